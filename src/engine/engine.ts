@@ -1,0 +1,46 @@
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { ClientContext, Source } from '../sources/source.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
+
+export interface EngineRequest {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly client: ClientContext;
+  /** True for GET: a mutation is refused. */
+  readonly readOnly?: boolean;
+}
+
+/** A GraphQL result with its data already written as JSON text, so that hosts pass it on without a second walk. */
+export interface EngineAnswer {
+  /** JSON text of `data` (`{…}` or `null`); `undefined` when execution never began (a request error). */
+  readonly dataText: string | undefined;
+  readonly errors: readonly GraphQLFormattedError[];
+  /** Set when execution never began: what kind of request error it was. */
+  readonly refusal?: 'parse' | 'validation' | 'variables' | 'operation' | 'method' | 'internal';
+}
+
+export interface EngineOptions {
+  readonly supergraph: Supergraph;
+  /** One source for each subgraph, by the subgraph's name. */
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly introspection?: boolean;
+  /** Called with errors that are masked from clients (`INTERNAL_SERVER_ERROR`). */
+  readonly onInternalError?: (error: unknown, client: ClientContext) => void;
+}
+
+/** One supergraph, ready to answer: parsed documents and plans are cached here, and go when the supergraph is swapped. */
+export interface Engine {
+  readonly supergraph: Supergraph;
+  readonly publicSchema: GraphQLSchema;
+  execute(request: EngineRequest): Promise<EngineAnswer>;
+}
+
+/** `{"data":…}` or `{"errors":…}` as a client sees it. */
+export function answerText(answer: EngineAnswer): string {
+  if (answer.dataText === undefined) return `{"errors":${JSON.stringify(answer.errors)}}`;
+  if (answer.errors.length === 0) return `{"data":${answer.dataText}}`;
+  return `{"data":${answer.dataText},"errors":${JSON.stringify(answer.errors)}}`;
+}
+
+export declare function createEngine(options: EngineOptions): Engine;

@@ -1,0 +1,49 @@
+/**
+ * The seam between the executor and whatever answers a fetch: an HTTP subgraph, or a function in this process.
+ * The executor knows nothing else about the outside world.
+ */
+
+/** What every fetch of one client request shares. Created once per client request. */
+export interface ClientContext {
+  readonly requestId: string;
+  /** Header names in lower case; what header rules and sharing keys are computed from. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Aborted when the client is gone, the request's time is up, or the server stops hard. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SourceRequest {
+  /** The GraphQL-over-HTTP request body, as JSON text: `{"query":"…","variables":{…}}`. */
+  readonly body: string;
+  /** Reads may be shared and retried; mutations never. */
+  readonly operationType: 'query' | 'mutation' | 'subscription';
+  readonly client: ClientContext;
+}
+
+/** Why a source gave no GraphQL result. `message` is fit for a client: no addresses, no stack. */
+export interface SourceFailure {
+  readonly code:
+    | 'SUBREQUEST_HTTP_ERROR'
+    | 'SUBREQUEST_MALFORMED_RESPONSE'
+    | 'SUBREQUEST_TIMEOUT'
+    | 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED';
+  readonly message: string;
+  /** The cause in a few words, as `extensions.reason`. */
+  readonly reason?: string;
+  /** The HTTP status, when the source answered at all. */
+  readonly status?: number;
+}
+
+export type SourceAnswer =
+  /** The body of a response that may be a GraphQL result; the executor parses it. */
+  | { readonly kind: 'text'; readonly text: string; readonly status: number }
+  | { readonly kind: 'failure'; readonly failure: SourceFailure };
+
+export interface Source {
+  /** The subgraph's name as people know it (`products`), used in errors and logs. */
+  readonly name: string;
+  /** Calls `done` exactly once, now or later; never throws. */
+  send(request: SourceRequest, done: (answer: SourceAnswer) => void): void;
+  /** Ends idle connections; what is in flight is answered first. */
+  close(): Promise<void>;
+}
