@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { healthCheckSection } from './sections/health-check.ts';
+import { includeSubgraphErrorsSection } from './sections/include-subgraph-errors.ts';
+import { limitsSection } from './sections/limits.ts';
+import { subgraphsSection } from './sections/subgraphs.ts';
+import { supergraphSection } from './sections/supergraph.ts';
+import { telemetrySection } from './sections/telemetry.ts';
+import { trafficShapingSection } from './sections/traffic-shaping.ts';
+
+/** Everything that `headgate.yaml` may say. Types, validation and the published JSON schema all come from here. */
+export const configFileSchema = z
+  .strictObject({
+    supergraph: supergraphSection.prefault({}),
+    traffic_shaping: trafficShapingSection.prefault({}),
+    limits: limitsSection.prefault({}),
+    telemetry: telemetrySection.prefault({}),
+    include_subgraph_errors: includeSubgraphErrorsSection.prefault({}),
+    subgraphs: subgraphsSection.default({}),
+    health_check: healthCheckSection.prefault({}),
+  })
+  .meta({ title: 'headgate.yaml', description: 'Configuration of the Headgate GraphQL gateway' });
+
+export type FileConfig = z.output<typeof configFileSchema>;
+
+/** What the gateway runs by: the file with flags, environment and defaults applied. Names are those of the file. */
+export interface Config extends FileConfig {
+  readonly supergraph: FileConfig['supergraph'] & {
+    /** Whether clients may introspect; never left open here. */
+    readonly introspection: boolean;
+  };
+  /** `NODE_ENV=production`: no GraphiQL, no introspection unless it is switched on. */
+  readonly production: boolean;
+}
+
+/** The JSON schema of `headgate.yaml`, for editors (`headgate config schema`). */
+export function configJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(configFileSchema, { io: 'input' }) as Record<string, unknown>;
+}

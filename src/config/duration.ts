@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
+const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
+
+/** Milliseconds of `"30s"`, `"500ms"`, `"1m30s"`; `undefined` when `text` is no duration. */
+export function parseDuration(text: string): number | undefined {
+  if (!DURATION.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(PART)) total += Number(amount) * (UNITS[unit ?? ''] ?? 0);
+  return total;
+}
+
+/** A config value such as `"30s"`, read as milliseconds greater than zero. */
+export const duration = z
+  .string()
+  .regex(DURATION, 'expected a duration such as "500ms", "30s" or "1m30s"')
+  .transform((text) => parseDuration(text) ?? 0)
+  .refine((milliseconds) => milliseconds > 0, 'expected a duration longer than zero')
+  .describe('A duration: "500ms", "30s", "1m30s", "2h"');

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { duration } from '../duration.ts';
+
+const DEFAULT_TIMEOUT = '30s';
+
+const shareReads = z.boolean().describe('Whether identical reads in flight at the same time share one answer');
+
+const routerTraffic = z
+  .strictObject({ timeout: duration.prefault(DEFAULT_TIMEOUT), deduplicate_query: shareReads.default(true) })
+  .describe('Between clients and the gateway: how long one client request may take');
+
+const everySubgraph = z
+  .strictObject({ timeout: duration.prefault(DEFAULT_TIMEOUT), deduplicate_query: shareReads.default(true) })
+  .describe('Between the gateway and every subgraph: how long one fetch may take');
+
+const oneSubgraph = z
+  .strictObject({ timeout: duration.optional(), deduplicate_query: shareReads.optional() })
+  .describe('For one subgraph; what is left out is taken from traffic_shaping.all');
+
+export const trafficShapingSection = z
+  .strictObject({
+    router: routerTraffic.prefault({}),
+    all: everySubgraph.prefault({}),
+    subgraphs: z.record(z.string(), oneSubgraph).default({}),
+  })
+  .describe('Timeouts and the sharing of identical requests');
+
+export type TrafficShaping = z.output<typeof trafficShapingSection>;
+
+/** What holds for one subgraph: its own settings over `all`. `timeout` in milliseconds. */
+export function subgraphTraffic(traffic: TrafficShaping, subgraph: string): TrafficShaping['all'] {
+  const own = Object.hasOwn(traffic.subgraphs, subgraph) ? traffic.subgraphs[subgraph] : undefined;
+  return {
+    timeout: own?.timeout ?? traffic.all.timeout,
+    deduplicate_query: own?.deduplicate_query ?? traffic.all.deduplicate_query,
+  };
+}
