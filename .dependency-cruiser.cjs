@@ -1,0 +1,107 @@
+/**
+ * Which room of `src/` may import which. `npm run check` holds the code to it; change the table only with a reason.
+ * A room named `NAME (types)` may be imported with `import type` alone.
+ */
+const ROOMS = {
+  config: [],
+  supergraph: [],
+  composition: ['supergraph', 'config'],
+  operation: ['supergraph'],
+  planner: ['operation', 'supergraph'],
+  executor: ['planner (types)', 'supergraph', 'sources/source.ts (types)'],
+  engine: ['operation', 'planner', 'executor', 'supergraph', 'sources/source.ts (types)'],
+  telemetry: ['config'],
+  sources: ['config', 'telemetry'],
+  traffic: ['config', 'telemetry', 'sources/source.ts (types)'],
+  policy: ['operation', 'supergraph', 'config'],
+  bff: ['operation', 'executor', 'policy', 'engine (types)'],
+};
+
+/** Rooms that can be read, tested and used without a server: none of these come in. */
+const PURE = '^src/(operation|planner|executor)/';
+const HOSTS = '^(node:)?(http|https|http2|net|tls)$|node_modules/(graphql-yoga|undici|ioredis)/';
+
+const TYPES = / \(types\)$/;
+const pathOf = (name) => `^src/${name.replace(TYPES, '')}${name.includes('.ts') ? '$' : '/'}`;
+
+function rulesOf([room, allowed]) {
+  const values = allowed.filter((name) => !TYPES.test(name)).map(pathOf);
+  const types = allowed.filter((name) => TYPES.test(name)).map(pathOf);
+  const rules = [
+    {
+      name: `${room}-imports`,
+      comment: `${room}/ may import: ${allowed.join(', ') || 'nothing of ours'}`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: { path: '^src/', pathNot: [`^src/${room}/`, ...values, ...types] },
+    },
+  ];
+  if (types.length > 0) {
+    rules.push({
+      name: `${room}-imports-types`,
+      comment: `${room}/ may import only types of: ${types.join(', ')}`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: { path: types, dependencyTypesNot: ['type-only'] },
+    });
+  }
+  return rules;
+}
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(ROOMS).flatMap(rulesOf),
+    {
+      name: 'server-imports',
+      comment: 'server/ may import everything but cli/',
+      severity: 'error',
+      from: { path: '^src/server/' },
+      to: { path: '^src/(cli/|cli\\.ts$)' },
+    },
+    {
+      name: 'no-cycle',
+      comment: 'Two files that need each other are one concept, or share a third',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-barrel',
+      comment: 'src/index.ts is the one public face, for embedding; inside, import the file that has it',
+      severity: 'error',
+      from: { path: '^(src|subgraphs)/' },
+      to: { path: '/index\\.ts$', pathNot: 'node_modules/' },
+    },
+    {
+      name: 'pure-rooms',
+      comment: 'operation/, planner/ and executor/ know no HTTP, no Yoga and no Redis',
+      severity: 'error',
+      from: { path: PURE },
+      to: { path: HOSTS },
+    },
+    {
+      name: 'not-to-unresolvable',
+      severity: 'error',
+      comment: 'The module cannot be found',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'not-to-dev-dependency',
+      severity: 'error',
+      comment: 'What src/ imports must be installed with the package',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.cjs', '.mjs', '.json'],
+    },
+  },
+};
