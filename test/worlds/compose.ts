@@ -1,0 +1,22 @@
+import { composeServices } from '@theguild/federation-composition';
+import { parse } from 'graphql';
+
+/**
+ * Composes subgraphs (name → SDL) into a supergraph SDL. Each subgraph's url is `http://NAME.test`.
+ * Throws an error that lists every composition problem, one a line, with its code and the subgraph it came from.
+ */
+export function composeSupergraph(subgraphs: ReadonlyMap<string, string>): string {
+  const result = composeServices(
+    [...subgraphs].map(([name, sdl]) => ({ name, typeDefs: parse(sdl), url: `http://${name}.test` })),
+  );
+  if (result.supergraphSdl !== undefined) return result.supergraphSdl;
+  const problems = (result.errors ?? []).map(
+    (error) => `  ${String(error.extensions.code ?? 'ERROR')}: ${error.message}`,
+  );
+  throw new CompositionProblem(`The world's subgraphs do not compose:\n${problems.join('\n')}`);
+}
+
+/** The subgraphs of a world do not fit together; the message lists why. */
+export class CompositionProblem extends Error {
+  override readonly name = 'CompositionProblem';
+}
