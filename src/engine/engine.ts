@@ -34,6 +34,8 @@ export interface Engine {
   readonly supergraph: Supergraph;
   readonly publicSchema: GraphQLSchema;
   execute(request: EngineRequest): Promise<EngineAnswer>;
+  /** Whether the operation that would run is a query; `false` also when it cannot be told. From the document cache. */
+  isQuery(request: { readonly query: string; readonly operationName?: string | null | undefined }): boolean;
 }
 
 /** `{"data":…}` or `{"errors":…}` as a client sees it. */
