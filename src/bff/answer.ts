@@ -1,0 +1,57 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { EngineAnswer } from '../engine/engine.ts';
+import type { Endpoint } from './endpoints.ts';
+import { jsonReply, type ProblemDetails, problemReply, type Reply } from './reply.ts';
+import { errorCode, reshape, settleErrors } from './shape.ts';
+
+/** HTTP statuses of errors by code. Where several errors meet, the first of these that occurs decides. */
+const STATUS_BY_CODE: readonly (readonly [code: string, status: number])[] = [
+  ['INTERNAL_SERVER_ERROR', 500],
+  ['SUBREQUEST_MALFORMED_RESPONSE', 502],
+  ['SUBREQUEST_HTTP_ERROR', 502],
+  ['SUBGRAPH_CIRCUIT_BREAKER_REJECTED', 502],
+  ['SUBREQUEST_TIMEOUT', 504],
+  ['GATEWAY_TIMEOUT', 504],
+  ['BAD_USER_INPUT', 400],
+];
+
+const KIND_BY_STATUS: Readonly<Record<number, readonly [kind: string, detail: string]>> = {
+  400: ['refused', 'A service behind this endpoint refused what was given.'],
+  502: ['source-failed', 'A service behind this endpoint failed.'],
+  504: ['source-timeout', 'A service behind this endpoint did not answer in time.'],
+  500: ['failed', 'The answer could not be made.'],
+};
+
+/** Makes the HTTP answer of an endpoint out of the engine's, as text whenever nothing has to be moved in it. */
+export function answerReply(endpoint: Endpoint, answer: EngineAnswer, instance: string): Reply {
+  const { dataText, errors } = answer;
+  if (dataText === undefined) return problemReply(failure(errors), instance);
+  if (errors.length === 0 && !endpoint.sections.reshapes && !mayMissEntity(endpoint, dataText))
+    return jsonReply(dataText);
+
+  const data: unknown = JSON.parse(dataText);
+  const { partial, failures } = settleErrors(endpoint.sections, data, errors);
+  if (failures.length > 0) return problemReply(failure(failures), instance);
+  const missing = endpoint.entityKeys.find((key) => (data as Record<string, unknown>)[key] === null);
+  if (missing !== undefined) {
+    const detail = `There is no such ${JSON.stringify(missing)}.`;
+    return problemReply({ status: 404, kind: 'not-found', detail }, instance);
+  }
+  const shaped = reshape(endpoint.sections, data) as object;
+  return jsonReply(JSON.stringify(partial.length === 0 ? shaped : { ...shaped, meta: { partial } }));
+}
+
+/** Cheaper than parsing: the key may stand deeper in the data too, which a closer look then tells. */
+function mayMissEntity(endpoint: Endpoint, dataText: string): boolean {
+  return endpoint.entityKeys.some((key) => dataText.includes(`"${key}":null`));
+}
+
+function failure(errors: readonly GraphQLFormattedError[]): ProblemDetails {
+  const codes = new Set(errors.map(errorCode));
+  // A code that is not in the list is a failure that nobody foresaw.
+  const unknown = [...codes].some((code) => !STATUS_BY_CODE.some(([known]) => known === code));
+  const status = unknown ? 500 : (STATUS_BY_CODE.find(([code]) => codes.has(code))?.[1] ?? 500);
+  const [kind, detail] = KIND_BY_STATUS[status] ?? ['failed', 'The answer could not be made.'];
+  const shown = errors.map((error) => ({ path: error.path ?? [], code: errorCode(error), message: error.message }));
+  return { status, kind, detail, extensions: { errors: shown } };
+}

@@ -1,0 +1,271 @@
+import type { GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import {
+  coerceInputValue,
+  GraphQLBoolean,
+  GraphQLFloat,
+  GraphQLID,
+  GraphQLInt,
+  GraphQLString,
+  getNullableType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  typeFromAST,
+} from 'graphql';
+import type { Method } from './directives.ts';
+import { nearest } from './nearest.ts';
+
+export type ParameterPlace = 'path' | 'query' | 'body';
+
+/** A variable of an endpoint's operation, and where a request gives it. */
+export interface Parameter {
+  readonly name: string;
+  readonly in: ParameterPlace;
+  readonly type: GraphQLInputType;
+  /** It has no default and cannot be null. */
+  readonly required: boolean;
+}
+
+/** One thing wrong with one parameter, as told to the client. */
+export interface ParameterError {
+  /** The parameter's name; within an input object or list, the path to the place: `input.items[0].quantity`. */
+  readonly parameter: string;
+  readonly in: ParameterPlace;
+  /** What the request has; null where it has nothing. */
+  readonly given: unknown;
+  readonly expected: string;
+}
+
+/** The parts of a request that parameters come from; path segments are still percent-encoded. */
+export interface RequestParameters {
+  readonly path: ReadonlyMap<string, string>;
+  readonly query: URLSearchParams;
+  /** The JSON body, for methods that have one. */
+  readonly body: Readonly<Record<string, unknown>> | undefined;
+}
+
+export type Variables = Record<string, unknown>;
+
+export function hasBody(method: Method): boolean {
+  return method === 'POST' || method === 'PUT' || method === 'PATCH';
+}
+
+/** The parameters of an operation: those named in the path, the rest in the query string or, with a body, in the body. */
+export function parametersFor(
+  operation: OperationDefinitionNode,
+  schema: GraphQLSchema,
+  pathNames: readonly string[],
+  method: Method,
+): Parameter[] {
+  return (operation.variableDefinitions ?? []).map((definition) => {
+    const name = definition.variable.name.value;
+    // The document is valid, so the variable's type is an input type of the schema.
+    const type = typeFromAST(schema, definition.type as never) as GraphQLInputType | undefined;
+    if (type === undefined) throw new TypeError(`$${name} is of a type that the schema does not have`);
+    return {
+      name,
+      in: pathNames.includes(name) ? 'path' : hasBody(method) ? 'body' : 'query',
+      type,
+      required: isNonNullType(type) && definition.defaultValue === undefined,
+    };
+  });
+}
+
+/**
+ * Makes variables of a request's parameters, by the variables' GraphQL types. Texts are read as the type says:
+ * a list is a repeated parameter (`?id=p1&id=p2`), an input object or a list within a list is JSON, a custom scalar is
+ * the text itself. A variable that is not given is left out, so that its default applies.
+ * @returns every mistake at once, or the variables
+ */
+export function coerceParameters(
+  parameters: readonly Parameter[],
+  request: RequestParameters,
+): { variables: Variables } | { errors: ParameterError[] } {
+  // Without a prototype: a variable may be called `__proto__`.
+  const variables: Variables = Object.create(null);
+  const errors: ParameterError[] = [];
+  for (const parameter of parameters) {
+    const value = readValue(parameter, request, errors);
+    if (value !== undefined) variables[parameter.name] = value;
+  }
+  refuseUnknown(parameters, request, errors);
+  return errors.length > 0 ? { errors } : { variables };
+}
+
+function readValue(parameter: Parameter, request: RequestParameters, errors: ParameterError[]): unknown {
+  if (parameter.in === 'body') return bodyValue(parameter, request.body, errors);
+  const texts =
+    parameter.in === 'path' ? pathTexts(parameter, request.path, errors) : request.query.getAll(parameter.name);
+  if (texts === undefined) return undefined;
+  if (texts.length === 0) {
+    if (parameter.required) errors.push(errorAt(parameter, '', null, parameter.type));
+    return undefined;
+  }
+  const type = getNullableType(parameter.type);
+  if (isListType(type)) {
+    return texts.map((text, i) => textValue(parameter, texts.length > 1 ? `[${i}]` : '', text, type.ofType, errors));
+  }
+  if (texts.length > 1) {
+    const expected = `${describe(parameter.type)}, given once`;
+    errors.push({ parameter: parameter.name, in: parameter.in, given: short(texts), expected });
+    return undefined;
+  }
+  return textValue(parameter, '', texts[0] as string, type, errors);
+}
+
+function pathTexts(
+  parameter: Parameter,
+  path: ReadonlyMap<string, string>,
+  errors: ParameterError[],
+): string[] | undefined {
+  const given = path.get(parameter.name) ?? '';
+  try {
+    return [decodeURIComponent(given)];
+  } catch {
+    const expected = 'UTF-8 text with its special characters percent-encoded';
+    errors.push({ parameter: parameter.name, in: 'path', given: short(given), expected });
+    return undefined;
+  }
+}
+
+/** @param at where in the parameter the text stands: `''` or `[2]` */
+function textValue(
+  parameter: Parameter,
+  at: string,
+  text: string,
+  type: GraphQLInputType,
+  errors: ParameterError[],
+): unknown {
+  const nullable = getNullableType(type);
+  const parsed = parseText(text, nullable);
+  if (parsed === undefined) {
+    errors.push(errorAt(parameter, at, text, type));
+    return undefined;
+  }
+  if (isListType(nullable) || isInputObjectType(nullable)) return checkJson(parameter, at, parsed, type, errors);
+  return parsed;
+}
+
+/** The value that a text stands for; `undefined` when it stands for none of this type. */
+function parseText(text: string, type: GraphQLInputType): unknown {
+  switch (type) {
+    case GraphQLInt: {
+      const int = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+      return int === (int | 0) ? int : undefined;
+    }
+    case GraphQLFloat:
+      return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined;
+    case GraphQLBoolean:
+      return text === 'true' ? true : text === 'false' ? false : undefined;
+  }
+  if (isEnumType(type)) return type.getValue(text) ? text : undefined;
+  if (isListType(type) || isInputObjectType(type)) return parseJson(text);
+  return text;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function bodyValue(parameter: Parameter, body: RequestParameters['body'], errors: ParameterError[]): unknown {
+  const value = body && Object.hasOwn(body, parameter.name) ? body[parameter.name] : undefined;
+  if (value !== undefined) return checkJson(parameter, '', value, parameter.type, errors);
+  if (parameter.required) errors.push(errorAt(parameter, '', null, parameter.type));
+  return undefined;
+}
+
+/** Hands on the value as it was given: defaults within input objects are the engine's to fill in. */
+function checkJson(
+  parameter: Parameter,
+  at: string,
+  value: unknown,
+  type: GraphQLInputType,
+  errors: ParameterError[],
+): unknown {
+  coerceInputValue(value, type, (path, invalid, error) => {
+    const inner = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
+    const place = `${parameter.name}${at}${inner}`;
+    errors.push({
+      parameter: place,
+      in: parameter.in,
+      given: short(invalid),
+      expected: expectation(type, path, error.message),
+    });
+  });
+  return value;
+}
+
+/** What belongs at `path` within a value of this type; for a mistake about a whole object, graphql-js' words for it. */
+function expectation(type: GraphQLInputType, path: readonly (string | number)[], message: string): string {
+  let inner: GraphQLInputType | undefined = type;
+  for (const step of path) {
+    const nullable: GraphQLInputType = getNullableType(inner);
+    if (isListType(nullable)) inner = nullable.ofType;
+    else if (isInputObjectType(nullable)) inner = nullable.getFields()[step]?.type;
+    if (inner === undefined) return message;
+  }
+  return isInputObjectType(getNullableType(inner)) ? `${describe(inner)}: ${message}` : describe(inner);
+}
+
+function errorAt(parameter: Parameter, at: string, given: unknown, type: GraphQLInputType): ParameterError {
+  return { parameter: `${parameter.name}${at}`, in: parameter.in, given: short(given), expected: describe(type) };
+}
+
+function refuseUnknown(parameters: readonly Parameter[], request: RequestParameters, errors: ParameterError[]): void {
+  const refuse = (name: string, place: 'query' | 'body', given: unknown): void => {
+    const known = parameters.filter((parameter) => parameter.in === place).map((parameter) => parameter.name);
+    if (known.includes(name)) return;
+    errors.push({
+      parameter: name,
+      in: place,
+      given: short(given),
+      expected: insteadOf(name, place, parameters, known),
+    });
+  };
+  for (const name of new Set(request.query.keys())) refuse(name, 'query', request.query.get(name));
+  for (const [name, value] of Object.entries(request.body ?? {})) refuse(name, 'body', value);
+}
+
+function insteadOf(name: string, place: string, parameters: readonly Parameter[], known: readonly string[]): string {
+  const elsewhere = parameters.find((parameter) => parameter.name === name);
+  if (elsewhere) return `no "${name}" in the ${place}: it is read from the ${elsewhere.in}`;
+  const [best] = nearest(name, known);
+  if (best !== undefined) return `no parameter of this name; did you mean "${best}"?`;
+  const list = known.map((other) => `"${other}"`).join(', ');
+  return `no parameter of this name; ${list === '' ? `there are none in the ${place}` : `there are: ${list}`}`;
+}
+
+const BUILT_IN = new Map<GraphQLInputType, string>([
+  [GraphQLInt, 'a whole number from -2147483648 to 2147483647'],
+  [GraphQLFloat, 'a number'],
+  [GraphQLBoolean, 'true or false'],
+  [GraphQLID, 'an id'],
+  [GraphQLString, 'text'],
+]);
+
+/** A type in words: `a whole number from … (Int!)`. */
+function describe(type: GraphQLInputType): string {
+  return `${inWords(getNullableType(type))} (${type})`;
+}
+
+function inWords(type: GraphQLInputType): string {
+  if (isListType(type)) return `a list, each item ${inWords(getNullableType(type.ofType))}`;
+  if (isInputObjectType(type)) return 'an object as JSON';
+  if (isEnumType(type))
+    return `one of ${type
+      .getValues()
+      .map((value) => value.name)
+      .join(', ')}`;
+  return BUILT_IN.get(type) ?? 'a value';
+}
+
+/** What was given, cut where it would make the answer long. */
+function short(given: unknown): unknown {
+  const text = typeof given === 'string' ? given : (JSON.stringify(given) ?? 'null');
+  return text.length <= 200 ? (given ?? null) : `${text.slice(0, 200)}…`;
+}

@@ -1,0 +1,119 @@
+import type { ASTNode, DocumentNode, OperationDefinitionNode } from 'graphql';
+import { GraphQLError, Kind, OperationTypeNode, parse, Source } from 'graphql';
+import type { Problem } from '../config/problem.ts';
+import { argumentOf, directiveNamed, METHODS, type Method } from './directives.ts';
+import { parametersOf, parseRoute, type Route } from './route.ts';
+
+/** One file of the `bff/` folder as far as it can be understood without the schema. */
+export interface EndpointFile {
+  readonly file: string;
+  readonly client: string;
+  readonly name: string;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly method: Method;
+  /** Within the client: what comes after `/bff/CLIENT`. */
+  readonly route: Route;
+  /** The whole pattern, for people: `/bff/mobile/dashboard/:userId`. */
+  readonly path: string;
+}
+
+/** Where the file stands: `bff/mobile/dashboard.graphql` is the file of client `mobile` and name `dashboard`. */
+export interface EndpointPlace {
+  readonly file: string;
+  readonly client: string;
+  readonly name: string;
+}
+
+export function problemAt(
+  file: string,
+  node: ASTNode | undefined,
+  code: string,
+  message: string,
+  hint?: string,
+): Problem {
+  const start = node?.loc?.startToken;
+  return { file, line: start?.line ?? 1, column: start?.column ?? 1, code, message, hint };
+}
+
+export function problemOf(file: string, error: GraphQLError, code: string, hint?: string): Problem {
+  const place = error.locations?.[0];
+  return { file, line: place?.line ?? 1, column: place?.column ?? 1, code, message: error.message, hint };
+}
+
+/**
+ * Reads one endpoint's document: its only operation, and the route that `@endpoint` gives it.
+ * Without `@endpoint` the path is `/NAME`; without `method` a query is a GET and a mutation a POST.
+ */
+export function readEndpointFile(place: EndpointPlace, text: string): EndpointFile | Problem[] {
+  const { file } = place;
+  let document: DocumentNode;
+  try {
+    document = parse(new Source(text, file));
+  } catch (error) {
+    if (error instanceof GraphQLError) return [problemOf(file, error, 'GRAPHQL_PARSE_FAILED')];
+    throw error;
+  }
+  const operation = onlyOperation(file, document);
+  if (!('kind' in operation)) return [operation];
+  const endpoint = directiveNamed(operation, 'endpoint');
+  const given = argumentOf(endpoint, 'path');
+  const path = typeof given === 'string' ? given : `/${place.name}`;
+  const method = methodOf(operation, argumentOf(endpoint, 'method'));
+  const route = parseRoute(path);
+  if (typeof route === 'string') {
+    const hint = 'A path looks like "/dashboard/:userId"; ":userId" gives its value to the variable $userId.';
+    return [problemAt(file, endpoint, 'ENDPOINT_PATH', route, hint)];
+  }
+  const problems = [...checkParameters(file, operation, route, path), ...checkMethod(file, operation, method)];
+  if (problems.length > 0) return problems;
+  return { ...place, document, operation, method, route, path: `/bff/${place.client}${path === '/' ? '' : path}` };
+}
+
+function onlyOperation(file: string, document: DocumentNode): OperationDefinitionNode | Problem {
+  const operations = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+  const [first, second] = operations;
+  if (first === undefined) {
+    const hint = 'Add one query or mutation with @endpoint(path: "/…").';
+    return problemAt(file, undefined, 'ENDPOINT_OPERATIONS', 'The file has no operation.', hint);
+  }
+  if (second !== undefined) {
+    const message = `The file has ${operations.length} operations; an endpoint is one.`;
+    return problemAt(file, second, 'ENDPOINT_OPERATIONS', message, 'Move each further operation to a file of its own.');
+  }
+  if (first.operation !== OperationTypeNode.SUBSCRIPTION) return first;
+  return problemAt(
+    file,
+    first,
+    'ENDPOINT_OPERATIONS',
+    'A subscription cannot be an endpoint.',
+    'Use a query or a mutation.',
+  );
+}
+
+/** An unknown method is reported when the document is validated; here it counts as not given. */
+function methodOf(operation: OperationDefinitionNode, given: unknown): Method {
+  const known = METHODS.find((method) => method === given);
+  return known ?? (operation.operation === OperationTypeNode.QUERY ? 'GET' : 'POST');
+}
+
+function checkParameters(file: string, operation: OperationDefinitionNode, route: Route, path: string): Problem[] {
+  const variables = new Set(operation.variableDefinitions?.map((definition) => definition.variable.name.value));
+  return parametersOf(route)
+    .filter((name) => !variables.has(name))
+    .map((name) => {
+      const message = `The path "${path}" has the parameter ":${name}", but the operation has no variable $${name}.`;
+      const hint = `Declare it, as in "query (${`$${name}`}: ID!)", or take ":${name}" out of the path.`;
+      return problemAt(file, directiveNamed(operation, 'endpoint'), 'ENDPOINT_PATH', message, hint);
+    });
+}
+
+function checkMethod(file: string, operation: OperationDefinitionNode, method: Method): Problem[] {
+  const isQuery = operation.operation === OperationTypeNode.QUERY;
+  if (isQuery ? method === 'GET' || method === 'POST' : method !== 'GET') return [];
+  const message = `A ${operation.operation} cannot be a ${method} endpoint.`;
+  const hint = isQuery
+    ? 'Use GET, or POST where the parameters are too large for a URL.'
+    : 'Use POST, PUT, PATCH or DELETE: a GET may be repeated and cached by anyone on the way.';
+  return [problemAt(file, directiveNamed(operation, 'endpoint'), 'ENDPOINT_METHOD', message, hint)];
+}

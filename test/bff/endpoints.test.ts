@@ -1,0 +1,169 @@
+import { relative } from 'node:path';
+import { buildSchema } from 'graphql';
+import { expect, test } from 'vitest';
+import { loadEndpoints } from '../../src/bff/endpoints.ts';
+import { folderOf } from './support.ts';
+
+const schema = buildSchema(`
+  type Query { user(id: ID!): User, users(ids: [ID!]!): [User!]! }
+  type Mutation { rename(id: ID!, name: String!): User }
+  type Subscription { joined: User }
+  type User { id: ID!, name: String!, settings: Settings, friends: [User!], home: Address! }
+  type Settings { id: ID!, theme: String }
+  type Address { city: String }
+`);
+
+/** Loads the files and gives each problem as `file:line:column code message`. */
+function problemsOf(files: Record<string, string>): string[] {
+  const dir = folderOf(files);
+  return loadEndpoints(dir, schema).problems.map(
+    (problem) =>
+      `${relative(dir, problem.file)}:${problem.line}:${problem.column} ${problem.code} ${problem.message.replaceAll(`${dir}/`, '')}`,
+  );
+}
+
+function problemsOfOne(text: string): string[] {
+  return problemsOf({ 'mobile/it.graphql': text });
+}
+
+test('a file is an endpoint under its client, at the path that it asks for', () => {
+  const dir = folderOf({
+    'mobile/profile.graphql': 'query ($id: ID!) @endpoint(path: "/people/:id") { user(id: $id) { name } }',
+    'web/rename.graphql': 'mutation ($id: ID!, $name: String!) { rename(id: $id, name: $name) { id } }',
+    'web/notes.txt': 'not an endpoint',
+  });
+  const { endpoints, problems } = loadEndpoints(dir, schema);
+  expect(problems).toEqual([]);
+  expect(endpoints.map((endpoint) => `${endpoint.method} ${endpoint.path}`).sort()).toEqual([
+    'GET /bff/mobile/people/:id',
+    'POST /bff/web/rename',
+  ]);
+});
+
+test('the engine gets the document without the directives of the gateway', () => {
+  const dir = folderOf({
+    'mobile/a.graphql':
+      'query Q($id: ID!) @endpoint { user(id: $id) { settings @optional @flatten { theme } ...F @flatten } } fragment F on User { name }',
+  });
+  expect(loadEndpoints(dir, schema).endpoints[0]?.query).not.toContain('@');
+});
+
+test('a folder that is not there has no endpoints and no problems', () => {
+  expect(loadEndpoints('/nowhere/at/all', schema)).toEqual({ endpoints: [], broken: [], problems: [] });
+});
+
+test('a schema may have types and directives of the same names as the gateway', () => {
+  const own = buildSchema(`
+    directive @optional on FIELD
+    enum HttpMethod { A }
+    scalar EndpointJSON
+    type Query { method: HttpMethod, any: EndpointJSON }
+  `);
+  const dir = folderOf({ 'a/b.graphql': 'query @endpoint(method: GET) { method any @optional(fallback: {x: 1}) }' });
+  expect(loadEndpoints(dir, own).problems).toEqual([]);
+});
+
+test('a broken file is told with its place, and does not hold up the others', () => {
+  const dir = folderOf({
+    'mobile/bad.graphql': 'query {\n  user(',
+    'mobile/good.graphql': '{ users(ids: []) { id } }',
+  });
+  const { endpoints, problems } = loadEndpoints(dir, schema);
+  expect(endpoints.map((endpoint) => endpoint.name)).toEqual(['good']);
+  expect(problems).toMatchObject([{ code: 'GRAPHQL_PARSE_FAILED', line: 2 }]);
+});
+
+test('a field that the schema does not have, with its place', () => {
+  expect(problemsOfOne('query ($id: ID!) {\n  user(id: $id) { nmae }\n}')).toEqual([
+    'mobile/it.graphql:2:19 GRAPHQL_VALIDATION_FAILED Cannot query field "nmae" on type "User". Did you mean "name"?',
+  ]);
+});
+
+test('an argument that @endpoint does not have, and a method that HTTP does not have', () => {
+  const found = problemsOfOne('query @endpoint(pth: "/x", method: FETCH) { users(ids: []) { id } }');
+  expect(found).toHaveLength(2);
+  expect(found.join('\n')).toMatch(
+    /Unknown argument "pth" on directive "@endpoint".*\n.*"FETCH" does not exist in "HttpMethod" enum/,
+  );
+});
+
+test("arguments of the gateway's directives cannot be variables", () => {
+  expect(problemsOfOne('query ($p: String) @endpoint(path: $p) { users(ids: []) { id } }')).toEqual([
+    'mobile/it.graphql:1:20 ENDPOINT_DIRECTIVE @endpoint is read when the file is loaded, so that its arguments cannot be variables.',
+  ]);
+});
+
+test.each([
+  ['fragment F on User { id }', 'ENDPOINT_OPERATIONS The file has no operation.'],
+  [
+    'query A { users(ids: []) { id } } query B { users(ids: []) { id } }',
+    'ENDPOINT_OPERATIONS The file has 2 operations; an endpoint is one.',
+  ],
+  ['subscription { joined { id } }', 'ENDPOINT_OPERATIONS A subscription cannot be an endpoint.'],
+  ['query @endpoint(method: DELETE) { users(ids: []) { id } }', 'ENDPOINT_METHOD A query cannot be a DELETE endpoint.'],
+  [
+    'mutation @endpoint(method: GET) { rename(id: 1, name: "a") { id } }',
+    'ENDPOINT_METHOD A mutation cannot be a GET endpoint.',
+  ],
+  [
+    'query @endpoint(path: "/u/:id") { users(ids: []) { id } }',
+    'ENDPOINT_PATH The path "/u/:id" has the parameter ":id", but the operation has no variable $id.',
+  ],
+  ['query @endpoint(path: "u") { users(ids: []) { id } }', 'ENDPOINT_PATH The path "u" does not start with "/".'],
+  [
+    'query @endpoint(path: "/a//b") { users(ids: []) { id } }',
+    'ENDPOINT_PATH The path "/a//b" has a segment that is empty',
+  ],
+])('%s', (text, expected) => {
+  const found = problemsOfOne(text);
+  expect(found).toHaveLength(1);
+  expect(found[0]).toContain(expected);
+});
+
+test('two endpoints with one route are told with both files; the first is served', () => {
+  const files = {
+    'mobile/a.graphql': 'query ($id: ID!) @endpoint(path: "/u/:id") { user(id: $id) { id } }',
+    'mobile/b.graphql': 'query ($name: ID!) @endpoint(path: "/u/:name") { user(id: $name) { id } }',
+    'web/b.graphql': 'query ($name: ID!) @endpoint(path: "/u/:name") { user(id: $name) { id } }',
+  };
+  expect(problemsOf(files)).toEqual([
+    'mobile/b.graphql:1:1 ENDPOINT_DUPLICATE_ROUTE GET /bff/mobile/u/:name is in mobile/a.graphql already, as GET /bff/mobile/u/:id.',
+  ]);
+});
+
+test('files above and below the folders of clients are told', () => {
+  const found = problemsOf({ 'a.graphql': '{ a }', 'mobile/deep/b.graphql': '{ b }', 'what?/c.graphql': '{ c }' });
+  expect(found.map((problem) => problem.split(' ', 2).join(' '))).toEqual([
+    'a.graphql:1:1 ENDPOINT_MISPLACED',
+    'mobile/deep/b.graphql:1:1 ENDPOINT_MISPLACED',
+    'what?:1:1 ENDPOINT_CLIENT',
+  ]);
+});
+
+test.each([
+  [
+    'settings @flatten { id }',
+    'ENDPOINT_KEY_CLASH @flatten lifts "id" out of "settings", but "id" is selected beside it already.',
+  ],
+  [
+    's: settings @flatten { n: id } t: settings @flatten { n: theme }',
+    'ENDPOINT_KEY_CLASH @flatten lifts "n" out of "t", but "n" is lifted from "s" already.',
+  ],
+  ['friends @flatten { name }', 'ENDPOINT_FLATTEN @flatten stands on "friends", which is of type "[User!]".'],
+  ['name @flatten', 'ENDPOINT_FLATTEN @flatten stands on "name"'],
+  ['home @optional { city }', 'ENDPOINT_OPTIONAL @optional stands on "home", which cannot be null (Address!)'],
+  [
+    'settings @flatten @optional(fallback: "none") { theme }',
+    'ENDPOINT_OPTIONAL The fallback of a flattened section must be an object',
+  ],
+])('within a user: %s', (selection, expected) => {
+  const found = problemsOfOne(`query ($id: ID!) { user(id: $id) { id ${selection} } }`);
+  expect(found).toHaveLength(1);
+  expect(found[0]).toContain(expected);
+});
+
+test('a root key "meta" is in the way of the list of failed sections', () => {
+  const found = problemsOfOne('query ($id: ID!) { meta: user(id: $id) @optional { id } }');
+  expect(found).toHaveLength(1);
+  expect(found[0]).toContain('mobile/it.graphql:1:20 ENDPOINT_KEY_CLASH The answer has a key "meta" of its own');
+});

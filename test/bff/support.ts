@@ -1,0 +1,96 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { buildSchema, execute, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
+import { onTestFinished } from 'vitest';
+import { type Bff, type BffOptions, createBff } from '../../src/bff/bff.ts';
+import type { Engine, EngineAnswer, EngineRequest } from '../../src/engine/engine.ts';
+import type { Supergraph } from '../../src/supergraph/supergraph.ts';
+
+/** An engine that lets graphql-js execute over plain objects, and remembers what it was asked. */
+export interface FakeEngine extends Engine {
+  readonly requests: EngineRequest[];
+}
+
+export function engineOver(schema: string | GraphQLSchema, rootValue: object): FakeEngine {
+  const publicSchema = typeof schema === 'string' ? buildSchema(schema) : schema;
+  const requests: EngineRequest[] = [];
+  return {
+    requests,
+    publicSchema,
+    supergraph: { publicSchema } as Supergraph,
+    async execute(request): Promise<EngineAnswer> {
+      requests.push(request);
+      const document = parse(request.query);
+      const invalid = validate(publicSchema, document);
+      if (invalid.length > 0)
+        return { dataText: undefined, errors: invalid.map((e) => e.toJSON()), refusal: 'validation' };
+      const result = await execute({
+        schema: publicSchema,
+        document,
+        rootValue,
+        variableValues: request.variables ?? {},
+      });
+      const errors = (result.errors ?? []).map((error) => error.toJSON());
+      return { dataText: result.data === undefined ? undefined : JSON.stringify(result.data), errors };
+    },
+  };
+}
+
+/** What a resolver throws when the service behind it is in trouble. */
+export function sourceError(code: string, message = 'The service "orders" failed.'): GraphQLError {
+  return new GraphQLError(message, { extensions: { code } });
+}
+
+/** A folder with these files, gone when the test is over. */
+export function folderOf(files: Readonly<Record<string, string>>): string {
+  const dir = mkdtempSync(join(tmpdir(), 'headgate-bff-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  for (const [name, text] of Object.entries(files)) write(dir, name, text);
+  return dir;
+}
+
+export function write(dir: string, name: string, text: string): void {
+  const file = join(dir, name);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of many shapes
+  readonly json: any;
+}
+
+/** A BFF behind a real HTTP server on a free port; `call('/bff/…')` asks it. */
+export async function serveBff(
+  options: BffOptions,
+): Promise<{ bff: Bff; call: (path: string, init?: RequestInit) => Promise<Reply> }> {
+  const bff = createBff({ dev: true, ...options });
+  const server = createServer((req, res) => {
+    if (!bff.handle(req, res)) res.writeHead(418).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  async function call(path: string, init?: RequestInit): Promise<Reply> {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
+    return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
+  }
+  return { bff, call };
+}
+
+/** The usual case: one folder, one engine. */
+export async function serveFiles(
+  files: Readonly<Record<string, string>>,
+  engine: Engine,
+): Promise<(path: string, init?: RequestInit) => Promise<Reply>> {
+  const { call } = await serveBff({ dir: folderOf(files), engine: () => engine });
+  return call;
+}
