@@ -1,0 +1,90 @@
+import { type CompositionResult, composeServices, compositionHasErrors } from '@theguild/federation-composition';
+import type { GraphQLError } from 'graphql';
+import type { Problem } from '../config/problem.ts';
+import { withFederationLink } from './federation-link.ts';
+import { hintFor } from './hints.ts';
+import { locate } from './locate.ts';
+import { placeOf } from './read-source.ts';
+import type { SourceDefinition } from './source-definition.ts';
+
+export type Composition =
+  | { readonly ok: true; readonly supergraphSdl: string; readonly sources: readonly SourceDefinition[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Composes subgraphs into a supergraph SDL (federation 2, join spec). */
+export function composeSupergraph(sources: readonly SourceDefinition[]): Composition {
+  const result = compose(sources);
+  if (result instanceof Error) return { ok: false, problems: [composerFailed(sources, result)] };
+  if (!compositionHasErrors(result)) return { ok: true, supergraphSdl: result.supergraphSdl, sources };
+  return { ok: false, problems: result.errors.map((error) => asProblem(error, sources)) };
+}
+
+/** The composer reports what is wrong as errors in its result; where it throws, it met what it did not foresee. */
+function compose(sources: readonly SourceDefinition[]): CompositionResult | Error {
+  try {
+    return composeServices(
+      sources.map(({ name, url, document }) => ({ name, url, typeDefs: withFederationLink(document) })),
+    );
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function composerFailed(sources: readonly SourceDefinition[], error: Error): Problem {
+  return {
+    file: sources[0]?.file ?? 'schemas',
+    line: 1,
+    column: 1,
+    code: 'COMPOSITION_FAILED',
+    message: `The schemas cannot be composed: ${error.message}`,
+    hint: 'Take the file that was changed last out of the folder to see whether it is the cause.',
+  };
+}
+
+interface Place {
+  readonly source: SourceDefinition;
+  readonly line: number;
+  readonly column: number;
+}
+
+function asProblem(error: GraphQLError, sources: readonly SourceDefinition[]): Problem {
+  const code = String(error.extensions.code ?? 'COMPOSITION_ERROR');
+  const owner = sources.find((source) => source.name === error.extensions.subgraphName);
+  const message = owner === undefined ? error.message : error.message.replace(`[${owner.name}] `, '');
+  const [place, ...more] = placesOf(error, owner, sources);
+  const advice = [hintFor(code, message)];
+  if (more.length > 0)
+    advice.push(`See also ${more.map((at) => `${at.source.file}:${at.line}:${at.column}`).join(', ')}.`);
+  const hint = advice.filter((text) => text !== undefined).join(' ');
+  return {
+    file: place?.source.file ?? sources[0]?.file ?? 'schemas',
+    line: place?.line ?? 1,
+    column: place?.column ?? 1,
+    subgraph: place === undefined ? undefined : [place, ...more].map((at) => at.source.name).join(', '),
+    code,
+    message,
+    hint: hint === '' ? undefined : hint,
+  };
+}
+
+/** Where an error stands: its own location, else that of the type or field that its message names, in each subgraph. */
+function placesOf(
+  error: GraphQLError,
+  owner: SourceDefinition | undefined,
+  sources: readonly SourceDefinition[],
+): Place[] {
+  const location = error.locations?.[0];
+  if (owner !== undefined && location !== undefined) return [{ source: owner, ...location }];
+  const quoted = [...error.message.matchAll(/"([^"\s]+)"/g)].map(([, text]) => text ?? '');
+  const named = owner === undefined ? sources.filter((source) => quoted.includes(source.name)) : [owner];
+  for (const candidates of [named, sources]) {
+    for (const coordinate of quoted) {
+      const places = candidates.flatMap((source) => {
+        const node = locate(source.document, coordinate);
+        return node === undefined ? [] : [{ source, ...placeOf(node) }];
+      });
+      if (places.length > 0) return places;
+    }
+  }
+  return named.map((source) => ({ source, line: 1, column: 1 }));
+}

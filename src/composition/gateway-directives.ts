@@ -1,0 +1,123 @@
+import {
+  type ASTNode,
+  buildASTSchema,
+  type ConstDirectiveNode,
+  DirectiveLocation,
+  type DocumentNode,
+  GraphQLError,
+  getArgumentValues,
+  isSpecifiedDirective,
+  Kind,
+  parse,
+  visit,
+} from 'graphql';
+
+/** The gateway's own schema directives. A schema file uses them without declaring or importing them. */
+const DEFINITIONS = buildASTSchema(
+  parse(/* GraphQL */ `
+    directive @subgraph(url: String!) on SCHEMA
+
+    enum RateLimitAlgorithm {
+      TOKEN_BUCKET
+      SLIDING_WINDOW
+      FIXED_WINDOW
+      LEAKY_BUCKET
+    }
+
+    directive @rateLimit(
+      limit: Int!
+      window: String! = "1m"
+      burst: Int
+      by: [String!]! = ["client"]
+      algorithm: RateLimitAlgorithm = TOKEN_BUCKET
+      name: String
+    ) repeatable on FIELD_DEFINITION | OBJECT
+  `),
+);
+
+const DIRECTIVES = new Map(
+  DEFINITIONS.getDirectives()
+    .filter((directive) => !isSpecifiedDirective(directive))
+    .map((directive) => [directive.name, directive]),
+);
+
+const LOCATIONS: Readonly<Record<string, DirectiveLocation>> = {
+  [Kind.SCHEMA_DEFINITION]: DirectiveLocation.SCHEMA,
+  [Kind.SCHEMA_EXTENSION]: DirectiveLocation.SCHEMA,
+  [Kind.OBJECT_TYPE_DEFINITION]: DirectiveLocation.OBJECT,
+  [Kind.OBJECT_TYPE_EXTENSION]: DirectiveLocation.OBJECT,
+  [Kind.FIELD_DEFINITION]: DirectiveLocation.FIELD_DEFINITION,
+};
+
+/** A use of a gateway directive and where it stood: `schema`, `Type` or `Type.field`. */
+export interface TakenDirective {
+  readonly node: ConstDirectiveNode;
+  readonly coordinate: string;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+export interface TakenDirectives {
+  /** The document without the gateway's directives, and without definitions of them. Locations are kept. */
+  readonly document: DocumentNode;
+  readonly uses: readonly TakenDirective[];
+  /** Uses with wrong arguments or in a wrong place. */
+  readonly errors: readonly GraphQLError[];
+}
+
+/**
+ * Takes the gateway's directives out of an SDL document, for the composer must not see them.
+ *
+ * @example
+ * type Query { search: [Hit!] @rateLimit(limit: 10) }
+ * // document: type Query { search: [Hit!] }
+ * // uses:     [{ coordinate: 'Query.search', args: { limit: 10, window: '1m', by: ['client'], … } }]
+ */
+export function takeGatewayDirectives(source: DocumentNode): TakenDirectives {
+  const uses: TakenDirective[] = [];
+  const errors: GraphQLError[] = [];
+  const document = visit(source, {
+    Directive(node, _key, _parent, _path, ancestors) {
+      if (!DIRECTIVES.has(node.name.value)) return undefined;
+      const holders = ancestors.filter((ancestor): ancestor is ASTNode => !Array.isArray(ancestor));
+      try {
+        uses.push(readUse(node as ConstDirectiveNode, holders));
+      } catch (error) {
+        if (!(error instanceof GraphQLError)) throw error;
+        errors.push(error);
+      }
+      return null;
+    },
+    DirectiveDefinition: (node) => (DIRECTIVES.has(node.name.value) ? null : undefined),
+    EnumTypeDefinition: (node) => (DEFINITIONS.getType(node.name.value) === undefined ? undefined : null),
+    SchemaExtension: {
+      leave: (node) => (node.directives?.length || node.operationTypes?.length ? undefined : null),
+    },
+  });
+  return { document, uses, errors };
+}
+
+/** Throws `GraphQLError` at the directive or the argument that is wrong. */
+function readUse(node: ConstDirectiveNode, holders: readonly ASTNode[]): TakenDirective {
+  const name = node.name.value;
+  const definition = DIRECTIVES.get(name);
+  const holder = holders.at(-1);
+  if (definition === undefined || holder === undefined)
+    throw new GraphQLError(`Unknown directive "@${name}".`, { nodes: node });
+  const location = LOCATIONS[holder.kind];
+  if (location === undefined || !definition.locations.includes(location)) {
+    const allowed = definition.locations.join(' or ');
+    throw new GraphQLError(`Directive "@${name}" may not be used here; it belongs on ${allowed}.`, { nodes: node });
+  }
+  const known = definition.args.map((arg) => arg.name);
+  const stray = node.arguments?.find((argument) => !known.includes(argument.name.value));
+  if (stray !== undefined) {
+    const message = `Unknown argument "${stray.name.value}" on directive "@${name}"; it takes ${known.join(', ')}.`;
+    throw new GraphQLError(message, { nodes: stray });
+  }
+  return { node, coordinate: coordinateOf(holders), args: getArgumentValues(definition, node) };
+}
+
+function coordinateOf(holders: readonly ASTNode[]): string {
+  const names = holders.flatMap((holder) => ('name' in holder && holder.name !== undefined ? [holder.name.value] : []));
+  return names.length === 0 ? 'schema' : names.join('.');
+}
