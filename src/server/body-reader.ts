@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import { RequestRefusal } from './request-refusal.ts';
+
+/** The client closed the connection before its request was complete: there is nobody to answer. */
+export class ClientGone extends Error {
+  constructor() {
+    super('The client closed the connection before its request was complete.');
+    this.name = 'ClientGone';
+  }
+}
+
+/**
+ * Reads a request body as UTF-8, holding `maxBytes` at most. Throws `RequestRefusal` 413 `REQUEST_TOO_LARGE` as soon
+ * as the body is known to be larger, and `ClientGone` when it never completes.
+ */
+export function readBody(req: IncomingMessage, maxBytes: number): Promise<string> {
+  if (req.destroyed) return Promise.reject(new ClientGone());
+  if (Number(req.headers['content-length']) > maxBytes) return Promise.reject(tooLarge(maxBytes));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const stop = () => {
+      req.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+    };
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size <= maxBytes) return;
+      stop();
+      // What still arrives is thrown away, so that the client gets to read the answer on an orderly connection.
+      req.resume();
+      reject(tooLarge(maxBytes));
+    };
+    const onEnd = () => {
+      stop();
+      resolve((chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)).toString('utf8'));
+    };
+    const onClose = () => {
+      stop();
+      reject(new ClientGone());
+    };
+    req.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+  });
+}
+
+function tooLarge(maxBytes: number): RequestRefusal {
+  const message = `The request body is larger than ${maxBytes} bytes (limits.http_max_request_bytes).`;
+  return new RequestRefusal(413, 'REQUEST_TOO_LARGE', message);
+}

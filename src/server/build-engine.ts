@@ -1,0 +1,56 @@
+import type { Config } from '../config/config.ts';
+import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
+import { createEngine } from '../engine/engine.ts';
+import { createHttpPools, type HttpPools } from '../sources/http/http-pools.ts';
+import { createHttpSource } from '../sources/http/http-source.ts';
+import type { Source } from '../sources/source.ts';
+import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { shareInFlight } from '../traffic/share-in-flight.ts';
+import type { EngineFactory } from './gateway.ts';
+
+/** Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. */
+export function engineFactory(config: Config, logger: Logger): EngineFactory {
+  const pools = createHttpPools();
+  return (update) => {
+    const supergraph = readSupergraph(update.sdl);
+    const sources = openSources(supergraph.subgraphs, config, pools);
+    const close = () => closeAll(sources);
+    try {
+      const engine = createEngine({
+        supergraph,
+        sources,
+        introspection: config.supergraph.introspection,
+        onInternalError: (err, client) =>
+          logger.error({ requestId: client.requestId, err }, 'operation failed inside the gateway'),
+      });
+      return { engine, close };
+    } catch (error) {
+      void close();
+      throw error;
+    }
+  };
+}
+
+/** Throws a `TypeError` for a subgraph without a usable URL; those opened before are closed again. */
+function openSources(subgraphs: readonly Subgraph[], config: Config, pools: HttpPools): Map<string, Source> {
+  const sources = new Map<string, Source>();
+  try {
+    for (const subgraph of subgraphs) sources.set(subgraph.name, openSource(subgraph, config, pools));
+  } catch (error) {
+    void closeAll(sources);
+    throw error;
+  }
+  return sources;
+}
+
+function openSource({ name, url }: Subgraph, config: Config, pools: HttpPools): Source {
+  const traffic = subgraphTraffic(config.traffic_shaping, name);
+  const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
+  const source = createHttpSource({ name, url: own?.url ?? url, timeoutMs: traffic.timeout, pools });
+  return traffic.deduplicate_query ? shareInFlight(source) : source;
+}
+
+async function closeAll(sources: ReadonlyMap<string, Source>): Promise<void> {
+  await Promise.all([...sources.values()].map((source) => source.close()));
+}

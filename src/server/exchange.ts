@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpReply } from './graphql-pipeline.ts';
+
+/** One HTTP request and its response, as the rooms of the server hand it on. */
+export interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly requestId: string;
+  /** From `performance.now()`. */
+  readonly startedAt: number;
+  /** Called once if the client leaves before its answer is sent. */
+  onGone: (() => void) | undefined;
+}
+
+export function openExchange(req: IncomingMessage, res: ServerResponse): Exchange {
+  return { req, res, requestId: requestIdOf(req), startedAt: performance.now(), onGone: undefined };
+}
+
+const MAX_ID_LENGTH = 128;
+const CLEAN_ID = /^[\w.:/+=@~-]{1,128}$/;
+
+/**
+ * The client's `x-request-id`, so that its logs and ours can be matched; it goes into logs and headers, so only what
+ * is harmless there is kept. Without one, a new UUID.
+ */
+function requestIdOf(req: IncomingMessage): string {
+  const sent = req.headers['x-request-id'];
+  if (typeof sent !== 'string' || sent === '') return randomUUID();
+  if (CLEAN_ID.test(sent)) return sent;
+  return sent.replace(/[^\w.:/+=@~-]/g, '').slice(0, MAX_ID_LENGTH) || randomUUID();
+}
+
+/** Writes the whole answer; Node keeps what the client is too slow to read. Does nothing when the client is gone. */
+export function sendReply(exchange: Exchange, reply: HttpReply): void {
+  const { res } = exchange;
+  if (res.destroyed || res.headersSent) return;
+  res.writeHead(reply.status, { ...reply.headers, 'x-request-id': exchange.requestId });
+  res.end(reply.body);
+}

@@ -1,0 +1,123 @@
+import { answerText, type EngineAnswer } from '../engine/engine.ts';
+import { isRecord, RequestRefusal } from './request-refusal.ts';
+
+/**
+ * What GraphQL over HTTP asks of a server, free of any server: how parameters are read, which media type answers,
+ * which status an answer has. Every lane (see graphql-service.ts) goes through these functions, so lanes cannot differ.
+ *
+ * @see https://graphql.github.io/graphql-over-http/draft/
+ */
+
+export interface GraphqlParams {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** A whole HTTP answer. Header names are in lower case; `content-type` and `content-length` are among them. */
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: string;
+}
+
+/** Reads a `POST` body. Throws `RequestRefusal` (400) when it is not a JSON object of the expected members. */
+export function paramsFromBody(text: string): GraphqlParams {
+  if (text === '') throw badRequest('The request body is empty; expected JSON like {"query": "{ __typename }"}.');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw badRequest(`The request body is not valid JSON: ${(error as Error).message}`);
+  }
+  if (Array.isArray(value)) throw badRequest('The request body is an array; batches of operations are not supported.');
+  if (!isRecord(value)) throw badRequest('The request body must be a JSON object with a "query" member.');
+  return checkParams(value);
+}
+
+/** Reads a `GET` URL's query string, with `variables` and `extensions` as JSON. Throws `RequestRefusal` (400). */
+export function paramsFromUrl(search: URLSearchParams): GraphqlParams {
+  return checkParams({
+    query: search.get('query') ?? undefined,
+    operationName: search.get('operationName') || undefined,
+    variables: jsonParameter(search, 'variables'),
+    extensions: jsonParameter(search, 'extensions'),
+  });
+}
+
+function jsonParameter(search: URLSearchParams, name: string): unknown {
+  const text = search.get(name);
+  if (text === null || text === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw badRequest(`The URL parameter "${name}" is not valid JSON: ${(error as Error).message}`);
+  }
+}
+
+function checkParams(value: Record<string, unknown>): GraphqlParams {
+  const { query, operationName, variables, extensions } = value;
+  if (query === undefined || query === null) {
+    throw badRequest('There is no "query"; expected the text of a GraphQL document.');
+  }
+  if (typeof query !== 'string') throw badRequest(`"query" must be a string, not ${kindOf(query)}.`);
+  if (operationName != null && typeof operationName !== 'string') {
+    throw badRequest(`"operationName" must be a string, not ${kindOf(operationName)}.`);
+  }
+  if (variables != null && !isRecord(variables)) {
+    throw badRequest(`"variables" must be an object, not ${kindOf(variables)}.`);
+  }
+  if (extensions != null && !isRecord(extensions)) {
+    throw badRequest(`"extensions" must be an object, not ${kindOf(extensions)}.`);
+  }
+  return { query, operationName, variables, extensions };
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function badRequest(message: string): RequestRefusal {
+  return new RequestRefusal(400, 'BAD_REQUEST', message);
+}
+
+/** The answer that the engine gave, with the status that its kind and the media type call for. */
+export function answerReply(answer: EngineAnswer, contentType: string): HttpReply {
+  const status = answerStatus(answer, contentType);
+  return textReply(status, contentType, answerText(answer), status === 405 ? { allow: 'POST' } : undefined);
+}
+
+/**
+ * `application/json` answers 200 to request errors too, since such clients take any other status for a failure of
+ * something on the way; `application/graphql-response+json` says 400. Once execution has begun, it is 200 for both.
+ */
+function answerStatus(answer: EngineAnswer, contentType: string): number {
+  if (answer.refusal === 'method') return 405;
+  if (answer.refusal === 'internal') return 500;
+  if (answer.dataText !== undefined) return 200;
+  return contentType === JSON_TYPE ? 200 : 400;
+}
+
+/** A refusal of the request before GraphQL was asked, as a GraphQL error. */
+export function refusalReply(refusal: RequestRefusal, contentType: string = JSON_TYPE): HttpReply {
+  const error = { message: refusal.message, extensions: { code: refusal.code } };
+  return textReply(refusal.status, contentType, JSON.stringify({ errors: [error] }), refusal.headers);
+}
+
+export function textReply(
+  status: number,
+  contentType: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpReply {
+  return {
+    status,
+    headers: { ...headers, 'content-type': contentType, 'content-length': Buffer.byteLength(body) },
+    body,
+  };
+}
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+export const GRAPHQL_RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';

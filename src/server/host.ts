@@ -1,0 +1,135 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Engine } from '../engine/engine.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type Exchange, openExchange, sendReply } from './exchange.ts';
+import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
+import { createGraphqlService, toRefusal } from './graphql-service.ts';
+import { createOperationRunner } from './operation-runner.ts';
+import { isPlainRequest, servePlain } from './plain-lane.ts';
+import { RequestRefusal } from './request-refusal.ts';
+import { createYogaLane } from './yoga-lane.ts';
+
+export interface HostOptions {
+  /** The engine in force; `undefined` while there is no schema. */
+  readonly engine: () => Engine | undefined;
+  readonly logger: Logger;
+  /** Largest request body in bytes (`limits.http_max_request_bytes`). */
+  readonly maxRequestBytes: number;
+  /** How long one client request may take, in milliseconds (`traffic_shaping.router.timeout`). */
+  readonly timeoutMs: number;
+  /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
+  readonly shareQueries: boolean;
+  readonly graphiql: boolean;
+  /** Whether `/health` and `/ready` are served. Default true. */
+  readonly healthRoutes?: boolean;
+  /** Answers what is under `/bff`; false for paths that are not its own. */
+  readonly bff?: { handle(req: IncomingMessage, res: ServerResponse): boolean } | undefined;
+  /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
+  readonly lanes?: 'auto' | 'all-yoga';
+}
+
+/** The routes of the gateway, as a listener for `node:http`. */
+export interface Host {
+  handle(req: IncomingMessage, res: ServerResponse): void;
+  /** From now on `/ready` says no, and each connection is closed with the answer that is under way on it. */
+  drain(): void;
+}
+
+export function createHost(options: HostOptions): Host {
+  const { logger } = options;
+  const service = createGraphqlService({
+    runner: createOperationRunner(options),
+    maxRequestBytes: options.maxRequestBytes,
+    logger,
+  });
+  const yogaLane = createYogaLane({ service, graphiql: options.graphiql, logger });
+  const plainLane = options.lanes !== 'all-yoga';
+  const open = new Set<ServerResponse>();
+  let draining = false;
+
+  function route(exchange: Exchange): void {
+    if (plainLane && isPlainRequest(exchange)) {
+      void servePlain(service, exchange);
+      return;
+    }
+    const { req, res } = exchange;
+    res.setHeader('x-request-id', exchange.requestId);
+    const path = pathOf(req);
+    if (path === '/graphql' || path === '/graphql/') {
+      if (req.method === 'GET' || req.method === 'POST') void yogaLane(exchange);
+      else sendReply(exchange, methodNotAllowed(req, path, 'GET, POST'));
+      return;
+    }
+    const health = options.healthRoutes === false ? undefined : healthReply(path);
+    if (health) {
+      const allowed = req.method === 'GET' || req.method === 'HEAD';
+      sendReply(exchange, allowed ? health : methodNotAllowed(req, path, 'GET, HEAD'));
+    } else if (!options.bff?.handle(req, res)) {
+      sendReply(exchange, notFound(req, path));
+    }
+  }
+
+  /** Aliases are those that other gateways use. */
+  function healthReply(path: string): HttpReply | undefined {
+    if (path === '/health' || path === '/healthcheck') return stateReply(200, { status: 'UP' });
+    if (path !== '/ready' && path !== '/readiness') return undefined;
+    if (draining) return stateReply(503, { status: 'NOT_READY', reason: 'draining' });
+    if (!options.engine()) return stateReply(503, { status: 'NOT_READY', reason: 'no schema' });
+    return stateReply(200, { status: 'READY' });
+  }
+
+  return {
+    handle(req, res) {
+      const exchange = openExchange(req, res);
+      if (draining) res.shouldKeepAlive = false;
+      open.add(res);
+      res.once('close', () => {
+        open.delete(res);
+        if (!res.writableFinished) exchange.onGone?.();
+        logAccess(logger, exchange);
+      });
+      try {
+        route(exchange);
+      } catch (error) {
+        sendReply(exchange, refusalReply(toRefusal(error, exchange, logger)));
+      }
+    },
+    drain() {
+      draining = true;
+      for (const res of open) if (!res.headersSent) res.shouldKeepAlive = false;
+    },
+  };
+}
+
+/** The path as sent, without the query string, which may hold what does not belong into logs. */
+function pathOf(req: IncomingMessage): string {
+  const url = req.url ?? '/';
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
+
+function stateReply(status: number, state: object): HttpReply {
+  return textReply(status, JSON_TYPE, JSON.stringify(state), { 'cache-control': 'no-store' });
+}
+
+function methodNotAllowed(req: IncomingMessage, path: string, allow: string): HttpReply {
+  const message = `${path} does not answer ${req.method}; it answers ${allow}.`;
+  return refusalReply(new RequestRefusal(405, 'METHOD_NOT_ALLOWED', message, { allow }));
+}
+
+function notFound(req: IncomingMessage, path: string): HttpReply {
+  const message =
+    `There is nothing at ${req.method} ${path}. ` +
+    'GraphQL is at /graphql, endpoints are under /bff/, health is at /health and /ready.';
+  return refusalReply(new RequestRefusal(404, 'NOT_FOUND', message));
+}
+
+/** One line for each request: an error for 5xx answers, so that they stand out, otherwise information. */
+function logAccess(logger: Logger, { req, res, requestId, startedAt }: Exchange): void {
+  const level = res.statusCode >= 500 ? 'error' : 'info';
+  if (!logger.isEnabled(level)) return;
+  const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
+  const fields = { requestId, method: req.method, path: pathOf(req), status: res.statusCode, durationMs };
+  if (res.writableFinished) logger[level](fields, 'request');
+  else logger.info({ ...fields, status: undefined }, 'request closed by the client');
+}

@@ -1,0 +1,98 @@
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import type { Host } from './host.ts';
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0 means any free port. */
+  readonly port: number;
+  /** How long `close` waits for answers that are under way, in milliseconds. Default 30,000. */
+  readonly graceMs?: number;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** `http://HOST:PORT` */
+  readonly origin: string;
+  /** Answers what is in flight, for `graceMs` at most, then resolves. No connection is left. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_GRACE_MS = 30_000;
+
+/**
+ * How long connections that look idle stay open when closing begins. A client may have sent its next request on one
+ * just before; it is answered, with `connection: close`, where closing at once would break it off.
+ */
+const LINGER_MS = 250;
+
+/** Opens the port. Rejects with an `Error` that says what to do when it cannot be had. */
+export async function listen(host: Host, options: ListenerOptions): Promise<Listener> {
+  const server = createServer(host.handle);
+  const fresh = trackFreshConnections(server);
+  await bind(server, options);
+  const { port } = server.address() as AddressInfo;
+  let closing: Promise<void> | undefined;
+  return {
+    port,
+    origin: `http://${urlHost(options.host)}:${port}`,
+    close() {
+      closing ??= drain(server, host, fresh, options.graceMs ?? DEFAULT_GRACE_MS);
+      return closing;
+    },
+  };
+}
+
+/** Connections that have not sent a request yet: Node counts them as busy, so that they would hold up closing. */
+function trackFreshConnections(server: Server): ReadonlySet<Socket> {
+  const fresh = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    fresh.add(socket);
+    socket.once('close', () => fresh.delete(socket));
+  });
+  server.on('request', (req) => {
+    fresh.delete(req.socket);
+  });
+  return fresh;
+}
+
+async function drain(server: Server, host: Host, fresh: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+  // The method of `node:http` would also close idle connections, at once.
+  const closed = new Promise<void>((resolve) => {
+    NetServer.prototype.close.call(server, () => resolve());
+  });
+  host.drain();
+  const linger = setTimeout(() => {
+    server.closeIdleConnections();
+    for (const socket of fresh) socket.destroy();
+  }, LINGER_MS);
+  const grace = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(linger);
+  clearTimeout(grace);
+  // Stops the timer by which Node checks for slow connections.
+  server.close();
+}
+
+function bind(server: Server, { host, port }: ListenerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+}
+
+function bindError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const where = `${urlHost(host)}:${port}`;
+  if (error.code === 'EADDRINUSE') {
+    const hint = 'Another process listens there: end it, or choose another port with --port (0 takes any free one).';
+    return new Error(`Cannot listen on ${where}: the port is in use. ${hint}`, { cause: error });
+  }
+  if (error.code === 'EACCES') {
+    return new Error(`Cannot listen on ${where}: not permitted. Choose a port above 1023.`, { cause: error });
+  }
+  return new Error(`Cannot listen on ${where}: ${error.message}`, { cause: error });
+}
+
+function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,99 @@
+import { createYoga, type Plugin } from 'graphql-yoga';
+import type { Logger } from '../telemetry/logger.ts';
+import { type Exchange, sendReply } from './exchange.ts';
+import { type HttpReply, textReply } from './graphql-pipeline.ts';
+import type { GraphqlService } from './graphql-service.ts';
+import type { GraphqlCall } from './operation-runner.ts';
+
+interface LaneContext extends Record<string, unknown> {
+  readonly exchange: Exchange;
+  call?: GraphqlCall;
+}
+
+/** What Yoga takes for the execution result: the whole reply, already written. */
+interface RepliedResult {
+  readonly reply: HttpReply;
+  stringify(): string;
+}
+
+export interface YogaLaneOptions {
+  readonly service: GraphqlService;
+  /** Whether browsers get GraphiQL at the GraphQL route. */
+  readonly graphiql: boolean;
+  readonly logger: Logger;
+}
+
+/** GraphQL over HTTP as Yoga hosts it: GET, GraphiQL and every `POST` that is not plain. */
+export function createYogaLane({ service, graphiql, logger }: YogaLaneOptions): (exchange: Exchange) => Promise<void> {
+  const yoga = createYoga<LaneContext>({
+    graphqlEndpoint: '/graphql',
+    plugins: [servicePlugin(service)],
+    graphiql: graphiql ? { title: 'Headgate' } : false,
+    // Yoga's own page loads its code from a CDN; this one brings it along, and is large, so it is loaded when asked for.
+    renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
+    logging: yogaLog(logger),
+    // The service does these itself, once for both lanes.
+    maskedErrors: false,
+    maxRequestBodySize: false,
+    parserAndValidationCache: false,
+    multipart: false,
+    landingPage: false,
+    cors: false,
+  });
+  return async (exchange) => {
+    try {
+      const response = await yoga.handleNodeRequestAndResponse(exchange.req, exchange.res, { exchange });
+      const contentType = response.headers.get('content-type') ?? 'text/plain; charset=utf-8';
+      const headers = Object.fromEntries(response.headers.entries());
+      sendReply(exchange, textReply(response.status, contentType, await response.text(), headers));
+    } catch (error) {
+      sendReply(exchange, service.refuse(exchange, error));
+    }
+  };
+}
+
+/** Puts the service in the place of Yoga's own body reader, execution and result writer. */
+function servicePlugin(service: GraphqlService): Plugin<LaneContext> {
+  return {
+    onRequestParse({ serverContext, setRequestParser, fetchAPI }) {
+      const context = serverContext as unknown as LaneContext;
+      setRequestParser(async () => {
+        try {
+          context.call = await service.read(context.exchange);
+          return context.call.params as never;
+        } catch (error) {
+          return toResponse(fetchAPI, service.refuse(context.exchange, error));
+        }
+      });
+    },
+    onParams({ context, setParamsHandler }) {
+      const { exchange, call } = context as unknown as LaneContext;
+      setParamsHandler(async () => {
+        const reply = await service
+          .answer(exchange, call as GraphqlCall)
+          .catch((error: unknown) => service.refuse(exchange, error));
+        const result: RepliedResult = { reply, stringify: () => reply.body };
+        return result as never;
+      });
+    },
+    onResultProcess({ result, setResultProcessor }) {
+      const { reply } = result as unknown as RepliedResult;
+      setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, reply), 'application/json');
+    },
+  };
+}
+
+function toResponse(fetchAPI: { Response: typeof Response }, reply: HttpReply): Response {
+  return new fetchAPI.Response(reply.body, {
+    status: reply.status,
+    headers: reply.headers as Record<string, string>,
+  });
+}
+
+function yogaLog(logger: Logger) {
+  const line =
+    (write: Logger['info']) =>
+    (...parts: unknown[]) =>
+      write({}, `yoga: ${parts.map(String).join(' ')}`);
+  return { debug: () => {}, info: line(logger.debug), warn: line(logger.warn), error: line(logger.error) };
+}

@@ -1,0 +1,155 @@
+import type { Dispatcher, Pool } from 'undici';
+import type { SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
+import {
+  abortFailure,
+  connectionFailure,
+  isConnectionLoss,
+  sizeFailure,
+  statusFailure,
+  timeoutFailure,
+} from './http-failure.ts';
+
+/** What every call of one source shares; made once, read by each call. */
+export interface HttpTarget {
+  readonly name: string;
+  readonly pool: Pool;
+  readonly path: string;
+  /** Flat name, value list. */
+  readonly headers: readonly string[];
+  readonly timeoutMs: number;
+  readonly maxResponseBytes: number;
+}
+
+/**
+ * One HTTP call to a subgraph, from dispatch to answer: it is itself undici's handler, so a call costs this one object
+ * and no closures. Answers exactly once, whatever comes first of response, failure, deadline and abort.
+ *
+ * Uses the `onConnect … onError` form of undici's handler, not the newer `onRequestStart …`: undici 7 drives both, the
+ * newer through an adapter that also builds a header object, which nothing here reads.
+ */
+export class HttpCall implements Dispatcher.DispatchHandler {
+  readonly #target: HttpTarget;
+  readonly #request: SourceRequest;
+  #done: ((answer: SourceAnswer) => void) | undefined;
+  #deadline: NodeJS.Timeout | undefined;
+  #cancel: ((reason?: Error) => void) | undefined;
+  #status = 0;
+  #size = 0;
+  #chunks: Buffer[] = [];
+  #retried = false;
+
+  constructor(target: HttpTarget, request: SourceRequest, done: (answer: SourceAnswer) => void) {
+    this.#target = target;
+    this.#request = request;
+    this.#done = done;
+  }
+
+  start(): void {
+    const { signal } = this.#request.client;
+    if (signal?.aborted) {
+      this.#fail(abortFailure(this.#target.name));
+      return;
+    }
+    signal?.addEventListener('abort', this);
+    this.#deadline = setTimeout(expire, this.#target.timeoutMs, this);
+    this.#dispatch();
+  }
+
+  /** The `EventListener` of the client's abort signal. */
+  handleEvent(): void {
+    this.#fail(abortFailure(this.#target.name));
+    this.#cancel?.();
+  }
+
+  expire(): void {
+    this.#fail(timeoutFailure(this.#target.name, this.#target.timeoutMs));
+    this.#cancel?.();
+  }
+
+  onConnect(cancel: (reason?: Error) => void): void {
+    this.#cancel = cancel;
+    // Still in the pool's queue, a call cannot be withdrawn; if it is over by now, it is stopped before it is sent.
+    if (!this.#done) cancel();
+  }
+
+  onHeaders(status: number): boolean {
+    this.#status = status;
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.#size += chunk.length;
+    if (this.#size > this.#target.maxResponseBytes) {
+      this.#fail(sizeFailure(this.#target.name, this.#target.maxResponseBytes, this.#status));
+      this.#cancel?.();
+      return false;
+    }
+    this.#chunks.push(chunk);
+    return true;
+  }
+
+  onComplete(): void {
+    const status = this.#status;
+    const text = decodeUtf8(this.#chunks, this.#size);
+    if ((status >= 200 && status < 300) || isGraphqlResult(text)) this.#answer({ kind: 'text', text, status });
+    else this.#fail(statusFailure(this.#target.name, status));
+  }
+
+  onError(error: Error): void {
+    if (this.#mayRetry(error)) {
+      this.#retried = true;
+      this.#dispatch();
+      return;
+    }
+    this.#fail(connectionFailure(this.#target.name, error));
+  }
+
+  #dispatch(): void {
+    const { pool, path, headers } = this.#target;
+    pool.dispatch({ path, method: 'POST', headers: headers as string[], body: this.#request.body }, this);
+  }
+
+  /** A mutation may have been carried out before the connection was lost, so it is never sent twice. */
+  #mayRetry(error: Error): boolean {
+    if (this.#done === undefined || this.#retried || this.#status !== 0) return false;
+    return this.#request.operationType === 'query' && isConnectionLoss(error);
+  }
+
+  #fail(failure: SourceFailure): void {
+    this.#answer({ kind: 'failure', failure });
+  }
+
+  #answer(answer: SourceAnswer): void {
+    const done = this.#done;
+    if (!done) return;
+    this.#done = undefined;
+    this.#chunks = [];
+    clearTimeout(this.#deadline);
+    this.#request.client.signal?.removeEventListener('abort', this);
+    done(answer);
+  }
+}
+
+function expire(call: HttpCall): void {
+  call.expire();
+}
+
+const BYTE_ORDER_MARK = 0xfeff;
+
+/** Decoded once, whole: a character may lie across two chunks. Some servers put a byte order mark before JSON. */
+function decodeUtf8(chunks: readonly Buffer[], size: number): string {
+  const only = chunks.length === 1 ? chunks[0] : undefined;
+  const text = (only ?? Buffer.concat(chunks, size)).toString('utf8');
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+}
+
+/** GraphQL over HTTP lets a server answer request errors with a 4xx or 5xx status and a GraphQL result as body. */
+function isGraphqlResult(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return false;
+    return 'data' in value || ('errors' in value && Array.isArray(value.errors));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Source } from '../source.ts';
+import { HttpCall, type HttpTarget } from './http-call.ts';
+import { createHttpPools, type HttpPools } from './http-pools.ts';
+
+export const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_MAX_RESPONSE_BYTES = 100 * 1024 * 1024;
+
+export interface HttpSourceOptions {
+  readonly name: string;
+  readonly url: string;
+  /** For the whole call, from waiting for a connection to the last byte. Default 30,000 ms. */
+  readonly timeoutMs?: number;
+  /** A longer response is a failure. Default 100 MiB. */
+  readonly maxResponseBytes?: number;
+  /** Connections to the origin at most; the first source of an origin decides. */
+  readonly connections?: number;
+  /** Where connections are shared with other sources; without it, the source has its own. */
+  readonly pools?: HttpPools;
+}
+
+/**
+ * A federation subgraph reached over HTTP/1.1 with keep-alive. Throws a `TypeError` when `url` is no http(s) URL;
+ * `send` never throws: every failure is a `SourceFailure`.
+ *
+ * @see https://graphql.github.io/graphql-over-http/draft/
+ */
+export function createHttpSource(options: HttpSourceOptions): Source {
+  const url = parseUrl(options.name, options.url);
+  const pools = options.pools ?? createHttpPools();
+  const target: HttpTarget = {
+    name: options.name,
+    pool: pools.acquire(url.origin, options.connections),
+    path: url.pathname + url.search,
+    headers: requestHeaders(url),
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
+  };
+  let closed = false;
+  return {
+    name: options.name,
+    send(request, done) {
+      new HttpCall(target, request, done).start();
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      await pools.release(url.origin);
+    },
+  };
+}
+
+function parseUrl(name: string, text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new TypeError(`Subgraph "${name}" has the URL "${text}"; expected one like http://host:4001/graphql.`);
+  }
+  return url;
+}
+
+function requestHeaders(url: URL): string[] {
+  const headers = ['content-type', 'application/json', 'accept', 'application/graphql-response+json, application/json'];
+  if (url.username !== '') {
+    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    headers.push('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
+  }
+  return headers;
+}

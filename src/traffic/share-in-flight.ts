@@ -1,0 +1,69 @@
+import type { Source, SourceAnswer, SourceRequest } from '../sources/source.ts';
+
+interface Waiter {
+  readonly request: SourceRequest;
+  readonly done: (answer: SourceAnswer) => void;
+}
+
+export interface ShareInFlightOptions {
+  /** Names, in lower case, of the client headers that the source sends on: only requests equal in all of them share. */
+  readonly forwardedHeaders?: readonly string[];
+}
+
+/**
+ * Lets identical reads that are under way at the same time share one call: the same text goes to each, and each
+ * parses its own copy. Mutations and subscriptions always make their own call. Nothing is kept once the answer is there.
+ */
+export function shareInFlight(source: Source, options: ShareInFlightOptions = {}): Source {
+  const forwarded = options.forwardedHeaders ?? [];
+  const flights = new Map<string, Waiter[]>();
+
+  /** `waiters[0]` is the one in whose name the call is made. */
+  function fly(key: string, waiters: Waiter[]): void {
+    const leader = waiters[0] as Waiter;
+    source.send(leader.request, (answer) => {
+      if (answer.kind === 'failure' && isGone(leader)) {
+        // The call ended because its client left; those who still wait did nothing to deserve that failure.
+        const staying = waiters.filter((waiter) => !isGone(waiter));
+        if (staying.length > 0) {
+          for (const waiter of waiters) if (isGone(waiter)) waiter.done(answer);
+          flights.set(key, staying);
+          fly(key, staying);
+          return;
+        }
+      }
+      flights.delete(key);
+      for (const waiter of waiters) waiter.done(answer);
+    });
+  }
+
+  return {
+    name: source.name,
+    send(request, done) {
+      if (request.operationType !== 'query') {
+        source.send(request, done);
+        return;
+      }
+      const key = sharingKey(request, forwarded);
+      const waiters = flights.get(key);
+      if (waiters) {
+        waiters.push({ request, done });
+        return;
+      }
+      const flight = [{ request, done }];
+      flights.set(key, flight);
+      fly(key, flight);
+    },
+    close: () => source.close(),
+  };
+}
+
+function isGone(waiter: Waiter): boolean {
+  return waiter.request.client.signal?.aborted === true;
+}
+
+function sharingKey(request: SourceRequest, forwarded: readonly string[]): string {
+  if (forwarded.length === 0) return request.body;
+  const values = forwarded.map((name) => request.client.headers[name] ?? null);
+  return `${JSON.stringify(values)}${request.body}`;
+}
