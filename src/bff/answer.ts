@@ -16,7 +16,7 @@ const STATUS_BY_CODE: readonly (readonly [code: string, status: number])[] = [
 ];
 
 const KIND_BY_STATUS: Readonly<Record<number, readonly [kind: string, detail: string]>> = {
-  400: ['refused', 'A service behind this endpoint refused what was given.'],
+  400: ['refused', 'What was given is not accepted.'],
   502: ['source-failed', 'A service behind this endpoint failed.'],
   504: ['source-timeout', 'A service behind this endpoint did not answer in time.'],
   500: ['failed', 'The answer could not be made.'],
@@ -41,7 +41,10 @@ export function answerReply(endpoint: Endpoint, answer: EngineAnswer, instance: 
   return jsonReply(JSON.stringify(partial.length === 0 ? shaped : { ...shaped, meta: { partial } }));
 }
 
-/** Cheaper than parsing: the key may stand deeper in the data too, which a closer look then tells. */
+/**
+ * Cheaper than parsing, since the engine writes JSON without spaces. The key may stand deeper in the data too, which a
+ * closer look then tells.
+ */
 function mayMissEntity(endpoint: Endpoint, dataText: string): boolean {
   return endpoint.entityKeys.some((key) => dataText.includes(`"${key}":null`));
 }

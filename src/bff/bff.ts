@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { formatProblem, type Problem } from '../config/problem.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { ClientContext } from '../sources/source.ts';
+import type { Engine, EngineRequest } from '../engine/engine.ts';
 import { answerReply } from './answer.ts';
 import { readJsonBody } from './body.ts';
 import { coerceParameters, hasBody } from './coerce.ts';
@@ -179,7 +178,7 @@ function requestIdOf(req: IncomingMessage, res: ServerResponse): string {
   return id;
 }
 
-function clientOf(call: Call): ClientContext {
+function clientOf(call: Call): EngineRequest['client'] {
   const gone = new AbortController();
   call.res.once('close', () => {
     if (!call.res.writableFinished) gone.abort();

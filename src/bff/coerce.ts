@@ -9,6 +9,7 @@ import {
   getNullableType,
   isEnumType,
   isInputObjectType,
+  isInputType,
   isListType,
   isNonNullType,
   typeFromAST,
@@ -51,7 +52,10 @@ export function hasBody(method: Method): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH';
 }
 
-/** The parameters of an operation: those named in the path, the rest in the query string or, with a body, in the body. */
+/**
+ * The parameters of a valid operation: those named in the path; the rest are in the query string or, with a method that
+ * has a body, in the body.
+ */
 export function parametersFor(
   operation: OperationDefinitionNode,
   schema: GraphQLSchema,
@@ -60,9 +64,8 @@ export function parametersFor(
 ): Parameter[] {
   return (operation.variableDefinitions ?? []).map((definition) => {
     const name = definition.variable.name.value;
-    // The document is valid, so the variable's type is an input type of the schema.
-    const type = typeFromAST(schema, definition.type as never) as GraphQLInputType | undefined;
-    if (type === undefined) throw new TypeError(`$${name} is of a type that the schema does not have`);
+    const type = typeFromAST(schema, definition.type);
+    if (!isInputType(type)) throw new TypeError(`$${name}: the schema has no such input type`);
     return {
       name,
       in: pathNames.includes(name) ? 'path' : hasBody(method) ? 'body' : 'query',

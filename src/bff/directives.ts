@@ -1,4 +1,4 @@
-import type { ConstDirectiveNode, DirectiveNode, DocumentNode, GraphQLNamedType } from 'graphql';
+import type { ConstDirectiveNode, DirectiveNode, DocumentNode } from 'graphql';
 import {
   DirectiveLocation,
   GraphQLDirective,
@@ -7,6 +7,7 @@ import {
   GraphQLSchema,
   GraphQLString,
   Kind,
+  specifiedScalarTypes,
   valueFromASTUntyped,
   visit,
 } from 'graphql';
@@ -31,10 +32,12 @@ export function withEndpointDirectives(schema: GraphQLSchema): GraphQLSchema {
     values: Object.fromEntries(METHODS.map((name) => [name, {}])),
   });
   const json = new GraphQLScalarType({ name: freeName(schema, 'EndpointJSON') });
+  // A variable of a scalar that the schema does not use would go through validation unchecked.
+  const scalars = specifiedScalarTypes.filter((scalar) => schema.getType(scalar.name) === undefined);
   const config = schema.toConfig();
   return new GraphQLSchema({
     ...config,
-    types: [...config.types, method, json] satisfies GraphQLNamedType[],
+    types: [...config.types, ...scalars, method, json],
     directives: [
       ...config.directives.filter((directive) => !NAMES.has(directive.name)),
       new GraphQLDirective({

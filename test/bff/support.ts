@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { buildSchema, execute, GraphQLError, type GraphQLSchema, parse, validate } from 'graphql';
+import { buildSchema, execute, GraphQLError, type GraphQLSchema, getOperationAST, parse, validate } from 'graphql';
 import { onTestFinished } from 'vitest';
 import { type Bff, type BffOptions, createBff } from '../../src/bff/bff.ts';
 import type { Engine, EngineAnswer, EngineRequest } from '../../src/engine/engine.ts';
@@ -20,6 +20,7 @@ export function engineOver(schema: string | GraphQLSchema, rootValue: object): F
   return {
     requests,
     publicSchema,
+    isQuery: ({ query }) => getOperationAST(parse(query))?.operation === 'query',
     supergraph: { publicSchema } as Supergraph,
     async execute(request): Promise<EngineAnswer> {
       requests.push(request);
