@@ -16,7 +16,8 @@ export function composeSupergraph(sources: readonly SourceDefinition[]): Composi
   const result = compose(sources);
   if (result instanceof Error) return { ok: false, problems: [composerFailed(sources, result)] };
   if (!compositionHasErrors(result)) return { ok: true, supergraphSdl: result.supergraphSdl, sources };
-  return { ok: false, problems: result.errors.map((error) => asProblem(error, sources)) };
+  const problems = result.errors.map((error) => asProblem(error, sources));
+  return { ok: false, problems: problems.filter((problem, index) => !isToldBetter(problem, problems, index)) };
 }
 
 /** The composer reports what is wrong as errors in its result; where it throws, it met what it did not foresee. */
@@ -39,6 +40,19 @@ function composerFailed(sources: readonly SourceDefinition[], error: Error): Pro
     message: `The schemas cannot be composed: ${error.message}`,
     hint: 'Take the file that was changed last out of the folder to see whether it is the cause.',
   };
+}
+
+/** The composer tells of some mistakes twice, once with more words. */
+function isToldBetter(problem: Problem, problems: readonly Problem[], index: number): boolean {
+  return problems.some(
+    (other, place) =>
+      place !== index &&
+      other.file === problem.file &&
+      other.line === problem.line &&
+      other.column === problem.column &&
+      other.message.startsWith(problem.message) &&
+      (other.message !== problem.message || place < index),
+  );
 }
 
 interface Place {

@@ -1,14 +1,17 @@
+import type { Env } from '../config/expand.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
-import type { SourceDefinition } from './source-definition.ts';
+import {
+  loadSupergraph,
+  type SupergraphLoaded,
+  type SupergraphOrigin,
+  type SupergraphUpdate,
+} from './load-supergraph.ts';
+import { type Watching, watchFile, watchSchemas } from './watch-schemas.ts';
 
-/** A supergraph SDL that may be served, and the schema files it was composed from (none for a ready supergraph file). */
-export interface SupergraphUpdate {
-  readonly sdl: string;
-  readonly sources?: readonly SourceDefinition[];
-}
+export type { SupergraphUpdate };
 
 export interface SupergraphListener {
-  /** A new good supergraph; called only when it differs from the one before. */
+  /** A good supergraph that differs from the one before, or that follows problems. */
   update(update: SupergraphUpdate): void;
   /** What was changed does not compose; the last good supergraph stays in force. */
   problems(problems: readonly Problem[]): void;
@@ -18,7 +21,7 @@ export interface SupergraphListener {
 export interface SupergraphProvider {
   /** Throws `CompositionError`. */
   load(): Promise<SupergraphUpdate>;
-  watch(listener: SupergraphListener): Promise<{ close(): Promise<void> }>;
+  watch(listener: SupergraphListener): Promise<Watching>;
 }
 
 /** There is no supergraph to serve; `problems` says why, file by file. */
@@ -30,4 +33,71 @@ export class CompositionError extends Error {
     this.name = 'CompositionError';
     this.problems = problems;
   }
+}
+
+/** Serves the supergraph of a `schemas/` folder or of one supergraph file, now and as it changes. */
+export function createSupergraphProvider(origin: SupergraphOrigin, env: Env = process.env): SupergraphProvider {
+  /** What was told last, so that a change that changes nothing is not told again. */
+  let told: string | undefined;
+
+  return {
+    async load() {
+      const loaded = await loadSupergraph(origin, env);
+      if (!loaded.ok) throw new CompositionError(loaded.problems);
+      told = fingerprint(loaded);
+      return loaded.update;
+    },
+
+    async watch(listener) {
+      let closed = false;
+      const reload = oneAtATime(async () => {
+        const loaded = await loadSupergraph(origin, env);
+        const print = fingerprint(loaded);
+        if (closed || print === told) return;
+        told = print;
+        if (loaded.ok) listener.update(loaded.update);
+        else listener.problems(loaded.problems);
+      });
+      const watching =
+        'supergraphFile' in origin
+          ? await watchFile(origin.supergraphFile, reload)
+          : await watchSchemas(origin.schemasDir, reload);
+      // A change between `load` and now was seen by nobody.
+      reload();
+      return {
+        close() {
+          closed = true;
+          return watching.close();
+        },
+      };
+    },
+  };
+}
+
+/** Everything of a load that a listener could act on, as text to compare. */
+function fingerprint(loaded: SupergraphLoaded): string {
+  if (!loaded.ok) return JSON.stringify(loaded.problems);
+  const { sdl, sources } = loaded.update;
+  return JSON.stringify([sdl, sources?.map(({ name, kind, gatewayDirectives }) => [name, kind, gatewayDirectives])]);
+}
+
+/** Runs `work` when called; calls during a run lead to one more run after it, never to two at once. */
+function oneAtATime(work: () => Promise<void>): () => void {
+  let running = false;
+  let again = false;
+  return async function run() {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    try {
+      do {
+        again = false;
+        await work();
+      } while (again);
+    } finally {
+      running = false;
+    }
+  };
 }

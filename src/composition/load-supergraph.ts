@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { GraphQLError, parse, Source } from 'graphql';
+import { displayPath } from '../config/display-path.ts';
+import type { Env } from '../config/expand.ts';
+import type { Problem } from '../config/problem.ts';
+import { composeSupergraph } from './compose.ts';
+import { readSources } from './read-sources.ts';
+import type { SourceDefinition } from './source-definition.ts';
+
+/** A folder of schemas to compose, or the file of a supergraph that is composed already. */
+export type SupergraphOrigin = { readonly schemasDir: string } | { readonly supergraphFile: string };
+
+/** A supergraph SDL that may be served, and the schema files it was composed from (none for a ready supergraph file). */
+export interface SupergraphUpdate {
+  readonly sdl: string;
+  readonly sources?: readonly SourceDefinition[];
+}
+
+export type SupergraphLoaded =
+  | { readonly ok: true; readonly update: SupergraphUpdate }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Reads or composes the supergraph once; whatever is wrong comes back as problems. */
+export async function loadSupergraph(origin: SupergraphOrigin, env: Env = process.env): Promise<SupergraphLoaded> {
+  if ('supergraphFile' in origin) return loadFile(origin.supergraphFile);
+  const { sources, problems } = await readSources(origin.schemasDir, env);
+  if (problems.length > 0) return { ok: false, problems };
+  const composition = composeSupergraph(sources);
+  if (!composition.ok) return { ok: false, problems: composition.problems };
+  return { ok: true, update: { sdl: composition.supergraphSdl, sources } };
+}
+
+async function loadFile(path: string): Promise<SupergraphLoaded> {
+  const file = displayPath(path);
+  const fail = (code: string, message: string, hint: string | undefined, at = { line: 1, column: 1 }) => {
+    return { ok: false as const, problems: [{ file, line: at.line, column: at.column, code, message, hint }] };
+  };
+  let sdl: string;
+  try {
+    sdl = await readFile(path, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    return fail(
+      'UNREADABLE_FILE',
+      `The supergraph file cannot be read: ${code}.`,
+      'Check the path and its permissions.',
+    );
+  }
+  try {
+    const { definitions } = parse(new Source(sdl, file));
+    const composed = definitions.some((node) => 'name' in node && node.name?.value === 'join__Graph');
+    if (composed) return { ok: true, update: { sdl } };
+    const hint = 'Put the schemas of subgraphs into a folder and name that with --schemas DIR.';
+    return fail('NOT_A_SUPERGRAPH', 'This is no supergraph: it has no join__Graph enum.', hint);
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    return fail('INVALID_GRAPHQL', error.message, undefined, error.locations?.[0]);
+  }
+}

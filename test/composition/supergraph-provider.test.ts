@@ -1,0 +1,118 @@
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import {
+  CompositionError,
+  createSupergraphProvider,
+  type SupergraphProvider,
+} from '../../src/composition/supergraph-provider.ts';
+import { folderWith, SHOP } from './folder.ts';
+
+/** Watches, and returns what was told as short lines. */
+async function watching(provider: SupergraphProvider): Promise<string[]> {
+  const told: string[] = [];
+  const watch = await provider.watch({
+    update: ({ sdl, sources }) =>
+      told.push(
+        sources
+          ? sources.map((source) => source.name).join(' ')
+          : sdl.includes('inStock')
+            ? 'with stock'
+            : 'without stock',
+      ),
+    problems: (problems) => told.push(problems.map((problem) => problem.code).join(' ')),
+  });
+  onTestFinished(() => watch.close());
+  return told;
+}
+
+const STOCK = `extend schema @subgraph(url: "http://stock")
+type Product @key(fields: "id") { id: ID! inStock: Boolean }`;
+
+test('a folder that does not compose throws with every problem', async () => {
+  const dir = await folderWith({ ...SHOP, 'a.graphql': 'type {', 'b.graphql': 'type {' });
+  const error = await createSupergraphProvider({ schemasDir: dir })
+    .load()
+    .catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(CompositionError);
+  expect((error as CompositionError).problems.map((problem) => problem.subgraph)).toEqual(['a', 'b']);
+});
+
+test('files added, broken, mended and removed', async () => {
+  const dir = await folderWith(SHOP);
+  const provider = createSupergraphProvider({ schemasDir: dir });
+  await provider.load();
+  const told = await watching(provider);
+
+  await writeFile(join(dir, 'stock.graphql'), STOCK);
+  await vi.waitFor(() => expect(told).toEqual(['products reviews stock']), 10_000);
+
+  await writeFile(join(dir, 'stock.graphql'), `${STOCK} type {`);
+  await vi.waitFor(() => expect(told.slice(1)).toEqual(['INVALID_GRAPHQL']), 10_000);
+
+  await writeFile(join(dir, 'stock.graphql'), STOCK);
+  await vi.waitFor(() => expect(told.slice(2)).toEqual(['products reviews stock']), 10_000);
+
+  await rm(join(dir, 'stock.graphql'));
+  await vi.waitFor(() => expect(told.slice(3)).toEqual(['products reviews']), 10_000);
+});
+
+test('an editor that writes a second file and renames it', async () => {
+  const dir = await folderWith({ ...SHOP, 'stock.graphql': STOCK });
+  const provider = createSupergraphProvider({ schemasDir: dir });
+  await provider.load();
+  const told = await watching(provider);
+  await writeFile(join(dir, '.stock.graphql.tmp'), STOCK.replace('Boolean', 'Boolean!'));
+  await rename(join(dir, '.stock.graphql.tmp'), join(dir, 'stock.graphql'));
+  await vi.waitFor(() => expect(told).toEqual(['products reviews stock']), 10_000);
+});
+
+test('a change that changes nothing is not told', async () => {
+  const dir = await folderWith(SHOP);
+  const provider = createSupergraphProvider({ schemasDir: dir });
+  await provider.load();
+  const told = await watching(provider);
+  await writeFile(join(dir, 'products.graphql'), `${SHOP['products.graphql']}\n# a comment\n`);
+  await writeFile(join(dir, 'stock.graphql'), STOCK);
+  await vi.waitFor(() => expect(told).toEqual(['products reviews stock']), 10_000);
+});
+
+test('the symlink swap of a mounted ConfigMap', async () => {
+  const dir = await folderWith({});
+  const version = async (name: string, files: Record<string, string>) => {
+    await mkdir(join(dir, name));
+    for (const [file, text] of Object.entries(files)) await writeFile(join(dir, name, file), text);
+    await symlink(name, join(dir, '..data_tmp'));
+    await rename(join(dir, '..data_tmp'), join(dir, '..data'));
+  };
+  await version('..2026_01_01', SHOP);
+  for (const file of Object.keys(SHOP)) await symlink(`..data/${file}`, join(dir, file));
+  const provider = createSupergraphProvider({ schemasDir: dir });
+  await provider.load();
+  const told = await watching(provider);
+
+  await version('..2026_01_02', {
+    ...SHOP,
+    'products.graphql': SHOP['products.graphql'].replace('name: String', 'name: String!'),
+  });
+  await rm(join(dir, '..2026_01_01'), { recursive: true });
+  await vi.waitFor(() => expect(told).toEqual(['products reviews']), 10_000);
+});
+
+test('one supergraph file, replaced and broken', async () => {
+  const schemas = await folderWith({ ...SHOP, 'stock.graphql': STOCK });
+  const { sdl } = await createSupergraphProvider({ schemasDir: schemas }).load();
+  const { sdl: smaller } = await createSupergraphProvider({ schemasDir: await folderWith(SHOP) }).load();
+
+  const dir = await folderWith({ 'supergraph.graphql': smaller });
+  const file = join(dir, 'supergraph.graphql');
+  const provider = createSupergraphProvider({ supergraphFile: file });
+  expect(await provider.load()).toEqual({ sdl: smaller });
+  const told = await watching(provider);
+
+  await writeFile(join(dir, 'new'), sdl);
+  await rename(join(dir, 'new'), file);
+  await vi.waitFor(() => expect(told).toEqual(['with stock']), 10_000);
+  await writeFile(file, 'type Query { a: Int }');
+  await vi.waitFor(() => expect(told.slice(1)).toEqual(['NOT_A_SUPERGRAPH']), 10_000);
+});
