@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Env } from '../config/expand.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import {
@@ -35,6 +36,8 @@ export class CompositionError extends Error {
   }
 }
 
+const SETTLE_MS = 100;
+
 /** Serves the supergraph of a `schemas/` folder or of one supergraph file, now and as it changes. */
 export function createSupergraphProvider(origin: SupergraphOrigin, env: Env = process.env): SupergraphProvider {
   /** What was told last, so that a change that changes nothing is not told again. */
@@ -51,7 +54,7 @@ export function createSupergraphProvider(origin: SupergraphOrigin, env: Env = pr
     async watch(listener) {
       let closed = false;
       const reload = oneAtATime(async () => {
-        const loaded = await loadSupergraph(origin, env);
+        const loaded = await loadSettled(origin, env);
         const print = fingerprint(loaded);
         if (closed || print === told) return;
         told = print;
@@ -72,6 +75,14 @@ export function createSupergraphProvider(origin: SupergraphOrigin, env: Env = pr
       };
     },
   };
+}
+
+/** A file may have been read while it was being written: what is wrong is looked at twice before it is told. */
+async function loadSettled(origin: SupergraphOrigin, env: Env): Promise<SupergraphLoaded> {
+  const loaded = await loadSupergraph(origin, env);
+  if (loaded.ok) return loaded;
+  await setTimeout(SETTLE_MS);
+  return loadSupergraph(origin, env);
 }
 
 /** Everything of a load that a listener could act on, as text to compare. */

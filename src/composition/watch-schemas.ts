@@ -15,32 +15,22 @@ const QUIET_MS = 80;
  * Resolves when changes from now on are seen.
  */
 export function watchSchemas(dir: string, onChange: () => void): Promise<Watching> {
-  return watchFolder(dir, 0, (name) => name.endsWith('.graphql') || isMountedData(name), onChange);
+  return watchFolder(dir, (name) => name.endsWith('.graphql') || isMountedData(name), onChange);
 }
 
 /** The same for one file. It is its folder that is watched, so the file may be replaced, or be absent for a while. */
 export function watchFile(file: string, onChange: () => void): Promise<Watching> {
   const watched = basename(file);
-  return watchFolder(dirname(file), 0, (name) => name === watched || isMountedData(name), onChange);
+  return watchFolder(dirname(file), (name) => name === watched || isMountedData(name), onChange);
 }
 
-/** The same for every file of a folder and of the folders in it. */
-export function watchTree(dir: string, onChange: () => void): Promise<Watching> {
-  return watchFolder(dir, undefined, () => true, onChange);
-}
-
-async function watchFolder(
-  dir: string,
-  depth: number | undefined,
-  concerns: (name: string) => boolean,
-  onChange: () => void,
-): Promise<Watching> {
+async function watchFolder(dir: string, concerns: (name: string) => boolean, onChange: () => void): Promise<Watching> {
   let quiet: NodeJS.Timeout | undefined;
   const root = resolve(dir);
   const watcher = watch(root, {
     ignoreInitial: true,
-    ignored: (path) => path !== root && depth === 0 && !concerns(basename(path)),
-    ...(depth === undefined ? {} : { depth }),
+    ignored: (path) => path !== root && !concerns(basename(path)),
+    depth: 0,
   });
   watcher.on('all', () => {
     clearTimeout(quiet);
