@@ -8,6 +8,8 @@ export interface ListenerOptions {
   readonly port: number;
   /** How long `close` waits for answers that are under way, in milliseconds. Default 30,000. */
   readonly graceMs?: number;
+  /** How long connections that look idle stay open when closing begins, in milliseconds. Default 250. */
+  readonly lingerMs?: number;
 }
 
 export interface Listener {
@@ -21,10 +23,10 @@ export interface Listener {
 const DEFAULT_GRACE_MS = 30_000;
 
 /**
- * How long connections that look idle stay open when closing begins. A client may have sent its next request on one
- * just before; it is answered, with `connection: close`, where closing at once would break it off.
+ * A client may have sent its next request just before closing began, on a connection that still looks idle; it is
+ * answered, with `connection: close`, where closing the connection at once would break it off.
  */
-const LINGER_MS = 250;
+const DEFAULT_LINGER_MS = 250;
 
 /** Opens the port. Rejects with an `Error` that says what to do when it cannot be had. */
 export async function listen(host: Host, options: ListenerOptions): Promise<Listener> {
@@ -37,7 +39,7 @@ export async function listen(host: Host, options: ListenerOptions): Promise<List
     port,
     origin: `http://${urlHost(options.host)}:${port}`,
     close() {
-      closing ??= drain(server, host, fresh, options.graceMs ?? DEFAULT_GRACE_MS);
+      closing ??= drain(server, host, fresh, options);
       return closing;
     },
   };
@@ -56,7 +58,12 @@ function trackFreshConnections(server: Server): ReadonlySet<Socket> {
   return fresh;
 }
 
-async function drain(server: Server, host: Host, fresh: ReadonlySet<Socket>, graceMs: number): Promise<void> {
+async function drain(
+  server: Server,
+  host: Host,
+  fresh: ReadonlySet<Socket>,
+  { graceMs = DEFAULT_GRACE_MS, lingerMs = DEFAULT_LINGER_MS }: ListenerOptions,
+): Promise<void> {
   // The method of `node:http` would also close idle connections, at once.
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => resolve());
@@ -65,7 +72,7 @@ async function drain(server: Server, host: Host, fresh: ReadonlySet<Socket>, gra
   const linger = setTimeout(() => {
     server.closeIdleConnections();
     for (const socket of fresh) socket.destroy();
-  }, LINGER_MS);
+  }, lingerMs);
   const grace = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearTimeout(linger);

@@ -1,0 +1,68 @@
+import {
+  buildSchema,
+  type DocumentNode,
+  execute,
+  type GraphQLSchema,
+  getOperationAST,
+  type OperationDefinitionNode,
+  parse,
+  validate,
+} from 'graphql';
+import { getVariableValues } from 'graphql/execution/values.js';
+import type { Engine, EngineAnswer, EngineRequest } from '../../src/engine/engine.ts';
+
+type RootValue = Record<string, (args: Record<string, unknown>, request: EngineRequest) => unknown>;
+
+/**
+ * An engine over one plain schema, executed by graphql-js: what a host sees of an engine, without a supergraph.
+ * `roots` answers the fields of Query and Mutation; each gets the field's arguments and the engine request.
+ */
+export function plainEngine(sdl: string, roots: RootValue): Engine {
+  const schema = buildSchema(sdl);
+  return {
+    supergraph: { sdl, subgraphs: [], publicSchema: schema } as unknown as Engine['supergraph'],
+    publicSchema: schema,
+    isQuery: ({ query, operationName }) => operationOf(query, operationName)?.operation === 'query',
+    execute: async (request) => executePlain(schema, roots, request),
+  };
+}
+
+async function executePlain(schema: GraphQLSchema, roots: RootValue, request: EngineRequest): Promise<EngineAnswer> {
+  let document: DocumentNode;
+  try {
+    document = parse(request.query);
+  } catch (error) {
+    return refusal('parse', 'GRAPHQL_PARSE_FAILED', [error as Error]);
+  }
+  const invalid = validate(schema, document);
+  if (invalid.length > 0) return refusal('validation', 'GRAPHQL_VALIDATION_FAILED', invalid);
+  const operation = operationOf(request.query, request.operationName);
+  if (!operation) return refusal('operation', 'BAD_USER_INPUT', [new Error('No such operation.')]);
+  if (request.readOnly && operation.operation !== 'query') {
+    return refusal('method', 'BAD_REQUEST', [new Error('A mutation needs POST.')]);
+  }
+  const variables = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {});
+  if (variables.errors) return refusal('variables', 'BAD_USER_INPUT', variables.errors);
+  const result = await execute({
+    schema,
+    document,
+    rootValue: roots,
+    contextValue: request,
+    variableValues: request.variables,
+    operationName: request.operationName,
+  });
+  return { dataText: JSON.stringify(result.data), errors: (result.errors ?? []).map((error) => error.toJSON()) };
+}
+
+function operationOf(query: string, operationName?: string | null): OperationDefinitionNode | undefined {
+  try {
+    return getOperationAST(parse(query), operationName) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function refusal(kind: EngineAnswer['refusal'], code: string, errors: readonly Error[]): EngineAnswer {
+  const formatted = errors.map((error) => ({ message: error.message, extensions: { code } }));
+  return { dataText: undefined, errors: formatted, ...(kind ? { refusal: kind } : {}) };
+}

@@ -1,0 +1,222 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createHttpPools } from '../../src/sources/http/http-pools.ts';
+import { createHttpSource, type HttpSourceOptions } from '../../src/sources/http/http-source.ts';
+import type { Source, SourceAnswer, SourceRequest } from '../../src/sources/source.ts';
+import { bodyOf, deadUrl, fakeSubgraph } from './fake-subgraph.ts';
+
+const BODY = '{"query":"{ name }"}';
+
+function sourceOf(url: string, options: Partial<HttpSourceOptions> = {}): Source {
+  const source = createHttpSource({ name: 'products', url, timeoutMs: 5_000, ...options });
+  onTestFinished(() => source.close());
+  return source;
+}
+
+function ask(source: Source, request: Partial<SourceRequest> = {}): Promise<SourceAnswer> {
+  const client = { requestId: 'r', headers: {} };
+  return new Promise((resolve) => source.send({ body: BODY, operationType: 'query', client, ...request }, resolve));
+}
+
+describe('a subgraph that answers', () => {
+  it('gets the body by POST, with the headers of GraphQL over HTTP', async () => {
+    const { url } = await fakeSubgraph(async (req, res) => {
+      const { method, headers } = req;
+      const body = await bodyOf(req);
+      res.end(
+        JSON.stringify({
+          data: { method, path: req.url, type: headers['content-type'], accept: headers.accept, body },
+        }),
+      );
+    });
+    const answer = await ask(sourceOf(`${url}?v=1`), { body: '{"query":"{ ü }"}' });
+    expect(answer).toMatchObject({ kind: 'text', status: 200 });
+    expect(JSON.parse((answer as { text: string }).text).data).toEqual({
+      method: 'POST',
+      path: '/graphql?v=1',
+      type: 'application/json',
+      accept: 'application/graphql-response+json, application/json',
+      body: '{"query":"{ ü }"}',
+    });
+  });
+
+  it('is read as UTF-8 also where a character is cut in two on the way', async () => {
+    const { url } = await fakeSubgraph((_req, res) => {
+      const bytes = Buffer.from('\uFEFF{"data":{"name":"🏃"}}');
+      const middle = bytes.indexOf(0xf0) + 2;
+      res.write(bytes.subarray(0, middle), () => setImmediate(() => res.end(bytes.subarray(middle))));
+    });
+    expect(await ask(sourceOf(url))).toEqual({ kind: 'text', text: '{"data":{"name":"🏃"}}', status: 200 });
+  });
+
+  it('may answer a GraphQL result under an error status', async () => {
+    const text = '{"errors":[{"message":"Cannot query field"}]}';
+    const { url } = await fakeSubgraph((_req, res) => void res.writeHead(400).end(text));
+    expect(await ask(sourceOf(url))).toEqual({ kind: 'text', text, status: 400 });
+  });
+
+  it('is left to the executor to judge when it says 200 with something else', async () => {
+    const { url } = await fakeSubgraph((_req, res) => void res.end('<html>'));
+    expect(await ask(sourceOf(url))).toEqual({ kind: 'text', text: '<html>', status: 200 });
+  });
+});
+
+describe('a subgraph that fails', () => {
+  it('is down', async () => {
+    expect(await ask(sourceOf(await deadUrl()))).toEqual(failure('SUBREQUEST_HTTP_ERROR', 'connection refused'));
+  });
+
+  it('has no address', async () => {
+    expect(await ask(sourceOf('http://nowhere.invalid/graphql'))).toMatchObject({
+      failure: { code: 'SUBREQUEST_HTTP_ERROR', reason: expect.stringMatching(/^host/) },
+    });
+  });
+
+  it.each([
+    [500, 'Internal Server Error'],
+    [502, '{"message":"bad gateway"}'],
+    [302, ''],
+  ])('answers %d without a GraphQL result', async (status, body) => {
+    const { url } = await fakeSubgraph((_req, res) => void res.writeHead(status).end(body));
+    const { failure } = (await ask(sourceOf(url))) as { failure: object };
+    expect(failure).toMatchObject({ code: 'SUBREQUEST_HTTP_ERROR', status });
+  });
+
+  it('says nothing in time', async () => {
+    const { url } = await fakeSubgraph(() => {});
+    const answer = await ask(sourceOf(url, { timeoutMs: 30 }));
+    expect(answer).toEqual(failure('SUBREQUEST_TIMEOUT', 'no complete response within 30 ms'));
+  });
+
+  it('keeps sending a little, past its time', async () => {
+    const { url } = await fakeSubgraph((_req, res) => {
+      const timer = setInterval(() => res.write(' '), 10);
+      res.once('close', () => clearInterval(timer));
+    });
+    const answer = await ask(sourceOf(url, { timeoutMs: 60 }));
+    expect(answer).toMatchObject({ failure: { code: 'SUBREQUEST_TIMEOUT' } });
+  });
+
+  it('is too busy: time runs also while waiting for a connection', async () => {
+    let calls = 0;
+    const { url } = await fakeSubgraph(() => void calls++);
+    const source = sourceOf(url, { timeoutMs: 40, connections: 1 });
+    const answers = await Promise.all([ask(source), ask(source)]);
+    expect(answers.map((answer) => answer.kind === 'failure' && answer.failure.code)).toEqual([
+      'SUBREQUEST_TIMEOUT',
+      'SUBREQUEST_TIMEOUT',
+    ]);
+    expect(calls).toBe(1);
+  });
+
+  it('breaks off in the middle of its answer', async () => {
+    const { url } = await fakeSubgraph((_req, res) => {
+      res.writeHead(200, { 'content-length': 100 });
+      res.write('{"data":', () => res.destroy());
+    });
+    expect(await ask(sourceOf(url))).toMatchObject({ failure: { code: 'SUBREQUEST_HTTP_ERROR' } });
+  });
+
+  it('sends more than is allowed', async () => {
+    const { url } = await fakeSubgraph((_req, res) => void res.end('x'.repeat(2_000)));
+    expect(await ask(sourceOf(url, { maxResponseBytes: 1_000 }))).toMatchObject({
+      failure: { code: 'SUBREQUEST_HTTP_ERROR', reason: 'response larger than 1000 bytes' },
+    });
+  });
+
+  it('never shows its address to clients', async () => {
+    const url = await deadUrl();
+    expect(JSON.stringify(await ask(sourceOf(url)))).not.toContain(new URL(url).port);
+  });
+});
+
+describe('a client that leaves', () => {
+  it('ends the call, and the connection to the subgraph', async () => {
+    const { url, connections } = await fakeSubgraph(() => {});
+    const leaving = new AbortController();
+    const client = { requestId: 'r', headers: {}, signal: leaving.signal };
+    const answer = ask(sourceOf(url), { client });
+    await expect.poll(() => connections.length).toBe(1);
+    leaving.abort();
+    expect(await answer).toEqual(failure('SUBREQUEST_HTTP_ERROR', 'request aborted'));
+    await expect.poll(() => connections[0]?.destroyed).toBe(true);
+  });
+
+  it('makes no call when it has left before', async () => {
+    let calls = 0;
+    const { url } = await fakeSubgraph(() => void calls++);
+    const client = { requestId: 'r', headers: {}, signal: AbortSignal.abort() };
+    expect(await ask(sourceOf(url), { client })).toMatchObject({ failure: { reason: 'request aborted' } });
+    expect(calls).toBe(0);
+  });
+});
+
+describe('a connection lost before any answer', () => {
+  /** Takes each request, and closes the connection without a word for the first `times` of them. */
+  const closing = async (times: number) => {
+    const bodies: string[] = [];
+    const { url } = await fakeSubgraph(async (req, res) => {
+      bodies.push(await bodyOf(req));
+      if (bodies.length <= times) res.destroy();
+      else res.end('{"data":{}}');
+    });
+    return { url, bodies };
+  };
+
+  it('is tried once more for a query', async () => {
+    const { url, bodies } = await closing(1);
+    expect(await ask(sourceOf(url))).toMatchObject({ kind: 'text', text: '{"data":{}}' });
+    expect(bodies).toEqual([BODY, BODY]);
+  });
+
+  it('is a failure the second time', async () => {
+    const { url, bodies } = await closing(2);
+    expect(await ask(sourceOf(url))).toMatchObject({ failure: { code: 'SUBREQUEST_HTTP_ERROR' } });
+    expect(bodies.length).toBe(2);
+  });
+
+  it('is never tried again for a mutation', async () => {
+    const { url, bodies } = await closing(1);
+    const answer = await ask(sourceOf(url), { operationType: 'mutation' });
+    expect(answer).toMatchObject({ failure: { code: 'SUBREQUEST_HTTP_ERROR' } });
+    expect(bodies.length).toBe(1);
+  });
+});
+
+describe('connections', () => {
+  it('are kept and shared by the sources of one origin, until the last source closes', async () => {
+    const { url, connections } = await fakeSubgraph((_req, res) => void res.end('{"data":{}}'));
+    const pools = createHttpPools();
+    const first = createHttpSource({ name: 'a', url: `${url}/a`, pools });
+    const second = createHttpSource({ name: 'b', url: `${url}/b`, pools });
+    await ask(first);
+    await connectionIsFree();
+    await ask(second);
+    await connectionIsFree();
+    expect(connections.length).toBe(1);
+    await first.close();
+    await first.close();
+    expect(await ask(second)).toMatchObject({ kind: 'text' });
+    expect(connections.length).toBe(1);
+    await second.close();
+    await expect.poll(() => connections[0]?.destroyed).toBe(true);
+    expect(await ask(second)).toMatchObject({
+      failure: { code: 'SUBREQUEST_HTTP_ERROR', reason: 'source is shut down' },
+    });
+  });
+
+  it('refuse a URL that is none', () => {
+    expect(() => createHttpSource({ name: 'products', url: 'products:4001' })).toThrow(
+      'Subgraph "products" has the URL "products:4001"; expected one like http://host:4001/graphql.',
+    );
+  });
+});
+
+/** A connection takes the next call one turn of the event loop after its last answer. */
+function connectionIsFree(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+function failure(code: string, reason: string): unknown {
+  const message = `Subgraph "products" did not answer: ${reason}.`;
+  return { kind: 'failure', failure: { code, message, reason } };
+}

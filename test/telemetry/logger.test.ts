@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { createLogger, type LoggerOptions } from '../../src/telemetry/logger.ts';
+
+function recording(options: Omit<LoggerOptions, 'stream'>) {
+  const lines: string[] = [];
+  return { logger: createLogger({ ...options, stream: { write: (line) => void lines.push(line) } }), lines };
+}
+
+describe('JSON lines', () => {
+  it('carry level, time, fields and message', () => {
+    const { logger, lines } = recording({ level: 'info', format: 'json' });
+    logger.info({ requestId: 'r1', status: 200 }, 'request');
+    const line = JSON.parse(lines[0] as string);
+    expect(line).toEqual({ level: 'info', time: expect.any(String), requestId: 'r1', status: 200, msg: 'request' });
+    expect(new Date(line.time).toISOString()).toBe(line.time);
+  });
+
+  it('carry an error with its stack', () => {
+    const { logger, lines } = recording({ level: 'info', format: 'json' });
+    logger.error({ err: new TypeError('no') }, 'failed');
+    expect(JSON.parse(lines[0] as string).err).toMatchObject({ type: 'TypeError', message: 'no' });
+  });
+
+  it('leave out what is below the level', () => {
+    const { logger, lines } = recording({ level: 'warn', format: 'json' });
+    logger.info({}, 'quiet');
+    logger.warn({}, 'loud');
+    expect(lines.length).toBe(1);
+    expect([logger.isEnabled('info'), logger.isEnabled('error')]).toEqual([false, true]);
+  });
+
+  it('of a child carry its fields', () => {
+    const { logger, lines } = recording({ level: 'info', format: 'json' });
+    logger.child({ requestId: 'r2' }).warn({ subgraph: 'users' }, 'slow');
+    expect(JSON.parse(lines[0] as string)).toMatchObject({ level: 'warn', requestId: 'r2', subgraph: 'users' });
+  });
+});
+
+describe('pretty lines', () => {
+  it('read like sentences, with an error below', () => {
+    const { logger, lines } = recording({ level: 'info', format: 'pretty' });
+    logger.info({ path: '/graphql', note: 'two words' }, 'request');
+    logger.error({ err: new Error('boom') }, 'failed');
+    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {2}request path=\/graphql note="two words"\n$/);
+    expect(lines[1]).toMatch(/ error failed\n {4}Error: boom\n {8}at /);
+  });
+});

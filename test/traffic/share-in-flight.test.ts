@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import type { ClientContext, Source, SourceAnswer, SourceRequest } from '../../src/sources/source.ts';
+import { shareInFlight } from '../../src/traffic/share-in-flight.ts';
+
+/** A source that answers when told to: `calls[n].done(…)`. */
+function heldSource(): { source: Source; calls: { request: SourceRequest; done: (answer: SourceAnswer) => void }[] } {
+  const calls: { request: SourceRequest; done: (answer: SourceAnswer) => void }[] = [];
+  const send: Source['send'] = (request, done) => void calls.push({ request, done });
+  return { source: { name: 'products', send, close: async () => {} }, calls };
+}
+
+const text = (body: string): SourceAnswer => ({ kind: 'text', text: body, status: 200 });
+const aborted: SourceAnswer = {
+  kind: 'failure',
+  failure: { code: 'SUBREQUEST_HTTP_ERROR', message: 'gone', reason: 'request aborted' },
+};
+
+function client(fields: Partial<ClientContext> = {}): ClientContext {
+  return { requestId: 'r', headers: {}, ...fields };
+}
+
+function ask(source: Source, request: Partial<SourceRequest> = {}): SourceAnswer[] {
+  const answers: SourceAnswer[] = [];
+  source.send({ body: '{ name }', operationType: 'query', client: client(), ...request }, (a) => answers.push(a));
+  return answers;
+}
+
+describe('reads in flight', () => {
+  it('share one call when they are identical, and make another when it is over', () => {
+    const { source, calls } = heldSource();
+    const shared = shareInFlight(source);
+    const [first, second] = [ask(shared), ask(shared)];
+    expect(calls.length).toBe(1);
+    calls[0]?.done(text('1'));
+    expect([first, second]).toEqual([[text('1')], [text('1')]]);
+    const third = ask(shared);
+    expect(calls.length).toBe(2);
+    calls[1]?.done(text('2'));
+    expect(third).toEqual([text('2')]);
+  });
+
+  it('make their own calls when they differ', () => {
+    const { source, calls } = heldSource();
+    const shared = shareInFlight(source);
+    ask(shared, { body: '{ name }' });
+    ask(shared, { body: '{ price }' });
+    expect(calls.length).toBe(2);
+  });
+
+  it('share only among clients that are equal in every forwarded header', () => {
+    const { source, calls } = heldSource();
+    const shared = shareInFlight(source, { forwardedHeaders: ['authorization', 'x-tenant'] });
+    const as = (headers: Record<string, string>) => ask(shared, { client: client({ headers }) });
+    const ada = as({ authorization: 'ada', 'user-agent': 'one' });
+    const again = as({ authorization: 'ada', 'user-agent': 'two' });
+    const bob = as({ authorization: 'bob' });
+    const tenant = as({ 'x-tenant': 'ada' });
+    expect(calls.length).toBe(3);
+    for (const [index, call] of calls.entries()) call.done(text(String(index)));
+    expect([ada, again, bob, tenant]).toEqual([[text('0')], [text('0')], [text('1')], [text('2')]]);
+  });
+
+  it('never concern mutations', () => {
+    const { source, calls } = heldSource();
+    const shared = shareInFlight(source);
+    ask(shared, { operationType: 'mutation' });
+    ask(shared, { operationType: 'mutation' });
+    ask(shared, { operationType: 'query' });
+    expect(calls.length).toBe(3);
+  });
+
+  it('may ask again from within an answer', () => {
+    const { source, calls } = heldSource();
+    const shared = shareInFlight(source);
+    const inner: SourceAnswer[] = [];
+    const request = { body: '{ name }', operationType: 'query', client: client() } as const;
+    shared.send(request, () => shared.send(request, (answer) => inner.push(answer)));
+    calls[0]?.done(text('1'));
+    expect(calls.length).toBe(2);
+    calls[1]?.done(text('2'));
+    expect(inner).toEqual([text('2')]);
+  });
+});
+
+describe('a client that leaves', () => {
+  it('does not fail the others: the call is made again in the name of one who stays', () => {
+    const { source, calls } = heldSource();
+    const shared = shareInFlight(source);
+    const leaving = new AbortController();
+    const leaver = ask(shared, { client: client({ signal: leaving.signal }) });
+    const stayer = ask(shared, { client: client({ requestId: 'stayer' }) });
+    leaving.abort();
+    calls[0]?.done(aborted);
+    expect([leaver, stayer]).toEqual([[aborted], []]);
+    expect(calls[1]?.request.client.requestId).toBe('stayer');
+    const joiner = ask(shared);
+    expect(calls.length).toBe(2);
+    calls[1]?.done(text('1'));
+    expect([leaver, stayer, joiner]).toEqual([[aborted], [text('1')], [text('1')]]);
+  });
+
+  it('ends the call when no one else waits', () => {
+    const { source, calls } = heldSource();
+    const shared = shareInFlight(source);
+    const leaving = new AbortController();
+    const answers = ask(shared, { client: client({ signal: leaving.signal }) });
+    leaving.abort();
+    calls[0]?.done(aborted);
+    expect(answers).toEqual([aborted]);
+    expect(calls.length).toBe(1);
+  });
+});
+
+it('shares failures, too', () => {
+  const { source, calls } = heldSource();
+  const shared = shareInFlight(source);
+  const answers = [ask(shared), ask(shared)];
+  calls[0]?.done(aborted);
+  expect(answers).toEqual([[aborted], [aborted]]);
+});
