@@ -1,27 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { formatProblem, type Problem } from '../config/problem.ts';
-import type { Engine, EngineRequest } from '../engine/engine.ts';
-import { answerReply } from './answer.ts';
-import { readJsonBody } from './body.ts';
-import { coerceParameters, hasBody } from './coerce.ts';
-import {
-  compileEndpoints,
-  type Endpoint,
-  type EndpointFolder,
-  type LoadedEndpoints,
-  readEndpointFolder,
-} from './endpoints.ts';
-import { type ProblemDetails, problemReply, type Reply } from './reply.ts';
-import {
-  type AnyEndpoint,
-  allowedMethods,
-  buildRoutingTable,
-  type Match,
-  matchPath,
-  nearEndpoints,
-  type RoutingTable,
-} from './router.ts';
+import type { Problem } from '../config/problem.ts';
+import type { Engine } from '../engine/engine.ts';
+import { type Call, replyTo, type Served } from './call.ts';
+import { compileEndpoints, type Endpoint, readEndpointFolder } from './endpoints.ts';
+import { problemReply, type Reply } from './reply.ts';
+import { buildRoutingTable } from './router.ts';
 
 export interface BffOptions {
   /** The folder with one folder for each client. */
@@ -33,6 +17,10 @@ export interface BffOptions {
   readonly logger?: { error(details: object, message: string): void };
   /** Whether problems tell of files and of endpoints with similar paths. By default, unless `NODE_ENV=production`. */
   readonly dev?: boolean;
+  /** How long the engine may take for one request, in milliseconds. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** Largest request body in bytes. Default 1 MiB. */
+  readonly maxRequestBytes?: number;
 }
 
 export interface Bff {
@@ -44,28 +32,19 @@ export interface Bff {
   endpoints(): readonly Endpoint[];
 }
 
-/** Endpoints as checked against one engine's schema. */
-interface Served {
-  readonly engine: Engine;
-  readonly folder: EndpointFolder;
-  readonly loaded: LoadedEndpoints;
-  readonly table: RoutingTable;
-}
-
-interface Call {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-  readonly path: string;
-  readonly query: string;
-  readonly requestId: string;
-}
+const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_MAX_REQUEST_BYTES = 2 ** 20;
 
 /**
  * Serves the endpoints of the `bff/` folder.
  * Throws when the folder is there but cannot be read; mistakes in its files go to `onProblems`.
  */
 export function createBff(options: BffOptions): Bff {
-  const dev = options.dev ?? process.env.NODE_ENV !== 'production';
+  const settings = {
+    dev: options.dev ?? process.env.NODE_ENV !== 'production',
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    maxRequestBytes: options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES,
+  };
   let folder = readEndpointFolder(options.dir);
   let served: Served | undefined;
 
@@ -82,7 +61,7 @@ export function createBff(options: BffOptions): Bff {
   async function answer(call: Call): Promise<void> {
     let reply: Reply;
     try {
-      reply = await replyTo(call, serve(), dev);
+      reply = await replyTo(call, serve(), settings);
     } catch (error) {
       if (call.res.destroyed) return;
       options.logger?.error({ err: error, requestId: call.requestId }, 'A BFF endpoint failed');
@@ -109,81 +88,12 @@ export function createBff(options: BffOptions): Bff {
   };
 }
 
-async function replyTo(call: Call, served: Served | undefined, dev: boolean): Promise<Reply> {
-  if (served === undefined) {
-    const detail = 'There is no schema to serve yet.';
-    return problemReply({ status: 503, kind: 'not-ready', detail, headers: { 'retry-after': '1' } }, call.path);
-  }
-  const matches = matchPath(served.table, call.path);
-  if (matches.length === 0) return problemReply(notFound(call, served, dev), call.path);
-  const asked = call.req.method === 'HEAD' ? 'GET' : call.req.method;
-  if (asked === 'OPTIONS') return { status: 204, headers: { allow: allowedMethods(matches) }, body: '' };
-  const match = matches.find(({ endpoint }) => endpoint.method === asked);
-  if (match === undefined) return problemReply(methodNotAllowed(call, matches), call.path);
-  const { endpoint } = match;
-  if ('problems' in endpoint) return problemReply(doesNotFit(endpoint, dev), call.path);
-  return execute(call, served.engine, endpoint, match);
-}
-
-async function execute(call: Call, engine: Engine, endpoint: Endpoint, match: Match): Promise<Reply> {
-  const body = hasBody(endpoint.method) ? await readJsonBody(call.req) : undefined;
-  if (body && 'problem' in body) return problemReply(body.problem, call.path);
-  const query = new URLSearchParams(call.query);
-  const coerced = coerceParameters(endpoint.parameters, { path: match.parameters, query, body: body?.value });
-  if ('errors' in coerced) {
-    const names = coerced.errors.map((error) => `"${error.parameter}"`).join(', ');
-    const extensions = { errors: coerced.errors };
-    return problemReply(
-      { status: 400, kind: 'invalid-parameters', detail: `Not accepted: ${names}.`, extensions },
-      call.path,
-    );
-  }
-  const answer = await engine.execute({
-    query: endpoint.query,
-    variables: coerced.variables,
-    client: clientOf(call),
-    readOnly: endpoint.method === 'GET',
-  });
-  return answerReply(endpoint, answer, call.path);
-}
-
-function notFound(call: Call, served: Served, dev: boolean): ProblemDetails {
-  const detail = `There is no endpoint at ${call.path}.`;
-  if (!dev) return { status: 404, kind: 'no-endpoint', detail };
-  const extensions = {
-    near: nearEndpoints(served.table, call.path),
-    endpoints: [...served.table.values()].flat().map((endpoint) => `${endpoint.method} ${endpoint.path}`),
-    problems: served.folder.problems.map(formatProblem),
-  };
-  return { status: 404, kind: 'no-endpoint', detail, extensions };
-}
-
-function methodNotAllowed(call: Call, matches: readonly Match[]): ProblemDetails {
-  const allow = allowedMethods(matches);
-  const detail = `${call.path} does not answer ${call.req.method}; it answers ${allow}.`;
-  return { status: 405, kind: 'method-not-allowed', detail, headers: { allow } };
-}
-
-function doesNotFit(endpoint: Exclude<AnyEndpoint, Endpoint>, dev: boolean): ProblemDetails {
-  const detail = 'This endpoint does not fit the schema that is served just now.';
-  const extensions = { problems: endpoint.problems.map(formatProblem) };
-  return { status: 503, kind: 'endpoint-broken', detail, ...(dev ? { extensions } : {}) };
-}
-
 /** The id that the host has given the request, else the one that the client has sent, else a new one. */
 function requestIdOf(req: IncomingMessage, res: ServerResponse): string {
   const given = res.getHeader('x-request-id') ?? req.headers['x-request-id'];
   const id = typeof given === 'string' && given !== '' ? given : randomUUID();
   if (!res.hasHeader('x-request-id')) res.setHeader('x-request-id', id);
   return id;
-}
-
-function clientOf(call: Call): EngineRequest['client'] {
-  const gone = new AbortController();
-  call.res.once('close', () => {
-    if (!call.res.writableFinished) gone.abort();
-  });
-  return { requestId: call.requestId, headers: call.req.headers, signal: gone.signal };
 }
 
 function write({ req, res }: Call, reply: Reply): void {

@@ -1,20 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { ProblemDetails } from './reply.ts';
 
-const MOST_BYTES = 2 ** 20;
-
 export type JsonBody = { readonly value: Record<string, unknown> } | { readonly problem: ProblemDetails };
 
-/** Reads a JSON object of at most 1 MiB; no body at all is an empty object. Rejects when the connection breaks. */
-export async function readJsonBody(req: IncomingMessage): Promise<JsonBody> {
+/** Reads a JSON object; no body at all is an empty object. Rejects when the connection breaks. */
+export async function readJsonBody(req: IncomingMessage, maxBytes: number): Promise<JsonBody> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   // Where the loop is left early, the rest is read and thrown away: a client that cannot write on would not get its answer.
   for await (const chunk of req.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
-    if (bytes > MOST_BYTES) {
+    if (bytes > maxBytes) {
       req.resume();
-      return { problem: tooLarge() };
+      return { problem: tooLarge(maxBytes) };
     }
     chunks.push(chunk);
   }
@@ -50,6 +48,6 @@ function wrongType(type: string): ProblemDetails {
   };
 }
 
-function tooLarge(): ProblemDetails {
-  return { status: 413, kind: 'body-too-large', detail: `The body is longer than ${MOST_BYTES} bytes.` };
+function tooLarge(maxBytes: number): ProblemDetails {
+  return { status: 413, kind: 'body-too-large', detail: `The body is longer than ${maxBytes} bytes.` };
 }

@@ -57,35 +57,50 @@ export function loadEndpoints(dir: string, publicSchema: GraphQLSchema): LoadedE
   return compileEndpoints(readEndpointFolder(dir), publicSchema);
 }
 
+/** Throws when the folder itself cannot be read; what cannot be read within it is a problem. */
 export function readEndpointFolder(dir: string): EndpointFolder {
   const files: EndpointFile[] = [];
   const problems: Problem[] = [];
   for (const entry of list(dir)) {
     const path = join(dir, entry);
-    if (!statSync(path).isDirectory()) {
-      if (entry.endsWith(EXTENSION)) problems.push(misplaced(path, join(dir, 'mobile', entry)));
-    } else if (/^[0-9A-Za-z._~-]+$/.test(entry)) {
-      readClient(path, entry, files, problems);
-    } else {
-      const message = `The client folder "${entry}" cannot stand in a URL as it is.`;
-      problems.push(problemAt(path, undefined, 'ENDPOINT_CLIENT', message, 'Use letters, digits and "-._~" only.'));
-    }
+    attempt(path, problems, () => {
+      if (statSync(path).isDirectory()) readClient(path, entry, files, problems);
+      else if (entry.endsWith(EXTENSION)) problems.push(misplaced(path, join(dir, 'mobile', entry)));
+    });
   }
   return { files: withoutDuplicates(files, problems), problems };
 }
 
 function readClient(folder: string, client: string, files: EndpointFile[], problems: Problem[]): void {
+  if (!/^[0-9A-Za-z._~-]+$/.test(client)) {
+    const message = `The client folder "${client}" cannot stand in a URL as it is.`;
+    problems.push(problemAt(folder, undefined, 'ENDPOINT_CLIENT', message, 'Use letters, digits and "-._~" only.'));
+    return;
+  }
   for (const entry of list(folder)) {
     const file = join(folder, entry);
-    if (statSync(file).isDirectory()) {
-      const inside = list(file).filter((name) => name.endsWith(EXTENSION));
-      for (const name of inside) problems.push(misplaced(join(file, name), join(folder, name)));
-    } else if (entry.endsWith(EXTENSION)) {
-      const place = { file, client, name: entry.slice(0, -EXTENSION.length) };
-      const read = readEndpointFile(place, readFileSync(file, 'utf8'));
-      if (Array.isArray(read)) problems.push(...read);
-      else files.push(read);
-    }
+    attempt(file, problems, () => {
+      if (statSync(file).isDirectory()) {
+        const inside = list(file).filter((name) => name.endsWith(EXTENSION));
+        for (const name of inside) problems.push(misplaced(join(file, name), join(folder, name)));
+      } else if (entry.endsWith(EXTENSION)) {
+        const place = { file, client, name: entry.slice(0, -EXTENSION.length) };
+        const read = readEndpointFile(place, readFileSync(file, 'utf8'));
+        if (Array.isArray(read)) problems.push(...read);
+        else files.push(read);
+      }
+    });
+  }
+}
+
+function attempt(file: string, problems: Problem[], read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    const message = `It cannot be read: ${code}.`;
+    problems.push(problemAt(file, undefined, 'UNREADABLE_FILE', message, 'Check that it exists, and its permissions.'));
   }
 }
 

@@ -215,3 +215,39 @@ test('an engine that throws is a 500 that does not say why, but the log does', a
   expect(reply.text).not.toContain('secret');
   expect(error.mock.lastCall?.[0]).toMatchObject({ requestId: 'r-2', err: { message: 'secret' } });
 });
+
+test('an engine that takes too long is told to stop, and the client that it did', async () => {
+  let signal: AbortSignal | undefined;
+  const engine: Engine = {
+    ...engineOver(SDL, people),
+    execute: (request) => {
+      signal = request.client.signal;
+      return new Promise(() => {});
+    },
+  };
+  const dir = folderOf({ 'mobile/profile.graphql': PROFILE });
+  const { call } = await serveBff({ dir, engine: () => engine, timeoutMs: 5 });
+  expect(await call('/bff/mobile/people/u1')).toMatchObject({
+    status: 504,
+    json: { type: 'urn:headgate:problem:timeout' },
+  });
+  expect(signal?.aborted).toBe(true);
+});
+
+test('a client that leaves ends the execution', async () => {
+  const leaves = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    const engine: Engine = {
+      ...engineOver(SDL, people),
+      execute: (request) => {
+        request.client.signal?.addEventListener('abort', () => resolve());
+        leaves.abort();
+        return new Promise(() => {});
+      },
+    };
+    void serveFiles({ 'mobile/profile.graphql': PROFILE }, engine).then((call) =>
+      call('/bff/mobile/people/u1', { signal: leaves.signal }).catch(() => {}),
+    );
+  });
+  await expect(stopped).resolves.toBeUndefined();
+});

@@ -1,4 +1,5 @@
-import { relative } from 'node:path';
+import { symlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { loadEndpoints } from '../../src/bff/endpoints.ts';
@@ -166,4 +167,12 @@ test('a root key "meta" is in the way of the list of failed sections', () => {
   const found = problemsOfOne('query ($id: ID!) { meta: user(id: $id) @optional { id } }');
   expect(found).toHaveLength(1);
   expect(found[0]).toContain('mobile/it.graphql:1:20 ENDPOINT_KEY_CLASH The answer has a key "meta" of its own');
+});
+
+test('a file that cannot be read is told, and does not hold up the others', () => {
+  const dir = folderOf({ 'mobile/good.graphql': '{ users(ids: []) { id } }' });
+  symlinkSync('/nowhere/at/all', join(dir, 'mobile/gone.graphql'));
+  const { endpoints, problems } = loadEndpoints(dir, schema);
+  expect(endpoints.map((endpoint) => endpoint.name)).toEqual(['good']);
+  expect(problems).toMatchObject([{ code: 'UNREADABLE_FILE', message: 'It cannot be read: ENOENT.' }]);
 });
