@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../src/engine/engine.ts';
+import { createGateway } from '../../src/server/gateway.ts';
+import { plainEngine } from './plain-engine.ts';
+import { latch } from './serving.ts';
+
+/** Engines whose only field `version` answers with the SDL's description, when its gate is opened. */
+function versions() {
+  const closed: string[] = [];
+  const gates = new Map<string, { open(): void }>();
+  const gateway = createGateway({
+    createEngine: ({ sdl }) => {
+      if (sdl === 'broken') throw new Error('cannot be served');
+      const gate = latch();
+      gates.set(sdl, { open: () => gate.open() });
+      const engine = plainEngine('type Query { version: String }', { version: () => gate.promise.then(() => sdl) });
+      return { engine, close: async () => void closed.push(sdl) };
+    },
+  });
+  return { gateway, closed, open: (sdl: string) => gates.get(sdl)?.open() };
+}
+
+async function ask(engine: Engine | undefined): Promise<string | undefined> {
+  const answer = await engine?.execute({ query: '{ version }', client: { requestId: 'r', headers: {} } });
+  return answer?.dataText;
+}
+
+describe('a gateway', () => {
+  it('has no engine before its first schema, nor after it is closed', async () => {
+    const { gateway, closed } = versions();
+    expect(gateway.engine()).toBeUndefined();
+    gateway.swap({ sdl: 'v1' });
+    expect(gateway.engine()).toBeDefined();
+    await gateway.close();
+    expect(gateway.engine()).toBeUndefined();
+    expect(closed).toEqual(['v1']);
+  });
+
+  it('answers new requests with the new engine, and ends those in flight on the old before that closes', async () => {
+    const { gateway, closed, open } = versions();
+    gateway.swap({ sdl: 'v1' });
+    const before = ask(gateway.engine());
+    gateway.swap({ sdl: 'v2' });
+    const after = ask(gateway.engine());
+    open('v2');
+    expect(await after).toBe('{"version":"v2"}');
+    expect(closed).toEqual([]);
+    open('v1');
+    expect(await before).toBe('{"version":"v1"}');
+    await expect.poll(() => closed).toEqual(['v1']);
+  });
+
+  it('keeps the engine that it has when a new one cannot be built', async () => {
+    const { gateway, open } = versions();
+    gateway.swap({ sdl: 'v1' });
+    expect(() => gateway.swap({ sdl: 'broken' })).toThrow('cannot be served');
+    open('v1');
+    expect(await ask(gateway.engine())).toBe('{"version":"v1"}');
+  });
+
+  it('passes on those who hold an engine that has been replaced', async () => {
+    const { gateway, closed, open } = versions();
+    gateway.swap({ sdl: 'v1' });
+    const held = gateway.engine();
+    gateway.swap({ sdl: 'v2' });
+    await expect.poll(() => closed).toEqual(['v1']);
+    open('v2');
+    expect(await ask(held)).toBe('{"version":"v2"}');
+  });
+
+  it('waits for what is in flight when it closes', async () => {
+    const { gateway, closed, open } = versions();
+    gateway.swap({ sdl: 'v1' });
+    const answer = ask(gateway.engine());
+    const end = gateway.close();
+    expect(closed).toEqual([]);
+    open('v1');
+    await end;
+    expect(await answer).toBe('{"version":"v1"}');
+    expect(closed).toEqual(['v1']);
+  });
+});
