@@ -11,7 +11,7 @@ export interface Section {
   reshapes: boolean;
 }
 
-/** A section that failed alone. `path` is in the terms of the document (aliases, list indexes), as in a GraphQL error. */
+/** What failed alone. `path` is where it is in the answer: keys and list indexes, as in a GraphQL error. */
 export interface PartialFailure {
   readonly path: readonly (string | number)[];
   readonly code: string;
@@ -45,8 +45,10 @@ export function settleErrors(
       failures.push(error);
       continue;
     }
-    const key = JSON.stringify(found.path);
-    if (!partial.has(key)) partial.set(key, { path: found.path, code: errorCode(error), message: error.message });
+    for (const path of pathsInAnswer(root, found.path)) {
+      const key = JSON.stringify(path);
+      if (!partial.has(key)) partial.set(key, { path, code: errorCode(error), message: error.message });
+    }
     if (found.fallback !== undefined) fallbacks.push({ path: found.path, value: found.fallback });
   }
   for (const { path, value } of fallbacks) setAt(data, path, value);
@@ -73,6 +75,17 @@ function findOptional(root: Section, data: unknown, errorPath: Path): { path: Pa
     }
   }
   return excused ? { path: errorPath, fallback: undefined } : undefined;
+}
+
+/** Flattened sections are no step of the answer's paths; where such a section is the end, its lifted fields are. */
+function pathsInAnswer(root: Section, path: Path): Path[] {
+  let section: Section | undefined = root;
+  const steps: (string | number)[] = [];
+  for (const step of path) {
+    if (typeof step === 'string') section = section?.children.get(step);
+    if (typeof step === 'number' || !section?.flatten) steps.push(step);
+  }
+  return section?.flatten ? [...keysOf(section).keys()].map((key) => [...steps, key]) : [steps];
 }
 
 function setAt(data: unknown, path: Path, value: unknown): void {
