@@ -14,7 +14,7 @@ const ROOMS = {
   sources: ['config', 'telemetry'],
   traffic: ['config', 'telemetry', 'sources/source.ts (types)'],
   policy: ['operation', 'supergraph', 'config'],
-  bff: ['operation', 'executor', 'policy', 'engine (types)'],
+  bff: ['operation', 'executor', 'policy', 'config', 'engine (types)'],
 };
 
 /** Rooms that can be read, tested and used without a server: none of these come in. */

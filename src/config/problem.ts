@@ -2,7 +2,7 @@
 export interface Problem {
   /** Path as the user would type it, relative to the working directory where that is shorter. */
   readonly file: string;
-  /** 1-based; 1 when the place is not known. */
+  /** 1-based; 1 when the place is not known; 0 where `file` names no file (an environment variable). */
   readonly line: number;
   /** 1-based; 1 when the place is not known. */
   readonly column: number;
@@ -21,7 +21,7 @@ export interface Problem {
  *     hint: Mark the field with @shareable in every subgraph that resolves it.
  */
 export function formatProblem(problem: Problem): string {
-  const where = `${problem.file}:${problem.line}:${problem.column}`;
+  const where = problem.line === 0 ? problem.file : `${problem.file}:${problem.line}:${problem.column}`;
   const subgraph = problem.subgraph === undefined ? '' : `[${problem.subgraph}] `;
   const message = problem.message.replaceAll('\n', '\n    ');
   const hint = problem.hint === undefined ? '' : `\n    hint: ${problem.hint}`;

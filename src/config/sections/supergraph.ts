@@ -14,12 +14,14 @@ export function parseListen(text: string): ListenAddress | undefined {
   return host === undefined || port > 65_535 ? undefined : { host, port };
 }
 
+const EXPECTED = 'expected "HOST:PORT", for example "0.0.0.0:4000"';
+
 const listen = z
-  .string()
+  .string(EXPECTED)
   .transform((text, context): ListenAddress => {
     const address = parseListen(text);
     if (address !== undefined) return address;
-    context.addIssue({ code: 'custom', message: 'expected "HOST:PORT", for example "0.0.0.0:4000"' });
+    context.addIssue({ code: 'custom', message: EXPECTED });
     return z.NEVER;
   })
   .describe('HOST:PORT to serve clients on; port 0 takes any free port');

@@ -1,0 +1,133 @@
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  parse,
+  parseDocument,
+  Scalar,
+  visit,
+} from 'yaml';
+import { configFileSchema, type FileConfig } from './config.ts';
+import { type Env, expand, hasReference } from './expand.ts';
+import { didYouMean } from './known-keys.ts';
+import type { Problem } from './problem.ts';
+
+export type ConfigFileRead =
+  | { readonly ok: true; readonly config: FileConfig }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+type Path = readonly PropertyKey[];
+
+interface Reading {
+  readonly file: string;
+  readonly document: Document;
+  readonly lines: LineCounter;
+}
+
+/** Reads `headgate.yaml`: YAML, then variables, then the schema. A key without a value counts as not written. */
+export function readConfigFile(file: string, text: string, env: Env): ConfigFileRead {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const reading = { file, document, lines };
+  const [broken] = document.errors;
+  // Only the first: the parser's later errors mostly come from this one.
+  if (broken !== undefined) {
+    return { ok: false, problems: [problemAt(reading, broken.pos[0], 'INVALID_YAML', broken.message)] };
+  }
+  const unset = expandScalars(reading, env);
+  if (unset.length > 0) return { ok: false, problems: unset };
+  const parsed = configFileSchema.safeParse(withoutNulls(document.toJS()) ?? {});
+  if (parsed.success) return { ok: true, config: parsed.data };
+  const problems = parsed.error.issues.flatMap((issue) => problemsOf(reading, issue));
+  return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+/** Expands `${VAR}` in values. What a plain (unquoted) value becomes is read as YAML again: `${N:-5}` may be a number. */
+function expandScalars(reading: Reading, env: Env): Problem[] {
+  const problems: Problem[] = [];
+  visit(reading.document, {
+    Scalar(key, node) {
+      if (key === 'key' || typeof node.value !== 'string' || !hasReference(node.value)) return;
+      const expansion = expand(node.value, env);
+      if (expansion.ok) {
+        node.value = node.type === Scalar.PLAIN ? plainValue(expansion.text) : expansion.text;
+        return;
+      }
+      const { variable } = expansion;
+      const message = `The environment variable ${variable} is not set.`;
+      const hint = `Set it, or give it a default: \${${variable}:-…}`;
+      problems.push(problemAt(reading, node.range?.[0], 'UNSET_VARIABLE', message, hint));
+    },
+  });
+  return problems;
+}
+
+function plainValue(text: string): unknown {
+  const value: unknown = parse(text);
+  return typeof value === 'object' && value !== null ? text : value;
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value ?? undefined;
+  const entries = Object.entries(value).map(([key, inner]) => [key, withoutNulls(inner)] as const);
+  return Object.fromEntries(entries.filter(([, inner]) => inner !== undefined));
+}
+
+interface Issue {
+  readonly code?: string;
+  readonly path: Path;
+  readonly message: string;
+  readonly keys?: readonly string[];
+}
+
+function problemsOf(reading: Reading, issue: Issue): Problem[] {
+  if (issue.code !== 'unrecognized_keys') {
+    const message = issue.message.replace(/^Invalid (input|option): /, '');
+    const name = issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+    return [problemAt(reading, offsetOf(reading, issue.path), 'INVALID_CONFIG', `${name}${message}`)];
+  }
+  return (issue.keys ?? []).map((key) => {
+    const message = `Unknown key "${[...issue.path, key].join('.')}".`;
+    return problemAt(
+      reading,
+      keyOffset(reading, issue.path, key),
+      'UNKNOWN_CONFIG_KEY',
+      message,
+      didYouMean(issue.path, key),
+    );
+  });
+}
+
+/** Where the value at the path begins, or the innermost thing on the way to it that is written. */
+function offsetOf({ document }: Reading, path: Path): number | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return document.contents?.range?.[0];
+}
+
+function keyOffset({ document }: Reading, path: Path, key: string): number | undefined {
+  const parent = path.length === 0 ? document.contents : document.getIn(path, true);
+  if (!isMap(parent)) return undefined;
+  const pair = parent.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+  return isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
+}
+
+function isNode(value: unknown): value is Node {
+  return isScalar(value) || isCollection(value);
+}
+
+function problemAt(
+  reading: Reading,
+  offset: number | undefined,
+  code: string,
+  message: string,
+  hint?: string,
+): Problem {
+  const { line, col } = reading.lines.linePos(offset ?? 0);
+  return { file: reading.file, line: Math.max(line, 1), column: Math.max(col, 1), code, message, hint };
+}

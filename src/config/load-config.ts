@@ -1,0 +1,110 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { type Config, configFileSchema, type FileConfig } from './config.ts';
+import { readConfigFile } from './config-file.ts';
+import { displayPath } from './display-path.ts';
+import type { Env } from './expand.ts';
+import { formatProblem, type Problem } from './problem.ts';
+import { LOG_LEVELS } from './sections/telemetry.ts';
+
+const DEFAULT_FILE = 'headgate.yaml';
+
+/** What the command line says; it goes before the environment, and that before the file. */
+export interface ConfigFlags {
+  readonly port?: number | undefined;
+  readonly host?: string | undefined;
+}
+
+export interface ConfigOrigin {
+  readonly flags?: ConfigFlags;
+  readonly env?: Env;
+  /** Path of the config file. Default: `HEADGATE_CONFIG`, else `headgate.yaml` where there is one. */
+  readonly file?: string | undefined;
+}
+
+/** The configuration cannot be used; `problems` says why, place by place. */
+export class ConfigError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(formatProblem).join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** The path of the config file in force; `undefined` when there is none, and defaults hold. */
+export function configPath({ env = process.env, file }: ConfigOrigin): string | undefined {
+  const named = file ?? set(env.HEADGATE_CONFIG);
+  return named ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+}
+
+/** Flags over environment over file over defaults. Throws `ConfigError`. */
+export function loadConfig(origin: ConfigOrigin = {}): Config {
+  const { flags = {}, env = process.env } = origin;
+  const path = configPath(origin);
+  const file = path === undefined ? configFileSchema.parse({}) : readFile(path, env);
+  const production = env.NODE_ENV === 'production';
+  const problems: Problem[] = [];
+  const port = portFrom(env, problems);
+  const level = logLevelFrom(env, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const { listen, introspection } = file.supergraph;
+  const host = flags.host ?? set(env.HOST) ?? listen.host;
+  return {
+    ...file,
+    supergraph: {
+      listen: { host, port: flags.port ?? port ?? listen.port },
+      introspection: introspection ?? !production,
+    },
+    telemetry: { ...file.telemetry, logging: { ...file.telemetry.logging, ...(level === undefined ? {} : { level }) } },
+    production,
+  };
+}
+
+function readFile(path: string, env: Env): FileConfig {
+  const file = displayPath(path);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const message = `The config file cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`;
+    const hint = 'Check the path given with --config or HEADGATE_CONFIG.';
+    throw new ConfigError([{ file, line: 1, column: 1, code: 'UNREADABLE_FILE', message, hint }]);
+  }
+  const read = readConfigFile(file, text, env);
+  if (!read.ok) throw new ConfigError(read.problems);
+  return read.config;
+}
+
+function portFrom(env: Env, problems: Problem[]): number | undefined {
+  const text = set(env.PORT);
+  if (text === undefined) return undefined;
+  const port = parsePort(text);
+  if (port === undefined)
+    problems.push(envProblem('PORT', `"${text}" is no port.`, 'Use a whole number from 0 to 65535.'));
+  return port;
+}
+
+/** A port number; 0 means any free port. */
+export function parsePort(text: string): number | undefined {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
+}
+
+function logLevelFrom(env: Env, problems: Problem[]) {
+  const text = set(env.LOG_LEVEL)?.toLowerCase();
+  const level = LOG_LEVELS.find((known) => known === text);
+  if (text !== undefined && level === undefined) {
+    problems.push(envProblem('LOG_LEVEL', `"${text}" is no log level.`, `Use one of ${LOG_LEVELS.join(', ')}.`));
+  }
+  return level;
+}
+
+function envProblem(variable: string, message: string, hint: string): Problem {
+  return { file: `environment variable ${variable}`, line: 0, column: 0, code: 'INVALID_VARIABLE', message, hint };
+}
+
+/** A variable set to nothing counts as not set. */
+function set(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}

@@ -1,0 +1,174 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Env } from '../../src/config/expand.ts';
+import { ConfigError, type ConfigFlags, loadConfig } from '../../src/config/load-config.ts';
+import { formatProblem } from '../../src/config/problem.ts';
+import { includesErrorsOf } from '../../src/config/sections/include-subgraph-errors.ts';
+import { subgraphTraffic } from '../../src/config/sections/traffic-shaping.ts';
+
+function fileWith(text: string): string {
+  const dir = mkdtempSync(join(tmpdir(), 'headgate-config-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const file = join(dir, 'headgate.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+const load = (text: string, env: Env = {}, flags: ConfigFlags = {}) => loadConfig({ file: fileWith(text), env, flags });
+
+/** The problems of a bad file, without its folder. */
+function problemsOf(text: string, env: Env = {}): string {
+  try {
+    load(text, env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems
+      .map(formatProblem)
+      .join('\n')
+      .replaceAll(/\S*(?=headgate\.yaml)/g, '');
+  }
+  throw new Error('expected a ConfigError');
+}
+
+test('defaults hold without a file', () => {
+  expect(loadConfig({ env: {} })).toEqual({
+    supergraph: { listen: { host: '127.0.0.1', port: 4000 }, introspection: true },
+    traffic_shaping: {
+      router: { timeout: 30_000, deduplicate_query: true },
+      all: { timeout: 30_000, deduplicate_query: true },
+      subgraphs: {},
+    },
+    limits: { http_max_request_bytes: 2_000_000, parser_max_tokens: 15_000 },
+    telemetry: { logging: { level: 'info', format: 'auto' } },
+    include_subgraph_errors: { all: true, subgraphs: {} },
+    subgraphs: {},
+    health_check: { enabled: true },
+    production: false,
+  });
+});
+
+test.each(['', '{}', '# nothing but a comment\n', 'limits:\ntraffic_shaping:\n  all:\n'])('%j says nothing', (text) => {
+  expect(load(text)).toEqual(loadConfig({ env: {} }));
+});
+
+test('flags beat the environment, that beats the file, that beats defaults', () => {
+  const file = 'supergraph: { listen: "0.0.0.0:5000" }\ntelemetry: { logging: { level: warn } }';
+  expect(load(file).supergraph.listen).toEqual({ host: '0.0.0.0', port: 5000 });
+  expect(load(file, { PORT: '6000' }).supergraph.listen).toEqual({ host: '0.0.0.0', port: 6000 });
+  expect(load(file, { PORT: '6000', HOST: '::1' }, { port: 0 }).supergraph.listen).toEqual({ host: '::1', port: 0 });
+  expect(load(file).telemetry.logging.level).toBe('warn');
+  expect(load(file, { LOG_LEVEL: 'debug' }).telemetry.logging.level).toBe('debug');
+});
+
+test('HEADGATE_CONFIG names the file; a file that was named must be there', () => {
+  const file = fileWith('limits: { parser_max_tokens: 7 }');
+  expect(loadConfig({ env: { HEADGATE_CONFIG: file } }).limits.parser_max_tokens).toBe(7);
+  expect(() => loadConfig({ env: {}, file: `${file}.gone` })).toThrow(/headgate\.yaml\.gone:1:1 .*ENOENT/);
+});
+
+test('production shows no schema unless told to', () => {
+  const env = { NODE_ENV: 'production' };
+  expect(load('{}', env)).toMatchObject({ production: true, supergraph: { introspection: false } });
+  expect(load('supergraph: { introspection: true }', env).supergraph.introspection).toBe(true);
+});
+
+test('variables are expanded in every value, and may become numbers and booleans', () => {
+  const config = load(
+    [
+      'supergraph: { listen: "${BIND:-127.0.0.1}:${P}" }',
+      'limits:\n  parser_max_tokens: ${TOKENS:-500}',
+      'traffic_shaping:\n  all:\n    deduplicate_query: ${SHARE}',
+      'subgraphs: { products: { url: "http://${NAME}/graphql" } }',
+    ].join('\n'),
+    { P: '4500', SHARE: 'false', NAME: 'shop' },
+  );
+  expect(config.supergraph.listen).toEqual({ host: '127.0.0.1', port: 4500 });
+  expect(config.limits.parser_max_tokens).toBe(500);
+  expect(config.traffic_shaping.all.deduplicate_query).toBe(false);
+  expect(config.subgraphs.products?.url).toBe('http://shop/graphql');
+});
+
+test('settings of one subgraph go over those of all', () => {
+  const config = load(`
+traffic_shaping:
+  all: { timeout: 10s, deduplicate_query: false }
+  subgraphs: { slow: { timeout: 1m30s } }
+include_subgraph_errors: { all: false, subgraphs: { open: true } }
+`);
+  expect(subgraphTraffic(config.traffic_shaping, 'slow')).toEqual({ timeout: 90_000, deduplicate_query: false });
+  expect(subgraphTraffic(config.traffic_shaping, 'toString')).toEqual({ timeout: 10_000, deduplicate_query: false });
+  expect(includesErrorsOf(config.include_subgraph_errors, 'open')).toBe(true);
+  expect(includesErrorsOf(config.include_subgraph_errors, 'other')).toBe(false);
+});
+
+test('unknown keys are told with their place and the nearest known key', () => {
+  const problems = problemsOf(`limits:
+  parser_max_token: 5
+trafic_shaping: {}
+subgraphs:
+  products: { uri: http://a }
+listen: 0.0.0.0:4000
+zebra: 1
+`);
+  expect(problems).toMatchInlineSnapshot(`
+    "headgate.yaml:2:3  UNKNOWN_CONFIG_KEY  Unknown key "limits.parser_max_token".
+        hint: Did you mean "limits.parser_max_tokens"?
+    headgate.yaml:3:1  UNKNOWN_CONFIG_KEY  Unknown key "trafic_shaping".
+        hint: Did you mean "traffic_shaping"?
+    headgate.yaml:5:15  UNKNOWN_CONFIG_KEY  Unknown key "subgraphs.products.uri".
+        hint: Did you mean "subgraphs.products.url"?
+    headgate.yaml:6:1  UNKNOWN_CONFIG_KEY  Unknown key "listen".
+        hint: Did you mean "supergraph.listen"?
+    headgate.yaml:7:1  UNKNOWN_CONFIG_KEY  Unknown key "zebra".
+        hint: Known here: supergraph, traffic_shaping, limits, telemetry, include_subgraph_errors, subgraphs, health_check."
+  `);
+});
+
+test('wrong values are told with their place and what was expected', () => {
+  const problems = problemsOf(`supergraph:
+  listen: 4000
+  introspection: maybe
+limits:
+  http_max_request_bytes: -5
+traffic_shaping:
+  all: { timeout: 3 weeks }
+  router: { timeout: 0s }
+telemetry:
+  logging: { level: loud }
+subgraphs: { a: { url: "ftp://a" } }
+health_check: []
+`);
+  expect(problems).toMatchInlineSnapshot(`
+    "headgate.yaml:2:11  INVALID_CONFIG  supergraph.listen: expected "HOST:PORT", for example "0.0.0.0:4000"
+    headgate.yaml:3:18  INVALID_CONFIG  supergraph.introspection: expected boolean, received string
+    headgate.yaml:5:27  INVALID_CONFIG  limits.http_max_request_bytes: Too small: expected number to be >0
+    headgate.yaml:7:19  INVALID_CONFIG  traffic_shaping.all.timeout: expected a duration such as "500ms", "30s" or "1m30s"
+    headgate.yaml:8:22  INVALID_CONFIG  traffic_shaping.router.timeout: expected a duration longer than zero
+    headgate.yaml:10:21  INVALID_CONFIG  telemetry.logging.level: expected one of "trace"|"debug"|"info"|"warn"|"error"|"fatal"|"silent"
+    headgate.yaml:11:24  INVALID_CONFIG  subgraphs.a.url: expected an http:// or https:// URL
+    headgate.yaml:12:15  INVALID_CONFIG  health_check: expected object, received array"
+  `);
+});
+
+test('broken YAML, a repeated key, an unset variable', () => {
+  expect(problemsOf('limits: {')).toMatch(/^headgate\.yaml:1:\d+ {2}INVALID_YAML/);
+  expect(problemsOf('limits: {}\nlimits: {}')).toMatch(
+    /^headgate\.yaml:2:1 {2}INVALID_YAML {2}Map keys must be unique/,
+  );
+  expect(problemsOf('limits:\n  parser_max_tokens: ${N}')).toMatchInlineSnapshot(`
+    "headgate.yaml:2:22  UNSET_VARIABLE  The environment variable N is not set.
+        hint: Set it, or give it a default: \${N:-…}"
+  `);
+  expect(problemsOf('just text')).toMatch(/^headgate\.yaml:1:1 {2}INVALID_CONFIG {2}expected object/);
+});
+
+test('bad environment variables are told together', () => {
+  expect(problemsOf('{}', { PORT: '70000', LOG_LEVEL: 'loud' })).toMatchInlineSnapshot(`
+    "environment variable PORT  INVALID_VARIABLE  "70000" is no port.
+        hint: Use a whole number from 0 to 65535.
+    environment variable LOG_LEVEL  INVALID_VARIABLE  "loud" is no log level.
+        hint: Use one of trace, debug, info, warn, error, fatal, silent."
+  `);
+});
