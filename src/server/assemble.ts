@@ -1,0 +1,111 @@
+import { type Bff, createBff } from '../bff/bff.ts';
+import type { SupergraphProvider, SupergraphUpdate } from '../composition/supergraph-provider.ts';
+import type { Config } from '../config/config.ts';
+import { formatProblem, type Problem } from '../config/problem.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { engineFactory } from './build-engine.ts';
+import { watchFolder } from './folder-watcher.ts';
+import { createGateway, type EngineFactory, type Gateway } from './gateway.ts';
+import { createHost, type Host } from './host.ts';
+
+export interface AssemblyOptions {
+  readonly config: Config;
+  readonly schema: SupergraphProvider;
+  /** The folder of BFF endpoints; none are served without it. */
+  readonly bffDir?: string | undefined;
+  /** Starts also without a good schema, not ready until there is one; endpoints are read again when files change. */
+  readonly dev?: boolean | undefined;
+  /** By default one as the config says. */
+  readonly logger?: Logger | undefined;
+  /** By default engines whose subgraphs are reached over HTTP. */
+  readonly createEngine?: EngineFactory | undefined;
+}
+
+/** The gateway with everything behind its port: schema, engine, endpoints, and what watches over their files. */
+export interface Assembly {
+  readonly host: Host;
+  /** Ends watching, and the sources' connections after what is under way. */
+  close(): Promise<void>;
+}
+
+/** Throws `CompositionError`, except in `dev`, when there is no good schema to begin with. */
+export async function assemble(options: AssemblyOptions): Promise<Assembly> {
+  const { config, schema, bffDir, dev = false } = options;
+  const logger = options.logger ?? createLogger(config.telemetry.logging);
+  const gateway = createGateway({
+    createEngine: options.createEngine ?? engineFactory(config, logger),
+    onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
+  });
+  const closers = [() => gateway.close()];
+  const close = async () => {
+    for (const end of closers.splice(0).reverse()) await end();
+  };
+  try {
+    await loadFirst(gateway, schema, dev, logger);
+    const bff = bffDir === undefined ? undefined : openBff(bffDir, gateway, config, logger);
+    const watching = await schema.watch({
+      update: (update) => swapOrKeep(gateway, update, logger),
+      problems: (problems) => logProblems(logger, problems, 'the schema has problems; the last good one keeps serving'),
+    });
+    closers.push(() => watching.close());
+    if (dev && bff && bffDir !== undefined) closers.push(await watchFolder(bffDir, () => reloadBff(bff, logger)));
+    return { host: createHost({ ...hostSettings(config), engine: gateway.engine, logger, bff }), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: boolean, logger: Logger): Promise<void> {
+  try {
+    gateway.swap(await schema.load());
+  } catch (error) {
+    if (!dev) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.error({ reason }, 'no schema to serve yet; waiting for a good one');
+  }
+}
+
+function swapOrKeep(gateway: Gateway, update: SupergraphUpdate, logger: Logger): void {
+  try {
+    gateway.swap(update);
+    logger.info({}, 'serving a new schema');
+  } catch (err) {
+    logger.error({ err }, 'the new schema cannot be served; the last good one keeps serving');
+  }
+}
+
+function openBff(dir: string, gateway: Gateway, config: Config, logger: Logger): Bff {
+  return createBff({
+    dir,
+    engine: gateway.engine,
+    logger,
+    dev: !config.production,
+    onProblems: (problems) => logProblems(logger, problems, 'BFF endpoints have problems'),
+    timeoutMs: config.traffic_shaping.router.timeout,
+    maxRequestBytes: config.limits.http_max_request_bytes,
+  });
+}
+
+function reloadBff(bff: Bff, logger: Logger): void {
+  try {
+    bff.reload();
+  } catch (err) {
+    logger.error({ err }, 'the BFF folder cannot be read; the endpoints stay as they were');
+  }
+}
+
+function logProblems(logger: Logger, problems: readonly Problem[], message: string): void {
+  if (problems.length > 0) logger.error({ problems: problems.map(formatProblem) }, message);
+}
+
+function hostSettings(config: Config) {
+  const { router } = config.traffic_shaping;
+  return {
+    maxRequestBytes: config.limits.http_max_request_bytes,
+    timeoutMs: router.timeout,
+    shareQueries: router.deduplicate_query,
+    graphiql: !config.production,
+    healthRoutes: config.health_check.enabled,
+  };
+}
