@@ -44,5 +44,3 @@ export function answerText(answer: EngineAnswer): string {
   if (answer.errors.length === 0) return `{"data":${answer.dataText}}`;
   return `{"data":${answer.dataText},"errors":${JSON.stringify(answer.errors)}}`;
 }
-
-export declare function createEngine(options: EngineOptions): Engine;

@@ -1,18 +1,103 @@
-import type { GraphQLSchema } from 'graphql';
+import type { GraphQLSchema, SelectionSetNode, TypeNode } from 'graphql';
+import { GraphQLError, Kind, parse } from 'graphql';
+import { readJoinedTypes } from './join-spec.ts';
+import { buildPublicSchema } from './public-schema.ts';
+import { buildSubgraphView } from './subgraph-view.ts';
 
 /** One subgraph of a supergraph: `id` is the join enum value (`PRODUCTS`), `name` the one people know (`products`). */
 export interface Subgraph {
   readonly id: string;
   readonly name: string;
   readonly url: string;
+  /** The types of this subgraph as it defines them itself. */
+  readonly types: ReadonlyMap<string, SubgraphType>;
+}
+
+/** A type as one subgraph defines it. An `interfaceObject` is an object there and an interface elsewhere. */
+export interface SubgraphType {
+  readonly name: string;
+  readonly kind: 'object' | 'interface' | 'union' | 'interfaceObject';
+  readonly fields: ReadonlyMap<string, SubgraphField>;
+  /** Names of the object types that a value of this type may have in this subgraph. */
+  readonly possible: ReadonlySet<string>;
+  readonly keys: readonly SubgraphKey[];
+}
+
+export interface SubgraphField {
+  readonly name: string;
+  readonly type: TypeNode;
+  readonly namedType: string;
+  /** Declared here, resolved elsewhere; readable only where `provides` says so. */
+  readonly external: boolean;
+  readonly requires: SelectionSetNode | undefined;
+  readonly provides: SelectionSetNode | undefined;
+  /** Progressive `@override`: this field is resolved here only while the label is on (`from` it: only while off). */
+  readonly overrideLabel: { readonly label: string; readonly resolvedWhen: boolean } | undefined;
+}
+
+export interface SubgraphKey {
+  readonly fields: SelectionSetNode;
+  /** False for `@key(resolvable: false)`: the fields are there, but entities cannot be looked up by them. */
+  readonly resolvable: boolean;
+}
+
+/** A type of the whole supergraph, `@inaccessible` parts included. */
+export interface SupergraphType {
+  readonly name: string;
+  readonly kind: 'object' | 'interface' | 'union' | 'enum' | 'scalar' | 'input';
+  readonly fields: ReadonlyMap<string, SupergraphField>;
+  /** Names of the object types that a value of this type may have; an object type has itself. */
+  readonly possible: ReadonlySet<string>;
+  readonly interfaces: readonly string[];
+  readonly inaccessible: boolean;
+}
+
+export interface SupergraphField {
+  readonly name: string;
+  readonly type: TypeNode;
+  readonly namedType: string;
 }
 
 export interface Supergraph {
   readonly sdl: string;
   readonly subgraphs: readonly Subgraph[];
+  readonly types: ReadonlyMap<string, SupergraphType>;
+  readonly rootTypes: { readonly query: string; readonly mutation?: string; readonly subscription?: string };
   /** What clients see: validation and introspection use this. */
   readonly publicSchema: GraphQLSchema;
 }
 
-/** Reads a supergraph SDL (join v0.1 to v0.5). Throws `SupergraphError` with what is wrong and where. */
-export declare function readSupergraph(sdl: string): Supergraph;
+/** The SDL given is no supergraph that can be served; the message says what is missing or wrong, and where. */
+export class SupergraphError extends Error {
+  override readonly name = 'SupergraphError';
+}
+
+/**
+ * Reads a supergraph SDL written by any composition that follows the join specification v0.1 to v0.5.
+ * @throws SupergraphError when the text is not SDL, or is SDL without join directives.
+ * @see https://specs.apollo.dev/join/v0.3/
+ */
+export function readSupergraph(sdl: string): Supergraph {
+  const document = parseSdl(sdl);
+  const joined = readJoinedTypes(document);
+  if (joined.graphs.size === 0) {
+    const federated = document.definitions.some((d) => d.kind === Kind.SCHEMA_EXTENSION || d.kind === Kind.SCHEMA_DEFINITION);
+    throw new SupergraphError(
+      `This is not a supergraph: it has no "join__Graph" enum that names the subgraphs.${
+        federated ? ' It looks like a subgraph: put it into the schemas folder and let the gateway compose it.' : ''
+      }`,
+    );
+  }
+  const subgraphs = [...joined.graphs.values()].map((graph) => ({ ...graph, types: buildSubgraphView(graph.id, joined) }));
+  return { sdl, subgraphs, types: joined.types, rootTypes: joined.rootTypes, publicSchema: buildPublicSchema(document) };
+}
+
+function parseSdl(sdl: string) {
+  try {
+    return parse(sdl);
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const at = error.locations?.[0];
+    throw new SupergraphError(`The supergraph cannot be parsed${at ? ` (${at.line}:${at.column})` : ''}: ${error.message}`);
+  }
+}

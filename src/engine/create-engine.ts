@@ -1,0 +1,119 @@
+import type { GraphQLError, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
+import { getVariableValues } from 'graphql';
+import { executePlan } from '../executor/execution.ts';
+import { OperationTooLargeError } from '../operation/normalise.ts';
+import { Abilities } from '../planner/abilities.ts';
+import { type ClientDocument, chooseOperation, DocumentCache, withCode } from './documents.ts';
+import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
+import { introspect, NOTHING_INTROSPECTED } from './introspection.ts';
+import { type PreparedOperation, prepareOperation } from './prepare.ts';
+
+/** Makes a supergraph answer operations. The sources stay the caller's: they are not closed here. */
+export function createEngine(options: EngineOptions): Engine {
+  return new SupergraphEngine(options);
+}
+
+class SupergraphEngine implements Engine {
+  readonly supergraph;
+  readonly publicSchema;
+  private readonly options: EngineOptions;
+  private readonly abilities: Abilities;
+  private readonly documents: DocumentCache;
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+    this.supergraph = options.supergraph;
+    this.publicSchema = options.supergraph.publicSchema;
+    this.abilities = new Abilities(options.supergraph);
+    this.documents = new DocumentCache(this.publicSchema, { introspection: options.introspection ?? true });
+  }
+
+  isQuery(request: { readonly query: string; readonly operationName?: string | null | undefined }): boolean {
+    const known = this.documents.get(request.query);
+    if ('refusal' in known) return false;
+    const operation = chooseOperation(known.document, request.operationName);
+    return 'kind' in operation && operation.operation === 'query';
+  }
+
+  async execute(request: EngineRequest): Promise<EngineAnswer> {
+    try {
+      return await this.run(request);
+    } catch (error) {
+      if (error instanceof OperationTooLargeError) {
+        return refuse('validation', [{ message: error.message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
+      }
+      this.options.onInternalError?.(error, request.client);
+      return refuse('internal', [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
+    }
+  }
+
+  private run(request: EngineRequest): Promise<EngineAnswer> | EngineAnswer {
+    const known = this.documents.get(request.query);
+    if ('refusal' in known) return refuse(known.refusal, known.errors);
+    const operation = chooseOperation(known.document, request.operationName);
+    if (!('kind' in operation)) return refuse('operation', [operation]);
+    const refused = refuseKind(operation, request.readOnly ?? false);
+    if (refused) return refused;
+    const variables = this.coerce(operation, request.variables ?? {});
+    if ('errors' in variables) return refuse('variables', variables.errors);
+    const prepared = this.prepare(known, operation, variables.coerced);
+    return this.answer(prepared, variables.coerced, request);
+  }
+
+  private coerce(
+    operation: OperationDefinitionNode,
+    values: Readonly<Record<string, unknown>>,
+  ): { coerced: Record<string, unknown> } | { errors: GraphQLFormattedError[] } {
+    const definitions = operation.variableDefinitions ?? [];
+    if (definitions.length === 0) return { coerced: {} };
+    const { coerced, errors } = getVariableValues(this.publicSchema, definitions, values, { maxErrors: 20 });
+    if (coerced) return { coerced };
+    return { errors: (errors as readonly GraphQLError[]).map((error) => withCode(error, 'BAD_USER_INPUT')) };
+  }
+
+  private prepare(
+    known: ClientDocument,
+    operation: OperationDefinitionNode,
+    variables: Readonly<Record<string, unknown>>,
+  ): PreparedOperation {
+    let key = operation.name?.value ?? '';
+    for (const name of known.conditions) key += variables[name] === true ? '|1' : '|0';
+    let prepared = known.prepared.get(key);
+    if (!prepared) {
+      prepared = prepareOperation(known.document, operation, this.abilities, variables);
+      known.prepared.set(key, prepared);
+    }
+    return prepared;
+  }
+
+  private async answer(
+    { compiled, introspection }: PreparedOperation,
+    variables: Readonly<Record<string, unknown>>,
+    request: EngineRequest,
+  ): Promise<EngineAnswer> {
+    const introspected = introspection ? introspect(this.publicSchema, introspection, variables) : NOTHING_INTROSPECTED;
+    const { dataText, errors } = await executePlan(compiled, {
+      supergraph: this.supergraph,
+      sources: this.options.sources,
+      client: request.client,
+      variables,
+      introspected: introspected.texts,
+    });
+    return { dataText, errors: introspected.errors.length > 0 ? [...introspected.errors, ...errors] : errors };
+  }
+}
+
+function refuse(refusal: NonNullable<EngineAnswer['refusal']>, errors: readonly GraphQLFormattedError[]): EngineAnswer {
+  return { dataText: undefined, errors, refusal };
+}
+
+function refuseKind(operation: OperationDefinitionNode, readOnly: boolean): EngineAnswer | undefined {
+  const extensions = { code: 'GRAPHQL_VALIDATION_FAILED' };
+  if (operation.operation === 'subscription') {
+    return refuse('operation', [{ message: 'Subscriptions cannot be answered over a single response.', extensions }]);
+  }
+  if (readOnly && operation.operation === 'mutation') {
+    return refuse('method', [{ message: 'A mutation cannot be sent with GET. Send it with POST.', extensions }]);
+  }
+  return undefined;
+}

@@ -1,0 +1,83 @@
+import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import { GraphQLError, getOperationAST, Kind, NoSchemaIntrospectionCustomRule, parse, specifiedRules, validate } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { conditionVariables } from '../operation/conditions.ts';
+import type { PreparedOperation } from './prepare.ts';
+
+/** A client's document, parsed and validated once. */
+export interface ClientDocument {
+  readonly document: DocumentNode;
+  /** Names of the variables that `@skip` and `@include` depend on. */
+  readonly conditions: readonly string[];
+  /** Prepared operations by operation name and condition values. */
+  readonly prepared: LRUCache<string, PreparedOperation>;
+}
+
+export interface RefusedDocument {
+  readonly refusal: 'parse' | 'validation';
+  readonly errors: readonly GraphQLFormattedError[];
+}
+
+/** One document may be prepared once for each combination of its conditions; this many are kept. */
+const VARIANTS_KEPT = 64;
+/** Errors told of one document. */
+const ERRORS_TOLD = 100;
+
+/** Parsed and validated documents by their text, bounded by count and by the size of the texts. */
+export class DocumentCache {
+  private readonly schema: GraphQLSchema;
+  private readonly rules;
+  private readonly known: LRUCache<string, ClientDocument | RefusedDocument>;
+
+  constructor(schema: GraphQLSchema, options: { introspection: boolean; maxDocuments?: number; maxCharacters?: number }) {
+    this.schema = schema;
+    this.rules = options.introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+    this.known = new LRUCache({
+      max: options.maxDocuments ?? 2_000,
+      maxSize: options.maxCharacters ?? 20_000_000,
+      sizeCalculation: (_, text) => text.length + 1,
+    });
+  }
+
+  get(text: string): ClientDocument | RefusedDocument {
+    let known = this.known.get(text);
+    if (!known) {
+      known = this.read(text);
+      this.known.set(text, known);
+    }
+    return known;
+  }
+
+  private read(text: string): ClientDocument | RefusedDocument {
+    let document: DocumentNode;
+    try {
+      document = parse(text);
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error;
+      return { refusal: 'parse', errors: [withCode(error, 'GRAPHQL_PARSE_FAILED')] };
+    }
+    const errors = validate(this.schema, document, this.rules, { maxErrors: ERRORS_TOLD });
+    if (errors.length > 0) {
+      return { refusal: 'validation', errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
+    }
+    return { document, conditions: conditionVariables(document), prepared: new LRUCache({ max: VARIANTS_KEPT }) };
+  }
+}
+
+/** The operation to run, or why none can be told. */
+export function chooseOperation(document: DocumentNode, name: string | null | undefined): OperationDefinitionNode | GraphQLFormattedError {
+  const operation = getOperationAST(document, name ?? undefined);
+  if (operation) return operation;
+  const names = document.definitions.flatMap((definition) =>
+    definition.kind === Kind.OPERATION_DEFINITION ? [definition.name?.value ?? '(without a name)'] : [],
+  );
+  const extensions = { code: 'GRAPHQL_VALIDATION_FAILED' };
+  if (names.length === 0) return { message: 'The document has no operation, only fragments.', extensions };
+  if (name) return { message: `The document has no operation "${name}". It has: ${names.join(', ')}.`, extensions };
+  return { message: `The document has several operations: ${names.join(', ')}. Say which one to run in "operationName".`, extensions };
+}
+
+export function withCode(error: GraphQLError, code: string): GraphQLFormattedError {
+  const formatted = error.toJSON();
+  return { ...formatted, extensions: { code, ...formatted.extensions } };
+}

@@ -1,0 +1,96 @@
+import type { LookupTarget, PlannedLookup, PlannedRequest, QueryPlan } from '../planner/plan.ts';
+import type { FetchNode, Position, WireSpace } from '../planner/positions.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
+import { quote } from './json-text.ts';
+import { Projection } from './projection.ts';
+import { compileRepresentation, type RepresentationWriter } from './representation-writer.ts';
+
+/** A plan made ready to run many times: what can be known before a request has been worked out. */
+export interface CompiledPlan {
+  readonly plan: QueryPlan;
+  readonly requests: readonly CompiledRequest[];
+  readonly projection: Projection;
+}
+
+export interface CompiledRequest {
+  readonly planned: PlannedRequest;
+  /** Ids of the requests that wait for this one. */
+  readonly dependents: readonly number[];
+  /** `{"query":"…"`, the document escaped once. */
+  readonly bodyHead: string;
+  readonly rootKeys: readonly WrittenKey[];
+  readonly lookups: readonly CompiledLookup[];
+}
+
+export interface CompiledLookup {
+  readonly planned: PlannedLookup;
+  /** `"representations":[` */
+  readonly variableHead: string;
+  readonly write: RepresentationWriter;
+  readonly keys: readonly WrittenKey[];
+  readonly targets: readonly LookupTarget[];
+}
+
+/** A key that an answer puts into its target objects. */
+export interface WrittenKey {
+  readonly key: string;
+  /** Another request writes this key into the same objects, so that the two have to be united. */
+  readonly shared: boolean;
+}
+
+export function compilePlan(plan: QueryPlan, supergraph: Supergraph): CompiledPlan {
+  const writers = countWriters(plan);
+  const requests = plan.requests.map((planned): CompiledRequest => {
+    const dependents = plan.requests.filter((other) => other.dependsOn.includes(planned.id)).map((other) => other.id);
+    return {
+      planned,
+      dependents,
+      bodyHead: `{"query":${quote(planned.document)}`,
+      rootKeys: planned.root ? writtenKeys([planned.root], writers) : [],
+      lookups: planned.lookups.map((lookup) => ({
+        planned: lookup,
+        variableHead: `${quote(lookup.variable)}:[`,
+        write: compileRepresentation(lookup.representation),
+        keys: writtenKeys(lookup.targets, writers),
+        targets: lookup.targets,
+      })),
+    };
+  });
+  const projection = new Projection(supergraph, { position: plan.root, selection: plan.selection });
+  return { plan, requests, projection };
+}
+
+/** For each path and key, the requests that bring it. */
+type Writers = Map<WireSpace, Map<string, Set<number>>>;
+
+function countWriters(plan: QueryPlan): Writers {
+  const writers: Writers = new Map();
+  const visit = (node: FetchNode, position: Position, request: number) => {
+    const ofSpace = writers.get(position.space) ?? new Map<string, Set<number>>();
+    writers.set(position.space, ofSpace);
+    for (const [key, { node: below }] of node.fields) {
+      ofSpace.set(key, (ofSpace.get(key) ?? new Set()).add(request));
+      if (below) visit(below, below.position, request);
+    }
+    for (const narrowing of node.narrowings.values()) visit(narrowing, position, request);
+  };
+  for (const request of plan.requests) {
+    if (request.root) visit(request.root.node, request.root.position, request.id);
+    for (const { targets } of request.lookups) for (const target of targets) visit(target.node, target.position, request.id);
+  }
+  return writers;
+}
+
+function writtenKeys(places: readonly { node: FetchNode; position: Position }[], writers: Writers): WrittenKey[] {
+  const keys = new Map<string, boolean>();
+  const visit = (node: FetchNode, position: Position) => {
+    if (node.typename) keys.set('__typename', keys.get('__typename') ?? false);
+    for (const key of node.fields.keys()) {
+      const shared = (writers.get(position.space)?.get(key)?.size ?? 0) > 1;
+      keys.set(key, shared || (keys.get(key) ?? false));
+    }
+    for (const narrowing of node.narrowings.values()) visit(narrowing, position);
+  };
+  for (const { node, position } of places) visit(node, position);
+  return [...keys].map(([key, shared]) => ({ key, shared }));
+}

@@ -1,0 +1,125 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { Position } from '../planner/positions.ts';
+import type { SourceFailure } from '../sources/source.ts';
+import type { CompiledPlan, CompiledRequest } from './compile.ts';
+import {
+  formatFailure,
+  formatSubgraphError,
+  type ResponsePath,
+  readSubgraphErrors,
+  type SubgraphError,
+  toClientPath,
+  unexplained,
+} from './errors.ts';
+import { isObject, type ResponseObject } from './objects.ts';
+import type { Part, Violation } from './projection.ts';
+import { isOf, type Targets, type WirePath } from './targets.ts';
+
+/** Objects that a look-up was made for, and which of its entities each of them got. */
+interface LookedUp {
+  readonly objects: readonly ResponseObject[];
+  readonly slots: readonly number[];
+}
+
+/** The same error for many objects is told for this many of them. */
+const TOLD_PER_ERROR = 100;
+
+/** Gathers what went wrong during one execution, and puts it into the client's terms. Nothing here runs while all is well. */
+export class ErrorReport {
+  private readonly compiled: CompiledPlan;
+  private readonly targets: Targets;
+  private readonly root: Part;
+  private readonly errors: GraphQLFormattedError[] = [];
+
+  constructor(compiled: CompiledPlan, targets: Targets) {
+    this.compiled = compiled;
+    this.targets = targets;
+    this.root = { position: compiled.plan.root, selection: compiled.plan.selection };
+  }
+
+  all(violations: readonly Violation[]): readonly GraphQLFormattedError[] {
+    return violations.length === 0 ? this.errors : [...this.errors, ...unexplained(violations, this.errors)];
+  }
+
+  /** A whole request failed: told once for each field that it should have brought, at the first place where it is missing. */
+  failure(request: CompiledRequest, sent: readonly LookedUp[], failure: SourceFailure): void {
+    const service = request.planned.subgraph.name;
+    const paths = new Map<string, ResponsePath>();
+    const add = (path: ResponsePath) => paths.set(path.filter((step) => typeof step === 'string').join('.'), path);
+    if (request.planned.root) {
+      const { position } = request.planned.root;
+      const [first] = this.targets.pathsAt(position);
+      for (const { key } of request.rootKeys) if (first) add(this.clientPath([...first, key]));
+    }
+    request.lookups.forEach((lookup, index) => {
+      const objects = new Set(sent[index]?.objects);
+      for (const { position } of lookup.targets) {
+        const first = this.firstPath(position, objects);
+        if (first) for (const { key } of lookup.keys) if (key !== '__typename') add(this.clientPath([...first, key]));
+      }
+    });
+    for (const path of paths.values()) this.errors.push(formatFailure(failure, service, path));
+  }
+
+  private firstPath(position: Position, objects: ReadonlySet<ResponseObject>): WirePath | undefined {
+    const index = this.targets.at(position).findIndex((object) => objects.has(object));
+    return index < 0 ? undefined : this.targets.pathsAt(position)[index];
+  }
+
+  subgraphErrors(request: CompiledRequest, sent: readonly LookedUp[], errors: unknown, data: unknown): void {
+    const service = request.planned.subgraph.name;
+    for (const error of readSubgraphErrors(errors)) {
+      const paths = this.pathsOf(request, sent, error);
+      for (const path of paths.slice(0, TOLD_PER_ERROR)) this.errors.push(formatSubgraphError(error, service, path));
+      if (paths.length === 0) this.errors.push(formatSubgraphError(error, service, this.placeOf(request, sent, data)));
+    }
+  }
+
+  /** Where an error of a subgraph belongs in the response: for an entity, at each object that it was looked up for. */
+  private pathsOf(request: CompiledRequest, sent: readonly LookedUp[], { path }: SubgraphError): ResponsePath[] {
+    if (!path || path.length === 0) return [];
+    if (request.planned.root) {
+      const bases = this.targets.pathsAt(request.planned.root.position);
+      return bases.map((base) => this.clientPath([...base, ...path]));
+    }
+    const [alias, index, ...rest] = path;
+    const at = request.lookups.findIndex((lookup) => lookup.planned.alias === alias);
+    const lookup = request.lookups[at];
+    const lookedUp = sent[at];
+    if (!lookup || !lookedUp || typeof index !== 'number') return [];
+    const objects = new Set(lookedUp.objects.filter((_, i) => lookedUp.slots[i] === index));
+    const paths: ResponsePath[] = [];
+    for (const { position, types } of lookup.targets) {
+      const bases = this.targets.pathsAt(position);
+      this.targets.at(position).forEach((object, i) => {
+        const base = bases[i];
+        if (base && objects.has(object) && (!types || isOf(object, types))) paths.push(this.clientPath([...base, ...rest]));
+      });
+    }
+    return paths;
+  }
+
+  /** An error without a usable path is told at the objects that the request was about. */
+  private placeOf(request: CompiledRequest, sent: readonly LookedUp[], data: unknown): ResponsePath | undefined {
+    if (request.planned.root) {
+      const [key] = request.rootKeys;
+      return data === null || data === undefined ? key && this.clientPath([key.key]) : undefined;
+    }
+    const position = request.lookups[0]?.targets[0]?.position;
+    const first = position && this.firstPath(position, new Set(sent[0]?.objects));
+    return first && this.clientPath(first);
+  }
+
+  private clientPath(path: WirePath): ResponsePath {
+    return toClientPath(path, this.root, this.compiled.projection, (wirePath) => this.typeAt(wirePath));
+  }
+
+  private typeAt(path: WirePath): string | undefined {
+    let value: unknown = this.targets.at(this.root.position)[0];
+    for (const step of path) {
+      if (Array.isArray(value)) value = typeof step === 'number' ? value[step] : undefined;
+      else value = isObject(value) ? value[step] : undefined;
+    }
+    return isObject(value) && typeof value.__typename === 'string' ? value.__typename : undefined;
+  }
+}

@@ -1,0 +1,233 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { ClientContext, Source, SourceAnswer, SourceFailure } from '../sources/source.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
+import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
+import { ErrorReport } from './error-report.ts';
+import { malformed } from './errors.ts';
+import { isObject, mergeValue, type ResponseObject } from './objects.ts';
+import { isOf, Targets } from './targets.ts';
+
+export interface ExecutionInput {
+  readonly supergraph: Supergraph;
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly client: ClientContext;
+  /** Coerced variable values. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** JSON texts of introspection fields, by response key. */
+  readonly introspected: Readonly<Record<string, string>>;
+}
+
+export interface ExecutionResult {
+  readonly dataText: string;
+  readonly errors: readonly GraphQLFormattedError[];
+}
+
+/** Runs a compiled plan. Resolves when every request has been answered or has failed; never rejects for a subgraph's sake. */
+export function executePlan(compiled: CompiledPlan, input: ExecutionInput): Promise<ExecutionResult> {
+  return new Promise((resolve, reject) => {
+    new Execution(compiled, input, resolve, reject).start();
+  });
+}
+
+/** Which objects of which target each entity of an answer belongs to. */
+interface SentLookup {
+  readonly objects: ResponseObject[];
+  /** For each object, the index of its entity. */
+  readonly slots: number[];
+  readonly count: number;
+}
+
+/**
+ * One run of a plan. Requests start when the last one they wait for is done; answers are laid into one response tree,
+ * each entity into all objects that it was looked up for.
+ */
+class Execution {
+  private readonly compiled: CompiledPlan;
+  private readonly input: ExecutionInput;
+  private readonly data: ResponseObject = {};
+  private readonly targets: Targets;
+  private readonly waiting: number[];
+  private open: number;
+  private finished = false;
+  private readonly report: ErrorReport;
+  private readonly resolve: (result: ExecutionResult) => void;
+  private readonly reject: (error: unknown) => void;
+  private readonly variableTexts = new Map<string, string>();
+
+  constructor(
+    compiled: CompiledPlan,
+    input: ExecutionInput,
+    resolve: (result: ExecutionResult) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.compiled = compiled;
+    this.input = input;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.targets = new Targets(input.supergraph, compiled.plan.positionCount, this.data);
+    this.waiting = compiled.requests.map(({ planned }) => planned.dependsOn.length);
+    this.open = compiled.requests.length;
+    this.report = new ErrorReport(compiled, this.targets);
+  }
+
+  start(): void {
+    if (this.open === 0) return this.finish();
+    // counters change while requests finish at once, so what can start is settled first
+    const ready = this.compiled.requests.filter(({ planned }) => planned.dependsOn.length === 0);
+    for (const request of ready) this.attempt(() => this.send(request));
+  }
+
+  /** What goes wrong in here is a mistake of ours: the caller is told, and nothing is left hanging. */
+  private attempt(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+
+  private send(request: CompiledRequest): void {
+    const { planned } = request;
+    const sent: SentLookup[] = [];
+    let variables = '';
+    for (const name of planned.variables) {
+      const text = this.variableText(name);
+      if (text !== undefined) variables += `${variables && ','}${JSON.stringify(name)}:${text}`;
+    }
+    let entities = 0;
+    for (const lookup of request.lookups) {
+      const { lookup: done, texts } = this.gather(lookup);
+      sent.push(done);
+      entities += done.count;
+      variables += `${variables && ','}${lookup.variableHead}${texts}]`;
+    }
+    // nothing to look up, nothing to ask
+    if (request.lookups.length > 0 && entities === 0) return this.done(request);
+    if (planned.root?.position.origin && this.targets.at(planned.root.position).length === 0) return this.done(request);
+    const source = this.input.sources.get(planned.subgraph.name);
+    if (!source) throw new Error(`no source for subgraph "${planned.subgraph.name}"`);
+    const body = `${request.bodyHead}${variables && `,"variables":{${variables}}`}}`;
+    source.send({ body, operationType: planned.operationType, client: this.input.client }, (answer) =>
+      this.attempt(() => this.receive(request, sent, answer)),
+    );
+  }
+
+  private variableText(name: string): string | undefined {
+    let text = this.variableTexts.get(name);
+    if (text === undefined) {
+      text = JSON.stringify(this.input.variables[name]);
+      if (text !== undefined) this.variableTexts.set(name, text);
+    }
+    return text;
+  }
+
+  /** Gathers the objects of a look-up and writes each distinct entity once. */
+  private gather(lookup: CompiledLookup): { lookup: SentLookup; texts: string } {
+    const indices = new Map<string, number>();
+    const objects: ResponseObject[] = [];
+    const slots: number[] = [];
+    let texts = '';
+    for (const { position, types } of lookup.targets) {
+      for (const object of this.targets.at(position)) {
+        if (types !== undefined && !isOf(object, types)) continue;
+        const text = lookup.write(object);
+        if (text === undefined) continue;
+        let index = indices.get(text);
+        if (index === undefined) {
+          index = indices.size;
+          indices.set(text, index);
+          texts += index === 0 ? text : `,${text}`;
+        }
+        objects.push(object);
+        slots.push(index);
+      }
+    }
+    return { lookup: { objects, slots, count: indices.size }, texts };
+  }
+
+  private receive(request: CompiledRequest, sent: readonly SentLookup[], answer: SourceAnswer): void {
+    if (answer.kind === 'failure') this.fail(request, sent, answer.failure);
+    else this.take(request, sent, answer.text, answer.status);
+    this.done(request);
+  }
+
+  private take(request: CompiledRequest, sent: readonly SentLookup[], text: string, status: number): void {
+    const { planned } = request;
+    let result: unknown;
+    try {
+      result = JSON.parse(text);
+    } catch {
+      return this.fail(request, sent, malformed(planned, 'not JSON', status));
+    }
+    if (!isObject(result) || (result.data === undefined && !Array.isArray(result.errors))) {
+      return this.fail(request, sent, malformed(planned, 'neither data nor errors', status));
+    }
+    const { data, errors } = result;
+    if (isObject(data)) {
+      if (planned.root) this.layRoot(request, data);
+      else if (!this.layEntities(request, sent, data, errors !== undefined)) {
+        this.fail(request, sent, malformed(planned, 'the list of entities is missing or has another length', status));
+      }
+    } else if (!Array.isArray(errors) || errors.length === 0 || (data !== null && data !== undefined)) {
+      this.fail(request, sent, malformed(planned, 'data is no object', status));
+    }
+    if (errors !== undefined) this.report.subgraphErrors(request, sent, errors, data);
+  }
+
+  private layRoot(request: CompiledRequest, data: ResponseObject): void {
+    const position = request.planned.root?.position;
+    if (!position) return;
+    for (const target of this.targets.at(position)) lay(target, data, request.rootKeys);
+  }
+
+  private layEntities(request: CompiledRequest, sent: readonly SentLookup[], data: ResponseObject, excused: boolean): boolean {
+    let whole = true;
+    request.lookups.forEach((lookup, index) => {
+      const { objects, slots, count } = sent[index] as SentLookup;
+      const entities = data[lookup.planned.alias];
+      if (!Array.isArray(entities) || entities.length !== count) {
+        // with errors beside it, a missing list is explained; an empty look-up misses nothing
+        if (count > 0 && !(excused && (entities === null || entities === undefined))) whole = false;
+        return;
+      }
+      for (let i = 0; i < objects.length; i++) {
+        const entity = entities[slots[i] as number];
+        if (isObject(entity)) lay(objects[i] as ResponseObject, entity, lookup.keys);
+      }
+    });
+    return whole;
+  }
+
+  private fail(request: CompiledRequest, sent: readonly SentLookup[], failure: SourceFailure): void {
+    this.report.failure(request, sent, failure);
+  }
+
+  private done(request: CompiledRequest): void {
+    this.open -= 1;
+    for (const id of request.dependents) {
+      const left = (this.waiting[id] ?? 0) - 1;
+      this.waiting[id] = left;
+      const next = this.compiled.requests[id];
+      if (left === 0 && next) this.send(next);
+    }
+    if (this.open === 0) this.finish();
+  }
+
+  private finish(): void {
+    // a source that answers at once can end the run from within a loop above
+    if (this.finished) return;
+    this.finished = true;
+    const { text, violations } = this.compiled.projection.write(this.data, this.input.introspected);
+    this.resolve({ dataText: text, errors: this.report.all(violations) });
+  }
+}
+
+function lay(target: ResponseObject, from: ResponseObject, keys: readonly WrittenKey[]): void {
+  for (let i = 0; i < keys.length; i++) {
+    const { key, shared } = keys[i] as WrittenKey;
+    const value = from[key];
+    if (value === undefined) continue;
+    if (shared) mergeValue(target, key, value);
+    else target[key] = value;
+  }
+}

@@ -1,0 +1,42 @@
+import type { GraphQLNamedType } from 'graphql';
+import { isEnumType } from 'graphql';
+import { jsonText, quote } from './json-text.ts';
+
+/** Writes a leaf value as JSON text; `undefined` where it is not of its type. */
+export type LeafWriter = (value: unknown) => string | undefined;
+
+const MAX_INT = 2_147_483_647;
+const MIN_INT = -2_147_483_648;
+
+/**
+ * Result coercion of the built-in scalars and of enums; other scalars pass through as they came.
+ * @see https://spec.graphql.org/October2021/#sec-Scalars.Built-in-Scalars
+ */
+export function leafWriter(type: GraphQLNamedType | undefined): LeafWriter {
+  if (isEnumType(type)) {
+    const texts = new Map(type.getValues().map(({ name }) => [name, quote(name)]));
+    return (value) => texts.get(value as string);
+  }
+  return BUILT_IN.get(type?.name ?? '') ?? jsonText;
+}
+
+const BUILT_IN: ReadonlyMap<string, LeafWriter> = new Map<string, LeafWriter>([
+  ['String', writeString],
+  ['ID', writeString],
+  ['Int', writeInt],
+  ['Float', writeFloat],
+  ['Boolean', (value) => (typeof value === 'boolean' ? (value ? 'true' : 'false') : undefined)],
+]);
+
+function writeString(value: unknown): string | undefined {
+  if (typeof value === 'string') return quote(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? `"${value}"` : undefined;
+}
+
+function writeInt(value: unknown): string | undefined {
+  return typeof value === 'number' && Number.isInteger(value) && value <= MAX_INT && value >= MIN_INT ? `${value}` : undefined;
+}
+
+function writeFloat(value: unknown): string | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? `${value}` : undefined;
+}

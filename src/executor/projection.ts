@@ -1,0 +1,234 @@
+import type { GraphQLSchema, TypeNode } from 'graphql';
+import { isEnumType, Kind } from 'graphql';
+import type { OpField, OpSelection } from '../operation/operation.ts';
+import { childKey, type Placement, type Position } from '../planner/positions.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
+import { quote } from './json-text.ts';
+import { leafWriter } from './leaf.ts';
+import type { ResponseObject } from './objects.ts';
+
+/** One selection on the objects of one position; several meet where fragments select the same field. */
+export interface Part {
+  readonly position: Position;
+  readonly selection: OpSelection;
+}
+
+/** Writes a value as JSON text; `undefined` where null has to go further up. */
+type ValueWriter = (value: unknown) => string | undefined;
+
+interface FieldWriter {
+  readonly responseKey: string;
+  /** `"name":`, quoted once. */
+  readonly prefix: string;
+  readonly wireKey: string;
+  readonly write: ValueWriter;
+}
+
+/** What is written for objects of one runtime type. */
+export interface Shape {
+  readonly typeName: string;
+  readonly fields: readonly ShapeField[];
+}
+
+export interface ShapeField {
+  readonly field: OpField;
+  readonly wireKey: string;
+  readonly below: readonly Part[];
+}
+
+export interface Violation {
+  readonly message: string;
+  readonly path: readonly (string | number)[];
+}
+
+/**
+ * Writes the response of one plan as the client asked for it: its own keys, in its order, with null going up from where
+ * a non-null value is missing. Shapes are worked out once for each runtime type that turns up.
+ * @see https://spec.graphql.org/October2021/#sec-Handling-Field-Errors
+ */
+export class Projection {
+  private readonly supergraph: Supergraph;
+  private readonly schema: GraphQLSchema;
+  private readonly root: ValueWriter;
+  private introspected: Readonly<Record<string, string>> = {};
+  private violated = false;
+  /** The path to the value being written; kept up only while violations are being located. */
+  private path: (string | number)[] | undefined;
+  private violations: Violation[] = [];
+
+  constructor(supergraph: Supergraph, root: Part) {
+    this.supergraph = supergraph;
+    this.schema = supergraph.publicSchema;
+    const write = this.objectWriter([root], root.position.type);
+    this.root = (value) => write(value) ?? 'null';
+  }
+
+  /**
+   * @param introspected JSON texts of the introspection fields, by response key
+   * @returns the JSON text of `data`, and what was null or of a wrong type where it must not be
+   */
+  write(data: ResponseObject, introspected: Readonly<Record<string, string>>): { text: string; violations: Violation[] } {
+    this.introspected = introspected;
+    this.violated = false;
+    this.path = undefined;
+    const text = this.root(data) ?? 'null';
+    if (!this.violated) return { text, violations: [] };
+    // violations are rare, so their paths are found by writing once more
+    this.path = [];
+    this.violations = [];
+    this.root(data);
+    this.path = undefined;
+    return { text, violations: this.violations };
+  }
+
+  private violate(message: string): undefined {
+    this.violated = true;
+    if (this.path) this.violations.push({ message, path: [...this.path] });
+    return undefined;
+  }
+
+  /** The fields written for a runtime type, in the order of their first appearance. */
+  shape(parts: readonly Part[], typeName: string): Shape {
+    const fields = new Map<string, { field: OpField; wireKey: string; below: Part[] }>();
+    for (const part of parts) this.collect(part, part.selection, typeName, fields);
+    return { typeName, fields: [...fields.values()] };
+  }
+
+  private collect(
+    part: Part,
+    selection: OpSelection,
+    typeName: string,
+    fields: Map<string, { field: OpField; wireKey: string; below: Part[] }>,
+  ): void {
+    for (const item of selection.items) {
+      if (item.kind === 'narrowing') {
+        if (this.supergraph.types.get(item.typeCondition)?.possible.has(typeName)) {
+          this.collect(part, item.selection, typeName, fields);
+        }
+        continue;
+      }
+      const placed = this.placement(part.position, item, selection.parentType, typeName);
+      const known = fields.get(item.responseKey) ?? { field: item, wireKey: placed?.placement.wire.key ?? '', below: [] };
+      fields.set(item.responseKey, known);
+      const below = placed && part.position.children.get(childKey(placed.placement.wire, placed.owner));
+      if (below && item.selection) known.below.push({ position: below, selection: item.selection });
+    }
+  }
+
+  private placement(
+    position: Position,
+    field: OpField,
+    owner: string,
+    typeName: string,
+  ): { owner: string; placement: Placement } | undefined {
+    const placements = position.placed.get(field);
+    if (!placements) return undefined;
+    for (const name of [owner, typeName]) {
+      const placement = placements.get(name);
+      if (placement) return { owner: name, placement };
+    }
+    return undefined;
+  }
+
+  private objectWriter(parts: readonly Part[], staticType: string): ValueWriter {
+    const type = this.supergraph.types.get(staticType);
+    if (type?.kind === 'object') {
+      const fields = this.lazyFields(parts, staticType);
+      return (value) => this.writeObject(value, fields());
+    }
+    const byType = new Map<string, (() => readonly FieldWriter[]) | undefined>();
+    return (value) => {
+      if (typeof value !== 'object' || value === null) return this.violate(`Expected an object of type ${staticType}.`);
+      const name = String((value as ResponseObject).__typename ?? staticType);
+      let fields = byType.get(name);
+      if (!fields) {
+        if (name !== staticType && !type?.possible.has(name)) {
+          return this.violate(`Expected a runtime type of ${staticType}, but found "${name}".`);
+        }
+        // what clients must not know of is as if it were not there
+        if (this.schema.getType(name) === undefined) return this.violate(`Cannot show this value of ${staticType}.`);
+        fields = this.lazyFields(parts, name);
+        byType.set(name, fields);
+      }
+      return this.writeObject(value, fields());
+    };
+  }
+
+  private lazyFields(parts: readonly Part[], typeName: string): () => readonly FieldWriter[] {
+    let writers: FieldWriter[] | undefined;
+    return () => {
+      writers ??= this.shape(parts, typeName).fields.map((field) => this.fieldWriter(field, typeName));
+      return writers;
+    };
+  }
+
+  private fieldWriter({ field, wireKey, below }: ShapeField, typeName: string): FieldWriter {
+    const { responseKey } = field;
+    const prefix = `${quote(responseKey)}:`;
+    if (field.name === '__typename') {
+      const text = quote(typeName);
+      return { responseKey, prefix, wireKey, write: () => text };
+    }
+    if (field.name === '__schema' || field.name === '__type') {
+      return { responseKey, prefix, wireKey, write: () => this.introspected[responseKey] ?? 'null' };
+    }
+    // an object type may promise more than the interface on which the field was selected
+    const type = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
+    return { responseKey, prefix, wireKey, write: this.typedWriter(type, below, field, `${typeName}.${field.name}`) };
+  }
+
+  private typedWriter(type: TypeNode, below: readonly Part[], field: OpField, coordinate: string): ValueWriter {
+    if (type.kind === Kind.NON_NULL_TYPE) return this.nonNullWriter(type.type, below, field, coordinate);
+    const write = this.presentWriter(type, below, field, coordinate);
+    return (value) => (value === null || value === undefined ? 'null' : (write(value) ?? 'null'));
+  }
+
+  private nonNullWriter(type: TypeNode, below: readonly Part[], field: OpField, coordinate: string): ValueWriter {
+    const write = this.presentWriter(type, below, field, coordinate);
+    const message = `Cannot return null for non-nullable field ${coordinate}.`;
+    return (value) => (value === null || value === undefined ? this.violate(message) : write(value));
+  }
+
+  /** Writes what is there; `undefined` where it cannot be shown, so that the nullable type around it becomes null. */
+  private presentWriter(type: TypeNode, below: readonly Part[], field: OpField, coordinate: string): ValueWriter {
+    if (type.kind === Kind.NON_NULL_TYPE) return this.presentWriter(type.type, below, field, coordinate);
+    if (type.kind === Kind.LIST_TYPE) return this.listWriter(this.typedWriter(type.type, below, field, coordinate), coordinate);
+    const name = type.name.value;
+    if (field.selection) return this.objectWriter(below, name);
+    const leaf = leafWriter(this.schema.getType(name));
+    const expected = isEnumType(this.schema.getType(name)) ? `a value of enum ${name}` : `a value of type ${name}`;
+    return (value) => leaf(value) ?? this.violate(`Expected ${expected} for ${coordinate}.`);
+  }
+
+  private listWriter(write: ValueWriter, coordinate: string): ValueWriter {
+    return (value) => {
+      if (!Array.isArray(value)) return this.violate(`Expected a list for ${coordinate}.`);
+      let text = '[';
+      let missing = false;
+      for (let i = 0; i < value.length; i++) {
+        this.path?.push(i);
+        const item = write(value[i]);
+        this.path?.pop();
+        if (item === undefined) missing = true;
+        else text += i === 0 ? item : `,${item}`;
+      }
+      return missing ? undefined : `${text}]`;
+    };
+  }
+
+  private writeObject(value: unknown, fields: readonly FieldWriter[]): string | undefined {
+    if (typeof value !== 'object' || value === null) return this.violate('Expected an object.');
+    const object = value as ResponseObject;
+    let text = '{';
+    let missing = false;
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i] as FieldWriter;
+      this.path?.push(field.responseKey);
+      const written = field.write(object[field.wireKey]);
+      this.path?.pop();
+      if (written === undefined) missing = true;
+      else text += i === 0 ? field.prefix + written : `,${field.prefix}${written}`;
+    }
+    return missing ? undefined : `${text}}`;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Representation, RepresentationItem, RepresentationSelection } from '../planner/positions.ts';
+import { jsonText, quote } from './json-text.ts';
+import { isObject, type ResponseObject } from './objects.ts';
+
+/** Writes an object's representation as JSON text; `undefined` where the object cannot be looked up. */
+export type RepresentationWriter = (object: ResponseObject) => string | undefined;
+
+type ItemWriter = (object: ResponseObject) => string | undefined;
+
+/**
+ * Compiles a representation into a function that writes it. The text is both what is sent and what tells equal
+ * entities, so it is written in one order always.
+ */
+export function compileRepresentation({ typename, key, required }: Representation): RepresentationWriter {
+  const head = typename === undefined ? undefined : `{"__typename":${quote(typename)}`;
+  const keyWriters = key.map((item) => compileItem(item, true));
+  const requiredWriters = required.filter((item) => !isIn(key, item)).map((item) => compileItem(item, false));
+  return (object) => {
+    let text = head;
+    if (text === undefined) {
+      const own = object.__typename;
+      if (typeof own !== 'string') return undefined;
+      text = `{"__typename":${quote(own)}`;
+    }
+    for (const write of keyWriters) {
+      const written = write(object);
+      if (written === undefined) return undefined;
+      text += written;
+    }
+    for (const write of requiredWriters) text += write(object) ?? '';
+    return `${text}}`;
+  };
+}
+
+function isIn(key: RepresentationSelection, item: RepresentationItem): boolean {
+  return item.kind === 'field' && key.some((other) => other.kind === 'field' && other.name === item.name && !other.nested);
+}
+
+/** Writes `,"name":value`; nothing where a narrowing does not apply; `undefined` where a key has no value. */
+function compileItem(item: RepresentationItem, isKey: boolean): ItemWriter {
+  if (item.kind === 'narrowing') {
+    const writers = item.nested.map((nested) => compileItem(nested, isKey));
+    return (object) => {
+      if (!item.possible.has(String(object.__typename))) return '';
+      let text = '';
+      for (const write of writers) {
+        const written = write(object);
+        if (written === undefined) return undefined;
+        text += written;
+      }
+      return text;
+    };
+  }
+  const { wireKey } = item;
+  const prefix = `,${quote(item.name)}:`;
+  const nested = item.nested && compileNested(item.nested, isKey);
+  return (object) => {
+    const value = object[wireKey];
+    if (value === undefined || value === null) return isKey ? undefined : `${prefix}null`;
+    const text = nested ? nested(value) : jsonText(value);
+    return text === undefined ? undefined : prefix + text;
+  };
+}
+
+function compileNested(items: RepresentationSelection, isKey: boolean): (value: unknown) => string | undefined {
+  const writers = items.map((item) => compileItem(item, isKey));
+  const write = (value: unknown): string | undefined => {
+    if (Array.isArray(value)) {
+      const parts: string[] = [];
+      for (const one of value) {
+        const text = write(one);
+        if (text === undefined) return undefined;
+        parts.push(text);
+      }
+      return `[${parts.join()}]`;
+    }
+    if (!isObject(value)) return 'null';
+    let text = '';
+    for (const writeItem of writers) {
+      const written = writeItem(value);
+      if (written === undefined) return undefined;
+      text += written;
+    }
+    return `{${text.slice(1)}}`;
+  };
+  return write;
+}

@@ -1,0 +1,70 @@
+import type { Position } from '../planner/positions.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
+import { gatherObjects, type ResponseObject } from './objects.ts';
+
+/** A path in wire keys and list indices, as subgraph answers are laid into the response. */
+export type WirePath = readonly (string | number)[];
+
+/**
+ * The objects at each position of one response, gathered when first needed. A look-up needs them only after the fetch that
+ * brings them, so what was gathered once stays right.
+ */
+export class Targets {
+  private readonly supergraph: Supergraph;
+  private readonly known: (ResponseObject[] | undefined)[];
+
+  constructor(supergraph: Supergraph, positionCount: number, data: ResponseObject) {
+    this.supergraph = supergraph;
+    this.known = new Array(positionCount);
+    this.known[0] = [data];
+  }
+
+  at(position: Position): ResponseObject[] {
+    let objects = this.known[position.id];
+    if (objects === undefined) {
+      objects = [];
+      const { origin } = position;
+      if (origin) {
+        const parents = this.at(origin.parent);
+        const types = this.ownerTypes(position);
+        const { key } = origin.wire;
+        for (const parent of parents) if (!types || isOf(parent, types)) gatherObjects(parent[key], objects);
+      }
+      this.known[position.id] = objects;
+    }
+    return objects;
+  }
+
+  /** The paths of the objects at a position, in the same order; worked out for errors only. */
+  pathsAt(position: Position): WirePath[] {
+    const { origin } = position;
+    if (!origin) return [[]];
+    const types = this.ownerTypes(position);
+    const parents = this.at(origin.parent);
+    const paths: WirePath[] = [];
+    this.pathsAt(origin.parent).forEach((path, index) => {
+      const parent = parents[index];
+      if (!parent || (types && !isOf(parent, types))) return;
+      gatherPaths(parent[origin.wire.key], [...path, origin.wire.key], paths);
+    });
+    return paths;
+  }
+
+  /** The runtime types of parents that lead to a position; `undefined` where all do. */
+  private ownerTypes({ origin }: Position): ReadonlySet<string> | undefined {
+    if (!origin || origin.owner === origin.parent.type) return undefined;
+    return this.supergraph.types.get(origin.owner)?.possible;
+  }
+}
+
+export function isOf(object: ResponseObject, types: ReadonlySet<string>): boolean {
+  const { __typename: name } = object;
+  // where a subgraph tells no type, it has one only
+  return name === undefined || types.has(name as string);
+}
+
+function gatherPaths(value: unknown, path: WirePath, into: WirePath[]): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) value.forEach((item, index) => gatherPaths(item, [...path, index], into));
+  else into.push(path);
+}

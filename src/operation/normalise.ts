@@ -1,0 +1,207 @@
+import type {
+  DirectiveNode,
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  OperationDefinitionNode,
+  SelectionSetNode,
+  TypeNode,
+} from 'graphql';
+import { Kind, print } from 'graphql';
+import type { Supergraph } from '../supergraph/supergraph.ts';
+import type { OpField, Operation, OpSelection } from './operation.ts';
+
+/** More selected fields than this, fragments expanded, and the operation is refused: planning time must stay bounded. */
+export const MAX_SELECTED_FIELDS = 20_000;
+
+/** The operation is valid GraphQL, but its expanded form is too large to plan. */
+export class OperationTooLargeError extends Error {
+  override readonly name = 'OperationTooLargeError';
+}
+
+type SupergraphTypes = Pick<Supergraph, 'types' | 'rootTypes'>;
+
+const TYPENAME_TYPE: TypeNode = {
+  kind: Kind.NON_NULL_TYPE,
+  type: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: 'String' } },
+};
+
+/**
+ * Brings a validated operation into normal form.
+ *
+ * In:  `{ me { id ...A } } fragment A on User { id name @include(if: $full) }` with `{ full: true }`
+ * Out: `{ me { id name } }`
+ *
+ * @param conditions the values of the variables that `@skip` and `@include` name
+ * @throws OperationTooLargeError above {@link MAX_SELECTED_FIELDS}
+ * @see https://spec.graphql.org/October2021/#sec-Field-Collection
+ */
+export function normalise(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  supergraph: SupergraphTypes,
+  conditions: Readonly<Record<string, unknown>>,
+): Operation {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  const root = supergraph.rootTypes[operation.operation];
+  if (root === undefined) throw new Error(`The supergraph has no ${operation.operation} type`);
+  return {
+    kind: operation.operation,
+    name: operation.name?.value,
+    variables: operation.variableDefinitions ?? [],
+    selection: new Normaliser(supergraph, fragments, conditions).selection([operation.selectionSet], root),
+  };
+}
+
+/** Brings a federation field set (`id customer { id }`) on a type into the same form as an operation's selections. */
+export function normaliseFieldSet(set: SelectionSetNode, typeName: string, supergraph: SupergraphTypes): OpSelection {
+  return new Normaliser(supergraph, new Map(), {}).selection([set], typeName);
+}
+
+/** One selection while it is being collected; fields of the same response key gather their nodes. */
+interface Draft {
+  readonly type: string;
+  readonly items: (FieldNode[] | Draft)[];
+  readonly byKey: Map<string, FieldNode[]>;
+  readonly spread: Set<string>;
+}
+
+const newDraft = (type: string): Draft => ({ type, items: [], byKey: new Map(), spread: new Set() });
+
+class Normaliser {
+  private selected = 0;
+  private readonly supergraph: SupergraphTypes;
+  private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+  private readonly conditions: Readonly<Record<string, unknown>>;
+
+  constructor(
+    supergraph: SupergraphTypes,
+    fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+    conditions: Readonly<Record<string, unknown>>,
+  ) {
+    this.supergraph = supergraph;
+    this.fragments = fragments;
+    this.conditions = conditions;
+  }
+
+  selection(sets: readonly SelectionSetNode[], type: string): OpSelection {
+    const draft = newDraft(type);
+    for (const set of sets) this.collect(set, draft);
+    return this.finish(draft);
+  }
+
+  private collect(set: SelectionSetNode, draft: Draft): void {
+    for (const selection of set.selections) {
+      if (!this.isIncluded(selection.directives)) continue;
+      if (selection.kind === Kind.FIELD) {
+        addField(draft, selection);
+      } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+        this.collectOn(selection.typeCondition?.name.value ?? draft.type, selection.selectionSet, draft);
+      } else {
+        const name = selection.name.value;
+        const fragment = this.fragments.get(name);
+        if (!fragment || draft.spread.has(name)) continue;
+        draft.spread.add(name);
+        this.collectOn(fragment.typeCondition.name.value, fragment.selectionSet, draft);
+      }
+    }
+  }
+
+  private collectOn(condition: string, set: SelectionSetNode, draft: Draft): void {
+    const here = this.possible(draft.type);
+    const there = this.possible(condition);
+    if (condition === draft.type || isSubset(here, there)) return this.collect(set, draft);
+    if (isSubset(there, here)) return this.collect(set, narrow(draft, condition));
+    for (const type of there) if (here.has(type)) this.collect(set, narrow(draft, type));
+  }
+
+  private possible(type: string): ReadonlySet<string> {
+    return this.supergraph.types.get(type)?.possible ?? new Set();
+  }
+
+  private finish(draft: Draft): OpSelection {
+    return {
+      parentType: draft.type,
+      items: draft.items.map((item) =>
+        Array.isArray(item)
+          ? this.field(item, draft.type)
+          : ({ kind: 'narrowing', typeCondition: item.type, selection: this.finish(item) } as const),
+      ),
+    };
+  }
+
+  private field(nodes: readonly FieldNode[], parentType: string): OpField {
+    this.selected += 1;
+    if (this.selected > MAX_SELECTED_FIELDS) {
+      throw new OperationTooLargeError(
+        `The operation selects more than ${MAX_SELECTED_FIELDS} fields once its fragments are expanded. Ask for less in one operation.`,
+      );
+    }
+    const [first] = nodes;
+    if (!first) throw new Error('a selected field has no node');
+    const name = first.name.value;
+    const known = this.supergraph.types.get(parentType)?.fields.get(name);
+    const namedType = known?.namedType ?? 'String';
+    const sets = nodes.flatMap((node) => node.selectionSet ?? []);
+    const args = first.arguments ?? [];
+    return {
+      kind: 'field',
+      responseKey: first.alias?.value ?? name,
+      name,
+      args,
+      argsKey: argsKey(first),
+      type: known?.type ?? TYPENAME_TYPE,
+      namedType,
+      // introspection is answered elsewhere: `__schema { … }` has no type in a supergraph
+      selection: sets.length > 0 && known ? this.selection(sets, namedType) : undefined,
+    };
+  }
+
+  private isIncluded(directives: readonly DirectiveNode[] | undefined): boolean {
+    for (const directive of directives ?? []) {
+      const name = directive.name.value;
+      if (name !== 'skip' && name !== 'include') continue;
+      const value = directive.arguments?.[0]?.value;
+      const decided = value?.kind === Kind.VARIABLE ? this.conditions[value.name.value] : value?.kind === Kind.BOOLEAN && value.value;
+      if (decided === (name === 'skip')) return false;
+    }
+    return true;
+  }
+}
+
+function addField(draft: Draft, node: FieldNode): void {
+  const key = node.alias?.value ?? node.name.value;
+  const known = draft.byKey.get(key);
+  if (known) {
+    known.push(node);
+    return;
+  }
+  const nodes = [node];
+  draft.byKey.set(key, nodes);
+  draft.items.push(nodes);
+}
+
+/** Continues the narrowing that was last open, so that neighbours merge and the order of first appearance stays. */
+function narrow(draft: Draft, type: string): Draft {
+  const last = draft.items.at(-1);
+  if (last && !Array.isArray(last) && last.type === type) return last;
+  const narrowing = newDraft(type);
+  draft.items.push(narrowing);
+  return narrowing;
+}
+
+function argsKey(node: FieldNode): string {
+  if (!node.arguments || node.arguments.length === 0) return '';
+  return node.arguments
+    .map((argument) => `${argument.name.value}:${print(argument.value)}`)
+    .sort()
+    .join();
+}
+
+function isSubset(part: ReadonlySet<string>, whole: ReadonlySet<string>): boolean {
+  for (const item of part) if (!whole.has(item)) return false;
+  return true;
+}

@@ -1,0 +1,34 @@
+import type { ArgumentNode, OperationTypeNode, TypeNode, VariableDefinitionNode } from 'graphql';
+
+/** A client operation in normal form: fragments inlined, same keys merged, `@skip` and `@include` decided. */
+export interface Operation {
+  readonly kind: `${OperationTypeNode}`;
+  readonly name: string | undefined;
+  readonly variables: readonly VariableDefinitionNode[];
+  readonly selection: OpSelection;
+}
+
+/** What is selected on one object, in the order in which a response shows it. */
+export interface OpSelection {
+  readonly parentType: string;
+  readonly items: readonly (OpField | OpNarrowing)[];
+}
+
+export interface OpField {
+  readonly kind: 'field';
+  readonly responseKey: string;
+  readonly name: string;
+  readonly args: readonly ArgumentNode[];
+  /** The arguments in a canonical form, `first:5,order:$order`; equal keys mean equal arguments. */
+  readonly argsKey: string;
+  readonly type: TypeNode;
+  readonly namedType: string;
+  readonly selection: OpSelection | undefined;
+}
+
+/** A part of a selection for some runtime types only. `typeCondition` is always narrower than the type around it. */
+export interface OpNarrowing {
+  readonly kind: 'narrowing';
+  readonly typeCondition: string;
+  readonly selection: OpSelection;
+}

@@ -1,0 +1,163 @@
+import type { SelectionSetNode } from 'graphql';
+import { Kind } from 'graphql';
+import type { Subgraph, SubgraphField, SubgraphKey, SubgraphType, Supergraph } from '../supergraph/supergraph.ts';
+
+/** A subgraph that can resolve a field, as which of its types. */
+export interface Provider {
+  readonly subgraph: Subgraph;
+  /** The type's name there: the object type itself, or an interface that is an `@interfaceObject` there. */
+  readonly type: SubgraphType;
+  readonly field: SubgraphField;
+}
+
+/** A key by which a subgraph takes entities of a type. */
+export interface Entry {
+  readonly subgraph: Subgraph;
+  readonly type: SubgraphType;
+  readonly key: SubgraphKey;
+}
+
+const NONE: readonly never[] = [];
+
+/**
+ * What each subgraph can do, looked up by type and field: the graph of possible moves. It depends on the supergraph
+ * alone, so it is filled once, on demand, and shared by every plan.
+ *
+ * In:  `Product`, `price` on a supergraph where `products` and `catalog` share the field
+ * Out: `[products as Product, catalog as Product]`
+ */
+export class Abilities {
+  readonly supergraph: Supergraph;
+  private readonly labels: ReadonlySet<string>;
+  private readonly providersOf = new Map<string, readonly Provider[]>();
+  private readonly entriesOf = new Map<string, readonly Entry[]>();
+  private readonly directly = new Map<string, boolean>();
+
+  /** @param labels the progressive `@override` labels that are on */
+  constructor(supergraph: Supergraph, labels: ReadonlySet<string> = new Set()) {
+    this.supergraph = supergraph;
+    this.labels = labels;
+  }
+
+  /** Subgraphs that resolve a field of an object type or of an interface, `@requires` fields included. */
+  providers(typeName: string, fieldName: string): readonly Provider[] {
+    const key = `${typeName}.${fieldName}`;
+    let known = this.providersOf.get(key);
+    if (!known) {
+      known = this.findProviders(typeName, fieldName);
+      this.providersOf.set(key, known);
+    }
+    return known;
+  }
+
+  private findProviders(typeName: string, fieldName: string): Provider[] {
+    const found: Provider[] = [];
+    for (const { subgraph, type } of this.viewsOf(typeName)) {
+      const field = type.fields.get(fieldName);
+      if (field && !field.external && this.isOn(field)) found.push({ subgraph, type, field });
+    }
+    return found;
+  }
+
+  /** Keys by which subgraphs take entities that are of this type, as the type itself or as an interface of it. */
+  entries(typeName: string): readonly Entry[] {
+    let known = this.entriesOf.get(typeName);
+    if (!known) {
+      known = this.viewsOf(typeName).flatMap(({ subgraph, type }) =>
+        type.keys.filter((key) => key.resolvable).map((key) => ({ subgraph, type, key })),
+      );
+      this.entriesOf.set(typeName, known);
+    }
+    return known;
+  }
+
+  private viewsOf(typeName: string): { subgraph: Subgraph; type: SubgraphType }[] {
+    const interfaces = this.supergraph.types.get(typeName)?.interfaces ?? NONE;
+    const views: { subgraph: Subgraph; type: SubgraphType }[] = [];
+    for (const subgraph of this.supergraph.subgraphs) {
+      const own = subgraph.types.get(typeName);
+      if (own) views.push({ subgraph, type: own });
+      for (const name of interfaces) {
+        const type = subgraph.types.get(name);
+        if (type?.kind === 'interfaceObject') views.push({ subgraph, type });
+      }
+    }
+    return views;
+  }
+
+  isOn(field: SubgraphField): boolean {
+    return field.overrideLabel === undefined || this.labels.has(field.overrideLabel.label) === field.overrideLabel.resolvedWhen;
+  }
+
+  /**
+   * Whether `{ field }` on the abstract type answers for every object that `around` may hold in that subgraph. It does not
+   * where one of them lacks the field there, has it from elsewhere, or does not implement the interface there.
+   */
+  coversAbstract(subgraph: Subgraph, around: SubgraphType, abstract: SubgraphType, fieldName: string): boolean {
+    const key = `${subgraph.id} ${around.name} ${abstract.name} ${fieldName}`;
+    let known = this.directly.get(key);
+    if (known === undefined) {
+      known = this.checkAbstract(subgraph, around, abstract, fieldName);
+      this.directly.set(key, known);
+    }
+    return known;
+  }
+
+  private checkAbstract(subgraph: Subgraph, around: SubgraphType, abstract: SubgraphType, fieldName: string): boolean {
+    const own = abstract.fields.get(fieldName);
+    if (!own || own.external || own.requires || !this.isOn(own)) return false;
+    const everywhere = this.supergraph.types.get(abstract.name)?.possible;
+    for (const name of around.possible) {
+      if (!everywhere?.has(name)) continue;
+      const field = subgraph.types.get(name)?.fields.get(fieldName);
+      if (!abstract.possible.has(name) || !field || field.external || field.requires || !this.isOn(field)) return false;
+    }
+    return true;
+  }
+
+  possible(typeName: string): ReadonlySet<string> {
+    return this.supergraph.types.get(typeName)?.possible ?? new Set();
+  }
+
+  isAbstract(typeName: string): boolean {
+    const kind = this.supergraph.types.get(typeName)?.kind;
+    return kind === 'interface' || kind === 'union';
+  }
+
+  isComposite(typeName: string): boolean {
+    const kind = this.supergraph.types.get(typeName)?.kind;
+    return kind === 'object' || kind === 'interface' || kind === 'union';
+  }
+}
+
+/** The part of `provided` field sets that lies under one field of one type. */
+export function providedBelow(provided: readonly SelectionSetNode[], fieldName: string): SelectionSetNode[] {
+  const below: SelectionSetNode[] = [];
+  for (const set of provided) {
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.FIELD && selection.name.value === fieldName && selection.selectionSet) {
+        below.push(selection.selectionSet);
+      }
+    }
+  }
+  return below;
+}
+
+/** The field sets that hold on a narrowing: those of the type around it and those in fragments on the type. */
+export function providedOn(provided: readonly SelectionSetNode[], typeName: string): SelectionSetNode[] {
+  const sets = [...provided];
+  for (const set of provided) {
+    for (const selection of set.selections) {
+      if (selection.kind === Kind.INLINE_FRAGMENT && (selection.typeCondition?.name.value ?? typeName) === typeName) {
+        sets.push(...providedOn([selection.selectionSet], typeName));
+      }
+    }
+  }
+  return sets;
+}
+
+export function isProvided(provided: readonly SelectionSetNode[], fieldName: string): boolean {
+  return provided.some((set) =>
+    set.selections.some((selection) => selection.kind === Kind.FIELD && selection.name.value === fieldName),
+  );
+}

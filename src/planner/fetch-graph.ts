@@ -1,0 +1,144 @@
+import type { ArgumentNode, SelectionSetNode, TypeNode } from 'graphql';
+import { Kind } from 'graphql';
+import type { Subgraph, SubgraphField, SubgraphType } from '../supergraph/supergraph.ts';
+import { type Abilities, providedBelow, providedOn } from './abilities.ts';
+import { childKey, type Fetch, FetchNode, Position, type Representation, type Wire, type WireSpace } from './positions.ts';
+
+/** What is asked to be read: a field with its arguments, and the key that its reader would like best. */
+export interface WantedField {
+  readonly responseKey: string;
+  readonly name: string;
+  readonly args: readonly ArgumentNode[];
+  readonly argsKey: string;
+  readonly namedType: string;
+}
+
+/** The fetches of one plan while it is being built. Fields are put where they belong at once; nothing is moved later. */
+export class FetchGraph {
+  readonly abilities: Abilities;
+  readonly fetches: Fetch[] = [];
+  readonly root: Position;
+  private positions = 0;
+  /** Shapes of the response keys in one fetch on one path: GraphQL forbids two shapes under one key. */
+  private readonly shapes = new Map<Fetch, Map<WireSpace, Map<string, string>>>();
+
+  constructor(abilities: Abilities, rootType: string) {
+    this.abilities = abilities;
+    this.root = new Position(this.positions++, rootType, undefined);
+  }
+
+  get positionCount(): number {
+    return this.positions;
+  }
+
+  addRootFetch(subgraph: Subgraph, position: Position, dependsOn: ReadonlySet<Fetch>): FetchNode {
+    const type = subgraph.types.get(position.type);
+    if (!type) throw new Error(`subgraph ${subgraph.name} has no ${position.type}`);
+    return this.addFetch({ subgraph, kind: 'root', position, condition: position.type, type, representation: undefined, dependsOn });
+  }
+
+  addEntityFetch(look: {
+    subgraph: Subgraph;
+    position: Position;
+    condition: string;
+    type: SubgraphType;
+    representation: Representation;
+    dependsOn: ReadonlySet<Fetch>;
+  }): FetchNode {
+    return this.addFetch({ ...look, kind: 'entity' });
+  }
+
+  private addFetch(parts: Omit<Fetch, 'id' | 'node' | 'level'> & { type: SubgraphType }): FetchNode {
+    let level = 0;
+    for (const fetch of parts.dependsOn) level = Math.max(level, fetch.level + 1);
+    const { type, ...rest } = parts;
+    const fetch = { ...rest, id: this.fetches.length, level } as { -readonly [K in keyof Fetch]: Fetch[K] };
+    fetch.node = new FetchNode(fetch, parts.position, type, []);
+    this.fetches.push(fetch);
+    parts.position.nodes.push(fetch.node);
+    return fetch.node;
+  }
+
+  /** Adds a field to a node, under a key that means just this field at the position; the same field twice is one. */
+  addField(node: FetchNode, owner: string, wanted: WantedField, field: SubgraphField, fresh = false): Wire {
+    const wire = this.wireFor(node, wanted, field, fresh);
+    const known = node.fields.get(wire.key);
+    if (known) return wire;
+    const composite = this.abilities.isComposite(wanted.namedType);
+    const child = composite ? this.childNode(node, owner, wire, wanted, field) : undefined;
+    node.fields.set(wire.key, { wire, type: field.type, node: child });
+    return wire;
+  }
+
+  private childNode(node: FetchNode, owner: string, wire: Wire, wanted: WantedField, field: SubgraphField): FetchNode {
+    const { position } = node;
+    const key = childKey(wire, owner);
+    let child = position.children.get(key);
+    if (!child) {
+      child = new Position(this.positions++, wanted.namedType, { parent: position, owner, wire });
+      position.children.set(key, child);
+    }
+    const type = node.fetch.subgraph.types.get(field.namedType);
+    if (!type) throw new Error(`subgraph ${node.fetch.subgraph.name} has no type ${field.namedType}`);
+    const provided: SelectionSetNode[] = providedBelow(node.provided, field.name);
+    if (field.provides) provided.push(field.provides);
+    const childNode = new FetchNode(node.fetch, child, type, provided);
+    child.nodes.push(childNode);
+    if (this.abilities.isAbstract(child.type) && type.kind !== 'interfaceObject') childNode.typename = child.nodes.length === 1;
+    return childNode;
+  }
+
+  /** The node for `... on T` inside another; itself where that says nothing new. */
+  narrow(node: FetchNode, typeName: string): FetchNode {
+    if (node.type.name === typeName || node.type.kind === 'interfaceObject' || node.type.kind === 'object') return node;
+    const known = node.narrowings.get(typeName);
+    if (known) return known;
+    const type = node.fetch.subgraph.types.get(typeName);
+    if (!type) throw new Error(`subgraph ${node.fetch.subgraph.name} has no type ${typeName}`);
+    const narrowing = new FetchNode(node.fetch, node.position, type, providedOn(node.provided, typeName));
+    node.narrowings.set(typeName, narrowing);
+    return narrowing;
+  }
+
+  private wireFor(node: FetchNode, wanted: WantedField, field: SubgraphField, fresh: boolean): Wire {
+    const { wires } = node.position.space;
+    const shapes = this.shapesAt(node);
+    const shape = shapeOf(field.type, this.abilities.isComposite(wanted.namedType));
+    if (!fresh) {
+      for (const wire of wires.values()) {
+        if (wire.name !== wanted.name || wire.argsKey !== wanted.argsKey || wire.namedType !== wanted.namedType) continue;
+        const taken = shapes.get(wire.key);
+        if (taken !== undefined && taken !== shape) continue;
+        shapes.set(wire.key, shape);
+        return wire;
+      }
+    }
+    const { name, args, argsKey, namedType } = wanted;
+    const wire = { key: freeKey(wires, wanted), name, args, argsKey, namedType };
+    wires.set(wire.key, wire);
+    shapes.set(wire.key, shape);
+    return wire;
+  }
+
+  private shapesAt(node: FetchNode): Map<string, string> {
+    let ofFetch = this.shapes.get(node.fetch);
+    if (!ofFetch) this.shapes.set(node.fetch, (ofFetch = new Map()));
+    const { space } = node.position;
+    let shapes = ofFetch.get(space);
+    if (!shapes) ofFetch.set(space, (shapes = new Map()));
+    return shapes;
+  }
+}
+
+function freeKey(wires: ReadonlyMap<string, Wire>, wanted: WantedField): string {
+  // names with two underscores are the specification's, or worse, JavaScript's (`__proto__`)
+  if (!wires.has(wanted.responseKey) && !wanted.responseKey.startsWith('__')) return wanted.responseKey;
+  for (let n = 1; ; n++) if (!wires.has(`${wanted.name}_${n}`)) return `${wanted.name}_${n}`;
+}
+
+/** What GraphQL compares when fields of different types meet under one key. */
+function shapeOf(type: TypeNode, composite: boolean): string {
+  if (type.kind === Kind.NON_NULL_TYPE) return `${shapeOf(type.type, composite)}!`;
+  if (type.kind === Kind.LIST_TYPE) return `[${shapeOf(type.type, composite)}]`;
+  return composite ? '{}' : type.name.value;
+}

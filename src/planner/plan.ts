@@ -1,0 +1,48 @@
+import type { OpSelection, Operation } from '../operation/operation.ts';
+import type { Subgraph } from '../supergraph/supergraph.ts';
+import type { FetchNode, Position, Representation } from './positions.ts';
+
+/** Everything that is needed to run one operation, and nothing that depends on a single request. */
+export interface QueryPlan {
+  readonly operation: Operation;
+  /** Where objects are in the response, and under which keys their fields arrive. */
+  readonly root: Position;
+  readonly positionCount: number;
+  /** In an order in which each request comes after all that it depends on. */
+  readonly requests: readonly PlannedRequest[];
+  readonly selection: OpSelection;
+}
+
+/** One request to one subgraph. */
+export interface PlannedRequest {
+  readonly id: number;
+  readonly subgraph: Subgraph;
+  readonly kind: 'root' | 'entities';
+  readonly operationType: Operation['kind'];
+  readonly dependsOn: readonly number[];
+  /** The wave in which it is sent, if all requests took the same time. */
+  readonly level: number;
+  /** The document sent, with the fewest characters. */
+  readonly document: string;
+  /** Names of the client variables that the document uses. */
+  readonly variables: readonly string[];
+  /** For a root request: where its data goes, and what it reads. */
+  readonly root: { readonly position: Position; readonly node: FetchNode } | undefined;
+  readonly lookups: readonly PlannedLookup[];
+}
+
+/** One `_entities` field of a request: the same fields for all objects at its targets. */
+export interface PlannedLookup {
+  readonly alias: string;
+  readonly variable: string;
+  readonly representation: Representation;
+  readonly node: FetchNode;
+  readonly targets: readonly LookupTarget[];
+}
+
+export interface LookupTarget {
+  readonly position: Position;
+  readonly node: FetchNode;
+  /** The runtime types that are looked up; `undefined` where every object at the position is. */
+  readonly types: ReadonlySet<string> | undefined;
+}

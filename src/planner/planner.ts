@@ -1,0 +1,41 @@
+import type { Operation } from '../operation/operation.ts';
+import type { Abilities } from './abilities.ts';
+import { FetchGraph } from './fetch-graph.ts';
+import type { QueryPlan } from './plan.ts';
+import { writeRequests } from './requests.ts';
+import { type Batch, schedule } from './schedule.ts';
+import { Selector } from './select.ts';
+
+/** What each stage hands on, for those who want to look. */
+export interface PlanStages {
+  readonly operation: Operation;
+  readonly fetches: FetchGraph;
+  readonly batches: readonly Batch[];
+  readonly plan: QueryPlan;
+}
+
+/** Plans an operation: which subgraph answers what, in which order. */
+export function planOperation(operation: Operation, abilities: Abilities): QueryPlan {
+  return planInStages(operation, abilities).plan;
+}
+
+/**
+ * The stages of planning, one after the other. What a subgraph can do ({@link Abilities}) is known before; each stage's own
+ * file says what goes in and what comes out.
+ */
+export function planInStages(operation: Operation, abilities: Abilities): PlanStages {
+  const fetches = selectFetches(operation, abilities);
+  const batches = schedule(fetches.fetches);
+  const requests = writeRequests(batches, operation, abilities);
+  const { selection } = operation;
+  const plan = { operation, selection, root: fetches.root, positionCount: fetches.positionCount, requests };
+  return { operation, fetches, batches, plan };
+}
+
+function selectFetches(operation: Operation, abilities: Abilities): FetchGraph {
+  const graph = new FetchGraph(abilities, operation.selection.parentType);
+  const selector = new Selector(graph);
+  if (operation.kind === 'mutation') selector.selectMutation(operation.selection);
+  else selector.select(graph.root, operation.selection);
+  return graph;
+}

@@ -1,0 +1,132 @@
+import type { ArgumentNode, SelectionSetNode, TypeNode } from 'graphql';
+import type { OpField } from '../operation/operation.ts';
+import type { Subgraph, SubgraphType } from '../supergraph/supergraph.ts';
+
+/**
+ * A place in the response where objects are: the root, or the value of a composite field. Fetches meet here:
+ * each that reads fields of these objects has one {@link FetchNode} for it.
+ */
+export class Position {
+  readonly id: number;
+  /** The supergraph's type of the objects here; abstract where their runtime types differ. */
+  readonly type: string;
+  readonly origin: PositionOrigin | undefined;
+  readonly nodes: FetchNode[] = [];
+  /** By wire key and owner type, see {@link childKey}. */
+  readonly children = new Map<string, Position>();
+  readonly space: WireSpace;
+  /** Where each selected field is read from: by owner type, as one field may be read differently on several types. */
+  readonly placed = new Map<OpField, Map<string, Placement>>();
+
+  constructor(id: number, type: string, origin: PositionOrigin | undefined) {
+    this.id = id;
+    this.type = type;
+    this.origin = origin;
+    this.space = origin ? origin.parent.space.below(origin.wire.key) : new WireSpace();
+  }
+}
+
+/** How a position was reached, so that another subgraph can be asked the same way. */
+export interface PositionOrigin {
+  readonly parent: Position;
+  /** The type on which the field is selected: only the parent's objects of this type lead here. */
+  readonly owner: string;
+  readonly wire: Wire;
+}
+
+export function childKey(wire: Wire, owner: string): string {
+  return `${wire.key} ${owner}`;
+}
+
+/**
+ * The keys under which fields are fetched into the objects on one path. A key means one field with one set of arguments,
+ * so what several subgraphs say of one object can be put into that object.
+ */
+export class WireSpace {
+  readonly wires = new Map<string, Wire>();
+  private readonly nested = new Map<string, WireSpace>();
+
+  below(key: string): WireSpace {
+    let space = this.nested.get(key);
+    if (!space) {
+      space = new WireSpace();
+      this.nested.set(key, space);
+    }
+    return space;
+  }
+}
+
+export interface Wire {
+  readonly key: string;
+  readonly name: string;
+  readonly args: readonly ArgumentNode[];
+  readonly argsKey: string;
+  readonly namedType: string;
+}
+
+export interface Placement {
+  readonly wire: Wire;
+  readonly node: FetchNode;
+}
+
+/** The part of one fetch's document that reads objects at one position; narrowings (`... on T`) are nodes of their own. */
+export class FetchNode {
+  readonly fetch: Fetch;
+  readonly position: Position;
+  readonly type: SubgraphType;
+  /** Field sets that `@provides` makes readable on this path. */
+  readonly provided: readonly SelectionSetNode[];
+  readonly fields = new Map<string, FetchField>();
+  readonly narrowings = new Map<string, FetchNode>();
+  typename = false;
+
+  constructor(fetch: Fetch, position: Position, type: SubgraphType, provided: readonly SelectionSetNode[]) {
+    this.fetch = fetch;
+    this.position = position;
+    this.type = type;
+    this.provided = provided;
+  }
+}
+
+export interface FetchField {
+  readonly wire: Wire;
+  readonly type: TypeNode;
+  readonly node: FetchNode | undefined;
+}
+
+/** One look-up in one subgraph, before look-ups are gathered into requests. */
+export interface Fetch {
+  readonly id: number;
+  readonly subgraph: Subgraph;
+  /** `root`: the operation's root fields; `entity`: `_entities` for the objects at `position`. */
+  readonly kind: 'root' | 'entity';
+  readonly position: Position;
+  /** Which objects at the position are looked up. */
+  readonly condition: string;
+  readonly node: FetchNode;
+  readonly representation: Representation | undefined;
+  readonly dependsOn: ReadonlySet<Fetch>;
+  /** One more than the highest level among what it depends on. */
+  readonly level: number;
+}
+
+/** What is sent to `_entities` for one object: read from wire keys, written under the subgraph's own names. */
+export interface Representation {
+  /** The type name to write; `undefined` writes the object's own `__typename`. */
+  readonly typename: string | undefined;
+  /** The key: an object that has null for one of these fields cannot be looked up. */
+  readonly key: RepresentationSelection;
+  /** What `@requires` asks for; null is sent as null. */
+  readonly required: RepresentationSelection;
+}
+
+export type RepresentationSelection = readonly RepresentationItem[];
+
+export type RepresentationItem =
+  | {
+      readonly kind: 'field';
+      readonly name: string;
+      readonly wireKey: string;
+      readonly nested: RepresentationSelection | undefined;
+    }
+  | { readonly kind: 'narrowing'; readonly possible: ReadonlySet<string>; readonly nested: RepresentationSelection };

@@ -1,0 +1,237 @@
+import type { SelectionSetNode } from 'graphql';
+import type { OpSelection } from '../operation/operation.ts';
+import type { Subgraph } from '../supergraph/supergraph.ts';
+import type { Abilities, Entry, Provider } from './abilities.ts';
+import { COST } from './costs.ts';
+import type { FetchGraph } from './fetch-graph.ts';
+import type { Fetch, FetchNode, Position, Representation } from './positions.ts';
+import { canReadAll, readableField, standpointOf } from './reading.ts';
+import { describeInputs, type Inputs } from './representation.ts';
+
+/** A way to a subgraph's view of some objects: what it costs, and how to go it. Nothing is added before `take`. */
+export interface Route {
+  readonly cost: number;
+  readonly level: number;
+  take(): FetchNode;
+}
+
+/** A way to fields that a look-up needs as its input. */
+interface InputRoute {
+  readonly cost: number;
+  readonly level: number;
+  take(): Inputs;
+}
+
+/** What the route finder needs of the stage that places selections. */
+export interface Selecting {
+  selectionOf(set: SelectionSetNode, typeName: string): OpSelection;
+  /** Reads a whole selection at one node that can read it all. */
+  placeAll(node: FetchNode, selection: OpSelection): void;
+  /** Reads a selection from wherever it can be had. */
+  select(position: Position, selection: OpSelection): void;
+  /** The fetch that tells the runtime type of the objects at an abstract position. */
+  typenameAt(position: Position): Fetch | undefined;
+}
+
+/**
+ * Finds the cheapest way to read a field of some objects in one given subgraph: where the objects are known there already,
+ * by looking them up by a key (whose fields may need ways of their own), or by asking their parents' subgraph once more.
+ *
+ * In:  position `user.reviews.product`, `Product`, subgraph `inventory`
+ * Out: a route of cost 110 that adds `_entities` by `upc`, read from `reviews`
+ */
+export class RouteFinder {
+  private readonly graph: FetchGraph;
+  private readonly abilities: Abilities;
+  private readonly selecting: Selecting;
+
+  constructor(graph: FetchGraph, selecting: Selecting) {
+    this.graph = graph;
+    this.abilities = graph.abilities;
+    this.selecting = selecting;
+  }
+
+  find(position: Position, owner: string, subgraph: Subgraph, fieldName: string, visiting: readonly string[] = []): Route | undefined {
+    const known = this.knownNode(position, owner, subgraph, fieldName);
+    if (known) return { cost: 0, level: known.fetch.level, take: () => known };
+    const step = `${position.id} ${owner} ${subgraph.id}`;
+    if (visiting.includes(step)) return undefined;
+    const path = [...visiting, step];
+    const candidates = [
+      ...this.byKeys(position, owner, subgraph, fieldName, path),
+      this.byParent(position, owner, subgraph, fieldName, path),
+      this.byRoot(position, owner, subgraph),
+    ];
+    return cheapest(candidates);
+  }
+
+  /** A node at the position in that subgraph that can read the field, the earliest there is. */
+  private knownNode(position: Position, owner: string, subgraph: Subgraph, fieldName: string): FetchNode | undefined {
+    let best: FetchNode | undefined;
+    for (const node of position.nodes) {
+      if (node.fetch.subgraph !== subgraph || !this.isInScope(node, owner)) continue;
+      if (!readableField(this.abilities, standpointOf(node), owner, fieldName)) continue;
+      if (!best || node.fetch.level < best.fetch.level) best = node;
+    }
+    return best;
+  }
+
+  /** A look-up holds only the objects that it was made for. */
+  isInScope(node: FetchNode, owner: string): boolean {
+    const { fetch } = node;
+    if (fetch.node !== node || fetch.condition === owner) return true;
+    const looked = this.abilities.possible(fetch.condition);
+    for (const name of this.abilities.possible(owner)) if (!looked.has(name)) return false;
+    return true;
+  }
+
+  private byKeys(position: Position, owner: string, subgraph: Subgraph, fieldName: string, path: string[]): (Route | undefined)[] {
+    if (position.nodes.length === 0) return [];
+    return this.abilities.entries(owner).map((entry) => {
+      if (entry.subgraph !== subgraph) return undefined;
+      const at = { subgraph, type: entry.type, provided: [] };
+      if (!readableField(this.abilities, at, owner, fieldName)) return undefined;
+      const key = this.inputs(position, owner, entry.key.fields, path);
+      return key && this.lookup(position, owner, entry, key);
+    });
+  }
+
+  private lookup(position: Position, owner: string, entry: Entry, key: InputRoute): Route {
+    return {
+      cost: key.cost + COST.request + COST.wave,
+      level: key.level + 1,
+      take: () => this.addLookup(position, owner, entry, key.take()),
+    };
+  }
+
+  /** Adds the `_entities` fetch for a key, and for what `@requires` asks for, once these have been placed. */
+  addLookup(position: Position, owner: string, entry: Entry, key: Inputs, required?: Inputs): FetchNode {
+    const dependsOn = new Set<Fetch>([...key.dependsOn, ...(required?.dependsOn ?? [])]);
+    const introduced = position.nodes[0]?.fetch;
+    if (introduced) dependsOn.add(introduced);
+    if (owner !== position.type || this.abilities.isAbstract(owner)) {
+      const told = this.selecting.typenameAt(position);
+      if (told && (owner !== position.type || entry.type.kind !== 'interfaceObject')) dependsOn.add(told);
+    }
+    const typename = this.typenameFor(position, owner, entry);
+    const representation = { typename, key: key.fields, required: required?.fields ?? [] };
+    const { subgraph, type } = entry;
+    return this.graph.addEntityFetch({ subgraph, position, condition: owner, type, representation, dependsOn });
+  }
+
+  private typenameFor(position: Position, owner: string, entry: Entry): Representation['typename'] {
+    if (entry.type.kind === 'interfaceObject') return entry.type.name;
+    if (!this.abilities.isAbstract(owner)) return owner;
+    return position.nodes.some((node) => node.type.kind !== 'interfaceObject') ? undefined : owner;
+  }
+
+  /** The same way as the parents were reached: where the subgraph also resolves the field that leads here. */
+  private byParent(position: Position, owner: string, subgraph: Subgraph, fieldName: string, path: string[]): Route | undefined {
+    const { origin } = position;
+    if (!origin || origin.parent.type === this.abilities.supergraph.rootTypes.mutation) return undefined;
+    const { parent, owner: parentOwner, wire } = origin;
+    const provider = this.abilities.providers(parentOwner, wire.name).find((p) => p.subgraph === subgraph && !p.field.requires);
+    if (!provider || !this.leadsTo(provider, owner, fieldName)) return undefined;
+    const route = this.find(parent, parentOwner, subgraph, wire.name, path);
+    return route && { cost: route.cost + COST.reselect, level: route.level, take: () => this.reselect(position, route) };
+  }
+
+  private leadsTo(provider: Provider, owner: string, fieldName: string): boolean {
+    const type = provider.subgraph.types.get(provider.field.namedType);
+    const provided = provider.field.provides ? [provider.field.provides] : [];
+    return type !== undefined && readableField(this.abilities, { subgraph: provider.subgraph, type, provided }, owner, fieldName) !== undefined;
+  }
+
+  private reselect(position: Position, route: Route): FetchNode {
+    if (!position.origin) throw new Error('the root is not reached by a field');
+    const { owner, wire } = position.origin;
+    const node = this.graph.narrow(route.take(), owner);
+    const field = readableField(this.abilities, standpointOf(node), owner, wire.name);
+    if (!field) throw new Error(`${owner}.${wire.name} cannot be read in ${node.fetch.subgraph.name}`);
+    const used = this.graph.addField(node, owner, { ...wire, responseKey: wire.key }, field);
+    const reached = node.fields.get(used.key)?.node;
+    if (reached?.position !== position) throw new Error(`${owner}.${wire.name} leads to another position`);
+    return reached;
+  }
+
+  /** The root types can be asked anew wherever they turn up. */
+  private byRoot(position: Position, owner: string, subgraph: Subgraph): Route | undefined {
+    if (owner !== this.abilities.supergraph.rootTypes.query || !subgraph.types.has(owner)) return undefined;
+    const introduced = position.nodes[0]?.fetch;
+    const nested = position.origin !== undefined && introduced !== undefined;
+    const level = nested ? introduced.level + 1 : 0;
+    return {
+      cost: COST.request + level * COST.wave,
+      level,
+      take: () => this.graph.addRootFetch(subgraph, position, new Set(nested ? [introduced] : [])),
+    };
+  }
+
+  /** The cheapest way to have all fields of a key or of `@requires` at a position. */
+  inputs(position: Position, owner: string, set: SelectionSetNode, path: readonly string[]): InputRoute | undefined {
+    const selection = this.selecting.selectionOf(set, owner);
+    const take = (place: () => void) => () => {
+      place();
+      return describeInputs(this.abilities, position, selection);
+    };
+    const candidates: (InputRoute | undefined)[] = [];
+    for (const node of position.nodes) {
+      if (!this.isInScope(node, owner) || !canReadAll(this.abilities, standpointOf(node), selection)) continue;
+      const { level } = node.fetch;
+      candidates.push({ cost: 0, level, take: take(() => this.selecting.placeAll(node, selection)) });
+    }
+    if (candidates.length === 0) candidates.push(...this.inputsElsewhere(position, owner, selection, path, take));
+    return cheapest(candidates) ?? this.inputsFromSeveral(position, owner, selection, path, take);
+  }
+
+  private inputsElsewhere(
+    position: Position,
+    owner: string,
+    selection: OpSelection,
+    path: readonly string[],
+    take: (place: () => void) => () => Inputs,
+  ): (InputRoute | undefined)[] {
+    const first = selection.items.find((item) => item.kind === 'field');
+    if (first?.kind !== 'field') return [];
+    return this.abilities.providers(owner, first.name).map((provider) => {
+      const at = { subgraph: provider.subgraph, type: provider.type, provided: [] };
+      if (!canReadAll(this.abilities, at, selection)) return undefined;
+      const route = this.find(position, owner, provider.subgraph, first.name, path);
+      return route && { ...route, take: take(() => this.selecting.placeAll(route.take(), selection)) };
+    });
+  }
+
+  /** No single subgraph has all of it: each field goes its own way, found when the selection is placed. */
+  private inputsFromSeveral(
+    position: Position,
+    owner: string,
+    selection: OpSelection,
+    path: readonly string[],
+    take: (place: () => void) => () => Inputs,
+  ): InputRoute | undefined {
+    let cost = 0;
+    let level = position.nodes[0]?.fetch.level ?? 0;
+    for (const item of selection.items) {
+      if (item.kind !== 'field' || item.name === '__typename') continue;
+      const ways = this.abilities.providers(owner, item.name).map((provider) => {
+        const way = this.find(position, owner, provider.subgraph, item.name, path);
+        if (!way && !provider.field.requires) return undefined;
+        const nested = item.selection !== undefined || provider.field.requires !== undefined;
+        return { cost: (way?.cost ?? 0) + (nested ? COST.unknown : 0), level: way?.level ?? level + 1 };
+      });
+      const way = cheapest(ways);
+      if (!way && !this.abilities.isAbstract(owner)) return undefined;
+      cost += way?.cost ?? COST.unknown;
+      level = Math.max(level, way?.level ?? level + 1);
+    }
+    return { cost, level, take: take(() => this.selecting.select(position, selection)) };
+  }
+}
+
+export function cheapest<T extends { readonly cost: number; readonly level: number }>(routes: readonly (T | undefined)[]): T | undefined {
+  let best: T | undefined;
+  for (const route of routes) {
+    if (route && (!best || route.cost < best.cost || (route.cost === best.cost && route.level < best.level))) best = route;
+  }
+  return best;
+}

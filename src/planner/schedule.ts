@@ -1,0 +1,156 @@
+import type { Subgraph } from '../supergraph/supergraph.ts';
+import type { Fetch, FetchNode, Representation, RepresentationItem, RepresentationSelection } from './positions.ts';
+
+/** The look-ups that go to one subgraph in one request. */
+export interface Batch {
+  readonly level: number;
+  readonly fetches: Fetch[];
+}
+
+/**
+ * Gathers fetches into requests: what one subgraph is asked at the same level goes together, and what nothing waits for
+ * may sink to a later level at which its subgraph is asked anyway. The number of waves stays what it was.
+ *
+ * In:  `inventory` at level 1 (for `topProducts`), `inventory` at level 3 (for the products of reviews)
+ * Out: one batch for `inventory` at level 3
+ */
+export function schedule(fetches: readonly Fetch[]): Batch[] {
+  const levels = new Map(fetches.map((fetch) => [fetch, fetch.level]));
+  const dependents = new Map<Fetch, Fetch[]>();
+  for (const fetch of fetches) {
+    for (const needed of fetch.dependsOn) dependents.set(needed, [...(dependents.get(needed) ?? []), fetch]);
+  }
+  const bySubgraph = new Map<Subgraph, Fetch[]>();
+  for (const fetch of fetches) {
+    if (fetch.kind === 'entity') bySubgraph.set(fetch.subgraph, [...(bySubgraph.get(fetch.subgraph) ?? []), fetch]);
+  }
+  const depth = Math.max(0, ...levels.values());
+  // one sinking fetch may give room to those before it
+  for (let pass = 0; pass < PASSES; pass++) {
+    for (const group of bySubgraph.values()) if (group.length > 1) align(group, depth, levels, dependents);
+  }
+  return gather(fetches, levels);
+}
+
+const PASSES = 2;
+
+/**
+ * Puts the fetches of one subgraph on as few levels as their intervals [earliest, latest] allow: by rising latest level,
+ * each takes along all that can be there with it. The fewest points that hit all intervals are found this way.
+ */
+function align(
+  group: readonly Fetch[],
+  depth: number,
+  levels: Map<Fetch, number>,
+  dependents: ReadonlyMap<Fetch, readonly Fetch[]>,
+): void {
+  const level = (fetch: Fetch) => levels.get(fetch) ?? 0;
+  const waiting = group.map((fetch) => ({
+    fetch,
+    earliest: Math.max(0, ...[...fetch.dependsOn].map((needed) => level(needed) + 1)),
+    latest: Math.min(depth, ...(dependents.get(fetch) ?? []).map((dependent) => level(dependent) - 1)),
+  }));
+  waiting.sort((a, b) => a.latest - b.latest);
+  while (waiting.length > 0) {
+    const latest = waiting[0]?.latest ?? 0;
+    const together = waiting.filter(({ earliest }) => earliest <= latest);
+    const meeting = Math.max(...together.map(({ earliest }) => earliest));
+    for (const { fetch } of together) levels.set(fetch, meeting);
+    waiting.splice(0, waiting.length, ...waiting.filter(({ earliest }) => earliest > latest));
+  }
+}
+
+function gather(fetches: readonly Fetch[], levels: ReadonlyMap<Fetch, number>): Batch[] {
+  const batches = new Map<string, Batch>();
+  for (const fetch of fetches) {
+    const level = levels.get(fetch) ?? 0;
+    const key = `${level} ${fetch.subgraph.id} ${fetch.kind === 'root' ? `root ${fetch.id}` : ''}`;
+    const batch = batches.get(key) ?? { level, fetches: [] };
+    batches.set(key, batch);
+    batch.fetches.push(fetch);
+  }
+  return [...batches.values()].sort((a, b) => a.level - b.level);
+}
+
+/** Puts look-ups of the same objects together into one, where what they send does not clash. */
+export function mergeLookups(fetches: readonly Fetch[]): Fetch[] {
+  const merged: Fetch[] = [];
+  for (const fetch of fetches) {
+    const index = merged.findIndex((other) => looksUpTheSame(other, fetch));
+    const other = merged[index];
+    if (other) merged[index] = mergeTwo(other, fetch);
+    else merged.push(fetch);
+  }
+  return merged;
+}
+
+function looksUpTheSame(a: Fetch, b: Fetch): boolean {
+  if (a.kind !== 'entity' || b.kind !== 'entity' || a.position !== b.position || a.condition !== b.condition) return false;
+  if (a.node.type !== b.node.type || a.representation?.typename !== b.representation?.typename) return false;
+  return agree(inputsOf(a), inputsOf(b));
+}
+
+function inputsOf({ representation }: Fetch): RepresentationSelection {
+  return representation ? [...representation.key, ...representation.required] : [];
+}
+
+/** Whether two representations can be one: the same name must not be written from two different fields. */
+function agree(a: RepresentationSelection, b: RepresentationSelection): boolean {
+  return a.every((item) => b.every((other) => itemsAgree(item, other)));
+}
+
+function itemsAgree(a: RepresentationItem, b: RepresentationItem): boolean {
+  if (a.kind === 'narrowing') return agree(a.nested, b.kind === 'narrowing' ? b.nested : [b]);
+  if (b.kind === 'narrowing') return agree([a], b.nested);
+  return a.name !== b.name || (a.wireKey === b.wireKey && agree(a.nested ?? [], b.nested ?? []));
+}
+
+function mergeTwo(a: Fetch, b: Fetch): Fetch {
+  mergeNodes(a.node, b.node);
+  const representation = {
+    typename: a.representation?.typename,
+    key: uniteFields(a.representation?.key ?? [], b.representation?.key ?? []),
+    required: uniteFields(a.representation?.required ?? [], b.representation?.required ?? []),
+  };
+  return { ...a, representation, dependsOn: new Set([...a.dependsOn, ...b.dependsOn]) };
+}
+
+function uniteFields(a: RepresentationSelection, b: RepresentationSelection): RepresentationSelection {
+  const united = [...a];
+  const described = new Set(a.map(describeItem));
+  for (const item of b) {
+    const index = united.findIndex((other) => item.kind === 'field' && other.kind === 'field' && other.name === item.name);
+    const other = united[index];
+    if (item.kind === 'field' && other?.kind === 'field') {
+      if (other.nested && item.nested) united[index] = { ...other, nested: uniteFields(other.nested, item.nested) };
+    } else if (!described.has(describeItem(item))) {
+      united.push(item);
+    }
+  }
+  return united;
+}
+
+export function describeRepresentation({ typename, key, required }: Representation): string {
+  return `${typename ?? ''}(${key.map(describeItem).join()})${required.map(describeItem).join()}`;
+}
+
+/** A text that two representations have in common exactly if they are written alike. */
+function describeItem(item: RepresentationItem): string {
+  if (item.kind === 'narrowing') return `...${[...item.possible].join('|')}{${item.nested.map(describeItem).join()}}`;
+  return `${item.name}<${item.wireKey}${item.nested ? `{${item.nested.map(describeItem).join()}}` : ''}`;
+}
+
+/** Adds what one node reads to another of the same position; their wire keys agree by construction. */
+function mergeNodes(into: FetchNode, from: FetchNode): void {
+  into.typename ||= from.typename;
+  for (const [key, field] of from.fields) {
+    const known = into.fields.get(key);
+    if (!known) into.fields.set(key, field);
+    else if (known.node && field.node) mergeNodes(known.node, field.node);
+  }
+  for (const [type, narrowing] of from.narrowings) {
+    const known = into.narrowings.get(type);
+    if (known) mergeNodes(known, narrowing);
+    else into.narrowings.set(type, narrowing);
+  }
+}

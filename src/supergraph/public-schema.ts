@@ -1,0 +1,73 @@
+import type {
+  ASTNode,
+  DefinitionNode,
+  DirectiveDefinitionNode,
+  DocumentNode,
+} from 'graphql';
+import { buildASTSchema, GraphQLSchema, isTypeDefinitionNode, Kind, visit } from 'graphql';
+import { directiveUses, hasDirective, text } from './directives.ts';
+import { isMachinery, namedType } from './join-spec.ts';
+
+const SHOWN_DIRECTIVES = new Set(['deprecated', 'specifiedBy', 'oneOf']);
+const EXECUTABLE = /^(QUERY|MUTATION|SUBSCRIPTION|FIELD|FRAGMENT_DEFINITION|FRAGMENT_SPREAD|INLINE_FRAGMENT|VARIABLE_DEFINITION)$/;
+
+/**
+ * The schema that clients see: the supergraph without the machinery of its specifications and without
+ * what is `@inaccessible`.
+ * @see https://specs.apollo.dev/inaccessible/v0.2/
+ */
+export function buildPublicSchema(document: DocumentNode): GraphQLSchema {
+  const inaccessible = linkedName(document, 'inaccessible');
+  const hidden = new Set<string>();
+  for (const definition of document.definitions) {
+    if (isTypeDefinitionNode(definition) && (isMachinery(definition.name.value) || hasDirective(definition, inaccessible))) {
+      hidden.add(definition.name.value);
+    }
+  }
+  const shown = visit(document, {
+    enter: (node, _key, parent) => (isShown(node, parent, hidden, inaccessible) ? undefined : null),
+  });
+  const definitions = shown.definitions.filter((definition) => isPublicDefinition(definition, hidden));
+  const built = buildASTSchema({ kind: Kind.DOCUMENT, definitions }, { assumeValid: true, assumeValidSDL: true });
+  return new GraphQLSchema({ ...built.toConfig(), assumeValid: true });
+}
+
+function isShown(node: ASTNode, parent: unknown, hidden: ReadonlySet<string>, inaccessible: string): boolean {
+  switch (node.kind) {
+    case Kind.DIRECTIVE:
+      return SHOWN_DIRECTIVES.has(node.name.value);
+    case Kind.DIRECTIVE_DEFINITION:
+      return isPublicDirective(node);
+    case Kind.FIELD_DEFINITION:
+    case Kind.INPUT_VALUE_DEFINITION:
+      return !hasDirective(node, inaccessible) && !hidden.has(namedType(node.type));
+    case Kind.NAMED_TYPE:
+      // in a list it is an interface or a union member; elsewhere its owner has been looked at already
+      return !(Array.isArray(parent) && hidden.has(node.name.value));
+    case Kind.ENUM_VALUE_DEFINITION:
+      return !hasDirective(node, inaccessible);
+    default:
+      return true;
+  }
+}
+
+function isPublicDefinition(definition: DefinitionNode, hidden: ReadonlySet<string>): boolean {
+  if (isTypeDefinitionNode(definition)) return !hidden.has(definition.name.value);
+  return definition.kind === Kind.DIRECTIVE_DEFINITION || definition.kind === Kind.SCHEMA_DEFINITION;
+}
+
+function isPublicDirective(node: DirectiveDefinitionNode): boolean {
+  return !isMachinery(node.name.value) && node.locations.some((location) => EXECUTABLE.test(location.value));
+}
+
+/** The local name of a specification's directive: `@link(url: ".../inaccessible/v0.2", as: "hidden")` makes it `hidden`. */
+function linkedName(document: DocumentNode, name: string): string {
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.SCHEMA_DEFINITION && definition.kind !== Kind.SCHEMA_EXTENSION) continue;
+    for (const link of [...directiveUses(definition, 'link'), ...directiveUses(definition, 'core')]) {
+      const url = text(link.url) ?? text(link.feature) ?? '';
+      if (url.includes(`/${name}/`)) return text(link.as) ?? name;
+    }
+  }
+  return name;
+}

@@ -1,0 +1,135 @@
+import type { FieldDefinitionNode, SelectionSetNode, TypeNode } from 'graphql';
+import { Kind, parseType } from 'graphql';
+import { directiveUses, text } from './directives.ts';
+import { forEachTopField, parseFieldSet } from './field-set.ts';
+import { type CompositeDefinition, isMachinery, type JoinedTypes, namedType } from './join-spec.ts';
+import type { SubgraphField, SubgraphKey, SubgraphType } from './supergraph.ts';
+
+/**
+ * The supergraph as one subgraph sees it: its own types, fields and keys, with its own field types.
+ *
+ * In:  `type Product @join__type(graph: A, key: "id") @join__type(graph: B) { id: ID! @join__field(graph: A) … }`, graph `B`
+ * Out: `Product { … }` without `id` and without a key
+ */
+export function buildSubgraphView(graph: string, joined: JoinedTypes): ReadonlyMap<string, SubgraphType> {
+  const types = new Map<string, SubgraphType>();
+  const implementations = readImplementations(graph, joined);
+  for (const definition of joined.definitions.values()) {
+    if (isMachinery(definition.name.value) || !isComposite(definition)) continue;
+    const type = viewType(graph, definition, implementations);
+    if (type) types.set(type.name, type);
+  }
+  return types;
+}
+
+function isComposite(definition: { kind: string }): definition is CompositeDefinition {
+  return (
+    definition.kind === Kind.OBJECT_TYPE_DEFINITION ||
+    definition.kind === Kind.INTERFACE_TYPE_DEFINITION ||
+    definition.kind === Kind.UNION_TYPE_DEFINITION
+  );
+}
+
+function viewType(
+  graph: string,
+  definition: CompositeDefinition,
+  implementations: ReadonlyMap<string, Set<string>>,
+): SubgraphType | undefined {
+  const name = definition.name.value;
+  const joins = directiveUses(definition, 'join__type');
+  const own = joins.filter((join) => join.graph === graph);
+  // join v0.1 leaves value types and root types without @join__type: they may be anywhere
+  if (joins.length > 0 && own.length === 0) return undefined;
+  const keys = own.flatMap((join): SubgraphKey[] => {
+    const key = text(join.key);
+    return key === undefined ? [] : [{ fields: parseFieldSet(key), resolvable: join.resolvable !== false }];
+  });
+  if (definition.kind === Kind.UNION_TYPE_DEFINITION) {
+    return { name, kind: 'union', fields: new Map(), possible: unionMembers(graph, definition), keys };
+  }
+  const fields = viewFields(graph, definition, keys);
+  if (definition.kind === Kind.OBJECT_TYPE_DEFINITION) return { name, kind: 'object', fields, possible: new Set([name]), keys };
+  if (own.some((join) => join.isInterfaceObject === true)) {
+    return { name, kind: 'interfaceObject', fields, possible: new Set([name]), keys };
+  }
+  return { name, kind: 'interface', fields, possible: implementations.get(name) ?? new Set(), keys };
+}
+
+function unionMembers(graph: string, definition: CompositeDefinition): Set<string> {
+  const members = directiveUses(definition, 'join__unionMember');
+  if (members.length > 0) return new Set(members.filter((m) => m.graph === graph).map((m) => String(m.member)));
+  return new Set('types' in definition ? definition.types?.map((type) => type.name.value) : []);
+}
+
+function readImplementations(graph: string, joined: JoinedTypes): Map<string, Set<string>> {
+  const implementations = new Map<string, Set<string>>();
+  const add = (name: string, member: string) => implementations.set(name, (implementations.get(name) ?? new Set()).add(member));
+  for (const definition of joined.definitions.values()) {
+    if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
+    const uses = directiveUses(definition, 'join__implements');
+    for (const use of uses) if (use.graph === graph) add(String(use.interface), definition.name.value);
+    const joins = directiveUses(definition, 'join__type');
+    const here = joins.length === 0 || joins.some((join) => join.graph === graph);
+    if (uses.length === 0 && here) for (const { name } of definition.interfaces ?? []) add(name.value, definition.name.value);
+  }
+  return implementations;
+}
+
+function viewFields(graph: string, definition: CompositeDefinition, keys: readonly SubgraphKey[]): Map<string, SubgraphField> {
+  const fields = new Map<string, SubgraphField>();
+  if (definition.kind === Kind.UNION_TYPE_DEFINITION) return fields;
+  const inKeys = keyFields(keys);
+  const owner = text(directiveUses(definition, 'join__owner')[0]?.graph);
+  for (const field of definition.fields ?? []) {
+    const view = viewField(graph, field, inKeys, owner);
+    if (view) fields.set(view.name, view);
+  }
+  return fields;
+}
+
+function viewField(
+  graph: string,
+  field: FieldDefinitionNode,
+  inKeys: ReadonlySet<string>,
+  owner: string | undefined,
+): SubgraphField | undefined {
+  const name = field.name.value;
+  const joins = directiveUses(field, 'join__field');
+  const own = joins.find((join) => join.graph === graph);
+  // join v0.1: what is not joined belongs to the owner, and keys are readable wherever they are declared
+  if (!own && (joins.length > 0 || (owner !== undefined && owner !== graph)) && !(owner !== undefined && inKeys.has(name))) {
+    return undefined;
+  }
+  const declared = text(own?.type);
+  const type: TypeNode = declared === undefined ? field.type : parseType(declared, { noLocation: true });
+  return {
+    name,
+    type,
+    namedType: namedType(type),
+    // whoever returns an entity knows its key, so a key field can be read even where it is marked external
+    external: (own?.external === true && !inKeys.has(name)) || own?.usedOverridden === true,
+    requires: fieldSet(own?.requires),
+    provides: fieldSet(own?.provides),
+    overrideLabel: overrideLabel(own, joins),
+  };
+}
+
+function fieldSet(value: unknown): SelectionSetNode | undefined {
+  return typeof value === 'string' && value.trim() !== '' ? parseFieldSet(value) : undefined;
+}
+
+function overrideLabel(
+  own: Record<string, unknown> | undefined,
+  joins: readonly Record<string, unknown>[],
+): SubgraphField['overrideLabel'] {
+  const label = text(own?.overrideLabel);
+  if (!own || label === undefined) return undefined;
+  const takesOver = own.override !== undefined || !joins.some((join) => join.override !== undefined && join.overrideLabel === label);
+  return { label, resolvedWhen: takesOver };
+}
+
+function keyFields(keys: readonly SubgraphKey[]): Set<string> {
+  const names = new Set<string>();
+  for (const key of keys) forEachTopField(key.fields, (field) => names.add(field.name.value));
+  return names;
+}
