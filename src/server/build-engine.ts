@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
-import { createEngine } from '../engine/engine.ts';
+import { createEngine } from '../engine/create-engine.ts';
 import { createHttpPools, type HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
 import type { Source } from '../sources/source.ts';

@@ -1,6 +1,7 @@
 import { buildSubgraphSchema } from '@apollo/subgraph';
 import { type GraphQLFormattedError, type GraphQLSchema, parse } from 'graphql';
-import { createEngine, type Engine } from '../../src/engine/engine.ts';
+import { createEngine } from '../../src/engine/create-engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { composeSupergraph } from './compose.ts';
