@@ -14,8 +14,8 @@ import {
   isNonNullType,
   typeFromAST,
 } from 'graphql';
+import { nearest } from '../config/nearest.ts';
 import type { Method } from './directives.ts';
-import { nearest } from './nearest.ts';
 
 export type ParameterPlace = 'path' | 'query' | 'body';
 

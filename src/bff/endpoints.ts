@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GraphQLSchema, print, validate } from 'graphql';
+import { displayPath } from '../config/display-path.ts';
 import type { Problem } from '../config/problem.ts';
 import { type Parameter, parametersFor } from './coerce.ts';
 import {
@@ -61,11 +62,12 @@ export function loadEndpoints(dir: string, publicSchema: GraphQLSchema): LoadedE
 export function readEndpointFolder(dir: string): EndpointFolder {
   const files: EndpointFile[] = [];
   const problems: Problem[] = [];
-  for (const entry of list(dir)) {
-    const path = join(dir, entry);
+  const root = displayPath(dir);
+  for (const entry of list(root)) {
+    const path = join(root, entry);
     attempt(path, problems, () => {
       if (statSync(path).isDirectory()) readClient(path, entry, files, problems);
-      else if (entry.endsWith(EXTENSION)) problems.push(misplaced(path, join(dir, 'mobile', entry)));
+      else if (entry.endsWith(EXTENSION)) problems.push(misplaced(path, join(root, 'mobile', entry)));
     });
   }
   return { files: withoutDuplicates(files, problems), problems };

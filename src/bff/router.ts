@@ -1,6 +1,6 @@
+import { nearest } from '../config/nearest.ts';
 import type { Method } from './directives.ts';
 import type { BrokenEndpoint, Endpoint, LoadedEndpoints } from './endpoints.ts';
-import { nearest } from './nearest.ts';
 import { compareRoutes, matchRoute } from './route.ts';
 
 export type AnyEndpoint = Endpoint | BrokenEndpoint;
