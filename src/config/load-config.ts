@@ -3,6 +3,7 @@ import { type Config, configFileSchema, type FileConfig } from './config.ts';
 import { readConfigFile } from './config-file.ts';
 import { displayPath } from './display-path.ts';
 import type { Env } from './expand.ts';
+import { parsePort } from './port.ts';
 import { formatProblem, type Problem } from './problem.ts';
 import { LOG_LEVELS } from './sections/telemetry.ts';
 
@@ -84,11 +85,6 @@ function portFrom(env: Env, problems: Problem[]): number | undefined {
   if (port === undefined)
     problems.push(envProblem('PORT', `"${text}" is no port.`, 'Use a whole number from 0 to 65535.'));
   return port;
-}
-
-/** A port number; 0 means any free port. */
-export function parsePort(text: string): number | undefined {
-  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : undefined;
 }
 
 function logLevelFrom(env: Env, problems: Problem[]) {

@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { watchFile } from '../composition/watch-schemas.ts';
+import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
+import type { RunningServer } from '../server/server.ts';
+import { reportFailure } from './failure.ts';
+import { type ServeDefaults, type ServeFlags, serve, stopOnSignals } from './start.ts';
+
+export interface DevFlags extends ServeFlags {
+  readonly demo?: boolean;
+}
+
+/** `headgate dev`: `start` that also watches endpoints and config, and can bring the demo's services along. */
+export async function dev(flags: DevFlags): Promise<void> {
+  const demo = flags.demo === true ? await startDemo() : undefined;
+  const defaults = demoDefaults(flags);
+  const running = { server: await serve(flags, { dev: true, defaults }).catch(closing(demo)) };
+  const config = configPath({ file: flags.config });
+  const restart = () => restartWith(flags, defaults, running);
+  const watching = config === undefined ? undefined : await watchFile(config, restart);
+  stopOnSignals(async () => {
+    await watching?.close();
+    await running.server.close();
+    await demo?.close();
+  });
+  if (demo !== undefined) console.log(whatToTry(new URL(running.server.url).origin));
+}
+
+interface Demo {
+  close(): Promise<void>;
+}
+
+/** The services of `subgraphs/`: TypeScript beside `src/`, or as the build put them beside this file's folder. */
+async function startDemo(): Promise<Demo> {
+  const path = import.meta.url.endsWith('.ts') ? '../../subgraphs/start.ts' : '../subgraphs/start.js';
+  const services: { startDemo(): Promise<Demo> } = await import(new URL(path, import.meta.url).href);
+  return services.startDemo();
+}
+
+/** The demo needs its schemas and endpoints: where this folder has none, those that came with the package are taken. */
+function demoDefaults(flags: DevFlags): ServeDefaults {
+  const root = flags.demo && !existsSync('schemas') ? fileURLToPath(new URL('../..', import.meta.url)) : '';
+  return { schemasDir: join(root, 'schemas'), bffDir: join(root, 'bff') };
+}
+
+function closing(demo: Demo | undefined) {
+  return async (error: unknown): Promise<never> => {
+    await demo?.close();
+    throw error;
+  };
+}
+
+/** A config that cannot be used changes nothing; a good one is served on the same port as before. */
+async function restartWith(
+  flags: ServeFlags,
+  defaults: ServeDefaults,
+  running: { server: RunningServer },
+): Promise<void> {
+  try {
+    const { listen } = loadConfig({ flags, file: flags.config }).supergraph;
+    await running.server.close();
+    const port = listen.port === 0 ? running.server.port : listen.port;
+    running.server = await serve({ ...flags, port }, { dev: true, defaults });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) process.exit(reportFailure(error));
+    console.error(`${error.message}\nThe config has problems; the last good one stays in force.`);
+  }
+}
+
+function whatToTry(origin: string): string {
+  const query =
+    '{ user(id: \\"u1\\") { name orders(first: 2) { id total items { quantity product { name inStock reviews { rating } } } } } }';
+  return `
+Try, in another terminal:
+
+  a query over five subgraphs
+    curl -s ${origin}/graphql -H 'content-type: application/json' -d '{"query":"${query}"}'
+
+  a dashboard for the mobile app, and one for the web
+    curl -s ${origin}/bff/mobile/dashboard/u1
+    curl -s ${origin}/bff/web/dashboard/u1
+
+  GraphiQL, in a browser
+    ${origin}/graphql
+
+Change a file in schemas/ or bff/ and call again. Ctrl-C stops everything.`;
+}

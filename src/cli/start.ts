@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { createSupergraphProvider } from '../composition/supergraph-provider.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { type RunningServer, startServer } from '../server/server.ts';
+import { UsageError } from './failure.ts';
+import { type OriginFlags, originOf } from './origin.ts';
+
+export interface ServeFlags extends OriginFlags {
+  readonly config?: string;
+  readonly bff?: string;
+  readonly port?: number;
+  readonly host?: string;
+}
+
+/** Folders that are taken when no flag names others. */
+export interface ServeDefaults {
+  readonly schemasDir: string;
+  readonly bffDir: string;
+}
+
+const HERE: ServeDefaults = { schemasDir: 'schemas', bffDir: 'bff' };
+
+/** `headgate start`: serves until a signal says to stop. */
+export async function start(flags: ServeFlags): Promise<void> {
+  const server = await serve(flags);
+  stopOnSignals(() => server.close());
+}
+
+/** Starts the server that the flags, the environment and the config file describe. */
+export function serve(flags: ServeFlags, { dev = false, defaults = HERE } = {}): Promise<RunningServer> {
+  const { port, host } = flags;
+  const config = loadConfig({ flags: { port, host }, file: flags.config });
+  const schema = createSupergraphProvider(originOf(flags, defaults.schemasDir));
+  return startServer({ config, schema, dev, bffDir: bffFolder(flags, defaults) });
+}
+
+/** The folder named by `--bff`, which must be there, else the default one where it is. */
+export function bffFolder(flags: { readonly bff?: string }, defaults: ServeDefaults = HERE): string | undefined {
+  if (flags.bff !== undefined && !existsSync(flags.bff)) {
+    throw new UsageError(`--bff: there is no folder ${flags.bff}`);
+  }
+  return flags.bff ?? (existsSync(defaults.bffDir) ? defaults.bffDir : undefined);
+}
+
+/** Closes in order on the first SIGTERM or SIGINT and exits 0; a second one exits at once. */
+export function stopOnSignals(close: () => Promise<void>): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(128 + constants.signals[signal]);
+    stopping = true;
+    close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
