@@ -41,9 +41,14 @@ describe('startDemo', () => {
   it('says which service cannot have its port, and leaves none running', async () => {
     const { services } = await remember(startServices(['users'], { ports: freePorts }));
     const taken = services.users.port;
-    await expect(startServices(['products', 'orders'], { ports: { products: 0, orders: taken } })).rejects.toThrow(
+    const once = await startServices(['products'], { ports: freePorts });
+    await once.close();
+    const { url, port } = once.services.products;
+
+    await expect(startServices(['products', 'orders'], { ports: { products: port, orders: taken } })).rejects.toThrow(
       `orders cannot listen on 127.0.0.1:${taken}: something else does. End that, or give orders another port.`,
     );
+    await expect(fetch(url)).rejects.toThrow();
   });
 });
 
