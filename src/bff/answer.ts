@@ -4,16 +4,18 @@ import type { Endpoint } from './endpoints.ts';
 import { jsonReply, type ProblemDetails, problemReply, type Reply } from './reply.ts';
 import { errorCode, reshape, settleErrors } from './shape.ts';
 
-/** HTTP statuses of errors by code. Where several errors meet, the first of these that occurs decides. */
-const STATUS_BY_CODE: readonly (readonly [code: string, status: number])[] = [
-  ['INTERNAL_SERVER_ERROR', 500],
-  ['SUBREQUEST_MALFORMED_RESPONSE', 502],
+const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['SUBREQUEST_HTTP_ERROR', 502],
+  ['SUBREQUEST_MALFORMED_RESPONSE', 502],
   ['SUBGRAPH_CIRCUIT_BREAKER_REJECTED', 502],
+  ['INVALID_NULL_OR_TYPE', 502],
   ['SUBREQUEST_TIMEOUT', 504],
   ['GATEWAY_TIMEOUT', 504],
   ['BAD_USER_INPUT', 400],
-];
+]);
+
+/** Where several errors meet, the first of these that occurs is the status of the answer. */
+const PRECEDENCE = [500, 502, 504, 400];
 
 const KIND_BY_STATUS: Readonly<Record<number, readonly [kind: string, detail: string]>> = {
   400: ['refused', 'What was given is not accepted.'],
@@ -50,11 +52,14 @@ function mayMissEntity(endpoint: Endpoint, dataText: string): boolean {
 }
 
 function failure(errors: readonly GraphQLFormattedError[]): ProblemDetails {
-  const codes = new Set(errors.map(errorCode));
-  // A code that is not in the list is a failure that nobody foresaw.
-  const unknown = [...codes].some((code) => !STATUS_BY_CODE.some(([known]) => known === code));
-  const status = unknown ? 500 : (STATUS_BY_CODE.find(([code]) => codes.has(code))?.[1] ?? 500);
+  const statuses = new Set(errors.map(statusOf));
+  const status = PRECEDENCE.find((one) => statuses.has(one)) ?? 500;
   const [kind, detail] = KIND_BY_STATUS[status] ?? ['failed', 'The answer could not be made.'];
   const shown = errors.map((error) => ({ path: error.path ?? [], code: errorCode(error), message: error.message }));
   return { status, kind, detail, extensions: { errors: shown } };
+}
+
+/** An error that a source reported itself is the source's failure, whatever its code; one that nobody foresaw is ours. */
+function statusOf(error: GraphQLFormattedError): number {
+  return STATUS_BY_CODE.get(errorCode(error)) ?? (typeof error.extensions?.service === 'string' ? 502 : 500);
 }

@@ -205,6 +205,21 @@ test.each([
   expect(reply.json).toMatchObject({ status, errors: [{ path: ['profile'], code, message: 'users: no answer' }] });
 });
 
+test('an error that a service reported itself is a 502, unless another one is ours', async () => {
+  const fail = {
+    user: () => {
+      throw sourceError('INTERNAL_SERVER_ERROR', 'users: a bug', 'users');
+    },
+    add: () => {
+      throw sourceError('INTERNAL_SERVER_ERROR');
+    },
+  };
+  const files = { 'a/one.graphql': '{ user(id: 1) { id } }', 'a/both.graphql': '{ user(id: 1) { id } add }' };
+  const call = await serveFiles(files, engineOver(SDL, fail));
+  expect((await call('/bff/a/one')).status).toBe(502);
+  expect((await call('/bff/a/both')).status).toBe(500);
+});
+
 test('an engine that throws is a 500 that does not say why, but the log does', async () => {
   const error = vi.fn();
   const engine: Engine = { ...engineOver(SDL, people), execute: () => Promise.reject(new Error('secret')) };

@@ -41,8 +41,8 @@ export function engineOver(schema: string | GraphQLSchema, rootValue: object): F
 }
 
 /** What a resolver throws when the service behind it is in trouble. */
-export function sourceError(code: string, message = 'The service "orders" failed.'): GraphQLError {
-  return new GraphQLError(message, { extensions: { code } });
+export function sourceError(code: string, message = 'The service "orders" failed.', service?: string): GraphQLError {
+  return new GraphQLError(message, { extensions: service === undefined ? { code } : { code, service } });
 }
 
 /** A folder with these files, gone when the test is over. */
