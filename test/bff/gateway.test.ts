@@ -1,0 +1,83 @@
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createSupergraphProvider } from '../../src/composition/supergraph-provider.ts';
+import { configFileSchema } from '../../src/config/config.ts';
+import { type RunningServer, startServer } from '../../src/server/server.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { type Demo, startServices } from '../../subgraphs/start.ts';
+
+const NAMES = ['users', 'products', 'orders', 'reviews', 'inventory'] as const;
+type Name = (typeof NAMES)[number];
+
+let demo: Demo<Name>;
+let gateway: RunningServer;
+
+/** The demo services and the gateway before them, each on a free port. */
+beforeAll(async () => {
+  demo = await startServices(NAMES, { ports: Object.fromEntries(NAMES.map((name) => [name, 0])) });
+  const env = Object.fromEntries(NAMES.map((name) => [`${name.toUpperCase()}_URL`, demo.services[name].url]));
+  const file = configFileSchema.parse({ supergraph: { listen: '127.0.0.1:0' } });
+  gateway = await startServer({
+    config: { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false },
+    schema: createSupergraphProvider({ schemasDir: resolve('schemas') }, env),
+    bffDir: resolve('bff'),
+    logger: createLogger({ level: 'silent', format: 'json' }),
+  });
+});
+
+afterAll(async () => {
+  await gateway?.close();
+  await demo?.close();
+});
+
+async function get(path: string): Promise<{ status: number; json: Record<string, unknown> }> {
+  const response = await fetch(new URL(path, gateway.url));
+  return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+}
+
+/** The same through `/graphql`, to compare with. */
+async function query(text: string): Promise<Record<string, unknown>> {
+  const body = JSON.stringify({ query: text });
+  const response = await fetch(gateway.url, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+  return ((await response.json()) as { data: Record<string, unknown> }).data;
+}
+
+test('the mobile dashboard has what the graph has', async () => {
+  const { user } = await query(
+    '{ user(id: "u1") { id name orders(first: 3) { id status total items { product { thumbnail: thumbnailUrl } } } } }',
+  );
+  const { id, name, orders } = user as Record<string, unknown>;
+  expect(await get('/bff/mobile/dashboard/u1?orders=3')).toEqual({
+    status: 200,
+    json: { profile: { id, name }, recent: { orders } },
+  });
+});
+
+test('the web dashboard has what the graph has', async () => {
+  const { user } = await query(`{
+    user(id: "u1") {
+      profile: id
+      orders(first: 2) {
+        id status total placedAt
+        items { quantity product { id name price image: imageUrl(width: 200) inStock shippingEstimate } }
+      }
+      reviews(first: 1) { id rating body product { id name } }
+    }
+  }`);
+  const { orders, reviews } = user as Record<string, unknown>;
+  const { status, json } = await get('/bff/web/dashboard/u1?orders=2&reviews=1&imageWidth=200');
+  expect(status).toBe(200);
+  expect(json).toMatchObject({ profile: { id: 'u1' }, orders, reviews });
+  expect(json).not.toHaveProperty('meta');
+});
+
+test('nobody of that id', async () => {
+  expect(await get('/bff/mobile/dashboard/u-none')).toMatchObject({ status: 404, json: { title: 'Not Found' } });
+});
+
+test('without the service that knows the users, there is nothing to show', async () => {
+  await demo.services.users.stop();
+  const { status, json } = await get('/bff/web/dashboard/u2');
+  expect(status).toBe(502);
+  expect(json).toMatchObject({ title: 'Bad Gateway', errors: [{ code: 'SUBREQUEST_HTTP_ERROR' }] });
+});
