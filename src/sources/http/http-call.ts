@@ -25,7 +25,8 @@ export interface HttpTarget {
  * and no closures. Answers exactly once, whatever comes first of response, failure, deadline and abort.
  *
  * Uses the `onConnect … onError` form of undici's handler, not the newer `onRequestStart …`: undici 7 drives both, the
- * newer through an adapter that also builds a header object, which nothing here reads.
+ * newer through an adapter that also builds a header object, which nothing here reads. Measured, that is a tenth of a
+ * call's CPU time. (undici 8 has the newer form alone.)
  */
 export class HttpCall implements Dispatcher.DispatchHandler {
   readonly #target: HttpTarget;
