@@ -70,7 +70,7 @@ async function restartWith(
 
 function whatToTry(origin: string): string {
   const query =
-    '{ user(id: \\"u1\\") { name orders(first: 2) { id total items { quantity product { name inStock reviews { rating } } } } } }';
+    '{ user(id: \\"u1\\") { name orders(first: 1) { id total items { quantity product { name inStock reviews { rating } } } } } }';
   return `
 Try, in another terminal:
 

@@ -1,0 +1,112 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { project, startCli } from './run-cli.ts';
+
+/** A subgraph that answers everything alike, once `release` says so. */
+async function slowSubgraph(): Promise<{ url: string; asked: Promise<void>; release(): void }> {
+  let release = () => {};
+  let wasAsked = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const asked = new Promise<void>((resolve) => (wasAsked = resolve));
+  const server = createServer(async (request, response) => {
+    request.resume();
+    wasAsked();
+    await released;
+    response.setHeader('content-type', 'application/json');
+    response.end('{"data":{"hello":"from the subgraph"}}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`, asked, release };
+}
+
+const schema = (url: string, fields = 'hello: String') =>
+  `extend schema @subgraph(url: "${url}")\ntype Query { ${fields} }`;
+
+async function urlOf(cli: ReturnType<typeof startCli>): Promise<string> {
+  const line = /^Headgate listening on (http:\/\/127\.0\.0\.1:\d+\/graphql)$/m;
+  await vi.waitFor(() => expect(cli.output.stdout).toMatch(line), 15_000);
+  return line.exec(cli.output.stdout)?.[1] ?? '';
+}
+
+async function post(url: string, query: string): Promise<unknown> {
+  const headers = { 'content-type': 'application/json' };
+  return (await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) })).json();
+}
+
+test('start serves; SIGTERM lets what is in flight be answered, then exits 0', async () => {
+  const subgraph = await slowSubgraph();
+  const cli = startCli(await project({ 'schemas/hello.graphql': schema(subgraph.url) }), ['start', '--port', '0']);
+  const url = await urlOf(cli);
+
+  const answer = post(url, '{ hello }');
+  await subgraph.asked;
+  cli.kill('SIGTERM');
+  await vi.waitFor(() => expect(fetch(url)).rejects.toThrow(), 10_000);
+  subgraph.release();
+  expect(await answer).toEqual({ data: { hello: 'from the subgraph' } });
+  expect((await cli.ended).code).toBe(0);
+});
+
+test('a second signal ends at once', async () => {
+  const subgraph = await slowSubgraph();
+  const cli = startCli(await project({ 'schemas/hello.graphql': schema(subgraph.url) }), ['start', '--port', '0']);
+  const url = await urlOf(cli);
+  const answer = post(url, '{ hello }').catch(() => 'cut off');
+  await subgraph.asked;
+  cli.kill('SIGINT');
+  await vi.waitFor(() => expect(fetch(url)).rejects.toThrow(), 10_000);
+  cli.kill('SIGINT');
+  expect((await cli.ended).code).toBe(130);
+  expect(await answer).toBe('cut off');
+});
+
+test('start without good schemas says why and exits 1', async () => {
+  const { code, stderr } = await startCli(await project({ 'schemas/a.graphql': 'type {' }), ['start']).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^schemas\/a\.graphql:1:6 {2}\[a\] INVALID_GRAPHQL {2}Syntax Error/);
+});
+
+test('start on a port that is taken says so and exits 1', async () => {
+  const subgraph = await slowSubgraph();
+  const dir = await project({ 'schemas/hello.graphql': schema(subgraph.url) });
+  const { code, stderr } = await startCli(dir, ['start', '--port', new URL(subgraph.url).port]).ended;
+  expect(code).toBe(1);
+  expect(stderr).toContain('in use');
+});
+
+test('dev takes up a changed schema, keeps the last good one, and takes up a changed config', async () => {
+  const subgraph = await slowSubgraph();
+  subgraph.release();
+  const dir = await project({
+    'schemas/hello.graphql': schema(subgraph.url),
+    'headgate.yaml': 'supergraph: { introspection: true }',
+  });
+  const write = async (file: string, text: string) => {
+    await writeFile(join(dir, 'saved'), text);
+    await rename(join(dir, 'saved'), join(dir, file));
+  };
+  const cli = startCli(dir, ['dev', '--port', '0']);
+  const url = await urlOf(cli);
+  const bye = '{ __type(name: "Query") { fields { name } } }';
+  expect(await post(url, bye)).toEqual({ data: { __type: { fields: [{ name: 'hello' }] } } });
+
+  await write('schemas/hello.graphql', 'type {');
+  await vi.waitFor(() => expect(cli.output.stdout).toContain('INVALID_GRAPHQL'), 10_000);
+  expect(await post(url, '{ hello }')).toEqual({ data: { hello: 'from the subgraph' } });
+
+  await write('schemas/hello.graphql', schema(subgraph.url, 'hello: String bye: String'));
+  const both = { data: { __type: { fields: [{ name: 'hello' }, { name: 'bye' }] } } };
+  await vi.waitFor(async () => expect(await post(url, bye)).toEqual(both), 10_000);
+
+  await write('headgate.yaml', 'supergraph: { introspection: no idea }');
+  await vi.waitFor(() => expect(cli.output.stderr).toContain('supergraph.introspection: expected boolean'), 10_000);
+  await write('headgate.yaml', 'supergraph: { introspection: false }');
+  await vi.waitFor(async () => expect(await post(url, bye)).toHaveProperty('errors'), 10_000);
+
+  cli.kill('SIGTERM');
+  expect((await cli.ended).code).toBe(0);
+});

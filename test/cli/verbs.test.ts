@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { project, runCli } from './run-cli.ts';
+
+const PRODUCTS = `extend schema @subgraph(url: "http://127.0.0.1:4001/graphql")
+type Query { product(id: ID!): Product }
+type Product @key(fields: "id") { id: ID! name: String }
+`;
+
+describe('compose', () => {
+  test('prints the supergraph, or writes it to a file', async () => {
+    const dir = await project({ 'schemas/products.graphql': PRODUCTS });
+    const printed = await runCli(dir, ['compose']);
+    expect(printed).toMatchObject({ code: 0, stderr: '' });
+    expect(printed.stdout).toContain('PRODUCTS @join__graph(name: "products", url: "http://127.0.0.1:4001/graphql")');
+
+    expect(await runCli(dir, ['compose', '--out', 'out.graphql'])).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(await readFile(join(dir, 'out.graphql'), 'utf8')).toBe(printed.stdout);
+  });
+
+  test('tells problems on stderr with file and line, and exits 1', async () => {
+    const dir = await project({ 'schemas/products.graphql': PRODUCTS.replace('Product }', 'Produkt }') });
+    expect(await runCli(dir, ['compose'])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `schemas/products.graphql:2:32  [products] INVALID_GRAPHQL  Unknown type Produkt
+    hint: Define the type in this file: each subgraph declares all that it uses.
+
+1 problem
+`,
+    });
+  });
+});
+
+describe('validate', () => {
+  test('says what was read when all is good', async () => {
+    const dir = await project({ 'schemas/products.graphql': PRODUCTS, 'headgate.yaml': 'limits: {}' });
+    expect(await runCli(dir, ['validate'])).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: `config     headgate.yaml: good
+schemas    schemas: good (products)
+endpoints  none
+`,
+    });
+  });
+
+  test('lists the problems of every part, and exits 1', async () => {
+    const dir = await project({
+      'schemas/products.graphql': PRODUCTS,
+      'headgate.yaml': 'limit: {}',
+      'bff/web/product.graphql': 'query Product($id: ID!) @endpoint(path: "/product/:id") { product(id: $id) { nam } }',
+    });
+    const { code, stderr } = await runCli(dir, ['validate']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('headgate.yaml:1:1  UNKNOWN_CONFIG_KEY  Unknown key "limit".');
+    expect(stderr).toMatch(/bff\/web\/product\.graphql:1:\d+ .*Cannot query field "nam" on type "Product"/);
+    expect(stderr).toMatch(/\n2 problems\n$/);
+  });
+});
+
+describe('init', () => {
+  test('writes a project that is valid, and overwrites nothing', async () => {
+    const dir = await project();
+    expect(await runCli(dir, ['init'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await runCli(dir, ['validate'])).toMatchObject({ code: 0, stderr: '' });
+
+    const again = await runCli(dir, ['init']);
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain('headgate.yaml, schemas/products.graphql');
+  });
+});
+
+test('config schema prints a JSON schema', async () => {
+  const { code, stdout } = await runCli(await project(), ['config', 'schema']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ title: 'headgate.yaml', type: 'object' });
+});
+
+test.each([
+  [['serve'], /unknown command 'serve'/],
+  [['start', '--prot', '1'], /unknown option '--prot'[\s\S]*--port/],
+  [['start', '--port', '99999'], /Expected a whole number from 0 to 65535/],
+  [['start', '--schemas', 'a', '--supergraph', 'b'], /--schemas and --supergraph exclude each other/],
+  [['start', '--bff', 'nowhere'], /--bff: there is no folder nowhere/],
+])('bad arguments %j: told, exit 2', async (args, message) => {
+  const { code, stderr } = await runCli(await project(), args);
+  expect({ code, told: message.test(stderr) }).toEqual({ code: 2, told: true });
+});
