@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { createSupergraphProvider } from './composition/supergraph-provider.ts';
+import { type Config, configFileSchema } from './config/config.ts';
+import { assemble } from './server/assemble.ts';
+import { listen as openPort } from './server/listener.ts';
+import type { Logger } from './telemetry/logger.ts';
+
+export { CompositionError } from './composition/supergraph-provider.ts';
+export type { Problem } from './config/problem.ts';
+export { createLogger, type Logger, type LoggerOptions } from './telemetry/logger.ts';
+
+/** What `headgate.yaml` may say, as an object. */
+export type GatewayConfig = z.input<typeof configFileSchema>;
+
+/** Where the graph comes from: a folder of schemas to compose, or a supergraph file that is composed already. */
+export type SchemaOrigin = { readonly schemas: string } | { readonly supergraph: string };
+
+export type GatewayOptions = SchemaOrigin & {
+  readonly config?: GatewayConfig;
+  /** The folder of BFF endpoints. */
+  readonly bff?: string;
+  /** By default one as `config.telemetry.logging` says. */
+  readonly logger?: Logger;
+};
+
+export interface EmbeddedGateway {
+  /** For a server of one's own: `createServer(gateway.handle)`. It must be given whole paths: `/graphql`, `/bff/…`. */
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
+  /** Opens a port of its own: `config.supergraph.listen`, or `address`; port 0 means any free port. */
+  listen(address?: { host?: string; port?: number }): Promise<{ url: string; port: number }>;
+  /** Answers what is in flight on the ports that `listen` opened, and ends watching and all connections. */
+  close(): Promise<void>;
+}
+
+/** Gives a config object its type, for editors to complete and check. */
+export function defineConfig(config: GatewayConfig): GatewayConfig {
+  return config;
+}
+
+/**
+ * A gateway inside a program of one's own. Throws `CompositionError` when there is no good schema, and an `Error` that
+ * names each key when the config is wrong. Reads neither `headgate.yaml` nor the variables that stand for its keys.
+ *
+ * @example
+ * const gateway = await createGateway({ schemas: './schemas', config: { limits: { http_max_request_bytes: 100_000 } } });
+ * const { url } = await gateway.listen({ port: 4000 });
+ */
+export async function createGateway(options: GatewayOptions): Promise<EmbeddedGateway> {
+  const config = completeConfig(options.config ?? {});
+  const origin = 'supergraph' in options ? { supergraphFile: options.supergraph } : { schemasDir: options.schemas };
+  const { host, close } = await assemble({
+    config,
+    schema: createSupergraphProvider(origin),
+    bffDir: options.bff,
+    logger: options.logger,
+  });
+  const closers = [close];
+  return {
+    handle: host.handle,
+    async listen(address = {}) {
+      const listener = await openPort(host, { ...config.supergraph.listen, ...address });
+      closers.unshift(listener.close);
+      return { url: `${listener.origin}/graphql`, port: listener.port };
+    },
+    async close() {
+      for (const end of closers.splice(0)) await end();
+    },
+  };
+}
+
+function completeConfig(input: GatewayConfig): Config {
+  const parsed = configFileSchema.safeParse(input);
+  if (!parsed.success) throw new Error(`The gateway's config is not valid:\n${z.prettifyError(parsed.error)}`);
+  const production = process.env.NODE_ENV === 'production';
+  const { supergraph } = parsed.data;
+  return {
+    ...parsed.data,
+    supergraph: { ...supergraph, introspection: supergraph.introspection ?? !production },
+    production,
+  };
+}
