@@ -8,7 +8,7 @@ const ROOMS = {
   composition: ['supergraph', 'config'],
   operation: ['supergraph'],
   planner: ['operation', 'supergraph'],
-  executor: ['planner (types)', 'supergraph', 'sources/source.ts (types)'],
+  executor: ['operation (types)', 'planner (types)', 'supergraph', 'sources/source.ts (types)'],
   engine: ['operation', 'planner', 'executor', 'supergraph', 'sources/source.ts (types)'],
   telemetry: ['config'],
   sources: ['config', 'telemetry'],
