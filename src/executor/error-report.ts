@@ -8,7 +8,7 @@ import {
   type ResponsePath,
   readSubgraphErrors,
   type SubgraphError,
-  toClientPath,
+  toClientPaths,
   unexplained,
 } from './errors.ts';
 import { isObject, type ResponseObject } from './objects.ts';
@@ -45,17 +45,19 @@ export class ErrorReport {
   failure(request: CompiledRequest, sent: readonly LookedUp[], failure: SourceFailure): void {
     const service = request.planned.subgraph.name;
     const paths = new Map<string, ResponsePath>();
-    const add = (path: ResponsePath) => paths.set(path.filter((step) => typeof step === 'string').join('.'), path);
+    const add = (wirePath: WirePath) => {
+      for (const path of this.clientPaths(wirePath)) paths.set(path.filter((step) => typeof step === 'string').join('.'), path);
+    };
     if (request.planned.root) {
       const { position } = request.planned.root;
       const [first] = this.targets.pathsAt(position);
-      for (const { key } of request.rootKeys) if (first) add(this.clientPath([...first, key]));
+      for (const { key } of request.rootKeys) if (first) add([...first, key]);
     }
     request.lookups.forEach((lookup, index) => {
       const objects = new Set(sent[index]?.objects);
       for (const { position } of lookup.targets) {
         const first = this.firstPath(position, objects);
-        if (first) for (const { key } of lookup.keys) if (key !== '__typename') add(this.clientPath([...first, key]));
+        if (first) for (const { key } of lookup.keys) if (key !== '__typename') add([...first, key]);
       }
     });
     for (const path of paths.values()) this.errors.push(formatFailure(failure, service, path));
@@ -80,7 +82,7 @@ export class ErrorReport {
     if (!path || path.length === 0) return [];
     if (request.planned.root) {
       const bases = this.targets.pathsAt(request.planned.root.position);
-      return bases.map((base) => this.clientPath([...base, ...path]));
+      return bases.flatMap((base) => this.clientPaths([...base, ...path]));
     }
     const [alias, index, ...rest] = path;
     const at = request.lookups.findIndex((lookup) => lookup.planned.alias === alias);
@@ -93,7 +95,7 @@ export class ErrorReport {
       const bases = this.targets.pathsAt(position);
       this.targets.at(position).forEach((object, i) => {
         const base = bases[i];
-        if (base && objects.has(object) && (!types || isOf(object, types))) paths.push(this.clientPath([...base, ...rest]));
+        if (base && objects.has(object) && (!types || isOf(object, types))) paths.push(...this.clientPaths([...base, ...rest]));
       });
     }
     return paths;
@@ -103,15 +105,15 @@ export class ErrorReport {
   private placeOf(request: CompiledRequest, sent: readonly LookedUp[], data: unknown): ResponsePath | undefined {
     if (request.planned.root) {
       const [key] = request.rootKeys;
-      return data === null || data === undefined ? key && this.clientPath([key.key]) : undefined;
+      return data === null || data === undefined ? key && this.clientPaths([key.key])[0] : undefined;
     }
     const position = request.lookups[0]?.targets[0]?.position;
     const first = position && this.firstPath(position, new Set(sent[0]?.objects));
-    return first && this.clientPath(first);
+    return first && this.clientPaths(first)[0];
   }
 
-  private clientPath(path: WirePath): ResponsePath {
-    return toClientPath(path, this.root, this.compiled.projection, (wirePath) => this.typeAt(wirePath));
+  private clientPaths(path: WirePath): ResponsePath[] {
+    return toClientPaths(path, this.root, this.compiled.projection, (wirePath) => this.typeAt(wirePath));
   }
 
   private typeAt(path: WirePath): string | undefined {

@@ -8,36 +8,37 @@ import type { WirePath } from './targets.ts';
 export type ResponsePath = readonly (string | number)[];
 
 /**
- * Puts a path in wire keys into the client's terms. It ends where the client asked for nothing: an error of a field that
- * was read for `@requires` only is reported at the object that it belongs to.
+ * Puts a path in wire keys into the client's terms: one path for each alias under which the client asked for the field.
+ * A path ends where the client asked for nothing: an error of a field that was read for `@requires` only is reported at the
+ * object that it belongs to.
  *
  * In:  `["users", 0, "name_1"]`, where `name_1` is the client's `fullName`
- * Out: `["users", 0, "fullName"]`
+ * Out: `[["users", 0, "fullName"]]`
  */
-export function toClientPath(path: WirePath, root: Part, projection: Projection, typeOf: (path: WirePath) => string | undefined): ResponsePath {
-  const client: (string | number)[] = [];
-  let parts: readonly Part[] = [root];
-  let typeName = root.position.type;
-  for (let i = 0; i < path.length; i++) {
-    const step = path[i];
-    if (step === undefined) break;
-    if (typeof step === 'number') {
-      client.push(step);
-      continue;
+export function toClientPaths(
+  path: WirePath,
+  root: Part,
+  projection: Projection,
+  typeOf: (path: WirePath) => string | undefined,
+): ResponsePath[] {
+  const reached: { path: ResponsePath; depth: number }[] = [];
+  const follow = (from: number, client: ResponsePath, parts: readonly Part[], typeName: string): void => {
+    const step = path[from];
+    if (typeof step === 'number') return follow(from + 1, [...client, step], parts, typeName);
+    const fields = parts.length === 0 ? [] : projection.shape(parts, typeName).fields.filter(({ wireKey }) => wireKey === step);
+    if (step === undefined || fields.length === 0) {
+      reached.push({ path: client, depth: from });
+      return;
     }
-    const field = projection.shape(parts, typeName).fields.find((candidate) => candidate.wireKey === step);
-    if (!field) break;
-    client.push(field.field.responseKey);
-    parts = field.below;
-    if (parts.length === 0) {
-      client.push(...path.slice(i + 1).filter((rest) => typeof rest === 'number'));
-      break;
-    }
-    let end = i + 1;
+    let end = from + 1;
     while (typeof path[end] === 'number') end += 1;
-    typeName = typeOf(path.slice(0, end)) ?? parts[0]?.position.type ?? typeName;
-  }
-  return client;
+    for (const { field, below } of fields) {
+      follow(from + 1, [...client, field.responseKey], below, typeOf(path.slice(0, end)) ?? below[0]?.position.type ?? typeName);
+    }
+  };
+  follow(0, [], [root], root.position.type);
+  const deepest = Math.max(...reached.map(({ depth }) => depth));
+  return reached.filter(({ depth }) => depth === deepest).map((end) => end.path);
 }
 
 /** An error as a subgraph reported it; anything that is none is described. */

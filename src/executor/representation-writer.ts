@@ -11,10 +11,9 @@ type ItemWriter = (object: ResponseObject) => string | undefined;
  * Compiles a representation into a function that writes it. The text is both what is sent and what tells equal
  * entities, so it is written in one order always.
  */
-export function compileRepresentation({ typename, key, required }: Representation): RepresentationWriter {
+export function compileRepresentation({ typename, fields }: Representation): RepresentationWriter {
   const head = typename === undefined ? undefined : `{"__typename":${quote(typename)}`;
-  const keyWriters = key.map((item) => compileItem(item, true));
-  const requiredWriters = required.filter((item) => !isIn(key, item)).map((item) => compileItem(item, false));
+  const writers = fields.map(compileItem);
   return (object) => {
     let text = head;
     if (text === undefined) {
@@ -22,24 +21,19 @@ export function compileRepresentation({ typename, key, required }: Representatio
       if (typeof own !== 'string') return undefined;
       text = `{"__typename":${quote(own)}`;
     }
-    for (const write of keyWriters) {
-      const written = write(object);
+    for (let i = 0; i < writers.length; i++) {
+      const written = (writers[i] as ItemWriter)(object);
       if (written === undefined) return undefined;
       text += written;
     }
-    for (const write of requiredWriters) text += write(object) ?? '';
     return `${text}}`;
   };
 }
 
-function isIn(key: RepresentationSelection, item: RepresentationItem): boolean {
-  return item.kind === 'field' && key.some((other) => other.kind === 'field' && other.name === item.name && !other.nested);
-}
-
 /** Writes `,"name":value`; nothing where a narrowing does not apply; `undefined` where a key has no value. */
-function compileItem(item: RepresentationItem, isKey: boolean): ItemWriter {
+function compileItem(item: RepresentationItem): ItemWriter {
   if (item.kind === 'narrowing') {
-    const writers = item.nested.map((nested) => compileItem(nested, isKey));
+    const writers = item.nested.map(compileItem);
     return (object) => {
       if (!item.possible.has(String(object.__typename))) return '';
       let text = '';
@@ -51,9 +45,9 @@ function compileItem(item: RepresentationItem, isKey: boolean): ItemWriter {
       return text;
     };
   }
-  const { wireKey } = item;
+  const { wireKey, isKey } = item;
   const prefix = `,${quote(item.name)}:`;
-  const nested = item.nested && compileNested(item.nested, isKey);
+  const nested = item.nested && compileNested(item.nested);
   return (object) => {
     const value = object[wireKey];
     if (value === undefined || value === null) return isKey ? undefined : `${prefix}null`;
@@ -62,8 +56,8 @@ function compileItem(item: RepresentationItem, isKey: boolean): ItemWriter {
   };
 }
 
-function compileNested(items: RepresentationSelection, isKey: boolean): (value: unknown) => string | undefined {
-  const writers = items.map((item) => compileItem(item, isKey));
+function compileNested(items: RepresentationSelection): (value: unknown) => string | undefined {
+  const writers = items.map(compileItem);
   const write = (value: unknown): string | undefined => {
     if (Array.isArray(value)) {
       const parts: string[] = [];

@@ -3,7 +3,7 @@ import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Subgraph, SubgraphField } from '../supergraph/supergraph.ts';
 import type { Abilities } from './abilities.ts';
 import { COST } from './costs.ts';
-import { readableField, type Standpoint, standBelow } from './reading.ts';
+import { overlaps, readableField, type Standpoint, standBelow } from './reading.ts';
 
 /**
  * Looks ahead: what else would have to be asked below a field, if this subgraph answered it. It counts the other
@@ -40,7 +40,7 @@ export class Estimator {
     let cost = 0;
     const others = new Set<Subgraph>();
     for (const item of selection.items) {
-      if (item.kind === 'narrowing') cost += this.selection(item.selection, at);
+      if (item.kind === 'narrowing') cost += overlaps(this.abilities, at.type, item.typeCondition) ? this.selection(item.selection, at) : 0;
       else if (item.name !== '__typename') cost += this.field(selection.parentType, item, at, others);
     }
     return cost + others.size * COST.request + (others.size > 0 ? COST.wave : 0);

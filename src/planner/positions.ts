@@ -114,10 +114,7 @@ export interface Fetch {
 export interface Representation {
   /** The type name to write; `undefined` writes the object's own `__typename`. */
   readonly typename: string | undefined;
-  /** The key: an object that has null for one of these fields cannot be looked up. */
-  readonly key: RepresentationSelection;
-  /** What `@requires` asks for; null is sent as null. */
-  readonly required: RepresentationSelection;
+  readonly fields: RepresentationSelection;
 }
 
 export type RepresentationSelection = readonly RepresentationItem[];
@@ -127,6 +124,8 @@ export type RepresentationItem =
       readonly kind: 'field';
       readonly name: string;
       readonly wireKey: string;
+      /** Part of the key: an object that has null here cannot be looked up. What `@requires` asks for may be null. */
+      readonly isKey: boolean;
       readonly nested: RepresentationSelection | undefined;
     }
   | { readonly kind: 'narrowing'; readonly possible: ReadonlySet<string>; readonly nested: RepresentationSelection };

@@ -49,8 +49,10 @@ export function printEntityDocument(
 function printDefinitions(definitions: readonly VariableDefinitionNode[], used: ReadonlySet<string>): string {
   return definitions
     .filter(({ variable }) => used.has(variable.name.value))
-    // values are coerced before they are sent, so defaults have been applied
-    .map(({ variable, type }) => `$${variable.name.value}:${print(type)}`)
+    // values are coerced before they are sent; a default still allows a nullable variable where null is not
+    .map(({ variable, type, defaultValue }) => {
+      return `$${variable.name.value}:${print(type)}${defaultValue ? `=${print(defaultValue)}` : ''}`;
+    })
     .join();
 }
 

@@ -27,7 +27,7 @@ function describe(abilities: Abilities, position: Position, selection: OpSelecti
       if (nested.length > 0) items.push({ kind: 'narrowing', possible: abilities.possible(item.typeCondition), nested });
       for (const node of position.nodes) if (node.typename) dependsOn.add(node.fetch);
     } else if (item.name === '__typename') {
-      items.push({ kind: 'field', name: '__typename', wireKey: '__typename', nested: undefined });
+      items.push({ kind: 'field', name: '__typename', wireKey: '__typename', isKey: false, nested: undefined });
       for (const node of position.nodes) if (node.typename) dependsOn.add(node.fetch);
     } else {
       items.push(...describeField(abilities, position, selection.parentType, item, dependsOn));
@@ -48,7 +48,7 @@ function describeField(
     dependsOn.add(node.fetch);
     const below = position.children.get(childKey(wire, type));
     const nested = field.selection && below ? describe(abilities, below, field.selection, dependsOn) : undefined;
-    return { kind: 'field', name: field.name, wireKey: wire.key, nested };
+    return { kind: 'field', name: field.name, wireKey: wire.key, isKey: false, nested };
   };
   const whole = placements.get(owner);
   if (whole) return [describeAt(owner, whole)];
@@ -57,4 +57,47 @@ function describeField(
     possible: abilities.possible(type),
     nested: [describeAt(type, placement)],
   }));
+}
+
+/** Marks what is described as a key. */
+export function asKey(items: RepresentationSelection): RepresentationItem[] {
+  return items.map((item) =>
+    item.kind === 'field'
+      ? { ...item, isKey: true, nested: item.nested && asKey(item.nested) }
+      : { ...item, nested: asKey(item.nested) },
+  );
+}
+
+/** What both describe, each name once: a key `order { id }` and a requirement `order { placedAt }` are one object. */
+export function uniteItems(a: RepresentationSelection, b: RepresentationSelection): RepresentationItem[] {
+  const united = [...a];
+  const described = new Set(a.map(describeItem));
+  for (const item of b) {
+    const index = united.findIndex((other) => item.kind === 'field' && other.kind === 'field' && other.name === item.name);
+    const other = united[index];
+    if (item.kind === 'field' && other?.kind === 'field') {
+      const nested = other.nested && item.nested ? uniteItems(other.nested, item.nested) : other.nested;
+      united[index] = { ...other, isKey: other.isKey || item.isKey, nested };
+    } else if (!described.has(describeItem(item))) {
+      united.push(item);
+    }
+  }
+  return united;
+}
+
+/** Whether two descriptions can be one: the same name must not be written from two different fields. */
+export function canUnite(a: RepresentationSelection, b: RepresentationSelection): boolean {
+  return a.every((item) => b.every((other) => itemsAgree(item, other)));
+}
+
+function itemsAgree(a: RepresentationItem, b: RepresentationItem): boolean {
+  if (a.kind === 'narrowing') return canUnite(a.nested, b.kind === 'narrowing' ? b.nested : [b]);
+  if (b.kind === 'narrowing') return canUnite([a], b.nested);
+  return a.name !== b.name || (a.wireKey === b.wireKey && canUnite(a.nested ?? [], b.nested ?? []));
+}
+
+/** A text that two descriptions have in common exactly if they are written alike. */
+export function describeItem(item: RepresentationItem): string {
+  if (item.kind === 'narrowing') return `...${[...item.possible].join('|')}{${item.nested.map(describeItem).join()}}`;
+  return `${item.name}${item.isKey ? '!' : ''}<${item.wireKey}${item.nested ? `{${item.nested.map(describeItem).join()}}` : ''}`;
 }

@@ -3,7 +3,8 @@ import type { Abilities } from './abilities.ts';
 import type { LookupTarget, PlannedLookup, PlannedRequest } from './plan.ts';
 import type { Fetch } from './positions.ts';
 import { type EntityLookupDocument, isEmpty, printEntityDocument, printEntitySelection, printRootDocument } from './print-document.ts';
-import { type Batch, describeRepresentation, mergeLookups } from './schedule.ts';
+import { describeItem } from './representation.ts';
+import { type Batch, mergeLookups } from './schedule.ts';
 
 /**
  * Writes each batch of fetches as one request: look-ups that send and select the same become one `_entities` field with
@@ -48,7 +49,7 @@ function writeLookups(batch: Batch, operation: Operation, abilities: Abilities):
   for (const fetch of mergeLookups(batch.fetches)) {
     if (isEmpty(fetch.node)) continue;
     const selection = printEntitySelection(fetch.node, used);
-    const key = `${fetch.representation && describeRepresentation(fetch.representation)} ${selection}`;
+    const key = `${fetch.representation?.typename} ${fetch.representation?.fields.map(describeItem).join()} ${selection}`;
     const known = alike.get(key) ?? { fetch, selection, targets: [] };
     alike.set(key, known);
     known.targets.push({ position: fetch.position, node: fetch.node, types: targetTypes(fetch, abilities) });

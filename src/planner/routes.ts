@@ -6,7 +6,7 @@ import { COST } from './costs.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import type { Fetch, FetchNode, Position, Representation } from './positions.ts';
 import { canReadAll, readableField, standpointOf } from './reading.ts';
-import { describeInputs, type Inputs } from './representation.ts';
+import { asKey, describeInputs, type Inputs, uniteItems } from './representation.ts';
 
 /** A way to a subgraph's view of some objects: what it costs, and how to go it. Nothing is added before `take`. */
 export interface Route {
@@ -44,6 +44,11 @@ export class RouteFinder {
   private readonly graph: FetchGraph;
   private readonly abilities: Abilities;
   private readonly selecting: Selecting;
+  /**
+   * Positions whose objects are being told apart by type. Asking the parents once more would not do there: what one
+   * subgraph returns for a field need not be of the type that another returned.
+   */
+  readonly apart = new Set<Position>();
 
   constructor(graph: FetchGraph, selecting: Selecting) {
     this.graph = graph;
@@ -109,12 +114,11 @@ export class RouteFinder {
     const dependsOn = new Set<Fetch>([...key.dependsOn, ...(required?.dependsOn ?? [])]);
     const introduced = position.nodes[0]?.fetch;
     if (introduced) dependsOn.add(introduced);
-    if (owner !== position.type || this.abilities.isAbstract(owner)) {
-      const told = this.selecting.typenameAt(position);
-      if (told && (owner !== position.type || entry.type.kind !== 'interfaceObject')) dependsOn.add(told);
-    }
     const typename = this.typenameFor(position, owner, entry);
-    const representation = { typename, key: key.fields, required: required?.fields ?? [] };
+    // which objects are meant, or what they call themselves, has to be known before
+    const told = (owner !== position.type || typename === undefined) && this.selecting.typenameAt(position);
+    if (told) dependsOn.add(told);
+    const representation = { typename, fields: uniteItems(asKey(key.fields), required?.fields ?? []) };
     const { subgraph, type } = entry;
     return this.graph.addEntityFetch({ subgraph, position, condition: owner, type, representation, dependsOn });
   }
@@ -128,7 +132,7 @@ export class RouteFinder {
   /** The same way as the parents were reached: where the subgraph also resolves the field that leads here. */
   private byParent(position: Position, owner: string, subgraph: Subgraph, fieldName: string, path: string[]): Route | undefined {
     const { origin } = position;
-    if (!origin || origin.parent.type === this.abilities.supergraph.rootTypes.mutation) return undefined;
+    if (!origin || this.apart.has(position) || origin.parent.type === this.abilities.supergraph.rootTypes.mutation) return undefined;
     const { parent, owner: parentOwner, wire } = origin;
     const provider = this.abilities.providers(parentOwner, wire.name).find((p) => p.subgraph === subgraph && !p.field.requires);
     if (!provider || !this.leadsTo(provider, owner, fieldName)) return undefined;

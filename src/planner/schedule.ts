@@ -1,5 +1,6 @@
 import type { Subgraph } from '../supergraph/supergraph.ts';
-import type { Fetch, FetchNode, Representation, RepresentationItem, RepresentationSelection } from './positions.ts';
+import type { Fetch, FetchNode } from './positions.ts';
+import { canUnite, uniteItems } from './representation.ts';
 
 /** The look-ups that go to one subgraph in one request. */
 export interface Batch {
@@ -87,57 +88,14 @@ export function mergeLookups(fetches: readonly Fetch[]): Fetch[] {
 function looksUpTheSame(a: Fetch, b: Fetch): boolean {
   if (a.kind !== 'entity' || b.kind !== 'entity' || a.position !== b.position || a.condition !== b.condition) return false;
   if (a.node.type !== b.node.type || a.representation?.typename !== b.representation?.typename) return false;
-  return agree(inputsOf(a), inputsOf(b));
-}
-
-function inputsOf({ representation }: Fetch): RepresentationSelection {
-  return representation ? [...representation.key, ...representation.required] : [];
-}
-
-/** Whether two representations can be one: the same name must not be written from two different fields. */
-function agree(a: RepresentationSelection, b: RepresentationSelection): boolean {
-  return a.every((item) => b.every((other) => itemsAgree(item, other)));
-}
-
-function itemsAgree(a: RepresentationItem, b: RepresentationItem): boolean {
-  if (a.kind === 'narrowing') return agree(a.nested, b.kind === 'narrowing' ? b.nested : [b]);
-  if (b.kind === 'narrowing') return agree([a], b.nested);
-  return a.name !== b.name || (a.wireKey === b.wireKey && agree(a.nested ?? [], b.nested ?? []));
+  return canUnite(a.representation?.fields ?? [], b.representation?.fields ?? []);
 }
 
 function mergeTwo(a: Fetch, b: Fetch): Fetch {
   mergeNodes(a.node, b.node);
-  const representation = {
-    typename: a.representation?.typename,
-    key: uniteFields(a.representation?.key ?? [], b.representation?.key ?? []),
-    required: uniteFields(a.representation?.required ?? [], b.representation?.required ?? []),
-  };
-  return { ...a, representation, dependsOn: new Set([...a.dependsOn, ...b.dependsOn]) };
-}
-
-function uniteFields(a: RepresentationSelection, b: RepresentationSelection): RepresentationSelection {
-  const united = [...a];
-  const described = new Set(a.map(describeItem));
-  for (const item of b) {
-    const index = united.findIndex((other) => item.kind === 'field' && other.kind === 'field' && other.name === item.name);
-    const other = united[index];
-    if (item.kind === 'field' && other?.kind === 'field') {
-      if (other.nested && item.nested) united[index] = { ...other, nested: uniteFields(other.nested, item.nested) };
-    } else if (!described.has(describeItem(item))) {
-      united.push(item);
-    }
-  }
-  return united;
-}
-
-export function describeRepresentation({ typename, key, required }: Representation): string {
-  return `${typename ?? ''}(${key.map(describeItem).join()})${required.map(describeItem).join()}`;
-}
-
-/** A text that two representations have in common exactly if they are written alike. */
-function describeItem(item: RepresentationItem): string {
-  if (item.kind === 'narrowing') return `...${[...item.possible].join('|')}{${item.nested.map(describeItem).join()}}`;
-  return `${item.name}<${item.wireKey}${item.nested ? `{${item.nested.map(describeItem).join()}}` : ''}`;
+  const typename = a.representation?.typename;
+  const fields = uniteItems(a.representation?.fields ?? [], b.representation?.fields ?? []);
+  return { ...a, representation: { typename, fields }, dependsOn: new Set([...a.dependsOn, ...b.dependsOn]) };
 }
 
 /** Adds what one node reads to another of the same position; their wire keys agree by construction. */

@@ -1,13 +1,13 @@
 import type { SelectionSetNode } from 'graphql';
 import { normaliseFieldSet } from '../operation/normalise.ts';
 import type { OpField, OpSelection } from '../operation/operation.ts';
-import type { SubgraphField } from '../supergraph/supergraph.ts';
+import type { Subgraph, SubgraphField } from '../supergraph/supergraph.ts';
 import type { Abilities, Provider } from './abilities.ts';
 import { COST } from './costs.ts';
 import { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import { childKey, type Fetch, type FetchNode, type Position } from './positions.ts';
-import { readableField, standpointOf } from './reading.ts';
+import { overlaps, readableField, standpointOf } from './reading.ts';
 import { cheapest, RouteFinder, type Selecting } from './routes.ts';
 
 /** A field that no subgraph can give on any way: a supergraph that composed would not allow it. */
@@ -41,6 +41,7 @@ export class Selector implements Selecting {
   private readonly routes: RouteFinder;
   private readonly estimator: Estimator;
   private readonly fieldSets = new Map<SelectionSetNode, Map<string, OpSelection>>();
+  private readonly sources = new Map<Position, readonly Subgraph[]>();
   /** Fields whose `@requires` are being placed right now: they cannot serve as their own input. */
   private readonly requiring = new Set<string>();
   private readonly requiredFetches = new Map<SelectionSetNode, { position: Position; owner: string; node: FetchNode }[]>();
@@ -222,12 +223,16 @@ export class Selector implements Selecting {
   /** Reads a field of an abstract type on each object type instead; false where that is no better than what is known. */
   private placeOnEachType(position: Position, owner: string, field: OpField, forced: boolean): boolean {
     const types = [...this.abilities.possible(owner)].filter((type) => this.canBe(position, type));
+    if (types.length === 0) return false;
     if (!forced && !types.every((type) => this.isReadableNow(position, type, field.name))) return false;
     this.typenameAt(position);
+    const outermost = !this.routes.apart.has(position);
+    this.routes.apart.add(position);
     for (const type of types) {
       const task = { owner: type, field, choices: 1 };
       this.place(position, task, [task], 0);
     }
+    if (outermost) this.routes.apart.delete(position);
     return true;
   }
 
@@ -299,13 +304,36 @@ export class Selector implements Selecting {
     );
   }
 
-  /** Whether objects at a position may turn out to be of a type, as far as the subgraph that brings them is concerned. */
+  /** Whether objects at a position may turn out to be of a type, as far as the subgraphs that may bring them are concerned. */
   private canBe(position: Position, typeName: string): boolean {
     const first = position.nodes[0];
     if (!first) return true;
-    const here = first.type.kind === 'interfaceObject' ? this.abilities.possible(first.type.name) : first.type.possible;
-    for (const name of this.abilities.possible(typeName)) if (here.has(name)) return true;
-    return false;
+    if (!overlaps(this.abilities, first.type, typeName)) return false;
+    if (first.type.kind !== 'union') return true;
+    // a union that several subgraphs may give here holds only what all of them know
+    return this.sourcesOf(position).every((subgraph) => {
+      const type = subgraph.types.get(first.type.name);
+      return !type || overlaps(this.abilities, type, typeName);
+    });
+  }
+
+  /** The subgraphs that could be asked for the objects at a position. */
+  private sourcesOf(position: Position): readonly Subgraph[] {
+    let known = this.sources.get(position);
+    if (!known) {
+      known = this.findSources(position);
+      this.sources.set(position, known);
+    }
+    return known;
+  }
+
+  private findSources({ origin, type }: Position): Subgraph[] {
+    const { subgraphs } = this.abilities.supergraph;
+    if (!origin) return [...subgraphs];
+    const above = this.sourcesOf(origin.parent);
+    const givers = this.abilities.providers(origin.owner, origin.wire.name).map((provider) => provider.subgraph);
+    const looked = new Set(this.abilities.entries(type).map((entry) => entry.subgraph));
+    return subgraphs.filter((subgraph) => looked.has(subgraph) || (givers.includes(subgraph) && above.includes(subgraph)));
   }
 }
 

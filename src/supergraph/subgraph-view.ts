@@ -106,8 +106,7 @@ function viewField(
     name,
     type,
     namedType: namedType(type),
-    // whoever returns an entity knows its key, so a key field can be read even where it is marked external
-    external: (own?.external === true && !inKeys.has(name)) || own?.usedOverridden === true,
+    external: own?.external === true || own?.usedOverridden === true,
     requires: fieldSet(own?.requires),
     provides: fieldSet(own?.provides),
     overrideLabel: overrideLabel(own, joins),
