@@ -1,0 +1,88 @@
+import type { RequestListener } from 'node:http';
+import { onTestFinished } from 'vitest';
+import type { SupergraphListener, SupergraphProvider } from '../../src/composition/supergraph-provider.ts';
+import { configFileSchema } from '../../src/config/config.ts';
+import { type RunningServer, startServer } from '../../src/server/server.ts';
+import type { Source } from '../../src/sources/source.ts';
+import { bodyOf, fakeSubgraph } from '../sources/fake-subgraph.ts';
+import { createWorld, type WorldSubgraph } from '../worlds/world.ts';
+import { type LogLine, recordingLogger } from './serving.ts';
+
+export interface HttpWorld {
+  readonly server: RunningServer;
+  readonly lines: readonly LogLine[];
+  /** How often each subgraph was called. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** From now on the subgraph answers like this; `undefined` mends it. */
+  behave(subgraph: string, listener: RequestListener | undefined): void;
+  /** Ends the subgraph's server, as if its process were gone. */
+  stop(subgraph: string): void;
+  /** The provider tells of a new supergraph. */
+  update(sdl: string): void;
+  readonly supergraphSdl: string;
+}
+
+/** Subgraphs as real HTTP servers, and the whole gateway before them, all on free ports of this machine. */
+export async function httpWorld(
+  subgraphs: Record<string, WorldSubgraph>,
+  options: { timeout?: string; graceMs?: number } = {},
+): Promise<HttpWorld> {
+  const world = createWorld({ subgraphs });
+  const calls: Record<string, number> = {};
+  const faults = new Map<string, RequestListener | undefined>();
+  const servers = new Map<string, Awaited<ReturnType<typeof fakeSubgraph>>>();
+  for (const [name, source] of world.sources) {
+    calls[name] = 0;
+    const healthy = overHttp(source);
+    const running = await fakeSubgraph((req, res) => {
+      calls[name] = (calls[name] ?? 0) + 1;
+      (faults.get(name) ?? healthy)(req, res);
+    });
+    servers.set(name, running);
+  }
+  let listener: SupergraphListener | undefined;
+  const schema: SupergraphProvider = {
+    load: async () => ({ sdl: world.supergraphSdl }),
+    watch: async (on) => {
+      listener = on;
+      return { close: async () => {} };
+    },
+  };
+  const file = configFileSchema.parse({
+    supergraph: { listen: '127.0.0.1:0' },
+    traffic_shaping: { all: { timeout: options.timeout ?? '5s' } },
+    subgraphs: Object.fromEntries([...servers].map(([name, { url }]) => [name, { url }])),
+  });
+  const { logger, lines } = recordingLogger();
+  const server = await startServer({
+    config: { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false },
+    schema,
+    logger,
+    ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
+  });
+  onTestFinished(() => server.close());
+  return {
+    server,
+    lines,
+    calls,
+    supergraphSdl: world.supergraphSdl,
+    behave: (name, fault) => faults.set(name, fault),
+    stop(name) {
+      servers.get(name)?.server.close();
+      servers.get(name)?.server.closeAllConnections();
+    },
+    update: (sdl) => listener?.update({ sdl }),
+  };
+}
+
+function overHttp(source: Source): RequestListener {
+  return async (req, res) => {
+    const body = await bodyOf(req);
+    const operationType = /^\{"query":"mutation/.test(body) ? 'mutation' : 'query';
+    source.send({ body, operationType, client: { requestId: 'r', headers: {} } }, (answer) => {
+      res.setHeader('content-type', 'application/json');
+      if (answer.kind === 'text') res.end(answer.text);
+      else res.writeHead(500).end();
+    });
+  };
+}
