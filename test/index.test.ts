@@ -1,0 +1,67 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createGateway, createLogger, defineConfig } from '../src/index.ts';
+import { post } from './server/serving.ts';
+import { fakeSubgraph } from './sources/fake-subgraph.ts';
+
+/** A folder with one subgraph, which always answers `{"data":{"hello":"hi"}}`. */
+async function project(): Promise<string> {
+  const { url } = await fakeSubgraph((_req, res) => void res.end('{"data":{"hello":"hi"}}'));
+  const dir = mkdtempSync(join(tmpdir(), 'headgate-embed-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  mkdirSync(join(dir, 'schemas'));
+  const schema = `extend schema @subgraph(url: "${url}")\ntype Query { hello: String }\n`;
+  writeFileSync(join(dir, 'schemas', 'greeter.graphql'), schema);
+  return dir;
+}
+
+const logger = createLogger({ level: 'silent' });
+
+describe('a gateway inside another program', () => {
+  it('opens a port of its own', async () => {
+    const schemas = join(await project(), 'schemas');
+    const gateway = await createGateway({ schemas, logger });
+    onTestFinished(() => gateway.close());
+    const { url, port } = await gateway.listen({ port: 0 });
+    expect(url).toBe(`http://127.0.0.1:${port}/graphql`);
+    expect(await (await post(url, { query: '{ hello }' })).json()).toEqual({ data: { hello: 'hi' } });
+    await gateway.close();
+    await expect(post(url, { query: '{ hello }' })).rejects.toThrow();
+  });
+
+  it('answers for a server that is there already', async () => {
+    const schemas = join(await project(), 'schemas');
+    const gateway = await createGateway({ schemas, logger });
+    onTestFinished(() => gateway.close());
+    const server = createServer(gateway.handle);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const { port } = server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}/graphql?query={hello}`);
+    expect(await response.json()).toEqual({ data: { hello: 'hi' } });
+  });
+
+  it('takes a config as an object, and says which key of it is wrong', async () => {
+    const schemas = join(await project(), 'schemas');
+    const config = defineConfig({ limits: { http_max_request_bytes: 40 } });
+    const gateway = await createGateway({ schemas, config, logger });
+    onTestFinished(() => gateway.close());
+    const { url } = await gateway.listen({ port: 0 });
+    expect((await post(url, { query: `{ hello } # ${'x'.repeat(40)}` })).status).toBe(413);
+    const wrong = { limits: { http_max_request_bytes: -1 } };
+    await expect(createGateway({ schemas, config: wrong, logger })).rejects.toThrow(/limits\.http_max_request_bytes/);
+  });
+
+  it('fails with the problems of the schemas', async () => {
+    const dir = await project();
+    writeFileSync(join(dir, 'schemas', 'broken.graphql'), 'type Query {');
+    await expect(createGateway({ schemas: join(dir, 'schemas'), logger })).rejects.toThrow(/broken\.graphql:1/);
+  });
+});
