@@ -1,5 +1,13 @@
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { GraphQLError, getOperationAST, Kind, NoSchemaIntrospectionCustomRule, parse, specifiedRules, validate } from 'graphql';
+import {
+  GraphQLError,
+  getOperationAST,
+  Kind,
+  NoSchemaIntrospectionCustomRule,
+  parse,
+  specifiedRules,
+  validate,
+} from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { conditionVariables } from '../operation/conditions.ts';
 import type { PreparedOperation } from './prepare.ts';
@@ -29,7 +37,10 @@ export class DocumentCache {
   private readonly rules;
   private readonly known: LRUCache<string, ClientDocument | RefusedDocument>;
 
-  constructor(schema: GraphQLSchema, options: { introspection: boolean; maxDocuments?: number; maxCharacters?: number }) {
+  constructor(
+    schema: GraphQLSchema,
+    options: { introspection: boolean; maxDocuments?: number; maxCharacters?: number },
+  ) {
     this.schema = schema;
     this.rules = options.introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
     this.known = new LRUCache({
@@ -65,7 +76,10 @@ export class DocumentCache {
 }
 
 /** The operation to run, or why none can be told. */
-export function chooseOperation(document: DocumentNode, name: string | null | undefined): OperationDefinitionNode | GraphQLFormattedError {
+export function chooseOperation(
+  document: DocumentNode,
+  name: string | null | undefined,
+): OperationDefinitionNode | GraphQLFormattedError {
   const operation = getOperationAST(document, name ?? undefined);
   if (operation) return operation;
   const names = document.definitions.flatMap((definition) =>
@@ -74,7 +88,10 @@ export function chooseOperation(document: DocumentNode, name: string | null | un
   const extensions = { code: 'GRAPHQL_VALIDATION_FAILED' };
   if (names.length === 0) return { message: 'The document has no operation, only fragments.', extensions };
   if (name) return { message: `The document has no operation "${name}". It has: ${names.join(', ')}.`, extensions };
-  return { message: `The document has several operations: ${names.join(', ')}. Say which one to run in "operationName".`, extensions };
+  return {
+    message: `The document has several operations: ${names.join(', ')}. Say which one to run in "operationName".`,
+    extensions,
+  };
 }
 
 export function withCode(error: GraphQLError, code: string): GraphQLFormattedError {

@@ -1,4 +1,11 @@
-import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode, SelectionNode, SelectionSetNode } from 'graphql';
+import type {
+  DocumentNode,
+  GraphQLFormattedError,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
 import { executeSync, Kind } from 'graphql';
 
 export interface Introspected {
@@ -10,7 +17,10 @@ export interface Introspected {
 export const NOTHING_INTROSPECTED: Introspected = { texts: {}, errors: [] };
 
 /** An operation cut down to its introspection fields; `undefined` where it has none. */
-export function introspectionPart(document: DocumentNode, operation: OperationDefinitionNode): DocumentNode | undefined {
+export function introspectionPart(
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): DocumentNode | undefined {
   if (operation.operation !== 'query') return undefined;
   const selectionSet = introspectionFields(document, operation.selectionSet, new Set());
   if (selectionSet.selections.length === 0) return undefined;
@@ -34,11 +44,17 @@ function introspectionFields(document: DocumentNode, set: SelectionSetNode, spre
 }
 
 function inline(from: Pick<SelectionNode, 'directives'>, selectionSet: SelectionSetNode): SelectionNode[] {
-  return selectionSet.selections.length === 0 ? [] : [{ kind: Kind.INLINE_FRAGMENT, directives: from.directives ?? [], selectionSet }];
+  return selectionSet.selections.length === 0
+    ? []
+    : [{ kind: Kind.INLINE_FRAGMENT, directives: from.directives ?? [], selectionSet }];
 }
 
 /** Answers introspection fields from the public schema, as the reference implementation does. */
-export function introspect(schema: GraphQLSchema, document: DocumentNode, variables: Readonly<Record<string, unknown>>): Introspected {
+export function introspect(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  variables: Readonly<Record<string, unknown>>,
+): Introspected {
   const { data, errors } = executeSync({ schema, document, variableValues: variables });
   const texts: Record<string, string> = {};
   for (const [key, value] of Object.entries(data ?? {})) texts[key] = JSON.stringify(value);

@@ -76,7 +76,8 @@ function countWriters(plan: QueryPlan): Writers {
   };
   for (const request of plan.requests) {
     if (request.root) visit(request.root.node, request.root.position, request.id);
-    for (const { targets } of request.lookups) for (const target of targets) visit(target.node, target.position, request.id);
+    for (const { targets } of request.lookups)
+      for (const target of targets) visit(target.node, target.position, request.id);
   }
   return writers;
 }

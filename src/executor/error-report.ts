@@ -46,7 +46,8 @@ export class ErrorReport {
     const service = request.planned.subgraph.name;
     const paths = new Map<string, ResponsePath>();
     const add = (wirePath: WirePath) => {
-      for (const path of this.clientPaths(wirePath)) paths.set(path.filter((step) => typeof step === 'string').join('.'), path);
+      for (const path of this.clientPaths(wirePath))
+        paths.set(path.filter((step) => typeof step === 'string').join('.'), path);
     };
     if (request.planned.root) {
       const { position } = request.planned.root;
@@ -95,7 +96,8 @@ export class ErrorReport {
       const bases = this.targets.pathsAt(position);
       this.targets.at(position).forEach((object, i) => {
         const base = bases[i];
-        if (base && objects.has(object) && (!types || isOf(object, types))) paths.push(...this.clientPaths([...base, ...rest]));
+        if (base && objects.has(object) && (!types || isOf(object, types)))
+          paths.push(...this.clientPaths([...base, ...rest]));
       });
     }
     return paths;

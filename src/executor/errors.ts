@@ -25,7 +25,8 @@ export function toClientPaths(
   const follow = (from: number, client: ResponsePath, parts: readonly Part[], typeName: string): void => {
     const step = path[from];
     if (typeof step === 'number') return follow(from + 1, [...client, step], parts, typeName);
-    const fields = parts.length === 0 ? [] : projection.shape(parts, typeName).fields.filter(({ wireKey }) => wireKey === step);
+    const fields =
+      parts.length === 0 ? [] : projection.shape(parts, typeName).fields.filter(({ wireKey }) => wireKey === step);
     if (step === undefined || fields.length === 0) {
       reached.push({ path: client, depth: from });
       return;
@@ -33,7 +34,12 @@ export function toClientPaths(
     let end = from + 1;
     while (typeof path[end] === 'number') end += 1;
     for (const { field, below } of fields) {
-      follow(from + 1, [...client, field.responseKey], below, typeOf(path.slice(0, end)) ?? below[0]?.position.type ?? typeName);
+      follow(
+        from + 1,
+        [...client, field.responseKey],
+        below,
+        typeOf(path.slice(0, end)) ?? below[0]?.position.type ?? typeName,
+      );
     }
   };
   follow(0, [], [root], root.position.type);
@@ -51,15 +57,21 @@ export interface SubgraphError {
 export function readSubgraphErrors(errors: unknown): SubgraphError[] {
   if (!Array.isArray(errors)) return [];
   return errors.map((error) => {
-    if (!isObject(error)) return { message: 'The subgraph reported an error without a message.', path: undefined, extensions: undefined };
+    if (!isObject(error))
+      return { message: 'The subgraph reported an error without a message.', path: undefined, extensions: undefined };
     const path = Array.isArray(error.path) ? (error.path as WirePath) : undefined;
-    const message = typeof error.message === 'string' ? error.message : 'The subgraph reported an error without a message.';
+    const message =
+      typeof error.message === 'string' ? error.message : 'The subgraph reported an error without a message.';
     return { message, path, extensions: isObject(error.extensions) ? error.extensions : undefined };
   });
 }
 
 /** A subgraph's error with the client's path and the service's name; its own extensions stay. */
-export function formatSubgraphError(error: SubgraphError, service: string, path: ResponsePath | undefined): GraphQLFormattedError {
+export function formatSubgraphError(
+  error: SubgraphError,
+  service: string,
+  path: ResponsePath | undefined,
+): GraphQLFormattedError {
   const extensions = { code: 'DOWNSTREAM_SERVICE_ERROR', ...error.extensions, service };
   return path === undefined ? { message: error.message, extensions } : { message: error.message, path, extensions };
 }
@@ -91,7 +103,10 @@ export function malformed(request: PlannedRequest, reason: string, status?: numb
  * Violations that are not merely what an error reported before has left behind: a null is explained by an error at its
  * place, above it or below it.
  */
-export function unexplained(violations: readonly Violation[], errors: readonly GraphQLFormattedError[]): GraphQLFormattedError[] {
+export function unexplained(
+  violations: readonly Violation[],
+  errors: readonly GraphQLFormattedError[],
+): GraphQLFormattedError[] {
   const keysOf = (path: ResponsePath) => path.filter((step) => typeof step === 'string');
   const known = errors.filter((error) => error.path !== undefined).map((error) => keysOf(error.path ?? []));
   return violations
@@ -105,4 +120,3 @@ export function unexplained(violations: readonly Violation[], errors: readonly G
 function startsWith(path: ResponsePath, start: ResponsePath): boolean {
   return start.every((step, index) => path[index] === step);
 }
-

@@ -180,7 +180,12 @@ class Execution {
     for (const target of this.targets.at(position)) lay(target, data, request.rootKeys);
   }
 
-  private layEntities(request: CompiledRequest, sent: readonly SentLookup[], data: ResponseObject, excused: boolean): boolean {
+  private layEntities(
+    request: CompiledRequest,
+    sent: readonly SentLookup[],
+    data: ResponseObject,
+    excused: boolean,
+  ): boolean {
     let whole = true;
     request.lookups.forEach((lookup, index) => {
       const { objects, slots, count } = sent[index] as SentLookup;

@@ -34,7 +34,9 @@ function writeString(value: unknown): string | undefined {
 }
 
 function writeInt(value: unknown): string | undefined {
-  return typeof value === 'number' && Number.isInteger(value) && value <= MAX_INT && value >= MIN_INT ? `${value}` : undefined;
+  return typeof value === 'number' && Number.isInteger(value) && value <= MAX_INT && value >= MIN_INT
+    ? `${value}`
+    : undefined;
 }
 
 function writeFloat(value: unknown): string | undefined {

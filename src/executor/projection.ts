@@ -67,7 +67,10 @@ export class Projection {
    * @param introspected JSON texts of the introspection fields, by response key
    * @returns the JSON text of `data`, and what was null or of a wrong type where it must not be
    */
-  write(data: ResponseObject, introspected: Readonly<Record<string, string>>): { text: string; violations: Violation[] } {
+  write(
+    data: ResponseObject,
+    introspected: Readonly<Record<string, string>>,
+  ): { text: string; violations: Violation[] } {
     this.introspected = introspected;
     this.violated = false;
     this.path = undefined;
@@ -108,7 +111,11 @@ export class Projection {
         continue;
       }
       const placed = this.placement(part.position, item, selection.parentType, typeName);
-      const known = fields.get(item.responseKey) ?? { field: item, wireKey: placed?.placement.wire.key ?? '', below: [] };
+      const known = fields.get(item.responseKey) ?? {
+        field: item,
+        wireKey: placed?.placement.wire.key ?? '',
+        below: [],
+      };
       fields.set(item.responseKey, known);
       const below = placed && part.position.children.get(childKey(placed.placement.wire, placed.owner));
       if (below && item.selection) known.below.push({ position: below, selection: item.selection });
@@ -192,7 +199,8 @@ export class Projection {
   /** Writes what is there; `undefined` where it cannot be shown, so that the nullable type around it becomes null. */
   private presentWriter(type: TypeNode, below: readonly Part[], field: OpField, coordinate: string): ValueWriter {
     if (type.kind === Kind.NON_NULL_TYPE) return this.presentWriter(type.type, below, field, coordinate);
-    if (type.kind === Kind.LIST_TYPE) return this.listWriter(this.typedWriter(type.type, below, field, coordinate), coordinate);
+    if (type.kind === Kind.LIST_TYPE)
+      return this.listWriter(this.typedWriter(type.type, below, field, coordinate), coordinate);
     const name = type.name.value;
     if (field.selection) return this.objectWriter(below, name);
     const leaf = leafWriter(this.schema.getType(name));

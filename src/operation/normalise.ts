@@ -9,7 +9,7 @@ import type {
 } from 'graphql';
 import { Kind, print } from 'graphql';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import type { OpField, Operation, OpSelection } from './operation.ts';
+import type { Operation, OpField, OpSelection } from './operation.ts';
 
 /** More selected fields than this, fragments expanded, and the operation is refused: planning time must stay bounded. */
 export const MAX_SELECTED_FIELDS = 20_000;
@@ -165,7 +165,8 @@ class Normaliser {
       const name = directive.name.value;
       if (name !== 'skip' && name !== 'include') continue;
       const value = directive.arguments?.[0]?.value;
-      const decided = value?.kind === Kind.VARIABLE ? this.conditions[value.name.value] : value?.kind === Kind.BOOLEAN && value.value;
+      const decided =
+        value?.kind === Kind.VARIABLE ? this.conditions[value.name.value] : value?.kind === Kind.BOOLEAN && value.value;
       if (decided === (name === 'skip')) return false;
     }
     return true;

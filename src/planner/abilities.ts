@@ -1,6 +1,10 @@
 import type { SelectionSetNode } from 'graphql';
 import { Kind } from 'graphql';
+import { normaliseFieldSet } from '../operation/normalise.ts';
+import type { OpSelection } from '../operation/operation.ts';
 import type { Subgraph, SubgraphField, SubgraphKey, SubgraphType, Supergraph } from '../supergraph/supergraph.ts';
+
+import { getOrMake } from './maps.ts';
 
 /** A subgraph that can resolve a field, as which of its types. */
 export interface Provider {
@@ -31,6 +35,7 @@ export class Abilities {
   private readonly labels: ReadonlySet<string>;
   private readonly providersOf = new Map<string, readonly Provider[]>();
   private readonly entriesOf = new Map<string, readonly Entry[]>();
+  private readonly fieldSets = new Map<SelectionSetNode, Map<string, OpSelection>>();
   private readonly directly = new Map<string, boolean>();
 
   /** @param labels the progressive `@override` labels that are on */
@@ -42,12 +47,7 @@ export class Abilities {
   /** Subgraphs that resolve a field of an object type or of an interface, `@requires` fields included. */
   providers(typeName: string, fieldName: string): readonly Provider[] {
     const key = `${typeName}.${fieldName}`;
-    let known = this.providersOf.get(key);
-    if (!known) {
-      known = this.findProviders(typeName, fieldName);
-      this.providersOf.set(key, known);
-    }
-    return known;
+    return getOrMake(this.providersOf, key, () => this.findProviders(typeName, fieldName));
   }
 
   private findProviders(typeName: string, fieldName: string): Provider[] {
@@ -61,14 +61,11 @@ export class Abilities {
 
   /** Keys by which subgraphs take entities that are of this type, as the type itself or as an interface of it. */
   entries(typeName: string): readonly Entry[] {
-    let known = this.entriesOf.get(typeName);
-    if (!known) {
-      known = this.viewsOf(typeName).flatMap(({ subgraph, type }) =>
+    return getOrMake(this.entriesOf, typeName, () =>
+      this.viewsOf(typeName).flatMap(({ subgraph, type }) =>
         type.keys.filter((key) => key.resolvable).map((key) => ({ subgraph, type, key })),
-      );
-      this.entriesOf.set(typeName, known);
-    }
-    return known;
+      ),
+    );
   }
 
   private viewsOf(typeName: string): { subgraph: Subgraph; type: SubgraphType }[] {
@@ -86,7 +83,10 @@ export class Abilities {
   }
 
   isOn(field: SubgraphField): boolean {
-    return field.overrideLabel === undefined || this.labels.has(field.overrideLabel.label) === field.overrideLabel.resolvedWhen;
+    return (
+      field.overrideLabel === undefined ||
+      this.labels.has(field.overrideLabel.label) === field.overrideLabel.resolvedWhen
+    );
   }
 
   /**
@@ -95,12 +95,7 @@ export class Abilities {
    */
   coversAbstract(subgraph: Subgraph, around: SubgraphType, abstract: SubgraphType, fieldName: string): boolean {
     const key = `${subgraph.id} ${around.name} ${abstract.name} ${fieldName}`;
-    let known = this.directly.get(key);
-    if (known === undefined) {
-      known = this.checkAbstract(subgraph, around, abstract, fieldName);
-      this.directly.set(key, known);
-    }
-    return known;
+    return getOrMake(this.directly, key, () => this.checkAbstract(subgraph, around, abstract, fieldName));
   }
 
   private checkAbstract(subgraph: Subgraph, around: SubgraphType, abstract: SubgraphType, fieldName: string): boolean {
@@ -113,6 +108,12 @@ export class Abilities {
       if (!abstract.possible.has(name) || !field || field.external || field.requires || !this.isOn(field)) return false;
     }
     return true;
+  }
+
+  /** A key or another field set on a type, in the form of an operation's selections; the same one each time. */
+  fieldSet(set: SelectionSetNode, typeName: string): OpSelection {
+    const byType = getOrMake(this.fieldSets, set, () => new Map<string, OpSelection>());
+    return getOrMake(byType, typeName, () => normaliseFieldSet(set, typeName, this.supergraph));
   }
 
   possible(typeName: string): ReadonlySet<string> {

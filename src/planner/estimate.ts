@@ -20,7 +20,12 @@ export class Estimator {
     this.abilities = abilities;
   }
 
-  below(field: OpField, subgraph: Subgraph, resolvedBy: SubgraphField, provided: readonly SelectionSetNode[] = []): number {
+  below(
+    field: OpField,
+    subgraph: Subgraph,
+    resolvedBy: SubgraphField,
+    provided: readonly SelectionSetNode[] = [],
+  ): number {
     if (!field.selection) return 0;
     const type = subgraph.types.get(resolvedBy.namedType);
     if (!type) return COST.deadEnd;
@@ -40,7 +45,8 @@ export class Estimator {
     let cost = 0;
     const others = new Set<Subgraph>();
     for (const item of selection.items) {
-      if (item.kind === 'narrowing') cost += overlaps(this.abilities, at.type, item.typeCondition) ? this.selection(item.selection, at) : 0;
+      if (item.kind === 'narrowing')
+        cost += overlaps(this.abilities, at.type, item.typeCondition) ? this.selection(item.selection, at) : 0;
       else if (item.name !== '__typename') cost += this.field(selection.parentType, item, at, others);
     }
     return cost + others.size * COST.request + (others.size > 0 ? COST.wave : 0);

@@ -2,7 +2,16 @@ import type { ArgumentNode, SelectionSetNode, TypeNode } from 'graphql';
 import { Kind } from 'graphql';
 import type { Subgraph, SubgraphField, SubgraphType } from '../supergraph/supergraph.ts';
 import { type Abilities, providedBelow, providedOn } from './abilities.ts';
-import { childKey, type Fetch, FetchNode, Position, type Representation, type Wire, type WireSpace } from './positions.ts';
+import { getOrMake } from './maps.ts';
+import {
+  childKey,
+  type Fetch,
+  FetchNode,
+  Position,
+  type Representation,
+  type Wire,
+  type WireSpace,
+} from './positions.ts';
 
 /** What is asked to be read: a field with its arguments, and the key that its reader would like best. */
 export interface WantedField {
@@ -34,7 +43,15 @@ export class FetchGraph {
   addRootFetch(subgraph: Subgraph, position: Position, dependsOn: ReadonlySet<Fetch>): FetchNode {
     const type = subgraph.types.get(position.type);
     if (!type) throw new Error(`subgraph ${subgraph.name} has no ${position.type}`);
-    return this.addFetch({ subgraph, kind: 'root', position, condition: position.type, type, representation: undefined, dependsOn });
+    return this.addFetch({
+      subgraph,
+      kind: 'root',
+      position,
+      condition: position.type,
+      type,
+      representation: undefined,
+      dependsOn,
+    });
   }
 
   addEntityFetch(look: {
@@ -84,7 +101,8 @@ export class FetchGraph {
     if (field.provides) provided.push(field.provides);
     const childNode = new FetchNode(node.fetch, child, type, provided);
     child.nodes.push(childNode);
-    if (this.abilities.isAbstract(child.type) && type.kind !== 'interfaceObject') childNode.typename = child.nodes.length === 1;
+    if (this.abilities.isAbstract(child.type) && type.kind !== 'interfaceObject')
+      childNode.typename = child.nodes.length === 1;
     return childNode;
   }
 
@@ -106,7 +124,8 @@ export class FetchGraph {
     const shape = shapeOf(field.type, this.abilities.isComposite(wanted.namedType));
     if (!fresh) {
       for (const wire of wires.values()) {
-        if (wire.name !== wanted.name || wire.argsKey !== wanted.argsKey || wire.namedType !== wanted.namedType) continue;
+        if (wire.name !== wanted.name || wire.argsKey !== wanted.argsKey || wire.namedType !== wanted.namedType)
+          continue;
         const taken = shapes.get(wire.key);
         if (taken !== undefined && taken !== shape) continue;
         shapes.set(wire.key, shape);
@@ -121,12 +140,8 @@ export class FetchGraph {
   }
 
   private shapesAt(node: FetchNode): Map<string, string> {
-    let ofFetch = this.shapes.get(node.fetch);
-    if (!ofFetch) this.shapes.set(node.fetch, (ofFetch = new Map()));
-    const { space } = node.position;
-    let shapes = ofFetch.get(space);
-    if (!shapes) ofFetch.set(space, (shapes = new Map()));
-    return shapes;
+    const ofFetch = getOrMake(this.shapes, node.fetch, () => new Map<WireSpace, Map<string, string>>());
+    return getOrMake(ofFetch, node.position.space, () => new Map<string, string>());
   }
 }
 

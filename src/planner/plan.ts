@@ -1,4 +1,4 @@
-import type { OpSelection, Operation } from '../operation/operation.ts';
+import type { Operation, OpSelection } from '../operation/operation.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { FetchNode, Position, Representation } from './positions.ts';
 

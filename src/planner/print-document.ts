@@ -26,7 +26,8 @@ export function printRootDocument(document: RootDocument): PrintedDocument {
   const used = new Set<string>();
   const body = printSelection(document.node, used);
   const definitions = printDefinitions(document.definitions, used);
-  const head = document.kind === 'query' && definitions === '' ? '' : `${document.kind}${definitions && `(${definitions})`}`;
+  const head =
+    document.kind === 'query' && definitions === '' ? '' : `${document.kind}${definitions && `(${definitions})`}`;
   return { text: head + body, variables: [...used] };
 }
 
@@ -47,13 +48,15 @@ export function printEntityDocument(
 }
 
 function printDefinitions(definitions: readonly VariableDefinitionNode[], used: ReadonlySet<string>): string {
-  return definitions
-    .filter(({ variable }) => used.has(variable.name.value))
-    // values are coerced before they are sent; a default still allows a nullable variable where null is not
-    .map(({ variable, type, defaultValue }) => {
-      return `$${variable.name.value}:${print(type)}${defaultValue ? `=${print(defaultValue)}` : ''}`;
-    })
-    .join();
+  return (
+    definitions
+      .filter(({ variable }) => used.has(variable.name.value))
+      // values are coerced before they are sent; a default still allows a nullable variable where null is not
+      .map(({ variable, type, defaultValue }) => {
+        return `$${variable.name.value}:${print(type)}${defaultValue ? `=${print(defaultValue)}` : ''}`;
+      })
+      .join()
+  );
 }
 
 /** Prints what an entity look-up selects: `{...on Product{name price}}`. */
@@ -92,4 +95,9 @@ function collectVariables(value: ValueNode, used: Set<string>): void {
   if (value.kind === Kind.VARIABLE) used.add(value.name.value);
   else if (value.kind === Kind.LIST) for (const item of value.values) collectVariables(item, used);
   else if (value.kind === Kind.OBJECT) for (const field of value.fields) collectVariables(field.value, used);
+}
+
+/** What one node selects, for people. */
+export function printNode(node: FetchNode): string {
+  return printSelection(node, new Set());
 }

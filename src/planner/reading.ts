@@ -29,14 +29,23 @@ const TYPENAME: SubgraphField = {
  * The field that a subgraph would resolve if it were selected on `owner` among the objects at a standpoint;
  * `undefined` where it cannot, or where it could for some of the objects only.
  */
-export function readableField(abilities: Abilities, at: Standpoint, owner: string, name: string): SubgraphField | undefined {
+export function readableField(
+  abilities: Abilities,
+  at: Standpoint,
+  owner: string,
+  name: string,
+): SubgraphField | undefined {
   const { subgraph, type } = at;
   if (name === '__typename') return type.kind === 'interfaceObject' ? undefined : TYPENAME;
   if (type.kind === 'interfaceObject') {
-    return owner === type.name || abilities.possible(type.name).has(owner) ? ownField(abilities, at, type, name) : undefined;
+    return owner === type.name || abilities.possible(type.name).has(owner)
+      ? ownField(abilities, at, type, name)
+      : undefined;
   }
   if (type.kind === 'object') {
-    return owner === type.name || abilities.possible(owner).has(type.name) ? ownField(abilities, at, type, name) : undefined;
+    return owner === type.name || abilities.possible(owner).has(type.name)
+      ? ownField(abilities, at, type, name)
+      : undefined;
   }
   const ownerType = subgraph.types.get(owner);
   if (!ownerType) return undefined;

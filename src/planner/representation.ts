@@ -1,6 +1,13 @@
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Abilities } from './abilities.ts';
-import { childKey, type Fetch, type Placement, type Position, type RepresentationItem, type RepresentationSelection } from './positions.ts';
+import {
+  childKey,
+  type Fetch,
+  type Placement,
+  type Position,
+  type RepresentationItem,
+  type RepresentationSelection,
+} from './positions.ts';
 
 /** Fields that have been placed to be sent to a look-up: how to write them, and which fetches bring them. */
 export interface Inputs {
@@ -19,12 +26,18 @@ export function describeInputs(abilities: Abilities, position: Position, selecti
   return { fields: describe(abilities, position, selection, dependsOn), dependsOn };
 }
 
-function describe(abilities: Abilities, position: Position, selection: OpSelection, dependsOn: Set<Fetch>): RepresentationItem[] {
+function describe(
+  abilities: Abilities,
+  position: Position,
+  selection: OpSelection,
+  dependsOn: Set<Fetch>,
+): RepresentationItem[] {
   const items: RepresentationItem[] = [];
   for (const item of selection.items) {
     if (item.kind === 'narrowing') {
       const nested = describe(abilities, position, item.selection, dependsOn);
-      if (nested.length > 0) items.push({ kind: 'narrowing', possible: abilities.possible(item.typeCondition), nested });
+      if (nested.length > 0)
+        items.push({ kind: 'narrowing', possible: abilities.possible(item.typeCondition), nested });
       for (const node of position.nodes) if (node.typename) dependsOn.add(node.fetch);
     } else if (item.name === '__typename') {
       items.push({ kind: 'field', name: '__typename', wireKey: '__typename', isKey: false, nested: undefined });
@@ -73,7 +86,9 @@ export function uniteItems(a: RepresentationSelection, b: RepresentationSelectio
   const united = [...a];
   const described = new Set(a.map(describeItem));
   for (const item of b) {
-    const index = united.findIndex((other) => item.kind === 'field' && other.kind === 'field' && other.name === item.name);
+    const index = united.findIndex(
+      (other) => item.kind === 'field' && other.kind === 'field' && other.name === item.name,
+    );
     const other = united[index];
     if (item.kind === 'field' && other?.kind === 'field') {
       const nested = other.nested && item.nested ? uniteItems(other.nested, item.nested) : other.nested;

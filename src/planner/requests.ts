@@ -2,7 +2,13 @@ import type { Operation } from '../operation/operation.ts';
 import type { Abilities } from './abilities.ts';
 import type { LookupTarget, PlannedLookup, PlannedRequest } from './plan.ts';
 import type { Fetch } from './positions.ts';
-import { type EntityLookupDocument, isEmpty, printEntityDocument, printEntitySelection, printRootDocument } from './print-document.ts';
+import {
+  type EntityLookupDocument,
+  isEmpty,
+  printEntityDocument,
+  printEntitySelection,
+  printRootDocument,
+} from './print-document.ts';
 import { describeItem } from './representation.ts';
 import { type Batch, mergeLookups } from './schedule.ts';
 
@@ -24,7 +30,8 @@ export function writeRequests(batches: readonly Batch[], operation: Operation, a
       for (const needed of fetch.dependsOn) dependsOn.add(requestOf.get(needed) ?? id);
     }
     dependsOn.delete(id);
-    const written = batch.fetches[0]?.kind === 'root' ? writeRoot(batch, operation) : writeLookups(batch, operation, abilities);
+    const written =
+      batch.fetches[0]?.kind === 'root' ? writeRoot(batch, operation) : writeLookups(batch, operation, abilities);
     return { id, level: batch.level, dependsOn: [...dependsOn].sort((a, b) => a - b), ...written };
   });
 }
@@ -36,7 +43,11 @@ function writeRoot(batch: Batch, operation: Operation): Written {
   if (!fetch) throw new Error('an empty batch');
   const nested = fetch.position.origin !== undefined;
   const operationType = nested ? 'query' : operation.kind;
-  const { text, variables } = printRootDocument({ kind: operationType, node: fetch.node, definitions: operation.variables });
+  const { text, variables } = printRootDocument({
+    kind: operationType,
+    node: fetch.node,
+    definitions: operation.variables,
+  });
   const root = { position: fetch.position, node: fetch.node };
   return { subgraph: fetch.subgraph, kind: 'root', operationType, document: text, variables, root, lookups: [] };
 }
@@ -66,7 +77,15 @@ function writeLookups(batch: Batch, operation: Operation, abilities: Abilities):
     documents.push({ alias, variable, selection });
   }
   const { text, variables } = printEntityDocument(documents, used, operation.variables);
-  return { subgraph: first.subgraph, kind: 'entities', operationType: 'query', document: text, variables, root: undefined, lookups };
+  return {
+    subgraph: first.subgraph,
+    kind: 'entities',
+    operationType: 'query',
+    document: text,
+    variables,
+    root: undefined,
+    lookups,
+  };
 }
 
 function targetTypes(fetch: Fetch, abilities: Abilities): ReadonlySet<string> | undefined {

@@ -24,7 +24,6 @@ interface InputRoute {
 
 /** What the route finder needs of the stage that places selections. */
 export interface Selecting {
-  selectionOf(set: SelectionSetNode, typeName: string): OpSelection;
   /** Reads a whole selection at one node that can read it all. */
   placeAll(node: FetchNode, selection: OpSelection): void;
   /** Reads a selection from wherever it can be had. */
@@ -56,7 +55,13 @@ export class RouteFinder {
     this.selecting = selecting;
   }
 
-  find(position: Position, owner: string, subgraph: Subgraph, fieldName: string, visiting: readonly string[] = []): Route | undefined {
+  find(
+    position: Position,
+    owner: string,
+    subgraph: Subgraph,
+    fieldName: string,
+    visiting: readonly string[] = [],
+  ): Route | undefined {
     const known = this.knownNode(position, owner, subgraph, fieldName);
     if (known) return { cost: 0, level: known.fetch.level, take: () => known };
     const step = `${position.id} ${owner} ${subgraph.id}`;
@@ -90,7 +95,13 @@ export class RouteFinder {
     return true;
   }
 
-  private byKeys(position: Position, owner: string, subgraph: Subgraph, fieldName: string, path: string[]): (Route | undefined)[] {
+  private byKeys(
+    position: Position,
+    owner: string,
+    subgraph: Subgraph,
+    fieldName: string,
+    path: string[],
+  ): (Route | undefined)[] {
     if (position.nodes.length === 0) return [];
     return this.abilities.entries(owner).map((entry) => {
       if (entry.subgraph !== subgraph) return undefined;
@@ -130,20 +141,34 @@ export class RouteFinder {
   }
 
   /** The same way as the parents were reached: where the subgraph also resolves the field that leads here. */
-  private byParent(position: Position, owner: string, subgraph: Subgraph, fieldName: string, path: string[]): Route | undefined {
+  private byParent(
+    position: Position,
+    owner: string,
+    subgraph: Subgraph,
+    fieldName: string,
+    path: string[],
+  ): Route | undefined {
     const { origin } = position;
-    if (!origin || this.apart.has(position) || origin.parent.type === this.abilities.supergraph.rootTypes.mutation) return undefined;
+    if (!origin || this.apart.has(position) || origin.parent.type === this.abilities.supergraph.rootTypes.mutation)
+      return undefined;
     const { parent, owner: parentOwner, wire } = origin;
-    const provider = this.abilities.providers(parentOwner, wire.name).find((p) => p.subgraph === subgraph && !p.field.requires);
+    const provider = this.abilities
+      .providers(parentOwner, wire.name)
+      .find((p) => p.subgraph === subgraph && !p.field.requires);
     if (!provider || !this.leadsTo(provider, owner, fieldName)) return undefined;
     const route = this.find(parent, parentOwner, subgraph, wire.name, path);
-    return route && { cost: route.cost + COST.reselect, level: route.level, take: () => this.reselect(position, route) };
+    return (
+      route && { cost: route.cost + COST.reselect, level: route.level, take: () => this.reselect(position, route) }
+    );
   }
 
   private leadsTo(provider: Provider, owner: string, fieldName: string): boolean {
     const type = provider.subgraph.types.get(provider.field.namedType);
     const provided = provider.field.provides ? [provider.field.provides] : [];
-    return type !== undefined && readableField(this.abilities, { subgraph: provider.subgraph, type, provided }, owner, fieldName) !== undefined;
+    return (
+      type !== undefined &&
+      readableField(this.abilities, { subgraph: provider.subgraph, type, provided }, owner, fieldName) !== undefined
+    );
   }
 
   private reselect(position: Position, route: Route): FetchNode {
@@ -173,7 +198,7 @@ export class RouteFinder {
 
   /** The cheapest way to have all fields of a key or of `@requires` at a position. */
   inputs(position: Position, owner: string, set: SelectionSetNode, path: readonly string[]): InputRoute | undefined {
-    const selection = this.selecting.selectionOf(set, owner);
+    const selection = this.abilities.fieldSet(set, owner);
     const take = (place: () => void) => () => {
       place();
       return describeInputs(this.abilities, position, selection);
@@ -232,10 +257,13 @@ export class RouteFinder {
   }
 }
 
-export function cheapest<T extends { readonly cost: number; readonly level: number }>(routes: readonly (T | undefined)[]): T | undefined {
+export function cheapest<T extends { readonly cost: number; readonly level: number }>(
+  routes: readonly (T | undefined)[],
+): T | undefined {
   let best: T | undefined;
   for (const route of routes) {
-    if (route && (!best || route.cost < best.cost || (route.cost === best.cost && route.level < best.level))) best = route;
+    if (route && (!best || route.cost < best.cost || (route.cost === best.cost && route.level < best.level)))
+      best = route;
   }
   return best;
 }

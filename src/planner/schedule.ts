@@ -86,7 +86,8 @@ export function mergeLookups(fetches: readonly Fetch[]): Fetch[] {
 }
 
 function looksUpTheSame(a: Fetch, b: Fetch): boolean {
-  if (a.kind !== 'entity' || b.kind !== 'entity' || a.position !== b.position || a.condition !== b.condition) return false;
+  if (a.kind !== 'entity' || b.kind !== 'entity' || a.position !== b.position || a.condition !== b.condition)
+    return false;
   if (a.node.type !== b.node.type || a.representation?.typename !== b.representation?.typename) return false;
   return canUnite(a.representation?.fields ?? [], b.representation?.fields ?? []);
 }

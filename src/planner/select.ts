@@ -1,12 +1,12 @@
 import type { SelectionSetNode } from 'graphql';
-import { normaliseFieldSet } from '../operation/normalise.ts';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Subgraph, SubgraphField } from '../supergraph/supergraph.ts';
 import type { Abilities, Provider } from './abilities.ts';
 import { COST } from './costs.ts';
 import { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
-import { childKey, type Fetch, type FetchNode, type Position } from './positions.ts';
+import { getOrMake } from './maps.ts';
+import { childKey, type Fetch, type FetchNode, type Placement, type Position } from './positions.ts';
 import { overlaps, readableField, standpointOf } from './reading.ts';
 import { cheapest, RouteFinder, type Selecting } from './routes.ts';
 
@@ -40,11 +40,13 @@ export class Selector implements Selecting {
   private readonly abilities: Abilities;
   private readonly routes: RouteFinder;
   private readonly estimator: Estimator;
-  private readonly fieldSets = new Map<SelectionSetNode, Map<string, OpSelection>>();
   private readonly sources = new Map<Position, readonly Subgraph[]>();
   /** Fields whose `@requires` are being placed right now: they cannot serve as their own input. */
   private readonly requiring = new Set<string>();
-  private readonly requiredFetches = new Map<SelectionSetNode, { position: Position; owner: string; node: FetchNode }[]>();
+  private readonly requiredFetches = new Map<
+    SelectionSetNode,
+    { position: Position; owner: string; node: FetchNode }[]
+  >();
 
   constructor(graph: FetchGraph) {
     this.graph = graph;
@@ -57,7 +59,7 @@ export class Selector implements Selecting {
     const tasks: Task[] = [];
     this.collect(position, selection, tasks);
     const ordered = tasks.length > 1 ? [...tasks].sort((a, b) => a.choices - b.choices) : tasks;
-    ordered.forEach((task, index) => this.place(position, task, ordered, index));
+    for (const [index, task] of ordered.entries()) this.place(position, task, ordered, index);
     for (const { field } of tasks) this.selectBelow(position, field);
   }
 
@@ -67,8 +69,10 @@ export class Selector implements Selecting {
     for (const field of selection.items) {
       if (field.kind !== 'field' || field.name.startsWith('__')) continue;
       const provider = this.mutationProvider(field);
-      const alone = last !== undefined && this.graph.fetches.at(-1) === last.fetch && last.fetch.subgraph === provider.subgraph;
-      if (!last || !alone) last = this.graph.addRootFetch(provider.subgraph, this.graph.root, new Set(this.graph.fetches));
+      const alone =
+        last !== undefined && this.graph.fetches.at(-1) === last.fetch && last.fetch.subgraph === provider.subgraph;
+      if (!last || !alone)
+        last = this.graph.addRootFetch(provider.subgraph, this.graph.root, new Set(this.graph.fetches));
       this.put(this.graph.root, last, selection.parentType, field, provider.field, true);
       this.selectBelow(this.graph.root, field);
     }
@@ -133,7 +137,8 @@ export class Selector implements Selecting {
     for (let i = index + 1; i < siblings.length && shared < 20; i++) {
       const sibling = siblings[i];
       if (!sibling) continue;
-      if (this.abilities.providers(sibling.owner, sibling.field.name).some((p) => p.subgraph === provider.subgraph)) shared += 1;
+      if (this.abilities.providers(sibling.owner, sibling.field.name).some((p) => p.subgraph === provider.subgraph))
+        shared += 1;
     }
     return { ...option, cost: option.cost - shared };
   }
@@ -180,7 +185,9 @@ export class Selector implements Selecting {
     const { subgraph, type, field: resolvedBy } = provider;
     const set = resolvedBy.requires;
     if (!set) return undefined;
-    const known = this.requiredFetches.get(set)?.find((f) => f.position === position && f.owner === owner && f.node.type === type);
+    const known = this.requiredFetches
+      .get(set)
+      ?.find((f) => f.position === position && f.owner === owner && f.node.type === type);
     const below = this.estimator.below(field, subgraph, resolvedBy);
     if (known) return { cost: below, level: known.node.fetch.level, take: () => ({ node: known.node, resolvedBy }) };
     const guard = `${position.id} ${owner} ${subgraph.id} ${field.name}`;
@@ -239,16 +246,22 @@ export class Selector implements Selecting {
   private isReadableNow(position: Position, owner: string, fieldName: string): boolean {
     return position.nodes.some(
       (node) =>
-        this.routes.isInScope(node, owner) && readableField(this.abilities, standpointOf(node), owner, fieldName) !== undefined,
+        this.routes.isInScope(node, owner) &&
+        readableField(this.abilities, standpointOf(node), owner, fieldName) !== undefined,
     );
   }
 
-  private put(position: Position, node: FetchNode, owner: string, field: OpField, resolvedBy: SubgraphField, fresh: boolean): void {
+  private put(
+    position: Position,
+    node: FetchNode,
+    owner: string,
+    field: OpField,
+    resolvedBy: SubgraphField,
+    fresh: boolean,
+  ): void {
     const target = this.graph.narrow(node, owner);
     const wire = this.graph.addField(target, owner, field, resolvedBy, fresh);
-    let placements = position.placed.get(field);
-    if (!placements) position.placed.set(field, (placements = new Map()));
-    placements.set(owner, { wire, node: target });
+    getOrMake(position.placed, field, () => new Map<string, Placement>()).set(owner, { wire, node: target });
   }
 
   placeAll(node: FetchNode, selection: OpSelection): void {
@@ -280,18 +293,12 @@ export class Selector implements Selecting {
     else this.placeAll(below, field.selection);
   }
 
-  selectionOf(set: SelectionSetNode, typeName: string): OpSelection {
-    let byType = this.fieldSets.get(set);
-    if (!byType) this.fieldSets.set(set, (byType = new Map()));
-    let selection = byType.get(typeName);
-    if (!selection) byType.set(typeName, (selection = normaliseFieldSet(set, typeName, this.abilities.supergraph)));
-    return selection;
-  }
-
   typenameAt(position: Position): Fetch | undefined {
     const told = position.nodes.find((node) => node.typename);
     if (told) return told.fetch;
-    const real = position.nodes.find((node) => node.type.kind !== 'interfaceObject' && this.routes.isInScope(node, position.type));
+    const real = position.nodes.find(
+      (node) => node.type.kind !== 'interfaceObject' && this.routes.isInScope(node, position.type),
+    );
     const node = real ?? this.routeToTypename(position)?.take();
     if (!node) return undefined;
     node.typename = true;
@@ -300,7 +307,9 @@ export class Selector implements Selecting {
 
   private routeToTypename(position: Position) {
     return cheapest(
-      this.abilities.supergraph.subgraphs.map((subgraph) => this.routes.find(position, position.type, subgraph, '__typename')),
+      this.abilities.supergraph.subgraphs.map((subgraph) =>
+        this.routes.find(position, position.type, subgraph, '__typename'),
+      ),
     );
   }
 
@@ -319,12 +328,7 @@ export class Selector implements Selecting {
 
   /** The subgraphs that could be asked for the objects at a position. */
   private sourcesOf(position: Position): readonly Subgraph[] {
-    let known = this.sources.get(position);
-    if (!known) {
-      known = this.findSources(position);
-      this.sources.set(position, known);
-    }
-    return known;
+    return getOrMake(this.sources, position, () => this.findSources(position));
   }
 
   private findSources({ origin, type }: Position): Subgraph[] {
@@ -333,7 +337,9 @@ export class Selector implements Selecting {
     const above = this.sourcesOf(origin.parent);
     const givers = this.abilities.providers(origin.owner, origin.wire.name).map((provider) => provider.subgraph);
     const looked = new Set(this.abilities.entries(type).map((entry) => entry.subgraph));
-    return subgraphs.filter((subgraph) => looked.has(subgraph) || (givers.includes(subgraph) && above.includes(subgraph)));
+    return subgraphs.filter(
+      (subgraph) => looked.has(subgraph) || (givers.includes(subgraph) && above.includes(subgraph)),
+    );
   }
 }
 

@@ -114,7 +114,8 @@ function possibleTypes(definition: TypeDefinitionNode, implementations: Readonly
 
 function readFields(definition: TypeDefinitionNode): ReadonlyMap<string, SupergraphField> {
   const fields = new Map<string, SupergraphField>();
-  if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION) return fields;
+  if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION)
+    return fields;
   for (const field of definition.fields ?? []) fields.set(field.name.value, readField(field));
   return fields;
 }

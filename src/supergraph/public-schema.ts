@@ -1,15 +1,11 @@
-import type {
-  ASTNode,
-  DefinitionNode,
-  DirectiveDefinitionNode,
-  DocumentNode,
-} from 'graphql';
+import type { ASTNode, DefinitionNode, DirectiveDefinitionNode, DocumentNode } from 'graphql';
 import { buildASTSchema, GraphQLSchema, isTypeDefinitionNode, Kind, visit } from 'graphql';
 import { directiveUses, hasDirective, text } from './directives.ts';
 import { isMachinery, namedType } from './join-spec.ts';
 
 const SHOWN_DIRECTIVES = new Set(['deprecated', 'specifiedBy', 'oneOf']);
-const EXECUTABLE = /^(QUERY|MUTATION|SUBSCRIPTION|FIELD|FRAGMENT_DEFINITION|FRAGMENT_SPREAD|INLINE_FRAGMENT|VARIABLE_DEFINITION)$/;
+const EXECUTABLE =
+  /^(QUERY|MUTATION|SUBSCRIPTION|FIELD|FRAGMENT_DEFINITION|FRAGMENT_SPREAD|INLINE_FRAGMENT|VARIABLE_DEFINITION)$/;
 
 /**
  * The schema that clients see: the supergraph without the machinery of its specifications and without
@@ -20,7 +16,10 @@ export function buildPublicSchema(document: DocumentNode): GraphQLSchema {
   const inaccessible = linkedName(document, 'inaccessible');
   const hidden = new Set<string>();
   for (const definition of document.definitions) {
-    if (isTypeDefinitionNode(definition) && (isMachinery(definition.name.value) || hasDirective(definition, inaccessible))) {
+    if (
+      isTypeDefinitionNode(definition) &&
+      (isMachinery(definition.name.value) || hasDirective(definition, inaccessible))
+    ) {
       hidden.add(definition.name.value);
     }
   }

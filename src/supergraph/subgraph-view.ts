@@ -48,7 +48,8 @@ function viewType(
     return { name, kind: 'union', fields: new Map(), possible: unionMembers(graph, definition), keys };
   }
   const fields = viewFields(graph, definition, keys);
-  if (definition.kind === Kind.OBJECT_TYPE_DEFINITION) return { name, kind: 'object', fields, possible: new Set([name]), keys };
+  if (definition.kind === Kind.OBJECT_TYPE_DEFINITION)
+    return { name, kind: 'object', fields, possible: new Set([name]), keys };
   if (own.some((join) => join.isInterfaceObject === true)) {
     return { name, kind: 'interfaceObject', fields, possible: new Set([name]), keys };
   }
@@ -63,19 +64,25 @@ function unionMembers(graph: string, definition: CompositeDefinition): Set<strin
 
 function readImplementations(graph: string, joined: JoinedTypes): Map<string, Set<string>> {
   const implementations = new Map<string, Set<string>>();
-  const add = (name: string, member: string) => implementations.set(name, (implementations.get(name) ?? new Set()).add(member));
+  const add = (name: string, member: string) =>
+    implementations.set(name, (implementations.get(name) ?? new Set()).add(member));
   for (const definition of joined.definitions.values()) {
     if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
     const uses = directiveUses(definition, 'join__implements');
     for (const use of uses) if (use.graph === graph) add(String(use.interface), definition.name.value);
     const joins = directiveUses(definition, 'join__type');
     const here = joins.length === 0 || joins.some((join) => join.graph === graph);
-    if (uses.length === 0 && here) for (const { name } of definition.interfaces ?? []) add(name.value, definition.name.value);
+    if (uses.length === 0 && here)
+      for (const { name } of definition.interfaces ?? []) add(name.value, definition.name.value);
   }
   return implementations;
 }
 
-function viewFields(graph: string, definition: CompositeDefinition, keys: readonly SubgraphKey[]): Map<string, SubgraphField> {
+function viewFields(
+  graph: string,
+  definition: CompositeDefinition,
+  keys: readonly SubgraphKey[],
+): Map<string, SubgraphField> {
   const fields = new Map<string, SubgraphField>();
   if (definition.kind === Kind.UNION_TYPE_DEFINITION) return fields;
   const inKeys = keyFields(keys);
@@ -97,7 +104,11 @@ function viewField(
   const joins = directiveUses(field, 'join__field');
   const own = joins.find((join) => join.graph === graph);
   // join v0.1: what is not joined belongs to the owner, and keys are readable wherever they are declared
-  if (!own && (joins.length > 0 || (owner !== undefined && owner !== graph)) && !(owner !== undefined && inKeys.has(name))) {
+  if (
+    !own &&
+    (joins.length > 0 || (owner !== undefined && owner !== graph)) &&
+    !(owner !== undefined && inKeys.has(name))
+  ) {
     return undefined;
   }
   const declared = text(own?.type);
@@ -123,7 +134,8 @@ function overrideLabel(
 ): SubgraphField['overrideLabel'] {
   const label = text(own?.overrideLabel);
   if (!own || label === undefined) return undefined;
-  const takesOver = own.override !== undefined || !joins.some((join) => join.override !== undefined && join.overrideLabel === label);
+  const takesOver =
+    own.override !== undefined || !joins.some((join) => join.override !== undefined && join.overrideLabel === label);
   return { label, resolvedWhen: takesOver };
 }
 

@@ -81,15 +81,26 @@ export function readSupergraph(sdl: string): Supergraph {
   const document = parseSdl(sdl);
   const joined = readJoinedTypes(document);
   if (joined.graphs.size === 0) {
-    const federated = document.definitions.some((d) => d.kind === Kind.SCHEMA_EXTENSION || d.kind === Kind.SCHEMA_DEFINITION);
+    const federated = document.definitions.some(
+      (d) => d.kind === Kind.SCHEMA_EXTENSION || d.kind === Kind.SCHEMA_DEFINITION,
+    );
     throw new SupergraphError(
       `This is not a supergraph: it has no "join__Graph" enum that names the subgraphs.${
         federated ? ' It looks like a subgraph: put it into the schemas folder and let the gateway compose it.' : ''
       }`,
     );
   }
-  const subgraphs = [...joined.graphs.values()].map((graph) => ({ ...graph, types: buildSubgraphView(graph.id, joined) }));
-  return { sdl, subgraphs, types: joined.types, rootTypes: joined.rootTypes, publicSchema: buildPublicSchema(document) };
+  const subgraphs = [...joined.graphs.values()].map((graph) => ({
+    ...graph,
+    types: buildSubgraphView(graph.id, joined),
+  }));
+  return {
+    sdl,
+    subgraphs,
+    types: joined.types,
+    rootTypes: joined.rootTypes,
+    publicSchema: buildPublicSchema(document),
+  };
 }
 
 function parseSdl(sdl: string) {
@@ -98,6 +109,8 @@ function parseSdl(sdl: string) {
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     const at = error.locations?.[0];
-    throw new SupergraphError(`The supergraph cannot be parsed${at ? ` (${at.line}:${at.column})` : ''}: ${error.message}`);
+    throw new SupergraphError(
+      `The supergraph cannot be parsed${at ? ` (${at.line}:${at.column})` : ''}: ${error.message}`,
+    );
   }
 }

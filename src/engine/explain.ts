@@ -1,0 +1,81 @@
+import { GraphQLError, parse, validate } from 'graphql';
+import { normalise } from '../operation/normalise.ts';
+import { Abilities } from '../planner/abilities.ts';
+import { type PlanStages, planInStages } from '../planner/planner.ts';
+import { planToJson, planToMermaid, printPlan } from '../planner/print-plan.ts';
+import { printBatches, printFetches, printProviders, printSelection } from '../planner/print-stages.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
+import { chooseOperation } from './documents.ts';
+
+/** The stages of planning that can be looked at, in their order. */
+export const PLAN_STAGES = ['operation', 'providers', 'fetches', 'batches', 'plan'] as const;
+export type PlanStage = (typeof PLAN_STAGES)[number];
+export const PLAN_FORMATS = ['text', 'json', 'mermaid'] as const;
+export type PlanFormat = (typeof PLAN_FORMATS)[number];
+
+export interface ExplainRequest {
+  readonly query: string;
+  readonly operationName?: string | undefined;
+  /** Only those that `@skip` and `@include` use make a difference. */
+  readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  readonly stage?: PlanStage | undefined;
+  readonly format?: PlanFormat | undefined;
+}
+
+/** The operation cannot be planned because it is not valid; one message a line. */
+export class ExplainError extends Error {
+  override readonly name = 'ExplainError';
+}
+
+/**
+ * Prints how an operation is planned.
+ * @throws ExplainError when the operation is not valid, or the format does not fit the stage
+ */
+export function explainPlan(supergraph: Supergraph, request: ExplainRequest): string {
+  const { stage = 'plan', format = 'text' } = request;
+  if (stage !== 'plan' && format !== 'text') throw new ExplainError(`The stage "${stage}" is printed as text only.`);
+  const abilities = new Abilities(supergraph);
+  const stages = planRequest(supergraph, abilities, request);
+  switch (stage) {
+    case 'operation':
+      return printSelection(stages.operation.selection);
+    case 'providers':
+      return printProviders(stages.operation.selection, abilities);
+    case 'fetches':
+      return printFetches(stages.fetches);
+    case 'batches':
+      return printBatches(stages.batches);
+    default:
+      if (format === 'json') return `${JSON.stringify(planToJson(stages.plan), null, 2)}\n`;
+      return format === 'mermaid' ? planToMermaid(stages.plan) : printPlan(stages.plan);
+  }
+}
+
+function planRequest(supergraph: Supergraph, abilities: Abilities, request: ExplainRequest): PlanStages {
+  const document = parseQuery(request.query);
+  const errors = validate(supergraph.publicSchema, document);
+  if (errors.length > 0) throw new ExplainError(errors.map(describe).join('\n'));
+  const operation = chooseOperation(document, request.operationName);
+  if (!('kind' in operation)) throw new ExplainError(operation.message);
+  const conditions: Record<string, unknown> = {};
+  for (const { variable, defaultValue } of operation.variableDefinitions ?? []) {
+    const { value: name } = variable.name;
+    conditions[name] =
+      request.variables?.[name] ?? (defaultValue?.kind === 'BooleanValue' ? defaultValue.value : undefined);
+  }
+  return planInStages(normalise(document, operation, supergraph, conditions), abilities);
+}
+
+function parseQuery(query: string) {
+  try {
+    return parse(query);
+  } catch (error) {
+    if (error instanceof GraphQLError) throw new ExplainError(describe(error));
+    throw error;
+  }
+}
+
+function describe(error: GraphQLError): string {
+  const at = error.locations?.[0];
+  return `${at ? `${at.line}:${at.column} ` : ''}${error.message}`;
+}

@@ -1,0 +1,112 @@
+import { parse, print } from 'graphql';
+import type { PlannedRequest, QueryPlan } from './plan.ts';
+import type { Position, RepresentationSelection } from './positions.ts';
+
+/**
+ * Prints a plan for people: wave by wave, each request with what it waits for, what it is sent and what it asks.
+ *
+ * Out, for `{ topProducts { name reviews { body } } }`:
+ *
+ *     wave 1
+ *       #0 products
+ *         { topProducts { name upc } }
+ *     wave 2
+ *       #1 reviews, after #0
+ *         Product { upc } at topProducts
+ *         …
+ */
+export function printPlan(plan: QueryPlan): string {
+  if (plan.requests.length === 0) return 'no request: the gateway answers this alone\n';
+  const lines: string[] = [];
+  let wave = -1;
+  for (const request of plan.requests) {
+    if (request.level !== wave) {
+      wave = request.level;
+      lines.push(`wave ${wave + 1}`);
+    }
+    const after = request.dependsOn.length > 0 ? `, after ${request.dependsOn.map((id) => `#${id}`).join(' ')}` : '';
+    lines.push(`  #${request.id} ${request.subgraph.name}${after}`);
+    for (const line of printLookups(request)) lines.push(`    ${line}`);
+    for (const line of print(parse(request.document)).split('\n')) lines.push(`    ${line}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function printLookups(request: PlannedRequest): string[] {
+  return request.lookups.map(({ alias, representation, targets }) => {
+    const at = targets.map(
+      ({ position, types }) => printPosition(position) + (types ? ` (${[...types].join(', ')})` : ''),
+    );
+    const name = alias === '_entities' ? '' : `${alias}: `;
+    return `${name}${representation.typename ?? '(__typename)'} { ${printFields(representation.fields)} } at ${at.join(', ')}`;
+  });
+}
+
+function printFields(fields: RepresentationSelection): string {
+  return fields
+    .map((item) => {
+      if (item.kind === 'narrowing') return `... on ${[...item.possible].join(' | ')} { ${printFields(item.nested)} }`;
+      const renamed = item.name === item.wireKey ? item.name : `${item.name} ← ${item.wireKey}`;
+      return item.nested ? `${renamed} { ${printFields(item.nested)} }` : renamed;
+    })
+    .join(' ');
+}
+
+/** `users.reviews.product`; the root is `(root)`. */
+export function printPosition(position: Position): string {
+  const path: string[] = [];
+  for (let at = position.origin; at; at = at.parent.origin) {
+    path.unshift(at.owner === at.parent.type ? at.wire.key : `[${at.owner}]${at.wire.key}`);
+  }
+  return path.join('.') || '(root)';
+}
+
+/** The plan as data, for tools. */
+export interface PlanJson {
+  readonly operation: { readonly kind: string; readonly name: string | null };
+  readonly requests: readonly {
+    readonly id: number;
+    readonly wave: number;
+    readonly subgraph: string;
+    readonly dependsOn: readonly number[];
+    readonly document: string;
+    readonly variables: readonly string[];
+    readonly lookups: readonly {
+      readonly alias: string;
+      readonly representation: string;
+      readonly targets: readonly string[];
+    }[];
+  }[];
+}
+
+export function planToJson(plan: QueryPlan): PlanJson {
+  return {
+    operation: { kind: plan.operation.kind, name: plan.operation.name ?? null },
+    requests: plan.requests.map((request) => ({
+      id: request.id,
+      wave: request.level + 1,
+      subgraph: request.subgraph.name,
+      dependsOn: request.dependsOn,
+      document: request.document,
+      variables: request.variables,
+      lookups: request.lookups.map(({ alias, representation, targets }) => ({
+        alias,
+        representation: `${representation.typename ?? '(__typename)'} { ${printFields(representation.fields)} }`,
+        targets: targets.map(({ position }) => printPosition(position)),
+      })),
+    })),
+  };
+}
+
+/** The plan as a Mermaid flow chart. */
+export function planToMermaid(plan: QueryPlan): string {
+  const lines = ['flowchart LR', '  client([client])'];
+  for (const request of plan.requests) {
+    const at = request.lookups.flatMap(({ targets }) => targets.map(({ position }) => printPosition(position)));
+    const where = request.root ? printPosition(request.root.position) : at.join('<br/>');
+    lines.push(`  r${request.id}["#${request.id} ${request.subgraph.name}<br/>${where}"]`);
+    if (request.dependsOn.length === 0) lines.push(`  client --> r${request.id}`);
+    for (const id of request.dependsOn) lines.push(`  r${id} --> r${request.id}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

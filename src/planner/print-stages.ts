@@ -1,0 +1,59 @@
+import type { OpSelection } from '../operation/operation.ts';
+import type { Abilities } from './abilities.ts';
+import type { FetchGraph } from './fetch-graph.ts';
+import { printNode } from './print-document.ts';
+import { printPosition } from './print-plan.ts';
+import type { Batch } from './schedule.ts';
+
+/** An operation in normal form, one field a line. */
+export function printSelection(selection: OpSelection, indent = ''): string {
+  let text = '';
+  for (const item of selection.items) {
+    if (item.kind === 'narrowing') {
+      text += `${indent}... on ${item.typeCondition}\n${printSelection(item.selection, `${indent}  `)}`;
+      continue;
+    }
+    const alias = item.responseKey === item.name ? '' : `${item.responseKey}: `;
+    text += `${indent}${alias}${item.name}${item.argsKey && `(${item.argsKey})`}\n`;
+    if (item.selection) text += printSelection(item.selection, `${indent}  `);
+  }
+  return text;
+}
+
+/** Every selected field with the subgraphs that can give it, and what they need for it. */
+export function printProviders(selection: OpSelection, abilities: Abilities, indent = ''): string {
+  let text = '';
+  for (const item of selection.items) {
+    if (item.kind === 'narrowing') {
+      text += `${indent}... on ${item.typeCondition}\n${printProviders(item.selection, abilities, `${indent}  `)}`;
+      continue;
+    }
+    const providers = abilities.providers(selection.parentType, item.name).map(({ subgraph, field }) => {
+      return field.requires ? `${subgraph.name} (with inputs)` : subgraph.name;
+    });
+    text += `${indent}${item.responseKey}: ${item.name.startsWith('__') ? 'any' : providers.join(' | ') || 'each type on its own'}\n`;
+    if (item.selection) text += printProviders(item.selection, abilities, `${indent}  `);
+  }
+  return text;
+}
+
+/** The fetches before they are gathered into requests. */
+export function printFetches(graph: FetchGraph): string {
+  return graph.fetches
+    .map((fetch) => {
+      const after = [...fetch.dependsOn].map((needed) => `${needed.id}`).join(' ');
+      const what = fetch.kind === 'root' ? 'root' : `${fetch.condition} at ${printPosition(fetch.position)}`;
+      return `fetch ${fetch.id} ${fetch.subgraph.name}: ${what}, level ${fetch.level}${after && `, after ${after}`}\n  ${printNode(fetch.node)}\n`;
+    })
+    .join('');
+}
+
+/** Which fetches go together in one request, by level. */
+export function printBatches(batches: readonly Batch[]): string {
+  return batches
+    .map(
+      ({ level, fetches }) =>
+        `level ${level} ${fetches[0]?.subgraph.name}: fetch ${fetches.map(({ id }) => id).join(' ')}\n`,
+    )
+    .join('');
+}
