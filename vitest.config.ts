@@ -8,8 +8,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // Generous, since a busy machine is no failure; a test that hangs still ends.
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // The environment of whoever runs the tests must not change what they see.
     env: { NODE_ENV: 'test', PORT: '', HOST: '', HEADGATE_CONFIG: '', LOG_LEVEL: '' },
   },

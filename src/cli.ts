@@ -26,6 +26,14 @@ function buildProgram(): Command {
     .option('--out <file>', 'write to a file instead of standard output')
     .action(async (flags) => (await import('./cli/compose.ts')).compose(flags));
 
+  from(program.command('plan').description('print how an operation is planned'))
+    .requiredOption('--query <file>', 'the operation, - for standard input')
+    .option('--operation <name>', 'which operation of the file')
+    .option('--variables <json>', 'values for @skip and @include')
+    .option('--stage <name>', 'what one stage of the planner made of it, instead of the plan')
+    .addOption(new Option('--format <format>').choices(['text', 'json', 'mermaid']).default('text'))
+    .action(async (flags) => (await import('./cli/plan.ts')).plan(flags));
+
   from(program.command('validate').description('check config, schemas and endpoints; list every problem'))
     .option('--config <file>', 'the config file (default: headgate.yaml where there is one)')
     .option('--bff <dir>', 'the folder of BFF endpoints (default: bff where there is one)')

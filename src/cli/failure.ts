@@ -4,6 +4,9 @@ export class UsageError extends Error {}
 /** What went wrong was said already: exit 1 without another word. */
 export class AlreadyReported extends Error {}
 
+/** Errors whose message says all that a person needs. */
+const FOR_PEOPLE = new Set(['SupergraphError', 'ExplainError']);
+
 /**
  * Says on stderr why a verb failed, and returns the exit code: 2 for bad arguments, 1 for everything else.
  * It knows errors by their shape (`ConfigError` and `CompositionError` have `problems`), since to import their classes
@@ -45,6 +48,6 @@ function explainSystem(error: NodeJS.ErrnoException & { address?: string; port?:
     case 'ENOTDIR':
       return `error: ${error.path ?? 'a file'} is not there, or is not of the kind expected (${error.code}).`;
     default:
-      return error.name === 'SupergraphError' ? `error: ${error.message}` : undefined;
+      return FOR_PEOPLE.has(error.name) ? error.message : undefined;
   }
 }

@@ -72,6 +72,50 @@ describe('init', () => {
   });
 });
 
+describe('plan', () => {
+  const REVIEWS = `extend schema @subgraph(url: "http://127.0.0.1:4002/graphql")
+type Product @key(fields: "id") { id: ID! rating: Float }
+`;
+  const files = { 'schemas/products.graphql': PRODUCTS, 'schemas/reviews.graphql': REVIEWS };
+  const query = 'query Rating($id: ID!) { product(id: $id) { name rating } }';
+
+  test('prints the fetches of an operation, from a file or standard input', async () => {
+    const dir = await project({ ...files, 'query.graphql': query });
+    const fromFile = await runCli(dir, ['plan', '--query', 'query.graphql']);
+    expect(fromFile).toMatchObject({ code: 0, stderr: '' });
+    expect(fromFile.stdout.indexOf('products')).toBeGreaterThanOrEqual(0);
+    expect(fromFile.stdout.indexOf('reviews')).toBeGreaterThan(fromFile.stdout.indexOf('products'));
+    expect(await runCli(dir, ['plan', '--query', '-'], query)).toEqual(fromFile);
+  });
+
+  test('also of a supergraph file, as JSON, and stage by stage', async () => {
+    const dir = await project({ ...files, 'query.graphql': query });
+    expect(await runCli(dir, ['compose', '--out', 'super.graphql'])).toMatchObject({ code: 0 });
+    const from = ['plan', '--query', 'query.graphql', '--supergraph', 'super.graphql'];
+    const json = await runCli(dir, [...from, '--format', 'json']);
+    expect(JSON.stringify(JSON.parse(json.stdout))).toContain('"reviews"');
+    const stage = await runCli(dir, [...from, '--stage', 'operation']);
+    expect(stage.stdout).toContain('rating');
+    expect(stage.stdout).not.toContain('reviews');
+  });
+
+  test('an invalid operation: where and why, exit 1', async () => {
+    const dir = await project({ ...files, 'query.graphql': '{ product(id: 1) { nam } }' });
+    const { code, stderr } = await runCli(dir, ['plan', '--query', 'query.graphql']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^query\.graphql:1:20 Cannot query field "nam" on type "Product"/);
+  });
+
+  test('a stage that there is not, and variables that are no object: exit 2', async () => {
+    const dir = await project({ ...files, 'query.graphql': query });
+    const stage = await runCli(dir, ['plan', '--query', 'query.graphql', '--stage', 'nope']);
+    expect(stage.code).toBe(2);
+    expect(stage.stderr).toMatch(/there is no stage "nope"\. The stages are operation, /);
+    const variables = await runCli(dir, ['plan', '--query', 'query.graphql', '--variables', '[1]']);
+    expect(variables).toMatchObject({ code: 2, stderr: expect.stringContaining('expected a JSON object') });
+  });
+});
+
 test('config schema prints a JSON schema', async () => {
   const { code, stdout } = await runCli(await project(), ['config', 'schema']);
   expect(code).toBe(0);

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { loadSupergraph } from '../composition/load-supergraph.ts';
+import { CompositionError } from '../composition/supergraph-provider.ts';
+import { ExplainError, explainPlan, PLAN_STAGES, type PlanFormat } from '../engine/explain.ts';
+import { readSupergraph } from '../supergraph/supergraph.ts';
+import { UsageError } from './failure.ts';
+import { type OriginFlags, originOf } from './origin.ts';
+
+export interface PlanFlags extends OriginFlags {
+  /** A file, or `-` for standard input. */
+  readonly query: string;
+  readonly operation?: string;
+  /** JSON text. */
+  readonly variables?: string;
+  readonly stage?: string;
+  readonly format: PlanFormat;
+}
+
+/** `headgate plan`: prints the plan of an operation, or what one stage of the planner made of it. */
+export async function plan(flags: PlanFlags): Promise<void> {
+  const stage = stageOf(flags.stage);
+  const variables = readVariables(flags.variables);
+  const query = flags.query === '-' ? await text(process.stdin) : readFileSync(flags.query, 'utf8');
+  const loaded = await loadSupergraph(originOf(flags));
+  if (!loaded.ok) throw new CompositionError(loaded.problems);
+  const supergraph = readSupergraph(loaded.update.sdl);
+  const { operation: operationName, format } = flags;
+  try {
+    const plan = explainPlan(supergraph, { query, operationName, variables, stage, format });
+    process.stdout.write(plan.endsWith('\n') ? plan : `${plan}\n`);
+  } catch (error) {
+    throw error instanceof ExplainError ? inFile(flags.query, error) : error;
+  }
+}
+
+/** Throws `UsageError` with the stages that there are. */
+function stageOf(name: string | undefined) {
+  const stage = PLAN_STAGES.find((known) => known === name);
+  if (stage === undefined && name !== undefined) {
+    throw new UsageError(`--stage: there is no stage "${name}". The stages are ${PLAN_STAGES.join(', ')}.`);
+  }
+  return stage;
+}
+
+/** Throws `UsageError` when the text is no JSON object. */
+function readVariables(json: string | undefined): Record<string, unknown> | undefined {
+  if (json === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // Told below, like JSON of another kind.
+  }
+  throw new UsageError(`--variables: expected a JSON object such as '{"id":"u1"}', not ${json}`);
+}
+
+/** Puts the file before each `line:column`. */
+function inFile(query: string, error: ExplainError): ExplainError {
+  const file = query === '-' ? '<stdin>' : query;
+  return new ExplainError(error.message.replaceAll(/^(?=\d+:\d+ )/gm, `${file}:`));
+}
