@@ -1,0 +1,91 @@
+/**
+ * A federated world as plain data: what fuzzing generates, shrinks and prints. Subgraph schemas, their resolvers and
+ * the monolith that they must equal are all derived from it, and so is every value (see `truth.ts`).
+ */
+export interface WorldDescription {
+  /** Subgraph names; the order has no meaning. */
+  subgraphs: string[];
+  entities: Record<string, EntityDescription>;
+  /** Object types without keys, shared by value. */
+  values: Record<string, ValueDescription>;
+  interfaces: Record<string, InterfaceDescription>;
+  unions: Record<string, UnionDescription>;
+  enums: Record<string, EnumDescription>;
+  /** The fields of `Query`. */
+  query: Record<string, FieldDescription>;
+}
+
+export interface EntityDescription {
+  /** Per subgraph that knows the entity: its keys there. */
+  keys: Record<string, KeyDescription[]>;
+  fields: Record<string, FieldDescription>;
+}
+
+export interface KeyDescription {
+  /** A field set: `id`, `ka kb`, `ref { code }`. */
+  fields: string;
+  /** `resolvable: false` when set. */
+  stub?: true;
+}
+
+export interface ValueDescription {
+  /** Fields without owners are in every subgraph that has the type. */
+  fields: Record<string, FieldDescription>;
+}
+
+export interface InterfaceDescription {
+  /** Per subgraph that defines the interface: the types that implement it there. */
+  members: Record<string, string[]>;
+  /** The interface's fields; a subgraph's definition has those that all its members resolve there. */
+  fields: string[];
+  /** Makes it an entity interface: `@key` in `home`, and an `@interfaceObject` in the subgraphs of `objects`. */
+  entity?: { key: string; home: string; objects: Record<string, Record<string, FieldDescription>> };
+}
+
+export interface UnionDescription {
+  /** Per subgraph that defines the union: its members there. */
+  members: Record<string, string[]>;
+}
+
+export interface EnumDescription {
+  values: string[];
+  /** Subgraphs that know only some of the values. */
+  partly?: Record<string, string[]>;
+}
+
+/** Wrappers of a field's type, from the outside in. */
+export type Wrapping = '' | '!' | '[]' | '[!]' | '[]!' | '[!]!' | '[[]]';
+
+export interface FieldDescription {
+  /** The named type: `Int`, `E0`, `V1`, `I0`… */
+  type: string;
+  wrapping: Wrapping;
+  /** Argument name → type and default, as SDL: `Int = 3`. */
+  args?: Record<string, string>;
+  /** The subgraphs that resolve it. More than one makes it `@shareable`. */
+  owners: string[];
+  /** Owners whose schema lets it be null where the others do not. */
+  nullableIn?: string[];
+  /** Field set of `@requires`; the value then depends on the representation received. */
+  requires?: string;
+  /** Per owner: field set of `@provides`. */
+  provides?: Record<string, string>;
+  /** The subgraph that it was taken over from, whose resolver must not be asked any more. */
+  overrides?: string;
+  inaccessible?: true;
+  /** For some objects the resolver throws. */
+  fails?: true;
+  /** Set on fields that keys are made of: how the value encodes the entity's number. */
+  keyPart?: KeyPart;
+}
+
+export type KeyPart = 'id' | 'sku' | 'ka' | 'kb' | 'ref' | 'code' | 'nums' | 'link';
+
+/** How many entities of each type there are: numbers 0 to INSTANCES - 1. */
+export const INSTANCES = 4;
+
+/** Leaf types of every world. `Blob` is a custom scalar with objects as values. */
+export const SCALARS = ['Int', 'Float', 'String', 'Boolean', 'ID', 'Blob'] as const;
+
+/** The one input type, the same in every subgraph that uses it. */
+export const INPUT_SDL = 'input In { n: Int = 5 s: [String!] c: In }';
