@@ -10,6 +10,7 @@ export default defineConfig({
     // Generous, since a busy machine is no failure; a test that hangs still ends.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     // The environment of whoever runs the tests must not change what they see.
     env: { NODE_ENV: 'test', PORT: '', HOST: '', HEADGATE_CONFIG: '', LOG_LEVEL: '' },
   },
