@@ -83,6 +83,12 @@ function packageVersion(): string {
   return version;
 }
 
+// Whoever read our output has read enough: `headgate compose | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   await buildProgram().parseAsync();
 } catch (error) {
