@@ -14,7 +14,15 @@ export interface Exchange {
 }
 
 export function openExchange(req: IncomingMessage, res: ServerResponse): Exchange {
+  if (req.url?.startsWith('http')) req.url = originForm(req.url);
   return { req, res, requestId: requestIdOf(req), startedAt: performance.now(), onGone: undefined };
+}
+
+/** Proxies may send whole URLs, and a server must take them (RFC 9112, section 3.2.2); routes go by path. */
+function originForm(target: string): string {
+  if (!URL.canParse(target)) return target;
+  const { pathname, search } = new URL(target);
+  return pathname + search;
 }
 
 const MAX_ID_LENGTH = 128;

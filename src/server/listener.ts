@@ -22,6 +22,9 @@ export interface Listener {
 
 const DEFAULT_GRACE_MS = 30_000;
 
+/** Above the 60 s that load balancers keep idle connections, so that they let go first and never meet a closed one. */
+const KEEP_ALIVE_MS = 65_000;
+
 /**
  * A client may have sent its next request just before closing began, on a connection that still looks idle; it is
  * answered, with `connection: close`, where closing the connection at once would break it off.
@@ -30,7 +33,7 @@ const DEFAULT_LINGER_MS = 250;
 
 /** Opens the port. Rejects with an `Error` that says what to do when it cannot be had. */
 export async function listen(host: Host, options: ListenerOptions): Promise<Listener> {
-  const server = createServer(host.handle);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, host.handle);
   const fresh = trackFreshConnections(server);
   await bind(server, options);
   const { port } = server.address() as AddressInfo;

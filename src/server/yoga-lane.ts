@@ -4,6 +4,7 @@ import { type Exchange, sendReply } from './exchange.ts';
 import { type HttpReply, textReply } from './graphql-pipeline.ts';
 import type { GraphqlService } from './graphql-service.ts';
 import type { GraphqlCall } from './operation-runner.ts';
+import { RequestRefusal } from './request-refusal.ts';
 
 interface LaneContext extends Record<string, unknown> {
   readonly exchange: Exchange;
@@ -42,6 +43,7 @@ export function createYogaLane({ service, graphiql, logger }: YogaLaneOptions): 
   });
   return async (exchange) => {
     try {
+      checkAddress(exchange);
       const response = await yoga.handleNodeRequestAndResponse(exchange.req, exchange.res, { exchange });
       const contentType = response.headers.get('content-type') ?? 'text/plain; charset=utf-8';
       const headers = Object.fromEntries(response.headers.entries());
@@ -50,6 +52,13 @@ export function createYogaLane({ service, graphiql, logger }: YogaLaneOptions): 
       sendReply(exchange, service.refuse(exchange, error));
     }
   };
+}
+
+/** Yoga makes a URL of what the client calls us by, and cannot go on where that is none. */
+function checkAddress({ req }: Exchange): void {
+  const host = req.headers.host ?? 'localhost';
+  if (URL.canParse(`http://${host}${req.url}`)) return;
+  throw new RequestRefusal(400, 'BAD_REQUEST', 'The "host" header and the path make no URL.');
 }
 
 /** Puts the service in the place of Yoga's own body reader, execution and result writer. */

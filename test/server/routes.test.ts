@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { plainEngine } from './plain-engine.ts';
 import { post, serve } from './serving.ts';
@@ -101,6 +102,25 @@ describe('other paths', () => {
   });
 });
 
+describe('odd ways of asking', () => {
+  it('is by whole URLs, as proxies do', async () => {
+    const { port } = await serve({ engine: () => engine });
+    const answer = await raw(
+      port,
+      'GET http://gateway.test/graphql?query={hello} HTTP/1.1\r\nhost: gateway.test\r\n\r\n',
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(answer).toContain('{"data":{"hello":"hi"}}');
+  });
+
+  it('is under a host name that is none: the client gets told', async () => {
+    const { port } = await serve({ engine: () => engine });
+    const answer = await raw(port, 'GET /graphql?query={hello} HTTP/1.1\r\nhost: a b\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('BAD_REQUEST');
+  });
+});
+
 describe('the access log', () => {
   it('has a line for each request, without query strings', async () => {
     const { url, lines } = await serve({ engine: () => engine });
@@ -115,3 +135,19 @@ describe('the access log', () => {
     expect(access()[0]?.durationMs).toBeTypeOf('number');
   });
 });
+
+/** Sends bytes as they are, and gives what comes back until the answer's JSON is complete. */
+function raw(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (chunk) => {
+      answer += chunk;
+      if (answer.endsWith('}')) {
+        socket.destroy();
+        resolve(answer);
+      }
+    });
+    socket.on('error', reject);
+  });
+}
