@@ -1,6 +1,7 @@
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import type { WorldSubgraph } from '../worlds/world.ts';
 import type { WorldDescription } from './description.ts';
+import { candidates, fieldLists } from './model.ts';
 import { answerFromMonolith, monolithSchema } from './monolith.ts';
 import { subgraphSchema } from './subgraph-schema.ts';
 import { subgraphResolvers } from './subgraphs.ts';
@@ -14,8 +15,20 @@ export interface BuiltWorld {
   expected(query: string, variables: Record<string, unknown>): Promise<ExecutionResult>;
 }
 
-/** Derives subgraphs and monolith from a description. Throws when the description makes no schema. */
+/** A description that makes no world, such as a field of an interface that nothing implements. */
+export class UnsoundWorld extends Error {
+  override readonly name = 'UnsoundWorld';
+}
+
+/** Derives subgraphs and monolith from a description. Throws `UnsoundWorld` or a `GraphQLError` when that cannot be. */
 export function buildWorld(world: WorldDescription): BuiltWorld {
+  for (const fields of fieldLists(world)) {
+    for (const [name, field] of Object.entries(fields)) {
+      const isAbstract = world.interfaces[field.type] ?? world.unions[field.type];
+      if (isAbstract && candidates(world, field).length === 0)
+        throw new UnsoundWorld(`No type can stand for ${name}: ${field.type}`);
+    }
+  }
   const truth = createTruth(world, monolithSchema(world, true));
   const publicSchema = monolithSchema(world, false);
   const subgraphs: Record<string, WorldSubgraph> = {};

@@ -148,3 +148,13 @@ export function forEachFieldSet(
     }
   }
 }
+
+/** All lists of fields of a world, always in the same order. */
+export function fieldLists(world: WorldDescription): Record<string, FieldDescription>[] {
+  return [
+    world.query,
+    ...Object.values(world.entities).map((entity) => entity.fields),
+    ...Object.values(world.values).map((value) => value.fields),
+    ...Object.values(world.interfaces).flatMap((description) => Object.values(description.entity?.objects ?? {})),
+  ];
+}

@@ -1,5 +1,6 @@
 /**
- * A long search for worlds that we answer wrongly: `npm run fuzz -- --minutes 10 [--seed 1] [--out FOLDER]`.
+ * A long search for worlds that we answer wrongly: `npm run fuzz -- --minutes 10 [--seed 1] [--failures 5] [--out FOLDER]
+ * [--without FEATURE]...`, where a feature is one that the statistics at the end name, such as `@provides`.
  * Each failure is shrunk and printed; with `--out` its world and query are also written as a fixture.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -8,7 +9,7 @@ import { parseArgs } from 'node:util';
 import * as fc from 'fast-check';
 import { type FuzzCase, FuzzCaseArbitrary } from './arbitrary.ts';
 import { checkCase, Disagreement } from './property.ts';
-import { countFeatures, printStatistics } from './statistics.ts';
+import { countFeatures, featuresOf, printStatistics } from './statistics.ts';
 
 const { values } = parseArgs({
   options: {
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     out: { type: 'string' },
     failures: { type: 'string', default: '1' },
+    without: { type: 'string', multiple: true, default: [] },
   },
 });
 const end = Date.now() + Number(values.minutes) * 60_000;
@@ -25,6 +27,7 @@ const totals = new Map<string, number>();
 
 while (Date.now() < end && failures < Number(values.failures)) {
   const property = fc.asyncProperty(new FuzzCaseArbitrary(5), async (fuzzCase) => {
+    fc.pre(values.without.every((feature) => !featuresOf(fuzzCase).has(feature)));
     const checked = await checkCase(fuzzCase);
     countFeatures(totals, fuzzCase, checked);
   });

@@ -1,6 +1,6 @@
 import { print } from 'graphql';
 import type { FieldDescription, WorldDescription } from './description.ts';
-import { readFieldSet } from './model.ts';
+import { fieldLists, readFieldSet } from './model.ts';
 
 /** Smaller versions of a world, the greatest cuts first. Not all compose. */
 export function* smallerWorlds(world: WorldDescription): Iterable<WorldDescription> {
@@ -36,16 +36,6 @@ function typeNames(world: WorldDescription): string[] {
   return [world.entities, world.values, world.interfaces, world.unions, world.enums].flatMap((types) =>
     Object.keys(types),
   );
-}
-
-/** All lists of fields of a world, each with a way to find it again in a copy. */
-function fieldLists(world: WorldDescription): Record<string, FieldDescription>[] {
-  return [
-    world.query,
-    ...Object.values(world.entities).map((entity) => entity.fields),
-    ...Object.values(world.values).map((value) => value.fields),
-    ...Object.values(world.interfaces).flatMap((description) => Object.values(description.entity?.objects ?? {})),
-  ];
 }
 
 function removeSubgraph(world: WorldDescription, subgraph: string): void {

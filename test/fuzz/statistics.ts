@@ -3,19 +3,20 @@ import type { FieldDescription, WorldDescription } from './description.ts';
 import type { CheckedCase } from './property.ts';
 
 /** Counts in `totals` what a case makes use of. */
-export function countFeatures(totals: Map<string, number>, { world, down }: FuzzCase, checked: CheckedCase): void {
+export function countFeatures(totals: Map<string, number>, fuzzCase: FuzzCase, checked: CheckedCase): void {
   const add = (name: string, count = 1) => totals.set(name, (totals.get(name) ?? 0) + count);
   add('worlds');
   if (!checked) return;
   add('worlds that compose');
   add('queries', checked.queries);
   add('subgraph requests', checked.requests);
-  if (down !== undefined) add('with a subgraph down');
-  for (const feature of featuresOf(world)) add(`with ${feature}`);
+  for (const feature of featuresOf(fuzzCase)) add(`with ${feature}`);
 }
 
-function featuresOf(world: WorldDescription): Set<string> {
+/** What of federation a case makes use of. */
+export function featuresOf({ world, down }: FuzzCase): Set<string> {
   const found = new Set<string>();
+  if (down !== undefined) found.add('a subgraph down');
   const fields = allFields(world);
   const anyField = (name: string, test: (field: FieldDescription) => unknown) => fields.some(test) && found.add(name);
   anyField('@requires', (field) => field.requires);
