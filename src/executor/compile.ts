@@ -26,7 +26,7 @@ export interface CompiledLookup {
   readonly planned: PlannedLookup;
   /** `"representations":[` */
   readonly variableHead: string;
-  readonly write: RepresentationWriter;
+  readonly representation: RepresentationWriter;
   readonly keys: readonly WrittenKey[];
   readonly targets: readonly LookupTarget[];
 }
@@ -50,7 +50,7 @@ export function compilePlan(plan: QueryPlan, supergraph: Supergraph): CompiledPl
       lookups: planned.lookups.map((lookup) => ({
         planned: lookup,
         variableHead: `${quote(lookup.variable)}:[`,
-        write: compileRepresentation(lookup.representation),
+        representation: compileRepresentation(lookup.representation),
         keys: writtenKeys(lookup.targets, writers),
         targets: lookup.targets,
       })),

@@ -1,11 +1,13 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { ClientContext, Source, SourceAnswer, SourceFailure } from '../sources/source.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
+import type { CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import { ErrorReport } from './error-report.ts';
 import { malformed } from './errors.ts';
+import { type GatheredEntities, gatherEntities } from './gather-entities.ts';
+import { writeEscapeFree } from './json-text.ts';
 import { isObject, mergeValue, type ResponseObject } from './objects.ts';
-import { isOf, Targets } from './targets.ts';
+import { Targets } from './targets.ts';
 
 export interface ExecutionInput {
   readonly supergraph: Supergraph;
@@ -29,14 +31,6 @@ export function executePlan(compiled: CompiledPlan, input: ExecutionInput): Prom
   });
 }
 
-/** Which objects of which target each entity of an answer belongs to. */
-interface SentLookup {
-  readonly objects: ResponseObject[];
-  /** For each object, the index of its entity. */
-  readonly slots: number[];
-  readonly count: number;
-}
-
 /**
  * One run of a plan. Requests start when the last one they wait for is done; answers are laid into one response tree,
  * each entity into all objects that it was looked up for.
@@ -49,6 +43,8 @@ class Execution {
   private readonly waiting: number[];
   private open: number;
   private finished = false;
+  /** No answer so far had a backslash in it. */
+  private escapeFree = true;
   private readonly report: ErrorReport;
   private readonly resolve: (result: ExecutionResult) => void;
   private readonly reject: (error: unknown) => void;
@@ -88,7 +84,7 @@ class Execution {
 
   private send(request: CompiledRequest): void {
     const { planned } = request;
-    const sent: SentLookup[] = [];
+    const sent: GatheredEntities[] = [];
     let variables = '';
     for (const name of planned.variables) {
       const text = this.variableText(name);
@@ -96,10 +92,10 @@ class Execution {
     }
     let entities = 0;
     for (const lookup of request.lookups) {
-      const { lookup: done, texts } = this.gather(lookup);
+      const done = gatherEntities(lookup, this.targets);
       sent.push(done);
       entities += done.count;
-      variables += `${variables && ','}${lookup.variableHead}${texts}]`;
+      variables += `${variables && ','}${lookup.variableHead}${done.texts}]`;
     }
     // nothing to look up, nothing to ask
     if (request.lookups.length > 0 && entities === 0) return this.done(request);
@@ -121,39 +117,16 @@ class Execution {
     return text;
   }
 
-  /** Gathers the objects of a look-up and writes each distinct entity once. */
-  private gather(lookup: CompiledLookup): { lookup: SentLookup; texts: string } {
-    const indices = new Map<string, number>();
-    const objects: ResponseObject[] = [];
-    const slots: number[] = [];
-    let texts = '';
-    for (const { position, types } of lookup.targets) {
-      for (const object of this.targets.at(position)) {
-        if (types !== undefined && !isOf(object, types)) continue;
-        const text = lookup.write(object);
-        if (text === undefined) continue;
-        let index = indices.get(text);
-        if (index === undefined) {
-          index = indices.size;
-          indices.set(text, index);
-          texts += index === 0 ? text : `,${text}`;
-        }
-        objects.push(object);
-        slots.push(index);
-      }
-    }
-    return { lookup: { objects, slots, count: indices.size }, texts };
-  }
-
-  private receive(request: CompiledRequest, sent: readonly SentLookup[], answer: SourceAnswer): void {
+  private receive(request: CompiledRequest, sent: readonly GatheredEntities[], answer: SourceAnswer): void {
     if (answer.kind === 'failure') this.fail(request, sent, answer.failure);
     else this.take(request, sent, answer.text, answer.status);
     this.done(request);
   }
 
-  private take(request: CompiledRequest, sent: readonly SentLookup[], text: string, status: number): void {
+  private take(request: CompiledRequest, sent: readonly GatheredEntities[], text: string, status: number): void {
     const { planned } = request;
     let result: unknown;
+    if (this.escapeFree && text.includes('\\')) this.escapeFree = false;
     try {
       result = JSON.parse(text);
     } catch {
@@ -182,13 +155,13 @@ class Execution {
 
   private layEntities(
     request: CompiledRequest,
-    sent: readonly SentLookup[],
+    sent: readonly GatheredEntities[],
     data: ResponseObject,
     excused: boolean,
   ): boolean {
     let whole = true;
     request.lookups.forEach((lookup, index) => {
-      const { objects, slots, count } = sent[index] as SentLookup;
+      const { objects, slots, count } = sent[index] as GatheredEntities;
       const entities = data[lookup.planned.alias];
       if (!Array.isArray(entities) || entities.length !== count) {
         // with errors beside it, a missing list is explained; an empty look-up misses nothing
@@ -203,7 +176,7 @@ class Execution {
     return whole;
   }
 
-  private fail(request: CompiledRequest, sent: readonly SentLookup[], failure: SourceFailure): void {
+  private fail(request: CompiledRequest, sent: readonly GatheredEntities[], failure: SourceFailure): void {
     this.report.failure(request, sent, failure);
   }
 
@@ -222,7 +195,10 @@ class Execution {
     // a source that answers at once can end the run from within a loop above
     if (this.finished) return;
     this.finished = true;
-    const { text, violations } = this.compiled.projection.write(this.data, this.input.introspected);
+    const { projection } = this.compiled;
+    const { text, violations } = writeEscapeFree(this.escapeFree, () =>
+      projection.write(this.data, this.input.introspected),
+    );
     this.resolve({ dataText: text, errors: this.report.all(violations) });
   }
 }

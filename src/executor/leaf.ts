@@ -1,6 +1,6 @@
 import type { GraphQLNamedType } from 'graphql';
 import { isEnumType } from 'graphql';
-import { jsonText, quote } from './json-text.ts';
+import { jsonText, quote, quoteValue } from './json-text.ts';
 
 /** Writes a leaf value as JSON text; `undefined` where it is not of its type. */
 export type LeafWriter = (value: unknown) => string | undefined;
@@ -29,7 +29,7 @@ const BUILT_IN: ReadonlyMap<string, LeafWriter> = new Map<string, LeafWriter>([
 ]);
 
 function writeString(value: unknown): string | undefined {
-  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'string') return quoteValue(value);
   return typeof value === 'number' || typeof value === 'boolean' ? `"${value}"` : undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { GraphQLSchema, TypeNode } from 'graphql';
 import { isEnumType, Kind } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
-import { childKey, type Placement, type Position } from '../planner/positions.ts';
+import type { Placement, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { quote } from './json-text.ts';
 import { leafWriter } from './leaf.ts';
@@ -117,7 +117,7 @@ export class Projection {
         below: [],
       };
       fields.set(item.responseKey, known);
-      const below = placed && part.position.children.get(childKey(placed.placement.wire, placed.owner));
+      const below = placed && part.position.below(placed.placement.wire, placed.owner);
       if (below && item.selection) known.below.push({ position: below, selection: item.selection });
     }
   }

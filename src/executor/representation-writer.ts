@@ -2,8 +2,12 @@ import type { Representation, RepresentationItem, RepresentationSelection } from
 import { jsonText, quote } from './json-text.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 
-/** Writes an object's representation as JSON text; `undefined` where the object cannot be looked up. */
-export type RepresentationWriter = (object: ResponseObject) => string | undefined;
+export interface RepresentationWriter {
+  /** Writes an object's representation as JSON text; `undefined` where the object cannot be looked up. */
+  readonly write: (object: ResponseObject) => string | undefined;
+  /** Where all that is written are plain values of the object: their wire keys, so that equal entities are told without writing. */
+  readonly plainKeys: readonly string[] | undefined;
+}
 
 type ItemWriter = (object: ResponseObject) => string | undefined;
 
@@ -14,7 +18,7 @@ type ItemWriter = (object: ResponseObject) => string | undefined;
 export function compileRepresentation({ typename, fields }: Representation): RepresentationWriter {
   const head = typename === undefined ? undefined : `{"__typename":${quote(typename)}`;
   const writers = fields.map(compileItem);
-  return (object) => {
+  const write = (object: ResponseObject): string | undefined => {
     let text = head;
     if (text === undefined) {
       const own = object.__typename;
@@ -28,6 +32,9 @@ export function compileRepresentation({ typename, fields }: Representation): Rep
     }
     return `${text}}`;
   };
+  const plain = typename !== undefined && fields.every((item) => item.kind === 'field' && !item.nested);
+  const plainKeys = plain ? fields.map((item) => (item.kind === 'field' ? item.wireKey : '')) : undefined;
+  return { write, plainKeys };
 }
 
 /** Writes `,"name":value`; nothing where a narrowing does not apply; `undefined` where a key has no value. */

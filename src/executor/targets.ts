@@ -65,6 +65,6 @@ export function isOf(object: ResponseObject, types: ReadonlySet<string>): boolea
 
 function gatherPaths(value: unknown, path: WirePath, into: WirePath[]): void {
   if (typeof value !== 'object' || value === null) return;
-  if (Array.isArray(value)) value.forEach((item, index) => gatherPaths(item, [...path, index], into));
+  if (Array.isArray(value)) for (const [index, item] of value.entries()) gatherPaths(item, [...path, index], into);
   else into.push(path);
 }

@@ -3,15 +3,7 @@ import { Kind } from 'graphql';
 import type { Subgraph, SubgraphField, SubgraphType } from '../supergraph/supergraph.ts';
 import { type Abilities, providedBelow, providedOn } from './abilities.ts';
 import { getOrMake } from './maps.ts';
-import {
-  childKey,
-  type Fetch,
-  FetchNode,
-  Position,
-  type Representation,
-  type Wire,
-  type WireSpace,
-} from './positions.ts';
+import { type Fetch, FetchNode, Position, type Representation, type Wire, type WireSpace } from './positions.ts';
 
 /** What is asked to be read: a field with its arguments, and the key that its reader would like best. */
 export interface WantedField {
@@ -89,11 +81,10 @@ export class FetchGraph {
 
   private childNode(node: FetchNode, owner: string, wire: Wire, wanted: WantedField, field: SubgraphField): FetchNode {
     const { position } = node;
-    const key = childKey(wire, owner);
-    let child = position.children.get(key);
+    let child = position.below(wire, owner);
     if (!child) {
       child = new Position(this.positions++, wanted.namedType, { parent: position, owner, wire });
-      position.children.set(key, child);
+      position.addBelow(wire, owner, child);
     }
     const type = node.fetch.subgraph.types.get(field.namedType);
     if (!type) throw new Error(`subgraph ${node.fetch.subgraph.name} has no type ${field.namedType}`);

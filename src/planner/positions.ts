@@ -12,8 +12,7 @@ export class Position {
   readonly type: string;
   readonly origin: PositionOrigin | undefined;
   readonly nodes: FetchNode[] = [];
-  /** By wire key and owner type, see {@link childKey}. */
-  readonly children = new Map<string, Position>();
+  private readonly children = new Map<string, Position>();
   readonly space: WireSpace;
   /** Where each selected field is read from: by owner type, as one field may be read differently on several types. */
   readonly placed = new Map<OpField, Map<string, Placement>>();
@@ -24,6 +23,15 @@ export class Position {
     this.origin = origin;
     this.space = origin ? origin.parent.space.below(origin.wire.key) : new WireSpace();
   }
+
+  /** The position that a field leads to when it is selected on a type. */
+  below(wire: Wire, owner: string): Position | undefined {
+    return this.children.get(`${wire.key} ${owner}`);
+  }
+
+  addBelow(wire: Wire, owner: string, position: Position): void {
+    this.children.set(`${wire.key} ${owner}`, position);
+  }
 }
 
 /** How a position was reached, so that another subgraph can be asked the same way. */
@@ -32,10 +40,6 @@ export interface PositionOrigin {
   /** The type on which the field is selected: only the parent's objects of this type lead here. */
   readonly owner: string;
   readonly wire: Wire;
-}
-
-export function childKey(wire: Wire, owner: string): string {
-  return `${wire.key} ${owner}`;
 }
 
 /**

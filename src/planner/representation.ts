@@ -1,13 +1,6 @@
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Abilities } from './abilities.ts';
-import {
-  childKey,
-  type Fetch,
-  type Placement,
-  type Position,
-  type RepresentationItem,
-  type RepresentationSelection,
-} from './positions.ts';
+import type { Fetch, Placement, Position, RepresentationItem, RepresentationSelection } from './positions.ts';
 
 /** Fields that have been placed to be sent to a look-up: how to write them, and which fetches bring them. */
 export interface Inputs {
@@ -59,7 +52,7 @@ function describeField(
   const placements = position.placed.get(field) ?? new Map<string, Placement>();
   const describeAt = (type: string, { wire, node }: Placement): RepresentationItem => {
     dependsOn.add(node.fetch);
-    const below = position.children.get(childKey(wire, type));
+    const below = position.below(wire, type);
     const nested = field.selection && below ? describe(abilities, below, field.selection, dependsOn) : undefined;
     return { kind: 'field', name: field.name, wireKey: wire.key, isKey: false, nested };
   };

@@ -6,7 +6,7 @@ import { COST } from './costs.ts';
 import { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import { getOrMake } from './maps.ts';
-import { childKey, type Fetch, type FetchNode, type Placement, type Position } from './positions.ts';
+import type { Fetch, FetchNode, Placement, Position } from './positions.ts';
 import { overlaps, readableField, standpointOf } from './reading.ts';
 import { cheapest, RouteFinder, type Selecting } from './routes.ts';
 
@@ -93,7 +93,7 @@ export class Selector implements Selecting {
   private selectBelow(position: Position, field: OpField): void {
     if (!field.selection) return;
     for (const [owner, { wire }] of position.placed.get(field) ?? []) {
-      const below = position.children.get(childKey(wire, owner));
+      const below = position.below(wire, owner);
       if (below) this.select(below, field.selection);
     }
   }

@@ -1,0 +1,79 @@
+import type { CompiledLookup } from './compile.ts';
+import type { ResponseObject } from './objects.ts';
+import type { RepresentationWriter } from './representation-writer.ts';
+import { isOf, type Targets } from './targets.ts';
+
+/** The entities of one look-up, each distinct one once, and the objects that wait for them. */
+export interface GatheredEntities {
+  readonly objects: ResponseObject[];
+  /** For each object, the index of its entity. */
+  readonly slots: number[];
+  /** How many entities are asked for. */
+  readonly count: number;
+  /** Their representations as JSON texts, with commas between them. */
+  readonly texts: string;
+}
+
+/** Gathers the objects at a look-up's targets and writes each distinct entity once. */
+export function gatherEntities(lookup: CompiledLookup, targets: Targets): GatheredEntities {
+  const distinct = new DistinctEntities(lookup.representation);
+  const objects: ResponseObject[] = [];
+  const slots: number[] = [];
+  for (const { position, types } of lookup.targets) {
+    const found = targets.at(position);
+    for (let i = 0; i < found.length; i++) {
+      const object = found[i] as ResponseObject;
+      if (types !== undefined && !isOf(object, types)) continue;
+      const index = distinct.indexOf(object);
+      if (index < 0) continue;
+      objects.push(object);
+      slots.push(index);
+    }
+  }
+  return { objects, slots, count: distinct.count, texts: distinct.texts };
+}
+
+class DistinctEntities {
+  count = 0;
+  texts = '';
+  private readonly representation: RepresentationWriter;
+  private readonly byText = new Map<string, number>();
+  /** By the first key's value: an object with it, and its index. Most objects of a large answer are told by this alone. */
+  private readonly byValue = new Map<unknown, { object: ResponseObject; index: number }>();
+
+  constructor(representation: RepresentationWriter) {
+    this.representation = representation;
+  }
+
+  /** The index of an object's entity among those to be looked up; -1 where it cannot be looked up. */
+  indexOf(object: ResponseObject): number {
+    const { plainKeys, write } = this.representation;
+    const first = plainKeys?.[0];
+    if (plainKeys === undefined || first === undefined) return this.add(write(object));
+    const value = object[first];
+    const known = this.byValue.get(value);
+    if (known !== undefined && agree(known.object, object, plainKeys)) return known.index;
+    const index = this.add(write(object));
+    if (known === undefined) this.byValue.set(value, { object, index });
+    return index;
+  }
+
+  private add(text: string | undefined): number {
+    if (text === undefined) return -1;
+    const known = this.byText.get(text);
+    if (known !== undefined) return known;
+    const index = this.count;
+    this.count += 1;
+    this.byText.set(text, index);
+    this.texts += index === 0 ? text : `,${text}`;
+    return index;
+  }
+}
+
+function agree(a: ResponseObject, b: ResponseObject, keys: readonly string[]): boolean {
+  for (let i = 1; i < keys.length; i++) {
+    const key = keys[i] as string;
+    if (a[key] !== b[key]) return false;
+  }
+  return true;
+}
