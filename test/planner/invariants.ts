@@ -1,0 +1,173 @@
+import { parse, validate } from 'graphql';
+import type { OpField, OpSelection } from '../../src/operation/operation.ts';
+import type { LookupTarget, PlannedRequest, QueryPlan } from '../../src/planner/plan.ts';
+import type { FetchNode, Position, RepresentationSelection } from '../../src/planner/positions.ts';
+import type { Supergraph } from '../../src/supergraph/supergraph.ts';
+import { readsWhatItMay } from './readable.ts';
+import { subgraphSchema } from './subgraph-schema.ts';
+
+/** A plan that must not be: every reason, one a line. */
+export class BrokenPlan extends Error {
+  override readonly name = 'BrokenPlan';
+}
+
+/**
+ * Whether a plan can be run and brings all that was asked for:
+ * - every document is valid for the subgraph that it goes to, and reads nothing there that belongs to others;
+ * - a request depends on requests before it only;
+ * - whatever a look-up sends has been read by a request that it waits for, and so have the objects it is made for;
+ * - every field of the client is read by some request, under the key where the projection looks for it.
+ *
+ * @throws BrokenPlan
+ */
+export function checkPlan(plan: QueryPlan, supergraph: Supergraph): void {
+  const check = new PlanCheck(plan, supergraph);
+  for (const request of plan.requests) check.request(request);
+  check.selection(plan.root, plan.selection);
+  if (check.problems.length > 0) throw new BrokenPlan(check.problems.join('\n'));
+}
+
+/** What one request reads at each position. */
+type Reads = Map<Position, FetchNode[]>;
+
+class PlanCheck {
+  readonly problems: string[] = [];
+  private readonly reads = new Map<number, Reads>();
+  private readonly supergraph: Supergraph;
+  private readonly plan: QueryPlan;
+
+  constructor(plan: QueryPlan, supergraph: Supergraph) {
+    this.plan = plan;
+    this.supergraph = supergraph;
+    for (const request of plan.requests) this.reads.set(request.id, readsOf(request));
+  }
+
+  request(request: PlannedRequest): void {
+    const { id, subgraph, document, dependsOn, lookups } = request;
+    const say = (problem: string) => this.problems.push(`#${id} ${subgraph.name}: ${problem}`);
+    const schema = subgraphSchema(subgraph, this.supergraph);
+    for (const { message } of validate(schema, parse(document))) say(`${message} in ${document}`);
+    for (const problem of readsWhatItMay(request, schema)) say(problem);
+    if (dependsOn.some((other) => other >= id)) say(`depends on what comes later: ${dependsOn}`);
+    const before = this.before(request);
+    if (before.some(({ level }) => level >= request.level)) say('is in a wave no later than what it depends on');
+    for (const { representation, targets } of lookups) {
+      for (const target of targets) {
+        this.isReached(target.position, before, say);
+        if (representation.typename === undefined || target.types) this.isToldApart(target, before, say);
+        this.isRead(target.position, representation.fields, before, say);
+      }
+    }
+    if (request.root) this.isReached(request.root.position, before, say);
+  }
+
+  /** All requests that are done when a request is sent. */
+  private before(request: PlannedRequest): PlannedRequest[] {
+    const found = new Set<PlannedRequest>();
+    const visit = ({ dependsOn }: PlannedRequest) => {
+      for (const other of this.plan.requests) {
+        if (!dependsOn.includes(other.id) || found.has(other)) continue;
+        found.add(other);
+        visit(other);
+      }
+    };
+    visit(request);
+    return [...found];
+  }
+
+  private nodesAt(position: Position, requests: readonly PlannedRequest[]): FetchNode[] {
+    return requests.flatMap(({ id }) => this.reads.get(id)?.get(position) ?? []);
+  }
+
+  private isReached({ origin }: Position, before: readonly PlannedRequest[], say: (problem: string) => void): void {
+    if (!origin) return;
+    if (!this.nodesAt(origin.parent, before).some((node) => node.fields.has(origin.wire.key))) {
+      say(`nothing before it reads the objects under "${origin.wire.key}"`);
+    }
+  }
+
+  private isToldApart(target: LookupTarget, before: readonly PlannedRequest[], say: (problem: string) => void): void {
+    const told = this.nodesAt(target.position, before).some((node) => node.typename || node.type.kind === 'object');
+    if (!told) say(`nothing before it tells the type of the objects at a ${target.position.type}`);
+  }
+
+  private isRead(
+    position: Position,
+    items: RepresentationSelection,
+    before: readonly PlannedRequest[],
+    say: (problem: string) => void,
+  ): void {
+    for (const item of items) {
+      if (item.kind === 'narrowing') {
+        this.isRead(position, item.nested, before, say);
+        continue;
+      }
+      const key = item.wireKey;
+      const nodes = this.nodesAt(position, before);
+      const read = key === '__typename' ? nodes.some((n) => n.typename) : nodes.some((n) => n.fields.has(key));
+      if (!read) say(`nothing before it reads "${key}" on ${position.type}, which it sends as "${item.name}"`);
+      for (const child of this.positionsBelow(position, key))
+        if (item.nested) this.isRead(child, item.nested, before, say);
+    }
+  }
+
+  private positionsBelow(parent: Position, key: string): Position[] {
+    const all = new Set([...this.reads.values()].flatMap((reads) => [...reads.keys()]));
+    return [...all].filter(({ origin }) => origin?.parent === parent && origin.wire.key === key);
+  }
+
+  selection(position: Position, selection: OpSelection): void {
+    for (const item of selection.items) {
+      if (item.kind === 'narrowing') this.selection(position, item.selection);
+      else if (!item.name.startsWith('__')) this.field(position, selection.parentType, item);
+    }
+  }
+
+  private field(position: Position, owner: string, field: OpField): void {
+    const placements = position.placed.get(field);
+    for (const type of this.typesAt(position, owner)) {
+      const placed = placements?.get(owner) ?? placements?.get(type);
+      if (!placed) {
+        this.problems.push(`${type}.${field.name} as "${field.responseKey}" is read by nobody`);
+        continue;
+      }
+      const nodes = this.nodesAt(position, this.plan.requests);
+      if (!nodes.some((node) => node.fields.has(placed.wire.key))) {
+        this.problems.push(`${type}.${field.name} should be under "${placed.wire.key}", but no request reads that`);
+      }
+      const below = position.below(placed.wire, placements?.has(owner) ? owner : type);
+      if (field.selection && below) this.selection(below, field.selection);
+    }
+  }
+
+  /** Object types that a field's owner may turn out to be. Of a union, those that all subgraphs know which have it. */
+  private typesAt(position: Position, owner: string): string[] {
+    const [first] = position.nodes;
+    if (!first) return [];
+    let here = first.type.kind === 'interfaceObject' ? this.possible(first.type.name) : [...first.type.possible];
+    if (first.type.kind === 'union') {
+      for (const { types } of this.supergraph.subgraphs) {
+        const union = types.get(first.type.name);
+        if (union) here = here.filter((name) => union.possible.has(name));
+      }
+    }
+    const wanted = this.possible(owner);
+    return here.filter((name) => wanted.includes(name));
+  }
+
+  private possible(type: string): string[] {
+    return [...(this.supergraph.types.get(type)?.possible ?? [])];
+  }
+}
+
+function readsOf(request: PlannedRequest): Reads {
+  const reads: Reads = new Map();
+  const visit = (node: FetchNode, position: Position) => {
+    reads.set(position, [...(reads.get(position) ?? []), node]);
+    for (const { node: below } of node.fields.values()) if (below) visit(below, below.position);
+    for (const narrowing of node.narrowings.values()) visit(narrowing, position);
+  };
+  if (request.root) visit(request.root.node, request.root.position);
+  for (const { targets } of request.lookups) for (const { node, position } of targets) visit(node, position);
+  return reads;
+}

@@ -1,0 +1,49 @@
+import { parse, validate } from 'graphql';
+import { normalise } from '../../src/operation/normalise.ts';
+import { Abilities } from '../../src/planner/abilities.ts';
+import type { QueryPlan } from '../../src/planner/plan.ts';
+import { type PlanStages, planInStages } from '../../src/planner/planner.ts';
+import { printPlan } from '../../src/planner/print-plan.ts';
+import { readSupergraph, type Supergraph } from '../../src/supergraph/supergraph.ts';
+import { composeSupergraph } from '../worlds/compose.ts';
+import { withFederationLink } from '../worlds/subgraph-sdl.ts';
+import { checkPlan } from './invariants.ts';
+
+export interface TestPlanner {
+  readonly supergraph: Supergraph;
+  /** The printed plan of the one operation of a document. Throws where the plan breaks an invariant. */
+  plan(query: string, conditions?: Record<string, unknown>): string;
+  stages(query: string, conditions?: Record<string, unknown>): PlanStages;
+}
+
+/**
+ * Plans over subgraphs that are given as federation 2 SDL by name; the `@link` line is added.
+ *
+ * @example
+ * const { plan } = planner({ users: 'type Query { me: User } type User { id: ID! }' });
+ * expect(plan('{ me { id } }')).toMatchInlineSnapshot();
+ */
+export function planner(subgraphs: Readonly<Record<string, string>>, labels?: ReadonlySet<string>): TestPlanner {
+  const sdls = new Map(Object.entries(subgraphs).map(([name, sdl]) => [name, withFederationLink(sdl)]));
+  return plannerOf(readSupergraph(composeSupergraph(sdls)), labels);
+}
+
+export function plannerOf(supergraph: Supergraph, labels?: ReadonlySet<string>): TestPlanner {
+  const abilities = new Abilities(supergraph, labels);
+  const stages = (query: string, conditions: Record<string, unknown> = {}): PlanStages => {
+    const document = parse(query);
+    const [problem] = validate(supergraph.publicSchema, document);
+    if (problem) throw problem;
+    const operation = document.definitions.find((definition) => definition.kind === 'OperationDefinition');
+    if (!operation) throw new Error('The document has no operation');
+    const planned = planInStages(normalise(document, operation, supergraph, conditions), abilities);
+    checkPlan(planned.plan, supergraph);
+    return planned;
+  };
+  return { supergraph, stages, plan: (query, conditions) => printPlan(stages(query, conditions).plan) };
+}
+
+/** `[requests, waves]` of a plan. */
+export function size({ requests }: QueryPlan): [number, number] {
+  return [requests.length, Math.max(0, ...requests.map(({ level }) => level + 1))];
+}

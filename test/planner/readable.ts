@@ -1,0 +1,62 @@
+import type { FieldNode, GraphQLSchema, SelectionSetNode } from 'graphql';
+import { Kind, parse, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
+import type { PlannedRequest } from '../../src/planner/plan.ts';
+import type { RepresentationSelection } from '../../src/planner/positions.ts';
+
+/**
+ * Fields in a request's document that its subgraph declares but does not resolve there: `@external` ones that no
+ * `@provides` on the way covers, and those whose `@requires` the look-up does not send. One text for each.
+ */
+export function readsWhatItMay({ subgraph, document, lookups }: PlannedRequest, schema: GraphQLSchema): string[] {
+  const problems: string[] = [];
+  const info = new TypeInfo(schema);
+  /** The field sets that hold for the selection at each depth; below `_entities`, also what the look-up sends. */
+  const provided: SelectionSetNode[][] = [[]];
+  let sent: { depth: number; fields: RepresentationSelection } | undefined;
+  const enter = (node: FieldNode) => {
+    const parent = info.getParentType()?.name ?? '';
+    const name = node.name.value;
+    const field = subgraph.types.get(parent)?.fields.get(name);
+    const around = provided.at(-1) ?? [];
+    if (name === '_entities') {
+      const alias = node.alias?.value ?? name;
+      sent = { depth: provided.length, fields: lookups.find((l) => l.alias === alias)?.representation.fields ?? [] };
+    }
+    if (field) {
+      const coordinate = `${parent}.${name}`;
+      if (field.external && !covers(around, name)) problems.push(`${coordinate} is external there`);
+      const inputs = sent?.depth === provided.length - 1 ? sent.fields : [];
+      if (field.requires && !sends(inputs, field.requires)) problems.push(`${coordinate} lacks what it requires`);
+    }
+    provided.push([...below(around, name), ...(field?.provides ? [field.provides] : [])]);
+  };
+  const leave = () => void provided.pop();
+  visit(parse(document), visitWithTypeInfo(info, { Field: { enter, leave } }));
+  return problems;
+}
+
+function fieldsOf(set: SelectionSetNode): FieldNode[] {
+  return set.selections.flatMap((selection) => {
+    if (selection.kind === Kind.FIELD) return [selection];
+    return selection.kind === Kind.INLINE_FRAGMENT ? fieldsOf(selection.selectionSet) : [];
+  });
+}
+
+function covers(sets: readonly SelectionSetNode[], name: string): boolean {
+  return sets.some((set) => fieldsOf(set).some((field) => field.name.value === name));
+}
+
+function below(sets: readonly SelectionSetNode[], name: string): SelectionSetNode[] {
+  const fields = sets.flatMap(fieldsOf).filter((field) => field.name.value === name);
+  return fields.flatMap((field) => field.selectionSet ?? []);
+}
+
+function sends(items: RepresentationSelection, set: SelectionSetNode): boolean {
+  const flat = items.flatMap((item) => (item.kind === 'narrowing' ? item.nested : [item]));
+  return fieldsOf(set).every((field) => {
+    if (field.name.value === '__typename') return true;
+    const found = flat.filter((item) => item.kind === 'field' && item.name === field.name.value);
+    const nested = found.flatMap((item) => item.nested ?? []);
+    return found.length > 0 && (!field.selectionSet || sends(nested, field.selectionSet));
+  });
+}
