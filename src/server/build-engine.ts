@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import { createHttpPools, type HttpPools } from '../sources/http/http-pools.ts';
@@ -21,6 +22,10 @@ export function engineFactory(config: Config, logger: Logger): EngineFactory {
         supergraph,
         sources,
         introspection: config.supergraph.introspection,
+        maxTokens: config.limits.parser_max_tokens,
+        includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph),
+        onErrorsWithheld: (errors, client) =>
+          logger.warn({ requestId: client.requestId, errors }, 'errors of subgraphs, withheld from the client'),
         onInternalError: (err, client) =>
           logger.error({ requestId: client.requestId, err }, 'operation failed inside the gateway'),
       });

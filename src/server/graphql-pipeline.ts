@@ -19,7 +19,7 @@ export interface GraphqlParams {
 export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 /** Reads a `POST` body. Throws `RequestRefusal` (400) when it is not a JSON object of the expected members. */
@@ -83,10 +83,25 @@ function badRequest(message: string): RequestRefusal {
   return new RequestRefusal(400, 'BAD_REQUEST', message);
 }
 
+/** Replies that went to one client already, by the answer that they carry; a second client gets the same bytes. */
+const replied = new WeakMap<EngineAnswer, HttpReply>();
+
 /** The answer that the engine gave, with the status that its kind and the media type call for. */
 export function answerReply(answer: EngineAnswer, contentType: string): HttpReply {
+  const known = replied.get(answer);
+  if (known && known.headers['content-type'] === contentType) return inBytes(answer, known);
   const status = answerStatus(answer, contentType);
-  return textReply(status, contentType, answerText(answer), status === 405 ? { allow: 'POST' } : undefined);
+  const reply = textReply(status, contentType, answerText(answer), status === 405 ? { allow: 'POST' } : undefined);
+  replied.set(answer, reply);
+  return reply;
+}
+
+/** A text is encoded each time it is sent, so one that is sent again is encoded once more, for all who follow. */
+function inBytes(answer: EngineAnswer, reply: HttpReply): HttpReply {
+  if (typeof reply.body !== 'string') return reply;
+  const encoded = { ...reply, body: Buffer.from(reply.body) };
+  replied.set(answer, encoded);
+  return encoded;
 }
 
 /**

@@ -124,12 +124,12 @@ function notFound(req: IncomingMessage, path: string): HttpReply {
   return refusalReply(new RequestRefusal(404, 'NOT_FOUND', message));
 }
 
-/** One line for each request: an error for 5xx answers, so that they stand out, otherwise information. */
+/** One line for each request: an error for 5xx answers, so that they stand out; the others are for debugging. */
 function logAccess(logger: Logger, { req, res, requestId, startedAt }: Exchange): void {
-  const level = res.statusCode >= 500 ? 'error' : 'info';
+  const level = res.statusCode >= 500 ? 'error' : 'debug';
   if (!logger.isEnabled(level)) return;
   const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
   const fields = { requestId, method: req.method, path: pathOf(req), status: res.statusCode, durationMs };
   if (res.writableFinished) logger[level](fields, 'request');
-  else logger.info({ ...fields, status: undefined }, 'request closed by the client');
+  else logger.debug({ ...fields, status: undefined }, 'request closed by the client');
 }

@@ -1,6 +1,7 @@
-import { setMaxListeners } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Engine, EngineAnswer, EngineRequest } from '../engine/engine.ts';
+import { Cancellation } from '../sources/cancellation.ts';
+import type { CancelSignal } from '../sources/source.ts';
 import { ClientGone } from './body-reader.ts';
 import type { Exchange } from './exchange.ts';
 import type { GraphqlParams } from './graphql-pipeline.ts';
@@ -31,7 +32,7 @@ export interface OperationRunner {
 /** One execution under way, and how many clients wait for it. */
 interface Flight {
   readonly engine: Engine;
-  readonly abort: AbortController;
+  readonly cancellation: Cancellation;
   readonly answer: Promise<EngineAnswer>;
   waiting: number;
 }
@@ -45,11 +46,9 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
   const flights = new Map<string, Flight>();
 
   function start(engine: Engine, exchange: Exchange, call: GraphqlCall): Flight {
-    const abort = new AbortController();
-    // Every fetch under way listens to it; a plan may well have more than the ten after which Node suspects a leak.
-    setMaxListeners(0, abort.signal);
-    const answer = withDeadline(options.timeoutMs, abort, engine.execute(engineRequest(exchange, call, abort.signal)));
-    return { engine, abort, answer, waiting: 0 };
+    const cancellation = new Cancellation();
+    const work = engine.execute(engineRequest(exchange, call, cancellation));
+    return { engine, cancellation, answer: withDeadline(options.timeoutMs, cancellation, work), waiting: 0 };
   }
 
   function join(flight: Flight, exchange: Exchange, key: string | undefined): Promise<EngineAnswer> {
@@ -57,7 +56,7 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
     exchange.onGone = () => {
       if (--flight.waiting > 0) return;
       if (key !== undefined && flights.get(key) === flight) flights.delete(key);
-      flight.abort.abort();
+      flight.cancellation.abort();
     };
     return flight.answer;
   }
@@ -86,17 +85,17 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
   };
 }
 
-function engineRequest(exchange: Exchange, call: GraphqlCall, signal: AbortSignal): EngineRequest {
+function engineRequest(exchange: Exchange, call: GraphqlCall, signal: CancelSignal): EngineRequest {
   const { query, operationName, variables } = call.params;
   const client = { requestId: exchange.requestId, headers: exchange.req.headers, signal };
   return { query, operationName, variables, client, readOnly: call.readOnly };
 }
 
-function withDeadline(ms: number, abort: AbortController, work: Promise<EngineAnswer>): Promise<EngineAnswer> {
+function withDeadline(ms: number, cancellation: Cancellation, work: Promise<EngineAnswer>): Promise<EngineAnswer> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(new RequestRefusal(504, 'GATEWAY_TIMEOUT', `The request took longer than ${ms} ms.`));
-      abort.abort();
+      cancellation.abort();
     }, ms);
     const settle =
       <T>(how: (value: T) => void) =>

@@ -81,7 +81,7 @@ function servicePlugin(service: GraphqlService): Plugin<LaneContext> {
         const reply = await service
           .answer(exchange, call as GraphqlCall)
           .catch((error: unknown) => service.refuse(exchange, error));
-        const result: RepliedResult = { reply, stringify: () => reply.body };
+        const result: RepliedResult = { reply, stringify: () => String(reply.body) };
         return result as never;
       });
     },
@@ -93,7 +93,7 @@ function servicePlugin(service: GraphqlService): Plugin<LaneContext> {
 }
 
 function toResponse(fetchAPI: { Response: typeof Response }, reply: HttpReply): Response {
-  return new fetchAPI.Response(reply.body, {
+  return new fetchAPI.Response(String(reply.body), {
     status: reply.status,
     headers: reply.headers as Record<string, string>,
   });

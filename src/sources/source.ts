@@ -3,13 +3,22 @@
  * The executor knows nothing else about the outside world.
  */
 
+/** The part of an `AbortSignal` that sources use; lighter ones will do, see cancellation.ts. */
+export interface CancelSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: CancelListener): void;
+  removeEventListener(type: 'abort', listener: CancelListener): void;
+}
+
+export type CancelListener = (() => void) | { handleEvent(): void };
+
 /** What every fetch of one client request shares. Created once per client request. */
 export interface ClientContext {
   readonly requestId: string;
   /** Header names in lower case; what header rules and sharing keys are computed from. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Aborted when the client is gone, the request's time is up, or the server stops hard. */
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
 }
 
 export interface SourceRequest {

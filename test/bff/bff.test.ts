@@ -1,6 +1,7 @@
 import { buildSchema } from 'graphql';
 import { expect, test, vi } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
+import type { CancelSignal } from '../../src/sources/source.ts';
 import { engineOver, folderOf, serveBff, serveFiles, sourceError, write } from './support.ts';
 
 const SDL = `
@@ -232,7 +233,7 @@ test('an engine that throws is a 500 that does not say why, but the log does', a
 });
 
 test('an engine that takes too long is told to stop, and the client that it did', async () => {
-  let signal: AbortSignal | undefined;
+  let signal: CancelSignal | undefined;
   const engine: Engine = {
     ...engineOver(SDL, people),
     execute: (request) => {

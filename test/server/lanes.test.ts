@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { serverAudits } from 'graphql-http';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { CancelSignal } from '../../src/sources/source.ts';
 import { plainEngine } from './plain-engine.ts';
 import { post, type Serving, serve } from './serving.ts';
 
@@ -203,7 +204,7 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (la
   });
 
   it('aborts the execution when the client leaves', async () => {
-    let signal: AbortSignal | undefined;
+    let signal: CancelSignal | undefined;
     const running = plainEngine('type Query { wait: String }', {
       wait: (_args, { client }) => {
         signal = client.signal;

@@ -129,8 +129,8 @@ describe('the access log', () => {
     const access = () => lines.filter((line) => line.msg === 'request');
     await expect.poll(() => access().length).toBe(2);
     expect(access()).toEqual([
-      expect.objectContaining({ level: 'info', requestId: 'r1', method: 'POST', path: '/graphql', status: 200 }),
-      expect.objectContaining({ level: 'info', requestId: 'r2', method: 'GET', path: '/graphql', status: 200 }),
+      expect.objectContaining({ level: 'debug', requestId: 'r1', method: 'POST', path: '/graphql', status: 200 }),
+      expect.objectContaining({ level: 'debug', requestId: 'r2', method: 'GET', path: '/graphql', status: 200 }),
     ]);
     expect(access()[0]?.durationMs).toBeTypeOf('number');
   });
