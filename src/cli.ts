@@ -36,7 +36,7 @@ function buildProgram(): Command {
 
   from(program.command('validate').description('check config, schemas and endpoints; list every problem'))
     .option('--config <file>', 'the config file (default: headgate.yaml where there is one)')
-    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff where there is one)')
+    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff where there is one; none with --supergraph)')
     .action(async (flags) => (await import('./cli/validate.ts')).validate(flags));
 
   program
@@ -57,7 +57,7 @@ function buildProgram(): Command {
 function serving(command: Command): Command {
   return from(command)
     .option('--config <file>', 'the config file (default: headgate.yaml where there is one)')
-    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff where there is one)')
+    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff where there is one; none with --supergraph)')
     .option('--port <number>', 'the port to listen on, 0 for any free one (default: 4000)', port)
     .option('--host <host>', 'the address to listen on (default: 127.0.0.1)');
 }

@@ -35,12 +35,19 @@ export function serve(flags: ServeFlags, { dev = false, defaults = HERE } = {}):
   return startServer({ config, schema, dev, bffDir: bffFolder(flags, defaults) });
 }
 
-/** The folder named by `--bff`, which must be there, else the default one where it is. */
-export function bffFolder(flags: { readonly bff?: string }, defaults: ServeDefaults = HERE): string | undefined {
+/**
+ * The folder named by `--bff`, which must be there, else the default one where it is. That one goes with the schemas
+ * beside it: a supergraph of its own (`--supergraph`) does not have its endpoints by accident.
+ */
+export function bffFolder(
+  flags: { readonly bff?: string; readonly supergraph?: string },
+  defaults: ServeDefaults = HERE,
+): string | undefined {
   if (flags.bff !== undefined && !existsSync(flags.bff)) {
     throw new UsageError(`--bff: there is no folder ${flags.bff}`);
   }
-  return flags.bff ?? (existsSync(defaults.bffDir) ? defaults.bffDir : undefined);
+  if (flags.bff !== undefined || flags.supergraph !== undefined) return flags.bff;
+  return existsSync(defaults.bffDir) ? defaults.bffDir : undefined;
 }
 
 /** Closes in order on the first SIGTERM or SIGINT and exits 0; a second one exits at once. */

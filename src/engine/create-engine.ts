@@ -7,6 +7,7 @@ import { type ClientDocument, chooseOperation, DocumentCache, withCode } from '.
 import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
 import { introspect, NOTHING_INTROSPECTED } from './introspection.ts';
 import { type PreparedOperation, prepareOperation } from './prepare.ts';
+import { withholdErrors } from './withhold-errors.ts';
 
 /** Makes a supergraph answer operations. The sources stay the caller's: they are not closed here. */
 export function createEngine(options: EngineOptions): Engine {
@@ -25,7 +26,8 @@ class SupergraphEngine implements Engine {
     this.supergraph = options.supergraph;
     this.publicSchema = options.supergraph.publicSchema;
     this.abilities = new Abilities(options.supergraph);
-    this.documents = new DocumentCache(this.publicSchema, { introspection: options.introspection ?? true });
+    const { introspection = true, maxTokens } = options;
+    this.documents = new DocumentCache(this.publicSchema, { introspection, maxTokens });
   }
 
   isQuery(request: { readonly query: string; readonly operationName?: string | null | undefined }): boolean {
@@ -99,7 +101,15 @@ class SupergraphEngine implements Engine {
       variables,
       introspected: introspected.texts,
     });
-    return { dataText, errors: introspected.errors.length > 0 ? [...introspected.errors, ...errors] : errors };
+    const told = errors.length > 0 ? this.withhold(errors, request) : errors;
+    return { dataText, errors: introspected.errors.length > 0 ? [...introspected.errors, ...told] : told };
+  }
+
+  private withhold(errors: readonly GraphQLFormattedError[], request: EngineRequest): readonly GraphQLFormattedError[] {
+    const { includesErrorsOf, onErrorsWithheld } = this.options;
+    const { told, withheld } = withholdErrors(errors, includesErrorsOf ?? (() => true));
+    if (withheld.length > 0) onErrorsWithheld?.(withheld, request.client);
+    return told;
   }
 }
 

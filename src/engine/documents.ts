@@ -22,7 +22,7 @@ export interface ClientDocument {
 }
 
 export interface RefusedDocument {
-  readonly refusal: 'parse' | 'validation';
+  readonly refusal: 'parse' | 'limit' | 'validation';
   readonly errors: readonly GraphQLFormattedError[];
 }
 
@@ -31,17 +31,24 @@ const VARIANTS_KEPT = 64;
 /** Errors told of one document. */
 const ERRORS_TOLD = 100;
 
+export interface DocumentCacheOptions {
+  readonly introspection: boolean;
+  /** Most tokens of one document; no limit by default. */
+  readonly maxTokens?: number | undefined;
+  readonly maxDocuments?: number;
+  readonly maxCharacters?: number;
+}
+
 /** Parsed and validated documents by their text, bounded by count and by the size of the texts. */
 export class DocumentCache {
   private readonly schema: GraphQLSchema;
+  private readonly maxTokens;
   private readonly rules;
   private readonly known: LRUCache<string, ClientDocument | RefusedDocument>;
 
-  constructor(
-    schema: GraphQLSchema,
-    options: { introspection: boolean; maxDocuments?: number; maxCharacters?: number },
-  ) {
+  constructor(schema: GraphQLSchema, options: DocumentCacheOptions) {
     this.schema = schema;
+    this.maxTokens = options.maxTokens;
     this.rules = options.introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
     this.known = new LRUCache({
       max: options.maxDocuments ?? 2_000,
@@ -62,9 +69,10 @@ export class DocumentCache {
   private read(text: string): ClientDocument | RefusedDocument {
     let document: DocumentNode;
     try {
-      document = parse(text);
+      document = parse(text, { maxTokens: this.maxTokens });
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
+      if (this.maxTokens !== undefined && TOO_MANY_TOKENS.test(error.message)) return tooManyTokens(this.maxTokens);
       return { refusal: 'parse', errors: [withCode(error, 'GRAPHQL_PARSE_FAILED')] };
     }
     const errors = validate(this.schema, document, this.rules, { maxErrors: ERRORS_TOLD });
@@ -73,6 +81,14 @@ export class DocumentCache {
     }
     return { document, conditions: conditionVariables(document), prepared: new LRUCache({ max: VARIANTS_KEPT }) };
   }
+}
+
+/** How graphql-js words it: this error has no other mark. */
+const TOO_MANY_TOKENS = /^Syntax Error: Document contains more that \d+ tokens\b/;
+
+function tooManyTokens(limit: number): RefusedDocument {
+  const message = `The document has more than ${limit} tokens, which is all that limits.parser_max_tokens allows.`;
+  return { refusal: 'limit', errors: [{ message, extensions: { code: 'MAX_TOKENS_LIMIT' } }] };
 }
 
 /** The operation to run, or why none can be told. */

@@ -16,8 +16,8 @@ export interface EngineAnswer {
   /** JSON text of `data` (`{…}` or `null`); `undefined` when execution never began (a request error). */
   readonly dataText: string | undefined;
   readonly errors: readonly GraphQLFormattedError[];
-  /** Set when execution never began: what kind of request error it was. */
-  readonly refusal?: 'parse' | 'validation' | 'variables' | 'operation' | 'method' | 'internal';
+  /** Set when execution never began: what kind of request error it was. `limit`: the request is larger than allowed. */
+  readonly refusal?: 'parse' | 'limit' | 'validation' | 'variables' | 'operation' | 'method' | 'internal';
 }
 
 export interface EngineOptions {
@@ -25,6 +25,12 @@ export interface EngineOptions {
   /** One source for each subgraph, by the subgraph's name. */
   readonly sources: ReadonlyMap<string, Source>;
   readonly introspection?: boolean;
+  /** Most tokens that a document may have; more is refused with `MAX_TOKENS_LIMIT`. No limit by default. */
+  readonly maxTokens?: number;
+  /** Whether clients see what this subgraph says of its errors, beyond their code. By default they do. */
+  readonly includesErrorsOf?: (subgraph: string) => boolean;
+  /** Called with errors as they were before their text was withheld from the client. */
+  readonly onErrorsWithheld?: (errors: readonly GraphQLFormattedError[], client: ClientContext) => void;
   /** Called with errors that are masked from clients (`INTERNAL_SERVER_ERROR`). */
   readonly onInternalError?: (error: unknown, client: ClientContext) => void;
 }

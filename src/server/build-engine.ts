@@ -23,7 +23,7 @@ export function engineFactory(config: Config, logger: Logger): EngineFactory {
         sources,
         introspection: config.supergraph.introspection,
         maxTokens: config.limits.parser_max_tokens,
-        includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph),
+        includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsWithheld: (errors, client) =>
           logger.warn({ requestId: client.requestId, errors }, 'errors of subgraphs, withheld from the client'),
         onInternalError: (err, client) =>

@@ -42,7 +42,7 @@ test('defaults hold without a file', () => {
     },
     limits: { http_max_request_bytes: 2_000_000, parser_max_tokens: 15_000 },
     telemetry: { logging: { level: 'info', format: 'auto' } },
-    include_subgraph_errors: { all: true, subgraphs: {} },
+    include_subgraph_errors: { subgraphs: {} },
     subgraphs: {},
     health_check: { enabled: true },
     production: false,
@@ -99,8 +99,10 @@ include_subgraph_errors: { all: false, subgraphs: { open: true } }
 `);
   expect(subgraphTraffic(config.traffic_shaping, 'slow')).toEqual({ timeout: 90_000, deduplicate_query: false });
   expect(subgraphTraffic(config.traffic_shaping, 'toString')).toEqual({ timeout: 10_000, deduplicate_query: false });
-  expect(includesErrorsOf(config.include_subgraph_errors, 'open')).toBe(true);
-  expect(includesErrorsOf(config.include_subgraph_errors, 'other')).toBe(false);
+  expect(includesErrorsOf(config.include_subgraph_errors, 'open', false)).toBe(true);
+  expect(includesErrorsOf(config.include_subgraph_errors, 'other', true)).toBe(false);
+  expect(includesErrorsOf(load('').include_subgraph_errors, 'other', true)).toBe(true);
+  expect(includesErrorsOf(load('').include_subgraph_errors, 'other', false)).toBe(false);
 });
 
 test('unknown keys are told with their place and the nearest known key', () => {

@@ -2,15 +2,20 @@ import { z } from 'zod';
 
 export const includeSubgraphErrorsSection = z
   .strictObject({
-    all: z.boolean().default(true).describe('Whether clients see the messages of subgraph errors'),
+    all: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether clients see the messages of subgraph errors. Default: true, but false with NODE_ENV=production',
+      ),
     subgraphs: z.record(z.string(), z.boolean()).default({}).describe('The same for one subgraph, over `all`'),
   })
   .describe('Which subgraphs may show their own error messages to clients');
 
 export type IncludeSubgraphErrors = z.output<typeof includeSubgraphErrorsSection>;
 
-/** Whether clients see the error messages of this subgraph. */
-export function includesErrorsOf(setting: IncludeSubgraphErrors, subgraph: string): boolean {
+/** Whether clients see the error messages of this subgraph; `byDefault` holds where the setting says nothing. */
+export function includesErrorsOf(setting: IncludeSubgraphErrors, subgraph: string, byDefault: boolean): boolean {
   const own = Object.hasOwn(setting.subgraphs, subgraph) ? setting.subgraphs[subgraph] : undefined;
-  return own ?? setting.all;
+  return own ?? setting.all ?? byDefault;
 }

@@ -1,0 +1,24 @@
+import type { GraphQLFormattedError } from 'graphql';
+
+/**
+ * Takes out of errors what subgraphs say in them that is not for clients: message and extensions go, but for `code` and
+ * `service`; the path stays. Errors that are the gateway's own have no `service`, and stay as they are.
+ *
+ * In:  `{message: "no row 7 in table users", path: ["me"], extensions: {code: "DB", service: "users", sql: "…"}}`
+ * Out: `{message: "The subgraph \"users\" reported an error.", path: ["me"], extensions: {code: "DB", service: "users"}}`
+ */
+export function withholdErrors(
+  errors: readonly GraphQLFormattedError[],
+  includesErrorsOf: (subgraph: string) => boolean,
+): { told: readonly GraphQLFormattedError[]; withheld: readonly GraphQLFormattedError[] } {
+  const withheld: GraphQLFormattedError[] = [];
+  const told = errors.map((error) => {
+    const { code, service } = error.extensions ?? {};
+    if (typeof service !== 'string' || includesErrorsOf(service)) return error;
+    withheld.push(error);
+    const message = `The subgraph "${service}" reported an error.`;
+    const extensions = typeof code === 'string' ? { code, service } : { service };
+    return error.path === undefined ? { message, extensions } : { message, path: error.path, extensions };
+  });
+  return { told, withheld };
+}
