@@ -49,6 +49,7 @@ class SubgraphPrinter {
     for (const [name, description] of Object.entries(world.interfaces)) {
       if (description.members[subgraph] || description.entity?.objects[subgraph]) this.need(name);
     }
+    for (const [name, description] of Object.entries(world.unions)) if (description.members[subgraph]) this.need(name);
     if (this.parts.size === 0) return undefined;
     return { typeDefs: [...this.parts.values()].join('\n'), fields: this.fields };
   }
