@@ -22,6 +22,10 @@ export function writeEscapeFree<T>(known: boolean, write: () => T): T {
   }
 }
 
+export function isEscapeFree(): boolean {
+  return escapeFree;
+}
+
 /** A string that came out of a subgraph's answer, as JSON text. */
 export function quoteValue(text: string): string {
   return escapeFree ? `"${text}"` : quote(text);

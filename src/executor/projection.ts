@@ -1,27 +1,17 @@
 import type { GraphQLSchema, TypeNode } from 'graphql';
-import { isEnumType, Kind } from 'graphql';
+import { isEnumType, isScalarType, Kind } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Placement, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { quote } from './json-text.ts';
 import { leafWriter } from './leaf.ts';
+import { compileObjectWriter, type FieldWriter, type ValueWriter } from './object-writer.ts';
 import type { ResponseObject } from './objects.ts';
 
 /** One selection on the objects of one position; several meet where fragments select the same field. */
 export interface Part {
   readonly position: Position;
   readonly selection: OpSelection;
-}
-
-/** Writes a value as JSON text; `undefined` where null has to go further up. */
-type ValueWriter = (value: unknown) => string | undefined;
-
-interface FieldWriter {
-  readonly responseKey: string;
-  /** `"name":`, quoted once. */
-  readonly prefix: string;
-  readonly wireKey: string;
-  readonly write: ValueWriter;
 }
 
 /** What is written for objects of one runtime type. */
@@ -140,32 +130,42 @@ export class Projection {
   private objectWriter(parts: readonly Part[], staticType: string): ValueWriter {
     const type = this.supergraph.types.get(staticType);
     if (type?.kind === 'object') {
-      const fields = this.lazyFields(parts, staticType);
-      return (value) => this.writeObject(value, fields());
+      const write = this.shapeWriter(parts, staticType);
+      return (value) =>
+        typeof value === 'object' && value !== null ? write(value as ResponseObject) : this.noObject(staticType);
     }
-    const byType = new Map<string, (() => readonly FieldWriter[]) | undefined>();
+    const byType = new Map<string, (object: ResponseObject) => string | undefined>();
     return (value) => {
-      if (typeof value !== 'object' || value === null) return this.violate(`Expected an object of type ${staticType}.`);
+      if (typeof value !== 'object' || value === null) return this.noObject(staticType);
       const name = String((value as ResponseObject).__typename ?? staticType);
-      let fields = byType.get(name);
-      if (!fields) {
+      let write = byType.get(name);
+      if (!write) {
         if (name !== staticType && !type?.possible.has(name)) {
           return this.violate(`Expected a runtime type of ${staticType}, but found "${name}".`);
         }
         // what clients must not know of is as if it were not there
         if (this.schema.getType(name) === undefined) return this.violate(`Cannot show this value of ${staticType}.`);
-        fields = this.lazyFields(parts, name);
-        byType.set(name, fields);
+        write = this.shapeWriter(parts, name);
+        byType.set(name, write);
       }
-      return this.writeObject(value, fields());
+      return write(value as ResponseObject);
     };
   }
 
-  private lazyFields(parts: readonly Part[], typeName: string): () => readonly FieldWriter[] {
-    let writers: FieldWriter[] | undefined;
-    return () => {
-      writers ??= this.shape(parts, typeName).fields.map((field) => this.fieldWriter(field, typeName));
-      return writers;
+  private noObject(staticType: string): undefined {
+    return this.violate(`Expected an object of type ${staticType}.`);
+  }
+
+  /** Worked out when the first object of the type turns up: of seventy types that might, few do. */
+  private shapeWriter(parts: readonly Part[], typeName: string): (object: ResponseObject) => string | undefined {
+    let fields: readonly FieldWriter[] | undefined;
+    let write: ((object: ResponseObject) => string | undefined) | undefined;
+    return (object) => {
+      if (!fields || !write) {
+        fields = this.shape(parts, typeName).fields.map((field) => this.fieldWriter(field, typeName));
+        write = compileObjectWriter(fields);
+      }
+      return this.path ? this.writeWithPath(this.path, object, fields) : write(object);
     };
   }
 
@@ -174,14 +174,22 @@ export class Projection {
     const prefix = `${quote(responseKey)}:`;
     if (field.name === '__typename') {
       const text = quote(typeName);
-      return { responseKey, prefix, wireKey, write: () => text };
+      return { responseKey, prefix, wireKey, isText: false, write: () => text };
     }
     if (field.name === '__schema' || field.name === '__type') {
-      return { responseKey, prefix, wireKey, write: () => this.introspected[responseKey] ?? 'null' };
+      return { responseKey, prefix, wireKey, isText: false, write: () => this.introspected[responseKey] ?? 'null' };
     }
     // an object type may promise more than the interface on which the field was selected
     const type = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
-    return { responseKey, prefix, wireKey, write: this.typedWriter(type, below, field, `${typeName}.${field.name}`) };
+    const write = this.typedWriter(type, below, field, `${typeName}.${field.name}`);
+    return { responseKey, prefix, wireKey, isText: this.isText(type), write };
+  }
+
+  private isText(type: TypeNode): boolean {
+    if (type.kind === Kind.NON_NULL_TYPE) return this.isText(type.type);
+    if (type.kind === Kind.LIST_TYPE) return false;
+    const named = this.schema.getType(type.name.value);
+    return isScalarType(named) && !['Int', 'Float', 'Boolean'].includes(named.name);
   }
 
   private typedWriter(type: TypeNode, below: readonly Part[], field: OpField, coordinate: string): ValueWriter {
@@ -224,19 +232,18 @@ export class Projection {
     };
   }
 
-  private writeObject(value: unknown, fields: readonly FieldWriter[]): string | undefined {
-    if (typeof value !== 'object' || value === null) return this.violate('Expected an object.');
-    const object = value as ResponseObject;
-    let text = '{';
+  private writeWithPath(
+    path: (string | number)[],
+    object: ResponseObject,
+    fields: readonly FieldWriter[],
+  ): string | undefined {
     let missing = false;
-    for (let i = 0; i < fields.length; i++) {
-      const field = fields[i] as FieldWriter;
-      this.path?.push(field.responseKey);
-      const written = field.write(object[field.wireKey]);
-      this.path?.pop();
-      if (written === undefined) missing = true;
-      else text += i === 0 ? field.prefix + written : `,${field.prefix}${written}`;
+    for (const { responseKey, wireKey, write } of fields) {
+      path.push(responseKey);
+      if (write(object[wireKey]) === undefined) missing = true;
+      path.pop();
     }
-    return missing ? undefined : `${text}}`;
+    // only where things are missing matters now; the text has been written before
+    return missing ? undefined : '';
   }
 }

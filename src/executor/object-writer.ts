@@ -1,0 +1,58 @@
+import { generate } from './generate.ts';
+import { isEscapeFree, quoteValue } from './json-text.ts';
+import type { ResponseObject } from './objects.ts';
+
+/** Writes a value as JSON text; `undefined` where null has to go further up. */
+export type ValueWriter = (value: unknown) => string | undefined;
+
+export interface FieldWriter {
+  readonly responseKey: string;
+  /** `"name":`, quoted once. */
+  readonly prefix: string;
+  readonly wireKey: string;
+  /** A string here is written as it is: the type is a `String`, an `ID`, or a scalar that passes through. */
+  readonly isText: boolean;
+  readonly write: ValueWriter;
+}
+
+/**
+ * Writes an object field by field; `undefined` where one of its non-null fields is missing.
+ *
+ * In:  fields `id: ID!` and `name: String`
+ * Out: a function that makes `{"id":"1","name":"Ann"}` of `{ name: 'Ann', id: '1', reviews: [] }`
+ */
+export function compileObjectWriter(fields: readonly FieldWriter[]): (object: ResponseObject) => string | undefined {
+  return generated(fields) ?? ((object) => writeEach(object, fields));
+}
+
+function writeEach(object: ResponseObject, fields: readonly FieldWriter[]): string | undefined {
+  let text = '{';
+  let missing = false;
+  for (let i = 0; i < fields.length; i++) {
+    const { prefix, wireKey, write } = fields[i] as FieldWriter;
+    const written = write(object[wireKey]);
+    if (written === undefined) missing = true;
+    else text += i === 0 ? prefix + written : `,${prefix}${written}`;
+  }
+  return missing ? undefined : `${text}}`;
+}
+
+function generated(fields: readonly FieldWriter[]): ((object: ResponseObject) => string | undefined) | undefined {
+  let body = 'return function(o){const free=isFree();let v,w,t="",missing=false;';
+  const names = ['isFree', 'quote'];
+  const values: unknown[] = [isEscapeFree, quoteValue];
+  for (const [i, field] of fields.entries()) {
+    const start = (i === 0 ? '{' : ',') + field.prefix;
+    names.push(`w${i}`);
+    values.push(field.write);
+    const other = `w=w${i}(v);if(w===undefined)missing=true;else t+=${JSON.stringify(start)}+w;`;
+    body += `v=o[${JSON.stringify(field.wireKey)}];`;
+    if (field.isText) {
+      body += `if(typeof v==="string"){if(free)t+=${JSON.stringify(`${start}"`)}+v+'"';else t+=${JSON.stringify(start)}+quote(v)}else{${other}}`;
+    } else {
+      body += other;
+    }
+  }
+  body += `return missing?undefined:t+${fields.length === 0 ? '"{}"' : '"}"'};}`;
+  return generate(names, body, values);
+}
