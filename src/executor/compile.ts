@@ -28,6 +28,8 @@ export interface CompiledLookup {
   readonly variableHead: string;
   readonly representation: RepresentationWriter;
   readonly keys: readonly WrittenKey[];
+  /** The keys that need no inputs, where others do. */
+  readonly independentKeys: readonly WrittenKey[] | undefined;
   readonly targets: readonly LookupTarget[];
 }
 
@@ -36,6 +38,8 @@ export interface WrittenKey {
   readonly key: string;
   /** Another request writes this key into the same objects, so that the two have to be united. */
   readonly shared: boolean;
+  /** Left out for an object whose representation lacked an input. */
+  readonly needsInputs: boolean;
 }
 
 export function compilePlan(plan: QueryPlan, supergraph: Supergraph): CompiledPlan {
@@ -47,17 +51,23 @@ export function compilePlan(plan: QueryPlan, supergraph: Supergraph): CompiledPl
       dependents,
       bodyHead: `{"query":${quote(planned.document)}`,
       rootKeys: planned.root ? writtenKeys([planned.root], writers) : [],
-      lookups: planned.lookups.map((lookup) => ({
-        planned: lookup,
-        variableHead: `${quote(lookup.variable)}:[`,
-        representation: compileRepresentation(lookup.representation),
-        keys: writtenKeys(lookup.targets, writers),
-        targets: lookup.targets,
-      })),
+      lookups: planned.lookups.map((lookup) => compileLookup(lookup, writers)),
     };
   });
   const projection = new Projection(supergraph, { position: plan.root, selection: plan.selection });
   return { plan, requests, projection };
+}
+
+function compileLookup(lookup: PlannedLookup, writers: Writers): CompiledLookup {
+  const keys = writtenKeys(lookup.targets, writers);
+  return {
+    planned: lookup,
+    variableHead: `${quote(lookup.variable)}:[`,
+    representation: compileRepresentation(lookup.representation),
+    keys,
+    independentKeys: keys.some(({ needsInputs }) => needsInputs) ? keys.filter((key) => !key.needsInputs) : undefined,
+    targets: lookup.targets,
+  };
 }
 
 /** For each path and key, the requests that bring it. */
@@ -83,15 +93,22 @@ function countWriters(plan: QueryPlan): Writers {
 }
 
 function writtenKeys(places: readonly { node: FetchNode; position: Position }[], writers: Writers): WrittenKey[] {
-  const keys = new Map<string, boolean>();
+  const keys = new Map<string, WrittenKey>();
+  const add = (key: string, shared: boolean, needsInputs: boolean) => {
+    const known = keys.get(key);
+    keys.set(key, {
+      key,
+      shared: shared || (known?.shared ?? false),
+      needsInputs: needsInputs || (known?.needsInputs ?? false),
+    });
+  };
   const visit = (node: FetchNode, position: Position) => {
-    if (node.typename) keys.set('__typename', keys.get('__typename') ?? false);
-    for (const key of node.fields.keys()) {
-      const shared = (writers.get(position.space)?.get(key)?.size ?? 0) > 1;
-      keys.set(key, shared || (keys.get(key) ?? false));
+    if (node.typename) add('__typename', false, false);
+    for (const [key, { needsInputs }] of node.fields) {
+      add(key, (writers.get(position.space)?.get(key)?.size ?? 0) > 1, needsInputs);
     }
     for (const narrowing of node.narrowings.values()) visit(narrowing, position);
   };
   for (const { node, position } of places) visit(node, position);
-  return [...keys].map(([key, shared]) => ({ key, shared }));
+  return [...keys.values()];
 }

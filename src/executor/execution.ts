@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { ClientContext, Source, SourceAnswer, SourceFailure } from '../sources/source.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import type { CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
+import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import { ErrorReport } from './error-report.ts';
 import { malformed } from './errors.ts';
 import { type GatheredEntities, gatherEntities } from './gather-entities.ts';
@@ -170,7 +170,7 @@ class Execution {
       }
       for (let i = 0; i < objects.length; i++) {
         const entity = entities[slots[i] as number];
-        if (isObject(entity)) lay(objects[i] as ResponseObject, entity, lookup.keys);
+        if (isObject(entity)) layEntity(objects[i] as ResponseObject, entity, lookup);
       }
     });
     return whole;
@@ -201,6 +201,14 @@ class Execution {
     );
     this.resolve({ dataText: text, errors: this.report.all(violations) });
   }
+}
+
+function layEntity(
+  target: ResponseObject,
+  entity: ResponseObject,
+  { keys, independentKeys, representation }: CompiledLookup,
+): void {
+  lay(target, entity, independentKeys === undefined || representation.isComplete(target) ? keys : independentKeys);
 }
 
 function lay(target: ResponseObject, from: ResponseObject, keys: readonly WrittenKey[]): void {

@@ -7,6 +7,8 @@ export interface RepresentationWriter {
   readonly write: (object: ResponseObject) => string | undefined;
   /** Where all that is written are plain values of the object: their wire keys, so that equal entities are told without writing. */
   readonly plainKeys: readonly string[] | undefined;
+  /** Whether an object has all that `@requires` asks for: null is a value, what a failed fetch did not bring is none. */
+  readonly isComplete: (object: ResponseObject) => boolean;
 }
 
 type ItemWriter = (object: ResponseObject) => string | undefined;
@@ -34,7 +36,17 @@ export function compileRepresentation({ typename, fields }: Representation): Rep
   };
   const plain = typename !== undefined && fields.every((item) => item.kind === 'field' && !item.nested);
   const plainKeys = plain ? fields.map((item) => (item.kind === 'field' ? item.wireKey : '')) : undefined;
-  return { write, plainKeys };
+  return { write, plainKeys, isComplete: completeness(fields) };
+}
+
+function completeness(fields: RepresentationSelection): (object: ResponseObject) => boolean {
+  const required = fields.filter((item) => item.kind === 'narrowing' || !item.isKey);
+  if (required.length === 0) return () => true;
+  return (object) =>
+    required.every((item) => {
+      if (item.kind === 'field') return object[item.wireKey] !== undefined;
+      return !item.possible.has(String(object.__typename)) || completeness(item.nested)(object);
+    });
 }
 
 /** Writes `,"name":value`; nothing where a narrowing does not apply; `undefined` where a key has no value. */

@@ -75,7 +75,7 @@ export class FetchGraph {
     if (known) return wire;
     const composite = this.abilities.isComposite(wanted.namedType);
     const child = composite ? this.childNode(node, owner, wire, wanted, field) : undefined;
-    node.fields.set(wire.key, { wire, type: field.type, node: child });
+    node.fields.set(wire.key, { wire, type: field.type, needsInputs: field.requires !== undefined, node: child });
     return wire;
   }
 

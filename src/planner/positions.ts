@@ -95,6 +95,8 @@ export class FetchNode {
 export interface FetchField {
   readonly wire: Wire;
   readonly type: TypeNode;
+  /** The field has `@requires`: where an input is missing, what it says is not to be trusted. */
+  readonly needsInputs: boolean;
   readonly node: FetchNode | undefined;
 }
 
