@@ -74,4 +74,51 @@ describe('a test world', () => {
       data: { me: { name: 'name of a' } },
     });
   });
+
+  it('looks up entities of object types, interfaces and interface objects', async () => {
+    const media = {
+      typeDefs: `
+        type Query { any: Media }
+        interface Media @key(fields: "id") { id: ID! }
+        type Book implements Media @key(fields: "id") { id: ID! pages: Int }`,
+      resolvers: { Media: { __resolveReference: ({ id }: { id: string }) => ({ __typename: 'Book', id, pages: 7 }) } },
+    };
+    const stars = {
+      typeDefs: 'type Media @interfaceObject @key(fields: "id") { id: ID! stars: Int }',
+      resolvers: { Media: { stars: () => 5 } },
+    };
+    const world = createWorld({ subgraphs: { media, stars } });
+    const media1 = { r: [{ __typename: 'Media', id: '1' }] };
+    const find = (name: string, fields: string) =>
+      send(world, name, `query ($r: [_Any!]!) { _entities(representations: $r) { __typename ${fields} } }`, media1);
+    expect(await find('media', '... on Book { id pages }')).toMatchObject({
+      text: '{"data":{"_entities":[{"__typename":"Book","id":"1","pages":7}]}}',
+    });
+    expect(await find('stars', '... on Media { id stars }')).toMatchObject({
+      text: '{"data":{"_entities":[{"__typename":"Media","id":"1","stars":5}]}}',
+    });
+    expect(world.violations).toEqual([]);
+  });
+
+  it('tells an error of one entity at that entity, and refuses a resolver for nothing', async () => {
+    const failing = {
+      ...people,
+      resolvers: {
+        Person: {
+          __resolveReference: ({ id }: { id: string }) => {
+            if (id === 'b') throw new Error('b is lost');
+            return { id, name: id };
+          },
+        },
+      },
+    };
+    const world = createWorld({ subgraphs: { failing } });
+    expect(await send(world, 'failing', ENTITIES, TWO_PEOPLE)).toMatchObject({
+      text: expect.stringMatching(
+        /"message":"b is lost".*"path":\["_entities",1\].*"_entities":\[\{"name":"a"\},null\]/,
+      ),
+    });
+    const resolvers = { Person: { nmae: () => 'a' } };
+    expect(() => createWorld({ subgraphs: { people: { ...people, resolvers } } })).toThrow('"Person.nmae"');
+  });
 });

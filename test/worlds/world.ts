@@ -1,4 +1,3 @@
-import { buildSubgraphSchema } from '@apollo/subgraph';
 import { type GraphQLFormattedError, type GraphQLSchema, parse } from 'graphql';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
@@ -7,10 +6,8 @@ import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { composeSupergraph } from './compose.ts';
 import { armResolvers, type Fault } from './faults.ts';
 import { createInProcessSource } from './in-process-source.ts';
+import { buildSubgraphSchema, type Resolvers } from './subgraph-schema.ts';
 import { withFederationLink } from './subgraph-sdl.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: resolvers of test subgraphs are written without types on purpose
-type Resolvers = Record<string, any>;
 
 export interface WorldSubgraph {
   /** Federation SDL; the `@link` line is added where it is missing, unless `federation1` is set. */
@@ -83,7 +80,7 @@ export function createWorld(options: WorldOptions): World {
   const schemas = new Map<string, GraphQLSchema>();
   const sources = new Map<string, Source>();
   for (const [name, sdl] of sdls) {
-    const schema = buildSubgraphSchema({ typeDefs: parse(sdl), resolvers: options.subgraphs[name]?.resolvers ?? {} });
+    const schema = buildSubgraphSchema(parse(sdl), options.subgraphs[name]?.resolvers);
     armResolvers(name, schema, faults);
     schemas.set(name, schema);
     const onRequest = (request: RecordedRequest) => void requests.push(request);
