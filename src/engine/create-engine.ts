@@ -1,11 +1,13 @@
-import type { GraphQLError, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, GraphQLError, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
 import { getVariableValues } from 'graphql';
 import { executePlan } from '../executor/execution.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
-import { Abilities } from '../planner/abilities.ts';
+import { supergraphForContract } from '../supergraph/contract.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
 import { type ClientDocument, chooseOperation, DocumentCache, withCode } from './documents.ts';
 import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
 import { introspect, NOTHING_INTROSPECTED } from './introspection.ts';
+import { OverrideLabels } from './override-labels.ts';
 import { type PreparedOperation, prepareOperation } from './prepare.ts';
 import { withholdErrors } from './withhold-errors.ts';
 
@@ -14,24 +16,47 @@ export function createEngine(options: EngineOptions): Engine {
   return new SupergraphEngine(options);
 }
 
+/** A public schema with the documents that clients sent for it. */
+interface View {
+  readonly supergraph: Supergraph;
+  readonly documents: DocumentCache;
+}
+
 class SupergraphEngine implements Engine {
   readonly supergraph;
   readonly publicSchema;
   private readonly options: EngineOptions;
-  private readonly abilities: Abilities;
-  private readonly documents: DocumentCache;
+  private readonly labels: OverrideLabels;
+  /** By the contract's name; the whole public schema has none. */
+  private readonly views = new Map<string | undefined, View>();
 
   constructor(options: EngineOptions) {
     this.options = options;
     this.supergraph = options.supergraph;
     this.publicSchema = options.supergraph.publicSchema;
-    this.abilities = new Abilities(options.supergraph);
-    const { introspection = true, maxTokens } = options;
-    this.documents = new DocumentCache(this.publicSchema, { introspection, maxTokens });
+    this.labels = new OverrideLabels(options.supergraph, options);
+    this.views.set(undefined, this.view(options.supergraph));
+    for (const contract of options.contracts ?? [])
+      this.views.set(contract.name, this.view(supergraphForContract(options.supergraph, contract)));
   }
 
-  isQuery(request: { readonly query: string; readonly operationName?: string | null | undefined }): boolean {
-    const known = this.documents.get(request.query);
+  private view(supergraph: Supergraph): View {
+    const { introspection = true, maxTokens } = this.options;
+    const labelsMet = (document: DocumentNode) => this.labels.metBy(document);
+    return {
+      supergraph,
+      documents: new DocumentCache(supergraph.publicSchema, { introspection, maxTokens, labelsMet }),
+    };
+  }
+
+  private viewFor({ contract }: Pick<EngineRequest, 'contract'>): View {
+    const view = this.views.get(contract);
+    if (!view) throw new Error(`There is no contract "${contract}".`);
+    return view;
+  }
+
+  isQuery(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract'>): boolean {
+    const known = this.viewFor(request).documents.get(request.query);
     if ('refusal' in known) return false;
     const operation = chooseOperation(known.document, request.operationName);
     return 'kind' in operation && operation.operation === 'query';
@@ -50,52 +75,61 @@ class SupergraphEngine implements Engine {
   }
 
   private run(request: EngineRequest): Promise<EngineAnswer> | EngineAnswer {
-    const known = this.documents.get(request.query);
+    const view = this.viewFor(request);
+    const known = view.documents.get(request.query);
     if ('refusal' in known) return refuse(known.refusal, known.errors);
     const operation = chooseOperation(known.document, request.operationName);
     if (!('kind' in operation)) return refuse('operation', [operation]);
     const refused = refuseKind(operation, request.readOnly ?? false);
     if (refused) return refused;
-    const variables = this.coerce(operation, request.variables ?? {});
+    const variables = this.coerce(view, operation, request.variables ?? {});
     if ('errors' in variables) return refuse('variables', variables.errors);
-    const prepared = this.prepare(known, operation, variables.coerced);
-    return this.answer(prepared, variables.coerced, request);
+    const labels = this.labels.active(known.labels, request.client);
+    const prepared = this.prepare(view, known, operation, variables.coerced, labels);
+    return this.answer(view, prepared, variables.coerced, request);
   }
 
   private coerce(
+    { supergraph }: View,
     operation: OperationDefinitionNode,
     values: Readonly<Record<string, unknown>>,
   ): { coerced: Record<string, unknown> } | { errors: GraphQLFormattedError[] } {
     const definitions = operation.variableDefinitions ?? [];
     if (definitions.length === 0) return { coerced: {} };
-    const { coerced, errors } = getVariableValues(this.publicSchema, definitions, values, { maxErrors: 20 });
+    const { coerced, errors } = getVariableValues(supergraph.publicSchema, definitions, values, { maxErrors: 20 });
     if (coerced) return { coerced };
     return { errors: (errors as readonly GraphQLError[]).map((error) => withCode(error, 'BAD_USER_INPUT')) };
   }
 
   private prepare(
+    { supergraph }: View,
     known: ClientDocument,
     operation: OperationDefinitionNode,
     variables: Readonly<Record<string, unknown>>,
+    labels: readonly string[],
   ): PreparedOperation {
     let key = operation.name?.value ?? '';
     for (const name of known.conditions) key += variables[name] === true ? '|1' : '|0';
+    for (const label of labels) key += ` ${label}`;
     let prepared = known.prepared.get(key);
     if (!prepared) {
-      prepared = prepareOperation(known.document, operation, this.abilities, variables);
+      prepared = prepareOperation(known.document, operation, supergraph, this.labels.abilities(labels), variables);
       known.prepared.set(key, prepared);
     }
     return prepared;
   }
 
   private async answer(
+    { supergraph }: View,
     { compiled, introspection }: PreparedOperation,
     variables: Readonly<Record<string, unknown>>,
     request: EngineRequest,
   ): Promise<EngineAnswer> {
-    const introspected = introspection ? introspect(this.publicSchema, introspection, variables) : NOTHING_INTROSPECTED;
+    const introspected = introspection
+      ? introspect(supergraph.publicSchema, introspection, variables)
+      : NOTHING_INTROSPECTED;
     const { dataText, errors } = await executePlan(compiled, {
-      supergraph: this.supergraph,
+      supergraph,
       sources: this.options.sources,
       client: request.client,
       variables,

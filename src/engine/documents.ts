@@ -17,7 +17,9 @@ export interface ClientDocument {
   readonly document: DocumentNode;
   /** Names of the variables that `@skip` and `@include` depend on. */
   readonly conditions: readonly string[];
-  /** Prepared operations by operation name and condition values. */
+  /** Labels of progressive `@override` that fields of this document can meet. */
+  readonly labels: readonly string[];
+  /** Prepared operations by operation name, condition values and the labels that are on. */
   readonly prepared: LRUCache<string, PreparedOperation>;
 }
 
@@ -33,6 +35,8 @@ const ERRORS_TOLD = 100;
 
 export interface DocumentCacheOptions {
   readonly introspection: boolean;
+  /** The labels of progressive `@override` that a document's fields can meet. */
+  readonly labelsMet: (document: DocumentNode) => readonly string[];
   /** Most tokens of one document; no limit by default. */
   readonly maxTokens?: number | undefined;
   readonly maxDocuments?: number;
@@ -43,12 +47,14 @@ export interface DocumentCacheOptions {
 export class DocumentCache {
   private readonly schema: GraphQLSchema;
   private readonly maxTokens;
+  private readonly labelsMet;
   private readonly rules;
   private readonly known: LRUCache<string, ClientDocument | RefusedDocument>;
 
   constructor(schema: GraphQLSchema, options: DocumentCacheOptions) {
     this.schema = schema;
     this.maxTokens = options.maxTokens;
+    this.labelsMet = options.labelsMet;
     this.rules = options.introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
     this.known = new LRUCache({
       max: options.maxDocuments ?? 2_000,
@@ -79,7 +85,12 @@ export class DocumentCache {
     if (errors.length > 0) {
       return { refusal: 'validation', errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
     }
-    return { document, conditions: conditionVariables(document), prepared: new LRUCache({ max: VARIANTS_KEPT }) };
+    return {
+      document,
+      conditions: conditionVariables(document),
+      labels: this.labelsMet(document),
+      prepared: new LRUCache({ max: VARIANTS_KEPT }),
+    };
   }
 }
 

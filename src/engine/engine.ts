@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { ClientContext, Source } from '../sources/source.ts';
+import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 
 export interface EngineRequest {
@@ -7,6 +8,8 @@ export interface EngineRequest {
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly client: ClientContext;
+  /** The contract whose schema is asked; the whole public schema without it. */
+  readonly contract?: string | undefined;
   /** True for GET: a mutation is refused. */
   readonly readOnly?: boolean;
 }
@@ -27,6 +30,12 @@ export interface EngineOptions {
   readonly introspection?: boolean;
   /** Most tokens that a document may have; more is refused with `MAX_TOKENS_LIMIT`. No limit by default. */
   readonly maxTokens?: number;
+  /** Parts of the public schema that requests may name in `contract`. */
+  readonly contracts?: readonly Contract[];
+  /** Which of the labels of progressive `@override` are on for a request; `percent(n)` is decided without asking. None by default. */
+  readonly overrideLabels?: (labels: readonly string[], client: ClientContext) => Iterable<string>;
+  /** What `percent(n)` goes by, so that the same text always has the same answer; by chance where there is none. */
+  readonly overridePercentBy?: (client: ClientContext) => string | undefined;
   /** Whether clients see what this subgraph says of its errors, beyond their code. By default they do. */
   readonly includesErrorsOf?: (subgraph: string) => boolean;
   /** Called with errors as they were before their text was withheld from the client. */
@@ -41,7 +50,7 @@ export interface Engine {
   readonly publicSchema: GraphQLSchema;
   execute(request: EngineRequest): Promise<EngineAnswer>;
   /** Whether the operation that would run is a query; `false` also when it cannot be told. From the document cache. */
-  isQuery(request: { readonly query: string; readonly operationName?: string | null | undefined }): boolean;
+  isQuery(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract'>): boolean;
 }
 
 /** `{"data":…}` or `{"errors":…}` as a client sees it. */

@@ -17,6 +17,24 @@ export function directiveUses(node: WithDirectives, name: string): Record<string
   return uses;
 }
 
+/** What one use of a directive says: its arguments. */
+export type DirectiveArguments = Readonly<Record<string, unknown>>;
+
+/** Directives on a type or field: name in its specification → every use, in order. */
+export type AppliedDirectives = ReadonlyMap<string, readonly DirectiveArguments[]>;
+
+const NONE_APPLIED: AppliedDirectives = new Map();
+
+/** The directives of known specifications on a node, `names` telling what they are called in its document. */
+export function appliedDirectives(node: WithDirectives, names: ReadonlyMap<string, string>): AppliedDirectives {
+  const applied = new Map<string, readonly DirectiveArguments[]>();
+  for (const { name } of node.directives ?? []) {
+    const known = names.get(name.value);
+    if (known !== undefined && !applied.has(known)) applied.set(known, directiveUses(node, name.value));
+  }
+  return applied.size === 0 ? NONE_APPLIED : applied;
+}
+
 export function hasDirective(node: WithDirectives, name: string): boolean {
   return node.directives?.some((directive) => directive.name.value === name) ?? false;
 }

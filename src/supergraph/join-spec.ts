@@ -8,7 +8,8 @@ import type {
   UnionTypeDefinitionNode,
 } from 'graphql';
 import { isTypeDefinitionNode, Kind } from 'graphql';
-import { directiveUses, hasDirective, text } from './directives.ts';
+import { appliedDirectives, directiveUses, text } from './directives.ts';
+import { linkedNames } from './linked-names.ts';
 import type { SupergraphField, SupergraphType } from './supergraph.ts';
 
 /** A supergraph document with its join directives read, before it is looked at from each subgraph's side. */
@@ -36,7 +37,7 @@ export function readJoinedTypes(document: DocumentNode): JoinedTypes {
   return {
     graphs: readGraphs(definitions.get('join__Graph')),
     definitions,
-    types: readTypes(definitions),
+    types: readTypes(definitions, linkedNames(document)),
     rootTypes: readRootTypes(document, definitions),
   };
 }
@@ -52,7 +53,7 @@ function readGraphs(definition: TypeDefinitionNode | undefined): JoinedTypes['gr
   return graphs;
 }
 
-function readRootTypes(document: DocumentNode, definitions: ReadonlyMap<string, TypeDefinitionNode>) {
+export function readRootTypes(document: DocumentNode, definitions: ReadonlyMap<string, unknown>) {
   const roots: { query: string; mutation?: string; subscription?: string } = { query: 'Query' };
   const schema = document.definitions.find((definition) => definition.kind === Kind.SCHEMA_DEFINITION);
   if (schema?.kind === Kind.SCHEMA_DEFINITION) {
@@ -64,7 +65,13 @@ function readRootTypes(document: DocumentNode, definitions: ReadonlyMap<string, 
   return roots;
 }
 
-function readTypes(definitions: ReadonlyMap<string, TypeDefinitionNode>): ReadonlyMap<string, SupergraphType> {
+/** Names of directives in the document → names in their specifications. */
+type Names = ReadonlyMap<string, string>;
+
+function readTypes(
+  definitions: ReadonlyMap<string, TypeDefinitionNode>,
+  names: Names,
+): ReadonlyMap<string, SupergraphType> {
   const implementations = new Map<string, Set<string>>();
   for (const definition of definitions.values()) {
     if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION) continue;
@@ -77,13 +84,15 @@ function readTypes(definitions: ReadonlyMap<string, TypeDefinitionNode>): Readon
   for (const definition of definitions.values()) {
     const name = definition.name.value;
     if (isMachinery(name)) continue;
+    const directives = appliedDirectives(definition, names);
     types.set(name, {
       name,
       kind: kindOf(definition),
-      fields: readFields(definition),
+      fields: readFields(definition, names),
       possible: possibleTypes(definition, implementations),
       interfaces: 'interfaces' in definition ? (definition.interfaces ?? []).map((i) => i.name.value) : [],
-      inaccessible: hasDirective(definition, 'inaccessible'),
+      inaccessible: directives.has('inaccessible'),
+      directives,
     });
   }
   return types;
@@ -112,16 +121,17 @@ function possibleTypes(definition: TypeDefinitionNode, implementations: Readonly
   return implementations.get(definition.name.value) ?? new Set();
 }
 
-function readFields(definition: TypeDefinitionNode): ReadonlyMap<string, SupergraphField> {
+function readFields(definition: TypeDefinitionNode, names: Names): ReadonlyMap<string, SupergraphField> {
   const fields = new Map<string, SupergraphField>();
   if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION)
     return fields;
-  for (const field of definition.fields ?? []) fields.set(field.name.value, readField(field));
+  for (const field of definition.fields ?? []) fields.set(field.name.value, readField(field, names));
   return fields;
 }
 
-function readField(field: FieldDefinitionNode): SupergraphField {
-  return { name: field.name.value, type: field.type, namedType: namedType(field.type) };
+function readField(field: FieldDefinitionNode, names: Names): SupergraphField {
+  const { type } = field;
+  return { name: field.name.value, type, namedType: namedType(type), directives: appliedDirectives(field, names) };
 }
 
 export function namedType(type: TypeNode): string {

@@ -1,7 +1,8 @@
 import type { ASTNode, DefinitionNode, DirectiveDefinitionNode, DocumentNode } from 'graphql';
 import { buildASTSchema, GraphQLSchema, isTypeDefinitionNode, Kind, visit } from 'graphql';
-import { directiveUses, hasDirective, text } from './directives.ts';
+import { hasDirective } from './directives.ts';
 import { isMachinery, namedType } from './join-spec.ts';
+import { localName } from './linked-names.ts';
 
 const SHOWN_DIRECTIVES = new Set(['deprecated', 'specifiedBy', 'oneOf']);
 const EXECUTABLE =
@@ -13,7 +14,7 @@ const EXECUTABLE =
  * @see https://specs.apollo.dev/inaccessible/v0.2/
  */
 export function buildPublicSchema(document: DocumentNode): GraphQLSchema {
-  const inaccessible = linkedName(document, 'inaccessible');
+  const inaccessible = localName(document, 'inaccessible');
   const hidden = new Set<string>();
   for (const definition of document.definitions) {
     if (
@@ -57,16 +58,4 @@ function isPublicDefinition(definition: DefinitionNode, hidden: ReadonlySet<stri
 
 function isPublicDirective(node: DirectiveDefinitionNode): boolean {
   return !isMachinery(node.name.value) && node.locations.some((location) => EXECUTABLE.test(location.value));
-}
-
-/** The local name of a specification's directive: `@link(url: ".../inaccessible/v0.2", as: "hidden")` makes it `hidden`. */
-function linkedName(document: DocumentNode, name: string): string {
-  for (const definition of document.definitions) {
-    if (definition.kind !== Kind.SCHEMA_DEFINITION && definition.kind !== Kind.SCHEMA_EXTENSION) continue;
-    for (const link of [...directiveUses(definition, 'link'), ...directiveUses(definition, 'core')]) {
-      const url = text(link.url) ?? text(link.feature) ?? '';
-      if (url.includes(`/${name}/`)) return text(link.as) ?? name;
-    }
-  }
-  return name;
 }

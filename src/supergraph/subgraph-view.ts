@@ -117,7 +117,8 @@ function viewField(
     name,
     type,
     namedType: namedType(type),
-    external: own?.external === true || own?.usedOverridden === true,
+    // what another subgraph overrides stays here for keys only, unless a label decides who resolves it
+    external: own?.external === true || (own?.usedOverridden === true && own.overrideLabel === undefined),
     requires: fieldSet(own?.requires),
     provides: fieldSet(own?.provides),
     overrideLabel: overrideLabel(own, joins),

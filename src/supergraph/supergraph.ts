@@ -1,5 +1,6 @@
 import type { GraphQLSchema, SelectionSetNode, TypeNode } from 'graphql';
 import { GraphQLError, Kind, parse } from 'graphql';
+import type { AppliedDirectives } from './directives.ts';
 import { readJoinedTypes } from './join-spec.ts';
 import { buildPublicSchema } from './public-schema.ts';
 import { buildSubgraphView } from './subgraph-view.ts';
@@ -50,12 +51,16 @@ export interface SupergraphType {
   readonly possible: ReadonlySet<string>;
   readonly interfaces: readonly string[];
   readonly inaccessible: boolean;
+  /** `@tag @authenticated @requiresScopes @policy @cost @listSize @context @inaccessible` on the type; none is enforced here. */
+  readonly directives: AppliedDirectives;
 }
 
 export interface SupergraphField {
   readonly name: string;
   readonly type: TypeNode;
   readonly namedType: string;
+  /** As on {@link SupergraphType.directives}; what its type bears is not repeated here. */
+  readonly directives: AppliedDirectives;
 }
 
 export interface Supergraph {

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import type { DocumentNode, SelectionSetNode } from 'graphql';
+import { visit } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { Abilities } from '../planner/abilities.ts';
+import type { ClientContext } from '../sources/source.ts';
+import type { SubgraphType, Supergraph } from '../supergraph/supergraph.ts';
+import type { EngineOptions } from './engine.ts';
+
+/** Sets of labels whose abilities are kept. */
+const SETS_KEPT = 64;
+
+const PERCENT = /^percent\((\d+(?:\.\d+)?)\)$/;
+
+type Names = Map<string, Set<string>>;
+
+/**
+ * Decides for each request which labels of progressive `@override` are on. A label that no field of the document can meet
+ * is never asked for, so that it does not make plans differ.
+ * @see https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/entities/migrate-fields#incremental-migration-with-progressive-override
+ */
+export class OverrideLabels {
+  private readonly supergraph: Supergraph;
+  private readonly options: Pick<EngineOptions, 'overrideLabels' | 'overridePercentBy'>;
+  /** Labels by the names of the fields that bear them. */
+  private readonly labelsOf: Names = new Map();
+  /** Names of fields that have to be read for fields of a name. */
+  private readonly neededFor: Names = new Map();
+  private readonly inKeys = new Set<string>();
+  private readonly plain: Abilities;
+  private readonly abilitiesOf = new LRUCache<string, Abilities>({ max: SETS_KEPT });
+
+  constructor(supergraph: Supergraph, options: OverrideLabels['options']) {
+    this.supergraph = supergraph;
+    this.options = options;
+    this.plain = new Abilities(supergraph);
+    for (const subgraph of supergraph.subgraphs) for (const type of subgraph.types.values()) this.read(type);
+  }
+
+  private read(type: SubgraphType): void {
+    for (const { name, overrideLabel, requires } of type.fields.values()) {
+      if (overrideLabel) add(this.labelsOf, name, overrideLabel.label);
+      if (requires) for (const needed of namesIn(requires)) add(this.neededFor, name, needed);
+    }
+    for (const key of type.keys) for (const name of namesIn(key.fields)) this.inKeys.add(name);
+  }
+
+  /** The labels that fields of a document can meet, by name, also as keys and as what other fields require; sorted. */
+  metBy(document: DocumentNode): readonly string[] {
+    if (this.labelsOf.size === 0) return [];
+    const names = new Set(this.inKeys);
+    visit(document, { Field: (field) => void names.add(field.name.value) });
+    const labels = new Set<string>();
+    // a set that grows while it is walked is walked to its new end
+    for (const name of names) {
+      for (const needed of this.neededFor.get(name) ?? []) names.add(needed);
+      for (const label of this.labelsOf.get(name) ?? []) labels.add(label);
+    }
+    return [...labels].sort();
+  }
+
+  /** Those labels that are on for a request, in the same order. */
+  active(labels: readonly string[], client: ClientContext): readonly string[] {
+    if (labels.length === 0) return labels;
+    const custom = labels.filter((label) => !PERCENT.test(label));
+    const decided = new Set(custom.length > 0 ? this.options.overrideLabels?.(custom, client) : []);
+    // one throw for all: 5 % are among the 20 %, and the number of plans stays small
+    let thrown: number | undefined;
+    return labels.filter((label) => {
+      const percent = PERCENT.exec(label)?.[1];
+      if (percent === undefined) return decided.has(label);
+      thrown ??= this.throwFor(client);
+      return thrown < Number(percent);
+    });
+  }
+
+  /** A number from 0 to just below 100, the same for the same key. */
+  private throwFor(client: ClientContext): number {
+    const key = this.options.overridePercentBy?.(client);
+    if (key === undefined) return Math.random() * 100;
+    return (createHash('sha256').update(key).digest().readUInt32BE(0) / 2 ** 32) * 100;
+  }
+
+  abilities(active: readonly string[]): Abilities {
+    if (active.length === 0) return this.plain;
+    const key = active.join(' ');
+    const abilities = this.abilitiesOf.get(key) ?? new Abilities(this.supergraph, new Set(active));
+    this.abilitiesOf.set(key, abilities);
+    return abilities;
+  }
+}
+
+function add(names: Names, key: string, value: string): void {
+  names.set(key, (names.get(key) ?? new Set()).add(value));
+}
+
+function namesIn(set: SelectionSetNode): string[] {
+  const names: string[] = [];
+  visit(set, { Field: (field) => void names.push(field.name.value) });
+  return names;
+}

@@ -1,0 +1,112 @@
+import type { ConstDirectiveNode, DocumentNode, FieldDefinitionNode, TypeDefinitionNode } from 'graphql';
+import { isTypeDefinitionNode, Kind, parse, visit } from 'graphql';
+import { checkContract } from './contract-check.ts';
+import { shownTypes } from './contract-shown.ts';
+import { directiveUses, hasDirective } from './directives.ts';
+import { isMachinery } from './join-spec.ts';
+import { localName } from './linked-names.ts';
+import { buildPublicSchema } from './public-schema.ts';
+import type { Supergraph } from './supergraph.ts';
+
+/** A part of the public schema for some clients, chosen by `@tag`. */
+export interface Contract {
+  readonly name: string;
+  /** Only fields and unions with one of these tags are shown; an empty list shows all. */
+  readonly include: readonly string[];
+  /** What has one of these tags is hidden, whatever else it has. */
+  readonly exclude: readonly string[];
+}
+
+/**
+ * A supergraph as a contract's clients see it: the same subgraphs, another public schema.
+ * @throws SupergraphError as {@link applyContract} does
+ */
+export function supergraphForContract(supergraph: Supergraph, contract: Contract): Supergraph {
+  const document = applyContract(parse(supergraph.sdl, { noLocation: true }), contract);
+  return { ...supergraph, publicSchema: buildPublicSchema(document) };
+}
+
+type Tagged = { readonly directives?: readonly ConstDirectiveNode[] | undefined };
+
+/**
+ * Marks as inaccessible what a contract does not show: what is not included (fields of objects and interfaces, unions),
+ * what is excluded (anything), types that have nothing left, and types that cannot be reached any more. A tag on a
+ * type counts for all its fields. Enums, inputs, scalars and arguments need no included tag.
+ *
+ * In:  `type User { id: ID! @tag(name: "public") email: String }` and `include: ["public"]`
+ * Out: `type User { id: ID! @tag(name: "public") email: String @inaccessible }`
+ *
+ * @throws SupergraphError when nothing of `Query` is left, or what is shown does not fit together
+ * @see https://www.apollographql.com/docs/graphos/platform/schema-management/delivery/contracts/reference
+ */
+export function applyContract(document: DocumentNode, contract: Contract): DocumentNode {
+  const names = { tag: localName(document, 'tag'), inaccessible: localName(document, 'inaccessible') };
+  const marked = new Marker(contract, names).mark(document);
+  const shown = shownTypes(marked, names.inaccessible);
+  checkContract(marked, contract, shown, names.inaccessible);
+  return visit(marked, {
+    enter(node) {
+      if (!isTypeDefinitionNode(node)) return undefined;
+      if (isMachinery(node.name.value) || shown.has(node.name.value)) return false;
+      return hide(node, names.inaccessible);
+    },
+  });
+}
+
+/** Marks each element by its own tags and those of the type around it. */
+class Marker {
+  private readonly include: ReadonlySet<string>;
+  private readonly exclude: ReadonlySet<string>;
+  private readonly names: { readonly tag: string; readonly inaccessible: string };
+
+  constructor(contract: Contract, names: Marker['names']) {
+    this.include = new Set(contract.include);
+    this.exclude = new Set(contract.exclude);
+    this.names = names;
+  }
+
+  mark(document: DocumentNode): DocumentNode {
+    const definitions = document.definitions.map((definition) =>
+      isTypeDefinitionNode(definition) && !isMachinery(definition.name.value) ? this.type(definition) : definition,
+    );
+    return { ...document, definitions };
+  }
+
+  private type(definition: TypeDefinitionNode): TypeDefinitionNode {
+    const tags = this.tags(definition);
+    const whole = this.decide(definition, tags, definition.kind === Kind.UNION_TYPE_DEFINITION);
+    switch (whole.kind) {
+      case Kind.OBJECT_TYPE_DEFINITION:
+      case Kind.INTERFACE_TYPE_DEFINITION:
+        return { ...whole, fields: (whole.fields ?? []).map((field) => this.field(field, tags)) };
+      case Kind.INPUT_OBJECT_TYPE_DEFINITION:
+        return { ...whole, fields: (whole.fields ?? []).map((field) => this.decide(field, this.tags(field), false)) };
+      case Kind.ENUM_TYPE_DEFINITION:
+        return { ...whole, values: (whole.values ?? []).map((value) => this.decide(value, this.tags(value), false)) };
+      default:
+        return whole;
+    }
+  }
+
+  private field(field: FieldDefinitionNode, ofType: readonly string[]): FieldDefinitionNode {
+    const decided = this.decide(field, [...ofType, ...this.tags(field)], true);
+    const args = (field.arguments ?? []).map((argument) => this.decide(argument, this.tags(argument), false));
+    return { ...decided, arguments: args };
+  }
+
+  private decide<T extends Tagged>(node: T, tags: readonly string[], needsInclusion: boolean): T {
+    const excluded = tags.some((tag) => this.exclude.has(tag));
+    const included = !needsInclusion || this.include.size === 0 || tags.some((tag) => this.include.has(tag));
+    return included && !excluded ? node : hide(node, this.names.inaccessible);
+  }
+
+  private tags(node: Tagged): string[] {
+    return directiveUses(node, this.names.tag).map((use) => String(use.name));
+  }
+}
+
+function hide<T extends Tagged>(node: T, inaccessible: string): T {
+  if (hasDirective(node, inaccessible)) return node;
+  const directive = { kind: Kind.DIRECTIVE, name: { kind: Kind.NAME, value: inaccessible } } as const;
+  return { ...node, directives: [...(node.directives ?? []), directive] };
+}
