@@ -24,6 +24,7 @@ export async function dev(flags: DevFlags): Promise<void> {
     await running.server.close();
     await demo?.close();
   });
+  stopWithNpm();
   if (demo !== undefined) console.log(whatToTry(new URL(running.server.url).origin));
 }
 
@@ -49,6 +50,21 @@ function closing(demo: Demo | undefined) {
     await demo?.close();
     throw error;
   };
+}
+
+/**
+ * npm runs scripts in a shell, which does not pass on the SIGTERM that npm hands it: were nothing done, `npm start` would
+ * end and leave the gateway and its ports behind. So the end of that shell, seen by a new parent, counts as the signal.
+ */
+function stopWithNpm(): void {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const shell = process.ppid;
+  const look = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(look);
+    process.kill(process.pid, 'SIGTERM');
+  }, 200);
+  look.unref();
 }
 
 /** A config that cannot be used changes nothing; a good one is served on the same port as before. */
