@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { DocumentCache } from '../../src/engine/documents.ts';
+import { run, smallWorld } from './world.ts';
+
+const world = smallWorld();
+
+describe('@skip and @include', () => {
+  const query = 'query ($a: Boolean!, $b: Boolean = true) { me { id @skip(if: $a) name @include(if: $b) } }';
+
+  it.each([
+    [{ a: true }, '{"name":"Ada"}'],
+    [{ a: false }, '{"id":"u1","name":"Ada"}'],
+    [{ a: false, b: false }, '{"id":"u1"}'],
+    [{ a: true, b: true }, '{"name":"Ada"}'],
+    [{ a: true, b: false }, '{}'],
+  ])('%j shows %s, whatever was asked before', async (variables, me) => {
+    expect((await run(world, query, { variables })).dataText).toBe(`{"me":${me}}`);
+    await run(world, query, { variables: { a: !variables.a } });
+    expect((await run(world, query, { variables })).dataText).toBe(`{"me":${me}}`);
+  });
+
+  it('keep what is not asked for from being fetched', async () => {
+    const posts = 'query ($p: Boolean!) { me { name posts @include(if: $p) } }';
+    expect((await world.query(posts, { p: false })).requests.map(({ subgraph }) => subgraph)).toEqual(['users']);
+    expect((await world.query(posts, { p: true })).requests.map(({ subgraph }) => subgraph)).toEqual([
+      'users',
+      'posts',
+    ]);
+  });
+
+  it('are told apart by operation, too', async () => {
+    const two = 'query A($c: Boolean!) { me { id @skip(if: $c) } } query B($c: Boolean!) { me { name @skip(if: $c) } }';
+    const variables = { c: false };
+    expect((await run(world, two, { operationName: 'A', variables })).dataText).toBe('{"me":{"id":"u1"}}');
+    expect((await run(world, two, { operationName: 'B', variables })).dataText).toBe('{"me":{"name":"Ada"}}');
+  });
+});
+
+describe('the cache of documents', () => {
+  const { publicSchema } = world.engine;
+  const options = { introspection: true, labelsMet: () => [] };
+
+  it('parses and validates a text once', () => {
+    const cache = new DocumentCache(publicSchema, options);
+    expect(cache.get('{ me { id } }')).toBe(cache.get('{ me { id } }'));
+    expect(cache.get('{ me { none } }')).toBe(cache.get('{ me { none } }'));
+  });
+
+  it('forgets what was not asked for longest', () => {
+    const cache = new DocumentCache(publicSchema, { ...options, maxDocuments: 2 });
+    const first = cache.get('{ me { id } }');
+    cache.get('{ me { name } }');
+    expect(cache.get('{ me { id } }')).toBe(first);
+    cache.get('{ me { __typename } }');
+    expect(cache.get('{ me { id } }')).toBe(first);
+    cache.get('{ a: me { id } }');
+    cache.get('{ b: me { id } }');
+    expect(cache.get('{ me { id } }')).not.toBe(first);
+  });
+
+  it('is bounded by the size of the texts', () => {
+    const cache = new DocumentCache(publicSchema, { ...options, maxCharacters: 40 });
+    const first = cache.get('{ me { id } }');
+    cache.get('{ something: me { id name } }');
+    expect(cache.get('{ me { id } }')).not.toBe(first);
+  });
+
+  it('keeps a bounded number of variants of one document', () => {
+    const cache = new DocumentCache(publicSchema, options);
+    const known = cache.get('query ($a: Boolean!) { me { id @skip(if: $a) } }');
+    expect(known).toMatchObject({ conditions: ['a'] });
+    expect('prepared' in known && known.prepared.max).toBe(64);
+  });
+});

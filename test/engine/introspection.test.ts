@@ -1,0 +1,91 @@
+import { buildClientSchema, getIntrospectionQuery, lexicographicSortSchema, printSchema } from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../src/engine/create-engine.ts';
+import { run, smallWorld } from './world.ts';
+
+const world = smallWorld();
+
+async function data(query: string, variables?: Record<string, unknown>): Promise<unknown> {
+  const { dataText, errors } = await run(world, query, { variables });
+  expect(errors).toEqual([]);
+  return JSON.parse(dataText ?? '');
+}
+
+describe('introspection', () => {
+  it('tells the whole public schema, without a subgraph', async () => {
+    const before = world.requests.length;
+    const told = buildClientSchema((await data(getIntrospectionQuery())) as never);
+    expect(printSchema(lexicographicSortSchema(told))).toBe(
+      printSchema(lexicographicSortSchema(world.engine.publicSchema)),
+    );
+    expect(world.requests).toHaveLength(before);
+  });
+
+  it('shows nothing of federation, and nothing that is inaccessible', async () => {
+    const { __schema, __type } = (await data(
+      '{ __schema { types { name } directives { name } } __type(name: "User") { fields { name } } }',
+    )) as {
+      __schema: { types: { name: string }[]; directives: { name: string }[] };
+      __type: { fields: { name: string }[] };
+    };
+    const names = [...__schema.types, ...__schema.directives].map(({ name }) => name);
+    expect(names.filter((name) => /^(_[^_]|join|link|key$)/.test(name))).toEqual([]);
+    expect(__type.fields.map(({ name }) => name).sort()).toEqual(['id', 'name', 'posts']);
+  });
+
+  it('stands beside data, in the client’s order', async () => {
+    const { dataText } = await run(
+      world,
+      '{ a: __type(name: "Colour") { kind } me { id } __typename __schema { queryType { name } } }',
+    );
+    expect(dataText).toBe(
+      '{"a":{"kind":"ENUM"},"me":{"id":"u1"},"__typename":"Query","__schema":{"queryType":{"name":"Query"}}}',
+    );
+  });
+
+  it('may come through fragments', async () => {
+    const query = `{ ...F ... on Query { b: __type(name: "Filter") { kind } } }
+      fragment F on Query { a: __type(name: "User") { ...N } }
+      fragment N on __Type { name }`;
+    expect(await data(query)).toEqual({ a: { name: 'User' }, b: { kind: 'INPUT_OBJECT' } });
+  });
+
+  it('takes variables and conditions', async () => {
+    const query =
+      'query ($n: String!, $c: Boolean!) { a: __type(name: $n) { name } b: __type(name: "User") @include(if: $c) { name } }';
+    expect(await data(query, { n: 'Colour', c: false })).toEqual({ a: { name: 'Colour' } });
+    expect(await data(query, { n: 'Nobody', c: true })).toEqual({ a: null, b: { name: 'User' } });
+  });
+
+  it('tells `__typename` of data', async () => {
+    expect(await data('{ me { type: __typename } __typename }')).toEqual({
+      me: { type: 'User' },
+      __typename: 'Query',
+    });
+    expect(await data('mutation { __typename rename(name: "x") { __typename } }')).toEqual({
+      __typename: 'Mutation',
+      rename: { __typename: 'User' },
+    });
+  });
+});
+
+describe('introspection switched off', () => {
+  const { supergraph } = world.engine;
+  const engine = createEngine({ supergraph, sources: world.sources, introspection: false });
+  const client = { requestId: 'test', headers: {} };
+
+  it.each(['{ __schema { queryType { name } } }', '{ me { id } __type(name: "User") { name } }'])(
+    'is refused: %s',
+    async (query) => {
+      const { refusal, errors } = await engine.execute({ query, client });
+      expect(refusal).toBe('validation');
+      expect(errors[0]?.message).toMatch(/introspection has been disabled/);
+    },
+  );
+
+  it('still tells `__typename`', async () => {
+    expect((await engine.execute({ query: '{ __typename me { __typename } }', client })).dataText).toBe(
+      '{"__typename":"Query","me":{"__typename":"User"}}',
+    );
+  });
+});
