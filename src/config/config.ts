@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { contractsSection } from './sections/contracts.ts';
 import { healthCheckSection } from './sections/health-check.ts';
 import { includeSubgraphErrorsSection } from './sections/include-subgraph-errors.ts';
 import { limitsSection } from './sections/limits.ts';
+import { overrideLabelsSection } from './sections/override-labels.ts';
 import { subgraphsSection } from './sections/subgraphs.ts';
 import { supergraphSection } from './sections/supergraph.ts';
 import { telemetrySection } from './sections/telemetry.ts';
@@ -16,6 +18,8 @@ export const configFileSchema = z
     telemetry: telemetrySection.prefault({}),
     include_subgraph_errors: includeSubgraphErrorsSection.prefault({}),
     subgraphs: subgraphsSection.default({}),
+    override_labels: overrideLabelsSection.prefault({}),
+    contracts: contractsSection.default([]),
     health_check: healthCheckSection.prefault({}),
   })
   .meta({ title: 'headgate.yaml', description: 'Configuration of the Headgate GraphQL gateway' });

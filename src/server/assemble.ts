@@ -107,5 +107,6 @@ function hostSettings(config: Config) {
     shareQueries: router.deduplicate_query,
     graphiql: !config.production,
     healthRoutes: config.health_check.enabled,
+    contracts: config.contracts,
   };
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
+import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import { createHttpPools, type HttpPools } from '../sources/http/http-pools.ts';
@@ -22,6 +23,9 @@ export function engineFactory(config: Config, logger: Logger): EngineFactory {
         supergraph,
         sources,
         introspection: config.supergraph.introspection,
+        contracts: config.contracts,
+        overrideLabels: (labels, client) => activeLabels(config.override_labels, labels, client.headers),
+        overridePercentBy: (client) => percentKey(config.override_labels, client.headers),
         maxTokens: config.limits.parser_max_tokens,
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsWithheld: (errors, client) =>

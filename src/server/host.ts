@@ -3,11 +3,9 @@ import type { Engine } from '../engine/engine.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Exchange, openExchange, sendReply } from './exchange.ts';
 import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
-import { createGraphqlService, toRefusal } from './graphql-service.ts';
-import { createOperationRunner } from './operation-runner.ts';
-import { isPlainRequest, servePlain } from './plain-lane.ts';
+import { createGraphqlRoute } from './graphql-route.ts';
+import { toRefusal } from './graphql-service.ts';
 import { RequestRefusal } from './request-refusal.ts';
-import { createYogaLane } from './yoga-lane.ts';
 
 export interface HostOptions {
   /** The engine in force; `undefined` while there is no schema. */
@@ -22,6 +20,8 @@ export interface HostOptions {
   readonly graphiql: boolean;
   /** Whether `/health` and `/ready` are served. Default true. */
   readonly healthRoutes?: boolean;
+  /** Parts of the public schema that are served at a path of their own. */
+  readonly contracts?: readonly { readonly name: string; readonly path: string }[];
   /** Answers what is under `/bff`; false for paths that are not its own. */
   readonly bff?: { handle(req: IncomingMessage, res: ServerResponse): boolean } | undefined;
   /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
@@ -37,26 +37,21 @@ export interface Host {
 
 export function createHost(options: HostOptions): Host {
   const { logger } = options;
-  const service = createGraphqlService({
-    runner: createOperationRunner(options),
-    maxRequestBytes: options.maxRequestBytes,
-    logger,
-  });
-  const yogaLane = createYogaLane({ service, graphiql: options.graphiql, logger });
-  const plainLane = options.lanes !== 'all-yoga';
+  const main = createGraphqlRoute(options, '/graphql');
+  const routes = new Map([['/graphql', main]]);
+  for (const { name, path } of options.contracts ?? []) routes.set(path, createGraphqlRoute(options, path, name));
   const open = new Set<ServerResponse>();
   let draining = false;
 
   function route(exchange: Exchange): void {
-    if (plainLane && isPlainRequest(exchange)) {
-      void servePlain(service, exchange);
-      return;
-    }
+    if (main.servePlain(exchange)) return;
     const { req, res } = exchange;
     res.setHeader('x-request-id', exchange.requestId);
     const path = pathOf(req);
-    if (path === '/graphql' || path === '/graphql/') {
-      if (req.method === 'GET' || req.method === 'POST') void yogaLane(exchange);
+    const graphql = routes.get(path.endsWith('/') ? path.slice(0, -1) : path);
+    if (graphql) {
+      if (graphql.servePlain(exchange)) return;
+      if (req.method === 'GET' || req.method === 'POST') graphql.serve(exchange);
       else sendReply(exchange, methodNotAllowed(req, path, 'GET, POST'));
       return;
     }

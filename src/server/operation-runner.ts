@@ -22,6 +22,8 @@ export interface OperationRunnerOptions {
   readonly shareQueries: boolean;
   /** How long one client request may take (`traffic_shaping.router.timeout`). */
   readonly timeoutMs: number;
+  /** The contract whose schema is asked; the whole public schema without it. */
+  readonly contract?: string | undefined;
 }
 
 export interface OperationRunner {
@@ -47,7 +49,7 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
 
   function start(engine: Engine, exchange: Exchange, call: GraphqlCall): Flight {
     const cancellation = new Cancellation();
-    const work = engine.execute(engineRequest(exchange, call, cancellation));
+    const work = engine.execute(engineRequest(exchange, call, options.contract, cancellation));
     return { engine, cancellation, answer: withDeadline(options.timeoutMs, cancellation, work), waiting: 0 };
   }
 
@@ -74,21 +76,29 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
     return join(flight, exchange, key);
   }
 
+  const isQuery = (engine: Engine, { params: { query, operationName } }: GraphqlCall) =>
+    engine.isQuery({ query, operationName, contract: options.contract });
+
   return {
     async run(exchange, call) {
       if (exchange.res.destroyed) throw new ClientGone();
       const engine = options.engine();
       if (!engine) throw new RequestRefusal(503, 'SERVICE_UNAVAILABLE', 'There is no schema to answer with yet.');
-      const sharable = options.shareQueries && !forbidsSharing(exchange.req.headers) && engine.isQuery(call.params);
+      const sharable = options.shareQueries && !forbidsSharing(exchange.req.headers) && isQuery(engine, call);
       return sharable ? share(engine, exchange, call) : join(start(engine, exchange, call), exchange, undefined);
     },
   };
 }
 
-function engineRequest(exchange: Exchange, call: GraphqlCall, signal: CancelSignal): EngineRequest {
+function engineRequest(
+  exchange: Exchange,
+  call: GraphqlCall,
+  contract: string | undefined,
+  signal: CancelSignal,
+): EngineRequest {
   const { query, operationName, variables } = call.params;
   const client = { requestId: exchange.requestId, headers: exchange.req.headers, signal };
-  return { query, operationName, variables, client, readOnly: call.readOnly };
+  return { query, operationName, variables, client, contract, readOnly: call.readOnly };
 }
 
 function withDeadline(ms: number, cancellation: Cancellation, work: Promise<EngineAnswer>): Promise<EngineAnswer> {

@@ -2,11 +2,11 @@ import { type Exchange, sendReply } from './exchange.ts';
 import { type GraphqlService, isPlainJson } from './graphql-service.ts';
 
 /**
- * Whether nothing but a plain JSON `POST` is asked for, as almost every client does: such a request needs none of what
+ * Whether nothing but a plain JSON `POST` is asked for at a path, as almost every client does: such a request needs none of what
  * Yoga adds, and its cost would be a good part of the whole.
  */
-export function isPlainRequest({ req }: Exchange): boolean {
-  return req.method === 'POST' && req.url === '/graphql' && isPlainJson(req.headers);
+export function isPlainRequest({ req }: Exchange, path: string): boolean {
+  return req.method === 'POST' && req.url === path && isPlainJson(req.headers);
 }
 
 export async function servePlain(service: GraphqlService, exchange: Exchange): Promise<void> {

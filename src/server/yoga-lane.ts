@@ -22,12 +22,19 @@ export interface YogaLaneOptions {
   /** Whether browsers get GraphiQL at the GraphQL route. */
   readonly graphiql: boolean;
   readonly logger: Logger;
+  /** Where GraphQL is served. */
+  readonly path: string;
 }
 
 /** GraphQL over HTTP as Yoga hosts it: GET, GraphiQL and every `POST` that is not plain. */
-export function createYogaLane({ service, graphiql, logger }: YogaLaneOptions): (exchange: Exchange) => Promise<void> {
+export function createYogaLane({
+  service,
+  graphiql,
+  logger,
+  path,
+}: YogaLaneOptions): (exchange: Exchange) => Promise<void> {
   const yoga = createYoga<LaneContext>({
-    graphqlEndpoint: '/graphql',
+    graphqlEndpoint: path,
     plugins: [servicePlugin(service)],
     graphiql: graphiql ? { title: 'Headgate' } : false,
     // Yoga's own page loads its code from a CDN; this one brings it along, and is large, so it is loaded when asked for.

@@ -44,6 +44,8 @@ test('defaults hold without a file', () => {
     telemetry: { logging: { level: 'info', format: 'auto' } },
     include_subgraph_errors: { subgraphs: {} },
     subgraphs: {},
+    override_labels: { labels: {} },
+    contracts: [],
     health_check: { enabled: true },
     production: false,
   });
@@ -124,7 +126,7 @@ zebra: 1
     headgate.yaml:6:1  UNKNOWN_CONFIG_KEY  Unknown key "listen".
         hint: Did you mean "supergraph.listen"?
     headgate.yaml:7:1  UNKNOWN_CONFIG_KEY  Unknown key "zebra".
-        hint: Known here: supergraph, traffic_shaping, limits, telemetry, include_subgraph_errors, subgraphs, health_check."
+        hint: Known here: supergraph, traffic_shaping, limits, telemetry, include_subgraph_errors, subgraphs, override_labels, contracts, health_check."
   `);
 });
 

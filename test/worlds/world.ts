@@ -1,6 +1,6 @@
 import { type GraphQLFormattedError, type GraphQLSchema, parse } from 'graphql';
 import { createEngine } from '../../src/engine/create-engine.ts';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { Engine, EngineOptions } from '../../src/engine/engine.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { composeSupergraph } from './compose.ts';
@@ -18,6 +18,8 @@ export interface WorldSubgraph {
 
 export interface WorldOptions {
   readonly subgraphs: Readonly<Record<string, WorldSubgraph>>;
+  /** Settings of the engine, where a test is about them. */
+  readonly engine?: Partial<EngineOptions>;
 }
 
 /** One request as a subgraph received it. */
@@ -99,6 +101,7 @@ export function createWorld(options: WorldOptions): World {
         supergraph: readSupergraph(supergraphSdl),
         sources,
         onInternalError: reportInternalError,
+        ...options.engine,
       });
       return engine;
     },
