@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type RunningService, startService } from './server/http.ts';
+import { ListenError, type RunningService, startService } from './server/http.ts';
 import { SERVICE_NAMES, SERVICES, type ServiceName } from './services.ts';
 import { generateWorld } from './world/world.ts';
 
@@ -9,6 +9,8 @@ export interface DemoOptions {
   readonly host?: string;
   /** 0 for any free port; the default is 4001 to 4007. */
   readonly ports?: Readonly<Partial<Record<ServiceName, number>>>;
+  /** A service whose port is taken listens on a free one instead. */
+  readonly moveIfTaken?: boolean;
 }
 
 export interface Demo<Name extends ServiceName = ServiceName> {
@@ -24,7 +26,7 @@ export function startDemo(options: DemoOptions = {}): Promise<Demo> {
 /** The same for some of the services. */
 export async function startServices<Name extends ServiceName>(
   names: readonly Name[],
-  { host = '127.0.0.1', ports = {} }: DemoOptions = {},
+  { host = '127.0.0.1', ports = {}, moveIfTaken = false }: DemoOptions = {},
 ): Promise<Demo<Name>> {
   const world = generateWorld();
   const running: (readonly [Name, RunningService])[] = [];
@@ -35,13 +37,35 @@ export async function startServices<Name extends ServiceName>(
     for (const name of names) {
       const { defaultPort, path, createHandler } = SERVICES[name];
       const where = { name, host, port: ports[name] ?? defaultPort, path };
-      running.push([name, await startService(where, createHandler(world))]);
+      const service = startService(where, createHandler(world)).catch((error: unknown) => {
+        if (!moveIfTaken || !(error instanceof ListenError && error.portTaken)) throw error;
+        return startService({ ...where, port: 0 }, createHandler(world));
+      });
+      running.push([name, await service]);
     }
   } catch (error) {
     await close();
     throw error;
   }
   return { services: Object.fromEntries(running) as Record<Name, RunningService>, close };
+}
+
+/**
+ * The demo for a gateway whose schemas read the services' URLs from `env` (`ORDERS_URL` and so on). A service whose URL
+ * stands there already is run by someone else, and not started. The URLs of the others are put there, and a line is
+ * printed for each that had to leave its usual port.
+ */
+export async function startDemoFor(env: Record<string, string | undefined>): Promise<{ close(): Promise<void> }> {
+  const urlVariable = (name: ServiceName) => `${name.toUpperCase()}_URL`;
+  const names = SERVICE_NAMES.filter((name) => !env[urlVariable(name)]);
+  const demo = await startServices(names, { moveIfTaken: true });
+  for (const name of names) {
+    const { url, port } = demo.services[name];
+    const { defaultPort } = SERVICES[name];
+    env[urlVariable(name)] = url;
+    if (port !== defaultPort) console.log(`Port ${defaultPort} is taken: ${name} is at ${url}`);
+  }
+  return demo;
 }
 
 /** Reads `users orders=5003` from the command line: which services, and on which ports. Throws with what to write instead. */

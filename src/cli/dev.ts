@@ -35,8 +35,10 @@ interface Demo {
 /** The services of `subgraphs/`: TypeScript beside `src/`, or as the build put them beside this file's folder. */
 async function startDemo(): Promise<Demo> {
   const path = import.meta.url.endsWith('.ts') ? '../../subgraphs/start.ts' : '../subgraphs/start.js';
-  const services: { startDemo(): Promise<Demo> } = await import(new URL(path, import.meta.url).href);
-  return services.startDemo();
+  const services: { startDemoFor(env: NodeJS.ProcessEnv): Promise<Demo> } = await import(
+    new URL(path, import.meta.url).href
+  );
+  return services.startDemoFor(process.env);
 }
 
 /** The demo needs its schemas and endpoints: where this folder has none, those that came with the package are taken. */

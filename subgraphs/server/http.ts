@@ -22,7 +22,18 @@ export interface Listening {
   readonly path: string;
 }
 
-/** Rejects with a message for people when the port is taken. */
+/** What `startService` rejects with: a message for people. `portTaken` when another port would do. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly portTaken: boolean;
+
+  constructor(message: string, portTaken: boolean) {
+    super(message);
+    this.portTaken = portTaken;
+  }
+}
+
+/** Rejects with a `ListenError`, for example when the port is taken. */
 export async function startService(where: Listening, handle: RequestHandler): Promise<RunningService> {
   let server: Server | undefined = await listen(where, handle);
   const { port } = server.address() as AddressInfo;
@@ -55,9 +66,11 @@ function listen(where: Listening, handle: RequestHandler): Promise<Server> {
 }
 
 function explainListenError(error: NodeJS.ErrnoException, { name, host, port }: Listening): Error {
-  if (error.code !== 'EADDRINUSE') return new Error(`${name} cannot listen on ${host}:${port}: ${error.message}`);
-  return new Error(
+  if (error.code !== 'EADDRINUSE')
+    return new ListenError(`${name} cannot listen on ${host}:${port}: ${error.message}`, false);
+  return new ListenError(
     `${name} cannot listen on ${host}:${port}: something else does. End that, or give ${name} another port.`,
+    true,
   );
 }
 
