@@ -31,6 +31,8 @@ export interface CompiledLookup {
   /** The keys that need no inputs, where others do. */
   readonly independentKeys: readonly WrittenKey[] | undefined;
   readonly targets: readonly LookupTarget[];
+  /** There are objects below, and several places that get them. */
+  readonly copiesObjects: boolean;
 }
 
 /** A key that an answer puts into its target objects. */
@@ -67,7 +69,14 @@ function compileLookup(lookup: PlannedLookup, writers: Writers): CompiledLookup 
     keys,
     independentKeys: keys.some(({ needsInputs }) => needsInputs) ? keys.filter((key) => !key.needsInputs) : undefined,
     targets: lookup.targets,
+    copiesObjects: lookup.targets.length > 1 && hasObjects(lookup.node),
   };
+}
+
+function hasObjects(node: FetchNode): boolean {
+  for (const field of node.fields.values()) if (field.node) return true;
+  for (const narrowing of node.narrowings.values()) if (hasObjects(narrowing)) return true;
+  return false;
 }
 
 /** For each path and key, the requests that bring it. */

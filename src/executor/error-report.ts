@@ -11,9 +11,9 @@ import {
   toClientPaths,
   unexplained,
 } from './errors.ts';
-import { isObject, type ResponseObject } from './objects.ts';
+import { isObject, isOf, type ResponseObject } from './objects.ts';
 import type { Part, Violation } from './projection.ts';
-import { isOf, type Targets, type WirePath } from './targets.ts';
+import type { Targets, WirePath } from './targets.ts';
 
 /** Objects that a look-up was made for, and which of its entities each of them got. */
 interface LookedUp {

@@ -6,7 +6,7 @@ import { ErrorReport } from './error-report.ts';
 import { malformed } from './errors.ts';
 import { type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { writeEscapeFree } from './json-text.ts';
-import { isObject, mergeValue, type ResponseObject } from './objects.ts';
+import { copyValue, isObject, mergeValue, type ResponseObject } from './objects.ts';
 import { Targets } from './targets.ts';
 
 export interface ExecutionInput {
@@ -161,16 +161,21 @@ class Execution {
   ): boolean {
     let whole = true;
     request.lookups.forEach((lookup, index) => {
-      const { objects, slots, count } = sent[index] as GatheredEntities;
+      const { objects, slots, borders, count } = sent[index] as GatheredEntities;
       const entities = data[lookup.planned.alias];
       if (!Array.isArray(entities) || entities.length !== count) {
         // with errors beside it, a missing list is explained; an empty look-up misses nothing
         if (count > 0 && !(excused && (entities === null || entities === undefined))) whole = false;
         return;
       }
-      for (let i = 0; i < objects.length; i++) {
-        const entity = entities[slots[i] as number];
-        if (isObject(entity)) layEntity(objects[i] as ResponseObject, entity, lookup);
+      // below two places of the response an entity's objects are filled in differently, so they must not be the same objects
+      const own = lookup.copiesObjects ? [0, ...borders, objects.length] : [0, objects.length];
+      for (let place = 1; place < own.length; place++) {
+        const given = place === 1 ? entities : copyValue(entities);
+        for (let i = own[place - 1] as number; i < (own[place] as number); i++) {
+          const entity = given[slots[i] as number];
+          if (isObject(entity)) layEntity(objects[i] as ResponseObject, entity, lookup);
+        }
       }
     });
     return whole;

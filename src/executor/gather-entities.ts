@@ -1,13 +1,15 @@
 import type { CompiledLookup } from './compile.ts';
-import type { ResponseObject } from './objects.ts';
+import { isOf, type ResponseObject } from './objects.ts';
 import type { RepresentationWriter } from './representation-writer.ts';
-import { isOf, type Targets } from './targets.ts';
+import type { Targets } from './targets.ts';
 
 /** The entities of one look-up, each distinct one once, and the objects that wait for them. */
 export interface GatheredEntities {
   readonly objects: ResponseObject[];
   /** For each object, the index of its entity. */
   readonly slots: number[];
+  /** For each target after the first, where its objects begin. */
+  readonly borders: number[];
   /** How many entities are asked for. */
   readonly count: number;
   /** Their representations as JSON texts, with commas between them. */
@@ -19,7 +21,9 @@ export function gatherEntities(lookup: CompiledLookup, targets: Targets): Gather
   const distinct = new DistinctEntities(lookup.representation);
   const objects: ResponseObject[] = [];
   const slots: number[] = [];
+  const borders: number[] = [];
   for (const { position, types } of lookup.targets) {
+    borders.push(objects.length);
     const found = targets.at(position);
     for (let i = 0; i < found.length; i++) {
       const object = found[i] as ResponseObject;
@@ -30,7 +34,8 @@ export function gatherEntities(lookup: CompiledLookup, targets: Targets): Gather
       slots.push(index);
     }
   }
-  return { objects, slots, count: distinct.count, texts: distinct.texts };
+  borders.shift();
+  return { objects, slots, borders, count: distinct.count, texts: distinct.texts };
 }
 
 class DistinctEntities {

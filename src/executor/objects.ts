@@ -33,3 +33,19 @@ function mergeInto(known: unknown, value: unknown): void {
     for (const key of Object.keys(value)) mergeValue(known, key, value[key]);
   }
 }
+
+/** Whether an object is of one of these types. */
+export function isOf(object: ResponseObject, types: ReadonlySet<string>): boolean {
+  const { __typename: name } = object;
+  // where a subgraph tells no type, it has one only
+  return name === undefined || types.has(name as string);
+}
+
+/** A copy with nothing in common with the original. */
+export function copyValue<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyValue) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const copy: ResponseObject = {};
+  for (const [key, nested] of Object.entries(value)) if (key !== '__proto__') copy[key] = copyValue(nested);
+  return copy as T;
+}

@@ -124,6 +124,9 @@ export class Projection {
       const placement = placements.get(name);
       if (placement) return { owner: name, placement };
     }
+    for (const [name, placement] of placements) {
+      if (this.supergraph.types.get(name)?.possible.has(typeName)) return { owner: name, placement };
+    }
     return undefined;
   }
 
@@ -134,10 +137,14 @@ export class Projection {
       return (value) =>
         typeof value === 'object' && value !== null ? write(value as ResponseObject) : this.noObject(staticType);
     }
+    const typeMatters = parts.some((part) => dependsOnType(part, staticType));
     const byType = new Map<string, (object: ResponseObject) => string | undefined>();
     return (value) => {
       if (typeof value !== 'object' || value === null) return this.noObject(staticType);
-      const name = String((value as ResponseObject).__typename ?? staticType);
+      const told = (value as ResponseObject).__typename;
+      if (told === undefined && typeMatters)
+        return this.violate(`The runtime type of this ${staticType} is not known.`);
+      const name = String(told ?? staticType);
       let write = byType.get(name);
       if (!write) {
         if (name !== staticType && !type?.possible.has(name)) {
@@ -246,4 +253,14 @@ export class Projection {
     // only where things are missing matters now; the text has been written before
     return missing ? undefined : '';
   }
+}
+
+/** Whether what is written for a part differs by the runtime type of the object. */
+function dependsOnType({ position, selection }: Part, staticType: string): boolean {
+  return selection.items.some(
+    (item) =>
+      item.kind === 'narrowing' ||
+      item.name === '__typename' ||
+      [...(position.placed.get(item)?.keys() ?? [])].some((owner) => owner !== staticType),
+  );
 }

@@ -1,6 +1,6 @@
 import type { Representation, RepresentationItem, RepresentationSelection } from '../planner/positions.ts';
 import { jsonText, quote } from './json-text.ts';
-import { isObject, type ResponseObject } from './objects.ts';
+import { isObject, isOf, type ResponseObject } from './objects.ts';
 
 export interface RepresentationWriter {
   /** Writes an object's representation as JSON text; `undefined` where the object cannot be looked up. */
@@ -45,7 +45,7 @@ function completeness(fields: RepresentationSelection): (object: ResponseObject)
   return (object) =>
     required.every((item) => {
       if (item.kind === 'field') return object[item.wireKey] !== undefined;
-      return !item.possible.has(String(object.__typename)) || completeness(item.nested)(object);
+      return !isOf(object, item.possible) || completeness(item.nested)(object);
     });
 }
 
@@ -54,7 +54,7 @@ function compileItem(item: RepresentationItem): ItemWriter {
   if (item.kind === 'narrowing') {
     const writers = item.nested.map(compileItem);
     return (object) => {
-      if (!item.possible.has(String(object.__typename))) return '';
+      if (!isOf(object, item.possible)) return '';
       let text = '';
       for (const write of writers) {
         const written = write(object);

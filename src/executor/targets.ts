@@ -1,6 +1,6 @@
 import type { Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { gatherObjects, type ResponseObject } from './objects.ts';
+import { gatherObjects, isOf, type ResponseObject } from './objects.ts';
 
 /** A path in wire keys and list indices, as subgraph answers are laid into the response. */
 export type WirePath = readonly (string | number)[];
@@ -55,12 +55,6 @@ export class Targets {
     if (!origin || origin.owner === origin.parent.type) return undefined;
     return this.supergraph.types.get(origin.owner)?.possible;
   }
-}
-
-export function isOf(object: ResponseObject, types: ReadonlySet<string>): boolean {
-  const { __typename: name } = object;
-  // where a subgraph tells no type, it has one only
-  return name === undefined || types.has(name as string);
 }
 
 function gatherPaths(value: unknown, path: WirePath, into: WirePath[]): void {

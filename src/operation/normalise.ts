@@ -9,7 +9,7 @@ import type {
 } from 'graphql';
 import { Kind, print } from 'graphql';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import type { Operation, OpField, OpSelection } from './operation.ts';
+import type { Operation, OpField, OpNarrowing, OpSelection } from './operation.ts';
 
 /** More selected fields than this, fragments expanded, and the operation is refused: planning time must stay bounded. */
 export const MAX_SELECTED_FIELDS = 20_000;
@@ -111,11 +111,18 @@ class Normaliser {
   }
 
   private collectOn(condition: string, set: SelectionSetNode, draft: Draft): void {
+    if (condition === draft.type) return this.collect(set, draft);
     const here = this.possible(draft.type);
     const there = this.possible(condition);
-    if (condition === draft.type || isSubset(here, there)) return this.collect(set, draft);
+    if (this.isSubtype(draft.type, condition)) return this.collect(set, draft);
     if (isSubset(there, here)) return this.collect(set, narrow(draft, condition));
     for (const type of there) if (here.has(type)) this.collect(set, narrow(draft, type));
+  }
+
+  /** Whether the schema says so; that all objects of a type happen to be of another as well is not enough for its fields. */
+  private isSubtype(type: string, of: string): boolean {
+    const known = this.supergraph.types.get(type);
+    return known?.interfaces.includes(of) || (known?.kind === 'object' && this.possible(of).has(type));
   }
 
   private possible(type: string): ReadonlySet<string> {
@@ -123,14 +130,16 @@ class Normaliser {
   }
 
   private finish(draft: Draft): OpSelection {
-    return {
-      parentType: draft.type,
-      items: draft.items.map((item) =>
-        Array.isArray(item)
-          ? this.field(item, draft.type)
-          : ({ kind: 'narrowing', typeCondition: item.type, selection: this.finish(item) } as const),
-      ),
-    };
+    const items: (OpField | OpNarrowing)[] = [];
+    for (const item of draft.items) {
+      if (Array.isArray(item)) {
+        items.push(this.field(item, draft.type));
+      } else {
+        const selection = this.finish(item);
+        if (selection.items.length > 0) items.push({ kind: 'narrowing', typeCondition: item.type, selection });
+      }
+    }
+    return { parentType: draft.type, items };
   }
 
   private field(nodes: readonly FieldNode[], parentType: string): OpField {
@@ -176,13 +185,18 @@ class Normaliser {
 function addField(draft: Draft, node: FieldNode): void {
   const key = node.alias?.value ?? node.name.value;
   const known = draft.byKey.get(key);
-  if (known) {
+  // what a fragment in between selects on the same field comes before, so this node stands for itself
+  if (known && !(node.selectionSet && draft.items.lastIndexOf(known) < lastNarrowing(draft))) {
     known.push(node);
     return;
   }
   const nodes = [node];
   draft.byKey.set(key, nodes);
   draft.items.push(nodes);
+}
+
+function lastNarrowing(draft: Draft): number {
+  return draft.items.findLastIndex((item) => !Array.isArray(item));
 }
 
 /** Continues the narrowing that was last open, so that neighbours merge and the order of first appearance stays. */

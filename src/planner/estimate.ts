@@ -42,7 +42,8 @@ export class Estimator {
   }
 
   private selection(selection: OpSelection, at: Standpoint): number {
-    let cost = 0;
+    const told = at.type.kind !== 'interfaceObject' || !asksForType(selection);
+    let cost = told ? 0 : COST.request;
     const others = new Set<Subgraph>();
     for (const item of selection.items) {
       if (item.kind === 'narrowing')
@@ -76,4 +77,9 @@ export class Estimator {
     others.add(best.subgraph);
     return best.cost;
   }
+}
+
+/** Whether a selection needs to know the runtime types of its objects. */
+function asksForType(selection: OpSelection): boolean {
+  return selection.items.some((item) => item.kind === 'narrowing' || item.name === '__typename');
 }

@@ -11,8 +11,9 @@ export interface WantedField {
   readonly name: string;
   readonly args: readonly ArgumentNode[];
   readonly argsKey: string;
-  readonly namedType: string;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The fetches of one plan while it is being built. Fields are put where they belong at once; nothing is moved later. */
 export class FetchGraph {
@@ -60,11 +61,12 @@ export class FetchGraph {
   private addFetch(parts: Omit<Fetch, 'id' | 'node' | 'level'> & { type: SubgraphType }): FetchNode {
     let level = 0;
     for (const fetch of parts.dependsOn) level = Math.max(level, fetch.level + 1);
-    const { type, ...rest } = parts;
-    const fetch = { ...rest, id: this.fetches.length, level } as { -readonly [K in keyof Fetch]: Fetch[K] };
-    fetch.node = new FetchNode(fetch, parts.position, type, []);
+    const { type, subgraph, kind, position, condition, representation, dependsOn } = parts;
+    const id = this.fetches.length;
+    const fetch = { id, subgraph, kind, position, condition, representation, dependsOn, level } as Writable<Fetch>;
+    fetch.node = new FetchNode(fetch, position, type, []);
     this.fetches.push(fetch);
-    parts.position.nodes.push(fetch.node);
+    position.nodes.push(fetch.node);
     return fetch.node;
   }
 
@@ -73,17 +75,17 @@ export class FetchGraph {
     const wire = this.wireFor(node, wanted, field, fresh);
     const known = node.fields.get(wire.key);
     if (known) return wire;
-    const composite = this.abilities.isComposite(wanted.namedType);
-    const child = composite ? this.childNode(node, owner, wire, wanted, field) : undefined;
+    const composite = this.abilities.isComposite(field.namedType);
+    const child = composite ? this.childNode(node, owner, wire, field) : undefined;
     node.fields.set(wire.key, { wire, type: field.type, needsInputs: field.requires !== undefined, node: child });
     return wire;
   }
 
-  private childNode(node: FetchNode, owner: string, wire: Wire, wanted: WantedField, field: SubgraphField): FetchNode {
+  private childNode(node: FetchNode, owner: string, wire: Wire, field: SubgraphField): FetchNode {
     const { position } = node;
     let child = position.below(wire, owner);
     if (!child) {
-      child = new Position(this.positions++, wanted.namedType, { parent: position, owner, wire });
+      child = new Position(this.positions++, this.typeOf(owner, field), { parent: position, owner, wire });
       position.addBelow(wire, owner, child);
     }
     const type = node.fetch.subgraph.types.get(field.namedType);
@@ -95,6 +97,11 @@ export class FetchGraph {
     if (this.abilities.isAbstract(child.type) && type.kind !== 'interfaceObject')
       childNode.typename = child.nodes.length === 1;
     return childNode;
+  }
+
+  /** An object type may promise a narrower type than the interface through which the field was selected. */
+  private typeOf(owner: string, field: SubgraphField): string {
+    return this.abilities.supergraph.types.get(owner)?.fields.get(field.name)?.namedType ?? field.namedType;
   }
 
   /** The node for `... on T` inside another; itself where that says nothing new. */
@@ -112,19 +119,21 @@ export class FetchGraph {
   private wireFor(node: FetchNode, wanted: WantedField, field: SubgraphField, fresh: boolean): Wire {
     const { wires } = node.position.space;
     const shapes = this.shapesAt(node);
-    const shape = shapeOf(field.type, this.abilities.isComposite(wanted.namedType));
+    const composite = this.abilities.isComposite(field.namedType);
+    const shape = shapeOf(field.type, composite);
     if (!fresh) {
       for (const wire of wires.values()) {
-        if (wire.name !== wanted.name || wire.argsKey !== wanted.argsKey || wire.namedType !== wanted.namedType)
-          continue;
+        if (wire.name !== wanted.name || wire.argsKey !== wanted.argsKey) continue;
+        // one alias must not become null because of what was asked under another
+        if (composite && wire.key !== wanted.responseKey) continue;
         const taken = shapes.get(wire.key);
         if (taken !== undefined && taken !== shape) continue;
         shapes.set(wire.key, shape);
         return wire;
       }
     }
-    const { name, args, argsKey, namedType } = wanted;
-    const wire = { key: freeKey(wires, wanted), name, args, argsKey, namedType };
+    const { name, args, argsKey } = wanted;
+    const wire = { key: freeKey(wires, wanted), name, args, argsKey };
     wires.set(wire.key, wire);
     shapes.set(wire.key, shape);
     return wire;

@@ -65,7 +65,6 @@ export interface Wire {
   readonly name: string;
   readonly args: readonly ArgumentNode[];
   readonly argsKey: string;
-  readonly namedType: string;
 }
 
 export interface Placement {

@@ -73,7 +73,12 @@ function printSelection(node: FetchNode, used: Set<string>): string {
   for (const [type, narrowing] of node.narrowings) {
     if (!isEmpty(narrowing)) parts.push(`...on ${type}${printSelection(narrowing, used)}`);
   }
-  return `{${parts.join(' ') || '__typename'}}`;
+  return `{${parts.join(' ') || nothing(node)}}`;
+}
+
+/** Something must be selected; the `__typename` of an interface object is no runtime type, so it must not be taken for one. */
+function nothing(node: FetchNode): string {
+  return node.type.kind === 'interfaceObject' ? '_:__typename' : '__typename';
 }
 
 export function isEmpty(node: FetchNode): boolean {

@@ -48,7 +48,8 @@ function align(
   const level = (fetch: Fetch) => levels.get(fetch) ?? 0;
   const waiting = group.map((fetch) => ({
     fetch,
-    earliest: Math.max(0, ...[...fetch.dependsOn].map((needed) => level(needed) + 1)),
+    // never back: what it waits for may have come nearer in the meantime
+    earliest: level(fetch),
     latest: Math.min(depth, ...(dependents.get(fetch) ?? []).map((dependent) => level(dependent) - 1)),
   }));
   waiting.sort((a, b) => a.latest - b.latest);

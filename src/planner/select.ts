@@ -260,8 +260,11 @@ export class Selector implements Selecting {
     fresh: boolean,
   ): void {
     const target = this.graph.narrow(node, owner);
-    const wire = this.graph.addField(target, owner, field, resolvedBy, fresh);
-    getOrMake(position.placed, field, () => new Map<string, Placement>()).set(owner, { wire, node: target });
+    // where a node has objects of one type only, it is that type's field, whatever it was selected on
+    const { kind, name } = target.type;
+    const effective = kind === 'object' || kind === 'interfaceObject' ? name : owner;
+    const wire = this.graph.addField(target, effective, field, resolvedBy, fresh);
+    getOrMake(position.placed, field, () => new Map<string, Placement>()).set(effective, { wire, node: target });
   }
 
   placeAll(node: FetchNode, selection: OpSelection): void {
@@ -286,7 +289,8 @@ export class Selector implements Selecting {
       if (!resolvedBy) throw unplannable(position, owner, field);
       this.put(position, node, owner, field, resolvedBy, false);
     }
-    const placement = position.placed.get(field)?.get(owner);
+    const placements = position.placed.get(field);
+    const placement = placements?.get(owner) ?? placements?.get(node.type.name);
     const below = placement?.node.fields.get(placement.wire.key)?.node;
     if (!below || !field.selection) return;
     if (known) this.select(below.position, field.selection);

@@ -91,7 +91,36 @@ function viewFields(
     const view = viewField(graph, field, inKeys, owner);
     if (view) fields.set(view.name, view);
   }
+  for (const name of unmarkedExternals(definition, fields, inKeys)) {
+    const view = fields.get(name);
+    if (view) fields.set(name, { ...view, external: true });
+  }
   return fields;
+}
+
+/**
+ * Fields that must be external although no join says so: `@requires` may name external fields only, and some compositions
+ * leave the mark out on interface objects.
+ */
+function unmarkedExternals(
+  definition: CompositeDefinition,
+  fields: ReadonlyMap<string, SubgraphField>,
+  inKeys: ReadonlySet<string>,
+): Set<string> {
+  const names = new Set<string>();
+  if (definition.kind === Kind.UNION_TYPE_DEFINITION) return names;
+  const unmarked = new Set<string>();
+  for (const field of definition.fields ?? []) {
+    if (directiveUses(field, 'join__field').length === 0 && !inKeys.has(field.name.value))
+      unmarked.add(field.name.value);
+  }
+  for (const { requires } of fields.values()) {
+    if (!requires) continue;
+    forEachTopField(requires, (field) => {
+      if (unmarked.has(field.name.value)) names.add(field.name.value);
+    });
+  }
+  return names;
 }
 
 function viewField(

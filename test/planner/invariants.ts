@@ -126,7 +126,10 @@ class PlanCheck {
   private field(position: Position, owner: string, field: OpField): void {
     const placements = position.placed.get(field);
     for (const type of this.typesAt(position, owner)) {
-      const placed = placements?.get(owner) ?? placements?.get(type);
+      const placed =
+        placements?.get(owner) ??
+        placements?.get(type) ??
+        [...(placements ?? [])].find(([name]) => this.supergraph.types.get(name)?.possible.has(type))?.[1];
       if (!placed) {
         this.problems.push(`${type}.${field.name} as "${field.responseKey}" is read by nobody`);
         continue;
