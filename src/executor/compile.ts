@@ -1,6 +1,7 @@
 import type { LookupTarget, PlannedLookup, PlannedRequest, QueryPlan } from '../planner/plan.ts';
 import type { FetchNode, Position, WireSpace } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
+import { DocumentForms } from './document-forms.ts';
 import { quote } from './json-text.ts';
 import { Projection } from './projection.ts';
 import { compileRepresentation, type RepresentationWriter } from './representation-writer.ts';
@@ -16,8 +17,7 @@ export interface CompiledRequest {
   readonly planned: PlannedRequest;
   /** Ids of the requests that wait for this one. */
   readonly dependents: readonly number[];
-  /** `{"query":"…"`, the document escaped once. */
-  readonly bodyHead: string;
+  readonly document: DocumentForms;
   readonly rootKeys: readonly WrittenKey[];
   readonly lookups: readonly CompiledLookup[];
 }
@@ -51,7 +51,7 @@ export function compilePlan(plan: QueryPlan, supergraph: Supergraph): CompiledPl
     return {
       planned,
       dependents,
-      bodyHead: `{"query":${quote(planned.document)}`,
+      document: new DocumentForms(planned, plan.operation.variables),
       rootKeys: planned.root ? writtenKeys([planned.root], writers) : [],
       lookups: planned.lookups.map((lookup) => compileLookup(lookup, writers)),
     };

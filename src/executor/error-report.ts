@@ -1,9 +1,10 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { Position } from '../planner/positions.ts';
 import type { SourceFailure } from '../sources/source.ts';
-import type { CompiledPlan, CompiledRequest } from './compile.ts';
+import type { CompiledLookup, CompiledPlan, CompiledRequest } from './compile.ts';
 import {
   formatFailure,
+  formatMissingInput,
   formatSubgraphError,
   type ResponsePath,
   readSubgraphErrors,
@@ -30,6 +31,7 @@ export class ErrorReport {
   private readonly targets: Targets;
   private readonly root: Part;
   private readonly errors: GraphQLFormattedError[] = [];
+  private readonly toldMissing = new Set<string>();
 
   constructor(compiled: CompiledPlan, targets: Targets) {
     this.compiled = compiled;
@@ -62,6 +64,21 @@ export class ErrorReport {
       }
     });
     for (const path of paths.values()) this.errors.push(formatFailure(failure, service, path));
+  }
+
+  /** A field was left out because what it requires could not be fetched: told once for each field, with its first object. */
+  missingInputs(request: CompiledRequest, lookup: CompiledLookup, object: ResponseObject): void {
+    const service = request.planned.subgraph.name;
+    for (const { position } of lookup.targets) {
+      const first = this.firstPath(position, new Set([object]));
+      if (!first) continue;
+      for (const { key, needsInputs } of lookup.keys) {
+        const told = `${position.id} ${key}`;
+        if (!needsInputs || this.toldMissing.has(told)) continue;
+        this.toldMissing.add(told);
+        for (const path of this.clientPaths([...first, key])) this.errors.push(formatMissingInput(service, path));
+      }
+    }
   }
 
   private firstPath(position: Position, objects: ReadonlySet<ResponseObject>): WirePath | undefined {

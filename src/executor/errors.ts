@@ -89,6 +89,11 @@ export function formatFailure(failure: SourceFailure, service: string, path: Res
   };
 }
 
+export function formatMissingInput(service: string, path: ResponsePath): GraphQLFormattedError {
+  const message = `The subgraph "${service}" could not compute this field: what it requires of other subgraphs could not be fetched.`;
+  return { message, path, extensions: { code: 'REQUIRED_INPUT_MISSING', service } };
+}
+
 /** An answer that is no GraphQL result. */
 export function malformed(request: PlannedRequest, reason: string, status?: number): SourceFailure {
   return {

@@ -86,23 +86,22 @@ class Execution {
     const { planned } = request;
     const sent: GatheredEntities[] = [];
     let variables = '';
-    for (const name of planned.variables) {
-      const text = this.variableText(name);
-      if (text !== undefined) variables += `${variables && ','}${JSON.stringify(name)}:${text}`;
-    }
-    let entities = 0;
     for (const lookup of request.lookups) {
       const done = gatherEntities(lookup, this.targets);
       sent.push(done);
-      entities += done.count;
-      variables += `${variables && ','}${lookup.variableHead}${done.texts}]`;
+      if (done.count > 0) variables += `${variables && ','}${lookup.variableHead}${done.texts}]`;
     }
     // nothing to look up, nothing to ask
-    if (request.lookups.length > 0 && entities === 0) return this.done(request);
+    if (request.lookups.length > 0 && variables === '') return this.done(request);
     if (planned.root?.position.origin && this.targets.at(planned.root.position).length === 0) return this.done(request);
     const source = this.input.sources.get(planned.subgraph.name);
     if (!source) throw new Error(`no source for subgraph "${planned.subgraph.name}"`);
-    const body = `${request.bodyHead}${variables && `,"variables":{${variables}}`}}`;
+    const form = request.document.formFor(sent);
+    for (const name of form.variables) {
+      const text = this.variableText(name);
+      if (text !== undefined) variables += `${variables && ','}${JSON.stringify(name)}:${text}`;
+    }
+    const body = `${form.bodyHead}${variables && `,"variables":{${variables}}`}}`;
     source.send({ body, operationType: planned.operationType, client: this.input.client }, (answer) =>
       this.attempt(() => this.receive(request, sent, answer)),
     );
@@ -174,7 +173,8 @@ class Execution {
         const given = place === 1 ? entities : copyValue(entities);
         for (let i = own[place - 1] as number; i < (own[place] as number); i++) {
           const entity = given[slots[i] as number];
-          if (isObject(entity)) layEntity(objects[i] as ResponseObject, entity, lookup);
+          if (!isObject(entity) || layEntity(objects[i] as ResponseObject, entity, lookup)) continue;
+          this.report.missingInputs(request, lookup, objects[i] as ResponseObject);
         }
       }
     });
@@ -208,12 +208,12 @@ class Execution {
   }
 }
 
-function layEntity(
-  target: ResponseObject,
-  entity: ResponseObject,
-  { keys, independentKeys, representation }: CompiledLookup,
-): void {
-  lay(target, entity, independentKeys === undefined || representation.isComplete(target) ? keys : independentKeys);
+/** @returns false where fields were left out because the object lacked what they require */
+function layEntity(target: ResponseObject, entity: ResponseObject, lookup: CompiledLookup): boolean {
+  const { keys, independentKeys, representation } = lookup;
+  const complete = independentKeys === undefined || representation.isComplete(target);
+  lay(target, entity, complete ? keys : independentKeys);
+  return complete;
 }
 
 function lay(target: ResponseObject, from: ResponseObject, keys: readonly WrittenKey[]): void {
