@@ -40,13 +40,24 @@ export function compileRepresentation({ typename, fields }: Representation): Rep
 }
 
 function completeness(fields: RepresentationSelection): (object: ResponseObject) => boolean {
-  const required = fields.filter((item) => item.kind === 'narrowing' || !item.isKey);
+  const required = fields.filter((item) => item.kind === 'narrowing' || !item.isKey || item.nested);
   if (required.length === 0) return () => true;
-  return (object) =>
-    required.every((item) => {
-      if (item.kind === 'field') return object[item.wireKey] !== undefined;
-      return !isOf(object, item.possible) || completeness(item.nested)(object);
-    });
+  const checks = required.map((item): ((object: ResponseObject) => boolean) => {
+    const below = item.nested ? completeness(item.nested) : undefined;
+    if (item.kind === 'narrowing')
+      return (object) => !isOf(object, item.possible) || below === undefined || below(object);
+    return (object) => {
+      const value = object[item.wireKey];
+      return value !== undefined && (below === undefined || everyObject(value, below));
+    };
+  });
+  return (object) => checks.every((check) => check(object));
+}
+
+/** Whether all objects in a value, through lists of any depth, pass. */
+function everyObject(value: unknown, check: (object: ResponseObject) => boolean): boolean {
+  if (Array.isArray(value)) return value.every((item) => everyObject(item, check));
+  return !isObject(value) || check(value);
 }
 
 /** Writes `,"name":value`; nothing where a narrowing does not apply; `undefined` where a key has no value. */
