@@ -1,6 +1,7 @@
 import type { Operation, OpSelection } from '../operation/operation.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { FetchNode, Position, Representation } from './positions.ts';
+import type { PrintedDocument } from './print-document.ts';
 
 /** Everything that is needed to run one operation, and nothing that depends on a single request. */
 export interface QueryPlan {
@@ -36,6 +37,8 @@ export interface PlannedLookup {
   readonly alias: string;
   readonly variable: string;
   readonly representation: Representation;
+  /** What its objects are asked, so that a document without the other look-ups can be written. */
+  readonly selection: PrintedDocument;
   readonly node: FetchNode;
   readonly targets: readonly LookupTarget[];
 }

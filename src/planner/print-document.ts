@@ -17,8 +17,8 @@ export interface RootDocument {
 export interface EntityLookupDocument {
   readonly alias: string;
   readonly variable: string;
-  /** The selection below `_entities`, as text. */
-  readonly selection: string;
+  /** What is selected below `_entities`, with the client variables in it. */
+  readonly selection: PrintedDocument;
 }
 
 /** Prints `{ topProducts { upc } }`, or `query($first: Int) { … }` where client variables are used. */
@@ -34,15 +34,15 @@ export function printRootDocument(document: RootDocument): PrintedDocument {
 /** Prints `query($representations: [_Any!]!) { _entities(representations: $representations) { … } }`, one alias a look-up. */
 export function printEntityDocument(
   lookups: readonly EntityLookupDocument[],
-  used: ReadonlySet<string>,
   definitions: readonly VariableDefinitionNode[],
 ): PrintedDocument {
+  const used = new Set(lookups.flatMap(({ selection }) => selection.variables));
   const own = lookups.map(({ variable }) => `$${variable}:[_Any!]!`);
   const clients = printDefinitions(definitions, used);
   if (clients) own.push(clients);
   const fields = lookups.map(({ alias, variable, selection }) => {
     const name = alias === '_entities' ? alias : `${alias}:_entities`;
-    return `${name}(representations:$${variable})${selection}`;
+    return `${name}(representations:$${variable})${selection.text}`;
   });
   return { text: `query(${own.join()}){${fields.join(' ')}}`, variables: [...used] };
 }
@@ -60,8 +60,10 @@ function printDefinitions(definitions: readonly VariableDefinitionNode[], used: 
 }
 
 /** Prints what an entity look-up selects: `{...on Product{name price}}`. */
-export function printEntitySelection(node: FetchNode, used: Set<string>): string {
-  return `{...on ${node.type.name}${printSelection(node, used)}}`;
+export function printEntitySelection(node: FetchNode): PrintedDocument {
+  const used = new Set<string>();
+  const text = `{...on ${node.type.name}${printSelection(node, used)}}`;
+  return { text, variables: [...used] };
 }
 
 function printSelection(node: FetchNode, used: Set<string>): string {

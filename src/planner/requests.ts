@@ -3,8 +3,8 @@ import type { Abilities } from './abilities.ts';
 import type { LookupTarget, PlannedLookup, PlannedRequest } from './plan.ts';
 import type { Fetch } from './positions.ts';
 import {
-  type EntityLookupDocument,
   isEmpty,
+  type PrintedDocument,
   printEntityDocument,
   printEntitySelection,
   printRootDocument,
@@ -55,12 +55,11 @@ function writeRoot(batch: Batch, operation: Operation): Written {
 function writeLookups(batch: Batch, operation: Operation, abilities: Abilities): Written {
   const [first] = batch.fetches;
   if (!first) throw new Error('an empty batch');
-  const used = new Set<string>();
-  const alike = new Map<string, { fetch: Fetch; selection: string; targets: LookupTarget[] }>();
+  const alike = new Map<string, { fetch: Fetch; selection: PrintedDocument; targets: LookupTarget[] }>();
   for (const fetch of mergeLookups(batch.fetches)) {
     if (isEmpty(fetch.node)) continue;
-    const selection = printEntitySelection(fetch.node, used);
-    const key = `${fetch.representation?.typename} ${fetch.representation?.fields.map(describeItem).join()} ${selection}`;
+    const selection = printEntitySelection(fetch.node);
+    const key = `${fetch.representation?.typename} ${fetch.representation?.fields.map(describeItem).join()} ${selection.text}`;
     const known = alike.get(key) ?? { fetch, selection, targets: [] };
     alike.set(key, known);
     known.targets.push({ position: fetch.position, node: fetch.node, types: targetTypes(fetch, abilities) });
@@ -68,15 +67,13 @@ function writeLookups(batch: Batch, operation: Operation, abilities: Abilities):
   const single = alike.size === 1;
   const names = new Set(operation.variables.map(({ variable }) => variable.name.value));
   const lookups: PlannedLookup[] = [];
-  const documents: EntityLookupDocument[] = [];
   for (const { fetch, selection, targets } of alike.values()) {
     const alias = single ? '_entities' : `e${lookups.length}`;
     const variable = freeName(single ? 'representations' : `r${lookups.length}`, names);
     if (!fetch.representation) throw new Error('an entity look-up without a representation');
-    lookups.push({ alias, variable, representation: fetch.representation, node: fetch.node, targets });
-    documents.push({ alias, variable, selection });
+    lookups.push({ alias, variable, representation: fetch.representation, selection, node: fetch.node, targets });
   }
-  const { text, variables } = printEntityDocument(documents, used, operation.variables);
+  const { text, variables } = printEntityDocument(lookups, operation.variables);
   return {
     subgraph: first.subgraph,
     kind: 'entities',
