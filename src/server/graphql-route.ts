@@ -1,9 +1,8 @@
-import type { Exchange } from './exchange.ts';
+import { type Exchange, sendReply } from './exchange.ts';
 import { createGraphqlService } from './graphql-service.ts';
 import type { HostOptions } from './host.ts';
 import { createOperationRunner } from './operation-runner.ts';
 import { isPlainRequest, servePlain } from './plain-lane.ts';
-import { createYogaLane } from './yoga-lane.ts';
 
 /** GraphQL at one path: over the whole public schema, or over that of a contract. */
 export interface GraphqlRoute {
@@ -20,7 +19,18 @@ export function createGraphqlRoute(options: HostOptions, path: string, contract?
     maxRequestBytes,
     logger,
   });
-  const yogaLane = createYogaLane({ service, graphiql, logger, path });
+  let yogaLane: Promise<(exchange: Exchange) => Promise<void>> | undefined;
+  /** Yoga is loaded by the first request that needs it: many gateways never see one, and all start sooner. */
+  async function serveWithYoga(exchange: Exchange): Promise<void> {
+    yogaLane ??= import('./yoga-lane.ts').then(({ createYogaLane }) =>
+      createYogaLane({ service, graphiql, logger, path }),
+    );
+    try {
+      await (await yogaLane)(exchange);
+    } catch (error) {
+      sendReply(exchange, service.refuse(exchange, error));
+    }
+  }
   const plainLane = options.lanes !== 'all-yoga';
   return {
     servePlain(exchange) {
@@ -28,6 +38,6 @@ export function createGraphqlRoute(options: HostOptions, path: string, contract?
       void servePlain(service, exchange);
       return true;
     },
-    serve: (exchange) => void yogaLane(exchange),
+    serve: (exchange) => void serveWithYoga(exchange),
   };
 }
