@@ -1,5 +1,6 @@
 import type { ArgumentNode, SelectionSetNode, TypeNode } from 'graphql';
 import { Kind } from 'graphql';
+import { OperationTooLargeError } from '../operation/normalise.ts';
 import type { Subgraph, SubgraphField, SubgraphType } from '../supergraph/supergraph.ts';
 import { type Abilities, providedBelow, providedOn } from './abilities.ts';
 import { getOrMake } from './maps.ts';
@@ -14,6 +15,19 @@ export interface WantedField {
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * More places with objects than this in one response, and the operation is refused. Where each type of an interface has to
+ * be read on its own, they grow with the power of its types, and planning must not hold up other requests.
+ */
+export const MAX_POSITIONS = 4_000;
+
+function tooManyPositions(parent: Position, wire: Wire): OperationTooLargeError {
+  return new OperationTooLargeError(
+    `The operation has more than ${MAX_POSITIONS} places to read objects at, because "${wire.name}" below ${parent.type} ` +
+      'and others have to be read for each type on its own. Select less below interfaces and unions, or in fragments on fewer types.',
+  );
+}
 
 /** The fetches of one plan while it is being built. Fields are put where they belong at once; nothing is moved later. */
 export class FetchGraph {
@@ -85,6 +99,7 @@ export class FetchGraph {
     const { position } = node;
     let child = position.below(wire, owner);
     if (!child) {
+      if (this.positions >= MAX_POSITIONS) throw tooManyPositions(position, wire);
       child = new Position(this.positions++, this.typeOf(owner, field), { parent: position, owner, wire });
       position.addBelow(wire, owner, child);
     }

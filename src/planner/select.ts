@@ -24,6 +24,8 @@ interface Task {
 
 interface Option {
   readonly cost: number;
+  /** The part of the cost that reading the field itself takes, without what is selected below it. */
+  readonly reach: number;
   readonly level: number;
   take(): { node: FetchNode; resolvedBy: SubgraphField };
 }
@@ -122,7 +124,9 @@ export class Selector implements Selecting {
     if (position.placed.get(field)?.has(owner)) return;
     const options = this.options(position, owner, field);
     const best = cheapest(options.map((option) => this.weighed(option, siblings, index)));
-    const expand = this.abilities.isAbstract(owner) && (!best || best.cost >= COST.request);
+    // what lies below costs the same on each type, so it is no reason to tell them apart
+    const dear = !best || best.reach >= COST.request || best.cost >= COST.deadEnd;
+    const expand = dear && this.abilities.isAbstract(owner);
     if (expand && this.placeOnEachType(position, owner, field, best === undefined)) return;
     if (!best) throw unplannable(position, owner, field);
     const { node, resolvedBy } = best.take();
@@ -151,7 +155,7 @@ export class Selector implements Selecting {
       const resolvedBy = readableField(this.abilities, at, owner, field.name);
       if (!resolvedBy) continue;
       const below = this.estimator.below(field, at.subgraph, resolvedBy, at.provided);
-      options.push({ cost: below, level: node.fetch.level, take: () => ({ node, resolvedBy }) });
+      options.push({ cost: below, reach: 0, level: node.fetch.level, take: () => ({ node, resolvedBy }) });
       // nothing can be cheaper, or earlier, than what came with the objects themselves
       if (below === 0 && node.fetch.level === position.nodes[0]?.fetch.level) return options.slice(-1);
     }
@@ -171,6 +175,7 @@ export class Selector implements Selecting {
     const below = this.estimator.below(field, subgraph, provider.field);
     return {
       cost: route.cost + below,
+      reach: route.cost,
       level: route.level,
       take: () => {
         const node = route.take();
@@ -189,7 +194,10 @@ export class Selector implements Selecting {
       .get(set)
       ?.find((f) => f.position === position && f.owner === owner && f.node.type === type);
     const below = this.estimator.below(field, subgraph, resolvedBy);
-    if (known) return { cost: below, level: known.node.fetch.level, take: () => ({ node: known.node, resolvedBy }) };
+    if (known) {
+      const { node } = known;
+      return { cost: below, reach: 0, level: node.fetch.level, take: () => ({ node, resolvedBy }) };
+    }
     const guard = `${position.id} ${owner} ${subgraph.id} ${field.name}`;
     if (this.requiring.has(guard)) return undefined;
     const found = this.guarded(guard, () => {
@@ -206,8 +214,10 @@ export class Selector implements Selecting {
     });
     if (!found) return undefined;
     const { inputs, key } = found;
+    const reach = inputs.cost + key.cost + COST.request + COST.wave;
     return {
-      cost: below + inputs.cost + key.cost + COST.request + COST.wave,
+      cost: reach + below,
+      reach,
       level: Math.max(inputs.level, key.level) + 1,
       take: () => {
         const taken = this.guarded(guard, () => ({ key: key.take(), required: inputs.take() }));
