@@ -108,6 +108,25 @@ describe('an interface that one subgraph knows whole', () => {
   });
 });
 
+describe('an interface below which another subgraph is needed', () => {
+  const types = ['Area', 'City', 'Street'];
+  const { stages } = planner({
+    places: `
+      type Query { place: Place }
+      interface Place { parent: Place owner: User }
+      ${types.map((type) => `type ${type} implements Place { parent: Place owner: User }`).join('\n')}
+      type User @key(fields: "id") { id: ID! }
+    `,
+    users: 'type User @key(fields: "id") { id: ID! name: String }',
+  });
+
+  it('is still read as the interface, however deep: the plan does not grow with the types', () => {
+    const { plan } = stages('{ place { parent { parent { owner { name } } } } }');
+    expect(plan.positionCount).toBe(5);
+    expect(plan.requests[0]?.document).not.toContain('...on');
+  });
+});
+
 describe('an interface whose field is elsewhere for some types', () => {
   const { plan } = planner({
     media: `
