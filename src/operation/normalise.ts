@@ -12,7 +12,10 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { Operation, OpField, OpNarrowing, OpSelection } from './operation.ts';
 
 /** More selected fields than this, fragments expanded, and the operation is refused: planning time must stay bounded. */
-export const MAX_SELECTED_FIELDS = 20_000;
+export const MAX_SELECTED_FIELDS = 10_000;
+
+/** More levels of fields than this, and the operation is refused: stages that follow it down would run out of stack. */
+export const MAX_LEVELS = 500;
 
 /** The operation is valid GraphQL, but its expanded form is too large to plan. */
 export class OperationTooLargeError extends Error {
@@ -33,7 +36,7 @@ const TYPENAME_TYPE: TypeNode = {
  * Out: `{ me { id name } }`
  *
  * @param conditions the values of the variables that `@skip` and `@include` name
- * @throws OperationTooLargeError above {@link MAX_SELECTED_FIELDS}
+ * @throws OperationTooLargeError above {@link MAX_SELECTED_FIELDS} or {@link MAX_LEVELS}
  * @see https://spec.graphql.org/October2021/#sec-Field-Collection
  */
 export function normalise(
@@ -73,6 +76,7 @@ const newDraft = (type: string): Draft => ({ type, items: [], byKey: new Map(), 
 
 class Normaliser {
   private selected = 0;
+  private levels = 0;
   private readonly supergraph: SupergraphTypes;
   private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   private readonly conditions: Readonly<Record<string, unknown>>;
@@ -88,9 +92,15 @@ class Normaliser {
   }
 
   selection(sets: readonly SelectionSetNode[], type: string): OpSelection {
+    if (this.levels >= MAX_LEVELS) {
+      throw new OperationTooLargeError(`The operation selects fields more than ${MAX_LEVELS} levels deep.`);
+    }
+    this.levels += 1;
     const draft = newDraft(type);
     for (const set of sets) this.collect(set, draft);
-    return this.finish(draft);
+    const selection = this.finish(draft);
+    this.levels -= 1;
+    return selection;
   }
 
   private collect(set: SelectionSetNode, draft: Draft): void {
@@ -176,7 +186,7 @@ class Normaliser {
       const value = directive.arguments?.[0]?.value;
       const decided =
         value?.kind === Kind.VARIABLE ? this.conditions[value.name.value] : value?.kind === Kind.BOOLEAN && value.value;
-      if (decided === (name === 'skip')) return false;
+      if ((decided === true) === (name === 'skip')) return false;
     }
     return true;
   }

@@ -20,7 +20,7 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
  * More places with objects than this in one response, and the operation is refused. Where each type of an interface has to
  * be read on its own, they grow with the power of its types, and planning must not hold up other requests.
  */
-export const MAX_POSITIONS = 4_000;
+export const MAX_POSITIONS = 2_000;
 
 function tooManyPositions(parent: Position, wire: Wire): OperationTooLargeError {
   return new OperationTooLargeError(
@@ -161,8 +161,10 @@ export class FetchGraph {
 }
 
 function freeKey(wires: ReadonlyMap<string, Wire>, wanted: WantedField): string {
-  // names with two underscores are the specification's, or worse, JavaScript's (`__proto__`)
-  if (!wires.has(wanted.responseKey) && !wanted.responseKey.startsWith('__')) return wanted.responseKey;
+  // names with two underscores are the specification's; every object seems to have what `Object.prototype` has
+  const { responseKey } = wanted;
+  if (!wires.has(responseKey) && !responseKey.startsWith('__') && !(responseKey in Object.prototype))
+    return responseKey;
   for (let n = 1; ; n++) if (!wires.has(`${wanted.name}_${n}`)) return `${wanted.name}_${n}`;
 }
 

@@ -1,4 +1,5 @@
 import type { Subgraph } from '../supergraph/supergraph.ts';
+import { getOrMake } from './maps.ts';
 import type { Fetch, FetchNode } from './positions.ts';
 import { canUnite, uniteItems } from './representation.ts';
 
@@ -19,11 +20,11 @@ export function schedule(fetches: readonly Fetch[]): Batch[] {
   const levels = new Map(fetches.map((fetch) => [fetch, fetch.level]));
   const dependents = new Map<Fetch, Fetch[]>();
   for (const fetch of fetches) {
-    for (const needed of fetch.dependsOn) dependents.set(needed, [...(dependents.get(needed) ?? []), fetch]);
+    for (const needed of fetch.dependsOn) getOrMake(dependents, needed, (): Fetch[] => []).push(fetch);
   }
   const bySubgraph = new Map<Subgraph, Fetch[]>();
   for (const fetch of fetches) {
-    if (fetch.kind === 'entity') bySubgraph.set(fetch.subgraph, [...(bySubgraph.get(fetch.subgraph) ?? []), fetch]);
+    if (fetch.kind === 'entity') getOrMake(bySubgraph, fetch.subgraph, (): Fetch[] => []).push(fetch);
   }
   const depth = Math.max(0, ...levels.values());
   // one sinking fetch may give room to those before it

@@ -61,8 +61,23 @@ export class Selector implements Selecting {
     const tasks: Task[] = [];
     this.collect(position, selection, tasks);
     const ordered = tasks.length > 1 ? [...tasks].sort((a, b) => a.choices - b.choices) : tasks;
-    for (const [index, task] of ordered.entries()) this.place(position, task, ordered, index);
+    const twins = new Map<string, OpField>();
+    for (const [index, task] of ordered.entries())
+      if (!this.placeAsTwin(position, task, twins)) this.place(position, task, ordered, index);
     for (const { field } of tasks) this.selectBelow(position, field);
+  }
+
+  /** A leaf that is also selected under another alias is read where that is; true where it has been placed so. */
+  private placeAsTwin(position: Position, { owner, field }: Task, twins: Map<string, OpField>): boolean {
+    if (field.selection) return false;
+    const key = `${owner}.${field.name}(${field.argsKey})`;
+    const twin = position.placed.get(twins.get(key) ?? field);
+    if (!twin || position.placed.has(field)) {
+      twins.set(key, field);
+      return false;
+    }
+    position.placed.set(field, new Map(twin));
+    return true;
   }
 
   /** Mutations run one after the other: the next root field waits for everything that the last one needed. */
