@@ -2,6 +2,7 @@ import type { DocumentNode, GraphQLError, GraphQLFormattedError, OperationDefini
 import { getVariableValues } from 'graphql';
 import { executePlan } from '../executor/execution.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
+import { UnsupportedFieldError } from '../planner/select.ts';
 import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { type ClientDocument, chooseOperation, DocumentCache, withCode } from './documents.ts';
@@ -66,7 +67,7 @@ class SupergraphEngine implements Engine {
     try {
       return await this.run(request);
     } catch (error) {
-      if (error instanceof OperationTooLargeError) {
+      if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) {
         return refuse('validation', [{ message: error.message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
       }
       this.options.onInternalError?.(error, request.client);

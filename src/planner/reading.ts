@@ -23,6 +23,7 @@ const TYPENAME: SubgraphField = {
   requires: undefined,
   provides: undefined,
   overrideLabel: undefined,
+  contextArguments: [],
 };
 
 /**

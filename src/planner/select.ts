@@ -15,6 +15,11 @@ export class UnplannableError extends Error {
   override readonly name = 'UnplannableError';
 }
 
+/** The supergraph uses something here that is not planned yet; the message is for clients, too. */
+export class UnsupportedFieldError extends Error {
+  override readonly name = 'UnsupportedFieldError';
+}
+
 /** One selected field on one type, to be read from somewhere. */
 interface Task {
   readonly owner: string;
@@ -284,6 +289,7 @@ export class Selector implements Selecting {
     resolvedBy: SubgraphField,
     fresh: boolean,
   ): void {
+    if (resolvedBy.contextArguments.length > 0) throw needsContext(node, owner, resolvedBy);
     const target = this.graph.narrow(node, owner);
     // where a node has objects of one type only, it is that type's field, whatever it was selected on
     const { kind, name } = target.type;
@@ -376,4 +382,12 @@ function unplannable(position: Position, owner: string, field: OpField): Unplann
   const path: string[] = [field.responseKey];
   for (let at = position.origin; at; at = at.parent.origin) path.unshift(at.wire.key);
   return new UnplannableError(`No subgraph can give ${owner}.${field.name} at ${path.join('.')}`);
+}
+
+function needsContext({ fetch }: FetchNode, owner: string, { name, contextArguments }: SubgraphField) {
+  const [argument] = contextArguments;
+  return new UnsupportedFieldError(
+    `${owner}.${name} cannot be asked for: its argument "${argument?.name}" in the subgraph "${fetch.subgraph.name}" comes ` +
+      'from @fromContext, and values from a context are not passed to subgraphs yet.',
+  );
 }

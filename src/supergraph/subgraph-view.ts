@@ -3,7 +3,7 @@ import { Kind, parseType } from 'graphql';
 import { directiveUses, text } from './directives.ts';
 import { forEachTopField, parseFieldSet } from './field-set.ts';
 import { type CompositeDefinition, isMachinery, type JoinedTypes, namedType } from './join-spec.ts';
-import type { SubgraphField, SubgraphKey, SubgraphType } from './supergraph.ts';
+import type { ContextArgument, SubgraphField, SubgraphKey, SubgraphType } from './supergraph.ts';
 
 /**
  * The supergraph as one subgraph sees it: its own types, fields and keys, with its own field types.
@@ -151,8 +151,21 @@ function viewField(
     requires: fieldSet(own?.requires),
     provides: fieldSet(own?.provides),
     overrideLabel: overrideLabel(own, joins),
+    contextArguments: contextArguments(own?.contextArguments),
   };
 }
+
+function contextArguments(value: unknown): readonly ContextArgument[] {
+  if (!Array.isArray(value)) return NO_CONTEXT;
+  return value.map(({ name, type, context, selection }) => ({
+    name: String(name),
+    type: String(type),
+    context: String(context),
+    selection: String(selection).trim(),
+  }));
+}
+
+const NO_CONTEXT: readonly ContextArgument[] = [];
 
 function fieldSet(value: unknown): SelectionSetNode | undefined {
   return typeof value === 'string' && value.trim() !== '' ? parseFieldSet(value) : undefined;

@@ -34,6 +34,19 @@ export interface SubgraphField {
   readonly provides: SelectionSetNode | undefined;
   /** Progressive `@override`: this field is resolved here only while the label is on (`from` it: only while off). */
   readonly overrideLabel: { readonly label: string; readonly resolvedWhen: boolean } | undefined;
+  /** Arguments that the subgraph takes from an object further up (`@fromContext`). */
+  readonly contextArguments: readonly ContextArgument[];
+}
+
+/** An argument that clients do not see: its value is read from the nearest object above that sets the context. */
+export interface ContextArgument {
+  readonly name: string;
+  /** The argument's type as text, `String!`. */
+  readonly type: string;
+  /** The context's name as types bear it in `@context`, `users__locale`. */
+  readonly context: string;
+  /** What is read there. */
+  readonly selection: string;
 }
 
 export interface SubgraphKey {

@@ -73,7 +73,7 @@ describe('a request that cannot begin', () => {
       refusal: 'validation',
       errors: [
         {
-          message: expect.stringContaining('more than 20000 fields'),
+          message: expect.stringContaining('more than 10000 fields'),
           extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
         },
       ],
