@@ -83,7 +83,7 @@ class SupergraphEngine implements Engine {
     if (!('kind' in operation)) return refuse('operation', [operation]);
     const refused = refuseKind(operation, request.readOnly ?? false);
     if (refused) return refused;
-    const variables = this.coerce(view, operation, request.variables ?? {});
+    const variables = this.coerce(view, known, operation, request.variables ?? {});
     if ('errors' in variables) return refuse('variables', variables.errors);
     const labels = this.labels.active(known.labels, request.client);
     const prepared = this.prepare(view, known, operation, variables.coerced, labels);
@@ -92,13 +92,19 @@ class SupergraphEngine implements Engine {
 
   private coerce(
     { supergraph }: View,
+    { conditions }: ClientDocument,
     operation: OperationDefinitionNode,
     values: Readonly<Record<string, unknown>>,
   ): { coerced: Record<string, unknown> } | { errors: GraphQLFormattedError[] } {
     const definitions = operation.variableDefinitions ?? [];
     if (definitions.length === 0) return { coerced: {} };
     const { coerced, errors } = getVariableValues(supergraph.publicSchema, definitions, values, { maxErrors: 20 });
-    if (coerced) return { coerced };
+    if (coerced) {
+      // with a default such a variable may be nullable, and still be null
+      const undecided = conditions.filter((name) => coerced[name] === null);
+      if (undecided.length === 0) return { coerced };
+      return { errors: undecided.map(undecidedCondition) };
+    }
     return { errors: (errors as readonly GraphQLError[]).map((error) => withCode(error, 'BAD_USER_INPUT')) };
   }
 
@@ -161,4 +167,9 @@ function refuseKind(operation: OperationDefinitionNode, readOnly: boolean): Engi
     return refuse('method', [{ message: 'A mutation cannot be sent with GET. Send it with POST.', extensions }]);
   }
   return undefined;
+}
+
+function undecidedCondition(name: string): GraphQLFormattedError {
+  const message = `Variable "$${name}" is null; @skip and @include need true or false.`;
+  return { message, extensions: { code: 'BAD_USER_INPUT' } };
 }

@@ -107,7 +107,7 @@ export function chooseOperation(
   document: DocumentNode,
   name: string | null | undefined,
 ): OperationDefinitionNode | GraphQLFormattedError {
-  const operation = getOperationAST(document, name ?? undefined);
+  const operation = getOperationAST(document, name || undefined);
   if (operation) return operation;
   const names = document.definitions.flatMap((definition) =>
     definition.kind === Kind.OPERATION_DEFINITION ? [definition.name?.value ?? '(without a name)'] : [],

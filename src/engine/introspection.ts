@@ -10,11 +10,11 @@ import { executeSync, Kind } from 'graphql';
 
 export interface Introspected {
   /** JSON texts by response key. */
-  readonly texts: Readonly<Record<string, string>>;
+  readonly texts: ReadonlyMap<string, string>;
   readonly errors: readonly GraphQLFormattedError[];
 }
 
-export const NOTHING_INTROSPECTED: Introspected = { texts: {}, errors: [] };
+export const NOTHING_INTROSPECTED: Introspected = { texts: new Map(), errors: [] };
 
 /** An operation cut down to its introspection fields; `undefined` where it has none. */
 export function introspectionPart(
@@ -56,7 +56,7 @@ export function introspect(
   variables: Readonly<Record<string, unknown>>,
 ): Introspected {
   const { data, errors } = executeSync({ schema, document, variableValues: variables });
-  const texts: Record<string, string> = {};
-  for (const [key, value] of Object.entries(data ?? {})) texts[key] = JSON.stringify(value);
+  const texts = new Map<string, string>();
+  for (const [key, value] of Object.entries(data ?? {})) texts.set(key, JSON.stringify(value));
   return { texts, errors: (errors ?? []).map((error) => error.toJSON()) };
 }

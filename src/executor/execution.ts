@@ -16,7 +16,7 @@ export interface ExecutionInput {
   /** Coerced variable values. */
   readonly variables: Readonly<Record<string, unknown>>;
   /** JSON texts of introspection fields, by response key. */
-  readonly introspected: Readonly<Record<string, string>>;
+  readonly introspected: ReadonlyMap<string, string>;
 }
 
 export interface ExecutionResult {

@@ -15,7 +15,8 @@ export function gatherObjects(value: unknown, into: ResponseObject[]): void {
 /** Puts a value under a key where another fetch may have put one already: objects are united, null never wins. */
 export function mergeValue(into: ResponseObject, key: string, value: unknown): void {
   if (value === undefined || key === '__proto__') return;
-  const known = into[key];
+  // `constructor` is in every object, yet no answer
+  const known = Object.hasOwn(into, key) ? into[key] : undefined;
   if (known === undefined || known === null) into[key] = value;
   else mergeInto(known, value);
 }

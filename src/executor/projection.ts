@@ -6,7 +6,7 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import { quote } from './json-text.ts';
 import { leafWriter } from './leaf.ts';
 import { compileObjectWriter, type FieldWriter, type ValueWriter } from './object-writer.ts';
-import type { ResponseObject } from './objects.ts';
+import { isObject, type ResponseObject } from './objects.ts';
 
 /** One selection on the objects of one position; several meet where fragments select the same field. */
 export interface Part {
@@ -40,7 +40,7 @@ export class Projection {
   private readonly supergraph: Supergraph;
   private readonly schema: GraphQLSchema;
   private readonly root: ValueWriter;
-  private introspected: Readonly<Record<string, string>> = {};
+  private introspected: ReadonlyMap<string, string> = new Map();
   private violated = false;
   /** The path to the value being written; kept up only while violations are being located. */
   private path: (string | number)[] | undefined;
@@ -57,10 +57,7 @@ export class Projection {
    * @param introspected JSON texts of the introspection fields, by response key
    * @returns the JSON text of `data`, and what was null or of a wrong type where it must not be
    */
-  write(
-    data: ResponseObject,
-    introspected: Readonly<Record<string, string>>,
-  ): { text: string; violations: Violation[] } {
+  write(data: ResponseObject, introspected: ReadonlyMap<string, string>): { text: string; violations: Violation[] } {
     this.introspected = introspected;
     this.violated = false;
     this.path = undefined;
@@ -134,14 +131,13 @@ export class Projection {
     const type = this.supergraph.types.get(staticType);
     if (type?.kind === 'object') {
       const write = this.shapeWriter(parts, staticType);
-      return (value) =>
-        typeof value === 'object' && value !== null ? write(value as ResponseObject) : this.noObject(staticType);
+      return (value) => (isObject(value) ? write(value) : this.noObject(staticType));
     }
     const typeMatters = parts.some((part) => dependsOnType(part, staticType));
     const byType = new Map<string, (object: ResponseObject) => string | undefined>();
     return (value) => {
-      if (typeof value !== 'object' || value === null) return this.noObject(staticType);
-      const told = (value as ResponseObject).__typename;
+      if (!isObject(value)) return this.noObject(staticType);
+      const told = value.__typename;
       if (told === undefined && typeMatters)
         return this.violate(`The runtime type of this ${staticType} is not known.`);
       const name = String(told ?? staticType);
@@ -155,7 +151,7 @@ export class Projection {
         write = this.shapeWriter(parts, name);
         byType.set(name, write);
       }
-      return write(value as ResponseObject);
+      return write(value);
     };
   }
 
@@ -184,7 +180,7 @@ export class Projection {
       return { responseKey, prefix, wireKey, isText: false, write: () => text };
     }
     if (field.name === '__schema' || field.name === '__type') {
-      return { responseKey, prefix, wireKey, isText: false, write: () => this.introspected[responseKey] ?? 'null' };
+      return { responseKey, prefix, wireKey, isText: false, write: () => this.introspected.get(responseKey) ?? 'null' };
     }
     // an object type may promise more than the interface on which the field was selected
     const type = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;

@@ -2,6 +2,8 @@
 export const COST = {
   /** One more request to a subgraph. */
   request: 100,
+  /** One more field in a request that is sent in any case. */
+  field: 0.1,
   /** Asking a subgraph the same field again on the way to a position, to merge its answer: dearer than nothing only. */
   reselect: 3,
   /** One more wave of requests on the way to a field. */

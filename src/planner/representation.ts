@@ -42,6 +42,19 @@ function describe(
   return items;
 }
 
+/** Objects that are told apart by type say which type they are, so that the subgraph can tell them apart, too. */
+function describeBelow(
+  abilities: Abilities,
+  position: Position,
+  selection: OpSelection,
+  dependsOn: Set<Fetch>,
+): RepresentationItem[] {
+  const items = describe(abilities, position, selection, dependsOn);
+  const named = items.some((item) => item.kind === 'field' && item.name === '__typename');
+  if (named || !items.some((item) => item.kind === 'narrowing')) return items;
+  return [{ kind: 'field', name: '__typename', wireKey: '__typename', isKey: false, nested: undefined }, ...items];
+}
+
 function describeField(
   abilities: Abilities,
   position: Position,
@@ -53,7 +66,7 @@ function describeField(
   const describeAt = (type: string, { wire, node }: Placement): RepresentationItem => {
     dependsOn.add(node.fetch);
     const below = position.below(wire, type);
-    const nested = field.selection && below ? describe(abilities, below, field.selection, dependsOn) : undefined;
+    const nested = field.selection && below ? describeBelow(abilities, below, field.selection, dependsOn) : undefined;
     return { kind: 'field', name: field.name, wireKey: wire.key, isKey: false, nested };
   };
   const whole = placements.get(owner);

@@ -207,7 +207,8 @@ export class RouteFinder {
     for (const node of position.nodes) {
       if (!this.isInScope(node, owner) || !canReadAll(this.abilities, standpointOf(node), selection)) continue;
       const { level } = node.fetch;
-      candidates.push({ cost: 0, level, take: take(() => this.selecting.placeAll(node, selection)) });
+      const cost = fieldsToAdd(node, selection) * COST.field;
+      candidates.push({ cost, level, take: take(() => this.selecting.placeAll(node, selection)) });
     }
     if (candidates.length === 0) candidates.push(...this.inputsElsewhere(position, owner, selection, path, take));
     return cheapest(candidates) ?? this.inputsFromSeveral(position, owner, selection, path, take);
@@ -266,4 +267,10 @@ export function cheapest<T extends { readonly cost: number; readonly level: numb
       best = route;
   }
   return best;
+}
+
+/** How many of the fields a node does not read yet: of two keys, the one that is there already is the better. */
+function fieldsToAdd(node: FetchNode, selection: OpSelection): number {
+  const names = new Set([...node.fields.values()].map(({ wire }) => wire.name));
+  return selection.items.filter((item) => item.kind === 'field' && !names.has(item.name)).length;
 }

@@ -128,12 +128,19 @@ export class Selector implements Selecting {
       } else if (item.name === '__typename') {
         if (this.abilities.isAbstract(position.type)) this.typenameAt(position);
       } else if (!item.name.startsWith('__')) {
-        tasks.push({ owner: selection.parentType, field: item, choices: this.choices(selection.parentType, item) });
+        tasks.push({
+          owner: selection.parentType,
+          field: item,
+          choices: this.choices(position, selection.parentType, item),
+        });
       }
     }
   }
 
-  private choices(owner: string, field: OpField): number {
+  private choices(position: Position, owner: string, field: OpField): number {
+    const first = position.nodes[0];
+    // what comes with the objects themselves is decided; keys that are among it then cost nothing
+    if (first && !field.selection && readableField(this.abilities, standpointOf(first), owner, field.name)) return 0;
     const providers = this.abilities.providers(owner, field.name);
     // what needs inputs goes last: by then its inputs' subgraphs may have been asked anyway
     return providers.some((provider) => provider.field.requires) ? 1_000 : providers.length;

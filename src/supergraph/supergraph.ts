@@ -1,7 +1,7 @@
 import type { GraphQLSchema, SelectionSetNode, TypeNode } from 'graphql';
 import { GraphQLError, Kind, parse } from 'graphql';
 import type { AppliedDirectives } from './directives.ts';
-import { readJoinedTypes } from './join-spec.ts';
+import { type JoinedTypes, readJoinedTypes } from './join-spec.ts';
 import { buildPublicSchema } from './public-schema.ts';
 import { buildSubgraphView } from './subgraph-view.ts';
 
@@ -108,10 +108,7 @@ export function readSupergraph(sdl: string): Supergraph {
       }`,
     );
   }
-  const subgraphs = [...joined.graphs.values()].map((graph) => ({
-    ...graph,
-    types: buildSubgraphView(graph.id, joined),
-  }));
+  const subgraphs = [...joined.graphs.values()].map((graph) => ({ ...graph, types: viewOf(graph.id, joined) }));
   return {
     sdl,
     subgraphs,
@@ -119,6 +116,16 @@ export function readSupergraph(sdl: string): Supergraph {
     rootTypes: joined.rootTypes,
     publicSchema: buildPublicSchema(document),
   };
+}
+
+function viewOf(graph: string, joined: JoinedTypes): ReadonlyMap<string, SubgraphType> {
+  try {
+    return buildSubgraphView(graph, joined);
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const text = error.source?.body ?? '';
+    throw new SupergraphError(`A field set of subgraph ${graph} cannot be parsed: ${error.message} It is: ${text}`);
+  }
 }
 
 function parseSdl(sdl: string) {

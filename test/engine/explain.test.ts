@@ -39,7 +39,7 @@ describe('each stage of a plan', () => {
     expect(explain('fetches')).toMatchInlineSnapshot(`
       "
       fetch 0 users: root, level 0
-        {me{name id}}
+        {me{id name}}
       fetch 1 posts: User at me, level 1, after 0
         {posts(first:$n)}
       "
@@ -62,8 +62,8 @@ describe('each stage of a plan', () => {
         #0 users
           {
             me {
-              name
               id
+              name
             }
           }
       wave 2
@@ -87,7 +87,7 @@ describe('formats of a plan', () => {
     expect(JSON.parse(explain('plan', 'json'))).toEqual({
       operation: { kind: 'query', name: 'Me' },
       requests: [
-        { id: 0, wave: 1, subgraph: 'users', dependsOn: [], document: '{me{name id}}', variables: [], lookups: [] },
+        { id: 0, wave: 1, subgraph: 'users', dependsOn: [], document: '{me{id name}}', variables: [], lookups: [] },
         {
           id: 1,
           wave: 2,

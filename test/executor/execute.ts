@@ -54,7 +54,7 @@ export async function execute(
   }
   const client = { requestId: 'test', headers: {} };
   const compiled = compilePlan(plan, supergraph);
-  const result = await executePlan(compiled, { supergraph, sources, client, variables, introspected: {} });
+  const result = await executePlan(compiled, { supergraph, sources, client, variables, introspected: new Map() });
   return { text: result.dataText, data: JSON.parse(result.dataText), errors: result.errors, received };
 }
 

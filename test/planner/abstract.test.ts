@@ -200,11 +200,11 @@ describe('a union', () => {
                 title
                 id
               }
-              ... on Author {
-                id
-              }
               ... on Shop {
                 street
+              }
+              ... on Author {
+                id
               }
             }
           }

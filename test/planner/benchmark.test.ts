@@ -19,17 +19,17 @@ describe('the public benchmark query', () => {
         #0 accounts
           {
             users {
+              id
               username
               name
-              id
             }
           }
         #1 products
           {
             topProducts {
-              upc
               name
               price
+              upc
               weight
             }
           }
@@ -49,8 +49,8 @@ describe('the public benchmark query', () => {
                       id
                       body
                       author {
-                        username
                         id
+                        username
                         reviews {
                           id
                           body
@@ -70,8 +70,8 @@ describe('the public benchmark query', () => {
                   id
                   body
                   author {
-                    username
                     id
+                    username
                     reviews {
                       id
                       body

@@ -118,8 +118,8 @@ describe('@interfaceObject', () => {
         #0 reviews
           {
             reviewed {
-              stars
               id
+              stars
             }
           }
       "

@@ -111,12 +111,12 @@ describe('a key', () => {
         #0 products
           {
             topProducts {
-              upc
+              code: upc
             }
           }
       wave 2
         #1 reviews, after #0
-          Product { upc } at topProducts
+          Product { upc ← code } at topProducts
           query ($representations: [_Any!]!) {
             _entities(representations: $representations) {
               ... on Product {

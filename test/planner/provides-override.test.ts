@@ -185,8 +185,8 @@ describe('@shareable value types', () => {
             _entities(representations: $representations) {
               ... on User {
                 address {
-                  country
                   street
+                  country
                 }
               }
             }
@@ -202,8 +202,8 @@ describe('@shareable value types', () => {
           {
             me {
               address {
-                city
                 street
+                city
               }
               id
             }

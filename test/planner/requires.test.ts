@@ -381,7 +381,7 @@ describe('@requires through an interface', () => {
           }
       wave 2
         #1 labels, after #0
-          Shelf { id best { title ... on Book { pages } } } at shelf
+          Shelf { id best { __typename title ... on Book { pages } } } at shelf
           query ($representations: [_Any!]!) {
             _entities(representations: $representations) {
               ... on Shelf {

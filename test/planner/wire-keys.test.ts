@@ -161,10 +161,10 @@ describe('types that agree for the client and differ in the subgraph', () => {
           {
             animals {
               __typename
-              ... on Cat {
+              ... on Dog {
                 name
               }
-              ... on Dog {
+              ... on Cat {
                 name_1: name
               }
             }
