@@ -2,7 +2,7 @@ import type { DocumentNode, GraphQLError, GraphQLFormattedError, OperationDefini
 import { getVariableValues } from 'graphql';
 import { executePlan } from '../executor/execution.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
-import { UnsupportedFieldError } from '../planner/select.ts';
+import { UnsupportedFieldError } from '../planner/unplannable.ts';
 import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { type ClientDocument, chooseOperation, DocumentCache, withCode } from './documents.ts';

@@ -1,0 +1,50 @@
+import type { Subgraph } from '../supergraph/supergraph.ts';
+import type { Abilities } from './abilities.ts';
+import { getOrMake } from './maps.ts';
+import type { Position } from './positions.ts';
+import { overlaps } from './reading.ts';
+
+/**
+ * Tells which runtime types objects at a position may have. A union that several subgraphs may give holds, there, only
+ * what all of them know.
+ *
+ * In:  `search: Result`, with `union Result = Book | Film` in one subgraph and `Book` alone in another that has `search`
+ * Out: `Book` can be there, `Film` cannot
+ */
+export class PossibleHere {
+  private readonly abilities: Abilities;
+  private readonly sources = new Map<Position, readonly Subgraph[]>();
+
+  constructor(abilities: Abilities) {
+    this.abilities = abilities;
+  }
+
+  /** Whether objects at a position may turn out to be of a type, as far as the subgraphs that may bring them are concerned. */
+  canBe(position: Position, typeName: string): boolean {
+    const first = position.nodes[0];
+    if (!first) return true;
+    if (!overlaps(this.abilities, first.type, typeName)) return false;
+    if (first.type.kind !== 'union') return true;
+    // a union that several subgraphs may give here holds only what all of them know
+    return this.sourcesOf(position).every((subgraph) => {
+      const type = subgraph.types.get(first.type.name);
+      return !type || overlaps(this.abilities, type, typeName);
+    });
+  }
+
+  /** The subgraphs that could be asked for the objects at a position. */
+  private sourcesOf(position: Position): readonly Subgraph[] {
+    return getOrMake(this.sources, position, () => this.findSources(position));
+  }
+
+  private findSources({ origin, type }: Position): Subgraph[] {
+    const { subgraphs } = this.abilities.supergraph;
+    if (!origin) return [...subgraphs];
+    const above = this.sourcesOf(origin.parent);
+    const givers = this.abilities.providers(origin.owner, origin.wire.name).map((provider) => provider.subgraph);
+    const looked = new Set(this.abilities.entries(type).map((entry) => entry.subgraph));
+    return subgraphs.filter(
+      (subgraph) => looked.has(subgraph) || (givers.includes(subgraph) && above.includes(subgraph)),
+    );
+  }
+}
