@@ -164,7 +164,8 @@ function addUnion(builder: WorldBuilder, name: string): void {
 /** Turns an interface whose members all have `id` keys in one subgraph into an entity that another subgraph extends. */
 function addInterfaceObject(builder: WorldBuilder): void {
   const { chance, world } = builder;
-  for (const description of Object.values(world.interfaces)) {
+  // a type may implement two interfaces: their fields are told apart by name
+  for (const [name, description] of Object.entries(world.interfaces)) {
     const [home] = Object.keys(description.members);
     if (home === undefined || !description.fields.includes('id') || chance.happens(0.25)) continue;
     const types = description.members[home] ?? [];
@@ -180,7 +181,7 @@ function addInterfaceObject(builder: WorldBuilder): void {
     const count = chance.between(1, 2);
     const foreign = Object.keys(world.entities).filter((name) => !types.includes(name));
     for (let index = 0; index < count; index++)
-      builder.addField(fields, `o${index}`, [subgraph], [...leafTypes(world), ...foreign]);
+      builder.addField(fields, `${name.toLowerCase()}o${index}`, [subgraph], [...leafTypes(world), ...foreign]);
     for (const field of Object.values(fields)) delete field.overrides;
   }
 }
