@@ -51,7 +51,7 @@ export function compilePlan(plan: QueryPlan, supergraph: Supergraph): CompiledPl
     return {
       planned,
       dependents,
-      document: new DocumentForms(planned, plan.operation.variables),
+      document: new DocumentForms(planned),
       rootKeys: planned.root ? writtenKeys([planned.root], writers) : [],
       lookups: planned.lookups.map((lookup) => compileLookup(lookup, writers)),
     };

@@ -1,6 +1,4 @@
-import type { VariableDefinitionNode } from 'graphql';
 import type { PlannedRequest } from '../planner/plan.ts';
-import { printEntityDocument } from '../planner/print-document.ts';
 import type { GatheredEntities } from './gather-entities.ts';
 import { quote } from './json-text.ts';
 
@@ -19,13 +17,11 @@ export interface DocumentForm {
 export class DocumentForms {
   readonly whole: DocumentForm;
   private readonly planned: PlannedRequest;
-  private readonly definitions: readonly VariableDefinitionNode[];
   /** By the aliases that are left. At most as many are kept as there are look-ups, whatever combinations turn up. */
   private readonly partial = new Map<string, DocumentForm>();
 
-  constructor(planned: PlannedRequest, definitions: readonly VariableDefinitionNode[]) {
+  constructor(planned: PlannedRequest) {
     this.planned = planned;
-    this.definitions = definitions;
     this.whole = { bodyHead: head(planned.document), variables: planned.variables };
   }
 
@@ -41,7 +37,7 @@ export class DocumentForms {
     const key = left.map(({ alias }) => alias).join();
     const known = this.partial.get(key);
     if (known) return known;
-    const { text, variables } = printEntityDocument(left, this.definitions);
+    const { text, variables } = this.planned.documentFor(left);
     const form = { bodyHead: head(text), variables };
     if (this.partial.size >= lookups.length) this.partial.clear();
     this.partial.set(key, form);

@@ -30,6 +30,8 @@ export interface PlannedRequest {
   /** For a root request: where its data goes, and what it reads. */
   readonly root: { readonly position: Position; readonly node: FetchNode } | undefined;
   readonly lookups: readonly PlannedLookup[];
+  /** Writes the document for some of the look-ups only. */
+  readonly documentFor: (lookups: readonly PlannedLookup[]) => PrintedDocument;
 }
 
 /** One `_entities` field of a request: the same fields for all objects at its targets. */

@@ -43,13 +43,23 @@ function writeRoot(batch: Batch, operation: Operation): Written {
   if (!fetch) throw new Error('an empty batch');
   const nested = fetch.position.origin !== undefined;
   const operationType = nested ? 'query' : operation.kind;
-  const { text, variables } = printRootDocument({
+  const printed = printRootDocument({
     kind: operationType,
     node: fetch.node,
     definitions: operation.variables,
   });
+  const { text, variables } = printed;
   const root = { position: fetch.position, node: fetch.node };
-  return { subgraph: fetch.subgraph, kind: 'root', operationType, document: text, variables, root, lookups: [] };
+  return {
+    subgraph: fetch.subgraph,
+    kind: 'root',
+    operationType,
+    document: text,
+    variables,
+    root,
+    lookups: [],
+    documentFor: () => printed,
+  };
 }
 
 function writeLookups(batch: Batch, operation: Operation, abilities: Abilities): Written {
@@ -73,7 +83,8 @@ function writeLookups(batch: Batch, operation: Operation, abilities: Abilities):
     if (!fetch.representation) throw new Error('an entity look-up without a representation');
     lookups.push({ alias, variable, representation: fetch.representation, selection, node: fetch.node, targets });
   }
-  const { text, variables } = printEntityDocument(lookups, operation.variables);
+  const documentFor = (some: readonly PlannedLookup[]) => printEntityDocument(some, operation.variables);
+  const { text, variables } = documentFor(lookups);
   return {
     subgraph: first.subgraph,
     kind: 'entities',
@@ -82,6 +93,7 @@ function writeLookups(batch: Batch, operation: Operation, abilities: Abilities):
     variables,
     root: undefined,
     lookups,
+    documentFor,
   };
 }
 
