@@ -1,5 +1,5 @@
 import type { SelectionSetNode } from 'graphql';
-import type { OpSelection } from '../operation/operation.ts';
+import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Abilities, Entry, Provider } from './abilities.ts';
 import { COST } from './costs.ts';
@@ -26,6 +26,10 @@ interface InputRoute {
 export interface Selecting {
   /** Reads a whole selection at one node that can read it all. */
   placeAll(node: FetchNode, selection: OpSelection): void;
+  /** Reads a field at a node that can read it, and what is selected below it from wherever that can be had. */
+  placeOne(node: FetchNode, owner: string, field: OpField): void;
+  /** Reads a field of an abstract type on each of its object types, with what is selected below it. */
+  selectByType(position: Position, owner: string, field: OpField): void;
   /** Reads a selection from wherever it can be had. */
   select(position: Position, selection: OpSelection): void;
   /** The fetch that tells the runtime type of the objects at an abstract position. */
@@ -241,20 +245,47 @@ export class RouteFinder {
   ): InputRoute | undefined {
     let cost = 0;
     let level = position.nodes[0]?.fetch.level ?? 0;
+    const places: (() => void)[] = [];
     for (const item of selection.items) {
-      if (item.kind !== 'field' || item.name === '__typename') continue;
-      const ways = this.abilities.providers(owner, item.name).map((provider) => {
-        const way = this.find(position, owner, provider.subgraph, item.name, path);
-        if (!way && !provider.field.requires) return undefined;
-        const nested = item.selection !== undefined || provider.field.requires !== undefined;
-        return { cost: (way?.cost ?? 0) + (nested ? COST.unknown : 0), level: way?.level ?? level + 1 };
-      });
-      const way = cheapest(ways);
+      if (item.kind === 'narrowing' || item.name === '__typename') {
+        const single = { parentType: selection.parentType, items: [item] };
+        places.push(() => this.selecting.select(position, single));
+        continue;
+      }
+      const way = this.inputField(position, owner, item, level, path);
       if (!way && !this.abilities.isAbstract(owner)) return undefined;
+      // without a way of its own it needs inputs itself, or is told apart by type
+      places.push(way?.place ?? (() => this.selecting.selectByType(position, owner, item)));
       cost += way?.cost ?? COST.unknown;
       level = Math.max(level, way?.level ?? level + 1);
     }
-    return { cost, level, take: take(() => this.selecting.select(position, selection)) };
+    return {
+      cost,
+      level,
+      take: take(() => {
+        for (const place of places) place();
+      }),
+    };
+  }
+
+  private inputField(
+    position: Position,
+    owner: string,
+    field: OpField,
+    level: number,
+    path: readonly string[],
+  ): { cost: number; level: number; place: (() => void) | undefined } | undefined {
+    const ways = this.abilities.providers(owner, field.name).map((provider) => {
+      const nested = field.selection ? COST.unknown : 0;
+      const way = this.find(position, owner, provider.subgraph, field.name, path);
+      if (way) {
+        const place = () => this.selecting.placeOne(way.take(), owner, field);
+        return { cost: way.cost + nested, level: way.level, place };
+      }
+      if (!provider.field.requires) return undefined;
+      return { cost: COST.unknown + nested, level: level + 1, place: undefined };
+    });
+    return cheapest(ways);
   }
 }
 

@@ -12,6 +12,9 @@ import { readableField, standpointOf } from './reading.ts';
 import { cheapest, RouteFinder, type Selecting } from './routes.ts';
 import { needsContext, unplannable } from './unplannable.ts';
 
+/** How many types are looked at one by one before telling them apart. */
+const FEW_TYPES = 8;
+
 /** One selected field on one type, to be read from somewhere. */
 interface Task {
   readonly owner: string;
@@ -135,7 +138,8 @@ export class Selector implements Selecting {
     // what lies below costs the same on each type, so it is no reason to tell them apart
     const dear = !best || best.reach >= COST.request || best.cost >= COST.deadEnd;
     const expand = dear && this.abilities.isAbstract(owner);
-    if (expand && this.placeOnEachType(position, owner, field, best === undefined)) return;
+    const apart = best === undefined || (expand && this.isCheaperApart(position, owner, field, best));
+    if (expand && this.placeOnEachType(position, owner, field, apart)) return;
     if (!best) throw unplannable(position, owner, field);
     const { node, resolvedBy } = best.take();
     this.put(position, node, owner, field, resolvedBy, false);
@@ -169,6 +173,23 @@ export class Selector implements Selecting {
     }
     if (outermost) this.routes.apart.delete(position);
     return true;
+  }
+
+  /** Whether the types' own ways to a field are together cheaper than a long way for all of them; asked of few types only. */
+  private isCheaperApart(position: Position, owner: string, field: OpField, best: Option): boolean {
+    if (best.reach <= COST.request + COST.wave) return false;
+    const types = [...this.abilities.possible(owner)].filter((type) => this.here.canBe(position, type));
+    if (types.length > FEW_TYPES) return false;
+    const reached = new Map<Provider['subgraph'] | undefined, number>();
+    for (const type of types) {
+      const way = cheapest(this.options.find(position, type, field));
+      if (!way) return false;
+      const subgraph = way.provider?.subgraph;
+      reached.set(subgraph, Math.max(way.reach, reached.get(subgraph) ?? 0));
+    }
+    let total = 0;
+    for (const reach of reached.values()) total += reach;
+    return total < best.reach;
   }
 
   private isReadableNow(position: Position, owner: string, fieldName: string): boolean {
@@ -208,6 +229,24 @@ export class Selector implements Selecting {
         this.placeAt(node, selection.parentType, item);
       }
     }
+  }
+
+  selectByType(position: Position, owner: string, field: OpField): void {
+    if (this.abilities.isAbstract(owner) && this.placeOnEachType(position, owner, field, true)) {
+      this.selectBelow(position, field);
+    } else {
+      this.select(position, { parentType: owner, items: [field] });
+    }
+  }
+
+  placeOne(node: FetchNode, owner: string, field: OpField): void {
+    const { position } = node;
+    if (!position.placed.get(field)?.has(owner)) {
+      const resolvedBy = readableField(this.abilities, standpointOf(node), owner, field.name);
+      if (!resolvedBy) throw unplannable(position, owner, field);
+      this.put(position, node, owner, field, resolvedBy, false);
+    }
+    this.selectBelow(position, field);
   }
 
   private placeAt(node: FetchNode, owner: string, field: OpField): void {

@@ -111,6 +111,8 @@ function inBytes(answer: EngineAnswer, reply: HttpReply): HttpReply {
 function answerStatus(answer: EngineAnswer, contentType: string): number {
   if (answer.refusal === 'method') return 405;
   if (answer.refusal === 'internal') return 500;
+  // a limit is the gateway's refusal, not an answer of GraphQL
+  if (answer.refusal === 'limit') return 400;
   if (answer.dataText !== undefined) return 200;
   return contentType === JSON_TYPE ? 200 : 400;
 }
