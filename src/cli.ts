@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { reportFailure } from './cli/failure.ts';
 import { parsePort } from './config/port.ts';
+
+const MOST_WORKERS = 1024;
 
 /** Each verb's file is loaded only when the verb is called, so that `--help` and a bad flag answer at once. */
 function buildProgram(): Command {
@@ -12,9 +15,9 @@ function buildProgram(): Command {
     .showHelpAfterError('(--help lists what is known)')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 
-  serving(program.command('start').description('serve the graph')).action(async (flags) =>
-    (await import('./cli/start.ts')).start(flags),
-  );
+  serving(program.command('start').description('serve the graph'))
+    .option('--workers <number>', 'processes that share the port, auto for one a core (default: 1)', workers)
+    .action(async (flags) => (await import('./cli/start.ts')).start(flags));
   serving(program.command('dev').description('serve, and take up changes of schemas, endpoints and config'))
     .option('--demo', 'also start the services of the demo')
     .action(async (flags) => (await import('./cli/dev.ts')).dev(flags));
@@ -75,6 +78,15 @@ function schemasOption(): Option {
 function port(text: string): number {
   const number = parsePort(text);
   if (number === undefined) throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
+  return number;
+}
+
+function workers(text: string): number {
+  if (text === 'auto') return availableParallelism();
+  const number = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (number < 1 || number > MOST_WORKERS) {
+    throw new InvalidArgumentError(`Expected auto, or a whole number from 1 to ${MOST_WORKERS}.`);
+  }
   return number;
 }
 

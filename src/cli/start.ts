@@ -1,8 +1,9 @@
+import cluster from 'node:cluster';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { createSupergraphProvider } from '../composition/supergraph-provider.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { type RunningServer, startServer } from '../server/server.ts';
+import type { RunningServer, ServerOptions } from '../server/server.ts';
 import { UsageError } from './failure.ts';
 import { type OriginFlags, originOf } from './origin.ts';
 
@@ -21,18 +22,41 @@ export interface ServeDefaults {
 
 const HERE: ServeDefaults = { schemasDir: 'schemas', bffDir: 'bff' };
 
+export interface StartFlags extends ServeFlags {
+  /** How many processes share the port. Default 1. */
+  readonly workers?: number;
+}
+
 /** `headgate start`: serves until a signal says to stop. */
-export async function start(flags: ServeFlags): Promise<void> {
+export async function start(flags: StartFlags): Promise<void> {
+  const { workers = 1 } = flags;
+  if (workers > 1) return startWorkers(flags, workers);
   const server = await serve(flags);
   stopOnSignals(() => server.close());
 }
 
+/** Each worker runs the same command, and comes here again. */
+async function startWorkers(flags: StartFlags, count: number): Promise<void> {
+  const { runWorkers, serveAsWorker } = await import('./workers.ts');
+  const options = serverOptions(flags);
+  if (cluster.isWorker) return serveAsWorker(options);
+  const { createLogger } = await import('../telemetry/logger.ts');
+  await runWorkers(count, createLogger(options.config.telemetry.logging));
+}
+
 /** Starts the server that the flags, the environment and the config file describe. */
-export function serve(flags: ServeFlags, { dev = false, defaults = HERE } = {}): Promise<RunningServer> {
+export async function serve(flags: ServeFlags, { dev = false, defaults = HERE } = {}): Promise<RunningServer> {
+  const options = serverOptions(flags, { dev, defaults });
+  // The primary of several workers does without all of that.
+  const { startServer } = await import('../server/server.ts');
+  return startServer(options);
+}
+
+function serverOptions(flags: ServeFlags, { dev = false, defaults = HERE } = {}): ServerOptions {
   const { port, host } = flags;
   const config = loadConfig({ flags: { port, host }, file: flags.config });
   const schema = createSupergraphProvider(originOf(flags, defaults.schemasDir));
-  return startServer({ config, schema, dev, bffDir: bffFolder(flags, defaults) });
+  return { config, schema, dev, bffDir: bffFolder(flags, defaults) };
 }
 
 /**

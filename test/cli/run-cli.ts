@@ -26,8 +26,8 @@ export interface Run {
 }
 
 /** A `headgate` process in a folder, ended when the test is over. */
-export function startCli(cwd: string, args: readonly string[], input = '') {
-  const child = spawn(process.execPath, ['--import', TSX, CLI, ...args], {
+export function startCli(cwd: string, args: readonly string[], input = '', nodeFlags: readonly string[] = []) {
+  const child = spawn(process.execPath, ['--import', TSX, ...nodeFlags, CLI, ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: '1' },
   });
@@ -40,7 +40,7 @@ export function startCli(cwd: string, args: readonly string[], input = '') {
     child.on('close', (code) => resolve({ code, ...output }));
   });
   onTestFinished(() => void child.kill('SIGKILL'));
-  return { output, ended, kill: (signal: NodeJS.Signals) => child.kill(signal) };
+  return { pid: child.pid as number, output, ended, kill: (signal: NodeJS.Signals) => child.kill(signal) };
 }
 
 /** Runs `headgate ARGS` to its end. */

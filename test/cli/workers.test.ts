@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { project, runCli, startCli } from './run-cli.ts';
+
+type Cli = ReturnType<typeof startCli>;
+
+const PATIENCE = { timeout: 30_000, interval: 50 };
+const LISTENING = /^Headgate listening on (http:\/\/127\.0\.0\.1:(\d+)\/graphql)$/gm;
+
+/** A subgraph that takes a moment, so that there is always something in flight. */
+async function subgraph(): Promise<string> {
+  const server = createServer(async (request, response) => {
+    request.resume();
+    await sleep(20);
+    response.setHeader('content-type', 'application/json');
+    response.end('{"data":{"hello":"from the subgraph"}}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+}
+
+const schema = (url: string, fields = 'hello: String') =>
+  `extend schema @subgraph(url: "${url}")\ntype Query { ${fields} }`;
+
+async function startWorkers(workers: string): Promise<{ cli: Cli; url: string; dir: string }> {
+  const dir = await project({ 'schemas/hello.graphql': schema(await subgraph()) });
+  const cli = startCli(dir, ['start', '--port', '0', '--workers', workers]);
+  await vi.waitFor(() => expect(cli.output.stdout).toMatch(LISTENING), PATIENCE);
+  const [, url = ''] = [...cli.output.stdout.matchAll(LISTENING)][0] ?? [];
+  return { cli, url, dir };
+}
+
+/** The processes below one, but for those that have ended and were not yet waited for. */
+function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  return children.filter((child) => /^State:\s+[^Z]/m.test(statusOf(child)) && commandOf(child).includes('cli.ts'));
+}
+
+const statusOf = (pid: number) => readIfThere(`/proc/${pid}/status`);
+const commandOf = (pid: number) => readIfThere(`/proc/${pid}/cmdline`);
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** On a connection of its own, so that the next worker in turn answers it. */
+async function ask(url: string, query = '{ hello }'): Promise<unknown> {
+  const headers = { 'content-type': 'application/json', connection: 'close' };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  return response.json();
+}
+
+const HELLO = { data: { hello: 'from the subgraph' } };
+
+/** CPU time in ticks, as the second and third field after the name in `/proc/PID/stat` count it. */
+function ticksOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+test('several processes answer at one port, which is told once', async () => {
+  const { cli, url } = await startWorkers('3');
+  const pids = childrenOf(cli.pid);
+  expect(pids).toHaveLength(3);
+  const before = pids.map(ticksOf);
+  await vi.waitFor(async () => {
+    expect(await Promise.all(Array.from({ length: 60 }, () => ask(url)))).toEqual(Array(60).fill(HELLO));
+    pids.forEach((pid, index) => void expect(ticksOf(pid)).toBeGreaterThan(before[index] as number));
+  }, PATIENCE);
+  expect(cli.output.stdout.match(LISTENING)).toHaveLength(1);
+  cli.kill('SIGTERM');
+  expect((await cli.ended).code).toBe(0);
+  expect(pids.filter((pid) => statusOf(pid) !== '')).toEqual([]);
+});
+
+test('a worker that dies is replaced, and the others answer meanwhile', async () => {
+  const { cli, url } = await startWorkers('2');
+  const [victim = 0, other = 0] = childrenOf(cli.pid);
+  process.kill(victim, 'SIGKILL');
+  await vi.waitFor(() => expect(cli.output.stdout).toContain('a worker was ended by SIGKILL'), PATIENCE);
+  do expect(await ask(url)).toEqual(HELLO);
+  while (childrenOf(cli.pid).length < 2);
+  expect(childrenOf(cli.pid)).toContain(other);
+  expect(await Promise.all(Array.from({ length: 20 }, () => ask(url)))).toEqual(Array(20).fill(HELLO));
+  expect(childrenOf(cli.pid)).not.toContain(victim);
+});
+
+test('when all die at once, they come back at the same port, also one that port 0 chose', async () => {
+  const { cli, url } = await startWorkers('2');
+  const first = childrenOf(cli.pid);
+  for (const pid of first) process.kill(pid, 'SIGKILL');
+  await vi.waitFor(async () => {
+    const now = childrenOf(cli.pid);
+    expect(now).toHaveLength(2);
+    expect(now.some((pid) => first.includes(pid))).toBe(false);
+    expect(await ask(url)).toEqual(HELLO);
+  }, PATIENCE);
+});
+
+test('SIGTERM under load: what was asked is answered, then all exit', async () => {
+  const { cli, url } = await startWorkers('2');
+  const answers: Promise<unknown>[] = [];
+  let open = true;
+  while (answers.length < 100) {
+    answers.push(ask(url));
+    if (answers.length % 10 === 0) await Promise.all(answers.slice(-10, -5));
+  }
+  // Those that were sent are with a worker once one that was sent after them is answered by each.
+  await Promise.all(answers.slice(-5));
+  const inFlight = Array.from({ length: 20 }, () => ask(url).finally(() => (open = false)));
+  await vi.waitFor(() => expect(open).toBe(false), PATIENCE);
+  cli.kill('SIGTERM');
+  expect(await Promise.all([...answers, ...inFlight])).toEqual(Array(120).fill(HELLO));
+  expect((await cli.ended).code).toBe(0);
+});
+
+test('every worker takes up a change of a schema', async () => {
+  const { url, dir } = await startWorkers('2');
+  await writeFile(join(dir, 'schemas/hello.graphql'), schema(await subgraph(), 'hello: String bye: String'));
+  const fields = { data: { __type: { fields: [{ name: 'hello' }, { name: 'bye' }] } } };
+  await vi.waitFor(async () => {
+    const asked = Array.from({ length: 4 }, () => ask(url, '{ __type(name: "Query") { fields { name } } }'));
+    expect(await Promise.all(asked)).toEqual(Array(4).fill(fields));
+  }, PATIENCE);
+});
+
+test('what keeps the first worker from starting is said once, with exit code 1', async () => {
+  const dir = await project({ 'schemas/a.graphql': 'type {' });
+  const { code, stderr } = await runCli(dir, ['start', '--port', '0', '--workers', '3']);
+  expect({ code, said: stderr.match(/INVALID_GRAPHQL/g) }).toEqual({ code: 1, said: ['INVALID_GRAPHQL'] });
+  const port = new URL(await subgraph()).port;
+  const good = await project({ 'schemas/hello.graphql': schema('http://127.0.0.1:1/graphql') });
+  const taken = await runCli(good, ['start', '--port', port, '--workers', '2']);
+  expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining('port is in use') });
+});
+
+test('workers that crash at every start are given up, after a few tries that grow apart', async () => {
+  const dir = await project({
+    'schemas/hello.graphql': schema('http://127.0.0.1:1/graphql'),
+    'crash.mjs': `import cluster from 'node:cluster';\nif (cluster.isWorker) process.kill(process.pid, 'SIGKILL');`,
+  });
+  const crash = ['--import', pathToFileURL(join(dir, 'crash.mjs')).href];
+  const { code, stdout, stderr } = await startCli(dir, ['start', '--port', '0', '--workers', '2'], '', crash).ended;
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: 'error: 5 workers in a row ended before they could serve; the last was ended by SIGKILL. Giving up.\n',
+  });
+  const delays = [...stdout.matchAll(/"delayMs":(\d+)/g)].map((match) => Number(match[1]));
+  expect(delays).toEqual([100, 200, 400, 800]);
+});
+
+test('--workers 1 forks nothing; a number that is none is refused', async () => {
+  const { cli, url } = await startWorkers('1');
+  expect(childrenOf(cli.pid)).toEqual([]);
+  expect(await ask(url)).toEqual(HELLO);
+  const { code, stderr } = await runCli(await project(), ['start', '--workers', 'many']);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('Expected auto, or a whole number') });
+});
