@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { loadSupergraph } from '../../src/composition/load-supergraph.ts';
@@ -40,12 +41,14 @@ export async function demoCases(seed: number, count: number): Promise<CaseGroup[
   if (!loaded.ok) throw new Error(`The demo's schemas do not compose: ${loaded.problems[0]?.message}`);
   const { sdl } = loaded.update;
   const folder = join(ROOT, 'bench/planner/queries');
-  const queries = readdirSync(folder).map((file) => ({
-    query: readFileSync(join(folder, file), 'utf8'),
-    variables: {},
+  const own = readdirSync(folder).map((file) => ({
+    row: 'Demo queries',
+    name: `demo/${basename(file, '.graphql')}`,
+    sdl,
+    queries: [{ query: readFileSync(join(folder, file), 'utf8'), variables: {} }],
   }));
   return [
-    { row: 'Demo queries', name: 'demo', sdl, queries },
+    ...own,
     { row: 'Demo supergraph, random queries', name: 'demo-random', sdl, queries: randomQueries(sdl, seed, count) },
   ];
 }
@@ -92,9 +95,9 @@ export function conformanceCases(): CaseGroup[] {
       const { sdl, ...asked } = JSON.parse(line) as GeneratedQuery & { sdl: string };
       bySdl.set(sdl, [...(bySdl.get(sdl) ?? []), asked]);
     }
-    return [...bySdl].map(([sdl, queries], index) => ({
+    return [...bySdl].map(([sdl, queries]) => ({
       row: 'Conformance tests',
-      name: `conformance-${index}`,
+      name: `conformance-${createHash('sha256').update(sdl).digest('hex').slice(0, 6)}`,
       sdl,
       queries: queries.filter((asked, at) => queries.findIndex(({ query }) => query === asked.query) === at),
     }));

@@ -11,7 +11,7 @@ export type Verdict = 'better' | 'same' | 'worse' | 'only ours' | 'only theirs' 
 /** One query, planned by both. */
 export interface Compared {
   readonly row: string;
-  /** `random-1-17/2`: the group's name and the number of the query in it. */
+  /** `random-1-17/2`: the group's name and, where it has several queries, the number of this one. */
   readonly name: string;
   readonly query: string;
   readonly ours: Planned | Unplanned;
@@ -26,7 +26,7 @@ export function compareGroup(group: CaseGroup, theirs: readonly (Planned | Unpla
     const our = planner.plan(query, variables);
     const their = theirs[index];
     if (!their || ('problem' in our && our.problem.startsWith(NOT_VALID))) return [];
-    const name = `${group.name}/${index}`;
+    const name = group.queries.length > 1 ? `${group.name}/${index}` : group.name;
     return [{ row: group.row, name, query, ours: our, theirs: their, verdict: verdictOf(our, their) }];
   });
 }

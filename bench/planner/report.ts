@@ -91,6 +91,12 @@ export function findBreaches(compared: readonly Compared[]): string[] {
   return breaches;
 }
 
+/** Whether there is anything that they do better: a plan at all, fewer requests, or fewer waves. */
+export function isWorse({ verdict, ours, theirs }: Compared): boolean {
+  if ('problem' in ours || 'problem' in theirs || verdict === 'theirs breaks a rule') return verdict === 'only theirs';
+  return ours.requests > theirs.requests || ours.waves > theirs.waves;
+}
+
 /** A case where ours is worse: the query, and with `whole` both plans. */
 export function printWorse({ name, query, ours, theirs }: Compared, whole: boolean): string {
   const title = `=== ${name}: ${describe(ours)}, theirs ${describe(theirs)}`;
@@ -105,7 +111,7 @@ function describe(plan: Compared['ours']): string {
 
 /** The list of worse cases, each with why; without what any of them asks. */
 export function printWorseForPeople(compared: readonly Compared[]): string {
-  const worse = compared.filter(({ verdict }) => verdict === 'worse' || verdict === 'only theirs');
+  const worse = compared.filter(isWorse);
   if (worse.length === 0) return 'There is no case in which our plan is worse.\n';
   const lines = worse.map(({ name, ours, theirs }) => {
     const why = EXPLANATIONS.find(({ cases }) => cases.includes(name))?.why ?? 'not explained yet';
