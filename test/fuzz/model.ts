@@ -4,7 +4,7 @@ import type { EntityDescription, FieldDescription, WorldDescription } from './de
 /** What a field is in one subgraph. */
 export type FieldRole = 'owned' | 'key' | 'external' | 'overridden';
 
-export interface FieldOfSubgraph {
+interface FieldOfSubgraph {
   readonly name: string;
   readonly field: FieldDescription;
   readonly role: FieldRole;
