@@ -17,7 +17,7 @@ export const EXPLANATIONS: readonly { readonly cases: readonly string[]; readonl
     why: 'looking ahead, a subgraph seems to be a dead end: below it is a value type that lacks a field there. That the value as a whole can be had from another subgraph, through the entity above it, is not seen.',
   },
   {
-    cases: ['conformance-7ed7ea'],
+    cases: ['conformance-7ed7ea/0'],
     why: 'the field takes an argument by `@fromContext`. They leave the argument out; we refuse what we cannot pass on yet.',
   },
   {
