@@ -4,12 +4,6 @@ import type { EntityDescription, FieldDescription, WorldDescription } from './de
 /** What a field is in one subgraph. */
 export type FieldRole = 'owned' | 'key' | 'external' | 'overridden';
 
-interface FieldOfSubgraph {
-  readonly name: string;
-  readonly field: FieldDescription;
-  readonly role: FieldRole;
-}
-
 const fieldSets = new Map<string, SelectionSetNode>();
 
 /** The selection set of a field set's text. Throws a `GraphQLError` on a syntax error. */
