@@ -1,0 +1,5 @@
+// Nothing is shared between requests in flight.
+export const gatewayConfig = {
+  inboundInflightRequestDeduplication: false,
+  transportEntries: { '*.http': { options: { deduplicateInflightRequests: false } } },
+};
