@@ -3,7 +3,7 @@ import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Subgraph, SubgraphField } from '../supergraph/supergraph.ts';
 import type { Abilities } from './abilities.ts';
 import { COST } from './costs.ts';
-import { overlaps, readableField, type Standpoint, standBelow } from './reading.ts';
+import { canReadAll, overlaps, readableField, type Standpoint, standBelow } from './reading.ts';
 
 /**
  * Looks ahead: what else would have to be asked below a field, if this subgraph answered it. It counts the other
@@ -69,13 +69,21 @@ export class Estimator {
     let best: { cost: number; subgraph: Subgraph } | undefined;
     for (const { subgraph, field: resolvedBy } of this.abilities.providers(owner, field.name)) {
       if (subgraph === at.subgraph && !resolvedBy.requires) continue;
-      if (!this.abilities.entries(owner).some((entry) => entry.subgraph === subgraph)) continue;
-      const cost = this.below(field, subgraph, resolvedBy) + (others.has(subgraph) ? 0 : 1);
+      const entries = this.abilities.entries(owner).filter((entry) => entry.subgraph === subgraph);
+      if (entries.length === 0) continue;
+      // a key or an input that is not there has to be asked elsewhere first
+      let cost = this.below(field, subgraph, resolvedBy) + (others.has(subgraph) ? 0 : 1);
+      if (!entries.some((entry) => this.isThere(at, owner, entry.key.fields))) cost += COST.request;
+      if (resolvedBy.requires && !this.isThere(at, owner, resolvedBy.requires)) cost += COST.request;
       if (!best || cost < best.cost) best = { cost, subgraph };
     }
     if (!best) return COST.deadEnd;
     others.add(best.subgraph);
     return best.cost;
+  }
+
+  private isThere(at: Standpoint, owner: string, set: SelectionSetNode): boolean {
+    return canReadAll(this.abilities, at, this.abilities.fieldSet(set, owner));
   }
 }
 

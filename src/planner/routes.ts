@@ -76,7 +76,9 @@ export class RouteFinder {
       this.byParent(position, owner, subgraph, fieldName, path),
       this.byRoot(position, owner, subgraph),
     ];
-    return cheapest(candidates);
+    const route = cheapest(candidates);
+    // another route may have been gone in between, and have led here
+    return route && { ...route, take: () => this.knownNode(position, owner, subgraph, fieldName) ?? route.take() };
   }
 
   /** A node at the position in that subgraph that can read the field, the earliest there is. */
@@ -127,8 +129,9 @@ export class RouteFinder {
   /** Adds the `_entities` fetch for a key, and for what `@requires` asks for, once these have been placed. */
   addLookup(position: Position, owner: string, entry: Entry, key: Inputs, required?: Inputs): FetchNode {
     const dependsOn = new Set<Fetch>([...key.dependsOn, ...(required?.dependsOn ?? [])]);
-    const introduced = position.nodes[0]?.fetch;
-    if (introduced) dependsOn.add(introduced);
+    const brought = position.nodes.some((node) => node.fetch.node !== node && key.dependsOn.has(node.fetch));
+    const [first] = position.nodes;
+    if (first && !brought) dependsOn.add(first.fetch);
     const typename = this.typenameFor(position, owner, entry);
     // which objects are meant, or what they call themselves, has to be known before
     const told = (owner !== position.type || typename === undefined) && this.selecting.typenameAt(position);
