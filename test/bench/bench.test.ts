@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+
+const RUN = fileURLToPath(new URL('../../bench/run.ts', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+test('the bench runs from end to end: answers are checked, and a row and a chart are written', {
+  timeout: 180_000,
+}, async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'headgate-bench-test-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const out = join(dir, 'performance.md');
+  const args = ['--quick', '--gateways', 'headgate', '--seconds', '1', '--warm-up', '0', '--connections', '4'];
+  const command = ['--import', 'tsx', RUN, ...args, '--from-sources', '--out', out];
+  await promisify(execFile)(process.execPath, command, { cwd: ROOT });
+
+  const load = String.raw`[\d.]+ ms · \d+/s`;
+  const row = String.raw`^\| Headgate \| ${load} \| ${load} \| ${load} \| ${load} \(as shipped\) \| [\d.]+ ms \| \d+ MB \| \d+ ms \| 6 \|$`;
+  expect(await readFile(out, 'utf8')).toMatch(new RegExp(row, 'm'));
+  const bars = (await readFile(join(dir, 'performance.svg'), 'utf8')).match(/<rect class="ours"/g);
+  expect(bars).toHaveLength(3);
+});
+
+test('a gateway that is not known is refused with those that are', async () => {
+  const run = promisify(execFile)(process.execPath, ['--import', 'tsx', RUN, '--gateways', 'nginx'], { cwd: ROOT });
+  await expect(run).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('there are headgate, floor') });
+});
