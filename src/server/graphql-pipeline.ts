@@ -129,12 +129,17 @@ export function textReply(
   body: string,
   headers: Readonly<Record<string, string>> = {},
 ): HttpReply {
+  // a short text goes out in one piece with its head; a long one is better encoded once than measured and then encoded
+  const bytes = body.length > LONG_TEXT ? Buffer.from(body) : body;
   return {
     status,
-    headers: { ...headers, 'content-type': contentType, 'content-length': Buffer.byteLength(body) },
-    body,
+    headers: { ...headers, 'content-type': contentType, 'content-length': Buffer.byteLength(bytes) },
+    body: bytes,
   };
 }
+
+/** In UTF-16 code units. */
+const LONG_TEXT = 8_192;
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 export const GRAPHQL_RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';

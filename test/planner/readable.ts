@@ -51,8 +51,12 @@ function below(sets: readonly SelectionSetNode[], name: string): SelectionSetNod
   return fields.flatMap((field) => field.selectionSet ?? []);
 }
 
+function flatten(items: RepresentationSelection): RepresentationSelection {
+  return items.flatMap((item) => (item.kind === 'narrowing' ? flatten(item.nested) : [item]));
+}
+
 function sends(items: RepresentationSelection, set: SelectionSetNode): boolean {
-  const flat = items.flatMap((item) => (item.kind === 'narrowing' ? item.nested : [item]));
+  const flat = flatten(items);
   return fieldsOf(set).every((field) => {
     if (field.name.value === '__typename') return true;
     const found = flat.filter((item) => item.kind === 'field' && item.name === field.name.value);
