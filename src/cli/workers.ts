@@ -88,7 +88,7 @@ class Crew {
   /** Lets all workers answer what they have begun, then exits 0; a second signal exits at once. */
   stopOnSignals(): void {
     const stop = (signal: NodeJS.Signals) => {
-      const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+      const workers = living();
       if (this.#stopping) {
         for (const worker of workers) worker.process.kill('SIGKILL');
         process.exit(128 + constants.signals[signal]);
@@ -103,7 +103,7 @@ class Crew {
       if (!this.#stopping) return;
       // One that was still starting knows no signals yet.
       if (code !== 0 && signal !== 'SIGTERM') this.#unclean = true;
-      if (Object.keys(cluster.workers ?? {}).length === 0) process.exit(this.#unclean ? 1 : 0);
+      if (living().length === 0) process.exit(this.#unclean ? 1 : 0);
     });
   }
 
@@ -130,6 +130,12 @@ class Crew {
         this.#failedStarts = 0;
         this.#serving.set(worker, performance.now());
         resolve(undefined);
+      });
+      worker.on('error', (error: Error) => {
+        if (worker.process.pid !== undefined) return;
+        // There is no process, so there will be no exit of one.
+        this.#failedStarts++;
+        resolve({ code: -1, signal: null, text: `could not be forked (${error.message})` });
       });
       worker.once('exit', (code: number, signal: string | null) => {
         const end = { code, signal, text: signal ? `was ended by ${signal}` : `ended with exit code ${code}` };
@@ -175,6 +181,11 @@ class Crew {
     this.#logger.error({ pid, serving, delayMs }, `${message}; another takes its place`);
     await sleep(delayMs);
   }
+}
+
+/** The cluster keeps one that has ended in its list until its channel is closed, too. */
+function living(): Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined && !worker.isDead()) as Worker[];
 }
 
 interface End {
