@@ -29,7 +29,9 @@ export interface RefusedDocument {
 }
 
 /** One document may be prepared once for each combination of its conditions; this many are kept. */
-const VARIANTS_KEPT = 64;
+const VARIANTS_KEPT = 16;
+/** What a document, its plan and its writers take of the heap for each character of its text: measured on large and small ones. */
+const BYTES_PER_CHARACTER = 170;
 /** Errors told of one document. */
 const ERRORS_TOLD = 100;
 
@@ -40,10 +42,11 @@ export interface DocumentCacheOptions {
   /** Most tokens of one document; no limit by default. */
   readonly maxTokens?: number | undefined;
   readonly maxDocuments?: number;
-  readonly maxCharacters?: number;
+  /** Most memory in bytes, estimated from the lengths of the texts. */
+  readonly maxBytes?: number;
 }
 
-/** Parsed and validated documents by their text, bounded by count and by the size of the texts. */
+/** Parsed and validated documents by their text, bounded by count and by an estimate of their memory. */
 export class DocumentCache {
   private readonly schema: GraphQLSchema;
   private readonly maxTokens;
@@ -58,8 +61,8 @@ export class DocumentCache {
     this.rules = options.introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
     this.known = new LRUCache({
       max: options.maxDocuments ?? 2_000,
-      maxSize: options.maxCharacters ?? 20_000_000,
-      sizeCalculation: (_, text) => text.length + 1,
+      maxSize: options.maxBytes ?? 64_000_000,
+      sizeCalculation: (_, text) => (text.length + 10) * BYTES_PER_CHARACTER,
     });
   }
 

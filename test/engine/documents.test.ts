@@ -58,8 +58,8 @@ describe('the cache of documents', () => {
     expect(cache.get('{ me { id } }')).not.toBe(first);
   });
 
-  it('is bounded by the size of the texts', () => {
-    const cache = new DocumentCache(publicSchema, { ...options, maxCharacters: 40 });
+  it('is bounded by what the documents take of memory, by their lengths', () => {
+    const cache = new DocumentCache(publicSchema, { ...options, maxBytes: 8_000 });
     const first = cache.get('{ me { id } }');
     cache.get('{ something: me { id name } }');
     expect(cache.get('{ me { id } }')).not.toBe(first);
@@ -69,6 +69,6 @@ describe('the cache of documents', () => {
     const cache = new DocumentCache(publicSchema, options);
     const known = cache.get('query ($a: Boolean!) { me { id @skip(if: $a) } }');
     expect(known).toMatchObject({ conditions: ['a'] });
-    expect('prepared' in known && known.prepared.max).toBe(64);
+    expect('prepared' in known && known.prepared.max).toBe(16);
   });
 });
