@@ -20,7 +20,7 @@ async function subgraph(released?: Promise<void>): Promise<{ url: string; asked:
     for await (const chunk of request) body += chunk;
     asked++;
     await released;
-    const [, alias = 'hello'] = /(\w+): hello/.exec(JSON.parse(body).query) ?? [];
+    const [, alias = 'hello'] = /(\w+):\s*hello/.exec(JSON.parse(body).query) ?? [];
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ data: { [alias]: 'from the subgraph' } }));
   });
