@@ -22,8 +22,18 @@ export interface FieldWriter {
  * Out: a function that makes `{"id":"1","name":"Ann"}` of `{ name: 'Ann', id: '1', reviews: [] }`
  */
 export function compileObjectWriter(fields: readonly FieldWriter[]): (object: ResponseObject) => string | undefined {
-  return generated(fields) ?? ((object) => writeEach(object, fields));
+  let write: ((object: ResponseObject) => string | undefined) | undefined;
+  let written = 0;
+  return (object) => {
+    if (write) return write(object);
+    written += 1;
+    // making a function costs as much as writing some hundred objects without it: a query seen once should not pay for it
+    if (written > WRITTEN_BEFORE_GENERATING) write = generated(fields) ?? ((each) => writeEach(each, fields));
+    return writeEach(object, fields);
+  };
 }
+
+const WRITTEN_BEFORE_GENERATING = 300;
 
 function writeEach(object: ResponseObject, fields: readonly FieldWriter[]): string | undefined {
   let text = '{';
