@@ -9,6 +9,10 @@ export const EXPLANATIONS: readonly { readonly cases: readonly string[]; readonl
     why: 'the same field is read at two places; only for one of them is it cheaper to ask the subgraph that has both it and its key. Ours does not see that this subgraph is asked in that wave anyway, and chooses for each place alone.',
   },
   {
+    cases: ['random-1-14/1'],
+    why: 'a root field is asked of three subgraphs where two would do: the one chosen first gives nothing that the other two together do not, and what was chosen is not looked at again.',
+  },
+  {
     cases: ['random-1-118/0'],
     why: 'a shared field is asked again of a second subgraph, and a look-up then waits for that one, though its key came a wave before.',
   },
