@@ -3,18 +3,30 @@
  * A room named `NAME (types)` may be imported with `import type` alone.
  */
 const ROOMS = {
+  client: [],
   config: [],
+  telemetry: ['config'],
+  store: ['config', 'telemetry'],
   supergraph: [],
-  composition: ['supergraph', 'config'],
+  connectors: ['supergraph', 'config'],
+  composition: ['supergraph', 'config', 'connectors'],
   operation: ['supergraph'],
   planner: ['operation', 'supergraph'],
   executor: ['operation (types)', 'planner (types)', 'supergraph', 'sources/source.ts (types)'],
-  engine: ['operation', 'planner', 'executor', 'supergraph', 'sources/source.ts (types)'],
-  telemetry: ['config'],
-  sources: ['config', 'telemetry'],
-  traffic: ['config', 'telemetry', 'sources/source.ts (types)'],
-  policy: ['operation', 'supergraph', 'config'],
-  bff: ['operation', 'executor', 'policy', 'config', 'engine (types)'],
+  engine: ['operation', 'planner', 'executor', 'supergraph', 'client', 'sources/source.ts (types)'],
+  sources: ['config', 'telemetry', 'client', 'connectors', 'store'],
+  traffic: ['config', 'telemetry', 'client', 'sources/source.ts (types)'],
+  policy: [
+    'client',
+    'config',
+    'telemetry',
+    'store',
+    'operation',
+    'supergraph',
+    'engine (types)',
+    'sources/source.ts (types)',
+  ],
+  bff: ['client', 'config', 'store', 'operation', 'executor', 'policy', 'engine (types)'],
 };
 
 /** Rooms that can be read, tested and used without a server: none of these come in. */

@@ -1,3 +1,5 @@
+import type { ClientFacts } from '../client/identity.ts';
+
 /**
  * The seam between the executor and whatever answers a fetch: an HTTP subgraph, or a function in this process.
  * The executor knows nothing else about the outside world.
@@ -13,7 +15,7 @@ export interface CancelSignal {
 export type CancelListener = (() => void) | { handleEvent(): void };
 
 /** What every fetch of one client request shares. Created once per client request. */
-export interface ClientContext {
+export interface ClientContext extends Partial<ClientFacts> {
   readonly requestId: string;
   /** Header names in lower case; what header rules and sharing keys are computed from. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

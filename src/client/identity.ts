@@ -1,0 +1,23 @@
+/** Who asks, as proved by a credential that the gateway has verified. */
+export interface Identity {
+  /** What kind of credential proved it. */
+  readonly kind: 'jwt' | 'api_key' | 'opaque' | 'certificate' | 'session';
+  /** The token's `sub`, the API key's owner, or the certificate's subject. */
+  readonly subject: string | undefined;
+  /** Granted scopes, without repetition: `["read:orders", "profile"]`. */
+  readonly scopes: readonly string[];
+  /** The verified claims as they came; for API keys what is known of the key. Never the credential itself. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** The owner of the API key or the OAuth client (`client_id`, `azp`), when the credential names one. */
+  readonly clientId?: string | undefined;
+  /** The plan that the API key was sold under. */
+  readonly plan?: string | undefined;
+}
+
+/** What the gateway knows of a client before it looks at what is asked. */
+export interface ClientFacts {
+  /** The client's address, proxies that are trusted taken into account. */
+  readonly ip: string;
+  /** `undefined` for anonymous clients. */
+  readonly identity: Identity | undefined;
+}
