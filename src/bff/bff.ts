@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientFacts } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Call, replyTo, type Served } from './call.ts';
@@ -24,8 +25,8 @@ export interface BffOptions {
 }
 
 export interface Bff {
-  /** Answers everything under `/bff`; false for other paths, which are left alone. */
-  handle(req: IncomingMessage, res: ServerResponse): boolean;
+  /** Answers everything under `/bff`; false for other paths, which are left alone. `client` is what is known of who asks. */
+  handle(req: IncomingMessage, res: ServerResponse, client?: ClientFacts): boolean;
   /** Reads the folder again. Requests under way keep the endpoints that they began with. */
   reload(): void;
   /** The endpoints that fit the schema in force; none while there is no schema. */
@@ -72,12 +73,13 @@ export function createBff(options: BffOptions): Bff {
 
   serve();
   return {
-    handle(req, res) {
+    handle(req, res, client) {
       const url = req.url ?? '/';
       const mark = url.indexOf('?');
       const path = mark < 0 ? url : url.slice(0, mark);
       if (path !== '/bff' && !path.startsWith('/bff/')) return false;
-      void answer({ req, res, path, query: mark < 0 ? '' : url.slice(mark + 1), requestId: requestIdOf(req, res) });
+      const query = mark < 0 ? '' : url.slice(mark + 1);
+      void answer({ req, res, path, query, requestId: requestIdOf(req, res), client });
       return true;
     },
     reload() {

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientFacts } from '../client/identity.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Engine, EngineAnswer, EngineRequest } from '../engine/engine.ts';
 import { answerReply } from './answer.ts';
@@ -25,6 +26,7 @@ export interface Call {
   /** What comes after the `?`. */
   readonly query: string;
   readonly requestId: string;
+  readonly client: ClientFacts | undefined;
 }
 
 export interface CallSettings {
@@ -81,7 +83,7 @@ async function execute(
 
 /** Aborts the execution when time is up, giving `undefined`, and when the client leaves. */
 async function executeInTime(
-  { req, res, requestId }: Call,
+  { req, res, requestId, client: facts }: Call,
   engine: Engine,
   timeoutMs: number,
   request: Omit<EngineRequest, 'client'>,
@@ -99,7 +101,7 @@ async function executeInTime(
     }, timeoutMs);
   });
   try {
-    const client = { requestId, headers: req.headers, signal: abort.signal };
+    const client = { ...facts, requestId, headers: req.headers, signal: abort.signal };
     return await Promise.race([engine.execute({ ...request, client }), late]);
   } finally {
     clearTimeout(timer);

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientFacts } from '../client/identity.ts';
+import { peerAddress } from '../policy/client-address.ts';
 import type { HttpReply } from './graphql-pipeline.ts';
 
 /** One HTTP request and its response, as the rooms of the server hand it on. */
@@ -9,13 +11,16 @@ export interface Exchange {
   readonly requestId: string;
   /** From `performance.now()`. */
   readonly startedAt: number;
+  /** Who asks. Until the request is admitted: nobody known, at the address of the connection's other end. */
+  client: ClientFacts;
   /** Called once if the client leaves before its answer is sent. */
   onGone: (() => void) | undefined;
 }
 
 export function openExchange(req: IncomingMessage, res: ServerResponse): Exchange {
   if (req.url?.startsWith('http')) req.url = originForm(req.url);
-  return { req, res, requestId: requestIdOf(req), startedAt: performance.now(), onGone: undefined };
+  const client = { ip: peerAddress(req.socket), identity: undefined };
+  return { req, res, requestId: requestIdOf(req), startedAt: performance.now(), client, onGone: undefined };
 }
 
 /** Proxies may send whole URLs, and a server must take them (RFC 9112, section 3.2.2); routes go by path. */

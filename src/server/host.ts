@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientFacts } from '../client/identity.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Exchange, openExchange, sendReply } from './exchange.ts';
@@ -23,7 +24,7 @@ export interface HostOptions {
   /** Parts of the public schema that are served at a path of their own. */
   readonly contracts?: readonly { readonly name: string; readonly path: string }[];
   /** Answers what is under `/bff`; false for paths that are not its own. */
-  readonly bff?: { handle(req: IncomingMessage, res: ServerResponse): boolean } | undefined;
+  readonly bff?: { handle(req: IncomingMessage, res: ServerResponse, client: ClientFacts): boolean } | undefined;
   /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
   readonly lanes?: 'auto' | 'all-yoga';
 }
@@ -59,7 +60,7 @@ export function createHost(options: HostOptions): Host {
     if (health) {
       const allowed = req.method === 'GET' || req.method === 'HEAD';
       sendReply(exchange, allowed ? health : methodNotAllowed(req, path, 'GET, HEAD'));
-    } else if (!options.bff?.handle(req, res)) {
+    } else if (!options.bff?.handle(req, res, exchange.client)) {
       sendReply(exchange, notFound(req, path));
     }
   }

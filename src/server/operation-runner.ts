@@ -97,7 +97,8 @@ function engineRequest(
   signal: CancelSignal,
 ): EngineRequest {
   const { query, operationName, variables } = call.params;
-  const client = { requestId: exchange.requestId, headers: exchange.req.headers, signal };
+  const { ip, identity } = exchange.client;
+  const client = { requestId: exchange.requestId, headers: exchange.req.headers, signal, ip, identity };
   return { query, operationName, variables, client, contract, readOnly: call.readOnly };
 }
 
