@@ -3,9 +3,10 @@ import type { GraphQLError } from 'graphql';
 import type { Problem } from '../config/problem.ts';
 import { withFederationLink } from './federation-link.ts';
 import { hintFor } from './hints.ts';
+import { withInProcessSources } from './in-process-sources.ts';
 import { locate } from './locate.ts';
-import { placeOf } from './read-source.ts';
 import type { SourceDefinition } from './source-definition.ts';
+import { placeOf } from './source-file.ts';
 
 export type Composition =
   | { readonly ok: true; readonly supergraphSdl: string; readonly sources: readonly SourceDefinition[] }
@@ -15,7 +16,9 @@ export type Composition =
 export function composeSupergraph(sources: readonly SourceDefinition[]): Composition {
   const result = compose(sources);
   if (result instanceof Error) return { ok: false, problems: [composerFailed(sources, result)] };
-  if (!compositionHasErrors(result)) return { ok: true, supergraphSdl: result.supergraphSdl, sources };
+  if (!compositionHasErrors(result)) {
+    return { ok: true, supergraphSdl: withInProcessSources(result.supergraphSdl, sources), sources };
+  }
   const problems = result.errors.map((error) => asProblem(error, sources));
   return { ok: false, problems: problems.filter((problem, index) => !isToldBetter(problem, problems, index)) };
 }

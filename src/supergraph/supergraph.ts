@@ -1,6 +1,7 @@
 import type { GraphQLSchema, SelectionSetNode, TypeNode } from 'graphql';
 import { GraphQLError, Kind, parse } from 'graphql';
 import type { AppliedDirectives } from './directives.ts';
+import { type InProcessSource, readInProcessSources } from './in-process.ts';
 import { type JoinedTypes, readJoinedTypes } from './join-spec.ts';
 import { buildPublicSchema } from './public-schema.ts';
 import { buildSubgraphView } from './subgraph-view.ts';
@@ -10,6 +11,8 @@ export interface Subgraph {
   readonly id: string;
   readonly name: string;
   readonly url: string;
+  /** Set where the gateway answers the subgraph itself instead of asking at `url`. */
+  readonly inProcess?: InProcessSource | undefined;
   /** The types of this subgraph as it defines them itself. */
   readonly types: ReadonlyMap<string, SubgraphType>;
 }
@@ -108,7 +111,12 @@ export function readSupergraph(sdl: string): Supergraph {
       }`,
     );
   }
-  const subgraphs = [...joined.graphs.values()].map((graph) => ({ ...graph, types: viewOf(graph.id, joined) }));
+  const inProcess = readInProcessSources(document);
+  const subgraphs = [...joined.graphs.values()].map((graph) => ({
+    ...graph,
+    inProcess: inProcess.get(graph.name),
+    types: viewOf(graph.id, joined),
+  }));
   return {
     sdl,
     subgraphs,

@@ -64,6 +64,11 @@ test.each([
     'extend schema @service(url: "http://s")\ntype Query { a(id: ID!): Int @merge(keyField: "id") }',
     '1:15 UNSUPPORTED_SOURCE_KIND This file describes a plain GraphQL service (@service, @merge): not supported yet by this version.',
   ],
+  [
+    'two kinds of source',
+    'extend schema @subgraph(url: "http://a")\ntype Query { a: Int @connect(http: {GET: "http://b"}, selection: "$") }',
+    '2:21 MIXED_SOURCE_KINDS The file describes more than one kind of source: it has @subgraph and @connect.',
+  ],
 ])('%s is told with its place', async (_, text, problem) => {
   expect(await problemsOf({ 'a.graphql': text })).toEqual([`a.graphql:${problem}`]);
 });

@@ -1,0 +1,33 @@
+import { expand } from '../config/expand.ts';
+import type { Problem } from '../config/problem.ts';
+import type { SourceDefinition } from './source-definition.ts';
+import { asUse, isHttpUrl, type ParsedSource, problemAt } from './source-file.ts';
+
+const URL_HINT = 'Write `extend schema @subgraph(url: "http://…")` at the top of the file.';
+
+/** A federation subgraph: `extend schema @subgraph(url: "http://…")`. */
+export function readSubgraphSource({ source, document, uses, env }: ParsedSource): SourceDefinition | Problem[] {
+  const places = uses.filter((use) => use.node.name.value === 'subgraph');
+  const [place, second] = places;
+  if (place === undefined) {
+    const message = 'The file does not say where the subgraph is.';
+    return [problemAt(source, undefined, 'MISSING_SUBGRAPH_URL', message, URL_HINT)];
+  }
+  if (second !== undefined) {
+    const message = 'The file says twice where the subgraph is.';
+    return [problemAt(source, second.node, 'REPEATED_SUBGRAPH_URL', message, 'Keep one.')];
+  }
+  const url = expand(String(place.args.url), env);
+  if (!url.ok) {
+    const hint = `Set ${url.variable}, or give it a default: \${${url.variable}:-http://localhost:4001/graphql}`;
+    const message = `The environment variable ${url.variable} is not set.`;
+    return [problemAt(source, place.node, 'UNSET_VARIABLE', message, hint)];
+  }
+  if (!isHttpUrl(url.text)) {
+    const message = `"${url.text}" is not an http:// or https:// URL.`;
+    const hint = 'Write it like "http://localhost:4001/graphql".';
+    return [problemAt(source, place.node, 'INVALID_SUBGRAPH_URL', message, hint)];
+  }
+  const gatewayDirectives = uses.filter((use) => use !== place).map(asUse);
+  return { name: source.name, file: source.file, kind: 'subgraph', url: url.text, document, gatewayDirectives };
+}

@@ -1,0 +1,63 @@
+import { type ASTNode, type DocumentNode, GraphQLError, parse, Source } from 'graphql';
+import type { Env } from '../config/expand.ts';
+import type { Problem } from '../config/problem.ts';
+import type { TakenDirective } from './gateway-directives.ts';
+import type { GatewayDirectiveUse, SourceDefinition } from './source-definition.ts';
+
+export interface SourceFile {
+  readonly name: string;
+  /** As shown to people. */
+  readonly file: string;
+  readonly text: string;
+}
+
+/** A schema file as a reader of its kind gets it. */
+export interface ParsedSource {
+  readonly source: SourceFile;
+  /** Without the gateway's own directives. */
+  readonly document: DocumentNode;
+  readonly uses: readonly TakenDirective[];
+  readonly env: Env;
+}
+
+/** Reads what is particular to one kind of source; what is wrong comes back as problems. */
+export type SourceReader = (parsed: ParsedSource) => SourceDefinition | Problem[];
+
+/** A problem at `node`, or at the file's beginning. */
+export function problemAt(
+  source: SourceFile,
+  node: ASTNode | undefined,
+  code: string,
+  message: string,
+  hint?: string,
+): Problem {
+  return { file: source.file, ...placeOf(node), subgraph: source.name, code, message, hint };
+}
+
+export function problemOfError(source: SourceFile, code: string, error: GraphQLError): Problem {
+  const { line, column } = error.locations?.[0] ?? { line: 1, column: 1 };
+  return { file: source.file, line, column, subgraph: source.name, code, message: error.message };
+}
+
+/** 1-based line and column where a node begins; the file's beginning when it has no location. */
+export function placeOf(node: ASTNode | undefined): { line: number; column: number } {
+  const token = node?.loc?.startToken;
+  return token === undefined ? { line: 1, column: 1 } : { line: token.line, column: token.column };
+}
+
+export function parseSource(source: SourceFile): DocumentNode | GraphQLError {
+  try {
+    return parse(new Source(source.text, source.file));
+  } catch (error) {
+    if (error instanceof GraphQLError) return error;
+    throw error;
+  }
+}
+
+export function asUse({ node, coordinate, args }: TakenDirective): GatewayDirectiveUse {
+  return { directive: node.name.value, coordinate, args, ...placeOf(node) };
+}
+
+export function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
