@@ -4,12 +4,14 @@ import {
   getOperationAST,
   Kind,
   NoSchemaIntrospectionCustomRule,
+  OverlappingFieldsCanBeMergedRule,
   parse,
   specifiedRules,
   validate,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { conditionVariables } from '../operation/conditions.ts';
+import { overlappingFieldsRule } from '../operation/overlapping-fields.ts';
 import type { PreparedOperation } from './prepare.ts';
 
 /** A client's document, parsed and validated once. */
@@ -35,6 +37,9 @@ const BYTES_PER_CHARACTER = 170;
 /** Errors told of one document. */
 const ERRORS_TOLD = 100;
 
+/** Those of the specification; the one that compares fields pair by pair is done in time linear in the document. */
+const RULES = specifiedRules.map((rule) => (rule === OverlappingFieldsCanBeMergedRule ? overlappingFieldsRule : rule));
+
 export interface DocumentCacheOptions {
   readonly introspection: boolean;
   /** The labels of progressive `@override` that a document's fields can meet. */
@@ -58,7 +63,7 @@ export class DocumentCache {
     this.schema = schema;
     this.maxTokens = options.maxTokens;
     this.labelsMet = options.labelsMet;
-    this.rules = options.introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
+    this.rules = options.introspection ? RULES : [...RULES, NoSchemaIntrospectionCustomRule];
     this.known = new LRUCache({
       max: options.maxDocuments ?? 2_000,
       maxSize: options.maxBytes ?? 64_000_000,

@@ -1,0 +1,264 @@
+import type {
+  ASTVisitor,
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLNamedType,
+  GraphQLOutputType,
+  SelectionSetNode,
+  ValidationContext,
+  ValueNode,
+} from 'graphql';
+import {
+  GraphQLError,
+  getNamedType,
+  isInterfaceType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  print,
+  typeFromAST,
+} from 'graphql';
+
+/** Fields looked at for one document, its fragments expanded, before it is refused: far above what can be planned. */
+export const MAX_FIELDS_COMPARED = 100_000;
+
+/** A field where it is selected: which type's field it is, and what the schema says of it. */
+interface Selected {
+  readonly node: FieldNode;
+  readonly id: number;
+  readonly parent: GraphQLNamedType | undefined;
+  readonly type: GraphQLOutputType | undefined;
+}
+
+/** A selection set with the type that it stands on. */
+interface Scope {
+  readonly set: SelectionSetNode;
+  readonly type: GraphQLNamedType | undefined;
+}
+
+/** `shape`: objects of different types, so only the forms of values must agree; `same`: it must be the same field as well. */
+type Demand = 'shape' | 'same';
+
+/**
+ * Validation rule "Field Selection Merging": fields that answer under the same key must be the same field with the
+ * same arguments, and of the same shape. Takes the place of the rule of graphql-js, which compares every pair of
+ * fields; here the fields of a key are compared with the first of them, because both demands are equivalences.
+ *
+ * In:  `{ me { name name: id } }`
+ * Out: an error that names the key and both fields
+ *
+ * @see https://spec.graphql.org/October2021/#sec-Field-Selection-Merging
+ */
+export function overlappingFieldsRule(context: ValidationContext): ASTVisitor {
+  const comparison = new Comparison(context);
+  return {
+    OperationDefinition(node) {
+      const type = context.getSchema().getRootType(node.operation) ?? undefined;
+      comparison.compare([{ set: node.selectionSet, type }], 'same');
+      return false;
+    },
+    FragmentDefinition: () => false,
+  };
+}
+
+class Comparison {
+  private readonly context: ValidationContext;
+  private readonly ids = new Map<FieldNode, number>();
+  private readonly arguments = new Map<FieldNode, string>();
+  /** Groups of fields that were compared already, under either demand. */
+  private readonly seen = new Set<string>();
+  private compared = 0;
+  private exhausted = false;
+
+  constructor(context: ValidationContext) {
+    this.context = context;
+  }
+
+  compare(scopes: readonly Scope[], demand: Demand): void {
+    const pending: { scopes: readonly Scope[]; demand: Demand }[] = [{ scopes, demand }];
+    for (let next = pending.pop(); next && !this.exhausted; next = pending.pop()) {
+      const byKey = this.collect(next.scopes);
+      if (this.wasSeen(byKey, next.demand)) continue;
+      for (const [key, fields] of byKey) pending.push(...this.compareKey(key, fields, next.demand));
+    }
+  }
+
+  /** What is selected under one key; gives back what has to be compared below it. */
+  private compareKey(key: string, fields: readonly Selected[], demand: Demand) {
+    const below: { scopes: readonly Scope[]; demand: Demand }[] = [];
+    const [first] = fields;
+    if (first && fields.length > 1 && !this.sameShape(key, first, fields)) return below;
+    if (demand === 'shape') {
+      addBelow(below, fields, 'shape');
+      return below;
+    }
+    const alternatives = byObjectType(fields);
+    for (const alternative of alternatives) {
+      if (!this.sameField(key, alternative)) return [];
+      addBelow(below, alternative, 'same');
+    }
+    if (alternatives.length > 1) addBelow(below, fields, 'shape');
+    return below;
+  }
+
+  private sameShape(key: string, first: Selected, fields: readonly Selected[]): boolean {
+    const wanted = first.type && shapeOf(first.type);
+    for (const field of fields) {
+      if (wanted === undefined || field.type === undefined || shapeOf(field.type) === wanted) continue;
+      this.report(key, `they are of the types "${first.type}" and "${field.type}"`, first, field);
+      return false;
+    }
+    return true;
+  }
+
+  private sameField(key: string, fields: readonly Selected[]): boolean {
+    const [first] = fields;
+    if (!first || fields.length === 1) return true;
+    if (!this.spend(fields.length, first.node)) return false;
+    const name = first.node.name.value;
+    for (const field of fields) {
+      if (field.node.name.value !== name) {
+        this.report(key, `"${name}" and "${field.node.name.value}" are different fields`, first, field);
+        return false;
+      }
+      if (this.argumentsOf(field.node) !== this.argumentsOf(first.node)) {
+        this.report(key, `"${name}" has different arguments in each`, first, field);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private report(key: string, reason: string, first: Selected, other: Selected): void {
+    const message = `Fields "${key}" conflict: ${reason}. Give one of them another alias to get both.`;
+    this.context.reportError(new GraphQLError(message, { nodes: inOrder(first.node, other.node) }));
+  }
+
+  /** Fields by response key, fragments expanded, each fragment once. */
+  private collect(scopes: readonly Scope[]): Map<string, Selected[]> {
+    const byKey = new Map<string, Selected[]>();
+    const spread = new Set<FragmentDefinitionNode>();
+    const open = [...scopes].reverse();
+    for (let scope = open.pop(); scope; scope = open.pop()) {
+      for (const selection of scope.set.selections) {
+        if (selection.kind === Kind.FIELD) {
+          if (!this.add(byKey, selection, scope.type)) return new Map();
+        } else if (selection.kind === Kind.INLINE_FRAGMENT) {
+          const { typeCondition, selectionSet } = selection;
+          open.push({ set: selectionSet, type: typeCondition ? this.typeNamed(typeCondition) : scope.type });
+        } else {
+          const fragment = this.context.getFragment(selection.name.value);
+          if (!fragment || spread.has(fragment)) continue;
+          spread.add(fragment);
+          open.push({ set: fragment.selectionSet, type: this.typeNamed(fragment.typeCondition) });
+        }
+      }
+    }
+    return byKey;
+  }
+
+  private typeNamed(node: FragmentDefinitionNode['typeCondition']): GraphQLNamedType | undefined {
+    return typeFromAST(this.context.getSchema(), node);
+  }
+
+  /** False once the document has used up what may be compared. */
+  private spend(fields: number, node: FieldNode): boolean {
+    this.compared += fields;
+    if (this.compared <= MAX_FIELDS_COMPARED) return true;
+    if (!this.exhausted) this.context.reportError(tooManyFields(node));
+    this.exhausted = true;
+    return false;
+  }
+
+  /** False when nothing more may be compared. */
+  private add(byKey: Map<string, Selected[]>, node: FieldNode, parent: GraphQLNamedType | undefined): boolean {
+    if (!this.spend(1, node)) return false;
+    const id = this.ids.get(node) ?? this.ids.size;
+    this.ids.set(node, id);
+    const hasFields = isObjectType(parent) || isInterfaceType(parent);
+    const type = hasFields ? parent.getFields()[node.name.value]?.type : undefined;
+    const key = node.alias?.value ?? node.name.value;
+    const selected = { node, id, parent, type };
+    const known = byKey.get(key);
+    if (known) known.push(selected);
+    else byKey.set(key, [selected]);
+    return true;
+  }
+
+  /** The same fields met again, be it through other fragments, have nothing new to say. */
+  private wasSeen(byKey: ReadonlyMap<string, readonly Selected[]>, demand: Demand): boolean {
+    let print: string = demand;
+    for (const fields of byKey.values()) for (const { id } of fields) print += ` ${id}`;
+    if (this.seen.has(print)) return true;
+    this.seen.add(print);
+    return false;
+  }
+
+  private argumentsOf(node: FieldNode): string {
+    const known = this.arguments.get(node);
+    if (known !== undefined) return known;
+    const printed = node.arguments?.map(({ name, value }) => `${name.value}:${canonical(value)}`) ?? [];
+    const text = printed.sort().join();
+    this.arguments.set(node, text);
+    return text;
+  }
+}
+
+function inOrder(one: FieldNode, other: FieldNode): FieldNode[] {
+  return (one.loc?.start ?? 0) <= (other.loc?.start ?? 0) ? [one, other] : [other, one];
+}
+
+function addBelow(
+  below: { scopes: readonly Scope[]; demand: Demand }[],
+  fields: readonly Selected[],
+  demand: Demand,
+): void {
+  const scopes = fields.flatMap(({ node, type }) =>
+    node.selectionSet ? [{ set: node.selectionSet, type: type && getNamedType(type) }] : [],
+  );
+  if (scopes.length > 0) below.push({ scopes, demand });
+}
+
+/**
+ * The groups of fields that one object can answer together: fields of interfaces and unions go with those of each
+ * object type, fields of two object types never meet.
+ */
+function byObjectType(fields: readonly Selected[]): readonly (readonly Selected[])[] {
+  const first = fields[0]?.parent;
+  if (fields.every(({ parent }) => parent === first)) return [fields];
+  const groups = new Map<GraphQLNamedType, Selected[]>();
+  const shared: Selected[] = [];
+  for (const field of fields) {
+    if (!isObjectType(field.parent)) shared.push(field);
+    else if (groups.has(field.parent)) groups.get(field.parent)?.push(field);
+    else groups.set(field.parent, [field]);
+  }
+  if (groups.size <= 1) return [fields];
+  return [...groups.values()].map((group) => [...shared, ...group]);
+}
+
+/** `[Int!]` for leaf types; composite types are all alike, because what is below them is compared for itself: `[{}]`. */
+function shapeOf(type: GraphQLOutputType): string {
+  if (isNonNullType(type)) return `${shapeOf(type.ofType)}!`;
+  if (isListType(type)) return `[${shapeOf(type.ofType)}]`;
+  return isLeafType(type) ? type.name : '{}';
+}
+
+/** A value as text, in which the order of an input object's fields does not matter. */
+function canonical(value: ValueNode): string {
+  if (value.kind === Kind.LIST) return `[${value.values.map(canonical).join()}]`;
+  if (value.kind !== Kind.OBJECT) return print(value);
+  return `{${value.fields
+    .map((field) => `${field.name.value}:${canonical(field.value)}`)
+    .sort()
+    .join()}}`;
+}
+
+function tooManyFields(node: FieldNode): GraphQLError {
+  const message =
+    `The document selects more than ${MAX_FIELDS_COMPARED} fields once its fragments are expanded. ` +
+    'Ask for less in one operation.';
+  return new GraphQLError(message, { nodes: [node] });
+}
