@@ -1,8 +1,8 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { EngineAnswer } from '../engine/engine.ts';
-import type { Endpoint } from './endpoints.ts';
+import type { Endpoint } from './endpoints/endpoints.ts';
 import { jsonReply, type ProblemDetails, problemReply, type Reply } from './reply.ts';
-import { errorCode, reshape, settleErrors } from './shape.ts';
+import { errorCode, reshape, settleErrors } from './endpoints/shape.ts';
 
 const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['SUBREQUEST_HTTP_ERROR', 502],

@@ -4,7 +4,7 @@ import type { ClientFacts } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Engine } from '../engine/engine.ts';
 import { type Call, replyTo, type Served } from './call.ts';
-import { compileEndpoints, type Endpoint, readEndpointFolder } from './endpoints.ts';
+import { compileEndpoints, type Endpoint, readEndpointFolder } from './endpoints/endpoints.ts';
 import { problemReply, type Reply } from './reply.ts';
 import { buildRoutingTable } from './router.ts';
 

@@ -5,8 +5,8 @@ import { formatProblem } from '../config/problem.ts';
 import type { Engine, EngineAnswer, EngineRequest } from '../engine/engine.ts';
 import { answerReply } from './answer.ts';
 import { readJsonBody } from './body.ts';
-import { coerceParameters, hasBody } from './coerce.ts';
-import type { BrokenEndpoint, Endpoint, EndpointFolder, LoadedEndpoints } from './endpoints.ts';
+import { coerceParameters, hasBody } from './endpoints/coerce.ts';
+import type { BrokenEndpoint, Endpoint, EndpointFolder, LoadedEndpoints } from './endpoints/endpoints.ts';
 import { type ProblemDetails, problemReply, type Reply } from './reply.ts';
 import { allowedMethods, type Match, matchPath, nearEndpoints, type RoutingTable } from './router.ts';
 

@@ -1,4 +1,4 @@
-import { loadEndpoints } from '../bff/endpoints.ts';
+import { loadEndpoints } from '../bff/endpoints/endpoints.ts';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';

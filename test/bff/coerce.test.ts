@@ -1,7 +1,7 @@
 import { buildSchema, GraphQLError, type OperationDefinitionNode, parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { coerceParameters, parametersFor } from '../../src/bff/coerce.ts';
-import type { Method } from '../../src/bff/directives.ts';
+import { coerceParameters, parametersFor } from '../../src/bff/endpoints/coerce.ts';
+import type { Method } from '../../src/bff/endpoints/directives.ts';
 
 const schema = buildSchema(`
   scalar DateTime

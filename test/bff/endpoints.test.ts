@@ -2,7 +2,7 @@ import { symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
-import { loadEndpoints } from '../../src/bff/endpoints.ts';
+import { loadEndpoints } from '../../src/bff/endpoints/endpoints.ts';
 import { folderOf } from './support.ts';
 
 const schema = buildSchema(`

@@ -11,7 +11,7 @@ import {
   isObjectType,
   Kind,
 } from 'graphql';
-import type { Problem } from '../config/problem.ts';
+import type { Problem } from '../../config/problem.ts';
 import { argumentOf, directiveNamed } from './directives.ts';
 import { type EndpointFile, problemAt } from './endpoint-file.ts';
 import { keysOf, type Section } from './shape.ts';

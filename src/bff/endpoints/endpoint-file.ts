@@ -1,6 +1,6 @@
 import type { ASTNode, DocumentNode, OperationDefinitionNode } from 'graphql';
 import { GraphQLError, Kind, OperationTypeNode, parse, Source } from 'graphql';
-import type { Problem } from '../config/problem.ts';
+import type { Problem } from '../../config/problem.ts';
 import { argumentOf, directiveNamed, METHODS, type Method } from './directives.ts';
 import { parametersOf, parseRoute, type Route } from './route.ts';
 

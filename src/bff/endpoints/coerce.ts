@@ -14,7 +14,7 @@ import {
   isNonNullType,
   typeFromAST,
 } from 'graphql';
-import { nearest } from '../config/nearest.ts';
+import { nearest } from '../../config/nearest.ts';
 import type { Method } from './directives.ts';
 
 export type ParameterPlace = 'path' | 'query' | 'body';

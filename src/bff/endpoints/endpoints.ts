@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GraphQLSchema, print, validate } from 'graphql';
-import { displayPath } from '../config/display-path.ts';
-import type { Problem } from '../config/problem.ts';
+import { displayPath } from '../../config/display-path.ts';
+import type { Problem } from '../../config/problem.ts';
 import { type Parameter, parametersFor } from './coerce.ts';
 import {
   type Method,
