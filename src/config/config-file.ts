@@ -10,6 +10,7 @@ import {
   Scalar,
   visit,
 } from 'yaml';
+import type { z } from 'zod';
 import { configFileSchema, type FileConfig } from './config.ts';
 import { type Env, expand, hasReference } from './expand.ts';
 import { didYouMean } from './known-keys.ts';
@@ -27,8 +28,18 @@ interface Reading {
   readonly lines: LineCounter;
 }
 
-/** Reads `headgate.yaml`: YAML, then variables, then the schema. A key without a value counts as not written. */
+/** Reads `headgate.yaml`. */
 export function readConfigFile(file: string, text: string, env: Env): ConfigFileRead {
+  const read = readYamlFile(file, text, env, configFileSchema);
+  return read.ok ? { ok: true, config: read.value } : read;
+}
+
+export type YamlFileRead<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Reads a file of settings: YAML, then variables, then the schema. A key without a value counts as not written. */
+export function readYamlFile<T>(file: string, text: string, env: Env, schema: z.ZodType<T>): YamlFileRead<T> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const reading = { file, document, lines };
@@ -39,9 +50,9 @@ export function readConfigFile(file: string, text: string, env: Env): ConfigFile
   }
   const unset = expandScalars(reading, env);
   if (unset.length > 0) return { ok: false, problems: unset };
-  const parsed = configFileSchema.safeParse(withoutNulls(document.toJS()) ?? {});
-  if (parsed.success) return { ok: true, config: parsed.data };
-  const problems = parsed.error.issues.flatMap((issue) => problemsOf(reading, issue));
+  const parsed = schema.safeParse(withoutNulls(document.toJS()) ?? {});
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const problems = parsed.error.issues.flatMap((issue) => problemsOf(reading, issue, schema));
   return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
 }
 
@@ -83,7 +94,7 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
-function problemsOf(reading: Reading, issue: Issue): Problem[] {
+function problemsOf(reading: Reading, issue: Issue, schema: z.ZodType): Problem[] {
   if (issue.code !== 'unrecognized_keys') {
     const message = issue.message.replace(/^Invalid (input|option): /, '');
     const name = issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
@@ -96,7 +107,7 @@ function problemsOf(reading: Reading, issue: Issue): Problem[] {
       keyOffset(reading, issue.path, key),
       'UNKNOWN_CONFIG_KEY',
       message,
-      didYouMean(issue.path, key),
+      didYouMean(schema, issue.path, key),
     );
   });
 }

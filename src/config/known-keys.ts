@@ -1,4 +1,4 @@
-import { configJsonSchema } from './config.ts';
+import { z } from 'zod';
 import { nearest } from './nearest.ts';
 
 /** As much of JSON Schema as the config's own schema uses. */
@@ -11,8 +11,8 @@ interface ObjectSchema {
  * What a person who wrote an unknown key most likely wanted: a key of nearly the same name beside it, else one of just
  * that name elsewhere, else the list of what may stand there.
  */
-export function didYouMean(path: readonly PropertyKey[], key: string): string {
-  const root = configJsonSchema() as ObjectSchema;
+export function didYouMean(schema: z.ZodType, path: readonly PropertyKey[], key: string): string {
+  const root = z.toJSONSchema(schema, { io: 'input' }) as ObjectSchema;
   const siblings = Object.keys(schemaAt(root, path)?.properties ?? {});
   const [near] = nearest(key, siblings);
   if (near !== undefined) return `Did you mean "${[...path, near].join('.')}"?`;
