@@ -4,6 +4,7 @@ import { healthCheckSection } from './sections/health-check.ts';
 import { includeSubgraphErrorsSection } from './sections/include-subgraph-errors.ts';
 import { limitsSection } from './sections/limits.ts';
 import { overrideLabelsSection } from './sections/override-labels.ts';
+import { storeSection } from './sections/store.ts';
 import { subgraphsSection } from './sections/subgraphs.ts';
 import { supergraphSection } from './sections/supergraph.ts';
 import { telemetrySection } from './sections/telemetry.ts';
@@ -21,6 +22,7 @@ export const configFileSchema = z
     override_labels: overrideLabelsSection.prefault({}),
     contracts: contractsSection.default([]),
     health_check: healthCheckSection.prefault({}),
+    store: storeSection.prefault({}),
   })
   .meta({ title: 'headgate.yaml', description: 'Configuration of the Headgate GraphQL gateway' });
 

@@ -5,6 +5,7 @@ import { displayPath } from './display-path.ts';
 import type { Env } from './expand.ts';
 import { parsePort } from './port.ts';
 import { formatProblem, type Problem } from './problem.ts';
+import { withRedisUrl } from './sections/store.ts';
 import { LOG_LEVELS } from './sections/telemetry.ts';
 
 const DEFAULT_FILE = 'headgate.yaml';
@@ -48,6 +49,7 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
   const problems: Problem[] = [];
   const port = portFrom(env, problems);
   const level = logLevelFrom(env, problems);
+  const redis = redisFrom(env, file, problems);
   if (problems.length > 0) throw new ConfigError(problems);
 
   const { listen, introspection } = file.supergraph;
@@ -59,6 +61,7 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
       introspection: introspection ?? !production,
     },
     telemetry: { ...file.telemetry, logging: { ...file.telemetry.logging, ...(level === undefined ? {} : { level }) } },
+    store: redis === undefined ? file.store : { ...file.store, redis },
     production,
   };
 }
@@ -94,6 +97,15 @@ function logLevelFrom(env: Env, problems: Problem[]) {
     problems.push(envProblem('LOG_LEVEL', `"${text}" is no log level.`, `Use one of ${LOG_LEVELS.join(', ')}.`));
   }
   return level;
+}
+
+function redisFrom(env: Env, file: FileConfig, problems: Problem[]) {
+  const url = set(env.REDIS_URL);
+  if (url === undefined) return undefined;
+  const redis = withRedisUrl(file.store.redis, url);
+  const hint = 'Use redis://HOST:PORT, or rediss:// for TLS.';
+  if (redis === undefined) problems.push(envProblem('REDIS_URL', 'This is no Redis URL.', hint));
+  return redis;
 }
 
 function envProblem(variable: string, message: string, hint: string): Problem {

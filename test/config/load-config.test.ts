@@ -47,6 +47,7 @@ test('defaults hold without a file', () => {
     override_labels: { labels: {} },
     contracts: [],
     health_check: { enabled: true },
+    store: {},
     production: false,
   });
 });
@@ -126,7 +127,7 @@ zebra: 1
     headgate.yaml:6:1  UNKNOWN_CONFIG_KEY  Unknown key "listen".
         hint: Did you mean "supergraph.listen"?
     headgate.yaml:7:1  UNKNOWN_CONFIG_KEY  Unknown key "zebra".
-        hint: Known here: supergraph, traffic_shaping, limits, telemetry, include_subgraph_errors, subgraphs, override_labels, contracts, health_check."
+        hint: Known here: supergraph, traffic_shaping, limits, telemetry, include_subgraph_errors, subgraphs, override_labels, contracts, health_check, store."
   `);
 });
 

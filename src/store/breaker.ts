@@ -1,0 +1,52 @@
+/** Tells whether something that fails should be tried at all. */
+export interface Breaker {
+  /** Whether to try now. While open, once in each cool-down it says yes: that one try decides. */
+  allows(): boolean;
+  succeeded(): void;
+  failed(): void;
+  readonly open: boolean;
+}
+
+export interface BreakerOptions {
+  /** Failures in a row after which it opens. Default 3. */
+  readonly threshold?: number;
+  /** Milliseconds between tries while it is open. Default 250. */
+  readonly coolDownMs?: number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
+  /** Called when it opens and when it closes again. */
+  readonly onChange?: (open: boolean) => void;
+}
+
+/** A circuit breaker over failures in a row, for something that either is there or is not. */
+export function createBreaker(options: BreakerOptions = {}): Breaker {
+  const { threshold = 3, coolDownMs = 250, now = () => performance.now(), onChange } = options;
+  let failures = 0;
+  let open = false;
+  let nextTry = 0;
+  return {
+    get open() {
+      return open;
+    },
+    allows() {
+      if (!open) return true;
+      const time = now();
+      if (time < nextTry) return false;
+      nextTry = time + coolDownMs;
+      return true;
+    },
+    succeeded() {
+      failures = 0;
+      if (!open) return;
+      open = false;
+      onChange?.(false);
+    },
+    failed() {
+      failures += 1;
+      if (open || failures < threshold) return;
+      open = true;
+      nextTry = now() + coolDownMs;
+      onChange?.(true);
+    },
+  };
+}
