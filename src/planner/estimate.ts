@@ -5,16 +5,35 @@ import type { Abilities } from './abilities.ts';
 import { COST } from './costs.ts';
 import { canReadAll, overlaps, readableField, type Standpoint, standBelow } from './reading.ts';
 
+/** What is ahead: which other subgraphs are asked in which wave from here, and what else that costs. Never changed. */
+interface Outlook {
+  /** One set for each wave, none of them empty. */
+  readonly waves: readonly ReadonlySet<Subgraph>[];
+  readonly extra: number;
+}
+
+const NOTHING: Outlook = { waves: [], extra: 0 };
+const DEAD_END: Outlook = { waves: [], extra: COST.deadEnd };
+
+/** Where a field was followed from, for values that can only be had through the entity above them. */
+interface Above {
+  readonly owner: string;
+  readonly field: OpField;
+  readonly at: Standpoint;
+  readonly above: Above | undefined;
+}
+
 /**
  * Looks ahead: what else would have to be asked below a field, if this subgraph answered it. It counts the other
- * subgraphs that each selection needs, level by level; it does not try every combination.
+ * subgraphs that the selections need, each once for a wave, because look-ups of one wave share a request; it does not
+ * try every combination.
  *
  * In:  `product { name reviews { body } }` in a subgraph that has `name` only
  * Out: 110 (one more request, one more wave)
  */
 export class Estimator {
   private readonly abilities: Abilities;
-  private readonly known = new Map<OpField, Map<SubgraphField, number>>();
+  private readonly known = new Map<OpField, Map<SubgraphField, Outlook>>();
 
   constructor(abilities: Abilities) {
     this.abilities = abilities;
@@ -25,66 +44,137 @@ export class Estimator {
     subgraph: Subgraph,
     resolvedBy: SubgraphField,
     provided: readonly SelectionSetNode[] = [],
+    from?: { owner: string; at: Standpoint },
   ): number {
     if (!field.selection) return 0;
+    const above = from && { ...from, field, above: undefined };
+    return costOf(this.ahead(field, subgraph, resolvedBy, provided, above));
+  }
+
+  private ahead(
+    field: OpField,
+    subgraph: Subgraph,
+    resolvedBy: SubgraphField,
+    provided: readonly SelectionSetNode[],
+    above: Above | undefined,
+  ): Outlook {
+    if (!field.selection) return NOTHING;
     const type = subgraph.types.get(resolvedBy.namedType);
-    if (!type) return COST.deadEnd;
+    if (!type) return DEAD_END;
     const cached = provided.length === 0;
     const memo = this.known.get(field)?.get(resolvedBy);
     if (cached && memo !== undefined) return memo;
     const at = { subgraph, type, provided: resolvedBy.provides ? [...provided, resolvedBy.provides] : provided };
-    const cost = this.selection(field.selection, at);
+    const outlook = this.selection(field.selection, at, above);
     if (cached) {
-      const ofField = this.known.get(field) ?? new Map<SubgraphField, number>();
-      this.known.set(field, ofField.set(resolvedBy, cost));
+      const ofField = this.known.get(field) ?? new Map<SubgraphField, Outlook>();
+      this.known.set(field, ofField.set(resolvedBy, outlook));
     }
-    return cost;
+    return outlook;
   }
 
-  private selection(selection: OpSelection, at: Standpoint): number {
+  private selection(selection: OpSelection, at: Standpoint, above: Above | undefined): Outlook {
     const told = at.type.kind !== 'interfaceObject' || !asksForType(selection);
-    let cost = told ? 0 : COST.request;
-    const others = new Set<Subgraph>();
+    let outlook = told ? NOTHING : { waves: [], extra: COST.request };
     for (const item of selection.items) {
-      if (item.kind === 'narrowing')
-        cost += overlaps(this.abilities, at.type, item.typeCondition) ? this.selection(item.selection, at) : 0;
-      else if (item.name !== '__typename') cost += this.field(selection.parentType, item, at, others);
+      if (item.kind === 'narrowing') {
+        if (overlaps(this.abilities, at.type, item.typeCondition))
+          outlook = united(outlook, this.selection(item.selection, at, above));
+      } else if (item.name !== '__typename') {
+        outlook = united(outlook, this.field(selection.parentType, item, at, outlook, above));
+      }
     }
-    return cost + others.size * COST.request + (others.size > 0 ? COST.wave : 0);
+    return outlook;
   }
 
-  private field(owner: string, field: OpField, at: Standpoint, others: Set<Subgraph>): number {
+  /** @param known what is asked anyway: ways through the same subgraphs are better than others */
+  private field(owner: string, field: OpField, at: Standpoint, known: Outlook, above: Above | undefined): Outlook {
     const own = readableField(this.abilities, at, owner, field.name);
-    if (own) return this.below(field, at.subgraph, own, standBelow(at, own)?.provided);
+    if (own) {
+      const here = field.selection && { owner, field, at, above };
+      return this.ahead(field, at.subgraph, own, standBelow(at, own)?.provided ?? [], here);
+    }
     const owners = this.abilities.isAbstract(owner) ? at.type.possible : [owner];
-    let dearest = 0;
-    for (const type of owners) dearest = Math.max(dearest, this.elsewhere(type, field, at, others));
-    return dearest;
+    let outlook = NOTHING;
+    for (const type of owners) outlook = united(outlook, this.elsewhere(type, field, at, known, above));
+    return outlook;
   }
 
-  private elsewhere(owner: string, field: OpField, at: Standpoint, others: Set<Subgraph>): number {
-    if (this.abilities.isAbstract(owner)) return 0;
+  private elsewhere(owner: string, field: OpField, at: Standpoint, known: Outlook, above: Above | undefined): Outlook {
+    if (this.abilities.isAbstract(owner)) return NOTHING;
     const own = readableField(this.abilities, at, owner, field.name);
-    if (own) return this.below(field, at.subgraph, own);
-    let best: { cost: number; subgraph: Subgraph } | undefined;
-    for (const { subgraph, field: resolvedBy } of this.abilities.providers(owner, field.name)) {
+    if (own) return this.ahead(field, at.subgraph, own, [], { owner, field, at, above });
+    let best: Outlook | undefined;
+    let bestCost = Number.POSITIVE_INFINITY;
+    for (const { subgraph, type, field: resolvedBy } of this.abilities.providers(owner, field.name)) {
       if (subgraph === at.subgraph && !resolvedBy.requires) continue;
       const entries = this.abilities.entries(owner).filter((entry) => entry.subgraph === subgraph);
       if (entries.length === 0) continue;
+      const there = { owner, field, at: { subgraph, type, provided: [] }, above: undefined };
       // a key or an input that is not there has to be asked elsewhere first
-      let cost = this.below(field, subgraph, resolvedBy) + (others.has(subgraph) ? 0 : 1);
-      if (!entries.some((entry) => this.isThere(at, owner, entry.key.fields))) cost += COST.request;
-      if (resolvedBy.requires && !this.isThere(at, owner, resolvedBy.requires)) cost += COST.request;
-      if (!best || cost < best.cost) best = { cost, subgraph };
+      let extra = 0;
+      if (!entries.some((entry) => this.isThere(at, owner, entry.key.fields))) extra += COST.request;
+      if (resolvedBy.requires && !this.isThere(at, owner, resolvedBy.requires)) extra += COST.request;
+      const outlook = after(subgraph, this.ahead(field, subgraph, resolvedBy, [], there), extra);
+      const cost = costOf(united(known, outlook));
+      if (cost < bestCost) [best, bestCost] = [outlook, cost];
     }
-    if (!best) return COST.deadEnd;
-    others.add(best.subgraph);
-    return best.cost;
+    return best ?? this.throughAbove(owner, field, above);
+  }
+
+  /** A value without a key, of which another subgraph has the field: through the entity that holds the value. */
+  private throughAbove(owner: string, field: OpField, above: Above | undefined): Outlook {
+    for (let holder = above; holder; holder = holder.above) {
+      const { at, field: leading } = holder;
+      for (const { subgraph, field: led } of this.abilities.providers(holder.owner, leading.name)) {
+        const type = subgraph.types.get(led.namedType);
+        if (subgraph === at.subgraph || led.requires || !type) continue;
+        const resolvedBy = readableField(this.abilities, { subgraph, type, provided: [] }, owner, field.name);
+        if (!resolvedBy || !this.canEnter(holder.owner, subgraph)) continue;
+        return after(subgraph, this.ahead(field, subgraph, resolvedBy, [], undefined), COST.reselect);
+      }
+    }
+    return DEAD_END;
+  }
+
+  private canEnter(owner: string, subgraph: Subgraph): boolean {
+    if (owner === this.abilities.supergraph.rootTypes.query) return true;
+    return this.abilities.entries(owner).some((entry) => entry.subgraph === subgraph);
   }
 
   private isThere(at: Standpoint, owner: string, set: SelectionSetNode): boolean {
     return canReadAll(this.abilities, at, this.abilities.fieldSet(set, owner));
   }
+}
+
+function costOf({ waves, extra }: Outlook): number {
+  let cost = extra;
+  for (const subgraphs of waves) cost += subgraphs.size * COST.request + COST.wave;
+  return cost;
+}
+
+/** The outlook from before a subgraph is asked. */
+function after(subgraph: Subgraph, then: Outlook, extra: number): Outlook {
+  return { waves: [new Set([subgraph]), ...then.waves], extra: then.extra + extra };
+}
+
+function united(one: Outlook, other: Outlook): Outlook {
+  if (one === NOTHING) return other;
+  if (other === NOTHING) return one;
+  const [long, short] = one.waves.length >= other.waves.length ? [one, other] : [other, one];
+  const waves = long.waves.map((subgraphs, i) => unitedSets(subgraphs, short.waves[i]));
+  return { waves, extra: one.extra + other.extra };
+}
+
+function unitedSets<T>(one: ReadonlySet<T>, other: ReadonlySet<T> | undefined): ReadonlySet<T> {
+  if (other === undefined || isWithin(other, one)) return one;
+  return isWithin(one, other) ? other : new Set([...one, ...other]);
+}
+
+function isWithin<T>(part: ReadonlySet<T>, whole: ReadonlySet<T>): boolean {
+  if (part.size > whole.size) return false;
+  for (const item of part) if (!whole.has(item)) return false;
+  return true;
 }
 
 /** Whether a selection needs to know the runtime types of its objects. */
