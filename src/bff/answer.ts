@@ -1,8 +1,8 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { EngineAnswer } from '../engine/engine.ts';
 import type { Endpoint } from './endpoints/endpoints.ts';
-import { jsonReply, type ProblemDetails, problemReply, type Reply } from './reply.ts';
 import { errorCode, reshape, settleErrors } from './endpoints/shape.ts';
+import { jsonReply, type ProblemDetails, problemReply, type Reply } from './reply.ts';
 
 const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['SUBREQUEST_HTTP_ERROR', 502],
@@ -14,11 +14,21 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['BAD_USER_INPUT', 400],
 ]);
 
+/** Codes of the gateway's own policies. */
+const STATUS_BY_POLICY_CODE: ReadonlyMap<string, number> = new Map([
+  ['UNAUTHENTICATED', 401],
+  ['UNAUTHORIZED_FIELD_OR_TYPE', 403],
+  ['RATE_LIMITED', 429],
+]);
+
 /** Where several errors meet, the first of these that occurs is the status of the answer. */
-const PRECEDENCE = [500, 502, 504, 400];
+const PRECEDENCE = [500, 502, 504, 401, 403, 429, 400];
 
 const KIND_BY_STATUS: Readonly<Record<number, readonly [kind: string, detail: string]>> = {
   400: ['refused', 'What was given is not accepted.'],
+  401: ['unauthenticated', 'Credentials are needed that were not given.'],
+  403: ['forbidden', 'These credentials do not allow all that this endpoint reads.'],
+  429: ['rate-limited', 'This has been asked for too often.'],
   502: ['source-failed', 'A service behind this endpoint failed.'],
   504: ['source-timeout', 'A service behind this endpoint did not answer in time.'],
   500: ['failed', 'The answer could not be made.'],
@@ -26,8 +36,13 @@ const KIND_BY_STATUS: Readonly<Record<number, readonly [kind: string, detail: st
 
 /** Makes the HTTP answer of an endpoint out of the engine's, as text whenever nothing has to be moved in it. */
 export function answerReply(endpoint: Endpoint, answer: EngineAnswer, instance: string): Reply {
+  const reply = replyOf(endpoint, answer, instance);
+  return answer.headers ? { ...reply, headers: { ...reply.headers, ...answer.headers } } : reply;
+}
+
+function replyOf(endpoint: Endpoint, answer: EngineAnswer, instance: string): Reply {
   const { dataText, errors } = answer;
-  if (dataText === undefined) return problemReply(failure(errors), instance);
+  if (dataText === undefined) return problemReply(failure(errors, answer.status), instance);
   if (errors.length === 0 && !endpoint.sections.reshapes && !mayMissEntity(endpoint, dataText))
     return jsonReply(dataText);
 
@@ -51,9 +66,10 @@ function mayMissEntity(endpoint: Endpoint, dataText: string): boolean {
   return endpoint.entityKeys.some((key) => dataText.includes(`"${key}":null`));
 }
 
-function failure(errors: readonly GraphQLFormattedError[]): ProblemDetails {
+/** @param decided the status that a policy has chosen */
+function failure(errors: readonly GraphQLFormattedError[], decided?: number): ProblemDetails {
   const statuses = new Set(errors.map(statusOf));
-  const status = PRECEDENCE.find((one) => statuses.has(one)) ?? 500;
+  const status = decided ?? PRECEDENCE.find((one) => statuses.has(one)) ?? 500;
   const [kind, detail] = KIND_BY_STATUS[status] ?? ['failed', 'The answer could not be made.'];
   const shown = errors.map((error) => ({ path: error.path ?? [], code: errorCode(error), message: error.message }));
   return { status, kind, detail, extensions: { errors: shown } };
@@ -61,5 +77,7 @@ function failure(errors: readonly GraphQLFormattedError[]): ProblemDetails {
 
 /** An error that a source reported itself is the source's failure, whatever its code; one that nobody foresaw is ours. */
 function statusOf(error: GraphQLFormattedError): number {
-  return STATUS_BY_CODE.get(errorCode(error)) ?? (typeof error.extensions?.service === 'string' ? 502 : 500);
+  const code = errorCode(error);
+  if (typeof error.extensions?.service === 'string') return STATUS_BY_CODE.get(code) ?? 502;
+  return STATUS_BY_CODE.get(code) ?? STATUS_BY_POLICY_CODE.get(code) ?? 500;
 }

@@ -8,8 +8,10 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import { type ClientDocument, chooseOperation, DocumentCache, withCode } from './documents.ts';
 import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
 import { introspect, NOTHING_INTROSPECTED } from './introspection.ts';
+import type { Judgement, PolicedOperation } from './judge.ts';
+import type { OperationPolicy } from './operation-policy.ts';
 import { OverrideLabels } from './override-labels.ts';
-import { type PreparedOperation, prepareOperation } from './prepare.ts';
+import { type PartialPlan, PreparedOperation } from './prepare.ts';
 import { withholdErrors } from './withhold-errors.ts';
 
 /** Makes a supergraph answer operations. The sources stay the caller's: they are not closed here. */
@@ -28,6 +30,7 @@ class SupergraphEngine implements Engine {
   readonly publicSchema;
   private readonly options: EngineOptions;
   private readonly labels: OverrideLabels;
+  private readonly policies: readonly OperationPolicy[];
   /** By the contract's name; the whole public schema has none. */
   private readonly views = new Map<string | undefined, View>();
 
@@ -35,6 +38,7 @@ class SupergraphEngine implements Engine {
     this.options = options;
     this.supergraph = options.supergraph;
     this.publicSchema = options.supergraph.publicSchema;
+    this.policies = options.policies ?? [];
     this.labels = new OverrideLabels(options.supergraph, options);
     this.views.set(undefined, this.view(options.supergraph));
     for (const contract of options.contracts ?? [])
@@ -44,9 +48,11 @@ class SupergraphEngine implements Engine {
   private view(supergraph: Supergraph): View {
     const { introspection = true, maxTokens } = this.options;
     const labelsMet = (document: DocumentNode) => this.labels.metBy(document);
+    const countsRequests = (document: DocumentNode) =>
+      this.policies.some((policy) => policy.countsRequests?.(document, supergraph));
     return {
       supergraph,
-      documents: new DocumentCache(supergraph.publicSchema, { introspection, maxTokens, labelsMet }),
+      documents: new DocumentCache(supergraph.publicSchema, { introspection, maxTokens, labelsMet, countsRequests }),
     };
   }
 
@@ -56,9 +62,9 @@ class SupergraphEngine implements Engine {
     return view;
   }
 
-  isQuery(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract'>): boolean {
+  sharable(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract'>): boolean {
     const known = this.viewFor(request).documents.get(request.query);
-    if ('refusal' in known) return false;
+    if ('refusal' in known || known.countsRequests) return false;
     const operation = chooseOperation(known.document, request.operationName);
     return 'kind' in operation && operation.operation === 'query';
   }
@@ -87,7 +93,8 @@ class SupergraphEngine implements Engine {
     if ('errors' in variables) return refuse('variables', variables.errors);
     const labels = this.labels.active(known.labels, request.client);
     const prepared = this.prepare(view, known, operation, variables.coerced, labels);
-    return this.answer(view, prepared, variables.coerced, request);
+    if (!prepared.policed) return this.answer(view, prepared, variables.coerced, request, prepared);
+    return this.answerAsJudged(view, prepared, prepared.policed, variables.coerced, request);
   }
 
   private coerce(
@@ -120,27 +127,56 @@ class SupergraphEngine implements Engine {
     for (const label of labels) key += ` ${label}`;
     let prepared = known.prepared.get(key);
     if (!prepared) {
-      prepared = prepareOperation(known.document, operation, supergraph, this.labels.abilities(labels), variables);
+      prepared = new PreparedOperation({
+        document: known.document,
+        operation,
+        supergraph,
+        abilities: this.labels.abilities(labels),
+        conditions: variables,
+        policies: this.policies,
+      });
       known.prepared.set(key, prepared);
     }
     return prepared;
   }
 
-  private async answer(
-    { supergraph }: View,
-    { compiled, introspection }: PreparedOperation,
+  /** With what policies say: refused, or run without what they drop. */
+  private async answerAsJudged(
+    view: View,
+    prepared: PreparedOperation,
+    policed: PolicedOperation,
     variables: Readonly<Record<string, unknown>>,
     request: EngineRequest,
+  ): Promise<EngineAnswer> {
+    const judged = policed.judge(variables, request.client);
+    const judgement: Judgement = 'then' in judged ? await judged : judged;
+    const { refusal, drop } = judgement;
+    if (refusal) {
+      const { status, errors } = refusal;
+      return { dataText: undefined, errors, refusal: 'policy', status, ...judgement.extras(undefined) };
+    }
+    const plan = drop.length === 0 ? prepared : prepared.without(policed, drop);
+    const { dataText, errors } = await this.answer(view, prepared, variables, request, plan);
+    return { dataText, errors, ...judgement.extras({ dataText: dataText ?? 'null', errors }) };
+  }
+
+  private async answer(
+    { supergraph }: View,
+    { introspection }: PreparedOperation,
+    variables: Readonly<Record<string, unknown>>,
+    request: EngineRequest,
+    plan: Pick<PartialPlan, 'compiled'> & Partial<PartialPlan>,
   ): Promise<EngineAnswer> {
     const introspected = introspection
       ? introspect(supergraph.publicSchema, introspection, variables)
       : NOTHING_INTROSPECTED;
-    const { dataText, errors } = await executePlan(compiled, {
+    const { dataText, errors } = await executePlan(plan.compiled, {
       supergraph,
       sources: this.options.sources,
       client: request.client,
       variables,
       introspected: introspected.texts,
+      told: plan.errors,
     });
     const told = errors.length > 0 ? this.withhold(errors, request) : errors;
     return { dataText, errors: introspected.errors.length > 0 ? [...introspected.errors, ...told] : told };

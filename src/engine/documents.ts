@@ -21,6 +21,8 @@ export interface ClientDocument {
   readonly conditions: readonly string[];
   /** Labels of progressive `@override` that fields of this document can meet. */
   readonly labels: readonly string[];
+  /** A policy has to see each request for it. */
+  readonly countsRequests: boolean;
   /** Prepared operations by operation name, condition values and the labels that are on. */
   readonly prepared: LRUCache<string, PreparedOperation>;
 }
@@ -44,6 +46,7 @@ export interface DocumentCacheOptions {
   readonly introspection: boolean;
   /** The labels of progressive `@override` that a document's fields can meet. */
   readonly labelsMet: (document: DocumentNode) => readonly string[];
+  readonly countsRequests: (document: DocumentNode) => boolean;
   /** Most tokens of one document; no limit by default. */
   readonly maxTokens?: number | undefined;
   readonly maxDocuments?: number;
@@ -56,6 +59,7 @@ export class DocumentCache {
   private readonly schema: GraphQLSchema;
   private readonly maxTokens;
   private readonly labelsMet;
+  private readonly countsRequests;
   private readonly rules;
   private readonly known: LRUCache<string, ClientDocument | RefusedDocument>;
 
@@ -63,6 +67,7 @@ export class DocumentCache {
     this.schema = schema;
     this.maxTokens = options.maxTokens;
     this.labelsMet = options.labelsMet;
+    this.countsRequests = options.countsRequests;
     this.rules = options.introspection ? RULES : [...RULES, NoSchemaIntrospectionCustomRule];
     this.known = new LRUCache({
       max: options.maxDocuments ?? 2_000,
@@ -97,6 +102,7 @@ export class DocumentCache {
       document,
       conditions: conditionVariables(document),
       labels: this.labelsMet(document),
+      countsRequests: this.countsRequests(document),
       prepared: new LRUCache({ max: VARIANTS_KEPT }),
     };
   }

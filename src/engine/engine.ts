@@ -2,6 +2,7 @@ import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
+import type { OperationPolicy } from './operation-policy.ts';
 
 export interface EngineRequest {
   readonly query: string;
@@ -19,8 +20,16 @@ export interface EngineAnswer {
   /** JSON text of `data` (`{…}` or `null`); `undefined` when execution never began (a request error). */
   readonly dataText: string | undefined;
   readonly errors: readonly GraphQLFormattedError[];
-  /** Set when execution never began: what kind of request error it was. `limit`: the request is larger than allowed. */
-  readonly refusal?: 'parse' | 'limit' | 'validation' | 'variables' | 'operation' | 'method' | 'internal';
+  /**
+   * Set when execution never began: what kind of request error it was. `limit`: the request is larger than allowed;
+   * `policy`: a policy refused it, and `status` says with which HTTP status.
+   */
+  readonly refusal?: 'parse' | 'limit' | 'validation' | 'variables' | 'operation' | 'method' | 'policy' | 'internal';
+  readonly status?: number | undefined;
+  /** Headers that policies add to the response, names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** `extensions` of the answer. */
+  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface EngineOptions {
@@ -30,6 +39,8 @@ export interface EngineOptions {
   readonly introspection?: boolean;
   /** Most tokens that a document may have; more is refused with `MAX_TOKENS_LIMIT`. No limit by default. */
   readonly maxTokens?: number;
+  /** Asked in this order whether an operation may run, and which of its fields. */
+  readonly policies?: readonly OperationPolicy[];
   /** Parts of the public schema that requests may name in `contract`. */
   readonly contracts?: readonly Contract[];
   /** Which of the labels of progressive `@override` are on for a request; `percent(n)` is decided without asking. None by default. */
@@ -49,13 +60,18 @@ export interface Engine {
   readonly supergraph: Supergraph;
   readonly publicSchema: GraphQLSchema;
   execute(request: EngineRequest): Promise<EngineAnswer>;
-  /** Whether the operation that would run is a query; `false` also when it cannot be told. From the document cache. */
-  isQuery(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract'>): boolean;
+  /**
+   * Whether identical requests in flight may share one execution: the operation is a query, and no policy has to see
+   * each request for it. `false` also when it cannot be told. From the document cache.
+   */
+  sharable(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract'>): boolean;
 }
 
 /** `{"data":…}` or `{"errors":…}` as a client sees it. */
 export function answerText(answer: EngineAnswer): string {
-  if (answer.dataText === undefined) return `{"errors":${JSON.stringify(answer.errors)}}`;
-  if (answer.errors.length === 0) return `{"data":${answer.dataText}}`;
-  return `{"data":${answer.dataText},"errors":${JSON.stringify(answer.errors)}}`;
+  const { dataText, errors, extensions } = answer;
+  const end = extensions === undefined ? '}' : `,"extensions":${JSON.stringify(extensions)}}`;
+  if (dataText === undefined) return `{"errors":${JSON.stringify(errors)}${end}`;
+  if (errors.length === 0) return `{"data":${dataText}${end}`;
+  return `{"data":${dataText},"errors":${JSON.stringify(errors)}${end}`;
 }

@@ -1,28 +1,90 @@
-import type { DocumentNode, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import { type CompiledPlan, compilePlan } from '../executor/compile.ts';
+import { dropFields } from '../operation/drop-fields.ts';
 import { normalise } from '../operation/normalise.ts';
+import type { Operation } from '../operation/operation.ts';
 import type { Abilities } from '../planner/abilities.ts';
 import { planOperation } from '../planner/planner.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { introspectionPart } from './introspection.ts';
+import { droppedErrors, PolicedOperation } from './judge.ts';
+import type { DroppedField, OperationPolicy } from './operation-policy.ts';
 
-/** An operation ready to run: everything that does not depend on one request. */
-export interface PreparedOperation {
+/** A plan that leaves out dropped fields, and what is told of them. */
+export interface PartialPlan {
   readonly compiled: CompiledPlan;
-  readonly introspection: DocumentNode | undefined;
+  readonly errors: readonly GraphQLFormattedError[];
 }
 
+export interface PreparationOptions {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  /** The one whose public schema the client sees; it may show less than that of `abilities`. */
+  readonly supergraph: Supergraph;
+  readonly abilities: Abilities;
+  /** Values of the condition variables. */
+  readonly conditions: Readonly<Record<string, unknown>>;
+  readonly policies: readonly OperationPolicy[];
+}
+
+/** An operation may be planned once for each set of fields that are dropped from it; this many plans are kept. */
+const PARTS_KEPT = 16;
+
 /**
- * Plans and compiles an operation for given values of its condition variables.
- * @param supergraph the one whose public schema the client sees; it may show less than that of `abilities`
+ * An operation ready to run: everything that does not depend on one request. Planned when first needed, as a policy may
+ * always refuse it.
  */
-export function prepareOperation(
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-  supergraph: Supergraph,
-  abilities: Abilities,
-  conditions: Readonly<Record<string, unknown>>,
-): PreparedOperation {
-  const plan = planOperation(normalise(document, operation, supergraph, conditions), abilities);
-  return { compiled: compilePlan(plan, supergraph), introspection: introspectionPart(document, operation) };
+export class PreparedOperation {
+  readonly introspection: DocumentNode | undefined;
+  /** `undefined` where no policy has anything to say of it. */
+  readonly policed: PolicedOperation | undefined;
+  private readonly operation: Operation;
+  private readonly supergraph: Supergraph;
+  private readonly abilities: Abilities;
+  private planned: CompiledPlan | undefined;
+  private readonly parts = new LRUCache<string, CompiledPlan>({ max: PARTS_KEPT });
+  private readonly partOf = new WeakMap<readonly DroppedField[], PartialPlan>();
+
+  /** Throws `OperationTooLargeError`. */
+  constructor(options: PreparationOptions) {
+    const { document, operation, supergraph, abilities, conditions, policies } = options;
+    this.supergraph = supergraph;
+    this.abilities = abilities;
+    this.operation = normalise(document, operation, supergraph, conditions);
+    this.introspection = introspectionPart(document, operation);
+    const checks = policies.flatMap((policy) => policy.inspect(this.operation, supergraph) ?? []);
+    this.policed = checks.length === 0 ? undefined : new PolicedOperation(this.operation, checks);
+  }
+
+  /** The plan for everything that is asked. Throws `OperationTooLargeError` and `UnsupportedFieldError`. */
+  get compiled(): CompiledPlan {
+    this.planned ??= compilePlan(planOperation(this.operation, this.abilities), this.supergraph);
+    return this.planned;
+  }
+
+  /** The plan without some fields: nothing is fetched for them alone. Throws as {@link compiled} does. */
+  without(policed: PolicedOperation, drop: readonly DroppedField[]): PartialPlan {
+    let part = this.partOf.get(drop);
+    if (!part) {
+      part = { compiled: this.compiledWithout(policed, drop), errors: droppedErrors(policed, drop) };
+      this.partOf.set(drop, part);
+    }
+    return part;
+  }
+
+  private compiledWithout(policed: PolicedOperation, drop: readonly DroppedField[]): CompiledPlan {
+    const fields = new Set(drop.map(({ field }) => field));
+    const key = [...fields]
+      .map((field) => policed.place(field).index)
+      .sort((a, b) => a - b)
+      .join();
+    let compiled = this.parts.get(key);
+    if (!compiled) {
+      const { operation, dropped } = dropFields(this.operation, fields);
+      compiled = compilePlan(planOperation(operation, this.abilities), this.supergraph, dropped);
+      this.parts.set(key, compiled);
+    }
+    return compiled;
+  }
 }

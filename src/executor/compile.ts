@@ -1,3 +1,4 @@
+import type { DroppedItems } from '../operation/drop-fields.ts';
 import type { LookupTarget, PlannedLookup, PlannedRequest, QueryPlan } from '../planner/plan.ts';
 import type { FetchNode, Position, WireSpace } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -44,7 +45,8 @@ export interface WrittenKey {
   readonly needsInputs: boolean;
 }
 
-export function compilePlan(plan: QueryPlan, supergraph: Supergraph): CompiledPlan {
+/** @param dropped fields that the plan leaves out, and that are written as null */
+export function compilePlan(plan: QueryPlan, supergraph: Supergraph, dropped?: DroppedItems): CompiledPlan {
   const writers = countWriters(plan);
   const requests = plan.requests.map((planned): CompiledRequest => {
     const dependents = plan.requests.filter((other) => other.dependsOn.includes(planned.id)).map((other) => other.id);
@@ -56,7 +58,7 @@ export function compilePlan(plan: QueryPlan, supergraph: Supergraph): CompiledPl
       lookups: planned.lookups.map((lookup) => compileLookup(lookup, writers)),
     };
   });
-  const projection = new Projection(supergraph, { position: plan.root, selection: plan.selection });
+  const projection = new Projection(supergraph, { position: plan.root, selection: plan.selection }, dropped);
   return { plan, requests, projection };
 }
 

@@ -30,10 +30,12 @@ export class ErrorReport {
   private readonly compiled: CompiledPlan;
   private readonly targets: Targets;
   private readonly root: Part;
-  private readonly errors: GraphQLFormattedError[] = [];
+  private readonly errors: GraphQLFormattedError[];
   private readonly toldMissing = new Set<string>();
 
-  constructor(compiled: CompiledPlan, targets: Targets) {
+  /** @param told errors that are known before anything is fetched */
+  constructor(compiled: CompiledPlan, targets: Targets, told: readonly GraphQLFormattedError[] = []) {
+    this.errors = [...told];
     this.compiled = compiled;
     this.targets = targets;
     this.root = { position: compiled.plan.root, selection: compiled.plan.selection };

@@ -17,6 +17,8 @@ export interface ExecutionInput {
   readonly variables: Readonly<Record<string, unknown>>;
   /** JSON texts of introspection fields, by response key. */
   readonly introspected: ReadonlyMap<string, string>;
+  /** Errors of fields that are not fetched. */
+  readonly told?: readonly GraphQLFormattedError[] | undefined;
 }
 
 export interface ExecutionResult {
@@ -63,7 +65,7 @@ class Execution {
     this.targets = new Targets(input.supergraph, compiled.plan.positionCount, this.data);
     this.waiting = compiled.requests.map(({ planned }) => planned.dependsOn.length);
     this.open = compiled.requests.length;
-    this.report = new ErrorReport(compiled, this.targets);
+    this.report = new ErrorReport(compiled, this.targets, input.told);
   }
 
   start(): void {

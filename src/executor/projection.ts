@@ -1,6 +1,7 @@
 import type { GraphQLSchema, TypeNode } from 'graphql';
 import { isEnumType, isScalarType, Kind } from 'graphql';
-import type { OpField, OpSelection } from '../operation/operation.ts';
+import type { DroppedItem, DroppedItems } from '../operation/drop-fields.ts';
+import type { OpField, OpNarrowing, OpSelection } from '../operation/operation.ts';
 import type { Placement, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { quote } from './json-text.ts';
@@ -24,7 +25,11 @@ export interface ShapeField {
   readonly field: OpField;
   readonly wireKey: string;
   readonly below: readonly Part[];
+  /** Never fetched: null whatever the object has. */
+  readonly dropped: boolean;
 }
+
+type DraftField = { field: OpField; wireKey: string; below: Part[]; dropped: boolean };
 
 export interface Violation {
   readonly message: string;
@@ -39,6 +44,7 @@ export interface Violation {
 export class Projection {
   private readonly supergraph: Supergraph;
   private readonly schema: GraphQLSchema;
+  private readonly dropped: DroppedItems | undefined;
   private readonly root: ValueWriter;
   private introspected: ReadonlyMap<string, string> = new Map();
   private violated = false;
@@ -46,8 +52,10 @@ export class Projection {
   private path: (string | number)[] | undefined;
   private violations: Violation[] = [];
 
-  constructor(supergraph: Supergraph, root: Part) {
+  /** @param dropped fields that are not fetched, by the selections that they were taken out of */
+  constructor(supergraph: Supergraph, root: Part, dropped?: DroppedItems) {
     this.supergraph = supergraph;
+    this.dropped = dropped;
     this.schema = supergraph.publicSchema;
     const write = this.objectWriter([root], root.position.type);
     this.root = (value) => write(value) ?? 'null';
@@ -79,18 +87,13 @@ export class Projection {
 
   /** The fields written for a runtime type, in the order of their first appearance. */
   shape(parts: readonly Part[], typeName: string): Shape {
-    const fields = new Map<string, { field: OpField; wireKey: string; below: Part[] }>();
+    const fields = new Map<string, DraftField>();
     for (const part of parts) this.collect(part, part.selection, typeName, fields);
     return { typeName, fields: [...fields.values()] };
   }
 
-  private collect(
-    part: Part,
-    selection: OpSelection,
-    typeName: string,
-    fields: Map<string, { field: OpField; wireKey: string; below: Part[] }>,
-  ): void {
-    for (const item of selection.items) {
+  private collect(part: Part, selection: OpSelection, typeName: string, fields: Map<string, DraftField>): void {
+    for (const { item, dropped } of this.shown(selection)) {
       if (item.kind === 'narrowing') {
         if (this.supergraph.types.get(item.typeCondition)?.possible.has(typeName)) {
           this.collect(part, item.selection, typeName, fields);
@@ -102,11 +105,25 @@ export class Projection {
         field: item,
         wireKey: placed?.placement.wire.key ?? '',
         below: [],
+        dropped,
       };
+      // on one type it may be dropped where it is not on an interface around it
+      known.dropped ||= dropped;
       fields.set(item.responseKey, known);
       const below = placed && part.position.below(placed.placement.wire, placed.owner);
       if (below && item.selection) known.below.push({ position: below, selection: item.selection });
     }
+  }
+
+  /** The items of a selection with those that were dropped in their places. */
+  private *shown(selection: OpSelection): Iterable<{ item: OpField | OpNarrowing; dropped: boolean }> {
+    const gone = this.dropped?.get(selection) ?? [];
+    let next = 0;
+    for (const [index, item] of selection.items.entries()) {
+      for (; gone[next]?.before === index; next++) yield { item: (gone[next] as DroppedItem).field, dropped: true };
+      yield { item, dropped: false };
+    }
+    for (const { field } of gone.slice(next)) yield { item: field, dropped: true };
   }
 
   private placement(
@@ -172,7 +189,7 @@ export class Projection {
     };
   }
 
-  private fieldWriter({ field, wireKey, below }: ShapeField, typeName: string): FieldWriter {
+  private fieldWriter({ field, wireKey, below, dropped }: ShapeField, typeName: string): FieldWriter {
     const { responseKey } = field;
     const prefix = `${quote(responseKey)}:`;
     if (field.name === '__typename') {
@@ -185,6 +202,7 @@ export class Projection {
     // an object type may promise more than the interface on which the field was selected
     const type = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
     const write = this.typedWriter(type, below, field, `${typeName}.${field.name}`);
+    if (dropped) return { responseKey, prefix, wireKey, isText: false, write: () => write(null) };
     return { responseKey, prefix, wireKey, isText: this.isText(type), write };
   }
 

@@ -77,8 +77,8 @@ class Generation implements Engine {
     return this.#built.engine.publicSchema;
   }
 
-  isQuery(request: Parameters<Engine['isQuery']>[0]): boolean {
-    return this.#built.engine.isQuery(request);
+  sharable(request: Parameters<Engine['sharable']>[0]): boolean {
+    return this.#built.engine.sharable(request);
   }
 
   async execute(request: Parameters<Engine['execute']>[0]) {

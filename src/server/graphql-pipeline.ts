@@ -91,7 +91,8 @@ export function answerReply(answer: EngineAnswer, contentType: string): HttpRepl
   const known = replied.get(answer);
   if (known && known.headers['content-type'] === contentType) return inBytes(answer, known);
   const status = answerStatus(answer, contentType);
-  const reply = textReply(status, contentType, answerText(answer), status === 405 ? { allow: 'POST' } : undefined);
+  const headers = status === 405 ? { allow: 'POST' } : answer.headers;
+  const reply = textReply(status, contentType, answerText(answer), headers);
   replied.set(answer, reply);
   return reply;
 }
@@ -109,6 +110,7 @@ function inBytes(answer: EngineAnswer, reply: HttpReply): HttpReply {
  * something on the way; `application/graphql-response+json` says 400. Once execution has begun, it is 200 for both.
  */
 function answerStatus(answer: EngineAnswer, contentType: string): number {
+  if (answer.status !== undefined) return answer.status;
   if (answer.refusal === 'method') return 405;
   if (answer.refusal === 'internal') return 500;
   // a limit is the gateway's refusal, not an answer of GraphQL

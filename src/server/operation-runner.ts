@@ -76,16 +76,16 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
     return join(flight, exchange, key);
   }
 
-  const isQuery = (engine: Engine, { params: { query, operationName } }: GraphqlCall) =>
-    engine.isQuery({ query, operationName, contract: options.contract });
+  const sharable = (engine: Engine, { params: { query, operationName } }: GraphqlCall) =>
+    engine.sharable({ query, operationName, contract: options.contract });
 
   return {
     async run(exchange, call) {
       if (exchange.res.destroyed) throw new ClientGone();
       const engine = options.engine();
       if (!engine) throw new RequestRefusal(503, 'SERVICE_UNAVAILABLE', 'There is no schema to answer with yet.');
-      const sharable = options.shareQueries && !forbidsSharing(exchange.req.headers) && isQuery(engine, call);
-      return sharable ? share(engine, exchange, call) : join(start(engine, exchange, call), exchange, undefined);
+      const shared = options.shareQueries && !forbidsSharing(exchange.req.headers) && sharable(engine, call);
+      return shared ? share(engine, exchange, call) : join(start(engine, exchange, call), exchange, undefined);
     },
   };
 }

@@ -20,7 +20,7 @@ export function engineOver(schema: string | GraphQLSchema, rootValue: object): F
   return {
     requests,
     publicSchema,
-    isQuery: ({ query }) => getOperationAST(parse(query))?.operation === 'query',
+    sharable: ({ query }) => getOperationAST(parse(query))?.operation === 'query',
     supergraph: { publicSchema } as Supergraph,
     async execute(request): Promise<EngineAnswer> {
       requests.push(request);

@@ -38,7 +38,7 @@ describe('@skip and @include', () => {
 
 describe('the cache of documents', () => {
   const { publicSchema } = world.engine;
-  const options = { introspection: true, labelsMet: () => [] };
+  const options = { introspection: true, labelsMet: () => [], countsRequests: () => false };
 
   it('parses and validates a text once', () => {
     const cache = new DocumentCache(publicSchema, options);

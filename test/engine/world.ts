@@ -1,9 +1,10 @@
-import type { EngineAnswer, EngineRequest } from '../../src/engine/engine.ts';
+import type { EngineAnswer, EngineOptions, EngineRequest } from '../../src/engine/engine.ts';
 import { createWorld, type World } from '../worlds/world.ts';
 
 /** Users with posts in a second subgraph; `echo` returns its arguments as JSON text. */
-export function smallWorld(): World {
+export function smallWorld(engine?: Partial<EngineOptions>): World {
   return createWorld({
+    engine: engine ?? {},
     subgraphs: {
       users: {
         typeDefs: `

@@ -22,7 +22,7 @@ export function plainEngine(sdl: string, roots: RootValue): Engine {
   return {
     supergraph: { sdl, subgraphs: [], publicSchema: schema } as unknown as Engine['supergraph'],
     publicSchema: schema,
-    isQuery: ({ query, operationName }) => operationOf(query, operationName)?.operation === 'query',
+    sharable: ({ query, operationName }) => operationOf(query, operationName)?.operation === 'query',
     execute: async (request) => executePlain(schema, roots, request),
   };
 }

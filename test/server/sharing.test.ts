@@ -23,9 +23,9 @@ describe.each(['auto', 'all-yoga'] as const)('identical queries in flight, lanes
     let arrived = 0;
     const counting = {
       ...engine,
-      isQuery: (request: Parameters<typeof engine.isQuery>[0]) => {
+      sharable: (request: Parameters<typeof engine.sharable>[0]) => {
         arrived++;
-        return engine.isQuery(request);
+        return engine.sharable(request);
       },
       execute: (request: EngineRequest) => {
         if (request.client.headers['cache-control'] || !shareQueries) arrived++;
@@ -93,7 +93,7 @@ describe.each(['auto', 'all-yoga'] as const)('identical queries in flight, lanes
   it('go on when one client leaves, and end when the last does', async () => {
     const { engine, asked, open } = heldEngine();
     let joined = 0;
-    const counting = { ...engine, isQuery: (request: { query: string }) => ++joined > 0 && engine.isQuery(request) };
+    const counting = { ...engine, sharable: (request: { query: string }) => ++joined > 0 && engine.sharable(request) };
     const { url } = await serve({ engine: () => counting, lanes });
     const ask = (signal?: AbortSignal) =>
       fetch(`${url}`, {

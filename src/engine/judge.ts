@@ -1,0 +1,123 @@
+import type { GraphQLFormattedError } from 'graphql';
+import { type FieldPlace, fieldPlaces } from '../operation/field-places.ts';
+import type { Operation, OpField } from '../operation/operation.ts';
+import type { ClientContext } from '../sources/source.ts';
+import type {
+  AnswerExtras,
+  CheckedRequest,
+  DroppedField,
+  OperationCheck,
+  Outcome,
+  PolicyRefusal,
+  Verdict,
+} from './operation-policy.ts';
+
+/** An operation that policies have something to say of. */
+export class PolicedOperation {
+  readonly operation: Operation;
+  readonly checks: readonly OperationCheck[];
+  private known: ReadonlyMap<OpField, FieldPlace> | undefined;
+
+  constructor(operation: Operation, checks: readonly OperationCheck[]) {
+    this.operation = operation;
+    this.checks = checks;
+  }
+
+  place(field: OpField): FieldPlace {
+    this.known ??= fieldPlaces(this.operation);
+    const place = this.known.get(field);
+    if (!place)
+      throw new Error(`a policy dropped "${field.name}", which is no field of the operation that it inspected`);
+    return place;
+  }
+
+  /** Asks the policies one after the other. What comes back at once is used at once, without a promise. */
+  judge(variables: CheckedRequest['variables'], client: ClientContext): Judgement | Promise<Judgement> {
+    return this.judgeFrom(0, new Judgement(this, variables, client));
+  }
+
+  private judgeFrom(start: number, judgement: Judgement): Judgement | Promise<Judgement> {
+    for (let i = start; i < this.checks.length; i++) {
+      const verdict = this.checks[i]?.check(judgement);
+      if (verdict === undefined) continue;
+      if ('then' in verdict) {
+        return verdict.then((settled) => {
+          if (settled) judgement.add(settled);
+          return judgement.refusal ? judgement : this.judgeFrom(i + 1, judgement);
+        });
+      }
+      judgement.add(verdict);
+      if (judgement.refusal) break;
+    }
+    return judgement;
+  }
+}
+
+const NO_FIELDS: readonly DroppedField[] = [];
+
+/** What all policies together say of one request. */
+export class Judgement implements CheckedRequest {
+  readonly variables;
+  readonly client;
+  refusal: PolicyRefusal | undefined;
+  /** The first reason for each field comes first. */
+  drop: readonly DroppedField[] = NO_FIELDS;
+  private readonly policed: PolicedOperation;
+  private readonly verdicts: Verdict[] = [];
+  private readonly droppedFields = new Set<OpField>();
+
+  constructor(policed: PolicedOperation, variables: CheckedRequest['variables'], client: ClientContext) {
+    this.policed = policed;
+    this.variables = variables;
+    this.client = client;
+  }
+
+  add(verdict: Verdict): void {
+    this.verdicts.push(verdict);
+    this.refusal ??= verdict.refusal;
+    const { drop } = verdict;
+    // a list from one policy is passed on as it is: its plan is found by it
+    if (drop && drop.length > 0) this.drop = this.drop.length === 0 ? drop : [...this.drop, ...drop];
+  }
+
+  isDropped(field: OpField): boolean {
+    if (this.drop.length === 0) return false;
+    if (this.droppedFields.size === 0) for (const dropped of this.drop) this.droppedFields.add(dropped.field);
+    for (let at: OpField | undefined = field; at; at = this.policed.place(at).parent) {
+      if (this.droppedFields.has(at)) return true;
+    }
+    return false;
+  }
+
+  /** What policies add to the answer: later ones over earlier ones, and what they know afterwards over what they said before. */
+  extras(outcome: Outcome | undefined): AnswerExtras {
+    const all: AnswerExtras[] = [...this.verdicts];
+    if (outcome) for (const { afterwards } of this.verdicts) all.push(afterwards?.(outcome) ?? {});
+    return { headers: united(all.map(({ headers }) => headers)), extensions: united(all.map((e) => e.extensions)) };
+  }
+}
+
+function united<T>(parts: readonly (Readonly<Record<string, T>> | undefined)[]): Record<string, T> | undefined {
+  const present = parts.filter((part) => part !== undefined);
+  return present.length === 0 ? undefined : Object.assign({}, ...present);
+}
+
+/**
+ * The errors of dropped fields: each at its path of response keys, told once, and not at all below a field that is itself
+ * dropped.
+ */
+export function droppedErrors(policed: PolicedOperation, drop: readonly DroppedField[]): GraphQLFormattedError[] {
+  const fields = new Set(drop.map(({ field }) => field));
+  const told = new Map<string, GraphQLFormattedError>();
+  for (const { field, error } of drop) {
+    const { path, parent } = policed.place(field);
+    const key = path.join('.');
+    if (!told.has(key) && !isWithin(policed, parent, fields)) told.set(key, { ...error, path });
+  }
+  return [...told.values()];
+}
+
+function isWithin(policed: PolicedOperation, field: OpField | undefined, fields: ReadonlySet<OpField>): boolean {
+  for (let at = field; at; at = policed.place(at).parent) if (fields.has(at)) return true;
+  return false;
+}

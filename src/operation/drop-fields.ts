@@ -1,0 +1,46 @@
+import type { Operation, OpField, OpNarrowing, OpSelection } from './operation.ts';
+
+/** A field that is not read, in its place: before that item of what is left of its selection. */
+export interface DroppedItem {
+  readonly field: OpField;
+  readonly before: number;
+}
+
+/** Dropped fields by what is left of the selection that they were in. */
+export type DroppedItems = ReadonlyMap<OpSelection, readonly DroppedItem[]>;
+
+/**
+ * Takes fields out of an operation. Selections around them stay, even empty ones: their objects are part of the answer.
+ *
+ * In:  `{ me { id secret } }` and `secret`
+ * Out: `{ me { id } }`, and for the selection `{ id }`: `secret` before item 1
+ *
+ * @param fields objects of the operation itself
+ */
+export function dropFields(
+  operation: Operation,
+  fields: ReadonlySet<OpField>,
+): { operation: Operation; dropped: DroppedItems } {
+  const dropped = new Map<OpSelection, DroppedItem[]>();
+
+  function select(selection: OpSelection): OpSelection {
+    const items: (OpField | OpNarrowing)[] = [];
+    const gone: DroppedItem[] = [];
+    let changed = false;
+    for (const item of selection.items) {
+      if (item.kind === 'field' && fields.has(item)) {
+        gone.push({ field: item, before: items.length });
+        continue;
+      }
+      const below = item.selection && select(item.selection);
+      changed ||= below !== item.selection;
+      items.push(below === item.selection ? item : ({ ...item, selection: below } as OpField | OpNarrowing));
+    }
+    if (!changed && gone.length === 0) return selection;
+    const left = { parentType: selection.parentType, items };
+    if (gone.length > 0) dropped.set(left, gone);
+    return left;
+  }
+
+  return { operation: { ...operation, selection: select(operation.selection) }, dropped };
+}
