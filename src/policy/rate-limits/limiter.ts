@@ -1,0 +1,37 @@
+import type { Decision, Limit } from './limit.ts';
+
+/** One limit that something counts against, for one key. */
+export interface LimitCheck {
+  readonly limit: Limit;
+  /** Whose meter it is: unique for the limit and what it goes by. */
+  readonly key: string;
+  /** How many it counts for: a whole number from 1. */
+  readonly weight: number;
+}
+
+/** All limits that one request touches. No key stands twice in one list. */
+export interface LimitQuestion {
+  /** Limits of the request as a whole: where one of them refuses, nothing at all is counted. */
+  readonly whole: readonly LimitCheck[];
+  /** Parts that can be left out. Where one limit of a part refuses, nothing of that part is counted. */
+  readonly parts: readonly (readonly LimitCheck[])[];
+}
+
+export type Told = Omit<Decision, 'next'>;
+
+export interface LimitAnswer {
+  /** In the order of the question. */
+  readonly whole: readonly Told[];
+  /** In the order of the question; empty lists when the request as a whole is refused. */
+  readonly parts: readonly (readonly Told[])[];
+}
+
+/** Counts, and says what is still allowed. The answer is a promise where it has to be fetched. */
+export interface Limiter {
+  ask(question: LimitQuestion): LimitAnswer | Promise<LimitAnswer>;
+}
+
+export function isAllowed(decisions: readonly Told[]): boolean {
+  for (const { allowed } of decisions) if (!allowed) return false;
+  return true;
+}

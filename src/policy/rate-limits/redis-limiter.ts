@@ -1,0 +1,62 @@
+import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
+import { ALGORITHMS } from './limit.ts';
+import type { LimitAnswer, LimitCheck, Limiter, LimitQuestion, Told } from './limiter.ts';
+import { LIMITS_SCRIPT } from './limits-script.ts';
+
+const NUMBERS_A_CHECK = 5;
+
+export interface RedisLimiterOptions {
+  readonly redis: SharedRedis;
+  /** How long an answer may take, in milliseconds. */
+  readonly budgetMs: number;
+  /** Who answers while Redis is away. */
+  readonly otherwise: Limiter;
+  /** Milliseconds since 1970; by default the clock of the Redis server, which is the same for all. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** Counts in Redis, for all processes together: one script call decides all limits of a request. */
+export function createRedisLimiter({ redis, budgetMs, otherwise, now }: RedisLimiterOptions): Limiter {
+  const script = redis.script<number[]>('headgateLimits', LIMITS_SCRIPT);
+  return {
+    async ask(question) {
+      const checks = [...question.whole, ...question.parts.flat()];
+      const keys = checks.map(({ key }) => `${redis.prefix}:rate:${key}`);
+      const args = argumentsOf(question, now?.() ?? '');
+      try {
+        const numbers = await redis.run(() => script(keys, args), budgetMs);
+        return answerOf(question, numbers);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        return otherwise.ask(question);
+      }
+    },
+  };
+}
+
+function argumentsOf({ whole, parts }: LimitQuestion, now: number | string): (number | string)[] {
+  const args: (number | string)[] = [now];
+  const add = (part: number, { limit, weight }: LimitCheck) => {
+    args.push(part, ALGORITHMS.indexOf(limit.algorithm), limit.limit, limit.windowMs, limit.capacity, weight);
+  };
+  for (const check of whole) add(0, check);
+  for (const [index, part] of parts.entries()) for (const check of part) add(index + 1, check);
+  return args;
+}
+
+function answerOf({ whole, parts }: LimitQuestion, numbers: readonly number[]): LimitAnswer {
+  let at = 0;
+  const read = (checks: readonly LimitCheck[]): Told[] => {
+    const told: Told[] = [];
+    for (const _check of checks) {
+      const [allowed = 0, remaining = 0, resetMs = 0, retryMs = 0, delayMs = 0] = numbers.slice(
+        at,
+        at + NUMBERS_A_CHECK,
+      );
+      at += NUMBERS_A_CHECK;
+      if (allowed >= 0) told.push({ allowed: allowed === 1, remaining, resetMs, retryMs, delayMs });
+    }
+    return told;
+  };
+  return { whole: read(whole), parts: parts.map(read) };
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createRedis, StoreUnavailable } from '../../src/store/redis.ts';
+import { recordingLogger } from '../server/serving.ts';
+import { HAS_REDIS, startRedis } from './redis-server.ts';
+
+async function connected() {
+  const server = await startRedis();
+  onTestFinished(() => server.close());
+  const { logger, lines } = recordingLogger();
+  const redis = await createRedis({ url: server.url, key_prefix: 'test', timeout: 100 }, logger);
+  onTestFinished(() => redis.close());
+  const count = () => redis.run((client) => client.incr('count'));
+  return { server, redis, count, said: () => lines.filter(({ level }) => level !== 'debug').map(({ msg }) => msg) };
+}
+
+const AWAY = 'Redis is away: the gateway goes on without it, and tries again by itself';
+
+describe.skipIf(!HAS_REDIS)('the shared Redis', () => {
+  it('is given up after its budget, and taken up again by itself when it answers', async () => {
+    const { server, redis, count, said } = await connected();
+    expect([await count(), await count()]).toEqual([1, 2]);
+    server.freeze();
+    const answers = await Promise.allSettled(Array.from({ length: 5 }, count));
+    expect(answers.map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
+    expect(redis.available).toBe(false);
+    await expect(count()).rejects.toThrow(StoreUnavailable);
+    server.resume();
+    await expect.poll(() => count().catch(() => 0)).toBeGreaterThan(2);
+    expect(redis.available).toBe(true);
+    expect(said()).toEqual([AWAY, 'Redis is back']);
+  });
+
+  it('is taken up again after its server was killed and started anew', async () => {
+    const { server, redis, count } = await connected();
+    await count();
+    await server.kill();
+    await expect(count()).rejects.toThrow(StoreUnavailable);
+    expect(redis.available).toBe(false);
+    await server.restart();
+    await expect.poll(() => count().catch(() => 0)).toBe(1);
+    expect(redis.available).toBe(true);
+  });
+
+  it('may be away when the gateway starts', async () => {
+    const server = await startRedis();
+    onTestFinished(() => server.close());
+    await server.kill();
+    const { logger } = recordingLogger();
+    const redis = await createRedis({ url: server.url, key_prefix: 'test', timeout: 100 }, logger);
+    onTestFinished(() => redis.close());
+    await expect(redis.run((client) => client.ping())).rejects.toThrow(StoreUnavailable);
+    await server.restart();
+    await expect.poll(() => redis.run((client) => client.ping()).catch(() => '')).toBe('PONG');
+  });
+
+  it('tells mistakes in commands from being away', async () => {
+    const { redis } = await connected();
+    await redis.run((client) => client.set('text', 'a'));
+    await expect(redis.run((client) => client.lpush('text', 'b'))).rejects.toThrow('WRONGTYPE');
+    expect(redis.available).toBe(true);
+  });
+});
