@@ -5,6 +5,7 @@ import { withFederationLink } from './federation-link.ts';
 import { hintFor } from './hints.ts';
 import { withInProcessSources } from './in-process-sources.ts';
 import { locate } from './locate.ts';
+import { rateLimitProblems, withRateLimits } from './rate-limits.ts';
 import type { SourceDefinition } from './source-definition.ts';
 import { placeOf } from './source-file.ts';
 
@@ -14,10 +15,13 @@ export type Composition =
 
 /** Composes subgraphs into a supergraph SDL (federation 2, join spec). */
 export function composeSupergraph(sources: readonly SourceDefinition[]): Composition {
+  const mistaken = rateLimitProblems(sources);
+  if (mistaken.length > 0) return { ok: false, problems: mistaken };
   const result = compose(sources);
   if (result instanceof Error) return { ok: false, problems: [composerFailed(sources, result)] };
   if (!compositionHasErrors(result)) {
-    return { ok: true, supergraphSdl: withInProcessSources(result.supergraphSdl, sources), sources };
+    const served = withRateLimits(withInProcessSources(result.supergraphSdl, sources), sources);
+    return { ok: true, supergraphSdl: served, sources };
   }
   const problems = result.errors.map((error) => asProblem(error, sources));
   return { ok: false, problems: problems.filter((problem, index) => !isToldBetter(problem, problems, index)) };

@@ -2,7 +2,8 @@ import { Kind, parseValue, print, type StringValueNode } from 'graphql';
 import { IN_PROCESS_DIRECTIVE } from '../supergraph/in-process.ts';
 import type { SourceDefinition } from './source-definition.ts';
 
-const SPEC = 'https://headgate.dev/specs/headgate/v0.1';
+/** What supergraphs link that carry more than other gateways know of. */
+export const SPEC = 'https://headgate.dev/specs/headgate/v0.1';
 
 const DEFINITIONS = `directive @${IN_PROCESS_DIRECTIVE}(graph: String!, kind: headgate__SourceKind!, sdl: String!) repeatable on SCHEMA
 

@@ -4,6 +4,7 @@ import type { AppliedDirectives } from './directives.ts';
 import { type InProcessSource, readInProcessSources } from './in-process.ts';
 import { type JoinedTypes, readJoinedTypes } from './join-spec.ts';
 import { buildPublicSchema } from './public-schema.ts';
+import { type RateLimitUse, readRateLimits } from './rate-limits.ts';
 import { buildSubgraphView } from './subgraph-view.ts';
 
 /** One subgraph of a supergraph: `id` is the join enum value (`PRODUCTS`), `name` the one people know (`products`). */
@@ -86,6 +87,8 @@ export interface Supergraph {
   readonly rootTypes: { readonly query: string; readonly mutation?: string; readonly subscription?: string };
   /** What clients see: validation and introspection use this. */
   readonly publicSchema: GraphQLSchema;
+  /** Uses of `@rateLimit`; none is enforced here. */
+  readonly rateLimits: readonly RateLimitUse[];
 }
 
 /** The SDL given is no supergraph that can be served; the message says what is missing or wrong, and where. */
@@ -123,6 +126,7 @@ export function readSupergraph(sdl: string): Supergraph {
     types: joined.types,
     rootTypes: joined.rootTypes,
     publicSchema: buildPublicSchema(document),
+    rateLimits: readRateLimits(document),
   };
 }
 
