@@ -3,6 +3,7 @@ import type { LookupTarget, PlannedLookup, PlannedRequest, QueryPlan } from '../
 import type { FetchNode, Position, WireSpace } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { DocumentForms } from './document-forms.ts';
+import { type CompiledContexts, compileContexts } from './gather-by-context.ts';
 import { quote } from './json-text.ts';
 import { Projection } from './projection.ts';
 import { compileRepresentation, type RepresentationWriter } from './representation-writer.ts';
@@ -20,6 +21,8 @@ export interface CompiledRequest {
   readonly dependents: readonly number[];
   readonly document: DocumentForms;
   readonly rootKeys: readonly WrittenKey[];
+  /** As on a look-up: for root fields that are asked for below others. */
+  readonly copiesForEach: boolean;
   readonly lookups: readonly CompiledLookup[];
 }
 
@@ -34,6 +37,9 @@ export interface CompiledLookup {
   readonly targets: readonly LookupTarget[];
   /** There are objects below, and several places that get them. */
   readonly copiesObjects: boolean;
+  /** There are objects below, and each object that gets them needs its own: what is read there depends on objects above. */
+  readonly copiesForEach: boolean;
+  readonly contexts: CompiledContexts | undefined;
 }
 
 /** A key that an answer puts into its target objects. */
@@ -48,6 +54,7 @@ export interface WrittenKey {
 /** @param dropped fields that the plan leaves out, and that are written as null */
 export function compilePlan(plan: QueryPlan, supergraph: Supergraph, dropped?: DroppedItems): CompiledPlan {
   const writers = countWriters(plan);
+  const apart = aboveContexts(plan);
   const requests = plan.requests.map((planned): CompiledRequest => {
     const dependents = plan.requests.filter((other) => other.dependsOn.includes(planned.id)).map((other) => other.id);
     return {
@@ -55,14 +62,15 @@ export function compilePlan(plan: QueryPlan, supergraph: Supergraph, dropped?: D
       dependents,
       document: new DocumentForms(planned),
       rootKeys: planned.root ? writtenKeys([planned.root], writers) : [],
-      lookups: planned.lookups.map((lookup) => compileLookup(lookup, writers)),
+      copiesForEach: planned.root !== undefined && apart.has(planned.root.position),
+      lookups: planned.lookups.map((lookup) => compileLookup(lookup, writers, apart)),
     };
   });
   const projection = new Projection(supergraph, { position: plan.root, selection: plan.selection }, dropped);
   return { plan, requests, projection };
 }
 
-function compileLookup(lookup: PlannedLookup, writers: Writers): CompiledLookup {
+function compileLookup(lookup: PlannedLookup, writers: Writers, apart: ReadonlySet<Position>): CompiledLookup {
   const keys = writtenKeys(lookup.targets, writers);
   return {
     planned: lookup,
@@ -72,7 +80,23 @@ function compileLookup(lookup: PlannedLookup, writers: Writers): CompiledLookup 
     independentKeys: keys.some(({ needsInputs }) => needsInputs) ? keys.filter((key) => !key.needsInputs) : undefined,
     targets: lookup.targets,
     copiesObjects: lookup.targets.length > 1 && hasObjects(lookup.node),
+    copiesForEach: lookup.targets.some(({ position }) => apart.has(position)) && hasObjects(lookup.node),
+    contexts: compileContexts(lookup),
   };
+}
+
+/** The places of objects that take something from a context, and all places above them. */
+function aboveContexts(plan: QueryPlan): Set<Position> {
+  const positions = new Set<Position>();
+  for (const { lookups } of plan.requests) {
+    for (const { contextVariables, targets } of lookups) {
+      if (contextVariables.length === 0) continue;
+      for (const target of targets) {
+        for (let at: Position | undefined = target.position; at; at = at.origin?.parent) positions.add(at);
+      }
+    }
+  }
+  return positions;
 }
 
 function hasObjects(node: FetchNode): boolean {

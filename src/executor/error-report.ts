@@ -18,6 +18,8 @@ import type { Targets, WirePath } from './targets.ts';
 
 /** Objects that a look-up was made for, and which of its entities each of them got. */
 interface LookedUp {
+  readonly lookup: CompiledLookup;
+  readonly part: { readonly alias: string };
   readonly objects: readonly ResponseObject[];
   readonly slots: readonly number[];
 }
@@ -58,13 +60,13 @@ export class ErrorReport {
       const [first] = this.targets.pathsAt(position);
       for (const { key } of request.rootKeys) if (first) add([...first, key]);
     }
-    request.lookups.forEach((lookup, index) => {
-      const objects = new Set(sent[index]?.objects);
+    for (const { lookup, objects } of sent) {
+      const among = new Set(objects);
       for (const { position } of lookup.targets) {
-        const first = this.firstPath(position, objects);
+        const first = this.firstPath(position, among);
         if (first) for (const { key } of lookup.keys) if (key !== '__typename') add([...first, key]);
       }
-    });
+    }
     for (const path of paths.values()) this.errors.push(formatFailure(failure, service, path));
   }
 
@@ -105,10 +107,9 @@ export class ErrorReport {
       return bases.flatMap((base) => this.clientPaths([...base, ...path]));
     }
     const [alias, index, ...rest] = path;
-    const at = request.lookups.findIndex((lookup) => lookup.planned.alias === alias);
-    const lookup = request.lookups[at];
-    const lookedUp = sent[at];
-    if (!lookup || !lookedUp || typeof index !== 'number') return [];
+    const lookedUp = sent.find(({ part }) => part.alias === alias);
+    if (!lookedUp || typeof index !== 'number') return [];
+    const { lookup } = lookedUp;
     const objects = new Set(lookedUp.objects.filter((_, i) => lookedUp.slots[i] === index));
     const paths: ResponsePath[] = [];
     for (const { position, types } of lookup.targets) {
@@ -128,7 +129,7 @@ export class ErrorReport {
       const [key] = request.rootKeys;
       return data === null || data === undefined ? key && this.clientPaths([key.key])[0] : undefined;
     }
-    const position = request.lookups[0]?.targets[0]?.position;
+    const position = sent[0]?.lookup.targets[0]?.position;
     const first = position && this.firstPath(position, new Set(sent[0]?.objects));
     return first && this.clientPaths(first)[0];
   }

@@ -4,6 +4,7 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import { ErrorReport } from './error-report.ts';
 import { malformed } from './errors.ts';
+import { type CompiledContexts, gatherByContext } from './gather-by-context.ts';
 import { type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { writeEscapeFree } from './json-text.ts';
 import { copyValue, isObject, mergeValue, type ResponseObject } from './objects.ts';
@@ -89,10 +90,10 @@ class Execution {
     const sent: GatheredEntities[] = [];
     let variables = '';
     for (const lookup of request.lookups) {
-      const done = gatherEntities(lookup, this.targets);
-      sent.push(done);
-      if (done.count > 0) variables += `${variables && ','}${lookup.variableHead}${done.texts}]`;
+      if (lookup.contexts) this.gatherByContext(request, lookup, lookup.contexts, sent);
+      else sent.push(gatherEntities(lookup, this.targets));
     }
+    for (const done of sent) if (done.count > 0) variables += `${variables && ','}${done.variables}`;
     // nothing to look up, nothing to ask
     if (request.lookups.length > 0 && variables === '') return this.done(request);
     if (planned.root?.position.origin && this.targets.at(planned.root.position).length === 0) return this.done(request);
@@ -107,6 +108,16 @@ class Execution {
     source.send({ body, operationType: planned.operationType, client: this.input.client }, (answer) =>
       this.attempt(() => this.receive(request, sent, answer)),
     );
+  }
+
+  private gatherByContext(
+    request: CompiledRequest,
+    lookup: CompiledLookup,
+    contexts: CompiledContexts,
+    sent: GatheredEntities[],
+  ): void {
+    const left = gatherByContext(lookup, contexts, this.targets, sent);
+    for (const object of left) this.report.missingInputs(request, lookup, object);
   }
 
   private variableText(name: string): string | undefined {
@@ -139,7 +150,7 @@ class Execution {
     const { data, errors } = result;
     if (isObject(data)) {
       if (planned.root) this.layRoot(request, data);
-      else if (!this.layEntities(request, sent, data, errors !== undefined)) {
+      else if (!this.layAllEntities(request, sent, data, errors !== undefined)) {
         this.fail(request, sent, malformed(planned, 'the list of entities is missing or has another length', status));
       }
     } else if (!Array.isArray(errors) || errors.length === 0 || (data !== null && data !== undefined)) {
@@ -151,36 +162,48 @@ class Execution {
   private layRoot(request: CompiledRequest, data: ResponseObject): void {
     const position = request.planned.root?.position;
     if (!position) return;
-    for (const target of this.targets.at(position)) lay(target, data, request.rootKeys);
+    const targets = this.targets.at(position);
+    for (let i = 0; i < targets.length; i++) {
+      const own = i > 0 && request.copiesForEach ? copyValue(data) : data;
+      lay(targets[i] as ResponseObject, own, request.rootKeys);
+    }
   }
 
-  private layEntities(
+  private layAllEntities(
     request: CompiledRequest,
     sent: readonly GatheredEntities[],
     data: ResponseObject,
     excused: boolean,
   ): boolean {
     let whole = true;
-    request.lookups.forEach((lookup, index) => {
-      const { objects, slots, borders, count } = sent[index] as GatheredEntities;
-      const entities = data[lookup.planned.alias];
-      if (!Array.isArray(entities) || entities.length !== count) {
+    for (let i = 0; i < sent.length; i++) {
+      const gathered = sent[i] as GatheredEntities;
+      const entities = data[gathered.part.alias];
+      if (!Array.isArray(entities) || entities.length !== gathered.count) {
         // with errors beside it, a missing list is explained; an empty look-up misses nothing
-        if (count > 0 && !(excused && (entities === null || entities === undefined))) whole = false;
-        return;
+        if (gathered.count > 0 && !(excused && (entities === null || entities === undefined))) whole = false;
+      } else {
+        this.layEntities(request, gathered, entities);
       }
-      // below two places of the response an entity's objects are filled in differently, so they must not be the same objects
-      const own = lookup.copiesObjects ? [0, ...borders, objects.length] : [0, objects.length];
-      for (let place = 1; place < own.length; place++) {
-        const given = place === 1 ? entities : copyValue(entities);
-        for (let i = own[place - 1] as number; i < (own[place] as number); i++) {
-          const entity = given[slots[i] as number];
-          if (!isObject(entity) || layEntity(objects[i] as ResponseObject, entity, lookup)) continue;
-          this.report.missingInputs(request, lookup, objects[i] as ResponseObject);
-        }
-      }
-    });
+    }
     return whole;
+  }
+
+  private layEntities(request: CompiledRequest, gathered: GatheredEntities, entities: readonly unknown[]): void {
+    const { lookup, objects, slots, borders } = gathered;
+    const taken = lookup.copiesForEach ? new Set<number>() : undefined;
+    // below two places of the response an entity's objects are filled in differently, so they must not be the same objects
+    const own = lookup.copiesObjects && !taken ? [0, ...borders, objects.length] : [0, objects.length];
+    for (let place = 1; place < own.length; place++) {
+      const given = place === 1 ? entities : copyValue(entities);
+      for (let i = own[place - 1] as number; i < (own[place] as number); i++) {
+        const slot = slots[i] as number;
+        const entity = taken?.has(slot) ? copyValue(given[slot]) : given[slot];
+        taken?.add(slot);
+        if (!isObject(entity) || layEntity(objects[i] as ResponseObject, entity, lookup)) continue;
+        this.report.missingInputs(request, lookup, objects[i] as ResponseObject);
+      }
+    }
   }
 
   private fail(request: CompiledRequest, sent: readonly GatheredEntities[], failure: SourceFailure): void {

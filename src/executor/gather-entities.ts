@@ -1,3 +1,4 @@
+import type { LookupPart } from '../planner/plan.ts';
 import type { CompiledLookup } from './compile.ts';
 import { isOf, type ResponseObject } from './objects.ts';
 import type { RepresentationWriter } from './representation-writer.ts';
@@ -5,6 +6,9 @@ import type { Targets } from './targets.ts';
 
 /** The entities of one look-up, each distinct one once, and the objects that wait for them. */
 export interface GatheredEntities {
+  readonly lookup: CompiledLookup;
+  /** How the look-up stands in the document. */
+  readonly part: LookupPart;
   readonly objects: ResponseObject[];
   /** For each object, the index of its entity. */
   readonly slots: number[];
@@ -12,8 +16,8 @@ export interface GatheredEntities {
   readonly borders: number[];
   /** How many entities are asked for. */
   readonly count: number;
-  /** Their representations as JSON texts, with commas between them. */
-  readonly texts: string;
+  /** The variables with their representations, and with what they get from contexts: `"r0":[…]`. */
+  readonly variables: string;
 }
 
 /** Gathers the objects at a look-up's targets and writes each distinct entity once. */
@@ -35,10 +39,12 @@ export function gatherEntities(lookup: CompiledLookup, targets: Targets): Gather
     }
   }
   borders.shift();
-  return { objects, slots, borders, count: distinct.count, texts: distinct.texts };
+  const variables = distinct.count === 0 ? '' : `${lookup.variableHead}${distinct.texts}]`;
+  return { lookup, part: lookup.planned, objects, slots, borders, count: distinct.count, variables };
 }
 
-class DistinctEntities {
+/** Tells which objects are the same entity, by what is sent of them. */
+export class DistinctEntities {
   count = 0;
   texts = '';
   private readonly representation: RepresentationWriter;

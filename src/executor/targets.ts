@@ -35,6 +35,23 @@ export class Targets {
     return objects;
   }
 
+  /** For each object at a position, in the same order, the one at a position above through which it was reached. */
+  ancestorsAt(position: Position, above: Position): ResponseObject[] {
+    const { origin } = position;
+    if (position === above || !origin) return this.at(position);
+    const types = this.ownerTypes(position);
+    const parents = this.at(origin.parent);
+    const ancestors: ResponseObject[] = [];
+    const found: ResponseObject[] = [];
+    this.ancestorsAt(origin.parent, above).forEach((ancestor, index) => {
+      const parent = parents[index] as ResponseObject;
+      if (types && !isOf(parent, types)) return;
+      gatherObjects(parent[origin.wire.key], found);
+      while (ancestors.length < found.length) ancestors.push(ancestor);
+    });
+    return ancestors;
+  }
+
   /** The paths of the objects at a position, in the same order; worked out for errors only. */
   pathsAt(position: Position): WirePath[] {
     const { origin } = position;

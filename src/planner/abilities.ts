@@ -100,12 +100,13 @@ export class Abilities {
 
   private checkAbstract(subgraph: Subgraph, around: SubgraphType, abstract: SubgraphType, fieldName: string): boolean {
     const own = abstract.fields.get(fieldName);
-    if (!own || own.external || own.requires || !this.isOn(own)) return false;
+    if (!own || own.external || needsOwnLookup(own) || !this.isOn(own)) return false;
     const everywhere = this.supergraph.types.get(abstract.name)?.possible;
     for (const name of around.possible) {
       if (!everywhere?.has(name)) continue;
       const field = subgraph.types.get(name)?.fields.get(fieldName);
-      if (!abstract.possible.has(name) || !field || field.external || field.requires || !this.isOn(field)) return false;
+      if (!abstract.possible.has(name) || !field || field.external) return false;
+      if (needsOwnLookup(field) || !this.isOn(field)) return false;
     }
     return true;
   }
@@ -129,6 +130,11 @@ export class Abilities {
     const kind = this.supergraph.types.get(typeName)?.kind;
     return kind === 'object' || kind === 'interface' || kind === 'union';
   }
+}
+
+/** Whether a field can be asked for in a look-up only that sends what it requires, or passes on what a context holds. */
+export function needsOwnLookup(field: SubgraphField): boolean {
+  return field.requires !== undefined || field.contextArguments.length > 0;
 }
 
 /** The part of `provided` field sets that lies under one field of one type. */

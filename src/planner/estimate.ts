@@ -1,7 +1,7 @@
 import type { SelectionSetNode } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Subgraph, SubgraphField } from '../supergraph/supergraph.ts';
-import type { Abilities } from './abilities.ts';
+import { type Abilities, needsOwnLookup } from './abilities.ts';
 import { COST } from './costs.ts';
 import { canReadAll, overlaps, readableField, type Standpoint, standBelow } from './reading.ts';
 
@@ -107,7 +107,7 @@ export class Estimator {
     let best: Outlook | undefined;
     let bestCost = Number.POSITIVE_INFINITY;
     for (const { subgraph, type, field: resolvedBy } of this.abilities.providers(owner, field.name)) {
-      if (subgraph === at.subgraph && !resolvedBy.requires) continue;
+      if (subgraph === at.subgraph && !needsOwnLookup(resolvedBy)) continue;
       const entries = this.abilities.entries(owner).filter((entry) => entry.subgraph === subgraph);
       if (entries.length === 0) continue;
       const there = { owner, field, at: { subgraph, type, provided: [] }, above: undefined };
@@ -128,7 +128,7 @@ export class Estimator {
       const { at, field: leading } = holder;
       for (const { subgraph, field: led } of this.abilities.providers(holder.owner, leading.name)) {
         const type = subgraph.types.get(led.namedType);
-        if (subgraph === at.subgraph || led.requires || !type) continue;
+        if (subgraph === at.subgraph || needsOwnLookup(led) || !type) continue;
         const resolvedBy = readableField(this.abilities, { subgraph, type, provided: [] }, owner, field.name);
         if (!resolvedBy || !this.canEnter(holder.owner, subgraph)) continue;
         return after(subgraph, this.ahead(field, subgraph, resolvedBy, [], undefined), COST.reselect);

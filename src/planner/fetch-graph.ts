@@ -2,9 +2,17 @@ import type { ArgumentNode, SelectionSetNode, TypeNode } from 'graphql';
 import { Kind } from 'graphql';
 import { OperationTooLargeError } from '../operation/normalise.ts';
 import type { Subgraph, SubgraphField, SubgraphType } from '../supergraph/supergraph.ts';
-import { type Abilities, providedBelow, providedOn } from './abilities.ts';
+import { type Abilities, needsOwnLookup, providedBelow, providedOn } from './abilities.ts';
 import { getOrMake } from './maps.ts';
-import { type Fetch, FetchNode, Position, type Representation, type Wire, type WireSpace } from './positions.ts';
+import {
+  type ContextValue,
+  type Fetch,
+  FetchNode,
+  Position,
+  type Representation,
+  type Wire,
+  type WireSpace,
+} from './positions.ts';
 
 /** What is asked to be read: a field with its arguments, and the key that its reader would like best. */
 export interface WantedField {
@@ -57,6 +65,7 @@ export class FetchGraph {
       condition: position.type,
       type,
       representation: undefined,
+      contexts: [],
       dependsOn,
     });
   }
@@ -67,6 +76,7 @@ export class FetchGraph {
     condition: string;
     type: SubgraphType;
     representation: Representation;
+    contexts: readonly ContextValue[];
     dependsOn: ReadonlySet<Fetch>;
   }): FetchNode {
     return this.addFetch({ ...look, kind: 'entity' });
@@ -75,9 +85,9 @@ export class FetchGraph {
   private addFetch(parts: Omit<Fetch, 'id' | 'node' | 'level'> & { type: SubgraphType }): FetchNode {
     let level = 0;
     for (const fetch of parts.dependsOn) level = Math.max(level, fetch.level + 1);
-    const { type, subgraph, kind, position, condition, representation, dependsOn } = parts;
-    const id = this.fetches.length;
-    const fetch = { id, subgraph, kind, position, condition, representation, dependsOn, level } as Writable<Fetch>;
+    const { type, ...rest } = parts;
+    const { position } = rest;
+    const fetch = { id: this.fetches.length, ...rest, level } as Writable<Fetch>;
     fetch.node = new FetchNode(fetch, position, type, []);
     this.fetches.push(fetch);
     position.nodes.push(fetch.node);
@@ -91,7 +101,8 @@ export class FetchGraph {
     if (known) return wire;
     const composite = this.abilities.isComposite(field.namedType);
     const child = composite ? this.childNode(node, owner, wire, field) : undefined;
-    node.fields.set(wire.key, { wire, type: field.type, needsInputs: field.requires !== undefined, node: child });
+    const { type, contextArguments } = field;
+    node.fields.set(wire.key, { wire, type, needsInputs: needsOwnLookup(field), contextArguments, node: child });
     return wire;
   }
 

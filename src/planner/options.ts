@@ -1,9 +1,11 @@
 import type { SelectionSetNode } from 'graphql';
 import type { OpField } from '../operation/operation.ts';
 import type { SubgraphField } from '../supergraph/supergraph.ts';
-import type { Abilities, Provider } from './abilities.ts';
+import { type Abilities, needsOwnLookup, type Provider } from './abilities.ts';
+import { type ContextFinder, type ContextRoute, contextKey, distinctContexts } from './contexts.ts';
 import { COST } from './costs.ts';
 import type { Estimator } from './estimate.ts';
+import { getOrMake } from './maps.ts';
 import type { FetchNode, Position } from './positions.ts';
 import { readableField, standpointOf } from './reading.ts';
 import { cheapest, type RouteFinder } from './routes.ts';
@@ -20,9 +22,19 @@ export interface Option {
   take(): { node: FetchNode; resolvedBy: SubgraphField };
 }
 
+interface OwnLookup {
+  readonly position: Position;
+  readonly owner: string;
+  /** The keys of the values that it takes from contexts. */
+  readonly contexts: string;
+  readonly node: FetchNode;
+}
+
+const NO_CONTEXTS: ContextRoute = { cost: 0, level: 0, take: () => ({ values: [], dependsOn: new Set() }) };
+
 /**
  * Finds every way to read a field at a position: in a fetch that has the objects already, by a route into a subgraph that
- * resolves the field, or by a look-up that sends what its `@requires` asks for.
+ * resolves the field, or by a look-up that sends what its `@requires` and `@fromContext` ask for.
  *
  * In:  `topProducts`, `Product`, `reviews`
  * Out: `[reviews by upc, cost 110]`
@@ -31,17 +43,17 @@ export class OptionFinder {
   private readonly abilities: Abilities;
   private readonly routes: RouteFinder;
   private readonly estimator: Estimator;
-  /** Fields whose `@requires` are being placed right now: they cannot serve as their own input. */
+  private readonly contexts: ContextFinder;
+  /** Fields whose inputs are being placed right now: they cannot serve as their own input. */
   private readonly requiring = new Set<string>();
-  private readonly requiredFetches = new Map<
-    SelectionSetNode,
-    { position: Position; owner: string; node: FetchNode }[]
-  >();
+  /** Look-ups with inputs, by what they require: fields that need the same share one. */
+  private readonly ownLookups = new Map<SelectionSetNode | undefined, OwnLookup[]>();
 
-  constructor(abilities: Abilities, routes: RouteFinder, estimator: Estimator) {
+  constructor(abilities: Abilities, routes: RouteFinder, estimator: Estimator, contexts: ContextFinder) {
     this.abilities = abilities;
     this.routes = routes;
     this.estimator = estimator;
+    this.contexts = contexts;
   }
 
   find(position: Position, owner: string, field: OpField): Option[] {
@@ -57,7 +69,7 @@ export class OptionFinder {
       if (below === 0 && node.fetch.level === position.nodes[0]?.fetch.level) return options.slice(-1);
     }
     for (const provider of this.abilities.providers(owner, field.name)) {
-      const option = provider.field.requires
+      const option = needsOwnLookup(provider.field)
         ? this.optionWithInputs(position, owner, field, provider)
         : this.optionByRoute(position, owner, field, provider);
       if (option) options.push({ ...option, provider });
@@ -85,43 +97,54 @@ export class OptionFinder {
 
   private optionWithInputs(position: Position, owner: string, field: OpField, provider: Provider): Option | undefined {
     const { subgraph, type, field: resolvedBy } = provider;
-    const set = resolvedBy.requires;
-    if (!set) return undefined;
-    const known = this.requiredFetches
-      .get(set)
-      ?.find((f) => f.position === position && f.owner === owner && f.node.type === type);
     const below = this.estimator.below(field, subgraph, resolvedBy);
+    const contexts = distinctContexts(resolvedBy).map(contextKey).join();
+    const lookups = getOrMake(this.ownLookups, resolvedBy.requires, (): OwnLookup[] => []);
+    const known = lookups.find(
+      (f) => f.position === position && f.owner === owner && f.contexts === contexts && f.node.type === type,
+    );
     if (known) {
       const { node } = known;
       return { cost: below, reach: 0, level: node.fetch.level, take: () => ({ node, resolvedBy }) };
     }
     const guard = `${position.id} ${owner} ${subgraph.id} ${field.name}`;
     if (this.requiring.has(guard)) return undefined;
-    const found = this.guarded(guard, () => {
-      const inputs = this.routes.inputs(position, owner, set, []);
-      const keys = this.abilities
-        .entries(owner)
-        .filter((entry) => entry.subgraph === subgraph && entry.type === type)
-        .map((entry) => {
-          const key = this.routes.inputs(position, owner, entry.key.fields, []);
-          return key && { ...key, entry };
-        });
-      const key = cheapest(keys);
-      return inputs && key && { inputs, key };
-    });
-    if (!found) return undefined;
-    const { inputs, key } = found;
-    const reach = inputs.cost + key.cost + COST.request + COST.wave;
+    const way = this.guarded(guard, () => this.wayWithInputs(position, owner, provider));
+    if (!way) return undefined;
+    const reach = way.cost + COST.request + COST.wave;
     return {
       cost: reach + below,
       reach,
-      level: Math.max(inputs.level, key.level) + 1,
+      level: way.level + 1,
       take: () => {
-        const taken = this.guarded(guard, () => ({ key: key.take(), required: inputs.take() }));
-        const node = this.routes.addLookup(position, owner, key.entry, taken.key, taken.required);
-        this.requiredFetches.set(set, [...(this.requiredFetches.get(set) ?? []), { position, owner, node }]);
+        const { key, more } = this.guarded(guard, () => way.take());
+        const node = this.routes.addLookup(position, owner, way.entry, key, more);
+        lookups.push({ position, owner, contexts, node });
         return { node, resolvedBy };
       },
+    };
+  }
+
+  /** The ways to a key, to what the field requires and to what it takes from contexts; `undefined` where one is missing. */
+  private wayWithInputs(position: Position, owner: string, { subgraph, type, field }: Provider) {
+    const { requires } = field;
+    const required = requires && this.routes.inputs(position, owner, requires, []);
+    const contexts = field.contextArguments.length > 0 ? this.contexts.find(position, field) : NO_CONTEXTS;
+    if ((requires && !required) || !contexts) return undefined;
+    const keys = this.abilities
+      .entries(owner)
+      .filter((entry) => entry.subgraph === subgraph && entry.type === type)
+      .map((entry) => {
+        const key = this.routes.inputs(position, owner, entry.key.fields, []);
+        return key && { ...key, entry };
+      });
+    const key = cheapest(keys);
+    if (!key) return undefined;
+    return {
+      cost: (required?.cost ?? 0) + contexts.cost + key.cost,
+      level: Math.max(required?.level ?? 0, contexts.level, key.level),
+      entry: key.entry,
+      take: () => ({ key: key.take(), more: { required: required?.take(), contexts: contexts.take() } }),
     };
   }
 

@@ -1,7 +1,7 @@
 import type { Operation, OpSelection } from '../operation/operation.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
-import type { FetchNode, Position, Representation } from './positions.ts';
-import type { PrintedDocument } from './print-document.ts';
+import type { ContextValue, FetchNode, Position, Representation } from './positions.ts';
+import type { EntityLookupDocument, PrintedDocument } from './print-document.ts';
 
 /** Everything that is needed to run one operation, and nothing that depends on a single request. */
 export interface QueryPlan {
@@ -30,19 +30,23 @@ export interface PlannedRequest {
   /** For a root request: where its data goes, and what it reads. */
   readonly root: { readonly position: Position; readonly node: FetchNode } | undefined;
   readonly lookups: readonly PlannedLookup[];
-  /** Writes the document for some of the look-ups only. */
-  readonly documentFor: (lookups: readonly PlannedLookup[]) => PrintedDocument;
+  /** Writes the document for some of the look-ups only, or for several sets of context values. */
+  readonly documentFor: (parts: readonly EntityLookupDocument[]) => PrintedDocument;
 }
 
 /** One `_entities` field of a request: the same fields for all objects at its targets. */
-export interface PlannedLookup {
-  readonly alias: string;
-  readonly variable: string;
+export interface PlannedLookup extends LookupPart {
   readonly representation: Representation;
-  /** What its objects are asked, so that a document without the other look-ups can be written. */
-  readonly selection: PrintedDocument;
+  /** How it stands in the document for the nth further set of values that it takes from contexts. */
+  readonly furtherPart: (n: number) => LookupPart;
   readonly node: FetchNode;
   readonly targets: readonly LookupTarget[];
+}
+
+/** One `_entities` field of a document. */
+export interface LookupPart extends EntityLookupDocument {
+  /** Names of the variables that hold what it takes from contexts. */
+  readonly contextVariables: readonly string[];
 }
 
 export interface LookupTarget {
@@ -50,4 +54,6 @@ export interface LookupTarget {
   readonly node: FetchNode;
   /** The runtime types that are looked up; `undefined` where every object at the position is. */
   readonly types: ReadonlySet<string> | undefined;
+  /** Where the values from contexts are read for the objects here, in the order of the variables. */
+  readonly contexts: readonly ContextValue[];
 }

@@ -1,6 +1,6 @@
 import type { ArgumentNode, SelectionSetNode, TypeNode } from 'graphql';
 import type { OpField } from '../operation/operation.ts';
-import type { Subgraph, SubgraphType } from '../supergraph/supergraph.ts';
+import type { ContextArgument, Subgraph, SubgraphType } from '../supergraph/supergraph.ts';
 
 /**
  * A place in the response where objects are: the root, or the value of a composite field. Fetches meet here:
@@ -94,8 +94,10 @@ export class FetchNode {
 export interface FetchField {
   readonly wire: Wire;
   readonly type: TypeNode;
-  /** The field has `@requires`: where an input is missing, what it says is not to be trusted. */
+  /** The field has `@requires` or takes a context's value: where that is missing, what it says is not to be trusted. */
   readonly needsInputs: boolean;
+  /** Arguments that the gateway fills in: see {@link ContextValue}. */
+  readonly contextArguments: readonly ContextArgument[];
   readonly node: FetchNode | undefined;
 }
 
@@ -110,9 +112,30 @@ export interface Fetch {
   readonly condition: string;
   readonly node: FetchNode;
   readonly representation: Representation | undefined;
+  /** What its fields take from contexts. A look-up with any is asked once for each distinct set of values. */
+  readonly contexts: readonly ContextValue[];
   readonly dependsOn: ReadonlySet<Fetch>;
   /** One more than the highest level among what it depends on. */
   readonly level: number;
+}
+
+/** A value that fields of a look-up take as an argument, read from an object above those that are looked up (`@fromContext`). */
+export interface ContextValue {
+  /** Equal keys mean the same value, taken in the same form. */
+  readonly key: string;
+  /** The type of the arguments as text, `String!`. */
+  readonly type: string;
+  /** The objects that it is read from, the nearest first; which of them it is may depend on their runtime types. */
+  readonly sources: readonly ContextSource[];
+}
+
+export interface ContextSource {
+  readonly position: Position;
+  readonly type: string;
+  /** The runtime types that set the context there; `undefined` where all do. */
+  readonly possible: ReadonlySet<string> | undefined;
+  /** What is read: one field, through objects and fragments around it. */
+  readonly fields: RepresentationSelection;
 }
 
 /** What is sent to `_entities` for one object: read from wire keys, written under the subgraph's own names. */

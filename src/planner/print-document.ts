@@ -1,6 +1,7 @@
 import type { ArgumentNode, ValueNode, VariableDefinitionNode } from 'graphql';
 import { Kind, print } from 'graphql';
-import type { FetchNode, Wire } from './positions.ts';
+import type { ContextArgument } from '../supergraph/supergraph.ts';
+import type { FetchField, FetchNode } from './positions.ts';
 
 /** A subgraph operation as text, with the client variables that it uses. */
 export interface PrintedDocument {
@@ -19,12 +20,21 @@ export interface EntityLookupDocument {
   readonly variable: string;
   /** What is selected below `_entities`, with the client variables in it. */
   readonly selection: PrintedDocument;
+  /** Definitions of the variables that hold values from contexts: `$c0:String!`. */
+  readonly definitions: readonly string[];
 }
+
+/** The variable that holds what an argument takes from a context. */
+export type ContextNames = (argument: ContextArgument) => string;
+
+const NO_NAMES: ContextNames = (argument) => {
+  throw new Error(`no value for the argument ${argument.name}, which comes from a context`);
+};
 
 /** Prints `{ topProducts { upc } }`, or `query($first: Int) { … }` where client variables are used. */
 export function printRootDocument(document: RootDocument): PrintedDocument {
   const used = new Set<string>();
-  const body = printSelection(document.node, used);
+  const body = printSelection(document.node, used, NO_NAMES);
   const definitions = printDefinitions(document.definitions, used);
   const head =
     document.kind === 'query' && definitions === '' ? '' : `${document.kind}${definitions && `(${definitions})`}`;
@@ -37,7 +47,7 @@ export function printEntityDocument(
   definitions: readonly VariableDefinitionNode[],
 ): PrintedDocument {
   const used = new Set(lookups.flatMap(({ selection }) => selection.variables));
-  const own = lookups.map(({ variable }) => `$${variable}:[_Any!]!`);
+  const own = lookups.flatMap(({ variable, definitions: more }) => [`$${variable}:[_Any!]!`, ...more]);
   const clients = printDefinitions(definitions, used);
   if (clients) own.push(clients);
   const fields = lookups.map(({ alias, variable, selection }) => {
@@ -60,20 +70,20 @@ function printDefinitions(definitions: readonly VariableDefinitionNode[], used: 
 }
 
 /** Prints what an entity look-up selects: `{...on Product{name price}}`. */
-export function printEntitySelection(node: FetchNode): PrintedDocument {
+export function printEntitySelection(node: FetchNode, names: ContextNames = NO_NAMES): PrintedDocument {
   const used = new Set<string>();
-  const text = `{...on ${node.type.name}${printSelection(node, used)}}`;
+  const text = `{...on ${node.type.name}${printSelection(node, used, names)}}`;
   return { text, variables: [...used] };
 }
 
-function printSelection(node: FetchNode, used: Set<string>): string {
+function printSelection(node: FetchNode, used: Set<string>, names: ContextNames): string {
   const parts: string[] = [];
   if (node.typename) parts.push('__typename');
-  for (const { wire, node: below } of node.fields.values()) {
-    parts.push(printField(wire, used) + (below ? printSelection(below, used) : ''));
+  for (const field of node.fields.values()) {
+    parts.push(printField(field, used, names) + (field.node ? printSelection(field.node, used, names) : ''));
   }
   for (const [type, narrowing] of node.narrowings) {
-    if (!isEmpty(narrowing)) parts.push(`...on ${type}${printSelection(narrowing, used)}`);
+    if (!isEmpty(narrowing)) parts.push(`...on ${type}${printSelection(narrowing, used, names)}`);
   }
   return `{${parts.join(' ') || nothing(node)}}`;
 }
@@ -87,11 +97,13 @@ export function isEmpty(node: FetchNode): boolean {
   return !node.typename && node.fields.size === 0 && [...node.narrowings.values()].every(isEmpty);
 }
 
-function printField(wire: Wire, used: Set<string>): string {
+function printField({ wire, contextArguments }: FetchField, used: Set<string>, names: ContextNames): string {
   const name = wire.key === wire.name ? wire.name : `${wire.key}:${wire.name}`;
-  if (wire.args.length === 0) return name;
+  if (wire.args.length === 0 && contextArguments.length === 0) return name;
   for (const argument of wire.args) collectVariables(argument.value, used);
-  return `${name}(${wire.args.map(printArgument).join()})`;
+  const args = wire.args.map(printArgument);
+  for (const argument of contextArguments) args.push(`${argument.name}:$${names(argument)}`);
+  return `${name}(${args.join()})`;
 }
 
 function printArgument(argument: ArgumentNode): string {
@@ -106,5 +118,5 @@ function collectVariables(value: ValueNode, used: Set<string>): void {
 
 /** What one node selects, for people. */
 export function printNode(node: FetchNode): string {
-  return printSelection(node, new Set());
+  return printSelection(node, new Set(), ({ context }) => context);
 }

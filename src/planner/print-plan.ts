@@ -1,5 +1,5 @@
 import { parse, print } from 'graphql';
-import type { PlannedRequest, QueryPlan } from './plan.ts';
+import type { PlannedLookup, PlannedRequest, QueryPlan } from './plan.ts';
 import type { Position, RepresentationSelection } from './positions.ts';
 
 /**
@@ -33,12 +33,26 @@ export function printPlan(plan: QueryPlan): string {
 }
 
 function printLookups(request: PlannedRequest): string[] {
-  return request.lookups.map(({ alias, representation, targets }) => {
+  return request.lookups.flatMap((lookup) => {
+    const { alias, representation, targets } = lookup;
     const at = targets.map(
       ({ position, types }) => printPosition(position) + (types ? ` (${[...types].join(', ')})` : ''),
     );
     const name = alias === '_entities' ? '' : `${alias}: `;
-    return `${name}${representation.typename ?? '(__typename)'} { ${printFields(representation.fields)} } at ${at.join(', ')}`;
+    const sent = `${representation.typename ?? '(__typename)'} { ${printFields(representation.fields)} }`;
+    return [`${name}${sent} at ${at.join(', ')}`, ...printContexts(lookup)];
+  });
+}
+
+/** `$c0 ← user { locale }`: where the values from contexts are read, the nearest object first. */
+function printContexts({ contextVariables, targets }: PlannedLookup): string[] {
+  return contextVariables.map((variable, index) => {
+    const read = targets.flatMap(({ contexts }) =>
+      (contexts[index]?.sources ?? []).map(({ position, possible, type, fields }) => {
+        return `${printPosition(position)}${possible ? ` (${type})` : ''} { ${printFields(fields)} }`;
+      }),
+    );
+    return `  $${variable} ← ${[...new Set(read)].join(', else ')}`;
   });
 }
 

@@ -1,7 +1,7 @@
 import { Kind, type SelectionSetNode } from 'graphql';
 import type { OpSelection } from '../operation/operation.ts';
 import type { Subgraph, SubgraphField, SubgraphType } from '../supergraph/supergraph.ts';
-import { type Abilities, isProvided, providedBelow, providedOn } from './abilities.ts';
+import { type Abilities, isProvided, needsOwnLookup, providedBelow, providedOn } from './abilities.ts';
 import type { FetchNode } from './positions.ts';
 
 /** Objects as one subgraph returns them on one path. */
@@ -61,7 +61,7 @@ export function readableField(
 
 function ownField(abilities: Abilities, at: Standpoint, type: SubgraphType, name: string): SubgraphField | undefined {
   const field = type.fields.get(name);
-  if (!field || field.requires || !abilities.isOn(field)) return undefined;
+  if (!field || needsOwnLookup(field) || !abilities.isOn(field)) return undefined;
   return field.external && !isProvided(providedOn(at.provided, type.name), name) ? undefined : field;
 }
 

@@ -1,8 +1,11 @@
 import type { Operation } from '../operation/operation.ts';
 import type { Abilities } from './abilities.ts';
-import type { LookupTarget, PlannedLookup, PlannedRequest } from './plan.ts';
-import type { Fetch } from './positions.ts';
+import { contextKey } from './contexts.ts';
+import { getOrMake } from './maps.ts';
+import type { LookupPart, LookupTarget, PlannedLookup, PlannedRequest } from './plan.ts';
+import type { ContextValue, Fetch, FetchNode, Representation } from './positions.ts';
 import {
+  type EntityLookupDocument,
   isEmpty,
   type PrintedDocument,
   printEntityDocument,
@@ -68,22 +71,25 @@ function writeLookups(batch: Batch, operation: Operation, abilities: Abilities):
   const alike = new Map<string, { fetch: Fetch; selection: PrintedDocument; targets: LookupTarget[] }>();
   for (const fetch of mergeLookups(batch.fetches)) {
     if (isEmpty(fetch.node)) continue;
-    const selection = printEntitySelection(fetch.node);
-    const key = `${fetch.representation?.typename} ${fetch.representation?.fields.map(describeItem).join()} ${selection.text}`;
-    const known = alike.get(key) ?? { fetch, selection, targets: [] };
-    alike.set(key, known);
-    known.targets.push({ position: fetch.position, node: fetch.node, types: targetTypes(fetch, abilities) });
+    const { contexts, node, position } = fetch;
+    const representation = representationOf(fetch);
+    const selection = printEntitySelection(node, contextKey);
+    const key = `${representation.typename} ${representation.fields.map(describeItem).join()} ${selection.text}`;
+    const { targets } = getOrMake(alike, key, () => ({ fetch, selection, targets: [] }));
+    targets.push({ position, node, types: targetTypes(fetch, abilities), contexts });
   }
-  const single = alike.size === 1;
-  const names = new Set(operation.variables.map(({ variable }) => variable.name.value));
-  const lookups: PlannedLookup[] = [];
-  for (const { fetch, selection, targets } of alike.values()) {
-    const alias = single ? '_entities' : `e${lookups.length}`;
-    const variable = freeName(single ? 'representations' : `r${lookups.length}`, names);
-    if (!fetch.representation) throw new Error('an entity look-up without a representation');
-    lookups.push({ alias, variable, representation: fetch.representation, selection, node: fetch.node, targets });
-  }
-  const documentFor = (some: readonly PlannedLookup[]) => printEntityDocument(some, operation.variables);
+  const names = new LookupNames(operation, alike.size === 1);
+  const lookups = [...alike.values()].map(({ fetch, selection, targets }, index): PlannedLookup => {
+    const { node, contexts } = fetch;
+    const part = (n: number): LookupPart => {
+      const { alias, variable } = names.lookup(index, n);
+      const named = contexts.map((_, context) => names.context(index, context, n));
+      const passed = contexts.length === 0 ? { selection, ...NOTHING_PASSED } : passContexts(node, contexts, named);
+      return { alias, variable, ...passed };
+    };
+    return { ...part(0), furtherPart: part, representation: representationOf(fetch), node, targets };
+  });
+  const documentFor = (parts: readonly EntityLookupDocument[]) => printEntityDocument(parts, operation.variables);
   const { text, variables } = documentFor(lookups);
   return {
     subgraph: first.subgraph,
@@ -97,14 +103,56 @@ function writeLookups(batch: Batch, operation: Operation, abilities: Abilities):
   };
 }
 
+const NOTHING_PASSED: Pick<LookupPart, 'definitions' | 'contextVariables'> = { definitions: [], contextVariables: [] };
+
+/** @param names of the variables that hold the values, in their order */
+function passContexts(node: FetchNode, contexts: readonly ContextValue[], names: readonly string[]) {
+  const byKey = new Map(contexts.map(({ key }, index) => [key, names[index] ?? '']));
+  return {
+    selection: printEntitySelection(node, (argument) => byKey.get(contextKey(argument)) ?? ''),
+    definitions: contexts.map(({ type }, index) => `$${names[index]}:${type}`),
+    contextVariables: names,
+  };
+}
+
+function representationOf({ representation }: Fetch): Representation {
+  if (!representation) throw new Error('an entity look-up without a representation');
+  return representation;
+}
+
 function targetTypes(fetch: Fetch, abilities: Abilities): ReadonlySet<string> | undefined {
   const { condition, position } = fetch;
   if (condition === position.type) return undefined;
   return abilities.possible(condition);
 }
 
-function freeName(wanted: string, taken: ReadonlySet<string>): string {
-  let name = wanted;
-  while (taken.has(name)) name = `_${name}`;
-  return name;
+/** Names in the document of a request with look-ups; the only one needs no alias. Client variables keep theirs. */
+class LookupNames {
+  private readonly clients: ReadonlySet<string>;
+  private readonly single: boolean;
+
+  constructor(operation: Operation, single: boolean) {
+    this.clients = new Set(operation.variables.map(({ variable }) => variable.name.value));
+    this.single = single;
+  }
+
+  lookup(index: number, n: number): { alias: string; variable: string } {
+    const alias = this.single ? '_entities' : `e${index}`;
+    const variable = this.single ? 'representations' : `r${index}`;
+    return { alias: numbered(alias, n), variable: this.free(variable, n) };
+  }
+
+  context(index: number, context: number, n: number): string {
+    return this.free(this.single ? `c${context}` : `c${index}_${context}`, n);
+  }
+
+  private free(wanted: string, n: number): string {
+    let name = numbered(wanted, n);
+    while (this.clients.has(name)) name = `_${name}`;
+    return name;
+  }
+}
+
+function numbered(name: string, n: number): string {
+  return n === 0 ? name : `${name}_${n}`;
 }

@@ -1,10 +1,10 @@
 import type { SelectionSetNode } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
-import type { Abilities, Entry, Provider } from './abilities.ts';
+import { type Abilities, type Entry, needsOwnLookup, type Provider } from './abilities.ts';
 import { COST } from './costs.ts';
 import type { FetchGraph } from './fetch-graph.ts';
-import type { Fetch, FetchNode, Position, Representation } from './positions.ts';
+import type { ContextValue, Fetch, FetchNode, Position, Representation } from './positions.ts';
 import { canReadAll, readableField, standpointOf } from './reading.ts';
 import { asKey, describeInputs, type Inputs, uniteItems } from './representation.ts';
 
@@ -20,6 +20,12 @@ interface InputRoute {
   readonly cost: number;
   readonly level: number;
   take(): Inputs;
+}
+
+/** What a look-up sends beside the key: what `@requires` asks for, and values from contexts. */
+interface MoreInputs {
+  readonly required?: Inputs | undefined;
+  readonly contexts?: { readonly values: readonly ContextValue[]; readonly dependsOn: ReadonlySet<Fetch> } | undefined;
 }
 
 /** What the route finder needs of the stage that places selections. */
@@ -92,10 +98,12 @@ export class RouteFinder {
     return best;
   }
 
-  /** A look-up holds only the objects that it was made for. */
+  /** A look-up holds only the objects that it was made for; one that is asked once for each value of a context, only its own fields. */
   isInScope(node: FetchNode, owner: string): boolean {
     const { fetch } = node;
-    if (fetch.node !== node || fetch.condition === owner) return true;
+    if (fetch.node !== node) return true;
+    if (fetch.contexts.length > 0) return false;
+    if (fetch.condition === owner) return true;
     const looked = this.abilities.possible(fetch.condition);
     for (const name of this.abilities.possible(owner)) if (!looked.has(name)) return false;
     return true;
@@ -126,9 +134,10 @@ export class RouteFinder {
     };
   }
 
-  /** Adds the `_entities` fetch for a key, and for what `@requires` asks for, once these have been placed. */
-  addLookup(position: Position, owner: string, entry: Entry, key: Inputs, required?: Inputs): FetchNode {
-    const dependsOn = new Set<Fetch>([...key.dependsOn, ...(required?.dependsOn ?? [])]);
+  /** Adds the `_entities` fetch for a key, and for what else fields need, once these have been placed. */
+  addLookup(position: Position, owner: string, entry: Entry, key: Inputs, more: MoreInputs = {}): FetchNode {
+    const { required, contexts } = more;
+    const dependsOn = new Set([...key.dependsOn, ...(required?.dependsOn ?? []), ...(contexts?.dependsOn ?? [])]);
     const brought = position.nodes.some((node) => node.fetch.node !== node && key.dependsOn.has(node.fetch));
     const [first] = position.nodes;
     if (first && !brought) dependsOn.add(first.fetch);
@@ -138,7 +147,15 @@ export class RouteFinder {
     if (told) dependsOn.add(told);
     const representation = { typename, fields: uniteItems(asKey(key.fields), required?.fields ?? []) };
     const { subgraph, type } = entry;
-    return this.graph.addEntityFetch({ subgraph, position, condition: owner, type, representation, dependsOn });
+    return this.graph.addEntityFetch({
+      subgraph,
+      position,
+      condition: owner,
+      type,
+      representation,
+      contexts: contexts?.values ?? [],
+      dependsOn,
+    });
   }
 
   private typenameFor(position: Position, owner: string, entry: Entry): Representation['typename'] {
@@ -161,7 +178,7 @@ export class RouteFinder {
     const { parent, owner: parentOwner, wire } = origin;
     const provider = this.abilities
       .providers(parentOwner, wire.name)
-      .find((p) => p.subgraph === subgraph && !p.field.requires);
+      .find((p) => p.subgraph === subgraph && !needsOwnLookup(p.field));
     if (!provider || !this.leadsTo(provider, owner, fieldName)) return undefined;
     const route = this.find(parent, parentOwner, subgraph, wire.name, path);
     return (
@@ -285,7 +302,7 @@ export class RouteFinder {
         const place = () => this.selecting.placeOne(way.take(), owner, field);
         return { cost: way.cost + nested, level: way.level, place };
       }
-      if (!provider.field.requires) return undefined;
+      if (!needsOwnLookup(provider.field)) return undefined;
       return { cost: COST.unknown + nested, level: level + 1, place: undefined };
     });
     return cheapest(ways);

@@ -91,7 +91,12 @@ function looksUpTheSame(a: Fetch, b: Fetch): boolean {
   if (a.kind !== 'entity' || b.kind !== 'entity' || a.position !== b.position || a.condition !== b.condition)
     return false;
   if (a.node.type !== b.node.type || a.representation?.typename !== b.representation?.typename) return false;
+  if (contextKeys(a) !== contextKeys(b)) return false;
   return canUnite(a.representation?.fields ?? [], b.representation?.fields ?? []);
+}
+
+function contextKeys({ contexts }: Fetch): string {
+  return contexts.length === 0 ? '' : contexts.map(({ key }) => key).join();
 }
 
 function mergeTwo(a: Fetch, b: Fetch): Fetch {

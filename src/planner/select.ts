@@ -1,6 +1,7 @@
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { SubgraphField } from '../supergraph/supergraph.ts';
-import type { Abilities, Provider } from './abilities.ts';
+import { type Abilities, needsOwnLookup, type Provider } from './abilities.ts';
+import { ContextFinder } from './contexts.ts';
 import { COST } from './costs.ts';
 import { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
@@ -10,7 +11,7 @@ import type { Fetch, FetchNode, Placement, Position } from './positions.ts';
 import { PossibleHere } from './possible-here.ts';
 import { readableField, standpointOf } from './reading.ts';
 import { cheapest, RouteFinder, type Selecting } from './routes.ts';
-import { needsContext, unplannable } from './unplannable.ts';
+import { lacksContext, unplannable } from './unplannable.ts';
 
 /** How many types are looked at one by one before telling them apart. */
 const FEW_TYPES = 8;
@@ -42,7 +43,11 @@ export class Selector implements Selecting {
     this.abilities = graph.abilities;
     this.routes = new RouteFinder(graph, this);
     this.estimator = new Estimator(graph.abilities);
-    this.options = new OptionFinder(graph.abilities, this.routes, this.estimator);
+    const contexts = new ContextFinder(graph.abilities, {
+      inputs: (position, owner, set) => this.routes.inputs(position, owner, set, []),
+      typenameAt: (position) => this.typenameAt(position),
+    });
+    this.options = new OptionFinder(graph.abilities, this.routes, this.estimator, contexts);
     this.here = new PossibleHere(graph.abilities);
   }
 
@@ -127,7 +132,7 @@ export class Selector implements Selecting {
     if (first && !field.selection && readableField(this.abilities, standpointOf(first), owner, field.name)) return 0;
     const providers = this.abilities.providers(owner, field.name);
     // what needs inputs goes last: by then its inputs' subgraphs may have been asked anyway
-    return providers.some((provider) => provider.field.requires) ? 1_000 : providers.length;
+    return providers.some((provider) => needsOwnLookup(provider.field)) ? 1_000 : providers.length;
   }
 
   private place(position: Position, task: Task, siblings: readonly Task[], index: number): void {
@@ -140,9 +145,15 @@ export class Selector implements Selecting {
     const expand = dear && this.abilities.isAbstract(owner);
     const apart = best === undefined || (expand && this.isCheaperApart(position, owner, field, best));
     if (expand && this.placeOnEachType(position, owner, field, apart)) return;
-    if (!best) throw unplannable(position, owner, field);
+    if (!best) throw this.noWay(position, owner, field);
     const { node, resolvedBy } = best.take();
     this.put(position, node, owner, field, resolvedBy, false);
+  }
+
+  private noWay(position: Position, owner: string, field: OpField): Error {
+    const providers = this.abilities.providers(owner, field.name);
+    const taking = providers.find((provider) => provider.field.contextArguments.length > 0);
+    return taking ? lacksContext(position, owner, taking) : unplannable(position, owner, field);
   }
 
   /** Among ways of the same cost, the one into a subgraph that serves more of the fields still to be placed. */
@@ -208,7 +219,6 @@ export class Selector implements Selecting {
     resolvedBy: SubgraphField,
     fresh: boolean,
   ): void {
-    if (resolvedBy.contextArguments.length > 0) throw needsContext(node, owner, resolvedBy);
     const target = this.graph.narrow(node, owner);
     // where a node has objects of one type only, it is that type's field, whatever it was selected on
     const { kind, name } = target.type;

@@ -1,29 +1,37 @@
 import type { OpField } from '../operation/operation.ts';
-import type { SubgraphField } from '../supergraph/supergraph.ts';
-import type { FetchNode, Position } from './positions.ts';
+import type { Provider } from './abilities.ts';
+import type { Position } from './positions.ts';
 
 /** A field that no subgraph can give on any way: a supergraph that composed would not allow it. */
 export class UnplannableError extends Error {
   override readonly name = 'UnplannableError';
 }
 
-/** The supergraph uses something here that is not planned yet; the message is for clients, too. */
+/** The supergraph promises what cannot be done; the message is for clients, too. */
 export class UnsupportedFieldError extends Error {
   override readonly name = 'UnsupportedFieldError';
 }
 
 /** @returns an error that says which field, and where in the response */
 export function unplannable(position: Position, owner: string, field: OpField): UnplannableError {
-  const path: string[] = [field.responseKey];
-  for (let at = position.origin; at; at = at.parent.origin) path.unshift(at.wire.key);
-  return new UnplannableError(`No subgraph can give ${owner}.${field.name} at ${path.join('.')}`);
+  return new UnplannableError(`No subgraph can give ${owner}.${field.name} at ${pathTo(position, field.responseKey)}`);
 }
 
-/** @returns an error that says which argument would need the context */
-export function needsContext({ fetch }: FetchNode, owner: string, { name, contextArguments }: SubgraphField) {
-  const [argument] = contextArguments;
+/** @returns an error that says which argument would need a context that there is not, or a look-up that cannot be */
+export function lacksContext(position: Position, owner: string, { subgraph, type, field }: Provider) {
+  const arguments_ = field.contextArguments.map(({ name, context }) => `"${name}" (context ${context})`).join(', ');
+  const keyed = type.keys.some(({ resolvable }) => resolvable);
+  const reason = keyed
+    ? 'no object above it is of a type that sets the context, or what is read there cannot be fetched'
+    : `${owner} has no resolvable @key there, which a field with such an argument needs`;
   return new UnsupportedFieldError(
-    `${owner}.${name} cannot be asked for: its argument "${argument?.name}" in the subgraph "${fetch.subgraph.name}" comes ` +
-      'from @fromContext, and values from a context are not passed to subgraphs yet.',
+    `${owner}.${field.name} cannot be asked for at ${pathTo(position, field.name)}: the subgraph "${subgraph.name}" takes ` +
+      `${arguments_} from @fromContext, but ${reason}.`,
   );
+}
+
+function pathTo(position: Position, last: string): string {
+  const path: string[] = [last];
+  for (let at = position.origin; at; at = at.parent.origin) path.unshift(at.wire.key);
+  return path.join('.');
 }

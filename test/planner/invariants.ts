@@ -15,7 +15,8 @@ export class BrokenPlan extends Error {
  * Whether a plan can be run and brings all that was asked for:
  * - every document is valid for the subgraph that it goes to, and reads nothing there that belongs to others;
  * - a request depends on requests before it only;
- * - whatever a look-up sends has been read by a request that it waits for, and so have the objects it is made for;
+ * - whatever a look-up sends has been read by a request that it waits for, and so have the objects it is made for and
+ *   what it takes from contexts;
  * - every field of the client is read by some request, under the key where the projection looks for it.
  *
  * @throws BrokenPlan
@@ -56,6 +57,9 @@ class PlanCheck {
         this.isReached(target.position, before, say);
         if (representation.typename === undefined || target.types) this.isToldApart(target, before, say);
         this.isRead(target.position, representation.fields, before, say);
+        for (const { sources } of target.contexts) {
+          for (const { position, fields } of sources) this.isRead(position, fields, before, say);
+        }
       }
     }
     if (request.root) this.isReached(request.root.position, before, say);

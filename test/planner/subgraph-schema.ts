@@ -42,15 +42,16 @@ function subgraphSdl(subgraph: Subgraph, supergraph: Supergraph): string {
 
 function withoutDirectives(sdl: string): TypeDefinitionNode[] {
   const document = visit(parse(sdl, { noLocation: true }), { Directive: () => null });
-  return document.definitions.filter(isTypeDefinitionNode).filter(({ name }) => !/^(join|link)__/.test(name.value));
+  return document.definitions.filter(isTypeDefinitionNode).filter(({ name }) => !/^(join|link|context)__/.test(name.value));
 }
 
 function printType(type: SubgraphType, definition: TypeDefinitionNode, { types }: Subgraph, more: string): string {
   if (type.kind === 'union') return `union ${type.name} = ${[...type.possible].join(' | ')}`;
   const declared = 'fields' in definition ? (definition.fields as readonly FieldDefinitionNode[]) : [];
   const fields = [...type.fields.values()].map((field) => {
-    const args = declared.find(({ name }) => name.value === field.name)?.arguments ?? [];
-    return `${field.name}${args.length > 0 ? `(${args.map(print).join(', ')})` : ''}: ${print(field.type)}`;
+    const args = (declared.find(({ name }) => name.value === field.name)?.arguments ?? []).map(print);
+    for (const argument of field.contextArguments) args.push(`${argument.name}: ${argument.type}`);
+    return `${field.name}${args.length > 0 ? `(${args.join(', ')})` : ''}: ${print(field.type)}`;
   });
   if (type.kind === 'interface') return `interface ${type.name} { ${fields.join(' ')} }`;
   const above = [...types.values()].filter(({ kind, possible }) => kind === 'interface' && possible.has(type.name));

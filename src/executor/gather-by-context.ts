@@ -1,0 +1,134 @@
+import type { LookupPart, PlannedLookup } from '../planner/plan.ts';
+import type { ContextSource, ContextValue } from '../planner/positions.ts';
+import type { CompiledLookup } from './compile.ts';
+import { type ContextReader, compileContextReader } from './context-reader.ts';
+import { DistinctEntities, type GatheredEntities } from './gather-entities.ts';
+import { quote } from './json-text.ts';
+import { isOf, type ResponseObject } from './objects.ts';
+import type { Targets } from './targets.ts';
+
+/** What a look-up with contexts knows before any request. */
+export interface CompiledContexts {
+  readonly planned: PlannedLookup;
+  /** For each target, for each variable, how its value is read. */
+  readonly readers: readonly (readonly CompiledValue[])[];
+  /** How the look-up stands in the document for each further set of values, as far as there were so many. */
+  readonly parts: LookupPart[];
+}
+
+interface CompiledValue {
+  /** Null cannot be passed on: what would take it is not asked for. */
+  readonly nonNull: boolean;
+  readonly sources: readonly { readonly source: ContextSource; readonly read: ContextReader }[];
+}
+
+/** Parts that are kept for later requests. */
+const PARTS_KEPT = 100;
+
+export function compileContexts(planned: PlannedLookup): CompiledContexts | undefined {
+  if (planned.contextVariables.length === 0) return undefined;
+  const compileValue = ({ type, sources }: ContextValue): CompiledValue => ({
+    nonNull: type.endsWith('!'),
+    sources: sources.map((source) => ({ source, read: compileContextReader(source) })),
+  });
+  return { planned, readers: planned.targets.map(({ contexts }) => contexts.map(compileValue)), parts: [planned] };
+}
+
+/**
+ * Gathers the objects at a look-up's targets by the values that they get from contexts: each distinct set of values is a
+ * look-up of its own, and an entity is asked for once with each.
+ *
+ * @returns the objects for which a value could not be fetched, or is null where it must not be
+ */
+export function gatherByContext(
+  lookup: CompiledLookup,
+  contexts: CompiledContexts,
+  targets: Targets,
+  into: GatheredEntities[],
+): ResponseObject[] {
+  const groups = new Map<string, Group>();
+  const left: ResponseObject[] = [];
+  lookup.targets.forEach(({ position, types }, target) => {
+    const readers = contexts.readers[target] ?? [];
+    const above = readers.map(({ sources }) =>
+      sources.map(({ source }) => targets.ancestorsAt(position, source.position)),
+    );
+    for (const [i, object] of targets.at(position).entries()) {
+      if (types !== undefined && !isOf(object, types)) continue;
+      const texts = readers.map((value, index) => readValue(value, above[index] ?? [], i));
+      if (isWhole(texts)) {
+        const make = () => new Group(lookup, partFor(contexts, groups.size), texts);
+        getOrMake(groups, texts.join(), make).add(object);
+      } else {
+        left.push(object);
+      }
+    }
+  });
+  for (const group of groups.values()) if (group.count > 0) into.push(group.gathered());
+  return left;
+}
+
+function getOrMake(groups: Map<string, Group>, key: string, make: () => Group): Group {
+  const group = groups.get(key) ?? make();
+  groups.set(key, group);
+  return group;
+}
+
+function isWhole(texts: readonly (string | undefined)[]): texts is readonly string[] {
+  return !texts.includes(undefined);
+}
+
+function readValue(
+  { sources, nonNull }: CompiledValue,
+  above: readonly (readonly ResponseObject[])[],
+  index: number,
+): string | undefined {
+  for (let i = 0; i < sources.length; i++) {
+    const { source, read } = sources[i] as CompiledValue['sources'][number];
+    const object = above[i]?.[index] as ResponseObject;
+    if (source.possible !== undefined && !isOf(object, source.possible)) continue;
+    const value = read(object);
+    return value === undefined || (value === null && nonNull) ? undefined : JSON.stringify(value);
+  }
+  return nonNull ? undefined : 'null';
+}
+
+function partFor({ planned, parts }: CompiledContexts, n: number): LookupPart {
+  const part = parts[n] ?? planned.furtherPart(n);
+  if (n < PARTS_KEPT) parts[n] = part;
+  return part;
+}
+
+/** The objects that get the same values. */
+class Group {
+  private readonly lookup: CompiledLookup;
+  private readonly part: LookupPart;
+  private readonly contextTexts: string;
+  private readonly distinct: DistinctEntities;
+  private readonly objects: ResponseObject[] = [];
+  private readonly slots: number[] = [];
+
+  constructor(lookup: CompiledLookup, part: LookupPart, texts: readonly string[]) {
+    this.lookup = lookup;
+    this.part = part;
+    this.contextTexts = texts.map((text, index) => `,${quote(part.contextVariables[index] ?? '')}:${text}`).join('');
+    this.distinct = new DistinctEntities(lookup.representation);
+  }
+
+  get count(): number {
+    return this.distinct.count;
+  }
+
+  add(object: ResponseObject): void {
+    const index = this.distinct.indexOf(object);
+    if (index < 0) return;
+    this.objects.push(object);
+    this.slots.push(index);
+  }
+
+  gathered(): GatheredEntities {
+    const { lookup, part, objects, slots, distinct } = this;
+    const variables = `${quote(part.variable)}:[${distinct.texts}]${this.contextTexts}`;
+    return { lookup, part, objects, slots, borders: [], count: distinct.count, variables };
+  }
+}
