@@ -1,14 +1,19 @@
 import { z } from 'zod';
+import { apiKeysSection } from './sections/api-keys.ts';
+import { authenticationSection } from './sections/authentication.ts';
 import { contractsSection } from './sections/contracts.ts';
 import { healthCheckSection } from './sections/health-check.ts';
 import { includeSubgraphErrorsSection } from './sections/include-subgraph-errors.ts';
+import { introspectionEndpointsSection } from './sections/introspection-endpoints.ts';
 import { limitsSection } from './sections/limits.ts';
 import { overrideLabelsSection } from './sections/override-labels.ts';
+import { rateLimitsSection } from './sections/rate-limits.ts';
 import { storeSection } from './sections/store.ts';
 import { subgraphsSection } from './sections/subgraphs.ts';
 import { supergraphSection } from './sections/supergraph.ts';
 import { telemetrySection } from './sections/telemetry.ts';
 import { trafficShapingSection } from './sections/traffic-shaping.ts';
+import { trustedProxiesSection } from './sections/trusted-proxies.ts';
 
 /** Everything that `headgate.yaml` may say. Types, validation and the published JSON schema all come from here. */
 export const configFileSchema = z
@@ -22,7 +27,12 @@ export const configFileSchema = z
     override_labels: overrideLabelsSection.prefault({}),
     contracts: contractsSection.default([]),
     health_check: healthCheckSection.prefault({}),
+    authentication: authenticationSection.prefault({}),
+    api_keys: apiKeysSection.optional(),
+    introspection_endpoints: introspectionEndpointsSection.default([]),
+    trusted_proxies: trustedProxiesSection.optional(),
     store: storeSection.prefault({}),
+    rate_limits: rateLimitsSection.prefault({}),
   })
   .meta({ title: 'headgate.yaml', description: 'Configuration of the Headgate GraphQL gateway' });
 

