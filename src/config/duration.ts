@@ -12,10 +12,15 @@ export function parseDuration(text: string): number | undefined {
   return total;
 }
 
+const text = z.string().regex(DURATION, 'expected a duration such as "500ms", "30s" or "1m30s"');
+
+/** A config value such as `"30s"` or `"0s"`, read as milliseconds. */
+export const durationOrZero = text
+  .transform((value) => parseDuration(value) ?? 0)
+  .describe('A duration: "0s", "500ms", "30s", "1m30s", "2h"');
+
 /** A config value such as `"30s"`, read as milliseconds greater than zero. */
-export const duration = z
-  .string()
-  .regex(DURATION, 'expected a duration such as "500ms", "30s" or "1m30s"')
-  .transform((text) => parseDuration(text) ?? 0)
+export const duration = text
+  .transform((value) => parseDuration(value) ?? 0)
   .refine((milliseconds) => milliseconds > 0, 'expected a duration longer than zero')
   .describe('A duration: "500ms", "30s", "1m30s", "2h"');

@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
+import { BlockList, isIP, type Socket } from 'node:net';
 
 /** The address at the other end of the connection: `192.0.2.1`, `2001:db8::1`; empty when the connection is gone. */
 export function peerAddress(socket: Socket): string {
@@ -7,5 +8,103 @@ export function peerAddress(socket: Socket): string {
 
 /** A socket that listens on IPv6 shows IPv4 peers as `::ffff:192.0.2.1` (RFC 4291, section 2.5.5.2). */
 function unmapped(address: string): string {
-  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+  return address.length > 7 && address.includes('.') && /^::ffff:/i.test(address) ? address.slice(7) : address;
+}
+
+/** Whether an address is in a set of addresses and ranges. */
+export type AddressSet = (address: string) => boolean;
+
+/** `ranges`: `10.0.0.0/8`, `192.0.2.7`, `2001:db8::/32`. Throws a `RangeError` for what is none. */
+export function addressSet(ranges: readonly string[]): AddressSet {
+  const list = new BlockList();
+  for (const range of ranges) {
+    const [address = '', length] = range.split('/');
+    const family = isIP(address);
+    if (family === 0) throw new RangeError(`"${range}" is neither an address nor a range of addresses.`);
+    const type = family === 4 ? 'ipv4' : 'ipv6';
+    if (length === undefined) list.addAddress(address, type);
+    else list.addSubnet(address, Number(length), type);
+  }
+  return (address) => {
+    const family = isIP(address);
+    return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  };
+}
+
+/** Finds out whose request it is, past proxies that are trusted. */
+export type ClientAddress = (peer: string, headers: IncomingHttpHeaders) => string;
+
+/** As many proxies may stand in a row; what a header says beyond them is not read. */
+const MOST_HOPS = 32;
+
+/**
+ * Walks the header from its right end, where the proxy nearest to us has written, for as long as the address that has
+ * written is trusted. Whatever a client writes into the header itself stands left of what the first trusted proxy has
+ * added, and is never reached.
+ *
+ * @param header `x-forwarded-for`, `forwarded` (RFC 7239), or one with a single address
+ */
+export function clientAddress(trusts: AddressSet, header: string): ClientAddress {
+  const addressesIn = header === 'forwarded' ? forwardedFor : forwardedAddresses;
+  return (peer, headers) => {
+    const text = headers[header];
+    if (text === undefined || !trusts(peer)) return peer;
+    let client = peer;
+    for (const address of addressesIn(String(text))) {
+      // what is no address was not written by a proxy that we know how to read
+      if (address === undefined) return client;
+      client = address;
+      if (!trusts(client)) return client;
+    }
+    return client;
+  };
+}
+
+function forwardedAddresses(text: string): (string | undefined)[] {
+  return text.split(',').slice(-MOST_HOPS).reverse().map(readAddress);
+}
+
+/**
+ * A comma inside of quotes ends an element here, too: heeding quotes, one that a client opens and never closes would
+ * swallow what proxies write after it.
+ */
+function forwardedFor(text: string): (string | undefined)[] {
+  return text.split(',').slice(-MOST_HOPS).reverse().map(forParameter);
+}
+
+/** `for=192.0.2.60;proto=http`, `For="[2001:db8:cafe::17]:4711"`. */
+function forParameter(element: string): string | undefined {
+  for (const pair of element.split(';')) {
+    const mark = pair.indexOf('=');
+    if (mark > 0 && pair.slice(0, mark).trim().toLowerCase() === 'for') {
+      const value = pair.slice(mark + 1).trim();
+      return readAddress(value.replace(/^"(.*)"$/, '$1'));
+    }
+  }
+  return undefined;
+}
+
+/** An address, with or without a port: `192.0.2.1:80`, `[2001:db8::1]:80`; `undefined` for anything else. */
+function readAddress(text: string): string | undefined {
+  const trimmed = text.trim();
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)?.[1];
+  const bare = bracketed ?? (/^[\d.]+:\d+$/.test(trimmed) ? trimmed.slice(0, trimmed.indexOf(':')) : trimmed);
+  const address = unmapped(bare);
+  return isIP(address) === 0 ? undefined : address;
+}
+
+/**
+ * What one client can be told by: an IPv4 address, or the first 64 bits of an IPv6 address, since the other 64 are each
+ * client's own to choose (RFC 4291, section 2.5.1).
+ *
+ * @example addressGroup('2001:db8:1:2:3:4:5:6') // '2001:db8:1:2::/64'
+ */
+export function addressGroup(ip: string): string {
+  if (!ip.includes(':')) return ip;
+  const [head = '', tail] = (ip.split('%')[0] ?? '').split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const middle = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  const groups = [...left, ...Array<string>(middle).fill('0'), ...right].slice(0, 4);
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }

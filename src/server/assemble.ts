@@ -2,11 +2,13 @@ import { type Bff, createBff } from '../bff/bff.ts';
 import type { SupergraphProvider, SupergraphUpdate } from '../composition/supergraph-provider.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import { createRedis, type SharedRedis } from '../store/redis.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { engineFactory } from './build-engine.ts';
 import { watchFolder } from './folder-watcher.ts';
 import { createGateway, type EngineFactory, type Gateway } from './gateway.ts';
 import { createHost, type Host } from './host.ts';
+import { openAdmission } from './open-admission.ts';
 
 export interface AssemblyOptions {
   readonly config: Config;
@@ -41,6 +43,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     for (const end of closers.splice(0).reverse()) await end();
   };
   try {
+    const redis = await openRedis(config, logger);
+    if (redis) closers.push(() => redis.close());
+    const { admission, close: closeAdmission } = await openAdmission(config, { logger, redis, ownHeaders: [] });
+    closers.push(closeAdmission);
     await loadFirst(gateway, schema, dev, logger);
     const bff = bffDir === undefined ? undefined : openBff(bffDir, gateway, config, logger);
     const watching = await schema.watch({
@@ -49,11 +55,16 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     });
     closers.push(() => watching.close());
     if (dev && bff && bffDir !== undefined) closers.push(await watchFolder(bffDir, () => reloadBff(bff, logger)));
-    return { host: createHost({ ...hostSettings(config), engine: gateway.engine, logger, bff }), close };
+    return { host: createHost({ ...hostSettings(config), engine: gateway.engine, logger, bff, admission }), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Connects only for what is kept there. */
+async function openRedis({ store, api_keys }: Config, logger: Logger): Promise<SharedRedis | undefined> {
+  return store.redis && api_keys?.redis ? createRedis(store.redis, logger) : undefined;
 }
 
 async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: boolean, logger: Logger): Promise<void> {

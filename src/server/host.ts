@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientFacts } from '../client/identity.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Admission } from '../policy/authentication/admission.ts';
+import { NotAdmitted } from '../policy/authentication/refusal.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { letIn, notAdmittedReply } from './entrance.ts';
 import { type Exchange, openExchange, sendReply } from './exchange.ts';
 import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
 import { createGraphqlRoute } from './graphql-route.ts';
@@ -25,6 +28,8 @@ export interface HostOptions {
   readonly contracts?: readonly { readonly name: string; readonly path: string }[];
   /** Answers what is under `/bff`; false for paths that are not its own. */
   readonly bff?: { handle(req: IncomingMessage, res: ServerResponse, client: ClientFacts): boolean } | undefined;
+  /** Finds out who asks, and refuses whom it does not know; without it, all are anonymous. */
+  readonly admission?: Admission | undefined;
   /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
   readonly lanes?: 'auto' | 'all-yoga';
 }
@@ -74,6 +79,17 @@ export function createHost(options: HostOptions): Host {
     return stateReply(200, { status: 'READY' });
   }
 
+  const { admission } = options;
+  const enter = admission ? (exchange: Exchange) => letIn(admission, exchange, route, fail) : route;
+
+  function fail(exchange: Exchange, error: unknown): void {
+    const reply =
+      error instanceof NotAdmitted
+        ? notAdmittedReply(error, pathOf(exchange.req))
+        : refusalReply(toRefusal(error, exchange, logger));
+    sendReply(exchange, reply);
+  }
+
   return {
     handle(req, res) {
       const exchange = openExchange(req, res);
@@ -85,9 +101,9 @@ export function createHost(options: HostOptions): Host {
         logAccess(logger, exchange);
       });
       try {
-        route(exchange);
+        enter(exchange);
       } catch (error) {
-        sendReply(exchange, refusalReply(toRefusal(error, exchange, logger)));
+        fail(exchange, error);
       }
     },
     drain() {

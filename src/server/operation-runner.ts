@@ -134,8 +134,10 @@ const NEUTRAL_HEADERS: ReadonlySet<string> = new Set([
   'x-request-id',
 ]);
 
-function sharingKey({ req }: Exchange, text: string): string {
+function sharingKey({ req, client: { identity } }: Exchange, text: string): string {
   let key = `${req.method} ${req.url}\n`;
+  // other identities follow from the headers; this one is the connection's
+  if (identity?.kind === 'certificate') key += `${identity.claims.fingerprint256}\n`;
   const { headers } = req;
   // Header values hold no line breaks, so no two sets of headers make the same text.
   for (const name in headers) if (!NEUTRAL_HEADERS.has(name)) key += `${name}:${headers[name]}\n`;

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { duration } from '../duration.ts';
+
+const endpoint = z.strictObject({
+  url: z.url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' }),
+  client_id: z.string().min(1),
+  client_secret: z.string().min(1).optional(),
+  client_auth: z
+    .enum(['basic', 'post', 'none'])
+    .optional()
+    .describe('How the gateway proves who it is. Default: basic with a secret, none without'),
+  issuer: z.string().min(1).optional(),
+  audience: z.string().min(1).optional(),
+  timeout: duration.prefault('2s'),
+  cache: duration.prefault('30s'),
+  negative_cache: duration.prefault('10s'),
+});
+
+export const introspectionEndpointsSection = z
+  .array(endpoint)
+  .describe(
+    'Where opaque tokens are looked up (RFC 7662), asked in order: `url`, `client_id`, `client_secret`, `client_auth`, ' +
+      '`issuer`, `audience`, `timeout`, and how long answers hold: `cache` (30s), `negative_cache` (10s)',
+  );
+
+export type IntrospectionEndpoint = z.output<typeof endpoint>;

@@ -1,0 +1,31 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { headerName } from '../header.ts';
+
+const addressRange = z
+  .string()
+  .refine(isAddressRange, 'expected an address or a range, such as "10.0.0.0/8", "192.0.2.7" or "2001:db8::/32"');
+
+const proxies = z.strictObject({
+  addresses: z.array(addressRange),
+  header: headerName.prefault('x-forwarded-for'),
+});
+
+/** Addresses of proxies whose word on who is behind them is taken, and the one header in which they give it. */
+export const trustedProxiesSection = z
+  .union([z.array(addressRange).transform((addresses) => ({ addresses, header: 'x-forwarded-for' })), proxies], {
+    error: 'expected a list of addresses and ranges ("10.0.0.0/8"), or an object with `addresses` and `header`',
+  })
+  .describe(
+    'Addresses of proxies that are believed when they say whose request they pass on, in `x-forwarded-for`; for ' +
+      'another header, `{addresses: […], header: forwarded}`',
+  );
+
+export type TrustedProxies = z.output<typeof trustedProxiesSection>;
+
+function isAddressRange(text: string): boolean {
+  const [address = '', length, more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more !== undefined) return false;
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128));
+}

@@ -1,0 +1,176 @@
+import type { IncomingMessage } from 'node:http';
+import { LRUCache } from 'lru-cache';
+import type { ClientFacts, Identity } from '../../client/identity.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { type ClientAddress, peerAddress } from '../client-address.ts';
+import type { ApiKeys } from './api-keys.ts';
+import type { ClientCertificates } from './client-certificate.ts';
+import type { FindCredential } from './credentials.ts';
+import { sha256 } from './digest.ts';
+import type { FailedAttempts } from './failed-attempts.ts';
+import type { Introspector } from './introspection.ts';
+import type { JwtVerifier } from './jwt-verifier.ts';
+import { BadCredential, CannotDecide, invalid, missing, type NotAdmitted, tooMany, undecided } from './refusal.ts';
+
+/** Decides who a request is from, before anything else is done for it. */
+export interface Admission {
+  /** At once where nothing has to be waited for. Throws, or rejects with, `NotAdmitted`. */
+  admit(req: IncomingMessage, requestId: string): ClientFacts | Promise<ClientFacts>;
+  /** Files that credentials are checked by; each is to be reloaded when it has changed. */
+  readonly files: readonly WatchedFile[];
+  close(): void;
+}
+
+export interface WatchedFile {
+  readonly file: string;
+  /** Throws when the file cannot be used; what was there before then stays. */
+  reload(): void;
+}
+
+/** What admission consists of: whatever is not configured is left out, and costs nothing. */
+export interface AdmissionParts {
+  readonly clientAddress?: ClientAddress | undefined;
+  /** Headers that only the gateway may set: what a client sends under these names is forgotten. */
+  readonly ownHeaders?: readonly string[] | undefined;
+  readonly findToken?: FindCredential | undefined;
+  readonly jwt?: JwtVerifier | undefined;
+  readonly introspector?: Introspector | undefined;
+  readonly findApiKey?: FindCredential | undefined;
+  readonly apiKeys?: ApiKeys | undefined;
+  readonly certificates?: ClientCertificates | undefined;
+  readonly failedAttempts?: FailedAttempts | undefined;
+  readonly required: boolean;
+  readonly logger: Logger;
+  readonly files?: readonly WatchedFile[];
+  readonly close?: () => void;
+}
+
+/** Keys that held lately, so that a throttled address does not shut out those behind it who are known. */
+const MOST_GOOD_KEYS = 10_000;
+
+export function createAdmission(parts: AdmissionParts): Admission {
+  const gate = new Gate(parts);
+  return {
+    admit: (req, requestId) => gate.admit(req, requestId),
+    files: parts.files ?? [],
+    close: () => parts.close?.(),
+  };
+}
+
+type Answer<T> = T | Promise<T>;
+
+class Gate {
+  readonly #parts: AdmissionParts;
+  readonly #challenge: string;
+  readonly #goodKeys: LRUCache<string, true> | undefined;
+
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
+    this.#challenge = parts.findToken || !parts.findApiKey ? 'Bearer realm="headgate"' : 'ApiKey realm="headgate"';
+    if (parts.failedAttempts) this.#goodKeys = new LRUCache({ max: MOST_GOOD_KEYS });
+  }
+
+  admit(req: IncomingMessage, requestId: string): Answer<ClientFacts> {
+    const { ownHeaders, clientAddress } = this.#parts;
+    const certified = this.#parts.certificates;
+    const peer = peerAddress(req.socket);
+    const ip = clientAddress ? clientAddress(peer, req.headers) : peer;
+    try {
+      const identity = this.#identify(req, ip, certified?.identify(req));
+      // all that was to be read is read by now, also where its check goes on
+      if (ownHeaders) for (const name of ownHeaders) forget(req, name);
+      if (!(identity instanceof Promise)) return this.#facts(ip, identity);
+      return identity.then(
+        (known) => this.#facts(ip, known),
+        (error: unknown) => {
+          throw this.#refuse(error, ip, requestId);
+        },
+      );
+    } catch (error) {
+      throw this.#refuse(error, ip, requestId);
+    }
+  }
+
+  #facts(ip: string, identity: Identity | undefined): ClientFacts {
+    if (identity === undefined && this.#parts.required) throw missing(this.#challenge);
+    return { ip, identity };
+  }
+
+  /** A token says who asks, else an API key does, else a certificate; with a token, a key says for which client. */
+  #identify(req: IncomingMessage, ip: string, certificate: Identity | undefined): Answer<Identity | undefined> {
+    const { findToken, findApiKey } = this.#parts;
+    const token = findToken?.(req);
+    const key = findApiKey?.(req);
+    if (token === undefined) return key === undefined ? certificate : this.#ofKey(key, ip);
+    const bearer = this.#ofToken(token, ip);
+    if (key === undefined) return bearer;
+    // should the key be refused at once, nobody waits for the token any more
+    if (bearer instanceof Promise) bearer.catch(() => {});
+    const owner = this.#ofKey(key, ip);
+    if (bearer instanceof Promise || owner instanceof Promise) {
+      return Promise.all([bearer, owner]).then(([known, client]) => onBehalf(known, client));
+    }
+    return onBehalf(bearer, owner);
+  }
+
+  #ofToken(token: string, ip: string): Answer<Identity> {
+    const { jwt, introspector } = this.#parts;
+    const known = jwt?.recall(token) ?? introspector?.recall(token);
+    if (known !== undefined) return known;
+    this.#throttle(ip);
+    if (jwt && (introspector === undefined || jwt.concerns(token))) return jwt.verify(token);
+    if (introspector) return introspector.verify(token);
+    throw new BadCredential('no issuer is configured');
+  }
+
+  #ofKey(key: string, ip: string): Answer<Identity> {
+    const { apiKeys } = this.#parts;
+    if (apiKeys === undefined) throw new BadCredential('no API keys are configured');
+    const good = this.#goodKeys;
+    if (good === undefined) return apiKeys.identify(key);
+    const digest = sha256(key);
+    if (!good.has(digest)) this.#throttle(ip);
+    const identity = apiKeys.identify(key);
+    if (identity instanceof Promise) {
+      return identity.then((known) => {
+        good.set(digest, true);
+        return known;
+      });
+    }
+    good.set(digest, true);
+    return identity;
+  }
+
+  #throttle(ip: string): void {
+    const seconds = this.#parts.failedAttempts?.retryAfter(ip);
+    if (seconds !== undefined) throw tooMany(seconds);
+  }
+
+  /** What to answer, with a line in the log that says more. */
+  #refuse(error: unknown, ip: string, requestId: string): NotAdmitted {
+    const refusal = this.#refusalOf(error, ip);
+    const { reason } = refusal;
+    if (refusal.status === 503)
+      this.#parts.logger.error({ requestId, ip, reason }, 'a credential could not be checked');
+    else if (error instanceof BadCredential) {
+      this.#parts.logger.info({ requestId, ip, reason }, 'a credential that is not valid');
+    }
+    return refusal;
+  }
+
+  #refusalOf(error: unknown, ip: string): NotAdmitted {
+    if (error instanceof CannotDecide) return undecided(error);
+    if (!(error instanceof BadCredential)) return error as NotAdmitted;
+    this.#parts.failedAttempts?.note(ip);
+    return invalid(this.#challenge, error);
+  }
+}
+
+/** The bearer of a token, who asks through the client that the API key belongs to. */
+function onBehalf(bearer: Identity, { clientId, plan }: Identity): Identity {
+  return { ...bearer, clientId, plan };
+}
+
+function forget({ headers }: IncomingMessage, name: string): void {
+  if (headers[name] !== undefined) delete headers[name];
+}

@@ -1,0 +1,139 @@
+import { timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { LRUCache } from 'lru-cache';
+import type { Identity } from '../../client/identity.ts';
+import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
+import { type ApiKeyRecord, parseApiKeyFile, parseApiKeyRecord } from './api-key-record.ts';
+import { sha256 } from './digest.ts';
+import { BadCredential, CannotDecide } from './refusal.ts';
+
+/** Where keys are looked up by `sha256:…`. */
+export interface ApiKeyStore {
+  /** Rejects with `CannotDecide` when the store is away. */
+  find(hash: string): ApiKeyRecord | undefined | Promise<ApiKeyRecord | undefined>;
+}
+
+/** A longer header is no key: it is not even hashed. */
+const LONGEST_KEY = 512;
+
+/** Tells whom an API key belongs to; at once where the store answers at once. */
+export class ApiKeys {
+  readonly #store: ApiKeyStore;
+  readonly #now: () => number;
+  readonly #identities = new WeakMap<ApiKeyRecord, Identity>();
+
+  /** `now`: milliseconds since 1970. */
+  constructor(store: ApiKeyStore, now: () => number = Date.now) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** Throws, or rejects with, `BadCredential` or `CannotDecide`. */
+  identify(key: string): Identity | Promise<Identity> {
+    if (key.length > LONGEST_KEY) throw new BadCredential(`the API key is longer than ${LONGEST_KEY} characters`);
+    const hash = `sha256:${sha256(key)}`;
+    const found = this.#store.find(hash);
+    if (found instanceof Promise) return found.then((record) => this.#judge(hash, record));
+    return this.#judge(hash, found);
+  }
+
+  #judge(hash: string, record: ApiKeyRecord | undefined): Identity {
+    if (record === undefined || !sameText(record.hash, hash)) throw new BadCredential('the API key is not known');
+    if (!record.active) throw new BadCredential(`the API key ${record.id} is revoked`);
+    if (record.expires !== undefined && Date.parse(record.expires) <= this.#now()) {
+      throw new BadCredential(`the API key ${record.id} expired at ${record.expires}`);
+    }
+    let identity = this.#identities.get(record);
+    if (identity === undefined) {
+      identity = identityOf(record);
+      this.#identities.set(record, identity);
+    }
+    return identity;
+  }
+}
+
+function identityOf({ id, owner, scopes, plan, created, expires }: ApiKeyRecord): Identity {
+  const claims = { id, owner, scopes, plan, created, expires };
+  return { kind: 'api_key', subject: owner, scopes, claims, clientId: owner, plan };
+}
+
+/** In a time that does not depend on where they differ. */
+function sameText(left: string, right: string): boolean {
+  const [a, b] = [Buffer.from(left), Buffer.from(right)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** The keys of a file; `reload` reads it again. Throws an `Error` that names the file when it cannot be used. */
+export class ApiKeyFile implements ApiKeyStore {
+  readonly file: string;
+  #keys: ReadonlyMap<string, ApiKeyRecord>;
+
+  constructor(file: string) {
+    this.file = file;
+    this.#keys = readKeys(file);
+  }
+
+  find(hash: string): ApiKeyRecord | undefined {
+    return this.#keys.get(hash);
+  }
+
+  /** Throws like the constructor; the keys then stay as they were. */
+  reload(): void {
+    this.#keys = readKeys(this.file);
+  }
+}
+
+function readKeys(file: string): ReadonlyMap<string, ApiKeyRecord> {
+  try {
+    return new Map(parseApiKeyFile(readFileSync(file, 'utf8')).map((record) => [record.hash, record]));
+  } catch (cause) {
+    const message = (cause as Error).message;
+    throw new Error(`API keys, ${file}: ${message}. \`headgate keys create --file ${file}\` writes such a file.`, {
+      cause,
+    });
+  }
+}
+
+/** The Redis hash that holds the records, as JSON by their `sha256:…`. */
+export function redisKeysName({ prefix }: SharedRedis): string {
+  return `${prefix}:api-keys`;
+}
+
+const MOST_REMEMBERED = 10_000;
+/** A look-up decides whether a request is let in, so it may take longer than one that has a substitute. */
+const LOOK_UP_MS = 1_000;
+
+/** The keys in Redis; what it says of one holds for `cacheMs`, also that there is none. */
+export class ApiKeyRedis implements ApiKeyStore {
+  readonly #redis: SharedRedis;
+  readonly #remembered: LRUCache<string, { record: ApiKeyRecord | undefined }>;
+  readonly #underWay = new Map<string, Promise<ApiKeyRecord | undefined>>();
+
+  constructor(redis: SharedRedis, cacheMs: number) {
+    this.#redis = redis;
+    this.#remembered = new LRUCache({ max: MOST_REMEMBERED, ttl: cacheMs });
+  }
+
+  find(hash: string): ApiKeyRecord | undefined | Promise<ApiKeyRecord | undefined> {
+    const remembered = this.#remembered.get(hash);
+    if (remembered) return remembered.record;
+    let asking = this.#underWay.get(hash);
+    if (asking === undefined) {
+      asking = this.#ask(hash).finally(() => this.#underWay.delete(hash));
+      this.#underWay.set(hash, asking);
+    }
+    return asking;
+  }
+
+  async #ask(hash: string): Promise<ApiKeyRecord | undefined> {
+    try {
+      const text = await this.#redis.run((client) => client.hget(redisKeysName(this.#redis), hash), LOOK_UP_MS);
+      const record = text === null ? undefined : parseApiKeyRecord(text);
+      this.#remembered.set(hash, { record });
+      return record;
+    } catch (cause) {
+      const what = cause instanceof StoreUnavailable ? 'Redis is away' : 'its record in Redis cannot be read';
+      throw new CannotDecide(`the API key was not looked up: ${what}: ${(cause as Error).message}`, { cause });
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import type { Identity } from '../../client/identity.ts';
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/** Whom verified claims are about. */
+export function identityOfClaims(kind: 'jwt' | 'opaque', claims: Claims): Identity {
+  return {
+    kind,
+    subject: textOf(claims.sub),
+    scopes: scopesOf(claims),
+    claims,
+    clientId: textOf(claims.client_id) ?? textOf(claims.azp),
+  };
+}
+
+/** `scope` as in RFC 8693, section 4.2, or `scp`, as some providers call it; as text or as a list. */
+function scopesOf(claims: Claims): string[] {
+  const granted = claims.scope ?? claims.scp;
+  const all = typeof granted === 'string' ? granted.split(' ') : Array.isArray(granted) ? granted : [];
+  return [...new Set(all.filter((scope): scope is string => typeof scope === 'string' && scope !== ''))];
+}
+
+function textOf(claim: unknown): string | undefined {
+  return typeof claim === 'string' && claim !== '' ? claim : undefined;
+}

@@ -1,0 +1,152 @@
+import { fileURLToPath } from 'node:url';
+import type { ApiKeySettings } from '../../config/sections/api-keys.ts';
+import type { AuthenticationSettings } from '../../config/sections/authentication.ts';
+import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
+import { type JwksSettings, PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../../config/sections/jwks.ts';
+import type { TrustedProxies } from '../../config/sections/trusted-proxies.ts';
+import type { SharedRedis } from '../../store/redis.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { addressSet, clientAddress, peerAddress } from '../client-address.ts';
+import { type Admission, createAdmission, type WatchedFile } from './admission.ts';
+import { ApiKeyFile, ApiKeyRedis, type ApiKeyStore, ApiKeys } from './api-keys.ts';
+import { ClientCertificates } from './client-certificate.ts';
+import { apiKeyFinder, tokenFinder } from './credentials.ts';
+import { FailedAttempts } from './failed-attempts.ts';
+import { Introspector } from './introspection.ts';
+import { type Issuer, JwtVerifier } from './jwt-verifier.ts';
+import { FileKeySet, inlineKeys, type KeySet, secretKey } from './key-set.ts';
+import { RemoteKeySet } from './remote-key-set.ts';
+
+export interface AdmissionSettings {
+  readonly authentication: AuthenticationSettings;
+  readonly api_keys?: ApiKeySettings | undefined;
+  readonly introspection_endpoints: readonly IntrospectionEndpoint[];
+  readonly trusted_proxies?: TrustedProxies | undefined;
+}
+
+export interface AdmissionEnvironment {
+  readonly logger: Logger;
+  readonly redis?: SharedRedis | undefined;
+  /** Headers that only the gateway may set towards subgraphs, such as `x-user-id`. */
+  readonly ownHeaders: readonly string[];
+}
+
+/**
+ * Admission as the config says; `undefined` where it says nothing, so that requests pay nothing.
+ * Throws an `Error` that names the file or the key when something of it cannot be used.
+ */
+export function configureAdmission(
+  settings: AdmissionSettings,
+  environment: AdmissionEnvironment,
+): Admission | undefined {
+  const { authentication, api_keys, introspection_endpoints, trusted_proxies } = settings;
+  const { jwks } = authentication.router.jwt;
+  const { client_certificate, require_authentication } = authentication;
+  const ownHeaders = [...environment.ownHeaders, ...(client_certificate?.header ? [client_certificate.header] : [])];
+  const takesTokens = jwks.length > 0 || introspection_endpoints.length > 0;
+  const nothing = !takesTokens && !api_keys && !client_certificate && !require_authentication;
+  if (nothing && !trusted_proxies && ownHeaders.length === 0) return undefined;
+
+  const trusts = addressSet(trusted_proxies?.addresses ?? []);
+  const { issuers, files, close } = openIssuers(jwks, environment.logger);
+  const keyStore = api_keys && openKeyStore(api_keys, environment.redis);
+  return createAdmission({
+    required: require_authentication,
+    logger: environment.logger,
+    clientAddress: trusted_proxies && clientAddress(trusts, trusted_proxies.header),
+    ownHeaders: ownHeaders.length > 0 ? ownHeaders : undefined,
+    findToken: takesTokens ? tokenFinder(authentication, api_keys) : undefined,
+    jwt: issuers.length > 0 ? jwtVerifier(authentication, issuers) : undefined,
+    introspector:
+      introspection_endpoints.length > 0 ? introspector(authentication, introspection_endpoints) : undefined,
+    findApiKey: api_keys && apiKeyFinder(api_keys, takesTokens ? authentication.router.jwt.header_name : undefined),
+    apiKeys: keyStore && new ApiKeys(keyStore),
+    certificates:
+      client_certificate && new ClientCertificates(client_certificate, (req) => trusts(peerAddress(req.socket))),
+    failedAttempts: failedAttempts(authentication),
+    files: keyStore instanceof ApiKeyFile ? [...files, keyStore] : files,
+    close,
+  });
+}
+
+function jwtVerifier(settings: AuthenticationSettings, issuers: readonly Issuer[]): JwtVerifier {
+  const { clock_tolerance, required_claims } = settings;
+  const { max_token_bytes, cache_entries } = settings.router.jwt;
+  return new JwtVerifier({
+    issuers,
+    clockToleranceMs: clock_tolerance,
+    requiredClaims: required_claims,
+    maxTokenBytes: max_token_bytes,
+    cacheEntries: cache_entries,
+  });
+}
+
+function introspector(settings: AuthenticationSettings, endpoints: readonly IntrospectionEndpoint[]): Introspector {
+  const { clock_tolerance, required_claims } = settings;
+  const { max_token_bytes } = settings.router.jwt;
+  return new Introspector({
+    endpoints,
+    clockToleranceMs: clock_tolerance,
+    requiredClaims: required_claims,
+    maxTokenBytes: max_token_bytes,
+  });
+}
+
+function failedAttempts({ failed_attempts }: AuthenticationSettings): FailedAttempts | undefined {
+  return failed_attempts && new FailedAttempts({ limit: failed_attempts.limit, windowMs: failed_attempts.window });
+}
+
+interface OpenIssuers {
+  readonly issuers: Issuer[];
+  readonly files: WatchedFile[];
+  close(): void;
+}
+
+function openIssuers(settings: readonly JwksSettings[], logger: Logger): OpenIssuers {
+  const issuers: Issuer[] = [];
+  const files: WatchedFile[] = [];
+  const close = () => {
+    for (const { keys } of issuers) keys.close();
+  };
+  try {
+    for (const entry of settings) {
+      const keys = openKeys(entry, logger);
+      if (keys instanceof FileKeySet) files.push(keys);
+      issuers.push({
+        keys,
+        issuers: entry.issuers ?? (entry.issuer === undefined ? undefined : [entry.issuer]),
+        audiences: entry.audiences ?? (entry.audience === undefined ? undefined : [entry.audience]),
+        algorithms: new Set(
+          entry.algorithms ?? (entry.secret === undefined ? PUBLIC_KEY_ALGORITHMS : SECRET_ALGORITHMS),
+        ),
+      });
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { issuers, files, close };
+}
+
+/** The config has seen to it that one of them is there. */
+function openKeys(entry: JwksSettings, logger: Logger): KeySet {
+  const { url, file, keys, secret } = entry;
+  if (secret !== undefined) return secretKey(secret);
+  if (keys !== undefined) return inlineKeys(keys);
+  if (file !== undefined) return new FileKeySet(file);
+  if (url?.startsWith('file:')) return new FileKeySet(fileURLToPath(url));
+  return new RemoteKeySet({
+    url: url ?? '',
+    pollMs: entry.poll_interval,
+    cooldownMs: entry.cooldown,
+    timeoutMs: entry.timeout,
+    headers: entry.headers,
+    logger,
+  });
+}
+
+function openKeyStore({ file, cache }: ApiKeySettings, redis: SharedRedis | undefined): ApiKeyStore {
+  if (file !== undefined) return new ApiKeyFile(file);
+  if (redis === undefined) throw new Error('api_keys.redis: there is no Redis; set store.redis.url.');
+  return new ApiKeyRedis(redis, cache);
+}

@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http';
+import type { ApiKeySettings } from '../../config/sections/api-keys.ts';
+import type { AuthenticationSettings, TokenSource } from '../../config/sections/authentication.ts';
+import { BadCredential } from './refusal.ts';
+
+/** Finds a credential in a request; `undefined` when there is none. Throws `BadCredential` for one that is none. */
+export type FindCredential = (req: IncomingMessage) => string | undefined;
+
+/** Looks for a token where the config says, in order; the first place that has one decides. */
+export function tokenFinder(settings: AuthenticationSettings, apiKeys: ApiKeySettings | undefined): FindCredential {
+  const { header_name, header_value_prefix, ignore_other_prefixes, sources } = settings.router.jwt;
+  const cookies: TokenSource[] = settings.cookie === undefined ? [] : [{ type: 'cookie', name: settings.cookie }];
+  const places: TokenSource[] = [
+    { type: 'header', name: header_name, value_prefix: header_value_prefix },
+    ...sources,
+    ...cookies,
+  ];
+  const finders = places.map((place) => {
+    if (place.type === 'cookie') return cookieFinder(place.name);
+    // an API key in the same header has another prefix
+    const shared = apiKeys?.header_name === place.name;
+    return headerFinder(place.name, place.value_prefix, ignore_other_prefixes || shared);
+  });
+  return (req) => {
+    for (const find of finders) {
+      const token = find(req);
+      if (token !== undefined) return token;
+    }
+    return undefined;
+  };
+}
+
+/** Looks for an API key; `tokensIn` is the header in which tokens are looked for, if any. */
+export function apiKeyFinder(settings: ApiKeySettings, tokensIn: string | undefined): FindCredential {
+  const { header_name, header_value_prefix } = settings;
+  return headerFinder(header_name, header_value_prefix, tokensIn === header_name);
+}
+
+/** @param ignoreOthers whether a value with another prefix counts as none */
+function headerFinder(name: string, prefix: string, ignoreOthers: boolean): FindCredential {
+  return (req) => {
+    const value = req.headers[name];
+    if (value === undefined) return undefined;
+    // Node keeps the first of several `authorization` headers, while another server on the way may heed the last
+    if (typeof value !== 'string' || isRepeated(req.rawHeaders, name)) {
+      throw new BadCredential(`the header ${name} is there more than once`);
+    }
+    const credential = withoutPrefix(value, prefix);
+    if (credential === undefined) {
+      if (ignoreOthers) return undefined;
+      throw new BadCredential(`the header ${name} does not begin with "${prefix} "`);
+    }
+    if (credential === '') throw new BadCredential(`the header ${name} has nothing after "${prefix}"`);
+    return credential;
+  };
+}
+
+/** What comes after the prefix, which is compared as the names of authentication schemes are: in any case. */
+function withoutPrefix(value: string, prefix: string): string | undefined {
+  const { length } = prefix;
+  if (length === 0) return value.trim();
+  if (value.slice(0, length).toLowerCase() !== prefix.toLowerCase()) return undefined;
+  if (value.length > length && value[length] !== ' ') return undefined;
+  return value.slice(length).trim();
+}
+
+/** `raw`: names and values by turns, as they were sent. */
+function isRepeated(raw: readonly string[], name: string): boolean {
+  let count = 0;
+  for (let at = 0; at < raw.length; at += 2) {
+    const sent = raw[at] as string;
+    if (sent.length === name.length && sent.toLowerCase() === name) count++;
+  }
+  return count > 1;
+}
+
+function cookieFinder(name: string): FindCredential {
+  return ({ headers: { cookie } }) => {
+    if (cookie === undefined) return undefined;
+    let found: string | undefined;
+    for (const pair of cookie.split(';')) {
+      const mark = pair.indexOf('=');
+      if (mark < 0 || pair.slice(0, mark).trim() !== name) continue;
+      const value = pair.slice(mark + 1).trim();
+      // a second cookie of the same name may have been planted from a sibling domain
+      if (found !== undefined && found !== value) throw new BadCredential(`the cookie ${name} is there more than once`);
+      found = value;
+    }
+    return found === '' ? undefined : found;
+  };
+}

@@ -1,0 +1,138 @@
+import { LRUCache } from 'lru-cache';
+import {
+  allowInsecureRequests,
+  type ClientAuth,
+  ClientSecretBasic,
+  ClientSecretPost,
+  type IntrospectionResponse,
+  introspectionRequest,
+  None,
+  processIntrospectionResponse,
+} from 'oauth4webapi';
+import type { Identity } from '../../client/identity.ts';
+import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
+import { identityOfClaims } from './claims.ts';
+import { sha256 } from './digest.ts';
+import { BadCredential, CannotDecide } from './refusal.ts';
+
+export interface IntrospectorOptions {
+  readonly endpoints: readonly IntrospectionEndpoint[];
+  /** Milliseconds that clocks may be off. */
+  readonly clockToleranceMs: number;
+  readonly requiredClaims: readonly string[];
+  readonly maxTokenBytes: number;
+  /** Milliseconds since 1970. */
+  readonly now?: (() => number) | undefined;
+}
+
+const MOST_REMEMBERED = 10_000;
+
+/** RFC 6750, section 2.1: what a bearer token may be made of. */
+const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
+
+interface Remembered {
+  readonly identity: Identity;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/**
+ * Asks authorization servers about opaque tokens (RFC 7662). Answers hold for a short while, those of tokens that are
+ * not active in a memory of their own: a flood of invented tokens pushes out nobody who is known.
+ */
+export class Introspector {
+  readonly #options: IntrospectorOptions;
+  readonly #now: () => number;
+  readonly #active = new LRUCache<string, Remembered>({ max: MOST_REMEMBERED });
+  readonly #inactive = new LRUCache<string, { readonly reason: string; readonly until: number }>({
+    max: MOST_REMEMBERED,
+  });
+  readonly #underWay = new Map<string, Promise<Identity>>();
+
+  constructor(options: IntrospectorOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Whom the token is known to stand for, without asking. */
+  recall(token: string): Identity | undefined {
+    if (token.length > this.#options.maxTokenBytes) return undefined;
+    const known = this.#active.get(sha256(token));
+    return known !== undefined && known.until > this.#now() ? known.identity : undefined;
+  }
+
+  /** Rejects with `BadCredential`, or with `CannotDecide` when a server that was to be asked gave no answer. */
+  verify(token: string): Promise<Identity> {
+    const { maxTokenBytes } = this.#options;
+    if (token.length > maxTokenBytes) {
+      return Promise.reject(new BadCredential(`the token is longer than ${maxTokenBytes} bytes`));
+    }
+    if (!TOKEN68.test(token)) return Promise.reject(new BadCredential('the token has characters that none may have'));
+    const digest = sha256(token);
+    const refused = this.#inactive.get(digest);
+    if (refused !== undefined && refused.until > this.#now()) return Promise.reject(new BadCredential(refused.reason));
+    let asking = this.#underWay.get(digest);
+    if (asking === undefined) {
+      asking = this.#ask(token, digest).finally(() => this.#underWay.delete(digest));
+      this.#underWay.set(digest, asking);
+    }
+    return asking;
+  }
+
+  async #ask(token: string, digest: string): Promise<Identity> {
+    let undecided: CannotDecide | undefined;
+    let reason = 'the token is not active';
+    for (const endpoint of this.#options.endpoints) {
+      try {
+        const answer = await askEndpoint(endpoint, token);
+        const refusal = answer.active ? this.#refusalOf(endpoint, answer) : 'the token is not active';
+        if (refusal === undefined) return this.#remember(digest, endpoint, answer);
+        reason = refusal;
+      } catch (cause) {
+        undecided ??= new CannotDecide(`${endpoint.url} gave no answer: ${(cause as Error).message}`, { cause });
+      }
+    }
+    if (undecided) throw undecided;
+    const shortest = Math.min(...this.#options.endpoints.map((endpoint) => endpoint.negative_cache));
+    this.#inactive.set(digest, { reason, until: this.#now() + shortest });
+    throw new BadCredential(reason);
+  }
+
+  /** The server says that the token is active; that it is meant for this gateway is for the gateway to see to. */
+  #refusalOf({ issuer, audience }: IntrospectionEndpoint, answer: IntrospectionResponse): string | undefined {
+    const { clockToleranceMs, requiredClaims } = this.#options;
+    const now = this.#now();
+    if (answer.exp !== undefined && answer.exp * 1000 + clockToleranceMs <= now) return 'the token has expired';
+    if (answer.nbf !== undefined && answer.nbf * 1000 - clockToleranceMs > now) return 'the token is not valid yet';
+    if (issuer !== undefined && answer.iss !== issuer) return `iss is ${JSON.stringify(answer.iss)}`;
+    const audiences = [answer.aud ?? []].flat();
+    if (audience !== undefined && !audiences.includes(audience)) return `aud is ${JSON.stringify(answer.aud)}`;
+    const absent = requiredClaims.find((claim) => answer[claim] === undefined);
+    return absent === undefined ? undefined : `the claim "${absent}" is missing`;
+  }
+
+  #remember(digest: string, endpoint: IntrospectionEndpoint, answer: IntrospectionResponse): Identity {
+    const identity = identityOfClaims('opaque', answer);
+    const expiry = answer.exp === undefined ? Number.POSITIVE_INFINITY : answer.exp * 1000;
+    this.#active.set(digest, { identity, until: Math.min(this.#now() + endpoint.cache, expiry) });
+    return identity;
+  }
+}
+
+async function askEndpoint(endpoint: IntrospectionEndpoint, token: string): Promise<IntrospectionResponse> {
+  const { url, client_id, timeout } = endpoint;
+  const server = { issuer: endpoint.issuer ?? url, introspection_endpoint: url };
+  const client = { client_id };
+  const response = await introspectionRequest(server, client, clientAuth(endpoint), token, {
+    // whoever configures an http:// URL, for a neighbour in the same pod, means it
+    [allowInsecureRequests]: url.startsWith('http:'),
+    signal: AbortSignal.timeout(timeout),
+  });
+  return processIntrospectionResponse(server, client, response);
+}
+
+function clientAuth({ client_auth, client_secret }: IntrospectionEndpoint): ClientAuth {
+  const way = client_auth ?? (client_secret === undefined ? 'none' : 'basic');
+  if (way === 'none') return None();
+  return way === 'basic' ? ClientSecretBasic(client_secret ?? '') : ClientSecretPost(client_secret ?? '');
+}

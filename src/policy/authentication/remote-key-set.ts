@@ -1,0 +1,123 @@
+import type { Logger } from '../../telemetry/logger.ts';
+import { type KeyChoice, type KeySet, LocalKeys, type VerifyKey } from './key-set.ts';
+import { CannotDecide } from './refusal.ts';
+
+export interface RemoteKeySetOptions {
+  readonly url: string;
+  /** Milliseconds between fetches. */
+  readonly pollMs: number;
+  /** A token with an unknown key makes a fetch, but only one in as many milliseconds. */
+  readonly cooldownMs: number;
+  /** How long one fetch may take, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  readonly logger: Logger;
+  /** Milliseconds. */
+  readonly now?: () => number;
+}
+
+const LARGEST_SET_BYTES = 2 ** 20;
+const FIRST_RETRY_MS = 1_000;
+const SLOWEST_RETRY_MS = 30_000;
+
+/**
+ * A key set at a URL. It is fetched when the gateway starts, every `pollMs`, and when a token names a key that is not
+ * in it; all who wait share one fetch. When a fetch fails the last good set goes on being used: an issuer that is away
+ * shuts nobody out whose key is known.
+ */
+export class RemoteKeySet implements KeySet {
+  version = 0;
+  readonly #options: RemoteKeySetOptions;
+  readonly #now: () => number;
+  readonly #poll: NodeJS.Timeout;
+  #local: LocalKeys | undefined;
+  #text = '';
+  #fetching: Promise<void> | undefined;
+  #failures = 0;
+  #retryAt = Number.NEGATIVE_INFINITY;
+  #searchAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: RemoteKeySetOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#poll = setInterval(() => void this.#refresh(), options.pollMs);
+    this.#poll.unref();
+    void this.#refresh();
+  }
+
+  async find(choice: KeyChoice): Promise<readonly VerifyKey[]> {
+    if (!this.#local) await this.#retry();
+    if (!this.#local) throw new CannotDecide(`the key set at ${this.#options.url} was never fetched`);
+    const keys = await this.#local.find(choice);
+    if (keys.length > 0 || !(await this.#search())) return keys;
+    return this.#local.find(choice);
+  }
+
+  close(): void {
+    clearInterval(this.#poll);
+  }
+
+  /** Fetches since a key was not found. False when it is too early for that. */
+  async #search(): Promise<boolean> {
+    const now = this.#now();
+    if (this.#fetching === undefined && now < this.#searchAt) return false;
+    if (this.#fetching === undefined) this.#searchAt = now + this.#options.cooldownMs;
+    await this.#retry();
+    return true;
+  }
+
+  /** Fetches, but for a while not again after a failure. */
+  #retry(): Promise<void> | undefined {
+    return this.#fetching === undefined && this.#now() < this.#retryAt ? undefined : this.#refresh();
+  }
+
+  #refresh(): Promise<void> {
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = undefined;
+    });
+    return this.#fetching;
+  }
+
+  async #fetch(): Promise<void> {
+    try {
+      const text = await fetchText(this.#options);
+      if (text !== this.#text) {
+        this.#local = new LocalKeys(JSON.parse(text));
+        this.#text = text;
+        this.version++;
+      }
+      this.#failures = 0;
+    } catch (err) {
+      this.#retryAt = this.#now() + Math.min(FIRST_RETRY_MS * 2 ** this.#failures, SLOWEST_RETRY_MS);
+      this.#failures++;
+      const { logger, url } = this.#options;
+      const goesOn = this.#local ? 'the last good one goes on' : 'tokens cannot be checked until it is';
+      logger.warn({ url, err }, `a key set could not be fetched; ${goesOn}`);
+    }
+  }
+}
+
+async function fetchText({ url, headers, timeoutMs }: RemoteKeySetOptions): Promise<string> {
+  const response = await fetch(url, {
+    headers: [['accept', 'application/json, application/jwk-set+json'], ...headers.map(pairOf)],
+    // a key set is where it is said to be, and nowhere else
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`status ${response.status} instead of 200`);
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > LARGEST_SET_BYTES) throw new Error(`longer than ${LARGEST_SET_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function pairOf({ name, value }: { readonly name: string; readonly value: string }): [string, string] {
+  return [name, value];
+}

@@ -1,0 +1,48 @@
+import { STATUS_CODES } from 'node:http';
+import type { Admission } from '../policy/authentication/admission.ts';
+import type { NotAdmitted } from '../policy/authentication/refusal.ts';
+import type { Exchange } from './exchange.ts';
+import { type HttpReply, JSON_TYPE, textReply } from './graphql-pipeline.ts';
+
+/** Paths that load balancers and orchestrators ask without a credential. */
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/ready', '/readiness']);
+
+/**
+ * Lets a request in, or not: `next` is called, at once where nothing has to be waited for, when it is known who asks;
+ * `fail` when something that had to be waited for went wrong. Throws `NotAdmitted`.
+ */
+export function letIn(
+  admission: Admission,
+  exchange: Exchange,
+  next: (exchange: Exchange) => void,
+  fail: (exchange: Exchange, error: unknown) => void,
+): void {
+  const { req, requestId } = exchange;
+  // a browser asks what it may send before it sends any credential
+  if (req.method === 'OPTIONS' || OPEN_PATHS.has(req.url ?? '')) return next(exchange);
+  const client = admission.admit(req, requestId);
+  if (client instanceof Promise) {
+    client
+      .then((known) => {
+        exchange.client = known;
+        next(exchange);
+      })
+      .catch((error: unknown) => fail(exchange, error));
+    return;
+  }
+  exchange.client = client;
+  next(exchange);
+}
+
+/** The refusal in the form that its route speaks: problem details under `/bff`, a GraphQL error elsewhere. */
+export function notAdmittedReply(refusal: NotAdmitted, path: string): HttpReply {
+  const { status, code, kind, message, headers } = refusal;
+  if (path === '/bff' || path.startsWith('/bff/')) {
+    const type = `urn:headgate:problem:${kind}`;
+    const problem = { type, title: STATUS_CODES[status], status, detail: message, instance: path };
+    return textReply(status, 'application/problem+json', JSON.stringify(problem), headers);
+  }
+  const wait = headers['retry-after'];
+  const extensions = wait === undefined ? { code } : { code, retryAfter: Number(wait) };
+  return textReply(status, JSON_TYPE, JSON.stringify({ errors: [{ message, extensions }] }), headers);
+}

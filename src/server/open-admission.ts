@@ -1,0 +1,51 @@
+import { type Watching, watchFile } from '../composition/watch-schemas.ts';
+import type { Config } from '../config/config.ts';
+import type { Admission } from '../policy/authentication/admission.ts';
+import { configureAdmission } from '../policy/authentication/configure.ts';
+import type { SharedRedis } from '../store/redis.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+export interface AdmissionEnvironment {
+  readonly logger: Logger;
+  readonly redis: SharedRedis | undefined;
+  /** Headers that only the gateway may set towards subgraphs. */
+  readonly ownHeaders: readonly string[];
+}
+
+export interface OpenAdmission {
+  readonly admission: Admission | undefined;
+  close(): Promise<void>;
+}
+
+/** Admission as the config says, with the files that it goes by under watch. Throws what `configureAdmission` throws. */
+export async function openAdmission(config: Config, environment: AdmissionEnvironment): Promise<OpenAdmission> {
+  const admission = configureAdmission(config, environment);
+  if (admission === undefined) return { admission, close: async () => {} };
+  const watching: Watching[] = [];
+  const close = async () => {
+    admission.close();
+    await Promise.all(watching.map((one) => one.close()));
+  };
+  try {
+    for (const { file, reload } of admission.files.map(bound)) {
+      watching.push(await watchFile(file, () => reloadOrKeep(file, reload, environment.logger)));
+    }
+    return { admission, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function bound(watched: Admission['files'][number]) {
+  return { file: watched.file, reload: () => watched.reload() };
+}
+
+function reloadOrKeep(file: string, reload: () => void, logger: Logger): void {
+  try {
+    reload();
+    logger.info({ file }, 'read again');
+  } catch (err) {
+    logger.error({ file, err }, 'cannot be used as it is now; what it said before goes on');
+  }
+}
