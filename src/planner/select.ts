@@ -16,6 +16,9 @@ import { lacksContext, unplannable } from './unplannable.ts';
 /** How many types are looked at one by one before telling them apart. */
 const FEW_TYPES = 8;
 
+/** How many of the fields still to be placed are looked at when two ways cost the same. */
+const SIBLINGS_WEIGHED = 20;
+
 /** One selected field on one type, to be read from somewhere. */
 interface Task {
   readonly owner: string;
@@ -161,13 +164,19 @@ export class Selector implements Selecting {
     const { provider } = option;
     if (!provider || option.cost < COST.request) return option;
     let shared = 0;
-    for (let i = index + 1; i < siblings.length && shared < 20; i++) {
+    const end = Math.min(siblings.length, index + 1 + SIBLINGS_WEIGHED);
+    for (let i = index + 1; i < end; i++) {
       const sibling = siblings[i];
-      if (!sibling) continue;
-      if (this.abilities.providers(sibling.owner, sibling.field.name).some((p) => p.subgraph === provider.subgraph))
-        shared += 1;
+      if (sibling) shared += this.serves(provider.subgraph, sibling);
     }
     return { ...option, cost: option.cost - shared };
+  }
+
+  /** 1 where a subgraph has all that is selected, a half where it has the field but not all that is below it, else 0. */
+  private serves(subgraph: Provider['subgraph'], { owner, field }: Task): number {
+    const provider = this.abilities.providers(owner, field.name).find((p) => p.subgraph === subgraph);
+    if (!provider) return 0;
+    return this.estimator.below(field, subgraph, provider.field) < COST.request ? 1 : 0.5;
   }
 
   /** Reads a field of an abstract type on each object type instead; false where that is no better than what is known. */
