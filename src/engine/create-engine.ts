@@ -5,18 +5,24 @@ import { OperationTooLargeError } from '../operation/normalise.ts';
 import { UnsupportedFieldError } from '../planner/unplannable.ts';
 import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { type ClientDocument, chooseOperation, DocumentCache, withCode } from './documents.ts';
+import { type ClientDocument, chooseOperation, DocumentCache, withCode, withoutSuggestion } from './documents.ts';
 import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
 import { introspect, NOTHING_INTROSPECTED } from './introspection.ts';
 import type { Judgement, PolicedOperation } from './judge.ts';
 import type { OperationPolicy } from './operation-policy.ts';
 import { OverrideLabels } from './override-labels.ts';
 import { type PartialPlan, PreparedOperation } from './prepare.ts';
+import type { LimitRefusal } from './request-limits.ts';
 import { withholdErrors } from './withhold-errors.ts';
 
 /** Makes a supergraph answer operations. The sources stay the caller's: they are not closed here. */
 export function createEngine(options: EngineOptions): Engine {
   return new SupergraphEngine(options);
+}
+
+interface RefusedVariables {
+  readonly refusal: 'variables';
+  readonly errors: readonly GraphQLFormattedError[];
 }
 
 /** A public schema with the documents that clients sent for it. */
@@ -46,13 +52,20 @@ class SupergraphEngine implements Engine {
   }
 
   private view(supergraph: Supergraph): View {
-    const { introspection = true, maxTokens } = this.options;
+    const { introspection = true, maxTokens, limits, hideSuggestions } = this.options;
     const labelsMet = (document: DocumentNode) => this.labels.metBy(document);
     const countsRequests = (document: DocumentNode) =>
       this.policies.some((policy) => policy.countsRequests?.(document, supergraph));
     return {
       supergraph,
-      documents: new DocumentCache(supergraph.publicSchema, { introspection, maxTokens, labelsMet, countsRequests }),
+      documents: new DocumentCache(supergraph.publicSchema, {
+        introspection,
+        maxTokens,
+        limits,
+        hideSuggestions,
+        labelsMet,
+        countsRequests,
+      }),
     };
   }
 
@@ -90,7 +103,7 @@ class SupergraphEngine implements Engine {
     const refused = refuseKind(operation, request.readOnly ?? false);
     if (refused) return refused;
     const variables = this.coerce(view, known, operation, request.variables ?? {});
-    if ('errors' in variables) return refuse('variables', variables.errors);
+    if ('errors' in variables) return refuse(variables.refusal, variables.errors);
     const labels = this.labels.active(known.labels, request.client);
     const prepared = this.prepare(view, known, operation, variables.coerced, labels);
     if (!prepared.policed) return this.answer(view, prepared, variables.coerced, request, prepared);
@@ -102,17 +115,23 @@ class SupergraphEngine implements Engine {
     { conditions }: ClientDocument,
     operation: OperationDefinitionNode,
     values: Readonly<Record<string, unknown>>,
-  ): { coerced: Record<string, unknown> } | { errors: GraphQLFormattedError[] } {
+  ): { coerced: Record<string, unknown> } | LimitRefusal | RefusedVariables {
     const definitions = operation.variableDefinitions ?? [];
     if (definitions.length === 0) return { coerced: {} };
+    const excessive = this.options.limits?.variables?.(values);
+    if (excessive) return excessive;
     const { coerced, errors } = getVariableValues(supergraph.publicSchema, definitions, values, { maxErrors: 20 });
     if (coerced) {
       // with a default such a variable may be nullable, and still be null
       const undecided = conditions.filter((name) => coerced[name] === null);
       if (undecided.length === 0) return { coerced };
-      return { errors: undecided.map(undecidedCondition) };
+      return { refusal: 'variables', errors: undecided.map(undecidedCondition) };
     }
-    return { errors: (errors as readonly GraphQLError[]).map((error) => withCode(error, 'BAD_USER_INPUT')) };
+    const tell = this.options.hideSuggestions ? withoutSuggestion : withCode;
+    return {
+      refusal: 'variables',
+      errors: (errors as readonly GraphQLError[]).map((error) => tell(error, 'BAD_USER_INPUT')),
+    };
   }
 
   private prepare(

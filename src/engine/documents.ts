@@ -12,7 +12,9 @@ import {
 import { LRUCache } from 'lru-cache';
 import { conditionVariables } from '../operation/conditions.ts';
 import { overlappingFieldsRule } from '../operation/overlapping-fields.ts';
+import { noPrototypeVariableRule } from '../operation/prototype-variable.ts';
 import type { PreparedOperation } from './prepare.ts';
+import type { RequestLimits } from './request-limits.ts';
 
 /** A client's document, parsed and validated once. */
 export interface ClientDocument {
@@ -40,7 +42,10 @@ const BYTES_PER_CHARACTER = 170;
 const ERRORS_TOLD = 100;
 
 /** Those of the specification; the one that compares fields pair by pair is done in time linear in the document. */
-const RULES = specifiedRules.map((rule) => (rule === OverlappingFieldsCanBeMergedRule ? overlappingFieldsRule : rule));
+const RULES = [
+  ...specifiedRules.map((rule) => (rule === OverlappingFieldsCanBeMergedRule ? overlappingFieldsRule : rule)),
+  noPrototypeVariableRule,
+];
 
 export interface DocumentCacheOptions {
   readonly introspection: boolean;
@@ -49,6 +54,9 @@ export interface DocumentCacheOptions {
   readonly countsRequests: (document: DocumentNode) => boolean;
   /** Most tokens of one document; no limit by default. */
   readonly maxTokens?: number | undefined;
+  readonly limits?: RequestLimits | undefined;
+  /** Errors do not suggest names that the schema has. */
+  readonly hideSuggestions?: boolean | undefined;
   readonly maxDocuments?: number;
   /** Most memory in bytes, estimated from the lengths of the texts. */
   readonly maxBytes?: number;
@@ -60,6 +68,8 @@ export class DocumentCache {
   private readonly maxTokens;
   private readonly labelsMet;
   private readonly countsRequests;
+  private readonly limits;
+  private readonly tell;
   private readonly rules;
   private readonly known: LRUCache<string, ClientDocument | RefusedDocument>;
 
@@ -68,6 +78,8 @@ export class DocumentCache {
     this.maxTokens = options.maxTokens;
     this.labelsMet = options.labelsMet;
     this.countsRequests = options.countsRequests;
+    this.limits = options.limits;
+    this.tell = options.hideSuggestions ? withoutSuggestion : withCode;
     this.rules = options.introspection ? RULES : [...RULES, NoSchemaIntrospectionCustomRule];
     this.known = new LRUCache({
       max: options.maxDocuments ?? 2_000,
@@ -86,17 +98,31 @@ export class DocumentCache {
   }
 
   private read(text: string): ClientDocument | RefusedDocument {
+    try {
+      return this.readWithin(text);
+    } catch (error) {
+      // what runs out of stack on one text does so each time: it is the client's mistake, and is kept as such
+      if (error instanceof RangeError) return TOO_DEEP;
+      throw error;
+    }
+  }
+
+  private readWithin(text: string): ClientDocument | RefusedDocument {
+    const refused = this.limits?.text(text);
+    if (refused) return refused;
     let document: DocumentNode;
     try {
       document = parse(text, { maxTokens: this.maxTokens });
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
       if (this.maxTokens !== undefined && TOO_MANY_TOKENS.test(error.message)) return tooManyTokens(this.maxTokens);
-      return { refusal: 'parse', errors: [withCode(error, 'GRAPHQL_PARSE_FAILED')] };
+      return { refusal: 'parse', errors: [this.tell(error, 'GRAPHQL_PARSE_FAILED')] };
     }
+    const excessive = this.limits?.document(document);
+    if (excessive) return excessive;
     const errors = validate(this.schema, document, this.rules, { maxErrors: ERRORS_TOLD });
     if (errors.length > 0) {
-      return { refusal: 'validation', errors: errors.map((error) => withCode(error, 'GRAPHQL_VALIDATION_FAILED')) };
+      return { refusal: 'validation', errors: errors.map((error) => this.tell(error, 'GRAPHQL_VALIDATION_FAILED')) };
     }
     return {
       document,
@@ -107,6 +133,11 @@ export class DocumentCache {
     };
   }
 }
+
+const TOO_DEEP: RefusedDocument = {
+  refusal: 'limit',
+  errors: [{ message: 'The document nests too deeply to be read.', extensions: { code: 'MAX_RECURSION_LIMIT' } }],
+};
 
 /** How graphql-js words it: this error has no other mark. */
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more that \d+ tokens\b/;
@@ -138,4 +169,11 @@ export function chooseOperation(
 export function withCode(error: GraphQLError, code: string): GraphQLFormattedError {
   const formatted = error.toJSON();
   return { ...formatted, extensions: { code, ...formatted.extensions } };
+}
+
+/** As {@link withCode}, without names of the schema that the client did not give itself. */
+export function withoutSuggestion(error: GraphQLError, code: string): GraphQLFormattedError {
+  const formatted = withCode(error, code);
+  const suggested = formatted.message.indexOf(' Did you mean ');
+  return suggested < 0 ? formatted : { ...formatted, message: formatted.message.slice(0, suggested) };
 }

@@ -3,6 +3,7 @@ import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { OperationPolicy } from './operation-policy.ts';
+import type { RequestLimits } from './request-limits.ts';
 
 export interface EngineRequest {
   readonly query: string;
@@ -39,6 +40,9 @@ export interface EngineOptions {
   readonly introspection?: boolean;
   /** Most tokens that a document may have; more is refused with `MAX_TOKENS_LIMIT`. No limit by default. */
   readonly maxTokens?: number;
+  readonly limits?: RequestLimits;
+  /** Errors do not suggest names that the schema has. By default they do. */
+  readonly hideSuggestions?: boolean;
   /** Asked in this order whether an operation may run, and which of its fields. */
   readonly policies?: readonly OperationPolicy[];
   /** Parts of the public schema that requests may name in `contract`. */

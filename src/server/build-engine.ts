@@ -9,11 +9,13 @@ import type { Source } from '../sources/source.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
+import { enginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './gateway.ts';
 
 /** Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. */
 export function engineFactory(config: Config, logger: Logger): EngineFactory {
   const pools = createHttpPools();
+  const policies = enginePolicies(config, logger);
   return (update) => {
     const supergraph = readSupergraph(update.sdl);
     const sources = openSources(supergraph.subgraphs, config, pools);
@@ -26,7 +28,7 @@ export function engineFactory(config: Config, logger: Logger): EngineFactory {
         contracts: config.contracts,
         overrideLabels: (labels, client) => activeLabels(config.override_labels, labels, client.headers),
         overridePercentBy: (client) => percentKey(config.override_labels, client.headers),
-        maxTokens: config.limits.parser_max_tokens,
+        ...policies,
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsWithheld: (errors, client) =>
           logger.warn({ requestId: client.requestId, errors }, 'errors of subgraphs, withheld from the client'),

@@ -1,5 +1,10 @@
 import { z } from 'zod';
 
+/** What the parser needs of the stack for one level is little, but the stack is not endless either. */
+const DEEPEST = 1_000;
+
+const bound = (what: string) => z.int().positive().optional().describe(what);
+
 export const limitsSection = z
   .strictObject({
     http_max_request_bytes: z
@@ -12,5 +17,49 @@ export const limitsSection = z
       .positive()
       .default(15_000)
       .describe('Most tokens that a query text may have; more is answered MAX_TOKENS_LIMIT'),
+    parser_max_recursion: z
+      .int()
+      .positive()
+      .max(DEEPEST)
+      .default(500)
+      .describe(
+        'How deep brackets may nest in a query text, and selections with their fragments; deeper is answered MAX_RECURSION_LIMIT',
+      ),
+    max_recursive_selections: z
+      .int()
+      .positive()
+      .default(10_000_000)
+      .describe(
+        'Most fields and fragments of an operation, its fragments written out; more is answered MAX_RECURSIVE_SELECTIONS_LIMIT',
+      ),
+    max_variables_depth: z
+      .int()
+      .positive()
+      .max(DEEPEST)
+      .default(100)
+      .describe('How deep the variables may nest; deeper is answered MAX_VARIABLES_DEPTH_LIMIT'),
+    max_depth: bound('Most fields on the longest way down an operation; more is answered MAX_DEPTH_LIMIT'),
+    max_height: bound(
+      'Most fields of an operation, those with the same response key in one selection counted once; more is answered MAX_HEIGHT_LIMIT',
+    ),
+    max_aliases: bound('Most aliases of an operation; more is answered MAX_ALIASES_LIMIT'),
+    max_root_fields: bound('Most fields at the top of an operation; more is answered MAX_ROOT_FIELDS_LIMIT'),
+    max_directives: bound('Most directives of an operation; more is answered MAX_DIRECTIVES_LIMIT'),
+    max_operations: bound('Most operations of one document; more is answered MAX_OPERATIONS_LIMIT'),
+    max_variables_bytes: bound('Largest variables, in bytes of JSON text; more is answered MAX_VARIABLES_BYTES_LIMIT'),
+    warn_only: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether max_depth, max_height, max_aliases, max_root_fields, max_directives, max_operations and max_variables_bytes only log what they would refuse',
+      ),
+    hide_schema_details: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether errors leave out what they would suggest ("Did you mean …"). Default: false, but true with NODE_ENV=production',
+      ),
   })
   .describe('What a client request may weigh');
+
+export type Limits = z.output<typeof limitsSection>;
