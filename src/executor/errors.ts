@@ -85,6 +85,7 @@ export function formatFailure(failure: SourceFailure, service: string, path: Res
       service,
       ...(failure.reason === undefined ? {} : { reason: failure.reason }),
       ...(failure.status === undefined ? {} : { http: { status: failure.status } }),
+      ...(failure.retryAfter === undefined ? {} : { retryAfter: failure.retryAfter }),
     },
   };
 }

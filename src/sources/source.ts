@@ -21,6 +21,8 @@ export interface ClientContext extends Partial<ClientFacts> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Aborted when the client is gone, the request's time is up, or the server stops hard. */
   readonly signal?: CancelSignal;
+  /** The rate limits of the request as a whole have been decided already. */
+  readonly admitted?: boolean;
 }
 
 export interface SourceRequest {
@@ -37,18 +39,38 @@ export interface SourceFailure {
     | 'SUBREQUEST_HTTP_ERROR'
     | 'SUBREQUEST_MALFORMED_RESPONSE'
     | 'SUBREQUEST_TIMEOUT'
-    | 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED';
+    | 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED'
+    | 'RATE_LIMITED';
   readonly message: string;
   /** The cause in a few words, as `extensions.reason`. */
   readonly reason?: string;
   /** The HTTP status, when the source answered at all. */
   readonly status?: number;
+  /** Seconds until it may be tried again. */
+  readonly retryAfter?: number;
 }
 
 export type SourceAnswer =
   /** The body of a response that may be a GraphQL result; the executor parses it. */
-  | { readonly kind: 'text'; readonly text: string; readonly status: number }
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      readonly status: number;
+      /** Names, in lower case, and values by turns; only from sources that were told to keep them. */
+      readonly headers?: readonly string[];
+    }
   | { readonly kind: 'failure'; readonly failure: SourceFailure };
+
+/** What a source sends with its fetches for one client request, beside its own headers. */
+export interface ForwardedHeaders {
+  /** Names, in lower case, and values by turns; each value is one that a header may have. */
+  readonly pairs: readonly string[];
+  /** Equal for two client requests when they are to be answered alike, as far as these headers go. */
+  readonly sharingKey: string;
+}
+
+/** Makes them by the rules for one source. For one client request it always gives the same object. */
+export type ForwardHeaders = (client: ClientContext) => ForwardedHeaders;
 
 export interface Source {
   /** The subgraph's name as people know it (`products`), used in errors and logs. */

@@ -24,6 +24,8 @@ export interface LimitAnswer {
   readonly whole: readonly Told[];
   /** In the order of the question; empty lists when the request as a whole is refused. */
   readonly parts: readonly (readonly Told[])[];
+  /** It could not be counted, and is refused for that; nothing is told then. */
+  readonly unavailable?: boolean;
 }
 
 /** Counts, and says what is still allowed. The answer is a promise where it has to be fetched. */

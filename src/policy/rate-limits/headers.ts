@@ -1,0 +1,51 @@
+import { type Limit, NEVER } from './limit.ts';
+import type { LimitCheck, Told } from './limiter.ts';
+
+/** More limits than this are not told: the header would grow with every field of the operation. */
+const TOLD = 12;
+
+/** A quota policy as a structured field item, made once for each limit. */
+const policies = new WeakMap<Limit, string>();
+
+/**
+ * `RateLimit-Policy` and `RateLimit` of one answer, names in lower case.
+ *
+ * `ratelimit-policy: "default";q=100;w=60` says that there are 100 in 60 seconds, and
+ * `ratelimit: "default";r=12;t=34` that 12 are left, and that all will be there again in 34 seconds.
+ *
+ * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
+ */
+export function rateLimitHeaders(checks: readonly LimitCheck[], told: readonly Told[]): Record<string, string> {
+  let policy = '';
+  let state = '';
+  const count = Math.min(checks.length, told.length, TOLD);
+  for (let i = 0; i < count; i++) {
+    const { limit } = checks[i] as LimitCheck;
+    const { remaining, resetMs } = told[i] as Told;
+    const separator = i === 0 ? '' : ', ';
+    policy += separator + policyOf(limit);
+    state += `${separator}"${limit.name}";r=${remaining};t=${Math.ceil(resetMs / 1_000)}`;
+  }
+  return { 'ratelimit-policy': policy, ratelimit: state };
+}
+
+function policyOf(limit: Limit): string {
+  let policy = policies.get(limit);
+  if (policy === undefined) {
+    const { name, limit: quota, capacity, algorithm, windowMs } = limit;
+    const burst = algorithm === 'TOKEN_BUCKET' && capacity > quota ? capacity : quota;
+    policy = `"${name}";q=${burst};w=${Math.max(1, Math.ceil(windowMs / 1_000))}`;
+    policies.set(limit, policy);
+  }
+  return policy;
+}
+
+/** Seconds until all of them would allow again; `undefined` where one never will. */
+export function retryAfter(told: readonly Told[]): number | undefined {
+  let longest = 1;
+  for (const { retryMs } of told) {
+    if (retryMs === NEVER) return undefined;
+    longest = Math.max(longest, Math.ceil(retryMs / 1_000));
+  }
+  return longest;
+}

@@ -1,0 +1,44 @@
+import type { CheckedRequest, DroppedField } from '../../engine/operation-policy.ts';
+import { isAllowed, type LimitAnswer, type LimitCheck } from './limiter.ts';
+import { fieldRefused } from './refuse.ts';
+import { checksFor } from './rule.ts';
+import type { Touched } from './touched.ts';
+
+/** Parts of one operation that count together for one request: the same field, asked for several times by the same key. */
+export interface Part {
+  readonly checks: readonly LimitCheck[];
+  readonly touched: readonly Touched[];
+}
+
+/** What of an operation counts for one request; what an earlier policy has dropped does not. */
+export function partsFor(touched: readonly Touched[], request: CheckedRequest): Part[] {
+  const parts = new Map<string, { checks: LimitCheck[]; touched: Touched[] }>();
+  for (const one of touched) {
+    if (one.fields.every((field) => request.isDropped(field))) continue;
+    const args = one.field && { nodes: one.field.args, variables: request.variables };
+    const checks = checksFor(one.rules, request.client, args);
+    const together = checks.length === 1 ? (checks[0]?.key ?? '') : checks.map(({ key }) => key).join('\n');
+    const known = parts.get(together);
+    if (known === undefined) parts.set(together, { checks, touched: [one] });
+    else {
+      known.touched.push(one);
+      known.checks = checks.map((check) => ({ ...check, weight: known.touched.length }));
+    }
+  }
+  return [...parts.values()];
+}
+
+/** The fields of the parts that were not allowed, each with the reason. */
+export function droppedParts(parts: readonly Part[], answer: LimitAnswer): DroppedField[] {
+  const dropped: DroppedField[] = [];
+  for (const [index, { checks, touched }] of parts.entries()) {
+    const told = answer.parts[index] ?? [];
+    if (answer.unavailable !== true && isAllowed(told)) continue;
+    for (const { fields, field, path } of touched) {
+      const name = field?.name ?? path.at(-1) ?? fields[0]?.name ?? '';
+      const error = fieldRefused(name, checks, told);
+      for (const one of fields) dropped.push({ field: one, error });
+    }
+  }
+  return dropped;
+}

@@ -1,0 +1,116 @@
+import { type DocumentNode, Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
+import type { CheckedRequest, OperationCheck, OperationPolicy, Verdict } from '../../engine/operation-policy.ts';
+import type { Supergraph } from '../../supergraph/supergraph.ts';
+import { rateLimitHeaders } from './headers.ts';
+import type { Asker } from './keys.ts';
+import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
+import { droppedParts, type Part, partsFor } from './parts.ts';
+import { policyRefusal, requestRefused, retryAfterHeader } from './refuse.ts';
+import type { RequestRules } from './request-limits.ts';
+import { checksFor, type Rule } from './rule.ts';
+import type { SchemaRules } from './rules-of-schema.ts';
+import { type Touched, touchedBy } from './touched.ts';
+import { delayOf, wait } from './wait.ts';
+
+export interface RateLimitPolicyOptions {
+  readonly limiter: Limiter;
+  readonly rulesOf: (supergraph: Supergraph) => SchemaRules;
+  readonly requests: RequestRules;
+  readonly operations: ReadonlyMap<string, readonly Rule[]>;
+  /** Whether answers bear `RateLimit` headers. */
+  readonly headers: boolean;
+}
+
+/** What can be known of an operation's limits before there is a request. */
+interface Inspected {
+  readonly touched: readonly Touched[];
+  readonly operation: readonly Rule[];
+}
+
+const NO_RULES: readonly Rule[] = [];
+const NO_PARTS: readonly Part[] = [];
+
+/** Decides all limits that a request for an operation touches, in one question to the limiter. */
+export function createRateLimitPolicy(options: RateLimitPolicyOptions): OperationPolicy {
+  const { rulesOf, requests, operations } = options;
+  return {
+    inspect(operation, supergraph): OperationCheck | undefined {
+      const touched = touchedBy(operation, rulesOf(supergraph));
+      const own = operations.get(operation.name ?? '') ?? NO_RULES;
+      if (touched.length === 0 && own.length === 0 && requests.size === 0) return undefined;
+      const inspected = { touched, operation: own };
+      return { check: (request) => check(options, inspected, request) };
+    },
+    countsRequests(document, supergraph) {
+      return hasNamed(document, operations) || touchesLimits(document, supergraph, rulesOf(supergraph));
+    },
+  };
+}
+
+function check(
+  { limiter, requests, headers }: RateLimitPolicyOptions,
+  { touched, operation }: Inspected,
+  request: CheckedRequest,
+): Verdict | undefined | Promise<Verdict | undefined> {
+  const { client } = request;
+  const whole = client.admitted === true ? [] : requests.checks(client);
+  if (operation.length > 0) whole.push(...checksFor(operation, client));
+  const parts = touched.length === 0 ? NO_PARTS : partsFor(touched, request);
+  if (whole.length === 0 && parts.length === 0) return undefined;
+  const answer = limiter.ask({ whole, parts: parts.map(({ checks }) => checks) });
+  const settle = (settled: LimitAnswer) => verdictOf(whole, parts, settled, headers);
+  if ('then' in answer) return answer.then((settled) => delayed(settled, settle(settled), client));
+  return delayed(answer, settle(answer), client);
+}
+
+function verdictOf(
+  whole: readonly LimitCheck[],
+  parts: readonly Part[],
+  answer: LimitAnswer,
+  withHeaders: boolean,
+): Verdict {
+  const checks = parts.length === 0 ? whole : [...whole, ...parts.flatMap((part) => part.checks)];
+  const told = parts.length === 0 ? answer.whole : [...answer.whole, ...answer.parts.flat()];
+  const headers = withHeaders && answer.unavailable !== true ? rateLimitHeaders(checks, told) : {};
+  if (whole.length > 0 && (answer.unavailable === true || !isAllowed(answer.whole))) {
+    const refused = requestRefused(whole, answer);
+    return { refusal: policyRefusal(refused), headers: { ...headers, ...retryAfterHeader(refused) } };
+  }
+  const drop = parts.length === 0 ? [] : droppedParts(parts, answer);
+  return drop.length === 0 ? { headers } : { headers, drop };
+}
+
+/** What a leaky bucket lets through has to wait for its turn. */
+function delayed(
+  answer: LimitAnswer,
+  verdict: Verdict,
+  { signal }: CheckedRequest['client'] & Asker,
+): Verdict | Promise<Verdict> {
+  const delayMs = verdict.refusal === undefined ? delayOf(answer) : 0;
+  return delayMs === 0 ? verdict : wait(delayMs, signal).then(() => verdict);
+}
+
+function hasNamed(document: DocumentNode, operations: ReadonlyMap<string, unknown>): boolean {
+  if (operations.size === 0) return false;
+  return document.definitions.some(
+    (definition) => definition.kind === Kind.OPERATION_DEFINITION && operations.has(definition.name?.value ?? ''),
+  );
+}
+
+function touchesLimits(document: DocumentNode, { publicSchema }: Supergraph, rules: SchemaRules): boolean {
+  if (rules.size === 0) return false;
+  let touches = false;
+  const types = new TypeInfo(publicSchema);
+  const isLimited = (type: string, field: string) =>
+    rules.ofType(type).length > 0 || rules.ofField(type, field).length > 0;
+  visit(
+    document,
+    visitWithTypeInfo(types, {
+      Field(node) {
+        const parent = types.getParentType();
+        if (parent && isLimited(parent.name, node.name.value)) touches = true;
+      },
+    }),
+  );
+  return touches;
+}

@@ -1,0 +1,107 @@
+import type { RateLimitSettings } from '../../config/rate-limit-settings.ts';
+import type { RateLimitsConfig } from '../../config/sections/rate-limits.ts';
+import type { OperationPolicy } from '../../engine/operation-policy.ts';
+import type { Source } from '../../sources/source.ts';
+import type { SharedRedis } from '../../store/redis.ts';
+import type { Supergraph } from '../../supergraph/supergraph.ts';
+import { rateLimitHeaders } from './headers.ts';
+import type { Asker } from './keys.ts';
+import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
+import { createMemoryLimiter } from './memory-limiter.ts';
+import { createRateLimitPolicy } from './rate-limit-policy.ts';
+import { createRedisLimiter } from './redis-limiter.ts';
+import { type RequestRefused, requestRefused } from './refuse.ts';
+import { operationRules, type RequestRules, requestRules } from './request-limits.ts';
+import { createRule } from './rule.ts';
+import { rulesOfSchema, type SchemaRules } from './rules-of-schema.ts';
+import { limitSource } from './subgraph-limits.ts';
+import { delayOf, wait } from './wait.ts';
+
+/** What is said of a request before its operation is looked at. */
+export interface Admitted {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly refused: RequestRefused | undefined;
+}
+
+/** All rate limits of a gateway. */
+export interface RateLimits {
+  readonly policy: OperationPolicy;
+  /**
+   * Decides the limits of the request as a whole, for requests whose operation is not asked one by one; `undefined`
+   * where there are none.
+   */
+  readonly admit: ((asker: Asker) => Admitted | Promise<Admitted>) | undefined;
+  /** The source with the limits of its subgraph around it. */
+  limitSource(source: Source): Source;
+}
+
+export function createRateLimits(config: RateLimitsConfig, redis: SharedRedis | undefined): RateLimits {
+  const limiter = limiterFor(config, redis);
+  const requests = requestRules(config.requests);
+  return {
+    policy: createRateLimitPolicy({
+      limiter,
+      rulesOf: rulesBySupergraph(config.fields),
+      requests,
+      operations: operationRules(config.operations),
+      headers: config.headers,
+    }),
+    admit: requests.size === 0 ? undefined : (asker) => admit(limiter, requests, config.headers, asker),
+    limitSource(source) {
+      const own = Object.hasOwn(config.subgraphs, source.name) ? (config.subgraphs[source.name] ?? []) : [];
+      if (own.length === 0) return source;
+      const rules = own.map((settings, index) =>
+        createRule('subgraph', settings, index === 0 ? source.name : `${source.name}#${index + 1}`),
+      );
+      return limitSource(source, rules, limiter);
+    },
+  };
+}
+
+function limiterFor(config: RateLimitsConfig, redis: SharedRedis | undefined): Limiter {
+  if (redis === undefined || config.store === 'memory') return createMemoryLimiter();
+  const otherwise = config.on_store_failure === 'fail_open' ? createMemoryLimiter() : REFUSING;
+  return createRedisLimiter({ redis, budgetMs: config.store_timeout, otherwise });
+}
+
+/** Says no to everything. */
+const REFUSING: Limiter = { ask: ({ parts }) => ({ whole: [], parts: parts.map(() => []), unavailable: true }) };
+
+/** The public schemas of contracts share the supergraph's types, so each supergraph is looked at once. */
+function rulesBySupergraph(configured: Readonly<Record<string, readonly RateLimitSettings[]>>) {
+  const known = new WeakMap<Supergraph['types'], SchemaRules>();
+  return (supergraph: Supergraph): SchemaRules => {
+    let rules = known.get(supergraph.types);
+    if (rules === undefined) {
+      rules = rulesOfSchema(supergraph, configured);
+      known.set(supergraph.types, rules);
+    }
+    return rules;
+  };
+}
+
+function admit(
+  limiter: Limiter,
+  requests: RequestRules,
+  withHeaders: boolean,
+  asker: Asker,
+): Admitted | Promise<Admitted> {
+  const checks = requests.checks(asker);
+  if (checks.length === 0) return { headers: {}, refused: undefined };
+  const answer = limiter.ask({ whole: checks, parts: [] });
+  if ('then' in answer) return answer.then((settled) => admitted(checks, settled, withHeaders));
+  return admitted(checks, answer, withHeaders);
+}
+
+function admitted(
+  checks: readonly LimitCheck[],
+  answer: LimitAnswer,
+  withHeaders: boolean,
+): Admitted | Promise<Admitted> {
+  const headers = withHeaders && answer.unavailable !== true ? rateLimitHeaders(checks, answer.whole) : {};
+  const allowed = answer.unavailable !== true && isAllowed(answer.whole);
+  if (!allowed) return { headers, refused: requestRefused(checks, answer) };
+  const result = { headers, refused: undefined };
+  const delayMs = delayOf(answer);
+  return delayMs === 0 ? result : wait(delayMs).then(() => result);
+}

@@ -1,0 +1,50 @@
+import type { Operation, OpField, OpSelection } from '../../operation/operation.ts';
+import type { Rule } from './rule.ts';
+import type { SchemaRules } from './rules-of-schema.ts';
+
+/** A part of an operation that limits apply to. */
+export interface Touched {
+  /** What is left out when one of the limits is reached. */
+  readonly fields: readonly OpField[];
+  readonly rules: readonly Rule[];
+  /** The field whose arguments the limits may go by. */
+  readonly field: OpField | undefined;
+  /** How people find it: response keys from the root. */
+  readonly path: readonly string[];
+}
+
+/**
+ * The parts of an operation that limits apply to, in the order of the operation.
+ *
+ * A field counts once where it is written, however many objects it is read from. A type counts where something of it is
+ * selected: with the field or the fragment that leads there; a root type with all its fields.
+ */
+export function touchedBy(operation: Operation, rules: SchemaRules): readonly Touched[] {
+  const touched: Touched[] = [];
+  const add = (fields: readonly OpField[], found: readonly Rule[], path: readonly string[], field?: OpField) => {
+    if (found.length > 0 && fields.length > 0) touched.push({ fields, rules: found, field, path });
+  };
+  const visit = (selection: OpSelection, path: readonly string[]): void => {
+    for (const item of selection.items) {
+      if (item.kind === 'narrowing') {
+        add(ownFields(item.selection), rules.ofType(item.typeCondition), path);
+        visit(item.selection, path);
+        continue;
+      }
+      const { name, selection: inner } = item;
+      const here = [...path, item.responseKey];
+      const leading = inner && ownFields(inner).length > 0 ? rules.ofType(inner.parentType) : [];
+      add([item], name === '__typename' ? [] : [...rules.ofField(selection.parentType, name), ...leading], here, item);
+      if (inner) visit(inner, here);
+    }
+  };
+  const root = operation.selection;
+  add(ownFields(root), rules.ofType(root.parentType), []);
+  visit(root, []);
+  return touched;
+}
+
+/** What is read of the selection's own type: `__typename` alone says no more than the type's name. */
+function ownFields({ items }: OpSelection): OpField[] {
+  return items.filter((item): item is OpField => item.kind === 'field' && !item.name.startsWith('__'));
+}
