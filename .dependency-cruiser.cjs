@@ -9,12 +9,13 @@ const ROOMS = {
   store: ['config', 'telemetry'],
   supergraph: [],
   connectors: ['supergraph', 'config'],
-  composition: ['supergraph', 'config', 'connectors'],
+  services: [],
+  composition: ['supergraph', 'config', 'connectors', 'services'],
   operation: ['supergraph'],
   planner: ['operation', 'supergraph'],
   executor: ['operation (types)', 'planner (types)', 'supergraph', 'sources/source.ts (types)'],
   engine: ['operation', 'planner', 'executor', 'supergraph', 'client', 'sources/source.ts (types)'],
-  sources: ['config', 'telemetry', 'client', 'connectors', 'store'],
+  sources: ['config', 'telemetry', 'client', 'connectors', 'services', 'store'],
   traffic: ['config', 'telemetry', 'client', 'sources/source.ts (types)'],
   policy: [
     'client',
@@ -26,7 +27,7 @@ const ROOMS = {
     'engine (types)',
     'sources/source.ts (types)',
   ],
-  bff: ['client', 'config', 'store', 'operation', 'executor', 'policy', 'engine (types)'],
+  bff: ['client', 'config', 'store', 'operation', 'executor', 'policy', 'supergraph (types)', 'engine (types)', 'sources/cancellation.ts'],
 };
 
 /** Rooms that can be read, tested and used without a server: none of these come in. */

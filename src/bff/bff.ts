@@ -1,17 +1,31 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientFacts } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Engine } from '../engine/engine.ts';
-import { type Call, replyTo, type Served } from './call.ts';
-import { compileEndpoints, type Endpoint, readEndpointFolder } from './endpoints/endpoints.ts';
-import { problemReply, type Reply } from './reply.ts';
-import { buildRoutingTable } from './router.ts';
+import type { Limiter } from '../policy/rate-limits/limiter.ts';
+import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
+import type { SharedRedis } from '../store/redis.ts';
+import type { Call, Desk, Served } from './answering/call.ts';
+import { Flights } from './answering/flights.ts';
+import { replyTo } from './answering/route-call.ts';
+import { type CacheOutcome, createAnswerCache } from './caching/answer-cache.ts';
+import type { CacheHints } from './caching/hints.ts';
+import { createMemoryStore } from './caching/memory-store.ts';
+import { createRedisStore } from './caching/redis-store.ts';
+import { standingHeaders } from './delivery/client-headers.ts';
+import { problemReply } from './delivery/reply.ts';
+import { send } from './delivery/send.ts';
+import { compileEndpoints, type Endpoint } from './endpoints/endpoints.ts';
+import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
+import { buildRoutingTable } from './endpoints/router.ts';
+import { createMemoryKeyStore, createRedisKeyStore, Once } from './idempotency/idempotency.ts';
+import { type LoadedShapes, loadShapes } from './shapes/load-shapes.ts';
 
 export interface BffOptions {
   /** The folder with one folder for each client. */
   readonly dir: string;
-  /** The engine in force just now; endpoints are checked again when another one comes. */
+  /** The engine in force; endpoints are checked again when another one comes. */
   readonly engine: () => Engine | undefined;
   /** Called each time the endpoints have been checked, with everything that is wrong: an empty list is good news. */
   readonly onProblems?: (problems: readonly Problem[]) => void;
@@ -22,56 +36,83 @@ export interface BffOptions {
   readonly timeoutMs?: number;
   /** Largest request body in bytes. Default 1 MiB. */
   readonly maxRequestBytes?: number;
+  /** Whether identical reads in flight share one execution. Default true. */
+  readonly shareReads?: boolean;
+  /** Answers shorter than this, in bytes, are not compressed; `undefined`: none are. Default 1,024. */
+  readonly compressFrom?: number | undefined;
+  /** Most memory for kept answers, in bytes; 0: none are kept. Not with `redis`. Default 64 MiB. */
+  readonly cacheBytes?: number;
+  /** How long fields hold, where the schema does not say. */
+  readonly cacheHints?: CacheHints;
+  /** Headers of requests that sources get, so that answers may depend on them; names in lower case. */
+  readonly forwardedHeaders?: readonly string[];
+  /** Where answers and idempotency keys are kept for all processes; in memory without it. */
+  readonly redis?: SharedRedis | undefined;
+  /** Counts for `rate_limit`; one of its own by default. */
+  readonly limiter?: Limiter | undefined;
+  /** Whether `/bff/docs` and `/bff/openapi.json` are served. Default true. */
+  readonly docs?: boolean;
+  /** Who has it may purge over HTTP; without it nobody may. */
+  readonly purgeToken?: string | undefined;
+  readonly onCache?: (outcome: CacheOutcome) => void;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
 }
 
 export interface Bff {
   /** Answers everything under `/bff`; false for other paths, which are left alone. `client` is what is known of who asks. */
   handle(req: IncomingMessage, res: ServerResponse, client?: ClientFacts): boolean;
   /** Reads the folder again. Requests under way keep the endpoints that they began with. */
-  reload(): void;
+  reload(): Promise<void>;
   /** The endpoints that fit the schema in force; none while there is no schema. */
   endpoints(): readonly Endpoint[];
+  /** Forgets kept answers that bear one of the tags; resolves with how many these were. */
+  purge(tags: readonly string[]): Promise<number>;
 }
 
-const DEFAULT_TIMEOUT_MS = 30_000;
-const DEFAULT_MAX_REQUEST_BYTES = 2 ** 20;
+const DEFAULTS = { timeoutMs: 30_000, maxRequestBytes: 2 ** 20, compressFrom: 1_024, cacheBytes: 64 * 2 ** 20 };
 
 /**
  * Serves the endpoints of the `bff/` folder.
- * Throws when the folder is there but cannot be read; mistakes in its files go to `onProblems`.
+ * Rejects when the folder is there but cannot be read; mistakes in its files go to `onProblems`.
  */
-export function createBff(options: BffOptions): Bff {
-  const settings = {
-    dev: options.dev ?? process.env.NODE_ENV !== 'production',
-    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    maxRequestBytes: options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES,
-  };
-  let folder = readEndpointFolder(options.dir);
+export async function createBff(options: BffOptions): Promise<Bff> {
+  const desk = deskOf(options);
+  let folder: EndpointFolder;
+  let shapes: LoadedShapes;
   let served: Served | undefined;
+
+  async function read(): Promise<void> {
+    const found = readEndpointFolder(options.dir);
+    const loaded = await loadShapes(found.shapes);
+    folder = found;
+    shapes = loaded;
+    serve();
+  }
 
   function serve(): Served | undefined {
     const engine = options.engine();
     if (engine === undefined) return undefined;
     if (served?.engine === engine && served.folder === folder) return served;
-    const loaded = compileEndpoints(folder, engine.publicSchema);
-    served = { engine, folder, loaded, table: buildRoutingTable(loaded) };
-    options.onProblems?.(loaded.problems);
+    served = checkAgainst(engine, folder, shapes, options.cacheHints);
+    options.onProblems?.(served.loaded.problems);
     return served;
   }
 
   async function answer(call: Call): Promise<void> {
-    let reply: Reply;
+    const { req, res } = call;
     try {
-      reply = await replyTo(call, serve(), settings);
+      const reply = await replyTo(call, serve(), desk);
+      if (reply) await send(req, res, reply, desk);
     } catch (error) {
-      if (call.res.destroyed) return;
+      if (res.destroyed) return;
       options.logger?.error({ err: error, requestId: call.requestId }, 'A BFF endpoint failed');
-      reply = problemReply({ status: 500, kind: 'failed', detail: 'The answer could not be made.' }, call.path);
+      const problem = { status: 500, kind: 'failed', detail: 'The answer could not be made.' };
+      void send(req, res, problemReply(problem, call.path), desk);
     }
-    write(call, reply);
   }
 
-  serve();
+  await read();
   return {
     handle(req, res, client) {
       const url = req.url ?? '/';
@@ -82,12 +123,44 @@ export function createBff(options: BffOptions): Bff {
       void answer({ req, res, path, query, requestId: requestIdOf(req, res), client });
       return true;
     },
-    reload() {
-      folder = readEndpointFolder(options.dir);
-      serve();
-    },
+    reload: read,
     endpoints: () => serve()?.loaded.endpoints ?? [],
+    purge: async (tags) => (await desk.cache?.purge(tags)) ?? 0,
   };
+}
+
+function deskOf(options: BffOptions): Desk {
+  const { redis, now, cacheBytes = DEFAULTS.cacheBytes } = options;
+  const store = redis ? createRedisStore(redis) : createMemoryStore({ maxBytes: cacheBytes, now });
+  const onError = (err: unknown) => options.logger?.error({ err }, 'A kept BFF answer could not be renewed');
+  return {
+    dev: options.dev ?? process.env.NODE_ENV !== 'production',
+    timeoutMs: options.timeoutMs ?? DEFAULTS.timeoutMs,
+    maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
+    shareReads: options.shareReads ?? true,
+    compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
+    forwardedHeaders: options.forwardedHeaders ?? [],
+    cache: cacheBytes > 0 ? createAnswerCache({ store, now, onError, onOutcome: options.onCache }) : undefined,
+    once: new Once(redis ? createRedisKeyStore(redis) : createMemoryKeyStore()),
+    limiter: options.limiter ?? createMemoryLimiter(now === undefined ? {} : { now }),
+    flights: new Flights(),
+  };
+}
+
+function checkAgainst(
+  engine: Engine,
+  folder: EndpointFolder,
+  shapes: LoadedShapes,
+  hints: CacheHints | undefined,
+): Served {
+  const loaded = compileEndpoints(folder, engine.supergraph, { hints, shapes });
+  const standing = new Map<string, ReadonlyMap<string, string>>();
+  for (const { client, version, settings } of [...loaded.endpoints, ...loaded.broken]) {
+    const headers = standingHeaders(settings, version);
+    if (headers) standing.set(version === undefined ? client : `${client}/${version}`, headers);
+  }
+  const digest = hash('sha256', `${folder.digest}\n${engine.supergraph.sdl}`, 'base64url');
+  return { engine, folder, loaded, table: buildRoutingTable(loaded), digest, standing };
 }
 
 /** The id that the host has given the request, else the one that the client has sent, else a new one. */
@@ -96,11 +169,4 @@ function requestIdOf(req: IncomingMessage, res: ServerResponse): string {
   const id = typeof given === 'string' && given !== '' ? given : randomUUID();
   if (!res.hasHeader('x-request-id')) res.setHeader('x-request-id', id);
   return id;
-}
-
-function write({ req, res }: Call, reply: Reply): void {
-  if (res.destroyed || res.headersSent) return;
-  const length = reply.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(reply.body)) };
-  res.writeHead(reply.status, { ...reply.headers, ...length });
-  res.end(req.method === 'HEAD' ? undefined : reply.body);
 }

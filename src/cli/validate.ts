@@ -21,7 +21,7 @@ interface Finding {
 /** `headgate validate`: reads all that `start` would read, and lists every problem; throws when there was one. */
 export async function validate(flags: ValidateFlags): Promise<void> {
   const schemas = await validateSchemas(flags);
-  const findings = [validateConfig(flags), schemas, validateEndpoints(flags, schemas.sdl)];
+  const findings = [validateConfig(flags), schemas, await validateEndpoints(flags, schemas.sdl)];
   const problems = findings.flatMap((finding) => finding.problems);
   for (const { summary } of findings) console.log(summary);
   if (problems.length === 0) return;
@@ -53,12 +53,12 @@ async function validateSchemas(flags: ValidateFlags): Promise<Finding & { readon
 }
 
 /** Endpoints are checked against the schema, so they wait until that is good. */
-function validateEndpoints(flags: ValidateFlags, sdl: string | undefined): Finding {
+async function validateEndpoints(flags: ValidateFlags, sdl: string | undefined): Promise<Finding> {
   const dir = bffFolder(flags);
   if (dir === undefined) return { summary: 'endpoints  none', problems: [] };
   if (sdl === undefined)
     return { summary: `endpoints  ${dir}: not checked, for the schemas have problems`, problems: [] };
-  const { endpoints, problems } = loadEndpoints(dir, readSupergraph(sdl).publicSchema);
+  const { endpoints, problems } = await loadEndpoints(dir, readSupergraph(sdl));
   const state =
     problems.length > 0 ? countOf(problems.length) : `good (${endpoints.map(({ path }) => path).join(', ')})`;
   return { summary: `endpoints  ${dir}: ${state}`, problems };

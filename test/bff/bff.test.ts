@@ -183,7 +183,7 @@ test('files are read again when asked to', async () => {
   write(dir, 'web/sum.graphql', '{ sum: add }');
   write(dir, 'mobile/profile.graphql', PROFILE);
   expect((await call('/bff/web/sum')).json).toEqual({ add: 3 });
-  bff.reload();
+  await bff.reload();
   expect((await call('/bff/web/sum')).json).toEqual({ sum: 3 });
   expect((await call('/bff/mobile/people/u1')).status).toBe(200);
 });

@@ -1,7 +1,8 @@
 import { buildSchema, GraphQLError, type OperationDefinitionNode, parse } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { coerceParameters, parametersFor } from '../../src/bff/endpoints/coerce.ts';
+import { coerceParameters } from '../../src/bff/endpoints/coerce.ts';
 import type { Method } from '../../src/bff/endpoints/directives.ts';
+import { parametersFor } from '../../src/bff/endpoints/parameters.ts';
 
 const schema = buildSchema(`
   scalar DateTime
@@ -19,7 +20,12 @@ function coerce(
   const operation = parse(`query (${variables}) { x }`).definitions[0] as OperationDefinitionNode;
   const path = new Map(request.path === undefined ? [] : [['id', request.path]]);
   const parameters = parametersFor(operation, schema, [...path.keys()], method);
-  const result = coerceParameters(parameters, { path, query: new URLSearchParams(request.query), body: request.body });
+  const result = coerceParameters(parameters, {
+    path,
+    query: new URLSearchParams(request.query),
+    headers: {},
+    body: request.body,
+  });
   return 'errors' in result ? result.errors : { ...result.variables };
 }
 

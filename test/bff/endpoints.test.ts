@@ -1,8 +1,8 @@
 import { symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { buildSchema } from 'graphql';
+import { buildSchema, type GraphQLSchema } from 'graphql';
 import { expect, test } from 'vitest';
-import { loadEndpoints } from '../../src/bff/endpoints/endpoints.ts';
+import { type LoadedEndpoints, loadEndpoints as loadFor } from '../../src/bff/endpoints/endpoints.ts';
 import { folderOf } from './support.ts';
 
 const schema = buildSchema(`
@@ -14,26 +14,32 @@ const schema = buildSchema(`
   type Address { city: String }
 `);
 
+/** A schema as the endpoints see it, without what only a supergraph says. */
+function loadEndpoints(dir: string, publicSchema: GraphQLSchema): Promise<LoadedEndpoints> {
+  return loadFor(dir, { publicSchema, types: new Map(), sdl: '' });
+}
+
 /** Loads the files and gives each problem as `file:line:column code message`. */
-function problemsOf(files: Record<string, string>): string[] {
+async function problemsOf(files: Record<string, string>): Promise<string[]> {
   const dir = folderOf(files);
-  return loadEndpoints(dir, schema).problems.map(
+  const { problems } = await loadEndpoints(dir, schema);
+  return problems.map(
     (problem) =>
       `${relative(dir, problem.file)}:${problem.line}:${problem.column} ${problem.code} ${problem.message.replaceAll(`${dir}/`, '')}`,
   );
 }
 
-function problemsOfOne(text: string): string[] {
+function problemsOfOne(text: string): Promise<string[]> {
   return problemsOf({ 'mobile/it.graphql': text });
 }
 
-test('a file is an endpoint under its client, at the path that it asks for', () => {
+test('a file is an endpoint under its client, at the path that it asks for', async () => {
   const dir = folderOf({
     'mobile/profile.graphql': 'query ($id: ID!) @endpoint(path: "/people/:id") { user(id: $id) { name } }',
     'web/rename.graphql': 'mutation ($id: ID!, $name: String!) { rename(id: $id, name: $name) { id } }',
     'web/notes.txt': 'not an endpoint',
   });
-  const { endpoints, problems } = loadEndpoints(dir, schema);
+  const { endpoints, problems } = await loadEndpoints(dir, schema);
   expect(problems).toEqual([]);
   expect(endpoints.map((endpoint) => `${endpoint.method} ${endpoint.path}`).sort()).toEqual([
     'GET /bff/mobile/people/:id',
@@ -41,19 +47,19 @@ test('a file is an endpoint under its client, at the path that it asks for', () 
   ]);
 });
 
-test('the engine gets the document without the directives of the gateway', () => {
+test('the engine gets the document without the directives of the gateway', async () => {
   const dir = folderOf({
     'mobile/a.graphql':
       'query Q($id: ID!) @endpoint { user(id: $id) { settings @optional @flatten { theme } ...F @flatten } } fragment F on User { name }',
   });
-  expect(loadEndpoints(dir, schema).endpoints[0]?.query).not.toContain('@');
+  expect((await loadEndpoints(dir, schema)).endpoints[0]?.query).not.toContain('@');
 });
 
-test('a folder that is not there has no endpoints and no problems', () => {
-  expect(loadEndpoints('/nowhere/at/all', schema)).toEqual({ endpoints: [], broken: [], problems: [] });
+test('a folder that is not there has no endpoints and no problems', async () => {
+  expect(await loadEndpoints('/nowhere/at/all', schema)).toEqual({ endpoints: [], broken: [], problems: [] });
 });
 
-test('a schema may have types and directives of the same names as the gateway', () => {
+test('a schema may have types and directives of the same names as the gateway', async () => {
   const own = buildSchema(`
     directive @optional on FIELD
     enum HttpMethod { A }
@@ -61,35 +67,35 @@ test('a schema may have types and directives of the same names as the gateway', 
     type Query { method: HttpMethod, any: EndpointJSON }
   `);
   const dir = folderOf({ 'a/b.graphql': 'query @endpoint(method: GET) { method any @optional(fallback: {x: 1}) }' });
-  expect(loadEndpoints(dir, own).problems).toEqual([]);
+  expect((await loadEndpoints(dir, own)).problems).toEqual([]);
 });
 
-test('a broken file is told with its place, and does not hold up the others', () => {
+test('a broken file is told with its place, and does not hold up the others', async () => {
   const dir = folderOf({
     'mobile/bad.graphql': 'query {\n  user(',
     'mobile/good.graphql': '{ users(ids: []) { id } }',
   });
-  const { endpoints, problems } = loadEndpoints(dir, schema);
+  const { endpoints, problems } = await loadEndpoints(dir, schema);
   expect(endpoints.map((endpoint) => endpoint.name)).toEqual(['good']);
   expect(problems).toMatchObject([{ code: 'GRAPHQL_PARSE_FAILED', line: 2 }]);
 });
 
-test('a field that the schema does not have, with its place', () => {
-  expect(problemsOfOne('query ($id: ID!) {\n  user(id: $id) { nmae }\n}')).toEqual([
+test('a field that the schema does not have, with its place', async () => {
+  expect(await problemsOfOne('query ($id: ID!) {\n  user(id: $id) { nmae }\n}')).toEqual([
     'mobile/it.graphql:2:19 GRAPHQL_VALIDATION_FAILED Cannot query field "nmae" on type "User". Did you mean "name"?',
   ]);
 });
 
-test('an argument that @endpoint does not have, and a method that HTTP does not have', () => {
-  const found = problemsOfOne('query @endpoint(pth: "/x", method: FETCH) { users(ids: []) { id } }');
+test('an argument that @endpoint does not have, and a method that HTTP does not have', async () => {
+  const found = await problemsOfOne('query @endpoint(pth: "/x", method: FETCH) { users(ids: []) { id } }');
   expect(found).toHaveLength(2);
   expect(found.join('\n')).toMatch(
     /Unknown argument "pth" on directive "@endpoint".*\n.*"FETCH" does not exist in "HttpMethod" enum/,
   );
 });
 
-test("arguments of the gateway's directives cannot be variables", () => {
-  expect(problemsOfOne('query ($p: String) @endpoint(path: $p) { users(ids: []) { id } }')).toEqual([
+test("arguments of the gateway's directives cannot be variables", async () => {
+  expect(await problemsOfOne('query ($p: String) @endpoint(path: $p) { users(ids: []) { id } }')).toEqual([
     'mobile/it.graphql:1:20 ENDPOINT_DIRECTIVE @endpoint is read when the file is loaded, so that its arguments cannot be variables.',
   ]);
 });
@@ -115,25 +121,29 @@ test.each([
     'query @endpoint(path: "/a//b") { users(ids: []) { id } }',
     'ENDPOINT_PATH The path "/a//b" has a segment that is empty',
   ],
-])('%s', (text, expected) => {
-  const found = problemsOfOne(text);
+])('%s', async (text, expected) => {
+  const found = await problemsOfOne(text);
   expect(found).toHaveLength(1);
   expect(found[0]).toContain(expected);
 });
 
-test('two endpoints with one route are told with both files; the first is served', () => {
+test('two endpoints with one route are told with both files; the first is served', async () => {
   const files = {
     'mobile/a.graphql': 'query ($id: ID!) @endpoint(path: "/u/:id") { user(id: $id) { id } }',
     'mobile/b.graphql': 'query ($name: ID!) @endpoint(path: "/u/:name") { user(id: $name) { id } }',
     'web/b.graphql': 'query ($name: ID!) @endpoint(path: "/u/:name") { user(id: $name) { id } }',
   };
-  expect(problemsOf(files)).toEqual([
+  expect(await problemsOf(files)).toEqual([
     'mobile/b.graphql:1:1 ENDPOINT_DUPLICATE_ROUTE GET /bff/mobile/u/:name is in mobile/a.graphql already, as GET /bff/mobile/u/:id.',
   ]);
 });
 
-test('files above and below the folders of clients are told', () => {
-  const found = problemsOf({ 'a.graphql': '{ a }', 'mobile/deep/b.graphql': '{ b }', 'what?/c.graphql': '{ c }' });
+test('files above and below the folders of clients are told', async () => {
+  const found = await problemsOf({
+    'a.graphql': '{ a }',
+    'mobile/deep/b.graphql': '{ b }',
+    'what?/c.graphql': '{ c }',
+  });
   expect(found.map((problem) => problem.split(' ', 2).join(' '))).toEqual([
     'a.graphql:1:1 ENDPOINT_MISPLACED',
     'mobile/deep/b.graphql:1:1 ENDPOINT_MISPLACED',
@@ -157,22 +167,22 @@ test.each([
     'settings @flatten @optional(fallback: "none") { theme }',
     'ENDPOINT_OPTIONAL The fallback of a flattened section must be an object',
   ],
-])('within a user: %s', (selection, expected) => {
-  const found = problemsOfOne(`query ($id: ID!) { user(id: $id) { id ${selection} } }`);
+])('within a user: %s', async (selection, expected) => {
+  const found = await problemsOfOne(`query ($id: ID!) { user(id: $id) { id ${selection} } }`);
   expect(found).toHaveLength(1);
   expect(found[0]).toContain(expected);
 });
 
-test('a root key "meta" is in the way of the list of failed sections', () => {
-  const found = problemsOfOne('query ($id: ID!) { meta: user(id: $id) @optional { id } }');
+test('a root key "meta" is in the way of the list of failed sections', async () => {
+  const found = await problemsOfOne('query ($id: ID!) { meta: user(id: $id) @optional { id } }');
   expect(found).toHaveLength(1);
   expect(found[0]).toContain('mobile/it.graphql:1:20 ENDPOINT_KEY_CLASH The answer has a key "meta" of its own');
 });
 
-test('a file that cannot be read is told, and does not hold up the others', () => {
+test('a file that cannot be read is told, and does not hold up the others', async () => {
   const dir = folderOf({ 'mobile/good.graphql': '{ users(ids: []) { id } }' });
   symlinkSync('/nowhere/at/all', join(dir, 'mobile/gone.graphql'));
-  const { endpoints, problems } = loadEndpoints(dir, schema);
+  const { endpoints, problems } = await loadEndpoints(dir, schema);
   expect(endpoints.map((endpoint) => endpoint.name)).toEqual(['good']);
   expect(problems).toMatchObject([{ code: 'UNREADABLE_FILE', message: 'It cannot be read: ENOENT.' }]);
 });

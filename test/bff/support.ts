@@ -21,7 +21,7 @@ export function engineOver(schema: string | GraphQLSchema, rootValue: object): F
     requests,
     publicSchema,
     sharable: ({ query }) => getOperationAST(parse(query))?.operation === 'query',
-    supergraph: { publicSchema } as Supergraph,
+    supergraph: { publicSchema, types: new Map(), sdl: '' } as unknown as Supergraph,
     async execute(request): Promise<EngineAnswer> {
       requests.push(request);
       const document = parse(request.query);
@@ -71,7 +71,7 @@ export interface Reply {
 export async function serveBff(
   options: BffOptions,
 ): Promise<{ bff: Bff; call: (path: string, init?: RequestInit) => Promise<Reply> }> {
-  const bff = createBff({ dev: true, ...options });
+  const bff = await createBff({ dev: true, ...options });
   const server = createServer((req, res) => {
     if (!bff.handle(req, res)) res.writeHead(418).end();
   });

@@ -1,4 +1,5 @@
-import type { GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { GraphQLInputType } from 'graphql';
 import {
   coerceInputValue,
   GraphQLBoolean,
@@ -9,24 +10,10 @@ import {
   getNullableType,
   isEnumType,
   isInputObjectType,
-  isInputType,
   isListType,
-  isNonNullType,
-  typeFromAST,
 } from 'graphql';
 import { nearest } from '../../config/nearest.ts';
-import type { Method } from './directives.ts';
-
-export type ParameterPlace = 'path' | 'query' | 'body';
-
-/** A variable of an endpoint's operation, and where a request gives it. */
-export interface Parameter {
-  readonly name: string;
-  readonly in: ParameterPlace;
-  readonly type: GraphQLInputType;
-  /** It has no default and cannot be null. */
-  readonly required: boolean;
-}
+import type { Parameter, ParameterPlace } from './parameters.ts';
 
 /** One thing wrong with one parameter, as told to the client. */
 export interface ParameterError {
@@ -42,43 +29,17 @@ export interface ParameterError {
 export interface RequestParameters {
   readonly path: ReadonlyMap<string, string>;
   readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
   /** The JSON body, for methods that have one. */
   readonly body: Readonly<Record<string, unknown>> | undefined;
 }
 
 export type Variables = Record<string, unknown>;
 
-export function hasBody(method: Method): boolean {
-  return method === 'POST' || method === 'PUT' || method === 'PATCH';
-}
-
-/**
- * The parameters of a valid operation: those named in the path; the rest are in the query string or, with a method that
- * has a body, in the body.
- */
-export function parametersFor(
-  operation: OperationDefinitionNode,
-  schema: GraphQLSchema,
-  pathNames: readonly string[],
-  method: Method,
-): Parameter[] {
-  return (operation.variableDefinitions ?? []).map((definition) => {
-    const name = definition.variable.name.value;
-    const type = typeFromAST(schema, definition.type);
-    if (!isInputType(type)) throw new TypeError(`$${name}: the schema has no such input type`);
-    return {
-      name,
-      in: pathNames.includes(name) ? 'path' : hasBody(method) ? 'body' : 'query',
-      type,
-      required: isNonNullType(type) && definition.defaultValue === undefined,
-    };
-  });
-}
-
 /**
  * Makes variables of a request's parameters, by the variables' GraphQL types. Texts are read as the type says:
  * a list is a repeated parameter (`?id=p1&id=p2`), an input object or a list within a list is JSON, a custom scalar is
- * the text itself. A variable that is not given is left out, so that its default applies.
+ * the text itself. A variable that is not given is left out, so that its default applies. Claims are read elsewhere.
  * @returns every mistake at once, or the variables
  */
 export function coerceParameters(
@@ -89,8 +50,9 @@ export function coerceParameters(
   const variables: Variables = Object.create(null);
   const errors: ParameterError[] = [];
   for (const parameter of parameters) {
+    if (parameter.in === 'claim') continue;
     const value = readValue(parameter, request, errors);
-    if (value !== undefined) variables[parameter.name] = value;
+    if (value !== undefined) variables[parameter.variable] = value;
   }
   refuseUnknown(parameters, request, errors);
   return errors.length > 0 ? { errors } : { variables };
@@ -98,8 +60,7 @@ export function coerceParameters(
 
 function readValue(parameter: Parameter, request: RequestParameters, errors: ParameterError[]): unknown {
   if (parameter.in === 'body') return bodyValue(parameter, request.body, errors);
-  const texts =
-    parameter.in === 'path' ? pathTexts(parameter, request.path, errors) : request.query.getAll(parameter.name);
+  const texts = textsOf(parameter, request, errors);
   if (texts === undefined) return undefined;
   if (texts.length === 0) {
     if (parameter.required) errors.push(errorAt(parameter, '', null, parameter.type));
@@ -115,6 +76,17 @@ function readValue(parameter: Parameter, request: RequestParameters, errors: Par
     return undefined;
   }
   return textValue(parameter, '', texts[0] as string, type, errors);
+}
+
+function textsOf(parameter: Parameter, request: RequestParameters, errors: ParameterError[]): string[] | undefined {
+  if (parameter.in === 'path') return pathTexts(parameter, request.path, errors);
+  if (parameter.in === 'query') return request.query.getAll(parameter.name);
+  const value = request.headers[parameter.name];
+  const text = Array.isArray(value) ? value.join(',') : value;
+  if (text === undefined) return [];
+  // A list in a header is one line with commas: RFC 9110, section 5.6.1.
+  if (!isListType(getNullableType(parameter.type))) return [text];
+  return text.split(',').map((item) => item.trim());
 }
 
 function pathTexts(
@@ -235,13 +207,21 @@ function refuseUnknown(parameters: readonly Parameter[], request: RequestParamet
 }
 
 function insteadOf(name: string, place: string, parameters: readonly Parameter[], known: readonly string[]): string {
-  const elsewhere = parameters.find((parameter) => parameter.name === name);
-  if (elsewhere) return `no "${name}" in the ${place}: it is read from the ${elsewhere.in}`;
+  const elsewhere = parameters.find((parameter) => parameter.name === name || parameter.variable === name);
+  if (elsewhere) return `no "${name}" in the ${place}: it is read from the ${PLACES[elsewhere.in]}`;
   const [best] = nearest(name, known);
   if (best !== undefined) return `no parameter of this name; did you mean "${best}"?`;
   const list = known.map((other) => `"${other}"`).join(', ');
   return `no parameter of this name; ${list === '' ? `there are none in the ${place}` : `there are: ${list}`}`;
 }
+
+const PLACES: Readonly<Record<ParameterPlace, string>> = {
+  path: 'path',
+  query: 'query',
+  header: 'headers',
+  body: 'body',
+  claim: 'verified credential',
+};
 
 const BUILT_IN = new Map<GraphQLInputType, string>([
   [GraphQLInt, 'a whole number from -2147483648 to 2147483647'],
@@ -252,7 +232,7 @@ const BUILT_IN = new Map<GraphQLInputType, string>([
 ]);
 
 /** A type in words: `a whole number from … (Int!)`. */
-function describe(type: GraphQLInputType): string {
+export function describe(type: GraphQLInputType): string {
   return `${inWords(getNullableType(type))} (${type})`;
 }
 

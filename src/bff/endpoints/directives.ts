@@ -1,65 +1,114 @@
 import type { ConstDirectiveNode, DirectiveNode, DocumentNode } from 'graphql';
 import {
-  DirectiveLocation,
-  GraphQLDirective,
-  GraphQLEnumType,
-  GraphQLScalarType,
+  extendSchema,
+  GraphQLError,
   GraphQLSchema,
-  GraphQLString,
+  isScalarType,
   Kind,
+  parse,
   specifiedScalarTypes,
   valueFromASTUntyped,
   visit,
 } from 'graphql';
+import { parseDuration } from '../../config/duration.ts';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
 
-const NAMES = new Set(['endpoint', 'optional', 'flatten']);
+/** What endpoint documents may say beside GraphQL. Types have a prefix until it is known which names are free. */
+const DEFINITIONS = /* GraphQL */ `
+  directive @endpoint(
+    path: String
+    method: HttpMethod
+    "The status of a good answer."
+    status: Int
+    cache: EndpointCache
+    auth: EndpointAuth
+    idempotency: EndpointIdempotency
+  ) on QUERY | MUTATION
+  directive @optional(fallback: EndpointJSON, timeout: EndpointDuration) on FIELD
+  directive @flatten on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
+  directive @from(query: String, header: String, claim: String) on VARIABLE_DEFINITION
+
+  enum HttpMethod { GET POST PUT PATCH DELETE }
+  enum EndpointCacheScope { PUBLIC PRIVATE }
+  scalar EndpointJSON
+  scalar EndpointDuration
+  input EndpointCache {
+    maxAge: EndpointDuration
+    sMaxAge: EndpointDuration
+    scope: EndpointCacheScope
+    staleWhileRevalidate: EndpointDuration
+    staleIfError: EndpointDuration
+    "Request headers that the answer depends on."
+    vary: [String!]
+    "Names to purge by: user-{userId} takes the value of the variable."
+    tags: [String!]
+  }
+  input EndpointAuth {
+    required: Boolean
+    "Kinds of credentials: jwt, api_key, opaque, certificate, session."
+    kinds: [String!]
+    "All of them are needed."
+    scopes: [String!]
+  }
+  input EndpointIdempotency {
+    required: Boolean
+    "How long an answer is kept for repetition."
+    window: EndpointDuration
+  }
+`;
+
+const NAMES: ReadonlySet<string> = new Set(['endpoint', 'optional', 'flatten', 'from']);
 
 /**
- * The schema that endpoint documents are written against: the public one plus
- *
- *     directive @endpoint(path: String, method: HttpMethod) on QUERY | MUTATION
- *     directive @optional(fallback: EndpointJSON) on FIELD
- *     directive @flatten on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
- *
- * A directive of the same name in the public schema is hidden by ours.
+ * The schema that endpoint documents are written against: the public one plus the directives above. A directive of the
+ * same name in the public schema is hidden by ours, and our types step aside for types of the same name.
  */
 export function withEndpointDirectives(schema: GraphQLSchema): GraphQLSchema {
-  const method = new GraphQLEnumType({
-    name: freeName(schema, 'HttpMethod'),
-    values: Object.fromEntries(METHODS.map((name) => [name, {}])),
-  });
-  const json = new GraphQLScalarType({ name: freeName(schema, 'EndpointJSON') });
   // A variable of a scalar that the schema does not use would go through validation unchecked.
   const scalars = specifiedScalarTypes.filter((scalar) => schema.getType(scalar.name) === undefined);
   const config = schema.toConfig();
-  return new GraphQLSchema({
+  const base = new GraphQLSchema({
     ...config,
-    types: [...config.types, ...scalars, method, json],
-    directives: [
-      ...config.directives.filter((directive) => !NAMES.has(directive.name)),
-      new GraphQLDirective({
-        name: 'endpoint',
-        locations: [DirectiveLocation.QUERY, DirectiveLocation.MUTATION],
-        args: { path: { type: GraphQLString }, method: { type: method } },
-      }),
-      new GraphQLDirective({
-        name: 'optional',
-        locations: [DirectiveLocation.FIELD],
-        args: { fallback: { type: json } },
-      }),
-      new GraphQLDirective({
-        name: 'flatten',
-        locations: [DirectiveLocation.FIELD, DirectiveLocation.FRAGMENT_SPREAD, DirectiveLocation.INLINE_FRAGMENT],
-      }),
-    ],
+    types: [...config.types, ...scalars],
+    directives: config.directives.filter((directive) => !NAMES.has(directive.name)),
+    assumeValid: true,
+  });
+  const extended = extendSchema(base, definitionsFor(schema), { assumeValid: true });
+  for (const type of Object.values(extended.getTypeMap())) {
+    if (isScalarType(type) && type.name.startsWith('EndpointDuration')) {
+      type.parseLiteral = (node) => checkDuration(valueFromASTUntyped(node));
+    }
+  }
+  return extended;
+}
+
+function definitionsFor(schema: GraphQLSchema): DocumentNode {
+  return visit(parse(DEFINITIONS), {
+    Name: (node) => {
+      const free = /^(?:Endpoint|HttpMethod)/.test(node.value) ? freeName(schema, node.value) : node.value;
+      return free === node.value ? undefined : { ...node, value: free };
+    },
   });
 }
 
 function freeName(schema: GraphQLSchema, name: string): string {
   return schema.getType(name) === undefined ? name : freeName(schema, `${name}_`);
+}
+
+/** Milliseconds of a whole number of seconds, or of a text such as `"300ms"`. Throws `GraphQLError` for anything else. */
+function checkDuration(value: unknown): number {
+  const milliseconds = durationOf(value);
+  if (milliseconds !== undefined) return milliseconds;
+  const message = `${JSON.stringify(value)} is no duration; write a text such as "300ms", "30s" or "1h", or whole seconds.`;
+  throw new GraphQLError(message);
+}
+
+/** As {@link checkDuration}; `undefined` where there is none. */
+export function durationOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isInteger(value) && value >= 0 ? value * 1000 : undefined;
+  return typeof value === 'string' ? parseDuration(value) : undefined;
 }
 
 /** The document as the engine gets it: without the directives that are for the gateway alone. */
@@ -90,4 +139,10 @@ export function directiveNamed(
 export function argumentOf(directive: ConstDirectiveNode | undefined, name: string): unknown {
   const value = directive?.arguments?.find((argument) => argument.name.value === name)?.value;
   return value === undefined || value.kind === Kind.NULL ? undefined : valueFromASTUntyped(value);
+}
+
+/** The argument as an object of settings; empty when it is not given. */
+export function settingsOf(directive: ConstDirectiveNode | undefined, name: string): Readonly<Record<string, unknown>> {
+  const value = argumentOf(directive, name);
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -2,13 +2,18 @@ import type { ASTNode, DocumentNode, OperationDefinitionNode } from 'graphql';
 import { GraphQLError, Kind, OperationTypeNode, parse, Source } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import { argumentOf, directiveNamed, METHODS, type Method } from './directives.ts';
+import { checkSources } from './parameters.ts';
 import { parametersOf, parseRoute, type Route } from './route.ts';
 
 /** One file of the `bff/` folder as far as it can be understood without the schema. */
 export interface EndpointFile {
   readonly file: string;
   readonly client: string;
+  /** `v2` for `bff/CLIENT/v2/NAME.graphql`. */
+  readonly version: string | undefined;
   readonly name: string;
+  /** What people and tags call it: `mobile/dashboard`, `mobile/v2/dashboard`. */
+  readonly id: string;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly method: Method;
@@ -22,6 +27,7 @@ export interface EndpointFile {
 export interface EndpointPlace {
   readonly file: string;
   readonly client: string;
+  readonly version?: string | undefined;
   readonly name: string;
 }
 
@@ -65,9 +71,20 @@ export function readEndpointFile(place: EndpointPlace, text: string): EndpointFi
     const hint = 'A path looks like "/dashboard/:userId"; ":userId" gives its value to the variable $userId.';
     return [problemAt(file, endpoint, 'ENDPOINT_PATH', route, hint)];
   }
-  const problems = [...checkParameters(file, operation, route, path), ...checkMethod(file, operation, method)];
+  const problems = [
+    ...checkParameters(file, operation, route, path),
+    ...checkSources(file, operation, parametersOf(route)),
+    ...checkMethod(file, operation, method),
+  ];
   if (problems.length > 0) return problems;
-  return { ...place, document, operation, method, route, path: `/bff/${place.client}${path === '/' ? '' : path}` };
+  const { client, version, name } = place;
+  const folder = version === undefined ? client : `${client}/${version}`;
+  return {
+    ...{ file, client, version, name, document, operation, method },
+    id: `${folder}/${name}`,
+    route: version === undefined ? route : [{ literal: version }, ...route],
+    path: `/bff/${folder}${path === '/' ? '' : path}`,
+  };
 }
 
 function onlyOperation(file: string, document: DocumentNode): OperationDefinitionNode | Problem {

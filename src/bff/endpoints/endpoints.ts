@@ -1,46 +1,77 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { type GraphQLSchema, print, validate } from 'graphql';
-import { displayPath } from '../../config/display-path.ts';
+import { type DocumentNode, type GraphQLSchema, print, validate } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
-import { type Parameter, parametersFor } from './coerce.ts';
+import type { Supergraph } from '../../supergraph/supergraph.ts';
+import { type EntityPlaces, entityPlaces } from '../caching/entities.ts';
+import { hintsMetBy } from '../caching/field-hints.ts';
+import { type CacheHints, readHints } from '../caching/hints.ts';
+import { type CachePolicy, cachePolicy } from '../caching/policy.ts';
+import { type IdempotencyRule, idempotencyRule } from '../idempotency/rule.ts';
+import { type LoadedShapes, loadShapes } from '../shapes/load-shapes.ts';
+import type { Shape } from '../shapes/shape.ts';
+import { type AuthRule, authRule } from './auth-rule.ts';
+import { type ClientSettings, NO_CLIENT_FILE } from './client-file.ts';
 import {
+  argumentOf,
+  directiveNamed,
   type Method,
   variablesInEndpointDirectives,
   withEndpointDirectives,
   withoutEndpointDirectives,
 } from './directives.ts';
-import { type EndpointFile, problemAt, problemOf, readEndpointFile } from './endpoint-file.ts';
-import { compareRoutes, parametersOf, type Route, routeKey } from './route.ts';
+import { type EndpointFile, problemAt, problemOf } from './endpoint-file.ts';
+import { type EndpointFolder, readEndpointFolder } from './folder.ts';
+import { type LateSection, partLateSections } from './late-sections.ts';
+import { type Parameter, parametersFor } from './parameters.ts';
+import { compareRoutes, parametersOf, type Route } from './route.ts';
 import { readSections } from './sections.ts';
 import type { Section } from './shape.ts';
+
+/** One operation as the engine gets it. */
+export interface LateOperation extends Pick<LateSection, 'path' | 'timeoutMs'> {
+  readonly query: string;
+}
 
 /** One endpoint, ready to be called. */
 export interface Endpoint {
   readonly client: string;
+  readonly version: string | undefined;
   readonly name: string;
+  /** What people and tags call it: `mobile/dashboard`. */
+  readonly id: string;
   readonly file: string;
+  /** The file as it was read. */
+  readonly document: DocumentNode;
   readonly method: Method;
   /** Within the client. */
   readonly route: Route;
   /** The whole pattern, for people: `/bff/mobile/dashboard/:userId`. */
   readonly path: string;
-  /** What the engine executes: the document without the gateway's directives. */
+  /** The status of a good answer. */
+  readonly status: number;
+  /** What the engine executes: the document without the gateway's directives, and without the late sections. */
   readonly query: string;
+  /** Sections that are executed beside the rest, each given up after a time of its own. */
+  readonly late: readonly LateOperation[];
+  /** How the answer is parted where it is sent piece by piece; `query` and `late` where nothing is optional. */
+  readonly pieces: { readonly query: string; readonly late: readonly LateOperation[] };
   readonly parameters: readonly Parameter[];
   readonly sections: Section;
   /** Root keys whose null, without an error, means that the thing asked for does not exist. */
   readonly entityKeys: readonly string[];
+  readonly settings: ClientSettings;
+  readonly auth: AuthRule | undefined;
+  readonly cache: CachePolicy | undefined;
+  readonly entities: EntityPlaces;
+  readonly idempotency: IdempotencyRule | undefined;
+  readonly shape: Shape | undefined;
+  /** The shaped answer as JSON Schema, where its module says it. */
+  readonly shapeSchema: object | undefined;
 }
 
 /** An endpoint whose route is known, but which does not fit the schema: it is answered with why. */
-export interface BrokenEndpoint extends Pick<EndpointFile, 'client' | 'file' | 'method' | 'route' | 'path'> {
-  readonly problems: readonly Problem[];
-}
-
-/** The `bff/` folder as read from disk, before it meets a schema. */
-export interface EndpointFolder {
-  readonly files: readonly EndpointFile[];
+export interface BrokenEndpoint
+  extends Pick<EndpointFile, 'client' | 'version' | 'file' | 'method' | 'route' | 'path'> {
+  readonly settings: ClientSettings;
   readonly problems: readonly Problem[];
 }
 
@@ -51,126 +82,110 @@ export interface LoadedEndpoints {
   readonly problems: readonly Problem[];
 }
 
-const EXTENSION = '.graphql';
+/** What endpoints need to know of a schema. */
+export type EndpointSchema = Pick<Supergraph, 'publicSchema' | 'types' | 'sdl'>;
 
-/** Reads `DIR/CLIENT/NAME.graphql` and checks each against the public schema. A folder that is not there has no endpoints. */
-export function loadEndpoints(dir: string, publicSchema: GraphQLSchema): LoadedEndpoints {
-  return compileEndpoints(readEndpointFolder(dir), publicSchema);
+/** Reads a folder and checks each endpoint against a schema. A folder that is not there has no endpoints. */
+export async function loadEndpoints(dir: string, schema: EndpointSchema, hints?: CacheHints): Promise<LoadedEndpoints> {
+  const folder = readEndpointFolder(dir);
+  return compileEndpoints(folder, schema, { hints, shapes: await loadShapes(folder.shapes) });
 }
 
-/** Throws when the folder itself cannot be read; what cannot be read within it is a problem. */
-export function readEndpointFolder(dir: string): EndpointFolder {
-  const files: EndpointFile[] = [];
-  const problems: Problem[] = [];
-  const root = displayPath(dir);
-  for (const entry of list(root)) {
-    const path = join(root, entry);
-    attempt(path, problems, () => {
-      if (statSync(path).isDirectory()) readClient(path, entry, files, problems);
-      else if (entry.endsWith(EXTENSION)) problems.push(misplaced(path, join(root, 'mobile', entry)));
-    });
-  }
-  return { files: withoutDuplicates(files, problems), problems };
+export interface CompileOptions {
+  /** What the configuration says of how long fields hold. */
+  readonly hints?: CacheHints | undefined;
+  readonly shapes: LoadedShapes;
 }
 
-function readClient(folder: string, client: string, files: EndpointFile[], problems: Problem[]): void {
-  if (!/^[0-9A-Za-z._~-]+$/.test(client)) {
-    const message = `The client folder "${client}" cannot stand in a URL as it is.`;
-    problems.push(problemAt(folder, undefined, 'ENDPOINT_CLIENT', message, 'Use letters, digits and "-._~" only.'));
-    return;
-  }
-  for (const entry of list(folder)) {
-    const file = join(folder, entry);
-    attempt(file, problems, () => {
-      if (statSync(file).isDirectory()) {
-        const inside = list(file).filter((name) => name.endsWith(EXTENSION));
-        for (const name of inside) problems.push(misplaced(join(file, name), join(folder, name)));
-      } else if (entry.endsWith(EXTENSION)) {
-        const place = { file, client, name: entry.slice(0, -EXTENSION.length) };
-        const read = readEndpointFile(place, readFileSync(file, 'utf8'));
-        if (Array.isArray(read)) problems.push(...read);
-        else files.push(read);
-      }
-    });
-  }
+interface Compiling {
+  readonly folder: EndpointFolder;
+  /** The public schema and the directives of endpoints. */
+  readonly schema: GraphQLSchema;
+  readonly types: Supergraph['types'];
+  readonly hints: CacheHints;
+  readonly shapes: LoadedShapes;
 }
 
-function attempt(file: string, problems: Problem[], read: () => void): void {
-  try {
-    read();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    const message = `It cannot be read: ${code}.`;
-    problems.push(problemAt(file, undefined, 'UNREADABLE_FILE', message, 'Check that it exists, and its permissions.'));
-  }
-}
-
-/** Names in a folder, in order, without those that start with a dot; none when there is no folder. */
-function list(dir: string): string[] {
-  try {
-    return readdirSync(dir)
-      .filter((name) => !name.startsWith('.'))
-      .sort();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-function misplaced(file: string, better: string): Problem {
-  const message = 'An endpoint stands in the folder of its client, neither above nor below it.';
-  return problemAt(file, undefined, 'ENDPOINT_MISPLACED', message, `Move it, as to ${better}.`);
-}
-
-/** Keeps the first of the endpoints with the same method and route. */
-function withoutDuplicates(files: readonly EndpointFile[], problems: Problem[]): EndpointFile[] {
-  const taken = new Map<string, EndpointFile>();
-  for (const endpoint of files) {
-    const key = `${endpoint.method} /${endpoint.client}${routeKey(endpoint.route)}`;
-    const first = taken.get(key);
-    if (first === undefined) {
-      taken.set(key, endpoint);
-      continue;
-    }
-    const message = `${endpoint.method} ${endpoint.path} is in ${first.file} already, as ${first.method} ${first.path}.`;
-    const hint = `Change the path in ${endpoint.file} or in ${first.file}; the names of parameters do not tell paths apart.`;
-    problems.push(problemAt(endpoint.file, endpoint.operation, 'ENDPOINT_DUPLICATE_ROUTE', message, hint));
-  }
-  return [...taken.values()];
-}
-
-export function compileEndpoints(folder: EndpointFolder, publicSchema: GraphQLSchema): LoadedEndpoints {
+export function compileEndpoints(
+  folder: EndpointFolder,
+  { publicSchema, types, sdl }: EndpointSchema,
+  { hints = new Map(), shapes }: CompileOptions,
+): LoadedEndpoints {
   const schema = withEndpointDirectives(publicSchema);
+  const compiling = { folder, types, schema, shapes, hints: readHints({ sdl }, hints) };
   const endpoints: Endpoint[] = [];
   const broken: BrokenEndpoint[] = [];
   for (const file of folder.files) {
-    const compiled = compileEndpoint(file, schema);
-    if (Array.isArray(compiled)) broken.push({ ...file, problems: compiled });
+    const settings = folder.settings.get(file.client) ?? NO_CLIENT_FILE;
+    const compiled = folder.closed.has(file.client) ? [] : compileEndpoint(file, settings, compiling);
+    if (Array.isArray(compiled)) broken.push({ ...file, settings, problems: compiled });
     else endpoints.push(compiled);
   }
   endpoints.sort((a, b) => compareRoutes(a.route, b.route));
-  const problems = [...folder.problems, ...broken.flatMap((endpoint) => endpoint.problems)];
+  const problems = [...folder.problems, ...new Set(broken.flatMap((endpoint) => endpoint.problems))];
   return { endpoints, broken, problems };
 }
 
-function compileEndpoint(file: EndpointFile, schema: GraphQLSchema): Endpoint | Problem[] {
-  const invalid = [
+function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling: Compiling): Endpoint | Problem[] {
+  const { schema, types, hints, folder, shapes } = compiling;
+  const shapeFile = folder.shapes.get(file.id);
+  const invalid = [...invalidities(file, schema), ...shapes.problems.filter((problem) => problem.file === shapeFile)];
+  if (invalid.length > 0) return invalid;
+  const sections = readSections(file, schema);
+  const parts = partLateSections(file, schema);
+  const parameters = parametersFor(file.operation, schema, parametersOf(file.route), file.method);
+  const auth = authRule(file, settings);
+  const required = auth !== undefined && !Array.isArray(auth) && auth.required;
+  const cache = cachePolicy(file, parameters, hintsMetBy(file.document, schema, types, hints), settings, required);
+  const idempotency = idempotencyRule(file);
+  const problems = [
+    sections.problems,
+    parts.problems,
+    ...[auth, cache, idempotency].filter((one) => Array.isArray(one)),
+  ];
+  if (problems.some((some) => some.length > 0)) return problems.flat();
+  const { client, version, name, id, method, route, path, document } = file;
+  const pieces = partLateSections(file, schema, true);
+  return {
+    ...{ client, version, name, id, file: file.file, document, method, route, path, settings, parameters },
+    status: Number(argumentOf(directiveNamed(file.operation, 'endpoint'), 'status') ?? 200),
+    query: textOf(parts.main),
+    late: parts.late.map(operationOf),
+    pieces: { query: textOf(pieces.main), late: pieces.late.map(operationOf) },
+    sections: sections.root,
+    entityKeys: sections.entityKeys,
+    auth: auth as AuthRule | undefined,
+    cache: cache as CachePolicy | undefined,
+    entities: entityPlaces(document, schema),
+    idempotency: idempotency as IdempotencyRule | undefined,
+    shape: shapes.shapes.get(id),
+    shapeSchema: shapes.schemas.get(id),
+  };
+}
+
+function operationOf({ path, timeoutMs, document }: LateSection): LateOperation {
+  return { path, timeoutMs, query: textOf(document) };
+}
+
+function textOf(document: DocumentNode): string {
+  return print(withoutEndpointDirectives(document));
+}
+
+function invalidities(file: EndpointFile, schema: GraphQLSchema): Problem[] {
+  return [
     ...validate(schema, file.document).map((error) => problemOf(file.file, error, 'GRAPHQL_VALIDATION_FAILED')),
     ...variablesInEndpointDirectives(file.document).map((directive) => {
       const message = `@${directive.name.value} is read when the file is loaded, so that its arguments cannot be variables.`;
       return problemAt(file.file, directive, 'ENDPOINT_DIRECTIVE', message, 'Write the value itself.');
     }),
+    ...checkStatus(file),
   ];
-  if (invalid.length > 0) return invalid;
-  const sections = readSections(file, schema);
-  if (sections.problems.length > 0) return [...sections.problems];
-  const { client, name, method, route, path } = file;
-  return {
-    ...{ client, name, file: file.file, method, route, path },
-    query: print(withoutEndpointDirectives(file.document)),
-    parameters: parametersFor(file.operation, schema, parametersOf(route), method),
-    sections: sections.root,
-    entityKeys: sections.entityKeys,
-  };
+}
+
+function checkStatus(file: EndpointFile): Problem[] {
+  const directive = directiveNamed(file.operation, 'endpoint');
+  const status = argumentOf(directive, 'status');
+  if (status === undefined || [200, 201, 202, 203].includes(Number(status))) return [];
+  const message = `${status} is no status of an answer with data.`;
+  return [problemAt(file.file, directive, 'ENDPOINT_STATUS', message, 'Use 200, 201, 202 or 203.')];
 }

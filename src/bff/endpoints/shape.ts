@@ -45,7 +45,7 @@ export function settleErrors(
       failures.push(error);
       continue;
     }
-    for (const path of pathsInAnswer(root, found.path)) {
+    for (const path of visiblePaths(root, found.path)) {
       const key = JSON.stringify(path);
       if (!partial.has(key)) partial.set(key, { path, code: errorCode(error), message: error.message });
     }
@@ -78,7 +78,7 @@ function findOptional(root: Section, data: unknown, errorPath: Path): { path: Pa
 }
 
 /** Flattened sections are no step of the answer's paths; where such a section is the end, its lifted fields are. */
-function pathsInAnswer(root: Section, path: Path): Path[] {
+export function visiblePaths(root: Section, path: Path): Path[] {
   let section: Section | undefined = root;
   const steps: (string | number)[] = [];
   for (const step of path) {
@@ -86,6 +86,13 @@ function pathsInAnswer(root: Section, path: Path): Path[] {
     if (typeof step === 'number' || !section?.flatten) steps.push(step);
   }
   return section?.flatten ? [...keysOf(section).keys()].map((key) => [...steps, key]) : [steps];
+}
+
+/** The section that response keys lead to. */
+export function sectionAt(root: Section, path: readonly string[]): Section | undefined {
+  let section: Section | undefined = root;
+  for (const key of path) section = section?.children.get(key);
+  return section;
 }
 
 function setAt(data: unknown, path: Path, value: unknown): void {

@@ -1,7 +1,7 @@
-import { nearest } from '../config/nearest.ts';
-import type { Method } from './endpoints/directives.ts';
-import type { BrokenEndpoint, Endpoint, LoadedEndpoints } from './endpoints/endpoints.ts';
-import { compareRoutes, matchRoute } from './endpoints/route.ts';
+import { nearest } from '../../config/nearest.ts';
+import type { Method } from './directives.ts';
+import type { BrokenEndpoint, Endpoint, LoadedEndpoints } from './endpoints.ts';
+import { compareRoutes, matchRoute } from './route.ts';
 
 export type AnyEndpoint = Endpoint | BrokenEndpoint;
 

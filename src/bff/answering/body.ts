@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { ProblemDetails } from './reply.ts';
+import type { ProblemDetails } from '../delivery/reply.ts';
 
 export type JsonBody = { readonly value: Record<string, unknown> } | { readonly problem: ProblemDetails };
 

@@ -1,10 +1,18 @@
+import { hash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 
 /** An HTTP answer before it is written. */
 export interface Reply {
   readonly status: number;
+  /** Names in lower case, without `content-length` and `etag`. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Buffer;
+  /** Strong, of the body as it is uncompressed; `undefined` where the answer cannot be asked for conditionally. */
+  readonly etag?: string | undefined;
+  /** Compressed forms of a body that is sent more than once; filled as they are asked for. */
+  readonly forms?: Map<string, Buffer> | undefined;
+  /** How long what took, in milliseconds, for `Server-Timing`. */
+  readonly timings?: ReadonlyMap<string, number> | undefined;
 }
 
 /**
@@ -23,9 +31,7 @@ export interface ProblemDetails {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export function jsonReply(body: string): Reply {
-  return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body };
-}
+export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /**
  * A problem as `application/problem+json`.
@@ -36,5 +42,14 @@ export function problemReply(problem: ProblemDetails, instance: string): Reply {
   const { status, kind, detail, extensions, headers } = problem;
   const title = STATUS_CODES[status] ?? 'Problem';
   const body = { type: `urn:headgate:problem:${kind}`, title, status, detail, instance, ...extensions };
-  return { status, headers: { 'content-type': 'application/problem+json', ...headers }, body: JSON.stringify(body) };
+  return {
+    status,
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
+    body: JSON.stringify(body),
+  };
+}
+
+/** A strong validator: equal for equal bytes. SHA-1 is quick, and nobody gains by a collision with themselves. */
+export function etagOf(body: string | Buffer): string {
+  return `"${hash('sha1', body, 'base64url')}"`;
 }

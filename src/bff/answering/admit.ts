@@ -1,0 +1,72 @@
+import { coerceInputValue } from 'graphql';
+import type { Identity } from '../../client/identity.ts';
+import type { ProblemDetails } from '../delivery/reply.ts';
+import type { AuthRule } from '../endpoints/auth-rule.ts';
+import type { Variables } from '../endpoints/coerce.ts';
+import type { Parameter } from '../endpoints/parameters.ts';
+
+/**
+ * Whether this viewer may call an endpoint at all.
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+ */
+export function refuseViewer(rule: AuthRule, identity: Identity | undefined): ProblemDetails | undefined {
+  if (identity === undefined) return rule.required || rule.scopes.length > 0 ? unauthenticated() : undefined;
+  if (rule.kinds && !rule.kinds.has(identity.kind)) {
+    const detail = `A credential of the kind ${[...rule.kinds].join(' or ')} is needed; this is one of the kind ${identity.kind}.`;
+    return { status: 403, kind: 'forbidden', detail };
+  }
+  const missing = rule.scopes.filter((scope) => !identity.scopes.includes(scope));
+  if (missing.length === 0) return undefined;
+  const challenge = `Bearer error="insufficient_scope", scope="${rule.scopes.join(' ')}"`;
+  const detail = `The credential lacks ${missing.length === 1 ? 'the scope' : 'the scopes'} ${missing.join(', ')}.`;
+  return { status: 403, kind: 'forbidden', detail, headers: { 'www-authenticate': challenge } };
+}
+
+function unauthenticated(): ProblemDetails {
+  const detail = 'Credentials are needed: send "Authorization: Bearer TOKEN".';
+  return { status: 401, kind: 'unauthenticated', detail, headers: { 'www-authenticate': 'Bearer' } };
+}
+
+/**
+ * Puts the variables that are read from the verified credential beside the others. A claim is never taken from the request
+ * itself.
+ */
+export function readClaims(
+  parameters: readonly Parameter[],
+  identity: Identity | undefined,
+  variables: Variables,
+): ProblemDetails | undefined {
+  for (const parameter of parameters) {
+    if (parameter.in !== 'claim') continue;
+    const value = claimOf(identity, parameter.name);
+    if (value === undefined || value === null) {
+      if (!parameter.required) continue;
+      return identity === undefined ? unauthenticated() : withoutClaim(parameter);
+    }
+    let fits = true;
+    coerceInputValue(value, parameter.type, () => {
+      fits = false;
+    });
+    if (!fits) return withoutClaim(parameter);
+    variables[parameter.variable] = value;
+  }
+  return undefined;
+}
+
+/** `sub`, or a claim within others: `realm_access.roles`. A name with dots of its own goes first. */
+function claimOf(identity: Identity | undefined, name: string): unknown {
+  if (identity === undefined) return undefined;
+  if (Object.hasOwn(identity.claims, name)) return identity.claims[name];
+  if (name === 'sub') return identity.subject;
+  let value: unknown = identity.claims;
+  for (const step of name.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<string, unknown>)[step];
+  }
+  return value;
+}
+
+function withoutClaim({ name, type }: Parameter): ProblemDetails {
+  const detail = `The credential has no claim "${name}" of the type ${type}, which this endpoint reads.`;
+  return { status: 403, kind: 'forbidden', detail };
+}

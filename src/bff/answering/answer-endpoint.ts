@@ -1,0 +1,71 @@
+import { forbidsSharing, headersKey } from '../../client/sharing.ts';
+import type { Cancellation } from '../../sources/cancellation.ts';
+import { cacheKey, identityKey, isShared, type Viewer } from '../caching/cache-key.ts';
+import { problemReply, type Reply } from '../delivery/reply.ts';
+import { coerceParameters } from '../endpoints/coerce.ts';
+import type { Endpoint } from '../endpoints/endpoints.ts';
+import { hasBody } from '../endpoints/parameters.ts';
+import { answerOnce } from '../idempotency/answer-once.ts';
+import { readClaims, refuseViewer } from './admit.ts';
+import { readJsonBody } from './body.ts';
+import type { Call, Desk, Served } from './call.ts';
+import { makeFresh, type Order } from './make-fresh.ts';
+
+const NO_QUERY = new URLSearchParams();
+
+/** Makes the answer of an endpoint: from what is kept, together with others who ask for the same, or by the engine. */
+export async function answerEndpoint(
+  call: Call,
+  served: Served,
+  endpoint: Endpoint,
+  path: ReadonlyMap<string, string>,
+  desk: Desk,
+): Promise<Reply | undefined> {
+  const identity = call.client?.identity;
+  const refused = endpoint.auth && refuseViewer(endpoint.auth, identity);
+  if (refused) return problemReply(refused, call.path);
+  const { headers } = call.req;
+  const maxBytes = endpoint.settings.limits.max_request_bytes ?? desk.maxRequestBytes;
+  const body = hasBody(endpoint.method) ? await readJsonBody(call.req, maxBytes) : undefined;
+  if (body && 'problem' in body) return problemReply(body.problem, call.path);
+  const query = call.query === '' ? NO_QUERY : new URLSearchParams(call.query);
+  const coerced = coerceParameters(endpoint.parameters, { path, query, headers, body: body?.value });
+  if ('errors' in coerced) {
+    const { errors } = coerced;
+    const detail = `Not accepted: ${errors.map((error) => `"${error.parameter}"`).join(', ')}.`;
+    return problemReply({ status: 400, kind: 'invalid-parameters', detail, extensions: { errors } }, call.path);
+  }
+  const { variables } = coerced;
+  const unread = readClaims(endpoint.parameters, identity, variables);
+  if (unread) return problemReply(unread, call.path);
+  const order: Order = { call, served, endpoint, variables, desk };
+  if (endpoint.idempotency) return answerOnce(order, endpoint.idempotency);
+  if (endpoint.cache && desk.cache) return answerKept(order, endpoint.cache, desk.cache);
+  return answerTogether(order);
+}
+
+function answerKept(
+  order: Order,
+  policy: NonNullable<Endpoint['cache']>,
+  cache: NonNullable<Desk['cache']>,
+): Reply | Promise<Reply> {
+  const { call, served, endpoint, variables, desk } = order;
+  const viewer: Viewer = { identity: call.client?.identity, headers: call.req.headers };
+  const key = cacheKey(`${served.digest} ${endpoint.id}`, variables, policy, viewer, desk.forwardedHeaders);
+  const shared = isShared(policy, viewer);
+  return cache.answer({ key, policy, shared, res: call.res, make: (cancellation) => makeFresh(order, cancellation) });
+}
+
+/** Identical reads in flight share one execution, unless a policy wants to see each request. */
+function answerTogether(order: Order): Promise<Reply> {
+  const { call, served, endpoint, desk } = order;
+  const start = async (cancellation: Cancellation) => (await makeFresh(order, cancellation)).reply;
+  const { headers, url } = call.req;
+  const sharable =
+    desk.shareReads &&
+    endpoint.method === 'GET' &&
+    !forbidsSharing(headers) &&
+    served.engine.sharable({ query: endpoint.query });
+  const key = `${served.digest}\n${url}\n${identityKey(call.client?.identity)}\n`;
+  return desk.flights.join(sharable ? key + headersKey(headers) : undefined, call.res, start);
+}

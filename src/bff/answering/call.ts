@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientFacts } from '../../client/identity.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { Limiter } from '../../policy/rate-limits/limiter.ts';
+import type { AnswerCache } from '../caching/answer-cache.ts';
+import type { Reply } from '../delivery/reply.ts';
+import type { SendSettings } from '../delivery/send.ts';
+import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
+import type { EndpointFolder } from '../endpoints/folder.ts';
+import type { RoutingTable } from '../endpoints/router.ts';
+import type { Once } from '../idempotency/idempotency.ts';
+import type { Flights } from './flights.ts';
+
+/** Endpoints as checked against one engine's schema. */
+export interface Served {
+  readonly engine: Engine;
+  readonly folder: EndpointFolder;
+  readonly loaded: LoadedEndpoints;
+  readonly table: RoutingTable;
+  /** Names this folder and this schema in keys of what is kept. */
+  readonly digest: string;
+  /** Headers that every answer bears, by `CLIENT` and `CLIENT/VERSION`. */
+  readonly standing: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+/** One HTTP request to an endpoint. */
+export interface Call {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly path: string;
+  /** What comes after the `?`. */
+  readonly query: string;
+  readonly requestId: string;
+  readonly client: ClientFacts | undefined;
+}
+
+/** What all calls have in common. */
+export interface Desk extends SendSettings {
+  /** How long one request may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Largest request body in bytes. */
+  readonly maxRequestBytes: number;
+  /** Whether identical reads in flight share one execution. */
+  readonly shareReads: boolean;
+  /** Request headers that sources get, in lower case. */
+  readonly forwardedHeaders: readonly string[];
+  readonly cache: AnswerCache | undefined;
+  readonly once: Once;
+  readonly limiter: Limiter;
+  readonly flights: Flights<Reply>;
+}

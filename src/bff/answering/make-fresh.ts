@@ -1,0 +1,83 @@
+import type { Cancellation } from '../../sources/cancellation.ts';
+import type { Fresh } from '../caching/answer-cache.ts';
+import { entityTags } from '../caching/entities.ts';
+import { requestHeaders } from '../delivery/client-headers.ts';
+import { problemReply } from '../delivery/reply.ts';
+import type { Variables } from '../endpoints/coerce.ts';
+import type { Endpoint } from '../endpoints/endpoints.ts';
+import { errorCode } from '../endpoints/shape.ts';
+import { type GoodAnswer, type Made, makeAnswer, replyFor } from './answer.ts';
+import type { Call, Desk, Served } from './call.ts';
+import { type Execution, execute, type Work } from './execute.ts';
+
+/** A call whose parameters are good. */
+export interface Order {
+  readonly call: Call;
+  readonly served: Served;
+  readonly endpoint: Endpoint;
+  readonly variables: Variables;
+  readonly desk: Desk;
+}
+
+/** Executes the operation and makes the reply. */
+export async function makeFresh(order: Order, cancellation: Cancellation): Promise<Fresh> {
+  const { call, served, endpoint, desk, variables } = order;
+  const execution = await execute(served.engine, workOf(order), cancellation);
+  if (execution === undefined) {
+    const { timeoutMs } = workOf(order);
+    const detail = `The answer was not ready within ${timeoutMs} milliseconds.`;
+    const reply = problemReply({ status: 504, kind: 'timeout', detail }, call.path);
+    return { reply, whole: false, tags: [], untouched: false };
+  }
+  const made = await shaped(order, execution);
+  const reply = replyFor(endpoint, made, execution, call.path);
+  const keeps = 'text' in made && made.whole && endpoint.cache !== undefined && desk.cache !== undefined;
+  const tags = keeps ? tagsOf(endpoint, made, variables) : [];
+  return { reply, whole: keeps, tags, untouched: wasNothingDone(execution) };
+}
+
+/** Whether no source can have done anything: none was reached. */
+function wasNothingDone({ answer: { dataText, errors } }: Execution): boolean {
+  if (dataText === undefined) return true;
+  return (
+    errors.length > 0 &&
+    errors.every((error) => {
+      const code = errorCode(error);
+      if (code === 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED') return true;
+      return code === 'SUBREQUEST_HTTP_ERROR' && error.extensions?.reason === 'connection refused';
+    })
+  );
+}
+
+export function workOf({ call, endpoint, variables, desk }: Order): Work {
+  return {
+    query: endpoint.query,
+    late: endpoint.late,
+    variables,
+    readOnly: endpoint.method === 'GET',
+    asker: {
+      ...call.client,
+      requestId: call.requestId,
+      headers: requestHeaders(endpoint.settings.headers.request, call.req.headers),
+    },
+    timeoutMs: endpoint.settings.limits.timeout ?? desk.timeoutMs,
+    timed: desk.dev,
+  };
+}
+
+/** The answer, as the endpoint's module shapes it where there is one. */
+export function shaped(order: Order, execution: Execution): Made | Promise<Made> {
+  const { call, endpoint, variables } = order;
+  const { shape } = endpoint;
+  if (shape === undefined) return makeAnswer(endpoint, execution);
+  const context = { variables, identity: call.client?.identity, headers: call.req.headers };
+  return makeAnswer(endpoint, execution, { shape, context });
+}
+
+function tagsOf(endpoint: Endpoint, made: GoodAnswer, variables: Variables): string[] {
+  const data: unknown = typeof made.data === 'string' ? JSON.parse(made.data) : made.data;
+  const own = (endpoint.cache?.tags ?? []).map((tag) =>
+    tag.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(variables[name] ?? '')),
+  );
+  return [endpoint.id, `client:${endpoint.client}`, ...own, ...entityTags(endpoint.entities, data, variables)];
+}

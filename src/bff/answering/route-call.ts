@@ -1,0 +1,71 @@
+import { formatProblem } from '../../config/problem.ts';
+import { allowOrigin, allowPreflight, isPreflight } from '../delivery/cors.ts';
+import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import type { BrokenEndpoint } from '../endpoints/endpoints.ts';
+import { allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
+import { answerEndpoint } from './answer-endpoint.ts';
+import type { Call, Desk, Served } from './call.ts';
+import { countRequest } from './rate-limit.ts';
+
+/** Finds the endpoint of a call and makes its answer. Rejects when the engine does, or when the client leaves. */
+export async function replyTo(call: Call, served: Served | undefined, desk: Desk): Promise<Reply | undefined> {
+  if (served === undefined) {
+    const detail = 'There is no schema to serve yet.';
+    return problemReply({ status: 503, kind: 'not-ready', detail, headers: { 'retry-after': '1' } }, call.path);
+  }
+  const matches = matchPath(served.table, call.path);
+  const [first] = matches;
+  if (first === undefined) return problemReply(notFound(call, served, desk.dev), call.path);
+  const { endpoint: any } = first;
+  const { settings } = any;
+  const allowed = settings.cors && allowOrigin(settings.cors, call.req, call.res);
+  const standing = served.standing.get(any.version === undefined ? any.client : `${any.client}/${any.version}`);
+  if (standing) for (const [name, value] of standing) call.res.setHeader(name, value);
+  const asked = call.req.method === 'HEAD' ? 'GET' : call.req.method;
+  if (asked === 'OPTIONS') {
+    const allow = allowedMethods(matches);
+    if (settings.cors && allowed && isPreflight(call.req)) allowPreflight(settings.cors, call.req, call.res, allow);
+    return { status: 204, headers: { allow }, body: '' };
+  }
+  const match = matches.find(({ endpoint }) => endpoint.method === asked);
+  if (match === undefined) return problemReply(methodNotAllowed(call, matches), call.path);
+  const { endpoint } = match;
+  if (settings.rate_limit) {
+    const refused = await countRequest(desk.limiter, any.client, settings.rate_limit, call.client, call.res);
+    if (refused) return problemReply(refused, call.path);
+  }
+  if (endpoint.version !== undefined && settings.versions[endpoint.version]?.enabled === false)
+    return problemReply(gone(endpoint.version), call.path);
+  if ('problems' in endpoint) return problemReply(doesNotFit(endpoint, desk.dev), call.path);
+  return answerEndpoint(call, served, endpoint, match.parameters, desk);
+}
+
+function notFound(call: Call, served: Served, dev: boolean): ProblemDetails {
+  const detail = `There is no endpoint at ${call.path}.`;
+  if (!dev) return { status: 404, kind: 'no-endpoint', detail };
+  const extensions = {
+    near: nearEndpoints(served.table, call.path),
+    endpoints: [...served.table.values()].flat().map((endpoint) => `${endpoint.method} ${endpoint.path}`),
+    problems: served.folder.problems.map(formatProblem),
+  };
+  return { status: 404, kind: 'no-endpoint', detail, extensions };
+}
+
+function methodNotAllowed(call: Call, matches: readonly Match[]): ProblemDetails {
+  const allow = allowedMethods(matches);
+  const detail = `${call.path} does not answer ${call.req.method}; it answers ${allow}.`;
+  return { status: 405, kind: 'method-not-allowed', detail, headers: { allow } };
+}
+
+function gone(version: string): ProblemDetails {
+  return { status: 410, kind: 'version-gone', detail: `The version "${version}" is served no more.` };
+}
+
+function doesNotFit(endpoint: BrokenEndpoint, dev: boolean): ProblemDetails {
+  const closed = endpoint.problems.length === 0;
+  const detail = closed
+    ? 'The settings of this client are wrong, so that nothing of it is served.'
+    : 'This endpoint does not fit the schema that is served just now.';
+  const extensions = { problems: endpoint.problems.map(formatProblem) };
+  return { status: 503, kind: 'endpoint-broken', detail, ...(dev && !closed ? { extensions } : {}) };
+}

@@ -1,0 +1,139 @@
+import type { ServerResponse } from 'node:http';
+import type { Cancellation } from '../../sources/cancellation.ts';
+import { Flights } from '../answering/flights.ts';
+import type { Reply } from '../delivery/reply.ts';
+import type { CachePolicy } from './policy.ts';
+import { type AnswerStore, type StoredAnswer, usefulUntil } from './stored-answer.ts';
+
+/** A reply that was just made, and what is to be known of it. */
+export interface Fresh {
+  readonly reply: Reply;
+  /** Whether it may be kept: nothing is missing from it. */
+  readonly whole: boolean;
+  readonly tags: readonly string[];
+  /** No source can have done anything for it. */
+  readonly untouched: boolean;
+}
+
+export interface CacheRequest {
+  readonly key: string;
+  readonly policy: CachePolicy;
+  /** Whether others than this viewer may be shown the answer. */
+  readonly shared: boolean;
+  /** Who waits. */
+  readonly res: ServerResponse;
+  /** Makes a new answer: once for all who ask at the same time. */
+  readonly make: (cancellation: Cancellation) => Promise<Fresh>;
+}
+
+/** Told of each look-up. */
+export type CacheOutcome = 'hit' | 'stale' | 'stale-if-error' | 'miss';
+
+export interface AnswerCache {
+  /** At once where a good answer is in memory. Rejects with what `make` rejects with where there is none to fall back on. */
+  answer(request: CacheRequest): Reply | Promise<Reply>;
+  purge(tags: readonly string[]): number | Promise<number>;
+}
+
+export interface AnswerCacheOptions {
+  readonly store: AnswerStore;
+  readonly now?: (() => number) | undefined;
+  readonly onOutcome?: ((outcome: CacheOutcome) => void) | undefined;
+  /** Told when an answer could not be renewed in the background. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * Serves kept answers while they are fresh; for a while after that, while new ones are fetched behind the client's back;
+ * and for another while, where new ones cannot be had.
+ * @see https://www.rfc-editor.org/rfc/rfc5861
+ */
+export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
+  const { store, now = Date.now, onOutcome, onError } = options;
+  const flights = new Flights<Reply>();
+  /** What is under way when something is purged may have read what was true before. */
+  let purges = 0;
+
+  function use(request: CacheRequest, stored: StoredAnswer | undefined): Reply | Promise<Reply> {
+    const time = now();
+    if (stored !== undefined && time < stored.freshUntil) return served('hit', stored, time);
+    if (stored !== undefined && time < stored.staleUntil) {
+      if (!flights.has(request.key)) fetchNew(request, undefined).catch((error) => onError?.(error));
+      return served('stale', stored, time);
+    }
+    return load(request, stored);
+  }
+
+  function served(outcome: CacheOutcome, { reply, storedAt }: StoredAnswer, time: number): Reply {
+    onOutcome?.(outcome);
+    const age = String(Math.max(0, Math.floor((time - storedAt) / 1000)));
+    return { ...reply, headers: { ...reply.headers, age, 'cache-status': STATUS[outcome] } };
+  }
+
+  /** `res`: who waits for it; nobody does for what is fetched behind the client's back. */
+  function fetchNew(request: CacheRequest, res: ServerResponse | undefined): Promise<Reply> {
+    return flights.join(request.key, res, async (cancellation) => {
+      const before = purges;
+      const fresh = await request.make(cancellation);
+      return (before === purges ? await keep(request, fresh) : undefined) ?? fresh.reply;
+    });
+  }
+
+  async function load(request: CacheRequest, stored: StoredAnswer | undefined): Promise<Reply> {
+    const mayFallBack = stored !== undefined && now() < stored.errorUntil;
+    try {
+      const reply = await fetchNew(request, request.res);
+      if (!mayFallBack || reply.status < 500) {
+        onOutcome?.('miss');
+        return reply;
+      }
+    } catch (error) {
+      if (!mayFallBack) throw error;
+    }
+    return served('stale-if-error', stored as StoredAnswer, now());
+  }
+
+  /** The reply as it is kept; `undefined` where it may not be. */
+  async function keep({ key, policy, shared }: CacheRequest, fresh: Fresh): Promise<Reply | undefined> {
+    const { reply } = fresh;
+    if (!fresh.whole || reply.status >= 300 || reply.etag === undefined) return undefined;
+    const time = now();
+    const staleUntil = time + policy.freshMs + policy.staleWhileRevalidateMs;
+    const headers: Record<string, string> = {
+      'content-type': reply.headers['content-type'] ?? '',
+      'cache-control': shared ? policy.sharedText : policy.privateText,
+    };
+    if (policy.varyText !== '') headers.vary = policy.varyText;
+    const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
+    const kept = { status: reply.status, headers, etag: reply.etag, body, forms: new Map() };
+    const stored: StoredAnswer = {
+      reply: kept,
+      storedAt: time,
+      freshUntil: time + policy.freshMs,
+      staleUntil,
+      errorUntil: Math.max(staleUntil, time + policy.freshMs + policy.staleIfErrorMs),
+      tags: fresh.tags,
+    };
+    if (usefulUntil(stored) > time) await store.set(key, stored);
+    return { ...kept, headers: { ...headers, 'cache-status': STATUS.miss }, timings: reply.timings };
+  }
+
+  return {
+    answer(request) {
+      const stored = store.get(request.key);
+      return stored instanceof Promise ? stored.then((answer) => use(request, answer)) : use(request, stored);
+    },
+    purge(tags) {
+      purges++;
+      return store.purge(tags);
+    },
+  };
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9211 */
+const STATUS: Readonly<Record<CacheOutcome, string>> = {
+  hit: 'headgate; hit',
+  stale: 'headgate; hit; detail=revalidating',
+  'stale-if-error': 'headgate; hit; detail=stale-if-error',
+  miss: 'headgate; fwd=uri-miss',
+};

@@ -1,0 +1,63 @@
+import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
+import { type AnswerStore, type StoredAnswer, usefulUntil } from './stored-answer.ts';
+
+/** Redis keeps it as long as it is of use, and its tags as long as the longest of their answers. */
+const SET = `
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+for i = 2, #KEYS do
+  redis.call('SADD', KEYS[i], KEYS[1])
+  if redis.call('PTTL', KEYS[i]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[i], ARGV[2]) end
+end
+return 1`;
+
+const PURGE = `
+local purged = 0
+for i = 1, #KEYS do
+  for _, key in ipairs(redis.call('SMEMBERS', KEYS[i])) do purged = purged + redis.call('UNLINK', key) end
+  redis.call('UNLINK', KEYS[i])
+end
+return purged`;
+
+/** Keeps answers in a Redis that all processes share. Where Redis is away nothing is kept, and nothing fails. */
+export function createRedisStore(redis: SharedRedis): AnswerStore {
+  const setAnswer = redis.script<number>('headgateBffSet', SET);
+  const purgeTags = redis.script<number>('headgateBffPurge', PURGE);
+  const answerKey = (key: string) => `${redis.prefix}:bff:answer:${key}`;
+  const tagKey = (tag: string) => `${redis.prefix}:bff:tag:${tag}`;
+  return {
+    async get(key) {
+      const bytes = await orNothing(() => redis.run((client) => client.getBuffer(answerKey(key))));
+      return bytes ? decode(bytes) : undefined;
+    },
+    async set(key, answer) {
+      const ttl = Math.max(1, Math.ceil(usefulUntil(answer) - answer.storedAt));
+      const keys = [answerKey(key), ...answer.tags.map(tagKey)];
+      // ioredis sends a Buffer as it is; the type of scripts knows texts and numbers alone
+      await orNothing(() => redis.run(() => setAnswer(keys, [encode(answer) as unknown as string, ttl])));
+    },
+    async purge(tags) {
+      return await redis.run(() => purgeTags(tags.map(tagKey), []));
+    },
+  };
+}
+
+async function orNothing<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return undefined;
+    throw error;
+  }
+}
+
+/** A line of JSON, then the body. */
+function encode({ reply, ...times }: StoredAnswer): Buffer {
+  const { status, headers, etag } = reply;
+  return Buffer.concat([Buffer.from(`${JSON.stringify({ ...times, status, headers, etag })}\n`), reply.body]);
+}
+
+function decode(bytes: Buffer): StoredAnswer {
+  const end = bytes.indexOf('\n');
+  const { status, headers, etag, ...times } = JSON.parse(bytes.toString('utf8', 0, end));
+  return { ...times, reply: { status, headers, etag, body: bytes.subarray(end + 1), forms: new Map() } };
+}

@@ -1,0 +1,29 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ClientSettings } from '../endpoints/client-file.ts';
+
+type Rules = ClientSettings['headers']['request'];
+
+/** Headers that every answer of a client's version bears; `undefined` where there are none. */
+export function standingHeaders(
+  settings: ClientSettings,
+  version: string | undefined,
+): ReadonlyMap<string, string> | undefined {
+  const headers = new Map(Object.entries(settings.headers.response.add));
+  const { deprecated, sunset, link } = (version === undefined ? settings : settings.versions[version]) ?? {};
+  // RFC 9745: a structured date, in seconds. RFC 8594: a date as HTTP has it.
+  if (deprecated !== undefined) headers.set('deprecation', `@${Math.floor(deprecated / 1000)}`);
+  if (sunset !== undefined) headers.set('sunset', new Date(sunset).toUTCString());
+  if (link !== undefined)
+    headers.set('link', `<${link}>; rel="${deprecated === undefined ? 'sunset' : 'deprecation'}"`);
+  return headers.size === 0 ? undefined : headers;
+}
+
+/** The request's headers as sources are told of them; the very same where there is nothing to change. */
+export function requestHeaders(rules: Rules, headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const added = Object.entries(rules.add);
+  if (added.length === 0 && rules.strip.length === 0) return headers;
+  const changed = { ...headers };
+  for (const name of rules.strip) delete changed[name];
+  for (const [name, value] of added) changed[name] = value;
+  return changed;
+}

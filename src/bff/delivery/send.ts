@@ -1,0 +1,85 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { chooseEncoding, compress, type Encoding } from './compress.ts';
+import { etagOfForm, isKnown } from './conditional.ts';
+import type { Reply } from './reply.ts';
+
+export interface SendSettings {
+  /** Bodies of fewer bytes are not worth compressing; `undefined`: nothing is compressed. */
+  readonly compressFrom: number | undefined;
+  /** Whether `Server-Timing` says how long what took. */
+  readonly dev: boolean;
+}
+
+/** Writes an answer: 304 where the client has it, compressed where it helps, without a body for HEAD. */
+export function send(
+  req: IncomingMessage,
+  res: ServerResponse,
+  reply: Reply,
+  settings: SendSettings,
+): void | Promise<void> {
+  if (res.destroyed || res.headersSent) return;
+  const { etag, headers } = reply;
+  if (settings.dev && reply.timings) res.setHeader('server-timing', timingText(reply.timings));
+  const compressible = settings.compressFrom !== undefined && reply.body.length >= settings.compressFrom;
+  if (compressible) varyBy(res, headers.vary);
+  const known = req.headers['if-none-match'];
+  if (known !== undefined && etag !== undefined && isKnown(known, etag)) return sendNotModified(res, reply, etag);
+  const encoding = compressible ? chooseEncoding(req.headers['accept-encoding']) : undefined;
+  if (encoding === undefined) return write(req, res, reply, reply.body, undefined);
+  const form = reply.forms?.get(encoding);
+  if (form !== undefined) return write(req, res, reply, form, encoding);
+  return sendCompressed(req, res, reply, encoding);
+}
+
+async function sendCompressed(req: IncomingMessage, res: ServerResponse, reply: Reply, encoding: Encoding) {
+  const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
+  const form = await compress(body, encoding, reply.forms !== undefined);
+  reply.forms?.set(encoding, form);
+  if (!res.destroyed && !res.headersSent) write(req, res, reply, form, encoding);
+}
+
+function write(
+  req: IncomingMessage,
+  res: ServerResponse,
+  reply: Reply,
+  body: string | Buffer,
+  encoding: Encoding | undefined,
+): void {
+  if (reply.etag !== undefined) res.setHeader('etag', encoding ? etagOfForm(reply.etag, encoding) : reply.etag);
+  if (encoding !== undefined) res.setHeader('content-encoding', encoding);
+  if (reply.status !== 204) res.setHeader('content-length', Buffer.byteLength(body));
+  res.writeHead(reply.status, withoutVary(reply.headers, res));
+  res.end(req.method === 'HEAD' ? undefined : body);
+}
+
+/** RFC 9110, section 15.4.5: what a 200 would have said of the answer, but nothing of its body. */
+function sendNotModified(res: ServerResponse, { headers }: Reply, etag: string): void {
+  const kept: Record<string, string> = { etag };
+  for (const name of ['cache-control', 'vary', 'age', 'cache-status'] as const) {
+    const value = headers[name];
+    if (value !== undefined && !res.hasHeader(name)) kept[name] = value;
+  }
+  res.writeHead(304, kept);
+  res.end();
+}
+
+/** What other parts of the answer have said of `Vary` stays: CORS speaks of `Origin`. */
+function varyBy(res: ServerResponse, more: string | undefined): void {
+  const there = res.getHeader('vary');
+  const parts = [there, more, 'accept-encoding'].filter((part) => part !== undefined && part !== '');
+  res.setHeader('vary', parts.join(', '));
+}
+
+/** `writeHead` would put the reply's `Vary` over the one that is set already. */
+function withoutVary(headers: Reply['headers'], res: ServerResponse): Reply['headers'] {
+  if (headers.vary === undefined || !res.hasHeader('vary')) return headers;
+  const { vary, ...rest } = headers;
+  const there = String(res.getHeader('vary'));
+  if (!there.includes(vary)) res.setHeader('vary', `${there}, ${vary}`);
+  return rest;
+}
+
+/** @see https://www.w3.org/TR/server-timing/ */
+function timingText(timings: ReadonlyMap<string, number>): string {
+  return [...timings].map(([name, ms]) => `${name.replaceAll(/[^\w.-]/g, '_')};dur=${ms.toFixed(1)}`).join(', ');
+}

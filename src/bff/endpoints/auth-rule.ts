@@ -1,0 +1,41 @@
+import type { Identity } from '../../client/identity.ts';
+import type { Problem } from '../../config/problem.ts';
+import type { ClientSettings } from './client-file.ts';
+import { directiveNamed, settingsOf } from './directives.ts';
+import { type EndpointFile, problemAt } from './endpoint-file.ts';
+
+/** Who may call an endpoint. */
+export interface AuthRule {
+  readonly required: boolean;
+  /** Kinds of credentials that count; `undefined`: all. */
+  readonly kinds: ReadonlySet<string> | undefined;
+  /** All of them are needed. */
+  readonly scopes: readonly string[];
+}
+
+const KINDS: readonly Identity['kind'][] = ['jwt', 'api_key', 'opaque', 'certificate', 'session'];
+
+/** The endpoint's own rule over that of its client; scopes of both are needed. `undefined` where everyone may call. */
+export function authRule(file: EndpointFile, client: ClientSettings): AuthRule | undefined | Problem[] {
+  const directive = directiveNamed(file.operation, 'endpoint');
+  const own = settingsOf(directive, 'auth');
+  const given = Object.keys(own).length > 0;
+  if (!given && client.auth === undefined) return undefined;
+  const kinds = listOf(own.kinds) ?? client.auth?.kinds;
+  const unknown = kinds?.find((kind) => !KINDS.some((known) => known === kind));
+  if (unknown !== undefined) {
+    const message = `"${unknown}" is no kind of credential.`;
+    return [problemAt(file.file, directive, 'ENDPOINT_AUTH', message, `There are: ${KINDS.join(', ')}.`)];
+  }
+  const required = own.required ?? (given || client.auth?.required);
+  return {
+    required: required === true,
+    kinds: kinds && new Set(kinds),
+    scopes: [...new Set([...(client.auth?.scopes ?? []), ...(listOf(own.scopes) ?? [])])],
+  };
+}
+
+function listOf(value: unknown): string[] | undefined {
+  if (value === undefined) return undefined;
+  return (Array.isArray(value) ? value : [value]).map(String);
+}

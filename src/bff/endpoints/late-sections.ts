@@ -1,0 +1,201 @@
+import type {
+  ASTNode,
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLNamedType,
+  GraphQLSchema,
+  OperationDefinitionNode,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
+import { getNamedType, getNullableType, isInterfaceType, isListType, isObjectType, Kind, visit } from 'graphql';
+import type { Problem } from '../../config/problem.ts';
+import { argumentOf, directiveNamed, durationOf } from './directives.ts';
+import { type EndpointFile, problemAt } from './endpoint-file.ts';
+
+/** A section that is executed beside the rest, since it has a time of its own. */
+export interface LateSection {
+  /** Response keys from the root: `["user", "reviews"]`. */
+  readonly path: readonly string[];
+  readonly timeoutMs: number;
+  /** The operation that reads this section alone. */
+  readonly document: DocumentNode;
+}
+
+export interface Parts {
+  /** The operation without its late sections; the document itself where there are none. */
+  readonly main: DocumentNode;
+  readonly late: readonly LateSection[];
+  readonly problems: readonly Problem[];
+}
+
+interface Found {
+  readonly node: FieldNode;
+  /** The fields from the root down to the section, which is the last. */
+  readonly way: readonly FieldNode[];
+  readonly timeoutMs: number;
+}
+
+/**
+ * Parts a valid document where sections have a `timeout`. Everything without one stays a single operation, with a
+ * single plan. A plan cannot be left before it is done without losing what is under way in it, so a section with a time
+ * of its own becomes an operation that starts together with the main one and is given up alone. The price is that the
+ * objects above it are read twice; at the root of the query there are none.
+ *
+ *     query { user(id: 1) { name reviews @optional(timeout: "300ms") { body } } }
+ *     → main  query { user(id: 1) { name } }
+ *       late  query { user(id: 1) { reviews { body } } }   path user, reviews
+ */
+export function partLateSections(file: EndpointFile, schema: GraphQLSchema, every = false): Parts {
+  const problems: Problem[] = [];
+  const found: Found[] = [];
+  const rootType = schema.getRootType(file.operation.operation);
+  if (rootType) find(file.operation.selectionSet, rootType, [], { file, schema, problems, found, every });
+  if (!every) problems.push(...timeoutsInFragments(file));
+  if (problems.length > 0 || found.length === 0) return { main: file.document, late: [], problems };
+  const late = found.map(({ way, timeoutMs }) => ({
+    path: way.map(keyOf),
+    timeoutMs,
+    document: withOperation(file, { ...file.operation, selectionSet: onlyWay(way) }),
+  }));
+  const gone = new Set(found.map(({ node }) => node));
+  const emptied = emptySelections(file.operation, gone);
+  if (emptied !== undefined) return { main: file.document, late: [], problems: [nothingLeft(file, emptied)] };
+  const operation = visit(file.operation, { Field: (node) => (gone.has(node) ? null : undefined) });
+  return { main: withOperation(file, operation), late, problems };
+}
+
+interface Search {
+  readonly file: EndpointFile;
+  readonly schema: GraphQLSchema;
+  readonly problems: Problem[];
+  readonly found: Found[];
+  /** Take optional sections at the root without a timeout, too: for answers that are sent piece by piece. */
+  readonly every: boolean;
+}
+
+function find(set: SelectionSetNode, type: GraphQLNamedType, way: readonly FieldNode[], search: Search): void {
+  for (const selection of set.selections) {
+    if (selection.kind !== Kind.FIELD) continue;
+    const here = [...way, selection];
+    const timeoutMs = timeoutOf(selection, search.every && way.length === 0);
+    if (timeoutMs !== undefined) {
+      const problem = refusal(search.file, selection, set);
+      if (problem) search.problems.push(problem);
+      else search.found.push({ node: selection, way: here, timeoutMs });
+      continue;
+    }
+    const inner =
+      isObjectType(type) || isInterfaceType(type) ? type.getFields()[selection.name.value]?.type : undefined;
+    if (inner === undefined || selection.selectionSet === undefined) continue;
+    if (!isListType(getNullableType(inner))) find(selection.selectionSet, getNamedType(inner), here, search);
+    else if (!search.every) search.problems.push(...timeoutsWithin(search.file, selection, 'a list'));
+  }
+}
+
+/** Milliseconds; a section that has no time of its own has all of it. */
+function timeoutOf(node: FieldNode, every: boolean): number | undefined {
+  const optional = directiveNamed(node, 'optional');
+  const own = durationOf(argumentOf(optional, 'timeout'));
+  return own ?? (every && optional !== undefined ? Number.POSITIVE_INFINITY : undefined);
+}
+
+function refusal(file: EndpointFile, node: FieldNode, siblings: SelectionSetNode): Problem | undefined {
+  if (file.operation.operation !== 'query') {
+    const message = 'A section of a mutation cannot have a time of its own: what it does would be done twice.';
+    return problemAt(file.file, node, 'ENDPOINT_OPTIONAL', message, 'Take "timeout" away.');
+  }
+  const key = keyOf(node);
+  const twin = siblings.selections.find((other) => other.kind === Kind.FIELD && other !== node && keyOf(other) === key);
+  if (twin === undefined) return undefined;
+  const message = `"${key}" has a timeout, but is selected beside it a second time.`;
+  return problemAt(file.file, twin, 'ENDPOINT_OPTIONAL', message, 'Select everything in one place.');
+}
+
+function timeoutsWithin(file: EndpointFile, inside: ASTNode, what: string): Problem[] {
+  const problems: Problem[] = [];
+  visit(inside, {
+    Field(node) {
+      if (durationOf(argumentOf(directiveNamed(node, 'optional'), 'timeout')) === undefined) return;
+      const message = `"${keyOf(node)}" has a timeout, but stands within ${what}.`;
+      const hint =
+        'Give the timeout to a section that is reached from the root through single objects, in the operation itself.';
+      problems.push(problemAt(file.file, node, 'ENDPOINT_OPTIONAL', message, hint));
+    },
+  });
+  return problems;
+}
+
+function timeoutsInFragments(file: EndpointFile): Problem[] {
+  const named = file.document.definitions.flatMap((definition) =>
+    definition.kind === Kind.FRAGMENT_DEFINITION ? timeoutsWithin(file, definition, 'a fragment') : [],
+  );
+  const inline: Problem[] = [];
+  visit(file.operation, {
+    InlineFragment(node) {
+      inline.push(...timeoutsWithin(file, node, 'a fragment'));
+      return false;
+    },
+  });
+  return [...named, ...inline];
+}
+
+function keyOf(node: FieldNode): string {
+  return (node.alias ?? node.name).value;
+}
+
+function onlyWay(way: readonly FieldNode[]): SelectionSetNode {
+  const [first, ...rest] = way as readonly [FieldNode, ...FieldNode[]];
+  const node: FieldNode = rest.length === 0 ? first : { ...first, selectionSet: onlyWay(rest) };
+  return { kind: Kind.SELECTION_SET, selections: [node] };
+}
+
+/** The first field, or the operation, that would have no selections left. */
+function emptySelections(
+  operation: OperationDefinitionNode,
+  gone: ReadonlySet<SelectionNode>,
+): FieldNode | OperationDefinitionNode | undefined {
+  let emptied: FieldNode | OperationDefinitionNode | undefined;
+  const look = (node: FieldNode | OperationDefinitionNode) => {
+    if (node.selectionSet?.selections.every((selection) => gone.has(selection))) emptied ??= node;
+  };
+  visit(operation, { OperationDefinition: look, Field: (node) => (gone.has(node) ? false : look(node)) });
+  return emptied;
+}
+
+function nothingLeft(file: EndpointFile, node: FieldNode | OperationDefinitionNode): Problem {
+  const where = node.kind === Kind.FIELD ? `"${keyOf(node)}"` : 'The operation';
+  const message = `${where} has nothing but sections with a timeout: there is nothing that they could be beside.`;
+  const hint =
+    node.kind === Kind.FIELD ? `Put @optional(timeout:) on ${where} itself.` : 'Leave one section without a timeout.';
+  return problemAt(file.file, node, 'ENDPOINT_OPTIONAL', message, hint);
+}
+
+/** The document with another operation, without the variables and fragments that it does not use. */
+function withOperation(file: EndpointFile, operation: OperationDefinitionNode): DocumentNode {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of file.document.definitions)
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  const used = new Set<FragmentDefinitionNode>();
+  const variables = new Set<string>();
+  const note = (node: SelectionSetNode | FragmentDefinitionNode): void => {
+    visit(node, {
+      Variable: ({ name }) => void variables.add(name.value),
+      FragmentSpread({ name }) {
+        const fragment = fragments.get(name.value);
+        if (fragment === undefined || used.has(fragment)) return;
+        used.add(fragment);
+        note(fragment);
+      },
+    });
+  };
+  note(operation.selectionSet);
+  const variableDefinitions = operation.variableDefinitions?.filter(({ variable }) =>
+    variables.has(variable.name.value),
+  );
+  return {
+    kind: Kind.DOCUMENT,
+    definitions: [{ ...operation, ...(variableDefinitions && { variableDefinitions }) }, ...used],
+  };
+}

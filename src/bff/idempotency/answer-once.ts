@@ -1,0 +1,92 @@
+import { hash } from 'node:crypto';
+import { headersKey } from '../../client/sharing.ts';
+import { Cancellation } from '../../sources/cancellation.ts';
+import { makeFresh, type Order } from '../answering/make-fresh.ts';
+import { identityKey } from '../caching/cache-key.ts';
+import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import type { IdempotencyRule } from './rule.ts';
+
+const LONGEST_KEY = 255;
+
+/** Answers a request that changes something, once for each `Idempotency-Key` of a viewer. */
+export async function answerOnce(order: Order, rule: IdempotencyRule): Promise<Reply> {
+  const { call, endpoint, desk, variables } = order;
+  const given = keyOf(call.req.headers['idempotency-key']);
+  if (given === undefined) {
+    if (rule.required) return problemReply(KEY_MISSING, call.path);
+    return desk.flights.join(undefined, call.res, async (cancellation) => (await makeFresh(order, cancellation)).reply);
+  }
+  if (given.length === 0 || given.length > LONGEST_KEY) return problemReply(KEY_INVALID, call.path);
+  const viewer = identityKey(call.client?.identity) || anonymous(order);
+  const repetition = await desk.once.answer({
+    key: hash('sha256', JSON.stringify([endpoint.id, viewer, given]), 'base64url'),
+    payload: hash('sha256', canonical(variables), 'base64url'),
+    windowMs: rule.windowMs,
+    timeoutMs: endpoint.settings.limits.timeout ?? desk.timeoutMs,
+    // what was begun is brought to its end, even where the client does not wait for it
+    run: async () => {
+      const { reply, untouched } = await makeFresh(order, new Cancellation());
+      return { reply, keep: !untouched };
+    },
+  });
+  switch (repetition.kind) {
+    case 'reply':
+      if (!repetition.replayed) return repetition.reply;
+      return { ...repetition.reply, headers: { ...repetition.reply.headers, 'idempotency-replayed': 'true' } };
+    case 'other-payload':
+      return problemReply(KEY_REUSED, call.path);
+    case 'still-running':
+      return problemReply(STILL_RUNNING, call.path);
+    case 'unknown':
+      return problemReply(UNKNOWN, call.path);
+  }
+}
+
+/** Requests without a verified credential are told apart by what they send to say who they are. */
+function anonymous({ call }: Order): string {
+  const { authorization, cookie } = call.req.headers;
+  return headersKey({ ...(authorization && { authorization }), ...(cookie && { cookie }) });
+}
+
+/** The header is a structured text, in quotes; many clients leave these away. */
+function keyOf(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  const text = (Array.isArray(header) ? header.join() : header).trim();
+  return /^"(.*)"$/.exec(text)?.[1] ?? text;
+}
+
+/** The same for the same values, in whatever order an object names its members. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) => {
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+const KEY_MISSING: ProblemDetails = {
+  status: 400,
+  kind: 'idempotency-key-missing',
+  detail: 'This endpoint needs an Idempotency-Key: a text of your choice that is new for each thing to be done.',
+};
+const KEY_INVALID: ProblemDetails = {
+  status: 400,
+  kind: 'idempotency-key-invalid',
+  detail: `An Idempotency-Key has 1 to ${LONGEST_KEY} characters.`,
+};
+const KEY_REUSED: ProblemDetails = {
+  status: 422,
+  kind: 'idempotency-key-reused',
+  detail: 'This Idempotency-Key was used before, with other parameters. Choose a new one for another request.',
+};
+const STILL_RUNNING: ProblemDetails = {
+  status: 409,
+  kind: 'idempotency-key-in-use',
+  detail: 'The first request with this Idempotency-Key is still being worked on.',
+  headers: { 'retry-after': '1' },
+};
+const UNKNOWN: ProblemDetails = {
+  status: 503,
+  kind: 'idempotency-unknown',
+  detail: 'It cannot be told just now whether this Idempotency-Key was used before. Nothing was done.',
+  headers: { 'retry-after': '1' },
+};

@@ -1,0 +1,151 @@
+import { LRUCache } from 'lru-cache';
+import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
+import type { Reply } from '../delivery/reply.ts';
+
+/** What is known of a key. `reply` is there once the first request has its answer. */
+export interface Remembered {
+  /** Digest of what was asked for. */
+  readonly payload: string;
+  readonly reply?: Pick<Reply, 'status' | 'headers'> & { readonly body: string };
+}
+
+/** Where keys are remembered. Throws `StoreUnavailable` when that cannot be told just now. */
+export interface KeyStore {
+  /** Claims the key: `undefined` where nobody had it, else what is known of it. */
+  claim(key: string, remembered: Remembered, ms: number): Promise<Remembered | undefined>;
+  get(key: string): Promise<Remembered | undefined>;
+  finish(key: string, remembered: Remembered, ms: number): Promise<void>;
+  release(key: string): Promise<void>;
+}
+
+export function createMemoryKeyStore({ maxKeys = 50_000 } = {}): KeyStore {
+  const known = new LRUCache<string, Remembered>({ max: maxKeys });
+  return {
+    async claim(key, remembered, ms) {
+      const there = known.get(key);
+      if (there === undefined) known.set(key, remembered, { ttl: ms });
+      return there;
+    },
+    get: async (key) => known.get(key),
+    finish: async (key, remembered, ms) => void known.set(key, remembered, { ttl: ms }),
+    release: async (key) => void known.delete(key),
+  };
+}
+
+export function createRedisKeyStore(redis: SharedRedis): KeyStore {
+  const keyOf = (key: string) => `${redis.prefix}:bff:idempotency:${key}`;
+  const read = (text: string | null): Remembered | undefined => (text === null ? undefined : JSON.parse(text));
+  return {
+    async claim(key, remembered, ms) {
+      const text = JSON.stringify(remembered);
+      const claimed = await redis.run((client) => client.set(keyOf(key), text, 'PX', Math.ceil(ms), 'NX'));
+      return claimed === 'OK' ? undefined : read(await redis.run((client) => client.get(keyOf(key))));
+    },
+    get: async (key) => read(await redis.run((client) => client.get(keyOf(key)))),
+    async finish(key, remembered, ms) {
+      await redis.run((client) => client.set(keyOf(key), JSON.stringify(remembered), 'PX', Math.ceil(ms)));
+    },
+    async release(key) {
+      await redis.run((client) => client.unlink(keyOf(key)));
+    },
+  };
+}
+
+export type Repetition =
+  /** The answer of this request, or of the first one with the key. */
+  | { readonly kind: 'reply'; readonly reply: Reply; readonly replayed: boolean }
+  /** The key was used for something else. */
+  | { readonly kind: 'other-payload' }
+  /** The first request with the key is not done, and took too long to wait for. */
+  | { readonly kind: 'still-running' }
+  /** Nobody can say whether the key was used, for the store is away. */
+  | { readonly kind: 'unknown' };
+
+export interface OnceRequest {
+  /** Of the endpoint, the viewer and the key that the client chose. */
+  readonly key: string;
+  readonly payload: string;
+  readonly windowMs: number;
+  /** How long one request can take at most: until then a key without an answer is one that is being worked on. */
+  readonly timeoutMs: number;
+  /** `keep`: whether something may have been done, so that it must not be done again. */
+  readonly run: () => Promise<{ readonly reply: Reply; readonly keep: boolean }>;
+}
+
+const POLL_MS = 50;
+
+/**
+ * Runs a request once for each key: repetitions get the answer of the first, also those that come while it is under way.
+ * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+ */
+export class Once {
+  readonly #store: KeyStore;
+  readonly #running = new Map<string, Promise<unknown>>();
+
+  constructor(store: KeyStore) {
+    this.#store = store;
+  }
+
+  async answer(request: OnceRequest): Promise<Repetition> {
+    const { key, payload, timeoutMs } = request;
+    try {
+      const there = await this.#store.claim(key, { payload }, timeoutMs + POLL_MS);
+      if (there === undefined) return await this.#first(request);
+      if (there.payload !== payload) return { kind: 'other-payload' };
+      if (there.reply !== undefined) return { kind: 'reply', reply: there.reply, replayed: true };
+      return await this.#wait(request);
+    } catch (error) {
+      if (error instanceof StoreUnavailable) return { kind: 'unknown' };
+      throw error;
+    }
+  }
+
+  async #first({ key, payload, windowMs, run }: OnceRequest): Promise<Repetition> {
+    const work = this.#carryOut(key, payload, windowMs, run);
+    this.#running.set(key, work);
+    try {
+      return { kind: 'reply', reply: await work, replayed: false };
+    } finally {
+      this.#running.delete(key);
+    }
+  }
+
+  async #carryOut(key: string, payload: string, windowMs: number, run: OnceRequest['run']): Promise<Reply> {
+    let done: Awaited<ReturnType<OnceRequest['run']>>;
+    try {
+      done = await run();
+    } catch (error) {
+      await this.#quietly(() => this.#store.release(key));
+      throw error;
+    }
+    const { status, headers, body } = done.reply;
+    const reply = { status, headers, body: String(body) };
+    await this.#quietly(() =>
+      done.keep ? this.#store.finish(key, { payload, reply }, windowMs) : this.#store.release(key),
+    );
+    return done.reply;
+  }
+
+  /** What was done was done: that the store went away meanwhile must not hide the answer. */
+  async #quietly(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
+  }
+
+  /** The first request runs in this process, or in another one, which is looked after now and then. */
+  async #wait(request: OnceRequest): Promise<Repetition> {
+    const until = performance.now() + request.timeoutMs;
+    while (performance.now() < until) {
+      const running = this.#running.get(request.key);
+      await (running?.catch(() => {}) ?? new Promise((resolve) => setTimeout(resolve, POLL_MS)));
+      const there = await this.#store.get(request.key);
+      if (there === undefined) return await this.answer(request);
+      if (there.payload !== request.payload) return { kind: 'other-payload' };
+      if (there.reply !== undefined) return { kind: 'reply', reply: there.reply, replayed: true };
+    }
+    return { kind: 'still-running' };
+  }
+}

@@ -1,0 +1,61 @@
+import { statSync } from 'node:fs';
+import { register } from 'node:module';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Problem } from '../../config/problem.ts';
+import { problemAt } from '../endpoints/endpoint-file.ts';
+import type { Shape } from './shape.ts';
+
+export interface LoadedShapes {
+  /** By the id of their endpoint. */
+  readonly shapes: ReadonlyMap<string, Shape>;
+  /** What modules say of their answers as JSON Schema (`export const schema`), for the documentation. */
+  readonly schemas: ReadonlyMap<string, object>;
+  readonly problems: readonly Problem[];
+}
+
+export const NO_SHAPES: LoadedShapes = { shapes: new Map(), schemas: new Map(), problems: [] };
+
+let hooked = false;
+
+/**
+ * Imports the modules that shape answers. They may be TypeScript as far as it can be erased, on every Node: see
+ * `typescript-hooks.ts`. Each is read again when it has changed; what it imports itself is not, but by a restart.
+ * @param files by the id of their endpoint
+ */
+export async function loadShapes(files: ReadonlyMap<string, string>): Promise<LoadedShapes> {
+  if (files.size === 0) return NO_SHAPES;
+  if (!hooked) {
+    hooked = true;
+    const own = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+    // Run from its own sources, the gateway is itself read by something that reads TypeScript.
+    if (own === '.js') register(`./typescript-hooks${own}`, import.meta.url);
+  }
+  const shapes = new Map<string, Shape>();
+  const schemas = new Map<string, object>();
+  const problems: Problem[] = [];
+  for (const [id, file] of files) {
+    try {
+      const url = pathToFileURL(resolve(file));
+      url.search = `?read=${statSync(file).mtimeMs}`;
+      const module: { default?: unknown; schema?: unknown } = await import(url.href);
+      if (typeof module.default !== 'function') problems.push(noShape(file));
+      else shapes.set(id, module.default as Shape);
+      if (typeof module.schema === 'object' && module.schema !== null) schemas.set(id, module.schema);
+    } catch (error) {
+      problems.push(cannotLoad(file, error));
+    }
+  }
+  return { shapes, schemas, problems };
+}
+
+const HINT = 'Write "export default defineShape((data) => …)", with defineShape from "headgate".';
+
+function noShape(file: string): Problem {
+  return problemAt(file, undefined, 'ENDPOINT_SHAPE', 'Its default export is no function.', HINT);
+}
+
+function cannotLoad(file: string, error: unknown): Problem {
+  const message = `It cannot be loaded: ${error instanceof Error ? error.message : String(error)}`;
+  return problemAt(file, undefined, 'ENDPOINT_SHAPE', message, HINT);
+}

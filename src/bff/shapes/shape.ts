@@ -1,0 +1,24 @@
+import type { Identity } from '../../client/identity.ts';
+
+/** What a shape may know of the request beside the data. */
+export interface ShapeContext {
+  /** Variables of the operation, coerced. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Who asks; `undefined` for anonymous requests. */
+  readonly identity: Identity | undefined;
+  /** Names in lower case. An answer that is kept may be shown to requests with other headers: name those in `cache.vary`. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** Makes the answer of an endpoint out of its data, after fallbacks and `@flatten`. */
+export type Shape<Data = unknown, Answer = unknown> = (data: Data, context: ShapeContext) => Answer | Promise<Answer>;
+
+/**
+ * Says what the answer of an endpoint looks like: the default export of `bff/CLIENT/NAME.ts`.
+ *
+ * @example
+ * export default defineShape<ProductData>(({ product }) => ({ ...product, price: product.price / 100 }));
+ */
+export function defineShape<Data = unknown, Answer = unknown>(shape: Shape<Data, Answer>): Shape<Data, Answer> {
+  return shape;
+}

@@ -1,0 +1,52 @@
+import { type Bff, createBff } from '../bff/bff.ts';
+import type { CacheHint } from '../bff/caching/hints.ts';
+import type { Config } from '../config/config.ts';
+import { formatProblem, type Problem } from '../config/problem.ts';
+import type { SharedRedis } from '../store/redis.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Gateway } from './gateway.ts';
+
+export interface BffParts {
+  readonly gateway: Gateway;
+  readonly logger: Logger;
+  readonly redis: SharedRedis | undefined;
+}
+
+/** The endpoints of a folder, as the config says. Rejects when the folder cannot be read. */
+export function openBff(dir: string, config: Config, { gateway, logger, redis }: BffParts): Promise<Bff> {
+  const { bff, traffic_shaping } = config;
+  return createBff({
+    dir,
+    engine: gateway.engine,
+    logger,
+    dev: !config.production,
+    onProblems: (problems) => logProblems(logger, problems),
+    timeoutMs: traffic_shaping.router.timeout,
+    shareReads: traffic_shaping.router.deduplicate_query,
+    maxRequestBytes: config.limits.http_max_request_bytes,
+    compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
+    cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
+    cacheHints: new Map(
+      Object.entries(bff.cache.hints).map(([coordinate, { max_age, scope, inherit }]): [string, CacheHint] => [
+        coordinate,
+        { maxAgeMs: max_age, scope, inherit },
+      ]),
+    ),
+    redis: bff.redis ? redis : undefined,
+    docs: bff.docs ?? !config.production,
+    purgeToken: bff.purge_token,
+  });
+}
+
+/** Reads the folder again; where that fails, the endpoints stay as they were. */
+export async function reloadBff(bff: Bff, logger: Logger): Promise<void> {
+  try {
+    await bff.reload();
+  } catch (err) {
+    logger.error({ err }, 'the BFF folder cannot be read; the endpoints stay as they were');
+  }
+}
+
+function logProblems(logger: Logger, problems: readonly Problem[]): void {
+  if (problems.length > 0) logger.error({ problems: problems.map(formatProblem) }, 'BFF endpoints have problems');
+}
