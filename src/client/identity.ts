@@ -20,4 +20,14 @@ export interface ClientFacts {
   readonly ip: string;
   /** `undefined` for anonymous clients. */
   readonly identity: Identity | undefined;
+  /** What the answer may depend on beside the client's headers; requests that share an answer must agree in it. */
+  readonly differsBy?: string | undefined;
+  /** Where headers of subgraph answers go that the client is to get, if there are rules for that. */
+  readonly returned?: ReturnedHeaders | undefined;
+}
+
+/** Takes what subgraphs answered with, and keeps of it what the rules say. */
+export interface ReturnedHeaders {
+  /** `pairs`: names, in lower case, and values by turns. */
+  receive(subgraph: string, pairs: readonly string[]): void;
 }

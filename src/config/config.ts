@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { apiKeysSection } from './sections/api-keys.ts';
 import { authenticationSection } from './sections/authentication.ts';
+import { bffSection } from './sections/bff.ts';
 import { contractsSection } from './sections/contracts.ts';
+import { headersSection } from './sections/headers.ts';
 import { healthCheckSection } from './sections/health-check.ts';
 import { includeSubgraphErrorsSection } from './sections/include-subgraph-errors.ts';
 import { introspectionEndpointsSection } from './sections/introspection-endpoints.ts';
@@ -26,7 +28,9 @@ export const configFileSchema = z
     subgraphs: subgraphsSection.default({}),
     override_labels: overrideLabelsSection.prefault({}),
     contracts: contractsSection.default([]),
+    bff: bffSection.prefault({}),
     health_check: healthCheckSection.prefault({}),
+    headers: headersSection.prefault({}),
     authentication: authenticationSection.prefault({}),
     api_keys: apiKeysSection.optional(),
     introspection_endpoints: introspectionEndpointsSection.default([]),

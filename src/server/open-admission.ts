@@ -2,14 +2,15 @@ import { type Watching, watchFile } from '../composition/watch-schemas.ts';
 import type { Config } from '../config/config.ts';
 import type { Admission } from '../policy/authentication/admission.ts';
 import { configureAdmission } from '../policy/authentication/configure.ts';
+import type { RequestHeaders } from '../policy/headers/request-headers.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export interface AdmissionEnvironment {
   readonly logger: Logger;
   readonly redis: SharedRedis | undefined;
-  /** Headers that only the gateway may set towards subgraphs. */
-  readonly ownHeaders: readonly string[];
+  /** What subgraphs are sent of what is found out here. */
+  readonly rules: RequestHeaders;
 }
 
 export interface OpenAdmission {

@@ -1,4 +1,4 @@
-import type { Source, SourceAnswer, SourceRequest } from '../sources/source.ts';
+import type { ForwardHeaders, Source, SourceAnswer, SourceRequest } from '../sources/source.ts';
 
 interface Waiter {
   readonly request: SourceRequest;
@@ -6,8 +6,8 @@ interface Waiter {
 }
 
 export interface ShareInFlightOptions {
-  /** Names, in lower case, of the client headers that the source sends on: only requests equal in all of them share. */
-  readonly forwardedHeaders?: readonly string[];
+  /** What the source sends of the client's headers: only requests that agree in it share. */
+  readonly forward?: ForwardHeaders | undefined;
 }
 
 /**
@@ -15,7 +15,7 @@ export interface ShareInFlightOptions {
  * parses its own copy. Mutations and subscriptions always make their own call. Nothing is kept once the answer is there.
  */
 export function shareInFlight(source: Source, options: ShareInFlightOptions = {}): Source {
-  const forwarded = options.forwardedHeaders ?? [];
+  const { forward } = options;
   const flights = new Map<string, Waiter[]>();
 
   /** `waiters[0]` is the one in whose name the call is made. */
@@ -44,7 +44,7 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
         source.send(request, done);
         return;
       }
-      const key = sharingKey(request, forwarded);
+      const key = sharingKey(request, forward);
       const waiters = flights.get(key);
       if (waiters) {
         waiters.push({ request, done });
@@ -62,8 +62,7 @@ function isGone(waiter: Waiter): boolean {
   return waiter.request.client.signal?.aborted === true;
 }
 
-function sharingKey(request: SourceRequest, forwarded: readonly string[]): string {
-  if (forwarded.length === 0) return request.body;
-  const values = forwarded.map((name) => request.client.headers[name] ?? null);
-  return `${JSON.stringify(values)}${request.body}`;
+function sharingKey({ body, client }: SourceRequest, forward: ForwardHeaders | undefined): string {
+  // a body begins with a brace, and no header does
+  return forward ? `${forward(client).sharingKey}${body}` : body;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientContext, Source, SourceAnswer, SourceRequest } from '../../src/sources/source.ts';
+import type { ClientContext, ForwardHeaders, Source, SourceAnswer, SourceRequest } from '../../src/sources/source.ts';
 import { shareInFlight } from '../../src/traffic/share-in-flight.ts';
 
 /** A source that answers when told to: `calls[n].done(…)`. */
@@ -49,7 +49,11 @@ describe('reads in flight', () => {
 
   it('share only among clients that are equal in every forwarded header', () => {
     const { source, calls } = heldSource();
-    const shared = shareInFlight(source, { forwardedHeaders: ['authorization', 'x-tenant'] });
+    const forward: ForwardHeaders = ({ headers: { authorization, 'x-tenant': tenant } }) => ({
+      pairs: [],
+      sharingKey: `${authorization}|${tenant}`,
+    });
+    const shared = shareInFlight(source, { forward });
     const as = (headers: Record<string, string>) => ask(shared, { client: client({ headers }) });
     const ada = as({ authorization: 'ada', 'user-agent': 'one' });
     const again = as({ authorization: 'ada', 'user-agent': 'two' });

@@ -32,6 +32,8 @@ export interface AdmissionParts {
   readonly clientAddress?: ClientAddress | undefined;
   /** Headers that only the gateway may set: what a client sends under these names is forgotten. */
   readonly ownHeaders?: readonly string[] | undefined;
+  /** What answers may depend on beside the headers by which requests are told apart anyway. */
+  readonly differsBy?: ((req: IncomingMessage, facts: ClientFacts) => string) | undefined;
   readonly findToken?: FindCredential | undefined;
   readonly jwt?: JwtVerifier | undefined;
   readonly introspector?: Introspector | undefined;
@@ -79,9 +81,9 @@ class Gate {
       const identity = this.#identify(req, ip, certified?.identify(req));
       // all that was to be read is read by now, also where its check goes on
       if (ownHeaders) for (const name of ownHeaders) forget(req, name);
-      if (!(identity instanceof Promise)) return this.#facts(ip, identity);
+      if (!(identity instanceof Promise)) return this.#facts(req, ip, identity);
       return identity.then(
-        (known) => this.#facts(ip, known),
+        (known) => this.#facts(req, ip, known),
         (error: unknown) => {
           throw this.#refuse(error, ip, requestId);
         },
@@ -91,9 +93,11 @@ class Gate {
     }
   }
 
-  #facts(ip: string, identity: Identity | undefined): ClientFacts {
-    if (identity === undefined && this.#parts.required) throw missing(this.#challenge);
-    return { ip, identity };
+  #facts(req: IncomingMessage, ip: string, identity: Identity | undefined): ClientFacts {
+    const { required, differsBy } = this.#parts;
+    if (identity === undefined && required) throw missing(this.#challenge);
+    const facts = { ip, identity };
+    return differsBy ? { ...facts, differsBy: differsBy(req, facts) } : facts;
   }
 
   /** A token says who asks, else an API key does, else a certificate; with a token, a key says for which client. */

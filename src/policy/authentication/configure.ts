@@ -7,10 +7,12 @@ import type { TrustedProxies } from '../../config/sections/trusted-proxies.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { addressSet, clientAddress, peerAddress } from '../client-address.ts';
+import type { RequestHeaders } from '../headers/request-headers.ts';
 import { type Admission, createAdmission, type WatchedFile } from './admission.ts';
 import { ApiKeyFile, ApiKeyRedis, type ApiKeyStore, ApiKeys } from './api-keys.ts';
 import { ClientCertificates } from './client-certificate.ts';
 import { apiKeyFinder, tokenFinder } from './credentials.ts';
+import { differences } from './differences.ts';
 import { FailedAttempts } from './failed-attempts.ts';
 import { Introspector } from './introspection.ts';
 import { type Issuer, JwtVerifier } from './jwt-verifier.ts';
@@ -27,8 +29,8 @@ export interface AdmissionSettings {
 export interface AdmissionEnvironment {
   readonly logger: Logger;
   readonly redis?: SharedRedis | undefined;
-  /** Headers that only the gateway may set towards subgraphs, such as `x-user-id`. */
-  readonly ownHeaders: readonly string[];
+  /** What subgraphs are sent of what is found out here. */
+  readonly rules: Pick<RequestHeaders, 'ownHeaders' | 'forwards' | 'tellsAddress'>;
 }
 
 /**
@@ -42,10 +44,14 @@ export function configureAdmission(
   const { authentication, api_keys, introspection_endpoints, trusted_proxies } = settings;
   const { jwks } = authentication.router.jwt;
   const { client_certificate, require_authentication } = authentication;
-  const ownHeaders = [...environment.ownHeaders, ...(client_certificate?.header ? [client_certificate.header] : [])];
+  const ownHeaders = [
+    ...environment.rules.ownHeaders,
+    ...(client_certificate?.header ? [client_certificate.header] : []),
+  ];
   const takesTokens = jwks.length > 0 || introspection_endpoints.length > 0;
   const nothing = !takesTokens && !api_keys && !client_certificate && !require_authentication;
-  if (nothing && !trusted_proxies && ownHeaders.length === 0) return undefined;
+  const differsBy = differences(environment.rules, client_certificate !== undefined);
+  if (nothing && !trusted_proxies && !differsBy && ownHeaders.length === 0) return undefined;
 
   const trusts = addressSet(trusted_proxies?.addresses ?? []);
   const { issuers, files, close } = openIssuers(jwks, environment.logger);
@@ -55,6 +61,7 @@ export function configureAdmission(
     logger: environment.logger,
     clientAddress: trusted_proxies && clientAddress(trusts, trusted_proxies.header),
     ownHeaders: ownHeaders.length > 0 ? ownHeaders : undefined,
+    differsBy,
     findToken: takesTokens ? tokenFinder(authentication, api_keys) : undefined,
     jwt: issuers.length > 0 ? jwtVerifier(authentication, issuers) : undefined,
     introspector:

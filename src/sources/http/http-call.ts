@@ -1,5 +1,5 @@
 import type { Dispatcher, Pool } from 'undici';
-import type { SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
+import type { ForwardHeaders, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
 import {
   abortFailure,
   connectionFailure,
@@ -16,6 +16,10 @@ export interface HttpTarget {
   readonly path: string;
   /** Flat name, value list. */
   readonly headers: readonly string[];
+  /** Makes headers out of what the client sent; one that is in `headers` already takes that one's place. */
+  readonly forward: ForwardHeaders | undefined;
+  /** Whether answers are handed on with their headers. */
+  readonly keepsHeaders: boolean;
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
 }
@@ -37,6 +41,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   #status = 0;
   #size = 0;
   #chunks: Buffer[] = [];
+  #headers: string[] | undefined;
   #retried = false;
 
   constructor(target: HttpTarget, request: SourceRequest, done: (answer: SourceAnswer) => void) {
@@ -73,8 +78,9 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     if (!this.#done) cancel();
   }
 
-  onHeaders(status: number): boolean {
+  onHeaders(status: number, headers: Buffer[]): boolean {
     this.#status = status;
+    if (this.#target.keepsHeaders) this.#headers = readHeaders(headers);
     return true;
   }
 
@@ -92,7 +98,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   onComplete(): void {
     const status = this.#status;
     const text = decodeUtf8(this.#chunks, this.#size);
-    if ((status >= 200 && status < 300) || isGraphqlResult(text)) this.#answer({ kind: 'text', text, status });
+    if ((status >= 200 && status < 300) || isGraphqlResult(text)) this.#answer(this.#textAnswer(text));
     else this.#fail(statusFailure(this.#target.name, status));
   }
 
@@ -105,8 +111,14 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     this.#fail(connectionFailure(this.#target.name, error));
   }
 
+  #textAnswer(text: string): SourceAnswer {
+    const answer = { kind: 'text', text, status: this.#status } as const;
+    return this.#headers === undefined ? answer : { ...answer, headers: this.#headers };
+  }
+
   #dispatch(): void {
-    const { pool, path, headers } = this.#target;
+    const { pool, path, headers: own, forward } = this.#target;
+    const headers = forward ? withForwarded(own, forward(this.#request.client).pairs) : own;
     pool.dispatch({ path, method: 'POST', headers: headers as string[], body: this.#request.body }, this);
   }
 
@@ -129,6 +141,26 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     this.#request.client.signal?.removeEventListener('abort', this);
     done(answer);
   }
+}
+
+/** Both are names and values by turns. */
+function withForwarded(own: readonly string[], forwarded: readonly string[]): readonly string[] {
+  if (forwarded.length === 0) return own;
+  const headers = [...forwarded];
+  for (let at = 0; at < own.length; at += 2) {
+    const name = own[at] as string;
+    if (!hasName(forwarded, name)) headers.push(name, own[at + 1] as string);
+  }
+  return headers;
+}
+
+function hasName(pairs: readonly string[], name: string): boolean {
+  for (let at = 0; at < pairs.length; at += 2) if (pairs[at] === name) return true;
+  return false;
+}
+
+function readHeaders(raw: readonly Buffer[]): string[] {
+  return raw.map((part, at) => (at % 2 === 0 ? part.toString('latin1').toLowerCase() : part.toString('latin1')));
 }
 
 function expire(call: HttpCall): void {

@@ -1,4 +1,4 @@
-import type { Source } from '../source.ts';
+import type { ForwardHeaders, Source } from '../source.ts';
 import { HttpCall, type HttpTarget } from './http-call.ts';
 import { createHttpPools, type HttpPools } from './http-pools.ts';
 
@@ -12,6 +12,10 @@ export interface HttpSourceOptions {
   readonly timeoutMs?: number;
   /** A longer response is a failure. Default 100 MiB. */
   readonly maxResponseBytes?: number;
+  /** What is sent of the client's headers; nothing without it. */
+  readonly forward?: ForwardHeaders | undefined;
+  /** Whether answers are handed on with their headers. Default false. */
+  readonly keepsHeaders?: boolean;
   /** Connections to the origin at most; the first source of an origin decides. */
   readonly connections?: number;
   /** Where connections are shared with other sources; without it, the source has its own. */
@@ -32,6 +36,8 @@ export function createHttpSource(options: HttpSourceOptions): Source {
     pool: pools.acquire(url.origin, options.connections),
     path: url.pathname + url.search,
     headers: requestHeaders(url),
+    forward: options.forward,
+    keepsHeaders: options.keepsHeaders ?? false,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
   };

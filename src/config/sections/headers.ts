@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { forwardableName as headerName, headerValue } from '../header.ts';
+
+const pattern = z.string().refine(isPattern, 'expected a regular expression, such as "^x-tenant-"');
+const oneOrMore = z.union([headerName.transform((name) => [name]), z.array(headerName).min(1)], {
+  error: 'expected the name of a header, or a list of them',
+});
+
+const namedOrMatching = { named: oneOrMore.optional(), matching: pattern.optional() };
+
+function isNamedOrMatching(rule: { named?: unknown; matching?: unknown }): boolean {
+  return (rule.named === undefined) !== (rule.matching === undefined);
+}
+
+const CHOOSE = 'expected either `named` or `matching`';
+const ONE_NAME = { path: ['rename'], message: '`rename` and `default` go with one name in `named`' };
+
+function hasOneName(rule: { named?: readonly string[] | undefined; rename?: unknown; default?: unknown }): boolean {
+  return (rule.rename === undefined && rule.default === undefined) || rule.named?.length === 1;
+}
+
+const propagate = z
+  .strictObject({ ...namedOrMatching, rename: headerName.optional(), default: headerValue.optional() })
+  .refine(isNamedOrMatching, CHOOSE)
+  .refine(hasOneName, ONE_NAME);
+
+/** What the gateway knows of a request, beside the client's headers. */
+export const CONTEXT_NAMES = ['ip', 'request_id', 'subject', 'scopes', 'client_id', 'plan', 'kind'] as const;
+export type ContextName = (typeof CONTEXT_NAMES)[number];
+
+const ORIGINS = ['value', 'from_claim', 'from_context'] as const;
+
+const insert = z
+  .strictObject({
+    name: headerName,
+    value: headerValue.optional(),
+    from_claim: z.string().min(1).optional(),
+    from_context: z.enum(CONTEXT_NAMES).optional(),
+    default: headerValue.optional(),
+  })
+  .refine(
+    (rule) => ORIGINS.filter((origin) => rule[origin] !== undefined).length === 1,
+    'expected one of `value`, `from_claim` and `from_context`',
+  );
+
+const remove = z.strictObject(namedOrMatching).refine(isNamedOrMatching, CHOOSE);
+const rename = z.strictObject({ named: headerName, to: headerName });
+
+const requestRule = z
+  .strictObject({
+    propagate: propagate.optional(),
+    insert: insert.optional(),
+    remove: remove.optional(),
+    rename: rename.optional(),
+  })
+  .refine(isOneRule, 'expected one of `propagate`, `insert`, `remove` and `rename`');
+
+const propagateBack = z
+  .strictObject({
+    ...namedOrMatching,
+    algorithm: z.enum(['first', 'last', 'append']).default('last'),
+    rename: headerName.optional(),
+    default: headerValue.optional(),
+  })
+  .refine(isNamedOrMatching, CHOOSE)
+  .refine(hasOneName, ONE_NAME);
+
+const responseRule = z
+  .strictObject({
+    propagate: propagateBack.optional(),
+    insert: z.strictObject({ name: headerName, value: headerValue }).optional(),
+    remove: remove.optional(),
+  })
+  .refine(isOneRule, 'expected one of `propagate`, `insert` and `remove`');
+
+function isOneRule(rule: object): boolean {
+  return Object.values(rule).filter((part) => part !== undefined).length === 1;
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const rules = z.strictObject({
+  request: z
+    .array(requestRule)
+    .default([])
+    .describe(
+      'What is sent to subgraphs, in order: `propagate` {named or matching, rename, default}, ' +
+        '`insert` {name, value or from_claim or from_context, default}, `remove` {named or matching}, `rename` {named, to}',
+    ),
+  response: z
+    .array(responseRule)
+    .default([])
+    .describe(
+      'What of their answers goes to clients, in order: `propagate` {named or matching, algorithm, rename, default}, ' +
+        '`insert` {name, value}, `remove` {named or matching}',
+    ),
+});
+
+export const headersSection = z
+  .strictObject({
+    all: rules.prefault({}).describe('For every subgraph'),
+    subgraphs: z.record(z.string(), rules).default({}).describe('For one subgraph, after those for all'),
+  })
+  .describe('Which headers go from clients to subgraphs and back');
+
+export type HeaderSettings = z.output<typeof headersSection>;
+export type RequestRule = z.output<typeof requestRule>;
+export type ResponseRule = z.output<typeof responseRule>;

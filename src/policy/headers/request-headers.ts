@@ -1,0 +1,166 @@
+import { HOP_HEADERS } from '../../config/header.ts';
+import type { HeaderSettings, RequestRule } from '../../config/sections/headers.ts';
+import type { ClientContext, ForwardedHeaders, ForwardHeaders } from '../../sources/source.ts';
+import { contextValue, headerText, identityValue } from './header-value.ts';
+import { type Choose, chooser } from './name-pattern.ts';
+
+/** The rules by which client requests become headers of subgraph requests, ready to be applied. */
+export interface RequestHeaders {
+  /** `undefined` for a subgraph that gets nothing but its own headers. */
+  forSubgraph(name: string): ForwardHeaders | undefined;
+  /** Headers that carry what the gateway knows of the client: what a client sends under these names is forgotten. */
+  readonly ownHeaders: readonly string[];
+  /** Whether some subgraph may be sent this header of the client's. */
+  forwards(name: string): boolean;
+  /** Whether some subgraph is told the client's address. */
+  readonly tellsAddress: boolean;
+}
+
+/**
+ * They say which requests belong together and nothing that an answer may depend on: requests that differ in these
+ * alone are answered together.
+ */
+export const CORRELATION_HEADERS: ReadonlySet<string> = new Set(['x-request-id', 'traceparent', 'tracestate']);
+
+/** The headers of one subgraph request as they come to be: values by names in lower case. */
+type Outgoing = Map<string, string>;
+type Step = (client: ClientContext, out: Outgoing, mayPass: (name: string) => boolean) => void;
+
+/** Compiles the rules once; throws an `Error` for rules that would let a client say who it is. */
+export function compileRequestHeaders({ all, subgraphs }: HeaderSettings): RequestHeaders {
+  const lists = [all.request, ...Object.values(subgraphs).map((own) => own.request)];
+  const ownHeaders = [...new Set(lists.flat().flatMap(identityHeader))];
+  for (const rule of lists.flat()) checkRename(rule, ownHeaders);
+  const byName = new Map<string, ForwardHeaders | undefined>();
+  const forAll = compileList(all.request, ownHeaders);
+  for (const [name, own] of Object.entries(subgraphs)) {
+    byName.set(name, own.request.length === 0 ? forAll : compileList([...all.request, ...own.request], ownHeaders));
+  }
+  return {
+    forSubgraph: (name) => (byName.has(name) ? byName.get(name) : forAll),
+    ownHeaders,
+    forwards: forwardChooser(lists.flat()),
+    tellsAddress: lists.flat().some((rule) => rule.insert?.from_context === 'ip'),
+  };
+}
+
+function identityHeader({ insert }: RequestRule): string[] {
+  const identifies = insert?.from_claim !== undefined || insert?.from_context !== undefined;
+  return identifies ? [insert.name] : [];
+}
+
+function checkRename({ propagate, rename }: RequestRule, ownHeaders: readonly string[]): void {
+  const target = propagate?.rename ?? rename?.to;
+  if (target === undefined || !ownHeaders.includes(target)) return;
+  const why = 'which another rule inserts to say who the client is; a client could say it itself then';
+  throw new Error(`headers: a rule renames a header of the client's to "${target}", ${why}. Choose another name.`);
+}
+
+function forwardChooser(rules: readonly RequestRule[]): Choose {
+  const choosers = rules.flatMap(({ propagate }) => (propagate ? [chooser(propagate)] : []));
+  return (name) => choosers.some((chooses) => chooses(name));
+}
+
+function compileList(rules: readonly RequestRule[], ownHeaders: readonly string[]): ForwardHeaders | undefined {
+  if (rules.length === 0) return undefined;
+  // what the gateway inserts is not for the client to replace, in whatever order the rules stand
+  const inserted = new Set([...ownHeaders, ...rules.flatMap(({ insert }) => (insert ? [insert.name] : []))]);
+  const steps = rules.map((rule) => compileRule(rule, inserted));
+  const unshared = new Set([...CORRELATION_HEADERS, ...rules.flatMap(requestIdHeader)]);
+  const made = new WeakMap<ClientContext, ForwardedHeaders>();
+  return (client) => {
+    const known = made.get(client);
+    if (known) return known;
+    const out: Outgoing = new Map();
+    const mayPass = passes(client);
+    for (const step of steps) step(client, out, mayPass);
+    const forwarded = finish(out, unshared);
+    made.set(client, forwarded);
+    return forwarded;
+  };
+}
+
+function requestIdHeader({ insert }: RequestRule): string[] {
+  return insert?.from_context === 'request_id' ? [insert.name] : [];
+}
+
+/** RFC 9110, section 7.6.1: a client names in `connection` what is not to be passed on. */
+function passes({ headers: { connection } }: ClientContext): (name: string) => boolean {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return isForwardable;
+  const named = String(connection)
+    .split(',')
+    .map((name) => name.trim().toLowerCase());
+  return (name) => isForwardable(name) && !named.includes(name);
+}
+
+function isForwardable(name: string): boolean {
+  return !HOP_HEADERS.has(name);
+}
+
+function finish(out: Outgoing, unshared: ReadonlySet<string>): ForwardedHeaders {
+  const pairs: string[] = [];
+  let sharingKey = '';
+  for (const [name, value] of out) {
+    pairs.push(name, value);
+    // values have no line breaks, so no two sets of headers make the same text
+    if (!unshared.has(name)) sharingKey += `${name}:${value}\n`;
+  }
+  return { pairs, sharingKey };
+}
+
+function compileRule(rule: RequestRule, inserted: ReadonlySet<string>): Step {
+  const { propagate, insert, remove, rename } = rule;
+  if (propagate) return propagateStep(propagate, inserted);
+  if (insert) return insertStep(insert);
+  if (remove) return removeStep(chooser(remove));
+  return renameStep(rename as NonNullable<typeof rename>, inserted);
+}
+
+function propagateStep(rule: NonNullable<RequestRule['propagate']>, inserted: ReadonlySet<string>): Step {
+  const { named, rename } = rule;
+  if (named === undefined) {
+    const chooses = chooser(rule);
+    return ({ headers }, out, mayPass) => {
+      for (const name in headers) {
+        if (!chooses(name) || inserted.has(name) || !mayPass(name)) continue;
+        const value = headerText(headers[name]);
+        if (value !== undefined) out.set(name, value);
+      }
+    };
+  }
+  const passed = named.map((from) => ({ from, to: rename ?? from })).filter(({ to }) => !inserted.has(to));
+  return ({ headers }, out, mayPass) => {
+    for (const { from, to } of passed) {
+      const value = (mayPass(from) ? headerText(headers[from]) : undefined) ?? rule.default;
+      if (value !== undefined) out.set(to, value);
+    }
+  };
+}
+
+function insertStep(rule: NonNullable<RequestRule['insert']>): Step {
+  const { name, value, from_claim, from_context } = rule;
+  if (value !== undefined) return (_client, out) => out.set(name, value);
+  const read: (client: ClientContext) => string | undefined = from_context
+    ? (client) => contextValue(client, from_context)
+    : ({ identity }) => identityValue(identity, from_claim ?? '');
+  return (client, out) => {
+    const text = read(client) ?? rule.default;
+    if (text === undefined) out.delete(name);
+    else out.set(name, text);
+  };
+}
+
+function removeStep(chooses: Choose): Step {
+  return (_client, out) => {
+    for (const name of [...out.keys()]) if (chooses(name)) out.delete(name);
+  };
+}
+
+function renameStep({ named, to }: NonNullable<RequestRule['rename']>, inserted: ReadonlySet<string>): Step {
+  return (_client, out) => {
+    const value = out.get(named);
+    if (value === undefined || inserted.has(to)) return;
+    out.delete(named);
+    out.set(to, value);
+  };
+}

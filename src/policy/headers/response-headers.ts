@@ -1,0 +1,142 @@
+import type { ServerResponse } from 'node:http';
+import type { ReturnedHeaders } from '../../client/identity.ts';
+import { HOP_HEADERS } from '../../config/header.ts';
+import type { HeaderSettings, ResponseRule } from '../../config/sections/headers.ts';
+import type { Source } from '../../sources/source.ts';
+import { headerText } from './header-value.ts';
+import { type Choose, chooser } from './name-pattern.ts';
+
+/** The rules by which headers of subgraph answers become headers of the client's answer. */
+export interface ResponseHeaders {
+  /** For the answer to one client, or to several who share it. */
+  gather(): GatheredHeaders;
+  /** Whether cookies are passed on: answers with cookies are each client's own. */
+  readonly passesCookies: boolean;
+}
+
+type Algorithm = NonNullable<ResponseRule['propagate']>['algorithm'];
+
+interface Kept {
+  readonly name: string;
+  readonly value: string;
+  readonly algorithm: Algorithm;
+}
+
+type Step = (pairs: readonly string[], kept: Kept[]) => Kept[];
+
+interface Rules {
+  readonly steps: readonly Step[];
+  /** Values for names that no answer had. */
+  readonly defaults: readonly (readonly [name: string, value: string])[];
+}
+
+/** `undefined` without any rule. */
+export function compileResponseHeaders({ all, subgraphs }: HeaderSettings): ResponseHeaders | undefined {
+  const lists = Object.entries(subgraphs).map(([name, own]) => [name, own.response] as const);
+  const every = [...all.response, ...lists.flatMap(([, rules]) => rules)];
+  if (every.length === 0) return undefined;
+  const forAll = compileRules(all.response);
+  const byName = new Map(lists.map(([name, own]) => [name, compileRules([...all.response, ...own])] as const));
+  return {
+    gather: () => new GatheredHeaders((subgraph) => byName.get(subgraph) ?? forAll),
+    passesCookies: every.some(({ propagate }) => propagate !== undefined && chooser(propagate)('set-cookie')),
+  };
+}
+
+/** Hands the headers of each answer to the client request that it is for. To be the outermost layer round a source. */
+export function returnHeaders(source: Source): Source {
+  return {
+    name: source.name,
+    send(request, done) {
+      source.send(request, (answer) => {
+        if (answer.kind === 'text' && answer.headers) request.client.returned?.receive(source.name, answer.headers);
+        done(answer);
+      });
+    },
+    close: () => source.close(),
+  };
+}
+
+/** What the answer to a client gets of the answers of subgraphs, in the order in which they come. */
+export class GatheredHeaders implements ReturnedHeaders {
+  readonly #rulesFor: (subgraph: string) => Rules;
+  readonly #values = new Map<string, string | string[]>();
+  readonly #defaults = new Map<string, string>();
+  #live: ServerResponse | undefined;
+
+  constructor(rulesFor: (subgraph: string) => Rules) {
+    this.#rulesFor = rulesFor;
+  }
+
+  receive(subgraph: string, pairs: readonly string[]): void {
+    const { steps, defaults } = this.#rulesFor(subgraph);
+    for (const [name, value] of defaults) this.#defaults.set(name, value);
+    let kept: Kept[] = [];
+    for (const step of steps) kept = step(pairs, kept);
+    for (const one of kept) this.#merge(one);
+    if (this.#live) this.writeTo(this.#live);
+  }
+
+  /** Writes what there is, and what still comes, into an answer that others send. */
+  follow(res: ServerResponse): this {
+    this.#live = res;
+    return this;
+  }
+
+  writeTo(res: ServerResponse): void {
+    if (res.headersSent) return;
+    for (const [name, value] of this.#defaults) if (!this.#values.has(name)) res.setHeader(name, value);
+    for (const [name, value] of this.#values) res.setHeader(name, value);
+  }
+
+  #merge({ name, value, algorithm }: Kept): void {
+    const before = this.#values.get(name);
+    // cookies of several subgraphs are several cookies; to join them with commas would break them (RFC 6265, section 3)
+    if (name === 'set-cookie') this.#values.set(name, [...(before ?? []), value]);
+    else if (before === undefined || algorithm === 'last') this.#values.set(name, value);
+    else if (algorithm === 'append') this.#values.set(name, `${before}, ${value}`);
+  }
+}
+
+function compileRules(rules: readonly ResponseRule[]): Rules {
+  const defaults = rules.flatMap(({ propagate }) => {
+    const name = propagate?.rename ?? propagate?.named?.[0];
+    return propagate?.default === undefined || name === undefined ? [] : [[name, propagate.default] as const];
+  });
+  return { steps: rules.map(compileRule), defaults };
+}
+
+function compileRule({ propagate, insert, remove }: ResponseRule): Step {
+  if (propagate) return propagateStep(propagate);
+  if (insert) return (_pairs, kept) => [...kept, { ...insert, algorithm: 'last' }];
+  return removeStep(chooser(remove ?? {}));
+}
+
+function propagateStep(rule: NonNullable<ResponseRule['propagate']>): Step {
+  const chooses = chooser(rule);
+  const { rename, algorithm } = rule;
+  return (pairs, kept) => {
+    // several lines of one name in one answer are one value (RFC 9110, section 5.3)
+    const found = new Map<string, string[]>();
+    for (let at = 0; at < pairs.length; at += 2) {
+      const name = pairs[at] as string;
+      if (HOP_HEADERS.has(name) || !chooses(name)) continue;
+      const value = headerText(pairs[at + 1]);
+      if (value === undefined) continue;
+      const values = found.get(name);
+      if (values) values.push(value);
+      else found.set(name, [value]);
+    }
+    const added: Kept[] = [];
+    for (const [from, values] of found) {
+      const name = rename ?? from;
+      const whole = name === 'set-cookie' ? values : [values.join(', ')];
+      for (const value of whole) added.push({ name, value, algorithm });
+    }
+    return [...kept, ...added];
+  };
+}
+
+function removeStep(chooses: Choose): Step {
+  return (_pairs, kept) => kept.filter(({ name }) => !chooses(name));
+}
