@@ -4,6 +4,7 @@ import { visit } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { Abilities } from '../planner/abilities.ts';
 import type { ClientContext } from '../sources/source.ts';
+import { parseFieldSet } from '../supergraph/field-set.ts';
 import type { SubgraphType, Supergraph } from '../supergraph/supergraph.ts';
 import type { EngineOptions } from './engine.ts';
 
@@ -38,9 +39,11 @@ export class OverrideLabels {
   }
 
   private read(type: SubgraphType): void {
-    for (const { name, overrideLabel, requires } of type.fields.values()) {
+    for (const { name, overrideLabel, requires, contextArguments } of type.fields.values()) {
       if (overrideLabel) add(this.labelsOf, name, overrideLabel.label);
-      if (requires) for (const needed of namesIn(requires)) add(this.neededFor, name, needed);
+      const sets = contextArguments.map(({ selection }) => parseFieldSet(selection));
+      if (requires) sets.push(requires);
+      for (const set of sets) for (const needed of namesIn(set)) add(this.neededFor, name, needed);
     }
     for (const key of type.keys) for (const name of namesIn(key.fields)) this.inKeys.add(name);
   }

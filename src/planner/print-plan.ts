@@ -44,15 +44,17 @@ function printLookups(request: PlannedRequest): string[] {
   });
 }
 
-/** `$c0 ← user { locale }`: where the values from contexts are read, the nearest object first. */
+/** `$c0 ← user { locale }`: where the values from contexts are read for each target, the nearest object first. */
 function printContexts({ contextVariables, targets }: PlannedLookup): string[] {
   return contextVariables.map((variable, index) => {
-    const read = targets.flatMap(({ contexts }) =>
-      (contexts[index]?.sources ?? []).map(({ position, possible, type, fields }) => {
-        return `${printPosition(position)}${possible ? ` (${type})` : ''} { ${printFields(fields)} }`;
-      }),
+    const read = targets.map(({ contexts }) =>
+      (contexts[index]?.sources ?? [])
+        .map(({ position, possible, type, fields }) => {
+          return `${printPosition(position)}${possible ? ` (${type})` : ''} { ${printFields(fields)} }`;
+        })
+        .join(', else '),
     );
-    return `  $${variable} ← ${[...new Set(read)].join(', else ')}`;
+    return `  $${variable} ← ${[...new Set(read)].join('; ')}`;
   });
 }
 

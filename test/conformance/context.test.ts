@@ -203,6 +203,128 @@ describe('@context and @fromContext', () => {
   });
 });
 
+/** https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/entities/use-contexts */
+describe('a context that several types set', () => {
+  const found = [
+    { __typename: 'User', locale: 'de', page: { id: 'p1' } },
+    { __typename: 'Team', language: 'fr', pages: [{ id: 'p1' }, { id: 'p2' }] },
+  ];
+  const Page = {
+    __resolveReference: (ref: { id: string }) => ({ id: ref.id }),
+    text: ({ id }: { id: string }, { locale }: { locale: string }) => `${id} in ${locale}`,
+  };
+
+  it('is read by each in its own way', async () => {
+    const world = createWorld({
+      subgraphs: {
+        pages: {
+          typeDefs: `
+            type Query { search: [Found!]! }
+            union Found @context(name: "finder") = User | Team
+            type User { locale: String page: Page! }
+            type Team { language: String pages: [Page!]! }
+            type Page @key(fields: "id") {
+              id: ID!
+              text(locale: String @fromContext(field: "$finder ... on User { locale } ... on Team { language }")): String
+            }`,
+          resolvers: { Query: { search: () => found }, Page },
+        },
+      },
+    });
+    const query = '{ search { ... on User { page { text } } ... on Team { pages { text } } } }';
+    const { data, requests } = await world.query(query);
+    expect(data.search).toEqual([
+      { page: { text: 'p1 in de' } },
+      { pages: [{ text: 'p1 in fr' }, { text: 'p2 in fr' }] },
+    ]);
+    expect(requests).toHaveLength(2);
+  });
+
+  const owned = {
+    typeDefs: `
+      type Query { user: User }
+      type User @context(name: "reader") { locale: String owned: [Owned!]! }
+      interface Owned { page: Page! }
+      type Book implements Owned { page: Page! }
+      type Shelf implements Owned @context(name: "reader") { page: Page! locale: String }
+      type Page @key(fields: "id") { id: ID! text(locale: String @fromContext(field: "$reader { locale }")): String }`,
+    resolvers: {
+      Query: {
+        user: () => ({
+          locale: 'de',
+          owned: [
+            { __typename: 'Book', page: { id: 'p1' } },
+            { __typename: 'Shelf', page: { id: 'p1' }, locale: 'fr' },
+            { __typename: 'Shelf', page: { id: 'p1' }, locale: null },
+          ],
+        }),
+      },
+      Page,
+    },
+  };
+
+  it('is taken from further above where the type that is nearer does not set it', async () => {
+    const { data } = await createWorld({ subgraphs: { owned } }).query('{ user { owned { page { text } } } }');
+    // an object that sets it to null has set it
+    expect(data.user.owned.map((item: { page: { text: string } }) => item.page.text)).toEqual([
+      'p1 in de',
+      'p1 in fr',
+      'p1 in null',
+    ]);
+  });
+
+  it('is taken so within fragments, too, and under each alias', async () => {
+    const { data } = await createWorld({ subgraphs: { owned } }).query(
+      '{ user { books: owned { ... on Book { page { text } } } owned { ... on Shelf { page { a: text b: text } } } } }',
+    );
+    const shelf = (text: string) => ({ page: { a: text, b: text } });
+    expect(data.user.books).toEqual([{ page: { text: 'p1 in de' } }, {}, {}]);
+    expect(data.user.owned).toEqual([{}, shelf('p1 in fr'), shelf('p1 in null')]);
+  });
+});
+
+describe('a field that takes several values', () => {
+  it('is asked for once with each pair of them', async () => {
+    const world = createWorld({
+      subgraphs: {
+        pages: {
+          typeDefs: `
+            type Query { teams: [Team!]! }
+            type Team @context(name: "team") { zone: String users: [User!]! }
+            type User @context(name: "reader") { locales: [String] page: Page! }
+            type Page @key(fields: "id") {
+              id: ID!
+              text(zone: String @fromContext(field: "$team { zone }"), locales: [String] @fromContext(field: "$reader { locales }")): String
+            }`,
+          resolvers: {
+            Query: {
+              teams: () => [
+                {
+                  zone: 'CET',
+                  users: [
+                    { locales: ['de', 'fr'], page: { id: 'p1' } },
+                    { locales: [], page: { id: 'p1' } },
+                  ],
+                },
+                { zone: 'GMT', users: [{ locales: ['de', 'fr'], page: { id: 'p1' } }] },
+              ],
+            },
+            Page: {
+              __resolveReference: (ref: { id: string }) => ({ id: ref.id }),
+              text: (_: unknown, { zone, locales }: { zone: string; locales: string[] }) =>
+                `${zone} ${locales.join('+')}`,
+            },
+          },
+        },
+      },
+    });
+    const { data, requests } = await world.query('{ teams { users { page { text } } } }');
+    const text = (value: string) => ({ page: { text: value } });
+    expect(data.teams).toEqual([{ users: [text('CET de+fr'), text('CET ')] }, { users: [text('GMT de+fr')] }]);
+    expect(requests).toHaveLength(2);
+  });
+});
+
 /** The language of each user in a subgraph of its own. */
 const languages = {
   typeDefs: 'type User @key(fields: "id") { id: ID! locale: String }',
