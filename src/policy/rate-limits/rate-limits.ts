@@ -35,8 +35,13 @@ export interface RateLimits {
   limitSource(source: Source): Source;
 }
 
-export function createRateLimits(config: RateLimitsConfig, redis: SharedRedis | undefined): RateLimits {
-  const limiter = limiterFor(config, redis);
+/** @param now milliseconds since 1970, where it is counted in memory; by default the clock of this machine */
+export function createRateLimits(
+  config: RateLimitsConfig,
+  redis: SharedRedis | undefined,
+  now: () => number = Date.now,
+): RateLimits {
+  const limiter = limiterFor(config, redis, now);
   const requests = requestRules(config.requests);
   return {
     policy: createRateLimitPolicy({
@@ -58,9 +63,9 @@ export function createRateLimits(config: RateLimitsConfig, redis: SharedRedis | 
   };
 }
 
-function limiterFor(config: RateLimitsConfig, redis: SharedRedis | undefined): Limiter {
-  if (redis === undefined || config.store === 'memory') return createMemoryLimiter();
-  const otherwise = config.on_store_failure === 'fail_open' ? createMemoryLimiter() : REFUSING;
+function limiterFor(config: RateLimitsConfig, redis: SharedRedis | undefined, now: () => number): Limiter {
+  if (redis === undefined || config.store === 'memory') return createMemoryLimiter({ now });
+  const otherwise = config.on_store_failure === 'fail_open' ? createMemoryLimiter({ now }) : REFUSING;
   return createRedisLimiter({ redis, budgetMs: config.store_timeout, otherwise });
 }
 
