@@ -1,6 +1,7 @@
 import { type CompositionResult, composeServices, compositionHasErrors } from '@theguild/federation-composition';
 import type { GraphQLError } from 'graphql';
 import type { Problem } from '../config/problem.ts';
+import { withExternalTypes } from './external-types.ts';
 import { withFederationLink } from './federation-link.ts';
 import { hintFor } from './hints.ts';
 import { withInProcessSources } from './in-process-sources.ts';
@@ -31,7 +32,11 @@ export function composeSupergraph(sources: readonly SourceDefinition[]): Composi
 function compose(sources: readonly SourceDefinition[]): CompositionResult | Error {
   try {
     return composeServices(
-      sources.map(({ name, url, document }) => ({ name, url, typeDefs: withFederationLink(document) })),
+      withExternalTypes(sources).map(({ name, url, document }) => ({
+        name,
+        url,
+        typeDefs: withFederationLink(document),
+      })),
     );
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));

@@ -1,9 +1,35 @@
+import { print } from 'graphql';
+import { expand } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
-import { type ParsedSource, problemAt } from './source-file.ts';
-import { readKinds } from './source-kind.ts';
+import { serviceUses } from '../services/definitions.ts';
+import { readService } from '../services/read-service.ts';
+import type { SourceDefinition } from './source-definition.ts';
+import { asUse, isHttpUrl, type ParsedSource, problemAt } from './source-file.ts';
 
-export function readServiceSource({ source, document }: ParsedSource): Problem[] {
-  const message = 'This file describes a plain GraphQL service (@service, @merge): not supported yet by this version.';
-  const hint = 'Only federation subgraphs are: `extend schema @subgraph(url: "http://…")`.';
-  return [problemAt(source, readKinds(document).get('service'), 'UNSUPPORTED_SOURCE_KIND', message, hint)];
+/** A plain GraphQL service: `extend schema @service(url: "http://…")`, with `@merge` on its look-ups. */
+export function readServiceSource({ source, document, uses, env }: ParsedSource): SourceDefinition | Problem[] {
+  const read = readService(document);
+  if (Array.isArray(read)) {
+    return read.map(({ node, code, message, hint }) => problemAt(source, node, code, message, hint));
+  }
+  const { service, subgraph } = read;
+  const [place] = serviceUses(document);
+  const url = expand(service.url, env);
+  if (!url.ok) {
+    const hint = `Set ${url.variable}, or give it a default: \${${url.variable}:-http://localhost:4001/graphql}`;
+    return [problemAt(source, place, 'UNSET_VARIABLE', `The environment variable ${url.variable} is not set.`, hint)];
+  }
+  if (!isHttpUrl(url.text)) {
+    const message = `"${url.text}" is not an http:// or https:// URL.`;
+    return [problemAt(source, place, 'INVALID_SERVICE_URL', message, 'Write it like "http://localhost:4001/graphql".')];
+  }
+  return {
+    name: source.name,
+    file: source.file,
+    kind: 'service',
+    url: service.url,
+    inProcessSdl: print(document),
+    document: subgraph,
+    gatewayDirectives: uses.map(asUse),
+  };
 }

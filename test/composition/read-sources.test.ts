@@ -60,9 +60,9 @@ test.each([
     '1:15 UNSUPPORTED_SOURCE_KIND This file describes a REST API (@source, @connect): not supported yet by this version.',
   ],
   [
-    'a plain GraphQL service',
+    'a look-up that finds nothing',
     'extend schema @service(url: "http://s")\ntype Query { a(id: ID!): Int @merge(keyField: "id") }',
-    '1:15 UNSUPPORTED_SOURCE_KIND This file describes a plain GraphQL service (@service, @merge): not supported yet by this version.',
+    '2:30 MERGE_RETURNS_NO_OBJECT The look-up "a" returns Int: no object, and no list of objects.',
   ],
   [
     'two kinds of source',

@@ -1,0 +1,36 @@
+import { type ConstDirectiveNode, type ConstValueNode, Kind, type StringValueNode, valueFromASTUntyped } from 'graphql';
+
+interface WithDirectives {
+  readonly directives?: readonly ConstDirectiveNode[] | undefined;
+}
+
+export function usesOf(node: WithDirectives, name: string): readonly ConstDirectiveNode[] {
+  return node.directives?.filter((directive) => directive.name.value === name) ?? [];
+}
+
+export function useOf(node: WithDirectives, name: string): ConstDirectiveNode | undefined {
+  return node.directives?.find((directive) => directive.name.value === name);
+}
+
+export function argumentOf(directive: ConstDirectiveNode, name: string): ConstValueNode | undefined {
+  const value = directive.arguments?.find((argument) => argument.name.value === name)?.value;
+  return value?.kind === Kind.NULL ? undefined : value;
+}
+
+/** A string argument with its place; `undefined` where it is not given, or is no string. */
+export function stringNode(directive: ConstDirectiveNode, name: string): StringValueNode | undefined {
+  const value = argumentOf(directive, name);
+  return value?.kind === Kind.STRING ? value : undefined;
+}
+
+export function stringOf(directive: ConstDirectiveNode, name: string): string | undefined {
+  return stringNode(directive, name)?.value;
+}
+
+/** A list of strings; one string stands for a list of it. */
+export function stringsOf(directive: ConstDirectiveNode, name: string): string[] | undefined {
+  const value = argumentOf(directive, name);
+  const read: unknown = value && valueFromASTUntyped(value);
+  if (typeof read === 'string') return [read];
+  return Array.isArray(read) ? read.filter((item) => typeof item === 'string') : undefined;
+}

@@ -1,0 +1,177 @@
+import {
+  type ConstDirectiveNode,
+  type FieldDefinitionNode,
+  type GraphQLSchema,
+  isInterfaceType,
+  isObjectType,
+  isScalarType,
+  isSpecifiedScalarType,
+} from 'graphql';
+import { stringOf, useOf } from './arguments.ts';
+import { type Mistake, mistake } from './service.ts';
+
+/** What the service itself calls things, by their names in the graph; only what differs is here. */
+export interface ServiceNames {
+  readonly types: ReadonlyMap<string, string>;
+  /** `Type.field`, both as in the graph → the service's field name. */
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/** The other way round: from the service's own names to those in the graph. */
+export interface PublicNames {
+  readonly types: ReadonlyMap<string, string>;
+  /** `Type.field`, both as the service has them. */
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+export interface NamesRead {
+  readonly publicNames: PublicNames;
+  readonly names: ServiceNames;
+  readonly mistakes: readonly Mistake[];
+}
+
+const NAME = /^(?!__)[_A-Za-z]\w*$/;
+
+/**
+ * What is called differently in the graph: by `@rename(to:)`, by the file's prefix (types and root fields; entities and
+ * scalars keep their names, since it is by them that sources are joined), and root types of other names than usual.
+ */
+export function readNames(schema: GraphQLSchema, prefix: string, entities: ReadonlySet<string>): NamesRead {
+  const reader = new NamesReader(schema, prefix, entities);
+  return reader.read();
+}
+
+class NamesReader {
+  private readonly mistakes: Mistake[] = [];
+  private readonly types = new Map<string, string>();
+  private readonly fields = new Map<string, string>();
+  private readonly names = { types: new Map<string, string>(), fields: new Map<string, string>() };
+  private readonly roots: ReadonlyMap<string, string>;
+  private readonly schema: GraphQLSchema;
+  private readonly prefix: string;
+  private readonly entities: ReadonlySet<string>;
+
+  constructor(schema: GraphQLSchema, prefix: string, entities: ReadonlySet<string>) {
+    this.schema = schema;
+    this.prefix = prefix;
+    this.entities = entities;
+    this.roots = rootNames(schema);
+  }
+
+  read(): NamesRead {
+    const taken = new Map<string, string>();
+    for (const type of Object.values(this.schema.getTypeMap())) {
+      if (type.name.startsWith('__') || isSpecifiedScalarType(type)) continue;
+      const rename = type.astNode ? useOf(type.astNode, 'rename') : undefined;
+      const name = this.typeName(type.name, isScalarType(type), rename);
+      const other = taken.get(name);
+      if (other !== undefined) this.clash(rename ?? type.astNode?.name, `type "${type.name}"`, name, `"${other}"`);
+      taken.set(name, type.name);
+      if (name === type.name) continue;
+      this.types.set(type.name, name);
+      this.names.types.set(name, type.name);
+    }
+    for (const type of Object.values(this.schema.getTypeMap())) {
+      if (!type.name.startsWith('__') && (isObjectType(type) || isInterfaceType(type))) this.readFields(type.name);
+    }
+    return { publicNames: { types: this.types, fields: this.fields }, names: this.names, mistakes: this.mistakes };
+  }
+
+  private typeName(name: string, isScalar: boolean, rename: ConstDirectiveNode | undefined): string {
+    const root = this.roots.get(name);
+    if (root !== undefined) {
+      if (rename)
+        this.refuse(rename, 'Root types cannot be renamed.', 'Rename their fields, or give the file a prefix.');
+      return root;
+    }
+    const wanted = this.wanted(rename);
+    if (wanted !== undefined) return wanted;
+    return isScalar || this.entities.has(name) ? name : this.prefix + name;
+  }
+
+  private readFields(typeName: string): void {
+    const type = this.schema.getType(typeName);
+    if (!isObjectType(type) && !isInterfaceType(type)) return;
+    const publicType = this.types.get(typeName) ?? typeName;
+    const taken = new Map<string, string>();
+    for (const field of Object.values(type.getFields())) {
+      const name = this.fieldName(typeName, field.name, field.astNode ?? undefined);
+      const other = taken.get(name);
+      if (other !== undefined) {
+        const at = (field.astNode && useOf(field.astNode, 'rename')) ?? field.astNode?.name;
+        this.clash(at, `field "${typeName}.${field.name}"`, name, `"${typeName}.${other}"`);
+      }
+      taken.set(name, field.name);
+      if (name === field.name) continue;
+      this.fields.set(`${typeName}.${field.name}`, name);
+      this.names.fields.set(`${publicType}.${name}`, field.name);
+    }
+  }
+
+  /** What an interface's field is called holds for the objects that implement it. */
+  private fieldName(typeName: string, fieldName: string, node: FieldDefinitionNode | undefined): string {
+    const own = this.wanted(node && useOf(node, 'rename'));
+    const inherited = this.inheritedName(typeName, fieldName);
+    if (inherited !== undefined && own !== undefined && own !== inherited.name) {
+      const message = `"${typeName}.${fieldName}" is renamed to "${own}", but the interface "${inherited.from}" has it as "${inherited.name}".`;
+      this.mistakes.push(
+        mistake(node && useOf(node, 'rename'), 'RENAME_CLASH', message, 'Rename the field in the interface alone.'),
+      );
+    }
+    if (own !== undefined) return own;
+    if (inherited !== undefined) return inherited.name;
+    return this.roots.has(typeName) && this.prefix !== '' ? prefixedField(this.prefix, fieldName) : fieldName;
+  }
+
+  private inheritedName(typeName: string, fieldName: string): { name: string; from: string } | undefined {
+    const type = this.schema.getType(typeName);
+    if (!isObjectType(type) && !isInterfaceType(type)) return undefined;
+    for (const parent of type.getInterfaces()) {
+      const field = parent.getFields()[fieldName];
+      const name = field?.astNode && stringOf(useOf(field.astNode, 'rename') ?? NOTHING, 'to');
+      if (name) return { name, from: parent.name };
+    }
+    return undefined;
+  }
+
+  private wanted(rename: ConstDirectiveNode | undefined): string | undefined {
+    const to = rename && stringOf(rename, 'to');
+    if (to === undefined || NAME.test(to)) return to;
+    this.refuse(
+      rename,
+      `"${to}" cannot be a name.`,
+      'Use letters, digits and "_", not beginning with a digit or "__".',
+    );
+    return undefined;
+  }
+
+  private refuse(node: ConstDirectiveNode | undefined, message: string, hint: string): void {
+    this.mistakes.push(mistake(node, 'INVALID_RENAME', message, hint));
+  }
+
+  private clash(node: Mistake['node'], what: string, name: string, other: string): void {
+    const message = `The ${what} would be called "${name}" in the graph, as ${other} is.`;
+    this.mistakes.push(mistake(node, 'RENAME_CLASH', message, 'Give one of them another name with @rename(to:).'));
+  }
+}
+
+const NOTHING = { kind: 'Directive', name: { kind: 'Name', value: '' } } as ConstDirectiveNode;
+
+function rootNames(schema: GraphQLSchema): Map<string, string> {
+  const roots = new Map<string, string>();
+  const [query, mutation, subscription] = [
+    schema.getQueryType(),
+    schema.getMutationType(),
+    schema.getSubscriptionType(),
+  ];
+  if (query) roots.set(query.name, 'Query');
+  if (mutation) roots.set(mutation.name, 'Mutation');
+  if (subscription) roots.set(subscription.name, 'Subscription');
+  return roots;
+}
+
+/** `Billing`, `invoices` → `billingInvoices`; `billing_`, `invoices` → `billing_invoices`. */
+function prefixedField(prefix: string, name: string): string {
+  const head = prefix.charAt(0).toLowerCase() + prefix.slice(1);
+  return head + (prefix.endsWith('_') ? name : name.charAt(0).toUpperCase() + name.slice(1));
+}

@@ -1,0 +1,141 @@
+import { createMergedTypeResolver, type IStitchSchemasOptions } from '@graphql-tools/stitch';
+import {
+  GraphQLError,
+  type GraphQLNamedType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  getNamedType,
+  type SelectionSetNode,
+} from 'graphql';
+import type { Lookup } from '../../services/service.ts';
+import { entitySelection } from './entity-selection.ts';
+import { KEY_ALIAS, matchKeys } from './match-keys.ts';
+import type { MergeOfType } from './merge-config.ts';
+import { ErrorTaker } from './take-errors.ts';
+import type { Exchange } from './upstream.ts';
+
+/** What `stitchSchemas` is given for a service. */
+export type Subschema = Exclude<NonNullable<IStitchSchemasOptions['subschemas']>[number], GraphQLSchema>;
+
+type Representation = Readonly<Record<string, unknown>> & { readonly __typename: string };
+
+/** Finds entities of one type through one look-up. */
+interface EntityLookup {
+  readonly lookup: Lookup;
+  /** Fields that a representation must have for it. */
+  readonly needs: readonly string[];
+  keyOf(representation: Representation): unknown;
+  /** What is there for each key: an object, null, or an `Error`. */
+  find(keys: readonly unknown[], exchange: Exchange, info: GraphQLResolveInfo, set: SelectionSetNode): unknown;
+}
+
+/** Representations that go to the same look-up. */
+interface Group {
+  readonly type: string;
+  readonly entityLookup: EntityLookup;
+  readonly indexes: number[];
+  readonly keys: unknown[];
+}
+
+/**
+ * The resolver of `Query._entities`: each representation goes to a look-up whose key it has. Stitching makes one field of
+ * those that share a look-up, drops repetitions, and makes one request of all fields.
+ */
+export function createEntitiesResolver(schema: GraphQLSchema, subschema: Subschema, merges: readonly MergeOfType[]) {
+  const byType = new Map<string, EntityLookup[]>();
+  for (const merge of merges) {
+    byType.set(merge.type, [...(byType.get(merge.type) ?? []), createEntityLookup(schema, subschema, merge)]);
+  }
+  return async (
+    _: unknown,
+    args: { readonly representations: readonly Representation[] },
+    exchange: Exchange,
+    info: GraphQLResolveInfo,
+  ): Promise<unknown[]> => {
+    const taker = new ErrorTaker(exchange.errors);
+    const entities = new Array<unknown>(args.representations.length).fill(null);
+    const { groups, refused } = groupByLookup(args.representations, byType);
+    for (const [index, error] of refused) taker.take(error, { path: [info.path.key, index], inList: false });
+    await Promise.all(
+      groups.map(async (group) => {
+        const found = await findGroup(group, exchange, info);
+        for (const [place, index] of group.indexes.entries()) {
+          const path = [info.path.key, index];
+          const entity = exchange.located ? taker.take(found[place], { path, inList: true }) : found[place];
+          entities[index] = isOf(entity, group) ? entity : null;
+        }
+      }),
+    );
+    return entities;
+  };
+}
+
+function groupByLookup(
+  representations: readonly Representation[],
+  byType: ReadonlyMap<string, readonly EntityLookup[]>,
+): { groups: Group[]; refused: Map<number, Error> } {
+  const groups = new Map<EntityLookup, Group>();
+  const refused = new Map<number, Error>();
+  for (const [index, representation] of representations.entries()) {
+    const type = representation.__typename;
+    const known = byType.get(type);
+    const entityLookup = known?.find(({ needs }) => needs.every((field) => hasValue(representation[field])));
+    if (!entityLookup) {
+      refused.set(index, noLookup(type, known));
+      continue;
+    }
+    const group = groups.get(entityLookup) ?? { type, entityLookup, indexes: [], keys: [] };
+    groups.set(entityLookup, group);
+    group.indexes.push(index);
+    group.keys.push(entityLookup.keyOf(representation));
+  }
+  return { groups: [...groups.values()], refused };
+}
+
+function hasValue(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+async function findGroup(group: Group, exchange: Exchange, info: GraphQLResolveInfo): Promise<readonly unknown[]> {
+  const { type, entityLookup, keys } = group;
+  const set = entitySelection(type, entityLookup.lookup, info);
+  const found: unknown = await entityLookup.find(keys, exchange, info, set);
+  return Array.isArray(found) ? found : keys.map(() => found);
+}
+
+/** A look-up of an interface may find an object of another type by the same key. */
+function isOf(entity: unknown, { type, entityLookup }: Group): boolean {
+  if (typeof entity !== 'object' || entity === null) return false;
+  const object = entity as Record<string, unknown>;
+  delete object[KEY_ALIAS];
+  return !entityLookup.lookup.abstract || object.__typename === type;
+}
+
+function noLookup(type: string, lookups: readonly EntityLookup[] | undefined): GraphQLError {
+  const keys = lookups?.map(({ lookup }) => `"${lookup.keyFields}"`).join(' or ');
+  return new GraphQLError(
+    keys === undefined
+      ? `There is no look-up for the type "${type}".`
+      : `An entity of type "${type}" is looked up by ${keys}, which was not given.`,
+  );
+}
+
+function createEntityLookup(schema: GraphQLSchema, subschema: Subschema, merge: MergeOfType): EntityLookup {
+  const { lookup, fieldName, argsFromKeys, keyOf, needs } = merge;
+  const returned = schema.getQueryType()?.getFields()[fieldName]?.type;
+  const type: GraphQLNamedType | undefined = returned && getNamedType(returned);
+  const matchBy = lookup.list ? lookup.matchBy : undefined;
+  const resolve = createMergedTypeResolver({
+    fieldName,
+    argsFromKeys,
+    valuesFromResults: (results: unknown, keys: readonly unknown[]) => matchKeys(results, keys, lookup.field, matchBy),
+  });
+  if (!resolve || !type) throw new Error(`"${lookup.field}" cannot be stitched`);
+  return {
+    lookup,
+    needs,
+    keyOf,
+    find: (keys, exchange, info, set) =>
+      resolve(undefined, exchange as never, info, subschema as never, set, keys, type as never),
+  };
+}

@@ -1,0 +1,208 @@
+import {
+  type DefinitionNode,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLSchema,
+  getNamedType,
+  Kind,
+  type NameNode,
+  type OperationDefinitionNode,
+  parseType,
+  type TypeNode,
+  type VariableDefinitionNode,
+} from 'graphql';
+import type { Service } from '../../services/service.ts';
+
+/**
+ * A look-up of one object gets a sister that takes many keys, so that stitching gathers its keys as it does those of a list
+ * look-up. The service does not know that field: before it is asked, it is written out, one alias a key.
+ *
+ * In:  `query($keys: …) { lookUpMany_user(keys: $keys) { name } }` with `{"keys": [{"id": "1"}, {"id": "2"}]}`
+ * Out: `query($k0: ID!, $k1: ID!) { k0: user(id: $k0) { ...many0 } k1: user(id: $k1) { ...many0 } } fragment many0 on User { name }`
+ */
+export const KEYS_ARGUMENT = 'keys';
+
+const PREFIX = 'lookUpMany_';
+const ARGUMENTS_TYPE = 'headgate__Arguments';
+
+export function manyName(field: string): string {
+  return PREFIX + field;
+}
+
+/** The service's schema with a sister for each look-up of one. */
+export function withManyFields(service: Service): DocumentNode {
+  const singles = service.lookups.filter(({ list }) => !list);
+  if (singles.length === 0) return service.document;
+  const definitions = service.document.definitions.map((node) => {
+    if (node.kind !== Kind.OBJECT_TYPE_DEFINITION || node.name.value !== 'Query') return node;
+    const many = (node.fields ?? []).flatMap((field) => {
+      const lookup = singles.find((single) => single.field === field.name.value);
+      return lookup
+        ? [{ ...field, name: name(manyName(lookup.field)), arguments: [KEYS], type: listOf(field.type) }]
+        : [];
+    });
+    return { ...node, fields: [...(node.fields ?? []), ...many] };
+  });
+  return { kind: Kind.DOCUMENT, definitions: [...definitions, SCALAR] };
+}
+
+const SCALAR: DefinitionNode = { kind: Kind.SCALAR_TYPE_DEFINITION, name: name(ARGUMENTS_TYPE) };
+const KEYS = {
+  kind: Kind.INPUT_VALUE_DEFINITION,
+  name: name(KEYS_ARGUMENT),
+  type: parseType(`[${ARGUMENTS_TYPE}!]!`, { noLocation: true }),
+} as const;
+
+function listOf(type: TypeNode): TypeNode {
+  return { kind: Kind.LIST_TYPE, type: type.kind === Kind.NON_NULL_TYPE ? type.type : type };
+}
+
+function name(value: string): NameNode {
+  return { kind: Kind.NAME, value };
+}
+
+/** A request as the service understands it, and the way back for its answer. */
+export interface WrittenOut {
+  readonly document: DocumentNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Gathers the answers to the aliases into lists again. */
+  gather(data: Record<string, unknown>): Record<string, unknown>;
+  /** `["k0_3", "name"]` → `["lookUpMany_user", 3, "name"]` */
+  pathOf(path: readonly (string | number)[]): readonly (string | number)[];
+}
+
+interface Sister {
+  readonly node: FieldNode;
+  readonly field: GraphQLField<unknown, unknown>;
+  /** Under which key the stitched schema looks for the list. */
+  readonly responseKey: string;
+  readonly keys: readonly Readonly<Record<string, unknown>>[];
+}
+
+/**
+ * Writes the fields that take many keys out as one alias a key; `undefined` where there are none.
+ *
+ * @param schema the service's own, which knows the look-ups' arguments
+ */
+export function writeOutMany(
+  document: DocumentNode,
+  variables: Readonly<Record<string, unknown>>,
+  schema: GraphQLSchema,
+): WrittenOut | undefined {
+  const operation = document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
+  const sisters = operation ? sistersIn(operation, variables, schema) : [];
+  return operation && sisters.length > 0 ? new ManyWriter(document, operation, variables, sisters).write() : undefined;
+}
+
+function sistersIn(
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+  schema: GraphQLSchema,
+): Sister[] {
+  const fields = schema.getQueryType()?.getFields();
+  return operation.selectionSet.selections.flatMap((node) => {
+    if (node.kind !== Kind.FIELD || !node.name.value.startsWith(PREFIX)) return [];
+    const field = fields?.[node.name.value.slice(PREFIX.length)];
+    const value = node.arguments?.[0]?.value;
+    if (!field || value?.kind !== Kind.VARIABLE) return [];
+    const keys = variables[value.name.value] as Sister['keys'];
+    return [{ node, field, keys, responseKey: node.alias?.value ?? node.name.value }];
+  });
+}
+
+class ManyWriter {
+  private readonly document: DocumentNode;
+  private readonly operation: OperationDefinitionNode;
+  private readonly sisters: readonly Sister[];
+  private readonly given: Readonly<Record<string, unknown>>;
+  private readonly variables: Record<string, unknown> = {};
+  private readonly definitions: VariableDefinitionNode[] = [];
+  private readonly fragments: FragmentDefinitionNode[] = [];
+  /** Alias → whose it is, and of which key. */
+  private readonly places = new Map<string, readonly [responseKey: string, index: number]>();
+
+  constructor(
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: Readonly<Record<string, unknown>>,
+    sisters: readonly Sister[],
+  ) {
+    this.document = document;
+    this.operation = operation;
+    this.given = variables;
+    this.sisters = sisters;
+  }
+
+  write(): WrittenOut {
+    const own = new Set(this.sisters.map(({ node }) => node));
+    const others = this.operation.selectionSet.selections.filter((node) => !own.has(node as FieldNode));
+    const fields = this.sisters.flatMap((sister, index) => this.writeSister(sister, index));
+    const selectionSet = { kind: Kind.SELECTION_SET, selections: [...others, ...fields] } as const;
+    const kept = (this.operation.variableDefinitions ?? []).filter(({ type }) => namedTypeOf(type) !== ARGUMENTS_TYPE);
+    for (const { variable } of kept) {
+      const value = this.given[variable.name.value];
+      if (value !== undefined) this.variables[variable.name.value] = value;
+    }
+    const operation = { ...this.operation, selectionSet, variableDefinitions: [...kept, ...this.definitions] };
+    const rest = this.document.definitions.filter((node) => node !== this.operation);
+    return {
+      document: { kind: Kind.DOCUMENT, definitions: [operation, ...rest, ...this.fragments] },
+      variables: this.variables,
+      gather: (data) => this.gather(data),
+      pathOf: ([first = '', ...below]) => [...(this.places.get(String(first)) ?? [first]), ...below],
+    };
+  }
+
+  private writeSister({ node, field, keys, responseKey }: Sister, index: number): FieldNode[] {
+    const fragment = `many${index}`;
+    if (node.selectionSet) this.fragments.push(fragmentOn(getNamedType(field.type).name, fragment, node.selectionSet));
+    return keys.map((key, place) => {
+      const alias = `k${index}_${place}`;
+      this.places.set(alias, [responseKey, place]);
+      const args = field.args.filter((arg) => key[arg.name] !== undefined);
+      for (const arg of args) this.addVariable(`${alias}_${arg.name}`, arg.type.toString(), key[arg.name]);
+      return {
+        kind: Kind.FIELD,
+        alias: name(alias),
+        name: name(field.name),
+        arguments: args.map((arg) => ({
+          kind: Kind.ARGUMENT,
+          name: name(arg.name),
+          value: { kind: Kind.VARIABLE, name: name(`${alias}_${arg.name}`) },
+        })),
+        selectionSet: { kind: Kind.SELECTION_SET, selections: [{ kind: Kind.FRAGMENT_SPREAD, name: name(fragment) }] },
+      };
+    });
+  }
+
+  private addVariable(variable: string, type: string, value: unknown): void {
+    this.variables[variable] = value;
+    this.definitions.push({
+      kind: Kind.VARIABLE_DEFINITION,
+      variable: { kind: Kind.VARIABLE, name: name(variable) },
+      type: parseType(type, { noLocation: true }),
+    });
+  }
+
+  private gather(data: Record<string, unknown>): Record<string, unknown> {
+    const gathered: Record<string, unknown> = {};
+    for (const { responseKey, keys } of this.sisters) gathered[responseKey] = new Array(keys.length).fill(null);
+    for (const [key, value] of Object.entries(data)) {
+      const place = this.places.get(key);
+      if (place === undefined) gathered[key] = value;
+      else (gathered[place[0]] as unknown[])[place[1]] = value;
+    }
+    return gathered;
+  }
+}
+
+function fragmentOn(type: string, fragment: string, selectionSet: FragmentDefinitionNode['selectionSet']) {
+  const typeCondition = { kind: Kind.NAMED_TYPE, name: name(type) } as const;
+  return { kind: Kind.FRAGMENT_DEFINITION, name: name(fragment), typeCondition, selectionSet } as const;
+}
+
+function namedTypeOf(type: TypeNode): string {
+  return type.kind === Kind.NAMED_TYPE ? type.name.value : namedTypeOf(type.type);
+}

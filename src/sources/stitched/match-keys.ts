@@ -1,0 +1,44 @@
+/** The response key under which a look-up's answer bears its own key, beside what was asked. */
+export const KEY_ALIAS = '_key';
+
+/**
+ * Puts the answers of a look-up by many keys into the order of the keys. Services should answer in that order, with null
+ * for what they do not have; many leave those out, or sort. Where the answers bear their key, that is made good.
+ *
+ * @param results what the service answered; an `Error` for an entity that failed
+ * @param keys objects that have the key in `matchBy`
+ */
+export function matchKeys(
+  results: unknown,
+  keys: readonly unknown[],
+  field: string,
+  matchBy: string | undefined,
+): unknown[] {
+  if (results === null || results === undefined) return keys.map(() => null);
+  if (results instanceof Error) return keys.map(() => results);
+  if (!Array.isArray(results))
+    return keys.map(() => new Error(`"${field}" answered one object where a list was promised.`));
+  const inOrder =
+    results.length === keys.length && results.every((result, index) => isFor(result, keys[index], matchBy));
+  if (inOrder) return results;
+  if (matchBy === undefined) return keys.map(() => countError(field, results.length, keys.length));
+  const byKey = new Map<string, unknown>();
+  for (const result of results) if (isObject(result)) byKey.set(String(result[KEY_ALIAS]), result);
+  return keys.map((key) => byKey.get(String((key as Record<string, unknown>)[matchBy])) ?? null);
+}
+
+function isFor(result: unknown, key: unknown, matchBy: string | undefined): boolean {
+  if (matchBy === undefined || !isObject(result)) return true;
+  const own = result[KEY_ALIAS];
+  return own === undefined || own === null || String(own) === String((key as Record<string, unknown>)[matchBy]);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !(value instanceof Error);
+}
+
+function countError(field: string, answered: number, asked: number): Error {
+  return new Error(
+    `"${field}" answered ${answered} objects for ${asked} keys, so that it is not known which is which.`,
+  );
+}

@@ -1,0 +1,112 @@
+import { stitchingDirectives } from '@graphql-tools/stitching-directives';
+import {
+  buildASTSchema,
+  type ConstDirectiveNode,
+  type DocumentNode,
+  type GraphQLField,
+  type GraphQLInputType,
+  getNullableType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  Kind,
+  visit,
+} from 'graphql';
+import type { Lookup, Service } from '../../services/service.ts';
+import { KEYS_ARGUMENT, manyName } from './look-up-many.ts';
+
+/** How objects of one type are found by many keys. */
+export interface MergeOfType {
+  readonly type: string;
+  readonly lookup: Lookup;
+  /** Fields that a representation must have. */
+  readonly needs: readonly string[];
+  /** The root field: the look-up itself, or the field that makes many of it. */
+  readonly fieldName: string;
+  keyOf(representation: unknown): unknown;
+  argsFromKeys(keys: readonly unknown[]): Record<string, unknown>;
+}
+
+/** Federation has a `@key` of its own. */
+const KEY = 'mergeKey';
+
+/** What stitching's directives make of every look-up: its arguments, from the keys of representations. */
+export function readMerges(service: Service): MergeOfType[] {
+  const { stitchingDirectivesTransformer } = stitchingDirectives({ keyDirectiveName: KEY });
+  return service.lookups.flatMap((lookup) => {
+    const schema = buildASTSchema(markLookup(service, lookup), { assumeValidSDL: true });
+    const { merge = {} } = stitchingDirectivesTransformer({ schema });
+    const field = schema.getQueryType()?.getFields()[lookup.field];
+    return lookup.types.flatMap((type) => {
+      const found = merge[type];
+      if (!field || !found) return [];
+      const needs = lookup.keyFields.replace(/\{[^{}]*\}/g, '').match(/\w+/g) ?? [];
+      const { key, argsFromKeys, args } = found;
+      if (key && argsFromKeys) {
+        const fitted = (keys: readonly unknown[]) => fitArguments(argsFromKeys(keys), field);
+        return [{ type, lookup, needs, fieldName: lookup.field, keyOf: key, argsFromKeys: fitted }];
+      }
+      if (!args) return [];
+      const keyOf = (representation: unknown) => fitArguments(args(representation), field);
+      const many = (keys: readonly unknown[]) => ({ [KEYS_ARGUMENT]: keys });
+      return [{ type, lookup, needs, fieldName: manyName(lookup.field), keyOf, argsFromKeys: many }];
+    });
+  });
+}
+
+/** The service's schema with stitching's directives for one look-up, and no others: each has a key of its own. */
+function markLookup(service: Service, lookup: Lookup): DocumentNode {
+  return visit(service.document, {
+    ObjectTypeDefinition(node) {
+      const name = node.name.value;
+      if (name === 'Query') {
+        const fields = node.fields?.map((field) =>
+          field.name.value === lookup.field ? { ...field, directives: [mergeUse(lookup)] } : field,
+        );
+        return { ...node, fields };
+      }
+      if (!lookup.types.includes(name)) return undefined;
+      const fields = `{ ${lookup.keyFields} ${service.computed.get(name) ?? ''} }`;
+      return { ...node, directives: [use(KEY, { selectionSet: fields })] };
+    },
+  });
+}
+
+function mergeUse({ argsExpr, additionalArgs }: Lookup): ConstDirectiveNode {
+  return use('merge', additionalArgs === undefined ? { argsExpr } : { argsExpr, additionalArgs });
+}
+
+function use(name: string, args: Readonly<Record<string, string>>): ConstDirectiveNode {
+  return {
+    kind: Kind.DIRECTIVE,
+    name: { kind: Kind.NAME, value: name },
+    arguments: Object.entries(args).map(([key, value]) => ({
+      kind: Kind.ARGUMENT,
+      name: { kind: Kind.NAME, value: key },
+      value: { kind: Kind.STRING, value },
+    })),
+  };
+}
+
+/** A whole key has a `__typename` and inputs of other fields, which input types have no place for. */
+function fitArguments(values: Record<string, unknown>, field: GraphQLField<unknown, unknown>): Record<string, unknown> {
+  const fitted: Record<string, unknown> = {};
+  for (const { name, type } of field.args) {
+    if (values[name] !== undefined) fitted[name] = fitInput(values[name], type);
+  }
+  return fitted;
+}
+
+function fitInput(value: unknown, type: GraphQLInputType): unknown {
+  const nullable = isNonNullType(type) ? getNullableType(type) : type;
+  if (isListType(nullable)) {
+    return Array.isArray(value) ? value.map((item) => fitInput(item, nullable.ofType)) : value;
+  }
+  if (!isInputObjectType(nullable) || typeof value !== 'object' || value === null) return value;
+  const fitted: Record<string, unknown> = {};
+  for (const field of Object.values(nullable.getFields())) {
+    const given = (value as Record<string, unknown>)[field.name];
+    if (given !== undefined) fitted[field.name] = fitInput(given, field.type);
+  }
+  return fitted;
+}

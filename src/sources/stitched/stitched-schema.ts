@@ -1,0 +1,59 @@
+import { stitchSchemas } from '@graphql-tools/stitch';
+import { buildASTSchema, type DocumentNode, execute, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
+import type { Service } from '../../services/service.ts';
+import type { Source } from '../source.ts';
+import { createEntitiesResolver, type Subschema } from './entities.ts';
+import { withManyFields } from './look-up-many.ts';
+import { readMerges } from './merge-config.ts';
+import type { RequestNames } from './request-names.ts';
+import { createUpstream, type Exchange } from './upstream.ts';
+
+export interface StitchedResult {
+  readonly data?: unknown;
+  readonly errors: readonly GraphQLFormattedError[];
+}
+
+/** Answers an operation with `_entities` among its fields by asking the service. */
+export type StitchedSchema = (
+  document: DocumentNode,
+  variables: Readonly<Record<string, unknown>>,
+  exchange: Exchange,
+) => Promise<StitchedResult>;
+
+export interface StitchedSchemaOptions {
+  readonly name: string;
+  readonly service: Service;
+  /** The service's schema in the graph's names. */
+  readonly schema: GraphQLSchema;
+  readonly upstream: Source;
+  readonly names: RequestNames | undefined;
+}
+
+/**
+ * `_entities` is a scalar here: what a look-up found has been asked for with the very selection and aliases that are to be
+ * answered, so it is passed on as it came. The gateway checks values and nulls once, at its own door.
+ */
+const ENTITIES = /* GraphQL */ `
+  scalar _Any
+  scalar _Entities
+  extend type Query {
+    _entities(representations: [_Any!]!): _Entities!
+  }
+`;
+
+/** The service's schema with federation's `_entities`, stitched so that its look-ups answer that field. */
+export function stitchService({ name, service, schema, upstream, names }: StitchedSchemaOptions): StitchedSchema {
+  const withMany = buildASTSchema(withManyFields(service), { assumeValidSDL: true });
+  const executor = createUpstream({ name, source: upstream, schema, names });
+  const subschema: Subschema = { name, schema: withMany, executor: executor as never, batch: true };
+  const stitched = stitchSchemas({
+    subschemas: [subschema],
+    typeDefs: ENTITIES,
+    resolvers: { Query: { _entities: createEntitiesResolver(withMany, subschema, readMerges(service)) as never } },
+  });
+  return async (document, variables, exchange) => {
+    const result = await execute({ schema: stitched, document, variableValues: variables, contextValue: exchange });
+    const errors = result.errors?.map((error) => error.toJSON()) ?? [];
+    return { data: result.data, errors: [...exchange.errors, ...errors] };
+  };
+}

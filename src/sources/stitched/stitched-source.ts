@@ -1,0 +1,155 @@
+import { buildASTSchema, type DocumentNode, type FieldNode, Kind, parse, print } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { readService } from '../../services/read-service.ts';
+import type { Service } from '../../services/service.ts';
+import type { Source, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
+import { type RenamedRequest, type RequestNames, requestNames } from './request-names.ts';
+import type { StitchedSchema } from './stitched-schema.ts';
+import type { Exchange } from './upstream.ts';
+
+/** A plan sends few distinct documents; beyond this many, those not used for longest are read again. */
+const MAX_DOCUMENTS = 1_000;
+
+export interface StitchedSourceOptions {
+  readonly name: string;
+  /** The schema file of the service. */
+  readonly sdl: string;
+  /** Reaches the service itself; closed with this source. */
+  readonly upstream: Source;
+}
+
+/** How a document of the gateway is answered. */
+type Lane =
+  /** It is one that the service understands as it is. */
+  | { readonly kind: 'as-is' }
+  /** The same under other names. */
+  | { readonly kind: 'renamed'; readonly query: string; readonly renamed: RenamedRequest }
+  /** It asks for entities, which the service does not know. */
+  | { readonly kind: 'stitched'; readonly document: DocumentNode };
+
+/**
+ * A plain GraphQL service as a federation subgraph: root fields are asked as they are, `_entities` by the look-ups that the
+ * file marks with `@merge`. Throws an `Error` when the file is not one that composes.
+ */
+export function createStitchedSource({ name, sdl, upstream }: StitchedSourceOptions): Source {
+  const service = readServiceText(name, sdl);
+  const schema = buildASTSchema(service.document, { assumeValidSDL: true });
+  const names = requestNames(schema, service.names);
+  const lanes = new LRUCache<string, Lane>({ max: MAX_DOCUMENTS });
+  let stitched: Promise<StitchedSchema> | undefined;
+
+  const stitch = async (): Promise<StitchedSchema> => {
+    // Stitching is a third of a second to load, and of no use to who asks only for root fields.
+    const { stitchService } = await import('./stitched-schema.ts');
+    return stitchService({ name, service, schema, upstream, names });
+  };
+  const laneOf = (query: string): Lane => {
+    const known = lanes.get(query);
+    if (known) return known;
+    const lane = chooseLane(query, names);
+    lanes.set(query, lane);
+    return lane;
+  };
+  if (service.lookups.length > 0) stitched = stitch();
+
+  return {
+    name,
+    send(request, done) {
+      const { query, variables } = JSON.parse(request.body) as { query: string; variables?: Record<string, unknown> };
+      const lane = laneOf(query);
+      if (lane.kind === 'as-is') upstream.send(request, done);
+      else if (lane.kind === 'renamed') sendRenamed(upstream, request, lane, variables, done);
+      else {
+        stitched ??= stitch();
+        void answerStitched(name, stitched, { request, document: lane.document, variables }).then(done);
+      }
+    },
+    close: () => upstream.close(),
+  };
+}
+
+function readServiceText(name: string, sdl: string): Service {
+  const read = readService(parse(sdl));
+  if (!Array.isArray(read)) return read.service;
+  throw new Error(`The service "${name}" cannot be read: ${read.map(({ message }) => message).join(' ')}`);
+}
+
+function chooseLane(query: string, names: RequestNames | undefined): Lane {
+  const document = parse(query, { noLocation: true });
+  if (rootFields(document).some((field) => field.name.value === '_entities')) return { kind: 'stitched', document };
+  if (names === undefined) return { kind: 'as-is' };
+  const renamed = names.toService(document);
+  return { kind: 'renamed', query: print(renamed.document), renamed };
+}
+
+/** Root fields that are not in fragments: the gateway writes none there. */
+function rootFields(document: DocumentNode): FieldNode[] {
+  return document.definitions.flatMap((node) =>
+    node.kind === Kind.OPERATION_DEFINITION
+      ? node.selectionSet.selections.flatMap((field) => (field.kind === Kind.FIELD ? [field] : []))
+      : [],
+  );
+}
+
+function sendRenamed(
+  upstream: Source,
+  request: SourceRequest,
+  { query, renamed }: Lane & { kind: 'renamed' },
+  variables: Readonly<Record<string, unknown>> | undefined,
+  done: (answer: SourceAnswer) => void,
+): void {
+  const body = JSON.stringify({ query, variables });
+  upstream.send({ ...request, body }, (answer) => {
+    done(answer.kind === 'text' ? { ...answer, text: restoreText(answer.text, renamed) } : answer);
+  });
+}
+
+/** A text that is no JSON stays as it is: the gateway says what is wrong with it. */
+function restoreText(text: string, renamed: RenamedRequest): string {
+  try {
+    const result = JSON.parse(text) as { data?: unknown } | null;
+    renamed.restore(result?.data);
+    return JSON.stringify(result);
+  } catch {
+    return text;
+  }
+}
+
+interface StitchedRequest {
+  readonly request: SourceRequest;
+  readonly document: DocumentNode;
+  readonly variables: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Never rejects: what goes wrong in here is reported as the failure of this source. */
+async function answerStitched(
+  name: string,
+  stitched: Promise<StitchedSchema>,
+  { request, document, variables = {} }: StitchedRequest,
+): Promise<SourceAnswer> {
+  const exchange: Exchange = { request, calls: 0, failures: [], errors: [], located: false };
+  try {
+    const result = await (await stitched)(document, variables, exchange);
+    const [failure] = exchange.failures;
+    // As with any subgraph whose request failed: told once for each field, not for each entity.
+    if (failure && exchange.failures.length === exchange.calls) return { kind: 'failure', failure };
+    const errors = [...exchange.failures.map(formatFailure), ...result.errors];
+    const text = JSON.stringify(errors.length > 0 ? { data: result.data, errors } : { data: result.data });
+    return { kind: 'text', text, status: 200 };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `Subgraph "${name}" did not answer: its look-ups failed inside the gateway.`;
+    return { kind: 'failure', failure: { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason } };
+  }
+}
+
+function formatFailure({ code, message, reason, status }: SourceFailure) {
+  return {
+    message,
+    extensions: {
+      code,
+      ...(reason === undefined ? {} : { reason }),
+      ...(status === undefined ? {} : { http: { status } }),
+    },
+  };
+}
