@@ -10,6 +10,7 @@ const ROOMS = {
   supergraph: [],
   connectors: ['supergraph', 'config'],
   services: [],
+  services: [],
   composition: ['supergraph', 'config', 'connectors', 'services'],
   operation: ['supergraph'],
   planner: ['operation', 'supergraph'],
