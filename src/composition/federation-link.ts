@@ -1,7 +1,8 @@
 import { type ConstDirectiveNode, type DocumentNode, Kind, parse, visit } from 'graphql';
 
 const FEDERATION_SPEC = 'https://specs.apollo.dev/federation/';
-const ASSUMED_VERSION = 'v2.9';
+/** What the composer knows. */
+export const NEWEST_FEDERATION = 'v2.9';
 
 /** Directives that only federation 2 has: a file that uses one of them means federation 2. */
 const SECOND_VERSION_ONLY = new Set([
@@ -46,7 +47,7 @@ export function withFederationLink(document: DocumentNode): DocumentNode {
   const imports = [...used].filter((name) => isFederationDirective(name) && !defined.has(name));
   if (linked || !imports.some((name) => SECOND_VERSION_ONLY.has(name))) return document;
   const list = imports.map((name) => `"@${name}"`).join(', ');
-  const link = parse(`extend schema @link(url: "${FEDERATION_SPEC}${ASSUMED_VERSION}", import: [${list}])`, {
+  const link = parse(`extend schema @link(url: "${FEDERATION_SPEC}${NEWEST_FEDERATION}", import: [${list}])`, {
     noLocation: true,
   });
   return { ...document, definitions: [...link.definitions, ...document.definitions] };

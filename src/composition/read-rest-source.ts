@@ -1,9 +1,29 @@
 import type { Problem } from '../config/problem.ts';
-import { type ParsedSource, problemAt } from './source-file.ts';
-import { readKinds } from './source-kind.ts';
+import { checkConnectors } from '../connectors/check-connectors.ts';
+import { expandWherePossible } from '../connectors/expand-variables.ts';
+import { modelOf } from '../connectors/obtainable.ts';
+import { readConnectors } from '../connectors/read-connectors.ts';
+import { subgraphSdl } from '../connectors/subgraph-sdl.ts';
+import { NEWEST_FEDERATION } from './federation-link.ts';
+import type { SourceDefinition } from './source-definition.ts';
+import { asUse, type ParsedSource } from './source-file.ts';
 
-export function readRestSource({ source, document }: ParsedSource): Problem[] {
-  const message = 'This file describes a REST API (@source, @connect): not supported yet by this version.';
-  const hint = 'Only federation subgraphs are: `extend schema @subgraph(url: "http://…")`.';
-  return [problemAt(source, readKinds(document).get('rest'), 'UNSUPPORTED_SOURCE_KIND', message, hint)];
+/**
+ * A REST API, described by connectors. Variables without a value are no problem here: where a supergraph is composed, the
+ * secrets of where it runs need not be known.
+ */
+export function readRestSource({ source, document, uses, env }: ParsedSource): SourceDefinition | Problem[] {
+  const read = readConnectors(document, expandWherePossible(env));
+  const model = modelOf(read);
+  const troubles = read.troubles.length > 0 ? read.troubles : checkConnectors(model);
+  if (troubles.length > 0) return troubles.map((trouble) => ({ file: source.file, subgraph: source.name, ...trouble }));
+  return {
+    name: source.name,
+    file: source.file,
+    kind: 'rest',
+    url: `headgate:${source.name}`,
+    document: subgraphSdl(model, NEWEST_FEDERATION),
+    gatewayDirectives: uses.map(asUse),
+    inProcessSdl: source.text,
+  };
 }

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+const count = z.int().min(1);
+const values = z.record(z.string(), z.unknown()).describe('Values that connectors read as `$config.NAME`');
+
+const limits = {
+  max_concurrent_requests: count.describe('Calls that one source has under way at a time; further ones wait'),
+  max_requests_per_operation: count.describe('Calls that one client request may lead to; further ones fail'),
+  max_response_bytes: count.describe('Longest answer that is read; a longer one is an error'),
+};
+
+const oneSource = z.strictObject({
+  override_url: z
+    .url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' })
+    .optional()
+    .describe("Where the API is reached, instead of the source's baseURL"),
+  max_concurrent_requests: limits.max_concurrent_requests.optional(),
+  max_requests_per_operation: limits.max_requests_per_operation.optional(),
+  max_response_bytes: limits.max_response_bytes.optional(),
+  $config: values.optional(),
+});
+
+export const connectorsSection = z
+  .strictObject({
+    max_concurrent_requests: limits.max_concurrent_requests.default(64),
+    max_requests_per_operation_per_source: limits.max_requests_per_operation.optional(),
+    max_response_bytes: limits.max_response_bytes.default(16 * 1024 * 1024),
+    sources: z.record(z.string(), oneSource).default({}).describe('Single sources, as "SUBGRAPH.SOURCE"'),
+    subgraphs: z
+      .record(z.string(), z.strictObject({ $config: values.optional() }))
+      .default({})
+      .describe('Single subgraphs, by name'),
+  })
+  .describe('REST APIs that are reached by connectors');
+
+export type ConnectorsConfig = z.output<typeof connectorsSection>;
+
+/** What holds for one source of a subgraph; `source` is undefined for connectors that name none. */
+export interface ApiSettings {
+  readonly overrideUrl: string | undefined;
+  readonly maxConcurrent: number;
+  readonly maxPerOperation: number;
+  readonly maxResponseBytes: number;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+export function apiSettings(config: ConnectorsConfig, subgraph: string, source: string | undefined): ApiSettings {
+  const name = `${subgraph}.${source}`;
+  const own = source !== undefined && Object.hasOwn(config.sources, name) ? config.sources[name] : undefined;
+  const whole = Object.hasOwn(config.subgraphs, subgraph) ? config.subgraphs[subgraph] : undefined;
+  return {
+    overrideUrl: own?.override_url,
+    maxConcurrent: own?.max_concurrent_requests ?? config.max_concurrent_requests,
+    maxPerOperation:
+      own?.max_requests_per_operation ?? config.max_requests_per_operation_per_source ?? Number.POSITIVE_INFINITY,
+    maxResponseBytes: own?.max_response_bytes ?? config.max_response_bytes,
+    config: { ...whole?.$config, ...own?.$config },
+  };
+}

@@ -1,0 +1,112 @@
+import type { FieldDefinitionNode } from 'graphql';
+import { checkReferences } from './check-references.ts';
+import { checkResolvable } from './check-resolvable.ts';
+import { checkSelection } from './check-selection.ts';
+import type { Connector } from './connector.ts';
+import { fieldSetOf } from './entity-lookups.ts';
+import type { ConnectorModel } from './obtainable.ts';
+import { isComposite, nameOfType } from './schema-facts.ts';
+import { type Trouble, troubleAt } from './trouble.ts';
+
+/** What is wrong with a file's connectors, each as far as it can be known without calling the API. */
+export function checkConnectors(model: ConnectorModel): Trouble[] {
+  const each = model.connectors.connectors.flatMap((connector) => [
+    ...checkReferences(connector, model.schema),
+    ...checkPlace(connector, model),
+    ...checkSelection(connector, model),
+  ]);
+  const alone = [...checkRootFields(model), ...checkKeys(model), ...each];
+  // whether all fields can be had is worth telling once each connector is right by itself
+  return alone.length > 0 ? alone : checkResolvable(model);
+}
+
+/** Every root field is had by a connector, for there is no server behind the file. */
+function checkRootFields({ schema, ofFields }: ConnectorModel): Trouble[] {
+  const missing = [schema.query, schema.mutation].flatMap((root) =>
+    [...(schema.types.get(root)?.fields.values() ?? [])]
+      .filter(({ name }) => !ofFields.has(`${root}.${name.value}`))
+      .map((field) => ({ root, field })),
+  );
+  const troubles = missing.map(({ root, field }) => {
+    const hint = 'Give it a @connect, or take it out: nothing else answers the fields of this file.';
+    return troubleAt(field, 'MISSING_CONNECTOR', `${root}.${field.name.value} has no connector.`, hint);
+  });
+  const subscriptions = [...(schema.types.get(schema.subscription)?.fields.values() ?? [])];
+  return [...troubles, ...subscriptions.slice(0, 1).map(noSubscriptions)];
+}
+
+function noSubscriptions(field: FieldDefinitionNode): Trouble {
+  return troubleAt(
+    field,
+    'SUBSCRIPTION_IN_CONNECTORS',
+    'Subscriptions cannot be had from REST.',
+    'Take them out of this file.',
+  );
+}
+
+function checkPlace(connector: Connector, { schema, ofFields }: ConnectorModel): Trouble[] {
+  const { node, field, typeName, coordinate } = connector;
+  if (field === undefined) {
+    if (schema.types.get(typeName)?.kind === 'object' && typeName !== schema.query && typeName !== schema.mutation)
+      return [];
+    return [
+      troubleAt(
+        node,
+        'CONNECTOR_ON_ROOT',
+        `@connect cannot stand on ${typeName}.`,
+        'Put it on the fields of that type.',
+      ),
+    ];
+  }
+  const troubles: Trouble[] = [];
+  if (ofFields.get(coordinate) !== connector) {
+    const message = `${coordinate} has more than one connector.`;
+    troubles.push(troubleAt(node, 'REPEATED_CONNECTOR', message, 'Keep one.'));
+  }
+  if (connector.entity && typeName !== schema.query) {
+    const message = `entity: true cannot stand on ${coordinate}.`;
+    const hint = `It belongs on fields of ${schema.query}; for a type, put @connect on the type itself.`;
+    troubles.push(troubleAt(node, 'ENTITY_NOT_ON_ROOT_QUERY', message, hint));
+  }
+  if (connector.entity && schema.types.get(nameOfType(field.type))?.kind !== 'object') {
+    const message = `${coordinate} is an entity look-up, but gives no object type.`;
+    troubles.push(
+      troubleAt(node, 'ENTITY_TYPE_INVALID', message, 'Take entity: true away, or give the field an object type.'),
+    );
+  }
+  return troubles;
+}
+
+/** A lookup's key is made of the entity's own fields, and a batch's answer tells which entity is which. */
+function checkKeys(model: ConnectorModel): Trouble[] {
+  return [...model.lookups.values()].flat().flatMap(({ connector, typeName, key, by, provides }) => {
+    const { node } = connector;
+    if (key.length === 0) {
+      const hint =
+        by === '$args' ? 'Give the field arguments named like the key.' : 'Use the key in the URL: {$this.id}.';
+      const message = `The connector on ${connector.coordinate} looks entities up, but uses no key.`;
+      return [troubleAt(node, 'ENTITY_WITHOUT_KEY', message, hint)];
+    }
+    const stray = key.find((path) => !hasPath(model, typeName, path));
+    if (stray !== undefined) {
+      const message = `${typeName} has no field "${stray.join('.')}", which the entity look-up ${connector.coordinate} needs.`;
+      const hint = 'Name arguments like the fields of the key, or give optional ones a default.';
+      return [troubleAt(node, 'ENTITY_RESOLVER_ARGUMENT_MISMATCH', message, hint)];
+    }
+    const unselected = by === '$batch' ? key.find(([first]) => !provides.has(first ?? '')) : undefined;
+    if (unselected === undefined) return [];
+    const message = `The selection of the batch on ${typeName} lacks "${unselected.join('.')}".`;
+    const hint = `Select the key (${fieldSetOf(key)}): by it the answer's objects find their entities.`;
+    return [troubleAt(connector.selection.node, 'BATCH_KEY_NOT_SELECTED', message, hint)];
+  });
+}
+
+function hasPath({ schema }: ConnectorModel, typeName: string, path: readonly string[]): boolean {
+  let type = schema.types.get(typeName);
+  for (const name of path) {
+    const field = type?.fields.get(name);
+    if (field === undefined) return false;
+    type = schema.types.get(nameOfType(field.type));
+  }
+  return !isComposite(type);
+}

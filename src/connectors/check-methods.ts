@@ -1,0 +1,46 @@
+import type { StringValueNode } from 'graphql';
+import { METHODS } from './mapping/methods.ts';
+import type { Expression, Selection, Step } from './mapping/syntax.ts';
+import { didYouMean, type Trouble, troubleAt } from './trouble.ts';
+
+/** Tells of methods that there are none of, and of wrong numbers of arguments. */
+export function checkMethods(expression: Expression, node: StringValueNode): Trouble[] {
+  switch (expression.kind) {
+    case 'literal':
+      return [];
+    case 'array':
+      return expression.items.flatMap((item) => checkMethods(item, node));
+    case 'object':
+      return expression.properties.flatMap(([, value]) => checkMethods(value, node));
+    case 'first':
+      return expression.operands.flatMap((operand) => checkMethods(operand, node));
+    case 'selection':
+      return checkFields(expression, node);
+    case 'path':
+      return [
+        ...(expression.head.kind === 'expression' ? checkMethods(expression.head.expression, node) : []),
+        ...expression.steps.flatMap((step) => checkStep(step, node)),
+        ...(expression.selection === undefined ? [] : checkFields(expression.selection, node)),
+      ];
+  }
+}
+
+function checkFields(selection: Selection, node: StringValueNode): Trouble[] {
+  return selection.fields.flatMap(({ value }) => checkMethods(value, node));
+}
+
+function checkStep(step: Step, node: StringValueNode): Trouble[] {
+  if (step.kind !== 'method') return [];
+  const method = METHODS[step.name];
+  const inner = step.args.flatMap((arg) => checkMethods(arg, node));
+  if (method === undefined) {
+    const message = `There is no method "->${step.name}".`;
+    return [troubleAt(node, 'UNKNOWN_METHOD', message, didYouMean(step.name, Object.keys(METHODS)), step.at), ...inner];
+  }
+  const [least, most] = method.arity;
+  if (step.args.length >= least && step.args.length <= most) return inner;
+  const expected =
+    least === most ? String(least) : most === Number.POSITIVE_INFINITY ? `${least} or more` : `${least} to ${most}`;
+  const message = `"->${step.name}" takes ${expected} arguments, not ${step.args.length}.`;
+  return [troubleAt(node, 'WRONG_NUMBER_OF_ARGUMENTS', message, undefined, step.at), ...inner];
+}

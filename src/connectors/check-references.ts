@@ -1,0 +1,85 @@
+import type { Connector, PlacedReference } from './connector.ts';
+import { isRootType, nameOfType, type SchemaFacts } from './schema-facts.ts';
+import { didYouMean, type Trouble, troubleAt } from './trouble.ts';
+
+const ALWAYS = ['$config', '$env', '$context', '$request', '$response', '$status'];
+
+/** Whether the variables that a connector uses exist where it stands, and have what is read of them. */
+export function checkReferences(connector: Connector, schema: SchemaFacts): Trouble[] {
+  const { field, typeName } = connector;
+  const known = [...ALWAYS];
+  if (field !== undefined) known.push('$args');
+  if (!isRootType(schema, typeName)) known.push('$this');
+  if (field === undefined) known.push('$batch');
+  return connector.references.flatMap((reference) => {
+    if (!known.includes(reference.variable)) return [unknownVariable(connector, reference, known)];
+    if (reference.variable === '$args') return checkArgument(connector, reference, schema);
+    if (reference.variable === '$this' || reference.variable === '$batch')
+      return checkField(connector, reference, schema);
+    return [];
+  });
+}
+
+function unknownVariable(
+  { coordinate, field }: Connector,
+  reference: PlacedReference,
+  known: readonly string[],
+): Trouble {
+  const { variable, node, at } = reference;
+  const message =
+    variable === '$batch' && field !== undefined
+      ? '$batch can be used in connectors on types only.'
+      : `There is no ${variable} in the connector on ${coordinate}.`;
+  return troubleAt(node, 'UNKNOWN_VARIABLE', message, didYouMean(variable, known), at);
+}
+
+function checkArgument(
+  { field, coordinate }: Connector,
+  { path, node, at }: PlacedReference,
+  schema: SchemaFacts,
+): Trouble[] {
+  const args = field?.arguments ?? [];
+  const [name, ...rest] = path;
+  if (name === undefined) return [];
+  const argument = args.find((candidate) => candidate.name.value === name);
+  if (argument === undefined) {
+    const hint = didYouMean(
+      name,
+      args.map((candidate) => candidate.name.value),
+    );
+    return [troubleAt(node, 'UNKNOWN_ARGUMENT', `${coordinate} has no argument "${name}".`, hint, at)];
+  }
+  let type = schema.types.get(nameOfType(argument.type));
+  for (const key of rest) {
+    if (type?.kind !== 'input') return [];
+    const inner = type.inputFields.get(key);
+    if (inner === undefined) {
+      const message = `The input type ${type.name} has no field "${key}".`;
+      return [troubleAt(node, 'UNKNOWN_ARGUMENT', message, didYouMean(key, type.inputFields.keys()), at)];
+    }
+    type = schema.types.get(nameOfType(inner.type));
+  }
+  return [];
+}
+
+function checkField(
+  { typeName }: Connector,
+  { variable, path, node, at }: PlacedReference,
+  schema: SchemaFacts,
+): Trouble[] {
+  if (path.length === 0) {
+    const hint = `Name the fields that are needed: ${variable} { id }, or ${variable}.id.`;
+    return [troubleAt(node, 'WHOLE_OBJECT', `${variable} is used as a whole.`, hint, at)];
+  }
+  let type = schema.types.get(typeName);
+  for (const name of path) {
+    const found = type?.fields.get(name);
+    if (type === undefined || type.fields.size === 0) return [];
+    if (found === undefined) {
+      const message = `${type.name} has no field "${name}", which ${variable}.${path.join('.')} reads.`;
+      return [troubleAt(node, 'UNKNOWN_FIELD', message, didYouMean(name, type.fields.keys()), at)];
+    }
+    type = schema.types.get(nameOfType(found.type));
+  }
+  return [];
+}

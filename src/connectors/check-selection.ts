@@ -1,0 +1,109 @@
+import type { Connector } from './connector.ts';
+import { literalsIn, objectsIn, type Shape, shapeOf } from './mapping/shape.ts';
+import type { ConnectorModel } from './obtainable.ts';
+import { isComposite, nameOfType, type TypeFacts } from './schema-facts.ts';
+import { didYouMean, type Trouble, troubleAt } from './trouble.ts';
+
+/** Whether what a connector's selection gives fits the type that it is for. */
+export function checkSelection(connector: Connector, model: ConnectorModel): Trouble[] {
+  const { field, typeName, selection, coordinate } = connector;
+  const name = field === undefined ? typeName : nameOfType(field.type);
+  const walk = new SelectionWalk(connector, model);
+  walk.value(shapeOf(selection.expression), name, coordinate, selection.expression.at);
+  return walk.troubles;
+}
+
+class SelectionWalk {
+  readonly troubles: Trouble[] = [];
+  readonly #connector: Connector;
+  readonly #model: ConnectorModel;
+
+  constructor(connector: Connector, model: ConnectorModel) {
+    this.#connector = connector;
+    this.#model = model;
+  }
+
+  /** `where` is the field that the value is for: `Query.product` or `Product.reviews`. */
+  value(shape: Shape, typeName: string, where: string, at: number): void {
+    const type = this.#model.schema.types.get(typeName);
+    const objects = objectsIn(shape);
+    if (!isComposite(type)) {
+      if (objects.length > 0 && type?.kind !== 'scalar') {
+        const message = `${where} is ${article(typeName)}, but the selection gives an object.`;
+        this.#tell('OBJECT_FOR_LEAF', message, 'Select a single value, or give the field an object type.', at);
+      }
+      return;
+    }
+    if (objects.length === 0) {
+      if (shape.kind === 'literal' && shape.value === null) return;
+      const fields = [...type.fields.keys()].slice(0, 3).join(' ');
+      const message = `${where} is of type ${typeName}, but the selection does not say which of its fields it gives.`;
+      this.#tell(
+        'FIELDS_NOT_SELECTED',
+        message,
+        `End the path with the fields, like { ${fields || '__typename'} }.`,
+        at,
+      );
+      return;
+    }
+    for (const object of objects) this.#object(object, type, where, at);
+  }
+
+  #object(object: Extract<Shape, { kind: 'object' }>, type: TypeFacts, where: string, at: number): void {
+    const { schema } = this.#model;
+    const names = typesOf(object, type, this.#model);
+    if (type.kind !== 'object' && !object.fields.has('__typename') && !object.open) {
+      const message = `${where} is of type ${type.name}, which several types may stand for: the selection lacks __typename.`;
+      const hint = `Select it, like __typename: kind->match(["a", "${names[0] ?? 'A'}"], [@, "${names.at(-1) ?? 'B'}"]).`;
+      this.#tell('MISSING_TYPENAME', message, hint, at);
+    }
+    for (const [name, field] of object.fields) {
+      if (name === '__typename') {
+        this.#typeName(field.shape, type, field.at);
+        continue;
+      }
+      const owners = names.map((owner) => schema.types.get(owner)).filter((owner) => owner?.fields.has(name));
+      const definition = owners[0]?.fields.get(name);
+      if (definition === undefined) {
+        const known = names.flatMap((owner) => [...(schema.types.get(owner)?.fields.keys() ?? [])]);
+        const message = `The selection gives "${name}", but ${type.name} has no such field.`;
+        this.#tell('SELECTED_FIELD_NOT_FOUND', message, didYouMean(name, new Set(known)), field.at);
+        continue;
+      }
+      if ((definition.arguments?.length ?? 0) > 0) {
+        const message = `${type.name}.${name} has arguments, which this selection would pass over.`;
+        this.#tell('FIELD_WITH_ARGUMENTS', message, 'Give the field a @connect of its own.', field.at);
+      }
+      this.value(field.shape, nameOfType(definition.type), `${type.name}.${name}`, field.at);
+    }
+  }
+
+  #typeName(shape: Shape, type: TypeFacts, at: number): void {
+    for (const name of literalsIn(shape) ?? []) {
+      if (type.possible.has(name) || name === type.name) continue;
+      const message = `__typename may be "${name}", which is no ${type.name}.`;
+      this.#tell('UNKNOWN_TYPENAME', message, didYouMean(name, type.possible), at);
+    }
+  }
+
+  #tell(code: string, message: string, hint: string, at: number): void {
+    this.troubles.push(troubleAt(this.#connector.selection.node, code, message, hint, at));
+  }
+}
+
+/** The object types that an object of a selection may be: those that its `__typename` names, else all possible ones. */
+export function typesOf(
+  object: Extract<Shape, { kind: 'object' }>,
+  type: TypeFacts,
+  { schema }: ConnectorModel,
+): string[] {
+  if (type.kind === 'object') return [type.name];
+  const typename = object.fields.get('__typename');
+  const named = typename === undefined ? undefined : literalsIn(typename.shape);
+  const known = (named ?? []).filter((name) => schema.types.has(name));
+  return known.length > 0 ? known : [...type.possible];
+}
+
+function article(typeName: string): string {
+  return /^[AEIOU]/.test(typeName) ? `an ${typeName}` : `a ${typeName}`;
+}

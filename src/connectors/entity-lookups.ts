@@ -1,0 +1,89 @@
+import { type FieldDefinitionNode, Kind } from 'graphql';
+import type { Connector, Connectors } from './connector.ts';
+import { objectsIn, shapeOf } from './mapping/shape.ts';
+import { nameOfType, type SchemaFacts } from './schema-facts.ts';
+
+/** A connector by which fields of an entity are had from its key. */
+export interface EntityLookup {
+  readonly connector: Connector;
+  readonly typeName: string;
+  /** The key's fields as paths: `["id"]`, `["store", "id"]`. */
+  readonly key: readonly (readonly string[])[];
+  /** The variable that holds the key while the connector runs. */
+  readonly by: '$this' | '$batch' | '$args';
+  /** Names of the entity's fields that it gives. */
+  readonly provides: ReadonlySet<string>;
+}
+
+/** All lookups of a file: connectors on types, and root fields with `entity: true`. */
+export function entityLookups({ connectors }: Connectors, schema: SchemaFacts): EntityLookup[] {
+  return connectors.filter(({ entity }) => entity).map((connector) => lookupOf(connector, schema));
+}
+
+function lookupOf(connector: Connector, schema: SchemaFacts): EntityLookup {
+  const { field, references, selection } = connector;
+  const provides = new Set(objectsIn(shapeOf(selection.expression)).flatMap(({ fields }) => [...fields.keys()]));
+  if (field === undefined) {
+    const by = connector.batchSize === undefined ? '$this' : '$batch';
+    const key = distinct(references.filter(({ variable }) => variable === by).map(({ path }) => path));
+    return { connector, typeName: connector.typeName, key, by, provides };
+  }
+  const typeName = nameOfType(field.type);
+  return {
+    connector,
+    typeName,
+    key: distinct(argumentPaths(connector, field, typeName, schema)),
+    by: '$args',
+    provides,
+  };
+}
+
+/** Arguments make the key: what is used of them, and those that must be given. Optional ones that are no field are left out. */
+function argumentPaths(
+  { references }: Connector,
+  field: FieldDefinitionNode,
+  typeName: string,
+  schema: SchemaFacts,
+): (readonly string[])[] {
+  const fields = schema.types.get(typeName)?.fields;
+  return (field.arguments ?? []).flatMap((argument) => {
+    const name = argument.name.value;
+    const required = argument.type.kind === Kind.NON_NULL_TYPE && argument.defaultValue === undefined;
+    if (!required && !fields?.has(name)) return [];
+    const used = references.filter(({ variable, path }) => variable === '$args' && path[0] === name);
+    const input = schema.types.get(nameOfType(argument.type))?.kind === 'input';
+    return input ? used.map(({ path }) => path) : [[name]];
+  });
+}
+
+function distinct(paths: readonly (readonly string[])[]): (readonly string[])[] {
+  const known = new Map(paths.filter((path) => path.length > 0).map((path) => [path.join('.'), path]));
+  return [...known.values()];
+}
+
+interface Tree {
+  readonly [name: string]: Tree;
+}
+
+/** Paths as a field set: `["id"]`, `["store", "id"]` are `id store { id }`; in order of names, so that equal ones are alike. */
+export function fieldSetOf(paths: readonly (readonly string[])[]): string {
+  const root: Record<string, Tree> = {};
+  for (const path of paths) {
+    let at = root;
+    for (const name of path) {
+      at[name] ??= {};
+      at = at[name] as Record<string, Tree>;
+    }
+  }
+  return printTree(root);
+}
+
+function printTree(tree: Tree): string {
+  const names = Object.keys(tree).sort();
+  return names
+    .map((name) => {
+      const inner = printTree(tree[name] ?? {});
+      return inner === '' ? name : `${name} { ${inner} }`;
+    })
+    .join(' ');
+}

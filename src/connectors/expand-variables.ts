@@ -1,0 +1,28 @@
+import { type Env, expand } from '../config/expand.ts';
+import type { Expander } from './argument-reader.ts';
+import { troubleAt } from './trouble.ts';
+
+/** Fills in `${VARIABLES}` for running; one without a value is told. */
+export function expandAll(env: Env): Expander {
+  return (text, node, troubles) => {
+    const expanded = expand(text, env);
+    if (expanded.ok) return expanded.text;
+    const message = `The environment variable ${expanded.variable} is not set.`;
+    const hint = `Set ${expanded.variable}, or give it a default: \${${expanded.variable}:-…}`;
+    troubles.push(troubleAt(node, 'UNSET_VARIABLE', message, hint));
+    return undefined;
+  };
+}
+
+/** The same for checking: what has no value stands for something that would do. */
+export function expandWherePossible(env: Env): Expander {
+  return (text) => {
+    let known = env;
+    for (;;) {
+      const expanded = expand(text, known);
+      if (expanded.ok) return expanded.text;
+      const begins = text.startsWith(`\${${expanded.variable}}`);
+      known = { ...known, [expanded.variable]: begins ? 'http://unset.invalid' : 'unset' };
+    }
+  };
+}

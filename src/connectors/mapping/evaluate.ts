@@ -1,0 +1,141 @@
+import { emptyObject, isObject, type Json, property } from './json.ts';
+import { METHODS } from './methods.ts';
+import type { Expression, Head, Path, Selection, Step } from './syntax.ts';
+
+/** Values of `$args`, `$this` and so on, by name with the dollar sign. */
+export type Variables = Readonly<Record<string, Json>>;
+
+export interface Scope {
+  readonly variables: Variables;
+  /** `$`: what the nearest `{ … }` is applied to; at the top, the whole answer. */
+  readonly dollar: Json;
+  /**
+   * Whether named fields that are missing become null. So it is in answers, where one must see that a connector gives the
+   * field; in what is sent, missing fields are left out.
+   */
+  readonly missingAsNull: boolean;
+}
+
+/** What an answer's body is mapped to: with every selected field, null where the answer lacks it. */
+export function mapAnswer(mapping: Expression, body: Json, variables: Variables): Json {
+  return applyMapping(mapping, body, { variables, dollar: body, missingAsNull: true });
+}
+
+/** A value to be sent: what is missing is left out. */
+export function mapRequest(mapping: Expression, variables: Variables, dollar?: Json): Json {
+  return applyMapping(mapping, dollar, { variables, dollar, missingAsNull: false });
+}
+
+function applyMapping(mapping: Expression, data: Json, scope: Scope): Json {
+  return mapping.kind === 'selection' ? select(mapping, data, scope) : evaluate(mapping, data, scope);
+}
+
+/** The value of an expression where `data` is `@`; `undefined` where there is none. Never throws for what data may be. */
+export function evaluate(expression: Expression, data: Json, scope: Scope): Json {
+  switch (expression.kind) {
+    case 'literal':
+      return expression.value;
+    case 'array':
+      return expression.items.map((item) => evaluate(item, data, scope) ?? null);
+    case 'object':
+      return objectOf(expression.properties, data, scope);
+    case 'first':
+      return firstPresent(expression, data, scope);
+    case 'selection':
+      return select(expression, data, scope);
+    case 'path':
+      return followPath(expression, data, scope);
+  }
+}
+
+function objectOf(properties: readonly (readonly [string, Expression])[], data: Json, scope: Scope): Json {
+  const object = emptyObject();
+  for (const [key, expression] of properties) {
+    const value = evaluate(expression, data, scope);
+    if (value !== undefined) object[key] = value;
+  }
+  return object;
+}
+
+function firstPresent(choice: Extract<Expression, { kind: 'first' }>, data: Json, scope: Scope): Json {
+  let value: Json;
+  for (const operand of choice.operands) {
+    value = evaluate(operand, data, scope);
+    if (value !== undefined && (value !== null || choice.operator === '?!')) return value;
+  }
+  return value;
+}
+
+function followPath(path: Path, data: Json, scope: Scope): Json {
+  let value = headValue(path.head, data, scope);
+  for (const step of path.steps) {
+    if (value === undefined && step.kind !== 'method') return undefined;
+    value = takeStep(step, value, scope);
+  }
+  return path.selection === undefined ? value : select(path.selection, value, scope);
+}
+
+function headValue(head: Head, data: Json, scope: Scope): Json {
+  switch (head.kind) {
+    case 'expression':
+      return evaluate(head.expression, data, scope);
+    case 'key':
+      return readKey(scope.dollar, head.key);
+    case 'variable':
+      if (head.name === '@') return data;
+      return head.name === '$' ? scope.dollar : property(scope.variables, head.name);
+  }
+}
+
+function takeStep(step: Step, value: Json, scope: Scope): Json {
+  switch (step.kind) {
+    case 'key':
+      return readKey(value, step.key);
+    case 'question':
+      return value === null ? undefined : value;
+    case 'method':
+      return value === undefined ? undefined : METHODS[step.name]?.apply(value, step.args, scope, evaluate);
+  }
+}
+
+/** Of an array, the property of each item. */
+function readKey(value: Json, key: string): Json {
+  if (Array.isArray(value)) return value.map((item) => readKey(item, key) ?? null);
+  return property(value, key);
+}
+
+/** Applies a selection to an object, or to each item of an array. */
+function select(selection: Selection, value: Json, scope: Scope): Json {
+  if (Array.isArray(value)) return value.map((item) => select(selection, item, scope) ?? null);
+  if (value === null) return null;
+  if (value === undefined && readsKeys(selection)) return undefined;
+  // a selection of properties says nothing of a string: left as it is, it is told as what it is
+  if (value !== undefined && !isObject(value) && readsKeys(selection)) return value;
+  const inner = { variables: scope.variables, dollar: value, missingAsNull: scope.missingAsNull };
+  const object = emptyObject();
+  for (const field of selection.fields) {
+    const found = evaluate(field.value, value, inner);
+    if (field.kind === 'spread') {
+      if (isObject(found)) Object.assign(object, found);
+    } else if (found !== undefined) object[field.name] = found;
+    else if (scope.missingAsNull) object[field.name] = null;
+  }
+  return object;
+}
+
+const READS_KEYS = new WeakMap<Selection, boolean>();
+
+/** Whether all that is selected are properties of the object at hand. */
+function readsKeys(selection: Selection): boolean {
+  let known = READS_KEYS.get(selection);
+  if (known === undefined) {
+    known = selection.fields.length > 0 && selection.fields.every(({ value }) => readsKey(value));
+    READS_KEYS.set(selection, known);
+  }
+  return known;
+}
+
+function readsKey(value: Expression): boolean {
+  if (value.kind === 'selection') return readsKeys(value);
+  return value.kind === 'path' && value.head.kind === 'key';
+}

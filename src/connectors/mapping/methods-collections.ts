@@ -1,0 +1,85 @@
+import { equal, isObject, type Json, property } from './json.ts';
+import { type Method, ofValues } from './method.ts';
+
+/** Evaluates its argument for each item, which is `@` in it; what is no array is taken as an array of one. */
+const map: Method = {
+  arity: [1, 1],
+  apply(value, [each], scope, evaluate) {
+    if (each === undefined) return undefined;
+    const items = Array.isArray(value) ? value : [value];
+    return items.map((item) => evaluate(each, item, scope) ?? null);
+  },
+};
+
+const filter: Method = {
+  arity: [1, 1],
+  apply(value, [test], scope, evaluate) {
+    if (test === undefined) return undefined;
+    const items = Array.isArray(value) ? value : [value];
+    return items.filter((item) => evaluate(test, item, scope) === true);
+  },
+};
+
+const find: Method = {
+  arity: [1, 1],
+  apply(value, [test], scope, evaluate) {
+    if (test === undefined) return undefined;
+    const items = Array.isArray(value) ? value : [value];
+    return items.find((item) => evaluate(test, item, scope) === true);
+  },
+};
+
+function slice(value: Json, [from = 0, to]: readonly Json[]): Json {
+  if (typeof from !== 'number' || (to !== undefined && typeof to !== 'number')) return undefined;
+  // a string by its characters, never through the middle of one
+  if (typeof value === 'string') return [...value].slice(from, to).join('');
+  return Array.isArray(value) ? value.slice(from, to) : undefined;
+}
+
+function size(value: Json): Json {
+  if (typeof value === 'string') return [...value].length;
+  if (Array.isArray(value)) return value.length;
+  return isObject(value) ? Object.keys(value).length : undefined;
+}
+
+/** An item by place (negative from the end), a character, or a property by name. */
+function get(value: Json, [at]: readonly Json[]): Json {
+  if (typeof at === 'number') {
+    if (typeof value === 'string') return [...value].at(at);
+    return Array.isArray(value) ? value.at(at) : undefined;
+  }
+  return typeof at === 'string' ? property(value, at) : undefined;
+}
+
+function has(value: Json, [at]: readonly Json[]): Json {
+  if (typeof at === 'string') return isObject(value) && Object.hasOwn(value, at);
+  return get(value, [at]) !== undefined;
+}
+
+function edge(at: 0 | -1): Method {
+  return ofValues([0, 0], (value) => (Array.isArray(value) || typeof value === 'string' ? get(value, [at]) : value));
+}
+
+/** Methods on arrays and objects. */
+export const COLLECTION_METHODS = {
+  map,
+  filter,
+  find,
+  first: edge(0),
+  last: edge(-1),
+  slice: ofValues([0, 2], slice),
+  size: ofValues([0, 0], size),
+  get: ofValues([1, 1], get),
+  has: ofValues([1, 1], has),
+  entries: ofValues([0, 0], (value) =>
+    isObject(value) ? Object.entries(value).map(([key, item]) => ({ key, value: item })) : undefined,
+  ),
+  keys: ofValues([0, 0], (value) => (isObject(value) ? Object.keys(value) : undefined)),
+  values: ofValues([0, 0], (value) => (isObject(value) ? Object.values(value) : undefined)),
+  contains: ofValues([1, 1], (value, [item]) =>
+    Array.isArray(value) ? value.some((other) => equal(other, item)) : undefined,
+  ),
+  in: ofValues([1, 1], (value, [items]) =>
+    Array.isArray(items) ? items.some((other) => equal(other, value)) : undefined,
+  ),
+} satisfies Record<string, Method>;

@@ -1,0 +1,77 @@
+import type { Expression, Path, Selection } from './syntax.ts';
+
+/** A use of a variable: `$args.filter.ids` is `$args` with the path `filter`, `ids`. */
+export interface Reference {
+  /** With the dollar sign. */
+  readonly variable: string;
+  readonly path: readonly string[];
+  readonly at: number;
+}
+
+/** Every use of a `$variable` in a mapping, but for `$` and `@`; `$this { a b }` counts as `$this.a` and `$this.b`. */
+export function referencesIn(expression: Expression): Reference[] {
+  const found: Reference[] = [];
+  collect(expression, found);
+  return found;
+}
+
+function collect(expression: Expression, found: Reference[]): void {
+  switch (expression.kind) {
+    case 'literal':
+      return;
+    case 'array':
+      for (const item of expression.items) collect(item, found);
+      return;
+    case 'object':
+      for (const [, value] of expression.properties) collect(value, found);
+      return;
+    case 'first':
+      for (const operand of expression.operands) collect(operand, found);
+      return;
+    case 'selection':
+      for (const { value } of expression.fields) collect(value, found);
+      return;
+    case 'path':
+      collectPath(expression, found);
+  }
+}
+
+function collectPath(path: Path, found: Reference[]): void {
+  const { head, steps, selection } = path;
+  if (head.kind === 'expression') collect(head.expression, found);
+  if (head.kind === 'variable' && head.name.length > 1) found.push(...variableUses(path, head.name));
+  for (const step of steps) {
+    if (step.kind === 'method') for (const arg of step.args) collect(arg, found);
+  }
+  if (selection !== undefined) collect(selection, found);
+}
+
+function variableUses({ head, steps, selection }: Path, variable: string): Reference[] {
+  const path: string[] = [];
+  for (const step of steps) {
+    if (step.kind === 'method') return [{ variable, path, at: head.at }];
+    if (step.kind === 'key') path.push(step.key);
+  }
+  if (selection === undefined) return [{ variable, path, at: head.at }];
+  return keysRead(selection).map((keys) => ({ variable, path: [...path, ...keys], at: head.at }));
+}
+
+/** The paths that a selection reads of the object that it is applied to; one empty path where that is all of it. */
+function keysRead(selection: Selection): string[][] {
+  return selection.fields.flatMap(({ value }): string[][] => {
+    if (value.kind === 'selection') return keysRead(value);
+    if (value.kind !== 'path') return [];
+    const { head } = value;
+    if (head.kind === 'variable') return head.name === '$' || head.name === '@' ? [readPath(value, [])] : [];
+    return head.kind === 'key' ? [readPath(value, [head.key])] : [];
+  });
+}
+
+function readPath({ steps }: Path, start: string[]): string[] {
+  const path = [...start];
+  for (const step of steps) {
+    if (step.kind === 'method') break;
+    if (step.kind === 'key') path.push(step.key);
+  }
+  return path;
+}

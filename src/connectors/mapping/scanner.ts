@@ -1,0 +1,109 @@
+import { MappingSyntaxError } from './syntax.ts';
+
+const SPACE = /(?:[\s,]|#[^\n]*)*/y;
+const STRICT_SPACE = /(?:\s|#[^\n]*)*/y;
+const IDENTIFIER = /[A-Za-z_][0-9A-Za-z_]*/y;
+const NUMBER = /-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/y;
+
+/** Reads the tokens of a mapping where the parser asks for them; blanks and `#` comments between tokens are passed over. */
+export class Scanner {
+  readonly text: string;
+  at: number;
+
+  constructor(text: string, at = 0) {
+    this.text = text;
+    this.at = at;
+  }
+
+  /** Passes over blanks and comments; between the fields of a selection over commas, too, as GraphQL does. */
+  skip(commas = false): void {
+    const space = commas ? SPACE : STRICT_SPACE;
+    space.lastIndex = this.at;
+    space.exec(this.text);
+    this.at = space.lastIndex;
+  }
+
+  atEnd(): boolean {
+    this.skip();
+    return this.at >= this.text.length;
+  }
+
+  /** Whether `token` comes next; it is not taken. */
+  sees(token: string): boolean {
+    this.skip();
+    return this.text.startsWith(token, this.at);
+  }
+
+  /** Takes `token` if it comes next. */
+  take(token: string): boolean {
+    if (!this.sees(token)) return false;
+    this.at += token.length;
+    return true;
+  }
+
+  /** Throws `MappingSyntaxError` unless `token` comes next. */
+  expect(token: string, hint?: string): void {
+    if (!this.take(token)) throw this.unexpected(`"${token}"`, hint);
+  }
+
+  identifier(): string | undefined {
+    this.skip();
+    return this.identifierHere();
+  }
+
+  /** The same without passing over blanks, as after `$`. */
+  identifierHere(): string | undefined {
+    return this.match(IDENTIFIER);
+  }
+
+  number(): number | undefined {
+    this.skip();
+    const text = this.match(NUMBER);
+    return text === undefined ? undefined : Number(text);
+  }
+
+  /** A string in single or double quotes; `\` keeps the character after it. */
+  string(): string | undefined {
+    this.skip();
+    const quote = this.text[this.at];
+    if (quote !== '"' && quote !== "'") return undefined;
+    const start = this.at++;
+    let value = '';
+    for (; this.at < this.text.length; this.at++) {
+      const character = this.text[this.at] as string;
+      if (character === quote) {
+        this.at++;
+        return value;
+      }
+      value += character === '\\' ? this.escaped() : character;
+    }
+    throw new MappingSyntaxError('A string is not closed.', start, `Close it with ${quote}.`);
+  }
+
+  unexpected(expected: string, hint?: string): MappingSyntaxError {
+    this.skip();
+    const found = this.at >= this.text.length ? 'the end' : `"${[...this.text.slice(this.at, this.at + 12)][0]}"`;
+    return new MappingSyntaxError(`Expected ${expected}, found ${found}.`, this.at, hint);
+  }
+
+  private escaped(): string {
+    const character = this.text[++this.at] ?? '';
+    switch (character) {
+      case 'n':
+        return '\n';
+      case 't':
+        return '\t';
+      case 'r':
+        return '\r';
+      default:
+        return character;
+    }
+  }
+
+  private match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.at;
+    const found = pattern.exec(this.text)?.[0];
+    if (found !== undefined) this.at += found.length;
+    return found;
+  }
+}

@@ -1,0 +1,157 @@
+import {
+  type ConstDirectiveNode,
+  type DefinitionNode,
+  type DocumentNode,
+  type FieldDefinitionNode,
+  Kind,
+  type ObjectTypeDefinitionNode,
+  type ObjectTypeExtensionNode,
+} from 'graphql';
+import { ArgumentReader, type Expander } from './argument-reader.ts';
+import type { ApiSource, Connector, ConnectorPlace, Connectors } from './connector.ts';
+import { type DirectiveNames, readDirectiveNames } from './directive-names.ts';
+import { didYouMean, type Trouble, troubleAt } from './trouble.ts';
+
+export interface ConnectorsRead extends Connectors {
+  readonly troubles: readonly Trouble[];
+}
+
+/**
+ * Reads the connectors of a schema file: `@source` and `@connect`, as in version 0.2 of their specification, with what
+ * later versions add to the mapping language. `expand` fills in `${VARIABLES}`.
+ * @see https://www.apollographql.com/docs/graphos/connectors/reference/directives
+ */
+export function readConnectors(document: DocumentNode, expand: Expander): ConnectorsRead {
+  const names = readDirectiveNames(document);
+  const troubles: Trouble[] = [];
+  const reader = new ArgumentReader(expand, troubles);
+  const sources = readSources(document, names, reader);
+  const connectors: Connector[] = [];
+  for (const { place, node } of uses(document, names)) {
+    const connector = readConnector(place, node, sources, reader);
+    if (connector !== undefined) connectors.push(connector);
+  }
+  return { document, sources, connectors, troubles };
+}
+
+function readSources(document: DocumentNode, names: DirectiveNames, reader: ArgumentReader): Map<string, ApiSource> {
+  const sources = new Map<string, ApiSource>();
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.SCHEMA_EXTENSION && definition.kind !== Kind.SCHEMA_DEFINITION) continue;
+    for (const node of definition.directives ?? []) {
+      if (node.name.value !== names.source) continue;
+      const source = readSource(node, reader);
+      if (source === undefined) continue;
+      if (sources.has(source.name)) {
+        const message = `There are two sources named "${source.name}".`;
+        reader.troubles.push(troubleAt(node, 'DUPLICATE_SOURCE_NAME', message, 'Rename one of them.'));
+      }
+      sources.set(source.name, source);
+    }
+  }
+  return sources;
+}
+
+const SOURCE_ARGUMENTS = ['name', 'http', 'errors', 'isSuccess'];
+const SOURCE_HTTP = ['baseURL', 'headers', 'path', 'queryParams'];
+
+function readSource(node: ConstDirectiveNode, reader: ArgumentReader): ApiSource | undefined {
+  const args = reader.fields(node, SOURCE_ARGUMENTS);
+  const name = reader.string(args.get('name'));
+  const http = reader.object(args.get('http'), SOURCE_HTTP);
+  const base = http?.get('baseURL');
+  if (name === undefined || http === undefined || base === undefined) {
+    const hint = 'Write it like @source(name: "api", http: {baseURL: "https://api.example.com"}).';
+    reader.troubles.push(troubleAt(node, 'INCOMPLETE_SOURCE', '@source needs a name and http: {baseURL}.', hint));
+    return undefined;
+  }
+  const baseUrl = reader.url(base);
+  if (baseUrl === undefined) return undefined;
+  if (baseUrl.origin === undefined) {
+    const hint = 'Write it like "https://api.example.com/v1".';
+    reader.troubles.push(troubleAt(base, 'INVALID_URL', 'baseURL is no http:// or https:// URL.', hint));
+    return undefined;
+  }
+  return { name, baseUrl, headers: reader.headers(http.get('headers')), ...reader.shared(args, http) };
+}
+
+interface Use {
+  readonly place: ConnectorPlace;
+  readonly node: ConstDirectiveNode;
+}
+
+function uses(document: DocumentNode, names: DirectiveNames): Use[] {
+  return document.definitions.filter(isObjectType).flatMap((definition) => {
+    const typeName = definition.name.value;
+    const on = (field: FieldDefinitionNode | undefined, nodes: readonly ConstDirectiveNode[] | undefined): Use[] => {
+      const coordinate = field === undefined ? typeName : `${typeName}.${field.name.value}`;
+      const own = (nodes ?? []).filter((node) => node.name.value === names.connect);
+      return own.map((node) => ({ place: { typeName, field, coordinate }, node }));
+    };
+    return [
+      ...on(undefined, definition.directives),
+      ...(definition.fields ?? []).flatMap((field) => on(field, field.directives)),
+    ];
+  });
+}
+
+export function isObjectType(
+  definition: DefinitionNode,
+): definition is ObjectTypeDefinitionNode | ObjectTypeExtensionNode {
+  return definition.kind === Kind.OBJECT_TYPE_DEFINITION || definition.kind === Kind.OBJECT_TYPE_EXTENSION;
+}
+
+const CONNECT_ARGUMENTS = ['source', 'id', 'http', 'batch', 'errors', 'isSuccess', 'selection', 'entity'];
+const CONNECT_HTTP = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'body', 'headers', 'path', 'queryParams'];
+const ANY_BATCH = 1_000;
+
+function readConnector(
+  place: ConnectorPlace,
+  node: ConstDirectiveNode,
+  sources: ReadonlyMap<string, ApiSource>,
+  reader: ArgumentReader,
+): Connector | undefined {
+  const args = reader.fields(node, CONNECT_ARGUMENTS);
+  const http = reader.object(args.get('http'), CONNECT_HTTP);
+  const selection = reader.mapping(args.get('selection'));
+  if (http === undefined || args.get('selection') === undefined) {
+    const hint = 'Write it like @connect(source: "api", http: {GET: "/users/{$args.id}"}, selection: "id name").';
+    const message = `@connect on ${place.coordinate} needs http and selection.`;
+    reader.troubles.push(troubleAt(node, 'INCOMPLETE_CONNECTOR', message, hint));
+    return undefined;
+  }
+  const before = reader.references.length;
+  const target = reader.target(node, http);
+  const source = findSource(args.get('source'), sources, reader);
+  const shared = reader.shared(args, http);
+  const body = reader.body(http.get('body'));
+  const headers = reader.headers(http.get('headers'));
+  const maxSize = reader.batchSize(args.get('batch'));
+  if (selection === undefined || target === undefined || source === null) return undefined;
+  if (source === undefined && target.url.origin === undefined) {
+    const message = `The path of ${place.coordinate} has no base URL.`;
+    const hint = 'Name a source (`source: "api"`), or write the whole URL.';
+    reader.troubles.push(troubleAt(node, 'RELATIVE_URL_WITHOUT_SOURCE', message, hint));
+    return undefined;
+  }
+  const references = [...reader.references.slice(before), ...reader.referencesOf(selection)];
+  const batches = references.some(({ variable }) => variable === '$batch');
+  const entity = place.field === undefined || reader.flag(args.get('entity'));
+  const batchSize = batches ? (maxSize ?? ANY_BATCH) : undefined;
+  return { ...place, node, source, ...target, headers, body, selection, entity, batchSize, references, ...shared };
+}
+
+/** `undefined` where none is named; null, with the trouble told, where there is none of that name. */
+function findSource(
+  value: ReturnType<ReturnType<ArgumentReader['fields']>['get']>,
+  sources: ReadonlyMap<string, ApiSource>,
+  reader: ArgumentReader,
+): ApiSource | undefined | null {
+  if (value === undefined) return undefined;
+  const name = reader.string(value);
+  const source = name === undefined ? undefined : sources.get(name);
+  if (source !== undefined) return source;
+  const message = `There is no source named "${name}".`;
+  reader.troubles.push(troubleAt(value, 'UNKNOWN_SOURCE', message, didYouMean(name ?? '', sources.keys())));
+  return null;
+}

@@ -1,0 +1,188 @@
+import {
+  type ASTNode,
+  type ConstDirectiveNode,
+  type DefinitionNode,
+  type DocumentNode,
+  Kind,
+  type ObjectTypeDefinitionNode,
+  type ObjectTypeExtensionNode,
+  parse,
+  type SchemaExtensionNode,
+  visit,
+} from 'graphql';
+import { directiveUses, text } from '../supergraph/directives.ts';
+import { linksConnectors, readDirectiveNames } from './directive-names.ts';
+import { fieldSetOf } from './entity-lookups.ts';
+import { type ConnectorModel, impliedKeys, isExternal, neededOfThis } from './obtainable.ts';
+import { isObjectType } from './read-connectors.ts';
+
+const FEDERATION_SPEC = 'https://specs.apollo.dev/federation/';
+
+/**
+ * The file as the federation subgraph that it stands for: the connectors' directives are taken out, and the keys that they
+ * imply are written down. Nodes that stay keep their locations. `newest` is the newest version of federation that can be
+ * composed; connectors files often ask for a newer one, for the connectors' sake alone.
+ *
+ * @example
+ * type User @connect(http: {GET: "/users/{$this.id}"}, …) { id: ID! name: String }
+ * // becomes: type User @key(fields: "id") { id: ID! name: String }
+ */
+export function subgraphSdl(model: ConnectorModel, newest: string): DocumentNode {
+  const bare = withoutConnectors(model.connectors.document);
+  const federation = readFederation(bare, newest);
+  const done = new Set<string>();
+  const definitions = federation.document.definitions.map((definition) => {
+    if (!isObjectType(definition)) return definition;
+    const first = !done.has(definition.name.value);
+    done.add(definition.name.value);
+    return withKeys(withRequires(definition, model, federation), first ? model : undefined, federation);
+  });
+  return { ...federation.document, definitions };
+}
+
+function withoutConnectors(document: DocumentNode): DocumentNode {
+  const names = readDirectiveNames(document);
+  const isOurs = (node: DefinitionNode) => 'name' in node && node.name !== undefined && names.isSpecs(node.name.value);
+  const own = document.definitions.filter((node) => !isDefinitionOfSpec(node) || !isOurs(node));
+  return visit(
+    { ...document, definitions: own },
+    {
+      Directive(node) {
+        const name = node.name.value;
+        return name === names.source || name === names.connect || linksConnectors(node as ConstDirectiveNode)
+          ? null
+          : undefined;
+      },
+      SchemaExtension: {
+        leave: (node: SchemaExtensionNode) =>
+          node.directives?.length || node.operationTypes?.length ? undefined : null,
+      },
+    },
+  );
+}
+
+/** Object types may well be called `source`; what the specification defines are directives, scalars and inputs. */
+function isDefinitionOfSpec(node: ASTNode): boolean {
+  return (
+    node.kind === Kind.DIRECTIVE_DEFINITION ||
+    node.kind === Kind.SCALAR_TYPE_DEFINITION ||
+    node.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION
+  );
+}
+
+interface Federation {
+  readonly document: DocumentNode;
+  /** What a directive of federation is called in the file. */
+  nameOf(directive: string): string;
+}
+
+/** Federation's `@link`, added where there is none and of a version that can be composed. */
+function readFederation(document: DocumentNode, newest: string): Federation {
+  for (const definition of document.definitions) {
+    if (definition.kind !== Kind.SCHEMA_EXTENSION && definition.kind !== Kind.SCHEMA_DEFINITION) continue;
+    const link = directiveUses(definition, 'link').find((use) => text(use.url)?.startsWith(FEDERATION_SPEC));
+    if (link !== undefined) {
+      return { document: withVersion(document, newest), nameOf: (name) => importedName(link, name) };
+    }
+  }
+  const used = new Set(['key', 'requires']);
+  const defined = new Set<string>();
+  visit(document, {
+    Directive: (node) => void used.add(node.name.value),
+    DirectiveDefinition: (node) => void defined.add(node.name.value),
+  });
+  const imports = [...used].filter((name) => FEDERATION_DIRECTIVES.has(name) && !defined.has(name));
+  const list = imports.map((name) => `"@${name}"`).join(', ');
+  const link = parse(`extend schema @link(url: "${FEDERATION_SPEC}${newest}", import: [${list}])`, {
+    noLocation: true,
+  });
+  return {
+    document: { ...document, definitions: [...link.definitions, ...document.definitions] },
+    nameOf: (name) => name,
+  };
+}
+
+const FEDERATION_DIRECTIVES = new Set(
+  'key requires provides external tag extends shareable override inaccessible interfaceObject composeDirective authenticated requiresScopes policy cost listSize context fromContext'.split(
+    ' ',
+  ),
+);
+
+function withVersion(document: DocumentNode, newest: string): DocumentNode {
+  return visit(document, {
+    StringValue(node) {
+      const version = node.value.startsWith(FEDERATION_SPEC) ? node.value.slice(FEDERATION_SPEC.length) : undefined;
+      if (version === undefined || minor(version) <= minor(newest)) return undefined;
+      return { ...node, value: `${FEDERATION_SPEC}${newest}` };
+    },
+  });
+}
+
+/** `v2.11` → 11. */
+function minor(version: string): number {
+  return Number(/^v2\.(\d+)/.exec(version)?.[1] ?? 0);
+}
+
+function importedName(link: Record<string, unknown>, directive: string): string {
+  for (const item of Array.isArray(link.import) ? link.import : []) {
+    const { name, as } = typeof item === 'string' ? { name: item, as: item } : (item as Record<string, unknown>);
+    if (name === `@${directive}` && (typeof as === 'string' || as === undefined)) return String(as ?? name).slice(1);
+  }
+  return `${text(link.as) ?? 'federation'}__${directive}`;
+}
+
+type ObjectNode = ObjectTypeDefinitionNode | ObjectTypeExtensionNode;
+
+function withKeys(node: ObjectNode, model: ConnectorModel | undefined, { nameOf }: Federation): ObjectNode {
+  if (model === undefined) return node;
+  const typeName = node.name.value;
+  const key = nameOf('key');
+  const written =
+    model.schema.types.get(typeName)?.directives.filter((directive) => directive.name.value === key) ?? [];
+  const known = new Set(directiveUses({ directives: written }, key).map((use) => normalised(text(use.fields) ?? '')));
+  const added: ConstDirectiveNode[] = [];
+  for (const fields of impliedKeys(model, typeName).map(fieldSetOf)) {
+    if (known.has(normalised(fields))) continue;
+    known.add(normalised(fields));
+    added.push(directive(key, fields, node));
+  }
+  return added.length === 0 ? node : { ...node, directives: [...(node.directives ?? []), ...added] };
+}
+
+/** `$this` of an external field is what `@requires` says elsewhere. */
+function withRequires(node: ObjectNode, model: ConnectorModel, { nameOf }: Federation): ObjectNode {
+  const requires = nameOf('requires');
+  const fields = node.fields?.map((field) => {
+    const connector = model.ofFields.get(`${node.name.value}.${field.name.value}`);
+    if (connector === undefined || field.directives?.some(({ name }) => name.value === requires)) return field;
+    const external = neededOfThis(connector).filter((name) => isExternal(model, node.name.value, name));
+    if (external.length === 0) return field;
+    const paths = connector.references.filter(
+      ({ variable, path }) => variable === '$this' && external.includes(path[0] ?? ''),
+    );
+    const added = directive(requires, fieldSetOf(paths.map(({ path }) => path)), field);
+    return { ...field, directives: [...(field.directives ?? []), added] };
+  });
+  return fields === undefined ? node : { ...node, fields };
+}
+
+function directive(name: string, fields: string, at: ASTNode): ConstDirectiveNode {
+  const location = at.loc === undefined ? {} : { loc: at.loc };
+  return {
+    kind: Kind.DIRECTIVE,
+    name: { kind: Kind.NAME, value: name },
+    arguments: [
+      { kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: 'fields' }, value: { kind: Kind.STRING, value: fields } },
+    ],
+    ...location,
+  };
+}
+
+/** Field sets that differ in order and blanks alone are one. */
+function normalised(fields: string): string {
+  return fields
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .sort()
+    .join(' ');
+}

@@ -1,0 +1,122 @@
+import type { ApiSource, Connector, HeaderRule, Mapping } from '../../connectors/connector.ts';
+import { mapRequest, type Variables } from '../../connectors/mapping/evaluate.ts';
+import { isObject } from '../../connectors/mapping/json.ts';
+import {
+  encode,
+  expandQuery,
+  expandSegments,
+  expandTemplate,
+  TemplateError,
+  type UrlTemplate,
+} from '../../connectors/url-template.ts';
+import type { ClientContext } from '../source.ts';
+import { encodeForm } from './form.ts';
+
+/** One call of an API. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+/** Writes the request that a connector makes with these variables. Throws `TemplateError` where they make none. */
+export function writeRequest(
+  connector: Connector,
+  base: UrlTemplate,
+  variables: Variables,
+  client: ClientContext,
+): ApiRequest {
+  const { method, source, url } = connector;
+  const headers = headersOf(connector, variables, client);
+  const body = connector.body === undefined ? undefined : mapRequest(connector.body.expression, variables);
+  return {
+    method,
+    path: `/${pathOf(base, source, url, connector, variables)}${queryOf(base, source, url, connector, variables)}`,
+    headers,
+    body: body === undefined ? undefined : bodyText(body, headers),
+  };
+}
+
+function pathOf(
+  base: UrlTemplate,
+  source: ApiSource | undefined,
+  url: UrlTemplate,
+  connector: Connector,
+  variables: Variables,
+): string {
+  const front = [...expandSegments(base.segments, variables), ...segmentsFrom(source?.path, variables)];
+  const back = [...expandSegments(url.segments, variables), ...segmentsFrom(connector.path, variables)];
+  // `http://api/v1/` and `/users` meet in one slash
+  if (back.length > 0) while (front.at(-1) === '') front.pop();
+  return [...front, ...back].join('/');
+}
+
+function segmentsFrom(mapping: Mapping | undefined, variables: Variables): string[] {
+  const value = mapping && mapRequest(mapping.expression, variables);
+  if (value === undefined || value === null) return [];
+  const items = Array.isArray(value) ? value : [value];
+  return items.flatMap((item) => {
+    if (item === null || item === undefined) return [];
+    const text = typeof item === 'object' ? '' : String(item);
+    if (text === '' || text === '.' || text === '..')
+      throw new TemplateError(`"path" has a segment that makes no path: ${JSON.stringify(item)}`);
+    return [encode(text)];
+  });
+}
+
+function queryOf(
+  base: UrlTemplate,
+  source: ApiSource | undefined,
+  url: UrlTemplate,
+  connector: Connector,
+  variables: Variables,
+): string {
+  const pairs = [
+    ...expandQuery(base.query, variables),
+    ...pairsFrom(source?.queryParams, variables),
+    ...expandQuery(url.query, variables),
+    ...pairsFrom(connector.queryParams, variables),
+  ];
+  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+}
+
+/** Parameters that are null are left out, those that are arrays are repeated. */
+function pairsFrom(mapping: Mapping | undefined, variables: Variables): string[] {
+  const value = mapping && mapRequest(mapping.expression, variables);
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([name, given]) => {
+    const items = (Array.isArray(given) ? given : [given]).filter((item) => item !== null && item !== undefined);
+    if (items.some((item) => typeof item === 'object'))
+      throw new TemplateError(`The parameter "${name}" is no single value`);
+    return items.map((item) => `${encode(name)}=${encode(String(item))}`);
+  });
+}
+
+/** The connector's headers go before its source's. */
+function headersOf(
+  { source, headers, body }: Connector,
+  variables: Variables,
+  client: ClientContext,
+): Record<string, string> {
+  const all: Record<string, string> = { accept: 'application/json', 'x-request-id': client.requestId };
+  if (body !== undefined) all['content-type'] = 'application/json';
+  for (const rule of [...(source?.headers ?? []), ...headers]) {
+    const value = headerValue(rule, variables, client);
+    if (value !== undefined) all[rule.name] = value;
+  }
+  return all;
+}
+
+function headerValue(rule: HeaderRule, variables: Variables, client: ClientContext): string | undefined {
+  const given = 'from' in rule ? client.headers[rule.from] : expandTemplate(rule.value, variables);
+  const text = Array.isArray(given) ? given.join(', ') : given;
+  if (text === undefined || !/[^\t\x20-\x7e\x80-\xff]/.test(text)) return text;
+  throw new TemplateError(`The header "${rule.name}" has a character that no header can have`);
+}
+
+function bodyText(value: unknown, headers: Readonly<Record<string, string>>): string {
+  const form = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+  return form ? encodeForm(value) : JSON.stringify(value);
+}

@@ -1,0 +1,69 @@
+import type { Pool } from 'undici';
+import type { ApiSettings } from '../../config/sections/connectors.ts';
+import type { ApiSource, Connector } from '../../connectors/connector.ts';
+import type { Variables } from '../../connectors/mapping/evaluate.ts';
+import { parseUrlTemplate, type UrlTemplate } from '../../connectors/url-template.ts';
+import type { HttpPools } from '../http/http-pools.ts';
+import { Limiter } from './limiter.ts';
+
+/** One API as the connectors of one `@source` reach it, or those with a URL of their own at one origin. */
+export interface ApiTarget {
+  readonly pool: Pool;
+  readonly origin: string;
+  /** What the connector's URL goes below. */
+  readonly base: UrlTemplate;
+  readonly limiter: Limiter;
+  readonly settings: ApiSettings;
+  /** `$config` and `$env`, which are the same for every call. */
+  readonly constants: Variables;
+}
+
+const NO_BASE: UrlTemplate = { origin: undefined, segments: [], query: [] };
+
+export interface ApiTargetOptions {
+  readonly pools: HttpPools;
+  settingsOf(source: string | undefined): ApiSettings;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Opens each API once, when the first connector that calls it is met. */
+export class ApiTargets {
+  readonly #options: ApiTargetOptions;
+  readonly #targets = new Map<string, ApiTarget>();
+
+  constructor(options: ApiTargetOptions) {
+    this.#options = options;
+  }
+
+  of({ source, url }: Connector): ApiTarget {
+    const own = url.origin;
+    const key = own === undefined ? (source?.name ?? '') : `${source?.name ?? ''} ${own}`;
+    let target = this.#targets.get(key);
+    if (target === undefined) {
+      target = this.#open(source, own);
+      this.#targets.set(key, target);
+    }
+    return target;
+  }
+
+  async close(): Promise<void> {
+    const targets = [...this.#targets.values()];
+    this.#targets.clear();
+    await Promise.all(targets.map(({ origin }) => this.#options.pools.release(origin)));
+  }
+
+  #open(source: ApiSource | undefined, own: string | undefined): ApiTarget {
+    const settings = this.#options.settingsOf(source?.name);
+    const override = settings.overrideUrl === undefined ? undefined : parseUrlTemplate(settings.overrideUrl);
+    const base = own === undefined ? (override ?? source?.baseUrl ?? NO_BASE) : NO_BASE;
+    const origin = new URL(own ?? base.origin ?? '').origin;
+    return {
+      pool: this.#options.pools.acquire(origin),
+      origin,
+      base,
+      limiter: new Limiter(settings.maxConcurrent),
+      settings,
+      constants: { $config: settings.config, $env: this.#options.env },
+    };
+  }
+}

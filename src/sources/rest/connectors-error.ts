@@ -1,0 +1,14 @@
+import { formatProblem, type Problem } from '../../config/problem.ts';
+import type { Trouble } from '../../connectors/trouble.ts';
+
+/** The connectors of a subgraph cannot be used where the gateway runs; `problems` says why, place by place. */
+export class ConnectorsError extends Error {
+  override readonly name = 'ConnectorsError';
+  readonly problems: readonly Problem[];
+
+  constructor(subgraph: string, troubles: readonly Trouble[]) {
+    const problems = troubles.map((trouble) => ({ file: `${subgraph}.graphql`, subgraph, ...trouble }));
+    super(problems.map(formatProblem).join('\n'));
+    this.problems = problems;
+  }
+}

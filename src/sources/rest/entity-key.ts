@@ -1,0 +1,31 @@
+import type { EntityLookup } from '../../connectors/entity-lookups.ts';
+import { emptyObject, isObject, type Json, property } from '../../connectors/mapping/json.ts';
+
+/** The fields of a lookup's key, as an object of just these. */
+export type EntityKey = Readonly<Record<string, Json>>;
+
+/** The key of an object; `undefined` when a part of it is missing or null. */
+export function keyOf({ key }: EntityLookup, object: Json): EntityKey | undefined {
+  const found = emptyObject();
+  for (const path of key) {
+    const value = path.reduce(property, object);
+    if (value === undefined || value === null) return undefined;
+    put(found, path, value);
+  }
+  return found;
+}
+
+function put(object: Record<string, Json>, path: readonly string[], value: Json): void {
+  let at = object;
+  for (const name of path.slice(0, -1)) {
+    const inner = isObject(at[name]) ? at[name] : emptyObject();
+    at[name] = inner;
+    at = inner;
+  }
+  at[path.at(-1) ?? ''] = value;
+}
+
+/** Equal for equal keys. An id is the same whether an API writes it as a number or as a string. */
+export function keyText(key: EntityKey): string {
+  return JSON.stringify(key, (_, value: Json) => (typeof value === 'number' ? String(value) : value));
+}

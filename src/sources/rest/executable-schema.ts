@@ -1,0 +1,143 @@
+import {
+  buildASTSchema,
+  type DefinitionNode,
+  type DocumentNode,
+  type GraphQLFieldResolver,
+  GraphQLInterfaceType,
+  GraphQLObjectType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  GraphQLUnionType,
+  getNamedType,
+  isCompositeType,
+  isNonNullType,
+  Kind,
+  parse,
+  visit,
+} from 'graphql';
+import type { Connector } from '../../connectors/connector.ts';
+import { isObject, type Json, property } from '../../connectors/mapping/json.ts';
+import type { ConnectorModel } from '../../connectors/obtainable.ts';
+import { hydrate } from './hydrate.ts';
+import { isNotFound } from './load-entities.ts';
+import type { RestContext } from './rest-context.ts';
+import { wantedBy } from './wanted-fields.ts';
+
+type Resolver = GraphQLFieldResolver<Json, RestContext, Record<string, Json>>;
+
+/** The subgraph's schema with what answers each field: connectors, or the object that the field is of. */
+export function buildExecutableSchema(model: ConnectorModel): GraphQLSchema {
+  const schema = buildASTSchema(executableDocument(model), { assumeValid: true, assumeValidSDL: true });
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (type instanceof GraphQLObjectType && !type.name.startsWith('__')) equip(type, model);
+    if (type instanceof GraphQLInterfaceType || type instanceof GraphQLUnionType) type.resolveType = typeNameOf;
+  }
+  return schema;
+}
+
+function equip(type: GraphQLObjectType, model: ConnectorModel): void {
+  const isRoot = type.name === model.schema.query || type.name === model.schema.mutation;
+  if (!isRoot) type.isTypeOf = isObject;
+  for (const field of Object.values(type.getFields())) {
+    const named = getNamedType(field.type);
+    const connector = model.ofFields.get(`${type.name}.${field.name}`);
+    if (isRoot && field.name === '_entities')
+      field.resolve = entitiesResolver(model) as GraphQLFieldResolver<unknown, unknown>;
+    else if (connector !== undefined)
+      field.resolve = connectorResolver(connector, model) as GraphQLFieldResolver<unknown, unknown>;
+    else if (isCompositeType(named))
+      field.resolve = objectResolver(named.name, model) as GraphQLFieldResolver<unknown, unknown>;
+    else field.resolve = readOwn;
+  }
+}
+
+function readOwn(source: unknown, _args: unknown, _context: unknown, info: GraphQLResolveInfo): Json {
+  return property(source, info.fieldName);
+}
+
+function objectResolver(typeName: string, model: ConnectorModel): Resolver {
+  return (source, _args, context, info) =>
+    hydrate(model, context, typeName, property(source, info.fieldName), wantedBy(model, info));
+}
+
+/** Runs the connector of a field, and adds to its objects what is asked for beyond. */
+function connectorResolver(connector: Connector, model: ConnectorModel): Resolver {
+  return async (source, args, context, info) => {
+    const named = getNamedType(info.returnType).name;
+    const value = await context.run(connector, { $args: args, $this: source }).catch((error: unknown) => {
+      if (connector.entity && isNotFound(error) && !isNonNullType(info.returnType)) return null;
+      throw error;
+    });
+    return hydrate(model, context, named, value, wantedBy(model, info));
+  };
+}
+
+function entitiesResolver(model: ConnectorModel): Resolver {
+  return (_source, args, context, info) => {
+    const wanted = wantedBy(model, info);
+    return (args.representations as readonly Record<string, Json>[]).map((representation) => {
+      const entity = hydrate(model, context, String(representation.__typename), representation, wanted);
+      if (entity instanceof Promise) {
+        entity.catch(() => undefined);
+        return entity.then((found) =>
+          isObject(found) ? Object.assign(found, { __typename: representation.__typename }) : found,
+        );
+      }
+      return entity;
+    });
+  };
+}
+
+function typeNameOf(value: unknown): string | undefined {
+  const name = property(value, '__typename');
+  return typeof name === 'string' ? name : undefined;
+}
+
+/** Definitions and extensions of a type in one, without directives, and with federation's `_entities`. */
+function executableDocument(model: ConnectorModel): DocumentNode {
+  const { document } = model.connectors;
+  const definitions = new Map<string, DefinitionNode>();
+  for (const node of document.definitions) {
+    if (node.kind === Kind.DIRECTIVE_DEFINITION || !('name' in node) || node.name === undefined) continue;
+    const kind = node.kind.replace('Extension', 'Definition') as DefinitionNode['kind'];
+    const known = definitions.get(node.name.value);
+    definitions.set(node.name.value, known === undefined ? ({ ...node, kind } as DefinitionNode) : merge(known, node));
+  }
+  const bare = visit({ kind: Kind.DOCUMENT, definitions: [...definitions.values()] } satisfies DocumentNode, {
+    Directive: () => null,
+  });
+  const roots = rootsOf(model);
+  return {
+    kind: Kind.DOCUMENT,
+    definitions: [...withEntities(bare.definitions, model), ...parse(roots, { noLocation: true }).definitions],
+  };
+}
+
+function merge(known: DefinitionNode, more: DefinitionNode): DefinitionNode {
+  const merged: Record<string, unknown> = { ...known };
+  for (const list of ['fields', 'interfaces', 'types', 'values'] as const) {
+    const added = (more as unknown as Record<string, readonly unknown[] | undefined>)[list];
+    if (added !== undefined) merged[list] = [...((merged[list] as readonly unknown[]) ?? []), ...added];
+  }
+  return merged as unknown as DefinitionNode;
+}
+
+function rootsOf({ schema }: ConnectorModel): string {
+  const mutation = schema.types.has(schema.mutation) ? ` mutation: ${schema.mutation}` : '';
+  return `schema { query: ${schema.query}${mutation} } scalar _Any`;
+}
+
+/** Any object type may be asked for: which ones are entities, the composer has decided. */
+function withEntities(definitions: readonly DefinitionNode[], { schema }: ConnectorModel): readonly DefinitionNode[] {
+  const objects = definitions.flatMap((node) => (node.kind === Kind.OBJECT_TYPE_DEFINITION ? [node.name.value] : []));
+  const entities = objects.filter((name) => name !== schema.query && name !== schema.mutation);
+  if (entities.length === 0) return definitions;
+  const extra = parse(
+    `union _Entity = ${entities.join(' | ')} type ${schema.query} { _entities(representations: [_Any!]!): [_Entity]! }`,
+    { noLocation: true },
+  );
+  const [union, query] = extra.definitions as [DefinitionNode, DefinitionNode];
+  const own = definitions.find((node) => node.kind === Kind.OBJECT_TYPE_DEFINITION && node.name.value === schema.query);
+  const others = definitions.filter((node) => node !== own);
+  return [...others, union, own === undefined ? query : merge(own, query)];
+}

@@ -1,0 +1,21 @@
+import { encode } from '../../connectors/url-template.ts';
+
+/**
+ * A JSON value as `application/x-www-form-urlencoded`: nested ones by names in brackets.
+ *
+ * @example encodeForm({ a: 1, tags: ['x'], to: { city: 'B' } }) // a=1&tags%5B0%5D=x&to%5Bcity%5D=B
+ */
+export function encodeForm(value: unknown): string {
+  const pairs: string[] = [];
+  addPairs(value, '', pairs);
+  return pairs.join('&');
+}
+
+function addPairs(value: unknown, name: string, pairs: string[]): void {
+  if (value === undefined || value === null) return;
+  if (typeof value !== 'object') {
+    pairs.push(`${encode(name)}=${encode(String(value))}`);
+    return;
+  }
+  for (const [key, item] of Object.entries(value)) addPairs(item, name === '' ? key : `${name}[${key}]`, pairs);
+}

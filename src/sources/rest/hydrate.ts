@@ -1,0 +1,109 @@
+import type { EntityLookup } from '../../connectors/entity-lookups.ts';
+import { emptyObject, isObject, type Json } from '../../connectors/mapping/json.ts';
+import type { ConnectorModel } from '../../connectors/obtainable.ts';
+import { keyOf } from './entity-key.ts';
+import type { RestContext } from './rest-context.ts';
+
+/** Names of the fields that are asked for of an object of a type. */
+export type Wanted = (typeName: string) => readonly string[];
+
+/**
+ * Adds to a value what is asked for and what it lacks, by entity lookups: `{ id }` becomes `{ id, name }`. In a list, each
+ * item by itself, so that one that fails leaves the others. Gives the value itself where nothing is to be added.
+ */
+export function hydrate(
+  model: ConnectorModel,
+  context: RestContext,
+  typeName: string,
+  value: Json,
+  wanted: Wanted,
+): Json | Promise<Json> {
+  if (Array.isArray(value)) {
+    return value.map((item) => {
+      const whole = hydrate(model, context, typeName, item, wanted);
+      // it is awaited by whoever completes the list; until then a failure is not yet one that nobody handles
+      if (whole instanceof Promise) whole.catch(() => undefined);
+      return whole;
+    });
+  }
+  if (!isObject(value)) return value;
+  const concrete = concreteType(model, typeName, value);
+  const lookups = model.lookups.get(concrete);
+  if (lookups === undefined) return value;
+  const missing = wanted(concrete).filter((name) => !Object.hasOwn(value, name));
+  return missing.length === 0 ? value : complete(context, lookups, value, missing);
+}
+
+function concreteType({ schema }: ConnectorModel, typeName: string, value: Record<string, Json>): string {
+  if (schema.types.get(typeName)?.kind === 'object') return typeName;
+  return typeof value.__typename === 'string' ? value.__typename : typeName;
+}
+
+/** Looks up in rounds: what one round brings may be the key of the next. Null when nothing of it is there. */
+async function complete(
+  context: RestContext,
+  lookups: readonly EntityLookup[],
+  object: Record<string, Json>,
+  missing: readonly string[],
+): Promise<Json> {
+  const whole = Object.assign(emptyObject(), object);
+  const left = new Set(choose(lookups, whole, missing));
+  let found = left.size === 0;
+  while (left.size > 0) {
+    const round = [...left].flatMap((lookup) => {
+      const key = keyOf(lookup, whole);
+      return key === undefined ? [] : [{ lookup, key }];
+    });
+    if (round.length === 0) break;
+    const loaded = await Promise.all(round.map(({ lookup, key }) => context.look(lookup, key)));
+    for (const { lookup } of round) left.delete(lookup);
+    for (const fields of loaded) {
+      if (!isObject(fields)) continue;
+      found = true;
+      for (const name of Object.keys(fields)) if (!Object.hasOwn(whole, name)) whole[name] = fields[name];
+    }
+  }
+  return found || !isReference(lookups, object) ? whole : null;
+}
+
+/** Whether an object says no more than which entity it is; one with more fields is there, whatever a lookup says. */
+function isReference(lookups: readonly EntityLookup[], object: Record<string, Json>): boolean {
+  const keys = new Set(lookups.flatMap(({ key }) => key.map(([first]) => first)));
+  return Object.keys(object).every((name) => name === '__typename' || keys.has(name));
+}
+
+/** The fewest lookups that come to mind: of those that give a missing field, first who gives most, and batches before others. */
+function choose(
+  lookups: readonly EntityLookup[],
+  have: Record<string, Json>,
+  missing: readonly string[],
+): EntityLookup[] {
+  const chosen: EntityLookup[] = [];
+  const open = new Set(missing);
+  const stuck = new Set<string>();
+  for (;;) {
+    const next = [...open].find((name) => !stuck.has(name));
+    if (next === undefined) return chosen;
+    const givers = lookups.filter((lookup) => lookup.provides.has(next) && !chosen.includes(lookup));
+    const best = givers.sort((a, b) => merit(b, open, have) - merit(a, open, have))[0];
+    if (best === undefined) {
+      stuck.add(next);
+      continue;
+    }
+    chosen.push(best);
+    for (const name of best.provides) open.delete(name);
+    for (const [first] of best.key)
+      if (first !== undefined && !Object.hasOwn(have, first)) addNeed(first, chosen, open);
+  }
+}
+
+function addNeed(name: string, chosen: readonly EntityLookup[], open: Set<string>): void {
+  if (!chosen.some(({ provides, key }) => provides.has(name) && !key.some(([first]) => first === name))) open.add(name);
+}
+
+/** More fields at once are better, a key that is there already is better still. */
+function merit({ provides, key, by }: EntityLookup, open: ReadonlySet<string>, have: Record<string, Json>): number {
+  const gives = [...open].filter((name) => provides.has(name)).length;
+  const ready = key.every(([first]) => first !== undefined && Object.hasOwn(have, first));
+  return (ready ? 1_000 : 0) + gives * 2 + (by === '$batch' ? 1 : 0);
+}

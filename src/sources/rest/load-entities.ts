@@ -1,0 +1,53 @@
+import type { EntityLookup } from '../../connectors/entity-lookups.ts';
+import type { Json } from '../../connectors/mapping/json.ts';
+import { type EntityKey, keyOf, keyText } from './entity-key.ts';
+import type { RestContext } from './rest-context.ts';
+import { malformed, RestError } from './rest-failure.ts';
+
+type Loaded = (Json | Error)[];
+
+/** One call for each entity. An API that knows no such entity says 404: the entity is null then. */
+export function loadEach(
+  context: RestContext,
+  { connector, by }: EntityLookup,
+  keys: readonly EntityKey[],
+): Promise<Loaded> {
+  return Promise.all(
+    keys.map((key) =>
+      context.run(connector, { [by]: key }).catch((error: unknown) => (isNotFound(error) ? null : asError(error))),
+    ),
+  );
+}
+
+/** One call for all; the objects of the answer find their entities by the key that they bear. */
+export async function loadBatch(
+  context: RestContext,
+  lookup: EntityLookup,
+  keys: readonly EntityKey[],
+): Promise<Loaded> {
+  let answer: Json;
+  try {
+    answer = await context.run(lookup.connector, { $batch: keys });
+  } catch (error) {
+    return keys.map(() => asError(error));
+  }
+  if (!Array.isArray(answer)) {
+    if (keys.length === 1) return [answer];
+    const error = malformed(context.runtime.subgraph, lookup.connector, 'a list was asked for, and it is none');
+    return keys.map(() => error);
+  }
+  const found = new Map<string, Json>();
+  for (const object of answer) {
+    const key = keyOf(lookup, object);
+    if (key !== undefined) found.set(keyText(key), object);
+  }
+  return keys.map((key) => found.get(keyText(key)) ?? null);
+}
+
+export function isNotFound(error: unknown): boolean {
+  return error instanceof RestError && error.notFound;
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,0 +1,143 @@
+import DataLoader from 'dataloader';
+import type { Connector, ErrorMappings } from '../../connectors/connector.ts';
+import type { EntityLookup } from '../../connectors/entity-lookups.ts';
+import { mapAnswer, mapRequest, type Variables } from '../../connectors/mapping/evaluate.ts';
+import { isObject, type Json } from '../../connectors/mapping/json.ts';
+import { TemplateError } from '../../connectors/url-template.ts';
+import type { ClientContext } from '../source.ts';
+import { type ApiAnswer, callApi, isSuccessStatus } from './api-call.ts';
+import { type ApiRequest, writeRequest } from './api-request.ts';
+import type { ApiTarget, ApiTargets } from './api-target.ts';
+import { type EntityKey, keyText } from './entity-key.ts';
+import { loadBatch, loadEach } from './load-entities.ts';
+import { RestError } from './rest-failure.ts';
+
+/** What a REST source has for all its requests. */
+export interface RestRuntime {
+  readonly subgraph: string;
+  readonly targets: ApiTargets;
+  readonly timeoutMs: number;
+}
+
+/**
+ * What the fetches of one client request share: answers that are there already, entities that were looked up, and how
+ * many calls were made. `remembers` is false for mutations, whose calls are each made.
+ */
+export class RestContext {
+  readonly runtime: RestRuntime;
+  readonly #client: ClientContext;
+  readonly #remembers: boolean;
+  readonly #answers = new Map<string, Promise<ApiAnswer>>();
+  readonly #loaders = new Map<EntityLookup, DataLoader<EntityKey, Json, string>>();
+  readonly #calls = new Map<ApiTarget, number>();
+  #request: Json;
+
+  constructor(runtime: RestRuntime, client: ClientContext, remembers: boolean) {
+    this.runtime = runtime;
+    this.#client = client;
+    this.#remembers = remembers;
+  }
+
+  /** Fields of one entity by its key; null when there is no such entity. Rejects with `RestError`. */
+  look(lookup: EntityLookup, key: EntityKey): Promise<Json> {
+    let loader = this.#loaders.get(lookup);
+    if (loader === undefined) {
+      const { batchSize } = lookup.connector;
+      const load = (keys: readonly EntityKey[]) =>
+        batchSize === undefined ? loadEach(this, lookup, keys) : loadBatch(this, lookup, keys);
+      const options = { cacheKeyFn: keyText, ...(batchSize === undefined ? {} : { maxBatchSize: batchSize }) };
+      loader = new DataLoader<EntityKey, Json, string>(load, options);
+      this.#loaders.set(lookup, loader);
+    }
+    return loader.load(key);
+  }
+
+  /** Runs a connector: the call, then the mapping of its answer. Rejects with `RestError`. */
+  async run(connector: Connector, own: Variables): Promise<Json> {
+    const target = this.runtime.targets.of(connector);
+    const variables = { ...target.constants, ...this.#ofRequest(connector), ...own };
+    const answer = await this.#call(connector, target, variables);
+    const after = { ...variables, $status: answer.status, $response: { headers: listed(answer.headers) } };
+    if (!this.#isSuccess(connector, answer, after)) throw this.#refused(connector, answer, after);
+    return mapAnswer(connector.selection.expression, answer.body, after);
+  }
+
+  #call(connector: Connector, target: ApiTarget, variables: Variables): Promise<ApiAnswer> {
+    const request = this.#write(connector, target, variables);
+    if (!this.#remembers) return this.#send(connector, target, request);
+    const key = JSON.stringify([target.origin, request.method, request.path, request.headers, request.body]);
+    let answer = this.#answers.get(key);
+    if (answer === undefined) {
+      answer = this.#send(connector, target, request);
+      this.#answers.set(key, answer);
+    }
+    return answer;
+  }
+
+  #write(connector: Connector, target: ApiTarget, variables: Variables): ApiRequest {
+    try {
+      return writeRequest(connector, target.base, variables, this.#client);
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      const message = `The request for ${connector.coordinate} cannot be made: ${error.message}.`;
+      throw new RestError(this.runtime.subgraph, connector, { code: 'BAD_USER_INPUT', message });
+    }
+  }
+
+  async #send(connector: Connector, target: ApiTarget, request: ApiRequest): Promise<ApiAnswer> {
+    const { subgraph, timeoutMs } = this.runtime;
+    const made = (this.#calls.get(target) ?? 0) + 1;
+    this.#calls.set(target, made);
+    const most = target.settings.maxPerOperation;
+    if (made > most) {
+      const message = `The request needs more than ${most} calls of one REST API.`;
+      throw new RestError(subgraph, connector, { code: 'REQUEST_LIMIT_EXCEEDED', message });
+    }
+    const { signal } = this.#client;
+    return target.limiter.run(() => callApi(request, { subgraph, connector, target, timeoutMs, signal }));
+  }
+
+  #isSuccess({ source, isSuccess }: Connector, answer: ApiAnswer, variables: Variables): boolean {
+    const mapping = isSuccess ?? source?.isSuccess;
+    if (mapping === undefined) return isSuccessStatus(answer.status);
+    return mapRequest(mapping.expression, variables, answer.body) === true;
+  }
+
+  #refused(connector: Connector, { status, body }: ApiAnswer, variables: Variables): RestError {
+    const { source } = connector;
+    const said = (mappings: ErrorMappings | undefined, part: 'message' | 'extensions') => {
+      const mapping = mappings?.[part];
+      return mapping && mapRequest(mapping.expression, variables, body);
+    };
+    const message = said(connector, 'message') ?? said(source, 'message');
+    const extensions = [said(source, 'extensions'), said(connector, 'extensions')].filter(isObject);
+    return new RestError(this.runtime.subgraph, connector, {
+      code: 'SUBREQUEST_HTTP_ERROR',
+      message:
+        typeof message === 'string'
+          ? message
+          : `The REST API answered ${connector.coordinate} with HTTP status ${status}.`,
+      reason: isSuccessStatus(status) ? 'the answer counts as an error' : `HTTP status ${status}`,
+      status,
+      extensions: Object.assign({}, ...extensions),
+      // where the connector says itself what is a success, it is for it to tell of all else
+      notFound: status === NOT_FOUND && connector.isSuccess === undefined && source?.isSuccess === undefined,
+    });
+  }
+
+  /** `$request`, made once and only if a connector asks for it; `$context` has nothing. */
+  #ofRequest({ references }: Connector): Variables {
+    if (!references.some(({ variable }) => variable === '$request')) return NO_REQUEST;
+    this.#request ??= { headers: listed(this.#client.headers) };
+    return { $context: {}, $request: this.#request };
+  }
+}
+
+const NOT_FOUND = 404;
+const NO_REQUEST: Variables = { $context: {} };
+
+/** Headers as the mapping language has them: each a list of values. */
+function listed(headers: Readonly<Record<string, string | string[] | undefined>>): Json {
+  const lists = Object.entries(headers).map(([name, value]) => [name, value === undefined ? [] : [value].flat()]);
+  return Object.fromEntries(lists);
+}

@@ -1,0 +1,45 @@
+import { GraphQLError } from 'graphql';
+import type { Connector } from '../../connectors/connector.ts';
+import type { SourceFailure } from '../source.ts';
+
+interface Details {
+  readonly code: string;
+  readonly message: string;
+  readonly reason?: string | undefined;
+  readonly status?: number | undefined;
+  /** What the connector's `errors.extensions` says. */
+  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+  readonly notFound?: boolean;
+}
+
+/** A connector that gave no data: an error of the field that asked for it. */
+export class RestError extends GraphQLError {
+  /** The API says, with its status alone, that there is no such thing. */
+  readonly notFound: boolean;
+
+  constructor(subgraph: string, connector: Connector, details: Details) {
+    const { code, message, reason, status, extensions } = details;
+    super(message, {
+      extensions: {
+        code,
+        service: subgraph,
+        ...(reason === undefined ? {} : { reason }),
+        ...(status === undefined ? {} : { http: { status } }),
+        connector: { coordinate: connector.coordinate },
+        ...extensions,
+      },
+    });
+    this.notFound = details.notFound === true;
+  }
+}
+
+/** A failure of the transport as a connector's error. */
+export function failed(subgraph: string, connector: Connector, failure: SourceFailure): RestError {
+  return new RestError(subgraph, connector, failure);
+}
+
+/** An answer that came whole and with success, but cannot be used. */
+export function malformed(subgraph: string, connector: Connector, reason: string, status?: number): RestError {
+  const message = `The answer for ${connector.coordinate} cannot be used: ${reason}.`;
+  return new RestError(subgraph, connector, { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, status });
+}

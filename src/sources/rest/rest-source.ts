@@ -1,0 +1,114 @@
+import { type DocumentNode, type ExecutionResult, execute, type GraphQLError, parse } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import type { Env } from '../../config/expand.ts';
+import type { ApiSettings } from '../../config/sections/connectors.ts';
+import { expandAll } from '../../connectors/expand-variables.ts';
+import { modelOf } from '../../connectors/obtainable.ts';
+import { readConnectors } from '../../connectors/read-connectors.ts';
+import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
+import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
+import type { ClientContext, Source, SourceAnswer, SourceRequest } from '../source.ts';
+import { ApiTargets } from './api-target.ts';
+import { ConnectorsError } from './connectors-error.ts';
+import { buildExecutableSchema } from './executable-schema.ts';
+import { RestContext, type RestRuntime } from './rest-context.ts';
+
+export interface RestSourceOptions {
+  /** The subgraph's name. */
+  readonly name: string;
+  /** The text of its schema file. */
+  readonly sdl: string;
+  settingsOf(source: string | undefined): ApiSettings;
+  /** For each call of an API. Default 30,000 ms. */
+  readonly timeoutMs?: number;
+  readonly env?: Env;
+  readonly pools?: HttpPools;
+}
+
+const MOST_DOCUMENTS = 1_000;
+
+/**
+ * A subgraph that is answered by calls of REST APIs, as its connectors say. Throws `ConnectorsError` when a variable that
+ * its URLs or headers need is not set. `send` never throws.
+ */
+export function createRestSource(options: RestSourceOptions): Source {
+  const { name, sdl, env = process.env, timeoutMs = DEFAULT_TIMEOUT_MS, settingsOf } = options;
+  const read = readConnectors(parse(sdl), expandAll(env));
+  if (read.troubles.length > 0) throw new ConnectorsError(name, read.troubles);
+  const schema = buildExecutableSchema(modelOf(read));
+  const targets = new ApiTargets({ pools: options.pools ?? createHttpPools(), settingsOf, env });
+  for (const connector of read.connectors) targets.of(connector);
+  const contexts = new Contexts({ subgraph: name, targets, timeoutMs });
+  const documents = new LRUCache<string, DocumentNode>({ max: MOST_DOCUMENTS });
+
+  function parsed(query: string): DocumentNode {
+    let document = documents.get(query);
+    if (document === undefined) {
+      document = parse(query, { noLocation: true });
+      documents.set(query, document);
+    }
+    return document;
+  }
+
+  async function answer({ body, client, operationType }: SourceRequest): Promise<SourceAnswer> {
+    const { query, variables } = JSON.parse(body) as { query: string; variables?: Record<string, unknown> };
+    const contextValue = contexts.of(client, operationType === 'mutation');
+    const result = await execute({ schema, document: parsed(query), variableValues: variables ?? {}, contextValue });
+    return { kind: 'text', text: resultText(name, result), status: 200 };
+  }
+
+  return {
+    name,
+    send(request, done) {
+      answer(request).then(done, (error: unknown) => done(unexpected(name, error)));
+    },
+    close: () => targets.close(),
+  };
+}
+
+/** The fetches of one client request share a context; mutations have each their own, and end what was remembered before. */
+class Contexts {
+  readonly #runtime: RestRuntime;
+  readonly #known = new WeakMap<ClientContext, RestContext>();
+
+  constructor(runtime: RestRuntime) {
+    this.#runtime = runtime;
+  }
+
+  of(client: ClientContext, isMutation: boolean): RestContext {
+    if (isMutation) {
+      this.#known.delete(client);
+      return new RestContext(this.#runtime, client, false);
+    }
+    let context = this.#known.get(client);
+    if (context === undefined) {
+      context = new RestContext(this.#runtime, client, true);
+      this.#known.set(client, context);
+    }
+    return context;
+  }
+}
+
+function resultText(subgraph: string, { data, errors }: ExecutionResult): string {
+  if (errors === undefined) return JSON.stringify({ data });
+  return JSON.stringify({ data, errors: errors.map((error) => formatError(subgraph, error)) });
+}
+
+/** Errors that GraphQL itself finds while it completes values are answers of the API that do not fit the schema. */
+function formatError(subgraph: string, error: GraphQLError) {
+  const { message, path, extensions } = error;
+  if (extensions.code !== undefined) return { message, path, extensions };
+  // graphql-js would show the whole value
+  const told = message.replace(/^(Expected value of type "\w+").*$/s, '$1: it is no object.');
+  return {
+    message: `The answer of a REST API does not fit the schema. ${told}`,
+    path,
+    extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE', service: subgraph },
+  };
+}
+
+function unexpected(name: string, error: unknown): SourceAnswer {
+  const reason = error instanceof Error && error.name === 'GraphQLError' ? 'request cannot be read' : 'internal error';
+  const message = `Subgraph "${name}" did not answer: ${reason}.`;
+  return { kind: 'failure', failure: { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason } };
+}
