@@ -10,7 +10,6 @@ const ROOMS = {
   supergraph: [],
   connectors: ['supergraph', 'config'],
   services: [],
-  services: [],
   composition: ['supergraph', 'config', 'connectors', 'services'],
   operation: ['supergraph'],
   planner: ['operation', 'supergraph'],
