@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { apiKeysSection } from './sections/api-keys.ts';
 import { authenticationSection } from './sections/authentication.ts';
 import { bffSection } from './sections/bff.ts';
+import { connectorsSection } from './sections/connectors.ts';
 import { contractsSection } from './sections/contracts.ts';
 import { headersSection } from './sections/headers.ts';
 import { healthCheckSection } from './sections/health-check.ts';
@@ -28,6 +29,7 @@ export const configFileSchema = z
     subgraphs: subgraphsSection.default({}),
     override_labels: overrideLabelsSection.prefault({}),
     contracts: contractsSection.default([]),
+    connectors: connectorsSection.prefault({}),
     bff: bffSection.prefault({}),
     health_check: healthCheckSection.prefault({}),
     headers: headersSection.prefault({}),

@@ -1,10 +1,12 @@
 import type { Config } from '../config/config.ts';
+import { apiSettings } from '../config/sections/connectors.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
 import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import { createHttpPools, type HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
+import { createRestSource } from '../sources/rest/rest-source.ts';
 import type { Source } from '../sources/source.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -55,8 +57,12 @@ function openSources(subgraphs: readonly Subgraph[], config: Config, pools: Http
   return sources;
 }
 
-function openSource({ name, url }: Subgraph, config: Config, pools: HttpPools): Source {
+function openSource({ name, url, inProcess }: Subgraph, config: Config, pools: HttpPools): Source {
   const traffic = subgraphTraffic(config.traffic_shaping, name);
+  if (inProcess?.kind === 'rest') {
+    const settingsOf = (api: string | undefined) => apiSettings(config.connectors, name, api);
+    return createRestSource({ name, sdl: inProcess.sdl, timeoutMs: traffic.timeout, pools, settingsOf });
+  }
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const source = createHttpSource({ name, url: own?.url ?? url, timeoutMs: traffic.timeout, pools });
   return traffic.deduplicate_query ? shareInFlight(source) : source;
