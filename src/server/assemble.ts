@@ -1,14 +1,17 @@
-import { type Bff, createBff } from '../bff/bff.ts';
 import type { SupergraphProvider, SupergraphUpdate } from '../composition/supergraph-provider.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
-import { createRedis, type SharedRedis } from '../store/redis.ts';
+import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
+import { createRedis } from '../store/redis.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { engineFactory } from './build-engine.ts';
 import { watchFolder } from './folder-watcher.ts';
 import { createGateway, type EngineFactory, type Gateway } from './gateway.ts';
+import { compileHeaderRules } from './header-rules.ts';
 import { createHost, type Host } from './host.ts';
 import { openAdmission } from './open-admission.ts';
+import { openBff, reloadBff } from './open-bff.ts';
+import { requestCounter } from './request-limits.ts';
 
 export interface AssemblyOptions {
   readonly config: Config;
@@ -34,37 +37,47 @@ export interface Assembly {
 export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const { config, schema, bffDir, dev = false } = options;
   const logger = options.logger ?? createLogger(config.telemetry.logging);
-  const gateway = createGateway({
-    createEngine: options.createEngine ?? engineFactory(config, logger),
-    onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
-  });
-  const closers = [() => gateway.close()];
+  const rules = compileHeaderRules(config.headers);
+  const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of closers.splice(0).reverse()) await end();
   };
   try {
-    const redis = await openRedis(config, logger);
+    const redis = config.store.redis && (await createRedis(config.store.redis, logger));
     if (redis) closers.push(() => redis.close());
-    const { admission, close: closeAdmission } = await openAdmission(config, { logger, redis, ownHeaders: [] });
+    const rateLimits = createRateLimits(config.rate_limits, redis);
+    const gateway = createGateway({
+      createEngine: options.createEngine ?? engineFactory(config, logger, rules, rateLimits),
+      onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
+    });
+    closers.push(() => gateway.close());
+    const { admission, close: closeAdmission } = await openAdmission(config, { logger, redis, rules: rules.request });
     closers.push(closeAdmission);
     await loadFirst(gateway, schema, dev, logger);
-    const bff = bffDir === undefined ? undefined : openBff(bffDir, gateway, config, logger);
+    const bff = bffDir === undefined ? undefined : await openBff(bffDir, config, { gateway, logger, redis, forwarding: rules.request });
     const watching = await schema.watch({
       update: (update) => swapOrKeep(gateway, update, logger),
       problems: (problems) => logProblems(logger, problems, 'the schema has problems; the last good one keeps serving'),
     });
     closers.push(() => watching.close());
-    if (dev && bff && bffDir !== undefined) closers.push(await watchFolder(bffDir, () => reloadBff(bff, logger)));
-    return { host: createHost({ ...hostSettings(config), engine: gateway.engine, logger, bff, admission }), close };
+    if (dev && bff && bffDir !== undefined) closers.push(await watchFolder(bffDir, () => void reloadBff(bff, logger)));
+    return {
+      host: createHost({
+        ...hostSettings(config),
+        engine: gateway.engine,
+        logger,
+        bff,
+        admission,
+        returned: rules.response,
+        countRequest: requestCounter(rateLimits),
+        storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),
+      }),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-/** Connects only for what is kept there. */
-async function openRedis({ store, api_keys }: Config, logger: Logger): Promise<SharedRedis | undefined> {
-  return store.redis && api_keys?.redis ? createRedis(store.redis, logger) : undefined;
 }
 
 async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: boolean, logger: Logger): Promise<void> {
@@ -83,26 +96,6 @@ function swapOrKeep(gateway: Gateway, update: SupergraphUpdate, logger: Logger):
     logger.info({}, 'serving a new schema');
   } catch (err) {
     logger.error({ err }, 'the new schema cannot be served; the last good one keeps serving');
-  }
-}
-
-function openBff(dir: string, gateway: Gateway, config: Config, logger: Logger): Bff {
-  return createBff({
-    dir,
-    engine: gateway.engine,
-    logger,
-    dev: !config.production,
-    onProblems: (problems) => logProblems(logger, problems, 'BFF endpoints have problems'),
-    timeoutMs: config.traffic_shaping.router.timeout,
-    maxRequestBytes: config.limits.http_max_request_bytes,
-  });
-}
-
-function reloadBff(bff: Bff, logger: Logger): void {
-  try {
-    bff.reload();
-  } catch (err) {
-    logger.error({ err }, 'the BFF folder cannot be read; the endpoints stay as they were');
   }
 }
 

@@ -4,6 +4,8 @@ import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts'
 import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { createEngine } from '../engine/create-engine.ts';
+import { returnHeaders } from '../policy/headers/response-headers.ts';
+import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { createHttpPools, type HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
 import { createRestSource } from '../sources/rest/rest-source.ts';
@@ -13,14 +15,20 @@ import type { Logger } from '../telemetry/logger.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
 import { enginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './gateway.ts';
+import type { HeaderRules } from './header-rules.ts';
 
 /** Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. */
-export function engineFactory(config: Config, logger: Logger): EngineFactory {
+export function engineFactory(
+  config: Config,
+  logger: Logger,
+  rules: HeaderRules,
+  rateLimits: RateLimits,
+): EngineFactory {
   const pools = createHttpPools();
-  const policies = enginePolicies(config, logger);
+  const policies = enginePolicies(config, logger, rateLimits);
   return (update) => {
     const supergraph = readSupergraph(update.sdl);
-    const sources = openSources(supergraph.subgraphs, config, pools);
+    const sources = openSources(supergraph.subgraphs, { config, pools, rules, rateLimits });
     const close = () => closeAll(sources);
     try {
       const engine = createEngine({
@@ -45,11 +53,19 @@ export function engineFactory(config: Config, logger: Logger): EngineFactory {
   };
 }
 
+/** What every source of an engine is made with. */
+interface Supplies {
+  readonly config: Config;
+  readonly pools: HttpPools;
+  readonly rules: HeaderRules;
+  readonly rateLimits: RateLimits;
+}
+
 /** Throws a `TypeError` for a subgraph without a usable URL; those opened before are closed again. */
-function openSources(subgraphs: readonly Subgraph[], config: Config, pools: HttpPools): Map<string, Source> {
+function openSources(subgraphs: readonly Subgraph[], supplies: Supplies): Map<string, Source> {
   const sources = new Map<string, Source>();
   try {
-    for (const subgraph of subgraphs) sources.set(subgraph.name, openSource(subgraph, config, pools));
+    for (const subgraph of subgraphs) sources.set(subgraph.name, openSource(subgraph, supplies));
   } catch (error) {
     void closeAll(sources);
     throw error;
@@ -57,15 +73,30 @@ function openSources(subgraphs: readonly Subgraph[], config: Config, pools: Http
   return sources;
 }
 
-function openSource({ name, url, inProcess }: Subgraph, config: Config, pools: HttpPools): Source {
+function openSource({ name, url, inProcess }: Subgraph, { config, pools, rules, rateLimits }: Supplies): Source {
   const traffic = subgraphTraffic(config.traffic_shaping, name);
+  const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
+  const { request, response } = rules;
   if (inProcess?.kind === 'rest') {
     const settingsOf = (api: string | undefined) => apiSettings(config.connectors, name, api);
-    return createRestSource({ name, sdl: inProcess.sdl, timeoutMs: traffic.timeout, pools, settingsOf });
+    return rateLimits.limitSource(
+      createRestSource({ name, sdl: inProcess.sdl, timeoutMs: traffic.timeout, pools, settingsOf }),
+    );
   }
-  const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
-  const source = createHttpSource({ name, url: own?.url ?? url, timeoutMs: traffic.timeout, pools });
-  return traffic.deduplicate_query ? shareInFlight(source) : source;
+  const forward = request.forSubgraph(name);
+  const source = createHttpSource({
+    name,
+    url: own?.url ?? url,
+    timeoutMs: traffic.timeout,
+    pools,
+    forward,
+    keepsHeaders: response !== undefined,
+  });
+  // a cookie is for the one client that asked
+  const shares = traffic.deduplicate_query && response?.passesCookies !== true;
+  const limited = rateLimits.limitSource(source);
+  const shared = shares ? shareInFlight(limited, { forward }) : limited;
+  return response ? returnHeaders(shared) : shared;
 }
 
 async function closeAll(sources: ReadonlyMap<string, Source>): Promise<void> {

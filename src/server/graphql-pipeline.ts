@@ -121,7 +121,10 @@ function answerStatus(answer: EngineAnswer, contentType: string): number {
 
 /** A refusal of the request before GraphQL was asked, as a GraphQL error. */
 export function refusalReply(refusal: RequestRefusal, contentType: string = JSON_TYPE): HttpReply {
-  const error = { message: refusal.message, extensions: { code: refusal.code } };
+  const { code, headers } = refusal;
+  const wait = headers['retry-after'];
+  const extensions = wait === undefined ? { code } : { code, retryAfter: Number(wait) };
+  const error = { message: refusal.message, extensions };
   return textReply(refusal.status, contentType, JSON.stringify({ errors: [error] }), refusal.headers);
 }
 

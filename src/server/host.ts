@@ -3,12 +3,14 @@ import type { ClientFacts } from '../client/identity.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Admission } from '../policy/authentication/admission.ts';
 import { NotAdmitted } from '../policy/authentication/refusal.ts';
+import type { ResponseHeaders } from '../policy/headers/response-headers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { letIn, notAdmittedReply } from './entrance.ts';
 import { type Exchange, openExchange, sendReply } from './exchange.ts';
 import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
 import { createGraphqlRoute } from './graphql-route.ts';
 import { toRefusal } from './graphql-service.ts';
+import type { CountRequest } from './request-limits.ts';
 import { RequestRefusal } from './request-refusal.ts';
 
 export interface HostOptions {
@@ -30,6 +32,12 @@ export interface HostOptions {
   readonly bff?: { handle(req: IncomingMessage, res: ServerResponse, client: ClientFacts): boolean } | undefined;
   /** Finds out who asks, and refuses whom it does not know; without it, all are anonymous. */
   readonly admission?: Admission | undefined;
+  /** Counts requests against the limits of whole requests; there are none without it. */
+  readonly countRequest?: CountRequest | undefined;
+  /** Whether the store that processes share is there; `/ready` tells, and stays ready. */
+  readonly storeState?: (() => 'UP' | 'DOWN') | undefined;
+  /** Which headers of subgraph answers go to clients. */
+  readonly returned?: ResponseHeaders | undefined;
   /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
   readonly lanes?: 'auto' | 'all-yoga';
 }
@@ -65,7 +73,7 @@ export function createHost(options: HostOptions): Host {
     if (health) {
       const allowed = req.method === 'GET' || req.method === 'HEAD';
       sendReply(exchange, allowed ? health : methodNotAllowed(req, path, 'GET, HEAD'));
-    } else if (!options.bff?.handle(req, res, exchange.client)) {
+    } else if (!options.bff?.handle(req, res, clientOf(exchange))) {
       sendReply(exchange, notFound(req, path));
     }
   }
@@ -76,10 +84,13 @@ export function createHost(options: HostOptions): Host {
     if (path !== '/ready' && path !== '/readiness') return undefined;
     if (draining) return stateReply(503, { status: 'NOT_READY', reason: 'draining' });
     if (!options.engine()) return stateReply(503, { status: 'NOT_READY', reason: 'no schema' });
-    return stateReply(200, { status: 'READY' });
+    return stateReply(200, { status: 'READY', store: options.storeState?.() });
   }
 
-  const { admission } = options;
+  const { admission, returned } = options;
+  const clientOf = returned
+    ? ({ client, res }: Exchange) => ({ ...client, returned: returned.gather().follow(res) })
+    : ({ client }: Exchange) => client;
   const enter = admission ? (exchange: Exchange) => letIn(admission, exchange, route, fail) : route;
 
   function fail(exchange: Exchange, error: unknown): void {

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Engine, EngineAnswer, EngineRequest } from '../engine/engine.ts';
+import type { GatheredHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { Cancellation } from '../sources/cancellation.ts';
-import type { CancelSignal } from '../sources/source.ts';
+import type { CancelSignal, ClientContext } from '../sources/source.ts';
 import { ClientGone } from './body-reader.ts';
 import type { Exchange } from './exchange.ts';
 import type { GraphqlParams } from './graphql-pipeline.ts';
+import type { CountRequest } from './request-limits.ts';
 import { RequestRefusal } from './request-refusal.ts';
 
 /** A GraphQL request as read from HTTP. */
@@ -24,10 +26,17 @@ export interface OperationRunnerOptions {
   readonly timeoutMs: number;
   /** The contract whose schema is asked; the whole public schema without it. */
   readonly contract?: string | undefined;
+  /** Gathers the headers of subgraph answers that go to the client. */
+  readonly returned?: ResponseHeaders | undefined;
+  /** Counts requests whose operation is not asked for the limits of the request; there are none without it. */
+  readonly countRequest?: CountRequest | undefined;
 }
 
 export interface OperationRunner {
-  /** Throws `RequestRefusal` 503 without a schema and 504 `GATEWAY_TIMEOUT` when time is up, `ClientGone` when it is too late. */
+  /**
+   * Throws `RequestRefusal` 503 without a schema, 504 `GATEWAY_TIMEOUT` when time is up and 429 over a rate limit, and
+   * `ClientGone` when it is too late.
+   */
   run(exchange: Exchange, call: GraphqlCall): Promise<EngineAnswer>;
 }
 
@@ -36,6 +45,7 @@ interface Flight {
   readonly engine: Engine;
   readonly cancellation: Cancellation;
   readonly answer: Promise<EngineAnswer>;
+  readonly returned: GatheredHeaders | undefined;
   waiting: number;
 }
 
@@ -46,11 +56,17 @@ interface Flight {
  */
 export function createOperationRunner(options: OperationRunnerOptions): OperationRunner {
   const flights = new Map<string, Flight>();
+  // a cookie is for the one client that asked
+  const shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
+  const { countRequest } = options;
 
-  function start(engine: Engine, exchange: Exchange, call: GraphqlCall): Flight {
+  function start(engine: Engine, exchange: Exchange, call: GraphqlCall, admitted: boolean): Flight {
     const cancellation = new Cancellation();
-    const work = engine.execute(engineRequest(exchange, call, options.contract, cancellation));
-    return { engine, cancellation, answer: withDeadline(options.timeoutMs, cancellation, work), waiting: 0 };
+    const returned = options.returned?.gather();
+    const client = clientContext(exchange, cancellation, returned, admitted);
+    const work = engine.execute(engineRequest(client, call, options.contract));
+    const answer = withDeadline(options.timeoutMs, cancellation, work);
+    return { engine, cancellation, answer, returned, waiting: 0 };
   }
 
   function join(flight: Flight, exchange: Exchange, key: string | undefined): Promise<EngineAnswer> {
@@ -60,14 +76,14 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
       if (key !== undefined && flights.get(key) === flight) flights.delete(key);
       flight.cancellation.abort();
     };
-    return flight.answer;
+    return flight.returned ? withHeaders(flight.answer, flight.returned, exchange) : flight.answer;
   }
 
   function share(engine: Engine, exchange: Exchange, call: GraphqlCall): Promise<EngineAnswer> {
     const key = sharingKey(exchange, call.text);
     const running = flights.get(key);
     if (running?.engine === engine) return join(running, exchange, key);
-    const flight = start(engine, exchange, call);
+    const flight = start(engine, exchange, call, countRequest !== undefined);
     flights.set(key, flight);
     const land = () => {
       if (flights.get(key) === flight) flights.delete(key);
@@ -84,22 +100,44 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
       if (exchange.res.destroyed) throw new ClientGone();
       const engine = options.engine();
       if (!engine) throw new RequestRefusal(503, 'SERVICE_UNAVAILABLE', 'There is no schema to answer with yet.');
-      const shared = options.shareQueries && !forbidsSharing(exchange.req.headers) && sharable(engine, call);
-      return shared ? share(engine, exchange, call) : join(start(engine, exchange, call), exchange, undefined);
+      const shared = shareQueries && !forbidsSharing(exchange.req.headers) && sharable(engine, call);
+      if (shared) {
+        // each request counts, also those that share one execution
+        const counted = countRequest?.(exchange);
+        if (counted) await counted;
+        return share(engine, exchange, call);
+      }
+      const answer = await join(start(engine, exchange, call, false), exchange, undefined);
+      // the policies count what they see; what never became an operation is counted here
+      if (countRequest && answer.refusal && answer.refusal !== 'policy') await countRequest(exchange);
+      return answer;
     },
   };
 }
 
-function engineRequest(
-  exchange: Exchange,
-  call: GraphqlCall,
-  contract: string | undefined,
+function clientContext(
+  { req, requestId, client }: Exchange,
   signal: CancelSignal,
-): EngineRequest {
+  returned: GatheredHeaders | undefined,
+  admitted: boolean,
+): ClientContext {
+  const { ip, identity } = client;
+  return { requestId, headers: req.headers, signal, ip, identity, returned, admitted };
+}
+
+function engineRequest(client: ClientContext, call: GraphqlCall, contract: string | undefined): EngineRequest {
   const { query, operationName, variables } = call.params;
-  const { ip, identity } = exchange.client;
-  const client = { requestId: exchange.requestId, headers: exchange.req.headers, signal, ip, identity };
   return { query, operationName, variables, client, contract, readOnly: call.readOnly };
+}
+
+async function withHeaders(
+  answer: Promise<EngineAnswer>,
+  returned: GatheredHeaders,
+  { res }: Exchange,
+): Promise<EngineAnswer> {
+  const made = await answer;
+  returned.writeTo(res);
+  return made;
 }
 
 function withDeadline(ms: number, cancellation: Cancellation, work: Promise<EngineAnswer>): Promise<EngineAnswer> {
@@ -134,10 +172,9 @@ const NEUTRAL_HEADERS: ReadonlySet<string> = new Set([
   'x-request-id',
 ]);
 
-function sharingKey({ req, client: { identity } }: Exchange, text: string): string {
+function sharingKey({ req, client: { differsBy } }: Exchange, text: string): string {
   let key = `${req.method} ${req.url}\n`;
-  // other identities follow from the headers; this one is the connection's
-  if (identity?.kind === 'certificate') key += `${identity.claims.fingerprint256}\n`;
+  if (differsBy !== undefined) key += `${differsBy}\n`;
   const { headers } = req;
   // Header values hold no line breaks, so no two sets of headers make the same text.
   for (const name in headers) if (!NEUTRAL_HEADERS.has(name)) key += `${name}:${headers[name]}\n`;
