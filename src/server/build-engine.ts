@@ -15,6 +15,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
 import { enginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './gateway.ts';
+import { addressOf, asSubgraph } from './service-source.ts';
 import type { HeaderRules } from './header-rules.ts';
 
 /** Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. */
