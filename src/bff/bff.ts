@@ -10,6 +10,7 @@ import type { Call, Desk, Served } from './answering/call.ts';
 import { Flights } from './answering/flights.ts';
 import { replyTo } from './answering/route-call.ts';
 import { type CacheOutcome, createAnswerCache } from './caching/answer-cache.ts';
+import type { Forwarding } from './caching/cache-key.ts';
 import type { CacheHints } from './caching/hints.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
@@ -44,8 +45,8 @@ export interface BffOptions {
   readonly cacheBytes?: number;
   /** How long fields hold, where the schema does not say. */
   readonly cacheHints?: CacheHints;
-  /** Headers of requests that sources get, so that answers may depend on them; names in lower case. */
-  readonly forwardedHeaders?: readonly string[];
+  /** What sources are told of requests, so that answers may depend on it. Nothing by default. */
+  readonly forwarding?: Forwarding | undefined;
   /** Where answers and idempotency keys are kept for all processes; in memory without it. */
   readonly redis?: SharedRedis | undefined;
   /** Counts for `rate_limit`; one of its own by default. */
@@ -139,7 +140,7 @@ function deskOf(options: BffOptions): Desk {
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
-    forwardedHeaders: options.forwardedHeaders ?? [],
+    forwarding: options.forwarding,
     cache: cacheBytes > 0 ? createAnswerCache({ store, now, onError, onOutcome: options.onCache }) : undefined,
     once: new Once(redis ? createRedisKeyStore(redis) : createMemoryKeyStore()),
     limiter: options.limiter ?? createMemoryLimiter(now === undefined ? {} : { now }),

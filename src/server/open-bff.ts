@@ -1,4 +1,5 @@
 import { type Bff, createBff } from '../bff/bff.ts';
+import type { Forwarding } from '../bff/caching/cache-key.ts';
 import type { CacheHint } from '../bff/caching/hints.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
@@ -10,10 +11,11 @@ export interface BffParts {
   readonly gateway: Gateway;
   readonly logger: Logger;
   readonly redis: SharedRedis | undefined;
+  readonly forwarding: Forwarding;
 }
 
 /** The endpoints of a folder, as the config says. Rejects when the folder cannot be read. */
-export function openBff(dir: string, config: Config, { gateway, logger, redis }: BffParts): Promise<Bff> {
+export function openBff(dir: string, config: Config, { gateway, logger, redis, forwarding }: BffParts): Promise<Bff> {
   const { bff, traffic_shaping } = config;
   return createBff({
     dir,
@@ -32,6 +34,7 @@ export function openBff(dir: string, config: Config, { gateway, logger, redis }:
         { maxAgeMs: max_age, scope, inherit },
       ]),
     ),
+    forwarding,
     redis: bff.redis ? redis : undefined,
     docs: bff.docs ?? !config.production,
     purgeToken: bff.purge_token,

@@ -1,6 +1,6 @@
 import { forbidsSharing, headersKey } from '../../client/sharing.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
-import { cacheKey, identityKey, isShared, type Viewer } from '../caching/cache-key.ts';
+import { cacheKey, factsKey, isShared, type Viewer } from '../caching/cache-key.ts';
 import { problemReply, type Reply } from '../delivery/reply.ts';
 import { coerceParameters } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
@@ -50,8 +50,8 @@ function answerKept(
   cache: NonNullable<Desk['cache']>,
 ): Reply | Promise<Reply> {
   const { call, served, endpoint, variables, desk } = order;
-  const viewer: Viewer = { identity: call.client?.identity, headers: call.req.headers };
-  const key = cacheKey(`${served.digest} ${endpoint.id}`, variables, policy, viewer, desk.forwardedHeaders);
+  const viewer: Viewer = { facts: call.client, headers: call.req.headers };
+  const key = cacheKey(`${served.digest} ${endpoint.id}`, variables, policy, viewer, desk.forwarding);
   const shared = isShared(policy, viewer);
   return cache.answer({ key, policy, shared, res: call.res, make: (cancellation) => makeFresh(order, cancellation) });
 }
@@ -63,9 +63,11 @@ function answerTogether(order: Order): Promise<Reply> {
   const { headers, url } = call.req;
   const sharable =
     desk.shareReads &&
+    // these go to the one client whose answer they came with
+    call.client?.returned === undefined &&
     endpoint.method === 'GET' &&
     !forbidsSharing(headers) &&
     served.engine.sharable({ query: endpoint.query });
-  const key = `${served.digest}\n${url}\n${identityKey(call.client?.identity)}\n`;
+  const key = `${served.digest}\n${url}\n${factsKey(call.client)}\n`;
   return desk.flights.join(sharable ? key + headersKey(headers) : undefined, call.res, start);
 }

@@ -3,6 +3,7 @@ import type { ClientFacts } from '../../client/identity.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Limiter } from '../../policy/rate-limits/limiter.ts';
 import type { AnswerCache } from '../caching/answer-cache.ts';
+import type { Forwarding } from '../caching/cache-key.ts';
 import type { Reply } from '../delivery/reply.ts';
 import type { SendSettings } from '../delivery/send.ts';
 import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
@@ -42,8 +43,8 @@ export interface Desk extends SendSettings {
   readonly maxRequestBytes: number;
   /** Whether identical reads in flight share one execution. */
   readonly shareReads: boolean;
-  /** Request headers that sources get, in lower case. */
-  readonly forwardedHeaders: readonly string[];
+  /** What sources are told of requests; `undefined`: nothing. */
+  readonly forwarding: Forwarding | undefined;
   readonly cache: AnswerCache | undefined;
   readonly once: Once;
   readonly limiter: Limiter;

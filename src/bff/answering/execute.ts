@@ -81,9 +81,7 @@ export async function executeLate(
 }
 
 function requestFor({ variables, readOnly, asker }: Work, query: string, signal: Cancellation) {
-  const { requestId, headers, ip, identity } = asker;
-  const facts = ip === undefined ? {} : { ip, identity };
-  return { query, variables, readOnly, client: { ...facts, requestId, headers, signal } };
+  return { query, variables, readOnly, client: { ...asker, signal } };
 }
 
 /** The longest time that a timer takes. */

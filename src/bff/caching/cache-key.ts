@@ -1,17 +1,25 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Identity } from '../../client/identity.ts';
+import type { ClientFacts, Identity } from '../../client/identity.ts';
 import { headersKey } from '../../client/sharing.ts';
 import type { CachePolicy } from './policy.ts';
 
 export interface Viewer {
-  readonly identity: Identity | undefined;
+  readonly facts: ClientFacts | undefined;
   readonly headers: IncomingHttpHeaders;
 }
 
+/** What sources are told of a request, so that their answers may depend on it. */
+export interface Forwarding {
+  /** Whether some source gets this header of the client's. */
+  forwards(name: string): boolean;
+  /** Whether some source is told the client's address. */
+  readonly tellsAddress: boolean;
+}
+
 /** Whether the request says who is asking. What is not known to be the same for everybody is then kept for this viewer alone. */
-function hasCredentials({ identity, headers }: Viewer): boolean {
-  return identity !== undefined || headers.authorization !== undefined || headers.cookie !== undefined;
+function hasCredentials({ facts, headers }: Viewer): boolean {
+  return facts?.identity !== undefined || headers.authorization !== undefined || headers.cookie !== undefined;
 }
 
 /** Whether others may be shown what this viewer gets. */
@@ -22,7 +30,6 @@ export function isShared(policy: CachePolicy, viewer: Viewer): boolean {
 /**
  * Equal for two requests that may have the same answer. One that is not shared has everything in its key that could tell
  * viewers apart: who they are, and all their headers but those that say nothing of it.
- * @param forwarded headers that sources get, so that answers may depend on them
  * @param endpoint names the endpoint, its document and the schema
  */
 export function cacheKey(
@@ -30,22 +37,35 @@ export function cacheKey(
   variables: Readonly<Record<string, unknown>>,
   policy: CachePolicy,
   viewer: Viewer,
-  forwarded: readonly string[],
+  forwarding: Forwarding | undefined,
 ): string {
-  const { headers } = viewer;
-  let key = `${endpoint}\n${JSON.stringify(variables)}\n`;
-  if (isShared(policy, viewer)) {
-    for (const name of policy.vary) key += `${name}:${headers[name] ?? ''}\n`;
-    for (const name of forwarded) if (!CREDENTIALS.has(name)) key += `${name}:${headers[name] ?? ''}\n`;
-    return hash('sha256', key, 'base64url');
+  const { headers, facts } = viewer;
+  const key = `${endpoint}\n${JSON.stringify(variables)}\n`;
+  if (!isShared(policy, viewer)) {
+    return hash('sha256', `${key}\n${factsKey(facts)}\n${headersKey(headers)}`, 'base64url');
   }
-  return hash('sha256', `${key}\n${identityKey(viewer.identity)}\n${headersKey(headers)}`, 'base64url');
+  let told = '';
+  for (const name of policy.vary) told += `${name}:${headers[name] ?? ''}\n`;
+  if (forwarding) {
+    for (const name in headers)
+      if (!UNTOLD.has(name) && forwarding.forwards(name)) told += `${name}:${headers[name]}\n`;
+    if (forwarding.tellsAddress) told += facts?.ip;
+  }
+  return hash('sha256', key + told, 'base64url');
 }
 
-/** What is shared with everybody does not depend on who asks, whether or not sources are told. */
-const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie']);
+/**
+ * What is shared with everybody does not depend on who asks, whether or not sources are told. The others only say which
+ * requests belong together.
+ */
+const UNTOLD: ReadonlySet<string> = new Set(['authorization', 'cookie', 'x-request-id', 'traceparent', 'tracestate']);
 
-/** Tells credentials apart that do not stand in headers: client certificates. */
+/** Tells viewers apart, also by what does not stand in headers: client certificates. */
+export function factsKey(facts: ClientFacts | undefined): string {
+  if (facts === undefined) return '';
+  return `${facts.differsBy ?? ''}\n${identityKey(facts.identity)}`;
+}
+
 export function identityKey(identity: Identity | undefined): string {
   if (identity === undefined) return '';
   const { kind, subject, clientId, plan, scopes } = identity;
