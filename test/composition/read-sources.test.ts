@@ -55,9 +55,9 @@ test.each([
     '1:15 INVALID_GATEWAY_DIRECTIVE Argument "url" of required type "String!" was not provided.',
   ],
   [
-    'a REST source',
+    'a REST source without connectors',
     'extend schema @source(name: "r", http: {baseURL: "http://r"})\ntype Query { a: Int }',
-    '1:15 UNSUPPORTED_SOURCE_KIND This file describes a REST API (@source, @connect): not supported yet by this version.',
+    '2:14 MISSING_CONNECTOR Query.a has no connector.',
   ],
   [
     'a look-up that finds nothing',
