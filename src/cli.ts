@@ -33,6 +33,12 @@ function buildProgram(): Command {
     .requiredOption('--query <file>', 'the operation, - for standard input')
     .option('--operation <name>', 'which operation of the file')
     .option('--variables <json>', 'values for @skip and @include')
+    .option('--label <name>', 'a label of @override that is on; may be given again', repeated)
+    .option(
+      '--percent <number>',
+      'where the request falls among 100: labels percent(n) with a higher n are on',
+      percent,
+    )
     .option('--stage <name>', 'what one stage of the planner made of it, instead of the plan')
     .addOption(new Option('--format <format>').choices(['text', 'json', 'mermaid']).default('text'))
     .action(async (flags) => (await import('./cli/plan.ts')).plan(flags));
@@ -54,7 +60,34 @@ function buildProgram(): Command {
     .command('schema')
     .description('print its JSON schema, for editors')
     .action(async () => (await import('./cli/config-schema.ts')).configSchema());
+  addKeyVerbs(program.command('keys').description('API keys, as api_keys.file or api_keys.redis names them'));
   return program;
+}
+
+function addKeyVerbs(keys: Command): void {
+  keptIn(keys.command('create').description('make a key, and print it this once'))
+    .requiredOption('--owner <name>', 'whose key it is')
+    .option('--scopes <names>', 'what it may do, separated by commas or spaces', words)
+    .option('--plan <name>', 'what limits it has')
+    .option('--expires <when>', 'a duration (90d), or an instant (2030-01-31T00:00:00Z)')
+    .action(async (flags) => (await import('./cli/keys.ts')).createKey(flags));
+  keptIn(keys.command('list').description('what is kept of the keys')).action(async (flags) =>
+    (await import('./cli/keys.ts')).listKeys(flags),
+  );
+  keptIn(
+    keys.command('revoke').description('let a key be refused from now on').argument('<id>', 'as in the list'),
+  ).action(async (id: string, flags) => (await import('./cli/keys.ts')).revokeKey(id, flags));
+}
+
+function keptIn(command: Command): Command {
+  return command
+    .option('--file <file>', 'the file that holds the keys')
+    .option('--redis <url>', 'the Redis that holds the keys, instead of a file')
+    .option('--key-prefix <text>', 'store.redis.key_prefix (default: headgate)');
+}
+
+function words(text: string): string[] {
+  return text.split(/[\s,]+/).filter((word) => word !== '');
 }
 
 function serving(command: Command): Command {
@@ -78,6 +111,18 @@ function schemasOption(): Option {
 function port(text: string): number {
   const number = parsePort(text);
   if (number === undefined) throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
+  return number;
+}
+
+function repeated(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+function percent(text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || !(number >= 0 && number < 100)) {
+    throw new InvalidArgumentError('Expected a number from 0 to below 100.');
+  }
   return number;
 }
 

@@ -13,6 +13,8 @@ export interface PlanFlags extends OriginFlags {
   readonly operation?: string;
   /** JSON text. */
   readonly variables?: string;
+  readonly label?: readonly string[];
+  readonly percent?: number;
   readonly stage?: string;
   readonly format: PlanFormat;
 }
@@ -25,9 +27,9 @@ export async function plan(flags: PlanFlags): Promise<void> {
   const loaded = await loadSupergraph(originOf(flags));
   if (!loaded.ok) throw new CompositionError(loaded.problems);
   const supergraph = readSupergraph(loaded.update.sdl);
-  const { operation: operationName, format } = flags;
+  const { operation: operationName, label: labels, percent, format } = flags;
   try {
-    const plan = explainPlan(supergraph, { query, operationName, variables, stage, format });
+    const plan = explainPlan(supergraph, { query, operationName, variables, labels, percent, stage, format });
     process.stdout.write(plan.endsWith('\n') ? plan : `${plan}\n`);
   } catch (error) {
     throw error instanceof ExplainError ? inFile(flags.query, error) : error;

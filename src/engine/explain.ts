@@ -6,6 +6,7 @@ import { planToJson, planToMermaid, printPlan } from '../planner/print-plan.ts';
 import { printBatches, printFetches, printProviders, printSelection } from '../planner/print-stages.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { chooseOperation } from './documents.ts';
+import { isOnFor, OverrideLabels } from './override-labels.ts';
 
 /** The stages of planning that can be looked at, in their order. */
 export const PLAN_STAGES = ['operation', 'providers', 'fetches', 'batches', 'plan'] as const;
@@ -18,6 +19,10 @@ export interface ExplainRequest {
   readonly operationName?: string | undefined;
   /** Only those that `@skip` and `@include` use make a difference. */
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
+  /** Labels of progressive `@override` that are on. */
+  readonly labels?: readonly string[] | undefined;
+  /** Where the request falls among a hundred: labels `percent(n)` with a higher n are on. Without it, none of them is. */
+  readonly percent?: number | undefined;
   readonly stage?: PlanStage | undefined;
   readonly format?: PlanFormat | undefined;
 }
@@ -29,12 +34,12 @@ export class ExplainError extends Error {
 
 /**
  * Prints how an operation is planned.
- * @throws ExplainError when the operation is not valid, or the format does not fit the stage
+ * @throws ExplainError when the operation is not valid, a label is not known, or the format does not fit the stage
  */
 export function explainPlan(supergraph: Supergraph, request: ExplainRequest): string {
   const { stage = 'plan', format = 'text' } = request;
   if (stage !== 'plan' && format !== 'text') throw new ExplainError(`The stage "${stage}" is printed as text only.`);
-  const abilities = new Abilities(supergraph);
+  const abilities = new Abilities(supergraph, labelsOn(supergraph, request));
   const stages = planRequest(supergraph, abilities, request);
   switch (stage) {
     case 'operation':
@@ -49,6 +54,16 @@ export function explainPlan(supergraph: Supergraph, request: ExplainRequest): st
       if (format === 'json') return `${JSON.stringify(planToJson(stages.plan), null, 2)}\n`;
       return format === 'mermaid' ? planToMermaid(stages.plan) : printPlan(stages.plan);
   }
+}
+
+function labelsOn(supergraph: Supergraph, { labels = [], percent }: ExplainRequest): ReadonlySet<string> {
+  const { all } = new OverrideLabels(supergraph, {});
+  const unknown = labels.find((label) => !all.includes(label));
+  if (unknown !== undefined) {
+    const known = all.length > 0 ? `The labels are ${all.join(', ')}.` : 'No field has one.';
+    throw new ExplainError(`No @override has the label "${unknown}". ${known}`);
+  }
+  return new Set(all.filter((label) => labels.includes(label) || (percent !== undefined && isOnFor(label, percent))));
 }
 
 function planRequest(supergraph: Supergraph, abilities: Abilities, request: ExplainRequest): PlanStages {

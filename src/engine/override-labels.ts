@@ -70,10 +70,9 @@ export class OverrideLabels {
     // one throw for all: 5 % are among the 20 %, and the number of plans stays small
     let thrown: number | undefined;
     return labels.filter((label) => {
-      const percent = PERCENT.exec(label)?.[1];
-      if (percent === undefined) return decided.has(label);
+      if (!PERCENT.test(label)) return decided.has(label);
       thrown ??= this.throwFor(client);
-      return thrown < Number(percent);
+      return isOnFor(label, thrown);
     });
   }
 
@@ -84,6 +83,11 @@ export class OverrideLabels {
     return (createHash('sha256').update(key).digest().readUInt32BE(0) / 2 ** 32) * 100;
   }
 
+  /** All labels of the supergraph, sorted. */
+  get all(): readonly string[] {
+    return [...new Set([...this.labelsOf.values()].flatMap((labels) => [...labels]))].sort();
+  }
+
   abilities(active: readonly string[]): Abilities {
     if (active.length === 0) return this.plain;
     const key = active.join(' ');
@@ -91,6 +95,12 @@ export class OverrideLabels {
     this.abilitiesOf.set(key, abilities);
     return abilities;
   }
+}
+
+/** Whether a label `percent(n)` is on for a request that was thrown a number from 0 to just below 100. */
+export function isOnFor(label: string, thrown: number): boolean {
+  const percent = PERCENT.exec(label)?.[1];
+  return percent !== undefined && thrown < Number(percent);
 }
 
 function add(names: Names, key: string, value: string): void {

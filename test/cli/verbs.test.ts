@@ -114,6 +114,22 @@ type Product @key(fields: "id") { id: ID! rating: Float }
     const variables = await runCli(dir, ['plan', '--query', 'query.graphql', '--variables', '[1]']);
     expect(variables).toMatchObject({ code: 2, stderr: expect.stringContaining('expected a JSON object') });
   });
+
+  test('as for a request that labels of @override are on for', async () => {
+    const rating = (label: string) => `extend schema @subgraph(url: "http://127.0.0.1:4003/graphql")
+type Product @key(fields: "id") { id: ID! rating: Float @override(from: "reviews", label: "${label}") }
+`;
+    const dir = await project({ ...files, 'schemas/ratings.graphql': rating('percent(10)'), 'query.graphql': query });
+    const asked = async (...flags: string[]) => {
+      const { stdout } = await runCli(dir, ['plan', '--query', 'query.graphql', ...flags]);
+      return ['reviews', 'ratings'].filter((name) => stdout.includes(name));
+    };
+    expect(await asked('--label', 'percent(10)')).toEqual(['ratings']);
+    expect(await asked('--percent', '9')).toEqual(['ratings']);
+    expect(await asked('--percent', '10')).toEqual(['reviews']);
+    const unknown = await runCli(dir, ['plan', '--query', 'query.graphql', '--label', 'a', '--label', 'b']);
+    expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('has the label "a"') });
+  });
 });
 
 test('config schema prints a JSON schema', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ExplainError, explainPlan, PLAN_STAGES, type PlanFormat, type PlanStage } from '../../src/engine/explain.ts';
+import { createWorld } from '../worlds/world.ts';
 import { smallWorld } from './world.ts';
 
 const { supergraph } = smallWorld().engine;
@@ -126,6 +127,42 @@ describe('conditions', () => {
       explainPlan(supergraph, { query, variables, stage: 'operation' });
     expect(show()).toContain('name');
     expect(show({ full: false })).not.toContain('name');
+  });
+});
+
+describe('progressive @override', () => {
+  const age = (label: string) => `@override(from: "old", label: "${label}")`;
+  const { engine } = createWorld({
+    subgraphs: {
+      old: { typeDefs: 'type Query { me: User } type User @key(fields: "id") { id: ID! age: Int name: Int }' },
+      new: {
+        typeDefs: `type User @key(fields: "id") { id: ID! age: Int ${age('percent(25)')} name: Int ${age('names')} }`,
+      },
+    },
+  });
+  const providers = (labels?: readonly string[], percent?: number) => {
+    const printed = explainPlan(engine.supergraph, {
+      query: '{ me { age name } }',
+      labels,
+      percent,
+      stage: 'providers',
+    });
+    return printed.match(/(?<=: )\w+/g)?.slice(1);
+  };
+
+  it('is off, unless a label is named', () => {
+    expect(providers()).toEqual(['old', 'old']);
+    expect(providers(['names'])).toEqual(['old', 'new']);
+    expect(providers(['percent(25)', 'names'])).toEqual(['new', 'new']);
+  });
+
+  it('is on by percentage for requests that fall below it', () => {
+    expect(providers([], 24.9)).toEqual(['new', 'old']);
+    expect(providers(['names'], 25)).toEqual(['old', 'new']);
+  });
+
+  it('tells a label that there is not', () => {
+    expect(() => providers(['name'])).toThrow('No @override has the label "name". The labels are names, percent(25).');
   });
 });
 
