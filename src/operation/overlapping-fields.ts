@@ -4,6 +4,8 @@ import type {
   FragmentDefinitionNode,
   GraphQLNamedType,
   GraphQLOutputType,
+  GraphQLSchema,
+  OperationDefinitionNode,
   SelectionSetNode,
   ValidationContext,
   ValueNode,
@@ -52,19 +54,46 @@ type Demand = 'shape' | 'same';
  * @see https://spec.graphql.org/October2021/#sec-Field-Selection-Merging
  */
 export function overlappingFieldsRule(context: ValidationContext): ASTVisitor {
-  const comparison = new Comparison(context);
+  const comparison = new Comparison(context.getSchema(), {
+    fragment: (name) => context.getFragment(name) ?? undefined,
+    report: (error) => context.reportError(error),
+  });
   return {
     OperationDefinition(node) {
-      const type = context.getSchema().getRootType(node.operation) ?? undefined;
-      comparison.compare([{ set: node.selectionSet, type }], 'same');
+      comparison.compareOperation(node);
       return false;
     },
     FragmentDefinition: () => false,
   };
 }
 
+/** The same rule as a question: whether no fields of these operations conflict. */
+export function mergesFields(
+  schema: GraphQLSchema,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  operations: readonly OperationDefinitionNode[],
+): boolean {
+  let conflicts = 0;
+  const comparison = new Comparison(schema, {
+    fragment: (name) => fragments.get(name),
+    report: () => {
+      conflicts += 1;
+    },
+  });
+  return operations.every((operation) => {
+    comparison.compareOperation(operation);
+    return conflicts === 0;
+  });
+}
+
+interface Surroundings {
+  fragment(name: string): FragmentDefinitionNode | undefined;
+  report(error: GraphQLError): void;
+}
+
 class Comparison {
-  private readonly context: ValidationContext;
+  private readonly schema: GraphQLSchema;
+  private readonly surroundings: Surroundings;
   private readonly ids = new Map<FieldNode, number>();
   private readonly arguments = new Map<FieldNode, string>();
   /** Groups of fields that were compared already, under either demand. */
@@ -72,12 +101,14 @@ class Comparison {
   private compared = 0;
   private exhausted = false;
 
-  constructor(context: ValidationContext) {
-    this.context = context;
+  constructor(schema: GraphQLSchema, surroundings: Surroundings) {
+    this.schema = schema;
+    this.surroundings = surroundings;
   }
 
-  compare(scopes: readonly Scope[], demand: Demand): void {
-    const pending: { scopes: readonly Scope[]; demand: Demand }[] = [{ scopes, demand }];
+  compareOperation({ operation, selectionSet: set }: OperationDefinitionNode): void {
+    const type = this.schema.getRootType(operation) ?? undefined;
+    const pending: { scopes: readonly Scope[]; demand: Demand }[] = [{ scopes: [{ set, type }], demand: 'same' }];
     for (let next = pending.pop(); next && !this.exhausted; next = pending.pop()) {
       const byKey = this.collect(next.scopes);
       if (this.wasSeen(byKey, next.demand)) continue;
@@ -133,7 +164,7 @@ class Comparison {
 
   private report(key: string, reason: string, first: Selected, other: Selected): void {
     const message = `Fields "${key}" conflict: ${reason}. Give one of them another alias to get both.`;
-    this.context.reportError(new GraphQLError(message, { nodes: inOrder(first.node, other.node) }));
+    this.surroundings.report(new GraphQLError(message, { nodes: inOrder(first.node, other.node) }));
   }
 
   /** Fields by response key, fragments expanded, each fragment once. */
@@ -149,7 +180,7 @@ class Comparison {
           const { typeCondition, selectionSet } = selection;
           open.push({ set: selectionSet, type: typeCondition ? this.typeNamed(typeCondition) : scope.type });
         } else {
-          const fragment = this.context.getFragment(selection.name.value);
+          const fragment = this.surroundings.fragment(selection.name.value);
           if (!fragment || spread.has(fragment)) continue;
           spread.add(fragment);
           open.push({ set: fragment.selectionSet, type: this.typeNamed(fragment.typeCondition) });
@@ -160,14 +191,14 @@ class Comparison {
   }
 
   private typeNamed(node: FragmentDefinitionNode['typeCondition']): GraphQLNamedType | undefined {
-    return typeFromAST(this.context.getSchema(), node);
+    return typeFromAST(this.schema, node);
   }
 
   /** False once the document has used up what may be compared. */
   private spend(fields: number, node: FieldNode): boolean {
     this.compared += fields;
     if (this.compared <= MAX_FIELDS_COMPARED) return true;
-    if (!this.exhausted) this.context.reportError(tooManyFields(node));
+    if (!this.exhausted) this.surroundings.report(tooManyFields(node));
     this.exhausted = true;
     return false;
   }
