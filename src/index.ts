@@ -4,6 +4,7 @@ import { createSupergraphProvider } from './composition/supergraph-provider.ts';
 import { type Config, configFileSchema } from './config/config.ts';
 import { assemble } from './server/assemble.ts';
 import { listen as openPort } from './server/listener.ts';
+import { tlsOptions } from './server/tls-options.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 export { CompositionError } from './composition/supergraph-provider.ts';
@@ -59,7 +60,8 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
   return {
     handle: host.handle,
     async listen(address = {}) {
-      const listener = await openPort(host, { ...config.supergraph.listen, ...address });
+      const secure = config.tls.supergraph && { tls: tlsOptions(config.tls.supergraph) };
+      const listener = await openPort(host, { ...config.supergraph.listen, ...address, ...secure });
       closers.unshift(listener.close);
       return { url: `${listener.origin}/graphql`, port: listener.port };
     },

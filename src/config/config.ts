@@ -15,6 +15,7 @@ import { storeSection } from './sections/store.ts';
 import { subgraphsSection } from './sections/subgraphs.ts';
 import { supergraphSection } from './sections/supergraph.ts';
 import { telemetrySection } from './sections/telemetry.ts';
+import { tlsSection } from './sections/tls.ts';
 import { trafficShapingSection } from './sections/traffic-shaping.ts';
 import { trustedProxiesSection } from './sections/trusted-proxies.ts';
 
@@ -36,6 +37,7 @@ export const configFileSchema = z
     authentication: authenticationSection.prefault({}),
     api_keys: apiKeysSection.optional(),
     introspection_endpoints: introspectionEndpointsSection.default([]),
+    tls: tlsSection.prefault({}),
     trusted_proxies: trustedProxiesSection.optional(),
     store: storeSection.prefault({}),
     rate_limits: rateLimitsSection.prefault({}),

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Host } from './host.ts';
 
@@ -6,6 +7,8 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0 means any free port. */
   readonly port: number;
+  /** Serves HTTPS with these; HTTP without. */
+  readonly tls?: TlsOptions | undefined;
   /** How long `close` waits for answers that are under way, in milliseconds. Default 30,000. */
   readonly graceMs?: number;
   /** How long connections that look idle stay open when closing begins, in milliseconds. Default 250. */
@@ -14,7 +17,7 @@ export interface ListenerOptions {
 
 export interface Listener {
   readonly port: number;
-  /** `http://HOST:PORT` */
+  /** `http://HOST:PORT`, or `https://…` */
   readonly origin: string;
   /** Answers what is in flight, for `graceMs` at most, then resolves. No connection is left. */
   close(): Promise<void>;
@@ -33,14 +36,17 @@ const DEFAULT_LINGER_MS = 250;
 
 /** Opens the port. Rejects with an `Error` that says what to do when it cannot be had. */
 export async function listen(host: Host, options: ListenerOptions): Promise<Listener> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, host.handle);
+  const { tls } = options;
+  const server = tls
+    ? createTlsServer({ ...tls, keepAliveTimeout: KEEP_ALIVE_MS }, host.handle)
+    : createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, host.handle);
   const fresh = trackFreshConnections(server);
   await bind(server, options);
   const { port } = server.address() as AddressInfo;
   let closing: Promise<void> | undefined;
   return {
     port,
-    origin: `http://${urlHost(options.host)}:${port}`,
+    origin: `${tls ? 'https' : 'http'}://${urlHost(options.host)}:${port}`,
     close() {
       closing ??= drain(server, host, fresh, options);
       return closing;
@@ -51,14 +57,24 @@ export async function listen(host: Host, options: ListenerOptions): Promise<List
 /** Connections that have not sent a request yet: Node counts them as busy, so that they would hold up closing. */
 function trackFreshConnections(server: Server): ReadonlySet<Socket> {
   const fresh = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  const track = (socket: Socket) => {
     fresh.add(socket);
     socket.once('close', () => fresh.delete(socket));
+  };
+  server.on('connection', track);
+  server.on('secureConnection', (secure: Socket) => {
+    // requests come over this one; the connection below it has the same other end
+    for (const raw of fresh) if (sameEnd(raw, secure)) fresh.delete(raw);
+    track(secure);
   });
   server.on('request', (req) => {
     fresh.delete(req.socket);
   });
   return fresh;
+}
+
+function sameEnd(left: Socket, right: Socket): boolean {
+  return left.remotePort === right.remotePort && left.remoteAddress === right.remoteAddress;
 }
 
 async function drain(

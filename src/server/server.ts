@@ -1,5 +1,6 @@
 import { type Assembly, type AssemblyOptions, assemble } from './assemble.ts';
 import { type Listener, listen } from './listener.ts';
+import { tlsOptions } from './tls-options.ts';
 
 export interface ServerOptions extends AssemblyOptions {
   /** How long `close` waits for answers that are under way, in milliseconds. Default 30,000. */
@@ -23,7 +24,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let listener: Listener;
   try {
     const grace = options.graceMs === undefined ? {} : { graceMs: options.graceMs };
-    listener = await listen(assembly.host, { ...options.config.supergraph.listen, ...grace });
+    const { supergraph, tls } = options.config;
+    const secure = tls.supergraph && { tls: tlsOptions(tls.supergraph) };
+    listener = await listen(assembly.host, { ...supergraph.listen, ...grace, ...secure });
   } catch (error) {
     await assembly.close();
     throw error;

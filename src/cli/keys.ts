@@ -1,0 +1,154 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { parseDuration } from '../config/duration.ts';
+import { storeSection } from '../config/sections/store.ts';
+import {
+  type ApiKeyRecord,
+  createApiKey,
+  formatApiKeyFile,
+  parseApiKeyFile,
+  parseApiKeyRecord,
+} from '../policy/authentication/api-key-record.ts';
+import { redisKeysName } from '../policy/authentication/api-keys.ts';
+import { createRedis } from '../store/redis.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { UsageError } from './failure.ts';
+
+export interface KeyStoreFlags {
+  readonly file?: string;
+  /** A Redis URL. */
+  readonly redis?: string;
+  /** What the names in Redis begin with (`store.redis.key_prefix`). */
+  readonly keyPrefix?: string;
+}
+
+export interface CreateKeyFlags extends KeyStoreFlags {
+  readonly owner: string;
+  readonly scopes?: readonly string[];
+  readonly plan?: string;
+  /** `90d`, or an instant. */
+  readonly expires?: string;
+}
+
+/** `headgate keys create`: prints the key alone on standard output, and all else on standard error. */
+export async function createKey(flags: CreateKeyFlags): Promise<void> {
+  const { owner, scopes = [], plan, expires } = flags;
+  const now = new Date();
+  const made = createApiKey({ owner, scopes, plan, expires: expiryOf(expires, now) }, now);
+  await withStore(flags, async (store) => store.write([...(await store.read()), made.record], made.record));
+  console.error(`Key ${made.record.id} of ${owner}. It is shown this once, and kept nowhere:`);
+  console.log(made.key);
+}
+
+/** `headgate keys list`: what is kept of each key. */
+export async function listKeys(flags: KeyStoreFlags): Promise<void> {
+  const keys = await withStore(flags, (store) => store.read());
+  const rows = keys.map((key) => [key.id, key.owner, stateOf(key), key.plan ?? '', key.scopes.join(' ')]);
+  for (const line of columns([['ID', 'OWNER', 'STATE', 'PLAN', 'SCOPES'], ...rows])) console.log(line);
+}
+
+/** `headgate keys revoke ID`: the key stays listed, and is answered 401 from now on. */
+export async function revokeKey(id: string, flags: KeyStoreFlags): Promise<void> {
+  await withStore(flags, async (store) => {
+    const keys = await store.read();
+    const key = keys.find((one) => one.id === id);
+    if (!key) throw new UsageError(`there is no key ${id}; \`headgate keys list\` shows those that there are`);
+    const revoked = { ...key, active: false };
+    await store.write(
+      keys.map((one) => (one === key ? revoked : one)),
+      revoked,
+    );
+  });
+  console.error(`Key ${id} is revoked.`);
+}
+
+function stateOf({ active, expires }: ApiKeyRecord): string {
+  if (!active) return 'revoked';
+  if (expires === undefined) return 'active';
+  return Date.parse(expires) <= Date.now() ? `expired ${expires}` : `until ${expires}`;
+}
+
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function expiryOf(text: string | undefined, now: Date): Date | undefined {
+  if (text === undefined) return undefined;
+  const duration = parseDuration(text);
+  const expiry = duration === undefined ? new Date(text) : new Date(now.getTime() + duration);
+  if (!Number.isNaN(expiry.getTime()) && expiry > now) return expiry;
+  throw new UsageError(`--expires: "${text}" is neither a duration such as 90d nor an instant to come`);
+}
+
+interface KeyStore {
+  read(): Promise<ApiKeyRecord[]>;
+  /** `changed` is the one of them that is new or different. */
+  write(all: readonly ApiKeyRecord[], changed: ApiKeyRecord): Promise<void>;
+}
+
+async function withStore<T>(flags: KeyStoreFlags, use: (store: KeyStore) => Promise<T>): Promise<T> {
+  const { file, redis } = flags;
+  if (file !== undefined && redis !== undefined) throw new UsageError('either --file or --redis, not both');
+  if (file !== undefined) return use(fileStore(file));
+  if (redis === undefined) throw new UsageError('say where the keys are kept: --file FILE, or --redis URL');
+  return withRedis(redis, flags.keyPrefix, use);
+}
+
+function fileStore(file: string): KeyStore {
+  return {
+    async read() {
+      try {
+        return parseApiKeyFile(readFileSync(file, 'utf8'));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+        throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+      }
+    },
+    async write(all) {
+      // whole or not at all: a gateway watches this file
+      const next = `${file}.${process.pid}.new`;
+      try {
+        writeFileSync(next, formatApiKeyFile(all), { mode: 0o600, flag: 'wx' });
+        renameSync(next, file);
+      } catch (error) {
+        rmSync(next, { force: true });
+        throw error;
+      }
+    },
+  };
+}
+
+const PATIENCE_MS = 5_000;
+
+async function withRedis<T>(
+  url: string,
+  keyPrefix: string | undefined,
+  use: (store: KeyStore) => Promise<T>,
+): Promise<T> {
+  const parsed = storeSection.safeParse({
+    redis: { url, ...(keyPrefix === undefined ? {} : { key_prefix: keyPrefix }) },
+  });
+  if (!parsed.success || parsed.data.redis === undefined) {
+    throw new UsageError(`--redis, --key-prefix: ${parsed.error?.issues[0]?.message ?? 'expected a redis:// URL'}`);
+  }
+  const redis = await createRedis(parsed.data.redis, createLogger({ level: 'silent' }));
+  const name = redisKeysName(redis);
+  try {
+    return await use({
+      async read() {
+        const records = await redis.run((client) => client.hvals(name), PATIENCE_MS);
+        return records.map(parseApiKeyRecord).sort((a, b) => (a.created ?? '').localeCompare(b.created ?? ''));
+      },
+      async write(_all, changed) {
+        await redis.run((client) => client.hset(name, changed.hash, JSON.stringify(changed)), PATIENCE_MS);
+      },
+    });
+  } finally {
+    await redis.close();
+  }
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+const pem = z.string().min(1);
+
+const listener = z
+  .strictObject({
+    certificate: pem.describe('The server certificate with its chain: a PEM file, or the PEM text'),
+    key: pem.describe('Its private key: a PEM file, or the PEM text'),
+    client_ca: pem.optional().describe('Authorities whose client certificates are taken: a PEM file, or the PEM text'),
+    require_client_certificate: z
+      .boolean()
+      .default(false)
+      .describe('Whether connections without a good client certificate are refused'),
+    min_version: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2'),
+  })
+  .refine((tls) => !tls.require_client_certificate || tls.client_ca !== undefined, {
+    path: ['require_client_certificate'],
+    message: 'needs `client_ca`: who signs the certificates of clients',
+  })
+  .describe('HTTPS on the port that serves clients');
+
+export const tlsSection = z.strictObject({ supergraph: listener.optional() }).describe('Encryption');
+
+export type ListenerTls = z.output<typeof listener>;

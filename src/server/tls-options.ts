@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import type { ServerOptions } from 'node:https';
+import { createSecureContext } from 'node:tls';
+import type { ListenerTls } from '../config/sections/tls.ts';
+
+/** What `node:https` takes. Throws an `Error` that names the key of the config whose file cannot be used. */
+export function tlsOptions(settings: ListenerTls): ServerOptions {
+  const { client_ca, require_client_certificate, min_version } = settings;
+  const options = {
+    cert: readPem('certificate', settings.certificate),
+    key: readPem('key', settings.key),
+    minVersion: min_version,
+    ...(client_ca === undefined ? {} : { ca: readPem('client_ca', client_ca) }),
+  };
+  try {
+    createSecureContext(options);
+  } catch (cause) {
+    const message = (cause as Error).message;
+    throw new Error(`tls.supergraph: certificate, key and client_ca cannot be used together: ${message}`, { cause });
+  }
+  // without `rejectUnauthorized` a client with a bad certificate is served as one without any
+  return { ...options, requestCert: client_ca !== undefined, rejectUnauthorized: require_client_certificate };
+}
+
+function readPem(key: string, value: string): string {
+  if (value.trimStart().startsWith('-----BEGIN ')) return value;
+  try {
+    return readFileSync(value, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(`tls.supergraph.${key}: ${value} cannot be read (${code}); expected a PEM file or PEM text`, {
+      cause,
+    });
+  }
+}
