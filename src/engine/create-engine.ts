@@ -174,9 +174,10 @@ class SupergraphEngine implements Engine {
       const { status, errors } = refusal;
       return { dataText: undefined, errors, refusal: 'policy', status, ...judgement.extras(undefined) };
     }
-    const plan = drop.length === 0 ? prepared : prepared.without(policed, drop);
-    const { dataText, errors } = await this.answer(view, prepared, variables, request, plan);
-    return { dataText, errors, ...judgement.extras({ dataText: dataText ?? 'null', errors }) };
+    const part = drop.length === 0 ? undefined : prepared.without(policed, drop);
+    const { dataText, errors } = await this.answer(view, prepared, variables, request, part ?? prepared);
+    const told = judgement.told(errors, part?.dropped.untold);
+    return { dataText, errors: told, ...judgement.extras({ dataText: dataText ?? 'null', errors: told }) };
   }
 
   private async answer(
@@ -195,7 +196,7 @@ class SupergraphEngine implements Engine {
       client: request.client,
       variables,
       introspected: introspected.texts,
-      told: plan.errors,
+      told: plan.dropped?.all,
     });
     const told = errors.length > 0 ? this.withhold(errors, request) : errors;
     return { dataText, errors: introspected.errors.length > 0 ? [...introspected.errors, ...told] : told };

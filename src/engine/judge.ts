@@ -89,6 +89,13 @@ export class Judgement implements CheckedRequest {
     return false;
   }
 
+  /** What is told beside these errors of the execution, and without those that are not to be told. */
+  told(errors: readonly GraphQLFormattedError[], untold: ReadonlySet<GraphQLFormattedError> | undefined) {
+    const shown = untold && untold.size > 0 ? errors.filter((error) => !untold.has(error)) : errors;
+    const own = this.verdicts.flatMap((verdict) => verdict.errors ?? []);
+    return own.length === 0 ? shown : [...own, ...shown];
+  }
+
   /** What policies add to the answer: later ones over earlier ones, and what they know afterwards over what they said before. */
   extras(outcome: Outcome | undefined): AnswerExtras {
     const all: AnswerExtras[] = [...this.verdicts];
@@ -102,19 +109,28 @@ function united<T>(parts: readonly (Readonly<Record<string, T>> | undefined)[]):
   return present.length === 0 ? undefined : Object.assign({}, ...present);
 }
 
+/** Why there are nulls: what is told of them, and what is known, but not told. */
+export interface DroppedErrors {
+  readonly all: readonly GraphQLFormattedError[];
+  readonly untold: ReadonlySet<GraphQLFormattedError>;
+}
+
 /**
- * The errors of dropped fields: each at its path of response keys, told once, and not at all below a field that is itself
- * dropped.
+ * The errors of dropped fields: each at its path of response keys, once, and none below a field that is itself dropped.
  */
-export function droppedErrors(policed: PolicedOperation, drop: readonly DroppedField[]): GraphQLFormattedError[] {
+export function droppedErrors(policed: PolicedOperation, drop: readonly DroppedField[]): DroppedErrors {
   const fields = new Set(drop.map(({ field }) => field));
-  const told = new Map<string, GraphQLFormattedError>();
+  const all = new Map<string, GraphQLFormattedError>();
+  const untold = new Set<GraphQLFormattedError>();
   for (const { field, error } of drop) {
     const { path, parent } = policed.place(field);
     const key = path.join('.');
-    if (!told.has(key) && !isWithin(policed, parent, fields)) told.set(key, { ...error, path });
+    if (all.has(key) || isWithin(policed, parent, fields)) continue;
+    const formatted = { message: error.message, path, extensions: error.extensions };
+    all.set(key, formatted);
+    if (error.untold) untold.add(formatted);
   }
-  return [...told.values()];
+  return { all: [...all.values()], untold };
 }
 
 function isWithin(policed: PolicedOperation, field: OpField | undefined, fields: ReadonlySet<OpField>): boolean {

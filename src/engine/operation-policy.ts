@@ -44,6 +44,8 @@ export interface Verdict {
    * array) whenever the same is dropped for the same reasons: its plan is then found at once.
    */
   readonly drop?: readonly DroppedField[];
+  /** Errors to tell beside the data. */
+  readonly errors?: readonly GraphQLFormattedError[];
   /** Headers of the response, names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Members of the answer's `extensions`. */
@@ -68,6 +70,8 @@ export interface DroppedField {
 export interface FieldRefusal {
   readonly message: string;
   readonly extensions: Readonly<Record<string, unknown>> & { readonly code: string };
+  /** The client is not told. */
+  readonly untold?: boolean;
 }
 
 /** What came of an operation that ran. */

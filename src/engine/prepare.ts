@@ -1,4 +1,4 @@
-import type { DocumentNode, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { type CompiledPlan, compilePlan } from '../executor/compile.ts';
 import { dropFields } from '../operation/drop-fields.ts';
@@ -8,13 +8,13 @@ import type { Abilities } from '../planner/abilities.ts';
 import { planOperation } from '../planner/planner.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { introspectionPart } from './introspection.ts';
-import { droppedErrors, PolicedOperation } from './judge.ts';
+import { type DroppedErrors, droppedErrors, PolicedOperation } from './judge.ts';
 import type { DroppedField, OperationPolicy } from './operation-policy.ts';
 
 /** A plan that leaves out dropped fields, and what is told of them. */
 export interface PartialPlan {
   readonly compiled: CompiledPlan;
-  readonly errors: readonly GraphQLFormattedError[];
+  readonly dropped: DroppedErrors;
 }
 
 export interface PreparationOptions {
@@ -67,7 +67,7 @@ export class PreparedOperation {
   without(policed: PolicedOperation, drop: readonly DroppedField[]): PartialPlan {
     let part = this.partOf.get(drop);
     if (!part) {
-      part = { compiled: this.compiledWithout(policed, drop), errors: droppedErrors(policed, drop) };
+      part = { compiled: this.compiledWithout(policed, drop), dropped: droppedErrors(policed, drop) };
       this.partOf.set(drop, part);
     }
     return part;

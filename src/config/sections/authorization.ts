@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { duration } from '../duration.ts';
+
+const errors = z
+  .strictObject({
+    log: z
+      .boolean()
+      .default(true)
+      .describe('Whether each request whose fields were dropped is logged, with their paths'),
+    response: z
+      .enum(['errors', 'extensions', 'disabled'])
+      .default('errors')
+      .describe(
+        'Where clients are told of dropped fields: in errors, in extensions.authorizationErrors, or not at all',
+      ),
+  })
+  .describe('What is told of fields that a client may not read');
+
+const directives = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe('Whether @authenticated, @requiresScopes and @policy are enforced'),
+    reject_unauthorized: z
+      .boolean()
+      .default(false)
+      .describe('Whether an operation with a field that the client may not read is refused as a whole, with 403'),
+    dry_run: z.boolean().default(false).describe('Whether such fields are only told of, and served all the same'),
+    errors: errors.prefault({}),
+  })
+  .describe('Directives in schemas that say who may read what');
+
+const policies = z
+  .strictObject({
+    claim: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'The claim that lists the policies a client meets, as a list or separated by spaces; a path with dots leads into objects',
+      ),
+    module: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'A module whose default export decides the policies that the claim does not list; its path is relative to the working directory',
+      ),
+    timeout: duration.prefault('1s').describe('How long the module may take; the policies are not met then'),
+  })
+  .describe('Who decides the policies that @policy names');
+
+export const authorizationSection = z
+  .strictObject({
+    directives: directives.prefault({}),
+    policies: policies.prefault({}),
+    introspection_scopes: z
+      .array(z.array(z.string().min(1)).min(1))
+      .optional()
+      .describe(
+        'Scopes that introspection needs, as in @requiresScopes: `[[a, b], [c]]` is (a and b) or c. Default: none',
+      ),
+  })
+  .describe('Who may read what');
+
+export type AuthorizationSettings = z.output<typeof authorizationSection>;

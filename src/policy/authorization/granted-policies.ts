@@ -1,0 +1,99 @@
+import type { Identity } from '../../client/identity.ts';
+import type { AuthorizationSettings } from '../../config/sections/authorization.ts';
+import type { CheckedRequest } from '../../engine/operation-policy.ts';
+
+type Client = CheckedRequest['client'];
+
+/** Those of the named policies that a client meets. Never rejects. */
+export type GrantedPolicies = (
+  names: readonly string[],
+  client: Client,
+) => ReadonlySet<string> | Promise<ReadonlySet<string>>;
+
+/** What a module that decides policies is told of a request. */
+export interface PolicyRequest {
+  readonly identity: Identity | undefined;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly ip: string | undefined;
+  readonly requestId: string;
+}
+
+/**
+ * The default export of a module that decides policies: which of these does the client meet? Names that are not in the
+ * answer, or not `true` in it, are not met.
+ *
+ * @example
+ * export default async (policies, { identity }) => ({ owner: identity?.claims.role === 'owner' });
+ */
+export type DecidePolicies = (
+  policies: readonly string[],
+  request: PolicyRequest,
+) => PolicyDecision | Promise<PolicyDecision>;
+
+export type PolicyDecision = readonly string[] | Readonly<Record<string, boolean>>;
+
+export interface PolicySources extends Pick<AuthorizationSettings['policies'], 'claim'> {
+  readonly timeoutMs: number;
+  readonly decide?: DecidePolicies | undefined;
+  /** Told when `decide` threw, rejected or took too long: the policies that it was asked for are not met then. */
+  readonly onFailure: (error: unknown, client: Client) => void;
+}
+
+/** Policies by a claim, by a module, or by both: the module is asked for those that the claim does not list. */
+export function createGrantedPolicies(sources: PolicySources): GrantedPolicies | undefined {
+  const { claim, decide } = sources;
+  if (claim === undefined && !decide) return undefined;
+  return (names, client) => {
+    const listed = claim === undefined ? NONE : new Set(listedIn(client.identity?.claims, claim));
+    const open = listed.size === 0 ? names : names.filter((name) => !listed.has(name));
+    if (!decide || open.length === 0) return listed;
+    return ask(decide, open, client, sources).then((granted) => new Set([...listed, ...granted]));
+  };
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+async function ask(
+  decide: DecidePolicies,
+  names: readonly string[],
+  client: Client,
+  sources: PolicySources,
+): Promise<readonly string[]> {
+  const { identity, headers, ip, requestId } = client;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new Error(`The policies took longer than ${sources.timeoutMs} ms to decide.`);
+    timer = setTimeout(() => reject(error), sources.timeoutMs);
+  });
+  try {
+    return grantedIn(await Promise.race([decide(names, { identity, headers, ip, requestId }), late]), names);
+  } catch (error) {
+    sources.onFailure(error, client);
+    return [];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function grantedIn(decision: unknown, names: readonly string[]): readonly string[] {
+  if (Array.isArray(decision)) return names.filter((name) => decision.includes(name));
+  if (typeof decision !== 'object' || decision === null) {
+    throw new Error(
+      'The policies were decided by something that is neither a list of names nor an object of booleans.',
+    );
+  }
+  return names.filter((name) => Object.hasOwn(decision, name) && (decision as Record<string, unknown>)[name] === true);
+}
+
+/** A claim may be called by a URL, so a name is taken as it is before its dots are taken for a path. */
+function listedIn(claims: unknown, name: string): readonly string[] {
+  const value = memberOf(claims, name) ?? name.split('.').reduce(memberOf, claims);
+  if (typeof value === 'string') return value.split(' ').filter((name) => name !== '');
+  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
+}
+
+function memberOf(value: unknown, key: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Record<string, unknown>)[key];
+}

@@ -1,0 +1,21 @@
+import type { OperationPolicy } from '../../engine/operation-policy.ts';
+import { type Alternatives, isMet } from './clause.ts';
+
+const ERROR = {
+  message: 'Introspection needs scopes that this client does not have.',
+  extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' },
+};
+
+/** Refuses operations that introspect, with 403, unless the client has the scopes. */
+export function createIntrospectionPolicy(scopes: Alternatives): OperationPolicy {
+  const refused = { refusal: { status: 403, errors: [ERROR] } };
+  return {
+    inspect(operation) {
+      const introspects = operation.selection.items.some(
+        (item) => item.kind === 'field' && (item.name === '__schema' || item.name === '__type'),
+      );
+      if (!introspects) return undefined;
+      return { check: ({ client }) => (isMet(scopes, client.identity?.scopes ?? []) ? undefined : refused) };
+    },
+  };
+}
