@@ -1,6 +1,6 @@
-import { parse } from 'graphql';
-import { badInput } from './server/arguments.ts';
+import { badInput, takeFirst } from './server/arguments.ts';
 import type { ServiceDefinition } from './server/schema.ts';
+import { readSubgraphSdl } from './server/sdl.ts';
 import { groupBy } from './world/group.ts';
 import { createRandom } from './world/random.ts';
 import { daysAfter } from './world/time.ts';
@@ -16,37 +16,10 @@ interface Notification {
   readonly read: boolean;
 }
 
-/** A plain GraphQL service: no keys, no entities, nothing of federation. */
-const SDL = /* GraphQL */ `
-  type Query {
-    notification(id: ID!): Notification
-    "Newest first; empty for a user without any."
-    notifications(userId: ID!, unreadOnly: Boolean = false): [Notification!]!
-    "One list for each id, in the order of the ids."
-    notificationsByUsers(userIds: [ID!]!): [[Notification!]!]!
-  }
-
-  type Mutation {
-    "Refused with BAD_USER_INPUT when there is no such notification."
-    markRead(id: ID!): Notification!
-  }
-
-  type Notification {
-    id: ID!
-    userId: ID!
-    kind: NotificationKind!
-    title: String!
-    "RFC 3339, in UTC."
-    createdAt: String!
-    read: Boolean!
-  }
-
-  enum NotificationKind {
-    WELCOME
-    ORDER_PLACED
-    ORDER_SHIPPED
-  }
-`;
+interface NotificationsArguments {
+  readonly unreadOnly?: boolean | null;
+  readonly first?: number | null;
+}
 
 /** What was told to whom. What is marked as read here is forgotten when the process ends. */
 export function createNotifications(world: World): ServiceDefinition {
@@ -54,6 +27,10 @@ export function createNotifications(world: World): ServiceDefinition {
   const idsByUser = groupBy(notificationsById.keys(), (id) => notificationsById.get(id)?.userId ?? '');
   const ofUser = (userId: string): Notification[] =>
     (idsByUser.get(userId) ?? []).flatMap((id) => notificationsById.get(id) ?? []).toReversed();
+
+  const known = new Set(world.users.map(({ id }) => id));
+  const unread = (notifications: Notification[], only: boolean | null | undefined): Notification[] =>
+    only ? notifications.filter(({ read }) => !read) : notifications;
 
   const markRead = (_: unknown, { id }: { id: string }): Notification => {
     const notification = notificationsById.get(id);
@@ -63,14 +40,22 @@ export function createNotifications(world: World): ServiceDefinition {
     return marked;
   };
   return {
-    sdl: parse(SDL),
+    // A plain GraphQL service: no keys, no entities, nothing of federation is left of the file.
+    sdl: readSubgraphSdl('notifications'),
     resolvers: {
       Query: {
         notification: (_: unknown, { id }: { id: string }) => notificationsById.get(id),
         notifications: (_: unknown, { userId, unreadOnly }: { userId: string; unreadOnly?: boolean | null }) =>
-          ofUser(userId).filter(({ read }) => !unreadOnly || !read),
+          unread(ofUser(userId), unreadOnly),
         notificationsByUsers: (_: unknown, { userIds }: { userIds: readonly string[] }) => userIds.map(ofUser),
+        usersByIds: (_: unknown, { ids }: { ids: readonly string[] }) =>
+          ids.map((id) => (known.has(id) ? { id } : null)),
       },
+      User: {
+        notifications: ({ id }: { id: string }, { unreadOnly, first }: NotificationsArguments) =>
+          takeFirst(unread(ofUser(id), unreadOnly), first),
+      },
+      Notification: { user: ({ userId }: Notification) => ({ id: userId }) },
       Mutation: { markRead },
     },
   };

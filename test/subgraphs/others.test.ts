@@ -59,6 +59,13 @@ describe('notifications, a GraphQL service without federation', () => {
     expect(times).toEqual(times.toSorted().toReversed());
   });
 
+  it('finds users by their ids, null for those that nobody has', async () => {
+    const { data } = await call(
+      `{ usersByIds(ids: ["u2", "nobody"]) { id notifications(first: 1) { userId user { id } } } }`,
+    );
+    expect(data.usersByIds).toEqual([{ id: 'u2', notifications: [{ userId: 'u2', user: { id: 'u2' } }] }, null]);
+  });
+
   it('what was marked as read is unread no more', async () => {
     const unread = async (userId: string): Promise<{ id: string }[]> =>
       (await call(`{ notifications(userId: "${userId}", unreadOnly: true) { id } }`)).data.notifications;
