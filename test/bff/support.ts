@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { buildSchema, execute, GraphQLError, type GraphQLSchema, getOperationAST, parse, validate } from 'graphql';
 import { onTestFinished } from 'vitest';
 import { type Bff, type BffOptions, createBff } from '../../src/bff/bff.ts';
+import type { Identity } from '../../src/client/identity.ts';
 import type { Engine, EngineAnswer, EngineRequest } from '../../src/engine/engine.ts';
 import type { Supergraph } from '../../src/supergraph/supergraph.ts';
 
@@ -70,21 +71,35 @@ export interface Reply {
 /** A BFF behind a real HTTP server on a free port; `call('/bff/…')` asks it. */
 export async function serveBff(
   options: BffOptions,
-): Promise<{ bff: Bff; call: (path: string, init?: RequestInit) => Promise<Reply> }> {
+): Promise<{ bff: Bff; origin: string; call: (path: string, init?: RequestInit) => Promise<Reply> }> {
   const bff = await createBff({ dev: true, ...options });
   const server = createServer((req, res) => {
-    if (!bff.handle(req, res)) res.writeHead(418).end();
+    const facts = { ip: '192.0.2.1', identity: identityIn(req.headers['x-test-identity']) };
+    if (!bff.handle(req, res, facts)) res.writeHead(418).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
+  const origin = `http://127.0.0.1:${port}`;
   async function call(path: string, init?: RequestInit): Promise<Reply> {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, init);
+    const response = await fetch(origin + path, init);
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
     return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
   }
-  return { bff, call };
+  return { bff, origin, call };
+}
+
+/** What the gateway would have verified: a test says so in a header, `as({ sub: 'u1' })`. */
+function identityIn(header: string | string[] | undefined): Identity | undefined {
+  if (header === undefined) return undefined;
+  const { scopes = [], kind = 'jwt', ...claims } = JSON.parse(String(header));
+  return { kind, subject: claims.sub, scopes, claims };
+}
+
+/** Request headers of someone whose token has these claims. */
+export function as(claims: Readonly<Record<string, unknown>>): Record<string, string> {
+  return { 'x-test-identity': JSON.stringify(claims) };
 }
 
 /** The usual case: one folder, one engine. */

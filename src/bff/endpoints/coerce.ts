@@ -208,6 +208,7 @@ function refuseUnknown(parameters: readonly Parameter[], request: RequestParamet
 
 function insteadOf(name: string, place: string, parameters: readonly Parameter[], known: readonly string[]): string {
   const elsewhere = parameters.find((parameter) => parameter.name === name || parameter.variable === name);
+  if (elsewhere?.in === place) return `no parameter of this name; did you mean "${elsewhere.name}"?`;
   if (elsewhere) return `no "${name}" in the ${place}: it is read from the ${PLACES[elsewhere.in]}`;
   const [best] = nearest(name, known);
   if (best !== undefined) return `no parameter of this name; did you mean "${best}"?`;

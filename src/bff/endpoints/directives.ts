@@ -1,4 +1,4 @@
-import type { ConstDirectiveNode, DirectiveNode, DocumentNode } from 'graphql';
+import type { ConstDirectiveNode, DirectiveNode, DocumentNode, ValueNode } from 'graphql';
 import {
   extendSchema,
   GraphQLError,
@@ -78,7 +78,7 @@ export function withEndpointDirectives(schema: GraphQLSchema): GraphQLSchema {
   const extended = extendSchema(base, definitionsFor(schema), { assumeValid: true });
   for (const type of Object.values(extended.getTypeMap())) {
     if (isScalarType(type) && type.name.startsWith('EndpointDuration')) {
-      type.parseLiteral = (node) => checkDuration(valueFromASTUntyped(node));
+      type.parseLiteral = checkDuration;
     }
   }
   return extended;
@@ -97,15 +97,16 @@ function freeName(schema: GraphQLSchema, name: string): string {
   return schema.getType(name) === undefined ? name : freeName(schema, `${name}_`);
 }
 
-/** Milliseconds of a whole number of seconds, or of a text such as `"300ms"`. Throws `GraphQLError` for anything else. */
-function checkDuration(value: unknown): number {
+/** Throws `GraphQLError` at what is neither a whole number of seconds nor a text such as `"300ms"`. */
+function checkDuration(node: ValueNode): number {
+  const value: unknown = valueFromASTUntyped(node);
   const milliseconds = durationOf(value);
   if (milliseconds !== undefined) return milliseconds;
   const message = `${JSON.stringify(value)} is no duration; write a text such as "300ms", "30s" or "1h", or whole seconds.`;
-  throw new GraphQLError(message);
+  throw new GraphQLError(message, { nodes: node });
 }
 
-/** As {@link checkDuration}; `undefined` where there is none. */
+/** Milliseconds of a duration as documents have it; `undefined` where there is none. */
 export function durationOf(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isInteger(value) && value >= 0 ? value * 1000 : undefined;
   return typeof value === 'string' ? parseDuration(value) : undefined;
