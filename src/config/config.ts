@@ -1,16 +1,22 @@
 import { z } from 'zod';
 import { apiKeysSection } from './sections/api-keys.ts';
 import { authenticationSection } from './sections/authentication.ts';
+import { batchingSection } from './sections/batching.ts';
 import { bffSection } from './sections/bff.ts';
 import { connectorsSection } from './sections/connectors.ts';
 import { contractsSection } from './sections/contracts.ts';
+import { corsSection } from './sections/cors.ts';
+import { csrfSection } from './sections/csrf.ts';
 import { headersSection } from './sections/headers.ts';
 import { healthCheckSection } from './sections/health-check.ts';
 import { includeSubgraphErrorsSection } from './sections/include-subgraph-errors.ts';
 import { introspectionEndpointsSection } from './sections/introspection-endpoints.ts';
+import { ipListsSection } from './sections/ip-lists.ts';
 import { limitsSection } from './sections/limits.ts';
 import { overrideLabelsSection } from './sections/override-labels.ts';
+import { apqSection, persistedQueriesSection } from './sections/persisted-queries.ts';
 import { rateLimitsSection } from './sections/rate-limits.ts';
+import { securityHeadersSection } from './sections/security-headers.ts';
 import { storeSection } from './sections/store.ts';
 import { subgraphsSection } from './sections/subgraphs.ts';
 import { supergraphSection } from './sections/supergraph.ts';
@@ -41,6 +47,13 @@ export const configFileSchema = z
     trusted_proxies: trustedProxiesSection.optional(),
     store: storeSection.prefault({}),
     rate_limits: rateLimitsSection.prefault({}),
+    persisted_queries: persistedQueriesSection.prefault({}),
+    apq: apqSection.prefault({}),
+    batching: batchingSection.prefault({}),
+    csrf: csrfSection.prefault({}),
+    cors: corsSection.prefault({}),
+    ip_lists: ipListsSection.prefault({}),
+    security_headers: securityHeadersSection.prefault({}),
   })
   .meta({ title: 'headgate.yaml', description: 'Configuration of the Headgate GraphQL gateway' });
 

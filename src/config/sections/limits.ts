@@ -7,6 +7,11 @@ const bound = (what: string) => z.int().positive().optional().describe(what);
 
 export const limitsSection = z
   .strictObject({
+    http_max_url_bytes: z
+      .int()
+      .positive()
+      .default(8_192)
+      .describe('Longest URL; a longer one is answered 414 URI_TOO_LONG. All headers together may have 16 KiB'),
     http_max_request_bytes: z
       .int()
       .positive()

@@ -23,7 +23,8 @@ export const trustedProxiesSection = z
 
 export type TrustedProxies = z.output<typeof trustedProxiesSection>;
 
-function isAddressRange(text: string): boolean {
+/** `10.0.0.0/8`, `192.0.2.7`, `2001:db8::/32` */
+export function isAddressRange(text: string): boolean {
   const [address = '', length, more] = text.split('/');
   const family = isIP(address);
   if (family === 0 || more !== undefined) return false;

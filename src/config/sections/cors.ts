@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { duration } from '../duration.ts';
+import { headerName } from '../header.ts';
+
+const origin = z
+  .string()
+  .regex(
+    /^(?:\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/,
+    'expected an origin such as "https://app.example.com", without a path',
+  );
+
+const pattern = z.string().refine(isPattern, 'expected a regular expression');
+
+const settings = {
+  allow_credentials: z.boolean().default(false).describe('Whether browsers may send cookies along'),
+  methods: z.array(z.string()).default(['GET', 'POST', 'OPTIONS']),
+  allow_headers: z
+    .array(headerName)
+    .default([])
+    .describe('Headers that pages may send; empty allows those that the browser asks for'),
+  expose_headers: z
+    .array(headerName)
+    .default(['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'])
+    .describe('Headers of answers that pages may read'),
+  max_age: duration.optional().describe('How long browsers may remember what they were allowed'),
+};
+
+const policy = z
+  .strictObject({
+    origins: z.array(origin).default([]).describe('Origins of pages that may ask; "*" for all'),
+    match_origins: z.array(pattern).default([]).describe('Regular expressions; an origin has to match one as a whole'),
+    paths: z
+      .array(z.string().startsWith('/'))
+      .default(['/'])
+      .describe('Where the policy holds: these paths, and what is below them'),
+    ...settings,
+  })
+  .refine(({ origins, allow_credentials }) => !(allow_credentials && origins.includes('*')), {
+    path: ['allow_credentials'],
+    message: 'cookies of all the world cannot be let in: name the origins instead of "*"',
+  });
+
+export const corsSection = z
+  .strictObject({
+    policies: z
+      .array(policy)
+      .default([])
+      .describe('The first whose path and origins fit decides; without any, browsers keep answers from other sites'),
+  })
+  .describe('Which pages of other sites may read answers');
+
+export type CorsConfig = z.output<typeof corsSection>;
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { isAddressRange } from './trusted-proxies.ts';
+
+const range = z
+  .string()
+  .refine(isAddressRange, 'expected an address or a range, such as "10.0.0.0/8", "192.0.2.7" or "2001:db8::/32"');
+
+const lists = {
+  allow: z.array(range).default([]).describe('Only these may ask; empty lets in all'),
+  deny: z.array(range).default([]).describe('These may not, whatever else is said'),
+};
+
+export const ipListsSection = z
+  .strictObject({
+    ...lists,
+    routes: z
+      .record(z.string().startsWith('/'), z.strictObject(lists))
+      .default({})
+      .describe('More lists for a path and what is below it; the longest path that fits counts'),
+  })
+  .describe('Who may ask at all, by address; anybody else is answered 403. /health and /ready answer everybody');
+
+export type IpListsConfig = z.output<typeof ipListsSection>;
