@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import { onTestFinished } from 'vitest';
 import type { SupergraphListener, SupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../src/config/config.ts';
@@ -13,6 +13,8 @@ export interface HttpWorld {
   readonly lines: readonly LogLine[];
   /** How often each subgraph was called. */
   readonly calls: Readonly<Record<string, number>>;
+  /** The headers of each call, by subgraph. */
+  readonly seen: Readonly<Record<string, IncomingHttpHeaders[]>>;
   /** From now on the subgraph answers like this; `undefined` mends it. */
   behave(subgraph: string, listener: RequestListener | undefined): void;
   /** Ends the subgraph's server, as if its process were gone. */
@@ -25,17 +27,20 @@ export interface HttpWorld {
 /** Subgraphs as real HTTP servers, and the whole gateway before them, all on free ports of this machine. */
 export async function httpWorld(
   subgraphs: Record<string, WorldSubgraph>,
-  options: { timeout?: string; graceMs?: number } = {},
+  options: { timeout?: string; graceMs?: number; config?: Record<string, unknown>; bffDir?: string } = {},
 ): Promise<HttpWorld> {
   const world = createWorld({ subgraphs });
   const calls: Record<string, number> = {};
+  const seen: Record<string, IncomingHttpHeaders[]> = {};
   const faults = new Map<string, RequestListener | undefined>();
   const servers = new Map<string, Awaited<ReturnType<typeof fakeSubgraph>>>();
   for (const [name, source] of world.sources) {
     calls[name] = 0;
+    seen[name] = [];
     const healthy = overHttp(source);
     const running = await fakeSubgraph((req, res) => {
       calls[name] = (calls[name] ?? 0) + 1;
+      seen[name]?.push(req.headers);
       (faults.get(name) ?? healthy)(req, res);
     });
     servers.set(name, running);
@@ -52,12 +57,14 @@ export async function httpWorld(
     supergraph: { listen: '127.0.0.1:0' },
     traffic_shaping: { all: { timeout: options.timeout ?? '5s' } },
     subgraphs: Object.fromEntries([...servers].map(([name, { url }]) => [name, { url }])),
+    ...options.config,
   });
   const { logger, lines } = recordingLogger();
   const server = await startServer({
     config: { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false },
     schema,
     logger,
+    bffDir: options.bffDir,
     ...(options.graceMs === undefined ? {} : { graceMs: options.graceMs }),
   });
   onTestFinished(() => server.close());
@@ -65,6 +72,7 @@ export async function httpWorld(
     server,
     lines,
     calls,
+    seen,
     supergraphSdl: world.supergraphSdl,
     behave: (name, fault) => faults.set(name, fault),
     stop(name) {
