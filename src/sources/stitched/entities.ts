@@ -61,7 +61,9 @@ export function createEntitiesResolver(schema: GraphQLSchema, subschema: Subsche
         const found = await findGroup(group, exchange, info);
         for (const [place, index] of group.indexes.entries()) {
           const path = [info.path.key, index];
-          const entity = exchange.located ? taker.take(found[place], { path, inList: true }) : found[place];
+          const value = found[place];
+          const failed = exchange.located || value instanceof Error;
+          const entity = failed ? taker.take(value, { path, inList: true }) : value;
           entities[index] = isOf(entity, group) ? entity : null;
         }
       }),

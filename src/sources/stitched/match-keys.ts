@@ -14,17 +14,24 @@ export function matchKeys(
   field: string,
   matchBy: string | undefined,
 ): unknown[] {
-  if (results === null || results === undefined) return keys.map(() => null);
-  if (results instanceof Error) return keys.map(() => results);
-  if (!Array.isArray(results))
-    return keys.map(() => new Error(`"${field}" answered one object where a list was promised.`));
+  if (results === null || results === undefined || results instanceof Error) return keys.map(() => results ?? null);
+  if (!Array.isArray(results)) return failed(keys, `"${field}" answered one object where a list was promised.`);
   const inOrder =
     results.length === keys.length && results.every((result, index) => isFor(result, keys[index], matchBy));
   if (inOrder) return results;
-  if (matchBy === undefined) return keys.map(() => countError(field, results.length, keys.length));
+  if (matchBy === undefined) {
+    const counts = `${results.length} objects for ${keys.length} keys`;
+    return failed(keys, `"${field}" answered ${counts}, so that it is not known which is which.`);
+  }
   const byKey = new Map<string, unknown>();
   for (const result of results) if (isObject(result)) byKey.set(String(result[KEY_ALIAS]), result);
   return keys.map((key) => byKey.get(String((key as Record<string, unknown>)[matchBy])) ?? null);
+}
+
+/** The same error for all, so that it is told once. */
+function failed(keys: readonly unknown[], message: string): Error[] {
+  const error = new Error(message);
+  return keys.map(() => error);
 }
 
 function isFor(result: unknown, key: unknown, matchBy: string | undefined): boolean {
@@ -35,10 +42,4 @@ function isFor(result: unknown, key: unknown, matchBy: string | undefined): bool
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !(value instanceof Error);
-}
-
-function countError(field: string, answered: number, asked: number): Error {
-  return new Error(
-    `"${field}" answered ${answered} objects for ${asked} keys, so that it is not known which is which.`,
-  );
 }

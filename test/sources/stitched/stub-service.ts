@@ -19,8 +19,11 @@ export interface StubService extends FakeSubgraph {
 export type StubResolvers = Readonly<Record<string, unknown>>;
 
 /** A plain GraphQL service over HTTP, as strict as any: it validates what it is asked. */
-export async function stubService(sdl: string, resolvers: StubResolvers): Promise<StubService> {
-  const schema = schemaWith(sdl, resolvers);
+export function stubService(sdl: string, resolvers: StubResolvers): Promise<StubService> {
+  return stubOf(schemaWith(sdl, resolvers));
+}
+
+export async function stubOf(schema: GraphQLSchema): Promise<StubService> {
   const requests: StubRequest[] = [];
   const stub = await fakeSubgraph(async (req, res) => {
     const request = { ...JSON.parse(await bodyOf(req)), headers: req.headers } as StubRequest;
