@@ -46,14 +46,23 @@ export async function answerEndpoint(
 
 function answerKept(
   order: Order,
-  policy: NonNullable<Endpoint['cache']>,
+  said: NonNullable<Endpoint['cache']>,
   cache: NonNullable<Desk['cache']>,
 ): Reply | Promise<Reply> {
   const { call, served, endpoint, variables, desk } = order;
+  // what only some may read is not for everybody, whatever was said
+  const policy = dependsOnClient(served, endpoint) ? { ...said, scope: 'private' as const } : said;
   const viewer: Viewer = { facts: call.client, headers: call.req.headers };
   const key = cacheKey(`${served.digest} ${endpoint.id}`, variables, policy, viewer, desk.forwarding);
   const shared = isShared(policy, viewer);
   return cache.answer({ key, policy, shared, res: call.res, make: (cancellation) => makeFresh(order, cancellation) });
+}
+
+function dependsOnClient({ engine }: Served, { query, late }: Endpoint): boolean {
+  if (!engine.dependsOnClient) return false;
+  return (
+    engine.dependsOnClient({ query }) || late.some((section) => engine.dependsOnClient?.({ query: section.query }))
+  );
 }
 
 /** Identical reads in flight share one execution, unless a policy wants to see each request. */

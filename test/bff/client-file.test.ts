@@ -1,0 +1,144 @@
+import { relative } from 'node:path';
+import { buildSchema } from 'graphql';
+import { expect, test } from 'vitest';
+import type { BffOptions } from '../../src/bff/bff.ts';
+import { loadEndpoints } from '../../src/bff/endpoints/endpoints.ts';
+import { as, engineOver, folderOf, serveBff } from './support.ts';
+
+const SDL = 'type Query { hello: String, slow: String }';
+const ENDPOINT = { 'app/hello.graphql': '{ hello }' };
+
+async function serve(yaml: string, options: Partial<BffOptions> & { files?: Record<string, string> } = {}) {
+  const engine = engineOver(SDL, { hello: 'hi', slow: () => new Promise(() => {}) });
+  const dir = folderOf({ ...ENDPOINT, ...options.files, 'app/client.yaml': yaml });
+  return { ...(await serveBff({ dir, engine: () => engine, ...options })), engine };
+}
+
+test('each mistake is told with its place, and nothing of the client is served', async () => {
+  const yaml = 'auth:\n  requried: true\ncors:\n  origins: [shop.example]\nversions:\n  two: {}\n';
+  const dir = folderOf({ ...ENDPOINT, 'app/client.yaml': yaml });
+  const schema = { publicSchema: buildSchema(SDL), types: new Map(), sdl: '' };
+  const { problems, endpoints } = await loadEndpoints(dir, schema);
+  expect(endpoints).toEqual([]);
+  expect(problems.map(({ file, line, message }) => `${relative(dir, file)}:${line} ${message}`)).toEqual([
+    'app/client.yaml:2 Unknown key "auth.requried".',
+    expect.stringContaining('app/client.yaml:4 cors.origins.0: expected "*" or an origin'),
+    expect.stringContaining('app/client.yaml:6 versions.two'),
+  ]);
+  const engine = engineOver(SDL, {});
+  const { call } = await serveBff({ dir, engine: () => engine });
+  const { status, json } = await call('/bff/app/hello');
+  expect([status, json.detail]).toEqual([
+    503,
+    'The settings of this client are wrong, so that nothing of it is served.',
+  ]);
+});
+
+test('who may call: for all endpoints of the client, and each over that', async () => {
+  const files = { 'app/open.graphql': 'query @endpoint(auth: {required: false}) { hello }' };
+  const { call } = await serve('auth: { required: true, kinds: [jwt] }', { files });
+  expect((await call('/bff/app/hello')).status).toBe(401);
+  expect((await call('/bff/app/hello', { headers: as({ sub: 'u1' }) })).status).toBe(200);
+  expect((await call('/bff/app/hello', { headers: as({ kind: 'api_key' }) })).status).toBe(403);
+  expect((await call('/bff/app/open')).status).toBe(200);
+});
+
+test('so many requests, and no more', async () => {
+  const clock = { now: 0 };
+  const { call } = await serve('rate_limit: { limit: 2, window: 10s }', { now: () => clock.now });
+  const first = await call('/bff/app/hello');
+  expect(first.headers.get('ratelimit-policy')).toBe('"app";q=2;w=10');
+  expect(first.headers.get('ratelimit')).toBe('"app";r=1;t=5');
+  expect((await call('/bff/app/hello')).status).toBe(200);
+  const third = await call('/bff/app/hello');
+  expect(third.status).toBe(429);
+  expect(third.headers.get('retry-after')).toBe('5');
+  expect((await call('/bff/app/hello', { headers: as({ sub: 'u1' }) })).status).toBe(200);
+  clock.now = 10_000;
+  expect((await call('/bff/app/hello')).status).toBe(200);
+});
+
+test('a limit of time', async () => {
+  const { call } = await serve('limits: { timeout: 30ms }', { files: { 'app/slow.graphql': '{ slow }' } });
+  const slow = await call('/bff/app/slow');
+  expect(slow).toMatchObject({ status: 504, json: { detail: 'The answer was not ready within 30 milliseconds.' } });
+});
+
+test('a body that is larger than the client may send', async () => {
+  const files = { 'app/post.graphql': 'query ($skip: Boolean!) @endpoint(method: POST) { hello @skip(if: $skip) }' };
+  const { call } = await serve('limits: { max_request_bytes: 20 }', { files });
+  const headers = { 'content-type': 'application/json' };
+  const post = (body: string) => call('/bff/app/post', { method: 'POST', body, headers });
+  expect((await post('{"skip": false}')).status).toBe(200);
+  expect((await post('{"skip":      false }')).status).toBe(413);
+});
+
+const CORS = 'cors: { origins: ["https://shop.example"], credentials: true, max_age: 10m }';
+
+test('pages of named origins may call, others may not', async () => {
+  const { call } = await serve(CORS);
+  const shop = await call('/bff/app/hello', { headers: { origin: 'https://shop.example' } });
+  expect(Object.fromEntries(shop.headers)).toMatchObject({
+    'access-control-allow-origin': 'https://shop.example',
+    'access-control-allow-credentials': 'true',
+    vary: expect.stringContaining('origin'),
+  });
+  const other = await call('/bff/app/hello', { headers: { origin: 'https://evil.example' } });
+  expect(other.headers.has('access-control-allow-origin')).toBe(false);
+});
+
+test('a preflight request is answered', async () => {
+  const { call } = await serve(CORS);
+  const headers = {
+    origin: 'https://shop.example',
+    'access-control-request-method': 'GET',
+    'access-control-request-headers': 'authorization',
+  };
+  const reply = await call('/bff/app/hello', { method: 'OPTIONS', headers });
+  expect(reply.status).toBe(204);
+  expect(Object.fromEntries(reply.headers)).toMatchObject({
+    'access-control-allow-methods': 'GET, HEAD, OPTIONS',
+    'access-control-allow-headers': 'authorization',
+    'access-control-max-age': '600',
+  });
+});
+
+test('headers that are added and taken away, on the way in and out', async () => {
+  const yaml = `headers:
+  request: { add: { X-Client: app }, strip: [x-debug] }
+  response: { add: { X-Served-By: headgate } }`;
+  const { call, engine } = await serve(yaml);
+  const reply = await call('/bff/app/hello', { headers: { 'x-debug': '1', 'x-other': '2' } });
+  expect(reply.headers.get('x-served-by')).toBe('headgate');
+  const { headers } = engine.requests[0]?.client ?? { headers: {} };
+  expect(headers).toMatchObject({ 'x-client': 'app', 'x-other': '2' });
+  expect(headers).not.toHaveProperty('x-debug');
+});
+
+test('how long answers hold, where nothing else is said', async () => {
+  const files = { 'app/own.graphql': 'query @endpoint(cache: {maxAge: 5}) { hello }' };
+  const { call } = await serve('cache: { max_age: 1m, scope: public }', { files });
+  expect((await call('/bff/app/hello')).headers.get('cache-control')).toBe('public, max-age=60');
+  expect((await call('/bff/app/own')).headers.get('cache-control')).toBe('public, max-age=5');
+});
+
+test('versions beside each other: the old one says when it ends, and one that has ended is gone', async () => {
+  const yaml = `deprecated: 2026-01-01
+sunset: 2026-06-30
+link: https://docs.example/v2
+versions:
+  v3: { enabled: false }`;
+  const files = { 'app/v2/hello.graphql': '{ greeting: hello }', 'app/v3/hello.graphql': '{ hello }' };
+  const { call } = await serve(yaml, { files });
+  const old = await call('/bff/app/hello');
+  expect(old.json).toEqual({ hello: 'hi' });
+  expect(Object.fromEntries(old.headers)).toMatchObject({
+    deprecation: '@1767225600',
+    sunset: 'Tue, 30 Jun 2026 00:00:00 GMT',
+    link: '<https://docs.example/v2>; rel="deprecation"',
+  });
+  const next = await call('/bff/app/v2/hello');
+  expect(next.json).toEqual({ greeting: 'hi' });
+  expect(next.headers.has('deprecation')).toBe(false);
+  expect((await call('/bff/app/v3/hello')).status).toBe(410);
+});
