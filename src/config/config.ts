@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { apiKeysSection } from './sections/api-keys.ts';
 import { authenticationSection } from './sections/authentication.ts';
+import { authorizationSection } from './sections/authorization.ts';
 import { batchingSection } from './sections/batching.ts';
 import { bffSection } from './sections/bff.ts';
 import { connectorsSection } from './sections/connectors.ts';
@@ -41,6 +42,7 @@ export const configFileSchema = z
     health_check: healthCheckSection.prefault({}),
     headers: headersSection.prefault({}),
     authentication: authenticationSection.prefault({}),
+    authorization: authorizationSection.prefault({}),
     api_keys: apiKeysSection.optional(),
     introspection_endpoints: introspectionEndpointsSection.default([]),
     tls: tlsSection.prefault({}),

@@ -54,8 +54,10 @@ class SupergraphEngine implements Engine {
   private view(supergraph: Supergraph): View {
     const { introspection = true, maxTokens, limits, hideSuggestions } = this.options;
     const labelsMet = (document: DocumentNode) => this.labels.metBy(document);
-    const countsRequests = (document: DocumentNode) =>
-      this.policies.some((policy) => policy.countsRequests?.(document, supergraph));
+    const policed = (document: DocumentNode) => ({
+      countsRequests: this.policies.some((policy) => policy.countsRequests?.(document, supergraph)),
+      dependsOnClient: this.policies.some((policy) => policy.dependsOnClient?.(document, supergraph)),
+    });
     return {
       supergraph,
       documents: new DocumentCache(supergraph.publicSchema, {
@@ -64,7 +66,7 @@ class SupergraphEngine implements Engine {
         limits,
         hideSuggestions,
         labelsMet,
-        countsRequests,
+        policed,
       }),
     };
   }
@@ -80,6 +82,11 @@ class SupergraphEngine implements Engine {
     if ('refusal' in known || known.countsRequests) return false;
     const operation = chooseOperation(known.document, request.operationName);
     return 'kind' in operation && operation.operation === 'query';
+  }
+
+  dependsOnClient(request: Pick<EngineRequest, 'query' | 'contract'>): boolean {
+    const known = this.viewFor(request).documents.get(request.query);
+    return !('refusal' in known) && known.dependsOnClient;
   }
 
   async execute(request: EngineRequest): Promise<EngineAnswer> {

@@ -26,6 +26,8 @@ export interface ClientDocument {
   readonly labels: readonly string[];
   /** A policy has to see each request for it. */
   readonly countsRequests: boolean;
+  /** For a policy it depends on who asks. */
+  readonly dependsOnClient: boolean;
   /** Prepared operations by operation name, condition values and the labels that are on. */
   readonly prepared: LRUCache<string, PreparedOperation>;
 }
@@ -52,7 +54,8 @@ export interface DocumentCacheOptions {
   readonly introspection: boolean;
   /** The labels of progressive `@override` that a document's fields can meet. */
   readonly labelsMet: (document: DocumentNode) => readonly string[];
-  readonly countsRequests: (document: DocumentNode) => boolean;
+  /** What policies say of a document. */
+  readonly policed: (document: DocumentNode) => Pick<ClientDocument, 'countsRequests' | 'dependsOnClient'>;
   /** Most tokens of one document; no limit by default. */
   readonly maxTokens?: number | undefined;
   readonly limits?: RequestLimits | undefined;
@@ -68,7 +71,7 @@ export class DocumentCache {
   private readonly schema: GraphQLSchema;
   private readonly maxTokens;
   private readonly labelsMet;
-  private readonly countsRequests;
+  private readonly policed;
   private readonly limits;
   private readonly tell;
   private readonly rules;
@@ -78,7 +81,7 @@ export class DocumentCache {
     this.schema = schema;
     this.maxTokens = options.maxTokens;
     this.labelsMet = options.labelsMet;
-    this.countsRequests = options.countsRequests;
+    this.policed = options.policed;
     this.limits = options.limits;
     this.tell = options.hideSuggestions ? withoutSuggestion : withCode;
     this.rules = options.introspection ? RULES : [...RULES, NoSchemaIntrospectionCustomRule];
@@ -132,7 +135,7 @@ export class DocumentCache {
       document,
       conditions: conditionVariables(document),
       labels: this.labelsMet(document),
-      countsRequests: this.countsRequests(document),
+      ...this.policed(document),
       prepared: new LRUCache({ max: VARIANTS_KEPT }),
     };
   }

@@ -69,6 +69,11 @@ export interface Engine {
    * each request for it. `false` also when it cannot be told. From the document cache.
    */
   sharable(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract'>): boolean;
+  /**
+   * Whether what a document is answered depends on who asks, so that the answer must not be kept for others. Where it is
+   * missing, it never does. From the document cache.
+   */
+  dependsOnClient?(request: Pick<EngineRequest, 'query' | 'contract'>): boolean;
 }
 
 /** `{"data":…}` or `{"errors":…}` as a client sees it. */

@@ -19,6 +19,11 @@ export interface OperationPolicy {
    * Asked once for each document. By default they may share.
    */
   countsRequests?(document: DocumentNode, supergraph: Supergraph): boolean;
+  /**
+   * Whether what a document's requests are answered depends on who asks, so that an answer must not be kept for others.
+   * Asked once for each document. By default it does not.
+   */
+  dependsOnClient?(document: DocumentNode, supergraph: Supergraph): boolean;
 }
 
 /** What a policy asks of each request for one operation. */

@@ -5,6 +5,7 @@ import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { createRedis } from '../store/redis.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { engineFactory } from './build-engine.ts';
+import { enginePolicies } from './engine-policies.ts';
 import { watchFolder } from './folder-watcher.ts';
 import { createGateway, type EngineFactory, type Gateway } from './gateway.ts';
 import { compileHeaderRules } from './header-rules.ts';
@@ -46,15 +47,19 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     const redis = config.store.redis && (await createRedis(config.store.redis, logger));
     if (redis) closers.push(() => redis.close());
     const rateLimits = createRateLimits(config.rate_limits, redis);
+    const policies = await enginePolicies(config, logger, rateLimits);
     const gateway = createGateway({
-      createEngine: options.createEngine ?? engineFactory(config, logger, rules, rateLimits),
+      createEngine: options.createEngine ?? engineFactory(config, logger, rules, rateLimits, policies),
       onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
     });
     closers.push(() => gateway.close());
     const { admission, close: closeAdmission } = await openAdmission(config, { logger, redis, rules: rules.request });
     closers.push(closeAdmission);
     await loadFirst(gateway, schema, dev, logger);
-    const bff = bffDir === undefined ? undefined : await openBff(bffDir, config, { gateway, logger, redis, forwarding: rules.request });
+    const bff =
+      bffDir === undefined
+        ? undefined
+        : await openBff(bffDir, config, { gateway, logger, redis, forwarding: rules.request });
     const watching = await schema.watch({
       update: (update) => swapOrKeep(gateway, update, logger),
       problems: (problems) => logProblems(logger, problems, 'the schema has problems; the last good one keeps serving'),

@@ -13,10 +13,10 @@ import type { Source } from '../sources/source.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
-import { enginePolicies } from './engine-policies.ts';
+import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './gateway.ts';
-import { addressOf, asSubgraph } from './service-source.ts';
 import type { HeaderRules } from './header-rules.ts';
+import { addressOf, asSubgraph } from './service-source.ts';
 
 /** Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. */
 export function engineFactory(
@@ -24,9 +24,9 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   rateLimits: RateLimits,
+  policies: EnginePolicies,
 ): EngineFactory {
   const pools = createHttpPools();
-  const policies = enginePolicies(config, logger, rateLimits);
   return (update) => {
     const supergraph = readSupergraph(update.sdl);
     const sources = openSources(supergraph.subgraphs, { config, pools, rules, rateLimits });
@@ -74,7 +74,8 @@ function openSources(subgraphs: readonly Subgraph[], supplies: Supplies): Map<st
   return sources;
 }
 
-function openSource({ name, url, inProcess }: Subgraph, { config, pools, rules, rateLimits }: Supplies): Source {
+function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits }: Supplies): Source {
+  const { name, inProcess } = subgraph;
   const traffic = subgraphTraffic(config.traffic_shaping, name);
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const { request, response } = rules;
@@ -87,7 +88,7 @@ function openSource({ name, url, inProcess }: Subgraph, { config, pools, rules, 
   const forward = request.forSubgraph(name);
   const source = createHttpSource({
     name,
-    url: own?.url ?? url,
+    url: own?.url ?? addressOf(subgraph),
     timeoutMs: traffic.timeout,
     pools,
     forward,
@@ -97,7 +98,7 @@ function openSource({ name, url, inProcess }: Subgraph, { config, pools, rules, 
   const shares = traffic.deduplicate_query && response?.passesCookies !== true;
   const limited = rateLimits.limitSource(source);
   const shared = shares ? shareInFlight(limited, { forward }) : limited;
-  return response ? returnHeaders(shared) : shared;
+  return asSubgraph(subgraph, response ? returnHeaders(shared) : shared);
 }
 
 async function closeAll(sources: ReadonlyMap<string, Source>): Promise<void> {

@@ -1,21 +1,49 @@
 import type { Config } from '../config/config.ts';
 import type { EngineOptions } from '../engine/engine.ts';
+import type { OperationPolicy } from '../engine/operation-policy.ts';
+import { createAuthorizationPolicy } from '../policy/authorization/authorization-policy.ts';
+import { createGrantedPolicies } from '../policy/authorization/granted-policies.ts';
+import { createIntrospectionPolicy } from '../policy/authorization/introspection-policy.ts';
 import { createRequestLimits } from '../policy/limits/request-limits.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { loadPolicyModule } from './policy-module.ts';
 
-/** What the config asks of operations before they run, as the engine takes it. */
-export function enginePolicies(
-  config: Config,
-  logger: Logger,
-  rateLimits: RateLimits,
-): Pick<EngineOptions, 'maxTokens' | 'limits' | 'hideSuggestions' | 'policies'> {
+export type EnginePolicies = Required<Pick<EngineOptions, 'maxTokens' | 'limits' | 'hideSuggestions' | 'policies'>>;
+
+/**
+ * What the config asks of operations before they run, as the engine takes it. Throws an `Error` when a module that it names
+ * cannot be used.
+ */
+export async function enginePolicies(config: Config, logger: Logger, rateLimits: RateLimits): Promise<EnginePolicies> {
   return {
     maxTokens: config.limits.parser_max_tokens,
     limits: createRequestLimits(config.limits, (excesses) =>
       logger.warn({ excesses }, 'a document exceeds limits; limits.warn_only lets it pass'),
     ),
-    policies: [rateLimits.policy],
     hideSuggestions: config.limits.hide_schema_details ?? config.production,
+    // what is refused or dropped for other reasons must not use up a limit
+    policies: [...(await authorization(config.authorization, logger)), rateLimits.policy],
   };
+}
+
+async function authorization(settings: Config['authorization'], logger: Logger): Promise<OperationPolicy[]> {
+  const { directives, policies, introspection_scopes } = settings;
+  const all: OperationPolicy[] = [];
+  if (introspection_scopes) all.push(createIntrospectionPolicy(introspection_scopes));
+  if (!directives.enabled) return all;
+  const grantedPolicies = createGrantedPolicies({
+    claim: policies.claim,
+    decide: policies.module === undefined ? undefined : await loadPolicyModule(policies.module),
+    timeoutMs: policies.timeout,
+    onFailure: (err, { requestId }) =>
+      logger.error({ requestId, err }, 'authorization.policies.module failed; the policies count as not met'),
+  });
+  const onUnauthorized = directives.errors.log
+    ? (paths: readonly string[], { requestId }: { requestId: string }) =>
+        logger.warn({ requestId, paths }, 'fields that the client may not read')
+    : undefined;
+  const { reject_unauthorized: reject, dry_run: dryRun, errors } = directives;
+  all.push(createAuthorizationPolicy({ grantedPolicies, reject, dryRun, tellIn: errors.response, onUnauthorized }));
+  return all;
 }

@@ -81,6 +81,10 @@ class Generation implements Engine {
     return this.#built.engine.sharable(request);
   }
 
+  dependsOnClient(request: Parameters<NonNullable<Engine['dependsOnClient']>>[0]): boolean {
+    return this.#built.engine.dependsOnClient?.(request) ?? false;
+  }
+
   async execute(request: Parameters<Engine['execute']>[0]) {
     if (this.#closed) return this.#successor().execute(request);
     this.#running++;

@@ -38,7 +38,11 @@ describe('@skip and @include', () => {
 
 describe('the cache of documents', () => {
   const { publicSchema } = world.engine;
-  const options = { introspection: true, labelsMet: () => [], countsRequests: () => false };
+  const options = {
+    introspection: true,
+    labelsMet: () => [],
+    policed: () => ({ countsRequests: false, dependsOnClient: false }),
+  };
 
   it('parses and validates a text once', () => {
     const cache = new DocumentCache(publicSchema, options);

@@ -10,6 +10,7 @@ import type {
 } from '../../engine/operation-policy.ts';
 import { fieldPlaces } from '../../operation/field-places.ts';
 import type { Operation, OpField, OpSelection } from '../../operation/operation.ts';
+import { selectsField } from '../../operation/selects-field.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { type Clause, isMet } from './clause.ts';
 import type { GrantedPolicies } from './granted-policies.ts';
@@ -66,6 +67,11 @@ export function createAuthorizationPolicy(options: AuthorizationOptions = {}): O
       const read = requirementsOf(supergraph);
       const guarded = read && guard(operation, read);
       return guarded && new AuthorizationCheck(guarded, options);
+    },
+    dependsOnClient(document, supergraph) {
+      const read = requirementsOf(supergraph);
+      if (!read || options.dryRun) return false;
+      return selectsField(document, supergraph.publicSchema, (type, field) => read.ofField(type, field).length > 0);
     },
   };
 }

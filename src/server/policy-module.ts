@@ -1,0 +1,25 @@
+import { register } from 'node:module';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { DecidePolicies } from '../policy/authorization/granted-policies.ts';
+
+/**
+ * Imports the module that decides policies (`authorization.policies.module`), JavaScript or TypeScript that can be erased.
+ * Throws an `Error` that names the file when it cannot be used.
+ */
+export async function loadPolicyModule(file: string): Promise<DecidePolicies> {
+  const built = import.meta.url.endsWith('.js');
+  if (built && /\.m?ts$/.test(file)) register('../bff/shapes/typescript-hooks.js', import.meta.url);
+  let module: { default?: unknown };
+  try {
+    module = await import(pathToFileURL(resolve(file)).href);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`The module of authorization.policies, ${file}, cannot be loaded: ${reason}`);
+  }
+  if (typeof module.default === 'function') return module.default as DecidePolicies;
+  throw new Error(
+    `The default export of ${file} (authorization.policies.module) is no function. ` +
+      'Write "export default async (policies, { identity }) => …", which answers with the policies that are met.',
+  );
+}
