@@ -143,24 +143,21 @@ export class FetchGraph {
   }
 
   private wireFor(node: FetchNode, wanted: WantedField, field: SubgraphField, fresh: boolean): Wire {
-    const { wires } = node.position.space;
+    const { space } = node.position;
     const shapes = this.shapesAt(node);
     const composite = this.abilities.isComposite(field.namedType);
     const shape = shapeOf(field.type, composite);
     if (!fresh) {
-      for (const wire of wires.values()) {
-        if (wire.name !== wanted.name || wire.argsKey !== wanted.argsKey) continue;
-        // one alias must not become null because of what was asked under another
-        if (composite && wire.key !== wanted.responseKey) continue;
+      // one alias must not become null because of what was asked under another
+      const own = composite && space.known(wanted.responseKey, wanted);
+      for (const wire of own ? [own] : composite ? [] : space.meaning(wanted)) {
         const taken = shapes.get(wire.key);
         if (taken !== undefined && taken !== shape) continue;
         shapes.set(wire.key, shape);
         return wire;
       }
     }
-    const { name, args, argsKey } = wanted;
-    const wire = { key: freeKey(wires, wanted), name, args, argsKey };
-    wires.set(wire.key, wire);
+    const wire = space.add(wanted, wanted.responseKey);
     shapes.set(wire.key, shape);
     return wire;
   }
@@ -169,14 +166,6 @@ export class FetchGraph {
     const ofFetch = getOrMake(this.shapes, node.fetch, () => new Map<WireSpace, Map<string, string>>());
     return getOrMake(ofFetch, node.position.space, () => new Map<string, string>());
   }
-}
-
-function freeKey(wires: ReadonlyMap<string, Wire>, wanted: WantedField): string {
-  // names with two underscores are the specification's; every object seems to have what `Object.prototype` has
-  const { responseKey } = wanted;
-  if (!wires.has(responseKey) && !responseKey.startsWith('__') && !(responseKey in Object.prototype))
-    return responseKey;
-  for (let n = 1; ; n++) if (!wires.has(`${wanted.name}_${n}`)) return `${wanted.name}_${n}`;
 }
 
 /** What GraphQL compares when fields of different types meet under one key. */

@@ -23,8 +23,8 @@ export interface Option {
 }
 
 interface OwnLookup {
-  readonly position: Position;
   readonly owner: string;
+  readonly requires: SelectionSetNode | undefined;
   /** The keys of the values that it takes from contexts. */
   readonly contexts: string;
   readonly node: FetchNode;
@@ -46,8 +46,8 @@ export class OptionFinder {
   private readonly contexts: ContextFinder;
   /** Fields whose inputs are being placed right now: they cannot serve as their own input. */
   private readonly requiring = new Set<string>();
-  /** Look-ups with inputs, by what they require: fields that need the same share one. */
-  private readonly ownLookups = new Map<SelectionSetNode | undefined, OwnLookup[]>();
+  /** Look-ups with inputs: fields that need the same of the same objects share one. */
+  private readonly ownLookups = new Map<Position, OwnLookup[]>();
 
   constructor(abilities: Abilities, routes: RouteFinder, estimator: Estimator, contexts: ContextFinder) {
     this.abilities = abilities;
@@ -99,9 +99,10 @@ export class OptionFinder {
     const { subgraph, type, field: resolvedBy } = provider;
     const below = this.estimator.below(field, subgraph, resolvedBy);
     const contexts = distinctContexts(resolvedBy).map(contextKey).join();
-    const lookups = getOrMake(this.ownLookups, resolvedBy.requires, (): OwnLookup[] => []);
+    const { requires } = resolvedBy;
+    const lookups = getOrMake(this.ownLookups, position, (): OwnLookup[] => []);
     const known = lookups.find(
-      (f) => f.position === position && f.owner === owner && f.contexts === contexts && f.node.type === type,
+      (f) => f.requires === requires && f.owner === owner && f.contexts === contexts && f.node.type === type,
     );
     if (known) {
       const { node } = known;
@@ -119,7 +120,7 @@ export class OptionFinder {
       take: () => {
         const { key, more } = this.guarded(guard, () => way.take());
         const node = this.routes.addLookup(position, owner, way.entry, key, more);
-        lookups.push({ position, owner, contexts, node });
+        lookups.push({ owner, requires, contexts, node });
         return { node, resolvedBy };
       },
     };

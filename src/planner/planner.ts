@@ -5,6 +5,7 @@ import type { QueryPlan } from './plan.ts';
 import { writeRequests } from './requests.ts';
 import { type Batch, schedule } from './schedule.ts';
 import { Selector } from './select.ts';
+import { runToEnd, type Steps } from './steps.ts';
 
 /** What each stage hands on, for those who want to look. */
 export interface PlanStages {
@@ -19,23 +20,29 @@ export function planOperation(operation: Operation, abilities: Abilities): Query
   return planInStages(operation, abilities).plan;
 }
 
+export function planInStages(operation: Operation, abilities: Abilities): PlanStages {
+  return runToEnd(planInSteps(operation, abilities));
+}
+
 /**
  * The stages of planning, one after the other. What a subgraph can do ({@link Abilities}) is known before; each stage's own
  * file says what goes in and what comes out.
  */
-export function planInStages(operation: Operation, abilities: Abilities): PlanStages {
-  const fetches = selectFetches(operation, abilities);
+export function* planInSteps(operation: Operation, abilities: Abilities): Steps<PlanStages> {
+  const fetches = yield* selectFetches(operation, abilities);
   const batches = schedule(fetches.fetches);
-  const requests = writeRequests(batches, operation, abilities);
+  yield;
+  const requests = yield* writeRequests(batches, operation, abilities);
   const { selection } = operation;
   const plan = { operation, selection, root: fetches.root, positionCount: fetches.positionCount, requests };
   return { operation, fetches, batches, plan };
 }
 
-function selectFetches(operation: Operation, abilities: Abilities): FetchGraph {
+function* selectFetches(operation: Operation, abilities: Abilities): Steps<FetchGraph> {
   const graph = new FetchGraph(abilities, operation.selection.parentType);
   const selector = new Selector(graph);
-  if (operation.kind === 'mutation') selector.selectMutation(operation.selection);
-  else selector.select(graph.root, operation.selection);
+  const { selection } = operation;
+  if (operation.kind === 'mutation') yield* selector.selectMutation(selection);
+  else yield* selector.selectInSteps([{ position: graph.root, selection }]);
   return graph;
 }

@@ -1,6 +1,7 @@
 import type { ArgumentNode, SelectionSetNode, TypeNode } from 'graphql';
 import type { OpField } from '../operation/operation.ts';
 import type { ContextArgument, Subgraph, SubgraphType } from '../supergraph/supergraph.ts';
+import { getOrMake } from './maps.ts';
 
 /**
  * A place in the response where objects are: the root, or the value of a composite field. Fetches meet here:
@@ -47,8 +48,40 @@ export interface PositionOrigin {
  * so what several subgraphs say of one object can be put into that object.
  */
 export class WireSpace {
-  readonly wires = new Map<string, Wire>();
+  private readonly wires = new Map<string, Wire>();
+  private readonly byMeaning = new Map<string, Wire[]>();
+  /** The last number that was tried for keys of a name. */
+  private readonly lastNumber = new Map<string, number>();
   private readonly nested = new Map<string, WireSpace>();
+
+  /** The keys that mean a field with its arguments, in the order in which they were added. */
+  meaning({ name, argsKey }: Pick<Wire, 'name' | 'argsKey'>): readonly Wire[] {
+    return this.byMeaning.get(`${name}(${argsKey})`) ?? [];
+  }
+
+  /** The wire under a key, where it means this field with these arguments. */
+  known(key: string, { name, argsKey }: Pick<Wire, 'name' | 'argsKey'>): Wire | undefined {
+    const wire = this.wires.get(key);
+    return wire?.name === name && wire.argsKey === argsKey ? wire : undefined;
+  }
+
+  /** Adds a key for a field: the one wished for where it is free. */
+  add({ name, args, argsKey }: Omit<Wire, 'key'>, wished: string): Wire {
+    const wire = { key: this.freeKey(wished, name), name, args, argsKey };
+    this.wires.set(wire.key, wire);
+    getOrMake(this.byMeaning, `${name}(${argsKey})`, (): Wire[] => []).push(wire);
+    return wire;
+  }
+
+  private freeKey(wished: string, name: string): string {
+    // names with two underscores are the specification's; every object seems to have what `Object.prototype` has
+    if (!this.wires.has(wished) && !wished.startsWith('__') && !(wished in Object.prototype)) return wished;
+    let number = this.lastNumber.get(name) ?? 0;
+    do number += 1;
+    while (this.wires.has(`${name}_${number}`));
+    this.lastNumber.set(name, number);
+    return `${name}_${number}`;
+  }
 
   below(key: string): WireSpace {
     let space = this.nested.get(key);

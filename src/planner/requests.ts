@@ -14,6 +14,7 @@ import {
 } from './print-document.ts';
 import { describeItem } from './representation.ts';
 import { type Batch, mergeLookups } from './schedule.ts';
+import type { Steps } from './steps.ts';
 
 /**
  * Writes each batch of fetches as one request: look-ups that send and select the same become one `_entities` field with
@@ -22,21 +23,28 @@ import { type Batch, mergeLookups } from './schedule.ts';
  * In:  batch of `Product by upc { name }` for `topProducts` and for `reviews.product`
  * Out: `query($representations:[_Any!]!){_entities(representations:$representations){...on Product{name}}}` with two targets
  */
-export function writeRequests(batches: readonly Batch[], operation: Operation, abilities: Abilities): PlannedRequest[] {
+export function* writeRequests(
+  batches: readonly Batch[],
+  operation: Operation,
+  abilities: Abilities,
+): Steps<PlannedRequest[]> {
   const requestOf = new Map<Fetch, number>();
   batches.forEach((batch, id) => {
     for (const fetch of batch.fetches) requestOf.set(fetch, id);
   });
-  return batches.map((batch, id) => {
+  const requests: PlannedRequest[] = [];
+  for (const [id, batch] of batches.entries()) {
     const dependsOn = new Set<number>();
     for (const fetch of batch.fetches) {
       for (const needed of fetch.dependsOn) dependsOn.add(requestOf.get(needed) ?? id);
     }
     dependsOn.delete(id);
-    const written =
-      batch.fetches[0]?.kind === 'root' ? writeRoot(batch, operation) : writeLookups(batch, operation, abilities);
-    return { id, level: batch.level, dependsOn: [...dependsOn].sort((a, b) => a - b), ...written };
-  });
+    const isRoot = batch.fetches[0]?.kind === 'root';
+    const written = isRoot ? writeRoot(batch, operation) : yield* writeLookups(batch, operation, abilities);
+    requests.push({ id, level: batch.level, dependsOn: [...dependsOn].sort((a, b) => a - b), ...written });
+    yield;
+  }
+  return requests;
 }
 
 type Written = Omit<PlannedRequest, 'id' | 'level' | 'dependsOn'>;
@@ -65,7 +73,7 @@ function writeRoot(batch: Batch, operation: Operation): Written {
   };
 }
 
-function writeLookups(batch: Batch, operation: Operation, abilities: Abilities): Written {
+function* writeLookups(batch: Batch, operation: Operation, abilities: Abilities): Steps<Written> {
   const [first] = batch.fetches;
   if (!first) throw new Error('an empty batch');
   const alike = new Map<string, { fetch: Fetch; selection: PrintedDocument; targets: LookupTarget[] }>();
@@ -77,6 +85,7 @@ function writeLookups(batch: Batch, operation: Operation, abilities: Abilities):
     const key = `${representation.typename} ${representation.fields.map(describeItem).join()} ${selection.text}`;
     const { targets } = getOrMake(alike, key, () => ({ fetch, selection, targets: [] }));
     targets.push({ position, node, types: targetTypes(fetch, abilities), contexts });
+    yield;
   }
   const names = new LookupNames(operation, alike.size === 1);
   const lookups = [...alike.values()].map(({ fetch, selection, targets }, index): PlannedLookup => {

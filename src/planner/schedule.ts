@@ -1,6 +1,6 @@
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import { getOrMake } from './maps.ts';
-import type { Fetch, FetchNode } from './positions.ts';
+import type { Fetch, FetchNode, Position } from './positions.ts';
 import { canUnite, uniteItems } from './representation.ts';
 
 /** The look-ups that go to one subgraph in one request. */
@@ -78,11 +78,12 @@ function gather(fetches: readonly Fetch[], levels: ReadonlyMap<Fetch, number>): 
 /** Puts look-ups of the same objects together into one, where what they send does not clash. */
 export function mergeLookups(fetches: readonly Fetch[]): Fetch[] {
   const merged: Fetch[] = [];
+  const at = new Map<Position, number[]>();
   for (const fetch of fetches) {
-    const index = merged.findIndex((other) => looksUpTheSame(other, fetch));
-    const other = merged[index];
-    if (other) merged[index] = mergeTwo(other, fetch);
-    else merged.push(fetch);
+    const there = getOrMake(at, fetch.position, (): number[] => []);
+    const index = there.find((known) => looksUpTheSame(merged[known] as Fetch, fetch));
+    if (index === undefined) there.push(merged.push(fetch) - 1);
+    else merged[index] = mergeTwo(merged[index] as Fetch, fetch);
   }
   return merged;
 }

@@ -11,6 +11,7 @@ import type { Fetch, FetchNode, Placement, Position } from './positions.ts';
 import { PossibleHere } from './possible-here.ts';
 import { readableField, standpointOf } from './reading.ts';
 import { cheapest, RouteFinder, type Selecting } from './routes.ts';
+import { runToEnd, type Steps } from './steps.ts';
 import { lacksContext, unplannable } from './unplannable.ts';
 
 /** How many types are looked at one by one before telling them apart. */
@@ -24,6 +25,18 @@ interface Task {
   readonly owner: string;
   readonly field: OpField;
   readonly choices: number;
+}
+
+/** A selection that is still to be placed. */
+interface OpenSelection {
+  readonly position: Position;
+  readonly selection: OpSelection;
+}
+
+/** A field that has been placed, while what is selected below it has not. */
+interface OpenField {
+  readonly position: Position;
+  readonly field: OpField;
 }
 
 /**
@@ -55,13 +68,37 @@ export class Selector implements Selecting {
   }
 
   select(position: Position, selection: OpSelection): void {
-    const tasks: Task[] = [];
-    this.collect(position, selection, tasks);
-    const ordered = tasks.length > 1 ? [...tasks].sort((a, b) => a.choices - b.choices) : tasks;
-    const twins = new Map<string, OpField>();
-    for (const [index, task] of ordered.entries())
-      if (!this.placeAsTwin(position, task, twins)) this.place(position, task, ordered, index);
-    for (const { field } of tasks) this.selectBelow(position, field);
+    runToEnd(this.selectInSteps([{ position, selection }]));
+  }
+
+  /** Places selections, and what is selected below them, depth first. */
+  *selectInSteps(open: (OpenSelection | OpenField)[]): Steps<void> {
+    for (let next = open.pop(); next; next = open.pop()) {
+      if ('field' in next) {
+        open.push(...this.below(next).reverse());
+        continue;
+      }
+      const { position, selection } = next;
+      const tasks: Task[] = [];
+      this.collect(position, selection, tasks);
+      yield;
+      const ordered = tasks.length > 1 ? [...tasks].sort((a, b) => a.choices - b.choices) : tasks;
+      const twins = new Map<string, OpField>();
+      for (const [index, task] of ordered.entries()) {
+        if (!this.placeAsTwin(position, task, twins)) this.place(position, task, ordered, index);
+        yield;
+      }
+      for (const { field } of tasks.reverse()) if (field.selection) open.push({ position, field });
+    }
+  }
+
+  private below({ position, field }: OpenField): OpenSelection[] {
+    const { selection } = field;
+    if (!selection) return [];
+    return [...(position.placed.get(field) ?? [])].flatMap(([owner, { wire }]) => {
+      const below = position.below(wire, owner);
+      return below ? [{ position: below, selection }] : [];
+    });
   }
 
   /** A leaf that is also selected under another alias is read where that is; true where it has been placed so. */
@@ -78,7 +115,7 @@ export class Selector implements Selecting {
   }
 
   /** Mutations run one after the other: the next root field waits for everything that the last one needed. */
-  selectMutation(selection: OpSelection): void {
+  *selectMutation(selection: OpSelection): Steps<void> {
     let last: FetchNode | undefined;
     for (const field of selection.items) {
       if (field.kind !== 'field' || field.name.startsWith('__')) continue;
@@ -88,7 +125,7 @@ export class Selector implements Selecting {
       if (!last || !alone)
         last = this.graph.addRootFetch(provider.subgraph, this.graph.root, new Set(this.graph.fetches));
       this.put(this.graph.root, last, selection.parentType, field, provider.field, true);
-      this.selectBelow(this.graph.root, field);
+      yield* this.selectInSteps([{ position: this.graph.root, field }]);
     }
   }
 
@@ -105,11 +142,7 @@ export class Selector implements Selecting {
   }
 
   private selectBelow(position: Position, field: OpField): void {
-    if (!field.selection) return;
-    for (const [owner, { wire }] of position.placed.get(field) ?? []) {
-      const below = position.below(wire, owner);
-      if (below) this.select(below, field.selection);
-    }
+    runToEnd(this.selectInSteps([{ position, field }]));
   }
 
   private collect(position: Position, selection: OpSelection, tasks: Task[]): void {
