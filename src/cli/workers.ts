@@ -35,6 +35,7 @@ export async function serveAsWorker(options: ServerOptions): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.send?.({ url: `${listener.origin}/graphql`, port: listener.port } satisfies Ready);
+  assembly.warmUp();
 }
 
 /** The channel to the primary keeps a worker alive, so that to set the exit code would not end it. */

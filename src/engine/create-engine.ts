@@ -1,5 +1,5 @@
 import type { DocumentNode, GraphQLError, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
-import { getVariableValues } from 'graphql';
+import { getVariableValues, Kind } from 'graphql';
 import { executePlan } from '../executor/execution.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
 import { UnsupportedFieldError } from '../planner/unplannable.ts';
@@ -89,6 +89,22 @@ class SupergraphEngine implements Engine {
     return !('refusal' in known) && known.dependsOnClient;
   }
 
+  prepare(query: string, { keep }: { readonly keep: boolean }): void {
+    const view = this.viewFor({});
+    const known = keep ? view.documents.get(query) : view.documents.read(query);
+    if ('refusal' in known || known.conditions.length > 0 || known.labels.length > 0) return;
+    try {
+      for (const definition of known.document.definitions)
+        if (definition.kind === Kind.OPERATION_DEFINITION) void this.prepared(view, known, definition, {}, []).compiled;
+    } catch (error) {
+      if (!(error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError)) throw error;
+    }
+  }
+
+  recentQueries(max: number): string[] {
+    return this.viewFor({}).documents.recent(max);
+  }
+
   async execute(request: EngineRequest): Promise<EngineAnswer> {
     try {
       return await this.run(request);
@@ -112,7 +128,7 @@ class SupergraphEngine implements Engine {
     const variables = this.coerce(view, known, operation, request.variables ?? {});
     if ('errors' in variables) return refuse(variables.refusal, variables.errors);
     const labels = this.labels.active(known.labels, request.client);
-    const prepared = this.prepare(view, known, operation, variables.coerced, labels);
+    const prepared = this.prepared(view, known, operation, variables.coerced, labels);
     if (!prepared.policed) return this.answer(view, prepared, variables.coerced, request, prepared);
     return this.answerAsJudged(view, prepared, prepared.policed, variables.coerced, request);
   }
@@ -141,7 +157,7 @@ class SupergraphEngine implements Engine {
     };
   }
 
-  private prepare(
+  private prepared(
     { supergraph }: View,
     known: ClientDocument,
     operation: OperationDefinitionNode,

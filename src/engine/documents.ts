@@ -101,7 +101,18 @@ export class DocumentCache {
     return known;
   }
 
-  private read(text: string): ClientDocument | RefusedDocument {
+  /** The texts of valid documents, the one used last first. */
+  recent(max: number): string[] {
+    const texts: string[] = [];
+    for (const [text, known] of this.known.entries()) {
+      if (texts.length === max) break;
+      if (!('refusal' in known)) texts.push(text);
+    }
+    return texts;
+  }
+
+  /** Reads a document without keeping it. */
+  read(text: string): ClientDocument | RefusedDocument {
     try {
       return this.readWithin(text);
     } catch (error) {

@@ -74,6 +74,13 @@ export interface Engine {
    * missing, it never does. From the document cache.
    */
   dependsOnClient?(request: Pick<EngineRequest, 'query' | 'contract'>): boolean;
+  /**
+   * Reads and plans a document ahead of the first request for it. Where its plan depends on variables or on the client, it
+   * is read and validated only. Mistakes in it are left for the request to find.
+   */
+  prepare?(query: string, options: { readonly keep: boolean }): void;
+  /** Documents that were asked for lately, the latest first. */
+  recentQueries?(max: number): string[];
 }
 
 /** `{"data":…}` or `{"errors":…}` as a client sees it. */

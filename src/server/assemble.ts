@@ -13,6 +13,7 @@ import { createHost, type Host } from './host.ts';
 import { openAdmission } from './open-admission.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import { requestCounter } from './request-limits.ts';
+import { prepareAgain, rehearse } from './warm-up.ts';
 
 export interface AssemblyOptions {
   readonly config: Config;
@@ -30,6 +31,8 @@ export interface AssemblyOptions {
 /** The gateway with everything behind its port: schema, engine, endpoints, and what watches over their files. */
 export interface Assembly {
   readonly host: Host;
+  /** Gets ready for the first clients (`supergraph.query_planning.warm_up_at_start`); to be called once the port is open. */
+  warmUp(): void;
   /** Ends watching, and the sources' connections after what is under way. */
   close(): Promise<void>;
 }
@@ -56,12 +59,14 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     const { admission, close: closeAdmission } = await openAdmission(config, { logger, redis, rules: rules.request });
     closers.push(closeAdmission);
     await loadFirst(gateway, schema, dev, logger);
+    const { warm_up_at_start: warmAtStart = config.production, warmed_up_queries: warmedUp } =
+      config.supergraph.query_planning;
     const bff =
       bffDir === undefined
         ? undefined
         : await openBff(bffDir, config, { gateway, logger, redis, forwarding: rules.request });
     const watching = await schema.watch({
-      update: (update) => swapOrKeep(gateway, update, logger),
+      update: (update) => swapOrKeep(gateway, update, logger, warmedUp),
       problems: (problems) => logProblems(logger, problems, 'the schema has problems; the last good one keeps serving'),
     });
     closers.push(() => watching.close());
@@ -77,6 +82,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
         countRequest: requestCounter(rateLimits),
         storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),
       }),
+      warmUp() {
+        const engine = warmAtStart ? gateway.engine() : undefined;
+        if (engine) rehearse(engine, gateway.engine).catch((err) => logWarmUp(logger, err));
+      },
       close,
     };
   } catch (error) {
@@ -95,13 +104,20 @@ async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: bool
   }
 }
 
-function swapOrKeep(gateway: Gateway, update: SupergraphUpdate, logger: Logger): void {
+function swapOrKeep(gateway: Gateway, update: SupergraphUpdate, logger: Logger, warmedUp: number): void {
+  const recent = gateway.engine()?.recentQueries?.(warmedUp) ?? [];
   try {
     gateway.swap(update);
     logger.info({}, 'serving a new schema');
+    const engine = gateway.engine();
+    if (engine) prepareAgain(recent, engine, gateway.engine).catch((err) => logWarmUp(logger, err));
   } catch (err) {
     logger.error({ err }, 'the new schema cannot be served; the last good one keeps serving');
   }
+}
+
+function logWarmUp(logger: Logger, err: unknown): void {
+  logger.warn({ err }, 'planning ahead ended early; operations are planned when they are asked for');
 }
 
 function logProblems(logger: Logger, problems: readonly Problem[], message: string): void {

@@ -85,6 +85,14 @@ class Generation implements Engine {
     return this.#built.engine.dependsOnClient?.(request) ?? false;
   }
 
+  prepare(query: string, options: { readonly keep: boolean }): void {
+    this.#built.engine.prepare?.(query, options);
+  }
+
+  recentQueries(max: number): string[] {
+    return this.#built.engine.recentQueries?.(max) ?? [];
+  }
+
   async execute(request: Parameters<Engine['execute']>[0]) {
     if (this.#closed) return this.#successor().execute(request);
     this.#running++;

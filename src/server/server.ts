@@ -33,6 +33,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   const url = `${listener.origin}/graphql`;
   process.stdout.write(`Headgate listening on ${url}\n`);
+  assembly.warmUp();
   return { url, port: listener.port, close: closeOnce(listener, assembly) };
 }
 

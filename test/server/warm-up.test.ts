@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { createEngine } from '../../src/engine/create-engine.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { prepareAgain, rehearse } from '../../src/server/warm-up.ts';
+import { readSupergraph } from '../../src/supergraph/supergraph.ts';
+import { composeSupergraph } from '../worlds/compose.ts';
+
+const engineOf = (fields: string) => createEngine({ supergraph: readSupergraph(sdlWith(fields)), sources: new Map() });
+const sdlWith = (fields: string) =>
+  composeSupergraph(new Map([['users', `type Query { me: User } type User { ${fields} }`]]));
+const client = { requestId: 'r', headers: {} };
+
+describe('planning ahead', () => {
+  it('plans under a new schema what was asked under the old one, without asking a subgraph', async () => {
+    const before = engineOf('name: String age: Int');
+    for (const query of ['{ me { age } }', '{ me { nope } }', '{ me { name } }'])
+      await before.execute({ query, client });
+    expect(before.recentQueries?.(10)).toEqual(['{ me { name } }', '{ me { age } }']);
+    const after = engineOf('name: String');
+    await prepareAgain(before.recentQueries?.(10) ?? [], after, () => after);
+    // `age` is gone: the request for it will say so
+    expect(after.recentQueries?.(10)).toEqual(['{ me { name } }']);
+  });
+
+  it('keeps nothing of what it made up itself', async () => {
+    const engine = engineOf('name: String friend: User');
+    await rehearse(engine, () => engine);
+    expect(engine.recentQueries?.(10)).toEqual([]);
+  });
+
+  it('ends when another schema is in force', async () => {
+    const asked: string[] = [];
+    let current: Engine | undefined;
+    const engine = {
+      ...engineOf('name: String'),
+      prepare(query: string) {
+        asked.push(query);
+        current = undefined;
+      },
+    };
+    current = engine;
+    await prepareAgain(['{ me { name } }', '{ me { age } }'], engine, () => current);
+    expect(asked).toEqual(['{ me { name } }']);
+  });
+});
