@@ -125,9 +125,9 @@ export class ArgumentReader {
   shared(args: Fields, http: Fields): ErrorMappings & UrlAdditions {
     const errors = this.object(args.get('errors'), ['message', 'extensions']);
     return {
-      message: this.#noted(errors?.get('message')),
+      message: this.#single(errors?.get('message')),
       extensions: this.#noted(errors?.get('extensions')),
-      isSuccess: this.#noted(args.get('isSuccess')),
+      isSuccess: this.#single(args.get('isSuccess')),
       path: this.#noted(http.get('path')),
       queryParams: this.#noted(http.get('queryParams')),
     };
@@ -135,6 +135,18 @@ export class ArgumentReader {
 
   body(value: ConstValueNode | undefined): Mapping | undefined {
     return this.#noted(value);
+  }
+
+  /** A mapping that is to give one value: `reason` would give the object `{reason: …}`. */
+  #single(value: ConstValueNode | undefined): Mapping | undefined {
+    const mapping = this.#noted(value);
+    if (mapping?.expression.kind !== 'selection') return mapping;
+    const [field] = mapping.expression.fields;
+    const hint = `Write a path, like $.${field?.kind === 'named' ? field.name : 'message'}.`;
+    this.troubles.push(
+      troubleAt(mapping.node, 'INVALID_MAPPING', 'This gives an object, not a single value.', hint, 0),
+    );
+    return undefined;
   }
 
   #noted(value: ConstValueNode | undefined): Mapping | undefined {

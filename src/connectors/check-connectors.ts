@@ -59,8 +59,8 @@ function checkPlace(connector: Connector, { schema, ofFields }: ConnectorModel):
     ];
   }
   const troubles: Trouble[] = [];
-  if (ofFields.get(coordinate) !== connector) {
-    const message = `${coordinate} has more than one connector.`;
+  if (ofFields.get(coordinate)?.[0] !== connector && !isComposite(schema.types.get(nameOfType(field.type)))) {
+    const message = `${coordinate} has more than one connector, and its value cannot be had in parts.`;
     troubles.push(troubleAt(node, 'REPEATED_CONNECTOR', message, 'Keep one.'));
   }
   if (connector.entity && typeName !== schema.query) {

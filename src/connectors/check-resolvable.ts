@@ -3,7 +3,7 @@ import { directiveUses, text } from '../supergraph/directives.ts';
 import { parseFieldSet } from '../supergraph/field-set.ts';
 import { typesOf } from './check-selection.ts';
 import type { Connector } from './connector.ts';
-import { fieldSetOf } from './entity-lookups.ts';
+import { fieldSetOf, providedBy } from './entity-lookups.ts';
 import { objectsIn, type Shape, shapeOf } from './mapping/shape.ts';
 import { type ConnectorModel, impliedKeys, isExternal, neededOfThis, obtainable } from './obtainable.ts';
 import { isComposite, isRootType, nameOfType, type TypeFacts } from './schema-facts.ts';
@@ -33,11 +33,14 @@ class ResolvableWalk {
     const { field, selection, coordinate, typeName } = connector;
     if (field === undefined) return;
     const node = selection.node;
+    // what other connectors of the field give is there, too
+    const others = (this.#model.ofFields.get(coordinate) ?? []).filter((other) => other !== connector);
+    const beside = others.flatMap((other) => [...providedBy(other)]);
     this.#value(
       shapeOf(selection.expression),
       nameOfType(field.type),
       coordinate,
-      { node, at: selection.expression.at },
+      { node, at: selection.expression.at, beside },
       [typeName],
     );
   }
@@ -66,13 +69,17 @@ class ResolvableWalk {
   }
 
   #object(object: ObjectShape, type: TypeFacts, where: string, place: Place, above: readonly string[]): void {
-    const have = obtainable(this.#model, type.name, [...object.fields.keys(), ...externals(this.#model, type)]);
+    const have = obtainable(this.#model, type.name, [
+      ...object.fields.keys(),
+      ...(place.beside ?? []),
+      ...externals(this.#model, type),
+    ]);
     const missing = [...type.fields.keys()].find((name) => !have.has(name));
     if (missing !== undefined) this.#missing(type, missing, where, place, above, have);
     for (const [name, field] of object.fields) {
       const definition = type.fields.get(name);
       if (definition === undefined) continue;
-      const inner = { ...place, at: field.at };
+      const inner = { node: place.node, at: field.at };
       this.#value(field.shape, nameOfType(definition.type), `${type.name}.${name}`, inner, [...above, type.name]);
     }
   }
@@ -89,8 +96,13 @@ class ResolvableWalk {
     if (this.#told.has(once)) return;
     this.#told.add(once);
     const circle = this.#circle(type, name, have);
-    if (circle !== undefined || above.includes(type.name)) {
-      const message = circle ?? `${where} holds ${type.name} within ${type.name}, and "${name}" cannot be had there.`;
+    if (circle !== undefined) {
+      const hint = 'Let one of them do without the other, or select one of the two fields.';
+      this.troubles.push(troubleAt(place.node, 'CIRCULAR_REFERENCE', circle, hint, place.at));
+      return;
+    }
+    if (above.includes(type.name)) {
+      const message = `${where} holds ${type.name} within ${type.name}, and "${name}" cannot be had there.`;
       const hint = `Select what identifies the inner ${type.name}, and put a @connect on the type, or on ${type.name}.${name}.`;
       this.troubles.push(troubleAt(place.node, 'CIRCULAR_REFERENCE', message, hint, place.at));
       return;
@@ -112,8 +124,8 @@ class ResolvableWalk {
   }
 
   #needsOf(type: TypeFacts, name: string): string[] {
-    const connector = this.#model.ofFields.get(`${type.name}.${name}`);
-    if (connector !== undefined) return neededOfThis(connector);
+    const connectors = this.#model.ofFields.get(`${type.name}.${name}`);
+    if (connectors !== undefined) return neededOfThis(connectors);
     const lookups = this.#model.lookups.get(type.name) ?? [];
     return lookups.filter(({ provides }) => provides.has(name)).flatMap(({ key }) => key.map(([first]) => first ?? ''));
   }
@@ -124,6 +136,8 @@ type ObjectShape = Extract<Shape, { kind: 'object' }>;
 interface Place {
   readonly node: ASTNode;
   readonly at?: number;
+  /** Fields of the object that other connectors of the same field give. */
+  readonly beside?: readonly string[];
 }
 
 function externals(model: ConnectorModel, type: TypeFacts): string[] {

@@ -30,7 +30,8 @@ class SelectionWalk {
     if (!isComposite(type)) {
       if (objects.length > 0 && type?.kind !== 'scalar') {
         const message = `${where} is ${article(typeName)}, but the selection gives an object.`;
-        this.#tell('OBJECT_FOR_LEAF', message, 'Select a single value, or give the field an object type.', at);
+        const name = [...(objects[0]?.fields.keys() ?? [])][0] ?? 'value';
+        this.#tell('OBJECT_FOR_LEAF', message, `Select a single value, like $.${name}.`, at);
       }
       return;
     }

@@ -20,9 +20,14 @@ export function entityLookups({ connectors }: Connectors, schema: SchemaFacts): 
   return connectors.filter(({ entity }) => entity).map((connector) => lookupOf(connector, schema));
 }
 
+/** Names of the fields that a connector's selection gives. */
+export function providedBy({ selection }: Connector): Set<string> {
+  return new Set(objectsIn(shapeOf(selection.expression)).flatMap(({ fields }) => [...fields.keys()]));
+}
+
 function lookupOf(connector: Connector, schema: SchemaFacts): EntityLookup {
-  const { field, references, selection } = connector;
-  const provides = new Set(objectsIn(shapeOf(selection.expression)).flatMap(({ fields }) => [...fields.keys()]));
+  const { field, references } = connector;
+  const provides = providedBy(connector);
   if (field === undefined) {
     const by = connector.batchSize === undefined ? '$this' : '$batch';
     const key = distinct(references.filter(({ variable }) => variable === by).map(({ path }) => path));

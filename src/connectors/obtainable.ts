@@ -8,8 +8,8 @@ export interface ConnectorModel {
   readonly schema: SchemaFacts;
   /** Of one type: the lookups that give its fields from a key. */
   readonly lookups: ReadonlyMap<string, readonly EntityLookup[]>;
-  /** `Type.field` → the connector that answers it. */
-  readonly ofFields: ReadonlyMap<string, Connector>;
+  /** `Type.field` → the connectors that answer it; where there are several, each gives a part of its object. */
+  readonly ofFields: ReadonlyMap<string, readonly Connector[]>;
 }
 
 export function modelOf(connectors: Connectors): ConnectorModel {
@@ -20,16 +20,19 @@ export function modelOf(connectors: Connectors): ConnectorModel {
     known.push(lookup);
     lookups.set(lookup.typeName, known);
   }
-  const ofFields = new Map<string, Connector>();
+  const ofFields = new Map<string, Connector[]>();
   for (const connector of connectors.connectors) {
-    if (connector.field !== undefined && !ofFields.has(connector.coordinate))
-      ofFields.set(connector.coordinate, connector);
+    if (connector.field === undefined) continue;
+    const known = ofFields.get(connector.coordinate) ?? [];
+    known.push(connector);
+    ofFields.set(connector.coordinate, known);
   }
   return { connectors, schema, lookups, ofFields };
 }
 
-/** Names of the fields of its own object that a field's connector needs: the first names of `$this` paths. */
-export function neededOfThis({ references }: Connector): string[] {
+/** Names of the fields of its own object that a field's connectors need: the first names of `$this` paths. */
+export function neededOfThis(connectors: readonly Connector[]): string[] {
+  const references = connectors.flatMap((connector) => connector.references);
   const names = references.flatMap(({ variable, path }) => (variable === '$this' ? (path[0] ?? []) : []));
   return [...new Set(names)];
 }
@@ -44,8 +47,8 @@ export function obtainable(model: ConnectorModel, typeName: string, have: Iterab
   for (let before = -1; before !== names.size; ) {
     before = names.size;
     for (const name of fields.keys()) {
-      const connector = model.ofFields.get(`${typeName}.${name}`);
-      if (connector !== undefined && neededOfThis(connector).every((needed) => names.has(needed))) names.add(name);
+      const connectors = model.ofFields.get(`${typeName}.${name}`);
+      if (connectors !== undefined && neededOfThis(connectors).every((needed) => names.has(needed))) names.add(name);
     }
     for (const { key, provides } of model.lookups.get(typeName) ?? []) {
       if (key.every(([first]) => first !== undefined && names.has(first))) for (const name of provides) names.add(name);
@@ -66,8 +69,8 @@ export function impliedKeys(model: ConnectorModel, typeName: string): (readonly 
   const fields = [...(model.schema.types.get(typeName)?.fields.keys() ?? [])];
   const needs = new Map<string, readonly string[]>();
   for (const name of fields) {
-    const connector = model.ofFields.get(`${typeName}.${name}`);
-    for (const { variable, path } of connector?.references ?? []) {
+    const connectors = model.ofFields.get(`${typeName}.${name}`) ?? [];
+    for (const { variable, path } of connectors.flatMap((connector) => connector.references)) {
       if (variable === '$this' && path[0] !== undefined && !isExternal(model, typeName, path[0]))
         needs.set(path.join('.'), path);
     }

@@ -153,13 +153,13 @@ function withKeys(node: ObjectNode, model: ConnectorModel | undefined, { nameOf 
 function withRequires(node: ObjectNode, model: ConnectorModel, { nameOf }: Federation): ObjectNode {
   const requires = nameOf('requires');
   const fields = node.fields?.map((field) => {
-    const connector = model.ofFields.get(`${node.name.value}.${field.name.value}`);
-    if (connector === undefined || field.directives?.some(({ name }) => name.value === requires)) return field;
-    const external = neededOfThis(connector).filter((name) => isExternal(model, node.name.value, name));
+    const connectors = model.ofFields.get(`${node.name.value}.${field.name.value}`);
+    if (connectors === undefined || field.directives?.some(({ name }) => name.value === requires)) return field;
+    const external = neededOfThis(connectors).filter((name) => isExternal(model, node.name.value, name));
     if (external.length === 0) return field;
-    const paths = connector.references.filter(
-      ({ variable, path }) => variable === '$this' && external.includes(path[0] ?? ''),
-    );
+    const paths = connectors
+      .flatMap(({ references }) => references)
+      .filter(({ variable, path }) => variable === '$this' && external.includes(path[0] ?? ''));
     const added = directive(requires, fieldSetOf(paths.map(({ path }) => path)), field);
     return { ...field, directives: [...(field.directives ?? []), added] };
   });

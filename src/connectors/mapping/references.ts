@@ -62,9 +62,16 @@ function keysRead(selection: Selection): string[][] {
     if (value.kind === 'selection') return keysRead(value);
     if (value.kind !== 'path') return [];
     const { head } = value;
-    if (head.kind === 'variable') return head.name === '$' || head.name === '@' ? [readPath(value, [])] : [];
-    return head.kind === 'key' ? [readPath(value, [head.key])] : [];
+    if (head.kind === 'key') return readFrom(value, [head.key]);
+    return head.kind === 'variable' && (head.name === '$' || head.name === '@') ? readFrom(value, []) : [];
   });
+}
+
+function readFrom(path: Path, start: string[]): string[][] {
+  const read = readPath(path, start);
+  const { steps, selection } = path;
+  if (selection === undefined || steps.some(({ kind }) => kind === 'method')) return [read];
+  return keysRead(selection).map((keys) => [...read, ...keys]);
 }
 
 function readPath({ steps }: Path, start: string[]): string[] {

@@ -16,7 +16,8 @@ import {
   visit,
 } from 'graphql';
 import type { Connector } from '../../connectors/connector.ts';
-import { isObject, type Json, property } from '../../connectors/mapping/json.ts';
+import { providedBy } from '../../connectors/entity-lookups.ts';
+import { emptyObject, isObject, type Json, property } from '../../connectors/mapping/json.ts';
 import type { ConnectorModel } from '../../connectors/obtainable.ts';
 import { hydrate } from './hydrate.ts';
 import { isNotFound } from './load-entities.ts';
@@ -40,11 +41,11 @@ function equip(type: GraphQLObjectType, model: ConnectorModel): void {
   if (!isRoot) type.isTypeOf = isObject;
   for (const field of Object.values(type.getFields())) {
     const named = getNamedType(field.type);
-    const connector = model.ofFields.get(`${type.name}.${field.name}`);
+    const connectors = model.ofFields.get(`${type.name}.${field.name}`);
     if (isRoot && field.name === '_entities')
       field.resolve = entitiesResolver(model) as GraphQLFieldResolver<unknown, unknown>;
-    else if (connector !== undefined)
-      field.resolve = connectorResolver(connector, model) as GraphQLFieldResolver<unknown, unknown>;
+    else if (connectors !== undefined)
+      field.resolve = connectorResolver(connectors, model) as GraphQLFieldResolver<unknown, unknown>;
     else if (isCompositeType(named))
       field.resolve = objectResolver(named.name, model) as GraphQLFieldResolver<unknown, unknown>;
     else field.resolve = readOwn;
@@ -60,16 +61,37 @@ function objectResolver(typeName: string, model: ConnectorModel): Resolver {
     hydrate(model, context, typeName, property(source, info.fieldName), wantedBy(model, info));
 }
 
-/** Runs the connector of a field, and adds to its objects what is asked for beyond. */
-function connectorResolver(connector: Connector, model: ConnectorModel): Resolver {
+/** Runs the connectors of a field, and adds to its objects what is asked for beyond. */
+function connectorResolver(connectors: readonly Connector[], model: ConnectorModel): Resolver {
+  const provided = connectors.map((connector) => providedBy(connector));
   return async (source, args, context, info) => {
     const named = getNamedType(info.returnType).name;
-    const value = await context.run(connector, { $args: args, $this: source }).catch((error: unknown) => {
-      if (connector.entity && isNotFound(error) && !isNonNullType(info.returnType)) return null;
-      throw error;
-    });
-    return hydrate(model, context, named, value, wantedBy(model, info));
+    const wanted = wantedBy(model, info);
+    const names = connectors.length > 1 ? wanted(named) : [];
+    // of several connectors those that give something asked for; if it is nothing, the first
+    const needed = connectors.filter((_, at) => names.some((name) => provided[at]?.has(name)));
+    const running = (needed.length > 0 ? needed : connectors.slice(0, 1)).map((connector) =>
+      runFieldConnector(connector, source, args, context, info),
+    );
+    const [value, ...more] = await Promise.all(running);
+    const whole = more.length === 0 || !isObject(value) ? value : Object.assign(emptyObject(), ...more, value);
+    return hydrate(model, context, named, whole, wanted);
   };
+}
+
+async function runFieldConnector(
+  connector: Connector,
+  source: Json,
+  args: Record<string, Json>,
+  context: RestContext,
+  { returnType }: GraphQLResolveInfo,
+): Promise<Json> {
+  try {
+    return await context.run(connector, { $args: args, $this: source });
+  } catch (error) {
+    if (connector.entity && isNotFound(error) && !isNonNullType(returnType)) return null;
+    throw error;
+  }
 }
 
 function entitiesResolver(model: ConnectorModel): Resolver {

@@ -42,8 +42,8 @@ function collect(
   for (const selection of set?.selections ?? []) {
     if (selection.kind === Kind.FIELD) {
       const name = selection.name.value;
-      const connector = model.ofFields.get(`${typeName}.${name}`);
-      if (connector !== undefined) for (const needed of neededOfThis(connector)) found.add(needed);
+      const connectors = model.ofFields.get(`${typeName}.${name}`);
+      if (connectors !== undefined) for (const needed of neededOfThis(connectors)) found.add(needed);
       else if (name !== '__typename') found.add(name);
       continue;
     }
