@@ -213,7 +213,9 @@ class SupergraphEngine implements Engine {
     const introspected = introspection
       ? introspect(supergraph.publicSchema, introspection, variables)
       : NOTHING_INTROSPECTED;
-    const { dataText, errors } = await executePlan(plan.compiled, {
+    const planned = plan.compiled;
+    const compiled = planned instanceof Promise ? await planned : planned;
+    const { dataText, errors } = await executePlan(compiled, {
       supergraph,
       sources: this.options.sources,
       client: request.client,

@@ -1,19 +1,23 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { type CompiledPlan, compilePlan } from '../executor/compile.ts';
-import { dropFields } from '../operation/drop-fields.ts';
+import { type CompiledPlan, compileInSteps } from '../executor/compile.ts';
+import { type DroppedItems, dropFields } from '../operation/drop-fields.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
 import type { Abilities } from '../planner/abilities.ts';
-import { planOperation } from '../planner/planner.ts';
+import { planInSteps } from '../planner/planner.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { introspectionPart } from './introspection.ts';
 import { type DroppedErrors, droppedErrors, PolicedOperation } from './judge.ts';
 import type { DroppedField, OperationPolicy } from './operation-policy.ts';
+import { runInSlices } from './slices.ts';
+
+/** A plan, or one that is being made: a large operation is planned in slices, while others have their turn. */
+type Planned = CompiledPlan | Promise<CompiledPlan>;
 
 /** A plan that leaves out dropped fields, and what is told of them. */
 export interface PartialPlan {
-  readonly compiled: CompiledPlan;
+  readonly compiled: Planned;
   readonly dropped: DroppedErrors;
 }
 
@@ -42,8 +46,8 @@ export class PreparedOperation {
   private readonly operation: Operation;
   private readonly supergraph: Supergraph;
   private readonly abilities: Abilities;
-  private planned: CompiledPlan | undefined;
-  private readonly parts = new LRUCache<string, CompiledPlan>({ max: PARTS_KEPT });
+  private planned: Planned | undefined;
+  private readonly parts = new LRUCache<string, Planned>({ max: PARTS_KEPT });
   private readonly partOf = new WeakMap<readonly DroppedField[], PartialPlan>();
 
   /** Throws `OperationTooLargeError`. */
@@ -57,10 +61,26 @@ export class PreparedOperation {
     this.policed = checks.length === 0 ? undefined : new PolicedOperation(this.operation, checks);
   }
 
-  /** The plan for everything that is asked. Throws `OperationTooLargeError` and `UnsupportedFieldError`. */
-  get compiled(): CompiledPlan {
-    this.planned ??= compilePlan(planOperation(this.operation, this.abilities), this.supergraph);
-    return this.planned;
+  /** The plan for everything that is asked. Throws, or rejects with, `OperationTooLargeError` and `UnsupportedFieldError`. */
+  get compiled(): Planned {
+    const keep = (planned: Planned) => {
+      this.planned = planned;
+    };
+    return this.planned ?? this.make(this.operation, undefined, keep);
+  }
+
+  /** @param keep called with what to hold on to: a plan that is being made, and then the plan */
+  private make(operation: Operation, dropped: DroppedItems | undefined, keep: (planned: Planned) => void): Planned {
+    const planned = runInSlices(this.plan(operation, dropped));
+    keep(planned);
+    // a failure is for those who wait for the plan
+    if (planned instanceof Promise) planned.then(keep, () => undefined);
+    return planned;
+  }
+
+  private *plan(operation: Operation, dropped?: DroppedItems): Generator<void, CompiledPlan> {
+    const { plan } = yield* planInSteps(operation, this.abilities);
+    return yield* compileInSteps(plan, this.supergraph, dropped);
   }
 
   /** The plan without some fields: nothing is fetched for them alone. Throws as {@link compiled} does. */
@@ -73,18 +93,15 @@ export class PreparedOperation {
     return part;
   }
 
-  private compiledWithout(policed: PolicedOperation, drop: readonly DroppedField[]): CompiledPlan {
+  private compiledWithout(policed: PolicedOperation, drop: readonly DroppedField[]): Planned {
     const fields = new Set(drop.map(({ field }) => field));
     const key = [...fields]
       .map((field) => policed.place(field).index)
       .sort((a, b) => a - b)
       .join();
-    let compiled = this.parts.get(key);
-    if (!compiled) {
-      const { operation, dropped } = dropFields(this.operation, fields);
-      compiled = compilePlan(planOperation(operation, this.abilities), this.supergraph, dropped);
-      this.parts.set(key, compiled);
-    }
-    return compiled;
+    const known = this.parts.get(key);
+    if (known) return known;
+    const { operation, dropped } = dropFields(this.operation, fields);
+    return this.make(operation, dropped, (planned) => this.parts.set(key, planned));
   }
 }

@@ -53,19 +53,40 @@ export interface WrittenKey {
 
 /** @param dropped fields that the plan leaves out, and that are written as null */
 export function compilePlan(plan: QueryPlan, supergraph: Supergraph, dropped?: DroppedItems): CompiledPlan {
+  const steps = compileInSteps(plan, supergraph, dropped);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** As {@link compilePlan}, with room for others in between. */
+export function* compileInSteps(
+  plan: QueryPlan,
+  supergraph: Supergraph,
+  dropped?: DroppedItems,
+): Generator<void, CompiledPlan> {
   const writers = countWriters(plan);
   const apart = aboveContexts(plan);
-  const requests = plan.requests.map((planned): CompiledRequest => {
-    const dependents = plan.requests.filter((other) => other.dependsOn.includes(planned.id)).map((other) => other.id);
-    return {
+  const dependents: number[][] = plan.requests.map(() => []);
+  for (const { id, dependsOn } of plan.requests) for (const needed of dependsOn) dependents[needed]?.push(id);
+  const requests: CompiledRequest[] = [];
+  for (const planned of plan.requests) {
+    const lookups: CompiledLookup[] = [];
+    for (const lookup of planned.lookups) {
+      lookups.push(compileLookup(lookup, writers, apart));
+      yield;
+    }
+    requests.push({
       planned,
-      dependents,
+      dependents: dependents[planned.id] ?? [],
       document: new DocumentForms(planned),
       rootKeys: planned.root ? writtenKeys([planned.root], writers) : [],
       copiesForEach: planned.root !== undefined && apart.has(planned.root.position),
-      lookups: planned.lookups.map((lookup) => compileLookup(lookup, writers, apart)),
-    };
-  });
+      lookups,
+    });
+    yield;
+  }
   const projection = new Projection(supergraph, { position: plan.root, selection: plan.selection }, dropped);
   return { plan, requests, projection };
 }

@@ -123,7 +123,12 @@ export class Selector implements Selecting {
       const alone =
         last !== undefined && this.graph.fetches.at(-1) === last.fetch && last.fetch.subgraph === provider.subgraph;
       if (!last || !alone)
-        last = this.graph.addRootFetch(provider.subgraph, this.graph.root, new Set(this.graph.fetches));
+        // what came before the last one is waited for by that
+        last = this.graph.addRootFetch(
+          provider.subgraph,
+          this.graph.root,
+          new Set(this.graph.fetches.slice(last?.fetch.id)),
+        );
       this.put(this.graph.root, last, selection.parentType, field, provider.field, true);
       yield* this.selectInSteps([{ position: this.graph.root, field }]);
     }

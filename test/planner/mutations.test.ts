@@ -50,7 +50,7 @@ describe('mutations', () => {
             }
           }
       wave 3
-        #2 carts, after #0 #1
+        #2 carts, after #1
           mutation {
             clear {
               id
