@@ -141,6 +141,8 @@ function deskOf(options: BffOptions): Desk {
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
     forwarding: options.forwarding,
+    docs: options.docs ?? true,
+    purgeToken: options.purgeToken,
     cache: cacheBytes > 0 ? createAnswerCache({ store, now, onError, onOutcome: options.onCache }) : undefined,
     once: new Once(redis ? createRedisKeyStore(redis) : createMemoryKeyStore()),
     limiter: options.limiter ?? createMemoryLimiter(now === undefined ? {} : { now }),

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
+import { joinTexts } from '../../src/bff/answering/merge-late.ts';
 import { loadEndpoints } from '../../src/bff/endpoints/endpoints.ts';
 import type { EngineAnswer } from '../../src/engine/engine.ts';
 import { engineOver, type FakeEngine, folderOf, serveFiles, sourceError } from './support.ts';
@@ -20,16 +21,46 @@ const HOME = `query ($id: ID!) @endpoint(path: "/home/:id") {
   news @optional(timeout: "40ms")
 }`;
 
-test('a section with a timeout is an operation of its own, beside the rest', async () => {
+const told = (engine: FakeEngine) => engine.requests.map(({ query }) => query.replaceAll(/\s+/g, ' '));
+
+test('as long as sections are in time, everything is read by one plan', async () => {
   const engine = engineOver(SDL, people);
   const call = await serveFiles({ 'web/home.graphql': HOME }, engine);
   const { json } = await call('/bff/web/home/u1');
   expect(json).toEqual({ user: { name: 'Ada', reviews: [{ body: 'Bright.' }] }, news: ['a'] });
-  expect(engine.requests.map(({ query }) => query.replaceAll(/\s+/g, ' '))).toEqual([
+  expect(told(engine)).toEqual(['query ($id: ID!) { user(id: $id) { name reviews { body } } news }']);
+});
+
+test('a section that was too slow is an operation of its own from then on, until it is in time again', async () => {
+  const root: { user: unknown; news: unknown } = { ...people, news: never };
+  const engine = engineOver(SDL, root);
+  const call = await serveFiles({ 'web/home.graphql': HOME }, engine);
+  const first = await call('/bff/web/home/u1');
+  expect(first.json).toMatchObject({ user: { reviews: [{}] }, news: null, meta: { partial: [{ path: ['news'] }] } });
+  const apart = [
     'query ($id: ID!) { user(id: $id) { name } }',
     'query ($id: ID!) { user(id: $id) { reviews { body } } }',
     '{ news }',
-  ]);
+  ];
+  expect(told(engine).slice(1)).toEqual(apart);
+
+  root.news = ['b'];
+  engine.requests.length = 0;
+  expect((await call('/bff/web/home/u1')).json).toMatchObject({ user: { name: 'Ada' }, news: ['b'] });
+  expect(told(engine)).toEqual(apart);
+  engine.requests.length = 0;
+  await call('/bff/web/home/u1');
+  expect(told(engine)).toHaveLength(1);
+});
+
+test('where it is the rest that is slow, nothing is left out', async () => {
+  const slow = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    return user;
+  };
+  const call = await serveFiles({ 'web/home.graphql': HOME }, engineOver(SDL, { ...people, user: slow }));
+  const { json } = await call('/bff/web/home/u1');
+  expect(json).toEqual({ user: { name: 'Ada', reviews: [{ body: 'Bright.' }] }, news: ['a'] });
 });
 
 test('without a timeout everything is one operation', async () => {
@@ -59,6 +90,9 @@ test('sections that are too slow are left behind: their fallback or null, and th
       ],
     },
   });
+  expect(engine.requests.map(({ client }) => client.signal?.aborted)).toEqual([true, true, true, true]);
+  engine.requests.length = 0;
+  expect((await call('/bff/web/home/u1')).json).toEqual(json);
   expect(engine.requests.map(({ client }) => client.signal?.aborted)).toEqual([false, true, true]);
 });
 
@@ -93,16 +127,13 @@ test('a flattened section that is too slow leaves its keys as null', async () =>
   });
 });
 
-test('the text of clean sections at the root is joined as it is', async () => {
-  const engine: FakeEngine = {
-    ...engineOver(SDL, people),
-    execute: async ({ query }): Promise<EngineAnswer> => ({
-      dataText: query.includes('news') ? '{"news":[ "a" ]}' : '{"slow":  "x"}',
-      errors: [],
-    }),
-  };
-  const call = await serveFiles({ 'web/home.graphql': '{ slow news @optional(timeout: "1s") }' }, engine);
-  expect((await call('/bff/web/home')).text).toBe('{"slow":  "x","news":[ "a" ]}');
+test('the texts of clean sections at the root are joined as they are', () => {
+  const operation = { path: ['news'], timeoutMs: 1, query: '' };
+  const late = (dataText: string, errors: EngineAnswer['errors'] = []) => ({ operation, answer: { dataText, errors } });
+  expect(joinTexts('{"a":  1}', [late('{"news":[ "x" ]}'), late('{}')])).toBe('{"a":  1,"news":[ "x" ]}');
+  expect(joinTexts('{}', [late('{"news":null}')])).toBe('{"news":null}');
+  expect(joinTexts('{}', [late('{"news":null}', [{ message: 'no' }])])).toBeUndefined();
+  expect(joinTexts('{}', [{ operation, answer: undefined }])).toBeUndefined();
 });
 
 test.each([

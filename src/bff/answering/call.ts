@@ -45,6 +45,9 @@ export interface Desk extends SendSettings {
   readonly shareReads: boolean;
   /** What sources are told of requests; `undefined`: nothing. */
   readonly forwarding: Forwarding | undefined;
+  /** Whether the endpoints are documented. */
+  readonly docs: boolean;
+  readonly purgeToken: string | undefined;
   readonly cache: AnswerCache | undefined;
   readonly once: Once;
   readonly limiter: Limiter;

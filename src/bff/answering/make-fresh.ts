@@ -52,6 +52,7 @@ function wasNothingDone({ answer: { dataText, errors } }: Execution): boolean {
 export function workOf({ call, endpoint, variables, desk }: Order): Work {
   return {
     query: endpoint.query,
+    whole: endpoint.whole,
     late: endpoint.late,
     variables,
     readOnly: endpoint.method === 'GET',

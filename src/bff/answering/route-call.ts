@@ -1,8 +1,10 @@
 import { formatProblem } from '../../config/problem.ts';
+import { purgeReply } from '../caching/serve-purge.ts';
 import { allowOrigin, allowPreflight, isPreflight } from '../delivery/cors.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
 import type { BrokenEndpoint } from '../endpoints/endpoints.ts';
 import { allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
+import { docsReply } from '../openapi/serve-docs.ts';
 import { answerEndpoint } from './answer-endpoint.ts';
 import type { Call, Desk, Served } from './call.ts';
 import { countRequest } from './rate-limit.ts';
@@ -15,7 +17,7 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
   }
   const matches = matchPath(served.table, call.path);
   const [first] = matches;
-  if (first === undefined) return problemReply(notFound(call, served, desk.dev), call.path);
+  if (first === undefined) return ownReply(call, served, desk);
   const { endpoint: any } = first;
   const { settings } = any;
   const allowed = settings.cors && allowOrigin(settings.cors, call.req, call.res);
@@ -38,6 +40,13 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
     return problemReply(gone(endpoint.version), call.path);
   if ('problems' in endpoint) return problemReply(doesNotFit(endpoint, desk.dev), call.path);
   return answerEndpoint(call, served, endpoint, match.parameters, desk);
+}
+
+/** What the gateway itself has under `/bff`; endpoints go before it. */
+function ownReply(call: Call, served: Served, desk: Desk): Reply | Promise<Reply> {
+  if (call.path === '/bff/purge' && desk.purgeToken !== undefined) return purgeReply(call, desk.purgeToken, desk.cache);
+  const docs = desk.docs ? docsReply(call, served) : undefined;
+  return docs ?? problemReply(notFound(call, served, desk.dev), call.path);
 }
 
 function notFound(call: Call, served: Served, dev: boolean): ProblemDetails {

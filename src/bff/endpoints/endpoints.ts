@@ -50,7 +50,9 @@ export interface Endpoint {
   readonly status: number;
   /** What the engine executes: the document without the gateway's directives, and without the late sections. */
   readonly query: string;
-  /** Sections that are executed beside the rest, each given up after a time of its own. */
+  /** The same with the late sections. */
+  readonly whole: string;
+  /** Sections that can be executed beside the rest, each given up after a time of its own. */
   readonly late: readonly LateOperation[];
   /** How the answer is parted where it is sent piece by piece; `query` and `late` where nothing is optional. */
   readonly pieces: { readonly query: string; readonly late: readonly LateOperation[] };
@@ -150,6 +152,7 @@ function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling
     ...{ client, version, name, id, file: file.file, document, method, route, path, settings, parameters },
     status: Number(argumentOf(directiveNamed(file.operation, 'endpoint'), 'status') ?? 200),
     query: textOf(parts.main),
+    whole: textOf(document),
     late: parts.late.map(operationOf),
     pieces: { query: textOf(pieces.main), late: pieces.late.map(operationOf) },
     sections: sections.root,

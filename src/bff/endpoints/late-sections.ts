@@ -40,8 +40,9 @@ interface Found {
 /**
  * Parts a valid document where sections have a `timeout`. Everything without one stays a single operation, with a
  * single plan. A plan cannot be left before it is done without losing what is under way in it, so a section with a time
- * of its own becomes an operation that starts together with the main one and is given up alone. The price is that the
- * objects above it are read twice; at the root of the query there are none.
+ * of its own can be made an operation of its own that is given up alone. The price is that the objects above it are
+ * read twice (at the root of the query there are none), so that this is done only where sections are slow: see
+ * `execute`.
  *
  *     query { user(id: 1) { name reviews @optional(timeout: "300ms") { body } } }
  *     → main  query { user(id: 1) { name } }

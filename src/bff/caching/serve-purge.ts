@@ -1,0 +1,52 @@
+import { timingSafeEqual } from 'node:crypto';
+import { readJsonBody } from '../answering/body.ts';
+import type { Call } from '../answering/call.ts';
+import { JSON_TYPE, type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import type { AnswerCache } from './answer-cache.ts';
+
+const LARGEST_BODY = 100_000;
+
+/**
+ * `POST /bff/purge` with `{"tags": ["mobile/dashboard"], "entities": ["Product:p7"]}` forgets kept answers, for who has the
+ * token.
+ */
+export async function purgeReply(call: Call, token: string, cache: AnswerCache | undefined): Promise<Reply> {
+  const { req, path } = call;
+  if (req.method !== 'POST') return problemReply(NOT_POST, path);
+  if (!hasToken(req.headers.authorization, token)) return problemReply(NO_TOKEN, path);
+  const body = await readJsonBody(req, LARGEST_BODY);
+  if ('problem' in body) return problemReply(body.problem, path);
+  const tags = [...listOf(body.value.tags), ...listOf(body.value.entities)];
+  if (tags.length === 0) return problemReply(NO_TAGS, path);
+  const purged = (await cache?.purge(tags)) ?? 0;
+  const headers = { 'content-type': JSON_TYPE, 'cache-control': 'no-store' };
+  return { status: 200, headers, body: JSON.stringify({ purged }) };
+}
+
+function hasToken(authorization: string | undefined, token: string): boolean {
+  const given = Buffer.from(authorization ?? '');
+  const expected = Buffer.from(`Bearer ${token}`);
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+function listOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+const NOT_POST: ProblemDetails = {
+  status: 405,
+  kind: 'method-not-allowed',
+  detail: 'Purging is a POST.',
+  headers: { allow: 'POST' },
+};
+const NO_TOKEN: ProblemDetails = {
+  status: 401,
+  kind: 'unauthenticated',
+  detail: 'Send "Authorization: Bearer TOKEN" with the token of bff.purge_token.',
+  headers: { 'www-authenticate': 'Bearer' },
+};
+const NO_TAGS: ProblemDetails = {
+  status: 400,
+  kind: 'invalid-body',
+  detail: 'Say what to purge: {"tags": ["mobile/dashboard"], "entities": ["Product:p7"]}.',
+};

@@ -1,0 +1,55 @@
+import type { JsonSchema } from './json-schema.ts';
+
+const BY_FORMAT: Readonly<Record<string, unknown>> = {
+  'date-time': '2026-01-31T12:00:00.000Z',
+  date: '2026-01-31',
+  time: '12:00:00',
+  uuid: '123e4567-e89b-12d3-a456-426614174000',
+  uri: 'https://example.com/',
+  email: 'ada@example.com',
+};
+
+/** Types that hold themselves come to an end here. */
+const DEEPEST = 12;
+
+/** A value of this schema, for people to see what it looks like. `name`: what the value is called. */
+export function exampleOf(
+  schema: JsonSchema,
+  name: string,
+  resolve: (ref: string) => JsonSchema | undefined,
+  depth = 0,
+): unknown {
+  if (schema.examples !== undefined) return schema.examples[0];
+  if (schema.default !== undefined) return schema.default;
+  if (schema.const !== undefined) return schema.const;
+  if (schema.enum !== undefined) return schema.enum[0];
+  if (depth > DEEPEST) return null;
+  const again = (inner: JsonSchema, as: string) => exampleOf(inner, as, resolve, depth + 1);
+  if (schema.$ref !== undefined) return again(resolve(schema.$ref) ?? {}, name);
+  if (schema.anyOf !== undefined) return again(schema.anyOf[0] ?? {}, name);
+  const type = typeof schema.type === 'string' ? schema.type : schema.type?.[0];
+  switch (type) {
+    case 'object': {
+      const entries = Object.entries(schema.properties ?? {}).filter(([key]) => key !== 'meta');
+      return Object.fromEntries(entries.map(([key, inner]) => [key, again(inner, key)]));
+    }
+    case 'array':
+      return [again(schema.items ?? {}, name)];
+    case 'integer':
+      return 1;
+    case 'number':
+      return 4.5;
+    case 'boolean':
+      return true;
+    case 'string':
+      return BY_FORMAT[schema.format ?? ''] ?? textFor(name);
+    default:
+      return null;
+  }
+}
+
+function textFor(name: string): string {
+  if (/id$/i.test(name)) return '1';
+  if (/url$/i.test(name)) return 'https://example.com/';
+  return name;
+}

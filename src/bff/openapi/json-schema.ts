@@ -1,0 +1,144 @@
+import type { GraphQLInputType, GraphQLNamedType } from 'graphql';
+import {
+  GraphQLBoolean,
+  GraphQLFloat,
+  GraphQLID,
+  GraphQLInt,
+  GraphQLString,
+  getNullableType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  isScalarType,
+} from 'graphql';
+
+/** As much of JSON Schema (2020-12) as is written here. */
+export interface JsonSchema {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly format?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly deprecated?: boolean;
+  readonly default?: unknown;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly examples?: readonly unknown[];
+}
+
+/** Named types that schemas refer to, gathered as they are met. */
+export class Components {
+  readonly schemas = new Map<string, JsonSchema>();
+  readonly #prefix: string;
+
+  /** `prefix`: where a reference finds them: `#/components/schemas/` */
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  refer(type: GraphQLNamedType, make: () => JsonSchema): JsonSchema {
+    if (!this.schemas.has(type.name)) {
+      // for types that hold themselves
+      this.schemas.set(type.name, {});
+      this.schemas.set(type.name, make());
+    }
+    return { $ref: this.#prefix + type.name };
+  }
+}
+
+/** A leaf of an answer, or an input that is one. */
+export function leafSchema(type: GraphQLNamedType, components: Components): JsonSchema {
+  if (isEnumType(type)) {
+    return components.refer(type, () => ({
+      type: 'string',
+      enum: type.getValues().map(({ name }) => name),
+      ...described(type),
+    }));
+  }
+  switch (type) {
+    case GraphQLInt:
+      return { type: 'integer', format: 'int32' };
+    case GraphQLFloat:
+      return { type: 'number', format: 'double' };
+    case GraphQLBoolean:
+      return { type: 'boolean' };
+    case GraphQLID:
+    case GraphQLString:
+      return { type: 'string' };
+  }
+  return isScalarType(type) ? scalarSchema(type.name, type.specifiedByURL, type.description) : {};
+}
+
+/** Custom scalars pass through as they are: only of well-known ones can it be said what they look like. */
+function scalarSchema(name: string, specifiedBy: string | null | undefined, description: string | null | undefined) {
+  const known = /(date-?time|date|time|uuid|uri|url|email)(?:\.html)?$/i.exec(specifiedBy ?? name)?.[1]?.toLowerCase();
+  const format = known === 'url' ? 'uri' : known === 'datetime' ? 'date-time' : known;
+  const title = { title: name, ...(description ? { description } : {}) };
+  return format === undefined ? title : { type: 'string', format, ...title };
+}
+
+export function inputSchema(type: GraphQLInputType, components: Components): JsonSchema {
+  if (!isNonNullType(type)) return nullable(inputSchemaOf(type, components));
+  return inputSchemaOf(type.ofType, components);
+}
+
+/** Of a parameter that is simply left out where there is nothing to say. */
+export function parameterSchema(type: GraphQLInputType, components: Components): JsonSchema {
+  return inputSchemaOf(getNullableType(type), components);
+}
+
+function inputSchemaOf(type: GraphQLInputType, components: Components): JsonSchema {
+  if (isListType(type)) return { type: 'array', items: inputSchema(type.ofType, components) };
+  if (!isInputObjectType(type)) return leafSchema(type as GraphQLNamedType, components);
+  return components.refer(type, () => {
+    const fields = Object.values(type.getFields());
+    return {
+      type: 'object',
+      properties: Object.fromEntries(
+        fields.map((field) => [
+          field.name,
+          {
+            ...inputSchema(field.type, components),
+            ...described(field),
+            ...(field.defaultValue === undefined ? {} : { default: field.defaultValue }),
+          },
+        ]),
+      ),
+      required: fields
+        .filter((one) => isNonNullType(one.type) && one.defaultValue === undefined)
+        .map((one) => one.name),
+      additionalProperties: false,
+      ...described(type),
+    };
+  });
+}
+
+export function nullable(schema: JsonSchema): JsonSchema {
+  const { type } = schema;
+  if (typeof type === 'string') return { ...schema, type: [type, 'null'] };
+  if (Array.isArray(type)) return type.includes('null') ? schema : { ...schema, type: [...type, 'null'] };
+  if (schema.anyOf) return admitsNull(schema) ? schema : { ...schema, anyOf: [...schema.anyOf, { type: 'null' }] };
+  if (schema.$ref === undefined) return schema;
+  const { $ref, ...rest } = schema;
+  return { ...rest, anyOf: [{ $ref }, { type: 'null' }] };
+}
+
+function admitsNull({ anyOf }: JsonSchema): boolean {
+  return anyOf?.some(({ type }) => type === 'null') ?? false;
+}
+
+export function described(thing: {
+  readonly description?: string | null | undefined;
+  readonly deprecationReason?: string | null | undefined;
+}): Pick<JsonSchema, 'description' | 'deprecated'> {
+  return {
+    ...(thing.description ? { description: thing.description } : {}),
+    ...(thing.deprecationReason ? { deprecated: true } : {}),
+  };
+}
