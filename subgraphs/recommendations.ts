@@ -13,9 +13,13 @@ const ROUTE = /^\/(products|users)\/([^/]+)\/recommendations$/;
 const DEFAULT_LIMIT = 5;
 const MAX_LIMIT = 50;
 
+const BATCH_ROUTE = '/recommendations';
+const MAX_BATCH = 50;
+
 /**
  * A REST API: `GET /products/:id/recommendations?limit=` and `GET /users/:id/recommendations?limit=` answer a JSON
- * list, best first. Errors are `{"error": "…"}`: 404 for an unknown id or path, 400 for a bad limit, 405 for another method.
+ * list, best first; `GET /recommendations?products=p1,p2&limit=` answers `[{"productId": "p1", "recommendations": […]}]`
+ * for those of the products that there are, 50 at most. Errors are `{"error": "…"}`: 404 for an unknown id or path, 400 for a bad limit, 405 for another method.
  */
 export function createRecommendations({ users, products, orders }: World): RequestHandler {
   const productsById = new Map(products.map((product) => [product.id, product]));
@@ -30,11 +34,17 @@ export function createRecommendations({ users, products, orders }: World): Reque
     const product = productsById.get(id);
     return product && withSimilar(boughtTogether(new Set([id]), orders), product, products);
   };
+  const recommendEach = (ids: readonly string[], limit: number) =>
+    ids.flatMap((productId) => {
+      const found = recommend('products', productId);
+      return found ? [{ productId, recommendations: found.slice(0, limit) }] : [];
+    });
   return (request, response) => {
     const url = new URL(request.url ?? '/', 'http://service');
     if (url.pathname === '/health') return sendJson(response, 200, { status: 'ok' });
     const [, kind, rawId] = ROUTE.exec(url.pathname) ?? [];
-    if (!kind || !rawId) return sendJson(response, 404, { error: `There is nothing at ${url.pathname}` });
+    const isBatch = url.pathname === BATCH_ROUTE;
+    if (!isBatch && (!kind || !rawId)) return sendJson(response, 404, { error: `There is nothing at ${url.pathname}` });
     if (request.method !== 'GET') {
       response.setHeader('allow', 'GET');
       return sendJson(response, 405, { error: 'Use GET' });
@@ -42,8 +52,14 @@ export function createRecommendations({ users, products, orders }: World): Reque
     const limit = readLimit(url.searchParams.get('limit'));
     if (limit === undefined)
       return sendJson(response, 400, { error: `limit must be a whole number, 1 to ${MAX_LIMIT}` });
-    const found = recommend(kind, rawId);
-    if (!found) return sendJson(response, 404, { error: `There is no ${kind.slice(0, -1)} "${rawId}"` });
+    if (isBatch) {
+      const ids = readIds(url.searchParams.get('products'));
+      if (!ids) return sendJson(response, 400, { error: `products must be 1 to ${MAX_BATCH} ids with commas between` });
+      return sendJson(response, 200, recommendEach(ids, limit));
+    }
+    const id = decoded(rawId ?? '');
+    const found = recommend(kind ?? '', id);
+    if (!found) return sendJson(response, 404, { error: `There is no ${kind?.slice(0, -1)} "${id}"` });
     sendJson(response, 200, found.slice(0, limit));
   };
 }
@@ -52,6 +68,20 @@ function readLimit(text: string | null): number | undefined {
   if (text === null) return DEFAULT_LIMIT;
   const limit = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   return limit >= 1 && limit <= MAX_LIMIT ? limit : undefined;
+}
+
+/** A segment of a path as it was before it was percent-encoded; itself where it is not. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+function readIds(text: string | null): string[] | undefined {
+  const ids = [...new Set((text ?? '').split(',').filter((id) => id !== ''))];
+  return ids.length >= 1 && ids.length <= MAX_BATCH ? ids : undefined;
 }
 
 function productIdsOf(orders: readonly Order[]): Set<string> {

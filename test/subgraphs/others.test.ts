@@ -31,7 +31,18 @@ describe('recommendations, a REST API', () => {
     expect(list.map(({ productId }) => productId)).not.toContain('p1');
   });
 
+  it('those of many products at once, without the ones that there are not', async () => {
+    const list = await (await get('/recommendations?products=p2,nobody,p1&limit=2')).json();
+    expect(list).toEqual([
+      { productId: 'p2', recommendations: [expect.anything(), expect.anything()] },
+      { productId: 'p1', recommendations: [expect.anything(), expect.anything()] },
+    ]);
+    const [, first] = list as { recommendations: unknown }[];
+    expect(first?.recommendations).toEqual(await (await get('/products/p1/recommendations?limit=2')).json());
+  });
+
   it.each([
+    ['/recommendations', 400, 'products must be 1 to 50 ids with commas between'],
     ['/products/p0/recommendations', 404, 'There is no product "p0"'],
     ['/users/u0/recommendations', 404, 'There is no user "u0"'],
     ['/elsewhere', 404, 'There is nothing at /elsewhere'],
