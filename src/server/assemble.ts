@@ -13,6 +13,7 @@ import { createHost, type Host } from './host.ts';
 import { openAdmission } from './open-admission.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import { requestCounter } from './request-limits.ts';
+import { openRequestPolicies } from './request-policies.ts';
 import { prepareAgain, rehearse } from './warm-up.ts';
 
 export interface AssemblyOptions {
@@ -58,6 +59,8 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     closers.push(() => gateway.close());
     const { admission, close: closeAdmission } = await openAdmission(config, { logger, redis, rules: rules.request });
     closers.push(closeAdmission);
+    const requests = await openRequestPolicies(config, { logger, redis, dev });
+    closers.push(requests.close);
     await loadFirst(gateway, schema, dev, logger);
     const { warm_up_at_start: warmAtStart = config.production, warmed_up_queries: warmedUp } =
       config.supergraph.query_planning;
@@ -74,6 +77,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     return {
       host: createHost({
         ...hostSettings(config),
+        ...requests.policies,
         engine: gateway.engine,
         logger,
         bff,

@@ -3,6 +3,7 @@ import type { Admission } from '../policy/authentication/admission.ts';
 import type { NotAdmitted } from '../policy/authentication/refusal.ts';
 import type { Exchange } from './exchange.ts';
 import { type HttpReply, JSON_TYPE, textReply } from './graphql-pipeline.ts';
+import type { RequestRefusal } from './request-refusal.ts';
 
 /** Paths that load balancers and orchestrators ask without a credential. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/ready', '/readiness']);
@@ -34,8 +35,16 @@ export function letIn(
   next(exchange);
 }
 
+type Refusal = Pick<NotAdmitted, 'kind' | 'message' | 'headers'> & { readonly status: number; readonly code: string };
+
+/** The same for any refusal of the host's. */
+export function routeRefusalReply({ status, code, message, headers }: RequestRefusal, path: string): HttpReply {
+  const kind = code.toLowerCase().replaceAll('_', '-');
+  return notAdmittedReply({ status, code, kind, message, headers }, path);
+}
+
 /** The refusal in the form that its route speaks: problem details under `/bff`, a GraphQL error elsewhere. */
-export function notAdmittedReply(refusal: NotAdmitted, path: string): HttpReply {
+export function notAdmittedReply(refusal: Refusal, path: string): HttpReply {
   const { status, code, kind, message, headers } = refusal;
   if (path === '/bff' || path.startsWith('/bff/')) {
     const type = `urn:headgate:problem:${kind}`;

@@ -13,6 +13,8 @@ export interface Exchange {
   readonly startedAt: number;
   /** Who asks. Until the request is admitted: nobody known, at the address of the connection's other end. */
   client: ClientFacts;
+  /** Headers that the answer has whatever it is, names in lower case. */
+  headers: Readonly<Record<string, string>> | undefined;
   /** Called once if the client leaves before its answer is sent. */
   onGone: (() => void) | undefined;
 }
@@ -20,7 +22,15 @@ export interface Exchange {
 export function openExchange(req: IncomingMessage, res: ServerResponse): Exchange {
   if (req.url?.startsWith('http')) req.url = originForm(req.url);
   const client = { ip: peerAddress(req.socket), identity: undefined };
-  return { req, res, requestId: requestIdOf(req), startedAt: performance.now(), client, onGone: undefined };
+  return {
+    req,
+    res,
+    requestId: requestIdOf(req),
+    startedAt: performance.now(),
+    client,
+    headers: undefined,
+    onGone: undefined,
+  };
 }
 
 /** Proxies may send whole URLs, and a server must take them (RFC 9112, section 3.2.2); routes go by path. */
@@ -48,6 +58,6 @@ function requestIdOf(req: IncomingMessage): string {
 export function sendReply(exchange: Exchange, reply: HttpReply): void {
   const { res } = exchange;
   if (res.destroyed || res.headersSent) return;
-  res.writeHead(reply.status, { ...reply.headers, 'x-request-id': exchange.requestId });
+  res.writeHead(reply.status, { ...exchange.headers, ...reply.headers, 'x-request-id': exchange.requestId });
   res.end(reply.body);
 }

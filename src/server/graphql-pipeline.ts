@@ -22,28 +22,36 @@ export interface HttpReply {
   readonly body: string | Buffer;
 }
 
-/** Reads a `POST` body. Throws `RequestRefusal` (400) when it is not a JSON object of the expected members. */
-export function paramsFromBody(text: string): GraphqlParams {
-  if (text === '') throw badRequest('The request body is empty; expected JSON like {"query": "{ __typename }"}.');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw badRequest(`The request body is not valid JSON: ${(error as Error).message}`);
-  }
-  if (Array.isArray(value)) throw badRequest('The request body is an array; batches of operations are not supported.');
-  if (!isRecord(value)) throw badRequest('The request body must be a JSON object with a "query" member.');
-  return checkParams(value);
+/** An operation as a request asks for it, by its text or by the id of one that is known. */
+export interface RequestedOperation extends Omit<GraphqlParams, 'query'> {
+  readonly query: string | undefined;
+  readonly documentId: string | undefined;
 }
 
-/** Reads a `GET` URL's query string, with `variables` and `extensions` as JSON. Throws `RequestRefusal` (400). */
-export function paramsFromUrl(search: URLSearchParams): GraphqlParams {
-  return checkParams({
+/** What a `POST` asks for, by its JSON. Throws `RequestRefusal` (400) when it is no object of the expected members. */
+export function requestedInBody(value: unknown): RequestedOperation {
+  if (!isRecord(value)) throw badRequest('The request body must be a JSON object with a "query" member.');
+  return checkRequested(value, value.documentId ?? value.id);
+}
+
+/** What a `GET` asks for, by its URL, with `variables` and `extensions` as JSON. Throws `RequestRefusal` (400). */
+export function requestedInUrl(search: URLSearchParams): RequestedOperation {
+  const named = {
     query: search.get('query') ?? undefined,
     operationName: search.get('operationName') || undefined,
     variables: jsonParameter(search, 'variables'),
     extensions: jsonParameter(search, 'extensions'),
-  });
+  };
+  return checkRequested(named, search.get('documentId') ?? search.get('id') ?? undefined);
+}
+
+/** What is to be run, once its text is known. Throws `RequestRefusal` (400) when there is none. */
+export function withQuery(
+  { operationName, variables, extensions }: RequestedOperation,
+  query: string | undefined,
+): GraphqlParams {
+  if (query === undefined) throw badRequest('There is no "query"; expected the text of a GraphQL document.');
+  return { query, operationName, variables, extensions };
 }
 
 function jsonParameter(search: URLSearchParams, name: string): unknown {
@@ -56,12 +64,9 @@ function jsonParameter(search: URLSearchParams, name: string): unknown {
   }
 }
 
-function checkParams(value: Record<string, unknown>): GraphqlParams {
+function checkRequested(value: Record<string, unknown>, documentId: unknown): RequestedOperation {
   const { query, operationName, variables, extensions } = value;
-  if (query === undefined || query === null) {
-    throw badRequest('There is no "query"; expected the text of a GraphQL document.');
-  }
-  if (typeof query !== 'string') throw badRequest(`"query" must be a string, not ${kindOf(query)}.`);
+  if (query != null && typeof query !== 'string') throw badRequest(`"query" must be a string, not ${kindOf(query)}.`);
   if (operationName != null && typeof operationName !== 'string') {
     throw badRequest(`"operationName" must be a string, not ${kindOf(operationName)}.`);
   }
@@ -71,7 +76,8 @@ function checkParams(value: Record<string, unknown>): GraphqlParams {
   if (extensions != null && !isRecord(extensions)) {
     throw badRequest(`"extensions" must be an object, not ${kindOf(extensions)}.`);
   }
-  return { query, operationName, variables, extensions };
+  const id = typeof documentId === 'string' && documentId !== '' ? documentId : undefined;
+  return { query: query ?? undefined, documentId: id, operationName, variables, extensions };
 }
 
 function kindOf(value: unknown): string {

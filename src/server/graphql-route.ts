@@ -3,6 +3,7 @@ import { createGraphqlService } from './graphql-service.ts';
 import type { HostOptions } from './host.ts';
 import { createOperationRunner } from './operation-runner.ts';
 import { isPlainRequest, servePlain } from './plain-lane.ts';
+import { createRequestReader } from './request-reader.ts';
 
 /** GraphQL at one path: over the whole public schema, or over that of a contract. */
 export interface GraphqlRoute {
@@ -13,10 +14,10 @@ export interface GraphqlRoute {
 }
 
 export function createGraphqlRoute(options: HostOptions, path: string, contract?: string): GraphqlRoute {
-  const { logger, maxRequestBytes, graphiql } = options;
+  const { logger, graphiql } = options;
   const service = createGraphqlService({
     runner: createOperationRunner({ ...options, contract }),
-    maxRequestBytes,
+    reader: createRequestReader(options),
     logger,
   });
   let yogaLane: Promise<(exchange: Exchange) => Promise<void>> | undefined;

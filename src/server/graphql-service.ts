@@ -1,21 +1,15 @@
 import type { Logger } from '../telemetry/logger.ts';
-import { ClientGone, readBody } from './body-reader.ts';
+import { ClientGone } from './body-reader.ts';
 import type { Exchange } from './exchange.ts';
-import {
-  answerReply,
-  type HttpReply,
-  JSON_TYPE,
-  paramsFromBody,
-  paramsFromUrl,
-  refusalReply,
-} from './graphql-pipeline.ts';
+import { answerReply, type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
 import { negotiateMediaType } from './media-type.ts';
 import type { GraphqlCall, OperationRunner } from './operation-runner.ts';
+import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 import { RequestRefusal } from './request-refusal.ts';
 
 export interface GraphqlServiceOptions {
   readonly runner: OperationRunner;
-  readonly maxRequestBytes: number;
+  readonly reader: RequestReader;
   readonly logger: Logger;
 }
 
@@ -25,34 +19,47 @@ export interface GraphqlServiceOptions {
  */
 export interface GraphqlService {
   /** Throws `RequestRefusal` (400, 406, 413, 415) or `ClientGone`. */
-  read(exchange: Exchange): Promise<GraphqlCall>;
-  /** Throws `RequestRefusal` (503, 504), or whatever went wrong inside. */
-  answer(exchange: Exchange, call: GraphqlCall): Promise<HttpReply>;
+  read(exchange: Exchange): Promise<GraphqlCall | GraphqlBatch>;
+  /** Throws `RequestRefusal` (429, 503, 504), or whatever went wrong inside. */
+  answer(exchange: Exchange, call: GraphqlCall | GraphqlBatch): Promise<HttpReply>;
   /** What to answer when a step threw; an error that is not meant for clients is logged and masked. */
   refuse(exchange: Exchange, error: unknown): HttpReply;
 }
 
-export function createGraphqlService({ runner, maxRequestBytes, logger }: GraphqlServiceOptions): GraphqlService {
+export function createGraphqlService({ runner, reader, logger }: GraphqlServiceOptions): GraphqlService {
+  const refuse = (exchange: Exchange, error: unknown) =>
+    refusalReply(toRefusal(error, exchange, logger), contentTypeFor(exchange));
+
+  const answerOne = async (exchange: Exchange, call: GraphqlCall) =>
+    answerReply(await runner.run(exchange, call), contentTypeFor(exchange));
+
+  /** Each operation is a request of its own, and what it came to stands in its place. */
+  async function answerBatch(exchange: Exchange, { calls }: GraphqlBatch): Promise<HttpReply> {
+    const items = calls.map((call) => ({ call, exchange: { ...exchange, onGone: undefined } as Exchange }));
+    exchange.onGone = () => {
+      for (const item of items) item.exchange.onGone?.();
+    };
+    const replies = await Promise.all(
+      items.map(async (item) => {
+        if (item.call instanceof RequestRefusal) return refuse(item.exchange, item.call);
+        return answerOne(item.exchange, item.call).catch((error: unknown) => refuse(item.exchange, error));
+      }),
+    );
+    const last = items.at(-1)?.exchange;
+    if (last) exchange.headers = last.headers;
+    return textReply(200, contentTypeFor(exchange), `[${replies.map(({ body }) => String(body)).join(',')}]`);
+  }
+
   return {
-    async read(exchange) {
-      const { req } = exchange;
+    read(exchange) {
+      const { headers, method } = exchange.req;
       // Before anything is executed: a mutation whose answer cannot be delivered should not happen.
-      if (negotiateMediaType(req.headers.accept) === undefined) throw notAcceptable();
-      if (req.method === 'GET') {
-        return { params: paramsFromUrl(searchOf(req.url ?? '')), text: '', readOnly: true };
-      }
-      if (!isPlainJson(req.headers)) throw unsupportedMediaType(req.headers);
-      const text = await readBody(req, maxRequestBytes);
-      return { params: paramsFromBody(text), text, readOnly: false };
+      if (negotiateMediaType(headers.accept) === undefined) return Promise.reject(notAcceptable());
+      if (method !== 'GET' && !isPlainJson(headers)) return Promise.reject(unsupportedMediaType(headers));
+      return reader(exchange);
     },
-
-    async answer(exchange, call) {
-      return answerReply(await runner.run(exchange, call), contentTypeFor(exchange));
-    },
-
-    refuse(exchange, error) {
-      return refusalReply(toRefusal(error, exchange, logger), contentTypeFor(exchange));
-    },
+    answer: (exchange, call) => ('calls' in call ? answerBatch(exchange, call) : answerOne(exchange, call)),
+    refuse,
   };
 }
 
@@ -94,9 +101,4 @@ function notAcceptable(): RequestRefusal {
 
 function contentTypeFor({ req }: Exchange): string {
   return negotiateMediaType(req.headers.accept) ?? JSON_TYPE;
-}
-
-function searchOf(url: string): URLSearchParams {
-  const start = url.indexOf('?');
-  return new URLSearchParams(start < 0 ? '' : url.slice(start + 1));
 }

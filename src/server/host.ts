@@ -4,16 +4,19 @@ import type { Engine } from '../engine/engine.ts';
 import type { Admission } from '../policy/authentication/admission.ts';
 import { NotAdmitted } from '../policy/authentication/refusal.ts';
 import type { ResponseHeaders } from '../policy/headers/response-headers.ts';
+import type { PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
+import type { CsrfCheck } from '../policy/requests/csrf.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { letIn, notAdmittedReply } from './entrance.ts';
+import { letIn, notAdmittedReply, routeRefusalReply } from './entrance.ts';
 import { type Exchange, openExchange, sendReply } from './exchange.ts';
+import { addressDoor, type FrontDoorOptions, frontDoor } from './front-door.ts';
 import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
 import { createGraphqlRoute } from './graphql-route.ts';
 import { toRefusal } from './graphql-service.ts';
 import type { CountRequest } from './request-limits.ts';
 import { RequestRefusal } from './request-refusal.ts';
 
-export interface HostOptions {
+export interface HostOptions extends FrontDoorOptions {
   /** The engine in force; `undefined` while there is no schema. */
   readonly engine: () => Engine | undefined;
   readonly logger: Logger;
@@ -34,6 +37,12 @@ export interface HostOptions {
   readonly admission?: Admission | undefined;
   /** Counts requests against the limits of whole requests; there are none without it. */
   readonly countRequest?: CountRequest | undefined;
+  /** Whether a GET may be answered; all are, without it. */
+  readonly csrf?: CsrfCheck | undefined;
+  /** Queries that are known by ids; none are, without it. */
+  readonly documents?: PersistedDocuments | undefined;
+  /** Most operations of one request; arrays are refused without it. */
+  readonly maxBatch?: number | undefined;
   /** Whether the store that processes share is there; `/ready` tells, and stays ready. */
   readonly storeState?: (() => 'UP' | 'DOWN') | undefined;
   /** Which headers of subgraph answers go to clients. */
@@ -69,13 +78,15 @@ export function createHost(options: HostOptions): Host {
       else sendReply(exchange, methodNotAllowed(req, path, 'GET, POST'));
       return;
     }
+    if (options.documents?.namedByPath && nameInPath(req)) return main.serve(exchange);
     const health = options.healthRoutes === false ? undefined : healthReply(path);
     if (health) {
       const allowed = req.method === 'GET' || req.method === 'HEAD';
       sendReply(exchange, allowed ? health : methodNotAllowed(req, path, 'GET, HEAD'));
-    } else if (!options.bff?.handle(req, res, clientOf(exchange))) {
-      sendReply(exchange, notFound(req, path));
+      return;
     }
+    for (const name in exchange.headers) res.setHeader(name, exchange.headers[name] ?? '');
+    if (!options.bff?.handle(req, res, clientOf(exchange))) sendReply(exchange, notFound(req, path));
   }
 
   /** Aliases are those that other gateways use. */
@@ -91,13 +102,17 @@ export function createHost(options: HostOptions): Host {
   const clientOf = returned
     ? ({ client, res }: Exchange) => ({ ...client, returned: returned.gather().follow(res) })
     : ({ client }: Exchange) => client;
-  const enter = admission ? (exchange: Exchange) => letIn(admission, exchange, route, fail) : route;
+  const inside = addressDoor(options, route);
+  const enter = frontDoor(
+    options,
+    admission ? (exchange: Exchange) => letIn(admission, exchange, inside, fail) : inside,
+  );
 
   function fail(exchange: Exchange, error: unknown): void {
     const reply =
       error instanceof NotAdmitted
         ? notAdmittedReply(error, pathOf(exchange.req))
-        : refusalReply(toRefusal(error, exchange, logger));
+        : routeRefusalReply(toRefusal(error, exchange, logger), pathOf(exchange.req));
     sendReply(exchange, reply);
   }
 
@@ -122,6 +137,18 @@ export function createHost(options: HostOptions): Host {
       for (const res of open) if (!res.headersSent) res.shouldKeepAlive = false;
     },
   };
+}
+
+const DOCUMENT_PATH = /^\/graphql\/([\w.:%~-]{1,256})(?:\?|$)/;
+
+/** Turns `/graphql/ID?…` into `/graphql?documentId=ID&…`; false for other paths. */
+function nameInPath(req: IncomingMessage): boolean {
+  const { url = '/' } = req;
+  const id = DOCUMENT_PATH.exec(url)?.[1];
+  if (id === undefined) return false;
+  const rest = url.slice('/graphql/'.length + id.length + 1);
+  req.url = `/graphql?documentId=${id}${rest === '' ? '' : `&${rest}`}`;
+  return true;
 }
 
 /** The path as sent, without the query string, which may hold what does not belong into logs. */

@@ -10,7 +10,7 @@ export type CountRequest = (exchange: Exchange) => undefined | Promise<void>;
 export function requestCounter({ admit }: Pick<RateLimits, 'admit'>): CountRequest | undefined {
   if (admit === undefined) return undefined;
   const settle = (exchange: Exchange, { headers, refused }: Awaited<ReturnType<typeof admit>>): undefined => {
-    for (const name in headers) exchange.res.setHeader(name, headers[name] ?? '');
+    exchange.headers = { ...exchange.headers, ...headers };
     if (refused === undefined) return;
     const code = refused.status === 429 ? 'RATE_LIMITED' : 'SERVICE_UNAVAILABLE';
     throw new RequestRefusal(refused.status, code, refused.message, retryAfterHeader(refused));

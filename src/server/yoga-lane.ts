@@ -4,11 +4,12 @@ import { type Exchange, sendReply } from './exchange.ts';
 import { type HttpReply, textReply } from './graphql-pipeline.ts';
 import type { GraphqlService } from './graphql-service.ts';
 import type { GraphqlCall } from './operation-runner.ts';
+import type { GraphqlBatch } from './request-reader.ts';
 import { RequestRefusal } from './request-refusal.ts';
 
 interface LaneContext extends Record<string, unknown> {
   readonly exchange: Exchange;
-  call?: GraphqlCall;
+  call?: GraphqlCall | GraphqlBatch;
 }
 
 /** What Yoga takes for the execution result: the whole reply, already written. */
@@ -68,6 +69,9 @@ function checkAddress({ req }: Exchange): void {
   throw new RequestRefusal(400, 'BAD_REQUEST', 'The "host" header and the path make no URL.');
 }
 
+/** Yoga wants to see an operation; of a batch it gets one that means nothing. */
+const BATCH_PARAMS = { query: '{ __typename }' };
+
 /** Puts the service in the place of Yoga's own body reader, execution and result writer. */
 function servicePlugin(service: GraphqlService): Plugin<LaneContext> {
   return {
@@ -76,7 +80,7 @@ function servicePlugin(service: GraphqlService): Plugin<LaneContext> {
       setRequestParser(async () => {
         try {
           context.call = await service.read(context.exchange);
-          return context.call.params as never;
+          return ('calls' in context.call ? BATCH_PARAMS : context.call.params) as never;
         } catch (error) {
           return toResponse(fetchAPI, service.refuse(context.exchange, error));
         }
@@ -86,7 +90,7 @@ function servicePlugin(service: GraphqlService): Plugin<LaneContext> {
       const { exchange, call } = context as unknown as LaneContext;
       setParamsHandler(async () => {
         const reply = await service
-          .answer(exchange, call as GraphqlCall)
+          .answer(exchange, call as GraphqlCall | GraphqlBatch)
           .catch((error: unknown) => service.refuse(exchange, error));
         const result: RepliedResult = { reply, stringify: () => String(reply.body) };
         return result as never;

@@ -93,7 +93,6 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (la
   it.each([
     ['malformed JSON', '{"query": ', /not valid JSON/],
     ['an empty body', '', /is empty/],
-    ['a batch', '[{"query": "{ hello }"}]', /batches/],
     ['a body that is no object', '"{ hello }"', /must be a JSON object/],
     ['no query', '{"variables": {}}', /no "query"/],
     [

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { GraphQLError, parse } from 'graphql';
+import { displayPath } from '../../config/display-path.ts';
+
+/** Queries by what clients call them. */
+export type Manifest = ReadonlyMap<string, string>;
+
+/** A manifest cannot be used; the message says which and why. */
+export class ManifestError extends Error {
+  override readonly name = 'ManifestError';
+}
+
+/**
+ * Reads manifests: files in the format of Apollo (`{"format": "apollo-persisted-query-manifest", "operations": […]}`) or
+ * Relay (`{"ID": "query …"}`), and folders of `.graphql` files. Throws `ManifestError`.
+ */
+export function readManifests(paths: readonly string[]): Manifest {
+  const manifest = new Map<string, string>();
+  const files = new Map<string, string>();
+  for (const path of paths) {
+    for (const [id, query, file] of readManifest(path)) {
+      const known = manifest.get(id);
+      if (known !== undefined && known !== query) {
+        throw new ManifestError(
+          `${file}: "${id}" is another operation in ${files.get(id)}. An id stands for one text.`,
+        );
+      }
+      manifest.set(id, query);
+      files.set(id, file);
+    }
+  }
+  return manifest;
+}
+
+/** SHA-256 in hexadecimal digits, by which persisted documents are known. */
+export function documentHash(query: string): string {
+  return createHash('sha256').update(query).digest('hex');
+}
+
+type Entry = readonly [id: string, query: string, file: string];
+
+function readManifest(path: string): Entry[] {
+  try {
+    return statSync(path).isDirectory() ? readFolder(path) : readFile(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === undefined) throw error;
+    const hint = 'Check the path in persisted_queries.manifest.';
+    throw new ManifestError(`${displayPath(path)}: the manifest cannot be read: ${code}. ${hint}`);
+  }
+}
+
+function readFolder(dir: string): Entry[] {
+  const names = readdirSync(dir, { recursive: true }).map(String);
+  const files = names.filter((name) => extname(name) === '.graphql' || extname(name) === '.gql').sort();
+  return files.map((name) => {
+    const file = join(dir, name);
+    const query = readFileSync(file, 'utf8');
+    return checked(documentHash(query), query, displayPath(file));
+  });
+}
+
+function readFile(path: string): Entry[] {
+  const file = displayPath(path);
+  const value = readJson(file, readFileSync(path, 'utf8'));
+  if ('operations' in value && Array.isArray(value.operations)) {
+    return value.operations.map((operation: unknown, index) => {
+      const { id, body } = (operation ?? {}) as { id?: unknown; body?: unknown };
+      if (typeof id === 'string' && typeof body === 'string') return checked(id, body, file);
+      throw new ManifestError(`${file}: operations[${index}] needs an "id" and a "body", both texts.`);
+    });
+  }
+  return Object.entries(value).map(([id, query]) => {
+    if (typeof query === 'string') return checked(id, query, file);
+    throw new ManifestError(`${file}: "${id}" must be the text of a query, or the file in the format of Apollo.`);
+  });
+}
+
+function readJson(file: string, text: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ManifestError(`${file}: not valid JSON: ${(error as Error).message}`);
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new ManifestError(`${file}: expected an object with the operations.`);
+}
+
+function checked(id: string, query: string, file: string): Entry {
+  try {
+    parse(query);
+    return [id, query, file];
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    const at = error.locations?.[0];
+    throw new ManifestError(`${file}${at ? `:${at.line}:${at.column}` : ''}: operation "${id}": ${error.message}`);
+  }
+}

@@ -1,0 +1,85 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { CorsConfig } from '../../config/sections/cors.ts';
+import { isBelow } from './paths.ts';
+
+type Policy = CorsConfig['policies'][number];
+type Headers = Readonly<Record<string, string>>;
+
+/**
+ * What browsers are told about pages of other sites.
+ * @see https://fetch.spec.whatwg.org/#http-cors-protocol
+ */
+export interface Cors {
+  /** Headers for the answer to a request. */
+  headersFor(path: string, headers: IncomingHttpHeaders): Headers | undefined;
+  /** Headers for the answer to a preflight request; `undefined` where none is asked, or nothing is allowed. */
+  preflight(path: string, headers: IncomingHttpHeaders): Headers | undefined;
+}
+
+/** `undefined` where no policy is configured. */
+export function createCors({ policies }: CorsConfig): Cors | undefined {
+  if (policies.length === 0) return undefined;
+  const compiled = policies.map(compile);
+  const find = (path: string, origin: string) => compiled.find((one) => one.fits(path, origin));
+  return {
+    headersFor(path, { origin }) {
+      const here = compiled.filter(({ policy }) => policy.paths.some((prefix) => isBelow(path, prefix)));
+      if (here.length === 0) return undefined;
+      // the answer to others differs, so caches have to know
+      if (origin === undefined) return here.every(({ open }) => open) ? here[0]?.answer('*') : VARY;
+      return find(path, origin)?.answer(origin) ?? VARY;
+    },
+    preflight(path, headers) {
+      const { origin } = headers;
+      const method = headers['access-control-request-method'];
+      if (origin === undefined || method === undefined) return undefined;
+      return find(path, origin)?.preflight(origin, headers);
+    },
+  };
+}
+
+const VARY: Headers = { vary: 'origin' };
+
+interface CompiledPolicy {
+  readonly policy: Policy;
+  /** Whether the answer is the same for every origin. */
+  readonly open: boolean;
+  fits(path: string, origin: string): boolean;
+  answer(origin: string): Headers;
+  preflight(origin: string, headers: IncomingHttpHeaders): Headers;
+}
+
+function compile(policy: Policy): CompiledPolicy {
+  const open = policy.origins.includes('*');
+  const origins = new Set(policy.origins);
+  const patterns = policy.match_origins.map((pattern) => new RegExp(`^(?:${pattern})$`));
+  const answer = (origin: string): Headers => ({
+    'access-control-allow-origin': open ? '*' : origin,
+    ...(open ? {} : VARY),
+    ...(policy.allow_credentials ? { 'access-control-allow-credentials': 'true' } : {}),
+    ...(policy.expose_headers.length === 0
+      ? {}
+      : { 'access-control-expose-headers': policy.expose_headers.join(', ') }),
+  });
+  return {
+    policy,
+    open,
+    fits: (path, origin) =>
+      policy.paths.some((prefix) => isBelow(path, prefix)) &&
+      (open || origins.has(origin) || patterns.some((pattern) => pattern.test(origin))),
+    answer,
+    preflight(origin, headers) {
+      const asked = headers['access-control-request-headers'];
+      const allowed = policy.allow_headers.length > 0 ? policy.allow_headers.join(', ') : asked;
+      return {
+        ...answer(origin),
+        'access-control-allow-methods': policy.methods.join(', '),
+        ...(allowed === undefined ? {} : { 'access-control-allow-headers': allowed }),
+        ...(policy.max_age === undefined
+          ? {}
+          : { 'access-control-max-age': String(Math.floor(policy.max_age / 1_000)) }),
+        vary: open ? 'access-control-request-headers' : 'origin, access-control-request-headers',
+      };
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { CsrfConfig } from '../../config/sections/csrf.ts';
+
+/** Content types that a form of any page may send without the browser asking first. */
+const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'];
+
+/**
+ * Whether a `GET` with these headers cannot be one that a page of another site made a browser send. A `POST` needs no
+ * such check: GraphQL takes none but JSON, for which browsers ask first.
+ * @see https://fetch.spec.whatwg.org/#cors-safelisted-request-header
+ */
+export type CsrfCheck = (headers: IncomingHttpHeaders) => boolean;
+
+/** `undefined` where it is switched off. */
+export function createCsrfCheck({ unsafe_disabled, required_headers }: CsrfConfig): CsrfCheck | undefined {
+  if (unsafe_disabled) return undefined;
+  return (headers) => {
+    if (required_headers.some((name) => headers[name] !== undefined)) return true;
+    const type = headers['content-type'];
+    if (type !== undefined && !isFormType(type)) return true;
+    const site = headers['sec-fetch-site'];
+    // the user typed the address, or a page of our own asks; no page can write this header
+    if (site === 'same-origin' || site === 'none') return true;
+    return !mayBeBrowser(headers);
+  };
+}
+
+function isFormType(type: string): boolean {
+  const [essence = ''] = type.split(';');
+  const name = essence.trim().toLowerCase();
+  // a type that is none at all is not trusted either
+  return FORM_TYPES.includes(name) || !name.includes('/');
+}
+
+/**
+ * Every browser calls itself Mozilla, and asks first before a page may change that; what it adds of its own account
+ * tells as well. Other programs are not led astray by pages.
+ */
+function mayBeBrowser(headers: IncomingHttpHeaders): boolean {
+  const agent = headers['user-agent'];
+  if (agent === undefined || agent.startsWith('Mozilla/')) return true;
+  return headers.origin !== undefined || headers.cookie !== undefined || headers['sec-fetch-site'] !== undefined;
+}

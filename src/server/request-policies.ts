@@ -1,0 +1,78 @@
+import { existsSync, statSync } from 'node:fs';
+import { watchFile } from '../composition/watch-schemas.ts';
+import type { Config } from '../config/config.ts';
+import { ManifestError, readManifests } from '../policy/persisted/manifests.ts';
+import { createPersistedDocuments, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
+import { registeredDocuments } from '../policy/persisted/registered-documents.ts';
+import { createAddressFilter } from '../policy/requests/address-filter.ts';
+import { createCors } from '../policy/requests/cors.ts';
+import { createCsrfCheck } from '../policy/requests/csrf.ts';
+import { securityHeaders } from '../policy/requests/security-headers.ts';
+import type { SharedRedis } from '../store/redis.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { watchFolder } from './folder-watcher.ts';
+import type { HostOptions } from './host.ts';
+
+export interface RequestPolicyParts {
+  readonly logger: Logger;
+  readonly redis: SharedRedis | undefined;
+  /** Reads manifests again when they change. */
+  readonly dev: boolean;
+}
+
+type RequestPolicies = Pick<
+  HostOptions,
+  'maxUrlBytes' | 'answerHeaders' | 'cors' | 'addressFilter' | 'csrf' | 'documents' | 'maxBatch'
+>;
+
+/** What the config asks of requests before anything is executed. Throws `ManifestError`. */
+export async function openRequestPolicies(
+  config: Config,
+  parts: RequestPolicyParts,
+): Promise<{ policies: RequestPolicies; close(): Promise<void> }> {
+  const documents = openDocuments(config, parts);
+  const { manifest } = config.persisted_queries;
+  const watched = parts.dev && documents && manifest.length > 0;
+  const closers = watched ? await watchManifests(manifest, () => reload(documents, manifest, parts.logger)) : [];
+  return {
+    policies: {
+      maxUrlBytes: config.limits.http_max_url_bytes,
+      answerHeaders: securityHeaders(config.security_headers, config.tls.supergraph !== undefined),
+      cors: createCors(config.cors),
+      addressFilter: createAddressFilter(config.ip_lists),
+      csrf: createCsrfCheck(config.csrf),
+      documents,
+      maxBatch: config.batching.enabled ? config.batching.maximum_size : undefined,
+    },
+    close: async () => {
+      await Promise.all(closers.map((end) => end()));
+    },
+  };
+}
+
+function openDocuments(config: Config, { logger, redis }: RequestPolicyParts): PersistedDocuments | undefined {
+  const { persisted_queries, apq } = config;
+  if (!persisted_queries.enabled && !apq.enabled) return undefined;
+  const manifest = persisted_queries.enabled ? readManifests(persisted_queries.manifest) : new Map();
+  const registered = registeredDocuments(apq, redis);
+  return createPersistedDocuments({ config: persisted_queries, apq, manifest, registered, logger });
+}
+
+function watchManifests(paths: readonly string[], changed: () => void): Promise<(() => Promise<void>)[]> {
+  const watch = async (path: string) => {
+    if (existsSync(path) && statSync(path).isDirectory()) return watchFolder(path, changed);
+    const { close } = await watchFile(path, changed);
+    return close;
+  };
+  return Promise.all(paths.map(watch));
+}
+
+function reload(documents: PersistedDocuments, paths: readonly string[], logger: Logger): void {
+  try {
+    documents.replace(readManifests(paths));
+    logger.info({}, 'persisted queries read again');
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    logger.error({ problem: error.message }, 'the manifest cannot be used; the last good one stays in force');
+  }
+}
