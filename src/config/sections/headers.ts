@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { forwardableName as headerName, headerValue } from '../header.ts';
 
 const pattern = z.string().refine(isPattern, 'expected a regular expression, such as "^x-tenant-"');
-const oneOrMore = z.union([headerName.transform((name) => [name]), z.array(headerName).min(1)], {
-  error: 'expected the name of a header, or a list of them',
-});
+const oneOrMore = z
+  .union([z.string().transform((name) => [name]), z.array(z.string()).min(1)], {
+    error: 'expected the name of a header, or a list of them',
+  })
+  .pipe(z.array(headerName));
 
 const namedOrMatching = { named: oneOrMore.optional(), matching: pattern.optional() };
 

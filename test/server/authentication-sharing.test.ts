@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AUDIENCE, IdentityProvider } from '../policy/authentication/identity-provider.ts';
+import { httpWorld } from './http-world.ts';
+import { latch, post } from './serving.ts';
+
+let provider: IdentityProvider;
+
+beforeAll(async () => {
+  provider = await IdentityProvider.start();
+});
+
+afterAll(() => provider.stop());
+
+const shop = { me: { typeDefs: 'type Query { me: String }', resolvers: { Query: { me: () => 'unused' } } } };
+
+/** A subgraph that answers with the user it is told of, once the test lets it, and the gateway before it. */
+async function world(config: object) {
+  const gate = latch();
+  const running = await httpWorld(shop, { config: { ...config } });
+  running.behave('me', async (req, res) => {
+    const { 'x-user-id': user, 'user-agent': agent, 'x-client-ip': ip } = req.headers;
+    await gate.promise;
+    res
+      .setHeader('content-type', 'application/json')
+      .end(JSON.stringify({ data: { me: user ?? agent ?? ip ?? null } }));
+  });
+  const me = async (headers: Record<string, string>) => {
+    const response = await post(running.server.url, { query: '{ me }' }, headers);
+    return ((await response.json()) as { data: { me: string | null } }).data.me;
+  };
+  return { ...running, me, open: gate.open };
+}
+
+const jwks = () => [{ url: provider.keySetUrl, issuer: provider.issuer, audience: AUDIENCE }];
+const tellsUser = { all: { request: [{ insert: { name: 'x-user-id', from_claim: 'sub' } }] } };
+
+describe('requests in flight at the same time', () => {
+  it('never get the answer of another user, and share that of the same', async () => {
+    const { me, open, calls } = await world({
+      authentication: { router: { jwt: { jwks: jwks() } } },
+      headers: tellsUser,
+    });
+    const users = ['ada', 'bob', 'ada', 'ada', 'bob'] as const;
+    const tokens = { ada: await provider.token('ada'), bob: await provider.token('bob') };
+    const asked = users.map((user) => me({ authorization: `Bearer ${tokens[user]}` }));
+    const anonymous = [me({}), me({ 'x-user-id': 'ada' })];
+    await expect.poll(() => calls.me).toBe(3);
+    open();
+    expect(await Promise.all(asked)).toEqual(users);
+    expect(await Promise.all(anonymous)).toEqual([null, null]);
+    expect(calls.me).toBe(3);
+  });
+
+  it('of one user with two tokens share what the subgraph is asked, since it is told the same', async () => {
+    const { me, open, calls } = await world({
+      authentication: { router: { jwt: { jwks: jwks() } } },
+      headers: tellsUser,
+    });
+    const [first, second] = [await provider.token('ada'), await provider.token('ada')];
+    expect(first).not.toBe(second);
+    const asked = [first, second].map((token) => me({ authorization: `Bearer ${token}` }));
+    await expect.poll(() => calls.me).toBe(1);
+    open();
+    expect(await Promise.all(asked)).toEqual(['ada', 'ada']);
+  });
+
+  it('are told apart by a header that mostly does not matter, where the subgraph is sent it', async () => {
+    const { me, open, calls } = await world({
+      headers: { all: { request: [{ propagate: { named: 'user-agent' } }] } },
+    });
+    const asked = ['one', 'two', 'one'].map((agent) => me({ 'user-agent': agent }));
+    await expect.poll(() => calls.me).toBe(2);
+    open();
+    expect(await Promise.all(asked)).toEqual(['one', 'two', 'one']);
+    expect(calls.me).toBe(2);
+  });
+
+  it('are told apart by address, where the subgraph is told it', async () => {
+    const { me, open, seen } = await world({
+      trusted_proxies: ['127.0.0.1'],
+      headers: { all: { request: [{ insert: { name: 'x-client-ip', from_context: 'ip' } }] } },
+    });
+    const asked = ['192.0.2.1', '192.0.2.2'].map((ip) => me({ 'x-forwarded-for': ip }));
+    await expect.poll(() => seen.me?.length).toBe(2);
+    open();
+    await Promise.all(asked);
+    expect(seen.me?.map((headers) => headers['x-client-ip']).sort()).toEqual(['192.0.2.1', '192.0.2.2']);
+  });
+});
