@@ -1,0 +1,133 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, type JWK } from 'jose';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { RemoteKeySet } from '../../../src/policy/authentication/remote-key-set.ts';
+import { recordingLogger } from '../../server/serving.ts';
+
+let jwks: JWK[];
+
+beforeAll(async () => {
+  const pairs = await Promise.all(['RS256', 'ES256'].map((alg) => generateKeyPair(alg, { extractable: true })));
+  jwks = await Promise.all(
+    pairs.map(async ({ publicKey }, at) => ({ ...(await exportJWK(publicKey)), kid: `k${at}` })),
+  );
+});
+
+const RSA = { alg: 'RS256', kid: 'k0' };
+const EC = { alg: 'ES256', kid: 'k1' };
+
+/** A server of key sets that answers as the test says, and a key set from it, under a clock of the test's. */
+async function remote(answer: RequestListener) {
+  const state = { answer, fetches: 0, now: 0 };
+  const server = createServer((req, res) => {
+    state.fetches++;
+    state.answer(req, res);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { logger, lines } = recordingLogger();
+  const set = new RemoteKeySet({
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`,
+    pollMs: 3_600_000,
+    cooldownMs: 30_000,
+    timeoutMs: 5_000,
+    headers: [{ name: 'x-token', value: 't' }],
+    logger,
+    now: () => state.now,
+  });
+  onTestFinished(() => {
+    set.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  return { set, state, lines };
+}
+
+const keys = (...shown: JWK[]): RequestListener => {
+  return (_req, res) => void res.end(JSON.stringify({ keys: shown }));
+};
+const status =
+  (code: number, headers = {}): RequestListener =>
+  (_req, res) =>
+    void res.writeHead(code, headers).end();
+
+describe('a key set at a URL', () => {
+  it('is fetched once for all who wait, with the headers that were asked for', async () => {
+    const sent: unknown[] = [];
+    const { set, state } = await remote((req, res) => {
+      sent.push(req.headers['x-token']);
+      keys(...jwks)(req, res);
+    });
+    const found = await Promise.all([
+      set.find(RSA),
+      set.find(RSA),
+      set.find(EC),
+      set.find({ alg: 'RS256', kid: undefined }),
+    ]);
+    expect(found.map((some) => some.length)).toEqual([1, 1, 1, 1]);
+    expect([state.fetches, sent]).toEqual([1, ['t']]);
+  });
+
+  it('is fetched again for an unknown key, and then not before the cool-down is over', async () => {
+    const { set, state } = await remote(keys(jwks[0] as JWK));
+    expect((await set.find(RSA)).length).toBe(1);
+    expect(await Promise.all([set.find(EC), set.find(EC)])).toEqual([[], []]);
+    expect(state.fetches).toBe(2);
+    state.answer = keys(...jwks);
+    state.now = 29_999;
+    expect(await set.find(EC)).toEqual([]);
+    expect(state.fetches).toBe(2);
+    state.now = 30_000;
+    expect((await set.find(EC)).length).toBe(1);
+    expect(state.fetches).toBe(3);
+  });
+
+  it('has another version when its keys are others, and the same when they are not', async () => {
+    const { set, state } = await remote(keys(jwks[0] as JWK));
+    await set.find(RSA);
+    const { version } = set;
+    await set.find(EC);
+    expect(set.version).toBe(version);
+    state.answer = keys(...jwks);
+    state.now = 30_000;
+    await set.find(EC);
+    expect(set.version).not.toBe(version);
+  });
+
+  it('asked for a key of another kind gives none: a public key is no secret', async () => {
+    const { set } = await remote(keys({ kty: 'oct', k: 'c2VjcmV0', kid: 'k0' }, ...jwks));
+    await expect(set.find({ alg: 'HS256', kid: 'k0' })).rejects.toThrow('Unsupported "alg"');
+    expect(await set.find({ alg: 'ES256', kid: 'k0' })).toEqual([]);
+  });
+
+  it.each<[string, RequestListener]>([
+    ['an error', status(500)],
+    ['a redirect', status(302, { location: 'http://127.0.0.1:9/' })],
+    ['what is no JSON', (_req, res) => void res.end('<html>')],
+    ['what is no key set', (_req, res) => void res.end('{"keys": 1}')],
+    ['more than can be a key set', (_req, res) => void res.end('x'.repeat(2 ** 21))],
+    ['nothing', (req) => void req.socket.destroy()],
+  ])('goes on as it was when the answer is %s', async (_what, broken) => {
+    const { set, state, lines } = await remote(keys(jwks[0] as JWK));
+    await set.find(RSA);
+    state.answer = broken;
+    expect(await set.find(EC)).toEqual([]);
+    expect((await set.find(RSA)).length).toBe(1);
+    expect(lines.at(-1)?.msg).toBe('a key set could not be fetched; the last good one goes on');
+  });
+
+  it('that was never there decides nothing, and is tried again after longer and longer waits', async () => {
+    const { set, state } = await remote(status(503));
+    await expect(set.find(RSA)).rejects.toThrow('was never fetched');
+    await expect(set.find(RSA)).rejects.toThrow('was never fetched');
+    expect(state.fetches).toBe(1);
+    state.now = 1_000;
+    await expect(set.find(RSA)).rejects.toThrow('was never fetched');
+    state.now = 2_999;
+    await expect(set.find(RSA)).rejects.toThrow('was never fetched');
+    expect(state.fetches).toBe(2);
+    state.answer = keys(...jwks);
+    state.now = 3_000;
+    expect((await set.find(RSA)).length).toBe(1);
+  });
+});
