@@ -8,6 +8,7 @@ import { connectorsSection } from './sections/connectors.ts';
 import { contractsSection } from './sections/contracts.ts';
 import { corsSection } from './sections/cors.ts';
 import { csrfSection } from './sections/csrf.ts';
+import { demandControlSection } from './sections/demand-control.ts';
 import { headersSection } from './sections/headers.ts';
 import { healthCheckSection } from './sections/health-check.ts';
 import { includeSubgraphErrorsSection } from './sections/include-subgraph-errors.ts';
@@ -43,6 +44,7 @@ export const configFileSchema = z
     headers: headersSection.prefault({}),
     authentication: authenticationSection.prefault({}),
     authorization: authorizationSection.prefault({}),
+    demand_control: demandControlSection.prefault({}),
     api_keys: apiKeysSection.optional(),
     introspection_endpoints: introspectionEndpointsSection.default([]),
     tls: tlsSection.prefault({}),

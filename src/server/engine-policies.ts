@@ -4,6 +4,7 @@ import type { OperationPolicy } from '../engine/operation-policy.ts';
 import { createAuthorizationPolicy } from '../policy/authorization/authorization-policy.ts';
 import { createGrantedPolicies } from '../policy/authorization/granted-policies.ts';
 import { createIntrospectionPolicy } from '../policy/authorization/introspection-policy.ts';
+import { createDemandPolicy } from '../policy/demand/demand-policy.ts';
 import { createRequestLimits } from '../policy/limits/request-limits.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -23,7 +24,11 @@ export async function enginePolicies(config: Config, logger: Logger, rateLimits:
     ),
     hideSuggestions: config.limits.hide_schema_details ?? config.production,
     // what is refused or dropped for other reasons must not use up a limit
-    policies: [...(await authorization(config.authorization, logger)), rateLimits.policy],
+    policies: [
+      ...(await authorization(config.authorization, logger)),
+      ...demandControl(config.demand_control, logger),
+      rateLimits.policy,
+    ],
   };
 }
 
@@ -46,4 +51,13 @@ async function authorization(settings: Config['authorization'], logger: Logger):
   const { reject_unauthorized: reject, dry_run: dryRun, errors } = directives;
   all.push(createAuthorizationPolicy({ grantedPolicies, reject, dryRun, tellIn: errors.response, onUnauthorized }));
   return all;
+}
+
+function demandControl(settings: Config['demand_control'], logger: Logger): OperationPolicy[] {
+  if (!settings.enabled) return [];
+  const policy = createDemandPolicy(settings, {
+    onTooExpensive: (found, { requestId }) => logger.warn({ requestId, ...found }, 'an operation costs too much'),
+    onMeasured: (cost, { requestId }) => logger.debug({ requestId, cost }, 'cost of an operation'),
+  });
+  return [policy];
 }

@@ -1,0 +1,163 @@
+import type { DemandControlSettings } from '../../config/sections/demand-control.ts';
+import type {
+  AnswerExtras,
+  CheckedRequest,
+  OperationCheck,
+  OperationPolicy,
+  Verdict,
+} from '../../engine/operation-policy.ts';
+import type { Operation } from '../../operation/operation.ts';
+import type { Supergraph } from '../../supergraph/supergraph.ts';
+import { actualCost } from './actual-cost.ts';
+import { type Cost, costOf } from './cost.ts';
+import { CostModel } from './cost-model.ts';
+import { estimate } from './estimate.ts';
+
+type Client = CheckedRequest['client'];
+type Variables = CheckedRequest['variables'];
+
+/** What an operation is found to cost, where that is more than it may. */
+export interface TooExpensive {
+  readonly message: string;
+  readonly estimated: number;
+  readonly max: number;
+  /** The subgraph that is asked too much; `undefined`: all of them together. */
+  readonly subgraph: string | undefined;
+}
+
+/** A bound on what one subgraph, or all together, are asked. */
+interface Bounded {
+  readonly subgraph: string | undefined;
+  readonly max: number;
+  readonly cost: Cost;
+}
+
+/** Estimates costs of operations, for all who need them: for demand control and for limits that weigh by cost. */
+export class CostEstimator {
+  private readonly listSize: number;
+  private readonly models = new WeakMap<Supergraph, CostModel>();
+
+  /** @param listSize how many items a list is taken to have where `@listSize` does not say */
+  constructor(listSize: number) {
+    this.listSize = listSize;
+  }
+
+  /** What a request for the operation is estimated to cost, by its variables; a number where they make no difference. */
+  estimate(operation: Operation, supergraph: Supergraph, subgraph?: string) {
+    return estimate(operation, this.model(supergraph), {
+      listSize: this.listSize,
+      ...(subgraph === undefined ? {} : { subgraph }),
+    });
+  }
+
+  model(supergraph: Supergraph): CostModel {
+    const model = this.models.get(supergraph) ?? new CostModel(supergraph);
+    this.models.set(supergraph, model);
+    return model;
+  }
+}
+
+export interface DemandObserver {
+  /** Told of each request that costs too much, where the mode is `measure`. */
+  onTooExpensive(found: TooExpensive, client: Client): void;
+  /** Told of what each request did cost, where that is asked for. */
+  onMeasured(cost: { readonly estimated: number; readonly actual: number }, client: Client): void;
+}
+
+/** Refuses operations that would cost too much, and tells what they cost. */
+export function createDemandPolicy(settings: DemandControlSettings, observer: DemandObserver): OperationPolicy {
+  const { static_estimated } = settings.strategy;
+  const estimator = new CostEstimator(static_estimated.list_size);
+  return {
+    inspect(operation, supergraph) {
+      const { cost, complaint } = estimator.estimate(operation, supergraph);
+      const bounds = boundsFor(settings, supergraph).flatMap(({ subgraph, max }): Bounded[] => {
+        const asked = subgraph === undefined ? cost : estimator.estimate(operation, supergraph, subgraph).cost;
+        return typeof asked === 'number' && asked <= max ? [] : [{ subgraph, max, cost: asked }];
+      });
+      const { expose, actual_cost } = settings;
+      if (bounds.length === 0 && !complaint && !expose && !actual_cost) return undefined;
+      const measure = actual_cost ? actualCost(operation, estimator.model(supergraph)) : undefined;
+      return new DemandCheck({ settings, cost, complaint, bounds, measure, observer });
+    },
+  };
+}
+
+function boundsFor(
+  { strategy }: DemandControlSettings,
+  { subgraphs }: Supergraph,
+): Pick<Bounded, 'subgraph' | 'max'>[] {
+  const { max, subgraph: own } = strategy.static_estimated;
+  const all = max === undefined ? [] : [{ subgraph: undefined, max }];
+  const each = subgraphs.flatMap(({ name }) => {
+    const most = (Object.hasOwn(own.subgraphs, name) ? own.subgraphs[name]?.max : undefined) ?? own.all?.max;
+    return most === undefined ? [] : [{ subgraph: name, max: most }];
+  });
+  return [...all, ...each];
+}
+
+interface CheckOptions {
+  readonly settings: DemandControlSettings;
+  readonly cost: Cost;
+  readonly complaint: ((variables: Variables) => string | undefined) | undefined;
+  readonly bounds: readonly Bounded[];
+  readonly measure: ReturnType<typeof actualCost> | undefined;
+  readonly observer: DemandObserver;
+}
+
+class DemandCheck implements OperationCheck {
+  private readonly options: CheckOptions;
+
+  constructor(options: CheckOptions) {
+    this.options = options;
+  }
+
+  check({ variables, client }: CheckedRequest): Verdict | undefined {
+    const { settings, cost, complaint, bounds, measure } = this.options;
+    const enforces = settings.mode === 'enforce';
+    const problem = enforces ? complaint?.(variables) : undefined;
+    if (problem !== undefined) return refuse(problem, { code: 'BAD_USER_INPUT' });
+    const found = excess(bounds, variables);
+    const told = settings.expose ? exposed({ estimated: costOf(cost, variables) }) : {};
+    if (found && enforces) return { ...told, ...tooExpensive(found) };
+    if (found) this.options.observer.onTooExpensive(found, client);
+    if (!measure) return settings.expose ? told : undefined;
+    return {
+      ...told,
+      afterwards: (outcome) => this.measured(measure(JSON.parse(outcome.dataText), variables), variables, client),
+    };
+  }
+
+  private measured(actual: number, variables: Variables, client: Client): AnswerExtras | undefined {
+    const { settings, cost, observer } = this.options;
+    const both = { estimated: costOf(cost, variables), actual };
+    observer.onMeasured(both, client);
+    return settings.expose ? exposed(both) : undefined;
+  }
+}
+
+function excess(bounds: readonly Bounded[], variables: Variables): TooExpensive | undefined {
+  for (const { subgraph, max, cost } of bounds) {
+    const estimated = costOf(cost, variables);
+    if (estimated <= max) continue;
+    const what = subgraph === undefined ? 'The operation' : `What the operation asks of subgraph "${subgraph}"`;
+    const message = `${what} is estimated to cost ${estimated}; demand_control allows ${max}.`;
+    return { message, estimated, max, subgraph };
+  }
+  return undefined;
+}
+
+function tooExpensive({ message, estimated, max, subgraph }: TooExpensive): Verdict {
+  const cost = { estimated, max, ...(subgraph === undefined ? {} : { subgraph }) };
+  return refuse(message, { code: 'COST_ESTIMATED_TOO_EXPENSIVE', cost });
+}
+
+function refuse(message: string, extensions: Record<string, unknown>): Verdict {
+  return { refusal: { status: 400, errors: [{ message, extensions }] } };
+}
+
+function exposed(cost: { estimated: number; actual?: number }): Pick<Verdict, 'headers' | 'extensions'> {
+  const headers: Record<string, string> = { 'x-cost-estimated': String(cost.estimated) };
+  if (cost.actual !== undefined) headers['x-cost-actual'] = String(cost.actual);
+  return { headers, extensions: { cost } };
+}

@@ -1,0 +1,129 @@
+import { Kind, type TypeNode } from 'graphql';
+import type { Operation, OpField, OpNarrowing, OpSelection } from '../../operation/operation.ts';
+import { type Cost, largest, product, sum } from './cost.ts';
+import type { CostModel } from './cost-model.ts';
+import { argumentsCost } from './input-cost.ts';
+import { sizeOf } from './list-size.ts';
+
+type Variables = Readonly<Record<string, unknown>>;
+
+export interface Estimate {
+  readonly cost: Cost;
+  /** Says of a request which field breaks `requireOneSlicingArgument`; `undefined` where none can. */
+  readonly complaint: ((variables: Variables) => string | undefined) | undefined;
+}
+
+export interface EstimateOptions {
+  /** How many items a list is taken to have where `@listSize` does not say. */
+  readonly listSize: number;
+  /** Only what this subgraph is asked counts. */
+  readonly subgraph?: string;
+}
+
+/** What an operation costs by its type, before its fields. */
+export function operationWeight(kind: Operation['kind']): number {
+  return kind === 'mutation' ? 10 : 0;
+}
+
+/**
+ * Estimates what an operation costs at most: each field what its objects cost, as often as its list has items, and its
+ * arguments once. Objects of an abstract type are taken for the dearest of its types.
+ *
+ * In:  `{ users(first: 5) { name posts { title } } }`, with lists of 10
+ * Out: `5 × (1 + 10 × 1) = 55`
+ */
+export function estimate(operation: Operation, model: CostModel, options: EstimateOptions): Estimate {
+  const estimator = new Estimator(model, options);
+  const fields = estimator.selection(operation.selection, undefined, undefined);
+  const { complaints } = estimator;
+  return {
+    cost: sum([options.subgraph === undefined ? operationWeight(operation.kind) : 0, fields]),
+    complaint:
+      complaints.length === 0
+        ? undefined
+        : (variables) => complaints.find(({ isAmbiguous }) => isAmbiguous(variables))?.message,
+  };
+}
+
+/** The size that the parent's `@listSize` gives to some of its fields. */
+interface SizedBelow {
+  readonly fields: readonly string[];
+  readonly size: Cost;
+}
+
+class Estimator {
+  readonly complaints: { message: string; isAmbiguous: (variables: Variables) => boolean }[] = [];
+  private readonly model: CostModel;
+  private readonly options: EstimateOptions;
+
+  constructor(model: CostModel, options: EstimateOptions) {
+    this.model = model;
+    this.options = options;
+  }
+
+  /** @param giver the subgraph that is asked for the field around */
+  selection({ items, parentType }: OpSelection, sized: SizedBelow | undefined, giver: string | undefined): Cost {
+    const fields: Cost[] = [];
+    const narrowings: { item: OpNarrowing; cost: Cost }[] = [];
+    for (const item of items) {
+      if (item.kind === 'field') fields.push(this.field(item, parentType, sized, giver));
+      else narrowings.push({ item, cost: this.selection(item.selection, sized, giver) });
+    }
+    return sum([...fields, this.dearest(narrowings)]);
+  }
+
+  /** An object is of one type: of the narrowings, those count that the dearest type meets. */
+  private dearest(narrowings: readonly { item: OpNarrowing; cost: Cost }[]): Cost {
+    if (narrowings.length === 0) return 0;
+    const met = narrowings.map(({ item }) => this.model.possible(item.typeCondition));
+    const together = new Map<string, Cost>();
+    for (const type of new Set(met.flatMap((types) => [...types]))) {
+      const indexes = met.flatMap((types, index) => (types.has(type) ? [index] : []));
+      const key = indexes.join();
+      if (!together.has(key)) together.set(key, sum(indexes.map((index) => narrowings[index]?.cost ?? 0)));
+    }
+    return largest([...together.values()]);
+  }
+
+  private field(field: OpField, parentType: string, sized: SizedBelow | undefined, above: string | undefined): Cost {
+    if (field.name.startsWith('__')) return 0;
+    const giver = this.giver(parentType, field.name, above);
+    const counts = this.options.subgraph === undefined || this.options.subgraph === giver;
+    const inputs = this.model.arguments(parentType, field.name);
+    const own = this.model.listSize(parentType, field.name);
+    const list = own && sizeOf(own, field.args, inputs, this.options.listSize);
+    if (own && list?.isAmbiguous) this.complain(parentType, field.name, own.slicingArguments, list.isAmbiguous);
+    const isOwn = own !== undefined && own.sizedFields.length === 0;
+    const below = own && list && !isOwn ? { fields: own.sizedFields, size: list.size } : undefined;
+    const each = sum([
+      counts ? this.model.weight(parentType, field.name) : 0,
+      field.selection ? this.selection(field.selection, below, giver) : 0,
+    ]);
+    const size = sized?.fields.includes(field.name) ? sized.size : isOwn && list ? list.size : this.options.listSize;
+    return sum([
+      isList(field.type) ? product(size, each) : each,
+      counts ? argumentsCost(field.args, inputs, this.model) : 0,
+    ]);
+  }
+
+  /** Who would be asked, without a plan: whoever gave the object, if it can. */
+  private giver(parentType: string, fieldName: string, above: string | undefined): string | undefined {
+    if (this.options.subgraph === undefined) return undefined;
+    const givers = this.model.givers(parentType, fieldName);
+    return above !== undefined && givers.includes(above) ? above : givers[0];
+  }
+
+  private complain(
+    parentType: string,
+    fieldName: string,
+    names: readonly string[],
+    isAmbiguous: (variables: Variables) => boolean,
+  ): void {
+    const message = `${parentType}.${fieldName} needs exactly one of the arguments that say how many are asked for: ${names.join(', ')}.`;
+    this.complaints.push({ message, isAmbiguous });
+  }
+}
+
+function isList(type: TypeNode): boolean {
+  return type.kind === Kind.NON_NULL_TYPE ? isList(type.type) : type.kind === Kind.LIST_TYPE;
+}

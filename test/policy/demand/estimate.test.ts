@@ -1,0 +1,138 @@
+import { parse, validate } from 'graphql';
+import { describe, expect, test } from 'vitest';
+import { normalise } from '../../../src/operation/normalise.ts';
+import { costOf } from '../../../src/policy/demand/cost.ts';
+import { CostEstimator } from '../../../src/policy/demand/demand-policy.ts';
+import { readSupergraph } from '../../../src/supergraph/supergraph.ts';
+import { createWorld } from '../../worlds/world.ts';
+import { costly } from './costly-world.ts';
+
+// our composition takes no paths here, others do
+const sdl = createWorld({ subgraphs: costly }).supergraphSdl.replace(
+  'slicingArguments: ["size"]',
+  'slicingArguments: ["by.first"]',
+);
+const supergraph = readSupergraph(sdl);
+const estimator = new CostEstimator(10);
+
+function estimateOf(query: string, variables: Record<string, unknown> = {}, subgraph?: string) {
+  const document = parse(query);
+  expect(validate(supergraph.publicSchema, document)).toEqual([]);
+  const [operation] = document.definitions;
+  if (operation?.kind !== 'OperationDefinition') throw new Error('no operation');
+  const { cost, complaint } = estimator.estimate(
+    normalise(document, operation, supergraph, variables),
+    supergraph,
+    subgraph,
+  );
+  return { value: costOf(cost, variables), isConstant: typeof cost === 'number', complaint: complaint?.(variables) };
+}
+
+const cost = (query: string, variables?: Record<string, unknown>) => estimateOf(query, variables).value;
+
+describe('what an operation is estimated to cost', () => {
+  test.each([
+    ['an object costs 1, its leaves nothing', '{ book { id title } }', 1],
+    ['each alias counts', '{ a: book { id } b: book { id } }', 2],
+    ['a field selected twice is read once', '{ book { id } book { title } }', 1],
+    ['a list has as many items as configured', '{ books { id } }', 10],
+    ['lists within lists multiply', '{ books { author { books { id } } } }', 10 * (1 + 5 + 10)],
+    ['a weight on a type', '{ book { author { name } } }', 6],
+    ['a weight on a field', '{ costly }', 7],
+    ['a weight on an enum', '{ level }', 2],
+    ['a weight on an argument, where it is given', '{ weighed(b: 1) a: weighed(a: 1) }', 3],
+    ['a mutation costs 10', 'mutation { add { id } }', 11],
+    [
+      'an input object costs 1, with what is in it',
+      '{ search(filter: {or: {tags: [{name: "a"}, {name: null}]}}) { id } }',
+      10 + 1 + 1 + (1 + 4) + 1,
+    ],
+    ['null costs nothing', '{ search(filter: null) { id } }', 10],
+    ['introspection costs nothing', '{ __schema { types { name } } __typename }', 0],
+    ['a field that another subgraph gives', '{ book { reviews { text } stars } }', 1 + 5 + 3],
+    ['no field, no cost', '{ book { __typename } }', 1],
+  ])('%s', (_, query, expected) => {
+    expect(cost(query)).toBe(expected);
+  });
+});
+
+describe('@listSize', () => {
+  test.each([
+    ['assumed', '{ shelf { id } }', {}, 3],
+    ['a slicing argument', '{ page(first: 20) { id } }', {}, 20],
+    ['none of them: assumed', '{ page { id } }', {}, 4],
+    ['null is none', '{ page(first: null) { id } }', {}, 4],
+    ['the larger of two', '{ page(first: 2, last: 30) { id } }', {}, 30],
+    ['a variable', 'query ($n: Int) { page(first: $n) { id } }', { n: 7 }, 7],
+    ['a variable that is not given', 'query ($n: Int) { page(first: $n) { id } }', {}, 4],
+    ['less than none', '{ page(first: -5) { id } }', {}, 0],
+    ['a default of the schema', '{ latest { id } }', {}, 6],
+    ['an argument goes before its default', '{ latest(first: 2) { id } }', {}, 2],
+    ['a field of an input object', '{ search(by: {first: 8}) { id } }', {}, 8],
+    ['a field of an input object in a variable', 'query ($by: By) { search(by: $by) { id } }', { by: { first: 9 } }, 9],
+    ['a variable in an input object', 'query ($n: Int) { search(by: {first: $n}) { id } }', { n: 3 }, 3],
+    ['no argument and nothing assumed', '{ search { id } }', {}, 10],
+    ['sized fields', '{ connection(first: 5) { total nodes { id } edges { node { id } } } }', {}, 1 + 5 + 5 * 2],
+    [
+      'sized fields through fragments',
+      '{ connection(first: 5) { ... { ...F } } } fragment F on BookConnection { nodes { id } }',
+      {},
+      6,
+    ],
+  ])('%s', (_, query, variables, expected) => {
+    expect(cost(query, variables)).toBe(expected);
+  });
+
+  test('wants exactly one slicing argument, where it says so', () => {
+    const complaint = (query: string, variables?: Record<string, unknown>) => estimateOf(query, variables).complaint;
+    const message = 'Query.page needs exactly one of the arguments that say how many are asked for: first, last.';
+    expect(complaint('{ page { id } }')).toBe(message);
+    expect(complaint('{ page(first: 1, last: 1) { id } }')).toBe(message);
+    expect(complaint('{ page(first: 1) { id } }')).toBeUndefined();
+    const query = 'query ($a: Int, $b: Int) { page(first: $a, last: $b) { id } }';
+    expect(complaint(query, {})).toBe(message);
+    expect(complaint(query, { a: 1, b: null })).toBeUndefined();
+    expect(complaint(query, { a: 1, b: 1 })).toBe(message);
+    expect(complaint('{ latest { id } search { id } }')).toBeUndefined();
+  });
+});
+
+describe('abstract types', () => {
+  test('an object is of one type: the dearest counts', () => {
+    expect(cost('{ thing { ... on Book { author { name } } ... on Film { studio } ... on Author { name } } }')).toBe(
+      1 + 20,
+    );
+    expect(cost('{ thing { ... on Node { related { id } } ... on Film { director { name } } } }')).toBe(1 + 2 + 5);
+  });
+
+  test('a variable may decide which one that is', () => {
+    const query =
+      'query ($n: Int) { thing { ... on Author { books { id } } ... on Book { related { related { id } } } } p: page(first: $n) { id } }';
+    expect(cost(query, { n: 1 })).toBe(1 + 10 + 1);
+  });
+
+  test('a field of an interface costs what it costs on any type at most', () => {
+    expect(cost('{ node { related { id } } }')).toBe(1 + 2);
+  });
+});
+
+test('what does not depend on variables is known before there are any', () => {
+  expect(estimateOf('{ page(first: 3) { id } }').isConstant).toBe(true);
+  expect(estimateOf('query ($t: String) { search(filter: {title: $t}) { id } }', { t: 'x' })).toMatchObject({
+    isConstant: true,
+    value: 11,
+  });
+  expect(estimateOf('query ($n: Int) { page(first: $n) { id } }').isConstant).toBe(false);
+});
+
+describe('what one subgraph is asked', () => {
+  test.each([
+    ['books', '{ books { author { name } reviews { text } stars } }', 10 * (1 + 5)],
+    ['reviews', '{ books { author { name } reviews { text } stars } }', 10 * (5 + 3)],
+    ['reviews', '{ books { id } }', 0],
+    ['books', 'query ($n: Int) { page(first: $n) { reviews { text } } }', 2],
+    ['reviews', 'query ($n: Int) { page(first: $n) { reviews { text } } }', 10],
+  ])('%s of %s', (subgraph, query, expected) => {
+    expect(estimateOf(query, { n: 2 }, subgraph).value).toBe(expected);
+  });
+});
