@@ -9,6 +9,10 @@ export interface ListenerOptions {
   readonly port: number;
   /** Serves HTTPS with these; HTTP without. */
   readonly tls?: TlsOptions | undefined;
+  /** How long a client may take to send its headers, in milliseconds. Default 15,000. */
+  readonly headersTimeoutMs?: number;
+  /** How long a client may take to send a whole request, in milliseconds. Default 60,000. */
+  readonly requestTimeoutMs?: number;
   /** How long `close` waits for answers that are under way, in milliseconds. Default 30,000. */
   readonly graceMs?: number;
   /** How long connections that look idle stay open when closing begins, in milliseconds. Default 250. */
@@ -24,6 +28,10 @@ export interface Listener {
 }
 
 const DEFAULT_GRACE_MS = 30_000;
+const DEFAULT_HEADERS_MS = 15_000;
+const DEFAULT_REQUEST_MS = 60_000;
+/** All headers of a request together, in bytes; more is answered 431. */
+const MOST_HEADER_BYTES = 16_384;
 
 /** Above the 60 s that load balancers keep idle connections, so that they let go first and never meet a closed one. */
 const KEEP_ALIVE_MS = 65_000;
@@ -37,9 +45,8 @@ const DEFAULT_LINGER_MS = 250;
 /** Opens the port. Rejects with an `Error` that says what to do when it cannot be had. */
 export async function listen(host: Host, options: ListenerOptions): Promise<Listener> {
   const { tls } = options;
-  const server = tls
-    ? createTlsServer({ ...tls, keepAliveTimeout: KEEP_ALIVE_MS }, host.handle)
-    : createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, host.handle);
+  const timeouts = timeoutsOf(options);
+  const server = tls ? createTlsServer({ ...tls, ...timeouts }, host.handle) : createServer(timeouts, host.handle);
   const fresh = trackFreshConnections(server);
   await bind(server, options);
   const { port } = server.address() as AddressInfo;
@@ -51,6 +58,20 @@ export async function listen(host: Host, options: ListenerOptions): Promise<List
       closing ??= drain(server, host, fresh, options);
       return closing;
     },
+  };
+}
+
+/** Clients that send their requests drop by drop are answered 408, so that they do not hold connections for ever. */
+function timeoutsOf({ headersTimeoutMs, requestTimeoutMs }: ListenerOptions) {
+  const requestTimeout = requestTimeoutMs ?? DEFAULT_REQUEST_MS;
+  const headersTimeout = Math.min(headersTimeoutMs ?? DEFAULT_HEADERS_MS, requestTimeout);
+  return {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MOST_HEADER_BYTES,
+    requestTimeout,
+    headersTimeout,
+    // Node looks at its connections only now and then
+    connectionsCheckingInterval: Math.min(5_000, Math.ceil(headersTimeout / 4)),
   };
 }
 

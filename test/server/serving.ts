@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { createHost, type HostOptions } from '../../src/server/host.ts';
-import { type Listener, listen } from '../../src/server/listener.ts';
+import { type Listener, type ListenerOptions, listen } from '../../src/server/listener.ts';
 import { createLogger, type Logger } from '../../src/telemetry/logger.ts';
 
 export interface LogLine {
@@ -22,7 +22,10 @@ export interface Serving extends Listener {
 }
 
 /** A host on a free port of this machine, closed when the test ends. */
-export async function serve(options: Partial<HostOptions> & Pick<HostOptions, 'engine'>): Promise<Serving> {
+export async function serve(
+  options: Partial<HostOptions> & Pick<HostOptions, 'engine'>,
+  timeouts: Pick<ListenerOptions, 'headersTimeoutMs' | 'requestTimeoutMs'> = {},
+): Promise<Serving> {
   const { logger, lines } = recordingLogger();
   const host = createHost({
     logger,
@@ -32,7 +35,7 @@ export async function serve(options: Partial<HostOptions> & Pick<HostOptions, 'e
     graphiql: true,
     ...options,
   });
-  const listener = await listen(host, { host: '127.0.0.1', port: 0, lingerMs: 10 });
+  const listener = await listen(host, { host: '127.0.0.1', port: 0, lingerMs: 10, ...timeouts });
   onTestFinished(() => listener.close());
   return { ...listener, url: `${listener.origin}/graphql`, lines };
 }
