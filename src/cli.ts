@@ -43,16 +43,37 @@ function buildProgram(): Command {
     .addOption(new Option('--format <format>').choices(['text', 'json', 'mermaid']).default('text'))
     .action(async (flags) => (await import('./cli/plan.ts')).plan(flags));
 
+  from(program.command('limits').description('print which rate limits an operation touches'))
+    .requiredOption('--query <file>', 'the operation, - for standard input')
+    .option('--operation <name>', 'which operation of the file')
+    .option('--variables <json>', 'values for @skip and @include')
+    .option('--config <file>', 'the config file (default: headgate.yaml where there is one)')
+    .action(async (flags) => (await import('./cli/limits.ts')).limits(flags));
+
   from(program.command('validate').description('check config, schemas and endpoints; list every problem'))
     .option('--config <file>', 'the config file (default: headgate.yaml where there is one)')
     .option('--bff <dir>', 'the folder of BFF endpoints (default: bff where there is one; none with --supergraph)')
     .action(async (flags) => (await import('./cli/validate.ts')).validate(flags));
 
-  program
+  const init = program
     .command('init')
     .description('write a small project')
     .argument('[dir]', 'where to', '.')
     .action(async (dir: string) => (await import('./cli/init.ts')).init(dir));
+  init
+    .command('rest')
+    .description('write the schema file of a REST API from its OpenAPI 3 document')
+    .requiredOption('--openapi <file>', 'the document, JSON or YAML: a file or a URL')
+    .option('--out <file>', 'the file to write, such as schemas/NAME.graphql (default: standard output)')
+    .action(async (flags) => (await import('./cli/init-rest.ts')).initRest(flags));
+  init
+    .command('service')
+    .description('write the schema file of a plain GraphQL service, by introspection')
+    .requiredOption('--url <url>', 'where the service is')
+    .option('--name <name>', "the service's name in the graph (default: from the URL's host)")
+    .option('--out <file>', 'the file to write (default: schemas/NAME.graphql)')
+    .option('--header <line...>', 'a header to send, such as "authorization: Bearer …"')
+    .action(async (flags) => (await import('./cli/init-service.ts')).initService(flags));
 
   program
     .command('config')

@@ -46,7 +46,7 @@ function stageOf(name: string | undefined) {
 }
 
 /** Throws `UsageError` when the text is no JSON object. */
-function readVariables(json: string | undefined): Record<string, unknown> | undefined {
+export function readVariables(json: string | undefined): Record<string, unknown> | undefined {
   if (json === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(json);
@@ -58,7 +58,7 @@ function readVariables(json: string | undefined): Record<string, unknown> | unde
 }
 
 /** Puts the file before each `line:column`. */
-function inFile(query: string, error: ExplainError): ExplainError {
+export function inFile(query: string, error: ExplainError): ExplainError {
   const file = query === '-' ? '<stdin>' : query;
   return new ExplainError(error.message.replaceAll(/^(?=\d+:\d+ )/gm, `${file}:`));
 }

@@ -1,5 +1,6 @@
 import { GraphQLError, parse, validate } from 'graphql';
 import { normalise } from '../operation/normalise.ts';
+import type { Operation } from '../operation/operation.ts';
 import { Abilities } from '../planner/abilities.ts';
 import { type PlanStages, planInStages } from '../planner/planner.ts';
 import { planToJson, planToMermaid, printPlan } from '../planner/print-plan.ts';
@@ -67,6 +68,14 @@ function labelsOn(supergraph: Supergraph, { labels = [], percent }: ExplainReque
 }
 
 function planRequest(supergraph: Supergraph, abilities: Abilities, request: ExplainRequest): PlanStages {
+  return planInStages(explainedOperation(supergraph, request), abilities);
+}
+
+/**
+ * The operation of a request in normal form.
+ * @throws ExplainError when it is not valid
+ */
+export function explainedOperation(supergraph: Supergraph, request: ExplainRequest): Operation {
   const document = parseQuery(request.query);
   const errors = validate(supergraph.publicSchema, document);
   if (errors.length > 0) throw new ExplainError(errors.map(describe).join('\n'));
@@ -78,7 +87,7 @@ function planRequest(supergraph: Supergraph, abilities: Abilities, request: Expl
     conditions[name] =
       request.variables?.[name] ?? (defaultValue?.kind === 'BooleanValue' ? defaultValue.value : undefined);
   }
-  return planInStages(normalise(document, operation, supergraph, conditions), abilities);
+  return normalise(document, operation, supergraph, conditions);
 }
 
 function parseQuery(query: string) {

@@ -56,7 +56,7 @@ const UNITS = [
 ] as const;
 
 /** `1m`, `90s`, `250ms` */
-function inWords(ms: number): string {
+export function inWords(ms: number): string {
   for (const [size, unit] of UNITS) if (ms % size === 0) return `${ms / size}${unit}`;
   return `${ms}ms`;
 }

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { loadSupergraph } from '../composition/load-supergraph.ts';
+import { CompositionError } from '../composition/supergraph-provider.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { ExplainError, explainedOperation } from '../engine/explain.ts';
+import { explainLimits } from '../policy/rate-limits/explain.ts';
+import { readSupergraph } from '../supergraph/supergraph.ts';
+import { type OriginFlags, originOf } from './origin.ts';
+import { inFile, readVariables } from './plan.ts';
+
+export interface LimitsFlags extends OriginFlags {
+  /** A file, or `-` for standard input. */
+  readonly query: string;
+  readonly operation?: string;
+  /** JSON text. */
+  readonly variables?: string;
+  readonly config?: string;
+}
+
+/** `headgate limits`: prints which rate limits an operation touches. */
+export async function limits(flags: LimitsFlags): Promise<void> {
+  const variables = readVariables(flags.variables);
+  const config = loadConfig({ file: flags.config });
+  const query = flags.query === '-' ? await text(process.stdin) : readFileSync(flags.query, 'utf8');
+  const loaded = await loadSupergraph(originOf(flags));
+  if (!loaded.ok) throw new CompositionError(loaded.problems);
+  const supergraph = readSupergraph(loaded.update.sdl);
+  try {
+    const operation = explainedOperation(supergraph, { query, operationName: flags.operation, variables });
+    process.stdout.write(explainLimits(operation, supergraph, config.rate_limits));
+  } catch (error) {
+    throw error instanceof ExplainError ? inFile(flags.query, error) : error;
+  }
+}

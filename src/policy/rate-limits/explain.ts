@@ -1,0 +1,53 @@
+import type { RateLimitsConfig } from '../../config/sections/rate-limits.ts';
+import type { Operation } from '../../operation/operation.ts';
+import type { Supergraph } from '../../supergraph/supergraph.ts';
+import { inWords } from './refuse.ts';
+import { operationRules } from './request-limits.ts';
+import { createRule, type Rule } from './rule.ts';
+import { rulesOfSchema } from './rules-of-schema.ts';
+import { touchedBy } from './touched.ts';
+
+/**
+ * Which limits an operation touches, for people:
+ *
+ *     whole request
+ *       requests       100 in 1m by client
+ *     search
+ *       Query.search   10 in 1m by client, 20 at once
+ */
+export function explainLimits(operation: Operation, supergraph: Supergraph, config: RateLimitsConfig): string {
+  const whole = [
+    ...config.requests.map(({ plans, ...settings }, index) => {
+      const rule = createRule('request', settings, index === 0 ? 'requests' : `requests#${index + 1}`);
+      return { rule, note: plans === undefined ? '' : `, only for the plan ${plans.join(' or ')}` };
+    }),
+    ...(operationRules(config.operations).get(operation.name ?? '') ?? []).map((rule) => ({ rule, note: '' })),
+  ];
+  const touched = touchedBy(operation, rulesOfSchema(supergraph, config.fields));
+  const sections = [
+    { title: 'whole request', limits: whole },
+    ...touched.map(({ path, rules, field }) => ({
+      title: path.length === 0 ? 'all fields' : path.join('.') + (field ? '' : ' (fragment)'),
+      limits: rules.map((rule) => ({ rule, note: '' })),
+    })),
+  ].filter(({ limits }) => limits.length > 0);
+  if (sections.length === 0) return 'This operation touches no rate limit.\n';
+  const width = Math.max(...sections.flatMap(({ limits }) => limits.map(({ rule }) => rule.limit.name.length)));
+  return sections
+    .map(({ title, limits }) => {
+      const lines = limits.map(({ rule, note }) => `  ${rule.limit.name.padEnd(width)}  ${inShort(rule)}${note}\n`);
+      return `${title}\n${lines.join('')}`;
+    })
+    .join('');
+}
+
+function inShort({ limit, by }: Rule): string {
+  const { limit: count, windowMs, algorithm, capacity } = limit;
+  const bound = {
+    TOKEN_BUCKET: capacity === count ? '' : `, ${capacity} at once`,
+    LEAKY_BUCKET: `, evenly spaced, ${capacity - 1} may wait`,
+    FIXED_WINDOW: ', in fixed windows',
+    SLIDING_WINDOW: ', in a sliding window',
+  }[algorithm];
+  return `${count} in ${inWords(windowMs)} by ${by.join(' and ')}${bound}`;
+}
