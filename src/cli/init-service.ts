@@ -1,0 +1,122 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { buildClientSchema, type GraphQLSchema, getIntrospectionQuery, type IntrospectionQuery } from 'graphql';
+import { guessLookups, writeServiceFile } from '../services/guess-lookups.ts';
+import { UsageError } from './failure.ts';
+
+export interface InitServiceFlags {
+  readonly url: string;
+  readonly name?: string;
+  readonly out?: string;
+  /** `name: value`, each. */
+  readonly header?: readonly string[];
+}
+
+const TIMEOUT_MS = 10_000;
+
+/**
+ * `headgate init service`: asks a GraphQL service for its schema and writes it as a file of `schemas/`. Throws `UsageError`,
+ * and writes nothing, when the file is there already or the service does not tell its schema.
+ */
+export async function initService(flags: InitServiceFlags): Promise<void> {
+  if (!URL.canParse(flags.url) || !/^https?:$/.test(new URL(flags.url).protocol)) {
+    throw new UsageError(`--url: "${flags.url}" is not an http:// or https:// URL`);
+  }
+  const name = flags.name ?? nameOf(new URL(flags.url));
+  if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(name)) {
+    throw new UsageError(
+      `--name: "${name}" cannot be a name; use letters, digits, "_" and "-", starting with a letter`,
+    );
+  }
+  const file = flags.out ?? join('schemas', `${name}.graphql`);
+  if (existsSync(file)) throw new UsageError(`${file} exists already. Write to another with --out FILE.`);
+  const schema = await introspect(flags.url, headersOf(flags.header ?? []));
+  const variable = `${name.replaceAll('-', '_').toUpperCase()}_URL`;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, writeServiceFile(schema, `\${${variable}:-${flags.url}}`));
+  report(file, schema);
+}
+
+/** `https://billing.example.com/graphql` → `billing`; addresses and localhost say nothing. */
+function nameOf({ hostname }: URL): string {
+  const [label = ''] = hostname.split('.');
+  return label !== 'localhost' && /^[A-Za-z][A-Za-z0-9_-]*$/.test(label) ? label : 'service';
+}
+
+function headersOf(lines: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(':');
+      if (colon < 1) throw new UsageError(`--header: expected "name: value", not "${line}"`);
+      return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+    }),
+  );
+}
+
+async function introspect(url: string, headers: Readonly<Record<string, string>>): Promise<GraphQLSchema> {
+  // Older servers do not know the newer parts of introspection.
+  const wanted = [getIntrospectionQuery({ specifiedByUrl: true }), getIntrospectionQuery()];
+  let failure = '';
+  for (const query of wanted) {
+    const result = await ask(url, headers, query);
+    if (result.data?.__schema) return checked(buildClientSchema(result.data), url);
+    failure = result.errors?.[0]?.message ?? 'the answer holds no schema';
+  }
+  throw new UsageError(
+    `${url} does not tell its schema: ${failure}\nIntrospection may be off: write the file by hand, with the service's SDL.`,
+  );
+}
+
+interface Introspected {
+  readonly data?: IntrospectionQuery | null;
+  readonly errors?: readonly { readonly message?: string }[];
+}
+
+async function ask(url: string, headers: Readonly<Record<string, string>>, query: string): Promise<Introspected> {
+  const type = { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' };
+  let text: string;
+  let status: number;
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const response = await fetch(url, {
+      method: 'POST',
+      signal,
+      headers: { ...type, ...headers },
+      body: JSON.stringify({ query }),
+    });
+    [status, text] = [response.status, await response.text()];
+  } catch (error) {
+    throw new UsageError(`${url} does not answer: ${causeOf(error)}`);
+  }
+  try {
+    const result: unknown = JSON.parse(text);
+    if (typeof result === 'object' && result !== null) return result;
+  } catch {
+    // Told below.
+  }
+  throw new UsageError(`${url} answers with status ${status} and something that is no GraphQL result.`);
+}
+
+function causeOf(error: unknown): string {
+  const { cause, message } = error as { cause?: { code?: string; message?: string }; message?: string };
+  return cause?.code ?? cause?.message ?? message ?? String(error);
+}
+
+function checked(schema: GraphQLSchema, url: string): GraphQLSchema {
+  if (!schema.getQueryType()?.getFields()._service) return schema;
+  throw new UsageError(
+    `${url} is a federation subgraph, not a plain service: put the SDL of its \`{ _service { sdl } }\` into the file, below ` +
+      `\`extend schema @subgraph(url: "${url}")\`.`,
+  );
+}
+
+function report(file: string, schema: GraphQLSchema): void {
+  const found = guessLookups(schema);
+  console.log(`wrote ${file}`);
+  for (const { field, type, directive, sure } of found) {
+    console.log(`  ${sure ? 'look-up' : 'perhaps'}  ${field} → ${type} ${directive}`);
+  }
+  if (found.length === 0)
+    console.log('  No look-ups found: its root fields are served; mark those that find objects by a key with @merge.');
+  console.log('\nNext: see whether the look-ups are right, then `headgate validate`.');
+}
