@@ -27,8 +27,9 @@ export class FuzzCaseArbitrary extends fc.Arbitrary<FuzzCase> {
     const chance = new Chance(random);
     const world = generateWorld(chance);
     const schema = publicSchemaOf(world);
+    const preferred = takersOf(world);
     const queries = Array.from({ length: schema ? this.queriesPerWorld : 0 }, () =>
-      generateQuery(chance, schema as NonNullable<typeof schema>, chance.between(2, 40)),
+      generateQuery(chance, schema as NonNullable<typeof schema>, chance.between(2, 40), preferred),
     );
     const down = chance.happens(0.15) ? { down: chance.one(world.subgraphs) } : {};
     return new fc.Value({ world, queries, ...down }, undefined);
@@ -41,6 +42,15 @@ export class FuzzCaseArbitrary extends fc.Arbitrary<FuzzCase> {
   override shrink(value: FuzzCase): fc.Stream<fc.Value<FuzzCase>> {
     return fc.stream(smallerCases(value)).map((smaller) => new fc.Value(smaller, undefined));
   }
+}
+
+/** Fields that take something from a context, `Type.field`: few ways lead to them. */
+function takersOf(world: WorldDescription): Set<string> {
+  const takers = new Set<string>();
+  for (const [type, { fields }] of Object.entries(world.entities)) {
+    for (const [name, { context }] of Object.entries(fields)) if (context) takers.add(`${type}.${name}`);
+  }
+  return takers;
 }
 
 function publicSchemaOf(world: WorldDescription) {

@@ -13,6 +13,17 @@ export interface WorldDescription {
   enums: Record<string, EnumDescription>;
   /** The fields of `Query`. */
   query: Record<string, FieldDescription>;
+  /** The fields of `Mutation`, which change nothing: what they answer must come in their order all the same. */
+  mutation?: Record<string, FieldDescription>;
+  contexts?: Record<string, ContextDescription>;
+}
+
+/** A context of one subgraph: each type that sets it, and the field that is read there. `Query` is always among them. */
+export interface ContextDescription {
+  subgraph: string;
+  /** The leaf type of all those fields. */
+  type: string;
+  setters: Record<string, string>;
 }
 
 export interface EntityDescription {
@@ -68,10 +79,14 @@ export interface FieldDescription {
   nullableIn?: string[];
   /** Field set of `@requires`; the value then depends on the representation received. */
   requires?: string;
+  /** The context that an argument of its own is taken from; the value then depends on the objects above. */
+  context?: string;
   /** Per owner: field set of `@provides`. */
   provides?: Record<string, string>;
   /** The subgraph that it was taken over from, whose resolver must not be asked any more. */
   overrides?: string;
+  /** Makes that progressive: while the label is off, the other subgraph resolves it, and this one must not be asked. */
+  label?: string;
   inaccessible?: true;
   /** For some objects the resolver throws. */
   fails?: true;

@@ -25,9 +25,17 @@ export interface GeneratedQuery {
   readonly variables: Record<string, unknown>;
 }
 
-/** A random valid query of about `size` fields at most, with the variables that it needs. */
-export function generateQuery(chance: Chance, schema: GraphQLSchema, size: number): GeneratedQuery {
-  return new QueryWriter(chance, schema, size).write();
+/**
+ * A random valid query or mutation of about `size` fields at most, with the variables that it needs. Fields that are
+ * `preferred` (`Type.field`) are selected more often than others.
+ */
+export function generateQuery(
+  chance: Chance,
+  schema: GraphQLSchema,
+  size: number,
+  preferred: ReadonlySet<string> = new Set(),
+): GeneratedQuery {
+  return new QueryWriter(chance, schema, size, preferred).write();
 }
 
 class QueryWriter {
@@ -41,15 +49,22 @@ class QueryWriter {
   readonly declarations: string[] = [];
   readonly variables: Record<string, unknown> = {};
 
-  constructor(chance: Chance, schema: GraphQLSchema, size: number) {
+  readonly preferred: ReadonlySet<string>;
+
+  constructor(chance: Chance, schema: GraphQLSchema, size: number, preferred: ReadonlySet<string>) {
     this.chance = chance;
     this.schema = schema;
     this.left = size;
+    this.preferred = preferred;
   }
 
   write(): GeneratedQuery {
-    const selection = this.selectionSet(this.schema.getQueryType() as GraphQLObjectType, 0);
-    const declared = this.declarations.length > 0 ? `query (${this.declarations.join(', ')}) ` : '';
+    const mutation = this.schema.getMutationType();
+    const root = mutation && this.chance.happens(0.4) ? mutation : this.schema.getQueryType();
+    const selection = this.selectionSet(root as GraphQLObjectType, 0);
+    const kind = root === mutation ? 'mutation' : 'query';
+    const variables = this.declarations.length > 0 ? `(${this.declarations.join(', ')}) ` : '';
+    const declared = kind === 'query' && variables === '' ? '' : `${kind} ${variables}`;
     const fragments = [...this.fragments].map(([name, { on, text }]) => `fragment ${name} on ${on} ${text}`);
     return { query: [declared + selection, ...fragments].join('\n'), variables: this.variables };
   }
@@ -86,7 +101,13 @@ class QueryWriter {
     );
     if (fields.length === 0) return undefined;
     const composites = fields.filter((field) => isCompositeType(getNamedType(field.type)));
-    const field = composites.length > 0 && chance.happens(0.35) ? chance.one(composites) : chance.one(fields);
+    const preferred = fields.filter(({ name }) => this.preferred.has(`${type.name}.${name}`));
+    const field =
+      preferred.length > 0 && chance.happens(0.4)
+        ? chance.one(preferred)
+        : composites.length > 0 && chance.happens(0.35)
+          ? chance.one(composites)
+          : chance.one(fields);
     const args = this.args(field);
     this.left--;
     const named = getNamedType(field.type);

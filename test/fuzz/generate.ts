@@ -1,5 +1,6 @@
 import type { Chance } from './chance.ts';
 import { type FieldDescription, SCALARS, type WorldDescription } from './description.ts';
+import { addContext } from './generate-contexts.ts';
 import { addOverlaps, addRequires } from './generate-field-sets.ts';
 import { fieldsOfType, interfaceFieldsIn } from './model.ts';
 import { WorldBuilder } from './world-builder.ts';
@@ -20,8 +21,10 @@ export function generateWorld(chance: Chance): WorldDescription {
   addEntityFields(builder);
   addRootFields(builder);
   if (chance.happens(0.3)) addSplitValue(builder, 'S0');
+  if (chance.happens(0.25)) addMutations(builder);
   addRequires(builder);
   addOverlaps(builder);
+  if (chance.happens(0.35)) addContext(builder);
   return world;
 }
 
@@ -215,6 +218,17 @@ function addRootFields(builder: WorldBuilder): void {
   // An override of a root field says nothing new, and the one below must always be there.
   for (const field of Object.values(query)) delete field.overrides;
   query.ok ??= { type: 'Boolean', wrapping: '!', owners: [chance.one(world.subgraphs)] };
+}
+
+/** Fields that mutations start at, each of one subgraph. */
+function addMutations(builder: WorldBuilder): void {
+  const { chance, world } = builder;
+  const mutation: Record<string, FieldDescription> = {};
+  const count = chance.between(2, 4);
+  for (let index = 0; index < count; index++)
+    builder.addField(mutation, `m${index}`, [chance.one(world.subgraphs)], outputTypes(builder));
+  for (const field of Object.values(mutation)) delete field.overrides;
+  if (Object.keys(mutation).length > 0) world.mutation = mutation;
 }
 
 /** A value of which each subgraph knows other fields; they share the one field that leads to it. */

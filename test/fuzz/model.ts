@@ -35,9 +35,15 @@ export function fieldsOfType(
       for (const [fieldName, field] of Object.entries(fields)) found.set(fieldName, { declaredBy: name, field });
     }
   }
-  const own = type === 'Query' ? world.query : (world.entities[type] ?? world.values[type])?.fields;
+  const own = rootFields(world, type) ?? (world.entities[type] ?? world.values[type])?.fields;
   for (const [name, field] of Object.entries(own ?? {})) found.set(name, { declaredBy: type, field });
   return found;
+}
+
+/** The fields of a root type. */
+export function rootFields(world: WorldDescription, type: string): Record<string, FieldDescription> | undefined {
+  if (type === 'Query') return world.query;
+  return type === 'Mutation' ? world.mutation : undefined;
 }
 
 export function allMembers(members: Record<string, string[]>): string[] {
@@ -112,12 +118,14 @@ function concreteTypes(world: WorldDescription, type: string): string[] {
   return abstract ? allMembers(abstract.members) : [type];
 }
 
-/** `Type.field` of everything that some `@requires` or `@provides` needs: such fields never fail. */
+/** `Type.field` of everything that some `@requires`, `@provides` or context needs: such fields never fail. */
 export function neededFields(world: WorldDescription): Set<string> {
   const needed = new Set<string>();
   forEachFieldSet(world, (type, text) =>
     walkFieldSet(world, type, readFieldSet(text), (on, node) => needed.add(`${on}.${node.name.value}`)),
   );
+  for (const { setters } of Object.values(world.contexts ?? {}))
+    for (const [type, name] of Object.entries(setters)) needed.add(`${type}.${name}`);
   return needed;
 }
 
@@ -147,6 +155,7 @@ export function forEachFieldSet(
 export function fieldLists(world: WorldDescription): Record<string, FieldDescription>[] {
   return [
     world.query,
+    world.mutation ?? {},
     ...Object.values(world.entities).map((entity) => entity.fields),
     ...Object.values(world.values).map((value) => value.fields),
     ...Object.values(world.interfaces).flatMap((description) => Object.values(description.entity?.objects ?? {})),

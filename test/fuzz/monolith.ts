@@ -26,6 +26,7 @@ export function monolithSchema(world: WorldDescription, withInaccessible: boolea
       )
       .join('\n');
   const parts = ['scalar Blob', INPUT_SDL, `type Query {\n${printFields('Query')}\n}`];
+  if (world.mutation) parts.push(`type Mutation {\n${printFields('Mutation')}\n}`);
   for (const [name, { values }] of Object.entries(world.enums)) parts.push(`enum ${name} { ${values.join(' ')} }`);
   for (const [name, { members }] of Object.entries(world.unions))
     parts.push(`union ${name} = ${allMembers(members).join(' | ')}`);
@@ -60,6 +61,17 @@ function interfaceFieldsAnywhere(world: WorldDescription, name: string): string[
   return [...new Set(defined)];
 }
 
+/** Things that know what led to them; leaves as they are. */
+function placedBelow(above: Thing, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => placedBelow(above, item));
+  if (value === null || typeof value !== 'object' || !('seed' in value)) return value;
+  return { ...(value as Thing), above };
+}
+
+function rootTypeOf(query: string): string {
+  return query.startsWith('mutation') ? 'Mutation' : 'Query';
+}
+
 /** What the query must give, computed in one piece. */
 export async function answerFromMonolith(
   schema: GraphQLSchema,
@@ -70,9 +82,9 @@ export async function answerFromMonolith(
   return execute({
     schema,
     document: parse(query),
-    rootValue: { type: 'Query', seed: '' } satisfies Thing,
+    rootValue: { type: rootTypeOf(query), seed: '' } satisfies Thing,
     variableValues: variables,
-    fieldResolver: (thing: Thing, args, _context, info) => truth.value(thing, info.fieldName, args),
+    fieldResolver: (thing: Thing, args, _context, info) => placedBelow(thing, truth.value(thing, info.fieldName, args)),
     typeResolver: (thing) => (thing as Thing).type,
   });
 }

@@ -16,6 +16,12 @@ export function* smallerWorlds(world: WorldDescription): Iterable<WorldDescripti
       yield changed(world, (copy) => removeFrom((copy.interfaces[name] as { fields: string[] }).fields, field));
     }
   }
+  if (world.mutation) yield changed(world, (copy) => delete copy.mutation);
+  for (const [name, { setters }] of Object.entries(world.contexts ?? {})) {
+    yield changed(world, (copy) => delete copy.contexts);
+    for (const setter of Object.keys(setters))
+      yield changed(world, (copy) => delete copy.contexts?.[name]?.setters[setter]);
+  }
   for (const name of Object.keys(world.enums)) {
     if (world.enums[name]?.partly) yield changed(world, (copy) => delete copy.enums[name]?.partly);
   }
@@ -100,7 +106,17 @@ function* withFewerKeys(world: WorldDescription): Iterable<WorldDescription> {
   }
 }
 
-const OPTIONAL = ['requires', 'provides', 'overrides', 'inaccessible', 'fails', 'args', 'nullableIn'] as const;
+const OPTIONAL = [
+  'requires',
+  'context',
+  'provides',
+  'label',
+  'overrides',
+  'inaccessible',
+  'fails',
+  'args',
+  'nullableIn',
+] as const;
 
 function* withPlainerFields(world: WorldDescription): Iterable<WorldDescription> {
   for (const [list, fields] of fieldLists(world).entries()) {

@@ -24,6 +24,8 @@ export function featuresOf({ world, down }: FuzzCase): Set<string> {
   anyField('@requires with arguments', (field) => field.requires?.includes('('));
   anyField('@provides', (field) => Object.keys(field.provides ?? {}).length > 0);
   anyField('@override', (field) => field.overrides);
+  anyField('@fromContext', (field) => field.context);
+  if (world.mutation) found.add('mutations');
   anyField('@inaccessible', (field) => field.inaccessible);
   anyField('@shareable fields', (field) => field.owners.length > 1);
   anyField('errors', (field) => field.fails);

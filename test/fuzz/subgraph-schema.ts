@@ -9,6 +9,9 @@ export interface SubgraphSchema {
   readonly fields: ReadonlyMap<string, readonly string[]>;
 }
 
+/** The argument that takes a context's value. */
+export const CONTEXT_ARGUMENT = 'held';
+
 /** The federation SDL of one subgraph of a world; `undefined` when nothing is left for it to define. */
 export function subgraphSchema(world: WorldDescription, subgraph: string): SubgraphSchema | undefined {
   const printer = new SubgraphPrinter(world, subgraph);
@@ -34,17 +37,8 @@ class SubgraphPrinter {
 
   print(): SubgraphSchema | undefined {
     const { world, subgraph } = this;
-    const roots = Object.entries(world.query).filter(([, field]) => field.owners.includes(subgraph));
-    if (roots.length > 0) {
-      this.fields.set(
-        'Query',
-        roots.map(([name]) => name),
-      );
-      this.parts.set(
-        'Query',
-        `type Query {\n${roots.map(([name, field]) => this.printField('Query', name, field)).join('\n')}\n}`,
-      );
-    }
+    this.printRoot('Query', world.query);
+    this.printRoot('Mutation', world.mutation ?? {});
     for (const [name, entity] of Object.entries(world.entities)) if (entity.keys[subgraph]) this.need(name);
     for (const [name, description] of Object.entries(world.interfaces)) {
       if (description.members[subgraph] || description.entity?.objects[subgraph]) this.need(name);
@@ -52,6 +46,35 @@ class SubgraphPrinter {
     for (const [name, description] of Object.entries(world.unions)) if (description.members[subgraph]) this.need(name);
     if (this.parts.size === 0) return undefined;
     return { typeDefs: [...this.parts.values()].join('\n'), fields: this.fields };
+  }
+
+  printRoot(type: string, fields: Readonly<Record<string, FieldDescription>>): void {
+    const roots = Object.entries(fields).filter(([, field]) => field.owners.includes(this.subgraph));
+    if (roots.length === 0) return;
+    const names = roots.map(([name]) => name);
+    const lines = roots.map(([name, field]) => this.printField(type, name, field));
+    this.fields.set(type, names);
+    this.parts.set(type, `type ${type}${this.contextsOf(type)} {\n${lines.join('\n')}\n}`);
+  }
+
+  /** `@context` for each context of this subgraph that the type sets. */
+  contextsOf(type: string): string {
+    return Object.entries(this.world.contexts ?? {})
+      .filter(([, { subgraph, setters }]) => subgraph === this.subgraph && setters[type] !== undefined)
+      .map(([name]) => ` @context(name: "${name}")`)
+      .join('');
+  }
+
+  /** The arguments of a field as its subgraph declares them. */
+  printOwnArguments(field: FieldDescription): string {
+    const context = field.context === undefined ? undefined : this.world.contexts?.[field.context];
+    if (!context || context.subgraph !== this.subgraph) return printArguments(field);
+    const branches = Object.entries(context.setters).map(([type, name]) => `... on ${type} { ${name} }`);
+    const [only] = Object.values(context.setters);
+    const selection = branches.length === 1 ? `{ ${only} }` : branches.join(' ');
+    const argument = `${CONTEXT_ARGUMENT}: ${context.type} @fromContext(field: "$${field.context} ${selection}")`;
+    const others = Object.entries(field.args ?? {}).map(([name, type]) => `${name}: ${type}`);
+    return `(${[...others, argument].join(', ')})`;
   }
 
   /** Prints a named type once, and everything that it refers to. */
@@ -92,7 +115,7 @@ class SubgraphPrinter {
     );
     const clause = interfaces.length > 0 ? ` implements ${interfaces.join(' & ')}` : '';
     const lines = present.map(([name, field]) => this.printField(type, name, field));
-    return `type ${type}${clause} ${directives.join(' ')} {\n${lines.join('\n')}\n}`;
+    return `type ${type}${clause} ${directives.join(' ')}${this.contextsOf(type)} {\n${lines.join('\n')}\n}`;
   }
 
   printInterface(name: string): string {
@@ -133,7 +156,7 @@ class SubgraphPrinter {
     this.need(field.type);
     for (const type of Object.values(field.args ?? {})) this.need(/\w+/.exec(type)?.[0] ?? '');
     const nullable = field.nullableIn?.includes(this.subgraph) ?? false;
-    return `  ${name}${printArguments(field)}: ${printFieldType(field, nullable)}`;
+    return `  ${name}${this.printOwnArguments(field)}: ${printFieldType(field, nullable)}`;
   }
 
   printField(type: string, name: string, field: FieldDescription | undefined): string {
@@ -169,6 +192,11 @@ function externalFields(world: WorldDescription, subgraph: string): Set<string> 
         found.add(`${on}.${name}`);
     });
   });
+  for (const { subgraph: where, setters } of Object.values(world.contexts ?? {})) {
+    for (const [type, name] of Object.entries(setters))
+      if (where === subgraph && world.entities[type] && roleIn(world, subgraph, type, name) === undefined)
+        found.add(`${type}.${name}`);
+  }
   return found;
 }
 

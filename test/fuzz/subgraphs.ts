@@ -1,7 +1,8 @@
 import type { SelectionSetNode } from 'graphql';
 import { Kind } from 'graphql';
 import type { FieldDescription, WorldDescription } from './description.ts';
-import { fieldsOfType, membersIn, readFieldSet, roleIn, topFields } from './model.ts';
+import { fieldsOfType, membersIn, readFieldSet, roleIn, rootFields, topFields } from './model.ts';
+import { CONTEXT_ARGUMENT } from './subgraph-schema.ts';
 import { allSeeds, canonicalText, matches, type Thing, type Truth } from './truth.ts';
 
 /** An object as a subgraph's resolvers pass it on. */
@@ -42,8 +43,8 @@ function fieldResolver(world: WorldDescription, truth: Truth, subgraph: string, 
   const field = fieldsOfType(world, type).get(name)?.field ?? fieldOfAnyMember(world, type, name);
   const role = subgraphRole(world, subgraph, type, name, field);
   const provides = field.provides?.[subgraph];
-  return (parent, args) => {
-    const thing = parent && 'seed' in parent ? parent : ({ __typename: 'Query', type: 'Query', seed: '' } as const);
+  return (parent, { [CONTEXT_ARGUMENT]: context, ...args }) => {
+    const thing = parent && 'seed' in parent ? parent : { __typename: type, type, seed: '' };
     if (role === 'overridden') throw new Error(`${type}.${name} was overridden, yet ${subgraph} was asked for it`);
     let provided = provides === undefined ? undefined : readFieldSet(provides);
     if (role === 'external') {
@@ -54,7 +55,8 @@ function fieldResolver(world: WorldDescription, truth: Truth, subgraph: string, 
     }
     const required =
       field.requires && role === 'owned' ? requiredText(world, thing, field.requires, `${type}.${name}`) : undefined;
-    return present(world, subgraph, field.type, truth.value(thing, name, args, required), provided);
+    const given = field.context && role === 'owned' ? { required, context } : { required };
+    return present(world, subgraph, field.type, truth.value(thing, name, args, given), provided);
   };
 }
 
@@ -78,7 +80,7 @@ function subgraphRole(
 ): string {
   const description = world.interfaces[type];
   if (description) return field.owners.includes(subgraph) || name === description.entity?.key ? 'owned' : 'external';
-  if (type === 'Query') return 'owned';
+  if (rootFields(world, type)) return 'owned';
   return roleIn(world, subgraph, type, name) ?? 'external';
 }
 

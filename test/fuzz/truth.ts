@@ -8,15 +8,25 @@ export interface Thing {
   readonly type: string;
   /** The number of an entity; the path that led there for a value. */
   readonly seed: string;
+  /** The object that led there, where all are answered in one piece. */
+  readonly above?: Thing;
+}
+
+/** What a subgraph received for a field. */
+export interface Given {
+  /** The text of the required fields. */
+  readonly required?: string | undefined;
+  /** What its context holds. */
+  readonly context?: unknown;
 }
 
 /** The values of a world: what the monolith answers, and what the subgraphs together must. */
 export interface Truth {
   /**
-   * The value of a field: scalars as they stand in JSON, objects as `Thing`. `required` is the text of the required
-   * fields as a subgraph received them; without it they are looked up. Throws where the description says so.
+   * The value of a field: scalars as they stand in JSON, objects as `Thing`. What it requires and what it takes from a
+   * context is looked up where a subgraph did not receive it. Throws where the description says so.
    */
-  value(thing: Thing, field: string, args: Record<string, unknown>, required?: string): unknown;
+  value(thing: Thing, field: string, args: Record<string, unknown>, given?: Given): unknown;
   /** The JSON that a field set selects from an object, with sorted keys. */
   project(thing: Thing, selectionSet: SelectionSetNode): Record<string, unknown>;
 }
@@ -34,16 +44,30 @@ export function createTruth(world: WorldDescription, schema: GraphQLSchema): Tru
     return found;
   }
 
-  function value(thing: Thing, name: string, args: Record<string, unknown>, required?: string): unknown {
+  function value(thing: Thing, name: string, args: Record<string, unknown>, given: Given = {}): unknown {
     const { declaredBy, field } = look(thing.type, name);
     if (field.keyPart) return keyPartValue(thing, field);
     // A field of an interface object is the same whichever type the object turns out to be.
     const seed = declaredBy === thing.type ? thing.seed : `${thing.type}:${thing.seed}`;
+    const { required } = given;
     const input = field.requires ? (required ?? canonicalText(project(thing, readFieldSet(field.requires)))) : '';
-    const path = `${declaredBy}(${seed}).${name}(${canonicalText(args)})${input}`;
+    const held = field.context
+      ? canonicalText('context' in given ? given.context : contextOf(thing, field.context))
+      : '';
+    const path = `${declaredBy}(${seed}).${name}(${canonicalText(args)})${input}${held}`;
     if (field.fails && !needed.has(`${declaredBy}.${name}`) && hash(`${path}?`) % 3 === 0)
       throw new Error(`${name} fails`);
     return wrapped(world, field, field.wrapping, path);
+  }
+
+  /** What the nearest object above that sets a context holds there. */
+  function contextOf(thing: Thing, context: string): unknown {
+    const setters = world.contexts?.[context]?.setters ?? {};
+    for (let above = thing.above; above; above = above.above) {
+      const name = setters[above.type];
+      if (name !== undefined) return value(above, name, {});
+    }
+    return null;
   }
 
   function project(thing: Thing, selectionSet: SelectionSetNode): Record<string, unknown> {
