@@ -15,6 +15,7 @@ import { includeSubgraphErrorsSection } from './sections/include-subgraph-errors
 import { introspectionEndpointsSection } from './sections/introspection-endpoints.ts';
 import { ipListsSection } from './sections/ip-lists.ts';
 import { limitsSection } from './sections/limits.ts';
+import { loginSection } from './sections/login.ts';
 import { overrideLabelsSection } from './sections/override-labels.ts';
 import { apqSection, persistedQueriesSection } from './sections/persisted-queries.ts';
 import { rateLimitsSection } from './sections/rate-limits.ts';
@@ -36,6 +37,7 @@ export const configFileSchema = z
     telemetry: telemetrySection.prefault({}),
     include_subgraph_errors: includeSubgraphErrorsSection.prefault({}),
     subgraphs: subgraphsSection.default({}),
+    login: loginSection.default({}),
     override_labels: overrideLabelsSection.prefault({}),
     contracts: contractsSection.default([]),
     connectors: connectorsSection.prefault({}),

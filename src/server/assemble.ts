@@ -1,6 +1,7 @@
 import type { SupergraphProvider, SupergraphUpdate } from '../composition/supergraph-provider.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import { configureLogin } from '../policy/login/login.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { createRedis } from '../store/redis.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
@@ -82,6 +83,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
         logger,
         bff,
         admission,
+        login: configureLogin(config.login, { logger, redis, production: config.production }),
         returned: rules.response,
         countRequest: requestCounter(rateLimits),
         storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { Identity } from '../client/identity.ts';
 import type { Admission } from '../policy/authentication/admission.ts';
 import type { NotAdmitted } from '../policy/authentication/refusal.ts';
 import type { Exchange } from './exchange.ts';
@@ -11,17 +12,19 @@ const OPEN_PATHS: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/re
 /**
  * Lets a request in, or not: `next` is called, at once where nothing has to be waited for, when it is known who asks;
  * `fail` when something that had to be waited for went wrong. Throws `NotAdmitted`.
+ * @param proved who asks, where that is known already
  */
 export function letIn(
   admission: Admission,
   exchange: Exchange,
   next: (exchange: Exchange) => void,
   fail: (exchange: Exchange, error: unknown) => void,
+  proved?: Identity,
 ): void {
   const { req, requestId } = exchange;
   // a browser asks what it may send before it sends any credential
   if (req.method === 'OPTIONS' || OPEN_PATHS.has(req.url ?? '')) return next(exchange);
-  const client = admission.admit(req, requestId);
+  const client = admission.admit(req, requestId, proved);
   if (client instanceof Promise) {
     client
       .then((known) => {

@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Admission } from '../policy/authentication/admission.ts';
 import { NotAdmitted } from '../policy/authentication/refusal.ts';
 import type { ResponseHeaders } from '../policy/headers/response-headers.ts';
+import type { Login } from '../policy/login/login.ts';
 import type { PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -13,6 +14,7 @@ import { addressDoor, type FrontDoorOptions, frontDoor } from './front-door.ts';
 import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
 import { createGraphqlRoute } from './graphql-route.ts';
 import { toRefusal } from './graphql-service.ts';
+import { loginEntrance } from './login-entrance.ts';
 import type { CountRequest } from './request-limits.ts';
 import { RequestRefusal } from './request-refusal.ts';
 
@@ -35,6 +37,8 @@ export interface HostOptions extends FrontDoorOptions {
   readonly bff?: { handle(req: IncomingMessage, res: ServerResponse, client: ClientFacts): boolean } | undefined;
   /** Finds out who asks, and refuses whom it does not know; without it, all are anonymous. */
   readonly admission?: Admission | undefined;
+  /** Login for browsers, with its routes under `/bff`. */
+  readonly login?: Login | undefined;
   /** Counts requests against the limits of whole requests; there are none without it. */
   readonly countRequest?: CountRequest | undefined;
   /** Whether a GET may be answered; all are, without it. */
@@ -98,15 +102,13 @@ export function createHost(options: HostOptions): Host {
     return stateReply(200, { status: 'READY', store: options.storeState?.() });
   }
 
-  const { admission, returned } = options;
+  const { admission, login, returned } = options;
   const clientOf = returned
     ? ({ client, res }: Exchange) => ({ ...client, returned: returned.gather().follow(res) })
     : ({ client }: Exchange) => client;
   const inside = addressDoor(options, route);
-  const enter = frontDoor(
-    options,
-    admission ? (exchange: Exchange) => letIn(admission, exchange, inside, fail) : inside,
-  );
+  const admit = admission ? (exchange: Exchange) => letIn(admission, exchange, inside, fail) : inside;
+  const enter = frontDoor(options, login ? loginEntrance(login, admission, inside, fail) : admit);
 
   function fail(exchange: Exchange, error: unknown): void {
     const reply =

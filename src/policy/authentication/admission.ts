@@ -14,8 +14,11 @@ import { BadCredential, CannotDecide, invalid, missing, type NotAdmitted, tooMan
 
 /** Decides who a request is from, before anything else is done for it. */
 export interface Admission {
-  /** At once where nothing has to be waited for. Throws, or rejects with, `NotAdmitted`. */
-  admit(req: IncomingMessage, requestId: string): ClientFacts | Promise<ClientFacts>;
+  /**
+   * At once where nothing has to be waited for. Throws, or rejects with, `NotAdmitted`.
+   * @param proved who asks, as a session of login has proved; a token or an API key says it over that
+   */
+  admit(req: IncomingMessage, requestId: string, proved?: Identity): ClientFacts | Promise<ClientFacts>;
   /** Files that credentials are checked by; each is to be reloaded when it has changed. */
   readonly files: readonly WatchedFile[];
   close(): void;
@@ -53,7 +56,7 @@ const MOST_GOOD_KEYS = 10_000;
 export function createAdmission(parts: AdmissionParts): Admission {
   const gate = new Gate(parts);
   return {
-    admit: (req, requestId) => gate.admit(req, requestId),
+    admit: (req, requestId, proved) => gate.admit(req, requestId, proved),
     files: parts.files ?? [],
     close: () => parts.close?.(),
   };
@@ -72,13 +75,13 @@ class Gate {
     if (parts.failedAttempts) this.#goodKeys = new LRUCache({ max: MOST_GOOD_KEYS });
   }
 
-  admit(req: IncomingMessage, requestId: string): Answer<ClientFacts> {
+  admit(req: IncomingMessage, requestId: string, proved?: Identity): Answer<ClientFacts> {
     const { ownHeaders, clientAddress } = this.#parts;
     const certified = this.#parts.certificates;
     const peer = peerAddress(req.socket);
     const ip = clientAddress ? clientAddress(peer, req.headers) : peer;
     try {
-      const identity = this.#identify(req, ip, certified?.identify(req));
+      const identity = this.#identify(req, ip, proved ?? certified?.identify(req));
       // all that was to be read is read by now, also where its check goes on
       if (ownHeaders) for (const name of ownHeaders) forget(req, name);
       if (!(identity instanceof Promise)) return this.#facts(req, ip, identity);
@@ -100,12 +103,12 @@ class Gate {
     return differsBy ? { ...facts, differsBy: differsBy(req, facts) } : facts;
   }
 
-  /** A token says who asks, else an API key does, else a certificate; with a token, a key says for which client. */
-  #identify(req: IncomingMessage, ip: string, certificate: Identity | undefined): Answer<Identity | undefined> {
+  /** A token says who asks, else an API key does, else a session or a certificate; with a token, a key says for which client. */
+  #identify(req: IncomingMessage, ip: string, otherwise: Identity | undefined): Answer<Identity | undefined> {
     const { findToken, findApiKey } = this.#parts;
     const token = findToken?.(req);
     const key = findApiKey?.(req);
-    if (token === undefined) return key === undefined ? certificate : this.#ofKey(key, ip);
+    if (token === undefined) return key === undefined ? otherwise : this.#ofKey(key, ip);
     const bearer = this.#ofToken(token, ip);
     if (key === undefined) return bearer;
     // should the key be refused at once, nobody waits for the token any more

@@ -1,9 +1,9 @@
 /** Why a request is not let in. `message` is for the client and tells nothing of how far its credential came. */
 export class NotAdmitted extends Error {
   override readonly name = 'NotAdmitted';
-  readonly status: 401 | 429 | 503;
+  readonly status: 401 | 403 | 429 | 503;
   /** `extensions.code` of the GraphQL error. */
-  readonly code: 'UNAUTHENTICATED' | 'RATE_LIMITED' | 'SERVICE_UNAVAILABLE';
+  readonly code: 'UNAUTHENTICATED' | 'FORBIDDEN' | 'RATE_LIMITED' | 'SERVICE_UNAVAILABLE';
   /** The kind of problem for endpoints that answer problem details: `unauthenticated`. */
   readonly kind: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { duration } from '../duration.ts';
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** RFC 8252, section 8.3: what stays within one machine need not be encrypted. */
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK.has(hostname) || hostname.endsWith('.localhost');
+}
+
+const origin = z
+  .string()
+  .refine(isSafeOrigin, 'expected an origin such as "https://shop.example", without a path; http:// only for localhost')
+  .transform((text) => new URL(text).origin);
+
+const path = z
+  .string()
+  .regex(/^\/(?![/\\])[^\\\s]*$/, 'expected a path of this site that begins with one "/", such as "/start"');
+
+const key = z
+  .string()
+  .refine(
+    (text) => Buffer.from(text, 'base64').length === 32,
+    'expected 32 random bytes in base64; make them with `openssl rand -base64 32`',
+  );
+
+const session = z
+  .strictObject({
+    idle_timeout: duration.prefault('30m').describe('A session that nobody uses for so long ends'),
+    lifetime: duration.prefault('12h').describe('A session ends after so long, however much it is used'),
+    store: z
+      .enum(['memory', 'redis'])
+      .default('memory')
+      .describe('`redis`: in store.redis, encrypted, for all processes together; needs `keys`'),
+    max_sessions: z
+      .int()
+      .positive()
+      .default(10_000)
+      .describe('With `memory`: most sessions; beyond, the one unused for longest ends'),
+    keys: z
+      .array(key)
+      .default([])
+      .describe(
+        'Keys of 32 bytes in base64 for AES-256-GCM: the first encrypts, all decrypt. To rotate, put a new one first and ' +
+          'remove the old one when `lifetime` has passed',
+      ),
+  })
+  .refine(({ store, keys }) => store === 'memory' || keys.length > 0, {
+    path: ['keys'],
+    message: 'sessions in Redis are encrypted: give a key; make one with `openssl rand -base64 32`',
+  });
+
+/** What a request to the provider consists of: not for the config to set. */
+const OWN_PARAMETERS =
+  /^(client_id|client_secret|redirect_uri|response_type|response_mode|scope|state|nonce|code_challenge|code_challenge_method|request|request_uri)$/;
+
+const client = z.strictObject({
+  issuer: z
+    .url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' })
+    .describe('The OpenID provider, as its configuration names itself; found by `/.well-known/openid-configuration`'),
+  client_id: z.string().min(1),
+  client_secret: z.string().min(1).optional(),
+  client_auth: z
+    .enum(['basic', 'post', 'none'])
+    .optional()
+    .describe('How the gateway proves who it is. Default: basic with a secret, none without'),
+  scopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'expected scopes, each without spaces'))
+    .default(['openid'])
+    .describe('What is asked for; `openid` always is. `offline_access` is what many providers give refresh tokens for'),
+  authorization_params: z
+    .record(
+      z.string().refine((name) => !OWN_PARAMETERS.test(name), 'this one is set by the gateway'),
+      z.string(),
+    )
+    .default({})
+    .describe('More parameters of the authorization request, such as `audience`, `resource` or `prompt`'),
+  public_url: origin
+    .optional()
+    .describe(
+      'Where browsers find the gateway: `https://shop.example`. Without it only localhost works, as in development',
+    ),
+  return_to: path.default('/').describe('Where a login leads that does not say'),
+  after_logout: path
+    .default('/')
+    .describe('Where a logout leads; the provider must know it with `public_url` before it'),
+  error_path: path
+    .optional()
+    .describe('Where a login leads that failed, with `?error=…`. Default: it is answered with a problem'),
+  claims: z
+    .array(z.string().min(1))
+    .default(['sub', 'name', 'email'])
+    .describe('What /me tells of the user. What the ID token lacks is asked of the userinfo endpoint'),
+  csrf: z
+    .enum(['header', 'token'])
+    .default('header')
+    .describe('What requests that change something need: `x-csrf: 1`, or `x-csrf` with the token that /me tells'),
+  allowed_origins: z
+    .array(origin)
+    .default([])
+    .describe('Origins beside the own one whose pages may send such requests (see `cors` in client.yaml)'),
+  graphql: z.boolean().default(false).describe('Whether the session counts at /graphql, too'),
+  timeout: duration.prefault('5s').describe('How long one request to the provider may take'),
+  login_timeout: duration.prefault('10m').describe('How long a user may take to log in'),
+  session: session.prefault({}),
+});
+
+export const loginSection = z
+  .record(z.string().regex(/^[A-Za-z0-9_-]+$/, 'expected the name of a folder in bff/'), client)
+  .refine((clients) => Object.values(clients).filter(({ graphql }) => graphql).length <= 1, {
+    message: 'only one client can have `graphql: true`, for a request to /graphql does not say whose it is',
+  })
+  .describe('Login for browsers, by BFF client: /bff/CLIENT/login, /logout and /me; tokens never leave the gateway');
+
+export type LoginSettings = z.output<typeof client>;
+
+function isSafeOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname, search, hash, username } = new URL(text);
+  const safe = protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+  return safe && pathname === '/' && search === '' && hash === '' && username === '';
+}

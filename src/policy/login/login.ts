@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LoginSettings } from '../../config/sections/login.ts';
+import type { SharedRedis } from '../../store/redis.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { ClientLogin } from './client-login.ts';
+import { takeCookies } from './cookies.ts';
+import { OpenIdProvider } from './provider.ts';
+import { RedisSessionStore } from './redis-session-store.ts';
+import { createSealer, type Sealer } from './sealing.ts';
+import { MemorySessionStore, type SessionStore } from './session-store.ts';
+import { type Proved, Sessions } from './sessions.ts';
+import { siteFinder } from './site.ts';
+import { TokenKeeper } from './token-keeper.ts';
+import { Transactions } from './transactions.ts';
+
+export interface LoginEnvironment {
+  readonly logger: Logger;
+  readonly redis: SharedRedis | undefined;
+  /** Whether to insist on `public_url`. */
+  readonly production: boolean;
+  /** Milliseconds since 1970. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** What login makes of a request. */
+export type Recognised =
+  /** It is answered here. */
+  | 'answered'
+  /** Nobody is logged in, or it is not for a client with login. */
+  | undefined
+  | Proved;
+
+/**
+ * Login for browsers. It stands among the policies, not in the room of the endpoints, since its sessions are one more way
+ * to prove who asks: they count where all the others do, before any route is chosen, and at /graphql, too.
+ */
+export interface Login {
+  /**
+   * Finds out whose session a request comes with, and answers it if it is for a route of login. The cookies of login are
+   * taken out of the request. At once where nothing has to be waited for. Throws, or rejects with, `NotAdmitted`.
+   */
+  recognise(req: IncomingMessage, res: ServerResponse): Recognised | Promise<Recognised>;
+}
+
+type Settings = Readonly<Record<string, LoginSettings>>;
+
+const ROOT = '/bff/';
+const GRAPHQL = '/graphql';
+
+/** Login as the config says; `undefined` where it says nothing. Throws an `Error` that says what is missing. */
+export function configureLogin(settings: Settings, environment: LoginEnvironment): Login | undefined {
+  const clients = new Map<string, ClientLogin>();
+  let ofGraphql: ClientLogin | undefined;
+  for (const [name, own] of Object.entries(settings)) {
+    const client = openClient(name, own, environment);
+    clients.set(name, client);
+    if (own.graphql) ofGraphql = client;
+  }
+  if (clients.size === 0) return undefined;
+  return {
+    recognise(req, res) {
+      const cookies = takeCookies(req);
+      const url = req.url ?? '';
+      if (!url.startsWith(ROOT)) return isGraphql(url) ? ofGraphql?.recognise(req, cookies) : undefined;
+      const end = url.indexOf('/', ROOT.length);
+      const client = end < 0 ? undefined : clients.get(url.slice(ROOT.length, end));
+      if (client === undefined) return undefined;
+      if (client.handle(req, res, url.slice(end + 1), cookies)) return 'answered';
+      // an answer to one session is not for a browser that has another by now
+      res.setHeader('vary', 'cookie');
+      return client.recognise(req, cookies);
+    },
+  };
+}
+
+function isGraphql(url: string): boolean {
+  if (!url.startsWith(GRAPHQL)) return false;
+  const next = url[GRAPHQL.length];
+  return next === undefined || next === '?' || next === '/';
+}
+
+function openClient(client: string, settings: LoginSettings, environment: LoginEnvironment): ClientLogin {
+  const { logger, production, now = Date.now } = environment;
+  if (production && settings.public_url === undefined) {
+    throw new Error(`login.${client}.public_url: needed in production, such as "https://shop.example".`);
+  }
+  const sealer = sealerOf(settings);
+  const provider = new OpenIdProvider(settings, logger, now);
+  const store = openStore(client, settings, sealer, environment, now);
+  const tokens = new TokenKeeper({ store, provider, timeoutMs: settings.timeout, logger, now });
+  const rules = { csrf: settings.csrf, allowedOrigins: new Set(settings.allowed_origins) };
+  const { lifetime } = settings.session;
+  provider.warmUp();
+  return new ClientLogin({
+    client,
+    settings,
+    findSite: siteFinder(client, settings.public_url),
+    provider,
+    store,
+    sessions: new Sessions({
+      client,
+      store,
+      tokens,
+      rules,
+      lifetimeMs: lifetime,
+      scopes: settings.scopes,
+      logger,
+      now,
+    }),
+    transactions: new Transactions({ client, sealer, store, lifetimeMs: settings.login_timeout, now }),
+    logger,
+  });
+}
+
+/** Without keys one of this process: a login that is under way when it ends has to begin again. */
+function sealerOf({ session: { keys } }: LoginSettings): Sealer {
+  const [first = randomBytes(32), ...others] = keys.map((key) => Buffer.from(key, 'base64'));
+  return createSealer([first, ...others]);
+}
+
+function openStore(
+  client: string,
+  { session }: LoginSettings,
+  sealer: Sealer,
+  { redis }: LoginEnvironment,
+  now: () => number,
+): SessionStore {
+  const { idle_timeout, lifetime, max_sessions, store } = session;
+  if (store === 'memory') return new MemorySessionStore({ maxSessions: max_sessions, idleMs: idle_timeout, now });
+  if (redis === undefined) throw new Error(`login.${client}.session.store: there is no Redis; set store.redis.url.`);
+  return new RedisSessionStore({ client, redis, sealer, idleMs: idle_timeout, lifetimeMs: lifetime, now });
+}

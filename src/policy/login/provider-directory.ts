@@ -1,0 +1,79 @@
+import {
+  type AuthorizationServer,
+  allowInsecureRequests,
+  discoveryRequest,
+  processDiscoveryResponse,
+} from 'oauth4webapi';
+import type { LoginSettings } from '../../config/sections/login.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { ProviderAway } from './provider-errors.ts';
+
+const FRESH_MS = 3_600_000;
+const RETRY_MS = 2_000;
+
+/**
+ * Where a provider's endpoints are, by its discovery document. It is fetched when it is first needed, and again when it
+ * is an hour old; all who wait share one fetch. When that fails the last good one goes on being used, and for two
+ * seconds nobody tries again.
+ * @see https://openid.net/specs/openid-connect-discovery-1_0.html
+ */
+export class ProviderDirectory {
+  readonly #settings: Pick<LoginSettings, 'issuer' | 'timeout'>;
+  readonly #logger: Logger;
+  /** Milliseconds of a clock that never goes back. */
+  readonly #now: () => number;
+  #server: AuthorizationServer | undefined;
+  #nextAt = Number.NEGATIVE_INFINITY;
+  #failure: ProviderAway | undefined;
+  #fetching: Promise<AuthorizationServer> | undefined;
+
+  constructor(
+    settings: Pick<LoginSettings, 'issuer' | 'timeout'>,
+    logger: Logger,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#settings = settings;
+    this.#logger = logger;
+    this.#now = now;
+  }
+
+  /** Rejects with `ProviderAway` when the provider was never found. */
+  async find(): Promise<AuthorizationServer> {
+    if (this.#now() < this.#nextAt) {
+      if (this.#server) return this.#server;
+      if (this.#failure) throw this.#failure;
+    }
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = undefined;
+    });
+    return this.#fetching;
+  }
+
+  async #fetch(): Promise<AuthorizationServer> {
+    const { issuer, timeout } = this.#settings;
+    try {
+      const url = new URL(issuer);
+      const response = await discoveryRequest(url, {
+        [allowInsecureRequests]: url.protocol === 'http:',
+        signal: AbortSignal.timeout(timeout),
+      });
+      const server = checked(await processDiscoveryResponse(url, response));
+      this.#server = server;
+      this.#nextAt = this.#now() + FRESH_MS;
+      return server;
+    } catch (error) {
+      this.#failure = new ProviderAway(`${issuer} was not found`, error);
+      this.#nextAt = this.#now() + RETRY_MS;
+      this.#logger.warn({ issuer, reason: this.#failure.message }, 'a login provider was not found');
+      if (this.#server) return this.#server;
+      throw this.#failure;
+    }
+  }
+}
+
+function checked(server: AuthorizationServer): AuthorizationServer {
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const) {
+    if (server[name] === undefined) throw new Error(`its discovery document has no ${name}`);
+  }
+  return server;
+}

@@ -1,0 +1,62 @@
+import { AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError } from 'oauth4webapi';
+
+/** The provider gave no answer that can be used; it may be another time. `message` is for the log. */
+export class ProviderAway extends Error {
+  override readonly name = 'ProviderAway';
+
+  constructor(what: string, cause: unknown) {
+    super(`${what}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** The provider gives no more tokens for a login: it was revoked, it is too old, or its refresh token was used twice. */
+export class GrantGone extends Error {
+  override readonly name = 'GrantGone';
+
+  constructor(cause: unknown) {
+    super(`the provider ended it: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** A login that came to nothing; `message` is for the log. */
+export class LoginFailed extends Error {
+  override readonly name = 'LoginFailed';
+  /** In one word, as in OAuth: `access_denied`; fit for users. */
+  readonly code: string;
+
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+
+  /** What a failure on the way from code to tokens means; `ProviderAway` where the user may simply try again. */
+  static of(error: unknown): LoginFailed | ProviderAway {
+    if (error instanceof LoginFailed) return error;
+    if (error instanceof AuthorizationResponseError) {
+      return new LoginFailed(plainCode(error.error), `the provider said: ${error.error}`, error);
+    }
+    if (isAway(error)) return new ProviderAway('it did not answer a login', error);
+    return new LoginFailed('invalid_response', reasonOf(error), error);
+  }
+}
+
+/** Whether there was no answer, or one from a server in trouble. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError) return error.status >= 500;
+  if (error instanceof TypeError || error instanceof DOMException) return true;
+  const { cause } = error as { cause?: unknown };
+  return cause instanceof Response && cause.status >= 500;
+}
+
+/** What the provider says reaches users: a word, and nothing else. */
+function plainCode(code: string): string {
+  return /^[a-z_]{1,64}$/.test(code) ? code : 'login_failed';
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof ResponseBodyError)
+    return `${error.status} ${error.error} ${error.error_description ?? ''}`.trim();
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
+}

@@ -1,0 +1,43 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+
+/** An answer of login itself; it is never kept by anybody. */
+export interface LoginReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly setCookies?: readonly string[];
+  /** Written as JSON; nothing without it. */
+  readonly body?: object;
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const PROBLEM_TYPE = 'application/problem+json';
+
+export function redirect(location: string, setCookies: readonly string[] = []): LoginReply {
+  return { status: 302, headers: { location }, setCookies };
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9457 */
+export function problem(
+  status: number,
+  kind: string,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): LoginReply {
+  const body = { type: `urn:headgate:problem:${kind}`, title: STATUS_CODES[status] ?? 'Problem', status, detail };
+  return { status, headers: { 'content-type': PROBLEM_TYPE, ...headers }, body };
+}
+
+export function sendLoginReply(res: ServerResponse, { status, headers, setCookies = [], body }: LoginReply): void {
+  if (res.destroyed || res.headersSent) return;
+  const text = body === undefined ? '' : JSON.stringify(body);
+  if (setCookies.length > 0) res.setHeader('set-cookie', setCookies);
+  res.writeHead(status, {
+    'content-type': JSON_TYPE,
+    'cache-control': 'no-store',
+    // the way back from the provider has a code in its URL
+    'referrer-policy': 'no-referrer',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  });
+  res.end(text);
+}

@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Identity } from '../../client/identity.ts';
+import { StoreUnavailable } from '../../store/redis.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { sha256 } from '../authentication/digest.ts';
+import { NotAdmitted } from '../authentication/refusal.ts';
+import { type Cookies, setCookie } from './cookies.ts';
+import { type ForgeryRules, forgeryOf } from './forgery.ts';
+import type { Grant } from './provider.ts';
+import { GrantGone, ProviderAway } from './provider-errors.ts';
+import { identityOf, type Session } from './session.ts';
+import type { Answer, SessionStore } from './session-store.ts';
+import type { Site } from './site.ts';
+import type { TokenKeeper } from './token-keeper.ts';
+
+/** Who asks, as proved by a session. */
+export interface Proved {
+  readonly identity: Identity;
+  /** For subgraphs; it holds just now. */
+  readonly accessToken: string;
+}
+
+export interface SessionsOptions {
+  readonly client: string;
+  readonly store: SessionStore;
+  readonly tokens: TokenKeeper;
+  readonly rules: ForgeryRules;
+  readonly lifetimeMs: number;
+  /** Scopes that were asked for: granted, where the provider does not say otherwise (RFC 6749, section 5.1). */
+  readonly scopes: readonly string[];
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+const ID_LENGTH = 43;
+const AWAY_RETRY_S = '5';
+
+/** The sessions of one client's users, as browsers have them: an id that says nothing, in a cookie. */
+export class Sessions {
+  readonly #options: SessionsOptions;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  /** The session's id in the store; `undefined` when the browser has none. */
+  idOf(site: Site, cookies: Cookies): string | undefined {
+    const value = cookies.get(site.sessionCookie);
+    return value === undefined || value.length !== ID_LENGTH ? undefined : sha256(value);
+  }
+
+  /**
+   * Who asks; `undefined` for a browser without a session, or with one that has ended. Throws, or rejects with,
+   * `NotAdmitted`: 403 for a request that another site may have made the browser send, 401 when the provider has ended the
+   * login, 503 when that cannot be told just now.
+   */
+  recognise(req: IncomingMessage, site: Site, cookies: Cookies): Answer<Proved | undefined> {
+    const id = this.idOf(site, cookies);
+    if (id === undefined) return undefined;
+    const found = this.#options.store.get(id, true);
+    if (found instanceof Promise) {
+      return found.then(
+        (session) => session && this.#admit(req, site, id, session),
+        (error: unknown) => this.#refuse(error, site),
+      );
+    }
+    return found && this.#admit(req, site, id, found);
+  }
+
+  #admit(req: IncomingMessage, site: Site, id: string, session: Session): Answer<Proved> {
+    const { rules, tokens } = this.#options;
+    const forged = forgeryOf(req, session, site, rules);
+    if (forged !== undefined) throw forgery(forged);
+    const current = tokens.current(id, session);
+    if (!(current instanceof Promise)) return provedBy(current);
+    return current.then(provedBy, (error: unknown) => this.#refuse(error, site));
+  }
+
+  /** Keeps a new session under a new id, and gives the cookie for it. What the browser had before ends. */
+  async begin(site: Site, cookies: Cookies, grant: Grant): Promise<string> {
+    const { store, lifetimeMs, scopes, now } = this.#options;
+    const before = this.idOf(site, cookies);
+    if (before !== undefined) await store.end(before);
+    const { claims, tokens, idToken = '' } = grant;
+    const id = randomBytes(32).toString('base64url');
+    await store.add(sha256(id), {
+      subject: claims.sub ?? '',
+      providerSession: typeof claims.sid === 'string' ? claims.sid : undefined,
+      scopes: grant.scopes ?? scopes,
+      claims,
+      idToken,
+      csrf: randomBytes(32).toString('base64url'),
+      endsAt: now() + lifetimeMs,
+      tokens,
+    });
+    return setCookie(site.sessionCookie, id, site.secure);
+  }
+
+  /** @param use whether it counts as used */
+  async find(site: Site, cookies: Cookies, use: boolean): Promise<Session | undefined> {
+    const id = this.idOf(site, cookies);
+    return id === undefined ? undefined : this.#options.store.get(id, use);
+  }
+
+  async end(site: Site, cookies: Cookies): Promise<void> {
+    const id = this.idOf(site, cookies);
+    if (id !== undefined) await this.#options.store.end(id);
+  }
+
+  /** The cookie that takes the browser's away. */
+  forget({ sessionCookie, secure }: Site): string {
+    return setCookie(sessionCookie, '', secure);
+  }
+
+  #refuse(error: unknown, site: Site): never {
+    const { client, logger } = this.#options;
+    if (error instanceof GrantGone) {
+      logger.info({ client, reason: error.message }, 'a session has ended');
+      throw ended(client, this.forget(site), error);
+    }
+    if (error instanceof ProviderAway) throw away('login-provider-away', 'The login provider does not answer', error);
+    if (error instanceof StoreUnavailable) {
+      logger.error({ client, reason: error.message }, 'a session could not be looked up');
+      throw away('sessions-away', 'Sessions cannot be looked up', error);
+    }
+    throw error;
+  }
+}
+
+function provedBy(session: Session): Proved {
+  return { identity: identityOf(session), accessToken: session.tokens.access };
+}
+
+/** What tells a browser's page that it needs a session, and where to get one. */
+export function challenge(client: string): string {
+  return `Session realm="headgate", login="/bff/${client}/login"`;
+}
+
+function forgery(detail: string): NotAdmitted {
+  const headers = { 'cache-control': 'no-store' };
+  return new NotAdmitted({ status: 403, code: 'FORBIDDEN', kind: 'forged-request', headers, reason: detail }, detail);
+}
+
+function ended(client: string, setCookie: string, cause: Error): NotAdmitted {
+  const headers = { 'www-authenticate': challenge(client), 'set-cookie': setCookie, 'cache-control': 'no-store' };
+  const what = { status: 401, code: 'UNAUTHENTICATED', kind: 'session-ended', headers } as const;
+  const message = 'The session has ended: the login provider does not renew it. Log in again.';
+  return new NotAdmitted({ ...what, reason: cause.message }, message, { cause });
+}
+
+function away(kind: string, what: string, cause: Error): NotAdmitted {
+  const headers = { 'retry-after': AWAY_RETRY_S, 'cache-control': 'no-store' };
+  const refusal = { status: 503, code: 'SERVICE_UNAVAILABLE', kind, headers, reason: cause.message } as const;
+  return new NotAdmitted(refusal, `${what} just now. The session goes on; try again.`, { cause });
+}
