@@ -112,7 +112,9 @@ function headersOf(
 function headerValue(rule: HeaderRule, variables: Variables, client: ClientContext): string | undefined {
   const given = 'from' in rule ? client.headers[rule.from] : expandTemplate(rule.value, variables);
   const text = Array.isArray(given) ? given.join(', ') : given;
-  if (text === undefined || !/[^\t\x20-\x7e\x80-\xff]/.test(text)) return text;
+  // what has no value is not sent
+  if (text === undefined || text === '') return undefined;
+  if (!/[^\t\x20-\x7e\x80-\xff]/.test(text)) return text;
   throw new TemplateError(`The header "${rule.name}" has a character that no header can have`);
 }
 

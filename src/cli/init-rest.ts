@@ -1,0 +1,90 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { parse } from 'yaml';
+import { composeSupergraph } from '../composition/compose.ts';
+import { readSource } from '../composition/read-source.ts';
+import { formatProblem } from '../config/problem.ts';
+import { convertOpenApi, OpenApiError } from '../connectors/openapi/convert.ts';
+import { UsageError } from './failure.ts';
+
+export interface InitRestFlags {
+  /** A file, or an http(s) URL. */
+  readonly openapi: string;
+  readonly out?: string;
+}
+
+const FETCH_TIMEOUT_MS = 30_000;
+/** Larger documents exist nowhere; aliases of YAML could make one of a small text. */
+const MOST_ALIASES = 1_000;
+
+/** `headgate init rest`: writes a connectors schema for an OpenAPI document. Throws `UsageError`. */
+export async function initRest({ openapi, out }: InitRestFlags): Promise<void> {
+  if (out !== undefined && existsSync(out))
+    throw new UsageError(`${out} exists already. Name another file with --out.`);
+  const document = parseDocument(await readDocument(openapi), openapi);
+  const name = nameFrom(out ?? openapi);
+  const { sdl, leftOut, fields } = convert(document, name, openapi);
+  for (const line of leftOut) console.error(`left out  ${line}`);
+  tellProblems(sdl, name, out ?? `${name}.graphql`);
+  if (out === undefined) {
+    process.stdout.write(sdl);
+    return;
+  }
+  writeFileSync(out, sdl);
+  console.log(`wrote ${out}: ${fields} fields. Next: \`headgate compose\`, and edit it to taste.`);
+}
+
+async function readDocument(place: string): Promise<string> {
+  if (!/^https?:\/\//.test(place)) {
+    if (!existsSync(place)) throw new UsageError(`--openapi: there is no file ${place}`);
+    return readFileSync(place, 'utf8');
+  }
+  const response = await fetch(place, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) }).catch((error: Error) => {
+    throw new UsageError(
+      `--openapi: ${place} cannot be fetched: ${(error.cause as Error | undefined)?.message ?? error.message}`,
+    );
+  });
+  if (!response.ok) throw new UsageError(`--openapi: ${place} answered with HTTP status ${response.status}`);
+  return response.text();
+}
+
+/** JSON is YAML, too, but is read faster as what it is. */
+function parseDocument(text: string, place: string): object {
+  let document: unknown;
+  try {
+    document = text.trimStart().startsWith('{') ? JSON.parse(text) : parse(text, { maxAliasCount: MOST_ALIASES });
+  } catch (error) {
+    throw new UsageError(`--openapi: ${place} is neither JSON nor YAML: ${(error as Error).message.split('\n')[0]}`);
+  }
+  if (typeof document === 'object' && document !== null) return document;
+  throw new UsageError(`--openapi: ${place} holds no OpenAPI document`);
+}
+
+function convert(document: object, name: string, location: string) {
+  try {
+    return convertOpenApi(document, { name, location });
+  } catch (error) {
+    if (error instanceof OpenApiError) throw new UsageError(`--openapi: ${error.message}`);
+    throw error;
+  }
+}
+
+function nameFrom(path: string): string {
+  const base = basename(path.replace(/[?#].*$/, '')).replace(/\.[^.]*$/, '');
+  const name = base
+    .replaceAll(/[^0-9A-Za-z_-]+/g, '-')
+    .replace(/^[^A-Za-z]+/, '')
+    .toLowerCase();
+  return name === '' ? 'api' : name;
+}
+
+/** What would keep the file from composing as it is; it can be mended by hand. */
+function tellProblems(sdl: string, name: string, file: string): void {
+  const read = readSource({ name, file, text: sdl }, process.env);
+  const composition = 'kind' in read ? composeSupergraph([read]) : { ok: false as const, problems: read };
+  if (composition.ok) return;
+  for (const problem of composition.problems) {
+    // queries may be in other files
+    if (problem.code !== 'NO_QUERIES') console.error(formatProblem(problem));
+  }
+}

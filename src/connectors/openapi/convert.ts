@@ -1,0 +1,166 @@
+import { createResolver, type OpenApiDocument, type Resolver, type Schema, textOf } from './document.ts';
+import { type EnumModel, type ObjectModel, objectOf, type TypeRef } from './model.ts';
+import { Names } from './names.ts';
+import { type FieldOfRoot, readOperations } from './operations.ts';
+import { trimTypes } from './trim.ts';
+import { TypeBuilder } from './types.ts';
+import { usesScalar, writeEnum, writeObject, writeRoot } from './write.ts';
+
+/** The document cannot be converted; the message says why. */
+export class OpenApiError extends Error {
+  override readonly name = 'OpenApiError';
+}
+
+export interface Conversion {
+  /** A schema file with connectors. */
+  readonly sdl: string;
+  /** Operations that it lacks, and why. */
+  readonly leftOut: readonly string[];
+  readonly fields: number;
+}
+
+export interface ConversionOptions {
+  /** The source's name, and that of its variable: `pets` and `PETS_URL`. */
+  readonly name: string;
+  /** Where the document came from, which relative server URLs are below. */
+  readonly location?: string | undefined;
+}
+
+/**
+ * Writes a connectors schema for an API that OpenAPI 3 describes: operations are root fields, schemas are types. Throws
+ * `OpenApiError`.
+ */
+export function convertOpenApi(document: OpenApiDocument, { name, location }: ConversionOptions): Conversion {
+  checkVersion(document);
+  const resolve = createResolver(document);
+  const shared = { names: Names.ofTypes(), enums: new Map<string, EnumModel>() };
+  const known = new Map<Schema, string>();
+  for (const [schemaName, schema] of Object.entries(document.components?.schemas ?? {})) known.set(schema, schemaName);
+  const output = new TypeBuilder('output', resolve, known, shared);
+  const input = new TypeBuilder('input', resolve, known, shared);
+  const { fields, leftOut } = readOperations(document, { output, input, resolve });
+  const queries = fields.filter(({ root }) => root === 'Query');
+  if (fields.length === 0) throw new OpenApiError('The document has no operation that takes and answers JSON.');
+  trimTypes(objectsOf(fields.map((field) => field.output)));
+  breakInputCircles(input.objects);
+  const types = writeTypes(fields, input, shared.enums);
+  const mutations = fields.filter(({ root }) => root === 'Mutation');
+  const parts = [
+    writeHeader(document, name, location, resolve, leftOut),
+    ...(queries.length > 0 ? [writeRoot('Query', queries, name)] : []),
+    ...(mutations.length > 0 ? [writeRoot('Mutation', mutations, name)] : []),
+    ...types,
+  ];
+  return { sdl: `${parts.join('\n\n')}\n`, leftOut, fields: fields.length };
+}
+
+function checkVersion({ openapi }: OpenApiDocument): void {
+  const version = textOf(openapi);
+  if (version === undefined || !/^3\./.test(version)) {
+    const what = version === undefined ? 'It has no "openapi" version' : `Its version is ${version}`;
+    throw new OpenApiError(
+      `This is no OpenAPI 3 document. ${what}; Swagger 2 can be converted by tools such as swagger2openapi.`,
+    );
+  }
+}
+
+function objectsOf(types: readonly (TypeRef | undefined)[]): ObjectModel[] {
+  return types.flatMap((type) => (type === undefined ? [] : (objectOf(type) ?? [])));
+}
+
+/** Types that are still used: some are no more, since what they were for is JSON now. */
+function writeTypes(
+  fields: readonly FieldOfRoot[],
+  input: TypeBuilder,
+  enums: ReadonlyMap<string, EnumModel>,
+): string[] {
+  const outputs = reachable(objectsOf(fields.map((field) => field.output)));
+  const inputs = reachable([
+    ...objectsOf(fields.map(({ body }) => body?.type)),
+    ...objectsOf(fields.flatMap(({ args }) => args.map(({ type }) => type))),
+  ]);
+  const used: TypeRef[] = [
+    ...[...outputs, ...inputs].flatMap((object) => object.fields.map(({ type }) => type)),
+    ...fields.flatMap(({ args, body, output }) => [
+      ...args.map(({ type }) => type),
+      ...[body?.type, output].filter((type) => type !== undefined),
+    ]),
+  ];
+  const ordered = input.objects.filter((object) => inputs.has(object));
+  return [
+    ...[...outputs].map((object) => writeObject('type', object)),
+    ...ordered.map((object) => writeObject('input', object)),
+    ...[...enums.values()].filter(({ name }) => usesScalar(name, used)).map(writeEnum),
+    ...['JSON', 'BigInt'].filter((name) => usesScalar(name, used)).map((name) => `scalar ${name}`),
+  ];
+}
+
+function reachable(roots: readonly ObjectModel[]): Set<ObjectModel> {
+  const found = new Set<ObjectModel>();
+  const open = [...roots];
+  for (let object = open.pop(); object !== undefined; object = open.pop()) {
+    if (found.has(object)) continue;
+    found.add(object);
+    open.push(...objectsOf(object.fields.map(({ type }) => type)));
+  }
+  return found;
+}
+
+/** An input that must hold one like itself could never be given. */
+function breakInputCircles(objects: readonly ObjectModel[]): void {
+  for (const object of objects) {
+    for (const field of object.fields) {
+      if (field.type.kind === 'object' && reachable([field.type.object]).has(object)) field.required = false;
+    }
+  }
+}
+
+function writeHeader(
+  document: OpenApiDocument,
+  name: string,
+  location: string | undefined,
+  resolve: Resolver,
+  leftOut: readonly string[],
+): string {
+  const variable = `${name.replaceAll(/[^0-9A-Za-z]+/g, '_').toUpperCase()}`;
+  const headers = headersOf(document, variable, resolve);
+  const list =
+    headers.length === 0
+      ? ''
+      : `\n      headers: [\n${headers.map((header) => `        ${header}`).join('\n')}\n      ]`;
+  const title = textOf(document.info?.title)?.replaceAll(/\s+/g, ' ');
+  const lines = [
+    ...(title === undefined ? [] : [`# ${title}`]),
+    '# Written from an OpenAPI document, for editing by hand: field names, nullability and keys are a first guess.',
+    ...(leftOut.length > 0 ? ['# Left out:', ...leftOut.map((line) => `#   ${line.replaceAll(/\s+/g, ' ')}`)] : []),
+  ];
+  return `${lines.join('\n')}\nextend schema\n  @source(\n    name: "${name}"\n    http: {\n      baseURL: ${JSON.stringify(`\${${variable}_URL:-${baseUrl(document, location)}}`)}${list}\n    }\n  )`;
+}
+
+const NOWHERE = 'http://localhost:8080';
+
+function baseUrl({ servers }: OpenApiDocument, location: string | undefined): string {
+  const [server] = servers ?? [];
+  const text = (textOf(server?.url) ?? '/').replaceAll(/\{([^}]+)\}/g, (_, variable: string) => {
+    const value = server?.variables?.[variable]?.default;
+    return value === undefined ? variable : String(value);
+  });
+  const base = location !== undefined && /^https?:/.test(location) ? location : NOWHERE;
+  const url = URL.canParse(text, base) ? new URL(text, base).href : base;
+  return /^https?:/.test(url) ? url.replaceAll('}', '%7D').replace(/\/$/, '') : NOWHERE;
+}
+
+/** Credentials: those of the client are passed on, a key of the gateway's own comes from the environment. */
+function headersOf(document: OpenApiDocument, variable: string, resolve: Resolver): string[] {
+  const schemes = Object.values(document.components?.securitySchemes ?? {}).map((scheme) => resolve(scheme));
+  const headers = schemes.flatMap((scheme) => {
+    if (scheme?.type === 'http' || scheme?.type === 'oauth2' || scheme?.type === 'openIdConnect') {
+      return ['{name: "Authorization", from: "authorization"}'];
+    }
+    const header = textOf(scheme?.name);
+    if (scheme?.type !== 'apiKey' || scheme.in !== 'header' || header === undefined) return [];
+    if (header.toLowerCase() === 'authorization') return ['{name: "Authorization", from: "authorization"}'];
+    return [`{name: ${JSON.stringify(header)}, value: "{$env.${variable}_KEY}"}`];
+  });
+  return [...new Set(headers)];
+}

@@ -1,0 +1,238 @@
+import type { HttpMethod } from '../connector.ts';
+import {
+  type Content,
+  type OpenApiDocument,
+  type Operation,
+  type Parameter,
+  type PathItem,
+  type Resolver,
+  type Schema,
+  textOf,
+} from './document.ts';
+import { type FieldModel, JSON_TYPE, objectOf, type TypeRef } from './model.ts';
+import { fieldName, Names } from './names.ts';
+import type { TypeBuilder } from './types.ts';
+
+export interface ArgumentModel {
+  readonly name: string;
+  readonly original: string;
+  readonly in: 'path' | 'query' | 'header';
+  readonly type: TypeRef;
+  readonly required: boolean;
+  readonly description: string | undefined;
+}
+
+export interface BodyModel {
+  readonly argument: string;
+  readonly type: TypeRef;
+  readonly required: boolean;
+  readonly form: boolean;
+}
+
+/** An operation as a root field. */
+export interface FieldOfRoot {
+  readonly root: 'Query' | 'Mutation';
+  readonly name: string;
+  readonly method: HttpMethod;
+  readonly path: string;
+  readonly args: readonly ArgumentModel[];
+  readonly body: BodyModel | undefined;
+  /** `undefined` where the API answers nothing: the field says that it was done. */
+  readonly output: TypeRef | undefined;
+  /** The field is an entity look-up. */
+  entity: boolean;
+  readonly description: string | undefined;
+  readonly deprecated: boolean;
+}
+
+export interface OperationsRead {
+  readonly fields: readonly FieldOfRoot[];
+  /** What has no place in GraphQL or in connectors: `POST /upload: multipart/form-data`. */
+  readonly leftOut: readonly string[];
+}
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+interface Builders {
+  readonly output: TypeBuilder;
+  readonly input: TypeBuilder;
+  readonly resolve: Resolver;
+}
+
+export function readOperations(document: OpenApiDocument, builders: Builders): OperationsRead {
+  const names = { Query: new Names(['_entities', '_service']), Mutation: new Names() };
+  const fields: FieldOfRoot[] = [];
+  const leftOut: string[] = [];
+  for (const [path, given] of Object.entries(document.paths ?? {})) {
+    const item = builders.resolve(given);
+    for (const method of METHODS) {
+      const operation = item?.[method];
+      if (item === undefined || typeof operation !== 'object' || operation === null) continue;
+      const root = method === 'get' ? 'Query' : 'Mutation';
+      const read = readOperation(path, method, item, operation, builders);
+      if (typeof read === 'string') leftOut.push(`${method.toUpperCase()} ${path}: ${read}`);
+      else fields.push({ ...read, root, name: names[root].take(nameOf(operation, method, path)) });
+    }
+  }
+  return { fields: withEntities(fields), leftOut };
+}
+
+function nameOf(operation: Operation, method: string, path: string): string {
+  const id = textOf(operation.operationId);
+  return fieldName(id ?? `${method} ${path.replaceAll(/[{}]/g, ' ')}`);
+}
+
+type Draft = Omit<FieldOfRoot, 'root' | 'name'>;
+
+/** Why there is no field for it, as text, or the field. */
+function readOperation(
+  path: string,
+  method: (typeof METHODS)[number],
+  item: PathItem,
+  operation: Operation,
+  builders: Builders,
+): Draft | string {
+  const where = textOf(operation.operationId) ?? `${method} ${path}`;
+  const parameters = readParameters(item, operation, builders);
+  const lost = [...path.matchAll(/\{([^}]+)\}/g)].find(
+    ([, name]) => !parameters.some((p) => p.in === 'path' && p.original === name),
+  );
+  if (lost !== undefined) return `the path parameter ${lost[0]} is not described`;
+  const required = parameters.find((parameter) => parameter.required && isObjectLike(parameter.type));
+  if (required !== undefined) return `the parameter "${required.original}" is an object`;
+  const body = readBody(operation, `${where} body`, builders, parameters);
+  if (typeof body === 'string') return body;
+  const output = readOutput(operation, `${where} result`, builders);
+  if (typeof output === 'string') return output;
+  return {
+    method: method.toUpperCase() as HttpMethod,
+    path,
+    args: parameters.filter(({ type }) => !isObjectLike(type)),
+    body,
+    output: output.type,
+    entity: false,
+    description: textOf(operation.summary) ?? textOf(operation.description),
+    deprecated: operation.deprecated === true,
+  };
+}
+
+function isObjectLike(type: TypeRef): boolean {
+  return objectOf(type) !== undefined || type === JSON_TYPE;
+}
+
+const SENT_ANYWAY = new Set([
+  'accept',
+  'authorization',
+  'content-type',
+  'cookie',
+  'host',
+  'content-length',
+  'connection',
+]);
+
+function readParameters(item: PathItem, operation: Operation, { input, resolve }: Builders): ArgumentModel[] {
+  const all = new Map<string, Parameter>();
+  for (const given of [...(item.parameters ?? []), ...(operation.parameters ?? [])]) {
+    const parameter = resolve(given);
+    const name = textOf(parameter?.name);
+    if (parameter !== undefined && name !== undefined) all.set(`${String(parameter.in)} ${name}`, parameter);
+  }
+  const names = new Names(['input']);
+  return [...all.values()].flatMap((parameter): ArgumentModel[] => {
+    const original = String(parameter.name).trim();
+    const place = parameter.in;
+    if (place !== 'path' && place !== 'query' && place !== 'header') return [];
+    if (place === 'header' && SENT_ANYWAY.has(original.toLowerCase())) return [];
+    const schema = parameter.schema ?? Object.values(parameter.content ?? {})[0]?.schema;
+    const { type, nullable } = input.typeOf(schema ?? { type: 'string' }, `${original} parameter`);
+    // a path is made of text: what its parameter is in truth does not matter
+    const own: TypeRef = place === 'path' && isObjectLike(type) ? { kind: 'scalar', name: 'String' } : type;
+    const required = place === 'path' || (parameter.required === true && !nullable);
+    const description = textOf(parameter.description);
+    return [{ name: names.take(fieldName(original)), original, in: place, type: own, required, description }];
+  });
+}
+
+function readBody(
+  operation: Operation,
+  where: string,
+  { input, resolve }: Builders,
+  args: readonly ArgumentModel[],
+): BodyModel | undefined | string {
+  const body = resolve(operation.requestBody);
+  if (body?.content === undefined || Object.keys(body.content).length === 0) return undefined;
+  const json = contentOf(body.content, isJson);
+  const form =
+    json === undefined ? contentOf(body.content, (type) => type === 'application/x-www-form-urlencoded') : undefined;
+  const schema = json ?? form;
+  if (schema === undefined) {
+    return body.required === true ? `its body is ${Object.keys(body.content).join(', ')}` : undefined;
+  }
+  const { type } = input.typeOf(schema.schema, where);
+  const argument = args.some(({ name }) => name === 'input') ? 'bodyInput' : 'input';
+  return { argument, type, required: body.required === true, form: json === undefined };
+}
+
+function readOutput(
+  operation: Operation,
+  where: string,
+  { output, resolve }: Builders,
+): { type: TypeRef | undefined } | string {
+  const responses = Object.entries(operation.responses ?? {});
+  const success = responses.filter(([status]) => /^2/.test(status)).sort(([a], [b]) => (a < b ? -1 : 1));
+  const given = [...success, ...responses.filter(([status]) => status === 'default')].map(([, response]) =>
+    resolve(response),
+  );
+  const contents = given.flatMap((response) => (response?.content === undefined ? [] : [response.content]));
+  const filled = contents.filter((content) => Object.keys(content).length > 0);
+  for (const content of success.length > 0 || filled.length > 0 ? filled : []) {
+    const json = contentOf(content, isJson);
+    if (json !== undefined) return { type: output.typeOf(json.schema, where).type };
+  }
+  const [first] = success.length > 0 ? filled : [];
+  if (first === undefined) return { type: undefined };
+  if (contentOf(first, (type) => type.startsWith('text/plain')) !== undefined)
+    return { type: { kind: 'scalar', name: 'String' } };
+  return `its answer is ${Object.keys(first).join(', ')}`;
+}
+
+function contentOf(content: Content, fits: (type: string) => boolean): { readonly schema?: Schema } | undefined {
+  const found = Object.entries(content).find(([type]) => fits(type.split(';')[0]?.trim().toLowerCase() ?? ''));
+  return found?.[1];
+}
+
+function isJson(type: string): boolean {
+  return type === 'application/json' || type.endsWith('+json') || type === '*/*' || type === 'application/*';
+}
+
+/** `GET /pets/{petId}` that gives a pet with an `id` looks pets up: the first such field of each type is its entity look-up. */
+function withEntities(fields: readonly FieldOfRoot[]): FieldOfRoot[] {
+  const found = new Set<string>();
+  return fields.map((field) => {
+    const { args, output, method, body } = field;
+    const object = output?.kind === 'object' ? output.object : undefined;
+    const [argument, second] = args.filter((candidate) => candidate.in === 'path');
+    if (
+      method !== 'GET' ||
+      body !== undefined ||
+      object === undefined ||
+      argument === undefined ||
+      second !== undefined
+    )
+      return field;
+    if (found.has(object.name) || args.some((other) => other !== argument && other.required)) return field;
+    const key = keyFor(argument, object.fields);
+    if (key === undefined || args.some((other) => other !== argument && other.name === key.name)) return field;
+    found.add(object.name);
+    const own = { ...argument, name: key.name, type: key.type };
+    return { ...field, entity: true, args: args.map((other) => (other === argument ? own : other)) };
+  });
+}
+
+/** `petId`, `pet_id` and `id` are the field `id`; another name is the field of that name. */
+function keyFor({ original, name }: ArgumentModel, fields: readonly FieldModel[]): FieldModel | undefined {
+  const same = fields.find((field) => field.original === original || field.name === name);
+  const id = /(^id|Id|_id|-id)$/.test(original) ? fields.find((field) => field.name === 'id') : undefined;
+  const key = same ?? id;
+  return key?.type.kind === 'scalar' && key.type !== JSON_TYPE ? key : undefined;
+}

@@ -1,0 +1,206 @@
+import { type Resolver, type Schema, textOf } from './document.ts';
+import { type EnumModel, type FieldModel, JSON_TYPE, type ObjectModel, type TypeRef } from './model.ts';
+import { fieldName, isName, Names, typeName } from './names.ts';
+
+/** A schema with its `allOf` merged and its choices made: what it is, and whether it may be null. */
+interface Plain {
+  readonly schema: Schema;
+  readonly nullable: boolean;
+}
+
+/**
+ * Makes GraphQL types of JSON schemas, each once. What has no place in GraphQL's types (maps, mixed choices, references that
+ * lead nowhere) is the scalar JSON.
+ */
+export class TypeBuilder {
+  readonly objects: ObjectModel[] = [];
+  readonly enums: EnumModel[] = [];
+  readonly #resolve: Resolver;
+  readonly #names: Names;
+  readonly #known: ReadonlyMap<Schema, string>;
+  readonly #use: 'output' | 'input';
+  readonly #made = new Map<Schema, TypeRef>();
+  readonly #enumsMade: Map<string, EnumModel>;
+
+  /** `known`: schemas that have a name of their own. Output and input types share names and enums. */
+  constructor(
+    use: 'output' | 'input',
+    resolve: Resolver,
+    known: ReadonlyMap<Schema, string>,
+    shared: { names: Names; enums: Map<string, EnumModel> },
+  ) {
+    this.#use = use;
+    this.#resolve = resolve;
+    this.#known = known;
+    this.#names = shared.names;
+    this.#enumsMade = shared.enums;
+  }
+
+  /** `where` names what has no name: a property's object is called like its owner and itself. */
+  typeOf(given: Schema | undefined, where: string): { type: TypeRef; nullable: boolean } {
+    const resolved = this.#resolve(given);
+    if (resolved === undefined) return { type: JSON_TYPE, nullable: true };
+    const { schema, nullable } = this.#plain(resolved);
+    const made = this.#made.get(resolved);
+    if (made !== undefined) return { type: made, nullable };
+    return { type: this.#make(resolved, schema, where), nullable };
+  }
+
+  #make(identity: Schema, schema: Schema, where: string): TypeRef {
+    const name = this.#known.get(identity) ?? textOf(schema.title) ?? where;
+    if (schema.properties !== undefined && Object.keys(schema.properties).length > 0)
+      return this.#object(identity, schema, name);
+    const kind = kindOf(schema);
+    if (kind === 'array') {
+      const { type, nullable } = this.typeOf(schema.items, `${where}Item`);
+      return { kind: 'list', of: type, itemsRequired: !nullable };
+    }
+    if (kind === 'string' && schema.enum !== undefined) return this.#enum(schema.enum, name);
+    return scalarOf(kind, schema);
+  }
+
+  #object(identity: Schema, schema: Schema, wanted: string): TypeRef {
+    const base = typeName(wanted);
+    const name = this.#names.take(this.#use === 'input' ? `${base.replace(/Input$/, '')}Input` : base);
+    const object: ObjectModel = { name, description: textOf(schema.description), fields: [] };
+    const type: TypeRef = { kind: 'object', object };
+    // before its fields are looked at, one of which may be of this type
+    this.#made.set(identity, type);
+    object.fields.push(...this.#fields(schema, name));
+    if (object.fields.length === 0) {
+      this.#made.set(identity, JSON_TYPE);
+      return JSON_TYPE;
+    }
+    this.objects.push(object);
+    return type;
+  }
+
+  #fields(schema: Schema, owner: string): FieldModel[] {
+    const names = new Names(['__typename']);
+    const required = new Set(schema.required ?? []);
+    const base = this.#use === 'input' ? owner.replace(/Input\d*$/, '') : owner;
+    return Object.entries(schema.properties ?? {}).flatMap(([original, property]) => {
+      const resolved = this.#resolve(property) ?? {};
+      if (this.#use === 'input' ? resolved.readOnly === true : resolved.writeOnly === true) return [];
+      const { type, nullable } = this.typeOf(property, `${base} ${original}`);
+      const isId = original === 'id' && type.kind === 'scalar' && /^(String|Int|BigInt)$/.test(type.name);
+      return [
+        {
+          name: names.take(fieldName(original)),
+          original,
+          type: isId ? { kind: 'scalar' as const, name: 'ID' } : type,
+          required: required.has(original) && !nullable,
+          description: textOf(resolved.description),
+        },
+      ];
+    });
+  }
+
+  /** Values that are no names in GraphQL leave a string. */
+  #enum(given: readonly unknown[], wanted: string): TypeRef {
+    const values = given.filter((value): value is string => typeof value === 'string');
+    const isEnum = values.length > 0 && values.every((value) => isName(value) && !/^(true|false|null)$/.test(value));
+    if (!isEnum || values.length < given.filter((value) => value !== null).length)
+      return { kind: 'scalar', name: 'String' };
+    const key = [...new Set(values)].join(' ');
+    let model = this.#enumsMade.get(key);
+    if (model === undefined) {
+      model = { name: this.#names.take(typeName(wanted)), values: [...new Set(values)] };
+      this.#enumsMade.set(key, model);
+    }
+    return { kind: 'scalar', name: model.name };
+  }
+
+  #plain(schema: Schema, depth = 0): Plain {
+    const nullable = schema.nullable === true || (Array.isArray(schema.type) && schema.type.includes('null'));
+    if (depth > 20) return { schema: {}, nullable: true };
+    if (schema.allOf !== undefined) {
+      const parts = schema.allOf.map((part) => this.#plain(this.#resolve(part) ?? {}, depth + 1));
+      const merged = parts.reduce((all, part) => mergeAll(all, part.schema), { ...schema, allOf: undefined } as Schema);
+      const whole = this.#plain(merged, depth + 1);
+      return { schema: whole.schema, nullable: nullable || (parts.length > 0 && parts.every((part) => part.nullable)) };
+    }
+    const choices = schema.oneOf ?? schema.anyOf;
+    if (choices === undefined) return { schema, nullable };
+    const resolved = choices.map((choice) => this.#resolve(choice) ?? {});
+    const parts = resolved.filter((choice) => choice.type !== 'null').map((choice) => this.#plain(choice, depth + 1));
+    const mayBeNull = nullable || parts.length < resolved.length || parts.some((part) => part.nullable);
+    const { oneOf: _, anyOf: __, ...own } = schema;
+    return {
+      schema: mergeChoice(
+        own,
+        parts.map((part) => part.schema),
+      ),
+      nullable: mayBeNull,
+    };
+  }
+}
+
+/** All of them hold: their properties are put together. */
+function mergeAll(left: Schema, right: Schema): Schema {
+  const properties = { ...left.properties, ...right.properties };
+  const required = [...(left.required ?? []), ...(right.required ?? [])];
+  const merged = { ...right, ...withoutUndefined(left), properties, required };
+  return Object.keys(properties).length === 0 ? withoutUndefined({ ...merged, properties: undefined }) : merged;
+}
+
+/** One of them holds: objects are one type with the fields of all, required only what all require; the rest is JSON. */
+function mergeChoice(own: Schema, parts: readonly Schema[]): Schema {
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return mergeAll(own, only);
+  if (parts.length === 0) return own;
+  if (parts.every(({ properties }) => properties !== undefined)) {
+    const clash = new Set<string>();
+    const properties: Record<string, Schema> = {};
+    for (const part of parts) {
+      for (const [name, schema] of Object.entries(part.properties ?? {})) {
+        const other = properties[name];
+        if (
+          other !== undefined &&
+          JSON.stringify(other.$ref ?? other.type) !== JSON.stringify(schema.$ref ?? schema.type)
+        )
+          clash.add(name);
+        properties[name] ??= schema;
+      }
+    }
+    for (const name of clash) properties[name] = {};
+    const [first, ...others] = parts;
+    const required = (first?.required ?? []).filter((name) => others.every((part) => part.required?.includes(name)));
+    return {
+      ...own,
+      properties: { ...own.properties, ...properties },
+      required: [...(own.required ?? []), ...required],
+    };
+  }
+  const kinds = new Set(parts.map((part) => (part.properties === undefined ? kindOf(part) : 'object')));
+  const [kind] = kinds;
+  return kinds.size === 1 && kind !== 'array' && kind !== 'object' ? { ...own, type: kind } : {};
+}
+
+function withoutUndefined(schema: Schema): Schema {
+  return Object.fromEntries(Object.entries(schema).filter(([, value]) => value !== undefined));
+}
+
+function kindOf(schema: Schema): string | undefined {
+  const { type } = schema;
+  const kinds = (Array.isArray(type) ? type : [type]).filter((kind) => kind !== 'null');
+  if (kinds.length === 1 && typeof kinds[0] === 'string') return kinds[0];
+  if (schema.items !== undefined) return 'array';
+  return schema.enum?.every((value) => typeof value === 'string') && type === undefined ? 'string' : undefined;
+}
+
+function scalarOf(kind: string | undefined, { format }: Schema): TypeRef {
+  switch (kind) {
+    case 'string':
+      return { kind: 'scalar', name: 'String' };
+    case 'boolean':
+      return { kind: 'scalar', name: 'Boolean' };
+    case 'number':
+      return { kind: 'scalar', name: 'Float' };
+    case 'integer':
+      // GraphQL's Int has 32 bits
+      return { kind: 'scalar', name: format === 'int64' ? 'BigInt' : 'Int' };
+    default:
+      return JSON_TYPE;
+  }
+}

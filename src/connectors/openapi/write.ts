@@ -1,0 +1,123 @@
+import { Kind, print } from 'graphql';
+import { type EnumModel, type ObjectModel, objectOf, printType, type TypeRef } from './model.ts';
+import { isName } from './names.ts';
+import type { ArgumentModel, BodyModel, FieldOfRoot } from './operations.ts';
+
+const LONGEST_DESCRIPTION = 300;
+
+export function describe(text: string | undefined, indent: string): string {
+  if (text === undefined) return '';
+  const short = text.length > LONGEST_DESCRIPTION ? `${text.slice(0, LONGEST_DESCRIPTION).trimEnd()}…` : text;
+  const value = short.replaceAll(/[^\n\t\x20-\u{10ffff}]/gu, ' ');
+  const printed = print({ kind: Kind.STRING, value, block: true });
+  const lines = printed.split('\n').map((line) => (line === '' ? line : indent + line));
+  return `${lines.join('\n')}\n`;
+}
+
+export function writeObject(keyword: 'type' | 'input', object: ObjectModel): string {
+  const fields = object.fields.map(
+    ({ name, type, required, description }) =>
+      `${describe(description, '  ')}  ${name}: ${printType(type)}${required ? '!' : ''}`,
+  );
+  return `${describe(object.description, '')}${keyword} ${object.name} {\n${fields.join('\n')}\n}`;
+}
+
+export function writeEnum({ name, values }: EnumModel): string {
+  return `enum ${name} {\n${values.map((value) => `  ${value}`).join('\n')}\n}`;
+}
+
+export function writeRoot(name: string, fields: readonly FieldOfRoot[], source: string): string {
+  return `type ${name} {\n${fields.map((field) => writeField(field, source)).join('\n\n')}\n}`;
+}
+
+function writeField(field: FieldOfRoot, source: string): string {
+  const { name, args, body, output, deprecated, entity } = field;
+  const all = [
+    ...args.map((argument) => `${argument.name}: ${printType(argument.type)}${argument.required ? '!' : ''}`),
+    ...(body === undefined ? [] : [`${body.argument}: ${printType(body.type)}${body.required ? '!' : ''}`]),
+  ];
+  const type = output === undefined ? 'Boolean' : printType(output);
+  const connect = [
+    `      source: "${source}"`,
+    `      http: {\n${writeHttp(field)}\n      }`,
+    `      selection: ${selectionText(output)}`,
+    ...(entity ? ['      entity: true'] : []),
+  ];
+  const head = `${describe(field.description, '  ')}  ${name}${all.length === 0 ? '' : `(${all.join(', ')})`}: ${type}`;
+  return `${head}${deprecated ? ' @deprecated' : ''}\n    @connect(\n${connect.join('\n')}\n    )`;
+}
+
+function writeHttp({ method, path, args, body }: FieldOfRoot): string {
+  const lines = [`        ${method}: ${JSON.stringify(pathTemplate(path, args))}`];
+  const query = args.filter((argument) => argument.in === 'query');
+  if (query.length > 0) {
+    const parameters = query.map(({ original, name }) => `          ${keyText(original)}: $args.${name}`);
+    lines.push(`        queryParams: """\n${parameters.join('\n')}\n        """`);
+  }
+  const headers = args
+    .filter((argument) => argument.in === 'header')
+    .map(({ original, name }) => `{name: ${JSON.stringify(original)}, value: "{$args.${name}}"}`);
+  if (body?.form) headers.push('{name: "Content-Type", value: "application/x-www-form-urlencoded"}');
+  if (headers.length > 0) lines.push(`        headers: [${headers.join(', ')}]`);
+  if (body !== undefined) lines.push(`        body: ${bodyText(body)}`);
+  return lines.join('\n');
+}
+
+function pathTemplate(path: string, args: readonly ArgumentModel[]): string {
+  return path.replaceAll(/\{([^}]+)\}/g, (whole, original: string) => {
+    const argument = args.find((candidate) => candidate.in === 'path' && candidate.original === original);
+    return argument === undefined ? whole : `{$args.${argument.name}}`;
+  });
+}
+
+function keyText(key: string): string {
+  return isName(key) ? key : JSON.stringify(key).replaceAll('"""', '\\"""');
+}
+
+/** The whole input, or its fields by the names that the API knows them by. */
+function bodyText({ argument, type }: BodyModel): string {
+  const object = objectOf(type);
+  if (object === undefined || !isRenamed(object, new Set())) return `"$args.${argument}"`;
+  return `"""\n        $args.${argument} {\n${inputLines(object, '          ', [object])}\n        }\n        """`;
+}
+
+function isRenamed(object: ObjectModel, seen: Set<ObjectModel>): boolean {
+  if (seen.has(object)) return false;
+  seen.add(object);
+  return object.fields.some(({ name, original, type }) => {
+    const inner = objectOf(type);
+    return name !== original || (inner !== undefined && isRenamed(inner, seen));
+  });
+}
+
+function inputLines(object: ObjectModel, indent: string, above: readonly ObjectModel[]): string {
+  const lines = object.fields.map(({ name, original, type }) => {
+    const inner = objectOf(type);
+    const start = name === original ? name : `${keyText(original)}: ${name}`;
+    if (inner === undefined || above.includes(inner) || !isRenamed(inner, new Set())) return `${indent}${start}`;
+    return `${indent}${start} {\n${inputLines(inner, `${indent}  `, [...above, inner])}\n${indent}}`;
+  });
+  return lines.join('\n');
+}
+
+function selectionText(output: TypeRef | undefined): string {
+  if (output === undefined) return '"$(true)"';
+  const object = objectOf(output);
+  return object === undefined ? '"$"' : `"""\n${outputLines(object, '      ')}\n      """`;
+}
+
+function outputLines(object: ObjectModel, indent: string): string {
+  const lines = object.fields.map(({ name, original, type }) => {
+    const inner = objectOf(type);
+    const start = name === original ? name : `${name}: ${keyText(original)}`;
+    return inner === undefined
+      ? `${indent}${start}`
+      : `${indent}${start} {\n${outputLines(inner, `${indent}  `)}\n${indent}}`;
+  });
+  return lines.join('\n');
+}
+
+export function usesScalar(name: string, types: Iterable<TypeRef>): boolean {
+  for (const type of types) if (printType(type).replaceAll(/[[\]!]/g, '') === name) return true;
+  return false;
+}
