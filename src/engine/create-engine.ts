@@ -230,7 +230,8 @@ class SupergraphEngine implements Engine {
   private withhold(errors: readonly GraphQLFormattedError[], request: EngineRequest): readonly GraphQLFormattedError[] {
     const { includesErrorsOf, onErrorsWithheld } = this.options;
     const { told, withheld } = withholdErrors(errors, includesErrorsOf ?? (() => true));
-    if (withheld.length > 0) onErrorsWithheld?.(withheld, request.client);
+    // that what was under way for a client who has left ended early is nobody's mistake
+    if (withheld.length > 0 && !request.client.signal?.aborted) onErrorsWithheld?.(withheld, request.client);
     return told;
   }
 }

@@ -31,7 +31,7 @@ function start(options: Partial<EngineOptions>) {
     ...options,
   });
   const ask = (query: string) => engine.execute({ query, client: { requestId: 'r1', headers: {} } });
-  return { world, ask };
+  return { world, engine, ask };
 }
 
 test('a document of as many tokens as allowed is answered; one more is refused before anything is fetched', async () => {
@@ -97,6 +97,14 @@ test('withheld errors keep path, code and service; the gateway keeps the rest', 
       extensions: { code: 'SUBREQUEST_HTTP_ERROR', service: 'orders' },
     },
   ]);
+});
+
+test('what ends because the client has left is nothing to log', async () => {
+  const withheld: unknown[] = [];
+  const { engine } = start({ includesErrorsOf: () => false, onErrorsWithheld: (errors) => withheld.push(errors) });
+  const client = { requestId: 'r1', headers: {}, signal: AbortSignal.abort() };
+  expect((await engine.execute({ query: '{ broken }', client })).errors).toHaveLength(1);
+  expect(withheld).toEqual([]);
 });
 
 test('one subgraph may be shown while another is not; the gateway’s own errors always are', async () => {
