@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { parseDuration } from '../config/duration.ts';
 import { storeSection } from '../config/sections/store.ts';
+import { UnusableSetting } from '../config/unusable-setting.ts';
 import {
   type ApiKeyRecord,
   createApiKey,
@@ -9,7 +10,7 @@ import {
   parseApiKeyRecord,
 } from '../policy/authentication/api-key-record.ts';
 import { redisKeysName } from '../policy/authentication/api-keys.ts';
-import { createRedis } from '../store/redis.ts';
+import { createRedis, StoreUnavailable } from '../store/redis.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { UsageError } from './failure.ts';
 
@@ -106,7 +107,7 @@ function fileStore(file: string): KeyStore {
         return parseApiKeyFile(readFileSync(file, 'utf8'));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-        throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+        throw new UnusableSetting(`${file}: ${(error as Error).message}`, { cause: error });
       }
     },
     async write(all) {
@@ -148,6 +149,9 @@ async function withRedis<T>(
         await redis.run((client) => client.hset(name, changed.hash, JSON.stringify(changed)), PATIENCE_MS);
       },
     });
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    throw new UnusableSetting(`--redis: ${url} does not answer: ${error.message}`, { cause: error });
   } finally {
     await redis.close();
   }

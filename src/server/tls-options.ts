@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import type { ListenerTls } from '../config/sections/tls.ts';
+import { UnusableSetting } from '../config/unusable-setting.ts';
 
-/** What `node:https` takes. Throws an `Error` that names the key of the config whose file cannot be used. */
+/** What `node:https` takes. Throws `UnusableSetting`. */
 export function tlsOptions(settings: ListenerTls): ServerOptions {
   const { client_ca, require_client_certificate, min_version } = settings;
   const options = {
@@ -16,7 +17,9 @@ export function tlsOptions(settings: ListenerTls): ServerOptions {
     createSecureContext(options);
   } catch (cause) {
     const message = (cause as Error).message;
-    throw new Error(`tls.supergraph: certificate, key and client_ca cannot be used together: ${message}`, { cause });
+    throw new UnusableSetting(`tls.supergraph: certificate, key and client_ca cannot be used together: ${message}`, {
+      cause,
+    });
   }
   // without `rejectUnauthorized` a client with a bad certificate is served as one without any
   return { ...options, requestCert: client_ca !== undefined, rejectUnauthorized: require_client_certificate };
@@ -28,8 +31,11 @@ function readPem(key: string, value: string): string {
     return readFileSync(value, 'utf8');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new Error(`tls.supergraph.${key}: ${value} cannot be read (${code}); expected a PEM file or PEM text`, {
-      cause,
-    });
+    throw new UnusableSetting(
+      `tls.supergraph.${key}: ${value} cannot be read (${code}); expected a PEM file or PEM text`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
+import { UnusableSetting } from '../../config/unusable-setting.ts';
 import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
 import { type ApiKeyRecord, parseApiKeyFile, parseApiKeyRecord } from './api-key-record.ts';
 import { sha256 } from './digest.ts';
@@ -63,7 +64,7 @@ function sameText(left: string, right: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** The keys of a file; `reload` reads it again. Throws an `Error` that names the file when it cannot be used. */
+/** The keys of a file; `reload` reads it again. Throws `UnusableSetting` when it cannot be used. */
 export class ApiKeyFile implements ApiKeyStore {
   readonly file: string;
   #keys: ReadonlyMap<string, ApiKeyRecord>;
@@ -87,10 +88,8 @@ function readKeys(file: string): ReadonlyMap<string, ApiKeyRecord> {
   try {
     return new Map(parseApiKeyFile(readFileSync(file, 'utf8')).map((record) => [record.hash, record]));
   } catch (cause) {
-    const message = (cause as Error).message;
-    throw new Error(`API keys, ${file}: ${message}. \`headgate keys create --file ${file}\` writes such a file.`, {
-      cause,
-    });
+    const hint = `\`headgate keys create --file ${file}\` writes such a file`;
+    throw new UnusableSetting(`API keys, ${file}: ${(cause as Error).message} (${hint})`, { cause });
   }
 }
 

@@ -4,6 +4,7 @@ import type { AuthenticationSettings } from '../../config/sections/authenticatio
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
 import { type JwksSettings, PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../../config/sections/jwks.ts';
 import type { TrustedProxies } from '../../config/sections/trusted-proxies.ts';
+import { UnusableSetting } from '../../config/unusable-setting.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { addressSet, clientAddress, peerAddress } from '../client-address.ts';
@@ -35,7 +36,7 @@ export interface AdmissionEnvironment {
 
 /**
  * Admission as the config says; `undefined` where it says nothing, so that requests pay nothing.
- * Throws an `Error` that names the file or the key when something of it cannot be used.
+ * Throws `UnusableSetting`.
  */
 export function configureAdmission(
   settings: AdmissionSettings,
@@ -154,6 +155,6 @@ function openKeys(entry: JwksSettings, logger: Logger): KeySet {
 
 function openKeyStore({ file, cache }: ApiKeySettings, redis: SharedRedis | undefined): ApiKeyStore {
   if (file !== undefined) return new ApiKeyFile(file);
-  if (redis === undefined) throw new Error('api_keys.redis: there is no Redis; set store.redis.url.');
+  if (redis === undefined) throw new UnusableSetting('api_keys.redis: there is no Redis; set store.redis.url.');
   return new ApiKeyRedis(redis, cache);
 }

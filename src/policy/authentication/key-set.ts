@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose';
+import { UnusableSetting } from '../../config/unusable-setting.ts';
 
 /** What of a token's header chooses the key. Nothing else of it is heeded: not `jku`, `jwk`, `x5u` nor `x5c`. */
 export interface KeyChoice {
@@ -55,7 +56,7 @@ export function secretKey(secret: string): KeySet {
   return { version: 0, find: async () => keys, close() {} };
 }
 
-/** A key set in a file; `reload` reads it again. Throws an `Error` that names the file when it is no key set. */
+/** A key set in a file; `reload` reads it again. Throws `UnusableSetting` when it is no key set. */
 export class FileKeySet implements KeySet {
   readonly file: string;
   version = 0;
@@ -84,6 +85,6 @@ function readKeyFile(file: string): LocalKeys {
     return new LocalKeys(JSON.parse(readFileSync(file, 'utf8')));
   } catch (cause) {
     const hint = 'expected a JWK set: {"keys": [{"kty": …}]}';
-    throw new Error(`${file}: ${(cause as Error).message} (${hint})`, { cause });
+    throw new UnusableSetting(`${file}: ${(cause as Error).message} (${hint})`, { cause });
   }
 }

@@ -1,5 +1,6 @@
 import { HOP_HEADERS } from '../../config/header.ts';
 import type { HeaderSettings, RequestRule } from '../../config/sections/headers.ts';
+import { UnusableSetting } from '../../config/unusable-setting.ts';
 import type { ClientContext, ForwardedHeaders, ForwardHeaders } from '../../sources/source.ts';
 import { contextValue, headerText, identityValue } from './header-value.ts';
 import { type Choose, chooser } from './name-pattern.ts';
@@ -26,7 +27,7 @@ export const CORRELATION_HEADERS: ReadonlySet<string> = new Set(['x-request-id',
 type Outgoing = Map<string, string>;
 type Step = (client: ClientContext, out: Outgoing, mayPass: (name: string) => boolean) => void;
 
-/** Compiles the rules once; throws an `Error` for rules that would let a client say who it is. */
+/** Compiles the rules once; throws `UnusableSetting` for rules that would let a client say who it is. */
 export function compileRequestHeaders({ all, subgraphs }: HeaderSettings): RequestHeaders {
   const lists = [all.request, ...Object.values(subgraphs).map((own) => own.request)];
   const ownHeaders = [...new Set(lists.flat().flatMap(identityHeader))];
@@ -53,7 +54,9 @@ function checkRename({ propagate, rename }: RequestRule, ownHeaders: readonly st
   const target = propagate?.rename ?? rename?.to;
   if (target === undefined || !ownHeaders.includes(target)) return;
   const why = 'which another rule inserts to say who the client is; a client could say it itself then';
-  throw new Error(`headers: a rule renames a header of the client's to "${target}", ${why}. Choose another name.`);
+  throw new UnusableSetting(
+    `headers: a rule renames a header of the client's to "${target}", ${why}. Choose another name.`,
+  );
 }
 
 function forwardChooser(rules: readonly RequestRule[]): Choose {
