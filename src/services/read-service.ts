@@ -66,15 +66,15 @@ function readValid(document: DocumentNode, schema: GraphQLSchema, { url, prefix 
   const { lookups, mistakes } = readLookups(schema);
   const { keys, mistakes: wrongKeys } = readKeys(schema, lookups);
   const { publicNames, names, mistakes: wrongNames } = readNames(schema, prefix, new Set(keys.keys()));
-  const wrongComputed = checkComputed(schema, lookups);
-  const all = [...mistakes, ...wrongKeys, ...wrongNames, ...wrongComputed.mistakes];
+  const computedRead = checkComputed(schema, lookups);
+  const all = [...mistakes, ...wrongKeys, ...wrongNames, ...computedRead.mistakes];
   if (all.length > 0) return all;
   const hidden = new Set(lookups.filter((lookup) => !lookup.public).map(({ field }) => field));
   const service: Service = {
     url,
     document: renameDocument(withoutDirectives(withoutExternals(document)), publicNames),
-    lookups: publicLookups(lookups, schema, publicNames),
-    computed: publicComputed(wrongComputed.inputs, schema, publicNames),
+    lookups: publicLookups(lookups, schema, publicNames, new Set(computedRead.inputs.keys())),
+    computed: publicComputed(computedRead.inputs, schema, publicNames),
     names,
   };
   return { service, subgraph: federationDocument({ document, schema, names: publicNames, keys, hidden }) };
@@ -153,15 +153,21 @@ function publicComputed(
 
 const NO_NODE = undefined as never;
 
-/** Look-ups in the graph's names; those that take whole objects first, since they can answer more. */
+/**
+ * Look-ups in the graph's names, the first of those that would do being taken: before all those that can take what
+ * `@computed` fields need, then those that take many keys at once.
+ */
 function publicLookups(
   lookups: readonly ReadLookup[],
   schema: GraphQLSchema,
   names: NamesRead['publicNames'],
+  computed: ReadonlySet<string>,
 ): Lookup[] {
   const query = schema.getQueryType()?.name ?? 'Query';
+  const rank = ({ objectKey, list, types }: ReadLookup): number =>
+    (objectKey && types.some((type) => computed.has(type)) ? 2 : 0) + (list ? 1 : 0);
   return [...lookups]
-    .sort((left, right) => Number(right.objectKey) - Number(left.objectKey))
+    .sort((left, right) => rank(right) - rank(left))
     .map((lookup) => {
       const [type = ''] = lookup.types;
       const paths = lookup.keyPaths.map((path) => renamePath(path, type, schema, names));

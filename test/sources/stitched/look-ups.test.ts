@@ -81,6 +81,16 @@ test('several keys of a type, and several types: still one request', async () =>
   expect(requests).toHaveLength(1);
 });
 
+test('of two look-ups by the same key, the one that takes many is taken', async () => {
+  const { find, requests } = await lookedUp(
+    `type Query { user(id: ID!): User @merge(keyField: "id") users(ids: [ID!]!): [User]! @merge(keyField: "id") }
+     type User { id: ID! }`,
+    { 'Query.users': ({ ids }: { ids: string[] }) => ids.map((id) => ({ id })) },
+  );
+  await find('...on User{id}', [{ __typename: 'User', id: '1' }]);
+  expect(requests[0]?.query).toContain('users(ids: $ids)');
+});
+
 test.each([
   [
     'an object put together of fields, some of them further down',
