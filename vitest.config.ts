@@ -4,7 +4,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   // Vite would take the ES build of graphql and Node's require, in our dependencies, the CommonJS one: two graphqls that
   // refuse each other's schemas. Everything in the tests uses the one that Node itself resolves.
-  resolve: { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] },
+  resolve: {
+    alias: [
+      { find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') },
+      // What shapes of endpoints import, which the gateway answers with itself.
+      { find: /^headgate$/, replacement: new URL('src/bff/shapes/shape.ts', import.meta.url).pathname },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // Generous, since a busy machine is no failure; a test that hangs still ends.

@@ -7,6 +7,7 @@ import { listen as openPort } from './server/listener.ts';
 import { tlsOptions } from './server/tls-options.ts';
 import type { Logger } from './telemetry/logger.ts';
 
+export { defineShape, type Shape, type ShapeContext } from './bff/shapes/shape.ts';
 export { CompositionError } from './composition/supergraph-provider.ts';
 export type { Problem } from './config/problem.ts';
 export { createLogger, type Logger, type LoggerOptions } from './telemetry/logger.ts';

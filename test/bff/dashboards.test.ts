@@ -31,6 +31,13 @@ const orders = [1, 2, 3].map((n) => ({
   placedAt: '2026-01-01T00:00:00.000Z',
   items: [{ quantity: n, product }],
 }));
+const news = [false, true].map((read, i) => ({
+  id: `n${i}`,
+  kind: 'WELCOME',
+  title: 'Hello',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  read,
+}));
 const ada = {
   id: 'u1',
   name: 'Ada',
@@ -38,6 +45,7 @@ const ada = {
   avatarUrl: '/a/u1',
   orders: ({ first }: { first: number }) => orders.slice(0, first),
   reviews: [{ id: 'r1', rating: 5, body: 'Bright.', product }],
+  notifications: ({ unreadOnly }: { unreadOnly: boolean }) => (unreadOnly ? [news[0]] : news),
 };
 
 async function get(path: string, user: object = ada): Promise<Reply> {
@@ -67,6 +75,7 @@ describe('mobile', () => {
       recent: {
         orders: [{ id: 'o1', status: 'PAID', total: 4900, items: [{ product: { thumbnail: '/t/p1' } }] }],
       },
+      unread: [{ id: 'n0', title: 'Hello' }],
     });
   });
 
@@ -115,6 +124,7 @@ describe('web', () => {
         },
       ],
       reviews: [{ id: 'r1', rating: 5, body: 'Bright.', product: { id: 'p1', name: 'Lamp' } }],
+      notifications: news,
     });
   });
 

@@ -71,8 +71,18 @@ export function shaped(order: Order, execution: Execution): Made | Promise<Made>
   const { call, endpoint, variables } = order;
   const { shape } = endpoint;
   if (shape === undefined) return makeAnswer(endpoint, execution);
-  const context = { variables, identity: call.client?.identity, headers: call.req.headers };
+  const context = {
+    variables: withDefaults(endpoint, variables),
+    identity: call.client?.identity,
+    headers: call.req.headers,
+  };
   return makeAnswer(endpoint, execution, { shape, context });
+}
+
+function withDefaults({ parameters }: Endpoint, given: Variables): Variables {
+  const variables: Variables = Object.create(null);
+  for (const { variable, default: byDefault } of parameters) variables[variable] = given[variable] ?? byDefault;
+  return variables;
 }
 
 function tagsOf(endpoint: Endpoint, made: GoodAnswer, variables: Variables): string[] {

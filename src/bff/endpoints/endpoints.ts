@@ -1,4 +1,4 @@
-import { type DocumentNode, type GraphQLSchema, print, validate } from 'graphql';
+import { type DocumentNode, type GraphQLSchema, NoUnusedVariablesRule, print, specifiedRules, validate } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { type EntityPlaces, entityPlaces } from '../caching/entities.ts';
@@ -20,7 +20,7 @@ import {
 } from './directives.ts';
 import { type EndpointFile, problemAt, problemOf } from './endpoint-file.ts';
 import { type EndpointFolder, readEndpointFolder } from './folder.ts';
-import { type LateSection, partLateSections } from './late-sections.ts';
+import { type LateSection, partLateSections, withOperation } from './late-sections.ts';
 import { type Parameter, parametersFor } from './parameters.ts';
 import { compareRoutes, parametersOf, type Route } from './route.ts';
 import { readSections } from './sections.ts';
@@ -131,7 +131,10 @@ export function compileEndpoints(
 function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling: Compiling): Endpoint | Problem[] {
   const { schema, types, hints, folder, shapes } = compiling;
   const shapeFile = folder.shapes.get(file.id);
-  const invalid = [...invalidities(file, schema), ...shapes.problems.filter((problem) => problem.file === shapeFile)];
+  const invalid = [
+    ...invalidities(file, schema, shapeFile !== undefined),
+    ...shapes.problems.filter((problem) => problem.file === shapeFile),
+  ];
   if (invalid.length > 0) return invalid;
   const sections = readSections(file, schema);
   const parts = partLateSections(file, schema);
@@ -152,7 +155,7 @@ function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling
     ...{ client, version, name, id, file: file.file, document, method, route, path, settings, parameters },
     status: Number(argumentOf(directiveNamed(file.operation, 'endpoint'), 'status') ?? 200),
     query: textOf(parts.main),
-    whole: textOf(document),
+    whole: textOf(withOperation(file, file.operation)),
     late: parts.late.map(operationOf),
     pieces: { query: textOf(pieces.main), late: pieces.late.map(operationOf) },
     sections: sections.root,
@@ -174,9 +177,14 @@ function textOf(document: DocumentNode): string {
   return print(withoutEndpointDirectives(document));
 }
 
-function invalidities(file: EndpointFile, schema: GraphQLSchema): Problem[] {
+/** A shape may use variables that the operation does not. */
+const RULES_WITH_SHAPE = specifiedRules.filter((rule) => rule !== NoUnusedVariablesRule);
+
+function invalidities(file: EndpointFile, schema: GraphQLSchema, shaped: boolean): Problem[] {
   return [
-    ...validate(schema, file.document).map((error) => problemOf(file.file, error, 'GRAPHQL_VALIDATION_FAILED')),
+    ...validate(schema, file.document, shaped ? RULES_WITH_SHAPE : specifiedRules).map((error) =>
+      problemOf(file.file, error, 'GRAPHQL_VALIDATION_FAILED'),
+    ),
     ...variablesInEndpointDirectives(file.document).map((directive) => {
       const message = `@${directive.name.value} is read when the file is loaded, so that its arguments cannot be variables.`;
       return problemAt(file.file, directive, 'ENDPOINT_DIRECTIVE', message, 'Write the value itself.');

@@ -54,7 +54,8 @@ export function partLateSections(file: EndpointFile, schema: GraphQLSchema, ever
   const rootType = schema.getRootType(file.operation.operation);
   if (rootType) find(file.operation.selectionSet, rootType, [], { file, schema, problems, found, every });
   if (!every) problems.push(...timeoutsInFragments(file));
-  if (problems.length > 0 || found.length === 0) return { main: file.document, late: [], problems };
+  if (problems.length > 0 || found.length === 0)
+    return { main: withOperation(file, file.operation), late: [], problems };
   const late = found.map(({ way, timeoutMs }) => ({
     path: way.map(keyOf),
     timeoutMs,
@@ -62,7 +63,8 @@ export function partLateSections(file: EndpointFile, schema: GraphQLSchema, ever
   }));
   const gone = new Set(found.map(({ node }) => node));
   const emptied = emptySelections(file.operation, gone);
-  if (emptied !== undefined) return { main: file.document, late: [], problems: [nothingLeft(file, emptied)] };
+  if (emptied !== undefined)
+    return { main: withOperation(file, file.operation), late: [], problems: [nothingLeft(file, emptied)] };
   const operation = visit(file.operation, { Field: (node) => (gone.has(node) ? null : undefined) });
   return { main: withOperation(file, operation), late, problems };
 }
@@ -174,7 +176,7 @@ function nothingLeft(file: EndpointFile, node: FieldNode | OperationDefinitionNo
 }
 
 /** The document with another operation, without the variables and fragments that it does not use. */
-function withOperation(file: EndpointFile, operation: OperationDefinitionNode): DocumentNode {
+export function withOperation(file: EndpointFile, operation: OperationDefinitionNode): DocumentNode {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of file.document.definitions)
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);

@@ -46,8 +46,18 @@ export function answerSchema(endpoint: Endpoint, schema: GraphQLSchema, componen
   const root = operation && schema.getRootType(operation.operation);
   if (!operation || !root) return {};
   const writing = { schema, components, fragments: fragmentsOf(endpoint.document) };
-  const answer = objectSchema([operation.selectionSet], root, endpoint.sections, writing);
+  const answer = withEntities(endpoint, objectSchema([operation.selectionSet], root, endpoint.sections, writing));
   return hasOptional(endpoint.sections) ? withMeta(answer) : answer;
+}
+
+/** Where one of these is null, the answer is a 404 instead. */
+function withEntities({ entityKeys }: Endpoint, answer: JsonSchema): JsonSchema {
+  const properties = { ...answer.properties };
+  for (const key of entityKeys) {
+    const { type } = properties[key] ?? {};
+    if (Array.isArray(type)) properties[key] = { ...properties[key], type: type.filter((one) => one !== 'null')[0] };
+  }
+  return { ...answer, properties };
 }
 
 function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {

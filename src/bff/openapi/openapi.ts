@@ -2,7 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
 import { answerSchema } from './answer-schema.ts';
-import { commentOf } from './comment.ts';
+import { commentOf, exampleRequest } from './comment.ts';
 import { exampleOf } from './example.ts';
 import { Components, inputSchema, type JsonSchema, parameterSchema } from './json-schema.ts';
 import { PROBLEM_SCHEMA, problemResponses } from './problems.ts';
@@ -54,8 +54,11 @@ function operationOf(endpoint: Endpoint, schema: GraphQLSchema, components: Comp
   const resolve = (ref: string) => components.schemas.get(ref.slice(PREFIX.length));
   const answer = answerSchema(endpoint, schema, components);
   const comment = commentOf(endpoint.document);
+  const example = exampleRequest(endpoint);
   const body = endpoint.parameters.filter((parameter) => parameter.in === 'body');
-  const parameters = endpoint.parameters.flatMap((parameter) => parameterOf(parameter, components, resolve));
+  const parameters = endpoint.parameters.flatMap((parameter) =>
+    parameterOf(parameter, example.values, components, resolve),
+  );
   if (endpoint.idempotency) parameters.push(idempotencyKey(endpoint.idempotency.required));
   const { settings, version } = endpoint;
   const { deprecated } = (version === undefined ? settings : settings.versions[version]) ?? {};
@@ -65,7 +68,7 @@ function operationOf(endpoint: Endpoint, schema: GraphQLSchema, components: Comp
     ...(comment === undefined ? {} : { summary: comment.summary, description: comment.text }),
     ...(deprecated === undefined ? {} : { deprecated: true }),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body.length === 0 ? {} : { requestBody: bodyOf(body, components, resolve) }),
+    ...(body.length === 0 ? {} : { requestBody: bodyOf(body, example.body, components, resolve) }),
     responses: {
       [String(endpoint.status)]: {
         description: 'The answer.',
@@ -95,6 +98,7 @@ export function operationIdOf(
 
 function parameterOf(
   parameter: Parameter,
+  given: ReadonlyMap<string, string>,
   components: Components,
   resolve: (ref: string) => JsonSchema | undefined,
 ): Json[] {
@@ -109,13 +113,20 @@ function parameterOf(
       in: place,
       required: place === 'path' || required,
       ...(isJson ? { content: { 'application/json': { schema: whole } } } : { schema: whole }),
-      ...(isJson ? {} : { example: exampleOf(whole, name, resolve) }),
+      ...(isJson ? {} : { example: givenExample(given.get(name), whole) ?? exampleOf(whole, name, resolve) }),
     },
   ];
 }
 
+/** A text of a URL as what it stands for. */
+function givenExample(text: string | undefined, { type }: JsonSchema): unknown {
+  if (text === undefined || type === 'array') return undefined;
+  return type === 'integer' || type === 'number' ? Number(text) : type === 'boolean' ? text === 'true' : text;
+}
+
 function bodyOf(
   parameters: readonly Parameter[],
+  given: unknown,
   components: Components,
   resolve: (ref: string) => JsonSchema | undefined,
 ): Json {
@@ -132,7 +143,7 @@ function bodyOf(
   };
   return {
     required: parameters.some(({ required }) => required),
-    content: { 'application/json': { schema, example: exampleOf(schema, '', resolve) } },
+    content: { 'application/json': { schema, example: given ?? exampleOf(schema, '', resolve) } },
   };
 }
 

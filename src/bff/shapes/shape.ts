@@ -2,7 +2,7 @@ import type { Identity } from '../../client/identity.ts';
 
 /** What a shape may know of the request beside the data. */
 export interface ShapeContext {
-  /** Variables of the operation, coerced. */
+  /** Variables of the operation, with their defaults; also those that only the shape uses. */
   readonly variables: Readonly<Record<string, unknown>>;
   /** Who asks; `undefined` for anonymous requests. */
   readonly identity: Identity | undefined;
