@@ -10,6 +10,7 @@ import type { Logger } from './telemetry/logger.ts';
 export { defineShape, type Shape, type ShapeContext } from './bff/shapes/shape.ts';
 export { CompositionError } from './composition/supergraph-provider.ts';
 export type { Problem } from './config/problem.ts';
+export type { DecidePolicies, PolicyDecision, PolicyRequest } from './policy/authorization/granted-policies.ts';
 export { createLogger, type Logger, type LoggerOptions } from './telemetry/logger.ts';
 
 /** What `headgate.yaml` may say, as an object. */
