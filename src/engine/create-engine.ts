@@ -199,7 +199,8 @@ class SupergraphEngine implements Engine {
     }
     const part = drop.length === 0 ? undefined : prepared.without(policed, drop);
     const { dataText, errors } = await this.answer(view, prepared, variables, request, part ?? prepared);
-    const told = judgement.told(errors, part?.dropped.untold);
+    const untold = part?.dropped.untold;
+    const told = untold && untold.size > 0 ? errors.filter((error) => !untold.has(error)) : errors;
     return { dataText, errors: told, ...judgement.extras({ dataText: dataText ?? 'null', errors: told }) };
   }
 

@@ -89,13 +89,6 @@ export class Judgement implements CheckedRequest {
     return false;
   }
 
-  /** What is told beside these errors of the execution, and without those that are not to be told. */
-  told(errors: readonly GraphQLFormattedError[], untold: ReadonlySet<GraphQLFormattedError> | undefined) {
-    const shown = untold && untold.size > 0 ? errors.filter((error) => !untold.has(error)) : errors;
-    const own = this.verdicts.flatMap((verdict) => verdict.errors ?? []);
-    return own.length === 0 ? shown : [...own, ...shown];
-  }
-
   /** What policies add to the answer: later ones over earlier ones, and what they know afterwards over what they said before. */
   extras(outcome: Outcome | undefined): AnswerExtras {
     const all: AnswerExtras[] = [...this.verdicts];

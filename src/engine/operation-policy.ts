@@ -49,8 +49,6 @@ export interface Verdict {
    * array) whenever the same is dropped for the same reasons: its plan is then found at once.
    */
   readonly drop?: readonly DroppedField[];
-  /** Errors to tell beside the data. */
-  readonly errors?: readonly GraphQLFormattedError[];
   /** Headers of the response, names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Members of the answer's `extensions`. */

@@ -23,7 +23,10 @@ const directives = z
       .boolean()
       .default(false)
       .describe('Whether an operation with a field that the client may not read is refused as a whole, with 403'),
-    dry_run: z.boolean().default(false).describe('Whether such fields are only told of, and served all the same'),
+    dry_run: z
+      .boolean()
+      .default(false)
+      .describe('Whether such fields are only told of, in extensions and in the log, and served all the same'),
     errors: errors.prefault({}),
   })
   .describe('Directives in schemas that say who may read what');

@@ -23,7 +23,7 @@ export interface AuthorizationOptions {
   readonly grantedPolicies?: GrantedPolicies | undefined;
   /** An operation with a field that may not be read is refused as a whole. */
   readonly reject?: boolean;
-  /** Fields that may not be read are told of, but read. */
+  /** Fields that may not be read are told of, in extensions, but read. */
   readonly dryRun?: boolean;
   /** Where clients are told. Default: in `errors`. */
   readonly tellIn?: 'errors' | 'extensions' | 'disabled';
@@ -163,8 +163,10 @@ function judgedBy(operation: Operation, refused: readonly OpField[], options: Au
   const told = [...paths.keys()];
   const { reject = false, dryRun = false, tellIn = 'errors' } = options;
   if (reject && !dryRun) return { paths: told, verdict: { refusal: { status: 403, errors } } };
-  const extensions = tellIn === 'extensions' ? { extensions: { authorizationErrors: errors } } : {};
-  if (dryRun) return { paths: told, verdict: { ...extensions, ...(tellIn === 'errors' ? { errors } : {}) } };
+  // an error that has not harmed anything would still make clients throw the data away
+  const inExtensions = tellIn === 'extensions' || (dryRun && tellIn === 'errors');
+  const extensions = inExtensions ? { extensions: { authorizationErrors: errors } } : {};
+  if (dryRun) return { paths: told, verdict: extensions };
   const error = tellIn === 'errors' ? REFUSED : { ...REFUSED, untold: true };
   const drop = refused.map((field): DroppedField => ({ field, error }));
   return { paths: told, verdict: { drop, ...extensions } };

@@ -276,9 +276,9 @@ describe('settings', () => {
 
   test('dry run: everything is served, and told', async () => {
     const { ask: askDry } = guardedWorld(subgraphs, { dryRun: true, reject: true });
-    const { data, errors } = await askDry('{ users { email } }');
-    expect(data.users[0]).toEqual({ email: 'ann@x' });
-    expect(errors).toEqual([{ ...UNAUTHORIZED, path: ['users', 'email'] }]);
+    const { data, errors, extensions } = await askDry('{ users { email } }');
+    expect([data.users[0], errors]).toEqual([{ email: 'ann@x' }, []]);
+    expect(extensions).toEqual({ authorizationErrors: [{ ...UNAUTHORIZED, path: ['users', 'email'] }] });
   });
 
   test('errors may be told in extensions, or not at all; nulls that go up are then not told either', async () => {
@@ -311,4 +311,15 @@ test('an operation that needs nothing is not looked at again', async () => {
   expect((await guardedWorld(subgraphs, { grantedPolicies }).ask('{ users { name } }')).errors).toEqual([]);
   expect(grantedPolicies).not.toHaveBeenCalled();
   expect(world.engine.sharable({ query: '{ me { email } }' })).toBe(true);
+});
+
+test.each([
+  ['{ users { name } }', false],
+  ['{ users { ...F } } fragment F on User { e: email }', true],
+  ['{ nodes { id } }', true],
+  ['{ nodes { ... on Post { id title } } }', false],
+  ['{ nothing }', false],
+])('whether answers depend on who asks, so that they are not kept for others: %s', (query, depends) => {
+  expect(guardedWorld(subgraphs).world.engine.dependsOnClient?.({ query })).toBe(depends);
+  expect(guardedWorld(subgraphs, { dryRun: true }).world.engine.dependsOnClient?.({ query })).toBe(false);
 });
