@@ -2,6 +2,7 @@ import { loadEndpoints } from '../bff/endpoints/endpoints.ts';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import { checkSettings } from '../server/check-settings.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
 import { type OriginFlags, originOf } from './origin.ts';
@@ -33,12 +34,17 @@ function validateConfig(flags: ValidateFlags): Finding {
   const path = configPath({ file: flags.config });
   const name = path === undefined ? 'none, defaults hold' : path;
   try {
-    loadConfig({ file: flags.config });
-    return { summary: `config     ${name}: good`, problems: [] };
+    const config = loadConfig({ file: flags.config });
+    const problems = checkSettings(config).map((message) => unusable(name, message));
+    return { summary: `config     ${name}: ${problems.length > 0 ? countOf(problems.length) : 'good'}`, problems };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { summary: `config     ${name}: ${countOf(error.problems.length)}`, problems: error.problems };
   }
+}
+
+function unusable(file: string, message: string): Problem {
+  return { file, line: 0, column: 0, code: 'UNUSABLE_SETTING', message };
 }
 
 async function validateSchemas(flags: ValidateFlags): Promise<Finding & { readonly sdl?: string }> {
@@ -60,6 +66,8 @@ async function validateEndpoints(flags: ValidateFlags, sdl: string | undefined):
     return { summary: `endpoints  ${dir}: not checked, for the schemas have problems`, problems: [] };
   const { endpoints, problems } = await loadEndpoints(dir, readSupergraph(sdl));
   const state =
-    problems.length > 0 ? countOf(problems.length) : `good (${endpoints.map(({ path }) => path).join(', ')})`;
+    problems.length > 0
+      ? countOf(problems.length)
+      : `good, ${endpoints.length} endpoint${endpoints.length === 1 ? '' : 's'}`;
   return { summary: `endpoints  ${dir}: ${state}`, problems };
 }

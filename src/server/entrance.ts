@@ -23,7 +23,7 @@ export function letIn(
 ): void {
   const { req, requestId } = exchange;
   // a browser asks what it may send before it sends any credential
-  if (req.method === 'OPTIONS' || OPEN_PATHS.has(req.url ?? '')) return next(exchange);
+  if (req.method === 'OPTIONS' || OPEN_PATHS.has(pathOf(req.url ?? ''))) return next(exchange);
   const client = admission.admit(req, requestId, proved);
   if (client instanceof Promise) {
     client
@@ -44,6 +44,11 @@ type Refusal = Pick<NotAdmitted, 'kind' | 'message' | 'headers'> & { readonly st
 export function routeRefusalReply({ status, code, message, headers }: RequestRefusal, path: string): HttpReply {
   const kind = code.toLowerCase().replaceAll('_', '-');
   return notAdmittedReply({ status, code, kind, message, headers }, path);
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
 }
 
 /** The refusal in the form that its route speaks: problem details under `/bff`, a GraphQL error elsewhere. */

@@ -136,13 +136,18 @@ function openIssuers(settings: readonly JwksSettings[], logger: Logger): OpenIss
   return { issuers, files, close };
 }
 
+/** The file with an issuer's keys, also where it is given as a `file://` URL. */
+export function keyFileOf({ file, url }: Pick<JwksSettings, 'file' | 'url'>): string | undefined {
+  return file ?? (url?.startsWith('file:') ? fileURLToPath(url) : undefined);
+}
+
 /** The config has seen to it that one of them is there. */
 function openKeys(entry: JwksSettings, logger: Logger): KeySet {
-  const { url, file, keys, secret } = entry;
+  const { url, keys, secret } = entry;
   if (secret !== undefined) return secretKey(secret);
   if (keys !== undefined) return inlineKeys(keys);
-  if (file !== undefined) return new FileKeySet(file);
-  if (url?.startsWith('file:')) return new FileKeySet(fileURLToPath(url));
+  const keyFile = keyFileOf(entry);
+  if (keyFile !== undefined) return new FileKeySet(keyFile);
   return new RemoteKeySet({
     url: url ?? '',
     pollMs: entry.poll_interval,

@@ -1,0 +1,27 @@
+import type { Config } from '../config/config.ts';
+import { UnusableSetting } from '../config/unusable-setting.ts';
+import { ApiKeyFile } from '../policy/authentication/api-keys.ts';
+import { keyFileOf } from '../policy/authentication/configure.ts';
+import { FileKeySet } from '../policy/authentication/key-set.ts';
+import { compileHeaderRules } from './header-rules.ts';
+import { tlsOptions } from './tls-options.ts';
+
+/** What a config that is well-formed names or says, and the gateway could not start with: a sentence for each. */
+export function checkSettings({ headers, tls, api_keys, authentication }: Config): string[] {
+  const keyFiles = authentication.router.jwt.jwks.flatMap((entry) => keyFileOf(entry) ?? []);
+  const uses: (() => unknown)[] = [
+    () => compileHeaderRules(headers),
+    () => tls.supergraph && tlsOptions(tls.supergraph),
+    () => api_keys?.file && new ApiKeyFile(api_keys.file),
+    ...keyFiles.map((file) => () => new FileKeySet(file)),
+  ];
+  return uses.flatMap((use) => {
+    try {
+      use();
+      return [];
+    } catch (error) {
+      if (error instanceof UnusableSetting) return [error.message];
+      throw error;
+    }
+  });
+}

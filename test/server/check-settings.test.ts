@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { configFileSchema } from '../../src/config/config.ts';
+import { checkSettings } from '../../src/server/check-settings.ts';
+import { folderOf } from '../bff/support.ts';
+
+function check(config: object): string[] {
+  const file = configFileSchema.parse(config);
+  return checkSettings({ ...file, supergraph: { ...file.supergraph, introspection: true }, production: false });
+}
+
+const jwks = (...entries: object[]) => ({ authentication: { router: { jwt: { jwks: entries } } } });
+
+it('files and rules that the gateway could not start with are all told', () => {
+  const dir = folderOf({ 'keys.json': '{"keys": [{"id": "k1"}]}', 'set.json': '[]' });
+  const told = check({
+    ...jwks({ file: join(dir, 'set.json') }, { url: `file://${join(dir, 'none.json')}` }),
+    api_keys: { file: join(dir, 'keys.json') },
+    tls: { supergraph: { certificate: join(dir, 'none.pem'), key: '-----BEGIN PRIVATE KEY-----' } },
+    headers: {
+      all: { request: [{ propagate: { named: 'a', rename: 'b' } }, { insert: { name: 'b', from_claim: 'sub' } }] },
+    },
+  });
+  expect(told).toEqual([
+    expect.stringMatching(/^headers: a rule renames .* "b"/),
+    expect.stringMatching(/^tls\.supergraph\.certificate: .*none\.pem cannot be read \(ENOENT\)/),
+    expect.stringMatching(/^API keys, .*keys\.json: [^]*hash/),
+    expect.stringMatching(/set\.json: .*expected a JWK set/),
+    expect.stringMatching(/none\.json: ENOENT/),
+  ]);
+});
+
+it('nothing is told of a config that says nothing of them', () => {
+  expect(check({})).toEqual([]);
+});
+
+it.each([
+  [jwks({}), 'expected one of `url`, `file`, `keys` and `secret`'],
+  [jwks({ url: 'https://a.example', secret: 'x'.repeat(32) }), 'expected one of `url`'],
+  [jwks({ secret: 'short' }), '32 characters or more'],
+  [jwks({ secret: 'x'.repeat(32), algorithms: ['RS256'] }), 'a public key is no secret'],
+  [jwks({ url: 'https://a.example', algorithms: ['HS256'] }), 'a public key is no secret'],
+  [jwks({ url: 'https://a.example', algorithms: ['none'] }), 'Invalid option'],
+  [jwks({ url: 'ftp://a.example' }), 'expected an http://'],
+  [jwks({ url: 'https://a.example', issuer: 'a', issuers: ['b'] }), '`issuer` or `issuers`'],
+  [{ api_keys: {} }, 'expected either `file` or `redis: true`'],
+  [{ trusted_proxies: ['10.0.0.0/33'] }, '10.0.0.0/8'],
+  [{ trusted_proxies: ['proxy.example'] }, '10.0.0.0/8'],
+  [{ tls: { supergraph: { certificate: 'a', key: 'b', require_client_certificate: true } } }, 'needs `client_ca`'],
+  [{ introspection_endpoints: [{ url: 'login.example', client_id: 'a' }] }, 'expected an http://'],
+])('%j is refused as soon as it is read', (config, message) => {
+  const { error } = configFileSchema.safeParse(config);
+  expect(error?.issues.map((issue) => issue.message).join()).toContain(message);
+});
