@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { type ArgumentNode, type ValueNode, valueFromASTUntyped, visit } from 'graphql';
+import { type ArgumentNode, valueFromASTUntyped } from 'graphql';
 import type { ClientFacts } from '../../client/identity.ts';
 
 /** What a request shows of its client. */
@@ -110,17 +110,6 @@ function sorted(value: unknown): unknown {
   // entries, for a key may be called `__proto__`
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return entries.map(([key, inner]) => [key, sorted(inner)]);
-}
-
-/** Whether a value is the same in every request. */
-export function isConstant(value: ValueNode): boolean {
-  let constant = true;
-  visit(value, {
-    Variable: () => {
-      constant = false;
-    },
-  });
-  return constant;
 }
 
 const LONGEST_KEY = 160;
