@@ -45,7 +45,7 @@ export interface CompiledLookup {
 /** A key that an answer puts into its target objects. */
 export interface WrittenKey {
   readonly key: string;
-  /** Another request writes this key into the same objects, so that the two have to be united. */
+  /** Something else writes this key into the same objects, be it in the same request, so that the two have to be united. */
   readonly shared: boolean;
   /** Left out for an object whose representation lacked an input. */
   readonly needsInputs: boolean;
@@ -126,24 +126,27 @@ function hasObjects(node: FetchNode): boolean {
   return false;
 }
 
-/** For each path and key, the requests that bring it. */
+/** For each path and key, the root fields and look-ups that bring it, by number. */
 type Writers = Map<WireSpace, Map<string, Set<number>>>;
 
 function countWriters(plan: QueryPlan): Writers {
   const writers: Writers = new Map();
-  const visit = (node: FetchNode, position: Position, request: number) => {
+  const visit = (node: FetchNode, position: Position, writer: number) => {
     const ofSpace = writers.get(position.space) ?? new Map<string, Set<number>>();
     writers.set(position.space, ofSpace);
     for (const [key, { node: below }] of node.fields) {
-      ofSpace.set(key, (ofSpace.get(key) ?? new Set()).add(request));
-      if (below) visit(below, below.position, request);
+      ofSpace.set(key, (ofSpace.get(key) ?? new Set()).add(writer));
+      if (below) visit(below, below.position, writer);
     }
-    for (const narrowing of node.narrowings.values()) visit(narrowing, position, request);
+    for (const narrowing of node.narrowings.values()) visit(narrowing, position, writer);
   };
-  for (const request of plan.requests) {
-    if (request.root) visit(request.root.node, request.root.position, request.id);
-    for (const { targets } of request.lookups)
-      for (const target of targets) visit(target.node, target.position, request.id);
+  let writer = 0;
+  for (const { root, lookups } of plan.requests) {
+    if (root) visit(root.node, root.position, writer++);
+    for (const { targets } of lookups) {
+      for (const target of targets) visit(target.node, target.position, writer);
+      writer += 1;
+    }
   }
   return writers;
 }

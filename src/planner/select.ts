@@ -1,6 +1,7 @@
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { SubgraphField } from '../supergraph/supergraph.ts';
 import { type Abilities, needsOwnLookup, type Provider } from './abilities.ts';
+import { mustBeApart } from './apart.ts';
 import { ContextFinder } from './contexts.ts';
 import { COST } from './costs.ts';
 import { Estimator } from './estimate.ts';
@@ -274,6 +275,15 @@ export class Selector implements Selecting {
     getOrMake(position.placed, field, () => new Map<string, Placement>()).set(effective, { wire, node: target });
   }
 
+  /** Reads an input at a node, apart from what the client selects there where that could make it null. */
+  private putInput(node: FetchNode, owner: string, field: OpField): void {
+    const { position } = node;
+    const resolvedBy = readableField(this.abilities, standpointOf(node), owner, field.name);
+    if (!resolvedBy) throw unplannable(position, owner, field);
+    const fresh = field.selection !== undefined && mustBeApart(this.abilities, node, owner, field);
+    this.put(position, node, owner, field, resolvedBy, fresh);
+  }
+
   placeAll(node: FetchNode, selection: OpSelection): void {
     const { position } = node;
     for (const item of selection.items) {
@@ -299,9 +309,7 @@ export class Selector implements Selecting {
   placeOne(node: FetchNode, owner: string, field: OpField): void {
     const { position } = node;
     if (!position.placed.get(field)?.has(owner)) {
-      const resolvedBy = readableField(this.abilities, standpointOf(node), owner, field.name);
-      if (!resolvedBy) throw unplannable(position, owner, field);
-      this.put(position, node, owner, field, resolvedBy, false);
+      this.putInput(node, owner, field);
     }
     this.selectBelow(position, field);
   }
@@ -310,9 +318,7 @@ export class Selector implements Selecting {
     const { position } = node;
     const known = position.placed.get(field)?.has(owner);
     if (!known) {
-      const resolvedBy = readableField(this.abilities, standpointOf(node), owner, field.name);
-      if (!resolvedBy) throw unplannable(position, owner, field);
-      this.put(position, node, owner, field, resolvedBy, false);
+      this.putInput(node, owner, field);
     }
     const placements = position.placed.get(field);
     const placement = placements?.get(owner) ?? placements?.get(node.type.name);

@@ -119,4 +119,60 @@ describe('@requires', () => {
     const { errors } = await world.query('{ products { cost } }');
     expect(errors.map((error) => error.message)).toContain('scales broken');
   });
+
+  describe('of an object that the client reads as well', () => {
+    const shelves = {
+      typeDefs: `
+        type Query { product: Product }
+        type Product @key(fields: "id") { id: ID! size: Size sizes: [Size] }
+        type Size @shareable { height: Int unit: String! width: Int label: String }`,
+      resolvers: {
+        Query: { product: () => ({ id: '1' }) },
+        Product: { size: () => ({ height: 3, width: 2 }), sizes: () => [{ height: 4, width: 2 }] },
+        Size: {
+          unit: () => {
+            throw new Error('no unit');
+          },
+        },
+      },
+    };
+    const shipping = {
+      typeDefs: `
+        type Product @key(fields: "id") {
+          id: ID!
+          size: Size @external
+          sizes: [Size] @external
+          cost: Int @requires(fields: "size { height }")
+          costs: [Int] @requires(fields: "sizes { height }")
+        }
+        type Size @shareable { height: Int }`,
+      resolvers: {
+        Product: {
+          cost: ({ size }: { size: { height: number } | null }) => (size ? size.height * 10 : -1),
+          costs: ({ sizes }: { sizes: ({ height: number } | null)[] }) => sizes.map((size) => size?.height ?? -1),
+        },
+      },
+    };
+
+    it('is not taken for null because a field failed that only the client asked for', async () => {
+      const world = createWorld({ subgraphs: { shelves, shipping } });
+      const { data, errors, requests } = await world.query(
+        '{ product { size { unit height } sizes { unit } cost costs } }',
+      );
+      // as if the client had asked for the cost alone
+      expect(data.product).toEqual({ size: null, sizes: [null], cost: 30, costs: [4] });
+      expect(errors.map(({ path }) => path)).toEqual([
+        ['product', 'size', 'unit'],
+        ['product', 'sizes', 0, 'unit'],
+      ]);
+      expect(asked(requests)).toEqual(['shelves', 'shipping']);
+    });
+
+    it('is asked for once where nothing that the client asks for could make it null', async () => {
+      const world = createWorld({ subgraphs: { shelves, shipping } });
+      const { data, requests } = await world.query('{ product { size { width label } cost } }');
+      expect(data.product).toEqual({ size: { width: 2, label: null }, cost: 30 });
+      expect(requests[0]?.query).toBe('{product{size{height width label} id}}');
+    });
+  });
 });

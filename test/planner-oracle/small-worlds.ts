@@ -14,6 +14,7 @@ export function isPlain({ world }: FuzzCase): boolean {
   forEachFieldSet(world, (_type, _text, _subgraph, directive) => {
     provides ||= directive === 'provides';
   });
+  if (world.contexts || world.mutation) return false;
   return !provides && Object.keys(world.interfaces).length === 0 && Object.keys(world.unions).length === 0;
 }
 
