@@ -1,9 +1,10 @@
+import cluster from 'node:cluster';
 import type { SupergraphProvider, SupergraphUpdate } from '../composition/supergraph-provider.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { configureLogin } from '../policy/login/login.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
-import { createRedis } from '../store/redis.ts';
+import { createRedis, type SharedRedis } from '../store/redis.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { engineFactory } from './build-engine.ts';
 import { enginePolicies } from './engine-policies.ts';
@@ -83,7 +84,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
         logger,
         bff,
         admission,
-        login: configureLogin(config.login, { logger, redis, production: config.production }),
+        login: openLogin(config, logger, redis),
         returned: rules.response,
         countRequest: requestCounter(rateLimits),
         storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),
@@ -98,6 +99,10 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     await close();
     throw error;
   }
+}
+
+function openLogin({ login, production }: Config, logger: Logger, redis: SharedRedis | undefined) {
+  return configureLogin(login, { logger, redis, production, oneOfSeveral: cluster.isWorker });
 }
 
 async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: boolean, logger: Logger): Promise<void> {

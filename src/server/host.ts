@@ -106,9 +106,10 @@ export function createHost(options: HostOptions): Host {
   const clientOf = returned
     ? ({ client, res }: Exchange) => ({ ...client, returned: returned.gather().follow(res) })
     : ({ client }: Exchange) => client;
-  const inside = addressDoor(options, route);
+  const guard = (next: (exchange: Exchange) => void) => addressDoor(options, next);
+  const inside = guard(route);
   const admit = admission ? (exchange: Exchange) => letIn(admission, exchange, inside, fail) : inside;
-  const enter = frontDoor(options, login ? loginEntrance(login, admission, inside, fail) : admit);
+  const enter = frontDoor(options, login ? loginEntrance(login, { admission, guard, next: route, fail }) : admit);
 
   function fail(exchange: Exchange, error: unknown): void {
     const reply =

@@ -1,5 +1,5 @@
 import type { Admission } from '../policy/authentication/admission.ts';
-import type { Login, Recognised } from '../policy/login/login.ts';
+import type { Login } from '../policy/login/login.ts';
 import type { Proved } from '../policy/login/sessions.ts';
 import { letIn } from './entrance.ts';
 import type { Exchange } from './exchange.ts';
@@ -7,30 +7,57 @@ import type { Exchange } from './exchange.ts';
 type Next = (exchange: Exchange) => void;
 type Fail = (exchange: Exchange, error: unknown) => void;
 
+export interface LoginDoors {
+  readonly admission: Admission | undefined;
+  /** Keeps out whom nothing is answered, by the client's address. */
+  readonly guard: (next: Next) => Next;
+  readonly next: Next;
+  readonly fail: Fail;
+}
+
 /**
  * Lets requests in where browsers can log in: routes of login are answered, a session proves who asks, and whatever else
  * is there to prove it is heard by `admission`. The session's access token goes in as if the browser had sent it, so that
  * the rules for headers, and all that tells requests apart by them, hold for it as for any other token.
  */
-export function loginEntrance(login: Login, admission: Admission | undefined, next: Next, fail: Fail): Next {
-  function proceed(exchange: Exchange, found: Recognised): void {
-    if (found === 'answered') return;
-    if (found === undefined) return admission ? letIn(admission, exchange, next, fail) : next(exchange);
+export function loginEntrance(login: Login, { admission, guard, next, fail }: LoginDoors): Next {
+  const guarded = guard(next);
+
+  function proceed(exchange: Exchange, proved: Proved | undefined): void {
+    if (proved === undefined) return admission ? letIn(admission, exchange, guarded, fail) : guarded(exchange);
     const nextWithToken = (known: Exchange) => {
-      carryToken(known, found);
-      next(known);
+      carryToken(known, proved);
+      guarded(known);
     };
-    if (admission) return letIn(admission, exchange, nextWithToken, fail, found.identity);
-    exchange.client = { ...exchange.client, identity: found.identity };
+    if (admission) return letIn(admission, exchange, nextWithToken, fail, proved.identity);
+    exchange.client = { ...exchange.client, identity: proved.identity };
     nextWithToken(exchange);
   }
 
+  function answerVisit(exchange: Exchange, answer: (res: Exchange['res']) => void): void {
+    const { req, res, client, requestId, headers } = exchange;
+    if (admission) exchange.client = { ...client, ip: admission.addressOf(req) };
+    for (const name in headers) res.setHeader(name, headers[name] ?? '');
+    res.setHeader('x-request-id', requestId);
+    guard(() => answer(res))(exchange);
+  }
+
   return (exchange) => {
-    exchange.res.setHeader('x-request-id', exchange.requestId);
-    const found = login.recognise(exchange.req, exchange.res);
-    if (!(found instanceof Promise)) return proceed(exchange, found);
-    found.then((known) => proceed(exchange, known)).catch((error: unknown) => fail(exchange, error));
+    const visit = login.visit(exchange.req);
+    if (visit === undefined) return proceed(exchange, undefined);
+    if (visit.answer) return answerVisit(exchange, visit.answer);
+    varyByCookie(exchange);
+    const proved = visit.recognise();
+    if (!(proved instanceof Promise)) return proceed(exchange, proved);
+    proved.then((known) => proceed(exchange, known)).catch((error: unknown) => fail(exchange, error));
   };
+}
+
+/** An answer to one session is not for a browser that has another one by now. */
+function varyByCookie(exchange: Exchange): void {
+  const { headers } = exchange;
+  const vary = headers?.vary === undefined ? 'cookie' : `${headers.vary}, cookie`;
+  exchange.headers = { ...headers, vary };
 }
 
 /** Another credential that the request came with says who asks, and goes on as it is. */

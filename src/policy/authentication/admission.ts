@@ -19,6 +19,8 @@ export interface Admission {
    * @param proved who asks, as a session of login has proved; a token or an API key says it over that
    */
   admit(req: IncomingMessage, requestId: string, proved?: Identity): ClientFacts | Promise<ClientFacts>;
+  /** The client's address, past proxies that are trusted. */
+  addressOf(req: IncomingMessage): string;
   /** Files that credentials are checked by; each is to be reloaded when it has changed. */
   readonly files: readonly WatchedFile[];
   close(): void;
@@ -57,6 +59,7 @@ export function createAdmission(parts: AdmissionParts): Admission {
   const gate = new Gate(parts);
   return {
     admit: (req, requestId, proved) => gate.admit(req, requestId, proved),
+    addressOf: (req) => gate.addressOf(req),
     files: parts.files ?? [],
     close: () => parts.close?.(),
   };
@@ -76,10 +79,8 @@ class Gate {
   }
 
   admit(req: IncomingMessage, requestId: string, proved?: Identity): Answer<ClientFacts> {
-    const { ownHeaders, clientAddress } = this.#parts;
-    const certified = this.#parts.certificates;
-    const peer = peerAddress(req.socket);
-    const ip = clientAddress ? clientAddress(peer, req.headers) : peer;
+    const { ownHeaders, certificates: certified } = this.#parts;
+    const ip = this.addressOf(req);
     try {
       const identity = this.#identify(req, ip, proved ?? certified?.identify(req));
       // all that was to be read is read by now, also where its check goes on
@@ -94,6 +95,12 @@ class Gate {
     } catch (error) {
       throw this.#refuse(error, ip, requestId);
     }
+  }
+
+  addressOf(req: IncomingMessage): string {
+    const { clientAddress } = this.#parts;
+    const peer = peerAddress(req.socket);
+    return clientAddress ? clientAddress(peer, req.headers) : peer;
   }
 
   #facts(req: IncomingMessage, ip: string, identity: Identity | undefined): ClientFacts {

@@ -27,6 +27,14 @@ export interface ClientLoginParts {
   readonly logger: Logger;
 }
 
+/** A request that login has to do with. */
+export interface LoginVisit {
+  /** Answers it, where it is for a route of login. */
+  readonly answer: ((res: ServerResponse) => void) | undefined;
+  /** Finds out whose session it comes with; see `Sessions.recognise`. */
+  recognise(): Proved | undefined | Promise<Proved | undefined>;
+}
+
 /** One request to a route of login. */
 interface Visit {
   readonly req: IncomingMessage;
@@ -63,20 +71,22 @@ export class ClientLogin {
     ]);
   }
 
-  /** Answers the client's routes of login; false for all others. `rest`: what comes after `/bff/CLIENT/`. */
-  handle(req: IncomingMessage, res: ServerResponse, rest: string, cookies: Cookies): boolean {
+  /** @param rest what comes after `/bff/CLIENT/` */
+  visit(req: IncomingMessage, rest: string, cookies: Cookies): LoginVisit {
     const mark = rest.indexOf('?');
     const route = this.#routes.get(mark < 0 ? rest : rest.slice(0, mark));
-    if (route === undefined) return false;
-    const query = new URLSearchParams(mark < 0 ? '' : rest.slice(mark));
-    void this.#answer(route, req, cookies, query).then((reply) => sendLoginReply(res, reply));
-    return true;
+    return {
+      answer: route && ((res) => this.#reply(route, req, res, cookies, mark < 0 ? '' : rest.slice(mark))),
+      recognise: () => {
+        const site = this.#parts.findSite(req);
+        return site && this.#parts.sessions.recognise(req, site, cookies);
+      },
+    };
   }
 
-  /** See `Sessions.recognise`. */
-  recognise(req: IncomingMessage, cookies: Cookies): Proved | undefined | Promise<Proved | undefined> {
-    const site = this.#parts.findSite(req);
-    return site && this.#parts.sessions.recognise(req, site, cookies);
+  #reply(route: Route, req: IncomingMessage, res: ServerResponse, cookies: Cookies, search: string): void {
+    const query = new URLSearchParams(search);
+    void this.#answer(route, req, cookies, query).then((reply) => sendLoginReply(res, reply));
   }
 
   async #answer(route: Route, req: IncomingMessage, cookies: Cookies, query: URLSearchParams): Promise<LoginReply> {
@@ -143,12 +153,8 @@ export class ClientLogin {
     const { sessions, client, settings } = this.#parts;
     const session = await sessions.find(site, cookies, query.get('slide') !== 'false');
     if (session === undefined) {
-      const headers = { 'www-authenticate': challenge(client) };
-      const setCookies = cookies.has(site.sessionCookie) ? [sessions.forget(site)] : [];
-      return {
-        ...problem(401, 'unauthenticated', `Nobody is logged in. Log in at /bff/${client}/login.`, headers),
-        setCookies,
-      };
+      const detail = `Nobody is logged in. Log in at /bff/${client}/login.`;
+      return problem(401, 'unauthenticated', detail, { 'www-authenticate': challenge(client) });
     }
     const { csrf, endsAt } = session;
     const logout = `/bff/${client}/logout?csrf=${csrf}`;

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { LoginSettings } from '../../config/sections/login.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { ClientLogin } from './client-login.ts';
+import { ClientLogin, type LoginVisit } from './client-login.ts';
 import { takeCookies } from './cookies.ts';
 import { OpenIdProvider } from './provider.ts';
 import { RedisSessionStore } from './redis-session-store.ts';
 import { createSealer, type Sealer } from './sealing.ts';
 import { MemorySessionStore, type SessionStore } from './session-store.ts';
-import { type Proved, Sessions } from './sessions.ts';
+import { Sessions } from './sessions.ts';
 import { siteFinder } from './site.ts';
 import { TokenKeeper } from './token-keeper.ts';
 import { Transactions } from './transactions.ts';
@@ -19,17 +19,11 @@ export interface LoginEnvironment {
   readonly redis: SharedRedis | undefined;
   /** Whether to insist on `public_url`. */
   readonly production: boolean;
+  /** Whether requests of one browser may come to other processes, too. */
+  readonly oneOfSeveral?: boolean;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
 }
-
-/** What login makes of a request. */
-export type Recognised =
-  /** It is answered here. */
-  | 'answered'
-  /** Nobody is logged in, or it is not for a client with login. */
-  | undefined
-  | Proved;
 
 /**
  * Login for browsers. It stands among the policies, not in the room of the endpoints, since its sessions are one more way
@@ -37,10 +31,10 @@ export type Recognised =
  */
 export interface Login {
   /**
-   * Finds out whose session a request comes with, and answers it if it is for a route of login. The cookies of login are
-   * taken out of the request. At once where nothing has to be waited for. Throws, or rejects with, `NotAdmitted`.
+   * Takes the cookies of login out of a request, whoever it is for, so that no subgraph and no endpoint gets to see them.
+   * `undefined` for a request where no session counts.
    */
-  recognise(req: IncomingMessage, res: ServerResponse): Recognised | Promise<Recognised>;
+  visit(req: IncomingMessage): LoginVisit | undefined;
 }
 
 type Settings = Readonly<Record<string, LoginSettings>>;
@@ -59,17 +53,12 @@ export function configureLogin(settings: Settings, environment: LoginEnvironment
   }
   if (clients.size === 0) return undefined;
   return {
-    recognise(req, res) {
+    visit(req) {
       const cookies = takeCookies(req);
-      const url = req.url ?? '';
-      if (!url.startsWith(ROOT)) return isGraphql(url) ? ofGraphql?.recognise(req, cookies) : undefined;
-      const end = url.indexOf('/', ROOT.length);
-      const client = end < 0 ? undefined : clients.get(url.slice(ROOT.length, end));
-      if (client === undefined) return undefined;
-      if (client.handle(req, res, url.slice(end + 1), cookies)) return 'answered';
-      // an answer to one session is not for a browser that has another by now
-      res.setHeader('vary', 'cookie');
-      return client.recognise(req, cookies);
+      const { url = '' } = req;
+      const end = url.startsWith(ROOT) ? url.indexOf('/', ROOT.length) : -1;
+      const client = end > 0 ? clients.get(url.slice(ROOT.length, end)) : isGraphql(url) ? ofGraphql : undefined;
+      return client?.visit(req, end > 0 ? url.slice(end + 1) : '', cookies);
     },
   };
 }
@@ -123,10 +112,15 @@ function openStore(
   client: string,
   { session }: LoginSettings,
   sealer: Sealer,
-  { redis }: LoginEnvironment,
+  { redis, oneOfSeveral }: LoginEnvironment,
   now: () => number,
 ): SessionStore {
   const { idle_timeout, lifetime, max_sessions, store } = session;
+  if (store === 'memory' && oneOfSeveral) {
+    throw new Error(
+      `login.${client}.session.store: with several workers "redis" is needed, since each would know others.`,
+    );
+  }
   if (store === 'memory') return new MemorySessionStore({ maxSessions: max_sessions, idleMs: idle_timeout, now });
   if (redis === undefined) throw new Error(`login.${client}.session.store: there is no Redis; set store.redis.url.`);
   return new RedisSessionStore({ client, redis, sealer, idleMs: idle_timeout, lifetimeMs: lifetime, now });

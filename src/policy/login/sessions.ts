@@ -62,7 +62,7 @@ export class Sessions {
     if (found instanceof Promise) {
       return found.then(
         (session) => session && this.#admit(req, site, id, session),
-        (error: unknown) => this.#refuse(error, site),
+        (error: unknown) => this.#refuse(error),
       );
     }
     return found && this.#admit(req, site, id, found);
@@ -74,7 +74,7 @@ export class Sessions {
     if (forged !== undefined) throw forgery(forged);
     const current = tokens.current(id, session);
     if (!(current instanceof Promise)) return provedBy(current);
-    return current.then(provedBy, (error: unknown) => this.#refuse(error, site));
+    return current.then(provedBy, (error: unknown) => this.#refuse(error));
   }
 
   /** Keeps a new session under a new id, and gives the cookie for it. What the browser had before ends. */
@@ -113,11 +113,11 @@ export class Sessions {
     return setCookie(sessionCookie, '', secure);
   }
 
-  #refuse(error: unknown, site: Site): never {
+  #refuse(error: unknown): never {
     const { client, logger } = this.#options;
     if (error instanceof GrantGone) {
       logger.info({ client, reason: error.message }, 'a session has ended');
-      throw ended(client, this.forget(site), error);
+      throw ended(client, error);
     }
     if (error instanceof ProviderAway) throw away('login-provider-away', 'The login provider does not answer', error);
     if (error instanceof StoreUnavailable) {
@@ -142,8 +142,9 @@ function forgery(detail: string): NotAdmitted {
   return new NotAdmitted({ status: 403, code: 'FORBIDDEN', kind: 'forged-request', headers, reason: detail }, detail);
 }
 
-function ended(client: string, setCookie: string, cause: Error): NotAdmitted {
-  const headers = { 'www-authenticate': challenge(client), 'set-cookie': setCookie, 'cache-control': 'no-store' };
+/** The cookie stays: another tab may have logged in meanwhile, and its new one would go. */
+function ended(client: string, cause: Error): NotAdmitted {
+  const headers = { 'www-authenticate': challenge(client), 'cache-control': 'no-store' };
   const what = { status: 401, code: 'UNAUTHENTICATED', kind: 'session-ended', headers } as const;
   const message = 'The session has ended: the login provider does not renew it. Log in again.';
   return new NotAdmitted({ ...what, reason: cause.message }, message, { cause });
