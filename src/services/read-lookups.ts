@@ -7,12 +7,14 @@ import {
   getNamedType,
   getNullableType,
   isAbstractType,
+  isInputObjectType,
   isListType,
   isObjectType,
   isRequiredArgument,
   type SelectionSetNode,
 } from 'graphql';
 import { argumentOf, stringOf, stringsOf, useOf, usesOf } from './arguments.ts';
+import { checkExpressions } from './check-expression.ts';
 import { checkKeyArgument, type KeyArgument, keyArgumentOf } from './key-argument.ts';
 import { keyFieldsOf, leafPaths, wrongPath } from './key-shape.ts';
 import { type Mistake, mistake } from './service.ts';
@@ -27,6 +29,8 @@ export interface ReadLookup {
   readonly keyPaths: readonly (readonly string[])[];
   /** The key goes out as an object, so that fields for `@computed` can be in it. */
   readonly objectKey: boolean;
+  /** The fields that there is a place for in that object; `undefined` where that is not known. */
+  readonly keyInputs: readonly string[] | undefined;
   readonly argsExpr: string;
   readonly additionalArgs: string | undefined;
   readonly public: boolean;
@@ -79,6 +83,8 @@ function readLookup(field: Field, merge: ConstDirectiveNode, schema: GraphQLSche
   if ('code' in argument) return [argument];
   const key = readKey(field, merge, types, argument, schema);
   if ('code' in key) return [key];
+  const wrongText = checkExpressions(field, merge, list);
+  if (wrongText.length > 0) return wrongText;
   const mistakes = [
     ...checkKeyArgument({ field, merge, list, argument, types: key.types, paths: key.paths, schema }),
     ...missingArguments(field, merge, argument),
@@ -92,11 +98,17 @@ function readLookup(field: Field, merge: ConstDirectiveNode, schema: GraphQLSche
     abstract: isAbstractType(named),
     list,
     keyPaths: key.paths,
-    objectKey: argument.sends !== 'field',
+    objectKey: argument.sends === 'object' || argument.sends === 'expression',
+    keyInputs: inputsOf(argument),
     argsExpr: argument.expression,
     additionalArgs: stringOf(merge, 'additionalArgs'),
     public: isPublic?.kind === 'BooleanValue' && isPublic.value,
   };
+}
+
+function inputsOf({ sends, type }: KeyArgument): readonly string[] | undefined {
+  const named = sends === 'object' && type ? getNamedType(type) : undefined;
+  return isInputObjectType(named) ? Object.keys(named.getFields()) : undefined;
 }
 
 interface Key {

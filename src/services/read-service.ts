@@ -5,6 +5,8 @@ import {
   GraphQLError,
   type GraphQLSchema,
   isObjectType,
+  Kind,
+  type SelectionSetNode,
   validateSchema,
   visit,
 } from 'graphql';
@@ -130,10 +132,28 @@ function checkComputed(
         const hint =
           'It needs a look-up that takes the whole key as an object: products(keys: [ProductKey!]!): [Product]! @merge';
         mistakes.push(mistake(computed, 'COMPUTED_WITHOUT_LOOKUP', message, hint));
-      } else inputs.set(type.name, [...(inputs.get(type.name) ?? []), printFields(selection)]);
+      } else {
+        const homeless = inputWithoutPlace(selection, found);
+        if (homeless !== undefined) {
+          const message = `"${type.name}.${field.name}" needs "${homeless}", which the key of its look-up has no place for.`;
+          mistakes.push(
+            mistake(computed, 'COMPUTED_WITHOUT_INPUT', message, 'Add the field to the input type, nullable.'),
+          );
+        }
+        inputs.set(type.name, [...(inputs.get(type.name) ?? []), printFields(selection)]);
+      }
     }
   }
   return { inputs, mistakes };
+}
+
+/** A field that none of the look-ups by whole keys can be given. */
+function inputWithoutPlace(selection: SelectionSetNode, lookups: readonly ReadLookup[]): string | undefined {
+  const able = lookups.filter(({ objectKey }) => objectKey);
+  if (able.some(({ keyInputs }) => keyInputs === undefined)) return undefined;
+  return selection.selections
+    .flatMap((node) => (node.kind === Kind.FIELD ? [node.name.value] : []))
+    .find((field) => !able.some(({ keyInputs }) => keyInputs?.includes(field)));
 }
 
 function publicComputed(

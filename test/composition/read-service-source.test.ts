@@ -329,6 +329,31 @@ describe('mistakes are told with their place and what to do', () => {
       `type Query { user(id: ID!): User @merge(keyField: "id") } type User { id: ID! hello: String @computed(selectionSet: "{ name }") }`,
       '2:93 COMPUTED_WITHOUT_LOOKUP "User.hello" is computed of other fields, but no look-up of User can take them. | It needs a look-up that takes the whole key as an object: products(keys: [ProductKey!]!): [Product]! @merge',
     ],
+    [
+      'a computed field whose input has no place in the key',
+      `type Query { users(keys: [Key!]!): [User] @merge } input Key { id: ID! } type User @key(fields: "id") { id: ID! hello: String @computed(selectionSet: "{ name }") }`,
+      '2:127 COMPUTED_WITHOUT_INPUT "User.hello" needs "name", which the key of its look-up has no place for. | Add the field to the input type, nullable.',
+    ],
+    [
+      'a list of keys written as one',
+      `type Query { users(ids: [ID!]!): [User] @merge(argsExpr: "ids: $key.id") } ${USER}`,
+      '2:58 MERGE_INVALID_ARGUMENTS `argsExpr` of "users" takes one key, but the field returns a list: write [[$key.id]]. | Write it like "ids: [[$key.id]], deep: true".',
+    ],
+    [
+      'a key within a list',
+      `type Query { user(ids: [ID!]!): User @merge(argsExpr: "ids: [$key.id]") } ${USER}`,
+      '2:55 MERGE_INVALID_ARGUMENTS `argsExpr` of "user" has the key within a list; a list of keys is written [[$key.id]]. | Write it like "ids: [[$key.id]], deep: true".',
+    ],
+    [
+      'arguments that cannot be read',
+      `type Query { user(id: ID!): User @merge(argsExpr: "id $key.id") } ${USER}`,
+      '2:51 MERGE_INVALID_ARGUMENTS `argsExpr` of "user" cannot be read: Syntax Error: Expected ":", found "$". | Write it like "ids: [[$key.id]], deep: true".',
+    ],
+    [
+      'a fixed argument that there is not',
+      `type Query { user(id: ID!): User @merge(keyField: "id", additionalArgs: "deep: true") } ${USER}`,
+      '2:73 MERGE_INVALID_ARGUMENTS `additionalArgs` of "user" names "deep", which is no argument of the field. | It takes these: id.',
+    ],
   ])('%s', async (_, sdl, problem) => {
     expect(await problemsOf(sdl)).toEqual([problem]);
   });

@@ -50,7 +50,11 @@ export function createStitchedSource({ name, sdl, upstream }: StitchedSourceOpti
     lanes.set(query, lane);
     return lane;
   };
-  if (service.lookups.length > 0) stitched = stitch();
+  if (service.lookups.length > 0) {
+    stitched = stitch();
+    // Who asks is told; until then it is nobody's failure.
+    stitched.catch(() => undefined);
+  }
 
   return {
     name,
@@ -143,13 +147,14 @@ async function answerStitched(
   }
 }
 
-function formatFailure({ code, message, reason, status }: SourceFailure) {
+function formatFailure({ code, message, reason, status, retryAfter }: SourceFailure) {
   return {
     message,
     extensions: {
       code,
       ...(reason === undefined ? {} : { reason }),
       ...(status === undefined ? {} : { http: { status } }),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
     },
   };
 }

@@ -1,0 +1,76 @@
+import {
+  type ASTNode,
+  type ConstDirectiveNode,
+  GraphQLError,
+  type GraphQLField,
+  Kind,
+  type ObjectValueNode,
+  parseValue,
+  visit,
+} from 'graphql';
+import { argumentOf, stringOf } from './arguments.ts';
+import { type Mistake, mistake } from './service.ts';
+
+type Field = GraphQLField<unknown, unknown>;
+
+/** What is wrong with arguments that are written out: `argsExpr` and `additionalArgs` of a `@merge`. */
+export function checkExpressions(field: Field, merge: ConstDirectiveNode, list: boolean): Mistake[] {
+  const argsExpr = stringOf(merge, 'argsExpr');
+  const additional = stringOf(merge, 'additionalArgs');
+  return [
+    ...(argsExpr === undefined ? [] : check(field, merge, 'argsExpr', argsExpr, shapeProblem(argsExpr, list))),
+    ...(additional === undefined ? [] : check(field, merge, 'additionalArgs', additional, undefined)),
+  ];
+}
+
+function check(
+  field: Field,
+  merge: ConstDirectiveNode,
+  argument: string,
+  text: string,
+  shape: string | undefined,
+): Mistake[] {
+  const node = argumentOf(merge, argument);
+  const example = argument === 'argsExpr' ? '"ids: [[$key.id]], deep: true"' : '"deep: true"';
+  const refuse = (message: string, hint = `Write it like ${example}.`) => [
+    mistake(node, 'MERGE_INVALID_ARGUMENTS', `\`${argument}\` of "${field.name}" ${message}`, hint),
+  ];
+  if (shape !== undefined) return refuse(shape);
+  const value = parseArguments(text);
+  if (value instanceof GraphQLError) return refuse(`cannot be read: ${value.message}`);
+  if (holdsKeyInList(value)) return refuse('has the key within a list; a list of keys is written [[$key.id]].');
+  const stray = value.fields.find(({ name }) => !field.args.some((arg) => arg.name === name.value));
+  if (stray === undefined) return [];
+  const known = field.args.map(({ name }) => name).join(', ') || 'none';
+  return refuse(`names "${stray.name.value}", which is no argument of the field.`, `It takes these: ${known}.`);
+}
+
+/** One key is written `$key.id`, a list of them `[[$key.id]]`. */
+function shapeProblem(text: string, list: boolean): string | undefined {
+  const [opened, closed] = [text.split('[[').length - 1, text.split(']]').length - 1];
+  if (opened !== closed) return 'has a "[[" without its "]]".';
+  if (list && opened === 0) return 'takes one key, but the field returns a list: write [[$key.id]].';
+  if (!list && opened > 0) return 'takes a list of keys, but the field returns one object: write $key.id.';
+  const outside = text.replace(/\[\[.*?\]\]/gs, '');
+  return list && outside.includes('$key') ? 'has the key both within [[ ]] and outside.' : undefined;
+}
+
+function parseArguments(text: string): ObjectValueNode | GraphQLError {
+  const simple = text.replace(/\[\[.*?\]\]/gs, '$key').replace(/\$key(\.\w+)*/g, '$key');
+  try {
+    return parseValue(`{ ${simple} }`, { noLocation: true }) as ObjectValueNode;
+  } catch (error) {
+    if (error instanceof GraphQLError) return error;
+    throw error;
+  }
+}
+
+function holdsKeyInList(value: ObjectValueNode): boolean {
+  let found = false;
+  visit(value, {
+    Variable(_node, _key, _parent, _path, ancestors) {
+      found ||= ancestors.some((above) => !Array.isArray(above) && (above as ASTNode).kind === Kind.LIST);
+    },
+  });
+  return found;
+}
