@@ -1,5 +1,6 @@
 import type {
   DocumentNode,
+  FragmentDefinitionNode,
   GraphQLFormattedError,
   GraphQLSchema,
   OperationDefinitionNode,
@@ -22,31 +23,55 @@ export function introspectionPart(
   operation: OperationDefinitionNode,
 ): DocumentNode | undefined {
   if (operation.operation !== 'query') return undefined;
-  const selectionSet = introspectionFields(document, operation.selectionSet, new Set());
+  const cutter = new Cutter(document);
+  const selectionSet = cutter.cut(operation.selectionSet);
   if (selectionSet.selections.length === 0) return undefined;
-  const fragments = document.definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
-  return { kind: Kind.DOCUMENT, definitions: [{ ...operation, selectionSet }, ...fragments] };
+  return { kind: Kind.DOCUMENT, definitions: [{ ...operation, selectionSet }, ...cutter.fragments()] };
 }
 
-function introspectionFields(document: DocumentNode, set: SelectionSetNode, spread: Set<string>): SelectionSetNode {
-  const selections = set.selections.flatMap((selection): SelectionNode[] => {
-    if (selection.kind === Kind.FIELD) return ['__schema', '__type'].includes(selection.name.value) ? [selection] : [];
-    if (selection.kind === Kind.INLINE_FRAGMENT) {
-      return inline(selection, introspectionFields(document, selection.selectionSet, spread));
+/**
+ * Leaves the introspection fields of root selections, and fragments with some. Each fragment is cut once, and stays a
+ * fragment: written out, they could be many more than there are.
+ */
+class Cutter {
+  private readonly whole = new Map<string, FragmentDefinitionNode>();
+  /** What is left of fragments that are spread at the root. */
+  private readonly left = new Map<string, FragmentDefinitionNode>();
+
+  constructor({ definitions }: DocumentNode) {
+    for (const definition of definitions) {
+      if (definition.kind === Kind.FRAGMENT_DEFINITION) this.whole.set(definition.name.value, definition);
     }
-    const name = selection.name.value;
-    const fragment = document.definitions.find((d) => d.kind === Kind.FRAGMENT_DEFINITION && d.name.value === name);
-    if (fragment?.kind !== Kind.FRAGMENT_DEFINITION || spread.has(name)) return [];
-    const selectionSet = introspectionFields(document, fragment.selectionSet, new Set([...spread, name]));
-    return inline({ directives: selection.directives }, selectionSet);
-  });
-  return { kind: Kind.SELECTION_SET, selections };
+  }
+
+  /** Fragments that are spread at the root as they were cut, the others whole. */
+  fragments(): FragmentDefinitionNode[] {
+    return [...new Map([...this.whole, ...this.left]).values()].filter((f) => f.selectionSet.selections.length > 0);
+  }
+
+  cut({ selections, kind }: SelectionSetNode): SelectionSetNode {
+    const kept = selections.flatMap((selection): SelectionNode[] => {
+      if (selection.kind === Kind.FIELD) return isIntrospection(selection.name.value) ? [selection] : [];
+      if (selection.kind === Kind.FRAGMENT_SPREAD) return this.hasSome(selection.name.value) ? [selection] : [];
+      const selectionSet = this.cut(selection.selectionSet);
+      return selectionSet.selections.length === 0 ? [] : [{ ...selection, selectionSet }];
+    });
+    return { kind, selections: kept };
+  }
+
+  private hasSome(name: string): boolean {
+    let left = this.left.get(name);
+    const whole = this.whole.get(name);
+    if (!left && whole) {
+      left = { ...whole, selectionSet: this.cut(whole.selectionSet) };
+      this.left.set(name, left);
+    }
+    return left !== undefined && left.selectionSet.selections.length > 0;
+  }
 }
 
-function inline(from: Pick<SelectionNode, 'directives'>, selectionSet: SelectionSetNode): SelectionNode[] {
-  return selectionSet.selections.length === 0
-    ? []
-    : [{ kind: Kind.INLINE_FRAGMENT, directives: from.directives ?? [], selectionSet }];
+function isIntrospection(name: string): boolean {
+  return name === '__schema' || name === '__type';
 }
 
 /** Answers introspection fields from the public schema, as the reference implementation does. */

@@ -89,3 +89,27 @@ describe('introspection switched off', () => {
     );
   });
 });
+
+describe('fragments at the root', () => {
+  const world = smallWorld();
+
+  it('may be many once they are written out, and take no longer', async () => {
+    const doubling = Array.from(
+      { length: 22 },
+      (_, i) => `fragment F${i} on Query { ...F${i + 1} ... { ...F${i + 1} } }`,
+    );
+    const leaf = 'fragment F22 on Query { __type(name: "User") { ...T } me { id } } fragment T on __Type { name }';
+    const { dataText, errors } = await run(world, `{ ...F0 } ${doubling.join(' ')} ${leaf}`);
+    expect(errors).toEqual([]);
+    expect(dataText).toBe('{"__type":{"name":"User"},"me":{"id":"u1"}}');
+  });
+
+  it('may introspect each under its own condition', async () => {
+    const query = `query ($a: Boolean!) { ...A ...B @include(if: $a) }
+      fragment A on Query { a: __type(name: "User") { name } } fragment B on Query { b: __type(name: "User") { kind } me { id } }`;
+    expect((await run(world, query, { variables: { a: false } })).dataText).toBe('{"a":{"name":"User"}}');
+    expect((await run(world, query, { variables: { a: true } })).dataText).toBe(
+      '{"a":{"name":"User"},"b":{"kind":"OBJECT"},"me":{"id":"u1"}}',
+    );
+  });
+});
