@@ -70,7 +70,7 @@ export class Reader {
     const actual = this.ports.get(port) ?? '0';
     const serving = this.spawn(command.replaceAll(new RegExp(`(=|--port )${port}\\b`, 'g'), `$1${actual}`));
     this.serving.set(port, { ...serving, command });
-    const listening = /https?:\/\/127\.0\.0\.1:(\d+)\/graphql/;
+    const listening = /https?:\/\/127\.0\.0\.1:(\d+)\b/;
     await vi.waitFor(() => expect(serving.output.text).toMatch(listening), PATIENCE);
     this.ports.set(port, listening.exec(serving.output.text)?.[1] ?? '');
   }
