@@ -55,6 +55,8 @@ function buildProgram(): Command {
     .option('--bff <dir>', 'the folder of BFF endpoints (default: bff where there is one; none with --supergraph)')
     .action(async (flags) => (await import('./cli/validate.ts')).validate(flags));
 
+  addBffVerbs(program);
+
   const init = program
     .command('init')
     .description('write a small project')
@@ -109,6 +111,31 @@ function keptIn(command: Command): Command {
 
 function words(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
+}
+
+function addBffVerbs(program: Command): void {
+  const bff = program.command('bff').description('about endpoints for single clients');
+  from(bff.command('types').description('write a typed client, and JSON Schema, for each client of the endpoints'))
+    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff)')
+    .option('--client <name>', 'only the endpoints of this client')
+    .requiredOption('--out <dir>', 'where the files go')
+    .action(async (flags) => (await import('./cli/bff-types.ts')).bffTypes(flags));
+
+  from(program.command('check').description('what a change of the schema breaks: for clients, and of the endpoints'))
+    .requiredOption('--against <file>', 'the supergraph SDL as it was')
+    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff where there is one; none with --supergraph)')
+    .action(async (flags) => (await import('./cli/check.ts')).check(flags));
+
+  program
+    .command('cache')
+    .description('about kept answers of endpoints')
+    .command('purge')
+    .description('make a running gateway forget kept answers')
+    .option('--tag <tag...>', 'an endpoint (mobile/dashboard), a client (client:mobile), or a tag of its own')
+    .option('--entity <entity...>', 'an object: Product:p7')
+    .option('--url <url>', 'where the gateway is', 'http://127.0.0.1:4000')
+    .option('--token <token>', 'what bff.purge_token says (env: HEADGATE_PURGE_TOKEN)')
+    .action(async (flags) => (await import('./cli/cache.ts')).purgeCache(flags));
 }
 
 function serving(command: Command): Command {

@@ -1,0 +1,64 @@
+import type { JsonSchema } from '../openapi/json-schema.ts';
+
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
+
+/** A JSON Schema as a TypeScript type. `indent`: how deep it stands, in spaces. */
+export function typeText(schema: JsonSchema, indent = 0): string {
+  if (schema.$ref !== undefined) return schema.$ref.split('/').at(-1) ?? 'unknown';
+  if ('const' in schema) return literal(schema.const);
+  if (schema.enum !== undefined) return schema.enum.map(literal).join(' | ');
+  if (schema.anyOf !== undefined) return union(schema.anyOf.map((one) => typeText(one, indent)));
+  const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? []);
+  if (types.length === 0) return 'unknown';
+  return union(types.map((type) => oneType(type, schema, indent)));
+}
+
+function oneType(type: string, schema: JsonSchema, indent: number): string {
+  switch (type) {
+    case 'null':
+      return 'null';
+    case 'boolean':
+      return 'boolean';
+    case 'integer':
+    case 'number':
+      return 'number';
+    case 'string':
+      return 'string';
+    case 'array':
+      return `ReadonlyArray<${typeText(schema.items ?? {}, indent)}>`;
+    case 'object':
+      return objectText(schema, indent);
+    default:
+      return 'unknown';
+  }
+}
+
+function objectText({ properties, required = [] }: JsonSchema, indent: number): string {
+  if (properties === undefined) return 'Readonly<Record<string, unknown>>';
+  const pad = ' '.repeat(indent + 2);
+  const lines = Object.entries(properties).map(([key, schema]) => {
+    const comment = commentText(schema, pad);
+    const name = IDENTIFIER.test(key) ? key : JSON.stringify(key);
+    return `${comment}${pad}readonly ${name}${required.includes(key) ? '' : '?'}: ${typeText(schema, indent + 2)};`;
+  });
+  return lines.length === 0 ? 'Readonly<Record<string, never>>' : `{\n${lines.join('\n')}\n${' '.repeat(indent)}}`;
+}
+
+export function commentText({ description }: Pick<JsonSchema, 'description'>, pad: string): string {
+  if (description === undefined) return '';
+  const lines = description.replaceAll('*/', '* /').split('\n');
+  if (lines.length === 1) return `${pad}/** ${lines[0]} */\n`;
+  return `${pad}/**\n${lines.map((line) => `${pad} * ${line}`.trimEnd()).join('\n')}\n${pad} */\n`;
+}
+
+function union(types: readonly string[]): string {
+  const all = [...new Set(types)];
+  return all.includes('unknown') ? 'unknown' : all.join(' | ');
+}
+
+function literal(value: unknown): string {
+  if (Array.isArray(value)) return `readonly [${value.map(literal).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).map(([key, inner]) => `readonly ${JSON.stringify(key)}: ${literal(inner)}`);
+  return `{ ${members.join('; ')} }`;
+}

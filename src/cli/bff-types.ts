@@ -1,0 +1,51 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadEndpoints } from '../bff/endpoints/endpoints.ts';
+import { clientFiles } from '../bff/types/client-text.ts';
+import { loadSupergraph } from '../composition/load-supergraph.ts';
+import { CompositionError } from '../composition/supergraph-provider.ts';
+import { formatProblem } from '../config/problem.ts';
+import { readSupergraph } from '../supergraph/supergraph.ts';
+import { AlreadyReported, countOf, UsageError } from './failure.ts';
+import { type OriginFlags, originOf } from './origin.ts';
+import { bffFolder } from './start.ts';
+
+export interface BffTypesFlags extends OriginFlags {
+  readonly bff?: string;
+  /** Only this client; all of them without it. */
+  readonly client?: string;
+  /** The folder that the files go to. */
+  readonly out: string;
+}
+
+/**
+ * `headgate bff types`: writes `CLIENT.ts` and `CLIENT.schema.json` for each client. Throws `CompositionError`, and
+ * `UsageError` for a client that there is not; endpoints with problems are told, and nothing is written.
+ */
+export async function bffTypes(flags: BffTypesFlags): Promise<void> {
+  const dir = bffFolder(flags);
+  if (dir === undefined) throw new UsageError('There is no folder of endpoints; name it with --bff.');
+  const loaded = await loadSupergraph(originOf(flags));
+  if (!loaded.ok) throw new CompositionError(loaded.problems);
+  const supergraph = readSupergraph(loaded.update.sdl);
+  const { endpoints, problems } = await loadEndpoints(dir, supergraph);
+  if (problems.length > 0) {
+    console.error(`${problems.map(formatProblem).join('\n')}\n\n${countOf(problems.length)}; nothing was written`);
+    throw new AlreadyReported();
+  }
+  const clients = [...new Set(endpoints.map(({ client }) => client))].sort();
+  if (flags.client !== undefined && !clients.includes(flags.client)) {
+    throw new UsageError(`--client: ${dir} has no endpoints of "${flags.client}". There are: ${clients.join(', ')}.`);
+  }
+  mkdirSync(flags.out, { recursive: true });
+  for (const client of flags.client === undefined ? clients : [flags.client]) {
+    const files = clientFiles(endpoints, supergraph.publicSchema, client);
+    write(join(flags.out, `${client}.ts`), files.typescript);
+    write(join(flags.out, `${client}.schema.json`), files.jsonSchema);
+  }
+}
+
+function write(file: string, text: string): void {
+  writeFileSync(file, text);
+  console.log(`wrote ${file}`);
+}
