@@ -25,11 +25,21 @@ export function addressSet(ranges: readonly string[]): AddressSet {
     if (length === undefined) list.addAddress(address, type);
     else list.addSubnet(address, Number(length), type);
   }
+  // the same proxies and clients come again and again, and a look-up in the list costs as much as a hash of a token
+  const known = new Map<string, boolean>();
   return (address) => {
-    const family = isIP(address);
-    return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+    let inside = known.get(address);
+    if (inside === undefined) {
+      const family = isIP(address);
+      inside = family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+      if (known.size >= MOST_REMEMBERED) known.clear();
+      known.set(address, inside);
+    }
+    return inside;
   };
 }
+
+const MOST_REMEMBERED = 10_000;
 
 /** Finds out whose request it is, past proxies that are trusted. */
 export type ClientAddress = (peer: string, headers: IncomingHttpHeaders) => string;
@@ -87,6 +97,7 @@ function forParameter(element: string): string | undefined {
 /** An address, with or without a port: `192.0.2.1:80`, `[2001:db8::1]:80`; `undefined` for anything else. */
 function readAddress(text: string): string | undefined {
   const trimmed = text.trim();
+  if (isIP(trimmed) === 4) return trimmed;
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed)?.[1];
   const bare = bracketed ?? (/^[\d.]+:\d+$/.test(trimmed) ? trimmed.slice(0, trimmed.indexOf(':')) : trimmed);
   const address = unmapped(bare);

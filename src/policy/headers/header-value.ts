@@ -48,8 +48,11 @@ function asHeader(value: unknown): string | undefined {
 
 /** Headers are bytes: text beyond ASCII goes as UTF-8. */
 function encoded(text: string): string | undefined {
+  if (PRINTABLE_ASCII.test(text)) return text;
   return headerText(Buffer.from(text, 'utf8').toString('latin1'));
 }
+
+const PRINTABLE_ASCII = /^[ -~]*$/;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are not allowed (RFC 9110, section 5.5)
 const UNSAFE = /[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/;

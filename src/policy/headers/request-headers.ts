@@ -2,7 +2,7 @@ import { HOP_HEADERS } from '../../config/header.ts';
 import type { HeaderSettings, RequestRule } from '../../config/sections/headers.ts';
 import { UnusableSetting } from '../../config/unusable-setting.ts';
 import type { ClientContext, ForwardedHeaders, ForwardHeaders } from '../../sources/source.ts';
-import { contextValue, headerText, identityValue } from './header-value.ts';
+import { contextValue, identityValue } from './header-value.ts';
 import { type Choose, chooser } from './name-pattern.ts';
 
 /** The rules by which client requests become headers of subgraph requests, ready to be applied. */
@@ -126,7 +126,7 @@ function propagateStep(rule: NonNullable<RequestRule['propagate']>, inserted: Re
     return ({ headers }, out, mayPass) => {
       for (const name in headers) {
         if (!chooses(name) || inserted.has(name) || !mayPass(name)) continue;
-        const value = headerText(headers[name]);
+        const value = sentText(headers[name]);
         if (value !== undefined) out.set(name, value);
       }
     };
@@ -134,10 +134,15 @@ function propagateStep(rule: NonNullable<RequestRule['propagate']>, inserted: Re
   const passed = named.map((from) => ({ from, to: rename ?? from })).filter(({ to }) => !inserted.has(to));
   return ({ headers }, out, mayPass) => {
     for (const { from, to } of passed) {
-      const value = (mayPass(from) ? headerText(headers[from]) : undefined) ?? rule.default;
+      const value = (mayPass(from) ? sentText(headers[from]) : undefined) ?? rule.default;
       if (value !== undefined) out.set(to, value);
     }
   };
+}
+
+/** What came in as a header is good for one, as the HTTP parser has seen to. */
+function sentText(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function insertStep(rule: NonNullable<RequestRule['insert']>): Step {
