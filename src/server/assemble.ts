@@ -52,7 +52,9 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   try {
     const redis = config.store.redis && (await createRedis(config.store.redis, logger));
     if (redis) closers.push(() => redis.close());
-    const rateLimits = createRateLimits(config.rate_limits, redis);
+    const rateLimits = createRateLimits(config.rate_limits, redis, {
+      listSize: config.demand_control.strategy.static_estimated.list_size,
+    });
     const policies = await enginePolicies(config, logger, rateLimits);
     const gateway = createGateway({
       createEngine: options.createEngine ?? engineFactory(config, logger, rules, rateLimits, policies),

@@ -31,7 +31,7 @@ describe.each(['auto', 'all-yoga'] as const)('requests, lanes: %s', (lanes) => {
     const { policies, close } = await openRequestPolicies(config, { logger, redis: undefined, dev: false });
     onTestFinished(close);
     const { rate_limits } = configFileSchema.parse(part);
-    const limits = createRateLimits(rate_limits, undefined, () => Date.UTC(2026, 0, 31));
+    const limits = createRateLimits(rate_limits, undefined, { now: () => Date.UTC(2026, 0, 31) });
     executed.length = 0;
     return serve({ engine: () => engine, lanes, ...policies, countRequest: requestCounter(limits) });
   }

@@ -43,9 +43,14 @@ const plans = z
   .optional()
   .describe('Only for clients whose API key was sold under one of these plans; without it for all');
 
+const weight = z
+  .enum(['request', 'cost'])
+  .default('request')
+  .describe('What counts: each request as one, or the cost that demand control estimates for it');
+
 const fieldLimit = settings.superRefine(checkField);
-const operationLimit = settings.superRefine(checkRequest);
-const requestLimit = settings.extend({ plans }).superRefine(checkRequest);
+const operationLimit = settings.extend({ weight }).superRefine(checkRequest);
+const requestLimit = settings.extend({ plans, weight }).superRefine(checkRequest);
 const subgraphLimit = settings.extend({ by: z.array(z.string()).default(['global']) }).superRefine(checkRequest);
 
 export const rateLimitsSection = z

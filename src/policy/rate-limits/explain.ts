@@ -2,7 +2,6 @@ import type { RateLimitsConfig } from '../../config/sections/rate-limits.ts';
 import type { Operation } from '../../operation/operation.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { inWords } from './refuse.ts';
-import { operationRules } from './request-limits.ts';
 import { createRule, type Rule } from './rule.ts';
 import { rulesOfSchema } from './rules-of-schema.ts';
 import { touchedBy } from './touched.ts';
@@ -16,12 +15,10 @@ import { touchedBy } from './touched.ts';
  *       Query.search   10 in 1m by client, 20 at once
  */
 export function explainLimits(operation: Operation, supergraph: Supergraph, config: RateLimitsConfig): string {
+  const own = Object.hasOwn(config.operations, operation.name ?? '') ? config.operations[operation.name ?? ''] : [];
   const whole = [
-    ...config.requests.map(({ plans, ...settings }, index) => {
-      const rule = createRule('request', settings, index === 0 ? 'requests' : `requests#${index + 1}`);
-      return { rule, note: plans === undefined ? '' : `, only for the plan ${plans.join(' or ')}` };
-    }),
-    ...(operationRules(config.operations).get(operation.name ?? '') ?? []).map((rule) => ({ rule, note: '' })),
+    ...wholeRules('request', config.requests, 'requests'),
+    ...wholeRules('operation', own ?? [], operation.name ?? ''),
   ];
   const touched = touchedBy(operation, rulesOfSchema(supergraph, config.fields));
   const sections = [
@@ -39,6 +36,17 @@ export function explainLimits(operation: Operation, supergraph: Supergraph, conf
       return `${title}\n${lines.join('')}`;
     })
     .join('');
+}
+
+type Whole = RateLimitsConfig['operations'][string][number] & { readonly plans?: readonly string[] | undefined };
+
+function wholeRules(kind: string, all: readonly Whole[], name: string) {
+  return all.map((settings, index) => {
+    const { plans, weight } = settings;
+    const rule = createRule(kind, settings, index === 0 ? name : `${name}#${index + 1}`);
+    const cost = weight === 'cost' ? ', counted by cost' : '';
+    return { rule, note: `${cost}${plans === undefined ? '' : `, only for the plan ${plans.join(' or ')}`}` };
+  });
 }
 
 function inShort({ limit, by }: Rule): string {

@@ -1,13 +1,14 @@
 import { type DocumentNode, Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
 import type { CheckedRequest, OperationCheck, OperationPolicy, Verdict } from '../../engine/operation-policy.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
+import { type Cost, costOf } from '../demand/cost.ts';
+import type { CostEstimator } from '../demand/demand-policy.ts';
 import { rateLimitHeaders } from './headers.ts';
 import type { Asker } from './keys.ts';
 import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
 import { droppedParts, type Part, partsFor } from './parts.ts';
 import { policyRefusal, requestRefused, retryAfterHeader } from './refuse.ts';
 import type { RequestRules } from './request-limits.ts';
-import { checksFor, type Rule } from './rule.ts';
 import type { SchemaRules } from './rules-of-schema.ts';
 import { type Touched, touchedBy } from './touched.ts';
 import { delayOf, wait } from './wait.ts';
@@ -16,7 +17,9 @@ export interface RateLimitPolicyOptions {
   readonly limiter: Limiter;
   readonly rulesOf: (supergraph: Supergraph) => SchemaRules;
   readonly requests: RequestRules;
-  readonly operations: ReadonlyMap<string, readonly Rule[]>;
+  readonly operations: ReadonlyMap<string, RequestRules>;
+  /** Estimates what operations cost. */
+  readonly costs: CostEstimator;
   /** Whether answers bear `RateLimit` headers. */
   readonly headers: boolean;
 }
@@ -24,10 +27,11 @@ export interface RateLimitPolicyOptions {
 /** What can be known of an operation's limits before there is a request. */
 interface Inspected {
   readonly touched: readonly Touched[];
-  readonly operation: readonly Rule[];
+  /** Limits of the request, and of the operation. */
+  readonly whole: readonly RequestRules[];
+  readonly cost: Cost;
 }
 
-const NO_RULES: readonly Rule[] = [];
 const NO_PARTS: readonly Part[] = [];
 
 /** Decides all limits that a request for an operation touches, in one question to the limiter. */
@@ -36,25 +40,33 @@ export function createRateLimitPolicy(options: RateLimitPolicyOptions): Operatio
   return {
     inspect(operation, supergraph): OperationCheck | undefined {
       const touched = touchedBy(operation, rulesOf(supergraph));
-      const own = operations.get(operation.name ?? '') ?? NO_RULES;
-      if (touched.length === 0 && own.length === 0 && requests.size === 0) return undefined;
-      const inspected = { touched, operation: own };
+      const own = operations.get(operation.name ?? '');
+      if (touched.length === 0 && own === undefined && requests.size === 0) return undefined;
+      const whole = own === undefined ? [requests] : [requests, own];
+      const weighs = whole.some((rules) => rules.weighs);
+      const cost = weighs ? options.costs.estimate(operation, supergraph).cost : 1;
+      const inspected = { touched, whole, cost };
       return { check: (request) => check(options, inspected, request) };
     },
     countsRequests(document, supergraph) {
-      return hasNamed(document, operations) || touchesLimits(document, supergraph, rulesOf(supergraph));
+      return (
+        requests.weighs || hasNamed(document, operations) || touchesLimits(document, supergraph, rulesOf(supergraph))
+      );
     },
   };
 }
 
 function check(
   { limiter, requests, headers }: RateLimitPolicyOptions,
-  { touched, operation }: Inspected,
+  { touched, whole: rules, cost }: Inspected,
   request: CheckedRequest,
 ): Verdict | undefined | Promise<Verdict | undefined> {
   const { client } = request;
-  const whole = client.admitted === true ? [] : requests.checks(client);
-  if (operation.length > 0) whole.push(...checksFor(operation, client));
+  const whole: LimitCheck[] = [];
+  for (const one of rules) {
+    if (one !== requests || client.admitted !== true) whole.push(...one.checks(client));
+    if (one.weighs) whole.push(...one.weighed(client, costOf(cost, request.variables)));
+  }
   const parts = touched.length === 0 ? NO_PARTS : partsFor(touched, request);
   if (whole.length === 0 && parts.length === 0) return undefined;
   const answer = limiter.ask({ whole, parts: parts.map(({ checks }) => checks) });

@@ -4,6 +4,7 @@ import type { OperationPolicy } from '../../engine/operation-policy.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
+import { CostEstimator } from '../demand/demand-policy.ts';
 import { rateLimitHeaders } from './headers.ts';
 import type { Asker } from './keys.ts';
 import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
@@ -35,14 +36,20 @@ export interface RateLimits {
   limitSource(source: Source): Source;
 }
 
-/** @param now milliseconds since 1970, where it is counted in memory; by default the clock of this machine */
+export interface RateLimitsOptions {
+  /** Milliseconds since 1970, where it is counted in memory; by default the clock of this machine. */
+  readonly now?: () => number;
+  /** How many items a list is taken to have, where limits weigh by cost and `@listSize` does not say. Default 0. */
+  readonly listSize?: number;
+}
+
 export function createRateLimits(
   config: RateLimitsConfig,
   redis: SharedRedis | undefined,
-  now: () => number = Date.now,
+  { now = Date.now, listSize = 0 }: RateLimitsOptions = {},
 ): RateLimits {
   const limiter = limiterFor(config, redis, now);
-  const requests = requestRules(config.requests);
+  const requests = requestRules('request', config.requests, 'requests');
   return {
     policy: createRateLimitPolicy({
       limiter,
@@ -50,6 +57,7 @@ export function createRateLimits(
       requests,
       operations: operationRules(config.operations),
       headers: config.headers,
+      costs: new CostEstimator(listSize),
     }),
     admit: requests.size === 0 ? undefined : (asker) => admit(limiter, requests, config.headers, asker),
     limitSource(source) {

@@ -3,36 +3,58 @@ import type { Asker } from './keys.ts';
 import type { LimitCheck } from './limiter.ts';
 import { checksFor, createRule, type Rule } from './rule.ts';
 
-/** Limits of whole requests. */
+/** Limits of whole requests, or of those for one operation. */
 export interface RequestRules {
   readonly size: number;
+  /** Whether one of them weighs requests by their cost. */
+  readonly weighs: boolean;
+  /** Those that count each request as one. */
   checks(asker: Asker): LimitCheck[];
+  /** Those that count what a request costs. */
+  weighed(asker: Asker, cost: number): LimitCheck[];
 }
 
-export function requestRules(configured: RateLimitsConfig['requests']): RequestRules {
-  const forAll: Rule[] = [];
-  const byPlan = new Map<string, Rule[]>();
-  for (const [index, { plans, ...settings }] of configured.entries()) {
-    const rule = createRule('request', settings, index === 0 ? 'requests' : `requests#${index + 1}`);
-    if (plans === undefined) forAll.push(rule);
-    for (const plan of plans ?? []) byPlan.set(plan, [...(byPlan.get(plan) ?? []), rule]);
+type Settings = RateLimitsConfig['operations'][string][number] & { readonly plans?: readonly string[] | undefined };
+
+interface OneRule {
+  readonly rule: Rule;
+  readonly plans: readonly string[] | undefined;
+}
+
+/** @param name the first one's, where people gave none */
+export function requestRules(
+  kind: 'request' | 'operation',
+  configured: readonly Settings[],
+  name: string,
+): RequestRules {
+  const [single, weighed]: [OneRule[], OneRule[]] = [[], []];
+  for (const [index, settings] of configured.entries()) {
+    const rule = createRule(kind, settings, index === 0 ? name : `${name}#${index + 1}`);
+    (settings.weight === 'cost' ? weighed : single).push({ rule, plans: settings.plans });
   }
+  const selectSingle = selector(single);
+  const selectWeighed = selector(weighed);
   return {
     size: configured.length,
-    checks(asker) {
-      const ofPlan = asker.identity?.plan === undefined ? undefined : byPlan.get(asker.identity.plan);
-      return checksFor(ofPlan === undefined ? forAll : [...forAll, ...ofPlan], asker);
-    },
+    weighs: weighed.length > 0,
+    checks: (asker) => checksFor(selectSingle(asker), asker),
+    // what is refused for being dear counts whole; a request that costs nothing is a request still
+    weighed: (asker, cost) => checksFor(selectWeighed(asker), asker, undefined, Math.max(1, Math.ceil(cost))),
   };
 }
 
+/** The rules that hold for who asks: all of them, or those of the plan. */
+function selector(rules: readonly OneRule[]): (asker: Asker) => readonly Rule[] {
+  const all = rules.map(({ rule }) => rule);
+  if (rules.every(({ plans }) => plans === undefined)) return () => all;
+  return ({ identity }) =>
+    rules
+      .filter(({ plans }) => plans === undefined || (identity?.plan !== undefined && plans.includes(identity.plan)))
+      .map(({ rule }) => rule);
+}
+
 /** Limits of single operations, by the operation's name. */
-export function operationRules(configured: RateLimitsConfig['operations']): ReadonlyMap<string, readonly Rule[]> {
-  const entries = Object.entries(configured).map(([operation, all]) => {
-    const rules = all.map((settings, index) =>
-      createRule('operation', settings, index === 0 ? operation : `${operation}#${index + 1}`),
-    );
-    return [operation, rules] as const;
-  });
-  return new Map(entries.filter(([, rules]) => rules.length > 0));
+export function operationRules(configured: RateLimitsConfig['operations']): ReadonlyMap<string, RequestRules> {
+  const entries = Object.entries(configured).filter(([, all]) => all.length > 0);
+  return new Map(entries.map(([operation, all]) => [operation, requestRules('operation', all, operation)]));
 }

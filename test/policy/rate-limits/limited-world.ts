@@ -33,7 +33,7 @@ export const user = (subject: string, more: Partial<Identity> = {}): Identity =>
 export function limitedWorld(rateLimits: Record<string, unknown>): LimitedWorld {
   const config = configFileSchema.parse({ rate_limits: rateLimits }).rate_limits;
   let now = START;
-  const limits = createRateLimits(config, undefined, () => now);
+  const limits = createRateLimits(config, undefined, { now: () => now, listSize: 10 });
   const world = createWorld({ engine: { policies: [limits.policy] }, subgraphs: SUBGRAPHS });
   const ask = (query: string, { ip = '192.0.2.1', identity, headers = {}, variables }: Asking = {}) =>
     world.engine.execute({ query, variables, client: { requestId: 'r', headers, ip, identity } });

@@ -66,6 +66,18 @@ describe('a whole request over a limit', () => {
   });
 });
 
+test('requests may count by what they cost', async () => {
+  const { outcome } = limitedWorld({ requests: [{ limit: 10, weight: 'cost' }] });
+  // each object that is read costs one, and a list ten: as demand control estimates
+  const dear = '{ search { id } }';
+  const cheap = '{ report { id } }';
+  expect(await outcome(cheap)).toBe('served');
+  expect(await outcome(dear)).toBe('refused 429');
+  let served = 1;
+  while ((await outcome(cheap)) === 'served') served++;
+  expect(served).toBe(10);
+});
+
 test('a leaky bucket lets requests wait for their turn', async () => {
   const { ask } = limitedWorld({ requests: [{ limit: 100, window: '1s', algorithm: 'LEAKY_BUCKET', burst: 2 }] });
   const order: number[] = [];

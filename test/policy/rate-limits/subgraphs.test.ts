@@ -14,7 +14,7 @@ test('fetches over the limit of their subgraph are not sent; what other subgraph
   });
   const config = configFileSchema.parse({ rate_limits: { subgraphs: { posts: [{ limit: 1, window: '10s' }] } } });
   let now = START;
-  const limits = createRateLimits(config.rate_limits, undefined, () => now);
+  const limits = createRateLimits(config.rate_limits, undefined, { now: () => now });
   const sources = new Map([...world.sources].map(([name, source]) => [name, limits.limitSource(source)]));
   const engine = createEngine({ supergraph: world.engine.supergraph, sources });
   const ask = async () => {
