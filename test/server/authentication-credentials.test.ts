@@ -8,7 +8,7 @@ import { createApiKey, formatApiKeyFile } from '../../src/policy/authentication/
 import { folderOf } from '../bff/support.ts';
 import { IdentityProvider } from '../policy/authentication/identity-provider.ts';
 import { httpWorld } from './http-world.ts';
-import { post } from './serving.ts';
+import { latch, post } from './serving.ts';
 
 const shop = {
   orders: { typeDefs: 'type Query { orders: [String!] }', resolvers: { Query: { orders: () => ['o1'] } } },
@@ -170,6 +170,7 @@ describe('client certificates', () => {
     for (const [name, subject, alternative] of [
       ['server', '/CN=localhost', 'DNS:localhost'],
       ['ada', '/O=Shop/CN=ada', 'URI:spiffe://shop/ada,DNS:ada.example'],
+      ['bob', '/O=Shop/CN=bob', 'URI:spiffe://shop/bob'],
     ] as const) {
       writeFileSync(join(dir, `${name}.ext`), `subjectAltName=${alternative}\n`);
       openssl('req', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', subject);
@@ -193,17 +194,23 @@ describe('client certificates', () => {
   });
 
   /** Posts over HTTPS, with the certificate of that name. */
-  function postTls(url: string, name: string | undefined, sent: Record<string, string> = {}): Promise<number> {
+  function askTls(url: string, name: string | undefined): Promise<{ status: number; text: string }> {
     const own = name === undefined ? {} : { cert: read(`${name}.pem`), key: read(`${name}.key`) };
     const options = { method: 'POST', ca: read('ca.pem'), servername: 'localhost', agent: false, ...own };
     return new Promise((resolve, reject) => {
-      const sending = httpsRequest(url, { ...options, headers: { 'content-type': 'application/json', ...sent } });
+      const sending = httpsRequest(url, { ...options, headers: { 'content-type': 'application/json' } });
       sending.on('response', (response) => {
-        response.resume().on('end', () => resolve(response.statusCode ?? 0));
+        let text = '';
+        response.on('data', (chunk) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
       });
       sending.on('error', reject).end(JSON.stringify(QUERY));
     });
   }
+
+  const postTls = async (url: string, name: string | undefined) => (await askTls(url, name)).status;
 
   it('say who asks; without a good one a client is anonymous', async () => {
     const authentication = { client_certificate: { identity: 'san_uri' } };
@@ -215,6 +222,21 @@ describe('client certificates', () => {
       [undefined, undefined],
       [undefined, undefined],
     ]);
+  });
+
+  it('keep requests apart that are the same for all that their headers say', async () => {
+    const authentication = { client_certificate: { identity: 'common_name' } };
+    const { server, behave, calls } = await httpWorld(shop, { config: { tls: tls(true), authentication, headers } });
+    const gate = latch();
+    behave('orders', async (req, res) => {
+      await gate.promise;
+      res.end(JSON.stringify({ data: { orders: [req.headers['x-subject']] } }));
+    });
+    const asked = ['ada', 'bob', 'ada'].map((name) => askTls(server.url, name));
+    await expect.poll(() => calls.orders).toBe(2);
+    gate.open();
+    const orders = (await Promise.all(asked)).map(({ text }) => JSON.parse(text).data.orders);
+    expect(orders).toEqual([['ada'], ['bob'], ['ada']]);
   });
 
   it('may be required of every connection', async () => {

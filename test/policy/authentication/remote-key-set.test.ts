@@ -18,7 +18,7 @@ const RSA = { alg: 'RS256', kid: 'k0' };
 const EC = { alg: 'ES256', kid: 'k1' };
 
 /** A server of key sets that answers as the test says, and a key set from it, under a clock of the test's. */
-async function remote(answer: RequestListener) {
+async function remote(answer: RequestListener, timeoutMs = 30_000) {
   const state = { answer, fetches: 0, now: 0 };
   const server = createServer((req, res) => {
     state.fetches++;
@@ -30,7 +30,7 @@ async function remote(answer: RequestListener) {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`,
     pollMs: 3_600_000,
     cooldownMs: 30_000,
-    timeoutMs: 5_000,
+    timeoutMs,
     headers: [{ name: 'x-token', value: 't' }],
     logger,
     now: () => state.now,
@@ -106,9 +106,10 @@ describe('a key set at a URL', () => {
     ['what is no JSON', (_req, res) => void res.end('<html>')],
     ['what is no key set', (_req, res) => void res.end('{"keys": 1}')],
     ['more than can be a key set', (_req, res) => void res.end('x'.repeat(2 ** 21))],
+    ['too slow', () => {}],
     ['nothing', (req) => void req.socket.destroy()],
-  ])('goes on as it was when the answer is %s', async (_what, broken) => {
-    const { set, state, lines } = await remote(keys(jwks[0] as JWK));
+  ])('goes on as it was when the answer is %s', async (what, broken) => {
+    const { set, state, lines } = await remote(keys(jwks[0] as JWK), what === 'too slow' ? 2_000 : undefined);
     await set.find(RSA);
     state.answer = broken;
     expect(await set.find(EC)).toEqual([]);
