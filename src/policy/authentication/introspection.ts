@@ -26,6 +26,8 @@ export interface IntrospectorOptions {
 }
 
 const MOST_REMEMBERED = 10_000;
+/** Invented tokens must not become a flood at the authorization server. */
+const MOST_UNDER_WAY = 256;
 
 /** RFC 6750, section 2.1: what a bearer token may be made of. */
 const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
@@ -73,6 +75,7 @@ export class Introspector {
     if (refused !== undefined && refused.until > this.#now()) return Promise.reject(new BadCredential(refused.reason));
     let asking = this.#underWay.get(digest);
     if (asking === undefined) {
+      if (this.#underWay.size >= MOST_UNDER_WAY) return Promise.reject(new CannotDecide('too many look-ups at a time'));
       asking = this.#ask(token, digest).finally(() => this.#underWay.delete(digest));
       this.#underWay.set(digest, asking);
     }
