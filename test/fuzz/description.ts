@@ -16,6 +16,8 @@ export interface WorldDescription {
   /** The fields of `Mutation`, which change nothing: what they answer must come in their order all the same. */
   mutation?: Record<string, FieldDescription>;
   contexts?: Record<string, ContextDescription>;
+  /** The labels of progressive `@override` that are on; besides those there is `percent(100)`, which is always. */
+  labelsOn?: string[];
 }
 
 /** A context of one subgraph: each type that sets it, and the field that is read there. `Query` is always among them. */

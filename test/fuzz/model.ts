@@ -40,6 +40,10 @@ export function fieldsOfType(
   return found;
 }
 
+export function isLabelOn({ labelsOn = [] }: WorldDescription, label: string): boolean {
+  return label === 'percent(100)' || labelsOn.includes(label);
+}
+
 /** The fields of a root type. */
 export function rootFields(world: WorldDescription, type: string): Record<string, FieldDescription> | undefined {
   if (type === 'Query') return world.query;

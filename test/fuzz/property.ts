@@ -4,6 +4,7 @@ import { createWorld, type World, type WorldAnswer } from '../worlds/world.ts';
 import type { FuzzCase } from './arbitrary.ts';
 import { type BuiltWorld, buildWorld } from './build.ts';
 import type { GeneratedQuery } from './generate-query.ts';
+import { isLabelOn } from './model.ts';
 
 /** What came of checking a case: how many subgraph requests its queries took; `undefined` if the world does not compose. */
 export type CheckedCase = { readonly requests: number; readonly queries: number } | undefined;
@@ -30,7 +31,8 @@ export async function checkCase({ world: description, queries, down }: FuzzCase)
 function makeWorld(description: FuzzCase['world']): { built: BuiltWorld; world: World } | undefined {
   try {
     const built = buildWorld(description);
-    return { built, world: createWorld({ subgraphs: built.subgraphs }) };
+    const overrideLabels = (labels: readonly string[]) => labels.filter((label) => isLabelOn(description, label));
+    return { built, world: createWorld({ subgraphs: built.subgraphs, engine: { overrideLabels } }) };
   } catch {
     // Random worlds need not be sound: nothing of ours has run yet, and the test counts how many are left out.
     return undefined;

@@ -26,6 +26,7 @@ export function featuresOf({ world, down }: FuzzCase): Set<string> {
   anyField('@override', (field) => field.overrides);
   anyField('@fromContext', (field) => field.context);
   if (world.mutation) found.add('mutations');
+  anyField('progressive @override', (field) => field.overrides && field.label);
   anyField('@inaccessible', (field) => field.inaccessible);
   anyField('@shareable fields', (field) => field.owners.length > 1);
   anyField('errors', (field) => field.fails);

@@ -174,7 +174,10 @@ class SubgraphPrinter {
     if (field.requires) directives.push(`@requires(fields: ${JSON.stringify(field.requires)})`);
     const provides = field.provides?.[subgraph];
     if (provides) directives.push(`@provides(fields: ${JSON.stringify(provides)})`);
-    if (field.overrides) directives.push(`@override(from: "${field.overrides}")`);
+    if (field.overrides) {
+      const label = field.label ? `, label: "${field.label}"` : '';
+      directives.push(`@override(from: "${field.overrides}"${label})`);
+    }
     return directives;
   }
 }

@@ -1,7 +1,7 @@
 import type { SelectionSetNode } from 'graphql';
 import { Kind } from 'graphql';
 import type { FieldDescription, WorldDescription } from './description.ts';
-import { fieldsOfType, membersIn, readFieldSet, roleIn, rootFields, topFields } from './model.ts';
+import { fieldsOfType, isLabelOn, membersIn, readFieldSet, roleIn, rootFields, topFields } from './model.ts';
 import { CONTEXT_ARGUMENT } from './subgraph-schema.ts';
 import { allSeeds, canonicalText, matches, type Thing, type Truth } from './truth.ts';
 
@@ -45,7 +45,10 @@ function fieldResolver(world: WorldDescription, truth: Truth, subgraph: string, 
   const provides = field.provides?.[subgraph];
   return (parent, { [CONTEXT_ARGUMENT]: context, ...args }) => {
     const thing = parent && 'seed' in parent ? parent : { __typename: type, type, seed: '' };
-    if (role === 'overridden') throw new Error(`${type}.${name} was overridden, yet ${subgraph} was asked for it`);
+    if (role === 'owned' && field.overrides && field.label && !isLabelOn(world, field.label))
+      throw new Error(`${type}.${name} is not taken over yet, but ${subgraph} was asked for it`);
+    if (role === 'overridden' && (!field.label || isLabelOn(world, field.label)))
+      throw new Error(`${type}.${name} was overridden, yet ${subgraph} was asked for it`);
     let provided = provides === undefined ? undefined : readFieldSet(provides);
     if (role === 'external') {
       provided = providedSelection(world, thing, name);

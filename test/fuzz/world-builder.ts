@@ -165,8 +165,18 @@ export class WorldBuilder {
       field.nullableIn = [owners[0] as string];
     const others = subgraphs.filter((subgraph) => !owners.includes(subgraph));
     if (owners.length === 1 && others.length > 0 && !this.isComposite(type) && chance.happens(0.12))
-      field.overrides = chance.one(others);
+      this.override(field, chance.one(others));
     fields[name] = field;
+  }
+
+  /** Takes a field over from another subgraph, at once or by a label that may be on. */
+  override(field: FieldDescription, from: string): void {
+    const { chance, world } = this;
+    field.overrides = from;
+    // the other subgraph may then have to give each value
+    if (world.enums[field.type]?.partly || !chance.happens(0.6)) return;
+    field.label = chance.one(['l0', 'l1', 'percent(0)', 'percent(100)']);
+    world.labelsOn ??= chance.some(['l0', 'l1'], chance.between(0, 2));
   }
 
   isAbstract(type: string): boolean {
