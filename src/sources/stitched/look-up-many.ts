@@ -67,6 +67,8 @@ function name(value: string): NameNode {
 export interface WrittenOut {
   readonly document: DocumentNode;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** The aliases that stand for one key each. */
+  readonly aliases: ReadonlySet<string>;
   /** Gathers the answers to the aliases into lists again. */
   gather(data: Record<string, unknown>): Record<string, unknown>;
   /** `["k0_3", "name"]` → `["lookUpMany_user", 3, "name"]` */
@@ -85,15 +87,18 @@ interface Sister {
  * Writes the fields that take many keys out as one alias a key; `undefined` where there are none.
  *
  * @param schema the service's own, which knows the look-ups' arguments
+ * @param without aliases to leave out: what they stand for is null
  */
 export function writeOutMany(
   document: DocumentNode,
   variables: Readonly<Record<string, unknown>>,
   schema: GraphQLSchema,
+  without: ReadonlySet<string>,
 ): WrittenOut | undefined {
   const operation = document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
   const sisters = operation ? sistersIn(operation, variables, schema) : [];
-  return operation && sisters.length > 0 ? new ManyWriter(document, operation, variables, sisters).write() : undefined;
+  if (!operation || sisters.length === 0) return undefined;
+  return new ManyWriter({ document, operation, variables, sisters, without }).write();
 }
 
 function sistersIn(
@@ -112,44 +117,43 @@ function sistersIn(
   });
 }
 
+interface ManyInput {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly sisters: readonly Sister[];
+  readonly without: ReadonlySet<string>;
+}
+
 class ManyWriter {
-  private readonly document: DocumentNode;
-  private readonly operation: OperationDefinitionNode;
-  private readonly sisters: readonly Sister[];
-  private readonly given: Readonly<Record<string, unknown>>;
+  private readonly input: ManyInput;
   private readonly variables: Record<string, unknown> = {};
   private readonly definitions: VariableDefinitionNode[] = [];
   private readonly fragments: FragmentDefinitionNode[] = [];
   /** Alias → whose it is, and of which key. */
   private readonly places = new Map<string, readonly [responseKey: string, index: number]>();
 
-  constructor(
-    document: DocumentNode,
-    operation: OperationDefinitionNode,
-    variables: Readonly<Record<string, unknown>>,
-    sisters: readonly Sister[],
-  ) {
-    this.document = document;
-    this.operation = operation;
-    this.given = variables;
-    this.sisters = sisters;
+  constructor(input: ManyInput) {
+    this.input = input;
   }
 
   write(): WrittenOut {
-    const own = new Set(this.sisters.map(({ node }) => node));
-    const others = this.operation.selectionSet.selections.filter((node) => !own.has(node as FieldNode));
-    const fields = this.sisters.flatMap((sister, index) => this.writeSister(sister, index));
+    const { document, operation, variables, sisters } = this.input;
+    const own = new Set(sisters.map(({ node }) => node));
+    const others = operation.selectionSet.selections.filter((node) => !own.has(node as FieldNode));
+    const fields = sisters.flatMap((sister, index) => this.writeSister(sister, index));
     const selectionSet = { kind: Kind.SELECTION_SET, selections: [...others, ...fields] } as const;
-    const kept = (this.operation.variableDefinitions ?? []).filter(({ type }) => namedTypeOf(type) !== ARGUMENTS_TYPE);
+    const kept = (operation.variableDefinitions ?? []).filter(({ type }) => namedTypeOf(type) !== ARGUMENTS_TYPE);
     for (const { variable } of kept) {
-      const value = this.given[variable.name.value];
+      const value = variables[variable.name.value];
       if (value !== undefined) this.variables[variable.name.value] = value;
     }
-    const operation = { ...this.operation, selectionSet, variableDefinitions: [...kept, ...this.definitions] };
-    const rest = this.document.definitions.filter((node) => node !== this.operation);
+    const written = { ...operation, selectionSet, variableDefinitions: [...kept, ...this.definitions] };
+    const rest = document.definitions.filter((node) => node !== operation);
     return {
-      document: { kind: Kind.DOCUMENT, definitions: [operation, ...rest, ...this.fragments] },
+      document: { kind: Kind.DOCUMENT, definitions: [written, ...rest, ...this.fragments] },
       variables: this.variables,
+      aliases: new Set(this.places.keys()),
       gather: (data) => this.gather(data),
       pathOf: ([first = '', ...below]) => [...(this.places.get(String(first)) ?? [first]), ...below],
     };
@@ -157,24 +161,32 @@ class ManyWriter {
 
   private writeSister({ node, field, keys, responseKey }: Sister, index: number): FieldNode[] {
     const fragment = `many${index}`;
-    if (node.selectionSet) this.fragments.push(fragmentOn(getNamedType(field.type).name, fragment, node.selectionSet));
-    return keys.map((key, place) => {
+    const fields = keys.flatMap((key, place): FieldNode[] => {
       const alias = `k${index}_${place}`;
+      if (this.input.without.has(alias)) return [];
       this.places.set(alias, [responseKey, place]);
       const args = field.args.filter((arg) => key[arg.name] !== undefined);
       for (const arg of args) this.addVariable(`${alias}_${arg.name}`, arg.type.toString(), key[arg.name]);
-      return {
-        kind: Kind.FIELD,
-        alias: name(alias),
-        name: name(field.name),
-        arguments: args.map((arg) => ({
-          kind: Kind.ARGUMENT,
-          name: name(arg.name),
-          value: { kind: Kind.VARIABLE, name: name(`${alias}_${arg.name}`) },
-        })),
-        selectionSet: { kind: Kind.SELECTION_SET, selections: [{ kind: Kind.FRAGMENT_SPREAD, name: name(fragment) }] },
-      };
+      return [{ kind: Kind.FIELD, alias: name(alias), name: name(field.name), ...this.callOf(alias, args, fragment) }];
     });
+    if (fields.length > 0 && node.selectionSet) {
+      this.fragments.push(fragmentOn(getNamedType(field.type).name, fragment, node.selectionSet));
+    }
+    return fields;
+  }
+
+  private callOf(alias: string, args: Sister['field']['args'], fragment: string) {
+    return {
+      arguments: args.map((arg) => ({
+        kind: Kind.ARGUMENT as const,
+        name: name(arg.name),
+        value: { kind: Kind.VARIABLE as const, name: name(`${alias}_${arg.name}`) },
+      })),
+      selectionSet: {
+        kind: Kind.SELECTION_SET as const,
+        selections: [{ kind: Kind.FRAGMENT_SPREAD as const, name: name(fragment) }],
+      },
+    };
   }
 
   private addVariable(variable: string, type: string, value: unknown): void {
@@ -188,7 +200,7 @@ class ManyWriter {
 
   private gather(data: Record<string, unknown>): Record<string, unknown> {
     const gathered: Record<string, unknown> = {};
-    for (const { responseKey, keys } of this.sisters) gathered[responseKey] = new Array(keys.length).fill(null);
+    for (const { responseKey, keys } of this.input.sisters) gathered[responseKey] = new Array(keys.length).fill(null);
     for (const [key, value] of Object.entries(data)) {
       const place = this.places.get(key);
       if (place === undefined) gathered[key] = value;

@@ -28,30 +28,75 @@ export interface UpstreamOptions {
  * and aborts are those of every source. A failure is noted down, and leaves nulls; what to say of it is decided at the end.
  */
 export function createUpstream(options: UpstreamOptions): (request: ExecutionRequest) => Promise<ExecutionResult> {
-  const { source, schema, names } = options;
-  return (request) => {
-    const exchange = request.context as Exchange;
-    const many = writeOutMany(request.document, request.variables ?? {}, schema);
-    const known = many?.document ?? request.document;
-    const renamed = names?.toService(known);
-    const body = JSON.stringify({
-      query: print(renamed?.document ?? known),
-      variables: many?.variables ?? request.variables,
+  return (request) => new Promise((resolve) => new Asking(options, request, resolve).ask(new Set()));
+}
+
+/** How often a request is made again without look-ups that took the others with them. */
+const MOST_REPETITIONS = 5;
+
+/** One request of the stitched schema, until it is answered. */
+class Asking {
+  private readonly options: UpstreamOptions;
+  private readonly request: ExecutionRequest;
+  private readonly exchange: Exchange;
+  private readonly resolve: (result: ExecutionResult) => void;
+  private readonly located: GraphQLError[] = [];
+  private repetitions = 0;
+
+  constructor(options: UpstreamOptions, request: ExecutionRequest, resolve: (result: ExecutionResult) => void) {
+    this.options = options;
+    this.request = request;
+    this.exchange = request.context as Exchange;
+    this.resolve = resolve;
+  }
+
+  /** @param without look-ups of single keys, by their aliases, that are known to fail */
+  ask(without: ReadonlySet<string>): void {
+    const { source, schema, names, name } = this.options;
+    const many = writeOutMany(this.request.document, this.request.variables ?? {}, schema, without);
+    const document = many?.document ?? this.request.document;
+    const renamed = names?.toService(document);
+    const variables = many?.variables ?? this.request.variables;
+    const body = JSON.stringify({ query: print(renamed?.document ?? document), variables });
+    this.exchange.calls += 1;
+    source.send({ ...this.exchange.request, body }, (answer) => {
+      const result = readAnswer(name, answer, rootKeys(document));
+      if ('code' in result) {
+        this.exchange.failures.push(result);
+        return this.resolve({ data: null });
+      }
+      renamed?.restore(result.data);
+      this.take(result, many, without);
     });
-    exchange.calls += 1;
-    return new Promise((resolve) => {
-      source.send({ ...exchange.request, body }, (answer) => {
-        const result = readAnswer(options.name, answer, rootKeys(known));
-        if ('code' in result) {
-          exchange.failures.push(result);
-          return resolve({ data: null });
-        }
-        renamed?.restore(result.data);
-        const data = result.data && many ? many.gather(result.data) : result.data;
-        resolve({ data, ...takeLocated(result.errors, many, exchange) });
-      });
+  }
+
+  private take({ data, errors }: ServiceResult, many: WrittenOut | undefined, without: ReadonlySet<string>): void {
+    this.takeErrors(errors, many);
+    // A look-up that may not be null took the whole answer with it: the others are asked for again.
+    const lost = data === null && many ? errors.flatMap(({ path }) => (path ? [String(path[0])] : [])) : [];
+    const failed = lost.filter((alias) => many?.aliases.has(alias));
+    if (many && failed.length > 0 && new Set(failed).size < many.aliases.size && this.repetitions < MOST_REPETITIONS) {
+      this.repetitions += 1;
+      return this.ask(new Set([...without, ...failed]));
+    }
+    this.resolve({
+      data: data && many ? many.gather(data) : data,
+      ...(this.located.length > 0 ? { errors: this.located } : {}),
     });
-  };
+  }
+
+  /** Errors with a place go along with the data, so that stitching gives each to its entity; others are told as they are. */
+  private takeErrors(errors: readonly ServiceError[], many: WrittenOut | undefined): void {
+    for (const { path, error } of errors) {
+      if (path === undefined) {
+        this.exchange.errors.push(error);
+        continue;
+      }
+      const { message, extensions } = error;
+      this.located.push(new GraphQLError(message, { path: many?.pathOf(path) ?? path, extensions }));
+    }
+    this.exchange.located ||= this.located.length > 0;
+  }
 }
 
 /** Response keys of the operation's fields. */
@@ -63,21 +108,6 @@ function rootKeys(document: DocumentNode): ReadonlySet<string> {
       if (field.kind === Kind.FIELD) keys.add(field.alias?.value ?? field.name.value);
   }
   return keys;
-}
-
-/** Errors with a place go along with the data, so that stitching gives each to its entity; others are told as they are. */
-function takeLocated(errors: readonly ServiceError[], many: WrittenOut | undefined, exchange: Exchange) {
-  const located: GraphQLError[] = [];
-  for (const { path, error } of errors) {
-    if (path === undefined) {
-      exchange.errors.push(error);
-      continue;
-    }
-    const { message, extensions } = error;
-    located.push(new GraphQLError(message, { path: many?.pathOf(path) ?? path, extensions }));
-  }
-  exchange.located ||= located.length > 0;
-  return located.length > 0 ? { errors: located } : {};
 }
 
 interface ServiceError {

@@ -211,15 +211,14 @@ test('a representation without a key that is known is an error of its own', asyn
 
 test('errors of single entities, of fields within them, and of all', async () => {
   const { find } = await lookedUp(
-    `type Query { users(ids: [ID!]!): [User]! @merge(keyField: "id") tag(id: ID!): Tag! @merge(keyField: "id") }
-     type User { id: ID! notes: [Note!] } type Note { text: String! } type Tag { id: ID! }`,
+    `type Query { users(ids: [ID!]!): [User]! @merge(keyField: "id") }
+     type User { id: ID! notes: [Note!] } type Note { text: String! }`,
     {
       'Query.users': ({ ids }: { ids: string[] }) => ids.map((id) => (id === 'bad' ? new Error('no such') : { id })),
       'User.notes': [{}, {}],
       'Note.text': () => {
         throw new Error('unreadable');
       },
-      'Query.tag': ({ id }: { id: string }) => (id === 'bad' ? null : { id }),
     },
   );
   expect(
@@ -234,15 +233,31 @@ test('errors of single entities, of fields within them, and of all', async () =>
       { message: 'no such', path: ['_entities', 1] },
     ],
   });
-  // A look-up that may not be null takes all the others of its request with it: so the specification has it.
-  expect(
-    await find(
-      '...on Tag{id}',
-      ['1', 'bad'].map((id) => ({ __typename: 'Tag', id })),
-    ),
-  ).toMatchObject({
-    data: { _entities: [null, null] },
-    errors: [{ message: 'Cannot return null for non-nullable field Query.tag.' }],
+});
+
+test('a look-up that may not be null takes the others with it: they are asked for again', async () => {
+  const { find, requests } = await lookedUp(
+    `type Query { tag(id: ID!): Tag! @merge(keyField: "id") other(id: ID!): Other @merge(keyField: "id") }
+     type Tag { id: ID! sizes(n: Int): [Int] } type Other { id: ID! name: String }`,
+    {
+      'Query.tag': ({ id }: { id: string }) => (id.startsWith('bad') ? new Error(`no ${id}`) : { id }),
+      'Tag.sizes': ({ n }: { n: number }) => [n],
+      'Query.other': ({ id }: { id: string }) => ({ id, name: id }),
+    },
+  );
+  const tags = ['1', 'bad2', '3', 'bad4'].map((id) => ({ __typename: 'Tag', id }));
+  const answer = await find('...on Tag{sizes(n:7)} ...on Other{name}', [...tags, { __typename: 'Other', id: 'o' }]);
+  expect(answer).toEqual({
+    data: { _entities: [{ sizes: [7] }, null, { sizes: [7] }, null, { name: 'o' }] },
+    errors: [
+      { message: 'no bad2', path: ['_entities', 1] },
+      { message: 'no bad4', path: ['_entities', 3] },
+    ],
+  });
+  expect(requests.length).toBeLessThanOrEqual(3);
+  expect(await find('...on Tag{id}', [{ __typename: 'Tag', id: 'bad' }])).toEqual({
+    data: { _entities: [null] },
+    errors: [{ message: 'no bad', path: ['_entities', 0] }],
   });
 });
 
