@@ -1,6 +1,4 @@
-import { register } from 'node:module';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { importFresh } from '../bff/shapes/import-fresh.ts';
 import type { DecidePolicies } from '../policy/authorization/granted-policies.ts';
 
 /**
@@ -8,11 +6,9 @@ import type { DecidePolicies } from '../policy/authorization/granted-policies.ts
  * Throws an `Error` that names the file when it cannot be used.
  */
 export async function loadPolicyModule(file: string): Promise<DecidePolicies> {
-  const built = import.meta.url.endsWith('.js');
-  if (built && /\.m?ts$/.test(file)) register('../bff/shapes/typescript-hooks.js', import.meta.url);
   let module: { default?: unknown };
   try {
-    module = await import(pathToFileURL(resolve(file)).href);
+    module = await importFresh(file);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`The module of authorization.policies, ${file}, cannot be loaded: ${reason}`);

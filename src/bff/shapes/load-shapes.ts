@@ -1,9 +1,6 @@
-import { statSync } from 'node:fs';
-import { register } from 'node:module';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Problem } from '../../config/problem.ts';
 import { problemAt } from '../endpoints/endpoint-file.ts';
+import { importFresh } from './import-fresh.ts';
 import type { Shape } from './shape.ts';
 
 export interface LoadedShapes {
@@ -16,8 +13,6 @@ export interface LoadedShapes {
 
 export const NO_SHAPES: LoadedShapes = { shapes: new Map(), schemas: new Map(), problems: [] };
 
-let hooked = false;
-
 /**
  * Imports the modules that shape answers. They may be TypeScript as far as it can be erased, on every Node: see
  * `typescript-hooks.ts`. Each is read again when it has changed, with what it imports from beside it.
@@ -25,15 +20,12 @@ let hooked = false;
  */
 export async function loadShapes(files: ReadonlyMap<string, string>): Promise<LoadedShapes> {
   if (files.size === 0) return NO_SHAPES;
-  hook();
   const shapes = new Map<string, Shape>();
   const schemas = new Map<string, object>();
   const problems: Problem[] = [];
   for (const [id, file] of files) {
     try {
-      const url = pathToFileURL(resolve(file));
-      url.search = `?read=${Math.floor(statSync(file).mtimeMs)}`;
-      const module: { default?: unknown; schema?: unknown } = await import(url.href);
+      const module = await importFresh(file);
       if (typeof module.default !== 'function') problems.push(noShape(file));
       else shapes.set(id, module.default as Shape);
       if (typeof module.schema === 'object' && module.schema !== null) schemas.set(id, module.schema);
@@ -42,18 +34,6 @@ export async function loadShapes(files: ReadonlyMap<string, string>): Promise<Lo
     }
   }
   return { shapes, schemas, problems };
-}
-
-function hook(): void {
-  if (hooked) return;
-  hooked = true;
-  const isSource = import.meta.url.endsWith('.ts');
-  try {
-    register(`./typescript-hooks${isSource ? '.ts' : '.js'}`, import.meta.url);
-  } catch (error) {
-    // A test runner that reads our own sources by its own means reads shapes by them, too.
-    if (!isSource) throw error;
-  }
 }
 
 const HINT = 'Write "export default defineShape((data) => …)", with defineShape from "headgate".';
