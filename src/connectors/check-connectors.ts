@@ -1,4 +1,4 @@
-import type { FieldDefinitionNode } from 'graphql';
+import { type FieldDefinitionNode, Kind } from 'graphql';
 import { checkReferences } from './check-references.ts';
 import { checkResolvable } from './check-resolvable.ts';
 import { checkSelection } from './check-selection.ts';
@@ -68,11 +68,12 @@ function checkPlace(connector: Connector, { schema, ofFields }: ConnectorModel):
     const hint = `It belongs on fields of ${schema.query}; for a type, put @connect on the type itself.`;
     troubles.push(troubleAt(node, 'ENTITY_NOT_ON_ROOT_QUERY', message, hint));
   }
-  if (connector.entity && schema.types.get(nameOfType(field.type))?.kind !== 'object') {
-    const message = `${coordinate} is an entity look-up, but gives no object type.`;
-    troubles.push(
-      troubleAt(node, 'ENTITY_TYPE_INVALID', message, 'Take entity: true away, or give the field an object type.'),
-    );
+  const bare = field.type.kind === Kind.NON_NULL_TYPE ? field.type.type : field.type;
+  const isObject = bare.kind === Kind.NAMED_TYPE && schema.types.get(bare.name.value)?.kind === 'object';
+  if (connector.entity && !isObject) {
+    const message = `${coordinate} is an entity look-up, but does not give one object.`;
+    const hint = 'Take entity: true away, or give the field an object type.';
+    troubles.push(troubleAt(node, 'ENTITY_TYPE_INVALID', message, hint));
   }
   return troubles;
 }

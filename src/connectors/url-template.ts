@@ -159,7 +159,14 @@ function nullableText({ expression, text }: Exclude<Part, string>, variables: Va
   const value = mapRequest(expression, variables);
   if (value === null || value === undefined) return undefined;
   if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value) && readsHeaders(expression)) return value.join(', ');
   throw new TemplateError(`{${text}} is an ${typeName(value)}: expected a string, number or boolean`);
+}
+
+/** Headers are lists of values; as text they are what HTTP makes of such (RFC 9110, section 5.3). */
+function readsHeaders(expression: Expression): boolean {
+  const head = expression.kind === 'path' ? expression.head : undefined;
+  return head?.kind === 'variable' && (head.name === '$request' || head.name === '$response');
 }
 
 /** Everything but the unreserved characters of RFC 3986, section 2.3, is percent-encoded. */

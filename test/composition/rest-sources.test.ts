@@ -259,6 +259,11 @@ describe('mistakes are told with their place', () => {
       '2:100 INVALID_MAPPING This gives an object, not a single value. Write a path, like $.reason.',
     ],
     [
+      'a look-up that gives a list',
+      `type A { id: ID! }\n${query('a(id: ID!): [A] @connect(source: "api", http: {GET: "/{$args.id}"}, selection: "id", entity: true)')}`,
+      '3:30 ENTITY_TYPE_INVALID Query.a is an entity look-up, but does not give one object. Take entity: true away, or give the field an object type.',
+    ],
+    [
       'a subscription',
       `type Subscription { a: Int }\n${query(`a: Int ${get('$.a')}`)}`,
       '2:21 SUBSCRIPTION_IN_CONNECTORS Subscriptions cannot be had from REST. Take them out of this file.',

@@ -1,5 +1,5 @@
 import type { Connector } from '../../connectors/connector.ts';
-import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
+import { abortFailure, connectionFailure, isConnectionLoss, timeoutFailure } from '../http/http-failure.ts';
 import type { CancelSignal } from '../source.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { ApiTarget } from './api-target.ts';
@@ -35,7 +35,12 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   signal?.addEventListener('abort', onAbort);
   try {
     const { path, method, headers, body } = request;
-    const response = await target.pool.request({ path, method: method as 'GET', headers, body, signal: abort.signal });
+    const sent = { path, method: method as 'GET', headers, body, signal: abort.signal };
+    const response = await target.pool.request(sent).catch((error: unknown) => {
+      // a kept-alive connection that the other side closed at that moment; what only reads can be sent again
+      if (method !== 'GET' || !isConnectionLoss(error)) throw error;
+      return target.pool.request(sent);
+    });
     const text = await readText(response.body, target.settings.maxResponseBytes);
     if (text === undefined) {
       const reason = `it is larger than ${target.settings.maxResponseBytes} bytes`;

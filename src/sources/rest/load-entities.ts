@@ -1,22 +1,29 @@
 import type { EntityLookup } from '../../connectors/entity-lookups.ts';
-import type { Json } from '../../connectors/mapping/json.ts';
+import { isObject, type Json, typeName } from '../../connectors/mapping/json.ts';
 import { type EntityKey, keyOf, keyText } from './entity-key.ts';
 import type { RestContext } from './rest-context.ts';
 import { malformed, RestError } from './rest-failure.ts';
 
 type Loaded = (Json | Error)[];
 
-/** One call for each entity. An API that knows no such entity says 404: the entity is null then. */
-export function loadEach(
-  context: RestContext,
-  { connector, by }: EntityLookup,
-  keys: readonly EntityKey[],
-): Promise<Loaded> {
-  return Promise.all(
-    keys.map((key) =>
-      context.run(connector, { [by]: key }).catch((error: unknown) => (isNotFound(error) ? null : asError(error))),
-    ),
-  );
+/** One call for each entity. */
+export function loadEach(context: RestContext, lookup: EntityLookup, keys: readonly EntityKey[]): Promise<Loaded> {
+  return Promise.all(keys.map((key) => loadOne(context, lookup, key)));
+}
+
+/** An API that knows no such entity says 404: it is null then. */
+async function loadOne(context: RestContext, { connector, by }: EntityLookup, key: EntityKey): Promise<Json | Error> {
+  try {
+    const found = await context.run(connector, { [by]: key });
+    if (found === null || found === undefined || isObject(found)) return found ?? null;
+    return malformed(
+      context.runtime.subgraph,
+      connector,
+      `an object was asked for, and it is no object but: ${typeName(found)}`,
+    );
+  } catch (error) {
+    return isNotFound(error) ? null : asError(error);
+  }
 }
 
 /** One call for all; the objects of the answer find their entities by the key that they bear. */

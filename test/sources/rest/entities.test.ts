@@ -64,6 +64,22 @@ describe('look-ups of entities', () => {
     expect(await ask(restSource(api, SDL), '{ product(id: "2") { name } }')).toEqual({ data: { product: null } });
   });
 
+  test('a list where the entity was promised is told', async () => {
+    const api = await stubApi(({ url }) => (url.endsWith('1') ? [{ id: 1, name: 'one' }] : 'two'));
+    const { data, errors } = await askEntities(restSource(api, SDL), 'Product', 'name', [{ id: '1' }, { id: '2' }]);
+    expect(data?._entities).toEqual([null, null]);
+    expect(errors?.map(({ message, extensions }) => [extensions.code, message])).toEqual([
+      [
+        'SUBREQUEST_MALFORMED_RESPONSE',
+        'The answer for Product cannot be used: an object was asked for, and it is no object but: array.',
+      ],
+      [
+        'SUBREQUEST_MALFORMED_RESPONSE',
+        'The answer for Product cannot be used: an object was asked for, and it is no object but: string.',
+      ],
+    ]);
+  });
+
   test('ids with slashes, blanks and letters of all kinds', async () => {
     const api = await stubApi(({ url }) => ({ id: idOf(url), name: idOf(url) }));
     const keys = ['a/b c?d', 'ü', '../x', '%2F'].map((id) => ({ id }));

@@ -115,6 +115,13 @@ describe('headers', () => {
     expect(api.calls[0]?.headers).not.toHaveProperty('x-absent');
   });
 
+  test("the client's headers in a URL", async () => {
+    const api = await stubApi(() => ({}));
+    const sdl = `type Query { a: Int @connect(source: "api", http: {GET: "/{$request.headers.'x-tenant'}/a"}, selection: "$.n") }`;
+    await ask(restSource(api, sdl), '{ a }', {}, aClient({ 'x-tenant': 'a/b' }));
+    expect(api.lines()).toEqual(['GET /a%2Fb/a']);
+  });
+
   test('a value that would begin another header', async () => {
     const api = await stubApi(() => ({}));
     const sdl = `type Query { a(tag: String): Int @connect(source: "api", http: {GET: "/a", headers: [{name: "x-tag", value: "{$args.tag}"}]}, selection: "$.n") }`;
