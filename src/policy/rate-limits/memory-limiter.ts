@@ -3,6 +3,8 @@ import { decide } from './algorithms/decide.ts';
 import type { Decision, Meter } from './limit.ts';
 import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
 
+const NO_PARTS: LimitAnswer['parts'] = [];
+
 export interface MemoryLimiterOptions {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
@@ -14,29 +16,50 @@ export interface MemoryLimiter extends Limiter {
   ask(question: Parameters<Limiter['ask']>[0]): LimitAnswer;
 }
 
+/** Where the meter of one key stands, so that it is looked up once. */
+interface Slot {
+  meter: Meter | undefined;
+}
+
 /** Counts within this process. */
 export function createMemoryLimiter({ now = Date.now, maxMeters = 100_000 }: MemoryLimiterOptions = {}): MemoryLimiter {
-  const meters = new LRUCache<string, Meter>({ max: maxMeters });
+  const slots = new LRUCache<string, Slot>({ max: maxMeters });
+
+  function slotOf(key: string): Slot {
+    let slot = slots.get(key);
+    if (slot === undefined) {
+      slot = { meter: undefined };
+      slots.set(key, slot);
+    }
+    return slot;
+  }
 
   function take(checks: readonly LimitCheck[], time: number): readonly Decision[] {
-    const decisions = checks.map(({ limit, key, weight }) => decide(limit, meters.get(key), weight, time));
+    if (checks.length === 1) return takeOne(checks[0] as LimitCheck, time);
+    const held = checks.map(({ key }) => slotOf(key));
+    const decisions = checks.map(({ limit, weight }, i) => decide(limit, held[i]?.meter, weight, time));
     if (isAllowed(decisions)) {
-      for (let i = 0; i < checks.length; i++) {
-        meters.set((checks[i] as LimitCheck).key, (decisions[i] as Decision).next);
-      }
+      for (let i = 0; i < held.length; i++) (held[i] as Slot).meter = (decisions[i] as Decision).next;
       return decisions;
     }
     // what is not counted must not be told as if it were
-    return decisions.map((decision, i) => {
-      const { limit, key } = checks[i] as LimitCheck;
-      return decision.allowed ? decide(limit, meters.get(key), 0, time) : decision;
-    });
+    return decisions.map((decision, i) =>
+      decision.allowed ? decide((checks[i] as LimitCheck).limit, held[i]?.meter, 0, time) : decision,
+    );
+  }
+
+  function takeOne({ limit, key, weight }: LimitCheck, time: number): readonly Decision[] {
+    const slot = slotOf(key);
+    const decision = decide(limit, slot.meter, weight, time);
+    if (decision.allowed) slot.meter = decision.next;
+    return [decision];
   }
 
   return {
     ask({ whole, parts }) {
       const time = now();
       const decisions = take(whole, time);
+      if (parts.length === 0) return { whole: decisions, parts: NO_PARTS };
       const allowed = isAllowed(decisions);
       return { whole: decisions, parts: parts.map((checks) => (allowed ? take(checks, time) : [])) };
     },

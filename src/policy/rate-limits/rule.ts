@@ -54,6 +54,10 @@ function capacityOf(algorithm: string, limit: number, windowMs: number, burst: n
 /** The checks of a request for some rules, those that share a meter taken together. */
 export function checksFor(rules: readonly Rule[], asker: Asker, args?: Arguments, weight = 1): LimitCheck[] {
   const checks: LimitCheck[] = [];
+  if (rules.length === 1) {
+    const [rule] = rules as [Rule];
+    return [{ limit: rule.limit, key: rule.key(asker, args), weight }];
+  }
   for (const rule of rules) {
     const key = rule.key(asker, args);
     if (!checks.some((known) => known.key === key)) checks.push({ limit: rule.limit, key, weight });

@@ -1,16 +1,10 @@
 import { type Decision, type Limit, type Meter, NEVER } from '../limit.ts';
 
-/** How full a bucket is when something is to go into it. */
-export interface Filling {
-  readonly decision: Omit<Decision, 'delayMs'>;
-  /** The level before, in units of 1/windowMs. */
-  readonly before: number;
-}
-
 /**
  * A bucket that leaks `limit` units in each window and holds `capacity` of them: the generic cell rate algorithm, told
  * by the level instead of the theoretical arrival time. The level counts units of 1/windowMs, of which `limit` leak away
  * in each millisecond: all numbers stay whole, so that the result is exact to the millisecond.
+ * @param queues whether what goes in waits until what is in the bucket has leaked away
  * @see https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
  */
 export function fill(
@@ -18,7 +12,8 @@ export function fill(
   meter: Meter | undefined,
   weight: number,
   now: number,
-): Filling {
+  queues: boolean,
+): Decision {
   // a clock that was put back must not fill or empty anything
   const at = meter === undefined ? now : Math.max(meter.at, now);
   const before = meter === undefined ? 0 : Math.max(0, meter.level - (at - meter.at) * limit);
@@ -27,13 +22,11 @@ export function fill(
   const allowed = after <= full;
   const level = allowed ? after : before;
   return {
-    before,
-    decision: {
-      allowed,
-      remaining: Math.max(0, Math.floor((full - level) / windowMs)),
-      resetMs: Math.ceil(level / limit),
-      retryMs: allowed ? 0 : weight > capacity ? NEVER : Math.ceil((after - full) / limit),
-      next: { level, previous: 0, at },
-    },
+    allowed,
+    remaining: Math.max(0, Math.floor((full - level) / windowMs)),
+    resetMs: Math.ceil(level / limit),
+    retryMs: allowed ? 0 : weight > capacity ? NEVER : Math.ceil((after - full) / limit),
+    delayMs: queues && allowed ? Math.ceil(before / limit) + at - now : 0,
+    next: { level, previous: 0, at },
   };
 }
