@@ -22,12 +22,14 @@ export class OpenIdServer {
   readonly issuer: string;
   /** Requests by path: `{"/token": 2}`. */
   readonly asked: Record<string, number> = {};
+  givesRefreshTokens = true;
   /** Called before each request to the token endpoint is answered. */
   beforeToken: (() => Promise<void>) | undefined;
   readonly #server: Server;
   readonly #key: { readonly jwk: JWK; readonly privateKey: CryptoKey };
   #serve: Promise<RequestListener>;
   #open!: (listener: RequestListener) => void;
+  #registered: [string, string] = ['', ''];
   #down: 'no' | 'refusing' | 'silent' = 'no';
 
   static async start(): Promise<OpenIdServer> {
@@ -54,7 +56,11 @@ export class OpenIdServer {
 
   /** Registers the gateway; until then all requests wait. */
   register(gateway: string, client = 'web'): void {
-    const provider = new Provider(this.issuer, configuration(this.#key.jwk, gateway, client));
+    this.#registered = [gateway, client];
+    const provider = new Provider(this.issuer, {
+      ...configuration(this.#key.jwk, gateway, client),
+      issueRefreshToken: () => this.givesRefreshTokens,
+    });
     const serve = provider.callback();
     const pages = provider as unknown as Interactions;
     this.#open((req, res) => {
@@ -71,6 +77,14 @@ export class OpenIdServer {
       .setIssuedAt()
       .setExpirationTime('2m')
       .sign(this.#key.privateKey);
+  }
+
+  /** It knows nobody any more, as after a restart without its database. */
+  forgetGrants(): void {
+    this.#serve = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+    this.register(...this.#registered);
   }
 
   /** From now on it answers 503, or nothing at all. */
@@ -138,7 +152,6 @@ function configuration(jwk: JWK, gateway: string, client: string): object {
     cookies: { keys: ['a key for signing cookies'] },
     interactions: { url: (_: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
     loadExistingGrant: grantEverything,
-    issueRefreshToken: () => true,
     rotateRefreshToken: () => true,
     features: {
       devInteractions: { enabled: false },
@@ -148,17 +161,25 @@ function configuration(jwk: JWK, gateway: string, client: string): object {
   };
 }
 
-interface GrantingContext {
+interface Granting {
   oidc: {
     client: { clientId: string };
-    session: { accountId: string };
-    provider: { Grant: new (of: object) => { addOIDCScope(scope: string): void; save(): Promise<string> } };
+    session: { accountId: string; grantIdFor(client: string): string | undefined };
+    provider: { Grant: GrantClass };
   };
 }
 
+interface GrantClass {
+  new (of: object): { addOIDCScope(scope: string): void; save(): Promise<string> };
+  find(id: string): Promise<object>;
+}
+
 /** A shop's own provider asks no one whether the shop may know them. */
-async function grantEverything({ oidc }: GrantingContext): Promise<object> {
-  const grant = new oidc.provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId });
+async function grantEverything({ oidc }: Granting): Promise<object> {
+  const { client, session, provider } = oidc;
+  const before = session.grantIdFor(client.clientId);
+  if (before !== undefined) return provider.Grant.find(before);
+  const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
   grant.addOIDCScope('openid profile email orders');
   await grant.save();
   return grant;
