@@ -17,6 +17,7 @@ import { createRedisStore } from './caching/redis-store.ts';
 import { standingHeaders } from './delivery/client-headers.ts';
 import { problemReply } from './delivery/reply.ts';
 import { send } from './delivery/send.ts';
+import { DEMO_REPLY } from './demo/demo-page.ts';
 import { compileEndpoints, type Endpoint } from './endpoints/endpoints.ts';
 import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
 import { buildRoutingTable } from './endpoints/router.ts';
@@ -53,6 +54,8 @@ export interface BffOptions {
   readonly limiter?: Limiter | undefined;
   /** Whether `/bff/docs` and `/bff/openapi.json` are served. Default true. */
   readonly docs?: boolean;
+  /** Whether `/demo` shows both dashboards of the demo. Default false. */
+  readonly demo?: boolean;
   /** Who has it may purge over HTTP; without it nobody may. */
   readonly purgeToken?: string | undefined;
   readonly onCache?: (outcome: CacheOutcome) => void;
@@ -119,7 +122,11 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       const url = req.url ?? '/';
       const mark = url.indexOf('?');
       const path = mark < 0 ? url : url.slice(0, mark);
-      if (path !== '/bff' && !path.startsWith('/bff/')) return false;
+      if (path !== '/bff' && !path.startsWith('/bff/')) {
+        if (!options.demo || path !== '/demo') return false;
+        void send(req, res, DEMO_REPLY, desk);
+        return true;
+      }
       const query = mark < 0 ? '' : url.slice(mark + 1);
       void answer({ req, res, path, query, requestId: requestIdOf(req, res), client });
       return true;

@@ -15,7 +15,9 @@ export interface DevFlags extends ServeFlags {
 export async function dev(flags: DevFlags): Promise<void> {
   const demo = flags.demo === true ? await startDemo() : undefined;
   const defaults = demoDefaults(flags);
-  const running = { server: await serve(flags, { dev: true, defaults }).catch(closing(demo)) };
+  const running = {
+    server: await serve(flags, { dev: true, demo: flags.demo === true, defaults }).catch(closing(demo)),
+  };
   const config = configPath({ file: flags.config });
   const restart = () => restartWith(flags, defaults, running);
   const watching = config === undefined ? undefined : await watchFile(config, restart);
@@ -71,7 +73,7 @@ function stopWithNpm(): void {
 
 /** A config that cannot be used changes nothing; a good one is served on the same port as before. */
 async function restartWith(
-  flags: ServeFlags,
+  flags: DevFlags,
   defaults: ServeDefaults,
   running: { server: RunningServer },
 ): Promise<void> {
@@ -79,7 +81,7 @@ async function restartWith(
     const { listen } = loadConfig({ flags, file: flags.config }).supergraph;
     await running.server.close();
     const port = listen.port === 0 ? running.server.port : listen.port;
-    running.server = await serve({ ...flags, port }, { dev: true, defaults });
+    running.server = await serve({ ...flags, port }, { dev: true, demo: flags.demo === true, defaults });
   } catch (error) {
     if (!(error instanceof ConfigError)) process.exit(reportFailure(error));
     console.error(`${error.message}\nThe config has problems; the last good one stays in force.`);
@@ -99,7 +101,9 @@ Try, in another terminal:
     curl -s ${origin}/bff/mobile/dashboard/u1
     curl -s ${origin}/bff/web/dashboard/u1
 
-  GraphiQL, in a browser
+  in a browser: both dashboards side by side, all endpoints, GraphiQL
+    ${origin}/demo
+    ${origin}/bff/docs
     ${origin}/graphql
 
 Change a file in schemas/ or bff/ and call again. Ctrl-C stops everything.`;

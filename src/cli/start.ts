@@ -45,18 +45,21 @@ async function startWorkers(flags: StartFlags, count: number): Promise<void> {
 }
 
 /** Starts the server that the flags, the environment and the config file describe. */
-export async function serve(flags: ServeFlags, { dev = false, defaults = HERE } = {}): Promise<RunningServer> {
-  const options = serverOptions(flags, { dev, defaults });
+export async function serve(
+  flags: ServeFlags,
+  { dev = false, demo = false, defaults = HERE } = {},
+): Promise<RunningServer> {
+  const options = serverOptions(flags, { dev, demo, defaults });
   // The primary of several workers does without all of that.
   const { startServer } = await import('../server/server.ts');
   return startServer(options);
 }
 
-function serverOptions(flags: ServeFlags, { dev = false, defaults = HERE } = {}): ServerOptions {
+function serverOptions(flags: ServeFlags, { dev = false, demo = false, defaults = HERE } = {}): ServerOptions {
   const { port, host } = flags;
   const config = loadConfig({ flags: { port, host }, file: flags.config });
   const schema = createSupergraphProvider(originOf(flags, defaults.schemasDir));
-  return { config, schema, dev, bffDir: bffFolder(flags, defaults) };
+  return { config, schema, dev, demo, bffDir: bffFolder(flags, defaults) };
 }
 
 /**

@@ -25,6 +25,8 @@ export interface AssemblyOptions {
   readonly bffDir?: string | undefined;
   /** Starts also without a good schema, not ready until there is one; endpoints are read again when files change. */
   readonly dev?: boolean | undefined;
+  /** Shows the demo's dashboards at `/demo`. */
+  readonly demo?: boolean | undefined;
   /** By default one as the config says. */
   readonly logger?: Logger | undefined;
   /** By default engines whose subgraphs are reached over HTTP. */
@@ -71,7 +73,13 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     const bff =
       bffDir === undefined
         ? undefined
-        : await openBff(bffDir, config, { gateway, logger, redis, forwarding: rules.request });
+        : await openBff(bffDir, config, {
+            gateway,
+            logger,
+            redis,
+            forwarding: rules.request,
+            demo: options.demo ?? false,
+          });
     const watching = await schema.watch({
       update: (update) => swapOrKeep(gateway, update, logger, warmedUp),
       problems: (problems) => logProblems(logger, problems, 'the schema has problems; the last good one keeps serving'),

@@ -12,10 +12,16 @@ export interface BffParts {
   readonly logger: Logger;
   readonly redis: SharedRedis | undefined;
   readonly forwarding: Forwarding;
+  /** Whether the page of the demo is served. */
+  readonly demo: boolean;
 }
 
 /** The endpoints of a folder, as the config says. Rejects when the folder cannot be read. */
-export function openBff(dir: string, config: Config, { gateway, logger, redis, forwarding }: BffParts): Promise<Bff> {
+export function openBff(
+  dir: string,
+  config: Config,
+  { gateway, logger, redis, forwarding, demo }: BffParts,
+): Promise<Bff> {
   const { bff, traffic_shaping } = config;
   return createBff({
     dir,
@@ -35,6 +41,7 @@ export function openBff(dir: string, config: Config, { gateway, logger, redis, f
       ]),
     ),
     forwarding,
+    demo,
     redis: bff.redis ? redis : undefined,
     docs: bff.docs ?? !config.production,
     purgeToken: bff.purge_token,

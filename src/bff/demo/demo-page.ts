@@ -1,0 +1,59 @@
+import { hash } from 'node:crypto';
+import type { Reply } from '../delivery/reply.ts';
+import { DEMO_SCRIPT } from './demo-script.ts';
+import { DEMO_STYLE } from './demo-style.ts';
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>One graph, two frontends</title>
+<style>${DEMO_STYLE}</style>
+</head>
+<body>
+<header>
+<h1>One graph, two frontends</h1>
+<form id="who"><label>User <input name="user" value="u2" size="6" pattern="[A-Za-z0-9]+" required></label>
+<button>Show</button> <span id="state" role="status"></span></form>
+<p>The same services, asked by two endpoints. Stop one of them and show the user again: its section goes, the rest stays.
+<a href="/bff/docs">All endpoints</a> · <a href="/graphql">GraphiQL</a></p>
+</header>
+<main>
+<section aria-labelledby="mobile-h">
+<h2 id="mobile-h">Mobile <code id="mobile-url"></code></h2>
+<div class="phone"><div class="screen" id="mobile"></div></div>
+<p class="facts" id="mobile-facts"></p>
+</section>
+<section aria-labelledby="web-h">
+<h2 id="web-h">Web <code id="web-url"></code></h2>
+<div class="desktop"><div class="bar" aria-hidden="true"><i></i><i></i><i></i></div><div class="screen" id="web"></div></div>
+<p class="facts" id="web-facts"></p>
+</section>
+</main>
+<noscript><p>The dashboards are fetched by the page, for which it needs JavaScript.</p></noscript>
+<script>${DEMO_SCRIPT}</script>
+</body>
+</html>
+`;
+
+const POLICY = [
+  "default-src 'none'",
+  "style-src 'unsafe-inline'",
+  `script-src 'sha256-${hash('sha256', DEMO_SCRIPT, 'base64')}'`,
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Both dashboards of the demo side by side: a phone and a desktop. */
+export const DEMO_REPLY: Reply = {
+  status: 200,
+  headers: {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': POLICY,
+    'cache-control': 'no-cache',
+  },
+  body: PAGE,
+};
