@@ -186,7 +186,7 @@ describe('headers that are not what they seem', () => {
   ])('identity headers of the client do not reach subgraphs: %s', async (_what, lines) => {
     const { server, seen } = await guarded();
     expect(await raw(server.port, lines)).toMatch(/^HTTP\/1\.1 200 /);
-    expect(seen.orders?.[0]).not.toHaveProperty('x-user-id');
+    expect(Object.keys(seen.orders?.[0] ?? {}).filter((name) => /user.id/.test(name))).toEqual([]);
   });
 
   it.each([

@@ -52,7 +52,7 @@ function identityHeader({ insert }: RequestRule): string[] {
 
 function checkRename({ propagate, rename }: RequestRule, ownHeaders: readonly string[]): void {
   const target = propagate?.rename ?? rename?.to;
-  if (target === undefined || !ownHeaders.includes(target)) return;
+  if (target === undefined || !ownHeaders.map(withDashes).includes(withDashes(target))) return;
   const why = 'which another rule inserts to say who the client is; a client could say it itself then';
   throw new UnusableSetting(
     `headers: a rule renames a header of the client's to "${target}", ${why}. Choose another name.`,
@@ -67,7 +67,9 @@ function forwardChooser(rules: readonly RequestRule[]): Choose {
 function compileList(rules: readonly RequestRule[], ownHeaders: readonly string[]): ForwardHeaders | undefined {
   if (rules.length === 0) return undefined;
   // what the gateway inserts is not for the client to replace, in whatever order the rules stand
-  const inserted = new Set([...ownHeaders, ...rules.flatMap(({ insert }) => (insert ? [insert.name] : []))]);
+  const inserted = new Set(
+    [...ownHeaders, ...rules.flatMap(({ insert }) => (insert ? [insert.name] : []))].map(withDashes),
+  );
   const steps = rules.map((rule) => compileRule(rule, inserted));
   const unshared = new Set([...CORRELATION_HEADERS, ...rules.flatMap(requestIdHeader)]);
   const made = new WeakMap<ClientContext, ForwardedHeaders>();
@@ -111,6 +113,11 @@ function finish(out: Outgoing, unshared: ReadonlySet<string>): ForwardedHeaders 
   return { pairs, sharingKey };
 }
 
+/** Many servers make one variable, HTTP_X_USER_ID, of `x-user-id` and `x_user_id`: whoever sends the one sends the other. */
+function withDashes(name: string): string {
+  return name.includes('_') ? name.replaceAll('_', '-') : name;
+}
+
 function compileRule(rule: RequestRule, inserted: ReadonlySet<string>): Step {
   const { propagate, insert, remove, rename } = rule;
   if (propagate) return propagateStep(propagate, inserted);
@@ -125,13 +132,13 @@ function propagateStep(rule: NonNullable<RequestRule['propagate']>, inserted: Re
     const chooses = chooser(rule);
     return ({ headers }, out, mayPass) => {
       for (const name in headers) {
-        if (!chooses(name) || inserted.has(name) || !mayPass(name)) continue;
+        if (!chooses(name) || inserted.has(withDashes(name)) || !mayPass(name)) continue;
         const value = sentText(headers[name]);
         if (value !== undefined) out.set(name, value);
       }
     };
   }
-  const passed = named.map((from) => ({ from, to: rename ?? from })).filter(({ to }) => !inserted.has(to));
+  const passed = named.map((from) => ({ from, to: rename ?? from })).filter(({ to }) => !inserted.has(withDashes(to)));
   return ({ headers }, out, mayPass) => {
     for (const { from, to } of passed) {
       const value = (mayPass(from) ? sentText(headers[from]) : undefined) ?? rule.default;
@@ -167,7 +174,7 @@ function removeStep(chooses: Choose): Step {
 function renameStep({ named, to }: NonNullable<RequestRule['rename']>, inserted: ReadonlySet<string>): Step {
   return (_client, out) => {
     const value = out.get(named);
-    if (value === undefined || inserted.has(to)) return;
+    if (value === undefined || inserted.has(withDashes(to))) return;
     out.delete(named);
     out.set(to, value);
   };
