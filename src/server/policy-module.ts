@@ -2,7 +2,7 @@ import { importFresh } from '../bff/shapes/import-fresh.ts';
 import type { DecidePolicies } from '../policy/authorization/granted-policies.ts';
 
 /**
- * Imports the module that decides policies (`authorization.policies.module`), JavaScript or TypeScript that can be erased.
+ * Imports the module that decides policies (`authorization.policies.module`), JavaScript, or TypeScript that can be erased.
  * Throws an `Error` that names the file when it cannot be used.
  */
 export async function loadPolicyModule(file: string): Promise<DecidePolicies> {
