@@ -12,8 +12,9 @@ import type { Fetch, FetchNode, Placement, Position } from './positions.ts';
 import { PossibleHere } from './possible-here.ts';
 import { readableField, standpointOf } from './reading.ts';
 import { cheapest, RouteFinder, type Selecting } from './routes.ts';
+import { selectMutation } from './select-mutation.ts';
 import { runToEnd, type Steps } from './steps.ts';
-import { lacksContext, unplannable } from './unplannable.ts';
+import { noWay, unplannable } from './unplannable.ts';
 
 /** How many types are looked at one by one before telling them apart. */
 const FEW_TYPES = 8;
@@ -115,36 +116,15 @@ export class Selector implements Selecting {
     return true;
   }
 
-  /** Mutations run one after the other: the next root field waits for everything that the last one needed. */
-  *selectMutation(selection: OpSelection): Steps<void> {
-    let last: FetchNode | undefined;
-    for (const field of selection.items) {
-      if (field.kind !== 'field' || field.name.startsWith('__')) continue;
-      const provider = this.mutationProvider(field);
-      const alone =
-        last !== undefined && this.graph.fetches.at(-1) === last.fetch && last.fetch.subgraph === provider.subgraph;
-      if (!last || !alone)
-        // what came before the last one is waited for by that
-        last = this.graph.addRootFetch(
-          provider.subgraph,
-          this.graph.root,
-          new Set(this.graph.fetches.slice(last?.fetch.id)),
-        );
-      this.put(this.graph.root, last, selection.parentType, field, provider.field, true);
-      yield* this.selectInSteps([{ position: this.graph.root, field }]);
-    }
-  }
-
-  private mutationProvider(field: OpField): Provider {
-    const providers = this.abilities.providers(this.graph.root.type, field.name);
-    const options = providers.map((provider) => ({
-      provider,
-      cost: this.estimator.below(field, provider.subgraph, provider.field),
-      level: 0,
-    }));
-    const best = cheapest(options);
-    if (!best) throw unplannable(this.graph.root, this.graph.root.type, field);
-    return best.provider;
+  selectMutation(selection: OpSelection): Steps<void> {
+    const { graph, estimator } = this;
+    const { root } = graph;
+    const selecting = {
+      putRootField: (node: FetchNode, owner: string, field: OpField, provider: Provider) =>
+        this.put(root, node, owner, field, provider.field, true),
+      selectBelowInSteps: (field: OpField) => this.selectInSteps([{ position: root, field }]),
+    };
+    return selectMutation(graph, estimator, selecting, selection);
   }
 
   private selectBelow(position: Position, field: OpField): void {
@@ -187,15 +167,9 @@ export class Selector implements Selecting {
     const expand = dear && this.abilities.isAbstract(owner);
     const apart = best === undefined || (expand && this.isCheaperApart(position, owner, field, best));
     if (expand && this.placeOnEachType(position, owner, field, apart)) return;
-    if (!best) throw this.noWay(position, owner, field);
+    if (!best) throw noWay(this.abilities, position, owner, field);
     const { node, resolvedBy } = best.take();
     this.put(position, node, owner, field, resolvedBy, false);
-  }
-
-  private noWay(position: Position, owner: string, field: OpField): Error {
-    const providers = this.abilities.providers(owner, field.name);
-    const taking = providers.find((provider) => provider.field.contextArguments.length > 0);
-    return taking ? lacksContext(position, owner, taking) : unplannable(position, owner, field);
   }
 
   /** Among ways of the same cost, the one into a subgraph that serves more of the fields still to be placed. */

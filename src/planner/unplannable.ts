@@ -1,5 +1,5 @@
 import type { OpField } from '../operation/operation.ts';
-import type { Provider } from './abilities.ts';
+import type { Abilities, Provider } from './abilities.ts';
 import type { Position } from './positions.ts';
 
 /** A field that no subgraph can give on any way: a supergraph that composed would not allow it. */
@@ -17,8 +17,15 @@ export function unplannable(position: Position, owner: string, field: OpField): 
   return new UnplannableError(`No subgraph can give ${owner}.${field.name} at ${pathTo(position, field.responseKey)}`);
 }
 
+/** @returns an error that says why a field of the supergraph cannot be had */
+export function noWay(abilities: Abilities, position: Position, owner: string, field: OpField): Error {
+  const providers = abilities.providers(owner, field.name);
+  const taking = providers.find((provider) => provider.field.contextArguments.length > 0);
+  return taking ? lacksContext(position, owner, taking) : unplannable(position, owner, field);
+}
+
 /** @returns an error that says which argument would need a context that there is not, or a look-up that cannot be */
-export function lacksContext(position: Position, owner: string, { subgraph, type, field }: Provider) {
+function lacksContext(position: Position, owner: string, { subgraph, type, field }: Provider) {
   const arguments_ = field.contextArguments.map(({ name, context }) => `"${name}" (context ${context})`).join(', ');
   const keyed = type.keys.some(({ resolvable }) => resolvable);
   const reason = keyed

@@ -1,0 +1,55 @@
+import type { OpField, OpSelection } from '../operation/operation.ts';
+import type { Provider } from './abilities.ts';
+import type { Estimator } from './estimate.ts';
+import type { FetchGraph } from './fetch-graph.ts';
+import type { FetchNode } from './positions.ts';
+import { cheapest } from './routes.ts';
+import type { Steps } from './steps.ts';
+import { unplannable } from './unplannable.ts';
+
+/** What is needed of the stage that places selections. */
+interface RootFieldSelecting {
+  /** Reads a root field at a node, under a key of its own. */
+  putRootField(node: FetchNode, owner: string, field: OpField, provider: Provider): void;
+  /** Reads what is selected below a root field. */
+  selectBelowInSteps(field: OpField): Steps<void>;
+}
+
+/**
+ * Mutations run one after the other: the next root field waits for everything that the last one needed.
+ *
+ * In:  `mutation { add(item: 1) { stock } pay }`, all of `carts`, but `stock` of `inventory`
+ * Out: fetch 0 `carts { add }`, fetch 1 `inventory` `{ stock }` after 0, fetch 2 `carts { pay }` after both
+ */
+export function* selectMutation(
+  graph: FetchGraph,
+  estimator: Estimator,
+  selecting: RootFieldSelecting,
+  selection: OpSelection,
+): Steps<void> {
+  let last: FetchNode | undefined;
+  for (const field of selection.items) {
+    if (field.kind !== 'field' || field.name.startsWith('__')) continue;
+    const provider = providerOf(graph, estimator, field);
+    const { subgraph } = provider;
+    const alone = last !== undefined && graph.fetches.at(-1) === last.fetch && last.fetch.subgraph === subgraph;
+    if (!last || !alone) {
+      // what came before the last one is waited for by that
+      const needed = new Set(graph.fetches.slice(last?.fetch.id));
+      last = graph.addRootFetch(subgraph, graph.root, needed);
+    }
+    selecting.putRootField(last, selection.parentType, field, provider);
+    yield* selecting.selectBelowInSteps(field);
+  }
+}
+
+function providerOf({ abilities, root }: FetchGraph, estimator: Estimator, field: OpField): Provider {
+  const options = abilities.providers(root.type, field.name).map((provider) => ({
+    provider,
+    cost: estimator.below(field, provider.subgraph, provider.field),
+    level: 0,
+  }));
+  const best = cheapest(options);
+  if (!best) throw unplannable(root, root.type, field);
+  return best.provider;
+}
