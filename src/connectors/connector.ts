@@ -1,4 +1,4 @@
-import type { ConstDirectiveNode, DocumentNode, FieldDefinitionNode, NamedTypeNode, StringValueNode } from 'graphql';
+import type { ConstDirectiveNode, DocumentNode, FieldDefinitionNode, StringValueNode } from 'graphql';
 import type { Reference } from './mapping/references.ts';
 import type { Expression } from './mapping/syntax.ts';
 import type { Template, UrlTemplate } from './url-template.ts';
@@ -74,11 +74,4 @@ export interface Connectors {
   readonly document: DocumentNode;
   readonly sources: ReadonlyMap<string, ApiSource>;
   readonly connectors: readonly Connector[];
-}
-
-/** The named type that a field gives, out of its lists. */
-export function namedTypeOf(field: FieldDefinitionNode): string {
-  let { type } = field;
-  while (type.kind !== 'NamedType') type = type.type;
-  return (type as NamedTypeNode).name.value;
 }
