@@ -3,7 +3,7 @@ import type { GraphQLError } from 'graphql';
 import type { Problem } from '../config/problem.ts';
 import { withExternalTypes } from './external-types.ts';
 import { withFederationLink } from './federation-link.ts';
-import { hintFor } from './hints.ts';
+import { hintFor, hintForService } from './hints.ts';
 import { withInProcessSources } from './in-process-sources.ts';
 import { locate } from './locate.ts';
 import { rateLimitProblems, withRateLimits } from './rate-limits.ts';
@@ -79,6 +79,7 @@ function asProblem(error: GraphQLError, sources: readonly SourceDefinition[]): P
   const message = owner === undefined ? error.message : error.message.replace(`[${owner.name}] `, '');
   const [place, ...more] = placesOf(error, owner, sources);
   const advice = [hintFor(code, message)];
+  if ([place, ...more].some((at) => at?.source.kind === 'service')) advice.push(hintForService(code));
   if (more.length > 0)
     advice.push(`See also ${more.map((at) => `${at.source.file}:${at.line}:${at.column}`).join(', ')}.`);
   const hint = advice.filter((text) => text !== undefined).join(' ');

@@ -36,3 +36,19 @@ export function hintFor(code: string, message: string): string | undefined {
   if (message.includes('Unknown type')) return 'Define the type in this file: each subgraph declares all that it uses.';
   return HINTS[code];
 }
+
+/** Two sources mean different things by one name. */
+const CLASHES = new Set([
+  'INVALID_FIELD_SHARING',
+  'FIELD_TYPE_MISMATCH',
+  'FIELD_ARGUMENT_TYPE_MISMATCH',
+  'INPUT_FIELD_TYPE_MISMATCH',
+  'TYPE_KIND_MISMATCH',
+  'ENUM_VALUE_MISMATCH',
+]);
+
+/** A plain GraphQL service need not be called in the graph what it is called by itself. */
+export function hintForService(code: string): string | undefined {
+  if (!CLASHES.has(code)) return undefined;
+  return 'Where a plain service means something else by the name, give it another in its file: @rename(to: "…").';
+}

@@ -223,6 +223,17 @@ describe('together with other sources', () => {
     expect([...(types.get('Product')?.fields.keys() ?? [])].sort()).toEqual(['price', 'shipping', 'upc', 'weight']);
   });
 
+  test('where names clash, it is said that the service may be renamed', async () => {
+    const notes = `${SERVICE}
+type Query { me: User byId(id: ID!): User @merge(keyField: "id") }
+type User { id: ID! }`;
+    const { sources } = await readSources(await folderWith({ 'users.graphql': USERS, 'notes.graphql': notes }));
+    const composition = composeSupergraph(sources);
+    expect(composition.ok || composition.problems).toMatchObject([
+      { line: 2, column: 14, code: 'INVALID_FIELD_SHARING', hint: expect.stringContaining('@rename(to: "…")') },
+    ]);
+  });
+
   test('roots of subscriptions are fields of the graph', async () => {
     const notes = `${SERVICE}
       type Query { notes: [Note!]! }

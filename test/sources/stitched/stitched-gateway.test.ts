@@ -360,3 +360,33 @@ test("the client's headers go to the service as to any subgraph", async () => {
   await gateway.ask('{ user(id: "1") { best { text } } note(id: "1a") { text } }', { headers: { 'x-tenant': 'acme' } });
   expect(notes.requests.map(({ headers }) => headers['x-tenant'])).toEqual(['acme', 'acme']);
 });
+
+test('a type without a look-up still leads to the subgraph that has it', async () => {
+  const { users } = await shop();
+  const sdl = 'type Query { news: News } type News { text: String by: User } type User { id: ID! }';
+  const news = await stubService(sdl, { 'Query.news': { text: 'x', by: { id: '7' } } });
+  const gateway = await gatewayOver({ users: users.file, news: `extend schema @service(url: "${news.url}")\n${sdl}` });
+  expect(await gateway.ask('{ news { text by { name } } }')).toEqual({
+    data: { news: { text: 'x', by: { name: 'user 7' } } },
+  });
+});
+
+test.each([
+  ['one by one', 'user(id: ID!): User', 'Query.user', ({ id }: { id: string }) => ({ id })],
+  ['many', 'list(ids: [ID!]!): [User]!', 'Query.list', ({ ids }: { ids: string[] }) => ids.map((id) => ({ id }))],
+])("the client's variables keep their values, whatever their names: %s", async (_, field, coordinate, resolver) => {
+  const { users } = await shop();
+  const sdl = `type Query { ${field} } type User { id: ID! seen(a: [ID!], b: ID, c: Int): [String!] }`;
+  const service = await stubService(sdl, {
+    [coordinate]: resolver,
+    'User.seen': ({ a, b, c }: Record<string, unknown>, { id }: { id: string }) => [JSON.stringify([id, a, b, c])],
+  });
+  const file = `extend schema @service(url: "${service.url}")\n${sdl.replace(field, `${field} @merge(keyField: "id")`)}`;
+  const gateway = await gatewayOver({ users: users.file, seen: file });
+  const query = 'query ($ids: [ID!]!, $id: ID, $keys: Int) { users(ids: $ids) { seen(a: $ids, b: $id, c: $keys) } }';
+  const { data } = await gateway.ask(query, { variables: { ids: ['1', '2'], id: 'x', keys: 5 } });
+  expect(data.users.map(({ seen }: { seen: string[] }) => seen[0])).toEqual([
+    '["1",["1","2"],"x",5]',
+    '["2",["1","2"],"x",5]',
+  ]);
+});
