@@ -10,6 +10,7 @@ import { readClaims, refuseViewer } from './admit.ts';
 import { readJsonBody } from './body.ts';
 import type { Call, Desk, Served } from './call.ts';
 import { makeFresh, type Order } from './make-fresh.ts';
+import { streamAnswer, wantsStream } from './stream-answer.ts';
 
 const NO_QUERY = new URLSearchParams();
 
@@ -40,6 +41,7 @@ export async function answerEndpoint(
   if (unread) return problemReply(unread, call.path);
   const order: Order = { call, served, endpoint, variables, desk };
   if (endpoint.idempotency) return answerOnce(order, endpoint.idempotency);
+  if (endpoint.method === 'GET' && wantsStream(headers.accept)) return streamAnswer(order);
   if (endpoint.cache && desk.cache) return answerKept(order, endpoint.cache, desk.cache);
   return answerTogether(order);
 }
