@@ -24,6 +24,8 @@ export interface ClientFacts {
   readonly differsBy?: string | undefined;
   /** Where headers of subgraph answers go that the client is to get, if there are rules for that. */
   readonly returned?: ReturnedHeaders | undefined;
+  /** The rate limits of the request as a whole have been decided already. */
+  readonly admitted?: boolean | undefined;
 }
 
 /** Takes what subgraphs answered with, and keeps of it what the rules say. */

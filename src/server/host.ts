@@ -7,6 +7,7 @@ import type { ResponseHeaders } from '../policy/headers/response-headers.ts';
 import type { Login } from '../policy/login/login.ts';
 import type { PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
+import { isBelow } from '../policy/requests/paths.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { letIn, notAdmittedReply, routeRefusalReply } from './entrance.ts';
 import { type Exchange, openExchange, sendReply } from './exchange.ts';
@@ -63,7 +64,7 @@ export interface Host {
 }
 
 export function createHost(options: HostOptions): Host {
-  const { logger } = options;
+  const { logger, countRequest } = options;
   const main = createGraphqlRoute(options, '/graphql');
   const routes = new Map([['/graphql', main]]);
   for (const { name, path } of options.contracts ?? []) routes.set(path, createGraphqlRoute(options, path, name));
@@ -89,8 +90,19 @@ export function createHost(options: HostOptions): Host {
       sendReply(exchange, allowed ? health : methodNotAllowed(req, path, 'GET, HEAD'));
       return;
     }
-    for (const name in exchange.headers) res.setHeader(name, exchange.headers[name] ?? '');
-    if (!options.bff?.handle(req, res, clientOf(exchange))) sendReply(exchange, notFound(req, path));
+    const counts = countRequest && options.bff && req.method !== 'OPTIONS' && isBelow(path, '/bff');
+    if (!counts) return serveEndpoint(exchange);
+    // here, for answers that are kept or shared count as well, and those that are made of several operations count once
+    const counted = countRequest(exchange);
+    exchange.client = { ...exchange.client, admitted: true };
+    if (!counted) return serveEndpoint(exchange);
+    counted.then(() => serveEndpoint(exchange)).catch((error: unknown) => fail(exchange, error));
+  }
+
+  function serveEndpoint(exchange: Exchange): void {
+    const { req, res, headers } = exchange;
+    for (const name in headers) res.setHeader(name, headers[name] ?? '');
+    if (!options.bff?.handle(req, res, clientOf(exchange))) sendReply(exchange, notFound(req, pathOf(req)));
   }
 
   /** Aliases are those that other gateways use. */
@@ -114,8 +126,8 @@ export function createHost(options: HostOptions): Host {
   function fail(exchange: Exchange, error: unknown): void {
     const reply =
       error instanceof NotAdmitted
-        ? notAdmittedReply(error, pathOf(exchange.req))
-        : routeRefusalReply(toRefusal(error, exchange, logger), pathOf(exchange.req));
+        ? notAdmittedReply(error, pathOf(exchange.req), exchange.req.headers.accept)
+        : routeRefusalReply(toRefusal(error, exchange, logger), pathOf(exchange.req), exchange.req.headers.accept);
     sendReply(exchange, reply);
   }
 

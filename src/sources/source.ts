@@ -21,8 +21,6 @@ export interface ClientContext extends Partial<ClientFacts> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Aborted when the client is gone, the request's time is up, or the server stops hard. */
   readonly signal?: CancelSignal;
-  /** The rate limits of the request as a whole have been decided already. */
-  readonly admitted?: boolean;
 }
 
 export interface SourceRequest {
