@@ -4,6 +4,7 @@ import type { Admission } from '../policy/authentication/admission.ts';
 import type { NotAdmitted } from '../policy/authentication/refusal.ts';
 import type { Exchange } from './exchange.ts';
 import { type HttpReply, JSON_TYPE, textReply } from './graphql-pipeline.ts';
+import { negotiateMediaType } from './media-type.ts';
 import type { RequestRefusal } from './request-refusal.ts';
 
 /** Paths that load balancers and orchestrators ask without a credential. */
@@ -41,9 +42,10 @@ export function letIn(
 type Refusal = Pick<NotAdmitted, 'kind' | 'message' | 'headers'> & { readonly status: number; readonly code: string };
 
 /** The same for any refusal of the host's. */
-export function routeRefusalReply({ status, code, message, headers }: RequestRefusal, path: string): HttpReply {
+export function routeRefusalReply(refusal: RequestRefusal, path: string, accept?: string): HttpReply {
+  const { status, code, message, headers } = refusal;
   const kind = code.toLowerCase().replaceAll('_', '-');
-  return notAdmittedReply({ status, code, kind, message, headers }, path);
+  return notAdmittedReply({ status, code, kind, message, headers }, path, accept);
 }
 
 function pathOf(url: string): string {
@@ -52,7 +54,7 @@ function pathOf(url: string): string {
 }
 
 /** The refusal in the form that its route speaks: problem details under `/bff`, a GraphQL error elsewhere. */
-export function notAdmittedReply(refusal: Refusal, path: string): HttpReply {
+export function notAdmittedReply(refusal: Refusal, path: string, accept?: string): HttpReply {
   const { status, code, kind, message, headers } = refusal;
   if (path === '/bff' || path.startsWith('/bff/')) {
     const type = `urn:headgate:problem:${kind}`;
@@ -61,5 +63,6 @@ export function notAdmittedReply(refusal: Refusal, path: string): HttpReply {
   }
   const wait = headers['retry-after'];
   const extensions = wait === undefined ? { code } : { code, retryAfter: Number(wait) };
-  return textReply(status, JSON_TYPE, JSON.stringify({ errors: [{ message, extensions }] }), headers);
+  const type = negotiateMediaType(accept) ?? JSON_TYPE;
+  return textReply(status, type, JSON.stringify({ errors: [{ message, extensions }] }), headers);
 }

@@ -120,6 +120,14 @@ describe('without a credential', () => {
   });
 });
 
+it('a refusal has the media type that the client asks for', async () => {
+  const { server } = await httpWorld(shop, { config: config() });
+  const type = async (accept: string) =>
+    (await post(server.url, QUERY, { ...bearer('x'), accept })).headers.get('content-type');
+  expect(await type('application/graphql-response+json')).toBe('application/graphql-response+json; charset=utf-8');
+  expect(await type('application/json')).toBe('application/json; charset=utf-8');
+});
+
 describe('endpoints under /bff', () => {
   it('are guarded alike, and say so as problem details', async () => {
     const bffDir = folderOf({ 'app/orders.graphql': 'query Orders @endpoint(path: "/orders") { orders }' });
