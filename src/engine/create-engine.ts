@@ -192,6 +192,7 @@ class SupergraphEngine implements Engine {
   ): Promise<EngineAnswer> {
     const judged = policed.judge(variables, request.client);
     const judgement: Judgement = 'then' in judged ? await judged : judged;
+    if (judgement.isPlain) return this.answer(view, prepared, variables, request, prepared);
     const { refusal, drop } = judgement;
     if (refusal) {
       const { status, errors } = refusal;

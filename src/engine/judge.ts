@@ -54,6 +54,7 @@ export class PolicedOperation {
 }
 
 const NO_FIELDS: readonly DroppedField[] = [];
+const NO_VERDICTS: readonly Verdict[] = [];
 
 /** What all policies together say of one request. */
 export class Judgement implements CheckedRequest {
@@ -63,8 +64,8 @@ export class Judgement implements CheckedRequest {
   /** The first reason for each field comes first. */
   drop: readonly DroppedField[] = NO_FIELDS;
   private readonly policed: PolicedOperation;
-  private readonly verdicts: Verdict[] = [];
-  private readonly droppedFields = new Set<OpField>();
+  private verdicts: readonly Verdict[] = NO_VERDICTS;
+  private droppedFields: ReadonlySet<OpField> | undefined;
 
   constructor(policed: PolicedOperation, variables: CheckedRequest['variables'], client: ClientContext) {
     this.policed = policed;
@@ -73,20 +74,27 @@ export class Judgement implements CheckedRequest {
   }
 
   add(verdict: Verdict): void {
-    this.verdicts.push(verdict);
+    this.verdicts = this.verdicts.length === 0 ? [verdict] : [...this.verdicts, verdict];
     this.refusal ??= verdict.refusal;
     const { drop } = verdict;
     // a list from one policy is passed on as it is: its plan is found by it
-    if (drop && drop.length > 0) this.drop = this.drop.length === 0 ? drop : [...this.drop, ...drop];
+    if (!drop || drop.length === 0) return;
+    this.drop = this.drop.length === 0 ? drop : [...this.drop, ...drop];
+    this.droppedFields = undefined;
   }
 
   isDropped(field: OpField): boolean {
     if (this.drop.length === 0) return false;
-    if (this.droppedFields.size === 0) for (const dropped of this.drop) this.droppedFields.add(dropped.field);
+    this.droppedFields ??= new Set(this.drop.map((dropped) => dropped.field));
     for (let at: OpField | undefined = field; at; at = this.policed.place(at).parent) {
       if (this.droppedFields.has(at)) return true;
     }
     return false;
+  }
+
+  /** Whether nothing has to be said or done beyond running the operation. */
+  get isPlain(): boolean {
+    return this.verdicts.length === 0;
   }
 
   /** What policies add to the answer: later ones over earlier ones, and what they know afterwards over what they said before. */

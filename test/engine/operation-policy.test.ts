@@ -88,6 +88,20 @@ describe('a check', () => {
     expect(extensions).toEqual({ 'Query.me': true, 'User.id': true, 'Query.user': false, 'User.name': false });
   });
 
+  test('sees what was dropped since an earlier policy looked', async () => {
+    const seen: boolean[][] = [];
+    const looks: OperationPolicy = {
+      inspect: (operation) => ({
+        check: (request) => void seen.push(fieldsOf(operation).map(({ field }) => request.isDropped(field))),
+      }),
+    };
+    await run(worldWith(drops('User.id'), looks, drops('User.name'), looks), '{ me { id name } }');
+    expect(seen).toEqual([
+      [false, true, false],
+      [false, true, true],
+    ]);
+  });
+
   test('that throws is a mistake of ours, masked', async () => {
     const onInternalError = vi.fn();
     const policies = [{ inspect: () => ({ check: () => Promise.reject(new Error('broken')) }) }];
