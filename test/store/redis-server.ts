@@ -20,11 +20,11 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
-/** A `redis-server` on a free port of this machine, which keeps nothing on disk. */
-export async function startRedis(): Promise<RedisServer> {
+/** A `redis-server` on a free port of this machine, which keeps nothing on disk. `more`: further flags. */
+export async function startRedis(...more: readonly string[]): Promise<RedisServer> {
   const port = await freePort();
   const dir = mkdtempSync(join(tmpdir(), 'headgate-redis-'));
-  let child = await launch(port, dir);
+  let child = await launch(port, dir, more);
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -38,7 +38,7 @@ export async function startRedis(): Promise<RedisServer> {
     freeze: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
     async restart() {
-      child = await launch(port, dir);
+      child = await launch(port, dir, more);
     },
     async close() {
       await kill();
@@ -47,8 +47,8 @@ export async function startRedis(): Promise<RedisServer> {
   };
 }
 
-function launch(port: number, dir: string): Promise<ChildProcess> {
-  const flags = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir];
+function launch(port: number, dir: string, more: readonly string[]): Promise<ChildProcess> {
+  const flags = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', dir, ...more];
   const child = spawn('redis-server', flags, { stdio: ['ignore', 'pipe', 'inherit'] });
   return new Promise((resolve, reject) => {
     let output = '';
