@@ -74,12 +74,14 @@ export class ErrorReport {
   missingInputs(request: CompiledRequest, lookup: CompiledLookup, object: ResponseObject): void {
     const service = request.planned.subgraph.name;
     for (const { position } of lookup.targets) {
-      const first = this.firstPath(position, new Set([object]));
+      const untold = lookup.keys.filter(
+        ({ key, needsInputs }) => needsInputs && !this.toldMissing.has(`${position.id} ${key}`),
+      );
+      // of many objects, only the first is looked for
+      const first = untold.length > 0 && this.firstPath(position, new Set([object]));
       if (!first) continue;
-      for (const { key, needsInputs } of lookup.keys) {
-        const told = `${position.id} ${key}`;
-        if (!needsInputs || this.toldMissing.has(told)) continue;
-        this.toldMissing.add(told);
+      for (const { key } of untold) {
+        this.toldMissing.add(`${position.id} ${key}`);
         for (const path of this.clientPaths([...first, key])) this.errors.push(formatMissingInput(service, path));
       }
     }

@@ -42,7 +42,9 @@ function subgraphSdl(subgraph: Subgraph, supergraph: Supergraph): string {
 
 function withoutDirectives(sdl: string): TypeDefinitionNode[] {
   const document = visit(parse(sdl, { noLocation: true }), { Directive: () => null });
-  return document.definitions.filter(isTypeDefinitionNode).filter(({ name }) => !/^(join|link|context)__/.test(name.value));
+  return document.definitions
+    .filter(isTypeDefinitionNode)
+    .filter(({ name }) => !/^(join|link|context)__/.test(name.value));
 }
 
 function printType(type: SubgraphType, definition: TypeDefinitionNode, { types }: Subgraph, more: string): string {
