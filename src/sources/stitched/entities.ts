@@ -52,7 +52,7 @@ export function createEntitiesResolver(schema: GraphQLSchema, subschema: Subsche
     exchange: Exchange,
     info: GraphQLResolveInfo,
   ): Promise<unknown[]> => {
-    const taker = new ErrorTaker(exchange.errors);
+    const taker = new ErrorTaker(exchange.errors, exchange.told);
     const entities = new Array<unknown>(args.representations.length).fill(null);
     const { groups, refused } = groupByLookup(args.representations, byType);
     for (const [index, error] of refused) taker.take(error, { path: [info.path.key, index], inList: false });
@@ -62,7 +62,7 @@ export function createEntitiesResolver(schema: GraphQLSchema, subschema: Subsche
         for (const [place, index] of group.indexes.entries()) {
           const path = [info.path.key, index];
           const value = found[place];
-          const failed = exchange.located || value instanceof Error;
+          const failed = exchange.located.length > 0 || value instanceof Error;
           const entity = failed ? taker.take(value, { path, inList: true }) : value;
           entities[index] = isOf(entity, group) ? entity : null;
         }

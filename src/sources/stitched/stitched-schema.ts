@@ -54,6 +54,13 @@ export function stitchService({ name, service, schema, upstream, names }: Stitch
   return async (document, variables, exchange) => {
     const result = await execute({ schema: stitched, document, variableValues: variables, contextValue: exchange });
     const errors = result.errors?.map((error) => error.toJSON()) ?? [];
-    return { data: result.data, errors: [...exchange.errors, ...errors] };
+    return { data: result.data, errors: [...exchange.errors, ...misplaced(exchange), ...errors] };
   };
+}
+
+/** Errors whose place is not to be found in the answer are told without one. */
+function misplaced({ located, told }: Exchange): GraphQLFormattedError[] {
+  return located
+    .filter((error) => !told.has(error))
+    .map(({ message, extensions }) => (Object.keys(extensions).length > 0 ? { message, extensions } : { message }));
 }

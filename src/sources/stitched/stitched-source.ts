@@ -131,7 +131,7 @@ async function answerStitched(
   stitched: Promise<StitchedSchema>,
   { request, document, variables = {} }: StitchedRequest,
 ): Promise<SourceAnswer> {
-  const exchange: Exchange = { request, calls: 0, failures: [], errors: [], located: false };
+  const exchange: Exchange = { request, calls: 0, failures: [], errors: [], located: [], told: new Set() };
   try {
     const result = await (await stitched)(document, variables, exchange);
     const [failure] = exchange.failures;

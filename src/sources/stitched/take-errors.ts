@@ -16,10 +16,12 @@ export interface EntityPlace {
  */
 export class ErrorTaker {
   private readonly errors: GraphQLFormattedError[];
-  private readonly told = new Set<Error>();
+  private readonly told: Set<Error>;
 
-  constructor(errors: GraphQLFormattedError[]) {
+  /** @param told gets the errors as the service gave them */
+  constructor(errors: GraphQLFormattedError[], told: Set<Error>) {
     this.errors = errors;
+    this.told = told;
   }
 
   take(value: unknown, place: EntityPlace): unknown {

@@ -11,8 +11,10 @@ export interface Exchange {
   readonly failures: SourceFailure[];
   /** Errors of the service with their paths in the gateway's terms, or without one. */
   readonly errors: GraphQLFormattedError[];
-  /** Whether there are errors among the values that were found. */
-  located: boolean;
+  /** Errors that the service gave a place; stitching puts them there. */
+  readonly located: GraphQLError[];
+  /** Those of them that were found in their place, and told. */
+  readonly told: Set<Error>;
 }
 
 export interface UpstreamOptions {
@@ -79,10 +81,10 @@ class Asking {
       this.repetitions += 1;
       return this.ask(new Set([...without, ...failed]));
     }
-    this.resolve({
-      data: data && many ? many.gather(data) : data,
-      ...(this.located.length > 0 ? { errors: this.located } : {}),
-    });
+    const gathered = data && many ? many.gather(data) : data;
+    if (gathered) this.takeStrays(gathered);
+    this.exchange.located.push(...this.located);
+    this.resolve({ data: gathered, ...(this.located.length > 0 ? { errors: this.located } : {}) });
   }
 
   /** Errors with a place go along with the data, so that stitching gives each to its entity; others are told as they are. */
@@ -95,7 +97,21 @@ class Asking {
       const { message, extensions } = error;
       this.located.push(new GraphQLError(message, { path: many?.pathOf(path) ?? path, extensions }));
     }
-    this.exchange.located ||= this.located.length > 0;
+  }
+
+  /** Where objects were promised, and something else came, is an error. */
+  private takeStrays(data: Record<string, unknown>): void {
+    for (const [key, value] of Object.entries(data)) {
+      if (Array.isArray(value)) data[key] = value.map((item, index) => this.objectAt([key, index], item));
+      else data[key] = this.objectAt([key], value);
+    }
+  }
+
+  private objectAt(path: (string | number)[], value: unknown): unknown {
+    if (value === null || value === undefined || isObject(value)) return value;
+    const message = `"${this.options.name}" answered a look-up with something that is no object.`;
+    this.located.push(new GraphQLError(message, { path }));
+    return null;
   }
 }
 

@@ -258,6 +258,42 @@ test('an object where a list was promised is an error, not data', async () => {
   expect(answer.errors).toMatchObject([{ message: '"usersByIds" answered one object where a list was promised.' }]);
 });
 
+test.each([
+  ['a number', [7]],
+  ['a list', [['x']]],
+  ['text', 'x'],
+])('%s where an object was promised is an error, not data', async (_, usersByIds) => {
+  const { users } = await shop();
+  const notes = await notesService();
+  notes.answer = () => ({ data: { usersByIds } });
+  const gateway = await gatewayOver({ users: users.file, notes: fileOf(notes.url) });
+  const answer = await gateway.ask('{ users(ids: ["1"]) { best { text } } }');
+  expect(answer.data).toEqual({ users: [{ best: null }] });
+  expect(answer.errors).toMatchObject([{ message: '"notes" answered a look-up with something that is no object.' }]);
+});
+
+test('no error is swallowed, wherever it says that it belongs', async () => {
+  const { users } = await shop();
+  const notes = await notesService();
+  notes.answer = () => ({
+    data: { usersByIds: [{ _key: '1', best: { text: 'x' } }] },
+    errors: [
+      { message: 'nowhere', path: ['nowhere', 3] },
+      { message: 'below a value', path: ['usersByIds', 0, 'best', 'text', 1] },
+      { message: 'beyond the end', path: ['usersByIds', 99] },
+      'no object',
+      { path: ['usersByIds'] },
+    ],
+  });
+  const gateway = await gatewayOver({ users: users.file, notes: fileOf(notes.url) });
+  const answer = await gateway.ask('{ users(ids: ["1"]) { best { text } } }');
+  expect(answer.data).toEqual({ users: [{ best: { text: 'x' } }] });
+  const unnamed = 'The subgraph reported an error without a message.';
+  expect(answer.errors?.map(({ message }) => message).sort()).toEqual(
+    [unnamed, unnamed, 'below a value', 'beyond the end', 'nowhere'].sort(),
+  );
+});
+
 test('keys of every kind arrive as they are', async () => {
   const { users } = await shop();
   const notes = await notesService();
