@@ -195,6 +195,24 @@ describe('@context and @fromContext', () => {
     expect(asked(requests)).toEqual(['users', 'pages', 'languages']);
   });
 
+  it('asks for nothing where the value is null and the argument must not be', async () => {
+    // other compositions let such an argument pass where what is read cannot be null, either
+    const sdl = createWorld({ subgraphs: all }).supergraphSdl.replaceAll(
+      'name: "locale", type: "String"',
+      'name: "locale", type: "String!"',
+    );
+    const world = createWorld({ subgraphs: all, engine: { supergraph: readSupergraph(sdl) } });
+    const { data, errors, requests } = await world.query('{ user(id: "dan") { start { id text } } }');
+    expect(data).toEqual({ user: { start: { id: 'p1', text: null } } });
+    expect(errors).toMatchObject([
+      { path: ['user', 'start', 'text'], extensions: { code: 'REQUIRED_INPUT_MISSING', service: 'pages' } },
+    ]);
+    expect(asked(requests)).toEqual(['users', 'pages']);
+    expect((await world.query('{ user(id: "ann") { start { text } } }')).data).toEqual({
+      user: { start: { text: 'p1 de 1' } },
+    });
+  });
+
   it('fetches the value from another subgraph than the one that leads there', async () => {
     const world = createWorld({ subgraphs: { ...all, users: { ...users, ...withoutLocale(users) }, languages } });
     const { data, requests } = await world.query('{ users { start { text } } }');
