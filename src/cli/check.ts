@@ -27,7 +27,9 @@ export async function check(flags: CheckFlags): Promise<void> {
   const loaded = await loadSupergraph(originOf(flags));
   if (!loaded.ok) throw new CompositionError(loaded.problems);
   const now = readSupergraph(loaded.update.sdl);
-  const breaking = findBreakingChanges(before.publicSchema, now.publicSchema);
+  const breaking = findBreakingChanges(before.publicSchema, now.publicSchema).filter(
+    ({ description }) => !description.startsWith('Standard scalar '),
+  );
   console.log(
     `schema     ${breaking.length === 0 ? 'no breaking changes' : counted(breaking.length, 'breaking change')}`,
   );

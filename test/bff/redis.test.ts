@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createRedis, type SharedRedis } from '../../src/store/redis.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { HAS_REDIS, type RedisServer, startRedis } from '../store/redis-server.ts';
+import { engineOver, folderOf, serveBff } from './support.ts';
+
+const SDL =
+  'type Query { product(id: ID!): Product } type Product { id: ID!, name: String } type Mutation { order: Product }';
+const FILES = {
+  'web/product.graphql': 'query ($id: ID!) @endpoint(cache: {maxAge: 60}) { product(id: $id) { id name } }',
+  'web/order.graphql': 'mutation { order { id } }',
+};
+
+describe.skipIf(!HAS_REDIS)('two gateways with one Redis', () => {
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(async () => {
+    await server?.close();
+  });
+
+  const dir = () => folderOf(FILES);
+
+  async function gateway(folder: string) {
+    const logger = createLogger({ level: 'silent' });
+    const redis: SharedRedis = await createRedis({ url: server.url, key_prefix: 'bff', timeout: 2_000 }, logger);
+    onTestFinished(() => redis.close());
+    let orders = 0;
+    const engine = engineOver(SDL, {
+      product: ({ id }: { id: string }) => ({ id, name: 'Ünïcode ✓ '.repeat(200) }),
+      order: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return { id: `o${++orders}` };
+      },
+    });
+    return { ...(await serveBff({ dir: folder, engine: () => engine, redis })), engine };
+  }
+
+  test('what one has kept, the other serves, until either purges it', async () => {
+    const folder = dir();
+    const [a, b] = [await gateway(folder), await gateway(folder)];
+    const first = await a.call('/bff/web/product?id=p1');
+    const second = await b.call('/bff/web/product?id=p1');
+    expect(second.text).toBe(first.text);
+    expect(second.headers.get('etag')).toBe(first.headers.get('etag'));
+    expect(second.headers.get('cache-status')).toBe('headgate; hit');
+    expect([a.engine.requests.length, b.engine.requests.length]).toEqual([1, 0]);
+    expect(await b.bff.purge(['Product:p1'])).toBe(1);
+    expect(await b.bff.purge(['Product:p1'])).toBe(0);
+    await a.call('/bff/web/product?id=p1');
+    expect(a.engine.requests).toHaveLength(2);
+  });
+
+  test('a key is one for both, also while the first request is under way', async () => {
+    const folder = dir();
+    const [a, b] = [await gateway(folder), await gateway(folder)];
+    const init = { method: 'POST', headers: { 'idempotency-key': 'k' } };
+    const replies = await Promise.all([a, b, b, a].map(({ call }) => call('/bff/web/order', init)));
+    expect(new Set(replies.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+    expect(a.engine.requests.length + b.engine.requests.length).toBe(1);
+  });
+
+  test('where Redis is away, reads go on, and what must happen once is refused', async () => {
+    const a = await gateway(dir());
+    await server.kill();
+    try {
+      expect((await a.call('/bff/web/product?id=p1')).status).toBe(200);
+      const init = { method: 'POST', headers: { 'idempotency-key': 'k2' } };
+      const refused = await a.call('/bff/web/order', init);
+      expect(refused).toMatchObject({ status: 503, json: { type: 'urn:headgate:problem:idempotency-unknown' } });
+      expect(a.engine.requests).toHaveLength(1);
+    } finally {
+      await server.restart();
+    }
+  });
+});

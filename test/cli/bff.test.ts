@@ -1,0 +1,104 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createBff } from '../../src/bff/bff.ts';
+import { engineOver, folderOf } from '../bff/support.ts';
+import { runCli } from './run-cli.ts';
+
+const PRODUCTS = `extend schema @subgraph(url: "http://127.0.0.1:9/graphql")
+extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
+type Query { product(id: ID!): Product }
+type Product @key(fields: "id") { id: ID!, name: String!, price: Int }
+`;
+const STOCK = `extend schema @subgraph(url: "http://127.0.0.1:9/graphql")
+extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
+type Product @key(fields: "id") { id: ID!, price: Int }
+`;
+const ENDPOINTS = {
+  'bff/web/product.graphql': 'query ($id: ID!) {\n  product(id: $id) {\n    name\n    price\n  }\n}\n',
+  'bff/web/name.graphql': 'query ($id: ID!) { product(id: $id) { name } }',
+};
+
+/** A project, and its supergraph as it is before the test changes something. */
+async function project(): Promise<string> {
+  const dir = folderOf({ 'schemas/products.graphql': PRODUCTS, ...ENDPOINTS });
+  expect(await runCli(dir, ['compose', '--out', 'before.graphql'])).toMatchObject({ code: 0 });
+  return dir;
+}
+
+describe('check', () => {
+  test('a field that is gone breaks an endpoint, at a place', async () => {
+    const dir = await project();
+    writeFileSync(join(dir, 'schemas/products.graphql'), PRODUCTS.replace(', price: Int', ''));
+    expect(await runCli(dir, ['check', '--against', 'before.graphql'])).toEqual({
+      code: 1,
+      stderr: '',
+      stdout: `schema     1 breaking change
+  FIELD_REMOVED  Product.price was removed.
+endpoints  bff: 1 broken
+
+broken     GET /bff/web/product
+    bff/web/product.graphql:4:5  GRAPHQL_VALIDATION_FAILED  Cannot query field "price" on type "Product".
+`,
+    });
+  });
+
+  test('a field that has moved away makes an endpoint slower: a warning with both plans', async () => {
+    const dir = await project();
+    writeFileSync(join(dir, 'schemas/products.graphql'), PRODUCTS.replace(', price: Int', ''));
+    writeFileSync(join(dir, 'schemas/stock.graphql'), STOCK);
+    const { code, stdout } = await runCli(dir, ['check', '--against', 'before.graphql']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('schema     no breaking changes\nendpoints  bff: 1 slower\n');
+    expect(stdout).toContain(
+      'warning    GET /bff/web/product (bff/web/product.graphql) takes 2 requests in 2 waves, and took 1 request in 1 wave\n  before\n',
+    );
+    const [before = '', now = ''] = stdout.slice(stdout.indexOf('  before\n')).split('  now\n');
+    expect(before).not.toContain('stock');
+    expect(now).toContain('stock');
+  });
+});
+
+describe('bff types', () => {
+  test('writes a client for each frontend', async () => {
+    const dir = await project();
+    expect(await runCli(dir, ['bff', 'types', '--out', 'made'])).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: 'wrote made/web.ts\nwrote made/web.schema.json\n',
+    });
+  });
+
+  test('says which clients there are', async () => {
+    const dir = await project();
+    const { code, stderr } = await runCli(dir, ['bff', 'types', '--client', 'mobil', '--out', 'made']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('bff has no endpoints of "mobil". There are: web.');
+  });
+});
+
+describe('cache purge', () => {
+  test('has a running gateway forget, for who has the token', async () => {
+    const engine = engineOver('type Query { product(id: ID!): Product } type Product { id: ID! }', {
+      product: ({ id }: { id: string }) => ({ id }),
+    });
+    const dir = folderOf({
+      'web/product.graphql': 'query ($id: ID!) @endpoint(cache: {maxAge: 60}) { product(id: $id) { id } }',
+    });
+    const token = 'a-token-of-the-test';
+    const bff = await createBff({ dir, engine: () => engine, purgeToken: token });
+    const server = createServer((req, res) => void bff.handle(req, res));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    for (const id of ['p1', 'p2', 'p3']) await fetch(`${url}/bff/web/product?id=${id}`);
+
+    const purge = (...args: string[]) => runCli(dir, ['cache', 'purge', '--url', url, ...args]);
+    expect(await purge('--entity', 'Product:p1', '--token', 'another-token-here')).toMatchObject({ code: 2 });
+    expect(await purge('--entity', 'Product:p1', '--token', token)).toMatchObject({ stdout: 'purged 1 answer\n' });
+    expect(await purge('--tag', 'web/product', '--token', token)).toMatchObject({ stdout: 'purged 2 answers\n' });
+    expect(await purge('--token', token)).toMatchObject({ code: 2 });
+  });
+});
