@@ -79,13 +79,15 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits }: Su
   const traffic = subgraphTraffic(config.traffic_shaping, name);
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const { request, response } = rules;
+  const forward = request.forSubgraph(name);
   if (inProcess?.kind === 'rest') {
     const settingsOf = (api: string | undefined) => apiSettings(config.connectors, name, api);
-    return rateLimits.limitSource(
-      createRestSource({ name, sdl: inProcess.sdl, timeoutMs: traffic.timeout, pools, settingsOf }),
-    );
+    const rest = createRestSource({ name, sdl: inProcess.sdl, timeoutMs: traffic.timeout, pools, settingsOf, forward });
+    const limited = rateLimits.limitSource(rest);
+    return traffic.deduplicate_query && rest.tellsApart
+      ? shareInFlight(limited, { forward: rest.tellsApart })
+      : limited;
   }
-  const forward = request.forSubgraph(name);
   const source = createHttpSource({
     name,
     url: own?.url ?? addressOf(subgraph),

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { connectorsRead } from './connector-headers.ts';
 import type { Gateway } from './gateway.ts';
 
 export interface BffParts {
@@ -40,12 +41,23 @@ export function openBff(
         { maxAgeMs: max_age, scope, inherit },
       ]),
     ),
-    forwarding,
+    forwarding: withConnectors(forwarding, gateway),
     demo,
     redis: bff.redis ? redis : undefined,
     docs: bff.docs ?? !config.production,
     purgeToken: bff.purge_token,
   });
+}
+
+/** Connectors read headers of clients, too: other ones, as the schema changes. */
+function withConnectors(forwarding: Forwarding, gateway: Gateway): Forwarding {
+  return {
+    forwards(name) {
+      const supergraph = gateway.engine()?.supergraph;
+      return forwarding.forwards(name) || (supergraph !== undefined && connectorsRead(supergraph)(name));
+    },
+    tellsAddress: forwarding.tellsAddress,
+  };
 }
 
 /** Reads the folder again; where that fails, the endpoints stay as they were. */

@@ -1,4 +1,4 @@
-import type { ApiSource, Connector, HeaderRule, Mapping } from '../../connectors/connector.ts';
+import type { Connector, HeaderRule, Mapping } from '../../connectors/connector.ts';
 import { mapRequest, type Variables } from '../../connectors/mapping/evaluate.ts';
 import { isObject } from '../../connectors/mapping/json.ts';
 import {
@@ -21,33 +21,32 @@ export interface ApiRequest {
   readonly body: string | undefined;
 }
 
+/** What a connector's request is written with. */
+interface Writing {
+  /** The base URL. */
+  readonly base: UrlTemplate;
+  readonly variables: Variables;
+  readonly client: ClientContext;
+  /** Headers that go along with every call: names and values by turns. */
+  readonly sent?: readonly string[] | undefined;
+}
+
 /** Writes the request that a connector makes with these variables. Throws `TemplateError` where they make none. */
-export function writeRequest(
-  connector: Connector,
-  base: UrlTemplate,
-  variables: Variables,
-  client: ClientContext,
-): ApiRequest {
-  const { method, source, url } = connector;
-  const headers = headersOf(connector, variables, client);
+export function writeRequest(connector: Connector, writing: Writing): ApiRequest {
+  const { variables } = writing;
+  const headers = headersOf(connector, writing);
   const body = connector.body === undefined ? undefined : mapRequest(connector.body.expression, variables);
   return {
-    method,
-    path: `/${pathOf(base, source, url, connector, variables)}${queryOf(base, source, url, connector, variables)}`,
+    method: connector.method,
+    path: `/${pathOf(connector, writing)}${queryOf(connector, writing)}`,
     headers,
     body: body === undefined ? undefined : bodyText(body, headers),
   };
 }
 
-function pathOf(
-  base: UrlTemplate,
-  source: ApiSource | undefined,
-  url: UrlTemplate,
-  connector: Connector,
-  variables: Variables,
-): string {
+function pathOf({ source, url, path }: Connector, { base, variables }: Writing): string {
   const front = [...expandSegments(base.segments, variables), ...segmentsFrom(source?.path, variables)];
-  const back = [...expandSegments(url.segments, variables), ...segmentsFrom(connector.path, variables)];
+  const back = [...expandSegments(url.segments, variables), ...segmentsFrom(path, variables)];
   // `http://api/v1/` and `/users` meet in one slash
   if (back.length > 0) while (front.at(-1) === '') front.pop();
   return [...front, ...back].join('/');
@@ -66,18 +65,12 @@ function segmentsFrom(mapping: Mapping | undefined, variables: Variables): strin
   });
 }
 
-function queryOf(
-  base: UrlTemplate,
-  source: ApiSource | undefined,
-  url: UrlTemplate,
-  connector: Connector,
-  variables: Variables,
-): string {
+function queryOf({ source, url, queryParams }: Connector, { base, variables }: Writing): string {
   const pairs = [
     ...expandQuery(base.query, variables),
     ...pairsFrom(source?.queryParams, variables),
     ...expandQuery(url.query, variables),
-    ...pairsFrom(connector.queryParams, variables),
+    ...pairsFrom(queryParams, variables),
   ];
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
@@ -94,13 +87,15 @@ function pairsFrom(mapping: Mapping | undefined, variables: Variables): string[]
   });
 }
 
-/** The connector's headers go before its source's. */
+/** The connector's headers go before its source's, and those before what goes along with every call. */
 function headersOf(
   { source, headers, body }: Connector,
-  variables: Variables,
-  client: ClientContext,
+  { variables, client, sent = [] }: Writing,
 ): Record<string, string> {
-  const all: Record<string, string> = { accept: 'application/json', 'x-request-id': client.requestId };
+  const all: Record<string, string> = {};
+  for (let at = 0; at + 1 < sent.length; at += 2) all[sent[at] as string] = sent[at + 1] as string;
+  all.accept = 'application/json';
+  all['x-request-id'] = client.requestId;
   if (body !== undefined) all['content-type'] = 'application/json';
   for (const rule of [...(source?.headers ?? []), ...headers]) {
     const value = headerValue(rule, variables, client);

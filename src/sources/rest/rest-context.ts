@@ -4,7 +4,7 @@ import type { EntityLookup } from '../../connectors/entity-lookups.ts';
 import { mapAnswer, mapRequest, type Variables } from '../../connectors/mapping/evaluate.ts';
 import { isObject, type Json } from '../../connectors/mapping/json.ts';
 import { TemplateError } from '../../connectors/url-template.ts';
-import type { ClientContext } from '../source.ts';
+import type { ClientContext, ForwardHeaders } from '../source.ts';
 import { type ApiAnswer, callApi, isSuccessStatus } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
@@ -17,6 +17,7 @@ export interface RestRuntime {
   readonly subgraph: string;
   readonly targets: ApiTargets;
   readonly timeoutMs: number;
+  readonly forward: ForwardHeaders | undefined;
 }
 
 /**
@@ -76,7 +77,8 @@ export class RestContext {
 
   #write(connector: Connector, target: ApiTarget, variables: Variables): ApiRequest {
     try {
-      return writeRequest(connector, target.base, variables, this.#client);
+      const sent = this.runtime.forward?.(this.#client).pairs;
+      return writeRequest(connector, { base: target.base, variables, client: this.#client, sent });
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       const message = `The request for ${connector.coordinate} cannot be made: ${error.message}.`;

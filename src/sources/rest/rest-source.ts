@@ -2,12 +2,14 @@ import { type DocumentNode, type ExecutionResult, execute, type GraphQLError, pa
 import { LRUCache } from 'lru-cache';
 import type { Env } from '../../config/expand.ts';
 import type { ApiSettings } from '../../config/sections/connectors.ts';
+import { clientHeadersOf } from '../../connectors/client-headers.ts';
 import { expandAll } from '../../connectors/expand-variables.ts';
 import { modelOf } from '../../connectors/obtainable.ts';
 import { readConnectors } from '../../connectors/read-connectors.ts';
+import { abortFailure } from '../http/http-failure.ts';
 import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
-import type { ClientContext, Source, SourceAnswer, SourceRequest } from '../source.ts';
+import type { ClientContext, ForwardHeaders, Source, SourceAnswer, SourceRequest } from '../source.ts';
 import { ApiTargets } from './api-target.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
@@ -23,6 +25,13 @@ export interface RestSourceOptions {
   readonly timeoutMs?: number;
   readonly env?: Env;
   readonly pools?: HttpPools;
+  /** Headers that go along with every call; what a connector says goes before them. */
+  readonly forward?: ForwardHeaders | undefined;
+}
+
+export interface RestSource extends Source {
+  /** By what of their headers clients are to be told apart; `undefined` when it may be anything. */
+  readonly tellsApart: ForwardHeaders | undefined;
 }
 
 const MOST_DOCUMENTS = 1_000;
@@ -31,14 +40,14 @@ const MOST_DOCUMENTS = 1_000;
  * A subgraph that is answered by calls of REST APIs, as its connectors say. Throws `ConnectorsError` when a variable that
  * its URLs or headers need is not set. `send` never throws.
  */
-export function createRestSource(options: RestSourceOptions): Source {
+export function createRestSource(options: RestSourceOptions): RestSource {
   const { name, sdl, env = process.env, timeoutMs = DEFAULT_TIMEOUT_MS, settingsOf } = options;
   const read = readConnectors(parse(sdl), expandAll(env));
   if (read.troubles.length > 0) throw new ConnectorsError(name, read.troubles);
   const schema = buildExecutableSchema(modelOf(read));
   const targets = new ApiTargets({ pools: options.pools ?? createHttpPools(), settingsOf, env });
   for (const connector of read.connectors) targets.of(connector);
-  const contexts = new Contexts({ subgraph: name, targets, timeoutMs });
+  const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
   const documents = new LRUCache<string, DocumentNode>({ max: MOST_DOCUMENTS });
 
   function parsed(query: string): DocumentNode {
@@ -54,15 +63,30 @@ export function createRestSource(options: RestSourceOptions): Source {
     const { query, variables } = JSON.parse(body) as { query: string; variables?: Record<string, unknown> };
     const contextValue = contexts.of(client, operationType === 'mutation');
     const result = await execute({ schema, document: parsed(query), variableValues: variables ?? {}, contextValue });
+    // nobody waits for it, and what others would be told is not what they asked for
+    if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
     return { kind: 'text', text: resultText(name, result), status: 200 };
   }
 
   return {
     name,
+    tellsApart: tellApart(clientHeadersOf(read), options.forward),
     send(request, done) {
       answer(request).then(done, (error: unknown) => done(unexpected(name, error)));
     },
     close: () => targets.close(),
+  };
+}
+
+function tellApart(
+  names: ReadonlySet<string> | undefined,
+  forward: ForwardHeaders | undefined,
+): ForwardHeaders | undefined {
+  if (names === undefined) return undefined;
+  return (client) => {
+    const own = [...names].map((name) => client.headers[name] ?? null);
+    const sent = forward?.(client);
+    return { pairs: sent?.pairs ?? [], sharingKey: `${sent?.sharingKey ?? ''}${JSON.stringify(own)}` };
   };
 }
 

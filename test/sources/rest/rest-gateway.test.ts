@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import type { ServerResponse } from 'node:http';
+import { describe, expect, test, vi } from 'vitest';
 import { composeSupergraph } from '../../../src/composition/compose.ts';
 import { readSources } from '../../../src/composition/read-sources.ts';
 import { createSupergraphProvider } from '../../../src/composition/supergraph-provider.ts';
@@ -174,4 +175,40 @@ type Query { a: String @connect(source: "api", http: {GET: "/"}, selection: "$.a
   await expect(gatewayOver({ things: sdl })).rejects.toThrow(
     'things.graphql:1:98  [things] UNSET_VARIABLE  The environment variable NO_SUCH_KEY is not set.',
   );
+});
+
+describe('clients whose headers differ', () => {
+  const SDL = (
+    api: StubApi,
+  ) => `extend schema @source(name: "api", http: {baseURL: "${api.url}", headers: [{name: "x-tenant", from: "x-tenant"}]})
+type Query { who: String @connect(source: "api", http: {GET: "/who"}, selection: "$.who") }`;
+
+  test('share an answer under way only when the connectors read none of them', async () => {
+    const waiting: (() => void)[] = [];
+    const api = await stubApi(({ headers }) => (response: ServerResponse) => {
+      waiting.push(() => json(200, { who: headers['x-tenant'] })(response));
+    });
+    const gateway = await gatewayOver({ things: SDL(api) });
+    const asked = ['a', 'a', 'b'].map((tenant, at) =>
+      gateway.ask('{ who }', { headers: { 'x-tenant': tenant, 'x-other': String(at) } }),
+    );
+    await vi.waitFor(() => expect(waiting).toHaveLength(2));
+    for (const answer of waiting) answer();
+    expect((await Promise.all(asked)).map(({ data }) => data.who)).toEqual(['a', 'a', 'b']);
+    expect(api.calls).toHaveLength(2);
+  });
+
+  test('are sent what the rules for headers say, and what the connector says before that', async () => {
+    const api = await stubApi(({ headers }) => ({
+      who: `${headers['x-tenant']} ${headers['x-region']} ${headers['x-lang']}`,
+    }));
+    const request = [
+      { propagate: { named: 'x-lang' } },
+      { insert: { name: 'x-region', value: 'eu' } },
+      { insert: { name: 'x-tenant', value: 'all' } },
+    ];
+    const gateway = await gatewayOver({ things: SDL(api) }, { headers: { all: { request } } });
+    const { data } = await gateway.ask('{ who }', { headers: { 'x-lang': 'de', 'x-tenant': 'mine' } });
+    expect(data.who).toBe('mine eu de');
+  });
 });
