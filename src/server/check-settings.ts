@@ -3,16 +3,18 @@ import { UnusableSetting } from '../config/unusable-setting.ts';
 import { ApiKeyFile } from '../policy/authentication/api-keys.ts';
 import { keyFileOf } from '../policy/authentication/configure.ts';
 import { FileKeySet } from '../policy/authentication/key-set.ts';
+import { readManifests } from '../policy/persisted/manifests.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { tlsOptions } from './tls-options.ts';
 
 /** What a config that is well-formed names or says, and the gateway could not start with: a sentence for each. */
-export function checkSettings({ headers, tls, api_keys, authentication }: Config): string[] {
+export function checkSettings({ headers, tls, api_keys, authentication, persisted_queries }: Config): string[] {
   const keyFiles = authentication.router.jwt.jwks.flatMap((entry) => keyFileOf(entry) ?? []);
   const uses: (() => unknown)[] = [
     () => compileHeaderRules(headers),
     () => tls.supergraph && tlsOptions(tls.supergraph),
     () => api_keys?.file && new ApiKeyFile(api_keys.file),
+    () => persisted_queries.enabled && readManifests(persisted_queries.manifest),
     ...keyFiles.map((file) => () => new FileKeySet(file)),
   ];
   return uses.flatMap((use) => {

@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { watchFile } from '../composition/watch-schemas.ts';
 import type { Config } from '../config/config.ts';
-import { ManifestError, readManifests } from '../policy/persisted/manifests.ts';
+import { UnusableSetting } from '../config/unusable-setting.ts';
+import { readManifests } from '../policy/persisted/manifests.ts';
 import { createPersistedDocuments, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import { registeredDocuments } from '../policy/persisted/registered-documents.ts';
 import { createAddressFilter } from '../policy/requests/address-filter.ts';
@@ -25,7 +26,7 @@ type RequestPolicies = Pick<
   'maxUrlBytes' | 'answerHeaders' | 'cors' | 'addressFilter' | 'csrf' | 'documents' | 'maxBatch'
 >;
 
-/** What the config asks of requests before anything is executed. Throws `ManifestError`. */
+/** What the config asks of requests before anything is executed. Throws `UnusableSetting`. */
 export async function openRequestPolicies(
   config: Config,
   parts: RequestPolicyParts,
@@ -72,7 +73,7 @@ function reload(documents: PersistedDocuments, paths: readonly string[], logger:
     documents.replace(readManifests(paths));
     logger.info({}, 'persisted queries read again');
   } catch (error) {
-    if (!(error instanceof ManifestError)) throw error;
+    if (!(error instanceof UnusableSetting)) throw error;
     logger.error({ problem: error.message }, 'the manifest cannot be used; the last good one stays in force');
   }
 }

@@ -16,6 +16,7 @@ it('files and rules that the gateway could not start with are all told', () => {
   const told = check({
     ...jwks({ file: join(dir, 'set.json') }, { url: `file://${join(dir, 'none.json')}` }),
     api_keys: { file: join(dir, 'keys.json') },
+    persisted_queries: { enabled: true, manifest: [join(dir, 'none')] },
     tls: { supergraph: { certificate: join(dir, 'none.pem'), key: '-----BEGIN PRIVATE KEY-----' } },
     headers: {
       all: { request: [{ propagate: { named: 'a', rename: 'b' } }, { insert: { name: 'b', from_claim: 'sub' } }] },
@@ -25,6 +26,7 @@ it('files and rules that the gateway could not start with are all told', () => {
     expect.stringMatching(/^headers: a rule renames .* "b"/),
     expect.stringMatching(/^tls\.supergraph\.certificate: .*none\.pem cannot be read \(ENOENT\)/),
     expect.stringMatching(/^API keys, .*keys\.json: [\s\S]*hash/),
+    expect.stringMatching(/none: the manifest cannot be read: ENOENT/),
     expect.stringMatching(/set\.json: .*expected a JWK set/),
     expect.stringMatching(/none\.json: ENOENT/),
   ]);

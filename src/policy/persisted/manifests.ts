@@ -3,18 +3,14 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { GraphQLError, parse } from 'graphql';
 import { displayPath } from '../../config/display-path.ts';
+import { UnusableSetting } from '../../config/unusable-setting.ts';
 
 /** Queries by what clients call them. */
 export type Manifest = ReadonlyMap<string, string>;
 
-/** A manifest cannot be used; the message says which and why. */
-export class ManifestError extends Error {
-  override readonly name = 'ManifestError';
-}
-
 /**
  * Reads manifests: files in the format of Apollo (`{"format": "apollo-persisted-query-manifest", "operations": […]}`) or
- * Relay (`{"ID": "query …"}`), and folders of `.graphql` files. Throws `ManifestError`.
+ * Relay (`{"ID": "query …"}`), and folders of `.graphql` files. Throws `UnusableSetting`.
  */
 export function readManifests(paths: readonly string[]): Manifest {
   const manifest = new Map<string, string>();
@@ -23,7 +19,7 @@ export function readManifests(paths: readonly string[]): Manifest {
     for (const [id, query, file] of readManifest(path)) {
       const known = manifest.get(id);
       if (known !== undefined && known !== query) {
-        throw new ManifestError(
+        throw new UnusableSetting(
           `${file}: "${id}" is another operation in ${files.get(id)}. An id stands for one text.`,
         );
       }
@@ -48,7 +44,7 @@ function readManifest(path: string): Entry[] {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === undefined) throw error;
     const hint = 'Check the path in persisted_queries.manifest.';
-    throw new ManifestError(`${displayPath(path)}: the manifest cannot be read: ${code}. ${hint}`);
+    throw new UnusableSetting(`${displayPath(path)}: the manifest cannot be read: ${code}. ${hint}`);
   }
 }
 
@@ -69,12 +65,12 @@ function readFile(path: string): Entry[] {
     return value.operations.map((operation: unknown, index) => {
       const { id, body } = (operation ?? {}) as { id?: unknown; body?: unknown };
       if (typeof id === 'string' && typeof body === 'string') return checked(id, body, file);
-      throw new ManifestError(`${file}: operations[${index}] needs an "id" and a "body", both texts.`);
+      throw new UnusableSetting(`${file}: operations[${index}] needs an "id" and a "body", both texts.`);
     });
   }
   return Object.entries(value).map(([id, query]) => {
     if (typeof query === 'string') return checked(id, query, file);
-    throw new ManifestError(`${file}: "${id}" must be the text of a query, or the file in the format of Apollo.`);
+    throw new UnusableSetting(`${file}: "${id}" must be the text of a query, or the file in the format of Apollo.`);
   });
 }
 
@@ -83,10 +79,10 @@ function readJson(file: string, text: string): object {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new ManifestError(`${file}: not valid JSON: ${(error as Error).message}`);
+    throw new UnusableSetting(`${file}: not valid JSON: ${(error as Error).message}`);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw new ManifestError(`${file}: expected an object with the operations.`);
+  throw new UnusableSetting(`${file}: expected an object with the operations.`);
 }
 
 function checked(id: string, query: string, file: string): Entry {
@@ -96,6 +92,6 @@ function checked(id: string, query: string, file: string): Entry {
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     const at = error.locations?.[0];
-    throw new ManifestError(`${file}${at ? `:${at.line}:${at.column}` : ''}: operation "${id}": ${error.message}`);
+    throw new UnusableSetting(`${file}${at ? `:${at.line}:${at.column}` : ''}: operation "${id}": ${error.message}`);
   }
 }
