@@ -170,7 +170,10 @@ export class ClientLogin {
     const { sessions, settings, provider, client, logger } = this.#parts;
     const session = await sessions.find(site, cookies, false);
     const home = new URL(settings.after_logout, site.origin).href;
-    if (session === undefined) return this.#left(req, site, home);
+    if (session === undefined) {
+      // a form on another site comes without the cookie (SameSite=Lax), and must not take it away all the same
+      return cookies.has(site.sessionCookie) ? this.#left(req, site, home) : away(req, home);
+    }
     const forged = req.method === 'GET' ? forgedLink(query, session) : this.#forgery(req, session, site);
     if (forged !== undefined) return problem(403, 'forged-request', forged);
     await sessions.end(site, cookies);
@@ -188,8 +191,8 @@ export class ClientLogin {
     const setCookies = [this.#parts.sessions.forget(site)];
     // what the browser keeps of this user's answers is not for the next one
     const headers = { 'clear-site-data': '"cache"' };
-    if (req.method === 'POST') return { status: 200, headers, setCookies, body: { location } };
-    return { ...redirect(location, setCookies), headers: { ...headers, location } };
+    const reply = away(req, location);
+    return { ...reply, setCookies, headers: { ...reply.headers, ...headers } };
   }
 
   #forgery(req: IncomingMessage, session: Session, site: Site): string | undefined {
@@ -220,6 +223,11 @@ export class ClientLogin {
     logger.error({ client, reason: error.message }, what);
     return problem(503, kind, `${what} just now; try again.`, { 'retry-after': '5' });
   }
+}
+
+/** Where a browser goes from a logout; a script is told instead of sent. */
+function away({ method }: IncomingMessage, location: string): LoginReply {
+  return method === 'POST' ? { status: 200, body: { location } } : redirect(location);
 }
 
 function noSite(client: string): LoginReply {

@@ -190,7 +190,7 @@ describe('a request that changes something', () => {
   const evil = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
   const sibling = { origin: 'https://blog.localhost', 'sec-fetch-site': 'same-site' };
 
-  test.each([
+  const forged: { what: string; headers: Record<string, string> }[] = [
     { what: 'of a form on another site', headers: evil },
     { what: 'of a script on another site, which could send the header', headers: { ...evil, 'x-csrf': '1' } },
     { what: 'of a page on a sibling host', headers: { ...sibling, 'x-csrf': '1' } },
@@ -198,7 +198,9 @@ describe('a request that changes something', () => {
     { what: 'of a browser that hides the origin', headers: { 'sec-fetch-site': 'cross-site', 'x-csrf': '1' } },
     { what: 'without the header', headers: {} },
     { what: 'with something else in the header', headers: { 'x-csrf': 'yes' } },
-  ])('$what is refused when it comes with a session', async ({ headers }) => {
+  ];
+
+  test.each(forged)('$what is refused when it comes with a session', async ({ headers }) => {
     const world = await loginWorld();
     const browser = new Browser();
     await world.logIn(browser);
@@ -247,6 +249,15 @@ test('nobody is logged out by a link from elsewhere', async () => {
   expect(await browser.ask(`${world.origin}/bff/web/logout`)).toMatchObject({ status: 403 });
   expect(await browser.ask(`${world.origin}/bff/web/logout?csrf=guessed`)).toMatchObject({ status: 403 });
   expect(await world.me(browser)).toMatchObject({ status: 200 });
+});
+
+test('nobody is logged out by a form on another site, which browsers send without the cookie', async () => {
+  const world = await loginWorld();
+  for (const method of ['POST', 'GET']) {
+    const { headers } = await new Browser().ask(`${world.origin}/bff/web/logout`, { method });
+    expect(headers.getSetCookie()).toEqual([]);
+    expect(headers.get('clear-site-data')).toBeNull();
+  }
 });
 
 test('two tabs log in at once', async () => {

@@ -7,7 +7,7 @@ export interface Page {
   readonly json: Record<string, unknown>;
 }
 
-type Init = RequestInit & { readonly headers?: Record<string, string> };
+type Init = Omit<RequestInit, 'headers'> & { readonly headers?: Record<string, string> };
 
 /** As much of a browser as a login takes: it follows redirects, keeps cookies by host, and fills in forms. */
 export class Browser {

@@ -20,7 +20,7 @@ export interface LoginWorld {
   /** Logs in by the provider's page; resolves with where that led. */
   logIn(browser: Browser, name?: string, returnTo?: string): Promise<Page>;
   /** Goes as far as to the gateway's `/callback`, without asking for it. */
-  cameBack(browser: Browser, name?: string): Promise<string>;
+  cameBack(browser: Browser, name?: string, path?: string): Promise<string>;
   me(browser: Browser): Promise<Page>;
 }
 

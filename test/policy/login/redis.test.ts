@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
+import type { JWTPayload } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createRedis, type SharedRedis } from '../../../src/store/redis.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
@@ -63,7 +64,7 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
     const keys = await raw.keys('*');
     const sessions = await Promise.all(keys.filter((name) => name.includes(':session:')).map((name) => raw.get(name)));
     const lists = keys.filter((name) => name.includes(':by-'));
-    const members = await Promise.all(lists.map((name) => raw.zrange(name, 0, -1)));
+    const members = await Promise.all(lists.map((name) => raw.zrange(name, '0', '-1')));
     const everything = JSON.stringify([keys, sessions, members]);
     expect(sessions).toHaveLength(1);
     expect(lists).toHaveLength(2);
@@ -137,7 +138,7 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
       [other, 'bob'],
     ] as const)
       await world.logIn(browser, name);
-    const tell = async (claims: object) => {
+    const tell = async (claims: JWTPayload) => {
       const body = new URLSearchParams({ logout_token: await world.provider.logoutToken(claims) });
       await fetch(`${world.origin}/bff/web/backchannel-logout`, { method: 'POST', body });
       return Promise.all([desk, phone, other].map(async (browser) => (await world.me(browser)).status));
