@@ -41,8 +41,8 @@ const clientCertificate = z
     header: headerName
       .optional()
       .describe(
-        'The header in which a proxy that ends TLS passes the certificate on, as in RFC 9440 or as URL-encoded PEM; ' +
-          'it is read only from trusted_proxies',
+        'The header in which a proxy that ends TLS passes the certificate on, as in RFC 9440, as URL-encoded PEM, or as ' +
+          'x-forwarded-client-cert does; it is read only from trusted_proxies',
       ),
   })
   .describe('Clients that are known by their certificate (mTLS, see tls.supergraph)');

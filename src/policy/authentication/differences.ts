@@ -19,7 +19,8 @@ export function differences(
   if (!byCertificate && !tellsAddress && names.length === 0) return undefined;
   return ({ headers }, { ip, identity }) => {
     let key = tellsAddress ? ip : '';
-    if (identity?.kind === 'certificate') key += `\n${String(identity.claims.fingerprint256)}`;
+    // all of it: a proxy need not tell the fingerprint
+    if (identity?.kind === 'certificate') key += `\n${JSON.stringify(identity.claims)}`;
     for (const name of names) key += `\n${headers[name] ?? ''}`;
     return key;
   };
