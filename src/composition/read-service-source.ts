@@ -2,6 +2,7 @@ import { print } from 'graphql';
 import { expand } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
 import { serviceUses } from '../services/definitions.ts';
+import { publicCoordinate } from '../services/names.ts';
 import { readService } from '../services/read-service.ts';
 import type { SourceDefinition } from './source-definition.ts';
 import { asUse, isHttpUrl, type ParsedSource, problemAt } from './source-file.ts';
@@ -30,6 +31,8 @@ export function readServiceSource({ source, document, uses, env }: ParsedSource)
     url: service.url,
     inProcessSdl: print(document),
     document: subgraph,
-    gatewayDirectives: uses.map(asUse),
+    gatewayDirectives: uses
+      .map(asUse)
+      .map((use) => ({ ...use, coordinate: publicCoordinate(use.coordinate, service.names) })),
   };
 }

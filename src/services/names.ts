@@ -24,6 +24,15 @@ export interface PublicNames {
   readonly fields: ReadonlyMap<string, string>;
 }
 
+/** `Type` or `Type.field` as the service has it → as the graph has it. */
+export function publicCoordinate(coordinate: string, names: ServiceNames): string {
+  const [typeName = '', fieldName] = coordinate.split('.');
+  const type = [...names.types].find(([, own]) => own === typeName)?.[0] ?? typeName;
+  if (fieldName === undefined) return type;
+  const renamed = [...names.fields].find(([known, own]) => own === fieldName && known.startsWith(`${type}.`));
+  return renamed?.[0] ?? `${type}.${fieldName}`;
+}
+
 export interface NamesRead {
   readonly publicNames: PublicNames;
   readonly names: ServiceNames;

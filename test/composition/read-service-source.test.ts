@@ -165,6 +165,20 @@ describe('a plain service as a federation subgraph', () => {
       expect(subgraph).toContain(kept);
   });
 
+  test("the gateway's directives stay where they are, under the graph's names", async () => {
+    const sdl = `${SERVICE}
+      schema { query: Root }
+      type Root { find(text: String!): Hit @rename(to: "search") @rateLimit(limit: 3) }
+      type Hit @rename(to: "Found") @rateLimit(limit: 2) { score: Float @rename(to: "points") @rateLimit(limit: 1) }`;
+    const { sources, problems } = await readSources(await folderWith({ 'notes.graphql': sdl }));
+    expect(problems).toEqual([]);
+    expect(sources[0]?.gatewayDirectives.map(({ directive, coordinate }) => `@${directive} ${coordinate}`)).toEqual([
+      '@rateLimit Query.search',
+      '@rateLimit Found',
+      '@rateLimit Found.points',
+    ]);
+  });
+
   test("a service's own definitions of the stitching directives are passed over", async () => {
     const sdl = `
       directive @merge(keyField: String, keyArg: String, additionalArgs: String, key: [String!], argsExpr: String) on FIELD_DEFINITION
