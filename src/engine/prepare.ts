@@ -88,7 +88,8 @@ export class PreparedOperation {
     let part = this.partOf.get(drop);
     if (!part) {
       part = { compiled: this.compiledWithout(policed, drop), dropped: droppedErrors(policed, drop) };
-      this.partOf.set(drop, part);
+      // a plan that is still being made is found by its fields until it is there
+      if (!(part.compiled instanceof Promise)) this.partOf.set(drop, part);
     }
     return part;
   }

@@ -154,6 +154,7 @@ class QuickWalk {
     const variables = new Map<string, { node: VariableDefinitionNode; type: GraphQLInputType }>();
     for (const node of definitions) {
       const name = node.variable.name.value;
+      if (name === '__proto__') return undefined;
       const type = typeFromAST(this.schema, node.type as Parameters<typeof typeFromAST>[1]);
       if (!type || !isInputType(type) || variables.has(name) || node.directives?.length) return undefined;
       if (node.defaultValue && !this.value(node.defaultValue, type, NO_USES, false)) return undefined;
