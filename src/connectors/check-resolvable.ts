@@ -53,7 +53,7 @@ class ResolvableWalk {
       const missing = [...type.fields.keys()].find((name) => !have.has(name));
       if (missing === undefined) continue;
       const from = `the key "${[...fields].join(' ')}" of ${type.name}`;
-      this.#missing(type, missing, from, { node }, [], have);
+      this.#missing(type, missing, from, { node, isKey: true }, [], have);
     }
   }
 
@@ -109,7 +109,8 @@ class ResolvableWalk {
     }
     const needed = type.fields.get(name)?.type.kind === Kind.NON_NULL_TYPE ? ', which cannot be null,' : '';
     const message = `"${name}" of ${type.name}${needed} cannot be had from ${where}.`;
-    const hint = `Add it to the selection, give ${type.name}.${name} a @connect, or put a @connect that looks ${type.name} up on the type.`;
+    const first = place.isKey ? 'Mark the key resolvable: false' : 'Add it to the selection';
+    const hint = `${first}, give ${type.name}.${name} a @connect, or put a @connect that looks ${type.name} up on the type.`;
     this.troubles.push(troubleAt(place.node, 'UNRESOLVABLE_FIELD', message, hint, place.at));
   }
 
@@ -136,6 +137,7 @@ type ObjectShape = Extract<Shape, { kind: 'object' }>;
 interface Place {
   readonly node: ASTNode;
   readonly at?: number;
+  readonly isKey?: boolean;
   /** Fields of the object that other connectors of the same field give. */
   readonly beside?: readonly string[];
 }

@@ -138,6 +138,11 @@ function readConnector(
   const batches = references.some(({ variable }) => variable === '$batch');
   const entity = place.field === undefined || reader.flag(args.get('entity'));
   const batchSize = batches ? (maxSize ?? ANY_BATCH) : undefined;
+  if (maxSize !== undefined && !batches) {
+    const message = `The connector on ${place.coordinate} has a batch size, but does not use $batch.`;
+    const hint = 'Ask for all at once, like GET: "/users?ids={$batch.id->joinNotNull(\',\')}", on a type.';
+    reader.troubles.push(troubleAt(args.get('batch') ?? node, 'BATCH_NOT_USED', message, hint));
+  }
   return { ...place, node, source, ...target, headers, body, selection, entity, batchSize, references, ...shared };
 }
 

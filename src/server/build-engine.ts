@@ -13,6 +13,7 @@ import type { Source } from '../sources/source.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
+import { unknownConnectors } from './connector-facts.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './gateway.ts';
 import type { HeaderRules } from './header-rules.ts';
@@ -29,6 +30,8 @@ export function engineFactory(
   const pools = createHttpPools();
   return (update) => {
     const supergraph = readSupergraph(update.sdl);
+    const unknown = unknownConnectors(config.connectors, supergraph);
+    if (unknown.length > 0) logger.warn({ unknown }, 'connectors in the config that no schema file has: not heeded');
     const sources = openSources(supergraph.subgraphs, { config, pools, rules, rateLimits });
     const close = () => closeAll(sources);
     try {

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { connectorsRead } from './connector-headers.ts';
+import { connectorFacts } from './connector-facts.ts';
 import type { Gateway } from './gateway.ts';
 
 export interface BffParts {
@@ -54,7 +54,7 @@ function withConnectors(forwarding: Forwarding, gateway: Gateway): Forwarding {
   return {
     forwards(name) {
       const supergraph = gateway.engine()?.supergraph;
-      return forwarding.forwards(name) || (supergraph !== undefined && connectorsRead(supergraph)(name));
+      return forwarding.forwards(name) || (supergraph !== undefined && connectorFacts(supergraph).reads(name));
     },
     tellsAddress: forwarding.tellsAddress,
   };

@@ -259,6 +259,16 @@ describe('mistakes are told with their place', () => {
       '2:100 INVALID_MAPPING This gives an object, not a single value. Write a path, like $.reason.',
     ],
     [
+      'a key by which not all can be had',
+      `type A @key(fields: "id") { id: ID! name: String }\n${query(`a: A ${get('id name')}`)}`,
+      '2:8 UNRESOLVABLE_FIELD "name" of A cannot be had from the key "id" of A. Mark the key resolvable: false, give A.name a @connect, or put a @connect that looks A up on the type.',
+    ],
+    [
+      'a batch size without a batch',
+      `type A @connect(source: "api", http: {GET: "/{$this.id}"}, batch: {maxSize: 5}, selection: "id") { id: ID! }\n${query(`a: A ${get('id')}`)}`,
+      '2:67 BATCH_NOT_USED The connector on A has a batch size, but does not use $batch. Ask for all at once, like GET: "/users?ids={$batch.id->joinNotNull(\',\')}", on a type.',
+    ],
+    [
       'a look-up that gives a list',
       `type A { id: ID! }\n${query('a(id: ID!): [A] @connect(source: "api", http: {GET: "/{$args.id}"}, selection: "id", entity: true)')}`,
       '3:30 ENTITY_TYPE_INVALID Query.a is an entity look-up, but does not give one object. Take entity: true away, or give the field an object type.',

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { withInProcessSources } from '../../src/composition/in-process-sources.ts';
 import { parseSource } from '../../src/composition/source-file.ts';
-import { connectorsRead } from '../../src/server/connector-headers.ts';
-import { readSupergraph } from '../../src/supergraph/supergraph.ts';
+import { connectorsSection } from '../../src/config/sections/connectors.ts';
+import { connectorFacts, unknownConnectors } from '../../src/server/connector-facts.ts';
+import { readSupergraph, type Supergraph } from '../../src/supergraph/supergraph.ts';
 import { joined } from '../supergraph/join.ts';
 
-/** Whether the connectors of a file read the headers `x-tenant` and `x-other` of a client. */
-function reads(sdl: string): boolean[] {
+function supergraphOf(sdl: string): Supergraph {
   const file = { name: 'b', file: 'b.graphql', text: sdl };
   const document = parseSource(file);
   if (document instanceof Error) throw document;
@@ -18,10 +18,8 @@ function reads(sdl: string): boolean[] {
     gatewayDirectives: [],
     inProcessSdl: sdl,
   };
-  const supergraph = readSupergraph(
-    withInProcessSources(joined('type Query @join__type(graph: A) { a: Int }'), [source]),
-  );
-  return ['x-tenant', 'x-other'].map(connectorsRead(supergraph));
+  const composed = withInProcessSources(joined('type Query @join__type(graph: A) { a: Int }'), [source]);
+  return readSupergraph(composed);
 }
 
 const connect = (http: string, selection = '$.a') =>
@@ -38,5 +36,12 @@ test.each([
   ['one in a mapping', connect('', "$request.headers.'X-Tenant'->first"), [true, false]],
   ['all of them', connect('', '$request.headers->size'), [true, true]],
 ])('%s', (_, sdl, expected) => {
-  expect(reads(sdl)).toEqual(expected);
+  const { reads } = connectorFacts(supergraphOf(sdl));
+  expect(['x-tenant', 'x-other'].map(reads)).toEqual(expected);
+});
+
+test('keys of the config that no source has', () => {
+  const sdl = `extend schema @source(name: "s", http: {baseURL: "http://x"})\n${connect('')}`;
+  const config = connectorsSection.parse({ sources: { 'b.s': {}, 'b.t': {}, s: {} }, subgraphs: { b: {}, c: {} } });
+  expect(unknownConnectors(config, supergraphOf(sdl))).toEqual(['b.t', 's', 'c']);
 });
