@@ -2,7 +2,8 @@ import type { Identity } from '../../client/identity.ts';
 import type { Problem } from '../../config/problem.ts';
 import type { ClientSettings } from './client-file.ts';
 import { directiveNamed, settingsOf } from './directives.ts';
-import { type EndpointFile, problemAt } from './endpoint-file.ts';
+import type { EndpointFile } from './endpoint-file.ts';
+import { problemAt } from './problem-at.ts';
 
 /** Who may call an endpoint. */
 export interface AuthRule {

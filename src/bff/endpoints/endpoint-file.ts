@@ -1,8 +1,9 @@
-import type { ASTNode, DocumentNode, OperationDefinitionNode } from 'graphql';
+import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { GraphQLError, Kind, OperationTypeNode, parse, Source } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import { argumentOf, directiveNamed, METHODS, type Method } from './directives.ts';
 import { checkSources } from './parameters.ts';
+import { problemAt, problemOf } from './problem-at.ts';
 import { parametersOf, parseRoute, type Route } from './route.ts';
 
 /** One file of the `bff/` folder as far as it can be understood without the schema. */
@@ -29,22 +30,6 @@ export interface EndpointPlace {
   readonly client: string;
   readonly version?: string | undefined;
   readonly name: string;
-}
-
-export function problemAt(
-  file: string,
-  node: ASTNode | undefined,
-  code: string,
-  message: string,
-  hint?: string,
-): Problem {
-  const start = node?.loc?.startToken;
-  return { file, line: start?.line ?? 1, column: start?.column ?? 1, code, message, hint };
-}
-
-export function problemOf(file: string, error: GraphQLError, code: string, hint?: string): Problem {
-  const place = error.locations?.[0];
-  return { file, line: place?.line ?? 1, column: place?.column ?? 1, code, message: error.message, hint };
 }
 
 /**

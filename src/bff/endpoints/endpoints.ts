@@ -18,10 +18,11 @@ import {
   withEndpointDirectives,
   withoutEndpointDirectives,
 } from './directives.ts';
-import { type EndpointFile, problemAt, problemOf } from './endpoint-file.ts';
+import type { EndpointFile } from './endpoint-file.ts';
 import { type EndpointFolder, readEndpointFolder } from './folder.ts';
 import { type LateSection, partLateSections, withOperation } from './late-sections.ts';
 import { type Parameter, parametersFor } from './parameters.ts';
+import { problemAt, problemOf } from './problem-at.ts';
 import { compareRoutes, parametersOf, type Route } from './route.ts';
 import { readSections } from './sections.ts';
 import type { Section } from './shape.ts';

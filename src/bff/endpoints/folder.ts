@@ -5,7 +5,8 @@ import { displayPath } from '../../config/display-path.ts';
 import type { Env } from '../../config/expand.ts';
 import type { Problem } from '../../config/problem.ts';
 import { CLIENT_FILE, type ClientSettings, NO_CLIENT_FILE, readClientFile } from './client-file.ts';
-import { type EndpointFile, problemAt, readEndpointFile } from './endpoint-file.ts';
+import { type EndpointFile, readEndpointFile } from './endpoint-file.ts';
+import { problemAt } from './problem-at.ts';
 import { routeKey } from './route.ts';
 
 /** The `bff/` folder as read from disk, before it meets a schema. */

@@ -12,7 +12,8 @@ import type {
 import { getNamedType, getNullableType, isInterfaceType, isListType, isObjectType, Kind, visit } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import { argumentOf, directiveNamed, durationOf } from './directives.ts';
-import { type EndpointFile, problemAt } from './endpoint-file.ts';
+import type { EndpointFile } from './endpoint-file.ts';
+import { problemAt } from './problem-at.ts';
 
 /** A section that is executed beside the rest, since it has a time of its own. */
 export interface LateSection {

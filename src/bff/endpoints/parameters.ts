@@ -2,7 +2,7 @@ import type { ConstDirectiveNode, GraphQLInputType, GraphQLSchema, OperationDefi
 import { isInputType, isNonNullType, typeFromAST, valueFromASTUntyped } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import { argumentOf, directiveNamed, type Method } from './directives.ts';
-import { problemAt } from './endpoint-file.ts';
+import { problemAt } from './problem-at.ts';
 
 /** Where a request gives a parameter; `claim`: the verified credential gives it, and clients cannot. */
 export type ParameterPlace = 'path' | 'query' | 'header' | 'body' | 'claim';

@@ -13,7 +13,8 @@ import {
 } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import { argumentOf, directiveNamed } from './directives.ts';
-import { type EndpointFile, problemAt } from './endpoint-file.ts';
+import type { EndpointFile } from './endpoint-file.ts';
+import { problemAt } from './problem-at.ts';
 import { keysOf, type Section } from './shape.ts';
 
 /** What is noted while the document is walked. */

@@ -1,6 +1,7 @@
 import type { Problem } from '../../config/problem.ts';
 import { directiveNamed, durationOf, settingsOf } from '../endpoints/directives.ts';
-import { type EndpointFile, problemAt } from '../endpoints/endpoint-file.ts';
+import type { EndpointFile } from '../endpoints/endpoint-file.ts';
+import { problemAt } from '../endpoints/problem-at.ts';
 
 /** How an endpoint treats `Idempotency-Key`. */
 export interface IdempotencyRule {

@@ -1,5 +1,5 @@
 import type { Problem } from '../../config/problem.ts';
-import { problemAt } from '../endpoints/endpoint-file.ts';
+import { problemAt } from '../endpoints/problem-at.ts';
 import { importFresh } from './import-fresh.ts';
 import type { Shape } from './shape.ts';
 

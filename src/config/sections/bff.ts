@@ -54,5 +54,3 @@ export const bffSection = z
       ),
   })
   .describe('Endpoints for single clients');
-
-export type BffSettings = z.output<typeof bffSection>;
