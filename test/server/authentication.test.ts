@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderOf } from '../bff/support.ts';
 import { AUDIENCE, IdentityProvider } from '../policy/authentication/identity-provider.ts';
@@ -147,6 +149,27 @@ describe('endpoints under /bff', () => {
     const answer = await fetch(url, { headers: { ...bearer(token), 'x-user-id': 'ada' } });
     expect([answer.status, await answer.json()]).toEqual([200, { orders: ['o1'] }]);
     expect(seen.orders?.map((headers) => headers['x-user-id'])).toEqual(['bob']);
+  });
+});
+
+describe('keys in a file', () => {
+  it('are taken up when the file changes, and a broken one changes nothing', async () => {
+    const setOf = () => {
+      const { d, p, q, dp, dq, qi, ...key } = provider.key.jwk;
+      return JSON.stringify({ keys: [key] });
+    };
+    const file = join(folderOf({ 'set.json': setOf() }), 'set.json');
+    const authentication = { router: { jwt: { jwks: [{ file, audience: AUDIENCE }] } } };
+    const { server, lines } = await httpWorld(shop, { config: { authentication } });
+    const old = await provider.sign({});
+    expect(await ask(server.url, bearer(old))).toEqual(GOOD);
+    await provider.rotate();
+    writeFileSync(file, '{"keys": ');
+    await expect.poll(() => lines.some(({ msg }) => String(msg).startsWith('cannot be used as it is'))).toBe(true);
+    expect(await ask(server.url, bearer(old))).toEqual(GOOD);
+    writeFileSync(file, setOf());
+    await expect.poll(async () => ask(server.url, bearer(await provider.sign({})))).toEqual(GOOD);
+    expect(await ask(server.url, bearer(old))).toEqual(REFUSED);
   });
 });
 
