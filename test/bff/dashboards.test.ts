@@ -45,6 +45,7 @@ const ada = {
   avatarUrl: '/a/u1',
   orders: ({ first }: { first: number }) => orders.slice(0, first),
   reviews: [{ id: 'r1', rating: 5, body: 'Bright.', product }],
+  recommendations: [{ reason: 'Bought together.', product }],
   notifications: ({ unreadOnly }: { unreadOnly: boolean }) => (unreadOnly ? [news[0]] : news),
 };
 
@@ -76,6 +77,7 @@ describe('mobile', () => {
         orders: [{ id: 'o1', status: 'PAID', total: 4900, items: [{ product: { thumbnail: '/t/p1' } }] }],
       },
       unread: [{ id: 'n0', title: 'Hello' }],
+      recommended: [{ product: { id: 'p1', name: 'Lamp', price: 4900 } }],
     });
   });
 
@@ -125,6 +127,9 @@ describe('web', () => {
       ],
       reviews: [{ id: 'r1', rating: 5, body: 'Bright.', product: { id: 'p1', name: 'Lamp' } }],
       notifications: news,
+      recommended: [
+        { reason: 'Bought together.', product: { id: 'p1', name: 'Lamp', price: 4900, image: '/i/p1?w=200' } },
+      ],
     });
   });
 

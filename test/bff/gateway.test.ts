@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createSupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../src/config/config.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { type Demo, startServices } from '../../subgraphs/start.ts';
 
-const NAMES = ['users', 'products', 'orders', 'reviews', 'inventory', 'notifications'] as const;
+const NAMES = ['users', 'products', 'orders', 'reviews', 'inventory', 'notifications', 'recommendations'] as const;
 type Name = (typeof NAMES)[number];
 
 let demo: Demo<Name>;
@@ -16,8 +16,8 @@ let gateway: RunningServer;
 beforeAll(async () => {
   demo = await startServices(NAMES, { ports: Object.fromEntries(NAMES.map((name) => [name, 0])) });
   const env = Object.fromEntries(NAMES.map((name) => [`${name.toUpperCase()}_URL`, demo.services[name].url]));
-  const subgraphs = { notifications: { url: demo.services.notifications.url } };
-  const file = configFileSchema.parse({ supergraph: { listen: '127.0.0.1:0' }, subgraphs });
+  for (const [name, url] of Object.entries(env)) vi.stubEnv(name, url);
+  const file = configFileSchema.parse({ supergraph: { listen: '127.0.0.1:0' } });
   gateway = await startServer({
     config: { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false },
     schema: createSupergraphProvider({ schemasDir: resolve('schemas') }, env),
@@ -27,6 +27,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await gateway?.close();
   await demo?.close();
 });
@@ -45,12 +46,12 @@ async function query(text: string): Promise<Record<string, unknown>> {
 
 test('the mobile dashboard has what the graph has', async () => {
   const { user } = await query(
-    '{ user(id: "u1") { id name unread: notifications(unreadOnly: true, first: 3) { id title } orders(first: 3) { id status total items { product { thumbnail: thumbnailUrl } } } } }',
+    '{ user(id: "u1") { id name unread: notifications(unreadOnly: true, first: 3) { id title } recommended: recommendations(first: 3) { product { id name price } } orders(first: 3) { id status total items { product { thumbnail: thumbnailUrl } } } } }',
   );
-  const { id, name, orders, unread } = user as Record<string, unknown>;
+  const { id, name, orders, unread, recommended } = user as Record<string, unknown>;
   expect(await get('/bff/mobile/dashboard/u1?orders=3')).toEqual({
     status: 200,
-    json: { profile: { id, name }, recent: { orders }, unread },
+    json: { profile: { id, name }, recent: { orders }, unread, recommended },
   });
 });
 
