@@ -33,8 +33,13 @@ export function contextKey({ context, selection, type }: ContextArgument): strin
   return `${context} ${selection} ${type}`;
 }
 
+/** A text that two fields have in common exactly if they take the same values. */
+export function contextKeys(field: SubgraphField): string {
+  return field.contextArguments.length === 0 ? '' : distinctContexts(field).map(contextKey).join();
+}
+
 /** The arguments of a field that take a value each, those of the same value only once. */
-export function distinctContexts({ contextArguments }: SubgraphField): ContextArgument[] {
+function distinctContexts({ contextArguments }: SubgraphField): ContextArgument[] {
   return [...new Map(contextArguments.map((argument) => [contextKey(argument), argument])).values()];
 }
 

@@ -2,7 +2,7 @@ import type { SelectionSetNode } from 'graphql';
 import type { OpField } from '../operation/operation.ts';
 import type { SubgraphField } from '../supergraph/supergraph.ts';
 import { type Abilities, needsOwnLookup, type Provider } from './abilities.ts';
-import { type ContextFinder, type ContextRoute, contextKey, distinctContexts } from './contexts.ts';
+import { type ContextFinder, type ContextRoute, contextKeys } from './contexts.ts';
 import { COST } from './costs.ts';
 import type { Estimator } from './estimate.ts';
 import { getOrMake } from './maps.ts';
@@ -98,7 +98,7 @@ export class OptionFinder {
   private optionWithInputs(position: Position, owner: string, field: OpField, provider: Provider): Option | undefined {
     const { subgraph, type, field: resolvedBy } = provider;
     const below = this.estimator.below(field, subgraph, resolvedBy);
-    const contexts = distinctContexts(resolvedBy).map(contextKey).join();
+    const contexts = contextKeys(resolvedBy);
     const { requires } = resolvedBy;
     const lookups = getOrMake(this.ownLookups, position, (): OwnLookup[] => []);
     const known = lookups.find(

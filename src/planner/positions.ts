@@ -51,12 +51,12 @@ export class WireSpace {
   private readonly wires = new Map<string, Wire>();
   private readonly byMeaning = new Map<string, Wire[]>();
   /** The last number that was tried for keys of a name. */
-  private readonly lastNumber = new Map<string, number>();
+  private lastNumber: Map<string, number> | undefined;
   private readonly nested = new Map<string, WireSpace>();
 
   /** The keys that mean a field with its arguments, in the order in which they were added. */
-  meaning({ name, argsKey }: Pick<Wire, 'name' | 'argsKey'>): readonly Wire[] {
-    return this.byMeaning.get(`${name}(${argsKey})`) ?? [];
+  meaning(field: Pick<Wire, 'name' | 'argsKey'>): readonly Wire[] {
+    return this.byMeaning.get(meaningOf(field)) ?? NO_WIRES;
   }
 
   /** The wire under a key, where it means this field with these arguments. */
@@ -69,13 +69,14 @@ export class WireSpace {
   add({ name, args, argsKey }: Omit<Wire, 'key'>, wished: string): Wire {
     const wire = { key: this.freeKey(wished, name), name, args, argsKey };
     this.wires.set(wire.key, wire);
-    getOrMake(this.byMeaning, `${name}(${argsKey})`, (): Wire[] => []).push(wire);
+    getOrMake(this.byMeaning, meaningOf(wire), (): Wire[] => []).push(wire);
     return wire;
   }
 
   private freeKey(wished: string, name: string): string {
     // names with two underscores are the specification's; every object seems to have what `Object.prototype` has
     if (!this.wires.has(wished) && !wished.startsWith('__') && !(wished in Object.prototype)) return wished;
+    this.lastNumber ??= new Map();
     let number = this.lastNumber.get(name) ?? 0;
     do number += 1;
     while (this.wires.has(`${name}_${number}`));
@@ -91,6 +92,12 @@ export class WireSpace {
     }
     return space;
   }
+}
+
+const NO_WIRES: readonly Wire[] = [];
+
+function meaningOf({ name, argsKey }: Pick<Wire, 'name' | 'argsKey'>): string {
+  return argsKey === '' ? name : `${name}(${argsKey})`;
 }
 
 export interface Wire {
