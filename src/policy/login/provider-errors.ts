@@ -40,12 +40,15 @@ export class LoginFailed extends Error {
   }
 }
 
-/** Whether there was no answer, or one from a server in trouble. */
+/** Whether there was no answer, or one from a server in trouble or with too much to do. */
 export function isAway(error: unknown): boolean {
-  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError) return error.status >= 500;
+  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError) return inTrouble(error);
   if (error instanceof TypeError || error instanceof DOMException) return true;
-  const { cause } = error as { cause?: unknown };
-  return cause instanceof Response && cause.status >= 500;
+  return error instanceof Error && error.cause instanceof Response && inTrouble(error.cause);
+}
+
+function inTrouble({ status }: { readonly status: number }): boolean {
+  return status >= 500 || status === 429;
 }
 
 /** What the provider says reaches users: a word, and nothing else. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { OpenIdProvider } from './provider.ts';
-import { GrantGone, ProviderAway } from './provider-errors.ts';
+import { GrantGone, isAway, ProviderAway } from './provider-errors.ts';
 import type { Session } from './session.ts';
 import type { Answer, SessionStore } from './session-store.ts';
 
@@ -110,8 +110,11 @@ export class TokenKeeper {
     if (error instanceof GrantGone) {
       await store.end(id);
     } else if (error instanceof ProviderAway) {
-      this.#away = error;
-      this.#awayUntil = now() + RETRY_MS;
+      // what was said of one session alone is nothing to the others
+      if (isAway(error.cause)) {
+        this.#away = error;
+        this.#awayUntil = now() + RETRY_MS;
+      }
       logger.error(
         { reason: error.message },
         'an access token could not be renewed; the old one is used while it holds',

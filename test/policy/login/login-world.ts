@@ -24,15 +24,6 @@ export interface LoginWorld {
   me(browser: Browser): Promise<Page>;
 }
 
-/** What the endpoint of this world answers: whom it takes the request for, and what a subgraph could be sent of it. */
-export interface Seen {
-  readonly kind: string | undefined;
-  readonly subject: string | undefined;
-  readonly scopes: readonly string[] | undefined;
-  readonly authorization: string | undefined;
-  readonly cookie: string | undefined;
-}
-
 export interface LoginWorldOptions {
   /** What the config says of the client, beside where the provider is. */
   readonly login?: Record<string, unknown>;
