@@ -55,8 +55,9 @@ export function configureAdmission(
   if (nothing && !trusted_proxies && !differsBy && ownHeaders.length === 0) return undefined;
 
   const trusts = addressSet(trusted_proxies?.addresses ?? []);
-  const { issuers, files, close } = openIssuers(jwks, environment.logger);
   const keyStore = api_keys && openKeyStore(api_keys, environment.redis);
+  // last of what may fail: from here on keys are fetched
+  const { issuers, files, close } = openIssuers(jwks, environment.logger);
   return createAdmission({
     required: require_authentication,
     logger: environment.logger,
