@@ -4,6 +4,7 @@ import type { CacheHint } from '../bff/caching/hints.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { SharedRedis } from '../store/redis.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { connectorFacts } from './connector-facts.ts';
 import type { Gateway } from './gateway.ts';
@@ -51,10 +52,16 @@ export function openBff(
 
 /** Connectors read headers of clients, too: other ones, as the schema changes. */
 function withConnectors(forwarding: Forwarding, gateway: Gateway): Forwarding {
+  let known: Supergraph | undefined;
+  let read: (name: string) => boolean = () => false;
   return {
     forwards(name) {
       const supergraph = gateway.engine()?.supergraph;
-      return forwarding.forwards(name) || (supergraph !== undefined && connectorFacts(supergraph).reads(name));
+      if (supergraph !== known && supergraph !== undefined) {
+        known = supergraph;
+        read = connectorFacts(supergraph).reads;
+      }
+      return forwarding.forwards(name) || read(name);
     },
     tellsAddress: forwarding.tellsAddress,
   };
