@@ -7,7 +7,7 @@ async function connected() {
   const server = await startRedis();
   onTestFinished(() => server.close());
   const { logger, lines } = recordingLogger();
-  const redis = await createRedis({ url: server.url, key_prefix: 'test', timeout: 100 }, logger);
+  const redis = await createRedis({ url: server.url, key_prefix: 'test', timeout: 1_000 }, logger);
   onTestFinished(() => redis.close());
   const count = () => redis.run((client) => client.incr('count'));
   return { server, redis, count, said: () => lines.filter(({ level }) => level !== 'debug').map(({ msg }) => msg) };
@@ -35,7 +35,7 @@ describe.skipIf(!HAS_REDIS)('the shared Redis', () => {
     await count();
     await server.kill();
     await expect(count()).rejects.toThrow(StoreUnavailable);
-    expect(redis.available).toBe(false);
+    await expect.poll(() => redis.available).toBe(false);
     await server.restart();
     await expect.poll(() => count().catch(() => 0)).toBe(1);
     expect(redis.available).toBe(true);
@@ -46,7 +46,7 @@ describe.skipIf(!HAS_REDIS)('the shared Redis', () => {
     onTestFinished(() => server.close());
     await server.kill();
     const { logger } = recordingLogger();
-    const redis = await createRedis({ url: server.url, key_prefix: 'test', timeout: 100 }, logger);
+    const redis = await createRedis({ url: server.url, key_prefix: 'test', timeout: 1_000 }, logger);
     onTestFinished(() => redis.close());
     await expect(redis.run((client) => client.ping())).rejects.toThrow(StoreUnavailable);
     await server.restart();
