@@ -7,7 +7,7 @@ import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { type ClientDocument, chooseOperation, DocumentCache, withCode, withoutSuggestion } from './documents.ts';
 import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
-import { introspect, NOTHING_INTROSPECTED } from './introspection.ts';
+import { Introspector, NOTHING_INTROSPECTED } from './introspection.ts';
 import type { Judgement, PolicedOperation } from './judge.ts';
 import type { OperationPolicy } from './operation-policy.ts';
 import { OverrideLabels } from './override-labels.ts';
@@ -29,6 +29,7 @@ interface RefusedVariables {
 interface View {
   readonly supergraph: Supergraph;
   readonly documents: DocumentCache;
+  readonly introspector: Introspector;
 }
 
 class SupergraphEngine implements Engine {
@@ -60,6 +61,7 @@ class SupergraphEngine implements Engine {
     });
     return {
       supergraph,
+      introspector: new Introspector(supergraph.publicSchema),
       documents: new DocumentCache(supergraph.publicSchema, {
         introspection,
         maxTokens,
@@ -206,15 +208,13 @@ class SupergraphEngine implements Engine {
   }
 
   private async answer(
-    { supergraph }: View,
+    { supergraph, introspector }: View,
     { introspection }: PreparedOperation,
     variables: Readonly<Record<string, unknown>>,
     request: EngineRequest,
     plan: Pick<PartialPlan, 'compiled'> & Partial<PartialPlan>,
   ): Promise<EngineAnswer> {
-    const introspected = introspection
-      ? introspect(supergraph.publicSchema, introspection, variables)
-      : NOTHING_INTROSPECTED;
+    const introspected = introspection ? introspector.answer(introspection, variables) : NOTHING_INTROSPECTED;
     const planned = plan.compiled;
     const compiled = planned instanceof Promise ? await planned : planned;
     const { dataText, errors } = await executePlan(compiled, {

@@ -7,7 +7,8 @@ import type {
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
-import { executeSync, Kind } from 'graphql';
+import { BREAK, executeSync, Kind, visit } from 'graphql';
+import { LRUCache } from 'lru-cache';
 
 export interface Introspected {
   /** JSON texts by response key. */
@@ -74,8 +75,53 @@ function isIntrospection(name: string): boolean {
   return name === '__schema' || name === '__type';
 }
 
-/** Answers introspection fields from the public schema, as the reference implementation does. */
-export function introspect(
+/** Characters of JSON text that are kept of one schema's answers. */
+const CHARACTERS_KEPT = 8_000_000;
+
+/**
+ * Answers introspection fields from the public schema, as the reference implementation does. What does not depend on
+ * variables is answered once and kept: tools ask the same large question again and again.
+ */
+export class Introspector {
+  private readonly schema: GraphQLSchema;
+  private readonly known = new LRUCache<DocumentNode, Introspected>({
+    maxSize: CHARACTERS_KEPT,
+    sizeCalculation: ({ texts, errors }) => {
+      let size = 1_000 * (1 + errors.length);
+      for (const text of texts.values()) size += text.length;
+      return size;
+    },
+  });
+
+  constructor(schema: GraphQLSchema) {
+    this.schema = schema;
+  }
+
+  /** @param document what `introspectionPart` has left of an operation, the same object each time */
+  answer(document: DocumentNode, variables: Readonly<Record<string, unknown>>): Introspected {
+    const kept = this.known.get(document);
+    if (kept) return kept;
+    const introspected = introspect(this.schema, document, variables);
+    if (!usesVariables(document)) this.known.set(document, introspected);
+    return introspected;
+  }
+}
+
+function usesVariables({ definitions }: DocumentNode): boolean {
+  let uses = false;
+  for (const definition of definitions) {
+    if (definition.kind !== Kind.OPERATION_DEFINITION && definition.kind !== Kind.FRAGMENT_DEFINITION) continue;
+    visit(definition.selectionSet, {
+      Variable() {
+        uses = true;
+        return BREAK;
+      },
+    });
+  }
+  return uses;
+}
+
+function introspect(
   schema: GraphQLSchema,
   document: DocumentNode,
   variables: Readonly<Record<string, unknown>>,

@@ -1,6 +1,15 @@
-import { buildClientSchema, getIntrospectionQuery, lexicographicSortSchema, printSchema } from 'graphql';
+import {
+  buildClientSchema,
+  type DocumentNode,
+  getIntrospectionQuery,
+  lexicographicSortSchema,
+  type OperationDefinitionNode,
+  parse,
+  printSchema,
+} from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import { Introspector, introspectionPart } from '../../src/engine/introspection.ts';
 import { run, smallWorld } from './world.ts';
 
 const world = smallWorld();
@@ -111,5 +120,25 @@ describe('fragments at the root', () => {
     expect((await run(world, query, { variables: { a: true } })).dataText).toBe(
       '{"a":{"name":"User"},"b":{"kind":"OBJECT"},"me":{"id":"u1"}}',
     );
+  });
+});
+
+describe('answers that are kept', () => {
+  const introspector = new Introspector(world.engine.publicSchema);
+  const part = (query: string) => {
+    const document = parse(query);
+    const [operation] = document.definitions;
+    return introspectionPart(document, operation as OperationDefinitionNode) as DocumentNode;
+  };
+
+  it('are those that no variable changes', () => {
+    const document = part('query ($id: ID!) { user(id: $id) { name } __schema { queryType { name } } }');
+    expect(introspector.answer(document, { id: '2' })).toBe(introspector.answer(document, { id: '1' }));
+  });
+
+  it('are not those that one does', () => {
+    const document = part('query ($name: String!) { __type(name: $name) { kind } }');
+    expect(introspector.answer(document, { name: 'User' }).texts.get('__type')).toBe('{"kind":"OBJECT"}');
+    expect(introspector.answer(document, { name: 'Colour' }).texts.get('__type')).toBe('{"kind":"ENUM"}');
   });
 });
