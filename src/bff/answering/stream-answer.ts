@@ -31,6 +31,8 @@ export async function streamAnswer(order: Order): Promise<Reply | undefined> {
     const sections = late.map(async (operation): Promise<LateAnswer> => {
       return { operation, answer: await executeLate(served.engine, work, operation, cancellation) };
     });
+    // where the first piece comes to a problem, nobody waits for the others
+    for (const section of sections) section.catch(() => {});
     const answer = await served.engine.execute({ query, variables, readOnly, client });
     const execution = { answer, late: [], timings: undefined };
     const made = await (endpoint.shape ? shaped(order, execution) : makeAnswer(endpoint, execution));
