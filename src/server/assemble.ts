@@ -111,8 +111,14 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   }
 }
 
-function openLogin({ login, production }: Config, logger: Logger, redis: SharedRedis | undefined) {
-  return configureLogin(login, { logger, redis, production, oneOfSeveral: cluster.isWorker });
+function openLogin({ login, production, authentication }: Config, logger: Logger, redis: SharedRedis | undefined) {
+  return configureLogin(login, {
+    logger,
+    redis,
+    production,
+    oneOfSeveral: cluster.isWorker,
+    failedAttempts: authentication.failed_attempts,
+  });
 }
 
 async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: boolean, logger: Logger): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Admission } from '../policy/authentication/admission.ts';
+import type { LoginVisit } from '../policy/login/client-login.ts';
 import type { Login } from '../policy/login/login.ts';
 import type { Proved } from '../policy/login/sessions.ts';
 import { letIn } from './entrance.ts';
@@ -34,12 +35,12 @@ export function loginEntrance(login: Login, { admission, guard, next, fail }: Lo
     nextWithToken(exchange);
   }
 
-  function answerVisit(exchange: Exchange, answer: (res: Exchange['res']) => void): void {
+  function answerVisit(exchange: Exchange, answer: NonNullable<LoginVisit['answer']>): void {
     const { req, res, client, requestId, headers } = exchange;
     if (admission) exchange.client = { ...client, ip: admission.addressOf(req) };
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
     res.setHeader('x-request-id', requestId);
-    guard(() => answer(res))(exchange);
+    guard(() => answer(res, exchange.client.ip))(exchange);
   }
 
   return (exchange) => {

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LoginSettings } from '../../config/sections/login.ts';
 import { StoreUnavailable } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { NotAdmitted } from '../authentication/refusal.ts';
+import type { FailedAttempts } from '../authentication/failed-attempts.ts';
+import { NotAdmitted, tooMany } from '../authentication/refusal.ts';
 import type { Cookies } from './cookies.ts';
 import { forgeryOf, isToken } from './forgery.ts';
 import { readForm } from './form-body.ts';
@@ -24,13 +25,15 @@ export interface ClientLoginParts {
   readonly store: SessionStore;
   readonly sessions: Sessions;
   readonly transactions: Transactions;
+  /** Counts logins that failed by address, where the config says so: each may have cost the provider a request. */
+  readonly failedAttempts: FailedAttempts | undefined;
   readonly logger: Logger;
 }
 
 /** A request that login has to do with. */
 export interface LoginVisit {
   /** Answers it, where it is for a route of login. */
-  readonly answer: ((res: ServerResponse) => void) | undefined;
+  readonly answer: ((res: ServerResponse, ip: string) => void) | undefined;
   /** Finds out whose session it comes with; see `Sessions.recognise`. */
   recognise(): Proved | undefined | Promise<Proved | undefined>;
 }
@@ -38,6 +41,8 @@ export interface LoginVisit {
 /** One request to a route of login. */
 interface Visit {
   readonly req: IncomingMessage;
+  /** The client's address. */
+  readonly ip: string;
   readonly site: Site;
   readonly cookies: Cookies;
   readonly query: URLSearchParams;
@@ -76,7 +81,12 @@ export class ClientLogin {
     const mark = rest.indexOf('?');
     const route = this.#routes.get(mark < 0 ? rest : rest.slice(0, mark));
     return {
-      answer: route && ((res) => this.#reply(route, req, res, cookies, mark < 0 ? '' : rest.slice(mark))),
+      answer:
+        route &&
+        ((res, ip) => {
+          const query = new URLSearchParams(mark < 0 ? '' : rest.slice(mark));
+          void this.#answer(route, { req, ip, cookies, query }).then((reply) => sendLoginReply(res, reply));
+        }),
       recognise: () => {
         const site = this.#parts.findSite(req);
         return site && this.#parts.sessions.recognise(req, site, cookies);
@@ -84,12 +94,8 @@ export class ClientLogin {
     };
   }
 
-  #reply(route: Route, req: IncomingMessage, res: ServerResponse, cookies: Cookies, search: string): void {
-    const query = new URLSearchParams(search);
-    void this.#answer(route, req, cookies, query).then((reply) => sendLoginReply(res, reply));
-  }
-
-  async #answer(route: Route, req: IncomingMessage, cookies: Cookies, query: URLSearchParams): Promise<LoginReply> {
+  async #answer(route: Route, visit: Omit<Visit, 'site'>): Promise<LoginReply> {
+    const { req } = visit;
     const { findSite, client, logger } = this.#parts;
     if (!route.methods.includes(req.method ?? '')) {
       const allow = route.methods.join(', ');
@@ -98,7 +104,7 @@ export class ClientLogin {
     const site = findSite(req);
     if (site === undefined) return noSite(client);
     try {
-      return await route.answer({ req, site, cookies, query });
+      return await route.answer({ ...visit, site });
     } catch (error) {
       if (error instanceof NotAdmitted) return problem(error.status, error.kind, error.message, error.headers);
       if (error instanceof ProviderAway)
@@ -119,8 +125,10 @@ export class ClientLogin {
     return redirect(await provider.authorizationUrl(pending), setCookies);
   }
 
-  async #callback({ site, cookies, query }: Visit): Promise<LoginReply> {
-    const { transactions, provider, sessions, client, logger } = this.#parts;
+  async #callback({ ip, site, cookies, query }: Visit): Promise<LoginReply> {
+    const { transactions, provider, sessions, client, logger, failedAttempts } = this.#parts;
+    const wait = failedAttempts?.retryAfter(ip);
+    if (wait !== undefined) throw tooMany(wait);
     const state = query.get('state') ?? '';
     const used = transactions.forget(site, state);
     try {
@@ -133,6 +141,7 @@ export class ClientLogin {
         return this.#failed(site, 503, 'login_provider_away', used);
       }
       if (!(error instanceof LoginFailed)) throw error;
+      failedAttempts?.note(ip);
       logger.info({ client, code: error.code, reason: error.message }, 'a login failed');
       return this.#failed(site, error.code === 'access_denied' ? 403 : 400, error.code, used);
     }

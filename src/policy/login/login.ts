@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { AuthenticationSettings } from '../../config/sections/authentication.ts';
 import type { LoginSettings } from '../../config/sections/login.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { FailedAttempts } from '../authentication/failed-attempts.ts';
 import { ClientLogin, type LoginVisit } from './client-login.ts';
 import { takeCookies } from './cookies.ts';
 import { OpenIdProvider } from './provider.ts';
@@ -21,6 +23,8 @@ export interface LoginEnvironment {
   readonly production: boolean;
   /** Whether requests of one browser may come to other processes, too. */
   readonly oneOfSeveral?: boolean;
+  /** How many logins from one address may fail, as `authentication.failed_attempts` says. */
+  readonly failedAttempts?: AuthenticationSettings['failed_attempts'];
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
 }
@@ -70,7 +74,7 @@ function isGraphql(url: string): boolean {
 }
 
 function openClient(client: string, settings: LoginSettings, environment: LoginEnvironment): ClientLogin {
-  const { logger, production, now = Date.now } = environment;
+  const { logger, production, failedAttempts, now = Date.now } = environment;
   if (production && settings.public_url === undefined) {
     throw new Error(`login.${client}.public_url: needed in production, such as "https://shop.example".`);
   }
@@ -98,6 +102,8 @@ function openClient(client: string, settings: LoginSettings, environment: LoginE
       now,
     }),
     transactions: new Transactions({ client, sealer, store, lifetimeMs: settings.login_timeout, now }),
+    failedAttempts:
+      failedAttempts && new FailedAttempts({ limit: failedAttempts.limit, windowMs: failedAttempts.window }),
     logger,
   });
 }

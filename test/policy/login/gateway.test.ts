@@ -112,3 +112,34 @@ describe('/graphql', () => {
     });
   });
 });
+
+describe('routes of login', () => {
+  test('are closed to addresses that are to be answered nothing, past trusted proxies, too', async () => {
+    const world = await shopWorld({ trusted_proxies: ['127.0.0.1'], ip_lists: { deny: ['192.0.2.0/24'] } });
+    const ask = (ip: string) =>
+      new Browser().ask(`${world.origin}/bff/web/login`, { headers: { 'x-forwarded-for': ip } });
+    expect((await ask('192.0.2.7')).status).toBe(403);
+    expect((await ask('198.51.100.7')).status).toBe(302);
+  });
+
+  test('bear the headers that every answer bears', async () => {
+    const world = await shopWorld();
+    const { headers } = await new Browser().ask(`${world.origin}/bff/web/me`, { headers: { 'x-request-id': 'r1' } });
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-request-id')).toBe('r1');
+  });
+
+  test('do not let an address try codes without end, where the config says so', async () => {
+    const world = await shopWorld({ authentication: { failed_attempts: { limit: 2, window: '1h' } } });
+    const browser = new Browser();
+    const statuses: number[] = [];
+    for (let times = 0; times < 4; times++) {
+      const { headers } = await browser.ask(`${world.origin}/bff/web/login`);
+      const state = new URL(headers.get('location') ?? '').searchParams.get('state');
+      const back = new URLSearchParams({ state: state ?? '', code: 'guessed', iss: world.provider.issuer });
+      statuses.push((await browser.ask(`${world.origin}/bff/web/callback?${back}`)).status);
+    }
+    expect(statuses).toEqual([400, 400, 429, 429]);
+    expect(world.provider.asked['/token']).toBe(2);
+  });
+});
