@@ -22,7 +22,7 @@ const PAGE = `<!doctype html>
 <main>
 <section aria-labelledby="mobile-h">
 <h2 id="mobile-h">Mobile <code id="mobile-url"></code></h2>
-<div class="phone"><div class="screen" id="mobile"></div></div>
+<div class="phone"><div class="screen" id="mobile" tabindex="0" role="region" aria-label="The screen of the phone"></div></div>
 <p class="facts" id="mobile-facts"></p>
 </section>
 <section aria-labelledby="web-h">

@@ -80,7 +80,7 @@ async function showBoth(user) {
   try {
     const id = encodeURIComponent(user);
     await Promise.all([
-      show('mobile', '/bff/mobile/dashboard/' + id + '?orders=4', mobile),
+      show('mobile', '/bff/mobile/dashboard/' + id + '?orders=3', mobile),
       show('web', '/bff/web/dashboard/' + id + '?orders=4&reviews=3&notifications=5', web),
     ]);
     state.textContent = '';

@@ -10,7 +10,7 @@ button { background: var(--accent); border-color: var(--accent); color: #fff; cu
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 main { display: grid; grid-template-columns: 22rem minmax(0, 1fr); gap: 2rem; max-width: 78rem; margin: 0 auto; align-items: start; }
 .phone { background: #10141c; border-radius: 2.6rem; padding: .9rem; box-shadow: 0 1rem 2.5rem #1d233040; }
-.phone .screen { border-radius: 1.9rem; height: 42rem; overflow: auto; background: #fff; padding: 1.4rem 1.1rem; }
+.phone .screen { border-radius: 1.9rem; height: 42rem; overflow: auto; scrollbar-width: none; background: #fff; padding: 1.4rem 1.1rem; }
 .desktop { background: #fff; border: 1px solid #c9cfda; border-radius: .7rem; box-shadow: 0 1rem 2.5rem #1d233030; overflow: hidden; }
 .desktop .bar { background: #e6e9ef; padding: .55rem .8rem; display: flex; gap: .4rem; } .bar i { width: .7rem; height: .7rem; border-radius: 50%; background: #aab2c0; }
 .desktop .screen { padding: 1.4rem 1.6rem; min-height: 39rem; display: grid; grid-template-columns: minmax(0, 2fr) minmax(0, 1fr); gap: 0 2rem; align-content: start; }
