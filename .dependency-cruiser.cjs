@@ -27,7 +27,17 @@ const ROOMS = {
     'engine (types)',
     'sources/source.ts (types)',
   ],
-  bff: ['client', 'config', 'store', 'operation', 'executor', 'policy', 'supergraph (types)', 'engine (types)', 'sources/cancellation.ts'],
+  bff: [
+    'client',
+    'config',
+    'store',
+    'operation',
+    'executor',
+    'policy',
+    'supergraph (types)',
+    'engine (types)',
+    'sources/cancellation.ts',
+  ],
 };
 
 /** Rooms that can be read, tested and used without a server: none of these come in. */
