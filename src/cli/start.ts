@@ -5,6 +5,7 @@ import { createSupergraphProvider } from '../composition/supergraph-provider.ts'
 import { loadConfig } from '../config/load-config.ts';
 import type { RunningServer, ServerOptions } from '../server/server.ts';
 import { UsageError } from './failure.ts';
+import { boundHeapGrowth } from './heap.ts';
 import { type OriginFlags, originOf } from './origin.ts';
 
 export interface ServeFlags extends OriginFlags {
@@ -30,6 +31,7 @@ export interface StartFlags extends ServeFlags {
 /** `headgate start`: serves until a signal says to stop. */
 export async function start(flags: StartFlags): Promise<void> {
   const { workers = 1 } = flags;
+  boundHeapGrowth();
   if (workers > 1) return startWorkers(flags, workers);
   const server = await serve(flags);
   stopOnSignals(() => server.close());

@@ -68,8 +68,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     const requests = await openRequestPolicies(config, { logger, redis, dev });
     closers.push(requests.close);
     await loadFirst(gateway, schema, dev, logger);
-    const { warm_up_at_start: warmAtStart = config.production, warmed_up_queries: warmedUp } =
-      config.supergraph.query_planning;
+    const { warm_up_at_start: warmAtStart, warmed_up_queries: warmedUp } = config.supergraph.query_planning;
     const bff =
       bffDir === undefined
         ? undefined

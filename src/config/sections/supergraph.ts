@@ -35,9 +35,9 @@ const queryPlanning = z
       .describe('How many of the operations asked for last are planned again at once when the schema changes'),
     warm_up_at_start: z
       .boolean()
-      .optional()
+      .default(false)
       .describe(
-        'Whether operations made up from the schema are planned right after the start, so that the first clients find warm code. Nothing is asked of a subgraph. Default: false, but true with NODE_ENV=production',
+        'Whether operations made up from the schema are planned right after the start, so that the first clients find warm code, for some 30 MB of memory more. Nothing is asked of a subgraph',
       ),
   })
   .describe('When operations are planned before a client asks for them');
