@@ -14,6 +14,13 @@ export interface Template {
 /** What an expression gave cannot stand where it is used; the message says which, and why. */
 export class TemplateError extends Error {
   override readonly name = 'TemplateError';
+  /** A null of `$this` stands where a path needs a value. */
+  readonly ofNothing: boolean;
+
+  constructor(message: string, ofNothing = false) {
+    super(message);
+    this.ofNothing = ofNothing;
+  }
 }
 
 /** @throws MappingSyntaxError */
@@ -127,8 +134,16 @@ export function expandSegments(segments: readonly Template[], variables: Variabl
     const text = expandSegment(segment, variables);
     const dynamic = segment.parts.find((part) => typeof part !== 'string');
     if (dynamic === undefined || (text !== '' && text !== '.' && text !== '..')) return text;
-    throw new TemplateError(`{${dynamic.text}} is ${text === '' ? 'empty' : `"${text}"`}: no path can be made of it`);
+    const what = text === '' ? 'empty' : `"${text}"`;
+    const ofNothing = text === '' && isNullOfThis(dynamic, variables);
+    throw new TemplateError(`{${dynamic.text}} is ${what}: no path can be made of it`, ofNothing);
   });
+}
+
+function isNullOfThis(part: Exclude<Part, string>, variables: Variables): boolean {
+  const { expression } = part;
+  const ofThis = expression.kind === 'path' && expression.head.kind === 'variable' && expression.head.name === '$this';
+  return ofThis && nullableText(part, variables) === undefined;
 }
 
 function expandSegment({ parts }: Template, variables: Variables): string {

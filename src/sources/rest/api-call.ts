@@ -3,6 +3,7 @@ import { abortFailure, connectionFailure, isConnectionLoss, timeoutFailure } fro
 import type { CancelSignal } from '../source.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { ApiTarget } from './api-target.ts';
+import { parseJson } from './parse-json.ts';
 import { failed, malformed } from './rest-failure.ts';
 
 /** What an API answered, whole. */
@@ -16,32 +17,28 @@ export interface CallOptions {
   readonly subgraph: string;
   readonly connector: Connector;
   readonly target: ApiTarget;
-  /** From the first byte sent to the last received. */
+  /** What the whole fetch may take; the wait for a place among the calls of the API counts. */
   readonly timeoutMs: number;
+  /** What of it is left. */
+  readonly leftMs: number;
   readonly signal: CancelSignal | undefined;
 }
 
 /** Calls an API. Throws `RestError` when no complete answer that can be read comes in time. */
 export async function callApi(request: ApiRequest, options: CallOptions): Promise<ApiAnswer> {
-  const { subgraph, connector, target, timeoutMs, signal } = options;
+  const { subgraph, connector, target, timeoutMs, leftMs, signal } = options;
   if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
   const abort = new AbortController();
   let late = false;
   const deadline = setTimeout(() => {
     late = true;
     abort.abort();
-  }, timeoutMs);
+  }, leftMs);
   const onAbort = () => abort.abort();
   signal?.addEventListener('abort', onAbort);
   try {
-    const { path, method, headers, body } = request;
-    const sent = { path, method: method as 'GET', headers, body, signal: abort.signal };
-    const response = await target.pool.request(sent).catch((error: unknown) => {
-      // a kept-alive connection that the other side closed at that moment; what only reads can be sent again
-      if (method !== 'GET' || !isConnectionLoss(error)) throw error;
-      return target.pool.request(sent);
-    });
-    const text = await readText(response.body, target.settings.maxResponseBytes);
+    const calling = target.limiter.run(() => exchange(request, target, abort.signal));
+    const { response, text } = await Promise.race([calling, whenAborted(abort.signal)]);
     if (text === undefined) {
       const reason = `it is larger than ${target.settings.maxResponseBytes} bytes`;
       throw malformed(subgraph, connector, reason, response.statusCode);
@@ -56,6 +53,25 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
     clearTimeout(deadline);
     signal?.removeEventListener('abort', onAbort);
   }
+}
+
+/** Rejects when nobody waits any more, also for what has not begun. */
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+async function exchange(request: ApiRequest, { pool, settings }: ApiTarget, signal: AbortSignal) {
+  signal.throwIfAborted();
+  const { path, method, headers, body } = request;
+  const sent = { path, method: method as 'GET', headers, body, signal };
+  const response = await pool.request(sent).catch((error: unknown) => {
+    // a kept-alive connection that the other side closed at that moment; what only reads can be sent again
+    if (method !== 'GET' || !isConnectionLoss(error)) throw error;
+    return pool.request(sent);
+  });
+  return { response, text: await readText(response.body, settings.maxResponseBytes) };
 }
 
 /** `undefined` when there are more bytes than allowed; the rest is not read then. */
@@ -91,7 +107,7 @@ function bodyOf(
   const isText = type.startsWith('text/plain');
   if (isText && !/^\s*[[{]/.test(bare)) return bare;
   try {
-    return JSON.parse(bare);
+    return parseJson(bare);
   } catch {
     if (isText || !isSuccessStatus(response.statusCode)) return isText ? bare : null;
     const what = type === '' || type.includes('json') ? 'it is no valid JSON' : `it is ${type.split(';')[0]}, not JSON`;

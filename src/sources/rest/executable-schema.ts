@@ -22,6 +22,7 @@ import type { ConnectorModel } from '../../connectors/obtainable.ts';
 import { hydrate } from './hydrate.ts';
 import { isNotFound } from './load-entities.ts';
 import type { RestContext } from './rest-context.ts';
+import { RestError } from './rest-failure.ts';
 import { wantedBy } from './wanted-fields.ts';
 
 type Resolver = GraphQLFieldResolver<Json, RestContext, Record<string, Json>>;
@@ -89,7 +90,8 @@ async function runFieldConnector(
   try {
     return await context.run(connector, { $args: args, $this: source });
   } catch (error) {
-    if (connector.entity && isNotFound(error) && !isNonNullType(returnType)) return null;
+    const isNothing = (connector.entity && isNotFound(error)) || (error instanceof RestError && error.ofNothing);
+    if (isNothing && !isNonNullType(returnType)) return null;
     throw error;
   }
 }

@@ -38,17 +38,27 @@ export async function loadBatch(
   } catch (error) {
     return keys.map(() => asError(error));
   }
-  if (!Array.isArray(answer)) {
-    if (keys.length === 1) return [answer];
-    const error = malformed(context.runtime.subgraph, lookup.connector, 'a list was asked for, and it is none');
+  const cannot = (reason: string) => malformed(context.runtime.subgraph, lookup.connector, reason);
+  if (answer === null && keys.length === 1) return [null];
+  // of one key, some APIs give one object
+  const objects = Array.isArray(answer) ? answer : keys.length === 1 && isObject(answer) ? [answer] : undefined;
+  if (objects === undefined) {
+    const error = cannot('a list was asked for, and it is none');
     return keys.map(() => error);
   }
   const found = new Map<string, Json>();
-  for (const object of answer) {
+  for (const object of objects) {
     const key = keyOf(lookup, object);
     if (key !== undefined) found.set(keyText(key), object);
   }
-  return keys.map((key) => found.get(keyText(key)) ?? null);
+  // a list of something else is not the same as an empty one
+  const strange = found.size === 0 && objects.some((object) => object !== null);
+  const other = strange ? cannot(`no item of its list has ${shown(lookup)}, by which entities are found`) : null;
+  return keys.map((key) => found.get(keyText(key)) ?? other);
+}
+
+function shown({ key }: EntityLookup): string {
+  return key.map((path) => `"${path.join('.')}"`).join(', ');
 }
 
 export function isNotFound(error: unknown): boolean {

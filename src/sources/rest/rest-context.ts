@@ -31,12 +31,20 @@ export class RestContext {
   readonly #answers = new Map<string, Promise<ApiAnswer>>();
   readonly #loaders = new Map<EntityLookup, DataLoader<EntityKey, Json, string>>();
   readonly #calls = new Map<ApiTarget, number>();
+  /** When the time of the latest fetch is up, by `performance.now()`. */
+  #until = 0;
   #request: Json;
 
   constructor(runtime: RestRuntime, client: ClientContext, remembers: boolean) {
     this.runtime = runtime;
     this.#client = client;
     this.#remembers = remembers;
+  }
+
+  /** A fetch begins: calls that are made for it have its time together, those that wait for others' answers too. */
+  begin(): this {
+    this.#until = performance.now() + this.runtime.timeoutMs;
+    return this;
   }
 
   /** Fields of one entity by its key; null when there is no such entity. Rejects with `RestError`. */
@@ -82,7 +90,8 @@ export class RestContext {
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       const message = `The request for ${connector.coordinate} cannot be made: ${error.message}.`;
-      throw new RestError(this.runtime.subgraph, connector, { code: 'BAD_USER_INPUT', message });
+      const { ofNothing } = error;
+      throw new RestError(this.runtime.subgraph, connector, { code: 'BAD_USER_INPUT', message, ofNothing });
     }
   }
 
@@ -96,7 +105,8 @@ export class RestContext {
       throw new RestError(subgraph, connector, { code: 'REQUEST_LIMIT_EXCEEDED', message });
     }
     const { signal } = this.#client;
-    return target.limiter.run(() => callApi(request, { subgraph, connector, target, timeoutMs, signal }));
+    const leftMs = Math.max(0, this.#until - performance.now());
+    return callApi(request, { subgraph, connector, target, timeoutMs, leftMs, signal });
   }
 
   #isSuccess({ source, isSuccess }: Connector, answer: ApiAnswer, variables: Variables): boolean {
@@ -112,7 +122,7 @@ export class RestContext {
       return mapping && mapRequest(mapping.expression, variables, body);
     };
     const message = said(connector, 'message') ?? said(source, 'message');
-    const extensions = [said(source, 'extensions'), said(connector, 'extensions')].filter(isObject);
+    const extensions = [said(source, 'extensions'), said(connector, 'extensions')].filter(isObject).map(withoutNulls);
     return new RestError(this.runtime.subgraph, connector, {
       code: 'SUBREQUEST_HTTP_ERROR',
       message:
@@ -133,6 +143,11 @@ export class RestContext {
     this.#request ??= { headers: listed(this.#client.headers) };
     return { $context: {}, $request: this.#request };
   }
+}
+
+/** What the API leaves open is said as it would be without its words. */
+function withoutNulls(object: Record<string, Json>): Record<string, Json> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
 }
 
 const NOT_FOUND = 404;

@@ -10,12 +10,15 @@ interface Details {
   /** What the connector's `errors.extensions` says. */
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
   readonly notFound?: boolean;
+  readonly ofNothing?: boolean;
 }
 
 /** A connector that gave no data: an error of the field that asked for it. */
 export class RestError extends GraphQLError {
   /** The API says, with its status alone, that there is no such thing. */
   readonly notFound: boolean;
+  /** The object that the field is of refers to nothing: what would be called is named by a null of it. */
+  readonly ofNothing: boolean;
 
   constructor(subgraph: string, connector: Connector, details: Details) {
     const { code, message, reason, status, extensions } = details;
@@ -30,6 +33,7 @@ export class RestError extends GraphQLError {
       },
     });
     this.notFound = details.notFound === true;
+    this.ofNothing = details.ofNothing === true;
   }
 }
 

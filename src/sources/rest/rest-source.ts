@@ -21,7 +21,7 @@ export interface RestSourceOptions {
   /** The text of its schema file. */
   readonly sdl: string;
   settingsOf(source: string | undefined): ApiSettings;
-  /** For each call of an API. Default 30,000 ms. */
+  /** For a fetch, with all calls of APIs that it takes. Default 30,000 ms. */
   readonly timeoutMs?: number;
   readonly env?: Env;
   readonly pools?: HttpPools;
@@ -102,14 +102,14 @@ class Contexts {
   of(client: ClientContext, isMutation: boolean): RestContext {
     if (isMutation) {
       this.#known.delete(client);
-      return new RestContext(this.#runtime, client, false);
+      return new RestContext(this.#runtime, client, false).begin();
     }
     let context = this.#known.get(client);
     if (context === undefined) {
       context = new RestContext(this.#runtime, client, true);
       this.#known.set(client, context);
     }
-    return context;
+    return context.begin();
   }
 }
 

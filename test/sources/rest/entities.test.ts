@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aClient, ask, askEntities, json, restSource, stubApi } from './stub-api.ts';
+import { aClient, ask, askEntities, json, restSource, stubApi, text } from './stub-api.ts';
 
 const idOf = (url: string) => decodeURIComponent(url.split('/').at(-1)?.split('?')[0] ?? '');
 
@@ -88,6 +88,37 @@ describe('look-ups of entities', () => {
     expect(api.calls[0]?.url).toBe('/products/a%2Fb%20c%3Fd');
   });
 
+  test('ids that JavaScript has no number for', async () => {
+    const body =
+      '{"id": 12345678901234567890, "name": "\\"id\\": 98765432109876543210", "friend": {"id": -9007199254740993}, "score": 1.00000000000000001}';
+    const api = await stubApi(() => text(200, 'application/json', body));
+    const sdl = `
+      type Query { user: User @connect(source: "api", http: {GET: "/user"}, selection: "id name score friend { id }") }
+      type User { id: ID! name: String score: Float friend: Friend }
+      type Friend { id: ID! }`;
+    const { data } = await ask(restSource(api, sdl), '{ user { id name score friend { id } } }');
+    const name = '"id": 98765432109876543210';
+    expect(data?.user).toEqual({ id: '12345678901234567890', name, score: 1, friend: { id: '-9007199254740993' } });
+  });
+
+  test('where nothing is referred to, nothing is asked for', async () => {
+    const api = await stubApi(({ url }) =>
+      url === '/posts'
+        ? [
+            { id: 1, authorId: null },
+            { id: 2, authorId: 7 },
+          ]
+        : { id: 7 },
+    );
+    const sdl = `
+      type Query { posts: [Post] @connect(source: "api", http: {GET: "/posts"}, selection: "id authorId") }
+      type Post { id: ID! authorId: ID author: Author @connect(source: "api", http: {GET: "/authors/{$this.authorId}"}, selection: "id") }
+      type Author { id: ID! }`;
+    const answer = await ask(restSource(api, sdl), '{ posts { author { id } } }');
+    expect(answer).toEqual({ data: { posts: [{ author: null }, { author: { id: '7' } }] } });
+    expect(api.lines()).toEqual(['GET /posts', 'GET /authors/7']);
+  });
+
   test('calls under way at a time are bounded, all the same all are made', async () => {
     let running = 0;
     let most = 0;
@@ -157,6 +188,19 @@ describe('batches', () => {
       extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE' },
     });
   });
+
+  test.each([[['one', 'two']], [[{ name: 'x' }]], [{ name: 'x' }]])(
+    '%j, in which no entity can be found',
+    async (reply) => {
+      const api = await stubApi(() => reply);
+      const { data, errors } = await askEntities(restSource(api, BATCH), 'Product', 'name', [{ id: '1' }]);
+      expect(data?._entities).toEqual([null]);
+      expect(errors?.[0]).toMatchObject({
+        message: 'The answer for Product cannot be used: no item of its list has "id", by which entities are found.',
+        extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE' },
+      });
+    },
+  );
 
   test('a list of references in the same file is completed by one batch', async () => {
     const api = await stubApi(({ url }) =>

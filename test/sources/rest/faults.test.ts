@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Cancellation } from '../../../src/sources/cancellation.ts';
 import { ask, json, NO_LIMITS, restSource, stubApi, text } from './stub-api.ts';
 
@@ -114,6 +114,48 @@ describe('slowness', () => {
     });
   });
 
+  test('calls that wait for one another have one time together', async () => {
+    const late: ServerResponse[] = [];
+    const api = await stubApi(({ url }) =>
+      url === '/a' ? (response: ServerResponse) => late.push(response) : { id: 2 },
+    );
+    const sdl = `
+      type Query { a: A @connect(source: "api", http: {GET: "/a"}, selection: "id") }
+      type A { id: ID! b: B @connect(source: "api", http: {GET: "/b/{$this.id}"}, selection: "id") }
+      type B { id: ID! c: Int @connect(source: "api", http: {GET: "/c/{$this.id}"}, selection: "$.id") }`;
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const asked = ask(restSource(api, sdl, { timeoutMs: 1_000 }), '{ a { b { c } } }');
+    while (late.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(999);
+    json(200, { id: 1 })(late[0] as ServerResponse);
+    while (api.calls.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(1);
+    const { data, errors } = await asked;
+    expect(data).toEqual({ a: { b: null } });
+    expect(errors?.[0]).toMatchObject({
+      message: 'Subgraph "shop" did not answer: no complete response within 1000 ms.',
+      path: ['a', 'b'],
+      extensions: { code: 'SUBREQUEST_TIMEOUT' },
+    });
+  });
+
+  test('who gives up while waiting for a place among the calls waits no longer', async () => {
+    const api = await stubApi(() => (response: ServerResponse) => response.on('close', () => undefined));
+    const settingsOf = () => ({ ...NO_LIMITS, maxConcurrent: 1 });
+    const source = restSource(api, SDL, { settingsOf, timeoutMs: 60_000 });
+    const first = new Cancellation();
+    const asked = ask(source, '{ title }', {}, { requestId: 'r', headers: {}, signal: first });
+    await vi.waitFor(() => expect(api.calls).toHaveLength(1));
+    const second = new Cancellation();
+    const waiting = ask(source, '{ title }', {}, { requestId: 's', headers: {}, signal: second });
+    second.abort();
+    await expect(waiting).rejects.toThrow('Subgraph "shop" did not answer: request aborted.');
+    first.abort();
+    await expect(asked).rejects.toThrow('request aborted');
+    expect(api.calls).toHaveLength(1);
+  });
+
   test('calls end when the client is gone', async () => {
     const closed = vi.fn();
     const api = await stubApi(() => (response: ServerResponse) => response.on('close', closed));
@@ -208,6 +250,16 @@ describe('errors in the words of the API', () => {
     expect(errors?.[0]).toMatchObject({
       message: 'Too small',
       extensions: { code: 'SMALL', status: 422, from: 'connect', service: 'shop', http: { status: 422 } },
+    });
+  });
+
+  test('what the API leaves open is as without its words', async () => {
+    const api = await stubApi(() => json(422, { error: { message: null, code: null } }));
+    const said = 'errors: {message: "error.message", extensions: "code: error.code"}';
+    const { errors } = await ask(restSource(api, MAPPED(said, '', api)), '{ a }');
+    expect(errors?.[0]).toMatchObject({
+      message: 'The REST API answered Query.a with HTTP status 422.',
+      extensions: { code: 'SUBREQUEST_HTTP_ERROR' },
     });
   });
 
