@@ -77,6 +77,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
             logger,
             redis,
             forwarding: rules.request,
+            limiter: rateLimits.limiter,
             demo: options.demo ?? false,
           });
     const watching = await schema.watch({

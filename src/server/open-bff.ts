@@ -3,6 +3,7 @@ import type { Forwarding } from '../bff/caching/cache-key.ts';
 import type { CacheHint } from '../bff/caching/hints.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -14,6 +15,8 @@ export interface BffParts {
   readonly logger: Logger;
   readonly redis: SharedRedis | undefined;
   readonly forwarding: Forwarding;
+  /** Counts for `rate_limit` in client.yaml. */
+  readonly limiter: Limiter;
   /** Whether the page of the demo is served. */
   readonly demo: boolean;
 }
@@ -22,7 +25,7 @@ export interface BffParts {
 export function openBff(
   dir: string,
   config: Config,
-  { gateway, logger, redis, forwarding, demo }: BffParts,
+  { gateway, logger, redis, forwarding, limiter, demo }: BffParts,
 ): Promise<Bff> {
   const { bff, traffic_shaping } = config;
   return createBff({
@@ -45,6 +48,7 @@ export function openBff(
     forwarding: withConnectors(forwarding, gateway),
     demo,
     redis: bff.redis ? redis : undefined,
+    limiter,
     docs: bff.docs ?? !config.production,
     purgeToken: bff.purge_token,
   });

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { createGateway, createLogger } from '../../src/index.ts';
 import { project } from '../cli/run-cli.ts';
 import { fakeSubgraph } from '../sources/fake-subgraph.ts';
+import { HAS_REDIS, startRedis } from '../store/redis-server.ts';
 
 /** One endpoint, `/bff/web/hello`, of which `search` may fail alone; `directive` stands on that field. */
 async function endpoint(rateLimits: object, directive = '') {
@@ -46,4 +47,62 @@ test('limits of fields hold for endpoints: a section that may fail alone is name
       partial: [{ path: ['search'], code: 'RATE_LIMITED', message: expect.stringContaining('Too many requests') }],
     },
   });
+});
+
+const FILES = {
+  'schemas/hello.graphql': 'extend schema @subgraph(url: "http://127.0.0.1:9") type Query { hello: String }',
+  'bff/web/hello.graphql': 'query Hello @endpoint(path: "/hello") { hello }',
+};
+
+async function limited(rate: string, config: object) {
+  const dir = await project({ ...FILES, 'bff/web/client.yaml': `rate_limit: ${rate}` });
+  const gateway = await createGateway({
+    schemas: join(dir, 'schemas'),
+    bff: join(dir, 'bff'),
+    config,
+    logger: createLogger({ level: 'silent' }),
+  });
+  onTestFinished(() => gateway.close());
+  const { url } = await gateway.listen({ port: 0, host: '127.0.0.1' });
+  return (headers?: Record<string, string>) => fetch(new URL('/bff/web/hello', url), { headers });
+}
+
+describe.skipIf(!HAS_REDIS)('rate_limit of a client, with Redis', () => {
+  const redisAt = (url: string) => ({ store: { redis: { url, timeout: '5s' } } });
+
+  test('two processes share it', async () => {
+    const server = await startRedis();
+    onTestFinished(() => server.close());
+    const config = { ...redisAt(server.url), rate_limits: { store_timeout: '5s' } };
+    const [a, b] = [
+      await limited('{ limit: 2, window: 1d }', config),
+      await limited('{ limit: 2, window: 1d }', config),
+    ];
+    const limits = [(await a()).headers.get('ratelimit'), (await b()).headers.get('ratelimit')];
+    expect(limits).toEqual([expect.stringContaining('"web";r=1;'), expect.stringContaining('"web";r=0;')]);
+    expect([(await a()).status, (await b()).status]).toEqual([429, 429]);
+  });
+
+  test('while Redis is away, fail_closed refuses', async () => {
+    const server = await startRedis();
+    const ask = await limited('{ limit: 2, window: 1d }', {
+      ...redisAt(server.url),
+      rate_limits: { on_store_failure: 'fail_closed' },
+    });
+    await server.kill();
+    const refused = await ask();
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await refused.json()).toMatchObject({ type: 'urn:headgate:problem:service-unavailable' });
+  });
+});
+
+test('rate_limit by ip: whoever has one IPv6 address has all of its /64', async () => {
+  const config = { trusted_proxies: ['127.0.0.1'] };
+  const ask = await limited('{ limit: 2, window: 1d, by: ip }', config);
+  const from = async (address: string) => (await ask({ 'x-forwarded-for': address })).status;
+  expect(await from('2001:db8:1:2::1')).not.toBe(429);
+  expect(await from('2001:db8:1:2::2')).not.toBe(429);
+  expect(await from('2001:db8:1:2::3')).toBe(429);
+  expect(await from('2001:db8:1:3::1')).not.toBe(429);
 });

@@ -1,11 +1,15 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientFacts } from '../../client/identity.ts';
-import type { Limit } from '../../policy/rate-limits/limit.ts';
-import type { LimitAnswer, Limiter } from '../../policy/rate-limits/limiter.ts';
+import { rateLimitHeaders } from '../../policy/rate-limits/headers.ts';
+import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from '../../policy/rate-limits/limiter.ts';
+import { requestRefused, retryAfterHeader } from '../../policy/rate-limits/refuse.ts';
+import { checksFor, createRule, type Rule } from '../../policy/rate-limits/rule.ts';
 import type { ProblemDetails } from '../delivery/reply.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
 
 type RateLimit = NonNullable<ClientSettings['rate_limit']>;
+
+const rules = new WeakMap<RateLimit, Rule>();
 
 /** Counts a request to a client's endpoints, and says in its headers what is left. */
 export function countRequest(
@@ -13,34 +17,37 @@ export function countRequest(
   client: string,
   rate: RateLimit,
   facts: ClientFacts | undefined,
+  { headers }: IncomingMessage,
   res: ServerResponse,
 ): ProblemDetails | undefined | Promise<ProblemDetails | undefined> {
-  const limit = limitOf(client, rate);
-  const key = `bff:${client}:${rate.by}:${meterOf(rate.by, facts)}`;
-  const answer = limiter.ask({ whole: [{ limit, key, weight: 1 }], parts: [] });
-  return answer instanceof Promise ? answer.then((told) => tell(limit, told, res)) : tell(limit, answer, res);
+  const whole = checksFor([ruleOf(client, rate)], { ...facts, headers });
+  const answer = limiter.ask({ whole, parts: [] });
+  return answer instanceof Promise ? answer.then((told) => tell(whole, told, res)) : tell(whole, answer, res);
 }
 
-function limitOf(client: string, { limit, window }: RateLimit): Limit {
-  return { name: client, algorithm: 'TOKEN_BUCKET', limit, windowMs: window, capacity: limit };
+function ruleOf(client: string, rate: RateLimit): Rule {
+  let rule = rules.get(rate);
+  if (rule === undefined) {
+    const { limit, window, by } = rate;
+    rule = createRule('bff', { limit, window: `${window}ms`, by: [by], algorithm: 'TOKEN_BUCKET' }, client);
+    rules.set(rate, rule);
+  }
+  return rule;
 }
 
-function meterOf(by: RateLimit['by'], facts: ClientFacts | undefined): string {
-  const ip = `ip:${facts?.ip ?? ''}`;
-  const { identity } = facts ?? {};
-  if (by === 'global') return '';
-  if (by === 'ip' || identity === undefined) return ip;
-  if (by === 'user') return `user:${identity.subject ?? ip}`;
-  return `client:${identity.clientId ?? identity.subject ?? ip}`;
+function tell(whole: readonly LimitCheck[], answer: LimitAnswer, res: ServerResponse): ProblemDetails | undefined {
+  const counted = answer.unavailable !== true;
+  if (counted) addHeaders(res, rateLimitHeaders(whole, answer.whole));
+  if (counted && isAllowed(answer.whole)) return undefined;
+  const refused = requestRefused(whole, answer);
+  const kind = counted ? 'rate-limited' : 'service-unavailable';
+  return { status: refused.status, kind, detail: refused.message, headers: retryAfterHeader(refused) };
 }
 
-/** @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/ */
-function tell(limit: Limit, { whole: [told] }: LimitAnswer, res: ServerResponse): ProblemDetails | undefined {
-  if (told === undefined) return undefined;
-  res.setHeader('ratelimit-policy', `"${limit.name}";q=${limit.limit};w=${Math.ceil(limit.windowMs / 1000)}`);
-  res.setHeader('ratelimit', `"${limit.name}";r=${told.remaining};t=${Math.ceil(told.resetMs / 1000)}`);
-  if (told.allowed) return undefined;
-  const seconds = String(Math.max(1, Math.ceil(told.retryMs / 1000)));
-  const detail = `More than ${limit.limit} requests in ${limit.windowMs / 1000} seconds; try again in ${seconds} s.`;
-  return { status: 429, kind: 'rate-limited', detail, headers: { 'retry-after': seconds } };
+/** Beside those of `rate_limits`, which the response may bear already: both are lists. */
+function addHeaders(res: ServerResponse, headers: Readonly<Record<string, string>>): void {
+  for (const name in headers) {
+    const known = res.getHeader(name);
+    res.setHeader(name, known === undefined ? (headers[name] ?? '') : `${known}, ${headers[name]}`);
+  }
 }

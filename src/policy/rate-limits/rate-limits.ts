@@ -27,6 +27,8 @@ export interface Admitted {
 /** All rate limits of a gateway. */
 export interface RateLimits {
   readonly policy: OperationPolicy;
+  /** Counts where all these limits are counted: for limits that are configured elsewhere. */
+  readonly limiter: Limiter;
   /**
    * Decides the limits of the request as a whole, for requests whose operation is not asked one by one; `undefined`
    * where there are none.
@@ -51,6 +53,7 @@ export function createRateLimits(
   const limiter = limiterFor(config, redis, now);
   const requests = requestRules('request', config.requests, 'requests');
   return {
+    limiter,
     policy: createRateLimitPolicy({
       limiter,
       rulesOf: rulesBySupergraph(config.fields),
