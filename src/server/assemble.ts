@@ -10,6 +10,7 @@ import { engineFactory } from './build-engine.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { watchFolder } from './folder-watcher.ts';
 import { createGateway, type EngineFactory, type Gateway } from './gateway.ts';
+import { headerReaders } from './header-readers.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { createHost, type Host } from './host.ts';
 import { openAdmission } from './open-admission.ts';
@@ -63,6 +64,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
     });
     closers.push(() => gateway.close());
+    const readers = headerReaders(rules.request, gateway, config);
     const { admission, close: closeAdmission } = await openAdmission(config, { logger, redis, rules: rules.request });
     closers.push(closeAdmission);
     const requests = await openRequestPolicies(config, { logger, redis, dev });
@@ -76,7 +78,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
             gateway,
             logger,
             redis,
-            forwarding: rules.request,
+            forwarding: readers,
             limiter: rateLimits.limiter,
             demo: options.demo ?? false,
           });
@@ -91,6 +93,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
         ...hostSettings(config),
         ...requests.policies,
         engine: gateway.engine,
+        neutralHeaders: readers.neutral,
         logger,
         bff,
         admission,

@@ -49,7 +49,17 @@ async function authorization(settings: Config['authorization'], logger: Logger):
         logger.warn({ requestId, paths }, 'fields that the client may not read')
     : undefined;
   const { reject_unauthorized: reject, dry_run: dryRun, errors } = directives;
-  all.push(createAuthorizationPolicy({ grantedPolicies, reject, dryRun, tellIn: errors.response, onUnauthorized }));
+  const decidesEach = policies.module !== undefined;
+  all.push(
+    createAuthorizationPolicy({
+      grantedPolicies,
+      decidesEach,
+      reject,
+      dryRun,
+      tellIn: errors.response,
+      onUnauthorized,
+    }),
+  );
   return all;
 }
 

@@ -29,6 +29,8 @@ export interface HostOptions extends FrontDoorOptions {
   readonly timeoutMs: number;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
   readonly shareQueries: boolean;
+  /** Headers in which requests that share need not agree; by default those that say nothing of who asks. */
+  readonly neutralHeaders?: (() => ReadonlySet<string>) | undefined;
   readonly graphiql: boolean;
   /** Whether `/health` and `/ready` are served. Default true. */
   readonly healthRoutes?: boolean;

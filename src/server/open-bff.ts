@@ -5,9 +5,7 @@ import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import type { SharedRedis } from '../store/redis.ts';
-import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { connectorFacts } from './connector-facts.ts';
 import type { Gateway } from './gateway.ts';
 
 export interface BffParts {
@@ -45,30 +43,13 @@ export function openBff(
         { maxAgeMs: max_age, scope, inherit },
       ]),
     ),
-    forwarding: withConnectors(forwarding, gateway),
+    forwarding,
     demo,
     redis: bff.redis ? redis : undefined,
     limiter,
     docs: bff.docs ?? !config.production,
     purgeToken: bff.purge_token,
   });
-}
-
-/** Connectors read headers of clients, too: other ones, as the schema changes. */
-function withConnectors(forwarding: Forwarding, gateway: Gateway): Forwarding {
-  let known: Supergraph | undefined;
-  let read: (name: string) => boolean = () => false;
-  return {
-    forwards(name) {
-      const supergraph = gateway.engine()?.supergraph;
-      if (supergraph !== known && supergraph !== undefined) {
-        known = supergraph;
-        read = connectorFacts(supergraph).reads;
-      }
-      return forwarding.forwards(name) || read(name);
-    },
-    tellsAddress: forwarding.tellsAddress,
-  };
 }
 
 /** Reads the folder again; where that fails, the endpoints stay as they were. */

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import { forbidsSharing, headersKey } from '../client/sharing.ts';
 import type { Engine, EngineAnswer, EngineRequest } from '../engine/engine.ts';
 import type { GatheredHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { Cancellation } from '../sources/cancellation.ts';
@@ -22,6 +22,8 @@ export interface OperationRunnerOptions {
   readonly engine: () => Engine | undefined;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
   readonly shareQueries: boolean;
+  /** Headers in which requests that share need not agree; by default those that say nothing of who asks. */
+  readonly neutralHeaders?: (() => ReadonlySet<string>) | undefined;
   /** How long one client request may take (`traffic_shaping.router.timeout`). */
   readonly timeoutMs: number;
   /** The contract whose schema is asked; the whole public schema without it. */
@@ -51,8 +53,8 @@ interface Flight {
 
 /**
  * Runs operations, one execution for all identical queries that are in flight at once. Identical means: same URL, same
- * body, same engine, and the same value of every header except those of `NEUTRAL_HEADERS`, so that no client ever
- * gets an answer made for another's credentials. When the last of the clients leaves, the execution is aborted.
+ * body, same engine, and the same value of every header but neutral ones, so that no client ever gets an answer made
+ * for another's credentials. When the last of the clients leaves, the execution is aborted.
  */
 export function createOperationRunner(options: OperationRunnerOptions): OperationRunner {
   const flights = new Map<string, Flight>();
@@ -80,7 +82,7 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
   }
 
   function share(engine: Engine, exchange: Exchange, call: GraphqlCall): Promise<EngineAnswer> {
-    const key = sharingKey(exchange, call.text);
+    const key = sharingKey(exchange, call.text, options.neutralHeaders?.());
     const running = flights.get(key);
     if (running?.engine === engine) return join(running, exchange, key);
     const flight = start(engine, exchange, call, countRequest !== undefined);
@@ -156,32 +158,10 @@ function withDeadline(ms: number, cancellation: Cancellation, work: Promise<Engi
   });
 }
 
-/**
- * Headers that say nothing about whose request it is or what it may see, and that are not sent on to subgraphs. All
- * others count, also unknown ones: the price of a header too many in the key is a shared answer less.
- */
-const NEUTRAL_HEADERS: ReadonlySet<string> = new Set([
-  'accept-encoding',
-  'connection',
-  'content-length',
-  'keep-alive',
-  'traceparent',
-  'tracestate',
-  'transfer-encoding',
-  'user-agent',
-  'x-request-id',
-]);
-
-function sharingKey({ req, client: { differsBy } }: Exchange, text: string): string {
-  let key = `${req.method} ${req.url}\n`;
+function sharingKey({ req, client }: Exchange, text: string, neutral: ReadonlySet<string> | undefined): string {
+  const { differsBy, identity } = client;
+  // a session and a token that it goes by say it in the same header, but may say different things of one user
+  let key = `${req.method} ${req.url} ${identity?.kind ?? ''}\n`;
   if (differsBy !== undefined) key += `${differsBy}\n`;
-  const { headers } = req;
-  // Header values hold no line breaks, so no two sets of headers make the same text.
-  for (const name in headers) if (!NEUTRAL_HEADERS.has(name)) key += `${name}:${headers[name]}\n`;
-  return `${key}\n${text}`;
-}
-
-/** RFC 9111, section 5.2.1.5: a client that says `no-store` wants an answer of its own. */
-function forbidsSharing(headers: IncomingHttpHeaders): boolean {
-  return headers['cache-control']?.includes('no-store') === true;
+  return `${key}${headersKey(req.headers, neutral)}\n${text}`;
 }

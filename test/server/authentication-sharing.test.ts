@@ -1,4 +1,8 @@
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { folderOf } from '../bff/support.ts';
 import { AUDIENCE, IdentityProvider } from '../policy/authentication/identity-provider.ts';
 import { httpWorld } from './http-world.ts';
 import { latch, post } from './serving.ts';
@@ -29,6 +33,17 @@ async function world(config: object) {
     return ((await response.json()) as { data: { me: string | null } }).data.me;
   };
   return { ...running, me, open: gate.open };
+}
+
+/** Posts `{ me }` with exactly these headers, on a connection of its own, from one of this machine's addresses. */
+function ask(url: string, headers: Record<string, string>, localAddress = '127.0.0.1') {
+  return new Promise<{ data: { me: string | null } }>((resolve, reject) => {
+    const options = { method: 'POST', agent: false, localAddress } as const;
+    const sent = request(url, { ...options, headers: { 'content-type': 'application/json', ...headers } }, (response) =>
+      resolve(json(response) as Promise<{ data: { me: string | null } }>),
+    );
+    sent.on('error', reject).end('{"query":"{ me }"}');
+  });
 }
 
 const jwks = () => [{ url: provider.keySetUrl, issuer: provider.issuer, audience: AUDIENCE }];
@@ -73,6 +88,52 @@ describe('requests in flight at the same time', () => {
     open();
     expect(await Promise.all(asked)).toEqual(['one', 'two', 'one']);
     expect(calls.me).toBe(2);
+  });
+
+  it.each(['x-request-id', 'traceparent'])('are told apart by %s, where the subgraph is sent it', async (named) => {
+    const { me, open, calls } = await world({
+      headers: { all: { request: [{ propagate: { named, rename: 'x-user-id' } }] } },
+    });
+    const asked = ['one', 'two', 'one'].map((value) => me({ [named]: value }));
+    await expect.poll(() => calls.me).toBe(2);
+    open();
+    expect(await Promise.all(asked)).toEqual(['one', 'two', 'one']);
+  });
+
+  it('are told apart by what "connection" keeps from subgraphs', async () => {
+    const { server, behave } = await httpWorld(shop, {
+      config: { headers: { all: { request: [{ propagate: { named: 'x-user-id' } }] } } },
+    });
+    const gate = latch();
+    let asked = 0;
+    behave('me', async (req, res) => {
+      asked++;
+      await gate.promise;
+      res
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify({ data: { me: req.headers['x-user-id'] ?? null } }));
+    });
+    const me = (connection: string) => ask(server.url, { 'x-user-id': 'ada', connection });
+    const answers = [me('close, x-user-id'), me('close')];
+    await expect.poll(() => asked).toBe(2);
+    gate.open();
+    expect((await Promise.all(answers)).map(({ data }) => data.me)).toEqual([null, 'ada']);
+  });
+
+  it('are decided each by itself where a module decides, which is told addresses', async () => {
+    const typeDefs = 'type Query { me: String @policy(policies: [["office"]]) }';
+    const module = `
+      export default async (names, { ip }) => {
+        await new Promise((go) => setTimeout(go, 200));
+        return ip === '127.0.0.1' ? names : [];
+      };`;
+    const file = join(folderOf({ 'policies.mjs': module }), 'policies.mjs');
+    const { server } = await httpWorld(
+      { me: { typeDefs, resolvers: { Query: { me: () => 'secret' } } } },
+      { config: { authorization: { policies: { module: file } } } },
+    );
+    const answers = ['127.0.0.1', '127.0.0.2'].map((localAddress) => ask(server.url, {}, localAddress));
+    expect((await Promise.all(answers)).map(({ data }) => data.me)).toEqual(['secret', null]);
   });
 
   it('are told apart by address, where the subgraph is told it', async () => {

@@ -69,7 +69,7 @@ function dependsOnClient({ engine }: Served, { query, late }: Endpoint): boolean
 
 /** Identical reads in flight share one execution, unless a policy wants to see each request. */
 function answerTogether(order: Order): Promise<Reply> {
-  const { call, served, endpoint, desk } = order;
+  const { call, served, endpoint, variables, desk } = order;
   const start = async (cancellation: Cancellation) => (await makeFresh(order, cancellation)).reply;
   const { headers, url } = call.req;
   const sharable =
@@ -79,6 +79,12 @@ function answerTogether(order: Order): Promise<Reply> {
     endpoint.method === 'GET' &&
     !forbidsSharing(headers) &&
     served.engine.sharable({ query: endpoint.query });
-  const key = `${served.digest}\n${url}\n${factsKey(call.client)}\n`;
-  return desk.flights.join(sharable ? key + headersKey(headers) : undefined, call.res, start);
+  // any header may be a parameter, also one that says nothing of who asks
+  const given = endpoint.parameters.some(({ in: place }) => place === 'header') ? JSON.stringify(variables) : '';
+  const key = `${served.digest}\n${url}\n${given}\n${factsKey(call.client)}\n`;
+  return desk.flights.join(
+    sharable ? key + headersKey(headers, desk.forwarding?.neutral?.()) : undefined,
+    call.res,
+    start,
+  );
 }

@@ -15,6 +15,10 @@ export interface Forwarding {
   forwards(name: string): boolean;
   /** Whether some source is told the client's address. */
   readonly tellsAddress: boolean;
+  /** Whether what a viewer may read is decided by its address, too. */
+  readonly judgesAddress?: boolean;
+  /** Headers in which requests with the same answer need not agree; by default those that say nothing of who asks. */
+  neutral?(): ReadonlySet<string>;
 }
 
 /** Whether the request says who is asking. What is not known to be the same for everybody is then kept for this viewer alone. */
@@ -42,7 +46,12 @@ export function cacheKey(
   const { headers, facts } = viewer;
   const key = `${endpoint}\n${JSON.stringify(variables)}\n`;
   if (!isShared(policy, viewer)) {
-    return hash('sha256', `${key}\n${factsKey(facts)}\n${headersKey(headers)}`, 'base64url');
+    const ip = forwarding?.judgesAddress ? facts?.ip : '';
+    return hash(
+      'sha256',
+      `${key}\n${ip}\n${factsKey(facts)}\n${headersKey(headers, forwarding?.neutral?.())}`,
+      'base64url',
+    );
   }
   let told = '';
   for (const name of policy.vary) told += `${name}:${headers[name] ?? ''}\n`;

@@ -38,7 +38,7 @@ export interface AdmissionParts {
   /** Headers that only the gateway may set: what a client sends under these names is forgotten. */
   readonly ownHeaders?: readonly string[] | undefined;
   /** What answers may depend on beside the headers by which requests are told apart anyway. */
-  readonly differsBy?: ((req: IncomingMessage, facts: ClientFacts) => string) | undefined;
+  readonly differsBy?: ((facts: ClientFacts) => string) | undefined;
   readonly findToken?: FindCredential | undefined;
   readonly jwt?: JwtVerifier | undefined;
   readonly introspector?: Introspector | undefined;
@@ -85,9 +85,9 @@ class Gate {
       const identity = this.#identify(req, ip, proved ?? certified?.identify(req));
       // all that was to be read is read by now, also where its check goes on
       if (ownHeaders) for (const name of ownHeaders) forget(req, name);
-      if (!(identity instanceof Promise)) return this.#facts(req, ip, identity);
+      if (!(identity instanceof Promise)) return this.#facts(ip, identity);
       return identity.then(
-        (known) => this.#facts(req, ip, known),
+        (known) => this.#facts(ip, known),
         (error: unknown) => {
           throw this.#refuse(error, ip, requestId);
         },
@@ -103,11 +103,11 @@ class Gate {
     return clientAddress ? clientAddress(peer, req.headers) : peer;
   }
 
-  #facts(req: IncomingMessage, ip: string, identity: Identity | undefined): ClientFacts {
+  #facts(ip: string, identity: Identity | undefined): ClientFacts {
     const { required, differsBy } = this.#parts;
     if (identity === undefined && required) throw missing(this.#challenge);
     const facts = { ip, identity };
-    return differsBy ? { ...facts, differsBy: differsBy(req, facts) } : facts;
+    return differsBy ? { ...facts, differsBy: differsBy(facts) } : facts;
   }
 
   /** A token says who asks, else an API key does, else a session or a certificate; with a token, a key says for which client. */

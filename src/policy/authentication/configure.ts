@@ -31,7 +31,7 @@ export interface AdmissionEnvironment {
   readonly logger: Logger;
   readonly redis?: SharedRedis | undefined;
   /** What subgraphs are sent of what is found out here. */
-  readonly rules: Pick<RequestHeaders, 'ownHeaders' | 'forwards' | 'tellsAddress'>;
+  readonly rules: Pick<RequestHeaders, 'ownHeaders' | 'tellsAddress'>;
 }
 
 /**

@@ -21,6 +21,8 @@ type Client = CheckedRequest['client'];
 export interface AuthorizationOptions {
   /** Decides the policies that an operation's `@policy` directives name; without it none is met. */
   readonly grantedPolicies?: GrantedPolicies | undefined;
+  /** Policies are decided for each request by what it is, as a module does: identical requests then do not share. */
+  readonly decidesEach?: boolean;
   /** An operation with a field that may not be read is refused as a whole. */
   readonly reject?: boolean;
   /** Fields that may not be read are told of, in extensions, but read. */
@@ -67,6 +69,13 @@ export function createAuthorizationPolicy(options: AuthorizationOptions = {}): O
       const read = requirementsOf(supergraph);
       const guarded = read && guard(operation, read);
       return guarded && new AuthorizationCheck(guarded, options);
+    },
+    countsRequests(document, supergraph) {
+      const read = options.decidesEach ? requirementsOf(supergraph) : undefined;
+      if (!read || options.dryRun) return false;
+      return selectsField(document, supergraph.publicSchema, (type, field) =>
+        read.ofField(type, field).some(({ kind }) => kind === 'policies'),
+      );
     },
     dependsOnClient(document, supergraph) {
       const read = requirementsOf(supergraph);
