@@ -1,6 +1,7 @@
 import { type CompositionResult, composeServices, compositionHasErrors } from '@theguild/federation-composition';
 import type { GraphQLError } from 'graphql';
 import type { Problem } from '../config/problem.ts';
+import { cacheControlProblems, withCacheControl } from './cache-hints.ts';
 import { withExternalTypes } from './external-types.ts';
 import { withFederationLink } from './federation-link.ts';
 import { hintFor, hintForService } from './hints.ts';
@@ -16,13 +17,13 @@ export type Composition =
 
 /** Composes subgraphs into a supergraph SDL (federation 2, join spec). */
 export function composeSupergraph(sources: readonly SourceDefinition[]): Composition {
-  const mistaken = rateLimitProblems(sources);
+  const mistaken = [...rateLimitProblems(sources), ...cacheControlProblems(sources)];
   if (mistaken.length > 0) return { ok: false, problems: mistaken };
   const result = compose(sources);
   if (result instanceof Error) return { ok: false, problems: [composerFailed(sources, result)] };
   if (!compositionHasErrors(result)) {
-    const served = withRateLimits(withInProcessSources(result.supergraphSdl, sources), sources);
-    return { ok: true, supergraphSdl: served, sources };
+    const limited = withRateLimits(withInProcessSources(result.supergraphSdl, sources), sources);
+    return { ok: true, supergraphSdl: withCacheControl(limited, sources), sources };
   }
   const problems = result.errors.map((error) => asProblem(error, sources));
   return { ok: false, problems: problems.filter((problem, index) => !isToldBetter(problem, problems, index)) };

@@ -9,6 +9,7 @@ import {
   isSpecifiedDirective,
   Kind,
   parse,
+  print,
   visit,
 } from 'graphql';
 
@@ -32,6 +33,17 @@ const DEFINITIONS = buildASTSchema(
       algorithm: RateLimitAlgorithm = TOKEN_BUCKET
       name: String
     ) repeatable on FIELD_DEFINITION | OBJECT
+
+    enum CacheControlScope {
+      PUBLIC
+      PRIVATE
+    }
+
+    directive @cacheControl(
+      maxAge: Int
+      scope: CacheControlScope
+      inheritMaxAge: Boolean
+    ) on FIELD_DEFINITION | OBJECT | INTERFACE | UNION
   `),
 );
 
@@ -46,6 +58,10 @@ const LOCATIONS: Readonly<Record<string, DirectiveLocation>> = {
   [Kind.SCHEMA_EXTENSION]: DirectiveLocation.SCHEMA,
   [Kind.OBJECT_TYPE_DEFINITION]: DirectiveLocation.OBJECT,
   [Kind.OBJECT_TYPE_EXTENSION]: DirectiveLocation.OBJECT,
+  [Kind.INTERFACE_TYPE_DEFINITION]: DirectiveLocation.INTERFACE,
+  [Kind.INTERFACE_TYPE_EXTENSION]: DirectiveLocation.INTERFACE,
+  [Kind.UNION_TYPE_DEFINITION]: DirectiveLocation.UNION,
+  [Kind.UNION_TYPE_EXTENSION]: DirectiveLocation.UNION,
   [Kind.FIELD_DEFINITION]: DirectiveLocation.FIELD_DEFINITION,
 };
 
@@ -75,9 +91,13 @@ export interface TakenDirectives {
 export function takeGatewayDirectives(source: DocumentNode): TakenDirectives {
   const uses: TakenDirective[] = [];
   const errors: GraphQLError[] = [];
+  const own = hasOwnCacheControl(source);
+  const isTaken = (directive: string) => DIRECTIVES.has(directive) && !(own && directive === 'cacheControl');
+  const isTakenEnum = (name: string) =>
+    DEFINITIONS.getType(name) !== undefined && !(own && name === 'CacheControlScope');
   const document = visit(source, {
     Directive(node, _key, _parent, _path, ancestors) {
-      if (!DIRECTIVES.has(node.name.value)) return undefined;
+      if (!isTaken(node.name.value)) return undefined;
       const holders = ancestors.filter((ancestor): ancestor is ASTNode => !Array.isArray(ancestor));
       try {
         uses.push(readUse(node as ConstDirectiveNode, holders));
@@ -87,13 +107,28 @@ export function takeGatewayDirectives(source: DocumentNode): TakenDirectives {
       }
       return null;
     },
-    DirectiveDefinition: (node) => (DIRECTIVES.has(node.name.value) ? null : undefined),
-    EnumTypeDefinition: (node) => (DEFINITIONS.getType(node.name.value) === undefined ? undefined : null),
+    DirectiveDefinition: (node) => (isTaken(node.name.value) ? null : undefined),
+    EnumTypeDefinition: (node) => (isTakenEnum(node.name.value) ? null : undefined),
     SchemaExtension: {
       leave: (node) => (node.directives?.length || node.operationTypes?.length ? undefined : null),
     },
   });
   return { document, uses, errors };
+}
+
+/**
+ * Whether the file brings its own `@cacheControl`, which is older than this gateway: one that it composes or links, or whose
+ * arguments are others.
+ */
+function hasOwnCacheControl({ definitions }: DocumentNode): boolean {
+  return definitions.some((node) => {
+    if (node.kind === Kind.DIRECTIVE_DEFINITION) {
+      const known = DIRECTIVES.get('cacheControl')?.args.map((arg) => arg.name) ?? [];
+      return node.name.value === 'cacheControl' && node.arguments?.some(({ name }) => !known.includes(name.value));
+    }
+    if (node.kind !== Kind.SCHEMA_DEFINITION && node.kind !== Kind.SCHEMA_EXTENSION) return false;
+    return node.directives?.some((use) => use.arguments?.some(({ value }) => print(value).includes('"@cacheControl"')));
+  });
 }
 
 /** Throws `GraphQLError` at the directive or the argument that is wrong. */

@@ -1,5 +1,6 @@
 import type { GraphQLSchema, SelectionSetNode, TypeNode } from 'graphql';
 import { GraphQLError, Kind, parse } from 'graphql';
+import { type CacheControlUse, readCacheControl } from './cache-hints.ts';
 import type { AppliedDirectives } from './directives.ts';
 import { type InProcessSource, readInProcessSources } from './in-process.ts';
 import { type JoinedTypes, readJoinedTypes } from './join-spec.ts';
@@ -89,6 +90,8 @@ export interface Supergraph {
   readonly publicSchema: GraphQLSchema;
   /** Uses of `@rateLimit`; none is enforced here. */
   readonly rateLimits: readonly RateLimitUse[];
+  /** Uses of `@cacheControl`: how long fields hold. */
+  readonly cacheControl: readonly CacheControlUse[];
 }
 
 /** The SDL given is no supergraph that can be served; the message says what is missing or wrong, and where. */
@@ -127,6 +130,7 @@ export function readSupergraph(sdl: string): Supergraph {
     rootTypes: joined.rootTypes,
     publicSchema: buildPublicSchema(document),
     rateLimits: readRateLimits(document),
+    cacheControl: readCacheControl(document),
   };
 }
 

@@ -17,7 +17,7 @@ async function serve(yaml: string, options: Partial<BffOptions> & { files?: Reco
 test('each mistake is told with its place, and nothing of the client is served', async () => {
   const yaml = 'auth:\n  requried: true\ncors:\n  origins: [shop.example]\nversions:\n  two: {}\n';
   const dir = folderOf({ ...ENDPOINT, 'app/client.yaml': yaml });
-  const schema = { publicSchema: buildSchema(SDL), types: new Map(), sdl: '' };
+  const schema = { publicSchema: buildSchema(SDL), types: new Map(), cacheControl: [] };
   const { problems, endpoints } = await loadEndpoints(dir, schema);
   expect(endpoints).toEqual([]);
   expect(problems.map(({ file, line, message }) => `${relative(dir, file)}:${line} ${message}`)).toEqual([

@@ -16,7 +16,7 @@ const schema = buildSchema(`
 
 /** A schema as the endpoints see it, without what only a supergraph says. */
 function loadEndpoints(dir: string, publicSchema: GraphQLSchema): Promise<LoadedEndpoints> {
-  return loadFor(dir, { publicSchema, types: new Map(), sdl: '' });
+  return loadFor(dir, { publicSchema, types: new Map(), cacheControl: [] });
 }
 
 /** Loads the files and gives each problem as `file:line:column code message`. */

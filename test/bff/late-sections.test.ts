@@ -159,7 +159,7 @@ test.each([
   ],
 ])('%s is refused with its place', async (text, expected) => {
   const dir = folderOf({ 'web/it.graphql': text });
-  const { problems } = await loadEndpoints(dir, { publicSchema: buildSchema(SDL), types: new Map(), sdl: '' });
+  const { problems } = await loadEndpoints(dir, { publicSchema: buildSchema(SDL), types: new Map(), cacheControl: [] });
   expect(problems.map(({ file, line, message }) => `${relative(dir, file)}:${line} ${message}`)).toEqual([
     expect.stringContaining(expected),
   ]);

@@ -22,7 +22,7 @@ export function engineOver(schema: string | GraphQLSchema, rootValue: object): F
     requests,
     publicSchema,
     sharable: ({ query }) => getOperationAST(parse(query))?.operation === 'query',
-    supergraph: { publicSchema, types: new Map(), sdl: '' } as unknown as Supergraph,
+    supergraph: { publicSchema, types: new Map(), cacheControl: [], sdl: '' } as unknown as Supergraph,
     async execute(request): Promise<EngineAnswer> {
       requests.push(request);
       const document = parse(request.query);

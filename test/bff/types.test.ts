@@ -36,7 +36,7 @@ const people = {
 
 async function write() {
   const dir = folderOf(FILES);
-  const schema = { publicSchema: buildSchema(SDL), types: new Map(), sdl: '' };
+  const schema = { publicSchema: buildSchema(SDL), types: new Map(), cacheControl: [] };
   const { endpoints, problems } = await loadEndpoints(dir, schema);
   expect(problems).toEqual([]);
   return { dir, ...clientFiles(endpoints, schema.publicSchema, 'app') };

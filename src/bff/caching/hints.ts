@@ -1,4 +1,4 @@
-import { type ConstDirectiveNode, Kind, parse, valueFromASTUntyped } from 'graphql';
+import type { CacheControlUse } from '../../supergraph/cache-hints.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 
 /** How long a field's value holds, and for whom. */
@@ -13,37 +13,21 @@ export interface CacheHint {
 export type CacheHints = ReadonlyMap<string, CacheHint>;
 
 /**
- * `@cacheControl` as the supergraph bears it, which it does where a subgraph composes it with `@composeDirective`;
+ * What schema files say by `@cacheControl`, and what supergraphs composed elsewhere bear of it on their types and fields;
  * what the configuration says of the same place goes before it.
  * @see https://www.apollographql.com/docs/apollo-server/performance/caching
  */
-export function readHints({ sdl }: Pick<Supergraph, 'sdl'>, configured: CacheHints): CacheHints {
+export function readHints({ cacheControl }: Pick<Supergraph, 'cacheControl'>, configured: CacheHints): CacheHints {
   const hints = new Map<string, CacheHint>();
-  if (sdl.includes('@cacheControl')) {
-    for (const definition of parse(sdl, { noLocation: true }).definitions) {
-      if (!('fields' in definition) || definition.kind === Kind.INPUT_OBJECT_TYPE_DEFINITION) continue;
-      note(hints, definition.name.value, definition.directives);
-      for (const field of definition.fields ?? [])
-        note(hints, `${definition.name.value}.${field.name.value}`, field.directives as readonly ConstDirectiveNode[]);
-    }
-  }
+  for (const use of cacheControl) hints.set(use.coordinate, hintOf(use));
   for (const [coordinate, hint] of configured) hints.set(coordinate, hint);
   return hints;
 }
 
-function note(
-  hints: Map<string, CacheHint>,
-  coordinate: string,
-  directives: readonly ConstDirectiveNode[] | undefined,
-): void {
-  const use = directives?.find(({ name }) => name.value === 'cacheControl');
-  if (use === undefined) return;
-  const given = new Map(use.arguments?.map(({ name, value }) => [name.value, valueFromASTUntyped(value)]));
-  const maxAge = given.get('maxAge');
-  const scope = given.get('scope');
-  hints.set(coordinate, {
-    maxAgeMs: typeof maxAge === 'number' ? maxAge * 1000 : undefined,
+function hintOf({ maxAge, scope, inheritMaxAge }: CacheControlUse): CacheHint {
+  return {
+    maxAgeMs: maxAge === undefined ? undefined : maxAge * 1000,
     scope: scope === 'PRIVATE' ? 'private' : scope === 'PUBLIC' ? 'public' : undefined,
-    inherit: given.get('inheritMaxAge') === true,
-  });
+    inherit: inheritMaxAge,
+  };
 }

@@ -86,7 +86,7 @@ export interface LoadedEndpoints {
 }
 
 /** What endpoints need to know of a schema. */
-export type EndpointSchema = Pick<Supergraph, 'publicSchema' | 'types' | 'sdl'>;
+export type EndpointSchema = Pick<Supergraph, 'publicSchema' | 'types' | 'cacheControl'>;
 
 /** Reads a folder and checks each endpoint against a schema. A folder that is not there has no endpoints. */
 export async function loadEndpoints(dir: string, schema: EndpointSchema, hints?: CacheHints): Promise<LoadedEndpoints> {
@@ -111,11 +111,11 @@ interface Compiling {
 
 export function compileEndpoints(
   folder: EndpointFolder,
-  { publicSchema, types, sdl }: EndpointSchema,
+  { publicSchema, types, cacheControl }: EndpointSchema,
   { hints = new Map(), shapes }: CompileOptions,
 ): LoadedEndpoints {
   const schema = withEndpointDirectives(publicSchema);
-  const compiling = { folder, types, schema, shapes, hints: readHints({ sdl }, hints) };
+  const compiling = { folder, types, schema, shapes, hints: readHints({ cacheControl }, hints) };
   const endpoints: Endpoint[] = [];
   const broken: BrokenEndpoint[] = [];
   for (const file of folder.files) {
