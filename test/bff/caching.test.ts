@@ -186,6 +186,15 @@ test('headers named in vary, and headers that are parameters', async () => {
   expect((await ask('1', 'a')).headers.get('vary')).toBe('x-page, x-app');
 });
 
+test('headers named in vary tell answers of one viewer apart as well', async () => {
+  const { call, engine } = await serve(
+    'query @endpoint(cache: {maxAge: 60, scope: PRIVATE, vary: ["User-Agent"]}) { news }',
+  );
+  for (const agent of ['phone', 'desktop', 'phone'])
+    await call('/bff/web/it', { headers: { ...as({ sub: 'u1' }), 'user-agent': agent } });
+  expect(engine.requests).toHaveLength(2);
+});
+
 test('a public answer may not read what only the viewer has', async () => {
   const text =
     'query ($id: ID! @from(claim: "sub")) @endpoint(cache: {maxAge: 60, scope: PUBLIC}) { product(id: $id) { id } }';

@@ -87,6 +87,16 @@ test('pages of named origins may call, others may not', async () => {
   expect(other.headers.has('access-control-allow-origin')).toBe(false);
 });
 
+test('Vary names all that an answer depends on, whoever said it, also where the client has the answer', async () => {
+  const { call } = await serve(
+    `${CORS}\nheaders: { response: { add: { vary: x-channel } } }\ncache: { max_age: 30s, vary: [x-app] }`,
+  );
+  const { headers } = await call('/bff/app/hello');
+  expect(headers.get('vary')).toBe('origin, x-channel, x-app, authorization, cookie');
+  const known = await call('/bff/app/hello', { headers: { 'if-none-match': String(headers.get('etag')) } });
+  expect([known.status, known.headers.get('vary')]).toEqual([304, headers.get('vary')]);
+});
+
 test('a preflight request is answered', async () => {
   const { call } = await serve(CORS);
   const headers = {

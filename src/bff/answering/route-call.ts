@@ -2,6 +2,7 @@ import { formatProblem } from '../../config/problem.ts';
 import { purgeReply } from '../caching/serve-purge.ts';
 import { allowOrigin, allowPreflight, isPreflight } from '../delivery/cors.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import { addVary } from '../delivery/vary.ts';
 import type { BrokenEndpoint } from '../endpoints/endpoints.ts';
 import { allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
 import { docsReply } from '../openapi/serve-docs.ts';
@@ -22,7 +23,11 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
   const { settings } = any;
   const allowed = settings.cors && allowOrigin(settings.cors, call.req, call.res);
   const standing = served.standing.get(any.version === undefined ? any.client : `${any.client}/${any.version}`);
-  if (standing) for (const [name, value] of standing) call.res.setHeader(name, value);
+  if (standing)
+    for (const [name, value] of standing) {
+      if (name === 'vary') addVary(call.res, value);
+      else call.res.setHeader(name, value);
+    }
   const asked = call.req.method === 'HEAD' ? 'GET' : call.req.method;
   if (asked === 'OPTIONS') {
     const allow = allowedMethods(matches);

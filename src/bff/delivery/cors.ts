@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientSettings } from '../endpoints/client-file.ts';
+import { addVary } from './vary.ts';
 
 type Cors = NonNullable<ClientSettings['cors']>;
 
@@ -13,7 +14,7 @@ const EXPOSED = ['etag', 'retry-after', 'ratelimit', 'ratelimit-policy', 'x-requ
  */
 export function allowOrigin(cors: Cors, req: IncomingMessage, res: ServerResponse): boolean {
   const any = cors.origins.includes('*');
-  if (!any) res.setHeader('vary', 'origin');
+  if (!any) addVary(res, 'origin');
   const { origin } = req.headers;
   if (origin === undefined || !(any || cors.origins.includes(origin))) return false;
   res.setHeader('access-control-allow-origin', any ? '*' : origin);

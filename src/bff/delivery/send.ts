@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { chooseEncoding, compress, type Encoding } from './compress.ts';
 import { etagOfForm, isKnown } from './conditional.ts';
 import type { Reply } from './reply.ts';
+import { addVary } from './vary.ts';
 
 export interface SendSettings {
   /** Bodies of fewer bytes are not worth compressing; `undefined`: nothing is compressed. */
@@ -21,10 +22,12 @@ export function send(
   const { etag, headers } = reply;
   if (settings.dev && reply.timings) res.setHeader('server-timing', timingText(reply.timings));
   const compressible = settings.compressFrom !== undefined && reply.body.length >= settings.compressFrom;
-  if (compressible) varyBy(res, headers.vary);
-  const known = req.headers['if-none-match'];
-  if (known !== undefined && etag !== undefined && isKnown(known, etag)) return sendNotModified(res, reply, etag);
+  if (compressible) addVary(res, headers.vary === undefined ? 'accept-encoding' : `${headers.vary}, accept-encoding`);
   const encoding = compressible ? chooseEncoding(req.headers['accept-encoding']) : undefined;
+  const known = req.headers['if-none-match'];
+  if (known !== undefined && etag !== undefined && isKnown(known, etag)) {
+    return sendNotModified(res, reply, encoding ? etagOfForm(etag, encoding) : etag);
+  }
   if (encoding === undefined) return write(req, res, reply, reply.body, undefined);
   const form = reply.forms?.get(encoding);
   if (form !== undefined) return write(req, res, reply, form, encoding);
@@ -55,7 +58,8 @@ function write(
 /** RFC 9110, section 15.4.5: what a 200 would have said of the answer, but nothing of its body. */
 function sendNotModified(res: ServerResponse, { headers }: Reply, etag: string): void {
   const kept: Record<string, string> = { etag };
-  for (const name of ['cache-control', 'vary', 'age', 'cache-status'] as const) {
+  if (headers.vary !== undefined) addVary(res, headers.vary);
+  for (const name of ['cache-control', 'age', 'cache-status'] as const) {
     const value = headers[name];
     if (value !== undefined && !res.hasHeader(name)) kept[name] = value;
   }
@@ -63,19 +67,11 @@ function sendNotModified(res: ServerResponse, { headers }: Reply, etag: string):
   res.end();
 }
 
-/** What other parts of the answer have said of `Vary` stays: CORS speaks of `Origin`. */
-function varyBy(res: ServerResponse, more: string | undefined): void {
-  const there = res.getHeader('vary');
-  const parts = [there, more, 'accept-encoding'].filter((part) => part !== undefined && part !== '');
-  res.setHeader('vary', parts.join(', '));
-}
-
 /** `writeHead` would put the reply's `Vary` over the one that is set already. */
 function withoutVary(headers: Reply['headers'], res: ServerResponse): Reply['headers'] {
   if (headers.vary === undefined || !res.hasHeader('vary')) return headers;
   const { vary, ...rest } = headers;
-  const there = String(res.getHeader('vary'));
-  if (!there.includes(vary)) res.setHeader('vary', `${there}, ${vary}`);
+  addVary(res, vary);
   return rest;
 }
 

@@ -163,6 +163,7 @@ function checkJson(
   errors: ParameterError[],
 ): unknown {
   coerceInputValue(value, type, (path, invalid, error) => {
+    if (errors.length >= MOST_ERRORS) return;
     const inner = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
     const place = `${parameter.name}${at}${inner}`;
     errors.push({
@@ -191,26 +192,35 @@ function errorAt(parameter: Parameter, at: string, given: unknown, type: GraphQL
   return { parameter: `${parameter.name}${at}`, in: parameter.in, given: short(given), expected: describe(type) };
 }
 
+/** More are of no help, and whoever sends thousands of wrong names is not to have thousands of answers. */
+const MOST_ERRORS = 50;
+
 function refuseUnknown(parameters: readonly Parameter[], request: RequestParameters, errors: ParameterError[]): void {
+  const namesOf = (place: ParameterPlace) => parameters.filter((one) => one.in === place).map((one) => one.name);
+  const namesIn = { query: namesOf('query'), body: namesOf('body') };
   const refuse = (name: string, place: 'query' | 'body', given: unknown): void => {
-    const known = parameters.filter((parameter) => parameter.in === place).map((parameter) => parameter.name);
-    if (known.includes(name)) return;
+    const known = namesIn[place];
+    if (errors.length >= MOST_ERRORS || known.includes(name)) return;
     errors.push({
-      parameter: name,
+      parameter: String(short(name)),
       in: place,
       given: short(given),
       expected: insteadOf(name, place, parameters, known),
     });
   };
   for (const name of new Set(request.query.keys())) refuse(name, 'query', request.query.get(name));
-  for (const [name, value] of Object.entries(request.body ?? {})) refuse(name, 'body', value);
+  const { body } = request;
+  for (const name in body) refuse(name, 'body', body[name]);
 }
+
+/** Longer names are no slips of the pen. */
+const LONGEST_NAME = 200;
 
 function insteadOf(name: string, place: string, parameters: readonly Parameter[], known: readonly string[]): string {
   const elsewhere = parameters.find((parameter) => parameter.name === name || parameter.variable === name);
   if (elsewhere?.in === place) return `no parameter of this name; did you mean "${elsewhere.name}"?`;
   if (elsewhere) return `no "${name}" in the ${place}: it is read from the ${PLACES[elsewhere.in]}`;
-  const [best] = nearest(name, known);
+  const [best] = name.length > LONGEST_NAME ? [] : nearest(name, known);
   if (best !== undefined) return `no parameter of this name; did you mean "${best}"?`;
   const list = known.map((other) => `"${other}"`).join(', ');
   return `no parameter of this name; ${list === '' ? `there are none in the ${place}` : `there are: ${list}`}`;
