@@ -131,6 +131,8 @@ class SupergraphEngine implements Engine {
     if ('errors' in variables) return refuse(variables.refusal, variables.errors);
     const labels = this.labels.active(known.labels, request.client);
     const prepared = this.prepared(view, known, operation, variables.coerced, labels);
+    const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables.coerced);
+    if (excessive) return refuse(excessive.refusal, excessive.errors);
     if (!prepared.policed) return this.answer(view, prepared, variables.coerced, request, prepared);
     return this.answerAsJudged(view, prepared, prepared.policed, variables.coerced, request);
   }

@@ -9,6 +9,8 @@ import type {
 } from 'graphql';
 import { BREAK, executeSync, Kind, visit } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import { IntrospectionBound } from './introspection-size.ts';
+import type { LimitRefusal } from './request-limits.ts';
 
 export interface Introspected {
   /** JSON texts by response key. */
@@ -84,6 +86,8 @@ const CHARACTERS_KEPT = 8_000_000;
  */
 export class Introspector {
   private readonly schema: GraphQLSchema;
+  private readonly bound: IntrospectionBound;
+  private readonly refused = new WeakMap<DocumentNode, LimitRefusal>();
   private readonly known = new LRUCache<DocumentNode, Introspected>({
     maxSize: CHARACTERS_KEPT,
     sizeCalculation: ({ texts, errors }) => {
@@ -95,6 +99,19 @@ export class Introspector {
 
   constructor(schema: GraphQLSchema) {
     this.schema = schema;
+    this.bound = new IntrospectionBound(schema);
+  }
+
+  /** Why an introspection is refused: it asks for more than any tool has to. Arguments as for {@link answer}. */
+  refuse(document: DocumentNode, variables: Readonly<Record<string, unknown>>): LimitRefusal | undefined {
+    if (this.known.has(document)) return undefined;
+    const known = this.refused.get(document);
+    if (known) return known;
+    const allowed = this.bound.exceededBy(document, variables);
+    if (allowed === undefined) return undefined;
+    const refusal = tooMuch(allowed);
+    if (!usesVariables(document)) this.refused.set(document, refusal);
+    return refusal;
   }
 
   /** @param document what `introspectionPart` has left of an operation, the same object each time */
@@ -130,4 +147,11 @@ function introspect(
   const texts = new Map<string, string>();
   for (const [key, value] of Object.entries(data ?? {})) texts.set(key, JSON.stringify(value));
   return { texts, errors: (errors ?? []).map((error) => error.toJSON()) };
+}
+
+function tooMuch(allowed: number): LimitRefusal {
+  const message =
+    `The introspection asks for more than ${allowed} values, which is all that it may. ` +
+    'Ask for less of the schema in one operation, with fewer aliases.';
+  return { refusal: 'limit', errors: [{ message, extensions: { code: 'MAX_INTROSPECTION_LIMIT' } }] };
 }

@@ -1,5 +1,6 @@
 import {
   buildClientSchema,
+  buildSchema,
   type DocumentNode,
   getIntrospectionQuery,
   lexicographicSortSchema,
@@ -140,5 +141,52 @@ describe('answers that are kept', () => {
     const document = part('query ($name: String!) { __type(name: $name) { kind } }');
     expect(introspector.answer(document, { name: 'User' }).texts.get('__type')).toBe('{"kind":"OBJECT"}');
     expect(introspector.answer(document, { name: 'Colour' }).texts.get('__type')).toBe('{"kind":"ENUM"}');
+  });
+});
+
+describe('how much may be introspected', () => {
+  const types = Array.from({ length: 200 }, (_, i) => `type T${i} { a(x: Int, y: String): T0 b: [T1!] c: Int }`);
+  const large = new Introspector(buildSchema(`type Query { t: T0 } ${types.join(' ')}`));
+  const refuse = (query: string, variables = {}) => {
+    const document = parse(query);
+    const part = introspectionPart(document, document.definitions[0] as OperationDefinitionNode);
+    return large.refuse(part as DocumentNode, variables)?.errors[0];
+  };
+  const aliases = (count: number, field: string) =>
+    Array.from({ length: count }, (_, i) => `a${i}: ${field}`).join(' ');
+
+  it('is enough for all that tools ask', () => {
+    for (const descriptions of [true, false]) {
+      const query = getIntrospectionQuery({ descriptions, inputValueDeprecation: true, schemaDescription: true });
+      expect(refuse(query)).toBeUndefined();
+    }
+    expect(refuse(`{ ${aliases(200, '__type(name: "T7") { name fields { name type { name } } }')} }`)).toBeUndefined();
+  });
+
+  it('is bounded, however it is multiplied', () => {
+    const tooMuch = {
+      message: expect.stringMatching(/^The introspection asks for more than \d+ values/),
+      extensions: { code: 'MAX_INTROSPECTION_LIMIT' },
+    };
+    expect(refuse(`{ __schema { types { fields { args { ${aliases(1_500, 'name')} } } } } }`)).toEqual(tooMuch);
+    expect(refuse(`{ __schema { ${aliases(100, 'types { fields { name } }')} } }`)).toEqual(tooMuch);
+    expect(
+      refuse(`{ __schema { ${aliases(100, 'types { ...F }')} } } fragment F on __Type { fields { name } }`),
+    ).toEqual(tooMuch);
+    expect(
+      refuse('{ ... on Query { __schema { types { fields { type { fields { type { fields { name } } } } } } } } }'),
+    ).toBeUndefined();
+    const byName = `query ($name: String!) { ${aliases(500, `__type(name: $name) { ${aliases(20, 'fields { name }')} }`)} }`;
+    expect(refuse(byName, { name: 'T3' })).toEqual(tooMuch);
+    expect(refuse(byName, { name: 'Int' })).toBeUndefined();
+  });
+
+  it('is held to by the engine, before anything is answered', async () => {
+    const query = `{ me { id } __schema { ${aliases(1_500, 'types { name kind fields { name } }')} } }`;
+    expect(await run(world, query)).toMatchObject({
+      dataText: undefined,
+      refusal: 'limit',
+      errors: [{ extensions: { code: 'MAX_INTROSPECTION_LIMIT' } }],
+    });
   });
 });

@@ -50,7 +50,11 @@ export const limitsSection = z
     max_aliases: bound('Most aliases of an operation; more is answered MAX_ALIASES_LIMIT'),
     max_root_fields: bound('Most fields at the top of an operation; more is answered MAX_ROOT_FIELDS_LIMIT'),
     max_directives: bound('Most directives of an operation; more is answered MAX_DIRECTIVES_LIMIT'),
-    max_operations: bound('Most operations of one document; more is answered MAX_OPERATIONS_LIMIT'),
+    max_operations: z
+      .int()
+      .positive()
+      .default(50)
+      .describe('Most operations of one document, each of which is validated; more is answered MAX_OPERATIONS_LIMIT'),
     max_variables_bytes: bound('Largest variables, in bytes of JSON text; more is answered MAX_VARIABLES_BYTES_LIMIT'),
     warn_only: z
       .boolean()

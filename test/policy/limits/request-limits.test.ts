@@ -271,3 +271,12 @@ describe('hidden suggestions', () => {
     ]);
   });
 });
+
+test('a document may have fifty operations, unless the config says otherwise', async () => {
+  const { ask } = limited({});
+  const operations = (count: number) => Array.from({ length: count }, (_, i) => `query Q${i} { me { id } }`).join(' ');
+  expect((await ask(operations(51))).errors[0]?.message).toBe(
+    'The document has 51 operations; limits.max_operations allows 50.',
+  );
+  expect((await ask(operations(50))).errors[0]?.message).toMatch(/^The document has several operations/);
+});
