@@ -1,5 +1,5 @@
 import type { FetchNode, PlanNode, QueryPlanner, RequiresSelection } from '@graphql-hive/router-query-planner';
-import { parse, print, validate } from 'graphql';
+import { Kind, parse, print, validate } from 'graphql';
 import type { PlannedRequest } from '../../src/planner/plan.ts';
 import type { RepresentationSelection } from '../../src/planner/positions.ts';
 import { readSupergraph, type Supergraph } from '../../src/supergraph/supergraph.ts';
@@ -18,7 +18,14 @@ export async function theirPlanners(): Promise<(sdl: string) => Planning> {
       cause: error,
     });
   });
-  return (sdl) => planningOf(new Planner(sdl), readSupergraph(sdl));
+  return (sdl) => planningOf(new Planner(withoutSchemaExtensions(sdl)), readSupergraph(sdl));
+}
+
+/** It does not read `extend schema`, in which a supergraph says what is of no concern to planning. */
+function withoutSchemaExtensions(sdl: string): string {
+  const document = parse(sdl, { noLocation: true });
+  const definitions = document.definitions.filter(({ kind }) => kind !== Kind.SCHEMA_EXTENSION);
+  return definitions.length === document.definitions.length ? sdl : print({ ...document, definitions });
 }
 
 function planningOf(planner: QueryPlanner, supergraph: Supergraph): Planning {
@@ -28,7 +35,10 @@ function planningOf(planner: QueryPlanner, supergraph: Supergraph): Planning {
     const fetches = node ? fetchesIn(node, conditions) : [];
     return {
       requests: fetches.length,
-      broken: fetches.flatMap((fetch) => findBroken(fetch, supergraph)),
+      broken: [
+        ...fetches.flatMap((fetch) => findBroken(fetch, supergraph)),
+        ...(node ? findOvertaken(node, conditions) : []),
+      ],
       waves: node ? wavesOf(node, conditions) : 0,
       text: node ? printNode(node, '', conditions) : 'no request\n',
     };
@@ -80,6 +90,31 @@ function findBroken(fetch: AnyFetch, supergraph: Supergraph): string[] {
     ...readsWhatItMay(request, schema),
   ];
   return problems.map((problem) => `${subgraph.name}: ${problem}`);
+}
+
+/**
+ * Mutation fields that are run before the one that comes first is complete: both stand in one document, and what belongs to
+ * the first is looked up afterwards (https://spec.graphql.org/October2021/#sec-Serially).
+ */
+function findOvertaken(plan: PlanNode, conditions: Conditions): string[] {
+  const completedLater = new Set(lookedUpBelow(plan, conditions));
+  return fetchesIn(plan, conditions).flatMap((fetch) => {
+    const operation = operationOf(parse(fetch.operation));
+    if (operation.operation !== 'mutation') return [];
+    const keys = operation.selectionSet.selections.flatMap((selection) =>
+      selection.kind === Kind.FIELD ? [selection.alias?.value ?? selection.name.value] : [],
+    );
+    const overtaken = keys.slice(0, -1).filter((key) => completedLater.has(key));
+    return overtaken.map((key) => `${fetch.serviceName}: "${key}" is not complete when the next mutation runs`);
+  });
+}
+
+/** The response keys at the root below which anything is looked up. */
+function lookedUpBelow(node: PlanNode, conditions: Conditions): string[] {
+  const paths = node.kind === 'Flatten' ? [node.path] : [];
+  if (node.kind === 'BatchFetch') for (const { paths: merged } of node.entityBatch.aliases) paths.push(...merged);
+  const keys = paths.flatMap(([first]) => (typeof first === 'object' && 'Field' in first ? [first.Field] : []));
+  return [...keys, ...partsOf(node, conditions).flatMap((part) => lookedUpBelow(part, conditions))];
 }
 
 function lookupsOf(fetch: AnyFetch) {

@@ -5,7 +5,8 @@ import type { RepresentationSelection } from '../../src/planner/positions.ts';
 
 /**
  * Fields in a request's document that its subgraph declares but does not resolve there: `@external` ones that no
- * `@provides` on the way covers, and those whose `@requires` the look-up does not send. One text for each.
+ * `@provides` on the way covers, those whose `@requires` the look-up does not send, and those that are not passed what they
+ * take from a context. One text for each.
  */
 export function readsWhatItMay({ subgraph, document, lookups }: PlannedRequest, schema: GraphQLSchema): string[] {
   const problems: string[] = [];
@@ -27,6 +28,9 @@ export function readsWhatItMay({ subgraph, document, lookups }: PlannedRequest, 
       if (field.external && !covers(around, name)) problems.push(`${coordinate} is external there`);
       const inputs = sent?.depth === provided.length - 1 ? sent.fields : [];
       if (field.requires && !sends(inputs, field.requires)) problems.push(`${coordinate} lacks what it requires`);
+      for (const { name: argument } of field.contextArguments)
+        if (!node.arguments?.some((passed) => passed.name.value === argument))
+          problems.push(`${coordinate} lacks its argument "${argument}", which is from a context`);
     }
     provided.push([...below(around, name), ...(field?.provides ? [field.provides] : [])]);
   };
