@@ -85,9 +85,11 @@ export class FetchGraph {
   private addFetch(parts: Omit<Fetch, 'id' | 'node' | 'level'> & { type: SubgraphType }): FetchNode {
     let level = 0;
     for (const fetch of parts.dependsOn) level = Math.max(level, fetch.level + 1);
-    const { type, ...rest } = parts;
-    const { position } = rest;
-    const fetch = { id: this.fetches.length, ...rest, level } as Writable<Fetch>;
+    const { type, subgraph, kind, position, condition, representation, contexts, dependsOn } = parts;
+    const id = this.fetches.length;
+    // named one by one: copying what is left over makes objects that are slow for good
+    const made = { id, subgraph, kind, position, condition, representation, contexts, dependsOn, level };
+    const fetch = made as Writable<Fetch>;
     fetch.node = new FetchNode(fetch, position, type, []);
     this.fetches.push(fetch);
     position.nodes.push(fetch.node);

@@ -18,7 +18,7 @@ export interface Option {
   readonly reach: number;
   readonly level: number;
   /** Who would be asked, where it is not asked already. */
-  readonly provider?: Provider;
+  readonly provider: Provider | undefined;
   take(): { node: FetchNode; resolvedBy: SubgraphField };
 }
 
@@ -64,7 +64,8 @@ export class OptionFinder {
       const resolvedBy = readableField(this.abilities, at, owner, field.name);
       if (!resolvedBy) continue;
       const below = this.estimator.below(field, at.subgraph, resolvedBy, at.provided);
-      options.push({ cost: below, reach: 0, level: node.fetch.level, take: () => ({ node, resolvedBy }) });
+      const { level } = node.fetch;
+      options.push({ cost: below, reach: 0, level, provider: undefined, take: () => ({ node, resolvedBy }) });
       // nothing can be cheaper, or earlier, than what came with the objects themselves
       if (below === 0 && node.fetch.level === position.nodes[0]?.fetch.level) return options.slice(-1);
     }
@@ -72,7 +73,7 @@ export class OptionFinder {
       const option = needsOwnLookup(provider.field)
         ? this.optionWithInputs(position, owner, field, provider)
         : this.optionByRoute(position, owner, field, provider);
-      if (option) options.push({ ...option, provider });
+      if (option) options.push(option);
     }
     return options;
   }
@@ -86,6 +87,7 @@ export class OptionFinder {
       cost: route.cost + below,
       reach: route.cost,
       level: route.level,
+      provider,
       take: () => {
         const node = route.take();
         const resolvedBy = readableField(this.abilities, standpointOf(node), owner, field.name);
@@ -106,7 +108,7 @@ export class OptionFinder {
     );
     if (known) {
       const { node } = known;
-      return { cost: below, reach: 0, level: node.fetch.level, take: () => ({ node, resolvedBy }) };
+      return { cost: below, reach: 0, level: node.fetch.level, provider, take: () => ({ node, resolvedBy }) };
     }
     const guard = `${position.id} ${owner} ${subgraph.id} ${field.name}`;
     if (this.requiring.has(guard)) return undefined;
@@ -117,6 +119,7 @@ export class OptionFinder {
       cost: reach + below,
       reach,
       level: way.level + 1,
+      provider,
       take: () => {
         const { key, more } = this.guarded(guard, () => way.take());
         const node = this.routes.addLookup(position, owner, way.entry, key, more);

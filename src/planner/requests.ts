@@ -90,13 +90,17 @@ function* writeLookups(batch: Batch, operation: Operation, abilities: Abilities)
   const names = new LookupNames(operation, alike.size === 1);
   const lookups = [...alike.values()].map(({ fetch, selection, targets }, index): PlannedLookup => {
     const { node, contexts } = fetch;
-    const part = (n: number): LookupPart => {
-      const { alias, variable } = names.lookup(index, n);
+    const furtherPart = (n: number): LookupPart => {
       const named = contexts.map((_, context) => names.context(index, context, n));
       const passed = contexts.length === 0 ? { selection, ...NOTHING_PASSED } : passContexts(node, contexts, named);
-      return { alias, variable, ...passed };
+      return { ...names.lookup(index, n), ...passed };
     };
-    return { ...part(0), furtherPart: part, representation: representationOf(fetch), node, targets };
+    const representation = representationOf(fetch);
+    if (contexts.length > 0) return { ...furtherPart(0), furtherPart, representation, node, targets };
+    const { alias, variable } = names.lookup(index, 0);
+    // most look-ups are of this kind, and written out they are made many times faster
+    const { definitions, contextVariables } = NOTHING_PASSED;
+    return { alias, variable, selection, definitions, contextVariables, furtherPart, representation, node, targets };
   });
   const documentFor = (parts: readonly EntityLookupDocument[]) => printEntityDocument(parts, operation.variables);
   const { text, variables } = documentFor(lookups);

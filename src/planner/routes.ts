@@ -84,7 +84,9 @@ export class RouteFinder {
     ];
     const route = cheapest(candidates);
     // another route may have been gone in between, and have led here
-    return route && { ...route, take: () => this.knownNode(position, owner, subgraph, fieldName) ?? route.take() };
+    if (!route) return undefined;
+    const { cost, level } = route;
+    return { cost, level, take: () => this.knownNode(position, owner, subgraph, fieldName) ?? route.take() };
   }
 
   /** A node at the position in that subgraph that can read the field, the earliest there is. */

@@ -182,7 +182,9 @@ export class Selector implements Selecting {
       const sibling = siblings[i];
       if (sibling) shared += this.serves(provider.subgraph, sibling);
     }
-    return { ...option, cost: option.cost - shared };
+    if (shared === 0) return option;
+    const { reach, level, take } = option;
+    return { cost: option.cost - shared, reach, level, provider, take };
   }
 
   /** 1 where a subgraph has all that is selected, a half where it has the field but not all that is below it, else 0. */
