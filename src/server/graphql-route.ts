@@ -14,7 +14,7 @@ export interface GraphqlRoute {
 }
 
 export function createGraphqlRoute(options: HostOptions, path: string, contract?: string): GraphqlRoute {
-  const { logger, graphiql } = options;
+  const { logger } = options;
   const service = createGraphqlService({
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
@@ -23,9 +23,7 @@ export function createGraphqlRoute(options: HostOptions, path: string, contract?
   let yogaLane: Promise<(exchange: Exchange) => Promise<void>> | undefined;
   /** Yoga is loaded by the first request that needs it: many gateways never see one, and all start sooner. */
   async function serveWithYoga(exchange: Exchange): Promise<void> {
-    yogaLane ??= import('./yoga-lane.ts').then(({ createYogaLane }) =>
-      createYogaLane({ service, graphiql, logger, path }),
-    );
+    yogaLane ??= import('./yoga-lane.ts').then(({ createYogaLane }) => createYogaLane({ service, logger, path }));
     try {
       await (await yogaLane)(exchange);
     } catch (error) {

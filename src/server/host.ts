@@ -12,6 +12,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { letIn, notAdmittedReply, routeRefusalReply } from './entrance.ts';
 import { type Exchange, openExchange, sendReply } from './exchange.ts';
 import { addressDoor, type FrontDoorOptions, frontDoor } from './front-door.ts';
+import { graphiqlDoor } from './graphiql-door.ts';
 import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
 import { createGraphqlRoute } from './graphql-route.ts';
 import { toRefusal } from './graphql-service.ts';
@@ -73,12 +74,14 @@ export function createHost(options: HostOptions): Host {
   const open = new Set<ServerResponse>();
   let draining = false;
 
+  const graphqlAt = (path: string) => routes.get(path.endsWith('/') ? path.slice(0, -1) : path);
+
   function route(exchange: Exchange): void {
     if (main.servePlain(exchange)) return;
     const { req, res } = exchange;
     res.setHeader('x-request-id', exchange.requestId);
     const path = pathOf(req);
-    const graphql = routes.get(path.endsWith('/') ? path.slice(0, -1) : path);
+    const graphql = graphqlAt(path);
     if (graphql) {
       if (graphql.servePlain(exchange)) return;
       if (req.method === 'GET' || req.method === 'POST') graphql.serve(exchange);
@@ -123,7 +126,12 @@ export function createHost(options: HostOptions): Host {
   const guard = (next: (exchange: Exchange) => void) => addressDoor(options, next);
   const inside = guard(route);
   const admit = admission ? (exchange: Exchange) => letIn(admission, exchange, inside, fail) : inside;
-  const enter = frontDoor(options, login ? loginEntrance(login, { admission, guard, next: route, fail }) : admit);
+  const entrance = login ? loginEntrance(login, { admission, guard, next: route, fail }) : admit;
+  const isGraphql = (path: string) => graphqlAt(path) !== undefined;
+  const enter = frontDoor(
+    options,
+    options.graphiql ? graphiqlDoor({ isGraphql, admission, guard, next: entrance, fail }) : entrance,
+  );
 
   function fail(exchange: Exchange, error: unknown): void {
     const reply =

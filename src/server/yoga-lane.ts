@@ -20,26 +20,17 @@ interface RepliedResult {
 
 export interface YogaLaneOptions {
   readonly service: GraphqlService;
-  /** Whether browsers get GraphiQL at the GraphQL route. */
-  readonly graphiql: boolean;
   readonly logger: Logger;
   /** Where GraphQL is served. */
   readonly path: string;
 }
 
-/** GraphQL over HTTP as Yoga hosts it: GET, GraphiQL and every `POST` that is not plain. */
-export function createYogaLane({
-  service,
-  graphiql,
-  logger,
-  path,
-}: YogaLaneOptions): (exchange: Exchange) => Promise<void> {
+/** GraphQL over HTTP as Yoga hosts it: GET, and every `POST` that is not plain. */
+export function createYogaLane({ service, logger, path }: YogaLaneOptions): (exchange: Exchange) => Promise<void> {
   const yoga = createYoga<LaneContext>({
     graphqlEndpoint: path,
     plugins: [servicePlugin(service)],
-    graphiql: graphiql ? { title: 'Headgate' } : false,
-    // Yoga's own page loads its code from a CDN; this one brings it along, and is large, so it is loaded when asked for.
-    renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
+    graphiql: false,
     logging: yogaLog(logger),
     // The service does these itself, once for both lanes.
     maskedErrors: false,

@@ -45,6 +45,26 @@ const REFUSED = {
   json: { errors: [{ message: 'The credential is not valid.', extensions: { code: 'UNAUTHENTICATED' } }] },
 };
 
+describe('require_authentication', () => {
+  it('lets browsers see the page in which they then say who they are, and nothing else', async () => {
+    const { server, calls } = await httpWorld(shop, {
+      config: config({ authentication: { require_authentication: true } }),
+    });
+    const page = await fetch(`${server.url}?query={orders}`, { headers: { accept: 'text/html' } });
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html']);
+    expect(await page.text()).toContain('<title>Headgate</title>');
+    const elsewhere = [
+      `${server.url}/x`,
+      server.url.replace('/graphql', '/bff/web/x'),
+      server.url.replace('/graphql', '/'),
+    ];
+    for (const url of elsewhere) expect((await fetch(url, { headers: { accept: 'text/html' } })).status).toBe(401);
+    expect((await fetch(`${server.url}?query={orders}`)).status).toBe(401);
+    expect((await post(server.url, QUERY, { accept: 'text/html, application/json' })).status).toBe(401);
+    expect(calls.orders).toBe(0);
+  });
+});
+
 describe('tokens of a real identity provider', () => {
   it('let their bearer in, and tell the subgraph who it is', async () => {
     const { server, seen } = await httpWorld(shop, { config: config() });

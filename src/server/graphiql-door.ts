@@ -1,0 +1,46 @@
+import type { Admission } from '../policy/authentication/admission.ts';
+import { type Exchange, sendReply } from './exchange.ts';
+import { type HttpReply, textReply } from './graphql-pipeline.ts';
+
+type Next = (exchange: Exchange) => void;
+
+export interface GraphiqlDoor {
+  /** Whether GraphQL is served at a path. */
+  readonly isGraphql: (path: string) => boolean;
+  readonly admission: Admission | undefined;
+  /** Keeps out whom nothing is answered, by the client's address. */
+  readonly guard: (next: Next) => Next;
+  readonly next: Next;
+  readonly fail: (exchange: Exchange, error: unknown) => void;
+}
+
+/**
+ * Shows GraphiQL to browsers that go to where GraphQL is, whoever they are: a browser has no way to send a token with
+ * that, and the page tells nothing. What is asked in it comes with the headers that are typed there, and is let in or not.
+ */
+export function graphiqlDoor({ isGraphql, admission, guard, next, fail }: GraphiqlDoor): Next {
+  let page: Promise<HttpReply> | undefined;
+  const show = guard((exchange) => {
+    page ??= renderPage();
+    page.then((reply) => sendReply(exchange, reply)).catch((error: unknown) => fail(exchange, error));
+  });
+  return (exchange) => {
+    const { req, client } = exchange;
+    if (req.method !== 'GET' || !req.headers.accept?.includes('text/html') || !isGraphql(pathOf(req.url ?? '/'))) {
+      return next(exchange);
+    }
+    if (admission) exchange.client = { ...client, ip: admission.addressOf(req) };
+    show(exchange);
+  };
+}
+
+/** It brings its code along, and is large, so it is loaded when it is asked for. */
+async function renderPage(): Promise<HttpReply> {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  return textReply(200, 'text/html', renderGraphiQL({ title: 'Headgate' }));
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
+}
