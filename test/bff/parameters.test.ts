@@ -77,6 +77,21 @@ test('without a credential 401, without the claim 403', async () => {
   expect(json.detail).toBe('The credential has no claim "sub" of the type ID!, which this endpoint reads.');
 });
 
+test.each([
+  ['', 'Credentials are needed: send "Authorization: Bearer TOKEN".', 'Bearer'],
+  ['kinds: ["session", "jwt"]', 'Credentials are needed: send "Authorization: Bearer TOKEN".', 'Bearer'],
+  [
+    'kinds: ["session"]',
+    'A session is needed: log in at /bff/web/login.',
+    'Session realm="headgate", login="/bff/web/login"',
+  ],
+  ['kinds: ["api_key", "certificate"]', 'An API key is needed.', 'ApiKey realm="headgate"'],
+  ['kinds: ["certificate"]', 'A client certificate is needed.', 'Certificate realm="headgate"'],
+])('a 401 says which credential would do: {%s}', async (kinds, detail, challenge) => {
+  const { status, json, headers } = await answerOf(`query @endpoint(auth: {required: true ${kinds}}) { greet }`, '');
+  expect([status, json.detail, headers.get('www-authenticate')]).toEqual([401, detail, challenge]);
+});
+
 test('a claim within claims, of its GraphQL type', async () => {
   const text = 'query ($roles: [Role!]! @from(claim: "realm.roles")) { greet(roles: $roles) }';
   expect((await answerOf(text, '', { headers: as({ realm: { roles: ['ADMIN'] } }) })).args).toEqual({

@@ -3,28 +3,52 @@ import type { Identity } from '../../client/identity.ts';
 import type { ProblemDetails } from '../delivery/reply.ts';
 import type { AuthRule } from '../endpoints/auth-rule.ts';
 import type { Variables } from '../endpoints/coerce.ts';
+import type { Endpoint } from '../endpoints/endpoints.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
 
 /**
  * Whether this viewer may call an endpoint at all.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1
  */
-export function refuseViewer(rule: AuthRule, identity: Identity | undefined): ProblemDetails | undefined {
-  if (identity === undefined) return rule.required || rule.scopes.length > 0 ? unauthenticated() : undefined;
+export function refuseViewer(
+  rule: AuthRule,
+  identity: Identity | undefined,
+  client: string,
+): ProblemDetails | undefined {
+  if (identity === undefined) {
+    return rule.required || rule.scopes.length > 0 ? unauthenticated(client, rule.kinds) : undefined;
+  }
   if (rule.kinds && !rule.kinds.has(identity.kind)) {
     const detail = `A credential of the kind ${[...rule.kinds].join(' or ')} is needed; this is one of the kind ${identity.kind}.`;
     return { status: 403, kind: 'forbidden', detail };
   }
   const missing = rule.scopes.filter((scope) => !identity.scopes.includes(scope));
   if (missing.length === 0) return undefined;
-  const challenge = `Bearer error="insufficient_scope", scope="${rule.scopes.join(' ')}"`;
   const detail = `The credential lacks ${missing.length === 1 ? 'the scope' : 'the scopes'} ${missing.join(', ')}.`;
+  // what RFC 6750 says is for those who have come with a token
+  if (!isToken(identity.kind)) return { status: 403, kind: 'forbidden', detail };
+  const challenge = `Bearer error="insufficient_scope", scope="${rule.scopes.join(' ')}"`;
   return { status: 403, kind: 'forbidden', detail, headers: { 'www-authenticate': challenge } };
 }
 
-function unauthenticated(): ProblemDetails {
-  const detail = 'Credentials are needed: send "Authorization: Bearer TOKEN".';
-  return { status: 401, kind: 'unauthenticated', detail, headers: { 'www-authenticate': 'Bearer' } };
+const isToken = (kind: string) => kind === 'jwt' || kind === 'opaque';
+
+/** Says what would do: a token, unless only others of the kinds of credentials are taken. */
+function unauthenticated(client: string, kinds: AuthRule['kinds']): ProblemDetails {
+  const [detail, challenge] = wanted(client, kinds);
+  return { status: 401, kind: 'unauthenticated', detail, headers: { 'www-authenticate': challenge } };
+}
+
+function wanted(client: string, kinds: AuthRule['kinds']): readonly [detail: string, challenge: string] {
+  if (kinds === undefined || [...kinds].some(isToken)) {
+    return ['Credentials are needed: send "Authorization: Bearer TOKEN".', 'Bearer'];
+  }
+  if (kinds.has('session')) {
+    const login = `/bff/${client}/login`;
+    return [`A session is needed: log in at ${login}.`, `Session realm="headgate", login="${login}"`];
+  }
+  if (kinds.has('api_key')) return ['An API key is needed.', 'ApiKey realm="headgate"'];
+  return ['A client certificate is needed.', 'Certificate realm="headgate"'];
 }
 
 /**
@@ -32,7 +56,7 @@ function unauthenticated(): ProblemDetails {
  * itself.
  */
 export function readClaims(
-  parameters: readonly Parameter[],
+  { parameters, auth, client }: Pick<Endpoint, 'parameters' | 'auth' | 'client'>,
   identity: Identity | undefined,
   variables: Variables,
 ): ProblemDetails | undefined {
@@ -41,7 +65,7 @@ export function readClaims(
     const value = claimOf(identity, parameter.name);
     if (value === undefined || value === null) {
       if (!parameter.required) continue;
-      return identity === undefined ? unauthenticated() : withoutClaim(parameter);
+      return identity === undefined ? unauthenticated(client, auth?.kinds) : withoutClaim(parameter);
     }
     let fits = true;
     coerceInputValue(value, parameter.type, () => {

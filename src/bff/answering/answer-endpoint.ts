@@ -23,7 +23,7 @@ export async function answerEndpoint(
   desk: Desk,
 ): Promise<Reply | undefined> {
   const identity = call.client?.identity;
-  const refused = endpoint.auth && refuseViewer(endpoint.auth, identity);
+  const refused = endpoint.auth && refuseViewer(endpoint.auth, identity, endpoint.client);
   if (refused) return problemReply(refused, call.path);
   const { headers } = call.req;
   const maxBytes = endpoint.settings.limits.max_request_bytes ?? desk.maxRequestBytes;
@@ -37,7 +37,7 @@ export async function answerEndpoint(
     return problemReply({ status: 400, kind: 'invalid-parameters', detail, extensions: { errors } }, call.path);
   }
   const { variables } = coerced;
-  const unread = readClaims(endpoint.parameters, identity, variables);
+  const unread = readClaims(endpoint, identity, variables);
   if (unread) return problemReply(unread, call.path);
   const order: Order = { call, served, endpoint, variables, desk };
   if (endpoint.idempotency) return answerOnce(order, endpoint.idempotency);
