@@ -1,3 +1,5 @@
+import type { LeastFresh } from './freshness.ts';
+
 /** Who asks, as proved by a credential that the gateway has verified. */
 export interface Identity {
   /** What kind of credential proved it. */
@@ -24,6 +26,8 @@ export interface ClientFacts {
   readonly differsBy?: string | undefined;
   /** Where headers of subgraph answers go that the client is to get, if there are rules for that. */
   readonly returned?: ReturnedHeaders | undefined;
+  /** Told how long answers of sources hold, where somebody wants to know. */
+  readonly freshness?: LeastFresh | undefined;
   /** The rate limits of the request as a whole have been decided already. */
   readonly admitted?: boolean | undefined;
 }

@@ -13,6 +13,7 @@ import type { Source } from '../sources/source.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
+import { tellFreshness } from '../traffic/tell-freshness.ts';
 import { unknownConnectors } from './connector-facts.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './gateway.ts';
@@ -87,9 +88,8 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits }: Su
     const settingsOf = (api: string | undefined) => apiSettings(config.connectors, name, api);
     const rest = createRestSource({ name, sdl: inProcess.sdl, timeoutMs: traffic.timeout, pools, settingsOf, forward });
     const limited = rateLimits.limitSource(rest);
-    return traffic.deduplicate_query && rest.tellsApart
-      ? shareInFlight(limited, { forward: rest.tellsApart })
-      : limited;
+    const shares = traffic.deduplicate_query && rest.tellsApart;
+    return tellFreshness(shares ? shareInFlight(limited, { forward: shares }) : limited);
   }
   const source = createHttpSource({
     name,

@@ -1,3 +1,4 @@
+import type { Freshness } from '../client/freshness.ts';
 import type { ClientFacts } from '../client/identity.ts';
 
 /**
@@ -56,6 +57,8 @@ export type SourceAnswer =
       readonly status: number;
       /** Names, in lower case, and values by turns; only from sources that were told to keep them. */
       readonly headers?: readonly string[];
+      /** How long it may be kept; only from sources that read it, and where it is said. */
+      readonly freshness?: Freshness | undefined;
     }
   | { readonly kind: 'failure'; readonly failure: SourceFailure };
 

@@ -1,8 +1,9 @@
+import { type Freshness, LeastFresh } from '../../client/freshness.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import type { Fresh } from '../caching/answer-cache.ts';
 import { entityTags } from '../caching/entities.ts';
 import { requestHeaders } from '../delivery/client-headers.ts';
-import { problemReply } from '../delivery/reply.ts';
+import { problemReply, type Reply } from '../delivery/reply.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { errorCode } from '../endpoints/shape.ts';
@@ -22,7 +23,8 @@ export interface Order {
 /** Executes the operation and makes the reply. */
 export async function makeFresh(order: Order, cancellation: Cancellation): Promise<Fresh> {
   const { call, served, endpoint, desk, variables } = order;
-  const execution = await execute(served.engine, workOf(order), cancellation);
+  const heard = endpoint.cache?.heedsSources && desk.cache ? new LeastFresh() : undefined;
+  const execution = await execute(served.engine, workOf(order, heard), cancellation);
   if (execution === undefined) {
     const { timeoutMs } = workOf(order);
     const detail = `The answer was not ready within ${timeoutMs} milliseconds.`;
@@ -30,10 +32,15 @@ export async function makeFresh(order: Order, cancellation: Cancellation): Promi
     return { reply, whole: false, tags: [], untouched: false };
   }
   const made = await shaped(order, execution);
-  const reply = replyFor(endpoint, made, execution, call.path);
+  const freshness = heard?.least;
+  const reply = withSecrecy(replyFor(endpoint, made, execution, call.path), freshness);
   const keeps = 'text' in made && made.whole && endpoint.cache !== undefined && desk.cache !== undefined;
   const tags = keeps ? tagsOf(endpoint, made, variables) : [];
-  return { reply, whole: keeps, tags, untouched: wasNothingDone(execution) };
+  return { reply, whole: keeps, tags, freshness, untouched: wasNothingDone(execution) };
+}
+
+function withSecrecy(reply: Reply, freshness: Freshness | undefined): Reply {
+  return freshness?.isSecret ? { ...reply, headers: { ...reply.headers, 'cache-control': 'no-store' } } : reply;
 }
 
 /** Whether no source can have done anything: none was reached. */
@@ -49,7 +56,8 @@ function wasNothingDone({ answer: { dataText, errors } }: Execution): boolean {
   );
 }
 
-export function workOf({ call, endpoint, variables, desk }: Order): Work {
+/** @param heard told how long the answers of sources hold */
+export function workOf({ call, endpoint, variables, desk }: Order, heard?: LeastFresh): Work {
   return {
     query: endpoint.query,
     whole: endpoint.whole,
@@ -58,6 +66,7 @@ export function workOf({ call, endpoint, variables, desk }: Order): Work {
     readOnly: endpoint.method === 'GET',
     asker: {
       ...call.client,
+      ...(heard && { freshness: heard }),
       requestId: call.requestId,
       headers: requestHeaders(endpoint.settings.headers.request, call.req.headers),
     },

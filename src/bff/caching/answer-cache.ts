@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Freshness } from '../../client/freshness.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { Flights } from '../answering/flights.ts';
 import type { Reply } from '../delivery/reply.ts';
@@ -11,6 +12,8 @@ export interface Fresh {
   /** Whether it may be kept: nothing is missing from it. */
   readonly whole: boolean;
   readonly tags: readonly string[];
+  /** What its sources say of how long it holds; `undefined` where they say nothing, or nobody asked them. */
+  readonly freshness?: Freshness | undefined;
   /** No source can have done anything for it. */
   readonly untouched: boolean;
 }
@@ -97,11 +100,15 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
   async function keep({ key, policy, shared }: CacheRequest, fresh: Fresh): Promise<Reply | undefined> {
     const { reply } = fresh;
     if (!fresh.whole || reply.status >= 300 || reply.etag === undefined) return undefined;
+    const { freshness } = fresh;
+    const mostMs = freshness?.maxAgeMs ?? Number.POSITIVE_INFINITY;
+    if (mostMs === 0 || (shared && freshness?.isPrivate)) return undefined;
+    const freshMs = Math.min(policy.freshMs, mostMs);
     const time = now();
-    const staleUntil = time + policy.freshMs + policy.staleWhileRevalidateMs;
+    const staleUntil = time + freshMs + policy.staleWhileRevalidateMs;
     const headers: Record<string, string> = {
       'content-type': reply.headers['content-type'] ?? '',
-      'cache-control': shared ? policy.sharedText : policy.privateText,
+      'cache-control': notLonger(shared ? policy.sharedText : policy.privateText, mostMs),
     };
     if (policy.varyText !== '') headers.vary = policy.varyText;
     const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
@@ -109,9 +116,9 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
     const stored: StoredAnswer = {
       reply: kept,
       storedAt: time,
-      freshUntil: time + policy.freshMs,
+      freshUntil: time + freshMs,
       staleUntil,
-      errorUntil: Math.max(staleUntil, time + policy.freshMs + policy.staleIfErrorMs),
+      errorUntil: Math.max(staleUntil, time + freshMs + policy.staleIfErrorMs),
       tags: fresh.tags,
     };
     if (usefulUntil(stored) > time) await store.set(key, stored);
@@ -128,6 +135,12 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
       return store.purge(tags);
     },
   };
+}
+
+function notLonger(text: string, mostMs: number): string {
+  if (mostMs === Number.POSITIVE_INFINITY) return text;
+  const most = Math.floor(mostMs / 1000);
+  return text.replace(/\b(max-age|s-maxage)=(\d+)/g, (_, name, seconds) => `${name}=${Math.min(seconds, most)}`);
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9211 */

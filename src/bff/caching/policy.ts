@@ -19,6 +19,8 @@ export interface CachePolicy {
    * `unsaid`: nobody said; shared between requests without credentials, and only these.
    */
   readonly scope: 'public' | 'private' | 'unsaid';
+  /** Whether it holds no longer than the sources of the answer say: the endpoint says nothing itself. */
+  readonly heedsSources: boolean;
   /** `Cache-Control` of an answer that others may share, and of one that they may not. */
   readonly sharedText: string;
   readonly privateText: string;
@@ -81,6 +83,7 @@ export function cachePolicy(
     staleWhileRevalidateMs: times.staleWhileRevalidate ?? 0,
     staleIfErrorMs: times.staleIfError ?? 0,
     scope: kept,
+    heedsSources: said.maxAge === undefined && said.sMaxAge === undefined,
     sharedText: authRequired ? controlText('private', times) : controlText('public', times),
     privateText: controlText('private', times),
     vary,

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { type Freshness, LeastFresh } from '../../client/freshness.ts';
 import type { Connector, ErrorMappings } from '../../connectors/connector.ts';
 import type { EntityLookup } from '../../connectors/entity-lookups.ts';
 import { mapAnswer, mapRequest, type Variables } from '../../connectors/mapping/evaluate.ts';
@@ -10,6 +11,7 @@ import { type ApiRequest, writeRequest } from './api-request.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
 import { type EntityKey, keyText } from './entity-key.ts';
 import { loadBatch, loadEach } from './load-entities.ts';
+import { readFreshness } from './read-freshness.ts';
 import { RestError } from './rest-failure.ts';
 
 /** What a REST source has for all its requests. */
@@ -33,12 +35,18 @@ export class RestContext {
   readonly #calls = new Map<ApiTarget, number>();
   /** When the time of the latest fetch is up, by `performance.now()`. */
   #until = 0;
+  readonly #freshness = new LeastFresh();
   #request: Json;
 
   constructor(runtime: RestRuntime, client: ClientContext, remembers: boolean) {
     this.runtime = runtime;
     this.#client = client;
     this.#remembers = remembers;
+  }
+
+  /** Of all answers that were used so far: a fetch may use those that an earlier one has made. */
+  get freshness(): Freshness | undefined {
+    return this.#freshness.least;
   }
 
   /** A fetch begins: calls that are made for it have its time together, those that wait for others' answers too. */
@@ -66,6 +74,7 @@ export class RestContext {
     const target = this.runtime.targets.of(connector);
     const variables = { ...target.constants, ...this.#ofRequest(connector), ...own };
     const answer = await this.#call(connector, target, variables);
+    this.#freshness.hear(readFreshness(answer.headers));
     const after = { ...variables, $status: answer.status, $response: { headers: listed(answer.headers) } };
     if (!this.#isSuccess(connector, answer, after)) throw this.#refused(connector, answer, after);
     return mapAnswer(connector.selection.expression, answer.body, after);

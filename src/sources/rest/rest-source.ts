@@ -65,7 +65,7 @@ export function createRestSource(options: RestSourceOptions): RestSource {
     const result = await execute({ schema, document: parsed(query), variableValues: variables ?? {}, contextValue });
     // nobody waits for it, and what others would be told is not what they asked for
     if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
-    return { kind: 'text', text: resultText(name, result), status: 200 };
+    return { kind: 'text', text: resultText(name, result), status: 200, freshness: contextValue.freshness };
   }
 
   return {
