@@ -93,28 +93,49 @@ function findBroken(fetch: AnyFetch, supergraph: Supergraph): string[] {
 }
 
 /**
- * Mutation fields that are run before the one that comes first is complete: both stand in one document, and what belongs to
- * the first is looked up afterwards (https://spec.graphql.org/October2021/#sec-Serially).
+ * Mutation fields after which another one runs before they are complete, because what belongs to them is looked up beside
+ * it or afterwards (https://spec.graphql.org/October2021/#sec-Serially).
  */
 function findOvertaken(plan: PlanNode, conditions: Conditions): string[] {
-  const completedLater = new Set(lookedUpBelow(plan, conditions));
-  return fetchesIn(plan, conditions).flatMap((fetch) => {
+  const steps = stepsOf(plan, conditions, 0, []);
+  const mutations = steps.flatMap(({ fetch, wave }) => {
     const operation = operationOf(parse(fetch.operation));
     if (operation.operation !== 'mutation') return [];
-    const keys = operation.selectionSet.selections.flatMap((selection) =>
-      selection.kind === Kind.FIELD ? [selection.alias?.value ?? selection.name.value] : [],
-    );
-    const overtaken = keys.slice(0, -1).filter((key) => completedLater.has(key));
-    return overtaken.map((key) => `${fetch.serviceName}: "${key}" is not complete when the next mutation runs`);
+    const fields = operation.selectionSet.selections.filter((selection) => selection.kind === Kind.FIELD);
+    return fields.map((field) => ({ key: field.alias?.value ?? field.name.value, wave }));
+  });
+  const last = (key: string) =>
+    Math.max(-1, ...steps.filter(({ below }) => below.includes(key)).map(({ wave }) => wave));
+  return mutations.flatMap(({ key }, index) =>
+    mutations.slice(index + 1).some(({ wave }) => last(key) >= wave)
+      ? [`"${key}" is not complete when the next mutation runs`]
+      : [],
+  );
+}
+
+/** A request, when it is sent, and the response keys at the root below which it looks anything up. */
+interface Step {
+  readonly fetch: AnyFetch;
+  readonly wave: number;
+  readonly below: readonly string[];
+}
+
+function stepsOf(node: PlanNode, conditions: Conditions, wave: number, below: readonly string[]): Step[] {
+  if (isFetch(node)) {
+    const merged = node.kind === 'BatchFetch' ? node.entityBatch.aliases.flatMap(({ paths }) => paths) : [];
+    return [{ fetch: node, wave, below: [...below, ...merged.flatMap(firstKey)] }];
+  }
+  const inside = node.kind === 'Flatten' ? firstKey(node.path) : below;
+  let start = wave;
+  return partsOf(node, conditions).flatMap((part) => {
+    const steps = stepsOf(part, conditions, start, inside);
+    if (node.kind === 'Sequence') start += wavesOf(part, conditions);
+    return steps;
   });
 }
 
-/** The response keys at the root below which anything is looked up. */
-function lookedUpBelow(node: PlanNode, conditions: Conditions): string[] {
-  const paths = node.kind === 'Flatten' ? [node.path] : [];
-  if (node.kind === 'BatchFetch') for (const { paths: merged } of node.entityBatch.aliases) paths.push(...merged);
-  const keys = paths.flatMap(([first]) => (typeof first === 'object' && 'Field' in first ? [first.Field] : []));
-  return [...keys, ...partsOf(node, conditions).flatMap((part) => lookedUpBelow(part, conditions))];
+function firstKey([first]: readonly unknown[]): string[] {
+  return typeof first === 'object' && first !== null && 'Field' in first ? [String(first.Field)] : [];
 }
 
 function lookupsOf(fetch: AnyFetch) {

@@ -16,6 +16,10 @@ export interface WorldDescription {
   /** The fields of `Mutation`, which change nothing: what they answer must come in their order all the same. */
   mutation?: Record<string, FieldDescription>;
   contexts?: Record<string, ContextDescription>;
+  /** Makes clients see the world through a contract, written by what it shows or by what it hides: the same either way. */
+  contract?: 'include' | 'exclude';
+  /** Fields that others require may fail as well. */
+  requiredFail?: true;
   /** The labels of progressive `@override` that are on; besides those there is `percent(100)`, which is always. */
   labelsOn?: string[];
 }
@@ -90,6 +94,8 @@ export interface FieldDescription {
   /** Makes that progressive: while the label is off, the other subgraph resolves it, and this one must not be asked. */
   label?: string;
   inaccessible?: true;
+  /** Not shown by the world's contract. */
+  uncontracted?: true;
   /** For some objects the resolver throws. */
   fails?: true;
   /** Set on fields that keys are made of: how the value encodes the entity's number. */

@@ -25,7 +25,16 @@ export function generateWorld(chance: Chance): WorldDescription {
   addRequires(builder);
   addOverlaps(builder);
   if (chance.happens(0.35)) addContext(builder);
+  if (chance.happens(0.2)) addContract(builder);
+  if (builder.mode === 'errors' && chance.happens(0.5)) world.requiredFail = true;
   return world;
+}
+
+/** Hides some fields; those that interfaces promise are named otherwise. */
+function addContract({ chance, world }: WorldBuilder): void {
+  world.contract = chance.one(['include', 'exclude'] as const);
+  const own = Object.values(world.entities).flatMap(({ fields }) => Object.entries(fields));
+  for (const [name, field] of own) if (/^f\d/.test(name) && chance.happens(0.3)) field.uncontracted = true;
 }
 
 function outputTypes({ world }: WorldBuilder): string[] {

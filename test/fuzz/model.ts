@@ -122,12 +122,16 @@ function concreteTypes(world: WorldDescription, type: string): string[] {
   return abstract ? allMembers(abstract.members) : [type];
 }
 
-/** `Type.field` of everything that some `@requires`, `@provides` or context needs: such fields never fail. */
-export function neededFields(world: WorldDescription): Set<string> {
+/** `Type.field` of everything that some context, `@requires` or `@provides` needs; of the latter two, where asked for. */
+export function neededFields(
+  world: WorldDescription,
+  directives: readonly ('requires' | 'provides')[] = ['requires', 'provides'],
+): Set<string> {
   const needed = new Set<string>();
-  forEachFieldSet(world, (type, text) =>
-    walkFieldSet(world, type, readFieldSet(text), (on, node) => needed.add(`${on}.${node.name.value}`)),
-  );
+  forEachFieldSet(world, (type, text, _subgraph, directive) => {
+    if (!directives.includes(directive)) return;
+    walkFieldSet(world, type, readFieldSet(text), (on, node) => needed.add(`${on}.${node.name.value}`));
+  });
   for (const { setters } of Object.values(world.contexts ?? {}))
     for (const [type, name] of Object.entries(setters)) needed.add(`${type}.${name}`);
   return needed;

@@ -14,9 +14,10 @@ export function printArguments(field: FieldDescription): string {
   return args.length === 0 ? '' : `(${args.join(', ')})`;
 }
 
-/** The schema of the whole world in one piece; inaccessible fields are left out unless asked for. */
+/** The schema of the whole world in one piece; fields that clients do not see are left out unless asked for. */
 export function monolithSchema(world: WorldDescription, withInaccessible: boolean): GraphQLSchema {
-  const shown = ({ field }: { field: FieldDescription }) => withInaccessible || !field.inaccessible;
+  const shown = ({ field }: { field: FieldDescription }) =>
+    withInaccessible || !(field.inaccessible || (world.contract && field.uncontracted));
   const printFields = (type: string, only?: readonly string[]) =>
     [...fieldsOfType(world, type)]
       .filter(([name, found]) => shown(found) && (!only || only.includes(name)))

@@ -21,18 +21,28 @@ export async function checkCase({ world: description, queries, down }: FuzzCase)
   let requests = 0;
   for (const query of queries) {
     const expected = await built.expected(query.query, query.variables);
-    const complaint = await askAndCompare(world, query, expected, down !== undefined);
+    const complaint = await askAndCompare(world, query, expected, {
+      degraded: down !== undefined,
+      contract: description.contract && 'fuzz',
+    });
     if (complaint) throw new Disagreement(built, query, down, expected, complaint);
     requests = world.requests.length;
   }
   return { requests, queries: queries.length };
 }
 
+const CONTRACTS = {
+  include: { name: 'fuzz', include: ['shown'], exclude: [] },
+  exclude: { name: 'fuzz', include: [], exclude: ['hidden'] },
+};
+
 function makeWorld(description: FuzzCase['world']): { built: BuiltWorld; world: World } | undefined {
   try {
     const built = buildWorld(description);
     const overrideLabels = (labels: readonly string[]) => labels.filter((label) => isLabelOn(description, label));
-    return { built, world: createWorld({ subgraphs: built.subgraphs, engine: { overrideLabels } }) };
+    const contracts = description.contract ? [CONTRACTS[description.contract]] : [];
+    const world = createWorld({ subgraphs: built.subgraphs, engine: { overrideLabels, contracts } });
+    return { built, world };
   } catch {
     // Random worlds need not be sound: nothing of ours has run yet, and the test counts how many are left out.
     return undefined;
@@ -43,11 +53,11 @@ async function askAndCompare(
   world: World,
   { query, variables }: GeneratedQuery,
   expected: ExecutionResult,
-  degraded: boolean,
+  { degraded, contract }: { degraded: boolean; contract: string | undefined },
 ): Promise<string | undefined> {
   let answer: WorldAnswer;
   try {
-    answer = await world.query(query, variables);
+    answer = await world.query(query, variables, contract);
   } catch (error) {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }

@@ -17,6 +17,7 @@ export function* smallerWorlds(world: WorldDescription): Iterable<WorldDescripti
     }
   }
   if (world.mutation) yield changed(world, (copy) => delete copy.mutation);
+  if (world.contract) yield changed(world, (copy) => delete copy.contract);
   for (const [name, { setters }] of Object.entries(world.contexts ?? {})) {
     yield changed(world, (copy) => delete copy.contexts);
     for (const setter of Object.keys(setters))
@@ -113,6 +114,7 @@ const OPTIONAL = [
   'label',
   'overrides',
   'inaccessible',
+  'uncontracted',
   'fails',
   'args',
   'nullableIn',

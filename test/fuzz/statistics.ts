@@ -30,6 +30,8 @@ export function featuresOf({ world, down }: FuzzCase): Set<string> {
   anyField('@inaccessible', (field) => field.inaccessible);
   anyField('@shareable fields', (field) => field.owners.length > 1);
   anyField('errors', (field) => field.fails);
+  if (world.contract) found.add(`contracts that ${world.contract}`);
+  if (world.requiredFail) found.add('errors in required fields');
   anyField('mismatched nullability', (field) => field.nullableIn);
   anyField('nested keys', (field) => field.keyPart === 'ref' || field.keyPart === 'link');
   if (Object.keys(world.interfaces).length > 0) found.add('interfaces');

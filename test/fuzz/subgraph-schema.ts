@@ -12,6 +12,14 @@ export interface SubgraphSchema {
 /** The argument that takes a context's value. */
 export const CONTEXT_ARGUMENT = 'held';
 
+const SHOWN = '@tag(name: "shown")';
+
+/** The tag that the world's contract goes by. */
+function printTag({ contract }: WorldDescription, { uncontracted }: FieldDescription): string {
+  if (contract === 'include') return uncontracted ? '' : ` ${SHOWN}`;
+  return contract === 'exclude' && uncontracted ? ' @tag(name: "hidden")' : '';
+}
+
 /** The federation SDL of one subgraph of a world; `undefined` when nothing is left for it to define. */
 export function subgraphSchema(world: WorldDescription, subgraph: string): SubgraphSchema | undefined {
   const printer = new SubgraphPrinter(world, subgraph);
@@ -139,8 +147,9 @@ class SubgraphPrinter {
     for (const type of description?.members[subgraph] ?? []) this.need(type);
     const key = entity && entity.home === subgraph ? ` @key(fields: "${entity.key}")` : '';
     if (key) this.fields.set(name, []);
-    const lines = interfaceFieldsIn(world, subgraph, name).map((field) =>
-      this.printBareField(field, memberFields.get(field)?.field),
+    const tag = world.contract === 'include' ? ` ${SHOWN}` : '';
+    const lines = interfaceFieldsIn(world, subgraph, name).map(
+      (field) => this.printBareField(field, memberFields.get(field)?.field) + tag,
     );
     return `interface ${name}${key} {\n${lines.join('\n')}\n}`;
   }
@@ -148,7 +157,8 @@ class SubgraphPrinter {
   printUnion(name: string): string {
     const members = this.world.unions[name]?.members[this.subgraph] ?? [];
     for (const member of members) this.need(member);
-    return `union ${name} = ${members.join(' | ')}`;
+    const tag = this.world.contract === 'include' ? ` ${SHOWN}` : '';
+    return `union ${name}${tag} = ${members.join(' | ')}`;
   }
 
   printBareField(name: string, field: FieldDescription | undefined): string {
@@ -161,7 +171,9 @@ class SubgraphPrinter {
 
   printField(type: string, name: string, field: FieldDescription | undefined): string {
     const line = this.printBareField(name, field);
-    return [line, ...this.fieldDirectives(type, name, field as FieldDescription)].join(' ');
+    // composition takes no tag on a field that another subgraph resolves
+    const tag = this.externals.has(`${type}.${name}`) ? '' : printTag(this.world, field as FieldDescription);
+    return [line + tag, ...this.fieldDirectives(type, name, field as FieldDescription)].join(' ');
   }
 
   fieldDirectives(type: string, name: string, field: FieldDescription): string[] {

@@ -33,7 +33,7 @@ export interface Truth {
 
 /** `schema` has all fields, inaccessible ones too; it is used to coerce the arguments within field sets. */
 export function createTruth(world: WorldDescription, schema: GraphQLSchema): Truth {
-  const needed = neededFields(world);
+  const needed = neededFields(world, world.requiredFail ? ['provides'] : ['requires', 'provides']);
   const types = new Map<string, ReturnType<typeof fieldsOfType>>();
 
   function look(type: string, name: string) {

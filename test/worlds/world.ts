@@ -58,7 +58,7 @@ export interface World {
   /** Must stay empty: a document in here was not valid for the subgraph it was sent to. */
   readonly violations: readonly Violation[];
   /** Sends a query through the engine. Throws when that sends a document that its subgraph does not accept. */
-  query(query: string, variables?: Record<string, unknown>): Promise<WorldAnswer>;
+  query(query: string, variables?: Record<string, unknown>, contract?: string): Promise<WorldAnswer>;
   /** Scripts something to go wrong from now on. */
   fault(fault: Fault): void;
   /** Ends all faults. */
@@ -105,7 +105,7 @@ export function createWorld(options: WorldOptions): World {
       });
       return engine;
     },
-    query: (query, variables) => ask(world, query, variables),
+    query: (query, variables, contract) => ask(world, query, variables, contract),
     fault: (fault) => void faults.push(fault),
     heal: () => void faults.splice(0),
   };
@@ -116,10 +116,15 @@ function subgraphSdl(subgraph: WorldSubgraph): string {
   return subgraph.federation1 ? subgraph.typeDefs : withFederationLink(subgraph.typeDefs);
 }
 
-async function ask(world: World, query: string, variables?: Record<string, unknown>): Promise<WorldAnswer> {
+async function ask(
+  world: World,
+  query: string,
+  variables?: Record<string, unknown>,
+  contract?: string,
+): Promise<WorldAnswer> {
   const before = world.requests.length;
   const violationsBefore = world.violations.length;
-  const answer = await world.engine.execute({ query, variables, client: { requestId: 'test', headers: {} } });
+  const answer = await world.engine.execute({ query, variables, client: { requestId: 'test', headers: {} }, contract });
   throwViolations(world.violations.slice(violationsBefore));
   return {
     data: answer.dataText === undefined ? undefined : JSON.parse(answer.dataText),

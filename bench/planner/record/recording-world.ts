@@ -5,12 +5,12 @@ import { createWorld as createRealWorld, type World, type WorldOptions } from '.
 export function createWorld(options: WorldOptions): World {
   const world = createRealWorld(options);
   const ask = world.query;
-  world.query = (query, variables = {}) => {
+  world.query = (query, variables = {}, contract) => {
     appendFileSync(
       process.env.RECORD_TO as string,
       `${JSON.stringify({ sdl: world.supergraphSdl, query, variables })}\n`,
     );
-    return ask(query, variables);
+    return ask(query, variables, contract);
   };
   return world;
 }
