@@ -1,7 +1,9 @@
-import { loadEndpoints } from '../bff/endpoints/endpoints.ts';
+import { type Endpoint, loadEndpoints } from '../bff/endpoints/endpoints.ts';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
+import type { Config } from '../config/config.ts';
 import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import { LOGIN_ROUTES } from '../config/sections/login.ts';
 import { checkSettings } from '../server/check-settings.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
@@ -22,7 +24,8 @@ interface Finding {
 /** `headgate validate`: reads all that `start` would read, and lists every problem; throws when there was one. */
 export async function validate(flags: ValidateFlags): Promise<void> {
   const schemas = await validateSchemas(flags);
-  const findings = [validateConfig(flags), schemas, await validateEndpoints(flags, schemas.sdl)];
+  const settings = validateConfig(flags);
+  const findings = [settings, schemas, await validateEndpoints(flags, schemas.sdl, settings.config)];
   const problems = findings.flatMap((finding) => finding.problems);
   for (const { summary } of findings) console.log(summary);
   if (problems.length === 0) return;
@@ -30,13 +33,14 @@ export async function validate(flags: ValidateFlags): Promise<void> {
   throw new AlreadyReported();
 }
 
-function validateConfig(flags: ValidateFlags): Finding {
+function validateConfig(flags: ValidateFlags): Finding & { readonly config?: Config } {
   const path = configPath({ file: flags.config });
   const name = path === undefined ? 'none, defaults hold' : path;
   try {
     const config = loadConfig({ file: flags.config });
     const problems = checkSettings(config).map((message) => unusable(name, message));
-    return { summary: `config     ${name}: ${problems.length > 0 ? countOf(problems.length) : 'good'}`, problems };
+    const state = problems.length > 0 ? countOf(problems.length) : 'good';
+    return { summary: `config     ${name}: ${state}`, problems, config };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { summary: `config     ${name}: ${countOf(error.problems.length)}`, problems: error.problems };
@@ -59,15 +63,29 @@ async function validateSchemas(flags: ValidateFlags): Promise<Finding & { readon
 }
 
 /** Endpoints are checked against the schema, so they wait until that is good. */
-async function validateEndpoints(flags: ValidateFlags, sdl: string | undefined): Promise<Finding> {
+async function validateEndpoints(
+  flags: ValidateFlags,
+  sdl: string | undefined,
+  config: Config | undefined,
+): Promise<Finding> {
   const dir = bffFolder(flags);
   if (dir === undefined) return { summary: 'endpoints  none', problems: [] };
   if (sdl === undefined)
     return { summary: `endpoints  ${dir}: not checked, for the schemas have problems`, problems: [] };
-  const { endpoints, problems } = await loadEndpoints(dir, readSupergraph(sdl));
+  const { endpoints, problems: own } = await loadEndpoints(dir, readSupergraph(sdl));
+  const problems = [...own, ...endpoints.flatMap((endpoint) => shadowedByLogin(endpoint, config) ?? [])];
   const state =
     problems.length > 0
       ? countOf(problems.length)
       : `good, ${endpoints.length} endpoint${endpoints.length === 1 ? '' : 's'}`;
   return { summary: `endpoints  ${dir}: ${state}`, problems };
+}
+
+/** Login answers at its own paths before any endpoint does. */
+function shadowedByLogin({ client, path, file }: Endpoint, config: Config | undefined): Problem | undefined {
+  if (!Object.hasOwn(config?.login ?? {}, client)) return undefined;
+  if (!LOGIN_ROUTES.some((route) => path === `/bff/${client}/${route}`)) return undefined;
+  const message = `${path} is a path of login, which is configured for "${client}": this endpoint is never reached.`;
+  const hint = 'Give it another path: @endpoint(path: "/…").';
+  return { file, line: 1, column: 1, code: 'ENDPOINT_SHADOWED', message, hint };
 }

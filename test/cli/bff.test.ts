@@ -28,6 +28,20 @@ async function project(): Promise<string> {
   return dir;
 }
 
+test('validate: an endpoint at a path of login is never reached', async () => {
+  const dir = folderOf({
+    'schemas/products.graphql': PRODUCTS,
+    'bff/web/me.graphql': ENDPOINTS['bff/web/name.graphql'],
+    'bff/mobile/me.graphql': ENDPOINTS['bff/web/name.graphql'],
+    'headgate.yaml':
+      'login: { web: { issuer: "https://id.example", client_id: shop, public_url: "https://shop.example" } }',
+  });
+  const { code, stderr } = await runCli(dir, ['validate']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('bff/web/me.graphql:1:1  ENDPOINT_SHADOWED  /bff/web/me is a path of login');
+  expect(stderr).toMatch(/\n1 problem\n$/);
+});
+
 describe('check', () => {
   test('a field that is gone breaks an endpoint, at a place', async () => {
     const dir = await project();

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { duration } from '../duration.ts';
 
+/** What login answers below `/bff/CLIENT/`: endpoints of these paths are never reached. */
+export const LOGIN_ROUTES = ['login', 'callback', 'logout', 'me', 'backchannel-logout'] as const;
+
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** RFC 8252, section 8.3: what stays within one machine need not be encrypted. */

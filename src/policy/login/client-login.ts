@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { LoginSettings } from '../../config/sections/login.ts';
+import type { LOGIN_ROUTES, LoginSettings } from '../../config/sections/login.ts';
 import { StoreUnavailable } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { FailedAttempts } from '../authentication/failed-attempts.ts';
@@ -67,13 +67,14 @@ export class ClientLogin {
 
   constructor(parts: ClientLoginParts) {
     this.#parts = parts;
-    this.#routes = new Map<string, Route>([
-      ['login', { methods: ['GET'], answer: (visit) => this.#login(visit) }],
-      ['callback', { methods: ['GET'], answer: (visit) => this.#callback(visit) }],
-      ['logout', { methods: ['GET', 'POST'], answer: (visit) => this.#logout(visit) }],
-      ['me', { methods: ['GET', 'HEAD'], answer: (visit) => this.#me(visit) }],
-      ['backchannel-logout', { methods: ['POST'], answer: (visit) => this.#backchannelLogout(visit) }],
-    ]);
+    const routes: Readonly<Record<(typeof LOGIN_ROUTES)[number], Route>> = {
+      login: { methods: ['GET'], answer: (visit) => this.#login(visit) },
+      callback: { methods: ['GET'], answer: (visit) => this.#callback(visit) },
+      logout: { methods: ['GET', 'POST'], answer: (visit) => this.#logout(visit) },
+      me: { methods: ['GET', 'HEAD'], answer: (visit) => this.#me(visit) },
+      'backchannel-logout': { methods: ['POST'], answer: (visit) => this.#backchannelLogout(visit) },
+    };
+    this.#routes = new Map(Object.entries(routes));
   }
 
   /** @param rest what comes after `/bff/CLIENT/` */
