@@ -12,6 +12,7 @@ import { replyTo } from './answering/route-call.ts';
 import { type CacheOutcome, createAnswerCache } from './caching/answer-cache.ts';
 import type { Forwarding } from './caching/cache-key.ts';
 import type { CacheHints } from './caching/hints.ts';
+import { KnownRequests } from './caching/known-requests.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
 import { standingHeaders } from './delivery/client-headers.ts';
@@ -170,7 +171,7 @@ function checkAgainst(
     if (headers) standing.set(version === undefined ? client : `${client}/${version}`, headers);
   }
   const digest = hash('sha256', `${folder.digest}\n${engine.supergraph.sdl}`, 'base64url');
-  return { engine, folder, loaded, table: buildRoutingTable(loaded), digest, standing };
+  return { engine, folder, loaded, table: buildRoutingTable(loaded), digest, known: new KnownRequests(), standing };
 }
 
 /** The id that the host has given the request, else the one that the client has sent, else a new one. */

@@ -48,6 +48,25 @@ test('other parameters are another answer', async () => {
   expect(engine.requests).toHaveLength(2);
 });
 
+test('the same text is read once; what comes to the same has the same answer, and mistakes stay mistakes', async () => {
+  const { call, engine } = await serve(`query ($id: ID!, $x: Boolean = false @from(query: "n"))
+  @endpoint(path: "/:id", cache: {maxAge: 60, vary: ["X-App"]}) {
+    product(id: $id) { id }
+    news @include(if: $x)
+  }`);
+  const bodies = new Set<string>();
+  for (const path of ['p%31', 'p1', 'p1?n=true', 'p%31', 'p1', 'p1?n=true'])
+    bodies.add((await call(`/bff/web/${path}`)).text);
+  expect(bodies.size).toBe(2);
+  expect(engine.requests).toHaveLength(2);
+  for (const app of ['a', 'b', 'a']) await call('/bff/web/p1', { headers: { 'x-app': app } });
+  expect(engine.requests).toHaveLength(4);
+  for (const _ of [1, 2]) expect((await call('/bff/web/p1?n=2')).status).toBe(400);
+  // who says who they are has an answer of their own, though the text was read before
+  await call('/bff/web/p1', { headers: as({ sub: 'u1' }) });
+  expect(engine.requests).toHaveLength(5);
+});
+
 test('a stale answer is served while another one is fetched', async () => {
   const { call, engine, later } = await serve(PRODUCT);
   await call('/bff/web/products/p1');

@@ -1,6 +1,8 @@
 import { forbidsSharing, headersKey } from '../../client/sharing.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
-import { cacheKey, factsKey, isShared, type Viewer } from '../caching/cache-key.ts';
+import { cacheKey, dependence, factsKey, isShared, type Viewer } from '../caching/cache-key.ts';
+import { readsUrlAlone } from '../caching/known-requests.ts';
+import type { CachePolicy } from '../caching/policy.ts';
 import { problemReply, type Reply } from '../delivery/reply.ts';
 import { coerceParameters } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
@@ -26,6 +28,11 @@ export async function answerEndpoint(
   const refused = endpoint.auth && refuseViewer(endpoint.auth, identity, endpoint.client);
   if (refused) return problemReply(refused, call.path);
   const { headers } = call.req;
+  const streamed = endpoint.method === 'GET' && wantsStream(headers.accept);
+  const keeping = endpoint.cache && !streamed ? keepingOf(call, served, endpoint, endpoint.cache, desk) : undefined;
+  const known = keeping?.text === undefined ? undefined : served.known.get(keeping.text);
+  if (keeping && known)
+    return answerKept({ call, served, endpoint, variables: known.variables, desk }, keeping, known.key);
   const maxBytes = endpoint.settings.limits.max_request_bytes ?? desk.maxRequestBytes;
   const body = hasBody(endpoint.method) ? await readJsonBody(call.req, maxBytes) : undefined;
   if (body && 'problem' in body) return problemReply(body.problem, call.path);
@@ -41,23 +48,44 @@ export async function answerEndpoint(
   if (unread) return problemReply(unread, call.path);
   const order: Order = { call, served, endpoint, variables, desk };
   if (endpoint.idempotency) return answerOnce(order, endpoint.idempotency);
-  if (endpoint.method === 'GET' && wantsStream(headers.accept)) return streamAnswer(order);
-  if (endpoint.cache && desk.cache) return answerKept(order, endpoint.cache, desk.cache);
-  return answerTogether(order);
+  if (streamed) return streamAnswer(order);
+  if (keeping === undefined) return answerTogether(order);
+  const key = cacheKey(`${served.digest} ${endpoint.id}`, variables, keeping.beside);
+  if (keeping.text !== undefined) served.known.set(keeping.text, { key, variables });
+  return answerKept(order, keeping, key);
 }
 
-function answerKept(
-  order: Order,
-  said: NonNullable<Endpoint['cache']>,
-  cache: NonNullable<Desk['cache']>,
-): Reply | Promise<Reply> {
-  const { call, served, endpoint, variables, desk } = order;
+/** How the answer to a call is kept. */
+interface Keeping {
+  readonly cache: NonNullable<Desk['cache']>;
+  readonly policy: CachePolicy;
+  readonly shared: boolean;
+  /** What the answer depends on beside its parameters. */
+  readonly beside: string;
+  /** All that it depends on, as the request has it; `undefined` where that is not in the URL, or not for everyone. */
+  readonly text: string | undefined;
+}
+
+function keepingOf(
+  call: Call,
+  served: Served,
+  endpoint: Endpoint,
+  said: CachePolicy,
+  { cache, forwarding }: Desk,
+): Keeping | undefined {
+  if (cache === undefined) return undefined;
   // what only some may read is not for everybody, whatever was said
   const policy = dependsOnClient(served, endpoint) ? { ...said, scope: 'private' as const } : said;
   const viewer: Viewer = { facts: call.client, headers: call.req.headers };
-  const key = cacheKey(`${served.digest} ${endpoint.id}`, variables, policy, viewer, desk.forwarding);
   const shared = isShared(policy, viewer);
-  return cache.answer({ key, policy, shared, res: call.res, make: (cancellation) => makeFresh(order, cancellation) });
+  const beside = dependence(policy, viewer, forwarding);
+  const text = shared && readsUrlAlone(endpoint) ? `${endpoint.id} ${call.req.url}\n${beside}` : undefined;
+  return { cache, policy, shared, beside, text };
+}
+
+function answerKept(order: Order, { cache, policy, shared }: Keeping, key: string): Reply | Promise<Reply> {
+  const { res } = order.call;
+  return cache.answer({ key, policy, shared, res, make: (cancellation) => makeFresh(order, cancellation) });
 }
 
 function dependsOnClient({ engine }: Served, { query, late }: Endpoint): boolean {

@@ -4,6 +4,7 @@ import type { Engine } from '../../engine/engine.ts';
 import type { Limiter } from '../../policy/rate-limits/limiter.ts';
 import type { AnswerCache } from '../caching/answer-cache.ts';
 import type { Forwarding } from '../caching/cache-key.ts';
+import type { KnownRequests } from '../caching/known-requests.ts';
 import type { Reply } from '../delivery/reply.ts';
 import type { SendSettings } from '../delivery/send.ts';
 import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
@@ -20,6 +21,7 @@ export interface Served {
   readonly table: RoutingTable;
   /** Names this folder and this schema in keys of what is kept. */
   readonly digest: string;
+  readonly known: KnownRequests;
   /** Headers that every answer bears, by `CLIENT` and `CLIENT/VERSION`. */
   readonly standing: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }

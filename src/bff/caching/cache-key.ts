@@ -32,19 +32,21 @@ export function isShared(policy: CachePolicy, viewer: Viewer): boolean {
 }
 
 /**
- * Equal for two requests that may have the same answer. One that is not shared has everything in its key that could tell
- * viewers apart: who they are, and all their headers but those that say nothing of it.
+ * Equal for two requests that may have the same answer.
  * @param endpoint names the endpoint, its document and the schema
+ * @param beside what `dependence` says of the request
  */
-export function cacheKey(
-  endpoint: string,
-  variables: Readonly<Record<string, unknown>>,
-  policy: CachePolicy,
-  viewer: Viewer,
-  forwarding: Forwarding | undefined,
-): string {
+export function cacheKey(endpoint: string, variables: Readonly<Record<string, unknown>>, beside: string): string {
+  return hash('sha256', `${endpoint}\n${JSON.stringify(variables)}\n${beside}`, 'base64url');
+}
+
+/**
+ * What an answer depends on beside its parameters. Where it is not shared that is everything that could tell viewers apart:
+ * who they are, and all their headers but those that say nothing of it.
+ */
+export function dependence(policy: CachePolicy, viewer: Viewer, forwarding: Forwarding | undefined): string {
   const { headers, facts } = viewer;
-  const key = `${endpoint}\n${JSON.stringify(variables)}\n`;
+  // of a viewer's own headers not all count by themselves: `User-Agent` does where it is named, or told to sources
   let told = '';
   if (!isShared(policy, viewer)) {
     const ip = forwarding?.judgesAddress ? facts?.ip : '';
@@ -56,7 +58,7 @@ export function cacheKey(
       if (!UNTOLD.has(name) && forwarding.forwards(name)) told += `${name}:${headers[name]}\n`;
     if (forwarding.tellsAddress) told += facts?.ip;
   }
-  return hash('sha256', key + told, 'base64url');
+  return told;
 }
 
 /**
