@@ -51,8 +51,8 @@ export interface PersistedDocumentsOptions {
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
-/** Texts whose place in the list is remembered. */
-const TEXTS_KNOWN = 5_000;
+/** Characters of the texts whose place in the list is remembered: clients may send as many and as long ones as they like. */
+const CHARACTERS_KNOWN = 4_000_000;
 
 export function createPersistedDocuments(options: PersistedDocumentsOptions): PersistedDocuments {
   const { config, registered, logger } = options;
@@ -132,7 +132,10 @@ const notSupported = () => new DocumentRefused(200, 'PERSISTED_QUERY_NOT_SUPPORT
 class ListedDocuments {
   private readonly manifest: Manifest;
   private readonly texts: ReadonlySet<string>;
-  private readonly known = new LRUCache<string, boolean>({ max: TEXTS_KNOWN });
+  private readonly known = new LRUCache<string, boolean>({
+    maxSize: CHARACTERS_KNOWN,
+    sizeCalculation: (_, query) => query.length + 100,
+  });
 
   constructor(manifest: Manifest) {
     this.manifest = manifest;
