@@ -6,7 +6,7 @@ import { NotAdmitted } from '../policy/authentication/refusal.ts';
 import type { ResponseHeaders } from '../policy/headers/response-headers.ts';
 import type { Login } from '../policy/login/login.ts';
 import type { PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
-import type { CsrfCheck } from '../policy/requests/csrf.ts';
+import { type CsrfCheck, mayBeForgedPost } from '../policy/requests/csrf.ts';
 import { isBelow } from '../policy/requests/paths.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { letIn, notAdmittedReply, routeRefusalReply } from './entrance.ts';
@@ -45,7 +45,7 @@ export interface HostOptions extends FrontDoorOptions {
   readonly login?: Login | undefined;
   /** Counts requests against the limits of whole requests; there are none without it. */
   readonly countRequest?: CountRequest | undefined;
-  /** Whether a GET may be answered; all are, without it. */
+  /** Whether a GET, or a POST without a body, may be answered; all are, without it. */
   readonly csrf?: CsrfCheck | undefined;
   /** Queries that are known by ids; none are, without it. */
   readonly documents?: PersistedDocuments | undefined;
@@ -67,7 +67,7 @@ export interface Host {
 }
 
 export function createHost(options: HostOptions): Host {
-  const { logger, countRequest } = options;
+  const { logger, countRequest, csrf } = options;
   const main = createGraphqlRoute(options, '/graphql');
   const routes = new Map([['/graphql', main]]);
   for (const { name, path } of options.contracts ?? []) routes.set(path, createGraphqlRoute(options, path, name));
@@ -95,8 +95,9 @@ export function createHost(options: HostOptions): Host {
       sendReply(exchange, allowed ? health : methodNotAllowed(req, path, 'GET, HEAD'));
       return;
     }
-    const counts = countRequest && options.bff && req.method !== 'OPTIONS' && isBelow(path, '/bff');
-    if (!counts) return serveEndpoint(exchange);
+    if (!options.bff || req.method === 'OPTIONS' || !isBelow(path, '/bff')) return serveEndpoint(exchange);
+    if (csrf && req.method === 'POST' && mayBeForgedPost(req.headers, csrf)) throw forgedPost();
+    if (!countRequest) return serveEndpoint(exchange);
     // here, for answers that are kept or shared count as well, and those that are made of several operations count once
     const counted = countRequest(exchange);
     exchange.client = { ...exchange.client, admitted: true };
@@ -185,6 +186,12 @@ function pathOf(req: IncomingMessage): string {
 
 function stateReply(status: number, state: object): HttpReply {
   return textReply(status, JSON_TYPE, JSON.stringify(state), { 'cache-control': 'no-store' });
+}
+
+function forgedPost(): RequestRefusal {
+  const message =
+    'This POST without a body could have been made by a page of another site. Send a content type of "application/json".';
+  return new RequestRefusal(400, 'CSRF_ERROR', message);
 }
 
 function methodNotAllowed(req: IncomingMessage, path: string, allow: string): HttpReply {

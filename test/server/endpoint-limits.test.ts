@@ -106,3 +106,44 @@ test('rate_limit by ip: whoever has one IPv6 address has all of its /64', async 
   expect(await from('2001:db8:1:2::3')).toBe(429);
   expect(await from('2001:db8:1:3::1')).not.toBe(429);
 });
+
+test('a page of another site cannot make a browser call an endpoint that takes all it needs from the URL', async () => {
+  const subgraph = await fakeSubgraph((_req, res) => {
+    res.setHeader('content-type', 'application/json').end('{"data":{"remove":true}}');
+  });
+  const dir = await project({
+    'schemas/hello.graphql': `extend schema @subgraph(url: "${subgraph.url}")
+      type Query { hello: String } type Mutation { remove(id: ID!): Boolean }`,
+    'bff/web/remove.graphql':
+      'mutation ($id: ID!) @endpoint(path: "/items/:id/remove", method: POST) { remove(id: $id) }',
+  });
+  const gateway = await createGateway({
+    schemas: join(dir, 'schemas'),
+    bff: join(dir, 'bff'),
+    config: {},
+    logger: createLogger({ level: 'silent' }),
+  });
+  onTestFinished(() => gateway.close());
+  const { url } = await gateway.listen({ port: 0, host: '127.0.0.1' });
+  const form = { 'user-agent': 'Mozilla/5.0', 'content-type': 'application/x-www-form-urlencoded', cookie: 'token=t' };
+  const post = (headers: Record<string, string>) =>
+    fetch(new URL('/bff/web/items/7/remove', url), { method: 'POST', headers: { ...form, ...headers } });
+  const forged = await post({ 'sec-fetch-site': 'cross-site' });
+  expect(forged.status).toBe(400);
+  expect(await forged.json()).toMatchObject({ type: 'urn:headgate:problem:csrf-error' });
+  expect((await post({})).status).toBe(400);
+  expect(subgraph.connections).toHaveLength(0);
+  const own: Record<string, string>[] = [
+    { 'sec-fetch-site': 'same-origin' },
+    { 'content-type': 'application/json' },
+    { 'x-csrf': '1' },
+    { 'idempotency-key': 'k' },
+    { authorization: 'Bearer t' },
+  ];
+  for (const headers of own) expect((await post(headers)).status).toBe(200);
+  const program = await fetch(new URL('/bff/web/items/7/remove', url), {
+    method: 'POST',
+    headers: { 'user-agent': 'curl/8' },
+  });
+  expect(program.status).toBe(200);
+});

@@ -5,8 +5,8 @@ import type { CsrfConfig } from '../../config/sections/csrf.ts';
 const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'];
 
 /**
- * Whether a `GET` with these headers cannot be one that a page of another site made a browser send. A `POST` needs no
- * such check: GraphQL takes none but JSON, for which browsers ask first.
+ * Whether a `GET` with these headers cannot be one that a page of another site made a browser send. A `POST` with a body
+ * needs no such check: none but JSON is taken, for which browsers ask first.
  * @see https://fetch.spec.whatwg.org/#cors-safelisted-request-header
  */
 export type CsrfCheck = (headers: IncomingHttpHeaders) => boolean;
@@ -23,6 +23,21 @@ export function createCsrfCheck({ unsafe_disabled, required_headers }: CsrfConfi
     if (site === 'same-origin' || site === 'none') return true;
     return !mayBeBrowser(headers);
   };
+}
+
+/** Headers that no browser sends for another site's page without asking first: of logins, and of requests done once. */
+const OWN_HEADERS = ['x-csrf', 'idempotency-key'];
+
+/**
+ * Whether a `POST` may be one that a page of another site made a browser send: an endpoint may take all it needs from the
+ * URL, and a request without a body needs no content type.
+ */
+export function mayBeForgedPost(headers: IncomingHttpHeaders, check: CsrfCheck): boolean {
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  if (hasBody || OWN_HEADERS.some((name) => headers[name] !== undefined)) return false;
+  // of its own account a browser adds passwords, and never a token
+  if (headers.authorization !== undefined && /^bearer /i.test(headers.authorization)) return false;
+  return !check(headers);
 }
 
 function isFormType(type: string): boolean {
