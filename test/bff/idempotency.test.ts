@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createMemoryKeyStore } from '../../src/bff/idempotency/idempotency.ts';
 import { as, engineOver, serveFiles, sourceError } from './support.ts';
 
 const SDL = `
@@ -115,4 +116,12 @@ test('bad parameters do not use the key up', async () => {
   const { post } = await shop();
   expect((await post('k', {})).status).toBe(400);
   expect((await post('k')).status).toBe(201);
+});
+
+test('in memory, answers take so much room and no more: those unused for longest go', async () => {
+  const store = createMemoryKeyStore({ maxChars: 10_000 });
+  const reply = { status: 201, headers: {}, body: 'x'.repeat(4_000) };
+  for (const key of ['a', 'b', 'c']) await store.finish(key, { payload: key, reply }, 60_000);
+  expect(await store.get('a')).toBeUndefined();
+  expect(await store.get('c')).toEqual({ payload: 'c', reply });
 });

@@ -18,8 +18,13 @@ export interface KeyStore {
   release(key: string): Promise<void>;
 }
 
-export function createMemoryKeyStore({ maxKeys = 50_000 } = {}): KeyStore {
-  const known = new LRUCache<string, Remembered>({ max: maxKeys });
+/** Beyond so many keys, or so many characters of answers, those unused for longest are forgotten. */
+export function createMemoryKeyStore({ maxKeys = 50_000, maxChars = 32 * 2 ** 20 } = {}): KeyStore {
+  const known = new LRUCache<string, Remembered>({
+    max: maxKeys,
+    maxSize: maxChars,
+    sizeCalculation: ({ reply }) => 256 + (reply?.body.length ?? 0),
+  });
   return {
     async claim(key, remembered, ms) {
       const there = known.get(key);
