@@ -46,6 +46,8 @@ export interface AdmissionParts {
   readonly apiKeys?: ApiKeys | undefined;
   readonly certificates?: ClientCertificates | undefined;
   readonly failedAttempts?: FailedAttempts | undefined;
+  /** Whether browsers can log in. */
+  readonly sessions?: boolean;
   readonly required: boolean;
   readonly logger: Logger;
   readonly files?: readonly WatchedFile[];
@@ -65,6 +67,13 @@ export function createAdmission(parts: AdmissionParts): Admission {
   };
 }
 
+/** What a request without a credential is told to come with. */
+function schemeOf({ findToken, findApiKey, sessions }: AdmissionParts): string {
+  if (findToken) return 'Bearer';
+  if (findApiKey) return 'ApiKey';
+  return sessions ? 'Session' : 'Bearer';
+}
+
 type Answer<T> = T | Promise<T>;
 
 class Gate {
@@ -74,7 +83,7 @@ class Gate {
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
-    this.#challenge = parts.findToken || !parts.findApiKey ? 'Bearer realm="headgate"' : 'ApiKey realm="headgate"';
+    this.#challenge = `${schemeOf(parts)} realm="headgate"`;
     if (parts.failedAttempts) this.#goodKeys = new LRUCache({ max: MOST_GOOD_KEYS });
   }
 

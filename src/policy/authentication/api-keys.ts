@@ -102,20 +102,25 @@ const MOST_REMEMBERED = 10_000;
 /** A look-up decides whether a request is let in, so it may take longer than one that has a substitute. */
 const LOOK_UP_MS = 1_000;
 
-/** The keys in Redis; what it says of one holds for `cacheMs`, also that there is none. */
+/**
+ * The keys in Redis; what it says of one holds for `cacheMs`. So does that there is none, in a memory of its own: a flood of
+ * invented keys pushes out nobody who is known.
+ */
 export class ApiKeyRedis implements ApiKeyStore {
   readonly #redis: SharedRedis;
-  readonly #remembered: LRUCache<string, { record: ApiKeyRecord | undefined }>;
+  readonly #known: LRUCache<string, ApiKeyRecord>;
+  readonly #unknown: LRUCache<string, true>;
   readonly #underWay = new Map<string, Promise<ApiKeyRecord | undefined>>();
 
   constructor(redis: SharedRedis, cacheMs: number) {
     this.#redis = redis;
-    this.#remembered = new LRUCache({ max: MOST_REMEMBERED, ttl: cacheMs });
+    this.#known = new LRUCache({ max: MOST_REMEMBERED, ttl: cacheMs });
+    this.#unknown = new LRUCache({ max: MOST_REMEMBERED, ttl: cacheMs });
   }
 
   find(hash: string): ApiKeyRecord | undefined | Promise<ApiKeyRecord | undefined> {
-    const remembered = this.#remembered.get(hash);
-    if (remembered) return remembered.record;
+    const known = this.#known.get(hash);
+    if (known !== undefined || this.#unknown.has(hash)) return known;
     let asking = this.#underWay.get(hash);
     if (asking === undefined) {
       asking = this.#ask(hash).finally(() => this.#underWay.delete(hash));
@@ -128,7 +133,8 @@ export class ApiKeyRedis implements ApiKeyStore {
     try {
       const text = await this.#redis.run((client) => client.hget(redisKeysName(this.#redis), hash), LOOK_UP_MS);
       const record = text === null ? undefined : parseApiKeyRecord(text);
-      this.#remembered.set(hash, { record });
+      if (record === undefined) this.#unknown.set(hash, true);
+      else this.#known.set(hash, record);
       return record;
     } catch (cause) {
       const what = cause instanceof StoreUnavailable ? 'Redis is away' : 'its record in Redis cannot be read';

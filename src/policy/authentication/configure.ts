@@ -25,6 +25,7 @@ export interface AdmissionSettings {
   readonly api_keys?: ApiKeySettings | undefined;
   readonly introspection_endpoints: readonly IntrospectionEndpoint[];
   readonly trusted_proxies?: TrustedProxies | undefined;
+  readonly login?: object;
 }
 
 export interface AdmissionEnvironment {
@@ -59,6 +60,7 @@ export function configureAdmission(
   // last of what may fail: from here on keys are fetched
   const { issuers, files, close } = openIssuers(jwks, environment.logger);
   return createAdmission({
+    sessions: Object.keys(settings.login ?? {}).length > 0,
     required: require_authentication,
     logger: environment.logger,
     clientAddress: trusted_proxies && clientAddress(trusts, trusted_proxies.header),

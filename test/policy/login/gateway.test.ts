@@ -68,6 +68,12 @@ describe('beside other credentials', () => {
     expect(json).toMatchObject({ user: { id: 'ada' } });
   });
 
+  test('where nothing but a session is taken, a 401 asks for no token', async () => {
+    const world = await shopWorld({ authentication: { require_authentication: true } });
+    const refused = await fetch(`${world.origin}/bff/web/dashboard`);
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Session realm="headgate"']);
+  });
+
   test('a token says who asks over a session, and a bad one is refused', async () => {
     const world = await shopWorld({ authentication });
     const browser = new Browser();
