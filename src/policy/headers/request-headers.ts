@@ -113,10 +113,15 @@ function finish(out: Outgoing, unshared: ReadonlySet<string>): ForwardedHeaders 
   return { pairs, sharingKey };
 }
 
-/** Many servers make one variable, HTTP_X_USER_ID, of `x-user-id` and `x_user_id`: whoever sends the one sends the other. */
+/**
+ * Many servers make one variable, HTTP_X_USER_ID, of `x-user-id` and `x_user_id`, and some of `x-user.id`: whoever sends the one
+ * sends the other.
+ */
 function withDashes(name: string): string {
-  return name.includes('_') ? name.replaceAll('_', '-') : name;
+  return ODD.test(name) ? name.replaceAll(/[^a-z0-9]/g, '-') : name;
 }
+
+const ODD = /[^a-z0-9-]/;
 
 function compileRule(rule: RequestRule, inserted: ReadonlySet<string>): Step {
   const { propagate, insert, remove, rename } = rule;
