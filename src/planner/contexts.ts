@@ -19,6 +19,8 @@ export interface ContextReading {
   inputs(position: Position, owner: string, set: SelectionSetNode): InputRoute | undefined;
   /** The fetch that tells the runtime type of the objects at an abstract position. */
   typenameAt(position: Position): Fetch | undefined;
+  /** Whether any object at a position can be of a type. */
+  canBe(position: Position, type: string): boolean;
 }
 
 /** A way to the values that a field takes from contexts. */
@@ -84,13 +86,14 @@ export class ContextFinder {
     const places: Place[] = [];
     for (let { origin } = position; origin; origin = origin.parent.origin) {
       const { parent, owner } = origin;
-      const types = setters.has(owner) ? [owner] : [...this.abilities.possible(owner)].filter((t) => setters.has(t));
+      const possible = [...this.abilities.possible(owner)].filter((type) => this.reading.canBe(parent, type));
+      const types = setters.has(owner) ? [owner] : possible.filter((type) => setters.has(type));
       for (const type of types) {
         const route = this.reading.inputs(parent, type, set);
         if (!route) return undefined;
         places.push({ position: parent, type, always: type === owner, route });
       }
-      if (setters.has(owner) || types.length === this.abilities.possible(owner).size) break;
+      if (setters.has(owner) || types.length === possible.length) break;
     }
     return places;
   }

@@ -64,6 +64,7 @@ export class Selector implements Selecting {
     const contexts = new ContextFinder(graph.abilities, {
       inputs: (position, owner, set) => this.routes.inputs(position, owner, set, []),
       typenameAt: (position) => this.typenameAt(position),
+      canBe: (position, type) => this.here.canBe(position, type),
     });
     this.options = new OptionFinder(graph.abilities, this.routes, this.estimator, contexts);
     this.here = new PossibleHere(graph.abilities);

@@ -27,7 +27,12 @@ export function readsWhatItMay({ subgraph, document, lookups }: PlannedRequest, 
       const coordinate = `${parent}.${name}`;
       if (field.external && !covers(around, name)) problems.push(`${coordinate} is external there`);
       const inputs = sent?.depth === provided.length - 1 ? sent.fields : [];
-      if (field.requires && !sends(inputs, field.requires)) problems.push(`${coordinate} lacks what it requires`);
+      // an interface's field is, for each object, that of the object's type
+      const types = [parent, ...(subgraph.types.get(parent)?.possible ?? [])];
+      for (const type of new Set(types)) {
+        const requires = subgraph.types.get(type)?.fields.get(name)?.requires;
+        if (requires && !sends(inputs, requires)) problems.push(`${type}.${name} lacks what it requires`);
+      }
       for (const { name: argument } of field.contextArguments)
         if (!node.arguments?.some((passed) => passed.name.value === argument))
           problems.push(`${coordinate} lacks its argument "${argument}", which is from a context`);
