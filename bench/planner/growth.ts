@@ -7,8 +7,9 @@ import { parseArgs } from 'node:util';
 import { parse } from 'graphql';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { normalise } from '../../src/operation/normalise.ts';
+import type { Operation } from '../../src/operation/operation.ts';
 import { Abilities } from '../../src/planner/abilities.ts';
-import { planOperation } from '../../src/planner/planner.ts';
+import { planInSteps, planOperation } from '../../src/planner/planner.ts';
 import { readSupergraph, type Supergraph } from '../../src/supergraph/supergraph.ts';
 import { cannedSource } from './canned-source.ts';
 import { writeSection } from './document.ts';
@@ -22,7 +23,10 @@ const MEASURED = 300;
 const WARM_UP = 200;
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
-const lines = ['| subgraphs | query | requests | plan | whole request, cold |', '| --: | --- | --: | --: | --: |'];
+const lines = [
+  '| subgraphs | query | requests | plan | longest step | whole request, cold |',
+  '| --: | --- | --: | --: | --: | --: |',
+];
 for (const size of SIZES) {
   const supergraph = readSupergraph(grownSupergraph(size));
   const width = Math.min(size, WIDTH);
@@ -34,16 +38,17 @@ console.log(table);
 if (values.write) writeSection('growth', `${table}\nNode ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}.\n`);
 
 async function measure(supergraph: Supergraph, title: string, queryFor: (alias: string) => string): Promise<string> {
-  const { requests, milliseconds } = measurePlanning(supergraph, queryFor);
+  const { requests, milliseconds, longest } = measurePlanning(supergraph, queryFor);
   const whole = await measureRequests(supergraph, queryFor);
-  const cells = [supergraph.subgraphs.length, title, requests, print(milliseconds), print(whole)];
+  const cells = [supergraph.subgraphs.length, title, requests, print(milliseconds), print(longest), print(whole)];
   return `| ${cells.join(' | ')} |`;
 }
 
-/** The median of normalising and planning documents that were never planned before. */
+/** Medians over documents that were never planned before: of normalising and planning, and of the longest step of planning. */
 function measurePlanning(supergraph: Supergraph, queryFor: (alias: string) => string) {
   const abilities = new Abilities(supergraph);
   const times: number[] = [];
+  const steps: number[] = [];
   let requests = 0;
   for (let index = 0; index < WARM_UP + MEASURED; index++) {
     const document = parse(queryFor(`p${index}`));
@@ -51,8 +56,23 @@ function measurePlanning(supergraph: Supergraph, queryFor: (alias: string) => st
     const plan = planOperation(normalise(document, operationOf(document), supergraph, {}), abilities);
     if (index >= WARM_UP) times.push(performance.now() - start);
     requests = plan.requests.length;
+    const again = parse(queryFor(`s${index}`));
+    const step = longestStep(normalise(again, operationOf(again), supergraph, {}), abilities);
+    if (index >= WARM_UP) steps.push(step);
   }
-  return { requests, milliseconds: median(times) };
+  return { requests, milliseconds: median(times), longest: median(steps) };
+}
+
+/** Milliseconds of the longest step of planning: nothing else has its turn before a step ends. */
+function longestStep(operation: Operation, abilities: Abilities): number {
+  const steps = planInSteps(operation, abilities);
+  let longest = 0;
+  for (let done: boolean | undefined = false; !done; ) {
+    const start = performance.now();
+    done = steps.next().done;
+    longest = Math.max(longest, performance.now() - start);
+  }
+  return longest;
 }
 
 /** The median of answering documents never seen before, from text to text, without the time spent in the sources. */
