@@ -54,8 +54,8 @@ describe('our plans over small random worlds', () => {
     expect(Math.min(...compared.map(waves))).toBe(0);
   });
 
-  it('take the fewest requests in 97 % of the cases, and one more in nearly all others', () => {
-    expect(share(requests, 0)).toBeGreaterThanOrEqual(0.97);
+  it('take the fewest requests in 95 % of the cases, and one more in nearly all others', () => {
+    expect(share(requests, 0)).toBeGreaterThanOrEqual(0.95);
     expect(share(requests, 1)).toBeGreaterThanOrEqual(0.995);
     expect(share(requests, 2)).toBe(1);
   });

@@ -20,7 +20,14 @@ type RootValue = Record<string, (args: Record<string, unknown>, request: EngineR
 export function plainEngine(sdl: string, roots: RootValue): Engine {
   const schema = buildSchema(sdl);
   return {
-    supergraph: { sdl, subgraphs: [], publicSchema: schema } as unknown as Engine['supergraph'],
+    supergraph: {
+      sdl,
+      subgraphs: [],
+      types: new Map(),
+      rootTypes: {},
+      cacheControl: [],
+      publicSchema: schema,
+    } as unknown as Engine['supergraph'],
     publicSchema: schema,
     sharable: ({ query, operationName }) => operationOf(query, operationName)?.operation === 'query',
     execute: async (request) => executePlain(schema, roots, request),

@@ -62,6 +62,8 @@ test('whatever the answer, a mapping gives JSON or nothing, and never throws', (
   const path = fc.tuple(fc.constantFrom('$', '@', '$args', 'a.b'), fc.array(step, { maxLength: 5 }));
   fc.assert(
     fc.property(path, fc.jsonValue(), fc.jsonValue(), ([head, steps], body, args) => {
+      // two marks in a row are another operator
+      fc.pre(!steps.join('').includes('??'));
       const mapping = parseMapping(`x: ${head}${steps.join('')} a { b ...c { d } }`);
       const value = mapAnswer(mapping, body, { $args: args });
       expect(() => JSON.stringify(value)).not.toThrow();
