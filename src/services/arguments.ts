@@ -34,3 +34,16 @@ export function stringsOf(directive: ConstDirectiveNode, name: string): string[]
   if (typeof read === 'string') return [read];
   return Array.isArray(read) ? read.filter((item) => typeof item === 'string') : undefined;
 }
+
+/** `@name(…)` with these arguments. */
+export function directiveUse(name: string, args: Readonly<Record<string, string | boolean>>): ConstDirectiveNode {
+  return {
+    kind: Kind.DIRECTIVE,
+    name: { kind: Kind.NAME, value: name },
+    arguments: Object.entries(args).map(([key, value]) => ({
+      kind: Kind.ARGUMENT,
+      name: { kind: Kind.NAME, value: key },
+      value: typeof value === 'string' ? { kind: Kind.STRING, value } : { kind: Kind.BOOLEAN, value },
+    })),
+  };
+}

@@ -11,7 +11,7 @@ import {
   type SelectionSetNode,
   visit,
 } from 'graphql';
-import { stringOf, useOf } from './arguments.ts';
+import { directiveUse, stringOf, useOf } from './arguments.ts';
 import { FEDERATION_DIRECTIVES, withoutDirectives } from './definitions.ts';
 import { parseFields, printFields } from './key-shape.ts';
 import type { PublicNames } from './names.ts';
@@ -81,7 +81,7 @@ function writeObject(node: ObjectNode, input: FederationInput): ObjectNode | und
   const directives = node.directives?.filter((use) => !REPLACED.has(use.name.value)) ?? [];
   if (isRoot) return node;
   if (own === undefined) {
-    const shared = useOf(node, 'shareable') ? [] : [directive('shareable', {})];
+    const shared = useOf(node, 'shareable') ? [] : [directiveUse('shareable', {})];
     return { ...node, directives: [...directives, ...shared] };
   }
   const isDefinition = node.kind === Kind.OBJECT_TYPE_DEFINITION;
@@ -93,7 +93,7 @@ function writeObject(node: ObjectNode, input: FederationInput): ObjectNode | und
 
 function writeKey({ fields, resolvable }: TypeKey, typeName: string, input: FederationInput): ConstDirectiveNode {
   const text = printFields(renameSelection(fields, typeName, input.schema, input.names));
-  return directive('key', resolvable ? { fields: text } : { fields: text, resolvable: false });
+  return directiveUse('key', resolvable ? { fields: text } : { fields: text, resolvable: false });
 }
 
 function writeField(field: FieldDefinitionNode, typeName: string, input: FederationInput): FieldDefinitionNode {
@@ -108,7 +108,7 @@ function writeField(field: FieldDefinitionNode, typeName: string, input: Federat
     input.schema,
     input.names,
   );
-  return { ...field, directives: [...directives, directive('requires', { fields: printFields(needed) })] };
+  return { ...field, directives: [...directives, directiveUse('requires', { fields: printFields(needed) })] };
 }
 
 function selects(selection: SelectionSetNode, field: string): boolean {
@@ -139,19 +139,7 @@ function externalField(name: string): FieldDefinitionNode {
     kind: Kind.FIELD_DEFINITION,
     name: { kind: Kind.NAME, value: name },
     type: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: 'String' } },
-    directives: [directive('external', {})],
-  };
-}
-
-function directive(name: string, args: Readonly<Record<string, string | boolean>>): ConstDirectiveNode {
-  return {
-    kind: Kind.DIRECTIVE,
-    name: { kind: Kind.NAME, value: name },
-    arguments: Object.entries(args).map(([key, value]) => ({
-      kind: Kind.ARGUMENT,
-      name: { kind: Kind.NAME, value: key },
-      value: typeof value === 'string' ? { kind: Kind.STRING, value } : { kind: Kind.BOOLEAN, value },
-    })),
+    directives: [directiveUse('external', {})],
   };
 }
 

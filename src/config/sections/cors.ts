@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration } from '../duration.ts';
 import { headerName } from '../header.ts';
+import { pattern } from '../pattern.ts';
 
 const origin = z
   .string()
@@ -8,8 +9,6 @@ const origin = z
     /^(?:\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/,
     'expected an origin such as "https://app.example.com", without a path',
   );
-
-const pattern = z.string().refine(isPattern, 'expected a regular expression');
 
 const settings = {
   allow_credentials: z.boolean().default(false).describe('Whether browsers may send cookies along'),
@@ -28,7 +27,10 @@ const settings = {
 const policy = z
   .strictObject({
     origins: z.array(origin).default([]).describe('Origins of pages that may ask; "*" for all'),
-    match_origins: z.array(pattern).default([]).describe('Regular expressions; an origin has to match one as a whole'),
+    match_origins: z
+      .array(pattern())
+      .default([])
+      .describe('Regular expressions; an origin has to match one as a whole'),
     paths: z
       .array(z.string().startsWith('/'))
       .default(['/'])
@@ -50,12 +52,3 @@ export const corsSection = z
   .describe('Which pages of other sites may read answers');
 
 export type CorsConfig = z.output<typeof corsSection>;
-
-function isPattern(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { forwardableName as headerName, headerValue } from '../header.ts';
+import { pattern } from '../pattern.ts';
 
-const pattern = z.string().refine(isPattern, 'expected a regular expression, such as "^x-tenant-"');
 const oneOrMore = z
   .union([z.string().transform((name) => [name]), z.array(z.string()).min(1)], {
     error: 'expected the name of a header, or a list of them',
   })
   .pipe(z.array(headerName));
 
-const namedOrMatching = { named: oneOrMore.optional(), matching: pattern.optional() };
+const namedOrMatching = { named: oneOrMore.optional(), matching: pattern('^x-tenant-').optional() };
 
 function isNamedOrMatching(rule: { named?: unknown; matching?: unknown }): boolean {
   return (rule.named === undefined) !== (rule.matching === undefined);
@@ -77,15 +77,6 @@ const responseRule = z
 
 function isOneRule(rule: object): boolean {
   return Object.values(rule).filter((part) => part !== undefined).length === 1;
-}
-
-function isPattern(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const rules = z.strictObject({

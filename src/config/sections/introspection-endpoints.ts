@@ -1,14 +1,10 @@
 import { z } from 'zod';
 import { duration } from '../duration.ts';
+import { oauthClient } from '../oauth-client.ts';
 
 const endpoint = z.strictObject({
   url: z.url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' }),
-  client_id: z.string().min(1),
-  client_secret: z.string().min(1).optional(),
-  client_auth: z
-    .enum(['basic', 'post', 'none'])
-    .optional()
-    .describe('How the gateway proves who it is. Default: basic with a secret, none without'),
+  ...oauthClient,
   issuer: z.string().min(1).optional(),
   audience: z.string().min(1).optional(),
   timeout: duration.prefault('2s'),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration } from '../duration.ts';
+import { oauthClient } from '../oauth-client.ts';
 
 /** What login answers below `/bff/CLIENT/`: endpoints of these paths are never reached. */
 export const LOGIN_ROUTES = ['login', 'callback', 'logout', 'me', 'backchannel-logout'] as const;
@@ -61,12 +62,7 @@ const client = z.strictObject({
   issuer: z
     .url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' })
     .describe('The OpenID provider, as its configuration names itself; found by `/.well-known/openid-configuration`'),
-  client_id: z.string().min(1),
-  client_secret: z.string().min(1).optional(),
-  client_auth: z
-    .enum(['basic', 'post', 'none'])
-    .optional()
-    .describe('How the gateway proves who it is. Default: basic with a secret, none without'),
+  ...oauthClient,
   scopes: z
     .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'expected scopes, each without spaces'))
     .default(['openid'])

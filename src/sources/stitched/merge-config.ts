@@ -9,9 +9,9 @@ import {
   isInputObjectType,
   isListType,
   isNonNullType,
-  Kind,
   visit,
 } from 'graphql';
+import { directiveUse } from '../../services/arguments.ts';
 import type { Lookup, Service } from '../../services/service.ts';
 import { KEYS_ARGUMENT, manyName } from './look-up-many.ts';
 
@@ -67,25 +67,13 @@ function markLookup(service: Service, lookup: Lookup): DocumentNode {
       }
       if (!lookup.types.includes(name)) return undefined;
       const fields = `{ ${lookup.keyFields} ${service.computed.get(name) ?? ''} }`;
-      return { ...node, directives: [use(KEY, { selectionSet: fields })] };
+      return { ...node, directives: [directiveUse(KEY, { selectionSet: fields })] };
     },
   });
 }
 
 function mergeUse({ argsExpr, additionalArgs }: Lookup): ConstDirectiveNode {
-  return use('merge', additionalArgs === undefined ? { argsExpr } : { argsExpr, additionalArgs });
-}
-
-function use(name: string, args: Readonly<Record<string, string>>): ConstDirectiveNode {
-  return {
-    kind: Kind.DIRECTIVE,
-    name: { kind: Kind.NAME, value: name },
-    arguments: Object.entries(args).map(([key, value]) => ({
-      kind: Kind.ARGUMENT,
-      name: { kind: Kind.NAME, value: key },
-      value: { kind: Kind.STRING, value },
-    })),
-  };
+  return directiveUse('merge', additionalArgs === undefined ? { argsExpr } : { argsExpr, additionalArgs });
 }
 
 /** A whole key has a `__typename` and inputs of other fields, which input types have no place for. */
