@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { createSupergraphProvider } from './composition/supergraph-provider.ts';
 import { type Config, configFileSchema } from './config/config.ts';
 import { assemble } from './server/assemble.ts';
-import { listen as openPort } from './server/listener.ts';
-import { tlsOptions } from './server/tls-options.ts';
+import { listenForClients } from './server/client-listener.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 export { defineShape, type Shape, type ShapeContext } from './bff/shapes/shape.ts';
@@ -62,8 +61,7 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
   return {
     handle: host.handle,
     async listen(address = {}) {
-      const secure = config.tls.supergraph && { tls: tlsOptions(config.tls.supergraph) };
-      const listener = await openPort(host, { ...config.supergraph.listen, ...address, ...secure });
+      const listener = await listenForClients(host, config, address);
       closers.unshift(listener.close);
       return { url: `${listener.origin}/graphql`, port: listener.port };
     },

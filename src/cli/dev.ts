@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { watchFile } from '../composition/watch-schemas.ts';
-import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
-import type { RunningServer } from '../server/server.ts';
+import { configPath, DEFAULT_FILE } from '../config/load-config.ts';
+import { prepareServer, type RunningServer, type ServerOptions, startServer } from '../server/server.ts';
 import { reportFailure } from './failure.ts';
-import { type ServeDefaults, type ServeFlags, serve, stopOnSignals } from './start.ts';
+import { type ServeDefaults, type ServeFlags, serverOptions, stopOnSignals } from './start.ts';
 
 export interface DevFlags extends ServeFlags {
   readonly demo?: boolean;
@@ -15,14 +15,14 @@ export interface DevFlags extends ServeFlags {
 export async function dev(flags: DevFlags): Promise<void> {
   const demo = flags.demo === true ? await startDemo() : undefined;
   const defaults = demoDefaults(flags);
-  const running = {
-    server: await serve(flags, { dev: true, demo: flags.demo === true, defaults }).catch(closing(demo)),
-  };
-  const config = configPath({ file: flags.config });
-  const restart = () => restartWith(flags, defaults, running);
-  const watching = config === undefined ? undefined : await watchFile(config, restart);
+  const read = () => serverOptions(flags, { dev: true, demo: flags.demo === true, defaults });
+  const running = await startWith(read).catch(closing(demo));
+  let restarted = Promise.resolve();
+  const watching = await watchFile(configPath({ file: flags.config }) ?? DEFAULT_FILE, () => {
+    restarted = restarted.then(() => restartWith(read, running));
+  });
   stopOnSignals(async () => {
-    await watching?.close();
+    await watching.close();
     await running.server.close();
     await demo?.close();
   });
@@ -71,21 +71,50 @@ function stopWithNpm(): void {
   look.unref();
 }
 
-/** A config that cannot be used changes nothing; a good one is served on the same port as before. */
-async function restartWith(
-  flags: DevFlags,
-  defaults: ServeDefaults,
-  running: { server: RunningServer },
-): Promise<void> {
+interface Running {
+  server: RunningServer;
+  /** What it was started with. */
+  options: ServerOptions;
+}
+
+async function startWith(read: () => ServerOptions): Promise<Running> {
+  const options = read();
+  const server = await startServer(options);
+  return { server, options: atPort(server.port, options) };
+}
+
+async function restartWith(read: () => ServerOptions, running: Running): Promise<void> {
   try {
-    const { listen } = loadConfig({ flags, file: flags.config }).supergraph;
-    await running.server.close();
-    const port = listen.port === 0 ? running.server.port : listen.port;
-    running.server = await serve({ ...flags, port }, { dev: true, demo: flags.demo === true, defaults });
+    await replace(running, atPort(running.server.port, read()));
   } catch (error) {
-    if (!(error instanceof ConfigError)) process.exit(reportFailure(error));
-    console.error(`${error.message}\nThe config has problems; the last good one stays in force.`);
+    reportFailure(error);
+    console.error('The config has problems; the last good one stays in force.');
   }
+}
+
+/** Rejects, with what ran before running again, when that cannot be served. */
+async function replace(running: Running, options: ServerOptions): Promise<void> {
+  const next = await prepareServer(options);
+  await running.server.close();
+  try {
+    running.server = await next.serve();
+    running.options = options;
+  } catch (error) {
+    running.server = await startServer(running.options).catch(giveUp);
+    throw error;
+  }
+}
+
+function giveUp(error: unknown): never {
+  process.exit(reportFailure(error));
+}
+
+/** Port 0 means any free one, but the same after every change of the config. */
+function atPort(port: number, options: ServerOptions): ServerOptions {
+  const { supergraph } = options.config;
+  if (supergraph.listen.port !== 0) return options;
+  const config = { ...options.config, supergraph: { ...supergraph, listen: { ...supergraph.listen, port } } };
+  return { ...options, config };
 }
 
 function whatToTry(origin: string): string {

@@ -57,7 +57,8 @@ export async function serve(
   return startServer(options);
 }
 
-function serverOptions(flags: ServeFlags, { dev = false, demo = false, defaults = HERE } = {}): ServerOptions {
+/** What the flags, the environment and the config file describe. Throws `ConfigError`. */
+export function serverOptions(flags: ServeFlags, { dev = false, demo = false, defaults = HERE } = {}): ServerOptions {
   const { port, host } = flags;
   const config = loadConfig({ flags: { port, host }, file: flags.config });
   const schema = createSupergraphProvider(originOf(flags, defaults.schemasDir));

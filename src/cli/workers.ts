@@ -20,12 +20,12 @@ interface Ready {
 
 /** Serves on the port that all workers share, and tells the primary; drains and exits 0 on the first SIGTERM or SIGINT. */
 export async function serveAsWorker(options: ServerOptions): Promise<void> {
-  const [{ assemble }, { listen }] = await Promise.all([
+  const [{ assemble }, { listenForClients }] = await Promise.all([
     import('../server/assemble.ts'),
-    import('../server/listener.ts'),
+    import('../server/client-listener.ts'),
   ]);
   const assembly = await assemble(options).catch(failAtOnce);
-  const listener = await listen(assembly.host, options.config.supergraph.listen).catch(failAtOnce);
+  const listener = await listenForClients(assembly.host, options.config).catch(failAtOnce);
   let closing: Promise<void> | undefined;
   // Ctrl-C and process managers send signals to workers too, and the primary another: all of them mean the same.
   const stop = () => {

@@ -8,7 +8,8 @@ import { formatProblem, type Problem } from './problem.ts';
 import { withRedisUrl } from './sections/store.ts';
 import { LOG_LEVELS } from './sections/telemetry.ts';
 
-const DEFAULT_FILE = 'headgate.yaml';
+/** Read where it is there, when no other file is named. */
+export const DEFAULT_FILE = 'headgate.yaml';
 
 /** What the command line says; it goes before the environment, and that before the file. */
 export interface ConfigFlags {

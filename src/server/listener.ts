@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { UnusableSetting } from '../config/unusable-setting.ts';
 import type { Host } from './host.ts';
 
 export interface ListenerOptions {
@@ -42,7 +43,7 @@ const KEEP_ALIVE_MS = 65_000;
  */
 const DEFAULT_LINGER_MS = 250;
 
-/** Opens the port. Rejects with an `Error` that says what to do when it cannot be had. */
+/** Opens the port. Rejects with `UnusableSetting`, which says what to do, when it cannot be had. */
 export async function listen(host: Host, options: ListenerOptions): Promise<Listener> {
   const { tls } = options;
   const timeouts = timeoutsOf(options);
@@ -132,12 +133,18 @@ function bindError(error: NodeJS.ErrnoException, host: string, port: number): Er
   const where = `${urlHost(host)}:${port}`;
   if (error.code === 'EADDRINUSE') {
     const hint = 'Another process listens there: end it, or choose another port with --port (0 takes any free one).';
-    return new Error(`Cannot listen on ${where}: the port is in use. ${hint}`, { cause: error });
+    return new UnusableSetting(`Cannot listen on ${where}: the port is in use. ${hint}`, { cause: error });
   }
   if (error.code === 'EACCES') {
-    return new Error(`Cannot listen on ${where}: not permitted. Choose a port above 1023.`, { cause: error });
+    return new UnusableSetting(`Cannot listen on ${where}: not permitted. Choose a port above 1023.`, { cause: error });
   }
-  return new Error(`Cannot listen on ${where}: ${error.message}`, { cause: error });
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    const hint = 'Choose one of its addresses with --host, or 0.0.0.0 for all of them.';
+    return new UnusableSetting(`Cannot listen on ${where}: this machine has no such address. ${hint}`, {
+      cause: error,
+    });
+  }
+  return new UnusableSetting(`Cannot listen on ${where}: ${error.message}`, { cause: error });
 }
 
 function urlHost(host: string): string {

@@ -1,6 +1,6 @@
 import { type Assembly, type AssemblyOptions, assemble } from './assemble.ts';
-import { type Listener, listen } from './listener.ts';
-import { tlsOptions } from './tls-options.ts';
+import { checkClientListener, listenForClients } from './client-listener.ts';
+import type { Listener } from './listener.ts';
 
 export interface ServerOptions extends AssemblyOptions {
   /** How long `close` waits for answers that are under way, in milliseconds. Default 30,000. */
@@ -15,18 +15,32 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** All that comes before the port: what is wrong with the settings has shown by now. */
+export interface PreparedServer {
+  /** Opens the port, and prints where. Rejects when it cannot be had; nothing is left open then. */
+  serve(): Promise<RunningServer>;
+}
+
 /**
  * Serves the gateway at `supergraph.listen`, and prints where once it can answer. Rejects with what is wrong when the
  * port cannot be had, and, except in `dev`, when there is no good schema (`CompositionError`).
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const prepared = await prepareServer(options);
+  return prepared.serve();
+}
+
+/** The first half of `startServer`, for who wants to know whether it will do before giving up what runs. */
+export async function prepareServer(options: ServerOptions): Promise<PreparedServer> {
+  checkClientListener(options.config);
   const assembly = await assemble(options);
+  return { serve: () => serveAssembly(assembly, options) };
+}
+
+async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOptions): Promise<RunningServer> {
   let listener: Listener;
   try {
-    const grace = options.graceMs === undefined ? {} : { graceMs: options.graceMs };
-    const { supergraph, tls } = options.config;
-    const secure = tls.supergraph && { tls: tlsOptions(tls.supergraph) };
-    listener = await listen(assembly.host, { ...supergraph.listen, ...grace, ...secure });
+    listener = await listenForClients(assembly.host, config, graceMs === undefined ? {} : { graceMs });
   } catch (error) {
     await assembly.close();
     throw error;

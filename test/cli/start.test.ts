@@ -125,16 +125,15 @@ test('start on a port that is taken says so and exits 1', async () => {
   const dir = await project({ 'schemas/hello.graphql': schema(subgraph.url) });
   const { code, stderr } = await startCli(dir, ['start', '--port', new URL(subgraph.url).port]).ended;
   expect(code).toBe(1);
-  expect(stderr).toContain('in use');
+  expect(stderr).toMatch(
+    /^Cannot listen on 127\.0\.0\.1:\d+: the port is in use\. .+ choose another port with --port .+\n$/,
+  );
 });
 
-test('dev takes up a changed schema, keeps the last good one, and takes up a changed config', async () => {
+test('dev takes up a changed schema, keeps the last good one, and takes up a config that is new or changed', async () => {
   const subgraph = await slowSubgraph();
   subgraph.release();
-  const dir = await project({
-    'schemas/hello.graphql': schema(subgraph.url),
-    'headgate.yaml': 'supergraph: { introspection: true }',
-  });
+  const dir = await project({ 'schemas/hello.graphql': schema(subgraph.url) });
   const write = async (file: string, text: string) => {
     await writeFile(join(dir, 'saved'), text);
     await rename(join(dir, 'saved'), join(dir, file));
@@ -154,9 +153,24 @@ test('dev takes up a changed schema, keeps the last good one, and takes up a cha
 
   await write('headgate.yaml', 'supergraph: { introspection: no idea }');
   await vi.waitFor(() => expect(cli.output.stderr).toContain('supergraph.introspection: expected boolean'), 45_000);
+  await write('headgate.yaml', 'persisted_queries: { enabled: true, manifest: [absent.json] }');
+  await vi.waitFor(() => expect(cli.output.stderr).toContain('absent.json: the manifest cannot be read'), 45_000);
   await write('headgate.yaml', 'supergraph: { introspection: false }');
   await vi.waitFor(async () => expect(await post(url, bye)).toHaveProperty('errors'), 45_000);
 
   cli.kill('SIGTERM');
   expect((await cli.ended).code).toBe(0);
+});
+
+test('dev goes on at its port when the config names one that is taken', async () => {
+  const subgraph = await slowSubgraph();
+  subgraph.release();
+  const listen = (port: string) => `supergraph: { listen: "127.0.0.1:${port}" }`;
+  const dir = await project({ 'schemas/hello.graphql': schema(subgraph.url), 'headgate.yaml': listen('0') });
+  const cli = startCli(dir, ['dev']);
+  const url = await urlOf(cli);
+  await writeFile(join(dir, 'headgate.yaml'), listen(new URL(subgraph.url).port));
+  await vi.waitFor(() => expect(cli.output.stderr).toContain('the last good one stays in force'), 45_000);
+  expect(cli.output.stderr).toContain('the port is in use');
+  expect(await post(url, '{ hello }')).toEqual({ data: { hello: 'from the subgraph' } });
 });

@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { get } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -137,6 +140,35 @@ test('every worker takes up a change of a schema', async () => {
     const asked = Array.from({ length: 4 }, () => ask(url, '{ __type(name: "Query") { fields { name } } }'));
     expect(await Promise.all(asked)).toEqual(Array(4).fill(fields));
   }, PATIENCE);
+});
+
+test('workers speak TLS where the config says so', async () => {
+  const dir = await project({
+    'schemas/hello.graphql': schema((await subgraph()).url),
+    'headgate.yaml': 'tls: { supergraph: { certificate: cert.pem, key: key.pem } }',
+  });
+  const request = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-subj',
+    '/CN=localhost',
+  ];
+  execFileSync('openssl', [...request, '-keyout', join(dir, 'key.pem'), '-out', join(dir, 'cert.pem')], {
+    stdio: 'ignore',
+  });
+  const cli = startCli(dir, ['start', '--port', '0', '--workers', '2']);
+  await vi.waitFor(() => expect(cli.output.stdout).toMatch(/^Headgate listening on https:/m), PATIENCE);
+  const [, port = ''] = /https:\/\/127\.0\.0\.1:(\d+)/.exec(cli.output.stdout) ?? [];
+  await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow();
+  const certificate = { ca: readFileSync(join(dir, 'cert.pem')), servername: 'localhost' };
+  const [response] = await once(get({ host: '127.0.0.1', port, path: '/health', ...certificate }), 'response');
+  expect(response.statusCode).toBe(200);
+  response.resume();
 });
 
 test('what keeps the first worker from starting is said once, with exit code 1', async () => {
