@@ -6,19 +6,23 @@ export interface Freshness {
   readonly isPrivate: boolean;
   /** Nobody may keep it. */
   readonly isSecret: boolean;
+  /** A part of what it was made of does not say how long it holds. */
+  readonly isPartial?: boolean;
 }
 
 /** Gathers what the sources of one answer say: it holds as long as the one that holds shortest, for whom all of them do. */
 export class LeastFresh {
   #least: Freshness | undefined;
+  #isPartial = false;
 
   get least(): Freshness | undefined {
-    return this.#least;
+    return this.#least && this.#isPartial ? { ...this.#least, isPartial: true } : this.#least;
   }
 
   /** @param freshness `undefined` where a source says nothing */
   hear(freshness: Freshness | undefined): void {
     const least = this.#least;
+    if (freshness?.maxAgeMs === undefined || freshness.isPartial) this.#isPartial = true;
     if (freshness === undefined || least === undefined) {
       this.#least = freshness ?? least;
       return;

@@ -4,6 +4,7 @@ import { authenticationSection } from './sections/authentication.ts';
 import { authorizationSection } from './sections/authorization.ts';
 import { batchingSection } from './sections/batching.ts';
 import { bffSection } from './sections/bff.ts';
+import { cacheControlSection } from './sections/cache-control.ts';
 import { connectorsSection } from './sections/connectors.ts';
 import { contractsSection } from './sections/contracts.ts';
 import { corsSection } from './sections/cors.ts';
@@ -42,6 +43,7 @@ export const configFileSchema = z
     contracts: contractsSection.default([]),
     connectors: connectorsSection.prefault({}),
     bff: bffSection.prefault({}),
+    cache_control: cacheControlSection.prefault({}),
     health_check: healthCheckSection.prefault({}),
     headers: headersSection.prefault({}),
     authentication: authenticationSection.prefault({}),

@@ -1,10 +1,13 @@
 import type { DocumentNode, GraphQLError, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
 import { getVariableValues, Kind } from 'graphql';
+import { LeastFresh } from '../client/freshness.ts';
 import { executePlan } from '../executor/execution.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
 import { UnsupportedFieldError } from '../planner/unplannable.ts';
+import type { ClientContext } from '../sources/source.ts';
 import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
+import { lifeReader, NOT_KEPT, type ReadLife } from './answer-life.ts';
 import { type ClientDocument, chooseOperation, DocumentCache, withCode, withoutSuggestion } from './documents.ts';
 import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
 import { Introspector, NOTHING_INTROSPECTED } from './introspection.ts';
@@ -30,6 +33,8 @@ interface View {
   readonly supergraph: Supergraph;
   readonly documents: DocumentCache;
   readonly introspector: Introspector;
+  /** `undefined` where answers say nothing of how long they may be kept. */
+  readonly readLife: ReadLife | undefined;
 }
 
 class SupergraphEngine implements Engine {
@@ -38,6 +43,8 @@ class SupergraphEngine implements Engine {
   private readonly options: EngineOptions;
   private readonly labels: OverrideLabels;
   private readonly policies: readonly OperationPolicy[];
+  /** Subgraphs that say how long their answers hold; `undefined` where nothing in the schema says it of anything. */
+  private readonly speaking: ReadonlySet<string> | undefined;
   /** By the contract's name; the whole public schema has none. */
   private readonly views = new Map<string | undefined, View>();
 
@@ -46,6 +53,9 @@ class SupergraphEngine implements Engine {
     this.supergraph = options.supergraph;
     this.publicSchema = options.supergraph.publicSchema;
     this.policies = options.policies ?? [];
+    const { cacheControl } = options.supergraph;
+    const speaking = options.answerLife?.speaking;
+    this.speaking = speaking && (cacheControl.length > 0 || speaking.size > 0) ? speaking : undefined;
     this.labels = new OverrideLabels(options.supergraph, options);
     this.views.set(undefined, this.view(options.supergraph));
     for (const contract of options.contracts ?? [])
@@ -61,6 +71,7 @@ class SupergraphEngine implements Engine {
     });
     return {
       supergraph,
+      readLife: this.speaking && lifeReader(supergraph, this.speaking),
       introspector: new Introspector(supergraph.publicSchema),
       documents: new DocumentCache(supergraph.publicSchema, {
         introspection,
@@ -109,7 +120,10 @@ class SupergraphEngine implements Engine {
 
   async execute(request: EngineRequest): Promise<EngineAnswer> {
     try {
-      return await this.run(request);
+      const answer = await this.run(request);
+      // what was refused says nothing of it by itself
+      if (this.speaking === undefined || answer.life !== undefined) return answer;
+      return { ...answer, life: NOT_KEPT };
     } catch (error) {
       if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) {
         return refuse('validation', [{ message: error.message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
@@ -162,7 +176,7 @@ class SupergraphEngine implements Engine {
   }
 
   private prepared(
-    { supergraph }: View,
+    { supergraph, readLife }: View,
     known: ClientDocument,
     operation: OperationDefinitionNode,
     variables: Readonly<Record<string, unknown>>,
@@ -180,6 +194,7 @@ class SupergraphEngine implements Engine {
         abilities: this.labels.abilities(labels),
         conditions: variables,
         policies: this.policies,
+        life: readLife?.(known.document, operation, known.dependsOnClient),
       });
       known.prepared.set(key, prepared);
     }
@@ -203,15 +218,15 @@ class SupergraphEngine implements Engine {
       return { dataText: undefined, errors, refusal: 'policy', status, ...judgement.extras(undefined) };
     }
     const part = drop.length === 0 ? undefined : prepared.without(policed, drop);
-    const { dataText, errors } = await this.answer(view, prepared, variables, request, part ?? prepared);
+    const { dataText, errors, life } = await this.answer(view, prepared, variables, request, part ?? prepared);
     const untold = part?.dropped.untold;
     const told = untold && untold.size > 0 ? errors.filter((error) => !untold.has(error)) : errors;
-    return { dataText, errors: told, ...judgement.extras({ dataText: dataText ?? 'null', errors: told }) };
+    return { dataText, errors: told, life, ...judgement.extras({ dataText: dataText ?? 'null', errors: told }) };
   }
 
   private async answer(
     { supergraph, introspector }: View,
-    { introspection }: PreparedOperation,
+    { introspection, life }: PreparedOperation,
     variables: Readonly<Record<string, unknown>>,
     request: EngineRequest,
     plan: Pick<PartialPlan, 'compiled'> & Partial<PartialPlan>,
@@ -219,16 +234,20 @@ class SupergraphEngine implements Engine {
     const introspected = introspection ? introspector.answer(introspection, variables) : NOTHING_INTROSPECTED;
     const planned = plan.compiled;
     const compiled = planned instanceof Promise ? await planned : planned;
+    const client = life === undefined || life.fixed ? request.client : listening(request.client);
     const { dataText, errors } = await executePlan(compiled, {
       supergraph,
       sources: this.options.sources,
-      client: request.client,
+      client,
       variables,
       introspected: introspected.texts,
       told: plan.dropped?.all,
     });
     const told = errors.length > 0 ? this.withhold(errors, request) : errors;
-    return { dataText, errors: introspected.errors.length > 0 ? [...introspected.errors, ...told] : told };
+    const all = introspected.errors.length > 0 ? [...introspected.errors, ...told] : told;
+    if (life === undefined) return { dataText, errors: all };
+    const isWhole = errors.length === 0 && all.length === 0;
+    return { dataText, errors: all, life: isWhole ? (life.fixed ?? life.heard(client.freshness?.least)) : NOT_KEPT };
   }
 
   private withhold(errors: readonly GraphQLFormattedError[], request: EngineRequest): readonly GraphQLFormattedError[] {
@@ -238,6 +257,11 @@ class SupergraphEngine implements Engine {
     if (withheld.length > 0 && !request.client.signal?.aborted) onErrorsWithheld?.(withheld, request.client);
     return told;
   }
+}
+
+/** A client for whom it is heard how long the answers of sources hold. */
+function listening(client: ClientContext): ClientContext {
+  return client.freshness ? client : { ...client, freshness: new LeastFresh() };
 }
 
 function refuse(refusal: NonNullable<EngineAnswer['refusal']>, errors: readonly GraphQLFormattedError[]): EngineAnswer {

@@ -2,6 +2,7 @@ import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
+import type { AnswerLife } from './answer-life.ts';
 import type { OperationPolicy } from './operation-policy.ts';
 import type { RequestLimits } from './request-limits.ts';
 
@@ -31,6 +32,8 @@ export interface EngineAnswer {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** `extensions` of the answer. */
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+  /** How long it may be kept; `undefined` where nothing in the schema says so of anything. */
+  readonly life?: AnswerLife | undefined;
 }
 
 export interface EngineOptions {
@@ -51,6 +54,11 @@ export interface EngineOptions {
   readonly overrideLabels?: (labels: readonly string[], client: ClientContext) => Iterable<string>;
   /** What `percent(n)` goes by, so that the same text always has the same answer; by chance where there is none. */
   readonly overridePercentBy?: (client: ClientContext) => string | undefined;
+  /**
+   * Tells how long answers may be kept, by the hints of the schema and by these subgraphs, which say it with each answer.
+   * Without it, answers say nothing of that.
+   */
+  readonly answerLife?: { readonly speaking: ReadonlySet<string> } | undefined;
   /** Whether clients see what this subgraph says of its errors, beyond their code. By default they do. */
   readonly includesErrorsOf?: (subgraph: string) => boolean;
   /** Called with errors as they were before their text was withheld from the client. */

@@ -7,6 +7,7 @@ import type { Operation } from '../operation/operation.ts';
 import type { Abilities } from '../planner/abilities.ts';
 import { planInSteps } from '../planner/planner.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
+import type { OperationLife } from './answer-life.ts';
 import { introspectionPart } from './introspection.ts';
 import { type DroppedErrors, droppedErrors, PolicedOperation } from './judge.ts';
 import type { DroppedField, OperationPolicy } from './operation-policy.ts';
@@ -30,6 +31,8 @@ export interface PreparationOptions {
   /** Values of the condition variables. */
   readonly conditions: Readonly<Record<string, unknown>>;
   readonly policies: readonly OperationPolicy[];
+  /** How long its answers may be kept, where that is told. */
+  readonly life?: OperationLife | undefined;
 }
 
 /** An operation may be planned once for each set of fields that are dropped from it; this many plans are kept. */
@@ -43,6 +46,7 @@ export class PreparedOperation {
   readonly introspection: DocumentNode | undefined;
   /** `undefined` where no policy has anything to say of it. */
   readonly policed: PolicedOperation | undefined;
+  readonly life: OperationLife | undefined;
   private readonly operation: Operation;
   private readonly supergraph: Supergraph;
   private readonly abilities: Abilities;
@@ -55,6 +59,7 @@ export class PreparedOperation {
     const { document, operation, supergraph, abilities, conditions, policies } = options;
     this.supergraph = supergraph;
     this.abilities = abilities;
+    this.life = options.life;
     this.operation = normalise(document, operation, supergraph, conditions);
     this.introspection = introspectionPart(document, operation);
     const checks = policies.flatMap((policy) => policy.inspect(this.operation, supergraph) ?? []);

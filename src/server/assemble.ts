@@ -7,6 +7,7 @@ import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { engineFactory } from './build-engine.ts';
+import { cacheHeaders } from './cache-headers.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { watchFolder } from './folder-watcher.ts';
 import { createGateway, type EngineFactory, type Gateway } from './gateway.ts';
@@ -94,6 +95,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
         ...requests.policies,
         engine: gateway.engine,
         neutralHeaders: readers.neutral,
+        cacheHeaders: config.cache_control.enabled ? cacheHeaders(readers, config) : undefined,
         logger,
         bff,
         admission,

@@ -1,9 +1,11 @@
 import type { Config } from '../config/config.ts';
+import { heedsHeadersOf } from '../config/sections/cache-control.ts';
 import { apiSettings } from '../config/sections/connectors.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
 import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { createEngine } from '../engine/create-engine.ts';
+import type { EngineOptions } from '../engine/engine.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { createHttpPools, type HttpPools } from '../sources/http/http-pools.ts';
@@ -13,7 +15,7 @@ import type { Source } from '../sources/source.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
-import { tellFreshness } from '../traffic/tell-freshness.ts';
+import { tellFreshness, tellFreshnessByHeaders } from '../traffic/tell-freshness.ts';
 import { unknownConnectors } from './connector-facts.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './gateway.ts';
@@ -44,6 +46,7 @@ export function engineFactory(
         overrideLabels: (labels, client) => activeLabels(config.override_labels, labels, client.headers),
         overridePercentBy: (client) => percentKey(config.override_labels, client.headers),
         ...policies,
+        answerLife: answerLife(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsWithheld: (errors, client) =>
           logger.warn({ requestId: client.requestId, errors }, 'errors of subgraphs, withheld from the client'),
@@ -91,19 +94,28 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits }: Su
     const shares = traffic.deduplicate_query && rest.tellsApart;
     return tellFreshness(shares ? shareInFlight(limited, { forward: shares }) : limited);
   }
+  const heeded = heedsHeadersOf(config.cache_control, name);
   const source = createHttpSource({
     name,
     url: own?.url ?? addressOf(subgraph),
     timeoutMs: traffic.timeout,
     pools,
     forward,
-    keepsHeaders: response !== undefined,
+    keepsHeaders: response !== undefined || heeded,
   });
   // a cookie is for the one client that asked
   const shares = traffic.deduplicate_query && response?.passesCookies !== true;
   const limited = rateLimits.limitSource(source);
   const shared = shares ? shareInFlight(limited, { forward }) : limited;
-  return asSubgraph(subgraph, response ? returnHeaders(shared) : shared);
+  const returned = response ? returnHeaders(shared) : shared;
+  return asSubgraph(subgraph, heeded ? tellFreshnessByHeaders(returned) : returned);
+}
+
+/** REST APIs say with each answer how long it holds, and subgraphs whose headers are heeded. */
+function answerLife({ cache_control }: Config, subgraphs: readonly Subgraph[]): EngineOptions['answerLife'] {
+  if (!cache_control.enabled) return undefined;
+  const speaks = ({ name, inProcess }: Subgraph) => inProcess?.kind === 'rest' || heedsHeadersOf(cache_control, name);
+  return { speaking: new Set(subgraphs.filter(speaks).map(({ name }) => name)) };
 }
 
 async function closeAll(sources: ReadonlyMap<string, Source>): Promise<void> {

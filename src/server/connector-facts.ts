@@ -8,6 +8,8 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 interface ConnectorFacts {
   /** Whether some connector reads this header of the client's. */
   reads(header: string): boolean;
+  /** The names of all that they read, in lower case; `undefined` where it may be any. */
+  readonly headers: readonly string[] | undefined;
   /** The subgraphs that have connectors, and their sources as `SUBGRAPH.SOURCE`. */
   readonly names: ReadonlySet<string>;
 }
@@ -35,7 +37,11 @@ function readFacts({ subgraphs }: Supergraph): ConnectorFacts {
     for (const source of read.sources.keys()) names.add(`${name}.${source}`);
   }
   const any = headers.includes(undefined);
-  return { names, reads: (header) => any || headers.some((known) => known?.has(header)) };
+  return {
+    names,
+    reads: (header) => any || headers.some((known) => known?.has(header)),
+    headers: any ? undefined : [...new Set(headers.flatMap((known) => [...(known ?? [])]))],
+  };
 }
 
 /** Keys of the config's `connectors` that mean nothing in this supergraph: an `override_url` among them would not be heeded. */

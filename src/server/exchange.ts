@@ -58,6 +58,25 @@ function requestIdOf(req: IncomingMessage): string {
 export function sendReply(exchange: Exchange, reply: HttpReply): void {
   const { res } = exchange;
   if (res.destroyed || res.headersSent) return;
-  res.writeHead(reply.status, { ...exchange.headers, ...reply.headers, 'x-request-id': exchange.requestId });
+  const headers: Record<string, string | number> = {
+    ...exchange.headers,
+    ...reply.headers,
+    'x-request-id': exchange.requestId,
+  };
+  if (reply.headers.vary !== undefined) headers.vary = wholeVary(exchange, String(reply.headers.vary));
+  res.writeHead(reply.status, headers);
   res.end(reply.body);
+}
+
+/** What caches are told that an answer depends on, with what CORS, login and headers of subgraphs add to it. */
+function wholeVary({ res, headers }: Exchange, own: string): string {
+  const all = [res.getHeader('vary'), headers?.vary, own].flatMap((text) => (text === undefined ? [] : String(text)));
+  return [
+    ...new Set(
+      all
+        .join(',')
+        .split(',')
+        .map((name) => name.trim().toLowerCase()),
+    ),
+  ].join(', ');
 }

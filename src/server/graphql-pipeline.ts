@@ -92,12 +92,20 @@ function badRequest(message: string): RequestRefusal {
 /** Replies that went to one client already, by the answer that they carry; a second client gets the same bytes. */
 const replied = new WeakMap<EngineAnswer, HttpReply>();
 
-/** The answer that the engine gave, with the status that its kind and the media type call for. */
-export function answerReply(answer: EngineAnswer, contentType: string): HttpReply {
+/**
+ * The answer that the engine gave, with the status that its kind and the media type call for.
+ * @param caching what is said to caches, where anything is; the same for all clients that an answer goes to
+ */
+export function answerReply(
+  answer: EngineAnswer,
+  contentType: string,
+  caching?: Readonly<Record<string, string>>,
+): HttpReply {
   const known = replied.get(answer);
   if (known && known.headers['content-type'] === contentType) return inBytes(answer, known);
   const status = answerStatus(answer, contentType);
-  const headers = status === 405 ? { allow: 'POST' } : answer.headers;
+  const own = status === 405 ? { allow: 'POST' } : answer.headers;
+  const headers = caching ? { ...own, ...caching } : own;
   const reply = textReply(status, contentType, answerText(answer), headers);
   replied.set(answer, reply);
   return reply;

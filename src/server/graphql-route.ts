@@ -19,6 +19,7 @@ export function createGraphqlRoute(options: HostOptions, path: string, contract?
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     logger,
+    cacheHeaders: options.cacheHeaders,
   });
   let yogaLane: Promise<(exchange: Exchange) => Promise<void>> | undefined;
   /** Yoga is loaded by the first request that needs it: many gateways never see one, and all start sooner. */

@@ -1,5 +1,6 @@
 import type { Logger } from '../telemetry/logger.ts';
 import { ClientGone } from './body-reader.ts';
+import type { CacheHeaders } from './cache-headers.ts';
 import type { Exchange } from './exchange.ts';
 import { answerReply, type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
 import { negotiateMediaType } from './media-type.ts';
@@ -11,6 +12,8 @@ export interface GraphqlServiceOptions {
   readonly runner: OperationRunner;
   readonly reader: RequestReader;
   readonly logger: Logger;
+  /** What caches are told of answers that say how long they hold; nothing without it. */
+  readonly cacheHeaders?: CacheHeaders | undefined;
 }
 
 /**
@@ -26,12 +29,18 @@ export interface GraphqlService {
   refuse(exchange: Exchange, error: unknown): HttpReply;
 }
 
-export function createGraphqlService({ runner, reader, logger }: GraphqlServiceOptions): GraphqlService {
+export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
+  const { runner, reader, logger, cacheHeaders } = options;
   const refuse = (exchange: Exchange, error: unknown) =>
     refusalReply(toRefusal(error, exchange, logger), contentTypeFor(exchange));
 
-  const answerOne = async (exchange: Exchange, call: GraphqlCall) =>
-    answerReply(await runner.run(exchange, call), contentTypeFor(exchange));
+  const answerOne = async (exchange: Exchange, call: GraphqlCall) => {
+    const answer = await runner.run(exchange, call);
+    const { life } = answer;
+    // what a rule for headers has taken over from a subgraph goes before
+    const tells = life !== undefined && cacheHeaders !== undefined && !exchange.res.hasHeader('cache-control');
+    return answerReply(answer, contentTypeFor(exchange), tells ? cacheHeaders(life, exchange) : undefined);
+  };
 
   /** Each operation is a request of its own, and what it came to stands in its place. */
   async function answerBatch(exchange: Exchange, { calls }: GraphqlBatch): Promise<HttpReply> {

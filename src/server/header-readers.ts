@@ -15,13 +15,15 @@ export interface HeaderReaders {
   readonly judgesAddress: boolean;
   /** Headers that requests with the same answer need not agree in. */
   neutral(): ReadonlySet<string>;
+  /** The names of all headers that somebody reads on the way to an answer; `undefined` where it may be any. */
+  readNames(): readonly string[] | undefined;
 }
 
 type Settings = Pick<Config, 'override_labels' | 'authorization'>;
 
 /** Looked into once for each schema: its connectors read headers, too. */
 export function headerReaders(
-  rules: Pick<RequestHeaders, 'forwards' | 'tellsAddress'>,
+  rules: Pick<RequestHeaders, 'forwards' | 'forwardedNames' | 'tellsAddress'>,
   gateway: Pick<Gateway, 'engine'>,
   { override_labels: { header, percent_by }, authorization }: Settings,
 ): HeaderReaders {
@@ -31,7 +33,10 @@ export function headerReaders(
     const forwards = (name: string) =>
       rules.forwards(name) || (supergraph !== undefined && connectorFacts(supergraph).reads(name));
     const chooses = (name: string) => name === header || name === percent_by || (judges && name === 'user-agent');
-    return { supergraph, forwards, neutral: neutralHeaders((name) => chooses(name) || forwards(name)) };
+    const chosenBy = [header, percent_by].filter((name) => name !== undefined);
+    const connected = supergraph === undefined ? [] : connectorFacts(supergraph).headers;
+    const names = rules.forwardedNames && connected && [...rules.forwardedNames, ...connected, ...chosenBy];
+    return { supergraph, forwards, names, neutral: neutralHeaders((name) => chooses(name) || forwards(name)) };
   };
   let known = read(undefined);
   const current = () => {
@@ -44,5 +49,6 @@ export function headerReaders(
     tellsAddress: rules.tellsAddress,
     judgesAddress: judges,
     neutral: () => current().neutral,
+    readNames: () => current().names,
   };
 }

@@ -9,6 +9,7 @@ import type { PersistedDocuments } from '../policy/persisted/persisted-documents
 import { type CsrfCheck, mayBeForgedPost } from '../policy/requests/csrf.ts';
 import { isBelow } from '../policy/requests/paths.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { CacheHeaders } from './cache-headers.ts';
 import { letIn, notAdmittedReply, routeRefusalReply } from './entrance.ts';
 import { type Exchange, openExchange, sendReply } from './exchange.ts';
 import { addressDoor, type FrontDoorOptions, frontDoor } from './front-door.ts';
@@ -55,6 +56,8 @@ export interface HostOptions extends FrontDoorOptions {
   readonly storeState?: (() => 'UP' | 'DOWN') | undefined;
   /** Which headers of subgraph answers go to clients. */
   readonly returned?: ResponseHeaders | undefined;
+  /** What caches are told of answers that say how long they hold; nothing without it. */
+  readonly cacheHeaders?: CacheHeaders | undefined;
   /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
   readonly lanes?: 'auto' | 'all-yoga';
 }

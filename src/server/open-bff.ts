@@ -1,8 +1,8 @@
 import { type Bff, createBff } from '../bff/bff.ts';
 import type { Forwarding } from '../bff/caching/cache-key.ts';
-import type { CacheHint } from '../bff/caching/hints.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import type { CacheHint } from '../operation/cache-hints.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Logger } from '../telemetry/logger.ts';

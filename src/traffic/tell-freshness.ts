@@ -1,17 +1,40 @@
-import type { Source } from '../sources/source.ts';
+import type { Freshness } from '../client/freshness.ts';
+import { readFreshness } from '../client/read-freshness.ts';
+import type { Source, SourceAnswer, SourceRequest } from '../sources/source.ts';
+
+type TextAnswer = Extract<SourceAnswer, { kind: 'text' }>;
 
 /** Tells each client request how long the answers hold that it gets. To be the outermost layer round a source. */
 export function tellFreshness(source: Source): Source {
+  return telling(source, (answer) => answer.freshness);
+}
+
+/** The same for a source that hands on the headers of its answers: by these. */
+export function tellFreshnessByHeaders(source: Source): Source {
+  return telling(source, ({ headers }, { client }) => readFreshness(recordOf(headers ?? []), client.headers));
+}
+
+function telling(source: Source, read: (answer: TextAnswer, request: SourceRequest) => Freshness | undefined): Source {
   return {
     name: source.name,
     send(request, done) {
       const { freshness } = request.client;
       if (freshness === undefined) return source.send(request, done);
       source.send(request, (answer) => {
-        if (answer.kind === 'text') freshness.hear(answer.freshness);
+        if (answer.kind === 'text') freshness.hear(read(answer, request));
         done(answer);
       });
     },
     close: () => source.close(),
   };
+}
+
+/** Several lines of one name are one value (RFC 9110, section 5.3). */
+function recordOf(pairs: readonly string[]): Record<string, string> {
+  const record: Record<string, string> = Object.create(null);
+  for (let at = 0; at + 1 < pairs.length; at += 2) {
+    const name = pairs[at] as string;
+    record[name] = record[name] === undefined ? (pairs[at + 1] as string) : `${record[name]}, ${pairs[at + 1]}`;
+  }
+  return record;
 }

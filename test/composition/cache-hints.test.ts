@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { readHints } from '../../src/bff/caching/hints.ts';
 import { composeSupergraph } from '../../src/composition/compose.ts';
 import { readSources } from '../../src/composition/read-sources.ts';
 import { formatProblem } from '../../src/config/problem.ts';
+import { readHints } from '../../src/operation/cache-hints.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { folderWith } from './folder.ts';
 

@@ -23,7 +23,7 @@ function engineWith(header: string): Engine {
 
 function readersOf(given: { engine?: () => Engine; rule?: string; label?: string; module?: string }) {
   return headerReaders(
-    { forwards: (name) => name === given.rule, tellsAddress: false },
+    { forwards: (name) => name === given.rule, forwardedNames: given.rule ? [given.rule] : [], tellsAddress: false },
     { engine: given.engine ?? (() => undefined) },
     {
       override_labels: { labels: {}, header: undefined, percent_by: given.label },
@@ -53,4 +53,13 @@ test('another schema has other connectors', () => {
   expect([neutral().has('user-agent'), forwards('user-agent')]).toEqual([false, true]);
   engine = engineWith('x-tenant');
   expect([neutral().has('user-agent'), forwards('user-agent')]).toEqual([true, false]);
+});
+
+test('the names of all that is read tell caches what an answer depends on', () => {
+  const engine = engineWith('x-tenant');
+  expect(readersOf({ engine: () => engine, rule: 'accept-language', label: 'x-user' }).readNames()).toEqual([
+    'accept-language',
+    'x-tenant',
+    'x-user',
+  ]);
 });

@@ -1,6 +1,9 @@
 import { request as httpRequest } from 'node:http';
 import { serverAudits } from 'graphql-http';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { configFileSchema } from '../../src/config/config.ts';
+import { createCors } from '../../src/policy/requests/cors.ts';
+import type { CacheHeaders } from '../../src/server/cache-headers.ts';
 import type { CancelSignal } from '../../src/sources/source.ts';
 import { plainEngine } from './plain-engine.ts';
 import { post, type Serving, serve } from './serving.ts';
@@ -146,6 +149,33 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (la
     expect([mutation.status, mutation.headers.get('allow')]).toEqual([405, 'POST']);
     const broken = await fetch(`${url}?query={hello}&variables={`);
     expect([broken.status, await code(broken)]).toEqual([400, 'BAD_REQUEST']);
+  });
+
+  it('tells caches how long an answer holds, once the engine says so', async () => {
+    const execute: typeof engine.execute = async (request) => ({
+      ...(await engine.execute(request)),
+      life: { maxAgeMs: request.query.includes('boom') ? 0 : 60_000, scope: 'unsaid' },
+    });
+    const controlOf: CacheHeaders = ({ maxAgeMs }) => ({
+      'cache-control': maxAgeMs === 0 ? 'no-store' : `max-age=${maxAgeMs / 1_000}`,
+      vary: 'accept',
+    });
+    const cors = createCors(configFileSchema.parse({ cors: { policies: [{ origins: ['https://a.example'] }] } }).cors);
+    const { url } = await serve({
+      engine: () => ({ ...engine, execute }),
+      lanes,
+      cacheHeaders: controlOf,
+      cors,
+      maxBatch: 2,
+    });
+    const controls = async (answer: Promise<Response>) => {
+      const { headers } = await answer;
+      return [headers.get('cache-control'), headers.get('vary')];
+    };
+    expect(await controls(post(url, { query: '{ hello }' }))).toEqual(['max-age=60', 'origin, accept']);
+    expect(await controls(fetch(`${url}?query={hello}`))).toEqual(['max-age=60', 'origin, accept']);
+    expect(await controls(post(url, { query: '{ boom }' }))).toEqual(['no-store', 'origin, accept']);
+    expect(await controls(post(url, [{ query: '{ hello }' }] as object))).toEqual([null, 'origin']);
   });
 
   it('says 405 with the methods that there are for others', async () => {

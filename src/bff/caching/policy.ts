@@ -1,10 +1,10 @@
 import type { Problem } from '../../config/problem.ts';
+import type { HintsMet } from '../../operation/hints-met.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
 import { directiveNamed, durationOf, settingsOf } from '../endpoints/directives.ts';
 import type { EndpointFile } from '../endpoints/endpoint-file.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
 import { problemAt } from '../endpoints/problem-at.ts';
-import type { HintsMet } from './field-hints.ts';
 
 /** For how long, and for whom, answers of an endpoint are kept. Times in milliseconds. */
 export interface CachePolicy {

@@ -1,9 +1,9 @@
 import { type DocumentNode, type GraphQLSchema, NoUnusedVariablesRule, print, specifiedRules, validate } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
+import { type CacheHints, readHints } from '../../operation/cache-hints.ts';
+import { hintsMetBy } from '../../operation/hints-met.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { type EntityPlaces, entityPlaces } from '../caching/entities.ts';
-import { hintsMetBy } from '../caching/field-hints.ts';
-import { type CacheHints, readHints } from '../caching/hints.ts';
 import { type CachePolicy, cachePolicy } from '../caching/policy.ts';
 import { type IdempotencyRule, idempotencyRule } from '../idempotency/rule.ts';
 import { type LoadedShapes, loadShapes } from '../shapes/load-shapes.ts';
@@ -142,7 +142,7 @@ function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling
   const parameters = parametersFor(file.operation, schema, parametersOf(file.route), file.method);
   const auth = authRule(file, settings);
   const required = auth !== undefined && !Array.isArray(auth) && auth.required;
-  const cache = cachePolicy(file, parameters, hintsMetBy(file.document, schema, types, hints), settings, required);
+  const cache = cachePolicy(file, parameters, hintsMetBy(file.document, { schema, types, hints }), settings, required);
   const idempotency = idempotencyRule(file);
   const problems = [
     sections.problems,

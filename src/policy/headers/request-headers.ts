@@ -13,6 +13,8 @@ export interface RequestHeaders {
   readonly ownHeaders: readonly string[];
   /** Whether some subgraph may be sent this header of the client's. */
   forwards(name: string): boolean;
+  /** The names of all headers that some subgraph may be sent; `undefined` where these are found by a pattern. */
+  readonly forwardedNames: readonly string[] | undefined;
   /** Whether some subgraph is told the client's address. */
   readonly tellsAddress: boolean;
 }
@@ -41,6 +43,7 @@ export function compileRequestHeaders({ all, subgraphs }: HeaderSettings): Reque
     forSubgraph: (name) => (byName.has(name) ? byName.get(name) : forAll),
     ownHeaders,
     forwards: forwardChooser(lists.flat()),
+    forwardedNames: forwardedNames(lists.flat()),
     tellsAddress: lists.flat().some((rule) => rule.insert?.from_context === 'ip'),
   };
 }
@@ -62,6 +65,13 @@ function checkRename({ propagate, rename }: RequestRule, ownHeaders: readonly st
 function forwardChooser(rules: readonly RequestRule[]): Choose {
   const choosers = rules.flatMap(({ propagate }) => (propagate ? [chooser(propagate)] : []));
   return (name) => choosers.some((chooses) => chooses(name));
+}
+
+function forwardedNames(rules: readonly RequestRule[]): string[] | undefined {
+  const propagated = rules.flatMap(({ propagate }) => propagate ?? []);
+  if (propagated.some(({ matching }) => matching !== undefined)) return undefined;
+  const names = new Set(propagated.flatMap(({ named }) => named ?? []));
+  return [...names].filter((name) => !CORRELATION_HEADERS.has(name));
 }
 
 function compileList(rules: readonly RequestRule[], ownHeaders: readonly string[]): ForwardHeaders | undefined {

@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { type Freshness, LeastFresh } from '../../client/freshness.ts';
+import { readFreshness } from '../../client/read-freshness.ts';
 import type { Connector, ErrorMappings } from '../../connectors/connector.ts';
 import type { EntityLookup } from '../../connectors/entity-lookups.ts';
 import { mapAnswer, mapRequest, type Variables } from '../../connectors/mapping/evaluate.ts';
@@ -11,7 +12,6 @@ import { type ApiRequest, writeRequest } from './api-request.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
 import { type EntityKey, keyText } from './entity-key.ts';
 import { loadBatch, loadEach } from './load-entities.ts';
-import { readFreshness } from './read-freshness.ts';
 import { RestError } from './rest-failure.ts';
 
 /** What a REST source has for all its requests. */
@@ -74,7 +74,7 @@ export class RestContext {
     const target = this.runtime.targets.of(connector);
     const variables = { ...target.constants, ...this.#ofRequest(connector), ...own };
     const answer = await this.#call(connector, target, variables);
-    this.#freshness.hear(readFreshness(answer.headers));
+    this.#freshness.hear(readFreshness(answer.headers, this.#client.headers));
     const after = { ...variables, $status: answer.status, $response: { headers: listed(answer.headers) } };
     if (!this.#isSuccess(connector, answer, after)) throw this.#refused(connector, answer, after);
     return mapAnswer(connector.selection.expression, answer.body, after);

@@ -1,5 +1,5 @@
-import type { CacheControlUse } from '../../supergraph/cache-hints.ts';
-import type { Supergraph } from '../../supergraph/supergraph.ts';
+import type { CacheControlUse } from '../supergraph/cache-hints.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
 
 /** How long a field's value holds, and for whom. */
 export interface CacheHint {

@@ -1,0 +1,81 @@
+import type { DocumentNode, OperationDefinitionNode } from 'graphql';
+import { separateOperations } from 'graphql';
+import type { Freshness } from '../client/freshness.ts';
+import { readHints } from '../operation/cache-hints.ts';
+import { type HintedSchema, type HintsMet, hintsMetBy } from '../operation/hints-met.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
+
+/** How long an answer may be kept, and for whom. */
+export interface AnswerLife {
+  /** 0 where nobody may keep it. */
+  readonly maxAgeMs: number;
+  /**
+   * `private`: for the one client that asked. `public`: declared to be the same for everyone. `unsaid`: nobody said; the same
+   * for all clients who say nothing of who they are.
+   */
+  readonly scope: 'public' | 'private' | 'unsaid';
+}
+
+/** Nobody may keep it. */
+export const NOT_KEPT: AnswerLife = { maxAgeMs: 0, scope: 'private' };
+
+/** How long the answers to one operation may be kept, as far as that is known before it runs. */
+export interface OperationLife {
+  /** What it comes to where the sources need not be heard. */
+  readonly fixed: AnswerLife | undefined;
+  /** What it comes to with what the sources say; `undefined` where they say nothing. */
+  heard(freshness: Freshness | undefined): AnswerLife;
+}
+
+/** @param dependsOnClient whether the policies answer clients differently */
+export type ReadLife = (
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  dependsOnClient: boolean,
+) => OperationLife;
+
+const FIXED_NOT_KEPT: OperationLife = { fixed: NOT_KEPT, heard: () => NOT_KEPT };
+
+/**
+ * Tells how long answers hold by the hints of the schema, and by what sources say with each answer.
+ * @param speaking subgraphs whose answers say how long they hold
+ */
+export function lifeReader(supergraph: Supergraph, speaking: ReadonlySet<string>): ReadLife {
+  const hints = readHints(supergraph, new Map());
+  const { publicSchema: schema, types } = supergraph;
+  const hinted: HintedSchema = { schema, types, hints, speaks: speakingFields(supergraph, speaking) };
+  return (document, operation, dependsOnClient) => {
+    if (operation.operation !== 'query') return FIXED_NOT_KEPT;
+    const own = separateOperations(document)[operation.name?.value ?? ''] ?? document;
+    return lifeOf(hintsMetBy(own, hinted), dependsOnClient, speaking.size > 0);
+  };
+}
+
+function lifeOf(met: HintsMet, dependsOnClient: boolean, mayHear: boolean): OperationLife {
+  const isPrivate = met.privateField !== undefined;
+  // what only some may read, and nobody said that it is for one alone
+  if ((dependsOnClient || met.guardedField !== undefined) && !isPrivate) return FIXED_NOT_KEPT;
+  const maxAgeMs = met.maxAgeMs ?? (met.leftToSources ? Number.POSITIVE_INFINITY : 0);
+  if (maxAgeMs === 0) return FIXED_NOT_KEPT;
+  const scope = isPrivate ? 'private' : met.isPublic && !met.leftToSources ? 'public' : 'unsaid';
+  const said: AnswerLife = { maxAgeMs, scope };
+  const heard = (freshness: Freshness | undefined) => withHeard(said, met.leftToSources, freshness);
+  return { fixed: mayHear ? undefined : said, heard };
+}
+
+function withHeard(said: AnswerLife, leftToSources: boolean, freshness: Freshness | undefined): AnswerLife {
+  const isUnsaid = freshness?.maxAgeMs === undefined || freshness.isPartial === true;
+  if (freshness?.isSecret || (leftToSources && isUnsaid)) return NOT_KEPT;
+  if (freshness === undefined) return said;
+  const maxAgeMs = Math.min(said.maxAgeMs, freshness.maxAgeMs ?? said.maxAgeMs);
+  return maxAgeMs === 0 ? NOT_KEPT : { maxAgeMs, scope: freshness.isPrivate ? 'private' : said.scope };
+}
+
+/** Whether all subgraphs that answer a field are among the speaking ones. */
+function speakingFields({ subgraphs }: Supergraph, speaking: ReadonlySet<string>): HintedSchema['speaks'] {
+  if (speaking.size === 0) return undefined;
+  return (type, field) => {
+    const answering = subgraphs.filter(({ types }) => types.get(type)?.fields.get(field)?.external === false);
+    return answering.length > 0 && answering.every(({ name }) => speaking.has(name));
+  };
+}

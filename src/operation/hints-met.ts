@@ -1,0 +1,131 @@
+import type { DocumentNode, GraphQLNamedType, GraphQLSchema } from 'graphql';
+import { getNamedType, isAbstractType, isCompositeType, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
+import type { Supergraph } from '../supergraph/supergraph.ts';
+import type { CacheHint, CacheHints } from './cache-hints.ts';
+
+/** What the fields of an operation say together about keeping its answer. */
+export interface HintsMet {
+  /** The least of all; 0 where a field says nothing that should, `undefined` where no field says anything. */
+  readonly maxAgeMs: number | undefined;
+  /** Where the first private field stands, `User.email`. */
+  readonly privateField: string | undefined;
+  /** Where the first field stands that not everyone may read: `@authenticated`, `@requiresScopes` or `@policy`. */
+  readonly guardedField: string | undefined;
+  /** Everything that says how long it holds says `scope: PUBLIC` as well. */
+  readonly isPublic: boolean;
+  /** A field that should say something does not, and its source is one that says it with each answer. */
+  readonly leftToSources: boolean;
+}
+
+/** What hints are looked for in. */
+export interface HintedSchema {
+  /** The schema that the document is valid against. */
+  readonly schema: GraphQLSchema;
+  readonly types: Supergraph['types'];
+  readonly hints: CacheHints;
+  /** Whether all sources of a field say with their answers how long these hold. None does by default. */
+  readonly speaks?: ((type: string, field: string) => boolean) | undefined;
+}
+
+const GUARDS = ['authenticated', 'requiresScopes', 'policy'];
+
+/**
+ * A field has its own hint, else that of its type. Without either, a root field and an object hold for no time at all, and a
+ * leaf as long as its object: the rules that Apollo Server made common. Of an interface or a union, all types that it may be
+ * count.
+ */
+export function hintsMetBy(document: DocumentNode, hinted: HintedSchema): HintsMet {
+  const { schema } = hinted;
+  const info = new TypeInfo(schema);
+  const met = new Meeting(hinted);
+  visit(
+    document,
+    visitWithTypeInfo(info, {
+      Field({ name }) {
+        const parent = info.getParentType();
+        const type = info.getType();
+        if (parent && type && !name.value.startsWith('__')) met.meet(parent, name.value, getNamedType(type));
+      },
+    }),
+  );
+  return met.result();
+}
+
+/** Gathers what one field after the other says. */
+class Meeting {
+  readonly #hinted: HintedSchema;
+  readonly #seen = new Set<string>();
+  #leastMs = Number.POSITIVE_INFINITY;
+  #said = false;
+  #isPublic = true;
+  #leftToSources = false;
+  #privateField: string | undefined;
+  #guardedField: string | undefined;
+
+  constructor(hinted: HintedSchema) {
+    this.#hinted = hinted;
+  }
+
+  result(): HintsMet {
+    return {
+      maxAgeMs: this.#said ? this.#leastMs : undefined,
+      privateField: this.#privateField,
+      guardedField: this.#guardedField,
+      isPublic: this.#said && this.#isPublic,
+      leftToSources: this.#leftToSources,
+    };
+  }
+
+  meet(parent: GraphQLNamedType, field: string, inner: GraphQLNamedType): void {
+    const coordinate = `${parent.name}.${field}`;
+    if (this.#seen.has(coordinate)) return;
+    this.#seen.add(coordinate);
+    const { hints } = this.#hinted;
+    if (this.#isGuarded(parent.name, field) || this.#isGuarded(inner.name)) this.#guardedField ??= coordinate;
+    for (const name of this.#namesOf(parent)) {
+      if (this.#isGuarded(name, field)) this.#guardedField ??= coordinate;
+      const own = hints.get(`${name}.${field}`) ?? hints.get(coordinate);
+      for (const innerName of this.#namesOf(inner)) {
+        if (this.#isGuarded(innerName)) this.#guardedField ??= coordinate;
+        this.#add({ parent, field, inner }, own, hints.get(innerName) ?? hints.get(inner.name));
+      }
+    }
+  }
+
+  #add({ parent, field, inner }: Met, own: CacheHint | undefined, ofType: CacheHint | undefined): void {
+    const scope = own?.scope ?? ofType?.scope;
+    if (scope === 'private') this.#privateField ??= `${parent.name}.${field}`;
+    const maxAgeMs = own?.maxAgeMs ?? (own?.inherit ? undefined : ofType?.maxAgeMs);
+    if (maxAgeMs !== undefined) {
+      this.#said = true;
+      this.#leastMs = Math.min(this.#leastMs, maxAgeMs);
+      if (scope !== 'public') this.#isPublic = false;
+      return;
+    }
+    if (own?.inherit || ofType?.inherit || !(this.#isRoot(parent) || isCompositeType(inner))) return;
+    if (this.#hinted.speaks?.(parent.name, field)) this.#leftToSources = true;
+    else this.#leastMs = 0;
+  }
+
+  #isRoot({ name }: GraphQLNamedType): boolean {
+    return this.#hinted.schema.getQueryType()?.name === name;
+  }
+
+  /** The types that a value may be; of an interface without any, itself. */
+  #namesOf(type: GraphQLNamedType): readonly string[] {
+    const possible = isAbstractType(type) ? this.#hinted.schema.getPossibleTypes(type) : [];
+    return possible.length === 0 ? [type.name] : possible.map(({ name }) => name);
+  }
+
+  #isGuarded(type: string, field?: string): boolean {
+    const known = this.#hinted.types.get(type);
+    const bearer = field === undefined ? known : known?.fields.get(field);
+    return bearer !== undefined && GUARDS.some((name) => bearer.directives.has(name));
+  }
+}
+
+interface Met {
+  readonly parent: GraphQLNamedType;
+  readonly field: string;
+  readonly inner: GraphQLNamedType;
+}
