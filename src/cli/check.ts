@@ -6,7 +6,7 @@ import { loadShapes } from '../bff/shapes/load-shapes.ts';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import { CompositionError } from '../composition/supergraph-provider.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
-import { explainPlan } from '../engine/explain.ts';
+import { type ExplainRequest, explainPlan } from '../engine/explain.ts';
 import { readSupergraph, type Supergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported } from './failure.ts';
 import { type OriginFlags, originOf } from './origin.ts';
@@ -68,19 +68,23 @@ interface Size {
   readonly waves: number;
 }
 
-function slowerBy({ method, path, file, whole: query }: Endpoint, before: Supergraph, now: Supergraph): string[] {
-  const [was, is] = [sizeOf(before, query), sizeOf(now, query)];
+function slowerBy(
+  { method, path, file, query, timed: sections }: Endpoint,
+  before: Supergraph,
+  now: Supergraph,
+): string[] {
+  const [was, is] = [sizeOf(before, { query, sections }), sizeOf(now, { query, sections })];
   if (is.waves <= was.waves && is.requests <= was.requests) return [];
-  const plans = [before, now].map((supergraph) => indented(explainPlan(supergraph, { query }).trimEnd()));
+  const plans = [before, now].map((supergraph) => indented(explainPlan(supergraph, { query, sections }).trimEnd()));
   return [
     `warning    ${method} ${path} (${file}) takes ${sizeText(is)}, and took ${sizeText(was)}\n` +
       `  before\n${plans[0]}\n  now\n${plans[1]}`,
   ];
 }
 
-function sizeOf(supergraph: Supergraph, query: string): Size {
+function sizeOf(supergraph: Supergraph, request: ExplainRequest): Size {
   const { requests }: { requests: readonly { wave: number }[] } = JSON.parse(
-    explainPlan(supergraph, { query, format: 'json' }),
+    explainPlan(supergraph, { ...request, format: 'json' }),
   );
   return { requests: requests.length, waves: Math.max(0, ...requests.map(({ wave }) => wave)) };
 }

@@ -3,6 +3,7 @@ import { getVariableValues, Kind } from 'graphql';
 import { LeastFresh } from '../client/freshness.ts';
 import { executePlan } from '../executor/execution.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
+import type { TimedSections } from '../operation/timed-sections.ts';
 import { UnsupportedFieldError } from '../planner/unplannable.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { supergraphForContract } from '../supergraph/contract.ts';
@@ -108,7 +109,8 @@ class SupergraphEngine implements Engine {
     if ('refusal' in known || known.conditions.length > 0 || known.labels.length > 0) return;
     try {
       for (const definition of known.document.definitions)
-        if (definition.kind === Kind.OPERATION_DEFINITION) void this.prepared(view, known, definition, {}, []).compiled;
+        if (definition.kind === Kind.OPERATION_DEFINITION)
+          void this.prepared(view, known, definition, {}, [], undefined).compiled;
     } catch (error) {
       if (!(error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError)) throw error;
     }
@@ -144,7 +146,7 @@ class SupergraphEngine implements Engine {
     const variables = this.coerce(view, known, operation, request.variables ?? {});
     if ('errors' in variables) return refuse(variables.refusal, variables.errors);
     const labels = this.labels.active(known.labels, request.client);
-    const prepared = this.prepared(view, known, operation, variables.coerced, labels);
+    const prepared = this.prepared(view, known, operation, variables.coerced, labels, request.sections);
     const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables.coerced);
     if (excessive) return refuse(excessive.refusal, excessive.errors);
     if (!prepared.policed) return this.answer(view, prepared, variables.coerced, request, prepared);
@@ -181,10 +183,12 @@ class SupergraphEngine implements Engine {
     operation: OperationDefinitionNode,
     variables: Readonly<Record<string, unknown>>,
     labels: readonly string[],
+    sections: TimedSections | undefined,
   ): PreparedOperation {
     let key = operation.name?.value ?? '';
     for (const name of known.conditions) key += variables[name] === true ? '|1' : '|0';
     for (const label of labels) key += ` ${label}`;
+    if (sections !== undefined) key += ` ${sections.key}`;
     let prepared = known.prepared.get(key);
     if (!prepared) {
       prepared = new PreparedOperation({
@@ -195,6 +199,7 @@ class SupergraphEngine implements Engine {
         conditions: variables,
         policies: this.policies,
         life: readLife?.(known.document, operation, known.dependsOnClient),
+        sections,
       });
       known.prepared.set(key, prepared);
     }
@@ -242,6 +247,7 @@ class SupergraphEngine implements Engine {
       variables,
       introspected: introspected.texts,
       told: plan.dropped?.all,
+      sections: request.sections,
     });
     const told = errors.length > 0 ? this.withhold(errors, request) : errors;
     const all = introspected.errors.length > 0 ? [...introspected.errors, ...told] : told;

@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { TimedSections } from '../operation/timed-sections.ts';
 import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -15,6 +16,11 @@ export interface EngineRequest {
   readonly contract?: string | undefined;
   /** True for GET: a mutation is refused. */
   readonly readOnly?: boolean;
+  /**
+   * Parts of a query that may be missing from the answer, each with the longest time that the rest waits for it: such a part
+   * is null then, with the error `SECTION_TIMEOUT` at its path. Nothing else waits for what only a section needs.
+   */
+  readonly sections?: TimedSections | undefined;
 }
 
 /** A GraphQL result with its data already written as JSON text, so that hosts pass it on without a second walk. */

@@ -1,6 +1,7 @@
 import { GraphQLError, parse, validate } from 'graphql';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
+import { sectionHeads, type TimedSections } from '../operation/timed-sections.ts';
 import { Abilities } from '../planner/abilities.ts';
 import { type PlanStages, planInStages } from '../planner/planner.ts';
 import { planToJson, planToMermaid, printPlan } from '../planner/print-plan.ts';
@@ -24,6 +25,8 @@ export interface ExplainRequest {
   readonly labels?: readonly string[] | undefined;
   /** Where the request falls among a hundred: labels `percent(n)` with a higher n are on. Without it, none of them is. */
   readonly percent?: number | undefined;
+  /** Parts of it that nothing else is to wait for. */
+  readonly sections?: TimedSections | undefined;
   readonly stage?: PlanStage | undefined;
   readonly format?: PlanFormat | undefined;
 }
@@ -68,7 +71,9 @@ function labelsOn(supergraph: Supergraph, { labels = [], percent }: ExplainReque
 }
 
 function planRequest(supergraph: Supergraph, abilities: Abilities, request: ExplainRequest): PlanStages {
-  return planInStages(explainedOperation(supergraph, request), abilities);
+  const operation = explainedOperation(supergraph, request);
+  const heads = request.sections && sectionHeads(operation, request.sections);
+  return planInStages(operation, abilities, heads);
 }
 
 /**

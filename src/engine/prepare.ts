@@ -4,6 +4,7 @@ import { type CompiledPlan, compileInSteps } from '../executor/compile.ts';
 import { type DroppedItems, dropFields } from '../operation/drop-fields.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
+import { sectionHeads, type TimedSections } from '../operation/timed-sections.ts';
 import type { Abilities } from '../planner/abilities.ts';
 import { planInSteps } from '../planner/planner.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -33,6 +34,8 @@ export interface PreparationOptions {
   readonly policies: readonly OperationPolicy[];
   /** How long its answers may be kept, where that is told. */
   readonly life?: OperationLife | undefined;
+  /** Parts of it that nothing else is to wait for. */
+  readonly sections?: TimedSections | undefined;
 }
 
 /** An operation may be planned once for each set of fields that are dropped from it; this many plans are kept. */
@@ -50,16 +53,18 @@ export class PreparedOperation {
   private readonly operation: Operation;
   private readonly supergraph: Supergraph;
   private readonly abilities: Abilities;
+  private readonly sections: TimedSections | undefined;
   private planned: Planned | undefined;
   private readonly parts = new LRUCache<string, Planned>({ max: PARTS_KEPT });
   private readonly partOf = new WeakMap<readonly DroppedField[], PartialPlan>();
 
   /** Throws `OperationTooLargeError`. */
   constructor(options: PreparationOptions) {
-    const { document, operation, supergraph, abilities, conditions, policies } = options;
+    const { document, operation, supergraph, abilities, conditions, policies, sections } = options;
     this.supergraph = supergraph;
     this.abilities = abilities;
     this.life = options.life;
+    this.sections = sections;
     this.operation = normalise(document, operation, supergraph, conditions);
     this.introspection = introspectionPart(document, operation);
     const checks = policies.flatMap((policy) => policy.inspect(this.operation, supergraph) ?? []);
@@ -84,7 +89,8 @@ export class PreparedOperation {
   }
 
   private *plan(operation: Operation, dropped?: DroppedItems): Generator<void, CompiledPlan> {
-    const { plan } = yield* planInSteps(operation, this.abilities);
+    const heads = this.sections && sectionHeads(operation, this.sections);
+    const { plan } = yield* planInSteps(operation, this.abilities, heads?.size ? heads : undefined);
     return yield* compileInSteps(plan, this.supergraph, dropped);
   }
 

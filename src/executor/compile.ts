@@ -87,7 +87,8 @@ export function* compileInSteps(
     });
     yield;
   }
-  const projection = new Projection(supergraph, { position: plan.root, selection: plan.selection }, dropped);
+  const root = { position: plan.root, selection: plan.selection };
+  const projection = new Projection(supergraph, root, { dropped, sections: plan.sections });
   return { plan, requests, projection };
 }
 

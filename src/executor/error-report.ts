@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import type { TimedSection } from '../operation/timed-sections.ts';
 import type { Position } from '../planner/positions.ts';
 import type { SourceFailure } from '../sources/source.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest } from './compile.ts';
@@ -85,6 +86,11 @@ export class ErrorReport {
         for (const path of this.clientPaths([...first, key])) this.errors.push(formatMissingInput(service, path));
       }
     }
+  }
+
+  tooLate({ path, timeoutMs }: TimedSection): void {
+    const message = `The section was not ready within ${timeoutMs} milliseconds.`;
+    this.errors.push({ message, path, extensions: { code: 'SECTION_TIMEOUT' } });
   }
 
   private firstPath(position: Position, objects: ReadonlySet<ResponseObject>): WirePath | undefined {

@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import type { TimedSection, TimedSections } from '../operation/timed-sections.ts';
 import type { ClientContext, Source, SourceAnswer, SourceFailure } from '../sources/source.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
@@ -8,6 +9,8 @@ import { type CompiledContexts, gatherByContext } from './gather-by-context.ts';
 import { type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { writeEscapeFree } from './json-text.ts';
 import { copyValue, isObject, mergeValue, type ResponseObject } from './objects.ts';
+import type { LateSections } from './projection.ts';
+import { SectionClock } from './section-clock.ts';
 import { Targets } from './targets.ts';
 
 export interface ExecutionInput {
@@ -20,6 +23,8 @@ export interface ExecutionInput {
   readonly introspected: ReadonlyMap<string, string>;
   /** Errors of fields that are not fetched. */
   readonly told?: readonly GraphQLFormattedError[] | undefined;
+  /** How long the rest waits for the sections of the plan; where it is missing, until they are there. */
+  readonly sections?: TimedSections | undefined;
 }
 
 export interface ExecutionResult {
@@ -52,6 +57,7 @@ class Execution {
   private readonly resolve: (result: ExecutionResult) => void;
   private readonly reject: (error: unknown) => void;
   private readonly variableTexts = new Map<string, string>();
+  private readonly clock: SectionClock | undefined;
 
   constructor(
     compiled: CompiledPlan,
@@ -67,10 +73,12 @@ class Execution {
     this.waiting = compiled.requests.map(({ planned }) => planned.dependsOn.length);
     this.open = compiled.requests.length;
     this.report = new ErrorReport(compiled, this.targets, input.told);
+    this.clock = input.sections && compiled.plan.sections && new SectionClock(compiled, input.sections);
   }
 
   start(): void {
     if (this.open === 0) return this.finish();
+    if (this.input.sections) this.clock?.start(this.input.sections, () => this.attempt(() => this.finish()));
     // counters change while requests finish at once, so what can start is settled first
     const ready = this.compiled.requests.filter(({ planned }) => planned.dependsOn.length === 0);
     for (const request of ready) this.attempt(() => this.send(request));
@@ -130,6 +138,8 @@ class Execution {
   }
 
   private receive(request: CompiledRequest, sent: readonly GatheredEntities[], answer: SourceAnswer): void {
+    // it was for a section that nobody waits for any more
+    if (this.finished) return;
     if (answer.kind === 'failure') this.fail(request, sent, answer.failure);
     else this.take(request, sent, answer.text, answer.status);
     this.done(request);
@@ -212,6 +222,7 @@ class Execution {
 
   private done(request: CompiledRequest): void {
     this.open -= 1;
+    if (this.clock?.done(request)) return this.finish();
     for (const id of request.dependents) {
       const left = (this.waiting[id] ?? 0) - 1;
       this.waiting[id] = left;
@@ -221,14 +232,22 @@ class Execution {
     if (this.open === 0) this.finish();
   }
 
+  private stop(clock: SectionClock): LateSections {
+    clock.stop();
+    return { isLate: (section) => clock.isLate(section), missed: new Set() };
+  }
+
   private finish(): void {
     // a source that answers at once can end the run from within a loop above
     if (this.finished) return;
     this.finished = true;
     const { projection } = this.compiled;
+    const late = this.clock && this.stop(this.clock);
     const { text, violations } = writeEscapeFree(this.escapeFree, () =>
-      projection.write(this.data, this.input.introspected),
+      projection.write(this.data, this.input.introspected, late),
     );
+    if (late)
+      for (const section of late.missed) this.report.tooLate(this.input.sections?.list[section] as TimedSection);
     this.resolve({ dataText: text, errors: this.report.all(violations) });
   }
 }

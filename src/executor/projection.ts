@@ -2,6 +2,7 @@ import type { GraphQLSchema, TypeNode } from 'graphql';
 import { isEnumType, isScalarType, Kind } from 'graphql';
 import type { DroppedItem, DroppedItems } from '../operation/drop-fields.ts';
 import type { OpField, OpNarrowing, OpSelection } from '../operation/operation.ts';
+import type { SectionHeads } from '../operation/timed-sections.ts';
 import type { Placement, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { quote } from './json-text.ts';
@@ -31,6 +32,19 @@ export interface ShapeField {
 
 type DraftField = { field: OpField; wireKey: string; below: Part[]; dropped: boolean };
 
+export interface ProjectionOptions {
+  /** Fields that are not fetched, by the selections that they were taken out of. */
+  readonly dropped?: DroppedItems | undefined;
+  /** Fields that an answer may have to go without. */
+  readonly sections?: SectionHeads | undefined;
+}
+
+/** Which sections an answer goes without, and which of these were missed: there was an object that has such a field. */
+export interface LateSections {
+  isLate(section: number): boolean;
+  readonly missed: Set<number>;
+}
+
 export interface Violation {
   readonly message: string;
   readonly path: readonly (string | number)[];
@@ -45,17 +59,19 @@ export class Projection {
   private readonly supergraph: Supergraph;
   private readonly schema: GraphQLSchema;
   private readonly dropped: DroppedItems | undefined;
+  private readonly sections: SectionHeads | undefined;
   private readonly root: ValueWriter;
+  private late: LateSections | undefined;
   private introspected: ReadonlyMap<string, string> = new Map();
   private violated = false;
   /** The path to the value being written; kept up only while violations are being located. */
   private path: (string | number)[] | undefined;
   private violations: Violation[] = [];
 
-  /** @param dropped fields that are not fetched, by the selections that they were taken out of */
-  constructor(supergraph: Supergraph, root: Part, dropped?: DroppedItems) {
+  constructor(supergraph: Supergraph, root: Part, { dropped, sections }: ProjectionOptions = {}) {
     this.supergraph = supergraph;
     this.dropped = dropped;
+    this.sections = sections;
     this.schema = supergraph.publicSchema;
     const write = this.objectWriter([root], root.position.type);
     this.root = (value) => write(value) ?? 'null';
@@ -63,10 +79,16 @@ export class Projection {
 
   /**
    * @param introspected JSON texts of the introspection fields, by response key
+   * @param late sections that are null, whatever has come of them
    * @returns the JSON text of `data`, and what was null or of a wrong type where it must not be
    */
-  write(data: ResponseObject, introspected: ReadonlyMap<string, string>): { text: string; violations: Violation[] } {
+  write(
+    data: ResponseObject,
+    introspected: ReadonlyMap<string, string>,
+    late?: LateSections,
+  ): { text: string; violations: Violation[] } {
     this.introspected = introspected;
+    this.late = late;
     this.violated = false;
     this.path = undefined;
     const text = this.root(data) ?? 'null';
@@ -203,7 +225,17 @@ export class Projection {
     const type = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
     const write = this.typedWriter(type, below, field, `${typeName}.${field.name}`);
     if (dropped) return { responseKey, prefix, wireKey, isText: false, write: () => write(null) };
+    const section = this.sections?.get(field);
+    if (section !== undefined) {
+      return { responseKey, prefix, wireKey, isText: false, write: (value) => write(this.inTime(section, value)) };
+    }
     return { responseKey, prefix, wireKey, isText: this.isText(type), write };
+  }
+
+  private inTime(section: number, value: unknown): unknown {
+    if (!this.late?.isLate(section)) return value;
+    this.late.missed.add(section);
+    return null;
   }
 
   private isText(type: TypeNode): boolean {

@@ -1,4 +1,5 @@
 import type { Operation, OpSelection } from '../operation/operation.ts';
+import type { SectionHeads } from '../operation/timed-sections.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { ContextValue, FetchNode, Position, Representation } from './positions.ts';
 import type { EntityLookupDocument, PrintedDocument } from './print-document.ts';
@@ -12,6 +13,8 @@ export interface QueryPlan {
   /** In an order in which each request comes after all that it depends on. */
   readonly requests: readonly PlannedRequest[];
   readonly selection: OpSelection;
+  /** The fields of sections with a time of their own; `undefined` where there are none. */
+  readonly sections: SectionHeads | undefined;
 }
 
 /** One request to one subgraph. */
@@ -21,6 +24,8 @@ export interface PlannedRequest {
   readonly kind: 'root' | 'entities';
   readonly operationType: Operation['kind'];
   readonly dependsOn: readonly number[];
+  /** The number of the section that it is for alone; `undefined` where it is for the rest. */
+  readonly section: number | undefined;
   /** The wave in which it is sent, if all requests took the same time. */
   readonly level: number;
   /** The document sent, with the fewest characters. */

@@ -1,6 +1,8 @@
 import type { Operation } from '../operation/operation.ts';
+import type { SectionHeads } from '../operation/timed-sections.ts';
 import type { Abilities } from './abilities.ts';
 import { FetchGraph } from './fetch-graph.ts';
+import { partFetches } from './part-fetches.ts';
 import type { QueryPlan } from './plan.ts';
 import { writeRequests } from './requests.ts';
 import { type Batch, schedule } from './schedule.ts';
@@ -20,21 +22,23 @@ export function planOperation(operation: Operation, abilities: Abilities): Query
   return planInStages(operation, abilities).plan;
 }
 
-export function planInStages(operation: Operation, abilities: Abilities): PlanStages {
-  return runToEnd(planInSteps(operation, abilities));
+export function planInStages(operation: Operation, abilities: Abilities, sections?: SectionHeads): PlanStages {
+  return runToEnd(planInSteps(operation, abilities, sections));
 }
 
 /**
  * The stages of planning, one after the other. What a subgraph can do ({@link Abilities}) is known before; each stage's own
  * file says what goes in and what comes out.
+ *
+ * @param sections fields that nothing else is to wait for
  */
-export function* planInSteps(operation: Operation, abilities: Abilities): Steps<PlanStages> {
+export function* planInSteps(operation: Operation, abilities: Abilities, sections?: SectionHeads): Steps<PlanStages> {
   const fetches = yield* selectFetches(operation, abilities);
-  const batches = schedule(fetches.fetches);
+  const batches = schedule(sections ? partFetches(fetches, operation, sections) : fetches.fetches);
   yield;
   const requests = yield* writeRequests(batches, operation, abilities);
   const { selection } = operation;
-  const plan = { operation, selection, root: fetches.root, positionCount: fetches.positionCount, requests };
+  const plan = { operation, selection, root: fetches.root, positionCount: fetches.positionCount, requests, sections };
   return { operation, fetches, batches, plan };
 }
 

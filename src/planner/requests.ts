@@ -41,13 +41,14 @@ export function* writeRequests(
     dependsOn.delete(id);
     const isRoot = batch.fetches[0]?.kind === 'root';
     const written = isRoot ? writeRoot(batch, operation) : yield* writeLookups(batch, operation, abilities);
-    requests.push({ id, level: batch.level, dependsOn: [...dependsOn].sort((a, b) => a - b), ...written });
+    const section = batch.fetches[0]?.section;
+    requests.push({ id, level: batch.level, dependsOn: [...dependsOn].sort((a, b) => a - b), section, ...written });
     yield;
   }
   return requests;
 }
 
-type Written = Omit<PlannedRequest, 'id' | 'level' | 'dependsOn'>;
+type Written = Omit<PlannedRequest, 'id' | 'level' | 'dependsOn' | 'section'>;
 
 function writeRoot(batch: Batch, operation: Operation): Written {
   const [fetch] = batch.fetches;

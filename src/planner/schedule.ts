@@ -11,7 +11,8 @@ export interface Batch {
 
 /**
  * Gathers fetches into requests: what one subgraph is asked at the same level goes together, and what nothing waits for
- * may sink to a later level at which its subgraph is asked anyway. The number of waves stays what it was.
+ * may sink to a later level at which its subgraph is asked anyway. The number of waves stays what it was. What is for a
+ * section with a time of its own goes with nothing else.
  *
  * In:  `inventory` at level 1 (for `topProducts`), `inventory` at level 3 (for the products of reviews)
  * Out: one batch for `inventory` at level 3
@@ -22,9 +23,11 @@ export function schedule(fetches: readonly Fetch[]): Batch[] {
   for (const fetch of fetches) {
     for (const needed of fetch.dependsOn) getOrMake(dependents, needed, (): Fetch[] => []).push(fetch);
   }
-  const bySubgraph = new Map<Subgraph, Fetch[]>();
+  const bySubgraph = new Map<Subgraph | string, Fetch[]>();
   for (const fetch of fetches) {
-    if (fetch.kind === 'entity') getOrMake(bySubgraph, fetch.subgraph, (): Fetch[] => []).push(fetch);
+    const { subgraph, section } = fetch;
+    const target = section === undefined ? subgraph : `${subgraph.id} ${section}`;
+    if (fetch.kind === 'entity') getOrMake(bySubgraph, target, (): Fetch[] => []).push(fetch);
   }
   const depth = Math.max(0, ...levels.values());
   // one sinking fetch may give room to those before it
@@ -67,7 +70,7 @@ function gather(fetches: readonly Fetch[], levels: ReadonlyMap<Fetch, number>): 
   const batches = new Map<string, Batch>();
   for (const fetch of fetches) {
     const level = levels.get(fetch) ?? 0;
-    const key = `${level} ${fetch.subgraph.id} ${fetch.kind === 'root' ? `root ${fetch.id}` : ''}`;
+    const key = `${level} ${fetch.subgraph.id} ${fetch.kind === 'root' ? `root ${fetch.id}` : (fetch.section ?? '')}`;
     const batch = batches.get(key) ?? { level, fetches: [] };
     batches.set(key, batch);
     batch.fetches.push(fetch);

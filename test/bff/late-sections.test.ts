@@ -1,10 +1,10 @@
 import { relative } from 'node:path';
 import { buildSchema } from 'graphql';
-import { expect, test } from 'vitest';
-import { joinTexts } from '../../src/bff/answering/merge-late.ts';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadEndpoints } from '../../src/bff/endpoints/endpoints.ts';
-import type { EngineAnswer } from '../../src/engine/engine.ts';
-import { engineOver, type FakeEngine, folderOf, serveFiles, sourceError } from './support.ts';
+import { httpWorld } from '../server/http-world.ts';
+import { latch } from '../server/serving.ts';
+import { folderOf } from './support.ts';
 
 const SDL = `
   type Query { user(id: ID!): User, news: [String!], slow: String }
@@ -12,128 +12,187 @@ const SDL = `
   type User { id: ID!, name: String!, reviews: [Review!], friends: [User!] }
   type Review { body: String!, stars: Int }
 `;
-const never = () => new Promise<never>(() => {});
-const user = { id: 'u1', name: 'Ada', reviews: [{ body: 'Bright.', stars: 5 }] };
-const people = { user: () => user, news: ['a'], slow: 'done' };
+
+/** The clock stands still, and is set forward by hand. */
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+afterEach(() => void vi.useRealTimers());
+
+const byId = { __resolveReference: (reference: object) => reference };
+
+/** Four services and the gateway before them, over HTTP; `hold` keeps a service's answers back until it is let go. */
+async function shop(files: Readonly<Record<string, string>>) {
+  const world = await httpWorld(
+    {
+      users: {
+        typeDefs: `type Query { user(id: ID!): User }
+          type User @key(fields: "id") { id: ID! name: String! mood: String }`,
+        resolvers: {
+          Query: {
+            user: (_: unknown, { id }: { id: string }) => (id === 'none' ? null : { id, name: 'Ada', mood: 'good' }),
+          },
+        },
+      },
+      orders: {
+        typeDefs: `type User @key(fields: "id") { id: ID! orders: [Order!] }
+          type Order { id: ID! product: Product! }  type Product @key(fields: "id") { id: ID! }`,
+        resolvers: { User: { ...byId, orders: () => [{ id: 'o1', product: { id: 'p1' } }] } },
+      },
+      picks: {
+        typeDefs: `type User @key(fields: "id") { id: ID! picks: [Pick!] }
+          type Pick { product: Product! }  type Product @key(fields: "id") { id: ID! }`,
+        resolvers: { User: { ...byId, picks: () => [{ product: { id: 'p2' } }] } },
+      },
+      products: {
+        typeDefs: 'type Product @key(fields: "id") { id: ID! title: String! }',
+        resolvers: { Product: { ...byId, title: ({ id }: { id: string }) => `Lamp ${id}` } },
+      },
+    },
+    { bffDir: folderOf(files), config: { traffic_shaping: { all: { timeout: '1h' } } } },
+  );
+  const asked = (service: string) => world.calls[service] ?? 0;
+  return {
+    ...world,
+    get: async (path: string) => {
+      const response = await fetch(new URL(path, world.server.url));
+      // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes
+      return { status: response.status, json: (await response.json()) as any };
+    },
+    hold(service: string, text: string) {
+      const gate = latch();
+      const closed = latch();
+      world.behave(service, async (req, res) => {
+        res.once('close', () => closed.open());
+        req.resume();
+        await gate.promise;
+        res.setHeader('content-type', 'application/json');
+        res.end(text);
+      });
+      return { letGo: gate.open, closed: closed.promise };
+    },
+    /** Resolves when services have been asked so often, each. */
+    async until(counts: Readonly<Record<string, number>>) {
+      while (Object.entries(counts).some(([service, count]) => asked(service) < count)) await new Promise(setImmediate);
+    },
+  };
+}
 
 const HOME = `query ($id: ID!) @endpoint(path: "/home/:id") {
-  user(id: $id) { name reviews @optional(timeout: "40ms", fallback: []) { body } }
-  news @optional(timeout: "40ms")
+  user(id: $id) {
+    name
+    orders { product { title } }
+    picks @optional(timeout: "400ms", fallback: []) { product { title } }
+  }
 }`;
+const ORDERS = [{ product: { title: 'Lamp p1' } }];
 
-const told = (engine: FakeEngine) => engine.requests.map(({ query }) => query.replaceAll(/\s+/g, ' '));
-
-test('as long as sections are in time, everything is read by one plan', async () => {
-  const engine = engineOver(SDL, people);
-  const call = await serveFiles({ 'web/home.graphql': HOME }, engine);
-  const { json } = await call('/bff/web/home/u1');
-  expect(json).toEqual({ user: { name: 'Ada', reviews: [{ body: 'Bright.' }] }, news: ['a'] });
-  expect(told(engine)).toEqual(['query ($id: ID!) { user(id: $id) { name reviews { body } } news }']);
-});
-
-test('a section that was too slow is an operation of its own from then on, until it is in time again', async () => {
-  const root: { user: unknown; news: unknown } = { ...people, news: never };
-  const engine = engineOver(SDL, root);
-  const call = await serveFiles({ 'web/home.graphql': HOME }, engine);
-  const first = await call('/bff/web/home/u1');
-  expect(first.json).toMatchObject({ user: { reviews: [{}] }, news: null, meta: { partial: [{ path: ['news'] }] } });
-  const apart = [
-    'query ($id: ID!) { user(id: $id) { name } }',
-    'query ($id: ID!) { user(id: $id) { reviews { body } } }',
-    '{ news }',
-  ];
-  expect(told(engine).slice(1)).toEqual(apart);
-
-  root.news = ['b'];
-  engine.requests.length = 0;
-  expect((await call('/bff/web/home/u1')).json).toMatchObject({ user: { name: 'Ada' }, news: ['b'] });
-  expect(told(engine)).toEqual(apart);
-  engine.requests.length = 0;
-  await call('/bff/web/home/u1');
-  expect(told(engine)).toHaveLength(1);
-});
-
-test('where it is the rest that is slow, nothing is left out', async () => {
-  const slow = async () => {
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    return user;
-  };
-  const call = await serveFiles({ 'web/home.graphql': HOME }, engineOver(SDL, { ...people, user: slow }));
-  const { json } = await call('/bff/web/home/u1');
-  expect(json).toEqual({ user: { name: 'Ada', reviews: [{ body: 'Bright.' }] }, news: ['a'] });
-});
-
-test('without a timeout everything is one operation', async () => {
-  const engine = engineOver(SDL, people);
-  const text = '{ user(id: 1) { name reviews @optional { body } } news @optional }';
-  const call = await serveFiles({ 'web/home.graphql': text }, engine);
-  expect((await call('/bff/web/home')).status).toBe(200);
-  expect(engine.requests).toHaveLength(1);
-});
-
-test('sections that are too slow are left behind: their fallback or null, and the reason', async () => {
-  const engine = engineOver(SDL, { user: () => ({ ...user, reviews: never }), news: never });
-  const call = await serveFiles({ 'web/home.graphql': HOME }, engine);
-  const { status, json } = await call('/bff/web/home/u1');
-  expect(status).toBe(200);
-  expect(json).toEqual({
-    user: { name: 'Ada', reviews: [] },
-    news: null,
-    meta: {
-      partial: [
-        {
-          path: ['user', 'reviews'],
-          code: 'SECTION_TIMEOUT',
-          message: 'The section was not ready within 40 milliseconds.',
-        },
-        { path: ['news'], code: 'SECTION_TIMEOUT', message: expect.any(String) },
-      ],
-    },
+describe('a section with a timeout', () => {
+  test('is part of the answer when it is in time', async () => {
+    const { get, calls } = await shop({ 'web/home.graphql': HOME });
+    const user = { name: 'Ada', orders: ORDERS, picks: [{ product: { title: 'Lamp p2' } }] };
+    expect((await get('/bff/web/home/u1')).json).toEqual({ user });
+    // the products of a section are asked for apart from those of the rest
+    expect(calls).toEqual({ users: 1, orders: 1, picks: 1, products: 2 });
   });
-  expect(engine.requests.map(({ client }) => client.signal?.aborted)).toEqual([true, true, true, true]);
-  engine.requests.length = 0;
-  expect((await call('/bff/web/home/u1')).json).toEqual(json);
-  expect(engine.requests.map(({ client }) => client.signal?.aborted)).toEqual([false, true, true]);
-});
 
-test('a section that fails in time says why', async () => {
-  const down = () => {
-    throw sourceError('SUBREQUEST_HTTP_ERROR', 'reviews: connection refused');
-  };
-  const call = await serveFiles(
-    { 'web/home.graphql': HOME },
-    engineOver(SDL, { ...people, user: () => ({ ...user, reviews: down }) }),
-  );
-  expect((await call('/bff/web/home/u1')).json).toMatchObject({
-    user: { name: 'Ada', reviews: [] },
-    news: ['a'],
-    meta: { partial: [{ path: ['user', 'reviews'], code: 'SUBREQUEST_HTTP_ERROR' }] },
+  test('that is late is left behind by the first request already, and nothing is asked twice', async () => {
+    const { get, hold, until, calls } = await shop({ 'web/home.graphql': HOME });
+    const held = hold('picks', '{"data":{"_entities":[{"picks":[]}]}}');
+    const answer = get('/bff/web/home/u1');
+    await until({ picks: 1, products: 1 });
+    vi.advanceTimersByTime(400);
+    expect((await answer).json).toEqual({
+      user: { name: 'Ada', orders: ORDERS, picks: [] },
+      meta: {
+        partial: [
+          {
+            path: ['user', 'picks'],
+            code: 'SECTION_TIMEOUT',
+            message: 'The section was not ready within 400 milliseconds.',
+          },
+        ],
+      },
+    });
+    // what nobody waits for any more is given up
+    await held.closed;
+    expect(calls).toEqual({ users: 1, orders: 1, picks: 1, products: 1 });
   });
-});
 
-test('where the object around it is missing, there is nothing to miss', async () => {
-  const call = await serveFiles({ 'web/home.graphql': HOME }, engineOver(SDL, { ...people, user: () => null }));
-  expect((await call('/bff/web/home/u1')).status).toBe(404);
-});
-
-test('a flattened section that is too slow leaves its keys as null', async () => {
-  const text = '{ slow user(id: 1) @optional(timeout: "20ms") @flatten { name id } }';
-  const call = await serveFiles({ 'web/home.graphql': text }, engineOver(SDL, { ...people, user: never }));
-  expect((await call('/bff/web/home')).json).toMatchObject({
-    slow: 'done',
-    name: null,
-    id: null,
-    meta: { partial: [{ path: ['name'] }, { path: ['id'] }] },
+  test('is waited for until then', async () => {
+    const { get, hold, until } = await shop({ 'web/home.graphql': HOME });
+    const held = hold('picks', '{"data":{"_entities":[{"picks":[]}]}}');
+    const answer = get('/bff/web/home/u1');
+    await until({ picks: 1, products: 1 });
+    vi.advanceTimersByTime(399);
+    held.letGo();
+    expect((await answer).json).toEqual({ user: { name: 'Ada', orders: ORDERS, picks: [] } });
   });
-});
 
-test('the texts of clean sections at the root are joined as they are', () => {
-  const operation = { path: ['news'], timeoutMs: 1, query: '' };
-  const late = (dataText: string, errors: EngineAnswer['errors'] = []) => ({ operation, answer: { dataText, errors } });
-  expect(joinTexts('{"a":  1}', [late('{"news":[ "x" ]}'), late('{}')])).toBe('{"a":  1,"news":[ "x" ]}');
-  expect(joinTexts('{}', [late('{"news":null}')])).toBe('{"news":null}');
-  expect(joinTexts('{}', [late('{"news":null}', [{ message: 'no' }])])).toBeUndefined();
-  expect(joinTexts('{}', [{ operation, answer: undefined }])).toBeUndefined();
+  test('has as long as the rest takes', async () => {
+    const { get, hold, until } = await shop({ 'web/home.graphql': HOME });
+    const held = hold('orders', '{"data":{"_entities":[{"orders":[]}]}}');
+    const answer = get('/bff/web/home/u1');
+    await until({ orders: 1, picks: 1, products: 1 });
+    vi.advanceTimersByTime(10_000);
+    held.letGo();
+    const picks = [{ product: { title: 'Lamp p2' } }];
+    expect((await answer).json).toEqual({ user: { name: 'Ada', orders: [], picks } });
+  });
+
+  test('does not hold up fields of the service that the rest needs, too', async () => {
+    const text = '{ user(id: 1) { name mood @optional(timeout: "1s") } }';
+    const { get, behave, until } = await shop({ 'web/it.graphql': text });
+    const slow = latch();
+    behave('users', async (req, res) => {
+      let body = '';
+      for await (const chunk of req) body += chunk;
+      if (body.includes('mood')) await slow.promise;
+      res.setHeader('content-type', 'application/json').end('{"data":{"user":{"name":"Ada"}}}');
+    });
+    const answer = get('/bff/web/it');
+    await until({ users: 2 });
+    vi.advanceTimersByTime(1000);
+    expect((await answer).json).toMatchObject({ user: { name: 'Ada', mood: null }, meta: { partial: [{}] } });
+    slow.open();
+  });
+
+  test('that fails in time says why', async () => {
+    const { get, behave } = await shop({ 'web/home.graphql': HOME });
+    behave('picks', (_, res) => void res.writeHead(500).end());
+    expect((await get('/bff/web/home/u1')).json).toMatchObject({
+      user: { name: 'Ada', orders: ORDERS, picks: [] },
+      meta: { partial: [{ path: ['user', 'picks'], code: 'SUBREQUEST_HTTP_ERROR' }] },
+    });
+  });
+
+  test('is not missed where the object around it is not there', async () => {
+    const { get } = await shop({ 'web/home.graphql': HOME });
+    expect((await get('/bff/web/home/none')).status).toBe(404);
+  });
+
+  test('leaves its keys as null where it is flattened', async () => {
+    const text =
+      '{ user(id: 1) { name } more: user(id: 2) @optional(timeout: "1s") @flatten { picks { product { id } } } }';
+    const { get, hold, until } = await shop({ 'web/it.graphql': text });
+    hold('picks', '');
+    const answer = get('/bff/web/it');
+    await until({ picks: 1 });
+    vi.advanceTimersByTime(1000);
+    expect((await answer).json).toMatchObject({
+      user: { name: 'Ada' },
+      picks: null,
+      meta: { partial: [{ path: ['picks'], code: 'SECTION_TIMEOUT' }] },
+    });
+  });
+
+  test('may be all there is', async () => {
+    const text = '{ user(id: 1) @optional(timeout: "1s", fallback: {name: "you"}) { name } }';
+    const { get, hold, until } = await shop({ 'web/it.graphql': text });
+    hold('users', '');
+    const answer = get('/bff/web/it');
+    await until({ users: 1 });
+    vi.advanceTimersByTime(1000);
+    expect((await answer).json).toMatchObject({ user: { name: 'you' }, meta: { partial: [{ path: ['user'] }] } });
+  });
 });
 
 test.each([
@@ -148,10 +207,6 @@ test.each([
   [
     'mutation { rename(id: 1) { id reviews @optional(timeout: "1s") { body } } }',
     'web/it.graphql:1 A section of a mutation cannot have a time of its own: what it does would be done twice.',
-  ],
-  [
-    '{ news @optional(timeout: "1s") }',
-    'web/it.graphql:1 The operation has nothing but sections with a timeout: there is nothing that they could be beside.',
   ],
   [
     '{ slow\n  news @optional(timeout: "soon") }',

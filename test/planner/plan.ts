@@ -1,5 +1,6 @@
 import { parse, validate } from 'graphql';
 import { normalise } from '../../src/operation/normalise.ts';
+import { sectionHeads, timedSections } from '../../src/operation/timed-sections.ts';
 import { Abilities } from '../../src/planner/abilities.ts';
 import type { QueryPlan } from '../../src/planner/plan.ts';
 import { type PlanStages, planInStages } from '../../src/planner/planner.ts';
@@ -13,7 +14,9 @@ export interface TestPlanner {
   readonly supergraph: Supergraph;
   /** The printed plan of the one operation of a document. Throws where the plan breaks an invariant. */
   plan(query: string, conditions?: Record<string, unknown>): string;
-  stages(query: string, conditions?: Record<string, unknown>): PlanStages;
+  /** The same for a query of which nothing else is to wait for some sections, by their paths. */
+  planApart(query: string, ...sections: string[]): string;
+  stages(query: string, conditions?: Record<string, unknown>, sections?: readonly string[]): PlanStages;
 }
 
 /**
@@ -30,17 +33,24 @@ export function planner(subgraphs: Readonly<Record<string, string>>, labels?: Re
 
 export function plannerOf(supergraph: Supergraph, labels?: ReadonlySet<string>): TestPlanner {
   const abilities = new Abilities(supergraph, labels);
-  const stages = (query: string, conditions: Record<string, unknown> = {}): PlanStages => {
+  const stages: TestPlanner['stages'] = (query, conditions = {}, sections = []) => {
     const document = parse(query);
     const [problem] = validate(supergraph.publicSchema, document);
     if (problem) throw problem;
     const operation = document.definitions.find((definition) => definition.kind === 'OperationDefinition');
     if (!operation) throw new Error('The document has no operation');
-    const planned = planInStages(normalise(document, operation, supergraph, conditions), abilities);
+    const normal = normalise(document, operation, supergraph, conditions);
+    const timed = timedSections(sections.map((path) => ({ path: path.split('.'), timeoutMs: 100 })));
+    const planned = planInStages(normal, abilities, timed && sectionHeads(normal, timed));
     checkPlan(planned.plan, supergraph);
     return planned;
   };
-  return { supergraph, stages, plan: (query, conditions) => printPlan(stages(query, conditions).plan) };
+  return {
+    supergraph,
+    stages,
+    plan: (query, conditions) => printPlan(stages(query, conditions).plan),
+    planApart: (query, ...sections) => printPlan(stages(query, {}, sections).plan),
+  };
 }
 
 /** `[requests, waves]` of a plan. */

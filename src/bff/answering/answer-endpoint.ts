@@ -88,11 +88,8 @@ function answerKept(order: Order, { cache, policy, shared }: Keeping, key: strin
   return cache.answer({ key, policy, shared, res, make: (cancellation) => makeFresh(order, cancellation) });
 }
 
-function dependsOnClient({ engine }: Served, { query, late }: Endpoint): boolean {
-  if (!engine.dependsOnClient) return false;
-  return (
-    engine.dependsOnClient({ query }) || late.some((section) => engine.dependsOnClient?.({ query: section.query }))
-  );
+function dependsOnClient({ engine }: Served, { query }: Endpoint): boolean {
+  return engine.dependsOnClient?.({ query }) ?? false;
 }
 
 /** Identical reads in flight share one execution, unless a policy wants to see each request. */

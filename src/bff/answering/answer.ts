@@ -4,7 +4,6 @@ import { type PartialFailure, reshape, settleErrors } from '../endpoints/shape.t
 import type { Shape, ShapeContext } from '../shapes/shape.ts';
 import type { Execution } from './execute.ts';
 import { failure } from './failure.ts';
-import { joinTexts, mergeLate } from './merge-late.ts';
 
 export interface GoodAnswer {
   readonly text: string;
@@ -33,13 +32,11 @@ export function makeAnswer(endpoint: Endpoint, execution: Execution, shaping?: S
   const { dataText, errors, status } = execution.answer;
   if (dataText === undefined) return { problem: failure(errors, status) };
   if (shaping === undefined && errors.length === 0 && !endpoint.sections.reshapes) {
-    const text = execution.late.length === 0 ? dataText : joinTexts(dataText, execution.late);
-    if (text !== undefined && !mayMissEntity(endpoint, text)) return { text, data: text, whole: true };
+    if (!mayMissEntity(endpoint, dataText)) return { text: dataText, data: dataText, whole: true };
   }
   const data: unknown = JSON.parse(dataText);
   const { partial, failures } = settleErrors(endpoint.sections, data, errors);
   if (failures.length > 0) return { problem: failure(failures) };
-  partial.push(...mergeLate(endpoint, data, execution.late));
   const missing = endpoint.entityKeys.find((key) => (data as Json)[key] === null);
   if (missing !== undefined) return { problem: notFound(missing) };
   const shaped = reshape(endpoint.sections, data);

@@ -60,8 +60,7 @@ function wasNothingDone({ answer: { dataText, errors } }: Execution): boolean {
 export function workOf({ call, endpoint, variables, desk }: Order, heard?: LeastFresh): Work {
   return {
     query: endpoint.query,
-    whole: endpoint.whole,
-    late: endpoint.late,
+    timed: endpoint.timed,
     variables,
     readOnly: endpoint.method === 'GET',
     asker: {
@@ -71,7 +70,7 @@ export function workOf({ call, endpoint, variables, desk }: Order, heard?: Least
       headers: requestHeaders(endpoint.settings.headers.request, call.req.headers),
     },
     timeoutMs: endpoint.settings.limits.timeout ?? desk.timeoutMs,
-    timed: desk.dev,
+    measured: desk.dev,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import type { EngineAnswer } from '../../engine/engine.ts';
 import type { Endpoint, LateOperation } from '../endpoints/endpoints.ts';
 import {
   errorCode,
@@ -8,19 +9,13 @@ import {
   settleErrors,
   visiblePaths,
 } from '../endpoints/shape.ts';
-import type { LateAnswer } from './execute.ts';
 
 type Json = Record<string, unknown>;
 
-/** Late sections at the root, put into the text of the rest; `undefined` where one of them has to be looked at. */
-export function joinTexts(dataText: string, late: readonly LateAnswer[]): string | undefined {
-  let text = dataText.slice(0, -1);
-  for (const { operation, answer } of late) {
-    const inner = answer?.dataText;
-    if (operation.path.length > 1 || !inner?.startsWith('{') || answer?.errors.length !== 0) return undefined;
-    if (inner.length > 2) text += text.length > 1 ? `,${inner.slice(1, -1)}` : inner.slice(1, -1);
-  }
-  return `${text}}`;
+/** What a section came to that was asked for beside the rest; `undefined` where its time was up first. */
+export interface LateAnswer {
+  readonly operation: LateOperation;
+  readonly answer: EngineAnswer | undefined;
 }
 
 /** Puts late sections into the data of the rest, in place. Those that failed, or took too long, are told. */
@@ -53,7 +48,7 @@ function mergeOne(root: Section, data: unknown, { operation, answer }: LateAnswe
   return fail(first ? errorCode(first) : 'INTERNAL_SERVER_ERROR', first?.message ?? 'The section could not be read.');
 }
 
-export function tooSlow({ timeoutMs }: Pick<LateOperation, 'timeoutMs'>): string {
+function tooSlow({ timeoutMs }: Pick<LateOperation, 'timeoutMs'>): string {
   return `The section was not ready within ${timeoutMs} milliseconds.`;
 }
 

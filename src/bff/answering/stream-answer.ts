@@ -3,9 +3,9 @@ import { Cancellation } from '../../sources/cancellation.ts';
 import { problemReply, type Reply } from '../delivery/reply.ts';
 import { reshape, visiblePaths } from '../endpoints/shape.ts';
 import { makeAnswer } from './answer.ts';
-import { executeLate, type LateAnswer, type Work } from './execute.ts';
+import { executeLate, type Work } from './execute.ts';
 import { type Order, shaped, workOf } from './make-fresh.ts';
-import { mergeLate } from './merge-late.ts';
+import { type LateAnswer, mergeLate } from './merge-late.ts';
 
 /** Whether the client wants the answer piece by piece. */
 export function wantsStream(accept: string | undefined): boolean {
@@ -20,8 +20,8 @@ export function wantsStream(accept: string | undefined): boolean {
  */
 export async function streamAnswer(order: Order): Promise<Reply | undefined> {
   const { call, served, endpoint } = order;
-  const { query, late } = endpoint.shape ? { query: endpoint.whole, late: [] } : endpoint.pieces;
-  const work: Work = { ...workOf(order), query, late };
+  const { query, late } = endpoint.shape ? { query: endpoint.query, late: [] } : endpoint.pieces;
+  const work: Work = { ...workOf(order), query };
   const cancellation = new Cancellation();
   call.res.once('close', () => cancellation.abort());
   const timer = setTimeout(() => cancellation.abort(), work.timeoutMs);
@@ -34,7 +34,7 @@ export async function streamAnswer(order: Order): Promise<Reply | undefined> {
     // where the first piece comes to a problem, nobody waits for the others
     for (const section of sections) section.catch(() => {});
     const answer = await served.engine.execute({ query, variables, readOnly, client });
-    const execution = { answer, late: [], timings: undefined };
+    const execution = { answer, timings: undefined };
     const made = await (endpoint.shape ? shaped(order, execution) : makeAnswer(endpoint, execution));
     if ('problem' in made) return problemReply(made.problem, call.path);
     begin(call.res, order);

@@ -2,6 +2,7 @@ import { type DocumentNode, type GraphQLSchema, NoUnusedVariablesRule, print, sp
 import type { Problem } from '../../config/problem.ts';
 import { type CacheHints, readHints } from '../../operation/cache-hints.ts';
 import { hintsMetBy } from '../../operation/hints-met.ts';
+import { type TimedSections, timedSections } from '../../operation/timed-sections.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { type EntityPlaces, entityPlaces } from '../caching/entities.ts';
 import { type CachePolicy, cachePolicy } from '../caching/policy.ts';
@@ -20,7 +21,7 @@ import {
 } from './directives.ts';
 import type { EndpointFile } from './endpoint-file.ts';
 import { type EndpointFolder, readEndpointFolder } from './folder.ts';
-import { type LateSection, partLateSections, withOperation } from './late-sections.ts';
+import { type LateSection, partIntoPieces, readTimedSections, withOperation } from './late-sections.ts';
 import { type Parameter, parametersFor } from './parameters.ts';
 import { problemAt, problemOf } from './problem-at.ts';
 import { compareRoutes, parametersOf, type Route } from './route.ts';
@@ -49,13 +50,11 @@ export interface Endpoint {
   readonly path: string;
   /** The status of a good answer. */
   readonly status: number;
-  /** What the engine executes: the document without the gateway's directives, and without the late sections. */
+  /** What the engine executes: the document without the gateway's directives. */
   readonly query: string;
-  /** The same with the late sections. */
-  readonly whole: string;
-  /** Sections that can be executed beside the rest, each given up after a time of its own. */
-  readonly late: readonly LateOperation[];
-  /** How the answer is parted where it is sent piece by piece; `query` and `late` where nothing is optional. */
+  /** Sections that the rest waits for no longer than a time of their own. */
+  readonly timed: TimedSections | undefined;
+  /** How the answer is parted where it is sent piece by piece. */
   readonly pieces: { readonly query: string; readonly late: readonly LateOperation[] };
   readonly parameters: readonly Parameter[];
   readonly sections: Section;
@@ -138,7 +137,7 @@ function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling
   ];
   if (invalid.length > 0) return invalid;
   const sections = readSections(file, schema);
-  const parts = partLateSections(file, schema);
+  const timed = readTimedSections(file, schema);
   const parameters = parametersFor(file.operation, schema, parametersOf(file.route), file.method);
   const auth = authRule(file, settings);
   const required = auth !== undefined && !Array.isArray(auth) && auth.required;
@@ -146,18 +145,17 @@ function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling
   const idempotency = idempotencyRule(file);
   const problems = [
     sections.problems,
-    parts.problems,
+    timed.problems,
     ...[auth, cache, idempotency].filter((one) => Array.isArray(one)),
   ];
   if (problems.some((some) => some.length > 0)) return problems.flat();
   const { client, version, name, id, method, route, path, document } = file;
-  const pieces = partLateSections(file, schema, true);
+  const pieces = partIntoPieces(file, schema);
   return {
     ...{ client, version, name, id, file: file.file, document, method, route, path, settings, parameters },
     status: Number(argumentOf(directiveNamed(file.operation, 'endpoint'), 'status') ?? 200),
-    query: textOf(parts.main),
-    whole: textOf(withOperation(file, file.operation)),
-    late: parts.late.map(operationOf),
+    query: textOf(withOperation(file, file.operation)),
+    timed: timedSections(timed.sections),
     pieces: { query: textOf(pieces.main), late: pieces.late.map(operationOf) },
     sections: sections.root,
     entityKeys: sections.entityKeys,

@@ -11,24 +11,22 @@ import type {
 } from 'graphql';
 import { getNamedType, getNullableType, isInterfaceType, isListType, isObjectType, Kind, visit } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
+import type { TimedSection } from '../../operation/timed-sections.ts';
 import { argumentOf, directiveNamed, durationOf } from './directives.ts';
 import type { EndpointFile } from './endpoint-file.ts';
 import { problemAt } from './problem-at.ts';
 
-/** A section that is executed beside the rest, since it has a time of its own. */
-export interface LateSection {
-  /** Response keys from the root: `["user", "reviews"]`. */
-  readonly path: readonly string[];
-  readonly timeoutMs: number;
+/** A section that is executed beside the rest. */
+export interface LateSection extends TimedSection {
   /** The operation that reads this section alone. */
   readonly document: DocumentNode;
 }
 
-export interface Parts {
+/** An operation that is asked for piece by piece. */
+export interface Pieces {
   /** The operation without its late sections; the document itself where there are none. */
   readonly main: DocumentNode;
   readonly late: readonly LateSection[];
-  readonly problems: readonly Problem[];
 }
 
 interface Found {
@@ -39,35 +37,47 @@ interface Found {
 }
 
 /**
- * Parts a valid document where sections have a `timeout`. Everything without one stays a single operation, with a
- * single plan. A plan cannot be left before it is done without losing what is under way in it, so a section with a time
- * of its own can be made an operation of its own that is given up alone. The price is that the objects above it are
- * read twice (at the root of the query there are none), so that this is done only where sections are slow: see
- * `execute`.
+ * Reads the sections with a `timeout` off a valid document.
+ *
+ *     query { user(id: 1) { name reviews @optional(timeout: "300ms") { body } } }
+ *     → path user, reviews: 300
+ */
+export function readTimedSections(
+  file: EndpointFile,
+  schema: GraphQLSchema,
+): { readonly sections: readonly TimedSection[]; readonly problems: readonly Problem[] } {
+  const { found, problems } = findSections(file, schema, false);
+  const sections = found.map(({ way, timeoutMs }) => ({ path: way.map(keyOf), timeoutMs }));
+  return { sections, problems: [...problems, ...timeoutsInFragments(file)] };
+}
+
+/**
+ * Parts a valid document into what comes first where the answer is sent piece by piece, and its optional sections: those at
+ * the root, and those with a timeout. The objects above a section are read for it once more; at the root there are none.
  *
  *     query { user(id: 1) { name reviews @optional(timeout: "300ms") { body } } }
  *     → main  query { user(id: 1) { name } }
  *       late  query { user(id: 1) { reviews { body } } }   path user, reviews
  */
-export function partLateSections(file: EndpointFile, schema: GraphQLSchema, every = false): Parts {
-  const problems: Problem[] = [];
-  const found: Found[] = [];
-  const rootType = schema.getRootType(file.operation.operation);
-  if (rootType) find(file.operation.selectionSet, rootType, [], { file, schema, problems, found, every });
-  if (!every) problems.push(...timeoutsInFragments(file));
-  if (problems.length > 0 || found.length === 0)
-    return { main: withOperation(file, file.operation), late: [], problems };
+export function partIntoPieces(file: EndpointFile, schema: GraphQLSchema): Pieces {
+  const { found } = findSections(file, schema, true);
+  const gone = new Set(found.map(({ node }) => node));
+  if (found.length === 0 || leavesNothing(file.operation, gone))
+    return { main: withOperation(file, file.operation), late: [] };
   const late = found.map(({ way, timeoutMs }) => ({
     path: way.map(keyOf),
     timeoutMs,
     document: withOperation(file, { ...file.operation, selectionSet: onlyWay(way) }),
   }));
-  const gone = new Set(found.map(({ node }) => node));
-  const emptied = emptySelections(file.operation, gone);
-  if (emptied !== undefined)
-    return { main: withOperation(file, file.operation), late: [], problems: [nothingLeft(file, emptied)] };
   const operation = visit(file.operation, { Field: (node) => (gone.has(node) ? null : undefined) });
-  return { main: withOperation(file, operation), late, problems };
+  return { main: withOperation(file, operation), late };
+}
+
+function findSections(file: EndpointFile, schema: GraphQLSchema, every: boolean): Search {
+  const search: Search = { file, schema, problems: [], found: [], every };
+  const rootType = schema.getRootType(file.operation.operation);
+  if (rootType) find(file.operation.selectionSet, rootType, [], search);
+  return search;
 }
 
 interface Search {
@@ -155,25 +165,14 @@ function onlyWay(way: readonly FieldNode[]): SelectionSetNode {
   return { kind: Kind.SELECTION_SET, selections: [node] };
 }
 
-/** The first field, or the operation, that would have no selections left. */
-function emptySelections(
-  operation: OperationDefinitionNode,
-  gone: ReadonlySet<SelectionNode>,
-): FieldNode | OperationDefinitionNode | undefined {
-  let emptied: FieldNode | OperationDefinitionNode | undefined;
+/** Whether the operation, or a field in it, would have no selections left. */
+function leavesNothing(operation: OperationDefinitionNode, gone: ReadonlySet<SelectionNode>): boolean {
+  let emptied = false;
   const look = (node: FieldNode | OperationDefinitionNode) => {
-    if (node.selectionSet?.selections.every((selection) => gone.has(selection))) emptied ??= node;
+    if (node.selectionSet?.selections.every((selection) => gone.has(selection))) emptied = true;
   };
   visit(operation, { OperationDefinition: look, Field: (node) => (gone.has(node) ? false : look(node)) });
   return emptied;
-}
-
-function nothingLeft(file: EndpointFile, node: FieldNode | OperationDefinitionNode): Problem {
-  const where = node.kind === Kind.FIELD ? `"${keyOf(node)}"` : 'The operation';
-  const message = `${where} has nothing but sections with a timeout: there is nothing that they could be beside.`;
-  const hint =
-    node.kind === Kind.FIELD ? `Put @optional(timeout:) on ${where} itself.` : 'Leave one section without a timeout.';
-  return problemAt(file.file, node, 'ENDPOINT_OPTIONAL', message, hint);
 }
 
 /** The document with another operation, without the variables and fragments that it does not use. */

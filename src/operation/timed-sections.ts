@@ -1,0 +1,46 @@
+import type { Operation, OpField, OpSelection } from './operation.ts';
+
+/** A part of an answer that the rest waits for no longer than a while. */
+export interface TimedSection {
+  /** Response keys from the root: `["user", "reviews"]`. */
+  readonly path: readonly string[];
+  /** How long the rest waits for it, in milliseconds from the beginning of the execution. */
+  readonly timeoutMs: number;
+}
+
+export interface TimedSections {
+  /** Equal for two lists with the same paths: they can have the same plan. */
+  readonly key: string;
+  readonly list: readonly TimedSection[];
+}
+
+/** The fields that sections consist of, with the number of their section. */
+export type SectionHeads = ReadonlyMap<OpField, number>;
+
+/** `undefined` where there are none, so that nobody has to look at an empty list. */
+export function timedSections(list: readonly TimedSection[]): TimedSections | undefined {
+  if (list.length === 0) return undefined;
+  return { key: JSON.stringify(list.map(({ path }) => path)), list };
+}
+
+/**
+ * Finds the fields of sections in an operation. A section that `@skip` or a policy has taken out of it has none.
+ *
+ * In:  `{ user { name reviews { body } } }` and `[["user", "reviews"]]`
+ * Out: the field `reviews` → 0
+ */
+export function sectionHeads({ selection }: Operation, sections: TimedSections): SectionHeads {
+  const heads = new Map<OpField, number>();
+  for (const [index, { path }] of sections.list.entries())
+    for (const field of fieldsAt(selection, path)) heads.set(field, index);
+  return heads;
+}
+
+function fieldsAt(selection: OpSelection, [key, ...rest]: readonly string[]): OpField[] {
+  return selection.items.flatMap((item) => {
+    if (item.kind === 'narrowing') return fieldsAt(item.selection, [key as string, ...rest]);
+    if (item.responseKey !== key) return [];
+    if (rest.length === 0) return [item];
+    return item.selection === undefined ? [] : fieldsAt(item.selection, rest);
+  });
+}

@@ -1,0 +1,131 @@
+import type { OpSelection } from '../operation/operation.ts';
+import type { SectionHeads } from '../operation/timed-sections.ts';
+import { getOrMake } from './maps.ts';
+import type { Fetch, FetchField, FetchNode, Position, RepresentationSelection } from './positions.ts';
+
+/** The number of a section, or {@link REST}. */
+export type Group = number;
+/** All that is in no section. */
+export const REST = -1;
+
+/** Whether a field is in the answer, or an input, or nothing but a part of a key: which is had for nothing. */
+export type Use = 'read' | 'key';
+
+/** For whose sake each field of each fetch is read. */
+export class FieldUses {
+  private readonly uses = new Map<FetchField, Map<Group, Use>>();
+  private readonly typenames = new Map<FetchNode, Set<Group>>();
+  private readonly inputs = new Map<Fetch, Map<Group, Set<FetchNode>>>();
+  private readonly groupAt = new Map<Position, Group>();
+  private readonly heads: SectionHeads;
+
+  /** @param fetches each after all that it depends on */
+  constructor(fetches: readonly Fetch[], root: Position, selection: OpSelection, heads: SectionHeads) {
+    this.heads = heads;
+    this.noteSelection(selection, root, REST);
+    for (const fetch of [...fetches].sort((a, b) => b.level - a.level))
+      for (const group of this.groupsOf(fetch)) this.noteInputs(fetch, group);
+  }
+
+  use(field: FetchField, group: Group): Use | undefined {
+    return this.uses.get(field)?.get(group);
+  }
+
+  /** Whether nobody is known to read a field, nor anything below it. */
+  isUnused(field: FetchField): boolean {
+    if (this.uses.has(field)) return false;
+    return field.node === undefined || this.isUnusedBelow(field.node);
+  }
+
+  private isUnusedBelow(node: FetchNode): boolean {
+    return (
+      !this.typenames.has(node) &&
+      [...node.fields.values()].every((field) => this.isUnused(field)) &&
+      [...node.narrowings.values()].every((narrowing) => this.isUnusedBelow(narrowing))
+    );
+  }
+
+  /** Whether the objects at a node must say what they are. */
+  needsTypename(node: FetchNode, group: Group): boolean {
+    return this.typenames.get(node)?.has(group) ?? false;
+  }
+
+  /** The nodes with what a look-up takes along for a group. */
+  inputsOf(fetch: Fetch, group: Group): ReadonlySet<FetchNode> {
+    return this.inputs.get(fetch)?.get(group) ?? new Set();
+  }
+
+  /** Who reads anything of a fetch; where it looks as if nobody does, those whose objects it is about. */
+  groupsOf(fetch: Fetch): Group[] {
+    const groups = new Set<Group>();
+    const visit = (node: FetchNode): void => {
+      for (const group of this.typenames.get(node) ?? []) groups.add(group);
+      for (const field of node.fields.values()) {
+        for (const group of this.uses.get(field)?.keys() ?? []) groups.add(group);
+        if (field.node) visit(field.node);
+      }
+      for (const narrowing of node.narrowings.values()) visit(narrowing);
+    };
+    visit(fetch.node);
+    if (groups.size === 0) groups.add(this.groupAt.get(fetch.position) ?? REST);
+    return [...groups].sort((a, b) => a - b);
+  }
+
+  private noteSelection(selection: OpSelection, position: Position, group: Group): void {
+    this.groupAt.set(position, group);
+    for (const item of selection.items) {
+      if (item.kind === 'narrowing' || item.name === '__typename') {
+        for (const node of position.nodes) if (node.typename) this.noteTypename(node, group);
+        if (item.kind === 'narrowing') this.noteSelection(item.selection, position, group);
+        continue;
+      }
+      const own = this.heads.get(item) ?? group;
+      for (const [owner, { wire, node }] of position.placed.get(item) ?? []) {
+        const field = node.fields.get(wire.key);
+        if (field) this.noteField(field, own, 'read');
+        const below = position.below(wire, owner);
+        if (item.selection && below) this.noteSelection(item.selection, below, own);
+      }
+    }
+  }
+
+  private noteInputs(fetch: Fetch, group: Group): void {
+    const nodes = getOrMake(
+      getOrMake(this.inputs, fetch, () => new Map<Group, Set<FetchNode>>()),
+      group,
+      () => new Set<FetchNode>(),
+    );
+    const noteAt = (position: Position, items: RepresentationSelection): void => {
+      for (const node of position.nodes) {
+        if (!fetch.dependsOn.has(node.fetch)) continue;
+        nodes.add(node);
+        if (node.typename) this.noteTypename(node, group);
+        noteIn(node, items);
+      }
+    };
+    const noteIn = (node: FetchNode, items: RepresentationSelection): void => {
+      for (const item of items) {
+        if (item.kind === 'narrowing') {
+          noteIn(node, item.nested);
+          continue;
+        }
+        const field = node.fields.get(item.wireKey);
+        if (!field) continue;
+        this.noteField(field, group, item.isKey ? 'key' : 'read');
+        if (field.node && item.nested) noteAt(field.node.position, item.nested);
+      }
+      for (const narrowing of node.narrowings.values()) noteIn(narrowing, items);
+    };
+    noteAt(fetch.position, fetch.representation?.fields ?? []);
+    for (const { sources } of fetch.contexts) for (const { position, fields } of sources) noteAt(position, fields);
+  }
+
+  private noteField(field: FetchField, group: Group, use: Use): void {
+    const groups = getOrMake(this.uses, field, () => new Map<Group, Use>());
+    if (groups.get(group) !== 'read') groups.set(group, use);
+  }
+
+  private noteTypename(node: FetchNode, group: Group): void {
+    getOrMake(this.typenames, node, () => new Set<Group>()).add(group);
+  }
+}

@@ -1,0 +1,133 @@
+import type { Operation } from '../operation/operation.ts';
+import type { SectionHeads } from '../operation/timed-sections.ts';
+import type { FetchGraph } from './fetch-graph.ts';
+import { FieldUses, type Group, REST } from './field-uses.ts';
+import { getOrMake } from './maps.ts';
+import { type Fetch, type FetchField, FetchNode } from './positions.ts';
+
+/** What one fetch has become for one group. */
+interface Part {
+  readonly group: Group;
+  readonly fetch: Fetch;
+  /** The nodes of the whole fetch of which this part has something. */
+  readonly nodes: ReadonlySet<FetchNode>;
+}
+
+/**
+ * Parts fetches where sections have a time of their own, so that nothing else waits for what only such a section needs:
+ * a subgraph that is asked for both by one request could hold up both. What a section asks for that the rest asks for as
+ * well, and what it needs of a key, stays with the rest, which waits for that in any case.
+ *
+ * In:  `{ me { name friends { name } } }`, both fields from `users`, with `me.friends` as section 0
+ * Out: fetch `users { me { name } }`; for section 0: fetch `users { me { friends { name } } }`
+ */
+export function partFetches(graph: FetchGraph, { selection }: Operation, heads: SectionHeads): Fetch[] {
+  const uses = new FieldUses(graph.fetches, graph.root, selection, heads);
+  const parts = new Map<Fetch, Part[]>();
+  const parted: Fetch[] = [];
+  for (const fetch of [...graph.fetches].sort((a, b) => a.level - b.level)) {
+    for (const { group, joined } of parting(uses, fetch)) {
+      const dependsOn = new Set<Fetch>();
+      for (const needed of fetch.dependsOn)
+        for (const part of partsNeeded(uses, fetch, group, parts.get(needed) ?? [])) dependsOn.add(part.fetch);
+      const part = makePart(uses, fetch, { group, joined, id: parted.length, dependsOn });
+      getOrMake(parts, fetch, (): Part[] => []).push(part);
+      parted.push(part.fetch);
+    }
+  }
+  return parted;
+}
+
+/** Into which parts a fetch goes, and which groups each of them is for beside its own. */
+function parting(uses: FieldUses, fetch: Fetch): { group: Group; joined: ReadonlySet<Group> }[] {
+  const groups = uses.groupsOf(fetch);
+  if (!groups.includes(REST)) return groups.map((group) => ({ group, joined: new Set() }));
+  const joined = new Set(groups.filter((group) => group !== REST && joinsRest(uses, fetch.node, group, [fetch.node])));
+  const apart = groups.filter((group) => group !== REST && !joined.has(group));
+  return [{ group: REST, joined }, ...apart.map((group) => ({ group, joined: new Set<Group>() }))];
+}
+
+/** @param alike the nodes that read the same objects as this one, in the same fetch */
+function joinsRest(uses: FieldUses, node: FetchNode, group: Group, alike: readonly FetchNode[]): boolean {
+  for (const field of node.fields.values()) {
+    if (!isFor(uses, field, group)) continue;
+    const { name, argsKey } = field.wire;
+    const same = alike.flatMap((other) =>
+      [...other.fields.values()].filter(
+        (one) => one.wire.name === name && one.wire.argsKey === argsKey && isFor(uses, one, REST),
+      ),
+    );
+    if (same.length === 0 && uses.use(field, group) !== 'key') return false;
+    const below = same.flatMap((one) => one.node ?? []);
+    if (field.node && !joinsRest(uses, field.node, group, below)) return false;
+  }
+  for (const [type, narrowing] of node.narrowings) {
+    const there = alike.flatMap((other) => other.narrowings.get(type) ?? []);
+    if (!joinsRest(uses, narrowing, group, there)) return false;
+  }
+  return true;
+}
+
+/** Whether a group reads a field, or anything below it. */
+function isFor(uses: FieldUses, field: FetchField, group: Group): boolean {
+  return uses.use(field, group) !== undefined || (field.node !== undefined && isAnyFor(uses, field.node, group));
+}
+
+function isAnyFor(uses: FieldUses, node: FetchNode, group: Group): boolean {
+  for (const field of node.fields.values()) if (isFor(uses, field, group)) return true;
+  for (const narrowing of node.narrowings.values()) if (isAnyFor(uses, narrowing, group)) return true;
+  return uses.needsTypename(node, group);
+}
+
+/** Where a section finds something in its own part and something in that of the rest, it waits for both. */
+function partsNeeded(uses: FieldUses, fetch: Fetch, group: Group, parts: readonly Part[]): readonly Part[] {
+  const possible = parts.filter((part) => part.group === group || part.group === REST);
+  const inputs = [...uses.inputsOf(fetch, group)];
+  const bringing = possible.filter(({ nodes }) => inputs.some((node) => nodes.has(node)));
+  if (bringing.length > 0) return bringing;
+  return possible.length > 0 ? possible : parts;
+}
+
+interface Making {
+  readonly group: Group;
+  readonly joined: ReadonlySet<Group>;
+  readonly id: number;
+  readonly dependsOn: ReadonlySet<Fetch>;
+}
+
+function makePart(uses: FieldUses, whole: Fetch, { group, joined, id, dependsOn }: Making): Part {
+  let level = 0;
+  for (const needed of dependsOn) level = Math.max(level, needed.level + 1);
+  const { subgraph, kind, position, condition, representation, contexts } = whole;
+  const section = group === REST ? undefined : group;
+  const made = { id, subgraph, kind, position, condition, representation, contexts, dependsOn, level, section };
+  const fetch = made as Fetch & { node: FetchNode };
+  const nodes = new Set<FetchNode>();
+  const groups = [group, ...joined];
+  const copy = (node: FetchNode): FetchNode => {
+    const own = new FetchNode(fetch, node.position, node.type, node.provided);
+    own.typename = node.typename;
+    nodes.add(node);
+    for (const [key, field] of node.fields) {
+      if (!groups.some((one) => isMine(uses, field, one, group)) && !uses.isUnused(field)) continue;
+      own.fields.set(key, field.node ? { ...field, node: copy(field.node) } : field);
+    }
+    for (const [type, narrowing] of node.narrowings)
+      if (groups.some((one) => isAnyFor(uses, narrowing, one))) own.narrowings.set(type, copy(narrowing));
+    return own;
+  };
+  fetch.node = copy(whole.node);
+  return { group, fetch, nodes };
+}
+
+/** A section's own part has nothing that the rest brings already. */
+function isMine(uses: FieldUses, field: FetchField, group: Group, partOf: Group): boolean {
+  if (!isFor(uses, field, group)) return false;
+  if (partOf === REST || uses.use(field, REST) === undefined) return true;
+  return field.node !== undefined && isAnyMine(uses, field.node, group);
+}
+
+function isAnyMine(uses: FieldUses, node: FetchNode, group: Group): boolean {
+  for (const field of node.fields.values()) if (isMine(uses, field, group, group)) return true;
+  return [...node.narrowings.values()].some((narrowing) => isAnyMine(uses, narrowing, group));
+}
