@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { createSupergraphProvider } from './composition/supergraph-provider.ts';
 import { type Config, configFileSchema } from './config/config.ts';
 import { assemble } from './server/assemble.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { apiKeysSection } from './sections/api-keys.ts';
 import { authenticationSection } from './sections/authentication.ts';
 import { authorizationSection } from './sections/authorization.ts';

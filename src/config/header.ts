@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The name of an HTTP header (RFC 9110, section 5.1), in lower case from here on. */
 export const headerName = z

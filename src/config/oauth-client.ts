@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How the gateway names itself, and proves it, at an authorization server (RFC 6749, section 2.3). */
 export const oauthClient = {

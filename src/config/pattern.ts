@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The source of a regular expression; `example` is shown to whoever writes one that cannot be read. */
 export function pattern(example?: string) {

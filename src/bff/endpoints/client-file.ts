@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readYamlFile, type YamlFileRead } from '../../config/config-file.ts';
 import { duration } from '../../config/duration.ts';
 import type { Env } from '../../config/expand.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, durationOrZero } from '../duration.ts';
 import { headerName } from '../header.ts';
 import { jwksSection } from './jwks.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const heeded = z.boolean().describe('Whether `Cache-Control`, `Expires`, `Age` and `Vary` of its answers count');
 

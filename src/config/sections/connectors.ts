@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const count = z.int().min(1);
 const values = z.record(z.string(), z.unknown()).describe('Values that connectors read as `$config.NAME`');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { headerName } from '../header.ts';
 
 export const csrfSection = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const most = z.number().nonnegative();
 const mostOfSubgraph = most.describe('The most that the part of an operation may cost that the subgraph answers');

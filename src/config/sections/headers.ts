@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { forwardableName as headerName, headerValue } from '../header.ts';
 import { pattern } from '../pattern.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const healthCheckSection = z
   .strictObject({ enabled: z.boolean().default(true).describe('Whether /health and /ready are served') })

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the parser needs of the stack for one level is little, but the stack is not endless either. */
 const DEEPEST = 1_000;

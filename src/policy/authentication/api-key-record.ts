@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sha256 } from './digest.ts';
 
 const instant = z.iso.datetime({ offset: true, error: 'expected an instant such as "2030-01-31T00:00:00Z"' });

@@ -1,4 +1,5 @@
-import { Pool } from 'undici';
+// Only its pool: the rest of undici (fetch, WebSocket, caches) is most of its code, loaded and kept at every start.
+import Pool from 'undici/lib/dispatcher/pool.js';
 
 /** Connections kept to one origin at most; further calls wait for a free one, and their timeout runs meanwhile. */
 const DEFAULT_CONNECTIONS = 256;
