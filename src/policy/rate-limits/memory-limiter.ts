@@ -23,9 +23,11 @@ interface Slot {
 
 /** Counts within this process. */
 export function createMemoryLimiter({ now = Date.now, maxMeters = 100_000 }: MemoryLimiterOptions = {}): MemoryLimiter {
-  const slots = new LRUCache<string, Slot>({ max: maxMeters });
+  // Made when first asked: it takes room for all its meters at once, and most gateways have a limiter that never counts.
+  let slots: LRUCache<string, Slot> | undefined;
 
   function slotOf(key: string): Slot {
+    slots ??= new LRUCache<string, Slot>({ max: maxMeters });
     let slot = slots.get(key);
     if (slot === undefined) {
       slot = { meter: undefined };
