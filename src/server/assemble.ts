@@ -61,7 +61,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     });
     const policies = await enginePolicies(config, logger, rateLimits);
     const gateway = createGateway({
-      createEngine: options.createEngine ?? engineFactory(config, logger, rules, rateLimits, policies),
+      createEngine: options.createEngine ?? engineFactory(config, logger, rules, rateLimits, policies, redis),
       onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
     });
     closers.push(() => gateway.close());

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { heedsHeadersOf } from '../config/sections/cache-control.ts';
-import { apiSettings } from '../config/sections/connectors.ts';
+import { apiSettings, cachesAnswers } from '../config/sections/connectors.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
 import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
@@ -10,8 +10,11 @@ import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { createHttpPools, type HttpPools } from '../sources/http/http-pools.ts';
 import { createHttpSource } from '../sources/http/http-source.ts';
+import { ApiCache } from '../sources/rest/cache/api-cache.ts';
+import { memoryKeeper, redisKeeper } from '../sources/rest/cache/keeper.ts';
 import { createRestSource } from '../sources/rest/rest-source.ts';
 import type { Source } from '../sources/source.ts';
+import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
@@ -29,13 +32,15 @@ export function engineFactory(
   rules: HeaderRules,
   rateLimits: RateLimits,
   policies: EnginePolicies,
+  redis: SharedRedis | undefined,
 ): EngineFactory {
   const pools = createHttpPools();
+  const apiCache = cachesAnswers(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
   return (update) => {
     const supergraph = readSupergraph(update.sdl);
     const unknown = unknownConnectors(config.connectors, supergraph);
     if (unknown.length > 0) logger.warn({ unknown }, 'connectors in the config that no schema file has: not heeded');
-    const sources = openSources(supergraph.subgraphs, { config, pools, rules, rateLimits });
+    const sources = openSources(supergraph.subgraphs, { config, pools, rules, rateLimits, apiCache });
     const close = () => closeAll(sources);
     try {
       const engine = createEngine({
@@ -67,6 +72,7 @@ interface Supplies {
   readonly pools: HttpPools;
   readonly rules: HeaderRules;
   readonly rateLimits: RateLimits;
+  readonly apiCache: ApiCache | undefined;
 }
 
 /** Throws a `TypeError` for a subgraph without a usable URL; those opened before are closed again. */
@@ -81,7 +87,7 @@ function openSources(subgraphs: readonly Subgraph[], supplies: Supplies): Map<st
   return sources;
 }
 
-function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits }: Supplies): Source {
+function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits, apiCache }: Supplies): Source {
   const { name, inProcess } = subgraph;
   const traffic = subgraphTraffic(config.traffic_shaping, name);
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
@@ -89,7 +95,11 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits }: Su
   const forward = request.forSubgraph(name);
   if (inProcess?.kind === 'rest') {
     const settingsOf = (api: string | undefined) => apiSettings(config.connectors, name, api);
-    const rest = createRestSource({ name, sdl: inProcess.sdl, timeoutMs: traffic.timeout, pools, settingsOf, forward });
+    const { sdl } = inProcess;
+    const rest = createRestSource({
+      ...{ name, sdl, timeoutMs: traffic.timeout, pools, settingsOf, forward },
+      cache: apiCache,
+    });
     const limited = rateLimits.limitSource(rest);
     const shares = traffic.deduplicate_query && rest.tellsApart;
     return tellFreshness(shares ? shareInFlight(limited, { forward: shares }) : limited);
@@ -109,6 +119,11 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits }: Su
   const shared = shares ? shareInFlight(limited, { forward }) : limited;
   const returned = response ? returnHeaders(shared) : shared;
   return asSubgraph(subgraph, heeded ? tellFreshnessByHeaders(returned) : returned);
+}
+
+/** Answers of REST APIs outlive a change of the schema, too. */
+function openApiCache({ cache }: Config['connectors'], redis: SharedRedis | undefined): ApiCache {
+  return new ApiCache(cache.redis && redis ? redisKeeper(redis) : memoryKeeper(cache.max_bytes));
 }
 
 /** REST APIs say with each answer how long it holds, and subgraphs whose headers are heeded. */

@@ -9,6 +9,21 @@ const limits = {
   max_response_bytes: count.describe('Longest answer that is read; a longer one is an error'),
 };
 
+const cache = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe('Whether answers to GETs are kept for all clients, as their headers allow; for every source'),
+    max_bytes: z
+      .int()
+      .positive()
+      .default(64 * 2 ** 20)
+      .describe('Most memory for kept answers. Does not count with connectors.cache.redis'),
+    redis: z.boolean().default(false).describe('Keep answers in store.redis, for all processes together'),
+  })
+  .describe('Answers of APIs that clients share');
+
 const oneSource = z.strictObject({
   override_url: z
     .url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' })
@@ -17,6 +32,7 @@ const oneSource = z.strictObject({
   max_concurrent_requests: limits.max_concurrent_requests.optional(),
   max_requests_per_operation: limits.max_requests_per_operation.optional(),
   max_response_bytes: limits.max_response_bytes.optional(),
+  cache: z.boolean().optional().describe('Whether its answers are kept, over connectors.cache.enabled'),
   $config: values.optional(),
 });
 
@@ -25,6 +41,7 @@ export const connectorsSection = z
     max_concurrent_requests: limits.max_concurrent_requests.default(64),
     max_requests_per_operation_per_source: limits.max_requests_per_operation.optional(),
     max_response_bytes: limits.max_response_bytes.default(16 * 1024 * 1024),
+    cache: cache.prefault({}),
     sources: z.record(z.string(), oneSource).default({}).describe('Single sources, as "SUBGRAPH.SOURCE"'),
     subgraphs: z
       .record(z.string(), z.strictObject({ $config: values.optional() }))
@@ -41,7 +58,13 @@ export interface ApiSettings {
   readonly maxConcurrent: number;
   readonly maxPerOperation: number;
   readonly maxResponseBytes: number;
+  readonly isCached: boolean;
   readonly config: Readonly<Record<string, unknown>>;
+}
+
+/** Whether answers of some source are kept. */
+export function cachesAnswers({ cache, sources }: ConnectorsConfig): boolean {
+  return cache.enabled || Object.values(sources).some((source) => source.cache === true);
 }
 
 export function apiSettings(config: ConnectorsConfig, subgraph: string, source: string | undefined): ApiSettings {
@@ -54,6 +77,7 @@ export function apiSettings(config: ConnectorsConfig, subgraph: string, source: 
     maxPerOperation:
       own?.max_requests_per_operation ?? config.max_requests_per_operation_per_source ?? Number.POSITIVE_INFINITY,
     maxResponseBytes: own?.max_response_bytes ?? config.max_response_bytes,
+    isCached: own?.cache ?? config.cache.enabled,
     config: { ...whole?.$config, ...own?.$config },
   };
 }

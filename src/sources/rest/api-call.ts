@@ -3,13 +3,20 @@ import { abortFailure, connectionFailure, isConnectionLoss, timeoutFailure } fro
 import type { CancelSignal } from '../source.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { ApiTarget } from './api-target.ts';
+import { ApiCache } from './cache/api-cache.ts';
+import { untilAborted } from './cache/flights.ts';
 import { parseJson } from './parse-json.ts';
 import { failed, malformed } from './rest-failure.ts';
 
-/** What an API answered, whole. */
-export interface ApiAnswer {
+/** What an API answered, as it came. */
+export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** What an API answered, read. */
+export interface ApiAnswer extends Omit<RawAnswer, 'text'> {
   readonly body: unknown;
 }
 
@@ -22,11 +29,13 @@ export interface CallOptions {
   /** What of it is left. */
   readonly leftMs: number;
   readonly signal: CancelSignal | undefined;
+  /** Answers for all clients, if the API's may be kept; and headers of the request that are not the same for everyone. */
+  readonly cache?: { readonly kept: ApiCache; readonly ofUser: ReadonlySet<string> } | undefined;
 }
 
 /** Calls an API. Throws `RestError` when no complete answer that can be read comes in time. */
 export async function callApi(request: ApiRequest, options: CallOptions): Promise<ApiAnswer> {
-  const { subgraph, connector, target, timeoutMs, leftMs, signal } = options;
+  const { subgraph, connector, timeoutMs, leftMs, signal } = options;
   if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
   const abort = new AbortController();
   let late = false;
@@ -37,13 +46,8 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   const onAbort = () => abort.abort();
   signal?.addEventListener('abort', onAbort);
   try {
-    const calling = target.limiter.run(() => exchange(request, target, abort.signal));
-    const { response, text } = await Promise.race([calling, whenAborted(abort.signal)]);
-    if (text === undefined) {
-      const reason = `it is larger than ${target.settings.maxResponseBytes} bytes`;
-      throw malformed(subgraph, connector, reason, response.statusCode);
-    }
-    return { status: response.statusCode, headers: response.headers, body: bodyOf(text, response, options) };
+    const answer = await answerTo(request, options, abort.signal);
+    return { status: answer.status, headers: answer.headers, body: bodyOf(answer, options) };
   } catch (error) {
     if (late) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
     if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
@@ -55,23 +59,35 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   }
 }
 
-/** Rejects when nobody waits any more, also for what has not begun. */
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+/** From what is kept, where that is allowed, or by a call. */
+function answerTo(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawAnswer> {
+  const { cache, target } = options;
+  const call = (headers: Readonly<Record<string, string>>, until: AbortSignal) => {
+    const whole = { ...request, headers: { ...request.headers, ...headers } };
+    return target.limiter.run(() => exchange(whole, options, until));
+  };
+  if (cache === undefined) return untilAborted(call({}, signal), signal);
+  const asking = { origin: target.origin, request, ofUser: cache.ofUser, signal, call };
+  if (ApiCache.takes(request)) return cache.kept.answer(asking);
+  if (request.method === 'GET') return untilAborted(call({}, signal), signal);
+  return untilAborted(call({}, signal), signal).finally(() => cache.kept.forget(asking));
 }
 
-async function exchange(request: ApiRequest, { pool, settings }: ApiTarget, signal: AbortSignal) {
+async function exchange(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawAnswer> {
   signal.throwIfAborted();
+  const { subgraph, connector, target } = options;
   const { path, method, headers, body } = request;
   const sent = { path, method: method as 'GET', headers, body, signal };
-  const response = await pool.request(sent).catch((error: unknown) => {
+  const response = await target.pool.request(sent).catch((error: unknown) => {
     // a kept-alive connection that the other side closed at that moment; what only reads can be sent again
     if (method !== 'GET' || !isConnectionLoss(error)) throw error;
-    return pool.request(sent);
+    return target.pool.request(sent);
   });
-  return { response, text: await readText(response.body, settings.maxResponseBytes) };
+  const { maxResponseBytes } = target.settings;
+  const text = await readText(response.body, maxResponseBytes);
+  if (text === undefined)
+    throw malformed(subgraph, connector, `it is larger than ${maxResponseBytes} bytes`, response.statusCode);
+  return { status: response.statusCode, headers: response.headers, text };
 }
 
 /** `undefined` when there are more bytes than allowed; the rest is not read then. */
@@ -96,22 +112,18 @@ async function readText(
  * A body is JSON whatever its type says, as many APIs do not say it; no body is null. Plain text is a string, unless it is
  * JSON after all. What is no JSON is passed over where the status tells of an error anyway.
  */
-function bodyOf(
-  text: string,
-  response: { statusCode: number; headers: ApiAnswer['headers'] },
-  options: CallOptions,
-): unknown {
+function bodyOf({ status, headers, text }: RawAnswer, options: CallOptions): unknown {
   const bare = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   if (bare.trim() === '') return null;
-  const type = String(response.headers['content-type'] ?? '');
+  const type = String(headers['content-type'] ?? '');
   const isText = type.startsWith('text/plain');
   if (isText && !/^\s*[[{]/.test(bare)) return bare;
   try {
     return parseJson(bare);
   } catch {
-    if (isText || !isSuccessStatus(response.statusCode)) return isText ? bare : null;
+    if (isText || !isSuccessStatus(status)) return isText ? bare : null;
     const what = type === '' || type.includes('json') ? 'it is no valid JSON' : `it is ${type.split(';')[0]}, not JSON`;
-    throw malformed(options.subgraph, options.connector, what, response.statusCode);
+    throw malformed(options.subgraph, options.connector, what, status);
   }
 }
 

@@ -4,6 +4,7 @@ import type { ApiSource, Connector } from '../../connectors/connector.ts';
 import type { Variables } from '../../connectors/mapping/evaluate.ts';
 import { parseUrlTemplate, type UrlTemplate } from '../../connectors/url-template.ts';
 import type { HttpPools } from '../http/http-pools.ts';
+import type { ApiCache } from './cache/api-cache.ts';
 import { Limiter } from './limiter.ts';
 
 /** One API as the connectors of one `@source` reach it, or those with a URL of their own at one origin. */
@@ -16,6 +17,8 @@ export interface ApiTarget {
   readonly settings: ApiSettings;
   /** `$config` and `$env`, which are the same for every call. */
   readonly constants: Variables;
+  /** Answers that all clients may have; `undefined` where none are kept. */
+  readonly cache: ApiCache | undefined;
 }
 
 const NO_BASE: UrlTemplate = { origin: undefined, segments: [], query: [] };
@@ -24,6 +27,7 @@ export interface ApiTargetOptions {
   readonly pools: HttpPools;
   settingsOf(source: string | undefined): ApiSettings;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cache?: ApiCache | undefined;
 }
 
 /** Opens each API once, when the first connector that calls it is met. */
@@ -64,6 +68,7 @@ export class ApiTargets {
       limiter: new Limiter(settings.maxConcurrent),
       settings,
       constants: { $config: settings.config, $env: this.#options.env },
+      cache: settings.isCached ? this.#options.cache : undefined,
     };
   }
 }

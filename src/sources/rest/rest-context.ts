@@ -1,15 +1,17 @@
 import DataLoader from 'dataloader';
 import { type Freshness, LeastFresh } from '../../client/freshness.ts';
 import { readFreshness } from '../../client/read-freshness.ts';
+import { forbidsSharing } from '../../client/sharing.ts';
 import type { Connector, ErrorMappings } from '../../connectors/connector.ts';
 import type { EntityLookup } from '../../connectors/entity-lookups.ts';
 import { mapAnswer, mapRequest, type Variables } from '../../connectors/mapping/evaluate.ts';
 import { isObject, type Json } from '../../connectors/mapping/json.ts';
 import { TemplateError } from '../../connectors/url-template.ts';
 import type { ClientContext, ForwardHeaders } from '../source.ts';
-import { type ApiAnswer, callApi, isSuccessStatus } from './api-call.ts';
+import { type ApiAnswer, type CallOptions, callApi, isSuccessStatus } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
+import { headersOfUser } from './cache/headers-of-user.ts';
 import { type EntityKey, keyText } from './entity-key.ts';
 import { loadBatch, loadEach } from './load-entities.ts';
 import { RestError } from './rest-failure.ts';
@@ -115,7 +117,13 @@ export class RestContext {
     }
     const { signal } = this.#client;
     const leftMs = Math.max(0, this.#until - performance.now());
-    return callApi(request, { subgraph, connector, target, timeoutMs, leftMs, signal });
+    const cache = this.#cacheFor(connector, target);
+    return callApi(request, { subgraph, connector, target, timeoutMs, leftMs, signal, cache });
+  }
+
+  #cacheFor(connector: Connector, { cache }: ApiTarget): CallOptions['cache'] {
+    if (cache === undefined || forbidsSharing(this.#client.headers)) return undefined;
+    return { kept: cache, ofUser: headersOfUser(connector, this.runtime.forward?.(this.#client).pairs) };
   }
 
   #isSuccess({ source, isSuccess }: Connector, answer: ApiAnswer, variables: Variables): boolean {

@@ -11,6 +11,7 @@ import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
 import type { ClientContext, ForwardHeaders, Source, SourceAnswer, SourceRequest } from '../source.ts';
 import { ApiTargets } from './api-target.ts';
+import type { ApiCache } from './cache/api-cache.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
 import { RestContext, type RestRuntime } from './rest-context.ts';
@@ -27,6 +28,8 @@ export interface RestSourceOptions {
   readonly pools?: HttpPools;
   /** Headers that go along with every call; what a connector says goes before them. */
   readonly forward?: ForwardHeaders | undefined;
+  /** Where answers of those APIs are kept whose settings say so. */
+  readonly cache?: ApiCache | undefined;
 }
 
 export interface RestSource extends Source {
@@ -45,7 +48,7 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const read = readConnectors(parse(sdl), expandAll(env));
   if (read.troubles.length > 0) throw new ConnectorsError(name, read.troubles);
   const schema = buildExecutableSchema(modelOf(read));
-  const targets = new ApiTargets({ pools: options.pools ?? createHttpPools(), settingsOf, env });
+  const targets = new ApiTargets({ pools: options.pools ?? createHttpPools(), settingsOf, env, cache: options.cache });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
   const documents = new LRUCache<string, DocumentNode>({ max: MOST_DOCUMENTS });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { aClient, ask, askEntities, json, restSource, stubApi, text } from './stub-api.ts';
+import { aClient, ask, askEntities, json, NO_LIMITS, restSource, stubApi, text } from './stub-api.ts';
 
 const idOf = (url: string) => decodeURIComponent(url.split('/').at(-1)?.split('?')[0] ?? '');
 
@@ -129,7 +129,7 @@ describe('look-ups of entities', () => {
         json(200, { id: idOf(url), name: 'x' })(response);
       }, 5);
     });
-    const settings = { overrideUrl: undefined, maxPerOperation: 1_000, maxResponseBytes: 1_000, config: {} };
+    const settings = { ...NO_LIMITS, maxResponseBytes: 1_000 };
     const source = restSource(api, SDL, { settingsOf: () => ({ ...settings, maxConcurrent: 3 }) });
     const keys = Array.from({ length: 30 }, (_, at) => ({ id: String(at) }));
     const { errors } = await askEntities(source, 'Product', 'name', keys);
@@ -139,7 +139,7 @@ describe('look-ups of entities', () => {
 
   test('more calls than one request may make', async () => {
     const api = await stubApi(({ url }) => ({ id: idOf(url), name: 'x' }));
-    const settings = { overrideUrl: undefined, maxConcurrent: 5, maxResponseBytes: 1_000, config: {} };
+    const settings = { ...NO_LIMITS, maxConcurrent: 5, maxResponseBytes: 1_000 };
     const source = restSource(api, SDL, { settingsOf: () => ({ ...settings, maxPerOperation: 2 }) });
     const { data, errors } = await askEntities(source, 'Product', 'name', [{ id: '1' }, { id: '2' }, { id: '3' }]);
     expect(data?._entities).toEqual([{ name: 'x' }, { name: 'x' }, null]);
