@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+
 /** The command line asks for something that cannot be done: exit 2. */
 export class UsageError extends Error {}
 
@@ -31,6 +34,12 @@ export function countOf(problems: number): string {
   return `${problems} problem${problems === 1 ? '' : 's'}`;
 }
 
+/** For a file to be written, it is its folder that is not there. */
+function absent(path: string): string {
+  const folder = dirname(path);
+  return existsSync(folder) ? `there is no ${path}.` : `there is no folder ${folder}, for ${basename(path)}.`;
+}
+
 /** Failures of the machine that a person can mend; others keep their stack, for they are ours. */
 function explainSystem(error: NodeJS.ErrnoException & { address?: string; port?: number }): string | undefined {
   const place = error.port === undefined ? '' : ` ${error.address ?? ''}:${error.port}`;
@@ -44,9 +53,11 @@ function explainSystem(error: NodeJS.ErrnoException & { address?: string; port?:
     case 'ENOTFOUND':
       return `error: this machine has no address${place}. Choose another with --host.`;
     case 'ENOENT':
+      return `error: ${absent(error.path ?? 'a file')}`;
     case 'EISDIR':
+      return `error: ${error.path ?? 'what was named'} is a folder; expected a file.`;
     case 'ENOTDIR':
-      return `error: ${error.path ?? 'a file'} is not there, or is not of the kind expected (${error.code}).`;
+      return `error: ${error.path ?? 'what was named'} is no folder, or is below something that is none.`;
     default:
       return FOR_PEOPLE.has(error.name) ? error.message : undefined;
   }

@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { type Endpoint, loadEndpoints } from '../bff/endpoints/endpoints.ts';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import type { Config } from '../config/config.ts';
+import { placeOfKey } from '../config/config-file.ts';
 import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
+import { nearest } from '../config/nearest.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { LOGIN_ROUTES } from '../config/sections/login.ts';
 import { checkSettings } from '../server/check-settings.ts';
+import { unknownSubgraphs } from '../server/unknown-subgraphs.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
 import { type OriginFlags, originOf } from './origin.ts';
@@ -24,7 +28,7 @@ interface Finding {
 /** `headgate validate`: reads all that `start` would read, and lists every problem; throws when there was one. */
 export async function validate(flags: ValidateFlags): Promise<void> {
   const schemas = await validateSchemas(flags);
-  const settings = validateConfig(flags);
+  const settings = validateConfig(flags, schemas.subgraphs);
   const findings = [settings, schemas, await validateEndpoints(flags, schemas.sdl, settings.config)];
   const problems = findings.flatMap((finding) => finding.problems);
   for (const { summary } of findings) console.log(summary);
@@ -33,12 +37,16 @@ export async function validate(flags: ValidateFlags): Promise<void> {
   throw new AlreadyReported();
 }
 
-function validateConfig(flags: ValidateFlags): Finding & { readonly config?: Config } {
+function validateConfig(
+  flags: ValidateFlags,
+  subgraphs: readonly string[] | undefined,
+): Finding & { readonly config?: Config } {
   const path = configPath({ file: flags.config });
   const name = path === undefined ? 'none, defaults hold' : path;
   try {
     const config = loadConfig({ file: flags.config });
     const problems = checkSettings(config).map((message) => unusable(name, message));
+    if (path !== undefined && subgraphs !== undefined) problems.push(...misnamedSubgraphs(path, config, subgraphs));
     const state = problems.length > 0 ? countOf(problems.length) : 'good';
     return { summary: `config     ${name}: ${state}`, problems, config };
   } catch (error) {
@@ -51,7 +59,24 @@ function unusable(file: string, message: string): Problem {
   return { file, line: 0, column: 0, code: 'UNUSABLE_SETTING', message };
 }
 
-async function validateSchemas(flags: ValidateFlags): Promise<Finding & { readonly sdl?: string }> {
+function misnamedSubgraphs(path: string, config: Config, subgraphs: readonly string[]): Problem[] {
+  const text = readFileSync(path, 'utf8');
+  return unknownSubgraphs(config, subgraphs).map((key) => {
+    const name = key.at(-1) ?? '';
+    const [near] = nearest(name, subgraphs);
+    const hint = near === undefined ? `There are: ${subgraphs.join(', ')}.` : `Did you mean "${near}"?`;
+    const message = `${key.join('.')}: there is no subgraph "${name}".`;
+    return { file: path, ...placeOfKey(text, key), code: 'UNKNOWN_SUBGRAPH', message, hint };
+  });
+}
+
+interface SchemaFinding extends Finding {
+  /** The supergraph, and the names of its subgraphs, where it is good. */
+  readonly sdl?: string;
+  readonly subgraphs?: readonly string[];
+}
+
+async function validateSchemas(flags: ValidateFlags): Promise<SchemaFinding> {
   const origin = originOf(flags);
   const name = 'schemasDir' in origin ? origin.schemasDir : origin.supergraphFile;
   const loaded = await loadSupergraph(origin);
@@ -59,7 +84,8 @@ async function validateSchemas(flags: ValidateFlags): Promise<Finding & { readon
     return { summary: `schemas    ${name}: ${countOf(loaded.problems.length)}`, problems: loaded.problems };
   const { sdl, sources } = loaded.update;
   const what = sources === undefined ? 'a supergraph' : sources.map((source) => source.name).join(', ');
-  return { summary: `schemas    ${name}: good (${what})`, problems: [], sdl };
+  const subgraphs = readSupergraph(sdl).subgraphs.map((subgraph) => subgraph.name);
+  return { summary: `schemas    ${name}: good (${what})`, problems: [], sdl, subgraphs };
 }
 
 /** Endpoints are checked against the schema, so they wait until that is good. */

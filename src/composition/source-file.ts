@@ -46,6 +46,7 @@ export function placeOf(node: ASTNode | undefined): { line: number; column: numb
 }
 
 export function parseSource(source: SourceFile): DocumentNode | GraphQLError {
+  if (source.text.trim() === '') return new GraphQLError('The file is empty; expected the schema of a source.');
   try {
     return parse(new Source(source.text, source.file));
   } catch (error) {

@@ -12,7 +12,7 @@ import {
 } from 'yaml';
 import type { z } from 'zod';
 import { configFileSchema, type FileConfig } from './config.ts';
-import { type Env, expand, hasReference } from './expand.ts';
+import { type Env, expand, hasReference, malformedReference } from './expand.ts';
 import { didYouMean } from './known-keys.ts';
 import type { Problem } from './problem.ts';
 
@@ -61,7 +61,10 @@ function expandScalars(reading: Reading, env: Env): Problem[] {
   const problems: Problem[] = [];
   visit(reading.document, {
     Scalar(key, node) {
-      if (key === 'key' || typeof node.value !== 'string' || !hasReference(node.value)) return;
+      if (key === 'key' || typeof node.value !== 'string') return;
+      const malformed = malformedReference(node.value);
+      if (malformed !== undefined) problems.push(notAReference(reading, node, malformed));
+      if (!hasReference(node.value)) return;
       const expansion = expand(node.value, env);
       if (expansion.ok) {
         node.value = node.type === Scalar.PLAIN ? plainValue(expansion.text) : expansion.text;
@@ -74,6 +77,11 @@ function expandScalars(reading: Reading, env: Env): Problem[] {
     },
   });
   return problems;
+}
+
+function notAReference(reading: Reading, { range }: Scalar, malformed: string): Problem {
+  const hint = `Write \${NAME}, or with a default \${NAME:-value}; names have letters, digits and "_".`;
+  return problemAt(reading, range?.[0], 'INVALID_VARIABLE', `${malformed} names no environment variable.`, hint);
 }
 
 function plainValue(text: string): unknown {
@@ -110,6 +118,15 @@ function problemsOf(reading: Reading, issue: Issue, schema: z.ZodType): Problem[
       didYouMean(schema, issue.path, key),
     );
   });
+}
+
+/** Where the last key of the path is written in a file of settings; line 1, column 1 when it is not there. */
+export function placeOfKey(text: string, path: readonly string[]): Pick<Problem, 'line' | 'column'> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const offset = keyOffset({ file: '', document, lines }, path.slice(0, -1), path.at(-1) ?? '');
+  const { line, col } = lines.linePos(offset ?? 0);
+  return { line, column: col };
 }
 
 /** Where the value at the path begins, or the innermost thing on the way to it that is written. */

@@ -12,7 +12,8 @@ export function parseDuration(text: string): number | undefined {
   return total;
 }
 
-const text = z.string().regex(DURATION, 'expected a duration such as "500ms", "30s" or "1m30s"');
+const EXPECTED = 'expected a duration such as "500ms", "30s" or "1m30s"';
+const text = z.string(EXPECTED).regex(DURATION, EXPECTED);
 
 /** A config value such as `"30s"` or `"0s"`, read as milliseconds. */
 export const durationOrZero = text

@@ -74,7 +74,8 @@ function readFile(path: string, env: Env): FileConfig {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const message = `The config file cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`;
+    const { code } = error as NodeJS.ErrnoException;
+    const message = code === 'ENOENT' ? 'There is no such file.' : `The config file cannot be read: ${code ?? error}.`;
     const hint = 'Check the path given with --config or HEADGATE_CONFIG.';
     throw new ConfigError([{ file, line: 1, column: 1, code: 'UNREADABLE_FILE', message, hint }]);
   }

@@ -21,7 +21,7 @@ export function expandWherePossible(env: Env): Expander {
     for (;;) {
       const expanded = expand(text, known);
       if (expanded.ok) return expanded.text;
-      const begins = text.startsWith(`\${${expanded.variable}}`);
+      const begins = text.startsWith(`\${${expanded.variable}}`) || text.startsWith(`\${env.${expanded.variable}}`);
       known = { ...known, [expanded.variable]: begins ? 'http://unset.invalid' : 'unset' };
     }
   };

@@ -24,6 +24,7 @@ import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './gateway.ts';
 import type { HeaderRules } from './header-rules.ts';
 import { addressOf, asSubgraph } from './service-source.ts';
+import { unknownSubgraphs } from './unknown-subgraphs.ts';
 
 /** Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. */
 export function engineFactory(
@@ -40,6 +41,7 @@ export function engineFactory(
     const supergraph = readSupergraph(update.sdl);
     const unknown = unknownConnectors(config.connectors, supergraph);
     if (unknown.length > 0) logger.warn({ unknown }, 'connectors in the config that no schema file has: not heeded');
+    warnOfMisnamed(config, supergraph.subgraphs, logger);
     const sources = openSources(supergraph.subgraphs, { config, pools, rules, rateLimits, apiCache });
     const close = () => closeAll(sources);
     try {
@@ -64,6 +66,12 @@ export function engineFactory(
       throw error;
     }
   };
+}
+
+function warnOfMisnamed(config: Config, subgraphs: readonly Subgraph[], logger: Logger): void {
+  const names = subgraphs.map(({ name }) => name);
+  const unknown = unknownSubgraphs(config, names).map((path) => path.join('.'));
+  if (unknown.length > 0) logger.warn({ unknown }, 'subgraphs in the config that the graph has not: not heeded');
 }
 
 /** What every source of an engine is made with. */

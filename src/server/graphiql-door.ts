@@ -17,6 +17,7 @@ export interface GraphiqlDoor {
 /**
  * Shows GraphiQL to browsers that go to where GraphQL is, whoever they are: a browser has no way to send a token with
  * that, and the page tells nothing. What is asked in it comes with the headers that are typed there, and is let in or not.
+ * A browser that goes to `/` is sent there.
  */
 export function graphiqlDoor({ isGraphql, admission, guard, next, fail }: GraphiqlDoor): Next {
   let page: Promise<HttpReply> | undefined;
@@ -26,9 +27,11 @@ export function graphiqlDoor({ isGraphql, admission, guard, next, fail }: Graphi
   });
   return (exchange) => {
     const { req, client } = exchange;
-    if (req.method !== 'GET' || !req.headers.accept?.includes('text/html') || !isGraphql(pathOf(req.url ?? '/'))) {
-      return next(exchange);
-    }
+    if (req.method !== 'GET' || !req.headers.accept?.includes('text/html')) return next(exchange);
+    const path = pathOf(req.url ?? '/');
+    if (path === '/')
+      return sendReply(exchange, textReply(302, 'text/plain', 'See /graphql', { location: '/graphql' }));
+    if (!isGraphql(path)) return next(exchange);
     if (admission) exchange.client = { ...client, ip: admission.addressOf(req) };
     show(exchange);
   };
@@ -37,8 +40,16 @@ export function graphiqlDoor({ isGraphql, admission, guard, next, fail }: Graphi
 /** It brings its code along, and is large, so it is loaded when it is asked for. */
 async function renderPage(): Promise<HttpReply> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  return textReply(200, 'text/html', renderGraphiQL({ title: 'Headgate' }));
+  return textReply(200, 'text/html', renderGraphiQL({ title: 'Headgate', defaultQuery: FIRST_QUERY }));
 }
+
+const FIRST_QUERY = `# Ctrl-Enter runs the query, Ctrl-Space tells what may stand at the cursor.
+# The book at the top left shows the schema. A token is a header: {"authorization": "Bearer …"}
+
+{
+  __typename
+}
+`;
 
 function pathOf(url: string): string {
   const query = url.indexOf('?');

@@ -58,6 +58,23 @@ endpoints  none
     expect(stderr).toMatch(/bff\/web\/product\.graphql:1:\d+ .*Cannot query field "nam" on type "Product"/);
     expect(stderr).toMatch(/\n2 problems\n$/);
   });
+
+  test('finds settings for a subgraph that is not there', async () => {
+    const dir = await project({
+      'schemas/products.graphql': PRODUCTS,
+      'headgate.yaml': 'subgraphs:\n  product: { url: "http://127.0.0.1:1/" }\n',
+    });
+    const { code, stderr } = await runCli(dir, ['validate']);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `
+headgate.yaml:2:3  UNKNOWN_SUBGRAPH  subgraphs.product: there is no subgraph "product".
+    hint: Did you mean "products"?
+
+1 problem
+`,
+    });
+  });
 });
 
 describe('init', () => {

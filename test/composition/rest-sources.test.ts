@@ -296,12 +296,12 @@ type Query {
       selection: """
 
       id
-        nme: name->nope
+        nme: name->frist
       """
     )
 }`);
     expect(problems.map((problem) => formatProblem(problem).replace(`${dir}/`, ''))).toEqual([
-      'shop.graphql:11:18  [shop] UNKNOWN_METHOD  There is no method "->nope".\n    hint: Did you mean "ne"?',
+      'shop.graphql:11:18  [shop] UNKNOWN_METHOD  There is no method "->frist".\n    hint: Did you mean "first"?',
     ]);
   });
 });

@@ -10,6 +10,7 @@ test.each([
   ['a${EMPTY}b', 'ab'],
   ['${URL:-http://a:1/x?y=z}', 'http://a:1/x?y=z'],
   ['$SET {SET} $', '$SET {SET} $'],
+  ['${env.SET} ${env.EMPTY:-filled}', 'yes filled'],
 ])('%s becomes %s', (text, expected) => {
   expect(expand(text, { SET: 'yes', EMPTY: '' })).toEqual({ ok: true, text: expected });
 });

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Env } from '../../src/config/expand.ts';
 import { ConfigError, type ConfigFlags, loadConfig } from '../../src/config/load-config.ts';
 import { formatProblem } from '../../src/config/problem.ts';
+import { ROUTER_KEYS } from '../../src/config/router-keys.ts';
 import { includesErrorsOf } from '../../src/config/sections/include-subgraph-errors.ts';
 import { subgraphTraffic } from '../../src/config/sections/traffic-shaping.ts';
 
@@ -68,7 +69,9 @@ test('flags beat the environment, that beats the file, that beats defaults', () 
 test('HEADGATE_CONFIG names the file; a file that was named must be there', () => {
   const file = fileWith('limits: { parser_max_tokens: 7 }');
   expect(loadConfig({ env: { HEADGATE_CONFIG: file } }).limits.parser_max_tokens).toBe(7);
-  expect(() => loadConfig({ env: {}, file: `${file}.gone` })).toThrow(/headgate\.yaml\.gone:1:1 .*ENOENT/);
+  expect(() => loadConfig({ env: {}, file: `${file}.gone` })).toThrow(
+    /headgate\.yaml\.gone:1:1 .*There is no such file/,
+  );
 });
 
 test('production shows no schema unless told to', () => {
@@ -157,7 +160,38 @@ health_check: []
   `);
 });
 
-test('broken YAML, a repeated key, an unset variable', () => {
+test('keys of Apollo Router that have another name here are told what to write', () => {
+  const problems = problemsOf(`
+override_subgraph_url: { products: "http://a" }
+cors: { origins: ["https://a.example"] }
+headers:
+  all:
+    request:
+      - propagate: { name: authorization }
+`);
+  expect(problems).toMatchInlineSnapshot(`
+    "headgate.yaml:2:1  UNKNOWN_CONFIG_KEY  Unknown key "override_subgraph_url".
+        hint: Write "subgraphs.NAME.url".
+    headgate.yaml:3:9  UNKNOWN_CONFIG_KEY  Unknown key "cors.origins".
+        hint: Write it into an entry of "cors.policies".
+    headgate.yaml:7:20  INVALID_CONFIG  headers.all.request.0.propagate: expected either \`named\` or \`matching\`
+    headgate.yaml:7:22  UNKNOWN_CONFIG_KEY  Unknown key "headers.all.request.0.propagate.name".
+        hint: Did you mean "headers.all.request.0.propagate.named"?"
+  `);
+});
+
+test('what is said of keys of Apollo Router is true', () => {
+  const text = readFileSync('docs/configuration-keys.md', 'utf8');
+  const known = [...text.matchAll(/^\| `([^`]+)`/gm)].map(([, key = '']) => key);
+  for (const [key, instead] of ROUTER_KEYS) {
+    expect(known).not.toContain(key);
+    for (const [, named = ''] of instead.matchAll(/"([a-z_.A-Z]+)"/g)) {
+      expect(known.some((one) => one === named || one.startsWith(`${named}.`))).toBe(true);
+    }
+  }
+});
+
+test('broken YAML, a repeated key, an unset variable, what looks like a variable', () => {
   expect(problemsOf('limits: {')).toMatch(/^headgate\.yaml:1:\d+ {2}INVALID_YAML/);
   expect(problemsOf('limits: {}\nlimits: {}')).toMatch(
     /^headgate\.yaml:2:1 {2}INVALID_YAML {2}Map keys must be unique/,
@@ -166,6 +200,13 @@ test('broken YAML, a repeated key, an unset variable', () => {
     "headgate.yaml:2:22  UNSET_VARIABLE  The environment variable N is not set.
         hint: Set it, or give it a default: \${N:-…}"
   `);
+  expect(problemsOf('supergraph: { listen: "localhost:${PORT:4000}" }')).toMatchInlineSnapshot(`
+    "headgate.yaml:1:23  INVALID_VARIABLE  \${PORT:4000} names no environment variable.
+        hint: Write \${NAME}, or with a default \${NAME:-value}; names have letters, digits and "_"."
+  `);
+  expect(problemsOf('traffic_shaping: { all: { timeout: 30 } }')).toMatchInlineSnapshot(
+    `"headgate.yaml:1:36  INVALID_CONFIG  traffic_shaping.all.timeout: expected a duration such as "500ms", "30s" or "1m30s""`,
+  );
   expect(problemsOf('just text')).toMatch(/^headgate\.yaml:1:1 {2}INVALID_CONFIG {2}expected object/);
 });
 

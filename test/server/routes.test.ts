@@ -46,6 +46,13 @@ describe('GraphiQL', () => {
     expect(html).not.toMatch(/<(script|link)[^>]+(src|href)="?https?:/);
   });
 
+  it('is where a browser is sent that goes to the root', async () => {
+    const { origin, url } = await serve({ engine: () => engine });
+    const response = await fetch(origin, { headers: browser, redirect: 'manual' });
+    expect([response.status, new URL(response.headers.get('location') ?? '', origin).href]).toEqual([302, url]);
+    expect((await fetch(origin)).status).toBe(404);
+  });
+
   it('is not served when switched off: a browser gets told what to send', async () => {
     const { url } = await serve({ engine: () => engine, graphiql: false });
     const response = await fetch(url, { headers: browser });
