@@ -121,8 +121,13 @@ function addBffVerbs(program: Command): void {
     .requiredOption('--out <dir>', 'where the files go')
     .action(async (flags) => (await import('./cli/bff-types.ts')).bffTypes(flags));
 
-  from(program.command('check').description('what a change of the schema breaks: for clients, and of the endpoints'))
+  from(
+    program
+      .command('check')
+      .description('what a change of the schema breaks: for clients, and of the endpoints and the persisted documents'),
+  )
     .requiredOption('--against <file>', 'the supergraph SDL as it was')
+    .option('--config <file>', 'the config file (default: headgate.yaml where there is one)')
     .option('--bff <dir>', 'the folder of BFF endpoints (default: bff where there is one; none with --supergraph)')
     .action(async (flags) => (await import('./cli/check.ts')).check(flags));
 

@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientFacts } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { CacheHints } from '../operation/cache-hints.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { SharedRedis } from '../store/redis.ts';
@@ -19,6 +18,7 @@ import { standingHeaders } from './delivery/client-headers.ts';
 import { problemReply } from './delivery/reply.ts';
 import { send } from './delivery/send.ts';
 import { DEMO_REPLY } from './demo/demo-page.ts';
+import type { ConfiguredForEndpoints } from './endpoints/config-fit.ts';
 import { compileEndpoints, type Endpoint } from './endpoints/endpoints.ts';
 import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
 import { buildRoutingTable } from './endpoints/router.ts';
@@ -45,8 +45,8 @@ export interface BffOptions {
   readonly compressFrom?: number | undefined;
   /** Most memory for kept answers, in bytes; 0: none are kept. Not with `redis`. Default 64 MiB. */
   readonly cacheBytes?: number;
-  /** How long fields hold, where the schema does not say. */
-  readonly cacheHints?: CacheHints;
+  /** What else is configured that endpoints have to do with. */
+  readonly configured?: ConfiguredForEndpoints;
   /** What sources are told of requests, so that answers may depend on it. Nothing by default. */
   readonly forwarding?: Forwarding | undefined;
   /** Where answers and idempotency keys are kept for all processes; in memory without it. */
@@ -99,7 +99,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     const engine = options.engine();
     if (engine === undefined) return undefined;
     if (served?.engine === engine && served.folder === folder) return served;
-    served = checkAgainst(engine, folder, shapes, options.cacheHints);
+    served = checkAgainst(engine, folder, shapes, options.configured);
     options.onProblems?.(served.loaded.problems);
     return served;
   }
@@ -162,9 +162,9 @@ function checkAgainst(
   engine: Engine,
   folder: EndpointFolder,
   shapes: LoadedShapes,
-  hints: CacheHints | undefined,
+  configured: ConfiguredForEndpoints | undefined,
 ): Served {
-  const loaded = compileEndpoints(folder, engine.supergraph, { hints, shapes });
+  const loaded = compileEndpoints(folder, engine.supergraph, { ...configured, shapes });
   const standing = new Map<string, ReadonlyMap<string, string>>();
   for (const { client, version, settings } of [...loaded.endpoints, ...loaded.broken]) {
     const headers = standingHeaders(settings, version);

@@ -30,8 +30,8 @@ function textOf(error: unknown): string {
 }
 
 /** `1 problem`, `3 problems`. */
-export function countOf(problems: number): string {
-  return `${problems} problem${problems === 1 ? '' : 's'}`;
+export function countOf(count: number, what = 'problem'): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** For a file to be written, it is its folder that is not there. */

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { type Endpoint, loadEndpoints } from '../bff/endpoints/endpoints.ts';
+import { misfits } from '../bff/endpoints/config-fit.ts';
+import { loadEndpoints } from '../bff/endpoints/endpoints.ts';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import type { Config } from '../config/config.ts';
 import { placeOfKey } from '../config/config-file.ts';
 import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
 import { nearest } from '../config/nearest.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
-import { LOGIN_ROUTES } from '../config/sections/login.ts';
 import { checkSettings } from '../server/check-settings.ts';
+import { endpointSettings } from '../server/endpoint-settings.ts';
 import { unknownSubgraphs } from '../server/unknown-subgraphs.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
@@ -95,23 +96,18 @@ async function validateEndpoints(
   config: Config | undefined,
 ): Promise<Finding> {
   const dir = bffFolder(flags);
-  if (dir === undefined) return { summary: 'endpoints  none', problems: [] };
-  if (sdl === undefined)
-    return { summary: `endpoints  ${dir}: not checked, for the schemas have problems`, problems: [] };
-  const { endpoints, problems: own } = await loadEndpoints(dir, readSupergraph(sdl));
-  const problems = [...own, ...endpoints.flatMap((endpoint) => shadowedByLogin(endpoint, config) ?? [])];
+  if (sdl === undefined) {
+    const summary = dir === undefined ? 'none' : `${dir}: not checked, for the schemas have problems`;
+    return { summary: `endpoints  ${summary}`, problems: [] };
+  }
+  const configured = config && endpointSettings(config, configPath({ file: flags.config }));
+  const supergraph = readSupergraph(sdl);
+  if (dir === undefined)
+    return { summary: 'endpoints  none', problems: misfits([], supergraph.publicSchema, configured ?? {}) };
+  const { endpoints, problems } = await loadEndpoints(dir, supergraph, configured);
   const state =
     problems.length > 0
       ? countOf(problems.length)
       : `good, ${endpoints.length} endpoint${endpoints.length === 1 ? '' : 's'}`;
   return { summary: `endpoints  ${dir}: ${state}`, problems };
-}
-
-/** Login answers at its own paths before any endpoint does. */
-function shadowedByLogin({ client, path, file }: Endpoint, config: Config | undefined): Problem | undefined {
-  if (!Object.hasOwn(config?.login ?? {}, client)) return undefined;
-  if (!LOGIN_ROUTES.some((route) => path === `/bff/${client}/${route}`)) return undefined;
-  const message = `${path} is a path of login, which is configured for "${client}": this endpoint is never reached.`;
-  const hint = 'Give it another path: @endpoint(path: "/…").';
-  return { file, line: 1, column: 1, code: 'ENDPOINT_SHADOWED', message, hint };
 }

@@ -2,10 +2,10 @@ import { type Bff, createBff } from '../bff/bff.ts';
 import type { Forwarding } from '../bff/caching/cache-key.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
-import type { CacheHint } from '../operation/cache-hints.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { endpointSettings } from './endpoint-settings.ts';
 import type { Gateway } from './gateway.ts';
 
 export interface BffParts {
@@ -37,12 +37,7 @@ export function openBff(
     maxRequestBytes: config.limits.http_max_request_bytes,
     compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
-    cacheHints: new Map(
-      Object.entries(bff.cache.hints).map(([coordinate, { max_age, scope, inherit }]): [string, CacheHint] => [
-        coordinate,
-        { maxAgeMs: max_age, scope, inherit },
-      ]),
-    ),
+    configured: endpointSettings(config),
     forwarding,
     demo,
     redis: bff.redis ? redis : undefined,

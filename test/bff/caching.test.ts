@@ -232,7 +232,10 @@ test('fields say how long they hold; the shortest counts', async () => {
     ['Query.me', { inherit: true }],
   ]);
   const controlOf = async (query: string) => {
-    const { call } = await serve(query, { cacheHints, root: { ...shop(), me: { name: 'Ada' } } });
+    const { call } = await serve(query, {
+      configured: { hints: cacheHints },
+      root: { ...shop(), me: { name: 'Ada' } },
+    });
     return (await call('/bff/web/it')).headers.get('cache-control');
   };
   expect(await controlOf('{ product(id: 1) { name } }')).toBe('public, max-age=300');

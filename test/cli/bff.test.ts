@@ -42,7 +42,76 @@ test('validate: an endpoint at a path of login is never reached', async () => {
   expect(stderr).toMatch(/\n1 problem\n$/);
 });
 
+test('validate: a hint for what the schema does not have is told with its place, and the name that was meant', async () => {
+  const dir = folderOf({
+    'schemas/products.graphql': PRODUCTS,
+    ...ENDPOINTS,
+    'headgate.yaml': `bff:
+  cache:
+    hints:
+      Product: { max_age: 1m }
+      Product.prise: { max_age: 1m }
+      Prodct.name: { max_age: 1m }
+      Wholly: { max_age: 1m }
+`,
+  });
+  const { code, stderr } = await runCli(dir, ['validate']);
+  expect(code).toBe(1);
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    '',
+    'headgate.yaml:5:7  UNKNOWN_CACHE_HINT  The type "Product" has no field "prise".',
+    '    hint: Did you mean "Product.price"?',
+    'headgate.yaml:6:7  UNKNOWN_CACHE_HINT  The schema has no type "Prodct".',
+    '    hint: Did you mean "Product.name"?',
+    'headgate.yaml:7:7  UNKNOWN_CACHE_HINT  The schema has no type "Wholly".',
+    '    hint: Take it away, or name a "Type" or "Type.field" of the schema.',
+    '',
+    '3 problems',
+  ]);
+});
+
 describe('check', () => {
+  test('a field that is gone breaks a persisted document, which is named; what did not fit before is not told', async () => {
+    const dir = await project();
+    const operations = [
+      { id: 'd1', name: 'Price', body: 'query Price {\n  product(id: 1) { price }\n}' },
+      { id: 'd2', name: 'Name', body: 'query Name { product(id: 1) { name } }' },
+      { id: 'd3', name: 'Old', body: 'query Old { product(id: 1) { colour } }' },
+    ];
+    const manifest = { format: 'apollo-persisted-query-manifest', version: 1, operations };
+    writeFileSync(join(dir, 'manifest.json'), JSON.stringify(manifest));
+    writeFileSync(join(dir, 'headgate.yaml'), 'persisted_queries: { enabled: true, manifest: [manifest.json] }');
+    expect((await runCli(dir, ['check', '--against', 'before.graphql'])).stdout).toContain(
+      'persisted  3 documents: as before\n',
+    );
+    writeFileSync(join(dir, 'schemas/products.graphql'), PRODUCTS.replace(', price: Int', ''));
+    const { code, stdout } = await runCli(dir, ['check', '--against', 'before.graphql']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('persisted  3 documents: 1 broken\n');
+    expect(stdout).toContain(
+      'broken     manifest.json: Price ("d1")\n    2:20  Cannot query field "price" on type "Product".\n',
+    );
+    expect(stdout).not.toContain('colour');
+  });
+
+  test('what is configured for the endpoints has to fit, too', async () => {
+    const dir = await project();
+    writeFileSync(join(dir, 'bff/web/me.graphql'), ENDPOINTS['bff/web/name.graphql']);
+    writeFileSync(
+      join(dir, 'headgate.yaml'),
+      `login: { web: { issuer: "https://id.example", client_id: shop, public_url: "https://shop.example" } }
+bff: { cache: { hints: { Product.price: { max_age: 1m } } } }`,
+    );
+    writeFileSync(join(dir, 'schemas/products.graphql'), PRODUCTS.replace('price: Int', 'cost: Int'));
+    const { code, stdout } = await runCli(dir, ['check', '--against', 'before.graphql']);
+    expect(code).toBe(1);
+    expect(stdout).toContain('endpoints  bff: 1 broken, 2 problems\n');
+    expect(stdout).toContain(
+      'broken     headgate.yaml:2:26  UNKNOWN_CACHE_HINT  The type "Product" has no field "price".',
+    );
+    expect(stdout).toContain('broken     bff/web/me.graphql:1:1  ENDPOINT_SHADOWED');
+  });
+
   test('a field that is gone breaks an endpoint, at a place', async () => {
     const dir = await project();
     writeFileSync(join(dir, 'schemas/products.graphql'), PRODUCTS.replace(', price: Int', ''));

@@ -11,6 +11,7 @@ import { type LoadedShapes, loadShapes } from '../shapes/load-shapes.ts';
 import type { Shape } from '../shapes/shape.ts';
 import { type AuthRule, authRule } from './auth-rule.ts';
 import { type ClientSettings, NO_CLIENT_FILE } from './client-file.ts';
+import { type ConfiguredForEndpoints, misfits } from './config-fit.ts';
 import {
   argumentOf,
   directiveNamed,
@@ -80,22 +81,26 @@ export interface BrokenEndpoint
 export interface LoadedEndpoints {
   readonly endpoints: readonly Endpoint[];
   readonly broken: readonly BrokenEndpoint[];
-  /** Everything that is wrong in the folder; those of broken endpoints are among them. */
+  /** Everything that is wrong in the folder; those of broken endpoints are among them, and those of settings. */
   readonly problems: readonly Problem[];
+  /** What is configured and does not fit. */
+  readonly settingProblems: readonly Problem[];
 }
 
 /** What endpoints need to know of a schema. */
 export type EndpointSchema = Pick<Supergraph, 'publicSchema' | 'types' | 'cacheControl'>;
 
 /** Reads a folder and checks each endpoint against a schema. A folder that is not there has no endpoints. */
-export async function loadEndpoints(dir: string, schema: EndpointSchema, hints?: CacheHints): Promise<LoadedEndpoints> {
+export async function loadEndpoints(
+  dir: string,
+  schema: EndpointSchema,
+  configured?: ConfiguredForEndpoints,
+): Promise<LoadedEndpoints> {
   const folder = readEndpointFolder(dir);
-  return compileEndpoints(folder, schema, { hints, shapes: await loadShapes(folder.shapes) });
+  return compileEndpoints(folder, schema, { ...configured, shapes: await loadShapes(folder.shapes) });
 }
 
-export interface CompileOptions {
-  /** What the configuration says of how long fields hold. */
-  readonly hints?: CacheHints | undefined;
+export interface CompileOptions extends ConfiguredForEndpoints {
   readonly shapes: LoadedShapes;
 }
 
@@ -111,8 +116,9 @@ interface Compiling {
 export function compileEndpoints(
   folder: EndpointFolder,
   { publicSchema, types, cacheControl }: EndpointSchema,
-  { hints = new Map(), shapes }: CompileOptions,
+  { shapes, ...configured }: CompileOptions,
 ): LoadedEndpoints {
+  const { hints = new Map() } = configured;
   const schema = withEndpointDirectives(publicSchema);
   const compiling = { folder, types, schema, shapes, hints: readHints({ cacheControl }, hints) };
   const endpoints: Endpoint[] = [];
@@ -124,8 +130,10 @@ export function compileEndpoints(
     else endpoints.push(compiled);
   }
   endpoints.sort((a, b) => compareRoutes(a.route, b.route));
-  const problems = [...folder.problems, ...new Set(broken.flatMap((endpoint) => endpoint.problems))];
-  return { endpoints, broken, problems };
+  const ofEndpoints = new Set(broken.flatMap((endpoint) => endpoint.problems));
+  const settingProblems = misfits(folder.files, publicSchema, configured);
+  const problems = [...folder.problems, ...ofEndpoints, ...settingProblems];
+  return { endpoints, broken, problems, settingProblems };
 }
 
 function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling: Compiling): Endpoint | Problem[] {

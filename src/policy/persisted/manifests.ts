@@ -13,21 +13,28 @@ export type Manifest = ReadonlyMap<string, string>;
  * Relay (`{"ID": "query …"}`), and folders of `.graphql` files. Throws `UnusableSetting`.
  */
 export function readManifests(paths: readonly string[]): Manifest {
-  const manifest = new Map<string, string>();
-  const files = new Map<string, string>();
+  return new Map(readRegistered(paths).map(({ id, query }) => [id, query]));
+}
+
+/** A document of a manifest. */
+export interface Registered {
+  readonly id: string;
+  readonly query: string;
+  readonly file: string;
+}
+
+/** As {@link readManifests}, each document once and with its file. Throws `UnusableSetting`. */
+export function readRegistered(paths: readonly string[]): Registered[] {
+  const registered = new Map<string, Registered>();
   for (const path of paths) {
     for (const [id, query, file] of readManifest(path)) {
-      const known = manifest.get(id);
-      if (known !== undefined && known !== query) {
-        throw new UnusableSetting(
-          `${file}: "${id}" is another operation in ${files.get(id)}. An id stands for one text.`,
-        );
-      }
-      manifest.set(id, query);
-      files.set(id, file);
+      const known = registered.get(id);
+      if (known !== undefined && known.query !== query)
+        throw new UnusableSetting(`${file}: "${id}" is another operation in ${known.file}. An id stands for one text.`);
+      registered.set(id, { id, query, file });
     }
   }
-  return manifest;
+  return [...registered.values()];
 }
 
 /** SHA-256 in hexadecimal digits, by which persisted documents are known. */

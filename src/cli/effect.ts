@@ -1,0 +1,28 @@
+import { countOf } from './failure.ts';
+
+/** What a change does to one kind of things. */
+export interface Effect {
+  /** A line for people: `endpoints  bff: 1 broken`. */
+  readonly summary: string;
+  /** A text for each that is broken. */
+  readonly broken: readonly string[];
+  /** A text for each that takes more requests or waves than before. */
+  readonly slower: readonly string[];
+}
+
+export function stateOf(
+  broken: readonly unknown[],
+  slower: readonly unknown[],
+  problems: readonly unknown[] = [],
+): string {
+  const parts = [
+    ...(broken.length > 0 ? [`${broken.length} broken`] : []),
+    ...(slower.length > 0 ? [`${slower.length} slower`] : []),
+    ...(problems.length > 0 ? [countOf(problems.length)] : []),
+  ];
+  return parts.length === 0 ? 'as before' : parts.join(', ');
+}
+
+export function indented(text: string): string {
+  return text.replaceAll(/^/gm, '    ');
+}
