@@ -1,3 +1,5 @@
+// The pool has no methods of its own for this: they come with the rest of undici, most of which is not loaded.
+import requestBy from 'undici/lib/api/api-request.js';
 import type { Connector } from '../../connectors/connector.ts';
 import { abortFailure, connectionFailure, isConnectionLoss, timeoutFailure } from '../http/http-failure.ts';
 import type { CancelSignal } from '../source.ts';
@@ -29,6 +31,8 @@ export interface CallOptions {
   /** What of it is left. */
   readonly leftMs: number;
   readonly signal: CancelSignal | undefined;
+  /** Called when it is the call's turn; throws `RestError` where it is not to be made any more. */
+  readonly check?: (() => void) | undefined;
   /** Answers for all clients, if the API's may be kept; and headers of the request that are not the same for everyone. */
   readonly cache?: { readonly kept: ApiCache; readonly ofUser: ReadonlySet<string> } | undefined;
 }
@@ -75,13 +79,14 @@ function answerTo(request: ApiRequest, options: CallOptions, signal: AbortSignal
 
 async function exchange(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawAnswer> {
   signal.throwIfAborted();
-  const { subgraph, connector, target } = options;
+  const { subgraph, connector, target, check } = options;
+  check?.();
   const { path, method, headers, body } = request;
   const sent = { path, method: method as 'GET', headers, body, signal };
-  const response = await target.pool.request(sent).catch((error: unknown) => {
+  const response = await requestBy.call(target.pool, sent).catch((error: unknown) => {
     // a kept-alive connection that the other side closed at that moment; what only reads can be sent again
     if (method !== 'GET' || !isConnectionLoss(error)) throw error;
-    return target.pool.request(sent);
+    return requestBy.call(target.pool, sent);
   });
   const { maxResponseBytes } = target.settings;
   const text = await readText(response.body, maxResponseBytes);

@@ -14,7 +14,8 @@ import type { ApiTarget, ApiTargets } from './api-target.ts';
 import { headersOfUser } from './cache/headers-of-user.ts';
 import { type EntityKey, keyText } from './entity-key.ts';
 import { loadBatch, loadEach } from './load-entities.ts';
-import { RestError } from './rest-failure.ts';
+import { leftAlone, RestError } from './rest-failure.ts';
+import { type RestPeriod, restPeriodOf } from './rest-period.ts';
 
 /** What a REST source has for all its requests. */
 export interface RestRuntime {
@@ -35,6 +36,8 @@ export class RestContext {
   readonly #answers = new Map<string, Promise<ApiAnswer>>();
   readonly #loaders = new Map<EntityLookup, DataLoader<EntityKey, Json, string>>();
   readonly #calls = new Map<ApiTarget, number>();
+  /** APIs that asked not to be called again: within this request they are not. */
+  readonly #resting = new Map<ApiTarget, RestPeriod>();
   /** When the time of the latest fetch is up, by `performance.now()`. */
   #until = 0;
   readonly #freshness = new LeastFresh();
@@ -118,7 +121,15 @@ export class RestContext {
     const { signal } = this.#client;
     const leftMs = Math.max(0, this.#until - performance.now());
     const cache = this.#cacheFor(connector, target);
-    return callApi(request, { subgraph, connector, target, timeoutMs, leftMs, signal, cache });
+    const check = () => {
+      const period = this.#resting.get(target);
+      if (period) throw leftAlone(subgraph, connector, period);
+    };
+    check();
+    const answer = await callApi(request, { subgraph, connector, target, timeoutMs, leftMs, signal, cache, check });
+    const period = restPeriodOf(answer);
+    if (period && period.seconds > 0) this.#resting.set(target, period);
+    return answer;
   }
 
   #cacheFor(connector: Connector, { cache }: ApiTarget): CallOptions['cache'] {
@@ -132,7 +143,8 @@ export class RestContext {
     return mapRequest(mapping.expression, variables, answer.body) === true;
   }
 
-  #refused(connector: Connector, { status, body }: ApiAnswer, variables: Variables): RestError {
+  #refused(connector: Connector, answer: ApiAnswer, variables: Variables): RestError {
+    const { status, body } = answer;
     const { source } = connector;
     const said = (mappings: ErrorMappings | undefined, part: 'message' | 'extensions') => {
       const mapping = mappings?.[part];
@@ -148,6 +160,7 @@ export class RestContext {
           : `The REST API answered ${connector.coordinate} with HTTP status ${status}.`,
       reason: isSuccessStatus(status) ? 'the answer counts as an error' : `HTTP status ${status}`,
       status,
+      retryAfter: restPeriodOf(answer)?.seconds,
       extensions: Object.assign({}, ...extensions),
       // where the connector says itself what is a success, it is for it to tell of all else
       notFound: status === NOT_FOUND && connector.isSuccess === undefined && source?.isSuccess === undefined,

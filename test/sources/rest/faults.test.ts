@@ -41,6 +41,43 @@ describe('statuses', () => {
   });
 });
 
+describe('an API that wants to be left alone for a while', () => {
+  const QUERY = '{ a: post { id } b: title c: posts { id } }';
+  const busy = (status: number, retryAfter: string) =>
+    stubApi(() => (response: ServerResponse) => {
+      response.writeHead(status, { 'retry-after': retryAfter });
+      response.end('{}');
+    });
+  const one = { settingsOf: () => ({ ...NO_LIMITS, maxConcurrent: 1 }) };
+
+  test.each([429, 503])(
+    '%i with Retry-After: it is told, and nothing more is asked within the request',
+    async (status) => {
+      const api = await busy(status, '7');
+      const source = restSource(api, SDL, one);
+      const { errors } = await ask(source, QUERY);
+      expect(api.calls).toHaveLength(1);
+      expect(errors?.map(({ extensions }) => extensions.retryAfter)).toEqual([7, 7, 7]);
+      expect(errors?.find(({ path }) => path?.[0] === 'b')).toMatchObject({
+        message: `Query.title was not asked for: the REST API answered HTTP status ${status}, and to try again in 7 s.`,
+        extensions: { code: 'SUBREQUEST_HTTP_ERROR', reason: 'Retry-After of the API', http: { status } },
+      });
+      // another request finds out for itself
+      await ask(source, '{ title }');
+      expect(api.calls).toHaveLength(2);
+    },
+  );
+
+  test('a date, and what cannot be read', async () => {
+    const date = new Date(Date.now() + 60_000).toUTCString();
+    const later = await ask(restSource(await busy(503, date), SDL), '{ title }');
+    expect(Number(later.errors?.[0]?.extensions.retryAfter)).toBeGreaterThan(30);
+    const never = await busy(503, 'tomorrow');
+    const { errors } = await ask(restSource(never, SDL, one), QUERY);
+    expect([never.calls.length, errors?.[0]?.extensions.retryAfter]).toEqual([3, undefined]);
+  });
+});
+
 describe('answers that cannot be used', () => {
   test.each([
     ['text/html', '<html>', 'it is text/html, not JSON'],

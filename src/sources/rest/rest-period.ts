@@ -1,0 +1,22 @@
+import type { ApiAnswer } from './api-call.ts';
+
+/** What an API said that wants to be left alone for a while. */
+export interface RestPeriod {
+  readonly status: number;
+  /** In whole seconds, from when it was said. */
+  readonly seconds: number;
+}
+
+/**
+ * Reads `Retry-After` of a 429 or 503: seconds, or a date.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
+ */
+export function restPeriodOf({ status, headers }: ApiAnswer, now = Date.now()): RestPeriod | undefined {
+  if (status !== 429 && status !== 503) return undefined;
+  const said = String(headers['retry-after'] ?? '').trim();
+  if (/^[0-9]{1,9}$/.test(said)) return { status, seconds: Number(said) };
+  const until = Date.parse(said);
+  return Number.isNaN(until) || !/[a-z]/i.test(said)
+    ? undefined
+    : { status, seconds: Math.max(0, Math.ceil((until - now) / 1_000)) };
+}
