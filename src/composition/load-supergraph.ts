@@ -5,6 +5,7 @@ import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
 import { readSources } from './read-sources.ts';
 import type { SourceDefinition } from './source-definition.ts';
+import { findUnreadSpec, type UnreadSpec } from './unread-specs.ts';
 
 /** A folder of schemas to compose, or the file of a supergraph that is composed already. */
 export type SupergraphOrigin = { readonly schemasDir: string } | { readonly supergraphFile: string };
@@ -40,16 +41,16 @@ async function loadFile(path: string): Promise<SupergraphLoaded> {
   try {
     sdl = await readFile(path, 'utf8');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    return fail(
-      'UNREADABLE_FILE',
-      `The supergraph file cannot be read: ${code}.`,
-      'Check the path and its permissions.',
-    );
+    const { code } = error as NodeJS.ErrnoException;
+    const message =
+      code === 'ENOENT' ? 'There is no such file.' : `The supergraph file cannot be read: ${code ?? error}.`;
+    return fail('UNREADABLE_FILE', message, 'Check the path and its permissions.');
   }
   try {
-    const { definitions } = parse(new Source(sdl, file));
-    const composed = definitions.some((node) => 'name' in node && node.name?.value === 'join__Graph');
+    const document = parse(new Source(sdl, file));
+    const composed = document.definitions.some((node) => 'name' in node && node.name?.value === 'join__Graph');
+    const unread = composed ? findUnreadSpec(document) : undefined;
+    if (unread) return fail('UNREAD_SPEC', ...toldOf(unread), unread);
     if (composed) return { ok: true, update: { sdl } };
     const hint = 'Put the schemas of subgraphs into a folder and name that with --schemas DIR.';
     return fail('NOT_A_SUPERGRAPH', 'This is no supergraph: it has no join__Graph enum.', hint);
@@ -57,4 +58,14 @@ async function loadFile(path: string): Promise<SupergraphLoaded> {
     if (!(error instanceof GraphQLError)) throw error;
     return fail('INVALID_GRAPHQL', error.message, undefined, error.locations?.[0]);
   }
+}
+
+function toldOf({ url, connectors }: UnreadSpec): [message: string, hint: string] {
+  if (!connectors) {
+    const hint = 'Compose without it, or with a version of the gateway that knows it.';
+    return [`The supergraph has to be served as ${url} says, which is not known here.`, hint];
+  }
+  const hint =
+    'Put the schemas of the subgraphs, with their connectors, into a folder and serve that with --schemas DIR.';
+  return ['Connectors that another composition wrote into a supergraph are not read.', hint];
 }

@@ -116,3 +116,25 @@ test('one supergraph file, replaced and broken', async () => {
   await writeFile(file, 'type Query { a: Int }');
   await vi.waitFor(() => expect(told.slice(1)).toEqual(['NOT_A_SUPERGRAPH']), 10_000);
 });
+
+test.each([
+  ['connect/v0.2", for: EXECUTION', '2:1 UNREAD_SPEC Connectors that another composition wrote'],
+  ['padlock/v0.1", for: SECURITY', '2:1 UNREAD_SPEC The supergraph has to be served as https://specs.apollo.dev/padlock/v0.1 says'],
+])('a supergraph that needs what is not known here is refused: %s', async (link, told) => {
+  const dir = await folderWith({});
+  const file = join(dir, 'super.graphql');
+  const write = (spec: string) =>
+    writeFile(
+      file,
+      `schema @link(url: "https://specs.apollo.dev/inaccessible/v0.2", for: SECURITY)\n@link(url: "https://specs.apollo.dev/${spec})
+      { query: Query } enum join__Graph { A } type Query { a: Int }`,
+    );
+  await write(link);
+  const error = await createSupergraphProvider({ supergraphFile: file })
+    .load()
+    .catch((thrown: unknown) => thrown);
+  const [problem] = (error as CompositionError).problems;
+  expect(`${problem?.line}:${problem?.column} ${problem?.code} ${problem?.message}`).toContain(told);
+  await write('cost/v0.1"');
+  expect((await createSupergraphProvider({ supergraphFile: file }).load()).sdl).toContain('cost');
+});

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { AuthenticationSettings } from '../../config/sections/authentication.ts';
 import type { LoginSettings } from '../../config/sections/login.ts';
+import { UnusableSetting } from '../../config/unusable-setting.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { FailedAttempts } from '../authentication/failed-attempts.ts';
@@ -76,7 +77,7 @@ function isGraphql(url: string): boolean {
 function openClient(client: string, settings: LoginSettings, environment: LoginEnvironment): ClientLogin {
   const { logger, production, failedAttempts, now = Date.now } = environment;
   if (production && settings.public_url === undefined) {
-    throw new Error(`login.${client}.public_url: needed in production, such as "https://shop.example".`);
+    throw new UnusableSetting(`login.${client}.public_url: needed in production, such as "https://shop.example".`);
   }
   const sealer = sealerOf(settings);
   const provider = new OpenIdProvider(settings, logger, now);

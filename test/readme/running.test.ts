@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { ROUTER_KEYS } from '../../src/config/router-keys.ts';
+import { followDocument } from './document.ts';
+
+describe('what docs/deploying.md says, in its order', () => {
+  followDocument('docs/deploying.md', { atLeast: 3 });
+});
+
+describe('what docs/apollo-router.md says, in its order', () => {
+  followDocument('docs/apollo-router.md', { atLeast: 3 });
+
+  test('its table has what is said of each key', () => {
+    const told = [...ROUTER_KEYS].map(
+      ([key, instead]) => `| \`${key}\` | ${instead.replaceAll(/"([a-zA-Z_.]+)"/g, '`$1`')} |`,
+    );
+    expect(readFileSync('docs/apollo-router.md', 'utf8')).toContain(told.join('\n'));
+  });
+});
