@@ -1,4 +1,5 @@
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
+import type Pool from 'undici/lib/dispatcher/pool.js';
 import type { ForwardHeaders, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
 import {
   abortFailure,

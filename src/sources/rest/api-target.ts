@@ -1,4 +1,4 @@
-import type { Pool } from 'undici';
+import type Pool from 'undici/lib/dispatcher/pool.js';
 import type { ApiSettings } from '../../config/sections/connectors.ts';
 import type { ApiSource, Connector } from '../../connectors/connector.ts';
 import type { Variables } from '../../connectors/mapping/evaluate.ts';

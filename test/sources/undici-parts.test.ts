@@ -1,0 +1,9 @@
+import { Dispatcher, Pool } from 'undici';
+import request from 'undici/lib/api/api-request.js';
+import BarePool from 'undici/lib/dispatcher/pool.js';
+import { expect, it } from 'vitest';
+
+it('what is imported by the files of undici is what undici offers', () => {
+  expect(BarePool).toBe(Pool);
+  expect(request).toBe(Dispatcher.prototype.request);
+});
