@@ -55,7 +55,8 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
     const { logout } = me.json as { logout: string };
     await page.goto(world.origin + logout);
     await page.getByRole('button', { name: 'Yes, sign me out' }).click();
-    await page.waitForURL(`${world.origin}/`);
+    // `after_logout` is "/", from where browsers are sent to GraphiQL
+    await page.waitForURL(`${world.origin}/graphql`);
     expect(await ask(page, '/bff/web/me')).toMatchObject({ status: 401 });
     expect(await ask(page, '/bff/web/dashboard')).toMatchObject({ status: 401 });
     expect(await page.context().cookies(world.origin)).toEqual([]);
