@@ -4,6 +4,7 @@ import { createSupergraphProvider } from './composition/supergraph-provider.ts';
 import { type Config, configFileSchema } from './config/config.ts';
 import { assemble } from './server/assemble.ts';
 import { listenForClients } from './server/client-listener.ts';
+import { openAdminOf } from './server/server.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 export { defineShape, type Shape, type ShapeContext } from './bff/shapes/shape.ts';
@@ -31,6 +32,8 @@ export interface EmbeddedGateway {
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
   /** Opens a port of its own: `config.supergraph.listen`, or `address`; port 0 means any free port. */
   listen(address?: { host?: string; port?: number }): Promise<{ url: string; port: number }>;
+  /** Where metrics are served, at the port of `config.telemetry.metrics.prometheus`; `undefined` where they are off. */
+  readonly metricsUrl: string | undefined;
   /** Answers what is in flight on the ports that `listen` opened, and ends watching and all connections. */
   close(): Promise<void>;
 }
@@ -51,14 +54,21 @@ export function defineConfig(config: GatewayConfig): GatewayConfig {
 export async function createGateway(options: GatewayOptions): Promise<EmbeddedGateway> {
   const config = completeConfig(options.config ?? {});
   const origin = 'supergraph' in options ? { supergraphFile: options.supergraph } : { schemasDir: options.schemas };
-  const { host, close } = await assemble({
+  const assembly = await assemble({
     config,
     schema: createSupergraphProvider(origin),
     bffDir: options.bff,
     logger: options.logger,
   });
+  const { host, close } = assembly;
   const closers = [close];
+  const admin = await openAdminOf(config, assembly).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  if (admin) closers.unshift(admin.close);
   return {
+    metricsUrl: admin?.metricsUrl,
     handle: host.handle,
     async listen(address = {}) {
       const listener = await listenForClients(host, config, address);

@@ -6,7 +6,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { SharedRedis } from '../store/redis.ts';
-import type { Call, Desk, Served } from './answering/call.ts';
+import type { Call, Desk, Served, TellRefused } from './answering/call.ts';
 import { Flights } from './answering/flights.ts';
 import { replyTo } from './answering/route-call.ts';
 import { type CacheOutcome, createAnswerCache } from './caching/answer-cache.ts';
@@ -59,7 +59,11 @@ export interface BffOptions {
   readonly demo?: boolean;
   /** Who has it may purge over HTTP; without it nobody may. */
   readonly purgeToken?: string | undefined;
-  readonly onCache?: (outcome: CacheOutcome) => void;
+  /** Purges everywhere when it is asked for over HTTP, where others keep answers as well. */
+  readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
+  readonly onCache?: ((outcome: CacheOutcome) => void) | undefined;
+  /** Told of what is refused to a client by which policy, and why; of rate limits the limiter tells. */
+  readonly onRefused?: TellRefused | undefined;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -142,6 +146,7 @@ function deskOf(options: BffOptions): Desk {
   const { redis, now, cacheBytes = DEFAULTS.cacheBytes } = options;
   const store = redis ? createRedisStore(redis) : createMemoryStore({ maxBytes: cacheBytes, now });
   const onError = (err: unknown) => options.logger?.error({ err }, 'A kept BFF answer could not be renewed');
+  const cache = cacheBytes > 0 ? createAnswerCache({ store, now, onError, onOutcome: options.onCache }) : undefined;
   return {
     dev: options.dev ?? process.env.NODE_ENV !== 'production',
     timeoutMs: options.timeoutMs ?? DEFAULTS.timeoutMs,
@@ -151,7 +156,9 @@ function deskOf(options: BffOptions): Desk {
     forwarding: options.forwarding,
     docs: options.docs ?? true,
     purgeToken: options.purgeToken,
-    cache: cacheBytes > 0 ? createAnswerCache({ store, now, onError, onOutcome: options.onCache }) : undefined,
+    purge: options.purgeEverywhere ?? (async (tags) => (await cache?.purge(tags)) ?? 0),
+    cache,
+    onRefused: options.onRefused,
     once: new Once(redis ? createRedisKeyStore(redis) : createMemoryKeyStore()),
     limiter: options.limiter ?? createMemoryLimiter(now === undefined ? {} : { now }),
     flights: new Flights(),

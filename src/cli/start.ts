@@ -42,8 +42,7 @@ async function startWorkers(flags: StartFlags, count: number): Promise<void> {
   const { runWorkers, serveAsWorker } = await import('./workers.ts');
   const options = serverOptions(flags);
   if (cluster.isWorker) return serveAsWorker(options);
-  const { createLogger } = await import('../telemetry/logger.ts');
-  await runWorkers(count, createLogger(options.config.telemetry.logging));
+  await runWorkers(count, options);
 }
 
 /** Starts the server that the flags, the environment and the config file describe. */

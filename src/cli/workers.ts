@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerOptions } from '../server/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { reportFailure } from './failure.ts';
+import { answer, ask } from './process-calls.ts';
+import type { WorkerMetrics } from './worker-metrics.ts';
 
 /** A worker that has served for this long had no trouble from its start: the next death is met without delay. */
 const STEADY_MS = 10_000;
@@ -11,6 +13,8 @@ const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 30_000;
 /** So many start-ups that fail in a row, with no other worker that serves, and it is given up. */
 const MOST_FAILED_STARTS = 5;
+/** How long a worker may take to forget kept answers. */
+const PURGE_MS = 5_000;
 
 /** What a worker tells the primary once it can answer. */
 interface Ready {
@@ -24,7 +28,8 @@ export async function serveAsWorker(options: ServerOptions): Promise<void> {
     import('../server/assemble.ts'),
     import('../server/client-listener.ts'),
   ]);
-  const assembly = await assemble(options).catch(failAtOnce);
+  const purgeEverywhere = async (tags: readonly string[]) => (await ask(process, 'purge', tags, PURGE_MS)) ?? 0;
+  const assembly = await assemble({ ...options, purgeEverywhere }).catch(failAtOnce);
   const listener = await listenForClients(assembly.host, options.config).catch(failAtOnce);
   let closing: Promise<void> | undefined;
   // Ctrl-C and process managers send signals to workers too, and the primary another: all of them mean the same.
@@ -34,6 +39,8 @@ export async function serveAsWorker(options: ServerOptions): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  const { metrics, purge } = assembly;
+  answer(process, { snapshot: async () => (await metrics?.snapshot()) ?? [], purge });
   process.send?.({ url: `${listener.origin}/graphql`, port: listener.port } satisfies Ready);
   assembly.warmUp();
 }
@@ -47,8 +54,10 @@ function failAtOnce(error: unknown): never {
  * Runs `count` workers, each this same command in a process of its own, until a signal says to stop. Prints where they
  * listen once all of them can answer. When the first cannot start for a reason that it told, exits with its code.
  */
-export async function runWorkers(count: number, logger: Logger): Promise<void> {
-  const crew = new Crew(count, logger);
+export async function runWorkers(count: number, { config }: Pick<ServerOptions, 'config'>): Promise<void> {
+  const { createLogger } = await import('../telemetry/logger.ts');
+  const crew = new Crew(count, createLogger(config.telemetry.logging));
+  if (config.telemetry.metrics.prometheus.enabled) await crew.openAdmin(config);
   crew.stopOnSignals();
   // One goes ahead, so that what is wrong with schemas or port is said once.
   await crew.startFirst();
@@ -60,6 +69,9 @@ class Crew {
   readonly #logger: Logger;
   /** Those that can answer, with the moment from which on they could. */
   readonly #serving = new Map<Worker, number>();
+  #metrics: WorkerMetrics | undefined;
+  /** Where metrics are served. */
+  #metricsUrl: string | undefined;
   #ready: Ready | undefined;
   #failedStarts = 0;
   #quickDeaths = 0;
@@ -69,6 +81,26 @@ class Crew {
   constructor(count: number, logger: Logger) {
     this.#count = count;
     this.#logger = logger;
+  }
+
+  /** One port for all workers: theirs would not know each other. Rejects with what is wrong when it cannot be had. */
+  async openAdmin(config: ServerOptions['config']): Promise<void> {
+    const [{ openAdmin }, { WorkerMetrics }] = await Promise.all([
+      import('../server/admin.ts'),
+      import('./worker-metrics.ts'),
+    ]);
+    const metrics = new WorkerMetrics();
+    const admin = await openAdmin(config, {
+      metrics: () => metrics.text([...this.#serving.keys()]),
+      purge: (tags) => this.#purge(tags),
+    });
+    this.#metrics = metrics;
+    this.#metricsUrl = admin?.metricsUrl;
+  }
+
+  async #purge(tags: readonly string[]): Promise<number> {
+    const purged = [...this.#serving.keys()].map((worker) => ask(worker, 'purge', tags, PURGE_MS));
+    return (await Promise.all(purged)).reduce<number>((sum, count) => sum + (count ?? 0), 0);
   }
 
   async startFirst(): Promise<void> {
@@ -83,7 +115,9 @@ class Crew {
   async startOthers(): Promise<void> {
     if (this.#stopping) return;
     await Promise.all(Array.from({ length: this.#count - 1 }, () => this.#replace()));
-    if (!this.#stopping) process.stdout.write(`Headgate listening on ${this.#ready?.url}\n`);
+    if (this.#stopping) return;
+    if (this.#metricsUrl) process.stdout.write(`Headgate metrics at ${this.#metricsUrl}\n`);
+    process.stdout.write(`Headgate listening on ${this.#ready?.url}\n`);
   }
 
   /** Lets all workers answer what they have begun, then exits 0; a second signal exits at once. */
@@ -129,6 +163,7 @@ class Crew {
           return;
         }
         this.#failedStarts = 0;
+        answer(worker, { purge: (tags) => this.#purge(tags) });
         this.#serving.set(worker, performance.now());
         resolve(undefined);
       });
@@ -160,6 +195,7 @@ class Crew {
 
   async #lost(worker: Worker, end: End, servedMs: number): Promise<void> {
     this.#serving.delete(worker);
+    await this.#metrics?.workerEnded(worker);
     if (this.#stopping) return;
     if (servedMs >= STEADY_MS) this.#quickDeaths = 0;
     else this.#quickDeaths++;

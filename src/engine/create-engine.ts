@@ -123,6 +123,7 @@ class SupergraphEngine implements Engine {
   async execute(request: EngineRequest): Promise<EngineAnswer> {
     try {
       const answer = await this.run(request);
+      if (answer.refusal !== undefined) this.options.onRefused?.(answer);
       // what was refused says nothing of it by itself
       if (this.speaking === undefined || answer.life !== undefined) return answer;
       return { ...answer, life: NOT_KEPT };
@@ -146,7 +147,8 @@ class SupergraphEngine implements Engine {
     const variables = this.coerce(view, known, operation, request.variables ?? {});
     if ('errors' in variables) return refuse(variables.refusal, variables.errors);
     const labels = this.labels.active(known.labels, request.client);
-    const prepared = this.prepared(view, known, operation, variables.coerced, labels, request.sections);
+    const { onOperation } = this.options;
+    const prepared = this.prepared(view, known, operation, variables.coerced, labels, request.sections, onOperation);
     const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables.coerced);
     if (excessive) return refuse(excessive.refusal, excessive.errors);
     if (!prepared.policed) return this.answer(view, prepared, variables.coerced, request, prepared);
@@ -184,12 +186,14 @@ class SupergraphEngine implements Engine {
     variables: Readonly<Record<string, unknown>>,
     labels: readonly string[],
     sections: TimedSections | undefined,
+    tell?: EngineOptions['onOperation'],
   ): PreparedOperation {
     let key = operation.name?.value ?? '';
     for (const name of known.conditions) key += variables[name] === true ? '|1' : '|0';
     for (const label of labels) key += ` ${label}`;
     if (sections !== undefined) key += ` ${sections.key}`;
     let prepared = known.prepared.get(key);
+    tell?.(known.document, prepared !== undefined);
     if (!prepared) {
       prepared = new PreparedOperation({
         document: known.document,

@@ -1,4 +1,4 @@
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { DocumentNode, GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { TimedSections } from '../operation/timed-sections.ts';
 import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
@@ -69,6 +69,10 @@ export interface EngineOptions {
   readonly includesErrorsOf?: (subgraph: string) => boolean;
   /** Called with errors as they were before their text was withheld from the client. */
   readonly onErrorsWithheld?: (errors: readonly GraphQLFormattedError[], client: ClientContext) => void;
+  /** Called for each request that is to run, with its document and whether its operation was known, plan and all. */
+  readonly onOperation?: ((document: DocumentNode, known: boolean) => void) | undefined;
+  /** Called with each answer that says why an operation did not run. */
+  readonly onRefused?: ((answer: EngineAnswer) => void) | undefined;
   /** Called with errors that are masked from clients (`INTERNAL_SERVER_ERROR`). */
   readonly onInternalError?: (error: unknown, client: ClientContext) => void;
 }

@@ -5,7 +5,9 @@ import { formatProblem, type Problem } from '../config/problem.ts';
 import { configureLogin } from '../policy/login/login.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { engineFactory } from './build-engine.ts';
 import { cacheHeaders } from './cache-headers.ts';
 import { enginePolicies } from './engine-policies.ts';
@@ -29,6 +31,8 @@ export interface AssemblyOptions {
   readonly dev?: boolean | undefined;
   /** Shows the demo's dashboards at `/demo`. */
   readonly demo?: boolean | undefined;
+  /** Has all processes of this gateway forget kept answers; without it, this one does. */
+  readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
   /** By default one as the config says. */
   readonly logger?: Logger | undefined;
   /** By default engines whose subgraphs are reached over HTTP. */
@@ -38,6 +42,10 @@ export interface AssemblyOptions {
 /** The gateway with everything behind its port: schema, engine, endpoints, and what watches over their files. */
 export interface Assembly {
   readonly host: Host;
+  /** What this process counts and measures; `undefined` where that is off. */
+  readonly metrics: Metrics | undefined;
+  /** Has this process forget kept answers of endpoints that bear one of the tags; resolves with how many these were. */
+  purge(tags: readonly string[]): Promise<number>;
   /** Gets ready for the first clients (`supergraph.query_planning.warm_up_at_start`); to be called once the port is open. */
   warmUp(): void;
   /** Ends watching, and the sources' connections after what is under way. */
@@ -49,6 +57,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const { config, schema, bffDir, dev = false } = options;
   const logger = options.logger ?? createLogger(config.telemetry.logging);
   const rules = compileHeaderRules(config.headers);
+  const { metrics, instruments } = await openMetrics(config);
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const end of closers.splice(0).reverse()) await end();
@@ -56,19 +65,27 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   try {
     const redis = config.store.redis && (await createRedis(config.store.redis, logger));
     if (redis) closers.push(() => redis.close());
+    if (redis) instruments?.watchStore(() => redis.available);
     const rateLimits = createRateLimits(config.rate_limits, redis, {
       listSize: config.demand_control.strategy.static_estimated.list_size,
+      refused: instruments?.refused,
     });
-    const policies = await enginePolicies(config, logger, rateLimits);
+    const policies = await enginePolicies(config, { logger, rateLimits, instruments });
     const gateway = createGateway({
-      createEngine: options.createEngine ?? engineFactory(config, logger, rules, rateLimits, policies, redis),
+      createEngine:
+        options.createEngine ?? engineFactory(config, logger, rules, policies, { rateLimits, redis, instruments }),
       onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
     });
     closers.push(() => gateway.close());
     const readers = headerReaders(rules.request, gateway, config);
-    const { admission, close: closeAdmission } = await openAdmission(config, { logger, redis, rules: rules.request });
+    const { admission, close: closeAdmission } = await openAdmission(config, {
+      logger,
+      instruments,
+      redis,
+      rules: rules.request,
+    });
     closers.push(closeAdmission);
-    const requests = await openRequestPolicies(config, { logger, redis, dev });
+    const requests = await openRequestPolicies(config, { logger, instruments, redis, dev });
     closers.push(requests.close);
     await loadFirst(gateway, schema, dev, logger);
     const { warm_up_at_start: warmAtStart, warmed_up_queries: warmedUp } = config.supergraph.query_planning;
@@ -82,10 +99,18 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
             forwarding: readers,
             limiter: rateLimits.limiter,
             demo: options.demo ?? false,
+            instruments,
+            purgeEverywhere: options.purgeEverywhere,
           });
     const watching = await schema.watch({
-      update: (update) => swapOrKeep(gateway, update, logger, warmedUp),
-      problems: (problems) => logProblems(logger, problems, 'the schema has problems; the last good one keeps serving'),
+      update(update) {
+        const good = swapOrKeep(gateway, update, logger, warmedUp);
+        instruments?.reloaded(good);
+      },
+      problems(problems) {
+        logProblems(logger, problems, 'the schema has problems; the last good one keeps serving');
+        instruments?.reloaded(false);
+      },
     });
     closers.push(() => watching.close());
     if (dev && bff && bffDir !== undefined) closers.push(await watchFolder(bffDir, () => void reloadBff(bff, logger)));
@@ -102,8 +127,11 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
         login: openLogin(config, logger, redis),
         returned: rules.response,
         countRequest: requestCounter(rateLimits),
+        instruments,
         storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),
       }),
+      metrics,
+      purge: async (tags) => (await bff?.purge(tags)) ?? 0,
       warmUp() {
         const engine = warmAtStart ? gateway.engine() : undefined;
         if (engine) rehearse(engine, gateway.engine).catch((err) => logWarmUp(logger, err));
@@ -114,6 +142,17 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     await close();
     throw error;
   }
+}
+
+/** Loaded only where metrics are asked for. */
+async function openMetrics({ telemetry }: Config): Promise<{ metrics?: Metrics; instruments?: Instruments }> {
+  if (!telemetry.metrics.prometheus.enabled) return {};
+  const [{ createPrometheusMetrics }, { createInstruments }] = await Promise.all([
+    import('../telemetry/prometheus.ts'),
+    import('../telemetry/instruments.ts'),
+  ]);
+  const metrics = createPrometheusMetrics();
+  return { metrics, instruments: createInstruments(metrics) };
 }
 
 function openLogin({ login, production, authentication }: Config, logger: Logger, redis: SharedRedis | undefined) {
@@ -136,15 +175,17 @@ async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: bool
   }
 }
 
-function swapOrKeep(gateway: Gateway, update: SupergraphUpdate, logger: Logger, warmedUp: number): void {
+function swapOrKeep(gateway: Gateway, update: SupergraphUpdate, logger: Logger, warmedUp: number): boolean {
   const recent = gateway.engine()?.recentQueries?.(warmedUp) ?? [];
   try {
     gateway.swap(update);
     logger.info({}, 'serving a new schema');
     const engine = gateway.engine();
     if (engine) prepareAgain(recent, engine, gateway.engine).catch((err) => logWarmUp(logger, err));
+    return true;
   } catch (err) {
     logger.error({ err }, 'the new schema cannot be served; the last good one keeps serving');
+    return false;
   }
 }
 

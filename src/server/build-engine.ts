@@ -16,7 +16,9 @@ import { createRestSource } from '../sources/rest/rest-source.ts';
 import type { Source } from '../sources/source.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { measureFetches } from '../traffic/measure-fetches.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
 import { tellFreshness, tellFreshnessByHeaders } from '../traffic/tell-freshness.ts';
 import { unknownConnectors } from './connector-facts.ts';
@@ -26,14 +28,20 @@ import type { HeaderRules } from './header-rules.ts';
 import { addressOf, asSubgraph } from './service-source.ts';
 import { unknownSubgraphs } from './unknown-subgraphs.ts';
 
+/** What engines share with the rest of the gateway. */
+export interface EngineParts {
+  readonly rateLimits: RateLimits;
+  readonly redis: SharedRedis | undefined;
+  readonly instruments: Instruments | undefined;
+}
+
 /** Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. */
 export function engineFactory(
   config: Config,
   logger: Logger,
   rules: HeaderRules,
-  rateLimits: RateLimits,
   policies: EnginePolicies,
-  redis: SharedRedis | undefined,
+  { rateLimits, redis, instruments }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const apiCache = cachesAnswers(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
@@ -42,7 +50,7 @@ export function engineFactory(
     const unknown = unknownConnectors(config.connectors, supergraph);
     if (unknown.length > 0) logger.warn({ unknown }, 'connectors in the config that no schema file has: not heeded');
     warnOfMisnamed(config, supergraph.subgraphs, logger);
-    const sources = openSources(supergraph.subgraphs, { config, pools, rules, rateLimits, apiCache });
+    const sources = openSources(supergraph.subgraphs, { config, pools, rules, rateLimits, apiCache, instruments });
     const close = () => closeAll(sources);
     try {
       const engine = createEngine({
@@ -81,6 +89,7 @@ interface Supplies {
   readonly rules: HeaderRules;
   readonly rateLimits: RateLimits;
   readonly apiCache: ApiCache | undefined;
+  readonly instruments: Instruments | undefined;
 }
 
 /** Throws a `TypeError` for a subgraph without a usable URL; those opened before are closed again. */
@@ -95,12 +104,13 @@ function openSources(subgraphs: readonly Subgraph[], supplies: Supplies): Map<st
   return sources;
 }
 
-function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits, apiCache }: Supplies): Source {
+function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits, apiCache, instruments }: Supplies): Source {
   const { name, inProcess } = subgraph;
   const traffic = subgraphTraffic(config.traffic_shaping, name);
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const { request, response } = rules;
   const forward = request.forSubgraph(name);
+  const measured = (source: Source) => (instruments ? measureFetches(source, instruments) : source);
   if (inProcess?.kind === 'rest') {
     const settingsOf = (api: string | undefined) => apiSettings(config.connectors, name, api);
     const { sdl } = inProcess;
@@ -108,7 +118,7 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits, apiC
       ...{ name, sdl, timeoutMs: traffic.timeout, pools, settingsOf, forward },
       cache: apiCache,
     });
-    const limited = rateLimits.limitSource(rest);
+    const limited = rateLimits.limitSource(measured(rest));
     const shares = traffic.deduplicate_query && rest.tellsApart;
     return tellFreshness(shares ? shareInFlight(limited, { forward: shares }) : limited);
   }
@@ -123,7 +133,7 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits, apiC
   });
   // a cookie is for the one client that asked
   const shares = traffic.deduplicate_query && response?.passesCookies !== true;
-  const limited = rateLimits.limitSource(source);
+  const limited = rateLimits.limitSource(measured(source));
   const shared = shares ? shareInFlight(limited, { forward }) : limited;
   const returned = response ? returnHeaders(shared) : shared;
   return asSubgraph(subgraph, heeded ? tellFreshnessByHeaders(returned) : returned);

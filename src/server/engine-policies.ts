@@ -7,35 +7,55 @@ import { createIntrospectionPolicy } from '../policy/authorization/introspection
 import { createDemandPolicy } from '../policy/demand/demand-policy.ts';
 import { createRequestLimits } from '../policy/limits/request-limits.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { limitObserver } from './observe-limits.ts';
 import { loadPolicyModule } from './policy-module.ts';
 
-export type EnginePolicies = Required<Pick<EngineOptions, 'maxTokens' | 'limits' | 'hideSuggestions' | 'policies'>>;
+export type EnginePolicies = Required<Pick<EngineOptions, 'maxTokens' | 'limits' | 'hideSuggestions' | 'policies'>> &
+  Pick<EngineOptions, 'onOperation' | 'onRefused'>;
+
+export interface EnginePolicyParts {
+  readonly logger: Logger;
+  readonly rateLimits: RateLimits;
+  readonly instruments?: Instruments | undefined;
+}
 
 /**
  * What the config asks of operations before they run, as the engine takes it. Throws an `Error` when a module that it names
  * cannot be used.
  */
-export async function enginePolicies(config: Config, logger: Logger, rateLimits: RateLimits): Promise<EnginePolicies> {
+export async function enginePolicies(config: Config, parts: EnginePolicyParts): Promise<EnginePolicies> {
+  const { logger, rateLimits, instruments } = parts;
+  const observer = instruments && limitObserver(instruments);
   return {
     maxTokens: config.limits.parser_max_tokens,
-    limits: createRequestLimits(config.limits, (excesses) =>
-      logger.warn({ excesses }, 'a document exceeds limits; limits.warn_only lets it pass'),
-    ),
+    limits: createRequestLimits(config.limits, (excesses, document) => {
+      logger.warn({ excesses }, 'a document exceeds limits; limits.warn_only lets it pass');
+      observer?.onExcess(excesses, document);
+    }),
     hideSuggestions: config.limits.hide_schema_details ?? config.production,
     // what is refused or dropped for other reasons must not use up a limit
     policies: [
-      ...(await authorization(config.authorization, logger)),
-      ...demandControl(config.demand_control, logger),
+      ...(await authorization(config.authorization, parts)),
+      ...demandControl(config.demand_control, parts),
       rateLimits.policy,
     ],
+    onOperation: observer?.onOperation,
+    onRefused: observer?.onRefused,
   };
 }
 
-async function authorization(settings: Config['authorization'], logger: Logger): Promise<OperationPolicy[]> {
+async function authorization(
+  settings: Config['authorization'],
+  { logger, instruments }: EnginePolicyParts,
+): Promise<OperationPolicy[]> {
   const { directives, policies, introspection_scopes } = settings;
   const all: OperationPolicy[] = [];
-  if (introspection_scopes) all.push(createIntrospectionPolicy(introspection_scopes));
+  if (introspection_scopes) {
+    const onRefused = () => instruments?.refused('authorization', 'introspection');
+    all.push(createIntrospectionPolicy(introspection_scopes, onRefused));
+  }
   if (!directives.enabled) return all;
   const grantedPolicies = createGrantedPolicies({
     claim: policies.claim,
@@ -44,12 +64,21 @@ async function authorization(settings: Config['authorization'], logger: Logger):
     onFailure: (err, { requestId }) =>
       logger.error({ requestId, err }, 'authorization.policies.module failed; the policies count as not met'),
   });
-  const onUnauthorized = directives.errors.log
+  const { reject_unauthorized: reject, dry_run: dryRun, errors } = directives;
+  const decidesEach = policies.module !== undefined;
+  const mode = dryRun ? 'measure' : 'enforce';
+  const count = instruments && (() => instruments.refused('authorization', reject ? 'operation' : 'field', mode));
+  const log = errors.log
     ? (paths: readonly string[], { requestId }: { requestId: string }) =>
         logger.warn({ requestId, paths }, 'fields that the client may not read')
     : undefined;
-  const { reject_unauthorized: reject, dry_run: dryRun, errors } = directives;
-  const decidesEach = policies.module !== undefined;
+  const onUnauthorized =
+    count || log
+      ? (paths: readonly string[], client: { requestId: string }) => {
+          count?.();
+          log?.(paths, client);
+        }
+      : undefined;
   all.push(
     createAuthorizationPolicy({
       grantedPolicies,
@@ -63,9 +92,13 @@ async function authorization(settings: Config['authorization'], logger: Logger):
   return all;
 }
 
-function demandControl(settings: Config['demand_control'], logger: Logger): OperationPolicy[] {
+function demandControl(
+  settings: Config['demand_control'],
+  { logger, instruments }: EnginePolicyParts,
+): OperationPolicy[] {
   if (!settings.enabled) return [];
   const policy = createDemandPolicy(settings, {
+    onExceeded: instruments && ((reason) => instruments.refused('demand_control', reason, settings.mode)),
     onTooExpensive: (found, { requestId }) => logger.warn({ requestId, ...found }, 'an operation costs too much'),
     onMeasured: (cost, { requestId }) => logger.debug({ requestId, cost }, 'cost of an operation'),
   });

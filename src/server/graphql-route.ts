@@ -1,5 +1,5 @@
 import { type Exchange, sendReply } from './exchange.ts';
-import { createGraphqlService } from './graphql-service.ts';
+import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import type { HostOptions } from './host.ts';
 import { createOperationRunner } from './operation-runner.ts';
 import { isPlainRequest, servePlain } from './plain-lane.ts';
@@ -13,13 +13,16 @@ export interface GraphqlRoute {
   serve(exchange: Exchange): void;
 }
 
-export function createGraphqlRoute(options: HostOptions, path: string, contract?: string): GraphqlRoute {
-  const { logger } = options;
+type GraphqlRouteOptions = HostOptions & Pick<GraphqlServiceOptions, 'onRefusal'>;
+
+export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, contract?: string): GraphqlRoute {
+  const { logger, onRefusal } = options;
   const service = createGraphqlService({
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     logger,
     cacheHeaders: options.cacheHeaders,
+    onRefusal,
   });
   let yogaLane: Promise<(exchange: Exchange) => Promise<void>> | undefined;
   /** Yoga is loaded by the first request that needs it: many gateways never see one, and all start sooner. */

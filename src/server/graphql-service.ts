@@ -14,6 +14,8 @@ export interface GraphqlServiceOptions {
   readonly logger: Logger;
   /** What caches are told of answers that say how long they hold; nothing without it. */
   readonly cacheHeaders?: CacheHeaders | undefined;
+  /** Told of each request that is refused for what it is. */
+  readonly onRefusal?: ((refusal: RequestRefusal) => void) | undefined;
 }
 
 /**
@@ -30,9 +32,9 @@ export interface GraphqlService {
 }
 
 export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
-  const { runner, reader, logger, cacheHeaders } = options;
+  const { runner, reader, cacheHeaders } = options;
   const refuse = (exchange: Exchange, error: unknown) =>
-    refusalReply(toRefusal(error, exchange, logger), contentTypeFor(exchange));
+    refusalReply(toRefusal(error, exchange, options), contentTypeFor(exchange));
 
   const answerOne = async (exchange: Exchange, call: GraphqlCall) => {
     const answer = await runner.run(exchange, call);
@@ -73,8 +75,15 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
 }
 
 /** An error that is no `RequestRefusal` is the gateway's own fault: the log gets it, the client gets a masked one. */
-export function toRefusal(error: unknown, exchange: Exchange, logger: Logger): RequestRefusal {
-  if (error instanceof RequestRefusal) return error;
+export function toRefusal(
+  error: unknown,
+  exchange: Exchange,
+  { logger, onRefusal }: Pick<GraphqlServiceOptions, 'logger' | 'onRefusal'>,
+): RequestRefusal {
+  if (error instanceof RequestRefusal) {
+    onRefusal?.(error);
+    return error;
+  }
   if (error instanceof ClientGone) return new RequestRefusal(400, 'BAD_REQUEST', error.message);
   logger.error({ requestId: exchange.requestId, err: error }, 'request failed inside the gateway');
   return new RequestRefusal(500, 'INTERNAL_SERVER_ERROR', 'Internal server error');

@@ -8,6 +8,7 @@ import type { Login } from '../policy/login/login.ts';
 import type { PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import { type CsrfCheck, mayBeForgedPost } from '../policy/requests/csrf.ts';
 import { isBelow } from '../policy/requests/paths.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { CacheHeaders } from './cache-headers.ts';
 import { letIn, notAdmittedReply, routeRefusalReply } from './entrance.ts';
@@ -18,6 +19,7 @@ import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pi
 import { createGraphqlRoute } from './graphql-route.ts';
 import { toRefusal } from './graphql-service.ts';
 import { loginEntrance } from './login-entrance.ts';
+import { refusalObserver, requestObserver } from './observe-requests.ts';
 import type { CountRequest } from './request-limits.ts';
 import { RequestRefusal } from './request-refusal.ts';
 
@@ -58,6 +60,8 @@ export interface HostOptions extends FrontDoorOptions {
   readonly returned?: ResponseHeaders | undefined;
   /** What caches are told of answers that say how long they hold; nothing without it. */
   readonly cacheHeaders?: CacheHeaders | undefined;
+  /** Told of each request that has ended, and of each that the host refuses. */
+  readonly instruments?: Pick<Instruments, 'answered' | 'refused'> | undefined;
   /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
   readonly lanes?: 'auto' | 'all-yoga';
 }
@@ -70,10 +74,11 @@ export interface Host {
 }
 
 export function createHost(options: HostOptions): Host {
-  const { logger, countRequest, csrf } = options;
-  const main = createGraphqlRoute(options, '/graphql');
+  const { logger, countRequest, csrf, instruments } = options;
+  const settings = { ...options, onRefusal: instruments && refusalObserver(instruments.refused) };
+  const main = createGraphqlRoute(settings, '/graphql');
   const routes = new Map([['/graphql', main]]);
-  for (const { name, path } of options.contracts ?? []) routes.set(path, createGraphqlRoute(options, path, name));
+  for (const { name, path } of options.contracts ?? []) routes.set(path, createGraphqlRoute(settings, path, name));
   const open = new Set<ServerResponse>();
   let draining = false;
 
@@ -137,11 +142,17 @@ export function createHost(options: HostOptions): Host {
     options.graphiql ? graphiqlDoor({ isGraphql, admission, guard, next: entrance, fail }) : entrance,
   );
 
+  const observe = instruments && requestObserver(instruments, isGraphql);
+  const ended = (exchange: Exchange) => {
+    logAccess(logger, exchange);
+    observe?.(exchange);
+  };
+
   function fail(exchange: Exchange, error: unknown): void {
     const reply =
       error instanceof NotAdmitted
         ? notAdmittedReply(error, pathOf(exchange.req), exchange.req.headers.accept)
-        : routeRefusalReply(toRefusal(error, exchange, logger), pathOf(exchange.req), exchange.req.headers.accept);
+        : routeRefusalReply(toRefusal(error, exchange, settings), pathOf(exchange.req), exchange.req.headers.accept);
     sendReply(exchange, reply);
   }
 
@@ -153,7 +164,7 @@ export function createHost(options: HostOptions): Host {
       res.once('close', () => {
         open.delete(res);
         if (!res.writableFinished) exchange.onGone?.();
-        logAccess(logger, exchange);
+        ended(exchange);
       });
       try {
         enter(exchange);

@@ -18,6 +18,8 @@ export interface ListenerOptions {
   readonly graceMs?: number;
   /** How long connections that look idle stay open when closing begins, in milliseconds. Default 250. */
   readonly lingerMs?: number;
+  /** How people choose the port, for the message that it is taken. Default `--port`. */
+  readonly portSetting?: string;
 }
 
 export interface Listener {
@@ -122,24 +124,27 @@ async function drain(
   server.close();
 }
 
-function bind(server: Server, { host, port }: ListenerOptions): Promise<void> {
+function bind(server: Server, { host, port, portSetting = '--port' }: ListenerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(error, host, port)));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(bindError(error, `${urlHost(host)}:${port}`, portSetting)),
+    );
     server.listen(port, host, resolve);
   });
 }
 
-function bindError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  const where = `${urlHost(host)}:${port}`;
+function bindError(error: NodeJS.ErrnoException, where: string, setting: string): UnusableSetting {
   if (error.code === 'EADDRINUSE') {
-    const hint = 'Another process listens there: end it, or choose another port with --port (0 takes any free one).';
+    const hint = `Another process listens there: end it, or choose another port with ${setting} (0 takes any free one).`;
     return new UnusableSetting(`Cannot listen on ${where}: the port is in use. ${hint}`, { cause: error });
   }
   if (error.code === 'EACCES') {
-    return new UnusableSetting(`Cannot listen on ${where}: not permitted. Choose a port above 1023.`, { cause: error });
+    return new UnusableSetting(`Cannot listen on ${where}: not permitted. Choose a port above 1023 with ${setting}.`, {
+      cause: error,
+    });
   }
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
-    const hint = 'Choose one of its addresses with --host, or 0.0.0.0 for all of them.';
+    const hint = `Choose one of its addresses with ${setting === '--port' ? '--host' : setting}, or 0.0.0.0 for all of them.`;
     return new UnusableSetting(`Cannot listen on ${where}: this machine has no such address. ${hint}`, {
       cause: error,
     });

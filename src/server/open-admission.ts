@@ -4,10 +4,12 @@ import type { Admission } from '../policy/authentication/admission.ts';
 import { configureAdmission } from '../policy/authentication/configure.ts';
 import type { RequestHeaders } from '../policy/headers/request-headers.ts';
 import type { SharedRedis } from '../store/redis.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export interface AdmissionEnvironment {
   readonly logger: Logger;
+  readonly instruments?: Instruments | undefined;
   readonly redis: SharedRedis | undefined;
   /** What subgraphs are sent of what is found out here. */
   readonly rules: RequestHeaders;

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import type { SharedRedis } from '../store/redis.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { endpointSettings } from './endpoint-settings.ts';
 import type { Gateway } from './gateway.ts';
@@ -17,13 +18,16 @@ export interface BffParts {
   readonly limiter: Limiter;
   /** Whether the page of the demo is served. */
   readonly demo: boolean;
+  readonly instruments?: Instruments | undefined;
+  /** Purges in all processes of this gateway. */
+  readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
 }
 
 /** The endpoints of a folder, as the config says. Rejects when the folder cannot be read. */
 export function openBff(
   dir: string,
   config: Config,
-  { gateway, logger, redis, forwarding, limiter, demo }: BffParts,
+  { gateway, logger, redis, forwarding, limiter, demo, instruments, purgeEverywhere }: BffParts,
 ): Promise<Bff> {
   const { bff, traffic_shaping } = config;
   return createBff({
@@ -44,6 +48,9 @@ export function openBff(
     limiter,
     docs: bff.docs ?? !config.production,
     purgeToken: bff.purge_token,
+    purgeEverywhere,
+    onCache: instruments?.kept,
+    onRefused: instruments?.refused,
   });
 }
 

@@ -10,12 +10,14 @@ import { createCors } from '../policy/requests/cors.ts';
 import { createCsrfCheck } from '../policy/requests/csrf.ts';
 import { securityHeaders } from '../policy/requests/security-headers.ts';
 import type { SharedRedis } from '../store/redis.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { watchFolder } from './folder-watcher.ts';
 import type { HostOptions } from './host.ts';
 
 export interface RequestPolicyParts {
   readonly logger: Logger;
+  readonly instruments?: Instruments | undefined;
   readonly redis: SharedRedis | undefined;
   /** Reads manifests again when they change. */
   readonly dev: boolean;
@@ -39,7 +41,7 @@ export async function openRequestPolicies(
     policies: {
       maxUrlBytes: config.limits.http_max_url_bytes,
       answerHeaders: securityHeaders(config.security_headers, config.tls.supergraph !== undefined),
-      cors: createCors(config.cors),
+      cors: createCors(config.cors, parts.instruments?.refused),
       addressFilter: createAddressFilter(config.ip_lists),
       csrf: createCsrfCheck(config.csrf),
       documents,
@@ -51,12 +53,16 @@ export async function openRequestPolicies(
   };
 }
 
-function openDocuments(config: Config, { logger, redis }: RequestPolicyParts): PersistedDocuments | undefined {
+function openDocuments(
+  config: Config,
+  { logger, redis, instruments }: RequestPolicyParts,
+): PersistedDocuments | undefined {
   const { persisted_queries, apq } = config;
   if (!persisted_queries.enabled && !apq.enabled) return undefined;
   const manifest = persisted_queries.enabled ? readManifests(persisted_queries.manifest) : new Map();
   const registered = registeredDocuments(apq, redis);
-  return createPersistedDocuments({ config: persisted_queries, apq, manifest, registered, logger });
+  const refused = instruments?.refused;
+  return createPersistedDocuments({ config: persisted_queries, apq, manifest, registered, logger, refused });
 }
 
 function watchManifests(paths: readonly string[], changed: () => void): Promise<(() => Promise<void>)[]> {

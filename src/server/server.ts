@@ -1,3 +1,4 @@
+import { type AdminListener, openAdmin } from './admin.ts';
 import { type Assembly, type AssemblyOptions, assemble } from './assemble.ts';
 import { checkClientListener, listenForClients } from './client-listener.ts';
 import type { Listener } from './listener.ts';
@@ -11,7 +12,9 @@ export interface RunningServer {
   /** `http://HOST:PORT/graphql` */
   readonly url: string;
   readonly port: number;
-  /** Answers what is in flight, then lets go of the port and of every connection. */
+  /** `http://HOST:PORT/metrics`; `undefined` where metrics are off. */
+  readonly metricsUrl: string | undefined;
+  /** Answers what is in flight, then lets go of the ports and of every connection. */
   close(): Promise<void>;
 }
 
@@ -22,8 +25,8 @@ export interface PreparedServer {
 }
 
 /**
- * Serves the gateway at `supergraph.listen`, and prints where once it can answer. Rejects with what is wrong when the
- * port cannot be had, and, except in `dev`, when there is no good schema (`CompositionError`).
+ * Serves the gateway at `supergraph.listen`, and prints where once it can answer. Rejects with what is wrong when a port cannot
+ * be had, and, except in `dev`, when there is no good schema (`CompositionError`).
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const prepared = await prepareServer(options);
@@ -38,23 +41,36 @@ export async function prepareServer(options: ServerOptions): Promise<PreparedSer
 }
 
 async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOptions): Promise<RunningServer> {
+  let admin: AdminListener | undefined;
   let listener: Listener;
   try {
+    admin = await openAdminOf(config, assembly);
     listener = await listenForClients(assembly.host, config, graceMs === undefined ? {} : { graceMs });
   } catch (error) {
+    await admin?.close();
     await assembly.close();
     throw error;
   }
   const url = `${listener.origin}/graphql`;
+  if (admin) process.stdout.write(`Headgate metrics at ${admin.metricsUrl}\n`);
   process.stdout.write(`Headgate listening on ${url}\n`);
   assembly.warmUp();
-  return { url, port: listener.port, close: closeOnce(listener, assembly) };
+  return { url, port: listener.port, metricsUrl: admin?.metricsUrl, close: closeOnce(listener, assembly, admin) };
 }
 
-function closeOnce(listener: Listener, assembly: Assembly): () => Promise<void> {
+/** The admin listener of a gateway that is one process. */
+export function openAdminOf(config: ServerOptions['config'], { metrics, purge }: Assembly) {
+  return openAdmin(config, { metrics: () => metrics?.text() ?? Promise.resolve(''), purge });
+}
+
+/** Metrics are there until the last request has ended. */
+function closeOnce(listener: Listener, assembly: Assembly, admin: AdminListener | undefined): () => Promise<void> {
   let closing: Promise<void> | undefined;
   return () => {
-    closing ??= listener.close().then(() => assembly.close());
+    closing ??= listener
+      .close()
+      .then(() => admin?.close())
+      .then(() => assembly.close());
     return closing;
   };
 }

@@ -35,8 +35,12 @@ async function subgraph(released?: Promise<void>): Promise<{ url: string; asked:
 const schema = (url: string, fields = 'hello: String') =>
   `extend schema @subgraph(url: "${url}")\ntype Query { ${fields} }`;
 
-async function startWorkers(workers: string, from?: string): Promise<{ cli: Cli; url: string; dir: string }> {
-  const dir = await project({ 'schemas/hello.graphql': schema(from ?? (await subgraph()).url) });
+async function startWorkers(
+  workers: string,
+  from?: string,
+  files: Record<string, string> = {},
+): Promise<{ cli: Cli; url: string; dir: string }> {
+  const dir = await project({ 'schemas/hello.graphql': schema(from ?? (await subgraph()).url), ...files });
   const cli = startCli(dir, ['start', '--port', '0', '--workers', workers]);
   await vi.waitFor(() => expect(cli.output.stdout).toMatch(LISTENING), PATIENCE);
   const [, url = ''] = [...cli.output.stdout.matchAll(LISTENING)][0] ?? [];
@@ -171,6 +175,51 @@ test('workers speak TLS where the config says so', async () => {
   response.resume();
 });
 
+test('one admin listener for all workers: sums of their metrics, also after the end of one, and purging', async () => {
+  const { cli, url } = await startWorkers('2', undefined, {
+    'headgate.yaml': [
+      'telemetry: { metrics: { prometheus: { enabled: true, listen: "127.0.0.1:0" } } }',
+      'bff: { purge_token: a token to purge with }',
+    ].join('\n'),
+    'bff/web/hello.graphql': 'query Hello @endpoint(path: "/hello", cache: {maxAge: "1h"}) { hello }',
+  });
+  const [, metricsUrl = ''] = /^Headgate metrics at (\S+)$/m.exec(cli.output.stdout) ?? [];
+  const requests = async (route: string) => {
+    const text = await (await fetch(metricsUrl)).text();
+    return Number(
+      new RegExp(`^headgate_http_requests_total\\{route="${route}",status="200"\\} (\\d+)$`, 'm').exec(text)?.[1],
+    );
+  };
+  await Promise.all(Array.from({ length: 20 }, () => ask(url)));
+  expect(await requests('graphql')).toBe(20);
+
+  const keep = () => fetch(new URL('/bff/web/hello', url), { headers: { connection: 'close' } });
+  const purge = async (at: string) => {
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer a token to purge with' };
+    const response = await fetch(new URL('/bff/purge', at), {
+      method: 'POST',
+      headers,
+      body: '{"tags":["web/hello"]}',
+    });
+    return ((await response.json()) as { purged: number }).purged;
+  };
+  for (const at of [metricsUrl, url]) {
+    let purged = 0;
+    // until both have had one to keep
+    await vi.waitFor(async () => {
+      await Promise.all(Array.from({ length: 10 }, keep));
+      purged = await purge(at);
+      expect(purged).toBe(2);
+    }, PATIENCE);
+  }
+
+  const [victim = 0] = childrenOf(cli.pid);
+  process.kill(victim, 'SIGKILL');
+  await vi.waitFor(() => expect(childrenOf(cli.pid)).not.toContain(victim), PATIENCE);
+  await ask(url);
+  expect(await requests('graphql')).toBe(21);
+});
+
 test('what keeps the first worker from starting is said once, with exit code 1', async () => {
   const dir = await project({ 'schemas/a.graphql': 'type {' });
   const { code, stderr } = await runCli(dir, ['start', '--port', '0', '--workers', '3']);
@@ -178,7 +227,14 @@ test('what keeps the first worker from starting is said once, with exit code 1',
   const port = new URL((await subgraph()).url).port;
   const good = await project({ 'schemas/hello.graphql': schema('http://127.0.0.1:1/graphql') });
   const taken = await runCli(good, ['start', '--port', port, '--workers', '2']);
-  expect(taken).toMatchObject({ code: 1, stderr: expect.stringContaining('port is in use') });
+  expect(taken).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^Cannot listen on .*port is in use.*--port.*\n$/),
+  });
+  const config = `telemetry: { metrics: { prometheus: { enabled: true, listen: "127.0.0.1:${port}" } } }`;
+  const measured = await project({ 'schemas/hello.graphql': schema('http://127.0.0.1:1/'), 'headgate.yaml': config });
+  const alsoTaken = await runCli(measured, ['start', '--port', '0', '--workers', '2']);
+  expect(alsoTaken).toMatchObject({ code: 1, stderr: expect.stringContaining('telemetry.metrics.prometheus.listen') });
 });
 
 test('workers that crash at every start are given up, after a few tries that grow apart', async () => {

@@ -3,7 +3,7 @@ import type { Cancellation } from '../../sources/cancellation.ts';
 import { cacheKey, dependence, factsKey, isShared, type Viewer } from '../caching/cache-key.ts';
 import { readsUrlAlone } from '../caching/known-requests.ts';
 import type { CachePolicy } from '../caching/policy.ts';
-import { problemReply, type Reply } from '../delivery/reply.ts';
+import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
 import { coerceParameters } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { hasBody } from '../endpoints/parameters.ts';
@@ -26,7 +26,7 @@ export async function answerEndpoint(
 ): Promise<Reply | undefined> {
   const identity = call.client?.identity;
   const refused = endpoint.auth && refuseViewer(endpoint.auth, identity, endpoint.client);
-  if (refused) return problemReply(refused, call.path);
+  if (refused) return refuse(call, desk, refused);
   const { headers } = call.req;
   const streamed = endpoint.method === 'GET' && wantsStream(headers.accept);
   const keeping = endpoint.cache && !streamed ? keepingOf(call, served, endpoint, endpoint.cache, desk) : undefined;
@@ -35,7 +35,10 @@ export async function answerEndpoint(
     return answerKept({ call, served, endpoint, variables: known.variables, desk }, keeping, known.key);
   const maxBytes = endpoint.settings.limits.max_request_bytes ?? desk.maxRequestBytes;
   const body = hasBody(endpoint.method) ? await readJsonBody(call.req, maxBytes) : undefined;
-  if (body && 'problem' in body) return problemReply(body.problem, call.path);
+  if (body && 'problem' in body) {
+    if (body.problem.status === 413) desk.onRefused?.('limits', 'http_max_request_bytes');
+    return problemReply(body.problem, call.path);
+  }
   const query = call.query === '' ? NO_QUERY : new URLSearchParams(call.query);
   const coerced = coerceParameters(endpoint.parameters, { path, query, headers, body: body?.value });
   if ('errors' in coerced) {
@@ -45,7 +48,7 @@ export async function answerEndpoint(
   }
   const { variables } = coerced;
   const unread = readClaims(endpoint, identity, variables);
-  if (unread) return problemReply(unread, call.path);
+  if (unread) return refuse(call, desk, unread);
   const order: Order = { call, served, endpoint, variables, desk };
   if (endpoint.idempotency) return answerOnce(order, endpoint.idempotency);
   if (streamed) return streamAnswer(order);
@@ -53,6 +56,12 @@ export async function answerEndpoint(
   const key = cacheKey(`${served.digest} ${endpoint.id}`, variables, keeping.beside);
   if (keeping.text !== undefined) served.known.set(keeping.text, { key, variables });
   return answerKept(order, keeping, key);
+}
+
+/** @param problem `unauthenticated`, or `forbidden` */
+function refuse({ path }: Call, { onRefused }: Desk, problem: ProblemDetails): Reply {
+  onRefused?.('bff.auth', problem.kind);
+  return problemReply(problem, path);
 }
 
 /** How the answer to a call is kept. */

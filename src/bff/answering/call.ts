@@ -37,6 +37,8 @@ export interface Call {
   readonly client: ClientFacts | undefined;
 }
 
+export type TellRefused = (policy: string, reason: string) => void;
+
 /** What all calls have in common. */
 export interface Desk extends SendSettings {
   /** How long one request may take, in milliseconds. */
@@ -50,8 +52,12 @@ export interface Desk extends SendSettings {
   /** Whether the endpoints are documented. */
   readonly docs: boolean;
   readonly purgeToken: string | undefined;
+  /** Forgets kept answers, where they are kept for clients of this gateway. */
+  readonly purge: (tags: readonly string[]) => number | Promise<number>;
   readonly cache: AnswerCache | undefined;
   readonly once: Once;
   readonly limiter: Limiter;
   readonly flights: Flights<Reply>;
+  /** Told of what is refused to a client: by which policy, and why. */
+  readonly onRefused: TellRefused | undefined;
 }

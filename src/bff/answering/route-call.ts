@@ -22,6 +22,7 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
   const { endpoint: any } = first;
   const { settings } = any;
   const allowed = settings.cors && allowOrigin(settings.cors, call.req, call.res);
+  if (allowed === false && call.req.headers.origin !== undefined) desk.onRefused?.('bff.cors', 'origin');
   const standing = served.standing.get(any.version === undefined ? any.client : `${any.client}/${any.version}`);
   if (standing)
     for (const [name, value] of standing) {
@@ -49,7 +50,7 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
 
 /** What the gateway itself has under `/bff`; endpoints go before it. */
 function ownReply(call: Call, served: Served, desk: Desk): Reply | Promise<Reply> {
-  if (call.path === '/bff/purge' && desk.purgeToken !== undefined) return purgeReply(call, desk.purgeToken, desk.cache);
+  if (call.path === '/bff/purge' && desk.purgeToken !== undefined) return purgeReply(call, desk.purgeToken, desk.purge);
   const docs = desk.docs ? docsReply(call, served) : undefined;
   return docs ?? problemReply(notFound(call, served, desk.dev), call.path);
 }

@@ -13,6 +13,12 @@ const lists = {
 export const ipListsSection = z
   .strictObject({
     ...lists,
+    admin: z
+      .strictObject(lists)
+      .prefault({})
+      .describe(
+        'Who may ask at the admin listener (telemetry.metrics.prometheus.listen); the other lists are not for it',
+      ),
     routes: z
       .record(z.string().startsWith('/'), z.strictObject(lists))
       .default({})

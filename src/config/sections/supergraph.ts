@@ -1,30 +1,5 @@
 import * as z from 'zod';
-
-export interface ListenAddress {
-  readonly host: string;
-  /** 0 means any free port. */
-  readonly port: number;
-}
-
-/** `HOST:PORT` or `[IPV6]:PORT`; `undefined` when `text` is neither. */
-export function parseListen(text: string): ListenAddress | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  const host = match?.[1] ?? match?.[2];
-  return host === undefined || port > 65_535 ? undefined : { host, port };
-}
-
-const EXPECTED = 'expected "HOST:PORT", for example "0.0.0.0:4000"';
-
-const listen = z
-  .string(EXPECTED)
-  .transform((text, context): ListenAddress => {
-    const address = parseListen(text);
-    if (address !== undefined) return address;
-    context.addIssue({ code: 'custom', message: EXPECTED });
-    return z.NEVER;
-  })
-  .describe('HOST:PORT to serve clients on; port 0 takes any free port');
+import { listenAddress } from '../listen.ts';
 
 const queryPlanning = z
   .strictObject({
@@ -44,7 +19,9 @@ const queryPlanning = z
 
 export const supergraphSection = z
   .strictObject({
-    listen: listen.prefault('127.0.0.1:4000'),
+    listen: listenAddress
+      .prefault('127.0.0.1:4000')
+      .describe('HOST:PORT to serve clients on; port 0 takes any free port'),
     introspection: z
       .boolean()
       .optional()

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { ClientFacts, Identity } from '../../client/identity.ts';
+import type { TellRefusal } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type ClientAddress, peerAddress } from '../client-address.ts';
 import type { ApiKeys } from './api-keys.ts';
@@ -10,7 +11,7 @@ import { sha256 } from './digest.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import type { Introspector } from './introspection.ts';
 import type { JwtVerifier } from './jwt-verifier.ts';
-import { BadCredential, CannotDecide, invalid, missing, type NotAdmitted, tooMany, undecided } from './refusal.ts';
+import { BadCredential, CannotDecide, invalid, missing, type NotAdmitted, undecided } from './refusal.ts';
 
 /** Decides who a request is from, before anything else is done for it. */
 export interface Admission {
@@ -50,6 +51,8 @@ export interface AdmissionParts {
   readonly sessions?: boolean;
   readonly required: boolean;
   readonly logger: Logger;
+  /** Told of each request that is not let in. */
+  readonly refused?: TellRefusal | undefined;
   readonly files?: readonly WatchedFile[];
   readonly close?: () => void;
 }
@@ -93,7 +96,7 @@ class Gate {
     try {
       const identity = this.#identify(req, ip, proved ?? certified?.identify(req));
       // all that was to be read is read by now, also where its check goes on
-      if (ownHeaders) for (const name of ownHeaders) forget(req, name);
+      if (ownHeaders) for (const name of ownHeaders) dropHeader(req, name);
       if (!(identity instanceof Promise)) return this.#facts(ip, identity);
       return identity.then(
         (known) => this.#facts(ip, known),
@@ -122,8 +125,8 @@ class Gate {
   /** A token says who asks, else an API key does, else a session or a certificate; with a token, a key says for which client. */
   #identify(req: IncomingMessage, ip: string, otherwise: Identity | undefined): Answer<Identity | undefined> {
     const { findToken, findApiKey } = this.#parts;
-    const token = findToken?.(req);
-    const key = findApiKey?.(req);
+    const token = findToken && this.#find(findToken, req, ip);
+    const key = findApiKey && this.#find(findApiKey, req, ip);
     if (token === undefined) return key === undefined ? otherwise : this.#ofKey(key, ip);
     const bearer = this.#ofToken(token, ip);
     if (key === undefined) return bearer;
@@ -137,42 +140,58 @@ class Gate {
   }
 
   #ofToken(token: string, ip: string): Answer<Identity> {
+    const { jwt, introspector, failedAttempts } = this.#parts;
+    const recall = () => jwt?.recall(token) ?? introspector?.recall(token);
+    const known = recall();
+    if (known !== undefined || failedAttempts === undefined) return known ?? this.#verify(token);
+    // who had to wait for others may be known by now
+    return failedAttempts.guard(ip, () => recall() ?? this.#verify(token));
+  }
+
+  #verify(token: string): Promise<Identity> {
     const { jwt, introspector } = this.#parts;
-    const known = jwt?.recall(token) ?? introspector?.recall(token);
-    if (known !== undefined) return known;
-    this.#throttle(ip);
     if (jwt && (introspector === undefined || jwt.concerns(token))) return jwt.verify(token);
     if (introspector) return introspector.verify(token);
-    throw new BadCredential('no issuer is configured');
+    throw new BadCredential('unknown', 'no issuer is configured');
+  }
+
+  /** What is no credential is a bad one. */
+  #find(find: FindCredential, req: IncomingMessage, ip: string): string | undefined {
+    try {
+      return find(req);
+    } catch (error) {
+      this.#parts.failedAttempts?.note(ip);
+      throw error;
+    }
   }
 
   #ofKey(key: string, ip: string): Answer<Identity> {
-    const { apiKeys } = this.#parts;
-    if (apiKeys === undefined) throw new BadCredential('no API keys are configured');
+    const { apiKeys, failedAttempts } = this.#parts;
+    if (apiKeys === undefined) throw new BadCredential('unknown', 'no API keys are configured');
     const good = this.#goodKeys;
-    if (good === undefined) return apiKeys.identify(key);
+    if (good === undefined || failedAttempts === undefined) return apiKeys.identify(key);
     const digest = sha256(key);
-    if (!good.has(digest)) this.#throttle(ip);
-    const identity = apiKeys.identify(key);
-    if (identity instanceof Promise) {
-      return identity.then((known) => {
-        good.set(digest, true);
-        return known;
-      });
+    const remember = (identity: Identity) => {
+      good.set(digest, true);
+      return identity;
+    };
+    const forget = (error: unknown): never => {
+      if (error instanceof BadCredential) good.delete(digest);
+      throw error;
+    };
+    try {
+      const found = good.has(digest) ? apiKeys.identify(key) : failedAttempts.guard(ip, () => apiKeys.identify(key));
+      return found instanceof Promise ? found.then(remember, forget) : remember(found);
+    } catch (error) {
+      return forget(error);
     }
-    good.set(digest, true);
-    return identity;
-  }
-
-  #throttle(ip: string): void {
-    const seconds = this.#parts.failedAttempts?.retryAfter(ip);
-    if (seconds !== undefined) throw tooMany(seconds);
   }
 
   /** What to answer, with a line in the log that says more. */
   #refuse(error: unknown, ip: string, requestId: string): NotAdmitted {
-    const refusal = this.#refusalOf(error, ip);
+    const refusal = this.#refusalOf(error);
     const { reason } = refusal;
+    this.#tell(error, refusal);
     if (refusal.status === 503)
       this.#parts.logger.error({ requestId, ip, reason }, 'a credential could not be checked');
     else if (error instanceof BadCredential) {
@@ -181,11 +200,17 @@ class Gate {
     return refusal;
   }
 
-  #refusalOf(error: unknown, ip: string): NotAdmitted {
+  #refusalOf(error: unknown): NotAdmitted {
     if (error instanceof CannotDecide) return undecided(error);
-    if (!(error instanceof BadCredential)) return error as NotAdmitted;
-    this.#parts.failedAttempts?.note(ip);
-    return invalid(this.#challenge, error);
+    return error instanceof BadCredential ? invalid(this.#challenge, error) : (error as NotAdmitted);
+  }
+
+  #tell(error: unknown, { status }: NotAdmitted): void {
+    const { refused } = this.#parts;
+    if (refused === undefined) return;
+    if (status === 429) return refused('authentication.failed_attempts', 'throttled');
+    if (status === 503) return refused('authentication', 'undecided');
+    refused('authentication', error instanceof BadCredential ? error.kind : 'missing');
   }
 }
 
@@ -194,6 +219,6 @@ function onBehalf(bearer: Identity, { clientId, plan }: Identity): Identity {
   return { ...bearer, clientId, plan };
 }
 
-function forget({ headers }: IncomingMessage, name: string): void {
+function dropHeader({ headers }: IncomingMessage, name: string): void {
   if (headers[name] !== undefined) delete headers[name];
 }

@@ -31,7 +31,8 @@ export class ApiKeys {
 
   /** Throws, or rejects with, `BadCredential` or `CannotDecide`. */
   identify(key: string): Identity | Promise<Identity> {
-    if (key.length > LONGEST_KEY) throw new BadCredential(`the API key is longer than ${LONGEST_KEY} characters`);
+    if (key.length > LONGEST_KEY)
+      throw new BadCredential('malformed', `the API key is longer than ${LONGEST_KEY} characters`);
     const hash = `sha256:${sha256(key)}`;
     const found = this.#store.find(hash);
     if (found instanceof Promise) return found.then((record) => this.#judge(hash, record));
@@ -39,10 +40,11 @@ export class ApiKeys {
   }
 
   #judge(hash: string, record: ApiKeyRecord | undefined): Identity {
-    if (record === undefined || !sameText(record.hash, hash)) throw new BadCredential('the API key is not known');
-    if (!record.active) throw new BadCredential(`the API key ${record.id} is revoked`);
+    if (record === undefined || !sameText(record.hash, hash))
+      throw new BadCredential('unknown', 'the API key is not known');
+    if (!record.active) throw new BadCredential('revoked', `the API key ${record.id} is revoked`);
     if (record.expires !== undefined && Date.parse(record.expires) <= this.#now()) {
-      throw new BadCredential(`the API key ${record.id} expired at ${record.expires}`);
+      throw new BadCredential('expired', `the API key ${record.id} expired at ${record.expires}`);
     }
     let identity = this.#identities.get(record);
     if (identity === undefined) {

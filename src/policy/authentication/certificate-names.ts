@@ -52,7 +52,7 @@ export function namesInHeader(header: string, text: string): CertificateNames {
     }
     return namesOf(new X509Certificate(decodeURIComponent(text)));
   } catch (cause) {
-    throw new BadCredential(`${header} holds no certificate: ${(cause as Error).message}`, { cause });
+    throw new BadCredential('malformed', `${header} holds no certificate: ${(cause as Error).message}`, { cause });
   }
 }
 

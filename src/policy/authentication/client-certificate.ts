@@ -44,7 +44,8 @@ export class ClientCertificates {
   }
 
   #ofHeader(header: string, text: string): Identity {
-    if (text.length > LONGEST_HEADER) throw new BadCredential(`${header} is longer than ${LONGEST_HEADER} characters`);
+    if (text.length > LONGEST_HEADER)
+      throw new BadCredential('malformed', `${header} is longer than ${LONGEST_HEADER} characters`);
     let identity = this.#ofHeaders.get(text);
     if (identity === undefined) {
       identity = identityOf(namesInHeader(header, text), this.#settings.identity);
@@ -56,6 +57,7 @@ export class ClientCertificates {
 
 function identityOf(names: CertificateNames, by: ClientCertificateSettings['identity']): Identity {
   const subject = names[by];
-  if (!subject) throw new BadCredential(`the certificate has no ${by} (authentication.client_certificate.identity)`);
+  if (!subject)
+    throw new BadCredential('malformed', `the certificate has no ${by} (authentication.client_certificate.identity)`);
   return { kind: 'certificate', subject, scopes: [], claims: { ...names } };
 }

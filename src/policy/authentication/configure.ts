@@ -6,6 +6,7 @@ import { type JwksSettings, PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../
 import type { TrustedProxies } from '../../config/sections/trusted-proxies.ts';
 import { UnusableSetting } from '../../config/unusable-setting.ts';
 import type { SharedRedis } from '../../store/redis.ts';
+import type { Instruments } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { addressSet, clientAddress, peerAddress } from '../client-address.ts';
 import type { RequestHeaders } from '../headers/request-headers.ts';
@@ -30,6 +31,7 @@ export interface AdmissionSettings {
 
 export interface AdmissionEnvironment {
   readonly logger: Logger;
+  readonly instruments?: Pick<Instruments, 'refused' | 'throttled'> | undefined;
   readonly redis?: SharedRedis | undefined;
   /** What subgraphs are sent of what is found out here. */
   readonly rules: Pick<RequestHeaders, 'ownHeaders' | 'tellsAddress'>;
@@ -74,7 +76,8 @@ export function configureAdmission(
     apiKeys: keyStore && new ApiKeys(keyStore),
     certificates:
       client_certificate && new ClientCertificates(client_certificate, (req) => trusts(peerAddress(req.socket))),
-    failedAttempts: failedAttempts(authentication),
+    failedAttempts: failedAttempts(authentication, environment.instruments?.throttled),
+    refused: environment.instruments?.refused,
     files: keyStore instanceof ApiKeyFile ? [...files, keyStore] : files,
     close,
   });
@@ -103,8 +106,12 @@ function introspector(settings: AuthenticationSettings, endpoints: readonly Intr
   });
 }
 
-function failedAttempts({ failed_attempts }: AuthenticationSettings): FailedAttempts | undefined {
-  return failed_attempts && new FailedAttempts({ limit: failed_attempts.limit, windowMs: failed_attempts.window });
+function failedAttempts(
+  { failed_attempts }: AuthenticationSettings,
+  onThrottled: (() => void) | undefined,
+): FailedAttempts | undefined {
+  if (failed_attempts === undefined) return undefined;
+  return new FailedAttempts({ limit: failed_attempts.limit, windowMs: failed_attempts.window, onThrottled });
 }
 
 interface OpenIssuers {

@@ -43,14 +43,14 @@ function headerFinder(name: string, prefix: string, ignoreOthers: boolean): Find
     if (value === undefined) return undefined;
     // Node keeps the first of several `authorization` headers, while another server on the way may heed the last
     if (typeof value !== 'string' || isRepeated(req.rawHeaders, name)) {
-      throw new BadCredential(`the header ${name} is there more than once`);
+      throw new BadCredential('malformed', `the header ${name} is there more than once`);
     }
     const credential = withoutPrefix(value, prefix);
     if (credential === undefined) {
       if (ignoreOthers) return undefined;
-      throw new BadCredential(`the header ${name} does not begin with "${prefix} "`);
+      throw new BadCredential('malformed', `the header ${name} does not begin with "${prefix} "`);
     }
-    if (credential === '') throw new BadCredential(`the header ${name} has nothing after "${prefix}"`);
+    if (credential === '') throw new BadCredential('malformed', `the header ${name} has nothing after "${prefix}"`);
     return credential;
   };
 }
@@ -83,7 +83,8 @@ function cookieFinder(name: string): FindCredential {
       if (mark < 0 || pair.slice(0, mark).trim() !== name) continue;
       const value = pair.slice(mark + 1).trim();
       // a second cookie of the same name may have been planted from a sibling domain
-      if (found !== undefined && found !== value) throw new BadCredential(`the cookie ${name} is there more than once`);
+      if (found !== undefined && found !== value)
+        throw new BadCredential('malformed', `the cookie ${name} is there more than once`);
       found = value;
     }
     return found === '' ? undefined : found;

@@ -1,10 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { addressGroup } from '../client-address.ts';
+import { BadCredential, tooMany } from './refusal.ts';
 
 export interface FailedAttemptsOptions {
   /** Bad credentials that one address may send in a window. */
   readonly limit: number;
   readonly windowMs: number;
+  /** Told when an address has reached the limit. */
+  readonly onThrottled?: (() => void) | undefined;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: (() => number) | undefined;
 }
@@ -14,13 +17,23 @@ interface Tally {
   readonly until: number;
 }
 
+/** Checks of one address that take time, and those that wait for them. */
+interface Line {
+  underWay: number;
+  readonly waiting: (() => void)[];
+}
+
 const MOST_ADDRESSES = 50_000;
 
-/** Counts bad credentials by the address that they come from (IPv6 by /64), in windows that begin with the first one. */
+/**
+ * Counts credentials that may have been made up by the address that they come from (IPv6 by /64), in windows that begin with the
+ * first one.
+ */
 export class FailedAttempts {
   readonly #options: FailedAttemptsOptions;
   readonly #now: () => number;
   readonly #tallies = new LRUCache<string, Tally>({ max: MOST_ADDRESSES });
+  readonly #lines = new Map<string, Line>();
 
   constructor(options: FailedAttemptsOptions) {
     this.#options = options;
@@ -29,18 +42,83 @@ export class FailedAttempts {
 
   /** Seconds, rounded up, until credentials from the address are looked at again; `undefined` when they are now. */
   retryAfter(ip: string): number | undefined {
-    const tally = this.#tallies.get(addressGroup(ip));
-    const left = tally === undefined ? 0 : tally.until - this.#now();
-    return tally === undefined || left <= 0 || tally.failures < this.#options.limit
-      ? undefined
-      : Math.ceil(left / 1000);
+    const tally = this.#tally(addressGroup(ip));
+    if (tally === undefined || tally.failures < this.#options.limit) return undefined;
+    return Math.ceil((tally.until - this.#now()) / 1_000);
   }
 
   note(ip: string): void {
+    const { windowMs, limit, onThrottled } = this.#options;
     const group = addressGroup(ip);
-    const now = this.#now();
+    const tally = this.#tally(group) ?? { failures: 0, until: this.#now() + windowMs };
+    if (tally.failures === 0) this.#tallies.set(group, tally);
+    tally.failures++;
+    if (tally.failures === limit) onThrottled?.();
+  }
+
+  /**
+   * Has a credential of the address checked, and counts it if it is found to be bad. Those under way may all turn out bad: no more
+   * than are still allowed are checked at the same time, the others wait for their turn, so that the limit holds however many
+   * come at once. Throws, or rejects with, `NotAdmitted` 429 where the limit is reached, and what the check throws.
+   */
+  guard<T>(ip: string, check: () => T | Promise<T>): T | Promise<T> {
+    const wait = this.retryAfter(ip);
+    if (wait !== undefined) throw tooMany(wait);
+    const group = addressGroup(ip);
+    const line = this.#lines.get(group);
+    if (line !== undefined && this.#free(group, line) <= 0) {
+      return new Promise<void>((resume) => line.waiting.push(resume)).then(() => this.guard(ip, check));
+    }
+    try {
+      const result = check();
+      return result instanceof Promise ? this.#settle(ip, result) : result;
+    } catch (error) {
+      this.#noteGuess(ip, error);
+      throw error;
+    } finally {
+      if (line !== undefined) this.#callNext(group, line);
+    }
+  }
+
+  async #settle<T>(ip: string, check: Promise<T>): Promise<T> {
+    const group = addressGroup(ip);
+    const line = this.#lines.get(group) ?? { underWay: 0, waiting: [] };
+    this.#lines.set(group, line);
+    line.underWay++;
+    try {
+      return await check;
+    } catch (error) {
+      this.#noteGuess(ip, error);
+      throw error;
+    } finally {
+      line.underWay--;
+      this.#callNext(group, line);
+    }
+  }
+
+  #noteGuess(ip: string, error: unknown): void {
+    if (error instanceof BadCredential && error.isGuess) this.note(ip);
+  }
+
+  /** Lets as many go on as may be checked now; all, once the limit is reached: they are to be told. */
+  #callNext(group: string, line: Line): void {
+    const isFull = this.#failures(group) >= this.#options.limit;
+    const next = line.waiting.splice(0, isFull ? line.waiting.length : Math.max(0, this.#free(group, line)));
+    if (line.underWay === 0 && line.waiting.length === 0 && this.#lines.get(group) === line) this.#lines.delete(group);
+    for (const resume of next) resume();
+  }
+
+  #free(group: string, line: Line): number {
+    return this.#options.limit - this.#failures(group) - line.underWay;
+  }
+
+  #failures(group: string): number {
+    return this.#tally(group)?.failures ?? 0;
+  }
+
+  /** That of a window which is not over. */
+  #tally(group: string): Tally | undefined {
     const tally = this.#tallies.get(group);
-    if (tally !== undefined && tally.until > now) tally.failures++;
-    else this.#tallies.set(group, { failures: 1, until: now + this.#options.windowMs });
+    return tally !== undefined && tally.until > this.#now() ? tally : undefined;
   }
 }

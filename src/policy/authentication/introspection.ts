@@ -13,7 +13,7 @@ import type { Identity } from '../../client/identity.ts';
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
 import { identityOfClaims } from './claims.ts';
 import { sha256 } from './digest.ts';
-import { BadCredential, CannotDecide } from './refusal.ts';
+import { BadCredential, type BadCredentialKind, CannotDecide } from './refusal.ts';
 
 export interface IntrospectorOptions {
   readonly endpoints: readonly IntrospectionEndpoint[];
@@ -32,6 +32,14 @@ const MOST_UNDER_WAY = 256;
 /** RFC 6750, section 2.1: what a bearer token may be made of. */
 const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
 
+/** Why a token does not hold. */
+interface Refused {
+  readonly kind: BadCredentialKind;
+  readonly reason: string;
+}
+
+const INACTIVE: Refused = { kind: 'inactive', reason: 'the token is not active' };
+
 interface Remembered {
   readonly identity: Identity;
   /** Milliseconds since 1970. */
@@ -46,7 +54,7 @@ export class Introspector {
   readonly #options: IntrospectorOptions;
   readonly #now: () => number;
   readonly #active = new LRUCache<string, Remembered>({ max: MOST_REMEMBERED });
-  readonly #inactive = new LRUCache<string, { readonly reason: string; readonly until: number }>({
+  readonly #inactive = new LRUCache<string, Refused & { readonly until: number }>({
     max: MOST_REMEMBERED,
   });
   readonly #underWay = new Map<string, Promise<Identity>>();
@@ -67,12 +75,15 @@ export class Introspector {
   verify(token: string): Promise<Identity> {
     const { maxTokenBytes } = this.#options;
     if (token.length > maxTokenBytes) {
-      return Promise.reject(new BadCredential(`the token is longer than ${maxTokenBytes} bytes`));
+      return Promise.reject(new BadCredential('malformed', `the token is longer than ${maxTokenBytes} bytes`));
     }
-    if (!TOKEN68.test(token)) return Promise.reject(new BadCredential('the token has characters that none may have'));
+    if (!TOKEN68.test(token))
+      return Promise.reject(new BadCredential('malformed', 'the token has characters that none may have'));
     const digest = sha256(token);
     const refused = this.#inactive.get(digest);
-    if (refused !== undefined && refused.until > this.#now()) return Promise.reject(new BadCredential(refused.reason));
+    if (refused !== undefined && refused.until > this.#now()) {
+      return Promise.reject(new BadCredential(refused.kind, refused.reason));
+    }
     let asking = this.#underWay.get(digest);
     if (asking === undefined) {
       if (this.#underWay.size >= MOST_UNDER_WAY) return Promise.reject(new CannotDecide('too many look-ups at a time'));
@@ -84,34 +95,38 @@ export class Introspector {
 
   async #ask(token: string, digest: string): Promise<Identity> {
     let undecided: CannotDecide | undefined;
-    let reason = 'the token is not active';
+    let refused = INACTIVE;
     for (const endpoint of this.#options.endpoints) {
       try {
         const answer = await askEndpoint(endpoint, token);
-        const refusal = answer.active ? this.#refusalOf(endpoint, answer) : 'the token is not active';
+        const refusal = answer.active ? this.#refusalOf(endpoint, answer) : INACTIVE;
         if (refusal === undefined) return this.#remember(digest, endpoint, answer);
-        reason = refusal;
+        refused = refusal;
       } catch (cause) {
         undecided ??= new CannotDecide(`${endpoint.url} gave no answer: ${(cause as Error).message}`, { cause });
       }
     }
     if (undecided) throw undecided;
     const shortest = Math.min(...this.#options.endpoints.map((endpoint) => endpoint.negative_cache));
-    this.#inactive.set(digest, { reason, until: this.#now() + shortest });
-    throw new BadCredential(reason);
+    this.#inactive.set(digest, { ...refused, until: this.#now() + shortest });
+    throw new BadCredential(refused.kind, refused.reason);
   }
 
   /** The server says that the token is active; that it is meant for this gateway is for the gateway to see to. */
-  #refusalOf({ issuer, audience }: IntrospectionEndpoint, answer: IntrospectionResponse): string | undefined {
+  #refusalOf({ issuer, audience }: IntrospectionEndpoint, answer: IntrospectionResponse): Refused | undefined {
     const { clockToleranceMs, requiredClaims } = this.#options;
     const now = this.#now();
-    if (answer.exp !== undefined && answer.exp * 1000 + clockToleranceMs <= now) return 'the token has expired';
-    if (answer.nbf !== undefined && answer.nbf * 1000 - clockToleranceMs > now) return 'the token is not valid yet';
-    if (issuer !== undefined && answer.iss !== issuer) return `iss is ${JSON.stringify(answer.iss)}`;
+    if (answer.exp !== undefined && answer.exp * 1000 + clockToleranceMs <= now) {
+      return { kind: 'expired', reason: 'the token has expired' };
+    }
+    if (answer.nbf !== undefined && answer.nbf * 1000 - clockToleranceMs > now) {
+      return { kind: 'not_yet_valid', reason: 'the token is not valid yet' };
+    }
+    if (issuer !== undefined && answer.iss !== issuer) return claims(`iss is ${JSON.stringify(answer.iss)}`);
     const audiences = [answer.aud ?? []].flat();
-    if (audience !== undefined && !audiences.includes(audience)) return `aud is ${JSON.stringify(answer.aud)}`;
+    if (audience !== undefined && !audiences.includes(audience)) return claims(`aud is ${JSON.stringify(answer.aud)}`);
     const absent = requiredClaims.find((claim) => answer[claim] === undefined);
-    return absent === undefined ? undefined : `the claim "${absent}" is missing`;
+    return absent === undefined ? undefined : claims(`the claim "${absent}" is missing`);
   }
 
   #remember(digest: string, endpoint: IntrospectionEndpoint, answer: IntrospectionResponse): Identity {
@@ -138,4 +153,8 @@ function clientAuth({ client_auth, client_secret }: IntrospectionEndpoint): Clie
   const way = client_auth ?? (client_secret === undefined ? 'none' : 'basic');
   if (way === 'none') return None();
   return way === 'basic' ? ClientSecretBasic(client_secret ?? '') : ClientSecretPost(client_secret ?? '');
+}
+
+function claims(reason: string): Refused {
+  return { kind: 'claims', reason };
 }

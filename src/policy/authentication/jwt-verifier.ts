@@ -1,10 +1,10 @@
-import { decodeJwt, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
 import { identityOfClaims } from './claims.ts';
 import { sha256 } from './digest.ts';
 import type { KeySet } from './key-set.ts';
-import { BadCredential, CannotDecide } from './refusal.ts';
+import { BadCredential, type BadCredentialKind, CannotDecide } from './refusal.ts';
 
 /** An issuer of tokens: its keys, and what its tokens must say. */
 export interface Issuer {
@@ -76,7 +76,7 @@ export class JwtVerifier {
   verify(token: string): Promise<Identity> {
     const { maxTokenBytes } = this.#options;
     if (token.length > maxTokenBytes) {
-      return Promise.reject(new BadCredential(`the token is longer than ${maxTokenBytes} bytes`));
+      return Promise.reject(new BadCredential('malformed', `the token is longer than ${maxTokenBytes} bytes`));
     }
     const digest = sha256(token);
     let check = this.#underWay.get(digest);
@@ -89,8 +89,8 @@ export class JwtVerifier {
 
   async #check(token: string, digest: string): Promise<Identity> {
     const candidates = this.#issuersOf(token);
-    if (candidates.length === 0) throw new BadCredential(`no issuer is known for ${describe(token)}`);
-    const failures: unknown[] = [];
+    if (candidates.length === 0) throw unknownIssuer(token);
+    const failures: (BadCredential | CannotDecide)[] = [];
     for (const issuer of candidates) {
       // taken before the check: keys that change meanwhile must not be taken for those that it was made with
       const keysVersion = issuer.keys.version;
@@ -100,17 +100,19 @@ export class JwtVerifier {
         this.#remember(digest, { identity, until: this.#expiryOf(claims), keys: issuer.keys, keysVersion });
         return identity;
       } catch (error) {
-        failures.push(error);
+        failures.push(error instanceof CannotDecide ? error : asBad(error));
       }
     }
-    throw failures.find((error) => error instanceof CannotDecide) ?? asBad(failures[0]);
+    // what one of several issuers has given out is not made up
+    const isKnown = (error: unknown) => error instanceof BadCredential && !error.isGuess;
+    throw failures.find(isKnown) ?? failures.find((error) => error instanceof CannotDecide) ?? failures[0];
   }
 
   async #verifyWith(issuer: Issuer, token: string): Promise<JWTPayload> {
     const { clockToleranceMs, requiredClaims } = this.#options;
     const { alg, kid } = decodeProtectedHeader(token);
     const keys = await issuer.keys.find({ alg: String(alg), kid });
-    let failure: unknown = new BadCredential(`the issuer has no key "${kid}" for ${alg}`);
+    let failure = new BadCredential('unknown', `the issuer has no key "${kid}" for ${alg}`);
     for (const key of keys) {
       try {
         const { payload } = await jwtVerify(token, key, {
@@ -123,7 +125,9 @@ export class JwtVerifier {
         });
         return payload;
       } catch (error) {
-        failure = error;
+        failure = asBad(error);
+        // its signature holds, so no other key is the one
+        if (!failure.isGuess) break;
       }
     }
     throw failure;
@@ -155,15 +159,25 @@ export class JwtVerifier {
 
 function asBad(error: unknown): BadCredential {
   if (error instanceof BadCredential) return error;
-  return new BadCredential(error instanceof Error ? error.message : String(error), { cause: error });
+  return new BadCredential(kindOf(error), error instanceof Error ? error.message : String(error), { cause: error });
 }
 
-/** For the log: what a token says of itself, as far as it can be read. */
-function describe(token: string): string {
+/** Claims are looked at once the signature holds. */
+function kindOf(error: unknown): BadCredentialKind {
+  if (error instanceof errors.JWTExpired) return 'expired';
+  if (error instanceof errors.JWTClaimValidationFailed) return error.claim === 'nbf' ? 'not_yet_valid' : 'claims';
+  const isNone = error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid;
+  return isNone ? 'malformed' : 'forged';
+}
+
+/** Says for the log what the token says of itself, as far as it can be read. */
+function unknownIssuer(token: string): BadCredential {
+  const text = 'no issuer is known for';
   try {
     const { alg } = decodeProtectedHeader(token);
-    return `alg ${JSON.stringify(alg)}, iss ${JSON.stringify(decodeJwt(token).iss)}`;
+    const { iss } = decodeJwt(token);
+    return new BadCredential('unknown', `${text} alg ${JSON.stringify(alg)}, iss ${JSON.stringify(iss)}`);
   } catch {
-    return 'what is no token';
+    return new BadCredential('malformed', `${text} what is no token`);
   }
 }

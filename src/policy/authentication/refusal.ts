@@ -24,9 +24,36 @@ export class NotAdmitted extends Error {
   }
 }
 
+/**
+ * Why a credential does not hold. `expired`, `not_yet_valid`, `claims` and `revoked` are said only of one that somebody who may
+ * has given out; who sends one of the others may have made it up.
+ */
+export type BadCredentialKind =
+  | 'malformed'
+  | 'unknown'
+  | 'forged'
+  | 'inactive'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'claims'
+  | 'revoked';
+
+const GIVEN_OUT: ReadonlySet<BadCredentialKind> = new Set(['expired', 'not_yet_valid', 'claims', 'revoked']);
+
 /** A credential that does not hold; `message` is for the log. */
 export class BadCredential extends Error {
   override readonly name = 'BadCredential';
+  readonly kind: BadCredentialKind;
+
+  constructor(kind: BadCredentialKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+
+  /** Whether it may have been made up. */
+  get isGuess(): boolean {
+    return !GIVEN_OUT.has(this.kind);
+  }
 }
 
 /** Whether the credential holds cannot be told just now, since what decides it is away; `message` is for the log. */

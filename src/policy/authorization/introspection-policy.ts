@@ -6,8 +6,11 @@ const ERROR = {
   extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' },
 };
 
-/** Refuses operations that introspect, with 403, unless the client has the scopes. */
-export function createIntrospectionPolicy(scopes: Alternatives): OperationPolicy {
+/**
+ * Refuses operations that introspect, with 403, unless the client has the scopes.
+ * @param onRefused told of each request that is refused
+ */
+export function createIntrospectionPolicy(scopes: Alternatives, onRefused?: () => void): OperationPolicy {
   const refused = { refusal: { status: 403, errors: [ERROR] } };
   return {
     inspect(operation) {
@@ -15,7 +18,13 @@ export function createIntrospectionPolicy(scopes: Alternatives): OperationPolicy
         (item) => item.kind === 'field' && (item.name === '__schema' || item.name === '__type'),
       );
       if (!introspects) return undefined;
-      return { check: ({ client }) => (isMet(scopes, client.identity?.scopes ?? []) ? undefined : refused) };
+      return {
+        check({ client }) {
+          if (isMet(scopes, client.identity?.scopes ?? [])) return undefined;
+          onRefused?.();
+          return refused;
+        },
+      };
     },
   };
 }

@@ -60,6 +60,8 @@ export class CostEstimator {
 export interface DemandObserver {
   /** Told of each request that costs too much, where the mode is `measure`. */
   onTooExpensive(found: TooExpensive, client: Client): void;
+  /** Told of each request that is refused or, where the mode is `measure`, would be. */
+  onExceeded?: ((reason: 'cost' | 'subgraph_cost' | 'slicing_arguments') => void) | undefined;
   /** Told of what each request did cost, where that is asked for. */
   onMeasured(cost: { readonly estimated: number; readonly actual: number }, client: Client): void;
 }
@@ -115,9 +117,12 @@ class DemandCheck implements OperationCheck {
   check({ variables, client }: CheckedRequest): Verdict | undefined {
     const { settings, cost, complaint, bounds, measure } = this.options;
     const enforces = settings.mode === 'enforce';
-    const problem = enforces ? complaint?.(variables) : undefined;
-    if (problem !== undefined) return refuse(problem, { code: 'BAD_USER_INPUT' });
+    const { onExceeded } = this.options.observer;
+    const problem = enforces || onExceeded ? complaint?.(variables) : undefined;
+    if (problem !== undefined) onExceeded?.('slicing_arguments');
+    if (problem !== undefined && enforces) return refuse(problem, { code: 'BAD_USER_INPUT' });
     const found = excess(bounds, variables);
+    if (found) onExceeded?.(found.subgraph === undefined ? 'cost' : 'subgraph_cost');
     const told = settings.expose ? exposed({ estimated: costOf(cost, variables) }) : {};
     if (found && enforces) return { ...told, ...tooExpensive(found) };
     if (found) this.options.observer.onTooExpensive(found, client);

@@ -13,6 +13,9 @@ export interface Excess {
   readonly allowed: number;
 }
 
+/** @param document what exceeds; `undefined`: the variables of a request do */
+export type WarnOfExcess = (excesses: readonly Excess[], document: DocumentNode | undefined) => void;
+
 /** What one key of `limits` bounds, in words that follow a number: `12 levels of fields`. */
 interface Bound {
   readonly limit: keyof Limits;
@@ -52,16 +55,16 @@ const VARIABLES_BYTES: Bound = {
  * depth of variables) is refused always, the rest unless `warn_only` is set.
  * @param warn told of what `warn_only` lets pass; of a document once, as long as it is kept
  */
-export function createRequestLimits(limits: Limits, warn: (excesses: readonly Excess[]) => void): RequestLimits {
+export function createRequestLimits(limits: Limits, warn: WarnOfExcess): RequestLimits {
   const exceeds = (bound: Bound, subject: string, value: number): Excess[] => {
     const allowed = limits[bound.limit];
     if (typeof allowed !== 'number' || value <= allowed) return [];
     const message = `${subject} ${value} ${bound.what}; limits.${bound.limit} allows ${allowed}.`;
     return [{ code: bound.code, message, value, allowed }];
   };
-  const refuseUnlessWarning = (excesses: readonly Excess[]): LimitRefusal | undefined => {
+  const refuseUnlessWarning = (excesses: readonly Excess[], document?: DocumentNode): LimitRefusal | undefined => {
     if (excesses.length === 0 || !limits.warn_only) return refuse(excesses);
-    warn(excesses);
+    warn(excesses, document);
     return undefined;
   };
   return {
@@ -78,14 +81,15 @@ export function createRequestLimits(limits: Limits, warn: (excesses: readonly Ex
         ...exceeds(SELECTIONS, 'The operation has', size.selections),
       ];
       if (always.length > 0) return refuse(always);
-      return refuseUnlessWarning([
+      const excesses = [
         ...exceeds(OPERATIONS, 'The document has', operationsIn(document)),
         ...exceeds(DEPTH, 'The operation has', size.depth),
         ...exceeds(HEIGHT, 'The operation has', size.height),
         ...exceeds(ALIASES, 'The operation has', size.aliases),
         ...exceeds(ROOT_FIELDS, 'The operation has', size.rootFields),
         ...exceeds(DIRECTIVES, 'The operation has', size.directives),
-      ]);
+      ];
+      return refuseUnlessWarning(excesses, document);
     },
     variables(variables) {
       // the object that holds them is no level of theirs

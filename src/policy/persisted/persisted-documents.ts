@@ -1,6 +1,7 @@
 import { stripIgnoredCharacters } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { ApqConfig, PersistedQueriesConfig } from '../../config/sections/persisted-queries.ts';
+import type { TellRefusal } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { documentHash, type Manifest } from './manifests.ts';
 import type { RegisteredDocuments } from './registered-documents.ts';
@@ -47,6 +48,8 @@ export interface PersistedDocumentsOptions {
   readonly manifest: Manifest;
   readonly registered: RegisteredDocuments;
   readonly logger: Logger;
+  /** Told of each text that is not in the list, where that is looked at. */
+  readonly refused?: TellRefusal | undefined;
 }
 
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -55,7 +58,7 @@ const SHA256 = /^[0-9a-f]{64}$/;
 const CHARACTERS_KNOWN = 4_000_000;
 
 export function createPersistedDocuments(options: PersistedDocumentsOptions): PersistedDocuments {
-  const { config, registered, logger } = options;
+  const { config, registered, logger, refused } = options;
   const { safelist } = config;
   const registers = options.apq.enabled && !safelist.enabled;
   let list = new ListedDocuments(options.manifest);
@@ -64,6 +67,7 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
   function plain(query: string): string {
     if (!config.enabled || list.has(query)) return query;
     if (config.log_unknown) logger.warn({ query }, 'an operation that is not in persisted_queries.manifest');
+    refused?.('persisted_queries', 'not_in_list', safelist.enabled ? 'enforce' : 'measure');
     if (!safelist.enabled) return query;
     throw notInList();
   }
@@ -71,7 +75,10 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
   function byHash(hash: string, query: string | undefined): string | Promise<string> {
     if (query !== undefined) {
       checkHash(hash, query);
-      if (safelist.require_id) throw notInList();
+      if (safelist.require_id) {
+        refused?.('persisted_queries', 'not_in_list');
+        throw notInList();
+      }
       const allowed = plain(query);
       if (registers) registered.set(hash, query);
       return allowed;
@@ -104,6 +111,7 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
           : Promise.reject(config.enabled ? notFound() : notSupported());
       }
       if (safelist.require_id) {
+        refused?.('persisted_queries', 'no_id');
         const message = 'Operations have to be named by their id here; the text of a query is not taken.';
         throw new DocumentRefused(400, 'PERSISTED_QUERY_ID_REQUIRED', message);
       }

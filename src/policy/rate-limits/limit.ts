@@ -5,6 +5,8 @@ export type Algorithm = (typeof ALGORITHMS)[number];
 export interface Limit {
   /** As clients see it in `RateLimit-Policy`. */
   readonly name: string;
+  /** What is limited: `field`, `request`, … */
+  readonly kind?: string;
   readonly algorithm: Algorithm;
   /** So many in a window. */
   readonly limit: number;

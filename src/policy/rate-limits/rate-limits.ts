@@ -4,7 +4,9 @@ import type { OperationPolicy } from '../../engine/operation-policy.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
+import type { TellRefusal } from '../../telemetry/instruments.ts';
 import { CostEstimator } from '../demand/demand-policy.ts';
+import { countingLimiter } from './counting-limiter.ts';
 import { rateLimitHeaders } from './headers.ts';
 import type { Asker } from './keys.ts';
 import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
@@ -43,14 +45,17 @@ export interface RateLimitsOptions {
   readonly now?: () => number;
   /** How many items a list is taken to have, where limits weigh by cost and `@listSize` does not say. Default 0. */
   readonly listSize?: number;
+  /** Told of each limit that refuses. */
+  readonly refused?: TellRefusal | undefined;
 }
 
 export function createRateLimits(
   config: RateLimitsConfig,
   redis: SharedRedis | undefined,
-  { now = Date.now, listSize = 0 }: RateLimitsOptions = {},
+  { now = Date.now, listSize = 0, refused }: RateLimitsOptions = {},
 ): RateLimits {
-  const limiter = limiterFor(config, redis, now);
+  const silent = limiterFor(config, redis, now);
+  const limiter = refused ? countingLimiter(silent, refused) : silent;
   const requests = requestRules('request', config.requests, 'requests');
   return {
     limiter,

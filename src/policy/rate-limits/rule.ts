@@ -18,7 +18,7 @@ export interface Rule {
  * @param name for those that people gave none
  */
 export function createRule(kind: string, settings: RateLimitSettings, name: string): Rule {
-  const limit = limitOf(settings, settings.name ?? name);
+  const limit = limitOf(kind, settings, settings.name ?? name);
   const parts: readonly KeyPart[] = settings.by.map(keyPart);
   const id = `${kind}|${limit.name}|${settings.by.join()}`;
   return {
@@ -34,10 +34,11 @@ export function createRule(kind: string, settings: RateLimitSettings, name: stri
   };
 }
 
-function limitOf({ limit, window, burst, algorithm }: RateLimitSettings, name: string): Limit {
+function limitOf(kind: string, { limit, window, burst, algorithm }: RateLimitSettings, name: string): Limit {
   const windowMs = parseDuration(window) ?? 0;
   return {
     name,
+    kind,
     algorithm: algorithm as Algorithm,
     limit,
     windowMs,

@@ -7,9 +7,9 @@ export type AddressFilter = (ip: string, path: string) => boolean;
 
 /** `undefined` where nobody is kept out. */
 export function createAddressFilter({ allow, deny, routes }: IpListsConfig): AddressFilter | undefined {
-  const all = compile({ allow, deny });
+  const all = compileAddressList({ allow, deny });
   const perRoute = Object.entries(routes)
-    .map(([path, lists]) => ({ path, lets: compile(lists) }))
+    .map(([path, lists]) => ({ path, lets: compileAddressList(lists) }))
     .filter((route) => route.lets !== undefined)
     .sort((a, b) => b.path.length - a.path.length);
   if (all === undefined && perRoute.length === 0) return undefined;
@@ -20,7 +20,11 @@ export function createAddressFilter({ allow, deny, routes }: IpListsConfig): Add
   };
 }
 
-function compile({ allow, deny }: Pick<IpListsConfig, 'allow' | 'deny'>): ((ip: string) => boolean) | undefined {
+/** Whether an address is let in by one pair of lists; `undefined` where all are. */
+export function compileAddressList({
+  allow,
+  deny,
+}: Pick<IpListsConfig, 'allow' | 'deny'>): ((ip: string) => boolean) | undefined {
   if (allow.length === 0 && deny.length === 0) return undefined;
   const [allowed, denied] = [listOf(allow), listOf(deny)];
   return (ip) => {

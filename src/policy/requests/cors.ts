@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { CorsConfig } from '../../config/sections/cors.ts';
+import type { TellRefusal } from '../../telemetry/instruments.ts';
 import { isBelow } from './paths.ts';
 
 type Policy = CorsConfig['policies'][number];
@@ -16,26 +17,41 @@ export interface Cors {
   preflight(path: string, headers: IncomingHttpHeaders): Headers | undefined;
 }
 
-/** `undefined` where no policy is configured. */
-export function createCors({ policies }: CorsConfig): Cors | undefined {
+/**
+ * `undefined` where no policy is configured.
+ * @param onRefused told of each request that a page of a site makes which none of the policies fits
+ */
+export function createCors({ policies }: CorsConfig, onRefused?: TellRefusal): Cors | undefined {
   if (policies.length === 0) return undefined;
   const compiled = policies.map(compile);
   const find = (path: string, origin: string) => compiled.find((one) => one.fits(path, origin));
   return {
-    headersFor(path, { origin }) {
+    headersFor(path, headers) {
+      const { origin } = headers;
       const here = compiled.filter(({ policy }) => policy.paths.some((prefix) => isBelow(path, prefix)));
       if (here.length === 0) return undefined;
       // the answer to others differs, so caches have to know
       if (origin === undefined) return here.every(({ open }) => open) ? here[0]?.answer('*') : VARY;
-      return find(path, origin)?.answer(origin) ?? VARY;
+      const fitting = find(path, origin);
+      if (fitting) return fitting.answer(origin);
+      // a page of the gateway's own needs no leave
+      const asks = headers['access-control-request-method'] !== undefined;
+      if (!asks && hostOf(origin) !== headers.host) onRefused?.('cors', 'origin');
+      return VARY;
     },
     preflight(path, headers) {
       const { origin } = headers;
       const method = headers['access-control-request-method'];
       if (origin === undefined || method === undefined) return undefined;
-      return find(path, origin)?.preflight(origin, headers);
+      const fitting = find(path, origin);
+      if (!fitting) onRefused?.('cors', 'preflight');
+      return fitting?.preflight(origin, headers);
     },
   };
+}
+
+function hostOf(origin: string): string {
+  return origin.slice(origin.indexOf('://') + 3);
 }
 
 const VARY: Headers = { vary: 'origin' };

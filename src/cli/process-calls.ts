@@ -1,0 +1,92 @@
+import type { Snapshot } from '../telemetry/metrics.ts';
+
+/** What the primary and its workers ask each other for: what is given, and what comes back. */
+export interface Calls {
+  /** The metrics of one worker. */
+  readonly snapshot: { readonly given: undefined; readonly back: Snapshot };
+  /** Kept answers that bear one of these tags are forgotten: by one worker, or, where the primary is asked, by all. */
+  readonly purge: { readonly given: readonly string[]; readonly back: number };
+}
+
+type Name = keyof Calls;
+type Answers = { readonly [N in Name]?: (given: Calls[N]['given']) => Promise<Calls[N]['back']> };
+
+/** The other end of a channel: `process` for a worker, the worker for the primary. */
+interface Peer {
+  send?(message: object, handle: undefined, options: undefined, sent: () => void): unknown;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+}
+
+interface Question {
+  readonly call: Name;
+  readonly id: number;
+  readonly given: unknown;
+}
+
+interface Answer {
+  readonly answerTo: number;
+  /** Missing where it went wrong. */
+  readonly back?: unknown;
+}
+
+let calls = 0;
+const waiting = new WeakMap<Peer, Map<number, (back: unknown) => void>>();
+
+/** Who waits for answers of the other process, by the ids of their calls. */
+function waitingFor(peer: Peer): Map<number, (back: unknown) => void> {
+  let known = waiting.get(peer);
+  if (known === undefined) {
+    const made = new Map<number, (back: unknown) => void>();
+    peer.on('message', (message) => {
+      if (isAnswer(message)) made.get(message.answerTo)?.(message.back);
+    });
+    waiting.set(peer, made);
+    known = made;
+  }
+  return known;
+}
+
+/** That the other process has ended is seen elsewhere. */
+function send(peer: Peer, message: Question | Answer): void {
+  peer.send?.(message, undefined, undefined, () => {});
+}
+
+/** Asks the other process. `undefined` where no answer comes within `patienceMs`. */
+export function ask<N extends Name>(
+  peer: Peer,
+  call: N,
+  given: Calls[N]['given'],
+  patienceMs: number,
+): Promise<Calls[N]['back'] | undefined> {
+  const id = ++calls;
+  const others = waitingFor(peer);
+  return new Promise((resolve) => {
+    const end = (back: unknown) => {
+      clearTimeout(timer);
+      others.delete(id);
+      resolve(back as Calls[N]['back'] | undefined);
+    };
+    const timer = setTimeout(() => end(undefined), patienceMs);
+    others.set(id, end);
+    send(peer, { call, id, given });
+  });
+}
+
+/** Answers what the other process asks. */
+export function answer(peer: Peer, answers: Answers): void {
+  peer.on('message', (message) => {
+    if (!isQuestion(message)) return;
+    const { call, id, given } = message;
+    const respond = answers[call] as ((given: unknown) => Promise<unknown>) | undefined;
+    const tell = (back?: unknown) => send(peer, { answerTo: id, back });
+    Promise.resolve(respond?.(given)).then(tell, () => tell());
+  });
+}
+
+function isAnswer(message: unknown): message is Answer {
+  return typeof message === 'object' && message !== null && 'answerTo' in message;
+}
+
+function isQuestion(message: unknown): message is Question {
+  return typeof message === 'object' && message !== null && 'call' in message && 'id' in message;
+}

@@ -1,0 +1,36 @@
+import type { TellRefusal } from '../../telemetry/instruments.ts';
+import type { LimitAnswer, LimitCheck, Limiter, LimitQuestion, Told } from './limiter.ts';
+
+/** By the kind of what is limited: where the config has such limits. */
+const POLICIES: Readonly<Record<string, string>> = {
+  request: 'rate_limits.requests',
+  operation: 'rate_limits.operations',
+  field: 'rate_limits.fields',
+  subgraph: 'rate_limits.subgraphs',
+  bff: 'bff.rate_limit',
+};
+
+/** The same limiter, which tells of each limit that refuses by its name, and of what could not be counted. */
+export function countingLimiter(limiter: Limiter, refused: TellRefusal): Limiter {
+  const tell = (checks: readonly LimitCheck[], told: readonly Told[], unavailable: boolean): void => {
+    for (let i = 0; i < checks.length; i++) {
+      const { kind = '', name } = (checks[i] as LimitCheck).limit;
+      if (unavailable) refused(POLICIES[kind] ?? kind, 'store_unavailable');
+      else if (told[i]?.allowed === false) refused(POLICIES[kind] ?? kind, name);
+    }
+  };
+  const heard = ({ whole, parts }: LimitQuestion, answer: LimitAnswer): LimitAnswer => {
+    const unavailable = answer.unavailable === true;
+    tell(whole, answer.whole, unavailable);
+    for (let i = 0; i < parts.length; i++) {
+      tell(parts[i] as readonly LimitCheck[], answer.parts[i] ?? [], unavailable);
+    }
+    return answer;
+  };
+  return {
+    ask(question) {
+      const answer = limiter.ask(question);
+      return 'then' in answer ? answer.then((settled) => heard(question, settled)) : heard(question, answer);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import type { DocumentNode } from 'graphql';
+import type { EngineOptions } from '../engine/engine.ts';
+import type { Excess, WarnOfExcess } from '../policy/limits/request-limits.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+
+/** `MAX_DEPTH_LIMIT` → `max_depth` */
+function reasonOf(code: unknown): string {
+  return String(code)
+    .replace(/_LIMIT$/, '')
+    .toLowerCase();
+}
+
+/**
+ * Takes note of what `limits` refuse, or would refuse, of each request; and of operations that were known. A document is measured
+ * once, so what was found then is told again for each request that brings it.
+ */
+export function limitObserver({ refused, preparedFor }: Pick<Instruments, 'refused' | 'preparedFor'>): {
+  readonly onExcess: WarnOfExcess;
+  readonly onOperation: NonNullable<EngineOptions['onOperation']>;
+  readonly onRefused: NonNullable<EngineOptions['onRefused']>;
+} {
+  const excessive = new WeakMap<DocumentNode, readonly string[]>();
+  const tell = (reason: string) => refused('limits', reason, 'measure');
+  const reasonsOf = (excesses: readonly Excess[]) => excesses.map(({ code }) => reasonOf(code));
+  return {
+    onExcess(excesses, document) {
+      if (document) excessive.set(document, reasonsOf(excesses));
+      else reasonsOf(excesses).forEach(tell);
+    },
+    onOperation(document, known) {
+      preparedFor(known);
+      excessive.get(document)?.forEach(tell);
+    },
+    onRefused({ refusal, errors }) {
+      if (refusal !== 'limit') return;
+      for (const { extensions } of errors) refused('limits', reasonOf(extensions?.code));
+    },
+  };
+}
