@@ -116,8 +116,8 @@ class Crew {
     if (this.#stopping) return;
     await Promise.all(Array.from({ length: this.#count - 1 }, () => this.#replace()));
     if (this.#stopping) return;
-    if (this.#metricsUrl) process.stdout.write(`Headgate metrics at ${this.#metricsUrl}\n`);
-    process.stdout.write(`Headgate listening on ${this.#ready?.url}\n`);
+    const metrics = this.#metricsUrl === undefined ? '' : `Headgate metrics at ${this.#metricsUrl}\n`;
+    process.stdout.write(`Headgate listening on ${this.#ready?.url}\n${metrics}`);
   }
 
   /** Lets all workers answer what they have begun, then exits 0; a second signal exits at once. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { purgeReply } from '../bff/caching/serve-purge.ts';
+import { PURGE_PATH, purgeReply } from '../bff/caching/serve-purge.ts';
 import { problemReply, type Reply } from '../bff/delivery/reply.ts';
 import type { Config } from '../config/config.ts';
 import { peerAddress } from '../policy/client-address.ts';
@@ -21,7 +21,6 @@ export interface AdminListener {
   close(): Promise<void>;
 }
 
-const PURGE_PATH = '/bff/purge';
 const GRACE_MS = 2_000;
 
 /**

@@ -1,3 +1,4 @@
+import { mayPurge } from '../bff/caching/serve-purge.ts';
 import { type Watching, watchFile } from '../composition/watch-schemas.ts';
 import type { Config } from '../config/config.ts';
 import type { Admission } from '../policy/authentication/admission.ts';
@@ -24,6 +25,7 @@ export interface OpenAdmission {
 export async function openAdmission(config: Config, environment: AdmissionEnvironment): Promise<OpenAdmission> {
   const admission = configureAdmission(config, environment);
   if (admission === undefined) return { admission, close: async () => {} };
+  const { purge_token: token } = config.bff;
   const watching: Watching[] = [];
   const close = async () => {
     admission.close();
@@ -33,11 +35,22 @@ export async function openAdmission(config: Config, environment: AdmissionEnviro
     for (const { file, reload } of admission.files.map(bound)) {
       watching.push(await watchFile(file, () => reloadOrKeep(file, reload, environment.logger)));
     }
-    return { admission, close };
+    return { admission: token === undefined ? admission : exceptPurging(admission, token), close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** The token for purging is none by which clients are known, though it comes in the same header. */
+function exceptPurging(admission: Admission, token: string): Admission {
+  return {
+    ...admission,
+    admit(req, requestId, proved) {
+      if (mayPurge(req, token)) return { ip: admission.addressOf(req), identity: undefined };
+      return admission.admit(req, requestId, proved);
+    },
+  };
 }
 
 function bound(watched: Admission['files'][number]) {

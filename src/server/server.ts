@@ -52,10 +52,15 @@ async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOpti
     throw error;
   }
   const url = `${listener.origin}/graphql`;
-  if (admin) process.stdout.write(`Headgate metrics at ${admin.metricsUrl}\n`);
-  process.stdout.write(`Headgate listening on ${url}\n`);
+  sayWhere(url, admin?.metricsUrl);
   assembly.warmUp();
   return { url, port: listener.port, metricsUrl: admin?.metricsUrl, close: closeOnce(listener, assembly, admin) };
+}
+
+/** In one piece, for who waits for it. */
+function sayWhere(url: string, metricsUrl: string | undefined): void {
+  const metrics = metricsUrl === undefined ? '' : `Headgate metrics at ${metricsUrl}\n`;
+  process.stdout.write(`Headgate listening on ${url}\n${metrics}`);
 }
 
 /** The admin listener of a gateway that is one process. */

@@ -73,6 +73,8 @@ export class Reader {
     const listening = /https?:\/\/127\.0\.0\.1:(\d+)\b/;
     await vi.waitFor(() => expect(serving.output.text).toMatch(listening), PATIENCE);
     this.ports.set(port, listening.exec(serving.output.text)?.[1] ?? '');
+    const metrics = /^Headgate metrics at http:\/\/127\.0\.0\.1:(\d+)/m.exec(serving.output.text);
+    if (metrics) this.ports.set('9090', metrics[1] ?? '');
   }
 
   /** What a command that stays has printed. */

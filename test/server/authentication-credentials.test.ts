@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApiKey, formatApiKeyFile } from '../../src/policy/authentication/api-key-record.ts';
 import { folderOf } from '../bff/support.ts';
@@ -288,5 +289,21 @@ describe('an address with too many bad credentials', () => {
     });
     expect((await ask(known, '2001:db8::1')).status).toBe(200);
     expect((await ask(await provider.token('bob'), '2001:db8:0:1::9')).status).toBe(200);
+  });
+
+  it('goes on with tokens that have expired; of those that are made up no more are looked at, however many at once', async () => {
+    const secret = 'a secret of thirty-two characters';
+    const authentication = { router: { jwt: { jwks: [{ secret }] } }, failed_attempts: { limit: 2, window: '1h' } };
+    const { server } = await httpWorld(shop, { config: { authentication } });
+    const token = (lifetime: string) =>
+      new SignJWT().setProtectedHeader({ alg: 'HS256' }).setExpirationTime(lifetime).sign(Buffer.from(secret));
+    const ask = (bearer: string) => post(server.url, QUERY, { authorization: `Bearer ${bearer}` });
+    const expired = await token('1 minute ago');
+    for (let i = 0; i < 5; i++) expect((await ask(expired)).status).toBe(401);
+    expect((await ask(await token('1 hour'))).status).toBe(200);
+    const [head, body] = expired.split('.');
+    const guesses = Array.from({ length: 20 }, (_, i) => ask(`${head}.${body}.${i}${i}${i}${i}`));
+    const statuses = (await Promise.all(guesses)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([401, 401, ...Array(18).fill(429)]);
   });
 });

@@ -1,5 +1,5 @@
 import { formatProblem } from '../../config/problem.ts';
-import { purgeReply } from '../caching/serve-purge.ts';
+import { PURGE_PATH, purgeReply } from '../caching/serve-purge.ts';
 import { allowOrigin, allowPreflight, isPreflight } from '../delivery/cors.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
 import { addVary } from '../delivery/vary.ts';
@@ -50,7 +50,7 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
 
 /** What the gateway itself has under `/bff`; endpoints go before it. */
 function ownReply(call: Call, served: Served, desk: Desk): Reply | Promise<Reply> {
-  if (call.path === '/bff/purge' && desk.purgeToken !== undefined) return purgeReply(call, desk.purgeToken, desk.purge);
+  if (call.path === PURGE_PATH && desk.purgeToken !== undefined) return purgeReply(call, desk.purgeToken, desk.purge);
   const docs = desk.docs ? docsReply(call, served) : undefined;
   return docs ?? problemReply(notFound(call, served, desk.dev), call.path);
 }

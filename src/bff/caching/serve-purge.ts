@@ -1,8 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { readJsonBody } from '../answering/body.ts';
 import type { Call } from '../answering/call.ts';
 import { JSON_TYPE, type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
 
+export const PURGE_PATH = '/bff/purge';
 const LARGEST_BODY = 100_000;
 
 /**
@@ -23,6 +25,11 @@ export async function purgeReply(
   const purged = await purge(tags);
   const headers = { 'content-type': JSON_TYPE, 'cache-control': 'no-store' };
   return { status: 200, headers, body: JSON.stringify({ purged }) };
+}
+
+/** Whether a request may purge for the token that it comes with, which says nothing of who asks. */
+export function mayPurge({ method, url = '', headers }: IncomingMessage, token: string): boolean {
+  return method === 'POST' && url === PURGE_PATH && hasToken(headers.authorization, token);
 }
 
 function hasToken(authorization: string | undefined, token: string): boolean {

@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FailedAttempts } from '../../../src/policy/authentication/failed-attempts.ts';
+import { BadCredential, CannotDecide } from '../../../src/policy/authentication/refusal.ts';
+import { latch } from '../../server/serving.ts';
 
 function attempts() {
   const clock = { now: 0 };
@@ -28,4 +30,84 @@ it('all addresses of one IPv6 network count as one', () => {
   failed.note('2001:db8:1:2:ffff::9');
   expect(failed.retryAfter('2001:db8:1:2:3:4:5:6')).toBe(60);
   expect(failed.retryAfter('2001:db8:1:3::1')).toBeUndefined();
+});
+
+describe('checks that take time', () => {
+  const bad = () => Promise.reject(new BadCredential('forged', 'made up'));
+
+  it('do not slip past the limit, however many come at once', async () => {
+    const { failed } = attempts();
+    const looked: number[] = [];
+    const asked = Array.from({ length: 50 }, (_, i) =>
+      Promise.resolve()
+        .then(() =>
+          failed.guard('192.0.2.1', () => {
+            looked.push(i);
+            return bad();
+          }),
+        )
+        .catch((error: Error) => error.name),
+    );
+    const outcomes = await Promise.all(asked);
+    expect(looked).toEqual([0, 1]);
+    expect(outcomes).toEqual(['BadCredential', 'BadCredential', ...Array(48).fill('NotAdmitted')]);
+  });
+
+  it('of good credentials only wait for each other', async () => {
+    const { failed } = attempts();
+    failed.note('192.0.2.1');
+    const begun: number[] = [];
+    const ends = Array.from({ length: 5 }, () => latch<string>());
+    const asked = ends.map(({ promise }, i) =>
+      failed.guard('192.0.2.1', () => {
+        begun.push(i);
+        return promise;
+      }),
+    );
+    expect(begun).toEqual([0]);
+    expect(failed.guard('192.0.2.2', () => 'another address')).toBe('another address');
+    for (const [i, { open }] of ends.entries()) {
+      open(`good ${i}`);
+      expect(await asked[i]).toBe(`good ${i}`);
+    }
+    expect(begun).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('that come to no decision use up nothing', async () => {
+    const { failed } = attempts();
+    const away = () => Promise.reject(new CannotDecide('the issuer is away'));
+    const asked = Array.from({ length: 5 }, async () => failed.guard('192.0.2.1', away));
+    expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
+    expect(failed.retryAfter('192.0.2.1')).toBeUndefined();
+  });
+
+  it('go on for those who wait when one of them is decided at once', async () => {
+    const { failed } = attempts();
+    const first = [latch<string>(), latch<string>()];
+    const asked = first.map(({ promise }) => failed.guard('192.0.2.1', () => promise));
+    const waiting = ['a', 'b', 'c'].map((name) => failed.guard('192.0.2.1', () => name));
+    for (const { open } of first) open('done');
+    expect(await Promise.all([...asked, ...waiting])).toEqual(['done', 'done', 'a', 'b', 'c']);
+  });
+});
+
+it.each(['expired', 'not_yet_valid', 'claims', 'revoked'] as const)(
+  'one that is %s was not made up: it does not count',
+  (kind) => {
+    const { failed } = attempts();
+    for (let i = 0; i < 5; i++) {
+      expect(() =>
+        failed.guard('192.0.2.1', () => {
+          throw new BadCredential(kind, 'once given out');
+        }),
+      ).toThrow(BadCredential);
+    }
+  },
+);
+
+it('tells once that an address has reached the limit', () => {
+  let told = 0;
+  const failed = new FailedAttempts({ limit: 2, windowMs: 60_000, onThrottled: () => told++ });
+  for (let i = 0; i < 5; i++) failed.note('192.0.2.1');
+  expect(told).toBe(1);
 });
