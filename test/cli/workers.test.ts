@@ -195,7 +195,8 @@ test('one admin listener for all workers: sums of their metrics, also after the 
 
   const keep = () => fetch(new URL('/bff/web/hello', url), { headers: { connection: 'close' } });
   const purge = async (at: string) => {
-    const headers = { 'content-type': 'application/json', authorization: 'Bearer a token to purge with' };
+    const authorization = 'Bearer a token to purge with';
+    const headers = { 'content-type': 'application/json', connection: 'close', authorization };
     const response = await fetch(new URL('/bff/purge', at), {
       method: 'POST',
       headers,
