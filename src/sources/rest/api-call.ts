@@ -22,6 +22,12 @@ export interface ApiAnswer extends Omit<RawAnswer, 'text'> {
   readonly body: unknown;
 }
 
+export interface CallRest {
+  /** Called when it is the call's turn. Throws `RestError` where it is not to be made any more. */
+  check(): void;
+  heed(answer: RawAnswer): void;
+}
+
 export interface CallOptions {
   readonly subgraph: string;
   readonly connector: Connector;
@@ -31,8 +37,8 @@ export interface CallOptions {
   /** What of it is left. */
   readonly leftMs: number;
   readonly signal: CancelSignal | undefined;
-  /** Called when it is the call's turn; throws `RestError` where it is not to be made any more. */
-  readonly check?: (() => void) | undefined;
+  /** What is heard of an API between two calls of one client request. */
+  readonly rest?: CallRest | undefined;
   /** Answers for all clients, if the API's may be kept; and headers of the request that are not the same for everyone. */
   readonly cache?: { readonly kept: ApiCache; readonly ofUser: ReadonlySet<string> } | undefined;
 }
@@ -79,8 +85,8 @@ function answerTo(request: ApiRequest, options: CallOptions, signal: AbortSignal
 
 async function exchange(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawAnswer> {
   signal.throwIfAborted();
-  const { subgraph, connector, target, check } = options;
-  check?.();
+  const { subgraph, connector, target, rest } = options;
+  rest?.check();
   const { path, method, headers, body } = request;
   const sent = { path, method: method as 'GET', headers, body, signal };
   const response = await requestBy.call(target.pool, sent).catch((error: unknown) => {
@@ -92,7 +98,9 @@ async function exchange(request: ApiRequest, options: CallOptions, signal: Abort
   const text = await readText(response.body, maxResponseBytes);
   if (text === undefined)
     throw malformed(subgraph, connector, `it is larger than ${maxResponseBytes} bytes`, response.statusCode);
-  return { status: response.statusCode, headers: response.headers, text };
+  const answer = { status: response.statusCode, headers: response.headers, text };
+  rest?.heed(answer);
+  return answer;
 }
 
 /** `undefined` when there are more bytes than allowed; the rest is not read then. */

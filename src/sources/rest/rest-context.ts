@@ -8,7 +8,7 @@ import { mapAnswer, mapRequest, type Variables } from '../../connectors/mapping/
 import { isObject, type Json } from '../../connectors/mapping/json.ts';
 import { TemplateError } from '../../connectors/url-template.ts';
 import type { ClientContext, ForwardHeaders } from '../source.ts';
-import { type ApiAnswer, type CallOptions, callApi, isSuccessStatus } from './api-call.ts';
+import { type ApiAnswer, type CallOptions, type CallRest, callApi, isSuccessStatus } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
 import { headersOfUser } from './cache/headers-of-user.ts';
@@ -121,15 +121,22 @@ export class RestContext {
     const { signal } = this.#client;
     const leftMs = Math.max(0, this.#until - performance.now());
     const cache = this.#cacheFor(connector, target);
-    const check = () => {
-      const period = this.#resting.get(target);
-      if (period) throw leftAlone(subgraph, connector, period);
+    const rest = this.#restFor(connector, target);
+    rest.check();
+    return callApi(request, { subgraph, connector, target, timeoutMs, leftMs, signal, cache, rest });
+  }
+
+  #restFor(connector: Connector, target: ApiTarget): CallRest {
+    return {
+      check: () => {
+        const period = this.#resting.get(target);
+        if (period) throw leftAlone(this.runtime.subgraph, connector, period);
+      },
+      heed: (answer) => {
+        const period = restPeriodOf(answer);
+        if (period && period.seconds > 0) this.#resting.set(target, period);
+      },
     };
-    check();
-    const answer = await callApi(request, { subgraph, connector, target, timeoutMs, leftMs, signal, cache, check });
-    const period = restPeriodOf(answer);
-    if (period && period.seconds > 0) this.#resting.set(target, period);
-    return answer;
   }
 
   #cacheFor(connector: Connector, { cache }: ApiTarget): CallOptions['cache'] {

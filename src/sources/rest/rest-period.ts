@@ -1,4 +1,4 @@
-import type { ApiAnswer } from './api-call.ts';
+import type { RawAnswer } from './api-call.ts';
 
 /** What an API said that wants to be left alone for a while. */
 export interface RestPeriod {
@@ -11,7 +11,10 @@ export interface RestPeriod {
  * Reads `Retry-After` of a 429 or 503: seconds, or a date.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
-export function restPeriodOf({ status, headers }: ApiAnswer, now = Date.now()): RestPeriod | undefined {
+export function restPeriodOf(
+  { status, headers }: Pick<RawAnswer, 'status' | 'headers'>,
+  now = Date.now(),
+): RestPeriod | undefined {
   if (status !== 429 && status !== 503) return undefined;
   const said = String(headers['retry-after'] ?? '').trim();
   if (/^[0-9]{1,9}$/.test(said)) return { status, seconds: Number(said) };
