@@ -15,8 +15,8 @@ export function addressOf({ name, url, inProcess }: Subgraph): string {
 }
 
 /** A plain GraphQL service answers as a subgraph by way of what reaches it; other subgraphs are what they are. */
-export function asSubgraph({ name, inProcess }: Subgraph, reached: Source): Source {
+export function asSubgraph({ name, inProcess }: Subgraph, reached: Source, timeoutMs: number): Source {
   return inProcess?.kind === 'service'
-    ? createStitchedSource({ name, sdl: inProcess.sdl, upstream: reached })
+    ? createStitchedSource({ name, sdl: inProcess.sdl, upstream: reached, timeoutMs })
     : reached;
 }

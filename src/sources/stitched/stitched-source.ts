@@ -2,8 +2,10 @@ import { buildASTSchema, type DocumentNode, type FieldNode, Kind, parse, print }
 import { LRUCache } from 'lru-cache';
 import { readService } from '../../services/read-service.ts';
 import type { Service } from '../../services/service.ts';
+import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
 import type { Source, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
 import { type RenamedRequest, type RequestNames, requestNames } from './request-names.ts';
+import type { FetchTime } from './send-within.ts';
 import type { StitchedSchema } from './stitched-schema.ts';
 import type { Exchange } from './upstream.ts';
 
@@ -16,6 +18,8 @@ export interface StitchedSourceOptions {
   readonly sdl: string;
   /** Reaches the service itself; closed with this source. */
   readonly upstream: Source;
+  /** For a fetch, with all requests of the service that it takes. Default 30,000 ms. */
+  readonly timeoutMs?: number;
 }
 
 /** How a document of the gateway is answered. */
@@ -31,7 +35,8 @@ type Lane =
  * A plain GraphQL service as a federation subgraph: root fields are asked as they are, `_entities` by the look-ups that the
  * file marks with `@merge`. Throws an `Error` when the file is not one that composes.
  */
-export function createStitchedSource({ name, sdl, upstream }: StitchedSourceOptions): Source {
+export function createStitchedSource(options: StitchedSourceOptions): Source {
+  const { name, sdl, upstream, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const service = readServiceText(name, sdl);
   const schema = buildASTSchema(service.document, { assumeValidSDL: true });
   const names = requestNames(schema, service.names);
@@ -65,7 +70,8 @@ export function createStitchedSource({ name, sdl, upstream }: StitchedSourceOpti
       else if (lane.kind === 'renamed') sendRenamed(upstream, request, lane, variables, done);
       else {
         stitched ??= stitch();
-        void answerStitched(name, stitched, { request, document: lane.document, variables }).then(done);
+        const time = { timeoutMs, until: performance.now() + timeoutMs };
+        void answerStitched(name, stitched, { request, document: lane.document, variables, time }).then(done);
       }
     },
     close: () => upstream.close(),
@@ -123,15 +129,16 @@ interface StitchedRequest {
   readonly request: SourceRequest;
   readonly document: DocumentNode;
   readonly variables: Readonly<Record<string, unknown>> | undefined;
+  readonly time: FetchTime;
 }
 
 /** Never rejects: what goes wrong in here is reported as the failure of this source. */
 async function answerStitched(
   name: string,
   stitched: Promise<StitchedSchema>,
-  { request, document, variables = {} }: StitchedRequest,
+  { request, document, variables = {}, time }: StitchedRequest,
 ): Promise<SourceAnswer> {
-  const exchange: Exchange = { request, calls: 0, failures: [], errors: [], located: [], told: new Set() };
+  const exchange: Exchange = { request, time, calls: 0, failures: [], errors: [], located: [], told: new Set() };
   try {
     const result = await (await stitched)(document, variables, exchange);
     const [failure] = exchange.failures;

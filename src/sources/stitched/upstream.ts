@@ -3,10 +3,12 @@ import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type Graph
 import type { Source, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
 import { type WrittenOut, writeOutMany } from './look-up-many.ts';
 import type { RequestNames } from './request-names.ts';
+import { type FetchTime, sendWithin } from './send-within.ts';
 
 /** What answering one fetch of the gateway came to: the stitched schema's context. */
 export interface Exchange {
   readonly request: SourceRequest;
+  readonly time: FetchTime;
   calls: number;
   readonly failures: SourceFailure[];
   /** Errors of the service with their paths in the gateway's terms, or without one. */
@@ -61,7 +63,8 @@ class Asking {
     const variables = many?.variables ?? this.request.variables;
     const body = JSON.stringify({ query: print(renamed?.document ?? document), variables });
     this.exchange.calls += 1;
-    source.send({ ...this.exchange.request, body }, (answer) => {
+    const request = { ...this.exchange.request, body };
+    const done = (answer: SourceAnswer) => {
       const result = readAnswer(name, answer, rootKeys(document));
       if ('code' in result) {
         this.exchange.failures.push(result);
@@ -69,7 +72,9 @@ class Asking {
       }
       renamed?.restore(result.data);
       this.take(result, many, without);
-    });
+    };
+    if (this.repetitions === 0) source.send(request, done);
+    else sendWithin(source, request, this.exchange.time, done);
   }
 
   private take({ data, errors }: ServiceResult, many: WrittenOut | undefined, without: ReadonlySet<string>): void {

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createHttpSource } from '../../../src/sources/http/http-source.ts';
+import type { Source, SourceAnswer } from '../../../src/sources/source.ts';
 import { createStitchedSource } from '../../../src/sources/stitched/stitched-source.ts';
 import { gatewayOver, stubSubgraph } from './gateway.ts';
 import { type StubResolvers, stubService } from './stub-service.ts';
@@ -258,6 +259,51 @@ test('a look-up that may not be null takes the others with it: they are asked fo
   expect(await find('...on Tag{id}', [{ __typename: 'Tag', id: 'bad' }])).toEqual({
     data: { _entities: [null] },
     errors: [{ message: 'no bad', path: ['_entities', 0] }],
+  });
+});
+
+test('asked for again, they have what is left of the time', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const failures: string[] = [];
+  let calls = 0;
+  const upstream: Source = {
+    name: 'things',
+    send({ body, client }, done) {
+      calls++;
+      if (calls === 1) {
+        vi.advanceTimersByTime(700);
+        const aliases = [...JSON.parse(body).query.matchAll(/(\w+): tag\(/g)].map(([, alias]) => alias);
+        const errors = [{ message: 'no bad', path: [aliases[1]] }];
+        return done({ kind: 'text', text: JSON.stringify({ data: null, errors }), status: 200 });
+      }
+      client.signal?.addEventListener('abort', () => {
+        failures.push(`aborted after ${performance.now()}`);
+        done({ kind: 'failure', failure: { code: 'SUBREQUEST_HTTP_ERROR', message: 'aborted' } });
+      });
+    },
+    close: async () => {},
+  };
+  const source = createStitchedSource({
+    name: 'things',
+    sdl: 'extend schema @service(url: "http://things") type Query { tag(id: ID!): Tag! @merge(keyField: "id") } type Tag { id: ID! }',
+    upstream,
+    timeoutMs: 1_000,
+  });
+  const body = JSON.stringify({
+    query: 'query($r:[_Any!]!){_entities(representations:$r){...on Tag{id}}}',
+    variables: { r: ['1', 'bad'].map((id) => ({ __typename: 'Tag', id })) },
+  });
+  const start = performance.now();
+  const answer = new Promise<SourceAnswer>((resolve) => {
+    source.send({ body, operationType: 'query', client: { requestId: 'r1', headers: {} } }, resolve);
+  });
+  await vi.waitFor(() => expect(calls).toBe(2));
+  vi.advanceTimersByTime(300);
+  const answered = await answer;
+  expect(failures).toEqual([`aborted after ${start + 1_000}`]);
+  expect(answered.kind === 'text' && JSON.parse(answered.text)).toMatchObject({
+    errors: [{ message: expect.stringContaining('within 1000 ms'), extensions: { code: 'SUBREQUEST_TIMEOUT' } }],
   });
 });
 
