@@ -131,3 +131,68 @@ test('the status of a good answer', async () => {
   const text = 'mutation @endpoint(status: 201) { note(id: 1, text: "") }';
   expect((await answerOf(text, '', { method: 'POST' })).status).toBe(201);
 });
+
+test.each([
+  [
+    'nests deeper than any parameter',
+    `{"text": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+    400,
+    'has more than 200 levels of objects and lists',
+  ],
+  ['nests deeper, and does not end', '['.repeat(100_000), 400, 'is not JSON: '],
+  ['has a name twice', '{"id": "1", "text": "a", "te\\u0078t": "b"}', 400, 'has "te\\u0078t" twice in one object'],
+  ['has a name twice further down', '{"id": [{"a": 1, "b": {"a": 2}, "a": 3}]}', 400, 'has "a" twice in one object'],
+  [
+    'has a number that is infinite',
+    '{"id": 1e400, "text": ""}',
+    400,
+    'has the number 1e400, which is too long to be kept: send it as text',
+  ],
+  [
+    'has an id that would be another',
+    '{"id": 12345678901234567890, "text": ""}',
+    400,
+    'has the number 12345678901234567890, which is too long',
+  ],
+  ['has what is no number', '{"id": NaN, "text": ""}', 400, 'is not JSON: '],
+  ['is a list', '[]', 400, 'is JSON, but no object'],
+  ['is null', 'null', 400, 'is JSON, but no object'],
+  ['is not in UTF-8', Buffer.from([0x7b, 0x22, 0xe4, 0x22, 0x7d]), 400, 'is not in UTF-8.'],
+  ['is in UTF-16', Buffer.from('{"id": "1", "text": "a"}', 'utf16le'), 400, 'is not JSON: '],
+] as const)('a body that %s is told what is wrong with it', async (_, body, status, detail) => {
+  const text = 'mutation ($id: ID!, $text: String!) { note(id: $id, text: $text) }';
+  const headers = { 'content-type': 'application/json' };
+  const reply = await answerOf(text, '', { method: 'POST', body, headers });
+  expect(reply.headers.get('content-type')).toBe('application/problem+json');
+  expect(reply).toMatchObject({ status, json: { type: 'urn:headgate:problem:invalid-body' } });
+  expect(reply.json.detail).toContain(`The body ${detail}`);
+});
+
+test.each([
+  ['text/plain', {}, 'The body is of the type "text/plain"; send application/json.'],
+  ['application/json; charset=latin1', {}, 'The body is in latin1; send application/json in UTF-8.'],
+  ['application/json', { 'content-encoding': 'gzip' }, 'The body is encoded with gzip; send it as it is.'],
+])('a body that is %s %o is of no use', async (type, more, detail) => {
+  const text = 'mutation ($id: ID!, $text: String!) { note(id: $id, text: $text) }';
+  const headers = { 'content-type': type, ...more };
+  const { status, json } = await answerOf(text, '', { method: 'POST', body: '{"id": "1", "text": "a"}', headers });
+  expect({ status, detail: json.detail }).toEqual({ status: 415, detail });
+});
+
+test('a byte order mark and quotes around the charset do no harm', async () => {
+  const text = 'mutation ($id: ID!, $text: String!) { note(id: $id, text: $text) }';
+  const headers = { 'content-type': 'application/json; charset="UTF-8"' };
+  const body = '\ufeff{"id": 9007199254740991, "text": "\\"{[,:\\\\"}';
+  const { args } = await answerOf(text, '', { method: 'POST', body, headers });
+  expect(args).toEqual({ id: '9007199254740991', text: '"{[,:\\' });
+});
+
+test('members that every object seems to have are parameters that nobody knows', async () => {
+  const text = 'mutation ($id: ID!, $text: String!) { note(id: $id, text: $text) }';
+  const headers = { 'content-type': 'application/json' };
+  const body = '{"__proto__": {"id": "1"}, "constructor": 1, "text": "a"}';
+  const { status, json } = await answerOf(text, '?__proto__=1', { method: 'POST', body, headers });
+  expect(status).toBe(400);
+  const told = json.errors.map((error: { parameter: string; in: string }) => `${error.in} ${error.parameter}`);
+  expect(told).toEqual(['body id', 'query __proto__', 'body __proto__', 'body constructor']);
+});

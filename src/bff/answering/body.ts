@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { ProblemDetails } from '../delivery/reply.ts';
+import { readJson } from '../endpoints/json-reading.ts';
 
 export type JsonBody = { readonly value: Record<string, unknown> } | { readonly problem: ProblemDetails };
 
@@ -17,18 +18,38 @@ export async function readJsonBody(req: IncomingMessage, maxBytes: number): Prom
     chunks.push(chunk);
   }
   if (bytes === 0) return { value: {} };
-  const type = req.headers['content-type'] ?? '';
-  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) return { problem: wrongType(type) };
-  return parseObject(Buffer.concat(chunks));
+  const problem = refuseForm(req);
+  return problem ? { problem } : parseObject(Buffer.concat(chunks));
+}
+
+/** JSON is UTF-8, and nothing else: RFC 8259, section 8.1. */
+function refuseForm({ headers }: IncomingMessage): ProblemDetails | undefined {
+  const type = headers['content-type'] ?? '';
+  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
+    const given = type === '' ? 'has no content type' : `is of the type "${type}"`;
+    return unsupported(`The body ${given}; send application/json.`, { 'accept-post': 'application/json' });
+  }
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(type)?.[1];
+  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) {
+    return unsupported(`The body is in ${charset}; send application/json in UTF-8.`, {
+      'accept-post': 'application/json',
+    });
+  }
+  const coding = headers['content-encoding']?.trim() ?? '';
+  if (coding === '' || coding.toLowerCase() === 'identity') return undefined;
+  return unsupported(`The body is encoded with ${coding}; send it as it is.`, { 'accept-encoding': 'identity' });
 }
 
 function parseObject(bytes: Buffer): JsonBody {
-  let value: unknown;
+  let text: string;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    return { problem: invalid(`The body is not JSON in UTF-8: ${(error as Error).message}.`) };
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return { problem: invalid('The body is not in UTF-8.') };
   }
+  const read = readJson(text);
+  if ('mistake' in read) return { problem: invalid(`The body ${read.mistake}.`) };
+  const { value } = read;
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return { value: value as Record<string, unknown> };
   return { problem: invalid('The body is JSON, but no object: its members are the parameters, as in {"id": "1"}.') };
@@ -38,14 +59,8 @@ function invalid(detail: string): ProblemDetails {
   return { status: 400, kind: 'invalid-body', detail };
 }
 
-function wrongType(type: string): ProblemDetails {
-  const given = type === '' ? 'has no content type' : `is of the type "${type}"`;
-  return {
-    status: 415,
-    kind: 'unsupported-media-type',
-    detail: `The body ${given}; send application/json.`,
-    headers: { 'accept-post': 'application/json' },
-  };
+function unsupported(detail: string, headers: Readonly<Record<string, string>>): ProblemDetails {
+  return { status: 415, kind: 'unsupported-media-type', detail, headers };
 }
 
 function tooLarge(maxBytes: number): ProblemDetails {

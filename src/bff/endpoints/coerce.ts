@@ -13,6 +13,7 @@ import {
   isListType,
 } from 'graphql';
 import { nearest } from '../../config/nearest.ts';
+import { readJson } from './json-reading.ts';
 import type { Parameter, ParameterPlace } from './parameters.ts';
 
 /** One thing wrong with one parameter, as told to the client. */
@@ -140,11 +141,8 @@ function parseText(text: string, type: GraphQLInputType): unknown {
 }
 
 function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const read = readJson(text);
+  return 'mistake' in read ? undefined : read.value;
 }
 
 function bodyValue(parameter: Parameter, body: RequestParameters['body'], errors: ParameterError[]): unknown {

@@ -1,0 +1,96 @@
+/** JSON as it was meant, or what is wrong with it in words that follow "the body" or the like. */
+export type JsonRead = { readonly value: unknown } | { readonly mistake: string };
+
+/** More levels than this are no parameters; what walks down values would run out of stack. */
+const MOST_LEVELS = 200;
+
+/**
+ * Reads JSON, and refuses what readers take in different ways: names that an object has twice, and numbers that cannot be
+ * kept as they are written.
+ * @see https://www.rfc-editor.org/rfc/rfc7493#section-2.2
+ */
+export function readJson(text: string): JsonRead {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { mistake: `is not JSON: ${(error as Error).message}` };
+  }
+  if (typeof value !== 'object' || value === null) return { value };
+  const mistake = new Scan(text).mistake();
+  return mistake === undefined ? { value } : { mistake };
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** Goes over a text that is known to be JSON, without recursion. */
+class Scan {
+  private readonly text: string;
+  /** The names so far of each object that is open; `undefined` for a list. */
+  private readonly open: (Set<string> | undefined)[] = [];
+  private isName = false;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  mistake(): string | undefined {
+    const { text, open } = this;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code === QUOTE) {
+        const end = this.endOfString(i);
+        const twice = this.isName && this.isTwice(text.slice(i, end + 1));
+        if (twice) return `has ${text.slice(i, end + 1).slice(0, 100)} twice in one object`;
+        i = end;
+      } else if (code === MINUS || (code >= ZERO && code <= NINE)) {
+        const number = this.numberAt(i);
+        if (!isKept(number))
+          return `has the number ${number.slice(0, 100)}, which is too long to be kept: send it as text`;
+        i += number.length - 1;
+      } else if (text[i] === '{' || text[i] === '[') {
+        this.isName = text[i] === '{';
+        open.push(this.isName ? new Set() : undefined);
+        if (open.length > MOST_LEVELS) return `has more than ${MOST_LEVELS} levels of objects and lists`;
+      } else if (text[i] === '}' || text[i] === ']') {
+        open.pop();
+      } else if (code === COMMA || code === COLON) {
+        this.isName = code === COMMA && open.at(-1) !== undefined;
+      }
+    }
+    return undefined;
+  }
+
+  private isTwice(quoted: string): boolean {
+    const names = this.open.at(-1);
+    const name = quoted.includes('\\') ? JSON.parse(quoted) : quoted.slice(1, -1);
+    const known = names?.has(name) ?? false;
+    names?.add(name);
+    return known;
+  }
+
+  private endOfString(start: number): number {
+    let i = start + 1;
+    for (; this.text.charCodeAt(i) !== QUOTE; i++) if (this.text.charCodeAt(i) === BACKSLASH) i += 1;
+    return i;
+  }
+
+  private numberAt(start: number): string {
+    NUMBER.lastIndex = start;
+    return NUMBER.exec(this.text)?.[0] ?? '';
+  }
+}
+
+const NUMBER = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y;
+
+/** Whole numbers are kept up to 2^53 exactly; others are rounded, as they are everywhere, but must not become infinite. */
+function isKept(number: string): boolean {
+  const value = Number(number);
+  return /^-?\d+$/.test(number) ? Number.isSafeInteger(value) : Number.isFinite(value);
+}
