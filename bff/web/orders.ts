@@ -6,8 +6,8 @@ interface Data {
 
 /** The graph gives a user's orders in one list, so that pages of it are made here. */
 export default defineShape(({ user: { orders } }: Data, { variables }) => {
-  const page = Math.max(1, Number(variables.page));
-  const pageSize = Math.min(50, Math.max(1, Number(variables.pageSize)));
+  const page = Number(variables.page);
+  const pageSize = Number(variables.pageSize);
   const pages = Math.ceil(orders.length / pageSize);
   return { page, pages, total: orders.length, orders: orders.slice((page - 1) * pageSize, page * pageSize) };
 });

@@ -121,6 +121,10 @@ test.each([
     'query @endpoint(path: "/a//b") { users(ids: []) { id } }',
     'ENDPOINT_PATH The path "/a//b" has a segment that is empty',
   ],
+  [
+    'query ($id: ID! @range(min: 1)) { user(id: $id) { id } }',
+    'ENDPOINT_RANGE @range stands on $id, which is no number.',
+  ],
 ])('%s', async (text, expected) => {
   const found = await problemsOfOne(text);
   expect(found).toHaveLength(1);

@@ -182,4 +182,5 @@ test('the demo’s own endpoints', async () => {
   expect(Object.keys(json.paths)).toContain('/bff/mobile/dashboard/{userId}');
   const { parameters } = json.paths['/bff/mobile/dashboard/{userId}'].get;
   expect(parameters[0]).toMatchObject({ name: 'userId', example: 'u1' });
+  expect(parameters[1]).toMatchObject({ name: 'orders', schema: { type: 'integer', minimum: 0, maximum: 20 } });
 });

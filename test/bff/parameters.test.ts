@@ -196,3 +196,38 @@ test('members that every object seems to have are parameters that nobody knows',
   const told = json.errors.map((error: { parameter: string; in: string }) => `${error.in} ${error.parameter}`);
   expect(told).toEqual(['body id', 'query __proto__', 'body __proto__', 'body constructor']);
 });
+
+test('a number may have a range: what is outside is refused, with what is expected', async () => {
+  const text = 'query ($page: Int! = 1 @range(min: 1, max: 50)) { greet(page: $page) }';
+  for (const page of ['1', '50']) expect((await answerOf(text, `?page=${page}`)).args).toEqual({ page: Number(page) });
+  for (const [page, given] of [
+    ['0', 0],
+    ['51', 51],
+    ['many', 'many'],
+  ]) {
+    const { status, json } = await answerOf(text, `?page=${page}`);
+    const expected = 'a whole number from 1 to 50 (Int!)';
+    expect({ status, errors: json.errors }).toEqual({
+      status: 400,
+      errors: [{ parameter: 'page', in: 'query', given, expected }],
+    });
+  }
+});
+
+test('a range holds for each number of a list, also of a body', async () => {
+  const sdl = 'type Query { a: Int } type Mutation { pay(cents: [Int!]!, rate: Float): String }';
+  const text = `mutation ($cents: [Int!]! @range(min: 1), $rate: Float @range(max: 0.5)) { pay(cents: $cents, rate: $rate) }`;
+  const call = await serveFiles({ 'web/pay.graphql': text }, engineOver(sdl, { pay: () => 'done' }));
+  const headers = { 'content-type': 'application/json' };
+  const pay = (body: object) => call('/bff/web/pay', { method: 'POST', headers, body: JSON.stringify(body) });
+  expect((await pay({ cents: [1, 2], rate: null })).status).toBe(200);
+  expect((await pay({ cents: [1, 0], rate: 0.6 })).json.errors).toEqual([
+    {
+      parameter: 'cents',
+      in: 'body',
+      given: [1, 0],
+      expected: 'a list, each item a whole number of 1 or more ([Int!]!)',
+    },
+    { parameter: 'rate', in: 'body', given: 0.6, expected: 'a number of 0.5 or less (Float)' },
+  ]);
+});

@@ -7,6 +7,7 @@ import {
   GraphQLID,
   GraphQLInt,
   GraphQLString,
+  getNamedType,
   getNullableType,
   isEnumType,
   isInputObjectType,
@@ -15,6 +16,7 @@ import {
 import { nearest } from '../../config/nearest.ts';
 import { readJson } from './json-reading.ts';
 import type { Parameter, ParameterPlace } from './parameters.ts';
+import { isWithin, type Range, rangeText } from './range.ts';
 
 /** One thing wrong with one parameter, as told to the client. */
 export interface ParameterError {
@@ -54,6 +56,7 @@ export function coerceParameters(
     if (parameter.in === 'claim') continue;
     const value = readValue(parameter, request, errors);
     if (value !== undefined) variables[parameter.variable] = value;
+    if (parameter.range !== undefined && !isWithin(value, parameter.range)) errors.push(outOfRange(parameter, value));
   }
   refuseUnknown(parameters, request, errors);
   return errors.length > 0 ? { errors } : { variables };
@@ -187,7 +190,18 @@ function expectation(type: GraphQLInputType, path: readonly (string | number)[],
 }
 
 function errorAt(parameter: Parameter, at: string, given: unknown, type: GraphQLInputType): ParameterError {
-  return { parameter: `${parameter.name}${at}`, in: parameter.in, given: short(given), expected: describe(type) };
+  const expected = parameter.range ? describeRange(parameter, parameter.range) : describe(type);
+  return { parameter: `${parameter.name}${at}`, in: parameter.in, given: short(given), expected };
+}
+
+function outOfRange(parameter: Parameter, given: unknown): ParameterError {
+  return errorAt(parameter, '', given, parameter.type);
+}
+
+function describeRange({ type }: Parameter, range: Range): string {
+  const number = getNamedType(type) === GraphQLInt ? 'a whole number' : 'a number';
+  const each = `${number} ${rangeText(range)}`;
+  return `${isListType(getNullableType(type)) ? `a list, each item ${each}` : each} (${type})`;
 }
 
 /** More are of no help, and whoever sends thousands of wrong names is not to have thousands of answers. */

@@ -29,6 +29,7 @@ const DEFINITIONS = /* GraphQL */ `
   directive @optional(fallback: EndpointJSON, timeout: EndpointDuration) on FIELD
   directive @flatten on FIELD | FRAGMENT_SPREAD | INLINE_FRAGMENT
   directive @from(query: String, header: String, claim: String) on VARIABLE_DEFINITION
+  directive @range(min: Float, max: Float) on VARIABLE_DEFINITION
 
   enum HttpMethod { GET POST PUT PATCH DELETE }
   enum EndpointCacheScope { PUBLIC PRIVATE }
@@ -59,7 +60,7 @@ const DEFINITIONS = /* GraphQL */ `
   }
 `;
 
-const NAMES: ReadonlySet<string> = new Set(['endpoint', 'optional', 'flatten', 'from']);
+const NAMES: ReadonlySet<string> = new Set(['endpoint', 'optional', 'flatten', 'from', 'range']);
 
 /**
  * The schema that endpoint documents are written against: the public one plus the directives above. A directive of the

@@ -25,6 +25,7 @@ import { type EndpointFolder, readEndpointFolder } from './folder.ts';
 import { type LateSection, partIntoPieces, readTimedSections, withOperation } from './late-sections.ts';
 import { type Parameter, parametersFor } from './parameters.ts';
 import { problemAt, problemOf } from './problem-at.ts';
+import { checkRanges } from './range.ts';
 import { compareRoutes, parametersOf, type Route } from './route.ts';
 import { readSections } from './sections.ts';
 import type { Section } from './shape.ts';
@@ -196,6 +197,7 @@ function invalidities(file: EndpointFile, schema: GraphQLSchema, shaped: boolean
       const message = `@${directive.name.value} is read when the file is loaded, so that its arguments cannot be variables.`;
       return problemAt(file.file, directive, 'ENDPOINT_DIRECTIVE', message, 'Write the value itself.');
     }),
+    ...checkRanges(file.file, file.operation, schema),
     ...checkStatus(file),
   ];
 }

@@ -3,6 +3,7 @@ import { isInputType, isNonNullType, typeFromAST, valueFromASTUntyped } from 'gr
 import type { Problem } from '../../config/problem.ts';
 import { argumentOf, directiveNamed, type Method } from './directives.ts';
 import { problemAt } from './problem-at.ts';
+import { type Range, rangeOf } from './range.ts';
 
 /** Where a request gives a parameter; `claim`: the verified credential gives it, and clients cannot. */
 export type ParameterPlace = 'path' | 'query' | 'header' | 'body' | 'claim';
@@ -18,6 +19,8 @@ export interface Parameter {
   readonly required: boolean;
   /** The default as JSON; `undefined` where there is none. */
   readonly default: unknown;
+  /** What it may be, where it is a number; `undefined`: any. */
+  readonly range?: Range | undefined;
 }
 
 export function hasBody(method: Method): boolean {
@@ -60,6 +63,7 @@ export function parametersFor(
       type,
       required: isNonNullType(type) && defaultValue === undefined,
       default: defaultValue && valueFromASTUntyped(defaultValue),
+      range: rangeOf(directiveNamed(definition, 'range')),
     };
   });
 }

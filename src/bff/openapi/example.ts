@@ -36,9 +36,9 @@ export function exampleOf(
     case 'array':
       return [again(schema.items ?? {}, name)];
     case 'integer':
-      return 1;
+      return within(1, schema);
     case 'number':
-      return 4.5;
+      return within(4.5, schema);
     case 'boolean':
       return true;
     case 'string':
@@ -46,6 +46,10 @@ export function exampleOf(
     default:
       return null;
   }
+}
+
+function within(value: number, { minimum = value, maximum = value }: JsonSchema): number {
+  return value < minimum ? minimum : Math.min(value, maximum);
 }
 
 function textFor(name: string): string {

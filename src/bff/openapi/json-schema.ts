@@ -13,6 +13,9 @@ import {
   isScalarType,
 } from 'graphql';
 
+import type { Parameter } from '../endpoints/parameters.ts';
+import type { Range } from '../endpoints/range.ts';
+
 /** As much of JSON Schema (2020-12) as is written here. */
 export interface JsonSchema {
   readonly $ref?: string;
@@ -22,6 +25,8 @@ export interface JsonSchema {
   readonly description?: string;
   readonly deprecated?: boolean;
   readonly default?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly items?: JsonSchema;
@@ -88,9 +93,17 @@ export function inputSchema(type: GraphQLInputType, components: Components): Jso
   return inputSchemaOf(type.ofType, components);
 }
 
-/** Of a parameter that is simply left out where there is nothing to say. */
-export function parameterSchema(type: GraphQLInputType, components: Components): JsonSchema {
-  return inputSchemaOf(getNullableType(type), components);
+/** What a parameter looks like. Only members of a body are ever null; others are simply left out. */
+export function parameterSchema(parameter: Parameter, components: Components): JsonSchema {
+  const { type, in: place, range, default: byDefault } = parameter;
+  const schema = place === 'body' ? inputSchema(type, components) : inputSchemaOf(getNullableType(type), components);
+  return { ...(range ? withRange(schema, range) : schema), ...(byDefault === undefined ? {} : { default: byDefault }) };
+}
+
+function withRange(schema: JsonSchema, range: Range): JsonSchema {
+  if (schema.items) return { ...schema, items: withRange(schema.items, range) };
+  const { min, max } = range;
+  return { ...schema, ...(min !== undefined && { minimum: min }), ...(max !== undefined && { maximum: max }) };
 }
 
 function inputSchemaOf(type: GraphQLInputType, components: Components): JsonSchema {

@@ -4,7 +4,7 @@ import type { Parameter } from '../endpoints/parameters.ts';
 import { answerSchema } from './answer-schema.ts';
 import { commentOf, exampleRequest } from './comment.ts';
 import { exampleOf } from './example.ts';
-import { Components, inputSchema, type JsonSchema, parameterSchema } from './json-schema.ts';
+import { Components, type JsonSchema, parameterSchema } from './json-schema.ts';
 import { PROBLEM_SCHEMA, problemResponses } from './problems.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -102,18 +102,17 @@ function parameterOf(
   components: Components,
   resolve: (ref: string) => JsonSchema | undefined,
 ): Json[] {
-  const { name, in: place, type, required, default: byDefault } = parameter;
+  const { name, in: place, required } = parameter;
   if (place === 'body' || place === 'claim') return [];
-  const schema = parameterSchema(type, components);
+  const schema = parameterSchema(parameter, components);
   const isJson = schema.$ref !== undefined && resolve(schema.$ref)?.type === 'object';
-  const whole = { ...schema, ...(byDefault === undefined ? {} : { default: byDefault }) };
   return [
     {
       name,
       in: place,
       required: place === 'path' || required,
-      ...(isJson ? { content: { 'application/json': { schema: whole } } } : { schema: whole }),
-      ...(isJson ? {} : { example: givenExample(given.get(name), whole) ?? exampleOf(whole, name, resolve) }),
+      ...(isJson ? { content: { 'application/json': { schema } } } : { schema }),
+      ...(isJson ? {} : { example: givenExample(given.get(name), schema) ?? exampleOf(schema, name, resolve) }),
     },
   ];
 }
@@ -133,10 +132,7 @@ function bodyOf(
   const schema: JsonSchema = {
     type: 'object',
     properties: Object.fromEntries(
-      parameters.map(({ name, type, default: byDefault }) => [
-        name,
-        { ...inputSchema(type, components), ...(byDefault === undefined ? {} : { default: byDefault }) },
-      ]),
+      parameters.map((parameter) => [parameter.name, parameterSchema(parameter, components)]),
     ),
     required: parameters.filter(({ required }) => required).map(({ name }) => name),
     additionalProperties: false,

@@ -2,7 +2,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { answerSchema } from '../openapi/answer-schema.ts';
 import { commentOf } from '../openapi/comment.ts';
-import { Components, inputSchema, type JsonSchema, parameterSchema } from '../openapi/json-schema.ts';
+import { Components, type JsonSchema, parameterSchema } from '../openapi/json-schema.ts';
 import { operationIdOf } from '../openapi/openapi.ts';
 import { RUNTIME } from './runtime.ts';
 import { commentText, typeText } from './typescript.ts';
@@ -69,15 +69,7 @@ function parametersSchema({ parameters }: Endpoint, components: Components): Jso
   if (given.length === 0) return undefined;
   return {
     type: 'object',
-    properties: Object.fromEntries(
-      given.map(({ name, type, default: byDefault, in: place }) => [
-        name,
-        {
-          ...(place === 'body' ? inputSchema(type, components) : parameterSchema(type, components)),
-          ...(byDefault === undefined ? {} : { default: byDefault }),
-        },
-      ]),
-    ),
+    properties: Object.fromEntries(given.map((parameter) => [parameter.name, parameterSchema(parameter, components)])),
     required: given.filter(({ required, in: place }) => required || place === 'path').map(({ name }) => name),
   };
 }
