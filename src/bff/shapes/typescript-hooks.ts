@@ -25,9 +25,23 @@ export const load: LoadHook = async (url, context, next) => {
   const { pathname } = new URL(url);
   if (readMark(url) === undefined || !/\.m?ts$/.test(pathname)) return next(url, context);
   const file = fileURLToPath(url);
-  const { code } = await transform(await readFile(file, 'utf8'), { mode: 'strip-only', filename: file });
+  const text = await readFile(file, 'utf8');
+  const { code } = await transform(text, { mode: 'strip-only', filename: file }).catch(asError);
   return { format: 'module', source: code, shortCircuit: true };
 };
+
+/** What the parser rejects with is an object of its own, without a stack. */
+function asError({ message, startLine, startColumn }: Refusal): never {
+  const at = startLine === undefined ? '' : `line ${startLine}, column ${(startColumn ?? 0) + 1}: `;
+  throw new SyntaxError(`${at}${message}`);
+}
+
+interface Refusal {
+  readonly message: string;
+  readonly startLine?: number;
+  /** From 0. */
+  readonly startColumn?: number;
+}
 
 function readMark(url: string | undefined): string | undefined {
   if (!url?.startsWith('file:')) return undefined;
