@@ -33,6 +33,14 @@ export interface GatewaySetup {
   ): { readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> };
 }
 
+/** What Node is given to run Headgate's CLI. */
+export function headgate(fromSources: boolean): string[] {
+  return fromSources ? ['--import', 'tsx', join(ROOT, 'src/cli.ts')] : [join(ROOT, 'dist/cli.js')];
+}
+
+/** Nothing is shared between requests in flight. */
+export const ALONE_CONFIG = join(HERE, 'headgate-alone.yaml');
+
 const ownEnv = ({ port, supergraph, subgraphs }: Place) => ({
   PORT: `${port}`,
   SUPERGRAPH: supergraph,
@@ -48,9 +56,9 @@ export const GATEWAYS: readonly GatewaySetup[] = [
     sharing: 'as shipped',
     command: ({ port, supergraph, fromSources }, mode) => ({
       args: [
-        ...(fromSources ? ['--import', 'tsx', join(ROOT, 'src/cli.ts')] : [join(ROOT, 'dist/cli.js')]),
+        ...headgate(fromSources),
         ...['start', '--supergraph', supergraph, '--host', '127.0.0.1', '--port', `${port}`],
-        ...['--config', join(HERE, mode === 'alone' ? 'headgate-alone.yaml' : 'headgate-as-shipped.yaml')],
+        ...['--config', mode === 'alone' ? ALONE_CONFIG : join(HERE, 'headgate-as-shipped.yaml')],
       ],
     }),
   },

@@ -103,7 +103,7 @@ interface Answer {
   readonly text: string;
 }
 
-const post = (url: string, body: Body) => call(url, 'POST', JSON.stringify(body));
+export const post = (url: string, body: Body): Promise<Answer> => call(url, 'POST', JSON.stringify(body));
 const get = (url: string) => call(url, 'GET', '');
 
 function call(url: string, method: string, body: string): Promise<Answer> {

@@ -23,6 +23,8 @@ export interface Running {
   cpuMs(): number;
   /** The largest resident size of each so far, together, in MB. */
   peakMb(): number;
+  /** The resident size now, together, in MB. */
+  residentMb(): number;
   stop(): Promise<void>;
 }
 
@@ -49,9 +51,21 @@ export function startNode(
     child,
     output,
     cpuMs: () => sum(pids().map(cpuMsOf)),
-    peakMb: () => sum(pids().map(peakMbOf)),
+    peakMb: () => sum(pids().map((pid) => sizeOf(pid, 'VmHWM'))),
+    residentMb: () => sum(pids().map((pid) => sizeOf(pid, 'VmRSS'))),
     stop: () => stop(child, pids()),
   };
+}
+
+/** Starts a program of subgraphs, which says its port first. Throws where it says none within half a minute. */
+export async function startStub(program: string): Promise<{ readonly running: Running; readonly port: number }> {
+  const running = startNode(['--import', 'tsx', program], 'load');
+  for (let i = 0; i < 600 && running.child.exitCode === null; i++) {
+    const port = /^\d+$/m.exec(running.output.text)?.[0];
+    if (port) return { running, port: Number(port) };
+    await sleep(50);
+  }
+  throw new Error(`The stub of the subgraphs does not start. It said:\n${running.output.text}`);
 }
 
 async function stop(child: ChildProcess, pids: readonly number[]): Promise<void> {
@@ -97,8 +111,8 @@ function cpuMsOf(pid: number): number {
   return ((Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 1000) / ticksPerSecond;
 }
 
-function peakMbOf(pid: number): number {
-  return Number(/^VmHWM:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
+function sizeOf(pid: number, key: 'VmHWM' | 'VmRSS'): number {
+  return Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
 }
 
 /** Nothing where the process has ended meanwhile. */

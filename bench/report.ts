@@ -1,25 +1,17 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { drawChart, printMs } from './chart.ts';
 import type { Load } from './measure.ts';
 import type { BenchOptions } from './options.ts';
 import type { Row } from './row.ts';
+import { machine, writeSection } from './section.ts';
 
-const BEGIN = '<!-- bench -->';
-const END = '<!-- end of bench -->';
-
-/** Puts table and chart between the markers of the page, which is begun where there is none. Throws without the markers. */
+/** Puts table and chart into the page. Throws where the page has no place for them. */
 export function writeReport(rows: readonly Row[], options: BenchOptions, pinned: boolean): void {
   const { out } = options;
   const chart = out.replace(/(\.md)?$/, '.svg');
-  const page = existsSync(out) ? readFileSync(out, 'utf8') : `${BEGIN}\n${END}\n`;
-  const begin = page.indexOf(BEGIN);
-  const end = page.indexOf(END);
-  if (begin < 0 || end < begin)
-    throw new Error(`${out}: expected the lines "${BEGIN}" and "${END}" around what is written`);
-  const section = `\n${printTable(rows)}\n![CPU time per request](${basename(chart)})\n\n${printRun(rows, options, pinned)}\n`;
-  writeFileSync(out, page.slice(0, begin + BEGIN.length) + section + page.slice(end));
+  const image = `![CPU time per request](${basename(chart)})`;
+  writeSection(out, 'bench', `${printTable(rows)}\n${image}\n\n${printRun(rows, options, pinned)}`);
   writeFileSync(chart, drawChart(rows));
 }
 
@@ -56,10 +48,9 @@ export function printTable(rows: readonly Row[]): string {
 
 function printRun(rows: readonly Row[], options: BenchOptions, pinned: boolean): string {
   const latency = rows.map(({ gateway, loads }) => `${gateway.title} ${loads.main.p50} and ${loads.main.p99} ms`);
-  const where = pinned ? 'the gateway alone on one core, load and subgraphs on another' : 'nothing pinned to cores';
   const { seconds, warmUpSeconds, connections } = options;
   return [
-    `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown CPU'}, ${where};`,
+    `${machine(pinned)};`,
     `${connections} connections, ${seconds} s a scenario after ${warmUpSeconds} s of warm-up.`,
     `Median and 99th percentile of latency in main: ${latency.join('; ')}.\n`,
   ].join('\n');

@@ -6,10 +6,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { chooseGateways, type GatewaySetup, ROOT } from './gateways.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
-import { pinLoad, type Running, startNode } from './processes.ts';
+import { pinLoad, startStub } from './processes.ts';
 import { printTable, writeReport } from './report.ts';
 import { measureGateway, type Row } from './row.ts';
 import { supergraphFor } from './scenarios.ts';
@@ -22,21 +21,10 @@ function install({ install: folder }: GatewaySetup): void {
   execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], { cwd: dir, stdio: 'inherit' });
 }
 
-/** The port on which the stub of the subgraphs listens. */
-async function portOf(stub: Running): Promise<number> {
-  for (let i = 0; i < 600 && stub.child.exitCode === null; i++) {
-    const port = /^\d+$/m.exec(stub.output.text)?.[0];
-    if (port) return Number(port);
-    await sleep(50);
-  }
-  throw new Error(`The stub of the subgraphs does not start. It said:\n${stub.output.text}`);
-}
-
 async function measureAll(gateways: readonly GatewaySetup[], options: BenchOptions): Promise<Row[]> {
   const dir = mkdtempSync(join(tmpdir(), 'headgate-bench-'));
-  const stub = startNode(['--import', 'tsx', join(ROOT, 'bench/stub/start.ts')], 'load');
+  const { running: stub, port } = await startStub(join(ROOT, 'bench/stub/start.ts'));
   try {
-    const port = await portOf(stub);
     const supergraph = join(dir, 'supergraph.graphql');
     writeFileSync(supergraph, supergraphFor(port));
     const place = { supergraph, subgraphs: `http://127.0.0.1:${port}`, fromSources: options.fromSources };

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
 
 const RUN = fileURLToPath(new URL('../../bench/run.ts', import.meta.url));
+const ENDURANCE = fileURLToPath(new URL('../../bench/endurance/run.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 test('the bench runs from end to end: answers are checked, and a row and a chart are written', {
@@ -29,4 +30,20 @@ test('the bench runs from end to end: answers are checked, and a row and a chart
 test('a gateway that is not known is refused with those that are', async () => {
   const run = promisify(execFile)(process.execPath, ['--import', 'tsx', RUN, '--gateways', 'nginx'], { cwd: ROOT });
   await expect(run).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('there are headgate, floor') });
+});
+
+test('the bench of endurance runs from end to end, and writes what it saw', { timeout: 180_000 }, async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'headgate-endurance-test-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const out = join(dir, 'performance.md');
+  const args = ['--seconds', '0.6', '--documents', '60', '--most', '100', '--from-sources', '--out', out];
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', ENDURANCE, ...args], { cwd: ROOT });
+
+  const page = await readFile(out, 'utf8');
+  expect(page).toMatch(/^\| 100 \| 11 KB \| [\d.]+ ms \| \d+ µs \|$/m);
+  expect(
+    page.match(/^\| (tiny|main) \| (1|10|100|1000) \| [\d.]+ ms \| \d+ \| \d+ ms \| \d+ ms \| 0 \|$/gm),
+  ).toHaveLength(8);
+  expect(page).toMatch(/At \d+ main requests a second, 70 % of the \d+ that are answered at the most: median/);
+  expect(page).toMatch(/^60 distinct documents in \d+ s, .+\n(\d+, ){4}\d+ MB, at most \d+ MB; 0 failed\.$/m);
 });

@@ -1,0 +1,123 @@
+/**
+ * Measures how what Headgate costs grows: with connections, with the size of answers, near its limit, and over many
+ * documents: `npm run bench:endurance -- [options]`. It needs Linux.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ALONE_CONFIG, headgate, ROOT } from '../gateways.ts';
+import { waitUntilReady } from '../measure.ts';
+import { freePort, pinLoad, type Running, startNode, startStub } from '../processes.ts';
+import { supergraphFor } from '../scenarios.ts';
+import { machine, writeSection } from '../section.ts';
+import { measureConnections } from './connections.ts';
+import { measureDocuments } from './documents.ts';
+import { measureNearLimit } from './near-limit.ts';
+import { measureSizes } from './sizes.ts';
+
+/** Headgate as it runs, and how long each thing is measured. */
+export interface Subject {
+  readonly url: string;
+  readonly running: Running;
+  readonly seconds: number;
+}
+
+const USAGE = `npm run bench:endurance -- [options]
+  --seconds N       for each step (default 5)
+  --documents N     distinct documents that are sent (default 20000; 100000 take about ten minutes)
+  --most N          objects in the largest answer (default 100000)
+  --out FILE        the page to write (default docs/performance.md)
+  --from-sources    runs Headgate from src/ instead of dist/`;
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      seconds: { type: 'string', default: '5' },
+      documents: { type: 'string', default: '20000' },
+      most: { type: 'string', default: '100000' },
+      out: { type: 'string', default: 'docs/performance.md' },
+      'from-sources': { type: 'boolean', default: false },
+    },
+  });
+  const [seconds, documents, most] = [values.seconds, values.documents, values.most].map(Number) as number[];
+  if (!(Number(seconds) > 0 && Number(documents) > 0 && Number(most) > 0))
+    throw new TypeError('expected numbers above 0');
+  return { ...values, seconds: Number(seconds), documents: Number(documents), most: Number(most) };
+}
+
+/** Runs Headgate with these arguments of `start` while it is measured. */
+async function during<T>(
+  options: Options,
+  args: readonly string[],
+  measure: (subject: Subject) => Promise<T>,
+): Promise<T> {
+  const port = await freePort();
+  const place = ['--host', '127.0.0.1', '--port', `${port}`];
+  const running = startNode([...headgate(options['from-sources']), 'start', ...place, ...args], 'gateway');
+  try {
+    const url = `http://127.0.0.1:${port}/graphql`;
+    await waitUntilReady(url, running, performance.now());
+    return await measure({ url, running, seconds: options.seconds });
+  } finally {
+    await running.stop();
+  }
+}
+
+type Options = ReturnType<typeof readOptions>;
+
+async function measureBenchmark(options: Options, dir: string): Promise<string[]> {
+  const stub = await startStub(join(ROOT, 'bench/stub/start.ts'));
+  try {
+    const supergraph = join(dir, 'supergraph.graphql');
+    writeFileSync(supergraph, supergraphFor(stub.port));
+    const alone = ['--supergraph', supergraph, '--config', ALONE_CONFIG];
+    const steps = [measureConnections, measureNearLimit].map((measure) => () => during(options, alone, measure));
+    const documents = () =>
+      during(options, ['--supergraph', supergraph], (subject) => measureDocuments(subject, options.documents));
+    const texts: string[] = [];
+    for (const step of [...steps, documents]) texts.push(await step());
+    return texts;
+  } finally {
+    await stub.running.stop();
+  }
+}
+
+async function measureLists(options: Options, dir: string): Promise<string> {
+  const stub = await startStub(join(ROOT, 'bench/stub/lists.ts'));
+  try {
+    const schemas = join(dir, 'schemas');
+    mkdirSync(schemas);
+    writeFileSync(
+      join(schemas, 'lists.graphql'),
+      `extend schema @subgraph(url: "http://127.0.0.1:${stub.port}/graphql")
+       type Query { items(n: Int!): [Item!]! }
+       type Item { id: ID! name: String price: Float owner: Owner tags: [String!]! }
+       type Owner { id: ID! name: String }`,
+    );
+    const args = ['--schemas', schemas, '--config', ALONE_CONFIG];
+    return await during(options, args, (subject) => measureSizes(subject, options.most));
+  } finally {
+    await stub.running.stop();
+  }
+}
+
+async function run(options: Options): Promise<void> {
+  const pinned = pinLoad();
+  const dir = mkdtempSync(join(tmpdir(), 'headgate-endurance-'));
+  try {
+    const texts = [await measureLists(options, dir), ...(await measureBenchmark(options, dir))];
+    const text = [`${machine(pinned)}.`, ...texts].join('\n\n');
+    writeSection(options.out, 'endurance', text);
+    console.log(`${text}\n\nwritten to ${options.out}`);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+try {
+  await run(readOptions());
+} catch (error) {
+  console.error(error instanceof TypeError ? `${error.message}\n\n${USAGE}` : error);
+  process.exitCode = 1;
+}
