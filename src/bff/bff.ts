@@ -7,6 +7,7 @@ import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Call, Desk, Served, TellRefused } from './answering/call.ts';
+import { type AcceptedCredentials, TOKENS_ONLY } from './answering/challenge.ts';
 import { Flights } from './answering/flights.ts';
 import { replyTo } from './answering/route-call.ts';
 import { type CacheOutcome, createAnswerCache } from './caching/answer-cache.ts';
@@ -53,6 +54,8 @@ export interface BffOptions {
   readonly redis?: SharedRedis | undefined;
   /** Counts for `rate_limit`; one of its own by default. */
   readonly limiter?: Limiter | undefined;
+  /** What somebody who is not known is told to send. By default a token. */
+  readonly accepted?: AcceptedCredentials;
   /** Whether `/bff/docs` and `/bff/openapi.json` are served. Default true. */
   readonly docs?: boolean;
   /** Whether `/demo` shows both dashboards of the demo. Default false. */
@@ -156,6 +159,7 @@ function deskOf(options: BffOptions): Desk {
     forwarding: options.forwarding,
     docs: options.docs ?? true,
     purgeToken: options.purgeToken,
+    accepted: options.accepted ?? TOKENS_ONLY,
     purge: options.purgeEverywhere ?? (async (tags) => (await cache?.purge(tags)) ?? 0),
     cache,
     onRefused: options.onRefused,

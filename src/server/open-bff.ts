@@ -1,3 +1,4 @@
+import type { AcceptedCredentials } from '../bff/answering/challenge.ts';
 import { type Bff, createBff } from '../bff/bff.ts';
 import type { Forwarding } from '../bff/caching/cache-key.ts';
 import type { Config } from '../config/config.ts';
@@ -42,6 +43,7 @@ export function openBff(
     compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
     configured: endpointSettings(config),
+    accepted: acceptedCredentials(config),
     forwarding,
     demo,
     redis: bff.redis ? redis : undefined,
@@ -65,4 +67,17 @@ export async function reloadBff(bff: Bff, logger: Logger): Promise<void> {
 
 function logProblems(logger: Logger, problems: readonly Problem[]): void {
   if (problems.length > 0) logger.error({ problems: problems.map(formatProblem) }, 'BFF endpoints have problems');
+}
+
+function acceptedCredentials({
+  authentication,
+  introspection_endpoints,
+  api_keys,
+  login,
+}: Config): AcceptedCredentials {
+  return {
+    tokens: authentication.router.jwt.jwks.length > 0 || introspection_endpoints.length > 0,
+    apiKeys: api_keys !== undefined,
+    logins: new Set(Object.keys(login ?? {})),
+  };
 }

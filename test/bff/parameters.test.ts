@@ -79,14 +79,22 @@ test('without a credential 401, without the claim 403', async () => {
 
 test.each([
   ['', 'Credentials are needed: send "Authorization: Bearer TOKEN".', 'Bearer'],
-  ['kinds: ["session", "jwt"]', 'Credentials are needed: send "Authorization: Bearer TOKEN".', 'Bearer'],
+  [
+    'kinds: ["session", "jwt"]',
+    'Credentials are needed: send "Authorization: Bearer TOKEN", or log in at /bff/web/login.',
+    'Bearer, Session realm="headgate", login="/bff/web/login"',
+  ],
   [
     'kinds: ["session"]',
-    'A session is needed: log in at /bff/web/login.',
+    'Credentials are needed: log in at /bff/web/login.',
     'Session realm="headgate", login="/bff/web/login"',
   ],
-  ['kinds: ["api_key", "certificate"]', 'An API key is needed.', 'ApiKey realm="headgate"'],
-  ['kinds: ["certificate"]', 'A client certificate is needed.', 'Certificate realm="headgate"'],
+  [
+    'kinds: ["api_key", "certificate"]',
+    'Credentials are needed: send an API key, or use a client certificate.',
+    'ApiKey realm="headgate", Certificate realm="headgate"',
+  ],
+  ['kinds: ["certificate"]', 'Credentials are needed: use a client certificate.', 'Certificate realm="headgate"'],
 ])('a 401 says which credential would do: {%s}', async (kinds, detail, challenge) => {
   const { status, json, headers } = await answerOf(`query @endpoint(auth: {required: true ${kinds}}) { greet }`, '');
   expect([status, json.detail, headers.get('www-authenticate')]).toEqual([401, detail, challenge]);

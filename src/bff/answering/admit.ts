@@ -5,6 +5,7 @@ import type { AuthRule } from '../endpoints/auth-rule.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
+import { type AcceptedCredentials, unauthenticated } from './challenge.ts';
 
 /**
  * Whether this viewer may call an endpoint at all.
@@ -14,9 +15,10 @@ export function refuseViewer(
   rule: AuthRule,
   identity: Identity | undefined,
   client: string,
+  accepted: AcceptedCredentials,
 ): ProblemDetails | undefined {
   if (identity === undefined) {
-    return rule.required || rule.scopes.length > 0 ? unauthenticated(client, rule.kinds) : undefined;
+    return rule.required || rule.scopes.length > 0 ? unauthenticated({ client, auth: rule }, accepted) : undefined;
   }
   if (rule.kinds && !rule.kinds.has(identity.kind)) {
     const detail = `A credential of the kind ${[...rule.kinds].join(' or ')} is needed; this is one of the kind ${identity.kind}.`;
@@ -33,39 +35,22 @@ export function refuseViewer(
 
 const isToken = (kind: string) => kind === 'jwt' || kind === 'opaque';
 
-/** Says what would do: a token, unless only others of the kinds of credentials are taken. */
-function unauthenticated(client: string, kinds: AuthRule['kinds']): ProblemDetails {
-  const [detail, challenge] = wanted(client, kinds);
-  return { status: 401, kind: 'unauthenticated', detail, headers: { 'www-authenticate': challenge } };
-}
-
-function wanted(client: string, kinds: AuthRule['kinds']): readonly [detail: string, challenge: string] {
-  if (kinds === undefined || [...kinds].some(isToken)) {
-    return ['Credentials are needed: send "Authorization: Bearer TOKEN".', 'Bearer'];
-  }
-  if (kinds.has('session')) {
-    const login = `/bff/${client}/login`;
-    return [`A session is needed: log in at ${login}.`, `Session realm="headgate", login="${login}"`];
-  }
-  if (kinds.has('api_key')) return ['An API key is needed.', 'ApiKey realm="headgate"'];
-  return ['A client certificate is needed.', 'Certificate realm="headgate"'];
-}
-
 /**
  * Puts the variables that are read from the verified credential beside the others. A claim is never taken from the request
  * itself.
  */
 export function readClaims(
-  { parameters, auth, client }: Pick<Endpoint, 'parameters' | 'auth' | 'client'>,
+  endpoint: Pick<Endpoint, 'parameters' | 'auth' | 'client'>,
   identity: Identity | undefined,
   variables: Variables,
+  accepted: AcceptedCredentials,
 ): ProblemDetails | undefined {
-  for (const parameter of parameters) {
+  for (const parameter of endpoint.parameters) {
     if (parameter.in !== 'claim') continue;
     const value = claimOf(identity, parameter.name);
     if (value === undefined || value === null) {
       if (!parameter.required) continue;
-      return identity === undefined ? unauthenticated(client, auth?.kinds) : withoutClaim(parameter);
+      return identity === undefined ? unauthenticated(endpoint, accepted) : withoutClaim(parameter);
     }
     let fits = true;
     coerceInputValue(value, parameter.type, () => {

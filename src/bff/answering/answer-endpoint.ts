@@ -15,6 +15,7 @@ import { makeFresh, type Order } from './make-fresh.ts';
 import { streamAnswer, wantsStream } from './stream-answer.ts';
 
 const NO_QUERY = new URLSearchParams();
+const NO_HEADERS: ReadonlySet<string> = new Set();
 
 /** Makes the answer of an endpoint: from what is kept, together with others who ask for the same, or by the engine. */
 export async function answerEndpoint(
@@ -25,7 +26,7 @@ export async function answerEndpoint(
   desk: Desk,
 ): Promise<Reply | undefined> {
   const identity = call.client?.identity;
-  const refused = endpoint.auth && refuseViewer(endpoint.auth, identity, endpoint.client);
+  const refused = endpoint.auth && refuseViewer(endpoint.auth, identity, endpoint.client, desk.accepted);
   if (refused) return refuse(call, desk, refused);
   const { headers } = call.req;
   const streamed = endpoint.method === 'GET' && wantsStream(headers.accept);
@@ -47,7 +48,7 @@ export async function answerEndpoint(
     return problemReply({ status: 400, kind: 'invalid-parameters', detail, extensions: { errors } }, call.path);
   }
   const { variables } = coerced;
-  const unread = readClaims(endpoint, identity, variables);
+  const unread = readClaims(endpoint, identity, variables, desk.accepted);
   if (unread) return refuse(call, desk, unread);
   const order: Order = { call, served, endpoint, variables, desk };
   if (endpoint.idempotency) return answerOnce(order, endpoint.idempotency);
@@ -116,9 +117,7 @@ function answerTogether(order: Order): Promise<Reply> {
   // any header may be a parameter, also one that says nothing of who asks
   const given = endpoint.parameters.some(({ in: place }) => place === 'header') ? JSON.stringify(variables) : '';
   const key = `${served.digest}\n${url}\n${given}\n${factsKey(call.client)}\n`;
-  return desk.flights.join(
-    sharable ? key + headersKey(headers, desk.forwarding?.neutral?.()) : undefined,
-    call.res,
-    start,
-  );
+  // a shape sees all headers
+  const neutral = endpoint.shape ? NO_HEADERS : desk.forwarding?.neutral?.();
+  return desk.flights.join(sharable ? key + headersKey(headers, neutral) : undefined, call.res, start);
 }

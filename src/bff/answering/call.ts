@@ -11,6 +11,7 @@ import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
 import type { EndpointFolder } from '../endpoints/folder.ts';
 import type { RoutingTable } from '../endpoints/router.ts';
 import type { Once } from '../idempotency/idempotency.ts';
+import type { AcceptedCredentials } from './challenge.ts';
 import type { Flights } from './flights.ts';
 
 /** Endpoints as checked against one engine's schema. */
@@ -52,6 +53,7 @@ export interface Desk extends SendSettings {
   /** Whether the endpoints are documented. */
   readonly docs: boolean;
   readonly purgeToken: string | undefined;
+  readonly accepted: AcceptedCredentials;
   /** Forgets kept answers, where they are kept for clients of this gateway. */
   readonly purge: (tags: readonly string[]) => number | Promise<number>;
   readonly cache: AnswerCache | undefined;

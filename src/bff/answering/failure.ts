@@ -52,9 +52,8 @@ function statusOf(error: GraphQLFormattedError): number {
   return STATUS_BY_CODE.get(code) ?? STATUS_BY_POLICY_CODE.get(code) ?? 500;
 }
 
-/** RFC 9110: 401 says which scheme to use (15.5.2), 429 when to come again (10.2.3). */
+/** RFC 9110, section 10.2.3: 429 says when to come again. */
 function headersFor(status: number, errors: readonly GraphQLFormattedError[]): Record<string, string> | undefined {
-  if (status === 401) return { 'www-authenticate': 'Bearer' };
   if (status !== 429) return undefined;
   const waits = errors.map((error) => Number(error.extensions?.retryAfter)).filter((wait) => wait > 0);
   return waits.length === 0 ? undefined : { 'retry-after': String(Math.ceil(Math.max(...waits))) };

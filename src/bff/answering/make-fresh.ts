@@ -7,8 +7,10 @@ import { problemReply, type Reply } from '../delivery/reply.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { errorCode } from '../endpoints/shape.ts';
+import { readableContext } from '../shapes/readable-context.ts';
 import { type GoodAnswer, type Made, makeAnswer, replyFor } from './answer.ts';
 import type { Call, Desk, Served } from './call.ts';
+import { withChallenge } from './challenge.ts';
 import { type Execution, execute, type Work } from './execute.ts';
 
 /** A call whose parameters are good. */
@@ -31,7 +33,7 @@ export async function makeFresh(order: Order, cancellation: Cancellation): Promi
     const reply = problemReply({ status: 504, kind: 'timeout', detail }, call.path);
     return { reply, whole: false, tags: [], untouched: false };
   }
-  const made = await shaped(order, execution);
+  const made = await madeOf(order, execution);
   const freshness = heard?.least;
   const reply = withSecrecy(replyFor(endpoint, made, execution, call.path), freshness);
   const keeps = 'text' in made && made.whole && endpoint.cache !== undefined && desk.cache !== undefined;
@@ -75,16 +77,15 @@ export function workOf({ call, endpoint, variables, desk }: Order, heard?: Least
 }
 
 /** The answer, as the endpoint's module shapes it where there is one. */
-export function shaped(order: Order, execution: Execution): Made | Promise<Made> {
-  const { call, endpoint, variables } = order;
-  const { shape } = endpoint;
-  if (shape === undefined) return makeAnswer(endpoint, execution);
-  const context = {
-    variables: withDefaults(endpoint, variables),
-    identity: call.client?.identity,
-    headers: call.req.headers,
+export function madeOf({ call, endpoint, variables, desk }: Order, execution: Execution): Made | Promise<Made> {
+  const { shape, cache } = endpoint;
+  const shaping = shape && {
+    shape,
+    context: readableContext(cache, withDefaults(endpoint, variables), call.client?.identity, call.req.headers),
   };
-  return makeAnswer(endpoint, execution, { shape, context });
+  const made = makeAnswer(endpoint, execution, shaping);
+  if (made instanceof Promise || !('problem' in made)) return made;
+  return { problem: withChallenge(made.problem, endpoint, desk.accepted) };
 }
 
 function withDefaults({ parameters }: Endpoint, given: Variables): Variables {

@@ -2,9 +2,8 @@ import type { ServerResponse } from 'node:http';
 import { Cancellation } from '../../sources/cancellation.ts';
 import { problemReply, type Reply } from '../delivery/reply.ts';
 import { reshape, visiblePaths } from '../endpoints/shape.ts';
-import { makeAnswer } from './answer.ts';
 import { executeLate, type Work } from './execute.ts';
-import { type Order, shaped, workOf } from './make-fresh.ts';
+import { madeOf, type Order, workOf } from './make-fresh.ts';
 import { type LateAnswer, mergeLate } from './merge-late.ts';
 
 /** Whether the client wants the answer piece by piece. */
@@ -35,7 +34,7 @@ export async function streamAnswer(order: Order): Promise<Reply | undefined> {
     for (const section of sections) section.catch(() => {});
     const answer = await served.engine.execute({ query, variables, readOnly, client });
     const execution = { answer, timings: undefined };
-    const made = await (endpoint.shape ? shaped(order, execution) : makeAnswer(endpoint, execution));
+    const made = await madeOf(order, execution);
     if ('problem' in made) return problemReply(made.problem, call.path);
     begin(call.res, order);
     event(call.res, 'answer', made.text);

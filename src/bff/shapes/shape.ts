@@ -4,9 +4,9 @@ import type { Identity } from '../../client/identity.ts';
 export interface ShapeContext {
   /** Variables of the operation, with their defaults; also those that only the shape uses. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Who asks; `undefined` for anonymous requests. */
+  /** Who asks; `undefined` for anonymous requests, and where the answer is kept for everyone (`scope: PUBLIC`). */
   readonly identity: Identity | undefined;
-  /** Names in lower case. An answer that is kept may be shown to requests with other headers: name those in `cache.vary`. */
+  /** Names in lower case. Where the answer is kept only those in `cache.vary`: to read another throws. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
