@@ -71,7 +71,7 @@ export async function createRedis(settings: RedisSettings, logger: Logger): Prom
 }
 
 async function openClient(settings: RedisSettings): Promise<RedisClient> {
-  const { Redis, Cluster } = await import('ioredis');
+  const { Redis, Cluster } = await import('./ioredis.ts');
   const retry = (attempt: number) => Math.min(25 * 2 ** attempt, SLOWEST_RECONNECT_MS);
   const redisOptions = {
     lazyConnect: true,
