@@ -98,6 +98,10 @@ class SupergraphEngine implements Engine {
     return 'kind' in operation && operation.operation === 'query';
   }
 
+  fits(request: Pick<EngineRequest, 'query' | 'contract'>): boolean {
+    return !('refusal' in this.viewFor(request).documents.get(request.query));
+  }
+
   dependsOnClient(request: Pick<EngineRequest, 'query' | 'contract'>): boolean {
     const known = this.viewFor(request).documents.get(request.query);
     return !('refusal' in known) && known.dependsOnClient;

@@ -93,6 +93,11 @@ export interface Engine {
    */
   dependsOnClient?(request: Pick<EngineRequest, 'query' | 'contract'>): boolean;
   /**
+   * Whether a document can be run at all: it parses, is within the limits, and fits the schema. Where it is missing, all may be.
+   * From the document cache.
+   */
+  fits?(request: Pick<EngineRequest, 'query' | 'contract'>): boolean;
+  /**
    * Reads and plans a document ahead of the first request for it. Where its plan depends on variables or on the client, it
    * is read and validated only. Mistakes in it are left for the request to find.
    */

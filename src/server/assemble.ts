@@ -85,7 +85,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       rules: rules.request,
     });
     closers.push(closeAdmission);
-    const requests = await openRequestPolicies(config, { logger, instruments, redis, dev });
+    const requests = await openRequestPolicies(config, { logger, instruments, redis, engine: gateway.engine, dev });
     closers.push(requests.close);
     await loadFirst(gateway, schema, dev, logger);
     const { warm_up_at_start: warmAtStart, warmed_up_queries: warmedUp } = config.supergraph.query_planning;

@@ -81,6 +81,10 @@ class Generation implements Engine {
     return this.#built.engine.sharable(request);
   }
 
+  fits(request: Parameters<NonNullable<Engine['fits']>>[0]): boolean {
+    return this.#built.engine.fits?.(request) ?? true;
+  }
+
   dependsOnClient(request: Parameters<NonNullable<Engine['dependsOnClient']>>[0]): boolean {
     return this.#built.engine.dependsOnClient?.(request) ?? false;
   }

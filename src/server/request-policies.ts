@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { watchFile } from '../composition/watch-schemas.ts';
 import type { Config } from '../config/config.ts';
 import { UnusableSetting } from '../config/unusable-setting.ts';
+import type { Engine } from '../engine/engine.ts';
 import { readManifests } from '../policy/persisted/manifests.ts';
 import { createPersistedDocuments, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import { registeredDocuments } from '../policy/persisted/registered-documents.ts';
@@ -19,6 +20,7 @@ export interface RequestPolicyParts {
   readonly logger: Logger;
   readonly instruments?: Instruments | undefined;
   readonly redis: SharedRedis | undefined;
+  readonly engine: () => Engine | undefined;
   /** Reads manifests again when they change. */
   readonly dev: boolean;
 }
@@ -55,14 +57,25 @@ export async function openRequestPolicies(
 
 function openDocuments(
   config: Config,
-  { logger, redis, instruments }: RequestPolicyParts,
+  { logger, redis, instruments, engine }: RequestPolicyParts,
 ): PersistedDocuments | undefined {
   const { persisted_queries, apq } = config;
   if (!persisted_queries.enabled && !apq.enabled) return undefined;
   const manifest = persisted_queries.enabled ? readManifests(persisted_queries.manifest) : new Map();
   const registered = registeredDocuments(apq, redis);
-  const refused = instruments?.refused;
-  return createPersistedDocuments({ config: persisted_queries, apq, manifest, registered, logger, refused });
+  const fits = (query: string) => {
+    const inForce = engine();
+    return inForce !== undefined && (inForce.fits?.({ query }) ?? true);
+  };
+  return createPersistedDocuments({
+    config: persisted_queries,
+    apq,
+    manifest,
+    registered,
+    fits,
+    logger,
+    refused: instruments?.refused,
+  });
 }
 
 function watchManifests(paths: readonly string[], changed: () => void): Promise<(() => Promise<void>)[]> {

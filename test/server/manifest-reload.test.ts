@@ -15,6 +15,7 @@ async function openDev(files: Record<string, string>, manifest: string) {
   const { policies, close } = await openRequestPolicies(loadConfig({ env: {}, file: config }), {
     logger,
     redis: undefined,
+    engine: () => undefined,
     dev: true,
   });
   onTestFinished(close);

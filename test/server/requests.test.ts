@@ -28,7 +28,12 @@ describe.each(['auto', 'all-yoga'] as const)('requests, lanes: %s', (lanes) => {
   async function start(part: Record<string, unknown> = {}): Promise<Serving> {
     const { logger } = recordingLogger();
     const config = { ...configFileSchema.parse(part), production: false } as never;
-    const { policies, close } = await openRequestPolicies(config, { logger, redis: undefined, dev: false });
+    const { policies, close } = await openRequestPolicies(config, {
+      logger,
+      redis: undefined,
+      engine: () => engine,
+      dev: false,
+    });
     onTestFinished(close);
     const { rate_limits } = configFileSchema.parse(part);
     const limits = createRateLimits(rate_limits, undefined, { now: () => Date.UTC(2026, 0, 31) });

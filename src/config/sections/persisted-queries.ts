@@ -38,7 +38,12 @@ export const apqSection = z
       .optional()
       .describe('Where queries are kept. Default: redis where store.redis is set, else memory'),
     ttl: duration.prefault('1d').describe('How long Redis keeps a query after it was last sent'),
-    max_bytes: z.int().positive().default(20_000_000).describe('Most bytes of queries kept in memory'),
+    max_bytes: z
+      .int()
+      .positive()
+      .default(20_000_000)
+      .describe('Most bytes of queries kept: in the memory of each process, and in Redis'),
+    max_document_bytes: z.int().positive().default(100_000).describe('A longer query is answered, but not kept'),
   })
   .describe('Automatic persisted queries');
 

@@ -47,6 +47,8 @@ export interface PersistedDocumentsOptions {
   readonly apq: ApqConfig;
   readonly manifest: Manifest;
   readonly registered: RegisteredDocuments;
+  /** Whether a document parses and fits the schema: no other is registered. */
+  readonly fits: (query: string) => boolean;
   readonly logger: Logger;
   /** Told of each text that is not in the list, where that is looked at. */
   readonly refused?: TellRefusal | undefined;
@@ -58,9 +60,9 @@ const SHA256 = /^[0-9a-f]{64}$/;
 const CHARACTERS_KNOWN = 4_000_000;
 
 export function createPersistedDocuments(options: PersistedDocumentsOptions): PersistedDocuments {
-  const { config, registered, logger, refused } = options;
+  const { config, apq, registered, logger, refused } = options;
   const { safelist } = config;
-  const registers = options.apq.enabled && !safelist.enabled;
+  const registers = apq.enabled && !safelist.enabled;
   let list = new ListedDocuments(options.manifest);
 
   /** A text as such: listed or not. */
@@ -80,7 +82,8 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
         throw notInList();
       }
       const allowed = plain(query);
-      if (registers) registered.set(hash, query);
+      if (registers && Buffer.byteLength(query) <= apq.max_document_bytes && options.fits(query))
+        registered.set(hash, query);
       return allowed;
     }
     if (!registers) throw config.enabled ? notFound() : notSupported();

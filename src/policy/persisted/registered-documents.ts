@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ApqConfig } from '../../config/sections/persisted-queries.ts';
 import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
+import { REGISTER_SCRIPT } from './register-script.ts';
 
 /** Queries that clients registered under their hash. Forgetting one is no harm: the client sends it again. */
 export interface RegisteredDocuments {
@@ -9,7 +10,7 @@ export interface RegisteredDocuments {
   set(hash: string, query: string): void;
 }
 
-/** In memory up to so many bytes, and behind that in Redis where there is one: then all processes know it. */
+/** In memory up to so many bytes, and behind that in Redis, up to as many, where there is one: then all processes know it. */
 export function registeredDocuments(config: ApqConfig, redis: SharedRedis | undefined): RegisteredDocuments {
   const memory = new LRUCache<string, string>({
     maxSize: config.max_bytes,
@@ -18,12 +19,16 @@ export function registeredDocuments(config: ApqConfig, redis: SharedRedis | unde
   const shared = config.store === 'memory' ? undefined : redis;
   if (shared === undefined)
     return { get: (hash) => memory.get(hash), set: (hash, query) => void memory.set(hash, query) };
-  const keyOf = (hash: string) => `${shared.prefix}:apq:${hash}`;
+  const prefix = `${shared.prefix}:apq:`;
+  const keyOf = (hash: string) => prefix + hash;
+  const register = shared.script<null>('headgateRegisterDocument', REGISTER_SCRIPT);
+  const [index, total] = [`${shared.prefix}:apq-index`, `${shared.prefix}:apq-bytes`];
   return {
     get: (hash) => memory.get(hash) ?? fetchShared(shared, keyOf(hash)).then((query) => remember(memory, hash, query)),
     set(hash, query) {
       memory.set(hash, query);
-      shared.run((client) => client.set(keyOf(hash), query, 'PX', config.ttl)).catch(ignoreAbsence);
+      const given = [hash, query, config.ttl, config.max_bytes, prefix];
+      shared.run(() => register([keyOf(hash), index, total], given)).catch(ignoreAbsence);
     },
   };
 }

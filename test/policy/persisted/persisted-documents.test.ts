@@ -14,6 +14,7 @@ function safelist() {
     apq,
     manifest: new Map([['1', '{ me }']]),
     registered: { get: () => undefined, set: () => {} },
+    fits: () => true,
     logger: createLogger({ level: 'silent' }),
   });
 }

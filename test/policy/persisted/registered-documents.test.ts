@@ -12,14 +12,16 @@ test('what is kept in memory has a bound, and the oldest goes first', () => {
 });
 
 describe.skipIf(!HAS_REDIS)('with a Redis', () => {
-  async function twoProcesses() {
+  async function twoProcesses(settings: Record<string, unknown> = {}) {
     const server = await startRedis();
     onTestFinished(() => server.close());
     const open = async () => {
-      const settings = { url: server.url, key_prefix: 'test', timeout: 5_000 };
-      const redis = await createRedis(settings, createLogger({ level: 'silent' }));
+      const redis = await createRedis(
+        { url: server.url, key_prefix: 'test', timeout: 5_000 },
+        createLogger({ level: 'silent' }),
+      );
       onTestFinished(() => redis.close());
-      return { redis, documents: registeredDocuments(apqSection.parse({}), redis) };
+      return { redis, documents: registeredDocuments(apqSection.parse(settings), redis) };
     };
     return { server, one: await open(), other: await open() };
   }
@@ -37,5 +39,32 @@ describe.skipIf(!HAS_REDIS)('with a Redis', () => {
     one.documents.set('hash', '{ hello }');
     expect(await one.documents.get('hash')).toBe('{ hello }');
     expect(await other.documents.get('hash')).toBeUndefined();
+  });
+
+  test('what all processes keep there has a bound, and what was sent longest ago goes first', async () => {
+    const { one, other } = await twoProcesses({ max_bytes: 1_000 });
+    const text = (i: number) => `{ f${i} } #${'x'.repeat(300)}`;
+    const kept = async () => {
+      const keys = await one.redis.run((client) => client.keys('{test}:apq:*'));
+      return keys.map((key) => key.slice('{test}:apq:'.length)).sort();
+    };
+    for (const [i, hash] of ['z', 'a', 'b'].entries()) {
+      (i === 1 ? other : one).documents.set(hash, text(i));
+      await expect.poll(kept).toContain(hash);
+    }
+    for (const [i, hash] of ['z', 'c', 'd'].entries()) one.documents.set(hash, text(i));
+    await expect.poll(kept).toEqual(['c', 'd', 'z']);
+    expect(await one.redis.run((client) => client.get('{test}:apq-bytes'))).toBe(`${3 * text(1).length}`);
+    one.documents.set('large', 'x'.repeat(2_000));
+    await expect.poll(kept).toEqual([]);
+  });
+
+  test('what has gone by itself no longer counts', async () => {
+    const { one } = await twoProcesses({ max_bytes: 1_000, ttl: '40ms' });
+    const bytes = () => one.redis.run((client) => client.get('{test}:apq-bytes'));
+    one.documents.set('a', 'x'.repeat(400));
+    await expect.poll(() => one.redis.run((client) => client.exists('{test}:apq:a'))).toBe(0);
+    one.documents.set('b', 'x'.repeat(50));
+    await expect.poll(bytes).toBe('50');
   });
 });

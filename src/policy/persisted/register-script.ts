@@ -1,0 +1,43 @@
+/**
+ * Keeps a text under its hash, and forgets those sent longest ago while all texts together have more bytes than allowed.
+ *
+ * KEYS: the text's own, the index (a sorted set of `HASH:BYTES` by when each was sent last, in milliseconds), the sum of bytes.
+ * ARGV: hash, text, how long a text is kept in milliseconds, most bytes, what the key of each text begins with.
+ *
+ * All keys have the same braces, so that on a cluster they live on one node. Texts go by themselves when they are too old; the
+ * index forgets them with the next one that is sent.
+ */
+export const REGISTER_SCRIPT = `
+local text, index, total = KEYS[1], KEYS[2], KEYS[3]
+local ttl, most, prefix = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+
+local function bytesOf(member)
+  return tonumber(string.match(member, ':(%d+)$'))
+end
+
+local sum = tonumber(redis.call('GET', total) or '')
+if sum == nil then
+  sum = 0
+  for _, member in ipairs(redis.call('ZRANGE', index, 0, -1)) do sum = sum + bytesOf(member) end
+end
+
+local member = ARGV[1] .. ':' .. #ARGV[2]
+redis.call('SET', text, ARGV[2], 'PX', ttl)
+if redis.call('ZADD', index, now, member) == 1 then sum = sum + #ARGV[2] end
+
+for _, old in ipairs(redis.call('ZRANGEBYSCORE', index, '-inf', now - ttl)) do
+  redis.call('ZREM', index, old)
+  sum = sum - bytesOf(old)
+end
+while sum > most do
+  local oldest = redis.call('ZPOPMIN', index)[1]
+  if not oldest then break end
+  redis.call('DEL', prefix .. string.match(oldest, '^(.*):%d+$'))
+  sum = sum - bytesOf(oldest)
+end
+
+redis.call('SET', total, sum, 'PX', ttl)
+redis.call('PEXPIRE', index, ttl)
+`;
