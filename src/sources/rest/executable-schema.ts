@@ -100,7 +100,8 @@ function entitiesResolver(model: ConnectorModel): Resolver {
   return (_source, args, context, info) => {
     const wanted = wantedBy(model, info);
     return (args.representations as readonly Record<string, Json>[]).map((representation) => {
-      const entity = hydrate(model, context, String(representation.__typename), representation, wanted);
+      // fields beside the key are what others own and this file requires: they do not make it be there
+      const entity = hydrate(model, context, String(representation.__typename), representation, wanted, true);
       if (entity instanceof Promise) {
         entity.catch(() => undefined);
         return entity.then((found) =>

@@ -10,6 +10,7 @@ export type Wanted = (typeName: string) => readonly string[];
 /**
  * Adds to a value what is asked for and what it lacks, by entity lookups: `{ id }` becomes `{ id, name }`. In a list, each
  * item by itself, so that one that fails leaves the others. Gives the value itself where nothing is to be added.
+ * @param refersOnly whether the value, whatever fields it has, only says which entity is meant
  */
 export function hydrate(
   model: ConnectorModel,
@@ -17,6 +18,7 @@ export function hydrate(
   typeName: string,
   value: Json,
   wanted: Wanted,
+  refersOnly = false,
 ): Json | Promise<Json> {
   if (Array.isArray(value)) {
     return value.map((item) => {
@@ -31,7 +33,7 @@ export function hydrate(
   const lookups = model.lookups.get(concrete);
   if (lookups === undefined) return value;
   const missing = wanted(concrete).filter((name) => !Object.hasOwn(value, name));
-  return missing.length === 0 ? value : complete(context, lookups, value, missing);
+  return missing.length === 0 ? value : complete(context, lookups, value, missing, refersOnly);
 }
 
 function concreteType({ schema }: ConnectorModel, typeName: string, value: Record<string, Json>): string {
@@ -45,6 +47,7 @@ async function complete(
   lookups: readonly EntityLookup[],
   object: Record<string, Json>,
   missing: readonly string[],
+  refersOnly: boolean,
 ): Promise<Json> {
   const whole = Object.assign(emptyObject(), object);
   const left = new Set(choose(lookups, whole, missing));
@@ -63,7 +66,7 @@ async function complete(
       for (const name of Object.keys(fields)) if (!Object.hasOwn(whole, name)) whole[name] = fields[name];
     }
   }
-  return found || !isReference(lookups, object) ? whole : null;
+  return found || !(refersOnly || isReference(lookups, object)) ? whole : null;
 }
 
 /** Whether an object says no more than which entity it is; one with more fields is there, whatever a lookup says. */

@@ -308,6 +308,26 @@ test('a field that needs what another subgraph owns', async () => {
   expect(data?._entities).toEqual([{ shipping: '/ship/1?weight=2.5' }]);
 });
 
+test('an entity that its look-up does not find is null, also where what it requires came along', async () => {
+  const api = await stubApi(({ url }) => (url.startsWith('/ship') ? { url } : json(404, {})));
+  const source = restSource(
+    api,
+    `type Product @key(fields: "id") @connect(source: "api", http: {GET: "/products/{$this.id}"}, selection: "id label") {
+      id: ID!
+      label: String
+      weight: Float @external
+      shipping: String @connect(source: "api", http: {GET: "/ship/{$this.id}?weight={$this.weight}"}, selection: "$.url")
+    }
+    type Query { x: Int @connect(source: "api", http: {GET: "/"}, selection: "$.x") }`,
+  );
+  const keys = [{ id: '1', weight: 2.5 }];
+  expect(await askEntities(source, 'Product', 'label', keys)).toEqual({ data: { _entities: [null] } });
+  expect(await askEntities(source, 'Product', 'label shipping', keys)).toEqual({ data: { _entities: [null] } });
+  // nothing is looked up for it
+  const { data } = await askEntities(source, 'Product', 'shipping', keys);
+  expect(data?._entities).toEqual([{ shipping: '/ship/1?weight=2.5' }]);
+});
+
 test('two connectors of one field give parts of its object', async () => {
   const api = await stubApi(({ url }) => (url === '/a' ? { id: 1, name: 'n' } : { tags: ['t'] }));
   const sdl = `
