@@ -3,6 +3,7 @@ import { GraphQLError, parse, Source } from 'graphql';
 import { displayPath } from '../config/display-path.ts';
 import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
+import { withForeignConnectors } from './foreign-connectors.ts';
 import { readSources } from './read-sources.ts';
 import type { SourceDefinition } from './source-definition.ts';
 import { findUnreadSpec, type UnreadSpec } from './unread-specs.ts';
@@ -22,7 +23,7 @@ export type SupergraphLoaded =
 
 /** Reads or composes the supergraph once; whatever is wrong comes back as problems. */
 export async function loadSupergraph(origin: SupergraphOrigin, env: Env = process.env): Promise<SupergraphLoaded> {
-  if ('supergraphFile' in origin) return loadFile(origin.supergraphFile);
+  if ('supergraphFile' in origin) return loadFile(origin.supergraphFile, env);
   const { sources, problems } = await readSources(origin.schemasDir, env);
   if (problems.length > 0) return { ok: false, problems };
   // a third of the start-up time, and of no use to those who bring a supergraph
@@ -32,7 +33,7 @@ export async function loadSupergraph(origin: SupergraphOrigin, env: Env = proces
   return { ok: true, update: { sdl: composition.supergraphSdl, sources } };
 }
 
-async function loadFile(path: string): Promise<SupergraphLoaded> {
+async function loadFile(path: string, env: Env): Promise<SupergraphLoaded> {
   const file = displayPath(path);
   const fail = (code: string, message: string, hint: string | undefined, at = { line: 1, column: 1 }) => {
     return { ok: false as const, problems: [{ file, line: at.line, column: at.column, code, message, hint }] };
@@ -51,7 +52,10 @@ async function loadFile(path: string): Promise<SupergraphLoaded> {
     const composed = document.definitions.some((node) => 'name' in node && node.name?.value === 'join__Graph');
     const unread = composed ? findUnreadSpec(document) : undefined;
     if (unread) return fail('UNREAD_SPEC', ...toldOf(unread), unread);
-    if (composed) return { ok: true, update: { sdl } };
+    if (composed) {
+      const read = withForeignConnectors({ file, sdl, document }, env);
+      return typeof read === 'string' ? { ok: true, update: { sdl: read } } : { ok: false, problems: read };
+    }
     const hint = 'Put the schemas of subgraphs into a folder and name that with --schemas DIR.';
     return fail('NOT_A_SUPERGRAPH', 'This is no supergraph: it has no join__Graph enum.', hint);
   } catch (error) {
@@ -60,12 +64,7 @@ async function loadFile(path: string): Promise<SupergraphLoaded> {
   }
 }
 
-function toldOf({ url, connectors }: UnreadSpec): [message: string, hint: string] {
-  if (!connectors) {
-    const hint = 'Compose without it, or with a version of the gateway that knows it.';
-    return [`The supergraph has to be served as ${url} says, which is not known here.`, hint];
-  }
-  const hint =
-    'Put the schemas of the subgraphs, with their connectors, into a folder and serve that with --schemas DIR.';
-  return ['Connectors that another composition wrote into a supergraph are not read.', hint];
+function toldOf({ url }: UnreadSpec): [message: string, hint: string] {
+  const hint = 'Compose without it, or with a version of the gateway that knows it.';
+  return [`The supergraph has to be served as ${url} says, which is not known here.`, hint];
 }

@@ -2,13 +2,12 @@ import { type ConstDirectiveNode, type DocumentNode, Kind } from 'graphql';
 
 /** Specs whose purpose is SECURITY and which the gateway heeds. */
 const HEEDED = new Set(['inaccessible', 'authenticated', 'requiresScopes', 'policy', 'context']);
-/** Specs that lead fields to other places than a subgraph's URL, in the words of a composition that is not ours. */
-const CONNECTORS = new Set(['connect', 'source']);
+/** What led fields to other places than a subgraph's URL before there was `connect`: it is nothing to pass over either. */
+const OUTDATED = new Set(['source']);
 
 export interface UnreadSpec {
   /** `https://specs.apollo.dev/connect/v0.2` */
   readonly url: string;
-  readonly connectors: boolean;
   /** 1-based. */
   readonly line: number;
   readonly column: number;
@@ -32,10 +31,9 @@ export function findUnreadSpec({ definitions }: DocumentNode): UnreadSpec | unde
 function unreadSpec(link: ConstDirectiveNode): UnreadSpec | undefined {
   const url = argument(link, 'url') ?? '';
   const name = /\/([A-Za-z]\w*)\/v\d+\.\d+\/?$/.exec(url)?.[1] ?? url;
-  const connectors = CONNECTORS.has(name);
-  if (!connectors && (argument(link, 'for') !== 'SECURITY' || HEEDED.has(name))) return undefined;
+  if (!OUTDATED.has(name) && (argument(link, 'for') !== 'SECURITY' || HEEDED.has(name))) return undefined;
   const { line = 1, column = 1 } = link.loc?.startToken ?? {};
-  return { url, connectors, line, column };
+  return { url, line, column };
 }
 
 function argument(directive: ConstDirectiveNode, name: string): string | undefined {

@@ -118,8 +118,14 @@ test('one supergraph file, replaced and broken', async () => {
 });
 
 test.each([
-  ['connect/v0.2", for: EXECUTION', '2:1 UNREAD_SPEC Connectors that another composition wrote'],
-  ['padlock/v0.1", for: SECURITY', '2:1 UNREAD_SPEC The supergraph has to be served as https://specs.apollo.dev/padlock/v0.1 says'],
+  [
+    'source/v0.1", for: EXECUTION',
+    '2:1 UNREAD_SPEC The supergraph has to be served as https://specs.apollo.dev/source/v0.1 says',
+  ],
+  [
+    'padlock/v0.1", for: SECURITY',
+    '2:1 UNREAD_SPEC The supergraph has to be served as https://specs.apollo.dev/padlock/v0.1 says',
+  ],
 ])('a supergraph that needs what is not known here is refused: %s', async (link, told) => {
   const dir = await folderWith({});
   const file = join(dir, 'super.graphql');

@@ -1,0 +1,99 @@
+import { type ConstDirectiveNode, type DocumentNode, Kind, print, visit } from 'graphql';
+import type { Env } from '../config/expand.ts';
+import type { Problem } from '../config/problem.ts';
+import { checkConnectors } from '../connectors/check-connectors.ts';
+import { expandWherePossible } from '../connectors/expand-variables.ts';
+import { modelOf } from '../connectors/obtainable.ts';
+import { readConnectors } from '../connectors/read-connectors.ts';
+import { subgraphSdl } from '../connectors/subgraph-sdl.ts';
+import { directiveUses, text } from '../supergraph/directives.ts';
+import { readInProcessSources } from '../supergraph/in-process.ts';
+import { NEWEST_FEDERATION } from './federation-link.ts';
+import { connectedGraphs, subgraphOf } from './foreign-subgraph.ts';
+import { withInProcessSources } from './in-process-sources.ts';
+import type { SourceDefinition } from './source-definition.ts';
+
+/** A supergraph file that has been parsed. */
+export interface SupergraphText {
+  /** Its path as shown to people. */
+  readonly file: string;
+  readonly sdl: string;
+  readonly document: DocumentNode;
+}
+
+/**
+ * Reads the connectors that another composition wrote into a supergraph, as `@join__directive(graphs: […], name: "connect",
+ * args: {…})`, and writes them into it as the gateway reads them: each of these subgraphs as a file of its own, and the keys
+ * that its connectors imply. Text without such connectors comes back as it is; mistakes, and what is not known here, come
+ * back as problems.
+ */
+export function withForeignConnectors({ file, sdl, document }: SupergraphText, env: Env): string | Problem[] {
+  const known = readInProcessSources(document);
+  const graphs = connectedGraphs(document).filter(({ name }) => !known.has(name));
+  if (graphs.length === 0) return sdl;
+  const problems: Problem[] = [];
+  const sources: SourceDefinition[] = [];
+  const keys: ImpliedKeys = new Map();
+  for (const graph of graphs) {
+    const own = subgraphOf(document, graph.id);
+    const read = readConnectors(own, expandWherePossible(env));
+    const model = modelOf(read);
+    const troubles = read.troubles.length > 0 ? read.troubles : checkConnectors(model);
+    problems.push(...troubles.map((trouble) => ({ file, subgraph: graph.name, ...trouble })));
+    if (troubles.length > 0) continue;
+    const composed = subgraphSdl(model, NEWEST_FEDERATION);
+    noteKeys(composed, graph.id, keys);
+    const { name } = graph;
+    const facts = { kind: 'rest', url: `headgate:${name}`, gatewayDirectives: [] } as const;
+    sources.push({ name, file, ...facts, document: composed, inProcessSdl: print(own) });
+  }
+  return problems.length > 0 ? problems : withInProcessSources(print(withKeys(document, keys)), sources);
+}
+
+/** Type → graph → the keys by which its entities are looked up there. */
+type ImpliedKeys = Map<string, Map<string, string[]>>;
+
+function noteKeys(composed: DocumentNode, graph: string, keys: ImpliedKeys): void {
+  for (const node of composed.definitions) {
+    if (node.kind !== Kind.OBJECT_TYPE_DEFINITION && node.kind !== Kind.OBJECT_TYPE_EXTENSION) continue;
+    const fields = directiveUses(node, 'key').flatMap((use) => text(use.fields) ?? []);
+    if (fields.length === 0) continue;
+    const ofType = keys.get(node.name.value) ?? new Map<string, string[]>();
+    ofType.set(graph, [...(ofType.get(graph) ?? []), ...fields]);
+    keys.set(node.name.value, ofType);
+  }
+}
+
+function withKeys(document: DocumentNode, keys: ImpliedKeys): DocumentNode {
+  return visit(document, {
+    ObjectTypeDefinition(node) {
+      const joins = directiveUses(node, 'join__type');
+      const added = [...(keys.get(node.name.value) ?? [])].flatMap(([graph, all]) => {
+        const own = new Set(
+          joins.filter((join) => join.graph === graph).map((join) => normalised(text(join.key) ?? '')),
+        );
+        return all.filter((fields) => !own.has(normalised(fields))).map((fields) => joinType(graph, fields));
+      });
+      return added.length === 0 ? undefined : { ...node, directives: [...(node.directives ?? []), ...added] };
+    },
+  });
+}
+
+function normalised(fields: string): string {
+  return fields
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .sort()
+    .join(' ');
+}
+
+function joinType(graph: string, key: string): ConstDirectiveNode {
+  return {
+    kind: Kind.DIRECTIVE,
+    name: { kind: Kind.NAME, value: 'join__type' },
+    arguments: [
+      { kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: 'graph' }, value: { kind: Kind.ENUM, value: graph } },
+      { kind: Kind.ARGUMENT, name: { kind: Kind.NAME, value: 'key' }, value: { kind: Kind.STRING, value: key } },
+    ],
+  };
+}
