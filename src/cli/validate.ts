@@ -29,7 +29,7 @@ interface Finding {
 /** `headgate validate`: reads all that `start` would read, and lists every problem; throws when there was one. */
 export async function validate(flags: ValidateFlags): Promise<void> {
   const schemas = await validateSchemas(flags);
-  const settings = validateConfig(flags, schemas.subgraphs);
+  const settings = await validateConfig(flags, schemas.subgraphs);
   const findings = [settings, schemas, await validateEndpoints(flags, schemas.sdl, settings.config)];
   const problems = findings.flatMap((finding) => finding.problems);
   for (const { summary } of findings) console.log(summary);
@@ -38,15 +38,15 @@ export async function validate(flags: ValidateFlags): Promise<void> {
   throw new AlreadyReported();
 }
 
-function validateConfig(
+async function validateConfig(
   flags: ValidateFlags,
   subgraphs: readonly string[] | undefined,
-): Finding & { readonly config?: Config } {
+): Promise<Finding & { readonly config?: Config }> {
   const path = configPath({ file: flags.config });
   const name = path === undefined ? 'none, defaults hold' : path;
   try {
     const config = loadConfig({ file: flags.config });
-    const problems = checkSettings(config).map((message) => unusable(name, message));
+    const problems = (await checkSettings(config)).map((message) => unusable(name, message));
     if (path !== undefined && subgraphs !== undefined) problems.push(...misnamedSubgraphs(path, config, subgraphs));
     const state = problems.length > 0 ? countOf(problems.length) : 'good';
     return { summary: `config     ${name}: ${state}`, problems, config };

@@ -5,25 +5,30 @@ import { keyFileOf } from '../policy/authentication/configure.ts';
 import { FileKeySet } from '../policy/authentication/key-set.ts';
 import { readManifests } from '../policy/persisted/manifests.ts';
 import { compileHeaderRules } from './header-rules.ts';
+import { loadPolicyModule } from './policy-module.ts';
 import { tlsOptions } from './tls-options.ts';
 
 /** What a config that is well-formed names or says, and the gateway could not start with: a sentence for each. */
-export function checkSettings({ headers, tls, api_keys, authentication, persisted_queries }: Config): string[] {
+export async function checkSettings(config: Config): Promise<string[]> {
+  const { headers, tls, api_keys, authentication, authorization, persisted_queries } = config;
+  const { module } = authorization.policies;
   const keyFiles = authentication.router.jwt.jwks.flatMap((entry) => keyFileOf(entry) ?? []);
   const uses: (() => unknown)[] = [
     () => compileHeaderRules(headers),
     () => tls.supergraph && tlsOptions(tls.supergraph),
     () => api_keys?.file && new ApiKeyFile(api_keys.file),
     () => persisted_queries.enabled && readManifests(persisted_queries.manifest),
+    () => module && loadPolicyModule(module),
     ...keyFiles.map((file) => () => new FileKeySet(file)),
   ];
-  return uses.flatMap((use) => {
+  const told: string[] = [];
+  for (const use of uses) {
     try {
-      use();
-      return [];
+      await use();
     } catch (error) {
-      if (error instanceof UnusableSetting) return [error.message];
-      throw error;
+      if (!(error instanceof UnusableSetting)) throw error;
+      told.push(error.message);
     }
-  });
+  }
+  return told;
 }

@@ -26,14 +26,15 @@ export interface SharedRedis {
 
 /** How long the start of the gateway waits for a first connection, in milliseconds. */
 const FIRST_CONNECTION_MS = 1_000;
-const SLOWEST_RECONNECT_MS = 1_000;
 
 /**
  * Connects to Redis, and again whenever the connection is lost. Resolves also when there is no connection yet: the
  * gateway starts without Redis, too.
  */
 export async function createRedis(settings: RedisSettings, logger: Logger): Promise<SharedRedis> {
-  const client = await openClient(settings);
+  // late, and a file of its own: the bundle gives names to what is imported at the top of a file, and only there
+  const { openClient } = await import('./open-client.ts');
+  const client = openClient(settings, FIRST_CONNECTION_MS);
   const breaker = createBreaker({ onChange: (open) => logState(logger, open) });
   client.on('error', (error: Error) => logger.debug({ reason: error.message }, 'Redis connection'));
   await firstConnection(client);
@@ -68,27 +69,6 @@ export async function createRedis(settings: RedisSettings, logger: Logger): Prom
       client.disconnect();
     },
   };
-}
-
-async function openClient(settings: RedisSettings): Promise<RedisClient> {
-  const { Redis, Cluster } = await import('./ioredis.ts');
-  const retry = (attempt: number) => Math.min(25 * 2 ** attempt, SLOWEST_RECONNECT_MS);
-  const redisOptions = {
-    lazyConnect: true,
-    // a command that is not answered may have been carried out: it is never sent twice, nor kept for later
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    connectTimeout: FIRST_CONNECTION_MS,
-  };
-  if (settings.cluster === undefined) return new Redis(settings.url ?? '', { ...redisOptions, retryStrategy: retry });
-  const { enableOfflineQueue, lazyConnect } = redisOptions;
-  return new Cluster([...settings.cluster], {
-    enableOfflineQueue,
-    lazyConnect,
-    clusterRetryStrategy: retry,
-    redisOptions,
-  });
 }
 
 async function firstConnection(client: RedisClient): Promise<void> {

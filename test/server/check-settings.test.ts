@@ -4,19 +4,20 @@ import { configFileSchema } from '../../src/config/config.ts';
 import { checkSettings } from '../../src/server/check-settings.ts';
 import { folderOf } from '../bff/support.ts';
 
-function check(config: object): string[] {
+function check(config: object): Promise<string[]> {
   const file = configFileSchema.parse(config);
   return checkSettings({ ...file, supergraph: { ...file.supergraph, introspection: true }, production: false });
 }
 
 const jwks = (...entries: object[]) => ({ authentication: { router: { jwt: { jwks: entries } } } });
 
-it('files and rules that the gateway could not start with are all told', () => {
+it('files and rules that the gateway could not start with are all told', async () => {
   const dir = folderOf({ 'keys.json': '{"keys": [{"id": "k1"}]}', 'set.json': '[]' });
-  const told = check({
+  const told = await check({
     ...jwks({ file: join(dir, 'set.json') }, { url: `file://${join(dir, 'none.json')}` }),
     api_keys: { file: join(dir, 'keys.json') },
     persisted_queries: { enabled: true, manifest: [join(dir, 'none')] },
+    authorization: { policies: { module: join(dir, 'none.ts') } },
     tls: { supergraph: { certificate: join(dir, 'none.pem'), key: '-----BEGIN PRIVATE KEY-----' } },
     headers: {
       all: { request: [{ propagate: { named: 'a', rename: 'b' } }, { insert: { name: 'b', from_claim: 'sub' } }] },
@@ -27,13 +28,14 @@ it('files and rules that the gateway could not start with are all told', () => {
     expect.stringMatching(/^tls\.supergraph\.certificate: .*none\.pem cannot be read \(ENOENT\)/),
     expect.stringMatching(/^API keys, .*keys\.json: [\s\S]*hash/),
     expect.stringMatching(/none: the manifest cannot be read: ENOENT/),
+    expect.stringMatching(/none\.ts, cannot be loaded/),
     expect.stringMatching(/set\.json: .*expected a JWK set/),
     expect.stringMatching(/none\.json: ENOENT/),
   ]);
 });
 
-it('nothing is told of a config that says nothing of them', () => {
-  expect(check({})).toEqual([]);
+it('nothing is told of a config that says nothing of them', async () => {
+  expect(await check({})).toEqual([]);
 });
 
 it.each([
