@@ -54,6 +54,8 @@ export interface BffOptions {
   readonly redis?: SharedRedis | undefined;
   /** Counts for `rate_limit`; one of its own by default. */
   readonly limiter?: Limiter | undefined;
+  /** Whether answers say what `rate_limit` leaves. Default true. */
+  readonly limitHeaders?: boolean;
   /** What somebody who is not known is told to send. By default a token. */
   readonly accepted?: AcceptedCredentials;
   /** Whether `/bff/docs` and `/bff/openapi.json` are served. Default true. */
@@ -165,6 +167,7 @@ function deskOf(options: BffOptions): Desk {
     onRefused: options.onRefused,
     once: new Once(redis ? createRedisKeyStore(redis) : createMemoryKeyStore()),
     limiter: options.limiter ?? createMemoryLimiter(now === undefined ? {} : { now }),
+    limitHeaders: options.limitHeaders ?? true,
     flights: new Flights(),
   };
 }

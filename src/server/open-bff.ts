@@ -48,6 +48,7 @@ export function openBff(
     demo,
     redis: bff.redis ? redis : undefined,
     limiter,
+    limitHeaders: config.rate_limits.headers,
     docs: bff.docs ?? !config.production,
     purgeToken: bff.purge_token,
     purgeEverywhere,

@@ -34,6 +34,25 @@ it('files and rules that the gateway could not start with are all told', async (
   ]);
 });
 
+it('a header that could hold either a token or an API key is told; prefixes that differ tell them apart', async () => {
+  const places = (sources: object[], api_keys: object) => {
+    const jwt = { jwks: [{ secret: 'a secret of thirty-two characters' }], sources };
+    return check({ authentication: { router: { jwt } }, api_keys: { redis: true, ...api_keys } });
+  };
+  const source = { type: 'header', name: 'x-api-key' };
+  const clash = [
+    expect.stringMatching(/^The header x-api-key is where both API keys \(.*\) and tokens \(.*\) are looked for/),
+  ];
+  expect(await places([source], {})).toEqual(clash);
+  expect(await places([{ ...source, value_prefix: '' }], { header_value_prefix: 'Key' })).toEqual(clash);
+  expect(await places([{ ...source, value_prefix: 'key' }], { header_value_prefix: 'Key' })).toEqual(clash);
+  expect(await places([], { header_name: 'authorization' })).toEqual([
+    expect.stringMatching(/^The header authorization/),
+  ]);
+  expect(await places([source], { header_value_prefix: 'Key' })).toEqual([]);
+  expect(await places([{ type: 'cookie', name: 'x-api-key' }], {})).toEqual([]);
+});
+
 it('nothing is told of a config that says nothing of them', async () => {
   expect(await check({})).toEqual([]);
 });

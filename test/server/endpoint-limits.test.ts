@@ -6,12 +6,13 @@ import { fakeSubgraph } from '../sources/fake-subgraph.ts';
 import { HAS_REDIS, startRedis } from '../store/redis-server.ts';
 
 /** One endpoint, `/bff/web/hello`, of which `search` may fail alone; `directive` stands on that field. */
-async function endpoint(rateLimits: object, directive = '') {
+async function endpoint(rateLimits: object, directive = '', clientFile = '') {
   const subgraph = await fakeSubgraph((_req, res) => {
     res.setHeader('content-type', 'application/json').end('{"data":{"hello":"you","search":"found"}}');
   });
   const dir = await project({
     'schemas/hello.graphql': `extend schema @subgraph(url: "${subgraph.url}")\ntype Query { hello: String search: String ${directive} }`,
+    'bff/web/client.yaml': clientFile,
     'bff/web/hello.graphql': 'query Hello @endpoint(path: "/hello") { hello search @optional }',
   });
   const gateway = await createGateway({
@@ -35,6 +36,38 @@ test('limits of whole requests hold for endpoints: each request counts, also whe
   expect(refused?.headers.get('content-type')).toContain('application/problem+json');
   expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(40_000);
   expect(await refused?.json()).toMatchObject({ type: 'urn:headgate:problem:rate-limited', status: 429 });
+});
+
+describe('limits of all requests, of the client and of fields', () => {
+  const all = { requests: [{ name: 'all', limit: 9, window: '1d' }] };
+  const field = '@rateLimit(limit: 5, window: "1d", name: "search")';
+  const client = 'rate_limit: { limit: 7, window: 1d }';
+
+  test('are told side by side', async () => {
+    const { headers, status } = await fetch(await endpoint(all, field, client));
+    expect(status).toBe(200);
+    expect(headers.get('ratelimit-policy')).toBe('"all";q=9;w=86400, "web";q=7;w=86400, "search";q=5;w=86400');
+    expect(headers.get('ratelimit')).toMatch(/^"all";r=8;t=\d+, "web";r=6;t=\d+, "search";r=4;t=\d+$/);
+  });
+
+  test('are told to a client that has the answer already, too', async () => {
+    const url = await endpoint({}, field, client);
+    const etag = (await fetch(url)).headers.get('etag') ?? '';
+    const again = await fetch(url, { headers: { 'if-none-match': etag } });
+    expect(again.status).toBe(304);
+    expect(again.headers.get('ratelimit')).toMatch(/^"web";r=5;t=\d+, "search";r=3;t=\d+$/);
+  });
+
+  test('are not told at all with `headers: false`, and hold', async () => {
+    const url = await endpoint({ headers: false }, field, 'rate_limit: { limit: 1, window: 1d }');
+    const answers = [await fetch(url), await fetch(url)];
+    expect(answers.map(({ status }) => status)).toEqual([200, 429]);
+    expect(answers.map(({ headers }) => headers.has('ratelimit') || headers.has('ratelimit-policy'))).toEqual([
+      false,
+      false,
+    ]);
+    expect(answers[1]?.headers.has('retry-after')).toBe(true);
+  });
 });
 
 test('limits of fields hold for endpoints: a section that may fail alone is named in meta.partial', async () => {

@@ -59,6 +59,8 @@ export interface Desk extends SendSettings {
   readonly cache: AnswerCache | undefined;
   readonly once: Once;
   readonly limiter: Limiter;
+  /** Whether answers say what is left of the limits of clients. */
+  readonly limitHeaders: boolean;
   readonly flights: Flights<Reply>;
   /** Told of what is refused to a client: by which policy, and why. */
   readonly onRefused: TellRefused | undefined;

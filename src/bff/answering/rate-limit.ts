@@ -1,19 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientFacts } from '../../client/identity.ts';
 import { rateLimitHeaders } from '../../policy/rate-limits/headers.ts';
-import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from '../../policy/rate-limits/limiter.ts';
+import { isAllowed, type LimitAnswer, type LimitCheck } from '../../policy/rate-limits/limiter.ts';
 import { requestRefused, retryAfterHeader } from '../../policy/rate-limits/refuse.ts';
 import { checksFor, createRule, type Rule } from '../../policy/rate-limits/rule.ts';
 import type { ProblemDetails } from '../delivery/reply.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
+import type { Desk } from './call.ts';
 
 type RateLimit = NonNullable<ClientSettings['rate_limit']>;
 
 const rules = new WeakMap<RateLimit, Rule>();
 
-/** Counts a request to a client's endpoints, and says in its headers what is left. */
+/** Counts a request to a client's endpoints, and says in its headers what is left, unless such headers are off. */
 export function countRequest(
-  limiter: Limiter,
+  { limiter, limitHeaders }: Pick<Desk, 'limiter' | 'limitHeaders'>,
   client: string,
   rate: RateLimit,
   facts: ClientFacts | undefined,
@@ -22,7 +23,8 @@ export function countRequest(
 ): ProblemDetails | undefined | Promise<ProblemDetails | undefined> {
   const whole = checksFor([ruleOf(client, rate)], { ...facts, headers });
   const answer = limiter.ask({ whole, parts: [] });
-  return answer instanceof Promise ? answer.then((told) => tell(whole, told, res)) : tell(whole, answer, res);
+  const headed = limitHeaders ? res : undefined;
+  return answer instanceof Promise ? answer.then((told) => tell(whole, told, headed)) : tell(whole, answer, headed);
 }
 
 function ruleOf(client: string, rate: RateLimit): Rule {
@@ -35,9 +37,9 @@ function ruleOf(client: string, rate: RateLimit): Rule {
   return rule;
 }
 
-function tell(whole: readonly LimitCheck[], answer: LimitAnswer, res: ServerResponse): ProblemDetails | undefined {
+function tell(whole: readonly LimitCheck[], answer: LimitAnswer, res?: ServerResponse): ProblemDetails | undefined {
   const counted = answer.unavailable !== true;
-  if (counted) addHeaders(res, rateLimitHeaders(whole, answer.whole));
+  if (counted && res) addHeaders(res, rateLimitHeaders(whole, answer.whole));
   if (counted && isAllowed(answer.whole)) return undefined;
   const refused = requestRefused(whole, answer);
   const kind = counted ? 'rate-limited' : 'service-unavailable';

@@ -39,7 +39,7 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
   if (match === undefined) return problemReply(methodNotAllowed(call, matches), call.path);
   const { endpoint } = match;
   if (settings.rate_limit) {
-    const refused = await countRequest(desk.limiter, any.client, settings.rate_limit, call.client, call.req, call.res);
+    const refused = await countRequest(desk, any.client, settings.rate_limit, call.client, call.req, call.res);
     if (refused) return problemReply(refused, call.path);
   }
   if (endpoint.version !== undefined && settings.versions[endpoint.version]?.enabled === false)

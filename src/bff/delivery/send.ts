@@ -20,6 +20,7 @@ export function send(
 ): void | Promise<void> {
   if (res.destroyed || res.headersSent) return;
   const { etag, headers } = reply;
+  addLimits(res, headers);
   if (settings.dev && reply.timings) res.setHeader('server-timing', timingText(reply.timings));
   const compressible = settings.compressFrom !== undefined && reply.body.length >= settings.compressFrom;
   if (compressible) addVary(res, headers.vary === undefined ? 'accept-encoding' : `${headers.vary}, accept-encoding`);
@@ -51,7 +52,7 @@ function write(
   if (reply.etag !== undefined) res.setHeader('etag', encoding ? etagOfForm(reply.etag, encoding) : reply.etag);
   if (encoding !== undefined) res.setHeader('content-encoding', encoding);
   if (reply.status !== 204) res.setHeader('content-length', Buffer.byteLength(body));
-  res.writeHead(reply.status, withoutVary(reply.headers, res));
+  res.writeHead(reply.status, withoutLists(reply.headers, res));
   res.end(req.method === 'HEAD' ? undefined : body);
 }
 
@@ -67,12 +68,25 @@ function sendNotModified(res: ServerResponse, { headers }: Reply, etag: string):
   res.end();
 }
 
-/** `writeHead` would put the reply's `Vary` over the one that is set already. */
-function withoutVary(headers: Reply['headers'], res: ServerResponse): Reply['headers'] {
-  if (headers.vary === undefined || !res.hasHeader('vary')) return headers;
-  const { vary, ...rest } = headers;
-  addVary(res, vary);
+/** `writeHead` would put the reply's lists over those that are set already. */
+function withoutLists(headers: Reply['headers'], res: ServerResponse): Reply['headers'] {
+  const varies = headers.vary !== undefined && res.hasHeader('vary');
+  if (!varies && headers.ratelimit === undefined) return headers;
+  const { vary, ratelimit, 'ratelimit-policy': policy, ...rest } = headers;
+  if (vary !== undefined) addVary(res, vary);
   return rest;
+}
+
+const LIMITS = ['ratelimit-policy', 'ratelimit'] as const;
+
+/** What limits of fields say stands beside what those of the client, or of all requests, have said of the same response. */
+function addLimits(res: ServerResponse, headers: Reply['headers']): void {
+  if (headers.ratelimit === undefined) return;
+  for (const name of LIMITS) {
+    const own = headers[name] ?? '';
+    const said = res.getHeader(name);
+    res.setHeader(name, said === undefined ? own : `${said}, ${own}`);
+  }
 }
 
 /** @see https://www.w3.org/TR/server-timing/ */

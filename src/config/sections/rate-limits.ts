@@ -80,7 +80,10 @@ export const rateLimitsSection = z
       .default('fail_open')
       .describe('While Redis is away: fail_open counts in each process, fail_closed refuses what has a limit'),
     store_timeout: duration.prefault('50ms').describe('How long the decision of Redis is waited for'),
-    headers: z.boolean().default(true).describe('Whether answers bear RateLimit-Policy and RateLimit'),
+    headers: z
+      .boolean()
+      .default(true)
+      .describe('Whether answers bear RateLimit-Policy and RateLimit, those of client.yaml included'),
   })
   .describe('How often clients may ask; see docs/policies.md');
 

@@ -13,7 +13,7 @@ import type { RequestHeaders } from '../headers/request-headers.ts';
 import { type Admission, createAdmission, type WatchedFile } from './admission.ts';
 import { ApiKeyFile, ApiKeyRedis, type ApiKeyStore, ApiKeys } from './api-keys.ts';
 import { ClientCertificates } from './client-certificate.ts';
-import { apiKeyFinder, tokenFinder } from './credentials.ts';
+import { apiKeyFinder, checkCredentialPlaces, tokenFinder } from './credentials.ts';
 import { differences } from './differences.ts';
 import { FailedAttempts } from './failed-attempts.ts';
 import { Introspector } from './introspection.ts';
@@ -57,6 +57,7 @@ export function configureAdmission(
   const differsBy = differences(environment.rules, client_certificate !== undefined);
   if (nothing && !trusted_proxies && !differsBy && ownHeaders.length === 0) return undefined;
 
+  if (takesTokens) checkCredentialPlaces(authentication, api_keys);
   const trusts = addressSet(trusted_proxies?.addresses ?? []);
   const keyStore = api_keys && openKeyStore(api_keys, environment.redis);
   // last of what may fail: from here on keys are fetched
@@ -72,7 +73,7 @@ export function configureAdmission(
     jwt: issuers.length > 0 ? jwtVerifier(authentication, issuers) : undefined,
     introspector:
       introspection_endpoints.length > 0 ? introspector(authentication, introspection_endpoints) : undefined,
-    findApiKey: api_keys && apiKeyFinder(api_keys, takesTokens ? authentication.router.jwt.header_name : undefined),
+    findApiKey: api_keys && apiKeyFinder(api_keys, takesTokens ? authentication : undefined),
     apiKeys: keyStore && new ApiKeys(keyStore),
     certificates:
       client_certificate && new ClientCertificates(client_certificate, (req) => trusts(peerAddress(req.socket))),

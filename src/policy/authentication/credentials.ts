@@ -1,21 +1,40 @@
 import type { IncomingMessage } from 'node:http';
 import type { ApiKeySettings } from '../../config/sections/api-keys.ts';
 import type { AuthenticationSettings, TokenSource } from '../../config/sections/authentication.ts';
+import { UnusableSetting } from '../../config/unusable-setting.ts';
 import { BadCredential } from './refusal.ts';
 
 /** Finds a credential in a request; `undefined` when there is none. Throws `BadCredential` for one that is none. */
 export type FindCredential = (req: IncomingMessage) => string | undefined;
 
+/**
+ * A header may hold either a token or an API key only where what stands before them tells which. Throws `UnusableSetting` for a
+ * config that leaves it open.
+ */
+export function checkCredentialPlaces(settings: AuthenticationSettings, apiKeys: ApiKeySettings | undefined): void {
+  if (apiKeys === undefined) return;
+  const prefix = apiKeys.header_value_prefix.toLowerCase();
+  for (const place of tokenPlaces(settings)) {
+    if (place.type !== 'header' || place.name !== apiKeys.header_name) continue;
+    if (prefix !== '' && place.value_prefix !== '' && place.value_prefix.toLowerCase() !== prefix) continue;
+    throw new UnusableSetting(
+      `The header ${place.name} is where both API keys (api_keys.header_name) and tokens (authentication.router.jwt) are looked ` +
+        'for, and what stands in it could be either. Give API keys another header, or each a prefix of its own: ' +
+        'api_keys.header_value_prefix: ApiKey, and Bearer for tokens.',
+    );
+  }
+}
+
+function tokenPlaces({ router, cookie }: AuthenticationSettings): TokenSource[] {
+  const { header_name, header_value_prefix, sources } = router.jwt;
+  const cookies: TokenSource[] = cookie === undefined ? [] : [{ type: 'cookie', name: cookie }];
+  return [{ type: 'header', name: header_name, value_prefix: header_value_prefix }, ...sources, ...cookies];
+}
+
 /** Looks for a token where the config says, in order; the first place that has one decides. */
 export function tokenFinder(settings: AuthenticationSettings, apiKeys: ApiKeySettings | undefined): FindCredential {
-  const { header_name, header_value_prefix, ignore_other_prefixes, sources } = settings.router.jwt;
-  const cookies: TokenSource[] = settings.cookie === undefined ? [] : [{ type: 'cookie', name: settings.cookie }];
-  const places: TokenSource[] = [
-    { type: 'header', name: header_name, value_prefix: header_value_prefix },
-    ...sources,
-    ...cookies,
-  ];
-  const finders = places.map((place) => {
+  const { ignore_other_prefixes } = settings.router.jwt;
+  const finders = tokenPlaces(settings).map((place) => {
     if (place.type === 'cookie') return cookieFinder(place.name);
     // an API key in the same header has another prefix
     const shared = apiKeys?.header_name === place.name;
@@ -30,10 +49,12 @@ export function tokenFinder(settings: AuthenticationSettings, apiKeys: ApiKeySet
   };
 }
 
-/** Looks for an API key; `tokensIn` is the header in which tokens are looked for, if any. */
-export function apiKeyFinder(settings: ApiKeySettings, tokensIn: string | undefined): FindCredential {
+/** Looks for an API key; `tokens`: where tokens are looked for as well, if they are. */
+export function apiKeyFinder(settings: ApiKeySettings, tokens: AuthenticationSettings | undefined): FindCredential {
   const { header_name, header_value_prefix } = settings;
-  return headerFinder(header_name, header_value_prefix, tokensIn === header_name);
+  const places = tokens === undefined ? [] : tokenPlaces(tokens);
+  const shared = places.some((place) => place.type === 'header' && place.name === header_name);
+  return headerFinder(header_name, header_value_prefix, shared);
 }
 
 /** @param ignoreOthers whether a value with another prefix counts as none */
