@@ -43,8 +43,10 @@ async function renderPage(): Promise<HttpReply> {
   return textReply(200, 'text/html', renderGraphiQL({ title: 'Headgate', defaultQuery: FIRST_QUERY }));
 }
 
-const FIRST_QUERY = `# Ctrl-Enter runs the query, Ctrl-Space tells what may stand at the cursor.
-# The book at the top left shows the schema. A token is a header: {"authorization": "Bearer …"}
+const FIRST_QUERY = `# Ctrl-Enter runs the query.
+# Ctrl-Space tells what may stand here.
+# The book at the top left is the schema.
+# Headers, for a token, are below.
 
 {
   __typename
