@@ -12,7 +12,10 @@ export class SectionClock {
   private readonly timeUp: boolean[];
   private readonly timers: NodeJS.Timeout[] = [];
 
-  constructor(compiled: CompiledPlan, { list }: TimedSections) {
+  private readonly onDone: TimedSections['onDone'];
+
+  constructor(compiled: CompiledPlan, { list, onDone }: TimedSections) {
+    this.onDone = onDone;
     this.open = list.map(() => 0);
     this.timeUp = list.map(() => false);
     for (const { planned } of compiled.requests) this.count(planned.section, 1);
@@ -35,6 +38,7 @@ export class SectionClock {
   /** @returns whether nothing is waited for any more */
   done({ planned: { section } }: CompiledRequest): boolean {
     this.count(section, -1);
+    if (section !== undefined && this.onDone && this.open[section] === 0) this.onDone(section);
     return this.isDue();
   }
 

@@ -12,6 +12,8 @@ export interface TimedSections {
   /** Equal for two lists with the same paths: they can have the same plan. */
   readonly key: string;
   readonly list: readonly TimedSection[];
+  /** Called when all requests for a section are done, with its number. */
+  readonly onDone?: ((section: number) => void) | undefined;
 }
 
 /** The fields that sections consist of, with the number of their section. */

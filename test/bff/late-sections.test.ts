@@ -54,8 +54,9 @@ async function shop(files: Readonly<Record<string, string>>) {
     ...world,
     get: async (path: string) => {
       const response = await fetch(new URL(path, world.server.url));
+      const timing = response.headers.get('server-timing') ?? '';
       // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes
-      return { status: response.status, json: (await response.json()) as any };
+      return { status: response.status, timing, json: (await response.json()) as any };
     },
     hold(service: string, text: string) {
       const gate = latch();
@@ -89,7 +90,9 @@ describe('a section with a timeout', () => {
   test('is part of the answer when it is in time', async () => {
     const { get, calls } = await shop({ 'web/home.graphql': HOME });
     const user = { name: 'Ada', orders: ORDERS, picks: [{ product: { title: 'Lamp p2' } }] };
-    expect((await get('/bff/web/home/u1')).json).toEqual({ user });
+    const { json, timing } = await get('/bff/web/home/u1');
+    expect(json).toEqual({ user });
+    expect(timing).toMatch(/^user\.picks;dur=[\d.]+, engine;dur=[\d.]+$/);
     // the products of a section are asked for apart from those of the rest
     expect(calls).toEqual({ users: 1, orders: 1, picks: 1, products: 2 });
   });

@@ -184,3 +184,22 @@ test('the demo’s own endpoints', async () => {
   expect(parameters[0]).toMatchObject({ name: 'userId', example: 'u1' });
   expect(parameters[1]).toMatchObject({ name: 'orders', schema: { type: 'integer', minimum: 0, maximum: 20 } });
 });
+
+test('what is deprecated says since when; a version that is not answered is not documented', async () => {
+  const { paths } = await documentOf({
+    'app/client.yaml': `deprecated: 2026-01-01
+sunset: 2026-12-31
+link: https://docs.example/v2
+versions: { v2: { enabled: false }, v3: {} }`,
+    'app/it.graphql': '# The old one.\n{ __typename }',
+    'app/v2/it.graphql': '{ __typename }',
+    'app/v3/it.graphql': '{ __typename }',
+  });
+  expect(Object.keys(paths)).toEqual(['/bff/app/it', '/bff/app/v3/it']);
+  expect(paths['/bff/app/it'].get).toMatchObject({
+    deprecated: true,
+    summary: 'The old one.',
+    description: 'The old one.\n\nDeprecated since 2026-01-01. It ends on 2026-12-31. See https://docs.example/v2',
+  });
+  expect(paths['/bff/app/v3/it'].get).not.toHaveProperty('deprecated');
+});

@@ -25,6 +25,8 @@ query ($id: ID!, $lang: String @from(header: "accept-language")) @endpoint(path:
   'app/rename.graphql': 'mutation ($input: Rename!) @endpoint(status: 201) { user: rename(input: $input) { name } }',
   'app/tags.graphql': 'query ($ids: [ID!]) { tags(ids: $ids) }',
   'app/v2/tags.graphql': '{ tags }',
+  'app/v3/tags.graphql': '{ tags }',
+  'app/client.yaml': 'deprecated: 2026-01-01\nversions: { v3: { enabled: false } }',
   'web/other.graphql': '{ tags }',
 };
 const people = {
@@ -53,6 +55,10 @@ export type ProfileAnswer = {
     readonly called: string;
     readonly mood: Mood | null;`);
   expect(typescript).toContain('export function tagsV2(options: CallOptions = {})');
+  expect(typescript).toContain(
+    ' * GET /bff/app/tags\n *\n * @deprecated Deprecated since 2026-01-01.\n */\nexport function tags(',
+  );
+  expect(typescript).not.toContain('/bff/app/v3/');
   expect(typescript).not.toContain('/bff/web/');
 });
 

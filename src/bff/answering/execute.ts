@@ -38,12 +38,18 @@ export interface Work {
 export async function execute(engine: Engine, work: Work, cancellation: Cancellation): Promise<Execution | undefined> {
   const timings = work.measured ? new Map<string, number>() : undefined;
   const began = timings && performance.now();
-  const request = requestFor(work, work.query, cancellation, work.timed);
+  const note = (name: string) => timings?.set(name, performance.now() - (began ?? 0));
+  const sections = timings && work.timed ? measuring(work.timed, note) : work.timed;
+  const request = requestFor(work, work.query, cancellation, sections);
   const answer = await withDeadline(engine.execute(request), work.timeoutMs, cancellation);
-  if (began !== undefined) timings?.set('engine', performance.now() - began);
+  note('engine');
   // what a section is still fetching is for nobody
   if (work.timed !== undefined && answer !== undefined && answer.errors.length > 0) cancellation.abort();
   return answer && { answer, timings };
+}
+
+function measuring(timed: TimedSections, note: (name: string) => void): TimedSections {
+  return { ...timed, onDone: (section) => note(timed.list[section]?.path.join('.') ?? '') };
 }
 
 /** Resolves with `undefined`, and aborts the section alone, when its time is up. */

@@ -5,7 +5,10 @@ import { addVary } from './vary.ts';
 type Cors = NonNullable<ClientSettings['cors']>;
 
 /** Response headers that a web page cannot read unless it is told that it may. */
-const EXPOSED = ['etag', 'retry-after', 'ratelimit', 'ratelimit-policy', 'x-request-id', 'idempotency-replayed'];
+const EXPOSED = [
+  ...['etag', 'retry-after', 'ratelimit', 'ratelimit-policy', 'x-request-id', 'idempotency-replayed'],
+  ...['deprecation', 'sunset', 'link'],
+];
 
 /**
  * Says which web pages may read the answer.

@@ -21,7 +21,12 @@ function typeText(schema, spec) {
   if (schema.anyOf) return schema.anyOf.map((one) => typeText(one, spec)).join(' | ');
   const type = Array.isArray(schema.type) ? schema.type.join(' | ') : schema.type || 'any';
   if (schema.items) return 'list of ' + typeText(schema.items, spec);
-  return schema.format ? type + ' (' + schema.format + ')' : type;
+  return (schema.format ? type + ' (' + schema.format + ')' : type) + rangeText(schema);
+}
+
+function rangeText({ minimum, maximum }) {
+  if (minimum === undefined) return maximum === undefined ? '' : ', at most ' + maximum;
+  return maximum === undefined ? ', at least ' + minimum : ', ' + minimum + ' to ' + maximum;
 }
 
 function parameterRow(parameter, id, spec) {
@@ -97,7 +102,8 @@ function sectionFor(method, path, operation, spec, number) {
   const ok = Object.entries(operation.responses).find(([status]) => status.startsWith('2'));
   const example = ok && ok[1].content && ok[1].content['application/json'].example;
   const section = element('section', { id, 'aria-labelledby': id + '-h' },
-    element('h2', { id: id + '-h' }, element('span', { class: 'method ' + method }, method.toUpperCase()), ' ' + path),
+    element('h2', { id: id + '-h' }, element('span', { class: 'method ' + method }, method.toUpperCase()), ' ' + path,
+      operation.deprecated ? element('span', { class: 'deprecated' }, 'deprecated') : undefined),
     element('p', { class: 'about' }, operation.description || ''),
     rows.length ? element('table', {}, element('thead', {}, element('tr', {},
       ...['Parameter', 'In', 'Type', 'Value'].map((text) => element('th', { scope: 'col' }, text)))),

@@ -21,6 +21,7 @@ section { border: 1px solid var(--line); border-radius: .5rem; margin: 0 0 1.5re
 section h2 { font-size: 1.05rem; margin: 0; font-family: ui-monospace, monospace; overflow-wrap: anywhere; }
 .method { display: inline-block; min-width: 3.6em; font-weight: 700; font-family: ui-monospace, monospace; color: var(--accent); }
 .method.post, .method.put, .method.patch { color: var(--good); } .method.delete { color: var(--bad); }
+section .deprecated { color: var(--bad); font: .8rem system-ui, sans-serif; margin-left: .75rem; }
 .about { white-space: pre-line; margin: .5rem 0 1rem; color: var(--soft); }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; padding: .35rem .5rem .35rem 0; border-top: 1px solid var(--line); vertical-align: top; }

@@ -6,6 +6,7 @@ import { commentOf, exampleRequest } from './comment.ts';
 import { exampleOf } from './example.ts';
 import { Components, type JsonSchema, parameterSchema } from './json-schema.ts';
 import { PROBLEM_SCHEMA, problemResponses } from './problems.ts';
+import { deprecationOf, isServed } from './standing.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -18,7 +19,9 @@ const PREFIX = '#/components/schemas/';
  */
 export function openApiOf(all: readonly Endpoint[], schema: GraphQLSchema, client: string | undefined): Json {
   const components = new Components(PREFIX);
-  const endpoints = all.filter((endpoint) => client === undefined || endpoint.client === client);
+  const endpoints = all.filter(
+    (endpoint) => isServed(endpoint) && (client === undefined || endpoint.client === client),
+  );
   const paths: Record<string, Record<string, Json>> = {};
   for (const endpoint of [...endpoints].sort((a, b) => a.path.localeCompare(b.path))) {
     const path = endpoint.path.replaceAll(/:(\w+)/g, '{$1}');
@@ -60,13 +63,14 @@ function operationOf(endpoint: Endpoint, schema: GraphQLSchema, components: Comp
     parameterOf(parameter, example.values, components, resolve),
   );
   if (endpoint.idempotency) parameters.push(idempotencyKey(endpoint.idempotency.required));
-  const { settings, version } = endpoint;
-  const { deprecated } = (version === undefined ? settings : settings.versions[version]) ?? {};
+  const deprecation = deprecationOf(endpoint);
+  const about = [comment?.text, deprecation].filter((text) => text !== undefined).join('\n\n');
   return {
     operationId: operationIdOf(endpoint, named),
     tags: [endpoint.client],
-    ...(comment === undefined ? {} : { summary: comment.summary, description: comment.text }),
-    ...(deprecated === undefined ? {} : { deprecated: true }),
+    ...(comment === undefined ? {} : { summary: comment.summary }),
+    ...(about === '' ? {} : { description: about }),
+    ...(deprecation === undefined ? {} : { deprecated: true }),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body.length === 0 ? {} : { requestBody: bodyOf(body, example.body, components, resolve) }),
     responses: {

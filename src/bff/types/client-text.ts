@@ -4,6 +4,7 @@ import { answerSchema } from '../openapi/answer-schema.ts';
 import { commentOf } from '../openapi/comment.ts';
 import { Components, type JsonSchema, parameterSchema } from '../openapi/json-schema.ts';
 import { operationIdOf } from '../openapi/openapi.ts';
+import { deprecationOf, isServed } from '../openapi/standing.ts';
 import { RUNTIME } from './runtime.ts';
 import { commentText, typeText } from './typescript.ts';
 
@@ -19,7 +20,7 @@ const PREFIX = '#/$defs/';
 export function clientFiles(all: readonly Endpoint[], schema: GraphQLSchema, client: string): ClientFiles {
   const components = new Components(PREFIX);
   const endpoints = all
-    .filter((endpoint) => endpoint.client === client)
+    .filter((endpoint) => endpoint.client === client && isServed(endpoint))
     .sort((a, b) => a.id.localeCompare(b.id))
     .map((endpoint) => describe(endpoint, schema, components));
   const types = [...components.schemas].sort(([a], [b]) => a.localeCompare(b));
@@ -82,7 +83,13 @@ function functionText(
   comment: string | undefined,
 ): string {
   const { method, path } = endpoint;
-  const about = commentText({ description: `${comment ? `${comment}\n\n` : ''}${method} ${path}` }, '');
+  const deprecation = deprecationOf(endpoint);
+  const lines = [
+    ...(comment ? [comment] : []),
+    `${method} ${path}`,
+    ...(deprecation ? [`@deprecated ${deprecation}`] : []),
+  ];
+  const about = commentText({ description: lines.join('\n\n') }, '');
   const places = endpoint.parameters.filter((one) => one.in !== 'claim').map((one) => `${key(one.name)}: '${one.in}'`);
   const optional = (parameters?.required ?? []).length === 0 ? ` = {}` : '';
   const given = parameters ? `parameters: ${name}Parameters${optional}, ` : '';

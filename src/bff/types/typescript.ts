@@ -44,8 +44,11 @@ function objectText({ properties, required = [] }: JsonSchema, indent: number): 
   return lines.length === 0 ? 'Readonly<Record<string, never>>' : `{\n${lines.join('\n')}\n${' '.repeat(indent)}}`;
 }
 
-export function commentText({ description }: Pick<JsonSchema, 'description'>, pad: string): string {
-  if (description === undefined) return '';
+export function commentText(schema: Pick<JsonSchema, 'description' | 'deprecated'>, pad: string): string {
+  const description = [schema.description, ...(schema.deprecated ? ['@deprecated'] : [])]
+    .filter((one) => one)
+    .join('\n');
+  if (description === '') return '';
   const lines = description.replaceAll('*/', '* /').split('\n');
   if (lines.length === 1) return `${pad}/** ${lines[0]} */\n`;
   return `${pad}/**\n${lines.map((line) => `${pad} * ${line}`.trimEnd()).join('\n')}\n${pad} */\n`;
