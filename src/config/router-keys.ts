@@ -24,6 +24,8 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['traffic_shaping.router.global_rate_limit', 'Write "rate_limits.requests".'],
   ['traffic_shaping.all.global_rate_limit', 'Write "rate_limits.subgraphs.NAME".'],
   ['tls.supergraph.certificate_chain', 'Put the chain into "tls.supergraph.certificate", below the certificate.'],
+  ['telemetry.exporters', 'Metrics are "telemetry.metrics.prometheus", the log is "telemetry.logging".'],
+  ['telemetry.apollo', 'Nothing is sent to Apollo: leave it out.'],
   ['coprocessor', IN_CODE],
   ['rhai', IN_CODE],
   ['plugins', IN_CODE],
