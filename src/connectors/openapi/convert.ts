@@ -32,6 +32,7 @@ export interface ConversionOptions {
  */
 export function convertOpenApi(document: OpenApiDocument, { name, location }: ConversionOptions): Conversion {
   checkVersion(document);
+  checkReferences(document);
   const resolve = createResolver(document);
   const shared = { names: Names.ofTypes(), enums: new Map<string, EnumModel>() };
   const known = new Map<Schema, string>();
@@ -40,7 +41,7 @@ export function convertOpenApi(document: OpenApiDocument, { name, location }: Co
   const input = new TypeBuilder('input', resolve, known, shared);
   const { fields, leftOut } = readOperations(document, { output, input, resolve });
   const queries = fields.filter(({ root }) => root === 'Query');
-  if (fields.length === 0) throw new OpenApiError('The document has no operation that takes and answers JSON.');
+  if (fields.length === 0) throw noOperations(leftOut);
   trimTypes(objectsOf(fields.map((field) => field.output)));
   breakInputCircles(input.objects);
   const types = writeTypes(fields, input, shared.enums);
@@ -62,6 +63,34 @@ function checkVersion({ openapi }: OpenApiDocument): void {
       `This is no OpenAPI 3 document. ${what}; Swagger 2 can be converted by tools such as swagger2openapi.`,
     );
   }
+}
+
+/** A document in several files is none for its first file alone. */
+function checkReferences(document: OpenApiDocument): void {
+  const open: unknown[] = [document.paths, document.components];
+  const seen = new Set<unknown>();
+  for (let at = open.pop(); at !== undefined || open.length > 0; at = open.pop()) {
+    if (typeof at !== 'object' || at === null || seen.has(at)) continue;
+    seen.add(at);
+    const { $ref } = at as { $ref?: unknown };
+    if (typeof $ref === 'string' && !$ref.startsWith('#')) {
+      const hint = 'Put it into one file first, as `npx @redocly/cli bundle FILE -o bundled.yaml` does.';
+      throw new OpenApiError(`The document refers to others, such as "${$ref}", which are not read. ${hint}`);
+    }
+    for (const [key, value] of Object.entries(at)) if (!EXAMPLES.has(key)) open.push(value);
+  }
+}
+
+/** Below these anything may stand. */
+const EXAMPLES: ReadonlySet<string> = new Set(['example', 'examples', 'default', 'enum', 'const']);
+
+/** How many reasons are told. */
+const REASONS = 3;
+
+function noOperations(leftOut: readonly string[]): OpenApiError {
+  const reasons = leftOut.slice(0, REASONS).map((reason) => `\n  left out  ${reason}`);
+  if (leftOut.length > REASONS) reasons.push(`\n  and ${leftOut.length - REASONS} more`);
+  return new OpenApiError(`The document has no operation that takes and answers JSON.${reasons.join('')}`);
 }
 
 function objectsOf(types: readonly (TypeRef | undefined)[]): ObjectModel[] {

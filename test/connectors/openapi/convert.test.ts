@@ -404,6 +404,14 @@ test.each([
   [{ swagger: '2.0', openapi: undefined }, 'This is no OpenAPI 3 document. It has no "openapi" version'],
   [{ openapi: '4.0.0' }, 'Its version is 4.0.0'],
   [{ paths: {} }, 'The document has no operation that takes and answers JSON.'],
+  [
+    { paths: { '/a': { get: { responses: { '200': { content: { 'text/csv': {} } } } } } } },
+    'JSON.\n  left out  GET /a: its answer is text/csv',
+  ],
+  [
+    { paths: { '/a': { get: { $ref: 'paths/a.yaml' } } } },
+    'The document refers to others, such as "paths/a.yaml", which are not read. Put it into one file first',
+  ],
 ])('%j is refused', (document, message) => {
   expect(() => convert(document)).toThrow(message);
 });
