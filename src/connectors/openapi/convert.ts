@@ -65,24 +65,24 @@ function checkVersion({ openapi }: OpenApiDocument): void {
   }
 }
 
-/** A document in several files is none for its first file alone. */
-function checkReferences(document: OpenApiDocument): void {
-  const open: unknown[] = [document.paths, document.components];
-  const seen = new Set<unknown>();
-  for (let at = open.pop(); at !== undefined || open.length > 0; at = open.pop()) {
-    if (typeof at !== 'object' || at === null || seen.has(at)) continue;
-    seen.add(at);
-    const { $ref } = at as { $ref?: unknown };
-    if (typeof $ref === 'string' && !$ref.startsWith('#')) {
-      const hint = 'Put it into one file first, as `npx @redocly/cli bundle FILE -o bundled.yaml` does.';
-      throw new OpenApiError(`The document refers to others, such as "${$ref}", which are not read. ${hint}`);
+/** Operations that stand in other files cannot be had; of a schema that does, it is enough to know that it is JSON. */
+function checkReferences({ paths = {} }: OpenApiDocument): void {
+  const open: unknown[] = [paths];
+  // a path item, an operation, and its parameters, body and answers
+  for (let depth = 0; depth < 5; depth++) {
+    for (const at of open.splice(0)) {
+      if (typeof at !== 'object' || at === null) continue;
+      const { $ref } = at as { $ref?: unknown };
+      if (typeof $ref === 'string' && !$ref.startsWith('#')) throw inOtherFile($ref);
+      for (const [key, value] of Object.entries(at)) if (key !== 'schema' && key !== 'content') open.push(value);
     }
-    for (const [key, value] of Object.entries(at)) if (!EXAMPLES.has(key)) open.push(value);
   }
 }
 
-/** Below these anything may stand. */
-const EXAMPLES: ReadonlySet<string> = new Set(['example', 'examples', 'default', 'enum', 'const']);
+function inOtherFile(reference: string): OpenApiError {
+  const hint = 'Put it into one file first, as `npx @redocly/cli bundle FILE -o bundled.yaml` does.';
+  return new OpenApiError(`The document refers to others, such as "${reference}", which are not read. ${hint}`);
+}
 
 /** How many reasons are told. */
 const REASONS = 3;
