@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -100,6 +101,20 @@ test('by the hints of what is read, the shortest counts', async () => {
   // nobody says how long a plain product holds
   expect(await of('{ products { name } plain { name } }')).toBe('no-store');
   expect(await of('{ __typename }')).toBe('no-store');
+});
+
+test('a document that is known by its hash can be asked for by GET, and kept', async () => {
+  const { url } = await shop({ apq: { enabled: true } });
+  const query = '{ products { name } }';
+  const extensions = { persistedQuery: { version: 1, sha256Hash: hash('sha256', query) } };
+  const headers = { 'content-type': 'application/json' };
+  await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, extensions }) });
+  const known = await fetch(`${url}?extensions=${encodeURIComponent(JSON.stringify(extensions))}`);
+  expect(await known.json()).toEqual({ data: { products: [{ name: 'Lamp' }] } });
+  expect(known.headers.get('cache-control')).toBe('public, max-age=60');
+  extensions.persistedQuery.sha256Hash = hash('sha256', 'another');
+  const unknown = await fetch(`${url}?extensions=${encodeURIComponent(JSON.stringify(extensions))}`);
+  expect(unknown.headers.get('cache-control')).toBe('no-store');
 });
 
 test('one operation of several is what counts, not its neighbours', async () => {

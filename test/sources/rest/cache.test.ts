@@ -244,6 +244,23 @@ describe('at the same time', () => {
     expect(it.api.calls).toHaveLength(1);
   });
 
+  test('where an answer was for one alone, nobody waits for that of another', async () => {
+    const waiting: (() => void)[] = [];
+    const api = await stubApi(() => (response: ServerResponse) => {
+      response.writeHead(200, { 'cache-control': 'private, max-age=60' });
+      const answer = () => response.end(`{"time":"t${api.calls.length}"}`);
+      if (api.calls.length === 1) answer();
+      else waiting.push(answer);
+    });
+    const cache = new ApiCache(memoryKeeper(100_000));
+    const source = restSource(api, SDL, { settingsOf: () => CACHED, cache });
+    await ask(source, '{ time }');
+    const two = [ask(source, '{ time }'), ask(source, '{ time }')];
+    await vi.waitFor(() => expect(waiting).toHaveLength(2));
+    for (const answer of waiting) answer();
+    expect(await Promise.all(two)).toEqual([{ data: { time: 't3' } }, { data: { time: 't3' } }]);
+  });
+
   test('a call for which nobody waits any more is given up', async () => {
     const closed = vi.fn();
     const api = await stubApi(() => (response: ServerResponse) => void response.once('close', closed));

@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { readCachingHeaders } from '../../../client/read-freshness.ts';
 import type { RawAnswer } from '../api-call.ts';
 import type { ApiRequest } from '../api-request.ts';
-import { Flights } from './flights.ts';
+import { Flights, untilAborted } from './flights.ts';
 import { CORRELATION } from './headers-of-user.ts';
 import type { Keeper } from './keeper.ts';
 import { conditionsFor, isFresh, type KeptAnswer, keptAnswer, served, servesOnError } from './kept-answer.ts';
@@ -25,6 +26,7 @@ interface Renewed {
   readonly isShared: boolean;
 }
 
+const MOST_LONELY = 10_000;
 /** Requests that say themselves what they have, or want only a part, are none of a cache's business here. */
 const CONDITIONAL = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range'];
 
@@ -37,6 +39,8 @@ export class ApiCache {
   readonly #keeper: Keeper;
   readonly #now: () => number;
   readonly #flights = new Flights<Renewed>();
+  /** Requests whose last answer was for one alone. */
+  readonly #lonely = new LRUCache<string, true>({ max: MOST_LONELY });
 
   constructor(keeper: Keeper, now: () => number = Date.now) {
     this.#keeper = keeper;
@@ -50,15 +54,12 @@ export class ApiCache {
 
   /** Rejects with what the call rejects with, where there is nothing to fall back on. */
   async answer(asking: Asking): Promise<RawAnswer> {
-    const { signal } = asking;
     const key = keyOf(asking);
     const kept = await this.#find(key, asking);
     if (kept && isFresh(kept, this.#now())) return served(kept, this.#now());
     const mayFallBack = kept !== undefined && servesOnError(kept, this.#now());
     try {
-      const begin = (own: AbortSignal) => this.#renew(key, kept, asking, own);
-      const [renewed, isOwn] = await this.#flights.join(variantKey(key, asking, [...asking.ofUser]), signal, begin);
-      const answer = isOwn || renewed.isShared ? renewed.answer : await asking.call({}, signal);
+      const answer = await this.#ask(key, kept, asking);
       return mayFallBack && answer.status >= 500 ? served(kept, this.#now()) : answer;
     } catch (error) {
       if (!mayFallBack) throw error;
@@ -69,6 +70,20 @@ export class ApiCache {
   /** What was done to a URL makes what was kept of it doubtful (RFC 9111, section 4.4). */
   async forget(asking: Asking): Promise<void> {
     await this.#keeper.delete(keyOf(asking));
+  }
+
+  /** One call for all equal requests, unless the last answer was for one alone: then nobody waits for another's. */
+  async #ask(key: string, kept: KeptAnswer | undefined, asking: Asking): Promise<RawAnswer> {
+    const { signal } = asking;
+    const equal = variantKey(key, asking, [...asking.ofUser]);
+    const begin = (own: AbortSignal) => this.#renew(key, kept, asking, own);
+    const isLonely = this.#lonely.has(equal);
+    const [renewed, isOwn] = isLonely
+      ? ([await untilAborted(begin(signal), signal), true] as const)
+      : await this.#flights.join(equal, signal, begin);
+    if (renewed.isShared) this.#lonely.delete(equal);
+    else this.#lonely.set(equal, true);
+    return isOwn || renewed.isShared ? renewed.answer : asking.call({}, signal);
   }
 
   async #find(key: string, asking: Asking): Promise<KeptAnswer | undefined> {
