@@ -184,9 +184,17 @@ export function chooseOperation(
   };
 }
 
+/** Characters of a message: the client's own words are in it, and a name may be as long as the document. */
+const LONGEST_MESSAGE = 1_000;
+
 export function withCode(error: GraphQLError, code: string): GraphQLFormattedError {
   const formatted = error.toJSON();
-  return { ...formatted, extensions: { code, ...formatted.extensions } };
+  const { message } = formatted;
+  return {
+    ...formatted,
+    message: message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message,
+    extensions: { code, ...formatted.extensions },
+  };
 }
 
 /** As {@link withCode}, without names of the schema that the client did not give itself. */

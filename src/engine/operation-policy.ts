@@ -36,6 +36,8 @@ export interface CheckedRequest {
   /** Coerced variable values. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly client: ClientContext;
+  /** What earlier policies have dropped; where a single one has, the very list that it gave. */
+  readonly drop: readonly DroppedField[];
   /** Whether an earlier policy has dropped this field, or one around it. */
   isDropped(field: OpField): boolean;
 }

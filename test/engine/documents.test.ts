@@ -76,3 +76,9 @@ describe('the cache of documents', () => {
     expect('prepared' in known && known.prepared.max).toBe(16);
   });
 });
+
+it('what a client writes is not told back to it without end', async () => {
+  const { errors } = await run(world, `{ ${'x'.repeat(100_000)} }`);
+  expect(errors[0]?.message).toMatch(/^Cannot query field "x{900,}…$/);
+  expect(JSON.stringify(errors).length).toBeLessThan(2_000);
+});

@@ -11,7 +11,8 @@ import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { actualCost } from './actual-cost.ts';
 import { type Cost, costOf } from './cost.ts';
 import { CostModel } from './cost-model.ts';
-import { estimate } from './estimate.ts';
+import { type EstimateOptions, estimate } from './estimate.ts';
+import { withoutDropped } from './without-dropped.ts';
 
 type Client = CheckedRequest['client'];
 type Variables = CheckedRequest['variables'];
@@ -32,6 +33,9 @@ interface Bounded {
   readonly cost: Cost;
 }
 
+/** Only what one subgraph is asked; without fields that are dropped. */
+export type EstimatedPart = Pick<EstimateOptions, 'subgraph' | 'dropped'>;
+
 /** Estimates costs of operations, for all who need them: for demand control and for limits that weigh by cost. */
 export class CostEstimator {
   private readonly listSize: number;
@@ -43,9 +47,10 @@ export class CostEstimator {
   }
 
   /** What a request for the operation is estimated to cost, by its variables; a number where they make no difference. */
-  estimate(operation: Operation, supergraph: Supergraph, subgraph?: string) {
+  estimate(operation: Operation, supergraph: Supergraph, { subgraph, dropped }: EstimatedPart = {}) {
     return estimate(operation, this.model(supergraph), {
       listSize: this.listSize,
+      dropped,
       ...(subgraph === undefined ? {} : { subgraph }),
     });
   }
@@ -72,15 +77,21 @@ export function createDemandPolicy(settings: DemandControlSettings, observer: De
   const estimator = new CostEstimator(static_estimated.list_size);
   return {
     inspect(operation, supergraph) {
-      const { cost, complaint } = estimator.estimate(operation, supergraph);
-      const bounds = boundsFor(settings, supergraph).flatMap(({ subgraph, max }): Bounded[] => {
-        const asked = subgraph === undefined ? cost : estimator.estimate(operation, supergraph, subgraph).cost;
-        return typeof asked === 'number' && asked <= max ? [] : [{ subgraph, max, cost: asked }];
+      const all = boundsFor(settings, supergraph);
+      const assess = withoutDropped((dropped): Assessment => {
+        const { cost, complaint } = estimator.estimate(operation, supergraph, { dropped });
+        const bounds = all.flatMap(({ subgraph, max }): Bounded[] => {
+          const part = { subgraph, dropped };
+          const asked = subgraph === undefined ? cost : estimator.estimate(operation, supergraph, part).cost;
+          return typeof asked === 'number' && asked <= max ? [] : [{ subgraph, max, cost: asked }];
+        });
+        return { cost, complaint, bounds };
       });
+      const { bounds, complaint } = assess({ drop: [] });
       const { expose, actual_cost } = settings;
       if (bounds.length === 0 && !complaint && !expose && !actual_cost) return undefined;
       const measure = actual_cost ? actualCost(operation, estimator.model(supergraph)) : undefined;
-      return new DemandCheck({ settings, cost, complaint, bounds, measure, observer });
+      return new DemandCheck({ settings, assess, measure, observer });
     },
   };
 }
@@ -98,11 +109,16 @@ function boundsFor(
   return [...all, ...each];
 }
 
-interface CheckOptions {
-  readonly settings: DemandControlSettings;
+interface Assessment {
   readonly cost: Cost;
   readonly complaint: ((variables: Variables) => string | undefined) | undefined;
   readonly bounds: readonly Bounded[];
+}
+
+interface CheckOptions {
+  readonly settings: DemandControlSettings;
+  /** What is known of an operation without the fields that are dropped from a request. */
+  readonly assess: (request: Pick<CheckedRequest, 'drop'>) => Assessment;
   readonly measure: ReturnType<typeof actualCost> | undefined;
   readonly observer: DemandObserver;
 }
@@ -114,8 +130,10 @@ class DemandCheck implements OperationCheck {
     this.options = options;
   }
 
-  check({ variables, client }: CheckedRequest): Verdict | undefined {
-    const { settings, cost, complaint, bounds, measure } = this.options;
+  check(request: CheckedRequest): Verdict | undefined {
+    const { variables, client } = request;
+    const { settings, assess, measure } = this.options;
+    const { cost, complaint, bounds } = assess(request);
     const enforces = settings.mode === 'enforce';
     const { onExceeded } = this.options.observer;
     const problem = enforces || onExceeded ? complaint?.(variables) : undefined;
@@ -129,13 +147,15 @@ class DemandCheck implements OperationCheck {
     if (!measure) return settings.expose ? told : undefined;
     return {
       ...told,
-      afterwards: (outcome) => this.measured(measure(JSON.parse(outcome.dataText), variables), variables, client),
+      afterwards: (outcome) => {
+        const actual = measure(JSON.parse(outcome.dataText), variables);
+        return this.measured({ estimated: costOf(cost, variables), actual }, client);
+      },
     };
   }
 
-  private measured(actual: number, variables: Variables, client: Client): AnswerExtras | undefined {
-    const { settings, cost, observer } = this.options;
-    const both = { estimated: costOf(cost, variables), actual };
+  private measured(both: { estimated: number; actual: number }, client: Client): AnswerExtras | undefined {
+    const { settings, observer } = this.options;
     observer.onMeasured(both, client);
     return settings.expose ? exposed(both) : undefined;
   }

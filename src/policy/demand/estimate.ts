@@ -18,6 +18,8 @@ export interface EstimateOptions {
   readonly listSize: number;
   /** Only what this subgraph is asked counts. */
   readonly subgraph?: string;
+  /** Fields that are not read: they cost nothing. */
+  readonly dropped?: ReadonlySet<OpField> | undefined;
 }
 
 /** What an operation costs by its type, before its fields. */
@@ -86,7 +88,7 @@ class Estimator {
   }
 
   private field(field: OpField, parentType: string, sized: SizedBelow | undefined, above: string | undefined): Cost {
-    if (field.name.startsWith('__')) return 0;
+    if (field.name.startsWith('__') || this.options.dropped?.has(field)) return 0;
     const giver = this.giver(parentType, field.name, above);
     const counts = this.options.subgraph === undefined || this.options.subgraph === giver;
     const inputs = this.model.arguments(parentType, field.name);

@@ -129,8 +129,13 @@ function refuse(excesses: readonly Excess[]): LimitRefusal | undefined {
   return { refusal: 'limit', errors };
 }
 
+/** Fragments of a circle that are named. */
+const NAMES_TOLD = 10;
+
 /** Told before the document is validated, as much of what is done then follows fragments. */
 function circular(cycle: readonly string[]): LimitRefusal {
-  const message = `The fragments ${cycle.map((name) => `"${name}"`).join(' → ')} spread each other in a circle.`;
+  const names = cycle.map((name) => `"${name}"`);
+  const shown = names.length > NAMES_TOLD ? [...names.slice(0, NAMES_TOLD - 1), '…', names[0]] : names;
+  const message = `The fragments ${shown.join(' → ')} spread each other in a circle.`;
   return { refusal: 'validation', errors: [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] };
 }

@@ -22,6 +22,8 @@ export function countingLimiter(limiter: Limiter, refused: TellRefusal): Limiter
   const heard = ({ whole, parts }: LimitQuestion, answer: LimitAnswer): LimitAnswer => {
     const unavailable = answer.unavailable === true;
     tell(whole, answer.whole, unavailable);
+    // where the request as a whole is refused, nothing was asked of its parts
+    if (unavailable && whole.length > 0) return answer;
     for (let i = 0; i < parts.length; i++) {
       tell(parts[i] as readonly LimitCheck[], answer.parts[i] ?? [], unavailable);
     }

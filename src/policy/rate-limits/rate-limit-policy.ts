@@ -3,6 +3,7 @@ import type { CheckedRequest, OperationCheck, OperationPolicy, Verdict } from '.
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { type Cost, costOf } from '../demand/cost.ts';
 import type { CostEstimator } from '../demand/demand-policy.ts';
+import { withoutDropped } from '../demand/without-dropped.ts';
 import { rateLimitHeaders } from './headers.ts';
 import type { Asker } from './keys.ts';
 import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
@@ -29,10 +30,12 @@ interface Inspected {
   readonly touched: readonly Touched[];
   /** Limits of the request, and of the operation. */
   readonly whole: readonly RequestRules[];
-  readonly cost: Cost;
+  /** What a request costs, without the fields that are dropped from it. */
+  readonly cost: (request: CheckedRequest) => Cost;
 }
 
 const NO_PARTS: readonly Part[] = [];
+const ONE = () => 1;
 
 /** Decides all limits that a request for an operation touches, in one question to the limiter. */
 export function createRateLimitPolicy(options: RateLimitPolicyOptions): OperationPolicy {
@@ -44,7 +47,9 @@ export function createRateLimitPolicy(options: RateLimitPolicyOptions): Operatio
       if (touched.length === 0 && own === undefined && requests.size === 0) return undefined;
       const whole = own === undefined ? [requests] : [requests, own];
       const weighs = whole.some((rules) => rules.weighs);
-      const cost = weighs ? options.costs.estimate(operation, supergraph).cost : 1;
+      const cost = weighs
+        ? withoutDropped((dropped) => options.costs.estimate(operation, supergraph, { dropped }).cost)
+        : ONE;
       const inspected = { touched, whole, cost };
       return { check: (request) => check(options, inspected, request) };
     },
@@ -65,7 +70,7 @@ function check(
   const whole: LimitCheck[] = [];
   for (const one of rules) {
     if (one !== requests || client.admitted !== true) whole.push(...one.checks(client));
-    if (one.weighs) whole.push(...one.weighed(client, costOf(cost, request.variables)));
+    if (one.weighs) whole.push(...one.weighed(client, costOf(cost(request), request.variables)));
   }
   const parts = touched.length === 0 ? NO_PARTS : partsFor(touched, request);
   if (whole.length === 0 && parts.length === 0) return undefined;

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { demandControlSection } from '../../../src/config/sections/demand-control.ts';
+import type { OperationPolicy } from '../../../src/engine/operation-policy.ts';
 import { createDemandPolicy } from '../../../src/policy/demand/demand-policy.ts';
 import { createWorld } from '../../worlds/world.ts';
 import { costly } from './costly-world.ts';
@@ -115,4 +116,36 @@ test('an operation that stays below the maximum whatever its variables is not lo
   const inspect = vi.spyOn(policy, 'inspect');
   const made = createWorld({ subgraphs: costly, engine: { policies: [policy] } });
   return made.query('{ book { id } }').then(() => expect(inspect).toHaveReturnedWith(undefined));
+});
+
+test('fields that are dropped before cost nothing, and are not asked of their subgraph', async () => {
+  const settings = { subgraph: { subgraphs: { reviews: { max: 50 } } }, max: 60 };
+  const parsed = demandControlSection.parse({
+    mode: 'enforce',
+    expose: true,
+    strategy: { static_estimated: settings },
+  });
+  const observer = { onTooExpensive: vi.fn(), onMeasured: vi.fn() };
+  const dropping: OperationPolicy = {
+    inspect(operation) {
+      const field = operation.selection.items[0]?.selection?.items.find(
+        (item) => item.kind === 'field' && item.name === 'reviews',
+      );
+      if (field?.kind !== 'field') throw new Error('no reviews');
+      const list = [{ field, error: { message: 'no', extensions: { code: 'NO' } } }];
+      return { check: ({ client }) => (client.headers['x-guest'] ? { drop: list } : undefined) };
+    },
+  };
+  const { engine } = createWorld({
+    subgraphs: costly,
+    engine: { policies: [dropping, createDemandPolicy(parsed, observer)] },
+  });
+  const ask = (headers: Record<string, string>) =>
+    engine.execute({ query: '{ books { reviews { text } stars } }', client: { requestId: 'r', headers } });
+  expect(await ask({})).toMatchObject({ status: 400, errors: [{ extensions: { cost: { estimated: 90, max: 60 } } }] });
+  for (let i = 0; i < 2; i++) {
+    const { errors, extensions } = await ask({ 'x-guest': '1' });
+    expect(errors.map(({ message }) => message)).toEqual(['no']);
+    expect(extensions).toEqual({ cost: { estimated: 40 } });
+  }
 });

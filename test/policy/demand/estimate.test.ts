@@ -23,7 +23,7 @@ function estimateOf(query: string, variables: Record<string, unknown> = {}, subg
   const { cost, complaint } = estimator.estimate(
     normalise(document, operation, supergraph, variables),
     supergraph,
-    subgraph,
+    subgraph === undefined ? {} : { subgraph },
   );
   return { value: costOf(cost, variables), isConstant: typeof cost === 'number', complaint: complaint?.(variables) };
 }

@@ -280,3 +280,11 @@ test('a document may have fifty operations, unless the config says otherwise', a
   );
   expect((await ask(operations(50))).errors[0]?.message).toMatch(/^The document has several operations/);
 });
+
+test('of a long circle of fragments the first are named', async () => {
+  const fragments = Array.from({ length: 1_000 }, (_, i) => `fragment F${i} on User { id ...F${(i + 1) % 1_000} }`);
+  const { errors } = await limited({}).ask(`{ me { ...F0 } } ${fragments.join(' ')}`);
+  expect(errors[0]?.message).toBe(
+    'The fragments "F0" → "F1" → "F2" → "F3" → "F4" → "F5" → "F6" → "F7" → "F8" → … → "F0" spread each other in a circle.',
+  );
+});
