@@ -18,7 +18,7 @@ export class SectionClock {
     this.onDone = onDone;
     this.open = list.map(() => 0);
     this.timeUp = list.map(() => false);
-    for (const { planned } of compiled.requests) this.count(planned.section, 1);
+    for (const { planned } of compiled.requests) this.count(planned.sections, 1);
   }
 
   /** @param onDue called when a time is up and nothing else is waited for */
@@ -36,9 +36,9 @@ export class SectionClock {
   }
 
   /** @returns whether nothing is waited for any more */
-  done({ planned: { section } }: CompiledRequest): boolean {
-    this.count(section, -1);
-    if (section !== undefined && this.onDone && this.open[section] === 0) this.onDone(section);
+  done({ planned: { sections } }: CompiledRequest): boolean {
+    this.count(sections, -1);
+    if (this.onDone) for (const section of sections ?? []) if (this.open[section] === 0) this.onDone(section);
     return this.isDue();
   }
 
@@ -50,9 +50,9 @@ export class SectionClock {
     return this.open[section] !== 0;
   }
 
-  private count(section: number | undefined, by: number): void {
-    if (section === undefined) this.openRest += by;
-    else this.open[section] = (this.open[section] ?? 0) + by;
+  private count(sections: readonly number[] | undefined, by: number): void {
+    if (sections === undefined) this.openRest += by;
+    else for (const section of sections) this.open[section] = (this.open[section] ?? 0) + by;
   }
 
   private isDue(): boolean {

@@ -5,9 +5,9 @@ import { FieldUses, type Group, REST } from './field-uses.ts';
 import { getOrMake } from './maps.ts';
 import { type Fetch, type FetchField, FetchNode } from './positions.ts';
 
-/** What one fetch has become for one group. */
+/** What one fetch has become for some groups. */
 interface Part {
-  readonly group: Group;
+  readonly groups: readonly Group[];
   readonly fetch: Fetch;
   /** The nodes of the whole fetch of which this part has something. */
   readonly nodes: ReadonlySet<FetchNode>;
@@ -16,7 +16,8 @@ interface Part {
 /**
  * Parts fetches where sections have a time of their own, so that nothing else waits for what only such a section needs:
  * a subgraph that is asked for both by one request could hold up both. What a section asks for that the rest asks for as
- * well, and what it needs of a key, stays with the rest, which waits for that in any case.
+ * well, and what it needs of a key, stays with the rest, which waits for that in any case; and two sections that ask for the
+ * same ask together.
  *
  * In:  `{ me { name friends { name } } }`, both fields from `users`, with `me.friends` as section 0
  * Out: fetch `users { me { name } }`; for section 0: fetch `users { me { friends { name } } }`
@@ -26,11 +27,11 @@ export function partFetches(graph: FetchGraph, { selection }: Operation, heads: 
   const parts = new Map<Fetch, Part[]>();
   const parted: Fetch[] = [];
   for (const fetch of [...graph.fetches].sort((a, b) => a.level - b.level)) {
-    for (const { group, joined } of parting(uses, fetch)) {
+    for (const groups of parting(uses, fetch)) {
       const dependsOn = new Set<Fetch>();
       for (const needed of fetch.dependsOn)
-        for (const part of partsNeeded(uses, fetch, group, parts.get(needed) ?? [])) dependsOn.add(part.fetch);
-      const part = makePart(uses, fetch, { group, joined, id: parted.length, dependsOn });
+        for (const part of partsNeeded(uses, fetch, groups, parts.get(needed) ?? [])) dependsOn.add(part.fetch);
+      const part = makePart(uses, fetch, { groups, id: parted.length, dependsOn });
       getOrMake(parts, fetch, (): Part[] => []).push(part);
       parted.push(part.fetch);
     }
@@ -38,32 +39,39 @@ export function partFetches(graph: FetchGraph, { selection }: Operation, heads: 
   return parted;
 }
 
-/** Into which parts a fetch goes, and which groups each of them is for beside its own. */
-function parting(uses: FieldUses, fetch: Fetch): { group: Group; joined: ReadonlySet<Group> }[] {
-  const groups = uses.groupsOf(fetch);
-  if (!groups.includes(REST)) return groups.map((group) => ({ group, joined: new Set() }));
-  const joined = new Set(groups.filter((group) => group !== REST && joinsRest(uses, fetch.node, group, [fetch.node])));
-  const apart = groups.filter((group) => group !== REST && !joined.has(group));
-  return [{ group: REST, joined }, ...apart.map((group) => ({ group, joined: new Set<Group>() }))];
+/** Into which parts a fetch goes: the groups of each, the one first for whose sake it is there. */
+function parting(uses: FieldUses, fetch: Fetch): Group[][] {
+  const { node } = fetch;
+  const parts: Group[][] = [];
+  const joins = (group: Group, host: Group) => joinsHost(uses, node, group, host, [node]);
+  for (const group of uses.groupsOf(fetch)) {
+    const host = parts.find(([first = REST]) => joins(group, first) && (first === REST || joins(first, group)));
+    if (host) host.push(group);
+    else parts.push([group]);
+  }
+  return parts;
 }
 
-/** @param alike the nodes that read the same objects as this one, in the same fetch */
-function joinsRest(uses: FieldUses, node: FetchNode, group: Group, alike: readonly FetchNode[]): boolean {
+/**
+ * Whether a group asks for nothing at a node that another does not ask for as well, but for keys.
+ * @param alike the nodes that read the same objects as this one, in the same fetch
+ */
+function joinsHost(uses: FieldUses, node: FetchNode, group: Group, host: Group, alike: readonly FetchNode[]): boolean {
   for (const field of node.fields.values()) {
     if (!isFor(uses, field, group)) continue;
     const { name, argsKey } = field.wire;
     const same = alike.flatMap((other) =>
       [...other.fields.values()].filter(
-        (one) => one.wire.name === name && one.wire.argsKey === argsKey && isFor(uses, one, REST),
+        (one) => one.wire.name === name && one.wire.argsKey === argsKey && isFor(uses, one, host),
       ),
     );
     if (same.length === 0 && uses.use(field, group) !== 'key') return false;
     const below = same.flatMap((one) => one.node ?? []);
-    if (field.node && !joinsRest(uses, field.node, group, below)) return false;
+    if (field.node && !joinsHost(uses, field.node, group, host, below)) return false;
   }
   for (const [type, narrowing] of node.narrowings) {
     const there = alike.flatMap((other) => other.narrowings.get(type) ?? []);
-    if (!joinsRest(uses, narrowing, group, there)) return false;
+    if (!joinsHost(uses, narrowing, group, host, there)) return false;
   }
   return true;
 }
@@ -80,36 +88,35 @@ function isAnyFor(uses: FieldUses, node: FetchNode, group: Group): boolean {
 }
 
 /** Where a section finds something in its own part and something in that of the rest, it waits for both. */
-function partsNeeded(uses: FieldUses, fetch: Fetch, group: Group, parts: readonly Part[]): readonly Part[] {
-  const possible = parts.filter((part) => part.group === group || part.group === REST);
-  const inputs = [...uses.inputsOf(fetch, group)];
+function partsNeeded(uses: FieldUses, fetch: Fetch, groups: readonly Group[], parts: readonly Part[]): readonly Part[] {
+  const possible = parts.filter((part) => part.groups[0] === REST || part.groups.some((one) => groups.includes(one)));
+  const inputs = groups.flatMap((group) => [...uses.inputsOf(fetch, group)]);
   const bringing = possible.filter(({ nodes }) => inputs.some((node) => nodes.has(node)));
   if (bringing.length > 0) return bringing;
   return possible.length > 0 ? possible : parts;
 }
 
 interface Making {
-  readonly group: Group;
-  readonly joined: ReadonlySet<Group>;
+  readonly groups: readonly Group[];
   readonly id: number;
   readonly dependsOn: ReadonlySet<Fetch>;
 }
 
-function makePart(uses: FieldUses, whole: Fetch, { group, joined, id, dependsOn }: Making): Part {
+function makePart(uses: FieldUses, whole: Fetch, { groups, id, dependsOn }: Making): Part {
+  const [first = REST] = groups;
   let level = 0;
   for (const needed of dependsOn) level = Math.max(level, needed.level + 1);
   const { subgraph, kind, position, condition, representation, contexts } = whole;
-  const section = group === REST ? undefined : group;
-  const made = { id, subgraph, kind, position, condition, representation, contexts, dependsOn, level, section };
+  const sections = first === REST ? undefined : groups;
+  const made = { id, subgraph, kind, position, condition, representation, contexts, dependsOn, level, sections };
   const fetch = made as Fetch & { node: FetchNode };
   const nodes = new Set<FetchNode>();
-  const groups = [group, ...joined];
   const copy = (node: FetchNode): FetchNode => {
     const own = new FetchNode(fetch, node.position, node.type, node.provided);
     own.typename = node.typename;
     nodes.add(node);
     for (const [key, field] of node.fields) {
-      if (!groups.some((one) => isMine(uses, field, one, group)) && !uses.isUnused(field)) continue;
+      if (!groups.some((one) => isMine(uses, field, one, first)) && !uses.isUnused(field)) continue;
       own.fields.set(key, field.node ? { ...field, node: copy(field.node) } : field);
     }
     for (const [type, narrowing] of node.narrowings)
@@ -117,7 +124,7 @@ function makePart(uses: FieldUses, whole: Fetch, { group, joined, id, dependsOn 
     return own;
   };
   fetch.node = copy(whole.node);
-  return { group, fetch, nodes };
+  return { groups, fetch, nodes };
 }
 
 /** A section's own part has nothing that the rest brings already. */

@@ -24,8 +24,8 @@ export interface PlannedRequest {
   readonly kind: 'root' | 'entities';
   readonly operationType: Operation['kind'];
   readonly dependsOn: readonly number[];
-  /** The number of the section that it is for alone; `undefined` where it is for the rest. */
-  readonly section: number | undefined;
+  /** The numbers of the sections that it is for alone; `undefined` where it is for the rest. */
+  readonly sections: readonly number[] | undefined;
   /** The wave in which it is sent, if all requests took the same time. */
   readonly level: number;
   /** The document sent, with the fewest characters. */

@@ -157,8 +157,8 @@ export interface Fetch {
   readonly dependsOn: ReadonlySet<Fetch>;
   /** One more than the highest level among what it depends on. */
   readonly level: number;
-  /** The number of the section that it is for alone, where sections have a time of their own. */
-  readonly section?: number | undefined;
+  /** The numbers of the sections that it is for alone, where sections have a time of their own. */
+  readonly sections?: readonly number[] | undefined;
 }
 
 /** A value that fields of a look-up take as an argument, read from an object above those that are looked up (`@fromContext`). */

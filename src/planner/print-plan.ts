@@ -25,18 +25,20 @@ export function printPlan(plan: QueryPlan): string {
       lines.push(`wave ${wave + 1}`);
     }
     const after = request.dependsOn.length > 0 ? `, after ${request.dependsOn.map((id) => `#${id}`).join(' ')}` : '';
-    lines.push(`  #${request.id} ${request.subgraph.name}${after}${printSection(plan, request)}`);
+    lines.push(`  #${request.id} ${request.subgraph.name}${after}${printSections(plan, request)}`);
     for (const line of printLookups(request)) lines.push(`    ${line}`);
     for (const line of print(parse(request.document)).split('\n')) lines.push(`    ${line}`);
   }
   return `${lines.join('\n')}\n`;
 }
 
-/** The name of the section that nobody else waits for. */
-function printSection({ sections }: QueryPlan, { section }: PlannedRequest): string {
-  if (section === undefined) return '';
-  for (const [head, index] of sections ?? []) if (index === section) return `, for "${head.responseKey}" alone`;
-  return '';
+/** The names of the sections for which nobody else waits. */
+function printSections({ sections: heads }: QueryPlan, { sections }: PlannedRequest): string {
+  if (sections === undefined) return '';
+  const names = [...(heads ?? [])].flatMap(([head, index]) =>
+    sections.includes(index) ? `"${head.responseKey}"` : [],
+  );
+  return `, for ${[...new Set(names)].join(' and ')} alone`;
 }
 
 function printLookups(request: PlannedRequest): string[] {

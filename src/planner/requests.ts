@@ -41,14 +41,14 @@ export function* writeRequests(
     dependsOn.delete(id);
     const isRoot = batch.fetches[0]?.kind === 'root';
     const written = isRoot ? writeRoot(batch, operation) : yield* writeLookups(batch, operation, abilities);
-    const section = batch.fetches[0]?.section;
-    requests.push({ id, level: batch.level, dependsOn: [...dependsOn].sort((a, b) => a - b), section, ...written });
+    const sections = batch.fetches[0]?.sections;
+    requests.push({ id, level: batch.level, dependsOn: [...dependsOn].sort((a, b) => a - b), sections, ...written });
     yield;
   }
   return requests;
 }
 
-type Written = Omit<PlannedRequest, 'id' | 'level' | 'dependsOn' | 'section'>;
+type Written = Omit<PlannedRequest, 'id' | 'level' | 'dependsOn' | 'sections'>;
 
 function writeRoot(batch: Batch, operation: Operation): Written {
   const [fetch] = batch.fetches;

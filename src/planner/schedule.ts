@@ -25,8 +25,8 @@ export function schedule(fetches: readonly Fetch[]): Batch[] {
   }
   const bySubgraph = new Map<Subgraph | string, Fetch[]>();
   for (const fetch of fetches) {
-    const { subgraph, section } = fetch;
-    const target = section === undefined ? subgraph : `${subgraph.id} ${section}`;
+    const { subgraph, sections } = fetch;
+    const target = sections === undefined ? subgraph : `${subgraph.id} ${sections.join()}`;
     if (fetch.kind === 'entity') getOrMake(bySubgraph, target, (): Fetch[] => []).push(fetch);
   }
   const depth = Math.max(0, ...levels.values());
@@ -70,7 +70,7 @@ function gather(fetches: readonly Fetch[], levels: ReadonlyMap<Fetch, number>): 
   const batches = new Map<string, Batch>();
   for (const fetch of fetches) {
     const level = levels.get(fetch) ?? 0;
-    const key = `${level} ${fetch.subgraph.id} ${fetch.kind === 'root' ? `root ${fetch.id}` : (fetch.section ?? '')}`;
+    const key = `${level} ${fetch.subgraph.id} ${fetch.kind === 'root' ? `root ${fetch.id}` : (fetch.sections?.join() ?? '')}`;
     const batch = batches.get(key) ?? { level, fetches: [] };
     batches.set(key, batch);
     batch.fetches.push(fetch);

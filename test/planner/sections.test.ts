@@ -21,8 +21,9 @@ const { stages, planApart } = planner({
 
 /** `subgraph document`, behind the number of the section for which it is alone. */
 function requests(query: string, ...sections: string[]): string[] {
-  return stages(query, {}, sections).plan.requests.map(({ subgraph, section, document, dependsOn }) => {
-    const mark = section === undefined ? '' : `${section}: `;
+  return stages(query, {}, sections).plan.requests.map((request) => {
+    const { subgraph, document, dependsOn } = request;
+    const mark = request.sections === undefined ? '' : `${request.sections}: `;
     const asked = document.replace(/^query\(\$rep.*?\{(_entities)\(.*?\)(.*)\}$/, '$1 $2');
     return `${mark}${subgraph.name} ${asked} after ${dependsOn}`;
   });
@@ -64,6 +65,17 @@ describe('sections with a time of their own', () => {
       '0: users {p:user(id:2){name id}} after ',
       '0: picks _entities {...on User{picks{product{upc}}}} after 1',
     ]);
+  });
+
+  it('that ask for the same, ask together, and go on alone', () => {
+    const query = '{ news a: user(id: 1) { picks { product { upc } } } b: user(id: 1) { orders { total } } }';
+    expect(requests(query, 'a', 'b')).toEqual([
+      'users {news} after ',
+      '0,1: users {a:user(id:1){id} b:user(id:1){id}} after ',
+      '0: picks _entities {...on User{picks{product{upc}}}} after 1',
+      '1: orders _entities {...on User{orders{total}}} after 1',
+    ]);
+    expect(planApart(query, 'a', 'b')).toContain('#1 users, for "a" and "b" alone\n');
   });
 
   it('may be all there is', () => {
