@@ -48,7 +48,7 @@ export function openBff(
     demo,
     redis: bff.redis ? redis : undefined,
     limiter,
-    limitHeaders: config.rate_limits.headers,
+    limitHeaders: config.rate_limits.headers && config.rate_limits.mode === 'enforce',
     docs: bff.docs ?? !config.production,
     purgeToken: bff.purge_token,
     purgeEverywhere,

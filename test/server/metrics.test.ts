@@ -156,6 +156,30 @@ describe('what policies refuse', () => {
     });
   });
 
+  test('rate limits that only measure: everything is answered at once, and nobody is told of limits', async () => {
+    const bffDir = folderOf({
+      'web/client.yaml': 'rate_limit: { limit: 1, window: 1h }',
+      'web/hello.graphql': 'query Hello @endpoint(path: "/hello") { hello }',
+    });
+    const rate_limits = {
+      mode: 'measure',
+      requests: [{ name: 'per-client', limit: 3, window: '1h' }],
+      fields: { 'Query.search': [{ limit: 1, window: '1h', algorithm: 'LEAKY_BUCKET' }] },
+    };
+    const shopWorld = await world({ rate_limits }, { bffDir });
+    const answers = [];
+    for (let i = 0; i < 3; i++) answers.push(await ask(shopWorld, '{ search }'));
+    for (let i = 0; i < 2; i++) answers.push(await fetch(new URL('/bff/web/hello', shopWorld.server.url)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(answers.filter(({ headers }) => headers.has('ratelimit'))).toEqual([]);
+    expect(await answers[2]?.json()).toEqual({ data: { search: ['found'] } });
+    expect(await refusals(shopWorld)).toEqual({
+      'rate_limits.fields Query.search measure': 1,
+      'rate_limits.requests per-client measure': 2,
+      'bff.rate_limit web measure': 1,
+    });
+  });
+
   test('demand control, enforced and measured', async () => {
     const strategy = { static_estimated: { max: 0 } };
     const worlds = await Promise.all(

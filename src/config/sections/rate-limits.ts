@@ -71,6 +71,12 @@ export const rateLimitsSection = z
       .record(z.string(), z.array(subgraphLimit))
       .default({})
       .describe('Limits of the fetches from one subgraph, by its name; by default for all clients together'),
+    mode: z
+      .enum(['enforce', 'measure'])
+      .default('enforce')
+      .describe(
+        'measure: nothing is refused, nor told to clients; what would be is counted in the metrics (client.yaml included)',
+      ),
     store: z
       .enum(['memory', 'redis'])
       .optional()

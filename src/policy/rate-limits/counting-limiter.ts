@@ -1,4 +1,4 @@
-import type { TellRefusal } from '../../telemetry/instruments.ts';
+import type { RefusalMode, TellRefusal } from '../../telemetry/instruments.ts';
 import type { LimitAnswer, LimitCheck, Limiter, LimitQuestion, Told } from './limiter.ts';
 
 /** By the kind of what is limited: where the config has such limits. */
@@ -11,12 +11,12 @@ const POLICIES: Readonly<Record<string, string>> = {
 };
 
 /** The same limiter, which tells of each limit that refuses by its name, and of what could not be counted. */
-export function countingLimiter(limiter: Limiter, refused: TellRefusal): Limiter {
+export function countingLimiter(limiter: Limiter, refused: TellRefusal, mode: RefusalMode = 'enforce'): Limiter {
   const tell = (checks: readonly LimitCheck[], told: readonly Told[], unavailable: boolean): void => {
     for (let i = 0; i < checks.length; i++) {
       const { kind = '', name } = (checks[i] as LimitCheck).limit;
-      if (unavailable) refused(POLICIES[kind] ?? kind, 'store_unavailable');
-      else if (told[i]?.allowed === false) refused(POLICIES[kind] ?? kind, name);
+      if (unavailable) refused(POLICIES[kind] ?? kind, 'store_unavailable', mode);
+      else if (told[i]?.allowed === false) refused(POLICIES[kind] ?? kind, name, mode);
     }
   };
   const heard = ({ whole, parts }: LimitQuestion, answer: LimitAnswer): LimitAnswer => {

@@ -9,6 +9,7 @@ import { CostEstimator } from '../demand/demand-policy.ts';
 import { countingLimiter } from './counting-limiter.ts';
 import { rateLimitHeaders } from './headers.ts';
 import type { Asker } from './keys.ts';
+import { lenientLimiter } from './lenient-limiter.ts';
 import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
 import { createMemoryLimiter } from './memory-limiter.ts';
 import { createRateLimitPolicy } from './rate-limit-policy.ts';
@@ -54,8 +55,10 @@ export function createRateLimits(
   redis: SharedRedis | undefined,
   { now = Date.now, listSize = 0, refused }: RateLimitsOptions = {},
 ): RateLimits {
-  const silent = limiterFor(config, redis, now);
-  const limiter = refused ? countingLimiter(silent, refused) : silent;
+  const { mode } = config;
+  // what is left of a limit that is not enforced is nobody's business
+  const headers = config.headers && mode === 'enforce';
+  const limiter = observed(limiterFor(config, redis, now), mode, refused);
   const requests = requestRules('request', config.requests, 'requests');
   return {
     limiter,
@@ -64,10 +67,10 @@ export function createRateLimits(
       rulesOf: rulesBySupergraph(config.fields),
       requests,
       operations: operationRules(config.operations),
-      headers: config.headers,
+      headers,
       costs: new CostEstimator(listSize),
     }),
-    admit: requests.size === 0 ? undefined : (asker) => admit(limiter, requests, config.headers, asker),
+    admit: requests.size === 0 ? undefined : (asker) => admit(limiter, requests, headers, asker),
     limitSource(source) {
       const own = Object.hasOwn(config.subgraphs, source.name) ? (config.subgraphs[source.name] ?? []) : [];
       if (own.length === 0) return source;
@@ -77,6 +80,11 @@ export function createRateLimits(
       return limitSource(source, rules, limiter);
     },
   };
+}
+
+function observed(limiter: Limiter, mode: RateLimitsConfig['mode'], refused: TellRefusal | undefined): Limiter {
+  const counting = refused ? countingLimiter(limiter, refused, mode) : limiter;
+  return mode === 'measure' ? lenientLimiter(counting) : counting;
 }
 
 function limiterFor(config: RateLimitsConfig, redis: SharedRedis | undefined, now: () => number): Limiter {
