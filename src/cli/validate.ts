@@ -8,9 +8,10 @@ import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
 import { nearest } from '../config/nearest.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { checkSettings } from '../server/check-settings.ts';
+import { connectorFacts, unknownConnectors } from '../server/connector-facts.ts';
 import { endpointSettings } from '../server/endpoint-settings.ts';
 import { unknownSubgraphs } from '../server/unknown-subgraphs.ts';
-import { readSupergraph } from '../supergraph/supergraph.ts';
+import { readSupergraph, type Supergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
 import { type OriginFlags, originOf } from './origin.ts';
 import { bffFolder } from './start.ts';
@@ -29,7 +30,7 @@ interface Finding {
 /** `headgate validate`: reads all that `start` would read, and lists every problem; throws when there was one. */
 export async function validate(flags: ValidateFlags): Promise<void> {
   const schemas = await validateSchemas(flags);
-  const settings = await validateConfig(flags, schemas.subgraphs);
+  const settings = await validateConfig(flags, schemas.supergraph);
   const findings = [settings, schemas, await validateEndpoints(flags, schemas.sdl, settings.config)];
   const problems = findings.flatMap((finding) => finding.problems);
   for (const { summary } of findings) console.log(summary);
@@ -40,14 +41,18 @@ export async function validate(flags: ValidateFlags): Promise<void> {
 
 async function validateConfig(
   flags: ValidateFlags,
-  subgraphs: readonly string[] | undefined,
+  supergraph: Supergraph | undefined,
 ): Promise<Finding & { readonly config?: Config }> {
   const path = configPath({ file: flags.config });
   const name = path === undefined ? 'none, defaults hold' : path;
   try {
     const config = loadConfig({ file: flags.config });
     const problems = (await checkSettings(config)).map((message) => unusable(name, message));
-    if (path !== undefined && subgraphs !== undefined) problems.push(...misnamedSubgraphs(path, config, subgraphs));
+    if (path !== undefined && supergraph !== undefined) {
+      const text = readFileSync(path, 'utf8');
+      problems.push(...misnamedSubgraphs({ path, text }, config, supergraph));
+      problems.push(...misnamedConnectors({ path, text }, config, supergraph));
+    }
     const state = problems.length > 0 ? countOf(problems.length) : 'good';
     return { summary: `config     ${name}: ${state}`, problems, config };
   } catch (error) {
@@ -60,21 +65,46 @@ function unusable(file: string, message: string): Problem {
   return { file, line: 0, column: 0, code: 'UNUSABLE_SETTING', message };
 }
 
-function misnamedSubgraphs(path: string, config: Config, subgraphs: readonly string[]): Problem[] {
-  const text = readFileSync(path, 'utf8');
+/** A config file and its text. */
+interface ConfigText {
+  readonly path: string;
+  readonly text: string;
+}
+
+function misnamedSubgraphs({ path, text }: ConfigText, config: Config, supergraph: Supergraph): Problem[] {
+  const subgraphs = supergraph.subgraphs.map(({ name }) => name);
   return unknownSubgraphs(config, subgraphs).map((key) => {
     const name = key.at(-1) ?? '';
-    const [near] = nearest(name, subgraphs);
-    const hint = near === undefined ? `There are: ${subgraphs.join(', ')}.` : `Did you mean "${near}"?`;
     const message = `${key.join('.')}: there is no subgraph "${name}".`;
-    return { file: path, ...placeOfKey(text, key), code: 'UNKNOWN_SUBGRAPH', message, hint };
+    return {
+      file: path,
+      ...placeOfKey(text, key),
+      code: 'UNKNOWN_SUBGRAPH',
+      message,
+      hint: nearestOf(name, subgraphs),
+    };
   });
 }
 
+function misnamedConnectors({ path, text }: ConfigText, { connectors }: Config, supergraph: Supergraph): Problem[] {
+  return unknownConnectors(connectors, supergraph).map((name) => {
+    const key = ['connectors', Object.hasOwn(connectors.sources, name) ? 'sources' : 'subgraphs', name];
+    const message = `${key.join('.')}: no schema file has connectors of that name.`;
+    const hint = nearestOf(name, [...connectorFacts(supergraph).names]);
+    return { file: path, ...placeOfKey(text, key), code: 'UNKNOWN_CONNECTORS', message, hint };
+  });
+}
+
+function nearestOf(name: string, known: readonly string[]): string {
+  const [near] = nearest(name, known);
+  if (near !== undefined) return `Did you mean "${near}"?`;
+  return known.length === 0 ? 'There are none.' : `There are: ${known.join(', ')}.`;
+}
+
 interface SchemaFinding extends Finding {
-  /** The supergraph, and the names of its subgraphs, where it is good. */
+  /** Where it is good. */
   readonly sdl?: string;
-  readonly subgraphs?: readonly string[];
+  readonly supergraph?: Supergraph;
 }
 
 async function validateSchemas(flags: ValidateFlags): Promise<SchemaFinding> {
@@ -85,8 +115,7 @@ async function validateSchemas(flags: ValidateFlags): Promise<SchemaFinding> {
     return { summary: `schemas    ${name}: ${countOf(loaded.problems.length)}`, problems: loaded.problems };
   const { sdl, sources } = loaded.update;
   const what = sources === undefined ? 'a supergraph' : sources.map((source) => source.name).join(', ');
-  const subgraphs = readSupergraph(sdl).subgraphs.map((subgraph) => subgraph.name);
-  return { summary: `schemas    ${name}: good (${what})`, problems: [], sdl, subgraphs };
+  return { summary: `schemas    ${name}: good (${what})`, problems: [], sdl, supergraph: readSupergraph(sdl) };
 }
 
 /** Endpoints are checked against the schema, so they wait until that is good. */

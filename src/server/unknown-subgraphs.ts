@@ -20,6 +20,7 @@ function byName(config: Config): [SettingPath, object | undefined][] {
     [['include_subgraph_errors', 'subgraphs'], config.include_subgraph_errors.subgraphs],
     [['headers', 'subgraphs'], config.headers.subgraphs],
     [['rate_limits', 'subgraphs'], config.rate_limits.subgraphs],
+    [['cache_control', 'subgraph_headers', 'subgraphs'], config.cache_control.subgraph_headers.subgraphs],
     [
       ['demand_control', 'strategy', 'static_estimated', 'subgraph', 'subgraphs'],
       config.demand_control.strategy.static_estimated.subgraph.subgraphs,

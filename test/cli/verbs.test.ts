@@ -59,10 +59,11 @@ endpoints  none
     expect(stderr).toMatch(/\n2 problems\n$/);
   });
 
-  test('finds settings for a subgraph that is not there', async () => {
+  test('finds settings for a subgraph, and for connectors, that are not there', async () => {
     const dir = await project({
       'schemas/products.graphql': PRODUCTS,
-      'headgate.yaml': 'subgraphs:\n  product: { url: "http://127.0.0.1:1/" }\n',
+      'headgate.yaml':
+        'subgraphs:\n  product: { url: "http://127.0.0.1:1/" }\nconnectors:\n  sources:\n    products.api: { cache: true }\n',
     });
     const { code, stderr } = await runCli(dir, ['validate']);
     expect({ code, stderr }).toEqual({
@@ -70,8 +71,10 @@ endpoints  none
       stderr: `
 headgate.yaml:2:3  UNKNOWN_SUBGRAPH  subgraphs.product: there is no subgraph "product".
     hint: Did you mean "products"?
+headgate.yaml:5:5  UNKNOWN_CONNECTORS  connectors.sources.products.api: no schema file has connectors of that name.
+    hint: There are none.
 
-1 problem
+2 problems
 `,
     });
   });
