@@ -4,6 +4,7 @@ import { type PartialFailure, reshape, settleErrors } from '../endpoints/shape.t
 import type { Shape, ShapeContext } from '../shapes/shape.ts';
 import type { Execution } from './execute.ts';
 import { failure } from './failure.ts';
+import { liftText } from './lift-text.ts';
 
 export interface GoodAnswer {
   readonly text: string;
@@ -31,8 +32,10 @@ type Json = Record<string, unknown>;
 export function makeAnswer(endpoint: Endpoint, execution: Execution, shaping?: Shaping): Made | Promise<Made> {
   const { dataText, errors, status } = execution.answer;
   if (dataText === undefined) return { problem: failure(errors, status) };
-  if (shaping === undefined && errors.length === 0 && !endpoint.sections.reshapes) {
-    if (!mayMissEntity(endpoint, dataText)) return { text: dataText, data: dataText, whole: true };
+  const { lifting, sections } = endpoint;
+  if (shaping === undefined && errors.length === 0 && (lifting || !sections.reshapes)) {
+    if (!mayMissEntity(endpoint, dataText))
+      return { text: lifting ? liftText(dataText, lifting) : dataText, data: dataText, whole: true };
   }
   const data: unknown = JSON.parse(dataText);
   const { partial, failures } = settleErrors(endpoint.sections, data, errors);

@@ -1,15 +1,8 @@
-import type { ClientFacts } from '../../client/identity.ts';
 import type { Engine, EngineAnswer, EngineRequest } from '../../engine/engine.ts';
 import type { TimedSections } from '../../operation/timed-sections.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { LateOperation } from '../endpoints/endpoints.ts';
-
-/** Who asks, as far as the engine and its sources are told. */
-export interface Asker extends Partial<ClientFacts> {
-  readonly requestId: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-}
 
 export interface Execution {
   readonly answer: EngineAnswer;
@@ -23,7 +16,8 @@ export interface Work {
   readonly variables: Variables;
   /** False for mutations. */
   readonly readOnly: boolean;
-  readonly asker: Asker;
+  /** Who asks, as far as the engine and its sources are told. */
+  readonly client: (signal: Cancellation) => EngineRequest['client'];
   /** Of the whole, in milliseconds. */
   readonly timeoutMs: number;
   /** Whether to measure how long what takes. */
@@ -70,12 +64,12 @@ export async function executeLate(
 }
 
 function requestFor(
-  { variables, readOnly, asker }: Work,
+  { variables, readOnly, client }: Work,
   query: string,
   signal: Cancellation,
   sections?: TimedSections,
 ): EngineRequest {
-  return { query, variables, readOnly, client: { ...asker, signal }, sections };
+  return { query, variables, readOnly, client: client(signal), sections };
 }
 
 /** The longest time that a timer takes. */

@@ -65,12 +65,13 @@ export function workOf({ call, endpoint, variables, desk }: Order, heard?: Least
     timed: endpoint.timed,
     variables,
     readOnly: endpoint.method === 'GET',
-    asker: {
+    client: (signal) => ({
       ...call.client,
-      ...(heard && { freshness: heard }),
+      freshness: heard ?? call.client?.freshness,
       requestId: call.requestId,
       headers: requestHeaders(endpoint.settings.headers.request, call.req.headers),
-    },
+      signal,
+    }),
     timeoutMs: endpoint.settings.limits.timeout ?? desk.timeoutMs,
     measured: desk.dev,
   };

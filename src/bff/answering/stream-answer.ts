@@ -25,8 +25,8 @@ export async function streamAnswer(order: Order): Promise<Reply | undefined> {
   call.res.once('close', () => cancellation.abort());
   const timer = setTimeout(() => cancellation.abort(), work.timeoutMs);
   try {
-    const { asker, variables, readOnly } = work;
-    const client = { ...asker, signal: cancellation };
+    const { variables, readOnly } = work;
+    const client = work.client(cancellation);
     const sections = late.map(async (operation): Promise<LateAnswer> => {
       return { operation, answer: await executeLate(served.engine, work, operation, cancellation) };
     });

@@ -20,10 +20,14 @@ export function standingHeaders(
 
 /** The request's headers as sources are told of them; the very same where there is nothing to change. */
 export function requestHeaders(rules: Rules, headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  const added = Object.entries(rules.add);
-  if (added.length === 0 && rules.strip.length === 0) return headers;
+  if (rules.strip.length === 0 && isEmpty(rules.add)) return headers;
   const changed = { ...headers };
   for (const name of rules.strip) delete changed[name];
-  for (const [name, value] of added) changed[name] = value;
+  for (const [name, value] of Object.entries(rules.add)) changed[name] = value;
   return changed;
+}
+
+function isEmpty(record: Readonly<Record<string, string>>): boolean {
+  for (const _ in record) return false;
+  return true;
 }

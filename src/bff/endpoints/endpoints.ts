@@ -4,6 +4,7 @@ import { type CacheHints, readHints } from '../../operation/cache-hints.ts';
 import { hintsMetBy } from '../../operation/hints-met.ts';
 import { type TimedSections, timedSections } from '../../operation/timed-sections.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
+import { type Lifting, liftingOf } from '../answering/lift-text.ts';
 import { type EntityPlaces, entityPlaces } from '../caching/entities.ts';
 import { type CachePolicy, cachePolicy } from '../caching/policy.ts';
 import { type IdempotencyRule, idempotencyRule } from '../idempotency/rule.ts';
@@ -60,6 +61,8 @@ export interface Endpoint {
   readonly pieces: { readonly query: string; readonly late: readonly LateOperation[] };
   readonly parameters: readonly Parameter[];
   readonly sections: Section;
+  /** How its flattened sections are lifted in the text of an answer, where that can be done. */
+  readonly lifting: Lifting | undefined;
   /** Root keys whose null, without an error, means that the thing asked for does not exist. */
   readonly entityKeys: readonly string[];
   readonly settings: ClientSettings;
@@ -167,6 +170,7 @@ function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling
     timed: timedSections(timed.sections),
     pieces: { query: textOf(pieces.main), late: pieces.late.map(operationOf) },
     sections: sections.root,
+    lifting: liftingOf(sections.root, document, schema),
     entityKeys: sections.entityKeys,
     auth: auth as AuthRule | undefined,
     cache: cache as CachePolicy | undefined,
