@@ -56,7 +56,7 @@ class Execution {
   private readonly report: ErrorReport;
   private readonly resolve: (result: ExecutionResult) => void;
   private readonly reject: (error: unknown) => void;
-  private readonly variableTexts = new Map<string, string>();
+  private variableTexts: Map<string, string> | undefined;
   private readonly clock: SectionClock | undefined;
 
   constructor(
@@ -129,10 +129,13 @@ class Execution {
   }
 
   private variableText(name: string): string | undefined {
-    let text = this.variableTexts.get(name);
+    let text = this.variableTexts?.get(name);
     if (text === undefined) {
       text = JSON.stringify(this.input.variables[name]);
-      if (text !== undefined) this.variableTexts.set(name, text);
+      if (text !== undefined) {
+        this.variableTexts ??= new Map();
+        this.variableTexts.set(name, text);
+      }
     }
     return text;
   }

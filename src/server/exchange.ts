@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientFacts } from '../client/identity.ts';
 import { peerAddress } from '../policy/client-address.ts';
-import type { HttpReply } from './graphql-pipeline.ts';
+import type { HttpReply, SharedReply } from './graphql-pipeline.ts';
 
 /** One HTTP request and its response, as the rooms of the server hand it on. */
 export interface Exchange {
@@ -17,6 +17,10 @@ export interface Exchange {
   headers: Readonly<Record<string, string>> | undefined;
   /** Called once if the client leaves before its answer is sent. */
   onGone: (() => void) | undefined;
+  /** Set when others may get the same answer. */
+  shared: SharedReply | undefined;
+  /** Where it stands among those that are open. */
+  place: number;
 }
 
 export function openExchange(req: IncomingMessage, res: ServerResponse): Exchange {
@@ -30,6 +34,8 @@ export function openExchange(req: IncomingMessage, res: ServerResponse): Exchang
     client,
     headers: undefined,
     onGone: undefined,
+    shared: undefined,
+    place: -1,
   };
 }
 
@@ -79,4 +85,25 @@ function wholeVary({ res, headers }: Exchange, own: string): string {
         .map((name) => name.trim().toLowerCase()),
     ),
   ].join(', ');
+}
+
+/**
+ * The exchanges that are under way. Not a `Set`: when V8 makes a set's table anew, the old table points to the new one and
+ * still to all that was in it, so one that has grown old keeps whole requests from being freed until the next full collection.
+ */
+export class OpenExchanges {
+  readonly list: Exchange[] = [];
+
+  add(exchange: Exchange): void {
+    exchange.place = this.list.length;
+    this.list.push(exchange);
+  }
+
+  delete(exchange: Exchange): void {
+    const { place } = exchange;
+    const last = this.list.pop();
+    if (last === undefined || last === exchange) return;
+    last.place = place;
+    this.list[place] = last;
+  }
 }

@@ -89,33 +89,36 @@ function badRequest(message: string): RequestRefusal {
   return new RequestRefusal(400, 'BAD_REQUEST', message);
 }
 
-/** Replies that went to one client already, by the answer that they carry; a second client gets the same bytes. */
-const replied = new WeakMap<EngineAnswer, HttpReply>();
+/** Where equal requests that share one execution find the reply that one of them had. */
+export interface SharedReply {
+  reply: HttpReply | undefined;
+}
 
 /**
  * The answer that the engine gave, with the status that its kind and the media type call for.
  * @param caching what is said to caches, where anything is; the same for all clients that an answer goes to
+ * @param shared where the answer goes to several clients: the second one and all others get the same bytes
  */
 export function answerReply(
   answer: EngineAnswer,
   contentType: string,
   caching?: Readonly<Record<string, string>>,
+  shared?: SharedReply,
 ): HttpReply {
-  const known = replied.get(answer);
-  if (known && known.headers['content-type'] === contentType) return inBytes(answer, known);
+  if (shared?.reply?.headers['content-type'] === contentType) return inBytes(shared, shared.reply);
   const status = answerStatus(answer, contentType);
   const own = status === 405 ? { allow: 'POST' } : answer.headers;
   const headers = caching ? { ...own, ...caching } : own;
   const reply = textReply(status, contentType, answerText(answer), headers);
-  replied.set(answer, reply);
+  if (shared) shared.reply = reply;
   return reply;
 }
 
 /** A text is encoded each time it is sent, so one that is sent again is encoded once more, for all who follow. */
-function inBytes(answer: EngineAnswer, reply: HttpReply): HttpReply {
+function inBytes(shared: SharedReply, reply: HttpReply): HttpReply {
   if (typeof reply.body !== 'string') return reply;
   const encoded = { ...reply, body: Buffer.from(reply.body) };
-  replied.set(answer, encoded);
+  shared.reply = encoded;
   return encoded;
 }
 

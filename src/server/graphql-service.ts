@@ -41,12 +41,16 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     const { life } = answer;
     // what a rule for headers has taken over from a subgraph goes before
     const tells = life !== undefined && cacheHeaders !== undefined && !exchange.res.hasHeader('cache-control');
-    return answerReply(answer, contentTypeFor(exchange), tells ? cacheHeaders(life, exchange) : undefined);
+    const caching = tells ? cacheHeaders(life, exchange) : undefined;
+    return answerReply(answer, contentTypeFor(exchange), caching, exchange.shared);
   };
 
   /** Each operation is a request of its own, and what it came to stands in its place. */
   async function answerBatch(exchange: Exchange, { calls }: GraphqlBatch): Promise<HttpReply> {
-    const items = calls.map((call) => ({ call, exchange: { ...exchange, onGone: undefined } as Exchange }));
+    const items = calls.map((call) => ({
+      call,
+      exchange: { ...exchange, onGone: undefined, shared: undefined } as Exchange,
+    }));
     exchange.onGone = () => {
       for (const item of items) item.exchange.onGone?.();
     };

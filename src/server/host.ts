@@ -12,7 +12,7 @@ import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { CacheHeaders } from './cache-headers.ts';
 import { letIn, notAdmittedReply, routeRefusalReply } from './entrance.ts';
-import { type Exchange, openExchange, sendReply } from './exchange.ts';
+import { type Exchange, OpenExchanges, openExchange, sendReply } from './exchange.ts';
 import { addressDoor, type FrontDoorOptions, frontDoor } from './front-door.ts';
 import { graphiqlDoor } from './graphiql-door.ts';
 import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
@@ -79,7 +79,7 @@ export function createHost(options: HostOptions): Host {
   const main = createGraphqlRoute(settings, '/graphql');
   const routes = new Map([['/graphql', main]]);
   for (const { name, path } of options.contracts ?? []) routes.set(path, createGraphqlRoute(settings, path, name));
-  const open = new Set<ServerResponse>();
+  const open = new OpenExchanges();
   let draining = false;
 
   const graphqlAt = (path: string) => routes.get(path.endsWith('/') ? path.slice(0, -1) : path);
@@ -160,9 +160,9 @@ export function createHost(options: HostOptions): Host {
     handle(req, res) {
       const exchange = openExchange(req, res);
       if (draining) res.shouldKeepAlive = false;
-      open.add(res);
+      open.add(exchange);
       res.once('close', () => {
-        open.delete(res);
+        open.delete(exchange);
         if (!res.writableFinished) exchange.onGone?.();
         ended(exchange);
       });
@@ -174,7 +174,7 @@ export function createHost(options: HostOptions): Host {
     },
     drain() {
       draining = true;
-      for (const res of open) if (!res.headersSent) res.shouldKeepAlive = false;
+      for (const { res } of open.list) if (!res.headersSent) res.shouldKeepAlive = false;
     },
   };
 }

@@ -5,7 +5,7 @@ import { Cancellation } from '../sources/cancellation.ts';
 import type { CancelSignal, ClientContext } from '../sources/source.ts';
 import { ClientGone } from './body-reader.ts';
 import type { Exchange } from './exchange.ts';
-import type { GraphqlParams } from './graphql-pipeline.ts';
+import type { GraphqlParams, SharedReply } from './graphql-pipeline.ts';
 import type { CountRequest } from './request-limits.ts';
 import { RequestRefusal } from './request-refusal.ts';
 
@@ -48,6 +48,7 @@ interface Flight {
   readonly cancellation: Cancellation;
   readonly answer: Promise<EngineAnswer>;
   readonly returned: GatheredHeaders | undefined;
+  readonly shared: SharedReply;
   waiting: number;
 }
 
@@ -68,11 +69,12 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
     const client = clientContext(exchange, cancellation, returned, admitted);
     const work = engine.execute(engineRequest(client, call, options.contract));
     const answer = withDeadline(options.timeoutMs, cancellation, work);
-    return { engine, cancellation, answer, returned, waiting: 0 };
+    return { engine, cancellation, answer, returned, shared: { reply: undefined }, waiting: 0 };
   }
 
   function join(flight: Flight, exchange: Exchange, key: string | undefined): Promise<EngineAnswer> {
     flight.waiting++;
+    if (key !== undefined) exchange.shared = flight.shared;
     exchange.onGone = () => {
       if (--flight.waiting > 0) return;
       if (key !== undefined && flights.get(key) === flight) flights.delete(key);

@@ -1,29 +1,34 @@
 import type { CancelListener, CancelSignal } from './source.ts';
 
+const NONE: CancelListener[] = [];
+
 /**
  * Tells all fetches of one request that nobody waits for them any more. An `AbortController` would do the same, but costs as
  * much as a whole small request's other bookkeeping, and it is made for every request.
  */
 export class Cancellation implements CancelSignal {
   aborted = false;
-  readonly #listeners = new Set<CancelListener>();
+  #listeners: CancelListener[] = NONE;
 
   addEventListener(_type: 'abort', listener: CancelListener): void {
-    this.#listeners.add(listener);
+    if (this.#listeners === NONE) this.#listeners = [listener];
+    else if (!this.#listeners.includes(listener)) this.#listeners.push(listener);
   }
 
   removeEventListener(_type: 'abort', listener: CancelListener): void {
-    this.#listeners.delete(listener);
+    const at = this.#listeners.indexOf(listener);
+    if (at >= 0) this.#listeners.splice(at, 1);
   }
 
   /** Tells every listener once; later calls do nothing. */
   abort(): void {
     if (this.aborted) return;
     this.aborted = true;
-    for (const listener of [...this.#listeners]) {
+    const listeners = this.#listeners;
+    this.#listeners = NONE;
+    for (const listener of listeners) {
       if (typeof listener === 'function') listener();
       else listener.handleEvent();
     }
-    this.#listeners.clear();
   }
 }

@@ -1,0 +1,24 @@
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type Exchange, OpenExchanges } from '../../src/server/exchange.ts';
+
+it('knows those that are under way, in whatever order they end', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(7), { maxLength: 40 }), (steps) => {
+      const open = new OpenExchanges();
+      const all = Array.from({ length: 8 }, () => ({ place: -1 }) as Exchange);
+      const expected = new Set<Exchange>();
+      for (const step of steps) {
+        const exchange = all[step] as Exchange;
+        // each is begun once, and ends once
+        if (expected.delete(exchange)) open.delete(exchange);
+        else {
+          open.add(exchange);
+          expected.add(exchange);
+        }
+        expect(new Set(open.list)).toEqual(expected);
+        expect(open.list).toHaveLength(expected.size);
+      }
+    }),
+  );
+});
