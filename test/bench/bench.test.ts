@@ -36,7 +36,7 @@ test('the bench of endurance runs from end to end, and writes what it saw', { ti
   const dir = await mkdtemp(join(tmpdir(), 'headgate-endurance-test-'));
   onTestFinished(() => rm(dir, { recursive: true }));
   const out = join(dir, 'performance.md');
-  const args = ['--seconds', '0.6', '--documents', '60', '--most', '100', '--from-sources', '--out', out];
+  const args = ['--seconds', '1', '--documents', '60', '--most', '100', '--from-sources', '--out', out];
   await promisify(execFile)(process.execPath, ['--import', 'tsx', ENDURANCE, ...args], { cwd: ROOT });
 
   const page = await readFile(out, 'utf8');
