@@ -19,24 +19,28 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<string
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const stop = () => {
-      req.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
-    };
+    let settled = false;
     const onData = (chunk: Buffer) => {
       size += chunk.length;
-      chunks.push(chunk);
-      if (size <= maxBytes) return;
-      stop();
+      if (settled) return;
+      if (size <= maxBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      settled = true;
       // What still arrives is thrown away, so that the client gets to read the answer on an orderly connection.
-      req.resume();
+      chunks.length = 0;
       reject(tooLarge(maxBytes));
     };
     const onEnd = () => {
-      stop();
+      if (settled) return;
+      settled = true;
       resolve((chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)).toString('utf8'));
     };
+    // the listeners stay: to take them away costs more than all else in here, and they go with the request
     const onClose = () => {
-      stop();
+      if (settled) return;
+      settled = true;
       reject(new ClientGone());
     };
     req.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);

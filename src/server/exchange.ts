@@ -64,13 +64,16 @@ function requestIdOf(req: IncomingMessage): string {
 export function sendReply(exchange: Exchange, reply: HttpReply): void {
   const { res } = exchange;
   if (res.destroyed || res.headersSent) return;
-  const headers: Record<string, string | number> = {
-    ...exchange.headers,
-    ...reply.headers,
-    'x-request-id': exchange.requestId,
-  };
-  if (reply.headers.vary !== undefined) headers.vary = wholeVary(exchange, String(reply.headers.vary));
-  res.writeHead(reply.status, headers);
+  const vary = reply.headers.vary === undefined ? undefined : wholeVary(exchange, String(reply.headers.vary));
+  // in the flat form of node:http, which spares an object that it would only take apart again
+  const headers: (string | number)[] = [];
+  for (const name in exchange.headers) {
+    if (reply.headers[name] === undefined) headers.push(name, exchange.headers[name] as string);
+  }
+  for (const name in reply.headers)
+    headers.push(name, name === 'vary' && vary ? vary : (reply.headers[name] as string));
+  headers.push('x-request-id', exchange.requestId);
+  res.writeHead(reply.status, headers as string[]);
   res.end(reply.body);
 }
 

@@ -161,7 +161,8 @@ export function createHost(options: HostOptions): Host {
       const exchange = openExchange(req, res);
       if (draining) res.shouldKeepAlive = false;
       open.add(exchange);
-      res.once('close', () => {
+      // it comes once
+      res.on('close', () => {
         open.delete(exchange);
         if (!res.writableFinished) exchange.onGone?.();
         ended(exchange);
