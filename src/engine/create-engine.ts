@@ -10,7 +10,7 @@ import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { lifeReader, NOT_KEPT, type ReadLife } from './answer-life.ts';
 import { type ClientDocument, chooseOperation, DocumentCache, withCode, withoutSuggestion } from './documents.ts';
-import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
+import { type Engine, type EngineAnswer, type EngineOptions, type EngineRequest, takeDataText } from './engine.ts';
 import { Introspector, NOTHING_INTROSPECTED } from './introspection.ts';
 import type { Judgement, PolicedOperation } from './judge.ts';
 import type { OperationPolicy } from './operation-policy.ts';
@@ -231,7 +231,9 @@ class SupergraphEngine implements Engine {
       return { dataText: undefined, errors, refusal: 'policy', status, ...judgement.extras(undefined) };
     }
     const part = drop.length === 0 ? undefined : prepared.without(policed, drop);
-    const { dataText, errors, life } = await this.answer(view, prepared, variables, request, part ?? prepared);
+    const answer = await this.answer(view, prepared, variables, request, part ?? prepared);
+    const dataText = takeDataText(answer);
+    const { errors, life } = answer;
     const untold = part?.dropped.untold;
     const told = untold && untold.size > 0 ? errors.filter((error) => !untold.has(error)) : errors;
     return { dataText, errors: told, life, ...judgement.extras({ dataText: dataText ?? 'null', errors: told }) };
@@ -248,7 +250,7 @@ class SupergraphEngine implements Engine {
     const planned = plan.compiled;
     const compiled = planned instanceof Promise ? await planned : planned;
     const client = life === undefined || life.fixed ? request.client : listening(request.client);
-    const { dataText, errors } = await executePlan(compiled, {
+    const result = await executePlan(compiled, {
       supergraph,
       sources: this.options.sources,
       client,
@@ -257,6 +259,8 @@ class SupergraphEngine implements Engine {
       told: plan.dropped?.all,
       sections: request.sections,
     });
+    const dataText = takeDataText(result);
+    const { errors } = result;
     const told = errors.length > 0 ? this.withhold(errors, request) : errors;
     const all = introspected.errors.length > 0 ? [...introspected.errors, ...told] : told;
     if (life === undefined) return { dataText, errors: all };

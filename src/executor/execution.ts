@@ -46,7 +46,7 @@ export function executePlan(compiled: CompiledPlan, input: ExecutionInput): Prom
 class Execution {
   private readonly compiled: CompiledPlan;
   private readonly input: ExecutionInput;
-  private readonly data: ResponseObject = {};
+  private data: ResponseObject = {};
   private readonly targets: Targets;
   private readonly waiting: number[];
   private open: number;
@@ -240,6 +240,15 @@ class Execution {
     return { isLate: (section) => clock.isLate(section), missed: new Set() };
   }
 
+  /**
+   * Drops the tree. A run that had to wait is an old object by now, and V8 keeps what a dead old object points to until the next
+   * full collection, copying the young part of it at each small one.
+   */
+  private forget(): void {
+    this.data = NOTHING;
+    this.targets.forget();
+  }
+
   private finish(): void {
     // a source that answers at once can end the run from within a loop above
     if (this.finished) return;
@@ -251,9 +260,13 @@ class Execution {
     );
     if (late)
       for (const section of late.missed) this.report.tooLate(this.input.sections?.list[section] as TimedSection);
-    this.resolve({ dataText: text, errors: this.report.all(violations) });
+    const errors = this.report.all(violations);
+    this.forget();
+    this.resolve({ dataText: text, errors });
   }
 }
+
+const NOTHING: ResponseObject = {};
 
 /** @returns false where fields were left out because the object lacked what they require */
 function layEntity(target: ResponseObject, entity: ResponseObject, lookup: CompiledLookup): boolean {

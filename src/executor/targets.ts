@@ -19,6 +19,11 @@ export class Targets {
     this.known[0] = [data];
   }
 
+  /** Drops all objects: nothing is asked any more. */
+  forget(): void {
+    this.known.length = 0;
+  }
+
   at(position: Position): ResponseObject[] {
     let objects = this.known[position.id];
     if (objects === undefined) {

@@ -1,4 +1,4 @@
-import { answerText, type EngineAnswer } from '../engine/engine.ts';
+import { answerText, type EngineAnswer, takeDataText } from '../engine/engine.ts';
 import { isRecord, RequestRefusal } from './request-refusal.ts';
 
 /**
@@ -92,6 +92,8 @@ function badRequest(message: string): RequestRefusal {
 /** Where equal requests that share one execution find the reply that one of them had. */
 export interface SharedReply {
   reply: HttpReply | undefined;
+  /** How many have not had the answer yet. */
+  left: number;
 }
 
 /**
@@ -105,12 +107,17 @@ export function answerReply(
   caching?: Readonly<Record<string, string>>,
   shared?: SharedReply,
 ): HttpReply {
-  if (shared?.reply?.headers['content-type'] === contentType) return inBytes(shared, shared.reply);
+  const isLast = shared === undefined || --shared.left === 0;
+  if (shared?.reply?.headers['content-type'] === contentType) {
+    if (isLast) takeDataText(answer);
+    return inBytes(shared, shared.reply);
+  }
   const status = answerStatus(answer, contentType);
   const own = status === 405 ? { allow: 'POST' } : answer.headers;
   const headers = caching ? { ...own, ...caching } : own;
   const reply = textReply(status, contentType, answerText(answer), headers);
   if (shared) shared.reply = reply;
+  if (isLast) takeDataText(answer);
   return reply;
 }
 

@@ -69,12 +69,15 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
     const client = clientContext(exchange, cancellation, returned, admitted);
     const work = engine.execute(engineRequest(client, call, options.contract));
     const answer = withDeadline(options.timeoutMs, cancellation, work);
-    return { engine, cancellation, answer, returned, shared: { reply: undefined }, waiting: 0 };
+    return { engine, cancellation, answer, returned, shared: { reply: undefined, left: 0 }, waiting: 0 };
   }
 
   function join(flight: Flight, exchange: Exchange, key: string | undefined): Promise<EngineAnswer> {
     flight.waiting++;
-    if (key !== undefined) exchange.shared = flight.shared;
+    if (key !== undefined) {
+      exchange.shared = flight.shared;
+      flight.shared.left++;
+    }
     exchange.onGone = () => {
       if (--flight.waiting > 0) return;
       if (key !== undefined && flights.get(key) === flight) flights.delete(key);
