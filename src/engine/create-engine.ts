@@ -2,6 +2,7 @@ import type { DocumentNode, GraphQLError, GraphQLFormattedError, OperationDefini
 import { getVariableValues, Kind } from 'graphql';
 import { LeastFresh } from '../client/freshness.ts';
 import { executePlan } from '../executor/execution.ts';
+import { takeDataText } from '../executor/take-data-text.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
 import type { TimedSections } from '../operation/timed-sections.ts';
 import { UnsupportedFieldError } from '../planner/unplannable.ts';
@@ -10,7 +11,7 @@ import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { lifeReader, NOT_KEPT, type ReadLife } from './answer-life.ts';
 import { type ClientDocument, chooseOperation, DocumentCache, withCode, withoutSuggestion } from './documents.ts';
-import { type Engine, type EngineAnswer, type EngineOptions, type EngineRequest, takeDataText } from './engine.ts';
+import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
 import { Introspector, NOTHING_INTROSPECTED } from './introspection.ts';
 import type { Judgement, PolicedOperation } from './judge.ts';
 import type { OperationPolicy } from './operation-policy.ts';

@@ -1,4 +1,5 @@
-import { answerText, type EngineAnswer, takeDataText } from '../engine/engine.ts';
+import { answerText, type EngineAnswer } from '../engine/engine.ts';
+import { takeDataText } from '../executor/take-data-text.ts';
 import { isRecord, RequestRefusal } from './request-refusal.ts';
 
 /**

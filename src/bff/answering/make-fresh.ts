@@ -1,4 +1,5 @@
 import { type Freshness, LeastFresh } from '../../client/freshness.ts';
+import { takeDataText } from '../../executor/take-data-text.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import type { Fresh } from '../caching/answer-cache.ts';
 import { entityTags } from '../caching/entities.ts';
@@ -38,7 +39,9 @@ export async function makeFresh(order: Order, cancellation: Cancellation): Promi
   const reply = withSecrecy(replyFor(endpoint, made, execution, call.path), freshness);
   const keeps = 'text' in made && made.whole && endpoint.cache !== undefined && desk.cache !== undefined;
   const tags = keeps ? tagsOf(endpoint, made, variables) : [];
-  return { reply, whole: keeps, tags, freshness, untouched: wasNothingDone(execution) };
+  const untouched = wasNothingDone(execution);
+  takeDataText(execution.answer);
+  return { reply, whole: keeps, tags, freshness, untouched };
 }
 
 function withSecrecy(reply: Reply, freshness: Freshness | undefined): Reply {
