@@ -14,7 +14,7 @@ import { machine, writeSection } from '../section.ts';
 import { measureConnections } from './connections.ts';
 import { measureDocuments } from './documents.ts';
 import { measureNearLimit } from './near-limit.ts';
-import { measureSizes } from './sizes.ts';
+import { measureErrors, measureSizes } from './sizes.ts';
 
 /** Headgate as it runs, and how long each thing is measured. */
 export interface Subject {
@@ -88,15 +88,25 @@ async function measureLists(options: Options, dir: string): Promise<string> {
   try {
     const schemas = join(dir, 'schemas');
     mkdirSync(schemas);
+    const link =
+      'extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"]) @subgraph(url: "http://127.0.0.1';
     writeFileSync(
       join(schemas, 'lists.graphql'),
-      `extend schema @subgraph(url: "http://127.0.0.1:${stub.port}/graphql")
+      `${link}:${stub.port}/graphql")
        type Query { items(n: Int!): [Item!]! }
-       type Item { id: ID! name: String price: Float owner: Owner tags: [String!]! }
+       type Item @key(fields: "id") { id: ID! name: String price: Float owner: Owner tags: [String!]! }
        type Owner { id: ID! name: String }`,
     );
+    writeFileSync(
+      join(schemas, 'gone.graphql'),
+      `${link}:${stub.port}/gone")
+       type Item @key(fields: "id") { id: ID! inStock: Boolean }`,
+    );
     const args = ['--schemas', schemas, '--config', ALONE_CONFIG];
-    return await during(options, args, (subject) => measureSizes(subject, options.most));
+    return await during(options, args, async (subject) => {
+      const sizes = await measureSizes(subject, options.most);
+      return `${sizes}\n\n${await measureErrors(subject, options.most)}`;
+    });
   } finally {
     await stub.running.stop();
   }

@@ -1,6 +1,9 @@
 import { createServer } from 'node:http';
 
-/** One subgraph whose `items(n:)` has as many objects as asked for; prints its port. Answers are made once. */
+/**
+ * Two subgraphs on one port, which it prints: one whose `items(n:)` has as many objects as asked for, made once, and at
+ * `/gone` one that has an error for every entity it is asked for.
+ */
 
 const kept = new Map<number, Buffer>();
 
@@ -20,12 +23,22 @@ function answerOf(n: number): Buffer {
   return bytes;
 }
 
+interface Body {
+  readonly variables?: Readonly<Record<string, unknown>>;
+}
+
+function goneFor({ variables = {} }: Body): Buffer {
+  const wanted = Object.values(variables).find(Array.isArray) ?? [];
+  const errors = wanted.map((_, index) => ({ message: 'no such row', path: ['_entities', index] }));
+  return Buffer.from(JSON.stringify({ data: { _entities: wanted.map(() => null) }, errors }));
+}
+
 const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk) => chunks.push(chunk));
   request.on('end', () => {
-    const { variables } = JSON.parse(Buffer.concat(chunks).toString() || '{}');
-    const bytes = answerOf(Number(variables?.n ?? 0));
+    const body: Body = JSON.parse(Buffer.concat(chunks).toString() || '{}');
+    const bytes = request.url === '/gone' ? goneFor(body) : answerOf(Number(body.variables?.n ?? 0));
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes.length });
     response.end(bytes);
   });

@@ -2,6 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection } from '../operation/timed-sections.ts';
 import type { Position } from '../planner/positions.ts';
 import type { SourceFailure } from '../sources/source.ts';
+import { AnswerPlaces, type LookedUp } from './answer-places.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest } from './compile.ts';
 import {
   formatFailure,
@@ -13,20 +14,14 @@ import {
   toClientPaths,
   unexplained,
 } from './errors.ts';
-import { isObject, isOf, type ResponseObject } from './objects.ts';
+import { isObject, type ResponseObject } from './objects.ts';
 import type { Part, Violation } from './projection.ts';
 import type { Targets, WirePath } from './targets.ts';
 
-/** Objects that a look-up was made for, and which of its entities each of them got. */
-interface LookedUp {
-  readonly lookup: CompiledLookup;
-  readonly part: { readonly alias: string };
-  readonly objects: readonly ResponseObject[];
-  readonly slots: readonly number[];
-}
-
 /** The same error for many objects is told for this many of them. */
 const TOLD_PER_ERROR = 100;
+/** Once there are this many errors, each further one is told for its first object only. */
+const MANY_ERRORS = 10_000;
 
 /** Gathers what went wrong during one execution, and puts it into the client's terms. Nothing here runs while all is well. */
 export class ErrorReport {
@@ -71,15 +66,15 @@ export class ErrorReport {
     for (const path of paths.values()) this.errors.push(formatFailure(failure, service, path));
   }
 
-  /** A field was left out because what it requires could not be fetched: told once for each field, with its first object. */
-  missingInputs(request: CompiledRequest, lookup: CompiledLookup, object: ResponseObject): void {
+  /** Fields were left out because what they require could not be fetched: told once for each field, with its first object. */
+  missingInputs(request: CompiledRequest, lookup: CompiledLookup, objects: readonly ResponseObject[]): void {
     const service = request.planned.subgraph.name;
+    const among = new Set(objects);
     for (const { position } of lookup.targets) {
       const untold = lookup.keys.filter(
         ({ key, needsInputs }) => needsInputs && !this.toldMissing.has(`${position.id} ${key}`),
       );
-      // of many objects, only the first is looked for
-      const first = untold.length > 0 && this.firstPath(position, new Set([object]));
+      const first = untold.length > 0 && this.firstPath(position, among);
       if (!first) continue;
       for (const { key } of untold) {
         this.toldMissing.add(`${position.id} ${key}`);
@@ -100,35 +95,37 @@ export class ErrorReport {
 
   subgraphErrors(request: CompiledRequest, sent: readonly LookedUp[], errors: unknown, data: unknown): void {
     const service = request.planned.subgraph.name;
+    const places = new AnswerPlaces(sent, this.targets);
+    let elsewhere: { path: ResponsePath | undefined } | undefined;
     for (const error of readSubgraphErrors(errors)) {
-      const paths = this.pathsOf(request, sent, error);
-      for (const path of paths.slice(0, TOLD_PER_ERROR)) this.errors.push(formatSubgraphError(error, service, path));
-      if (paths.length === 0) this.errors.push(formatSubgraphError(error, service, this.placeOf(request, sent, data)));
+      const paths = this.pathsOf(request, places, error);
+      for (const path of paths) this.errors.push(formatSubgraphError(error, service, path));
+      if (paths.length > 0) continue;
+      elsewhere ??= { path: this.placeOf(request, sent, data) };
+      this.errors.push(formatSubgraphError(error, service, elsewhere.path));
     }
   }
 
-  /** Where an error of a subgraph belongs in the response: for an entity, at each object that it was looked up for. */
-  private pathsOf(request: CompiledRequest, sent: readonly LookedUp[], { path }: SubgraphError): ResponsePath[] {
+  /** Where an error of a subgraph belongs in the response: for an entity, at the objects that it was looked up for. */
+  private pathsOf(request: CompiledRequest, places: AnswerPlaces, { path }: SubgraphError): ResponsePath[] {
     if (!path || path.length === 0) return [];
+    const most = this.errors.length < MANY_ERRORS ? TOLD_PER_ERROR : 1;
+    let bases: readonly WirePath[];
+    let rest: WirePath = path;
     if (request.planned.root) {
-      const bases = this.targets.pathsAt(request.planned.root.position);
-      return bases.flatMap((base) => this.clientPaths([...base, ...path]));
+      bases = this.targets.pathsAt(request.planned.root.position);
+    } else {
+      const [alias, slot, ...below] = path;
+      if (typeof alias !== 'string' || typeof slot !== 'number') return [];
+      bases = places.of(alias, slot);
+      rest = below;
     }
-    const [alias, index, ...rest] = path;
-    const lookedUp = sent.find(({ part }) => part.alias === alias);
-    if (!lookedUp || typeof index !== 'number') return [];
-    const { lookup } = lookedUp;
-    const objects = new Set(lookedUp.objects.filter((_, i) => lookedUp.slots[i] === index));
-    const paths: ResponsePath[] = [];
-    for (const { position, types } of lookup.targets) {
-      const bases = this.targets.pathsAt(position);
-      this.targets.at(position).forEach((object, i) => {
-        const base = bases[i];
-        if (base && objects.has(object) && (!types || isOf(object, types)))
-          paths.push(...this.clientPaths([...base, ...rest]));
-      });
+    const found: ResponsePath[] = [];
+    for (const base of bases) {
+      found.push(...this.clientPaths([...base, ...rest]));
+      if (found.length >= most) break;
     }
-    return paths;
+    return found.slice(0, most);
   }
 
   /** An error without a usable path is told at the objects that the request was about. */

@@ -107,22 +107,47 @@ export function malformed(request: PlannedRequest, reason: string, status?: numb
 
 /**
  * Violations that are not merely what an error reported before has left behind: a null is explained by an error at its
- * place, above it or below it.
+ * place, above it or below it. Indices do not count, so however many errors there are, their places are few.
  */
 export function unexplained(
   violations: readonly Violation[],
   errors: readonly GraphQLFormattedError[],
 ): GraphQLFormattedError[] {
-  const keysOf = (path: ResponsePath) => path.filter((step) => typeof step === 'string');
-  const known = errors.filter((error) => error.path !== undefined).map((error) => keysOf(error.path ?? []));
+  const known = new KeyPaths();
+  for (const { path } of errors) if (path !== undefined) known.add(path);
   return violations
-    .filter(({ path }) => {
-      const keys = keysOf(path);
-      return !known.some((other) => startsWith(keys, other) || startsWith(other, keys));
-    })
+    .filter(({ path }) => !known.meets(path))
     .map(({ message, path }) => ({ message, path, extensions: { code: 'INVALID_NULL_OR_TYPE' } }));
 }
 
-function startsWith(path: ResponsePath, start: ResponsePath): boolean {
-  return start.every((step, index) => path[index] === step);
+/** The keys of paths, without indices, as a tree. */
+class KeyPaths {
+  private readonly below = new Map<string, KeyPaths>();
+  private ends = false;
+
+  add(path: ResponsePath): void {
+    let node: KeyPaths = this;
+    for (const step of path) {
+      if (typeof step !== 'string') continue;
+      let next = node.below.get(step);
+      if (next === undefined) {
+        next = new KeyPaths();
+        node.below.set(step, next);
+      }
+      node = next;
+    }
+    node.ends = true;
+  }
+
+  /** Whether a path was added that is the beginning of this one, or that this one is the beginning of. */
+  meets(path: ResponsePath): boolean {
+    let node: KeyPaths | undefined = this;
+    for (const step of path) {
+      if (node.ends) return true;
+      if (typeof step !== 'string') continue;
+      node = node.below.get(step);
+      if (node === undefined) return false;
+    }
+    return node.ends || node.below.size > 0;
+  }
 }

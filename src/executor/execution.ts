@@ -125,7 +125,7 @@ class Execution {
     sent: GatheredEntities[],
   ): void {
     const left = gatherByContext(lookup, contexts, this.targets, sent);
-    for (const object of left) this.report.missingInputs(request, lookup, object);
+    if (left.length > 0) this.report.missingInputs(request, lookup, left);
   }
 
   private variableText(name: string): string | undefined {
@@ -206,6 +206,7 @@ class Execution {
     const { lookup, objects, slots, borders } = gathered;
     const taken = lookup.copiesForEach ? new Set<number>() : undefined;
     // below two places of the response an entity's objects are filled in differently, so they must not be the same objects
+    const left: ResponseObject[] = [];
     const own = lookup.copiesObjects && !taken ? [0, ...borders, objects.length] : [0, objects.length];
     for (let place = 1; place < own.length; place++) {
       const given = place === 1 ? entities : copyValue(entities);
@@ -213,10 +214,11 @@ class Execution {
         const slot = slots[i] as number;
         const entity = taken?.has(slot) ? copyValue(given[slot]) : given[slot];
         taken?.add(slot);
-        if (!isObject(entity) || layEntity(objects[i] as ResponseObject, entity, lookup)) continue;
-        this.report.missingInputs(request, lookup, objects[i] as ResponseObject);
+        if (isObject(entity) && !layEntity(objects[i] as ResponseObject, entity, lookup))
+          left.push(objects[i] as ResponseObject);
       }
     }
+    if (left.length > 0) this.report.missingInputs(request, lookup, left);
   }
 
   private fail(request: CompiledRequest, sent: readonly GatheredEntities[], failure: SourceFailure): void {

@@ -64,7 +64,10 @@ export function engineFactory(
         answerLife: answerLife(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsWithheld: (errors, client) =>
-          logger.warn({ requestId: client.requestId, errors }, 'errors of subgraphs, withheld from the client'),
+          logger.warn(
+            { requestId: client.requestId, count: errors.length, errors: errors.slice(0, MOST_LOGGED) },
+            'errors of subgraphs, withheld from the client',
+          ),
         onInternalError: (err, client) =>
           logger.error({ requestId: client.requestId, err }, 'operation failed inside the gateway'),
       });
@@ -75,6 +78,9 @@ export function engineFactory(
     }
   };
 }
+
+/** A line of the log shows this many errors of one request, and says how many there were. */
+const MOST_LOGGED = 20;
 
 function warnOfMisnamed(config: Config, subgraphs: readonly Subgraph[], logger: Logger): void {
   const names = subgraphs.map(({ name }) => name);

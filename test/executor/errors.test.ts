@@ -133,6 +133,65 @@ describe('an error of a look-up', () => {
   });
 });
 
+describe('many errors of a look-up', () => {
+  const many = (count: number, upcOf: (index: number) => string) => ({
+    data: { top: Array.from({ length: count }, (_, index) => ({ upc: upcOf(index) })) },
+  });
+  const gone = ({ variables }: { variables: Record<string, unknown[]> }, perEntity = 1) => {
+    const wanted = Object.values(variables)[0] ?? [];
+    return {
+      data: { _entities: wanted.map(() => null) },
+      errors: wanted.flatMap((_, at) =>
+        Array.from({ length: perEntity }, (_, nth) => ({ message: `gone ${nth}`, path: ['_entities', at] })),
+      ),
+    };
+  };
+
+  it('are each told at their own object', async () => {
+    const { errors } = await execute(shop, '{ top { inStock } }', {
+      products: many(20_000, (index) => `p${index}`),
+      stock: gone,
+    });
+    expect(told(errors)).toEqual(Array.from({ length: 20_000 }, (_, index) => `top.${index}: gone 0`));
+  });
+
+  it('are told for a hundred objects each, and for the first alone when there are very many', async () => {
+    const { errors } = await execute(shop, '{ top { inStock } }', {
+      products: many(5_000, () => 'same'),
+      stock: (request) => gone(request, 200),
+    });
+    const lines = told(errors);
+    expect(lines.filter((line) => line.endsWith(': gone 0'))).toEqual(
+      Array.from({ length: 100 }, (_, index) => `top.${index}: gone 0`),
+    );
+    expect(lines.filter((line) => line.endsWith(': gone 199'))).toEqual(['top.0: gone 199']);
+    expect(lines).toHaveLength(100 * 100 + 100);
+  });
+
+  it('explain the nulls that they caused, and no others', async () => {
+    const strict = { ...shop, stock: 'type Product @key(fields: "upc") { upc: ID! inStock: Boolean! room: Int! }' };
+    const { errors } = await execute(strict, '{ top { inStock room } }', {
+      products: many(3, (index) => `p${index}`),
+      stock: {
+        data: { _entities: Array.from({ length: 3 }, () => ({ inStock: null, room: 1 })) },
+        errors: [{ message: 'boom', path: ['_entities', 0, 'inStock'] }],
+      },
+    });
+    expect(told(errors)).toEqual(['top.0.inStock: boom']);
+    const { errors: others } = await execute(strict, '{ top { inStock room } }', {
+      products: many(1, (index) => `p${index}`),
+      stock: {
+        data: { _entities: [{ inStock: true, room: null }] },
+        errors: [{ message: 'boom', path: ['_entities', 0, 'inStock'] }],
+      },
+    });
+    expect(told(others)).toEqual([
+      'top.0.inStock: boom',
+      'top.0.room: Cannot return null for non-nullable field Product.room.',
+    ]);
+  });
+});
+
 describe('a request that fails', () => {
   const failure: SourceFailure = {
     code: 'SUBREQUEST_HTTP_ERROR',

@@ -64,6 +64,18 @@ describe('a subgraph that fails costs its own fields, and nothing else', () => {
     });
   });
 
+  it('and its errors go to the log, twenty of a request at most, with their number', async () => {
+    const { server, behave, lines } = await httpWorld(shop, { config: { include_subgraph_errors: { all: false } } });
+    const errors = Array.from({ length: 500 }, (_, index) => ({ message: `row ${index} of table stock` }));
+    behave('stock', text(JSON.stringify({ data: { _entities: [null] }, errors })));
+    const answer = await ask(server.url);
+    expect(answer.errors).toHaveLength(500);
+    expect(JSON.stringify(answer)).not.toContain('table stock');
+    const logged = lines.filter(({ msg }) => msg === 'errors of subgraphs, withheld from the client');
+    expect(logged).toEqual([expect.objectContaining({ level: 'warn', count: 500 })]);
+    expect(logged[0]?.errors).toHaveLength(20);
+  });
+
   it('and without data when it answers the root, still 200', async () => {
     const { server, behave } = await httpWorld(shop);
     behave('products', text('no', 503));

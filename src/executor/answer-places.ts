@@ -1,0 +1,62 @@
+import type { CompiledLookup } from './compile.ts';
+import { isOf, type ResponseObject } from './objects.ts';
+import type { Targets, WirePath } from './targets.ts';
+
+/** Objects that a look-up was made for, and which of its entities each of them got. */
+export interface LookedUp {
+  readonly lookup: CompiledLookup;
+  readonly part: { readonly alias: string };
+  readonly objects: readonly ResponseObject[];
+  readonly slots: readonly number[];
+}
+
+/**
+ * Where in the response the entities of one subgraph answer belong: worked out once for each alias, however many errors the
+ * answer brings.
+ */
+export class AnswerPlaces {
+  private readonly sent: readonly LookedUp[];
+  private readonly targets: Targets;
+  private readonly known = new Map<string, ReadonlyMap<number, readonly WirePath[]>>();
+
+  constructor(sent: readonly LookedUp[], targets: Targets) {
+    this.sent = sent;
+    this.targets = targets;
+  }
+
+  /** The paths of all objects that got this entity; none for what was not asked for. */
+  of(alias: string, slot: number): readonly WirePath[] {
+    let bySlot = this.known.get(alias);
+    if (bySlot === undefined) {
+      const lookedUp = this.sent.find(({ part }) => part.alias === alias);
+      bySlot = lookedUp ? this.pathsBySlot(lookedUp) : new Map();
+      this.known.set(alias, bySlot);
+    }
+    return bySlot.get(slot) ?? [];
+  }
+
+  private pathsBySlot({ lookup, objects, slots }: LookedUp): Map<number, WirePath[]> {
+    const slotsOf = new Map<ResponseObject, Set<number>>();
+    for (const [i, object] of objects.entries()) addTo(slotsOf, object, slots[i] as number);
+    const paths = new Map<number, WirePath[]>();
+    for (const { position, types } of lookup.targets) {
+      const at = this.targets.pathsAt(position);
+      this.targets.at(position).forEach((object, i) => {
+        const path = at[i];
+        if (!path || (types && !isOf(object, types))) return;
+        for (const slot of slotsOf.get(object) ?? []) {
+          const known = paths.get(slot);
+          if (known) known.push(path);
+          else paths.set(slot, [path]);
+        }
+      });
+    }
+    return paths;
+  }
+}
+
+function addTo<K, V>(sets: Map<K, Set<V>>, key: K, value: V): void {
+  const set = sets.get(key);
+  if (set) set.add(value);
+  else sets.set(key, new Set([value]));
+}
