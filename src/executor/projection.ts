@@ -5,10 +5,13 @@ import type { OpField, OpNarrowing, OpSelection } from '../operation/operation.t
 import type { SectionHeads } from '../operation/timed-sections.ts';
 import type { Placement, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { quote } from './json-text.ts';
+import { inOnePiece, quote } from './json-text.ts';
 import { leafWriter } from './leaf.ts';
 import { compileObjectWriter, type FieldWriter, type ValueWriter } from './object-writer.ts';
 import { isObject, type ResponseObject } from './objects.ts';
+
+/** Characters of a list that are written before they are put in one piece. */
+const LONG_PART = 65_536;
 
 /** One selection on the objects of one position; several meet where fragments select the same field. */
 export interface Part {
@@ -272,16 +275,21 @@ export class Projection {
   private listWriter(write: ValueWriter, coordinate: string): ValueWriter {
     return (value) => {
       if (!Array.isArray(value)) return this.violate(`Expected a list for ${coordinate}.`);
-      let text = '[';
+      let text = '';
+      let part = '[';
       let missing = false;
       for (let i = 0; i < value.length; i++) {
         this.path?.push(i);
         const item = write(value[i]);
         this.path?.pop();
         if (item === undefined) missing = true;
-        else text += i === 0 ? item : `,${item}`;
+        else part += i === 0 ? item : `,${item}`;
+        if (part.length > LONG_PART) {
+          text += inOnePiece(part);
+          part = '';
+        }
       }
-      return missing ? undefined : `${text}]`;
+      return missing ? undefined : `${text}${part}]`;
     };
   }
 
