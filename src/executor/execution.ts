@@ -6,7 +6,7 @@ import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from '
 import { ErrorReport } from './error-report.ts';
 import { malformed } from './errors.ts';
 import { type CompiledContexts, gatherByContext } from './gather-by-context.ts';
-import { type GatheredEntities, gatherEntities } from './gather-entities.ts';
+import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { writeEscapeFree } from './json-text.ts';
 import { copyValue, isObject, mergeValue, type ResponseObject } from './objects.ts';
 import type { LateSections } from './projection.ts';
@@ -46,7 +46,7 @@ export function executePlan(compiled: CompiledPlan, input: ExecutionInput): Prom
 class Execution {
   private readonly compiled: CompiledPlan;
   private readonly input: ExecutionInput;
-  private data: ResponseObject = {};
+  private readonly data: ResponseObject = {};
   private readonly targets: Targets;
   private readonly waiting: number[];
   private open: number;
@@ -142,9 +142,10 @@ class Execution {
 
   private receive(request: CompiledRequest, sent: readonly GatheredEntities[], answer: SourceAnswer): void {
     // it was for a section that nobody waits for any more
-    if (this.finished) return;
+    if (this.finished) return forgetObjects(sent);
     if (answer.kind === 'failure') this.fail(request, sent, answer.failure);
     else this.take(request, sent, answer.text, answer.status);
+    forgetObjects(sent);
     this.done(request);
   }
 
@@ -243,11 +244,11 @@ class Execution {
   }
 
   /**
-   * Drops the tree. A run that had to wait is an old object by now, and V8 keeps what a dead old object points to until the next
-   * full collection, copying the young part of it at each small one.
+   * Drops the tree, also out of what held it. What had to wait is an old object by now, or was made as one; V8 keeps what a dead
+   * old object points to until the next full collection, copying the young part of it at each small one.
    */
   private forget(): void {
-    this.data = NOTHING;
+    for (const key of Object.keys(this.data)) this.data[key] = undefined;
     this.targets.forget();
   }
 
@@ -267,8 +268,6 @@ class Execution {
     this.resolve({ dataText: text, errors });
   }
 }
-
-const NOTHING: ResponseObject = {};
 
 /** @returns false where fields were left out because the object lacked what they require */
 function layEntity(target: ResponseObject, entity: ResponseObject, lookup: CompiledLookup): boolean {

@@ -43,6 +43,14 @@ export function gatherEntities(lookup: CompiledLookup, targets: Targets): Gather
   return { lookup, part: lookup.planned, objects, slots, borders, count: distinct.count, variables };
 }
 
+/** Drops the objects: their entities have come, or will not. */
+export function forgetObjects(sent: readonly GatheredEntities[]): void {
+  for (const { objects, slots } of sent) {
+    objects.length = 0;
+    slots.length = 0;
+  }
+}
+
 /** Tells which objects are the same entity, by what is sent of them. */
 export class DistinctEntities {
   count = 0;

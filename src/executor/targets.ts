@@ -21,6 +21,7 @@ export class Targets {
 
   /** Drops all objects: nothing is asked any more. */
   forget(): void {
+    for (const objects of this.known) if (objects !== undefined) objects.length = 0;
     this.known.length = 0;
   }
 
