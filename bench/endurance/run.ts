@@ -6,14 +6,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ALONE_CONFIG, headgate, ROOT } from '../gateways.ts';
+import { ALONE_CONFIG, chooseGateways, type GatewaySetup, headgate, ROOT } from '../gateways.ts';
 import { waitUntilReady } from '../measure.ts';
 import { freePort, pinLoad, type Running, startNode, startStub } from '../processes.ts';
 import { supergraphFor } from '../scenarios.ts';
 import { machine, writeSection } from '../section.ts';
 import { measureConnections } from './connections.ts';
 import { measureDocuments } from './documents.ts';
-import { measureNearLimit } from './near-limit.ts';
+import { measureNearLimit, NEAR_LIMIT_HEAD } from './near-limit.ts';
 import { measureErrors, measureSizes } from './sizes.ts';
 
 /** Headgate as it runs, and how long each thing is measured. */
@@ -47,21 +47,46 @@ function readOptions() {
 }
 
 /** Runs Headgate with these arguments of `start` while it is measured. */
-async function during<T>(
+function during<T>(options: Options, args: readonly string[], measure: (subject: Subject) => Promise<T>): Promise<T> {
+  const command = (port: number) => ({
+    args: [...headgate(options['from-sources']), 'start', '--host', '127.0.0.1', '--port', `${port}`, ...args],
+  });
+  return whileRunning(command, '/graphql', options, measure);
+}
+
+async function whileRunning<T>(
+  command: (port: number) => ReturnType<GatewaySetup['command']>,
+  path: string,
   options: Options,
-  args: readonly string[],
   measure: (subject: Subject) => Promise<T>,
 ): Promise<T> {
   const port = await freePort();
-  const place = ['--host', '127.0.0.1', '--port', `${port}`];
-  const running = startNode([...headgate(options['from-sources']), 'start', ...place, ...args], 'gateway');
+  const { args, env } = command(port);
+  const running = startNode(args, 'gateway', env);
   try {
-    const url = `http://127.0.0.1:${port}/graphql`;
+    const url = `http://127.0.0.1:${port}${path}`;
     await waitUntilReady(url, running, performance.now());
     return await measure({ url, running, seconds: options.seconds });
   } finally {
     await running.stop();
   }
+}
+
+/** A table: latency near the limit, of Headgate and, for what of it is the machine's and the load's, of the floor. */
+async function measureNearLimits(options: Options, supergraph: string, subgraphs: string): Promise<string> {
+  const rows: string[] = [];
+  for (const { command, path, name } of chooseGateways(['headgate', 'floor'])) {
+    const place = { supergraph, subgraphs, fromSources: options['from-sources'] };
+    rows.push(
+      await whileRunning(
+        (port) => command({ ...place, port }, 'alone'),
+        path,
+        options,
+        (subject) => measureNearLimit(subject, name),
+      ),
+    );
+  }
+  return [NEAR_LIMIT_HEAD, ...rows].join('\n');
 }
 
 type Options = ReturnType<typeof readOptions>;
@@ -72,12 +97,11 @@ async function measureBenchmark(options: Options, dir: string): Promise<string[]
     const supergraph = join(dir, 'supergraph.graphql');
     writeFileSync(supergraph, supergraphFor(stub.port));
     const alone = ['--supergraph', supergraph, '--config', ALONE_CONFIG];
-    const steps = [measureConnections, measureNearLimit].map((measure) => () => during(options, alone, measure));
-    const documents = () =>
-      during(options, ['--supergraph', supergraph], (subject) => measureDocuments(subject, options.documents));
-    const texts: string[] = [];
-    for (const step of [...steps, documents]) texts.push(await step());
-    return texts;
+    return [
+      await during(options, alone, measureConnections),
+      await measureNearLimits(options, supergraph, `http://127.0.0.1:${stub.port}`),
+      await during(options, ['--supergraph', supergraph], (subject) => measureDocuments(subject, options.documents)),
+    ];
   } finally {
     await stub.running.stop();
   }
