@@ -15,7 +15,7 @@ import {
   unexplained,
 } from './errors.ts';
 import { isObject, type ResponseObject } from './objects.ts';
-import type { Part, Violation } from './projection.ts';
+import type { Part, Shape, Violation } from './projection.ts';
 import type { Targets, WirePath } from './targets.ts';
 
 /** The same error for many objects is told for this many of them. */
@@ -27,7 +27,8 @@ const MANY_ERRORS = 10_000;
 export class ErrorReport {
   private readonly compiled: CompiledPlan;
   private readonly targets: Targets;
-  private readonly root: Part;
+  private readonly root: readonly [Part];
+  private readonly shapes = new Map<readonly Part[], Map<string, Shape>>();
   private readonly errors: GraphQLFormattedError[];
   private readonly toldMissing = new Set<string>();
 
@@ -36,7 +37,7 @@ export class ErrorReport {
     this.errors = [...told];
     this.compiled = compiled;
     this.targets = targets;
-    this.root = { position: compiled.plan.root, selection: compiled.plan.selection };
+    this.root = [{ position: compiled.plan.root, selection: compiled.plan.selection }];
   }
 
   all(violations: readonly Violation[]): readonly GraphQLFormattedError[] {
@@ -140,11 +141,32 @@ export class ErrorReport {
   }
 
   private clientPaths(path: WirePath): ResponsePath[] {
-    return toClientPaths(path, this.root, this.compiled.projection, (wirePath) => this.typeAt(wirePath));
+    return toClientPaths(
+      path,
+      this.root,
+      this.compiled.plan.root.type,
+      (parts, typeName) => this.shapeOf(parts, typeName),
+      (wirePath) => this.typeAt(wirePath),
+    );
+  }
+
+  /** Worked out once, for a thousand errors are mostly of the same few fields. */
+  private shapeOf(parts: readonly Part[], typeName: string): Shape {
+    let byType = this.shapes.get(parts);
+    if (byType === undefined) {
+      byType = new Map();
+      this.shapes.set(parts, byType);
+    }
+    let shape = byType.get(typeName);
+    if (shape === undefined) {
+      shape = this.compiled.projection.shape(parts, typeName);
+      byType.set(typeName, shape);
+    }
+    return shape;
   }
 
   private typeAt(path: WirePath): string | undefined {
-    let value: unknown = this.targets.at(this.root.position)[0];
+    let value: unknown = this.targets.at(this.root[0].position)[0];
     for (const step of path) {
       if (Array.isArray(value)) value = typeof step === 'number' ? value[step] : undefined;
       else value = isObject(value) ? value[step] : undefined;

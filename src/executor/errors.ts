@@ -2,7 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { PlannedRequest } from '../planner/plan.ts';
 import type { SourceFailure } from '../sources/source.ts';
 import { isObject } from './objects.ts';
-import type { Part, Projection, Violation } from './projection.ts';
+import type { Part, Shape, Violation } from './projection.ts';
 import type { WirePath } from './targets.ts';
 
 export type ResponsePath = readonly (string | number)[];
@@ -17,16 +17,16 @@ export type ResponsePath = readonly (string | number)[];
  */
 export function toClientPaths(
   path: WirePath,
-  root: Part,
-  projection: Projection,
+  root: readonly Part[],
+  rootType: string,
+  shapeOf: (parts: readonly Part[], typeName: string) => Shape,
   typeOf: (path: WirePath) => string | undefined,
 ): ResponsePath[] {
   const reached: { path: ResponsePath; depth: number }[] = [];
   const follow = (from: number, client: ResponsePath, parts: readonly Part[], typeName: string): void => {
     const step = path[from];
     if (typeof step === 'number') return follow(from + 1, [...client, step], parts, typeName);
-    const fields =
-      parts.length === 0 ? [] : projection.shape(parts, typeName).fields.filter(({ wireKey }) => wireKey === step);
+    const fields = parts.length === 0 ? [] : shapeOf(parts, typeName).fields.filter(({ wireKey }) => wireKey === step);
     if (step === undefined || fields.length === 0) {
       reached.push({ path: client, depth: from });
       return;
@@ -42,7 +42,7 @@ export function toClientPaths(
       );
     }
   };
-  follow(0, [], [root], root.position.type);
+  follow(0, [], root, rootType);
   const deepest = Math.max(...reached.map(({ depth }) => depth));
   return reached.filter(({ depth }) => depth === deepest).map((end) => end.path);
 }
