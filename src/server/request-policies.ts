@@ -55,6 +55,9 @@ export async function openRequestPolicies(
   };
 }
 
+const EMPTY_SAFELIST =
+  'the safelist is empty, so /graphql refuses every operation: name files or folders with documents in persisted_queries.manifest';
+
 function openDocuments(
   config: Config,
   { logger, redis, instruments, engine }: RequestPolicyParts,
@@ -62,6 +65,7 @@ function openDocuments(
   const { persisted_queries, apq } = config;
   if (!persisted_queries.enabled && !apq.enabled) return undefined;
   const manifest = persisted_queries.enabled ? readManifests(persisted_queries.manifest) : new Map();
+  if (persisted_queries.safelist.enabled && manifest.size === 0) logger.warn({}, EMPTY_SAFELIST);
   const registered = registeredDocuments(apq, redis);
   const fits = (query: string) => {
     const inForce = engine();

@@ -45,3 +45,20 @@ test('in dev, documents that are added to a folder are known', async () => {
   await writeFile(join(dir, 'queries', 'b.graphql'), '{ b }');
   await expect.poll(() => find(`sha256:${documentHash('{ b }')}`)).toBe('{ b }');
 });
+
+test('a safelist of nothing is told at the start', async () => {
+  const warned = async (settings: string) => {
+    const config = join(await project({ 'headgate.yaml': settings }), 'headgate.yaml');
+    const { logger, lines } = recordingLogger();
+    const parts = { logger, redis: undefined, engine: () => undefined, dev: false };
+    const { close } = await openRequestPolicies(loadConfig({ env: {}, file: config }), parts);
+    onTestFinished(close);
+    return lines.filter(({ level }) => level === 'warn').map(({ msg }) => msg);
+  };
+  expect(await warned('persisted_queries: { enabled: true, safelist: { enabled: true } }')).toEqual([
+    'the safelist is empty, so /graphql refuses every operation: name files or folders with documents in persisted_queries.manifest',
+  ]);
+  const manifest = join(await project({ 'm.json': '{"A": "{ a }"}' }), 'm.json');
+  const listed = `{ enabled: true, manifest: ["${manifest}"], safelist: { enabled: true } }`;
+  expect(await warned(`persisted_queries: ${listed}`)).toEqual([]);
+});
