@@ -25,7 +25,7 @@ export interface Subject {
 
 const USAGE = `npm run bench:endurance -- [options]
   --seconds N       for each step (default 5)
-  --documents N     distinct documents that are sent (default 20000; 100000 take about ten minutes)
+  --documents N     distinct documents that are sent (default 20000; 100000 take a minute or two more)
   --most N          objects in the largest answer (default 100000)
   --out FILE        the page to write (default docs/performance.md)
   --from-sources    runs Headgate from src/ instead of dist/`;
