@@ -99,6 +99,8 @@ class Execution {
   }
 
   private send(request: CompiledRequest): void {
+    // an answer that came at once has ended the run: what is left are sections that are late
+    if (this.finished) return;
     const { planned } = request;
     const sent: GatheredEntities[] = [];
     let variables = '';
