@@ -64,15 +64,18 @@ async function askAtPace(ask: () => Promise<void>, rate: number, seconds: number
   const total = rate * seconds;
   const times: number[] = [];
   const open: Promise<void>[] = [];
+  const failures: unknown[] = [];
   for (let sent = 0; sent < total; ) {
     const due = Math.min(total, Math.floor(((performance.now() - start) * rate) / 1_000));
     for (; sent < due; sent++) {
       const dueAt = start + ((sent + 1) * 1_000) / rate;
-      open.push(ask().then(() => void times.push(performance.now() - dueAt)));
+      const asked = ask().then(() => void times.push(performance.now() - dueAt));
+      open.push(asked.catch((error) => void failures.push(error)));
     }
     await sleep(1);
   }
   await Promise.all(open);
+  if (failures.length > 0) throw failures[0];
   return times.sort((a, b) => a - b);
 }
 

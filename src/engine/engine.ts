@@ -81,6 +81,7 @@ export interface EngineOptions {
 export interface Engine {
   readonly supergraph: Supergraph;
   readonly publicSchema: GraphQLSchema;
+  /** An object of its own for each call: whoever writes the answer last takes its text out. */
   execute(request: EngineRequest): Promise<EngineAnswer>;
   /**
    * Whether identical requests in flight may share one execution: the operation is a query, and no policy has to see

@@ -1,3 +1,4 @@
+import type { Position } from '../planner/positions.ts';
 import type { CompiledLookup } from './compile.ts';
 import { isOf, type ResponseObject } from './objects.ts';
 import type { Targets, WirePath } from './targets.ts';
@@ -11,17 +12,24 @@ export interface LookedUp {
 }
 
 /**
- * Where in the response the entities of one subgraph answer belong: worked out once for each alias, however many errors the
- * answer brings.
+ * Where in the response the fields and entities of one subgraph answer belong: worked out once, however many errors the answer
+ * brings.
  */
 export class AnswerPlaces {
   private readonly sent: readonly LookedUp[];
   private readonly targets: Targets;
+  private atRoot: readonly WirePath[] | undefined;
   private readonly known = new Map<string, ReadonlyMap<number, readonly WirePath[]>>();
 
   constructor(sent: readonly LookedUp[], targets: Targets) {
     this.sent = sent;
     this.targets = targets;
+  }
+
+  /** The paths of the objects that the fields of a root request belong to. */
+  ofRoot(position: Position): readonly WirePath[] {
+    this.atRoot ??= this.targets.pathsAt(position);
+    return this.atRoot;
   }
 
   /** The paths of all objects that got this entity; none for what was not asked for. */

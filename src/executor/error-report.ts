@@ -114,7 +114,7 @@ export class ErrorReport {
     let bases: readonly WirePath[];
     let rest: WirePath = path;
     if (request.planned.root) {
-      bases = this.targets.pathsAt(request.planned.root.position);
+      bases = places.ofRoot(request.planned.root.position);
     } else {
       const [alias, slot, ...below] = path;
       if (typeof alias !== 'string' || typeof slot !== 'number') return [];

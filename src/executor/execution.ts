@@ -213,8 +213,8 @@ class Execution {
   private layEntities(request: CompiledRequest, gathered: GatheredEntities, entities: readonly unknown[]): void {
     const { lookup, objects, slots, borders } = gathered;
     const taken = lookup.copiesForEach ? new Set<number>() : undefined;
-    // below two places of the response an entity's objects are filled in differently, so they must not be the same objects
     const left: ResponseObject[] = [];
+    // below two places of the response an entity's objects are filled in differently, so they must not be the same objects
     const own = lookup.copiesObjects && !taken ? [0, ...borders, objects.length] : [0, objects.length];
     for (let place = 1; place < own.length; place++) {
       const given = place === 1 ? entities : copyValue(entities);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientFacts } from '../client/identity.ts';
-import { inOnePiece } from '../executor/json-text.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import type { HttpReply, SharedReply } from './graphql-pipeline.ts';
 
@@ -56,14 +55,9 @@ const CLEAN_ID = /^[\w.:/+=@~-]{1,128}$/;
  */
 function requestIdOf(req: IncomingMessage): string {
   const sent = req.headers['x-request-id'];
-  if (typeof sent !== 'string' || sent === '') return newId();
+  if (typeof sent !== 'string' || sent === '') return randomUUID();
   if (CLEAN_ID.test(sent)) return sent;
-  return sent.replace(/[^\w.:/+=@~-]/g, '').slice(0, MAX_ID_LENGTH) || newId();
-}
-
-/** A UUID. As it comes, it is a tree of sixteen parts, which live as long as the request does. */
-function newId(): string {
-  return inOnePiece(randomUUID());
+  return sent.replace(/[^\w.:/+=@~-]/g, '').slice(0, MAX_ID_LENGTH) || randomUUID();
 }
 
 /** Writes the whole answer; Node keeps what the client is too slow to read. Does nothing when the client is gone. */
