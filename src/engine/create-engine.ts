@@ -1,6 +1,7 @@
 import type { DocumentNode, GraphQLError, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
 import { getVariableValues, Kind } from 'graphql';
 import { LeastFresh } from '../client/freshness.ts';
+import type { CompiledPlan } from '../executor/compile.ts';
 import { executePlan } from '../executor/execution.ts';
 import { takeDataText } from '../executor/take-data-text.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
@@ -125,20 +126,35 @@ class SupergraphEngine implements Engine {
     return this.viewFor({}).documents.recent(max);
   }
 
-  async execute(request: EngineRequest): Promise<EngineAnswer> {
+  execute(request: EngineRequest): Promise<EngineAnswer> {
+    // of the request, only this is held on to while it is answered
+    const { client } = request;
+    let answer: Promise<EngineAnswer> | EngineAnswer;
     try {
-      const answer = await this.run(request);
-      if (answer.refusal !== undefined) this.options.onRefused?.(answer);
-      // what was refused says nothing of it by itself
-      if (this.speaking === undefined || answer.life !== undefined) return answer;
-      return { ...answer, life: NOT_KEPT };
+      answer = this.run(request);
     } catch (error) {
-      if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) {
-        return refuse('validation', [{ message: error.message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
-      }
-      this.options.onInternalError?.(error, request.client);
-      return refuse('internal', [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
+      answer = Promise.reject(error);
     }
+    return Promise.resolve(answer).then(
+      (made) => this.told(made),
+      (error: unknown) => this.told(this.failed(error, client)),
+    );
+  }
+
+  /** As it goes to whoever asked. */
+  private told(answer: EngineAnswer): EngineAnswer {
+    if (answer.refusal !== undefined) this.options.onRefused?.(answer);
+    // what was refused says nothing of it by itself
+    if (this.speaking === undefined || answer.life !== undefined) return answer;
+    return { ...answer, life: NOT_KEPT };
+  }
+
+  private failed(error: unknown, client: ClientContext): EngineAnswer {
+    if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) {
+      return refuse('validation', [{ message: error.message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
+    }
+    this.options.onInternalError?.(error, client);
+    return refuse('internal', [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
   }
 
   private run(request: EngineRequest): Promise<EngineAnswer> | EngineAnswer {
@@ -240,40 +256,48 @@ class SupergraphEngine implements Engine {
     return { dataText, errors: told, life, ...judgement.extras({ dataText: dataText ?? 'null', errors: told }) };
   }
 
-  private async answer(
-    { supergraph, introspector }: View,
-    { introspection, life }: PreparedOperation,
+  private answer(
+    view: View,
+    prepared: PreparedOperation,
     variables: Readonly<Record<string, unknown>>,
     request: EngineRequest,
     plan: Pick<PartialPlan, 'compiled'> & Partial<PartialPlan>,
   ): Promise<EngineAnswer> {
-    const introspected = introspection ? introspector.answer(introspection, variables) : NOTHING_INTROSPECTED;
     const planned = plan.compiled;
-    const compiled = planned instanceof Promise ? await planned : planned;
-    const client = life === undefined || life.fixed ? request.client : listening(request.client);
-    const result = await executePlan(compiled, {
-      supergraph,
-      sources: this.options.sources,
-      client,
-      variables,
-      introspected: introspected.texts,
-      told: plan.dropped?.all,
-      sections: request.sections,
-    });
-    const dataText = takeDataText(result);
-    const { errors } = result;
-    const told = errors.length > 0 ? this.withhold(errors, request) : errors;
-    const all = introspected.errors.length > 0 ? [...introspected.errors, ...told] : told;
-    if (life === undefined) return { dataText, errors: all };
-    const isWhole = errors.length === 0 && all.length === 0;
-    return { dataText, errors: all, life: isWhole ? (life.fixed ?? life.heard(client.freshness?.least)) : NOT_KEPT };
+    const told = plan.dropped?.all;
+    if (!(planned instanceof Promise)) return this.carryOut(planned, view, prepared, variables, request, told);
+    return planned.then((compiled) => this.carryOut(compiled, view, prepared, variables, request, told));
   }
 
-  private withhold(errors: readonly GraphQLFormattedError[], request: EngineRequest): readonly GraphQLFormattedError[] {
+  private carryOut(
+    compiled: CompiledPlan,
+    { supergraph, introspector }: View,
+    { introspection, life }: PreparedOperation,
+    variables: Readonly<Record<string, unknown>>,
+    request: EngineRequest,
+    told: readonly GraphQLFormattedError[] | undefined,
+  ): Promise<EngineAnswer> {
+    const introspected = introspection ? introspector.answer(introspection, variables) : NOTHING_INTROSPECTED;
+    const { client: asker, sections } = request;
+    const client = life === undefined || life.fixed ? asker : listening(asker);
+    const { sources } = this.options;
+    const input = { supergraph, sources, client, variables, introspected: introspected.texts, told, sections };
+    return executePlan(compiled, input, (result) => {
+      const dataText = takeDataText(result);
+      const { errors } = result;
+      const own = errors.length > 0 ? this.withhold(errors, asker) : errors;
+      const all = introspected.errors.length > 0 ? [...introspected.errors, ...own] : own;
+      if (life === undefined) return { dataText, errors: all };
+      const isWhole = errors.length === 0 && all.length === 0;
+      return { dataText, errors: all, life: isWhole ? (life.fixed ?? life.heard(client.freshness?.least)) : NOT_KEPT };
+    });
+  }
+
+  private withhold(errors: readonly GraphQLFormattedError[], client: ClientContext): readonly GraphQLFormattedError[] {
     const { includesErrorsOf, onErrorsWithheld } = this.options;
     const { told, withheld } = withholdErrors(errors, includesErrorsOf ?? (() => true));
     // that what was under way for a client who has left ended early is nobody's mistake
-    if (withheld.length > 0 && !request.client.signal?.aborted) onErrorsWithheld?.(withheld, request.client);
+    if (withheld.length > 0 && !client.signal?.aborted) onErrorsWithheld?.(withheld, client);
     return told;
   }
 }

@@ -32,12 +32,21 @@ export interface ExecutionResult {
   readonly errors: readonly GraphQLFormattedError[];
 }
 
-/** Runs a compiled plan. Resolves when every request has been answered or has failed; never rejects for a subgraph's sake. */
-export function executePlan(compiled: CompiledPlan, input: ExecutionInput): Promise<ExecutionResult> {
+/**
+ * Runs a compiled plan. Resolves when every request has been answered or has failed; never rejects for a subgraph's sake.
+ * @param use makes of the result what the promise is for: one promise less for each request that waits
+ */
+export function executePlan<T = ExecutionResult>(
+  compiled: CompiledPlan,
+  input: ExecutionInput,
+  use: (result: ExecutionResult) => T = asItIs,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    new Execution(compiled, input, resolve, reject).start();
+    new Execution(compiled, input, (result) => resolve(use(result)), reject).start();
   });
 }
+
+const asItIs = <T>(result: ExecutionResult) => result as T;
 
 /**
  * One run of a plan. Requests start when the last one they wait for is done; answers are laid into one response tree,
@@ -102,12 +111,8 @@ class Execution {
     // an answer that came at once has ended the run: what is left are sections that are late
     if (this.finished) return;
     const { planned } = request;
-    const sent: GatheredEntities[] = [];
+    const sent = this.gather(request);
     let variables = '';
-    for (const lookup of request.lookups) {
-      if (lookup.contexts) this.gatherByContext(request, lookup, lookup.contexts, sent);
-      else sent.push(gatherEntities(lookup, this.targets));
-    }
     for (const done of sent) if (done.count > 0) variables += `${variables && ','}${done.variables}`;
     // nothing to look up, nothing to ask
     if (request.lookups.length > 0 && variables === '') return this.done(request);
@@ -123,6 +128,19 @@ class Execution {
     source.send({ body, operationType: planned.operationType, client: this.input.client }, (answer) =>
       this.attempt(() => this.receive(request, sent, answer)),
     );
+  }
+
+  private gather(request: CompiledRequest): GatheredEntities[] {
+    const { lookups } = request;
+    const [first] = lookups;
+    // what is pushed to makes room for many
+    if (first && lookups.length === 1 && !first.contexts) return [gatherEntities(first, this.targets)];
+    const sent: GatheredEntities[] = [];
+    for (const lookup of lookups) {
+      if (lookup.contexts) this.gatherByContext(request, lookup, lookup.contexts, sent);
+      else sent.push(gatherEntities(lookup, this.targets));
+    }
+    return sent;
   }
 
   private gatherByContext(

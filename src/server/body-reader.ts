@@ -35,7 +35,10 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<string
     const onEnd = () => {
       if (settled) return;
       settled = true;
-      resolve((chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)).toString('utf8'));
+      const text = (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)).toString('utf8');
+      // the listeners live as long as the request, which may wait long for its answer
+      chunks.length = 0;
+      resolve(text);
     };
     // the listeners stay: to take them away costs more than all else in here, and they go with the request
     const onClose = () => {

@@ -97,15 +97,17 @@ class Generation implements Engine {
     return this.#built.engine.recentQueries?.(max) ?? [];
   }
 
-  async execute(request: Parameters<Engine['execute']>[0]) {
+  execute(request: Parameters<Engine['execute']>[0]): ReturnType<Engine['execute']> {
     if (this.#closed) return this.#successor().execute(request);
     this.#running++;
-    try {
-      return await this.#built.engine.execute(request);
-    } finally {
-      if (--this.#running === 0) this.#retired?.();
-    }
+    const answer = this.#built.engine.execute(request);
+    answer.then(this.#ended, this.#ended);
+    return answer;
   }
+
+  readonly #ended = () => {
+    if (--this.#running === 0) this.#retired?.();
+  };
 
   async retire(): Promise<void> {
     if (this.#running > 0) {

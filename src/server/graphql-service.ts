@@ -1,3 +1,4 @@
+import type { EngineAnswer } from '../engine/engine.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ClientGone } from './body-reader.ts';
 import type { CacheHeaders } from './cache-headers.ts';
@@ -25,7 +26,7 @@ export interface GraphqlServiceOptions {
 export interface GraphqlService {
   /** Throws `RequestRefusal` (400, 406, 413, 415) or `ClientGone`. */
   read(exchange: Exchange): Promise<GraphqlCall | GraphqlBatch>;
-  /** Throws `RequestRefusal` (429, 503, 504), or whatever went wrong inside. */
+  /** Rejects with `RequestRefusal` (429, 503, 504), or whatever went wrong inside. */
   answer(exchange: Exchange, call: GraphqlCall | GraphqlBatch): Promise<HttpReply>;
   /** What to answer when a step threw; an error that is not meant for clients is logged and masked. */
   refuse(exchange: Exchange, error: unknown): HttpReply;
@@ -36,14 +37,16 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   const refuse = (exchange: Exchange, error: unknown) =>
     refusalReply(toRefusal(error, exchange, options), contentTypeFor(exchange));
 
-  const answerOne = async (exchange: Exchange, call: GraphqlCall) => {
-    const answer = await runner.run(exchange, call);
+  const answerOne = (exchange: Exchange, call: GraphqlCall) =>
+    runner.run(exchange, call).then((answer) => replyTo(exchange, answer));
+
+  function replyTo(exchange: Exchange, answer: EngineAnswer): HttpReply {
     const { life } = answer;
     // what a rule for headers has taken over from a subgraph goes before
     const tells = life !== undefined && cacheHeaders !== undefined && !exchange.res.hasHeader('cache-control');
     const caching = tells ? cacheHeaders(life, exchange) : undefined;
     return answerReply(answer, contentTypeFor(exchange), caching, exchange.shared);
-  };
+  }
 
   /** Each operation is a request of its own, and what it came to stands in its place. */
   async function answerBatch(exchange: Exchange, { calls }: GraphqlBatch): Promise<HttpReply> {

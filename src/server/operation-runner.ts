@@ -36,8 +36,8 @@ export interface OperationRunnerOptions {
 
 export interface OperationRunner {
   /**
-   * Throws `RequestRefusal` 503 without a schema, 504 `GATEWAY_TIMEOUT` when time is up and 429 over a rate limit, and
-   * `ClientGone` when it is too late.
+   * Rejects with `RequestRefusal` 503 without a schema, 504 `GATEWAY_TIMEOUT` when time is up and 429 over a rate limit, and
+   * with `ClientGone` when it is too late.
    */
   run(exchange: Exchange, call: GraphqlCall): Promise<EngineAnswer>;
 }
@@ -102,24 +102,36 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
   const sharable = (engine: Engine, { params: { query, operationName } }: GraphqlCall) =>
     engine.sharable({ query, operationName, contract: options.contract });
 
+  function begin(exchange: Exchange, call: GraphqlCall): Promise<EngineAnswer> {
+    if (exchange.res.destroyed) throw new ClientGone();
+    const engine = options.engine();
+    if (!engine) throw new RequestRefusal(503, 'SERVICE_UNAVAILABLE', 'There is no schema to answer with yet.');
+    const shared = shareQueries && !forbidsSharing(exchange.req.headers) && sharable(engine, call);
+    if (shared) {
+      // each request counts, also those that share one execution
+      const counted = countRequest?.(exchange);
+      return counted ? counted.then(() => share(engine, exchange, call)) : share(engine, exchange, call);
+    }
+    const answer = join(start(engine, exchange, call, false), exchange, undefined);
+    return countRequest ? answer.then((made) => countRefused(made, exchange, countRequest)) : answer;
+  }
+
   return {
-    async run(exchange, call) {
-      if (exchange.res.destroyed) throw new ClientGone();
-      const engine = options.engine();
-      if (!engine) throw new RequestRefusal(503, 'SERVICE_UNAVAILABLE', 'There is no schema to answer with yet.');
-      const shared = shareQueries && !forbidsSharing(exchange.req.headers) && sharable(engine, call);
-      if (shared) {
-        // each request counts, also those that share one execution
-        const counted = countRequest?.(exchange);
-        if (counted) await counted;
-        return share(engine, exchange, call);
+    // no `async` functions on this way: while an answer is waited for, they would hold on to the text of the request
+    run(exchange, call) {
+      try {
+        return begin(exchange, call);
+      } catch (error) {
+        return Promise.reject(error);
       }
-      const answer = await join(start(engine, exchange, call, false), exchange, undefined);
-      // the policies count what they see; what never became an operation is counted here
-      if (countRequest && answer.refusal && answer.refusal !== 'policy') await countRequest(exchange);
-      return answer;
     },
   };
+}
+
+/** The policies count what they see; what never became an operation is counted here. */
+async function countRefused(answer: EngineAnswer, exchange: Exchange, countRequest: CountRequest) {
+  if (answer.refusal && answer.refusal !== 'policy') await countRequest(exchange);
+  return answer;
 }
 
 function clientContext(
@@ -149,18 +161,23 @@ async function withHeaders(
 
 function withDeadline(ms: number, cancellation: Cancellation, work: Promise<EngineAnswer>): Promise<EngineAnswer> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(new RequestRefusal(504, 'GATEWAY_TIMEOUT', `The request took longer than ${ms} ms.`));
-      cancellation.abort();
-    }, ms);
-    const settle =
-      <T>(how: (value: T) => void) =>
-      (value: T) => {
+    const timer = setTimeout(expire, ms, ms, cancellation, reject);
+    work.then(
+      (answer) => {
         clearTimeout(timer);
-        how(value);
-      };
-    work.then(settle(resolve), settle(reject));
+        resolve(answer);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
+}
+
+function expire(ms: number, cancellation: Cancellation, reject: (error: unknown) => void): void {
+  reject(new RequestRefusal(504, 'GATEWAY_TIMEOUT', `The request took longer than ${ms} ms.`));
+  cancellation.abort();
 }
 
 function sharingKey({ req, client }: Exchange, text: string, neutral: ReadonlySet<string> | undefined): string {

@@ -35,7 +35,8 @@ export interface HttpTarget {
  */
 export class HttpCall implements Dispatcher.DispatchHandler {
   readonly #target: HttpTarget;
-  readonly #request: SourceRequest;
+  /** Let go of with the answer: dead, a call that V8 has made old would keep its body until the next full collection. */
+  #request: SourceRequest | undefined;
   #done: ((answer: SourceAnswer) => void) | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #cancel: ((reason?: Error) => void) | undefined;
@@ -52,14 +53,16 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    const { signal } = this.#request.client;
+    const request = this.#request;
+    if (!request) return;
+    const { signal } = request.client;
     if (signal?.aborted) {
       this.#fail(abortFailure(this.#target.name));
       return;
     }
     signal?.addEventListener('abort', this);
     this.#deadline = setTimeout(expire, this.#target.timeoutMs, this);
-    this.#dispatch();
+    this.#dispatch(request);
   }
 
   /** The `EventListener` of the client's abort signal. */
@@ -104,9 +107,10 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   }
 
   onError(error: Error): void {
-    if (this.#mayRetry(error)) {
+    const request = this.#request;
+    if (request && this.#mayRetry(request, error)) {
       this.#retried = true;
-      this.#dispatch();
+      this.#dispatch(request);
       return;
     }
     this.#fail(connectionFailure(this.#target.name, error));
@@ -117,16 +121,16 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     return this.#headers === undefined ? answer : { ...answer, headers: this.#headers };
   }
 
-  #dispatch(): void {
+  #dispatch({ body, client }: SourceRequest): void {
     const { pool, path, headers: own, forward } = this.#target;
-    const headers = forward ? withForwarded(own, forward(this.#request.client).pairs) : own;
-    pool.dispatch({ path, method: 'POST', headers: headers as string[], body: this.#request.body }, this);
+    const headers = forward ? withForwarded(own, forward(client).pairs) : own;
+    pool.dispatch({ path, method: 'POST', headers: headers as string[], body }, this);
   }
 
   /** A mutation may have been carried out before the connection was lost, so it is never sent twice. */
-  #mayRetry(error: Error): boolean {
-    if (this.#done === undefined || this.#retried || this.#status !== 0) return false;
-    return this.#request.operationType === 'query' && isConnectionLoss(error);
+  #mayRetry({ operationType }: SourceRequest, error: Error): boolean {
+    if (this.#retried || this.#status !== 0) return false;
+    return operationType === 'query' && isConnectionLoss(error);
   }
 
   #fail(failure: SourceFailure): void {
@@ -135,11 +139,13 @@ export class HttpCall implements Dispatcher.DispatchHandler {
 
   #answer(answer: SourceAnswer): void {
     const done = this.#done;
-    if (!done) return;
+    const request = this.#request;
+    if (!done || !request) return;
     this.#done = undefined;
+    this.#request = undefined;
     this.#chunks = [];
     clearTimeout(this.#deadline);
-    this.#request.client.signal?.removeEventListener('abort', this);
+    request.client.signal?.removeEventListener('abort', this);
     done(answer);
   }
 }
