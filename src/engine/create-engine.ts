@@ -1,6 +1,7 @@
 import type { DocumentNode, GraphQLError, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
 import { getVariableValues, Kind } from 'graphql';
 import { LeastFresh } from '../client/freshness.ts';
+import { OverloadedError } from '../executor/answer-budget.ts';
 import type { CompiledPlan } from '../executor/compile.ts';
 import { executePlan } from '../executor/execution.ts';
 import { takeDataText } from '../executor/take-data-text.ts';
@@ -153,6 +154,7 @@ class SupergraphEngine implements Engine {
     if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) {
       return refuse('validation', [{ message: error.message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
     }
+    if (error instanceof OverloadedError) return overloaded(error);
     this.options.onInternalError?.(error, client);
     return refuse('internal', [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
   }
@@ -280,8 +282,9 @@ class SupergraphEngine implements Engine {
     const introspected = introspection ? introspector.answer(introspection, variables) : NOTHING_INTROSPECTED;
     const { client: asker, sections } = request;
     const client = life === undefined || life.fixed ? asker : listening(asker);
-    const { sources } = this.options;
-    const input = { supergraph, sources, client, variables, introspected: introspected.texts, told, sections };
+    const { sources, answerBudget: budget } = this.options;
+    const { texts } = introspected;
+    const input = { supergraph, sources, client, variables, introspected: texts, told, sections, budget };
     return executePlan(compiled, input, (result) => {
       const dataText = takeDataText(result);
       const { errors } = result;
@@ -309,6 +312,15 @@ function listening(client: ClientContext): ClientContext {
 
 function refuse(refusal: NonNullable<EngineAnswer['refusal']>, errors: readonly GraphQLFormattedError[]): EngineAnswer {
   return { dataText: undefined, errors, refusal };
+}
+
+/** In seconds. Runs that hold memory end soon or run out of their time. */
+const RETRY_AFTER = 1;
+
+function overloaded({ message }: OverloadedError): EngineAnswer {
+  const extensions = { code: 'OVERLOADED', retryAfter: RETRY_AFTER };
+  const headers = { 'retry-after': String(RETRY_AFTER) };
+  return { dataText: undefined, errors: [{ message, extensions }], refusal: 'overload', status: 503, headers };
 }
 
 function refuseKind(operation: OperationDefinitionNode, readOnly: boolean): EngineAnswer | undefined {

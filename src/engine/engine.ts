@@ -1,4 +1,5 @@
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { AnswerBudget } from '../executor/answer-budget.ts';
 import type { TimedSections } from '../operation/timed-sections.ts';
 import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
@@ -30,9 +31,19 @@ export interface EngineAnswer {
   readonly errors: readonly GraphQLFormattedError[];
   /**
    * Set when execution never began: what kind of request error it was. `limit`: the request is larger than allowed;
-   * `policy`: a policy refused it, and `status` says with which HTTP status.
+   * `policy`: a policy refused it, and `status` says with which HTTP status; `overload`: a query was given up, as there was
+   * no memory for its answer.
    */
-  readonly refusal?: 'parse' | 'limit' | 'validation' | 'variables' | 'operation' | 'method' | 'policy' | 'internal';
+  readonly refusal?:
+    | 'parse'
+    | 'limit'
+    | 'validation'
+    | 'variables'
+    | 'operation'
+    | 'method'
+    | 'policy'
+    | 'overload'
+    | 'internal';
   readonly status?: number | undefined;
   /** Headers that policies add to the response, names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -50,6 +61,8 @@ export interface EngineOptions {
   /** Most tokens that a document may have; more is refused with `MAX_TOKENS_LIMIT`. No limit by default. */
   readonly maxTokens?: number;
   readonly limits?: RequestLimits;
+  /** Bounds how much memory answers of subgraphs take, over all engines of the process; unbounded without it. */
+  readonly answerBudget?: AnswerBudget | undefined;
   /** Errors do not suggest names that the schema has. By default they do. */
   readonly hideSuggestions?: boolean;
   /** Asked in this order whether an operation may run, and which of its fields. */

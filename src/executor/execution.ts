@@ -2,6 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection, TimedSections } from '../operation/timed-sections.ts';
 import type { ClientContext, Source, SourceAnswer, SourceFailure } from '../sources/source.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
+import { type AnswerBudget, type AnswerTicket, LONG_ANSWER } from './answer-budget.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import { ErrorReport } from './error-report.ts';
 import { malformed } from './errors.ts';
@@ -25,6 +26,8 @@ export interface ExecutionInput {
   readonly told?: readonly GraphQLFormattedError[] | undefined;
   /** How long the rest waits for the sections of the plan; where it is missing, until they are there. */
   readonly sections?: TimedSections | undefined;
+  /** Where long answers wait until there is memory for them; without it, none waits. */
+  readonly budget?: AnswerBudget | undefined;
 }
 
 export interface ExecutionResult {
@@ -45,6 +48,10 @@ export function executePlan<T = ExecutionResult>(
     new Execution(compiled, input, (result) => resolve(use(result)), reject).start();
   });
 }
+
+type TextAnswer = Extract<SourceAnswer, { kind: 'text' }>;
+
+const CLIENT_GONE: SourceFailure = { code: 'SUBREQUEST_HTTP_ERROR', message: 'Nobody waits for the answer any more.' };
 
 const asItIs = <T>(result: ExecutionResult) => result as T;
 
@@ -67,6 +74,7 @@ class Execution {
   private readonly reject: (error: unknown) => void;
   private variableTexts: Map<string, string> | undefined;
   private readonly clock: SectionClock | undefined;
+  private ticket: AnswerTicket | undefined;
 
   constructor(
     compiled: CompiledPlan,
@@ -103,6 +111,10 @@ class Execution {
     try {
       step();
     } catch (error) {
+      this.finished = true;
+      this.clock?.stop();
+      this.ticket?.leave();
+      this.forget();
       this.reject(error);
     }
   }
@@ -169,9 +181,31 @@ class Execution {
     // it was for a section that nobody waits for any more
     if (this.finished) return forgetObjects(sent);
     if (answer.kind === 'failure') this.fail(request, sent, answer.failure);
+    else if (answer.text.length >= LONG_ANSWER && !this.mayTake(answer.text.length))
+      return this.wait(request, sent, answer);
     else this.take(request, sent, answer.text, answer.status);
     forgetObjects(sent);
     this.done(request);
+  }
+
+  private mayTake(size: number): boolean {
+    const { budget, client } = this.input;
+    // what a mutation has done is told in any case
+    if (!budget || this.compiled.plan.operation.kind === 'mutation') return true;
+    this.ticket ??= budget.ticket(client.signal);
+    return this.ticket.take(size);
+  }
+
+  private wait(request: CompiledRequest, sent: readonly GatheredEntities[], answer: TextAnswer): void {
+    this.ticket?.wait(answer.text.length, (gone) =>
+      this.attempt(() => {
+        if (this.finished) return forgetObjects(sent);
+        if (gone) this.fail(request, sent, CLIENT_GONE);
+        else this.take(request, sent, answer.text, answer.status);
+        forgetObjects(sent);
+        this.done(request);
+      }),
+    );
   }
 
   private take(request: CompiledRequest, sent: readonly GatheredEntities[], text: string, status: number): void {
@@ -291,6 +325,7 @@ class Execution {
     const wellDone = this.errorReport === undefined && violations.length === 0;
     const errors = wellDone ? (this.input.told ?? []) : this.report.all(violations);
     this.forget();
+    this.ticket?.leave();
     this.resolve({ dataText: text, errors });
   }
 }

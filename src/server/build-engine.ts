@@ -21,6 +21,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { measureFetches } from '../traffic/measure-fetches.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
 import { tellFreshness, tellFreshnessByHeaders } from '../traffic/tell-freshness.ts';
+import { openAnswerBudget } from './answer-memory.ts';
 import { unknownConnectors } from './connector-facts.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './gateway.ts';
@@ -44,6 +45,7 @@ export function engineFactory(
   { rateLimits, redis, instruments }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
+  const answerBudget = openAnswerBudget(config, logger);
   const apiCache = cachesAnswers(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
   return (update) => {
     const supergraph = readSupergraph(update.sdl);
@@ -61,6 +63,7 @@ export function engineFactory(
         overrideLabels: (labels, client) => activeLabels(config.override_labels, labels, client.headers),
         overridePercentBy: (client) => percentKey(config.override_labels, client.headers),
         ...policies,
+        answerBudget,
         answerLife: answerLife(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsWithheld: (errors, client) =>

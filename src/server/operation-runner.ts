@@ -130,7 +130,8 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
 
 /** The policies count what they see; what never became an operation is counted here. */
 async function countRefused(answer: EngineAnswer, exchange: Exchange, countRequest: CountRequest) {
-  if (answer.refusal && answer.refusal !== 'policy') await countRequest(exchange);
+  const { refusal } = answer;
+  if (refusal && refusal !== 'policy' && refusal !== 'overload') await countRequest(exchange);
   return answer;
 }
 

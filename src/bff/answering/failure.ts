@@ -17,16 +17,18 @@ const STATUS_BY_POLICY_CODE: ReadonlyMap<string, number> = new Map([
   ['UNAUTHENTICATED', 401],
   ['UNAUTHORIZED_FIELD_OR_TYPE', 403],
   ['RATE_LIMITED', 429],
+  ['OVERLOADED', 503],
 ]);
 
 /** Where several errors meet, the first of these that occurs is the status of the answer. */
-const PRECEDENCE = [500, 502, 504, 401, 403, 429, 400];
+const PRECEDENCE = [500, 503, 502, 504, 401, 403, 429, 400];
 
 const KIND_BY_STATUS: Readonly<Record<number, readonly [kind: string, detail: string]>> = {
   400: ['refused', 'What was given is not accepted.'],
   401: ['unauthenticated', 'Credentials are needed that were not given.'],
   403: ['forbidden', 'These credentials do not allow all that this endpoint reads.'],
   429: ['rate-limited', 'This has been asked for too often.'],
+  503: ['overloaded', 'More is asked for at this moment than there is memory for.'],
   502: ['source-failed', 'A service behind this endpoint failed.'],
   504: ['source-timeout', 'A service behind this endpoint did not answer in time.'],
   500: ['failed', 'The answer could not be made.'],
@@ -52,9 +54,9 @@ function statusOf(error: GraphQLFormattedError): number {
   return STATUS_BY_CODE.get(code) ?? STATUS_BY_POLICY_CODE.get(code) ?? 500;
 }
 
-/** RFC 9110, section 10.2.3: 429 says when to come again. */
+/** RFC 9110, section 10.2.3: 429 and 503 say when to come again. */
 function headersFor(status: number, errors: readonly GraphQLFormattedError[]): Record<string, string> | undefined {
-  if (status !== 429) return undefined;
+  if (status !== 429 && status !== 503) return undefined;
   const waits = errors.map((error) => Number(error.extensions?.retryAfter)).filter((wait) => wait > 0);
   return waits.length === 0 ? undefined : { 'retry-after': String(Math.ceil(Math.max(...waits))) };
 }

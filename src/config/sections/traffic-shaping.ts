@@ -6,7 +6,17 @@ const DEFAULT_TIMEOUT = '30s';
 const shareReads = z.boolean().describe('Whether identical reads in flight at the same time share one answer');
 
 const routerTraffic = z
-  .strictObject({ timeout: duration.prefault(DEFAULT_TIMEOUT), deduplicate_query: shareReads.default(true) })
+  .strictObject({
+    timeout: duration.prefault(DEFAULT_TIMEOUT),
+    deduplicate_query: shareReads.default(true),
+    max_answers_in_memory: z
+      .int()
+      .positive()
+      .optional()
+      .describe(
+        'How much text of long answers of subgraphs is worked on at once, in characters; queries with more wait for their turn, and where 2.5 times as much waits are answered 503 OVERLOADED. Default: a twentieth of the heap that Node allows',
+      ),
+  })
   .describe('Between clients and the gateway: how long one client request may take');
 
 const everySubgraph = z

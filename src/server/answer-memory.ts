@@ -1,0 +1,34 @@
+import { getHeapStatistics } from 'node:v8';
+import type { Config } from '../config/config.ts';
+import { AnswerBudget } from '../executor/answer-budget.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** What is made of a character of an answer takes some 10 bytes of the heap, and half of the heap is for other things. */
+const HEAP_PER_CHARACTER = 20;
+
+/** Text that waits has not been read yet, and takes one byte a character, at most two. */
+const WAITING = 2.5;
+
+const MINUTE_MS = 60_000;
+
+/** The memory that answers may take in this process (`traffic_shaping.router.max_answers_in_memory`). */
+export function openAnswerBudget(
+  { traffic_shaping: { router } }: Pick<Config, 'traffic_shaping'>,
+  logger: Pick<Logger, 'warn'>,
+): AnswerBudget {
+  const atOnce = router.max_answers_in_memory ?? Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_CHARACTER);
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return new AnswerBudget({
+    atOnce,
+    waiting: atOnce * WAITING,
+    onWait() {
+      const now = performance.now();
+      if (now - toldAt < MINUTE_MS) return;
+      toldAt = now;
+      logger.warn(
+        { max_answers_in_memory: atOnce },
+        'long answers of subgraphs wait for memory: ask for less at once, run more processes or give Node a larger heap',
+      );
+    },
+  });
+}
