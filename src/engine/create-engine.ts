@@ -1,5 +1,5 @@
-import type { DocumentNode, GraphQLError, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
-import { getVariableValues, Kind } from 'graphql';
+import type { DocumentNode, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
+import { getOperationAST, getVariableValues, Kind } from 'graphql';
 import { LeastFresh } from '../client/freshness.ts';
 import { OverloadedError } from '../executor/answer-budget.ts';
 import type { CompiledPlan } from '../executor/compile.ts';
@@ -12,7 +12,14 @@ import type { ClientContext } from '../sources/source.ts';
 import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { lifeReader, NOT_KEPT, type ReadLife } from './answer-life.ts';
-import { type ClientDocument, chooseOperation, DocumentCache, withCode, withoutSuggestion } from './documents.ts';
+import {
+  type ClientDocument,
+  chooseOperation,
+  DocumentCache,
+  withCode,
+  withLocations,
+  withoutSuggestion,
+} from './documents.ts';
 import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
 import { Introspector, NOTHING_INTROSPECTED } from './introspection.ts';
 import type { Judgement, PolicedOperation } from './judge.ts';
@@ -40,6 +47,9 @@ interface View {
   /** `undefined` where answers say nothing of how long they may be kept. */
   readonly readLife: ReadLife | undefined;
 }
+
+/** Errors told of the variables of one request. */
+const WITH_ERRORS = { maxErrors: 20 };
 
 class SupergraphEngine implements Engine {
   readonly supergraph;
@@ -167,7 +177,7 @@ class SupergraphEngine implements Engine {
     if (!('kind' in operation)) return refuse('operation', [operation]);
     const refused = refuseKind(operation, request.readOnly ?? false);
     if (refused) return refused;
-    const variables = this.coerce(view, known, operation, request.variables ?? {});
+    const variables = this.coerce(view, known, operation, request);
     if ('errors' in variables) return refuse(variables.refusal, variables.errors);
     const labels = this.labels.active(known.labels, request.client);
     const { onOperation } = this.options;
@@ -182,13 +192,15 @@ class SupergraphEngine implements Engine {
     { supergraph }: View,
     { conditions }: ClientDocument,
     operation: OperationDefinitionNode,
-    values: Readonly<Record<string, unknown>>,
+    { query, variables }: EngineRequest,
   ): { coerced: Record<string, unknown> } | LimitRefusal | RefusedVariables {
     const definitions = operation.variableDefinitions ?? [];
     if (definitions.length === 0) return { coerced: {} };
+    const values = variables ?? {};
     const excessive = this.options.limits?.variables?.(values);
     if (excessive) return excessive;
-    const { coerced, errors } = getVariableValues(supergraph.publicSchema, definitions, values, { maxErrors: 20 });
+    const { publicSchema } = supergraph;
+    const { coerced } = getVariableValues(publicSchema, definitions, values, WITH_ERRORS);
     if (coerced) {
       // with a default such a variable may be nullable, and still be null
       const undecided = conditions.filter((name) => coerced[name] === null);
@@ -196,10 +208,9 @@ class SupergraphEngine implements Engine {
       return { refusal: 'variables', errors: undecided.map(undecidedCondition) };
     }
     const tell = this.options.hideSuggestions ? withoutSuggestion : withCode;
-    return {
-      refusal: 'variables',
-      errors: (errors as readonly GraphQLError[]).map((error) => tell(error, 'BAD_USER_INPUT')),
-    };
+    const located = getOperationAST(withLocations(query), operation.name?.value)?.variableDefinitions ?? definitions;
+    const { errors = [] } = getVariableValues(publicSchema, located, values, WITH_ERRORS);
+    return { refusal: 'variables', errors: errors.map((error) => tell(error, 'BAD_USER_INPUT')) };
   }
 
   private prepared(

@@ -1,7 +1,7 @@
 import type { ArgumentNode, SelectionSetNode, TypeNode } from 'graphql';
 import type { OpField } from '../operation/operation.ts';
 import type { ContextArgument, Subgraph, SubgraphType } from '../supergraph/supergraph.ts';
-import { getOrMake } from './maps.ts';
+import { FewMap } from './few-map.ts';
 
 /**
  * A place in the response where objects are: the root, or the value of a composite field. Fetches meet here:
@@ -13,10 +13,10 @@ export class Position {
   readonly type: string;
   readonly origin: PositionOrigin | undefined;
   readonly nodes: FetchNode[] = [];
-  private readonly children = new Map<string, Position>();
+  private readonly children = new FewMap<string, Position>();
   readonly space: WireSpace;
   /** Where each selected field is read from: by owner type, as one field may be read differently on several types. */
-  readonly placed = new Map<OpField, Map<string, Placement>>();
+  readonly placed = new Map<OpField, FewMap<string, Placement>>();
 
   constructor(id: number, type: string, origin: PositionOrigin | undefined) {
     this.id = id;
@@ -52,7 +52,7 @@ export class WireSpace {
   private readonly byMeaning = new Map<string, Wire[]>();
   /** The last number that was tried for keys of a name. */
   private lastNumber: Map<string, number> | undefined;
-  private readonly nested = new Map<string, WireSpace>();
+  private readonly nested = new FewMap<string, WireSpace>();
 
   /** The keys that mean a field with its arguments, in the order in which they were added. */
   meaning(field: Pick<Wire, 'name' | 'argsKey'>): readonly Wire[] {
@@ -69,7 +69,10 @@ export class WireSpace {
   add({ name, args, argsKey }: Omit<Wire, 'key'>, wished: string): Wire {
     const wire = { key: this.freeKey(wished, name), name, args, argsKey };
     this.wires.set(wire.key, wire);
-    getOrMake(this.byMeaning, meaningOf(wire), (): Wire[] => []).push(wire);
+    const meaning = meaningOf(wire);
+    const alike = this.byMeaning.get(meaning);
+    if (alike) alike.push(wire);
+    else this.byMeaning.set(meaning, [wire]);
     return wire;
   }
 
@@ -120,7 +123,7 @@ export class FetchNode {
   /** Field sets that `@provides` makes readable on this path. */
   readonly provided: readonly SelectionSetNode[];
   readonly fields = new Map<string, FetchField>();
-  readonly narrowings = new Map<string, FetchNode>();
+  readonly narrowings = new FewMap<string, FetchNode>();
   typename = false;
 
   constructor(fetch: Fetch, position: Position, type: SubgraphType, provided: readonly SelectionSetNode[]) {

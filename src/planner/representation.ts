@@ -1,5 +1,6 @@
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Abilities } from './abilities.ts';
+import { FewMap } from './few-map.ts';
 import type { Fetch, Placement, Position, RepresentationItem, RepresentationSelection } from './positions.ts';
 
 /** Fields that have been placed to be sent to a look-up: how to write them, and which fetches bring them. */
@@ -62,7 +63,7 @@ function describeField(
   field: OpField,
   dependsOn: Set<Fetch>,
 ): RepresentationItem[] {
-  const placements = position.placed.get(field) ?? new Map<string, Placement>();
+  const placements = position.placed.get(field) ?? new FewMap<string, Placement>();
   const describeAt = (type: string, { wire, node }: Placement): RepresentationItem => {
     dependsOn.add(node.fetch);
     const below = position.below(wire, type);

@@ -6,6 +6,7 @@ import { ContextFinder } from './contexts.ts';
 import { COST } from './costs.ts';
 import { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
+import { FewMap } from './few-map.ts';
 import { getOrMake } from './maps.ts';
 import { type Option, OptionFinder } from './options.ts';
 import type { Fetch, FetchNode, Placement, Position } from './positions.ts';
@@ -113,7 +114,9 @@ export class Selector implements Selecting {
       twins.set(key, field);
       return false;
     }
-    position.placed.set(field, new Map(twin));
+    const placements = new FewMap<string, Placement>();
+    for (const [owner, placement] of twin) placements.set(owner, placement);
+    position.placed.set(field, placements);
     return true;
   }
 
@@ -249,7 +252,7 @@ export class Selector implements Selecting {
     const { kind, name } = target.type;
     const effective = kind === 'object' || kind === 'interfaceObject' ? name : owner;
     const wire = this.graph.addField(target, effective, field, resolvedBy, fresh);
-    getOrMake(position.placed, field, () => new Map<string, Placement>()).set(effective, { wire, node: target });
+    getOrMake(position.placed, field, () => new FewMap<string, Placement>()).set(effective, { wire, node: target });
   }
 
   /** Reads an input at a node, apart from what the client selects there where that could make it null. */
