@@ -261,7 +261,11 @@ class SupergraphEngine implements Engine {
       return { dataText: undefined, errors, refusal: 'policy', status, ...judgement.extras(undefined) };
     }
     const part = drop.length === 0 ? undefined : prepared.without(policed, drop);
-    const answer = await this.answer(view, prepared, variables, request, part ?? prepared);
+    const answer = await this.answer(view, prepared, variables, request, part ?? prepared).catch(overloadedOrThrow);
+    if (answer.refusal) {
+      const extras = judgement.extras(undefined);
+      return { ...extras, ...answer, headers: { ...extras.headers, ...answer.headers } };
+    }
     const dataText = takeDataText(answer);
     const { errors, life } = answer;
     const untold = part?.dropped.untold;
@@ -330,8 +334,14 @@ const RETRY_AFTER = 1;
 
 function overloaded({ message }: OverloadedError): EngineAnswer {
   const extensions = { code: 'OVERLOADED', retryAfter: RETRY_AFTER };
-  const headers = { 'retry-after': String(RETRY_AFTER) };
+  // what a rule has taken over from a subgraph's answer is not said of this one
+  const headers = { 'retry-after': String(RETRY_AFTER), 'cache-control': 'no-store' };
   return { dataText: undefined, errors: [{ message, extensions }], refusal: 'overload', status: 503, headers };
+}
+
+function overloadedOrThrow(error: unknown): EngineAnswer {
+  if (error instanceof OverloadedError) return overloaded(error);
+  throw error;
 }
 
 function refuseKind(operation: OperationDefinitionNode, readOnly: boolean): EngineAnswer | undefined {

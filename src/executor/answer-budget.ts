@@ -11,8 +11,11 @@ export class OverloadedError extends Error {
   }
 }
 
+/** Runs that are in may come to have so many times as much as lets new ones in: what they ask for next is not known before. */
+const GROWTH = 2;
+
 export interface AnswerBudgetOptions {
-  /** How much text of long answers runs may work on at once, in UTF-16 code units. A run alone may have more. */
+  /** How much text of long answers lets no further run in, in UTF-16 code units. A run alone may have more. */
   readonly atOnce: number;
   /** How much more text may wait for its turn. */
   readonly waiting: number;
@@ -23,8 +26,9 @@ export interface AnswerBudgetOptions {
 /**
  * Bounds how much memory runs take for the answers of subgraphs. What is made of an answer, objects and lists of what to look
  * up, is some ten times as large as its text, and one process that ends for lack of memory ends everybody's requests. So the
- * text of a run's first long answer waits until there is room; from then on the run goes on freely until it ends, so that
- * none ever waits for one that waits itself. First come, first served; short answers never wait.
+ * text of a run's first long answer waits until there is room; from then on the run never waits again until it ends, so that
+ * none ever waits for one that waits itself. First come, first served; short answers never wait. What would be too much all the
+ * same is refused.
  */
 export class AnswerBudget {
   private readonly options: AnswerBudgetOptions;
@@ -42,9 +46,12 @@ export class AnswerBudget {
     return new AnswerTicket(this, signal);
   }
 
-  /** @internal */
-  take(size: number): void {
-    this.held += size;
+  /** @internal More for a run that has some already. Throws `OverloadedError`. */
+  take(size: number, own: number): void {
+    const { held } = this;
+    // alone it may have all there is
+    if (held > own && held + size > this.options.atOnce * GROWTH) throw new OverloadedError();
+    this.held = held + size;
   }
 
   /** @internal */
@@ -112,10 +119,10 @@ export class AnswerTicket {
     this.signal = signal;
   }
 
-  /** Whether a text may be worked on now; if not, it has to {@link wait}. */
+  /** Whether a text may be worked on now; if not, it has to {@link wait}. Throws `OverloadedError`. */
   take(size: number): boolean {
     if (this.state === 'over') return true;
-    if (this.state === 'inside') this.budget.take(size);
+    if (this.state === 'inside') this.budget.take(size, this.size);
     else if (this.state === 'waiting' || !this.budget.tryTake(size)) return false;
     this.state = 'inside';
     this.size += size;

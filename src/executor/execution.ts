@@ -2,7 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection, TimedSections } from '../operation/timed-sections.ts';
 import type { ClientContext, Source, SourceAnswer, SourceFailure } from '../sources/source.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { type AnswerBudget, type AnswerTicket, LONG_ANSWER } from './answer-budget.ts';
+import { type AnswerBudget, type AnswerTicket, LONG_ANSWER, OverloadedError } from './answer-budget.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import { ErrorReport } from './error-report.ts';
 import { malformed } from './errors.ts';
@@ -181,11 +181,27 @@ class Execution {
     // it was for a section that nobody waits for any more
     if (this.finished) return forgetObjects(sent);
     if (answer.kind === 'failure') this.fail(request, sent, answer.failure);
-    else if (answer.text.length >= LONG_ANSWER && !this.mayTake(answer.text.length))
-      return this.wait(request, sent, answer);
+    else if (answer.text.length >= LONG_ANSWER && this.hasToWait(request, sent, answer)) return;
     else this.take(request, sent, answer.text, answer.status);
     forgetObjects(sent);
     this.done(request);
+  }
+
+  /** @returns false where the answer is to be taken now */
+  private hasToWait(request: CompiledRequest, sent: readonly GatheredEntities[], answer: TextAnswer): boolean {
+    try {
+      if (this.mayTake(answer.text.length)) return false;
+      this.wait(request, sent, answer);
+    } catch (error) {
+      const { sections, subgraph } = request.planned;
+      // a section that finds no room is missing from the rest, which can do without it
+      if (!(error instanceof OverloadedError) || sections === undefined) throw error;
+      const message = `Subgraph "${subgraph.name}" has answered more than the gateway has memory for.`;
+      this.fail(request, sent, { code: 'OVERLOADED', message });
+      forgetObjects(sent);
+      this.done(request);
+    }
+    return true;
   }
 
   private mayTake(size: number): boolean {

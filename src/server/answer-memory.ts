@@ -3,7 +3,10 @@ import type { Config } from '../config/config.ts';
 import { AnswerBudget } from '../executor/answer-budget.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
-/** What is made of a character of an answer takes some 10 bytes of the heap, and half of the heap is for other things. */
+/**
+ * What is made of a character of an answer takes some 10 bytes of the heap: measured, 8 with look-ups. So what is under way has half of
+ * the heap, and all but a fifth when it has grown as far as it may.
+ */
 const HEAP_PER_CHARACTER = 20;
 
 /** Text that waits has not been read yet, and takes one byte a character, at most two. */

@@ -98,9 +98,9 @@ class Generation implements Engine {
   }
 
   execute(request: Parameters<Engine['execute']>[0]): ReturnType<Engine['execute']> {
-    if (this.#closed) return this.#successor().execute(request);
-    this.#running++;
+    if (this.#closed) return this.#passOn(request);
     const answer = this.#built.engine.execute(request);
+    this.#running++;
     answer.then(this.#ended, this.#ended);
     return answer;
   }
@@ -119,9 +119,9 @@ class Generation implements Engine {
     await this.#built.close();
   }
 
-  #successor(): Engine {
+  async #passOn(request: Parameters<Engine['execute']>[0]) {
     const successor = this.#current();
     if (!successor) throw new Error('The gateway is closed.');
-    return successor;
+    return successor.execute(request);
   }
 }

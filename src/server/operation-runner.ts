@@ -166,6 +166,8 @@ function withDeadline(ms: number, cancellation: Cancellation, work: Promise<Engi
     work.then(
       (answer) => {
         clearTimeout(timer);
+        // what else is under way for it is for nobody
+        if (answer.refusal === 'overload') cancellation.abort();
         resolve(answer);
       },
       (error: unknown) => {

@@ -39,7 +39,8 @@ export interface SourceFailure {
     | 'SUBREQUEST_MALFORMED_RESPONSE'
     | 'SUBREQUEST_TIMEOUT'
     | 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED'
-    | 'RATE_LIMITED';
+    | 'RATE_LIMITED'
+    | 'OVERLOADED';
   readonly message: string;
   /** The cause in a few words, as `extensions.reason`. */
   readonly reason?: string;

@@ -135,4 +135,15 @@ describe('the memory that answers may take', () => {
     await settled();
     expect(turns).toEqual(['first', 'second']);
   });
+
+  it('what those that are in ask for next may come to twice as much, and more is refused', () => {
+    const { run } = scene({ atOnce: 100 });
+    const first = run('first', 50);
+    const second = run('second', 50);
+    expect(first.take(100)).toBe(true);
+    expect(() => second.take(1)).toThrow(OverloadedError);
+    second.leave();
+    // alone it may have all there is
+    expect(first.take(10_000)).toBe(true);
+  });
 });

@@ -16,6 +16,7 @@ const shop = {
       Mutation: { add: () => ({ id: 'p1', text: LONG }) },
     },
   },
+  slow: { typeDefs: 'type Query { slow: String }', resolvers: { Query: { slow: () => 'at last' } } },
   stock: {
     typeDefs: 'type Product @key(fields: "id") { id: ID! inStock: Int }',
     resolvers: { Product: { __resolveReference: ({ id }: { id: string }) => ({ id, inStock: 7 }) } },
@@ -28,10 +29,12 @@ interface Answer extends Record<string, unknown> {
 }
 
 /** Requests to `stock` stay open until they are let go: what is in memory for them stays there. */
-async function busyShop(maxAnswers: number, bffDir?: string) {
+async function busyShop(maxAnswers: number, options: { bffDir?: string; config?: Record<string, unknown> } = {}) {
+  const { bffDir } = options;
   const router = { deduplicate_query: false, max_answers_in_memory: maxAnswers };
   const telemetry = { metrics: { prometheus: { enabled: true, listen: '127.0.0.1:0' } } };
-  const config = { telemetry, traffic_shaping: { router, all: { timeout: '20s', deduplicate_query: false } } };
+  const traffic = { router, all: { timeout: '20s', deduplicate_query: false } };
+  const config = { telemetry, traffic_shaping: traffic, ...options.config };
   const world = await httpWorld(shop, { config, ...(bffDir === undefined ? {} : { bffDir }) });
   const open: (() => void)[] = [];
   world.behave('stock', (_req, res) => {
@@ -41,7 +44,10 @@ async function busyShop(maxAnswers: number, bffDir?: string) {
     for (const end of open.splice(0)) end();
   };
   const until = async (met: () => boolean) => {
-    while (!met()) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (let turn = 0; !met(); turn++) {
+      if (turn === 2_000) throw new Error(`not met in time: ${met}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   };
   const ask = async (n: number): Promise<Answer> => {
     const response = await post(world.server.url, { query: `{ p${n}: product { text inStock } }` });
@@ -65,7 +71,16 @@ async function busyShop(maxAnswers: number, bffDir?: string) {
     };
     return { refused, answers, end };
   };
-  return { ...world, open, letGo, until, ask, fill };
+  const isTold = () => world.lines.some(({ msg }) => String(msg).includes('wait for memory'));
+  return { ...world, open, letGo, until, ask, fill, isTold };
+}
+
+function folderWith(endpoint: string): string {
+  const bffDir = mkdtempSync(join(tmpdir(), 'headgate-memory-'));
+  onTestFinished(() => rmSync(bffDir, { recursive: true, force: true }));
+  mkdirSync(join(bffDir, 'web'));
+  writeFileSync(join(bffDir, 'web/product.graphql'), endpoint);
+  return bffDir;
 }
 
 const whole = (n: number) => ({ status: 200, data: { [`p${n}`]: { text: LONG, inStock: 7 } } });
@@ -120,7 +135,7 @@ describe('more long answers than there is memory for', () => {
   });
 
   it('a client that leaves while it waits leaves no trace', async () => {
-    const { server, open, letGo, until, ask, calls } = await busyShop(LONG_ANSWER);
+    const { server, open, letGo, until, ask, calls, isTold } = await busyShop(LONG_ANSWER);
     const first = ask(1);
     await until(() => open.length === 1);
     const leaver = new AbortController();
@@ -130,7 +145,7 @@ describe('more long answers than there is memory for', () => {
       body: JSON.stringify({ query: '{ p2: product { text inStock } }' }),
       signal: leaver.signal,
     }).catch((error: Error) => error.name);
-    await until(() => calls.products === 2);
+    await until(isTold);
     const third = ask(3);
     await until(() => calls.products === 3);
     leaver.abort();
@@ -143,11 +158,8 @@ describe('more long answers than there is memory for', () => {
   });
 
   it('an endpoint says it as a problem', async () => {
-    const bffDir = mkdtempSync(join(tmpdir(), 'headgate-memory-'));
-    onTestFinished(() => rmSync(bffDir, { recursive: true, force: true }));
-    mkdirSync(join(bffDir, 'web'));
-    writeFileSync(join(bffDir, 'web/product.graphql'), 'query Product { product { text inStock } }');
-    const { server, fill } = await busyShop(LONG_ANSWER * 1.5, bffDir);
+    const bffDir = folderWith('query Product { product { text inStock } }');
+    const { server, fill } = await busyShop(LONG_ANSWER * 1.5, { bffDir });
     const { answers, end } = await fill();
     const refused = await fetch(new URL('/bff/web/product', server.url));
     expect(refused.status).toBe(503);
@@ -156,6 +168,54 @@ describe('more long answers than there is memory for', () => {
       type: 'urn:headgate:problem:overloaded',
       errors: [{ code: 'OVERLOADED' }],
     });
+    await end();
+    await Promise.all(answers);
+  });
+
+  it('an endpoint does without a section that has a time of its own', async () => {
+    const bffDir = folderWith('query Product { hello product @optional(timeout: "5s") { text } }');
+    const { server, fill } = await busyShop(LONG_ANSWER * 1.5, { bffDir });
+    const { answers, end } = await fill();
+    const answer = await fetch(new URL('/bff/web/product', server.url));
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({
+      hello: 'hello',
+      product: null,
+      meta: { partial: [{ path: ['product'], code: 'OVERLOADED' }] },
+    });
+    await end();
+    await Promise.all(answers);
+  });
+
+  it('with the 503, other calls for the request end, and nothing is said of it that was said of an answer', async () => {
+    const returned = { all: { response: [{ propagate: { named: 'cache-control' } }] } };
+    const operations = { Both: [{ limit: 100, window: '1h' }] };
+    const { server, fill, behave } = await busyShop(LONG_ANSWER * 1.5, {
+      config: { headers: returned, rate_limits: { operations } },
+    });
+    const { answers, end } = await fill();
+    behave('products', (req, res) => {
+      let body = '';
+      req.on('data', (chunk) => {
+        body += chunk;
+      });
+      req.on('end', () => {
+        expect(body).toContain('product');
+        res.setHeader('cache-control', 'public, max-age=600');
+        res.end(JSON.stringify({ data: { product: { text: LONG } } }));
+      });
+    });
+    const closed = new Promise<void>((resolve) => {
+      behave('slow', (_req, res) => void res.on('close', resolve));
+    });
+    const refused = await post(server.url, { query: 'query Both { slow product { text } }', operationName: 'Both' });
+    expect(refused.status).toBe(503);
+    expect(Object.fromEntries(refused.headers)).toMatchObject({
+      'cache-control': 'no-store',
+      'retry-after': '1',
+      ratelimit: expect.stringContaining('r=99'),
+    });
+    await closed;
     await end();
     await Promise.all(answers);
   });

@@ -38,7 +38,8 @@ export async function execute(engine: Engine, work: Work, cancellation: Cancella
   const answer = await withDeadline(engine.execute(request), work.timeoutMs, cancellation);
   note('engine');
   // what a section is still fetching is for nobody
-  if (work.timed !== undefined && answer !== undefined && answer.errors.length > 0) cancellation.abort();
+  const isGivenUp = answer?.refusal === 'overload' || (work.timed !== undefined && (answer?.errors.length ?? 0) > 0);
+  if (isGivenUp) cancellation.abort();
   return answer && { answer, timings };
 }
 

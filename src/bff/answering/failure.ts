@@ -28,11 +28,13 @@ const KIND_BY_STATUS: Readonly<Record<number, readonly [kind: string, detail: st
   401: ['unauthenticated', 'Credentials are needed that were not given.'],
   403: ['forbidden', 'These credentials do not allow all that this endpoint reads.'],
   429: ['rate-limited', 'This has been asked for too often.'],
-  503: ['overloaded', 'More is asked for at this moment than there is memory for.'],
+  503: ['service-unavailable', 'This cannot be answered at this moment.'],
   502: ['source-failed', 'A service behind this endpoint failed.'],
   504: ['source-timeout', 'A service behind this endpoint did not answer in time.'],
   500: ['failed', 'The answer could not be made.'],
 };
+
+const OVERLOADED = ['overloaded', 'More is asked for at this moment than there is memory for.'] as const;
 
 /**
  * The problem that errors of required sections come to.
@@ -41,7 +43,9 @@ const KIND_BY_STATUS: Readonly<Record<number, readonly [kind: string, detail: st
 export function failure(errors: readonly GraphQLFormattedError[], decided?: number): ProblemDetails {
   const statuses = new Set(errors.map(statusOf));
   const status = decided ?? PRECEDENCE.find((one) => statuses.has(one)) ?? 500;
-  const [kind, detail] = KIND_BY_STATUS[status] ?? ['failed', 'The answer could not be made.'];
+  const isOverloaded = status === 503 && errors.some((error) => errorCode(error) === 'OVERLOADED');
+  const known = isOverloaded ? OVERLOADED : KIND_BY_STATUS[status];
+  const [kind, detail] = known ?? ['failed', 'The answer could not be made.'];
   const shown = errors.map((error) => ({ path: error.path ?? [], code: errorCode(error), message: error.message }));
   const headers = headersFor(status, errors);
   return { status, kind, detail, extensions: { errors: shown }, ...(headers && { headers }) };

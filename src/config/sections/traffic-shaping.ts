@@ -14,7 +14,7 @@ const routerTraffic = z
       .positive()
       .optional()
       .describe(
-        'How much text of long answers of subgraphs is worked on at once, in characters; queries with more wait for their turn, and where 2.5 times as much waits are answered 503 OVERLOADED. Default: a twentieth of the heap that Node allows',
+        'How much text of long answers of subgraphs lets no further query begin with its own, in characters; others wait for their turn, and where 2.5 times as much waits are answered 503 OVERLOADED. Default: a twentieth of the heap that Node allows',
       ),
   })
   .describe('Between clients and the gateway: how long one client request may take');
