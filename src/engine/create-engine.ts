@@ -297,9 +297,9 @@ class SupergraphEngine implements Engine {
     const introspected = introspection ? introspector.answer(introspection, variables) : NOTHING_INTROSPECTED;
     const { client: asker, sections } = request;
     const client = life === undefined || life.fixed ? asker : listening(asker);
-    const { sources, answerBudget: budget } = this.options;
+    const { sources, answerBudget: budget, starts } = this.options;
     const { texts } = introspected;
-    const input = { supergraph, sources, client, variables, introspected: texts, told, sections, budget };
+    const input = { supergraph, sources, client, variables, introspected: texts, told, sections, budget, starts };
     return executePlan(compiled, input, (result) => {
       const dataText = takeDataText(result);
       const { errors } = result;

@@ -1,5 +1,6 @@
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { AnswerBudget } from '../executor/answer-budget.ts';
+import type { StartQueue } from '../executor/start-queue.ts';
 import type { TimedSections } from '../operation/timed-sections.ts';
 import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
@@ -63,6 +64,8 @@ export interface EngineOptions {
   readonly limits?: RequestLimits;
   /** Bounds how much memory answers of subgraphs take, over all engines of the process; unbounded without it. */
   readonly answerBudget?: AnswerBudget | undefined;
+  /** Lets heavy operations begin one after the other, over all engines of the process; all begin at once without it. */
+  readonly starts?: StartQueue | undefined;
   /** Errors do not suggest names that the schema has. By default they do. */
   readonly hideSuggestions?: boolean;
   /** Asked in this order whether an operation may run, and which of its fields. */

@@ -13,6 +13,8 @@ export interface CompiledPlan {
   readonly plan: QueryPlan;
   readonly requests: readonly CompiledRequest[];
   readonly projection: Projection;
+  /** How much text its last run took from subgraphs, in UTF-16 code units: what the next one can be expected to take. */
+  readonly last: { text: number };
 }
 
 export interface CompiledRequest {
@@ -89,7 +91,7 @@ export function* compileInSteps(
   }
   const root = { position: plan.root, selection: plan.selection };
   const projection = new Projection(supergraph, root, { dropped, sections: plan.sections });
-  return { plan, requests, projection };
+  return { plan, requests, projection, last: { text: 0 } };
 }
 
 function compileLookup(lookup: PlannedLookup, writers: Writers, apart: ReadonlySet<Position>): CompiledLookup {

@@ -12,6 +12,7 @@ import { writeEscapeFree } from './json-text.ts';
 import { copyValue, isObject, mergeValue, type ResponseObject } from './objects.ts';
 import type { LateSections } from './projection.ts';
 import { SectionClock } from './section-clock.ts';
+import { HEAVY_RUN, type StartQueue } from './start-queue.ts';
 import { Targets } from './targets.ts';
 
 export interface ExecutionInput {
@@ -28,6 +29,8 @@ export interface ExecutionInput {
   readonly sections?: TimedSections | undefined;
   /** Where long answers wait until there is memory for them; without it, none waits. */
   readonly budget?: AnswerBudget | undefined;
+  /** Where heavy runs wait until others are done; without it, all begin at once. */
+  readonly starts?: StartQueue | undefined;
 }
 
 export interface ExecutionResult {
@@ -45,7 +48,7 @@ export function executePlan<T = ExecutionResult>(
   use: (result: ExecutionResult) => T = asItIs,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    new Execution(compiled, input, (result) => resolve(use(result)), reject).start();
+    new Execution(compiled, input, (result) => resolve(use(result)), reject).begin();
   });
 }
 
@@ -75,6 +78,10 @@ class Execution {
   private variableTexts: Map<string, string> | undefined;
   private readonly clock: SectionClock | undefined;
   private ticket: AnswerTicket | undefined;
+  /** In UTF-16 code units. */
+  private textTaken = 0;
+  /** What it has entered the queue of starts with. */
+  private weight = 0;
 
   constructor(
     compiled: CompiledPlan,
@@ -92,7 +99,17 @@ class Execution {
     this.clock = input.sections && compiled.plan.sections && new SectionClock(compiled, input.sections);
   }
 
-  start(): void {
+  begin(): void {
+    const { starts } = this.input;
+    const { text } = this.compiled.last;
+    if (!starts || text < HEAVY_RUN) return this.attempt(() => this.start());
+    starts.enter(text, () => {
+      this.weight = text;
+      this.attempt(() => this.start());
+    });
+  }
+
+  private start(): void {
     if (this.open === 0) return this.finish();
     if (this.input.sections) this.clock?.start(this.input.sections, () => this.attempt(() => this.finish()));
     // counters change while requests finish at once, so what can start is settled first
@@ -113,7 +130,7 @@ class Execution {
     } catch (error) {
       this.finished = true;
       this.clock?.stop();
-      this.ticket?.leave();
+      this.leave();
       this.forget();
       this.reject(error);
     }
@@ -226,6 +243,7 @@ class Execution {
 
   private take(request: CompiledRequest, sent: readonly GatheredEntities[], text: string, status: number): void {
     const { planned } = request;
+    this.textTaken += text.length;
     let result: unknown;
     if (this.escapeFree && text.includes('\\')) this.escapeFree = false;
     try {
@@ -327,6 +345,12 @@ class Execution {
     this.targets.forget();
   }
 
+  private leave(): void {
+    this.ticket?.leave();
+    if (this.weight > 0) this.input.starts?.leave(this.weight);
+    this.weight = 0;
+  }
+
   private finish(): void {
     // a source that answers at once can end the run from within a loop above
     if (this.finished) return;
@@ -341,7 +365,8 @@ class Execution {
     const wellDone = this.errorReport === undefined && violations.length === 0;
     const errors = wellDone ? (this.input.told ?? []) : this.report.all(violations);
     this.forget();
-    this.ticket?.leave();
+    this.compiled.last.text = this.textTaken;
+    this.leave();
     this.resolve({ dataText: text, errors });
   }
 }

@@ -6,6 +6,7 @@ import { activeLabels, percentKey } from '../config/sections/override-labels.ts'
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import type { EngineOptions } from '../engine/engine.ts';
+import { StartQueue } from '../executor/start-queue.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { createHttpPools, type HttpPools } from '../sources/http/http-pools.ts';
@@ -46,6 +47,7 @@ export function engineFactory(
 ): EngineFactory {
   const pools = createHttpPools();
   const answerBudget = openAnswerBudget(config, logger);
+  const starts = new StartQueue();
   const apiCache = cachesAnswers(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
   return (update) => {
     const supergraph = readSupergraph(update.sdl);
@@ -64,6 +66,7 @@ export function engineFactory(
         overridePercentBy: (client) => percentKey(config.override_labels, client.headers),
         ...policies,
         answerBudget,
+        starts,
         answerLife: answerLife(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsWithheld: (errors, client) =>
