@@ -122,6 +122,14 @@ export function answerReply(
   return reply;
 }
 
+/**
+ * Of a reply that has been sent and that nobody else has: the promises that brought it have often grown old while they waited, and
+ * what an old object points to is kept until the next full collection, dead as it is.
+ */
+export function forgetBody(reply: HttpReply): void {
+  (reply as { body: HttpReply['body'] }).body = '';
+}
+
 /** A text is encoded each time it is sent, so one that is sent again is encoded once more, for all who follow. */
 function inBytes(shared: SharedReply, reply: HttpReply): HttpReply {
   if (typeof reply.body !== 'string') return reply;

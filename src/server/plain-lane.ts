@@ -1,4 +1,5 @@
 import { type Exchange, sendReply } from './exchange.ts';
+import { forgetBody } from './graphql-pipeline.ts';
 import { type GraphqlService, isPlainJson } from './graphql-service.ts';
 
 /**
@@ -11,7 +12,9 @@ export function isPlainRequest({ req }: Exchange, path: string): boolean {
 
 export async function servePlain(service: GraphqlService, exchange: Exchange): Promise<void> {
   try {
-    sendReply(exchange, await service.answer(exchange, await service.read(exchange)));
+    const reply = await service.answer(exchange, await service.read(exchange));
+    sendReply(exchange, reply);
+    if (exchange.shared === undefined) forgetBody(reply);
   } catch (error) {
     sendReply(exchange, service.refuse(exchange, error));
   }
