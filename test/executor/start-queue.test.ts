@@ -1,6 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { compilePlan } from '../../src/executor/compile.ts';
+import { executePlan } from '../../src/executor/execution.ts';
 import { StartQueue } from '../../src/executor/start-queue.ts';
+import type { Source, SourceAnswer } from '../../src/sources/source.ts';
+import { planner } from '../planner/plan.ts';
 
 const HEAVY = 100_000;
 
@@ -60,5 +64,81 @@ describe('heavy runs', () => {
     }
     enter(10);
     expect(begun).toEqual([...Array(11).keys()]);
+  });
+});
+
+describe('runs of a plan', () => {
+  /** A plan whose answers are let go by the test. */
+  function world() {
+    const { stages, supergraph } = planner({ all: 'type Query { text: String }' });
+    const compiled = compilePlan(stages('{ text }').plan, supergraph);
+    const asked: ((answer: SourceAnswer) => void)[] = [];
+    const all: Source = {
+      name: 'all',
+      send: (_, done) => void asked.push(done),
+      close: () => Promise.resolve(),
+    };
+    const starts = new StartQueue();
+    const run = () => {
+      const client = { requestId: 'test', headers: {} };
+      const introspected = new Map<string, string>();
+      return executePlan(compiled, {
+        supergraph,
+        sources: new Map([['all', all]]),
+        client,
+        variables: {},
+        introspected,
+        starts,
+      });
+    };
+    const answer = (text: string) => {
+      for (const done of asked.splice(0)) done({ kind: 'text', status: 200, text: JSON.stringify({ data: { text } }) });
+    };
+    return { run, asked, answer };
+  }
+
+  it('are heavy when the one before was, and make room when they end', async () => {
+    const { run, asked, answer } = world();
+    const long = 'x'.repeat(HEAVY);
+    // what nobody has seen yet is taken for light
+    const first = [run(), run(), run(), run(), run()];
+    expect(asked).toHaveLength(5);
+    answer(long);
+    await Promise.all(first);
+    const second = [run(), run(), run(), run(), run()];
+    expect(asked).toHaveLength(3);
+    answer(long);
+    await setImmediate();
+    await setImmediate();
+    expect(asked).toHaveLength(2);
+    answer('short');
+    expect((await Promise.all(second)).map(({ dataText }) => dataText.length > HEAVY)).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    // the last one was short
+    const third = [run(), run(), run(), run(), run()];
+    expect(asked).toHaveLength(5);
+    answer(long);
+    await Promise.all(third);
+    // all room has been given back
+    void [run(), run(), run(), run()];
+    expect(asked).toHaveLength(3);
+  });
+
+  it('that fail give back their room as well', async () => {
+    const { run, asked, answer } = world();
+    const first = run();
+    answer('x'.repeat(HEAVY));
+    await first;
+    for (let round = 0; round < 3; round++) {
+      const failing = [run(), run(), run()];
+      expect(asked).toHaveLength(3);
+      for (const done of asked.splice(0)) done({ kind: 'text', status: 200, text: 'x'.repeat(HEAVY) });
+      for (const { errors } of await Promise.all(failing)) expect(errors).toHaveLength(1);
+    }
   });
 });
