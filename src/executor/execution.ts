@@ -197,8 +197,12 @@ class Execution {
   private receive(request: CompiledRequest, sent: readonly GatheredEntities[], answer: SourceAnswer): void {
     // it was for a section that nobody waits for any more
     if (this.finished) return forgetObjects(sent);
+    if (answer.kind === 'text' && answer.text.length >= LONG_ANSWER && this.hasToWait(request, sent, answer)) return;
+    this.settle(request, sent, answer);
+  }
+
+  private settle(request: CompiledRequest, sent: readonly GatheredEntities[], answer: SourceAnswer): void {
     if (answer.kind === 'failure') this.fail(request, sent, answer.failure);
-    else if (answer.text.length >= LONG_ANSWER && this.hasToWait(request, sent, answer)) return;
     else this.take(request, sent, answer.text, answer.status);
     forgetObjects(sent);
     this.done(request);
@@ -214,9 +218,7 @@ class Execution {
       // a section that finds no room is missing from the rest, which can do without it
       if (!(error instanceof OverloadedError) || sections === undefined) throw error;
       const message = `Subgraph "${subgraph.name}" has answered more than the gateway has memory for.`;
-      this.fail(request, sent, { code: 'OVERLOADED', message });
-      forgetObjects(sent);
-      this.done(request);
+      this.settle(request, sent, { kind: 'failure', failure: { code: 'OVERLOADED', message } });
     }
     return true;
   }
@@ -233,10 +235,7 @@ class Execution {
     this.ticket?.wait(answer.text.length, (gone) =>
       this.attempt(() => {
         if (this.finished) return forgetObjects(sent);
-        if (gone) this.fail(request, sent, CLIENT_GONE);
-        else this.take(request, sent, answer.text, answer.status);
-        forgetObjects(sent);
-        this.done(request);
+        this.settle(request, sent, gone ? { kind: 'failure', failure: CLIENT_GONE } : answer);
       }),
     );
   }

@@ -38,7 +38,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
   return {
     servePlain(exchange) {
       if (!plainLane || !isPlainRequest(exchange, path)) return false;
-      servePlain(service, exchange);
+      void servePlain(service, exchange);
       return true;
     },
     serve: (exchange) => void serveWithYoga(exchange),

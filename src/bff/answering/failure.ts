@@ -12,7 +12,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['BAD_USER_INPUT', 400],
 ]);
 
-/** Codes of the gateway's own policies. */
+/** Codes of the gateway's own policies, and of its own limits. */
 const STATUS_BY_POLICY_CODE: ReadonlyMap<string, number> = new Map([
   ['UNAUTHENTICATED', 401],
   ['UNAUTHORIZED_FIELD_OR_TYPE', 403],
@@ -28,8 +28,8 @@ const KIND_BY_STATUS: Readonly<Record<number, readonly [kind: string, detail: st
   401: ['unauthenticated', 'Credentials are needed that were not given.'],
   403: ['forbidden', 'These credentials do not allow all that this endpoint reads.'],
   429: ['rate-limited', 'This has been asked for too often.'],
-  503: ['service-unavailable', 'This cannot be answered at this moment.'],
   502: ['source-failed', 'A service behind this endpoint failed.'],
+  503: ['service-unavailable', 'This cannot be answered at this moment.'],
   504: ['source-timeout', 'A service behind this endpoint did not answer in time.'],
   500: ['failed', 'The answer could not be made.'],
 };
