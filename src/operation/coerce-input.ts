@@ -94,25 +94,27 @@ export class InputCoercion {
   }
 
   private object(value: unknown, type: GraphQLInputObjectType): unknown {
-    if (typeof value !== 'object' || Array.isArray(value))
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
       return this.fail(value, `Expected type "${type.name}" to be an object.`);
     if (this.isTooDeep()) return this.failDepth(value);
     const { fields, needed } = shapeOf(type);
     const coerced: Record<string, unknown> = {};
     // what the client gives is gone through, not what the type has: a list may have many objects of a type with many fields
-    for (const name of Object.keys(value as object)) {
-      if (this.isFull) return undefined;
+    const unknown: string[] = [];
+    for (const name of Object.keys(value)) {
+      if (this.errors.length + unknown.length >= this.maxErrors) break;
       const given = (value as Record<string, unknown>)[name];
       const field = fields.get(name);
-      if (!field) this.failUnknown(value, name, type);
+      if (!field) unknown.push(name);
       else if (given !== undefined) coerced[name] = this.field(given, field);
     }
     for (const field of needed) {
       if (this.isFull) return undefined;
-      if (Object.hasOwn(coerced, field.name)) continue;
+      if (Object.hasOwn(value, field.name) && (value as Record<string, unknown>)[field.name] !== undefined) continue;
       if (field.defaultValue !== undefined) coerced[field.name] = field.defaultValue;
       else this.fail(value, `Field "${field.name}" of required type "${field.type}" was not provided.`);
     }
+    for (const name of unknown) this.failUnknown(value, name, type);
     if (type.isOneOf) this.checkOneOf(value, coerced, type);
     return coerced;
   }
