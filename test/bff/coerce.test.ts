@@ -165,3 +165,28 @@ describe('a JSON body', () => {
     }
   });
 });
+
+describe('a request with thousands of mistakes gets the first fifty, in few words', () => {
+  const many = (length: number, item: (i: number) => unknown) => Array.from({ length }, (_, i) => item(i));
+  const unknown = Object.fromEntries(many(20_000, (i) => [`k${i}`, 1]) as [string, number][]);
+
+  test.each<[string, string, Record<string, unknown>]>([
+    ['members that no parameter has', '$n: Int', unknown],
+    ['fields that an input object does not have', '$f: Filter', { f: unknown }],
+    ['items of a wrong type', '$n: [Int!]', { n: many(20_000, (i) => `${i}`) }],
+    ['items that are large', '$n: [Int!]', { n: many(1_000, () => unknown) }],
+  ])('%s', (_, variables, body) => {
+    const errors = coerce(variables, { body }, 'POST');
+    expect(errors).toHaveLength(50);
+    expect(JSON.stringify(errors).length).toBeLessThan(50 * 500);
+  });
+
+  test('values of a wide enum are listed in part', () => {
+    const wide = buildSchema(`enum Wide { ${many(1_000, (i) => `V${i}`).join(' ')} } type Query { x(w: Wide): Int }`);
+    const operation = parse('query ($w: Wide) { x }').definitions[0] as OperationDefinitionNode;
+    const request = { path: new Map(), query: new URLSearchParams('w=a'), headers: {}, body: undefined };
+    expect(coerceParameters(parametersFor(operation, wide, [], 'GET'), request)).toMatchObject({
+      errors: [{ expected: expect.stringMatching(/^one of V0, V1, .*, V49 and 950 more \(Wide\)$/) }],
+    });
+  });
+});
