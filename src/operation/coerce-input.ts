@@ -6,8 +6,11 @@ import {
   isInputObjectType,
   isListType,
   isNonNullType,
+  type ValueNode,
 } from 'graphql';
 import { nearest } from '../config/nearest.ts';
+import { ExactNumber } from '../shared/exact-json.ts';
+import { literalValue } from '../shared/literal-value.ts';
 import { coerceLeaf, LeafError } from './coerce-leaf.ts';
 import { shorten } from './print-value.ts';
 
@@ -94,10 +97,10 @@ export class InputCoercion {
   }
 
   private object(value: unknown, type: GraphQLInputObjectType): unknown {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof ExactNumber)
       return this.fail(value, `Expected type "${type.name}" to be an object.`);
     if (this.isTooDeep()) return this.failDepth(value);
-    const { fields, needed } = shapeOf(type);
+    const { fields, needed, defaults } = shapeOf(type);
     const coerced: Record<string, unknown> = {};
     // what the client gives is gone through, not what the type has: a list may have many objects of a type with many fields
     const unknown: string[] = [];
@@ -111,7 +114,7 @@ export class InputCoercion {
     for (const field of needed) {
       if (this.isFull) return undefined;
       if (Object.hasOwn(value, field.name) && (value as Record<string, unknown>)[field.name] !== undefined) continue;
-      if (field.defaultValue !== undefined) coerced[field.name] = field.defaultValue;
+      if (field.defaultValue !== undefined) coerced[field.name] = defaultOf(field, defaults);
       else this.fail(value, `Field "${field.name}" of required type "${field.type}" was not provided.`);
     }
     for (const name of unknown) this.failUnknown(value, name, type);
@@ -164,11 +167,29 @@ export class InputCoercion {
   }
 }
 
+/** Coerces a literal that validation has accepted, without variables, and keeps the digits of its numbers. */
+export function coerceDefault(literal: ValueNode, type: GraphQLInputType): unknown {
+  return new InputCoercion({ maxErrors: 1 }).coerce(literalValue(literal), type);
+}
+
+/** Reads the literal of a default: graphql-js has read its numbers as JavaScript has them. */
+function defaultOf({ name, astNode, type, defaultValue }: GraphQLInputField, known: Map<string, unknown>): unknown {
+  if (!astNode?.defaultValue) return defaultValue;
+  let value = known.get(name);
+  if (value === undefined) {
+    value = coerceDefault(astNode.defaultValue, type);
+    known.set(name, value);
+  }
+  return value;
+}
+
 /** What coercion has to know of an input object. */
 interface InputShape {
   readonly fields: ReadonlyMap<string, GraphQLInputField>;
   /** Those that have a default or must be given. */
   readonly needed: readonly GraphQLInputField[];
+  /** The defaults that have been used, by field. */
+  readonly defaults: Map<string, unknown>;
 }
 
 const shapes = new WeakMap<GraphQLInputObjectType, InputShape>();
@@ -180,6 +201,7 @@ function shapeOf(type: GraphQLInputObjectType): InputShape {
     shape = {
       fields: new Map(fields.map((field) => [field.name, field])),
       needed: fields.filter((field) => field.defaultValue !== undefined || isNonNullType(field.type)),
+      defaults: new Map(),
     };
     shapes.set(type, shape);
   }

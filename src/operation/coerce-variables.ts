@@ -6,9 +6,8 @@ import {
   print,
   typeFromAST,
   type VariableDefinitionNode,
-  valueFromAST,
 } from 'graphql';
-import { InputCoercion, type InputCoercionOptions, type InputError } from './coerce-input.ts';
+import { coerceDefault, InputCoercion, type InputCoercionOptions, type InputError } from './coerce-input.ts';
 import { printValue, shorten } from './print-value.ts';
 
 /** What is wrong with the value of one variable. */
@@ -48,7 +47,7 @@ export function coerceVariables(
       const text = shorten(print(node.type));
       errors.add(i, name, ` expected value of type "${text}" which cannot be used as an input type.`);
     } else if (!Object.hasOwn(given, name)) {
-      if (node.defaultValue) coerced[name] = valueFromAST(node.defaultValue, type);
+      if (node.defaultValue) coerced[name] = coerceDefault(node.defaultValue, type);
       else if (isNonNullType(type)) errors.add(i, name, ` of required type "${type}" was not provided.`);
     } else if (given[name] === null && isNonNullType(type)) {
       errors.add(i, name, ` of non-null type "${type}" must not be null.`);

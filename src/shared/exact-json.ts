@@ -65,6 +65,12 @@ export function stringifyJson(value: unknown): string | undefined {
   }
 }
 
+/** Returns the number that a text stands for. The text is a number by the grammar of JSON. */
+export function numberOf(text: string): number | ExactNumber {
+  const number = Number(text);
+  return String(number) === text ? number : new ExactNumber(text);
+}
+
 /** Returns the JavaScript number where it has the same value (`0.10`, `1e3`), else the digits as a string. */
 export function plainNumber({ text }: ExactNumber): number | string {
   const number = Number(text);
