@@ -98,9 +98,10 @@ export function sharedKey(
   for (const name of vary) key += headerLine(headers, name);
   if (dependsOn === undefined) return key;
   key += namedByConnection(headers);
+  const named = dependsOn.readNames?.();
   for (const name in headers) {
     if (COMMON_CREDENTIALS.has(name) || CORRELATION_HEADERS.has(name)) continue;
-    if (isRead(name, dependsOn)) key += headerLine(headers, name);
+    if (dependsOn.forwards(name) || named?.includes(name)) key += headerLine(headers, name);
   }
   return dependsOn.tellsAddress ? `${key}${facts?.ip ?? ''}` : key;
 }
@@ -114,29 +115,25 @@ export function sharedKey(
 export function callerKey({ facts, headers }: Requester, dependsOn: DependsOn | undefined, isJudged = false): string {
   const identity = facts?.identity;
   const credentials = credentialsOf(dependsOn);
-  const neutral = isJudged ? (dependsOn?.neutral?.() ?? NONE) : NONE;
+  const neutral = isJudged ? dependsOn?.neutral?.() : undefined;
+  const named = dependsOn?.readNames?.() ?? [];
   let key = identity === undefined ? '\n' : `${principalKey(identity)}\n`;
   for (const name of Object.keys(headers).sort()) {
-    if (isOfMessage(name, dependsOn) || isVerified(name, identity, credentials)) continue;
+    const isNamed = named.includes(name);
+    if (isVerified(name, identity, credentials) || (OF_MESSAGE.has(name) && !isNamed)) continue;
     const says = identity === undefined && credentials.headers.has(name);
-    const mayRead = dependsOn !== undefined && isRead(name, dependsOn);
-    if (says || mayRead || (isJudged && !neutral.has(name))) key += headerLine(headers, name);
+    const mayRead = isNamed || dependsOn?.forwards(name) === true || (isJudged && neutral?.has(name) !== true);
+    if (says || mayRead) key += headerLine(headers, name);
   }
   key += namedByConnection(headers);
   return dependsOn?.tellsAddress || isJudged ? `${key}${facts?.ip ?? ''}` : key;
 }
-
-const NONE: ReadonlySet<string> = new Set();
 
 /** Headers of one try to send a request. Where one of them is passed on by its name, it is meant to count. */
 const OF_MESSAGE: ReadonlySet<string> = new Set([
   ...CORRELATION_HEADERS,
   ...['accept-encoding', 'connection', 'content-length', 'content-type', 'idempotency-key', 'transfer-encoding'],
 ]);
-
-function isOfMessage(name: string, dependsOn: DependsOn | undefined): boolean {
-  return OF_MESSAGE.has(name) && dependsOn?.readNames?.()?.includes(name) !== true;
-}
 
 function isVerified(name: string, identity: Identity | undefined, credentials: Credentials): boolean {
   switch (identity?.kind) {
@@ -151,10 +148,6 @@ function isVerified(name: string, identity: Identity | undefined, credentials: C
     default:
       return false;
   }
-}
-
-function isRead(name: string, dependsOn: DependsOn): boolean {
-  return dependsOn.forwards(name) || dependsOn.readNames?.()?.includes(name) === true;
 }
 
 /** Header values hold no line breaks, so that no two sets of lines make the same text. An absent header is not an empty one. */
