@@ -77,7 +77,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
     });
     closers.push(() => gateway.close());
-    const readers = headerReaders(rules.request, gateway, config);
+    const dependsOn = headerReaders(rules.request, gateway, config);
     const { admission, close: closeAdmission } = await openAdmission(config, {
       logger,
       instruments,
@@ -96,7 +96,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
             gateway,
             logger,
             redis,
-            forwarding: readers,
+            forwarding: dependsOn,
             limiter: rateLimits.limiter,
             demo: options.demo ?? false,
             instruments,
@@ -119,8 +119,8 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
         ...hostSettings(config),
         ...requests.policies,
         engine: gateway.engine,
-        neutralHeaders: readers.neutral,
-        cacheHeaders: config.cache_control.enabled ? cacheHeaders(readers, config) : undefined,
+        dependsOn,
+        cacheHeaders: config.cache_control.enabled ? cacheHeaders(dependsOn) : undefined,
         logger,
         bff,
         admission,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DependsOn } from '../client/depends-on.ts';
 import type { ClientFacts } from '../client/identity.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Admission } from '../policy/authentication/admission.ts';
@@ -33,8 +34,8 @@ export interface HostOptions extends FrontDoorOptions {
   readonly timeoutMs: number;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
   readonly shareQueries: boolean;
-  /** Headers in which requests that share need not agree; by default those that say nothing of who asks. */
-  readonly neutralHeaders?: (() => ReadonlySet<string>) | undefined;
+  /** What answers depend on; by default on all headers but those that say nothing of who asks. */
+  readonly dependsOn?: DependsOn | undefined;
   readonly graphiql: boolean;
   /** Whether `/health` and `/ready` are served. Default true. */
   readonly healthRoutes?: boolean;

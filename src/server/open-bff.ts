@@ -1,6 +1,6 @@
 import type { AcceptedCredentials } from '../bff/answering/challenge.ts';
 import { type Bff, createBff } from '../bff/bff.ts';
-import type { Forwarding } from '../bff/caching/cache-key.ts';
+import type { DependsOn } from '../client/depends-on.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
@@ -14,7 +14,7 @@ export interface BffParts {
   readonly gateway: Gateway;
   readonly logger: Logger;
   readonly redis: SharedRedis | undefined;
-  readonly forwarding: Forwarding;
+  readonly forwarding: DependsOn;
   /** Counts for `rate_limit` in client.yaml. */
   readonly limiter: Limiter;
   /** Whether the page of the demo is served. */

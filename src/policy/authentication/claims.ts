@@ -2,11 +2,14 @@ import type { Identity } from '../../client/identity.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** Whom verified claims are about. */
+/**
+ * Whom verified claims are about. `sub` should be a string (RFC 7519, section 4.1.2); that of issuers that write a number is its
+ * digits, while the claim itself stays a number.
+ */
 export function identityOfClaims(kind: 'jwt' | 'opaque', claims: Claims): Identity {
   return {
     kind,
-    subject: textOf(claims.sub),
+    subject: typeof claims.sub === 'number' ? String(claims.sub) : textOf(claims.sub),
     scopes: scopesOf(claims),
     claims,
     clientId: textOf(claims.client_id) ?? textOf(claims.azp),

@@ -14,7 +14,6 @@ import { type Admission, createAdmission, type WatchedFile } from './admission.t
 import { ApiKeyFile, ApiKeyRedis, type ApiKeyStore, ApiKeys } from './api-keys.ts';
 import { ClientCertificates } from './client-certificate.ts';
 import { apiKeyFinder, checkCredentialPlaces, tokenFinder } from './credentials.ts';
-import { differences } from './differences.ts';
 import { FailedAttempts } from './failed-attempts.ts';
 import { Introspector } from './introspection.ts';
 import { type Issuer, JwtVerifier } from './jwt-verifier.ts';
@@ -34,7 +33,7 @@ export interface AdmissionEnvironment {
   readonly instruments?: Pick<Instruments, 'refused' | 'throttled'> | undefined;
   readonly redis?: SharedRedis | undefined;
   /** What subgraphs are sent of what is found out here. */
-  readonly rules: Pick<RequestHeaders, 'ownHeaders' | 'tellsAddress'>;
+  readonly rules: Pick<RequestHeaders, 'ownHeaders'>;
 }
 
 /**
@@ -54,8 +53,7 @@ export function configureAdmission(
   ];
   const takesTokens = jwks.length > 0 || introspection_endpoints.length > 0;
   const nothing = !takesTokens && !api_keys && !client_certificate && !require_authentication;
-  const differsBy = differences(environment.rules, client_certificate !== undefined);
-  if (nothing && !trusted_proxies && !differsBy && ownHeaders.length === 0) return undefined;
+  if (nothing && !trusted_proxies && ownHeaders.length === 0) return undefined;
 
   if (takesTokens) checkCredentialPlaces(authentication, api_keys);
   const trusts = addressSet(trusted_proxies?.addresses ?? []);
@@ -68,7 +66,6 @@ export function configureAdmission(
     logger: environment.logger,
     clientAddress: trusted_proxies && clientAddress(trusts, trusted_proxies.header),
     ownHeaders: ownHeaders.length > 0 ? ownHeaders : undefined,
-    differsBy,
     findToken: takesTokens ? tokenFinder(authentication, api_keys) : undefined,
     jwt: issuers.length > 0 ? jwtVerifier(authentication, issuers) : undefined,
     introspector:

@@ -13,6 +13,7 @@ import type { Identity } from '../../client/identity.ts';
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
 import { identityOfClaims } from './claims.ts';
 import { sha256 } from './digest.ts';
+import { claimsIn, exactClaims } from './exact-claims.ts';
 import { BadCredential, type BadCredentialKind, CannotDecide } from './refusal.ts';
 
 export interface IntrospectorOptions {
@@ -146,7 +147,12 @@ async function askEndpoint(endpoint: IntrospectionEndpoint, token: string): Prom
     [allowInsecureRequests]: url.startsWith('http:'),
     signal: AbortSignal.timeout(timeout),
   });
-  return processIntrospectionResponse(server, client, response);
+  const text = await response.text();
+  const { status, headers } = response;
+  const answer = await processIntrospectionResponse(server, client, new Response(text, { status, headers }));
+  const isSigned = headers.get('content-type')?.startsWith('application/token-introspection+jwt') === true;
+  const exact = isSigned ? exactClaims(text).token_introspection : claimsIn(text);
+  return { ...answer, ...(exact as object) };
 }
 
 function clientAuth({ client_auth, client_secret }: IntrospectionEndpoint): ClientAuth {

@@ -28,6 +28,7 @@ import {
 import { PUBLIC_KEY_ALGORITHMS } from '../../config/sections/jwks.ts';
 import type { LoginSettings } from '../../config/sections/login.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { exactClaims } from '../authentication/exact-claims.ts';
 import { ProviderDirectory } from './provider-directory.ts';
 import { GrantGone, LoginFailed, ProviderAway } from './provider-errors.ts';
 import type { Tokens } from './session.ts';
@@ -222,7 +223,7 @@ export class OpenIdProvider {
         refresh: refresh_token,
       },
       idToken: id_token,
-      claims: { ...getValidatedIdTokenClaims(answer) },
+      claims: { ...getValidatedIdTokenClaims(answer), ...(id_token?.split('.').length === 3 && exactClaims(id_token)) },
       scopes: scope?.split(' ').filter((one) => one !== ''),
     };
   }

@@ -171,6 +171,34 @@ it('requests that differ in what only correlates them belong together', () => {
   expect(key({ cookie: 'a' })).not.toBe(key({ cookie: 'b' }));
 });
 
+it.each([
+  [{ insert: { name: 'traceparent', from_claim: 'sub' } }, true],
+  [{ propagate: { named: 'x-tenant', rename: 'tracestate' } }, true],
+  [{ propagate: { named: 'x-request-id', rename: 'tracestate' } }, false],
+  [{ insert: { name: 'x-id', from_context: 'request_id' } }, false],
+])('what only correlates requests counts where a rule writes something else into it: %j', (rule, counts) => {
+  const settings = headersSection.parse({ all: { request: [rule] } });
+  const forward = compileRequestHeaders(settings).forSubgraph('orders');
+  const keyOf = (sub: string) =>
+    forward?.({
+      requestId: sub,
+      headers: { 'x-tenant': sub, 'x-request-id': sub },
+      identity: { kind: 'jwt', subject: sub, scopes: [], claims: { sub } },
+    }).sharingKey;
+  expect(keyOf('ada') !== keyOf('bob')).toBe(counts);
+});
+
+it('says which headers tell subgraphs who asks, also under another name', () => {
+  const request = [
+    { insert: { name: 'x-user', from_claim: 'sub' } },
+    { insert: { name: 'x-id', from_context: 'request_id' } },
+    { rename: { named: 'x-user', to: 'x-viewer' } },
+    { propagate: { named: 'x-app' } },
+  ];
+  const forward = compileRequestHeaders(headersSection.parse({ all: { request } })).forSubgraph('orders');
+  expect([...(forward?.(client({})).ofIdentity ?? [])]).toEqual(['x-user', 'x-viewer']);
+});
+
 describe('rules that cannot be', () => {
   it.each([
     [{ propagate: { named: 'Host' } }, 'never passed on'],
