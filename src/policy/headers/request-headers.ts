@@ -1,4 +1,4 @@
-import { HOP_HEADERS } from '../../config/header.ts';
+import { isForwardedByPattern, isNeverForwarded } from '../../config/header.ts';
 import type { HeaderSettings, RequestRule } from '../../config/sections/headers.ts';
 import { UnusableSetting } from '../../config/unusable-setting.ts';
 import type { ClientContext, ForwardedHeaders, ForwardHeaders } from '../../sources/source.ts';
@@ -64,7 +64,7 @@ function checkRename({ propagate, rename }: RequestRule, ownHeaders: readonly st
 
 function forwardChooser(rules: readonly RequestRule[]): Choose {
   const choosers = rules.flatMap(({ propagate }) => (propagate ? [chooser(propagate)] : []));
-  return (name) => choosers.some((chooses) => chooses(name));
+  return (name) => !isNeverForwarded(name) && choosers.some((chooses) => chooses(name));
 }
 
 function forwardedNames(rules: readonly RequestRule[]): string[] | undefined {
@@ -109,7 +109,7 @@ function passes({ headers: { connection } }: ClientContext): (name: string) => b
 }
 
 function isForwardable(name: string): boolean {
-  return !HOP_HEADERS.has(name);
+  return !isNeverForwarded(name);
 }
 
 function finish(out: Outgoing, unshared: ReadonlySet<string>): ForwardedHeaders {
@@ -147,7 +147,7 @@ function propagateStep(rule: NonNullable<RequestRule['propagate']>, inserted: Re
     const chooses = chooser(rule);
     return ({ headers }, out, mayPass) => {
       for (const name in headers) {
-        if (!chooses(name) || inserted.has(withDashes(name)) || !mayPass(name)) continue;
+        if (!chooses(name) || !isForwardedByPattern(name) || inserted.has(withDashes(name)) || !mayPass(name)) continue;
         const value = sentText(headers[name]);
         if (value !== undefined) out.set(name, value);
       }
