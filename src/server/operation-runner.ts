@@ -154,10 +154,11 @@ function engineRequest(client: ClientContext, call: GraphqlCall, contract: strin
 async function withHeaders(
   answer: Promise<EngineAnswer>,
   returned: GatheredHeaders,
-  { res }: Exchange,
+  { res, takeHeaders }: Exchange,
 ): Promise<EngineAnswer> {
   const made = await answer;
-  returned.writeTo(res);
+  if (takeHeaders) takeHeaders(returned);
+  else returned.writeTo(res);
   return made;
 }
 

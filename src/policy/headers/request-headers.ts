@@ -1,5 +1,5 @@
 import { CORRELATION_HEADERS } from '../../client/sharing.ts';
-import { HOP_HEADERS } from '../../config/header.ts';
+import { isForwardedByPattern, isNeverForwarded } from '../../config/header.ts';
 import type { HeaderSettings, RequestRule } from '../../config/sections/headers.ts';
 import { UnusableSetting } from '../../config/unusable-setting.ts';
 import type { ClientContext, ForwardedHeaders, ForwardHeaders } from '../../sources/source.ts';
@@ -126,7 +126,7 @@ function passes({ headers: { connection } }: ClientContext): (name: string) => b
 }
 
 function isForwardable(name: string): boolean {
-  return !HOP_HEADERS.has(name);
+  return !isNeverForwarded(name);
 }
 
 function finish(out: Outgoing, facts: Facts): ForwardedHeaders {
@@ -164,7 +164,7 @@ function propagateStep(rule: NonNullable<RequestRule['propagate']>, inserted: Re
     const chooses = chooser(rule);
     return ({ headers }, out, mayPass) => {
       for (const name in headers) {
-        if (!chooses(name) || inserted.has(withDashes(name)) || !mayPass(name)) continue;
+        if (!chooses(name) || !isForwardedByPattern(name) || inserted.has(withDashes(name)) || !mayPass(name)) continue;
         const value = sentText(headers[name]);
         if (value !== undefined) out.set(name, value);
       }

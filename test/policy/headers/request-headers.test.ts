@@ -48,6 +48,26 @@ describe('propagate', () => {
     });
   });
 
+  it.each([
+    ...['host', 'accept', 'accept-encoding', 'connection', 'expect', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+    ...['proxy-authorization', 'proxy-connection', 'proxy-anything', 'http2-settings', 'keep-alive', ':path'],
+    ...['content-length', 'content-type', 'content-encoding', 'content-md5', 'content-digest', 'content-range'],
+    ...['if-none-match', 'if-modified-since', 'if-range', 'range', 'via', 'max-forwards', 'sec-websocket-key'],
+  ])('never sends by a pattern: %s', (name) => {
+    expect(sent([{ propagate: { matching: '.*' } }], { [name]: 'x', 'x-ok': '1' })).toEqual({ 'x-ok': '1' });
+  });
+
+  it.each(['proxy-authorization', 'Content-MD5', 'content-range', 'sec-websocket-key', 'te'])(
+    'is refused with a name that is never sent: %s',
+    (name) => {
+      const read = (rule: Rules[number]) => headersSection.safeParse({ all: { request: [rule] } }).success;
+      expect(read({ propagate: { named: name } })).toBe(false);
+      expect(read({ propagate: { named: 'x-a', rename: name } })).toBe(false);
+      expect(read({ rename: { named: 'x-a', to: name } })).toBe(false);
+      expect(read({ propagate: { named: 'if-none-match' } })).toBe(true);
+    },
+  );
+
   it('never sends what is about one connection, nor what the client names in connection', () => {
     const headers = {
       host: 'shop.example',
