@@ -11,15 +11,17 @@ export interface RepresentationWriter {
   readonly isComplete: (object: ResponseObject) => boolean;
 }
 
+type FieldItem = Extract<RepresentationItem, { kind: 'field' }>;
 type ItemWriter = (object: ResponseObject) => string | undefined;
 
 /**
  * Compiles a representation into a function that writes it. The text is both what is sent and what tells equal
  * entities, so it is written in one order always.
  */
-export function compileRepresentation({ typename, fields }: Representation): RepresentationWriter {
+export function compileRepresentation({ typename, fields: all }: Representation): RepresentationWriter {
   const head = typename === undefined ? undefined : `{"__typename":${quote(typename)}`;
-  const writers = fields.map(compileItem);
+  const fields = withoutTypename(all);
+  const writeFields = compileSelection(fields);
   const write = (object: ResponseObject): string | undefined => {
     let text = head;
     if (text === undefined) {
@@ -27,12 +29,8 @@ export function compileRepresentation({ typename, fields }: Representation): Rep
       if (typeof own !== 'string') return undefined;
       text = `{"__typename":${quote(own)}`;
     }
-    for (let i = 0; i < writers.length; i++) {
-      const written = (writers[i] as ItemWriter)(object);
-      if (written === undefined) return undefined;
-      text += written;
-    }
-    return `${text}}`;
+    const written = writeFields(object);
+    return written === undefined ? undefined : `${text}${written}}`;
   };
   const plain = typename !== undefined && fields.every((item) => item.kind === 'field' && !item.nested);
   const plainKeys = plain ? fields.map((item) => (item.kind === 'field' ? item.wireKey : '')) : undefined;
@@ -60,24 +58,70 @@ function everyObject(value: unknown, check: (object: ResponseObject) => boolean)
   return !isObject(value) || check(value);
 }
 
-/** Writes `,"name":value`; nothing where a narrowing does not apply; `undefined` where a key has no value. */
-function compileItem(item: RepresentationItem): ItemWriter {
-  if (item.kind === 'narrowing') {
-    const writers = item.nested.map(compileItem);
-    return (object) => {
-      if (!isOf(object, item.possible)) return '';
-      let text = '';
-      for (const write of writers) {
-        const written = write(object);
-        if (written === undefined) return undefined;
-        text += written;
-      }
-      return text;
-    };
+/** The type of the object itself is written in any case, whether or not it is part of its key. */
+function withoutTypename(items: RepresentationSelection): RepresentationSelection {
+  return items.flatMap((item): RepresentationItem[] => {
+    if (item.kind === 'narrowing') return [{ ...item, nested: withoutTypename(item.nested) }];
+    return item.name === '__typename' ? [] : [item];
+  });
+}
+
+/** Writes `,"name":value` for each field that an object's type has, each name once; `undefined` where a key has no value. */
+function compileSelection(items: RepresentationSelection): ItemWriter {
+  if (items.every((item) => item.kind === 'field')) return compileFields([...fieldsFor(undefined, items).values()]);
+  const types = new Set(items.flatMap(narrowedTypes));
+  const byType = new Map<unknown, ItemWriter>();
+  return (object) => {
+    const { __typename: name } = object;
+    // types that no narrowing names are written alike
+    const type = name === undefined || types.has(name as string) ? (name as string | undefined) : '';
+    let write = byType.get(type);
+    if (write === undefined) {
+      write = compileFields([...fieldsFor(type, items).values()]);
+      byType.set(type, write);
+    }
+    return write(object);
+  };
+}
+
+function narrowedTypes(item: RepresentationItem): string[] {
+  return item.kind === 'field' ? [] : [...item.possible, ...item.nested.flatMap(narrowedTypes)];
+}
+
+/** The fields for objects of a type; where the type is not known, those of all. A name that comes twice is one field. */
+function fieldsFor(
+  type: string | undefined,
+  items: RepresentationSelection,
+  fields = new Map<string, FieldItem>(),
+): Map<string, FieldItem> {
+  for (const item of items) {
+    if (item.kind === 'narrowing') {
+      if (type === undefined || item.possible.has(type)) fieldsFor(type, item.nested, fields);
+      continue;
+    }
+    const known = fields.get(item.name);
+    const nested = known?.nested && item.nested ? [...known.nested, ...item.nested] : (known ?? item).nested;
+    fields.set(item.name, known ? { ...known, isKey: known.isKey || item.isKey, nested } : item);
   }
-  const { wireKey, isKey } = item;
-  const prefix = `,${quote(item.name)}:`;
-  const nested = item.nested && compileNested(item.nested);
+  return fields;
+}
+
+function compileFields(fields: readonly FieldItem[]): ItemWriter {
+  const writers = fields.map(compileField);
+  return (object) => {
+    let text = '';
+    for (let i = 0; i < writers.length; i++) {
+      const written = (writers[i] as ItemWriter)(object);
+      if (written === undefined) return undefined;
+      text += written;
+    }
+    return text;
+  };
+}
+
+function compileField({ name, wireKey, isKey, nested: items }: FieldItem): ItemWriter {
+  const prefix = `,${quote(name)}:`;
+  const nested = items && compileNested(items);
   return (object) => {
     const value = object[wireKey];
     if (value === undefined || value === null) return isKey ? undefined : `${prefix}null`;
@@ -87,7 +131,7 @@ function compileItem(item: RepresentationItem): ItemWriter {
 }
 
 function compileNested(items: RepresentationSelection): (value: unknown) => string | undefined {
-  const writers = items.map(compileItem);
+  const writeFields = compileSelection(items);
   const write = (value: unknown): string | undefined => {
     if (Array.isArray(value)) {
       const parts: string[] = [];
@@ -99,13 +143,8 @@ function compileNested(items: RepresentationSelection): (value: unknown) => stri
       return `[${parts.join()}]`;
     }
     if (!isObject(value)) return 'null';
-    let text = '';
-    for (const writeItem of writers) {
-      const written = writeItem(value);
-      if (written === undefined) return undefined;
-      text += written;
-    }
-    return `{${text.slice(1)}}`;
+    const text = writeFields(value);
+    return text === undefined ? undefined : `{${text.slice(1)}}`;
   };
   return write;
 }
