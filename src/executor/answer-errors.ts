@@ -138,7 +138,11 @@ export class AnswerErrors {
     for (const { part, lookup, objects, slots } of this.sent) {
       const bySlot = this.known.get(part.alias);
       if (!bySlot) continue;
-      const gap = { service: subgraph.name, keys: new Set(lookup.keys.map(({ key }) => key)), reason: 'reported' } as const;
+      const gap = {
+        service: subgraph.name,
+        keys: new Set(lookup.keys.map(({ key }) => key)),
+        reason: 'reported',
+      } as const;
       for (let i = 0; i < objects.length; i++) {
         const slot = slots[i] as number;
         const places = bySlot.get(slot);

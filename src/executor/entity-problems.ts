@@ -1,8 +1,8 @@
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CompiledRequest } from './compile.ts';
 import { kindOf } from './errors.ts';
-import type { GatheredEntities } from './gather-entities.ts';
 import type { Gap, Gaps } from './gaps.ts';
+import type { GatheredEntities } from './gather-entities.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 
 /** Which entities of one look-up are not there, or are something else than what was asked for. */

@@ -448,12 +448,7 @@ function layEntity(
   return complete;
 }
 
-function lay(
-  target: ResponseObject,
-  from: ResponseObject,
-  keys: readonly WrittenKey[],
-  observer: MergeObserver,
-): void {
+function lay(target: ResponseObject, from: ResponseObject, keys: readonly WrittenKey[], observer: MergeObserver): void {
   for (let i = 0; i < keys.length; i++) {
     const { key, shared } = keys[i] as WrittenKey;
     const value = from[key];

@@ -134,8 +134,7 @@ export class Projection {
 
   private violate(message: string, code = WRONG_VALUE, service?: string): undefined {
     this.violated = true;
-    if (this.path && !this.cover.explainsNull)
-      this.violations.push({ message, path: [...this.path], code, service });
+    if (this.path && !this.cover.explainsNull) this.violations.push({ message, path: [...this.path], code, service });
     return undefined;
   }
 
@@ -215,8 +214,7 @@ export class Projection {
     return (value) => {
       if (!isObject(value)) return this.noObject(staticType);
       const told = value.__typename;
-      if (told === undefined && typeMatters)
-        return this.unknownType(value, staticType);
+      if (told === undefined && typeMatters) return this.unknownType(value, staticType);
       const name = String(told ?? staticType);
       let write = byType.get(name);
       if (!write) {
