@@ -140,12 +140,16 @@ export function keyFault(service: string, key: string, problem: KeyProblem): Gap
   return { message: missingKey(service, `("${key}") ${text}`), code };
 }
 
-/** `missing`: its subgraph did not answer it; `null`: it must not be null; `failed`: an error was reported for it. */
+/**
+ * `missing`: its subgraph did not answer it; `null`: it must not be null; `wrong`: it is a value of another kind; `failed`: an
+ * error was reported for it.
+ */
 export type KeyProblem = keyof typeof KEY_PROBLEMS;
 
 const KEY_PROBLEMS = {
   missing: ['is missing from what another subgraph answered', MALFORMED],
   null: ['is null, which it must not be', 'INVALID_NULL_OR_TYPE'],
+  wrong: ['is not an object', 'INVALID_NULL_OR_TYPE'],
   failed: ['could not be fetched', INPUT_MISSING],
 } as const;
 

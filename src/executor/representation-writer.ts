@@ -41,21 +41,21 @@ function completeness(fields: RepresentationSelection): (object: ResponseObject)
   const required = fields.filter((item) => item.kind === 'narrowing' || !item.isKey || item.nested);
   if (required.length === 0) return () => true;
   const checks = required.map((item): ((object: ResponseObject) => boolean) => {
-    const below = item.nested ? completeness(item.nested) : undefined;
+    const check = item.nested ? completeness(item.nested) : undefined;
     if (item.kind === 'narrowing')
-      return (object) => !isOf(object, item.possible) || below === undefined || below(object);
+      return (object) => !isOf(object, item.possible) || check === undefined || check(object);
     return (object) => {
       const value = object[item.wireKey];
-      return value !== undefined && (below === undefined || everyObject(value, below));
+      return value !== undefined && (check === undefined || everyObject(value, check, item.lists));
     };
   });
   return (object) => checks.every((check) => check(object));
 }
 
-/** Whether all objects in a value, through lists of any depth, pass. */
-function everyObject(value: unknown, check: (object: ResponseObject) => boolean): boolean {
-  if (Array.isArray(value)) return value.every((item) => everyObject(item, check));
-  return !isObject(value) || check(value);
+/** Whether all objects in a value, through its lists, pass; what is neither object nor null does not. */
+function everyObject(value: unknown, check: (object: ResponseObject) => boolean, lists: number | undefined): boolean {
+  if (Array.isArray(value)) return lists !== 0 && value.every((item) => everyObject(item, check, lists && lists - 1));
+  return value === null || (isObject(value) && check(value));
 }
 
 /** The type of the object itself is written in any case, whether or not it is part of its key. */
@@ -119,9 +119,10 @@ function compileFields(fields: readonly FieldItem[]): ItemWriter {
   };
 }
 
-function compileField({ name, wireKey, isKey, nested: items }: FieldItem): ItemWriter {
+function compileField({ name, wireKey, isKey, nested: items, lists }: FieldItem): ItemWriter {
   const prefix = `,${quote(name)}:`;
-  const nested = items && compileNested(items);
+  // without an object, what is required is null, but a key is none
+  const nested = items && compileNested(items, lists, isKey ? undefined : 'null');
   return (object) => {
     const value = object[wireKey];
     if (value === undefined || value === null) return isKey ? undefined : `${prefix}null`;
@@ -130,21 +131,25 @@ function compileField({ name, wireKey, isKey, nested: items }: FieldItem): ItemW
   };
 }
 
-function compileNested(items: RepresentationSelection): (value: unknown) => string | undefined {
+function compileNested(
+  items: RepresentationSelection,
+  lists: number | undefined,
+  nothing: 'null' | undefined,
+): (value: unknown) => string | undefined {
   const writeFields = compileSelection(items);
-  const write = (value: unknown): string | undefined => {
-    if (Array.isArray(value)) {
-      const parts: string[] = [];
-      for (const one of value) {
-        const text = write(one);
-        if (text === undefined) return undefined;
-        parts.push(text);
-      }
-      return `[${parts.join()}]`;
+  const write = (value: unknown, depth: number | undefined): string | undefined => {
+    if (isObject(value)) {
+      const text = writeFields(value);
+      return text === undefined ? undefined : `{${text.slice(1)}}`;
     }
-    if (!isObject(value)) return 'null';
-    const text = writeFields(value);
-    return text === undefined ? undefined : `{${text.slice(1)}}`;
+    if (!Array.isArray(value) || depth === 0) return nothing;
+    const parts: string[] = [];
+    for (const one of value) {
+      const text = one === null ? 'null' : write(one, depth && depth - 1);
+      if (text === undefined) return undefined;
+      parts.push(text);
+    }
+    return `[${parts.join()}]`;
   };
-  return write;
+  return (value) => write(value, lists);
 }

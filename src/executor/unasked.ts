@@ -46,7 +46,8 @@ export class Unasked {
   reason(object: ResponseObject): GapReason {
     const { representation } = this.lookup.planned;
     const lack = this.lackOf(representation, object);
-    if (lack === undefined) return keyFault(this.service, '__typename', 'missing');
+    // what has all its parts has one of another kind
+    if (lack === undefined) return keyFault(this.service, this.nestedKey(), 'wrong');
     if (lack.isReported) return 'reported';
     if (lack.object[lack.wireKey] === undefined) {
       const known = this.gaps.reason(lack.object, lack.wireKey, undefined);
@@ -55,6 +56,11 @@ export class Unasked {
     }
     if (this.isExplained(object, lack.path)) return keyFault(this.service, lack.name, 'failed');
     return lack.type?.kind === Kind.NON_NULL_TYPE ? keyFault(this.service, lack.name, 'null') : 'null';
+  }
+
+  private nestedKey(): string {
+    const nested = this.lookup.planned.representation.fields.filter((item) => item.kind === 'field' && item.nested);
+    return nested.map((item) => (item.kind === 'field' ? item.name : '')).join('", "');
   }
 
   private isExplained(object: ResponseObject, path: WirePath): boolean {
