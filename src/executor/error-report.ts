@@ -35,6 +35,13 @@ interface FoundPlace {
   readonly depth: number;
 }
 
+export interface ErrorReportOptions {
+  /** Errors that are known before anything is fetched. */
+  readonly told?: readonly GraphQLFormattedError[] | undefined;
+  /** What failed as a whole is reported at each place where it is missing, not only at the first of a list. */
+  readonly reportEveryPlace?: boolean | undefined;
+}
+
 const NOWHERE: readonly FoundPlace[] = [];
 
 /** Gathers what went wrong during one execution, and puts it into the client's terms. Nothing here runs while all is well. */
@@ -45,11 +52,12 @@ export class ErrorReport {
   private readonly root: readonly [Part];
   private readonly shapes = new Map<readonly Part[], Map<string, Shape>>();
   private readonly errors: GraphQLFormattedError[];
+  private readonly everyPlace: boolean;
   private readonly toldMissing = new Set<string>();
 
-  /** @param told errors that are known before anything is fetched */
-  constructor(compiled: CompiledPlan, targets: Targets, gaps: Gaps, told: readonly GraphQLFormattedError[] = []) {
-    this.errors = [...told];
+  constructor(compiled: CompiledPlan, targets: Targets, gaps: Gaps, options: ErrorReportOptions = {}) {
+    this.errors = [...(options.told ?? [])];
+    this.everyPlace = options.reportEveryPlace === true;
     this.gaps = gaps;
     this.compiled = compiled;
     this.targets = targets;
@@ -74,18 +82,18 @@ export class ErrorReport {
     const paths = new Map<string, ResponsePath>();
     const add = (wirePath: WirePath) => {
       for (const path of this.clientPaths(wirePath).paths)
-        paths.set(path.filter((step) => typeof step === 'string').join('.'), path);
+        paths.set(JSON.stringify(this.everyPlace ? path : path.filter((step) => typeof step === 'string')), path);
     };
     if (request.planned.root) {
       const { position } = request.planned.root;
-      const [first] = this.targets.pathsAt(position);
-      for (const { key } of request.rootKeys) if (first && !isExplained(key)) add([...first, key]);
+      for (const base of this.placesOf(this.targets.pathsAt(position)))
+        for (const { key } of request.rootKeys) if (!isExplained(key)) add([...base, key]);
     }
     for (const { lookup, objects } of sent) {
       const among = new Set(objects);
       for (const { position } of lookup.targets) {
-        const first = this.firstPath(position, among);
-        if (first) for (const key of fieldKeys(lookup)) add([...first, ...key]);
+        for (const base of this.pathsAmong(position, among))
+          for (const key of fieldKeys(lookup)) add([...base, ...key]);
       }
     }
     for (const path of paths.values()) this.errors.push(formatFailure(failure, service, path));
@@ -128,13 +136,14 @@ export class ErrorReport {
     const service = request.planned.subgraph.name;
     const among = new Set(objects);
     for (const { position } of lookup.targets) {
-      const untold = keys.filter(({ key }) => !this.toldMissing.has(`${position.id} ${key}`));
-      const first = untold.length > 0 && this.firstPath(position, among);
-      if (!first) continue;
+      const untold = keys.filter(({ key }) => this.everyPlace || !this.toldMissing.has(`${position.id} ${key}`));
+      const bases = untold.length > 0 ? this.pathsAmong(position, among) : [];
+      if (bases.length === 0) continue;
       for (const { key } of untold) {
         this.toldMissing.add(`${position.id} ${key}`);
         if (key === '__typename') continue;
-        for (const path of this.clientPaths([...first, key]).paths) this.errors.push(format(service, path));
+        for (const base of bases)
+          for (const path of this.clientPaths([...base, key]).paths) this.errors.push(format(service, path));
       }
     }
     const gap = { service, keys: keyNames(keys), reason: 'reported' } as const;
@@ -146,9 +155,16 @@ export class ErrorReport {
     this.errors.push({ message, path, extensions: { code: 'SECTION_TIMEOUT' } });
   }
 
-  private firstPath(position: Position, objects: ReadonlySet<ResponseObject>): WirePath | undefined {
-    const index = this.targets.at(position).findIndex((object) => objects.has(object));
-    return index < 0 ? undefined : this.targets.pathsAt(position)[index];
+  /** The paths of those objects at a position that something failed for, as many as it is reported at. */
+  private pathsAmong(position: Position, objects: ReadonlySet<ResponseObject>): readonly WirePath[] {
+    const all = this.targets.at(position);
+    if (!all.some((object) => objects.has(object))) return [];
+    const paths = this.targets.pathsAt(position);
+    return this.placesOf(paths.filter((_, i) => objects.has(all[i] as ResponseObject)));
+  }
+
+  private placesOf(paths: readonly WirePath[]): readonly WirePath[] {
+    return this.everyPlace && this.errors.length < MANY_ERRORS ? paths : paths.slice(0, 1);
   }
 
   /**

@@ -28,6 +28,8 @@ export interface ExecutionInput {
   readonly introspected: ReadonlyMap<string, string>;
   /** Errors of fields that are not fetched. */
   readonly told?: readonly GraphQLFormattedError[] | undefined;
+  /** See `EngineRequest`. */
+  readonly reportEveryPlace?: boolean | undefined;
   /** How long the rest waits for the sections of the plan; where it is missing, until they are there. */
   readonly sections?: TimedSections | undefined;
   /** Where long answers wait until there is memory for them; without it, none waits. */
@@ -128,7 +130,7 @@ class Execution implements MergeObserver {
 
   /** Made when something goes wrong, as it mostly does not. */
   private get report(): ErrorReport {
-    this.errorReport ??= new ErrorReport(this.compiled, this.targets, this.gaps, this.input.told);
+    this.errorReport ??= new ErrorReport(this.compiled, this.targets, this.gaps, this.input);
     return this.errorReport;
   }
 
