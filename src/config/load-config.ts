@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Config, configFileSchema, type FileConfig } from './config.ts';
-import { readConfigFile } from './config-file.ts';
+import { placeOfKey, readConfigFile } from './config-file.ts';
 import { displayPath } from './display-path.ts';
 import type { Env } from './expand.ts';
 import { parsePort } from './port.ts';
@@ -52,8 +52,8 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
   const port = portFrom(env, problems);
   const level = logLevelFrom(env, problems);
   const redis = redisFrom(env, file, problems) ?? file.store.redis;
-  if (redis === undefined && path !== undefined && !set(env.REDIS_URL)) {
-    problems.push(...missingRedis(file, { name: displayPath(path), text }));
+  if (path !== undefined && problems.length === 0) {
+    problems.push(...withoutRedis({ ...file, store: { redis } }, { path, text }));
   }
   if (problems.length > 0) throw new ConfigError(problems);
 
@@ -120,6 +120,16 @@ function redisFrom(env: Env, file: FileConfig, problems: Problem[]) {
   const hint = 'Use redis://HOST:PORT, or rediss:// for TLS.';
   if (redis === undefined) problems.push(envProblem('REDIS_URL', 'This is no Redis URL.', hint));
   return redis;
+}
+
+function withoutRedis(config: FileConfig, { path, text }: { readonly path: string; readonly text: string }): Problem[] {
+  return missingRedis(config).map(({ path: key, message, hint }) => ({
+    file: displayPath(path),
+    ...placeOfKey(text, key),
+    code: 'REDIS_NOT_SET',
+    message,
+    hint,
+  }));
 }
 
 function envProblem(variable: string, message: string, hint: string): Problem {
