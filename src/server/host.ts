@@ -18,6 +18,7 @@ import { graphiqlDoor } from './graphiql-door.ts';
 import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
 import { createGraphqlRoute } from './graphql-route.ts';
 import { toRefusal } from './graphql-service.ts';
+import { checkHeaderLines } from './header-lines.ts';
 import { loginEntrance } from './login-entrance.ts';
 import { refusalObserver, requestObserver } from './observe-requests.ts';
 import type { CountRequest } from './request-limits.ts';
@@ -48,7 +49,7 @@ export interface HostOptions extends FrontDoorOptions {
   readonly login?: Login | undefined;
   /** Counts requests against the limits of whole requests; there are none without it. */
   readonly countRequest?: CountRequest | undefined;
-  /** Whether a GET, or a POST without a body, may be answered; all are, without it. */
+  /** Whether a GET, or a POST to an endpoint, may be answered; all are, without it. */
   readonly csrf?: CsrfCheck | undefined;
   /** Queries that are known by ids; none are, without it. */
   readonly documents?: PersistedDocuments | undefined;
@@ -149,6 +150,7 @@ export function createHost(options: HostOptions): Host {
   };
 
   function fail(exchange: Exchange, error: unknown): void {
+    exchange.headers ??= options.answerHeaders;
     const reply =
       error instanceof NotAdmitted
         ? notAdmittedReply(error, pathOf(exchange.req), exchange.req.headers.accept)
@@ -168,6 +170,7 @@ export function createHost(options: HostOptions): Host {
         ended(exchange);
       });
       try {
+        checkHeaderLines(req);
         enter(exchange);
       } catch (error) {
         fail(exchange, error);
@@ -205,7 +208,7 @@ function stateReply(status: number, state: object): HttpReply {
 
 function forgedPost(): RequestRefusal {
   const message =
-    'This POST without a body could have been made by a page of another site. Send a content type of "application/json".';
+    'This POST could have been made by a page of another site. Send a content type of "application/json", also without a body.';
   return new RequestRefusal(400, 'CSRF_ERROR', message);
 }
 

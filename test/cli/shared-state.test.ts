@@ -75,7 +75,8 @@ test('a rate limit holds for all workers together', async () => {
   const { schema } = await shop();
   const post = await twoWorkers({
     'schemas/shop.graphql': schema,
-    'headgate.yaml': 'rate_limits: { requests: [{ limit: 6, window: 1h, by: [global] }], on_store_failure: fail_closed }',
+    'headgate.yaml':
+      'rate_limits: { requests: [{ limit: 6, window: 1h, by: [global] }], on_store_failure: fail_closed }',
   });
   const replies = await inTurn(12, () => post('/graphql', HELLO));
   expect(statuses(replies)).toEqual([...Array(6).fill(200), ...Array(6).fill(429)]);
