@@ -227,6 +227,7 @@ function hostSettings(config: Config) {
     timeoutMs: router.timeout,
     shareQueries: router.deduplicate_query,
     graphiql: !config.production,
+    frames: config.security_headers.enabled ? config.security_headers.frame_options : undefined,
     healthRoutes: config.health_check.enabled,
     contracts: config.contracts,
   };

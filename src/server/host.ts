@@ -19,6 +19,7 @@ import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pi
 import { createGraphqlRoute } from './graphql-route.ts';
 import { toRefusal } from './graphql-service.ts';
 import { checkHeaderLines } from './header-lines.ts';
+import type { PageNeeds } from './html-policy.ts';
 import { loginEntrance } from './login-entrance.ts';
 import { refusalObserver, requestObserver } from './observe-requests.ts';
 import type { CountRequest } from './request-limits.ts';
@@ -37,6 +38,8 @@ export interface HostOptions extends FrontDoorOptions {
   /** Headers in which requests that share need not agree; by default those that say nothing of who asks. */
   readonly neutralHeaders?: (() => ReadonlySet<string>) | undefined;
   readonly graphiql: boolean;
+  /** Who may show GraphiQL inside a frame (`security_headers.frame_options`). Default: nobody. */
+  readonly frames?: PageNeeds['frames'];
   /** Whether `/health` and `/ready` are served. Default true. */
   readonly healthRoutes?: boolean;
   /** Parts of the public schema that are served at a path of their own. */
@@ -140,7 +143,9 @@ export function createHost(options: HostOptions): Host {
   const isGraphql = (path: string) => graphqlAt(path) !== undefined;
   const enter = frontDoor(
     options,
-    options.graphiql ? graphiqlDoor({ isGraphql, admission, guard, next: entrance, fail }) : entrance,
+    options.graphiql
+      ? graphiqlDoor({ isGraphql, admission, guard, frames: options.frames, next: entrance, fail })
+      : entrance,
   );
 
   const observe = instruments && requestObserver(instruments, isGraphql);
