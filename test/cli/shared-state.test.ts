@@ -1,8 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { project, runCli, startCli } from './run-cli.ts';
 
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const LISTENING = /^Headgate listening on (http:\/\/\S+)\/graphql$/m;
 
 /** A shop whose orders are numbered in the order in which they came. */
@@ -118,4 +122,40 @@ test('several workers do not start with sessions that each would keep for itself
     code: 1,
     stderr: expect.stringMatching(/^login\.web\.session\.store: .*"redis".*store\.redis\.url.*--workers\.\n$/),
   });
+});
+
+/** How `headgate start` ends, or what it prints first, as a worker of another program: of a process manager, say. */
+async function asForeignWorker(config: string) {
+  const { schema } = await shop();
+  const dir = await project({
+    'schemas/shop.graphql': schema,
+    'headgate.yaml': config,
+    'bff/web/order.graphql': 'mutation Order($of: ID) @endpoint(path: "/orders") { order(of: $of) }',
+    'manager.mjs': `import cluster from 'node:cluster';
+      cluster.setupPrimary({ exec: '${CLI}', args: ['start', '--port', '0'], execArgv: ['--import', '${import.meta.resolve('tsx')}'] });
+      const worker = cluster.fork();
+      cluster.on('listening', () => { console.log('serves'); worker.process.kill('SIGTERM'); });
+      worker.on('exit', (code) => process.exit(code ?? 1));`,
+  });
+  const child = spawn(process.execPath, ['manager.mjs'], { cwd: dir });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += chunk));
+  child.stderr.on('data', (chunk) => (output += chunk));
+  const [code] = await once(child, 'close');
+  return { code, output };
+}
+
+test('a worker of another program does not start with what it cannot keep alone', async () => {
+  expect(await asForeignWorker('{}')).toEqual({
+    code: 1,
+    output: expect.stringMatching(/^bff\.redis: .*Idempotency-Key.*store\.redis\.url.*\n$/),
+  });
+  const redis = 'store: { redis: { url: "redis://127.0.0.1:1" } }';
+  const closed = 'rate_limits: { store: memory, on_store_failure: fail_closed }';
+  expect(await asForeignWorker([redis, 'bff: { redis: true }', closed].join('\n'))).toEqual({
+    code: 1,
+    output: expect.stringMatching(/rate_limits\.on_store_failure: .*store\.redis\.url/),
+  });
+  expect((await asForeignWorker([redis, 'bff: { redis: true }'].join('\n'))).output).toContain('serves');
 });
