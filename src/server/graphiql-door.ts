@@ -44,7 +44,7 @@ export function graphiqlDoor({ isGraphql, admission, guard, frames, next, fail }
 async function renderPage(frames: PageNeeds['frames']): Promise<HttpReply> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({ title: 'Headgate', defaultQuery: FIRST_QUERY });
-  return textReply(200, 'text/html; charset=utf-8', html, pageHeaders(html, { also: EDITOR_SOURCES, frames }));
+  return textReply(200, 'text/html', html, pageHeaders(html, { also: EDITOR_SOURCES, frames }));
 }
 
 /** The editor runs its language services in workers that it makes of its own code, and its icons and fonts are in the page. */
