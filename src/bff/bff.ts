@@ -23,7 +23,7 @@ import type { ConfiguredForEndpoints } from './endpoints/config-fit.ts';
 import { compileEndpoints, type Endpoint } from './endpoints/endpoints.ts';
 import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
 import { buildRoutingTable } from './endpoints/router.ts';
-import { createMemoryKeyStore, createRedisKeyStore, Once } from './idempotency/idempotency.ts';
+import { createMemoryKeyStore, createRedisKeyStore, type KeyStore, Once } from './idempotency/idempotency.ts';
 import { type LoadedShapes, loadShapes } from './shapes/load-shapes.ts';
 
 export interface BffOptions {
@@ -52,6 +52,8 @@ export interface BffOptions {
   readonly forwarding?: DependsOn | undefined;
   /** Where answers and idempotency keys are kept for all processes; in memory without it. */
   readonly redis?: SharedRedis | undefined;
+  /** Where idempotency keys are kept when `redis` is not set: by default, in the memory of this process. */
+  readonly keyStore?: KeyStore | undefined;
   /** Counts for `rate_limit`; one of its own by default. */
   readonly limiter?: Limiter | undefined;
   /** Whether answers say what `rate_limit` leaves. Default true. */
@@ -165,7 +167,7 @@ function deskOf(options: BffOptions): Desk {
     purge: options.purgeEverywhere ?? (async (tags) => (await cache?.purge(tags)) ?? 0),
     cache,
     onRefused: options.onRefused,
-    once: new Once(redis ? createRedisKeyStore(redis) : createMemoryKeyStore()),
+    once: new Once(redis ? createRedisKeyStore(redis) : (options.keyStore ?? createMemoryKeyStore())),
     limiter: options.limiter ?? createMemoryLimiter(now === undefined ? {} : { now }),
     limitHeaders: options.limitHeaders ?? true,
     flights: new Flights(),

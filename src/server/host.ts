@@ -19,6 +19,8 @@ import { graphiqlDoor } from './graphiql-door.ts';
 import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
 import { createGraphqlRoute } from './graphql-route.ts';
 import { toRefusal } from './graphql-service.ts';
+import { checkHeaderLines } from './header-lines.ts';
+import type { PageNeeds } from './html-policy.ts';
 import { loginEntrance } from './login-entrance.ts';
 import { refusalObserver, requestObserver } from './observe-requests.ts';
 import type { CountRequest } from './request-limits.ts';
@@ -37,6 +39,8 @@ export interface HostOptions extends FrontDoorOptions {
   /** What answers depend on; by default on all headers but those that say nothing of who asks. */
   readonly dependsOn?: DependsOn | undefined;
   readonly graphiql: boolean;
+  /** Who may show GraphiQL inside a frame (`security_headers.frame_options`). Default: nobody. */
+  readonly frames?: PageNeeds['frames'];
   /** Whether `/health` and `/ready` are served. Default true. */
   readonly healthRoutes?: boolean;
   /** Parts of the public schema that are served at a path of their own. */
@@ -49,7 +53,7 @@ export interface HostOptions extends FrontDoorOptions {
   readonly login?: Login | undefined;
   /** Counts requests against the limits of whole requests; there are none without it. */
   readonly countRequest?: CountRequest | undefined;
-  /** Whether a GET, or a POST without a body, may be answered; all are, without it. */
+  /** Whether a GET, or a POST to an endpoint, may be answered; all are, without it. */
   readonly csrf?: CsrfCheck | undefined;
   /** Queries that are known by ids; none are, without it. */
   readonly documents?: PersistedDocuments | undefined;
@@ -140,7 +144,9 @@ export function createHost(options: HostOptions): Host {
   const isGraphql = (path: string) => graphqlAt(path) !== undefined;
   const enter = frontDoor(
     options,
-    options.graphiql ? graphiqlDoor({ isGraphql, admission, guard, next: entrance, fail }) : entrance,
+    options.graphiql
+      ? graphiqlDoor({ isGraphql, admission, guard, frames: options.frames, next: entrance, fail })
+      : entrance,
   );
 
   const observe = instruments && requestObserver(instruments, isGraphql);
@@ -150,6 +156,7 @@ export function createHost(options: HostOptions): Host {
   };
 
   function fail(exchange: Exchange, error: unknown): void {
+    exchange.headers ??= options.answerHeaders;
     const reply =
       error instanceof NotAdmitted
         ? notAdmittedReply(error, pathOf(exchange.req), exchange.req.headers.accept)
@@ -169,6 +176,7 @@ export function createHost(options: HostOptions): Host {
         ended(exchange);
       });
       try {
+        checkHeaderLines(req);
         enter(exchange);
       } catch (error) {
         fail(exchange, error);
@@ -206,7 +214,7 @@ function stateReply(status: number, state: object): HttpReply {
 
 function forgedPost(): RequestRefusal {
   const message =
-    'This POST without a body could have been made by a page of another site. Send a content type of "application/json".';
+    'This POST could have been made by a page of another site. Send a content type of "application/json", also without a body.';
   return new RequestRefusal(400, 'CSRF_ERROR', message);
 }
 

@@ -156,7 +156,7 @@ class Gate {
     try {
       return find(req);
     } catch (error) {
-      this.#parts.failedAttempts?.note(ip);
+      void this.#parts.failedAttempts?.note(ip);
       throw error;
     }
   }

@@ -14,7 +14,7 @@ import { type Admission, createAdmission, type WatchedFile } from './admission.t
 import { ApiKeyFile, ApiKeyRedis, type ApiKeyStore, ApiKeys } from './api-keys.ts';
 import { ClientCertificates } from './client-certificate.ts';
 import { apiKeyFinder, checkCredentialPlaces, tokenFinder } from './credentials.ts';
-import { FailedAttempts } from './failed-attempts.ts';
+import { FailedAttempts, type SharedFailures } from './failed-attempts.ts';
 import { Introspector } from './introspection.ts';
 import { type Issuer, JwtVerifier } from './jwt-verifier.ts';
 import { FileKeySet, inlineKeys, type KeySet, secretKey } from './key-set.ts';
@@ -32,6 +32,8 @@ export interface AdmissionEnvironment {
   readonly logger: Logger;
   readonly instruments?: Pick<Instruments, 'refused' | 'throttled'> | undefined;
   readonly redis?: SharedRedis | undefined;
+  /** Bad credentials that other processes count as well. */
+  readonly sharedFailures?: SharedFailures | undefined;
   /** What subgraphs are sent of what is found out here. */
   readonly rules: Pick<RequestHeaders, 'ownHeaders'>;
 }
@@ -74,7 +76,7 @@ export function configureAdmission(
     apiKeys: keyStore && new ApiKeys(keyStore),
     certificates:
       client_certificate && new ClientCertificates(client_certificate, (req) => trusts(peerAddress(req.socket))),
-    failedAttempts: failedAttempts(authentication, environment.instruments?.throttled),
+    failedAttempts: failedAttempts(authentication, environment),
     refused: environment.instruments?.refused,
     files: keyStore instanceof ApiKeyFile ? [...files, keyStore] : files,
     close,
@@ -106,10 +108,11 @@ function introspector(settings: AuthenticationSettings, endpoints: readonly Intr
 
 function failedAttempts(
   { failed_attempts }: AuthenticationSettings,
-  onThrottled: (() => void) | undefined,
+  { instruments, sharedFailures: shared }: AdmissionEnvironment,
 ): FailedAttempts | undefined {
   if (failed_attempts === undefined) return undefined;
-  return new FailedAttempts({ limit: failed_attempts.limit, windowMs: failed_attempts.window, onThrottled });
+  const { limit, window: windowMs } = failed_attempts;
+  return new FailedAttempts({ limit, windowMs, onThrottled: instruments?.throttled, shared });
 }
 
 interface OpenIssuers {
