@@ -12,6 +12,8 @@ export interface Identity {
   readonly claims: Readonly<Record<string, unknown>>;
   /** The owner of the API key or the OAuth client (`client_id`, `azp`), when the credential names one. */
   readonly clientId?: string | undefined;
+  /** The owner of the API key, also where the key came beside a token, which then says who asks. */
+  readonly apiKeyOwner?: string | undefined;
   /** The plan that the API key was sold under. */
   readonly plan?: string | undefined;
 }

@@ -215,8 +215,8 @@ class Gate {
 }
 
 /** The bearer of a token, who asks through the client that the API key belongs to. */
-function onBehalf(bearer: Identity, { clientId, plan }: Identity): Identity {
-  return { ...bearer, clientId, plan };
+function onBehalf(bearer: Identity, { clientId, apiKeyOwner, plan }: Identity): Identity {
+  return { ...bearer, clientId, apiKeyOwner, plan };
 }
 
 function dropHeader({ headers }: IncomingMessage, name: string): void {
