@@ -93,18 +93,18 @@ class Estimator {
     const counts = this.options.subgraph === undefined || this.options.subgraph === giver;
     const inputs = this.model.arguments(parentType, field.name);
     const own = this.model.listSize(parentType, field.name);
-    const list = own && sizeOf(own, field.args, inputs, this.options.listSize);
+    const { args } = field;
+    const list = own && sizeOf(own, { args, inputs, model: this.model, otherwise: this.options.listSize });
     if (own && list?.isAmbiguous) this.complain(parentType, field.name, own.slicingArguments, list.isAmbiguous);
     const isOwn = own !== undefined && own.sizedFields.length === 0;
     const below = own && list && !isOwn ? { fields: own.sizedFields, size: list.size } : undefined;
-    const each = sum([
-      counts ? this.model.weight(parentType, field.name) : 0,
-      field.selection ? this.selection(field.selection, below, giver) : 0,
-    ]);
     const size = sized?.fields.includes(field.name) ? sized.size : isOwn && list ? list.size : this.options.listSize;
+    const times = (cost: Cost) => (isList(field.type) ? product(size, cost) : cost);
+    const self = counts ? times(this.model.weight(parentType, field.name)) : 0;
     return sum([
-      isList(field.type) ? product(size, each) : each,
-      counts ? argumentsCost(field.args, inputs, this.model) : 0,
+      // what is cheaper than nothing pays for nothing else
+      largest([sum([self, counts ? argumentsCost(args, inputs, this.model) : 0])]),
+      field.selection ? times(this.selection(field.selection, below, giver)) : 0,
     ]);
   }
 
