@@ -10,6 +10,7 @@ import { formatProblem, type Problem } from '../config/problem.ts';
 import { checkSettings } from '../server/check-settings.ts';
 import { connectorFacts, unknownConnectors } from '../server/connector-facts.ts';
 import { endpointSettings } from '../server/endpoint-settings.ts';
+import { settingWarnings } from '../server/setting-warnings.ts';
 import { unknownSubgraphs } from '../server/unknown-subgraphs.ts';
 import { readSupergraph, type Supergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
@@ -25,6 +26,8 @@ export interface ValidateFlags extends OriginFlags {
 interface Finding {
   readonly summary: string;
   readonly problems: readonly Problem[];
+  /** What holds, and is likely not meant so. */
+  readonly warnings?: readonly Problem[];
 }
 
 /** `headgate validate`: reads all that `start` would read, and lists every problem; throws when there was one. */
@@ -33,7 +36,9 @@ export async function validate(flags: ValidateFlags): Promise<void> {
   const settings = await validateConfig(flags, schemas.supergraph);
   const findings = [settings, schemas, await validateEndpoints(flags, schemas.sdl, settings.config)];
   const problems = findings.flatMap((finding) => finding.problems);
+  const warnings = findings.flatMap((finding) => finding.warnings ?? []);
   for (const { summary } of findings) console.log(summary);
+  if (warnings.length > 0) console.error(`\nwarning: ${warnings.map(formatProblem).join('\nwarning: ')}`);
   if (problems.length === 0) return;
   console.error(`\n${problems.map(formatProblem).join('\n')}\n\n${countOf(problems.length)}`);
   throw new AlreadyReported();
@@ -54,11 +59,20 @@ async function validateConfig(
       problems.push(...misnamedConnectors({ path, text }, config, supergraph));
     }
     const state = problems.length > 0 ? countOf(problems.length) : 'good';
-    return { summary: `config     ${name}: ${state}`, problems, config };
+    return { summary: `config     ${name}: ${state}`, problems, config, warnings: warningsOf(path, config) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { summary: `config     ${name}: ${countOf(error.problems.length)}`, problems: error.problems };
   }
+}
+
+function warningsOf(file: string | undefined, config: Config): Problem[] {
+  if (file === undefined) return [];
+  const text = readFileSync(file, 'utf8');
+  return settingWarnings(config).map(({ key, message, hint }) => {
+    const place = placeOfKey(text, key);
+    return { file, ...place, code: 'UNSAFE_SETTING', message: `${key.join('.')}: ${message}`, hint };
+  });
 }
 
 function unusable(file: string, message: string): Problem {
