@@ -50,6 +50,8 @@ export interface Desk extends SendSettings {
   readonly shareReads: boolean;
   /** What sources are told of requests; `undefined`: nothing. */
   readonly forwarding: Forwarding | undefined;
+  /** Whether answers leave out names of the schema, and of endpoints, that a client has not given itself. */
+  readonly hidesDetails: boolean;
   /** Whether the endpoints are documented. */
   readonly docs: boolean;
   readonly purgeToken: string | undefined;

@@ -20,6 +20,8 @@ export interface EstimateOptions {
   readonly subgraph?: string;
   /** Fields that are not read: they cost nothing. */
   readonly dropped?: ReadonlySet<OpField> | undefined;
+  /** Complaints do not name arguments, which the client may not have written. */
+  readonly hidesDetails?: boolean | undefined;
 }
 
 /** What an operation costs by its type, before its fields. */
@@ -121,7 +123,8 @@ class Estimator {
     names: readonly string[],
     isAmbiguous: (variables: Variables) => boolean,
   ): void {
-    const message = `${parentType}.${fieldName} needs exactly one of the arguments that say how many are asked for: ${names.join(', ')}.`;
+    const known = this.options.hidesDetails ? '' : `: ${names.join(', ')}`;
+    const message = `${parentType}.${fieldName} needs exactly one of the arguments that say how many are asked for${known}.`;
     this.complaints.push({ message, isAmbiguous });
   }
 }
