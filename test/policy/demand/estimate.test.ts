@@ -1,4 +1,4 @@
-import { parse, validate } from 'graphql';
+import { type OperationDefinitionNode, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { normalise } from '../../../src/operation/normalise.ts';
 import { costOf } from '../../../src/policy/demand/cost.ts';
@@ -135,6 +135,10 @@ describe('@listSize', () => {
     expect(complaint(query, { a: 1, b: null })).toBeUndefined();
     expect(complaint(query, { a: 1, b: 1 })).toBe(message);
     expect(complaint('{ latest { id } search { id } }')).toBeUndefined();
+    const hiding = new CostEstimator(10, true);
+    const document = parse('{ page { id } }');
+    const operation = normalise(document, document.definitions[0] as OperationDefinitionNode, supergraph, {});
+    expect(hiding.estimate(operation, supergraph).complaint?.({})).toBe(`${message.split(': ')[0]}.`);
   });
 });
 
