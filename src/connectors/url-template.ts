@@ -154,14 +154,14 @@ const MOST_DECODINGS = 3;
 export function leadsElsewhere(segment: string): boolean {
   // most values have neither
   if (!/[.%]/.test(segment)) return false;
+  if (/^(?:%2F|%5C|\/)+$/i.test(segment)) return true;
   let text = segment.replaceAll(/%(?:25)+/g, '%');
   for (let round = 0; round < MOST_DECODINGS; round++) {
     text = text.replaceAll(/%([0-7][0-9a-f])/gi, (_all, code: string) =>
       String.fromCharCode(Number.parseInt(code, 16)),
     );
   }
-  const steps = text.split(/[/\\]/);
-  return steps.every((step) => step === '') || steps.some(isDots);
+  return text.split(/[/\\]/).some(isDots);
 }
 
 /** Some servers take what comes after `;` for a parameter of the segment, and drop blanks and control characters. */
