@@ -11,7 +11,7 @@ function warnings(config: object): string[] {
 
 const jwks = (...entries: object[]) => ({ authentication: { router: { jwt: { jwks: entries } } } });
 
-it('a key set over plain http is told, the more so where nothing else is checked', () => {
+it('warns of a key set over plain http, with more words where nothing else is checked', () => {
   const url = 'http://keys.example:8080/jwks';
   expect(warnings(jwks({ url }))).toEqual([
     'authentication.router.jwt.jwks.0.url: The key set comes from keys.example:8080 over plain http://: who can change it on the ' +
@@ -30,7 +30,7 @@ it.each([
   'http://127.0.0.2/jwks',
   'http://[::1]/',
   'file:///k.json',
-])('%s is nothing to be told', (url) => {
+])('%s is no reason for a warning', (url) => {
   expect(warnings(jwks({ url }))).toEqual([]);
 });
 

@@ -7,7 +7,7 @@ export function costOf(cost: Cost, variables: Variables): number {
   return typeof cost === 'number' ? cost : cost(variables);
 }
 
-/** A cost that could not be told from one without end would be compared with nothing. */
+/** Sums and products stay finite: infinity times 0 would be NaN, which no maximum is compared with. */
 const DEAREST = Number.MAX_VALUE;
 
 /** The sum; what is known already is added up now. */

@@ -69,7 +69,7 @@ function ownerOf({ kind, clientId, apiKeyOwner }: Identity): string | undefined 
 }
 
 /**
- * Subjects are told apart by who has named them: those of one issuer are the same whether a token or a session shows them, and
+ * Subjects are distinguished by their issuer: those of one issuer are the same whether a token or a session shows them, and
  * no issuer can name those of another. `sub` may be a number, which is not the text of the same digits.
  */
 function subjectKey({ kind, subject, claims }: Identity): string | undefined {

@@ -148,7 +148,7 @@ describe('a claim that is a list', () => {
     { maxLength: 4 },
   );
 
-  it('is read as what it was, by whoever reads lists as HTTP writes them', () => {
+  it('is read as what it was by readers of HTTP lists', () => {
     fc.assert(
       fc.property(lists, (list) => {
         const text = Buffer.from(roles(list) ?? '', 'latin1').toString('utf8');
