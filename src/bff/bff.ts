@@ -36,6 +36,8 @@ export interface BffOptions {
   readonly logger?: { error(details: object, message: string): void };
   /** Whether problems tell of files and of endpoints with similar paths. By default, unless `NODE_ENV=production`. */
   readonly dev?: boolean;
+  /** Whether answers suggest nothing, nor name what else there is. Default false. */
+  readonly hidesDetails?: boolean;
   /** How long the engine may take for one request, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
   /** Largest request body in bytes. Default 1 MiB. */
@@ -156,6 +158,7 @@ function deskOf(options: BffOptions): Desk {
   const cache = cacheBytes > 0 ? createAnswerCache({ store, now, onError, onOutcome: options.onCache }) : undefined;
   return {
     dev: options.dev ?? process.env.NODE_ENV !== 'production',
+    hidesDetails: options.hidesDetails ?? false,
     timeoutMs: options.timeoutMs ?? DEFAULTS.timeoutMs,
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
     shareReads: options.shareReads ?? true,

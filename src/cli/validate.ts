@@ -11,6 +11,7 @@ import { looseOriginPatterns } from '../config/sections/cors.ts';
 import { checkSettings } from '../server/check-settings.ts';
 import { connectorFacts, unknownConnectors } from '../server/connector-facts.ts';
 import { endpointSettings } from '../server/endpoint-settings.ts';
+import { settingWarnings } from '../server/setting-warnings.ts';
 import { unknownSubgraphs } from '../server/unknown-subgraphs.ts';
 import { readSupergraph, type Supergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
@@ -39,8 +40,8 @@ export async function validate(flags: ValidateFlags): Promise<void> {
   const settings = await validateConfig(flags, schemas.supergraph);
   const findings = [settings, schemas, await validateEndpoints(flags, schemas.sdl, settings.config)];
   const problems = findings.flatMap((finding) => finding.problems);
-  for (const { summary } of findings) console.log(summary);
   const warnings = findings.flatMap((finding) => finding.warnings ?? []);
+  for (const { summary } of findings) console.log(summary);
   if (warnings.length > 0)
     console.error(`\n${warnings.map(formatProblem).join('\n')}\n\n${countOf(warnings.length, 'warning')}`);
   if (problems.length === 0) return;
@@ -63,7 +64,7 @@ async function validateConfig(
       problems.push(...misnamedConnectors({ path, text }, config, supergraph));
     }
     const state = problems.length > 0 ? countOf(problems.length) : 'good';
-    const warnings = configWarnings(config, { path: name, text });
+    const warnings = warningsIn(config, { path: name, text });
     return { summary: `config     ${name}: ${state}`, problems, warnings, config };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -81,13 +82,17 @@ interface ConfigText {
   readonly text: string;
 }
 
-function configWarnings({ cors }: Config, { path: file, text }: ConfigText): Problem[] {
-  return looseOriginPatterns(cors).map(({ path, message }) => ({
+function warningsIn(config: Config, { path: file, text }: ConfigText): Problem[] {
+  const patterns = looseOriginPatterns(config.cors).map(({ path, message }) => ({
     file,
     ...placeOfValue(text, path),
     code: 'WARNING',
     message,
   }));
+  const settings = settingWarnings(config).map(({ key, message, hint }) => {
+    return { file, ...placeOfKey(text, key), code: 'UNSAFE_SETTING', message: `${key.join('.')}: ${message}`, hint };
+  });
+  return [...patterns, ...settings];
 }
 
 function misnamedSubgraphs({ path, text }: ConfigText, config: Config, supergraph: Supergraph): Problem[] {

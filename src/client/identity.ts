@@ -14,6 +14,8 @@ export interface Identity {
   readonly clientId?: string | undefined;
   /** The API key's id, also where the key came beside a token, which then says who asks. */
   readonly apiKeyId?: string | undefined;
+  /** The owner of the API key, also where the key came beside a token, which then says who asks. */
+  readonly apiKeyOwner?: string | undefined;
   /** The plan that the API key was sold under. */
   readonly plan?: string | undefined;
 }

@@ -21,6 +21,7 @@ import { openAdmission } from './open-admission.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import { requestCounter } from './request-limits.ts';
 import { openRequestPolicies } from './request-policies.ts';
+import { settingWarnings } from './setting-warnings.ts';
 import type { SharedState } from './shared-state.ts';
 import { prepareAgain, rehearse } from './warm-up.ts';
 
@@ -60,6 +61,8 @@ export interface Assembly {
 export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const { config, schema, bffDir, dev = false, sharedState } = options;
   const logger = options.logger ?? createLogger(config.telemetry.logging);
+  for (const { key, message, hint } of settingWarnings(config))
+    logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
   const rules = compileHeaderRules(config.headers);
   const { metrics, instruments } = await openMetrics(config);
   const closers: (() => Promise<void>)[] = [];

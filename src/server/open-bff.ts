@@ -9,6 +9,7 @@ import type { SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { endpointSettings } from './endpoint-settings.ts';
+import { hidesSchemaDetails } from './engine-policies.ts';
 import type { Gateway } from './gateway.ts';
 
 export interface BffParts {
@@ -39,6 +40,7 @@ export function openBff(
     engine: gateway.engine,
     logger,
     dev: !config.production,
+    hidesDetails: hidesSchemaDetails(config),
     onProblems: (problems) => logProblems(logger, problems),
     timeoutMs: traffic_shaping.router.timeout,
     shareReads: traffic_shaping.router.deduplicate_query,
@@ -53,7 +55,7 @@ export function openBff(
     keyStore,
     limiter,
     limitHeaders: config.rate_limits.headers && config.rate_limits.mode === 'enforce',
-    docs: bff.docs ?? !config.production,
+    docs: bff.docs ?? !(config.production || hidesSchemaDetails(config)),
     purgeToken: bff.purge_token,
     purgeEverywhere,
     onCache: instruments?.kept,

@@ -8,6 +8,7 @@ import type { CachePolicy } from '../caching/policy.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
 import { coerceParameters } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
+import { withoutDetails } from '../endpoints/hide-details.ts';
 import { hasBody } from '../endpoints/parameters.ts';
 import { answerOnce } from '../idempotency/answer-once.ts';
 import { readClaims, refuseViewer } from './admit.ts';
@@ -45,12 +46,12 @@ export async function answerEndpoint(
   const query = call.query === '' ? NO_QUERY : new URLSearchParams(call.query);
   const coerced = coerceParameters(endpoint.parameters, { path, query, headers, body: body?.value });
   if ('errors' in coerced) {
-    const { errors } = coerced;
+    const errors = desk.hidesDetails ? coerced.errors.map(withoutDetails) : coerced.errors;
     const detail = `Not accepted: ${errors.map((error) => `"${error.parameter}"`).join(', ')}.`;
     return problemReply({ status: 400, kind: 'invalid-parameters', detail, extensions: { errors } }, call.path);
   }
   const { variables } = coerced;
-  const unread = readClaims(endpoint, identity, variables, desk.accepted);
+  const unread = readClaims(endpoint, identity, variables, desk);
   if (unread) return refuse(call, desk, unread);
   const order: Order = { call, served, endpoint, variables, desk };
   if (endpoint.idempotency) return answerOnce(order, endpoint.idempotency);

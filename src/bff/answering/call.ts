@@ -50,6 +50,8 @@ export interface Desk extends SendSettings {
   readonly shareReads: boolean;
   /** What answers depend on beside their parameters; `undefined`: on nothing that sources are sent. */
   readonly dependsOn: DependsOn | undefined;
+  /** Whether answers leave out names of the schema, and of endpoints, that a client has not given itself. */
+  readonly hidesDetails: boolean;
   /** Whether the endpoints are documented. */
   readonly docs: boolean;
   readonly purgeToken: string | undefined;

@@ -43,7 +43,7 @@ export const bffSection = z
       .boolean()
       .optional()
       .describe(
-        'Whether /bff/docs and /bff/openapi.json are served. Default: true, but false with NODE_ENV=production',
+        'Whether /bff/docs and /bff/openapi.json are served. Default: true, but false with NODE_ENV=production or limits.hide_schema_details',
       ),
     purge_token: z
       .string()

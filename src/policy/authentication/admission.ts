@@ -211,8 +211,8 @@ class Gate {
 }
 
 /** The bearer of a token, who asks through the client that the API key belongs to. */
-function onBehalf(bearer: Identity, { clientId, apiKeyId, plan }: Identity): Identity {
-  return { ...bearer, clientId, apiKeyId, plan };
+function onBehalf(bearer: Identity, { clientId, apiKeyId, apiKeyOwner, plan }: Identity): Identity {
+  return { ...bearer, clientId, apiKeyId, apiKeyOwner, plan };
 }
 
 function dropHeader({ headers }: IncomingMessage, name: string): void {

@@ -134,6 +134,8 @@ function openIssuers(settings: readonly JwksSettings[], logger: Logger): OpenIss
       issuers.push({
         keys,
         issuers: entry.issuers ?? (entry.issuer === undefined ? undefined : [entry.issuer]),
+        requiresExpiry: entry.require_expiration,
+        types: entry.types,
         audiences: entry.audiences ?? (entry.audience === undefined ? undefined : [entry.audience]),
         algorithms: new Set(
           entry.algorithms ?? (entry.secret === undefined ? PUBLIC_KEY_ALGORITHMS : SECRET_ALGORITHMS),
@@ -162,6 +164,7 @@ function openKeys(entry: JwksSettings, logger: Logger): KeySet {
   return new RemoteKeySet({
     url: url ?? '',
     pollMs: entry.poll_interval,
+    maxAgeMs: entry.max_age,
     cooldownMs: entry.cooldown,
     timeoutMs: entry.timeout,
     headers: entry.headers,

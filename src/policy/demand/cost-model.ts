@@ -123,7 +123,7 @@ export class CostModel {
     const use = this.listSizeUse(typeName, fieldName);
     if (!use) return undefined;
     return {
-      assumedSize: typeof use.assumedSize === 'number' ? use.assumedSize : undefined,
+      assumedSize: typeof use.assumedSize === 'number' && use.assumedSize >= 0 ? use.assumedSize : undefined,
       slicingArguments: textsIn(use.slicingArguments),
       sizedFields: textsIn(use.sizedFields),
       requireOneSlicingArgument: use.requireOneSlicingArgument !== false,

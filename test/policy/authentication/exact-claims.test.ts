@@ -2,12 +2,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { introspectionEndpointsSection } from '../../../src/config/sections/introspection-endpoints.ts';
-import { exactClaims } from '../../../src/policy/authentication/exact-claims.ts';
+import { claimsOfToken } from '../../../src/policy/authentication/claims.ts';
 import { Introspector } from '../../../src/policy/authentication/introspection.ts';
 
 test('numbers that JavaScript would change are the text of their digits; all others stay numbers', () => {
   const payload = Buffer.from('{"sub":9007199254740993,"at":{"tenant":12345678901234567890},"exp":17,"rate":0.5}');
-  expect(exactClaims(`e30.${payload.toString('base64url')}.x`)).toEqual({
+  expect(claimsOfToken(`e30.${payload.toString('base64url')}.x`)).toEqual({
     sub: '9007199254740993',
     at: { tenant: '12345678901234567890' },
     exp: 17,

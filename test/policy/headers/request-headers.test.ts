@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import type { Identity } from '../../../src/client/identity.ts';
@@ -139,6 +140,64 @@ describe('insert', () => {
     const evil = { ...ada, claims: { sub: 'a\r\nx-admin: 1', name: 'a\0b', city: 'Zürich' } };
     const rules = ['sub', 'name', 'city'].map((claim) => ({ insert: { name: `x-${claim}`, from_claim: claim } }));
     expect(sent(rules, {}, evil)).toEqual({ 'x-city': Buffer.from('Zürich').toString('latin1') });
+  });
+});
+
+describe('a claim that is a list', () => {
+  const roles = (list: unknown, more = {}) =>
+    sent([{ insert: { name: 'x-roles', from_claim: 'roles', ...more } }], {}, { ...ada, claims: { roles: list } })[
+      'x-roles'
+    ];
+
+  it.each<[string[], string]>([
+    [['admin', 'buyer'], 'admin,buyer'],
+    [['read:orders', 'a b', "o'neil", 'a=b'], "read:orders,a b,o'neil,a=b"],
+    [['admin,owner'], '"admin\\,owner"'],
+    [['viewer', 'x,admin,y'], 'viewer,"x\\,admin\\,y"'],
+    [['a"b', 'a\\b', '"a,b"'], '"a\\"b","a\\\\b","\\"a\\,b\\""'],
+    [['a;q=1', ' a', 'a ', 'a\tb', ''], '"a\\;q=1"," a","a ","a\tb",""'],
+    [['CN=ada,O=Shop'], '"CN=ada\\,O=Shop"'],
+    [[], ''],
+  ])('%j goes as %s', (list, expected) => {
+    expect(roles(list)).toBe(expected);
+  });
+
+  const parts = fc.constantFrom('admin', 'x', ',', ';', '"', '\\', ' ', 'ü', ',admin,', '","');
+  const lists = fc.array(
+    fc.array(parts, { maxLength: 6 }).map((some) => some.join('')),
+    { maxLength: 4 },
+  );
+
+  it('is read as what it was by readers of HTTP lists', () => {
+    fc.assert(
+      fc.property(lists, (list) => {
+        const text = Buffer.from(roles(list) ?? '', 'latin1').toString('utf8');
+        const items = [...text.matchAll(/(?:^|,)(?:"((?:[^"\\]|\\.)*)"|([^",]*))/g)];
+        const read = items.map(([, quoted, plain]) => quoted?.replaceAll(/\\(.)/g, '$1') ?? plain);
+        expect(list.length === 0 ? [''] : list).toEqual(read);
+      }),
+    );
+  });
+
+  it('gives nobody a role that is not in it, however carelessly it is read', () => {
+    fc.assert(
+      fc.property(lists, (list) => {
+        const careless = (roles(list) ?? '').split(/[,;]/).map((item) => item.trim());
+        expect(careless.includes('admin')).toBe(list.includes('admin'));
+      }),
+    );
+  });
+
+  it('is left out when something is in it that no header can hold', () => {
+    expect(roles(['buyer', 'a\r\nx-admin: 1'])).toBeUndefined();
+    expect(roles(['buyer', 'a\0'], { default: 'none' })).toBe('none');
+  });
+});
+
+it('a scope with a blank in it is not sent as two', () => {
+  const identity = { ...ada, scopes: ['read', 'write admin'] };
+  expect(sent([{ insert: { name: 'x-scopes', from_context: 'scopes' } }], {}, identity)).toEqual({
+    'x-scopes': 'read',
   });
 });
 

@@ -187,6 +187,30 @@ describe('urls', () => {
     expect(api.lines().sort()).toEqual(['GET /c', 'GET /v2/a?key=1', 'GET /v2/b/?key=1&x=2']);
   });
 
+  test('no value leads out of the path that it stands in, and none is sent that would', async () => {
+    const api = await stubApi(() => ({ n: 1 }));
+    const sdl = `
+      extend schema @source(name: "based", http: {baseURL: "${api.url}/tenants/{$config.tenant}", path: "$($config.below)"})
+      type Query {
+        a(id: String!): Int @connect(source: "based", http: {GET: "/a/{$args.id}"}, selection: "$.n")
+        b(id: String!): Int @connect(source: "based", http: {GET: "/b", path: "$(['x', $args.id])"}, selection: "$.n")
+        q(id: String!): Int @connect(source: "based", http: {GET: "/q?id={$args.id}"}, selection: "$.n")
+      }`;
+    const ofTenant = (tenant: string, below: unknown = ['v1']) =>
+      restSource(api, sdl, { settingsOf: () => ({ ...NO_LIMITS, config: { tenant, below } }) });
+    const query = 'query ($id: String!) { a(id: $id) b(id: $id) q(id: $id) }';
+    for (const id of ['..', '%2e%2e', '../../admin', '..%2f..%2fadmin', '..\\admin', '/']) {
+      const { data, errors } = await ask(ofTenant('t1'), query, { id });
+      expect([id, data]).toEqual([id, { a: null, b: null, q: 1 }]);
+      expect(errors?.map(({ path }) => path)).toEqual([['a'], ['b']]);
+    }
+    expect(api.calls.every(({ url }) => url.startsWith('/tenants/t1/v1/q?id='))).toBe(true);
+    const before = api.calls.length;
+    for (const [tenant, below] of [['..'], ['%2e.'], ['t1', ['..']], ['t1', ['a', '..%2Fx']]] as const)
+      expect((await ask(ofTenant(tenant, below), '{ q(id: "1") }')).data).toEqual({ q: null });
+    expect(api.calls.length).toBe(before);
+  });
+
   test('override_url goes before baseURL', async () => {
     const api = await stubApi(() => ({ n: 1 }));
     const sdl = `extend schema @source(name: "far", http: {baseURL: "http://192.0.2.1/v1"})
