@@ -1,5 +1,6 @@
 import { AnswerPlaces, type LookedUp } from './answer-places.ts';
 import type { CompiledRequest } from './compile.ts';
+import type { SubgraphError } from './errors.ts';
 import { ErrorPlaces, type Gaps } from './gaps.ts';
 import { isObject } from './objects.ts';
 import { followErrorPath } from './response-path.ts';
@@ -19,8 +20,8 @@ export interface AnswerPlace {
 
 /** Where the errors of one subgraph response are, in its own terms. */
 export class AnswerErrors {
-  /** One of them explains whatever is missing from the response. */
-  explainsAll = false;
+  /** The first of them that explains whatever is missing from the response. */
+  explainsAll: SubgraphError | undefined;
   private readonly request: CompiledRequest;
   private readonly sent: readonly LookedUp[];
   private readonly targets: Targets;
@@ -61,6 +62,10 @@ export class AnswerErrors {
     const rest = below as WirePath;
     const nullDepth = followErrorPath(lookedUp.lookup.planned.node, rest, this.entity(alias as string, slot));
     return nullDepth === undefined ? undefined : { entity: at(slot), rest, nullDepth, explainsAll: false };
+  }
+
+  lookedUp(alias: string): LookedUp | undefined {
+    return this.places.lookedUp(alias);
   }
 
   /** The paths in the response of the objects that a place belongs to. */

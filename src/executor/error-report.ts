@@ -76,32 +76,47 @@ export class ErrorReport {
     request: CompiledRequest,
     sent: readonly LookedUp[],
     failure: SourceFailure,
-    isExplained: (rootKey: string) => boolean = () => false,
+    isExplained?: (rootKey: string) => boolean,
   ): void {
     const service = request.planned.subgraph.name;
+    for (const path of this.missingPaths(request, sent, isExplained))
+      this.errors.push(formatFailure(failure, service, path));
+    this.noteReported(request, sent);
+  }
+
+  /** All that these look-ups, or the root request, should have brought is missing, and an error of the subgraph says so. */
+  explained(request: CompiledRequest, sent: readonly LookedUp[], error: SubgraphError): void {
+    if (this.everyPlace) {
+      const service = request.planned.subgraph.name;
+      for (const path of this.missingPaths(request, sent)) this.errors.push(formatSubgraphError(error, service, path));
+    }
+    this.noteReported(request, sent);
+  }
+
+  private missingPaths(
+    request: CompiledRequest,
+    sent: readonly LookedUp[],
+    isExplained: (rootKey: string) => boolean = () => false,
+  ): Iterable<ResponsePath> {
     const paths = new Map<string, ResponsePath>();
     const add = (wirePath: WirePath) => {
       for (const path of this.clientPaths(wirePath).paths)
         paths.set(JSON.stringify(this.everyPlace ? path : path.filter((step) => typeof step === 'string')), path);
     };
     if (request.planned.root) {
-      const { position } = request.planned.root;
-      for (const base of this.placesOf(this.targets.pathsAt(position)))
+      for (const base of this.placesOf(this.targets.pathsAt(request.planned.root.position)))
         for (const { key } of request.rootKeys) if (!isExplained(key)) add([...base, key]);
     }
     for (const { lookup, objects } of sent) {
       const among = new Set(objects);
-      for (const { position } of lookup.targets) {
+      for (const { position } of lookup.targets)
         for (const base of this.pathsAmong(position, among))
           for (const key of fieldKeys(lookup)) add([...base, ...key]);
-      }
     }
-    for (const path of paths.values()) this.errors.push(formatFailure(failure, service, path));
-    this.explained(request, sent);
+    return paths.values();
   }
 
-  /** All that these look-ups, or the root request, should have brought is missing, and errors say so. */
-  explained(request: CompiledRequest, sent: readonly LookedUp[]): void {
+  private noteReported(request: CompiledRequest, sent: readonly LookedUp[]): void {
     const service = request.planned.subgraph.name;
     const note = (objects: readonly ResponseObject[], keys: readonly WrittenKey[]) => {
       const gap = { service, keys: keyNames(keys), reason: 'reported' } as const;
@@ -184,7 +199,7 @@ export class ErrorReport {
       const place = answer.placeOf(error.path);
       if (place === undefined) own ??= this.ownPlaces(answer, error.path !== undefined);
       const found = place ? this.findPlace(answer, place) : (own as readonly FoundPlace[]);
-      answer.explainsAll ||= place === undefined || place.explainsAll;
+      if (place === undefined || place.explainsAll) answer.explainsAll ??= error;
       const most = this.mostPlaces();
       for (const { paths } of found.slice(0, most))
         for (const path of paths) this.errors.push(formatSubgraphError(error, service, path));
@@ -195,15 +210,25 @@ export class ErrorReport {
     return answer;
   }
 
-  /** Entities that are none: reported at the objects that they were looked up for. */
+  /** Entities that are none: reported at what they should have brought for the objects that they were looked up for. */
   badEntities(request: CompiledRequest, lookedUp: LookedUp, problems: ReadonlyMap<number, string>): void {
     const service = request.planned.subgraph.name;
     const places = new AnswerPlaces([lookedUp], this.targets);
     for (const [slot, reason] of problems) {
       const failure = malformed(request.planned, reason);
       for (const base of places.of(lookedUp.part.alias, slot).slice(0, this.mostPlaces()))
-        for (const path of this.clientPaths(base).paths) this.errors.push(formatFailure(failure, service, path));
+        for (const path of this.fieldPaths(base, lookedUp.lookup))
+          this.errors.push(formatFailure(failure, service, path));
     }
+  }
+
+  /** The fields of an object that a look-up brings; the object itself where the client asked for none of them. */
+  private fieldPaths(base: WirePath, lookup: CompiledLookup): readonly ResponsePath[] {
+    const visible = fieldKeys(lookup).flatMap((key) => {
+      const { paths, depth } = this.clientPaths([...base, ...key]);
+      return depth === base.length + 1 ? paths : [];
+    });
+    return visible.length > 0 ? visible : this.clientPaths(base).paths;
   }
 
   private mostPlaces(): number {
@@ -212,13 +237,18 @@ export class ErrorReport {
 
   private findPlace(answer: AnswerErrors, place: AnswerPlace): readonly FoundPlace[] {
     // what a whole list is missing is told as a failed request is
-    const most = place.entity && place.explainsAll ? 1 : this.mostPlaces();
+    const most = place.entity && place.explainsAll && !this.everyPlace ? 1 : this.mostPlaces();
+    const lookedUp = place.entity && place.rest.length === 0 && this.everyPlace && answer.lookedUp(place.entity.alias);
     const paths: ResponsePath[] = [];
     let depth = 0;
     for (const base of answer.bases(place)) {
-      const client = this.clientPaths([...base, ...place.rest]);
-      depth = Math.max(client.depth - base.length, 0);
-      paths.push(...client.paths);
+      if (lookedUp) {
+        paths.push(...this.fieldPaths(base, lookedUp.lookup));
+      } else {
+        const client = this.clientPaths([...base, ...place.rest]);
+        depth = Math.max(client.depth - base.length, 0);
+        paths.push(...client.paths);
+      }
       if (paths.length >= most) break;
     }
     return paths.length === 0 ? NOWHERE : [{ place, paths: paths.slice(0, most), depth }];

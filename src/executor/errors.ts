@@ -149,7 +149,7 @@ export type KeyProblem = keyof typeof KEY_PROBLEMS;
 const KEY_PROBLEMS = {
   missing: ['is missing from what another subgraph answered', MALFORMED],
   null: ['is null, which it must not be', 'INVALID_NULL_OR_TYPE'],
-  wrong: ['is not an object', 'INVALID_NULL_OR_TYPE'],
+  wrong: ['has a value of another kind than its type', 'INVALID_NULL_OR_TYPE'],
   failed: ['could not be fetched', INPUT_MISSING],
 } as const;
 

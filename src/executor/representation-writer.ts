@@ -46,10 +46,17 @@ function completeness(fields: RepresentationSelection): (object: ResponseObject)
       return (object) => !isOf(object, item.possible) || check === undefined || check(object);
     return (object) => {
       const value = object[item.wireKey];
-      return value !== undefined && (check === undefined || everyObject(value, check, item.lists));
+      if (value === undefined) return false;
+      return check ? everyObject(value, check, item.lists) : isListed(value, item.lists ?? 0);
     };
   });
   return (object) => checks.every((check) => check(object));
+}
+
+/** Whether there are as many lists around the values as their type says; null may be anywhere. */
+function isListed(value: unknown, lists: number): boolean {
+  if (lists === 0 || value === null) return true;
+  return Array.isArray(value) && (lists === 1 || value.every((item) => isListed(item, lists - 1)));
 }
 
 /** Whether all objects in a value, through its lists, pass; what is neither object nor null does not. */
@@ -123,9 +130,11 @@ function compileField({ name, wireKey, isKey, nested: items, lists }: FieldItem)
   const prefix = `,${quote(name)}:`;
   // without an object, what is required is null, but a key is none
   const nested = items && compileNested(items, lists, isKey ? undefined : 'null');
+  const isListKey = isKey && !nested && lists !== undefined && lists > 0;
   return (object) => {
     const value = object[wireKey];
     if (value === undefined || value === null) return isKey ? undefined : `${prefix}null`;
+    if (isListKey && !isListed(value, lists)) return undefined;
     const text = nested ? nested(value) : jsonText(value);
     return text === undefined ? undefined : prefix + text;
   };

@@ -1,5 +1,5 @@
 import { Kind, type TypeNode } from 'graphql';
-import type { Representation, RepresentationSelection } from '../planner/positions.ts';
+import type { Representation, RepresentationItem, RepresentationSelection } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CompiledLookup } from './compile.ts';
 import { keyFault } from './errors.ts';
@@ -47,7 +47,7 @@ export class Unasked {
     const { representation } = this.lookup.planned;
     const lack = this.lackOf(representation, object);
     // what has all its parts has one of another kind
-    if (lack === undefined) return keyFault(this.service, this.nestedKey(), 'wrong');
+    if (lack === undefined) return keyFault(this.service, this.structuredKeys(), 'wrong');
     if (lack.isReported) return 'reported';
     if (lack.object[lack.wireKey] === undefined) {
       const known = this.gaps.reason(lack.object, lack.wireKey, undefined);
@@ -58,9 +58,12 @@ export class Unasked {
     return lack.type?.kind === Kind.NON_NULL_TYPE ? keyFault(this.service, lack.name, 'null') : 'null';
   }
 
-  private nestedKey(): string {
-    const nested = this.lookup.planned.representation.fields.filter((item) => item.kind === 'field' && item.nested);
-    return nested.map((item) => (item.kind === 'field' ? item.name : '')).join('", "');
+  /** The names of the key's objects and lists. */
+  private structuredKeys(): string {
+    const { fields } = this.lookup.planned.representation;
+    const named = (item: RepresentationItem) =>
+      item.kind === 'field' && item.isKey && (item.nested || item.lists) ? [item.name] : [];
+    return fields.flatMap(named).join('", "');
   }
 
   private isExplained(object: ResponseObject, path: WirePath): boolean {

@@ -97,7 +97,7 @@ describe('an entity that is none', () => {
     expect(errors).toEqual([
       {
         message: 'The subgraph "mails" answered with something that is no GraphQL result.',
-        path: ['people', 1],
+        path: ['people', 1, 'mail'],
         extensions: { code: MALFORMED, service: 'mails', reason },
       },
     ]);
@@ -108,7 +108,11 @@ describe('an entity that is none', () => {
       names: { data: { people: [{ id: '1' }, { id: '2' }, { id: '1' }] } },
       mails: { data: { _entities: ['x', 'y'] } },
     });
-    expect(told(errors)).toEqual([`people.0 ${MALFORMED}`, `people.2 ${MALFORMED}`, `people.1 ${MALFORMED}`]);
+    expect(told(errors)).toEqual([
+      `people.0.mail ${MALFORMED}`,
+      `people.2.mail ${MALFORMED}`,
+      `people.1.mail ${MALFORMED}`,
+    ]);
   });
 
   it('leaves what belongs to the other look-ups of the request alone', async () => {

@@ -214,6 +214,20 @@ describe('batches', () => {
     },
   );
 
+  test('an item that is no object: what is missing may be there all the same', async () => {
+    const api = await stubApi(() => [{ id: '2', name: 'two' }, 'one']);
+    const { data, errors } = await askEntities(restSource(api, BATCH), 'Product', 'name', [{ id: '1' }, { id: '2' }]);
+    expect(data?._entities).toEqual([null, { name: 'two' }]);
+    expect(errors).toMatchObject([
+      {
+        message:
+          'The answer for Product cannot be used: not every item of its list has "id", by which entities are found.',
+        path: ['_entities', 0],
+        extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE' },
+      },
+    ]);
+  });
+
   test('a list of references in the same file is completed by one batch', async () => {
     const api = await stubApi(({ url }) =>
       url === '/ids' ? [{ id: 1 }, { id: 2 }] : [1, 2].map((id) => ({ id, name: `P${id}` })),
