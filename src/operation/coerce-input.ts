@@ -2,10 +2,14 @@ import {
   type GraphQLInputField,
   type GraphQLInputObjectType,
   type GraphQLInputType,
+  getNullableType,
   isEnumType,
   isInputObjectType,
   isListType,
   isNonNullType,
+  Kind,
+  type ValueNode,
+  valueFromAST,
 } from 'graphql';
 import { nearest } from '../config/nearest.ts';
 import { coerceLeaf, LeafError } from './coerce-leaf.ts';
@@ -29,6 +33,8 @@ export interface InputCoercionOptions {
 
 /** Names are compared with those of the schema for so many errors only: a comparison costs more than all else here. */
 const MOST_SUGGESTIONS = 5;
+/** Defaults that are filled in: with them, a megabyte of `{}` would become gigabytes for a type with many fields. */
+const MOST_DEFAULTS = 200_000;
 /** The stack must hold them. Clients meet the limit of the config first. */
 const MOST_LEVELS = 1_000;
 
@@ -41,6 +47,8 @@ export class InputCoercion {
   readonly errors: InputError[] = [];
   /** How often names were compared to suggest one. */
   suggestions = 0;
+  /** Defaults of fields filled in so far, those of all values together. */
+  defaults = 0;
   private readonly maxErrors: number;
   private readonly hideSuggestions: boolean;
   private path: (string | number)[] = [];
@@ -50,15 +58,38 @@ export class InputCoercion {
     this.hideSuggestions = hideSuggestions;
   }
 
-  /** Whether there are so many errors that nothing more is read. */
+  /** Whether nothing more is read: there are so many errors, or so many defaults. */
   get isFull(): boolean {
-    return this.errors.length >= this.maxErrors;
+    return this.errors.length >= this.maxErrors || this.defaults > MOST_DEFAULTS;
   }
 
   /** Returns the value as resolvers get it, defaults filled in. It is of no use if there are errors afterwards. */
   coerce(value: unknown, type: GraphQLInputType): unknown {
     this.path = [];
     return this.value(value, type);
+  }
+
+  /** Does the same for a valid literal without variables, such as the default of a variable. */
+  coerceLiteral(node: ValueNode, type: GraphQLInputType): unknown {
+    this.path = [];
+    this.countDefaults(node, type);
+    return this.isFull ? undefined : valueFromAST(node, type);
+  }
+
+  private countDefaults(node: ValueNode, type: GraphQLInputType): void {
+    const nullable = getNullableType(type);
+    if (this.isFull) return;
+    if (isListType(nullable)) {
+      for (const item of node.kind === Kind.LIST ? node.values : [node]) this.countDefaults(item, nullable.ofType);
+    } else if (isInputObjectType(nullable) && node.kind === Kind.OBJECT) {
+      const { fields, needed } = shapeOf(nullable);
+      // some of them may be given: there is room for those
+      for (let i = 0; i < needed.length; i++) this.addDefault();
+      for (const { name, value } of node.fields) {
+        const field = fields.get(name.value);
+        if (field) this.countDefaults(value, field.type);
+      }
+    }
   }
 
   private value(value: unknown, type: GraphQLInputType): unknown {
@@ -111,12 +142,20 @@ export class InputCoercion {
     for (const field of needed) {
       if (this.isFull) return undefined;
       if (Object.hasOwn(value, field.name) && (value as Record<string, unknown>)[field.name] !== undefined) continue;
-      if (field.defaultValue !== undefined) coerced[field.name] = field.defaultValue;
-      else this.fail(value, `Field "${field.name}" of required type "${field.type}" was not provided.`);
+      if (field.defaultValue !== undefined) {
+        this.addDefault();
+        coerced[field.name] = field.defaultValue;
+      } else this.fail(value, `Field "${field.name}" of required type "${field.type}" was not provided.`);
     }
     for (const name of unknown) this.failUnknown(value, name, type);
     if (type.isOneOf) this.checkOneOf(value, coerced, type);
     return coerced;
+  }
+
+  private addDefault(): void {
+    if (this.defaults === MOST_DEFAULTS)
+      this.fail(undefined, `More than ${MOST_DEFAULTS} fields would get their default.`);
+    this.defaults += 1;
   }
 
   private field(given: unknown, field: GraphQLInputField): unknown {

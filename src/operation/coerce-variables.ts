@@ -6,7 +6,6 @@ import {
   print,
   typeFromAST,
   type VariableDefinitionNode,
-  valueFromAST,
 } from 'graphql';
 import { InputCoercion, type InputCoercionOptions, type InputError } from './coerce-input.ts';
 import { printValue, shorten } from './print-value.ts';
@@ -47,15 +46,17 @@ export function coerceVariables(
     if (!isInputType(type)) {
       const text = shorten(print(node.type));
       errors.add(i, name, ` expected value of type "${text}" which cannot be used as an input type.`);
-    } else if (!Object.hasOwn(given, name)) {
-      if (node.defaultValue) coerced[name] = valueFromAST(node.defaultValue, type);
-      else if (isNonNullType(type)) errors.add(i, name, ` of required type "${type}" was not provided.`);
+    } else if (!Object.hasOwn(given, name) && node.defaultValue === undefined) {
+      if (isNonNullType(type)) errors.add(i, name, ` of required type "${type}" was not provided.`);
     } else if (given[name] === null && isNonNullType(type)) {
       errors.add(i, name, ` of non-null type "${type}" must not be null.`);
     } else {
       coercion ??= new InputCoercion({ ...options, maxErrors: options.maxErrors + 1 });
       const before = coercion.errors.length;
-      coerced[name] = coercion.coerce(given[name], type);
+      coerced[name] =
+        node.defaultValue && !Object.hasOwn(given, name)
+          ? coercion.coerceLiteral(node.defaultValue, type)
+          : coercion.coerce(given[name], type);
       for (let j = before; j < coercion.errors.length; j++)
         errors.addInvalid(i, name, coercion.errors[j] as InputError);
     }
@@ -83,11 +84,11 @@ class VariableErrors {
   addInvalid(definition: number, name: string, { path, value, message }: InputError): void {
     let text = this.printed.get(value);
     if (text === undefined) {
-      text = printValue(value);
+      text = value === undefined ? 'an invalid value' : `invalid value ${printValue(value)}`;
       this.printed.set(value, text);
     }
     const at = path.length > 0 ? ` at "${shorten(name)}${printPath(path)}"` : '';
-    this.add(definition, name, ` got invalid value ${text}${at}; ${message}`);
+    this.add(definition, name, ` got ${text}${at}; ${message}`);
   }
 }
 
