@@ -3,6 +3,7 @@
  * A room named `NAME (types)` may be imported with `import type` alone.
  */
 const ROOMS = {
+  shared: [],
   client: [],
   config: [],
   telemetry: ['config'],
@@ -45,6 +46,8 @@ const PURE = '^src/(operation|planner|executor)/';
 const HOSTS = '^(node:)?(http|https|http2|net|tls)$|node_modules/(graphql-yoga|undici|ioredis)/';
 
 const TYPES = / \(types\)$/;
+/** What every room may import. */
+const EVERYWHERE = '^src/shared/';
 const pathOf = (name) => `^src/${name.replace(TYPES, '')}${name.includes('.ts') ? '$' : '/'}`;
 
 function rulesOf([room, allowed]) {
@@ -56,7 +59,7 @@ function rulesOf([room, allowed]) {
       comment: `${room}/ may import: ${allowed.join(', ') || 'nothing of ours'}`,
       severity: 'error',
       from: { path: `^src/${room}/` },
-      to: { path: '^src/', pathNot: [`^src/${room}/`, ...values, ...types] },
+      to: { path: '^src/', pathNot: [EVERYWHERE, `^src/${room}/`, ...values, ...types] },
     },
   ];
   if (types.length > 0) {

@@ -8,6 +8,8 @@ const SRC = join(import.meta.dirname, '../src');
 
 /** Compiles patterns that stand in the config, with RE2's algorithm. */
 const LINEAR_PATTERNS = 'config/linear-pattern.ts';
+/** Written with a constant; each match starts at a quote and ends at the next. */
+const OF_CONSTANTS = ['shared/exact-json.ts'];
 
 interface Found {
   readonly file: string;
@@ -23,7 +25,7 @@ for (const file of readdirSync(SRC, { recursive: true, encoding: 'utf8' })) {
   const look = (node: ts.Node): void => {
     if (ts.isRegularExpressionLiteral(node)) literals.push({ file, text: node.text });
     if (ts.isIdentifier(node) && (node.text === 'RegExp' || node.text === 'RE2JS')) {
-      if (file !== LINEAR_PATTERNS && !ts.isTypeReferenceNode(node.parent))
+      if (file !== LINEAR_PATTERNS && !OF_CONSTANTS.includes(file) && !ts.isTypeReferenceNode(node.parent))
         constructed.push({ file, text: node.parent.getText() });
     }
     ts.forEachChild(node, look);

@@ -2,16 +2,15 @@ import {
   type GraphQLInputField,
   type GraphQLInputObjectType,
   type GraphQLInputType,
-  getNullableType,
   isEnumType,
   isInputObjectType,
   isListType,
   isNonNullType,
-  Kind,
   type ValueNode,
-  valueFromAST,
 } from 'graphql';
 import { nearest } from '../config/nearest.ts';
+import { ExactNumber } from '../shared/exact-json.ts';
+import { literalValue } from '../shared/literal-value.ts';
 import { coerceLeaf, LeafError } from './coerce-leaf.ts';
 import { shorten } from './print-value.ts';
 
@@ -69,29 +68,6 @@ export class InputCoercion {
     return this.value(value, type);
   }
 
-  /** Does the same for a valid literal without variables, such as the default of a variable. */
-  coerceLiteral(node: ValueNode, type: GraphQLInputType): unknown {
-    this.path = [];
-    this.countDefaults(node, type);
-    return this.isFull ? undefined : valueFromAST(node, type);
-  }
-
-  private countDefaults(node: ValueNode, type: GraphQLInputType): void {
-    const nullable = getNullableType(type);
-    if (this.isFull) return;
-    if (isListType(nullable)) {
-      for (const item of node.kind === Kind.LIST ? node.values : [node]) this.countDefaults(item, nullable.ofType);
-    } else if (isInputObjectType(nullable) && node.kind === Kind.OBJECT) {
-      const { fields, needed } = shapeOf(nullable);
-      // some of them may be given: there is room for those
-      for (let i = 0; i < needed.length; i++) this.addDefault();
-      for (const { name, value } of node.fields) {
-        const field = fields.get(name.value);
-        if (field) this.countDefaults(value, field.type);
-      }
-    }
-  }
-
   private value(value: unknown, type: GraphQLInputType): unknown {
     if (isNonNullType(type)) {
       if (value != null) return this.value(value, type.ofType);
@@ -125,10 +101,10 @@ export class InputCoercion {
   }
 
   private object(value: unknown, type: GraphQLInputObjectType): unknown {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof ExactNumber)
       return this.fail(value, `Expected type "${type.name}" to be an object.`);
     if (this.isTooDeep()) return this.failDepth(value);
-    const { fields, needed } = shapeOf(type);
+    const { fields, needed, defaults } = shapeOf(type);
     const coerced: Record<string, unknown> = {};
     // what the client gives is gone through, not what the type has: a list may have many objects of a type with many fields
     const unknown: string[] = [];
@@ -144,7 +120,7 @@ export class InputCoercion {
       if (Object.hasOwn(value, field.name) && (value as Record<string, unknown>)[field.name] !== undefined) continue;
       if (field.defaultValue !== undefined) {
         this.addDefault();
-        coerced[field.name] = field.defaultValue;
+        coerced[field.name] = defaultOf(field, defaults);
       } else this.fail(value, `Field "${field.name}" of required type "${field.type}" was not provided.`);
     }
     for (const name of unknown) this.failUnknown(value, name, type);
@@ -203,11 +179,29 @@ export class InputCoercion {
   }
 }
 
+/** Coerces a literal that validation has accepted, without variables, and keeps the digits of its numbers. */
+function coerceDefault(literal: ValueNode, type: GraphQLInputType): unknown {
+  return new InputCoercion({ maxErrors: 1 }).coerce(literalValue(literal), type);
+}
+
+/** Reads the literal of a default: graphql-js has read its numbers as JavaScript has them. */
+function defaultOf({ name, astNode, type, defaultValue }: GraphQLInputField, known: Map<string, unknown>): unknown {
+  if (!astNode?.defaultValue) return defaultValue;
+  let value = known.get(name);
+  if (value === undefined) {
+    value = coerceDefault(astNode.defaultValue, type);
+    known.set(name, value);
+  }
+  return value;
+}
+
 /** What coercion has to know of an input object. */
 interface InputShape {
   readonly fields: ReadonlyMap<string, GraphQLInputField>;
   /** Those that have a default or must be given. */
   readonly needed: readonly GraphQLInputField[];
+  /** The defaults that have been used, by field. */
+  readonly defaults: Map<string, unknown>;
 }
 
 const shapes = new WeakMap<GraphQLInputObjectType, InputShape>();
@@ -219,6 +213,7 @@ function shapeOf(type: GraphQLInputObjectType): InputShape {
     shape = {
       fields: new Map(fields.map((field) => [field.name, field])),
       needed: fields.filter((field) => field.defaultValue !== undefined || isNonNullType(field.type)),
+      defaults: new Map(),
     };
     shapes.set(type, shape);
   }

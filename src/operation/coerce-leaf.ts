@@ -1,4 +1,5 @@
 import { type GraphQLEnumType, type GraphQLLeafType, isEnumType } from 'graphql';
+import { ExactNumber, plainNumber } from '../shared/exact-json.ts';
 import { printValue, shorten } from './print-value.ts';
 
 /** Why a value is none of a scalar or an enum, in words for the client. */
@@ -29,12 +30,12 @@ export function coerceLeaf(type: GraphQLLeafType, value: unknown): unknown {
       throw new LeafError(`String cannot represent a non string value: ${printValue(value)}`);
     case 'ID':
       if (typeof value === 'string') return value;
-      if (typeof value === 'number' && Number.isInteger(value)) return value.toString();
+      if (isWhole(value)) return idOf(value);
       throw new LeafError(`ID cannot represent value: ${printValue(value)}`);
     case 'Int':
       return coerceInt(value);
     case 'Float':
-      if (typeof value === 'number' && Number.isFinite(value)) return value;
+      if (isNumber(value) && Number.isFinite(Number(value))) return value;
       throw new LeafError(`Float cannot represent non numeric value: ${printValue(value)}`);
     case 'Boolean':
       if (typeof value === 'boolean') return value;
@@ -44,11 +45,25 @@ export function coerceLeaf(type: GraphQLLeafType, value: unknown): unknown {
   }
 }
 
-function coerceInt(value: unknown): number {
+function isNumber(value: unknown): value is number | ExactNumber {
+  return typeof value === 'number' || value instanceof ExactNumber;
+}
+
+function isWhole(value: unknown): value is number | ExactNumber {
+  return isNumber(value) && Number.isInteger(Number(value));
+}
+
+/** An id keeps its digits, whatever JavaScript makes of them as a number. */
+function idOf(value: number | ExactNumber): string {
+  return String(value instanceof ExactNumber ? plainNumber(value) : value);
+}
+
+function coerceInt(given: unknown): number {
+  const value = given instanceof ExactNumber ? Number(given) : given;
   if (typeof value !== 'number' || !Number.isInteger(value))
-    throw new LeafError(`Int cannot represent non-integer value: ${printValue(value)}`);
+    throw new LeafError(`Int cannot represent non-integer value: ${printValue(given)}`);
   if (value > GREATEST_INT || value < LEAST_INT)
-    throw new LeafError(`Int cannot represent non 32-bit signed integer value: ${value}`);
+    throw new LeafError(`Int cannot represent non 32-bit signed integer value: ${given}`);
   return value;
 }
 

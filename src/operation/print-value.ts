@@ -1,3 +1,5 @@
+import { ExactNumber } from '../shared/exact-json.ts';
+
 /** Levels of lists and objects that are written out. */
 const MOST_LEVELS = 2;
 /** Items of a list that are written out. */
@@ -31,6 +33,10 @@ export function isShortJson(value: unknown, most: number): boolean {
   return charactersLeft(value, most) >= 0;
 }
 
+function isScalar(value: unknown): value is string | number | boolean | null | undefined | ExactNumber {
+  return typeof value !== 'object' || value === null || value instanceof ExactNumber;
+}
+
 class Printer {
   text = '';
   private readonly most: number;
@@ -41,7 +47,7 @@ class Printer {
 
   print(value: unknown, level: number): void {
     if (typeof value === 'string') this.text += JSON.stringify(value.slice(0, this.most + 1));
-    else if (typeof value !== 'object' || value === null) this.text += String(value);
+    else if (isScalar(value)) this.text += String(value);
     else if (Array.isArray(value)) this.list(value, level);
     else this.object(value as Record<string, unknown>, level);
   }
@@ -80,7 +86,7 @@ class Printer {
 /** What is left of a number of characters when a value has been written; negative when they do not do. */
 function charactersLeft(value: unknown, characters: number): number {
   if (typeof value === 'string') return value.length > characters ? -1 : characters - JSON.stringify(value).length;
-  if (typeof value !== 'object' || value === null) return characters - String(value).length;
+  if (isScalar(value)) return characters - String(value).length;
   let left = characters - 2;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length && left >= 0; i++) left = charactersLeft(value[i], left - (i > 0 ? 1 : 0));

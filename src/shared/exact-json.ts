@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+
+/**
+ * JSON in which numbers keep their digits. `JSON.parse` reads numbers as IEEE 754 doubles: ids of 64 bits, decimals of money
+ * and numbers beyond 1e308 come out as others. RFC 8259 section 6 leaves range and precision to the reader.
+ *
+ * A text is parsed the usual way; only one that may have such a number is read more closely. The search for one costs about
+ * a hundredth of parsing.
+ */
+
+/**
+ * A number whose digits a JavaScript number would not give back: `9007199254740993`, `0.10`, `1e400`. It goes through the
+ * gateway as the text that it came as. Code that computes with numbers takes {@link plainNumber}.
+ */
+export class ExactNumber {
+  /** A number by the grammar of JSON. */
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  toString(): string {
+    return this.text;
+  }
+
+  /** Returns the digits as a string, so that a plain `JSON.stringify` loses none; {@link stringifyJson} writes a number. */
+  toJSON(): string {
+    if (!marking) return this.text;
+    marked = true;
+    return MARK + this.text;
+  }
+}
+
+/** No client and no source can know it, so no string of theirs begins with it. */
+const MARK = randomBytes(12).toString('base64url');
+const MARKED = new RegExp(`"${MARK}([^"]*)"`, 'g');
+
+/** Whether {@link stringifyJson} is running, and whether it has met an exact number. */
+let marking = false;
+let marked = false;
+
+/**
+ * Parses JSON; a number whose digits would be lost becomes an {@link ExactNumber}. Throws `SyntaxError` as `JSON.parse` does.
+ * @param anyForm false where only the value matters, not the form: `1.0` and `1e3` may then be plain numbers
+ */
+export function parseJson(text: string, anyForm = true): unknown {
+  const value: unknown = JSON.parse(text);
+  if (!hasLongNumber(text) && !(anyForm && OTHER_FORM.test(text))) return value;
+  const changed = markNumbers(text);
+  return changed === undefined ? value : withExactNumbers(JSON.parse(changed));
+}
+
+/** As `JSON.stringify`, with the digits of each {@link ExactNumber} as a number. */
+export function stringifyJson(value: NonNullable<unknown> | null): string;
+export function stringifyJson(value: unknown): string | undefined;
+export function stringifyJson(value: unknown): string | undefined {
+  marking = true;
+  marked = false;
+  try {
+    const text: string | undefined = JSON.stringify(value);
+    return marked ? text?.replace(MARKED, '$1') : text;
+  } finally {
+    marking = false;
+  }
+}
+
+/** Returns the number that a text stands for. The text is a number by the grammar of JSON. */
+export function numberOf(text: string): number | ExactNumber {
+  const number = Number(text);
+  return String(number) === text ? number : new ExactNumber(text);
+}
+
+/** Returns the JavaScript number where it has the same value (`0.10`, `1e3`), else the digits as a string. */
+export function plainNumber({ text }: ExactNumber): number | string {
+  const number = Number(text);
+  return Number.isFinite(number) && decimalOf(text) === decimalOf(String(number)) ? number : text;
+}
+
+/** Returns the value with {@link plainNumber} for each exact number in it; the same value where there is none. */
+export function plainValue<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof ExactNumber) return plainNumber(value) as T;
+  if (Array.isArray(value)) {
+    const items = value.map(plainValue);
+    return items.some((item, index) => item !== value[index]) ? (items as T) : value;
+  }
+  const entries = Object.entries(value).map(([key, inner]) => [key, plainValue(inner)] as const);
+  if (entries.every(([key, inner]) => inner === (value as Record<string, unknown>)[key])) return value;
+  return Object.fromEntries(entries) as T;
+}
+
+/** Writes a number as its digits without outer zeros, and the power of ten that they stand for: `0.10` is `1e-1`. */
+function decimalOf(text: string): string {
+  const [, sign, whole = '', fraction = '', power] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const digits = `${whole}${fraction}`.replace(/^0+/, '');
+  let end = digits.length;
+  while (end > 0 && digits[end - 1] === '0') end -= 1;
+  if (end === 0) return '0';
+  return `${sign}${digits.slice(0, end)}e${Number(power ?? 0) - fraction.length + digits.length - end}`;
+}
+
+/** What a number of at most fifteen digits looks like where JavaScript prints it in another way: `1.0`, `1e3`, `-0`, `0.0000001`. */
+const OTHER_FORM = /\.\d*0[\s,\]}]|\d[eE][-+\d]|-0[\s,\]}]|0\.000000|^\s*-?\d/;
+const SAFE_DIGITS = 15;
+
+/**
+ * Tells whether a text has sixteen digits or points in a row, as each number of more than fifteen digits has. A row of
+ * sixteen covers every sixteenth place, so only these are looked at.
+ */
+function hasLongNumber(text: string): boolean {
+  for (let at = SAFE_DIGITS; at < text.length; at += SAFE_DIGITS + 1) {
+    if (isDigitOrPoint(text.charCodeAt(at)) && isInLongRow(text, at)) return true;
+  }
+  return false;
+}
+
+function isInLongRow(text: string, at: number): boolean {
+  let from = at;
+  while (at - from < SAFE_DIGITS && isDigitOrPoint(text.charCodeAt(from - 1))) from -= 1;
+  let to = at;
+  while (to - from < SAFE_DIGITS && isDigitOrPoint(text.charCodeAt(to + 1))) to += 1;
+  return to - from >= SAFE_DIGITS;
+}
+
+/** `NaN`, behind either end of a text, is neither. */
+function isDigitOrPoint(code: number): boolean {
+  return code <= 57 && code >= 46 && code !== 47;
+}
+
+const QUOTE = 34;
+const MINUS = 45;
+const BACKSLASH = 92;
+
+/**
+ * Turns the numbers whose digits would be lost into strings that begin with the mark; `undefined` where there are none.
+ * @param text known to be JSON
+ */
+function markNumbers(text: string): string | undefined {
+  let written = '';
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at + 1);
+    } else if (isDigit(code) || code === MINUS) {
+      const end = endOfNumber(text, at + 1);
+      if (losesDigits(text, at, end)) {
+        written += `${text.slice(from, at)}"${MARK}${text.slice(at, end)}"`;
+        from = end;
+      }
+      at = end - 1;
+    }
+  }
+  return from === 0 ? undefined : written + text.slice(from);
+}
+
+function losesDigits(text: string, from: number, to: number): boolean {
+  if (to - from <= SAFE_DIGITS && text.charCodeAt(from) !== MINUS && isWhole(text, from, to)) return false;
+  const number = text.slice(from, to);
+  return String(Number(number)) !== number;
+}
+
+function isWhole(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (!isDigit(text.charCodeAt(at))) return false;
+  return true;
+}
+
+/** Returns the place of the quote that ends a string. */
+function endOfString(text: string, from: number): number {
+  for (let at = from; ; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    if (code === BACKSLASH) at += 1;
+  }
+}
+
+function endOfNumber(text: string, from: number): number {
+  let at = from;
+  // digits, point, `+`, `-`, `e` and `E`: a number ends where something else is
+  for (let code = text.charCodeAt(at); isDigitOrPoint(code) || NUMBER_SIGNS.has(code); code = text.charCodeAt(at))
+    at += 1;
+  return at;
+}
+
+const NUMBER_SIGNS: ReadonlySet<number> = new Set([43, MINUS, 69, 101]);
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+/** Replaces marked strings in place; without recursion, for JSON may be nested deeper than the stack. */
+function withExactNumbers(value: unknown): unknown {
+  const root = { value };
+  const open: Record<string, unknown>[] = [root];
+  for (let container = open.pop(); container !== undefined; container = open.pop()) {
+    // JSON has own keys only, and `Object.prototype` has none that is enumerable
+    for (const key in container) {
+      const inner = container[key];
+      if (typeof inner === 'object' && inner !== null) open.push(inner as Record<string, unknown>);
+      else if (typeof inner === 'string' && inner.startsWith(MARK)) put(container, key, exactNumber(inner));
+    }
+  }
+  return root.value;
+}
+
+function exactNumber(text: string): ExactNumber {
+  return new ExactNumber(text.slice(MARK.length));
+}
+
+function put(container: Record<string, unknown>, key: string, value: unknown): void {
+  // an assignment to `__proto__` would set the prototype
+  if (key !== '__proto__') container[key] = value;
+  else Object.defineProperty(container, key, { value, enumerable: true, writable: true, configurable: true });
+}
