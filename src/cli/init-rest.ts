@@ -70,7 +70,7 @@ function convert(document: object, name: string, location: string) {
 }
 
 function nameFrom(path: string): string {
-  const base = basename(path.replace(/[?#].*$/, '')).replace(/\.[^.]*$/, '');
+  const base = basename(path.replace(/[?#].*/s, '')).replace(/\.[^.]*$/, '');
   const name = base
     .replaceAll(/[^0-9A-Za-z_-]+/g, '-')
     .replace(/^[^A-Za-z]+/, '')

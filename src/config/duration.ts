@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
-const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
+const PART = /(?<![\d.])(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
 
 /** Milliseconds of `"30s"`, `"500ms"`, `"1m30s"`; `undefined` when `text` is no duration. */
 export function parseDuration(text: string): number | undefined {

@@ -6,7 +6,7 @@ export type Expansion =
   /** `variable` is the name that is unset and has no default. */
   | { readonly ok: false; readonly variable: string };
 
-const REFERENCE = /\$\{(?:env\.)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
+const REFERENCE = /\$\{(?:env\.)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}/g;
 
 /** Whether `text` refers to a variable at all: `${NAME}`, `${NAME:-default}`, or as Apollo Router has it, `${env.NAME}`. */
 export function hasReference(text: string): boolean {
@@ -15,7 +15,7 @@ export function hasReference(text: string): boolean {
 
 /** The first `${…}` in `text` that is no such reference: `${PORT:4000}`. */
 export function malformedReference(text: string): string | undefined {
-  return text.replace(REFERENCE, '').match(/\$\{[^}]*\}?/)?.[0];
+  return text.replace(REFERENCE, '').match(/\$\{[^{}]*\}?/)?.[0];
 }
 
 /**

@@ -1,16 +1,17 @@
 import * as z from 'zod';
+import { patternProblem } from './linear-pattern.ts';
 
-/** The source of a regular expression; `example` is shown to whoever writes one that cannot be read. */
+/**
+ * The source of a regular expression that is matched in linear time; `example` is shown for one that cannot be.
+ */
 export function pattern(example?: string) {
   const expected = example === undefined ? '' : `, such as "${example}"`;
-  return z.string().refine(isPattern, `expected a regular expression${expected}`);
-}
-
-function isPattern(text: string): boolean {
-  try {
-    new RegExp(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return z.string().superRefine((text, context) => {
+    const problem = patternProblem(text);
+    if (problem === undefined) return;
+    context.addIssue({
+      code: 'custom',
+      message: `expected a regular expression without look-around and back references (RE2 syntax)${expected}; ${problem}`,
+    });
+  });
 }

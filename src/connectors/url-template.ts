@@ -90,10 +90,22 @@ export function parseUrlTemplate(text: string): UrlTemplate {
 function withoutLayout(parts: readonly Part[]): readonly Part[] {
   return parts.map((part, at) => {
     if (typeof part !== 'string') return part;
-    const text = part.replaceAll(/\s*\n\s*/g, '');
+    const text = joinLines(part);
     const start = at === 0 ? text.trimStart() : text;
     return at === parts.length - 1 ? start.trimEnd() : start;
   });
+}
+
+/** Without line breaks, and the blanks around them. */
+function joinLines(text: string): string {
+  const lines = text.split('\n');
+  const last = lines.length - 1;
+  return lines.map((line, at) => trimSides(line, at > 0, at < last)).join('');
+}
+
+function trimSides(line: string, start: boolean, end: boolean): string {
+  const text = start ? line.trimStart() : line;
+  return end ? text.trimEnd() : text;
 }
 
 function asTemplate(parts: readonly Part[]): Template {

@@ -13,10 +13,11 @@ import type { ClientContext } from '../sources/source.ts';
 import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { lifeReader, NOT_KEPT, type ReadLife } from './answer-life.ts';
-import { type ClientDocument, chooseOperation, DocumentCache, withCode, withLocations } from './documents.ts';
+import { type ClientDocument, chooseOperation, DocumentCache } from './documents.ts';
 import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
 import { Introspector, NOTHING_INTROSPECTED } from './introspection.ts';
 import type { Judgement, PolicedOperation } from './judge.ts';
+import { LocatedDocument } from './located-document.ts';
 import type { OperationPolicy } from './operation-policy.ts';
 import { OverrideLabels } from './override-labels.ts';
 import { type PartialPlan, PreparedOperation } from './prepare.ts';
@@ -206,9 +207,10 @@ class SupergraphEngine implements Engine {
       if (undecided.length === 0) return { coerced };
       return { refusal: 'variables', errors: undecided.map(undecidedCondition) };
     }
-    const located = getOperationAST(withLocations(query), operation.name?.value)?.variableDefinitions ?? definitions;
+    const located = new LocatedDocument(query);
+    const nodes = getOperationAST(located.document, operation.name?.value)?.variableDefinitions ?? definitions;
     const withLocation = ({ definition, message }: VariableError) =>
-      withCode(new GraphQLError(message, { nodes: located[definition] ?? null }), 'BAD_USER_INPUT');
+      located.format(new GraphQLError(message, { nodes: nodes[definition] ?? null }), 'BAD_USER_INPUT');
     return { refusal: 'variables', errors: errors.map(withLocation) };
   }
 

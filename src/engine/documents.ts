@@ -13,7 +13,9 @@ import { LRUCache } from 'lru-cache';
 import { conditionVariables } from '../operation/conditions.ts';
 import { overlappingFieldsRule } from '../operation/overlapping-fields.ts';
 import { isPlainlyValid } from '../operation/plainly-valid.ts';
+import { shorten } from '../operation/print-value.ts';
 import { noPrototypeVariableRule } from '../operation/prototype-variable.ts';
+import { LocatedDocument, withCode } from './located-document.ts';
 import type { PreparedOperation } from './prepare.ts';
 import type { RequestLimits } from './request-limits.ts';
 
@@ -43,6 +45,10 @@ const VARIANTS_KEPT = 16;
 const BYTES_PER_CHARACTER = 170;
 /** Errors told of one document. */
 const ERRORS_TOLD = 100;
+/** Of these, the first may suggest names that were meant. */
+const ERRORS_WITH_SUGGESTIONS = 5;
+/** In characters. */
+const LONGEST_WITH_SUGGESTIONS = 100_000;
 
 /** Those of the specification; the one that compares fields pair by pair is done in time linear in the document. */
 const RULES = [
@@ -73,7 +79,7 @@ export class DocumentCache {
   private readonly labelsMet;
   private readonly policed;
   private readonly limits;
-  private readonly tell;
+  private readonly hideSuggestions;
   private readonly rules;
   private readonly known: LRUCache<string, ClientDocument | RefusedDocument>;
 
@@ -83,7 +89,7 @@ export class DocumentCache {
     this.labelsMet = options.labelsMet;
     this.policed = options.policed;
     this.limits = options.limits;
-    this.tell = options.hideSuggestions ? withoutSuggestion : withCode;
+    this.hideSuggestions = options.hideSuggestions ?? false;
     this.rules = options.introspection ? RULES : [...RULES, NoSchemaIntrospectionCustomRule];
     this.known = new LRUCache({
       max: options.maxDocuments ?? 2_000,
@@ -111,6 +117,21 @@ export class DocumentCache {
     return texts;
   }
 
+  private validate(text: string): GraphQLFormattedError[] {
+    const located = new LocatedDocument(text);
+    const find = (maxErrors: number, hideSuggestions: boolean) =>
+      validate(this.schema, located.document, this.rules, { maxErrors, hideSuggestions });
+    // to compare names with all of a large type costs more than all else: it is done for a few errors of a usual document
+    const suggests = !this.hideSuggestions && text.length <= LONGEST_WITH_SUGGESTIONS;
+    const first = suggests ? find(ERRORS_WITH_SUGGESTIONS, false) : [];
+    const isAll = suggests && first.length <= ERRORS_WITH_SUGGESTIONS;
+    const rest = isAll ? [] : find(ERRORS_TOLD, true);
+    const errors = isAll
+      ? first
+      : [...first.slice(0, ERRORS_WITH_SUGGESTIONS), ...rest.slice(suggests ? ERRORS_WITH_SUGGESTIONS : 0)];
+    return errors.map((error) => located.format(error, 'GRAPHQL_VALIDATION_FAILED'));
+  }
+
   /** Reads a document without keeping it. */
   read(text: string): ClientDocument | RefusedDocument {
     try {
@@ -131,17 +152,13 @@ export class DocumentCache {
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
       if (this.maxTokens !== undefined && TOO_MANY_TOKENS.test(error.message)) return tooManyTokens(this.maxTokens);
-      return { refusal: 'parse', errors: [this.tell(error, 'GRAPHQL_PARSE_FAILED')] };
+      return { refusal: 'parse', errors: [withCode(error, 'GRAPHQL_PARSE_FAILED')] };
     }
     const excessive = this.limits?.document(document);
     if (excessive) return excessive;
     // the quick walk knows most valid documents for what they are in a tenth of the time
-    const errors = isPlainlyValid(this.schema, document)
-      ? []
-      : validate(this.schema, withLocations(text), this.rules, { maxErrors: ERRORS_TOLD });
-    if (errors.length > 0) {
-      return { refusal: 'validation', errors: errors.map((error) => this.tell(error, 'GRAPHQL_VALIDATION_FAILED')) };
-    }
+    const errors = isPlainlyValid(this.schema, document) ? [] : this.validate(text);
+    if (errors.length > 0) return { refusal: 'validation', errors };
     return {
       document,
       conditions: conditionVariables(document),
@@ -150,14 +167,6 @@ export class DocumentCache {
       prepared: new LRUCache({ max: VARIANTS_KEPT }),
     };
   }
-}
-
-/**
- * A document that is known to parse, for errors to tell where in it they are. What is kept goes without: tokens and places
- * are as large as the document itself.
- */
-export function withLocations(text: string): DocumentNode {
-  return parse(text);
 }
 
 const TOO_DEEP: RefusedDocument = {
@@ -185,29 +194,17 @@ export function chooseOperation(
   );
   const extensions = { code: 'GRAPHQL_VALIDATION_FAILED' };
   if (names.length === 0) return { message: 'The document has no operation, only fragments.', extensions };
-  if (name) return { message: `The document has no operation "${name}". It has: ${names.join(', ')}.`, extensions };
+  const more = names.length > NAMES_SHOWN ? ', …' : '';
+  const known =
+    names
+      .slice(0, NAMES_SHOWN)
+      .map((one) => shorten(one))
+      .join(', ') + more;
+  if (name) return { message: `The document has no operation "${shorten(name)}". It has: ${known}.`, extensions };
   return {
-    message: `The document has several operations: ${names.join(', ')}. Say which one to run in "operationName".`,
+    message: `The document has several operations: ${known}. Say which one to run in "operationName".`,
     extensions,
   };
 }
 
-/** Characters of a message: the client's own words are in it, and a name may be as long as the document. */
-const LONGEST_MESSAGE = 1_000;
-
-export function withCode(error: GraphQLError, code: string): GraphQLFormattedError {
-  const formatted = error.toJSON();
-  const { message } = formatted;
-  return {
-    ...formatted,
-    message: message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message,
-    extensions: { code, ...formatted.extensions },
-  };
-}
-
-/** As {@link withCode}, without names of the schema that the client did not give itself. */
-export function withoutSuggestion(error: GraphQLError, code: string): GraphQLFormattedError {
-  const formatted = withCode(error, code);
-  const suggested = formatted.message.indexOf(' Did you mean ');
-  return suggested < 0 ? formatted : { ...formatted, message: formatted.message.slice(0, suggested) };
-}
+const NAMES_SHOWN = 20;

@@ -32,6 +32,8 @@ export interface InputCoercionOptions {
 
 /** Names are compared with those of the schema for so many errors only: a comparison costs more than all else here. */
 const MOST_SUGGESTIONS = 5;
+/** Defaults that are filled in: with them, a megabyte of `{}` would become gigabytes for a type with many fields. */
+const MOST_DEFAULTS = 200_000;
 /** The stack must hold them. Clients meet the limit of the config first. */
 const MOST_LEVELS = 1_000;
 
@@ -44,6 +46,8 @@ export class InputCoercion {
   readonly errors: InputError[] = [];
   /** How often names were compared to suggest one. */
   suggestions = 0;
+  /** Defaults of fields filled in so far, those of all values together. */
+  defaults = 0;
   private readonly maxErrors: number;
   private readonly hideSuggestions: boolean;
   private path: (string | number)[] = [];
@@ -53,9 +57,9 @@ export class InputCoercion {
     this.hideSuggestions = hideSuggestions;
   }
 
-  /** Whether there are so many errors that nothing more is read. */
+  /** Whether nothing more is read: there are so many errors, or so many defaults. */
   get isFull(): boolean {
-    return this.errors.length >= this.maxErrors;
+    return this.errors.length >= this.maxErrors || this.defaults > MOST_DEFAULTS;
   }
 
   /** Returns the value as resolvers get it, defaults filled in. It is of no use if there are errors afterwards. */
@@ -114,12 +118,20 @@ export class InputCoercion {
     for (const field of needed) {
       if (this.isFull) return undefined;
       if (Object.hasOwn(value, field.name) && (value as Record<string, unknown>)[field.name] !== undefined) continue;
-      if (field.defaultValue !== undefined) coerced[field.name] = defaultOf(field, defaults);
-      else this.fail(value, `Field "${field.name}" of required type "${field.type}" was not provided.`);
+      if (field.defaultValue !== undefined) {
+        this.addDefault();
+        coerced[field.name] = defaultOf(field, defaults);
+      } else this.fail(value, `Field "${field.name}" of required type "${field.type}" was not provided.`);
     }
     for (const name of unknown) this.failUnknown(value, name, type);
     if (type.isOneOf) this.checkOneOf(value, coerced, type);
     return coerced;
+  }
+
+  private addDefault(): void {
+    if (this.defaults === MOST_DEFAULTS)
+      this.fail(undefined, `More than ${MOST_DEFAULTS} fields would get their default.`);
+    this.defaults += 1;
   }
 
   private field(given: unknown, field: GraphQLInputField): unknown {
@@ -168,7 +180,7 @@ export class InputCoercion {
 }
 
 /** Coerces a literal that validation has accepted, without variables, and keeps the digits of its numbers. */
-export function coerceDefault(literal: ValueNode, type: GraphQLInputType): unknown {
+function coerceDefault(literal: ValueNode, type: GraphQLInputType): unknown {
   return new InputCoercion({ maxErrors: 1 }).coerce(literalValue(literal), type);
 }
 

@@ -7,7 +7,8 @@ import {
   typeFromAST,
   type VariableDefinitionNode,
 } from 'graphql';
-import { coerceDefault, InputCoercion, type InputCoercionOptions, type InputError } from './coerce-input.ts';
+import { literalValue } from '../shared/literal-value.ts';
+import { InputCoercion, type InputCoercionOptions, type InputError } from './coerce-input.ts';
 import { printValue, shorten } from './print-value.ts';
 
 /** What is wrong with the value of one variable. */
@@ -41,20 +42,22 @@ export function coerceVariables(
   let coercion: InputCoercion | undefined;
   for (let i = 0; i < definitions.length && !errors.isFull; i++) {
     const node = definitions[i] as VariableDefinitionNode;
+    const { defaultValue } = node;
     const name = node.variable.name.value;
+    const isGiven = Object.hasOwn(given, name);
     const type = typeFromAST(schema, node.type as Parameters<typeof typeFromAST>[1]) as GraphQLInputType | undefined;
     if (!isInputType(type)) {
       const text = shorten(print(node.type));
       errors.add(i, name, ` expected value of type "${text}" which cannot be used as an input type.`);
-    } else if (!Object.hasOwn(given, name)) {
-      if (node.defaultValue) coerced[name] = coerceDefault(node.defaultValue, type);
-      else if (isNonNullType(type)) errors.add(i, name, ` of required type "${type}" was not provided.`);
+    } else if (!isGiven && defaultValue === undefined) {
+      if (isNonNullType(type)) errors.add(i, name, ` of required type "${type}" was not provided.`);
     } else if (given[name] === null && isNonNullType(type)) {
       errors.add(i, name, ` of non-null type "${type}" must not be null.`);
     } else {
       coercion ??= new InputCoercion({ ...options, maxErrors: options.maxErrors + 1 });
       const before = coercion.errors.length;
-      coerced[name] = coercion.coerce(given[name], type);
+      const value = isGiven || !defaultValue ? given[name] : literalValue(defaultValue);
+      coerced[name] = coercion.coerce(value, type);
       for (let j = before; j < coercion.errors.length; j++)
         errors.addInvalid(i, name, coercion.errors[j] as InputError);
     }
@@ -82,11 +85,11 @@ class VariableErrors {
   addInvalid(definition: number, name: string, { path, value, message }: InputError): void {
     let text = this.printed.get(value);
     if (text === undefined) {
-      text = printValue(value);
+      text = value === undefined ? 'an invalid value' : `invalid value ${printValue(value)}`;
       this.printed.set(value, text);
     }
     const at = path.length > 0 ? ` at "${shorten(name)}${printPath(path)}"` : '';
-    this.add(definition, name, ` got invalid value ${text}${at}; ${message}`);
+    this.add(definition, name, ` got ${text}${at}; ${message}`);
   }
 }
 

@@ -1,4 +1,6 @@
+import { parseMediaType } from '../client/media-type.ts';
 import type { EngineAnswer } from '../engine/engine.ts';
+import { shorten } from '../operation/print-value.ts';
 import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ClientGone } from './body-reader.ts';
@@ -120,14 +122,20 @@ export function isPlainJson(headers: BodyHeaders): boolean {
   const type = headers['content-type'];
   const encoding = headers['content-encoding'];
   if (type === undefined || (encoding !== undefined && encoding !== 'identity')) return false;
-  return type === 'application/json' || JSON_CONTENT_TYPE.test(type);
+  return type === 'application/json' || isJsonInUtf8(type);
 }
 
-const JSON_CONTENT_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?;?\s*$/i;
+function isJsonInUtf8(text: string): boolean {
+  const type = parseMediaType(text);
+  if (type?.essence !== 'application/json' || type.parameters.length > 1) return false;
+  return type.parameters.every(([name, value]) => name === 'charset' && UTF_8.has(value.toLowerCase()));
+}
+
+const UTF_8: ReadonlySet<string> = new Set(['utf-8', 'utf8']);
 
 function unsupportedMediaType(headers: BodyHeaders): RequestRefusal {
-  const type = headers['content-type'] ?? 'none';
-  const encoding = headers['content-encoding'];
+  const type = shorten(headers['content-type'] ?? 'none');
+  const encoding = headers['content-encoding'] && shorten(headers['content-encoding']);
   const sent = encoding === undefined ? type : `${type} with content-encoding ${encoding}`;
   const message = `The request's content type is ${sent}; expected application/json in UTF-8, not compressed.`;
   return new RequestRefusal(415, 'UNSUPPORTED_MEDIA_TYPE', message, { accept: 'application/json' });

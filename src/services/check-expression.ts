@@ -51,12 +51,25 @@ function shapeProblem(text: string, list: boolean): string | undefined {
   if (opened !== closed) return 'has a "[[" without its "]]".';
   if (list && opened === 0) return 'takes one key, but the field returns a list: write [[$key.id]].';
   if (!list && opened > 0) return 'takes a list of keys, but the field returns one object: write $key.id.';
-  const outside = text.replace(/\[\[.*?\]\]/gs, '');
+  const outside = replaceLists(text, '');
   return list && outside.includes('$key') ? 'has the key both within [[ ]] and outside.' : undefined;
 }
 
+/** Replaces each `[[…]]`. */
+function replaceLists(text: string, replacement: string): string {
+  let replaced = '';
+  let from = 0;
+  for (let start = text.indexOf('[['); start >= 0; start = text.indexOf('[[', from)) {
+    const end = text.indexOf(']]', start + 2);
+    if (end < 0) break;
+    replaced += text.slice(from, start) + replacement;
+    from = end + 2;
+  }
+  return replaced + text.slice(from);
+}
+
 function parseArguments(text: string): ObjectValueNode | GraphQLError {
-  const simple = text.replace(/\[\[.*?\]\]/gs, '$key').replace(/\$key(\.\w+)*/g, '$key');
+  const simple = replaceLists(text, '$key').replace(/\$key(\.\w+)*/g, '$key');
   try {
     return parseValue(`{ ${simple} }`, { noLocation: true }) as ObjectValueNode;
   } catch (error) {

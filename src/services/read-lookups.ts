@@ -170,8 +170,9 @@ export function declaredKeys(type: GraphQLNamedType | undefined): DeclaredKey[] 
 /** Arguments that the service insists on, and that neither the key nor `additionalArgs` gives. */
 function missingArguments(field: Field, merge: ConstDirectiveNode, argument: KeyArgument): Mistake[] {
   const more = `${stringOf(merge, 'additionalArgs') ?? ''} ${stringsOf(merge, 'argsExpr')?.join(' ') ?? ''}`;
+  const given = new Set([...more.matchAll(/\b(\w+)\s*:/g)].map(([, name]) => name));
   const missing = field.args.filter(
-    (arg) => isRequiredArgument(arg) && arg.name !== argument.root && !new RegExp(`\\b${arg.name}\\s*:`).test(more),
+    (arg) => isRequiredArgument(arg) && arg.name !== argument.root && !given.has(arg.name),
   );
   return missing.map((arg) => {
     const message = `The look-up "${field.name}" also needs "${arg.name}: ${arg.type}", which it is not given.`;

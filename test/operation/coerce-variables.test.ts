@@ -180,6 +180,20 @@ describe('the work for wrong values is bounded', () => {
     expect(errors.map(({ message }) => message).join('').length).toBeLessThan(20_000);
   });
 
+  it.each<[string, string, Record<string, unknown>]>([
+    ['given objects', '$v: [Wide!]', { v: many(300_000, () => ({})) }],
+    ['literals', `$v: [Wide!] = [${'{} '.repeat(3_000)}]`, {}],
+  ])('fields of %s that get their default', (_, text, given) => {
+    const fields = many(100, (i) => `f${i}: Int = ${i}`).join(' ');
+    const wide = buildSchema(`input Wide { ${fields} } type Query { a(wide: Wide): Int }`);
+    expect(coerceVariables(wide, definitionsOf(text), given, { maxErrors: 20 }).errors).toEqual([
+      {
+        definition: 0,
+        message: expect.stringMatching(/^Variable "\$v" got an invalid value.*; More than 200000 fields/),
+      },
+    ]);
+  });
+
   it('a value that nests ten thousand levels', () => {
     let value: unknown = {};
     for (let i = 0; i < 10_000; i++) value = { inner: value };

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { charsetOf, parseMediaType } from '../../client/media-type.ts';
+import { shorten } from '../../operation/print-value.ts';
 import type { ProblemDetails } from '../delivery/reply.ts';
 import { readJson } from '../endpoints/json-reading.ts';
 
@@ -25,19 +27,30 @@ export async function readJsonBody(req: IncomingMessage, maxBytes: number): Prom
 /** JSON is UTF-8, and nothing else: RFC 8259, section 8.1. */
 function refuseForm({ headers }: IncomingMessage): ProblemDetails | undefined {
   const type = headers['content-type'] ?? '';
-  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type)) {
-    const given = type === '' ? 'has no content type' : `is of the type "${type}"`;
+  const mediaType = parseMediaType(type);
+  if (!mediaType || !isJson(mediaType.essence)) {
+    const given = type === '' ? 'has no content type' : `is of the type "${shorten(type)}"`;
     return unsupported(`The body ${given}; send application/json.`, { 'accept-post': 'application/json' });
   }
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(type)?.[1];
-  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) {
-    return unsupported(`The body is in ${charset}; send application/json in UTF-8.`, {
+  const charset = charsetOf(mediaType);
+  if (charset !== undefined && !READABLE.has(charset)) {
+    return unsupported(`The body is in ${shorten(charset)}; send application/json in UTF-8.`, {
       'accept-post': 'application/json',
     });
   }
   const coding = headers['content-encoding']?.trim() ?? '';
   if (coding === '' || coding.toLowerCase() === 'identity') return undefined;
-  return unsupported(`The body is encoded with ${coding}; send it as it is.`, { 'accept-encoding': 'identity' });
+  return unsupported(`The body is encoded with ${shorten(coding)}; send it as it is.`, {
+    'accept-encoding': 'identity',
+  });
+}
+
+/** ASCII is UTF-8, too. */
+const READABLE: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
+
+/** Also the formats that are built on JSON: `application/merge-patch+json`. */
+function isJson(essence: string): boolean {
+  return essence === 'application/json' || (essence.startsWith('application/') && essence.endsWith('+json'));
 }
 
 function parseObject(bytes: Buffer): JsonBody {

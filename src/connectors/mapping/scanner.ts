@@ -1,7 +1,7 @@
 import { MappingSyntaxError } from './syntax.ts';
 
-const SPACE = /(?:[\s,]|#[^\n]*)*/y;
-const STRICT_SPACE = /(?:\s|#[^\n]*)*/y;
+const SPACE = /(?:[\s,]|#[^\n]*(?:\n|$))*/y;
+const STRICT_SPACE = /(?:\s|#[^\n]*(?:\n|$))*/y;
 const IDENTIFIER = /[A-Za-z_][0-9A-Za-z_]*/y;
 const NUMBER = /-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/y;
 

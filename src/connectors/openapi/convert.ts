@@ -170,7 +170,7 @@ const NOWHERE = 'http://localhost:8080';
 
 function baseUrl({ servers }: OpenApiDocument, location: string | undefined): string {
   const [server] = servers ?? [];
-  const text = (textOf(server?.url) ?? '/').replaceAll(/\{([^}]+)\}/g, (_, variable: string) => {
+  const text = (textOf(server?.url) ?? '/').replaceAll(/\{([^{}]+)\}/g, (_, variable: string) => {
     const value = server?.variables?.[variable]?.default;
     return value === undefined ? variable : String(value);
   });

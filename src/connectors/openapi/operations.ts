@@ -94,7 +94,7 @@ function readOperation(
 ): Draft | string {
   const where = textOf(operation.operationId) ?? `${method} ${path}`;
   const parameters = readParameters(item, operation, builders);
-  const lost = [...path.matchAll(/\{([^}]+)\}/g)].find(
+  const lost = [...path.matchAll(/\{([^{}]+)\}/g)].find(
     ([, name]) => !parameters.some((p) => p.in === 'path' && p.original === name),
   );
   if (lost !== undefined) return `the path parameter ${lost[0]} is not described`;

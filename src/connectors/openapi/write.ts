@@ -64,7 +64,7 @@ function writeHttp({ method, path, args, body }: FieldOfRoot): string {
 }
 
 function pathTemplate(path: string, args: readonly ArgumentModel[]): string {
-  return path.replaceAll(/\{([^}]+)\}/g, (whole, original: string) => {
+  return path.replaceAll(/\{([^{}]+)\}/g, (whole, original: string) => {
     const argument = args.find((candidate) => candidate.in === 'path' && candidate.original === original);
     return argument === undefined ? whole : `{$args.${argument.name}}`;
   });

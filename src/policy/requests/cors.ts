@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { linearPattern } from '../../config/linear-pattern.ts';
 import type { CorsConfig } from '../../config/sections/cors.ts';
 import type { TellRefusal } from '../../telemetry/instruments.ts';
 import { isBelow } from './paths.ts';
@@ -68,7 +69,7 @@ interface CompiledPolicy {
 function compile(policy: Policy): CompiledPolicy {
   const open = policy.origins.includes('*');
   const origins = new Set(policy.origins);
-  const patterns = policy.match_origins.map((pattern) => new RegExp(`^(?:${pattern})$`));
+  const patterns = policy.match_origins.map((pattern) => linearPattern(pattern, { whole: true }));
   const answer = (origin: string): Headers => ({
     'access-control-allow-origin': open ? '*' : origin,
     ...(open ? {} : VARY),
@@ -82,7 +83,7 @@ function compile(policy: Policy): CompiledPolicy {
     open,
     fits: (path, origin) =>
       policy.paths.some((prefix) => isBelow(path, prefix)) &&
-      (open || origins.has(origin) || patterns.some((pattern) => pattern.test(origin))),
+      (open || origins.has(origin) || patterns.some((matches) => matches(origin))),
     answer,
     preflight(origin, headers) {
       const asked = headers['access-control-request-headers'];

@@ -1,0 +1,52 @@
+/** A media type as a header has it: `Application/JSON; Charset="UTF-8"`. */
+export interface MediaType {
+  /** In lower case: `application/json`. */
+  readonly essence: string;
+  /** Names in lower case, values without quotes: `[['charset', 'UTF-8']]`. */
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+}
+
+/**
+ * Reads a media type by splitting it, in time linear in the text.
+ * @returns `undefined` when it has a parameter without a value
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1
+ */
+export function parseMediaType(text: string): MediaType | undefined {
+  const [essence = '', ...rest] = splitParameters(text);
+  const parameters: [string, string][] = [];
+  for (const part of rest) {
+    if (part === '') continue;
+    const mark = part.indexOf('=');
+    if (mark < 0) return undefined;
+    parameters.push([part.slice(0, mark).trimEnd().toLowerCase(), unquoted(part.slice(mark + 1).trimStart())]);
+  }
+  return { essence: essence.toLowerCase(), parameters };
+}
+
+/** The parameter `charset` in lower case; `undefined` when there is none. */
+export function charsetOf({ parameters }: MediaType): string | undefined {
+  return parameters.find(([name]) => name === 'charset')?.[1].toLowerCase();
+}
+
+/** The parts between semicolons, without blanks around them. A semicolon in quotes divides nothing. */
+function splitParameters(text: string): string[] {
+  if (!text.includes('"')) return text.split(';').map((part) => part.trim());
+  const parts: string[] = [];
+  let start = 0;
+  let isQuoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') isQuoted = !isQuoted;
+    else if (character === '\\' && isQuoted) at += 1;
+    else if (character === ';' && !isQuoted) {
+      parts.push(text.slice(start, at).trim());
+      start = at + 1;
+    }
+  }
+  return [...parts, text.slice(start).trim()];
+}
+
+function unquoted(value: string): string {
+  if (value.length < 2 || !value.startsWith('"') || !value.endsWith('"')) return value;
+  return value.slice(1, -1).replaceAll(/\\(.)/g, '$1');
+}
