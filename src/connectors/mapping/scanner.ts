@@ -1,9 +1,12 @@
+import { type ExactNumber, numberOf } from '../../shared/exact-json.ts';
 import { MappingSyntaxError } from './syntax.ts';
 
 const SPACE = /(?:[\s,]|#[^\n]*)*/y;
 const STRICT_SPACE = /(?:\s|#[^\n]*)*/y;
 const IDENTIFIER = /[A-Za-z_][0-9A-Za-z_]*/y;
 const NUMBER = /-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/y;
+/** The same by its parts, without zeros at its front. */
+const PARTS = /^(-?)0*([0-9]*)(\.[0-9]+)?\.?$/;
 
 /** Reads the tokens of a mapping where the parser asks for them; blanks and `#` comments between tokens are passed over. */
 export class Scanner {
@@ -56,10 +59,13 @@ export class Scanner {
     return this.match(IDENTIFIER);
   }
 
-  number(): number | undefined {
+  number(): number | ExactNumber | undefined {
     this.skip();
     const text = this.match(NUMBER);
-    return text === undefined ? undefined : Number(text);
+    if (text === undefined) return undefined;
+    // `.5`, `5.` and `05` are no numbers in JSON
+    const [, sign = '', whole, fraction = ''] = PARTS.exec(text) ?? [];
+    return numberOf(`${sign}${whole || '0'}${fraction}`);
   }
 
   /** A string in single or double quotes; `\` keeps the character after it. */
