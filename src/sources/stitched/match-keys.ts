@@ -1,3 +1,5 @@
+import { isNumber, numberText } from '../../shared/exact-json.ts';
+
 /** The response key under which a look-up's answer bears its own key, beside what was asked. */
 export const KEY_ALIAS = '_key';
 
@@ -24,8 +26,13 @@ export function matchKeys(
     return failed(keys, `"${field}" answered ${counts}, so that it is not known which is which.`);
   }
   const byKey = new Map<string, unknown>();
-  for (const result of results) if (isObject(result)) byKey.set(String(result[KEY_ALIAS]), result);
-  return keys.map((key) => byKey.get(String((key as Record<string, unknown>)[matchBy])) ?? null);
+  for (const result of results) if (isObject(result)) byKey.set(keyText(result[KEY_ALIAS]), result);
+  return keys.map((key) => byKey.get(keyText((key as Record<string, unknown>)[matchBy])) ?? null);
+}
+
+/** An id is the same whether a service writes it as a number or as a string. */
+function keyText(key: unknown): string {
+  return isNumber(key) ? numberText(key) : String(key);
 }
 
 /** The same error for all, so that it is told once. */
@@ -37,7 +44,7 @@ function failed(keys: readonly unknown[], message: string): Error[] {
 function isFor(result: unknown, key: unknown, matchBy: string | undefined): boolean {
   if (matchBy === undefined || !isObject(result)) return true;
   const own = result[KEY_ALIAS];
-  return own === undefined || own === null || String(own) === String((key as Record<string, unknown>)[matchBy]);
+  return own === undefined || own === null || keyText(own) === keyText((key as Record<string, unknown>)[matchBy]);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
