@@ -1,4 +1,12 @@
-import { ExactNumber, isNumber, numberOf, numberText, parseJson, plainValue, stringifyJson } from '../../shared/exact-json.ts';
+import {
+  ExactNumber,
+  isNumber,
+  numberOf,
+  numberText,
+  parseJson,
+  plainValue,
+  stringifyJson,
+} from '../../shared/exact-json.ts';
 import { type Json, textOfScalar } from './json.ts';
 import { type Method, ofValues } from './method.ts';
 

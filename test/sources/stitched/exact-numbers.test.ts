@@ -30,8 +30,7 @@ async function service(sdl: string, answers: readonly (string | ((body: string) 
 }
 
 const NUMBERS = '[9007199254740993,12345678901234567890,0.10000000000000000555,1.10,1e400,-0]';
-const ENTITIES = (selection: string) =>
-  `query($r:[_Any!]!){_entities(representations:$r){...on Item{${selection}}}}`;
+const ENTITIES = (selection: string) => `query($r:[_Any!]!){_entities(representations:$r){...on Item{${selection}}}}`;
 
 test('a list look-up: keys, answers and the order of both', async () => {
   const { send, received } = await service(
