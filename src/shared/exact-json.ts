@@ -52,12 +52,12 @@ export function parseJson(text: string, anyForm = true): unknown {
 }
 
 /** As `JSON.stringify`, with the digits of each {@link ExactNumber} as a number. */
-export function stringifyJson<T>(value: T): undefined extends T ? string | undefined : string;
-export function stringifyJson(value: unknown): string | undefined {
+export function stringifyJson<T>(value: T, space?: number): undefined extends T ? string | undefined : string;
+export function stringifyJson(value: unknown, space?: number): string | undefined {
   marking = true;
   marked = false;
   try {
-    const text: string | undefined = JSON.stringify(value);
+    const text: string | undefined = JSON.stringify(value, undefined, space);
     return marked ? text?.replace(MARKED, '$1') : text;
   } finally {
     marking = false;

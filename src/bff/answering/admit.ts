@@ -1,5 +1,6 @@
 import { coerceInputValue } from 'graphql';
 import type { Identity } from '../../client/identity.ts';
+import { roundedValue } from '../../shared/exact-json.ts';
 import type { ProblemDetails } from '../delivery/reply.ts';
 import type { AuthRule } from '../endpoints/auth-rule.ts';
 import type { Variables } from '../endpoints/coerce.ts';
@@ -53,7 +54,7 @@ export function readClaims(
       return identity === undefined ? unauthenticated(endpoint, accepted) : withoutClaim(parameter);
     }
     let fits = true;
-    coerceInputValue(value, parameter.type, () => {
+    coerceInputValue(roundedValue(value), parameter.type, () => {
       fits = false;
     });
     if (!fits) return withoutClaim(parameter);

@@ -1,4 +1,5 @@
 import { forbidsSharing, headersKey } from '../../client/sharing.ts';
+import { stringifyJson } from '../../shared/exact-json.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { cacheKey, dependence, factsKey, isShared, type Viewer } from '../caching/cache-key.ts';
 import { readsUrlAlone } from '../caching/known-requests.ts';
@@ -115,7 +116,7 @@ function answerTogether(order: Order): Promise<Reply> {
     !forbidsSharing(headers) &&
     served.engine.sharable({ query: endpoint.query });
   // any header may be a parameter, also one that says nothing of who asks
-  const given = endpoint.parameters.some(({ in: place }) => place === 'header') ? JSON.stringify(variables) : '';
+  const given = endpoint.parameters.some(({ in: place }) => place === 'header') ? stringifyJson(variables) : '';
   const key = `${served.digest}\n${url}\n${given}\n${factsKey(call.client)}\n`;
   // a shape sees all headers
   const neutral = endpoint.shape ? NO_HEADERS : desk.forwarding?.neutral?.();

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ClientFacts, Identity } from '../../client/identity.ts';
 import { headersKey } from '../../client/sharing.ts';
+import { stringifyJson } from '../../shared/exact-json.ts';
 import type { CachePolicy } from './policy.ts';
 
 export interface Viewer {
@@ -37,7 +38,7 @@ export function isShared(policy: CachePolicy, viewer: Viewer): boolean {
  * @param beside what `dependence` says of the request
  */
 export function cacheKey(endpoint: string, variables: Readonly<Record<string, unknown>>, beside: string): string {
-  return hash('sha256', `${endpoint}\n${JSON.stringify(variables)}\n${beside}`, 'base64url');
+  return hash('sha256', `${endpoint}\n${stringifyJson(variables)}\n${beside}`, 'base64url');
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   isListType,
 } from 'graphql';
 import { nearest } from '../../config/nearest.ts';
+import { numberOf, roundedValue, stringifyJson } from '../../shared/exact-json.ts';
 import { readJson } from './json-reading.ts';
 import type { Parameter, ParameterPlace } from './parameters.ts';
 import { isWithin, type Range, rangeText } from './range.ts';
@@ -134,7 +135,8 @@ function parseText(text: string, type: GraphQLInputType): unknown {
       return int === (int | 0) ? int : undefined;
     }
     case GraphQLFloat:
-      return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined;
+      if (!/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) || !Number.isFinite(Number(text))) return undefined;
+      return numberOf(text.replace(/^(-?)0+(?=\d)/, '$1'));
     case GraphQLBoolean:
       return text === 'true' ? true : text === 'false' ? false : undefined;
   }
@@ -163,18 +165,25 @@ function checkJson(
   type: GraphQLInputType,
   errors: ParameterError[],
 ): unknown {
-  coerceInputValue(value, type, (path, invalid, error) => {
+  coerceInputValue(roundedValue(value), type, (path, invalid, error) => {
     if (errors.length >= MOST_ERRORS) return;
     const inner = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
     const place = `${parameter.name}${at}${inner}`;
     errors.push({
       parameter: place,
       in: parameter.in,
-      given: short(invalid),
+      given: short(valueAt(value, path) ?? invalid),
       expected: expectation(type, path, error.message),
     });
   });
   return value;
+}
+
+/** The value at a place, with its digits; `undefined` where a list was made of a single value on the way. */
+function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
+  let inner = value;
+  for (const step of path) inner = (inner as Record<string, unknown> | null | undefined)?.[step];
+  return inner;
 }
 
 /** What belongs at `path` within a value of this type; for a mistake about a whole object, graphql-js' words for it. */
@@ -272,6 +281,6 @@ function inWords(type: GraphQLInputType): string {
 
 /** What was given, cut where it would make the answer long. */
 function short(given: unknown): unknown {
-  const text = typeof given === 'string' ? given : (JSON.stringify(given) ?? 'null');
+  const text = typeof given === 'string' ? given : (stringifyJson(given) ?? 'null');
   return text.length <= 200 ? (given ?? null) : `${text.slice(0, 200)}…`;
 }

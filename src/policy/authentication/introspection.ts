@@ -11,7 +11,7 @@ import {
 } from 'oauth4webapi';
 import type { Identity } from '../../client/identity.ts';
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
-import { identityOfClaims } from './claims.ts';
+import { identityOfClaims, withDigits } from './claims.ts';
 import { sha256 } from './digest.ts';
 import { BadCredential, type BadCredentialKind, CannotDecide } from './refusal.ts';
 
@@ -146,7 +146,9 @@ async function askEndpoint(endpoint: IntrospectionEndpoint, token: string): Prom
     [allowInsecureRequests]: url.startsWith('http:'),
     signal: AbortSignal.timeout(timeout),
   });
-  return processIntrospectionResponse(server, client, response);
+  const copy = response.clone();
+  const claims = await processIntrospectionResponse(server, client, response);
+  return withDigits(claims, await copy.text());
 }
 
 function clientAuth({ client_auth, client_secret }: IntrospectionEndpoint): ClientAuth {

@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
-import { identityOfClaims } from './claims.ts';
+import { claimsText, identityOfClaims, withDigits } from './claims.ts';
 import { sha256 } from './digest.ts';
 import type { KeySet } from './key-set.ts';
 import { BadCredential, type BadCredentialKind, CannotDecide } from './refusal.ts';
@@ -96,7 +96,7 @@ export class JwtVerifier {
       const keysVersion = issuer.keys.version;
       try {
         const claims = await this.#verifyWith(issuer, token);
-        const identity = identityOfClaims('jwt', claims);
+        const identity = identityOfClaims('jwt', withDigits(claims, claimsText(token)));
         this.#remember(digest, { identity, until: this.#expiryOf(claims), keys: issuer.keys, keysVersion });
         return identity;
       } catch (error) {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { type ArgumentNode, valueFromASTUntyped } from 'graphql';
+import type { ArgumentNode } from 'graphql';
 import type { ClientFacts } from '../../client/identity.ts';
+import { ExactNumber, isNumber, numberText, plainNumber } from '../../shared/exact-json.ts';
+import { literalValue } from '../../shared/literal-value.ts';
 
 /** What a request shows of its client. */
 export interface Asker extends Partial<ClientFacts> {
@@ -89,7 +91,7 @@ function ownText(record: Readonly<Record<string, unknown>> | undefined, name: st
 function argumentPart([first = '', ...rest]: readonly string[]): KeyPart {
   return (_asker, args) => {
     const node = args?.nodes.find((argument) => argument.name.value === first);
-    let value = node === undefined ? undefined : valueFromASTUntyped(node.value, args?.variables);
+    let value = node === undefined ? undefined : literalValue(node.value, args?.variables);
     for (const name of rest) {
       const inner = value as Record<string, unknown> | null | undefined;
       value = typeof inner === 'object' && inner !== null && Object.hasOwn(inner, name) ? inner[name] : undefined;
@@ -98,13 +100,15 @@ function argumentPart([first = '', ...rest]: readonly string[]): KeyPart {
   };
 }
 
-/** Scalars as text, so that `1` and `"1"` are one ID; what is nested as JSON with sorted keys. */
+/** Scalars as text, so that `1`, `1.0` and `"1"` are one ID; what is nested as JSON with sorted keys. */
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return NONE;
+  if (isNumber(value)) return `=${numberText(value)}`;
   return typeof value === 'object' ? `=${JSON.stringify(sorted(value))}` : `=${String(value)}`;
 }
 
 function sorted(value: unknown): unknown {
+  if (value instanceof ExactNumber) return plainNumber(value);
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
   // entries, for a key may be called `__proto__`
