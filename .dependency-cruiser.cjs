@@ -12,7 +12,7 @@ const ROOMS = {
   connectors: ['supergraph', 'config'],
   services: [],
   composition: ['supergraph', 'config', 'connectors', 'services'],
-  operation: ['supergraph'],
+  operation: ['supergraph', 'config/nearest.ts'],
   planner: ['operation', 'supergraph'],
   executor: ['operation (types)', 'planner (types)', 'supergraph', 'sources/source.ts (types)'],
   engine: ['operation', 'planner', 'executor', 'supergraph', 'client', 'sources/source.ts (types)'],

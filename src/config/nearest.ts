@@ -1,9 +1,22 @@
-/** The candidates nearest to `name` by edit distance, best first; only those that a slip of the hand explains. */
+/** Longer names are no slips of the hand. */
+const LONGEST_NAME = 200;
+
+/**
+ * The candidates nearest to `name` by edit distance, best first; only those that a slip of the hand explains. Of a name
+ * of more than 200 characters there are none, so that the time does not grow with what a client sends.
+ */
 export function nearest(name: string, candidates: Iterable<string>, limit = 1): string[] {
+  if (name.length > LONGEST_NAME) return [];
   const most = Math.max(1, Math.floor(name.length * 0.4));
-  return [...candidates]
-    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ distance }) => distance <= most)
+  const lower = name.toLowerCase();
+  const near: { candidate: string; distance: number }[] = [];
+  for (const candidate of candidates) {
+    // each character of difference in length is an insertion or a deletion
+    if (Math.abs(candidate.length - name.length) > most) continue;
+    const distance = editDistance(lower, candidate.toLowerCase());
+    if (distance <= most) near.push({ candidate, distance });
+  }
+  return near
     .sort((a, b) => a.distance - b.distance)
     .slice(0, limit)
     .map(({ candidate }) => candidate);

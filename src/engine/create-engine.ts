@@ -1,10 +1,11 @@
 import type { DocumentNode, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
-import { getOperationAST, getVariableValues, Kind } from 'graphql';
+import { GraphQLError, getOperationAST, Kind } from 'graphql';
 import { LeastFresh } from '../client/freshness.ts';
 import { OverloadedError } from '../executor/answer-budget.ts';
 import type { CompiledPlan } from '../executor/compile.ts';
 import { executePlan } from '../executor/execution.ts';
 import { takeDataText } from '../executor/take-data-text.ts';
+import { coerceVariables, type VariableError } from '../operation/coerce-variables.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
 import type { TimedSections } from '../operation/timed-sections.ts';
 import { UnsupportedFieldError } from '../planner/unplannable.ts';
@@ -12,14 +13,7 @@ import type { ClientContext } from '../sources/source.ts';
 import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { lifeReader, NOT_KEPT, type ReadLife } from './answer-life.ts';
-import {
-  type ClientDocument,
-  chooseOperation,
-  DocumentCache,
-  withCode,
-  withLocations,
-  withoutSuggestion,
-} from './documents.ts';
+import { type ClientDocument, chooseOperation, DocumentCache, withCode, withLocations } from './documents.ts';
 import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
 import { Introspector, NOTHING_INTROSPECTED } from './introspection.ts';
 import type { Judgement, PolicedOperation } from './judge.ts';
@@ -48,8 +42,8 @@ interface View {
   readonly readLife: ReadLife | undefined;
 }
 
-/** Errors told of the variables of one request. */
-const WITH_ERRORS = { maxErrors: 20 };
+/** Errors reported for the variables of one request. */
+const MOST_VARIABLE_ERRORS = 20;
 
 class SupergraphEngine implements Engine {
   readonly supergraph;
@@ -199,18 +193,21 @@ class SupergraphEngine implements Engine {
     const values = variables ?? {};
     const excessive = this.options.limits?.variables?.(values);
     if (excessive) return excessive;
-    const { publicSchema } = supergraph;
-    const { coerced } = getVariableValues(publicSchema, definitions, values, WITH_ERRORS);
+    const { hideSuggestions } = this.options;
+    const { coerced, errors } = coerceVariables(supergraph.publicSchema, definitions, values, {
+      maxErrors: MOST_VARIABLE_ERRORS,
+      hideSuggestions,
+    });
     if (coerced) {
       // with a default such a variable may be nullable, and still be null
       const undecided = conditions.filter((name) => coerced[name] === null);
       if (undecided.length === 0) return { coerced };
       return { refusal: 'variables', errors: undecided.map(undecidedCondition) };
     }
-    const tell = this.options.hideSuggestions ? withoutSuggestion : withCode;
     const located = getOperationAST(withLocations(query), operation.name?.value)?.variableDefinitions ?? definitions;
-    const { errors = [] } = getVariableValues(publicSchema, located, values, WITH_ERRORS);
-    return { refusal: 'variables', errors: errors.map((error) => tell(error, 'BAD_USER_INPUT')) };
+    const withLocation = ({ definition, message }: VariableError) =>
+      withCode(new GraphQLError(message, { nodes: located[definition] ?? null }), 'BAD_USER_INPUT');
+    return { refusal: 'variables', errors: errors.map(withLocation) };
   }
 
   private prepared(

@@ -2,6 +2,7 @@ import type { DocumentNode, GraphQLFormattedError, GraphQLSchema } from 'graphql
 import type { AnswerBudget } from '../executor/answer-budget.ts';
 import type { StartQueue } from '../executor/start-queue.ts';
 import type { TimedSections } from '../operation/timed-sections.ts';
+import { stringifyJson } from '../shared/exact-json.ts';
 import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -126,8 +127,8 @@ export interface Engine {
 /** `{"data":…}` or `{"errors":…}` as a client sees it. */
 export function answerText(answer: EngineAnswer): string {
   const { dataText, errors, extensions } = answer;
-  const end = extensions === undefined ? '}' : `,"extensions":${JSON.stringify(extensions)}}`;
-  if (dataText === undefined) return `{"errors":${JSON.stringify(errors)}${end}`;
+  const end = extensions === undefined ? '}' : `,"extensions":${stringifyJson(extensions)}}`;
+  if (dataText === undefined) return `{"errors":${stringifyJson(errors)}${end}`;
   if (errors.length === 0) return `{"data":${dataText}${end}`;
-  return `{"data":${dataText},"errors":${JSON.stringify(errors)}${end}`;
+  return `{"data":${dataText},"errors":${stringifyJson(errors)}${end}`;
 }

@@ -1,3 +1,4 @@
+import { Kind, type TypeNode } from 'graphql';
 import type { DroppedItems } from '../operation/drop-fields.ts';
 import type { LookupTarget, PlannedLookup, PlannedRequest, QueryPlan } from '../planner/plan.ts';
 import type { FetchNode, Position, WireSpace } from '../planner/positions.ts';
@@ -26,6 +27,8 @@ export interface CompiledRequest {
   /** As on a look-up: for root fields that are asked for below others. */
   readonly copiesForEach: boolean;
   readonly lookups: readonly CompiledLookup[];
+  /** Whether fields are asked for whose numbers are written in the form that they came in: `Float` and scalars that are not built in. */
+  readonly hasDecimals: boolean;
 }
 
 export interface CompiledLookup {
@@ -86,6 +89,7 @@ export function* compileInSteps(
       rootKeys: planned.root ? writtenKeys([planned.root], writers) : [],
       copiesForEach: planned.root !== undefined && apart.has(planned.root.position),
       lookups,
+      hasDecimals: [planned.root, ...planned.lookups].some((part) => part && readsDecimals(part.node, supergraph)),
     });
     yield;
   }
@@ -128,6 +132,22 @@ function hasObjects(node: FetchNode): boolean {
   for (const narrowing of node.narrowings.values()) if (hasObjects(narrowing)) return true;
   return false;
 }
+
+function readsDecimals(node: FetchNode, supergraph: Supergraph): boolean {
+  for (const { type, node: below } of node.fields.values()) {
+    if (below ? readsDecimals(below, supergraph) : isDecimal(type, supergraph)) return true;
+  }
+  for (const narrowing of node.narrowings.values()) if (readsDecimals(narrowing, supergraph)) return true;
+  return false;
+}
+
+function isDecimal(type: TypeNode, supergraph: Supergraph): boolean {
+  if (type.kind !== Kind.NAMED_TYPE) return isDecimal(type.type, supergraph);
+  const { value: name } = type.name;
+  return !WITHOUT_DECIMALS.has(name) && supergraph.types.get(name)?.kind !== 'enum';
+}
+
+const WITHOUT_DECIMALS: ReadonlySet<string> = new Set(['String', 'ID', 'Int', 'Boolean']);
 
 /** For each path and key, the root fields and look-ups that bring it, by number. */
 type Writers = Map<WireSpace, Map<string, Set<number>>>;

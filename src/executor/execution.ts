@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection, TimedSections } from '../operation/timed-sections.ts';
+import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import type { ClientContext, Source, SourceAnswer, SourceFailure } from '../sources/source.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { type AnswerBudget, type AnswerTicket, LONG_ANSWER, OverloadedError } from './answer-budget.ts';
@@ -185,7 +186,7 @@ class Execution {
   private variableText(name: string): string | undefined {
     let text = this.variableTexts?.get(name);
     if (text === undefined) {
-      text = JSON.stringify(this.input.variables[name]);
+      text = stringifyJson(this.input.variables[name]);
       if (text !== undefined) {
         this.variableTexts ??= new Map();
         this.variableTexts.set(name, text);
@@ -246,7 +247,7 @@ class Execution {
     let result: unknown;
     if (this.escapeFree && text.includes('\\')) this.escapeFree = false;
     try {
-      result = JSON.parse(text);
+      result = parseJson(text, request.hasDecimals);
     } catch {
       return this.fail(request, sent, malformed(planned, 'not JSON', status));
     }

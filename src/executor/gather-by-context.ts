@@ -1,5 +1,6 @@
 import type { LookupPart, PlannedLookup } from '../planner/plan.ts';
 import type { ContextSource, ContextValue } from '../planner/positions.ts';
+import { stringifyJson } from '../shared/exact-json.ts';
 import type { CompiledLookup } from './compile.ts';
 import { type ContextReader, compileContextReader } from './context-reader.ts';
 import { DistinctEntities, type GatheredEntities } from './gather-entities.ts';
@@ -88,7 +89,7 @@ function readValue(
     const object = above[i]?.[index] as ResponseObject;
     if (source.possible !== undefined && !isOf(object, source.possible)) continue;
     const value = read(object);
-    return value === undefined || (value === null && nonNull) ? undefined : JSON.stringify(value);
+    return value === undefined || (value === null && nonNull) ? undefined : stringifyJson(value);
   }
   return nonNull ? undefined : 'null';
 }

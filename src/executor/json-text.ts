@@ -1,3 +1,5 @@
+import { stringifyJson } from '../shared/exact-json.ts';
+
 // what JSON.stringify would write otherwise than as it stands: quotes, backslashes, control characters, lone surrogates
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes control characters
 const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
@@ -41,7 +43,7 @@ export function jsonText(value: unknown): string {
     case 'boolean':
       return value ? 'true' : 'false';
     default:
-      return JSON.stringify(value) ?? 'null';
+      return stringifyJson(value) ?? 'null';
   }
 }
 

@@ -1,5 +1,6 @@
 import type { GraphQLNamedType } from 'graphql';
 import { isEnumType } from 'graphql';
+import { ExactNumber, numberText, plainNumber } from '../shared/exact-json.ts';
 import { jsonText, quote, quoteValue } from './json-text.ts';
 
 /** Writes a leaf value as JSON text; `undefined` where it is not of its type. */
@@ -22,7 +23,7 @@ export function leafWriter(type: GraphQLNamedType | undefined): LeafWriter {
 
 const BUILT_IN: ReadonlyMap<string, LeafWriter> = new Map<string, LeafWriter>([
   ['String', writeString],
-  ['ID', writeString],
+  ['ID', writeId],
   ['Int', writeInt],
   ['Float', writeFloat],
   ['Boolean', (value) => (typeof value === 'boolean' ? (value ? 'true' : 'false') : undefined)],
@@ -30,15 +31,22 @@ const BUILT_IN: ReadonlyMap<string, LeafWriter> = new Map<string, LeafWriter>([
 
 function writeString(value: unknown): string | undefined {
   if (typeof value === 'string') return quoteValue(value);
-  return typeof value === 'number' || typeof value === 'boolean' ? `"${value}"` : undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? `"${value}"` : undefined;
+  return typeof value === 'boolean' || value instanceof ExactNumber ? `"${value}"` : undefined;
 }
 
-function writeInt(value: unknown): string | undefined {
+function writeId(value: unknown): string | undefined {
+  return writeString(value instanceof ExactNumber ? numberText(value) : value);
+}
+
+function writeInt(given: unknown): string | undefined {
+  const value = given instanceof ExactNumber ? plainNumber(given) : given;
   return typeof value === 'number' && Number.isInteger(value) && value <= MAX_INT && value >= MIN_INT
     ? `${value}`
     : undefined;
 }
 
 function writeFloat(value: unknown): string | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? `${value}` : undefined;
+  const number = value instanceof ExactNumber ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) ? `${value}` : undefined;
 }

@@ -1,15 +1,17 @@
+import { ExactNumber } from '../shared/exact-json.ts';
+
 /** An object of a response, its fields under their wire keys. */
 export type ResponseObject = { [wireKey: string]: unknown };
 
 export function isObject(value: unknown): value is ResponseObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 /** Adds the objects in a value, through lists of any depth, to a list. */
 export function gatherObjects(value: unknown, into: ResponseObject[]): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) for (let i = 0; i < value.length; i++) gatherObjects(value[i], into);
-  else into.push(value as ResponseObject);
+  else if (isObject(value)) into.push(value);
 }
 
 /** Puts a value under a key where another fetch may have put one already: objects are united, null never wins. */
@@ -45,7 +47,7 @@ export function isOf(object: ResponseObject, types: ReadonlySet<string>): boolea
 /** A copy with nothing in common with the original. */
 export function copyValue<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copyValue) as T;
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isObject(value)) return value;
   const copy: ResponseObject = {};
   for (const [key, nested] of Object.entries(value)) if (key !== '__proto__') copy[key] = copyValue(nested);
   return copy as T;

@@ -1,6 +1,6 @@
 import type { Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { gatherObjects, isOf, type ResponseObject } from './objects.ts';
+import { gatherObjects, isObject, isOf, type ResponseObject } from './objects.ts';
 
 /** A path in wire keys and list indices, as subgraph answers are laid into the response. */
 export type WirePath = readonly (string | number)[];
@@ -83,5 +83,5 @@ export class Targets {
 function gatherPaths(value: unknown, path: WirePath, into: WirePath[]): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) for (const [index, item] of value.entries()) gatherPaths(item, [...path, index], into);
-  else into.push(path);
+  else if (isObject(value)) into.push(path);
 }

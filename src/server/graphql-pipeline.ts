@@ -1,5 +1,6 @@
 import { answerText, type EngineAnswer } from '../engine/engine.ts';
 import { takeDataText } from '../executor/take-data-text.ts';
+import { ExactNumber, parseJson } from '../shared/exact-json.ts';
 import { isRecord, RequestRefusal } from './request-refusal.ts';
 
 /**
@@ -59,7 +60,7 @@ function jsonParameter(search: URLSearchParams, name: string): unknown {
   const text = search.get(name);
   if (text === null || text === '') return undefined;
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw badRequest(`The URL parameter "${name}" is not valid JSON: ${(error as Error).message}`);
   }
@@ -83,6 +84,7 @@ function checkRequested(value: Record<string, unknown>, documentId: unknown): Re
 
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
+  if (value instanceof ExactNumber) return 'a number';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 

@@ -1,5 +1,6 @@
 import { DocumentRefused, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
+import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { readBody } from './body-reader.ts';
 import type { Exchange } from './exchange.ts';
 import {
@@ -59,7 +60,7 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
     }
     const read = async (item: unknown) => {
       const params = await complete(requestedInBody(item));
-      return { params, text: JSON.stringify(item), readOnly: false };
+      return { params, text: stringifyJson(item) ?? '', readOnly: false };
     };
     return { calls: await Promise.all(items.map((item) => read(item).catch(onlyRefusals))) };
   }
@@ -72,7 +73,7 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
       return { params: await complete(requested), text: '', readOnly: true };
     }
     const text = await readBody(req, options.maxRequestBytes);
-    const value = parseJson(text);
+    const value = parseBody(text);
     if (Array.isArray(value)) return batch(value);
     const requested = requestedInBody(value);
     const params = complete(documents?.namedByPath ? alsoInPath(requested, req.url ?? '') : requested);
@@ -80,13 +81,13 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
   };
 }
 
-function parseJson(text: string): unknown {
+function parseBody(text: string): unknown {
   if (text === '') {
     const message = 'The request body is empty; expected JSON like {"query": "{ __typename }"}.';
     throw new RequestRefusal(400, 'BAD_REQUEST', message);
   }
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new RequestRefusal(400, 'BAD_REQUEST', `The request body is not valid JSON: ${(error as Error).message}`);
   }

@@ -1,3 +1,5 @@
+import { ExactNumber } from '../shared/exact-json.ts';
+
 /**
  * A request that the host itself answers, because it never becomes a GraphQL request: `message` is for the client and
  * says what was expected.
@@ -18,5 +20,5 @@ export class RequestRefusal extends Error {
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }

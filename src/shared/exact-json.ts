@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 /**
  * JSON in which numbers keep their digits. `JSON.parse` reads numbers as IEEE 754 doubles: ids of 64 bits, decimals of money
@@ -33,7 +33,7 @@ export class ExactNumber {
 }
 
 /** No client and no source can know it, so no string of theirs begins with it. */
-const MARK = `number ${randomUUID()} `;
+const MARK = randomBytes(12).toString('base64url');
 const MARKED = new RegExp(`"${MARK}([^"]*)"`, 'g');
 
 /** Whether {@link stringifyJson} is running, and whether it has met an exact number. */
@@ -85,25 +85,13 @@ export function plainNumber({ text }: ExactNumber): number | string {
 
 /** Returns the value with {@link plainNumber} for each exact number in it; the same value where there is none. */
 export function plainValue<T>(value: T): T {
-  return withNumbers(value, plainNumber);
-}
-
-/**
- * Returns the value with the nearest JavaScript number for each exact number in it, for code that looks at the type of a
- * value and hands on the value itself. Returns the same value where there is none.
- */
-export function roundedValue<T>(value: T): T {
-  return withNumbers(value, Number);
-}
-
-function withNumbers<T>(value: T, change: (number: ExactNumber) => unknown): T {
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof ExactNumber) return change(value) as T;
+  if (value instanceof ExactNumber) return plainNumber(value) as T;
   if (Array.isArray(value)) {
-    const items = value.map((item) => withNumbers(item, change));
+    const items = value.map(plainValue);
     return items.some((item, index) => item !== value[index]) ? (items as T) : value;
   }
-  const entries = Object.entries(value).map(([key, inner]) => [key, withNumbers(inner, change)] as const);
+  const entries = Object.entries(value).map(([key, inner]) => [key, plainValue(inner)] as const);
   if (entries.every(([key, inner]) => inner === (value as Record<string, unknown>)[key])) return value;
   return Object.fromEntries(entries) as T;
 }
@@ -125,11 +113,12 @@ export function numberText(number: number | ExactNumber): string {
   const minus = sign < 0 ? '-' : '';
   if (power >= digits.length && power <= MOST_DIGITS) return minus + digits.padEnd(power, '0');
   const plain = typeof number === 'number' ? number : plainNumber(number);
-  return typeof plain === 'number' ? String(plain) : `${minus}${digits[0]}.${digits.slice(1)}e${power - 1}`;
+  if (typeof plain === 'number') return String(plain);
+  return `${minus}${digits[0]}${digits.length > 1 ? `.${digits.slice(1)}` : ''}e${power - 1}`;
 }
 
 /** Longer numbers are not written out. */
-const MOST_DIGITS = 1_000;
+const MOST_DIGITS = 400;
 
 /** `sign` times `0.digits` times ten to the `power`; without zeros at either end of the digits. */
 interface Decimal {
@@ -189,8 +178,9 @@ function isDigitOrPoint(code: number): boolean {
   return code <= 57 && code >= 46 && code !== 47;
 }
 
-/** A number, or where a string begins. */
-const TOKEN = /"|-?[0-9][0-9.eE+-]*/g;
+const QUOTE = 34;
+const MINUS = 45;
+const BACKSLASH = 92;
 
 /**
  * Turns the numbers whose digits would be lost into strings that begin with the mark; `undefined` where there are none.
@@ -199,26 +189,54 @@ const TOKEN = /"|-?[0-9][0-9.eE+-]*/g;
 function markNumbers(text: string): string | undefined {
   let written = '';
   let from = 0;
-  TOKEN.lastIndex = 0;
-  for (let token = TOKEN.exec(text); token !== null; token = TOKEN.exec(text)) {
-    const [found] = token;
-    if (found === '"') {
-      TOKEN.lastIndex = endOfString(text, TOKEN.lastIndex);
-    } else if (found.length > 1 && String(Number(found)) !== found) {
-      written += `${text.slice(from, token.index)}"${MARK}${found}"`;
-      from = TOKEN.lastIndex;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at + 1);
+    } else if (isDigit(code) || code === MINUS) {
+      const end = endOfNumber(text, at + 1);
+      if (losesDigits(text, at, end)) {
+        written += `${text.slice(from, at)}"${MARK}${text.slice(at, end)}"`;
+        from = end;
+      }
+      at = end - 1;
     }
   }
   return from === 0 ? undefined : written + text.slice(from);
 }
 
-/** Returns the place behind the quote that ends a string. */
+function losesDigits(text: string, from: number, to: number): boolean {
+  if (to - from <= SAFE_DIGITS && text.charCodeAt(from) !== MINUS && isWhole(text, from, to)) return false;
+  const number = text.slice(from, to);
+  return String(Number(number)) !== number;
+}
+
+function isWhole(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (!isDigit(text.charCodeAt(at))) return false;
+  return true;
+}
+
+/** Returns the place of the quote that ends a string. */
 function endOfString(text: string, from: number): number {
-  for (let quote = text.indexOf('"', from); ; quote = text.indexOf('"', quote + 1)) {
-    let backslashes = 0;
-    while (text[quote - 1 - backslashes] === '\\') backslashes += 1;
-    if (backslashes % 2 === 0) return quote + 1;
+  for (let at = from; ; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    if (code === BACKSLASH) at += 1;
   }
+}
+
+function endOfNumber(text: string, from: number): number {
+  let at = from;
+  // digits, point, `+`, `-`, `e` and `E`: a number ends where something else is
+  for (let code = text.charCodeAt(at); isDigitOrPoint(code) || NUMBER_SIGNS.has(code); code = text.charCodeAt(at))
+    at += 1;
+  return at;
+}
+
+const NUMBER_SIGNS: ReadonlySet<number> = new Set([43, MINUS, 69, 101]);
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
 }
 
 /** Replaces marked strings in place; without recursion, for JSON may be nested deeper than the stack. */
@@ -226,7 +244,8 @@ function withExactNumbers(value: unknown): unknown {
   const root = { value };
   const open: Record<string, unknown>[] = [root];
   for (let container = open.pop(); container !== undefined; container = open.pop()) {
-    for (const key of Object.keys(container)) {
+    // JSON has own keys only, and `Object.prototype` has none that is enumerable
+    for (const key in container) {
       const inner = container[key];
       if (typeof inner === 'object' && inner !== null) open.push(inner as Record<string, unknown>);
       else if (typeof inner === 'string' && inner.startsWith(MARK)) put(container, key, exactNumber(inner));

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { coerceParameters } from '../../src/bff/endpoints/coerce.ts';
 import type { Method } from '../../src/bff/endpoints/directives.ts';
 import { parametersFor } from '../../src/bff/endpoints/parameters.ts';
+import { ExactNumber } from '../../src/shared/exact-json.ts';
 
 const schema = buildSchema(`
   scalar DateTime
@@ -33,7 +34,7 @@ describe("texts become values of the variable's type", () => {
   test.each([
     ['$v: Int', 'v=-12', -12],
     ['$v: Int!', 'v=2147483647', 2147483647],
-    ['$v: Float', 'v=1.5e3', 1500],
+    ['$v: Float', 'v=1.5e3', new ExactNumber('1.5e3')],
     ['$v: Boolean', 'v=true', true],
     ['$v: Boolean', 'v=false', false],
     ['$v: String', 'v=a+b%26c', 'a b&c'],
@@ -163,5 +164,30 @@ describe('a JSON body', () => {
     } finally {
       Object.assign(scalar, { parseValue: before });
     }
+  });
+});
+
+describe('a request with thousands of mistakes gets the first fifty, in few words', () => {
+  const many = (length: number, item: (i: number) => unknown) => Array.from({ length }, (_, i) => item(i));
+  const unknown = Object.fromEntries(many(20_000, (i) => [`k${i}`, 1]) as [string, number][]);
+
+  test.each<[string, string, Record<string, unknown>]>([
+    ['members that no parameter has', '$n: Int', unknown],
+    ['fields that an input object does not have', '$f: Filter', { f: unknown }],
+    ['items of a wrong type', '$n: [Int!]', { n: many(20_000, (i) => `${i}`) }],
+    ['items that are large', '$n: [Int!]', { n: many(1_000, () => unknown) }],
+  ])('%s', (_, variables, body) => {
+    const errors = coerce(variables, { body }, 'POST');
+    expect(errors).toHaveLength(50);
+    expect(JSON.stringify(errors).length).toBeLessThan(50 * 500);
+  });
+
+  test('values of a wide enum are listed in part', () => {
+    const wide = buildSchema(`enum Wide { ${many(1_000, (i) => `V${i}`).join(' ')} } type Query { x(w: Wide): Int }`);
+    const operation = parse('query ($w: Wide) { x }').definitions[0] as OperationDefinitionNode;
+    const request = { path: new Map(), query: new URLSearchParams('w=a'), headers: {}, body: undefined };
+    expect(coerceParameters(parametersFor(operation, wide, [], 'GET'), request)).toMatchObject({
+      errors: [{ expected: expect.stringMatching(/^one of V0, V1, .*, V49 and 950 more \(Wide\)$/) }],
+    });
   });
 });

@@ -9,6 +9,8 @@ export interface Received {
   readonly query: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into variables freely
   readonly variables: Record<string, any>;
+  /** What was sent, as text: numbers with all their digits. */
+  readonly body: string;
 }
 
 /** A GraphQL result, the text of a response, or a whole answer. */
@@ -43,7 +45,7 @@ export async function execute(
     sources.set(name, {
       name,
       send({ body }, done) {
-        const request: Received = { variables: {}, ...JSON.parse(body) };
+        const request: Received = { variables: {}, ...JSON.parse(body), body };
         received[name] = [...(received[name] ?? []), request];
         const answer = answerOf(typeof script === 'function' ? script(request) : script);
         if (later) setImmediate(done, answer);

@@ -1,6 +1,5 @@
-import { coerceInputValue } from 'graphql';
 import type { Identity } from '../../client/identity.ts';
-import { roundedValue } from '../../shared/exact-json.ts';
+import { InputCoercion } from '../../operation/coerce-input.ts';
 import type { ProblemDetails } from '../delivery/reply.ts';
 import type { AuthRule } from '../endpoints/auth-rule.ts';
 import type { Variables } from '../endpoints/coerce.ts';
@@ -53,11 +52,9 @@ export function readClaims(
       if (!parameter.required) continue;
       return identity === undefined ? unauthenticated(endpoint, accepted) : withoutClaim(parameter);
     }
-    let fits = true;
-    coerceInputValue(roundedValue(value), parameter.type, () => {
-      fits = false;
-    });
-    if (!fits) return withoutClaim(parameter);
+    const coercion = new InputCoercion({ maxErrors: 1, hideSuggestions: true });
+    coercion.coerce(value, parameter.type);
+    if (coercion.isFull) return withoutClaim(parameter);
     variables[parameter.variable] = value;
   }
   return undefined;

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { GraphQLInputType } from 'graphql';
+import type { GraphQLEnumType, GraphQLInputType } from 'graphql';
 import {
-  coerceInputValue,
   GraphQLBoolean,
   GraphQLFloat,
   GraphQLID,
@@ -14,7 +13,9 @@ import {
   isListType,
 } from 'graphql';
 import { nearest } from '../../config/nearest.ts';
-import { numberOf, roundedValue, stringifyJson } from '../../shared/exact-json.ts';
+import { InputCoercion } from '../../operation/coerce-input.ts';
+import { isShortJson, printValue } from '../../operation/print-value.ts';
+import { numberOf } from '../../shared/exact-json.ts';
 import { readJson } from './json-reading.ts';
 import type { Parameter, ParameterPlace } from './parameters.ts';
 import { isWithin, type Range, rangeText } from './range.ts';
@@ -40,11 +41,28 @@ export interface RequestParameters {
 
 export type Variables = Record<string, unknown>;
 
+/** More are of no help, and a request with thousands of mistakes must not cost thousands of comparisons of names. */
+const MOST_ERRORS = 50;
+
+/** The first mistakes of a request. */
+class ParameterErrors {
+  readonly list: ParameterError[] = [];
+
+  /** How many more are kept. */
+  get room(): number {
+    return MOST_ERRORS - this.list.length;
+  }
+
+  push(error: ParameterError): void {
+    if (this.room > 0) this.list.push(error);
+  }
+}
+
 /**
  * Makes variables of a request's parameters, by the variables' GraphQL types. Texts are read as the type says:
  * a list is a repeated parameter (`?id=p1&id=p2`), an input object or a list within a list is JSON, a custom scalar is
  * the text itself. A variable that is not given is left out, so that its default applies. Claims are read elsewhere.
- * @returns every mistake at once, or the variables
+ * @returns the first 50 mistakes at once, or the variables
  */
 export function coerceParameters(
   parameters: readonly Parameter[],
@@ -52,7 +70,7 @@ export function coerceParameters(
 ): { variables: Variables } | { errors: ParameterError[] } {
   // Without a prototype: a variable may be called `__proto__`.
   const variables: Variables = Object.create(null);
-  const errors: ParameterError[] = [];
+  const errors = new ParameterErrors();
   for (const parameter of parameters) {
     if (parameter.in === 'claim') continue;
     const value = readValue(parameter, request, errors);
@@ -60,10 +78,10 @@ export function coerceParameters(
     if (parameter.range !== undefined && !isWithin(value, parameter.range)) errors.push(outOfRange(parameter, value));
   }
   refuseUnknown(parameters, request, errors);
-  return errors.length > 0 ? { errors } : { variables };
+  return errors.list.length > 0 ? { errors: errors.list } : { variables };
 }
 
-function readValue(parameter: Parameter, request: RequestParameters, errors: ParameterError[]): unknown {
+function readValue(parameter: Parameter, request: RequestParameters, errors: ParameterErrors): unknown {
   if (parameter.in === 'body') return bodyValue(parameter, request.body, errors);
   const texts = textsOf(parameter, request, errors);
   if (texts === undefined) return undefined;
@@ -83,7 +101,7 @@ function readValue(parameter: Parameter, request: RequestParameters, errors: Par
   return textValue(parameter, '', texts[0] as string, type, errors);
 }
 
-function textsOf(parameter: Parameter, request: RequestParameters, errors: ParameterError[]): string[] | undefined {
+function textsOf(parameter: Parameter, request: RequestParameters, errors: ParameterErrors): string[] | undefined {
   if (parameter.in === 'path') return pathTexts(parameter, request.path, errors);
   if (parameter.in === 'query') return request.query.getAll(parameter.name);
   const value = request.headers[parameter.name];
@@ -97,7 +115,7 @@ function textsOf(parameter: Parameter, request: RequestParameters, errors: Param
 function pathTexts(
   parameter: Parameter,
   path: ReadonlyMap<string, string>,
-  errors: ParameterError[],
+  errors: ParameterErrors,
 ): string[] | undefined {
   const given = path.get(parameter.name) ?? '';
   try {
@@ -115,7 +133,7 @@ function textValue(
   at: string,
   text: string,
   type: GraphQLInputType,
-  errors: ParameterError[],
+  errors: ParameterErrors,
 ): unknown {
   const nullable = getNullableType(type);
   const parsed = parseText(text, nullable);
@@ -150,7 +168,7 @@ function parseJson(text: string): unknown {
   return 'mistake' in read ? undefined : read.value;
 }
 
-function bodyValue(parameter: Parameter, body: RequestParameters['body'], errors: ParameterError[]): unknown {
+function bodyValue(parameter: Parameter, body: RequestParameters['body'], errors: ParameterErrors): unknown {
   const value = body && Object.hasOwn(body, parameter.name) ? body[parameter.name] : undefined;
   if (value !== undefined) return checkJson(parameter, '', value, parameter.type, errors);
   if (parameter.required) errors.push(errorAt(parameter, '', null, parameter.type));
@@ -163,27 +181,22 @@ function checkJson(
   at: string,
   value: unknown,
   type: GraphQLInputType,
-  errors: ParameterError[],
+  errors: ParameterErrors,
 ): unknown {
-  coerceInputValue(roundedValue(value), type, (path, invalid, error) => {
-    if (errors.length >= MOST_ERRORS) return;
+  if (errors.room === 0) return value;
+  const coercion = new InputCoercion({ maxErrors: errors.room });
+  coercion.coerce(value, type);
+  for (const { path, value: invalid, message } of coercion.errors) {
     const inner = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('');
     const place = `${parameter.name}${at}${inner}`;
     errors.push({
       parameter: place,
       in: parameter.in,
-      given: short(valueAt(value, path) ?? invalid),
-      expected: expectation(type, path, error.message),
+      given: short(invalid),
+      expected: expectation(type, path, message),
     });
-  });
+  }
   return value;
-}
-
-/** The value at a place, with its digits; `undefined` where a list was made of a single value on the way. */
-function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
-  let inner = value;
-  for (const step of path) inner = (inner as Record<string, unknown> | null | undefined)?.[step];
-  return inner;
 }
 
 /** What belongs at `path` within a value of this type; for a mistake about a whole object, graphql-js' words for it. */
@@ -213,15 +226,12 @@ function describeRange({ type }: Parameter, range: Range): string {
   return `${isListType(getNullableType(type)) ? `a list, each item ${each}` : each} (${type})`;
 }
 
-/** More are of no help, and whoever sends thousands of wrong names is not to have thousands of answers. */
-const MOST_ERRORS = 50;
-
-function refuseUnknown(parameters: readonly Parameter[], request: RequestParameters, errors: ParameterError[]): void {
+function refuseUnknown(parameters: readonly Parameter[], request: RequestParameters, errors: ParameterErrors): void {
   const namesOf = (place: ParameterPlace) => parameters.filter((one) => one.in === place).map((one) => one.name);
   const namesIn = { query: namesOf('query'), body: namesOf('body') };
   const refuse = (name: string, place: 'query' | 'body', given: unknown): void => {
     const known = namesIn[place];
-    if (errors.length >= MOST_ERRORS || known.includes(name)) return;
+    if (errors.room === 0 || known.includes(name)) return;
     errors.push({
       parameter: String(short(name)),
       in: place,
@@ -231,17 +241,17 @@ function refuseUnknown(parameters: readonly Parameter[], request: RequestParamet
   };
   for (const name of new Set(request.query.keys())) refuse(name, 'query', request.query.get(name));
   const { body } = request;
-  for (const name in body) refuse(name, 'body', body[name]);
+  for (const name in body) {
+    if (errors.room === 0) return;
+    refuse(name, 'body', body[name]);
+  }
 }
-
-/** Longer names are no slips of the pen. */
-const LONGEST_NAME = 200;
 
 function insteadOf(name: string, place: string, parameters: readonly Parameter[], known: readonly string[]): string {
   const elsewhere = parameters.find((parameter) => parameter.name === name || parameter.variable === name);
   if (elsewhere?.in === place) return `no parameter of this name; did you mean "${elsewhere.name}"?`;
   if (elsewhere) return `no "${name}" in the ${place}: it is read from the ${PLACES[elsewhere.in]}`;
-  const [best] = name.length > LONGEST_NAME ? [] : nearest(name, known);
+  const [best] = nearest(name, known);
   if (best !== undefined) return `no parameter of this name; did you mean "${best}"?`;
   const list = known.map((other) => `"${other}"`).join(', ');
   return `no parameter of this name; ${list === '' ? `there are none in the ${place}` : `there are: ${list}`}`;
@@ -271,16 +281,25 @@ export function describe(type: GraphQLInputType): string {
 function inWords(type: GraphQLInputType): string {
   if (isListType(type)) return `a list, each item ${inWords(getNullableType(type.ofType))}`;
   if (isInputObjectType(type)) return 'an object as JSON';
-  if (isEnumType(type))
-    return `one of ${type
-      .getValues()
-      .map((value) => value.name)
-      .join(', ')}`;
+  if (isEnumType(type)) return `one of ${enumInWords(type)}`;
   return BUILT_IN.get(type) ?? 'a value';
 }
 
+/** Values of an enum that a message lists. */
+const MOST_VALUES = 50;
+
+function enumInWords(type: GraphQLEnumType): string {
+  const names = type.getValues().map(({ name }) => name);
+  const more = names.length - MOST_VALUES;
+  return names.slice(0, MOST_VALUES).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+/** Characters of what was given that a message repeats. */
+const MOST_SHOWN = 200;
+
 /** What was given, cut where it would make the answer long. */
 function short(given: unknown): unknown {
-  const text = typeof given === 'string' ? given : (stringifyJson(given) ?? 'null');
-  return text.length <= 200 ? (given ?? null) : `${text.slice(0, 200)}…`;
+  if (typeof given === 'string') return given.length <= MOST_SHOWN ? given : `${given.slice(0, MOST_SHOWN)}…`;
+  if (given === undefined || isShortJson(given, MOST_SHOWN)) return given ?? null;
+  return printValue(given, MOST_SHOWN);
 }

@@ -1,3 +1,5 @@
+import { ExactNumber } from '../../shared/exact-json.ts';
+
 /**
  * How deep a JSON value nests: `0` for a scalar, `1` for `[1]`, `2` for `{"a": [1]}`. Without recursion.
  * @param enough stops there: deeper is no news
@@ -22,5 +24,5 @@ export function jsonDepth(value: unknown, enough: number): number {
 }
 
 function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !(value instanceof ExactNumber);
 }

@@ -1,0 +1,128 @@
+/**
+ * Compares two commits of Headgate in one run: `npm run bench:compare -- [--base REV] [--pairs N] [--seconds N]`. Both
+ * gateways stay up; the load goes to one and then to the other, so that what else the machine does hits both alike.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ALONE_CONFIG, ROOT } from './gateways.ts';
+import { checkAnswers, measureLoad, waitUntilReady } from './measure.ts';
+import type { BenchOptions } from './options.ts';
+import { freePort, pinLoad, type Running, startNode, startStub } from './processes.ts';
+import { main, type Scenario, supergraphFor, tiny, varied } from './scenarios.ts';
+
+interface Contender {
+  readonly url: string;
+  readonly running: Running;
+}
+
+/** The ratio of now to the base, over all pairs. */
+interface Ratio {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+const DEFAULT_BASE = '23e77b7';
+
+const { values } = parseArgs({
+  options: {
+    base: { type: 'string', default: DEFAULT_BASE },
+    pairs: { type: 'string', default: '12' },
+    seconds: { type: 'string', default: '3' },
+  },
+});
+const load = { connections: 50, seconds: Number(values.seconds), warmUpSeconds: 0 } as BenchOptions;
+
+function run(command: string, args: readonly string[], cwd: string): string {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+/** Checks out a commit beside the project, with the packages that it names, and bundles its CLI. */
+function build(revision: string, dir: string): string {
+  run('git', ['worktree', 'add', '--detach', '--force', dir, revision], ROOT);
+  const sameLock = run('git', ['diff', '--name-only', revision, '--', 'package-lock.json'], ROOT) === '';
+  if (sameLock)
+    cpSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'), { recursive: true, verbatimSymlinks: true });
+  else run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel', 'error'], dir);
+  run('npm', ['run', 'build:cli', '--silent'], dir);
+  return join(dir, 'dist/cli.js');
+}
+
+async function start(cli: string, supergraph: string): Promise<Contender> {
+  const port = await freePort();
+  const flags = ['--supergraph', supergraph, '--host', '127.0.0.1', '--port', `${port}`, '--config', ALONE_CONFIG];
+  const startedAt = performance.now();
+  const running = startNode([cli, 'start', ...flags], 'gateway');
+  const url = `http://127.0.0.1:${port}/graphql`;
+  await waitUntilReady(url, running, startedAt);
+  return { url, running };
+}
+
+async function cpu({ url, running }: Contender, scenario: Scenario): Promise<number> {
+  const { cpuMs, failures } = await measureLoad(url, scenario, running, load);
+  if (failures > 0) throw new Error(`${scenario.name}: ${failures} requests failed`);
+  return cpuMs;
+}
+
+async function compare(scenario: Scenario, base: Contender, now: Contender, pairs: number): Promise<Ratio> {
+  for (const contender of [base, now]) {
+    await checkAnswers(contender.url, scenario);
+    await measureLoad(contender.url, scenario, contender.running, { ...load, seconds: 4 });
+  }
+  const ratios: number[] = [];
+  for (let pair = 0; pair < pairs; pair++) {
+    const [first, second] = pair % 2 === 0 ? [base, now] : [now, base];
+    const spent = new Map([[first, await cpu(first, scenario)]]);
+    spent.set(second, await cpu(second, scenario));
+    ratios.push((spent.get(now) ?? 0) / (spent.get(base) ?? 1));
+  }
+  return interval(ratios.sort((a, b) => a - b));
+}
+
+/** The median, and the places of the sorted ratios between which it is with 95 % or more (binomial distribution). */
+function interval(sorted: readonly number[]): Ratio {
+  const n = sorted.length;
+  let outside = 0;
+  let rank = 0;
+  for (let ways = 1; rank < n / 2; rank++) {
+    outside += (2 * ways) / 2 ** n;
+    if (outside > 0.05) break;
+    ways = (ways * (n - rank)) / (rank + 1);
+  }
+  const at = (index: number) => sorted[Math.max(0, Math.min(n - 1, index))] ?? Number.NaN;
+  const middle = (at(Math.floor((n - 1) / 2)) + at(Math.ceil((n - 1) / 2))) / 2;
+  return { median: middle, low: at(rank - 1), high: at(n - rank) };
+}
+
+const dir = mkdtempSync(join(tmpdir(), 'headgate-compare-'));
+const started: Running[] = [];
+try {
+  const revisions = { base: values.base, now: 'HEAD' };
+  const clis = { base: build(revisions.base, join(dir, 'base')), now: build(revisions.now, join(dir, 'now')) };
+  pinLoad();
+  const { running: stub, port } = await startStub(join(ROOT, 'bench/stub/start.ts'));
+  started.push(stub);
+  const supergraph = join(dir, 'supergraph.graphql');
+  writeFileSync(supergraph, supergraphFor(port));
+  const base = await start(clis.base, supergraph);
+  started.push(base.running);
+  const now = await start(clis.now, supergraph);
+  started.push(now.running);
+  const cells: string[] = [];
+  for (const scenario of [main, varied, tiny]) {
+    const { median, low, high } = await compare(scenario, base, now, Number(values.pairs));
+    cells.push(`${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`);
+    console.log(`${scenario.name}: ${cells.at(-1)}`);
+  }
+  const commit = run('git', ['rev-parse', '--short', 'HEAD'], ROOT).trim();
+  console.log(
+    `| ${commit} against ${values.base}, ${values.pairs} pairs, Node ${process.version} | ${cells.join(' | ')} |`,
+  );
+} finally {
+  for (const running of started) await running.stop();
+  for (const name of ['base', 'now']) run('git', ['worktree', 'remove', '--force', join(dir, name)], ROOT);
+  rmSync(dir, { recursive: true, force: true });
+}

@@ -1,0 +1,209 @@
+import {
+  type GraphQLInputField,
+  type GraphQLInputObjectType,
+  type GraphQLInputType,
+  isEnumType,
+  isInputObjectType,
+  isListType,
+  isNonNullType,
+  type ValueNode,
+} from 'graphql';
+import { nearest } from '../config/nearest.ts';
+import { ExactNumber } from '../shared/exact-json.ts';
+import { literalValue } from '../shared/literal-value.ts';
+import { coerceLeaf, LeafError } from './coerce-leaf.ts';
+import { shorten } from './print-value.ts';
+
+/** What is wrong with a value, and where in it. */
+export interface InputError {
+  /** From the value given to {@link InputCoercion.coerce}: `['items', 0, 'price']`. */
+  readonly path: readonly (string | number)[];
+  /** What stands there. */
+  readonly value: unknown;
+  readonly message: string;
+}
+
+export interface InputCoercionOptions {
+  /** Reading stops when there are so many errors. */
+  readonly maxErrors: number;
+  /** Messages do not suggest names that the schema has. */
+  readonly hideSuggestions?: boolean | undefined;
+}
+
+/** Names are compared with those of the schema for so many errors only: a comparison costs more than all else here. */
+const MOST_SUGGESTIONS = 5;
+/** The stack must hold them. Clients meet the limit of the config first. */
+const MOST_LEVELS = 1_000;
+
+/**
+ * Coerces JSON values to GraphQL's input types in one pass over each value. The time is linear in the values, however
+ * wrong they are: it stops at the first few errors.
+ * @see https://spec.graphql.org/October2021/#sec-Input-Objects.Input-Coercion
+ */
+export class InputCoercion {
+  readonly errors: InputError[] = [];
+  /** How often names were compared to suggest one. */
+  suggestions = 0;
+  private readonly maxErrors: number;
+  private readonly hideSuggestions: boolean;
+  private path: (string | number)[] = [];
+
+  constructor({ maxErrors, hideSuggestions = false }: InputCoercionOptions) {
+    this.maxErrors = maxErrors;
+    this.hideSuggestions = hideSuggestions;
+  }
+
+  /** Whether there are so many errors that nothing more is read. */
+  get isFull(): boolean {
+    return this.errors.length >= this.maxErrors;
+  }
+
+  /** Returns the value as resolvers get it, defaults filled in. It is of no use if there are errors afterwards. */
+  coerce(value: unknown, type: GraphQLInputType): unknown {
+    this.path = [];
+    return this.value(value, type);
+  }
+
+  private value(value: unknown, type: GraphQLInputType): unknown {
+    if (isNonNullType(type)) {
+      if (value != null) return this.value(value, type.ofType);
+      return this.fail(value, `Expected non-nullable type "${type}" not to be null.`);
+    }
+    if (value == null) return null;
+    if (isListType(type)) return this.list(value, type.ofType);
+    if (isInputObjectType(type)) return this.object(value, type);
+    try {
+      return coerceLeaf(type, value);
+    } catch (error) {
+      if (!(error instanceof LeafError)) throw error;
+      const { message, misspelt } = error;
+      if (misspelt === undefined || !isEnumType(type)) return this.fail(value, message);
+      const names = () => type.getValues().map(({ name }) => name);
+      return this.fail(value, message + this.suggest('the enum value ', misspelt, names));
+    }
+  }
+
+  private list(value: unknown, itemType: GraphQLInputType): unknown {
+    if (!Array.isArray(value)) return [this.value(value, itemType)];
+    if (this.isTooDeep()) return this.failDepth(value);
+    const items: unknown[] = [];
+    const { path } = this;
+    for (let i = 0; i < value.length && !this.isFull; i++) {
+      path.push(i);
+      items.push(this.value(value[i], itemType));
+      path.pop();
+    }
+    return items;
+  }
+
+  private object(value: unknown, type: GraphQLInputObjectType): unknown {
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof ExactNumber)
+      return this.fail(value, `Expected type "${type.name}" to be an object.`);
+    if (this.isTooDeep()) return this.failDepth(value);
+    const { fields, needed, defaults } = shapeOf(type);
+    const coerced: Record<string, unknown> = {};
+    // what the client gives is gone through, not what the type has: a list may have many objects of a type with many fields
+    const unknown: string[] = [];
+    for (const name of Object.keys(value)) {
+      if (this.errors.length + unknown.length >= this.maxErrors) break;
+      const given = (value as Record<string, unknown>)[name];
+      const field = fields.get(name);
+      if (!field) unknown.push(name);
+      else if (given !== undefined) coerced[name] = this.field(given, field);
+    }
+    for (const field of needed) {
+      if (this.isFull) return undefined;
+      if (Object.hasOwn(value, field.name) && (value as Record<string, unknown>)[field.name] !== undefined) continue;
+      if (field.defaultValue !== undefined) coerced[field.name] = defaultOf(field, defaults);
+      else this.fail(value, `Field "${field.name}" of required type "${field.type}" was not provided.`);
+    }
+    for (const name of unknown) this.failUnknown(value, name, type);
+    if (type.isOneOf) this.checkOneOf(value, coerced, type);
+    return coerced;
+  }
+
+  private field(given: unknown, field: GraphQLInputField): unknown {
+    this.path.push(field.name);
+    const value = this.value(given, field.type);
+    this.path.pop();
+    return value;
+  }
+
+  /** @see https://spec.graphql.org/draft/#sec-OneOf-Input-Objects */
+  private checkOneOf(value: unknown, coerced: Record<string, unknown>, { name }: GraphQLInputObjectType): void {
+    const keys = Object.keys(coerced);
+    if (keys.length !== 1) this.fail(value, `Exactly one key must be specified for OneOf type "${name}".`);
+    const [key] = keys;
+    if (key === undefined || coerced[key] !== null) return;
+    this.path.push(key);
+    this.fail(null, `Field "${key}" must be non-null.`);
+    this.path.pop();
+  }
+
+  private failUnknown(value: unknown, name: string, type: GraphQLInputObjectType): void {
+    const suggestion = this.suggest('', name, () => Object.keys(type.getFields()));
+    this.fail(value, `Field "${shorten(name)}" is not defined by type "${type.name}".${suggestion}`);
+  }
+
+  private suggest(what: string, name: string, candidates: () => string[]): string {
+    if (this.hideSuggestions || this.isFull || this.suggestions >= MOST_SUGGESTIONS) return '';
+    this.suggestions += 1;
+    const close = nearest(name, candidates(), 3).map((one) => `"${one}"`);
+    const last = close.pop();
+    if (last === undefined) return '';
+    return ` Did you mean ${what}${close.length > 0 ? `${close.join(', ')} or ${last}` : last}?`;
+  }
+
+  private isTooDeep(): boolean {
+    return this.path.length >= MOST_LEVELS;
+  }
+
+  private failDepth(value: unknown): undefined {
+    return this.fail(value, `Lists and objects nest more than ${MOST_LEVELS} levels deep.`);
+  }
+
+  private fail(value: unknown, message: string): undefined {
+    if (!this.isFull) this.errors.push({ path: [...this.path], value, message });
+  }
+}
+
+/** Coerces a literal that validation has accepted, without variables, and keeps the digits of its numbers. */
+export function coerceDefault(literal: ValueNode, type: GraphQLInputType): unknown {
+  return new InputCoercion({ maxErrors: 1 }).coerce(literalValue(literal), type);
+}
+
+/** Reads the literal of a default: graphql-js has read its numbers as JavaScript has them. */
+function defaultOf({ name, astNode, type, defaultValue }: GraphQLInputField, known: Map<string, unknown>): unknown {
+  if (!astNode?.defaultValue) return defaultValue;
+  let value = known.get(name);
+  if (value === undefined) {
+    value = coerceDefault(astNode.defaultValue, type);
+    known.set(name, value);
+  }
+  return value;
+}
+
+/** What coercion has to know of an input object. */
+interface InputShape {
+  readonly fields: ReadonlyMap<string, GraphQLInputField>;
+  /** Those that have a default or must be given. */
+  readonly needed: readonly GraphQLInputField[];
+  /** The defaults that have been used, by field. */
+  readonly defaults: Map<string, unknown>;
+}
+
+const shapes = new WeakMap<GraphQLInputObjectType, InputShape>();
+
+function shapeOf(type: GraphQLInputObjectType): InputShape {
+  let shape = shapes.get(type);
+  if (!shape) {
+    const fields = Object.values(type.getFields());
+    shape = {
+      fields: new Map(fields.map((field) => [field.name, field])),
+      needed: fields.filter((field) => field.defaultValue !== undefined || isNonNullType(field.type)),
+      defaults: new Map(),
+    };
+    shapes.set(type, shape);
+  }
+  return shape;
+}

@@ -1,0 +1,83 @@
+import { type GraphQLEnumType, type GraphQLLeafType, isEnumType } from 'graphql';
+import { ExactNumber, isNumber, numberText } from '../shared/exact-json.ts';
+import { printValue, shorten } from './print-value.ts';
+
+/** Why a value is none of a scalar or an enum, in words for the client. */
+export class LeafError extends Error {
+  /** The name for which another may have been meant. */
+  readonly misspelt: string | undefined;
+
+  constructor(message: string, misspelt?: string) {
+    super(message);
+    this.name = 'LeafError';
+    this.misspelt = misspelt;
+  }
+}
+
+const LEAST_INT = -2147483648;
+const GREATEST_INT = 2147483647;
+
+/**
+ * Coerces a JSON value, not null, to a scalar or an enum. A custom scalar decides by itself (`parseValue`).
+ * @throws {LeafError} the value is none of the type
+ * @see https://spec.graphql.org/October2021/#sec-Scalars.Input-Coercion
+ */
+export function coerceLeaf(type: GraphQLLeafType, value: unknown): unknown {
+  if (isEnumType(type)) return coerceEnum(type, value);
+  switch (type.name) {
+    case 'String':
+      if (typeof value === 'string') return value;
+      throw new LeafError(`String cannot represent a non string value: ${printValue(value)}`);
+    case 'ID':
+      if (typeof value === 'string') return value;
+      if (isWhole(value)) return idOf(value);
+      throw new LeafError(`ID cannot represent value: ${printValue(value)}`);
+    case 'Int':
+      return coerceInt(value);
+    case 'Float':
+      if (isNumber(value) && Number.isFinite(Number(value))) return value;
+      throw new LeafError(`Float cannot represent non numeric value: ${printValue(value)}`);
+    case 'Boolean':
+      if (typeof value === 'boolean') return value;
+      throw new LeafError(`Boolean cannot represent a non boolean value: ${printValue(value)}`);
+    default:
+      return coerceCustom(type, value);
+  }
+}
+
+function isWhole(value: unknown): value is number | ExactNumber {
+  return isNumber(value) && Number.isInteger(Number(value));
+}
+
+/** An id keeps its digits, whatever JavaScript makes of them as a number. */
+function idOf(value: number | ExactNumber): string {
+  return numberText(value);
+}
+
+function coerceInt(given: unknown): number {
+  const value = given instanceof ExactNumber ? Number(given) : given;
+  if (typeof value !== 'number' || !Number.isInteger(value))
+    throw new LeafError(`Int cannot represent non-integer value: ${printValue(given)}`);
+  if (value > GREATEST_INT || value < LEAST_INT)
+    throw new LeafError(`Int cannot represent non 32-bit signed integer value: ${given}`);
+  return value;
+}
+
+function coerceEnum(type: GraphQLEnumType, value: unknown): unknown {
+  if (typeof value !== 'string')
+    throw new LeafError(`Enum "${type.name}" cannot represent non-string value: ${printValue(value)}.`);
+  const known = type.getValue(value);
+  if (known) return known.value;
+  throw new LeafError(`Value "${shorten(value)}" does not exist in "${type.name}" enum.`, value);
+}
+
+function coerceCustom(type: GraphQLLeafType, value: unknown): unknown {
+  let parsed: unknown;
+  try {
+    parsed = type.parseValue(value);
+  } catch (error) {
+    throw new LeafError(`Expected type "${type.name}". ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (parsed === undefined) throw new LeafError(`Expected type "${type.name}".`);
+  return parsed;
+}
