@@ -51,7 +51,7 @@ function isWhole(value: unknown): value is number | ExactNumber {
 
 /** An id keeps its digits, whatever JavaScript makes of them as a number. */
 function idOf(value: number | ExactNumber): string {
-  return numberText(value);
+  return typeof value === 'number' ? String(value) : numberText(value);
 }
 
 function coerceInt(given: unknown): number {
