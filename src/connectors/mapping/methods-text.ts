@@ -33,8 +33,9 @@ function parseWhole(value: Json, [given = 10]: readonly Json[]): Json {
 
 /** The whole number that a text begins with, with all its digits. */
 function decimalWhole(text: string): Json {
-  const [, sign, digits] = /^\s*([+-]?)0*(\d+)/.exec(text) ?? [];
-  return digits === undefined ? undefined : numberOf(`${sign === '-' ? '-' : ''}${digits}`);
+  const [, sign, digits] = /^\s*([+-]?)(\d+)/.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  return numberOf((sign === '-' ? '-' : '') + digits.replace(/^0+(?=\d)/, ''));
 }
 
 function jsonParse(value: Json): Json {

@@ -5,8 +5,6 @@ const SPACE = /(?:[\s,]|#[^\n]*)*/y;
 const STRICT_SPACE = /(?:\s|#[^\n]*)*/y;
 const IDENTIFIER = /[A-Za-z_][0-9A-Za-z_]*/y;
 const NUMBER = /-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/y;
-/** The same by its parts, without zeros at its front. */
-const PARTS = /^(-?)0*([0-9]*)(\.[0-9]+)?\.?$/;
 
 /** Reads the tokens of a mapping where the parser asks for them; blanks and `#` comments between tokens are passed over. */
 export class Scanner {
@@ -64,8 +62,10 @@ export class Scanner {
     const text = this.match(NUMBER);
     if (text === undefined) return undefined;
     // `.5`, `5.` and `05` are no numbers in JSON
-    const [, sign = '', whole, fraction = ''] = PARTS.exec(text) ?? [];
-    return numberOf(`${sign}${whole || '0'}${fraction}`);
+    const sign = text.startsWith('-') ? '-' : '';
+    const [whole = '', fraction = ''] = text.slice(sign.length).split('.');
+    const digits = whole.replace(/^0+(?=\d)/, '') || '0';
+    return numberOf(fraction === '' ? sign + digits : `${sign}${digits}.${fraction}`);
   }
 
   /** A string in single or double quotes; `\` keeps the character after it. */
