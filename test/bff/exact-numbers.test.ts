@@ -1,7 +1,7 @@
 import { CompactSign } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { httpWorld } from '../server/http-world.ts';
-import { bodyOf } from '../sources/fake-subgraph.ts';
+import { bodyOf, fakeSubgraph } from '../sources/fake-subgraph.ts';
 import { HAS_REDIS, startRedis } from '../store/redis-server.ts';
 import { folderOf } from './support.ts';
 
@@ -276,5 +276,24 @@ describe('claims', () => {
     expect(headers[0]?.['x-tenant']).toBe('9007199254740993');
     const shaped = await call('/bff/web/y', await tenant('12345678901234567891'));
     expect(shaped.text).toBe('{"tenant":"12345678901234567891","level":1}');
+  });
+
+  test('of a token that only the provider can read', async () => {
+    const provider = await fakeSubgraph((_, res) => {
+      const claims = '"tenant":9007199254740993,"level":1.10';
+      res.writeHead(200, { 'content-type': 'application/json' }).end(`{"active":true,"sub":"ann",${claims}}`);
+    });
+    const { call, received, headers } = await gateway(
+      { 'web/x.graphql': 'query ($tenant: Long! @from(claim: "tenant")) { thing(tenant: $tenant) { seq } }' },
+      {
+        config: {
+          introspection_endpoints: [{ url: provider.url, client_id: 'gateway' }],
+          headers: { all: { request: [{ insert: { name: 'x-level', from_claim: 'level' } }] } },
+        },
+      },
+    );
+    await call('/bff/web/x', { headers: { authorization: 'Bearer opaque' } });
+    expect(received[0]).toContain('"tenant":9007199254740993}');
+    expect(headers[0]?.['x-level']).toBe('1.10');
   });
 });
