@@ -292,11 +292,12 @@ class SupergraphEngine implements Engine {
     told: readonly GraphQLFormattedError[] | undefined,
   ): Promise<EngineAnswer> {
     const introspected = introspection ? introspector.answer(introspection, variables) : NOTHING_INTROSPECTED;
-    const { client: asker, sections } = request;
+    const { client: asker, sections, reportEveryPlace } = request;
     const client = life === undefined || life.fixed ? asker : listening(asker);
     const { sources, answerBudget: budget, starts } = this.options;
     const { texts } = introspected;
-    const input = { supergraph, sources, client, variables, introspected: texts, told, sections, budget, starts };
+    const run = { client, variables, introspected: texts, told, sections, reportEveryPlace };
+    const input = { supergraph, sources, budget, starts, ...run };
     return executePlan(compiled, input, (result) => {
       const dataText = takeDataText(result);
       const { errors } = result;

@@ -80,6 +80,22 @@ headgate.yaml:5:5  UNKNOWN_CONNECTORS  connectors.sources.products.api: no schem
   });
 });
 
+describe('validate: what is allowed and may not be meant', () => {
+  test('is a warning, with its place and exit code 0', async () => {
+    const dir = await project({
+      'schemas/products.graphql': PRODUCTS,
+      'headgate.yaml': "cors:\n  policies:\n    - match_origins: ['https://.*shop\\.example']\n",
+    });
+    const { code, stderr } = await runCli(dir, ['validate']);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(
+        /^\nheadgate\.yaml:3:23 {2}WARNING {2}cors\.policies\.0\.match_origins\.0: .*accepts https:\/\/evilshop\.example.*\n\n1 warning\n$/,
+      ),
+    });
+  });
+});
+
 describe('init', () => {
   test('writes a project that is valid, and overwrites nothing', async () => {
     const dir = await project();

@@ -38,7 +38,7 @@ export const bffSection = z
     redis: z
       .boolean()
       .default(false)
-      .describe('Keep answers and idempotency keys in store.redis, for all processes together'),
+      .describe('Keep answers and idempotency keys in store.redis, for all machines together'),
     docs: z
       .boolean()
       .optional()

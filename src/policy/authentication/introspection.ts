@@ -11,8 +11,9 @@ import {
 } from 'oauth4webapi';
 import type { Identity } from '../../client/identity.ts';
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
-import { identityOfClaims, withDigits } from './claims.ts';
+import { identityOfClaims } from './claims.ts';
 import { sha256 } from './digest.ts';
+import { claimsIn, exactClaims, withPlainTimes } from './exact-claims.ts';
 import { BadCredential, type BadCredentialKind, CannotDecide } from './refusal.ts';
 
 export interface IntrospectorOptions {
@@ -146,9 +147,12 @@ async function askEndpoint(endpoint: IntrospectionEndpoint, token: string): Prom
     [allowInsecureRequests]: url.startsWith('http:'),
     signal: AbortSignal.timeout(timeout),
   });
-  const copy = response.clone();
-  const claims = await processIntrospectionResponse(server, client, response);
-  return withDigits(claims, await copy.text());
+  const text = await response.text();
+  const { status, headers } = response;
+  const answer = await processIntrospectionResponse(server, client, new Response(text, { status, headers }));
+  const isSigned = headers.get('content-type')?.startsWith('application/token-introspection+jwt') === true;
+  const exact = isSigned ? withPlainTimes(exactClaims(text).token_introspection) : claimsIn(text);
+  return { ...answer, ...(exact as object) };
 }
 
 function clientAuth({ client_auth, client_secret }: IntrospectionEndpoint): ClientAuth {

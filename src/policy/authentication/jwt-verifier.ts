@@ -1,8 +1,9 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
-import { claimsText, identityOfClaims, withDigits } from './claims.ts';
+import { identityOfClaims } from './claims.ts';
 import { sha256 } from './digest.ts';
+import { exactClaims } from './exact-claims.ts';
 import type { KeySet } from './key-set.ts';
 import { BadCredential, type BadCredentialKind, CannotDecide } from './refusal.ts';
 
@@ -96,7 +97,7 @@ export class JwtVerifier {
       const keysVersion = issuer.keys.version;
       try {
         const claims = await this.#verifyWith(issuer, token);
-        const identity = identityOfClaims('jwt', withDigits(claims, claimsText(token)));
+        const identity = identityOfClaims('jwt', exactClaims(token));
         this.#remember(digest, { identity, until: this.#expiryOf(claims), keys: issuer.keys, keysVersion });
         return identity;
       } catch (error) {

@@ -28,7 +28,7 @@ import {
 import { PUBLIC_KEY_ALGORITHMS } from '../../config/sections/jwks.ts';
 import type { LoginSettings } from '../../config/sections/login.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { claimsText, withDigits } from '../authentication/claims.ts';
+import { claimsIn, exactClaims } from '../authentication/exact-claims.ts';
 import { ProviderDirectory } from './provider-directory.ts';
 import { GrantGone, LoginFailed, ProviderAway } from './provider-errors.ts';
 import type { Tokens } from './session.ts';
@@ -203,10 +203,12 @@ export class OpenIdProvider {
     const complete = this.#settings.claims.every((name) => Object.hasOwn(claims, name));
     if (complete || server.userinfo_endpoint === undefined || claims.sub === undefined) return grant;
     const answer = await userInfoRequest(server, this.#client, tokens.access, this.#http());
-    const copy = answer.clone();
-    const user = await processUserInfoResponse(server, this.#client, claims.sub, answer);
-    const more = withDigits(user, await copy.text());
-    return { ...grant, claims: { ...more, ...claims } };
+    const text = await answer.text();
+    const { status, headers } = answer;
+    const copy = new Response(text, { status, headers });
+    const more = await processUserInfoResponse(server, this.#client, claims.sub, copy);
+    const isSigned = headers.get('content-type')?.startsWith('application/jwt') === true;
+    return { ...grant, claims: { ...more, ...(isSigned ? exactClaims(text) : claimsIn(text)), ...claims } };
   }
 
   #grantOf(answer: TokenEndpointResponse): Grant {
@@ -225,7 +227,7 @@ export class OpenIdProvider {
         refresh: refresh_token,
       },
       idToken: id_token,
-      claims: id_token === undefined ? {} : withDigits({ ...getValidatedIdTokenClaims(answer) }, claimsText(id_token)),
+      claims: { ...getValidatedIdTokenClaims(answer), ...(id_token?.split('.').length === 3 && exactClaims(id_token)) },
       scopes: scope?.split(' ').filter((one) => one !== ''),
     };
   }

@@ -48,6 +48,26 @@ describe('propagate', () => {
     });
   });
 
+  it.each([
+    ...['host', 'accept', 'accept-encoding', 'connection', 'expect', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+    ...['proxy-authorization', 'proxy-connection', 'proxy-anything', 'http2-settings', 'keep-alive', ':path'],
+    ...['content-length', 'content-type', 'content-encoding', 'content-md5', 'content-digest', 'content-range'],
+    ...['if-none-match', 'if-modified-since', 'if-range', 'range', 'via', 'max-forwards', 'sec-websocket-key'],
+  ])('never sends by a pattern: %s', (name) => {
+    expect(sent([{ propagate: { matching: '.*' } }], { [name]: 'x', 'x-ok': '1' })).toEqual({ 'x-ok': '1' });
+  });
+
+  it.each(['proxy-authorization', 'Content-MD5', 'content-range', 'sec-websocket-key', 'te'])(
+    'is refused with a name that is never sent: %s',
+    (name) => {
+      const read = (rule: Rules[number]) => headersSection.safeParse({ all: { request: [rule] } }).success;
+      expect(read({ propagate: { named: name } })).toBe(false);
+      expect(read({ propagate: { named: 'x-a', rename: name } })).toBe(false);
+      expect(read({ rename: { named: 'x-a', to: name } })).toBe(false);
+      expect(read({ propagate: { named: 'if-none-match' } })).toBe(true);
+    },
+  );
+
   it('never sends what is about one connection, nor what the client names in connection', () => {
     const headers = {
       host: 'shop.example',
@@ -169,6 +189,34 @@ it('requests that differ in what only correlates them belong together', () => {
   const key = (headers: Record<string, string>) => forward?.(client(headers)).sharingKey;
   expect(key({ 'x-request-id': '1', traceparent: 'a' })).toBe(key({ 'x-request-id': '2', traceparent: 'b' }));
   expect(key({ cookie: 'a' })).not.toBe(key({ cookie: 'b' }));
+});
+
+it.each([
+  [{ insert: { name: 'traceparent', from_claim: 'sub' } }, true],
+  [{ propagate: { named: 'x-tenant', rename: 'tracestate' } }, true],
+  [{ propagate: { named: 'x-request-id', rename: 'tracestate' } }, false],
+  [{ insert: { name: 'x-id', from_context: 'request_id' } }, false],
+])('what only correlates requests counts where a rule writes something else into it: %j', (rule, counts) => {
+  const settings = headersSection.parse({ all: { request: [rule] } });
+  const forward = compileRequestHeaders(settings).forSubgraph('orders');
+  const keyOf = (sub: string) =>
+    forward?.({
+      requestId: sub,
+      headers: { 'x-tenant': sub, 'x-request-id': sub },
+      identity: { kind: 'jwt', subject: sub, scopes: [], claims: { sub } },
+    }).sharingKey;
+  expect(keyOf('ada') !== keyOf('bob')).toBe(counts);
+});
+
+it('says which headers tell subgraphs who asks, also under another name', () => {
+  const request = [
+    { insert: { name: 'x-user', from_claim: 'sub' } },
+    { insert: { name: 'x-id', from_context: 'request_id' } },
+    { rename: { named: 'x-user', to: 'x-viewer' } },
+    { propagate: { named: 'x-app' } },
+  ];
+  const forward = compileRequestHeaders(headersSection.parse({ all: { request } })).forSubgraph('orders');
+  expect([...(forward?.(client({})).ofIdentity ?? [])]).toEqual(['x-user', 'x-viewer']);
 });
 
 describe('rules that cannot be', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { RestSource } from '../../../src/sources/rest/rest-source.ts';
 import { aClient, ask, NO_LIMITS, restSource, stubApi } from './stub-api.ts';
 
 describe('methods and bodies', () => {
@@ -120,6 +121,18 @@ describe('headers', () => {
     const sdl = `type Query { a: Int @connect(source: "api", http: {GET: "/{$request.headers.'x-tenant'}/a"}, selection: "$.n") }`;
     await ask(restSource(api, sdl), '{ a }', {}, aClient({ 'x-tenant': 'a/b' }));
     expect(api.lines()).toEqual(['GET /a%2Fb/a']);
+  });
+
+  test("the client's headers in the query of a source, which keep two clients apart", async () => {
+    const api = await stubApi(() => ({}));
+    const sdl = `
+      extend schema @source(name: "own", http: {baseURL: "${api.url}", queryParams: "tenant: $request.headers.'x-tenant'->first"})
+      type Query { a: Int @connect(source: "own", http: {GET: "/a"}, selection: "$.n") }`;
+    const source = restSource(api, sdl);
+    for (const tenant of ['t1', 't2']) await ask(source, '{ a }', {}, aClient({ 'x-tenant': tenant }));
+    expect(api.lines()).toEqual(['GET /a?tenant=t1', 'GET /a?tenant=t2']);
+    const key = (tenant: string) => (source as RestSource).tellsApart?.(aClient({ 'x-tenant': tenant })).sharingKey;
+    expect(key('t1')).not.toBe(key('t2'));
   });
 
   test('a value that would begin another header', async () => {
