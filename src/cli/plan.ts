@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import { CompositionError } from '../composition/supergraph-provider.ts';
 import { ExplainError, explainPlan, PLAN_STAGES, type PlanFormat } from '../engine/explain.ts';
+import { parseJson } from '../shared/exact-json.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { UsageError } from './failure.ts';
 import { type OriginFlags, originOf } from './origin.ts';
@@ -49,7 +50,7 @@ function stageOf(name: string | undefined) {
 export function readVariables(json: string | undefined): Record<string, unknown> | undefined {
   if (json === undefined) return undefined;
   try {
-    const value: unknown = JSON.parse(json);
+    const value = parseJson(json);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
     // Told below, like JSON of another kind.

@@ -2,6 +2,7 @@ import {
   type Document,
   isCollection,
   isMap,
+  isPair,
   isScalar,
   LineCounter,
   type Node,
@@ -11,6 +12,7 @@ import {
   visit,
 } from 'yaml';
 import type { z } from 'zod';
+import { ExactNumber, numberOf } from '../shared/exact-json.ts';
 import { configFileSchema, type FileConfig } from './config.ts';
 import { type Env, expand, hasReference, malformedReference } from './expand.ts';
 import { didYouMean } from './known-keys.ts';
@@ -60,14 +62,17 @@ export function readYamlFile<T>(file: string, text: string, env: Env, schema: z.
 function expandScalars(reading: Reading, env: Env): Problem[] {
   const problems: Problem[] = [];
   visit(reading.document, {
-    Scalar(key, node) {
-      if (key === 'key' || typeof node.value !== 'string') return;
+    Scalar(key, node, path) {
+      if (key === 'key') return;
+      if (typeof node.value === 'number' && isForConnectors(path)) node.value = exactValue(node.source, node.value);
+      if (typeof node.value !== 'string') return;
       const malformed = malformedReference(node.value);
       if (malformed !== undefined) problems.push(notAReference(reading, node, malformed));
       if (!hasReference(node.value)) return;
       const expansion = expand(node.value, env);
       if (expansion.ok) {
-        node.value = node.type === Scalar.PLAIN ? plainValue(expansion.text) : expansion.text;
+        const value = node.type === Scalar.PLAIN ? plainValue(expansion.text) : expansion.text;
+        node.value = typeof value === 'number' && isForConnectors(path) ? exactValue(expansion.text, value) : value;
         return;
       }
       const { variable } = expansion;
@@ -78,6 +83,18 @@ function expandScalars(reading: Reading, env: Env): Problem[] {
   });
   return problems;
 }
+
+/** Whether a value is one of `$config`, which connectors send as it is written. */
+function isForConnectors(path: readonly unknown[]): boolean {
+  return path.some((node) => isPair(node) && isScalar(node.key) && node.key.value === '$config');
+}
+
+/** A number with its digits, where it is written as in JSON. */
+function exactValue(text: string | undefined, value: number): number | ExactNumber {
+  return text !== undefined && JSON_NUMBER.test(text) ? numberOf(text) : value;
+}
+
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 function notAReference(reading: Reading, { range }: Scalar, malformed: string): Problem {
   const hint = `Write \${NAME}, or with a default \${NAME:-value}; names have letters, digits and "_".`;
@@ -90,7 +107,9 @@ function plainValue(text: string): unknown {
 }
 
 function withoutNulls(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value ?? undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof ExactNumber) {
+    return value ?? undefined;
+  }
   const entries = Object.entries(value).map(([key, inner]) => [key, withoutNulls(inner)] as const);
   return Object.fromEntries(entries.filter(([, inner]) => inner !== undefined));
 }

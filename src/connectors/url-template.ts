@@ -1,6 +1,6 @@
 import type { Variables } from './mapping/evaluate.ts';
 import { mapRequest } from './mapping/evaluate.ts';
-import { typeName } from './mapping/json.ts';
+import { textOfScalar, typeName } from './mapping/json.ts';
 import { parseExpressionAt } from './mapping/parse.ts';
 import { type Expression, MappingSyntaxError } from './mapping/syntax.ts';
 
@@ -216,7 +216,8 @@ function textOf(part: Exclude<Part, string>, variables: Variables): string {
 function nullableText({ expression, text }: Exclude<Part, string>, variables: Variables): string | undefined {
   const value = mapRequest(expression, variables);
   if (value === null || value === undefined) return undefined;
-  if (typeof value !== 'object') return String(value);
+  const scalar = textOfScalar(value);
+  if (scalar !== undefined) return scalar;
   if (Array.isArray(value) && readsHeaders(expression)) return value.join(', ');
   throw new TemplateError(`{${text}} is an ${typeName(value)}: expected a string, number or boolean`);
 }

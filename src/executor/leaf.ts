@@ -1,6 +1,6 @@
 import type { GraphQLNamedType } from 'graphql';
 import { isEnumType } from 'graphql';
-import { ExactNumber, plainNumber } from '../shared/exact-json.ts';
+import { ExactNumber, numberText, plainNumber } from '../shared/exact-json.ts';
 import { jsonText, quote, quoteValue } from './json-text.ts';
 
 /** Writes a leaf value as JSON text; `undefined` where it is not of its type. */
@@ -36,7 +36,7 @@ function writeString(value: unknown): string | undefined {
 }
 
 function writeId(value: unknown): string | undefined {
-  return writeString(value instanceof ExactNumber ? plainNumber(value) : value);
+  return writeString(value instanceof ExactNumber ? numberText(value) : value);
 }
 
 function writeInt(given: unknown): string | undefined {

@@ -180,7 +180,7 @@ export class InputCoercion {
 }
 
 /** Coerces a literal that validation has accepted, without variables, and keeps the digits of its numbers. */
-function coerceDefault(literal: ValueNode, type: GraphQLInputType): unknown {
+export function coerceDefault(literal: ValueNode, type: GraphQLInputType): unknown {
   return new InputCoercion({ maxErrors: 1 }).coerce(literalValue(literal), type);
 }
 

@@ -1,5 +1,5 @@
 import { type GraphQLEnumType, type GraphQLLeafType, isEnumType } from 'graphql';
-import { ExactNumber, plainNumber } from '../shared/exact-json.ts';
+import { ExactNumber, isNumber, numberText } from '../shared/exact-json.ts';
 import { printValue, shorten } from './print-value.ts';
 
 /** Why a value is none of a scalar or an enum, in words for the client. */
@@ -45,17 +45,13 @@ export function coerceLeaf(type: GraphQLLeafType, value: unknown): unknown {
   }
 }
 
-function isNumber(value: unknown): value is number | ExactNumber {
-  return typeof value === 'number' || value instanceof ExactNumber;
-}
-
 function isWhole(value: unknown): value is number | ExactNumber {
   return isNumber(value) && Number.isInteger(Number(value));
 }
 
 /** An id keeps its digits, whatever JavaScript makes of them as a number. */
 function idOf(value: number | ExactNumber): string {
-  return String(value instanceof ExactNumber ? plainNumber(value) : value);
+  return typeof value === 'number' ? String(value) : numberText(value);
 }
 
 function coerceInt(given: unknown): number {

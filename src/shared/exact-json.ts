@@ -52,17 +52,21 @@ export function parseJson(text: string, anyForm = true): unknown {
 }
 
 /** As `JSON.stringify`, with the digits of each {@link ExactNumber} as a number. */
-export function stringifyJson(value: NonNullable<unknown> | null): string;
-export function stringifyJson(value: unknown): string | undefined;
-export function stringifyJson(value: unknown): string | undefined {
+export function stringifyJson<T>(value: T, space?: number): undefined extends T ? string | undefined : string;
+export function stringifyJson(value: unknown, space?: number): string | undefined {
   marking = true;
   marked = false;
   try {
-    const text: string | undefined = JSON.stringify(value);
+    const text: string | undefined = JSON.stringify(value, undefined, space);
     return marked ? text?.replace(MARKED, '$1') : text;
   } finally {
     marking = false;
   }
+}
+
+/** Whether a value is a number of either kind. */
+export function isNumber(value: unknown): value is number | ExactNumber {
+  return typeof value === 'number' || value instanceof ExactNumber;
 }
 
 /** Returns the number that a text stands for. The text is a number by the grammar of JSON. */
@@ -74,7 +78,9 @@ export function numberOf(text: string): number | ExactNumber {
 /** Returns the JavaScript number where it has the same value (`0.10`, `1e3`), else the digits as a string. */
 export function plainNumber({ text }: ExactNumber): number | string {
   const number = Number(text);
-  return Number.isFinite(number) && decimalOf(text) === decimalOf(String(number)) ? number : text;
+  if (!Number.isFinite(number)) return text;
+  const [exact, rounded] = [decimalOf(text), decimalOf(String(number))];
+  return compareDecimals(exact, rounded) === 0 ? number : text;
 }
 
 /** Returns the value with {@link plainNumber} for each exact number in it; the same value where there is none. */
@@ -90,14 +96,58 @@ export function plainValue<T>(value: T): T {
   return Object.fromEntries(entries) as T;
 }
 
-/** Writes a number as its digits without outer zeros, and the power of ten that they stand for: `0.10` is `1e-1`. */
-function decimalOf(text: string): string {
-  const [, sign, whole = '', fraction = '', power] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
-  const digits = `${whole}${fraction}`.replace(/^0+/, '');
-  let end = digits.length;
-  while (end > 0 && digits[end - 1] === '0') end -= 1;
-  if (end === 0) return '0';
-  return `${sign}${digits.slice(0, end)}e${Number(power ?? 0) - fraction.length + digits.length - end}`;
+/** Compares two numbers by their exact values: negative, zero or positive, as for `Array.sort`. */
+export function compareNumbers(left: number | ExactNumber, right: number | ExactNumber): number {
+  if (typeof left === 'number' && typeof right === 'number') return left - right;
+  return compareDecimals(decimalOf(String(left)), decimalOf(String(right)));
+}
+
+/**
+ * Returns a text that is equal for equal values: `1` for `1.0` and for `1e0`. Whole numbers are written as their digits, as
+ * ids are, never as `1e+21`.
+ */
+export function numberText(number: number | ExactNumber): string {
+  if (Number.isSafeInteger(number)) return String(number);
+  const { sign, digits, power } = decimalOf(String(number));
+  if (sign === 0) return '0';
+  const minus = sign < 0 ? '-' : '';
+  if (power >= digits.length && power <= MOST_DIGITS) return minus + digits.padEnd(power, '0');
+  const plain = typeof number === 'number' ? number : plainNumber(number);
+  if (typeof plain === 'number') return String(plain);
+  return `${minus}${digits[0]}${digits.length > 1 ? `.${digits.slice(1)}` : ''}e${power - 1}`;
+}
+
+/** Longer numbers are not written out. */
+const MOST_DIGITS = 400;
+
+/** `sign` times `0.digits` times ten to the `power`; without zeros at either end of the digits. */
+interface Decimal {
+  readonly sign: -1 | 0 | 1;
+  readonly digits: string;
+  readonly power: number;
+}
+
+/** Reads a number by the grammar of JSON. */
+function decimalOf(text: string): Decimal {
+  const [, minus, whole = '', fraction = '', power] = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const all = whole + fraction;
+  let start = 0;
+  while (all[start] === '0') start += 1;
+  let end = all.length;
+  while (end > start && all[end - 1] === '0') end -= 1;
+  if (start === end) return { sign: 0, digits: '', power: 0 };
+  return {
+    sign: minus === '' ? 1 : -1,
+    digits: all.slice(start, end),
+    power: Number(power ?? 0) + whole.length - start,
+  };
+}
+
+function compareDecimals(left: Decimal, right: Decimal): number {
+  if (left.sign !== right.sign) return left.sign - right.sign;
+  if (left.power !== right.power) return left.power < right.power ? -left.sign : left.sign;
+  if (left.digits === right.digits) return 0;
+  return left.digits < right.digits ? -left.sign : left.sign;
 }
 
 /** What a number of at most fifteen digits looks like where JavaScript prints it in another way: `1.0`, `1e3`, `-0`, `0.0000001`. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { coerceParameters } from '../../src/bff/endpoints/coerce.ts';
 import type { Method } from '../../src/bff/endpoints/directives.ts';
 import { parametersFor } from '../../src/bff/endpoints/parameters.ts';
+import { ExactNumber } from '../../src/shared/exact-json.ts';
 
 const schema = buildSchema(`
   scalar DateTime
@@ -33,7 +34,7 @@ describe("texts become values of the variable's type", () => {
   test.each([
     ['$v: Int', 'v=-12', -12],
     ['$v: Int!', 'v=2147483647', 2147483647],
-    ['$v: Float', 'v=1.5e3', 1500],
+    ['$v: Float', 'v=1.5e3', new ExactNumber('1.5e3')],
     ['$v: Boolean', 'v=true', true],
     ['$v: Boolean', 'v=false', false],
     ['$v: String', 'v=a+b%26c', 'a b&c'],

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ExactNumber, parseJson, plainValue, stringifyJson } from '../../src/shared/exact-json.ts';
+import {
+  compareNumbers,
+  ExactNumber,
+  numberOf,
+  numberText,
+  parseJson,
+  plainValue,
+  stringifyJson,
+} from '../../src/shared/exact-json.ts';
 
 describe('numbers keep their digits', () => {
   it.each([
@@ -104,6 +112,54 @@ describe('numbers keep their digits', () => {
       f: 0,
       g: '0.10000000000000000555',
     });
+  });
+});
+
+describe('numbers are compared by their exact values', () => {
+  it.each([
+    ['9007199254740993', '9007199254740992', 1],
+    ['-9007199254740993', '-9007199254740992', -1],
+    ['-1', '9007199254740993', -1],
+    ['1.0', '1', 0],
+    ['-0', '0', 0],
+    ['1e3', '1000', 0],
+    ['1e400', '1e399', 1],
+    ['-1e400', '1e-400', -1],
+    ['0.10000000000000000555', '0.1', 1],
+    ['0.0012', '1.20e-3', 0],
+    ['99', '100.0', -1],
+  ])('%s and %s', (left, right, order) => {
+    expect(Math.sign(compareNumbers(numberOf(left), numberOf(right)))).toBe(order);
+    expect(Math.sign(compareNumbers(numberOf(right), numberOf(left)))).toBe(order === 0 ? 0 : -order);
+  });
+
+  it('as whole numbers of any length are', () => {
+    const whole = fc.bigInt({ min: -(10n ** 30n), max: 10n ** 30n });
+    fc.assert(
+      fc.property(whole, whole, (a, b) => {
+        const expected = a < b ? -1 : a > b ? 1 : 0;
+        expect(Math.sign(compareNumbers(numberOf(`${a}`), numberOf(`${b}`)))).toBe(expected);
+        expect(numberText(numberOf(`${a}.0`))).toBe(`${a}`);
+      }),
+    );
+  });
+});
+
+describe('equal numbers have the same text', () => {
+  it.each([
+    ['1.0', '1'],
+    ['-0', '0'],
+    ['1e3', '1000'],
+    ['1000000000000000000000', '1000000000000000000000'],
+    ['1e+21', '1000000000000000000000'],
+    ['9007199254740993.0', '9007199254740993'],
+    ['0.10', '0.1'],
+    ['0.10000000000000000555', '1.0000000000000000555e-1'],
+    ['10.0000000000000000555e-2', '1.00000000000000000555e-1'],
+    ['1e400', '1e400'],
+    ['10e399', '1e400'],
+  ])('%s', (number, text) => {
+    expect(numberText(numberOf(number))).toBe(text);
   });
 });
 

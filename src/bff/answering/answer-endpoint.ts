@@ -1,6 +1,7 @@
 import { audienceOf } from '../../client/audience.ts';
 import { inFlightKey, viewerKey } from '../../client/depends-on.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
+import { stringifyJson } from '../../shared/exact-json.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { cacheKey, dependence, isShared } from '../caching/cache-key.ts';
 import { readsUrlAlone } from '../caching/known-requests.ts';
@@ -122,7 +123,7 @@ function answerTogether(order: Order): Promise<Reply> {
 
 function togetherKey({ call, served, endpoint, variables, desk }: Order): string {
   // any header may be a parameter, also one that says nothing of who asks
-  const given = endpoint.parameters.some(({ in: place }) => place === 'header') ? JSON.stringify(variables) : '';
+  const given = endpoint.parameters.some(({ in: place }) => place === 'header') ? stringifyJson(variables) : '';
   const viewer = requesterOf(call);
   // a shape sees all headers
   const seen = endpoint.shape ? inFlightKey(viewer, desk.dependsOn, NO_HEADERS) : '';

@@ -1,3 +1,4 @@
+import { parseJson, plainValue, stringifyJson } from '../../shared/exact-json.ts';
 import { etagOf, JSON_TYPE, type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { type PartialFailure, reshape, settleErrors } from '../endpoints/shape.ts';
@@ -37,23 +38,24 @@ export function makeAnswer(endpoint: Endpoint, execution: Execution, shaping?: S
     if (!mayMissEntity(endpoint, dataText))
       return { text: lifting ? liftText(dataText, lifting) : dataText, data: dataText, whole: true };
   }
-  const data: unknown = JSON.parse(dataText);
+  // a shape gets plain numbers, in whatever form they came
+  const data = parseJson(dataText, shaping === undefined);
   const { partial, failures } = settleErrors(endpoint.sections, data, errors);
   if (failures.length > 0) return { problem: failure(failures) };
   const missing = endpoint.entityKeys.find((key) => (data as Json)[key] === null);
   if (missing !== undefined) return { problem: notFound(missing) };
   const shaped = reshape(endpoint.sections, data);
   if (shaping === undefined) return made(shaped, partial, data);
-  const own = shaping.shape(shaped as never, shaping.context);
+  const own = shaping.shape(plainValue(shaped) as never, shaping.context);
   return own instanceof Promise ? own.then((value) => made(value, partial, data)) : made(own, partial, data);
 }
 
 function made(shaped: unknown, partial: readonly PartialFailure[], data: unknown): Made {
-  if (partial.length === 0) return { text: JSON.stringify(shaped ?? null), data, whole: true };
+  if (partial.length === 0) return { text: stringifyJson(shaped ?? null), data, whole: true };
   // What is no object has no room for it: the shape has decided to go without.
   const told =
     typeof shaped === 'object' && shaped !== null && !Array.isArray(shaped) ? { ...shaped, meta: { partial } } : shaped;
-  return { text: JSON.stringify(told ?? null), data, whole: false };
+  return { text: stringifyJson(told ?? null), data, whole: false };
 }
 
 function notFound(key: string): ProblemDetails {

@@ -2,6 +2,7 @@ import { audienceOf } from '../../client/audience.ts';
 import { type Requester, saysWho } from '../../client/depends-on.ts';
 import { type Freshness, LeastFresh } from '../../client/freshness.ts';
 import { takeDataText } from '../../executor/take-data-text.ts';
+import { parseJson } from '../../shared/exact-json.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import type { Fresh } from '../caching/answer-cache.ts';
 import { entityTags } from '../caching/entities.ts';
@@ -125,7 +126,7 @@ function withDefaults({ parameters }: Endpoint, given: Variables): Variables {
 }
 
 function tagsOf(endpoint: Endpoint, made: GoodAnswer, variables: Variables): string[] {
-  const data: unknown = typeof made.data === 'string' ? JSON.parse(made.data) : made.data;
+  const data: unknown = typeof made.data === 'string' ? parseJson(made.data) : made.data;
   const own = (endpoint.cache?.tags ?? []).map((tag) =>
     tag.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(variables[name] ?? '')),
   );

@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { EngineAnswer } from '../../engine/engine.ts';
+import { parseJson } from '../../shared/exact-json.ts';
 import type { Endpoint, LateOperation } from '../endpoints/endpoints.ts';
 import {
   errorCode,
@@ -34,7 +35,7 @@ function mergeOne(root: Section, data: unknown, { operation, answer }: LateAnswe
     return visiblePaths(root, operation.path).map((path) => ({ path, code, message }));
   };
   if (answer === undefined) return fail('SECTION_TIMEOUT', tooSlow(operation));
-  const own: unknown = answer.dataText === undefined ? null : JSON.parse(answer.dataText);
+  const own: unknown = answer.dataText === undefined ? null : parseJson(answer.dataText);
   const { partial, failures } = settleErrors(root, own, answer.errors);
   const [failed] = failures;
   if (failed !== undefined) return fail(errorCode(failed), failed.message);

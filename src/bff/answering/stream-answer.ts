@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import { problemReply, type Reply } from '../delivery/reply.ts';
 import { reshape, visiblePaths } from '../endpoints/shape.ts';
@@ -56,7 +57,7 @@ function begin(res: ServerResponse, { endpoint }: Order): void {
 
 /** A flattened section has no key of its own: each of its fields is told. */
 function sendSection({ call, endpoint }: Order, dataText: string, section: LateAnswer): void {
-  const data: unknown = JSON.parse(dataText);
+  const data = parseJson(dataText);
   const failures = mergeLate(endpoint, data, [section]);
   const whole = reshape(endpoint.sections, data);
   for (const path of visiblePaths(endpoint.sections, section.operation.path)) {
@@ -65,7 +66,7 @@ function sendSection({ call, endpoint }: Order, dataText: string, section: LateA
     const key = JSON.stringify(path);
     const failure = failures.find((one) => JSON.stringify(one.path).startsWith(key.slice(0, -1)));
     const told = failure && { code: failure.code, message: failure.message };
-    event(call.res, 'section', JSON.stringify({ path, data: value, ...(told && { failure: told }) }));
+    event(call.res, 'section', stringifyJson({ path, data: value, ...(told && { failure: told }) }));
   }
 }
 

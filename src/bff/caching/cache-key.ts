@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { type DependsOn, type Requester, saysWho, sharedKey, viewerKey } from '../../client/depends-on.ts';
+import { stringifyJson } from '../../shared/exact-json.ts';
 import type { CachePolicy } from './policy.ts';
 
 /** Whether others may be shown what this viewer gets. */
@@ -13,7 +14,7 @@ export function isShared(policy: CachePolicy, viewer: Requester, dependsOn: Depe
  * @param beside what `dependence` says of the request
  */
 export function cacheKey(endpoint: string, variables: Readonly<Record<string, unknown>>, beside: string): string {
-  return hash('sha256', `${endpoint}\n${JSON.stringify(variables)}\n${beside}`, 'base64url');
+  return hash('sha256', `${endpoint}\n${stringifyJson(variables)}\n${beside}`, 'base64url');
 }
 
 /**

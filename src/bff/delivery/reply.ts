@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
+import { stringifyJson } from '../../shared/exact-json.ts';
 
 /** An HTTP answer before it is written. */
 export interface Reply {
@@ -45,7 +46,7 @@ export function problemReply(problem: ProblemDetails, instance: string): Reply {
   return {
     status,
     headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
-    body: JSON.stringify(body),
+    body: stringifyJson(body),
   };
 }
 

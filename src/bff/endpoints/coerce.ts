@@ -15,6 +15,7 @@ import {
 import { nearest } from '../../config/nearest.ts';
 import { InputCoercion } from '../../operation/coerce-input.ts';
 import { isShortJson, printValue } from '../../operation/print-value.ts';
+import { numberOf } from '../../shared/exact-json.ts';
 import { readJson } from './json-reading.ts';
 import type { Parameter, ParameterPlace } from './parameters.ts';
 import { isWithin, type Range, rangeText } from './range.ts';
@@ -152,7 +153,8 @@ function parseText(text: string, type: GraphQLInputType): unknown {
       return int === (int | 0) ? int : undefined;
     }
     case GraphQLFloat:
-      return /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined;
+      if (!/^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text) || !Number.isFinite(Number(text))) return undefined;
+      return numberOf(text.replace(/^(-?)0+(?=\d)/, '$1'));
     case GraphQLBoolean:
       return text === 'true' ? true : text === 'false' ? false : undefined;
   }

@@ -11,6 +11,7 @@ import {
   visit,
 } from 'graphql';
 import { parseDuration } from '../../config/duration.ts';
+import { literalValue } from '../../shared/literal-value.ts';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
@@ -141,6 +142,12 @@ export function directiveNamed(
 export function argumentOf(directive: ConstDirectiveNode | undefined, name: string): unknown {
   const value = directive?.arguments?.find((argument) => argument.name.value === name)?.value;
   return value === undefined || value.kind === Kind.NULL ? undefined : valueFromASTUntyped(value);
+}
+
+/** The same with the digits of its numbers, for what is not a setting but data. */
+export function jsonArgumentOf(directive: ConstDirectiveNode | undefined, name: string): unknown {
+  const value = directive?.arguments?.find((argument) => argument.name.value === name)?.value;
+  return value === undefined || value.kind === Kind.NULL ? undefined : literalValue(value);
 }
 
 /** The argument as an object of settings; empty when it is not given. */

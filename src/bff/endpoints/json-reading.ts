@@ -1,3 +1,5 @@
+import { parseJson } from '../../shared/exact-json.ts';
+
 /** JSON as it was meant, or what is wrong with it in words that follow "the body" or the like. */
 export type JsonRead = { readonly value: unknown } | { readonly mistake: string };
 
@@ -5,14 +7,13 @@ export type JsonRead = { readonly value: unknown } | { readonly mistake: string 
 const MOST_LEVELS = 200;
 
 /**
- * Reads JSON, and refuses what readers take in different ways: names that an object has twice, and numbers that cannot be
- * kept as they are written.
+ * Reads JSON with the digits of its numbers, and refuses what readers take in different ways: names that an object has twice.
  * @see https://www.rfc-editor.org/rfc/rfc7493#section-2.2
  */
 export function readJson(text: string): JsonRead {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     return { mistake: `is not JSON: ${(error as Error).message}` };
   }
@@ -25,9 +26,6 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-const MINUS = 0x2d;
-const ZERO = 0x30;
-const NINE = 0x39;
 
 /** Goes over a text that is known to be JSON, without recursion. */
 class Scan {
@@ -49,11 +47,6 @@ class Scan {
         const twice = this.isName && this.isTwice(text.slice(i, end + 1));
         if (twice) return `has ${text.slice(i, end + 1).slice(0, 100)} twice in one object`;
         i = end;
-      } else if (code === MINUS || (code >= ZERO && code <= NINE)) {
-        const number = this.numberAt(i);
-        if (!isKept(number))
-          return `has the number ${number.slice(0, 100)}, which is too long to be kept: send it as text`;
-        i += number.length - 1;
       } else if (text[i] === '{' || text[i] === '[') {
         this.isName = text[i] === '{';
         open.push(this.isName ? new Set() : undefined);
@@ -80,17 +73,4 @@ class Scan {
     for (; this.text.charCodeAt(i) !== QUOTE; i++) if (this.text.charCodeAt(i) === BACKSLASH) i += 1;
     return i;
   }
-
-  private numberAt(start: number): string {
-    NUMBER.lastIndex = start;
-    return NUMBER.exec(this.text)?.[0] ?? '';
-  }
-}
-
-const NUMBER = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y;
-
-/** Whole numbers are kept up to 2^53 exactly; others are rounded, as they are everywhere, but must not become infinite. */
-function isKept(number: string): boolean {
-  const value = Number(number);
-  return /^-?\d+$/.test(number) ? Number.isSafeInteger(value) : Number.isFinite(value);
 }

@@ -1,6 +1,7 @@
 import type { ConstDirectiveNode, GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { isInputType, isNonNullType, typeFromAST, valueFromASTUntyped } from 'graphql';
+import { isInputType, isNonNullType, typeFromAST } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
+import { literalValue } from '../../shared/literal-value.ts';
 import { argumentOf, directiveNamed, type Method } from './directives.ts';
 import { problemAt } from './problem-at.ts';
 import { type Range, rangeOf } from './range.ts';
@@ -62,7 +63,7 @@ export function parametersFor(
       in: place,
       type,
       required: isNonNullType(type) && defaultValue === undefined,
-      default: defaultValue && valueFromASTUntyped(defaultValue),
+      default: defaultValue && literalValue(defaultValue),
       range: rangeOf(directiveNamed(definition, 'range')),
     };
   });

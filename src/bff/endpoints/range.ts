@@ -1,14 +1,8 @@
 import type { ConstDirectiveNode, GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import {
-  GraphQLFloat,
-  GraphQLInt,
-  getNamedType,
-  isListType,
-  isNonNullType,
-  typeFromAST,
-  valueFromASTUntyped,
-} from 'graphql';
+import { GraphQLFloat, GraphQLInt, getNamedType, isListType, isNonNullType, typeFromAST } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
+import { compareNumbers, isNumber } from '../../shared/exact-json.ts';
+import { literalValue } from '../../shared/literal-value.ts';
 import { argumentOf, directiveNamed } from './directives.ts';
 import { problemAt } from './problem-at.ts';
 
@@ -28,7 +22,9 @@ export function rangeOf(directive: ConstDirectiveNode | undefined): Range | unde
 /** Whether a number, or each number of a list, is within; everything else is not of the kind that has a range. */
 export function isWithin(value: unknown, range: Range): boolean {
   if (Array.isArray(value)) return value.every((item) => isWithin(item, range));
-  return typeof value !== 'number' || (value >= (range.min ?? value) && value <= (range.max ?? value));
+  if (!isNumber(value)) return true;
+  const { min = value, max = value } = range;
+  return compareNumbers(value, min) >= 0 && compareNumbers(value, max) <= 0;
 }
 
 /** `from 1 to 50`, `of 1 or more`, `of 50 or less`. */
@@ -52,7 +48,7 @@ export function checkRanges(file: string, operation: OperationDefinitionNode, sc
       return told(`@range stands on $${name}, which is no number.`, 'It is for Int and Float, and lists of these.');
     if ((range.min ?? -Infinity) > (range.max ?? Infinity))
       return told(`@range on $${name} leaves nothing: ${rangeText(range)}.`, 'Change "min" or "max".');
-    const byDefault = definition.defaultValue && valueFromASTUntyped(definition.defaultValue);
+    const byDefault = definition.defaultValue && literalValue(definition.defaultValue);
     if (byDefault === undefined || isWithin(byDefault, range)) return [];
     return told(`The default of $${name} is not within @range.`, `Give it a number ${rangeText(range)}.`);
   });

@@ -12,7 +12,7 @@ import {
   Kind,
 } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
-import { argumentOf, directiveNamed } from './directives.ts';
+import { directiveNamed, jsonArgumentOf } from './directives.ts';
 import type { EndpointFile } from './endpoint-file.ts';
 import { problemAt } from './problem-at.ts';
 import { keysOf, type Section } from './shape.ts';
@@ -132,7 +132,7 @@ function cannotFlatten(file: string, node: FieldNode, type: GraphQLOutputType | 
 function readOptional(walk: Walk, section: Section, node: FieldNode, type: GraphQLOutputType | undefined): void {
   const directive = directiveNamed(node, 'optional');
   if (directive === undefined) return;
-  const fallback = argumentOf(directive, 'fallback');
+  const fallback = jsonArgumentOf(directive, 'fallback');
   walk.optionals++;
   section.optional = { fallback };
   if (type !== undefined && isNonNullType(type)) {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { callerKey } from '../../client/depends-on.ts';
+import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import { makeFresh, mayDifferByClient, type Order, requesterOf } from '../answering/make-fresh.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
@@ -57,10 +58,14 @@ function keyOf(header: string | string[] | undefined): string | undefined {
 
 /** The same for the same values, in whatever order an object names its members. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => {
-    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner;
-    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
+  return stringifyJson(sorted(value)) ?? 'null';
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null || value instanceof ExactNumber) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
 }
 
 const KEY_MISSING: ProblemDetails = {

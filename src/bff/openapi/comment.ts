@@ -1,4 +1,5 @@
 import type { DocumentNode } from 'graphql';
+import { parseJson } from '../../shared/exact-json.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { matchRoute } from '../endpoints/route.ts';
 
@@ -57,7 +58,7 @@ export function exampleRequest({ document, client, route }: Endpoint): { values:
 
 function parse(text: string | undefined): unknown {
   try {
-    return text === undefined ? undefined : JSON.parse(text);
+    return text === undefined ? undefined : parseJson(text);
   } catch {
     return undefined;
   }

@@ -82,7 +82,11 @@ async function tryOut(section, method, path) {
     const text = await response.text();
     const took = Math.round(performance.now() - began);
     let shown = text;
-    try { shown = JSON.stringify(JSON.parse(text), null, 2); } catch { /* shown as it is */ }
+    try {
+      const answer = JSON.parse(text);
+      // a number that is too long for a browser is shown as it came, with all the rest
+      if (JSON.stringify(answer) === text) shown = JSON.stringify(answer, null, 2);
+    } catch { /* shown as it is */ }
     const headers = [...response.headers].map(([name, value]) => name + ': ' + value).join('\\n');
     result.replaceChildren(
       element('pre', {}, curlOf(request)),

@@ -1,4 +1,4 @@
-import type { GraphQLInputType, GraphQLNamedType } from 'graphql';
+import type { GraphQLInputField, GraphQLInputType, GraphQLNamedType } from 'graphql';
 import {
   GraphQLBoolean,
   GraphQLFloat,
@@ -13,6 +13,7 @@ import {
   isScalarType,
 } from 'graphql';
 
+import { literalValue } from '../../shared/literal-value.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
 import type { Range } from '../endpoints/range.ts';
 
@@ -119,7 +120,7 @@ function inputSchemaOf(type: GraphQLInputType, components: Components): JsonSche
           {
             ...inputSchema(field.type, components),
             ...described(field),
-            ...(field.defaultValue === undefined ? {} : { default: field.defaultValue }),
+            ...(field.defaultValue === undefined ? {} : { default: defaultOf(field) }),
           },
         ]),
       ),
@@ -130,6 +131,11 @@ function inputSchemaOf(type: GraphQLInputType, components: Components): JsonSche
       ...described(type),
     };
   });
+}
+
+/** The default with the digits of its numbers; graphql-js rounds them. */
+function defaultOf({ astNode, defaultValue }: GraphQLInputField): unknown {
+  return astNode?.defaultValue ? literalValue(astNode.defaultValue) : defaultValue;
 }
 
 export function nullable(schema: JsonSchema): JsonSchema {

@@ -1,4 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
+import { parseJson } from '../../shared/exact-json.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
 import { answerSchema } from './answer-schema.ts';
@@ -124,7 +125,16 @@ function parameterOf(
 /** A text of a URL as what it stands for. */
 function givenExample(text: string | undefined, { type }: JsonSchema): unknown {
   if (text === undefined || type === 'array') return undefined;
-  return type === 'integer' || type === 'number' ? Number(text) : type === 'boolean' ? text === 'true' : text;
+  return type === 'integer' || type === 'number' ? exampleNumber(text) : type === 'boolean' ? text === 'true' : text;
+}
+
+/** A number with its digits, where the text is one as JSON has it. */
+function exampleNumber(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return Number(text);
+  }
 }
 
 function bodyOf(

@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../shared/exact-json.ts';
 import type { Call, Served } from '../answering/call.ts';
 import { etagOf, JSON_TYPE, type Reply } from '../delivery/reply.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
@@ -23,7 +24,7 @@ export function docsReply({ path, req }: Call, served: Served): Reply | undefine
 }
 
 function documentReply({ loaded, engine }: Served, client: string | undefined): Reply {
-  const body = JSON.stringify(openApiOf(loaded.endpoints, engine.publicSchema, client));
+  const body = stringifyJson(openApiOf(loaded.endpoints, engine.publicSchema, client));
   return kept(body, { 'content-type': JSON_TYPE });
 }
 

@@ -1,4 +1,5 @@
 import type { Identity } from '../../client/identity.ts';
+import { plainValue } from '../../shared/exact-json.ts';
 import type { CachePolicy } from '../caching/policy.ts';
 import type { ShapeContext } from './shape.ts';
 
@@ -14,10 +15,11 @@ export function readableContext(
   identity: Identity | undefined,
   headers: Headers,
 ): ShapeContext {
-  if (policy === undefined) return { variables, identity, headers };
+  const shown = { variables: plainValue(variables), identity: plainValue(identity) };
+  if (policy === undefined) return { ...shown, headers };
   return {
-    variables,
-    identity: policy.scope === 'public' ? undefined : identity,
+    variables: shown.variables,
+    identity: policy.scope === 'public' ? undefined : shown.identity,
     headers: new Proxy(named(policy.vary, headers), REFUSING),
   };
 }

@@ -1,4 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
+import { stringifyJson } from '../../shared/exact-json.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { answerSchema } from '../openapi/answer-schema.ts';
 import { commentOf } from '../openapi/comment.ts';
@@ -27,12 +28,11 @@ export function clientFiles(all: readonly Endpoint[], schema: GraphQLSchema, cli
   const named = types.map(([name, one]) => `${commentText(one, '')}export type ${name} = ${typeText(one)};\n`);
   return {
     typescript: [header(client), RUNTIME, ...named, ...endpoints.map(({ text }) => text)].join('\n'),
-    jsonSchema: `${JSON.stringify(
+    jsonSchema: `${stringifyJson(
       {
         $schema: 'https://json-schema.org/draft/2020-12/schema',
         $defs: Object.fromEntries([...types, ...endpoints.flatMap(({ defs }) => defs)]),
       },
-      null,
       2,
     )}\n`,
   };

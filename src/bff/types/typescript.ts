@@ -1,3 +1,4 @@
+import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
 import type { JsonSchema } from '../openapi/json-schema.ts';
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
@@ -61,7 +62,8 @@ function union(types: readonly string[]): string {
 
 function literal(value: unknown): string {
   if (Array.isArray(value)) return `readonly [${value.map(literal).join(', ')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (typeof value !== 'object' || value === null || value instanceof ExactNumber)
+    return stringifyJson(value) ?? 'null';
   const members = Object.entries(value).map(([key, inner]) => `readonly ${JSON.stringify(key)}: ${literal(inner)}`);
   return `{ ${members.join('; ')} }`;
 }

@@ -1,8 +1,10 @@
+import { compareNumbers, ExactNumber, isNumber } from '../../shared/exact-json.ts';
+
 /** A JSON value, or `undefined` where there is none. */
 export type Json = unknown;
 
 export function isObject(value: Json): value is Record<string, Json> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 /** A property that the object has itself: `__proto__`, `constructor` and the like are nothing special. */
@@ -19,12 +21,14 @@ export function emptyObject(): Record<string, Json> {
 export function typeName(value: Json): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
+  if (value instanceof ExactNumber) return 'number';
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
 /** Equality by value, at any depth; the order of an object's keys does not matter. */
 export function equal(left: Json, right: Json): boolean {
   if (left === right) return true;
+  if (isNumber(left) && isNumber(right)) return compareNumbers(left, right) === 0;
   if (Array.isArray(left)) {
     return Array.isArray(right) && left.length === right.length && left.every((item, at) => equal(item, right[at]));
   }
@@ -34,4 +38,12 @@ export function equal(left: Json, right: Json): boolean {
     keys.length === Object.keys(right).length &&
     keys.every((key) => Object.hasOwn(right, key) && equal(left[key], right[key]))
   );
+}
+
+/** A number, string or boolean as text, numbers with their digits; `undefined` for anything else. */
+export function textOfScalar(value: Json): string | undefined {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' || value instanceof ExactNumber
+    ? String(value)
+    : undefined;
 }

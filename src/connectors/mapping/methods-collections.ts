@@ -1,3 +1,4 @@
+import { plainValue } from '../../shared/exact-json.ts';
 import { equal, isObject, type Json, property } from './json.ts';
 import { type Method, ofValues } from './method.ts';
 
@@ -29,7 +30,8 @@ const find: Method = {
   },
 };
 
-function slice(value: Json, [from = 0, to]: readonly Json[]): Json {
+function slice(value: Json, args: readonly Json[]): Json {
+  const [from = 0, to] = plainValue(args);
   if (typeof from !== 'number' || (to !== undefined && typeof to !== 'number')) return undefined;
   // a string by its characters, never through the middle of one
   if (typeof value === 'string') return [...value].slice(from, to).join('');
@@ -43,7 +45,8 @@ function size(value: Json): Json {
 }
 
 /** An item by place (negative from the end), a character, or a property by name. */
-function get(value: Json, [at]: readonly Json[]): Json {
+function get(value: Json, [place]: readonly Json[]): Json {
+  const at = plainValue(place);
   if (typeof at === 'number') {
     if (typeof value === 'string') return [...value].at(at);
     return Array.isArray(value) ? value.at(at) : undefined;

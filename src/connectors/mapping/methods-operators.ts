@@ -1,3 +1,4 @@
+import { compareNumbers, isNumber } from '../../shared/exact-json.ts';
 import { equal, type Json } from './json.ts';
 import { type Method, ofValues } from './method.ts';
 
@@ -6,20 +7,19 @@ const MANY = Number.POSITIVE_INFINITY;
 /** Numbers with numbers, strings with strings; anything else cannot be compared. */
 function compares(holds: (order: number) => boolean): Method {
   return ofValues([1, 1], (left, [right]) => {
-    if (typeof left === 'number' && typeof right === 'number') return holds(left - right);
+    if (isNumber(left) && isNumber(right)) return holds(compareNumbers(left, right));
     if (typeof left !== 'string' || typeof right !== 'string') return undefined;
     return holds(left === right ? 0 : left < right ? -1 : 1);
   });
 }
 
+/** Computes with numbers as JavaScript does: a result has no more digits than a double. */
 function computes(operate: (left: number, right: number) => number): Method {
   return ofValues([1, MANY], (value, args) => {
-    let result = value;
-    for (const arg of args) {
-      if (typeof result !== 'number' || typeof arg !== 'number') return undefined;
-      result = operate(result, arg);
-    }
-    return typeof result === 'number' && Number.isFinite(result) ? result : undefined;
+    const numbers = [value, ...args];
+    if (!numbers.every(isNumber)) return undefined;
+    const result = numbers.map(Number).reduce(operate);
+    return Number.isFinite(result) ? result : undefined;
   });
 }
 

@@ -1,10 +1,18 @@
-import type { Json } from './json.ts';
+import {
+  ExactNumber,
+  isNumber,
+  numberOf,
+  numberText,
+  parseJson,
+  plainValue,
+  stringifyJson,
+} from '../../shared/exact-json.ts';
+import { type Json, textOfScalar } from './json.ts';
 import { type Method, ofValues } from './method.ts';
 
 /** A string, number or boolean as text; nothing for null and what is missing; `undefined` for the rest. */
 function scalarText(value: Json): string | undefined {
-  if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? undefined : String(value);
+  return value === null || value === undefined ? '' : textOfScalar(value);
 }
 
 function joinNotNull(value: Json, [separator]: readonly Json[]): Json {
@@ -14,26 +22,33 @@ function joinNotNull(value: Json, [separator]: readonly Json[]): Json {
   return texts.includes(undefined) ? undefined : texts.join(separator);
 }
 
-function toText(value: Json): Json {
-  return typeof value === 'object' && value !== null ? undefined : scalarText(value);
+function parseWhole(value: Json, [given = 10]: readonly Json[]): Json {
+  const radix = plainValue(given);
+  if (typeof radix !== 'number' || (typeof value !== 'string' && !isNumber(value))) return undefined;
+  const text = value instanceof ExactNumber ? numberText(value) : String(value);
+  const number = Number.parseInt(text, radix);
+  if (radix === 10 && !Number.isSafeInteger(number)) return decimalWhole(text);
+  return Number.isNaN(number) ? undefined : number;
 }
 
-function parseWhole(value: Json, [radix = 10]: readonly Json[]): Json {
-  if (typeof radix !== 'number' || (typeof value !== 'string' && typeof value !== 'number')) return undefined;
-  const number = Number.parseInt(String(value), radix);
-  return Number.isNaN(number) ? undefined : number;
+/** The whole number that a text begins with, with all its digits. */
+function decimalWhole(text: string): Json {
+  const [, sign, digits] = /^\s*([+-]?)(\d+)/.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  return numberOf((sign === '-' ? '-' : '') + digits.replace(/^0+(?=\d)/, ''));
 }
 
 function jsonParse(value: Json): Json {
   if (typeof value !== 'string') return undefined;
   try {
-    return JSON.parse(value);
+    return parseJson(value);
   } catch {
     return undefined;
   }
 }
 
-function split(value: Json, [separator, limit]: readonly Json[]): Json {
+function split(value: Json, [separator, most]: readonly Json[]): Json {
+  const limit = plainValue(most);
   if (typeof value !== 'string' || typeof separator !== 'string') return undefined;
   const parts = separator === '' ? [...value] : value.split(separator);
   if (typeof limit !== 'number' || limit < 1 || parts.length <= limit) return parts;
@@ -47,9 +62,9 @@ function ofText(change: (text: string) => string): Method {
 /** Methods on strings, and between strings and other values. */
 export const TEXT_METHODS = {
   joinNotNull: ofValues([1, 1], joinNotNull),
-  jsonStringify: ofValues([0, 0], (value) => JSON.stringify(value)),
+  jsonStringify: ofValues([0, 0], (value) => stringifyJson(value)),
   jsonParse: ofValues([0, 0], jsonParse),
-  toString: ofValues([0, 0], toText),
+  toString: ofValues([0, 0], scalarText),
   parseInt: ofValues([0, 1], parseWhole),
   split: ofValues([1, 2], split),
   trim: ofText((text) => text.trim()),

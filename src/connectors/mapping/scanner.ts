@@ -1,3 +1,4 @@
+import { type ExactNumber, numberOf } from '../../shared/exact-json.ts';
 import { MappingSyntaxError } from './syntax.ts';
 
 const SPACE = /(?:[\s,]|#[^\n]*(?:\n|$))*/y;
@@ -56,10 +57,15 @@ export class Scanner {
     return this.match(IDENTIFIER);
   }
 
-  number(): number | undefined {
+  number(): number | ExactNumber | undefined {
     this.skip();
     const text = this.match(NUMBER);
-    return text === undefined ? undefined : Number(text);
+    if (text === undefined) return undefined;
+    // `.5`, `5.` and `05` are no numbers in JSON
+    const sign = text.startsWith('-') ? '-' : '';
+    const [whole = '', fraction = ''] = text.slice(sign.length).split('.');
+    const digits = whole.replace(/^0+(?=\d)/, '') || '0';
+    return numberOf(fraction === '' ? sign + digits : `${sign}${digits}.${fraction}`);
   }
 
   /** A string in single or double quotes; `\` keeps the character after it. */

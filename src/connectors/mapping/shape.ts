@@ -1,4 +1,4 @@
-import type { Expression, Head, Path, Selection, Step } from './syntax.ts';
+import type { Expression, Head, Literal, Path, Selection, Step } from './syntax.ts';
 
 /**
  * What a mapping is known to give, whatever the answer: objects by their fields. That a value may be an array of such is
@@ -7,7 +7,7 @@ import type { Expression, Head, Path, Selection, Step } from './syntax.ts';
 export type Shape =
   | { readonly kind: 'object'; readonly fields: ReadonlyMap<string, ShapeField>; readonly open: boolean }
   | { readonly kind: 'choice'; readonly shapes: readonly Shape[] }
-  | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
+  | { readonly kind: 'literal'; readonly value: Literal }
   /** Whatever the answer has there. */
   | { readonly kind: 'unknown' };
 

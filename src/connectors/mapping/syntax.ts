@@ -1,3 +1,5 @@
+import type { ExactNumber } from '../../shared/exact-json.ts';
+
 /**
  * The syntax tree of the connectors' mapping language. `at` is always the offset, in UTF-16 code units, at which something
  * begins in the mapping's text.
@@ -15,8 +17,10 @@ export interface Selection {
   readonly at: number;
 }
 
+export type Literal = string | number | ExactNumber | boolean | null;
+
 export type Expression =
-  | { readonly kind: 'literal'; readonly value: string | number | boolean | null; readonly at: number }
+  | { readonly kind: 'literal'; readonly value: Literal; readonly at: number }
   | { readonly kind: 'object'; readonly properties: readonly (readonly [string, Expression])[]; readonly at: number }
   | { readonly kind: 'array'; readonly items: readonly Expression[]; readonly at: number }
   /** `a ?? b` takes the first that is neither null nor missing, `a ?! b` the first that is not missing. */

@@ -1,5 +1,5 @@
 import type { Identity } from '../../client/identity.ts';
-import { parseJson, plainValue } from '../../shared/exact-json.ts';
+import { ExactNumber, isNumber, numberText, parseJson } from '../../shared/exact-json.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -10,7 +10,7 @@ type Claims = Readonly<Record<string, unknown>>;
 export function identityOfClaims(kind: 'jwt' | 'opaque', claims: Claims): Identity {
   return {
     kind,
-    subject: typeof claims.sub === 'number' ? String(claims.sub) : textOf(claims.sub),
+    subject: isNumber(claims.sub) ? numberText(claims.sub) : textOf(claims.sub),
     scopes: scopesOf(claims),
     claims,
     clientId: textOf(claims.client_id) ?? textOf(claims.azp),
@@ -27,12 +27,22 @@ export function claimsOfToken(token: string): Claims {
 }
 
 /**
- * Reads claims from JSON. A number that JavaScript would change is a string of its digits: `9007199254740993` and
- * `9007199254740992` are two users, and two tenants. Throws `SyntaxError`.
+ * Reads the members of a JSON object, the numbers among them with their digits: `9007199254740993` and `9007199254740992` are
+ * two users, and two tenants. Times are plain numbers, which the gateway computes with. Throws `SyntaxError`.
  */
 export function readClaims(text: string): Claims {
-  return plainValue(parseJson(text, false)) as Claims;
+  return withPlainTimes(parseJson(text));
 }
+
+/** Returns the members of an object with times as plain numbers; none of any other value. */
+export function withPlainTimes(value: unknown): Claims {
+  if (typeof value !== 'object' || value === null || value instanceof ExactNumber) return {};
+  const claims: Record<string, unknown> = { ...value };
+  for (const name of TIMES) if (claims[name] instanceof ExactNumber) claims[name] = Number(claims[name]);
+  return claims;
+}
+
+const TIMES = ['exp', 'nbf', 'iat', 'auth_time'];
 
 /** `scope` as in RFC 8693, section 4.2, or `scp`, as some providers call it; as text or as a list. */
 function scopesOf(claims: Claims): string[] {

@@ -11,7 +11,7 @@ import {
 } from 'oauth4webapi';
 import type { Identity } from '../../client/identity.ts';
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
-import { claimsOfToken, identityOfClaims, readClaims } from './claims.ts';
+import { claimsOfToken, identityOfClaims, readClaims, withPlainTimes } from './claims.ts';
 import { sha256 } from './digest.ts';
 import { BadCredential, type BadCredentialKind, CannotDecide } from './refusal.ts';
 
@@ -160,8 +160,8 @@ async function askEndpoint(endpoint: IntrospectionEndpoint, token: string): Prom
   const text = (await response.clone().text()).trim();
   const answer = await processIntrospectionResponse(server, client, response);
   // RFC 9701: the answer may be a token itself
-  const exact = text.startsWith('{') ? readClaims(text) : claimsOfToken(text).token_introspection;
-  return { answer, exact: exact as Claims };
+  const exact = text.startsWith('{') ? readClaims(text) : withPlainTimes(claimsOfToken(text).token_introspection);
+  return { answer, exact };
 }
 
 function clientAuth({ client_auth, client_secret }: IntrospectionEndpoint): ClientAuth {

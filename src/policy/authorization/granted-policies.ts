@@ -1,6 +1,7 @@
 import type { Identity } from '../../client/identity.ts';
 import type { AuthorizationSettings } from '../../config/sections/authorization.ts';
 import type { CheckedRequest } from '../../engine/operation-policy.ts';
+import { plainValue } from '../../shared/exact-json.ts';
 
 type Client = CheckedRequest['client'];
 
@@ -60,7 +61,8 @@ async function ask(
   client: Client,
   sources: PolicySources,
 ): Promise<readonly string[]> {
-  const { identity, headers, ip, requestId } = client;
+  const { headers, ip, requestId } = client;
+  const identity = plainValue(client.identity);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const error = new Error(`The policies took longer than ${sources.timeoutMs} ms to decide.`);

@@ -1,5 +1,6 @@
 import type { Identity } from '../../client/identity.ts';
 import type { ContextName } from '../../config/sections/headers.ts';
+import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
 import type { ClientContext } from '../../sources/source.ts';
 
 /** What the gateway knows of a client request by this name, as a header value. */
@@ -43,8 +44,9 @@ function follow(value: unknown, names: readonly string[]): unknown {
 /** Lists of texts with commas between them; objects and other lists as JSON. */
 function asHeader(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
+  if (value instanceof ExactNumber) return value.text;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return encoded(joined(value));
-  return encoded(typeof value === 'object' ? JSON.stringify(value) : String(value));
+  return encoded(typeof value === 'object' ? stringifyJson(value) : String(value));
 }
 
 /**

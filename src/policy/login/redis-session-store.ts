@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import { sha256 } from '../authentication/digest.ts';
 import type { Sealer } from './sealing.ts';
@@ -115,12 +116,12 @@ export class RedisSessionStore implements SessionStore {
   }
 
   #seal(id: string, session: Session): string {
-    return this.#options.sealer.seal(JSON.stringify(session), this.#key(id));
+    return this.#options.sealer.seal(stringifyJson(session), this.#key(id));
   }
 
   #open(id: string, sealed: string): Session | undefined {
     const text = this.#options.sealer.open(sealed, this.#key(id));
-    return text === undefined ? undefined : (JSON.parse(text) as Session);
+    return text === undefined ? undefined : (parseJson(text) as Session);
   }
 
   #listsOf({ subject, providerSession }: Session): string[] {

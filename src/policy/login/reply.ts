@@ -1,4 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { stringifyJson } from '../../shared/exact-json.ts';
 
 /** An answer of login itself; it is never kept by anybody. */
 export interface LoginReply {
@@ -29,7 +30,7 @@ export function problem(
 
 export function sendLoginReply(res: ServerResponse, { status, headers, setCookies = [], body }: LoginReply): void {
   if (res.destroyed || res.headersSent) return;
-  const text = body === undefined ? '' : JSON.stringify(body);
+  const text = body === undefined ? '' : stringifyJson(body);
   if (setCookies.length > 0) res.setHeader('set-cookie', setCookies);
   res.writeHead(status, {
     'content-type': JSON_TYPE,

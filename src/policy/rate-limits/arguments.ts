@@ -1,5 +1,7 @@
-import { type GraphQLField, valueFromAST, valueFromASTUntyped } from 'graphql';
+import type { GraphQLArgument, GraphQLField } from 'graphql';
+import { coerceDefault, InputCoercion } from '../../operation/coerce-input.ts';
 import type { OpField } from '../../operation/operation.ts';
+import { literalValue } from '../../shared/literal-value.ts';
 import type { Arguments } from './keys.ts';
 
 /**
@@ -18,9 +20,14 @@ export function argumentsOf(
     value(name) {
       const written = args.find((argument) => argument.name.value === name)?.value;
       const argument = definition?.args.find((one) => one.name === name);
-      if (argument === undefined) return written && valueFromASTUntyped(written, variables);
-      const value = written && valueFromAST(written, argument.type, variables);
-      return value === undefined ? argument.defaultValue : value;
+      const value = written && literalValue(written, variables);
+      if (argument === undefined) return value;
+      if (value === undefined) return defaultOf(argument);
+      return new InputCoercion({ maxErrors: 1 }).coerce(value, argument.type);
     },
   };
+}
+
+function defaultOf({ astNode, type, defaultValue }: GraphQLArgument): unknown {
+  return astNode?.defaultValue ? coerceDefault(astNode.defaultValue, type) : defaultValue;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ClientFacts, Identity } from '../../client/identity.ts';
+import { ExactNumber, isNumber, numberText, plainNumber } from '../../shared/exact-json.ts';
 import { addressGroup } from '../client-address.ts';
 
 /** What a request shows of its client. */
@@ -73,13 +74,13 @@ function ownerOf({ kind, clientId, apiKeyOwner }: Identity): string | undefined 
  * no issuer can name those of another. `sub` may be a number, which is not the text of the same digits.
  */
 function subjectKey({ kind, subject, claims }: Identity): string | undefined {
-  const numeric = typeof claims.sub === 'number' ? claims.sub : undefined;
+  const numeric = isNumber(claims.sub) ? numberText(claims.sub) : undefined;
   if (subject === undefined && numeric === undefined) return undefined;
   if (kind === 'certificate') return `x${subject}`;
   if (kind === 'api_key') return `o${subject}`;
   const { iss } = claims;
   if (typeof iss !== 'string') return numeric === undefined ? `u${subject}` : `n${numeric}`;
-  return `s${JSON.stringify([iss, numeric ?? subject])}`;
+  return numeric === undefined ? `s${JSON.stringify([iss, subject])}` : `m${JSON.stringify([iss, numeric])}`;
 }
 
 function addressKey({ ip }: Asker): string {
@@ -96,7 +97,8 @@ function claimIn(claims: Readonly<Record<string, unknown>> | undefined, name: st
 function follow(value: unknown, names: readonly string[]): unknown {
   let at = value;
   for (const name of names) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined;
+    if (typeof at !== 'object' || at === null || at instanceof ExactNumber || !Object.hasOwn(at, name))
+      return undefined;
     at = (at as Record<string, unknown>)[name];
   }
   return at;
@@ -106,13 +108,15 @@ function argumentPart([first = '', ...rest]: readonly string[]): KeyPart {
   return (_asker, args) => textOf(follow(args?.value(first), rest));
 }
 
-/** Scalars as text, so that `1` and `"1"` are one ID; what is nested as JSON with sorted keys. */
+/** Scalars as text, so that `1`, `1.0` and `"1"` are one ID; what is nested as JSON with sorted keys. */
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return NONE;
+  if (isNumber(value)) return `=${numberText(value)}`;
   return typeof value === 'object' ? `=${JSON.stringify(sorted(value))}` : `=${String(value)}`;
 }
 
 function sorted(value: unknown): unknown {
+  if (value instanceof ExactNumber) return plainNumber(value);
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
   // entries, for a key may be called `__proto__`

@@ -1,13 +1,13 @@
 // The pool has no methods of its own for this: they come with the rest of undici, most of which is not loaded.
 import requestBy from 'undici/lib/api/api-request.js';
 import type { Connector } from '../../connectors/connector.ts';
+import { parseJson } from '../../shared/exact-json.ts';
 import { abortFailure, connectionFailure, isConnectionLoss, timeoutFailure } from '../http/http-failure.ts';
 import type { CancelSignal } from '../source.ts';
 import type { ApiRequest } from './api-request.ts';
 import type { ApiTarget } from './api-target.ts';
 import { ApiCache } from './cache/api-cache.ts';
 import { untilAborted } from './cache/flights.ts';
-import { parseJson } from './parse-json.ts';
 import { failed, malformed } from './rest-failure.ts';
 
 /** What an API answered, as it came. */

@@ -1,6 +1,6 @@
 import type { Connector, HeaderRule, Mapping } from '../../connectors/connector.ts';
 import { mapRequest, type Variables } from '../../connectors/mapping/evaluate.ts';
-import { isObject } from '../../connectors/mapping/json.ts';
+import { isObject, textOfScalar } from '../../connectors/mapping/json.ts';
 import {
   encode,
   expandQuery,
@@ -10,6 +10,7 @@ import {
   TemplateError,
   type UrlTemplate,
 } from '../../connectors/url-template.ts';
+import { stringifyJson } from '../../shared/exact-json.ts';
 import type { ClientContext } from '../source.ts';
 import { encodeForm } from './form.ts';
 
@@ -59,7 +60,7 @@ function segmentsFrom(mapping: Mapping | undefined, variables: Variables): strin
   const items = Array.isArray(value) ? value : [value];
   return items.flatMap((item) => {
     if (item === null || item === undefined) return [];
-    const text = typeof item === 'object' ? '' : encode(String(item));
+    const text = encode(textOfScalar(item) ?? '');
     if (text === '' || leadsElsewhere(text))
       throw new TemplateError(`"path" has a segment that makes no path: ${JSON.stringify(item).slice(0, 100)}`);
     return [text];
@@ -82,9 +83,11 @@ function pairsFrom(mapping: Mapping | undefined, variables: Variables): string[]
   if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([name, given]) => {
     const items = (Array.isArray(given) ? given : [given]).filter((item) => item !== null && item !== undefined);
-    if (items.some((item) => typeof item === 'object'))
-      throw new TemplateError(`The parameter "${name}" is no single value`);
-    return items.map((item) => `${encode(name)}=${encode(String(item))}`);
+    return items.map((item) => {
+      const text = textOfScalar(item);
+      if (text === undefined) throw new TemplateError(`The parameter "${name}" is no single value`);
+      return `${encode(name)}=${encode(text)}`;
+    });
   });
 }
 
@@ -116,5 +119,5 @@ function headerValue(rule: HeaderRule, variables: Variables, client: ClientConte
 
 function bodyText(value: unknown, headers: Readonly<Record<string, string>>): string {
   const form = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
-  return form ? encodeForm(value) : JSON.stringify(value);
+  return form ? encodeForm(value) : stringifyJson(value ?? null);
 }

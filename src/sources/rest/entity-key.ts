@@ -1,5 +1,6 @@
 import type { EntityLookup } from '../../connectors/entity-lookups.ts';
 import { emptyObject, isObject, type Json, property } from '../../connectors/mapping/json.ts';
+import { isNumber, numberText } from '../../shared/exact-json.ts';
 
 /** The fields of a lookup's key, as an object of just these. */
 export type EntityKey = Readonly<Record<string, Json>>;
@@ -27,5 +28,14 @@ function put(object: Record<string, Json>, path: readonly string[], value: Json)
 
 /** Equal for equal keys. An id is the same whether an API writes it as a number or as a string. */
 export function keyText(key: EntityKey): string {
-  return JSON.stringify(key, (_, value: Json) => (typeof value === 'number' ? String(value) : value));
+  return JSON.stringify(comparable(key));
+}
+
+function comparable(value: Json): Json {
+  if (isNumber(value)) return numberText(value);
+  if (Array.isArray(value)) return value.map(comparable);
+  if (!isObject(value)) return value;
+  const object = emptyObject();
+  for (const [name, inner] of Object.entries(value)) object[name] = comparable(inner);
+  return object;
 }

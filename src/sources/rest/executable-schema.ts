@@ -19,6 +19,7 @@ import type { Connector } from '../../connectors/connector.ts';
 import { providedBy } from '../../connectors/entity-lookups.ts';
 import { emptyObject, isObject, type Json, property } from '../../connectors/mapping/json.ts';
 import type { ConnectorModel } from '../../connectors/obtainable.ts';
+import { keepDigits } from '../../shared/exact-scalars.ts';
 import { hydrate } from './hydrate.ts';
 import { isNotFound } from './load-entities.ts';
 import type { RestContext } from './rest-context.ts';
@@ -34,7 +35,7 @@ export function buildExecutableSchema(model: ConnectorModel): GraphQLSchema {
     if (type instanceof GraphQLObjectType && !type.name.startsWith('__')) equip(type, model);
     if (type instanceof GraphQLInterfaceType || type instanceof GraphQLUnionType) type.resolveType = typeNameOf;
   }
-  return schema;
+  return keepDigits(schema);
 }
 
 function equip(type: GraphQLObjectType, model: ConnectorModel): void {

@@ -1,3 +1,4 @@
+import { textOfScalar } from '../../connectors/mapping/json.ts';
 import { encode } from '../../connectors/url-template.ts';
 
 /**
@@ -13,8 +14,9 @@ export function encodeForm(value: unknown): string {
 
 function addPairs(value: unknown, name: string, pairs: string[]): void {
   if (value === undefined || value === null) return;
-  if (typeof value !== 'object') {
-    pairs.push(`${encode(name)}=${encode(String(value))}`);
+  const text = textOfScalar(value);
+  if (text !== undefined) {
+    pairs.push(`${encode(name)}=${encode(text)}`);
     return;
   }
   for (const [key, item] of Object.entries(value)) addPairs(item, name === '' ? key : `${name}[${key}]`, pairs);

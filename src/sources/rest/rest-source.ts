@@ -6,6 +6,7 @@ import { clientHeadersOf } from '../../connectors/client-headers.ts';
 import { expandAll } from '../../connectors/expand-variables.ts';
 import { modelOf } from '../../connectors/obtainable.ts';
 import { readConnectors } from '../../connectors/read-connectors.ts';
+import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { abortFailure } from '../http/http-failure.ts';
 import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
@@ -63,7 +64,7 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   }
 
   async function answer({ body, client, operationType }: SourceRequest): Promise<SourceAnswer> {
-    const { query, variables } = JSON.parse(body) as { query: string; variables?: Record<string, unknown> };
+    const { query, variables } = parseJson(body) as { query: string; variables?: Record<string, unknown> };
     const contextValue = contexts.of(client, operationType === 'mutation');
     const result = await execute({ schema, document: parsed(query), variableValues: variables ?? {}, contextValue });
     // nobody waits for it, and what others would be told is not what they asked for
@@ -117,8 +118,8 @@ class Contexts {
 }
 
 function resultText(subgraph: string, { data, errors }: ExecutionResult): string {
-  if (errors === undefined) return JSON.stringify({ data });
-  return JSON.stringify({ data, errors: errors.map((error) => formatError(subgraph, error)) });
+  if (errors === undefined) return stringifyJson({ data });
+  return stringifyJson({ data, errors: errors.map((error) => formatError(subgraph, error)) });
 }
 
 /** Errors that GraphQL itself finds while it completes values are answers of the API that do not fit the schema. */

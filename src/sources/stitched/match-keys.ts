@@ -1,3 +1,5 @@
+import { isNumber, numberText } from '../../shared/exact-json.ts';
+
 /** The response key under which a look-up's answer bears its own key, beside what was asked. */
 export const KEY_ALIAS = '_key';
 
@@ -28,11 +30,16 @@ export function matchKeys(
   for (const result of results) {
     if (!isObject(result)) continue;
     const own = result[KEY_ALIAS];
-    if (own !== undefined) byKey.set(String(own), result);
+    if (own !== undefined) byKey.set(keyText(own), result);
     else
       other ??= new Error(`"${field}" answered objects without "${matchBy}", so that it is not known which is which.`);
   }
-  return keys.map((key) => byKey.get(String((key as Record<string, unknown>)[matchBy])) ?? other);
+  return keys.map((key) => byKey.get(keyText((key as Record<string, unknown>)[matchBy])) ?? other);
+}
+
+/** An id is the same whether a service writes it as a number or as a string. */
+function keyText(key: unknown): string {
+  return isNumber(key) ? numberText(key) : String(key);
 }
 
 /** The same error for all, so that it is told once. */
@@ -44,7 +51,7 @@ function failed(keys: readonly unknown[], message: string): Error[] {
 function isFor(result: unknown, key: unknown, matchBy: string | undefined): boolean {
   if (matchBy === undefined || !isObject(result)) return true;
   const own = result[KEY_ALIAS];
-  return own === undefined || own === null || String(own) === String((key as Record<string, unknown>)[matchBy]);
+  return own === undefined || own === null || keyText(own) === keyText((key as Record<string, unknown>)[matchBy]);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

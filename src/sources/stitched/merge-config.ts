@@ -13,6 +13,7 @@ import {
 } from 'graphql';
 import { directiveUse } from '../../services/arguments.ts';
 import type { Lookup, Service } from '../../services/service.ts';
+import { markLiterals, unmarkLiterals } from './exact-literals.ts';
 import { KEYS_ARGUMENT, manyName } from './look-up-many.ts';
 
 /** How objects of one type are found by many keys. */
@@ -73,7 +74,9 @@ function markLookup(service: Service, lookup: Lookup): DocumentNode {
 }
 
 function mergeUse({ argsExpr, additionalArgs }: Lookup): ConstDirectiveNode {
-  return directiveUse('merge', additionalArgs === undefined ? { argsExpr } : { argsExpr, additionalArgs });
+  const written = markLiterals(argsExpr);
+  if (additionalArgs === undefined) return directiveUse('merge', { argsExpr: written });
+  return directiveUse('merge', { argsExpr: written, additionalArgs: markLiterals(additionalArgs) });
 }
 
 /** A whole key has a `__typename` and inputs of other fields, which input types have no place for. */
@@ -88,9 +91,9 @@ function fitArguments(values: Record<string, unknown>, field: GraphQLField<unkno
 function fitInput(value: unknown, type: GraphQLInputType): unknown {
   const nullable = isNonNullType(type) ? getNullableType(type) : type;
   if (isListType(nullable)) {
-    return Array.isArray(value) ? value.map((item) => fitInput(item, nullable.ofType)) : value;
+    return Array.isArray(value) ? value.map((item) => fitInput(item, nullable.ofType)) : unmarkLiterals(value);
   }
-  if (!isInputObjectType(nullable) || typeof value !== 'object' || value === null) return value;
+  if (!isInputObjectType(nullable) || typeof value !== 'object' || value === null) return unmarkLiterals(value);
   const fitted: Record<string, unknown> = {};
   for (const field of Object.values(nullable.getFields())) {
     const given = (value as Record<string, unknown>)[field.name];

@@ -1,8 +1,10 @@
 import { stitchSchemas } from '@graphql-tools/stitch';
 import { buildASTSchema, type DocumentNode, execute, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import type { Service } from '../../services/service.ts';
+import { keepDigits } from '../../shared/exact-scalars.ts';
 import type { Source } from '../source.ts';
 import { createEntitiesResolver, type Subschema } from './entities.ts';
+import { withFloatStandIn } from './float-inputs.ts';
 import { withManyFields } from './look-up-many.ts';
 import { readMerges } from './merge-config.ts';
 import type { RequestNames } from './request-names.ts';
@@ -43,7 +45,7 @@ const ENTITIES = /* GraphQL */ `
 
 /** The service's schema with federation's `_entities`, stitched so that its look-ups answer that field. */
 export function stitchService({ name, service, schema, upstream, names }: StitchedSchemaOptions): StitchedSchema {
-  const withMany = buildASTSchema(withManyFields(service), { assumeValidSDL: true });
+  const withMany = buildASTSchema(withFloatStandIn(withManyFields(service)), { assumeValidSDL: true });
   const executor = createUpstream({ name, source: upstream, schema, names });
   const subschema: Subschema = { name, schema: withMany, executor: executor as never, batch: true };
   const stitched = stitchSchemas({
@@ -51,6 +53,7 @@ export function stitchService({ name, service, schema, upstream, names }: Stitch
     typeDefs: ENTITIES,
     resolvers: { Query: { _entities: createEntitiesResolver(withMany, subschema, readMerges(service)) as never } },
   });
+  keepDigits(stitched);
   return async (document, variables, exchange) => {
     const result = await execute({ schema: stitched, document, variableValues: variables, contextValue: exchange });
     const errors = result.errors?.map((error) => error.toJSON()) ?? [];

@@ -2,6 +2,7 @@ import { buildASTSchema, type DocumentNode, type FieldNode, Kind, parse, print }
 import { LRUCache } from 'lru-cache';
 import { readService } from '../../services/read-service.ts';
 import type { Service } from '../../services/service.ts';
+import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
 import type { Source, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
 import { type RenamedRequest, type RequestNames, requestNames } from './request-names.ts';
@@ -64,7 +65,7 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
   return {
     name,
     send(request, done) {
-      const { query, variables } = JSON.parse(request.body) as { query: string; variables?: Record<string, unknown> };
+      const { query, variables } = parseJson(request.body) as { query: string; variables?: Record<string, unknown> };
       const lane = laneOf(query);
       if (lane.kind === 'as-is') upstream.send(request, done);
       else if (lane.kind === 'renamed') sendRenamed(upstream, request, lane, variables, done);
@@ -108,7 +109,7 @@ function sendRenamed(
   variables: Readonly<Record<string, unknown>> | undefined,
   done: (answer: SourceAnswer) => void,
 ): void {
-  const body = JSON.stringify({ query, variables });
+  const body = stringifyJson({ query, variables });
   upstream.send({ ...request, body }, (answer) => {
     done(answer.kind === 'text' ? { ...answer, text: restoreText(answer.text, renamed) } : answer);
   });
@@ -117,9 +118,9 @@ function sendRenamed(
 /** A text that is no JSON stays as it is: the gateway says what is wrong with it. */
 function restoreText(text: string, renamed: RenamedRequest): string {
   try {
-    const result = JSON.parse(text) as { data?: unknown } | null;
+    const result = parseJson(text) as { data?: unknown } | null;
     renamed.restore(result?.data);
-    return JSON.stringify(result);
+    return stringifyJson(result);
   } catch {
     return text;
   }
@@ -145,7 +146,7 @@ async function answerStitched(
     // As with any subgraph whose request failed: told once for each field, not for each entity.
     if (failure && exchange.failures.length === exchange.calls) return { kind: 'failure', failure };
     const errors = [...exchange.failures.map(formatFailure), ...result.errors];
-    const text = JSON.stringify(errors.length > 0 ? { data: result.data, errors } : { data: result.data });
+    const text = stringifyJson(errors.length > 0 ? { data: result.data, errors } : { data: result.data });
     return { kind: 'text', text, status: 200 };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

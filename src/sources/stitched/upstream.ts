@@ -1,6 +1,8 @@
 import type { ExecutionRequest, ExecutionResult } from '@graphql-tools/utils';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, Kind, print } from 'graphql';
+import { ExactNumber, parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import type { Source, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
+import { withoutFloatStandIn } from './float-inputs.ts';
 import { type WrittenOut, writeOutMany } from './look-up-many.ts';
 import type { RequestNames } from './request-names.ts';
 import { type FetchTime, sendWithin } from './send-within.ts';
@@ -58,10 +60,10 @@ class Asking {
   ask(without: ReadonlySet<string>): void {
     const { source, schema, names, name } = this.options;
     const many = writeOutMany(this.request.document, this.request.variables ?? {}, schema, without);
-    const document = many?.document ?? this.request.document;
+    const document = withoutFloatStandIn(many?.document ?? this.request.document);
     const renamed = names?.toService(document);
     const variables = many?.variables ?? this.request.variables;
-    const body = JSON.stringify({ query: print(renamed?.document ?? document), variables });
+    const body = stringifyJson({ query: print(renamed?.document ?? document), variables });
     this.exchange.calls += 1;
     const request = { ...this.exchange.request, body };
     const done = (answer: SourceAnswer) => {
@@ -181,7 +183,7 @@ interface Result {
 function readResult(name: string, text: string, status: number): Result | SourceFailure {
   let result: unknown;
   try {
-    result = JSON.parse(text);
+    result = parseJson(text);
   } catch {
     return malformed(name, 'not JSON', status);
   }
@@ -210,5 +212,5 @@ function readError(value: unknown, keys: ReadonlySet<string>): ServiceError {
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }

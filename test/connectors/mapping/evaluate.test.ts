@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { mapAnswer, mapRequest } from '../../../src/connectors/mapping/evaluate.ts';
 import { parseMapping } from '../../../src/connectors/mapping/parse.ts';
+import { parseJson, stringifyJson } from '../../../src/shared/exact-json.ts';
 
 /** What a mapping makes of a body, as plain JSON. */
 function map(mapping: string, body: unknown, variables: Record<string, unknown> = {}): unknown {
@@ -208,4 +209,50 @@ test.each([
   [`x: ${'$('.repeat(200)}`, 'The mapping is nested too deeply.', 203],
 ])('%s cannot be read', (mapping, message, offset) => {
   expect(() => parseMapping(mapping)).toThrow(expect.objectContaining({ message, offset }));
+});
+
+describe('numbers that JavaScript cannot hold', () => {
+  const BODY =
+    '{"id":9007199254740993,"near":9007199254740992,"same":9007199254740993.0,"price":1.10,"big":1e400,"n":2}';
+
+  test.each([
+    ['id price big', '{"id":9007199254740993,"price":1.10,"big":1e400}'],
+    ['$(9007199254740993)', '9007199254740993'],
+    ['$([1.10, 007, .5, -.50, 5., -0])', '[1.10,7,0.5,-0.50,5,-0]'],
+    ['id->eq(near)', 'false'],
+    ['id->eq(same)', 'true'],
+    ['id->eq(9007199254740993)', 'true'],
+    ['id->eq("9007199254740993")', 'false'],
+    ['id->ne(near)', 'true'],
+    ['id->gt(near)', 'true'],
+    ['near->lt(id)', 'true'],
+    ['id->lte(same)', 'true'],
+    ['big->gt(id)', 'true'],
+    ['$(-9007199254740993)->lt(-9007199254740992)', 'true'],
+    ['$(0.10000000000000000555)->gt(0.1)', 'true'],
+    ['price->eq(1.1)', 'true'],
+    ['id->match([9007199254740992, "near"], [9007199254740993, "it"])', '"it"'],
+    ['$([9007199254740992])->contains(id)', 'false'],
+    ['id->in([9007199254740993])', 'true'],
+    ['id->typeof', '"number"'],
+    ['id->toString', '"9007199254740993"'],
+    ['$([$.id, $.price])->joinNotNull("-")', '"9007199254740993-1.10"'],
+    ['id->jsonStringify', '"9007199254740993"'],
+    ['$("[9007199254740993,1.10]")->jsonParse', '[9007199254740993,1.10]'],
+    ['$("9007199254740993")->parseInt', '9007199254740993'],
+    ['$("-9007199254740993.7")->parseInt', '-9007199254740993'],
+    ['id->parseInt', '9007199254740993'],
+    ['price->parseInt', '1'],
+    ['$("ff")->parseInt(16)', '255'],
+    ['price->add(1)', '2.1'],
+    ['id->sub(near)', '0'],
+    ['big->add(1)', undefined],
+    ['$([1, 2, 3])->slice(1.0)', '[2,3]'],
+    ['$([1, 2, 3])->get(-1.0)', '3'],
+    ['id->size', undefined],
+    ['id->entries', undefined],
+    ['id { x }', '{"id":9007199254740993}'],
+  ])('%s', (mapping, expected) => {
+    expect(stringifyJson(mapAnswer(parseMapping(mapping), parseJson(BODY), {}))).toBe(expected);
+  });
 });

@@ -2,17 +2,21 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { introspectionEndpointsSection } from '../../../src/config/sections/introspection-endpoints.ts';
-import { claimsOfToken } from '../../../src/policy/authentication/claims.ts';
+import { claimsOfToken, identityOfClaims } from '../../../src/policy/authentication/claims.ts';
 import { Introspector } from '../../../src/policy/authentication/introspection.ts';
+import { ExactNumber, stringifyJson } from '../../../src/shared/exact-json.ts';
 
-test('numbers that JavaScript would change are the text of their digits; all others stay numbers', () => {
-  const payload = Buffer.from('{"sub":9007199254740993,"at":{"tenant":12345678901234567890},"exp":17,"rate":0.5}');
-  expect(claimsOfToken(`e30.${payload.toString('base64url')}.x`)).toEqual({
-    sub: '9007199254740993',
-    at: { tenant: '12345678901234567890' },
-    exp: 17,
-    rate: 0.5,
-  });
+const tokenOf = (json: string) => `e30.${Buffer.from(json).toString('base64url')}.x`;
+
+test('numbers keep their digits, within other claims too', () => {
+  const json = '{"sub":9007199254740993,"org":{"ids":[12345678901234567890,1.10]},"rate":0.5}';
+  expect(stringifyJson(claimsOfToken(tokenOf(json)))).toBe(json);
+  expect(identityOfClaims('jwt', claimsOfToken(tokenOf(json))).subject).toBe('9007199254740993');
+});
+
+test('times are plain numbers, whatever their form', () => {
+  const { exp, nbf, iat } = claimsOfToken(tokenOf('{"exp":1.7e9,"nbf":1600000000.0,"iat":17}'));
+  expect([exp, nbf, iat]).toEqual([1_700_000_000, 1_600_000_000, 17]);
 });
 
 test('what a server says of an opaque token keeps its digits, too', async () => {
@@ -29,5 +33,5 @@ test('what a server says of an opaque token keeps its digits, too', async () => 
     maxTokenBytes: 8_192,
   });
   const { subject, claims } = await introspector.verify('opaque');
-  expect([subject, claims.tenant]).toEqual(['ada', '9007199254740993']);
+  expect([subject, claims.tenant]).toEqual(['ada', new ExactNumber('9007199254740993')]);
 });

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { introspectionEndpointsSection } from '../../../src/config/sections/introspection-endpoints.ts';
 import { Introspector } from '../../../src/policy/authentication/introspection.ts';
+import { ExactNumber } from '../../../src/shared/exact-json.ts';
 
 const NOW = 1_800_000_000;
 
@@ -37,12 +38,12 @@ async function introspector(clock = { seconds: NOW }) {
 test('numbers of what a server says keep their digits', async () => {
   const { verify } = await introspector();
   const { claims } = await verify('{"active":true,"sub":"ada","account":9007199254740993,"level":7}');
-  expect(claims).toMatchObject({ account: '9007199254740993', level: 7 });
+  expect(claims).toMatchObject({ account: new ExactNumber('9007199254740993'), level: 7 });
   const [one, other] = await Promise.all(
     ['9007199254740992', '9007199254740993'].map((sub) => verify(`{"active":true,"username":"u","n":[${sub}]}`)),
   );
-  expect(one?.claims.n).toEqual(['9007199254740992']);
-  expect(other?.claims.n).toEqual(['9007199254740993']);
+  expect(one?.claims.n).toEqual([9007199254740992]);
+  expect(other?.claims.n).toEqual([new ExactNumber('9007199254740993')]);
 });
 
 test('what was said of a token is not used for longer than it was said for', async () => {

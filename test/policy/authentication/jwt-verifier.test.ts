@@ -3,6 +3,7 @@ import { decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Issuer, JwtVerifier, type JwtVerifierOptions } from '../../../src/policy/authentication/jwt-verifier.ts';
 import { type KeySet, secretKey } from '../../../src/policy/authentication/key-set.ts';
+import { ExactNumber } from '../../../src/shared/exact-json.ts';
 
 const SECRET = 'a secret that is thirty-two characters';
 const NOW = 1_800_000_000;
@@ -141,7 +142,12 @@ it('numbers in claims keep their digits', async () => {
   const claims = async (payload: string) => (await jwt.verify(signText({}, payload))).claims;
   expect(
     await claims('{"sub":9007199254740993,"n":7,"list":[12345678901234567890,1.5],"o":{"x":0.10000000000000000555}}'),
-  ).toEqual({ sub: '9007199254740993', n: 7, list: ['12345678901234567890', 1.5], o: { x: '0.10000000000000000555' } });
+  ).toEqual({
+    sub: new ExactNumber('9007199254740993'),
+    n: 7,
+    list: [new ExactNumber('12345678901234567890'), 1.5],
+    o: { x: new ExactNumber('0.10000000000000000555') },
+  });
   const [one, other] = ['9007199254740992', '9007199254740993'].map((sub) => signText({}, `{"sub":${sub}}`));
   expect([(await jwt.verify(one as string)).subject, (await jwt.verify(other as string)).subject]).toEqual([
     '9007199254740992',

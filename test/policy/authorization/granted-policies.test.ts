@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { createGrantedPolicies, type DecidePolicies } from '../../../src/policy/authorization/granted-policies.ts';
+import { parseJson } from '../../../src/shared/exact-json.ts';
 import { identity } from './world.ts';
 
 const NAMES = ['owner', 'auditor', 'toString'];
@@ -43,6 +44,16 @@ describe('a module', () => {
       headers: { 'x-team': 'a' },
       ip: '::1',
       requestId: 'r1',
+    });
+  });
+
+  test('is given numbers of claims as plain ones, or as their digits', async () => {
+    const decide = vi.fn<DecidePolicies>(() => []);
+    const claims = parseJson('{"tenant":9007199254740993,"org":{"level":1.0,"ids":[1,1e400]}}');
+    await granted({ decide }, claims as Record<string, unknown>).answer();
+    expect(decide.mock.calls[0]?.[1].identity?.claims).toEqual({
+      tenant: '9007199254740993',
+      org: { level: 1, ids: [1, '1e400'] },
     });
   });
 

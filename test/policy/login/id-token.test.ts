@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { loginSection } from '../../../src/config/sections/login.ts';
 import { OpenIdProvider, type Transaction } from '../../../src/policy/login/provider.ts';
 import { LoginFailed } from '../../../src/policy/login/provider-errors.ts';
+import { ExactNumber } from '../../../src/shared/exact-json.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 
 const known = await generateKeyPair('RS256', { extractable: true });
@@ -70,8 +71,8 @@ test('numbers of the ID token and of what is known of the user beside it keep th
   const text = `{"iss":"ISSUER","aud":"shop","sub":"ada","nonce":"the nonce","iat":NOW,"exp":NOW9,"account":9007199254740993}`;
   const userInfo = '{"sub":"ada","name":"Ada","seat":12345678901234567890,"account":1}';
   expect((await redeemAt({ text: text.replace('NOW9', '9999999999'), userInfo })).claims).toMatchObject({
-    account: '9007199254740993',
-    seat: '12345678901234567890',
+    account: new ExactNumber('9007199254740993'),
+    seat: new ExactNumber('12345678901234567890'),
     name: 'Ada',
   });
 });
