@@ -71,14 +71,13 @@ export function isNumber(value: unknown): value is number | ExactNumber {
 
 /** Returns the number that a text stands for. The text is a number by the grammar of JSON. */
 export function numberOf(text: string): number | ExactNumber {
-  const number = Number(text);
-  return String(number) === text ? number : new ExactNumber(text);
+  return isKept(text) ? Number(text) : new ExactNumber(text);
 }
 
 /** Returns the JavaScript number where it has the same value (`0.10`, `1e3`), else the digits as a string. */
 export function plainNumber({ text }: ExactNumber): number | string {
   const number = Number(text);
-  if (!Number.isFinite(number)) return text;
+  if (!Number.isFinite(number) || (Number.isInteger(number) && !Number.isSafeInteger(number))) return text;
   const [exact, rounded] = [decimalOf(text), decimalOf(String(number))];
   return compareDecimals(exact, rounded) === 0 ? number : text;
 }
@@ -207,8 +206,13 @@ function markNumbers(text: string): string | undefined {
 
 function losesDigits(text: string, from: number, to: number): boolean {
   if (to - from <= SAFE_DIGITS && text.charCodeAt(from) !== MINUS && isWhole(text, from, to)) return false;
-  const number = text.slice(from, to);
-  return String(Number(number)) !== number;
+  return !isKept(text.slice(from, to));
+}
+
+/** Whether a JavaScript number gives back the digits, and is not one of those that stand for several whole numbers. */
+function isKept(text: string): boolean {
+  const number = Number(text);
+  return String(number) === text && (Number.isSafeInteger(number) || !Number.isInteger(number));
 }
 
 function isWhole(text: string, from: number, to: number): boolean {

@@ -35,8 +35,16 @@ describe('numbers keep their digits', () => {
   });
 
   it('leaves numbers that JavaScript prints as they came', () => {
-    const text = '{"a":1,"b":-5,"c":0.1,"d":9007199254740991,"e":0.30000000000000004,"f":1e+21}';
+    const text = '{"a":1,"b":-5,"c":0.1,"d":9007199254740991,"e":0.30000000000000004,"f":1e-7}';
     expect(parseJson(text)).toEqual(JSON.parse(text));
+  });
+
+  it('knows whole numbers that JavaScript cannot tell from their neighbours, also where it prints them as they came', () => {
+    expect(parseJson('[9007199254740991,9007199254740992,1e+21]')).toEqual([
+      9007199254740991,
+      new ExactNumber('9007199254740992'),
+      new ExactNumber('1e+21'),
+    ]);
   });
 
   it('leaves strings, whatever they hold', () => {
