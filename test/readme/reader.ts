@@ -15,6 +15,9 @@ const SHORTCUTS: readonly (readonly [RegExp, string])[] = [
   [/node dist\/subgraphs\/start\.js/, `${NODE} "${ROOT}subgraphs/start.ts"`],
 ];
 
+/** What the reader finds in a clone. */
+const DEMO = ['schemas', 'bff', 'headgate.yaml'];
+
 interface Serving {
   readonly child: ChildProcess;
   readonly command: string;
@@ -36,7 +39,7 @@ export class Reader {
   /** `env`: the URLs of services that the demo is not to start itself. */
   static async arrive(env: Readonly<Record<string, string>>): Promise<Reader> {
     const dir = await mkdtemp(join(tmpdir(), 'headgate-readme-'));
-    for (const folder of ['schemas', 'bff']) await cp(join(ROOT, folder), join(dir, folder), { recursive: true });
+    for (const name of DEMO) await cp(join(ROOT, name), join(dir, name), { recursive: true });
     return new Reader(dir, { ...process.env, NO_COLOR: '1', PORT: '0', ...env });
   }
 
@@ -99,7 +102,7 @@ export class Reader {
     const headgate = `headgate() { ${NODE} "${ROOT}src/cli.ts" "$@"; }\n`;
     const child = spawn('bash', ['-c', headgate + this.toActual(command)], {
       cwd: this.dir,
-      env: this.env,
+      env: { ...this.env, ...this.exported() },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, so that Ctrl-C reaches what the shell has started.
       detached: true,
@@ -115,6 +118,13 @@ export class Reader {
       child.on('close', resolve);
     });
     return { child, output, ended };
+  }
+
+  /** The variables that a running command asks its reader to export. */
+  private exported(): NodeJS.ProcessEnv {
+    const printed = [...this.serving.values()].map(({ output }) => output.text).join('\n');
+    const lines = printed.matchAll(/^ *export (\w+)=(\S+)$/gm);
+    return Object.fromEntries([...lines].map(([, name = '', value]) => [name, value]));
   }
 
   private toActual(command: string): string {
