@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { PROGRAMS } from '../programs.ts';
 import { project, runCli, startCli } from './run-cli.ts';
 
 type Cli = ReturnType<typeof startCli>;
@@ -146,7 +147,7 @@ test('every worker takes up a change of a schema', async () => {
   }, PATIENCE);
 });
 
-test('workers speak TLS where the config says so', async () => {
+test.skipIf(!PROGRAMS.openssl)('workers speak TLS where the config says so', async () => {
   const dir = await project({
     'schemas/hello.graphql': schema((await subgraph()).url),
     'headgate.yaml': 'tls: { supergraph: { certificate: cert.pem, key: key.pem } }',

@@ -29,7 +29,14 @@ export function describeInstalled(title: string, findNode: () => Promise<string>
       consumer = await Consumer.arrive(await findNode());
       products = await startProducts();
       await consumer.run('npm', 'init', '-y');
-      await consumer.run('npm', 'install', '--engine-strict', '--no-audit', '--no-fund', await packPackage(consumer.dir));
+      await consumer.run(
+        'npm',
+        'install',
+        '--engine-strict',
+        '--no-audit',
+        '--no-fund',
+        await packPackage(consumer.dir),
+      );
     }, 600_000);
 
     afterAll(async () => {
@@ -70,19 +77,27 @@ export function describeInstalled(title: string, findNode: () => Promise<string>
     });
 
     test('`headgate dev --demo` says where the demo is', async () => {
-      await expect(consumer.headgate('dev', '--demo')).rejects.toThrow('Clone the repository and run `npm start` there.');
+      await expect(consumer.headgate('dev', '--demo')).rejects.toThrow(
+        'Clone the repository and run `npm start` there.',
+      );
     });
 
     test.each([
-      ['`headgate start`', async () => consumer.serve(join(consumer.dir, 'node_modules/.bin/headgate'), 'start', '--port', '0')],
+      [
+        '`headgate start`',
+        async () => consumer.serve(join(consumer.dir, 'node_modules/.bin/headgate'), 'start', '--port', '0'),
+      ],
       ['a program', async () => (await consumer.write('program.mjs', PROGRAM), consumer.serve('node', 'program.mjs'))],
     ])('%s serves the graph, and endpoints with shapes in TypeScript', async (_, serve) => {
       const { port } = products.address() as AddressInfo;
-      await consumer.write('schemas/products.graphql', `
+      await consumer.write(
+        'schemas/products.graphql',
+        `
         extend schema @subgraph(url: "http://127.0.0.1:\${port}/graphql")
         type Query { product(id: ID!): Product }
         type Product { id: ID! name: String! price: Int! }
-      `.replace('\${port}', String(port)));
+      `.replace('${port}', String(port)),
+      );
       const url = await serve();
       const body = JSON.stringify({ query: '{ product(id: "p1") { name } }' });
       const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });

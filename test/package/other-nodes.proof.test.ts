@@ -19,4 +19,5 @@ async function installNode(major: number): Promise<string> {
   return join(dir, 'node_modules/node/bin/node');
 }
 
-for (const major of [22, 24, 26]) describeInstalled(`the package, installed with Node ${major}`, () => installNode(major));
+for (const major of [22, 24, 26])
+  describeInstalled(`the package, installed with Node ${major}`, () => installNode(major));
