@@ -60,12 +60,12 @@ async function take(reader: Reader, step: Step): Promise<void> {
   } else if (how === 'serve') {
     await reader.serve(step.text, port);
     const { shows } = step;
-    if (shows) await vi.waitFor(() => expectShown(reader.printed(port), shows), 30_000);
+    if (shows) await vi.waitFor(() => expectShown(reader.printed(port), shows), 120_000);
   } else if (how === 'script')
     expect(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts).toHaveProperty(port);
   else if (how === 'embed') await runProgram(reader, step.text);
   else if (step.words.includes('eventually'))
-    await vi.waitFor(() => runOnce(reader, step), { timeout: 50_000, interval: 250 });
+    await vi.waitFor(() => runOnce(reader, step), { timeout: 120_000, interval: 250 });
   else await runOnce(reader, step);
 }
 

@@ -7,7 +7,7 @@ import { expect, vi } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NODE = `"${process.execPath}" --import ${import.meta.resolve('tsx')}`;
-const PATIENCE = { timeout: 50_000, interval: 250 };
+const PATIENCE = { timeout: 120_000, interval: 250 };
 
 /** How a reader in a clone types what the tests run from the sources, without building them first. */
 const SHORTCUTS: readonly (readonly [RegExp, string])[] = [

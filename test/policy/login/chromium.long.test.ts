@@ -21,7 +21,7 @@ function ask(page: Page, path: string, init: RequestInit = {}): Promise<{ status
 }
 
 describe.skipIf(!PROGRAMS.chromium)('in Chromium', () => {
-  test('a user logs in, sees the dashboard, orders something, and logs out', { timeout: 120_000 }, async () => {
+  test('a user logs in, sees the dashboard, orders something, and logs out', { timeout: 300_000 }, async () => {
     const world = await shopWorld();
     const page = await newPage();
 
@@ -60,7 +60,7 @@ describe.skipIf(!PROGRAMS.chromium)('in Chromium', () => {
     expect(await page.context().cookies(world.origin)).toEqual([]);
   });
 
-  test('a page of another site can do nothing with the session', { timeout: 120_000 }, async () => {
+  test('a page of another site can do nothing with the session', { timeout: 300_000 }, async () => {
     const world = await shopWorld();
     const page = await newPage();
     await page.goto(`${world.origin}/bff/web/login?returnTo=/bff/web/me`);

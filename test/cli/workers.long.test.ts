@@ -13,7 +13,7 @@ import { project, runCli, startCli } from './run-cli.ts';
 
 type Cli = ReturnType<typeof startCli>;
 
-const PATIENCE = { timeout: 30_000, interval: 50 };
+const PATIENCE = { timeout: 120_000, interval: 50 };
 const LISTENING = /^Headgate listening on (http:\/\/127\.0\.0\.1:(\d+)\/graphql)$/gm;
 
 /** A subgraph that knows `hello`, under any alias. It answers once `released` resolves, and counts what it was asked. */

@@ -28,7 +28,7 @@ describe.skipIf(!PROGRAMS.chromium)('in Chromium', () => {
     ['a private endpoint', '/bff/web/private'],
     ['an endpoint that does not say for whom it is', '/bff/web/unsaid'],
     ['a GraphQL query', '/graphql?query={me}'],
-  ])('of %s, one user never gets what another one has fetched before', { timeout: 120_000 }, async (_, path) => {
+  ])('of %s, one user never gets what another one has fetched before', { timeout: 300_000 }, async (_, path) => {
     const world = await twoPrincipals();
     const page = await newPage(world.origin);
     const [ada, bob] = [await bearer('"sub":"ada"'), await bearer('"sub":"bob"')];
