@@ -1,16 +1,18 @@
 /**
  * Builds `dist/`: the CLI and the library as one bundle, and the services of the demo as another. With `--types`, also
- * the library's type declarations, which only the package needs.
+ * the library's type declarations, which only the package needs. With `--dist FOLDER`, into another folder.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const DIST = join(ROOT, 'dist');
+const { values } = parseArgs({ options: { types: { type: 'boolean' }, dist: { type: 'string' } } });
+const DIST = resolve(values.dist ?? join(ROOT, 'dist'));
 const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 /** Loads a WebAssembly file from beside itself, so it stays outside of the bundle. */
@@ -56,7 +58,7 @@ async function main() {
   ]);
   checkImports(gateway.metafile);
   writeFileSync(join(DIST, 'third-party-licenses.txt'), licensesOf(gateway.metafile));
-  if (process.argv.includes('--types')) buildTypes();
+  if (values.types) buildTypes();
 }
 
 /** Throws when the bundle imports a package that is not installed with it. */
@@ -87,7 +89,7 @@ function licenseOf(folder) {
 
 /** Writes the declarations that `dist/index.d.ts` needs, and no others. */
 function buildTypes() {
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', DIST], {
     cwd: ROOT,
     stdio: 'inherit',
   });
@@ -106,7 +108,7 @@ function collectDeclarations(file, found) {
   for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)) {
     if (path.startsWith('.')) collectDeclarations(declarationOf(join(dirname(file), path)), found);
     else if (!path.startsWith('node:') && !(packageName(path) in dependencies)) {
-      throw new Error(`${file.slice(ROOT.length)} imports ${path}, which package.json does not depend on`);
+      throw new Error(`${file} imports ${path}, which package.json does not depend on`);
     }
   }
 }

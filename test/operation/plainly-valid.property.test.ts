@@ -66,7 +66,7 @@ test('is of one opinion with graphql-js on random documents, valid and not', () 
     }),
     { numRuns: runs(1_500) },
   );
-  expect(valid).toBeGreaterThan(50);
+  expect(valid).toBeGreaterThan(runs(1_500) / 300);
 });
 
 /** Mostly sound documents: whatever is spread is defined, whatever is used is declared; each detail may be wrong. */

@@ -19,6 +19,11 @@ const { url } = await gateway.listen({ port: 0 });
 console.log(url);
 `;
 
+const schemaOf = (port: number) => `extend schema @subgraph(url: "http://127.0.0.1:${port}/graphql")
+type Query { product(id: ID!): Product }
+type Product { id: ID! name: String! price: Int! }
+`;
+
 /** Packs the package, installs it into an empty folder, and uses it there as people do. */
 export function describeInstalled(title: string, findNode: () => Promise<string>): void {
   describe(title, () => {
@@ -82,22 +87,14 @@ export function describeInstalled(title: string, findNode: () => Promise<string>
       );
     });
 
+    const command = () => join(consumer.dir, 'node_modules/.bin/headgate');
     test.each([
-      [
-        '`headgate start`',
-        async () => consumer.serve(join(consumer.dir, 'node_modules/.bin/headgate'), 'start', '--port', '0'),
-      ],
-      ['a program', async () => (await consumer.write('program.mjs', PROGRAM), consumer.serve('node', 'program.mjs'))],
+      ['`headgate start`', () => consumer.serve(command(), 'start', '--port', '0')],
+      ['a program', () => consumer.serve('node', 'program.mjs')],
     ])('%s serves the graph, and endpoints with shapes in TypeScript', async (_, serve) => {
       const { port } = products.address() as AddressInfo;
-      await consumer.write(
-        'schemas/products.graphql',
-        `
-        extend schema @subgraph(url: "http://127.0.0.1:\${port}/graphql")
-        type Query { product(id: ID!): Product }
-        type Product { id: ID! name: String! price: Int! }
-      `.replace('${port}', String(port)),
-      );
+      await consumer.write('schemas/products.graphql', schemaOf(port));
+      await consumer.write('program.mjs', PROGRAM);
       const url = await serve();
       const body = JSON.stringify({ query: '{ product(id: "p1") { name } }' });
       const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
