@@ -2,6 +2,16 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/**
+ * `npm test`, `npm run test:long`, `npm run test:proof`. The name of a file says which suite it belongs to. `.property` files
+ * belong to the first two: properties are tried more often in the second (`runs` in `test/runs.ts`).
+ */
+const SUITES = [
+  { name: 'quick', include: ['test/**/*.test.ts'], exclude: ['test/**/*.{long,proof}.test.ts'] },
+  { name: 'long', include: ['test/**/*.{long,property}.test.ts'], env: { HEADGATE_TESTS: 'long' } },
+  { name: 'proof', include: ['test/**/*.proof.test.ts'] },
+];
+
 export default defineConfig({
   // Vite would take the ES build of graphql and Node's require, in our dependencies, the CommonJS one: two graphqls that
   // refuse each other's schemas. Everything in the tests uses the one that Node itself resolves.
@@ -13,13 +23,15 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: SUITES.map((test) => ({ extends: true, test })),
+    setupFiles: ['./test/setup.ts'],
+    reporters: ['default', './test/left-out-reporter.ts'],
     // Many tests wait for processes that they started: two at once also where there are two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    // Generous, since a busy machine is no failure; a test that hangs still ends.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 30_000 } },
+    // Generous, because a busy machine is no fault; a test that hangs still ends.
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
+    expect: { poll: { timeout: 90_000 } },
     // The environment of whoever runs the tests must not change what they see.
     env: { NODE_ENV: 'test', PORT: '', HOST: '', HEADGATE_CONFIG: '', LOG_LEVEL: '' },
   },

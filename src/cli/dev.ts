@@ -1,21 +1,22 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { watchFile } from '../composition/watch-schemas.ts';
 import { configPath, DEFAULT_FILE } from '../config/load-config.ts';
 import { prepareServer, type RunningServer, type ServerOptions, startServer } from '../server/server.ts';
+import type { Demo } from './demo.ts';
 import { reportFailure } from './failure.ts';
-import { type ServeDefaults, type ServeFlags, serverOptions, stopOnSignals } from './start.ts';
+import { type ServeFlags, serverOptions, stopOnSignals } from './start.ts';
 
 export interface DevFlags extends ServeFlags {
   readonly demo?: boolean;
 }
 
 /** `headgate dev`: `start` that also watches endpoints and config, and can bring the demo's services along. */
-export async function dev(flags: DevFlags): Promise<void> {
-  const demo = flags.demo === true ? await startDemo() : undefined;
-  const defaults = demoDefaults(flags);
-  const read = () => serverOptions(flags, { dev: true, demo: flags.demo === true, defaults });
+export async function dev(given: DevFlags): Promise<void> {
+  const demo = given.demo === true ? await (await import('./demo.ts')).startDemo() : undefined;
+  const { flags, defaults } = demo === undefined ? { flags: given, defaults: undefined } : demo.defaults(given);
+  const read = () => {
+    const options = serverOptions(flags, { dev: true, demo: demo !== undefined, defaults });
+    return demo === undefined ? options : demo.configure(options);
+  };
   const running = await startWith(read).catch(closing(demo));
   let restarted = Promise.resolve();
   const watching = await watchFile(configPath({ file: flags.config }) ?? DEFAULT_FILE, () => {
@@ -27,26 +28,7 @@ export async function dev(flags: DevFlags): Promise<void> {
     await demo?.close();
   });
   stopWithNpm();
-  if (demo !== undefined) console.log(whatToTry(new URL(running.server.url).origin));
-}
-
-interface Demo {
-  close(): Promise<void>;
-}
-
-/** The services of `subgraphs/`: TypeScript beside `src/`, or as the build put them beside this file's folder. */
-async function startDemo(): Promise<Demo> {
-  const path = import.meta.url.endsWith('.ts') ? '../../subgraphs/start.ts' : '../subgraphs/start.js';
-  const services: { startDemoFor(env: NodeJS.ProcessEnv): Promise<Demo> } = await import(
-    new URL(path, import.meta.url).href
-  );
-  return services.startDemoFor(process.env);
-}
-
-/** The demo needs its schemas and endpoints: where this folder has none, those that came with the package are taken. */
-function demoDefaults(flags: DevFlags): ServeDefaults {
-  const root = flags.demo && !existsSync('schemas') ? fileURLToPath(new URL('../..', import.meta.url)) : '';
-  return { schemasDir: join(root, 'schemas'), bffDir: join(root, 'bff') };
+  if (demo !== undefined) console.log(demo.whatToTry(new URL(running.server.url).origin, running.options));
 }
 
 function closing(demo: Demo | undefined) {
@@ -115,25 +97,4 @@ function atPort(port: number, options: ServerOptions): ServerOptions {
   if (supergraph.listen.port !== 0) return options;
   const config = { ...options.config, supergraph: { ...supergraph, listen: { ...supergraph.listen, port } } };
   return { ...options, config };
-}
-
-function whatToTry(origin: string): string {
-  const query =
-    '{ user(id: \\"u1\\") { name orders(first: 1) { id total items { quantity product { name inStock reviews { rating } } } } } }';
-  return `
-Try, in another terminal:
-
-  a query over five subgraphs
-    curl -s ${origin}/graphql -H 'content-type: application/json' -d '{"query":"${query}"}'
-
-  a dashboard for the mobile app, and one for the web
-    curl -s ${origin}/bff/mobile/dashboard/u1
-    curl -s ${origin}/bff/web/dashboard/u1
-
-  in a browser: both dashboards side by side, all endpoints, GraphiQL
-    ${origin}/demo
-    ${origin}/bff/docs
-    ${origin}/graphql
-
-Change a file in schemas/ or bff/ and call again. Ctrl-C stops everything.`;
 }

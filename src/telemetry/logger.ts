@@ -1,5 +1,5 @@
-import { type DestinationStream, destination, type Logger as PinoLogger, pino } from 'pino';
-import { prettyStream } from './pretty-stream.ts';
+import { destination, type Logger as PinoLogger, pino } from 'pino';
+import { type LogStream, prettyStream } from './pretty-stream.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
@@ -23,7 +23,7 @@ export interface LoggerOptions {
   /** `auto`: for people where standard output is a terminal, JSON lines elsewhere. */
   readonly format?: 'auto' | 'json' | 'pretty';
   /** Where the lines go; standard output by default. */
-  readonly stream?: DestinationStream;
+  readonly stream?: LogStream;
 }
 
 /** A log of JSON lines: `{"level":"info","time":"2026-01-31T12:00:00.000Z","requestId":"…","msg":"…"}`. */

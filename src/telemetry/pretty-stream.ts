@@ -1,7 +1,10 @@
-import type { DestinationStream } from 'pino';
+/** Where a log writes its lines. */
+export interface LogStream {
+  write(line: string): void;
+}
 
 /** Rewrites JSON log lines for people: `12:00:00.000 warn  message  requestId=… status=500`, an error's stack below. */
-export function prettyStream(target: DestinationStream): DestinationStream {
+export function prettyStream(target: LogStream): LogStream {
   return {
     write(line) {
       target.write(`${prettyLine(line)}\n`);

@@ -95,7 +95,7 @@ describe.skipIf(!HAS_REDIS)('headgate keys --redis (needs redis-server)', () => 
     const dir = await project();
     const kept = ['--redis', server.url, '--key-prefix', 'shop'];
     const { key, id } = await create(dir, ...kept, '--owner', 'acme', '--plan', 'gold');
-    const settings = { url: server.url, key_prefix: 'shop', timeout: 1_000 };
+    const settings = { url: server.url, key_prefix: 'shop', timeout: 5_000 };
     const redis = await createRedis(settings, createLogger({ level: 'silent' }));
     try {
       const fresh = () => new ApiKeyRedis(redis, 60_000);

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { project, runCli, startCli } from './run-cli.ts';
 
+const PATIENCE = 120_000;
+
 /** A subgraph that answers everything alike, once `release` says so. */
 async function slowSubgraph(): Promise<{ url: string; asked: Promise<void>; release(): void }> {
   let release = () => {};
@@ -28,7 +30,7 @@ const schema = (url: string, fields = 'hello: String') =>
 
 async function urlOf(cli: ReturnType<typeof startCli>): Promise<string> {
   const line = /^Headgate listening on (http:\/\/127\.0\.0\.1:\d+\/graphql)$/m;
-  await vi.waitFor(() => expect(cli.output.stdout).toMatch(line), 45_000);
+  await vi.waitFor(() => expect(cli.output.stdout).toMatch(line), PATIENCE);
   return line.exec(cli.output.stdout)?.[1] ?? '';
 }
 
@@ -45,7 +47,7 @@ test('start serves; SIGTERM lets what is in flight be answered, then exits 0', a
   const answer = post(url, '{ hello }');
   await subgraph.asked;
   cli.kill('SIGTERM');
-  await vi.waitFor(() => expect(fetch(url)).rejects.toThrow(), 45_000);
+  await vi.waitFor(() => expect(fetch(url)).rejects.toThrow(), PATIENCE);
   subgraph.release();
   expect(await answer).toEqual({ data: { hello: 'from the subgraph' } });
   expect((await cli.ended).code).toBe(0);
@@ -98,7 +100,7 @@ test('limits and what clients see of subgraph errors are as the config says', as
     data: { hello: null },
     errors: [{ message: 'The subgraph "hello" reported an error.', extensions: { service: 'hello' } }],
   });
-  await vi.waitFor(() => expect(cli.output.stdout).toContain('no row 7'), 45_000);
+  await vi.waitFor(() => expect(cli.output.stdout).toContain('no row 7'), PATIENCE);
 });
 
 test('a second signal ends at once', async () => {
@@ -108,7 +110,7 @@ test('a second signal ends at once', async () => {
   const answer = post(url, '{ hello }').catch(() => 'cut off');
   await subgraph.asked;
   cli.kill('SIGINT');
-  await vi.waitFor(() => expect(fetch(url)).rejects.toThrow(), 45_000);
+  await vi.waitFor(() => expect(fetch(url)).rejects.toThrow(), PATIENCE);
   cli.kill('SIGINT');
   expect((await cli.ended).code).toBe(130);
   expect(await answer).toBe('cut off');
@@ -144,19 +146,19 @@ test('dev takes up a changed schema, keeps the last good one, and takes up a con
   expect(await post(url, bye)).toEqual({ data: { __type: { fields: [{ name: 'hello' }] } } });
 
   await write('schemas/hello.graphql', 'type {');
-  await vi.waitFor(() => expect(cli.output.stdout).toContain('INVALID_GRAPHQL'), 45_000);
+  await vi.waitFor(() => expect(cli.output.stdout).toContain('INVALID_GRAPHQL'), PATIENCE);
   expect(await post(url, '{ hello }')).toEqual({ data: { hello: 'from the subgraph' } });
 
   await write('schemas/hello.graphql', schema(subgraph.url, 'hello: String bye: String'));
   const both = { data: { __type: { fields: [{ name: 'hello' }, { name: 'bye' }] } } };
-  await vi.waitFor(async () => expect(await post(url, bye)).toEqual(both), 45_000);
+  await vi.waitFor(async () => expect(await post(url, bye)).toEqual(both), PATIENCE);
 
   await write('headgate.yaml', 'supergraph: { introspection: no idea }');
-  await vi.waitFor(() => expect(cli.output.stderr).toContain('supergraph.introspection: expected boolean'), 45_000);
+  await vi.waitFor(() => expect(cli.output.stderr).toContain('supergraph.introspection: expected boolean'), PATIENCE);
   await write('headgate.yaml', 'persisted_queries: { enabled: true, manifest: [absent.json] }');
-  await vi.waitFor(() => expect(cli.output.stderr).toContain('absent.json: the manifest cannot be read'), 45_000);
+  await vi.waitFor(() => expect(cli.output.stderr).toContain('absent.json: the manifest cannot be read'), PATIENCE);
   await write('headgate.yaml', 'supergraph: { introspection: false }');
-  await vi.waitFor(async () => expect(await post(url, bye)).toHaveProperty('errors'), 45_000);
+  await vi.waitFor(async () => expect(await post(url, bye)).toHaveProperty('errors'), PATIENCE);
 
   cli.kill('SIGTERM');
   expect((await cli.ended).code).toBe(0);
@@ -170,7 +172,7 @@ test('dev goes on at its port when the config names one that is taken', async ()
   const cli = startCli(dir, ['dev']);
   const url = await urlOf(cli);
   await writeFile(join(dir, 'headgate.yaml'), listen(new URL(subgraph.url).port));
-  await vi.waitFor(() => expect(cli.output.stderr).toContain('the last good one stays in force'), 45_000);
+  await vi.waitFor(() => expect(cli.output.stderr).toContain('the last good one stays in force'), PATIENCE);
   expect(cli.output.stderr).toContain('the port is in use');
   expect(await post(url, '{ hello }')).toEqual({ data: { hello: 'from the subgraph' } });
 });

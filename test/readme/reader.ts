@@ -7,13 +7,16 @@ import { expect, vi } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const NODE = `"${process.execPath}" --import ${import.meta.resolve('tsx')}`;
-const PATIENCE = { timeout: 50_000, interval: 250 };
+const PATIENCE = { timeout: 120_000, interval: 250 };
 
 /** How a reader in a clone types what the tests run from the sources, without building them first. */
 const SHORTCUTS: readonly (readonly [RegExp, string])[] = [
   [/npm ci && npm start|npm start/, 'headgate dev --demo'],
   [/node dist\/subgraphs\/start\.js/, `${NODE} "${ROOT}subgraphs/start.ts"`],
 ];
+
+/** What the reader finds in a clone. */
+const DEMO = ['schemas', 'bff', 'headgate.yaml'];
 
 interface Serving {
   readonly child: ChildProcess;
@@ -36,7 +39,7 @@ export class Reader {
   /** `env`: the URLs of services that the demo is not to start itself. */
   static async arrive(env: Readonly<Record<string, string>>): Promise<Reader> {
     const dir = await mkdtemp(join(tmpdir(), 'headgate-readme-'));
-    for (const folder of ['schemas', 'bff']) await cp(join(ROOT, folder), join(dir, folder), { recursive: true });
+    for (const name of DEMO) await cp(join(ROOT, name), join(dir, name), { recursive: true });
     return new Reader(dir, { ...process.env, NO_COLOR: '1', PORT: '0', ...env });
   }
 
@@ -99,7 +102,7 @@ export class Reader {
     const headgate = `headgate() { ${NODE} "${ROOT}src/cli.ts" "$@"; }\n`;
     const child = spawn('bash', ['-c', headgate + this.toActual(command)], {
       cwd: this.dir,
-      env: this.env,
+      env: { ...this.env, ...this.exported() },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A process group of its own, so that Ctrl-C reaches what the shell has started.
       detached: true,
@@ -115,6 +118,13 @@ export class Reader {
       child.on('close', resolve);
     });
     return { child, output, ended };
+  }
+
+  /** The variables that a running command asks its reader to export. */
+  private exported(): NodeJS.ProcessEnv {
+    const printed = [...this.serving.values()].map(({ output }) => output.text).join('\n');
+    const lines = printed.matchAll(/^ *export (\w+)=(\S+)$/gm);
+    return Object.fromEntries([...lines].map(([, name = '', value]) => [name, value]));
   }
 
   private toActual(command: string): string {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApiKey, formatApiKeyFile } from '../../src/policy/authentication/api-key-record.ts';
 import { folderOf } from '../bff/support.ts';
 import { IdentityProvider } from '../policy/authentication/identity-provider.ts';
+import { PROGRAMS } from '../programs.ts';
 import { httpWorld } from './http-world.ts';
 import { latch, post } from './serving.ts';
 
@@ -188,7 +189,7 @@ describe('opaque tokens', () => {
   });
 });
 
-describe('client certificates', () => {
+describe.skipIf(!PROGRAMS.openssl)('client certificates', () => {
   let dir: string;
 
   /** An authority, the server's certificate, one of ada's by it, and one of mallory's that she signed herself. */

@@ -164,7 +164,7 @@ describe('BFF endpoints', () => {
     expect(await response.json()).toEqual({ version: 'v1' });
     expect(response.headers.get('x-request-id')).toMatch(/./);
     writeFileSync(join(dir, 'mobile', 'again.graphql'), 'query Again @endpoint(path: "/again") { version }');
-    await expect.poll(async () => (await get('/again')).status, { timeout: 5_000 }).toBe(200);
+    await expect.poll(async () => (await get('/again')).status).toBe(200);
   });
 });
 

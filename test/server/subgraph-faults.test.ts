@@ -42,7 +42,7 @@ describe('a subgraph that fails costs its own fields, and nothing else', () => {
       { code: 'SUBREQUEST_HTTP_ERROR' },
     ],
   ])('when it %s', async (_what, fault, extensions) => {
-    const { server, behave } = await httpWorld(shop, { timeout: '200ms' });
+    const { server, behave } = await httpWorld(shop, { timeout: '3s' });
     behave('stock', fault);
     const answer = await ask(server.url);
     expect(answer).toMatchObject({ status: 200, data: { product: { name: 'Lamp', inStock: null } } });

@@ -7,7 +7,7 @@ async function connected() {
   const server = await startRedis();
   onTestFinished(() => server.close());
   const { logger, lines } = recordingLogger();
-  const redis = await createRedis({ url: server.url, key_prefix: 'test', timeout: 1_000 }, logger);
+  const redis = await createRedis({ url: server.url, key_prefix: 'test', timeout: 5_000 }, logger);
   onTestFinished(() => redis.close());
   const count = () => redis.run((client) => client.incr('count'));
   return { server, redis, count, said: () => lines.filter(({ level }) => level !== 'debug').map(({ msg }) => msg) };
@@ -46,7 +46,7 @@ describe.skipIf(!HAS_REDIS)('the shared Redis', () => {
     onTestFinished(() => server.close());
     await server.kill();
     const { logger } = recordingLogger();
-    const redis = await createRedis({ url: server.url, key_prefix: 'test', timeout: 1_000 }, logger);
+    const redis = await createRedis({ url: server.url, key_prefix: 'test', timeout: 5_000 }, logger);
     onTestFinished(() => redis.close());
     await expect(redis.run((client) => client.ping())).rejects.toThrow(StoreUnavailable);
     await server.restart();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { namesInHeader, namesOf } from '../../../src/policy/authentication/certificate-names.ts';
 import { BadCredential } from '../../../src/policy/authentication/refusal.ts';
+import { PROGRAMS } from '../../programs.ts';
 
 const names = (text: string) => namesInHeader('x-forwarded-client-cert', text);
 const ADA = 'By=spiffe://shop/gateway;Hash=ab12;Subject="CN=ada,O=Shop";URI=spiffe://shop/ada;DNS=ada.example';
@@ -99,7 +100,7 @@ describe('x-forwarded-client-cert', () => {
   });
 });
 
-describe('a certificate as openssl writes it', () => {
+describe.skipIf(!PROGRAMS.openssl)('a certificate as openssl writes it', () => {
   let dir: string;
   const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: dir, stdio: 'pipe', encoding: 'utf8' });
   beforeAll(() => {

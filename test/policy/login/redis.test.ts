@@ -163,7 +163,7 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
 
   test('are not there while Redis is away, which is told, and are there again afterwards', async () => {
     const quick = await createRedis(
-      { url: server.url, key_prefix: 'test', timeout: 200 },
+      { url: server.url, key_prefix: 'test', timeout: 3_000 },
       createLogger({ level: 'silent' }),
     );
     const world = await loginWorld({ ...keptIn([key()]), redis: quick });

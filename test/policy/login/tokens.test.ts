@@ -92,7 +92,7 @@ describe('while the provider is away', () => {
   });
 
   test('nothing hangs: one request waits for the timeout, the next ones are answered at once', async () => {
-    const [world, browser] = await loggedIn({ login: { timeout: '200ms' } });
+    const [world, browser] = await loggedIn({ login: { timeout: '5s' } });
     world.pass(HOUR + 1);
     world.provider.goDown('silent');
     expect(await echo(world, browser)).toMatchObject({ status: 503 });
@@ -102,7 +102,7 @@ describe('while the provider is away', () => {
   });
 
   test('nobody logs in, and is told so; logging out goes', async () => {
-    const [world, browser] = await loggedIn({ login: { timeout: '200ms' } });
+    const [world, browser] = await loggedIn({ login: { timeout: '5s' } });
     const back = await world.cameBack(browser);
     world.provider.goDown();
     const answer = await browser.ask(back);

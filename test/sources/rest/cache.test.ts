@@ -264,7 +264,7 @@ describe('when it is stale', () => {
       if (!isSlow) response.end('{"time":"t1"}');
     });
     const cache = new ApiCache(memoryKeeper(100_000));
-    const source = restSource(api, SDL, { settingsOf: () => CACHED, cache, timeoutMs: 100 });
+    const source = restSource(api, SDL, { settingsOf: () => CACHED, cache, timeoutMs: 3_000 });
     await ask(source, '{ time }');
     isSlow = true;
     expect(await ask(source, '{ time }')).toEqual({ data: { time: 't1' } });

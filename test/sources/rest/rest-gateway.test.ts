@@ -124,7 +124,7 @@ type Query { plain: String ${get('/plain/{$config.stage}?k={$config.key}')} slow
         subgraphs: { things: { $config: { stage: 'test', key: 'a' } } },
         sources: { 'things.api': { override_url: api.url, max_response_bytes: 1_000, $config: { key: 'b' } } },
       },
-      traffic_shaping: { subgraphs: { things: { timeout: '600ms' } } },
+      traffic_shaping: { subgraphs: { things: { timeout: '3s' } } },
     },
   );
   const { data, errors } = await gateway.ask('{ plain slow long }');

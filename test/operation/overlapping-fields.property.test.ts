@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { buildSchema, OverlappingFieldsCanBeMergedRule, parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
 import { MAX_FIELDS_COMPARED, overlappingFieldsRule } from '../../src/operation/overlapping-fields.ts';
+import { runs } from '../runs.ts';
 
 const schema = buildSchema(/* GraphQL */ `
   type Query { pet(id: Int, with: Filter): Pet cat: Cat dog: Dog any: Any }
@@ -116,6 +117,6 @@ test('agrees with graphql-js on random documents', () => {
       const ours = validate(schema, document, [overlappingFieldsRule]);
       expect(ours.length > 0).toBe(theirs.length > 0);
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });

@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
 import { chromium, type Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { CHROMIUM, PROGRAMS } from '../../programs.ts';
 import { shopWorld } from './shop-world.ts';
-
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 async function newPage(): Promise<Page> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
@@ -22,8 +20,8 @@ function ask(page: Page, path: string, init: RequestInit = {}): Promise<{ status
   );
 }
 
-describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
-  test('a user logs in, sees the dashboard, orders something, and logs out', { timeout: 120_000 }, async () => {
+describe.skipIf(!PROGRAMS.chromium)('in Chromium', () => {
+  test('a user logs in, sees the dashboard, orders something, and logs out', { timeout: 300_000 }, async () => {
     const world = await shopWorld();
     const page = await newPage();
 
@@ -62,7 +60,7 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
     expect(await page.context().cookies(world.origin)).toEqual([]);
   });
 
-  test('a page of another site can do nothing with the session', { timeout: 120_000 }, async () => {
+  test('a page of another site can do nothing with the session', { timeout: 300_000 }, async () => {
     const world = await shopWorld();
     const page = await newPage();
     await page.goto(`${world.origin}/bff/web/login?returnTo=/bff/web/me`);

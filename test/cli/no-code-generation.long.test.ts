@@ -5,6 +5,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { answerQuery } from '../../bench/stub/answer.ts';
 import { project, startCli } from './run-cli.ts';
 
+const PATIENCE = 120_000;
+
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
 const QUERY = fixture('benchmark-query.graphql');
 
@@ -25,7 +27,7 @@ async function subgraphs(): Promise<number> {
 async function answerOf(dir: string, nodeFlags: readonly string[]): Promise<string> {
   const cli = startCli(dir, ['start', '--supergraph', 'supergraph.graphql', '--port', '0'], '', nodeFlags);
   const line = /^Headgate listening on (\S+)$/m;
-  await vi.waitFor(() => expect(cli.output.stdout).toMatch(line), 45_000);
+  await vi.waitFor(() => expect(cli.output.stdout).toMatch(line), PATIENCE);
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ query: QUERY });
   let text = '';

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { runs } from '../runs.ts';
 import { FuzzCaseArbitrary } from './arbitrary.ts';
 import { checkCase } from './property.ts';
 
-const RUNS = 150;
+const RUNS = runs(150);
 
 /** The same worlds every time; `npm run fuzz` looks for others. */
 const SEED = 20_260_101;
@@ -16,4 +17,4 @@ it('answers random queries over random federated worlds as one schema over the s
   });
   await fc.assert(property, { numRuns: RUNS, seed: SEED, includeErrorInReport: true });
   expect(composed).toBeGreaterThan(RUNS / 2);
-}, 120_000);
+}, 600_000);

@@ -1,9 +1,7 @@
-import { existsSync } from 'node:fs';
 import { chromium, type Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { CHROMIUM, PROGRAMS } from '../programs.ts';
 import { apiKey, bearer, type Sent, twoPrincipals } from './two-principals.ts';
-
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** A page of the gateway's own site, in a browser with an HTTP cache on disk. */
 async function newPage(origin: string): Promise<Page> {
@@ -25,12 +23,12 @@ function ask(page: Page, path: string, { headers }: Sent): Promise<string> {
   );
 }
 
-describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
+describe.skipIf(!PROGRAMS.chromium)('in Chromium', () => {
   test.each([
     ['a private endpoint', '/bff/web/private'],
     ['an endpoint that does not say for whom it is', '/bff/web/unsaid'],
     ['a GraphQL query', '/graphql?query={me}'],
-  ])('of %s, one user never gets what another one has fetched before', { timeout: 120_000 }, async (_, path) => {
+  ])('of %s, one user never gets what another one has fetched before', { timeout: 300_000 }, async (_, path) => {
     const world = await twoPrincipals();
     const page = await newPage(world.origin);
     const [ada, bob] = [await bearer('"sub":"ada"'), await bearer('"sub":"bob"')];

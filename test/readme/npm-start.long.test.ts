@@ -1,27 +1,13 @@
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { freshClone } from '../package/clone.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const NEEDED = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'src', 'subgraphs', 'schemas', 'bff'];
-const PATIENCE = { timeout: 150_000, interval: 250 };
+const PATIENCE = { timeout: 300_000, interval: 250 };
 
-/** What a clone has after `npm ci`: no build yet. */
-async function freshClone(): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'headgate-clone-'));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  for (const name of NEEDED) await cp(join(ROOT, name), join(dir, name), { recursive: true });
-  await symlink(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
-  return dir;
-}
-
-test('npm start builds, serves the demo, and takes the gateway along when it is ended', {
-  timeout: 180_000,
-}, async () => {
-  const npm = spawn('npm', ['start'], { cwd: await freshClone(), env: { ...process.env, PORT: '0' }, detached: true });
+test('npm start builds, serves the demo, and ends the gateway when npm is ended', { timeout: 600_000 }, async () => {
+  const clone = await freshClone();
+  onTestFinished(() => clone.remove());
+  const npm = spawn('npm', ['start'], { cwd: clone.dir, env: { ...process.env, PORT: '0' }, detached: true });
   let output = '';
   for (const stream of [npm.stdout, npm.stderr]) stream.on('data', (chunk) => (output += chunk));
   const ended = new Promise((resolve) => npm.on('close', resolve));
@@ -34,6 +20,11 @@ test('npm start builds, serves the demo, and takes the gateway along when it is 
 
   const line = /^Headgate listening on (http:\S+)$/m;
   await vi.waitFor(() => expect(output).toMatch(line), PATIENCE);
+  const said = output.split('\n').filter((text) => !text.startsWith('>') && text !== '');
+  expect(said.slice(0, 2)).toEqual([
+    'Building Headgate and the demo services …',
+    'Starting the demo services and the gateway …',
+  ]);
   const url = line.exec(output)?.[1] ?? '';
   const query = '{ user(id: "u1") { id orders(first: 1) { items { product { id reviews(first: 1) { id } } } } } }';
   const answer = await fetch(`${url}?query=${encodeURIComponent(query)}`);

@@ -11,7 +11,7 @@ const ENDURANCE = fileURLToPath(new URL('../../bench/endurance/run.ts', import.m
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 test('the bench runs from end to end: answers are checked, and a row and a chart are written', {
-  timeout: 180_000,
+  timeout: 600_000,
 }, async () => {
   const dir = await mkdtemp(join(tmpdir(), 'headgate-bench-test-'));
   onTestFinished(() => rm(dir, { recursive: true }));
@@ -32,7 +32,7 @@ test('a gateway that is not known is refused with those that are', async () => {
   await expect(run).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('there are headgate, floor') });
 });
 
-test('the bench of endurance runs from end to end, and writes what it saw', { timeout: 180_000 }, async () => {
+test('the bench of endurance runs from end to end, and writes what it saw', { timeout: 600_000 }, async () => {
   const dir = await mkdtemp(join(tmpdir(), 'headgate-endurance-test-'));
   onTestFinished(() => rm(dir, { recursive: true }));
   const out = join(dir, 'performance.md');

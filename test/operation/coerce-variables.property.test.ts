@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { buildSchema, type GraphQLSchema, getVariableValues, type OperationDefinitionNode, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { coerceVariables } from '../../src/operation/coerce-variables.ts';
+import { runs } from '../runs.ts';
 
 const schema = buildSchema(/* GraphQL */ `
   scalar JSON
@@ -97,8 +98,19 @@ describe('variables are coerced as graphql-js does', () => {
         expect(errors).toHaveLength(theirs.length);
         if (theirs.every(isShort)) expect(wordsOf(errors.map(({ message }) => message))).toEqual(wordsOf(theirs));
       }),
-      { numRuns: 3_000 },
+      { numRuns: runs(3_000) },
     );
+  });
+
+  it.each([
+    { a: null, b: 'x' },
+    { b: 'x', a: null },
+    { b: null, a: 1 },
+  ])('with the errors of a @oneOf in any order: %j', (one) => {
+    const definitions = definitionsOf('$one: One');
+    const expected = getVariableValues(schema, definitions, { one }).errors?.map(({ message }) => message) ?? [];
+    const { errors = [] } = coerceVariables(schema, definitions, { one }, { maxErrors: 20 });
+    expect(wordsOf(errors.map(({ message }) => message))).toEqual(wordsOf(expected));
   });
 
   it('except that what objects inherit is no field', () => {

@@ -5,7 +5,7 @@ import { fakeSubgraph } from '../../sources/fake-subgraph.ts';
 import { HAS_REDIS, type RedisServer, startRedis } from '../../store/redis-server.ts';
 
 const LISTENING = /^Headgate listening on (http:\S+)$/m;
-const PATIENCE = { timeout: 50_000, interval: 100 };
+const PATIENCE = { timeout: 120_000, interval: 100 };
 
 /** Three gateways over one Redis; `yaml` goes into their config. */
 async function threeGateways(yaml: (redis: RedisServer) => string, directive = '') {
