@@ -116,6 +116,24 @@ describe('abstract types', () => {
   });
 });
 
+describe('what stands on the field of an interface alone', () => {
+  const others = readSupergraph(
+    sdl
+      .replaceAll(/( related: \[Book\][^\n]*?) @listSize\(assumedSize: 2\)/g, '$1')
+      .replace(/(interface Node [^}]* related: \[Book\][^\n]*)/, '$1 @listSize(assumedSize: 4) @cost(weight: 6)'),
+  );
+  test.each([
+    ['on the interface', '{ node { related { id } } }', 1 + 4 * 6],
+    ['on a type that implements it', '{ book { related { id } } }', 1 + 4 * 6],
+  ])('holds %s', (_, query, expected) => {
+    const document = parse(query);
+    const [operation] = document.definitions;
+    if (operation?.kind !== 'OperationDefinition') throw new Error('no operation');
+    const { cost: estimated } = estimator.estimate(normalise(document, operation, others, {}), others);
+    expect(estimated).toBe(expected);
+  });
+});
+
 test('what does not depend on variables is known before there are any', () => {
   expect(estimateOf('{ page(first: 3) { id } }').isConstant).toBe(true);
   expect(estimateOf('query ($t: String) { search(filter: {title: $t}) { id } }', { t: 'x' })).toMatchObject({
