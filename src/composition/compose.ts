@@ -4,6 +4,7 @@ import type { Problem } from '../config/problem.ts';
 import { cacheControlProblems, withCacheControl } from './cache-hints.ts';
 import { withExternalTypes } from './external-types.ts';
 import { withFederationLink } from './federation-link.ts';
+import { withComposedVersion } from './federation-version.ts';
 import { hintFor, hintForService } from './hints.ts';
 import { withInProcessSources } from './in-process-sources.ts';
 import { locate } from './locate.ts';
@@ -45,7 +46,7 @@ function compose(sources: readonly SourceDefinition[]): CompositionResult | Erro
       withExternalTypes(sources).map(({ name, url, document }) => ({
         name,
         url,
-        typeDefs: withFederationLink(document),
+        typeDefs: withFederationLink(withComposedVersion(document)),
       })),
       { disableValidationRules: OWN_CHECKS },
     );
