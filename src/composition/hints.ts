@@ -26,6 +26,7 @@ const HINTS: Readonly<Record<string, string>> = {
 export function hintFor(code: string, message: string): string | undefined {
   const directive = /Unknown directive "@(\w+)"/.exec(message)?.[1];
   if (directive !== undefined) {
+    if (/_INVALID_FIELDS$/.test(code)) return 'Leave it out: a set of fields has no directives.';
     return isFederationDirective(directive)
       ? `Add "@${directive}" to the import list of the file's federation @link.`
       : `Declare it in the file (\`directive @${directive} on …\`), or mend the spelling.`;
