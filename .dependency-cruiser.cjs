@@ -11,7 +11,8 @@ const ROOMS = {
   supergraph: [],
   connectors: ['supergraph', 'config'],
   services: [],
-  composition: ['supergraph', 'config', 'connectors', 'services'],
+  // the check whether every field can be had asks what planning asks
+  composition: ['supergraph', 'config', 'connectors', 'services', 'planner', 'operation (types)'],
   operation: ['supergraph', 'config/nearest.ts'],
   planner: ['operation', 'supergraph'],
   executor: ['operation (types)', 'planner (types)', 'supergraph', 'sources/source.ts (types)'],

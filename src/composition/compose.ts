@@ -1,13 +1,17 @@
+import { dirname } from 'node:path';
 import { type CompositionResult, composeServices, compositionHasErrors } from '@theguild/federation-composition';
 import type { GraphQLError } from 'graphql';
 import type { Problem } from '../config/problem.ts';
 import { cacheControlProblems, withCacheControl } from './cache-hints.ts';
+import { findCulprit } from './composer-crash.ts';
+import { ownerOf, placesOf } from './error-places.ts';
 import { withExternalTypes } from './external-types.ts';
 import { withFederationLink } from './federation-link.ts';
+import { withComposedVersion } from './federation-version.ts';
 import { hintFor, hintForService } from './hints.ts';
 import { withInProcessSources } from './in-process-sources.ts';
-import { locate } from './locate.ts';
 import { rateLimitProblems, withRateLimits } from './rate-limits.ts';
+import { satisfiabilityProblems } from './satisfiability/problems.ts';
 import type { SourceDefinition } from './source-definition.ts';
 import { placeOf } from './source-file.ts';
 
@@ -22,6 +26,8 @@ export function composeSupergraph(sources: readonly SourceDefinition[]): Composi
   const result = compose(sources);
   if (result instanceof Error) return { ok: false, problems: [composerFailed(sources, result)] };
   if (!compositionHasErrors(result)) {
+    const unsatisfiable = satisfiabilityProblems(result.supergraphDocumentNode, sources);
+    if (unsatisfiable.length > 0) return { ok: false, problems: unsatisfiable };
     const limited = withRateLimits(withInProcessSources(result.supergraphSdl, sources), sources);
     return { ok: true, supergraphSdl: withCacheControl(limited, sources), sources };
   }
@@ -29,30 +35,47 @@ export function composeSupergraph(sources: readonly SourceDefinition[]): Composi
   return { ok: false, problems: problems.filter((problem, index) => !isToldBetter(problem, problems, index)) };
 }
 
+/**
+ * Rules of the composer that are not used, but replaced by checks of the gateway's own. Its check that every field can be had
+ * goes through paths, whose number grows fast, fails on some graphs, and knows fewer moves than planning.
+ */
+const OWN_CHECKS = ['SatisfiabilityRule'];
+
 /** The composer reports what is wrong as errors in its result; where it throws, it met what it did not foresee. */
 function compose(sources: readonly SourceDefinition[]): CompositionResult | Error {
   try {
-    return composeServices(
-      withExternalTypes(sources).map(({ name, url, document }) => ({
-        name,
-        url,
-        typeDefs: withFederationLink(document),
-      })),
-    );
+    return composeServices(composable(sources), { disableValidationRules: OWN_CHECKS });
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
 }
 
+function composable(sources: readonly SourceDefinition[]) {
+  return withExternalTypes(sources).map(({ name, url, document }) => ({
+    name,
+    url,
+    typeDefs: withFederationLink(withComposedVersion(document)),
+  }));
+}
+
 function composerFailed(sources: readonly SourceDefinition[], error: Error): Problem {
+  const culprit = findCulprit(composable(sources));
+  const source = sources.find(({ name }) => name === culprit?.name);
+  const { line, column } = source ? placeOf(culprit?.node) : { line: 0, column: 0 };
   return {
-    file: sources[0]?.file ?? 'schemas',
-    line: 1,
-    column: 1,
+    file: source?.file ?? folderOf(sources),
+    line,
+    column,
+    subgraph: source?.name,
     code: 'COMPOSITION_FAILED',
     message: `The schemas cannot be composed: ${error.message}`,
-    hint: 'Take the file that was changed last out of the folder to see whether it is the cause.',
+    hint: source && 'Without what stands here they can be composed.',
   };
+}
+
+/** For what is wrong with all schema files together. */
+function folderOf(sources: readonly SourceDefinition[]): string {
+  return sources[0] === undefined ? 'schemas' : dirname(sources[0].file);
 }
 
 /** The composer tells of some mistakes twice, once with more words. */
@@ -68,51 +91,23 @@ function isToldBetter(problem: Problem, problems: readonly Problem[], index: num
   );
 }
 
-interface Place {
-  readonly source: SourceDefinition;
-  readonly line: number;
-  readonly column: number;
-}
-
 function asProblem(error: GraphQLError, sources: readonly SourceDefinition[]): Problem {
   const code = String(error.extensions.code ?? 'COMPOSITION_ERROR');
-  const owner = sources.find((source) => source.name === error.extensions.subgraphName);
+  const owner = ownerOf(error, sources);
   const message = owner === undefined ? error.message : error.message.replace(`[${owner.name}] `, '');
-  const [place, ...more] = placesOf(error, owner, sources);
+  const [place, ...more] = placesOf(error, sources);
   const advice = [hintFor(code, message)];
   if ([place, ...more].some((at) => at?.source.kind === 'service')) advice.push(hintForService(code));
   if (more.length > 0)
     advice.push(`See also ${more.map((at) => `${at.source.file}:${at.line}:${at.column}`).join(', ')}.`);
   const hint = advice.filter((text) => text !== undefined).join(' ');
   return {
-    file: place?.source.file ?? sources[0]?.file ?? 'schemas',
-    line: place?.line ?? 1,
-    column: place?.column ?? 1,
-    subgraph: place === undefined ? undefined : [place, ...more].map((at) => at.source.name).join(', '),
+    file: place?.source.file ?? folderOf(sources),
+    line: place?.line ?? 0,
+    column: place?.column ?? 0,
+    subgraph: place && [...new Set([place, ...more].map((at) => at.source.name))].join(', '),
     code,
     message,
     hint: hint === '' ? undefined : hint,
   };
-}
-
-/** Where an error stands: its own location, else that of the type or field that its message names, in each subgraph. */
-function placesOf(
-  error: GraphQLError,
-  owner: SourceDefinition | undefined,
-  sources: readonly SourceDefinition[],
-): Place[] {
-  const location = error.locations?.[0];
-  if (owner !== undefined && location !== undefined) return [{ source: owner, ...location }];
-  const quoted = [...error.message.matchAll(/"([^"\s]+)"/g)].map(([, text]) => text ?? '');
-  const named = owner === undefined ? sources.filter((source) => quoted.includes(source.name)) : [owner];
-  for (const candidates of [named, sources]) {
-    for (const coordinate of quoted) {
-      const places = candidates.flatMap((source) => {
-        const node = locate(source.document, coordinate);
-        return node === undefined ? [] : [{ source, ...placeOf(node) }];
-      });
-      if (places.length > 0) return places;
-    }
-  }
-  return named.map((source) => ({ source, line: 1, column: 1 }));
 }

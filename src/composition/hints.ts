@@ -3,8 +3,6 @@ import { isFederationDirective } from './federation-link.ts';
 const HINTS: Readonly<Record<string, string>> = {
   INVALID_FIELD_SHARING:
     'Mark the field @shareable in every subgraph that can answer it, @external where it is only referred to, or move it with @override(from:).',
-  SATISFIABILITY_ERROR:
-    'Give the type a @key that both subgraphs have, or add the missing field (@shareable) to the subgraph that is asked.',
   EXTERNAL_UNUSED: 'Remove the field, or use it in a @key, @requires or @provides of this subgraph.',
   EXTERNAL_MISSING_ON_BASE: 'Define the field without @external in the subgraph that owns it.',
   FIELD_TYPE_MISMATCH: 'Give the field the same type in every subgraph.',
@@ -21,7 +19,6 @@ const HINTS: Readonly<Record<string, string>> = {
   REQUIRES_FIELDS_MISSING_EXTERNAL: 'Mark the required fields @external in this subgraph.',
   PROVIDES_INVALID_FIELDS: 'Declare the provided fields on the returned type in this subgraph.',
   PROVIDES_FIELDS_MISSING_EXTERNAL: 'Mark the provided fields @external in this subgraph.',
-  UNKNOWN_FEDERATION_LINK_VERSION: 'Use a released version, such as https://specs.apollo.dev/federation/v2.9.',
   OVERRIDE_FROM_SELF_ERROR: 'Name the other subgraph in @override(from:).',
 };
 
@@ -29,6 +26,7 @@ const HINTS: Readonly<Record<string, string>> = {
 export function hintFor(code: string, message: string): string | undefined {
   const directive = /Unknown directive "@(\w+)"/.exec(message)?.[1];
   if (directive !== undefined) {
+    if (/_INVALID_FIELDS$/.test(code)) return 'Leave it out: a set of fields has no directives.';
     return isFederationDirective(directive)
       ? `Add "@${directive}" to the import list of the file's federation @link.`
       : `Declare it in the file (\`directive @${directive} on …\`), or mend the spelling.`;

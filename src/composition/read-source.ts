@@ -1,6 +1,8 @@
 import { GraphQLError } from 'graphql';
 import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
+import { rootTypeMistakes, withDefaultRoots } from './default-roots.ts';
+import { federationLinkMistakes } from './federation-version.ts';
 import { takeGatewayDirectives } from './gateway-directives.ts';
 import { normaliseDirectives } from './normalise-directives.ts';
 import { readRestSource } from './read-rest-source.ts';
@@ -36,7 +38,10 @@ export function readSource(source: SourceFile, env: Env): SourceDefinition | Pro
     const hint = 'Put each source into a file of its own; types of the same name are joined by their @key.';
     return [problemAt(source, kinds.get(other), 'MIXED_SOURCE_KINDS', message, hint)];
   }
-  const normalised = normaliseDirectives(parsed, kind);
+  const wrong = [...federationLinkMistakes(parsed), ...(kind === 'subgraph' ? rootTypeMistakes(parsed) : [])];
+  if (wrong.length > 0)
+    return wrong.map(({ node, code, message, hint }) => problemAt(source, node, code, message, hint));
+  const normalised = normaliseDirectives(kind === 'subgraph' ? withDefaultRoots(parsed) : parsed, kind);
   if (normalised.mistakes.length > 0)
     return normalised.mistakes.map(({ node, message, hint }) =>
       problemAt(source, node, 'INEFFECTIVE_DIRECTIVE', message, hint),

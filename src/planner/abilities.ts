@@ -2,7 +2,7 @@ import type { SelectionSetNode } from 'graphql';
 import { Kind } from 'graphql';
 import { normaliseFieldSet } from '../operation/normalise.ts';
 import type { OpSelection } from '../operation/operation.ts';
-import type { Subgraph, SubgraphField, SubgraphKey, SubgraphType, Supergraph } from '../supergraph/supergraph.ts';
+import type { Subgraph, SubgraphField, SubgraphKey, SubgraphType, SupergraphModel } from '../supergraph/supergraph.ts';
 
 import { getOrMake } from './maps.ts';
 
@@ -31,7 +31,7 @@ const NONE: readonly never[] = [];
  * Out: `[products as Product, catalog as Product]`
  */
 export class Abilities {
-  readonly supergraph: Supergraph;
+  readonly supergraph: SupergraphModel;
   private readonly labels: ReadonlySet<string>;
   private readonly providersOf = new Map<string, readonly Provider[]>();
   private readonly entriesOf = new Map<string, readonly Entry[]>();
@@ -39,7 +39,7 @@ export class Abilities {
   private readonly directly = new Map<string, boolean>();
 
   /** @param labels the progressive `@override` labels that are on */
-  constructor(supergraph: Supergraph, labels: ReadonlySet<string> = new Set()) {
+  constructor(supergraph: SupergraphModel, labels: ReadonlySet<string> = new Set()) {
     this.supergraph = supergraph;
     this.labels = labels;
   }

@@ -1,6 +1,6 @@
 import type { SelectionSetNode } from 'graphql';
 import { parseFieldSet } from '../supergraph/field-set.ts';
-import type { ContextArgument, SubgraphField, Supergraph } from '../supergraph/supergraph.ts';
+import type { ContextArgument, SubgraphField, SupergraphModel } from '../supergraph/supergraph.ts';
 import type { Abilities } from './abilities.ts';
 import { getOrMake } from './maps.ts';
 import type { ContextSource, ContextValue, Fetch, Position } from './positions.ts';
@@ -122,10 +122,10 @@ interface Place {
   readonly route: InputRoute;
 }
 
-const settersOfSupergraph = new WeakMap<Supergraph, Map<string, ReadonlySet<string>>>();
+const settersOfSupergraph = new WeakMap<SupergraphModel, Map<string, ReadonlySet<string>>>();
 
 /** By context, the types that set it: those that bear it, and the types of interfaces and unions that do. */
-function settersOf(supergraph: Supergraph): Map<string, ReadonlySet<string>> {
+export function settersOf(supergraph: SupergraphModel): Map<string, ReadonlySet<string>> {
   return getOrMake(settersOfSupergraph, supergraph, () => {
     const setters = new Map<string, Set<string>>();
     for (const type of supergraph.types.values()) {

@@ -1,4 +1,4 @@
-import type { GraphQLSchema, SelectionSetNode, TypeNode } from 'graphql';
+import type { DocumentNode, GraphQLSchema, SelectionSetNode, TypeNode } from 'graphql';
 import { GraphQLError, Kind, parse } from 'graphql';
 import { type CacheControlUse, readCacheControl } from './cache-hints.ts';
 import type { AppliedDirectives } from './directives.ts';
@@ -94,6 +94,9 @@ export interface Supergraph {
   readonly cacheControl: readonly CacheControlUse[];
 }
 
+/** The part of a supergraph that planning depends on. */
+export type SupergraphModel = Pick<Supergraph, 'subgraphs' | 'types' | 'rootTypes'>;
+
 /** The SDL given is no supergraph that can be served; the message says what is missing or wrong, and where. */
 export class SupergraphError extends Error {
   override readonly name = 'SupergraphError';
@@ -117,21 +120,31 @@ export function readSupergraph(sdl: string): Supergraph {
       }`,
     );
   }
+  return {
+    sdl,
+    ...modelOf(document, joined),
+    publicSchema: buildPublicSchema(document),
+    rateLimits: readRateLimits(document),
+    cacheControl: readCacheControl(document),
+  };
+}
+
+/**
+ * Reads no more than the types, as the whole graph and as each subgraph has them.
+ * @throws SupergraphError when a field set cannot be parsed
+ */
+export function readSupergraphModel(document: DocumentNode): SupergraphModel {
+  return modelOf(document, readJoinedTypes(document));
+}
+
+function modelOf(document: DocumentNode, joined: JoinedTypes): SupergraphModel {
   const inProcess = readInProcessSources(document);
   const subgraphs = [...joined.graphs.values()].map((graph) => ({
     ...graph,
     inProcess: inProcess.get(graph.name),
     types: viewOf(graph.id, joined),
   }));
-  return {
-    sdl,
-    subgraphs,
-    types: joined.types,
-    rootTypes: joined.rootTypes,
-    publicSchema: buildPublicSchema(document),
-    rateLimits: readRateLimits(document),
-    cacheControl: readCacheControl(document),
-  };
+  return { subgraphs, types: joined.types, rootTypes: joined.rootTypes };
 }
 
 function viewOf(graph: string, joined: JoinedTypes): ReadonlyMap<string, SubgraphType> {

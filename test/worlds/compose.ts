@@ -1,5 +1,7 @@
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
+import { checkSatisfiability } from '../../src/composition/satisfiability/check.ts';
+import { explain } from '../../src/composition/satisfiability/explain.ts';
 
 /**
  * Composes subgraphs (name → SDL) into a supergraph SDL. Each subgraph's url is `http://NAME.test`.
@@ -8,8 +10,15 @@ import { parse } from 'graphql';
 export function composeSupergraph(subgraphs: ReadonlyMap<string, string>): string {
   const result = composeServices(
     [...subgraphs].map(([name, sdl]) => ({ name, typeDefs: parse(sdl), url: `http://${name}.test` })),
+    { disableValidationRules: ['SatisfiabilityRule'] },
   );
-  if (result.supergraphSdl !== undefined) return result.supergraphSdl;
+  if (result.supergraphDocumentNode !== undefined) {
+    const [failure] = checkSatisfiability(result.supergraphDocumentNode).failures;
+    if (!failure) return result.supergraphSdl;
+    throw new CompositionProblem(
+      `The world's subgraphs do not compose:\n${explain(failure, result.supergraphDocumentNode).message}`,
+    );
+  }
   const problems = (result.errors ?? []).map(
     (error) => `  ${String(error.extensions.code ?? 'ERROR')}: ${error.message}`,
   );

@@ -1,0 +1,79 @@
+import { composeServices, validateSubgraph } from '@theguild/federation-composition';
+import { type ASTNode, type DocumentNode, Kind, visit } from 'graphql';
+
+interface Subgraph {
+  readonly name: string;
+  readonly url: string;
+  readonly typeDefs: DocumentNode;
+}
+
+/** Where the composer fails: in one subgraph, at a node of it where one is found. */
+export interface Culprit {
+  readonly name: string;
+  readonly node: ASTNode | undefined;
+}
+
+/**
+ * Finds the subgraph and the directive, field or type without which the composer does not throw, by leaving them out one
+ * after the other. Subgraphs are tried alone, then in the company of the others.
+ */
+export function findCulprit(subgraphs: readonly Subgraph[]): Culprit | undefined {
+  const alone = subgraphs.find((subgraph) => fails(() => validateSubgraph(copy(subgraph))));
+  if (alone) {
+    const node = narrow(alone.typeDefs, (typeDefs) => fails(() => validateSubgraph(copy({ ...alone, typeDefs }))));
+    return { name: alone.name, node };
+  }
+  const without = subgraphs.find((left) => !fails(() => compose(subgraphs.filter((other) => other !== left))));
+  if (!without) return undefined;
+  const node = narrow(without.typeDefs, (typeDefs) =>
+    fails(() => compose(subgraphs.map((other) => (other === without ? { ...without, typeDefs } : other)))),
+  );
+  return { name: without.name, node };
+}
+
+function compose(subgraphs: readonly Subgraph[]) {
+  return composeServices(subgraphs.map(copy), { disableValidationRules: ['SatisfiabilityRule'] });
+}
+
+/** The composer changes the documents that it is given. */
+function copy(subgraph: Subgraph): Subgraph {
+  return { ...subgraph, typeDefs: { ...subgraph.typeDefs } };
+}
+
+function fails(run: () => unknown): boolean {
+  try {
+    run();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** The innermost node without which it does not fail. */
+function narrow(document: DocumentNode, stillFails: (document: DocumentNode) => boolean): ASTNode | undefined {
+  let culprit: ASTNode | undefined;
+  for (const kinds of [['definition'], ['member'], ['directive']] as const) {
+    for (const node of nodesOf(culprit ?? document, kinds[0])) {
+      if (stillFails(visit(document, { enter: (other) => (other === node ? null : undefined) }))) continue;
+      culprit = node;
+      break;
+    }
+  }
+  return culprit;
+}
+
+function nodesOf(within: ASTNode, kind: 'definition' | 'member' | 'directive'): ASTNode[] {
+  if (kind === 'definition') {
+    // without its links a file is of another version of federation
+    const isSchema = ({ kind }: ASTNode) => kind === Kind.SCHEMA_DEFINITION || kind === Kind.SCHEMA_EXTENSION;
+    return 'definitions' in within ? within.definitions.filter((node) => !isSchema(node)) : [];
+  }
+  if (kind === 'member') return 'fields' in within && within.fields ? [...within.fields] : [];
+  const uses: ASTNode[] = [];
+  visit(within, {
+    Directive(node) {
+      uses.push(node);
+    },
+  });
+  return uses;
+}

@@ -1,0 +1,140 @@
+import { type ASTNode, type ConstDirectiveNode, type DocumentNode, Kind, visit } from 'graphql';
+import { directiveUses, text } from '../supergraph/directives.ts';
+import { sinceVersion } from './federation-definitions.ts';
+import { FEDERATION_SPEC, isFederationDirective } from './federation-link.ts';
+
+/** Minor versions of federation 2 that schema files may link. */
+const OLDEST = 0;
+const NEWEST = 15;
+/** The newest that the composer knows. Those after it brought no directive that is supported here. */
+const NEWEST_COMPOSED = 9;
+
+/** Directives of federation that are not supported, and the minor version of federation 2 that brought each. */
+const UNSUPPORTED: Readonly<Record<string, { readonly since: number; readonly instead: string }>> = {
+  cacheTag: {
+    since: 12,
+    instead: 'Responses are cached by @cacheControl and cannot be invalidated by tag. Remove it.',
+  },
+};
+
+const FIRST_VERSION = /\/v1\.0\/?$/;
+
+const TYPES = new Set(['FieldSet', 'Scope', 'Policy', 'ContextFieldValue']);
+
+export interface LinkMistake {
+  readonly node: ASTNode;
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Finds `@link`s to federation that cannot be kept: unknown versions, and imports that the version does not have. */
+export function federationLinkMistakes(document: DocumentNode): LinkMistake[] {
+  const links = linksOf(document);
+  const [, second] = links;
+  const repeated = second && {
+    node: second,
+    code: 'INVALID_LINK_DIRECTIVE_USAGE',
+    message: 'The file links federation twice.',
+    hint: 'Keep one @link to federation, with all imports.',
+  };
+  return [...(repeated ? [repeated] : []), ...links.flatMap(mistakesOf), ...unsupportedUses(document)];
+}
+
+/**
+ * Has a file link the newest version that the composer knows, where it links a newer one.
+ *
+ * In:  `@link(url: "https://specs.apollo.dev/federation/v2.14", …)`
+ * Out: `@link(url: "https://specs.apollo.dev/federation/v2.9", …)`
+ */
+export function withComposedVersion(document: DocumentNode): DocumentNode {
+  const links = linksOf(document).filter((link) => (minorVersion(urlOf(link)) ?? 0) > NEWEST_COMPOSED);
+  if (links.length === 0) return document;
+  return visit(document, {
+    Directive(node) {
+      if (!links.includes(node as ConstDirectiveNode)) return undefined;
+      const value = { kind: Kind.STRING, value: `${FEDERATION_SPEC}v2.${NEWEST_COMPOSED}` } as const;
+      const args = node.arguments?.map((arg) => (arg.name.value === 'url' ? { ...arg, value } : arg));
+      return { ...node, ...(args && { arguments: args }) };
+    },
+  });
+}
+
+function linksOf({ definitions }: DocumentNode): ConstDirectiveNode[] {
+  return definitions.flatMap((node) =>
+    node.kind === Kind.SCHEMA_DEFINITION || node.kind === Kind.SCHEMA_EXTENSION
+      ? (node.directives ?? []).filter((use) => use.name.value === 'link' && urlOf(use).startsWith(FEDERATION_SPEC))
+      : [],
+  );
+}
+
+function urlOf(link: ConstDirectiveNode): string {
+  return text(directiveUses({ directives: [link] }, link.name.value)[0]?.url) ?? '';
+}
+
+/** 3 of `https://specs.apollo.dev/federation/v2.3`. */
+function minorVersion(url: string): number | undefined {
+  const minor = /^v2\.(\d+)\/?$/.exec(url.slice(FEDERATION_SPEC.length))?.[1];
+  return minor === undefined ? undefined : Number(minor);
+}
+
+function mistakesOf(link: ConstDirectiveNode): LinkMistake[] {
+  const url = urlOf(link);
+  const minor = minorVersion(url);
+  if (FIRST_VERSION.test(url)) return [];
+  const at = (name: string) => link.arguments?.find((arg) => arg.name.value === name)?.value;
+  if (minor === undefined || minor < OLDEST || minor > NEWEST) {
+    const version = url.slice(FEDERATION_SPEC.length);
+    const message = `Federation ${version} is not known; v2.${OLDEST} to v2.${NEWEST} are.`;
+    const hint = `Link a released version, such as ${FEDERATION_SPEC}v2.${NEWEST_COMPOSED}. A file without a @link is of federation 1.`;
+    return [{ node: at('url') ?? link, code: 'UNKNOWN_FEDERATION_LINK_VERSION', message, hint }];
+  }
+  const list = at('import');
+  const items = list?.kind === Kind.LIST ? list.values : [];
+  return items.flatMap((item) => importMistake(item, minor) ?? []);
+}
+
+function importMistake(node: ASTNode, minor: number): LinkMistake | undefined {
+  const value = node.kind === Kind.OBJECT ? node.fields.find(({ name }) => name.value === 'name')?.value : node;
+  if (value?.kind !== Kind.STRING) return undefined;
+  const name = value.value;
+  const directive = name.startsWith('@') ? name.slice(1) : undefined;
+  if (directive === undefined ? TYPES.has(name) : isFederationDirective(directive) && sinceVersion(directive) <= minor)
+    return undefined;
+  const unsupported = directive === undefined ? undefined : UNSUPPORTED[directive];
+  const code = 'INVALID_LINK_DIRECTIVE_USAGE';
+  if (unsupported) return { node, code, ...describeUnsupported(name, unsupported) };
+  if (directive !== undefined && isFederationDirective(directive)) {
+    const since = sinceVersion(directive);
+    const message = `${name} cannot be imported: the file links federation v2.${minor}, and it came with v2.${since}.`;
+    return { node, code, message, hint: `Link ${FEDERATION_SPEC}v2.${since} or later.` };
+  }
+  const hint =
+    directive === 'connect' || directive === 'source'
+      ? 'Import it from https://specs.apollo.dev/connect/v0.1.'
+      : 'Mend its spelling, or import it from the specification that has it.';
+  return { node, code, message: `Federation has no "${name}" to import.`, hint };
+}
+
+function describeUnsupported(name: string, { since, instead }: { since: number; instead: string }) {
+  return { message: `${name} of federation v2.${since} is not supported.`, hint: instead };
+}
+
+/** Uses by a full name, `@federation__cacheTag`, need no import. */
+function unsupportedUses(document: DocumentNode): LinkMistake[] {
+  const prefixes = new Set(['federation']);
+  for (const link of linksOf(document)) {
+    const as = text(directiveUses({ directives: [link] }, link.name.value)[0]?.as);
+    if (as !== undefined) prefixes.add(as);
+  }
+  const mistakes: LinkMistake[] = [];
+  visit(document, {
+    Directive(node) {
+      const [, prefix = '', name = ''] = /^(\w+?)__(\w+)$/.exec(node.name.value) ?? [];
+      const unsupported = prefixes.has(prefix) ? UNSUPPORTED[name] : undefined;
+      if (unsupported)
+        mistakes.push({ node, code: 'UNSUPPORTED_DIRECTIVE', ...describeUnsupported(`@${name}`, unsupported) });
+    },
+  });
+  return mistakes;
+}

@@ -1,0 +1,63 @@
+import type { DocumentNode } from 'graphql';
+import { Abilities } from '../../planner/abilities.ts';
+import { readSupergraphModel, type SupergraphModel } from '../../supergraph/supergraph.ts';
+import { Exploration, type Failure } from './explore.ts';
+import { Moves } from './moves.ts';
+
+/** All combinations of up to so many labels of progressive `@override`s are gone through; of more, the extreme ones. */
+const FEW_LABELS = 4;
+
+/** A failure, and the moves among which it was found. */
+export interface Unsatisfiable extends Failure {
+  readonly moves: Moves;
+}
+
+export interface Satisfiability {
+  readonly failures: readonly Unsatisfiable[];
+  /** How many states of objects were looked at. */
+  readonly work: number;
+}
+
+/**
+ * Finds the fields of a supergraph that clients can select, but that no subgraph can give there.
+ *
+ * In:  `reviews` gives `Product` by `upc`; `products`, which has `name`, looks products up by `id` only
+ * Out: `Product.name` at `{ topReview { product { name } } }`
+ *
+ * @throws TooManyStates
+ */
+export function checkSatisfiability(supergraph: DocumentNode): Satisfiability {
+  const model = readSupergraphModel(supergraph);
+  const failures = new Map<string, Unsatisfiable>();
+  let work = 0;
+  for (const labels of labelSets(model)) {
+    const moves = new Moves(new Abilities(model, labels));
+    const exploration = new Exploration(moves);
+    const { query, mutation, subscription } = model.rootTypes;
+    for (const root of [query, mutation, subscription]) {
+      if (root !== undefined && model.types.has(root)) exploration.run({ state: moves.root(root), path: undefined });
+    }
+    for (const failure of exploration.failures) {
+      const coordinate = `${failure.state.typeName}.${failure.field}`;
+      if (!failures.has(coordinate)) failures.set(coordinate, { ...failure, moves });
+    }
+    work += exploration.work;
+  }
+  return { failures: [...failures.values()], work };
+}
+
+function labelSets({ subgraphs }: SupergraphModel): ReadonlySet<string>[] {
+  const found = new Set<string>();
+  for (const { types } of subgraphs)
+    for (const { fields } of types.values())
+      for (const { overrideLabel } of fields.values()) if (overrideLabel) found.add(overrideLabel.label);
+  const labels = [...found];
+  if (labels.length <= FEW_LABELS) {
+    return Array.from(
+      { length: 2 ** labels.length },
+      (_, set) => new Set(labels.filter((_, index) => (set >> index) % 2 === 1)),
+    );
+  }
+  const without = (label: string) => new Set(labels.filter((other) => other !== label));
+  return [new Set(), found, ...labels.flatMap((label) => [new Set([label]), without(label)])];
+}

@@ -1,0 +1,137 @@
+import { type DocumentNode, Kind, print, type SelectionSetNode } from 'graphql';
+import type { Provider } from '../../planner/abilities.ts';
+import { contextKey } from '../../planner/contexts.ts';
+import type { Subgraph, SubgraphType } from '../../supergraph/supergraph.ts';
+import type { Unsatisfiable } from './check.ts';
+import { printQuery } from './print-query.ts';
+
+/** A failure as people read it. */
+export interface Explanation {
+  readonly message: string;
+  readonly hint: string;
+  /** Where to look, by schema coordinates: what stands first, if it is there. */
+  readonly places: readonly { readonly subgraph: string; readonly coordinate: string }[];
+}
+
+/** Says why a field cannot be had, for each subgraph that has it, and what would help. */
+export function explain(failure: Unsatisfiable, supergraph: DocumentNode): Explanation {
+  const { state, field } = failure;
+  if (field === undefined) return explainTypename(failure, supergraph);
+  const type = state.typeName;
+  const here = subgraphsHere(failure);
+  const providers = providersOf(failure, field);
+  const reasons = providers.map((provider) => reasonAgainst(failure, provider));
+  const externals = externalsOf(failure, field);
+  for (const subgraph of externals) reasons.push(`"${subgraph.name}" has it as @external only.`);
+  const lines = [
+    `No subgraph can give "${type}.${field}" in this query:`,
+    printQuery(failure, supergraph),
+    `Here "${type}" comes from ${list(here.map(({ name }) => name))}${providers.some((p) => here.includes(p.subgraph)) ? '' : ', without the field'}.`,
+    ...reasons.map((reason) => `- ${reason}`),
+  ];
+  const places = [
+    ...providers.map(({ subgraph, type: own }) => ({ subgraph: subgraph.name, coordinate: `${own.name}.${field}` })),
+    ...externals.map(({ name }) => ({ subgraph: name, coordinate: `${type}.${field}` })),
+    ...here.map(({ name }) => ({ subgraph: name, coordinate: type })),
+  ];
+  return { message: lines.join('\n'), hint: hintOf(failure, providers, here), places };
+}
+
+function explainTypename(failure: Unsatisfiable, supergraph: DocumentNode): Explanation {
+  const type = failure.state.typeName;
+  const here = subgraphsHere(failure);
+  const lines = [
+    `No subgraph can say of what type the objects of "${type}" are in this query:`,
+    printQuery(failure, supergraph),
+    `Here "${type}" comes from ${list(here.map(({ name }) => name))}, as an @interfaceObject.`,
+  ];
+  const keys = here.flatMap(({ types }) => types.get(type)?.keys.map((key) => fieldsOf(key.fields)) ?? []);
+  const key = keys[0] ?? 'id';
+  return {
+    message: lines.join('\n'),
+    hint: `Give the interface "${type}" @key(fields: "${key}") in a subgraph that defines it and its types.`,
+    places: here.map(({ name }) => ({ subgraph: name, coordinate: type })),
+  };
+}
+
+/** The subgraphs in which the objects are at hand. */
+function subgraphsHere({ moves, state }: Unsatisfiable): Subgraph[] {
+  return [...new Set([...moves.standpoints.members(state.reached)].map(({ subgraph }) => subgraph))];
+}
+
+function providersOf({ moves, state }: Unsatisfiable, field: string): readonly Provider[] {
+  return moves.abilities.providers(state.typeName, field);
+}
+
+function externalsOf({ moves, state }: Unsatisfiable, field: string): Subgraph[] {
+  return moves.abilities.supergraph.subgraphs.filter(
+    ({ types }) => types.get(state.typeName)?.fields.get(field)?.external,
+  );
+}
+
+function reasonAgainst(failure: Unsatisfiable, provider: Provider): string {
+  const { moves, state } = failure;
+  const { subgraph, type, field } = provider;
+  const name = `"${subgraph.name}"`;
+  const missing = field.contextArguments.filter((argument) => !state.contexts.has(contextKey(argument)));
+  if (missing.length > 0) {
+    const wanted = missing.map(({ name, context }) => `"${name}" (context "${contextName(context)}")`).join(', ');
+    return `${name} has it, but takes ${wanted} by @fromContext from an object above, and none here sets that context to a value that can be had.`;
+  }
+  if (field.requires && !moves.canGet(state, field.requires))
+    return `${name} has it, but @requires "${fieldsOf(field.requires)}", which cannot be had here.`;
+  const keys = type.keys.filter(({ resolvable }) => resolvable);
+  if (keys.length === 0) return `${name} has it, but no @key by which it looks up "${state.typeName}".`;
+  const sets = list(keys.map(({ fields }) => fieldsOf(fields)));
+  return `${name} has it, but looks up "${state.typeName}" by ${sets}, which cannot be had here.`;
+}
+
+function contextName(context: string): string {
+  return context.slice(context.indexOf('__') + 2);
+}
+
+function hintOf(failure: Unsatisfiable, providers: readonly Provider[], here: Subgraph[]): string {
+  const { moves, state } = failure;
+  const type = state.typeName;
+  const [provider] = providers;
+  const source = list(here.map(({ name }) => name));
+  if (!provider) return `Define the field without @external in a subgraph that can look up "${type}".`;
+  const target = `"${provider.subgraph.name}"`;
+  const { requires, contextArguments } = provider.field;
+  if (requires && !moves.canGet(state, requires)) {
+    return `See that "${fieldsOf(requires)}" can be had wherever "${type}" is: by a @key of "${type}" in the subgraphs that have it.`;
+  }
+  if (contextArguments.some((argument) => !state.contexts.has(contextKey(argument))))
+    return 'Set the context with @context on a type above the field on every path, or make another way to the value.';
+  const keys = keysAtHand(failure);
+  const known = keys.find((key) => hasFields(provider.type, key));
+  if (known)
+    return `Add @key(fields: "${fieldsOf(known)}") to "${provider.type.name}" in ${target}: it can be had here.`;
+  const [key] = keys;
+  if (key) {
+    const fields = fieldsOf(key);
+    return `Add "${fields}" and @key(fields: "${fields}") to "${provider.type.name}" in ${target}: it can be had here.`;
+  }
+  const wanted = provider.type.keys.find(({ resolvable }) => resolvable);
+  if (wanted) return `Add "${fieldsOf(wanted.fields)}" to "${type}" in ${source}, so that ${target} can look it up.`;
+  return `Give "${type}" a @key that ${source} and ${target} have, or add the field to ${source} (@shareable in both).`;
+}
+
+/** Keys of the type, in any subgraph, whose fields can be had here. */
+function keysAtHand({ moves, state }: Unsatisfiable): SelectionSetNode[] {
+  const keys = moves.abilities.supergraph.subgraphs.flatMap(({ types }) => types.get(state.typeName)?.keys ?? []);
+  return keys.map(({ fields }) => fields).filter((fields) => moves.canGet(state, fields));
+}
+
+function hasFields(type: SubgraphType, { selections }: SelectionSetNode): boolean {
+  return selections.every((selection) => selection.kind === Kind.FIELD && type.fields.has(selection.name.value));
+}
+
+function fieldsOf(set: SelectionSetNode): string {
+  return print(set).replaceAll(/\s+/g, ' ').slice(2, -2);
+}
+
+function list(names: readonly string[]): string {
+  const quoted = [...new Set(names)].map((name) => `"${name}"`);
+  return quoted.length < 2 ? quoted.join() : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
+}

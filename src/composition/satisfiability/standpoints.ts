@@ -1,0 +1,48 @@
+import type { SelectionSetNode } from 'graphql';
+import { providedOn } from '../../planner/abilities.ts';
+import { getOrMake } from '../../planner/maps.ts';
+import type { Standpoint } from '../../planner/reading.ts';
+import type { Subgraph, SubgraphType } from '../../supergraph/supergraph.ts';
+
+/** A set of standpoints: one bit for each, by its number. */
+export type StandpointSet = bigint;
+
+/** Gives each standpoint a number, so that sets of them are cheap to keep and to compare. */
+export class StandpointNumbers {
+  private readonly known: Standpoint[] = [];
+  private readonly numbers = new Map<string, number>();
+  private readonly setNumbers = new Map<SelectionSetNode, number>();
+
+  /** @returns the set that holds only this standpoint */
+  setOf(subgraph: Subgraph, type: SubgraphType, provided: readonly SelectionSetNode[]): StandpointSet {
+    const sets = new Map(provided.map((set) => [getOrMake(this.setNumbers, set, () => this.setNumbers.size), set]));
+    const ordered = [...sets.keys()].sort((a, b) => a - b);
+    const number = getOrMake(this.numbers, `${subgraph.id} ${type.name} ${ordered.join()}`, () => {
+      this.known.push({ subgraph, type, provided: [...sets.values()] });
+      return this.known.length - 1;
+    });
+    return 1n << BigInt(number);
+  }
+
+  *members(set: StandpointSet): Generator<Standpoint> {
+    for (let number = 0, rest = set; rest !== 0n; number++, rest >>= 1n) {
+      const standpoint = this.known[number];
+      if ((rest & 1n) === 1n && standpoint) yield standpoint;
+    }
+  }
+
+  /** The standpoints of those objects that are of one object type. */
+  narrow(set: StandpointSet, typeName: string, isPossible: (of: string) => boolean): StandpointSet {
+    let narrowed = 0n;
+    for (const { subgraph, type, provided } of this.members(set)) {
+      if (type.kind === 'interfaceObject') {
+        if (isPossible(type.name)) narrowed |= this.setOf(subgraph, type, provided);
+        continue;
+      }
+      const own = subgraph.types.get(typeName);
+      if (!own || !type.possible.has(typeName)) continue;
+      narrowed |= this.setOf(subgraph, own, own === type ? provided : providedOn(provided, typeName));
+    }
+    return narrowed;
+  }
+}
