@@ -24,6 +24,7 @@ export default defineConfig({
   },
   test: {
     projects: SUITES.map((test) => ({ extends: true, test })),
+    globalSetup: ['./test/global-setup.ts'],
     setupFiles: ['./test/setup.ts'],
     reporters: ['default', './test/left-out-reporter.ts'],
     // Many tests wait for processes that they started: two at once also where there are two cores.

@@ -2,11 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-const TSX = import.meta.resolve('tsx');
+import { builtCli } from './built-cli.ts';
 
 /** A folder with these files (paths may have folders), removed when the test is over. */
 export async function project(files: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -27,7 +24,7 @@ export interface Run {
 
 /** A `headgate` process in a folder, ended when the test is over. */
 export function startCli(cwd: string, args: readonly string[], input = '', nodeFlags: readonly string[] = []) {
-  const child = spawn(process.execPath, ['--import', TSX, ...nodeFlags, CLI, ...args], {
+  const child = spawn(process.execPath, [...nodeFlags, builtCli(), ...args], {
     cwd,
     env: { ...process.env, NO_COLOR: '1' },
   });

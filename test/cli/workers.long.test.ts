@@ -51,7 +51,7 @@ async function startWorkers(
 /** The processes below one, but for those that have ended and were not yet waited for. */
 function childrenOf(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  return children.filter((child) => /^State:\s+[^Z]/m.test(statusOf(child)) && commandOf(child).includes('cli.ts'));
+  return children.filter((child) => /^State:\s+[^Z]/m.test(statusOf(child)) && commandOf(child).includes('cli.js'));
 }
 
 const statusOf = (pid: number) => readIfThere(`/proc/${pid}/status`);

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { builtPackage } from '../cli/built-cli.ts';
 import { PROGRAMS } from '../programs.ts';
 import { type Block, readBlocks, readSteps, type Step } from './blocks.ts';
 import { Reader } from './reader.ts';
@@ -77,10 +78,10 @@ async function runOnce(reader: Reader, { words, text, shows }: Step): Promise<vo
 
 /** A program of the document's, with the package's public face under its name. */
 async function runProgram(reader: Reader, text: string): Promise<void> {
-  const face = JSON.stringify(new URL('../../src/index.ts', import.meta.url).href);
+  const face = JSON.stringify(pathToFileURL(join(builtPackage(), 'dist/index.js')).href);
   const program = text.replace(`'headgate'`, face).replace('listen(4200', 'listen(0');
-  await writeFile(join(reader.dir, 'program.mts'), program);
-  const command = `exec "${process.execPath}" --import ${import.meta.resolve('tsx')} program.mts`;
+  await writeFile(join(reader.dir, 'program.mjs'), program);
+  const command = `exec "${process.execPath}" program.mjs`;
   expect(await reader.runUntil(command, 'ready')).toEqual({ code: 0, text: 'ready' });
 }
 

@@ -4,15 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, vi } from 'vitest';
+import { builtCli, builtPackage } from '../cli/built-cli.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const NODE = `"${process.execPath}" --import ${import.meta.resolve('tsx')}`;
+const NODE = `"${process.execPath}"`;
 const PATIENCE = { timeout: 120_000, interval: 250 };
 
-/** How a reader in a clone types what the tests run from the sources, without building them first. */
-const SHORTCUTS: readonly (readonly [RegExp, string])[] = [
+/** What a reader types in a clone, and what the tests run instead: the build of the tests. */
+const shortcuts = (): readonly (readonly [RegExp, string])[] => [
   [/npm ci && npm start|npm start/, 'headgate dev --demo'],
-  [/node dist\/subgraphs\/start\.js/, `${NODE} "${ROOT}subgraphs/start.ts"`],
+  [/node dist\/subgraphs\/start\.js/, `${NODE} "${builtPackage()}/dist/subgraphs/start.js"`],
 ];
 
 /** What the reader finds in a clone. */
@@ -99,7 +100,7 @@ export class Reader {
   }
 
   private spawn(command: string): Omit<Serving, 'command'> {
-    const headgate = `headgate() { ${NODE} "${ROOT}src/cli.ts" "$@"; }\n`;
+    const headgate = `headgate() { ${NODE} "${builtCli()}" "$@"; }\n`;
     const child = spawn('bash', ['-c', headgate + this.toActual(command)], {
       cwd: this.dir,
       env: { ...this.env, ...this.exported() },
@@ -129,7 +130,7 @@ export class Reader {
 
   private toActual(command: string): string {
     let text = command;
-    for (const [typed, run] of SHORTCUTS) text = text.replace(typed, () => run);
+    for (const [typed, run] of shortcuts()) text = text.replace(typed, () => run);
     return text.replaceAll(/(?<=(?:localhost|127\.0\.0\.1):)\d+/g, (port) => this.ports.get(port) ?? port);
   }
 
