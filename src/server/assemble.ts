@@ -215,5 +215,6 @@ function hostSettings(config: Config) {
     frames: config.security_headers.enabled ? config.security_headers.frame_options : undefined,
     healthRoutes: config.health_check.enabled,
     contracts: config.contracts,
+    accessLog: config.telemetry.access_log,
   };
 }
