@@ -1,5 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/load-config.ts';
 import { heedsHeadersOf } from '../config/sections/cache-control.ts';
 import { apiSettings, cachesAnswers } from '../config/sections/connectors.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
@@ -25,12 +26,11 @@ import { createOutages, type Outages } from '../traffic/outages.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
 import { tellFreshness, tellFreshnessByHeaders } from '../traffic/tell-freshness.ts';
 import { openAnswerBudget } from './answer-memory.ts';
-import { unknownConnectors } from './connector-facts.ts';
+import { configMisfits, hintMisfits } from './config-misfits.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './gateway.ts';
 import type { HeaderRules } from './header-rules.ts';
 import { addressOf, asSubgraph } from './service-source.ts';
-import { unknownSubgraphs } from './unknown-subgraphs.ts';
 
 /** What engines share with the rest of the gateway. */
 export interface EngineParts {
@@ -39,7 +39,10 @@ export interface EngineParts {
   readonly instruments: Instruments | undefined;
 }
 
-/** Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. */
+/**
+ * Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. The factory throws
+ * `ConfigError` for a supergraph that lacks what the config names.
+ */
 export function engineFactory(
   config: Config,
   logger: Logger,
@@ -54,9 +57,8 @@ export function engineFactory(
   const apiCache = cachesAnswers(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
   return (update) => {
     const supergraph = readSupergraph(update.sdl);
-    const unknown = unknownConnectors(config.connectors, supergraph);
-    if (unknown.length > 0) logger.warn({ unknown }, 'connectors in the config that no schema file has: not heeded');
-    warnOfMisnamed(config, supergraph.subgraphs, logger);
+    const misfits = [...configMisfits(config, supergraph), ...hintMisfits(config, supergraph)];
+    if (misfits.length > 0) throw new ConfigError(misfits);
     const sources = openSources(supergraph.subgraphs, {
       config,
       pools,
@@ -111,12 +113,6 @@ function isLoggedByItself({ extensions = {} }: GraphQLFormattedError): boolean {
 
 /** A line of the log shows this many errors of one request, and says how many there were. */
 const MOST_LOGGED = 20;
-
-function warnOfMisnamed(config: Config, subgraphs: readonly Subgraph[], logger: Logger): void {
-  const names = subgraphs.map(({ name }) => name);
-  const unknown = unknownSubgraphs(config, names).map((path) => path.join('.'));
-  if (unknown.length > 0) logger.warn({ unknown }, 'subgraphs in the config that the graph has not: not heeded');
-}
 
 /** What every source of an engine is made with. */
 interface Supplies {

@@ -93,10 +93,7 @@ class Outage {
   }
 
   failed(failure: Failure): void {
-    if (!this.#isFailing && !this.#isLogged) {
-      this.#since = this.#now();
-      this.#total = 0;
-    }
+    if (this.#total === 0) this.#since = this.#now();
     this.#isFailing = true;
     this.#last = failure;
     this.#total++;
@@ -124,6 +121,7 @@ class Outage {
     const seconds = Math.round((this.#now() - this.#since) / 100) / 10;
     this.#options.logger.info({ subgraph: this.#subgraph, requests: this.#total, seconds }, 'subgraph recovered');
     this.#unlogged = 0;
+    this.#total = 0;
     this.#isLogged = false;
     // one that fails again and again is not logged again and again
     this.#wait();

@@ -41,11 +41,15 @@ const accessLogSection = z
     client_name_headers: z
       .array(headerName)
       .default(['apollographql-client-name', 'graphql-client-name'])
-      .describe('Headers in which clients say their names; the first that a request has counts'),
+      .describe(
+        'Headers in which clients say their names; the first that a request has counts. Default: apollographql-client-name, graphql-client-name',
+      ),
     client_version_headers: z
       .array(headerName)
       .default(['apollographql-client-version', 'graphql-client-version'])
-      .describe('Headers in which clients say their versions'),
+      .describe(
+        'Headers in which clients say their versions. Default: apollographql-client-version, graphql-client-version',
+      ),
   })
   .describe('The line that is logged for each request: at error for responses of 500 and above, at debug for others');
 
