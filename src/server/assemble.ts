@@ -26,6 +26,7 @@ import { openRequestPolicies } from './request-policies.ts';
 import { logWarmUp, schemaListener } from './schema-listener.ts';
 import type { SharedState } from './shared-state.ts';
 import { rehearse } from './warm-up.ts';
+import { warnOfDocuments } from './warn-of-documents.ts';
 
 export interface AssemblyOptions {
   readonly config: Config;
@@ -125,7 +126,8 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       checkApartProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
     }
     const endpoints = () => bff?.endpoints() ?? [];
-    const watching = await schema.watch(schemaListener({ gateway, logger, instruments, endpoints, warmedUp }));
+    const onSwap = () => void warnOfDocuments(config, gateway, logger);
+    const watching = await schema.watch(schemaListener({ gateway, logger, instruments, endpoints, warmedUp, onSwap }));
     closers.push(() => watching.close());
     if (dev && bff && bffDir !== undefined) {
       const onChange = (exists: boolean) => exists && void reloadBff(bff, logger);
@@ -151,6 +153,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       metrics,
       purge: async (tags) => (await bff?.purge(tags)) ?? 0,
       warmUp() {
+        onSwap();
         const engine = warmAtStart ? gateway.engine() : undefined;
         if (engine) rehearse(engine, gateway.engine).catch((err) => logWarmUp(logger, err));
       },

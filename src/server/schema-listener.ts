@@ -15,6 +15,8 @@ export interface SchemaListenerParts {
   readonly endpoints: () => readonly EndpointName[];
   /** How many recent operations are planned again for a new schema. */
   readonly warmedUp: number;
+  /** Called when a new schema is in force. */
+  readonly onSwap: () => void;
 }
 
 interface EndpointName {
@@ -53,6 +55,7 @@ function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts): boole
   }
   logger.info({}, 'serving a new schema');
   warnOfRemoved(before, parts);
+  parts.onSwap();
   const engine = gateway.engine();
   if (engine) prepareAgain(recent, engine, gateway.engine).catch((err) => logWarmUp(logger, err));
   return true;

@@ -70,6 +70,19 @@ test('validate: a hint for what the schema does not have is told with its place,
   ]);
 });
 
+test('validate lists documents of manifests that do not fit the schema', async () => {
+  const dir = await project();
+  const operations = { d1: 'query Name { product(id: 1) { name } }', d2: 'query Old { product(id: 1) { colour } }' };
+  writeFileSync(join(dir, 'manifest.json'), JSON.stringify(operations));
+  writeFileSync(join(dir, 'headgate.yaml'), 'persisted_queries: { enabled: true, manifest: [manifest.json] }');
+  const { code, stdout, stderr } = await runCli(dir, ['validate']);
+  expect(code).toBe(1);
+  expect(stdout).toContain('persisted  2 documents: 1 problem\n');
+  expect(stderr).toContain(
+    'manifest.json:1:1  INVALID_DOCUMENT  Old ("d2") at 1:30: Cannot query field "colour" on type "Product".',
+  );
+});
+
 describe('check', () => {
   test('a field that is gone breaks a persisted document, which is named; what did not fit before is listed, but not broken', async () => {
     const dir = await project();

@@ -121,3 +121,24 @@ test('the gateway does not start with it; one that runs keeps the schema that fi
   ).json();
   expect(sdl).toEqual({ data: { __type: { name: 'Product' } } });
 });
+
+test('documents of a manifest that do not fit the schema are logged', async () => {
+  const dir = folderOf({
+    ...FILES,
+    'operations/good.graphql': 'query Good { search { name } }',
+    'operations/old.graphql': 'query Old {\n  search { colour }\n}',
+    'headgate.yaml': 'persisted_queries: { enabled: true, manifest: [operations] }',
+  });
+  const { logger, lines } = recordingLogger();
+  const server = await startServer({
+    config: loadConfig({ file: join(dir, 'headgate.yaml'), env: {}, flags: { port: 0 } }),
+    schema: createSupergraphProvider({ schemasDir: join(dir, 'schemas') }),
+    logger,
+  });
+  onTestFinished(() => server.close());
+  const message = 'documents of persisted_queries.manifest do not fit the schema';
+  await expect.poll(() => lines.map(({ msg }) => msg)).toContain(message);
+  expect(lines.find(({ msg }) => msg === message)?.problems).toEqual([
+    expect.stringMatching(/old\.graphql:2:12 {2}INVALID_DOCUMENT {2}Old \(".*"\): Cannot query field "colour"/),
+  ]);
+});
