@@ -6,6 +6,7 @@ import type { Problem } from '../config/problem.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
+import { emptyNotes, type RequestNotes } from '../shared/request-notes.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Call, Desk, Served, TellRefused } from './answering/call.ts';
 import { type AcceptedCredentials, TOKENS_ONLY } from './answering/challenge.ts';
@@ -78,8 +79,11 @@ export interface BffOptions {
 }
 
 export interface Bff {
-  /** Answers everything under `/bff`; false for other paths, which are left alone. `client` is what is known of who asks. */
-  handle(req: IncomingMessage, res: ServerResponse, client?: ClientFacts): boolean;
+  /**
+   * Answers everything under `/bff`; false for other paths, which are left alone. `client` is what is known of who asks; `notes`
+   * are written for the log.
+   */
+  handle(req: IncomingMessage, res: ServerResponse, client?: ClientFacts, notes?: RequestNotes): boolean;
   /** Reads the folder again. Requests under way keep the endpoints that they began with. */
   reload(): Promise<void>;
   /** The endpoints that fit the schema in force; none while there is no schema. */
@@ -121,6 +125,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     const { req, res } = call;
     try {
       const reply = await replyTo(call, serve(), desk);
+      if (reply?.errors) call.notes.errors = reply.errors;
       if (reply) await send(req, res, reply, desk);
     } catch (error) {
       if (res.destroyed) return;
@@ -132,7 +137,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
 
   await read();
   return {
-    handle(req, res, client) {
+    handle(req, res, client, notes = emptyNotes()) {
       const url = req.url ?? '/';
       const mark = url.indexOf('?');
       const path = mark < 0 ? url : url.slice(0, mark);
@@ -142,7 +147,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
         return true;
       }
       const query = mark < 0 ? '' : url.slice(mark + 1);
-      void answer({ req, res, path, query, requestId: requestIdOf(req, res), client });
+      void answer({ req, res, path, query, requestId: requestIdOf(req, res), client, notes });
       return true;
     },
     reload: read,

@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts';
 import { configPath, loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
 import { type Registered, readRegistered } from '../policy/persisted/manifests.ts';
+import { configMisfits } from '../server/config-misfits.ts';
 import { endpointSettings } from '../server/endpoint-settings.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { compareDocuments } from './compare-documents.ts';
@@ -44,8 +45,13 @@ export async function check(flags: CheckFlags): Promise<void> {
     ...documentsOf(config).map((documents) => compareDocuments(documents, schemas)),
   ];
   for (const { summary } of effects) console.log(summary);
-  for (const { broken, slower } of effects) for (const text of [...broken, ...slower]) console.log(`\n${text}`);
-  if (breaking > 0 || effects.some(({ broken }) => broken.length > 0)) throw new AlreadyReported();
+  const misfits = configMisfits(config, schemas.now);
+  if (misfits.length > 0) console.log(`config     ${countOf(misfits.length)}`);
+  for (const { broken, slower, invalid = [] } of effects)
+    for (const text of [...broken, ...invalid, ...slower]) console.log(`\n${text}`);
+  for (const problem of misfits) console.log(`\nbroken     ${formatProblem(problem)}`);
+  if (breaking > 0 || misfits.length > 0 || effects.some(({ broken }) => broken.length > 0))
+    throw new AlreadyReported();
 }
 
 function reportBreaking({ before, now }: Schemas): number {

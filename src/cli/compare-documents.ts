@@ -1,41 +1,41 @@
 import { type DocumentNode, Kind, parse, validate } from 'graphql';
 import type { Registered } from '../policy/persisted/manifests.ts';
+import { documentName } from '../policy/persisted/unfit-documents.ts';
 import { type Schemas, slowerBy } from './compare-plans.ts';
 import { type Effect, indented, stateOf } from './effect.ts';
 import { countOf } from './failure.ts';
 
 /**
- * What a change of the schema does to the documents that apps are out with. Those that did not fit before are not told:
- * no change has broken them.
+ * What a change of the schema does to the documents that apps are out with. Those that fitted neither before nor now are listed,
+ * but are not broken by the change.
  */
 export function compareDocuments(registered: readonly Registered[], schemas: Schemas): Effect {
   const broken: string[] = [];
+  const invalid: string[] = [];
   const slower: string[] = [];
   for (const { id, query, file } of registered) {
     const document = parse(query);
-    if (validate(schemas.before.publicSchema, document).length > 0) continue;
+    const fitted = validate(schemas.before.publicSchema, document).length === 0;
     const errors = validate(schemas.now.publicSchema, document);
-    const name = `${file}: ${nameOf(id, document)}`;
+    if (!fitted && errors.length === 0) continue;
+    const name = `${file}: ${documentName(id, document)}`;
     const told = errors.map(({ message, locations }) => {
       const at = locations?.[0];
       return indented(`${at ? `${at.line}:${at.column}  ` : ''}${message}`);
     });
-    if (errors.length > 0) broken.push([`broken     ${name}`, ...told].join('\n'));
+    if (!fitted) invalid.push([`invalid    ${name}`, ...told].join('\n'));
+    else if (errors.length > 0) broken.push([`broken     ${name}`, ...told].join('\n'));
     else
       slower.push(
         ...operationsOf(document).flatMap((operationName) => slowerBy(name, { query, operationName }, schemas)),
       );
   }
   return {
-    summary: `persisted  ${countOf(registered.length, 'document')}: ${stateOf(broken, slower)}`,
+    summary: `persisted  ${countOf(registered.length, 'document')}: ${stateOf(broken, slower, [], invalid)}`,
     broken,
     slower,
+    invalid,
   };
-}
-
-function nameOf(id: string, { definitions }: DocumentNode): string {
-  const names = definitions.flatMap((one) => (one.kind === Kind.OPERATION_DEFINITION ? (one.name?.value ?? []) : []));
-  return names.length === 0 ? `"${id}"` : `${names.join(', ')} ("${id}")`;
 }
 
 /** The names of its operations; `undefined` for one without a name. Subscriptions have no plan of this kind. */

@@ -1,6 +1,6 @@
-import { watchFile } from '../composition/watch-schemas.ts';
 import { configPath, DEFAULT_FILE } from '../config/load-config.ts';
 import { prepareServer, type RunningServer, type ServerOptions, startServer } from '../server/server.ts';
+import { type PathEvent, watchPath } from '../shared/watch-path.ts';
 import type { Demo } from './demo.ts';
 import { reportFailure } from './failure.ts';
 import { type ServeFlags, serverOptions, stopOnSignals } from './start.ts';
@@ -19,9 +19,11 @@ export async function dev(given: DevFlags): Promise<void> {
   };
   const running = await startWith(read).catch(closing(demo));
   let restarted = Promise.resolve();
-  const watching = await watchFile(configPath({ file: flags.config }) ?? DEFAULT_FILE, () => {
-    restarted = restarted.then(() => restartWith(read, running));
-  });
+  const path = configPath({ file: flags.config }) ?? DEFAULT_FILE;
+  const onChange = (exists: boolean) => {
+    if (exists) restarted = restarted.then(() => restartWith(read, running));
+  };
+  const watching = await watchPath({ path, onChange, onEvent: (event) => sayEvent(path, event) });
   stopOnSignals(async () => {
     await watching.close();
     await running.server.close();
@@ -63,6 +65,11 @@ async function startWith(read: () => ServerOptions): Promise<Running> {
   const options = read();
   const server = await startServer(options);
   return { server, options: atPort(server.port, options) };
+}
+
+function sayEvent(path: string, event: PathEvent): void {
+  if (event === 'gone') console.error(`${path} is gone; the last good config stays in force.`);
+  if (event === 'back') console.error(`${path} is back.`);
 }
 
 async function restartWith(read: () => ServerOptions, running: Running): Promise<void> {

@@ -8,15 +8,19 @@ export interface Effect {
   readonly broken: readonly string[];
   /** A text for each that takes more requests or waves than before. */
   readonly slower: readonly string[];
+  /** A text for each that is wrong, and was before. */
+  readonly invalid?: readonly string[];
 }
 
 export function stateOf(
   broken: readonly unknown[],
   slower: readonly unknown[],
   problems: readonly unknown[] = [],
+  invalid: readonly unknown[] = [],
 ): string {
   const parts = [
     ...(broken.length > 0 ? [`${broken.length} broken`] : []),
+    ...(invalid.length > 0 ? [`${invalid.length} invalid before and now`] : []),
     ...(slower.length > 0 ? [`${slower.length} slower`] : []),
     ...(problems.length > 0 ? [countOf(problems.length)] : []),
   ];

@@ -1,6 +1,7 @@
 import type { Remembered } from '../bff/idempotency/idempotency.ts';
 import type { Failures } from '../policy/authentication/failed-attempts.ts';
 import type { LimitAnswer, LimitQuestion } from '../policy/rate-limits/limiter.ts';
+import { startBudget } from '../shared/response-budget.ts';
 import type { Snapshot } from '../telemetry/metrics.ts';
 
 /** What the primary and its workers ask each other for: what is given, and what comes back. */
@@ -92,11 +93,11 @@ export function ask<N extends Name>(
   const others = waitingFor(peer);
   return new Promise((resolve) => {
     const end = (back: unknown) => {
-      clearTimeout(timer);
+      cancel();
       others.delete(id);
       resolve(back as Calls[N]['back'] | undefined);
     };
-    const timer = setTimeout(() => end(undefined), patienceMs);
+    const cancel = startBudget(patienceMs, () => end(undefined));
     others.set(id, end);
     send(peer, { call, id, given });
   });

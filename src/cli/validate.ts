@@ -5,14 +5,15 @@ import { loadSupergraph } from '../composition/load-supergraph.ts';
 import type { Config } from '../config/config.ts';
 import { placeOfKey, placeOfValue } from '../config/config-file.ts';
 import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
-import { nearest } from '../config/nearest.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { looseOriginPatterns } from '../config/sections/cors.ts';
+import { UnusableSetting } from '../config/unusable-setting.ts';
+import { readRegistered } from '../policy/persisted/manifests.ts';
+import { unfitDocuments } from '../policy/persisted/unfit-documents.ts';
 import { checkSettings } from '../server/check-settings.ts';
-import { connectorFacts, unknownConnectors } from '../server/connector-facts.ts';
+import { configMisfits } from '../server/config-misfits.ts';
 import { endpointSettings } from '../server/endpoint-settings.ts';
 import { settingWarnings } from '../server/setting-warnings.ts';
-import { unknownSubgraphs } from '../server/unknown-subgraphs.ts';
 import { readSupergraph, type Supergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
 import { type OriginFlags, originOf } from './origin.ts';
@@ -38,7 +39,8 @@ interface Finding {
 export async function validate(flags: ValidateFlags): Promise<void> {
   const schemas = await validateSchemas(flags);
   const settings = await validateConfig(flags, schemas.supergraph);
-  const findings = [settings, schemas, await validateEndpoints(flags, schemas.sdl, settings.config)];
+  const endpoints = await validateEndpoints(flags, schemas.sdl, settings.config);
+  const findings = [settings, schemas, endpoints, ...validateDocuments(schemas.supergraph, settings.config)];
   const problems = findings.flatMap((finding) => finding.problems);
   const warnings = findings.flatMap((finding) => finding.warnings ?? []);
   for (const { summary } of findings) console.log(summary);
@@ -59,10 +61,7 @@ async function validateConfig(
     const config = loadConfig({ file: flags.config });
     const problems = (await checkSettings(config)).map((message) => unusable(name, message));
     const text = path === undefined ? '' : readFileSync(path, 'utf8');
-    if (path !== undefined && supergraph !== undefined) {
-      problems.push(...misnamedSubgraphs({ path, text }, config, supergraph));
-      problems.push(...misnamedConnectors({ path, text }, config, supergraph));
-    }
+    if (supergraph !== undefined) problems.push(...configMisfits(config, supergraph));
     const state = problems.length > 0 ? countOf(problems.length) : 'good';
     const warnings = warningsIn(config, { path: name, text });
     return { summary: `config     ${name}: ${state}`, problems, warnings, config };
@@ -95,36 +94,6 @@ function warningsIn(config: Config, { path: file, text }: ConfigText): Problem[]
   return [...patterns, ...settings];
 }
 
-function misnamedSubgraphs({ path, text }: ConfigText, config: Config, supergraph: Supergraph): Problem[] {
-  const subgraphs = supergraph.subgraphs.map(({ name }) => name);
-  return unknownSubgraphs(config, subgraphs).map((key) => {
-    const name = key.at(-1) ?? '';
-    const message = `${key.join('.')}: there is no subgraph "${name}".`;
-    return {
-      file: path,
-      ...placeOfKey(text, key),
-      code: 'UNKNOWN_SUBGRAPH',
-      message,
-      hint: nearestOf(name, subgraphs),
-    };
-  });
-}
-
-function misnamedConnectors({ path, text }: ConfigText, { connectors }: Config, supergraph: Supergraph): Problem[] {
-  return unknownConnectors(connectors, supergraph).map((name) => {
-    const key = ['connectors', Object.hasOwn(connectors.sources, name) ? 'sources' : 'subgraphs', name];
-    const message = `${key.join('.')}: no schema file has connectors of that name.`;
-    const hint = nearestOf(name, [...connectorFacts(supergraph).names]);
-    return { file: path, ...placeOfKey(text, key), code: 'UNKNOWN_CONNECTORS', message, hint };
-  });
-}
-
-function nearestOf(name: string, known: readonly string[]): string {
-  const [near] = nearest(name, known);
-  if (near !== undefined) return `Did you mean "${near}"?`;
-  return known.length === 0 ? 'There are none.' : `There are: ${known.join(', ')}.`;
-}
-
 interface SchemaFinding extends Finding {
   /** Where it is good. */
   readonly sdl?: string;
@@ -140,6 +109,23 @@ async function validateSchemas(flags: ValidateFlags): Promise<SchemaFinding> {
   const { sdl, sources } = loaded.update;
   const what = sources === undefined ? 'a supergraph' : sources.map((source) => source.name).join(', ');
   return { summary: `schemas    ${name}: good (${what})`, problems: [], sdl, supergraph: readSupergraph(sdl) };
+}
+
+/** The documents of `persisted_queries.manifest` against the schema. Manifests that cannot be read are problems of the config. */
+function validateDocuments(supergraph: Supergraph | undefined, config: Config | undefined): Finding[] {
+  if (supergraph === undefined || !config?.persisted_queries.enabled) return [];
+  const { manifest } = config.persisted_queries;
+  if (manifest.length === 0) return [];
+  try {
+    const registered = readRegistered(manifest);
+    const problems = unfitDocuments(registered, supergraph.publicSchema);
+    const documents = countOf(registered.length, 'document');
+    const state = problems.length > 0 ? countOf(problems.length) : 'good';
+    return [{ summary: `persisted  ${documents}: ${state}`, problems }];
+  } catch (error) {
+    if (!(error instanceof UnusableSetting)) throw error;
+    return [];
+  }
 }
 
 /** Endpoints are checked against the schema, so they wait until that is good. */

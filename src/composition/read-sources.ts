@@ -1,12 +1,11 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { displayPath } from '../config/display-path.ts';
 import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
+import { entriesBelow } from '../shared/files-below.ts';
 import { readSource } from './read-source.ts';
+import { isSchemaFile, subgraphNameOf } from './schema-files.ts';
 import type { SourceDefinition } from './source-definition.ts';
-
-const EXTENSION = '.graphql';
 
 export interface SourcesRead {
   /** The files that could be read, by name. */
@@ -14,25 +13,25 @@ export interface SourcesRead {
   readonly problems: readonly Problem[];
 }
 
-/** Reads every `NAME.graphql` of the folder; folders in it, hidden files and other extensions are passed over. */
+/**
+ * Reads every `NAME.graphql` and `NAME.gql` in the folder and in the folders below it. Hidden files and folders, `node_modules` and
+ * other extensions are left out.
+ */
 export async function readSources(dir: string, env: Env = process.env): Promise<SourcesRead> {
-  const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => error);
-  if (names instanceof Error) return { sources: [], problems: [folderProblem(dir, names)] };
-  const files = names.filter((name) => name.endsWith(EXTENSION) && !name.startsWith('.')).sort();
-  const read = await Promise.all(files.map((name) => readFileIn(dir, name, env)));
-  const found = read.filter((result) => result !== undefined);
-  if (found.length === 0) return { sources: [], problems: [emptyFolder(dir)] };
+  const entries = await entriesBelow(dir).catch((error: NodeJS.ErrnoException) => error);
+  if (entries instanceof Error) return { sources: [], problems: [folderProblem(dir, entries)] };
+  const files = entries.filter(({ name, stats }) => isSchemaFile(name) && !stats?.isDirectory());
+  if (files.length === 0) return { sources: [], problems: [emptyFolder(dir)] };
+  const found = await Promise.all(files.map(({ path }) => readFileAt(path, env)));
   const sources = found.flatMap((result) => ('name' in result ? [result] : []));
   const problems = found.flatMap((result) => ('name' in result ? [] : result));
   return { sources, problems: [...problems, ...duplicateNames(sources)] };
 }
 
-async function readFileIn(dir: string, name: string, env: Env): Promise<SourceDefinition | Problem[] | undefined> {
-  const path = join(dir, name);
+async function readFileAt(path: string, env: Env): Promise<SourceDefinition | Problem[]> {
   const file = displayPath(path);
   try {
-    if ((await stat(path)).isDirectory()) return undefined;
-    return readSource({ name: basename(name, EXTENSION), file, text: await readFile(path, 'utf8') }, env);
+    return readSource({ name: subgraphNameOf(path), file, text: await readFile(path, 'utf8') }, env);
   } catch (error) {
     return [unreadable(file, error as NodeJS.ErrnoException)];
   }
@@ -71,8 +70,8 @@ function emptyFolder(dir: string): Problem {
     line: 1,
     column: 1,
     code: 'NO_SCHEMAS',
-    message: `There is no *${EXTENSION} file in the schemas folder.`,
-    hint: `Add one file for each subgraph, NAME${EXTENSION}, with its SDL and \`extend schema @subgraph(url: "http://…")\`.`,
+    message: 'There is no *.graphql or *.gql file in the schemas folder.',
+    hint: 'Add one file for each subgraph, NAME.graphql, with its SDL and `extend schema @subgraph(url: "http://…")`.',
   };
 }
 
@@ -87,7 +86,7 @@ function duplicateNames(sources: readonly SourceDefinition[]): Problem[] {
       return [];
     }
     const message = `The subgraph name "${source.name}" is taken by ${other.file}.`;
-    const hint = 'Rename one of the files.';
+    const hint = 'A subgraph is named after its file, whatever the folder and the ending. Rename one of the two files.';
     return [{ file: source.file, line: 1, column: 1, subgraph: source.name, code: 'DUPLICATE_NAME', message, hint }];
   });
 }

@@ -1,13 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Env } from '../config/expand.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import { type PathEvent, type Watching, watchPath } from '../shared/watch-path.ts';
 import {
   loadSupergraph,
   type SupergraphLoaded,
   type SupergraphOrigin,
   type SupergraphUpdate,
 } from './load-supergraph.ts';
-import { type Watching, watchFile, watchSchemas } from './watch-schemas.ts';
+import { isSchemaFile } from './schema-files.ts';
 
 export type { SupergraphUpdate };
 
@@ -16,6 +17,8 @@ export interface SupergraphListener {
   update(update: SupergraphUpdate): void;
   /** What was changed does not compose; the last good supergraph stays in force. */
   problems(problems: readonly Problem[]): void;
+  /** The folder or the file itself is gone, is back, or was replaced. */
+  pathEvent?(event: PathEvent, path: string): void;
 }
 
 /** Where the server gets its supergraph from. */
@@ -42,29 +45,36 @@ const SETTLE_MS = 100;
 export function createSupergraphProvider(origin: SupergraphOrigin, env: Env = process.env): SupergraphProvider {
   /** What was told last, so that a change that changes nothing is not told again. */
   let told: string | undefined;
+  /** The names of the sources of the last good supergraph. */
+  let names: readonly string[] = [];
+
+  function remember(loaded: SupergraphLoaded): boolean {
+    const print = fingerprint(loaded);
+    if (print === told) return false;
+    told = print;
+    if (loaded.ok) names = namesOf(loaded);
+    return true;
+  }
 
   return {
     async load() {
       const loaded = await loadSupergraph(origin, env);
       if (!loaded.ok) throw new CompositionError(loaded.problems);
-      told = fingerprint(loaded);
+      remember(loaded);
       return loaded.update;
     },
 
     async watch(listener) {
       let closed = false;
       const reload = oneAtATime(async () => {
-        const loaded = await loadSettled(origin, env);
-        const print = fingerprint(loaded);
-        if (closed || print === told) return;
-        told = print;
+        const loaded = await loadSettled(origin, env, names);
+        if (closed || !remember(loaded)) return;
         if (loaded.ok) listener.update(loaded.update);
         else listener.problems(loaded.problems);
       });
-      const watching =
-        'supergraphFile' in origin
-          ? await watchFile(origin.supergraphFile, reload)
-          : await watchSchemas(origin.schemasDir, reload);
+      const path = 'supergraphFile' in origin ? origin.supergraphFile : origin.schemasDir;
+      const onEvent = (event: PathEvent) => listener.pathEvent?.(event, path);
+      const watching = await watchPath({ path, counts: isSchemaFile, onChange: reload, onEvent });
       // A change between `load` and now was seen by nobody.
       reload();
       return {
@@ -77,12 +87,21 @@ export function createSupergraphProvider(origin: SupergraphOrigin, env: Env = pr
   };
 }
 
-/** A file may have been read while it was being written: what is wrong is looked at twice before it is told. */
-async function loadSettled(origin: SupergraphOrigin, env: Env): Promise<SupergraphLoaded> {
+/**
+ * A file may have been read while it was being written, or a folder while it was being copied: what is wrong, and what lacks a source
+ * that was there before, is loaded a second time.
+ */
+async function loadSettled(origin: SupergraphOrigin, env: Env, before: readonly string[]): Promise<SupergraphLoaded> {
   const loaded = await loadSupergraph(origin, env);
-  if (loaded.ok) return loaded;
+  const names = namesOf(loaded);
+  if (loaded.ok && before.every((name) => names.includes(name))) return loaded;
   await setTimeout(SETTLE_MS);
   return loadSupergraph(origin, env);
+}
+
+/** None for a supergraph file, whose sources have no files. */
+function namesOf(loaded: SupergraphLoaded): readonly string[] {
+  return loaded.ok ? (loaded.update.sources?.map(({ name }) => name) ?? []) : [];
 }
 
 /** Everything of a load that a listener could act on, as text to compare. */

@@ -15,6 +15,7 @@ import type { z } from 'zod';
 import { ExactNumber, numberOf } from '../shared/exact-json.ts';
 import { configFileSchema, type FileConfig } from './config.ts';
 import { type Env, expand, hasReference, malformedReference } from './expand.ts';
+import { keyText } from './key-text.ts';
 import { didYouMean } from './known-keys.ts';
 import type { Problem } from './problem.ts';
 
@@ -119,16 +120,33 @@ interface Issue {
   readonly path: Path;
   readonly message: string;
   readonly keys?: readonly string[];
+  /** Of a value that may be of several forms: what is wrong with it as each of them. */
+  readonly errors?: readonly (readonly Issue[])[];
 }
 
-function problemsOf(reading: Reading, issue: Issue, schema: z.ZodType): Problem[] {
+/** The form that a value was meant to have, where it has the kind of that form and something inside it is wrong. */
+function nearestAlternative({ code, errors = [] }: Issue): readonly Issue[] | undefined {
+  if (code !== 'invalid_union') return undefined;
+  return errors.find(
+    (issues) => issues.length > 0 && issues.every(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+}
+
+function problemsOf(reading: Reading, whole: Issue, schema: z.ZodType): Problem[] {
+  const alternative = nearestAlternative(whole);
+  if (alternative) {
+    return alternative.flatMap((inner) =>
+      problemsOf(reading, { ...inner, path: [...whole.path, ...inner.path] }, schema),
+    );
+  }
+  const issue = whole;
   if (issue.code !== 'unrecognized_keys') {
     const message = issue.message.replace(/^Invalid (input|option): /, '');
-    const name = issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+    const name = issue.path.length === 0 ? '' : `${keyText(issue.path)}: `;
     return [problemAt(reading, offsetOf(reading, issue.path), 'INVALID_CONFIG', `${name}${message}`)];
   }
   return (issue.keys ?? []).map((key) => {
-    const message = `Unknown key "${[...issue.path, key].join('.')}".`;
+    const message = `Unknown key "${keyText([...issue.path, key])}".`;
     return problemAt(
       reading,
       keyOffset(reading, issue.path, key),

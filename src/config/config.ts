@@ -75,6 +75,8 @@ export interface Config extends FileConfig {
   };
   /** `NODE_ENV=production`: no GraphiQL, no introspection unless it is switched on. */
   readonly production: boolean;
+  /** The config file, for messages; `undefined` where there is none. */
+  readonly file?: string | undefined;
 }
 
 /** The JSON schema of `headgate.yaml`, for editors (`headgate config schema`). */

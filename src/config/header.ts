@@ -6,6 +6,11 @@ export const headerName = z
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a header, such as "x-user-id"')
   .transform((name) => name.toLowerCase());
 
+/** The name of a cookie (RFC 6265, section 4.1.1). */
+export const cookieName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a cookie, such as "session"');
+
 /** The value of an HTTP header: no line breaks, nothing beyond Latin-1. */
 export const headerValue = z
   .string()

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { keyText } from './key-text.ts';
 import { nearest } from './nearest.ts';
 import { ROUTER_KEYS } from './router-keys.ts';
 
@@ -20,7 +21,7 @@ export function didYouMean(schema: z.ZodType, path: readonly PropertyKey[], key:
   const root = z.toJSONSchema(schema, { io: 'input' }) as ObjectSchema;
   const siblings = Object.keys(schemaAt(root, path)?.properties ?? {});
   const [near] = nearest(key, siblings);
-  if (near !== undefined) return `Did you mean "${[...path, near].join('.')}"?`;
+  if (near !== undefined) return `Did you mean "${keyText([...path, near])}"?`;
   const elsewhere = pathsOf(root).filter((known) => known.at(-1) === key);
   if (elsewhere.length > 0) return `Did you mean ${elsewhere.map((known) => `"${known.join('.')}"`).join(' or ')}?`;
   return siblings.length > 0 ? `Known here: ${siblings.join(', ')}.` : undefined;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Config, configFileSchema, type FileConfig } from './config.ts';
 import { placeOfKey, readConfigFile } from './config-file.ts';
+import { resolvePaths } from './config-paths.ts';
 import { displayPath } from './display-path.ts';
 import type { Env } from './expand.ts';
 import { parsePort } from './port.ts';
@@ -47,6 +48,7 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
   const { flags = {}, env = process.env } = origin;
   const path = configPath(origin);
   const { config: file, text } = path === undefined ? NO_FILE : readFile(path, env);
+  const resolved = path === undefined ? file : resolvePaths(file, path);
   const production = env.NODE_ENV === 'production';
   const problems: Problem[] = [];
   const port = portFrom(env, problems);
@@ -60,7 +62,7 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
   const { listen, introspection, query_planning } = file.supergraph;
   const host = flags.host ?? set(env.HOST) ?? listen.host;
   return {
-    ...file,
+    ...resolved,
     supergraph: {
       listen: { host, port: flags.port ?? port ?? listen.port },
       introspection: introspection ?? !production,
@@ -69,6 +71,7 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
     telemetry: { ...file.telemetry, logging: { ...file.telemetry.logging, ...(level === undefined ? {} : { level }) } },
     store: { ...file.store, redis },
     production,
+    file: path,
   };
 }
 

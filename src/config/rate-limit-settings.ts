@@ -20,6 +20,7 @@ export interface RateLimitMistake {
 const GREATEST_PRODUCT = 2 ** 50;
 
 const PLAIN_KEYS = ['client', 'ip', 'user', 'global'];
+const HEADER_KEY = /^header:[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const NAMED_KEY = /^(?:claim|header|arg):[^\s:][^\s]*$/;
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
@@ -42,6 +43,7 @@ export function rateLimitMistakes(settings: RateLimitSettings): RateLimitMistake
   }
   if (by.length === 0) wrong('by', '"by" is empty; name what the limit goes by, or "global" for everyone together.');
   for (const key of by) {
+    if (key.startsWith('header:') && !HEADER_KEY.test(key)) wrong('by', `"by" has "${key}", which names no header.`);
     if (PLAIN_KEYS.includes(key) || NAMED_KEY.test(key)) continue;
     const known = [...PLAIN_KEYS, 'claim:NAME', 'header:NAME', 'arg:PATH'].map((one) => `"${one}"`).join(', ');
     wrong('by', `"by" has "${key}"; it knows ${known}.`);

@@ -259,7 +259,8 @@ class SupergraphEngine implements Engine {
     const { refusal, drop } = judgement;
     if (refusal) {
       const { status, errors } = refusal;
-      return { dataText: undefined, errors, refusal: 'policy', status, ...judgement.extras(undefined) };
+      const { label: operation } = prepared;
+      return { dataText: undefined, errors, refusal: 'policy', status, operation, ...judgement.extras(undefined) };
     }
     const part = drop.length === 0 ? undefined : prepared.without(policed, drop);
     const answer = await this.answer(view, prepared, variables, request, part ?? prepared).catch(overloadedOrThrow);
@@ -268,10 +269,16 @@ class SupergraphEngine implements Engine {
       return { ...extras, ...answer, headers: { ...extras.headers, ...answer.headers } };
     }
     const dataText = takeDataText(answer);
-    const { errors, life } = answer;
+    const { errors, life, operation } = answer;
     const untold = part?.dropped.untold;
     const told = untold && untold.size > 0 ? errors.filter((error) => !untold.has(error)) : errors;
-    return { dataText, errors: told, life, ...judgement.extras({ dataText: dataText ?? 'null', errors: told }) };
+    return {
+      dataText,
+      errors: told,
+      life,
+      operation,
+      ...judgement.extras({ dataText: dataText ?? 'null', errors: told }),
+    };
   }
 
   private answer(
@@ -290,7 +297,7 @@ class SupergraphEngine implements Engine {
   private carryOut(
     compiled: CompiledPlan,
     { supergraph, introspector }: View,
-    { introspection, life }: PreparedOperation,
+    { introspection, life, label: operation }: PreparedOperation,
     variables: Readonly<Record<string, unknown>>,
     request: EngineRequest,
     told: readonly GraphQLFormattedError[] | undefined,
@@ -307,9 +314,10 @@ class SupergraphEngine implements Engine {
       const { errors } = result;
       const own = errors.length > 0 ? this.withhold(errors, asker) : errors;
       const all = introspected.errors.length > 0 ? [...introspected.errors, ...own] : own;
-      if (life === undefined) return { dataText, errors: all };
+      if (life === undefined) return { dataText, errors: all, operation };
       const isWhole = errors.length === 0 && all.length === 0;
-      return { dataText, errors: all, life: isWhole ? (life.fixed ?? life.heard(client.freshness?.least)) : NOT_KEPT };
+      const kept = isWhole ? (life.fixed ?? life.heard(client.freshness?.least)) : NOT_KEPT;
+      return { dataText, errors: all, life: kept, operation };
     });
   }
 

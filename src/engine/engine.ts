@@ -3,6 +3,7 @@ import type { AnswerBudget } from '../executor/answer-budget.ts';
 import type { StartQueue } from '../executor/start-queue.ts';
 import type { TimedSections } from '../operation/timed-sections.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
+import type { OperationLabel } from '../shared/request-notes.ts';
 import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -55,6 +56,8 @@ export interface EngineAnswer {
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
   /** How long it may be kept; `undefined` where nothing in the schema says so of anything. */
   readonly life?: AnswerLife | undefined;
+  /** What was to be executed, for logs; `undefined` where it was refused before it was prepared. */
+  readonly operation?: OperationLabel | undefined;
 }
 
 export interface EngineOptions {

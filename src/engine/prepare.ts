@@ -7,6 +7,7 @@ import type { Operation } from '../operation/operation.ts';
 import { sectionHeads, type TimedSections } from '../operation/timed-sections.ts';
 import type { Abilities } from '../planner/abilities.ts';
 import { planInSteps } from '../planner/planner.ts';
+import type { OperationLabel } from '../shared/request-notes.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { OperationLife } from './answer-life.ts';
 import { introspectionPart } from './introspection.ts';
@@ -50,6 +51,7 @@ export class PreparedOperation {
   /** `undefined` where no policy has anything to say of it. */
   readonly policed: PolicedOperation | undefined;
   readonly life: OperationLife | undefined;
+  readonly label: OperationLabel;
   private readonly operation: Operation;
   private readonly supergraph: Supergraph;
   private readonly abilities: Abilities;
@@ -64,6 +66,7 @@ export class PreparedOperation {
     this.supergraph = supergraph;
     this.abilities = abilities;
     this.life = options.life;
+    this.label = { name: operation.name?.value, type: operation.operation };
     this.sections = sections;
     this.operation = normalise(document, operation, supergraph, conditions);
     this.introspection = introspectionPart(document, operation);

@@ -1,29 +1,33 @@
 import cluster from 'node:cluster';
-import type { SupergraphProvider, SupergraphUpdate } from '../composition/supergraph-provider.ts';
+import type { SupergraphProvider } from '../composition/supergraph-provider.ts';
 import type { Config } from '../config/config.ts';
-import { formatProblem, type Problem } from '../config/problem.ts';
+import { ConfigError } from '../config/load-config.ts';
 import { configureLogin } from '../policy/login/login.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
+import { watchPath } from '../shared/watch-path.ts';
 import { createRedis, type SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
+import { logPathEvents } from '../telemetry/log-path-events.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { engineFactory } from './build-engine.ts';
 import { cacheHeaders } from './cache-headers.ts';
 import { checkApartProcesses, checkSessions } from './check-processes.ts';
 import { enginePolicies } from './engine-policies.ts';
-import { watchFolder } from './folder-watcher.ts';
 import { createGateway, type EngineFactory, type Gateway } from './gateway.ts';
 import { headerReaders } from './header-readers.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { createHost, type Host } from './host.ts';
 import { openAdmission } from './open-admission.ts';
 import { openBff, reloadBff } from './open-bff.ts';
+import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
 import { requestCounter } from './request-limits.ts';
 import { openRequestPolicies } from './request-policies.ts';
+import { logWarmUp, schemaListener } from './schema-listener.ts';
 import { settingWarnings } from './setting-warnings.ts';
 import type { SharedState } from './shared-state.ts';
-import { prepareAgain, rehearse } from './warm-up.ts';
+import { rehearse } from './warm-up.ts';
+import { warnOfDocuments } from './warn-of-documents.ts';
 
 export interface AssemblyOptions {
   readonly config: Config;
@@ -78,7 +82,9 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       refused: instruments?.refused,
       countTogether: sharedState?.countLimits,
     });
-    const policies = await enginePolicies(config, { logger, rateLimits, instruments });
+    const module = dev ? await watchModule(config, logger) : undefined;
+    if (module) closers.push(() => module.close());
+    const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
     const gateway = createGateway({
       createEngine:
         options.createEngine ?? engineFactory(config, logger, rules, policies, { rateLimits, redis, instruments }),
@@ -122,18 +128,15 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     if (cluster.isWorker && sharedState === undefined) {
       checkApartProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
     }
-    const watching = await schema.watch({
-      update(update) {
-        const good = swapOrKeep(gateway, update, logger, warmedUp);
-        instruments?.reloaded(good);
-      },
-      problems(problems) {
-        logProblems(logger, problems, 'the schema has problems; the last good one keeps serving');
-        instruments?.reloaded(false);
-      },
-    });
+    const endpoints = () => bff?.endpoints() ?? [];
+    const onSwap = () => void warnOfDocuments(config, gateway, logger);
+    const watching = await schema.watch(schemaListener({ gateway, logger, instruments, endpoints, warmedUp, onSwap }));
     closers.push(() => watching.close());
-    if (dev && bff && bffDir !== undefined) closers.push(await watchFolder(bffDir, () => void reloadBff(bff, logger)));
+    if (dev && bff && bffDir !== undefined) {
+      const onChange = (exists: boolean) => exists && void reloadBff(bff, logger);
+      const watchingBff = await watchPath({ path: bffDir, onChange, onEvent: logPathEvents(logger, bffDir) });
+      closers.push(() => watchingBff.close());
+    }
     return {
       host: createHost({
         ...hostSettings(config),
@@ -153,6 +156,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       metrics,
       purge: async (tags) => (await bff?.purge(tags)) ?? 0,
       warmUp() {
+        onSwap();
         const engine = warmAtStart ? gateway.engine() : undefined;
         if (engine) rehearse(engine, gateway.engine).catch((err) => logWarmUp(logger, err));
       },
@@ -195,32 +199,16 @@ async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: bool
   try {
     gateway.swap(await schema.load());
   } catch (error) {
-    if (!dev) throw error;
+    if (!dev || error instanceof ConfigError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     logger.error({ reason }, 'no schema to serve yet; waiting for a good one');
   }
 }
 
-function swapOrKeep(gateway: Gateway, update: SupergraphUpdate, logger: Logger, warmedUp: number): boolean {
-  const recent = gateway.engine()?.recentQueries?.(warmedUp) ?? [];
-  try {
-    gateway.swap(update);
-    logger.info({}, 'serving a new schema');
-    const engine = gateway.engine();
-    if (engine) prepareAgain(recent, engine, gateway.engine).catch((err) => logWarmUp(logger, err));
-    return true;
-  } catch (err) {
-    logger.error({ err }, 'the new schema cannot be served; the last good one keeps serving');
-    return false;
-  }
-}
-
-function logWarmUp(logger: Logger, err: unknown): void {
-  logger.warn({ err }, 'planning ahead ended early; operations are planned when they are asked for');
-}
-
-function logProblems(logger: Logger, problems: readonly Problem[], message: string): void {
-  if (problems.length > 0) logger.error({ problems: problems.map(formatProblem) }, message);
+async function watchModule({ authorization }: Config, logger: Logger): Promise<PolicyModule | undefined> {
+  const { directives, policies } = authorization;
+  if (!directives.enabled || policies.module === undefined) return undefined;
+  return watchPolicyModule(policies.module, logger);
 }
 
 function hostSettings(config: Config) {
@@ -233,5 +221,6 @@ function hostSettings(config: Config) {
     frames: config.security_headers.enabled ? config.security_headers.frame_options : undefined,
     healthRoutes: config.health_check.enabled,
     contracts: config.contracts,
+    accessLog: config.telemetry.access_log,
   };
 }

@@ -1,4 +1,6 @@
+import type { GraphQLFormattedError } from 'graphql';
 import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/load-config.ts';
 import { heedsHeadersOf } from '../config/sections/cache-control.ts';
 import { apiSettings, cachesAnswers } from '../config/sections/connectors.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
@@ -20,15 +22,15 @@ import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { measureFetches } from '../traffic/measure-fetches.ts';
+import { createOutages, type Outages } from '../traffic/outages.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
 import { tellFreshness, tellFreshnessByHeaders } from '../traffic/tell-freshness.ts';
 import { openAnswerBudget } from './answer-memory.ts';
-import { unknownConnectors } from './connector-facts.ts';
+import { configMisfits, hintMisfits } from './config-misfits.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './gateway.ts';
 import type { HeaderRules } from './header-rules.ts';
 import { addressOf, asSubgraph } from './service-source.ts';
-import { unknownSubgraphs } from './unknown-subgraphs.ts';
 
 /** What engines share with the rest of the gateway. */
 export interface EngineParts {
@@ -37,7 +39,10 @@ export interface EngineParts {
   readonly instruments: Instruments | undefined;
 }
 
-/** Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. */
+/**
+ * Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. The factory throws
+ * `ConfigError` for a supergraph that lacks what the config names.
+ */
 export function engineFactory(
   config: Config,
   logger: Logger,
@@ -48,13 +53,21 @@ export function engineFactory(
   const pools = createHttpPools();
   const answerBudget = openAnswerBudget(config, logger);
   const starts = new StartQueue();
+  const outages = createOutages({ logger, intervalMs: config.telemetry.logging.summary_interval });
   const apiCache = cachesAnswers(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
   return (update) => {
     const supergraph = readSupergraph(update.sdl);
-    const unknown = unknownConnectors(config.connectors, supergraph);
-    if (unknown.length > 0) logger.warn({ unknown }, 'connectors in the config that no schema file has: not heeded');
-    warnOfMisnamed(config, supergraph.subgraphs, logger);
-    const sources = openSources(supergraph.subgraphs, { config, pools, rules, rateLimits, apiCache, instruments });
+    const misfits = [...configMisfits(config, supergraph), ...hintMisfits(config, supergraph)];
+    if (misfits.length > 0) throw new ConfigError(misfits);
+    const sources = openSources(supergraph.subgraphs, {
+      config,
+      pools,
+      rules,
+      rateLimits,
+      apiCache,
+      instruments,
+      outages,
+    });
     const close = () => closeAll(sources);
     try {
       const engine = createEngine({
@@ -69,11 +82,14 @@ export function engineFactory(
         starts,
         answerLife: answerLife(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
-        onErrorsWithheld: (errors, client) =>
+        onErrorsWithheld: (all, client) => {
+          const errors = all.filter(isLoggedByItself);
+          if (errors.length === 0) return;
           logger.warn(
             { requestId: client.requestId, count: errors.length, errors: errors.slice(0, MOST_LOGGED) },
             'errors of subgraphs, withheld from the client',
-          ),
+          );
+        },
         onInternalError: (err, client) =>
           logger.error({ requestId: client.requestId, err }, 'operation failed inside the gateway'),
       });
@@ -85,14 +101,18 @@ export function engineFactory(
   };
 }
 
+/** What a subgraph that does not answer comes to is logged as one outage, not for each request. */
+const OUTAGE_CODES: ReadonlySet<unknown> = new Set(['SUBREQUEST_HTTP_ERROR', 'SUBREQUEST_TIMEOUT']);
+
+function isLoggedByItself({ extensions = {} }: GraphQLFormattedError): boolean {
+  if (!OUTAGE_CODES.has(extensions.code)) return true;
+  // that an API has not found something is no outage
+  const status = (extensions.http as { readonly status?: number } | undefined)?.status;
+  return extensions.connector !== undefined && status !== undefined && status < 500;
+}
+
 /** A line of the log shows this many errors of one request, and says how many there were. */
 const MOST_LOGGED = 20;
-
-function warnOfMisnamed(config: Config, subgraphs: readonly Subgraph[], logger: Logger): void {
-  const names = subgraphs.map(({ name }) => name);
-  const unknown = unknownSubgraphs(config, names).map((path) => path.join('.'));
-  if (unknown.length > 0) logger.warn({ unknown }, 'subgraphs in the config that the graph has not: not heeded');
-}
 
 /** What every source of an engine is made with. */
 interface Supplies {
@@ -102,6 +122,7 @@ interface Supplies {
   readonly rateLimits: RateLimits;
   readonly apiCache: ApiCache | undefined;
   readonly instruments: Instruments | undefined;
+  readonly outages: Outages;
 }
 
 /** Throws a `TypeError` for a subgraph without a usable URL; those opened before are closed again. */
@@ -116,7 +137,8 @@ function openSources(subgraphs: readonly Subgraph[], supplies: Supplies): Map<st
   return sources;
 }
 
-function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits, apiCache, instruments }: Supplies): Source {
+function openSource(subgraph: Subgraph, supplies: Supplies): Source {
+  const { config, pools, rules, rateLimits, apiCache, instruments, outages } = supplies;
   const { name, inProcess } = subgraph;
   const traffic = subgraphTraffic(config.traffic_shaping, name);
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
@@ -132,7 +154,7 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits, apiC
     });
     const limited = rateLimits.limitSource(measured(rest));
     const shares = traffic.deduplicate_query && rest.tellsApart;
-    return tellFreshness(shares ? shareInFlight(limited, { forward: shares }) : limited);
+    return tellFreshness(outages.watch(shares ? shareInFlight(limited, { forward: shares }) : limited));
   }
   const heeded = heedsHeadersOf(config.cache_control, name);
   const source = createHttpSource({
@@ -146,7 +168,7 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits, apiC
   // a cookie is for the one client that asked
   const shares = traffic.deduplicate_query && response?.passesCookies !== true;
   const limited = rateLimits.limitSource(measured(source));
-  const shared = shares ? shareInFlight(limited, { forward }) : limited;
+  const shared = outages.watch(shares ? shareInFlight(limited, { forward }) : limited);
   const returned = response ? returnHeaders(shared) : shared;
   return asSubgraph(subgraph, heeded ? tellFreshnessByHeaders(returned, forward) : returned, traffic.timeout);
 }

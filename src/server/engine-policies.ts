@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { OperationPolicy } from '../engine/operation-policy.ts';
 import { createAuthorizationPolicy } from '../policy/authorization/authorization-policy.ts';
-import { createGrantedPolicies } from '../policy/authorization/granted-policies.ts';
+import { createGrantedPolicies, type DecidePolicies } from '../policy/authorization/granted-policies.ts';
 import { createIntrospectionPolicy } from '../policy/authorization/introspection-policy.ts';
 import { createDemandPolicy, type DemandObserver } from '../policy/demand/demand-policy.ts';
 import { createRequestLimits } from '../policy/limits/request-limits.ts';
@@ -19,6 +19,8 @@ export interface EnginePolicyParts {
   readonly logger: Logger;
   readonly rateLimits: RateLimits;
   readonly instruments?: Instruments | undefined;
+  /** Decides policies in place of the module that the config names, which is not loaded then. */
+  readonly decide?: DecidePolicies | undefined;
 }
 
 /**
@@ -53,7 +55,7 @@ export function hidesSchemaDetails({ limits, production }: Pick<Config, 'limits'
 
 async function authorization(
   settings: Config['authorization'],
-  { logger, instruments }: EnginePolicyParts,
+  { logger, instruments, decide }: EnginePolicyParts,
 ): Promise<OperationPolicy[]> {
   const { directives, policies, introspection_scopes } = settings;
   const all: OperationPolicy[] = [];
@@ -64,7 +66,7 @@ async function authorization(
   if (!directives.enabled) return all;
   const grantedPolicies = createGrantedPolicies({
     claim: policies.claim,
-    decide: policies.module === undefined ? undefined : await loadPolicyModule(policies.module),
+    decide: decide ?? (policies.module === undefined ? undefined : await loadPolicyModule(policies.module)),
     timeoutMs: policies.timeout,
     onFailure: (err, { requestId }) =>
       logger.error({ requestId, err }, 'authorization.policies.module failed; the policies count as not met'),

@@ -3,10 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientFacts } from '../client/identity.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
+import type { RequestNotes } from '../shared/request-notes.ts';
 import type { HttpReply, SharedReply } from './graphql-pipeline.ts';
 
 /** One HTTP request and its response, as the rooms of the server hand it on. */
-export interface Exchange {
+export interface Exchange extends RequestNotes {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly requestId: string;
@@ -40,6 +41,11 @@ export function openExchange(req: IncomingMessage, res: ServerResponse): Exchang
     shared: undefined,
     takeHeaders: undefined,
     place: -1,
+    endpoint: undefined,
+    operation: undefined,
+    operationName: undefined,
+    errors: undefined,
+    reason: undefined,
   };
 }
 

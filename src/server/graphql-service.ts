@@ -40,11 +40,15 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   const refuse = (exchange: Exchange, error: unknown) =>
     refusalReply(toRefusal(error, exchange, options), contentTypeFor(exchange));
 
-  const answerOne = (exchange: Exchange, call: GraphqlCall) =>
-    runner.run(exchange, call).then((answer) => replyTo(exchange, answer));
+  const answerOne = (exchange: Exchange, call: GraphqlCall) => {
+    exchange.operationName = call.params.operationName ?? undefined;
+    return runner.run(exchange, call).then((answer) => replyTo(exchange, answer));
+  };
 
   function replyTo(exchange: Exchange, answer: EngineAnswer): HttpReply {
     const { life } = answer;
+    exchange.operation = answer.operation;
+    if (answer.errors.length > 0) exchange.errors = answer.errors;
     // what a rule for headers has taken over from a subgraph goes before
     const tells = life !== undefined && cacheHeaders !== undefined && !exchange.res.hasHeader('cache-control');
     const caching = tells ? cacheHeaders(life, exchange) : undefined;
@@ -70,6 +74,10 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
       }),
     );
     writeTogether(gathered, exchange);
+    noteTogether(
+      items.map((item) => item.exchange),
+      exchange,
+    );
     const last = items.at(-1)?.exchange;
     if (last) exchange.headers = last.headers;
     return textReply(200, contentTypeFor(exchange), `[${replies.map(({ body }) => String(body)).join(',')}]`);
@@ -86,6 +94,14 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     answer: (exchange, call) => ('calls' in call ? answerBatch(exchange, call) : answerOne(exchange, call)),
     refuse,
   };
+}
+
+/** The line of a batch in the log names all of its operations. */
+function noteTogether(items: readonly Exchange[], exchange: Exchange): void {
+  const names = items.flatMap(({ operation, operationName }) => operation?.name ?? operationName ?? []);
+  const types = new Set(items.flatMap(({ operation }) => operation?.type ?? []));
+  exchange.operation = { name: names.join(','), type: [...types].join(',') };
+  exchange.errors = items.flatMap(({ errors }) => errors ?? []);
 }
 
 /** Headers of the operations of a batch stand in one response, in the order of the operations, whatever order they end in. */

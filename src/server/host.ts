@@ -9,6 +9,8 @@ import type { Login } from '../policy/login/login.ts';
 import type { PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import { type CsrfCheck, mayBeForgedPost } from '../policy/requests/csrf.ts';
 import { isBelow } from '../policy/requests/paths.ts';
+import type { RequestNotes } from '../shared/request-notes.ts';
+import { type AccessLogSettings, accessFields } from '../telemetry/access-line.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { CacheHeaders } from './cache-headers.ts';
@@ -46,7 +48,9 @@ export interface HostOptions extends FrontDoorOptions {
   /** Parts of the public schema that are served at a path of their own. */
   readonly contracts?: readonly { readonly name: string; readonly path: string }[];
   /** Answers what is under `/bff`; false for paths that are not its own. */
-  readonly bff?: { handle(req: IncomingMessage, res: ServerResponse, client: ClientFacts): boolean } | undefined;
+  readonly bff?:
+    | { handle(req: IncomingMessage, res: ServerResponse, client: ClientFacts, notes: RequestNotes): boolean }
+    | undefined;
   /** Finds out who asks, and refuses whom it does not know; without it, all are anonymous. */
   readonly admission?: Admission | undefined;
   /** Login for browsers, with its routes under `/bff`. */
@@ -65,6 +69,8 @@ export interface HostOptions extends FrontDoorOptions {
   readonly returned?: ResponseHeaders | undefined;
   /** What caches are told of answers that say how long they hold; nothing without it. */
   readonly cacheHeaders?: CacheHeaders | undefined;
+  /** By which headers clients say who they are, for the line of each request in the log. */
+  readonly accessLog?: AccessLogSettings | undefined;
   /** Told of each request that has ended, and of each that the host refuses. */
   readonly instruments?: Pick<Instruments, 'answered' | 'refused'> | undefined;
   /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
@@ -121,7 +127,7 @@ export function createHost(options: HostOptions): Host {
   function serveEndpoint(exchange: Exchange): void {
     const { req, res, headers } = exchange;
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
-    if (!options.bff?.handle(req, res, clientOf(exchange))) sendReply(exchange, notFound(req, pathOf(req)));
+    if (!options.bff?.handle(req, res, clientOf(exchange), exchange)) sendReply(exchange, notFound(req, pathOf(req)));
   }
 
   /** Aliases are those that other gateways use. */
@@ -151,7 +157,7 @@ export function createHost(options: HostOptions): Host {
 
   const observe = instruments && requestObserver(instruments, isGraphql);
   const ended = (exchange: Exchange) => {
-    logAccess(logger, exchange);
+    logAccess(logger, exchange, options.accessLog);
     observe?.(exchange);
   };
 
@@ -230,12 +236,16 @@ function notFound(req: IncomingMessage, path: string): HttpReply {
   return refusalReply(new RequestRefusal(404, 'NOT_FOUND', message));
 }
 
+const NO_CLIENT_HEADERS: AccessLogSettings = { client_name_headers: [], client_version_headers: [] };
+
 /** One line for each request: an error for 5xx answers, so that they stand out; the others are for debugging. */
-function logAccess(logger: Logger, { req, res, requestId, startedAt }: Exchange): void {
+function logAccess(logger: Logger, exchange: Exchange, settings: AccessLogSettings = NO_CLIENT_HEADERS): void {
+  const { req, res, requestId, startedAt } = exchange;
   const level = res.statusCode >= 500 ? 'error' : 'debug';
   if (!logger.isEnabled(level)) return;
   const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
-  const fields = { requestId, method: req.method, path: pathOf(req), status: res.statusCode, durationMs };
+  const facts = accessFields(exchange, req.headers, settings);
+  const fields = { requestId, method: req.method, path: pathOf(req), status: res.statusCode, durationMs, ...facts };
   if (res.writableFinished) logger[level](fields, 'request');
   else logger.debug({ ...fields, status: undefined }, 'request closed by the client');
 }

@@ -1,12 +1,13 @@
 import { mayPurge } from '../bff/caching/serve-purge.ts';
-import { type Watching, watchFile } from '../composition/watch-schemas.ts';
 import type { Config } from '../config/config.ts';
 import type { Admission } from '../policy/authentication/admission.ts';
 import { configureAdmission } from '../policy/authentication/configure.ts';
 import type { SharedFailures } from '../policy/authentication/failed-attempts.ts';
 import type { RequestHeaders } from '../policy/headers/request-headers.ts';
+import { type Watching, watchPath } from '../shared/watch-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
+import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export interface AdmissionEnvironment {
@@ -29,6 +30,7 @@ export async function openAdmission(config: Config, environment: AdmissionEnviro
   const admission = configureAdmission(config, environment);
   if (admission === undefined) return { admission, close: async () => {} };
   const { purge_token: token } = config.bff;
+  const { logger } = environment;
   const watching: Watching[] = [];
   const close = async () => {
     admission.close();
@@ -36,7 +38,8 @@ export async function openAdmission(config: Config, environment: AdmissionEnviro
   };
   try {
     for (const { file, reload } of admission.files.map(bound)) {
-      watching.push(await watchFile(file, () => reloadOrKeep(file, reload, environment.logger)));
+      const onChange = (exists: boolean) => exists && reloadOrKeep(file, reload, logger);
+      watching.push(await watchPath({ path: file, onChange, onEvent: logPathEvents(logger, file) }));
     }
     return { admission: token === undefined ? admission : exceptPurging(admission, token), close };
   } catch (error) {

@@ -1,19 +1,18 @@
-import { existsSync, statSync } from 'node:fs';
-import { watchFile } from '../composition/watch-schemas.ts';
 import type { Config } from '../config/config.ts';
 import { UnusableSetting } from '../config/unusable-setting.ts';
 import type { Engine } from '../engine/engine.ts';
-import { readManifests } from '../policy/persisted/manifests.ts';
+import { isDocumentFile, readManifests } from '../policy/persisted/manifests.ts';
 import { createPersistedDocuments, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import { type RemoteDocuments, registeredDocuments } from '../policy/persisted/registered-documents.ts';
 import { createAddressFilter } from '../policy/requests/address-filter.ts';
 import { createCors } from '../policy/requests/cors.ts';
 import { createCsrfCheck } from '../policy/requests/csrf.ts';
 import { securityHeaders } from '../policy/requests/security-headers.ts';
+import { watchPath } from '../shared/watch-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
+import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { watchFolder } from './folder-watcher.ts';
 import type { HostOptions } from './host.ts';
 
 export interface RequestPolicyParts {
@@ -40,7 +39,7 @@ export async function openRequestPolicies(
   const documents = openDocuments(config, parts);
   const { manifest } = config.persisted_queries;
   const watched = parts.dev && documents && manifest.length > 0;
-  const closers = watched ? await watchManifests(manifest, () => reload(documents, manifest, parts.logger)) : [];
+  const watchers = watched ? await watchManifests(manifest, documents, parts.logger) : [];
   return {
     policies: {
       maxUrlBytes: config.limits.http_max_url_bytes,
@@ -52,7 +51,7 @@ export async function openRequestPolicies(
       maxBatch: config.batching.enabled ? config.batching.maximum_size : undefined,
     },
     close: async () => {
-      await Promise.all(closers.map((end) => end()));
+      await Promise.all(watchers.map((watcher) => watcher.close()));
     },
   };
 }
@@ -84,13 +83,11 @@ function openDocuments(
   });
 }
 
-function watchManifests(paths: readonly string[], changed: () => void): Promise<(() => Promise<void>)[]> {
-  const watch = async (path: string) => {
-    if (existsSync(path) && statSync(path).isDirectory()) return watchFolder(path, changed);
-    const { close } = await watchFile(path, changed);
-    return close;
-  };
-  return Promise.all(paths.map(watch));
+function watchManifests(paths: readonly string[], documents: PersistedDocuments, logger: Logger) {
+  const onChange = (exists: boolean) => exists && reload(documents, paths, logger);
+  return Promise.all(
+    paths.map((path) => watchPath({ path, counts: isDocumentFile, onChange, onEvent: logPathEvents(logger, path) })),
+  );
 }
 
 function reload(documents: PersistedDocuments, paths: readonly string[], logger: Logger): void {

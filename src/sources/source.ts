@@ -60,6 +60,8 @@ export type SourceAnswer =
       readonly headers?: readonly string[];
       /** How long it may be kept; only from sources that read it, and where it is said. */
       readonly freshness?: Freshness | undefined;
+      /** A failure on the way to this answer, whose errors tell of it: an API that did not answer. For the log. */
+      readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
     }
   | { readonly kind: 'failure'; readonly failure: SourceFailure };
 

@@ -5,7 +5,7 @@ import type { RedisClient } from './redis.ts';
 const SLOWEST_RECONNECT_MS = 1_000;
 
 /** A client that is not connected yet, and gives up on a connection after `connectTimeout` (milliseconds). */
-export function openClient(settings: RedisSettings, connectTimeout: number): RedisClient {
+export function openClient(settings: Pick<RedisSettings, 'url' | 'cluster'>, connectTimeout: number): RedisClient {
   const retry = (attempt: number) => Math.min(25 * 2 ** attempt, SLOWEST_RECONNECT_MS);
   const redisOptions = {
     lazyConnect: true,

@@ -1,7 +1,8 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { RedisSettings } from '../config/sections/store.ts';
+import { startBudget } from '../shared/response-budget.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { createBreaker } from './breaker.ts';
+import { createBreakers } from './breakers.ts';
 
 /** What commands are sent with: one server, or a cluster of them. */
 export type RedisClient = Redis | Cluster;
@@ -9,6 +10,13 @@ export type RedisClient = Redis | Cluster;
 /** Redis did not answer within the budget, or is known to be away. Whoever asked goes on without it. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
+  /** Milliseconds that were waited for an answer, where it is that which did not come. */
+  readonly waitedMs: number | undefined;
+
+  constructor(message: string, { waitedMs, ...options }: ErrorOptions & { waitedMs?: number } = {}) {
+    super(message, options);
+    this.waitedMs = waitedMs;
+  }
 }
 
 /** The Redis that all processes share, so guarded that nothing waits for it longer than its budget. */
@@ -17,12 +25,22 @@ export interface SharedRedis {
   readonly prefix: string;
   /** Whether commands are sent just now. */
   readonly available: boolean;
-  /** Throws `StoreUnavailable` when the answer is not there after `budgetMs` (by default `store.redis.timeout`). */
+  /** `store.redis.required_timeout`: the budget of commands without whose answer a request cannot be answered. */
+  readonly requiredMs: number;
+  /**
+   * Throws `StoreUnavailable` when the answer is not there after `budgetMs` (by default `store.redis.timeout`), counted from when
+   * the command is written, without the time in which this process could not read.
+   */
   run<T>(command: (client: RedisClient) => Promise<T>, budgetMs?: number): Promise<T>;
   /** Loads a script when it is first called, and afterwards calls it by its digest. */
   script<T>(name: string, lua: string): (keys: readonly string[], args: readonly (string | number)[]) => Promise<T>;
   close(): Promise<void>;
 }
+
+export type SharedRedisSettings = Omit<RedisSettings, 'required_timeout'> & {
+  /** By default as long as `timeout`. */
+  readonly required_timeout?: number;
+};
 
 /** How long the start of the gateway waits for a first connection, in milliseconds. */
 const FIRST_CONNECTION_MS = 1_000;
@@ -31,33 +49,38 @@ const FIRST_CONNECTION_MS = 1_000;
  * Connects to Redis, and again whenever the connection is lost. Resolves also when there is no connection yet: the
  * gateway starts without Redis, too.
  */
-export async function createRedis(settings: RedisSettings, logger: Logger): Promise<SharedRedis> {
+export async function createRedis(settings: SharedRedisSettings, logger: Logger): Promise<SharedRedis> {
   // late, and a file of its own: the bundle gives names to what is imported at the top of a file, and only there
   const { openClient } = await import('./open-client.ts');
   const client = openClient(settings, FIRST_CONNECTION_MS);
-  const breaker = createBreaker({ onChange: (open) => logState(logger, open) });
+  const breakers = createBreakers({ onChange: (open, reason) => logState(logger, open, reason) });
   client.on('error', (error: Error) => logger.debug({ reason: error.message }, 'Redis connection'));
   await firstConnection(client);
-  if (client.status !== 'ready') for (let tries = 0; !breaker.open && tries < 10; tries++) breaker.failed();
+  if (client.status !== 'ready') breakers.open(settings.timeout, 'There is no connection.');
 
   async function run<T>(command: (client: RedisClient) => Promise<T>, budgetMs = settings.timeout): Promise<T> {
-    if (!breaker.allows()) throw new StoreUnavailable('Redis is away.');
+    const refused = breakers.refusal(budgetMs);
+    if (refused !== undefined) throw new StoreUnavailable(`Redis is away: ${refused}`);
+    const startedAt = breakers.anyOpen ? performance.now() : undefined;
     try {
       const result = await withBudget(command(client), budgetMs);
-      breaker.succeeded();
+      breakers.succeeded(budgetMs, startedAt === undefined ? undefined : performance.now() - startedAt);
       return result;
     } catch (error) {
       // Redis answered that the command is wrong: it is there, and we are at fault
       if (isReply(error)) throw error;
-      breaker.failed();
-      throw error instanceof StoreUnavailable ? error : new StoreUnavailable(String(error), { cause: error });
+      const unavailable =
+        error instanceof StoreUnavailable ? error : new StoreUnavailable(reasonOf(error), { cause: error });
+      breakers.failed(budgetMs, unavailable.message);
+      throw unavailable;
     }
   }
 
   return {
     prefix: `{${settings.key_prefix}}`,
+    requiredMs: settings.required_timeout ?? settings.timeout,
     get available() {
-      return !breaker.open && client.status === 'ready';
+      return !breakers.anyOpen && client.status === 'ready';
     },
     run,
     script<T>(name: string, lua: string) {
@@ -82,21 +105,26 @@ async function firstConnection(client: RedisClient): Promise<void> {
 
 function withBudget<T>(work: Promise<T>, budgetMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new StoreUnavailable(`Redis did not answer within ${budgetMs} ms.`)),
-      budgetMs,
-    );
+    const cancel = startBudget(budgetMs, () => {
+      reject(new StoreUnavailable(`Redis did not answer within ${budgetMs} ms.`, { waitedMs: budgetMs }));
+    });
     work.then(
       (value) => {
-        clearTimeout(timer);
+        cancel();
         resolve(value);
       },
       (error) => {
-        clearTimeout(timer);
+        cancel();
         reject(error);
       },
     );
   });
+}
+
+/** What ioredis says of commands that it cannot send is about its own options. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return /enableOfflineQueue|maxRetriesPerRequest/.test(text) ? 'There is no connection.' : text;
 }
 
 function isReply(error: unknown): boolean {
@@ -105,7 +133,7 @@ function isReply(error: unknown): boolean {
   return !/^(LOADING|CLUSTERDOWN|MASTERDOWN|READONLY|OOM|BUSY|TRYAGAIN|NOAUTH|MISCONF)\b/.test(error.message);
 }
 
-function logState(logger: Logger, open: boolean): void {
-  if (open) logger.warn({}, 'Redis is away: the gateway goes on without it, and tries again by itself');
+function logState(logger: Logger, open: boolean, reason: string | undefined): void {
+  if (open) logger.warn({ reason }, 'Redis is away: the gateway goes on without it, and tries again by itself');
   else logger.info({}, 'Redis is back');
 }

@@ -53,6 +53,18 @@ export function applyContract(document: DocumentNode, contract: Contract): Docum
   });
 }
 
+/** Returns all tags of a supergraph. */
+export function tagsOf(sdl: string): ReadonlySet<string> {
+  const tags = new Set<string>();
+  visit(withSpecificationNames(parse(sdl, { noLocation: true })), {
+    Directive({ name, arguments: given = [] }) {
+      if (name.value !== 'tag') return;
+      for (const { value } of given) if (value.kind === Kind.STRING) tags.add(value.value);
+    },
+  });
+  return tags;
+}
+
 /** Marks each element by its own tags and those of the type around it. */
 class Marker {
   private readonly include: ReadonlySet<string>;

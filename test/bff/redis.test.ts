@@ -23,9 +23,12 @@ describe.skipIf(!HAS_REDIS)('two gateways with one Redis', () => {
 
   const dir = () => folderOf(FILES);
 
-  async function gateway(folder: string) {
+  async function gateway(folder: string, timeouts: { timeout?: number; required_timeout?: number } = {}) {
     const logger = createLogger({ level: 'silent' });
-    const redis: SharedRedis = await createRedis({ url: server.url, key_prefix: 'bff', timeout: 2_000 }, logger);
+    const redis: SharedRedis = await createRedis(
+      { url: server.url, key_prefix: 'bff', timeout: 2_000, ...timeouts },
+      logger,
+    );
     onTestFinished(() => redis.close());
     let orders = 0;
     const engine = engineOver(SDL, {
@@ -60,6 +63,34 @@ describe.skipIf(!HAS_REDIS)('two gateways with one Redis', () => {
     const replies = await Promise.all([a, b, b, a].map(({ call }) => call('/bff/web/order', init)));
     expect(new Set(replies.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
     expect(a.engine.requests.length + b.engine.requests.length).toBe(1);
+  });
+
+  test('what must happen once waits for a Redis that is slow', async () => {
+    const a = await gateway(dir(), { timeout: 10, required_timeout: 20_000 });
+    const control = await createRedis(
+      { url: server.url, key_prefix: 'bff', timeout: 20_000 },
+      createLogger({ level: 'silent' }),
+    );
+    onTestFinished(() => control.close());
+    await control.run((client) => client.call('CLIENT', 'PAUSE', '400') as Promise<unknown>);
+    const init = { method: 'POST', headers: { 'idempotency-key': 'slow' } };
+    expect(await a.call('/bff/web/order', init)).toMatchObject({ status: 200, json: { order: { id: 'o1' } } });
+  });
+
+  test('a claim that was given up does not stand in the way of the next try', async () => {
+    const a = await gateway(dir(), { required_timeout: 100 });
+    const init = { method: 'POST', headers: { 'idempotency-key': 'again' } };
+    server.freeze();
+    const refused = await a.call('/bff/web/order', init).finally(() => server.resume());
+    expect(refused).toMatchObject({
+      status: 503,
+      json: {
+        type: 'urn:headgate:problem:idempotency-unknown',
+        detail: expect.stringContaining('the store of keys did not answer within 100 ms. Nothing was done.'),
+      },
+    });
+    await expect.poll(async () => (await a.call('/bff/web/order', init)).status, { timeout: 10_000 }).toBe(200);
+    expect(a.engine.requests).toHaveLength(1);
   });
 
   test('where Redis is away, reads go on, and what must happen once is refused', async () => {

@@ -70,8 +70,21 @@ test('validate: a hint for what the schema does not have is told with its place,
   ]);
 });
 
+test('validate lists documents of manifests that do not fit the schema', async () => {
+  const dir = await project();
+  const operations = { d1: 'query Name { product(id: 1) { name } }', d2: 'query Old { product(id: 1) { colour } }' };
+  writeFileSync(join(dir, 'manifest.json'), JSON.stringify(operations));
+  writeFileSync(join(dir, 'headgate.yaml'), 'persisted_queries: { enabled: true, manifest: [manifest.json] }');
+  const { code, stdout, stderr } = await runCli(dir, ['validate']);
+  expect(code).toBe(1);
+  expect(stdout).toContain('persisted  2 documents: 1 problem\n');
+  expect(stderr).toContain(
+    'manifest.json:1:1  INVALID_DOCUMENT  Old ("d2") at 1:30: Cannot query field "colour" on type "Product".',
+  );
+});
+
 describe('check', () => {
-  test('a field that is gone breaks a persisted document, which is named; what did not fit before is not told', async () => {
+  test('a field that is gone breaks a persisted document, which is named; what did not fit before is listed, but not broken', async () => {
     const dir = await project();
     const operations = [
       { id: 'd1', name: 'Price', body: 'query Price {\n  product(id: 1) { price }\n}' },
@@ -82,16 +95,15 @@ describe('check', () => {
     writeFileSync(join(dir, 'manifest.json'), JSON.stringify(manifest));
     writeFileSync(join(dir, 'headgate.yaml'), 'persisted_queries: { enabled: true, manifest: [manifest.json] }');
     expect((await runCli(dir, ['check', '--against', 'before.graphql'])).stdout).toContain(
-      'persisted  3 documents: as before\n',
+      'persisted  3 documents: 1 invalid before and now\n\ninvalid    manifest.json: Old ("d3")\n    1:30  Cannot query field "colour" on type "Product".\n',
     );
     writeFileSync(join(dir, 'schemas/products.graphql'), PRODUCTS.replace(', price: Int', ''));
     const { code, stdout } = await runCli(dir, ['check', '--against', 'before.graphql']);
     expect(code).toBe(1);
-    expect(stdout).toContain('persisted  3 documents: 1 broken\n');
+    expect(stdout).toContain('persisted  3 documents: 1 broken, 1 invalid before and now\n');
     expect(stdout).toContain(
       'broken     manifest.json: Price ("d1")\n    2:20  Cannot query field "price" on type "Product".\n',
     );
-    expect(stdout).not.toContain('colour');
   });
 
   test('what is configured for the endpoints has to fit, too', async () => {

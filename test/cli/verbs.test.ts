@@ -101,7 +101,7 @@ describe('validate: what is allowed and may not be meant', () => {
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: expect.stringMatching(
-        /^\nheadgate\.yaml:3:23 {2}WARNING {2}cors\.policies\.0\.match_origins\.0: .*accepts https:\/\/evilshop\.example.*\n\n1 warning\n$/,
+        /^\nheadgate\.yaml:3:23 {2}WARNING {2}cors\.policies\[0\]\.match_origins\[0\]: .*accepts https:\/\/evilshop\.example.*\n\n1 warning\n$/,
       ),
     });
   });

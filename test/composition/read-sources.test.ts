@@ -1,4 +1,4 @@
-import { chmod, mkdir, symlink } from 'node:fs/promises';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { print } from 'graphql';
 import { expect, test } from 'vitest';
@@ -26,7 +26,35 @@ test('a file is a subgraph, named as the file', async () => {
   ]);
 });
 
-test('hidden files, other extensions and folders are passed over', async () => {
+test('.gql files and files in folders below are sources, too, named as the file', async () => {
+  const dir = await folderWith({ 'products.gql': SHOP['products.graphql'] });
+  await mkdir(join(dir, 'teams', 'social'), { recursive: true });
+  await writeFile(join(dir, 'teams', 'social', 'reviews.graphql'), SHOP['reviews.graphql']);
+  await mkdir(join(dir, '.git'));
+  await writeFile(join(dir, '.git', 'hidden.graphql'), 'not {');
+  const { sources, problems } = await readSources(dir);
+  expect(problems).toEqual([]);
+  expect(sources.map(({ name, file }) => [name, file.replace(`${dir}/`, '')])).toEqual([
+    ['products', 'products.gql'],
+    ['reviews', 'teams/social/reviews.graphql'],
+  ]);
+});
+
+test('two files of the same name, whatever the folder and the ending', async () => {
+  const dir = await folderWith(SHOP);
+  await mkdir(join(dir, 'shop'));
+  await writeFile(join(dir, 'shop', 'products.gql'), SHOP['products.graphql']);
+  const { problems } = await readSources(dir);
+  expect(problems).toMatchObject([
+    {
+      file: join(dir, 'shop', 'products.gql'),
+      code: 'DUPLICATE_NAME',
+      message: `The subgraph name "products" is taken by ${join(dir, 'products.graphql')}.`,
+    },
+  ]);
+});
+
+test('hidden files, other extensions and empty folders are left out', async () => {
   const dir = await folderWith({ ...SHOP, '.swap.graphql': 'not {', 'README.md': '# Schemas' });
   await mkdir(join(dir, 'old.graphql'));
   const { sources, problems } = await readSources(dir);

@@ -83,7 +83,7 @@ describe('in the config', () => {
         line: 6,
         column: 11,
         message: expect.stringMatching(
-          /^cors\.policies\.0\.match_origins\.1: the pattern also accepts https:\/\/evilshop\.example/,
+          /^cors\.policies\[0\]\.match_origins\[1\]: the pattern also accepts https:\/\/evilshop\.example/,
         ),
       }),
     ]);

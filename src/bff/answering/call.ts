@@ -3,6 +3,7 @@ import type { DependsOn } from '../../client/depends-on.ts';
 import type { ClientFacts } from '../../client/identity.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Limiter } from '../../policy/rate-limits/limiter.ts';
+import type { RequestNotes } from '../../shared/request-notes.ts';
 import type { AnswerCache } from '../caching/answer-cache.ts';
 import type { KnownRequests } from '../caching/known-requests.ts';
 import type { Reply } from '../delivery/reply.ts';
@@ -36,6 +37,7 @@ export interface Call {
   readonly query: string;
   readonly requestId: string;
   readonly client: ClientFacts | undefined;
+  readonly notes: RequestNotes;
 }
 
 export type TellRefused = (policy: string, reason: string) => void;

@@ -39,7 +39,9 @@ export async function makeFresh(order: Order, cancellation: Cancellation): Promi
   }
   const made = await madeOf(order, execution);
   const freshness = heard?.least;
-  const reply = withVary(withSecrecy(replyFor(endpoint, made, execution, call.path), freshness), order);
+  const { errors } = execution.answer;
+  const plain = withVary(withSecrecy(replyFor(endpoint, made, execution, call.path), freshness), order);
+  const reply = errors.length > 0 ? { ...plain, errors } : plain;
   const keeps = 'text' in made && made.whole && endpoint.cache !== undefined && desk.cache !== undefined;
   const tags = keeps ? tagsOf(endpoint, made, variables) : [];
   const untouched = wasNothingDone(execution);

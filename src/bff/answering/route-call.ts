@@ -38,6 +38,8 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
   const match = matches.find(({ endpoint }) => endpoint.method === asked);
   if (match === undefined) return problemReply(methodNotAllowed(call, matches), call.path);
   const { endpoint } = match;
+  call.notes.endpoint = endpoint.id;
+  call.notes.operation = endpoint.label;
   if (settings.rate_limit) {
     const refused = await countRequest(desk, any.client, settings.rate_limit, call.client, call.req, call.res);
     if (refused) return problemReply(refused, call.path);

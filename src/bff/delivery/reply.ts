@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import { stringifyJson } from '../../shared/exact-json.ts';
+import type { RequestNotes } from '../../shared/request-notes.ts';
 
 /** An HTTP answer before it is written. */
 export interface Reply {
@@ -12,6 +13,8 @@ export interface Reply {
   readonly etag?: string | undefined;
   /** Compressed forms of a body that is sent more than once; filled as they are asked for. */
   readonly forms?: Map<string, Buffer> | undefined;
+  /** Errors that the answer was made with, for the log. */
+  readonly errors?: RequestNotes['errors'];
   /** How long what took, in milliseconds, for `Server-Timing`. */
   readonly timings?: ReadonlyMap<string, number> | undefined;
 }

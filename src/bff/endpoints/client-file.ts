@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { readYamlFile, type YamlFileRead } from '../../config/config-file.ts';
 import { duration } from '../../config/duration.ts';
 import type { Env } from '../../config/expand.ts';
+import { originOrAll } from '../../config/origin.ts';
 
 /** The file of a client: `bff/CLIENT/client.yaml`. */
 export const CLIENT_FILE = 'client.yaml';
@@ -62,9 +63,7 @@ const rateLimit = z
 
 const cors = z
   .strictObject({
-    origins: z
-      .array(z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/, 'expected "*" or an origin such as "https://shop.example"'))
-      .min(1),
+    origins: z.array(originOrAll).min(1),
     credentials: z.boolean().default(false),
     allow_headers: z.array(headerName).optional().describe('By default those that the browser asks for'),
     expose_headers: z.array(headerName).default([]),

@@ -44,7 +44,11 @@ function shadowedByLogin({ client, path, file }: Pick<EndpointFile, 'client' | '
   return [{ file, line: 1, column: 1, code: 'ENDPOINT_SHADOWED', message, hint }];
 }
 
-function unknownCoordinate(coordinate: string, schema: GraphQLSchema): Pick<Problem, 'message' | 'hint'> | undefined {
+/** What is wrong with a "Type" or "Type.field" that a schema does not have. */
+export function unknownCoordinate(
+  coordinate: string,
+  schema: GraphQLSchema,
+): Pick<Problem, 'message' | 'hint'> | undefined {
   const [typeName = '', fieldName] = coordinate.split('.');
   const type = schema.getType(typeName);
   if (type === undefined) {

@@ -3,6 +3,7 @@ import type { Problem } from '../../config/problem.ts';
 import { type CacheHints, readHints } from '../../operation/cache-hints.ts';
 import { hintsMetBy } from '../../operation/hints-met.ts';
 import { type TimedSections, timedSections } from '../../operation/timed-sections.ts';
+import type { OperationLabel } from '../../shared/request-notes.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { type Lifting, liftingOf } from '../answering/lift-text.ts';
 import { type EntityPlaces, entityPlaces } from '../caching/entities.ts';
@@ -44,6 +45,7 @@ export interface Endpoint {
   /** What people and tags call it: `mobile/dashboard`. */
   readonly id: string;
   readonly file: string;
+  readonly label: OperationLabel;
   /** The file as it was read. */
   readonly document: DocumentNode;
   readonly method: Method;
@@ -77,7 +79,8 @@ export interface Endpoint {
 
 /** An endpoint whose route is known, but which does not fit the schema: it is answered with why. */
 export interface BrokenEndpoint
-  extends Pick<EndpointFile, 'client' | 'version' | 'file' | 'method' | 'route' | 'path'> {
+  extends Pick<EndpointFile, 'client' | 'version' | 'id' | 'file' | 'method' | 'route' | 'path'> {
+  readonly label: OperationLabel;
   readonly settings: ClientSettings;
   readonly problems: readonly Problem[];
 }
@@ -130,7 +133,7 @@ export function compileEndpoints(
   for (const file of folder.files) {
     const settings = folder.settings.get(file.client) ?? NO_CLIENT_FILE;
     const compiled = folder.closed.has(file.client) ? [] : compileEndpoint(file, settings, compiling);
-    if (Array.isArray(compiled)) broken.push({ ...file, settings, problems: compiled });
+    if (Array.isArray(compiled)) broken.push({ ...file, label: labelOf(file), settings, problems: compiled });
     else endpoints.push(compiled);
   }
   endpoints.sort((a, b) => compareRoutes(a.route, b.route));
@@ -164,7 +167,20 @@ function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling
   const { client, version, name, id, method, route, path, document } = file;
   const pieces = partIntoPieces(file, schema);
   return {
-    ...{ client, version, name, id, file: file.file, document, method, route, path, settings, parameters },
+    ...{
+      client,
+      version,
+      name,
+      id,
+      label: labelOf(file),
+      file: file.file,
+      document,
+      method,
+      route,
+      path,
+      settings,
+      parameters,
+    },
     status: Number(argumentOf(directiveNamed(file.operation, 'endpoint'), 'status') ?? 200),
     query: textOf(withOperation(file, file.operation)),
     timed: timedSections(timed.sections),
@@ -179,6 +195,10 @@ function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling
     shape: shapes.shapes.get(id),
     shapeSchema: shapes.schemas.get(id),
   };
+}
+
+function labelOf({ operation }: EndpointFile): OperationLabel {
+  return { name: operation.name?.value, type: operation.operation };
 }
 
 function operationOf({ path, timeoutMs, document }: LateSection): LateOperation {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { callerKey } from '../../client/depends-on.ts';
 import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
+import type { StoreUnavailable } from '../../store/redis.ts';
 import { makeFresh, mayDifferByClient, type Order, requesterOf } from '../answering/make-fresh.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
 import type { IdempotencyRule } from './rule.ts';
@@ -38,7 +39,8 @@ export async function answerOnce(order: Order, rule: IdempotencyRule): Promise<R
     case 'still-running':
       return problemReply(STILL_RUNNING, call.path);
     case 'unknown':
-      return problemReply(UNKNOWN, call.path);
+      call.notes.reason = `idempotency keys: ${repetition.error.message}`;
+      return problemReply(unknown(repetition.error), call.path);
   }
 }
 
@@ -89,9 +91,14 @@ const STILL_RUNNING: ProblemDetails = {
   detail: 'The first request with this Idempotency-Key is still being worked on.',
   headers: { 'retry-after': '1' },
 };
-const UNKNOWN: ProblemDetails = {
-  status: 503,
-  kind: 'idempotency-unknown',
-  detail: 'It cannot be told just now whether this Idempotency-Key was used before. Nothing was done.',
-  headers: { 'retry-after': '1' },
-};
+
+/** What the store itself says of its failure may name addresses, so it goes to the log alone. */
+function unknown({ waitedMs }: StoreUnavailable): ProblemDetails {
+  const reason = waitedMs === undefined ? 'is unavailable' : `did not answer within ${waitedMs} ms`;
+  return {
+    status: 503,
+    kind: 'idempotency-unknown',
+    detail: `It cannot be told just now whether this Idempotency-Key was used before: the store of keys ${reason}. Nothing was done.`,
+    headers: { 'retry-after': '1' },
+  };
+}

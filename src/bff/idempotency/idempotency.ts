@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
+import { type RedisClient, type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
 import type { Reply } from '../delivery/reply.ts';
 
 /** What is known of a key. `reply` is there once the first request has its answer. */
@@ -40,19 +40,33 @@ export function createMemoryKeyStore({ maxKeys = 50_000, maxChars = 32 * 2 ** 20
 export function createRedisKeyStore(redis: SharedRedis): KeyStore {
   const keyOf = (key: string) => `${redis.prefix}:bff:idempotency:${key}`;
   const read = (text: string | null): Remembered | undefined => (text === null ? undefined : JSON.parse(text));
+  const run = <T>(command: (client: RedisClient) => Promise<T>) => redis.run(command, redis.requiredMs);
+  const release = async (key: string) => void (await run((client) => client.unlink(keyOf(key))));
+
+  /** A claim that was given up may still be carried out: it would keep the client's next try from being answered. */
+  async function setOrUndo(key: string, text: string, ms: number): Promise<'OK' | null> {
+    let sent: Promise<'OK' | null> | undefined;
+    try {
+      return await run((client) => {
+        sent = client.set(keyOf(key), text, 'PX', Math.ceil(ms), 'NX');
+        return sent;
+      });
+    } catch (error) {
+      sent?.then((claimed) => (claimed === 'OK' ? release(key) : undefined)).catch(() => {});
+      throw error;
+    }
+  }
+
   return {
     async claim(key, remembered, ms) {
-      const text = JSON.stringify(remembered);
-      const claimed = await redis.run((client) => client.set(keyOf(key), text, 'PX', Math.ceil(ms), 'NX'));
-      return claimed === 'OK' ? undefined : read(await redis.run((client) => client.get(keyOf(key))));
+      const claimed = await setOrUndo(key, JSON.stringify(remembered), ms);
+      return claimed === 'OK' ? undefined : read(await run((client) => client.get(keyOf(key))));
     },
-    get: async (key) => read(await redis.run((client) => client.get(keyOf(key)))),
+    get: async (key) => read(await run((client) => client.get(keyOf(key)))),
     async finish(key, remembered, ms) {
-      await redis.run((client) => client.set(keyOf(key), JSON.stringify(remembered), 'PX', Math.ceil(ms)));
+      await run((client) => client.set(keyOf(key), JSON.stringify(remembered), 'PX', Math.ceil(ms)));
     },
-    async release(key) {
-      await redis.run((client) => client.unlink(keyOf(key)));
-    },
+    release,
   };
 }
 
@@ -64,7 +78,7 @@ export type Repetition =
   /** The first request with the key is not done, and took too long to wait for. */
   | { readonly kind: 'still-running' }
   /** Nobody can say whether the key was used, for the store is away. */
-  | { readonly kind: 'unknown' };
+  | { readonly kind: 'unknown'; readonly error: StoreUnavailable };
 
 export interface OnceRequest {
   /** Of the endpoint, the viewer and the key that the client chose. */
@@ -103,7 +117,7 @@ export class Once {
       if (there.reply !== undefined) return { kind: 'reply', reply: there.reply, replayed: true };
       return await this.#wait(request);
     } catch (error) {
-      if (error instanceof StoreUnavailable) return { kind: 'unknown' };
+      if (error instanceof StoreUnavailable) return { kind: 'unknown', error };
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { duration, durationOrZero } from '../duration.ts';
-import { headerName } from '../header.ts';
+import { cookieName, headerName } from '../header.ts';
 import { jwksSection } from './jwks.ts';
 
 const tokenSource = z.discriminatedUnion('type', [
@@ -9,7 +9,7 @@ const tokenSource = z.discriminatedUnion('type', [
     name: headerName,
     value_prefix: z.string().default('Bearer'),
   }),
-  z.strictObject({ type: z.literal('cookie'), name: z.string().min(1) }),
+  z.strictObject({ type: z.literal('cookie'), name: cookieName }),
 ]);
 
 export type TokenSource = z.output<typeof tokenSource>;
@@ -66,7 +66,7 @@ export const authenticationSection = z
       .describe('Whether requests without a credential are answered 401; otherwise they are anonymous'),
     clock_tolerance: durationOrZero.prefault('5s').describe('How far the clocks of issuers may be off'),
     required_claims: z.array(z.string().min(1)).default([]).describe('Claims that every token must have'),
-    cookie: z.string().min(1).optional().describe('A cookie that may hold the token'),
+    cookie: cookieName.optional().describe('A cookie that may hold the token'),
     router: z.strictObject({ jwt: jwt.prefault({}) }).prefault({}),
     client_certificate: clientCertificate.optional(),
     failed_attempts: failedAttempts.optional(),

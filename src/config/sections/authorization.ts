@@ -45,7 +45,7 @@ const policies = z
       .min(1)
       .optional()
       .describe(
-        'A module whose default export decides the policies that the claim does not list; its path is relative to the working directory',
+        'A module whose default export decides the policies that the claim does not list; its path is relative to the config file',
       ),
     timeout: duration.prefault('1s').describe('How long the module may take; the policies are not met then'),
   })

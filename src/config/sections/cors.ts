@@ -1,19 +1,16 @@
 import * as z from 'zod';
 import { duration } from '../duration.ts';
 import { headerName } from '../header.ts';
+import { keyText } from '../key-text.ts';
+import { originOrAll } from '../origin.ts';
 import { unrelatedOrigin } from '../origin-patterns.ts';
 import { pattern } from '../pattern.ts';
 
-const origin = z
-  .string()
-  .regex(
-    /^(?:\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/,
-    'expected an origin such as "https://app.example.com", without a path',
-  );
+const methodName = z.string().regex(/^[A-Z][A-Z-]*$/, 'expected the name of a method in capitals, such as "POST"');
 
 const settings = {
   allow_credentials: z.boolean().default(false).describe('Whether browsers may send cookies along'),
-  methods: z.array(z.string()).default(['GET', 'POST', 'OPTIONS']),
+  methods: z.array(methodName).default(['GET', 'POST', 'OPTIONS']),
   allow_headers: z
     .array(headerName)
     .default([])
@@ -27,7 +24,7 @@ const settings = {
 
 const policy = z
   .strictObject({
-    origins: z.array(origin).default([]).describe('Origins of pages that may ask; "*" for all'),
+    origins: z.array(originOrAll).default([]).describe('Origins of pages that may ask; "*" for all'),
     match_origins: z
       .array(pattern())
       .default([])
@@ -72,7 +69,8 @@ export function looseOriginPatterns({ policies }: CorsConfig): { path: string[];
       const unrelated = unrelatedOrigin(text);
       if (unrelated === undefined) return [];
       const path = ['cors', 'policies', `${policy}`, 'match_origins', `${index}`];
-      const message = `${path.join('.')}: the pattern also accepts ${unrelated.origin}. ${unrelated.advice}`;
+      const key = keyText(['cors', 'policies', policy, 'match_origins', index]);
+      const message = `${key}: the pattern also accepts ${unrelated.origin}. ${unrelated.advice}`;
       return [{ path, message }];
     }),
   );

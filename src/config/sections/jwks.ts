@@ -28,7 +28,7 @@ const names = z.array(z.string().min(1)).min(1);
 const issuerFields = {
   url: z
     .string()
-    .regex(/^(https?|file):\/\/\S+$/, 'expected an http://, https:// or file:// URL')
+    .regex(/^(?:https?:\/\/|file:\/\/\/)\S+$/, 'expected an http:// or https:// URL, or file:/// with an absolute path')
     .optional()
     .describe('Where the key set is fetched from'),
   file: z.string().min(1).optional().describe('A file with the key set (JSON); it is watched'),

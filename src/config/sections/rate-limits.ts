@@ -87,7 +87,11 @@ export const rateLimitsSection = z
       .enum(['fail_open', 'fail_closed'])
       .default('fail_open')
       .describe('While Redis is away: fail_open counts in each process, fail_closed refuses what has a limit'),
-    store_timeout: duration.prefault('50ms').describe('How long the decision of Redis is waited for'),
+    store_timeout: duration
+      .optional()
+      .describe(
+        'How long the decision of Redis is waited for. Default: 50ms, but store.redis.required_timeout with fail_closed',
+      ),
     headers: z
       .boolean()
       .default(true)

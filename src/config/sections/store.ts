@@ -20,7 +20,14 @@ const redis = z
       .describe('What every key begins with, so that several gateways can share one Redis without sharing state'),
     timeout: duration
       .prefault('50ms')
-      .describe('How long one command may take; after that the gateway goes on as if Redis were gone'),
+      .describe(
+        'How long a command may take that the gateway can do without, such as a look-up among kept answers; after that it goes on as if Redis were gone. For rate limits it is `rate_limits.store_timeout`',
+      ),
+    required_timeout: duration
+      .prefault('1500ms')
+      .describe(
+        'How long a command may take without whose answer a request is refused: idempotency keys, sessions of a login, API keys',
+      ),
   })
   .refine(({ url, cluster }) => (url === undefined) !== (cluster === undefined), 'expected either `url` or `cluster`');
 
@@ -32,6 +39,6 @@ export type RedisSettings = z.output<typeof redis>;
 
 /** The settings with `url` in force over what they say of the place of Redis; `undefined` when `url` is no Redis URL. */
 export function withRedisUrl(settings: RedisSettings | undefined, url: string): RedisSettings | undefined {
-  const { key_prefix, timeout } = settings ?? redis.parse({ url: 'redis://127.0.0.1' });
-  return redisUrl.safeParse(url).success ? { key_prefix, timeout, url } : undefined;
+  const { cluster: _, ...others } = settings ?? redis.parse({ url: 'redis://127.0.0.1' });
+  return redisUrl.safeParse(url).success ? { ...others, url } : undefined;
 }

@@ -101,8 +101,6 @@ export function redisKeysName({ prefix }: SharedRedis): string {
 }
 
 const MOST_REMEMBERED = 10_000;
-/** A look-up decides whether a request is let in, so it may take longer than one that has a substitute. */
-const LOOK_UP_MS = 1_000;
 
 /**
  * The keys in Redis; what it says of one holds for `cacheMs`. So does that there is none, in a memory of its own: a flood of
@@ -133,7 +131,9 @@ export class ApiKeyRedis implements ApiKeyStore {
 
   async #ask(hash: string): Promise<ApiKeyRecord | undefined> {
     try {
-      const text = await this.#redis.run((client) => client.hget(redisKeysName(this.#redis), hash), LOOK_UP_MS);
+      const name = redisKeysName(this.#redis);
+      // without an answer the request is refused
+      const text = await this.#redis.run((client) => client.hget(name, hash), this.#redis.requiredMs);
       const record = text === null ? undefined : parseApiKeyRecord(text);
       if (record === undefined) this.#unknown.set(hash, true);
       else this.#known.set(hash, record);

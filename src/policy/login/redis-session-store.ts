@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
-import type { SharedRedis } from '../../store/redis.ts';
+import type { RedisClient, SharedRedis } from '../../store/redis.ts';
 import { sha256 } from '../authentication/digest.ts';
 import type { Sealer } from './sealing.ts';
 import type { Session } from './session.ts';
@@ -61,27 +61,27 @@ export class RedisSessionStore implements SessionStore {
   }
 
   async get(id: string, use: boolean): Promise<Session | undefined> {
-    const { redis, idleMs, now } = this.#options;
+    const { idleMs, now } = this.#options;
     const key = this.#key(id);
-    const sealed = await redis.run((client) => (use ? client.getex(key, 'PX', idleMs) : client.get(key)));
+    const sealed = await this.#run((client) => (use ? client.getex(key, 'PX', idleMs) : client.get(key)));
     const session = sealed === null ? undefined : this.#open(id, sealed);
     return session === undefined || session.endsAt <= now() ? undefined : session;
   }
 
   async add(id: string, session: Session): Promise<void> {
-    const { redis, idleMs, lifetimeMs, now } = this.#options;
+    const { idleMs, lifetimeMs, now } = this.#options;
     const keys = [this.#key(id), ...this.#listsOf(session)];
     const times = [idleMs, now(), session.endsAt, lifetimeMs];
-    await redis.run(() => this.#scripts.add(keys, [this.#seal(id, session), ...times]));
+    await this.#run(() => this.#scripts.add(keys, [this.#seal(id, session), ...times]));
   }
 
   async replace(id: string, session: Session): Promise<boolean> {
     const write = () => this.#scripts.replace([this.#key(id)], [this.#seal(id, session)]);
-    return (await this.#options.redis.run(write, REPLACE_BUDGET_MS)) === 1;
+    return (await this.#run(write, REPLACE_BUDGET_MS)) === 1;
   }
 
   async end(id: string): Promise<void> {
-    await this.#options.redis.run((client) => client.unlink(this.#key(id)));
+    await this.#run((client) => client.unlink(this.#key(id)));
   }
 
   async endAll({ subject, providerSession }: Ended): Promise<number> {
@@ -90,29 +90,32 @@ export class RedisSessionStore implements SessionStore {
       providerSession === undefined
         ? bySubject('subject')
         : [this.#list('session', providerSession), ...bySubject('sessionless')];
-    return await this.#options.redis.run(() => this.#scripts.endAll(lists, []));
+    return await this.#run(() => this.#scripts.endAll(lists, []));
   }
 
   async once(word: string, ms: number): Promise<boolean> {
     const key = this.#name('once', word);
-    const set = await this.#options.redis.run((client) => client.set(key, '1', 'PX', Math.ceil(ms), 'NX'));
+    const set = await this.#run((client) => client.set(key, '1', 'PX', Math.ceil(ms), 'NX'));
     return set === 'OK';
   }
 
   async lock(word: string, ms: number): Promise<(() => Promise<void>) | undefined> {
-    const { redis } = this.#options;
     const key = this.#name('lock', word);
     const mine = randomUUID();
-    const set = await redis.run((client) => client.set(key, mine, 'PX', Math.ceil(ms), 'NX'));
+    const set = await this.#run((client) => client.set(key, mine, 'PX', Math.ceil(ms), 'NX'));
     if (set !== 'OK') return undefined;
     // one that cannot be given back ends by itself
     return () =>
-      redis
-        .run(() => this.#scripts.unlock([key], [mine]))
-        .then(
-          () => {},
-          () => {},
-        );
+      this.#run(() => this.#scripts.unlock([key], [mine])).then(
+        () => {},
+        () => {},
+      );
+  }
+
+  /** Without an answer nobody knows who asks, and the request is refused. */
+  #run<T>(command: (client: RedisClient) => Promise<T>, leastMs = 0): Promise<T> {
+    const { redis } = this.#options;
+    return redis.run(command, Math.max(redis.requiredMs, leastMs));
   }
 
   #seal(id: string, session: Session): string {

@@ -42,6 +42,11 @@ export function documentHash(query: string): string {
   return createHash('sha256').update(query).digest('hex');
 }
 
+/** Whether a file of a folder holds a document. */
+export function isDocumentFile(name: string): boolean {
+  return extname(name) === '.graphql' || extname(name) === '.gql';
+}
+
 type Entry = readonly [id: string, query: string, file: string];
 
 function readManifest(path: string): Entry[] {
@@ -57,7 +62,7 @@ function readManifest(path: string): Entry[] {
 
 function readFolder(dir: string): Entry[] {
   const names = readdirSync(dir, { recursive: true }).map(String);
-  const files = names.filter((name) => extname(name) === '.graphql' || extname(name) === '.gql').sort();
+  const files = names.filter(isDocumentFile).sort();
   return files.map((name) => {
     const file = join(dir, name);
     const query = readFileSync(file, 'utf8');

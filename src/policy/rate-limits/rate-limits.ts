@@ -90,6 +90,9 @@ function observed(limiter: Limiter, mode: RateLimitsConfig['mode'], refused: Tel
   return mode === 'measure' ? lenientLimiter(counting) : counting;
 }
 
+/** Where each process can count for itself, requests need not wait long. */
+const SHORT_MS = 50;
+
 function limiterFor(
   config: RateLimitsConfig,
   redis: SharedRedis | undefined,
@@ -99,7 +102,10 @@ function limiterFor(
   const inRedis = redis !== undefined && config.store !== 'memory';
   if (!inRedis && countTogether === undefined) return createMemoryLimiter({ now });
   const otherwise = config.on_store_failure === 'fail_open' ? createMemoryLimiter({ now }) : REFUSING;
-  if (inRedis) return createRedisLimiter({ redis, budgetMs: config.store_timeout, otherwise });
+  if (inRedis) {
+    const budgetMs = config.store_timeout ?? (config.on_store_failure === 'fail_open' ? SHORT_MS : redis.requiredMs);
+    return createRedisLimiter({ redis, budgetMs, otherwise });
+  }
   return countTogether === undefined ? otherwise : createRemoteLimiter(countTogether, otherwise);
 }
 

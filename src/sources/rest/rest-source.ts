@@ -10,7 +10,7 @@ import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { abortFailure } from '../http/http-failure.ts';
 import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
-import type { ClientContext, ForwardHeaders, Source, SourceAnswer, SourceRequest } from '../source.ts';
+import type { ClientContext, ForwardHeaders, Source, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
 import { ApiTargets } from './api-target.ts';
 import type { ApiCache } from './cache/api-cache.ts';
 import { ConnectorsError } from './connectors-error.ts';
@@ -69,7 +69,8 @@ export function createRestSource(options: RestSourceOptions): RestSource {
     const result = await execute({ schema, document: parsed(query), variableValues: variables ?? {}, contextValue });
     // nobody waits for it, and what others would be told is not what they asked for
     if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
-    return { kind: 'text', text: resultText(name, result), status: 200, freshness: contextValue.freshness };
+    const failed = result.errors && apiFailure(result.errors);
+    return { kind: 'text', text: resultText(name, result), status: 200, freshness: contextValue.freshness, failed };
   }
 
   return {
@@ -80,6 +81,21 @@ export function createRestSource(options: RestSourceOptions): RestSource {
     },
     close: () => targets.close(),
   };
+}
+
+/** The first error by which an API seems to be down: no answer, one that cannot be used, or a status of 500 and above. */
+function apiFailure(errors: readonly GraphQLError[]): Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined {
+  for (const { extensions } of errors) {
+    const { code, reason, http } = extensions as { code?: unknown; reason?: string; http?: { status?: number } };
+    const status = http?.status;
+    if (!isFailureCode(code) || (status !== undefined && status >= 300 && status < 500)) continue;
+    return { code, reason: reason ?? `HTTP status ${status}`, ...(status !== undefined && { status }) };
+  }
+  return undefined;
+}
+
+function isFailureCode(code: unknown): code is SourceFailure['code'] {
+  return code === 'SUBREQUEST_HTTP_ERROR' || code === 'SUBREQUEST_TIMEOUT' || code === 'SUBREQUEST_MALFORMED_RESPONSE';
 }
 
 function tellApart(

@@ -16,27 +16,31 @@ const QUERIES = 40;
 
 type Verdict = 'satisfiable' | 'unsatisfiable' | 'crash' | 'other';
 
-test('what the check says of random worlds is what planning finds, and never stricter than the composer', () => {
-  const seen = new Map<string, number>();
-  const property = fc.property(new FuzzCaseArbitrary(1), ({ world }) => {
-    const services = servicesOf(world);
-    const composed = services && compose(services, ['SatisfiabilityRule']);
-    if (!services || !composed) return;
-    const supergraph = readSupergraph(composed.sdl);
-    const { failures } = checkSatisfiability(composed.document);
-    for (const failure of failures) expect(plans(failure, supergraph), describe(services)).toBe(false);
-    const ours: Verdict = failures.length === 0 ? 'satisfiable' : 'unsatisfiable';
-    if (ours === 'satisfiable') expect(unplannable(supergraph), describe(services)).toEqual([]);
-    const theirs = composersVerdict(services);
-    if (theirs === 'satisfiable') expect(ours, describe(services)).toBe('satisfiable');
-    const both = `${ours}, composer: ${theirs}`;
-    seen.set(both, (seen.get(both) ?? 0) + 1);
-  });
-  fc.assert(property, { numRuns: RUNS, seed: SEED, includeErrorInReport: true });
-  if (process.env.SATISFIABILITY_RUNS) console.log(seen);
-  expect(seen.get('satisfiable, composer: satisfiable')).toBeGreaterThan(RUNS / 2);
-  expect([...seen.keys()].some((verdicts) => verdicts.startsWith('unsatisfiable'))).toBe(true);
-}, RUNS * 2_000);
+test(
+  'what the check says of random worlds is what planning finds, and never stricter than the composer',
+  () => {
+    const seen = new Map<string, number>();
+    const property = fc.property(new FuzzCaseArbitrary(1), ({ world }) => {
+      const services = servicesOf(world);
+      const composed = services && compose(services, ['SatisfiabilityRule']);
+      if (!services || !composed) return;
+      const supergraph = readSupergraph(composed.sdl);
+      const { failures } = checkSatisfiability(composed.document);
+      for (const failure of failures) expect(plans(failure, supergraph), describe(services)).toBe(false);
+      const ours: Verdict = failures.length === 0 ? 'satisfiable' : 'unsatisfiable';
+      if (ours === 'satisfiable') expect(unplannable(supergraph), describe(services)).toEqual([]);
+      const theirs = composersVerdict(services);
+      if (theirs === 'satisfiable') expect(ours, describe(services)).toBe('satisfiable');
+      const both = `${ours}, composer: ${theirs}`;
+      seen.set(both, (seen.get(both) ?? 0) + 1);
+    });
+    fc.assert(property, { numRuns: RUNS, seed: SEED, includeErrorInReport: true });
+    if (process.env.SATISFIABILITY_RUNS) console.log(seen);
+    expect(seen.get('satisfiable, composer: satisfiable')).toBeGreaterThan(RUNS / 2);
+    expect([...seen.keys()].some((verdicts) => verdicts.startsWith('unsatisfiable'))).toBe(true);
+  },
+  RUNS * 2_000,
+);
 
 type Services = readonly { readonly name: string; readonly sdl: string }[];
 

@@ -1,0 +1,46 @@
+import { dirname, isAbsolute, join } from 'node:path';
+import type { FileConfig } from './config.ts';
+
+/** Returns the config with its paths as seen from the working directory: they are written relative to the config file. */
+export function resolvePaths(config: FileConfig, configFile: string): FileConfig {
+  const dir = dirname(configFile);
+  const at = (path: string) => (isAbsolute(path) ? path : join(dir, path));
+  const pem = (text: string) => (text.trimStart().startsWith('-----BEGIN ') ? text : at(text));
+  const { api_keys, authentication, authorization, persisted_queries, tls } = config;
+  const { jwt } = authentication.router;
+  const { policies } = authorization;
+  return {
+    ...config,
+    ...(api_keys && { api_keys: { ...api_keys, ...mapped(api_keys, 'file', at) } }),
+    authentication: {
+      ...authentication,
+      router: {
+        ...authentication.router,
+        jwt: { ...jwt, jwks: jwt.jwks.map((entry) => ({ ...entry, ...mapped(entry, 'file', at) })) },
+      },
+    },
+    authorization: { ...authorization, policies: { ...policies, ...mapped(policies, 'module', at) } },
+    persisted_queries: { ...persisted_queries, manifest: persisted_queries.manifest.map(at) },
+    tls: {
+      ...tls,
+      ...(tls.supergraph && {
+        supergraph: {
+          ...tls.supergraph,
+          certificate: pem(tls.supergraph.certificate),
+          key: pem(tls.supergraph.key),
+          ...mapped(tls.supergraph, 'client_ca', pem),
+        },
+      }),
+    },
+  };
+}
+
+/** The one member of an object with another value, where it has one. */
+function mapped<K extends string>(
+  object: { readonly [key in K]?: string | undefined },
+  key: K,
+  change: (value: string) => string,
+): { [key in K]?: string } {
+  const value = object[key];
+  return value === undefined ? {} : ({ [key]: change(value) } as { [key in K]: string });
+}

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { unknownCoordinate } from '../bff/endpoints/config-fit.ts';
+import type { Config } from '../config/config.ts';
+import { placeOfKey } from '../config/config-file.ts';
+import { displayPath } from '../config/display-path.ts';
+import { keyText } from '../config/key-text.ts';
+import { nearest } from '../config/nearest.ts';
+import type { Problem } from '../config/problem.ts';
+import { tagsOf } from '../supergraph/contract.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
+import { connectorFacts, unknownConnectors } from './connector-facts.ts';
+import { unknownSubgraphs } from './unknown-subgraphs.ts';
+
+/** A key of the config that names what the schema does not have. */
+interface Misfit {
+  readonly path: readonly (string | number)[];
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+
+/**
+ * Everything in the config that names what the schema does not have: settings that would silently do nothing. Where the config is
+ * a file, each problem has its place in it.
+ */
+export function configMisfits(config: Config, supergraph: Supergraph): Problem[] {
+  const misfits = [
+    ...subgraphs(config, supergraph),
+    ...connectors(config, supergraph),
+    ...limitedFields(config, supergraph),
+    ...overrideLabels(config, supergraph),
+    ...contractTags(config, supergraph),
+  ];
+  return problemsAt(misfits, config.file);
+}
+
+/** Fields of `bff.cache.hints`, which are looked for together with the endpoints by other commands. */
+export function hintMisfits({ bff, file }: Config, { publicSchema }: Supergraph): Problem[] {
+  const misfits = Object.keys(bff.cache.hints).flatMap((coordinate) => {
+    const unknown = unknownCoordinate(coordinate, publicSchema);
+    return unknown ? [{ path: ['bff', 'cache', 'hints', coordinate], code: 'UNKNOWN_CACHE_HINT', ...unknown }] : [];
+  });
+  return problemsAt(misfits, file);
+}
+
+function problemsAt(misfits: readonly Misfit[], file: string | undefined): Problem[] {
+  if (misfits.length === 0) return [];
+  const text = file === undefined ? undefined : readFileSync(file, 'utf8');
+  return misfits.map(({ path, message, ...rest }) => ({
+    ...(file === undefined || text === undefined
+      ? { file: 'config', line: 0, column: 0 }
+      : { file: displayPath(file), ...placeOfKey(text, path.map(String)) }),
+    ...rest,
+    message: `${keyText(path)}: ${message}`,
+  }));
+}
+
+function subgraphs(config: Config, { subgraphs }: Supergraph): Misfit[] {
+  const names = subgraphs.map(({ name }) => name);
+  return unknownSubgraphs(config, names).map((path) => {
+    const name = path.at(-1) ?? '';
+    const message = `there is no subgraph "${name}".`;
+    return { path, code: 'UNKNOWN_SUBGRAPH', message, hint: nearestOf(name, names) };
+  });
+}
+
+function connectors({ connectors }: Config, supergraph: Supergraph): Misfit[] {
+  return unknownConnectors(connectors, supergraph).map((name) => {
+    const path = ['connectors', Object.hasOwn(connectors.sources, name) ? 'sources' : 'subgraphs', name];
+    const message = 'no schema file has connectors of that name.';
+    return { path, code: 'UNKNOWN_CONNECTORS', message, hint: nearestOf(name, [...connectorFacts(supergraph).names]) };
+  });
+}
+
+function limitedFields({ rate_limits }: Config, { publicSchema, types }: Supergraph): Misfit[] {
+  return Object.keys(rate_limits.fields).flatMap((coordinate) => {
+    const [type = '', field] = coordinate.split('.');
+    const known = types.get(type);
+    // what the public schema hides may still be limited
+    if (known !== undefined && (field === undefined || ('fields' in known && known.fields.has(field)))) return [];
+    const unknown = unknownCoordinate(coordinate, publicSchema);
+    return unknown ? [{ path: ['rate_limits', 'fields', coordinate], code: 'UNKNOWN_COORDINATE', ...unknown }] : [];
+  });
+}
+
+function overrideLabels({ override_labels }: Config, { subgraphs }: Supergraph): Misfit[] {
+  const named = Object.keys(override_labels.labels);
+  if (named.length === 0) return [];
+  const fields = subgraphs.flatMap(({ types }) => [...types.values()].flatMap((type) => [...type.fields.values()]));
+  const known = new Set(fields.flatMap(({ overrideLabel }) => overrideLabel?.label ?? []));
+  const unknown = named.filter((label) => !known.has(label));
+  return unknown.map((label) => {
+    const message = `no @override of the schema has the label "${label}".`;
+    const path = ['override_labels', 'labels', label];
+    return { path, code: 'UNKNOWN_LABEL', message, hint: nearestOf(label, [...known]) };
+  });
+}
+
+function contractTags({ contracts }: Config, { sdl }: Supergraph): Misfit[] {
+  if (contracts.length === 0) return [];
+  const known = tagsOf(sdl);
+  return contracts.flatMap((contract, index) =>
+    (['include', 'exclude'] as const).flatMap((list) =>
+      contract[list].flatMap((tag, at) => {
+        if (known.has(tag)) return [];
+        const message = `nothing in the schema has the tag "${tag}".`;
+        return [
+          { path: ['contracts', index, list, at], code: 'UNKNOWN_TAG', message, hint: nearestOf(tag, [...known]) },
+        ];
+      }),
+    ),
+  );
+}
+
+function nearestOf(name: string, known: readonly string[]): string {
+  const [near] = nearest(name, known);
+  if (near !== undefined) return `Did you mean "${near}"?`;
+  return known.length === 0 ? 'There are none.' : `There are: ${known.join(', ')}.`;
+}

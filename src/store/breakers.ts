@@ -1,0 +1,63 @@
+import { type Breaker, type BreakerOptions, createBreaker } from './breaker.ts';
+
+/**
+ * One breaker for each budget: a Redis that is too slow for rate limits, which can wait for 50 ms, may be fast enough for what can
+ * wait for a second.
+ */
+export interface Breakers {
+  readonly anyOpen: boolean;
+  /** Why a command of this budget is not to be sent now; `undefined` where it is. */
+  refusal(budgetMs: number): string | undefined;
+  /** @param tookMs given while some breaker is open: what waits that long has its answer again */
+  succeeded(budgetMs: number, tookMs: number | undefined): void;
+  failed(budgetMs: number, reason: string): void;
+  /** Opens the breaker of a budget without a command that failed. */
+  open(budgetMs: number, reason: string): void;
+}
+
+export interface BreakersOptions extends Omit<BreakerOptions, 'onChange'> {
+  /** Called when the first breaker opens, with why, and when all are closed again. */
+  readonly onChange: (open: boolean, reason: string | undefined) => void;
+}
+
+export function createBreakers({ onChange, ...options }: BreakersOptions): Breakers {
+  const breakers = new Map<number, Breaker>();
+  let opened = 0;
+  let reason: string | undefined;
+
+  function changed(isOpen: boolean): void {
+    opened += isOpen ? 1 : -1;
+    if (isOpen && opened === 1) onChange(true, reason);
+    if (opened === 0) onChange(false, undefined);
+  }
+
+  function breakerOf(budgetMs: number): Breaker {
+    let breaker = breakers.get(budgetMs);
+    if (breaker === undefined) {
+      breaker = createBreaker({ ...options, onChange: changed });
+      breakers.set(budgetMs, breaker);
+    }
+    return breaker;
+  }
+
+  return {
+    get anyOpen() {
+      return opened > 0;
+    },
+    refusal: (budgetMs) => (breakerOf(budgetMs).allows() ? undefined : (reason ?? 'It did not answer.')),
+    succeeded(budgetMs, tookMs) {
+      breakerOf(budgetMs).succeeded();
+      if (tookMs === undefined) return;
+      for (const [ms, breaker] of breakers) if (tookMs <= ms) breaker.succeeded();
+    },
+    failed(budgetMs, why) {
+      reason = why;
+      breakerOf(budgetMs).failed();
+    },
+    open(budgetMs, why) {
+      reason = why;
+      const breaker = breakerOf(budgetMs);
+      while (!breaker.open) breaker.failed();
+    },
+  };
+}

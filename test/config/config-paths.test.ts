@@ -1,0 +1,35 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
+
+const YAML = `
+api_keys: { file: keys.json }
+authentication: { router: { jwt: { jwks: [{ file: ./sets/jwks.json }, { file: /etc/jwks.json }] } } }
+authorization: { policies: { module: ../policies.ts } }
+persisted_queries: { enabled: true, manifest: [manifest.json, operations] }
+tls: { supergraph: { certificate: tls/cert.pem, key: "-----BEGIN PRIVATE KEY-----", client_ca: tls/ca.pem } }
+`;
+
+test('paths are relative to the config file, wherever the gateway is started', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'headgate-config-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  mkdirSync(join(dir, 'etc'));
+  writeFileSync(join(dir, 'etc', 'headgate.yaml'), YAML);
+  const config = loadConfig({ file: join(dir, 'etc', 'headgate.yaml'), env: {} });
+  const etc = (path: string) => join(dir, 'etc', path);
+  expect(config).toMatchObject({
+    api_keys: { file: etc('keys.json') },
+    authentication: { router: { jwt: { jwks: [{ file: etc('sets/jwks.json') }, { file: '/etc/jwks.json' }] } } },
+    authorization: { policies: { module: join(dir, 'policies.ts') } },
+    persisted_queries: { manifest: [etc('manifest.json'), etc('operations')] },
+    tls: {
+      supergraph: {
+        certificate: etc('tls/cert.pem'),
+        key: '-----BEGIN PRIVATE KEY-----',
+        client_ca: etc('tls/ca.pem'),
+      },
+    },
+  });
+});

@@ -1,0 +1,144 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { loadSupergraph } from '../../src/composition/load-supergraph.ts';
+import { createSupergraphProvider } from '../../src/composition/supergraph-provider.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { formatProblem } from '../../src/config/problem.ts';
+import { configMisfits, hintMisfits } from '../../src/server/config-misfits.ts';
+import { startServer } from '../../src/server/server.ts';
+import { readSupergraph } from '../../src/supergraph/supergraph.ts';
+import { folderOf } from '../bff/support.ts';
+import { recordingLogger } from './serving.ts';
+
+const FILES = {
+  'schemas/products.graphql': `extend schema @subgraph(url: "http://products")
+  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag", "@override"])
+type Query { search: [Product] }
+type Product @key(fields: "id") { id: ID! name: String @tag(name: "partner") price: Int @override(from: "stock", label: "price-moved") }`,
+  'schemas/stock.graphql': `extend schema @subgraph(url: "http://stock")
+  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
+type Product @key(fields: "id") { id: ID! price: Int }`,
+};
+
+/** What in a config does not fit the schemas above, as lines. */
+async function misfits(yaml: string): Promise<string[]> {
+  const dir = folderOf({ ...FILES, 'headgate.yaml': yaml });
+  const loaded = await loadSupergraph({ schemasDir: join(dir, 'schemas') });
+  if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
+  const config = loadConfig({ file: join(dir, 'headgate.yaml'), env: {} });
+  const supergraph = readSupergraph(loaded.update.sdl);
+  return [...configMisfits(config, supergraph), ...hintMisfits(config, supergraph)].map((problem) =>
+    formatProblem(problem).replace(`${dir}/`, ''),
+  );
+}
+
+test.each([
+  'subgraphs: { stok: { url: "http://stock" } }',
+  'traffic_shaping: { subgraphs: { stok: { timeout: 1s } } }',
+  'include_subgraph_errors: { subgraphs: { stok: true } }',
+  'headers: { subgraphs: { stok: { request: [] } } }',
+  'rate_limits: { subgraphs: { stok: [{ limit: 1 }] } }',
+  'cache_control: { subgraph_headers: { subgraphs: { stok: true } } }',
+  'demand_control: { strategy: { static_estimated: { subgraph: { subgraphs: { stok: { max: 1 } } } } } }',
+])('a subgraph that is not there, in any section: %s', async (yaml) => {
+  const [problem, ...more] = await misfits(yaml);
+  expect(problem).toContain(`headgate.yaml:1:${yaml.indexOf('stok') + 1}  UNKNOWN_SUBGRAPH`);
+  expect(problem).toContain('there is no subgraph "stok".\n    hint: Did you mean "stock"?');
+  expect(more).toEqual([]);
+});
+
+test.each([
+  [
+    'rate_limits: { fields: { Query.serch: [{ limit: 1 }] } }',
+    'UNKNOWN_COORDINATE  rate_limits.fields.Query.serch: The type "Query" has no field "serch".\n    hint: Did you mean "Query.search"?',
+  ],
+  [
+    'rate_limits: { fields: { Prodct: [{ limit: 1 }] } }',
+    'UNKNOWN_COORDINATE  rate_limits.fields.Prodct: The schema has no type "Prodct".\n    hint: Did you mean "Product"?',
+  ],
+  [
+    'bff: { cache: { hints: { Product.nam: { max_age: 1m } } } }',
+    'UNKNOWN_CACHE_HINT  bff.cache.hints.Product.nam: The type "Product" has no field "nam".\n    hint: Did you mean "Product.name"?',
+  ],
+  [
+    'override_labels: { labels: { price-move: true } }',
+    'UNKNOWN_LABEL  override_labels.labels.price-move: no @override of the schema has the label "price-move".\n    hint: Did you mean "price-moved"?',
+  ],
+  [
+    'contracts: [{ name: p, path: /graphql/p, include: [partner, partnr] }]',
+    'UNKNOWN_TAG  contracts[0].include[1]: nothing in the schema has the tag "partnr".\n    hint: Did you mean "partner"?',
+  ],
+  [
+    'connectors: { sources: { stock.api: { override_url: "http://a" } } }',
+    'UNKNOWN_CONNECTORS  connectors.sources.stock.api: no schema file has connectors of that name.\n    hint: There are none.',
+  ],
+])('a name that the schema does not have: %s', async (yaml, problem) => {
+  expect(await misfits(yaml)).toEqual([expect.stringContaining(problem)]);
+});
+
+test('what is there is no problem', async () => {
+  const yaml = `
+subgraphs: { stock: { url: "http://elsewhere" } }
+rate_limits: { fields: { Query.search: [{ limit: 1 }], Product: [{ limit: 2 }] } }
+override_labels: { labels: { price-moved: true } }
+contracts: [{ name: p, path: /graphql/p, exclude: [partner] }]
+`;
+  expect(await misfits(yaml)).toEqual([]);
+});
+
+test('the gateway does not start with it; one that runs keeps the schema that fits', async () => {
+  const yaml = 'supergraph: { listen: "127.0.0.1:0" }\ntraffic_shaping: { subgraphs: { stock: { timeout: 1s } } }';
+  const dir = folderOf({ ...FILES, 'headgate.yaml': yaml, 'bad.yaml': yaml.replace('stock', 'stok') });
+  const { logger, lines } = recordingLogger();
+  const start = (file: string) =>
+    startServer({
+      config: loadConfig({ file: join(dir, file), env: {} }),
+      schema: createSupergraphProvider({ schemasDir: join(dir, 'schemas') }),
+      logger,
+    });
+  await expect(start('bad.yaml')).rejects.toThrow('traffic_shaping.subgraphs.stok: there is no subgraph "stok".');
+
+  const server = await start('headgate.yaml');
+  onTestFinished(() => server.close());
+  writeFileSync(
+    join(dir, 'schemas/stock.graphql'),
+    'extend schema @subgraph(url: "http://stock")\ntype Query { inStock: Boolean }',
+  );
+  // two subgraphs still, but one has another name
+  renameSync(join(dir, 'schemas/stock.graphql'), join(dir, 'schemas/storage.graphql'));
+  await expect
+    .poll(() => lines.map(({ msg }) => msg), { timeout: 20_000 })
+    .toContain('the config does not fit the new schema; the last good schema keeps serving');
+  const line = lines.find(({ msg }) => msg.startsWith('the config does not fit'));
+  expect(line?.problems).toEqual([expect.stringContaining('there is no subgraph "stock".')]);
+  const sdl = await (
+    await fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ __type(name: "Product") { name } }' }),
+    })
+  ).json();
+  expect(sdl).toEqual({ data: { __type: { name: 'Product' } } });
+});
+
+test('documents of a manifest that do not fit the schema are logged', async () => {
+  const dir = folderOf({
+    ...FILES,
+    'operations/good.graphql': 'query Good { search { name } }',
+    'operations/old.graphql': 'query Old {\n  search { colour }\n}',
+    'headgate.yaml': 'persisted_queries: { enabled: true, manifest: [operations] }',
+  });
+  const { logger, lines } = recordingLogger();
+  const server = await startServer({
+    config: loadConfig({ file: join(dir, 'headgate.yaml'), env: {}, flags: { port: 0 } }),
+    schema: createSupergraphProvider({ schemasDir: join(dir, 'schemas') }),
+    logger,
+  });
+  onTestFinished(() => server.close());
+  const message = 'documents of persisted_queries.manifest do not fit the schema';
+  await expect.poll(() => lines.map(({ msg }) => msg)).toContain(message);
+  expect(lines.find(({ msg }) => msg === message)?.problems).toEqual([
+    expect.stringMatching(/old\.graphql:2:12 {2}INVALID_DOCUMENT {2}Old \(".*"\): Cannot query field "colour"/),
+  ]);
+});

@@ -1,0 +1,156 @@
+import { cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { watchPath } from '../../src/shared/watch-path.ts';
+
+async function scratch(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'headgate-watch-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** Watches, and counts what it hears. */
+async function watching(path: string, counts?: (name: string) => boolean) {
+  const heard = { changes: 0, exists: true, events: [] as string[] };
+  const watcher = await watchPath({
+    path,
+    ...(counts && { counts }),
+    onChange(exists) {
+      heard.changes++;
+      heard.exists = exists;
+    },
+    onEvent: (event) => heard.events.push(event),
+  });
+  onTestFinished(() => watcher.close());
+  return heard;
+}
+
+const patience = { timeout: 20_000 };
+
+/** Changes one thing after another: each must be heard, so none has ended the watch. */
+async function hears(heard: { changes: number }, change: () => Promise<unknown>): Promise<void> {
+  const before = heard.changes;
+  await change();
+  await expect.poll(() => heard.changes, patience).toBeGreaterThan(before);
+}
+
+test('a folder that is removed and copied anew is watched as before', async () => {
+  const dir = await scratch();
+  const [schemas, fresh] = [join(dir, 'schemas'), join(dir, 'new')];
+  await mkdir(schemas);
+  await mkdir(fresh);
+  await writeFile(join(schemas, 'a.graphql'), 'a');
+  await writeFile(join(fresh, 'a.graphql'), 'b');
+  const heard = await watching(schemas);
+
+  await hears(heard, async () => {
+    await rm(schemas, { recursive: true });
+    await cp(fresh, schemas, { recursive: true });
+  });
+  await hears(heard, () => writeFile(join(schemas, 'a.graphql'), 'changed once more'));
+});
+
+test('a folder that is gone is said to be gone, and to be back', async () => {
+  const dir = await scratch();
+  const schemas = join(dir, 'schemas');
+  await mkdir(schemas);
+  const heard = await watching(schemas);
+
+  await hears(heard, () => rm(schemas, { recursive: true }));
+  expect(heard).toMatchObject({ exists: false, events: ['gone'] });
+
+  await hears(heard, () => mkdir(schemas));
+  expect(heard).toMatchObject({ exists: true, events: ['gone', 'back'] });
+  await hears(heard, () => writeFile(join(schemas, 'a.graphql'), 'a'));
+});
+
+test('folders that change places by mv', async () => {
+  const dir = await scratch();
+  const schemas = join(dir, 'schemas');
+  for (const name of ['schemas', 'new']) {
+    await mkdir(join(dir, name));
+    await writeFile(join(dir, name, 'a.graphql'), name);
+  }
+  const heard = await watching(schemas);
+  await hears(heard, async () => {
+    await rename(schemas, join(dir, 'old'));
+    await rename(join(dir, 'new'), schemas);
+  });
+  const before = heard.changes;
+  await writeFile(join(dir, 'old', 'a.graphql'), 'this is no longer the watched folder');
+  await hears(heard, () => writeFile(join(schemas, 'b.graphql'), 'b'));
+  expect(heard.changes).toBe(before + 1);
+});
+
+test.each([
+  ['the path itself', 'current'],
+  ['a folder further up', 'current/app/schemas'],
+])('a link that is made to lead elsewhere: %s', async (_, below) => {
+  const dir = await scratch();
+  for (const release of ['1', '2']) {
+    const folder = join(dir, release, below.replace('current', ''));
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'a.graphql'), release);
+  }
+  await symlink('1', join(dir, 'current'));
+  const heard = await watching(join(dir, below));
+  await hears(heard, async () => {
+    await symlink('2', join(dir, 'next'));
+    await rename(join(dir, 'next'), join(dir, 'current'));
+  });
+  expect(heard.events.filter((event) => event !== 'replaced')).toEqual([]);
+  await hears(heard, () => writeFile(join(dir, '2', below.replace('current', ''), 'a.graphql'), 'changed'));
+});
+
+test('a file that is replaced by mv, removed and written anew', async () => {
+  const dir = await scratch();
+  const file = join(dir, 'keys.json');
+  await writeFile(file, '1');
+  const heard = await watching(file);
+  await hears(heard, async () => {
+    await writeFile(join(dir, 'keys.json.tmp'), '2');
+    await rename(join(dir, 'keys.json.tmp'), file);
+  });
+  await hears(heard, () => rm(file));
+  expect(heard.exists).toBe(false);
+  await hears(heard, () => writeFile(file, '3'));
+  expect(heard).toMatchObject({ exists: true, events: ['gone', 'back'] });
+});
+
+test('a file in a mounted ConfigMap, whose folder is swapped by the link ..data', async () => {
+  const dir = await scratch();
+  const version = async (name: string, text: string) => {
+    await mkdir(join(dir, name));
+    await writeFile(join(dir, name, 'keys.json'), text);
+    await symlink(name, join(dir, '..data_tmp'));
+    await rename(join(dir, '..data_tmp'), join(dir, '..data'));
+  };
+  await version('..1', 'one');
+  await symlink('..data/keys.json', join(dir, 'keys.json'));
+  const heard = await watching(join(dir, 'keys.json'));
+  await hears(heard, () => version('..2', 'two'));
+  await hears(heard, async () => {
+    await rm(join(dir, '..1'), { recursive: true });
+    await version('..3', 'three');
+  });
+});
+
+test('what does not exist yet, nor the folder that it will be in', async () => {
+  const dir = await scratch();
+  const heard = await watching(join(dir, 'etc', 'headgate.yaml'));
+  await hears(heard, async () => {
+    await mkdir(join(dir, 'etc'));
+    await writeFile(join(dir, 'etc', 'headgate.yaml'), 'limits: {}');
+  });
+  expect(heard.events).toEqual(['back']);
+});
+
+test('files in folders below count, those with other names do not', async () => {
+  const dir = await scratch();
+  await mkdir(join(dir, 'shop'));
+  const heard = await watching(dir, (name) => name.endsWith('.graphql'));
+  await writeFile(join(dir, 'notes.txt'), 'does not count');
+  await hears(heard, () => writeFile(join(dir, 'shop', 'a.graphql'), 'a'));
+  expect(heard.changes).toBe(1);
+});
