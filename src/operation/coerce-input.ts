@@ -142,9 +142,9 @@ export class InputCoercion {
   }
 
   /** @see https://spec.graphql.org/draft/#sec-OneOf-Input-Objects */
-  private checkOneOf(value: unknown, coerced: Record<string, unknown>, { name }: GraphQLInputObjectType): void {
-    const keys = Object.keys(coerced);
-    if (keys.length !== 1) this.fail(value, `Exactly one key must be specified for OneOf type "${name}".`);
+  private checkOneOf(value: unknown, coerced: Record<string, unknown>, type: GraphQLInputObjectType): void {
+    const keys = Object.keys(type.getFields()).filter((name) => Object.hasOwn(coerced, name));
+    if (keys.length !== 1) this.fail(value, `Exactly one key must be specified for OneOf type "${type.name}".`);
     const [key] = keys;
     if (key === undefined || coerced[key] !== null) return;
     this.path.push(key);

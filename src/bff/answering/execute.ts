@@ -70,7 +70,7 @@ function requestFor(
   signal: Cancellation,
   sections?: TimedSections,
 ): EngineRequest {
-  return { query, variables, readOnly, client: client(signal), sections };
+  return { query, variables, areVariablesBounded: true, readOnly, client: client(signal), sections };
 }
 
 /** The longest time that a timer takes. */

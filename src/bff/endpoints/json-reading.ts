@@ -1,8 +1,12 @@
+import { deepestNesting } from '../../policy/limits/nesting.ts';
 /** JSON as it was meant, or what is wrong with it in words that follow "the body" or the like. */
 export type JsonRead = { readonly value: unknown } | { readonly mistake: string };
 
 /** More levels than this are no parameters; what walks down values would run out of stack. */
 const MOST_LEVELS = 200;
+const TOO_DEEP = `has more than ${MOST_LEVELS} levels of objects and lists`;
+/** Characters. To parse as many lists within each other takes longer than to count them. */
+const LONG = 100_000;
 
 /**
  * Reads JSON, and refuses what readers take in different ways: names that an object has twice, and numbers that cannot be
@@ -10,6 +14,7 @@ const MOST_LEVELS = 200;
  * @see https://www.rfc-editor.org/rfc/rfc7493#section-2.2
  */
 export function readJson(text: string): JsonRead {
+  if (text.length > LONG && deepestNesting(text, MOST_LEVELS + 1) > MOST_LEVELS) return { mistake: TOO_DEEP };
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -29,11 +34,31 @@ const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
 
+/** Objects with more names than this have them in a set. */
+const FEW = 8;
+
+/** The names of one object. Most objects have few, for which a set costs more than it saves. */
+class Names {
+  private readonly few: string[] = [];
+  private many: Set<string> | undefined;
+
+  /** Returns false when the name is there already. */
+  add(name: string): boolean {
+    if (this.many?.has(name) ?? this.few.includes(name)) return false;
+    if (this.few.length < FEW) this.few.push(name);
+    else {
+      this.many ??= new Set(this.few);
+      this.many.add(name);
+    }
+    return true;
+  }
+}
+
 /** Goes over a text that is known to be JSON, without recursion. */
 class Scan {
   private readonly text: string;
   /** The names so far of each object that is open; `undefined` for a list. */
-  private readonly open: (Set<string> | undefined)[] = [];
+  private readonly open: (Names | undefined)[] = [];
   private isName = false;
 
   constructor(text: string) {
@@ -56,8 +81,8 @@ class Scan {
         i += number.length - 1;
       } else if (text[i] === '{' || text[i] === '[') {
         this.isName = text[i] === '{';
-        open.push(this.isName ? new Set() : undefined);
-        if (open.length > MOST_LEVELS) return `has more than ${MOST_LEVELS} levels of objects and lists`;
+        open.push(this.isName ? new Names() : undefined);
+        if (open.length > MOST_LEVELS) return TOO_DEEP;
       } else if (text[i] === '}' || text[i] === ']') {
         open.pop();
       } else if (code === COMMA || code === COLON) {
@@ -70,9 +95,7 @@ class Scan {
   private isTwice(quoted: string): boolean {
     const names = this.open.at(-1);
     const name = quoted.includes('\\') ? JSON.parse(quoted) : quoted.slice(1, -1);
-    const known = names?.has(name) ?? false;
-    names?.add(name);
-    return known;
+    return names !== undefined && !names.add(name);
   }
 
   private endOfString(start: number): number {

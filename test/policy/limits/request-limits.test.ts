@@ -207,7 +207,7 @@ describe('documents made to hurt', () => {
   });
 
   test('the deepest that may be configured does not overflow the stack', async () => {
-    const { ask: askDeep } = limited({ parser_max_recursion: 1_000 });
+    const { ask: askDeep } = limited({ parser_max_recursion: 1_000, max_depth: null });
     const levels = `${'{ me '.repeat(999)}{ id }${'}'.repeat(999)}`;
     expect((await askDeep(levels)).errors[0]?.extensions?.code).toBe('GRAPHQL_VALIDATION_FAILED');
     const lists = `{ echo(json: ${'['.repeat(990)}${']'.repeat(990)}) }`;
