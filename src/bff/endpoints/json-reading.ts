@@ -1,12 +1,12 @@
-import { deepestNesting } from '../../policy/limits/nesting.ts';
+import { excessOfJson, MOST_MEMBERS } from '../../policy/limits/json-text.ts';
+
 /** JSON as it was meant, or what is wrong with it in words that follow "the body" or the like. */
 export type JsonRead = { readonly value: unknown } | { readonly mistake: string };
 
 /** More levels than this are no parameters; what walks down values would run out of stack. */
 const MOST_LEVELS = 200;
 const TOO_DEEP = `has more than ${MOST_LEVELS} levels of objects and lists`;
-/** Characters. To parse as many lists within each other takes longer than to count them. */
-const LONG = 100_000;
+const TOO_MANY_MEMBERS = `has an object with more than ${MOST_MEMBERS} members`;
 
 /**
  * Reads JSON, and refuses what readers take in different ways: names that an object has twice, and numbers that cannot be
@@ -14,7 +14,8 @@ const LONG = 100_000;
  * @see https://www.rfc-editor.org/rfc/rfc7493#section-2.2
  */
 export function readJson(text: string): JsonRead {
-  if (text.length > LONG && deepestNesting(text, MOST_LEVELS + 1) > MOST_LEVELS) return { mistake: TOO_DEEP };
+  const excess = excessOfJson(text, MOST_LEVELS);
+  if (excess !== undefined) return { mistake: excess === 'levels' ? TOO_DEEP : TOO_MANY_MEMBERS };
   let value: unknown;
   try {
     value = JSON.parse(text);
