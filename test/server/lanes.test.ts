@@ -129,9 +129,13 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (la
 
   it.each([
     ['lists that nest without end', 'MAX_VARIABLES_DEPTH_LIMIT', `${'['.repeat(100_001)}${']'.repeat(100_001)}`],
-    ['an object with members without end', 'BAD_USER_INPUT', unknownMembers(50_001)],
+    [
+      'an object with members without end',
+      'BAD_USER_INPUT',
+      `{${Array.from({ length: 50_001 }, (_, i) => `"k${i}":1`).join(',')}}`,
+    ],
   ])('says 400 for %s, before the body is parsed', async (_what, expected, value) => {
-    const { url } = await start({ maxRequestBytes: 2_000_000 });
+    const { url } = await serve({ engine: () => engine, lanes, maxRequestBytes: 2_000_000 });
     const response = await post(url, `{"query":"{ hello }","variables":{"v":${value}}}`);
     expect([response.status, await code(response)]).toEqual([400, expected]);
   });
