@@ -203,4 +203,6 @@ try {
   await buildProgram().parseAsync();
 } catch (error) {
   process.exitCode = reportFailure(error);
+  // the channel to a program that started this one as its worker would keep it alive
+  if (process.connected) process.exit();
 }

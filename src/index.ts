@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import * as z from 'zod';
 import { createSupergraphProvider } from './composition/supergraph-provider.ts';
 import { type Config, configFileSchema } from './config/config.ts';
+import { missingRedis } from './config/redis-switches.ts';
 import { assemble } from './server/assemble.ts';
 import { listenForClients } from './server/client-listener.ts';
 import { openAdminOf } from './server/server.ts';
@@ -84,6 +85,8 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
 function completeConfig(input: GatewayConfig): Config {
   const parsed = configFileSchema.safeParse(input);
   if (!parsed.success) throw new Error(`The gateway's config is not valid:\n${z.prettifyError(parsed.error)}`);
+  const unset = missingRedis(parsed.data).map(({ message }) => message);
+  if (unset.length > 0) throw new Error(`The gateway's config is not valid:\n${unset.join('\n')}`);
   const production = process.env.NODE_ENV === 'production';
   const { supergraph } = parsed.data;
   return {

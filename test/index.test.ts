@@ -57,6 +57,10 @@ describe('a gateway inside another program', () => {
     expect((await post(url, { query: `{ hello } # ${'x'.repeat(40)}` })).status).toBe(413);
     const wrong = { limits: { http_max_request_bytes: -1 } };
     await expect(createGateway({ schemas, config: wrong, logger })).rejects.toThrow(/limits\.http_max_request_bytes/);
+    const shared = { bff: { redis: true } };
+    await expect(createGateway({ schemas, config: shared, logger })).rejects.toThrow(
+      /"bff\.redis: true" needs a Redis.*"store\.redis"/,
+    );
   });
 
   it('fails with the problems of the schemas', async () => {

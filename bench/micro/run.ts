@@ -89,7 +89,8 @@ function execute(plan: CompiledPlan) {
 async function treeOf(plan: CompiledPlan): Promise<ResponseObject> {
   let seen: ResponseObject = {};
   const look = projection((data) => {
-    seen = data;
+    // the run drops what is at the root when it is done
+    seen = { ...data };
   });
   const { errors } = await execute({ ...plan, projection: look });
   if (errors.length > 0) throw new Error(`the main query fails: ${JSON.stringify(errors)}`);

@@ -1,5 +1,6 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DependsOn } from '../client/depends-on.ts';
 import type { ClientFacts } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -11,7 +12,6 @@ import { type AcceptedCredentials, TOKENS_ONLY } from './answering/challenge.ts'
 import { Flights } from './answering/flights.ts';
 import { replyTo } from './answering/route-call.ts';
 import { type CacheOutcome, createAnswerCache } from './caching/answer-cache.ts';
-import type { Forwarding } from './caching/cache-key.ts';
 import { KnownRequests } from './caching/known-requests.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
@@ -23,7 +23,7 @@ import type { ConfiguredForEndpoints } from './endpoints/config-fit.ts';
 import { compileEndpoints, type Endpoint } from './endpoints/endpoints.ts';
 import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
 import { buildRoutingTable } from './endpoints/router.ts';
-import { createMemoryKeyStore, createRedisKeyStore, Once } from './idempotency/idempotency.ts';
+import { createMemoryKeyStore, createRedisKeyStore, type KeyStore, Once } from './idempotency/idempotency.ts';
 import { type LoadedShapes, loadShapes } from './shapes/load-shapes.ts';
 
 export interface BffOptions {
@@ -36,6 +36,8 @@ export interface BffOptions {
   readonly logger?: { error(details: object, message: string): void };
   /** Whether problems tell of files and of endpoints with similar paths. By default, unless `NODE_ENV=production`. */
   readonly dev?: boolean;
+  /** Whether answers suggest nothing, nor name what else there is. Default false. */
+  readonly hidesDetails?: boolean;
   /** How long the engine may take for one request, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
   /** Largest request body in bytes. Default 1 MiB. */
@@ -48,10 +50,12 @@ export interface BffOptions {
   readonly cacheBytes?: number;
   /** What else is configured that endpoints have to do with. */
   readonly configured?: ConfiguredForEndpoints;
-  /** What sources are told of requests, so that answers may depend on it. Nothing by default. */
-  readonly forwarding?: Forwarding | undefined;
+  /** What answers depend on beside their parameters: what sources are sent of requests. Nothing by default. */
+  readonly forwarding?: DependsOn | undefined;
   /** Where answers and idempotency keys are kept for all processes; in memory without it. */
   readonly redis?: SharedRedis | undefined;
+  /** Where idempotency keys are kept when `redis` is not set: by default, in the memory of this process. */
+  readonly keyStore?: KeyStore | undefined;
   /** Counts for `rate_limit`; one of its own by default. */
   readonly limiter?: Limiter | undefined;
   /** Whether answers say what `rate_limit` leaves. Default true. */
@@ -154,18 +158,19 @@ function deskOf(options: BffOptions): Desk {
   const cache = cacheBytes > 0 ? createAnswerCache({ store, now, onError, onOutcome: options.onCache }) : undefined;
   return {
     dev: options.dev ?? process.env.NODE_ENV !== 'production',
+    hidesDetails: options.hidesDetails ?? false,
     timeoutMs: options.timeoutMs ?? DEFAULTS.timeoutMs,
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
-    forwarding: options.forwarding,
+    dependsOn: options.forwarding,
     docs: options.docs ?? true,
     purgeToken: options.purgeToken,
     accepted: options.accepted ?? TOKENS_ONLY,
     purge: options.purgeEverywhere ?? (async (tags) => (await cache?.purge(tags)) ?? 0),
     cache,
     onRefused: options.onRefused,
-    once: new Once(redis ? createRedisKeyStore(redis) : createMemoryKeyStore()),
+    once: new Once(redis ? createRedisKeyStore(redis) : (options.keyStore ?? createMemoryKeyStore())),
     limiter: options.limiter ?? createMemoryLimiter(now === undefined ? {} : { now }),
     limitHeaders: options.limitHeaders ?? true,
     flights: new Flights(),

@@ -1,3 +1,6 @@
+import type { Remembered } from '../bff/idempotency/idempotency.ts';
+import type { Failures } from '../policy/authentication/failed-attempts.ts';
+import type { LimitAnswer, LimitQuestion } from '../policy/rate-limits/limiter.ts';
 import type { Snapshot } from '../telemetry/metrics.ts';
 
 /** What the primary and its workers ask each other for: what is given, and what comes back. */
@@ -6,10 +9,37 @@ export interface Calls {
   readonly snapshot: { readonly given: undefined; readonly back: Snapshot };
   /** Kept answers that bear one of these tags are forgotten: by one worker, or, where the primary is asked, by all. */
   readonly purge: { readonly given: readonly string[]; readonly back: number };
+  readonly claimKey: { readonly given: KeyEntry; readonly back: KnownKey };
+  readonly getKey: { readonly given: string; readonly back: KnownKey };
+  readonly finishKey: { readonly given: KeyEntry; readonly back: true };
+  readonly releaseKey: { readonly given: string; readonly back: true };
+  readonly countLimits: { readonly given: LimitQuestion; readonly back: LimitAnswer };
+  readonly getDocument: { readonly given: string; readonly back: { readonly query: string | undefined } };
+  readonly setDocument: { readonly given: { readonly hash: string; readonly query: string }; readonly back: true };
+  readonly addFailure: {
+    readonly given: { readonly scope: string; readonly group: string; readonly windowMs: number };
+    readonly back: Failures;
+  };
+  /** One worker has counted a failure; the primary sends the sum to all. */
+  readonly failuresChanged: {
+    readonly given: { readonly scope: string; readonly group: string; readonly sum: Failures };
+    readonly back: true;
+  };
+}
+
+/** An idempotency key, what is known of it, and for how many milliseconds it holds. */
+interface KeyEntry {
+  readonly key: string;
+  readonly remembered: Remembered;
+  readonly ms: number;
+}
+
+interface KnownKey {
+  readonly known?: Remembered | undefined;
 }
 
 type Name = keyof Calls;
-type Answers = { readonly [N in Name]?: (given: Calls[N]['given']) => Promise<Calls[N]['back']> };
+export type Answers = { readonly [N in Name]?: (given: Calls[N]['given']) => Promise<Calls[N]['back']> };
 
 /** The other end of a channel: `process` for a worker, the worker for the primary. */
 interface Peer {

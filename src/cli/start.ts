@@ -41,7 +41,7 @@ export async function start(flags: StartFlags): Promise<void> {
 async function startWorkers(flags: StartFlags, count: number): Promise<void> {
   const { runWorkers, serveAsWorker } = await import('./workers.ts');
   const options = serverOptions(flags);
-  if (cluster.isWorker) return serveAsWorker(options);
+  if (cluster.isWorker) return serveAsWorker(options, count);
   await runWorkers(count, options);
 }
 

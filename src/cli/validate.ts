@@ -3,13 +3,15 @@ import { misfits } from '../bff/endpoints/config-fit.ts';
 import { loadEndpoints } from '../bff/endpoints/endpoints.ts';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import type { Config } from '../config/config.ts';
-import { placeOfKey } from '../config/config-file.ts';
+import { placeOfKey, placeOfValue } from '../config/config-file.ts';
 import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
 import { nearest } from '../config/nearest.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import { looseOriginPatterns } from '../config/sections/cors.ts';
 import { checkSettings } from '../server/check-settings.ts';
 import { connectorFacts, unknownConnectors } from '../server/connector-facts.ts';
 import { endpointSettings } from '../server/endpoint-settings.ts';
+import { settingWarnings } from '../server/setting-warnings.ts';
 import { unknownSubgraphs } from '../server/unknown-subgraphs.ts';
 import { readSupergraph, type Supergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
@@ -25,15 +27,23 @@ export interface ValidateFlags extends OriginFlags {
 interface Finding {
   readonly summary: string;
   readonly problems: readonly Problem[];
+  /** What is allowed, and may not be meant. */
+  readonly warnings?: readonly Problem[];
 }
 
-/** `headgate validate`: reads all that `start` would read, and lists every problem; throws when there was one. */
+/**
+ * `headgate validate`: reads all that `start` would read, and lists every problem and every warning; throws when there was a
+ * problem.
+ */
 export async function validate(flags: ValidateFlags): Promise<void> {
   const schemas = await validateSchemas(flags);
   const settings = await validateConfig(flags, schemas.supergraph);
   const findings = [settings, schemas, await validateEndpoints(flags, schemas.sdl, settings.config)];
   const problems = findings.flatMap((finding) => finding.problems);
+  const warnings = findings.flatMap((finding) => finding.warnings ?? []);
   for (const { summary } of findings) console.log(summary);
+  if (warnings.length > 0)
+    console.error(`\n${warnings.map(formatProblem).join('\n')}\n\n${countOf(warnings.length, 'warning')}`);
   if (problems.length === 0) return;
   console.error(`\n${problems.map(formatProblem).join('\n')}\n\n${countOf(problems.length)}`);
   throw new AlreadyReported();
@@ -48,13 +58,14 @@ async function validateConfig(
   try {
     const config = loadConfig({ file: flags.config });
     const problems = (await checkSettings(config)).map((message) => unusable(name, message));
+    const text = path === undefined ? '' : readFileSync(path, 'utf8');
     if (path !== undefined && supergraph !== undefined) {
-      const text = readFileSync(path, 'utf8');
       problems.push(...misnamedSubgraphs({ path, text }, config, supergraph));
       problems.push(...misnamedConnectors({ path, text }, config, supergraph));
     }
     const state = problems.length > 0 ? countOf(problems.length) : 'good';
-    return { summary: `config     ${name}: ${state}`, problems, config };
+    const warnings = warningsIn(config, { path: name, text });
+    return { summary: `config     ${name}: ${state}`, problems, warnings, config };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { summary: `config     ${name}: ${countOf(error.problems.length)}`, problems: error.problems };
@@ -69,6 +80,19 @@ function unusable(file: string, message: string): Problem {
 interface ConfigText {
   readonly path: string;
   readonly text: string;
+}
+
+function warningsIn(config: Config, { path: file, text }: ConfigText): Problem[] {
+  const patterns = looseOriginPatterns(config.cors).map(({ path, message }) => ({
+    file,
+    ...placeOfValue(text, path),
+    code: 'WARNING',
+    message,
+  }));
+  const settings = settingWarnings(config).map(({ key, message, hint }) => {
+    return { file, ...placeOfKey(text, key), code: 'UNSAFE_SETTING', message: `${key.join('.')}: ${message}`, hint };
+  });
+  return [...patterns, ...settings];
 }
 
 function misnamedSubgraphs({ path, text }: ConfigText, config: Config, supergraph: Supergraph): Problem[] {

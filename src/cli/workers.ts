@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerOptions } from '../server/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { reportFailure } from './failure.ts';
+import type { StateAnswers } from './primary-state.ts';
 import { answer, ask } from './process-calls.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
@@ -15,6 +16,8 @@ const LONGEST_DELAY_MS = 30_000;
 const MOST_FAILED_STARTS = 5;
 /** How long a worker may take to forget kept answers. */
 const PURGE_MS = 5_000;
+/** How long a worker may take to read a sum; nobody waits for it. */
+const ANNOUNCE_MS = 5_000;
 
 /** What a worker tells the primary once it can answer. */
 interface Ready {
@@ -22,14 +25,20 @@ interface Ready {
   readonly port: number;
 }
 
+function isReady(message: unknown): message is Ready {
+  return typeof message === 'object' && message !== null && 'url' in message && 'port' in message;
+}
+
 /** Serves on the port that all workers share, and tells the primary; drains and exits 0 on the first SIGTERM or SIGINT. */
-export async function serveAsWorker(options: ServerOptions): Promise<void> {
-  const [{ assemble }, { listenForClients }] = await Promise.all([
+export async function serveAsWorker(options: ServerOptions, processes: number): Promise<void> {
+  const [{ assemble }, { listenForClients }, { workerState }] = await Promise.all([
     import('../server/assemble.ts'),
     import('../server/client-listener.ts'),
+    import('./worker-state.ts'),
   ]);
+  const { state: sharedState, answers: stateAnswers } = workerState(processes);
   const purgeEverywhere = async (tags: readonly string[]) => (await ask(process, 'purge', tags, PURGE_MS)) ?? 0;
-  const assembly = await assemble({ ...options, purgeEverywhere }).catch(failAtOnce);
+  const assembly = await assemble({ ...options, purgeEverywhere, sharedState }).catch(failAtOnce);
   const listener = await listenForClients(assembly.host, options.config).catch(failAtOnce);
   let closing: Promise<void> | undefined;
   // Ctrl-C and process managers send signals to workers too, and the primary another: all of them mean the same.
@@ -40,7 +49,7 @@ export async function serveAsWorker(options: ServerOptions): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   const { metrics, purge } = assembly;
-  answer(process, { snapshot: async () => (await metrics?.snapshot()) ?? [], purge });
+  answer(process, { snapshot: async () => (await metrics?.snapshot()) ?? [], purge, ...stateAnswers });
   process.send?.({ url: `${listener.origin}/graphql`, port: listener.port } satisfies Ready);
   assembly.warmUp();
 }
@@ -55,8 +64,16 @@ function failAtOnce(error: unknown): never {
  * listen once all of them can answer. When the first cannot start for a reason that it told, exits with its code.
  */
 export async function runWorkers(count: number, { config }: Pick<ServerOptions, 'config'>): Promise<void> {
-  const { createLogger } = await import('../telemetry/logger.ts');
-  const crew = new Crew(count, createLogger(config.telemetry.logging));
+  const [{ createLogger }, { checkSessions }, { primaryState }] = await Promise.all([
+    import('../telemetry/logger.ts'),
+    import('../server/check-processes.ts'),
+    import('./primary-state.ts'),
+  ]);
+  checkSessions(config);
+  const state = primaryState(config, (change) => {
+    for (const worker of living()) void ask(worker, 'failuresChanged', change, ANNOUNCE_MS);
+  });
+  const crew = new Crew(count, createLogger(config.telemetry.logging), state);
   if (config.telemetry.metrics.prometheus.enabled) await crew.openAdmin(config);
   crew.stopOnSignals();
   // One goes ahead, so that what is wrong with schemas or port is said once.
@@ -67,6 +84,8 @@ export async function runWorkers(count: number, { config }: Pick<ServerOptions, 
 class Crew {
   readonly #count: number;
   readonly #logger: Logger;
+  /** What workers ask for that all of them share. */
+  readonly #state: StateAnswers;
   /** Those that can answer, with the moment from which on they could. */
   readonly #serving = new Map<Worker, number>();
   #metrics: WorkerMetrics | undefined;
@@ -78,9 +97,10 @@ class Crew {
   #stopping = false;
   #unclean = false;
 
-  constructor(count: number, logger: Logger) {
+  constructor(count: number, logger: Logger, state: StateAnswers) {
     this.#count = count;
     this.#logger = logger;
+    this.#state = state;
   }
 
   /** One port for all workers: theirs would not know each other. Rejects with what is wrong when it cannot be had. */
@@ -156,14 +176,16 @@ class Crew {
     this.#choosePort();
     const worker = cluster.fork();
     return new Promise((resolve) => {
-      worker.once('message', (ready: Ready) => {
+      // before it is ready: its first clients may come before that message does
+      answer(worker, { ...this.#state, purge: (tags) => this.#purge(tags) });
+      worker.on('message', (ready: unknown) => {
+        if (!isReady(ready)) return;
         this.#ready ??= ready;
         if (ready.port !== this.#ready.port) {
           worker.process.kill('SIGKILL');
           return;
         }
         this.#failedStarts = 0;
-        answer(worker, { purge: (tags) => this.#purge(tags) });
         this.#serving.set(worker, performance.now());
         resolve(undefined);
       });

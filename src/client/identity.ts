@@ -4,7 +4,7 @@ import type { LeastFresh } from './freshness.ts';
 export interface Identity {
   /** What kind of credential proved it. */
   readonly kind: 'jwt' | 'api_key' | 'opaque' | 'certificate' | 'session';
-  /** The token's `sub`, the API key's owner, or the certificate's subject. */
+  /** The token's `sub` (of a number its digits), the API key's owner, or the certificate's subject. */
   readonly subject: string | undefined;
   /** Granted scopes, without repetition: `["read:orders", "profile"]`. */
   readonly scopes: readonly string[];
@@ -12,6 +12,10 @@ export interface Identity {
   readonly claims: Readonly<Record<string, unknown>>;
   /** The owner of the API key or the OAuth client (`client_id`, `azp`), when the credential names one. */
   readonly clientId?: string | undefined;
+  /** The API key's id, also where the key came beside a token, which then says who asks. */
+  readonly apiKeyId?: string | undefined;
+  /** The owner of the API key, also where the key came beside a token, which then says who asks. */
+  readonly apiKeyOwner?: string | undefined;
   /** The plan that the API key was sold under. */
   readonly plan?: string | undefined;
 }
@@ -22,8 +26,6 @@ export interface ClientFacts {
   readonly ip: string;
   /** `undefined` for anonymous clients. */
   readonly identity: Identity | undefined;
-  /** What the answer may depend on beside the client's headers; requests that share an answer must agree in it. */
-  readonly differsBy?: string | undefined;
   /** Where headers of subgraph answers go that the client is to get, if there are rules for that. */
   readonly returned?: ReturnedHeaders | undefined;
   /** Told how long answers of sources hold, where somebody wants to know. */

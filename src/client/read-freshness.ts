@@ -38,14 +38,22 @@ const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie']);
  * What a source says of how long its answer may be kept, and for whom; `undefined` where nothing is said. One that varies
  * with a credential is for the client alone that sent one.
  * @param client the headers of the client that asked, names in lower case
+ * @param ofIdentity headers in which the gateway tells the source who asks: what varies with one of them does with the client
  */
-export function readFreshness(headers: AnswerHeaders, client: AnswerHeaders, now?: number): Freshness | undefined {
+export function readFreshness(
+  headers: AnswerHeaders,
+  client: AnswerHeaders,
+  now?: number,
+  ofIdentity: ReadonlySet<string> | undefined = undefined,
+): Freshness | undefined {
   const { directives, lifetime, age, vary } = readCachingHeaders(headers, now);
   const isSecret = directives.has('no-store');
   const isOld = isSecret || directives.has('no-cache');
   const isPrivate =
     directives.has('private') ||
-    vary.some((name) => name === '*' || (CREDENTIALS.has(name) && client[name] !== undefined));
+    vary.some(
+      (name) => name === '*' || (CREDENTIALS.has(name) && client[name] !== undefined) || ofIdentity?.has(name) === true,
+    );
   if (!isOld && lifetime === undefined && !isPrivate) return undefined;
   const left = lifetime === undefined ? undefined : Math.max(0, lifetime - age) * 1_000;
   return { maxAgeMs: isOld ? 0 : left, isPrivate, isSecret };

@@ -1,6 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
+ * Headers that say which requests belong together and nothing that an answer may depend on: requests that differ in these
+ * alone are answered together.
+ */
+export const CORRELATION_HEADERS: ReadonlySet<string> = new Set(['x-request-id', 'traceparent', 'tracestate']);
+
+/**
  * Headers that say nothing about whose request it is or what it may see, as long as nobody reads them on the way to the
  * answer. All others count, also unknown ones: the price of a header too many in a key is a shared answer less. So does
  * `connection`, which may name headers that are then not passed on.

@@ -1,6 +1,6 @@
 import { type ConstDirectiveNode, type DocumentNode, Kind, parse, visit } from 'graphql';
 
-const FEDERATION_SPEC = 'https://specs.apollo.dev/federation/';
+export const FEDERATION_SPEC = 'https://specs.apollo.dev/federation/';
 /** What the composer knows. */
 export const NEWEST_FEDERATION = 'v2.9';
 
@@ -24,6 +24,11 @@ const BOTH_VERSIONS = new Set(['key', 'requires', 'provides', 'external', 'tag',
 
 export function isFederationDirective(name: string): boolean {
   return SECOND_VERSION_ONLY.has(name) || BOTH_VERSIONS.has(name);
+}
+
+/** Whether the use of a directive means that a file is of federation 2. */
+export function needsSecondVersion(name: string): boolean {
+  return SECOND_VERSION_ONLY.has(name);
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type DocumentNode,
   GraphQLError,
   getArgumentValues,
+  type InputValueDefinitionNode,
   isSpecifiedDirective,
   Kind,
   parse,
@@ -117,17 +118,19 @@ export function takeGatewayDirectives(source: DocumentNode): TakenDirectives {
 }
 
 /**
- * Whether the file brings its own `@cacheControl`, which is older than this gateway: one that it composes or links, or whose
- * arguments are others.
+ * Whether the file brings its own `@cacheControl`: one that it composes, so that the supergraph carries it, or one that has
+ * nothing in common with the gateway's.
  */
 function hasOwnCacheControl({ definitions }: DocumentNode): boolean {
   return definitions.some((node) => {
     if (node.kind === Kind.DIRECTIVE_DEFINITION) {
-      const known = DIRECTIVES.get('cacheControl')?.args.map((arg) => arg.name) ?? [];
-      return node.name.value === 'cacheControl' && node.arguments?.some(({ name }) => !known.includes(name.value));
+      const isCommon = ({ name }: InputValueDefinitionNode) => name.value === 'maxAge' || name.value === 'scope';
+      return node.name.value === 'cacheControl' && !node.arguments?.some(isCommon);
     }
     if (node.kind !== Kind.SCHEMA_DEFINITION && node.kind !== Kind.SCHEMA_EXTENSION) return false;
-    return node.directives?.some((use) => use.arguments?.some(({ value }) => print(value).includes('"@cacheControl"')));
+    return node.directives?.some(
+      (use) => use.name.value.endsWith('composeDirective') && print(use).includes('"@cacheControl"'),
+    );
   });
 }
 

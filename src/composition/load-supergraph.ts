@@ -4,8 +4,10 @@ import { displayPath } from '../config/display-path.ts';
 import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
 import { withForeignConnectors } from './foreign-connectors.ts';
+import { findIneffectiveDirective } from './ineffective-directives.ts';
 import { readSources } from './read-sources.ts';
 import type { SourceDefinition } from './source-definition.ts';
+import { placeOf } from './source-file.ts';
 import { findUnreadSpec, type UnreadSpec } from './unread-specs.ts';
 
 /** A folder of schemas to compose, or the file of a supergraph that is composed already. */
@@ -52,6 +54,11 @@ async function loadFile(path: string, env: Env): Promise<SupergraphLoaded> {
     const composed = document.definitions.some((node) => 'name' in node && node.name?.value === 'join__Graph');
     const unread = composed ? findUnreadSpec(document) : undefined;
     if (unread) return fail('UNREAD_SPEC', ...toldOf(unread), unread);
+    const ineffective = composed ? findIneffectiveDirective(document) : undefined;
+    if (ineffective) {
+      const { node, message, hint } = ineffective;
+      return fail('INEFFECTIVE_DIRECTIVE', message, hint, placeOf(node));
+    }
     if (composed) {
       const read = withForeignConnectors({ file, sdl, document }, env);
       return typeof read === 'string' ? { ok: true, update: { sdl: read } } : { ok: false, problems: read };

@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
 import { takeGatewayDirectives } from './gateway-directives.ts';
+import { normaliseDirectives } from './normalise-directives.ts';
 import { readRestSource } from './read-rest-source.ts';
 import { readServiceSource } from './read-service-source.ts';
 import { readSubgraphSource } from './read-subgraph-source.ts';
@@ -35,7 +36,12 @@ export function readSource(source: SourceFile, env: Env): SourceDefinition | Pro
     const hint = 'Put each source into a file of its own; types of the same name are joined by their @key.';
     return [problemAt(source, kinds.get(other), 'MIXED_SOURCE_KINDS', message, hint)];
   }
-  const { document, uses, errors } = takeGatewayDirectives(parsed);
+  const normalised = normaliseDirectives(parsed, kind);
+  if (normalised.mistakes.length > 0)
+    return normalised.mistakes.map(({ node, message, hint }) =>
+      problemAt(source, node, 'INEFFECTIVE_DIRECTIVE', message, hint),
+    );
+  const { document, uses, errors } = takeGatewayDirectives(normalised.document);
   if (errors.length > 0) return errors.map((error) => problemOfError(source, 'INVALID_GATEWAY_DIRECTIVE', error));
   return READERS[kind]({ source, document, uses, env });
 }

@@ -23,6 +23,13 @@ export interface ParsedSource {
 /** Reads what is particular to one kind of source; what is wrong comes back as problems. */
 export type SourceReader = (parsed: ParsedSource) => SourceDefinition | Problem[];
 
+/** What is wrong with a directive, and where. */
+export interface DirectiveMistake {
+  readonly node: ASTNode;
+  readonly message: string;
+  readonly hint: string;
+}
+
 /** A problem at `node`, or at the file's beginning. */
 export function problemAt(
   source: SourceFile,

@@ -129,6 +129,14 @@ export function placeOfKey(text: string, path: readonly string[]): Pick<Problem,
   return { line, column: col };
 }
 
+/** Where the value at the path begins in a file of settings, or the innermost thing on the way to it that is written. */
+export function placeOfValue(text: string, path: readonly string[]): Pick<Problem, 'line' | 'column'> {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const { line, col } = lines.linePos(offsetOf({ file: '', document, lines }, path) ?? 0);
+  return { line, column: col };
+}
+
 /** Where the value at the path begins, or the innermost thing on the way to it that is written. */
 function offsetOf({ document }: Reading, path: Path): number | undefined {
   for (let length = path.length; length > 0; length--) {

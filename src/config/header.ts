@@ -36,7 +36,94 @@ export const HOP_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+/** Whether a header is about one connection or the body on it. `:path` and the like are headers of HTTP/2 alone. */
+function isOfConnection(name: string): boolean {
+  return HOP_HEADERS.has(name) || name.startsWith('proxy-') || name.startsWith(':');
+}
+
+/** Whether a header of a client's request must not go to subgraphs by any rule. */
+export function isNeverForwarded(name: string): boolean {
+  return isOfConnection(name) || name.startsWith('content-') || name.startsWith('sec-websocket-');
+}
+
+/** What a client's request says of the response that it has kept, or of the way that it took: forwarded by name only. */
+const FORWARDED_BY_NAME = new Set(['max-forwards', 'range', 'via']);
+
+/** Whether a header of a client's request may go to subgraphs by a pattern. */
+export function isForwardedByPattern(name: string): boolean {
+  return !isNeverForwarded(name) && !FORWARDED_BY_NAME.has(name) && !name.startsWith('if-');
+}
+
+/** What describes the one response in which it stands, or what the gateway says itself. */
+const NEVER_RETURNED = new Set([
+  'accept-ranges',
+  'age',
+  'alt-svc',
+  'date',
+  'digest',
+  'etag',
+  'last-modified',
+  'repr-digest',
+  'x-request-id',
+]);
+/** What begins with `content-` and is not about a body. */
+const ABOUT_NO_BODY = new Set(['content-language', 'content-security-policy', 'content-security-policy-report-only']);
+
+/** Whether a header of a subgraph's response must not go to clients by any rule. */
+export function isNeverReturned(name: string): boolean {
+  if (isOfConnection(name) || NEVER_RETURNED.has(name) || name.startsWith('access-control-')) return true;
+  return name.startsWith('content-') && !ABOUT_NO_BODY.has(name);
+}
+
+/** What a subgraph says of caching, of its own server and its own site: returned by name only. */
+const RETURNED_BY_NAME = new Set([
+  'authentication-info',
+  'cache-control',
+  'clear-site-data',
+  'expires',
+  'link',
+  'location',
+  'nel',
+  'origin-agent-cluster',
+  'permissions-policy',
+  'pragma',
+  'referrer-policy',
+  'refresh',
+  'report-to',
+  'reporting-endpoints',
+  'retry-after',
+  'server',
+  'server-timing',
+  'service-worker-allowed',
+  'sourcemap',
+  'strict-transport-security',
+  'timing-allow-origin',
+  'vary',
+  'via',
+  'warning',
+  'www-authenticate',
+  'x-content-type-options',
+  'x-frame-options',
+]);
+
+/** Whether a header of a subgraph's response may go to clients by a pattern. */
+export function isReturnedByPattern(name: string): boolean {
+  if (isNeverReturned(name) || RETURNED_BY_NAME.has(name)) return false;
+  return !/^(?:content-|cross-origin-|ratelimit(?:-|$))/.test(name);
+}
+
 /** The name of a header that may be passed on from one connection to another. */
 export const forwardableName = headerName.refine((name) => !HOP_HEADERS.has(name), {
   error: ({ input }) => `"${String(input)}" is about one connection, or the body on it, and is never passed on`,
+});
+
+/** The name of a header that a rule may send to subgraphs. */
+export const requestHeaderName = forwardableName.refine((name) => !isNeverForwarded(name), {
+  error: ({ input }) => `"${String(input)}" is about one connection, or the body on it, and is never passed on`,
+});
+
+/** The name of a header that a rule may return to clients. */
+export const responseHeaderName = forwardableName.refine((name) => !isNeverReturned(name), {
+  error: ({ input }) =>
+    `"${String(input)}" of a subgraph is about its own response, and is never returned to clients; \`rename\` it, or \`insert\` one`,
 });

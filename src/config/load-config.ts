@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Config, configFileSchema, type FileConfig } from './config.ts';
-import { readConfigFile } from './config-file.ts';
+import { placeOfKey, readConfigFile } from './config-file.ts';
 import { displayPath } from './display-path.ts';
 import type { Env } from './expand.ts';
 import { parsePort } from './port.ts';
 import { formatProblem, type Problem } from './problem.ts';
+import { missingRedis } from './redis-switches.ts';
 import { withRedisUrl } from './sections/store.ts';
 import { LOG_LEVELS } from './sections/telemetry.ts';
 
@@ -45,12 +46,15 @@ export function configPath({ env = process.env, file }: ConfigOrigin): string | 
 export function loadConfig(origin: ConfigOrigin = {}): Config {
   const { flags = {}, env = process.env } = origin;
   const path = configPath(origin);
-  const file = path === undefined ? configFileSchema.parse({}) : readFile(path, env);
+  const { config: file, text } = path === undefined ? NO_FILE : readFile(path, env);
   const production = env.NODE_ENV === 'production';
   const problems: Problem[] = [];
   const port = portFrom(env, problems);
   const level = logLevelFrom(env, problems);
-  const redis = redisFrom(env, file, problems);
+  const redis = redisFrom(env, file, problems) ?? file.store.redis;
+  if (path !== undefined && problems.length === 0) {
+    problems.push(...withoutRedis({ ...file, store: { redis } }, { path, text }));
+  }
   if (problems.length > 0) throw new ConfigError(problems);
 
   const { listen, introspection, query_planning } = file.supergraph;
@@ -63,12 +67,19 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
       query_planning,
     },
     telemetry: { ...file.telemetry, logging: { ...file.telemetry.logging, ...(level === undefined ? {} : { level }) } },
-    store: redis === undefined ? file.store : { ...file.store, redis },
+    store: { ...file.store, redis },
     production,
   };
 }
 
-function readFile(path: string, env: Env): FileConfig {
+interface ReadFile {
+  readonly config: FileConfig;
+  readonly text: string;
+}
+
+const NO_FILE: ReadFile = { config: configFileSchema.parse({}), text: '' };
+
+function readFile(path: string, env: Env): ReadFile {
   const file = displayPath(path);
   let text: string;
   try {
@@ -81,7 +92,7 @@ function readFile(path: string, env: Env): FileConfig {
   }
   const read = readConfigFile(file, text, env);
   if (!read.ok) throw new ConfigError(read.problems);
-  return read.config;
+  return { config: read.config, text };
 }
 
 function portFrom(env: Env, problems: Problem[]): number | undefined {
@@ -109,6 +120,16 @@ function redisFrom(env: Env, file: FileConfig, problems: Problem[]) {
   const hint = 'Use redis://HOST:PORT, or rediss:// for TLS.';
   if (redis === undefined) problems.push(envProblem('REDIS_URL', 'This is no Redis URL.', hint));
   return redis;
+}
+
+function withoutRedis(config: FileConfig, { path, text }: { readonly path: string; readonly text: string }): Problem[] {
+  return missingRedis(config).map(({ path: key, message, hint }) => ({
+    file: displayPath(path),
+    ...placeOfKey(text, key),
+    code: 'REDIS_NOT_SET',
+    message,
+    hint,
+  }));
 }
 
 function envProblem(variable: string, message: string, hint: string): Problem {

@@ -8,7 +8,7 @@ export function clientHeadersOf({ connectors }: Pick<Connectors, 'connectors'>):
   const names = new Set<string>();
   for (const { source, headers, references } of connectors) {
     for (const rule of [...(source?.headers ?? []), ...headers]) if ('from' in rule) names.add(rule.from);
-    for (const { variable, path } of references) {
+    for (const { variable, path } of [...(source?.references ?? []), ...references]) {
       if (variable !== '$request') continue;
       const [part, name] = path;
       if (part === undefined || (part === 'headers' && name === undefined)) return undefined;

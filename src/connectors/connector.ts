@@ -38,6 +38,8 @@ export interface ApiSource extends ErrorMappings, UrlAdditions {
   readonly name: string;
   readonly baseUrl: UrlTemplate;
   readonly headers: readonly HeaderRule[];
+  /** Uses of variables in all of it, which go along with each of its connectors. */
+  readonly references: readonly PlacedReference[];
 }
 
 /** Where a connector stands. */

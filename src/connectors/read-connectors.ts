@@ -56,6 +56,7 @@ const SOURCE_ARGUMENTS = ['name', 'http', 'errors', 'isSuccess'];
 const SOURCE_HTTP = ['baseURL', 'headers', 'path', 'queryParams'];
 
 function readSource(node: ConstDirectiveNode, reader: ArgumentReader): ApiSource | undefined {
+  const before = reader.references.length;
   const args = reader.fields(node, SOURCE_ARGUMENTS);
   const name = reader.string(args.get('name'));
   const http = reader.object(args.get('http'), SOURCE_HTTP);
@@ -72,7 +73,9 @@ function readSource(node: ConstDirectiveNode, reader: ArgumentReader): ApiSource
     reader.troubles.push(troubleAt(base, 'INVALID_URL', 'baseURL is no http:// or https:// URL.', hint));
     return undefined;
   }
-  return { name, baseUrl, headers: reader.headers(http.get('headers')), ...reader.shared(args, http) };
+  const headers = reader.headers(http.get('headers'));
+  const shared = reader.shared(args, http);
+  return { name, baseUrl, headers, references: reader.references.slice(before), ...shared };
 }
 
 interface Use {

@@ -139,17 +139,48 @@ function divide(parts: readonly Part[], at: string, most = Number.POSITIVE_INFIN
 
 /**
  * The path of a URL with every value percent-encoded as one segment's part. Throws `TemplateError` where a value would
- * make another path of it: nothing at all (`/users/` is the list, not a user), or `..`.
+ * make another path of it: nothing at all (`/users/` is the list, not a user), or what {@link leadsElsewhere}.
  */
 export function expandSegments(segments: readonly Template[], variables: Variables): string[] {
   return segments.map((segment) => {
     const text = expandSegment(segment, variables);
-    const dynamic = segment.parts.find((part) => typeof part !== 'string');
-    if (dynamic === undefined || (text !== '' && text !== '.' && text !== '..')) return text;
-    const what = text === '' ? 'empty' : `"${text}"`;
-    const ofNothing = text === '' && isNullOfThis(dynamic, variables);
-    throw new TemplateError(`{${dynamic.text}} is ${what}: no path can be made of it`, ofNothing);
+    const dynamic = segment.parts.filter((part) => typeof part !== 'string');
+    const [first] = dynamic;
+    if (first === undefined || (text !== '' && !leadsElsewhere(text))) return text;
+    const written = dynamic.map((part) => `{${part.text}}`).join('');
+    const what = text === '' ? 'empty' : `"${text.length > 100 ? `${text.slice(0, 100)}…` : text}"`;
+    const ofNothing = text === '' && isNullOfThis(first, variables);
+    throw new TemplateError(`${written} is ${what}: no path can be made of it`, ofNothing);
   });
+}
+
+/** Servers decode a path once or twice, some of them before they look for `..` in it. */
+const MOST_DECODINGS = 3;
+
+/**
+ * Whether a segment is or holds what servers may take for a step within the path: `.`, `..`, `%2e%2e`, `..%2Fadmin`,
+ * `x%5C..`, `..%3Bx`, `%2F`. A slash within other text, as in `gid://shop/Product/1`, leads nowhere.
+ *
+ * @param segment percent-encoded
+ */
+export function leadsElsewhere(segment: string): boolean {
+  // most values have neither
+  if (!/[.%]/.test(segment)) return false;
+  if (/^(?:%2F|%5C|\/)+$/i.test(segment)) return true;
+  let text = segment.replaceAll(/%(?:25)+/g, '%');
+  for (let round = 0; round < MOST_DECODINGS; round++) {
+    text = text.replaceAll(/%([0-7][0-9a-f])/gi, (_all, code: string) =>
+      String.fromCharCode(Number.parseInt(code, 16)),
+    );
+  }
+  return text.split(/[/\\]/).some(isDots);
+}
+
+/** Some servers take what comes after `;` for a parameter of the segment, and drop blanks and control characters. */
+function isDots(step: string): boolean {
+  const [name = ''] = step.split(';');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are dropped
+  return /^\.\.?$/.test(name.replaceAll(/[\u0000-\u0020\u007f]/g, ''));
 }
 
 function isNullOfThis(part: Exclude<Part, string>, variables: Variables): boolean {

@@ -22,7 +22,7 @@ import type { OperationPolicy } from './operation-policy.ts';
 import { OverrideLabels } from './override-labels.ts';
 import { type PartialPlan, PreparedOperation } from './prepare.ts';
 import type { LimitRefusal } from './request-limits.ts';
-import { withholdErrors } from './withhold-errors.ts';
+import { withholdErrors, withoutSuggestions } from './withhold-errors.ts';
 
 /** Makes a supergraph answer operations. The sources stay the caller's: they are not closed here. */
 export function createEngine(options: EngineOptions): Engine {
@@ -157,7 +157,9 @@ class SupergraphEngine implements Engine {
 
   private failed(error: unknown, client: ClientContext): EngineAnswer {
     if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) {
-      return refuse('validation', [{ message: error.message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
+      const isBrief = this.options.hideSuggestions && error instanceof UnsupportedFieldError;
+      const message = isBrief ? error.brief : error.message;
+      return refuse('validation', [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
     }
     if (error instanceof OverloadedError) return overloaded(error);
     this.options.onInternalError?.(error, client);
@@ -294,11 +296,12 @@ class SupergraphEngine implements Engine {
     told: readonly GraphQLFormattedError[] | undefined,
   ): Promise<EngineAnswer> {
     const introspected = introspection ? introspector.answer(introspection, variables) : NOTHING_INTROSPECTED;
-    const { client: asker, sections } = request;
+    const { client: asker, sections, reportEveryPlace } = request;
     const client = life === undefined || life.fixed ? asker : listening(asker);
     const { sources, answerBudget: budget, starts } = this.options;
     const { texts } = introspected;
-    const input = { supergraph, sources, client, variables, introspected: texts, told, sections, budget, starts };
+    const run = { client, variables, introspected: texts, told, sections, reportEveryPlace };
+    const input = { supergraph, sources, budget, starts, ...run };
     return executePlan(compiled, input, (result) => {
       const dataText = takeDataText(result);
       const { errors } = result;
@@ -311,11 +314,11 @@ class SupergraphEngine implements Engine {
   }
 
   private withhold(errors: readonly GraphQLFormattedError[], client: ClientContext): readonly GraphQLFormattedError[] {
-    const { includesErrorsOf, onErrorsWithheld } = this.options;
+    const { includesErrorsOf, onErrorsWithheld, hideSuggestions } = this.options;
     const { told, withheld } = withholdErrors(errors, includesErrorsOf ?? (() => true));
     // that what was under way for a client who has left ended early is nobody's mistake
     if (withheld.length > 0 && !client.signal?.aborted) onErrorsWithheld?.(withheld, client);
-    return told;
+    return hideSuggestions ? withoutSuggestions(told) : told;
   }
 }
 

@@ -26,6 +26,8 @@ export interface EngineRequest {
    * is null then, with the error `SECTION_TIMEOUT` at its path. Nothing else waits for what only a section needs.
    */
   readonly sections?: TimedSections | undefined;
+  /** What failed as a whole is reported at each place where it is missing, not only at the first of a list. */
+  readonly reportEveryPlace?: boolean | undefined;
 }
 
 /** A GraphQL result with its data already written as JSON text, so that hosts pass it on without a second walk. */

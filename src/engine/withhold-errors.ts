@@ -22,3 +22,22 @@ export function withholdErrors(
   });
   return { told, withheld };
 }
+
+/** What errors of servers are about that suggest names of their schema. */
+const OF_SCHEMA = /\b(?:field|argument|type|enum|value|directive|fragment|variable|input|selection)\b/i;
+
+/**
+ * Takes out of subgraph errors what they suggest of their schema; other suggestions, of goods that a shop has, stay.
+ *
+ * In:  `Cannot query field "nam" on type "User". Did you mean "name"?`
+ * Out: `Cannot query field "nam" on type "User".`
+ */
+export function withoutSuggestions(errors: readonly GraphQLFormattedError[]): readonly GraphQLFormattedError[] {
+  return errors.map((error) => {
+    if (typeof error.extensions?.service !== 'string') return error;
+    const at = error.message.search(/\bDid you mean\b/i);
+    if (at < 0 || !OF_SCHEMA.test(error.message.slice(0, at))) return error;
+    const before = error.message.slice(0, at).trimEnd();
+    return { ...error, message: before.endsWith('(') ? before.slice(0, -1).trimEnd() : before };
+  });
+}

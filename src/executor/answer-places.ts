@@ -9,6 +9,8 @@ export interface LookedUp {
   readonly part: { readonly alias: string };
   readonly objects: readonly ResponseObject[];
   readonly slots: readonly number[];
+  /** How many entities were asked for. */
+  readonly count: number;
 }
 
 /**
@@ -16,14 +18,18 @@ export interface LookedUp {
  * brings.
  */
 export class AnswerPlaces {
-  private readonly sent: readonly LookedUp[];
   private readonly targets: Targets;
   private atRoot: readonly WirePath[] | undefined;
   private readonly known = new Map<string, ReadonlyMap<number, readonly WirePath[]>>();
+  private readonly byAlias: ReadonlyMap<string, LookedUp>;
 
   constructor(sent: readonly LookedUp[], targets: Targets) {
-    this.sent = sent;
     this.targets = targets;
+    this.byAlias = new Map(sent.map((lookedUp) => [lookedUp.part.alias, lookedUp]));
+  }
+
+  lookedUp(alias: string): LookedUp | undefined {
+    return this.byAlias.get(alias);
   }
 
   /** The paths of the objects that the fields of a root request belong to. */
@@ -36,7 +42,7 @@ export class AnswerPlaces {
   of(alias: string, slot: number): readonly WirePath[] {
     let bySlot = this.known.get(alias);
     if (bySlot === undefined) {
-      const lookedUp = this.sent.find(({ part }) => part.alias === alias);
+      const lookedUp = this.byAlias.get(alias);
       bySlot = lookedUp ? this.pathsBySlot(lookedUp) : new Map();
       this.known.set(alias, bySlot);
     }

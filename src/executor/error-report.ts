@@ -2,18 +2,22 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection } from '../operation/timed-sections.ts';
 import type { Position } from '../planner/positions.ts';
 import type { SourceFailure } from '../sources/source.ts';
+import { AnswerErrors, type AnswerPlace } from './answer-errors.ts';
 import { AnswerPlaces, type LookedUp } from './answer-places.ts';
-import type { CompiledLookup, CompiledPlan, CompiledRequest } from './compile.ts';
+import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import {
+  type ClientPaths,
   formatFailure,
   formatMissingInput,
+  formatMissingKey,
   formatSubgraphError,
+  formatViolation,
+  malformed,
   type ResponsePath,
-  readSubgraphErrors,
   type SubgraphError,
   toClientPaths,
-  unexplained,
 } from './errors.ts';
+import type { Gaps } from './gaps.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 import type { Part, Shape, Violation } from './projection.ts';
 import type { Targets, WirePath } from './targets.ts';
@@ -23,65 +27,142 @@ const TOLD_PER_ERROR = 100;
 /** Once there are this many errors, each further one is told for its first object only. */
 const MANY_ERRORS = 10_000;
 
+/** A place in a subgraph's response, and the client's paths that mean it. */
+interface FoundPlace {
+  readonly place: AnswerPlace;
+  readonly paths: readonly ResponsePath[];
+  /** How many steps of the place's path the client knows of. */
+  readonly depth: number;
+}
+
+export interface ErrorReportOptions {
+  /** Errors that are known before anything is fetched. */
+  readonly told?: readonly GraphQLFormattedError[] | undefined;
+  /** What failed as a whole is reported at each place where it is missing, not only at the first of a list. */
+  readonly reportEveryPlace?: boolean | undefined;
+}
+
+const NOWHERE: readonly FoundPlace[] = [];
+
 /** Gathers what went wrong during one execution, and puts it into the client's terms. Nothing here runs while all is well. */
 export class ErrorReport {
   private readonly compiled: CompiledPlan;
   private readonly targets: Targets;
+  private readonly gaps: Gaps;
   private readonly root: readonly [Part];
   private readonly shapes = new Map<readonly Part[], Map<string, Shape>>();
   private readonly errors: GraphQLFormattedError[];
+  private readonly everyPlace: boolean;
   private readonly toldMissing = new Set<string>();
 
-  /** @param told errors that are known before anything is fetched */
-  constructor(compiled: CompiledPlan, targets: Targets, told: readonly GraphQLFormattedError[] = []) {
-    this.errors = [...told];
+  constructor(compiled: CompiledPlan, targets: Targets, gaps: Gaps, options: ErrorReportOptions = {}) {
+    this.errors = [...(options.told ?? [])];
+    this.everyPlace = options.reportEveryPlace === true;
+    this.gaps = gaps;
     this.compiled = compiled;
     this.targets = targets;
     this.root = [{ position: compiled.plan.root, selection: compiled.plan.selection }];
   }
 
   all(violations: readonly Violation[]): readonly GraphQLFormattedError[] {
-    return violations.length === 0 ? this.errors : [...this.errors, ...unexplained(violations, this.errors)];
+    return violations.length === 0 ? this.errors : [...this.errors, ...violations.map(formatViolation)];
   }
 
-  /** A whole request failed: told once for each field that it should have brought, at the first place where it is missing. */
-  failure(request: CompiledRequest, sent: readonly LookedUp[], failure: SourceFailure): void {
+  /**
+   * A whole request failed: told once for each field that it should have brought, at the first place where it is missing.
+   * @param isExplained whether a root field has an error of its own already
+   */
+  failure(
+    request: CompiledRequest,
+    sent: readonly LookedUp[],
+    failure: SourceFailure,
+    isExplained?: (rootKey: string) => boolean,
+  ): void {
     const service = request.planned.subgraph.name;
+    for (const path of this.missingPaths(request, sent, isExplained))
+      this.errors.push(formatFailure(failure, service, path));
+    this.noteReported(request, sent);
+  }
+
+  /** All that these look-ups, or the root request, should have brought is missing, and an error of the subgraph says so. */
+  explained(request: CompiledRequest, sent: readonly LookedUp[], error: SubgraphError): void {
+    if (this.everyPlace) {
+      const service = request.planned.subgraph.name;
+      for (const path of this.missingPaths(request, sent)) this.errors.push(formatSubgraphError(error, service, path));
+    }
+    this.noteReported(request, sent);
+  }
+
+  private missingPaths(
+    request: CompiledRequest,
+    sent: readonly LookedUp[],
+    isExplained: (rootKey: string) => boolean = () => false,
+  ): Iterable<ResponsePath> {
     const paths = new Map<string, ResponsePath>();
     const add = (wirePath: WirePath) => {
-      for (const path of this.clientPaths(wirePath))
-        paths.set(path.filter((step) => typeof step === 'string').join('.'), path);
+      for (const path of this.clientPaths(wirePath).paths)
+        paths.set(JSON.stringify(this.everyPlace ? path : path.filter((step) => typeof step === 'string')), path);
     };
     if (request.planned.root) {
-      const { position } = request.planned.root;
-      const [first] = this.targets.pathsAt(position);
-      for (const { key } of request.rootKeys) if (first) add([...first, key]);
+      for (const base of this.placesOf(this.targets.pathsAt(request.planned.root.position)))
+        for (const { key } of request.rootKeys) if (!isExplained(key)) add([...base, key]);
     }
     for (const { lookup, objects } of sent) {
       const among = new Set(objects);
-      for (const { position } of lookup.targets) {
-        const first = this.firstPath(position, among);
-        if (first) for (const { key } of lookup.keys) if (key !== '__typename') add([...first, key]);
-      }
+      for (const { position } of lookup.targets)
+        for (const base of this.pathsAmong(position, among))
+          for (const key of fieldKeys(lookup)) add([...base, ...key]);
     }
-    for (const path of paths.values()) this.errors.push(formatFailure(failure, service, path));
+    return paths.values();
+  }
+
+  private noteReported(request: CompiledRequest, sent: readonly LookedUp[]): void {
+    const service = request.planned.subgraph.name;
+    const note = (objects: readonly ResponseObject[], keys: readonly WrittenKey[]) => {
+      const gap = { service, keys: keyNames(keys), reason: 'reported' } as const;
+      for (const object of objects) this.gaps.add(object, gap);
+    };
+    if (request.planned.root) note(this.targets.at(request.planned.root.position), request.rootKeys);
+    for (const { lookup, objects } of sent) note(objects, lookup.keys);
   }
 
   /** Fields were left out because what they require could not be fetched: told once for each field, with its first object. */
-  missingInputs(request: CompiledRequest, lookup: CompiledLookup, objects: readonly ResponseObject[]): void {
+  missingInputs(
+    request: CompiledRequest,
+    lookup: CompiledLookup,
+    objects: readonly ResponseObject[],
+    keys: readonly WrittenKey[] = lookup.keys.filter(({ needsInputs }) => needsInputs),
+  ): void {
+    this.missing(request, lookup, objects, keys, formatMissingInput);
+  }
+
+  /** Objects were not looked up because their keys could not be fetched: told as missing inputs are. */
+  missingKeys(request: CompiledRequest, lookup: CompiledLookup, objects: readonly ResponseObject[]): void {
+    this.missing(request, lookup, objects, lookup.keys, formatMissingKey);
+  }
+
+  private missing(
+    request: CompiledRequest,
+    lookup: CompiledLookup,
+    objects: readonly ResponseObject[],
+    keys: readonly WrittenKey[],
+    format: typeof formatMissingInput,
+  ): void {
     const service = request.planned.subgraph.name;
     const among = new Set(objects);
     for (const { position } of lookup.targets) {
-      const untold = lookup.keys.filter(
-        ({ key, needsInputs }) => needsInputs && !this.toldMissing.has(`${position.id} ${key}`),
-      );
-      const first = untold.length > 0 && this.firstPath(position, among);
-      if (!first) continue;
+      const untold = keys.filter(({ key }) => this.everyPlace || !this.toldMissing.has(`${position.id} ${key}`));
+      const bases = untold.length > 0 ? this.pathsAmong(position, among) : [];
+      if (bases.length === 0) continue;
       for (const { key } of untold) {
         this.toldMissing.add(`${position.id} ${key}`);
-        for (const path of this.clientPaths([...first, key])) this.errors.push(formatMissingInput(service, path));
+        if (key === '__typename') continue;
+        for (const base of bases)
+          for (const path of this.clientPaths([...base, key]).paths) this.errors.push(format(service, path));
       }
     }
+    const gap = { service, keys: keyNames(keys), reason: 'reported' } as const;
+    for (const object of objects) this.gaps.add(object, gap);
   }
 
   tooLate({ path, timeoutMs }: TimedSection): void {
@@ -89,58 +170,112 @@ export class ErrorReport {
     this.errors.push({ message, path, extensions: { code: 'SECTION_TIMEOUT' } });
   }
 
-  private firstPath(position: Position, objects: ReadonlySet<ResponseObject>): WirePath | undefined {
-    const index = this.targets.at(position).findIndex((object) => objects.has(object));
-    return index < 0 ? undefined : this.targets.pathsAt(position)[index];
+  /** The paths of those objects at a position that something failed for, as many as it is reported at. */
+  private pathsAmong(position: Position, objects: ReadonlySet<ResponseObject>): readonly WirePath[] {
+    const all = this.targets.at(position);
+    if (!all.some((object) => objects.has(object))) return [];
+    const paths = this.targets.pathsAt(position);
+    return this.placesOf(paths.filter((_, i) => objects.has(all[i] as ResponseObject)));
   }
 
-  subgraphErrors(request: CompiledRequest, sent: readonly LookedUp[], errors: unknown, data: unknown): void {
+  private placesOf(paths: readonly WirePath[]): readonly WirePath[] {
+    return this.everyPlace && this.errors.length < MANY_ERRORS ? paths : paths.slice(0, 1);
+  }
+
+  /**
+   * Reports the errors of a subgraph, each at the places in the response that its path means; an error whose path means none
+   * at what its fetch should have brought.
+   */
+  subgraphErrors(
+    request: CompiledRequest,
+    sent: readonly LookedUp[],
+    errors: readonly SubgraphError[],
+    data: unknown,
+  ): AnswerErrors {
     const service = request.planned.subgraph.name;
-    const places = new AnswerPlaces(sent, this.targets);
-    let elsewhere: { path: ResponsePath | undefined } | undefined;
-    for (const error of readSubgraphErrors(errors)) {
-      const paths = this.pathsOf(request, places, error);
-      for (const path of paths) this.errors.push(formatSubgraphError(error, service, path));
-      if (paths.length > 0) continue;
-      elsewhere ??= { path: this.placeOf(request, sent, data) };
-      this.errors.push(formatSubgraphError(error, service, elsewhere.path));
+    const answer = new AnswerErrors(request, sent, this.targets, data);
+    let own: readonly FoundPlace[] | undefined;
+    for (const error of errors) {
+      const place = answer.placeOf(error.path);
+      if (place === undefined) own ??= this.ownPlaces(answer, error.path !== undefined);
+      const found = place ? this.findPlace(answer, place) : (own as readonly FoundPlace[]);
+      if (place === undefined || place.explainsAll) answer.explainsAll ??= error;
+      const most = this.mostPlaces();
+      for (const { paths } of found.slice(0, most))
+        for (const path of paths) this.errors.push(formatSubgraphError(error, service, path));
+      if (found.length === 0) this.errors.push(formatSubgraphError(error, service, undefined));
+      for (const one of found) answer.add(one.place, one.depth);
+    }
+    answer.note(this.gaps);
+    return answer;
+  }
+
+  /** Entities that are none: reported at what they should have brought for the objects that they were looked up for. */
+  badEntities(request: CompiledRequest, lookedUp: LookedUp, problems: ReadonlyMap<number, string>): void {
+    const service = request.planned.subgraph.name;
+    const places = new AnswerPlaces([lookedUp], this.targets);
+    for (const [slot, reason] of problems) {
+      const failure = malformed(request.planned, reason);
+      for (const base of places.of(lookedUp.part.alias, slot).slice(0, this.mostPlaces()))
+        for (const path of this.fieldPaths(base, lookedUp.lookup))
+          this.errors.push(formatFailure(failure, service, path));
     }
   }
 
-  /** Where an error of a subgraph belongs in the response: for an entity, at the objects that it was looked up for. */
-  private pathsOf(request: CompiledRequest, places: AnswerPlaces, { path }: SubgraphError): ResponsePath[] {
-    if (!path || path.length === 0) return [];
-    const most = this.errors.length < MANY_ERRORS ? TOLD_PER_ERROR : 1;
-    let bases: readonly WirePath[];
-    let rest: WirePath = path;
-    if (request.planned.root) {
-      bases = places.ofRoot(request.planned.root.position);
-    } else {
-      const [alias, slot, ...below] = path;
-      if (typeof alias !== 'string' || typeof slot !== 'number') return [];
-      bases = places.of(alias, slot);
-      rest = below;
-    }
-    const found: ResponsePath[] = [];
-    for (const base of bases) {
-      found.push(...this.clientPaths([...base, ...rest]));
-      if (found.length >= most) break;
-    }
-    return found.slice(0, most);
+  /** The fields of an object that a look-up brings; the object itself where the client asked for none of them. */
+  private fieldPaths(base: WirePath, lookup: CompiledLookup): readonly ResponsePath[] {
+    const visible = fieldKeys(lookup).flatMap((key) => {
+      const { paths, depth } = this.clientPaths([...base, ...key]);
+      return depth === base.length + 1 ? paths : [];
+    });
+    return visible.length > 0 ? visible : this.clientPaths(base).paths;
   }
 
-  /** An error without a usable path is told at the objects that the request was about. */
-  private placeOf(request: CompiledRequest, sent: readonly LookedUp[], data: unknown): ResponsePath | undefined {
-    if (request.planned.root) {
-      const [key] = request.rootKeys;
-      return data === null || data === undefined ? key && this.clientPaths([key.key])[0] : undefined;
-    }
-    const position = sent[0]?.lookup.targets[0]?.position;
-    const first = position && this.firstPath(position, new Set(sent[0]?.objects));
-    return first && this.clientPaths(first)[0];
+  private mostPlaces(): number {
+    return this.errors.length < MANY_ERRORS ? TOLD_PER_ERROR : 1;
   }
 
-  private clientPaths(path: WirePath): ResponsePath[] {
+  private findPlace(answer: AnswerErrors, place: AnswerPlace): readonly FoundPlace[] {
+    // what a whole list is missing is told as a failed request is
+    const most = place.entity && place.explainsAll && !this.everyPlace ? 1 : this.mostPlaces();
+    const lookedUp = place.entity && place.rest.length === 0 && this.everyPlace && answer.lookedUp(place.entity.alias);
+    const paths: ResponsePath[] = [];
+    let depth = 0;
+    for (const base of answer.bases(place)) {
+      if (lookedUp) {
+        paths.push(...this.fieldPaths(base, lookedUp.lookup));
+      } else {
+        const client = this.clientPaths([...base, ...place.rest]);
+        depth = Math.max(client.depth - base.length, 0);
+        paths.push(...client.paths);
+      }
+      if (paths.length >= most) break;
+    }
+    return paths.length === 0 ? NOWHERE : [{ place, paths: paths.slice(0, most), depth }];
+  }
+
+  /**
+   * What a fetch should have brought: the fields that are missing or null, each at its first place; where none is, all of
+   * them. An error without any path belongs to no field of a response that is whole.
+   */
+  private ownPlaces(answer: AnswerErrors, hasPath: boolean): readonly FoundPlace[] {
+    const missing = this.findOwn(answer, answer.missingPlaces());
+    if (missing.length > 0 || (!hasPath && answer.isOfRoot)) return missing;
+    return this.findOwn(answer, answer.firstPlaces());
+  }
+
+  private findOwn(answer: AnswerErrors, places: readonly AnswerPlace[]): readonly FoundPlace[] {
+    const found = places.flatMap((place) => {
+      const [base] = answer.bases(place);
+      const client = base && this.clientPaths([...base, ...place.rest]);
+      return client ? [{ place, paths: client.paths, depth: client.depth - base.length }] : [];
+    });
+    // keys of other fetches are no fields that the client asked for: what they are for is then the object itself
+    const visible = found.filter(({ depth, place }) => depth === place.rest.length);
+    return visible.length > 0 ? visible : found.slice(0, 1);
+  }
+
+  private clientPaths(path: WirePath): ClientPaths {
     return toClientPaths(
       path,
       this.root,
@@ -173,4 +308,14 @@ export class ErrorReport {
     }
     return isObject(value) && typeof value.__typename === 'string' ? value.__typename : undefined;
   }
+}
+
+/** The keys that an error of a whole look-up is reported at; the object itself where only its type was asked for. */
+function fieldKeys({ keys }: CompiledLookup): WirePath[] {
+  const paths = keys.flatMap(({ key }) => (key === '__typename' ? [] : [[key]]));
+  return paths.length > 0 ? paths : [[]];
+}
+
+export function keyNames(keys: readonly WrittenKey[]): ReadonlySet<string> {
+  return new Set(keys.map(({ key }) => key));
 }

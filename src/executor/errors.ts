@@ -1,11 +1,21 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { PlannedRequest } from '../planner/plan.ts';
 import type { SourceFailure } from '../sources/source.ts';
+import type { GapFault } from './gaps.ts';
 import { isObject } from './objects.ts';
 import type { Part, Shape, Violation } from './projection.ts';
 import type { WirePath } from './targets.ts';
 
+const MALFORMED = 'SUBREQUEST_MALFORMED_RESPONSE';
+const INPUT_MISSING = 'REQUIRED_INPUT_MISSING';
+
 export type ResponsePath = readonly (string | number)[];
+
+export interface ClientPaths {
+  readonly paths: readonly ResponsePath[];
+  /** How many steps of the wire path they stand for. */
+  readonly depth: number;
+}
 
 /**
  * Puts a path in wire keys into the client's terms: one path for each alias under which the client asked for the field.
@@ -13,7 +23,7 @@ export type ResponsePath = readonly (string | number)[];
  * object that it belongs to.
  *
  * In:  `["users", 0, "name_1"]`, where `name_1` is the client's `fullName`
- * Out: `[["users", 0, "fullName"]]`
+ * Out: `[["users", 0, "fullName"]]`, and how many steps of the path they stand for: 3
  */
 export function toClientPaths(
   path: WirePath,
@@ -21,7 +31,7 @@ export function toClientPaths(
   rootType: string,
   shapeOf: (parts: readonly Part[], typeName: string) => Shape,
   typeOf: (path: WirePath) => string | undefined,
-): ResponsePath[] {
+): ClientPaths {
   const reached: { path: ResponsePath; depth: number }[] = [];
   const follow = (from: number, client: ResponsePath, parts: readonly Part[], typeName: string): void => {
     const step = path[from];
@@ -44,26 +54,51 @@ export function toClientPaths(
   };
   follow(0, [], root, rootType);
   const deepest = Math.max(...reached.map(({ depth }) => depth));
-  return reached.filter(({ depth }) => depth === deepest).map((end) => end.path);
+  return { paths: reached.filter(({ depth }) => depth === deepest).map((end) => end.path), depth: deepest };
 }
 
 /** An error as a subgraph reported it; anything that is none is described. */
 export interface SubgraphError {
   readonly message: string;
-  readonly path: WirePath | undefined;
+  /** As it came: not always the path of something that was asked for. */
+  readonly path: readonly unknown[] | undefined;
   readonly extensions: Record<string, unknown> | undefined;
 }
 
-export function readSubgraphErrors(errors: unknown): SubgraphError[] {
-  if (!Array.isArray(errors)) return [];
-  return errors.map((error) => {
-    if (!isObject(error))
-      return { message: 'The subgraph reported an error without a message.', path: undefined, extensions: undefined };
-    const path = Array.isArray(error.path) ? (error.path as WirePath) : undefined;
-    const message =
-      typeof error.message === 'string' ? error.message : 'The subgraph reported an error without a message.';
-    return { message, path, extensions: isObject(error.extensions) ? error.extensions : undefined };
-  });
+const NO_MESSAGE = 'The subgraph reported an error without a message.';
+
+/**
+ * Reads the `errors` of a response. Whatever is there is an error, even where it is malformed: only null and an empty list
+ * are none.
+ */
+export function readSubgraphErrors(errors: unknown): readonly SubgraphError[] {
+  if (errors === undefined || errors === null) return [];
+  if (Array.isArray(errors)) return errors.map((error) => readSubgraphError(error));
+  return [readSubgraphError(errors, `"errors" is ${kindOf(errors)}, not a list`)];
+}
+
+function readSubgraphError(error: unknown, problem?: string): SubgraphError {
+  if (!isObject(error)) {
+    const reason = problem ?? `an item of "errors" is ${kindOf(error)}, not an object`;
+    const text = typeof error === 'string' && error !== '' ? `${reason}: ${error.slice(0, LONGEST_QUOTE)}` : reason;
+    return { message: NO_MESSAGE, path: undefined, extensions: { code: MALFORMED, reason: text } };
+  }
+  const path = Array.isArray(error.path) ? error.path : undefined;
+  const extensions = isObject(error.extensions) ? error.extensions : undefined;
+  const message = typeof error.message === 'string' ? error.message : NO_MESSAGE;
+  const reason = problem ?? (message === error.message ? undefined : 'the message of an error is not a string');
+  if (reason === undefined) return { message, path, extensions };
+  return { message, path, extensions: { code: MALFORMED, reason, ...extensions } };
+}
+
+/** Characters of a malformed error that are shown. */
+const LONGEST_QUOTE = 200;
+
+/** "a string", "null": what a JSON value is, for a message. */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 /** A subgraph's error with the client's path and the service's name; its own extensions stay. */
@@ -92,62 +127,47 @@ export function formatFailure(failure: SourceFailure, service: string, path: Res
 
 export function formatMissingInput(service: string, path: ResponsePath): GraphQLFormattedError {
   const message = `The subgraph "${service}" could not compute this field: what it requires of other subgraphs could not be fetched.`;
-  return { message, path, extensions: { code: 'REQUIRED_INPUT_MISSING', service } };
+  return { message, path, extensions: { code: INPUT_MISSING, service } };
+}
+
+export function formatMissingKey(service: string, path: ResponsePath): GraphQLFormattedError {
+  return { message: missingKey(service, 'could not be fetched'), path, extensions: { code: INPUT_MISSING, service } };
+}
+
+/** Why an object was not looked up, where its key is wrong. */
+export function keyFault(service: string, key: string, problem: KeyProblem): GapFault {
+  const [text, code] = KEY_PROBLEMS[problem];
+  return { message: missingKey(service, `("${key}") ${text}`), code };
+}
+
+/**
+ * `missing`: its subgraph did not answer it; `null`: it must not be null; `wrong`: it is a value of another kind; `failed`: an
+ * error was reported for it.
+ */
+export type KeyProblem = keyof typeof KEY_PROBLEMS;
+
+const KEY_PROBLEMS = {
+  missing: ['is missing from what another subgraph answered', MALFORMED],
+  null: ['is null, which it must not be', 'INVALID_NULL_OR_TYPE'],
+  wrong: ['has a value of another kind than its type', 'INVALID_NULL_OR_TYPE'],
+  failed: ['could not be fetched', INPUT_MISSING],
+} as const;
+
+function missingKey(service: string, problem: string): string {
+  return `The subgraph "${service}" could not be asked for this field: the key of the object ${problem}.`;
 }
 
 /** An answer that is no GraphQL result. */
 export function malformed(request: PlannedRequest, reason: string, status?: number): SourceFailure {
   return {
-    code: 'SUBREQUEST_MALFORMED_RESPONSE',
+    code: MALFORMED,
     message: `The subgraph "${request.subgraph.name}" answered with something that is no GraphQL result.`,
     reason,
     ...(status === undefined ? {} : { status }),
   };
 }
 
-/**
- * Violations that are not merely what an error reported before has left behind: a null is explained by an error at its
- * place, above it or below it. Indices do not count, so however many errors there are, their places are few.
- */
-export function unexplained(
-  violations: readonly Violation[],
-  errors: readonly GraphQLFormattedError[],
-): GraphQLFormattedError[] {
-  const known = new KeyPaths();
-  for (const { path } of errors) if (path !== undefined) known.add(path);
-  return violations
-    .filter(({ path }) => !known.meets(path))
-    .map(({ message, path }) => ({ message, path, extensions: { code: 'INVALID_NULL_OR_TYPE' } }));
-}
-
-/** The keys of paths, without indices, as a tree. */
-class KeyPaths {
-  private readonly below = new Map<string, KeyPaths>();
-  private ends = false;
-
-  add(path: ResponsePath): void {
-    let node: KeyPaths = this;
-    for (const step of path) {
-      if (typeof step !== 'string') continue;
-      let next = node.below.get(step);
-      if (next === undefined) {
-        next = new KeyPaths();
-        node.below.set(step, next);
-      }
-      node = next;
-    }
-    node.ends = true;
-  }
-
-  /** Whether a path was added that is the beginning of this one, or that this one is the beginning of. */
-  meets(path: ResponsePath): boolean {
-    let node: KeyPaths | undefined = this;
-    for (const step of path) {
-      if (node.ends) return true;
-      if (typeof step !== 'string') continue;
-      node = node.below.get(step);
-      if (node === undefined) return false;
-    }
-    return node.ends || node.below.size > 0;
-  }
+/** A null that no error explained so far, or a value of a wrong type. */
+export function formatViolation({ message, path, code, service }: Violation): GraphQLFormattedError {
+  return { message, path, extensions: service === undefined ? { code } : { code, service } };
 }

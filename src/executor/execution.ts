@@ -5,16 +5,19 @@ import type { ClientContext, Source, SourceAnswer, SourceFailure } from '../sour
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { type AnswerBudget, type AnswerTicket, LONG_ANSWER, OverloadedError } from './answer-budget.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
-import { ErrorReport } from './error-report.ts';
-import { malformed } from './errors.ts';
+import { EntityProblems } from './entity-problems.ts';
+import { ErrorReport, keyNames } from './error-report.ts';
+import { malformed, readSubgraphErrors, type SubgraphError } from './errors.ts';
+import { Gaps } from './gaps.ts';
 import { type CompiledContexts, gatherByContext } from './gather-by-context.ts';
 import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { writeEscapeFree } from './json-text.ts';
-import { copyValue, isObject, mergeValue, type ResponseObject } from './objects.ts';
+import { copyValue, isObject, type MergeObserver, mergeValue, type ResponseObject } from './objects.ts';
 import type { LateSections } from './projection.ts';
 import { SectionClock } from './section-clock.ts';
 import { HEAVY_RUN, type StartQueue } from './start-queue.ts';
 import { Targets } from './targets.ts';
+import { Unasked } from './unasked.ts';
 
 export interface ExecutionInput {
   readonly supergraph: Supergraph;
@@ -26,6 +29,8 @@ export interface ExecutionInput {
   readonly introspected: ReadonlyMap<string, string>;
   /** Errors of fields that are not fetched. */
   readonly told?: readonly GraphQLFormattedError[] | undefined;
+  /** See `EngineRequest`. */
+  readonly reportEveryPlace?: boolean | undefined;
   /** How long the rest waits for the sections of the plan; where it is missing, until they are there. */
   readonly sections?: TimedSections | undefined;
   /** Where long answers wait until there is memory for them; without it, none waits. */
@@ -57,13 +62,16 @@ type TextAnswer = Extract<SourceAnswer, { kind: 'text' }>;
 
 const CLIENT_GONE: SourceFailure = { code: 'SUBREQUEST_HTTP_ERROR', message: 'Nobody waits for the answer any more.' };
 
+const NO_ERRORS: readonly SubgraphError[] = [];
+const LIST_MISSING = 'the list of entities is missing or has another length';
+
 const asItIs = <T>(result: ExecutionResult) => result as T;
 
 /**
  * One run of a plan. Requests start when the last one they wait for is done; answers are laid into one response tree,
  * each entity into all objects that it was looked up for.
  */
-class Execution {
+class Execution implements MergeObserver {
   private readonly compiled: CompiledPlan;
   private readonly input: ExecutionInput;
   private readonly data: ResponseObject = {};
@@ -74,6 +82,9 @@ class Execution {
   /** No answer so far had a backslash in it. */
   private escapeFree = true;
   private errorReport: ErrorReport | undefined;
+  private knownGaps: Gaps | undefined;
+  /** The subgraph whose answer is being laid into the response. */
+  private service = '';
   private readonly resolve: (result: ExecutionResult) => void;
   private readonly reject: (error: unknown) => void;
   private variableTexts: Map<string, string> | undefined;
@@ -120,8 +131,24 @@ class Execution {
 
   /** Made when something goes wrong, as it mostly does not. */
   private get report(): ErrorReport {
-    this.errorReport ??= new ErrorReport(this.compiled, this.targets, this.input.told);
+    this.errorReport ??= new ErrorReport(this.compiled, this.targets, this.gaps, this.input);
     return this.errorReport;
+  }
+
+  private get gaps(): Gaps {
+    this.knownGaps ??= new Gaps();
+    return this.knownGaps;
+  }
+
+  onNull(value: unknown, isNew: boolean): void {
+    this.gaps.addBelow(value, { service: this.service, isOfOthers: !isNew, keys: undefined, reason: 'null' });
+  }
+
+  onLength(known: readonly unknown[], length: number): void {
+    const { service } = this;
+    const message = `The subgraph "${service}" answered a list of ${length} where another subgraph answered one of ${known.length}.`;
+    const reason = { message, code: 'SUBREQUEST_MALFORMED_RESPONSE' };
+    this.gaps.addBelow(known, { service, keys: undefined, reason });
   }
 
   /** What goes wrong in here is a mistake of ours: the caller is told, and nothing is left hanging. */
@@ -143,6 +170,7 @@ class Execution {
     const { planned } = request;
     const sent = this.gather(request);
     let variables = '';
+    for (const done of sent) if (done.unasked) this.noteUnasked(request, done.lookup, done.unasked);
     for (const done of sent) if (done.count > 0) variables += `${variables && ','}${done.variables}`;
     // nothing to look up, nothing to ask
     if (request.lookups.length > 0 && variables === '') return this.done(request);
@@ -180,7 +208,21 @@ class Execution {
     sent: GatheredEntities[],
   ): void {
     const left = gatherByContext(lookup, contexts, this.targets, sent);
-    if (left.length > 0) this.report.missingInputs(request, lookup, left);
+    if (left.length > 0) this.report.missingInputs(request, lookup, left, lookup.keys);
+  }
+
+  private noteUnasked(request: CompiledRequest, lookup: CompiledLookup, objects: readonly ResponseObject[]): void {
+    const { gaps, targets, data: root } = this;
+    const service = request.planned.subgraph.name;
+    const keys = keyNames(lookup.keys);
+    const unasked = new Unasked(service, lookup, { gaps, targets, root, types: this.input.supergraph.types });
+    const failed: ResponseObject[] = [];
+    for (const object of objects) {
+      const reason = unasked.reason(object);
+      if (reason === 'reported') failed.push(object);
+      else gaps.add(object, { service, keys, reason });
+    }
+    if (failed.length > 0) this.report.missingKeys(request, lookup, failed);
   }
 
   private variableText(name: string): string | undefined {
@@ -251,19 +293,35 @@ class Execution {
     } catch {
       return this.fail(request, sent, malformed(planned, 'not JSON', status));
     }
-    if (!isObject(result) || (result.data === undefined && !Array.isArray(result.errors))) {
+    if (!isObject(result) || (result.data === undefined && result.errors === undefined)) {
       return this.fail(request, sent, malformed(planned, 'neither data nor errors', status));
     }
-    const { data, errors } = result;
+    const { data } = result;
+    const errors = result.errors === undefined ? NO_ERRORS : readSubgraphErrors(result.errors);
+    this.service = planned.subgraph.name;
     if (isObject(data)) {
       if (planned.root) this.layRoot(request, data);
-      else if (!this.layAllEntities(request, sent, data, errors !== undefined)) {
-        this.fail(request, sent, malformed(planned, 'the list of entities is missing or has another length', status));
-      }
-    } else if (!Array.isArray(errors) || errors.length === 0 || (data !== null && data !== undefined)) {
-      this.fail(request, sent, malformed(planned, 'data is no object', status));
+      const missing = planned.root ? undefined : this.layAllEntities(request, sent, data);
+      if (missing) return this.lacks(request, missing, sent, errors, data, malformed(planned, LIST_MISSING, status));
+      if (errors.length > 0) this.report.subgraphErrors(request, sent, errors, data);
+    } else {
+      this.lacks(request, sent, sent, errors, data, malformed(planned, 'data is no object', status));
     }
-    if (errors !== undefined) this.report.subgraphErrors(request, sent, errors, data);
+  }
+
+  /** The whole of `data` is missing, or lists of entities are: that may be what the errors beside it have made. */
+  private lacks(
+    request: CompiledRequest,
+    missing: readonly GatheredEntities[],
+    sent: readonly GatheredEntities[],
+    errors: readonly SubgraphError[],
+    data: unknown,
+    failure: SourceFailure,
+  ): void {
+    const answer = errors.length > 0 ? this.report.subgraphErrors(request, sent, errors, data) : undefined;
+    const isNull = isObject(data) ? missing.every(({ part }) => isNothing(data[part.alias])) : isNothing(data);
+    if (answer?.explainsAll && isNull) this.report.explained(request, missing, answer.explainsAll);
+    else this.report.failure(request, missing, failure, (key) => answer?.isReportedAt(key) === true);
   }
 
   private layRoot(request: CompiledRequest, data: ResponseObject): void {
@@ -272,47 +330,56 @@ class Execution {
     const targets = this.targets.at(position);
     for (let i = 0; i < targets.length; i++) {
       const own = i > 0 && request.copiesForEach ? copyValue(data) : data;
-      lay(targets[i] as ResponseObject, own, request.rootKeys);
+      lay(targets[i] as ResponseObject, own, request.rootKeys, this);
     }
   }
 
+  /** @returns the look-ups whose lists of entities are missing or have another length */
   private layAllEntities(
     request: CompiledRequest,
     sent: readonly GatheredEntities[],
     data: ResponseObject,
-    excused: boolean,
-  ): boolean {
-    let whole = true;
+  ): GatheredEntities[] | undefined {
+    let missing: GatheredEntities[] | undefined;
     for (let i = 0; i < sent.length; i++) {
       const gathered = sent[i] as GatheredEntities;
       const entities = data[gathered.part.alias];
-      if (!Array.isArray(entities) || entities.length !== gathered.count) {
-        // with errors beside it, a missing list is explained; an empty look-up misses nothing
-        if (gathered.count > 0 && !(excused && (entities === null || entities === undefined))) whole = false;
-      } else {
+      if (Array.isArray(entities) && entities.length === gathered.count) {
         this.layEntities(request, gathered, entities);
+      } else if (gathered.count > 0) {
+        // an empty look-up misses nothing
+        missing ??= [];
+        missing.push(gathered);
       }
     }
-    return whole;
+    return missing;
   }
 
   private layEntities(request: CompiledRequest, gathered: GatheredEntities, entities: readonly unknown[]): void {
     const { lookup, objects, slots, borders } = gathered;
     const taken = lookup.copiesForEach ? new Set<number>() : undefined;
     const left: ResponseObject[] = [];
+    const { typename } = lookup.planned.representation;
+    let problems: EntityProblems | undefined;
     // below two places of the response an entity's objects are filled in differently, so they must not be the same objects
     const own = lookup.copiesObjects && !taken ? [0, ...borders, objects.length] : [0, objects.length];
     for (let place = 1; place < own.length; place++) {
       const given = place === 1 ? entities : copyValue(entities);
       for (let i = own[place - 1] as number; i < (own[place] as number); i++) {
         const slot = slots[i] as number;
+        const object = objects[i] as ResponseObject;
         const entity = taken?.has(slot) ? copyValue(given[slot]) : given[slot];
         taken?.add(slot);
-        if (isObject(entity) && !layEntity(objects[i] as ResponseObject, entity, lookup))
-          left.push(objects[i] as ResponseObject);
+        if (!isObject(entity) || isOfOther(entity, typename ?? object.__typename)) {
+          // what is no entity of this look-up is not put into the object
+          problems ??= new EntityProblems(request, gathered, this.input.supergraph.types);
+          if (problems.has(object, slot, entity)) continue;
+        }
+        if (!layEntity(object, entity as ResponseObject, lookup, this)) left.push(object);
       }
     }
     if (left.length > 0) this.report.missingInputs(request, lookup, left);
+    problems?.note(this.gaps, (bad) => this.report.badEntities(request, gathered, bad));
   }
 
   private fail(request: CompiledRequest, sent: readonly GatheredEntities[], failure: SourceFailure): void {
@@ -358,7 +425,7 @@ class Execution {
     const { projection } = this.compiled;
     const late = this.clock && this.stop(this.clock);
     const { text, violations } = writeEscapeFree(this.escapeFree, () =>
-      projection.write(this.data, this.input.introspected, late),
+      projection.write(this.data, this.input.introspected, late, this.knownGaps),
     );
     if (late)
       for (const section of late.missed) this.report.tooLate(this.input.sections?.list[section] as TimedSection);
@@ -372,19 +439,33 @@ class Execution {
 }
 
 /** @returns false where fields were left out because the object lacked what they require */
-function layEntity(target: ResponseObject, entity: ResponseObject, lookup: CompiledLookup): boolean {
+function layEntity(
+  target: ResponseObject,
+  entity: ResponseObject,
+  lookup: CompiledLookup,
+  observer: MergeObserver,
+): boolean {
   const { keys, independentKeys, representation } = lookup;
   const complete = independentKeys === undefined || representation.isComplete(target);
-  lay(target, entity, complete ? keys : independentKeys);
+  lay(target, entity, complete ? keys : independentKeys, observer);
   return complete;
 }
 
-function lay(target: ResponseObject, from: ResponseObject, keys: readonly WrittenKey[]): void {
+function lay(target: ResponseObject, from: ResponseObject, keys: readonly WrittenKey[], observer: MergeObserver): void {
   for (let i = 0; i < keys.length; i++) {
     const { key, shared } = keys[i] as WrittenKey;
     const value = from[key];
     if (value === undefined) continue;
-    if (shared) mergeValue(target, key, value);
+    if (shared) mergeValue(target, key, value, observer);
     else target[key] = value;
   }
+}
+
+/** Whether an entity says that it has another type; it says nothing where that was not asked for. */
+function isOfOther({ __typename: own }: ResponseObject, asked: unknown): boolean {
+  return own !== undefined && own !== asked;
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
 }

@@ -65,7 +65,7 @@ export function gatherByContext(
       }
     }
   });
-  for (const group of groups.values()) if (group.count > 0) into.push(group.gathered());
+  for (const group of groups.values()) into.push(group.gathered());
   return left;
 }
 
@@ -108,6 +108,7 @@ class Group {
   private readonly distinct: DistinctEntities;
   private readonly objects: ResponseObject[] = [];
   private readonly slots: number[] = [];
+  private unasked: ResponseObject[] | undefined;
 
   constructor(lookup: CompiledLookup, part: LookupPart, texts: readonly string[]) {
     this.lookup = lookup;
@@ -116,20 +117,20 @@ class Group {
     this.distinct = new DistinctEntities(lookup.representation);
   }
 
-  get count(): number {
-    return this.distinct.count;
-  }
-
   add(object: ResponseObject): void {
     const index = this.distinct.indexOf(object);
-    if (index < 0) return;
+    if (index < 0) {
+      this.unasked ??= [];
+      this.unasked.push(object);
+      return;
+    }
     this.objects.push(object);
     this.slots.push(index);
   }
 
   gathered(): GatheredEntities {
-    const { lookup, part, objects, slots, distinct } = this;
+    const { lookup, part, objects, slots, distinct, unasked } = this;
     const variables = `${quote(part.variable)}:[${distinct.texts}]${this.contextTexts}`;
-    return { lookup, part, objects, slots, borders: [], count: distinct.count, variables };
+    return { lookup, part, objects, slots, borders: [], count: distinct.count, unasked, variables };
   }
 }

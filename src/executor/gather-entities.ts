@@ -16,6 +16,8 @@ export interface GatheredEntities {
   readonly borders: number[];
   /** How many entities are asked for. */
   readonly count: number;
+  /** Objects that cannot be looked up, because parts of their keys are missing. */
+  readonly unasked: readonly ResponseObject[] | undefined;
   /** The variables with their representations, and with what they get from contexts: `"r0":[…]`. */
   readonly variables: string;
 }
@@ -26,6 +28,7 @@ export function gatherEntities(lookup: CompiledLookup, targets: Targets): Gather
   const objects: ResponseObject[] = [];
   const slots: number[] = [];
   const borders: number[] = [];
+  let unasked: ResponseObject[] | undefined;
   for (const { position, types } of lookup.targets) {
     borders.push(objects.length);
     const found = targets.at(position);
@@ -33,14 +36,18 @@ export function gatherEntities(lookup: CompiledLookup, targets: Targets): Gather
       const object = found[i] as ResponseObject;
       if (types !== undefined && !isOf(object, types)) continue;
       const index = distinct.indexOf(object);
-      if (index < 0) continue;
+      if (index < 0) {
+        unasked ??= [];
+        unasked.push(object);
+        continue;
+      }
       objects.push(object);
       slots.push(index);
     }
   }
   borders.shift();
   const variables = distinct.count === 0 ? '' : `${lookup.variableHead}${distinct.texts}]`;
-  return { lookup, part: lookup.planned, objects, slots, borders, count: distinct.count, variables };
+  return { lookup, part: lookup.planned, objects, slots, borders, count: distinct.count, unasked, variables };
 }
 
 /** Drops the objects: their entities have come, or will not. */

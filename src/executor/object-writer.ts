@@ -13,6 +13,8 @@ export interface FieldWriter {
   /** A string here is written as it is: the type is a `String`, an `ID`, or a scalar that passes through. */
   readonly isText: boolean;
   readonly write: ValueWriter;
+  /** Writes the field of an object that does not have it; `write` does where this is missing. */
+  readonly absent?: ((object: ResponseObject) => string | undefined) | undefined;
 }
 
 /**
@@ -39,8 +41,9 @@ function writeEach(object: ResponseObject, fields: readonly FieldWriter[]): stri
   let text = '{';
   let missing = false;
   for (let i = 0; i < fields.length; i++) {
-    const { prefix, wireKey, write } = fields[i] as FieldWriter;
-    const written = write(object[wireKey]);
+    const { prefix, wireKey, write, absent } = fields[i] as FieldWriter;
+    const value = object[wireKey];
+    const written = value === undefined && absent !== undefined ? absent(object) : write(value);
     if (written === undefined) missing = true;
     else text += i === 0 ? prefix + written : `,${prefix}${written}`;
   }
@@ -55,7 +58,13 @@ function generated(fields: readonly FieldWriter[]): ((object: ResponseObject) =>
     const start = (i === 0 ? '{' : ',') + field.prefix;
     names.push(`w${i}`);
     values.push(field.write);
-    const other = `w=w${i}(v);if(w===undefined)missing=true;else t+=${JSON.stringify(start)}+w;`;
+    let written = `w${i}(v)`;
+    if (field.absent) {
+      names.push(`a${i}`);
+      values.push(field.absent);
+      written = `v===undefined?a${i}(o):${written}`;
+    }
+    const other = `w=${written};if(w===undefined)missing=true;else t+=${JSON.stringify(start)}+w;`;
     body += `v=o[${JSON.stringify(field.wireKey)}];`;
     if (field.isText) {
       body += `if(typeof v==="string"){if(free)t+=${JSON.stringify(`${start}"`)}+v+'"';else t+=${JSON.stringify(start)}+quote(v)}else{${other}}`;

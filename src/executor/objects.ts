@@ -14,26 +14,41 @@ export function gatherObjects(value: unknown, into: ResponseObject[]): void {
   else if (isObject(value)) into.push(value);
 }
 
+/** Receives what two fetches disagree about where their values are merged. */
+export interface MergeObserver {
+  /** One fetch gave null where another gave `value`; `isNew` when the null is in the value that is merged. */
+  onNull(value: unknown, isNew: boolean): void;
+  /** The new list has another length than the known one, which stays. */
+  onLength(known: readonly unknown[], length: number): void;
+}
+
 /** Puts a value under a key where another fetch may have put one already: objects are united, null never wins. */
-export function mergeValue(into: ResponseObject, key: string, value: unknown): void {
+export function mergeValue(into: ResponseObject, key: string, value: unknown, observer?: MergeObserver): void {
   if (value === undefined || key === '__proto__') return;
   // `constructor` is in every object, yet no answer
   const known = Object.hasOwn(into, key) ? into[key] : undefined;
-  if (known === undefined || known === null) into[key] = value;
-  else mergeInto(known, value);
+  if (known === undefined) into[key] = value;
+  else if (known === null) {
+    into[key] = value;
+    if (value !== null) observer?.onNull(value, false);
+  } else mergeInto(known, value, observer);
 }
 
-function mergeInto(known: unknown, value: unknown): void {
+function mergeInto(known: unknown, value: unknown, observer: MergeObserver | undefined): void {
   if (known === value) return;
+  if (value === null) return observer?.onNull(known, true);
   if (Array.isArray(known) && Array.isArray(value)) {
     // the two sides must agree on what the list is; where they do not, the first answer stands
-    if (known.length !== value.length) return;
+    if (known.length !== value.length) return observer?.onLength(known, value.length);
     for (let i = 0; i < known.length; i++) {
-      if (known[i] === null) known[i] = value[i];
-      else mergeInto(known[i], value[i]);
+      if (known[i] !== null) mergeInto(known[i], value[i], observer);
+      else if (value[i] !== null) {
+        known[i] = value[i];
+        observer?.onNull(value[i], false);
+      }
     }
   } else if (isObject(known) && isObject(value)) {
-    for (const key of Object.keys(value)) mergeValue(known, key, value[key]);
+    for (const key of Object.keys(value)) mergeValue(known, key, value[key], observer);
   }
 }
 

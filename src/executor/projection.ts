@@ -5,6 +5,7 @@ import type { OpField, OpNarrowing, OpSelection } from '../operation/operation.t
 import type { SectionHeads } from '../operation/timed-sections.ts';
 import type { Placement, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
+import { Cover, type GapReason, type Gaps } from './gaps.ts';
 import { inOnePiece, quote } from './json-text.ts';
 import { leafWriter } from './leaf.ts';
 import { compileObjectWriter, type FieldWriter, type ValueWriter } from './object-writer.ts';
@@ -31,9 +32,17 @@ export interface ShapeField {
   readonly below: readonly Part[];
   /** Never fetched: null whatever the object has. */
   readonly dropped: boolean;
+  /** The subgraph that it is read from. */
+  readonly service: string | undefined;
 }
 
-type DraftField = { field: OpField; wireKey: string; below: Part[]; dropped: boolean };
+type DraftField = {
+  field: OpField;
+  wireKey: string;
+  below: Part[];
+  dropped: boolean;
+  service: string | undefined;
+};
 
 export interface ProjectionOptions {
   /** Fields that are not fetched, by the selections that they were taken out of. */
@@ -48,10 +57,17 @@ export interface LateSections {
   readonly missed: Set<number>;
 }
 
+/** A null without an error of its own so far. */
 export interface Violation {
   readonly message: string;
   readonly path: readonly (string | number)[];
+  readonly code: string;
+  /** The subgraph whose mistake it is, where that is known. */
+  readonly service: string | undefined;
 }
+
+const WRONG_VALUE = 'INVALID_NULL_OR_TYPE';
+const MISSING_VALUE = 'SUBREQUEST_MALFORMED_RESPONSE';
 
 /**
  * Writes the response of one plan as the client asked for it: its own keys, in its order, with null going up from where
@@ -69,6 +85,9 @@ export class Projection {
   private violated = false;
   /** The path to the value being written; kept up only while violations are being located. */
   private path: (string | number)[] | undefined;
+  /** What errors explain at that path. */
+  private cover = Cover.none;
+  private gaps: Gaps | undefined;
   private violations: Violation[] = [];
 
   constructor(supergraph: Supergraph, root: Part, { dropped, sections }: ProjectionOptions = {}) {
@@ -83,31 +102,45 @@ export class Projection {
   /**
    * @param introspected JSON texts of the introspection fields, by response key
    * @param late sections that are null, whatever has come of them
-   * @returns the JSON text of `data`, and what was null or of a wrong type where it must not be
+   * @param gaps which fields are missing, or null, for reasons that are known
+   * @returns the JSON text of `data`, and what was missing, null or of a wrong type without an error that explains it
    */
   write(
     data: ResponseObject,
     introspected: ReadonlyMap<string, string>,
     late?: LateSections,
+    gaps?: Gaps,
   ): { text: string; violations: Violation[] } {
     this.introspected = introspected;
     this.late = late;
+    this.gaps = gaps;
     this.violated = false;
     this.path = undefined;
     const text = this.root(data) ?? 'null';
-    if (!this.violated) return { text, violations: [] };
-    // violations are rare, so their paths are found by writing once more
+    const violations = this.violated ? this.locateViolations(data) : [];
+    this.gaps = undefined;
+    return { text, violations };
+  }
+
+  /** Violations are rare, so their paths are found by writing once more. */
+  private locateViolations(data: ResponseObject): Violation[] {
     this.path = [];
+    this.cover = Cover.none;
     this.violations = [];
     this.root(data);
     this.path = undefined;
-    return { text, violations: this.violations };
+    return this.violations;
   }
 
-  private violate(message: string): undefined {
+  private violate(message: string, code = WRONG_VALUE, service?: string): undefined {
     this.violated = true;
-    if (this.path) this.violations.push({ message, path: [...this.path] });
+    if (this.path && !this.cover.explainsNull) this.violations.push({ message, path: [...this.path], code, service });
     return undefined;
+  }
+
+  /** Why an object lacks a field, as far as that is known. */
+  private reasonFor(object: ResponseObject, key: string, service: string | undefined): GapReason | undefined {
+    return this.gaps?.reason(object, key, service) ?? (this.path && this.cover.reason(service));
   }
 
   /** The fields written for a runtime type, in the order of their first appearance. */
@@ -131,6 +164,7 @@ export class Projection {
         wireKey: placed?.placement.wire.key ?? '',
         below: [],
         dropped,
+        service: placed?.placement.node.fetch.subgraph.name,
       };
       // on one type it may be dropped where it is not on an interface around it
       known.dropped ||= dropped;
@@ -180,8 +214,7 @@ export class Projection {
     return (value) => {
       if (!isObject(value)) return this.noObject(staticType);
       const told = value.__typename;
-      if (told === undefined && typeMatters)
-        return this.violate(`The runtime type of this ${staticType} is not known.`);
+      if (told === undefined && typeMatters) return this.unknownType(value, staticType);
       const name = String(told ?? staticType);
       let write = byType.get(name);
       if (!write) {
@@ -195,6 +228,11 @@ export class Projection {
       }
       return write(value);
     };
+  }
+
+  private unknownType(object: ResponseObject, staticType: string): undefined {
+    if (this.reasonFor(object, '__typename', undefined) === 'reported') return undefined;
+    return this.violate(`The runtime type of this ${staticType} is not known.`);
   }
 
   private noObject(staticType: string): undefined {
@@ -214,7 +252,8 @@ export class Projection {
     };
   }
 
-  private fieldWriter({ field, wireKey, below, dropped }: ShapeField, typeName: string): FieldWriter {
+  private fieldWriter(shapeField: ShapeField, typeName: string): FieldWriter {
+    const { field, wireKey, below, dropped } = shapeField;
     const { responseKey } = field;
     const prefix = `${quote(responseKey)}:`;
     if (field.name === '__typename') {
@@ -227,18 +266,46 @@ export class Projection {
     // an object type may promise more than the interface on which the field was selected
     const type = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
     const write = this.typedWriter(type, below, field, `${typeName}.${field.name}`);
-    if (dropped) return { responseKey, prefix, wireKey, isText: false, write: () => write(null) };
+    // the errors of what is left out are known already
+    const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
+    if (dropped) return { responseKey, prefix, wireKey, isText: false, write: () => leftOut };
+    const absent = this.absentWriter(shapeField, type, `${typeName}.${field.name}`);
     const section = this.sections?.get(field);
     if (section !== undefined) {
-      return { responseKey, prefix, wireKey, isText: false, write: (value) => write(this.inTime(section, value)) };
+      return {
+        responseKey,
+        prefix,
+        wireKey,
+        isText: false,
+        write: (value) => (this.isLate(section) ? leftOut : write(value)),
+        absent: (object) => (this.isLate(section) ? leftOut : absent(object)),
+      };
     }
-    return { responseKey, prefix, wireKey, isText: this.isText(type), write };
+    return { responseKey, prefix, wireKey, isText: this.isText(type), write, absent };
   }
 
-  private inTime(section: number, value: unknown): unknown {
-    if (!this.late?.isLate(section)) return value;
+  private isLate(section: number): boolean {
+    if (!this.late?.isLate(section)) return false;
     this.late.missed.add(section);
-    return null;
+    return true;
+  }
+
+  /** For an object that lacks a field which its subgraph was asked for: null it may be, but not without a reason. */
+  private absentWriter({ wireKey, service }: ShapeField, type: TypeNode, coordinate: string) {
+    const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
+    const cannotBeNull = `Cannot return null for non-nullable field ${coordinate}.`;
+    return (object: ResponseObject): string | undefined => {
+      const reason = this.reasonFor(object, wireKey, service);
+      if (reason === undefined) {
+        if (leftOut === undefined) return this.violate(cannotBeNull);
+        this.violate(missingField(coordinate, service), MISSING_VALUE, service);
+      } else if (reason === 'null') {
+        if (leftOut === undefined) return this.violate(cannotBeNull);
+      } else if (reason !== 'reported') {
+        this.violate(reason.message, reason.code, service);
+      }
+      return leftOut;
+    };
   }
 
   private isText(type: TypeNode): boolean {
@@ -279,9 +346,7 @@ export class Projection {
       let part = '[';
       let missing = false;
       for (let i = 0; i < value.length; i++) {
-        this.path?.push(i);
-        const item = write(value[i]);
-        this.path?.pop();
+        const item = this.path ? this.writeItem(this.path, write, value[i], i) : write(value[i]);
         if (item === undefined) missing = true;
         else part += i === 0 ? item : `,${item}`;
         if (part.length > LONG_PART) {
@@ -293,20 +358,42 @@ export class Projection {
     };
   }
 
+  private writeItem(path: (string | number)[], write: ValueWriter, item: unknown, index: number): string | undefined {
+    const outer = this.cover;
+    path.push(index);
+    this.cover = outer.item(index);
+    const written = write(item);
+    this.cover = outer;
+    path.pop();
+    return written;
+  }
+
   private writeWithPath(
     path: (string | number)[],
     object: ResponseObject,
     fields: readonly FieldWriter[],
   ): string | undefined {
+    const outer = this.cover;
+    const own = this.gaps ? outer.object(object, this.gaps) : outer;
     let missing = false;
-    for (const { responseKey, wireKey, write } of fields) {
+    for (const { responseKey, wireKey, write, absent } of fields) {
       path.push(responseKey);
-      if (write(object[wireKey]) === undefined) missing = true;
+      if (this.gaps) this.cover = own.field(object, wireKey, this.gaps);
+      const value = object[wireKey];
+      const written = value === undefined && absent !== undefined ? absent(object) : write(value);
+      if (written === undefined) missing = true;
       path.pop();
     }
+    this.cover = outer;
     // only where things are missing matters now; the text has been written before
     return missing ? undefined : '';
   }
+}
+
+function missingField(coordinate: string, service: string | undefined): string {
+  return service === undefined
+    ? `No subgraph has answered the field ${coordinate} for this object.`
+    : `The subgraph "${service}" was asked for the field ${coordinate}, but its answer does not have it.`;
 }
 
 /** Whether what is written for a part differs by the runtime type of the object. */

@@ -11,15 +11,17 @@ export interface RepresentationWriter {
   readonly isComplete: (object: ResponseObject) => boolean;
 }
 
+type FieldItem = Extract<RepresentationItem, { kind: 'field' }>;
 type ItemWriter = (object: ResponseObject) => string | undefined;
 
 /**
  * Compiles a representation into a function that writes it. The text is both what is sent and what tells equal
  * entities, so it is written in one order always.
  */
-export function compileRepresentation({ typename, fields }: Representation): RepresentationWriter {
+export function compileRepresentation({ typename, fields: all }: Representation): RepresentationWriter {
   const head = typename === undefined ? undefined : `{"__typename":${quote(typename)}`;
-  const writers = fields.map(compileItem);
+  const fields = withoutTypename(all);
+  const writeFields = compileSelection(fields);
   const write = (object: ResponseObject): string | undefined => {
     let text = head;
     if (text === undefined) {
@@ -27,12 +29,8 @@ export function compileRepresentation({ typename, fields }: Representation): Rep
       if (typeof own !== 'string') return undefined;
       text = `{"__typename":${quote(own)}`;
     }
-    for (let i = 0; i < writers.length; i++) {
-      const written = (writers[i] as ItemWriter)(object);
-      if (written === undefined) return undefined;
-      text += written;
-    }
-    return `${text}}`;
+    const written = writeFields(object);
+    return written === undefined ? undefined : `${text}${written}}`;
   };
   const plain = typename !== undefined && fields.every((item) => item.kind === 'field' && !item.nested);
   const plainKeys = plain ? fields.map((item) => (item.kind === 'field' ? item.wireKey : '')) : undefined;
@@ -43,69 +41,124 @@ function completeness(fields: RepresentationSelection): (object: ResponseObject)
   const required = fields.filter((item) => item.kind === 'narrowing' || !item.isKey || item.nested);
   if (required.length === 0) return () => true;
   const checks = required.map((item): ((object: ResponseObject) => boolean) => {
-    const below = item.nested ? completeness(item.nested) : undefined;
+    const check = item.nested ? completeness(item.nested) : undefined;
     if (item.kind === 'narrowing')
-      return (object) => !isOf(object, item.possible) || below === undefined || below(object);
+      return (object) => !isOf(object, item.possible) || check === undefined || check(object);
     return (object) => {
       const value = object[item.wireKey];
-      return value !== undefined && (below === undefined || everyObject(value, below));
+      if (value === undefined) return false;
+      return check ? everyObject(value, check, item.lists) : isListed(value, item.lists ?? 0);
     };
   });
   return (object) => checks.every((check) => check(object));
 }
 
-/** Whether all objects in a value, through lists of any depth, pass. */
-function everyObject(value: unknown, check: (object: ResponseObject) => boolean): boolean {
-  if (Array.isArray(value)) return value.every((item) => everyObject(item, check));
-  return !isObject(value) || check(value);
+/** Whether there are as many lists around the values as their type says; null may be anywhere. */
+function isListed(value: unknown, lists: number): boolean {
+  if (lists === 0 || value === null) return true;
+  return Array.isArray(value) && (lists === 1 || value.every((item) => isListed(item, lists - 1)));
 }
 
-/** Writes `,"name":value`; nothing where a narrowing does not apply; `undefined` where a key has no value. */
-function compileItem(item: RepresentationItem): ItemWriter {
-  if (item.kind === 'narrowing') {
-    const writers = item.nested.map(compileItem);
-    return (object) => {
-      if (!isOf(object, item.possible)) return '';
-      let text = '';
-      for (const write of writers) {
-        const written = write(object);
-        if (written === undefined) return undefined;
-        text += written;
-      }
-      return text;
-    };
+/** Whether all objects in a value, through its lists, pass; what is neither object nor null does not. */
+function everyObject(value: unknown, check: (object: ResponseObject) => boolean, lists: number | undefined): boolean {
+  if (Array.isArray(value)) return lists !== 0 && value.every((item) => everyObject(item, check, lists && lists - 1));
+  return value === null || (isObject(value) && check(value));
+}
+
+/** The type of the object itself is written in any case, whether or not it is part of its key. */
+function withoutTypename(items: RepresentationSelection): RepresentationSelection {
+  return items.flatMap((item): RepresentationItem[] => {
+    if (item.kind === 'narrowing') return [{ ...item, nested: withoutTypename(item.nested) }];
+    return item.name === '__typename' ? [] : [item];
+  });
+}
+
+/** Writes `,"name":value` for each field that an object's type has, each name once; `undefined` where a key has no value. */
+function compileSelection(items: RepresentationSelection): ItemWriter {
+  if (items.every((item) => item.kind === 'field')) return compileFields([...fieldsFor(undefined, items).values()]);
+  const types = new Set(items.flatMap(narrowedTypes));
+  const byType = new Map<unknown, ItemWriter>();
+  return (object) => {
+    const { __typename: name } = object;
+    // types that no narrowing names are written alike
+    const type = name === undefined || types.has(name as string) ? (name as string | undefined) : '';
+    let write = byType.get(type);
+    if (write === undefined) {
+      write = compileFields([...fieldsFor(type, items).values()]);
+      byType.set(type, write);
+    }
+    return write(object);
+  };
+}
+
+function narrowedTypes(item: RepresentationItem): string[] {
+  return item.kind === 'field' ? [] : [...item.possible, ...item.nested.flatMap(narrowedTypes)];
+}
+
+/** The fields for objects of a type; where the type is not known, those of all. A name that comes twice is one field. */
+function fieldsFor(
+  type: string | undefined,
+  items: RepresentationSelection,
+  fields = new Map<string, FieldItem>(),
+): Map<string, FieldItem> {
+  for (const item of items) {
+    if (item.kind === 'narrowing') {
+      if (type === undefined || item.possible.has(type)) fieldsFor(type, item.nested, fields);
+      continue;
+    }
+    const known = fields.get(item.name);
+    const nested = known?.nested && item.nested ? [...known.nested, ...item.nested] : (known ?? item).nested;
+    fields.set(item.name, known ? { ...known, isKey: known.isKey || item.isKey, nested } : item);
   }
-  const { wireKey, isKey } = item;
-  const prefix = `,${quote(item.name)}:`;
-  const nested = item.nested && compileNested(item.nested);
+  return fields;
+}
+
+function compileFields(fields: readonly FieldItem[]): ItemWriter {
+  const writers = fields.map(compileField);
+  return (object) => {
+    let text = '';
+    for (let i = 0; i < writers.length; i++) {
+      const written = (writers[i] as ItemWriter)(object);
+      if (written === undefined) return undefined;
+      text += written;
+    }
+    return text;
+  };
+}
+
+function compileField({ name, wireKey, isKey, nested: items, lists }: FieldItem): ItemWriter {
+  const prefix = `,${quote(name)}:`;
+  // without an object, what is required is null, but a key is none
+  const nested = items && compileNested(items, lists, isKey ? undefined : 'null');
+  const isListKey = isKey && !nested && lists !== undefined && lists > 0;
   return (object) => {
     const value = object[wireKey];
     if (value === undefined || value === null) return isKey ? undefined : `${prefix}null`;
+    if (isListKey && !isListed(value, lists)) return undefined;
     const text = nested ? nested(value) : jsonText(value);
     return text === undefined ? undefined : prefix + text;
   };
 }
 
-function compileNested(items: RepresentationSelection): (value: unknown) => string | undefined {
-  const writers = items.map(compileItem);
-  const write = (value: unknown): string | undefined => {
-    if (Array.isArray(value)) {
-      const parts: string[] = [];
-      for (const one of value) {
-        const text = write(one);
-        if (text === undefined) return undefined;
-        parts.push(text);
-      }
-      return `[${parts.join()}]`;
+function compileNested(
+  items: RepresentationSelection,
+  lists: number | undefined,
+  nothing: 'null' | undefined,
+): (value: unknown) => string | undefined {
+  const writeFields = compileSelection(items);
+  const write = (value: unknown, depth: number | undefined): string | undefined => {
+    if (isObject(value)) {
+      const text = writeFields(value);
+      return text === undefined ? undefined : `{${text.slice(1)}}`;
     }
-    if (!isObject(value)) return 'null';
-    let text = '';
-    for (const writeItem of writers) {
-      const written = writeItem(value);
-      if (written === undefined) return undefined;
-      text += written;
+    if (!Array.isArray(value) || depth === 0) return nothing;
+    const parts: string[] = [];
+    for (const one of value) {
+      const text = one === null ? 'null' : write(one, depth && depth - 1);
+      if (text === undefined) return undefined;
+      parts.push(text);
     }
-    return `{${text.slice(1)}}`;
+    return `[${parts.join()}]`;
   };
-  return write;
+  return (value) => write(value, lists);
 }

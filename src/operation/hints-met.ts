@@ -81,7 +81,10 @@ class Meeting {
     if (this.#seen.has(coordinate)) return;
     this.#seen.add(coordinate);
     const { hints } = this.#hinted;
-    if (this.#isGuarded(parent.name, field) || this.#isGuarded(inner.name)) this.#guardedField ??= coordinate;
+    // the type of the parent speaks for itself only where no field led to it
+    const isGuarded =
+      this.#isGuarded(parent.name) || this.#isGuarded(parent.name, field) || this.#isGuarded(inner.name);
+    if (isGuarded) this.#guardedField ??= coordinate;
     for (const name of this.#namesOf(parent)) {
       if (this.#isGuarded(name, field)) this.#guardedField ??= coordinate;
       const own = hints.get(`${name}.${field}`) ?? hints.get(coordinate);
@@ -118,9 +121,27 @@ class Meeting {
   }
 
   #isGuarded(type: string, field?: string): boolean {
+    const interfaces = this.#hinted.types.get(type)?.interfaces ?? [];
+    return GUARDS.some(
+      (guard) =>
+        this.#bears(guard, type, field) || interfaces.some((name) => this.#isAskedBy(name, guard, type, field)),
+    );
+  }
+
+  #bears(guard: string, type: string, field: string | undefined): boolean {
     const known = this.#hinted.types.get(type);
     const bearer = field === undefined ? known : known?.fields.get(field);
-    return bearer !== undefined && GUARDS.some((name) => bearer.directives.has(name));
+    return bearer?.directives.has(guard) === true;
+  }
+
+  /**
+   * Whether an interface asks it of a type. Composition writes on an interface what one of its types needs: without arguments
+   * it shows whether that is so; with arguments it is taken for the interface's own.
+   */
+  #isAskedBy(name: string, guard: string, type: string, field: string | undefined): boolean {
+    if (!this.#bears(guard, name, field)) return false;
+    const possible = [...(this.#hinted.types.get(name)?.possible ?? [])];
+    return guard !== 'authenticated' || !possible.some((one) => one !== type && this.#bears(guard, one, field));
   }
 }
 

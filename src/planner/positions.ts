@@ -200,5 +200,7 @@ export type RepresentationItem =
       /** Part of the key: an object that has null here cannot be looked up. What `@requires` asks for may be null. */
       readonly isKey: boolean;
       readonly nested: RepresentationSelection | undefined;
+      /** How many lists are around each of its values; where this is missing, any number is taken. */
+      readonly lists?: number | undefined;
     }
   | { readonly kind: 'narrowing'; readonly possible: ReadonlySet<string>; readonly nested: RepresentationSelection };

@@ -1,3 +1,4 @@
+import { Kind, type TypeNode } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Abilities } from './abilities.ts';
 import { FewMap } from './few-map.ts';
@@ -68,7 +69,8 @@ function describeField(
     dependsOn.add(node.fetch);
     const below = position.below(wire, type);
     const nested = field.selection && below ? describeBelow(abilities, below, field.selection, dependsOn) : undefined;
-    return { kind: 'field', name: field.name, wireKey: wire.key, isKey: false, nested };
+    const lists = listDepth(node.fields.get(wire.key)?.type);
+    return { kind: 'field', name: field.name, wireKey: wire.key, isKey: false, nested, lists };
   };
   const whole = placements.get(owner);
   if (whole) return [describeAt(owner, whole)];
@@ -77,6 +79,12 @@ function describeField(
     possible: abilities.possible(type),
     nested: [describeAt(type, placement)],
   }));
+}
+
+function listDepth(type: TypeNode | undefined): number | undefined {
+  if (type === undefined || type.kind === Kind.NAMED_TYPE) return type && 0;
+  const inner = listDepth(type.type) ?? 0;
+  return type.kind === Kind.LIST_TYPE ? inner + 1 : inner;
 }
 
 /** Marks what is described as a key. */

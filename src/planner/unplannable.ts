@@ -10,6 +10,13 @@ export class UnplannableError extends Error {
 /** The supergraph promises what cannot be done; the message is for clients, too. */
 export class UnsupportedFieldError extends Error {
   override readonly name = 'UnsupportedFieldError';
+  /** Without the reason, which names parts of subgraphs. */
+  readonly brief: string;
+
+  constructor(brief: string, reason: string) {
+    super(`${brief}: ${reason}`);
+    this.brief = `${brief}.`;
+  }
 }
 
 /** @returns an error that says which field, and where in the response */
@@ -32,8 +39,8 @@ function lacksContext(position: Position, owner: string, { subgraph, type, field
     ? 'no object above it is of a type that sets the context, or what is read there cannot be fetched'
     : `${owner} has no resolvable @key there, which a field with such an argument needs`;
   return new UnsupportedFieldError(
-    `${owner}.${field.name} cannot be asked for at ${pathTo(position, field.name)}: the subgraph "${subgraph.name}" takes ` +
-      `${arguments_} from @fromContext, but ${reason}.`,
+    `${owner}.${field.name} cannot be asked for at ${pathTo(position, field.name)}`,
+    `the subgraph "${subgraph.name}" takes ` + `${arguments_} from @fromContext, but ${reason}.`,
   );
 }
 

@@ -106,16 +106,39 @@ function readAddress(text: string): string | undefined {
 
 /**
  * What one client can be told by: an IPv4 address, or the first 64 bits of an IPv6 address, since the other 64 are each
- * client's own to choose (RFC 4291, section 2.5.1).
+ * client's own to choose (RFC 4291, section 2.5.1). An IPv4 address within IPv6 is that IPv4 address, however it is written.
  *
  * @example addressGroup('2001:db8:1:2:3:4:5:6') // '2001:db8:1:2::/64'
+ * @example addressGroup('::ffff:c000:201') // '192.0.2.1'
  */
 export function addressGroup(ip: string): string {
   if (!ip.includes(':')) return ip;
-  const [head = '', tail] = (ip.split('%')[0] ?? '').split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const middle = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
-  const groups = [...left, ...Array<string>(middle).fill('0'), ...right].slice(0, 4);
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+  const groups = groupsOf(ip.split('%')[0] ?? '');
+  if (groups === undefined) return ip;
+  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) {
+    return [6, 7].flatMap((at) => [(groups[at] ?? 0) >> 8, (groups[at] ?? 0) & 0xff]).join('.');
+  }
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.toString(16))
+    .join(':')}::/64`;
+}
+
+/** The eight groups of an IPv6 address; `undefined` for what is none. */
+function groupsOf(address: string): number[] | undefined {
+  if (isIP(address) !== 6) return undefined;
+  const [head = '', tail] = address.split('::');
+  const left = numbersIn(head);
+  const right = numbersIn(tail ?? '');
+  return [...left, ...Array<number>(Math.max(0, 8 - left.length - right.length)).fill(0), ...right];
+}
+
+/** `1:2:192.0.2.1`: an IPv4 address at the end stands for two groups. */
+function numbersIn(text: string): number[] {
+  if (text === '') return [];
+  return text.split(':').flatMap((group) => {
+    if (!group.includes('.')) return [Number.parseInt(group, 16)];
+    const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
+    return [a * 256 + b, c * 256 + d];
+  });
 }

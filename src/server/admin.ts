@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { PURGE_PATH, purgeReply } from '../bff/caching/serve-purge.ts';
-import { problemReply, type Reply } from '../bff/delivery/reply.ts';
+import { type ProblemDetails, problemReply, type Reply } from '../bff/delivery/reply.ts';
 import type { Config } from '../config/config.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import { compileAddressList } from '../policy/requests/address-filter.ts';
+import { checkHeaderLines } from './header-lines.ts';
 import type { Host } from './host.ts';
 import { listen } from './listener.ts';
+import { RequestRefusal } from './request-refusal.ts';
 
 /** What the admin listener gives and does. */
 export interface AdminDuties {
@@ -70,13 +72,19 @@ function adminHost(config: Config, duties: AdminDuties): Host {
         res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), ...ALWAYS });
         res.end(req.method === 'HEAD' ? undefined : body);
       };
-      const failed = () => send(problemReply({ status: 500, kind: 'failed', detail: 'This could not be done.' }, path));
+      const failed = (error: unknown) => send(problemReply(problemOf(error), path));
       Promise.resolve()
+        .then(() => checkHeaderLines(req))
         .then(() => replyTo(req, path))
         .then(send, failed);
     },
     drain() {},
   };
+}
+
+function problemOf(error: unknown): ProblemDetails {
+  if (error instanceof RequestRefusal) return { status: error.status, kind: 'bad-request', detail: error.message };
+  return { status: 500, kind: 'failed', detail: 'This could not be done.' };
 }
 
 const ALWAYS = { 'x-content-type-options': 'nosniff' };

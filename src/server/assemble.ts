@@ -10,6 +10,7 @@ import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { engineFactory } from './build-engine.ts';
 import { cacheHeaders } from './cache-headers.ts';
+import { checkApartProcesses, checkSessions } from './check-processes.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { watchFolder } from './folder-watcher.ts';
 import { createGateway, type EngineFactory, type Gateway } from './gateway.ts';
@@ -20,6 +21,8 @@ import { openAdmission } from './open-admission.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import { requestCounter } from './request-limits.ts';
 import { openRequestPolicies } from './request-policies.ts';
+import { settingWarnings } from './setting-warnings.ts';
+import type { SharedState } from './shared-state.ts';
 import { prepareAgain, rehearse } from './warm-up.ts';
 
 export interface AssemblyOptions {
@@ -33,6 +36,8 @@ export interface AssemblyOptions {
   readonly demo?: boolean | undefined;
   /** Has all processes of this gateway forget kept answers; without it, this one does. */
   readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
+  /** State that all workers share; without it this process keeps its own. */
+  readonly sharedState?: SharedState | undefined;
   /** By default one as the config says. */
   readonly logger?: Logger | undefined;
   /** By default engines whose subgraphs are reached over HTTP. */
@@ -54,8 +59,10 @@ export interface Assembly {
 
 /** Throws `CompositionError`, except in `dev`, when there is no good schema to begin with. */
 export async function assemble(options: AssemblyOptions): Promise<Assembly> {
-  const { config, schema, bffDir, dev = false } = options;
+  const { config, schema, bffDir, dev = false, sharedState } = options;
   const logger = options.logger ?? createLogger(config.telemetry.logging);
+  for (const { key, message, hint } of settingWarnings(config))
+    logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
   const rules = compileHeaderRules(config.headers);
   const { metrics, instruments } = await openMetrics(config);
   const closers: (() => Promise<void>)[] = [];
@@ -69,6 +76,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     const rateLimits = createRateLimits(config.rate_limits, redis, {
       listSize: config.demand_control.strategy.static_estimated.list_size,
       refused: instruments?.refused,
+      countTogether: sharedState?.countLimits,
     });
     const policies = await enginePolicies(config, { logger, rateLimits, instruments });
     const gateway = createGateway({
@@ -77,15 +85,23 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
     });
     closers.push(() => gateway.close());
-    const readers = headerReaders(rules.request, gateway, config);
+    const dependsOn = headerReaders(rules.request, gateway, config);
     const { admission, close: closeAdmission } = await openAdmission(config, {
       logger,
       instruments,
       redis,
       rules: rules.request,
+      sharedFailures: sharedState?.failuresOf('authentication'),
     });
     closers.push(closeAdmission);
-    const requests = await openRequestPolicies(config, { logger, instruments, redis, engine: gateway.engine, dev });
+    const requests = await openRequestPolicies(config, {
+      logger,
+      instruments,
+      redis,
+      remoteDocuments: sharedState?.documents,
+      engine: gateway.engine,
+      dev,
+    });
     closers.push(requests.close);
     await loadFirst(gateway, schema, dev, logger);
     const { warm_up_at_start: warmAtStart, warmed_up_queries: warmedUp } = config.supergraph.query_planning;
@@ -96,12 +112,16 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
             gateway,
             logger,
             redis,
-            forwarding: readers,
+            keyStore: sharedState?.idempotencyKeys,
+            forwarding: dependsOn,
             limiter: rateLimits.limiter,
             demo: options.demo ?? false,
             instruments,
             purgeEverywhere: options.purgeEverywhere,
           });
+    if (cluster.isWorker && sharedState === undefined) {
+      checkApartProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
+    }
     const watching = await schema.watch({
       update(update) {
         const good = swapOrKeep(gateway, update, logger, warmedUp);
@@ -119,12 +139,12 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
         ...hostSettings(config),
         ...requests.policies,
         engine: gateway.engine,
-        neutralHeaders: readers.neutral,
-        cacheHeaders: config.cache_control.enabled ? cacheHeaders(readers, config) : undefined,
+        dependsOn,
+        cacheHeaders: config.cache_control.enabled ? cacheHeaders(dependsOn) : undefined,
         logger,
         bff,
         admission,
-        login: openLogin(config, logger, redis),
+        login: openLogin(config, logger, redis, sharedState),
         returned: rules.response,
         countRequest: requestCounter(rateLimits),
         instruments,
@@ -155,13 +175,19 @@ async function openMetrics({ telemetry }: Config): Promise<{ metrics?: Metrics; 
   return { metrics, instruments: createInstruments(metrics) };
 }
 
-function openLogin({ login, production, authentication }: Config, logger: Logger, redis: SharedRedis | undefined) {
+function openLogin(
+  { login, production, authentication }: Config,
+  logger: Logger,
+  redis: SharedRedis | undefined,
+  sharedState: SharedState | undefined,
+) {
+  if (cluster.isWorker) checkSessions({ login });
   return configureLogin(login, {
     logger,
     redis,
     production,
-    oneOfSeveral: cluster.isWorker,
     failedAttempts: authentication.failed_attempts,
+    sharedFailures: sharedState?.failuresOf,
   });
 }
 
@@ -204,6 +230,7 @@ function hostSettings(config: Config) {
     timeoutMs: router.timeout,
     shareQueries: router.deduplicate_query,
     graphiql: !config.production,
+    frames: config.security_headers.enabled ? config.security_headers.frame_options : undefined,
     healthRoutes: config.health_check.enabled,
     contracts: config.contracts,
   };

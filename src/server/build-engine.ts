@@ -148,7 +148,7 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits, apiC
   const limited = rateLimits.limitSource(measured(source));
   const shared = shares ? shareInFlight(limited, { forward }) : limited;
   const returned = response ? returnHeaders(shared) : shared;
-  return asSubgraph(subgraph, heeded ? tellFreshnessByHeaders(returned) : returned, traffic.timeout);
+  return asSubgraph(subgraph, heeded ? tellFreshnessByHeaders(returned, forward) : returned, traffic.timeout);
 }
 
 /** Answers of REST APIs outlive a change of the schema, too. */

@@ -4,7 +4,7 @@ import type { OperationPolicy } from '../engine/operation-policy.ts';
 import { createAuthorizationPolicy } from '../policy/authorization/authorization-policy.ts';
 import { createGrantedPolicies } from '../policy/authorization/granted-policies.ts';
 import { createIntrospectionPolicy } from '../policy/authorization/introspection-policy.ts';
-import { createDemandPolicy } from '../policy/demand/demand-policy.ts';
+import { createDemandPolicy, type DemandObserver } from '../policy/demand/demand-policy.ts';
 import { createRequestLimits } from '../policy/limits/request-limits.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -34,16 +34,21 @@ export async function enginePolicies(config: Config, parts: EnginePolicyParts): 
       logger.warn({ excesses }, 'a document exceeds limits; limits.warn_only lets it pass');
       observer?.onExcess(excesses, document);
     }),
-    hideSuggestions: config.limits.hide_schema_details ?? config.production,
+    hideSuggestions: hidesSchemaDetails(config),
     // what is refused or dropped for other reasons must not use up a limit
     policies: [
       ...(await authorization(config.authorization, parts)),
-      ...demandControl(config.demand_control, parts),
+      ...demandControl(config.demand_control, hidesSchemaDetails(config), parts),
       rateLimits.policy,
     ],
     onOperation: observer?.onOperation,
     onRefused: observer?.onRefused,
   };
+}
+
+/** Whether nothing that clients are answered suggests names of the schema to them. */
+export function hidesSchemaDetails({ limits, production }: Pick<Config, 'limits' | 'production'>): boolean {
+  return limits.hide_schema_details ?? production;
 }
 
 async function authorization(
@@ -94,13 +99,14 @@ async function authorization(
 
 function demandControl(
   settings: Config['demand_control'],
+  hidesDetails: boolean,
   { logger, instruments }: EnginePolicyParts,
 ): OperationPolicy[] {
   if (!settings.enabled) return [];
-  const policy = createDemandPolicy(settings, {
+  const observer: DemandObserver = {
     onExceeded: instruments && ((reason) => instruments.refused('demand_control', reason, settings.mode)),
     onTooExpensive: (found, { requestId }) => logger.warn({ requestId, ...found }, 'an operation costs too much'),
     onMeasured: (cost, { requestId }) => logger.debug({ requestId, cost }, 'cost of an operation'),
-  });
-  return [policy];
+  };
+  return [createDemandPolicy(settings, observer, hidesDetails)];
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientFacts } from '../client/identity.ts';
 import { peerAddress } from '../policy/client-address.ts';
+import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
 import type { HttpReply, SharedReply } from './graphql-pipeline.ts';
 
 /** One HTTP request and its response, as the rooms of the server hand it on. */
@@ -19,6 +20,8 @@ export interface Exchange {
   onGone: (() => void) | undefined;
   /** Set when others may get the same answer. */
   shared: SharedReply | undefined;
+  /** Of an operation in a batch: takes what its subgraphs' headers bring, which is written when all operations are done. */
+  takeHeaders: ((gathered: GatheredHeaders) => void) | undefined;
   /** Where it stands among those that are open. */
   place: number;
 }
@@ -35,6 +38,7 @@ export function openExchange(req: IncomingMessage, res: ServerResponse): Exchang
     headers: undefined,
     onGone: undefined,
     shared: undefined,
+    takeHeaders: undefined,
     place: -1,
   };
 }

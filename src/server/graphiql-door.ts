@@ -1,6 +1,7 @@
 import type { Admission } from '../policy/authentication/admission.ts';
 import { type Exchange, sendReply } from './exchange.ts';
 import { type HttpReply, textReply } from './graphql-pipeline.ts';
+import { type PageNeeds, pageHeaders } from './html-policy.ts';
 
 type Next = (exchange: Exchange) => void;
 
@@ -10,6 +11,8 @@ export interface GraphiqlDoor {
   readonly admission: Admission | undefined;
   /** Keeps out whom nothing is answered, by the client's address. */
   readonly guard: (next: Next) => Next;
+  /** Who may show it inside a frame. */
+  readonly frames?: PageNeeds['frames'];
   readonly next: Next;
   readonly fail: (exchange: Exchange, error: unknown) => void;
 }
@@ -19,10 +22,10 @@ export interface GraphiqlDoor {
  * that, and the page tells nothing. What is asked in it comes with the headers that are typed there, and is let in or not.
  * A browser that goes to `/` is sent there.
  */
-export function graphiqlDoor({ isGraphql, admission, guard, next, fail }: GraphiqlDoor): Next {
+export function graphiqlDoor({ isGraphql, admission, guard, frames, next, fail }: GraphiqlDoor): Next {
   let page: Promise<HttpReply> | undefined;
   const show = guard((exchange) => {
-    page ??= renderPage();
+    page ??= renderPage(frames);
     page.then((reply) => sendReply(exchange, reply)).catch((error: unknown) => fail(exchange, error));
   });
   return (exchange) => {
@@ -38,10 +41,14 @@ export function graphiqlDoor({ isGraphql, admission, guard, next, fail }: Graphi
 }
 
 /** It brings its code along, and is large, so it is loaded when it is asked for. */
-async function renderPage(): Promise<HttpReply> {
+async function renderPage(frames: PageNeeds['frames']): Promise<HttpReply> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  return textReply(200, 'text/html', renderGraphiQL({ title: 'Headgate', defaultQuery: FIRST_QUERY }));
+  const html = renderGraphiQL({ title: 'Headgate', defaultQuery: FIRST_QUERY });
+  return textReply(200, 'text/html', html, pageHeaders(html, { also: EDITOR_SOURCES, frames }));
 }
+
+/** The editor runs its language services in workers that it makes of its own code, and its icons and fonts are in the page. */
+const EDITOR_SOURCES = ['worker-src blob:', 'img-src data:', 'font-src data:'];
 
 const FIRST_QUERY = `# Ctrl-Enter runs the query.
 # Ctrl-Space tells what may stand here.

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseMediaType } from '../client/media-type.ts';
 import type { EngineAnswer } from '../engine/engine.ts';
 import { shorten } from '../operation/print-value.ts';
+import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ClientGone } from './body-reader.ts';
 import type { CacheHeaders } from './cache-headers.ts';
@@ -53,10 +54,13 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
 
   /** Each operation is a request of its own, and what it came to stands in its place. */
   async function answerBatch(exchange: Exchange, { calls }: GraphqlBatch): Promise<HttpReply> {
-    const items = calls.map((call) => ({
-      call,
-      exchange: { ...exchange, onGone: undefined, shared: undefined } as Exchange,
-    }));
+    const gathered: GatheredHeaders[] = [];
+    const items = calls.map((call, index) => {
+      const takeHeaders = (headers: GatheredHeaders) => {
+        gathered[index] = headers;
+      };
+      return { call, exchange: { ...exchange, onGone: undefined, shared: undefined, takeHeaders } as Exchange };
+    });
     exchange.onGone = () => {
       for (const item of items) item.exchange.onGone?.();
     };
@@ -70,6 +74,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
         return answerOne(item.exchange, item.call).catch((error: unknown) => refuse(item.exchange, error));
       }),
     );
+    writeTogether(gathered, exchange);
     const last = items.at(-1)?.exchange;
     if (last) exchange.headers = last.headers;
     return textReply(200, contentTypeFor(exchange), `[${replies.map(({ body }) => String(body)).join(',')}]`);
@@ -86,6 +91,15 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     answer: (exchange, call) => ('calls' in call ? answerBatch(exchange, call) : answerOne(exchange, call)),
     refuse,
   };
+}
+
+/** Headers of the operations of a batch stand in one response, in the order of the operations, whatever order they end in. */
+function writeTogether(gathered: readonly (GatheredHeaders | undefined)[], { res }: Exchange): void {
+  const [first, ...others] = gathered.filter((headers) => headers !== undefined);
+  if (first === undefined) return;
+  const all = first.copy();
+  for (const headers of others) all.add(headers);
+  all.writeTo(res);
 }
 
 /** An error that is no `RequestRefusal` is the gateway's own fault: the log gets it, the client gets a masked one. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DependsOn } from '../client/depends-on.ts';
 import type { ClientFacts } from '../client/identity.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Admission } from '../policy/authentication/admission.ts';
@@ -18,6 +19,8 @@ import { graphiqlDoor } from './graphiql-door.ts';
 import { type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
 import { createGraphqlRoute } from './graphql-route.ts';
 import { toRefusal } from './graphql-service.ts';
+import { checkHeaderLines } from './header-lines.ts';
+import type { PageNeeds } from './html-policy.ts';
 import { loginEntrance } from './login-entrance.ts';
 import { refusalObserver, requestObserver } from './observe-requests.ts';
 import type { CountRequest } from './request-limits.ts';
@@ -33,9 +36,11 @@ export interface HostOptions extends FrontDoorOptions {
   readonly timeoutMs: number;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
   readonly shareQueries: boolean;
-  /** Headers in which requests that share need not agree; by default those that say nothing of who asks. */
-  readonly neutralHeaders?: (() => ReadonlySet<string>) | undefined;
+  /** What answers depend on; by default on all headers but those that say nothing of who asks. */
+  readonly dependsOn?: DependsOn | undefined;
   readonly graphiql: boolean;
+  /** Who may show GraphiQL inside a frame (`security_headers.frame_options`). Default: nobody. */
+  readonly frames?: PageNeeds['frames'];
   /** Whether `/health` and `/ready` are served. Default true. */
   readonly healthRoutes?: boolean;
   /** Parts of the public schema that are served at a path of their own. */
@@ -48,7 +53,7 @@ export interface HostOptions extends FrontDoorOptions {
   readonly login?: Login | undefined;
   /** Counts requests against the limits of whole requests; there are none without it. */
   readonly countRequest?: CountRequest | undefined;
-  /** Whether a GET, or a POST without a body, may be answered; all are, without it. */
+  /** Whether a GET, or a POST to an endpoint, may be answered; all are, without it. */
   readonly csrf?: CsrfCheck | undefined;
   /** Queries that are known by ids; none are, without it. */
   readonly documents?: PersistedDocuments | undefined;
@@ -139,7 +144,9 @@ export function createHost(options: HostOptions): Host {
   const isGraphql = (path: string) => graphqlAt(path) !== undefined;
   const enter = frontDoor(
     options,
-    options.graphiql ? graphiqlDoor({ isGraphql, admission, guard, next: entrance, fail }) : entrance,
+    options.graphiql
+      ? graphiqlDoor({ isGraphql, admission, guard, frames: options.frames, next: entrance, fail })
+      : entrance,
   );
 
   const observe = instruments && requestObserver(instruments, isGraphql);
@@ -149,6 +156,7 @@ export function createHost(options: HostOptions): Host {
   };
 
   function fail(exchange: Exchange, error: unknown): void {
+    exchange.headers ??= options.answerHeaders;
     const reply =
       error instanceof NotAdmitted
         ? notAdmittedReply(error, pathOf(exchange.req), exchange.req.headers.accept)
@@ -168,6 +176,7 @@ export function createHost(options: HostOptions): Host {
         ended(exchange);
       });
       try {
+        checkHeaderLines(req);
         enter(exchange);
       } catch (error) {
         fail(exchange, error);
@@ -205,7 +214,7 @@ function stateReply(status: number, state: object): HttpReply {
 
 function forgedPost(): RequestRefusal {
   const message =
-    'This POST without a body could have been made by a page of another site. Send a content type of "application/json".';
+    'This POST could have been made by a page of another site. Send a content type of "application/json", also without a body.';
   return new RequestRefusal(400, 'CSRF_ERROR', message);
 }
 

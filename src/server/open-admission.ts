@@ -3,6 +3,7 @@ import { type Watching, watchFile } from '../composition/watch-schemas.ts';
 import type { Config } from '../config/config.ts';
 import type { Admission } from '../policy/authentication/admission.ts';
 import { configureAdmission } from '../policy/authentication/configure.ts';
+import type { SharedFailures } from '../policy/authentication/failed-attempts.ts';
 import type { RequestHeaders } from '../policy/headers/request-headers.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -12,6 +13,8 @@ export interface AdmissionEnvironment {
   readonly logger: Logger;
   readonly instruments?: Instruments | undefined;
   readonly redis: SharedRedis | undefined;
+  /** Bad credentials that other processes count as well. */
+  readonly sharedFailures?: SharedFailures | undefined;
   /** What subgraphs are sent of what is found out here. */
   readonly rules: RequestHeaders;
 }

@@ -1,6 +1,7 @@
 import type { AcceptedCredentials } from '../bff/answering/challenge.ts';
 import { type Bff, createBff } from '../bff/bff.ts';
-import type { Forwarding } from '../bff/caching/cache-key.ts';
+import type { KeyStore } from '../bff/idempotency/idempotency.ts';
+import type { DependsOn } from '../client/depends-on.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
@@ -8,13 +9,16 @@ import type { SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { endpointSettings } from './endpoint-settings.ts';
+import { hidesSchemaDetails } from './engine-policies.ts';
 import type { Gateway } from './gateway.ts';
 
 export interface BffParts {
   readonly gateway: Gateway;
   readonly logger: Logger;
   readonly redis: SharedRedis | undefined;
-  readonly forwarding: Forwarding;
+  readonly forwarding: DependsOn;
+  /** Where idempotency keys are kept without `bff.redis`; by default in memory. */
+  readonly keyStore?: KeyStore | undefined;
   /** Counts for `rate_limit` in client.yaml. */
   readonly limiter: Limiter;
   /** Whether the page of the demo is served. */
@@ -28,7 +32,7 @@ export interface BffParts {
 export function openBff(
   dir: string,
   config: Config,
-  { gateway, logger, redis, forwarding, limiter, demo, instruments, purgeEverywhere }: BffParts,
+  { gateway, logger, redis, keyStore, forwarding, limiter, demo, instruments, purgeEverywhere }: BffParts,
 ): Promise<Bff> {
   const { bff, traffic_shaping } = config;
   return createBff({
@@ -36,6 +40,7 @@ export function openBff(
     engine: gateway.engine,
     logger,
     dev: !config.production,
+    hidesDetails: hidesSchemaDetails(config),
     onProblems: (problems) => logProblems(logger, problems),
     timeoutMs: traffic_shaping.router.timeout,
     shareReads: traffic_shaping.router.deduplicate_query,
@@ -47,9 +52,10 @@ export function openBff(
     forwarding,
     demo,
     redis: bff.redis ? redis : undefined,
+    keyStore,
     limiter,
     limitHeaders: config.rate_limits.headers && config.rate_limits.mode === 'enforce',
-    docs: bff.docs ?? !config.production,
+    docs: bff.docs ?? !(config.production || hidesSchemaDetails(config)),
     purgeToken: bff.purge_token,
     purgeEverywhere,
     onCache: instruments?.kept,

@@ -1,4 +1,5 @@
-import { forbidsSharing, headersKey } from '../client/sharing.ts';
+import { type DependsOn, inFlightKey } from '../client/depends-on.ts';
+import { forbidsSharing } from '../client/sharing.ts';
 import type { Engine, EngineAnswer, EngineRequest } from '../engine/engine.ts';
 import type { GatheredHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { Cancellation } from '../sources/cancellation.ts';
@@ -22,8 +23,8 @@ export interface OperationRunnerOptions {
   readonly engine: () => Engine | undefined;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
   readonly shareQueries: boolean;
-  /** Headers in which requests that share need not agree; by default those that say nothing of who asks. */
-  readonly neutralHeaders?: (() => ReadonlySet<string>) | undefined;
+  /** What answers depend on; by default on all headers but those that say nothing of who asks. */
+  readonly dependsOn?: DependsOn | undefined;
   /** How long one client request may take (`traffic_shaping.router.timeout`). */
   readonly timeoutMs: number;
   /** The contract whose schema is asked; the whole public schema without it. */
@@ -87,7 +88,7 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
   }
 
   function share(engine: Engine, exchange: Exchange, call: GraphqlCall): Promise<EngineAnswer> {
-    const key = sharingKey(exchange, call.text, options.neutralHeaders?.());
+    const key = sharingKey(exchange, call.text, options.dependsOn);
     const running = flights.get(key);
     if (running?.engine === engine) return join(running, exchange, key);
     const flight = start(engine, exchange, call, countRequest !== undefined);
@@ -153,10 +154,11 @@ function engineRequest(client: ClientContext, call: GraphqlCall, contract: strin
 async function withHeaders(
   answer: Promise<EngineAnswer>,
   returned: GatheredHeaders,
-  { res }: Exchange,
+  { res, takeHeaders }: Exchange,
 ): Promise<EngineAnswer> {
   const made = await answer;
-  returned.writeTo(res);
+  if (takeHeaders) takeHeaders(returned);
+  else returned.writeTo(res);
   return made;
 }
 
@@ -183,10 +185,6 @@ function expire(ms: number, cancellation: Cancellation, reject: (error: unknown)
   cancellation.abort();
 }
 
-function sharingKey({ req, client }: Exchange, text: string, neutral: ReadonlySet<string> | undefined): string {
-  const { differsBy, identity } = client;
-  // a session and a token that it goes by say it in the same header, but may say different things of one user
-  let key = `${req.method} ${req.url} ${identity?.kind ?? ''}\n`;
-  if (differsBy !== undefined) key += `${differsBy}\n`;
-  return `${key}${headersKey(req.headers, neutral)}\n${text}`;
+function sharingKey({ req, client }: Exchange, text: string, dependsOn: DependsOn | undefined): string {
+  return `${req.method} ${req.url} ${inFlightKey({ facts: client, headers: req.headers }, dependsOn)}\n${text}`;
 }

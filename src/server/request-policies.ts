@@ -5,7 +5,7 @@ import { UnusableSetting } from '../config/unusable-setting.ts';
 import type { Engine } from '../engine/engine.ts';
 import { readManifests } from '../policy/persisted/manifests.ts';
 import { createPersistedDocuments, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
-import { registeredDocuments } from '../policy/persisted/registered-documents.ts';
+import { type RemoteDocuments, registeredDocuments } from '../policy/persisted/registered-documents.ts';
 import { createAddressFilter } from '../policy/requests/address-filter.ts';
 import { createCors } from '../policy/requests/cors.ts';
 import { createCsrfCheck } from '../policy/requests/csrf.ts';
@@ -20,6 +20,8 @@ export interface RequestPolicyParts {
   readonly logger: Logger;
   readonly instruments?: Instruments | undefined;
   readonly redis: SharedRedis | undefined;
+  /** Queries that clients have registered at other processes, where there is no Redis. */
+  readonly remoteDocuments?: RemoteDocuments | undefined;
   readonly engine: () => Engine | undefined;
   /** Reads manifests again when they change. */
   readonly dev: boolean;
@@ -60,13 +62,13 @@ const EMPTY_SAFELIST =
 
 function openDocuments(
   config: Config,
-  { logger, redis, instruments, engine }: RequestPolicyParts,
+  { logger, redis, remoteDocuments, instruments, engine }: RequestPolicyParts,
 ): PersistedDocuments | undefined {
   const { persisted_queries, apq } = config;
   if (!persisted_queries.enabled && !apq.enabled) return undefined;
   const manifest = persisted_queries.enabled ? readManifests(persisted_queries.manifest) : new Map();
   if (persisted_queries.safelist.enabled && manifest.size === 0) logger.warn({}, EMPTY_SAFELIST);
-  const registered = registeredDocuments(apq, redis);
+  const registered = registeredDocuments(apq, redis, remoteDocuments);
   const fits = (query: string) => {
     const inForce = engine();
     return inForce !== undefined && (inForce.fits?.({ query }) ?? true);

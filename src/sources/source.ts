@@ -69,6 +69,10 @@ export interface ForwardedHeaders {
   readonly pairs: readonly string[];
   /** Equal for two client requests when they are to be answered alike, as far as these headers go. */
   readonly sharingKey: string;
+  /** Names of those that say which requests belong together, and nothing that an answer may depend on. */
+  readonly correlation?: ReadonlySet<string>;
+  /** Names of those that say who the client is or where it is, whether or not this one says it. */
+  readonly ofIdentity?: ReadonlySet<string>;
 }
 
 /** Makes them by the rules for one source. For one client request it always gives the same object. */

@@ -4,7 +4,7 @@ import { checkContract } from './contract-check.ts';
 import { shownTypes } from './contract-shown.ts';
 import { directiveUses, hasDirective } from './directives.ts';
 import { isMachinery } from './join-spec.ts';
-import { localName } from './linked-names.ts';
+import { withSpecificationNames } from './linked-names.ts';
 import { buildPublicSchema } from './public-schema.ts';
 import type { Supergraph } from './supergraph.ts';
 
@@ -40,8 +40,8 @@ type Tagged = { readonly directives?: readonly ConstDirectiveNode[] | undefined 
  * @see https://www.apollographql.com/docs/graphos/platform/schema-management/delivery/contracts/reference
  */
 export function applyContract(document: DocumentNode, contract: Contract): DocumentNode {
-  const names = { tag: localName(document, 'tag'), inaccessible: localName(document, 'inaccessible') };
-  const marked = new Marker(contract, names).mark(document);
+  const names = { tag: 'tag', inaccessible: 'inaccessible' };
+  const marked = new Marker(contract, names).mark(withSpecificationNames(document));
   const shown = shownTypes(marked, names.inaccessible);
   checkContract(marked, contract, shown, names.inaccessible);
   return visit(marked, {

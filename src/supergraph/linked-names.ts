@@ -1,5 +1,5 @@
 import type { DocumentNode } from 'graphql';
-import { Kind } from 'graphql';
+import { Kind, visit } from 'graphql';
 import { directiveUses, text } from './directives.ts';
 
 /** Specifications whose directives reach the supergraph, with the directives that each brings. */
@@ -13,17 +13,19 @@ const SPECIFICATIONS: Readonly<Record<string, readonly string[]>> = {
   context: ['context', 'fromContext'],
 };
 
+const DIRECTIVES = Object.values(SPECIFICATIONS).flat();
+
 /**
  * What the directives of the known specifications are called in a supergraph: name in the document → name in the
  * specification.
  *
  * In:  `@link(url: "https://specs.apollo.dev/cost/v0.1", import: ["@cost", { name: "@listSize", as: "@size" }])`
- * Out: `cost → cost`, `size → listSize`, and every other one under its own name
+ * Out: `cost → cost`, `size → listSize`, and every other one under its own name and under that of subgraphs, `federation__tag`
  *
  * @see https://specs.apollo.dev/link/v1.0/
  */
 export function linkedNames(document: DocumentNode): ReadonlyMap<string, string> {
-  const names = new Map(Object.values(SPECIFICATIONS).flatMap((all) => all.map((name) => [name, name] as const)));
+  const names = new Map(DIRECTIVES.flatMap((name) => [[name, name] as const, [`federation__${name}`, name] as const]));
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.SCHEMA_DEFINITION && definition.kind !== Kind.SCHEMA_EXTENSION) continue;
     for (const link of directiveUses(definition, 'link')) addNames(link, text(link.url), names);
@@ -32,22 +34,47 @@ export function linkedNames(document: DocumentNode): ReadonlyMap<string, string>
   return names;
 }
 
-/** What a directive of a known specification is called in a document. */
-export function localName(document: DocumentNode, name: string): string {
-  let local = name;
-  for (const [key, known] of linkedNames(document)) if (known === name) local = key;
-  return local;
+/** The document with the directives of the known specifications under the names that these give them. */
+export function withSpecificationNames(document: DocumentNode): DocumentNode {
+  const names = linkedNames(document);
+  return visit(document, {
+    Directive: (node) => {
+      const known = names.get(node.name.value) ?? node.name.value;
+      return known === node.name.value ? undefined : { ...node, name: { ...node.name, value: known } };
+    },
+  });
 }
 
 function addNames(link: Record<string, unknown>, url: string | undefined, names: Map<string, string>): void {
-  const specification = /\/([A-Za-z_][\w-]*)\/v\d+\.\d+\/?$/.exec(url ?? '')?.[1];
-  const own = specification === undefined ? undefined : SPECIFICATIONS[specification];
-  if (specification === undefined || own === undefined) return;
-  const prefix = text(link.as) ?? specification;
-  for (const name of own) names.set(name === specification ? prefix : `${prefix}__${name}`, name);
-  for (const imported of Array.isArray(link.import) ? link.import : []) {
-    const { name, as } = typeof imported === 'string' ? { name: imported, as: imported } : imported;
-    const known = own.find((directive) => `@${directive}` === name);
-    if (known) names.set(String(as ?? name).slice(1), known);
+  const imports = new Map<string, string>();
+  for (const item of Array.isArray(link.import) ? link.import : [link.import]) {
+    const { name, as } = typeof item === 'object' && item !== null ? item : { name: item, as: undefined };
+    if (typeof name === 'string') imports.set((text(as) ?? name).replace(/^@/, ''), name.replace(/^@/, ''));
   }
+  for (const [local, name] of specificationOf(url, text(link.as), imports)) names.set(local, name);
+}
+
+/**
+ * What the directives of a linked specification are called: name in the document → name in the specification. Nothing for a
+ * specification that is not known.
+ * @param imports name in the document → name in the specification
+ */
+export function specificationOf(
+  url: string | undefined,
+  as: string | undefined,
+  imports: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const specification = /\/([A-Za-z_][\w-]*)(?:\/v\d+(?:\.\d+)?)?\/?$/.exec(url ?? '')?.[1];
+  const own = specification === 'federation' ? DIRECTIVES : ownDirectives(specification);
+  if (specification === undefined || own === undefined) return names;
+  const prefix = as ?? specification;
+  for (const name of own) names.set(name === specification ? prefix : `${prefix}__${name}`, name);
+  for (const [local, name] of imports) if (own.includes(name)) names.set(local, name);
+  return names;
+}
+
+function ownDirectives(specification: string | undefined): readonly string[] | undefined {
+  if (specification === undefined || !Object.hasOwn(SPECIFICATIONS, specification)) return undefined;
+  return SPECIFICATIONS[specification];
 }

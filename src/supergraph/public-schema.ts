@@ -2,9 +2,10 @@ import type { ASTNode, DefinitionNode, DirectiveDefinitionNode, DocumentNode } f
 import { buildASTSchema, GraphQLSchema, isTypeDefinitionNode, Kind, visit } from 'graphql';
 import { hasDirective } from './directives.ts';
 import { isMachinery, namedType } from './join-spec.ts';
-import { localName } from './linked-names.ts';
+import { withSpecificationNames } from './linked-names.ts';
 
 const SHOWN_DIRECTIVES = new Set(['deprecated', 'specifiedBy', 'oneOf']);
+const INACCESSIBLE = 'inaccessible';
 const EXECUTABLE =
   /^(QUERY|MUTATION|SUBSCRIPTION|FIELD|FRAGMENT_DEFINITION|FRAGMENT_SPREAD|INLINE_FRAGMENT|VARIABLE_DEFINITION)$/;
 
@@ -13,26 +14,26 @@ const EXECUTABLE =
  * what is `@inaccessible`.
  * @see https://specs.apollo.dev/inaccessible/v0.2/
  */
-export function buildPublicSchema(document: DocumentNode): GraphQLSchema {
-  const inaccessible = localName(document, 'inaccessible');
+export function buildPublicSchema(supergraph: DocumentNode): GraphQLSchema {
+  const document = withSpecificationNames(supergraph);
   const hidden = new Set<string>();
   for (const definition of document.definitions) {
     if (
       isTypeDefinitionNode(definition) &&
-      (isMachinery(definition.name.value) || hasDirective(definition, inaccessible))
+      (isMachinery(definition.name.value) || hasDirective(definition, INACCESSIBLE))
     ) {
       hidden.add(definition.name.value);
     }
   }
   const shown = visit(document, {
-    enter: (node, _key, parent) => (isShown(node, parent, hidden, inaccessible) ? undefined : null),
+    enter: (node, _key, parent) => (isShown(node, parent, hidden) ? undefined : null),
   });
   const definitions = shown.definitions.filter((definition) => isPublicDefinition(definition, hidden));
   const built = buildASTSchema({ kind: Kind.DOCUMENT, definitions }, { assumeValid: true, assumeValidSDL: true });
   return new GraphQLSchema({ ...built.toConfig(), assumeValid: true });
 }
 
-function isShown(node: ASTNode, parent: unknown, hidden: ReadonlySet<string>, inaccessible: string): boolean {
+function isShown(node: ASTNode, parent: unknown, hidden: ReadonlySet<string>): boolean {
   switch (node.kind) {
     case Kind.DIRECTIVE:
       return SHOWN_DIRECTIVES.has(node.name.value);
@@ -40,12 +41,12 @@ function isShown(node: ASTNode, parent: unknown, hidden: ReadonlySet<string>, in
       return isPublicDirective(node);
     case Kind.FIELD_DEFINITION:
     case Kind.INPUT_VALUE_DEFINITION:
-      return !hasDirective(node, inaccessible) && !hidden.has(namedType(node.type));
+      return !hasDirective(node, INACCESSIBLE) && !hidden.has(namedType(node.type));
     case Kind.NAMED_TYPE:
       // in a list it is an interface or a union member; elsewhere its owner has been looked at already
       return !(Array.isArray(parent) && hidden.has(node.name.value));
     case Kind.ENUM_VALUE_DEFINITION:
-      return !hasDirective(node, inaccessible);
+      return !hasDirective(node, INACCESSIBLE);
     default:
       return true;
   }

@@ -1,6 +1,6 @@
 import type { Freshness } from '../client/freshness.ts';
 import { readFreshness } from '../client/read-freshness.ts';
-import type { Source, SourceAnswer, SourceRequest } from '../sources/source.ts';
+import type { ForwardHeaders, Source, SourceAnswer, SourceRequest } from '../sources/source.ts';
 
 type TextAnswer = Extract<SourceAnswer, { kind: 'text' }>;
 
@@ -9,9 +9,11 @@ export function tellFreshness(source: Source): Source {
   return telling(source, (answer) => answer.freshness);
 }
 
-/** The same for a source that hands on the headers of its answers: by these. */
-export function tellFreshnessByHeaders(source: Source): Source {
-  return telling(source, ({ headers }, { client }) => readFreshness(recordOf(headers ?? []), client.headers));
+/** The same for a source that hands on the headers of its answers: by these. `forward`: what it is sent by rules. */
+export function tellFreshnessByHeaders(source: Source, forward?: ForwardHeaders): Source {
+  return telling(source, ({ headers }, { client }) =>
+    readFreshness(recordOf(headers ?? []), client.headers, undefined, forward?.(client).ofIdentity),
+  );
 }
 
 function telling(source: Source, read: (answer: TextAnswer, request: SourceRequest) => Freshness | undefined): Source {

@@ -59,6 +59,19 @@ endpoints  none
     expect(stderr).toMatch(/\n2 problems\n$/);
   });
 
+  test('warns of what holds and is not safe, and finds nothing wrong with it', async () => {
+    const jwks = 'authentication:\n  router:\n    jwt:\n      jwks:\n        - url: http://keys.example/jwks\n';
+    const dir = await project({ 'schemas/products.graphql': PRODUCTS, 'headgate.yaml': jwks });
+    const { code, stderr } = await runCli(dir, ['validate']);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /^\nheadgate\.yaml:5:11 {2}UNSAFE_SETTING {2}authentication\.router\.jwt\.jwks\.0\.url: /,
+    );
+    expect(stderr).toMatch(
+      /Neither `issuer` nor `audience` is set.*\n {4}hint: Use https:\/\/\. Set `issuer` and `audience`/,
+    );
+  });
+
   test('finds settings for a subgraph, and for connectors, that are not there', async () => {
     const dir = await project({
       'schemas/products.graphql': PRODUCTS,
@@ -76,6 +89,22 @@ headgate.yaml:5:5  UNKNOWN_CONNECTORS  connectors.sources.products.api: no schem
 
 2 problems
 `,
+    });
+  });
+});
+
+describe('validate: what is allowed and may not be meant', () => {
+  test('is a warning, with its place and exit code 0', async () => {
+    const dir = await project({
+      'schemas/products.graphql': PRODUCTS,
+      'headgate.yaml': "cors:\n  policies:\n    - match_origins: ['https://.*shop\\.example']\n",
+    });
+    const { code, stderr } = await runCli(dir, ['validate']);
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringMatching(
+        /^\nheadgate\.yaml:3:23 {2}WARNING {2}cors\.policies\.0\.match_origins\.0: .*accepts https:\/\/evilshop\.example.*\n\n1 warning\n$/,
+      ),
     });
   });
 });

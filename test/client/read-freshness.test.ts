@@ -47,3 +47,9 @@ describe('for whom', () => {
     expect(read(said, { cookie: 'a=b' })).toMatchObject({ isPrivate: false });
   });
 });
+
+test('what varies with a header in which the gateway tells who asks is for that client alone', () => {
+  const headers = { 'cache-control': 'max-age=60', vary: 'Accept, X-User' };
+  expect(readFreshness(headers, {}, NOON, new Set(['x-user']))?.isPrivate).toBe(true);
+  expect(readFreshness(headers, {}, NOON, new Set(['x-tenant']))?.isPrivate).toBe(false);
+});

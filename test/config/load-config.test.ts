@@ -218,3 +218,41 @@ test('bad environment variables are told together', () => {
         hint: Use one of trace, debug, info, warn, error, fatal, silent."
   `);
 });
+
+test('a setting that needs Redis is refused where none is set, with its place', () => {
+  const text = `bff: { redis: true }
+api_keys: { redis: true }
+connectors:
+  cache: { enabled: true, redis: true }
+rate_limits:
+  store: redis
+apq: { store: redis }
+login:
+  web:
+    issuer: https://login.example
+    client_id: shop
+    client_secret: secret
+    session: { store: redis, keys: ["${Buffer.alloc(32).toString('base64')}"] }
+`;
+  expect(problemsOf(text)).toMatchInlineSnapshot(`
+    "headgate.yaml:1:8  REDIS_NOT_SET  "bff.redis: true" needs a Redis, and "store.redis" is not set.
+        hint: Set "store.redis.url" (or the environment variable REDIS_URL), or remove "bff.redis".
+    headgate.yaml:2:13  REDIS_NOT_SET  "api_keys.redis: true" needs a Redis, and "store.redis" is not set.
+        hint: Set "store.redis.url" (or the environment variable REDIS_URL), or remove "api_keys.redis".
+    headgate.yaml:4:27  REDIS_NOT_SET  "connectors.cache.redis: true" needs a Redis, and "store.redis" is not set.
+        hint: Set "store.redis.url" (or the environment variable REDIS_URL), or remove "connectors.cache.redis".
+    headgate.yaml:6:3  REDIS_NOT_SET  "rate_limits.store: redis" needs a Redis, and "store.redis" is not set.
+        hint: Set "store.redis.url" (or the environment variable REDIS_URL), or remove "rate_limits.store".
+    headgate.yaml:7:8  REDIS_NOT_SET  "apq.store: redis" needs a Redis, and "store.redis" is not set.
+        hint: Set "store.redis.url" (or the environment variable REDIS_URL), or remove "apq.store".
+    headgate.yaml:13:16  REDIS_NOT_SET  "login.web.session.store: redis" needs a Redis, and "store.redis" is not set.
+        hint: Set "store.redis.url" (or the environment variable REDIS_URL), or remove "login.web.session.store"."
+  `);
+  const withRedis = `${text}store: { redis: { url: "redis://127.0.0.1:1" } }`;
+  expect(load(withRedis).store.redis?.url).toBe('redis://127.0.0.1:1');
+  expect(load(text, { REDIS_URL: 'redis://127.0.0.1:2' }).store.redis?.url).toBe('redis://127.0.0.1:2');
+  expect(problemsOf(text, { REDIS_URL: 'http://127.0.0.1' })).toMatch(/^environment variable REDIS_URL.*\n.*$/);
+  expect(
+    load('rate_limits: { store: memory }\napq: { store: memory }\nbff: { redis: false }').store.redis,
+  ).toBeUndefined();
+});

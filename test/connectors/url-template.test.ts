@@ -42,6 +42,47 @@ test.each([
 });
 
 test.each([
+  ['/users/{$args.a}{$args.b}', { a: '.', b: '.' }, '{$args.a}{$args.b} is ".."'],
+  ['/users/{$args.a}{$args.b}', { a: '', b: '.' }, '{$args.a}{$args.b} is "."'],
+  ['/users/.{$args.a}', { a: '.' }, '{$args.a} is ".."'],
+  ['/users/%2e{$args.a}', { a: '.' }, '{$args.a} is "%2e."'],
+  ['/users/{$args.a}', { a: '%2e%2e' }, '{$args.a} is "%252e%252e"'],
+  ['/users/{$args.a}', { a: '%2E.' }, '{$args.a} is'],
+  ['/users/{$args.a}', { a: '%25252e.' }, '{$args.a} is'],
+  ['/users/{$args.a}', { a: '%%32%65.' }, '{$args.a} is'],
+  ['/users/{$args.a}', { a: '../admin' }, '{$args.a} is "..%2Fadmin"'],
+  ['/users/{$args.a}', { a: 'x/..' }, '{$args.a} is "x%2F.."'],
+  ['/users/{$args.a}', { a: 'x/../../admin' }, '{$args.a} is'],
+  ['/users/{$args.a}', { a: '..\\admin' }, '{$args.a} is "..%5Cadmin"'],
+  ['/users/{$args.a}', { a: '..%2fadmin' }, '{$args.a} is'],
+  ['/users/{$args.a}', { a: '..%5cadmin' }, '{$args.a} is'],
+  ['/users/{$args.a}', { a: '..;x=1' }, '{$args.a} is "..%3Bx%3D1"'],
+  ['/users/{$args.a}', { a: '..\u0000' }, '{$args.a} is "..%00"'],
+  ['/users/{$args.a}', { a: ' .. ' }, '{$args.a} is'],
+  ['/users/{$args.a}', { a: '/' }, '{$args.a} is "%2F"'],
+  ['/users/{$args.a}', { a: '\\/' }, '{$args.a} is'],
+  ['https://api.test/v1/{$args.a}/x', { a: '..' }, '{$args.a} is ".."'],
+])('in %s, %j would lead elsewhere', (template, args, message) => {
+  expect(() => url(template, args)).toThrow(message);
+});
+
+test.each(['...', '..a', 'a..b', '1.0', 'a/b.c', 'gid://shop/Product/1', '.well-known', '%', '50%', 'a%2fb', '/x'])(
+  'in a path %j leads nowhere else',
+  (a) => {
+    expect(url('/users/{$args.a}', { a })).toBe(`/users/${encodeURIComponent(a)}`);
+  },
+);
+
+test.each(['..', '%2e%2e', '../x', '/', ''])('in a query %j is a value as others are', (a) => {
+  expect(url('/users?of={$args.a}', { a })).toBe(`/users?of=${encodeURIComponent(a)}`);
+});
+
+test('a long value is read in linear time, and only its beginning is shown', () => {
+  const a = `%${'25'.repeat(100_000)}2e.`;
+  expect(() => url('/users/{$args.a}', { a })).toThrow(/^\{\$args\.a\} is ".{100}…": no path can be made of it$/);
+});
+
+test.each([
   ['/users/{$args.id', 'Expected "}" at the end of the expression.'],
   ['/users/{}', 'Expected a name, found "}".'],
   ['ftp://host/x', 'This is no http:// or https:// URL with a host.'],

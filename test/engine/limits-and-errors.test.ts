@@ -72,6 +72,17 @@ test('what a subgraph says of its errors reaches clients unless it is withheld',
   ]);
 });
 
+test('what a subgraph suggests of its schema does not, where suggestions are hidden', async () => {
+  const message = 'Unknown argument "idd" on field "Query.row". Did you mean "id"?';
+  const asked = async (options: Partial<EngineOptions>) => {
+    const { ask, world } = start(options);
+    world.fault({ kind: 'answer', subgraph: 'users', text: JSON.stringify({ data: null, errors: [{ message }] }) });
+    return (await ask('{ me { id } }')).errors.map((error) => error.message);
+  };
+  expect(await asked({})).toContain(message);
+  expect(await asked({ hideSuggestions: true })).toContain('Unknown argument "idd" on field "Query.row".');
+});
+
 test('withheld errors keep path, code and service; the gateway keeps the rest', async () => {
   const withheld: unknown[] = [];
   const { ask, world } = start({

@@ -113,12 +113,12 @@ describe('an error of a look-up', () => {
     expect(told(errors)).toEqual(['best.room.1.number: boom']);
   });
 
-  it('without a path is told at the first object', async () => {
+  it('without a path is told at the fields that are null, where they are first', async () => {
     const { errors } = await execute(shop, '{ top { inStock } }', {
       products: top,
       stock: { data: { _entities: both }, errors: [{ message: 'somewhere' }] },
     });
-    expect(told(errors)).toEqual(['top.0: somewhere']);
+    expect(told(errors)).toEqual(['top.1.inStock: somewhere']);
   });
 
   it('in a field that only @requires asked for is told at the object', async () => {
@@ -177,7 +177,11 @@ describe('many errors of a look-up', () => {
         errors: [{ message: 'boom', path: ['_entities', 0, 'inStock'] }],
       },
     });
-    expect(told(errors)).toEqual(['top.0.inStock: boom']);
+    expect(told(errors)).toEqual([
+      'top.0.inStock: boom',
+      'top.1.inStock: Cannot return null for non-nullable field Product.inStock.',
+      'top.2.inStock: Cannot return null for non-nullable field Product.inStock.',
+    ]);
     const { errors: others } = await execute(strict, '{ top { inStock room } }', {
       products: many(1, (index) => `p${index}`),
       stock: {

@@ -92,6 +92,48 @@ describe('what @requires asks for', () => {
   });
 });
 
+describe('a name that comes twice', () => {
+  const plain = { isKey: false };
+
+  it('is written once: the type, where it is part of the key', () => {
+    const fields = [field('id'), field('__typename')];
+    expect(write({ fields }, { __typename: 'Product', id: 1 })).toBe('{"__typename":"Product","id":1}');
+    expect(write({ fields: [...fields].reverse() }, { id: 1 })).toBe('{"__typename":"Product","id":1}');
+    const own = { typename: undefined, fields: [on(['Book'], [field('__typename'), field('id')])] };
+    expect(write(own, { __typename: 'Book', id: 1 })).toBe('{"__typename":"Book","id":1}');
+  });
+
+  it('is written once: the type of an object in the key', () => {
+    const owner = field('owner', { nested: [field('__typename'), field('id'), on(['User'], [field('__typename')])] });
+    expect(write({ fields: [owner] }, { owner: { __typename: 'User', id: 2 } })).toBe(
+      '{"__typename":"Product","owner":{"__typename":"User","id":2}}',
+    );
+  });
+
+  it('is written once where fragments repeat it, with all that they select below it', () => {
+    const address = (...nested: string[]) =>
+      field('address', { ...plain, nested: nested.map((name) => field(name, plain)) });
+    const owner = field('owner', {
+      ...plain,
+      nested: [field('id', plain), address('street'), on(['User'], [field('id', plain), address('street', 'city')])],
+    });
+    const of = (typename: string) => ({
+      owner: { __typename: typename, id: 2, address: { street: 'Main', city: 'Ulm' } },
+    });
+    expect(write({ fields: [owner] }, of('User'))).toBe(
+      '{"__typename":"Product","owner":{"id":2,"address":{"street":"Main","city":"Ulm"}}}',
+    );
+    expect(write({ fields: [owner] }, of('Firm'))).toBe(
+      '{"__typename":"Product","owner":{"id":2,"address":{"street":"Main"}}}',
+    );
+  });
+
+  it('keeps the key plain where nothing else is nested', () => {
+    const { plainKeys } = compileRepresentation({ typename: 'X', fields: [field('__typename'), field('id')] });
+    expect(plainKeys).toEqual(['id']);
+  });
+});
+
 describe('plain keys', () => {
   it('are told where nothing else is written', () => {
     const plain = compileRepresentation({ typename: 'X', fields: [field('a'), field('b', { wireKey: 'b_1' })] });

@@ -69,6 +69,11 @@ describe('addresses that one client can choose from', () => {
     ['2001:db8::9', '2001:db8:0:0::/64'],
     ['::1', '0:0:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+    ['::ffff:192.0.2.7', '192.0.2.7'],
+    ['::FFFF:c000:0207', '192.0.2.7'],
+    ['0:0:0:0:0:ffff:192.0.2.7', '192.0.2.7'],
+    ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'],
+    ['not:an:address', 'not:an:address'],
   ])('%s is one of %s', (address, group) => {
     expect(addressGroup(address)).toBe(group);
   });

@@ -101,6 +101,35 @@ describe('API keys', () => {
   });
 });
 
+describe('the limit of a client with an API key', () => {
+  const { key, record } = createApiKey({ owner: 'acme', scopes: [] }, new Date());
+  const other = createApiKey({ owner: 'umbrella', scopes: [] }, new Date());
+
+  it('is one, however many tokens come along', async () => {
+    const file = join(folderOf({ 'keys.json': formatApiKeyFile([record, other.record]) }), 'keys.json');
+    const config = {
+      authentication: { router: { jwt: { jwks: [{ url: provider.keySetUrl }] } } },
+      introspection_endpoints: [
+        { url: provider.introspectionUrl, client_id: 'bob', client_secret: 'the secret of bob' },
+      ],
+      api_keys: { file },
+      rate_limits: { requests: [{ limit: 3, window: '1h' }] },
+    };
+    const { server } = await httpWorld(shop, { config });
+    const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+    const ask = async (sent: Record<string, string>) => (await post(server.url, QUERY, sent)).status;
+    const withKey = { 'x-api-key': key };
+    expect(await ask(withKey)).toBe(200);
+    expect(await ask({ ...withKey, ...bearer(await provider.sign({ sub: 'ada' })) })).toBe(200);
+    expect(await ask({ ...withKey, ...bearer(await provider.token('ada', 'read:orders', 'opaque')) })).toBe(200);
+    for (const claims of [{ sub: 'ada' }, { sub: 'bob' }, { sub: undefined }, { sub: 7 }, { client_id: 'x' }])
+      expect(await ask({ ...withKey, ...bearer(await provider.sign(claims)) })).toBe(429);
+    expect(await ask(withKey)).toBe(429);
+    expect(await ask(bearer(await provider.sign({ sub: 'ada' })))).toBe(200);
+    expect(await ask({ 'x-api-key': other.key, ...bearer(await provider.sign({ sub: 'ada' })) })).toBe(200);
+  });
+});
+
 describe('opaque tokens', () => {
   const endpoint = (more: object = {}) => ({
     url: provider.introspectionUrl,

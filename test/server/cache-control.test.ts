@@ -159,11 +159,12 @@ test('what answers depend on is told, with what is sent on to sources', async ()
   expect(await varyOf('{shelf{name}}')).toBe('accept, accept-language');
 });
 
-test('where any header may go to sources, and nobody said that it makes no difference, nothing is public', async () => {
+test('where any header may go to sources, Vary cannot name it, and nothing is public', async () => {
   const headers = { all: { request: [{ propagate: { matching: '^x-' } }] } };
-  const { of } = await shop({ headers });
+  const { of, url } = await shop({ headers });
   expect(await of('{ products { name } }')).toBe('private, max-age=60');
-  expect(await of('{ shelf { name } }')).toBe('public, max-age=300');
+  expect(await of('{ shelf { name } }')).toBe('private, max-age=300');
+  expect((await fetch(`${url}?query={shelf{name}}`)).headers.get('vary')).toBe('*');
 });
 
 test('rules for headers go before, and it can be switched off', async () => {

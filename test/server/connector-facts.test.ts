@@ -33,6 +33,11 @@ test.each([
     `extend schema @source(name: "s", http: {baseURL: "http://x", headers: [{name: "t", from: "x-tenant"}]})\ntype Query { a: Int @connect(source: "s", http: {GET: "/"}, selection: "$.a") }`,
     [true, false],
   ],
+  [
+    'one in the query of a source',
+    `extend schema @source(name: "s", http: {baseURL: "http://x", queryParams: "tenant: $request.headers.'X-Tenant'->first"})\ntype Query { a: Int @connect(source: "s", http: {GET: "/"}, selection: "$.a") }`,
+    [true, false],
+  ],
   ['one in a mapping', connect('', "$request.headers.'X-Tenant'->first"), [true, false]],
   ['all of them', connect('', '$request.headers->size'), [true, true]],
 ])('%s', (_, sdl, expected) => {

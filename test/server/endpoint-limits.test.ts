@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createGateway, createLogger } from '../../src/index.ts';
@@ -140,6 +141,27 @@ test('rate_limit by ip: whoever has one IPv6 address has all of its /64', async 
   expect(await from('2001:db8:1:3::1')).not.toBe(429);
 });
 
+/** Ways to announce a body, most of which then is empty. */
+const BODIES = {
+  none: '\r\n',
+  'of no bytes': 'content-length: 0\r\n\r\n',
+  'of no chunks': 'transfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+  'of no chunks, with a trailer': 'transfer-encoding: chunked\r\n\r\n0\r\nx-a: 1\r\n\r\n',
+  'that is JSON': 'content-length: 2\r\n\r\n{}',
+};
+
+/** The status of the answer. */
+async function rawPost(url: URL, headers: Record<string, string>, body: string): Promise<number> {
+  const socket = connect(Number(url.port), url.hostname);
+  const lines = Object.entries({ host: url.host, connection: 'close', ...headers }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  socket.write([`POST ${url.pathname} HTTP/1.1`, ...lines, body].join('\r\n'));
+  let answer = '';
+  for await (const chunk of socket) answer += chunk;
+  return Number(answer.split(' ')[1]);
+}
+
 test('a page of another site cannot make a browser call an endpoint that takes all it needs from the URL', async () => {
   const subgraph = await fakeSubgraph((_req, res) => {
     res.setHeader('content-type', 'application/json').end('{"data":{"remove":true}}');
@@ -165,6 +187,19 @@ test('a page of another site cannot make a browser call an endpoint that takes a
   expect(forged.status).toBe(400);
   expect(await forged.json()).toMatchObject({ type: 'urn:headgate:problem:csrf-error' });
   expect((await post({})).status).toBe(400);
+  const types = [
+    'text/plain',
+    'TEXT/PLAIN ; charset=utf-8',
+    'multipart/form-data; boundary=x',
+    'text/plain;application/json',
+    '',
+  ];
+  for (const type of types) {
+    const headers = { ...form, 'content-type': type };
+    for (const body of Object.values(BODIES)) {
+      expect(await rawPost(new URL('/bff/web/items/7/remove', url), headers, body)).toBe(400);
+    }
+  }
   expect(subgraph.connections).toHaveLength(0);
   const own: Record<string, string>[] = [
     { 'sec-fetch-site': 'same-origin' },

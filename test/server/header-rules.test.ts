@@ -99,6 +99,72 @@ describe('headers of subgraph answers', () => {
     }
   });
 
+  it('of all operations of a batch go to the client, in their order', async () => {
+    const { server, behave } = await httpWorld(shop, { config: { ...config, batching: { enabled: true } } });
+    const gate = latch();
+    let count = 0;
+    behave('products', async (_req, res) => {
+      const number = ++count;
+      // the first one to be asked is the last one to answer
+      if (number === 1) await gate.promise;
+      else if (number === 3) gate.open();
+      const headers = ['set-cookie', `n=${number}`, 'set-cookie', `m=${number}`, 'x-cache', `${number}`];
+      res.writeHead(200, headers).end('{"data":{"product":{"name":"Lamp"}}}');
+    });
+    const operations = ['a', 'b', 'c'].map((alias) => ({ query: `{ ${alias}: product { name } }` }));
+    const response = await post(server.url, operations);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toHaveLength(3);
+    expect(response.headers.getSetCookie()).toEqual(['n=1', 'm=1', 'n=2', 'm=2', 'n=3', 'm=3']);
+    expect(response.headers.get('x-cache')).toBe('1, 2, 3');
+  });
+
+  it('by a pattern leave CORS, caching and the connection to the gateway, on every route', async () => {
+    const bffDir = folderOf({ 'app/lamp.graphql': 'query Lamp @endpoint(path: "/lamp") { product { name } }' });
+    const headers = { all: { response: [{ propagate: { matching: '.*' } }] } };
+    const { server, behave } = await httpWorld(shop, { config: { headers }, bffDir });
+    behave('products', (_req, res) => {
+      res.sendDate = false;
+      const own = {
+        'access-control-allow-origin': 'https://evil.example',
+        'access-control-allow-credentials': 'true',
+        connection: 'keep-alive, x-hop',
+        'x-hop': '1',
+        date: 'Mon, 01 Jan 2001 00:00:00 GMT',
+        age: '7',
+        etag: '"subgraph"',
+        'last-modified': 'Mon, 01 Jan 2001 00:00:00 GMT',
+        'cache-control': 'public, max-age=1000',
+        server: 'subgraph',
+        'x-ok': '1',
+      };
+      res.writeHead(200, own).end('{"data":{"product":{"name":"Lamp"}}}');
+    });
+    const query = '{ product { name } }';
+    const requests = [
+      () => post(server.url, { query }),
+      () => fetch(new URL(`/graphql?query=${encodeURIComponent(query)}`, server.url)),
+      () => fetch(new URL('/bff/app/lamp', server.url)),
+    ];
+    for (const request of requests) {
+      const { headers: got, status } = await request();
+      expect(status).toBe(200);
+      expect(got.get('x-ok')).toBe('1');
+      const never = [
+        'access-control-allow-origin',
+        'access-control-allow-credentials',
+        'x-hop',
+        'age',
+        'last-modified',
+        'server',
+      ];
+      for (const name of never) expect(got.get(name)).toBeNull();
+      expect(got.get('etag')).not.toBe('"subgraph"');
+      expect(got.get('date')).not.toContain('2001');
+      expect(got.get('cache-control') ?? '').not.toContain('1000');
+    }
+  });
+
   it('with cookies are each client’s own, though their requests are the same', async () => {
     const { server, behave, calls } = await httpWorld(shop, { config });
     const gate = latch();

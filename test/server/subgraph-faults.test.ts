@@ -76,6 +76,32 @@ describe('a subgraph that fails costs its own fields, and nothing else', () => {
     expect(logged[0]?.errors).toHaveLength(20);
   });
 
+  it.each<[string, object, object]>([
+    ['whose errors are no list', { data: null, errors: { message: 'boo' } }, { message: 'boo' }],
+    [
+      'whose entity is a text',
+      { data: { _entities: ['x'] } },
+      { extensions: { reason: 'an entity is a string, not an object' } },
+    ],
+    [
+      'that lacks the field',
+      { data: { _entities: [{ age: 2 }] } },
+      { message: expect.stringContaining('Product.inStock') },
+    ],
+    [
+      'with an error whose path means nothing',
+      { data: { _entities: [null] }, errors: [{ message: 'bad id', path: ['input', 'id'] }] },
+      { message: 'bad id' },
+    ],
+  ])('when it gives an answer %s', async (_what, body, error) => {
+    const { server, behave } = await httpWorld(shop);
+    behave('stock', text(JSON.stringify(body)));
+    const answer = await ask(server.url);
+    expect(answer).toMatchObject({ status: 200, data: { product: { name: 'Lamp', inStock: null } } });
+    expect(answer.errors).toEqual([expect.objectContaining({ path: ['product', 'inStock'] })]);
+    expect(answer.errors).toMatchObject([error]);
+  });
+
   it('and without data when it answers the root, still 200', async () => {
     const { server, behave } = await httpWorld(shop);
     behave('products', text('no', 503));

@@ -5,6 +5,7 @@ import type { AuthRule } from '../endpoints/auth-rule.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
+import type { Desk } from './call.ts';
 import { type AcceptedCredentials, unauthenticated } from './challenge.ts';
 
 /**
@@ -43,18 +44,18 @@ export function readClaims(
   endpoint: Pick<Endpoint, 'parameters' | 'auth' | 'client'>,
   identity: Identity | undefined,
   variables: Variables,
-  accepted: AcceptedCredentials,
+  { accepted, hidesDetails }: Pick<Desk, 'accepted' | 'hidesDetails'>,
 ): ProblemDetails | undefined {
   for (const parameter of endpoint.parameters) {
     if (parameter.in !== 'claim') continue;
     const value = claimOf(identity, parameter.name);
     if (value === undefined || value === null) {
       if (!parameter.required) continue;
-      return identity === undefined ? unauthenticated(endpoint, accepted) : withoutClaim(parameter);
+      return identity === undefined ? unauthenticated(endpoint, accepted) : withoutClaim(parameter, hidesDetails);
     }
     const coercion = new InputCoercion({ maxErrors: 1, hideSuggestions: true });
     coercion.coerce(value, parameter.type);
-    if (coercion.isFull) return withoutClaim(parameter);
+    if (coercion.isFull) return withoutClaim(parameter, hidesDetails);
     variables[parameter.variable] = value;
   }
   return undefined;
@@ -73,7 +74,8 @@ function claimOf(identity: Identity | undefined, name: string): unknown {
   return value;
 }
 
-function withoutClaim({ name, type }: Parameter): ProblemDetails {
-  const detail = `The credential has no claim "${name}" of the type ${type}, which this endpoint reads.`;
+function withoutClaim({ name, type }: Parameter, hidesDetails: boolean): ProblemDetails {
+  const kind = hidesDetails ? '' : ` of the type ${type}`;
+  const detail = `The credential has no claim "${name}"${kind}, which this endpoint reads.`;
   return { status: 403, kind: 'forbidden', detail };
 }

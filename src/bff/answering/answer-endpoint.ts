@@ -1,17 +1,20 @@
-import { forbidsSharing, headersKey } from '../../client/sharing.ts';
+import { audienceOf } from '../../client/audience.ts';
+import { inFlightKey, viewerKey } from '../../client/depends-on.ts';
+import { forbidsSharing } from '../../client/sharing.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
-import { cacheKey, dependence, factsKey, isShared, type Viewer } from '../caching/cache-key.ts';
+import { cacheKey, dependence, isShared } from '../caching/cache-key.ts';
 import { readsUrlAlone } from '../caching/known-requests.ts';
 import type { CachePolicy } from '../caching/policy.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
 import { coerceParameters } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
+import { withoutDetails } from '../endpoints/hide-details.ts';
 import { hasBody } from '../endpoints/parameters.ts';
 import { answerOnce } from '../idempotency/answer-once.ts';
 import { readClaims, refuseViewer } from './admit.ts';
 import { readJsonBody } from './body.ts';
 import type { Call, Desk, Served } from './call.ts';
-import { makeFresh, type Order } from './make-fresh.ts';
+import { headersReadBy, makeFresh, mayDifferByClient, type Order, requesterOf } from './make-fresh.ts';
 import { streamAnswer, wantsStream } from './stream-answer.ts';
 
 const NO_QUERY = new URLSearchParams();
@@ -43,12 +46,12 @@ export async function answerEndpoint(
   const query = call.query === '' ? NO_QUERY : new URLSearchParams(call.query);
   const coerced = coerceParameters(endpoint.parameters, { path, query, headers, body: body?.value });
   if ('errors' in coerced) {
-    const { errors } = coerced;
+    const errors = desk.hidesDetails ? coerced.errors.map(withoutDetails) : coerced.errors;
     const detail = `Not accepted: ${errors.map((error) => `"${error.parameter}"`).join(', ')}.`;
     return problemReply({ status: 400, kind: 'invalid-parameters', detail, extensions: { errors } }, call.path);
   }
   const { variables } = coerced;
-  const unread = readClaims(endpoint, identity, variables, desk.accepted);
+  const unread = readClaims(endpoint, identity, variables, desk);
   if (unread) return refuse(call, desk, unread);
   const order: Order = { call, served, endpoint, variables, desk };
   if (endpoint.idempotency) return answerOnce(order, endpoint.idempotency);
@@ -81,43 +84,47 @@ function keepingOf(
   served: Served,
   endpoint: Endpoint,
   said: CachePolicy,
-  { cache, forwarding }: Desk,
+  { cache, dependsOn }: Desk,
 ): Keeping | undefined {
   if (cache === undefined) return undefined;
   // what only some may read is not for everybody, whatever was said
-  const policy = dependsOnClient(served, endpoint) ? { ...said, scope: 'private' as const } : said;
-  const viewer: Viewer = { facts: call.client, headers: call.req.headers };
-  const shared = isShared(policy, viewer);
-  const beside = dependence(policy, viewer, forwarding);
+  const policy = mayDifferByClient(served, endpoint) ? { ...said, scope: 'private' as const } : said;
+  const viewer = requesterOf(call);
+  const shared = isShared(policy, viewer, dependsOn);
+  const beside = dependence(policy, viewer, dependsOn);
   const text = shared && readsUrlAlone(endpoint) ? `${endpoint.id} ${call.req.url}\n${beside}` : undefined;
   return { cache, policy, shared, beside, text };
 }
 
 function answerKept(order: Order, { cache, policy, shared }: Keeping, key: string): Reply | Promise<Reply> {
-  const { res } = order.call;
-  return cache.answer({ key, policy, shared, res, make: (cancellation) => makeFresh(order, cancellation) });
-}
-
-function dependsOnClient({ engine }: Served, { query }: Endpoint): boolean {
-  return engine.dependsOnClient?.({ query }) ?? false;
+  const { call, endpoint, desk } = order;
+  const answered = { scope: policy.scope, isGuarded: policy.isGuarded, vary: headersReadBy(endpoint) };
+  return cache.answer({
+    ...{ key, policy, shared, res: call.res },
+    audience: () => audienceOf(answered, requesterOf(call), desk.dependsOn),
+    make: (cancellation) => makeFresh(order, cancellation),
+  });
 }
 
 /** Identical reads in flight share one execution, unless a policy wants to see each request. */
 function answerTogether(order: Order): Promise<Reply> {
-  const { call, served, endpoint, variables, desk } = order;
+  const { call, served, endpoint, desk } = order;
   const start = async (cancellation: Cancellation) => (await makeFresh(order, cancellation)).reply;
-  const { headers, url } = call.req;
   const sharable =
     desk.shareReads &&
     // these go to the one client whose answer they came with
     call.client?.returned === undefined &&
     endpoint.method === 'GET' &&
-    !forbidsSharing(headers) &&
+    !forbidsSharing(call.req.headers) &&
     served.engine.sharable({ query: endpoint.query });
+  return desk.flights.join(sharable ? togetherKey(order) : undefined, call.res, start);
+}
+
+function togetherKey({ call, served, endpoint, variables, desk }: Order): string {
   // any header may be a parameter, also one that says nothing of who asks
   const given = endpoint.parameters.some(({ in: place }) => place === 'header') ? JSON.stringify(variables) : '';
-  const key = `${served.digest}\n${url}\n${given}\n${factsKey(call.client)}\n`;
+  const viewer = requesterOf(call);
   // a shape sees all headers
-  const neutral = endpoint.shape ? NO_HEADERS : desk.forwarding?.neutral?.();
-  return desk.flights.join(sharable ? key + headersKey(headers, neutral) : undefined, call.res, start);
+  const seen = endpoint.shape ? inFlightKey(viewer, desk.dependsOn, NO_HEADERS) : '';
+  return `${served.digest}\n${call.req.url}\n${given}\n${seen}\n${viewerKey(viewer, desk.dependsOn)}`;
 }

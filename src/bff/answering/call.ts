@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DependsOn } from '../../client/depends-on.ts';
 import type { ClientFacts } from '../../client/identity.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Limiter } from '../../policy/rate-limits/limiter.ts';
 import type { AnswerCache } from '../caching/answer-cache.ts';
-import type { Forwarding } from '../caching/cache-key.ts';
 import type { KnownRequests } from '../caching/known-requests.ts';
 import type { Reply } from '../delivery/reply.ts';
 import type { SendSettings } from '../delivery/send.ts';
@@ -48,8 +48,10 @@ export interface Desk extends SendSettings {
   readonly maxRequestBytes: number;
   /** Whether identical reads in flight share one execution. */
   readonly shareReads: boolean;
-  /** What sources are told of requests; `undefined`: nothing. */
-  readonly forwarding: Forwarding | undefined;
+  /** What answers depend on beside their parameters; `undefined`: on nothing that sources are sent. */
+  readonly dependsOn: DependsOn | undefined;
+  /** Whether answers leave out names of the schema, and of endpoints, that a client has not given itself. */
+  readonly hidesDetails: boolean;
   /** Whether the endpoints are documented. */
   readonly docs: boolean;
   readonly purgeToken: string | undefined;

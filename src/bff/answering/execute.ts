@@ -70,7 +70,16 @@ function requestFor(
   signal: Cancellation,
   sections?: TimedSections,
 ): EngineRequest {
-  return { query, variables, areVariablesBounded: true, readOnly, client: client(signal), sections };
+  // each section that failed is named in the answer
+  return {
+    query,
+    variables,
+    areVariablesBounded: true,
+    readOnly,
+    client: client(signal),
+    sections,
+    reportEveryPlace: true,
+  };
 }
 
 /** The longest time that a timer takes. */

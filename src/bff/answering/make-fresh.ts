@@ -1,3 +1,5 @@
+import { audienceOf } from '../../client/audience.ts';
+import { type Requester, saysWho } from '../../client/depends-on.ts';
 import { type Freshness, LeastFresh } from '../../client/freshness.ts';
 import { takeDataText } from '../../executor/take-data-text.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
@@ -36,12 +38,36 @@ export async function makeFresh(order: Order, cancellation: Cancellation): Promi
   }
   const made = await madeOf(order, execution);
   const freshness = heard?.least;
-  const reply = withSecrecy(replyFor(endpoint, made, execution, call.path), freshness);
+  const reply = withVary(withSecrecy(replyFor(endpoint, made, execution, call.path), freshness), order);
   const keeps = 'text' in made && made.whole && endpoint.cache !== undefined && desk.cache !== undefined;
   const tags = keeps ? tagsOf(endpoint, made, variables) : [];
   const untouched = wasNothingDone(execution);
   takeDataText(execution.answer);
   return { reply, whole: keeps, tags, freshness, untouched };
+}
+
+/** Who asks, for keys and for `Vary`. */
+export function requesterOf({ client, req }: Call): Requester {
+  return { facts: client, headers: req.headers };
+}
+
+/** The headers that an endpoint itself reads: as parameters, and those that its cache names. */
+export function headersReadBy({ parameters, cache }: Endpoint): string[] {
+  return [...parameters.filter((one) => one.in === 'header').map(({ name }) => name), ...(cache?.vary ?? [])];
+}
+
+/** Whether policies answer clients differently. */
+export function mayDifferByClient({ engine }: Served, { query }: Endpoint): boolean {
+  return engine.dependsOnClient?.({ query }) ?? false;
+}
+
+/** A client that keeps an answer for itself must not show it to the next one who uses that client. */
+function withVary(reply: Reply, { call, endpoint, desk }: Order): Reply {
+  if (reply.etag === undefined) return reply;
+  const requester = requesterOf(call);
+  const scope = saysWho(requester, desk.dependsOn) ? 'private' : 'public';
+  const { vary } = audienceOf({ scope, vary: headersReadBy(endpoint) }, requester, desk.dependsOn);
+  return vary.length === 0 ? reply : { ...reply, headers: { ...reply.headers, vary: vary.join(', ') } };
 }
 
 function withSecrecy(reply: Reply, freshness: Freshness | undefined): Reply {

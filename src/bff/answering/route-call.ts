@@ -44,7 +44,7 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
   }
   if (endpoint.version !== undefined && settings.versions[endpoint.version]?.enabled === false)
     return problemReply(gone(endpoint.version), call.path);
-  if ('problems' in endpoint) return problemReply(doesNotFit(endpoint, desk.dev), call.path);
+  if ('problems' in endpoint) return problemReply(doesNotFit(endpoint, desk.dev && !desk.hidesDetails), call.path);
   return answerEndpoint(call, served, endpoint, match.parameters, desk);
 }
 
@@ -52,7 +52,7 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
 function ownReply(call: Call, served: Served, desk: Desk): Reply | Promise<Reply> {
   if (call.path === PURGE_PATH && desk.purgeToken !== undefined) return purgeReply(call, desk.purgeToken, desk.purge);
   const docs = desk.docs ? docsReply(call, served) : undefined;
-  return docs ?? problemReply(notFound(call, served, desk.dev), call.path);
+  return docs ?? problemReply(notFound(call, served, desk.dev && !desk.hidesDetails), call.path);
 }
 
 function notFound(call: Call, served: Served, dev: boolean): ProblemDetails {

@@ -32,7 +32,7 @@ export async function streamAnswer(order: Order): Promise<Reply | undefined> {
     });
     // where the first piece comes to a problem, nobody waits for the others
     for (const section of sections) section.catch(() => {});
-    const answer = await served.engine.execute({ query, variables, readOnly, client });
+    const answer = await served.engine.execute({ query, variables, readOnly, client, reportEveryPlace: true });
     const execution = { answer, timings: undefined };
     const made = await madeOf(order, execution);
     if ('problem' in made) return problemReply(made.problem, call.path);

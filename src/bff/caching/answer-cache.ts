@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Audience } from '../../client/audience.ts';
 import type { Freshness } from '../../client/freshness.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { Flights } from '../answering/flights.ts';
@@ -23,6 +24,8 @@ export interface CacheRequest {
   readonly policy: CachePolicy;
   /** Whether others than this viewer may be shown the answer. */
   readonly shared: boolean;
+  /** Returns what caches on the way to the viewer are told. */
+  readonly audience: () => Audience;
   /** Who waits. */
   readonly res: ServerResponse;
   /** Makes a new answer: once for all who ask at the same time. */
@@ -97,7 +100,7 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
   }
 
   /** The reply as it is kept; `undefined` where it may not be. */
-  async function keep({ key, policy, shared }: CacheRequest, fresh: Fresh): Promise<Reply | undefined> {
+  async function keep({ key, policy, shared, audience }: CacheRequest, fresh: Fresh): Promise<Reply | undefined> {
     const { reply } = fresh;
     if (!fresh.whole || reply.status >= 300 || reply.etag === undefined) return undefined;
     const { freshness } = fresh;
@@ -106,11 +109,12 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
     const freshMs = Math.min(policy.freshMs, mostMs);
     const time = now();
     const staleUntil = time + freshMs + policy.staleWhileRevalidateMs;
+    const { isPrivate, vary } = audience();
     const headers: Record<string, string> = {
       'content-type': reply.headers['content-type'] ?? '',
-      'cache-control': notLonger(shared ? policy.sharedText : policy.privateText, mostMs),
+      'cache-control': notLonger(isPrivate ? policy.privateText : policy.sharedText, mostMs),
     };
-    if (policy.varyText !== '') headers.vary = policy.varyText;
+    if (vary.length > 0) headers.vary = vary.join(', ');
     const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
     const kept = { status: reply.status, headers, etag: reply.etag, body, forms: new Map() };
     const stored: StoredAnswer = {

@@ -21,13 +21,13 @@ export interface CachePolicy {
   readonly scope: 'public' | 'private' | 'unsaid';
   /** Whether it holds no longer than the sources of the answer say: the endpoint says nothing itself. */
   readonly heedsSources: boolean;
+  /** Whether only some clients may call the endpoint. */
+  readonly isGuarded: boolean;
   /** `Cache-Control` of an answer that others may share, and of one that they may not. */
   readonly sharedText: string;
   readonly privateText: string;
   /** Request headers that the answer depends on beyond the parameters, in lower case. */
   readonly vary: readonly string[];
-  /** `Vary`, with headers that parameters are read from; empty where there is none. */
-  readonly varyText: string;
   /** Names to purge by; `{variable}` stands for its value. */
   readonly tags: readonly string[];
 }
@@ -76,18 +76,16 @@ export function cachePolicy(
   }
   const kept = scope ?? (reason === undefined ? 'unsaid' : 'private');
   const vary = [...new Set([...(client.cache?.vary ?? []), ...said.vary])];
-  const varies = [...parameters.filter((one) => one.in === 'header').map(({ name }) => name), ...vary];
-  if (kept === 'unsaid') varies.push('authorization', 'cookie');
   return {
     freshMs: (kept === 'private' ? undefined : times.sMaxAge) ?? times.maxAge ?? 0,
     staleWhileRevalidateMs: times.staleWhileRevalidate ?? 0,
     staleIfErrorMs: times.staleIfError ?? 0,
     scope: kept,
     heedsSources: said.maxAge === undefined && said.sMaxAge === undefined,
-    sharedText: authRequired ? controlText('private', times) : controlText('public', times),
+    isGuarded: authRequired,
+    sharedText: controlText('public', times),
     privateText: controlText('private', times),
     vary,
-    varyText: [...new Set(varies)].join(', '),
     tags: said.tags,
   };
 }

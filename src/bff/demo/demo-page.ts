@@ -53,6 +53,7 @@ export const DEMO_REPLY: Reply = {
   headers: {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': POLICY,
+    'x-content-type-options': 'nosniff',
     'cache-control': 'no-cache',
   },
   body: PAGE,

@@ -1,14 +1,13 @@
 import { hash } from 'node:crypto';
-import { headersKey } from '../../client/sharing.ts';
+import { callerKey } from '../../client/depends-on.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
-import { makeFresh, type Order } from '../answering/make-fresh.ts';
-import { identityKey } from '../caching/cache-key.ts';
+import { makeFresh, mayDifferByClient, type Order, requesterOf } from '../answering/make-fresh.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
 import type { IdempotencyRule } from './rule.ts';
 
 const LONGEST_KEY = 255;
 
-/** Answers a request that changes something, once for each `Idempotency-Key` of a viewer. */
+/** Answers a request that changes something, once for each `Idempotency-Key` of a caller. */
 export async function answerOnce(order: Order, rule: IdempotencyRule): Promise<Reply> {
   const { call, endpoint, desk, variables } = order;
   const given = keyOf(call.req.headers['idempotency-key']);
@@ -17,9 +16,9 @@ export async function answerOnce(order: Order, rule: IdempotencyRule): Promise<R
     return desk.flights.join(undefined, call.res, async (cancellation) => (await makeFresh(order, cancellation)).reply);
   }
   if (given.length === 0 || given.length > LONGEST_KEY) return problemReply(KEY_INVALID, call.path);
-  const viewer = identityKey(call.client?.identity) || anonymous(order);
+  const caller = callerOf(order);
   const repetition = await desk.once.answer({
-    key: hash('sha256', JSON.stringify([endpoint.id, viewer, given]), 'base64url'),
+    key: hash('sha256', JSON.stringify([endpoint.id, caller, given]), 'base64url'),
     payload: hash('sha256', canonical(variables), 'base64url'),
     windowMs: rule.windowMs,
     timeoutMs: endpoint.settings.limits.timeout ?? desk.timeoutMs,
@@ -42,10 +41,11 @@ export async function answerOnce(order: Order, rule: IdempotencyRule): Promise<R
   }
 }
 
-/** Requests without a verified credential are told apart by what they send to say who they are. */
-function anonymous({ call }: Order): string {
-  const { authorization, cookie } = call.req.headers;
-  return headersKey({ ...(authorization && { authorization }), ...(cookie && { cookie }) });
+/** A key is its caller's own: what another one has chosen, even by chance, is another key. */
+function callerOf({ call, served, endpoint, desk }: Order): string {
+  const { dependsOn } = desk;
+  const isJudged = dependsOn?.judgesAddress === true && mayDifferByClient(served, endpoint);
+  return callerKey(requesterOf(call), dependsOn, isJudged);
 }
 
 /** The header is a structured text, in quotes; many clients leave these away. */

@@ -79,6 +79,9 @@ export interface OnceRequest {
 
 const POLL_MS = 50;
 
+/** A request that has begun keeps its key this much longer than it may take, for a process that is slow to write its answer. */
+const CLAIM_MARGIN_MS = 5_000;
+
 /**
  * Runs a request once for each key: repetitions get the answer of the first, also those that come while it is under way.
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
@@ -94,7 +97,7 @@ export class Once {
   async answer(request: OnceRequest): Promise<Repetition> {
     const { key, payload, timeoutMs } = request;
     try {
-      const there = await this.#store.claim(key, { payload }, timeoutMs + POLL_MS);
+      const there = await this.#store.claim(key, { payload }, timeoutMs + CLAIM_MARGIN_MS);
       if (there === undefined) return await this.#first(request);
       if (there.payload !== payload) return { kind: 'other-payload' };
       if (there.reply !== undefined) return { kind: 'reply', reply: there.reply, replayed: true };

@@ -54,7 +54,9 @@ const failedAttempts = z
     limit: z.int().positive().default(20).describe('Bad credentials from one address in a window'),
     window: duration.prefault('1m'),
   })
-  .describe('Addresses with more bad credentials are answered 429 for the rest of the window');
+  .describe(
+    'Addresses with more bad credentials are answered 429 for the rest of the window; all workers of one machine count together',
+  );
 
 export const authenticationSection = z
   .strictObject({

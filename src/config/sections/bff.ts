@@ -38,12 +38,12 @@ export const bffSection = z
     redis: z
       .boolean()
       .default(false)
-      .describe('Keep answers and idempotency keys in store.redis, for all processes together'),
+      .describe('Keep answers and idempotency keys in store.redis, for all machines together'),
     docs: z
       .boolean()
       .optional()
       .describe(
-        'Whether /bff/docs and /bff/openapi.json are served. Default: true, but false with NODE_ENV=production',
+        'Whether /bff/docs and /bff/openapi.json are served. Default: true, but false with NODE_ENV=production or limits.hide_schema_details',
       ),
     purge_token: z
       .string()

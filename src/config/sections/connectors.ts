@@ -4,7 +4,9 @@ const count = z.int().min(1);
 const values = z.record(z.string(), z.unknown()).describe('Values that connectors read as `$config.NAME`');
 
 const limits = {
-  max_concurrent_requests: count.describe('Calls that one source has under way at a time; further ones wait'),
+  max_concurrent_requests: count.describe(
+    'Calls of one process that one source has under way at a time; further ones wait',
+  ),
   max_requests_per_operation: count.describe('Calls that one client request may lead to; further ones fail'),
   max_response_bytes: count.describe('Longest answer that is read; a longer one is an error'),
 };

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { duration } from '../duration.ts';
 import { headerName } from '../header.ts';
+import { unrelatedOrigin } from '../origin-patterns.ts';
 import { pattern } from '../pattern.ts';
 
 const origin = z
@@ -30,7 +31,9 @@ const policy = z
     match_origins: z
       .array(pattern())
       .default([])
-      .describe('Regular expressions; an origin has to match one as a whole'),
+      .describe(
+        'Regular expressions; an origin has to match one as a whole. With allow_credentials, one that also accepts unrelated origins is refused',
+      ),
     paths: z
       .array(z.string().startsWith('/'))
       .default(['/'])
@@ -40,6 +43,15 @@ const policy = z
   .refine(({ origins, allow_credentials }) => !(allow_credentials && origins.includes('*')), {
     path: ['allow_credentials'],
     message: 'cookies of all the world cannot be let in: name the origins instead of "*"',
+  })
+  .superRefine(({ match_origins, allow_credentials }, context) => {
+    if (!allow_credentials) return;
+    for (const [index, text] of match_origins.entries()) {
+      const unrelated = unrelatedOrigin(text);
+      if (unrelated === undefined) continue;
+      const message = `the pattern also accepts ${unrelated.origin}, which could then act as the user (allow_credentials). ${unrelated.advice}`;
+      context.addIssue({ code: 'custom', path: ['match_origins', index], message });
+    }
   });
 
 export const corsSection = z
@@ -52,3 +64,16 @@ export const corsSection = z
   .describe('Which pages of other sites may read answers');
 
 export type CorsConfig = z.output<typeof corsSection>;
+
+/** Patterns that accept unrelated origins, which may read what is answered without credentials. */
+export function looseOriginPatterns({ policies }: CorsConfig): { path: string[]; message: string }[] {
+  return policies.flatMap(({ match_origins }, policy) =>
+    match_origins.flatMap((text, index) => {
+      const unrelated = unrelatedOrigin(text);
+      if (unrelated === undefined) return [];
+      const path = ['cors', 'policies', `${policy}`, 'match_origins', `${index}`];
+      const message = `${path.join('.')}: the pattern also accepts ${unrelated.origin}. ${unrelated.advice}`;
+      return [{ path, message }];
+    }),
+  );
+}

@@ -7,14 +7,14 @@ export const csrfSection = z
       .boolean()
       .default(false)
       .describe(
-        'Lets browsers send GraphQL by GET, and POST without a body to endpoints, from pages of any site, without asking first',
+        'Lets browsers send GraphQL by GET, and POST to endpoints, from pages of any site, without asking first',
       ),
     required_headers: z
       .array(headerName)
       .min(1)
       .default(['apollo-require-preflight', 'x-apollo-operation-name'])
       .describe(
-        'A GET from a browser, and a POST without a body, needs one of these headers, or a content type that no form can have',
+        'A GET from a browser, and a POST to an endpoint, needs one of these headers, or a content type that no form can have',
       ),
   })
   .describe('Keeps pages of other sites from sending operations in the name of a user');

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { forwardableName as headerName, headerValue } from '../header.ts';
+import { forwardableName as headerName, headerValue, requestHeaderName, responseHeaderName } from '../header.ts';
 import { pattern } from '../pattern.ts';
 
 const oneOrMore = z
@@ -22,7 +22,12 @@ function hasOneName(rule: { named?: readonly string[] | undefined; rename?: unkn
 }
 
 const propagate = z
-  .strictObject({ ...namedOrMatching, rename: headerName.optional(), default: headerValue.optional() })
+  .strictObject({
+    ...namedOrMatching,
+    named: oneOrMore.pipe(z.array(requestHeaderName)).optional(),
+    rename: requestHeaderName.optional(),
+    default: headerValue.optional(),
+  })
   .refine(isNamedOrMatching, CHOOSE)
   .refine(hasOneName, ONE_NAME);
 
@@ -46,7 +51,7 @@ const insert = z
   );
 
 const remove = z.strictObject(namedOrMatching).refine(isNamedOrMatching, CHOOSE);
-const rename = z.strictObject({ named: headerName, to: headerName });
+const rename = z.strictObject({ named: headerName, to: requestHeaderName });
 
 const requestRule = z
   .strictObject({
@@ -61,11 +66,19 @@ const propagateBack = z
   .strictObject({
     ...namedOrMatching,
     algorithm: z.enum(['first', 'last', 'append']).default('last'),
-    rename: headerName.optional(),
+    rename: responseHeaderName.optional(),
     default: headerValue.optional(),
   })
   .refine(isNamedOrMatching, CHOOSE)
-  .refine(hasOneName, ONE_NAME);
+  .refine(hasOneName, ONE_NAME)
+  .superRefine(({ named = [], rename }, context) => {
+    // what a client gets under another name says nothing of the response in which it gets it
+    if (rename !== undefined) return;
+    for (const [index, name] of named.entries()) {
+      const message = responseHeaderName.safeParse(name).error?.issues[0]?.message;
+      if (message !== undefined) context.addIssue({ code: 'custom', path: ['named', index], message });
+    }
+  });
 
 const responseRule = z
   .strictObject({

@@ -50,7 +50,21 @@ const issuerFields = {
     .min(1)
     .optional()
     .describe('Signature algorithms that are taken. Default: all for public keys, or HS256 to HS512 for a secret'),
+  require_expiration: z
+    .boolean()
+    .default(true)
+    .describe('Whether a token without `exp` is refused; it would be good for ever'),
+  types: names
+    .optional()
+    .describe(
+      'What `typ` in the header of a token must be, in any case, with or without `application/`. Default: `JWT`, `at+jwt` or none',
+    ),
   poll_interval: duration.prefault('5m').describe('How often a key set at a URL is fetched again'),
+  max_age: duration
+    .prefault('24h')
+    .describe(
+      'How long the last key set from a URL is used while it cannot be fetched again; after that, tokens are answered 503',
+    ),
   cooldown: duration
     .prefault('30s')
     .describe('A token with an unknown key has the set fetched again, but not more often than this'),
@@ -75,6 +89,10 @@ export const jwksSection = z
     (entry) => entry.audience === undefined || entry.audiences === undefined,
     'expected `audience` or `audiences`',
   )
+  .refine(({ poll_interval, max_age }) => max_age > poll_interval, {
+    path: ['max_age'],
+    message: 'expected more than `poll_interval`: else a key set is too old before it is fetched again',
+  })
   .refine(fitsItsKeys, {
     path: ['algorithms'],
     message: 'HS256, HS384 and HS512 go with `secret`, all others with public keys: a public key is no secret',

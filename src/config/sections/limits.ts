@@ -73,7 +73,7 @@ export const limitsSection = z
       .boolean()
       .optional()
       .describe(
-        'Whether errors leave out what they would suggest ("Did you mean …"). Default: false, but true with NODE_ENV=production',
+        'Whether errors leave out what they would suggest ("Did you mean …") or list of the schema and of endpoints, those of subgraphs as well. Default: false, but true with NODE_ENV=production',
       ),
   })
   .describe('What a client request may weigh');

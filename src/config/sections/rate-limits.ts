@@ -80,7 +80,9 @@ export const rateLimitsSection = z
     store: z
       .enum(['memory', 'redis'])
       .optional()
-      .describe('Where it is counted. Default: redis where store.redis is set, else memory (each process for itself)'),
+      .describe(
+        'Where it is counted. Default: redis where store.redis is set, else memory (all workers of one machine together)',
+      ),
     on_store_failure: z
       .enum(['fail_open', 'fail_closed'])
       .default('fail_open')

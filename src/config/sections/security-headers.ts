@@ -7,7 +7,7 @@ export const securityHeadersSection = z
     frame_options: z
       .enum(['DENY', 'SAMEORIGIN', 'none'])
       .default('DENY')
-      .describe('Who may show answers (GraphiQL) inside a frame'),
+      .describe('Who may show GraphiQL inside a frame; the pages under /bff nobody may'),
     referrer_policy: z.string().default('no-referrer'),
     hsts: z
       .strictObject({

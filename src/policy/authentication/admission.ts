@@ -38,8 +38,6 @@ export interface AdmissionParts {
   readonly clientAddress?: ClientAddress | undefined;
   /** Headers that only the gateway may set: what a client sends under these names is forgotten. */
   readonly ownHeaders?: readonly string[] | undefined;
-  /** What answers may depend on beside the headers by which requests are told apart anyway. */
-  readonly differsBy?: ((facts: ClientFacts) => string) | undefined;
   readonly findToken?: FindCredential | undefined;
   readonly jwt?: JwtVerifier | undefined;
   readonly introspector?: Introspector | undefined;
@@ -116,10 +114,8 @@ class Gate {
   }
 
   #facts(ip: string, identity: Identity | undefined): ClientFacts {
-    const { required, differsBy } = this.#parts;
-    if (identity === undefined && required) throw missing(this.#challenge);
-    const facts = { ip, identity };
-    return differsBy ? { ...facts, differsBy: differsBy(facts) } : facts;
+    if (identity === undefined && this.#parts.required) throw missing(this.#challenge);
+    return { ip, identity };
   }
 
   /** A token says who asks, else an API key does, else a session or a certificate; with a token, a key says for which client. */
@@ -160,7 +156,7 @@ class Gate {
     try {
       return find(req);
     } catch (error) {
-      this.#parts.failedAttempts?.note(ip);
+      void this.#parts.failedAttempts?.note(ip);
       throw error;
     }
   }
@@ -215,8 +211,8 @@ class Gate {
 }
 
 /** The bearer of a token, who asks through the client that the API key belongs to. */
-function onBehalf(bearer: Identity, { clientId, plan }: Identity): Identity {
-  return { ...bearer, clientId, plan };
+function onBehalf(bearer: Identity, { clientId, apiKeyId, apiKeyOwner, plan }: Identity): Identity {
+  return { ...bearer, clientId, apiKeyId, apiKeyOwner, plan };
 }
 
 function dropHeader({ headers }: IncomingMessage, name: string): void {

@@ -57,7 +57,7 @@ export class ApiKeys {
 
 function identityOf({ id, owner, scopes, plan, created, expires }: ApiKeyRecord): Identity {
   const claims = { id, owner, scopes, plan, created, expires };
-  return { kind: 'api_key', subject: owner, scopes, claims, clientId: owner, plan };
+  return { kind: 'api_key', subject: owner, scopes, claims, clientId: owner, apiKeyId: id, apiKeyOwner: owner, plan };
 }
 
 /** In a time that does not depend on where they differ. */

@@ -1,4 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import { commonName, parseDistinguishedName } from './distinguished-name.ts';
+import { parseForwardedCertificates } from './forwarded-certificate.ts';
 import { BadCredential } from './refusal.ts';
 
 /** Whom a client certificate names, and by which certificate it is known. */
@@ -14,13 +16,23 @@ export interface CertificateNames {
   readonly valid_to?: string;
 }
 
+/** Throws `BadCredential` for a certificate whose names are not well-formed. */
 export function namesOf(certificate: X509Certificate): CertificateNames {
-  const fields = certificate.subject.split('\n');
+  try {
+    return readNames(certificate);
+  } catch (cause) {
+    throw new BadCredential('malformed', `the certificate has ${(cause as Error).message}`, { cause });
+  }
+}
+
+function readNames(certificate: X509Certificate): CertificateNames {
+  // a certificate may have no subject at all
+  const fields = (certificate.subject ?? '').split('\n');
   const names = alternativeNames(certificate.subjectAltName ?? '');
   const named = (kind: string) => names.find(([one]) => one === kind)?.[1];
   return {
     subject: fields.join(','),
-    common_name: fields.find((field) => field.startsWith('CN='))?.slice(3),
+    common_name: commonName(fields.flatMap(parseDistinguishedName)),
     san_uri: named('URI'),
     san_dns: named('DNS'),
     san_email: named('email'),
@@ -30,14 +42,26 @@ export function namesOf(certificate: X509Certificate): CertificateNames {
   };
 }
 
-const ALTERNATIVE_NAME = /(?:^|, )([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,]*)/g;
+const ALTERNATIVE_NAME = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/y;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are refused
+const CONTROL = /[\u0000-\u001f\u007f]/;
 
-/** Node writes a name that could be taken for several as a JSON string. */
+/**
+ * Reads the alternative names as Node writes them: with commas between them, and as a JSON string each that could be taken for
+ * several. Throws where anything is left over.
+ */
 function alternativeNames(text: string): [kind: string, name: string][] {
-  return [...text.matchAll(ALTERNATIVE_NAME)].map(([, kind = '', name = '']) => [
-    kind,
-    name.startsWith('"') ? String(JSON.parse(name)) : name,
-  ]);
+  const names: [string, string][] = [];
+  for (let at = 0; at < text.length; ) {
+    ALTERNATIVE_NAME.lastIndex = at;
+    const [whole, kind = '', written = ''] = ALTERNATIVE_NAME.exec(text) ?? [];
+    if (whole === undefined) throw new Error('alternative names that cannot be read');
+    const name = written.startsWith('"') ? String(JSON.parse(written)) : written;
+    if (CONTROL.test(name)) throw new Error('an alternative name with control characters');
+    names.push([kind, name]);
+    at += whole.length;
+  }
+  return names;
 }
 
 /**
@@ -47,56 +71,42 @@ function alternativeNames(text: string): [kind: string, name: string][] {
 export function namesInHeader(header: string, text: string): CertificateNames {
   try {
     if (header === 'x-forwarded-client-cert') return namesInElement(text);
-    if (text.startsWith(':') && text.endsWith(':')) {
-      return namesOf(new X509Certificate(Buffer.from(text.slice(1, -1), 'base64')));
-    }
-    return namesOf(new X509Certificate(decodeURIComponent(text)));
+    return readNames(text.startsWith(':') ? certificateInBase64(text) : certificateInPem(text));
   } catch (cause) {
     throw new BadCredential('malformed', `${header} holds no certificate: ${(cause as Error).message}`, { cause });
   }
 }
 
-/** `By=…;Hash=…;Subject="CN=ada,O=Shop";URI=spiffe://shop/ada`: of several elements, the last is that of the proxy next to us. */
+const BASE64_ITEM = /^:([A-Za-z0-9+/]+={0,2}):$/;
+
+function certificateInBase64(text: string): X509Certificate {
+  const bytes = BASE64_ITEM.exec(text)?.[1];
+  if (bytes === undefined) throw new Error('expected one certificate in Base64, between colons');
+  return new X509Certificate(Buffer.from(bytes, 'base64'));
+}
+
+/** A header that came several times holds several certificates, and it cannot be said which one is the client's. */
+function certificateInPem(encoded: string): X509Certificate {
+  const text = decodeURIComponent(encoded).trim();
+  const begin = '-----BEGIN CERTIFICATE-----';
+  if (!text.startsWith(begin) || text.includes('-----BEGIN', begin.length))
+    throw new Error('expected one certificate as PEM');
+  return new X509Certificate(text);
+}
+
+/** Of several elements, the last is that of the proxy next to us. */
 function namesInElement(text: string): CertificateNames {
-  const fields = splitQuoted(splitQuoted(text, ',').at(-1) ?? '', ';').map(readField);
-  const named = (name: string) => fields.find(([one]) => one === name)?.[1];
-  const pem = named('cert');
-  if (pem !== undefined) return namesOf(new X509Certificate(decodeURIComponent(pem)));
-  const subject = named('subject');
+  const element = parseForwardedCertificates(text).at(-1);
+  const first = (key: string) => element?.get(key)?.[0] || undefined;
+  const pem = first('cert');
+  if (pem !== undefined) return readNames(certificateInPem(pem));
+  const subject = first('subject');
   return {
     subject,
-    common_name: subject === undefined ? undefined : /(?:^|,)\s*CN=((?:[^,\\]|\\.)*)/.exec(subject)?.[1],
-    san_uri: named('uri'),
-    san_dns: named('dns'),
+    common_name: commonName(parseDistinguishedName(subject ?? '')),
+    san_uri: first('uri'),
+    san_dns: first('dns'),
     san_email: undefined,
-    fingerprint256: named('hash'),
+    fingerprint256: first('hash'),
   };
-}
-
-function readField(field: string): [name: string, value: string] {
-  const mark = field.indexOf('=');
-  const value = field.slice(mark + 1).trim();
-  const bare = value.startsWith('"') ? value.slice(1, -1).replaceAll(/\\(.)/g, '$1') : value;
-  return [field.slice(0, Math.max(mark, 0)).trim().toLowerCase(), bare];
-}
-
-/**
- * Splits where the separator is not inside of quotes. Throws where quotes do not close: a client that opens one in an element
- * of its own cannot hide in it what a proxy adds, since that has as many quotes that open as ones that close.
- */
-function splitQuoted(text: string, separator: string): string[] {
-  const parts: string[] = [];
-  let start = 0;
-  let quoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at];
-    if (char === '"') quoted = !quoted;
-    else if (char === '\\' && quoted) at++;
-    else if (char === separator && !quoted) {
-      parts.push(text.slice(start, at));
-      start = at + 1;
-    }
-  }
-  if (quoted) throw new Error('quotes that do not close');
-  return [...parts, text.slice(start)];
 }

@@ -14,8 +14,7 @@ import { type Admission, createAdmission, type WatchedFile } from './admission.t
 import { ApiKeyFile, ApiKeyRedis, type ApiKeyStore, ApiKeys } from './api-keys.ts';
 import { ClientCertificates } from './client-certificate.ts';
 import { apiKeyFinder, checkCredentialPlaces, tokenFinder } from './credentials.ts';
-import { differences } from './differences.ts';
-import { FailedAttempts } from './failed-attempts.ts';
+import { FailedAttempts, type SharedFailures } from './failed-attempts.ts';
 import { Introspector } from './introspection.ts';
 import { type Issuer, JwtVerifier } from './jwt-verifier.ts';
 import { FileKeySet, inlineKeys, type KeySet, secretKey } from './key-set.ts';
@@ -33,8 +32,10 @@ export interface AdmissionEnvironment {
   readonly logger: Logger;
   readonly instruments?: Pick<Instruments, 'refused' | 'throttled'> | undefined;
   readonly redis?: SharedRedis | undefined;
+  /** Bad credentials that other processes count as well. */
+  readonly sharedFailures?: SharedFailures | undefined;
   /** What subgraphs are sent of what is found out here. */
-  readonly rules: Pick<RequestHeaders, 'ownHeaders' | 'tellsAddress'>;
+  readonly rules: Pick<RequestHeaders, 'ownHeaders'>;
 }
 
 /**
@@ -54,8 +55,7 @@ export function configureAdmission(
   ];
   const takesTokens = jwks.length > 0 || introspection_endpoints.length > 0;
   const nothing = !takesTokens && !api_keys && !client_certificate && !require_authentication;
-  const differsBy = differences(environment.rules, client_certificate !== undefined);
-  if (nothing && !trusted_proxies && !differsBy && ownHeaders.length === 0) return undefined;
+  if (nothing && !trusted_proxies && ownHeaders.length === 0) return undefined;
 
   if (takesTokens) checkCredentialPlaces(authentication, api_keys);
   const trusts = addressSet(trusted_proxies?.addresses ?? []);
@@ -68,7 +68,6 @@ export function configureAdmission(
     logger: environment.logger,
     clientAddress: trusted_proxies && clientAddress(trusts, trusted_proxies.header),
     ownHeaders: ownHeaders.length > 0 ? ownHeaders : undefined,
-    differsBy,
     findToken: takesTokens ? tokenFinder(authentication, api_keys) : undefined,
     jwt: issuers.length > 0 ? jwtVerifier(authentication, issuers) : undefined,
     introspector:
@@ -77,7 +76,7 @@ export function configureAdmission(
     apiKeys: keyStore && new ApiKeys(keyStore),
     certificates:
       client_certificate && new ClientCertificates(client_certificate, (req) => trusts(peerAddress(req.socket))),
-    failedAttempts: failedAttempts(authentication, environment.instruments?.throttled),
+    failedAttempts: failedAttempts(authentication, environment),
     refused: environment.instruments?.refused,
     files: keyStore instanceof ApiKeyFile ? [...files, keyStore] : files,
     close,
@@ -109,10 +108,11 @@ function introspector(settings: AuthenticationSettings, endpoints: readonly Intr
 
 function failedAttempts(
   { failed_attempts }: AuthenticationSettings,
-  onThrottled: (() => void) | undefined,
+  { instruments, sharedFailures: shared }: AdmissionEnvironment,
 ): FailedAttempts | undefined {
   if (failed_attempts === undefined) return undefined;
-  return new FailedAttempts({ limit: failed_attempts.limit, windowMs: failed_attempts.window, onThrottled });
+  const { limit, window: windowMs } = failed_attempts;
+  return new FailedAttempts({ limit, windowMs, onThrottled: instruments?.throttled, shared });
 }
 
 interface OpenIssuers {
@@ -134,6 +134,8 @@ function openIssuers(settings: readonly JwksSettings[], logger: Logger): OpenIss
       issuers.push({
         keys,
         issuers: entry.issuers ?? (entry.issuer === undefined ? undefined : [entry.issuer]),
+        requiresExpiry: entry.require_expiration,
+        types: entry.types,
         audiences: entry.audiences ?? (entry.audience === undefined ? undefined : [entry.audience]),
         algorithms: new Set(
           entry.algorithms ?? (entry.secret === undefined ? PUBLIC_KEY_ALGORITHMS : SECRET_ALGORITHMS),
@@ -162,6 +164,7 @@ function openKeys(entry: JwksSettings, logger: Logger): KeySet {
   return new RemoteKeySet({
     url: url ?? '',
     pollMs: entry.poll_interval,
+    maxAgeMs: entry.max_age,
     cooldownMs: entry.cooldown,
     timeoutMs: entry.timeout,
     headers: entry.headers,

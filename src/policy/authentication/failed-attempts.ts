@@ -2,12 +2,34 @@ import { LRUCache } from 'lru-cache';
 import { addressGroup } from '../client-address.ts';
 import { BadCredential, tooMany } from './refusal.ts';
 
+/** The failures of one address in the window that is open. */
+export interface Failures {
+  readonly count: number;
+  /** Milliseconds until the window ends. */
+  readonly leftMs: number;
+}
+
+/** Failures that several processes count together. */
+export interface SharedFailures {
+  /** How many processes there are. */
+  readonly processes: number;
+  /**
+   * Counts one failure. Resolves with the sum once it has been sent to the other processes; with `undefined` where the sum is
+   * not available.
+   */
+  add(group: string, windowMs: number): Promise<Failures | undefined>;
+  /** Calls `listener` with each sum that another process has changed. */
+  onChange(listener: (group: string, sum: Failures) => void): void;
+}
+
 export interface FailedAttemptsOptions {
   /** Bad credentials that one address may send in a window. */
   readonly limit: number;
   readonly windowMs: number;
   /** Told when an address has reached the limit. */
   readonly onThrottled?: (() => void) | undefined;
+  /** The sums of all processes; without it this process counts alone. */
+  readonly shared?: SharedFailures | undefined;
   /** Milliseconds of a clock that never goes back. */
   readonly now?: (() => number) | undefined;
 }
@@ -38,6 +60,7 @@ export class FailedAttempts {
   constructor(options: FailedAttemptsOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    options.shared?.onChange((group, sum) => this.#adopt(group, sum));
   }
 
   /** Seconds, rounded up, until credentials from the address are looked at again; `undefined` when they are now. */
@@ -47,19 +70,35 @@ export class FailedAttempts {
     return Math.ceil((tally.until - this.#now()) / 1_000);
   }
 
-  note(ip: string): void {
-    const { windowMs, limit, onThrottled } = this.#options;
+  /** Returns a promise where other processes count, too: it resolves once they have been sent the new sum. */
+  note(ip: string): void | Promise<void> {
+    const { windowMs, limit, onThrottled, shared } = this.#options;
     const group = addressGroup(ip);
     const tally = this.#tally(group) ?? { failures: 0, until: this.#now() + windowMs };
     if (tally.failures === 0) this.#tallies.set(group, tally);
     tally.failures++;
+    if (shared !== undefined) return this.#share(shared, group);
     if (tally.failures === limit) onThrottled?.();
+  }
+
+  async #share(shared: SharedFailures, group: string): Promise<void> {
+    const { windowMs, limit, onThrottled } = this.#options;
+    const sum = await shared.add(group, windowMs);
+    if (sum === undefined) return;
+    this.#adopt(group, sum);
+    if (sum.count === limit) onThrottled?.();
+  }
+
+  /** Failures of this process that are still on their way into the sum are not forgotten. */
+  #adopt(group: string, { count, leftMs }: Failures): void {
+    if (count <= this.#failures(group)) return;
+    this.#tallies.set(group, { failures: count, until: this.#now() + leftMs });
   }
 
   /**
    * Has a credential of the address checked, and counts it if it is found to be bad. Those under way may all turn out bad: no more
    * than are still allowed are checked at the same time, the others wait for their turn, so that the limit holds however many
-   * come at once. Throws, or rejects with, `NotAdmitted` 429 where the limit is reached, and what the check throws.
+   * come at once; each of several processes has its part of what is allowed. Throws, or rejects with, `NotAdmitted` 429 where the limit is reached, and what the check throws.
    */
   guard<T>(ip: string, check: () => T | Promise<T>): T | Promise<T> {
     const wait = this.retryAfter(ip);
@@ -73,8 +112,9 @@ export class FailedAttempts {
       const result = check();
       return result instanceof Promise ? this.#settle(ip, result) : result;
     } catch (error) {
-      this.#noteGuess(ip, error);
-      throw error;
+      const noted = this.#noteGuess(ip, error);
+      if (noted === undefined) throw error;
+      return noted.then(() => Promise.reject(error));
     } finally {
       if (line !== undefined) this.#callNext(group, line);
     }
@@ -88,7 +128,7 @@ export class FailedAttempts {
     try {
       return await check;
     } catch (error) {
-      this.#noteGuess(ip, error);
+      await this.#noteGuess(ip, error);
       throw error;
     } finally {
       line.underWay--;
@@ -96,8 +136,9 @@ export class FailedAttempts {
     }
   }
 
-  #noteGuess(ip: string, error: unknown): void {
-    if (error instanceof BadCredential && error.isGuess) this.note(ip);
+  #noteGuess(ip: string, error: unknown): Promise<void> | undefined {
+    const isGuess = error instanceof BadCredential && error.isGuess;
+    return (isGuess && this.note(ip)) || undefined;
   }
 
   /** Lets as many go on as may be checked now; all, once the limit is reached: they are to be told. */
@@ -109,7 +150,8 @@ export class FailedAttempts {
   }
 
   #free(group: string, line: Line): number {
-    return this.#options.limit - this.#failures(group) - line.underWay;
+    const { limit, shared } = this.#options;
+    return Math.ceil((limit - this.#failures(group)) / (shared?.processes ?? 1)) - line.underWay;
   }
 
   #failures(group: string): number {

@@ -11,7 +11,7 @@ import {
 } from 'oauth4webapi';
 import type { Identity } from '../../client/identity.ts';
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
-import { identityOfClaims } from './claims.ts';
+import { claimsOfToken, identityOfClaims, readClaims } from './claims.ts';
 import { sha256 } from './digest.ts';
 import { BadCredential, type BadCredentialKind, CannotDecide } from './refusal.ts';
 
@@ -98,9 +98,9 @@ export class Introspector {
     let refused = INACTIVE;
     for (const endpoint of this.#options.endpoints) {
       try {
-        const answer = await askEndpoint(endpoint, token);
+        const { answer, exact } = await askEndpoint(endpoint, token);
         const refusal = answer.active ? this.#refusalOf(endpoint, answer) : INACTIVE;
-        if (refusal === undefined) return this.#remember(digest, endpoint, answer);
+        if (refusal === undefined) return this.#remember(digest, endpoint, answer, exact);
         refused = refusal;
       } catch (cause) {
         undecided ??= new CannotDecide(`${endpoint.url} gave no answer: ${(cause as Error).message}`, { cause });
@@ -122,6 +122,9 @@ export class Introspector {
     if (answer.nbf !== undefined && answer.nbf * 1000 - clockToleranceMs > now) {
       return { kind: 'not_yet_valid', reason: 'the token is not valid yet' };
     }
+    if (answer.iat !== undefined && answer.iat * 1000 - clockToleranceMs > now) {
+      return { kind: 'not_yet_valid', reason: 'the token is issued in the future' };
+    }
     if (issuer !== undefined && answer.iss !== issuer) return claims(`iss is ${JSON.stringify(answer.iss)}`);
     const audiences = [answer.aud ?? []].flat();
     if (audience !== undefined && !audiences.includes(audience)) return claims(`aud is ${JSON.stringify(answer.aud)}`);
@@ -129,15 +132,23 @@ export class Introspector {
     return absent === undefined ? undefined : claims(`the claim "${absent}" is missing`);
   }
 
-  #remember(digest: string, endpoint: IntrospectionEndpoint, answer: IntrospectionResponse): Identity {
-    const identity = identityOfClaims('opaque', answer);
-    const expiry = answer.exp === undefined ? Number.POSITIVE_INFINITY : answer.exp * 1000;
+  #remember(digest: string, endpoint: IntrospectionEndpoint, { exp }: IntrospectionResponse, exact: Claims): Identity {
+    const identity = identityOfClaims('opaque', exact);
+    const expiry = exp === undefined ? Number.POSITIVE_INFINITY : exp * 1000;
     this.#active.set(digest, { identity, until: Math.min(this.#now() + endpoint.cache, expiry) });
     return identity;
   }
 }
 
-async function askEndpoint(endpoint: IntrospectionEndpoint, token: string): Promise<IntrospectionResponse> {
+type Claims = Readonly<Record<string, unknown>>;
+
+interface Answer {
+  readonly answer: IntrospectionResponse;
+  /** The same, its numbers with all their digits. */
+  readonly exact: Claims;
+}
+
+async function askEndpoint(endpoint: IntrospectionEndpoint, token: string): Promise<Answer> {
   const { url, client_id, timeout } = endpoint;
   const server = { issuer: endpoint.issuer ?? url, introspection_endpoint: url };
   const client = { client_id };
@@ -146,7 +157,11 @@ async function askEndpoint(endpoint: IntrospectionEndpoint, token: string): Prom
     [allowInsecureRequests]: url.startsWith('http:'),
     signal: AbortSignal.timeout(timeout),
   });
-  return processIntrospectionResponse(server, client, response);
+  const text = (await response.clone().text()).trim();
+  const answer = await processIntrospectionResponse(server, client, response);
+  // RFC 9701: the answer may be a token itself
+  const exact = text.startsWith('{') ? readClaims(text) : claimsOfToken(text).token_introspection;
+  return { answer, exact: exact as Claims };
 }
 
 function clientAuth({ client_auth, client_secret }: IntrospectionEndpoint): ClientAuth {

@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
-import { identityOfClaims } from './claims.ts';
+import { claimsOfToken, identityOfClaims } from './claims.ts';
 import { sha256 } from './digest.ts';
 import type { KeySet } from './key-set.ts';
 import { BadCredential, type BadCredentialKind, CannotDecide } from './refusal.ts';
@@ -14,6 +14,10 @@ export interface Issuer {
   /** Values of which `aud` must have one; any without it. */
   readonly audiences: readonly string[] | undefined;
   readonly algorithms: ReadonlySet<string>;
+  /** Whether its tokens must have `exp`; without one, a token that was stolen is good for ever. */
+  readonly requiresExpiry: boolean;
+  /** Values that `typ` may have; by default `JWT`, `at+jwt`, or none at all. */
+  readonly types?: readonly string[] | undefined;
 }
 
 export interface JwtVerifierOptions {
@@ -67,7 +71,8 @@ export class JwtVerifier {
     const digest = sha256(token);
     const known = this.#remembered.get(digest);
     if (known === undefined) return undefined;
-    if (known.until > this.#now() && known.keys.version === known.keysVersion) return known.identity;
+    const isKnown = known.until > this.#now() && known.keys.version === known.keysVersion;
+    if (isKnown && known.keys.isTooOld?.() !== true) return known.identity;
     this.#remembered.delete(digest);
     return undefined;
   }
@@ -95,9 +100,9 @@ export class JwtVerifier {
       // taken before the check: keys that change meanwhile must not be taken for those that it was made with
       const keysVersion = issuer.keys.version;
       try {
-        const claims = await this.#verifyWith(issuer, token);
-        const identity = identityOfClaims('jwt', claims);
-        this.#remember(digest, { identity, until: this.#expiryOf(claims), keys: issuer.keys, keysVersion });
+        const payload = await this.#verifyWith(issuer, token);
+        const identity = identityOfClaims('jwt', claimsOfToken(token));
+        this.#remember(digest, { identity, until: this.#expiryOf(payload), keys: issuer.keys, keysVersion });
         return identity;
       } catch (error) {
         failures.push(error instanceof CannotDecide ? error : asBad(error));
@@ -109,20 +114,23 @@ export class JwtVerifier {
   }
 
   async #verifyWith(issuer: Issuer, token: string): Promise<JWTPayload> {
-    const { clockToleranceMs, requiredClaims } = this.#options;
+    const { clockToleranceMs } = this.#options;
+    const requiredClaims = [...this.#options.requiredClaims, ...(issuer.requiresExpiry ? ['exp'] : [])];
     const { alg, kid } = decodeProtectedHeader(token);
     const keys = await issuer.keys.find({ alg: String(alg), kid });
     let failure = new BadCredential('unknown', `the issuer has no key "${kid}" for ${alg}`);
     for (const key of keys) {
       try {
-        const { payload } = await jwtVerify(token, key, {
+        const { payload, protectedHeader } = await jwtVerify(token, key, {
           algorithms: [...issuer.algorithms],
           ...(issuer.issuers ? { issuer: [...issuer.issuers] } : {}),
           ...(issuer.audiences ? { audience: [...issuer.audiences] } : {}),
-          requiredClaims: [...requiredClaims],
+          requiredClaims,
           clockTolerance: clockToleranceMs / 1000,
           currentDate: new Date(this.#now()),
         });
+        checkType(protectedHeader.typ, issuer.types);
+        checkTimes(payload, this.#now() + clockToleranceMs);
         return payload;
       } catch (error) {
         failure = asBad(error);
@@ -155,6 +163,32 @@ export class JwtVerifier {
   #remember(digest: string, known: Remembered): void {
     this.#remembered?.set(digest, known);
   }
+}
+
+const DEFAULT_TYPES = ['jwt', 'at+jwt'];
+
+/**
+ * Tells access tokens from whatever else the same keys may sign: logout tokens, proofs of possession, events.
+ * @see https://www.rfc-editor.org/rfc/rfc8725#section-3.11
+ * @see https://www.rfc-editor.org/rfc/rfc9068#section-4
+ */
+function checkType(type: unknown, allowed: readonly string[] | undefined): void {
+  if (type === undefined && allowed === undefined) return;
+  const types = allowed?.map(mediaType) ?? DEFAULT_TYPES;
+  if (typeof type === 'string' && types.includes(mediaType(type))) return;
+  throw new BadCredential('claims', `typ is ${JSON.stringify(type)}; expected ${types.join(' or ')}`);
+}
+
+/** RFC 7515, section 4.1.9: `application/` may be left out, and the case does not matter. */
+function mediaType(type: string): string {
+  return type.toLowerCase().replace(/^application\//, '');
+}
+
+/** @param latest milliseconds since 1970: now, and as much more as clocks may be off */
+function checkTimes({ exp, iat }: JWTPayload, latest: number): void {
+  // 1e999 is a number in JSON
+  if (exp !== undefined && !Number.isFinite(exp)) throw new BadCredential('claims', '"exp" is no time');
+  if (iat !== undefined && iat * 1_000 > latest) throw new BadCredential('not_yet_valid', '"iat" is in the future');
 }
 
 function asBad(error: unknown): BadCredential {

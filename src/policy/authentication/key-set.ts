@@ -14,6 +14,8 @@ export type VerifyKey = CryptoKey | Uint8Array;
 export interface KeySet {
   /** Another number when keys were added or withdrawn. */
   readonly version: number;
+  /** Whether it is so long since the keys were fetched that they are not trusted any more; never, where it is left out. */
+  isTooOld?(): boolean;
   /** The keys that a token may be signed with; none when it is not known. Throws `CannotDecide` without any key set. */
   find(choice: KeyChoice): Promise<readonly VerifyKey[]>;
   close(): void;

@@ -8,6 +8,8 @@ export interface RemoteKeySetOptions {
   readonly pollMs: number;
   /** A token with an unknown key makes a fetch, but only one in as many milliseconds. */
   readonly cooldownMs: number;
+  /** Milliseconds that a set which cannot be fetched again goes on being used. */
+  readonly maxAgeMs: number;
   /** How long one fetch may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly headers: readonly { readonly name: string; readonly value: string }[];
@@ -23,7 +25,7 @@ const SLOWEST_RETRY_MS = 30_000;
 /**
  * A key set at a URL. It is fetched when the gateway starts, every `pollMs`, and when a token names a key that is not
  * in it; all who wait share one fetch. When a fetch fails the last good set goes on being used: an issuer that is away
- * shuts nobody out whose key is known.
+ * shuts nobody out whose key is known. That ends `maxAgeMs` after it was fetched: the issuer may have withdrawn a key since.
  */
 export class RemoteKeySet implements KeySet {
   version = 0;
@@ -32,6 +34,7 @@ export class RemoteKeySet implements KeySet {
   readonly #poll: NodeJS.Timeout;
   #local: LocalKeys | undefined;
   #text = '';
+  #fetchedAt = Number.NEGATIVE_INFINITY;
   #fetching: Promise<void> | undefined;
   #failures = 0;
   #retryAt = Number.NEGATIVE_INFINITY;
@@ -46,11 +49,17 @@ export class RemoteKeySet implements KeySet {
   }
 
   async find(choice: KeyChoice): Promise<readonly VerifyKey[]> {
-    if (!this.#local) await this.#retry();
-    if (!this.#local) throw new CannotDecide(`the key set at ${this.#options.url} was never fetched`);
+    if (!this.#local || this.isTooOld()) await this.#retry();
+    const { url, maxAgeMs } = this.#options;
+    if (!this.#local) throw new CannotDecide(`the key set at ${url} was never fetched`);
+    if (this.isTooOld()) throw new CannotDecide(`the key set at ${url} could not be fetched for ${maxAgeMs / 1_000}s`);
     const keys = await this.#local.find(choice);
     if (keys.length > 0 || !(await this.#search())) return keys;
     return this.#local.find(choice);
+  }
+
+  isTooOld(): boolean {
+    return this.#now() - this.#fetchedAt > this.#options.maxAgeMs;
   }
 
   close(): void {
@@ -87,11 +96,13 @@ export class RemoteKeySet implements KeySet {
         this.version++;
       }
       this.#failures = 0;
+      this.#fetchedAt = this.#now();
     } catch (err) {
       this.#retryAt = this.#now() + Math.min(FIRST_RETRY_MS * 2 ** this.#failures, SLOWEST_RETRY_MS);
       this.#failures++;
       const { logger, url } = this.#options;
-      const goesOn = this.#local ? 'the last good one goes on' : 'tokens cannot be checked until it is';
+      const isUsed = this.#local !== undefined && !this.isTooOld();
+      const goesOn = isUsed ? 'the last good one goes on' : 'tokens cannot be checked until it is';
       logger.warn({ url, err }, `a key set could not be fetched; ${goesOn}`);
     }
   }

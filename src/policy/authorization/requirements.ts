@@ -1,7 +1,9 @@
+import type { AppliedDirectives } from '../../supergraph/directives.ts';
 import type { Supergraph, SupergraphType } from '../../supergraph/supergraph.ts';
 import { type Clause, clausesOf, multiply, unite } from './clause.ts';
 
 const NONE: readonly Clause[] = [];
+const NO_DIRECTIVES: AppliedDirectives = new Map();
 
 /**
  * What reading each field of a supergraph needs.
@@ -12,7 +14,8 @@ const NONE: readonly Clause[] = [];
  * - A field that returns an interface or a union needs what stands on that, and what all its types need alike.
  *
  * Composition writes on an interface what any of its types needs. That is no need of a field that returns the
- * interface: it is decided type by type, below it.
+ * interface: it is decided type by type, below it. What else stands on an interface, or on a field of it, is what its
+ * author asks of all that implement it: each of its types needs that, and so do their fields.
  */
 export class Requirements {
   private readonly types: Supergraph['types'];
@@ -49,7 +52,8 @@ export class Requirements {
     const type = this.types.get(typeName);
     const field = type?.fields.get(fieldName);
     if (!type || !field) return NONE;
-    const own = [clausesOf(type.directives), clausesOf(field.directives), this.returned(field.namedType)];
+    const own = [this.typeClauses(type), clausesOf(field.directives), this.returned(field.namedType)];
+    for (const name of type.interfaces) own.push(this.askedOfFields(name, fieldName));
     if (type.kind !== 'object')
       for (const possible of this.visible(type)) own.push(this.ofField(possible.name, fieldName));
     return unite(own);
@@ -67,11 +71,37 @@ export class Requirements {
   }
 
   private returnedClauses(type: SupergraphType): readonly Clause[] {
+    if (type.kind !== 'interface' && type.kind !== 'union') return this.typeClauses(type);
+    return unite([this.askedOfTypes(type), inCommon(this.visible(type).map((possible) => this.typeClauses(possible)))]);
+  }
+
+  /** What stands on a type, and what its interfaces ask of it. */
+  private typeClauses(type: SupergraphType): readonly Clause[] {
     const own = clausesOf(type.directives);
-    if (type.kind !== 'interface' && type.kind !== 'union') return own;
-    const all = [...type.possible].map((name) => clausesOf(this.types.get(name)?.directives ?? new Map()));
-    const composed = sameClauses(own, multiply(unite(all)));
-    return unite([composed ? NONE : own, inCommon(this.visible(type).map(({ directives }) => clausesOf(directives)))]);
+    if (type.interfaces.length === 0) return own;
+    return unite([own, ...type.interfaces.map((name) => this.askedOfTypes(this.types.get(name)))]);
+  }
+
+  /** What stands on an interface or a union and was not composed of what stands on its types. */
+  private askedOfTypes(type: SupergraphType | undefined): readonly Clause[] {
+    if (!type) return NONE;
+    return notComposed(
+      clausesOf(type.directives),
+      [...type.possible].map((name) => clausesOf(this.types.get(name)?.directives ?? NO_DIRECTIVES)),
+    );
+  }
+
+  /** What stands on a field of an interface and was not composed of what stands on that field of its types. */
+  private askedOfFields(interfaceName: string, fieldName: string): readonly Clause[] {
+    const type = this.types.get(interfaceName);
+    const field = type?.fields.get(fieldName);
+    if (!type || !field) return NONE;
+    return notComposed(
+      clausesOf(field.directives),
+      [...type.possible].map((name) =>
+        clausesOf(this.types.get(name)?.fields.get(fieldName)?.directives ?? NO_DIRECTIVES),
+      ),
+    );
   }
 
   /** The object types that clients may find where a type is returned. */
@@ -81,6 +111,10 @@ export class Requirements {
       return possible && this.schema.getType(name) ? [possible] : [];
     });
   }
+}
+
+function notComposed(own: readonly Clause[], ofTypes: readonly (readonly Clause[])[]): readonly Clause[] {
+  return own.length === 0 || sameClauses(own, multiply(unite(ofTypes))) ? NONE : own;
 }
 
 function sameClauses(a: readonly Clause[], b: readonly Clause[]): boolean {

@@ -1,5 +1,5 @@
-import type { Operation, OpSelection } from '../../operation/operation.ts';
-import { type Cost, costOf, sum } from './cost.ts';
+import type { Operation, OpField, OpSelection } from '../../operation/operation.ts';
+import { type Cost, costOf } from './cost.ts';
 import type { CostModel } from './cost-model.ts';
 import { operationWeight } from './estimate.ts';
 import { argumentsCost } from './input-cost.ts';
@@ -14,32 +14,34 @@ export function actualCost(
   operation: Operation,
   model: CostModel,
 ): (data: unknown, variables: Readonly<Record<string, unknown>>) => number {
-  const inputs = new Map<OpSelection, Cost>();
-  const costOfInputs = (selection: OpSelection): Cost => {
-    const { items, parentType } = selection;
-    const own = items.map((item) =>
-      item.kind === 'field' ? argumentsCost(item.args, model.arguments(parentType, item.name), model) : 0,
-    );
-    return sum(own);
+  const inputs = new Map<OpField, Cost>();
+  const inputsOf = (field: OpField, parentType: string): Cost => {
+    const known = inputs.get(field) ?? argumentsCost(field.args, model.arguments(parentType, field.name), model);
+    inputs.set(field, known);
+    return known;
   };
   return (data, variables) => {
-    const visit = (selection: OpSelection, object: Json): number => {
-      if (!inputs.has(selection)) inputs.set(selection, costOfInputs(selection));
-      let total = costOf(inputs.get(selection) ?? 0, variables);
-      for (const item of selection.items) {
-        if (item.kind === 'narrowing') {
+    const field = (item: OpField, parentType: string, value: unknown): number => {
+      let [objects, below] = [0, 0];
+      const count = (each: unknown): void => {
+        if (each === null || each === undefined) return;
+        if (Array.isArray(each)) return each.forEach(count);
+        objects++;
+        if (item.selection && typeof each === 'object') below += visit(item.selection, each as Json);
+      };
+      count(value);
+      const self = objects * model.weight(parentType, item.name) + costOf(inputsOf(item, parentType), variables);
+      // what is cheaper than nothing pays for nothing else
+      return Math.max(0, self) + below;
+    };
+    const visit = ({ items, parentType }: OpSelection, object: Json): number => {
+      let total = 0;
+      for (const item of items) {
+        if (item.kind === 'field') {
+          if (!item.name.startsWith('__')) total += field(item, parentType, object[item.responseKey]);
           // which type it is cannot be seen where it was not asked for: then it is taken for one that has the fields
-          if (isPossible(model, item.typeCondition, item.selection, object)) total += visit(item.selection, object);
-          continue;
-        }
-        const weight = model.weight(selection.parentType, item.name);
-        const below = item.selection;
-        const count = (value: unknown): number => {
-          if (value === null || value === undefined) return 0;
-          if (Array.isArray(value)) return value.reduce((all: number, each) => all + count(each), 0);
-          return weight + (below && typeof value === 'object' ? visit(below, value as Json) : 0);
-        };
-        if (!item.name.startsWith('__')) total += count(object[item.responseKey]);
+        } else if (isPossible(model, item.typeCondition, item.selection, object))
+          total += visit(item.selection, object);
       }
       return total;
     };

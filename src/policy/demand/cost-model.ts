@@ -7,10 +7,10 @@ import {
   parse,
   type TypeNode,
 } from 'graphql';
-import { type AppliedDirectives, appliedDirectives } from '../../supergraph/directives.ts';
+import { type AppliedDirectives, appliedDirectives, type DirectiveArguments } from '../../supergraph/directives.ts';
 import { namedType } from '../../supergraph/join-spec.ts';
 import { linkedNames } from '../../supergraph/linked-names.ts';
-import type { Supergraph } from '../../supergraph/supergraph.ts';
+import type { Supergraph, SupergraphType } from '../../supergraph/supergraph.ts';
 
 /** How many items a field's list has, or the lists below it. */
 export interface ListSize {
@@ -90,9 +90,23 @@ export class CostModel {
     const type = this.supergraph.types.get(typeName);
     const field = type?.fields.get(fieldName);
     if (!type || !field) return 0;
-    const own = weightIn(field.directives) ?? this.weightOfType(field.namedType) ?? this.weightOfKind(field.namedType);
+    const own =
+      weightIn(field.directives) ??
+      this.weightOfInterfaces(type, fieldName) ??
+      this.weightOfType(field.namedType) ??
+      this.weightOfKind(field.namedType);
     if (type.kind === 'object') return own;
     return [...type.possible].reduce((most, possible) => Math.max(most, this.weight(possible, fieldName)), own);
+  }
+
+  /** What stands on the field of an interface alone holds for its types as well; of several, the dearest. */
+  private weightOfInterfaces(type: SupergraphType, fieldName: string): number | undefined {
+    const weights = type.interfaces.flatMap((name): number[] => {
+      const field = this.supergraph.types.get(name)?.fields.get(fieldName);
+      const weight = field && weightIn(field.directives);
+      return weight === undefined ? [] : [weight];
+    });
+    return weights.length === 0 ? undefined : Math.max(...weights);
   }
 
   private weightOfType(name: string): number | undefined {
@@ -106,14 +120,24 @@ export class CostModel {
   }
 
   listSize(typeName: string, fieldName: string): ListSize | undefined {
-    const use = this.supergraph.types.get(typeName)?.fields.get(fieldName)?.directives.get('listSize')?.[0];
+    const use = this.listSizeUse(typeName, fieldName);
     if (!use) return undefined;
     return {
-      assumedSize: typeof use.assumedSize === 'number' ? use.assumedSize : undefined,
+      assumedSize: typeof use.assumedSize === 'number' && use.assumedSize >= 0 ? use.assumedSize : undefined,
       slicingArguments: textsIn(use.slicingArguments),
       sizedFields: textsIn(use.sizedFields),
       requireOneSlicingArgument: use.requireOneSlicingArgument !== false,
     };
+  }
+
+  /** That of the field, else that of the field of an interface, which holds for its types as well. */
+  private listSizeUse(typeName: string, fieldName: string): DirectiveArguments | undefined {
+    const { types } = this.supergraph;
+    for (const name of [typeName, ...(types.get(typeName)?.interfaces ?? [])]) {
+      const use = types.get(name)?.fields.get(fieldName)?.directives.get('listSize')?.[0];
+      if (use) return use;
+    }
+    return undefined;
   }
 
   /** The subgraphs that give a field, those that only declare it left out. */

@@ -7,9 +7,12 @@ export function costOf(cost: Cost, variables: Variables): number {
   return typeof cost === 'number' ? cost : cost(variables);
 }
 
+/** Sums and products stay finite: infinity times 0 would be NaN, which no maximum is compared with. */
+const DEAREST = Number.MAX_VALUE;
+
 /** The sum; what is known already is added up now. */
 export function sum(costs: readonly Cost[]): Cost {
-  return fold(costs, 0, (a, b) => a + b);
+  return fold(costs, 0, (a, b) => Math.min(a + b, DEAREST));
 }
 
 /** The largest, and at least 0. */
@@ -20,7 +23,7 @@ export function largest(costs: readonly Cost[]): Cost {
 export function product(a: Cost, b: Cost): Cost {
   // nothing, however often
   if (a === 0 || b === 0) return 0;
-  return fold([a, b], 1, (x, y) => x * y);
+  return fold([a, b], 1, (x, y) => Math.min(x * y, DEAREST));
 }
 
 function fold(costs: readonly Cost[], start: number, combine: (a: number, b: number) => number): Cost {

@@ -39,11 +39,16 @@ export type EstimatedPart = Pick<EstimateOptions, 'subgraph' | 'dropped'>;
 /** Estimates costs of operations, for all who need them: for demand control and for limits that weigh by cost. */
 export class CostEstimator {
   private readonly listSize: number;
+  private readonly hidesDetails: boolean;
   private readonly models = new WeakMap<Supergraph, CostModel>();
 
-  /** @param listSize how many items a list is taken to have where `@listSize` does not say */
-  constructor(listSize: number) {
+  /**
+   * @param listSize how many items a list is taken to have where `@listSize` does not say
+   * @param hidesDetails whether complaints leave out names of arguments
+   */
+  constructor(listSize: number, hidesDetails = false) {
     this.listSize = listSize;
+    this.hidesDetails = hidesDetails;
   }
 
   /** What a request for the operation is estimated to cost, by its variables; a number where they make no difference. */
@@ -51,6 +56,7 @@ export class CostEstimator {
     return estimate(operation, this.model(supergraph), {
       listSize: this.listSize,
       dropped,
+      hidesDetails: this.hidesDetails,
       ...(subgraph === undefined ? {} : { subgraph }),
     });
   }
@@ -72,9 +78,13 @@ export interface DemandObserver {
 }
 
 /** Refuses operations that would cost too much, and tells what they cost. */
-export function createDemandPolicy(settings: DemandControlSettings, observer: DemandObserver): OperationPolicy {
+export function createDemandPolicy(
+  settings: DemandControlSettings,
+  observer: DemandObserver,
+  hidesDetails = false,
+): OperationPolicy {
   const { static_estimated } = settings.strategy;
-  const estimator = new CostEstimator(static_estimated.list_size);
+  const estimator = new CostEstimator(static_estimated.list_size, hidesDetails);
   return {
     inspect(operation, supergraph) {
       const all = boundsFor(settings, supergraph);

@@ -20,6 +20,8 @@ export interface EstimateOptions {
   readonly subgraph?: string;
   /** Fields that are not read: they cost nothing. */
   readonly dropped?: ReadonlySet<OpField> | undefined;
+  /** Complaints do not name arguments, which the client may not have written. */
+  readonly hidesDetails?: boolean | undefined;
 }
 
 /** What an operation costs by its type, before its fields. */
@@ -93,18 +95,18 @@ class Estimator {
     const counts = this.options.subgraph === undefined || this.options.subgraph === giver;
     const inputs = this.model.arguments(parentType, field.name);
     const own = this.model.listSize(parentType, field.name);
-    const list = own && sizeOf(own, field.args, inputs, this.options.listSize);
+    const { args } = field;
+    const list = own && sizeOf(own, { args, inputs, model: this.model, otherwise: this.options.listSize });
     if (own && list?.isAmbiguous) this.complain(parentType, field.name, own.slicingArguments, list.isAmbiguous);
     const isOwn = own !== undefined && own.sizedFields.length === 0;
     const below = own && list && !isOwn ? { fields: own.sizedFields, size: list.size } : undefined;
-    const each = sum([
-      counts ? this.model.weight(parentType, field.name) : 0,
-      field.selection ? this.selection(field.selection, below, giver) : 0,
-    ]);
     const size = sized?.fields.includes(field.name) ? sized.size : isOwn && list ? list.size : this.options.listSize;
+    const times = (cost: Cost) => (isList(field.type) ? product(size, cost) : cost);
+    const self = counts ? times(this.model.weight(parentType, field.name)) : 0;
     return sum([
-      isList(field.type) ? product(size, each) : each,
-      counts ? argumentsCost(field.args, inputs, this.model) : 0,
+      // what is cheaper than nothing pays for nothing else
+      largest([sum([self, counts ? argumentsCost(args, inputs, this.model) : 0])]),
+      field.selection ? times(this.selection(field.selection, below, giver)) : 0,
     ]);
   }
 
@@ -121,7 +123,8 @@ class Estimator {
     names: readonly string[],
     isAmbiguous: (variables: Variables) => boolean,
   ): void {
-    const message = `${parentType}.${fieldName} needs exactly one of the arguments that say how many are asked for: ${names.join(', ')}.`;
+    const known = this.options.hidesDetails ? '' : `: ${names.join(', ')}`;
+    const message = `${parentType}.${fieldName} needs exactly one of the arguments that say how many are asked for${known}.`;
     this.complaints.push({ message, isAmbiguous });
   }
 }

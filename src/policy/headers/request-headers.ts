@@ -1,4 +1,5 @@
-import { HOP_HEADERS } from '../../config/header.ts';
+import { CORRELATION_HEADERS } from '../../client/sharing.ts';
+import { isForwardedByPattern, isNeverForwarded } from '../../config/header.ts';
 import type { HeaderSettings, RequestRule } from '../../config/sections/headers.ts';
 import { UnusableSetting } from '../../config/unusable-setting.ts';
 import type { ClientContext, ForwardedHeaders, ForwardHeaders } from '../../sources/source.ts';
@@ -19,14 +20,9 @@ export interface RequestHeaders {
   readonly tellsAddress: boolean;
 }
 
-/**
- * They say which requests belong together and nothing that an answer may depend on: requests that differ in these
- * alone are answered together.
- */
-export const CORRELATION_HEADERS: ReadonlySet<string> = new Set(['x-request-id', 'traceparent', 'tracestate']);
-
 /** The headers of one subgraph request as they come to be: values by names in lower case. */
 type Outgoing = Map<string, string>;
+type Facts = Required<Pick<ForwardedHeaders, 'correlation' | 'ofIdentity'>>;
 type Step = (client: ClientContext, out: Outgoing, mayPass: (name: string) => boolean) => void;
 
 /** Compiles the rules once; throws `UnusableSetting` for rules that would let a client say who it is. */
@@ -64,14 +60,16 @@ function checkRename({ propagate, rename }: RequestRule, ownHeaders: readonly st
 
 function forwardChooser(rules: readonly RequestRule[]): Choose {
   const choosers = rules.flatMap(({ propagate }) => (propagate ? [chooser(propagate)] : []));
-  return (name) => choosers.some((chooses) => chooses(name));
+  return (name) => isForwardable(name) && choosers.some((chooses) => chooses(name));
 }
 
 function forwardedNames(rules: readonly RequestRule[]): string[] | undefined {
   const propagated = rules.flatMap(({ propagate }) => propagate ?? []);
   if (propagated.some(({ matching }) => matching !== undefined)) return undefined;
-  const names = new Set(propagated.flatMap(({ named }) => named ?? []));
-  return [...names].filter((name) => !CORRELATION_HEADERS.has(name));
+  const isCorrelation = (name: string, rename: string | undefined) =>
+    CORRELATION_HEADERS.has(name) && (rename === undefined || CORRELATION_HEADERS.has(rename));
+  const names = propagated.flatMap(({ named = [], rename }) => named.filter((name) => !isCorrelation(name, rename)));
+  return [...new Set(names)];
 }
 
 function compileList(rules: readonly RequestRule[], ownHeaders: readonly string[]): ForwardHeaders | undefined {
@@ -81,7 +79,7 @@ function compileList(rules: readonly RequestRule[], ownHeaders: readonly string[
     [...ownHeaders, ...rules.flatMap(({ insert }) => (insert ? [insert.name] : []))].map(withDashes),
   );
   const steps = rules.map((rule) => compileRule(rule, inserted));
-  const unshared = new Set([...CORRELATION_HEADERS, ...rules.flatMap(requestIdHeader)]);
+  const facts = { correlation: correlationHeaders(rules), ofIdentity: identityHeaders(rules) };
   const made = new WeakMap<ClientContext, ForwardedHeaders>();
   return (client) => {
     const known = made.get(client);
@@ -89,14 +87,33 @@ function compileList(rules: readonly RequestRule[], ownHeaders: readonly string[
     const out: Outgoing = new Map();
     const mayPass = passes(client);
     for (const step of steps) step(client, out, mayPass);
-    const forwarded = finish(out, unshared);
+    const forwarded = finish(out, facts);
     made.set(client, forwarded);
     return forwarded;
   };
 }
 
-function requestIdHeader({ insert }: RequestRule): string[] {
-  return insert?.from_context === 'request_id' ? [insert.name] : [];
+/** Headers of subgraph requests that say which requests belong together, unless some rule makes them say something else. */
+function correlationHeaders(rules: readonly RequestRule[]): ReadonlySet<string> {
+  const ids = rules.flatMap(({ insert }) => (insert?.from_context === 'request_id' ? [insert.name] : []));
+  const names = new Set([...CORRELATION_HEADERS, ...ids]);
+  for (const { insert, propagate, rename } of rules) {
+    if (insert && insert.from_context !== 'request_id') names.delete(insert.name);
+    if (propagate?.rename !== undefined && !propagate.named?.every((name) => CORRELATION_HEADERS.has(name)))
+      names.delete(propagate.rename);
+    if (rename && !CORRELATION_HEADERS.has(rename.named)) names.delete(rename.to);
+  }
+  return names;
+}
+
+/** Headers of subgraph requests that say who the client is, also under a name that a later rule gives them. */
+function identityHeaders(rules: readonly RequestRule[]): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const rule of rules) {
+    if (rule.insert?.from_context !== 'request_id') for (const name of identityHeader(rule)) names.add(name);
+    if (rule.rename && names.has(rule.rename.named)) names.add(rule.rename.to);
+  }
+  return names;
 }
 
 /** RFC 9110, section 7.6.1: a client names in `connection` what is not to be passed on. */
@@ -109,18 +126,18 @@ function passes({ headers: { connection } }: ClientContext): (name: string) => b
 }
 
 function isForwardable(name: string): boolean {
-  return !HOP_HEADERS.has(name);
+  return !isNeverForwarded(name);
 }
 
-function finish(out: Outgoing, unshared: ReadonlySet<string>): ForwardedHeaders {
+function finish(out: Outgoing, facts: Facts): ForwardedHeaders {
   const pairs: string[] = [];
   let sharingKey = '';
   for (const [name, value] of out) {
     pairs.push(name, value);
     // values have no line breaks, so no two sets of headers make the same text
-    if (!unshared.has(name)) sharingKey += `${name}:${value}\n`;
+    if (!facts.correlation.has(name)) sharingKey += `${name}:${value}\n`;
   }
-  return { pairs, sharingKey };
+  return { pairs, sharingKey, ...facts };
 }
 
 /**
@@ -147,7 +164,7 @@ function propagateStep(rule: NonNullable<RequestRule['propagate']>, inserted: Re
     const chooses = chooser(rule);
     return ({ headers }, out, mayPass) => {
       for (const name in headers) {
-        if (!chooses(name) || inserted.has(withDashes(name)) || !mayPass(name)) continue;
+        if (!chooses(name) || !isForwardedByPattern(name) || inserted.has(withDashes(name)) || !mayPass(name)) continue;
         const value = sentText(headers[name]);
         if (value !== undefined) out.set(name, value);
       }

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { ReturnedHeaders } from '../../client/identity.ts';
-import { HOP_HEADERS } from '../../config/header.ts';
+import { isNeverReturned, isReturnedByPattern } from '../../config/header.ts';
 import type { HeaderSettings, ResponseRule } from '../../config/sections/headers.ts';
 import type { Source } from '../../sources/source.ts';
+import { isOwnCookie } from '../login/cookies.ts';
 import { headerText } from './header-value.ts';
 import { type Choose, chooser } from './name-pattern.ts';
 
@@ -39,7 +40,11 @@ export function compileResponseHeaders({ all, subgraphs }: HeaderSettings): Resp
   const byName = new Map(lists.map(([name, own]) => [name, compileRules([...all.response, ...own])] as const));
   return {
     gather: () => new GatheredHeaders((subgraph) => byName.get(subgraph) ?? forAll),
-    passesCookies: every.some(({ propagate }) => propagate !== undefined && chooser(propagate)('set-cookie')),
+    passesCookies: every.some(({ propagate, insert }) => {
+      if (insert !== undefined) return insert.name === 'set-cookie';
+      if (propagate === undefined) return false;
+      return propagate.rename === 'set-cookie' || chooser(propagate)('set-cookie');
+    }),
   };
 }
 
@@ -60,7 +65,7 @@ export function returnHeaders(source: Source): Source {
 /** What the answer to a client gets of the answers of subgraphs, in the order in which they come. */
 export class GatheredHeaders implements ReturnedHeaders {
   readonly #rulesFor: (subgraph: string) => Rules;
-  readonly #values = new Map<string, string | string[]>();
+  readonly #kept = new Map<string, Merged>();
   readonly #defaults = new Map<string, string>();
   #live: ServerResponse | undefined;
 
@@ -73,7 +78,7 @@ export class GatheredHeaders implements ReturnedHeaders {
     for (const [name, value] of defaults) this.#defaults.set(name, value);
     let kept: Kept[] = [];
     for (const step of steps) kept = step(pairs, kept);
-    for (const one of kept) this.#merge(one);
+    for (const one of kept) merge(this.#kept, one);
     if (this.#live) this.writeTo(this.#live);
   }
 
@@ -85,17 +90,45 @@ export class GatheredHeaders implements ReturnedHeaders {
 
   writeTo(res: ServerResponse): void {
     if (res.headersSent) return;
-    for (const [name, value] of this.#defaults) if (!this.#values.has(name)) res.setHeader(name, value);
-    for (const [name, value] of this.#values) res.setHeader(name, value);
+    for (const [name, value] of this.#defaults) if (!this.#kept.has(name)) writeHeader(res, name, value);
+    for (const [name, { value }] of this.#kept) writeHeader(res, name, value);
   }
 
-  #merge({ name, value, algorithm }: Kept): void {
-    const before = this.#values.get(name);
-    // cookies of several subgraphs are several cookies; to join them with commas would break them (RFC 6265, section 3)
-    if (name === 'set-cookie') this.#values.set(name, [...(before ?? []), value]);
-    else if (before === undefined || algorithm === 'last') this.#values.set(name, value);
-    else if (algorithm === 'append') this.#values.set(name, `${before}, ${value}`);
+  /** As it is now. Others may share this one, and must not get what is added for one of them. */
+  copy(): GatheredHeaders {
+    const copy = new GatheredHeaders(this.#rulesFor);
+    copy.add(this);
+    return copy;
   }
+
+  /** Adds what another operation of the same request gathered, as if its subgraphs had answered after those of this one. */
+  add(other: GatheredHeaders): void {
+    for (const [name, value] of other.#defaults) this.#defaults.set(name, value);
+    for (const [name, { value, algorithm }] of other.#kept)
+      for (const one of typeof value === 'string' ? [value] : value) merge(this.#kept, { name, value: one, algorithm });
+  }
+}
+
+interface Merged {
+  readonly value: string | readonly string[];
+  readonly algorithm: Algorithm;
+}
+
+function merge(kept: Map<string, Merged>, { name, value, algorithm }: Kept): void {
+  const before = kept.get(name)?.value;
+  // cookies of several subgraphs are several cookies; to join them with commas would break them (RFC 6265, section 3)
+  if (name === 'set-cookie') kept.set(name, { algorithm, value: [...(before ?? []), value] });
+  else if (before === undefined || (algorithm === 'last' && name !== 'vary')) kept.set(name, { algorithm, value });
+  // a response depends on all that any of its parts depends on
+  else if (algorithm === 'append' || name === 'vary') kept.set(name, { algorithm, value: `${before}, ${value}` });
+}
+
+/** What the gateway itself says of `vary`, for CORS, stays. */
+function writeHeader(res: ServerResponse, name: string, value: string | readonly string[]): void {
+  const own = name === 'vary' ? res.getHeader(name) : undefined;
+  if (own === undefined) return void res.setHeader(name, value);
+  const names = `${own}, ${value}`.split(',').map((one) => one.trim().toLowerCase());
+  res.setHeader(name, [...new Set(names)].filter((one) => one !== '').join(', '));
 }
 
 function compileRules(rules: readonly ResponseRule[]): Rules {
@@ -115,14 +148,16 @@ function compileRule({ propagate, insert, remove }: ResponseRule): Step {
 function propagateStep(rule: NonNullable<ResponseRule['propagate']>): Step {
   const chooses = chooser(rule);
   const { rename, algorithm } = rule;
+  const mayPass = passes(rule);
   return (pairs, kept) => {
     // several lines of one name in one answer are one value (RFC 9110, section 5.3)
     const found = new Map<string, string[]>();
+    const ofConnection = namedByConnection(pairs);
     for (let at = 0; at < pairs.length; at += 2) {
       const name = pairs[at] as string;
-      if (HOP_HEADERS.has(name) || !chooses(name)) continue;
+      if (!chooses(name) || !mayPass(name) || ofConnection?.includes(name)) continue;
       const value = headerText(pairs[at + 1]);
-      if (value === undefined) continue;
+      if (value === undefined || (name === 'set-cookie' && isOwnCookie(value))) continue;
       const values = found.get(name);
       if (values) values.push(value);
       else found.set(name, [value]);
@@ -135,6 +170,24 @@ function propagateStep(rule: NonNullable<ResponseRule['propagate']>): Step {
     }
     return [...kept, ...added];
   };
+}
+
+/** What a rule names is checked when it is read, unless it is returned under another name. */
+function passes({ matching, rename }: NonNullable<ResponseRule['propagate']>): (name: string) => boolean {
+  if (matching !== undefined) return isReturnedByPattern;
+  return rename === undefined ? (name) => !isNeverReturned(name) : () => true;
+}
+
+/** RFC 9110, section 7.6.1: a subgraph names in `connection` what is not to be passed on. */
+function namedByConnection(pairs: readonly string[]): readonly string[] | undefined {
+  let names: string[] | undefined;
+  for (let at = 0; at < pairs.length; at += 2) {
+    if (pairs[at] !== 'connection') continue;
+    const value = pairs[at + 1] as string;
+    if (value === 'keep-alive' || value === 'close') continue;
+    names = [...(names ?? []), ...value.split(',').map((name) => name.trim().toLowerCase())];
+  }
+  return names;
 }
 
 function removeStep(chooses: Choose): Step {

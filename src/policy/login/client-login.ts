@@ -142,7 +142,7 @@ export class ClientLogin {
         return this.#failed(site, 503, 'login_provider_away', used);
       }
       if (!(error instanceof LoginFailed)) throw error;
-      failedAttempts?.note(ip);
+      await failedAttempts?.note(ip);
       logger.info({ client, code: error.code, reason: error.message }, 'a login failed');
       return this.#failed(site, error.code === 'access_denied' ? 403 : 400, error.code, used);
     }

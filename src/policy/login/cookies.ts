@@ -50,6 +50,11 @@ export function takeCookies({ headers }: IncomingMessage): Cookies {
   return own;
 }
 
+/** Whether a `Set-Cookie` of somebody else would set a cookie of login, also one without a name that a browser sends like it. */
+export function isOwnCookie(setCookie: string): boolean {
+  return isOwn(setCookie.replace(/^[\s=]+/, ''));
+}
+
 function isOwn(name: string): boolean {
   return name.startsWith(OWN) || name.startsWith(HOST_PREFIX + OWN);
 }

@@ -5,7 +5,7 @@ import type { LoginSettings } from '../../config/sections/login.ts';
 import { UnusableSetting } from '../../config/unusable-setting.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { FailedAttempts } from '../authentication/failed-attempts.ts';
+import { FailedAttempts, type SharedFailures } from '../authentication/failed-attempts.ts';
 import { ClientLogin, type LoginVisit } from './client-login.ts';
 import { takeCookies } from './cookies.ts';
 import { OpenIdProvider } from './provider.ts';
@@ -22,10 +22,10 @@ export interface LoginEnvironment {
   readonly redis: SharedRedis | undefined;
   /** Whether to insist on `public_url`. */
   readonly production: boolean;
-  /** Whether requests of one browser may come to other processes, too. */
-  readonly oneOfSeveral?: boolean;
   /** How many logins from one address may fail, as `authentication.failed_attempts` says. */
   readonly failedAttempts?: AuthenticationSettings['failed_attempts'];
+  /** Failed logins of a scope that other processes count as well. */
+  readonly sharedFailures?: ((scope: string) => SharedFailures) | undefined;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
 }
@@ -75,7 +75,7 @@ function isGraphql(url: string): boolean {
 }
 
 function openClient(client: string, settings: LoginSettings, environment: LoginEnvironment): ClientLogin {
-  const { logger, production, failedAttempts, now = Date.now } = environment;
+  const { logger, production, now = Date.now } = environment;
   if (production && settings.public_url === undefined) {
     throw new UnusableSetting(`login.${client}.public_url: needed in production, such as "https://shop.example".`);
   }
@@ -103,10 +103,18 @@ function openClient(client: string, settings: LoginSettings, environment: LoginE
       now,
     }),
     transactions: new Transactions({ client, sealer, store, lifetimeMs: settings.login_timeout, now }),
-    failedAttempts:
-      failedAttempts && new FailedAttempts({ limit: failedAttempts.limit, windowMs: failedAttempts.window }),
+    failedAttempts: failedLogins(client, environment),
     logger,
   });
+}
+
+function failedLogins(
+  client: string,
+  { failedAttempts, sharedFailures }: LoginEnvironment,
+): FailedAttempts | undefined {
+  if (failedAttempts === undefined) return undefined;
+  const { limit, window: windowMs } = failedAttempts;
+  return new FailedAttempts({ limit, windowMs, shared: sharedFailures?.(`login.${client}`) });
 }
 
 /** Without keys one of this process: a login that is under way when it ends has to begin again. */
@@ -119,16 +127,12 @@ function openStore(
   client: string,
   { session }: LoginSettings,
   sealer: Sealer,
-  { redis, oneOfSeveral }: LoginEnvironment,
+  { redis }: LoginEnvironment,
   now: () => number,
 ): SessionStore {
   const { idle_timeout, lifetime, max_sessions, store } = session;
-  if (store === 'memory' && oneOfSeveral) {
-    throw new Error(
-      `login.${client}.session.store: with several workers "redis" is needed, since each would know others.`,
-    );
-  }
   if (store === 'memory') return new MemorySessionStore({ maxSessions: max_sessions, idleMs: idle_timeout, now });
-  if (redis === undefined) throw new Error(`login.${client}.session.store: there is no Redis; set store.redis.url.`);
+  if (redis === undefined)
+    throw new UnusableSetting(`login.${client}.session.store: there is no Redis; set store.redis.url.`);
   return new RedisSessionStore({ client, redis, sealer, idleMs: idle_timeout, lifetimeMs: lifetime, now });
 }

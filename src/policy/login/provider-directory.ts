@@ -10,11 +10,13 @@ import { ProviderAway } from './provider-errors.ts';
 
 const FRESH_MS = 3_600_000;
 const RETRY_MS = 2_000;
+/** An address that the provider may have given up is not used for longer. */
+const LONGEST_MS = 24 * 3_600_000;
 
 /**
  * Where a provider's endpoints are, by its discovery document. It is fetched when it is first needed, and again when it
- * is an hour old; all who wait share one fetch. When that fails the last good one goes on being used, and for two
- * seconds nobody tries again.
+ * is an hour old; all who wait share one fetch. When that fails the last good one goes on being used for a day, and for
+ * two seconds nobody tries again.
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html
  */
 export class ProviderDirectory {
@@ -23,6 +25,7 @@ export class ProviderDirectory {
   /** Milliseconds of a clock that never goes back. */
   readonly #now: () => number;
   #server: AuthorizationServer | undefined;
+  #foundAt = Number.NEGATIVE_INFINITY;
   #nextAt = Number.NEGATIVE_INFINITY;
   #failure: ProviderAway | undefined;
   #fetching: Promise<AuthorizationServer> | undefined;
@@ -37,7 +40,7 @@ export class ProviderDirectory {
     this.#now = now;
   }
 
-  /** Rejects with `ProviderAway` when the provider was never found. */
+  /** Rejects with `ProviderAway` when the provider was not found for a day, or never. */
   async find(): Promise<AuthorizationServer> {
     if (this.#now() < this.#nextAt) {
       if (this.#server) return this.#server;
@@ -59,12 +62,14 @@ export class ProviderDirectory {
       });
       const server = checked(await processDiscoveryResponse(url, response));
       this.#server = server;
+      this.#foundAt = this.#now();
       this.#nextAt = this.#now() + FRESH_MS;
       return server;
     } catch (error) {
       this.#failure = new ProviderAway(`${issuer} was not found`, error);
       this.#nextAt = this.#now() + RETRY_MS;
       this.#logger.warn({ issuer, reason: this.#failure.message }, 'a login provider was not found');
+      if (this.#now() - this.#foundAt > LONGEST_MS) this.#server = undefined;
       if (this.#server) return this.#server;
       throw this.#failure;
     }

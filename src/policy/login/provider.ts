@@ -28,6 +28,7 @@ import {
 import { PUBLIC_KEY_ALGORITHMS } from '../../config/sections/jwks.ts';
 import type { LoginSettings } from '../../config/sections/login.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { claimsOfToken, readClaims } from '../authentication/claims.ts';
 import { ProviderDirectory } from './provider-directory.ts';
 import { GrantGone, LoginFailed, ProviderAway } from './provider-errors.ts';
 import type { Tokens } from './session.ts';
@@ -55,6 +56,8 @@ export interface Grant {
 const CLOCK_TOLERANCE_S = 30;
 /** Access tokens are renewed that long before they expire, or when a fifth of their time is left, if that is less. */
 const REFRESH_EARLY_MS = 30_000;
+/** What `typ` of a logout token may be (OpenID Connect Back-Channel Logout, section 2.4): its own, or that of any token. */
+const LOGOUT_TOKEN = /^(application\/)?(logout\+)?jwt$/i;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
 /** An OpenID provider, as one of its clients sees it. Every request to it has `timeout` to be answered. */
@@ -169,6 +172,7 @@ export class OpenIdProvider {
   async readLogoutToken(token: string): Promise<Ended & { readonly id: string }> {
     const server = await this.#directory.find();
     let payload: JWTPayload;
+    let type: unknown;
     try {
       const verified = await jwtVerify(token, this.#logoutKeysOf(server), {
         issuer: server.issuer,
@@ -179,11 +183,15 @@ export class OpenIdProvider {
         clockTolerance: CLOCK_TOLERANCE_S,
       });
       payload = verified.payload;
+      type = verified.protectedHeader.typ;
     } catch (error) {
       if (error instanceof joseErrors.JOSEError && !(error instanceof joseErrors.JWKSTimeout)) {
         throw new LoginFailed('invalid_logout_token', error.message, error);
       }
       throw new ProviderAway('its keys could not be had', error);
+    }
+    if (type !== undefined && !LOGOUT_TOKEN.test(String(type))) {
+      throw new LoginFailed('invalid_logout_token', `typ is ${JSON.stringify(type)}`);
     }
     return whoIsLoggedOut(payload);
   }
@@ -202,7 +210,9 @@ export class OpenIdProvider {
     const complete = this.#settings.claims.every((name) => Object.hasOwn(claims, name));
     if (complete || server.userinfo_endpoint === undefined || claims.sub === undefined) return grant;
     const answer = await userInfoRequest(server, this.#client, tokens.access, this.#http());
-    const more = await processUserInfoResponse(server, this.#client, claims.sub, answer);
+    const text = (await answer.clone().text()).trim();
+    await processUserInfoResponse(server, this.#client, claims.sub, answer);
+    const more = text.startsWith('{') ? (readClaims(text) as object) : claimsOfToken(text);
     return { ...grant, claims: { ...more, ...claims } };
   }
 
@@ -222,7 +232,8 @@ export class OpenIdProvider {
         refresh: refresh_token,
       },
       idToken: id_token,
-      claims: { ...getValidatedIdTokenClaims(answer) },
+      // what is refused where it is no token, is read where it is one
+      claims: getValidatedIdTokenClaims(answer) === undefined ? {} : { ...claimsOfToken(id_token ?? '') },
       scopes: scope?.split(' ').filter((one) => one !== ''),
     };
   }

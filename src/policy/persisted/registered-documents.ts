@@ -10,13 +10,35 @@ export interface RegisteredDocuments {
   set(hash: string, query: string): void;
 }
 
-/** In memory up to so many bytes, and behind that in Redis, up to as many, where there is one: then all processes know it. */
-export function registeredDocuments(config: ApqConfig, redis: SharedRedis | undefined): RegisteredDocuments {
+/** Queries that another process has registered. `get` resolves with `undefined` also when it cannot be asked. */
+export interface RemoteDocuments {
+  get(hash: string): Promise<string | undefined>;
+  set(hash: string, query: string): void;
+}
+
+/**
+ * In memory up to so many bytes, and behind that where all processes find it: in Redis, up to as many bytes, where there is one,
+ * else in `remote`.
+ */
+export function registeredDocuments(
+  config: ApqConfig,
+  redis: SharedRedis | undefined,
+  remote?: RemoteDocuments | undefined,
+): RegisteredDocuments {
   const memory = new LRUCache<string, string>({
     maxSize: config.max_bytes,
     sizeCalculation: (query) => 2 * query.length + 200,
   });
   const shared = config.store === 'memory' ? undefined : redis;
+  if (shared === undefined && remote !== undefined) {
+    return {
+      get: (hash) => memory.get(hash) ?? remote.get(hash).then((query) => remember(memory, hash, query)),
+      set(hash, query) {
+        memory.set(hash, query);
+        remote.set(hash, query);
+      },
+    };
+  }
   if (shared === undefined)
     return { get: (hash) => memory.get(hash), set: (hash, query) => void memory.set(hash, query) };
   const prefix = `${shared.prefix}:apq:`;

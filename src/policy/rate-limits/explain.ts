@@ -20,7 +20,7 @@ export function explainLimits(operation: Operation, supergraph: Supergraph, conf
     ...wholeRules('request', config.requests, 'requests'),
     ...wholeRules('operation', own ?? [], operation.name ?? ''),
   ];
-  const touched = touchedBy(operation, rulesOfSchema(supergraph, config.fields));
+  const touched = touchedBy(operation, rulesOfSchema(supergraph, config.fields), supergraph.publicSchema);
   const sections = [
     { title: 'whole request', limits: whole },
     ...touched.map(({ path, rules, field }) => ({

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
-import { type ArgumentNode, valueFromASTUntyped } from 'graphql';
-import type { ClientFacts } from '../../client/identity.ts';
+import type { ClientFacts, Identity } from '../../client/identity.ts';
+import { addressGroup } from '../client-address.ts';
 
 /** What a request shows of its client. */
 export interface Asker extends Partial<ClientFacts> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
+/** The arguments of a field in one request. */
 export interface Arguments {
-  readonly nodes: readonly ArgumentNode[];
-  readonly variables: Readonly<Record<string, unknown>>;
+  /** The value that the field is called with, defaults included; `undefined` where it gets none. */
+  value(name: string): unknown;
 }
 
 /** One part of a meter's key. Different values never make the same text. */
@@ -21,6 +21,8 @@ const NONE = '-';
 /**
  * Makes a part out of what a limit goes by: `client`, `ip`, `user`, `claim:NAME`, `header:NAME`, `arg:PATH` or `global`.
  * Who has no user goes by the address; who has no such claim, header or argument counts with all others who have none.
+ * Nothing that a client can add to a request (another credential, another spelling) makes a meter of its own, but for
+ * headers, which are the client's to choose.
  */
 export function keyPart(by: string): KeyPart {
   const colon = by.indexOf(':');
@@ -31,9 +33,9 @@ export function keyPart(by: string): KeyPart {
     case 'ip':
       return (asker) => addressKey(asker);
     case 'user':
-      return (asker) => (asker.identity?.subject === undefined ? addressKey(asker) : `u${asker.identity.subject}`);
+      return (asker) => userKey(asker);
     case 'claim':
-      return (asker) => ownText(asker.identity?.claims, name);
+      return (asker) => textOf(claimIn(asker.identity?.claims, name));
     case 'header': {
       const lower = name.toLowerCase();
       return (asker) => textOf(asker.headers[lower]);
@@ -45,57 +47,63 @@ export function keyPart(by: string): KeyPart {
   }
 }
 
-/** The owner of an API key, else the subject of a token, else the address. */
+/** The owner of an API key, also where a token comes along; else the subject of a token; else the address. */
 function clientKey(asker: Asker): string {
   const { identity } = asker;
   if (identity === undefined) return addressKey(asker);
-  if (identity.kind === 'api_key' && identity.clientId !== undefined) return `k${identity.clientId}`;
-  if (identity.subject !== undefined) return `u${identity.subject}`;
-  return identity.clientId === undefined ? addressKey(asker) : `k${identity.clientId}`;
+  const owner = ownerOf(identity);
+  if (owner !== undefined) return `k${owner}`;
+  return subjectKey(identity) ?? (identity.clientId === undefined ? addressKey(asker) : `c${identity.clientId}`);
 }
 
-function addressKey({ ip }: Asker): string {
-  return ip === undefined || ip === '' ? NONE : `i${networkOf(ip)}`;
+/** Who asks; a token without a subject says nothing of it, so that the owner of an API key beside it is the user. */
+function userKey(asker: Asker): string {
+  const { identity } = asker;
+  const owner = identity && ownerOf(identity);
+  const subject = identity && subjectKey(identity);
+  return subject ?? (owner === undefined ? addressKey(asker) : `o${owner}`);
+}
+
+function ownerOf({ kind, clientId, apiKeyOwner }: Identity): string | undefined {
+  return apiKeyOwner ?? (kind === 'api_key' ? clientId : undefined);
 }
 
 /**
- * The address that counts: of IPv6 the first 64 bits, for whoever has one address has all that differ in the rest
- * (RFC 6177), and IPv4 as it is.
- *
- * In:  `2001:db8::7:8:9`     `192.0.2.1`
- * Out: `2001:db8:0:0`        `192.0.2.1`
+ * Subjects are distinguished by their issuer: those of one issuer are the same whether a token or a session shows them, and
+ * no issuer can name those of another. `sub` may be a number, which is not the text of the same digits.
  */
-export function networkOf(ip: string): string {
-  if (!ip.includes(':')) return ip;
-  const [bare = ip] = ip.split('%');
-  if (!isIPv6(bare)) return ip;
-  if (bare.toLowerCase().startsWith('::ffff:') && bare.includes('.')) return bare.slice('::ffff:'.length);
-  const [head = '', tail] = bare.split('::');
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  // an IPv4 address at the end stands for two groups
-  const length = before.length + after.length + (bare.includes('.') ? 1 : 0);
-  const groups = [...before, ...Array<string>(Math.max(0, 8 - length)).fill('0'), ...after];
-  return groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':');
+function subjectKey({ kind, subject, claims }: Identity): string | undefined {
+  const numeric = typeof claims.sub === 'number' ? claims.sub : undefined;
+  if (subject === undefined && numeric === undefined) return undefined;
+  if (kind === 'certificate') return `x${subject}`;
+  if (kind === 'api_key') return `o${subject}`;
+  const { iss } = claims;
+  if (typeof iss !== 'string') return numeric === undefined ? `u${subject}` : `n${numeric}`;
+  return `s${JSON.stringify([iss, numeric ?? subject])}`;
 }
 
-function ownText(record: Readonly<Record<string, unknown>> | undefined, name: string): string {
-  return record !== undefined && Object.hasOwn(record, name) ? textOf(record[name]) : NONE;
+function addressKey({ ip }: Asker): string {
+  return ip === undefined || ip === '' ? NONE : `i${addressGroup(ip)}`;
+}
+
+/** A claim by its name, or by a path of names: `tenant`, `realm_access.tenant`. */
+function claimIn(claims: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
+  if (claims === undefined) return undefined;
+  if (Object.hasOwn(claims, name)) return claims[name];
+  return follow(claims, name.split('.'));
+}
+
+function follow(value: unknown, names: readonly string[]): unknown {
+  let at = value;
+  for (const name of names) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined;
+    at = (at as Record<string, unknown>)[name];
+  }
+  return at;
 }
 
 function argumentPart([first = '', ...rest]: readonly string[]): KeyPart {
-  return (_asker, args) => {
-    const node = args?.nodes.find((argument) => argument.name.value === first);
-    let value = node === undefined ? undefined : valueFromASTUntyped(node.value, args?.variables);
-    for (const name of rest) {
-      const inner = value as Record<string, unknown> | null | undefined;
-      value = typeof inner === 'object' && inner !== null && Object.hasOwn(inner, name) ? inner[name] : undefined;
-    }
-    return textOf(value);
-  };
+  return (_asker, args) => textOf(follow(args?.value(first), rest));
 }
 
 /** Scalars as text, so that `1` and `"1"` are one ID; what is nested as JSON with sorted keys. */

@@ -1,4 +1,5 @@
 import type { CheckedRequest, DroppedField } from '../../engine/operation-policy.ts';
+import { argumentsOf } from './arguments.ts';
 import { isAllowed, type LimitAnswer, type LimitCheck } from './limiter.ts';
 import { fieldRefused } from './refuse.ts';
 import { checksFor } from './rule.ts';
@@ -15,7 +16,7 @@ export function partsFor(touched: readonly Touched[], request: CheckedRequest): 
   const parts = new Map<string, { checks: LimitCheck[]; touched: Touched[] }>();
   for (const one of touched) {
     if (one.fields.every((field) => request.isDropped(field))) continue;
-    const args = one.field && { nodes: one.field.args, variables: request.variables };
+    const args = one.field && argumentsOf(one.field, one.definition, request.variables);
     const checks = checksFor(one.rules, request.client, args);
     const together = checks.length === 1 ? (checks[0]?.key ?? '') : checks.map(({ key }) => key).join('\n');
     const known = parts.get(together);

@@ -42,7 +42,7 @@ export function createRateLimitPolicy(options: RateLimitPolicyOptions): Operatio
   const { rulesOf, requests, operations } = options;
   return {
     inspect(operation, supergraph): OperationCheck | undefined {
-      const touched = touchedBy(operation, rulesOf(supergraph));
+      const touched = touchedBy(operation, rulesOf(supergraph), supergraph.publicSchema);
       const own = operations.get(operation.name ?? '');
       if (touched.length === 0 && own === undefined && requests.size === 0) return undefined;
       const whole = own === undefined ? [requests] : [requests, own];

@@ -15,6 +15,7 @@ import { createMemoryLimiter } from './memory-limiter.ts';
 import { createRateLimitPolicy } from './rate-limit-policy.ts';
 import { createRedisLimiter } from './redis-limiter.ts';
 import { type RequestRefused, requestRefused } from './refuse.ts';
+import { createRemoteLimiter, type RemoteCount } from './remote-limiter.ts';
 import { operationRules, type RequestRules, requestRules } from './request-limits.ts';
 import { createRule } from './rule.ts';
 import { rulesOfSchema, type SchemaRules } from './rules-of-schema.ts';
@@ -48,17 +49,19 @@ export interface RateLimitsOptions {
   readonly listSize?: number;
   /** Told of each limit that refuses. */
   readonly refused?: TellRefusal | undefined;
+  /** Counts for all processes of this machine, where Redis does not; without it this process counts alone. */
+  readonly countTogether?: RemoteCount | undefined;
 }
 
 export function createRateLimits(
   config: RateLimitsConfig,
   redis: SharedRedis | undefined,
-  { now = Date.now, listSize = 0, refused }: RateLimitsOptions = {},
+  { now = Date.now, listSize = 0, refused, countTogether }: RateLimitsOptions = {},
 ): RateLimits {
   const { mode } = config;
   // what is left of a limit that is not enforced is nobody's business
   const headers = config.headers && mode === 'enforce';
-  const limiter = observed(limiterFor(config, redis, now), mode, refused);
+  const limiter = observed(limiterFor(config, redis, now, countTogether), mode, refused);
   const requests = requestRules('request', config.requests, 'requests');
   return {
     limiter,
@@ -87,10 +90,17 @@ function observed(limiter: Limiter, mode: RateLimitsConfig['mode'], refused: Tel
   return mode === 'measure' ? lenientLimiter(counting) : counting;
 }
 
-function limiterFor(config: RateLimitsConfig, redis: SharedRedis | undefined, now: () => number): Limiter {
-  if (redis === undefined || config.store === 'memory') return createMemoryLimiter({ now });
+function limiterFor(
+  config: RateLimitsConfig,
+  redis: SharedRedis | undefined,
+  now: () => number,
+  countTogether: RemoteCount | undefined,
+): Limiter {
+  const inRedis = redis !== undefined && config.store !== 'memory';
+  if (!inRedis && countTogether === undefined) return createMemoryLimiter({ now });
   const otherwise = config.on_store_failure === 'fail_open' ? createMemoryLimiter({ now }) : REFUSING;
-  return createRedisLimiter({ redis, budgetMs: config.store_timeout, otherwise });
+  if (inRedis) return createRedisLimiter({ redis, budgetMs: config.store_timeout, otherwise });
+  return countTogether === undefined ? otherwise : createRemoteLimiter(countTogether, otherwise);
 }
 
 /** Says no to everything. */

@@ -1,3 +1,4 @@
+import { type GraphQLField, type GraphQLSchema, isInterfaceType, isObjectType } from 'graphql';
 import type { Operation, OpField, OpSelection } from '../../operation/operation.ts';
 import type { Rule } from './rule.ts';
 import type { SchemaRules } from './rules-of-schema.ts';
@@ -9,6 +10,8 @@ export interface Touched {
   readonly rules: readonly Rule[];
   /** The field whose arguments the limits may go by. */
   readonly field: OpField | undefined;
+  /** That field in the schema, with the defaults of its arguments. */
+  readonly definition: GraphQLField<unknown, unknown> | undefined;
   /** How people find it: response keys from the root. */
   readonly path: readonly string[];
 }
@@ -19,12 +22,14 @@ export interface Touched {
  * A field counts once where it is written, however many objects it is read from. A type counts where something of it is
  * selected: with the field or the fragment that leads there; a root type with all its fields.
  */
-export function touchedBy(operation: Operation, rules: SchemaRules): readonly Touched[] {
+export function touchedBy(operation: Operation, rules: SchemaRules, schema: GraphQLSchema): readonly Touched[] {
   const touched: Touched[] = [];
-  const add = (fields: readonly OpField[], found: readonly Rule[], path: readonly string[], field?: OpField) => {
-    if (found.length > 0 && fields.length > 0) touched.push({ fields, rules: found, field, path });
+  const add = (fields: readonly OpField[], found: readonly Rule[], path: readonly string[], at?: FieldOf) => {
+    if (found.length === 0 || fields.length === 0) return;
+    touched.push({ fields, rules: found, field: at?.field, definition: at && definitionOf(schema, at), path });
   };
   const visit = (selection: OpSelection, path: readonly string[]): void => {
+    const { parentType } = selection;
     for (const item of selection.items) {
       if (item.kind === 'narrowing') {
         add(ownFields(item.selection), rules.ofType(item.typeCondition), path);
@@ -34,7 +39,8 @@ export function touchedBy(operation: Operation, rules: SchemaRules): readonly To
       const { name, selection: inner } = item;
       const here = [...path, item.responseKey];
       const leading = inner && ownFields(inner).length > 0 ? rules.ofType(inner.parentType) : [];
-      add([item], name === '__typename' ? [] : [...rules.ofField(selection.parentType, name), ...leading], here, item);
+      const own = name === '__typename' ? [] : rules.ofField(parentType, name);
+      add([item], [...own, ...leading], here, { field: item, parentType });
       if (inner) visit(inner, here);
     }
   };
@@ -42,6 +48,16 @@ export function touchedBy(operation: Operation, rules: SchemaRules): readonly To
   add(ownFields(root), rules.ofType(root.parentType), []);
   visit(root, []);
   return touched;
+}
+
+interface FieldOf {
+  readonly field: OpField;
+  readonly parentType: string;
+}
+
+function definitionOf(schema: GraphQLSchema, { field, parentType }: FieldOf) {
+  const type = schema.getType(parentType);
+  return isObjectType(type) || isInterfaceType(type) ? type.getFields()[field.name] : undefined;
 }
 
 /** What is read of the selection's own type: `__typename` alone says no more than the type's name. */

@@ -5,8 +5,8 @@ import type { CsrfConfig } from '../../config/sections/csrf.ts';
 const FORM_TYPES = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'];
 
 /**
- * Whether a `GET` with these headers cannot be one that a page of another site made a browser send. A `POST` with a body
- * needs no such check: none but JSON is taken, for which browsers ask first.
+ * Whether a request with these headers cannot be one that a page of another site made a browser send. A `POST` to /graphql
+ * needs no such check: without a JSON body it asks for nothing, and browsers ask before they send one with that content type.
  * @see https://fetch.spec.whatwg.org/#cors-safelisted-request-header
  */
 export type CsrfCheck = (headers: IncomingHttpHeaders) => boolean;
@@ -29,12 +29,11 @@ export function createCsrfCheck({ unsafe_disabled, required_headers }: CsrfConfi
 const OWN_HEADERS = ['x-csrf', 'idempotency-key'];
 
 /**
- * Whether a `POST` may be one that a page of another site made a browser send: an endpoint may take all it needs from the
- * URL, and a request without a body needs no content type.
+ * Whether a `POST` to an endpoint may be one that a page of another site made a browser send. An endpoint may take all it needs
+ * from the URL, so that a body counts for nothing: it may be empty, however it is announced.
  */
 export function mayBeForgedPost(headers: IncomingHttpHeaders, check: CsrfCheck): boolean {
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  if (hasBody || OWN_HEADERS.some((name) => headers[name] !== undefined)) return false;
+  if (OWN_HEADERS.some((name) => headers[name] !== undefined)) return false;
   // of its own account a browser adds passwords, and never a token
   if (headers.authorization !== undefined && /^bearer /i.test(headers.authorization)) return false;
   return !check(headers);

@@ -6,6 +6,7 @@ import {
   expandQuery,
   expandSegments,
   expandTemplate,
+  leadsElsewhere,
   TemplateError,
   type UrlTemplate,
 } from '../../connectors/url-template.ts';
@@ -58,10 +59,10 @@ function segmentsFrom(mapping: Mapping | undefined, variables: Variables): strin
   const items = Array.isArray(value) ? value : [value];
   return items.flatMap((item) => {
     if (item === null || item === undefined) return [];
-    const text = typeof item === 'object' ? '' : String(item);
-    if (text === '' || text === '.' || text === '..')
-      throw new TemplateError(`"path" has a segment that makes no path: ${JSON.stringify(item)}`);
-    return [encode(text)];
+    const text = typeof item === 'object' ? '' : encode(String(item));
+    if (text === '' || leadsElsewhere(text))
+      throw new TemplateError(`"path" has a segment that makes no path: ${JSON.stringify(item).slice(0, 100)}`);
+    return [text];
   });
 }
 

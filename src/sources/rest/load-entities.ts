@@ -51,9 +51,10 @@ export async function loadBatch(
     const key = keyOf(lookup, object);
     if (key !== undefined) found.set(keyText(key), object);
   }
-  // a list of something else is not the same as an empty one
-  const strange = found.size === 0 && objects.some((object) => object !== null);
-  const other = strange ? cannot(`no item of its list has ${shown(lookup)}, by which entities are found`) : null;
+  // a list of something else is not the same as an empty one; nor is what stands in it for an object the same as none
+  const strange = objects.some((object) => object !== null && (found.size === 0 || !isObject(object)));
+  const whose = found.size === 0 ? 'no item of its list has' : 'not every item of its list has';
+  const other = strange ? cannot(`${whose} ${shown(lookup)}, by which entities are found`) : null;
   return keys.map((key) => found.get(keyText(key)) ?? other);
 }
 

@@ -79,7 +79,7 @@ export class RestContext {
     const target = this.runtime.targets.of(connector);
     const variables = { ...target.constants, ...this.#ofRequest(connector), ...own };
     const answer = await this.#call(connector, target, variables);
-    this.#freshness.hear(readFreshness(answer.headers, this.#client.headers));
+    this.#freshness.hear(this.#freshnessOf(answer));
     const after = { ...variables, $status: answer.status, $response: { headers: listed(answer.headers) } };
     if (!this.#isSuccess(connector, answer, after)) throw this.#refused(connector, answer, after);
     return mapAnswer(connector.selection.expression, answer.body, after);
@@ -107,6 +107,10 @@ export class RestContext {
       const { ofNothing } = error;
       throw new RestError(this.runtime.subgraph, connector, { code: 'BAD_USER_INPUT', message, ofNothing });
     }
+  }
+
+  #freshnessOf({ headers }: ApiAnswer): Freshness | undefined {
+    return readFreshness(headers, this.#client.headers, undefined, this.runtime.forward?.(this.#client).ofIdentity);
   }
 
   async #send(connector: Connector, target: ApiTarget, request: ApiRequest): Promise<ApiAnswer> {
@@ -141,7 +145,7 @@ export class RestContext {
 
   #cacheFor(connector: Connector, { cache }: ApiTarget): CallOptions['cache'] {
     if (cache === undefined || forbidsSharing(this.#client.headers)) return undefined;
-    return { kept: cache, ofUser: headersOfUser(connector, this.runtime.forward?.(this.#client).pairs) };
+    return { kept: cache, ofUser: headersOfUser(connector, this.runtime.forward?.(this.#client)) };
   }
 
   #isSuccess({ source, isSuccess }: Connector, answer: ApiAnswer, variables: Variables): boolean {
@@ -175,8 +179,9 @@ export class RestContext {
   }
 
   /** `$request`, made once and only if a connector asks for it; `$context` has nothing. */
-  #ofRequest({ references }: Connector): Variables {
-    if (!references.some(({ variable }) => variable === '$request')) return NO_REQUEST;
+  #ofRequest({ references, source }: Connector): Variables {
+    const readsRequest = ({ variable }: { variable: string }) => variable === '$request';
+    if (!references.some(readsRequest) && !source?.references.some(readsRequest)) return NO_REQUEST;
     this.#request ??= { headers: listed(this.#client.headers) };
     return { $context: {}, $request: this.#request };
   }

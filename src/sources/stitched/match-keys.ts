@@ -24,8 +24,15 @@ export function matchKeys(
     return failed(keys, `"${field}" answered ${counts}, so that it is not known which is which.`);
   }
   const byKey = new Map<string, unknown>();
-  for (const result of results) if (isObject(result)) byKey.set(String(result[KEY_ALIAS]), result);
-  return keys.map((key) => byKey.get(String((key as Record<string, unknown>)[matchBy])) ?? null);
+  let other: Error | null = null;
+  for (const result of results) {
+    if (!isObject(result)) continue;
+    const own = result[KEY_ALIAS];
+    if (own !== undefined) byKey.set(String(own), result);
+    else
+      other ??= new Error(`"${field}" answered objects without "${matchBy}", so that it is not known which is which.`);
+  }
+  return keys.map((key) => byKey.get(String((key as Record<string, unknown>)[matchBy])) ?? other);
 }
 
 /** The same error for all, so that it is told once. */

@@ -147,10 +147,30 @@ function readAnswer(name: string, answer: SourceAnswer, keys: ReadonlySet<string
   const result = readResult(name, answer.text, answer.status);
   if ('code' in result) return result;
   const { data } = result;
-  const errors = Array.isArray(result.errors) ? result.errors.map((error) => readError(error, keys)) : [];
-  const missing = data === null ? undefined : [...keys].find((key) => data[key] === undefined);
-  if (missing === undefined || errors.length > 0) return { data, errors };
-  return malformed(name, `the field "${missing}" is missing`, answer.status);
+  const errors = listOf(result.errors).map((error) => readError(error, keys));
+  const missing = data === null ? [] : [...keys].filter((key) => data[key] === undefined);
+  const [first] = missing;
+  if (first === undefined) return { data, errors };
+  if (errors.length === 0) return malformed(name, `the field "${first}" is missing`, answer.status);
+  return { data, errors: [...errors, ...missingErrors(name, missing, errors)] };
+}
+
+/** What stands for errors and is no list is an error all the same. */
+function listOf(errors: unknown): readonly unknown[] {
+  if (errors === undefined || errors === null) return [];
+  return Array.isArray(errors) ? errors : [errors];
+}
+
+/** Errors for what is missing beside errors of something else. */
+function missingErrors(name: string, missing: readonly string[], errors: readonly ServiceError[]): ServiceError[] {
+  if (errors.some(({ path }) => path === undefined)) return [];
+  const reported = new Set(errors.map(({ path }) => path?.[0]));
+  return missing
+    .filter((key) => !reported.has(key))
+    .map((key) => {
+      const { code, message, reason } = malformed(name, 'a look-up that was asked for is missing');
+      return { path: [key], error: { message, extensions: { code, reason } } };
+    });
 }
 
 interface Result {
@@ -168,21 +188,23 @@ function readResult(name: string, text: string, status: number): Result | Source
   if (!isObject(result)) return malformed(name, 'neither data nor errors', status);
   const { data, errors } = result;
   if (isObject(data)) return { data, errors };
-  const explained = Array.isArray(errors) && errors.length > 0;
+  const explained = listOf(errors).length > 0;
   if (explained && (data === null || data === undefined)) return { data: null, errors };
   return malformed(name, data === undefined ? 'neither data nor errors' : 'data is no object', status);
 }
 
-function malformed(name: string, reason: string, status: number): SourceFailure {
+function malformed(name: string, reason: string, status?: number): SourceFailure {
   const message = `The subgraph "${name}" answered with something that is no GraphQL result.`;
-  return { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, status };
+  return { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, ...(status === undefined ? {} : { status }) };
 }
 
 function readError(value: unknown, keys: ReadonlySet<string>): ServiceError {
   const { message, path, extensions } = isObject(value) ? value : {};
+  const isWhole = typeof message === 'string';
+  const own = isObject(extensions) ? extensions : undefined;
   const error = {
-    message: typeof message === 'string' ? message : 'The subgraph reported an error without a message.',
-    ...(isObject(extensions) ? { extensions } : {}),
+    message: isWhole ? message : 'The subgraph reported an error without a message.',
+    ...(isWhole ? own && { extensions: own } : { extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE', ...own } }),
   };
   return { path: Array.isArray(path) && keys.has(path[0]) ? path : undefined, error };
 }

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { FailedAttempts } from '../../../src/policy/authentication/failed-attempts.ts';
+import {
+  FailedAttempts,
+  type Failures,
+  type SharedFailures,
+} from '../../../src/policy/authentication/failed-attempts.ts';
 import { BadCredential, CannotDecide } from '../../../src/policy/authentication/refusal.ts';
 import { latch } from '../../server/serving.ts';
 
@@ -110,4 +114,64 @@ it('tells once that an address has reached the limit', () => {
   const failed = new FailedAttempts({ limit: 2, windowMs: 60_000, onThrottled: () => told++ });
   for (let i = 0; i < 5; i++) failed.note('192.0.2.1');
   expect(told).toBe(1);
+});
+
+describe('several processes', () => {
+  /** Processes of one gateway, and the sum of what they count, as the one that keeps it would send it to them. */
+  function processes(count: number, options: { limit: number; onThrottled?: () => void }) {
+    const listeners: ((group: string, sum: Failures) => void)[] = [];
+    let sum = 0;
+    const shared: SharedFailures = {
+      processes: count,
+      async add(group) {
+        const changed = { count: ++sum, leftMs: 60_000 };
+        for (const listener of listeners) listener(group, changed);
+        return changed;
+      },
+      onChange: (listener) => void listeners.push(listener),
+    };
+    return Array.from({ length: count }, () => new FailedAttempts({ ...options, windowMs: 60_000, shared }));
+  }
+  const bad = () => Promise.reject(new BadCredential('forged', 'made up'));
+
+  it('count together, and say once that an address is throttled', async () => {
+    let throttled = 0;
+    const [first, second] = processes(2, { limit: 3, onThrottled: () => throttled++ }) as [
+      FailedAttempts,
+      FailedAttempts,
+    ];
+    await first.note('192.0.2.1');
+    await second.note('192.0.2.1');
+    expect(first.retryAfter('192.0.2.1')).toBeUndefined();
+    await first.note('192.0.2.1');
+    expect([first, second].map((one) => one.retryAfter('192.0.2.1'))).toEqual([60, 60]);
+    expect(throttled).toBe(1);
+  });
+
+  it('have each a part of what may be checked at the same time', async () => {
+    const all = processes(2, { limit: 4 });
+    let checks = 0;
+    const ask = (one: FailedAttempts) =>
+      Promise.resolve().then(() =>
+        one.guard('192.0.2.1', () => {
+          checks++;
+          return bad();
+        }),
+      );
+    const asked = all.flatMap((one) => Array.from({ length: 20 }, () => ask(one).catch((error: Error) => error.name)));
+    const outcomes = await Promise.all(asked);
+    // one more for each further process, where the last ones that are allowed are asked for at the same time
+    expect(checks).toBeGreaterThanOrEqual(4);
+    expect(checks).toBeLessThanOrEqual(5);
+    expect(outcomes.filter((name) => name === 'NotAdmitted')).toHaveLength(40 - checks);
+  });
+
+  it('answer a bad credential when the others know of it', async () => {
+    const [first, second] = processes(2, { limit: 1 }) as [FailedAttempts, FailedAttempts];
+    const answer = first.guard('192.0.2.1', () => {
+      throw new BadCredential('unknown', 'made up');
+    });
+    await expect(answer).rejects.toThrow(BadCredential);
+    expect(second.retryAfter('192.0.2.1')).toBe(60);
+  });
 });

@@ -2,6 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { CannotDecide } from '../../../src/policy/authentication/refusal.ts';
 import { RemoteKeySet } from '../../../src/policy/authentication/remote-key-set.ts';
 import { recordingLogger } from '../../server/serving.ts';
 
@@ -29,6 +30,7 @@ async function remote(answer: RequestListener, timeoutMs = 30_000) {
   const set = new RemoteKeySet({
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`,
     pollMs: 3_600_000,
+    maxAgeMs: 3_600_000,
     cooldownMs: 30_000,
     timeoutMs,
     headers: [{ name: 'x-token', value: 't' }],
@@ -66,6 +68,21 @@ describe('a key set at a URL', () => {
     ]);
     expect(found.map((some) => some.length)).toEqual([1, 1, 1, 1]);
     expect([state.fetches, sent]).toEqual([1, ['t']]);
+  });
+
+  it('that cannot be fetched again is used until it is too old, and again once it is there', async () => {
+    const { set, state } = await remote(keys(...jwks));
+    expect((await set.find(RSA)).length).toBe(1);
+    state.answer = status(503);
+    state.now = 3_600_000;
+    expect([(await set.find(RSA)).length, set.isTooOld()]).toEqual([1, false]);
+    state.now = 3_600_001;
+    expect(set.isTooOld()).toBe(true);
+    await expect(set.find(RSA)).rejects.toThrow('could not be fetched for 3600s');
+    await expect(set.find(EC)).rejects.toThrow(CannotDecide);
+    state.now += 60_000;
+    state.answer = keys(...jwks);
+    expect([(await set.find(RSA)).length, set.isTooOld()]).toEqual([1, false]);
   });
 
   it('is fetched again for an unknown key, and then not before the cool-down is over', async () => {

@@ -55,7 +55,7 @@ describe('what a field needs', () => {
 describe('supergraphs of other compositions', () => {
   test('may have needs on interfaces that their types do not have', () => {
     const needs = requirementsOf(
-      `type Query { node: Node } interface Node { id: ID name: String } type A implements Node { id: ID name: String }
+      `type Query { node: Node a: A } interface Node { id: ID name: String } type A implements Node { id: ID name: String }
        type S @authenticated { id: ID @requiresScopes(scopes: [["x"]]) } extend type Query { s: S }`,
       (sdl) =>
         sdl
@@ -65,7 +65,119 @@ describe('supergraphs of other compositions', () => {
     expect(needs('Query', 'node')).toEqual(['authenticated']);
     expect(needs('Node', 'id')).toEqual(['authenticated', 'scopes [["n"]]']);
     expect(needs('Node', 'name')).toEqual(['authenticated']);
-    expect(needs('A', 'id')).toEqual([]);
+    // a field that is read on the type itself needs what it needs through the interface
+    expect(needs('Query', 'a')).toEqual(['authenticated']);
+    expect(needs('A', 'id')).toEqual(['authenticated', 'scopes [["n"]]']);
+    expect(needs('A', 'name')).toEqual(['authenticated']);
+    expect(needs('S', 'id')).toEqual(['authenticated', 'scopes [["x"]]']);
+  });
+
+  const PETS = `type Query { pet: Pet dog: Dog cat: Cat any: Any }
+    interface Named { name: String }
+    interface Pet implements Named { name: String age: Int }
+    type Dog implements Pet & Named { name: String age: Int breed: String }
+    type Cat implements Pet & Named { name: String age: Int }
+    union Any = Dog | Cat
+    type S @authenticated { id: ID @requiresScopes(scopes: [["s"]]) p: ID @policy(policies: [["p"]]) }
+    extend type Query { s: S }`;
+  const USES = [
+    ['@authenticated', 'authenticated'],
+    ['@requiresScopes(scopes: [["n"]])', 'scopes [["n"]]'],
+    ['@policy(policies: [["n"]])', 'policies [["n"]]'],
+  ] as const;
+
+  describe.each(USES)('%s', (use, clause) => {
+    const on = (place: RegExp) => requirementsOf(PETS, (sdl) => sdl.replace(place, `$& ${use}`));
+
+    test('on the field of an interface alone holds for that field of every type, and no other', () => {
+      const needs = on(/interface Pet [^}]*age: Int/);
+      for (const type of ['Pet', 'Dog', 'Cat']) expect(needs(type, 'age')).toEqual([clause]);
+      for (const type of ['Named', 'Pet', 'Dog', 'Cat']) expect(needs(type, 'name')).toEqual([]);
+      expect(needs('Query', 'pet')).toEqual([]);
+    });
+
+    test('on the field of an interface that an interface implements', () => {
+      const needs = on(/interface Named [^}]*name: String/);
+      for (const type of ['Named', 'Pet', 'Dog', 'Cat']) expect(needs(type, 'name')).toEqual([clause]);
+      expect(needs('Dog', 'age')).toEqual([]);
+    });
+
+    test('on an interface alone holds for whatever implements it', () => {
+      const needs = on(/interface Pet [^{]*/);
+      for (const field of ['pet', 'dog', 'cat', 'any']) expect(needs('Query', field)).toEqual([clause]);
+      expect(needs('Dog', 'breed')).toEqual([clause]);
+      expect(needs('Named', 'name')).toEqual([clause]);
+    });
+
+    test('on the field of one type alone holds for that, and where it is read by its interface', () => {
+      const needs = on(/type Dog [^}]*age: Int/);
+      for (const type of ['Pet', 'Dog']) expect(needs(type, 'age')).toEqual([clause]);
+      expect(needs('Cat', 'age')).toEqual([]);
+    });
+
+    test('on a union alone holds for every field that returns it', () => {
+      const needs = on(/union Any/);
+      expect(needs('Query', 'any')).toEqual([clause]);
+    });
+  });
+
+  test('under names that the links of the supergraph give', () => {
+    const needs = requirementsOf(PETS, (sdl) =>
+      sdl
+        .replace(/@link\(url: "[^"]*authenticated[^"]*"/, '$&, as: "auth"')
+        .replaceAll(/@authenticated\b/g, '@auth')
+        .replace(/type Dog [^}]*age: Int/, '$& @auth'),
+    );
+    expect(needs('S', 'id')).toEqual(['authenticated', 'scopes [["s"]]']);
+    expect(needs('Dog', 'age')).toEqual(['authenticated']);
+  });
+
+  test.each(['https://specs.apollo.dev/authenticated', 'https://specs.apollo.dev/authenticated/v1'])(
+    'linked without a whole version: %s',
+    (url) => {
+      const needs = requirementsOf(PETS, (sdl) =>
+        sdl
+          .replace(/@link\(url: "[^"]*authenticated[^"]*"/, `@link(url: "${url}", as: "auth"`)
+          .replace(/type Dog [^}]*age: Int/, '$& @auth'),
+      );
+      expect(needs('Dog', 'age')).toEqual(['authenticated']);
+    },
+  );
+
+  test('without a link, by their own names or by those of subgraphs', () => {
+    const needs = requirementsOf(PETS, (sdl) =>
+      sdl
+        .replaceAll(/@link\(url: "[^"]*authenticated[^"]*"[^)]*\)/g, '')
+        .replace(/type Dog [^}]*age: Int/, '$& @authenticated')
+        .replace(/type Cat [^}]*age: Int/, '$& @federation__authenticated'),
+    );
+    expect(needs('Dog', 'age')).toEqual(['authenticated']);
+    expect(needs('Cat', 'age')).toEqual(['authenticated']);
+  });
+
+  test('what several subgraphs ask of their own types is composed, and asks nothing of the other types', () => {
+    const sdl = composeSupergraph(
+      new Map([
+        [
+          'a',
+          withFederationLink(
+            'type Query { i: I } interface I { x: Int } type A implements I @authenticated { x: Int @policy(policies: [["a"]]) }',
+          ),
+        ],
+        [
+          'b',
+          withFederationLink(
+            'interface I { x: Int } type B implements I { x: Int @requiresScopes(scopes: [["b"]]) } type C implements I { x: Int }',
+          ),
+        ],
+      ]),
+    );
+    const requirements = new Requirements(readSupergraph(sdl));
+    const needs = (type: string) => requirements.ofField(type, 'x').map(({ text }) => text);
+    expect(needs('A')).toEqual(['authenticated', 'policies [["a"]]']);
+    expect(needs('B')).toEqual(['scopes [["b"]]']);
+    expect(needs('C')).toEqual([]);
+    expect(requirements.ofField('Query', 'i')).toEqual([]);
   });
 
   test('may leave out on interfaces what their types need', () => {

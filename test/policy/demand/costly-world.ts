@@ -14,6 +14,13 @@ export const costly: Record<string, WorldSubgraph> = {
         latest(first: Int = 6): [Book] @listSize(slicingArguments: ["first"])
         search(filter: Filter, by: By @cost(weight: 0), size: Int): [Book] @listSize(slicingArguments: ["size"], requireOneSlicingArgument: false)
         connection(first: Int): BookConnection @listSize(slicingArguments: ["first"], sizedFields: ["nodes", "edges"])
+        window(in: Window = { first: 12 } @cost(weight: 0), n: Int): [Book] @listSize(slicingArguments: ["n"], assumedSize: 15)
+        windowed(in: Window @cost(weight: 0), n: Int): [Book] @listSize(slicingArguments: ["n"], assumedSize: 15)
+        both(first: Int = 3, last: Int = 8): [Book] @listSize(slicingArguments: ["first", "last"], requireOneSlicingArgument: false)
+        some(count: Count, m: Int): [Book] @listSize(slicingArguments: ["m"], assumedSize: 4)
+        rebate: String @cost(weight: -100)
+        rebated(cheap: Boolean @cost(weight: -3)): Book
+        rebates: [Rebate]
         thing: Thing
         node: Node
         costly: String @cost(weight: 7)
@@ -31,6 +38,9 @@ export const costly: Record<string, WorldSubgraph> = {
       enum Level @cost(weight: 2) { LOW }
       input Filter { title: String  tags: [Tag!] or: Filter }
       input Tag { name: String @cost(weight: 4) }
+      type Rebate @cost(weight: -5) { book: Book }
+      scalar Count
+      input Window { first: Int = 9 }
       input By { first: Int }`,
     resolvers: {
       Query: {
@@ -41,6 +51,8 @@ export const costly: Record<string, WorldSubgraph> = {
         connection: (_: unknown, { first }: { first?: number }) => ({ nodes: page(first ?? 1), total: 9 }),
         thing: () => ({ __typename: 'Film', id: 'f', studio: 's' }),
         weighed: () => 1,
+        rebate: () => 'r',
+        rebates: () => [{ book: page(1)[0] }, { book: null }],
       },
       Mutation: { add: () => page(1)[0] },
       Book: { author: () => ({ name: 'A' }) },

@@ -45,6 +45,20 @@ describe('enforce', () => {
     expect((await ask(query, { n: 2_000_000_000 })).status).toBe(400);
   });
 
+  test('nothing is had for less by asking for less than nothing', async () => {
+    const { ask: askFor } = world({}, { max: 5 });
+    const estimated = async (query: string, variables?: Record<string, unknown>) => {
+      const { errors } = await askFor(query, variables);
+      return (errors[0]?.extensions?.cost as { estimated: number } | undefined)?.estimated;
+    };
+    expect(await estimated('query ($n: Int = 20) { latest(first: $n) { id } }')).toBe(20);
+    expect(await estimated('query ($n: Int = -1) { latest(first: $n) { id } }')).toBe(10);
+    expect(await estimated('query ($n: Int) { latest(first: $n) { id } }', { n: -1 })).toBe(10);
+    expect(await estimated('query ($n: Int) { latest(first: $n) { id } }', { n: null })).toBe(10);
+    expect(await estimated('{ books { id } a: page(first: -1) { id } b: page(first: -1) { id } }')).toBe(18);
+    expect(await estimated('{ books { id } rebate rebates { book { id } } }')).toBe(20);
+  });
+
   test('wants one slicing argument', async () => {
     expect(await ask('{ page { id } }')).toMatchObject({
       status: 400,
@@ -95,6 +109,7 @@ describe('exposed', () => {
     ['query ($n: Int) { connection(first: $n) { nodes { id } total } }', 1 + 3],
     ['{ thing { ... on Film { studio } ... on Book { author { name } } } weighed(a: 1) }', 1 + 20 + 3],
     ['mutation { add { id } }', 11],
+    ['{ rebate weighed(a: 1) rebates { book { author { name } } } }', 3 + 1 + 5],
   ])('actual costs are those of what is there: %s', async (query, actual) => {
     const { ask, observer } = world({ expose: true, actual_cost: true });
     const { extensions, headers, errors } = await ask(query, { n: 3 });

@@ -1,4 +1,4 @@
-import { parse, validate } from 'graphql';
+import { type OperationDefinitionNode, parse, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { normalise } from '../../../src/operation/normalise.ts';
 import { costOf } from '../../../src/policy/demand/cost.ts';
@@ -8,10 +8,10 @@ import { createWorld } from '../../worlds/world.ts';
 import { costly } from './costly-world.ts';
 
 // our composition takes no paths here, others do
-const sdl = createWorld({ subgraphs: costly }).supergraphSdl.replace(
-  'slicingArguments: ["size"]',
-  'slicingArguments: ["by.first"]',
-);
+const sdl = createWorld({ subgraphs: costly })
+  .supergraphSdl.replace('slicingArguments: ["size"]', 'slicingArguments: ["by.first"]')
+  .replaceAll('slicingArguments: ["n"]', 'slicingArguments: ["in.first"]')
+  .replace('slicingArguments: ["m"]', 'slicingArguments: ["count"]');
 const supergraph = readSupergraph(sdl);
 const estimator = new CostEstimator(10);
 
@@ -48,6 +48,11 @@ describe('what an operation is estimated to cost', () => {
       10 + 1 + 1 + (1 + 4) + 1,
     ],
     ['null costs nothing', '{ search(filter: null) { id } }', 10],
+    ['a weight below 0 costs nothing', '{ rebate }', 0],
+    ['and pays for no other field', '{ rebate costly }', 7],
+    ['nor for what is below it', '{ rebates { book { author { name } } } }', 10 * (1 + 5)],
+    ['an argument may lower the cost of its own field', '{ rebated(cheap: true) { id } }', 0],
+    ['but not of those below it', '{ rebated(cheap: true) { author { name } } }', 5],
     ['introspection costs nothing', '{ __schema { types { name } } __typename }', 0],
     ['a field that another subgraph gives', '{ book { reviews { text } stars } }', 1 + 5 + 3],
     ['no field, no cost', '{ book { __typename } }', 1],
@@ -65,7 +70,34 @@ describe('@listSize', () => {
     ['the larger of two', '{ page(first: 2, last: 30) { id } }', {}, 30],
     ['a variable', 'query ($n: Int) { page(first: $n) { id } }', { n: 7 }, 7],
     ['a variable that is not given', 'query ($n: Int) { page(first: $n) { id } }', {}, 4],
-    ['less than none', '{ page(first: -5) { id } }', {}, 0],
+    ['none', '{ page(first: 0) { id } }', {}, 0],
+    ['less than none: as without it', '{ page(first: -5) { id } }', {}, 4],
+    ['less than none beside a size', '{ page(first: -5, last: 9) { id } }', {}, 9],
+    ['less than none in a variable', 'query ($n: Int) { page(first: $n) { id } }', { n: -1 }, 4],
+    ['less than none where there is a default', '{ latest(first: -1) { id } }', {}, 10],
+    ['null where there is a default', '{ latest(first: null) { id } }', {}, 10],
+    ['null in a variable where there is a default', 'query ($n: Int) { latest(first: $n) { id } }', { n: null }, 10],
+    ['the default of an argument that is not given', '{ both(first: 1) { id } }', {}, 8],
+    ['an argument over that', '{ both(first: 9) { id } }', {}, 9],
+    ['a default for an input object', '{ window { id } }', {}, 12],
+    ['a default within an input object', '{ window(in: {}) { id } }', {}, 9],
+    ['a default within one that has none', '{ windowed(in: {}) { id } }', {}, 9],
+    ['an input object that is not given', '{ windowed { id } }', {}, 15],
+    ['an input object that is null', '{ window(in: null) { id } }', {}, 15],
+    ['less than none in an input object', '{ window(in: { first: -1 }) { id } }', {}, 15],
+    ['a variable that is not given in one', 'query ($n: Int) { windowed(in: { first: $n }) { id } }', {}, 9],
+    [
+      'less than none in one in a variable',
+      'query ($in: Window) { window(in: $in) { id } }',
+      { in: { first: -1 } },
+      15,
+    ],
+    ['an input object in a variable that is not given', 'query ($in: Window) { window(in: $in) { id } }', {}, 12],
+    ['a part of an item', '{ some(count: 4.5) { id } }', {}, 5],
+    ['as text', '{ some(count: "7") { id } }', {}, 7],
+    ['as text that is no number', '{ some(count: "all") { id } }', {}, 4],
+    ['what no number can be', `{ some(count: 1${'0'.repeat(400)}) { id } }`, {}, Number.MAX_SAFE_INTEGER],
+    ['as many as there are in a list', '{ some(count: [1, 2, 3, 4, 5, 6]) { id } }', {}, 6],
     ['a default of the schema', '{ latest { id } }', {}, 6],
     ['an argument goes before its default', '{ latest(first: 2) { id } }', {}, 2],
     ['a field of an input object', '{ search(by: {first: 8}) { id } }', {}, 8],
@@ -83,6 +115,15 @@ describe('@listSize', () => {
     expect(cost(query, variables)).toBe(expected);
   });
 
+  test('a size beyond all numbers is too much still', () => {
+    const most = `1${'0'.repeat(400)}`;
+    const deep = `{ some(count: ${most}) { ${'author { books { '.repeat(25)} id ${'} }'.repeat(25)} } }`;
+    expect(cost(deep)).toBeGreaterThan(1e40);
+    expect(cost(`query ($n: Count) { some(count: $n) { author { name } id } }`, { n: Number.POSITIVE_INFINITY })).toBe(
+      6 * Number.MAX_SAFE_INTEGER,
+    );
+  });
+
   test('wants exactly one slicing argument, where it says so', () => {
     const complaint = (query: string, variables?: Record<string, unknown>) => estimateOf(query, variables).complaint;
     const message = 'Query.page needs exactly one of the arguments that say how many are asked for: first, last.';
@@ -94,6 +135,10 @@ describe('@listSize', () => {
     expect(complaint(query, { a: 1, b: null })).toBeUndefined();
     expect(complaint(query, { a: 1, b: 1 })).toBe(message);
     expect(complaint('{ latest { id } search { id } }')).toBeUndefined();
+    const hiding = new CostEstimator(10, true);
+    const document = parse('{ page { id } }');
+    const operation = normalise(document, document.definitions[0] as OperationDefinitionNode, supergraph, {});
+    expect(hiding.estimate(operation, supergraph).complaint?.({})).toBe(`${message.split(': ')[0]}.`);
   });
 });
 
@@ -113,6 +158,24 @@ describe('abstract types', () => {
 
   test('a field of an interface costs what it costs on any type at most', () => {
     expect(cost('{ node { related { id } } }')).toBe(1 + 2);
+  });
+});
+
+describe('what stands on the field of an interface alone', () => {
+  const others = readSupergraph(
+    sdl
+      .replaceAll(/( related: \[Book\][^\n]*?) @listSize\(assumedSize: 2\)/g, '$1')
+      .replace(/(interface Node [^}]* related: \[Book\][^\n]*)/, '$1 @listSize(assumedSize: 4) @cost(weight: 6)'),
+  );
+  test.each([
+    ['on the interface', '{ node { related { id } } }', 1 + 4 * 6],
+    ['on a type that implements it', '{ book { related { id } } }', 1 + 4 * 6],
+  ])('holds %s', (_, query, expected) => {
+    const document = parse(query);
+    const [operation] = document.definitions;
+    if (operation?.kind !== 'OperationDefinition') throw new Error('no operation');
+    const { cost: estimated } = estimator.estimate(normalise(document, operation, others, {}), others);
+    expect(estimated).toBe(expected);
   });
 });
 

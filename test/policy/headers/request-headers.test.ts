@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import type { Identity } from '../../../src/client/identity.ts';
@@ -47,6 +48,26 @@ describe('propagate', () => {
       'x-tenant-name': 'Acme',
     });
   });
+
+  it.each([
+    ...['host', 'accept', 'accept-encoding', 'connection', 'expect', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+    ...['proxy-authorization', 'proxy-connection', 'proxy-anything', 'http2-settings', 'keep-alive', ':path'],
+    ...['content-length', 'content-type', 'content-encoding', 'content-md5', 'content-digest', 'content-range'],
+    ...['if-none-match', 'if-modified-since', 'if-range', 'range', 'via', 'max-forwards', 'sec-websocket-key'],
+  ])('never sends by a pattern: %s', (name) => {
+    expect(sent([{ propagate: { matching: '.*' } }], { [name]: 'x', 'x-ok': '1' })).toEqual({ 'x-ok': '1' });
+  });
+
+  it.each(['proxy-authorization', 'Content-MD5', 'content-range', 'sec-websocket-key', 'te'])(
+    'is refused with a name that is never sent: %s',
+    (name) => {
+      const read = (rule: Rules[number]) => headersSection.safeParse({ all: { request: [rule] } }).success;
+      expect(read({ propagate: { named: name } })).toBe(false);
+      expect(read({ propagate: { named: 'x-a', rename: name } })).toBe(false);
+      expect(read({ rename: { named: 'x-a', to: name } })).toBe(false);
+      expect(read({ propagate: { named: 'if-none-match' } })).toBe(true);
+    },
+  );
 
   it('never sends what is about one connection, nor what the client names in connection', () => {
     const headers = {
@@ -122,6 +143,64 @@ describe('insert', () => {
   });
 });
 
+describe('a claim that is a list', () => {
+  const roles = (list: unknown, more = {}) =>
+    sent([{ insert: { name: 'x-roles', from_claim: 'roles', ...more } }], {}, { ...ada, claims: { roles: list } })[
+      'x-roles'
+    ];
+
+  it.each<[string[], string]>([
+    [['admin', 'buyer'], 'admin,buyer'],
+    [['read:orders', 'a b', "o'neil", 'a=b'], "read:orders,a b,o'neil,a=b"],
+    [['admin,owner'], '"admin\\,owner"'],
+    [['viewer', 'x,admin,y'], 'viewer,"x\\,admin\\,y"'],
+    [['a"b', 'a\\b', '"a,b"'], '"a\\"b","a\\\\b","\\"a\\,b\\""'],
+    [['a;q=1', ' a', 'a ', 'a\tb', ''], '"a\\;q=1"," a","a ","a\tb",""'],
+    [['CN=ada,O=Shop'], '"CN=ada\\,O=Shop"'],
+    [[], ''],
+  ])('%j goes as %s', (list, expected) => {
+    expect(roles(list)).toBe(expected);
+  });
+
+  const parts = fc.constantFrom('admin', 'x', ',', ';', '"', '\\', ' ', 'ü', ',admin,', '","');
+  const lists = fc.array(
+    fc.array(parts, { maxLength: 6 }).map((some) => some.join('')),
+    { maxLength: 4 },
+  );
+
+  it('is read as what it was by readers of HTTP lists', () => {
+    fc.assert(
+      fc.property(lists, (list) => {
+        const text = Buffer.from(roles(list) ?? '', 'latin1').toString('utf8');
+        const items = [...text.matchAll(/(?:^|,)(?:"((?:[^"\\]|\\.)*)"|([^",]*))/g)];
+        const read = items.map(([, quoted, plain]) => quoted?.replaceAll(/\\(.)/g, '$1') ?? plain);
+        expect(list.length === 0 ? [''] : list).toEqual(read);
+      }),
+    );
+  });
+
+  it('gives nobody a role that is not in it, however carelessly it is read', () => {
+    fc.assert(
+      fc.property(lists, (list) => {
+        const careless = (roles(list) ?? '').split(/[,;]/).map((item) => item.trim());
+        expect(careless.includes('admin')).toBe(list.includes('admin'));
+      }),
+    );
+  });
+
+  it('is left out when something is in it that no header can hold', () => {
+    expect(roles(['buyer', 'a\r\nx-admin: 1'])).toBeUndefined();
+    expect(roles(['buyer', 'a\0'], { default: 'none' })).toBe('none');
+  });
+});
+
+it('a scope with a blank in it is not sent as two', () => {
+  const identity = { ...ada, scopes: ['read', 'write admin'] };
+  expect(sent([{ insert: { name: 'x-scopes', from_context: 'scopes' } }], {}, identity)).toEqual({
+    'x-scopes': 'read',
+  });
+});
+
 it('remove and rename act on what the rules before them send', () => {
   const headers = { 'x-a': '1', 'x-b': '2', 'x-c': '3' };
   const rules: Rules = [
@@ -169,6 +248,34 @@ it('requests that differ in what only correlates them belong together', () => {
   const key = (headers: Record<string, string>) => forward?.(client(headers)).sharingKey;
   expect(key({ 'x-request-id': '1', traceparent: 'a' })).toBe(key({ 'x-request-id': '2', traceparent: 'b' }));
   expect(key({ cookie: 'a' })).not.toBe(key({ cookie: 'b' }));
+});
+
+it.each([
+  [{ insert: { name: 'traceparent', from_claim: 'sub' } }, true],
+  [{ propagate: { named: 'x-tenant', rename: 'tracestate' } }, true],
+  [{ propagate: { named: 'x-request-id', rename: 'tracestate' } }, false],
+  [{ insert: { name: 'x-id', from_context: 'request_id' } }, false],
+])('what only correlates requests counts where a rule writes something else into it: %j', (rule, counts) => {
+  const settings = headersSection.parse({ all: { request: [rule] } });
+  const forward = compileRequestHeaders(settings).forSubgraph('orders');
+  const keyOf = (sub: string) =>
+    forward?.({
+      requestId: sub,
+      headers: { 'x-tenant': sub, 'x-request-id': sub },
+      identity: { kind: 'jwt', subject: sub, scopes: [], claims: { sub } },
+    }).sharingKey;
+  expect(keyOf('ada') !== keyOf('bob')).toBe(counts);
+});
+
+it('says which headers tell subgraphs who asks, also under another name', () => {
+  const request = [
+    { insert: { name: 'x-user', from_claim: 'sub' } },
+    { insert: { name: 'x-id', from_context: 'request_id' } },
+    { rename: { named: 'x-user', to: 'x-viewer' } },
+    { propagate: { named: 'x-app' } },
+  ];
+  const forward = compileRequestHeaders(headersSection.parse({ all: { request } })).forSubgraph('orders');
+  expect([...(forward?.(client({})).ofIdentity ?? [])]).toEqual(['x-user', 'x-viewer']);
 });
 
 describe('rules that cannot be', () => {

@@ -62,6 +62,17 @@ describe('a logout token is refused', () => {
     expect((await world.me(browser)).status).toBe(200);
   });
 
+  test.each(['at+jwt', 'dpop+jwt', 'JOSE'])('of the type %s', async (type) => {
+    const world = await loginWorld();
+    const browser = new Browser();
+    await world.logIn(browser);
+    expect((await tell(world, await world.provider.logoutToken({ sub: 'ada' }, type))).status).toBe(400);
+    expect((await world.me(browser)).status).toBe(200);
+    expect((await tell(world, await world.provider.logoutToken({ sub: 'ada' }, 'application/logout+JWT'))).status).toBe(
+      200,
+    );
+  });
+
   test('with a signature of somebody else, with none, or when it is no token at all', async () => {
     const world = await loginWorld();
     const browser = new Browser();

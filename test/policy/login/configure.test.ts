@@ -26,10 +26,6 @@ describe('login is not opened', () => {
       'login.web.session.store: there is no Redis',
     );
   });
-
-  test('with sessions in the memory of one of several processes', () => {
-    expect(() => configure({}, { oneOfSeveral: true })).toThrow('login.web.session.store: with several workers');
-  });
 });
 
 test('a provider that is away keeps no gateway from starting', () => {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { CompactSign, exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { expect, onTestFinished, test } from 'vitest';
 import { loginSection } from '../../../src/config/sections/login.ts';
 import { OpenIdProvider, type Transaction } from '../../../src/policy/login/provider.ts';
@@ -24,10 +24,13 @@ interface Handed {
   readonly unsigned?: boolean;
   readonly without?: boolean;
   readonly tokenType?: string;
+  /** A payload to sign as it is, for numbers that no library would write; `ISSUER` stands for the provider. */
+  readonly text?: string;
+  readonly userInfo?: string;
 }
 
 /** A provider that hands out whatever ID token a test wants, where no real one would. */
-async function redeemAt({ claims, key = known, unsigned, without, tokenType = 'Bearer' }: Handed) {
+async function redeemAt({ claims, key = known, unsigned, without, tokenType = 'Bearer', text, userInfo }: Handed) {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
@@ -36,13 +39,18 @@ async function redeemAt({ claims, key = known, unsigned, without, tokenType = 'B
   const payload = { iss: issuer, aud: 'shop', sub: 'ada', nonce: 'the nonce', iat: now, exp: now + 60, ...claims };
   const idToken = unsigned
     ? new UnsecuredJWT(payload).encode()
-    : await new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: 'k1' }).sign(key.privateKey);
+    : text
+      ? await new CompactSign(Buffer.from(text.replaceAll('ISSUER', issuer).replaceAll('NOW', String(now))))
+          .setProtectedHeader({ alg: 'RS256', kid: 'k1' })
+          .sign(key.privateKey)
+      : await new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: 'k1' }).sign(key.privateKey);
   const answers: Record<string, object> = {
     '/.well-known/openid-configuration': {
       issuer,
       authorization_endpoint: `${issuer}/auth`,
       token_endpoint: `${issuer}/token`,
       jwks_uri: `${issuer}/jwks`,
+      ...(userInfo && { userinfo_endpoint: `${issuer}/userinfo` }),
       id_token_signing_alg_values_supported: ['RS256'],
     },
     '/jwks': { keys: [{ ...(await exportJWK(known.publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' }] },
@@ -50,12 +58,23 @@ async function redeemAt({ claims, key = known, unsigned, without, tokenType = 'B
   };
   server.on('request', (req, res) => {
     res.setHeader('content-type', 'application/json');
+    if (req.url === '/userinfo') return void res.end(userInfo);
     res.end(JSON.stringify(answers[req.url ?? ''] ?? {}));
   });
   const settings = loginSection.parse({ web: { issuer, client_id: 'shop', client_secret: 's' } });
   const provider = new OpenIdProvider(settings.web as never, createLogger({ level: 'silent' }), Date.now);
   return provider.redeem(new URLSearchParams({ code: 'c', state: 'the state' }), TRANSACTION);
 }
+
+test('numbers of the ID token and of what is known of the user beside it keep their digits', async () => {
+  const text = `{"iss":"ISSUER","aud":"shop","sub":"ada","nonce":"the nonce","iat":NOW,"exp":NOW9,"account":9007199254740993}`;
+  const userInfo = '{"sub":"ada","name":"Ada","seat":12345678901234567890,"account":1}';
+  expect((await redeemAt({ text: text.replace('NOW9', '9999999999'), userInfo })).claims).toMatchObject({
+    account: '9007199254740993',
+    seat: '12345678901234567890',
+    name: 'Ada',
+  });
+});
 
 test('an ID token of the provider, for this login, is taken', async () => {
   expect(await redeemAt({})).toMatchObject({ claims: { sub: 'ada' }, tokens: { access: 'a', refresh: undefined } });

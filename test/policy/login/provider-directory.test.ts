@@ -36,6 +36,21 @@ test('one that is away is not asked again for two seconds', async () => {
   expect(await found.find()).toMatchObject({ issuer: provider.issuer });
 });
 
+test('what was known of one that went away is forgotten after a day, until it is found again', async () => {
+  const { provider, clock, directory: found } = await directory();
+  await found.find();
+  provider.goDown();
+  clock.now = 24 * 3_600_000;
+  expect(await found.find()).toMatchObject({ issuer: provider.issuer });
+  clock.now += 2_000;
+  await expect(found.find()).rejects.toThrow(ProviderAway);
+  clock.now += 1_000;
+  await expect(found.find()).rejects.toThrow(ProviderAway);
+  provider.comeUp();
+  clock.now += 1_000;
+  expect(await found.find()).toMatchObject({ issuer: provider.issuer });
+});
+
 test('what was known of one that went away goes on', async () => {
   const { provider, clock, directory: found } = await directory();
   await found.find();

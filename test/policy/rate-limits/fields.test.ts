@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Identity } from '../../../src/client/identity.ts';
 import { limitedWorld, user } from './limited-world.ts';
 
 describe('a field over its limit', () => {
@@ -59,6 +60,11 @@ describe('a field over its limit', () => {
   });
 });
 
+const key = user('shop', { kind: 'api_key', clientId: 'shop', apiKeyOwner: 'shop', claims: { owner: 'shop' } });
+const issued = (subject: string, more: Partial<Identity> = {}) =>
+  user(subject, { claims: { sub: subject, iss: 'https://a.example' }, ...more });
+const numbered = (sub: number) => ({ identity: user('', { subject: undefined, claims: { sub } }) });
+
 describe('what a limit goes by', () => {
   const once = (...by: string[]) => ({ fields: { 'Query.search': [{ limit: 1, by }] } });
   const query = '{ search { id } }';
@@ -69,6 +75,14 @@ describe('what a limit goes by', () => {
     ['client', { identity: user('a', { kind: 'api_key', clientId: 'shop' }) }, { identity: user('shop') }],
     ['ip', { ip: '192.0.2.1', identity: user('ada') }, { ip: '192.0.2.2', identity: user('ada') }],
     ['ip', { ip: '2001:db8::1' }, { ip: '2001:db8:0:1::1' }],
+    ['client', { identity: user('', { subject: undefined, clientId: 'shop' }) }, { identity: key }],
+    ['client', { identity: numbered(1).identity }, { identity: user('1', { claims: { sub: '1' } }) }],
+    ['user', { identity: issued('ada') }, { identity: issued('ada', { claims: { iss: 'https://b.example' } }) }],
+    [
+      'claim:realm.tenant',
+      { identity: user('a', { claims: { realm: { tenant: 1 } } }) },
+      { identity: user('a', { claims: { realm: { tenant: 2 } } }) },
+    ],
     ['user', { identity: user('ada') }, { identity: user('bob') }],
     [
       'claim:tenant',
@@ -88,6 +102,17 @@ describe('what a limit goes by', () => {
   test.each([
     ['client', { ip: '192.0.2.1', identity: user('ada') }, { ip: '192.0.2.2', identity: user('ada') }],
     ['ip', { ip: '2001:db8::1' }, { ip: '2001:0DB8:0:0:ffff::2' }],
+    ['client', { identity: key }, { identity: { ...key, ...user('ada') } }],
+    ['client', { identity: { ...key, ...user('ada') } }, { identity: { ...key, ...user('bob') } }],
+    ['client', { identity: { ...key, ...user('ada') } }, { identity: { ...key, ...user('ada', { kind: 'opaque' }) } }],
+    ['client', { identity: key }, { identity: { ...key, ...user('', { subject: undefined }) }, ip: '192.0.2.9' }],
+    ['user', { identity: key }, { identity: { ...key, ...user('', { subject: undefined }) }, ip: '192.0.2.9' }],
+    ['user', { identity: { ...key, ...user('ada') } }, { identity: user('ada') }],
+    ['user', { identity: issued('ada') }, { identity: issued('ada', { kind: 'session' }) }],
+    ['user', { identity: user('', { subject: undefined, claims: { sub: 7 } }) }, { ...numbered(7), ip: '192.0.2.9' }],
+    ['ip', { ip: '192.0.2.1' }, { ip: '::ffff:192.0.2.1' }],
+    ['ip', { ip: '192.0.2.1' }, { ip: '::FFFF:C000:0201' }],
+    ['ip', { ip: '192.0.2.1' }, { ip: '0:0:0:0:0:ffff:c000:201' }],
     ['user', { ip: '192.0.2.1' }, { ip: '192.0.2.1', headers: { 'x-user': 'somebody' } }],
     ['claim:__proto__', { identity: user('ada') }, { identity: user('bob') }],
     ['global', { identity: user('ada') }, { ip: '192.0.2.2' }],
@@ -105,6 +130,42 @@ describe('what a limit goes by', () => {
     expect(await from(7)).toBe('search');
     expect(await from('8')).toBe('served');
     expect(await outcome('{ a: search(filter: { shop: 9 }) { id } b: search(filter: { shop: 8 }) { id } }')).toBe('b');
+  });
+
+  test.each([
+    ['first', ['list', 'list(first: 10)', 'list(first: $ten)', 'list(first: $nothing)'], 'list(first: 11)'],
+    ['first', ['list(first: $eleven)', 'list(first: 11)'], 'list(first: null)'],
+    ['first', ['list(first: null)', 'list(first: $null)'], 'list'],
+    ['order', ['list', 'list(order: ASC)', 'list(order: $asc)'], 'list(order: DESC)'],
+    ['page.shop', ['list', 'list(page: { shop: "main" })', 'list(page: $main)'], 'list(page: { shop: "other" })'],
+    [
+      'page.size',
+      ['list', 'list(page: { size: 20 })', 'list(page: $main)', 'list(page: {})'],
+      'list(page: { size: 21 })',
+    ],
+    ['page.size', ['list(page: { size: $nothing })', 'list(page: { size: $twenty })'], 'list(page: { size: $ten })'],
+    ['page', ['list', 'list(page: { size: 20, shop: "main" })', 'list(page: $main)'], 'list(page: null)'],
+    ['ids', ['list(ids: 1)', 'list(ids: ["1"])', 'list(ids: $one)'], 'list(ids: [1, 2])'],
+    ['plain', ['list', 'list(plain: null)', 'list(plain: $text)'], 'list(plain: "")'],
+  ])('arg:%s is what the field gets, defaults included: %j are one, %s is another', async (path, same, another) => {
+    const { outcome } = limitedWorld({ fields: { 'Query.list': [{ limit: 1, by: [`arg:${path}`] }] } });
+    const types = ['$nothing: Int', '$null: Int', '$ten: Int', '$twenty: Int = 20', '$eleven: Int = 11'];
+    const others = ['$asc: Order', '$main: Page', '$one: [ID!]', '$text: String'];
+    const variables = { null: null, ten: 10, asc: 'ASC', main: { shop: 'main' }, one: 1 };
+    const ask = (field: string) => {
+      const used = [...types, ...others].filter((type) => field.includes(type.split(':')[0] as string));
+      return outcome(`query ${used.length > 0 ? `(${used})` : ''} { list: ${field} }`, { variables });
+    };
+    expect(await ask(same[0] as string)).toBe('served');
+    for (const field of same.slice(1)) expect(await ask(field)).toBe('list');
+    expect(await ask(another)).toBe('served');
+  });
+
+  test('each field of one operation counts by its own argument, whatever it is called', async () => {
+    const { outcome } = limitedWorld({ fields: { 'Query.list': [{ limit: 1, by: ['arg:first'] }] } });
+    expect(await outcome('{ a: list b: list(first: 11) c: list(first: 12) }')).toBe('served');
+    expect(await outcome('{ d: list(first: 10) e: list(first: 13) f: list(first: 12) }')).toBe('d f');
+    expect(await outcome('{ g: list(first: 14) h: list(first: 14) }')).toBe('g h');
   });
 
   test('several things together', async () => {

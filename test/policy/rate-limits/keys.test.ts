@@ -1,19 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { joinKey, networkOf } from '../../../src/policy/rate-limits/keys.ts';
-
-test.each([
-  ['192.0.2.1', '192.0.2.1'],
-  ['2001:db8::7:8:9', '2001:db8:0:0'],
-  ['2001:DB8:0001:0002:3:4:5:6', '2001:db8:1:2'],
-  ['::1', '0:0:0:0'],
-  ['fe80::1%eth0', 'fe80:0:0:0'],
-  ['::ffff:192.0.2.7', '192.0.2.7'],
-  ['64:ff9b::192.0.2.1', '64:ff9b:0:0'],
-  ['not:an:address', 'not:an:address'],
-])('of %s counts %s', (ip, network) => {
-  expect(networkOf(ip)).toBe(network);
-});
+import { joinKey } from '../../../src/policy/rate-limits/keys.ts';
 
 test('no two lists of values make the same key, and no key is long', () => {
   const lists = fc.array(fc.string({ maxLength: 200, unit: fc.constantFrom('a', '|', ':', '1', '2') }), {

@@ -56,9 +56,12 @@ const hit = (text: string) => ({ __typename: 'Product', id: text, name: `all abo
 const SUBGRAPHS = {
   shop: {
     typeDefs: `
-      type Query { search(text: String, filter: Filter): [Product] node(id: ID!): Node report: Report reports: [Report!] me: String }
+      type Query { search(text: String, filter: Filter): [Product] node(id: ID!): Node report: Report reports: [Report!] me: String
+        list(first: Int = 10, order: Order = ASC, page: Page = { shop: "main" }, ids: [ID!], plain: String): String }
       type Mutation { buy(id: ID!): String }
       input Filter { shop: ID }
+      input Page { size: Int = 20, shop: ID }
+      enum Order { ASC DESC }
       interface Node { id: ID! }
       type Product implements Node @key(fields: "id") { id: ID! name: String }
       type Report implements Node { id: ID! text: String }
@@ -71,6 +74,7 @@ const SUBGRAPHS = {
         report: () => ({ id: 'r1', text: 'one' }),
         reports: () => [{ id: 'r1' }, { id: 'r2' }],
         me: () => 'me',
+        list: () => 'a list',
       },
       Mutation: { buy: () => 'bought' },
       Product: { __resolveReference: ({ id }: { id: string }) => hit(id) },

@@ -166,6 +166,53 @@ describe('for whom', () => {
     expect(await asTwo(it, '{ mine }', 'x-user')).toEqual(['ann', 'ann', 'ann']);
   });
 
+  /** Rules that send on one header of the client's, where it is there. */
+  const sendsOn =
+    (name: string, rest: Partial<ReturnType<ForwardHeaders>> = {}): ForwardHeaders =>
+    ({ headers }) => {
+      const value = headers[name];
+      return { pairs: value === undefined ? [] : [name, String(value)], sharingKey: String(value), ...rest };
+    };
+
+  test('a header that the request lacks is a value of its own: what nobody was told is not for all', async () => {
+    const it = await world({ 'cache-control': 'public, max-age=60', vary: 'X-User' }, sendsOn('x-user'));
+    const ann = { 'x-user': 'ann' };
+    expect([await it.get('{ time }'), await it.get('{ time }', ann)]).toEqual(['t1', 't2']);
+    expect([await it.get('{ time }'), await it.get('{ time }', ann)]).toEqual(['t1', 't2']);
+  });
+
+  test('also where the connector itself takes the header over', async () => {
+    const it = await world({ 'cache-control': 'public, max-age=60', vary: 'X-User' });
+    const mine = (user?: string) => it.get('{ mine }', user === undefined ? {} : { 'x-user': user });
+    expect([await mine(), await mine('ann'), await mine()]).toEqual(['nobody', 'ann', 'nobody']);
+    expect(it.api.calls).toHaveLength(2);
+  });
+
+  test('an API that does not say that it varies poisons nothing for those who say who they are', async () => {
+    const it = await world({ 'cache-control': 'max-age=60' }, sendsOn('authorization'));
+    const ann = { authorization: 'ann' };
+    expect([await it.get('{ time }'), await it.get('{ time }', ann)]).toEqual(['t1', 't2']);
+    expect(await it.get('{ time }')).toBe('t1');
+  });
+
+  test('a header that was named once goes on counting, though not every answer names it', async () => {
+    const it = await world({ 'cache-control': 'public, max-age=60', vary: 'X-User' });
+    await it.get('{ mine }', { 'x-user': 'ann' });
+    it.says = { headers: { 'cache-control': 'public, max-age=60' } };
+    await it.get('{ mine }', { 'x-user': 'bob' });
+    expect(await it.get('{ mine }', { 'x-user': 'cleo' })).toBe('cleo');
+  });
+
+  test('a header by which requests are matched in logs is none of these where a rule writes something else into it', async () => {
+    const forward = sendsOn('traceparent', { correlation: new Set() });
+    const it = await world({ 'cache-control': 'max-age=60' }, forward);
+    expect(await asTwo(it, '{ time }', 'traceparent')).toEqual(['t1', 't2', 't3']);
+    const plain = await world({ 'cache-control': 'max-age=60' }, sendsOn('traceparent'));
+    expect(await asTwo(plain, '{ time }', 'traceparent')).toEqual(['t1', 't1', 't1']);
+    const varying = await world({ 'cache-control': 'max-age=60', vary: 'traceparent' }, sendsOn('traceparent'));
+    expect(await asTwo(varying, '{ time }', 'traceparent')).toEqual(['t1', 't2', 't3']);
+  });
+
   test('an answer to Authorization is kept where the API says that it may be', async () => {
     expect(await twice(await world({ 'cache-control': 'max-age=60' }), '{ partner }')).toEqual(['t1', 't2']);
     expect(await twice(await world({ 'cache-control': 's-maxage=60' }), '{ partner }')).toEqual(['t1', 't1']);

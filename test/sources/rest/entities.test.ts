@@ -82,10 +82,22 @@ describe('look-ups of entities', () => {
 
   test('ids with slashes, blanks and letters of all kinds', async () => {
     const api = await stubApi(({ url }) => ({ id: idOf(url), name: idOf(url) }));
-    const keys = ['a/b c?d', 'ü', '../x', '%2F'].map((id) => ({ id }));
+    const keys = ['a/b c?d', 'ü', '..x', '%2F'].map((id) => ({ id }));
     const { data } = await askEntities(restSource(api, SDL), 'Product', 'name', keys);
-    expect(data?._entities).toEqual([{ name: 'a/b c?d' }, { name: 'ü' }, { name: '../x' }, { name: '%2F' }]);
+    expect(data?._entities).toEqual([{ name: 'a/b c?d' }, { name: 'ü' }, { name: '..x' }, { name: '%2F' }]);
     expect(api.calls[0]?.url).toBe('/products/a%2Fb%20c%3Fd');
+  });
+
+  test('an id that leads out of the path is not asked for; the others are', async () => {
+    const api = await stubApi(({ url }) => ({ id: idOf(url), name: idOf(url) }));
+    const keys = ['../x', '..', 'ü'].map((id) => ({ id }));
+    const { data, errors } = await askEntities(restSource(api, SDL), 'Product', 'name', keys);
+    expect(data?._entities).toEqual([null, null, { name: 'ü' }]);
+    expect(errors?.map(({ path }) => path)).toEqual([
+      ['_entities', 0],
+      ['_entities', 1],
+    ]);
+    expect(api.calls.map(({ url }) => url)).toEqual(['/products/%C3%BC']);
   });
 
   test('ids that JavaScript has no number for', async () => {
@@ -201,6 +213,20 @@ describe('batches', () => {
       });
     },
   );
+
+  test('an item that is no object: what is missing may be there all the same', async () => {
+    const api = await stubApi(() => [{ id: '2', name: 'two' }, 'one']);
+    const { data, errors } = await askEntities(restSource(api, BATCH), 'Product', 'name', [{ id: '1' }, { id: '2' }]);
+    expect(data?._entities).toEqual([null, { name: 'two' }]);
+    expect(errors).toMatchObject([
+      {
+        message:
+          'The answer for Product cannot be used: not every item of its list has "id", by which entities are found.',
+        path: ['_entities', 0],
+        extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE' },
+      },
+    ]);
+  });
 
   test('a list of references in the same file is completed by one batch', async () => {
     const api = await stubApi(({ url }) =>

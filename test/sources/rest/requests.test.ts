@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { RestSource } from '../../../src/sources/rest/rest-source.ts';
 import { aClient, ask, NO_LIMITS, restSource, stubApi } from './stub-api.ts';
 
 describe('methods and bodies', () => {
@@ -122,6 +123,18 @@ describe('headers', () => {
     expect(api.lines()).toEqual(['GET /a%2Fb/a']);
   });
 
+  test("the client's headers in the query of a source, which keep two clients apart", async () => {
+    const api = await stubApi(() => ({}));
+    const sdl = `
+      extend schema @source(name: "own", http: {baseURL: "${api.url}", queryParams: "tenant: $request.headers.'x-tenant'->first"})
+      type Query { a: Int @connect(source: "own", http: {GET: "/a"}, selection: "$.n") }`;
+    const source = restSource(api, sdl);
+    for (const tenant of ['t1', 't2']) await ask(source, '{ a }', {}, aClient({ 'x-tenant': tenant }));
+    expect(api.lines()).toEqual(['GET /a?tenant=t1', 'GET /a?tenant=t2']);
+    const key = (tenant: string) => (source as RestSource).tellsApart?.(aClient({ 'x-tenant': tenant })).sharingKey;
+    expect(key('t1')).not.toBe(key('t2'));
+  });
+
   test('a value that would begin another header', async () => {
     const api = await stubApi(() => ({}));
     const sdl = `type Query { a(tag: String): Int @connect(source: "api", http: {GET: "/a", headers: [{name: "x-tag", value: "{$args.tag}"}]}, selection: "$.n") }`;
@@ -172,6 +185,30 @@ describe('urls', () => {
       }`;
     await ask(restSource(api, sdl), '{ a b c }');
     expect(api.lines().sort()).toEqual(['GET /c', 'GET /v2/a?key=1', 'GET /v2/b/?key=1&x=2']);
+  });
+
+  test('no value leads out of the path that it stands in, and none is sent that would', async () => {
+    const api = await stubApi(() => ({ n: 1 }));
+    const sdl = `
+      extend schema @source(name: "based", http: {baseURL: "${api.url}/tenants/{$config.tenant}", path: "$($config.below)"})
+      type Query {
+        a(id: String!): Int @connect(source: "based", http: {GET: "/a/{$args.id}"}, selection: "$.n")
+        b(id: String!): Int @connect(source: "based", http: {GET: "/b", path: "$(['x', $args.id])"}, selection: "$.n")
+        q(id: String!): Int @connect(source: "based", http: {GET: "/q?id={$args.id}"}, selection: "$.n")
+      }`;
+    const ofTenant = (tenant: string, below: unknown = ['v1']) =>
+      restSource(api, sdl, { settingsOf: () => ({ ...NO_LIMITS, config: { tenant, below } }) });
+    const query = 'query ($id: String!) { a(id: $id) b(id: $id) q(id: $id) }';
+    for (const id of ['..', '%2e%2e', '../../admin', '..%2f..%2fadmin', '..\\admin', '/']) {
+      const { data, errors } = await ask(ofTenant('t1'), query, { id });
+      expect([id, data]).toEqual([id, { a: null, b: null, q: 1 }]);
+      expect(errors?.map(({ path }) => path)).toEqual([['a'], ['b']]);
+    }
+    expect(api.calls.every(({ url }) => url.startsWith('/tenants/t1/v1/q?id='))).toBe(true);
+    const before = api.calls.length;
+    for (const [tenant, below] of [['..'], ['%2e.'], ['t1', ['..']], ['t1', ['a', '..%2Fx']]] as const)
+      expect((await ask(ofTenant(tenant, below), '{ q(id: "1") }')).data).toEqual({ q: null });
+    expect(api.calls.length).toBe(before);
   });
 
   test('override_url goes before baseURL', async () => {

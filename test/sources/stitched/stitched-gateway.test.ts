@@ -294,6 +294,31 @@ test('no error is swallowed, wherever it says that it belongs', async () => {
   );
 });
 
+test.each([
+  ['errors that are no list', { data: { usersByIds: null }, errors: { message: 'boo' } }, 'boo'],
+  ['errors of another kind', { data: null, errors: 'boo' }, 'The subgraph reported an error without a message.'],
+  [
+    'objects without their key, out of order',
+    { data: { usersByIds: [{ best: { text: 'x' } }] } },
+    '"usersByIds" answered objects without "id", so that it is not known which is which.',
+  ],
+  [
+    'an object that lacks what was asked for',
+    { data: { usersByIds: [{ _key: '1' }, { _key: '2', best: null }] } },
+    'The subgraph "notes" was asked for the field User.best, but its answer does not have it.',
+  ],
+])('nulls of malformed answers are told: %s', async (_, given, message) => {
+  const { users } = await shop();
+  const notes = await notesService();
+  notes.answer = () => given;
+  const gateway = await gatewayOver({ users: users.file, notes: fileOf(notes.url) });
+  const answer = await gateway.ask('{ users(ids: ["1", "2"]) { best { text } } }');
+  expect(answer.data).toEqual({ users: [{ best: null }, { best: null }] });
+  expect(answer.errors).toMatchObject([
+    { message, path: expect.arrayContaining(['users', 0]), extensions: { service: 'notes' } },
+  ]);
+});
+
 test('keys of every kind arrive as they are', async () => {
   const { users } = await shop();
   const notes = await notesService();

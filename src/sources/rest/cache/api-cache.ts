@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { readCachingHeaders } from '../../../client/read-freshness.ts';
+import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
 import type { RawAnswer } from '../api-call.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { Flights, untilAborted } from './flights.ts';
-import { CORRELATION } from './headers-of-user.ts';
 import type { Keeper } from './keeper.ts';
 import { conditionsFor, isFresh, type KeptAnswer, keptAnswer, served, servesOnError } from './kept-answer.ts';
 
@@ -18,6 +18,13 @@ export interface Asking {
   readonly signal: AbortSignal;
   /** Calls the API, with these headers besides. */
   call(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<RawAnswer>;
+}
+
+/** What is kept for a request. */
+interface Found {
+  readonly kept: KeptAnswer | undefined;
+  /** The headers by which the answers to the URL are told apart so far. */
+  readonly names: readonly string[];
 }
 
 /** An answer that just came, and whether others may have it, too. */
@@ -54,12 +61,13 @@ export class ApiCache {
 
   /** Rejects with what the call rejects with, where there is nothing to fall back on. */
   async answer(asking: Asking): Promise<RawAnswer> {
-    const key = keyOf(asking);
-    const kept = await this.#find(key, asking);
+    const key = keyOf(asking, isOfUser(asking));
+    const found = await this.#find(key, asking);
+    const { kept } = found;
     if (kept && isFresh(kept, this.#now())) return served(kept, this.#now());
     const mayFallBack = kept !== undefined && servesOnError(kept, this.#now());
     try {
-      const answer = await this.#ask(key, kept, asking);
+      const answer = await this.#ask(key, found, asking);
       return mayFallBack && answer.status >= 500 ? served(kept, this.#now()) : answer;
     } catch (error) {
       if (!mayFallBack) throw error;
@@ -69,14 +77,14 @@ export class ApiCache {
 
   /** What was done to a URL makes what was kept of it doubtful (RFC 9111, section 4.4). */
   async forget(asking: Asking): Promise<void> {
-    await this.#keeper.delete(keyOf(asking));
+    for (const saysWho of [false, true]) await this.#keeper.delete(keyOf(asking, saysWho));
   }
 
   /** One call for all equal requests, unless the last answer was for one alone: then nobody waits for another's. */
-  async #ask(key: string, kept: KeptAnswer | undefined, asking: Asking): Promise<RawAnswer> {
+  async #ask(key: string, found: Found, asking: Asking): Promise<RawAnswer> {
     const { signal } = asking;
     const equal = variantKey(key, asking, [...asking.ofUser]);
-    const begin = (own: AbortSignal) => this.#renew(key, kept, asking, own);
+    const begin = (own: AbortSignal) => this.#renew(key, found, asking, own);
     const isLonely = this.#lonely.has(equal);
     const [renewed, isOwn] = isLonely
       ? ([await untilAborted(begin(signal), signal), true] as const)
@@ -86,32 +94,35 @@ export class ApiCache {
     return isOwn || renewed.isShared ? renewed.answer : asking.call({}, signal);
   }
 
-  async #find(key: string, asking: Asking): Promise<KeptAnswer | undefined> {
+  async #find(key: string, asking: Asking): Promise<Found> {
     const first = await this.#keeper.get(key);
-    const kept = first?.kind === 'vary' ? await this.#keeper.get(variantKey(key, asking, first.names)) : first;
-    return kept?.kind === 'answer' && this.#now() < kept.usefulUntil ? kept : undefined;
+    const names = first?.kind === 'vary' ? first.names : [];
+    const kept = first?.kind === 'vary' ? await this.#keeper.get(variantKey(key, asking, names)) : first;
+    return { kept: kept?.kind === 'answer' && this.#now() < kept.usefulUntil ? kept : undefined, names };
   }
 
-  async #renew(key: string, kept: KeptAnswer | undefined, asking: Asking, signal: AbortSignal): Promise<Renewed> {
+  async #renew(key: string, found: Found, asking: Asking, signal: AbortSignal): Promise<Renewed> {
+    const { kept } = found;
     const answer = await asking.call(kept ? conditionsFor(kept) : {}, signal);
     const now = this.#now();
     const isConfirmed = kept !== undefined && answer.status === NOT_MODIFIED;
     const whole = isConfirmed ? { ...kept, headers: { ...kept.headers, ...ofRepresentation(answer) } } : answer;
-    const { ofUser, request } = asking;
-    const isOfUser = ofUser.size > 0 || request.headers.authorization !== undefined;
-    const made = keptAnswer({ status: whole.status, headers: whole.headers, text: whole.text }, isOfUser, now);
+    const made = keptAnswer({ status: whole.status, headers: whole.headers, text: whole.text }, isOfUser(asking), now);
     if (made === undefined) {
       // a failure says nothing of what is kept
       if (kept && answer.status < 500) await this.#keeper.delete(key);
       return { answer: { status: whole.status, headers: whole.headers, text: whole.text }, isShared: false };
     }
-    await this.#keep(key, made, asking);
+    await this.#keep(key, made, found.names, asking);
     return { answer: served(made, now), isShared: true };
   }
 
-  async #keep(key: string, made: KeptAnswer, asking: Asking): Promise<void> {
-    const { vary } = readCachingHeaders(made.headers);
-    const names = vary.filter((name) => asking.ofUser.has(name)).sort();
+  /**
+   * A header that the API names in `Vary` counts whether the request has it or not: to have none is a value, too (RFC 9111, section
+   * 4.1). What an earlier answer has named goes on counting, for some APIs name it in some of their answers only.
+   */
+  async #keep(key: string, made: KeptAnswer, before: readonly string[], asking: Asking): Promise<void> {
+    const names = [...new Set([...readCachingHeaders(made.headers).vary, ...before])].sort();
     if (names.length === 0) return this.#keeper.set(key, made);
     await this.#keeper.set(key, { kind: 'vary', names, usefulUntil: made.usefulUntil });
     await this.#keeper.set(variantKey(key, asking, names), made);
@@ -127,11 +138,19 @@ function ofRepresentation({ headers }: RawAnswer): RawAnswer['headers'] {
   return { age: undefined, ...others };
 }
 
-/** By the URL and all headers that are the same for everyone: whoever sends others asks another API. */
-function keyOf({ origin, request, ofUser }: Asking): string {
-  const isFixed = (name: string) => !ofUser.has(name) && !CORRELATION.has(name) && name !== 'content-type';
+/** Whether a request may say who asks. */
+function isOfUser({ ofUser, request }: Asking): boolean {
+  return ofUser.size > 0 || request.headers.authorization !== undefined;
+}
+
+/**
+ * By the URL and all headers that are the same for everyone: whoever sends others asks another API. What is said to nobody in
+ * particular is kept apart, for most APIs do not say that it is for nobody else.
+ */
+function keyOf({ origin, request, ofUser }: Asking, saysWho: boolean): string {
+  const isFixed = (name: string) => !ofUser.has(name) && !CORRELATION_HEADERS.has(name) && name !== 'content-type';
   const fixed = Object.entries(request.headers).filter(([name]) => isFixed(name));
-  return hash('sha256', JSON.stringify([origin, request.path, fixed.sort()]), 'base64url');
+  return hash('sha256', JSON.stringify([origin, request.path, saysWho, fixed.sort()]), 'base64url');
 }
 
 function variantKey(key: string, { request }: Asking, names: readonly string[]): string {

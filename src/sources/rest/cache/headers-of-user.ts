@@ -1,5 +1,7 @@
+import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
 import type { Connector, HeaderRule } from '../../../connectors/connector.ts';
 import { referencesIn } from '../../../connectors/mapping/references.ts';
+import type { ForwardedHeaders } from '../../source.ts';
 
 /** Variables that have the same value in every request. */
 const CONSTANT: ReadonlySet<string> = new Set(['$config', '$env']);
@@ -9,12 +11,14 @@ const VARYING = new WeakMap<Connector, readonly string[]>();
 /**
  * Names, in lower case, of headers of a connector's requests that may have another value for each user: those that rules
  * send on, those of the client that it takes over, and those written with anything but constants.
- * @param sent names and values by turns
  */
-export function headersOfUser(connector: Connector, sent: readonly string[] = []): ReadonlySet<string> {
+export function headersOfUser(connector: Connector, sent: Partial<ForwardedHeaders> = {}): ReadonlySet<string> {
+  const { pairs = [], correlation = CORRELATION_HEADERS } = sent;
   const names = new Set(varyingOf(connector));
-  for (let at = 0; at < sent.length; at += 2) names.add((sent[at] as string).toLowerCase());
-  for (const name of CORRELATION) names.delete(name);
+  for (let at = 0; at < pairs.length; at += 2) {
+    const name = (pairs[at] as string).toLowerCase();
+    if (!correlation.has(name)) names.add(name);
+  }
   return names;
 }
 
@@ -22,7 +26,7 @@ function varyingOf(connector: Connector): readonly string[] {
   let names = VARYING.get(connector);
   if (names === undefined) {
     const rules = [...(connector.source?.headers ?? []), ...connector.headers];
-    names = rules.filter((rule) => !isConstant(rule)).map(({ name }) => name.toLowerCase());
+    names = rules.filter((rule) => !isConstant(rule) && !isCorrelation(rule)).map(({ name }) => name.toLowerCase());
     VARYING.set(connector, names);
   }
   return names;
@@ -35,5 +39,7 @@ function isConstant(rule: HeaderRule): boolean {
   );
 }
 
-/** Which requests belong together, and nothing of who asks. */
-export const CORRELATION: ReadonlySet<string> = new Set(['x-request-id', 'traceparent', 'tracestate']);
+/** Whether it says which requests belong together, and nothing else. */
+function isCorrelation(rule: HeaderRule): boolean {
+  return 'from' in rule && CORRELATION_HEADERS.has(rule.from) && CORRELATION_HEADERS.has(rule.name.toLowerCase());
+}

@@ -1,4 +1,5 @@
 import { type CachingHeaders, readCachingHeaders } from '../../../client/read-freshness.ts';
+import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
 import type { RawAnswer } from '../api-call.ts';
 
 /** An answer of an API as it is kept. */
@@ -35,13 +36,18 @@ export function keptAnswer(answer: RawAnswer, isOfUser: boolean, now: number): K
   const caching = readCachingHeaders(answer.headers, now);
   const { directives, vary } = caching;
   if (!KEPT_STATUSES.has(answer.status) || answer.headers['set-cookie'] !== undefined) return undefined;
-  if (directives.has('no-store') || directives.has('private') || vary.includes('*')) return undefined;
+  if (directives.has('no-store') || directives.has('private') || vary.some(isOfOneRequest)) return undefined;
   const isForAll = ['public', 's-maxage', 'must-revalidate'].some((name) => directives.has(name));
   if (isOfUser && !isForAll) return undefined;
   const staleSeconds = Math.max(isConfirmable(answer) ? CONFIRMABLE_SECONDS : 0, staleIfError(caching));
   const seconds = leftSeconds(caching) + staleSeconds;
   if (seconds <= 0) return undefined;
   return { ...answer, kind: 'answer', storedAt: now, usefulUntil: now + seconds * 1_000 };
+}
+
+/** What varies with the id of a request is for this request alone, as what varies with more than headers may be. */
+function isOfOneRequest(name: string): boolean {
+  return name === '*' || CORRELATION_HEADERS.has(name);
 }
 
 /** Whether it may be served without asking. */

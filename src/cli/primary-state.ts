@@ -1,0 +1,70 @@
+import { LRUCache } from 'lru-cache';
+import { createMemoryKeyStore } from '../bff/idempotency/idempotency.ts';
+import type { Config } from '../config/config.ts';
+import type { Failures } from '../policy/authentication/failed-attempts.ts';
+import { registeredDocuments } from '../policy/persisted/registered-documents.ts';
+import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
+import type { Answers, Calls } from './process-calls.ts';
+
+/** The calls by which workers reach the state that the primary keeps for them. */
+export type StateAnswers = Required<
+  Pick<
+    Answers,
+    'claimKey' | 'getKey' | 'finishKey' | 'releaseKey' | 'countLimits' | 'getDocument' | 'setDocument' | 'addFailure'
+  >
+>;
+
+type Change = Calls['failuresChanged']['given'];
+
+/**
+ * Keeps, in the memory of the primary, what all workers must agree on: idempotency keys, rate limits, registered queries and
+ * failed attempts.
+ * @param announce sends a changed sum of failures to every worker
+ */
+export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Change) => void): StateAnswers {
+  const keys = createMemoryKeyStore();
+  const limiter = createMemoryLimiter();
+  const documents = registeredDocuments({ ...apq, store: 'memory' }, undefined);
+  const addFailure = failureCounter();
+  return {
+    claimKey: async ({ key, remembered, ms }) => ({ known: await keys.claim(key, remembered, ms) }),
+    getKey: async (key) => ({ known: await keys.get(key) }),
+    async finishKey({ key, remembered, ms }) {
+      await keys.finish(key, remembered, ms);
+      return true;
+    },
+    async releaseKey(key) {
+      await keys.release(key);
+      return true;
+    },
+    countLimits: async (question) => limiter.ask(question),
+    getDocument: async (hash) => ({ query: await documents.get(hash) }),
+    async setDocument({ hash, query }) {
+      documents.set(hash, query);
+      return true;
+    },
+    async addFailure({ scope, group, windowMs }) {
+      const sum = addFailure(`${scope} ${group}`, windowMs);
+      // before the answer: a worker gets its next connection after this message, on the same channel
+      announce({ scope, group, sum });
+      return sum;
+    },
+  };
+}
+
+const MOST_ADDRESSES = 100_000;
+
+/** Counts failures in windows that begin with the first one. */
+function failureCounter(): (key: string, windowMs: number) => Failures {
+  const tallies = new LRUCache<string, { count: number; readonly until: number }>({ max: MOST_ADDRESSES });
+  return (key, windowMs) => {
+    const now = performance.now();
+    let tally = tallies.get(key);
+    if (tally === undefined || tally.until <= now) {
+      tally = { count: 0, until: now + windowMs };
+      tallies.set(key, tally);
+    }
+    tally.count++;
+    return { count: tally.count, leftMs: tally.until - now };
+  };
+}

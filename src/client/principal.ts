@@ -1,0 +1,47 @@
+import type { Identity } from './identity.ts';
+
+/**
+ * Claims that describe a token and not its bearer: each new token of the same bearer has others (RFC 7519 section 4.1, OpenID
+ * Connect Core sections 2 and 3.3.2.11; `aio`, `rh` and `uti` as Microsoft Entra ID writes them).
+ */
+const CLAIMS_OF_TOKEN: ReadonlySet<string> = new Set([
+  ...['exp', 'nbf', 'iat', 'jti', 'auth_time', 'nonce', 'at_hash', 'c_hash', 's_hash', 'sid', 'session_state'],
+  ...['aio', 'rh', 'uti'],
+]);
+
+const KEYS = new WeakMap<Identity, string>();
+
+/**
+ * Returns a text that is equal for two identities only if they are the same principal with the same rights: the same kind of
+ * credential, issuer, subject (`1` is not `"1"`), scopes, API key or certificate, and equal claims. A renewed token of the
+ * same bearer gives the same text. Without a subject nothing says whose token it is, so that all of its claims count.
+ */
+export function principalKey(identity: Identity): string {
+  let key = KEYS.get(identity);
+  if (key === undefined) {
+    key = keyOf(identity);
+    KEYS.set(identity, key);
+  }
+  return key;
+}
+
+function keyOf({ kind, subject, clientId, apiKeyId, plan, scopes, claims }: Identity): string {
+  const hasSubject = subject !== undefined;
+  const counted = Object.entries(claims).filter(([name]) => !hasSubject || !CLAIMS_OF_TOKEN.has(name));
+  const parts = [kind, subject ?? null, clientId ?? null, apiKeyId ?? null, plan ?? null, [...scopes].sort()];
+  return JSON.stringify([...parts, sortedEntries(counted)]);
+}
+
+/** Objects become lists of entries, sorted: the order in which an issuer writes members makes no difference. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return ['list', ...value.map(sorted)];
+  if (typeof value !== 'object' || value === null) return value;
+  return ['object', ...sortedEntries(Object.entries(value))];
+}
+
+function sortedEntries(entries: readonly (readonly [string, unknown])[]): unknown[] {
+  return entries
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => [name, sorted(value)]);
+}

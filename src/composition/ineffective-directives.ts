@@ -1,0 +1,75 @@
+import { type ASTNode, type ConstDirectiveNode, type DocumentNode, isTypeExtensionNode, Kind, visit } from 'graphql';
+import { directiveUses, text } from '../supergraph/directives.ts';
+import { linkedNames } from '../supergraph/linked-names.ts';
+import type { DirectiveMistake } from './source-file.ts';
+
+const AUTHORIZATION = new Set(['authenticated', 'requiresScopes', 'policy']);
+
+/** Where the directives of authorization have no meaning, and nothing is enforced by them. */
+const PLACES: Readonly<Record<string, string>> = {
+  [Kind.SCHEMA_DEFINITION]: 'the schema',
+  [Kind.SCHEMA_EXTENSION]: 'the schema',
+  [Kind.INPUT_VALUE_DEFINITION]: 'an argument or a field of an input',
+  [Kind.INPUT_OBJECT_TYPE_DEFINITION]: 'an input',
+  [Kind.ENUM_VALUE_DEFINITION]: 'a value of an enum',
+};
+
+/**
+ * Finds the first place of a supergraph that asks for authorization in a way that is not read, so that the supergraph is
+ * refused rather than served open: on an element that cannot be guarded, under a name that no specification has, or in the
+ * extension of a type, which supergraphs do not have.
+ */
+export function findIneffectiveDirective(document: DocumentNode): DirectiveMistake | undefined {
+  const names = linkedNames(document);
+  let found: DirectiveMistake | undefined;
+  const check = (node: ConstDirectiveNode, holder: ASTNode | undefined) => {
+    const local = node.name.value;
+    const name = names.get(local) ?? local;
+    const place = holder && PLACES[holder.kind];
+    if (AUTHORIZATION.has(name) && place !== undefined) found ??= misplaced(node, place);
+    else if (local === 'join__directive' && AUTHORIZATION.has(joinedName(node) ?? '')) found ??= unread(node, local);
+    else if (!AUTHORIZATION.has(name) && AUTHORIZATION.has(withoutNamespace(local))) found ??= unread(node, local);
+  };
+  for (const node of document.definitions) if (isTypeExtensionNode(node)) return extended(node, node.name.value);
+  visit(document, {
+    Directive(node, _key, _parent, _path, ancestors) {
+      const holder = ancestors.findLast((ancestor): ancestor is ASTNode => !Array.isArray(ancestor));
+      check(node as ConstDirectiveNode, holder);
+    },
+  });
+  return found;
+}
+
+/** `federation__authenticated` is `authenticated`; a name without a namespace is none of these. */
+function withoutNamespace(name: string): string {
+  const at = name.indexOf('__');
+  return at < 0 ? '' : name.slice(at + 2);
+}
+
+function joinedName(node: ConstDirectiveNode): string | undefined {
+  return text(directiveUses({ directives: [node] }, node.name.value)[0]?.name);
+}
+
+function misplaced(node: ConstDirectiveNode, place: string): DirectiveMistake {
+  return {
+    node,
+    message: `@${node.name.value} on ${place} has no effect.`,
+    hint: 'Put it on an object, an interface, a field, an enum or a scalar.',
+  };
+}
+
+function unread(node: ConstDirectiveNode, name: string): DirectiveMistake {
+  return {
+    node,
+    message: `@${name} asks for authorization in a way that is not known here, so it would have no effect.`,
+    hint: 'Use @authenticated, @requiresScopes or @policy, or @link the specification under the name that is used.',
+  };
+}
+
+function extended(node: ASTNode, type: string): DirectiveMistake {
+  return {
+    node,
+    message: `The supergraph extends "${type}"; what an extension says has no effect.`,
+    hint: 'Write it into the definition of the type, as composition does.',
+  };
+}

@@ -1,0 +1,145 @@
+import { linearPattern, patternProblem } from './linear-pattern.ts';
+
+/** An origin that a pattern accepts and was not meant to accept. */
+export interface UnrelatedOrigin {
+  readonly origin: string;
+  /** How to write the pattern instead. */
+  readonly advice: string;
+}
+
+/** Domains below which anybody can get a name. */
+const SHARED_DOMAINS = [
+  ...['com', 'net', 'org', 'info', 'biz', 'dev', 'app', 'cloud', 'shop', 'store', 'online', 'site', 'xyz', 'tech'],
+  ...['co.uk', 'com.au', 'co.jp', 'com.br'],
+  ...[
+    'github.io',
+    'pages.dev',
+    'workers.dev',
+    'vercel.app',
+    'netlify.app',
+    'web.app',
+    'firebaseapp.com',
+    'herokuapp.com',
+  ],
+  ...['azurewebsites.net', 'cloudfront.net', 'onrender.com', 'fly.dev', 'ngrok.io', 'ngrok-free.app'],
+];
+
+const NAME_THE_HOST = 'Name the host in the pattern: "https://([a-z0-9-]+\\.)*shop\\.example".';
+const LEAVE_NULL_OUT = 'Leave "null" out: any page can make a browser send it, from a sandboxed frame.';
+const SEPARATE_THE_HOST =
+  'Separate what may stand before the host with a dot: "https://([a-z0-9-]+\\.)*shop\\.example", not "https://.*shop\\.example".';
+const END_WITH_THE_HOST = 'End the pattern with the host, or with its port: "https://shop\\.example(:[0-9]+)?".';
+const ESCAPE_DOTS = 'A "." stands for any character: write each dot of the host as "\\.".';
+
+const GENERAL: readonly UnrelatedOrigin[] = [
+  { origin: 'null', advice: LEAVE_NULL_OUT },
+  ...[
+    'https://evil.example',
+    'http://evil.example',
+    'https://a.b.evil.example',
+    'https://evil',
+    'https://192.0.2.1',
+  ].map((origin) => ({ origin, advice: NAME_THE_HOST })),
+  ...SHARED_DOMAINS.map((domain) => ({ origin: `https://evil.${domain}`, advice: NAME_THE_HOST })),
+];
+
+const ESCAPED_DOT = '\u0001';
+const WILDCARD = '\u0002';
+
+/**
+ * Tries a regular expression for origins with some that have nothing to do with the hosts that it names: other hosts, hosts that
+ * begin or end like those, and hosts with another character in the place of a dot. The expression has to match as a whole.
+ * @returns the first that it accepts
+ */
+export function unrelatedOrigin(pattern: string): UnrelatedOrigin | undefined {
+  // what is no pattern is refused for that
+  if (patternProblem(pattern) !== undefined) return undefined;
+  const matches = linearPattern(pattern, { whole: true });
+  return [...GENERAL, ...derivedFrom(pattern)].find(
+    ({ origin }) => (origin === 'null' || isOrigin(origin)) && matches(origin),
+  );
+}
+
+/** Whether a browser could send it. */
+function isOrigin(text: string): boolean {
+  return !text.includes('//.') && URL.canParse(text) && text === `${new URL(text).protocol}//${new URL(text).host}`;
+}
+
+function derivedFrom(pattern: string): UnrelatedOrigin[] {
+  const text = literalText(pattern);
+  const words = [...new Set(text.match(/[a-z0-9]+(?:-+[a-z0-9]+)*/gi) ?? [])].slice(0, MOST_WORDS);
+  const ports = ['', ':8443', ...words.filter((word) => /^\d{2,5}$/.test(word)).map((port) => `:${port}`)];
+  const hosts: (readonly [host: string, advice: string])[] = [];
+  for (const domain of domainsIn(text, words)) {
+    hosts.push([`${domain}.evil.example`, END_WITH_THE_HOST], [`${domain}evil.example`, END_WITH_THE_HOST]);
+    hosts.push([`evil${ownedPart(domain)}`, SEPARATE_THE_HOST], [`evil-${ownedPart(domain)}`, SEPARATE_THE_HOST]);
+  }
+  for (const word of words) if (COUNTRY.test(word)) hosts.push([`evil.${word}`, NAME_THE_HOST]);
+  for (const host of withOtherDots(text, words)) hosts.push([host, ESCAPE_DOTS]);
+  return hosts.flatMap(([host, advice]) =>
+    ['https', 'http'].flatMap((scheme) => ports.map((port) => ({ origin: `${scheme}://${host}${port}`, advice }))),
+  );
+}
+
+const MOST_WORDS = 12;
+/** The top-level domains of countries have two letters, and no others have. */
+const COUNTRY = /^[a-z]{2}$/i;
+
+/** What of a pattern stands for itself; dots that are escaped and parts that match several texts have a sign of their own. */
+function literalText(pattern: string): string {
+  const text = pattern
+    .replace(/\\\.|\[\.\]|\[\\\.\]/g, ESCAPED_DOT)
+    .replace(/\\([/-])/g, '$1')
+    .replace(/\\[a-z]/gi, WILDCARD);
+  return replaceClasses(text)
+    .replace(/\.(?=[*+?{])/g, WILDCARD)
+    .replace(/\(\?(?::|<?[=!]|<\w+>)/g, '(')
+    .replace(/\{[\d,]*\}/g, '')
+    .replace(/^\^?\(*[a-z]+\??:\/\//i, '');
+}
+
+/** Replaces each `[…]`. */
+function replaceClasses(text: string): string {
+  const [before = '', ...parts] = text.split('[');
+  return parts.reduce((replaced, part) => {
+    const end = part.indexOf(']');
+    return replaced + (end < 0 ? `[${part}` : WILDCARD + part.slice(end + 1));
+  }, before);
+}
+
+/** The hosts that a pattern names, and those that its words make two by two, for hosts that are in parts: `(shop|store)\.example`. */
+function domainsIn(text: string, words: readonly string[]): Set<string> {
+  const whole = text.replaceAll(ESCAPED_DOT, '.').match(/[a-z0-9-]+(?:\.[a-z0-9-]+)*/gi) ?? [];
+  const domains = new Set(whole.slice(0, MOST_WORDS).map((host) => host.replace(/^-+|(?<!-)-+$/g, '')));
+  for (const left of words) for (const right of words) if (left !== right) domains.add(`${left}.${right}`);
+  domains.delete('');
+  return domains;
+}
+
+/** The last two labels of a host, or three where the last two are like `co.uk`: who owns that owns all below it. */
+function ownedPart(host: string): string {
+  const labels = host.split('.');
+  const isShared = /^(?:co|com|net|org|gov|ac|edu)\.[a-z]{2}$/i.test(labels.slice(-2).join('.'));
+  return labels.slice(isShared ? -3 : -2).join('.');
+}
+
+/** Hosts with a letter in the place of one dot that is not escaped, where another owner could have them. */
+function withOtherDots(text: string, words: readonly string[]): string[] {
+  const hosts: string[] = [];
+  for (const match of text.matchAll(UNESCAPED_HOST)) {
+    const host = match[0].replaceAll(ESCAPED_DOT, '.');
+    const before = text.slice(0, match.index);
+    const owned = host.length - ownedPart(host).length;
+    for (let at = 0; at < match[0].length; at++) {
+      if (match[0][at] !== '.' || at < owned - 1) continue;
+      const other = `${host.slice(0, at)}x${host.slice(at + 1)}`;
+      // what stands before it in the pattern may be a choice of words
+      const below = (label: string) => (at === 0 || other.startsWith('.') ? label + other : `${label}.${other}`);
+      hosts.push(...(at === 0 ? [] : [other]), ...words.map(below), ...(before === '' ? [] : [below('evil')]));
+    }
+  }
+  return hosts;
+}
+
+/** From a dot or a label to the end of a host. */
+const UNESCAPED_HOST = new RegExp(`[.${ESCAPED_DOT}]?[a-z0-9-]+(?:[.${ESCAPED_DOT}][a-z0-9-]+)*`, 'gi');

@@ -1,0 +1,39 @@
+import type { FileConfig } from './config.ts';
+
+/** A setting that needs a Redis, in a config that has none. */
+export interface MissingRedis {
+  /** `['bff', 'redis']` */
+  readonly path: readonly string[];
+  readonly message: string;
+  readonly hint: string;
+}
+
+/**
+ * Returns each setting that needs a Redis, where `store.redis` is not set: state that all processes were meant to share would
+ * silently be each process's own.
+ */
+export function missingRedis(config: FileConfig): MissingRedis[] {
+  if (config.store.redis !== undefined) return [];
+  return settingsOf(config).flatMap(([path, value]) => {
+    if (value !== true && value !== 'redis') return [];
+    const key = path.join('.');
+    const message = `"${key}: ${value}" needs a Redis, and "store.redis" is not set.`;
+    const hint = `Set "store.redis.url" (or the environment variable REDIS_URL), or remove "${key}".`;
+    return [{ path, message, hint }];
+  });
+}
+
+/** Returns the settings that say whether something is kept in Redis: `true` or `redis` where it is. */
+function settingsOf({ bff, api_keys, connectors, rate_limits, apq, login }: FileConfig) {
+  const settings: (readonly [path: readonly string[], value: unknown])[] = [
+    [['bff', 'redis'], bff.redis],
+    [['api_keys', 'redis'], api_keys?.redis],
+    [['connectors', 'cache', 'redis'], connectors.cache.redis],
+    [['rate_limits', 'store'], rate_limits.store],
+    [['apq', 'store'], apq.store],
+  ];
+  for (const [client, { session }] of Object.entries(login)) {
+    settings.push([['login', client, 'session', 'store'], session.store]);
+  }
+  return settings;
+}

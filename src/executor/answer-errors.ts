@@ -1,0 +1,165 @@
+import { AnswerPlaces, type LookedUp } from './answer-places.ts';
+import type { CompiledRequest } from './compile.ts';
+import type { SubgraphError } from './errors.ts';
+import { ErrorPlaces, type Gaps } from './gaps.ts';
+import { isObject } from './objects.ts';
+import { followErrorPath } from './response-path.ts';
+import type { Targets, WirePath } from './targets.ts';
+
+/** A place in the response of one subgraph. */
+export interface AnswerPlace {
+  /** The look-up and the index of the entity; `undefined` for a root request. */
+  readonly entity: { readonly alias: string; readonly slot: number } | undefined;
+  /** From the root, or from the entity. */
+  readonly rest: WirePath;
+  /** The length of the part of `rest` at which the null of an error here arrives. */
+  readonly nullDepth: number;
+  /** The null of an error here takes the whole of `data` with it. */
+  readonly explainsAll: boolean;
+}
+
+/** Where the errors of one subgraph response are, in its own terms. */
+export class AnswerErrors {
+  /** The first of them that explains whatever is missing from the response. */
+  explainsAll: SubgraphError | undefined;
+  private readonly request: CompiledRequest;
+  private readonly sent: readonly LookedUp[];
+  private readonly targets: Targets;
+  private readonly places: AnswerPlaces;
+  private readonly data: Record<string, unknown> | undefined;
+  /** By the alias of the look-up and the index of the entity; a root request has one only. */
+  private readonly known = new Map<string, Map<number, ErrorPlaces>>();
+
+  constructor(request: CompiledRequest, sent: readonly LookedUp[], targets: Targets, data: unknown) {
+    this.request = request;
+    this.sent = sent;
+    this.targets = targets;
+    this.places = new AnswerPlaces(sent, targets);
+    this.data = isObject(data) ? data : undefined;
+  }
+
+  get isOfRoot(): boolean {
+    return this.request.planned.root !== undefined;
+  }
+
+  /** The place that the path of an error means; `undefined` where it is no path of this response. */
+  placeOf(path: readonly unknown[] | undefined): AnswerPlace | undefined {
+    const { root } = this.request.planned;
+    if (path === undefined || path.length === 0) return undefined;
+    if (!root) return this.placeOfEntity(path);
+    const rest = path as WirePath;
+    const nullDepth = followErrorPath(root.node, rest, this.data);
+    return nullDepth === undefined ? undefined : { entity: undefined, rest, nullDepth, explainsAll: nullDepth === 0 };
+  }
+
+  private placeOfEntity([alias, slot, ...below]: readonly unknown[]): AnswerPlace | undefined {
+    const lookedUp = typeof alias === 'string' ? this.places.lookedUp(alias) : undefined;
+    if (lookedUp === undefined) return undefined;
+    const at = (index: number) => ({ alias: alias as string, slot: index });
+    // the list as a whole, which may not be null
+    if (slot === undefined) return { entity: at(0), rest: [], nullDepth: 0, explainsAll: true };
+    if (typeof slot !== 'number' || !Number.isInteger(slot) || slot < 0 || slot >= lookedUp.count) return undefined;
+    const rest = below as WirePath;
+    const nullDepth = followErrorPath(lookedUp.lookup.planned.node, rest, this.entity(alias as string, slot));
+    return nullDepth === undefined ? undefined : { entity: at(slot), rest, nullDepth, explainsAll: false };
+  }
+
+  lookedUp(alias: string): LookedUp | undefined {
+    return this.places.lookedUp(alias);
+  }
+
+  /** The paths in the response of the objects that a place belongs to. */
+  bases({ entity }: AnswerPlace): readonly WirePath[] {
+    const { root } = this.request.planned;
+    if (root) return this.places.ofRoot(root.position);
+    return entity ? this.places.of(entity.alias, entity.slot) : [];
+  }
+
+  /** Each field that is missing or null, once: for an entity, at the first that lacks it. */
+  missingPlaces(): AnswerPlace[] {
+    if (this.isOfRoot) return this.fieldPlaces(({ key }) => (isNothing(this.data?.[key]) ? 0 : undefined));
+    return this.fieldPlaces(({ alias, key, count }) => {
+      for (let slot = 0; slot < count; slot++) {
+        const entity = this.entity(alias, slot);
+        if (!isObject(entity) || isNothing(entity[key])) return slot;
+      }
+      return undefined;
+    });
+  }
+
+  /** Each field once, for the first entity. */
+  firstPlaces(): AnswerPlace[] {
+    return this.fieldPlaces(() => 0);
+  }
+
+  private fieldPlaces(
+    slotOf: (field: { alias: string; key: string; count: number }) => number | undefined,
+  ): AnswerPlace[] {
+    const place = (alias: string, key: string, count: number, isOfRoot: boolean): AnswerPlace[] => {
+      const slot = key === '__typename' ? undefined : slotOf({ alias, key, count });
+      if (slot === undefined) return [];
+      return [{ entity: isOfRoot ? undefined : { alias, slot }, rest: [key], nullDepth: 1, explainsAll: false }];
+    };
+    return [
+      ...this.request.rootKeys.flatMap(({ key }) => place('', key, 1, true)),
+      ...this.sent.flatMap(({ part, lookup, count }) =>
+        count === 0 ? [] : lookup.keys.flatMap(({ key }) => place(part.alias, key, count, false)),
+      ),
+    ];
+  }
+
+  private entity(alias: string, slot: number): unknown {
+    const entities = this.data?.[alias];
+    return Array.isArray(entities) ? entities[slot] : undefined;
+  }
+
+  /** @param depth how much of the path the client knows of: the error is reported there */
+  add({ entity, rest, nullDepth }: AnswerPlace, depth: number): void {
+    const alias = entity?.alias ?? '';
+    const slot = entity?.slot ?? 0;
+    let bySlot = this.known.get(alias);
+    if (bySlot === undefined) {
+      bySlot = new Map();
+      this.known.set(alias, bySlot);
+    }
+    let places = bySlot.get(slot);
+    if (places === undefined) {
+      places = new ErrorPlaces();
+      bySlot.set(slot, places);
+    }
+    places.add(depth < rest.length ? rest.slice(0, depth) : rest, nullDepth);
+  }
+
+  /** Whether a root field has an error of its own. */
+  isReportedAt(rootKey: string): boolean {
+    return this.known.get('')?.get(0)?.at(rootKey)?.reported === true;
+  }
+
+  /** Notes for each object of the response where the errors of its fields are. */
+  note(gaps: Gaps): void {
+    const { root, subgraph } = this.request.planned;
+    const ofRoot = this.known.get('')?.get(0);
+    if (root && ofRoot) for (const object of this.targets.at(root.position)) gaps.addPlaces(object, ofRoot);
+    for (const { part, lookup, objects, slots } of this.sent) {
+      const bySlot = this.known.get(part.alias);
+      if (!bySlot) continue;
+      const gap = {
+        service: subgraph.name,
+        keys: new Set(lookup.keys.map(({ key }) => key)),
+        reason: 'reported',
+      } as const;
+      for (let i = 0; i < objects.length; i++) {
+        const slot = slots[i] as number;
+        const places = bySlot.get(slot);
+        const object = objects[i];
+        if (!places || !object) continue;
+        gaps.addPlaces(object, places);
+        if (places.passed && !isObject(this.entity(part.alias, slot))) gaps.add(object, gap);
+      }
+    }
+  }
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
+}

@@ -1,0 +1,63 @@
+import type { Supergraph } from '../supergraph/supergraph.ts';
+import type { CompiledRequest } from './compile.ts';
+import { kindOf } from './errors.ts';
+import type { Gap, Gaps } from './gaps.ts';
+import type { GatheredEntities } from './gather-entities.ts';
+import { isObject, type ResponseObject } from './objects.ts';
+
+/** Which entities of one look-up are not there, or are something else than what was asked for. */
+export class EntityProblems {
+  private readonly service: string;
+  private readonly keys: ReadonlySet<string>;
+  private readonly typename: string | undefined;
+  private readonly types: Supergraph['types'];
+  private readonly unknown: ResponseObject[] = [];
+  private readonly wrong: ResponseObject[] = [];
+  /** By the index of the entity. */
+  private readonly reasons = new Map<number, string>();
+
+  constructor(request: CompiledRequest, { lookup }: GatheredEntities, types: Supergraph['types']) {
+    this.service = request.planned.subgraph.name;
+    this.keys = new Set(lookup.keys.map(({ key }) => key));
+    this.typename = lookup.planned.representation.typename;
+    this.types = types;
+  }
+
+  /** @returns whether there is nothing to put into the object */
+  has(object: ResponseObject, slot: number, entity: unknown): boolean {
+    if (entity === null) {
+      this.unknown.push(object);
+      return true;
+    }
+    const reason = this.problemOf(object, entity);
+    if (reason === undefined) return false;
+    this.wrong.push(object);
+    this.reasons.set(slot, reason);
+    return true;
+  }
+
+  /** @param report called with the reasons, where entities are malformed */
+  note(gaps: Gaps, report: (reasons: ReadonlyMap<number, string>) => void): void {
+    const gap = (reason: Gap['reason']): Gap => ({ service: this.service, keys: this.keys, reason });
+    this.addGap(gaps, this.unknown, gap('null'));
+    this.addGap(gaps, this.wrong, gap('reported'));
+    if (this.reasons.size > 0) report(this.reasons);
+  }
+
+  private addGap(gaps: Gaps, objects: readonly ResponseObject[], gap: Gap): void {
+    for (const object of objects) gaps.add(object, gap);
+  }
+
+  private problemOf(object: ResponseObject, entity: unknown): string | undefined {
+    if (!isObject(entity)) return `an entity is ${kindOf(entity)}, not an object`;
+    const asked = this.typename ?? object.__typename;
+    const told = entity.__typename;
+    if (told === asked || this.isPossible(asked, told) || this.isPossible(told, asked)) return undefined;
+    const found = typeof told === 'string' ? `the type "${told.slice(0, 100)}"` : `${kindOf(told)} as its __typename`;
+    return `an entity of the type "${String(asked)}" was asked for, and it has ${found}`;
+  }
+
+  private isPossible(abstract: unknown, type: unknown): boolean {
+    return this.types.get(abstract as string)?.possible.has(type as string) === true;
+  }
+}

@@ -1,0 +1,179 @@
+import { isObject, type ResponseObject } from './objects.ts';
+import type { WirePath } from './targets.ts';
+
+/**
+ * Why an object lacks fields:
+ * - `reported`: an error says so already;
+ * - `null`: the subgraph gave null for the object around them, as it may;
+ * - a fault: an error still has to say so, at the place of each field.
+ */
+export type GapReason = 'reported' | 'null' | GapFault;
+
+export interface GapFault {
+  readonly message: string;
+  readonly code: string;
+}
+
+/** Fields that a subgraph has not brought for an object. */
+export interface Gap {
+  readonly service: string;
+  /** It is all other subgraphs whose fields are missing. */
+  readonly isOfOthers?: boolean;
+  /** Wire keys; `undefined` means all. */
+  readonly keys: ReadonlySet<string> | undefined;
+  readonly reason: GapReason;
+}
+
+/** The places of one subgraph response at which errors were reported, as a tree of wire keys and list indices. */
+export class ErrorPlaces {
+  /** An error was reported here: it explains all nulls here and below. */
+  reported = false;
+  /** The null of an error below came up to here, or through here. */
+  passed = false;
+  private next: Map<string | number, ErrorPlaces> | undefined;
+
+  /** @param from the length of the part of the path at which the null arrives: shorter where types are non-null */
+  add(path: WirePath, from: number = path.length): void {
+    let node: ErrorPlaces = this;
+    for (let depth = 0; ; depth++) {
+      if (depth >= from && depth < path.length) node.passed = true;
+      if (depth === path.length) break;
+      node = node.make(path[depth] as string | number);
+    }
+    node.reported = true;
+  }
+
+  at(step: string | number): ErrorPlaces | undefined {
+    return this.next?.get(step);
+  }
+
+  private make(step: string | number): ErrorPlaces {
+    this.next ??= new Map();
+    let below = this.next.get(step);
+    if (below === undefined) {
+      below = new ErrorPlaces();
+      this.next.set(step, below);
+    }
+    return below;
+  }
+}
+
+/** What is known of the nulls of one response. Empty while all is well. */
+export class Gaps {
+  private readonly gaps = new Map<ResponseObject, Gap[]>();
+  private readonly places = new Map<ResponseObject, ErrorPlaces[]>();
+
+  add(object: ResponseObject, gap: Gap): void {
+    addTo(this.gaps, object, gap);
+  }
+
+  /** Adds a gap for all objects in a value, through lists and objects of any depth. */
+  addBelow(value: unknown, gap: Gap): void {
+    if (typeof value !== 'object' || value === null) return;
+    if (!Array.isArray(value)) this.add(value as ResponseObject, gap);
+    for (const inner of Object.values(value)) this.addBelow(inner, gap);
+  }
+
+  addPlaces(object: ResponseObject, places: ErrorPlaces): void {
+    addTo(this.places, object, places);
+  }
+
+  /** @param service the subgraph that the field is read from; `undefined` means any */
+  reason(object: ResponseObject, key: string, service: string | undefined): GapReason | undefined {
+    return firstReason(
+      this.gaps.get(object)?.filter(({ keys }) => keys === undefined || keys.has(key)),
+      service,
+    );
+  }
+
+  /** The gaps of an object that have to do with what is below one of its fields. */
+  gapsAt(object: ResponseObject, key: string): readonly Gap[] {
+    return this.gaps.get(object)?.filter(({ keys }) => keys?.has(key)) ?? NONE;
+  }
+
+  placesAt(object: ResponseObject): readonly ErrorPlaces[] {
+    return this.places.get(object) ?? NONE;
+  }
+
+  /** Whether an error reported before explains a null at a path from the root object. */
+  isExplained(root: ResponseObject, path: WirePath): boolean {
+    let cover = Cover.none;
+    let value: unknown = root;
+    for (const step of path) {
+      if (typeof step === 'number') {
+        cover = cover.item(step);
+        value = Array.isArray(value) ? value[step] : undefined;
+      } else if (isObject(value)) {
+        cover = cover.object(value, this).field(value, step, this);
+        value = value[step];
+      }
+    }
+    return cover.explainsNull;
+  }
+}
+
+const NONE: readonly never[] = [];
+
+function addTo<T>(lists: Map<ResponseObject, T[]>, object: ResponseObject, item: T): void {
+  const list = lists.get(object);
+  if (list === undefined) lists.set(object, [item]);
+  else if (!list.includes(item)) list.push(item);
+}
+
+function firstReason(gaps: readonly Gap[] | undefined, service: string | undefined): GapReason | undefined {
+  const own = gaps?.filter((gap) => service === undefined || (gap.service === service) !== (gap.isOfOthers === true));
+  // what has been said already is not said again
+  return own?.some(({ reason }) => reason === 'reported') ? 'reported' : own?.[0]?.reason;
+}
+
+/** What errors explain at one place of the response; found step by step on the way down. */
+export class Cover {
+  static readonly none = new Cover(false, NONE, NONE);
+  private static readonly whole = new Cover(true, NONE, NONE);
+
+  private readonly isWhole: boolean;
+  private readonly places: readonly ErrorPlaces[];
+  private readonly gaps: readonly Gap[];
+
+  private constructor(isWhole: boolean, places: readonly ErrorPlaces[], gaps: readonly Gap[]) {
+    this.isWhole = isWhole;
+    this.places = places;
+    this.gaps = gaps;
+  }
+
+  /** Whether a null at this place has its error. */
+  get explainsNull(): boolean {
+    return this.isWhole || this.places.some(({ passed }) => passed);
+  }
+
+  /** Why what a subgraph should have brought for this place is missing, as far as that is known from further up. */
+  reason(service: string | undefined): GapReason | undefined {
+    return this.isWhole ? 'reported' : firstReason(this.gaps, service);
+  }
+
+  /** The same place, with what is known of the object there. */
+  object(object: ResponseObject, gaps: Gaps): Cover {
+    const own = gaps.placesAt(object);
+    return this.isWhole || own.length === 0 ? this : this.with([...this.places, ...own], this.gaps);
+  }
+
+  field(object: ResponseObject, key: string, gaps: Gaps): Cover {
+    if (this.isWhole) return this;
+    const own = gaps.gapsAt(object, key);
+    return this.with(this.placesBelow(key), own.length === 0 ? this.gaps : [...this.gaps, ...own]);
+  }
+
+  item(index: number): Cover {
+    return this.isWhole || this.places.length === 0 ? this : this.with(this.placesBelow(index), this.gaps);
+  }
+
+  private placesBelow(step: string | number): readonly ErrorPlaces[] {
+    if (this.places.length === 0) return NONE;
+    return this.places.flatMap((places) => places.at(step) ?? NONE);
+  }
+
+  private with(places: readonly ErrorPlaces[], gaps: readonly Gap[]): Cover {
+    if (places.some(({ reported }) => reported)) return Cover.whole;
+    return places.length === 0 && gaps.length === 0 ? Cover.none : new Cover(false, places, gaps);
+  }
+}

@@ -1,0 +1,60 @@
+import { Kind, type TypeNode } from 'graphql';
+import type { FetchField, FetchNode } from '../planner/positions.ts';
+import { isObject } from './objects.ts';
+import type { WirePath } from './targets.ts';
+
+/**
+ * Follows the path of an error through what a fetch selects.
+ *
+ * @param value what the response has at the beginning of the path
+ * @returns how long the part of the path is at whose end the null of the error arrives: null goes up through non-null types.
+ *   `undefined` where it is no response path: it names what was not selected, or an index that is none of its list.
+ * @see https://spec.graphql.org/October2021/#sec-Handling-Field-Errors
+ */
+export function followErrorPath(node: FetchNode, path: WirePath, value: unknown): number | undefined {
+  let nodes: readonly FetchNode[] = [node];
+  let type: TypeNode | undefined;
+  let at = value;
+  let nullDepth = 0;
+  for (const [depth, step] of (path as readonly unknown[]).entries()) {
+    const list: TypeNode | undefined = type && listType(type);
+    if (typeof step === 'number') {
+      if (list === undefined || !isIndexIn(step, at)) return undefined;
+      type = list;
+      at = Array.isArray(at) ? at[step] : undefined;
+    } else {
+      const fields = typeof step === 'string' && list === undefined ? selectedFields(nodes, step) : [];
+      const [first] = fields;
+      if (first === undefined) return undefined;
+      type = first.type;
+      nodes = fields.flatMap((field) => field.node ?? []);
+      at = isObject(at) ? at[step as string] : undefined;
+    }
+    if (type.kind !== Kind.NON_NULL_TYPE) nullDepth = depth + 1;
+  }
+  return nullDepth;
+}
+
+/** The type of a list's items; `undefined` where it is no list. */
+function listType(type: TypeNode): TypeNode | undefined {
+  const inner = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
+  return inner.kind === Kind.LIST_TYPE ? inner.type : undefined;
+}
+
+function isIndexIn(index: number, value: unknown): boolean {
+  return Number.isInteger(index) && index >= 0 && (!Array.isArray(value) || index < value.length);
+}
+
+function selectedFields(nodes: readonly FetchNode[], key: string): Pick<FetchField, 'type' | 'node'>[] {
+  return nodes.flatMap((node) => {
+    const field = node.fields.get(key);
+    const below = selectedFields([...node.narrowings.values()], key);
+    if (field) return [field, ...below];
+    return key === '__typename' && node.typename ? [TYPENAME, ...below] : below;
+  });
+}
+
+const TYPENAME: Pick<FetchField, 'type' | 'node'> = {
+  type: { kind: Kind.NON_NULL_TYPE, type: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: 'String' } } },
+  node: undefined,
+};

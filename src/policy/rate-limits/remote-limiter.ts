@@ -1,0 +1,19 @@
+import { StoreUnavailable } from '../../store/redis.ts';
+import type { LimitAnswer, Limiter, LimitQuestion } from './limiter.ts';
+
+/** Counts in another process. Rejects with `StoreUnavailable` when that does not answer. */
+export type RemoteCount = (question: LimitQuestion) => Promise<LimitAnswer>;
+
+/** Counts where one process counts for several; `otherwise` decides while that one does not answer. */
+export function createRemoteLimiter(count: RemoteCount, otherwise: Limiter): Limiter {
+  return {
+    async ask(question) {
+      try {
+        return await count(question);
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        return otherwise.ask(question);
+      }
+    },
+  };
+}
