@@ -6,7 +6,6 @@ export interface Attack {
   readonly path?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly body?: string | undefined;
-  /** Needs a larger limit than that of Node's HTTP parser, or the like: refused before the gateway sees it. */
 }
 
 /** Just within the default of `limits.http_max_request_bytes`. */

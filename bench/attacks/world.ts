@@ -48,7 +48,7 @@ type Wide {
 const ENDPOINTS: Readonly<Record<string, string>> = {
   item: 'query Item($id: ID!, $colour: Colour, $ids: [ID!]) @endpoint(path: "/item/:id") { item(id: $id, colour: $colour, ids: $ids) { id name } }',
   search:
-    'query Search($filter: Filter, $first: Int = 3, $colours: [Colour!]) @endpoint(path: "/search") { items(first: $first, filters: [$filter], colours: $colours) { id name } }',
+    'query Search($filter: Filter = {}, $first: Int = 3, $colours: [Colour!]) @endpoint(path: "/search") { items(first: $first, filters: [$filter], colours: $colours) { id name } }',
   save: 'mutation Save($filter: Filter, $filters: [Filter!], $count: Int, $name: String) @endpoint(path: "/save", method: POST) { save(filter: $filter, filters: $filters, count: $count, name: $name) { id } }',
 };
 

@@ -28,8 +28,7 @@ export function findIneffectiveDirective(document: DocumentNode): DirectiveMista
     const place = holder && PLACES[holder.kind];
     if (AUTHORIZATION.has(name) && place !== undefined) found ??= misplaced(node, place);
     else if (local === 'join__directive' && AUTHORIZATION.has(joinedName(node) ?? '')) found ??= unread(node, local);
-    else if (!AUTHORIZATION.has(name) && AUTHORIZATION.has(/__(\w+)$/.exec(local)?.[1] ?? ''))
-      found ??= unread(node, local);
+    else if (!AUTHORIZATION.has(name) && AUTHORIZATION.has(withoutNamespace(local))) found ??= unread(node, local);
   };
   for (const node of document.definitions) if (isTypeExtensionNode(node)) return extended(node, node.name.value);
   visit(document, {
@@ -39,6 +38,12 @@ export function findIneffectiveDirective(document: DocumentNode): DirectiveMista
     },
   });
   return found;
+}
+
+/** `federation__authenticated` is `authenticated`; a name without a namespace is none of these. */
+function withoutNamespace(name: string): string {
+  const at = name.indexOf('__');
+  return at < 0 ? '' : name.slice(at + 2);
 }
 
 function joinedName(node: ConstDirectiveNode): string | undefined {

@@ -1,3 +1,5 @@
+import { linearPattern, patternProblem } from './linear-pattern.ts';
+
 /** An origin that a pattern accepts and was not meant to accept. */
 export interface UnrelatedOrigin {
   readonly origin: string;
@@ -50,9 +52,11 @@ const WILDCARD = '\u0002';
  * @returns the first that it accepts
  */
 export function unrelatedOrigin(pattern: string): UnrelatedOrigin | undefined {
-  const expression = new RegExp(`^(?:${pattern})$`);
+  // what is no pattern is refused for that
+  if (patternProblem(pattern) !== undefined) return undefined;
+  const matches = linearPattern(pattern, { whole: true });
   return [...GENERAL, ...derivedFrom(pattern)].find(
-    ({ origin }) => (origin === 'null' || isOrigin(origin)) && expression.test(origin),
+    ({ origin }) => (origin === 'null' || isOrigin(origin)) && matches(origin),
   );
 }
 
@@ -83,21 +87,30 @@ const COUNTRY = /^[a-z]{2}$/i;
 
 /** What of a pattern stands for itself; dots that are escaped and parts that match several texts have a sign of their own. */
 function literalText(pattern: string): string {
-  return pattern
+  const text = pattern
     .replace(/\\\.|\[\.\]|\[\\\.\]/g, ESCAPED_DOT)
     .replace(/\\([/-])/g, '$1')
-    .replace(/\\[a-z]/gi, WILDCARD)
-    .replace(/\[[^\]]*\]/g, WILDCARD)
+    .replace(/\\[a-z]/gi, WILDCARD);
+  return replaceClasses(text)
     .replace(/\.(?=[*+?{])/g, WILDCARD)
     .replace(/\(\?(?::|<?[=!]|<\w+>)/g, '(')
     .replace(/\{[\d,]*\}/g, '')
     .replace(/^\^?\(*[a-z]+\??:\/\//i, '');
 }
 
+/** Replaces each `[…]`. */
+function replaceClasses(text: string): string {
+  const [before = '', ...parts] = text.split('[');
+  return parts.reduce((replaced, part) => {
+    const end = part.indexOf(']');
+    return replaced + (end < 0 ? `[${part}` : WILDCARD + part.slice(end + 1));
+  }, before);
+}
+
 /** The hosts that a pattern names, and those that its words make two by two, for hosts that are in parts: `(shop|store)\.example`. */
 function domainsIn(text: string, words: readonly string[]): Set<string> {
   const whole = text.replaceAll(ESCAPED_DOT, '.').match(/[a-z0-9-]+(?:\.[a-z0-9-]+)*/gi) ?? [];
-  const domains = new Set(whole.slice(0, MOST_WORDS).map((host) => host.replace(/^-+|-+$/g, '')));
+  const domains = new Set(whole.slice(0, MOST_WORDS).map((host) => host.replace(/^-+|(?<!-)-+$/g, '')));
   for (const left of words) for (const right of words) if (left !== right) domains.add(`${left}.${right}`);
   domains.delete('');
   return domains;

@@ -189,12 +189,12 @@ class SupergraphEngine implements Engine {
     { supergraph }: View,
     { conditions }: ClientDocument,
     operation: OperationDefinitionNode,
-    { query, variables }: EngineRequest,
+    { query, variables, areVariablesBounded }: EngineRequest,
   ): { coerced: Record<string, unknown> } | LimitRefusal | RefusedVariables {
     const definitions = operation.variableDefinitions ?? [];
     if (definitions.length === 0) return { coerced: {} };
     const values = variables ?? {};
-    const excessive = this.options.limits?.variables?.(values);
+    const excessive = this.options.limits?.variables?.(values, areVariablesBounded);
     if (excessive) return excessive;
     const { hideSuggestions } = this.options;
     const { coerced, errors } = coerceVariables(supergraph.publicSchema, definitions, values, {

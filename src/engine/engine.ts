@@ -16,6 +16,8 @@ export interface EngineRequest {
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly client: ClientContext;
+  /** Whether what the variables were read from has a limit of its own for its size, in place of that of {@link RequestLimits}. */
+  readonly areVariablesBounded?: boolean;
   /** The contract whose schema is asked; the whole public schema without it. */
   readonly contract?: string | undefined;
   /** True for GET: a mutation is refused. */

@@ -9,8 +9,13 @@ export interface RequestLimits {
   text(text: string): LimitRefusal | undefined;
   /** Looks at a document that has been parsed, but that may be anything: it is validated later. */
   document(document: DocumentNode): LimitRefusal | undefined;
-  /** Looks at variables as they came. Left out where nothing has to be looked at. */
-  readonly variables?: ((variables: Readonly<Record<string, unknown>>) => LimitRefusal | undefined) | undefined;
+  /**
+   * Looks at variables as they came. Left out where nothing has to be looked at.
+   * @param isBounded whether what they were read from has a limit of its own for its size
+   */
+  readonly variables?:
+    | ((variables: Readonly<Record<string, unknown>>, isBounded?: boolean) => LimitRefusal | undefined)
+    | undefined;
 }
 
 export interface LimitRefusal {

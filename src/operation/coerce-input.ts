@@ -143,10 +143,9 @@ export class InputCoercion {
 
   /** @see https://spec.graphql.org/draft/#sec-OneOf-Input-Objects */
   private checkOneOf(value: unknown, coerced: Record<string, unknown>, type: GraphQLInputObjectType): void {
-    const count = Object.keys(coerced).length;
-    if (count !== 1) this.fail(value, `Exactly one key must be specified for OneOf type "${type.name}".`);
-    // The first in the order of the type, whatever the order of the client: so does graphql-js.
-    const key = Object.keys(type.getFields()).find((name) => Object.hasOwn(coerced, name));
+    const keys = Object.keys(type.getFields()).filter((name) => Object.hasOwn(coerced, name));
+    if (keys.length !== 1) this.fail(value, `Exactly one key must be specified for OneOf type "${type.name}".`);
+    const [key] = keys;
     if (key === undefined || coerced[key] !== null) return;
     this.path.push(key);
     this.fail(null, `Field "${key}" must be non-null.`);

@@ -277,8 +277,22 @@ class QuickWalk {
       names.add(field.name);
       if (!this.value(value, field.type, uses, field.defaultValue !== undefined)) return false;
     }
-    return Object.values(known).every((field) => names.has(field.name) || !isRequiredInputField(field));
+    return requiredOf(known).every((name) => names.has(name));
   }
+}
+
+const required = new WeakMap<object, readonly string[]>();
+
+/** The fields that must be given: a list may have thousands of objects of a type with hundreds of fields. */
+function requiredOf(fields: Record<string, GraphQLInputField>): readonly string[] {
+  let names = required.get(fields);
+  if (!names) {
+    names = Object.values(fields)
+      .filter(isRequiredInputField)
+      .map(({ name }) => name);
+    required.set(fields, names);
+  }
+  return names;
 }
 
 /** For values in which variables may not stand. */

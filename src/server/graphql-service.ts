@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseMediaType } from '../client/media-type.ts';
 import type { EngineAnswer } from '../engine/engine.ts';
 import { shorten } from '../operation/print-value.ts';
@@ -67,8 +68,12 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     exchange.onGone = () => {
       for (const item of items) item.exchange.onGone?.();
     };
+    let turn = Promise.resolve();
     const replies = await Promise.all(
-      items.map(async (item) => {
+      items.map(async (item, index) => {
+        // each begins in a turn of the event loop of its own: together, large ones would hold it for long
+        if (index > 0) turn = turn.then(nextTurn);
+        await turn;
         if (item.call instanceof RequestRefusal) return refuse(item.exchange, item.call);
         return answerOne(item.exchange, item.call).catch((error: unknown) => refuse(item.exchange, error));
       }),

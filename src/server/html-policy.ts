@@ -38,7 +38,7 @@ function scriptsOf(html: string): string[] {
   const scripts: string[] = [];
   let at = 0;
   for (;;) {
-    const open = /<(script|style)\b[^>]*>/gi;
+    const open = /<(script|style)\b[^<>]*>/gi;
     open.lastIndex = at;
     const tag = open.exec(html);
     if (tag === null) return scripts;

@@ -1,3 +1,4 @@
+import { excessOfJson, MOST_MEMBERS } from '../policy/limits/json-text.ts';
 import { DocumentRefused, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
@@ -81,11 +82,25 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
   };
 }
 
+/** To parse a million lists within each other takes longer than all else that a body of that size may hold. */
+const DEEPEST = 100_000;
+
+function refuseExcess(text: string): void {
+  const excess = excessOfJson(text, DEEPEST);
+  if (excess === undefined) return;
+  const [code, what] =
+    excess === 'levels'
+      ? ['MAX_VARIABLES_DEPTH_LIMIT', `more than ${DEEPEST} levels of lists and objects`]
+      : ['BAD_USER_INPUT', `an object with more than ${MOST_MEMBERS} members`];
+  throw new RequestRefusal(400, code, `The request body has ${what}.`);
+}
+
 function parseBody(text: string): unknown {
   if (text === '') {
     const message = 'The request body is empty; expected JSON like {"query": "{ __typename }"}.';
     throw new RequestRefusal(400, 'BAD_REQUEST', message);
   }
+  refuseExcess(text);
   try {
     return parseJson(text);
   } catch (error) {

@@ -82,3 +82,41 @@ it('what a client writes is not told back to it without end', async () => {
   expect(errors[0]?.message).toMatch(/^Cannot query field "x{900,}…$/);
   expect(JSON.stringify(errors).length).toBeLessThan(2_000);
 });
+
+describe('documents with many mistakes', () => {
+  const { publicSchema } = world.engine;
+  const policies = { labelsMet: () => [], policed: () => ({ countsRequests: false, dependsOnClient: false }) };
+  const messages = (query: string, hideSuggestions = false) => {
+    const known = new DocumentCache(publicSchema, { introspection: true, hideSuggestions, ...policies }).read(query);
+    return 'errors' in known ? known.errors.map(({ message }) => message) : [];
+  };
+  const mistakes = (count: number) => `{ me { ${Array.from({ length: count }, (_, i) => `nam${i}: nam`).join(' ')} } }`;
+  const suggests = (message: string) => message.includes('Did you mean');
+
+  it('get a hundred errors, of which the first five suggest what was meant', () => {
+    const all = messages(mistakes(500));
+    expect(all).toHaveLength(101);
+    expect(all[0]).toBe('Cannot query field "nam" on type "User". Did you mean "name"?');
+    expect(all[5]).toBe('Cannot query field "nam" on type "User".');
+    expect(all[100]).toMatch(/^Too many validation errors/);
+    expect(all.filter(suggests)).toHaveLength(5);
+  });
+
+  it.each([1, 5, 6, 99, 100])('of %i mistakes each is told once', (count) => {
+    expect(messages(mistakes(count))).toHaveLength(count);
+    expect(messages(mistakes(count)).filter(suggests)).toHaveLength(Math.min(count, 5));
+    expect(messages(mistakes(count), true).filter(suggests)).toEqual([]);
+  });
+
+  it('suggest nothing where the text is long', () => {
+    expect(messages(`${' '.repeat(100_000)}${mistakes(1)}`)).toEqual(['Cannot query field "nam" on type "User".']);
+  });
+
+  it('have names of operations that are not repeated at length', async () => {
+    const long = 'Q'.repeat(100_000);
+    const many = Array.from({ length: 30 }, (_, i) => `query Q${i}${long} { me { id } }`).join(' ');
+    const { errors } = await run(world, many, { operationName: long });
+    expect(errors[0]?.message).toMatch(/^The document has no operation "Q+…"\. It has: Q0Q+…, .*, …\.$/);
+    expect(errors[0]?.message.length).toBeLessThan(3_000);
+  });
+});

@@ -118,11 +118,26 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (la
     ['another charset', { 'content-type': 'application/json; charset=utf-16' }],
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }],
     ['a compressed body', { 'content-encoding': 'gzip' }],
+    ['a type with a thousand blanks', { 'content-type': `application/json${' '.repeat(15_000)}x` }],
+    ['two charsets', { 'content-type': 'application/json; charset=utf-8; charset=utf-16' }],
   ])('says 415 for %s', async (_what, headers) => {
     const { url } = await start();
     const response = await post(url, { query: '{ hello }' }, headers);
     expect(response.status).toBe(415);
     expect(await code(response)).toBe('UNSUPPORTED_MEDIA_TYPE');
+  });
+
+  it.each([
+    ['lists that nest without end', 'MAX_VARIABLES_DEPTH_LIMIT', `${'['.repeat(100_001)}${']'.repeat(100_001)}`],
+    [
+      'an object with members without end',
+      'BAD_USER_INPUT',
+      `{${Array.from({ length: 50_001 }, (_, i) => `"k${i}":1`).join(',')}}`,
+    ],
+  ])('says 400 for %s, before the body is parsed', async (_what, expected, value) => {
+    const { url } = await serve({ engine: () => engine, lanes, maxRequestBytes: 2_000_000 });
+    const response = await post(url, `{"query":"{ hello }","variables":{"v":${value}}}`);
+    expect([response.status, await code(response)]).toEqual([400, expected]);
   });
 
   it('says 413 for a body over the limit, whether its length is declared or not', async () => {

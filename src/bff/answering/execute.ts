@@ -71,7 +71,15 @@ function requestFor(
   sections?: TimedSections,
 ): EngineRequest {
   // each section that failed is named in the answer
-  return { query, variables, readOnly, client: client(signal), sections, reportEveryPlace: true };
+  return {
+    query,
+    variables,
+    areVariablesBounded: true,
+    readOnly,
+    client: client(signal),
+    sections,
+    reportEveryPlace: true,
+  };
 }
 
 /** The longest time that a timer takes. */

@@ -18,6 +18,7 @@ const STATUS_BY_POLICY_CODE: ReadonlyMap<string, number> = new Map([
   ['UNAUTHORIZED_FIELD_OR_TYPE', 403],
   ['RATE_LIMITED', 429],
   ['OVERLOADED', 503],
+  ['MAX_VARIABLES_DEPTH_LIMIT', 400],
 ]);
 
 /** Where several errors meet, the first of these that occurs is the status of the answer. */

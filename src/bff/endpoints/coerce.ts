@@ -53,6 +53,18 @@ class ParameterErrors {
     return MOST_ERRORS - this.list.length;
   }
 
+  private readonly shown = new Map<unknown, unknown>();
+
+  /** What a message repeats of a value; an object with many mistakes is read once. */
+  show(given: unknown): unknown {
+    let text = this.shown.get(given);
+    if (text === undefined) {
+      text = short(given);
+      this.shown.set(given, text);
+    }
+    return text;
+  }
+
   push(error: ParameterError): void {
     if (this.room > 0) this.list.push(error);
   }
@@ -192,7 +204,7 @@ function checkJson(
     errors.push({
       parameter: place,
       in: parameter.in,
-      given: short(invalid),
+      given: errors.show(invalid),
       expected: expectation(type, path, message),
     });
   }

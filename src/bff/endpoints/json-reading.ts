@@ -1,3 +1,4 @@
+import { excessOfJson, MOST_MEMBERS } from '../../policy/limits/json-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 
 /** JSON as it was meant, or what is wrong with it in words that follow "the body" or the like. */
@@ -5,12 +6,16 @@ export type JsonRead = { readonly value: unknown } | { readonly mistake: string 
 
 /** More levels than this are no parameters; what walks down values would run out of stack. */
 const MOST_LEVELS = 200;
+const TOO_DEEP = `has more than ${MOST_LEVELS} levels of objects and lists`;
+const TOO_MANY_MEMBERS = `has an object with more than ${MOST_MEMBERS} members`;
 
 /**
  * Reads JSON with the digits of its numbers, and refuses what readers take in different ways: names that an object has twice.
  * @see https://www.rfc-editor.org/rfc/rfc7493#section-2.2
  */
 export function readJson(text: string): JsonRead {
+  const excess = excessOfJson(text, MOST_LEVELS);
+  if (excess !== undefined) return { mistake: excess === 'levels' ? TOO_DEEP : TOO_MANY_MEMBERS };
   let value: unknown;
   try {
     value = parseJson(text);
@@ -27,11 +32,31 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
+/** Objects with more names than this have them in a set. */
+const FEW = 8;
+
+/** The names of one object. Most objects have few, for which a set costs more than it saves. */
+class Names {
+  private readonly few: string[] = [];
+  private many: Set<string> | undefined;
+
+  /** Returns false when the name is there already. */
+  add(name: string): boolean {
+    if (this.many?.has(name) ?? this.few.includes(name)) return false;
+    if (this.few.length < FEW) this.few.push(name);
+    else {
+      this.many ??= new Set(this.few);
+      this.many.add(name);
+    }
+    return true;
+  }
+}
+
 /** Goes over a text that is known to be JSON, without recursion. */
 class Scan {
   private readonly text: string;
   /** The names so far of each object that is open; `undefined` for a list. */
-  private readonly open: (Set<string> | undefined)[] = [];
+  private readonly open: (Names | undefined)[] = [];
   private isName = false;
 
   constructor(text: string) {
@@ -49,8 +74,8 @@ class Scan {
         i = end;
       } else if (text[i] === '{' || text[i] === '[') {
         this.isName = text[i] === '{';
-        open.push(this.isName ? new Set() : undefined);
-        if (open.length > MOST_LEVELS) return `has more than ${MOST_LEVELS} levels of objects and lists`;
+        open.push(this.isName ? new Names() : undefined);
+        if (open.length > MOST_LEVELS) return TOO_DEEP;
       } else if (text[i] === '}' || text[i] === ']') {
         open.pop();
       } else if (code === COMMA || code === COLON) {
@@ -63,9 +88,7 @@ class Scan {
   private isTwice(quoted: string): boolean {
     const names = this.open.at(-1);
     const name = quoted.includes('\\') ? JSON.parse(quoted) : quoted.slice(1, -1);
-    const known = names?.has(name) ?? false;
-    names?.add(name);
-    return known;
+    return names !== undefined && !names.add(name);
   }
 
   private endOfString(start: number): number {

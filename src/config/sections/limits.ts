@@ -5,6 +5,10 @@ const DEEPEST = 1_000;
 
 const bound = (what: string) => z.int().positive().optional().describe(what);
 
+/** Holds by default. */
+const boundOf = (most: number, what: string) =>
+  z.int().positive().nullable().default(most).describe(`${what}; null for no limit`);
+
 export const limitsSection = z
   .strictObject({
     http_max_url_bytes: z
@@ -43,19 +47,22 @@ export const limitsSection = z
       .max(DEEPEST)
       .default(100)
       .describe('How deep the variables may nest; deeper is answered MAX_VARIABLES_DEPTH_LIMIT'),
-    max_depth: bound('Most fields on the longest way down an operation; more is answered MAX_DEPTH_LIMIT'),
+    max_depth: boundOf(100, 'Most fields on the longest way down an operation; more is answered MAX_DEPTH_LIMIT'),
     max_height: bound(
       'Most fields of an operation, those with the same response key in one selection counted once; more is answered MAX_HEIGHT_LIMIT',
     ),
-    max_aliases: bound('Most aliases of an operation; more is answered MAX_ALIASES_LIMIT'),
-    max_root_fields: bound('Most fields at the top of an operation; more is answered MAX_ROOT_FIELDS_LIMIT'),
+    max_aliases: boundOf(500, 'Most aliases of an operation; more is answered MAX_ALIASES_LIMIT'),
+    max_root_fields: boundOf(200, 'Most fields at the top of an operation; more is answered MAX_ROOT_FIELDS_LIMIT'),
     max_directives: bound('Most directives of an operation; more is answered MAX_DIRECTIVES_LIMIT'),
     max_operations: z
       .int()
       .positive()
       .default(50)
       .describe('Most operations of one document, each of which is validated; more is answered MAX_OPERATIONS_LIMIT'),
-    max_variables_bytes: bound('Largest variables, in bytes of JSON text; more is answered MAX_VARIABLES_BYTES_LIMIT'),
+    max_variables_bytes: boundOf(
+      1_000_000,
+      'Largest variables, in bytes of JSON text; more is answered MAX_VARIABLES_BYTES_LIMIT',
+    ),
     warn_only: z
       .boolean()
       .default(false)

@@ -37,6 +37,18 @@ export function deepestNesting(text: string, enough: number): number {
   return deepest;
 }
 
+/** Whether a text has more than so many line breaks, those in strings included. */
+export function hasMoreLines(text: string, most: number): boolean {
+  if (text.length <= most) return false;
+  let count = 0;
+  for (const terminator of ['\n', '\r'])
+    for (let at = text.indexOf(terminator); at >= 0; at = text.indexOf(terminator, at + 1)) {
+      count += 1;
+      if (count > most) return true;
+    }
+  return false;
+}
+
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;

@@ -2,8 +2,8 @@ import { type DocumentNode, Kind } from 'graphql';
 import type { Limits } from '../../config/sections/limits.ts';
 import type { LimitRefusal, RequestLimits } from '../../engine/request-limits.ts';
 import { type Measures, measureDocument } from './measure.ts';
-import { deepestNesting } from './nesting.ts';
-import { jsonDepth } from './variables.ts';
+import { deepestNesting, hasMoreLines } from './nesting.ts';
+import { jsonBytes, measureJson } from './variables.ts';
 
 /** Something that is larger than it may be. */
 export interface Excess {
@@ -69,6 +69,7 @@ export function createRequestLimits(limits: Limits, warn: WarnOfExcess): Request
   };
   return {
     text(text) {
+      if (hasMoreLines(text, MOST_LINES)) return tooManyLines();
       const nesting = deepestNesting(text, limits.parser_max_recursion + 1);
       return refuse(exceeds(RECURSION, 'The document has', nesting));
     },
@@ -91,15 +92,25 @@ export function createRequestLimits(limits: Limits, warn: WarnOfExcess): Request
       ];
       return refuseUnlessWarning(excesses, document);
     },
-    variables(variables) {
+    variables(variables, isBounded) {
       // the object that holds them is no level of theirs
-      const depth = jsonDepth(variables, limits.max_variables_depth + 2) - 1;
-      if (depth > limits.max_variables_depth) return refuse(exceeds(VARIABLES_DEPTH, 'The variables have', depth));
-      if (limits.max_variables_bytes === undefined) return undefined;
-      const bytes = Buffer.byteLength(JSON.stringify(variables));
+      const { depth, bytesAtMost } = measureJson(variables, limits.max_variables_depth + 2);
+      const levels = depth - 1;
+      if (levels > limits.max_variables_depth) return refuse(exceeds(VARIABLES_DEPTH, 'The variables have', levels));
+      if (isBounded || limits.max_variables_bytes === null || bytesAtMost <= limits.max_variables_bytes)
+        return undefined;
+      const bytes = jsonBytes(variables);
       return refuseUnlessWarning(exceeds(VARIABLES_BYTES, 'The variables have', bytes));
     },
   };
+}
+
+/** A document within `parser_max_tokens` does not need them, and each costs something in strings, comments and errors. */
+const MOST_LINES = 100_000;
+
+function tooManyLines(): LimitRefusal {
+  const message = `The document has more than ${MOST_LINES} lines.`;
+  return { refusal: 'limit', errors: [{ message, extensions: { code: 'MAX_TOKENS_LIMIT' } }] };
 }
 
 function operationsIn({ definitions }: DocumentNode): number {

@@ -1,3 +1,4 @@
+import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { limitsSection } from '../../../src/config/sections/limits.ts';
 import { createRequestLimits, type Excess } from '../../../src/policy/limits/request-limits.ts';
@@ -136,6 +137,61 @@ describe('warn_only', () => {
   });
 });
 
+describe('limits that hold by default', () => {
+  const { ask } = limited({});
+
+  test('refuse what no honest client sends', async () => {
+    const code = async (query: string, variables?: Record<string, unknown>) =>
+      (await ask(query, variables)).errors[0]?.extensions?.code;
+    const aliases = (count: number) => Array.from({ length: count }, (_, i) => `a${i}: id`).join(' ');
+    const fields = (count: number) => Array.from({ length: count }, (_, i) => `f${i}: __typename`).join(' ');
+    expect(await code(`{ me { ${aliases(500)} } }`)).toBeUndefined();
+    expect(await code(`{ me { ${aliases(501)} } }`)).toBe('MAX_ALIASES_LIMIT');
+    expect(await code(`{ ${fields(200)} }`)).toBeUndefined();
+    expect(await code(`{ ${fields(201)} }`)).toBe('MAX_ROOT_FIELDS_LIMIT');
+    expect(await code(`${'{ me '.repeat(100)}{ id }${'}'.repeat(100)}`)).toBe('MAX_DEPTH_LIMIT');
+    const echo = 'query ($v: String) { echo(text: $v) }';
+    expect(await code(echo, { v: 'a'.repeat(999_000) })).toBeUndefined();
+    expect(await code(echo, { v: 'a'.repeat(1_000_000) })).toBe('MAX_VARIABLES_BYTES_LIMIT');
+  });
+
+  test('are off where they are null', async () => {
+    const none = { max_depth: null, max_aliases: null, max_root_fields: null, max_variables_bytes: null };
+    const { ask: askFreely } = limited(none);
+    const query = `query ($v: String) { ${Array.from({ length: 600 }, (_, i) => `a${i}: echo(text: $v)`).join(' ')} }`;
+    expect((await askFreely(query, { v: 'a' })).errors).toEqual([]);
+    expect((await askFreely('query ($v: String) { echo(text: $v) }', { v: 'a'.repeat(1_100_000) })).errors).toEqual([]);
+  });
+
+  test.each([
+    ['GraphiQL and code generators', getIntrospectionQuery()],
+    [
+      'all that there is to ask for',
+      getIntrospectionQuery({
+        descriptions: true,
+        specifiedByUrl: true,
+        directiveIsRepeatable: true,
+        schemaDescription: true,
+        inputValueDeprecation: true,
+        oneOf: true,
+      }),
+    ],
+    [
+      'tools that ask for deep types',
+      `{ __schema { types { fields { type ${'{ ofType '.repeat(14)}{ name }${'}'.repeat(14)} } } } }`,
+    ],
+  ])('let introspection pass: %s', async (_, query) => {
+    expect((await ask(query)).errors).toEqual([]);
+  });
+
+  test('a document has at most 100,000 lines', async () => {
+    expect((await ask(`${'\n'.repeat(99_000)}{ me { id } }`)).errors).toEqual([]);
+    expect((await ask(`${'\n'.repeat(100_001)}{ me { id } }`)).errors).toMatchObject([
+      { message: 'The document has more than 100000 lines.', extensions: { code: 'MAX_TOKENS_LIMIT' } },
+    ]);
+  });
+});
+
 describe('documents made to hurt', () => {
   const { ask } = limited({});
   const codes = async (query: string) => {
@@ -207,7 +263,7 @@ describe('documents made to hurt', () => {
   });
 
   test('the deepest that may be configured does not overflow the stack', async () => {
-    const { ask: askDeep } = limited({ parser_max_recursion: 1_000 });
+    const { ask: askDeep } = limited({ parser_max_recursion: 1_000, max_depth: null });
     const levels = `${'{ me '.repeat(999)}{ id }${'}'.repeat(999)}`;
     expect((await askDeep(levels)).errors[0]?.extensions?.code).toBe('GRAPHQL_VALIDATION_FAILED');
     const lists = `{ echo(json: ${'['.repeat(990)}${']'.repeat(990)}) }`;
