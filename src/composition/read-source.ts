@@ -38,10 +38,12 @@ export function readSource(source: SourceFile, env: Env): SourceDefinition | Pro
     const hint = 'Put each source into a file of its own; types of the same name are joined by their @key.';
     return [problemAt(source, kinds.get(other), 'MIXED_SOURCE_KINDS', message, hint)];
   }
-  const wrong = [...federationLinkMistakes(parsed), ...(kind === 'subgraph' ? rootTypeMistakes(parsed) : [])];
+  // a plain service is asked by its own names, and brings its root types under the default ones itself
+  const renames = kind !== 'service';
+  const wrong = [...federationLinkMistakes(parsed), ...(renames ? rootTypeMistakes(parsed) : [])];
   if (wrong.length > 0)
     return wrong.map(({ node, code, message, hint }) => problemAt(source, node, code, message, hint));
-  const normalised = normaliseDirectives(kind === 'subgraph' ? withDefaultRoots(parsed) : parsed, kind);
+  const normalised = normaliseDirectives(renames ? withDefaultRoots(parsed) : parsed, kind);
   if (normalised.mistakes.length > 0)
     return normalised.mistakes.map(({ node, message, hint }) =>
       problemAt(source, node, 'INEFFECTIVE_DIRECTIVE', message, hint),

@@ -80,23 +80,23 @@ test('a field that cannot be reached', async () => {
     'reviews.graphql': SHOP['reviews.graphql'].replace('"id"', '"upc"').replace('id: ID!', 'upc: ID!'),
   });
   expect(problems.join('\n')).toMatchInlineSnapshot(`
-    "reviews.graphql:4:3  [reviews, products] SATISFIABILITY_ERROR  No subgraph can give "Product.upc" in this query:
+    "reviews.graphql:4:3  [reviews, products] SATISFIABILITY_ERROR  No subgraph can resolve "Product.upc" in this query:
         {
           product(id: ID!) {
             upc
           }
         }
         Here "Product" comes from "products", without the field.
-        - "reviews" has it, but looks up "Product" by "upc", which cannot be had here.
-        hint: Add "id" and @key(fields: "id") to "Product" in "reviews": it can be had here. See also products.graphql:6:6.
-    reviews.graphql:5:3  [reviews, products] SATISFIABILITY_ERROR  No subgraph can give "Product.reviews" in this query:
+        - "reviews" resolves it, but looks up "Product" by "upc", which is not available here.
+        hint: Add "id" and @key(fields: "id") to "Product" in "reviews": it is available here. See also products.graphql:6:6.
+    reviews.graphql:5:3  [reviews, products] SATISFIABILITY_ERROR  No subgraph can resolve "Product.reviews" in this query:
         {
           product(id: ID!) {
             reviews
           }
         }
         Here "Product" comes from "products", without the field.
-        - "reviews" has it, but looks up "Product" by "upc", which cannot be had here.
-        hint: Add "id" and @key(fields: "id") to "Product" in "reviews": it can be had here. See also products.graphql:6:6."
+        - "reviews" resolves it, but looks up "Product" by "upc", which is not available here.
+        hint: Add "id" and @key(fields: "id") to "Product" in "reviews": it is available here. See also products.graphql:6:6."
   `);
 });

@@ -22,9 +22,9 @@ export function explain(failure: Unsatisfiable, supergraph: DocumentNode): Expla
   const providers = providersOf(failure, field);
   const reasons = providers.map((provider) => reasonAgainst(failure, provider));
   const externals = externalsOf(failure, field);
-  for (const subgraph of externals) reasons.push(`"${subgraph.name}" has it as @external only.`);
+  for (const subgraph of externals) reasons.push(`"${subgraph.name}" only has it as @external.`);
   const lines = [
-    `No subgraph can give "${type}.${field}" in this query:`,
+    `No subgraph can resolve "${type}.${field}" in this query:`,
     printQuery(failure, supergraph),
     `Here "${type}" comes from ${list(here.map(({ name }) => name))}${providers.some((p) => here.includes(p.subgraph)) ? '' : ', without the field'}.`,
     ...reasons.map((reason) => `- ${reason}`),
@@ -41,7 +41,7 @@ function explainTypename(failure: Unsatisfiable, supergraph: DocumentNode): Expl
   const type = failure.state.typeName;
   const here = subgraphsHere(failure);
   const lines = [
-    `No subgraph can say of what type the objects of "${type}" are in this query:`,
+    `No subgraph can resolve "__typename" of "${type}" in this query:`,
     printQuery(failure, supergraph),
     `Here "${type}" comes from ${list(here.map(({ name }) => name))}, as an @interfaceObject.`,
   ];
@@ -76,14 +76,17 @@ function reasonAgainst(failure: Unsatisfiable, provider: Provider): string {
   const missing = field.contextArguments.filter((argument) => !state.contexts.has(contextKey(argument)));
   if (missing.length > 0) {
     const wanted = missing.map(({ name, context }) => `"${name}" (context "${contextName(context)}")`).join(', ');
-    return `${name} has it, but takes ${wanted} by @fromContext from an object above, and none here sets that context to a value that can be had.`;
+    return `${name} resolves it, but takes ${wanted} by @fromContext, and no object above it sets that context to an available value.`;
   }
   if (field.requires && !moves.canGet(state, field.requires))
-    return `${name} has it, but @requires "${fieldsOf(field.requires)}", which cannot be had here.`;
+    return `${name} resolves it, but @requires "${fieldsOf(field.requires)}", which is not available here.`;
   const keys = type.keys.filter(({ resolvable }) => resolvable);
-  if (keys.length === 0) return `${name} has it, but no @key by which it looks up "${state.typeName}".`;
-  const sets = list(keys.map(({ fields }) => fieldsOf(fields)));
-  return `${name} has it, but looks up "${state.typeName}" by ${sets}, which cannot be had here.`;
+  if (keys.length === 0) return `${name} resolves it, but has no @key to look up "${state.typeName}" by.`;
+  const sets = list(
+    keys.map(({ fields }) => fieldsOf(fields)),
+    'or',
+  );
+  return `${name} resolves it, but looks up "${state.typeName}" by ${sets}, which is not available here.`;
 }
 
 function contextName(context: string): string {
@@ -95,22 +98,22 @@ function hintOf(failure: Unsatisfiable, providers: readonly Provider[], here: Su
   const type = state.typeName;
   const [provider] = providers;
   const source = list(here.map(({ name }) => name));
-  if (!provider) return `Define the field without @external in a subgraph that can look up "${type}".`;
+  if (!provider) return `Define the field without @external in a subgraph that can look up "${type}" by a @key.`;
   const target = `"${provider.subgraph.name}"`;
   const { requires, contextArguments } = provider.field;
   if (requires && !moves.canGet(state, requires)) {
-    return `See that "${fieldsOf(requires)}" can be had wherever "${type}" is: by a @key of "${type}" in the subgraphs that have it.`;
+    return `Make "${fieldsOf(requires)}" available wherever "${type}" is: give "${type}" a @key in the subgraphs that resolve it.`;
   }
   if (contextArguments.some((argument) => !state.contexts.has(contextKey(argument))))
-    return 'Set the context with @context on a type above the field on every path, or make another way to the value.';
+    return 'Set the context with @context on a type above the field on every path.';
   const keys = keysAtHand(failure);
   const known = keys.find((key) => hasFields(provider.type, key));
   if (known)
-    return `Add @key(fields: "${fieldsOf(known)}") to "${provider.type.name}" in ${target}: it can be had here.`;
+    return `Add @key(fields: "${fieldsOf(known)}") to "${provider.type.name}" in ${target}: it is available here.`;
   const [key] = keys;
   if (key) {
     const fields = fieldsOf(key);
-    return `Add "${fields}" and @key(fields: "${fields}") to "${provider.type.name}" in ${target}: it can be had here.`;
+    return `Add "${fields}" and @key(fields: "${fields}") to "${provider.type.name}" in ${target}: it is available here.`;
   }
   const wanted = provider.type.keys.find(({ resolvable }) => resolvable);
   if (wanted) return `Add "${fieldsOf(wanted.fields)}" to "${type}" in ${source}, so that ${target} can look it up.`;
@@ -131,7 +134,7 @@ function fieldsOf(set: SelectionSetNode): string {
   return print(set).replaceAll(/\s+/g, ' ').slice(2, -2);
 }
 
-function list(names: readonly string[]): string {
+function list(names: readonly string[], word = 'and'): string {
   const quoted = [...new Set(names)].map((name) => `"${name}"`);
-  return quoted.length < 2 ? quoted.join() : `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`;
+  return quoted.length < 2 ? quoted.join() : `${quoted.slice(0, -1).join(', ')} ${word} ${quoted.at(-1)}`;
 }

@@ -7,7 +7,7 @@ import { checkSatisfiability } from './check.ts';
 import { type Explanation, explain } from './explain.ts';
 import { TooManyStates } from './explore.ts';
 
-/** Fields that clients could select and never get, each at the place where a subgraph defines it. */
+/** Returns the fields that clients could select but that no subgraph can resolve, each at the place where a subgraph defines it. */
 export function satisfiabilityProblems(supergraph: DocumentNode, sources: readonly SourceDefinition[]): Problem[] {
   try {
     const { failures } = checkSatisfiability(supergraph);
@@ -49,7 +49,7 @@ function tooManyStates({ typeName }: TooManyStates, sources: readonly SourceDefi
     column: place?.column ?? 1,
     subgraph: place?.source.name,
     code: 'SATISFIABILITY_UNKNOWN',
-    message: `It cannot be seen in reasonable time whether every field of "${typeName}" can be had on every path.`,
+    message: `It cannot be checked in reasonable time whether every field of "${typeName}" can be resolved on every path.`,
     hint: 'Give the type a @key in every subgraph that has it, or have its fields in the same subgraphs.',
   };
 }

@@ -33,7 +33,7 @@ test('a field whose subgraph has no key that is at hand', () => {
     products: 'type Product @key(fields: "id") { id: ID! name: String }',
   });
   expect(text).toMatchInlineSnapshot(`
-    "No subgraph can give "Product.id" in this query:
+    "No subgraph can resolve "Product.id" in this query:
     {
       topReview {
         product {
@@ -42,9 +42,9 @@ test('a field whose subgraph has no key that is at hand', () => {
       }
     }
     Here "Product" comes from "reviews", without the field.
-    - "products" has it, but looks up "Product" by "id", which cannot be had here.
-    hint: Add "upc" and @key(fields: "upc") to "Product" in "products": it can be had here.
-    No subgraph can give "Product.name" in this query:
+    - "products" resolves it, but looks up "Product" by "id", which is not available here.
+    hint: Add "upc" and @key(fields: "upc") to "Product" in "products": it is available here.
+    No subgraph can resolve "Product.name" in this query:
     {
       topReview {
         product {
@@ -53,8 +53,8 @@ test('a field whose subgraph has no key that is at hand', () => {
       }
     }
     Here "Product" comes from "reviews", without the field.
-    - "products" has it, but looks up "Product" by "id", which cannot be had here.
-    hint: Add "upc" and @key(fields: "upc") to "Product" in "products": it can be had here."
+    - "products" resolves it, but looks up "Product" by "id", which is not available here.
+    hint: Add "upc" and @key(fields: "upc") to "Product" in "products": it is available here."
   `);
 });
 
@@ -64,14 +64,14 @@ test('a value type without keys, which one subgraph has less of', () => {
     b: 'type Query { b: V } type V @shareable { x: Int y: Int }',
   });
   expect(text).toMatchInlineSnapshot(`
-    "No subgraph can give "V.y" in this query:
+    "No subgraph can resolve "V.y" in this query:
     {
       a {
         y
       }
     }
     Here "V" comes from "a", without the field.
-    - "b" has it, but no @key by which it looks up "V".
+    - "b" resolves it, but has no @key to look up "V" by.
     hint: Give "V" a @key that "a" and "b" have, or add the field to "a" (@shareable in both)."
   `);
 });
@@ -83,34 +83,34 @@ test('what a field requires cannot be had', () => {
     c: 'type T @key(fields: "code") { code: ID! size: Int }',
   });
   expect(text).toMatchInlineSnapshot(`
-    "No subgraph can give "T.size" in this query:
+    "No subgraph can resolve "T.size" in this query:
     {
       t {
         size
       }
     }
-    Here "T" comes from "a" or "b", without the field.
-    - "c" has it, but looks up "T" by "code", which cannot be had here.
-    - "b" has it as @external only.
-    hint: Add "id" and @key(fields: "id") to "T" in "c": it can be had here.
-    No subgraph can give "T.weight" in this query:
+    Here "T" comes from "a" and "b", without the field.
+    - "c" resolves it, but looks up "T" by "code", which is not available here.
+    - "b" only has it as @external.
+    hint: Add "id" and @key(fields: "id") to "T" in "c": it is available here.
+    No subgraph can resolve "T.weight" in this query:
     {
       t {
         weight
       }
     }
-    Here "T" comes from "a" or "b".
-    - "b" has it, but @requires "size", which cannot be had here.
-    hint: See that "size" can be had wherever "T" is: by a @key of "T" in the subgraphs that have it.
-    No subgraph can give "T.code" in this query:
+    Here "T" comes from "a" and "b".
+    - "b" resolves it, but @requires "size", which is not available here.
+    hint: Make "size" available wherever "T" is: give "T" a @key in the subgraphs that resolve it.
+    No subgraph can resolve "T.code" in this query:
     {
       t {
         code
       }
     }
-    Here "T" comes from "a" or "b", without the field.
-    - "c" has it, but looks up "T" by "code", which cannot be had here.
-    hint: Add "id" and @key(fields: "id") to "T" in "c": it can be had here."
+    Here "T" comes from "a" and "b", without the field.
+    - "c" resolves it, but looks up "T" by "code", which is not available here.
+    hint: Add "id" and @key(fields: "id") to "T" in "c": it is available here."
   `);
 });
 
@@ -134,7 +134,7 @@ test('an interface object of which no subgraph tells the types', () => {
         type Book implements Media @key(fields: "id", resolvable: false) { id: ID! }`,
     b: 'type Query { top: Media } type Media @interfaceObject @key(fields: "id") { id: ID! stars: Int }',
   });
-  expect(text).toContain('No subgraph can say of what type the objects of "Media" are in this query:');
+  expect(text).toContain('No subgraph can resolve "__typename" of "Media" in this query:');
 });
 
 test('a mutation that two subgraphs share is asked of one of them', () => {
