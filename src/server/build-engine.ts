@@ -122,6 +122,10 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits, apiC
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const { request, response } = rules;
   const forward = request.forSubgraph(name);
+  const compression = {
+    request: traffic.compression === 'identity' ? undefined : traffic.compression,
+    accept: traffic.accept_encoding,
+  };
   const measured = (source: Source) => (instruments ? measureFetches(source, instruments) : source);
   if (inProcess?.kind === 'rest') {
     const settingsOf = (api: string | undefined) => apiSettings(config.connectors, name, api);
@@ -129,6 +133,7 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits, apiC
     const rest = createRestSource({
       ...{ name, sdl, timeoutMs: traffic.timeout, pools, settingsOf, forward },
       cache: apiCache,
+      compression,
     });
     const limited = rateLimits.limitSource(measured(rest));
     const shares = traffic.deduplicate_query && rest.tellsApart;
@@ -141,6 +146,7 @@ function openSource(subgraph: Subgraph, { config, pools, rules, rateLimits, apiC
     timeoutMs: traffic.timeout,
     pools,
     forward,
+    compression,
     keepsHeaders: response !== undefined || heeded,
   });
   // a cookie is for the one client that asked

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { BffOptions } from '../../src/bff/bff.ts';
-import { chooseEncoding } from '../../src/bff/delivery/compress.ts';
+import { chooseEncoding } from '../../src/shared/accept-encoding.ts';
 import { engineOver, folderOf, serveBff } from './support.ts';
 
 const SDL = 'type Query { short: String, long: String, mine: String }';

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { chooseEncoding, compress, type Encoding } from './compress.ts';
+import { chooseEncoding } from '../../shared/accept-encoding.ts';
+import { type Coding, encodeBody } from '../../shared/content-codings.ts';
 import { etagOfForm, isKnown } from './conditional.ts';
 import type { Reply } from './reply.ts';
 import { addVary } from './vary.ts';
@@ -35,9 +36,9 @@ export function send(
   return sendCompressed(req, res, reply, encoding);
 }
 
-async function sendCompressed(req: IncomingMessage, res: ServerResponse, reply: Reply, encoding: Encoding) {
+async function sendCompressed(req: IncomingMessage, res: ServerResponse, reply: Reply, encoding: Coding) {
   const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
-  const form = await compress(body, encoding, reply.forms !== undefined);
+  const form = await encodeBody(body, encoding, { thoroughly: reply.forms !== undefined });
   reply.forms?.set(encoding, form);
   if (!res.destroyed && !res.headersSent) write(req, res, reply, form, encoding);
 }
@@ -47,7 +48,7 @@ function write(
   res: ServerResponse,
   reply: Reply,
   body: string | Buffer,
-  encoding: Encoding | undefined,
+  encoding: Coding | undefined,
 ): void {
   if (reply.etag !== undefined) res.setHeader('etag', encoding ? etagOfForm(reply.etag, encoding) : reply.etag);
   if (encoding !== undefined) res.setHeader('content-encoding', encoding);
