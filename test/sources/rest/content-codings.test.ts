@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { ask, NO_LIMITS, restSource, stubApi } from './stub-api.ts';
@@ -13,7 +14,7 @@ const BODY = Buffer.from('{"id":"u1","name":"Zoë"}');
 
 /** What a query gets when the API answers with these bytes. */
 async function answerTo(body: Buffer, headers: Record<string, string>, maxResponseBytes = 100_000) {
-  const api = await stubApi(() => (response) => {
+  const api = await stubApi(() => (response: ServerResponse) => {
     response.writeHead(200, { 'content-type': 'application/json', ...headers });
     response.end(body);
   });
