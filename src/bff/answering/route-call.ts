@@ -1,6 +1,7 @@
 import { formatProblem } from '../../config/problem.ts';
 import { PURGE_PATH, purgeReply } from '../caching/serve-purge.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import { rulesOutAll } from '../delivery/send.ts';
 import { addVary } from '../delivery/vary.ts';
 import type { BrokenEndpoint } from '../endpoints/endpoints.ts';
 import { allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
@@ -30,6 +31,7 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
   if (asked === 'OPTIONS') return { status: 204, headers: { allow: allowedMethods(matches) }, body: '' };
   const match = matches.find(({ endpoint }) => endpoint.method === asked);
   if (match === undefined) return problemReply(methodNotAllowed(call, matches), call.path);
+  if (rulesOutAll(call.req, desk)) return problemReply(notAcceptable(), call.path);
   const { endpoint } = match;
   if (settings.rate_limit) {
     const refused = await countRequest(desk, any.client, settings.rate_limit, call.client, call.req, call.res);
@@ -63,6 +65,12 @@ function methodNotAllowed(call: Call, matches: readonly Match[]): ProblemDetails
   const allow = allowedMethods(matches);
   const detail = `${call.path} does not answer ${call.req.method}; it answers ${allow}.`;
   return { status: 405, kind: 'method-not-allowed', detail, headers: { allow } };
+}
+
+/** Said before anything is done: what has been done could not be delivered. */
+function notAcceptable(): ProblemDetails {
+  const detail = 'The "accept-encoding" header allows no form that the answer could have; allow "identity".';
+  return { status: 406, kind: 'not-acceptable', detail };
 }
 
 function gone(version: string): ProblemDetails {

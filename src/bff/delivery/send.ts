@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { chooseEncoding } from '../../shared/accept-encoding.ts';
+import { readAcceptEncoding } from '../../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../../shared/content-codings.ts';
 import { etagOfForm, isKnown } from './conditional.ts';
 import type { Reply } from './reply.ts';
@@ -10,6 +10,12 @@ export interface SendSettings {
   readonly compressFrom: number | undefined;
   /** Whether `Server-Timing` says how long what took. */
   readonly dev: boolean;
+}
+
+/** Whether a client rules out every form that an answer could have, by `Accept-Encoding`. */
+export function rulesOutAll({ headers }: IncomingMessage, { compressFrom }: SendSettings): boolean {
+  const { best, identity } = readAcceptEncoding(headers['accept-encoding']);
+  return !identity && (compressFrom === undefined || best === undefined);
 }
 
 /** Writes an answer: 304 where the client has it, compressed where it helps, without a body for HEAD. */
@@ -23,9 +29,11 @@ export function send(
   const { etag, headers } = reply;
   addLimits(res, headers);
   if (settings.dev && reply.timings) res.setHeader('server-timing', timingText(reply.timings));
-  const compressible = settings.compressFrom !== undefined && reply.body.length >= settings.compressFrom;
+  const { compressFrom } = settings;
+  const accepted = readAcceptEncoding(req.headers['accept-encoding']);
+  const compressible = compressFrom !== undefined && (reply.body.length >= compressFrom || !accepted.identity);
   if (compressible) addVary(res, headers.vary === undefined ? 'accept-encoding' : `${headers.vary}, accept-encoding`);
-  const encoding = compressible ? chooseEncoding(req.headers['accept-encoding']) : undefined;
+  const encoding = compressible && reply.body.length > 0 ? accepted.best : undefined;
   const known = req.headers['if-none-match'];
   if (known !== undefined && etag !== undefined && isKnown(known, etag)) {
     return sendNotModified(res, reply, encoding ? etagOfForm(etag, encoding) : etag);
