@@ -6,6 +6,7 @@ import type { Problem } from '../config/problem.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
+import type { Cors } from '../policy/requests/cors.ts';
 import { emptyNotes, type RequestNotes } from '../shared/request-notes.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Call, Desk, Served, TellRefused } from './answering/call.ts';
@@ -17,6 +18,7 @@ import { KnownRequests } from './caching/known-requests.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
 import { standingHeaders } from './delivery/client-headers.ts';
+import { clientPolicies, policyAt } from './delivery/cors.ts';
 import { problemReply } from './delivery/reply.ts';
 import { send } from './delivery/send.ts';
 import { DEMO_REPLY } from './demo/demo-page.ts';
@@ -84,6 +86,8 @@ export interface Bff {
    * are written for the log.
    */
   handle(req: IncomingMessage, res: ServerResponse, client?: ClientFacts, notes?: RequestNotes): boolean;
+  /** What web pages may do at a path, where its client has `cors` in `client.yaml`: in place of the gateway's own policies. */
+  cors(path: string): Cors | undefined;
   /** Reads the folder again. Requests under way keep the endpoints that they began with. */
   reload(): Promise<void>;
   /** The endpoints that fit the schema in force; none while there is no schema. */
@@ -116,7 +120,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     const engine = options.engine();
     if (engine === undefined) return undefined;
     if (served?.engine === engine && served.folder === folder) return served;
-    served = checkAgainst(engine, folder, shapes, options.configured);
+    served = checkAgainst(engine, folder, shapes, options);
     options.onProblems?.(served.loaded.problems);
     return served;
   }
@@ -149,6 +153,10 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       const query = mark < 0 ? '' : url.slice(mark + 1);
       void answer({ req, res, path, query, requestId: requestIdOf(req, res), client, notes });
       return true;
+    },
+    cors(path) {
+      const current = serve();
+      return current && policyAt(current.cors, path);
     },
     reload: read,
     endpoints: () => serve()?.loaded.endpoints ?? [],
@@ -186,7 +194,7 @@ function checkAgainst(
   engine: Engine,
   folder: EndpointFolder,
   shapes: LoadedShapes,
-  configured: ConfiguredForEndpoints | undefined,
+  { configured, onRefused }: Pick<BffOptions, 'configured' | 'onRefused'>,
 ): Served {
   const loaded = compileEndpoints(folder, engine.supergraph, { ...configured, shapes });
   const standing = new Map<string, ReadonlyMap<string, string>>();
@@ -195,7 +203,9 @@ function checkAgainst(
     if (headers) standing.set(version === undefined ? client : `${client}/${version}`, headers);
   }
   const digest = hash('sha256', `${folder.digest}\n${engine.supergraph.sdl}`, 'base64url');
-  return { engine, folder, loaded, table: buildRoutingTable(loaded), digest, known: new KnownRequests(), standing };
+  const table = buildRoutingTable(loaded);
+  const cors = clientPolicies(table, onRefused);
+  return { engine, folder, loaded, table, digest, known: new KnownRequests(), standing, cors };
 }
 
 /** The id that the host has given the request, else the one that the client has sent, else a new one. */

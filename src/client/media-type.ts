@@ -12,7 +12,7 @@ export interface MediaType {
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1
  */
 export function parseMediaType(text: string): MediaType | undefined {
-  const [essence = '', ...rest] = splitParameters(text);
+  const [essence = '', ...rest] = splitOutsideQuotes(text, ';');
   const parameters: [string, string][] = [];
   for (const part of rest) {
     if (part === '') continue;
@@ -28,9 +28,35 @@ export function charsetOf({ parameters }: MediaType): string | undefined {
   return parameters.find(([name]) => name === 'charset')?.[1].toLowerCase();
 }
 
-/** The parts between semicolons, without blanks around them. A semicolon in quotes divides nothing. */
-function splitParameters(text: string): string[] {
-  if (!text.includes('"')) return text.split(';').map((part) => part.trim());
+/** A media range of an `Accept` header. */
+export interface MediaRange extends MediaType {
+  /** From 0, which rules it out, to 1. */
+  readonly quality: number;
+}
+
+/**
+ * Reads an `Accept` header, in the order in which it names its ranges; what cannot be read is left out.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
+ */
+export function parseAccept(text: string): MediaRange[] {
+  return splitOutsideQuotes(text, ',').flatMap((part) => {
+    const range = part === '' ? undefined : parseMediaType(part);
+    if (range === undefined) return [];
+    const said = range.parameters.find(([name]) => name === 'q')?.[1];
+    const quality = said === undefined ? 1 : Number.parseFloat(said) || 0;
+    // Java's old client says `*`
+    return [{ ...range, essence: range.essence === '*' ? '*/*' : range.essence, quality: Math.min(quality, 1) }];
+  });
+}
+
+/** Whether a media type is JSON: `application/json`, and formats that are built on it, such as `application/graphql+json`. */
+export function isJsonType(essence: string): boolean {
+  return essence === 'application/json' || (essence.startsWith('application/') && essence.endsWith('+json'));
+}
+
+/** The parts between separators, without blanks around them. A separator in quotes divides nothing. */
+function splitOutsideQuotes(text: string, separator: ';' | ','): string[] {
+  if (!text.includes('"')) return text.split(separator).map((part) => part.trim());
   const parts: string[] = [];
   let start = 0;
   let isQuoted = false;
@@ -38,7 +64,7 @@ function splitParameters(text: string): string[] {
     const character = text[at];
     if (character === '"') isQuoted = !isQuoted;
     else if (character === '\\' && isQuoted) at += 1;
-    else if (character === ';' && !isQuoted) {
+    else if (character === separator && !isQuoted) {
       parts.push(text.slice(start, at).trim());
       start = at + 1;
     }

@@ -216,6 +216,7 @@ function hostSettings(config: Config) {
   return {
     maxRequestBytes: config.limits.http_max_request_bytes,
     timeoutMs: router.timeout,
+    compressFrom: router.compression.enabled ? router.compression.threshold : undefined,
     shareQueries: router.deduplicate_query,
     graphiql: !config.production,
     frames: config.security_headers.enabled ? config.security_headers.frame_options : undefined,

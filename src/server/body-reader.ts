@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { ContentCodingError, decodeBody, READABLE_CODINGS, readContentEncoding } from '../shared/content-codings.ts';
+import { decodeText, TextDecodingError } from '../shared/decode-text.ts';
 import { RequestRefusal } from './request-refusal.ts';
 
 /** The client closed the connection before its request was complete: there is nobody to answer. */
@@ -10,10 +12,41 @@ export class ClientGone extends Error {
 }
 
 /**
- * Reads a request body as UTF-8, holding `maxBytes` at most. Throws `RequestRefusal` 413 `REQUEST_TOO_LARGE` as soon
- * as the body is known to be larger, and `ClientGone` when it never completes.
+ * Reads a request body as UTF-8, without its byte order mark, holding `maxBytes` at most; a body with content codings is
+ * decoded, and may not have more then, either. Throws `RequestRefusal` 413 `REQUEST_TOO_LARGE` as soon as the body is known
+ * to be larger, 415 for an unknown coding, 400 for what is no UTF-8 or cannot be decoded, and `ClientGone` when it never
+ * completes.
  */
-export function readBody(req: IncomingMessage, maxBytes: number): Promise<string> {
+export async function readBody(req: IncomingMessage, maxBytes: number): Promise<string> {
+  const header = req.headers['content-encoding'];
+  if (header === undefined) return textOf(await readBytes(req, maxBytes));
+  try {
+    const codings = readContentEncoding(header);
+    return textOf(await decodeBody(await readBytes(req, maxBytes), codings, maxBytes));
+  } catch (error) {
+    throw error instanceof ContentCodingError ? codingRefusal(error, maxBytes) : error;
+  }
+}
+
+function textOf(bytes: Buffer): string {
+  try {
+    return decodeText(bytes);
+  } catch (error) {
+    if (!(error instanceof TextDecodingError)) throw error;
+    throw new RequestRefusal(400, 'BAD_REQUEST', 'The request body is not valid UTF-8.');
+  }
+}
+
+function codingRefusal({ kind, message }: ContentCodingError, maxBytes: number): RequestRefusal {
+  if (kind === 'too-large') return tooLarge(maxBytes);
+  const what = `The request body cannot be decoded: ${message}.`;
+  if (kind === 'corrupt') return new RequestRefusal(400, 'BAD_REQUEST', what);
+  const codings = READABLE_CODINGS.join(', ');
+  const hint = `${what} Send it as it is, or in one of ${codings}.`;
+  return new RequestRefusal(415, 'UNSUPPORTED_MEDIA_TYPE', hint, { 'accept-encoding': codings });
+}
+
+function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   if (req.destroyed) return Promise.reject(new ClientGone());
   if (Number(req.headers['content-length']) > maxBytes) return Promise.reject(tooLarge(maxBytes));
   return new Promise((resolve, reject) => {
@@ -35,10 +68,10 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<string
     const onEnd = () => {
       if (settled) return;
       settled = true;
-      const text = (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)).toString('utf8');
+      const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
       // the listeners live as long as the request, which may wait long for its answer
       chunks.length = 0;
-      resolve(text);
+      resolve(bytes);
     };
     // the listeners stay: to take them away costs more than all else in here, and they go with the request
     const onClose = () => {

@@ -144,6 +144,10 @@ function openSource(subgraph: Subgraph, supplies: Supplies): Source {
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
   const { request, response } = rules;
   const forward = request.forSubgraph(name);
+  const compression = {
+    request: traffic.compression === 'identity' ? undefined : traffic.compression,
+    accept: traffic.accept_encoding,
+  };
   const measured = (source: Source) => (instruments ? measureFetches(source, instruments) : source);
   if (inProcess?.kind === 'rest') {
     const settingsOf = (api: string | undefined) => apiSettings(config.connectors, name, api);
@@ -151,6 +155,7 @@ function openSource(subgraph: Subgraph, supplies: Supplies): Source {
     const rest = createRestSource({
       ...{ name, sdl, timeoutMs: traffic.timeout, pools, settingsOf, forward },
       cache: apiCache,
+      compression,
     });
     const limited = rateLimits.limitSource(measured(rest));
     const shares = traffic.deduplicate_query && rest.tellsApart;
@@ -163,6 +168,7 @@ function openSource(subgraph: Subgraph, supplies: Supplies): Source {
     timeoutMs: traffic.timeout,
     pools,
     forward,
+    compression,
     keepsHeaders: response !== undefined || heeded,
   });
   // a cookie is for the one client that asked

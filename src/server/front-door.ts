@@ -9,6 +9,8 @@ export interface FrontDoorOptions {
   /** Headers of every answer, names in lower case. */
   readonly answerHeaders?: Readonly<Record<string, string>> | undefined;
   readonly cors?: Cors | undefined;
+  /** The policy of a path below `/bff` that has one of its own, in place of `cors`. */
+  readonly corsOf?: ((path: string) => Cors | undefined) | undefined;
   readonly addressFilter?: AddressFilter | undefined;
 }
 
@@ -21,19 +23,21 @@ const OPEN_PATHS: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/re
  * What is asked of every request before it is known who sends it: how long its URL is, and whether a page of another
  * site sends it. `next` is called with those that go on. Throws `RequestRefusal` 414.
  */
-export function frontDoor({ maxUrlBytes, answerHeaders, cors }: FrontDoorOptions, next: Door): Door {
-  if (maxUrlBytes === undefined && answerHeaders === undefined && cors === undefined) return next;
+export function frontDoor(options: FrontDoorOptions, next: Door): Door {
+  const { maxUrlBytes, answerHeaders, cors, corsOf } = options;
+  if (!(maxUrlBytes || answerHeaders || cors || corsOf)) return next;
   const longest = maxUrlBytes ?? Number.POSITIVE_INFINITY;
   return (exchange) => {
     const { req } = exchange;
     const { url = '/' } = req;
     exchange.headers = answerHeaders;
     if (url.length > longest) throw tooLong(longest);
-    if (cors) {
+    const policy = (url.startsWith('/bff/') && corsOf?.(pathOf(url))) || cors;
+    if (policy) {
       const path = pathOf(url);
-      const allowed = req.method === 'OPTIONS' ? cors.preflight(path, req.headers) : undefined;
+      const allowed = req.method === 'OPTIONS' ? policy.preflight(path, req.headers) : undefined;
       if (allowed) return sendReply(exchange, { status: 204, headers: allowed, body: '' });
-      const headers = cors.headersFor(path, req.headers);
+      const headers = policy.headersFor(path, req.headers);
       if (headers) exchange.headers = { ...answerHeaders, ...headers };
     }
     next(exchange);

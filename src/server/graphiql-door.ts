@@ -1,7 +1,9 @@
 import type { Admission } from '../policy/authentication/admission.ts';
 import { type Exchange, sendReply } from './exchange.ts';
-import { type HttpReply, textReply } from './graphql-pipeline.ts';
+import { textReply } from './graphql-pipeline.ts';
 import { type PageNeeds, pageHeaders } from './html-policy.ts';
+import { prefersHtml } from './media-type.ts';
+import { StaticPage } from './static-page.ts';
 
 type Next = (exchange: Exchange) => void;
 
@@ -23,14 +25,14 @@ export interface GraphiqlDoor {
  * A browser that goes to `/` is sent there.
  */
 export function graphiqlDoor({ isGraphql, admission, guard, frames, next, fail }: GraphiqlDoor): Next {
-  let page: Promise<HttpReply> | undefined;
+  let page: Promise<StaticPage> | undefined;
   const show = guard((exchange) => {
     page ??= renderPage(frames);
-    page.then((reply) => sendReply(exchange, reply)).catch((error: unknown) => fail(exchange, error));
+    page.then((shown) => shown.send(exchange)).catch((error: unknown) => fail(exchange, error));
   });
   return (exchange) => {
     const { req, client } = exchange;
-    if (req.method !== 'GET' || !req.headers.accept?.includes('text/html')) return next(exchange);
+    if (req.method !== 'GET' || !prefersHtml(req.headers.accept)) return next(exchange);
     const path = pathOf(req.url ?? '/');
     if (path === '/')
       return sendReply(exchange, textReply(302, 'text/plain', 'See /graphql', { location: '/graphql' }));
@@ -41,10 +43,10 @@ export function graphiqlDoor({ isGraphql, admission, guard, frames, next, fail }
 }
 
 /** It brings its code along, and is large, so it is loaded when it is asked for. */
-async function renderPage(frames: PageNeeds['frames']): Promise<HttpReply> {
+async function renderPage(frames: PageNeeds['frames']): Promise<StaticPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({ title: 'Headgate', defaultQuery: FIRST_QUERY });
-  return textReply(200, 'text/html', html, pageHeaders(html, { also: EDITOR_SOURCES, frames }));
+  return new StaticPage(html, pageHeaders(html, { also: EDITOR_SOURCES, frames }));
 }
 
 /** The editor runs its language services in workers that it makes of its own code, and its icons and fonts are in the page. */

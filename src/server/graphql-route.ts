@@ -3,6 +3,7 @@ import { createGraphqlService, type GraphqlServiceOptions } from './graphql-serv
 import type { HostOptions } from './host.ts';
 import { createOperationRunner } from './operation-runner.ts';
 import { isPlainRequest, servePlain } from './plain-lane.ts';
+import { createReplySender } from './reply-sender.ts';
 import { createRequestReader } from './request-reader.ts';
 
 /** GraphQL at one path: over the whole public schema, or over that of a contract. */
@@ -20,6 +21,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
   const service = createGraphqlService({
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
+    sender: createReplySender(options.compressFrom),
     logger,
     cacheHeaders: options.cacheHeaders,
     onRefusal,

@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { parseMediaType } from '../client/media-type.ts';
+import { charsetOf, isJsonType, parseMediaType } from '../client/media-type.ts';
 import type { EngineAnswer } from '../engine/engine.ts';
 import { shorten } from '../operation/print-value.ts';
 import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
+import { READABLE_CODINGS } from '../shared/content-codings.ts';
+import { isUtf8Charset } from '../shared/decode-text.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ClientGone } from './body-reader.ts';
 import type { CacheHeaders } from './cache-headers.ts';
@@ -10,12 +12,14 @@ import type { Exchange } from './exchange.ts';
 import { answerReply, type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-pipeline.ts';
 import { negotiateMediaType } from './media-type.ts';
 import type { GraphqlCall, OperationRunner } from './operation-runner.ts';
+import type { ReplySender } from './reply-sender.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 import { RequestRefusal } from './request-refusal.ts';
 
 export interface GraphqlServiceOptions {
   readonly runner: OperationRunner;
   readonly reader: RequestReader;
+  readonly sender: ReplySender;
   readonly logger: Logger;
   /** What caches are told of answers that say how long they hold; nothing without it. */
   readonly cacheHeaders?: CacheHeaders | undefined;
@@ -34,10 +38,12 @@ export interface GraphqlService {
   answer(exchange: Exchange, call: GraphqlCall | GraphqlBatch): Promise<HttpReply>;
   /** What to answer when a step threw; an error that is not meant for clients is logged and masked. */
   refuse(exchange: Exchange, error: unknown): HttpReply;
+  /** Sends what the other steps gave; returns a promise only where that takes time. */
+  send(exchange: Exchange, reply: HttpReply): void | Promise<void>;
 }
 
 export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
-  const { runner, reader, cacheHeaders } = options;
+  const { runner, reader, cacheHeaders, sender } = options;
   const refuse = (exchange: Exchange, error: unknown) =>
     refusalReply(toRefusal(error, exchange, options), contentTypeFor(exchange));
 
@@ -93,11 +99,13 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
       const { headers, method } = exchange.req;
       // Before anything is executed: a mutation whose answer cannot be delivered should not happen.
       if (negotiateMediaType(headers.accept) === undefined) return Promise.reject(notAcceptable());
-      if (method !== 'GET' && !isPlainJson(headers)) return Promise.reject(unsupportedMediaType(headers));
+      if (sender.rulesOutAll(headers['accept-encoding'])) return Promise.reject(noCoding());
+      if (method !== 'GET' && !isJsonRequest(headers)) return Promise.reject(unsupportedMediaType(headers));
       return reader(exchange);
     },
     answer: (exchange, call) => ('calls' in call ? answerBatch(exchange, call) : answerOne(exchange, call)),
     refuse,
+    send: sender.send,
   };
 }
 
@@ -133,33 +141,29 @@ export function toRefusal(
   return new RequestRefusal(500, 'INTERNAL_SERVER_ERROR', 'Internal server error');
 }
 
-interface BodyHeaders {
-  readonly 'content-type'?: string | undefined;
-  readonly 'content-encoding'?: string | undefined;
-}
-
-/** `application/json` in UTF-8 (or with no charset, which means UTF-8), not compressed. */
-export function isPlainJson(headers: BodyHeaders): boolean {
+/** JSON in UTF-8, or with no charset, which means UTF-8. */
+export function isJsonRequest(headers: { readonly 'content-type'?: string | undefined }): boolean {
   const type = headers['content-type'];
-  const encoding = headers['content-encoding'];
-  if (type === undefined || (encoding !== undefined && encoding !== 'identity')) return false;
-  return type === 'application/json' || isJsonInUtf8(type);
+  return type === 'application/json' || (type !== undefined && isJsonInUtf8(type));
 }
 
 function isJsonInUtf8(text: string): boolean {
   const type = parseMediaType(text);
-  if (type?.essence !== 'application/json' || type.parameters.length > 1) return false;
-  return type.parameters.every(([name, value]) => name === 'charset' && UTF_8.has(value.toLowerCase()));
+  if (type === undefined || !isJsonType(type.essence)) return false;
+  const charset = charsetOf(type);
+  return charset === undefined || isUtf8Charset(charset);
 }
 
-const UTF_8: ReadonlySet<string> = new Set(['utf-8', 'utf8']);
-
-function unsupportedMediaType(headers: BodyHeaders): RequestRefusal {
+function unsupportedMediaType(headers: { readonly 'content-type'?: string | undefined }): RequestRefusal {
   const type = shorten(headers['content-type'] ?? 'none');
-  const encoding = headers['content-encoding'] && shorten(headers['content-encoding']);
-  const sent = encoding === undefined ? type : `${type} with content-encoding ${encoding}`;
-  const message = `The request's content type is ${sent}; expected application/json in UTF-8, not compressed.`;
+  const message = `The request's content type is ${type}; expected application/json in UTF-8.`;
   return new RequestRefusal(415, 'UNSUPPORTED_MEDIA_TYPE', message, { accept: 'application/json' });
+}
+
+/** The client wants a coding, and none that there is. */
+function noCoding(): RequestRefusal {
+  const message = `The "accept-encoding" header allows none of identity, ${READABLE_CODINGS.join(', ')}.`;
+  return new RequestRefusal(406, 'NOT_ACCEPTABLE', message);
 }
 
 function notAcceptable(): RequestRefusal {

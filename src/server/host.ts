@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Bff } from '../bff/bff.ts';
 import type { DependsOn } from '../client/depends-on.ts';
 import type { ClientFacts } from '../client/identity.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -34,6 +35,8 @@ export interface HostOptions extends FrontDoorOptions {
   readonly logger: Logger;
   /** Largest request body in bytes (`limits.http_max_request_bytes`). */
   readonly maxRequestBytes: number;
+  /** GraphQL responses of fewer bytes are not compressed (`traffic_shaping.router.compression`); without it, none are. */
+  readonly compressFrom?: number | undefined;
   /** How long one client request may take, in milliseconds (`traffic_shaping.router.timeout`). */
   readonly timeoutMs: number;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
@@ -49,7 +52,10 @@ export interface HostOptions extends FrontDoorOptions {
   readonly contracts?: readonly { readonly name: string; readonly path: string }[];
   /** Answers what is under `/bff`; false for paths that are not its own. */
   readonly bff?:
-    | { handle(req: IncomingMessage, res: ServerResponse, client: ClientFacts, notes: RequestNotes): boolean }
+    | {
+        handle(req: IncomingMessage, res: ServerResponse, client: ClientFacts, notes: RequestNotes): boolean;
+        cors?: Bff['cors'];
+      }
     | undefined;
   /** Finds out who asks, and refuses whom it does not know; without it, all are anonymous. */
   readonly admission?: Admission | undefined;
@@ -149,7 +155,7 @@ export function createHost(options: HostOptions): Host {
   const entrance = login ? loginEntrance(login, { admission, guard, next: route, fail }) : admit;
   const isGraphql = (path: string) => graphqlAt(path) !== undefined;
   const enter = frontDoor(
-    options,
+    { ...options, corsOf: options.bff?.cors },
     options.graphiql
       ? graphiqlDoor({ isGraphql, admission, guard, frames: options.frames, next: entrance, fail })
       : entrance,

@@ -1,3 +1,5 @@
+import { charsetOf, type MediaRange, parseAccept } from '../client/media-type.ts';
+import { isUtf8Charset } from '../shared/decode-text.ts';
 import { GRAPHQL_RESPONSE_TYPE, JSON_TYPE } from './graphql-pipeline.ts';
 
 /** In the order of preference where a client ranks them equally. */
@@ -23,39 +25,44 @@ export function negotiateMediaType(accept: string | undefined): string | undefin
   return answer;
 }
 
-interface Range {
-  readonly type: string;
-  readonly quality: number;
-}
-
 function choose(accept: string): string | undefined {
-  const ranges = accept.toLowerCase().split(',').map(parseRange);
+  const ranges = parseAccept(accept);
   let best: { quality: number; answer: string } | undefined;
   for (const { type, answer } of OFFERED) {
     const match = mostSpecific(ranges, type);
     if (!match || match.quality <= 0) continue;
-    const better = !best || match.quality > best.quality || (match.quality === best.quality && match.type === type);
+    const better = !best || match.quality > best.quality || (match.quality === best.quality && match.essence === type);
     if (better) best = { quality: match.quality, answer };
   }
   return best?.answer;
 }
 
-/** A range that asks for another charset than UTF-8 cannot be met: quality 0. */
-function parseRange(text: string): Range {
-  const [type = '', ...parameters] = text.split(';').map((part) => part.trim());
-  let quality = 1;
-  for (const parameter of parameters) {
-    const [name, value = ''] = parameter.split('=').map((part) => part.trim());
-    if (name === 'q') quality = Number.parseFloat(value) || 0;
-    if (name === 'charset' && value.replaceAll('"', '') !== 'utf-8') return { type, quality: 0 };
-  }
-  return { type, quality };
+interface Match {
+  readonly essence: string;
+  readonly quality: number;
 }
 
-function mostSpecific(ranges: readonly Range[], type: string): Range | undefined {
-  for (const wanted of [type, 'application/*', '*/*']) {
-    const range = ranges.find((candidate) => candidate.type === wanted);
-    if (range) return range;
+/** Of several ranges that differ in their parameters only, the one that the client likes best. */
+function mostSpecific(ranges: readonly MediaRange[], type: string): Match | undefined {
+  for (const essence of [type, 'application/*', '*/*']) {
+    const qualities = ranges.filter((range) => range.essence === essence).map(qualityInUtf8);
+    if (qualities.length > 0) return { essence, quality: Math.max(...qualities) };
   }
   return undefined;
+}
+
+/** A range that asks for another charset than UTF-8 cannot be met. */
+function qualityInUtf8(range: MediaRange): number {
+  const charset = charsetOf(range);
+  return charset === undefined || isUtf8Charset(charset) ? range.quality : 0;
+}
+
+/** Whether a client that asks with `GET` wants a page: a browser names HTML, and nothing of GraphQL before it. */
+export function prefersHtml(accept: string | undefined): boolean {
+  if (accept === undefined || !/text\/html/i.test(accept)) return false;
+  const ranges = parseAccept(accept);
+  const best = (essences: readonly string[]) =>
+    Math.max(0, ...ranges.filter(({ essence }) => essences.includes(essence)).map(({ quality }) => quality));
+  const html = best(['text/html']);
+  return html > 0 && html >= best(OFFERED.map(({ type }) => type));
 }

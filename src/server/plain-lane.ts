@@ -1,19 +1,20 @@
 import { type Exchange, sendReply } from './exchange.ts';
 import { forgetBody } from './graphql-pipeline.ts';
-import { type GraphqlService, isPlainJson } from './graphql-service.ts';
+import { type GraphqlService, isJsonRequest } from './graphql-service.ts';
 
 /**
- * Whether nothing but a plain JSON `POST` is asked for at a path, as almost every client does: such a request needs none of what
+ * Whether nothing but a JSON `POST` is asked for at a path, as almost every client does: such a request needs none of what
  * Yoga adds, and its cost would be a good part of the whole.
  */
 export function isPlainRequest({ req }: Exchange, path: string): boolean {
-  return req.method === 'POST' && req.url === path && isPlainJson(req.headers);
+  return req.method === 'POST' && req.url === path && isJsonRequest(req.headers);
 }
 
 export async function servePlain(service: GraphqlService, exchange: Exchange): Promise<void> {
   try {
     const reply = await service.answer(exchange, await service.read(exchange));
-    sendReply(exchange, reply);
+    const sent = service.send(exchange, reply);
+    if (sent) await sent;
     if (exchange.shared === undefined) forgetBody(reply);
   } catch (error) {
     sendReply(exchange, service.refuse(exchange, error));

@@ -46,7 +46,7 @@ export function createYogaLane({ service, logger, path }: YogaLaneOptions): (exc
       const response = await yoga.handleNodeRequestAndResponse(exchange.req, exchange.res, { exchange });
       const contentType = response.headers.get('content-type') ?? 'text/plain; charset=utf-8';
       const headers = Object.fromEntries(response.headers.entries());
-      sendReply(exchange, textReply(response.status, contentType, await response.text(), headers));
+      await service.send(exchange, textReply(response.status, contentType, await response.text(), headers));
     } catch (error) {
       sendReply(exchange, service.refuse(exchange, error));
     }

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { BffOptions } from '../../src/bff/bff.ts';
-import { chooseEncoding } from '../../src/bff/delivery/compress.ts';
+import { chooseEncoding } from '../../src/shared/accept-encoding.ts';
 import { engineOver, folderOf, serveBff } from './support.ts';
 
 const SDL = 'type Query { short: String, long: String, mine: String }';
@@ -99,4 +99,34 @@ test.each([
   ['GZIP', 'gzip'],
 ])('accept-encoding %s: %s', (header, expected) => {
   expect(chooseEncoding(header)).toBe(expected);
+});
+
+test('a client that takes no identity gets a short answer encoded, or 406 where it takes nothing', async () => {
+  const get = await serve();
+  const short = await get('short', { 'accept-encoding': 'gzip, identity;q=0' });
+  expect(short.headers['content-encoding']).toBe('gzip');
+  expect(JSON.parse(String(gunzipSync(short.body)))).toEqual({ short: 'x' });
+  expect((await get('short', { 'accept-encoding': '*;q=0' })).status).toBe(406);
+});
+
+test('a body is decoded, and its limit holds for what it becomes', async () => {
+  const engine = engineOver('type Query { echo(text: String!): String }', {
+    echo: ({ text }: { text: string }) => text,
+  });
+  const files = { 'app/echo.graphql': 'query ($text: String!) @endpoint(method: POST) { echo(text: $text) }' };
+  const { call } = await serveBff({ dir: folderOf(files), engine: () => engine, maxRequestBytes: 1_000 });
+  const send = (coding: string, body: Buffer) => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': coding };
+    return call('/bff/app/echo', { method: 'POST', headers, body: new Uint8Array(body) });
+  };
+  const json = '\ufeff{"text":"Zoë"}';
+  expect((await send('gzip', gzipSync(json))).json).toEqual({ echo: 'Zoë' });
+  expect((await send('gzip, br', brotliCompressSync(gzipSync(json)))).json).toEqual({ echo: 'Zoë' });
+  expect((await send('gzip', gzipSync(Buffer.alloc(2_000_000, ' ')))).status).toBe(413);
+  expect((await send('gzip', Buffer.from(json))).json).toMatchObject({
+    status: 400,
+    detail: expect.stringContaining('not valid gzip'),
+  });
+  const unknown = await send('compress', Buffer.from(json));
+  expect([unknown.status, unknown.headers.get('accept-encoding')]).toEqual([415, expect.stringContaining('gzip')]);
 });

@@ -8,6 +8,8 @@ import { onTestFinished } from 'vitest';
 import { type Bff, type BffOptions, createBff } from '../../src/bff/bff.ts';
 import type { Identity } from '../../src/client/identity.ts';
 import type { Engine, EngineAnswer, EngineRequest } from '../../src/engine/engine.ts';
+import { openExchange } from '../../src/server/exchange.ts';
+import { frontDoor } from '../../src/server/front-door.ts';
 import type { Supergraph } from '../../src/supergraph/supergraph.ts';
 
 /** An engine that lets graphql-js execute over plain objects, and remembers what it was asked. */
@@ -73,10 +75,12 @@ export async function serveBff(
   options: BffOptions,
 ): Promise<{ bff: Bff; origin: string; call: (path: string, init?: RequestInit) => Promise<Reply> }> {
   const bff = await createBff({ dev: true, ...options });
-  const server = createServer((req, res) => {
+  const enter = frontDoor({ corsOf: bff.cors }, ({ req, res, headers }) => {
+    for (const name in headers) res.setHeader(name, headers[name] ?? '');
     const facts = { ip: '192.0.2.1', identity: identityIn(req.headers['x-test-identity']) };
     if (!bff.handle(req, res, facts)) res.writeHead(418).end();
   });
+  const server = createServer((req, res) => enter(openExchange(req, res)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;

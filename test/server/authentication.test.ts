@@ -51,7 +51,7 @@ describe('require_authentication', () => {
       config: config({ authentication: { require_authentication: true } }),
     });
     const page = await fetch(`${server.url}?query={orders}`, { headers: { accept: 'text/html' } });
-    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html']);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     expect(await page.text()).toContain('<title>Headgate</title>');
     const elsewhere = [`${server.url}/x`, server.url.replace('/graphql', '/bff/web/x')];
     for (const url of elsewhere) expect((await fetch(url, { headers: { accept: 'text/html' } })).status).toBe(401);

@@ -17,7 +17,7 @@ const QUERY = { query: '{ product { name inStock } }' };
 const DATA = { data: { product: { name: 'Lamp', inStock: 7 } } };
 
 /** What subgraphs are sent in any case. */
-const OWN = ['accept', 'connection', 'content-length', 'content-type', 'host'];
+const OWN = ['accept', 'accept-encoding', 'connection', 'content-length', 'content-type', 'host'];
 
 describe('headers to subgraphs', () => {
   it('are the gateway’s own where no rule says more', async () => {

@@ -41,7 +41,7 @@ describe('GraphiQL', () => {
     const { url } = await serve({ engine: () => engine });
     const response = await fetch(url, { headers: browser });
     const html = await response.text();
-    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html']);
+    expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     expect(html).toContain('<title>Headgate</title>');
     expect(html).not.toMatch(/<(script|link)[^>]+(src|href)="?https?:/);
   });

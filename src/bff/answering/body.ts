@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { charsetOf, parseMediaType } from '../../client/media-type.ts';
+import { charsetOf, isJsonType, parseMediaType } from '../../client/media-type.ts';
 import { shorten } from '../../operation/print-value.ts';
+import { ContentCodingError, decodeBody, READABLE_CODINGS, readContentEncoding } from '../../shared/content-codings.ts';
+import { isUtf8Charset } from '../../shared/decode-text.ts';
 import type { ProblemDetails } from '../delivery/reply.ts';
 import { readJson } from '../endpoints/json-reading.ts';
 
@@ -21,36 +23,45 @@ export async function readJsonBody(req: IncomingMessage, maxBytes: number): Prom
   }
   if (bytes === 0) return { value: {} };
   const problem = refuseForm(req);
-  return problem ? { problem } : parseObject(Buffer.concat(chunks));
+  if (problem) return { problem };
+  const decoded = await decode(req, Buffer.concat(chunks), maxBytes);
+  return 'problem' in decoded ? decoded : parseObject(decoded.bytes);
+}
+
+async function decode(
+  { headers }: IncomingMessage,
+  body: Buffer,
+  maxBytes: number,
+): Promise<{ readonly bytes: Buffer } | { readonly problem: ProblemDetails }> {
+  const header = headers['content-encoding'];
+  if (header === undefined) return { bytes: body };
+  try {
+    return { bytes: await decodeBody(body, readContentEncoding(header), maxBytes) };
+  } catch (error) {
+    if (!(error instanceof ContentCodingError)) throw error;
+    if (error.kind === 'too-large') return { problem: tooLarge(maxBytes) };
+    if (error.kind === 'corrupt') return { problem: invalid(`The body cannot be decoded: ${error.message}.`) };
+    const codings = READABLE_CODINGS.join(', ');
+    const detail = `The body cannot be decoded: ${error.message}. Send it as it is, or in one of ${codings}.`;
+    return { problem: unsupported(detail, { 'accept-encoding': codings }) };
+  }
 }
 
 /** JSON is UTF-8, and nothing else: RFC 8259, section 8.1. */
 function refuseForm({ headers }: IncomingMessage): ProblemDetails | undefined {
   const type = headers['content-type'] ?? '';
   const mediaType = parseMediaType(type);
-  if (!mediaType || !isJson(mediaType.essence)) {
+  if (!mediaType || !isJsonType(mediaType.essence)) {
     const given = type === '' ? 'has no content type' : `is of the type "${shorten(type)}"`;
     return unsupported(`The body ${given}; send application/json.`, { 'accept-post': 'application/json' });
   }
   const charset = charsetOf(mediaType);
-  if (charset !== undefined && !READABLE.has(charset)) {
+  if (charset !== undefined && !isUtf8Charset(charset)) {
     return unsupported(`The body is in ${shorten(charset)}; send application/json in UTF-8.`, {
       'accept-post': 'application/json',
     });
   }
-  const coding = headers['content-encoding']?.trim() ?? '';
-  if (coding === '' || coding.toLowerCase() === 'identity') return undefined;
-  return unsupported(`The body is encoded with ${shorten(coding)}; send it as it is.`, {
-    'accept-encoding': 'identity',
-  });
-}
-
-/** ASCII is UTF-8, too. */
-const READABLE: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
-
-/** Also the formats that are built on JSON: `application/merge-patch+json`. */
-function isJson(essence: string): boolean {
-  return essence === 'application/json' || (essence.startsWith('application/') && essence.endsWith('+json'));
+  return undefined;
 }
 
 function parseObject(bytes: Buffer): JsonBody {

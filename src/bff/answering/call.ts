@@ -6,6 +6,7 @@ import type { Limiter } from '../../policy/rate-limits/limiter.ts';
 import type { RequestNotes } from '../../shared/request-notes.ts';
 import type { AnswerCache } from '../caching/answer-cache.ts';
 import type { KnownRequests } from '../caching/known-requests.ts';
+import type { ClientPolicies } from '../delivery/cors.ts';
 import type { Reply } from '../delivery/reply.ts';
 import type { SendSettings } from '../delivery/send.ts';
 import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
@@ -26,6 +27,8 @@ export interface Served {
   readonly known: KnownRequests;
   /** Headers that every answer bears, by `CLIENT` and `CLIENT/VERSION`. */
   readonly standing: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** What web pages may do, by client. */
+  readonly cors: ClientPolicies;
 }
 
 /** One HTTP request to an endpoint. */

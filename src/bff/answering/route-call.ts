@@ -1,7 +1,7 @@
 import { formatProblem } from '../../config/problem.ts';
 import { PURGE_PATH, purgeReply } from '../caching/serve-purge.ts';
-import { allowOrigin, allowPreflight, isPreflight } from '../delivery/cors.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import { rulesOutAll } from '../delivery/send.ts';
 import { addVary } from '../delivery/vary.ts';
 import type { BrokenEndpoint } from '../endpoints/endpoints.ts';
 import { allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
@@ -21,8 +21,6 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
   if (first === undefined) return ownReply(call, served, desk);
   const { endpoint: any } = first;
   const { settings } = any;
-  const allowed = settings.cors && allowOrigin(settings.cors, call.req, call.res);
-  if (allowed === false && call.req.headers.origin !== undefined) desk.onRefused?.('bff.cors', 'origin');
   const standing = served.standing.get(any.version === undefined ? any.client : `${any.client}/${any.version}`);
   if (standing)
     for (const [name, value] of standing) {
@@ -30,13 +28,10 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
       else call.res.setHeader(name, value);
     }
   const asked = call.req.method === 'HEAD' ? 'GET' : call.req.method;
-  if (asked === 'OPTIONS') {
-    const allow = allowedMethods(matches);
-    if (settings.cors && allowed && isPreflight(call.req)) allowPreflight(settings.cors, call.req, call.res, allow);
-    return { status: 204, headers: { allow }, body: '' };
-  }
+  if (asked === 'OPTIONS') return { status: 204, headers: { allow: allowedMethods(matches) }, body: '' };
   const match = matches.find(({ endpoint }) => endpoint.method === asked);
   if (match === undefined) return problemReply(methodNotAllowed(call, matches), call.path);
+  if (rulesOutAll(call.req, desk)) return problemReply(notAcceptable(), call.path);
   const { endpoint } = match;
   call.notes.endpoint = endpoint.id;
   call.notes.operation = endpoint.label;
@@ -72,6 +67,12 @@ function methodNotAllowed(call: Call, matches: readonly Match[]): ProblemDetails
   const allow = allowedMethods(matches);
   const detail = `${call.path} does not answer ${call.req.method}; it answers ${allow}.`;
   return { status: 405, kind: 'method-not-allowed', detail, headers: { allow } };
+}
+
+/** Said before anything is done: what has been done could not be delivered. */
+function notAcceptable(): ProblemDetails {
+  const detail = 'The "accept-encoding" header allows no form that the answer could have; allow "identity".';
+  return { status: 406, kind: 'not-acceptable', detail };
 }
 
 function gone(version: string): ProblemDetails {

@@ -9,9 +9,11 @@ export function isKnown(ifNoneMatch: string, etag: string): boolean {
   return ifNoneMatch.split(',').some((item) => {
     const tag = item.trim().replace(/^W\//, '');
     if (tag === '*' || tag === etag) return true;
-    return tag === `${opaque}-gzip"` || tag === `${opaque}-br"`;
+    return FORMS.some((form) => tag === `${opaque}-${form}"`);
   });
 }
+
+const FORMS = ['gzip', 'br', 'zstd'];
 
 /** The tag of a compressed form: other bytes, so another strong tag. */
 export function etagOfForm(etag: string, encoding: string): string {

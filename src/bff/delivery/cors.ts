@@ -1,8 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Cors, createCors } from '../../policy/requests/cors.ts';
+import type { TellRefused } from '../answering/call.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
-import { addVary } from './vary.ts';
-
-type Cors = NonNullable<ClientSettings['cors']>;
+import { allowedMethods, matchPath, type RoutingTable } from '../endpoints/router.ts';
 
 /** Response headers that a web page cannot read unless it is told that it may. */
 const EXPOSED = [
@@ -10,32 +9,47 @@ const EXPOSED = [
   ...['deprecation', 'sunset', 'link'],
 ];
 
-/**
- * Says which web pages may read the answer.
- * @returns whether this page may
- * @see https://fetch.spec.whatwg.org/#http-cors-protocol
- */
-export function allowOrigin(cors: Cors, req: IncomingMessage, res: ServerResponse): boolean {
-  const any = cors.origins.includes('*');
-  if (!any) addVary(res, 'origin');
-  const { origin } = req.headers;
-  if (origin === undefined || !(any || cors.origins.includes(origin))) return false;
-  res.setHeader('access-control-allow-origin', any ? '*' : origin);
-  if (cors.credentials) res.setHeader('access-control-allow-credentials', 'true');
-  res.setHeader('access-control-expose-headers', [...EXPOSED, ...cors.expose_headers].join(', '));
-  return true;
+/** Policies for web pages by client; they stand in the place of the gateway's own. */
+export type ClientPolicies = ReadonlyMap<string, Cors>;
+
+/** Makes the policies of all clients that have `cors` in their `client.yaml`. */
+export function clientPolicies(table: RoutingTable, onRefused: TellRefused | undefined): ClientPolicies {
+  const policies = new Map<string, Cors>();
+  for (const [client, [first]] of table) {
+    const cors = first?.settings.cors;
+    if (cors) policies.set(client, policyOf(client, cors, table, onRefused));
+  }
+  return policies;
 }
 
-/** Whether the browser only asks whether it may ask. */
-export function isPreflight(req: IncomingMessage): boolean {
-  return req.headers.origin !== undefined && req.headers['access-control-request-method'] !== undefined;
+/** The policy of the client whose path it is: `/bff/CLIENT/…`. */
+export function policyAt(policies: ClientPolicies, path: string): Cors | undefined {
+  return policies.size === 0 ? undefined : policies.get(path.split('/', 3)[2] ?? '');
 }
 
-/** Answers such a question, once the origin is allowed. */
-export function allowPreflight(cors: Cors, req: IncomingMessage, res: ServerResponse, methods: string): void {
-  const asked = req.headers['access-control-request-headers'];
-  const headers = cors.allow_headers?.join(', ') ?? asked;
-  res.setHeader('access-control-allow-methods', methods);
-  if (headers !== undefined) res.setHeader('access-control-allow-headers', headers);
-  res.setHeader('access-control-max-age', String(Math.floor(cors.max_age / 1000)));
+/** A path allows the methods of its endpoints. */
+function policyOf(
+  client: string,
+  cors: NonNullable<ClientSettings['cors']>,
+  table: RoutingTable,
+  onRefused: TellRefused | undefined,
+): Cors {
+  const policy = {
+    origins: cors.origins,
+    match_origins: [],
+    paths: [`/bff/${client}`],
+    allow_credentials: cors.credentials,
+    methods: [],
+    allow_headers: cors.allow_headers ?? [],
+    expose_headers: [...EXPOSED, ...cors.expose_headers],
+    max_age: cors.max_age,
+  };
+  const compiled = createCors({ policies: [policy] }, (_policy, reason) => onRefused?.('bff.cors', reason)) as Cors;
+  return {
+    headersFor: compiled.headersFor,
+    preflight(path, headers) {
+      const answer = compiled.preflight(path, headers);
+      return answer && { ...answer, 'access-control-allow-methods': allowedMethods(matchPath(table, path)) };
+    },
+  };
 }

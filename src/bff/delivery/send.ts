@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { chooseEncoding, compress, type Encoding } from './compress.ts';
+import { readAcceptEncoding } from '../../shared/accept-encoding.ts';
+import { type Coding, encodeBody } from '../../shared/content-codings.ts';
 import { etagOfForm, isKnown } from './conditional.ts';
 import type { Reply } from './reply.ts';
 import { addVary } from './vary.ts';
@@ -9,6 +10,12 @@ export interface SendSettings {
   readonly compressFrom: number | undefined;
   /** Whether `Server-Timing` says how long what took. */
   readonly dev: boolean;
+}
+
+/** Whether a client rules out every form that an answer could have, by `Accept-Encoding`. */
+export function rulesOutAll({ headers }: IncomingMessage, { compressFrom }: SendSettings): boolean {
+  const { best, identity } = readAcceptEncoding(headers['accept-encoding']);
+  return !identity && (compressFrom === undefined || best === undefined);
 }
 
 /** Writes an answer: 304 where the client has it, compressed where it helps, without a body for HEAD. */
@@ -22,9 +29,11 @@ export function send(
   const { etag, headers } = reply;
   addLimits(res, headers);
   if (settings.dev && reply.timings) res.setHeader('server-timing', timingText(reply.timings));
-  const compressible = settings.compressFrom !== undefined && reply.body.length >= settings.compressFrom;
+  const { compressFrom } = settings;
+  const accepted = readAcceptEncoding(req.headers['accept-encoding']);
+  const compressible = compressFrom !== undefined && (reply.body.length >= compressFrom || !accepted.identity);
   if (compressible) addVary(res, headers.vary === undefined ? 'accept-encoding' : `${headers.vary}, accept-encoding`);
-  const encoding = compressible ? chooseEncoding(req.headers['accept-encoding']) : undefined;
+  const encoding = compressible && reply.body.length > 0 ? accepted.best : undefined;
   const known = req.headers['if-none-match'];
   if (known !== undefined && etag !== undefined && isKnown(known, etag)) {
     return sendNotModified(res, reply, encoding ? etagOfForm(etag, encoding) : etag);
@@ -35,9 +44,9 @@ export function send(
   return sendCompressed(req, res, reply, encoding);
 }
 
-async function sendCompressed(req: IncomingMessage, res: ServerResponse, reply: Reply, encoding: Encoding) {
+async function sendCompressed(req: IncomingMessage, res: ServerResponse, reply: Reply, encoding: Coding) {
   const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
-  const form = await compress(body, encoding, reply.forms !== undefined);
+  const form = await encodeBody(body, encoding, { thoroughly: reply.forms !== undefined });
   reply.forms?.set(encoding, form);
   if (!res.destroyed && !res.headersSent) write(req, res, reply, form, encoding);
 }
@@ -47,7 +56,7 @@ function write(
   res: ServerResponse,
   reply: Reply,
   body: string | Buffer,
-  encoding: Encoding | undefined,
+  encoding: Coding | undefined,
 ): void {
   if (reply.etag !== undefined) res.setHeader('etag', encoding ? etagOfForm(reply.etag, encoding) : reply.etag);
   if (encoding !== undefined) res.setHeader('content-encoding', encoding);

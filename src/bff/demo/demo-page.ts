@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Reply } from '../delivery/reply.ts';
+import { etagOf, type Reply } from '../delivery/reply.ts';
 import { DEMO_SCRIPT } from './demo-script.ts';
 import { DEMO_STYLE } from './demo-style.ts';
 
@@ -57,4 +57,6 @@ export const DEMO_REPLY: Reply = {
     'cache-control': 'no-cache',
   },
   body: PAGE,
+  etag: etagOf(PAGE),
+  forms: new Map(),
 };

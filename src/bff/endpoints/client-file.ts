@@ -65,14 +65,17 @@ const cors = z
   .strictObject({
     origins: z.array(originOrAll).min(1),
     credentials: z.boolean().default(false),
-    allow_headers: z.array(headerName).optional().describe('By default those that the browser asks for'),
+    allow_headers: z
+      .array(headerName)
+      .optional()
+      .describe('By default, and where empty, those that the browser asks for'),
     expose_headers: z.array(headerName).default([]),
     max_age: duration.prefault('1h').describe('How long browsers keep the answer to a preflight request'),
   })
   .refine(({ origins, credentials }) => !(credentials && origins.includes('*')), {
     message: 'credentials cannot go to every origin; name the origins',
   })
-  .describe('Which web pages may call the endpoints');
+  .describe('Which web pages may call the endpoints; in place of the policies of headgate.yaml');
 
 export const clientFileSchema = z
   .strictObject({

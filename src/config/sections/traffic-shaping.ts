@@ -1,14 +1,38 @@
 import * as z from 'zod';
+import { HAS_ZSTD } from '../../shared/content-codings.ts';
 import { duration } from '../duration.ts';
 
 const DEFAULT_TIMEOUT = '30s';
 
 const shareReads = z.boolean().describe('Whether identical reads in flight at the same time share one answer');
 
+/** Throws away what this Node cannot do: it would fail with each request. */
+const coding = z
+  .enum(['gzip', 'deflate', 'br', 'zstd'])
+  .refine((name) => name !== 'zstd' || HAS_ZSTD, 'zstd needs Node 22.15 or later, or 23.8 or later');
+
+const compression = z
+  .union([coding, z.literal('identity')])
+  .describe('How request bodies are encoded; `identity`: not at all. The subgraph has to understand it');
+
+const acceptEncoding = z
+  .array(coding)
+  .describe(
+    'Codings that responses are asked for in, in `Accept-Encoding`; empty: `identity`. All codings are decoded',
+  );
+
+const routerCompression = z
+  .strictObject({
+    enabled: z.boolean().default(true),
+    threshold: z.int().positive().default(1_024).describe('Shorter responses, in bytes, are sent as they are'),
+  })
+  .describe('Responses of GraphQL in Brotli, zstd or gzip, for clients that ask for it in `Accept-Encoding`');
+
 const routerTraffic = z
   .strictObject({
     timeout: duration.prefault(DEFAULT_TIMEOUT),
     deduplicate_query: shareReads.default(true),
+    compression: routerCompression.prefault({}),
     max_answers_in_memory: z
       .int()
       .positive()
@@ -20,11 +44,21 @@ const routerTraffic = z
   .describe('Between clients and the gateway: how long one client request may take');
 
 const everySubgraph = z
-  .strictObject({ timeout: duration.prefault(DEFAULT_TIMEOUT), deduplicate_query: shareReads.default(true) })
+  .strictObject({
+    timeout: duration.prefault(DEFAULT_TIMEOUT),
+    deduplicate_query: shareReads.default(true),
+    compression: compression.default('identity'),
+    accept_encoding: acceptEncoding.default(['gzip']),
+  })
   .describe('Between the gateway and every subgraph: how long one fetch may take');
 
 const oneSubgraph = z
-  .strictObject({ timeout: duration.optional(), deduplicate_query: shareReads.optional() })
+  .strictObject({
+    timeout: duration.optional(),
+    deduplicate_query: shareReads.optional(),
+    compression: compression.optional(),
+    accept_encoding: acceptEncoding.optional(),
+  })
   .describe('For one subgraph; what is left out is taken from traffic_shaping.all');
 
 export const trafficShapingSection = z
@@ -43,5 +77,7 @@ export function subgraphTraffic(traffic: TrafficShaping, subgraph: string): Traf
   return {
     timeout: own?.timeout ?? traffic.all.timeout,
     deduplicate_query: own?.deduplicate_query ?? traffic.all.deduplicate_query,
+    compression: own?.compression ?? traffic.all.compression,
+    accept_encoding: own?.accept_encoding ?? traffic.all.accept_encoding,
   };
 }

@@ -1,3 +1,4 @@
+import { decodeText } from '../../shared/decode-text.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type KeyChoice, type KeySet, LocalKeys, type VerifyKey } from './key-set.ts';
 import { CannotDecide } from './refusal.ts';
@@ -126,7 +127,7 @@ async function fetchText({ url, headers, timeoutMs }: RemoteKeySetOptions): Prom
     if (bytes > LARGEST_SET_BYTES) throw new Error(`longer than ${LARGEST_SET_BYTES} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return decodeText(Buffer.concat(chunks));
 }
 
 function pairOf({ name, value }: { readonly name: string; readonly value: string }): [string, string] {

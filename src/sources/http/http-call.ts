@@ -1,8 +1,12 @@
 import type { Dispatcher } from 'undici';
 import type Pool from 'undici/lib/dispatcher/pool.js';
+import type { Coding } from '../../shared/content-codings.ts';
+import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
+import { type BodyForm, decodeForm, encodeRequest, formIn } from '../body-form.ts';
 import type { ForwardHeaders, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
 import {
   abortFailure,
+  bodyFailure,
   connectionFailure,
   isConnectionLoss,
   sizeFailure,
@@ -19,6 +23,8 @@ export interface HttpTarget {
   readonly headers: readonly string[];
   /** Makes headers out of what the client sent; one that is in `headers` already takes that one's place. */
   readonly forward: ForwardHeaders | undefined;
+  /** How request bodies are encoded; `headers` names it. */
+  readonly compression: Coding | undefined;
   /** Whether answers are handed on with their headers. */
   readonly keepsHeaders: boolean;
   readonly timeoutMs: number;
@@ -44,6 +50,10 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   #size = 0;
   #chunks: Buffer[] = [];
   #headers: string[] | undefined;
+  /** Set when the response is encoded, or in another charset than UTF-8. */
+  #form: BodyForm | undefined;
+  /** The encoded request body. */
+  #encoded: Buffer | undefined;
   #retried = false;
 
   constructor(target: HttpTarget, request: SourceRequest, done: (answer: SourceAnswer) => void) {
@@ -62,7 +72,8 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     }
     signal?.addEventListener('abort', this);
     this.#deadline = setTimeout(expire, this.#target.timeoutMs, this);
-    this.#dispatch(request);
+    if (this.#target.compression === undefined) this.#dispatch(request);
+    else void this.#dispatchEncoded(request, this.#target.compression);
   }
 
   /** The `EventListener` of the client's abort signal. */
@@ -84,6 +95,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
 
   onHeaders(status: number, headers: Buffer[]): boolean {
     this.#status = status;
+    this.#form = formIn(headers);
     if (this.#target.keepsHeaders) this.#headers = readHeaders(headers);
     return true;
   }
@@ -100,10 +112,9 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   }
 
   onComplete(): void {
-    const status = this.#status;
-    const text = decodeUtf8(this.#chunks, this.#size);
-    if ((status >= 200 && status < 300) || isGraphqlResult(text)) this.#answer(this.#textAnswer(text));
-    else this.#fail(statusFailure(this.#target.name, status));
+    const body = joined(this.#chunks, this.#size);
+    if (this.#form) void this.#completeEncoded(body, this.#form);
+    else this.#complete(body, undefined);
   }
 
   onError(error: Error): void {
@@ -116,6 +127,33 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     this.#fail(connectionFailure(this.#target.name, error));
   }
 
+  /** Decoded whole: a character may lie across two chunks. */
+  #complete(body: Buffer, charset: string | undefined): void {
+    const status = this.#status;
+    try {
+      const text = decodeText(body, charset);
+      if (isSuccess(status) || isGraphqlResult(text)) this.#answer(this.#textAnswer(text));
+      else this.#fail(statusFailure(this.#target.name, status));
+    } catch (error) {
+      if (!(error instanceof TextDecodingError)) throw error;
+      this.#failBody(error.message);
+    }
+  }
+
+  async #completeEncoded(body: Buffer, form: BodyForm): Promise<void> {
+    const { name, maxResponseBytes } = this.#target;
+    const decoded = await decodeForm(body, form, maxResponseBytes);
+    if ('bytes' in decoded) this.#complete(decoded.bytes, form.charset);
+    else if (decoded.isTooLarge) this.#fail(sizeFailure(name, maxResponseBytes, this.#status));
+    else this.#failBody(decoded.reason);
+  }
+
+  /** The status says more than a body that cannot be read, where it is an error. */
+  #failBody(reason: string): void {
+    const { name } = this.#target;
+    this.#fail(isSuccess(this.#status) ? bodyFailure(name, reason, this.#status) : statusFailure(name, this.#status));
+  }
+
   #textAnswer(text: string): SourceAnswer {
     const answer = { kind: 'text', text, status: this.#status } as const;
     return this.#headers === undefined ? answer : { ...answer, headers: this.#headers };
@@ -124,7 +162,16 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   #dispatch({ body, client }: SourceRequest): void {
     const { pool, path, headers: own, forward } = this.#target;
     const headers = forward ? withForwarded(own, forward(client).pairs) : own;
-    pool.dispatch({ path, method: 'POST', headers: headers as string[], body }, this);
+    pool.dispatch({ path, method: 'POST', headers: headers as string[], body: this.#encoded ?? body }, this);
+  }
+
+  async #dispatchEncoded(request: SourceRequest, coding: Coding): Promise<void> {
+    try {
+      this.#encoded = await encodeRequest(request.body, coding);
+      if (this.#done) this.#dispatch(request);
+    } catch (error) {
+      this.#fail(connectionFailure(this.#target.name, error));
+    }
   }
 
   /** A mutation may have been carried out before the connection was lost, so it is never sent twice. */
@@ -144,6 +191,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     this.#done = undefined;
     this.#request = undefined;
     this.#chunks = [];
+    this.#encoded = undefined;
     clearTimeout(this.#deadline);
     request.client.signal?.removeEventListener('abort', this);
     done(answer);
@@ -174,13 +222,12 @@ function expire(call: HttpCall): void {
   call.expire();
 }
 
-const BYTE_ORDER_MARK = 0xfeff;
+function joined(chunks: readonly Buffer[], size: number): Buffer {
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+}
 
-/** Decoded once, whole: a character may lie across two chunks. Some servers put a byte order mark before JSON. */
-function decodeUtf8(chunks: readonly Buffer[], size: number): string {
-  const only = chunks.length === 1 ? chunks[0] : undefined;
-  const text = (only ?? Buffer.concat(chunks, size)).toString('utf8');
-  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 /** GraphQL over HTTP lets a server answer request errors with a 4xx or 5xx status and a GraphQL result as body. */

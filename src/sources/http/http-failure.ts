@@ -45,6 +45,12 @@ export function sizeFailure(name: string, maxBytes: number, status: number): Sou
   return { ...failure('SUBREQUEST_HTTP_ERROR', name, `response larger than ${maxBytes} bytes`), status };
 }
 
+/** A response that came whole, and whose body is no text. */
+export function bodyFailure(name: string, reason: string, status: number): SourceFailure {
+  const message = `The response of subgraph "${name}" cannot be read: ${reason}.`;
+  return { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, status };
+}
+
 /** The client is gone, or its request's time is up: nobody waits for this answer. */
 export function abortFailure(name: string): SourceFailure {
   return failure('SUBREQUEST_HTTP_ERROR', name, 'request aborted');

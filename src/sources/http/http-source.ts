@@ -1,3 +1,4 @@
+import { acceptEncoding, type Compression, NO_COMPRESSION } from '../body-form.ts';
 import type { ForwardHeaders, Source } from '../source.ts';
 import { HttpCall, type HttpTarget } from './http-call.ts';
 import { createHttpPools, type HttpPools } from './http-pools.ts';
@@ -14,6 +15,8 @@ export interface HttpSourceOptions {
   readonly maxResponseBytes?: number;
   /** What is sent of the client's headers; nothing without it. */
   readonly forward?: ForwardHeaders | undefined;
+  /** How bodies are encoded; by default responses in gzip are asked for, and requests are sent as they are. */
+  readonly compression?: Compression | undefined;
   /** Whether answers are handed on with their headers. Default false. */
   readonly keepsHeaders?: boolean;
   /** Connections to the origin at most; the first source of an origin decides. */
@@ -31,11 +34,13 @@ export interface HttpSourceOptions {
 export function createHttpSource(options: HttpSourceOptions): Source {
   const url = parseUrl(options.name, options.url);
   const pools = options.pools ?? createHttpPools();
+  const compression = options.compression ?? NO_COMPRESSION;
   const target: HttpTarget = {
     name: options.name,
     pool: pools.acquire(url.origin, options.connections),
     path: url.pathname + url.search,
-    headers: requestHeaders(url),
+    headers: requestHeaders(url, compression),
+    compression: compression.request,
     forward: options.forward,
     keepsHeaders: options.keepsHeaders ?? false,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
@@ -63,8 +68,10 @@ function parseUrl(name: string, text: string): URL {
   return url;
 }
 
-function requestHeaders(url: URL): string[] {
+function requestHeaders(url: URL, compression: Compression): string[] {
   const headers = ['content-type', 'application/json', 'accept', 'application/graphql-response+json, application/json'];
+  headers.push('accept-encoding', acceptEncoding(compression));
+  if (compression.request) headers.push('content-encoding', compression.request);
   if (url.username !== '') {
     const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
     headers.push('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);

@@ -1,7 +1,9 @@
 // The pool has no methods of its own for this: they come with the rest of undici, most of which is not loaded.
 import requestBy from 'undici/lib/api/api-request.js';
 import type { Connector } from '../../connectors/connector.ts';
+import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
+import { acceptEncoding, type Compression, decodeForm, encodeRequest, formOfHeaders } from '../body-form.ts';
 import { abortFailure, connectionFailure, isConnectionLoss, timeoutFailure } from '../http/http-failure.ts';
 import type { CancelSignal } from '../source.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -87,7 +89,8 @@ async function exchange(request: ApiRequest, options: CallOptions, signal: Abort
   signal.throwIfAborted();
   const { subgraph, connector, target, rest } = options;
   rest?.check();
-  const { path, method, headers, body } = request;
+  const { path, method } = request;
+  const { headers, body } = await encoded(request, target.compression);
   const sent = { path, method: method as 'GET', headers, body, signal };
   const response = await requestBy.call(target.pool, sent).catch((error: unknown) => {
     // a kept-alive connection that the other side closed at that moment; what only reads can be sent again
@@ -95,19 +98,59 @@ async function exchange(request: ApiRequest, options: CallOptions, signal: Abort
     return requestBy.call(target.pool, sent);
   });
   const { maxResponseBytes } = target.settings;
-  const text = await readText(response.body, maxResponseBytes);
-  if (text === undefined)
-    throw malformed(subgraph, connector, `it is larger than ${maxResponseBytes} bytes`, response.statusCode);
-  const answer = { status: response.statusCode, headers: response.headers, text };
-  rest?.heed(answer);
-  return answer;
+  const { statusCode: status } = response;
+  const bytes = await readBytes(response.body, maxResponseBytes);
+  const read =
+    bytes === undefined
+      ? { reason: tooLarge(maxResponseBytes) }
+      : await decoded(bytes, response.headers, maxResponseBytes);
+  // a status that says what is wrong says more than a body that cannot be read
+  if ('reason' in read && (bytes === undefined || isSuccessStatus(status)))
+    throw malformed(subgraph, connector, read.reason, status);
+  const answer = 'reason' in read ? { headers: response.headers, text: '' } : read;
+  rest?.heed({ status, ...answer });
+  return { status, ...answer };
+}
+
+function tooLarge(maxBytes: number): string {
+  return `it is larger than ${maxBytes} bytes`;
+}
+
+/** What goes over the wire; a connector's own headers stay. */
+async function encoded(
+  { headers, body }: ApiRequest,
+  compression: Compression,
+): Promise<{ readonly headers: Record<string, string>; readonly body: string | Buffer | undefined }> {
+  const sent = { 'accept-encoding': acceptEncoding(compression), ...headers };
+  const { request } = compression;
+  if (request === undefined || body === undefined || 'content-encoding' in headers) return { headers: sent, body };
+  return { headers: { ...sent, 'content-encoding': request }, body: await encodeRequest(body, request) };
+}
+
+/** The text, with the headers that are true of it; or why there is none. */
+async function decoded(
+  bytes: Buffer,
+  headers: RawAnswer['headers'],
+  maxBytes: number,
+): Promise<Pick<RawAnswer, 'headers' | 'text'> | { readonly reason: string }> {
+  try {
+    const form = formOfHeaders(headers);
+    if (form === undefined) return { headers, text: decodeText(bytes) };
+    const body = await decodeForm(bytes, form, maxBytes);
+    if (!('bytes' in body)) return { reason: body.reason };
+    const { 'content-encoding': _encoding, 'content-length': _length, ...others } = headers;
+    return { headers: others, text: decodeText(body.bytes, form.charset) };
+  } catch (error) {
+    if (error instanceof TextDecodingError) return { reason: error.message };
+    throw error;
+  }
 }
 
 /** `undefined` when there are more bytes than allowed; the rest is not read then. */
-async function readText(
+async function readBytes(
   body: AsyncIterable<Buffer> & { destroy(): void },
   maxBytes: number,
-): Promise<string | undefined> {
+): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
@@ -118,7 +161,7 @@ async function readText(
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks, size).toString('utf8');
+  return Buffer.concat(chunks, size);
 }
 
 /**
@@ -126,15 +169,14 @@ async function readText(
  * JSON after all. What is no JSON is passed over where the status tells of an error anyway.
  */
 function bodyOf({ status, headers, text }: RawAnswer, options: CallOptions): unknown {
-  const bare = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-  if (bare.trim() === '') return null;
-  const type = String(headers['content-type'] ?? '');
+  if (text.trim() === '') return null;
+  const type = String(headers['content-type'] ?? '').toLowerCase();
   const isText = type.startsWith('text/plain');
-  if (isText && !/^\s*[[{]/.test(bare)) return bare;
+  if (isText && !/^\s*[[{]/.test(text)) return text;
   try {
-    return parseJson(bare);
+    return parseJson(text);
   } catch {
-    if (isText || !isSuccessStatus(status)) return isText ? bare : null;
+    if (isText || !isSuccessStatus(status)) return isText ? text : null;
     const what = type === '' || type.includes('json') ? 'it is no valid JSON' : `it is ${type.split(';')[0]}, not JSON`;
     throw malformed(options.subgraph, options.connector, what, status);
   }

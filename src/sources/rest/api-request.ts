@@ -118,6 +118,6 @@ function headerValue(rule: HeaderRule, variables: Variables, client: ClientConte
 }
 
 function bodyText(value: unknown, headers: Readonly<Record<string, string>>): string {
-  const form = headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+  const form = headers['content-type']?.toLowerCase().startsWith('application/x-www-form-urlencoded') === true;
   return form ? encodeForm(value) : stringifyJson(value ?? null);
 }

@@ -3,6 +3,7 @@ import type { ApiSettings } from '../../config/sections/connectors.ts';
 import type { ApiSource, Connector } from '../../connectors/connector.ts';
 import type { Variables } from '../../connectors/mapping/evaluate.ts';
 import { parseUrlTemplate, type UrlTemplate } from '../../connectors/url-template.ts';
+import type { Compression } from '../body-form.ts';
 import type { HttpPools } from '../http/http-pools.ts';
 import type { ApiCache } from './cache/api-cache.ts';
 import { Limiter } from './limiter.ts';
@@ -14,6 +15,7 @@ export interface ApiTarget {
   /** What the connector's URL goes below. */
   readonly base: UrlTemplate;
   readonly limiter: Limiter;
+  readonly compression: Compression;
   readonly settings: ApiSettings;
   /** `$config` and `$env`, which are the same for every call. */
   readonly constants: Variables;
@@ -28,6 +30,7 @@ export interface ApiTargetOptions {
   settingsOf(source: string | undefined): ApiSettings;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cache?: ApiCache | undefined;
+  readonly compression: Compression;
 }
 
 /** Opens each API once, when the first connector that calls it is met. */
@@ -66,6 +69,7 @@ export class ApiTargets {
       origin,
       base,
       limiter: new Limiter(settings.maxConcurrent),
+      compression: this.#options.compression,
       settings,
       constants: { $config: settings.config, $env: this.#options.env },
       cache: settings.isCached ? this.#options.cache : undefined,

@@ -7,6 +7,7 @@ import { expandAll } from '../../connectors/expand-variables.ts';
 import { modelOf } from '../../connectors/obtainable.ts';
 import { readConnectors } from '../../connectors/read-connectors.ts';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
+import { type Compression, NO_COMPRESSION } from '../body-form.ts';
 import { abortFailure } from '../http/http-failure.ts';
 import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
@@ -29,6 +30,8 @@ export interface RestSourceOptions {
   readonly pools?: HttpPools;
   /** Headers that go along with every call; what a connector says goes before them. */
   readonly forward?: ForwardHeaders | undefined;
+  /** How bodies are encoded; by default responses in gzip are asked for, and requests are sent as they are. */
+  readonly compression?: Compression | undefined;
   /** Where answers of those APIs are kept whose settings say so. */
   readonly cache?: ApiCache | undefined;
 }
@@ -49,7 +52,8 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const read = readConnectors(parse(sdl), expandAll(env));
   if (read.troubles.length > 0) throw new ConnectorsError(name, read.troubles);
   const schema = buildExecutableSchema(modelOf(read));
-  const targets = new ApiTargets({ pools: options.pools ?? createHttpPools(), settingsOf, env, cache: options.cache });
+  const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
+  const targets = new ApiTargets({ pools, settingsOf, env, cache, compression });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
   const documents = new LRUCache<string, DocumentNode>({ max: MOST_DOCUMENTS });

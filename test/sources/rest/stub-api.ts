@@ -13,6 +13,7 @@ interface Call {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
+  readonly bytes: Buffer;
 }
 
 /** What the stub answers: JSON with status 200, or whatever the function writes. */
@@ -45,9 +46,10 @@ export async function stubApi(handler: (call: Call) => Reply): Promise<StubApi> 
 }
 
 async function readCall(request: IncomingMessage): Promise<Call> {
-  let body = '';
-  for await (const chunk of request) body += chunk;
-  return { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body };
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const bytes = Buffer.concat(chunks);
+  return { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body: String(bytes), bytes };
 }
 
 export function json(status: number, value: unknown): (response: ServerResponse) => void {

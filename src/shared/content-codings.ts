@@ -1,0 +1,136 @@
+import zlib, { type BrotliOptions, constants, type ZlibOptions } from 'node:zlib';
+
+/**
+ * The content codings of HTTP that this Node can read and write.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1
+ */
+export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd';
+
+type Done = (error: Error | null, result: Buffer) => void;
+type Convert = (body: Buffer, options: ZlibOptions | BrotliOptions, done: Done) => void;
+
+/** Node has these since 22.15 and 23.8. */
+const { zstdCompress, zstdDecompress } = zlib as unknown as { zstdCompress?: Convert; zstdDecompress?: Convert };
+
+export const HAS_ZSTD = zstdCompress !== undefined && zstdDecompress !== undefined;
+
+/** What a request with an unknown coding is answered with, as `Accept-Encoding`. */
+export const READABLE_CODINGS: readonly Coding[] = HAS_ZSTD
+  ? ['gzip', 'br', 'zstd', 'deflate']
+  : ['gzip', 'br', 'deflate'];
+
+/** A body that cannot be decoded. The message is the end of a sentence, in a few words: `it is not valid gzip`. */
+export class ContentCodingError extends Error {
+  readonly kind: 'unsupported' | 'too-large' | 'corrupt';
+
+  constructor(kind: ContentCodingError['kind'], message: string) {
+    super(message);
+    this.name = 'ContentCodingError';
+    this.kind = kind;
+  }
+}
+
+/** Each coding costs a pass over the body, so that a header must not ask for any number of them. */
+const MOST_CODINGS = 5;
+const LONGEST_NAME = 40;
+
+/**
+ * Reads a `Content-Encoding` header: the codings in the order in which they were applied. Throws `ContentCodingError` for
+ * one that is not known here.
+ */
+export function readContentEncoding(header: string): readonly Coding[] {
+  const codings: Coding[] = [];
+  for (const item of header.split(',')) {
+    const name = item.trim().toLowerCase();
+    if (name === '' || name === 'identity') continue;
+    const plain = name.startsWith('x-') ? name.slice(2) : name;
+    const coding = READABLE_CODINGS.find((known) => known === plain);
+    if (coding === undefined)
+      throw new ContentCodingError('unsupported', `the coding ${quoted(name)} is not supported`);
+    codings.push(coding);
+  }
+  if (codings.length <= MOST_CODINGS) return codings;
+  throw new ContentCodingError('unsupported', `${codings.length} codings in a row are not supported`);
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name);
+}
+
+/**
+ * Decodes a body, the last coding first. Decoding stops as soon as there are more than `maxBytes`. Throws
+ * `ContentCodingError`.
+ */
+export async function decodeBody(body: Buffer, codings: readonly Coding[], maxBytes: number): Promise<Buffer> {
+  let decoded = body;
+  for (const coding of [...codings].reverse()) {
+    // responses without content may name the coding that the content would have
+    if (decoded.length === 0) return decoded;
+    decoded = await decodeOnce(decoded, coding, maxBytes);
+  }
+  return decoded;
+}
+
+function decodeOnce(body: Buffer, coding: Coding, maxBytes: number): Promise<Buffer> {
+  const options = { maxOutputLength: maxBytes, chunkSize: chunkSizeFor(body.length * LIKELY_RATIO) };
+  return new Promise((resolve, reject) => {
+    decoderOf(coding, body)(body, options, (error, decoded) => {
+      if (!error) return resolve(decoded);
+      const isTooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+      reject(
+        isTooLarge
+          ? new ContentCodingError('too-large', `it is larger than ${maxBytes} bytes`)
+          : new ContentCodingError('corrupt', `it is not valid ${coding}, or is incomplete`),
+      );
+    });
+  });
+}
+
+function decoderOf(coding: Coding, body: Buffer): Convert {
+  if (coding === 'br') return zlib.brotliDecompress;
+  if (coding === 'zstd' && zstdDecompress) return zstdDecompress;
+  if (coding === 'deflate') return hasZlibHeader(body) ? zlib.inflate : zlib.inflateRaw;
+  return zlib.gunzip;
+}
+
+/**
+ * `deflate` is the zlib format (RFC 1950), but some servers send it without its header and check sum (RFC 1951): the two
+ * bytes of a header say the method 8, and are a multiple of 31 together.
+ */
+function hasZlibHeader(body: Buffer): boolean {
+  return body.length >= 2 && ((body[0] as number) & 0x0f) === 8 && body.readUInt16BE(0) % 31 === 0;
+}
+
+/** JSON is some five times as large as its compressed form. */
+const LIKELY_RATIO = 5;
+
+/** Each chunk is one journey to a thread of Node's pool and back, so that long bodies get long ones. */
+function chunkSizeFor(bytes: number): number {
+  return Math.min(Math.max(bytes, 1_024), 256 * 1_024);
+}
+
+export interface EncodeOptions {
+  /** For a body that is sent many times, a better form is worth its time. Default false. */
+  readonly thoroughly?: boolean;
+}
+
+/** Encodes a body on a thread of Node's pool. */
+export function encodeBody(body: Buffer, coding: Coding, { thoroughly = false }: EncodeOptions = {}): Promise<Buffer> {
+  const chunkSize = chunkSizeFor(body.length);
+  const encode = (convert: Convert, options: ZlibOptions | BrotliOptions) =>
+    new Promise<Buffer>((resolve, reject) => {
+      convert(body, { chunkSize, ...options }, (error, encoded) => (error ? reject(error) : resolve(encoded)));
+    });
+  if (coding === 'gzip') return encode(zlib.gzip, { level: thoroughly ? 9 : 5 });
+  if (coding === 'deflate') return encode(zlib.deflate, { level: thoroughly ? 9 : 5 });
+  if (coding === 'zstd' && zstdCompress) {
+    const { ZSTD_c_compressionLevel: level } = constants as unknown as { ZSTD_c_compressionLevel: number };
+    return encode(zstdCompress, { params: { [level]: thoroughly ? 12 : 3 } });
+  }
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: thoroughly ? 8 : 4,
+    [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
+    [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+  };
+  return encode(zlib.brotliCompress, { params });
+}

@@ -1,0 +1,104 @@
+import { charsetOf, parseMediaType } from '../client/media-type.ts';
+import {
+  type Coding,
+  ContentCodingError,
+  decodeBody,
+  encodeBody,
+  readContentEncoding,
+} from '../shared/content-codings.ts';
+import { isUtf8Charset } from '../shared/decode-text.ts';
+
+/** How bodies go to a source, and come from it. */
+export interface Compression {
+  /** How request bodies are encoded; not at all without it. */
+  readonly request: Coding | undefined;
+  /** The codings that are asked for; `identity` where there are none. */
+  readonly accept: readonly Coding[];
+}
+
+export const NO_COMPRESSION: Compression = { request: undefined, accept: ['gzip'] };
+
+/** The value of `Accept-Encoding`. */
+export function acceptEncoding({ accept }: Compression): string {
+  return accept.length === 0 ? 'identity' : accept.join(', ');
+}
+
+export function encodeRequest(body: string, coding: Coding): Promise<Buffer> {
+  return encodeBody(Buffer.from(body), coding);
+}
+
+/** What a response says of its body, beyond that it is text in UTF-8. */
+export interface BodyForm {
+  /** `Content-Encoding`. */
+  readonly encoding: string | undefined;
+  readonly charset: string | undefined;
+}
+
+const ENCODING = 'content-encoding';
+const TYPE = 'content-type';
+/** The first letter of both, in lower case. */
+const FIRST_CODE = 0x63;
+
+/**
+ * Reads the form of a body from headers as undici has them, names and values in turn; `undefined` for text in UTF-8. Most
+ * names are passed over by their length.
+ */
+export function formIn(headers: readonly Buffer[]): BodyForm | undefined {
+  let encoding: string | undefined;
+  let charset: string | undefined;
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] as Buffer;
+    if (name.length !== ENCODING.length && name.length !== TYPE.length) continue;
+    if (((name[0] as number) | 0x20) !== FIRST_CODE) continue;
+    const written = name.toString('latin1').toLowerCase();
+    const value = (headers[at + 1] as Buffer).toString('latin1');
+    if (written === TYPE) charset = otherCharset(value);
+    else if (written === ENCODING) encoding = encoding === undefined ? value : `${encoding}, ${value}`;
+  }
+  return formOf(encoding, charset);
+}
+
+/** The form of a body by its headers; `undefined` for text in UTF-8. */
+export function formOfHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): BodyForm | undefined {
+  const { 'content-encoding': encoding, 'content-type': type } = headers;
+  return formOf(encoding?.toString(), type === undefined ? undefined : otherCharset(String(type)));
+}
+
+function formOf(encoding: string | undefined, charset: string | undefined): BodyForm | undefined {
+  return encoding === undefined && charset === undefined ? undefined : { encoding, charset };
+}
+
+/** Sources send few different types, and send them each time. */
+const CACHE_SIZE = 200;
+const charsets = new Map<string, string | undefined>();
+
+/** The charset of a content type; `undefined` when it is UTF-8, or not said. */
+function otherCharset(type: string): string | undefined {
+  if (charsets.has(type)) return charsets.get(type);
+  const mediaType = parseMediaType(type);
+  const said = (mediaType && charsetOf(mediaType)) || undefined;
+  const charset = said === undefined || isUtf8Charset(said) ? undefined : said;
+  if (charsets.size < CACHE_SIZE) charsets.set(type, charset);
+  return charset;
+}
+
+/** Why a body cannot be decoded, in a few words. */
+export interface Undecodable {
+  readonly isTooLarge: boolean;
+  readonly reason: string;
+}
+
+/** Takes a body's codings away. Never rejects. */
+export async function decodeForm(
+  body: Buffer,
+  { encoding }: BodyForm,
+  maxBytes: number,
+): Promise<{ readonly bytes: Buffer } | Undecodable> {
+  if (encoding === undefined) return { bytes: body };
+  try {
+    return { bytes: await decodeBody(body, readContentEncoding(encoding), maxBytes) };
+  } catch (error) {
+    if (error instanceof ContentCodingError) return { isTooLarge: error.kind === 'too-large', reason: error.message };
+    return { isTooLarge: false, reason: 'it cannot be decoded' };
+  }
+}
