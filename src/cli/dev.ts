@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configPath, DEFAULT_FILE } from '../config/load-config.ts';
 import { prepareServer, type RunningServer, type ServerOptions, startServer } from '../server/server.ts';
-import { type PathEvent, watchPath } from '../shared/watch-path.ts';
+import { type PathEvent, type Watching, watchPath } from '../shared/watch-path.ts';
 import { reportFailure } from './failure.ts';
 import { type ServeDefaults, type ServeFlags, serverOptions, stopOnSignals } from './start.ts';
 
@@ -16,13 +16,19 @@ export async function dev(flags: DevFlags): Promise<void> {
   const demo = flags.demo === true ? await startDemo() : undefined;
   const defaults = demoDefaults(flags);
   const read = () => serverOptions(flags, { dev: true, demo: flags.demo === true, defaults });
-  const running = await startWith(read).catch(closing(demo));
-  let restarted = Promise.resolve();
   const path = configPath({ file: flags.config }) ?? DEFAULT_FILE;
-  const onChange = (exists: boolean) => {
-    if (exists) restarted = restarted.then(() => restartWith(read, running));
+  let changed = false;
+  let restart = () => {
+    changed = true;
   };
+  const onChange = (exists: boolean) => exists && restart();
+  // before the file is read: what changes while the gateway starts must not be missed
   const watching = await watchPath({ path, onChange, onEvent: (event) => sayEvent(path, event) });
+  const running = await startWith(read).catch(closing(demo, watching));
+  let restarted = changed ? restartWith(read, running) : Promise.resolve();
+  restart = () => {
+    restarted = restarted.then(() => restartWith(read, running));
+  };
   stopOnSignals(async () => {
     await watching.close();
     await running.server.close();
@@ -51,8 +57,9 @@ function demoDefaults(flags: DevFlags): ServeDefaults {
   return { schemasDir: join(root, 'schemas'), bffDir: join(root, 'bff') };
 }
 
-function closing(demo: Demo | undefined) {
+function closing(demo: Demo | undefined, watching: Watching) {
   return async (error: unknown): Promise<never> => {
+    await watching.close();
     await demo?.close();
     throw error;
   };
