@@ -1,6 +1,6 @@
 import { configPath, DEFAULT_FILE } from '../config/load-config.ts';
 import { prepareServer, type RunningServer, type ServerOptions, startServer } from '../server/server.ts';
-import { type PathEvent, watchPath } from '../shared/watch-path.ts';
+import { type PathEvent, type Watching, watchPath } from '../shared/watch-path.ts';
 import type { Demo } from './demo.ts';
 import { reportFailure } from './failure.ts';
 import { type ServeFlags, serverOptions, stopOnSignals } from './start.ts';
@@ -17,13 +17,19 @@ export async function dev(given: DevFlags): Promise<void> {
     const options = serverOptions(flags, { dev: true, demo: demo !== undefined, defaults });
     return demo === undefined ? options : demo.configure(options);
   };
-  const running = await startWith(read).catch(closing(demo));
-  let restarted = Promise.resolve();
   const path = configPath({ file: flags.config }) ?? DEFAULT_FILE;
-  const onChange = (exists: boolean) => {
-    if (exists) restarted = restarted.then(() => restartWith(read, running));
+  let changed = false;
+  let restart = () => {
+    changed = true;
   };
+  const onChange = (exists: boolean) => exists && restart();
+  // before the file is read: what changes while the gateway starts must not be missed
   const watching = await watchPath({ path, onChange, onEvent: (event) => sayEvent(path, event) });
+  const running = await startWith(read).catch(closing(demo, watching));
+  let restarted = changed ? restartWith(read, running) : Promise.resolve();
+  restart = () => {
+    restarted = restarted.then(() => restartWith(read, running));
+  };
   stopOnSignals(async () => {
     await watching.close();
     await running.server.close();
@@ -33,8 +39,9 @@ export async function dev(given: DevFlags): Promise<void> {
   if (demo !== undefined) console.log(demo.whatToTry(new URL(running.server.url).origin, running.options));
 }
 
-function closing(demo: Demo | undefined) {
+function closing(demo: Demo | undefined, watching: Watching) {
   return async (error: unknown): Promise<never> => {
+    await watching.close();
     await demo?.close();
     throw error;
   };

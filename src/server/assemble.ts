@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import type { Bff } from '../bff/bff.ts';
 import type { SupergraphProvider } from '../composition/supergraph-provider.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load-config.ts';
@@ -111,7 +112,14 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     closers.push(requests.close);
     await loadFirst(gateway, schema, dev, logger);
     const { warm_up_at_start: warmAtStart, warmed_up_queries: warmedUp } = config.supergraph.query_planning;
-    const bff =
+    let bff: Bff | undefined;
+    if (dev && bffDir !== undefined) {
+      // before the folder is read: what changes meanwhile must not be missed
+      const onChange = (exists: boolean) => exists && bff && void reloadBff(bff, logger);
+      const watching = await watchPath({ path: bffDir, onChange, onEvent: logPathEvents(logger, bffDir) });
+      closers.push(() => watching.close());
+    }
+    bff =
       bffDir === undefined
         ? undefined
         : await openBff(bffDir, config, {
@@ -132,11 +140,6 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     const onSwap = () => void warnOfDocuments(config, gateway, logger);
     const watching = await schema.watch(schemaListener({ gateway, logger, instruments, endpoints, warmedUp, onSwap }));
     closers.push(() => watching.close());
-    if (dev && bff && bffDir !== undefined) {
-      const onChange = (exists: boolean) => exists && void reloadBff(bff, logger);
-      const watchingBff = await watchPath({ path: bffDir, onChange, onEvent: logPathEvents(logger, bffDir) });
-      closers.push(() => watchingBff.close());
-    }
     return {
       host: createHost({
         ...hostSettings(config),
