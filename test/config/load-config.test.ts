@@ -19,6 +19,19 @@ function fileWith(text: string): string {
 
 const load = (text: string, env: Env = {}, flags: ConfigFlags = {}) => loadConfig({ file: fileWith(text), env, flags });
 
+/** The config in a folder without a file. */
+function loadWithoutFile() {
+  const before = process.cwd();
+  const dir = mkdtempSync(join(tmpdir(), 'headgate-config-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  process.chdir(dir);
+  try {
+    return loadConfig({ env: {} });
+  } finally {
+    process.chdir(before);
+  }
+}
+
 /** The problems of a bad file, without its folder. */
 function problemsOf(text: string, env: Env = {}): string {
   try {
@@ -34,7 +47,7 @@ function problemsOf(text: string, env: Env = {}): string {
 }
 
 test('defaults hold without a file', () => {
-  expect(loadConfig({ env: {} })).toMatchObject({
+  expect(loadWithoutFile()).toMatchObject({
     supergraph: { listen: { host: '127.0.0.1', port: 4000 }, introspection: true },
     traffic_shaping: {
       router: { timeout: 30_000, deduplicate_query: true },
@@ -54,7 +67,7 @@ test('defaults hold without a file', () => {
 });
 
 test.each(['', '{}', '# nothing but a comment\n', 'limits:\ntraffic_shaping:\n  all:\n'])('%j says nothing', (text) => {
-  expect({ ...load(text), file: undefined }).toEqual(loadConfig({ env: {} }));
+  expect({ ...load(text), file: undefined }).toEqual(loadWithoutFile());
 });
 
 test('flags beat the environment, that beats the file, that beats defaults', () => {
