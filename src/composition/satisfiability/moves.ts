@@ -49,6 +49,8 @@ export class Moves {
   private readonly contextArguments: readonly ContextArgument[];
   /** The states that are being closed, each for the sake of the one before. */
   private readonly closing: State[] = [];
+  /** States whose context values are being looked for. */
+  private readonly reading = new Set<State>();
   /** Whether the state that is being closed was found to depend on one that is not closed yet. */
   private isOpen = false;
 
@@ -202,15 +204,19 @@ export class Moves {
   }
 
   private contextsBelow(state: State): ReadonlySet<string> {
-    if (this.contextArguments.length === 0) return NO_CONTEXTS;
+    const set = this.contextArguments.filter(({ context }) =>
+      settersOf(this.abilities.supergraph).get(context)?.has(state.typeName),
+    );
+    if (set.length === 0) return state.contexts;
     const contexts = new Set(state.contexts);
-    for (const argument of this.contextArguments) {
-      const key = contextKey(argument);
-      if (!settersOf(this.abilities.supergraph).get(argument.context)?.has(state.typeName)) continue;
-      // the nearest object that sets a context counts, even where its value cannot be had
-      if (this.canGet(state, parseFieldSet(argument.selection))) contexts.add(key);
-      else contexts.delete(key);
-    }
+    // the nearest object that sets a context counts, even where its value is not available
+    for (const argument of set) contexts.delete(contextKey(argument));
+    // what a value is read from cannot take that value itself
+    if (this.reading.has(state)) return contexts;
+    this.reading.add(state);
+    const available = set.filter(({ selection }) => this.canGet(state, parseFieldSet(selection)));
+    this.reading.delete(state);
+    for (const argument of available) contexts.add(contextKey(argument));
     return contexts;
   }
 
