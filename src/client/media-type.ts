@@ -23,9 +23,10 @@ export function parseMediaType(text: string): MediaType | undefined {
   return { essence: essence.toLowerCase(), parameters };
 }
 
-/** The parameter `charset` in lower case; `undefined` when there is none. */
+/** The parameter `charset` in lower case; `undefined` when there is none. Two that differ are no charset that is known. */
 export function charsetOf({ parameters }: MediaType): string | undefined {
-  return parameters.find(([name]) => name === 'charset')?.[1].toLowerCase();
+  const said = new Set(parameters.flatMap(([name, value]) => (name === 'charset' ? [value.toLowerCase()] : [])));
+  return said.size === 0 ? undefined : [...said].join();
 }
 
 /** A media range of an `Accept` header. */
