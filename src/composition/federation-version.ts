@@ -130,8 +130,10 @@ function unsupportedUses(document: DocumentNode): LinkMistake[] {
   const mistakes: LinkMistake[] = [];
   visit(document, {
     Directive(node) {
-      const [, prefix = '', name = ''] = /^(\w+?)__(\w+)$/.exec(node.name.value) ?? [];
-      const unsupported = prefixes.has(prefix) ? UNSUPPORTED[name] : undefined;
+      const full = node.name.value;
+      const end = Math.max(full.indexOf('__', 1), 0);
+      const name = full.slice(end + 2);
+      const unsupported = prefixes.has(full.slice(0, end)) ? UNSUPPORTED[name] : undefined;
       if (unsupported)
         mistakes.push({ node, code: 'UNSUPPORTED_DIRECTIVE', ...describeUnsupported(`@${name}`, unsupported) });
     },

@@ -50,9 +50,15 @@ function weightsIn(header: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const item of header.toLowerCase().split(',')) {
     const [name = '', ...parameters] = item.split(';').map((part) => part.trim());
-    const quality = parameters.map((part) => /^q\s*=\s*(.*)$/.exec(part)?.[1]).find((text) => text !== undefined);
+    const quality = parameters.map(qualityIn).find((text) => text !== undefined);
     const weight = quality === undefined ? 1 : Number(quality);
     if (name !== '' && !Number.isNaN(weight)) weights.set(name === 'x-gzip' ? 'gzip' : name, weight);
   }
   return weights;
+}
+
+/** What stands behind `q=`; `undefined` for another parameter. */
+function qualityIn(parameter: string): string | undefined {
+  const mark = parameter.indexOf('=');
+  return parameter.slice(0, Math.max(mark, 0)).trimEnd() === 'q' ? parameter.slice(mark + 1).trimStart() : undefined;
 }

@@ -4,8 +4,8 @@ import { ExactNumber, numberOf } from '../../shared/exact-json.ts';
 /** No client and no service can know it, so no string of theirs begins with it. */
 const MARK = `literal ${randomUUID()} `;
 
-/** A string, a name or a number of a GraphQL literal. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|[A-Za-z_]\w*|-?\d[\d.eE+-]*/g;
+/** A string, a name or a number of a GraphQL literal. A string that does not end goes to the end. */
+const TOKEN = /"(?:[^"\\]|\\.)*(?:"|\\?$)|[A-Za-z_]\w*|-?\d[\d.eE+-]*/gs;
 
 /**
  * Writes numbers whose digits stitching would lose, which reads literals as JavaScript numbers, as marked strings.
