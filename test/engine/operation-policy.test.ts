@@ -60,6 +60,7 @@ describe('a check', () => {
       status: 418,
       errors: refusal.errors,
       headers: { 'retry-after': '1' },
+      operation: { type: 'query' },
     });
     expect(world.requests).toEqual([]);
     expect(later).not.toHaveBeenCalled();
