@@ -41,8 +41,9 @@ test('the bench of endurance runs from end to end, and writes what it saw', { ti
 
   const page = await readFile(out, 'utf8');
   expect(page).toMatch(/^\| 100 \| 11 KB \| [\d.]+ ms \| \d+ µs \|$/m);
+  // On a busy machine requests may time out: how many failed is part of what the bench reports.
   expect(
-    page.match(/^\| (tiny|main) \| (1|10|100|1000) \| [\d.]+ ms \| \d+ \| \d+ ms \| \d+ ms \| 0 \|$/gm),
+    page.match(/^\| (tiny|main) \| (1|10|100|1000) \| [\d.]+ ms \| \d+ \| \d+ ms \| \d+ ms \| \d+ \|$/gm),
   ).toHaveLength(8);
   expect(page).toMatch(/^\| 10 \| [\d.]+ ms \| \d+ µs \|$/m);
   expect(page.match(/^\| (headgate|floor) \| \d+ \| \d+ \| ([\d.]+ ms \| ){3}[\d.]+ \|$/gm)).toHaveLength(2);
