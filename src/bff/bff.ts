@@ -11,6 +11,7 @@ import type { Call, Desk, Served, TellRefused } from './answering/call.ts';
 import { type AcceptedCredentials, TOKENS_ONLY } from './answering/challenge.ts';
 import { Flights } from './answering/flights.ts';
 import { replyTo } from './answering/route-call.ts';
+import type { ErrorStatus } from './answering/source-status.ts';
 import { type CacheOutcome, createAnswerCache } from './caching/answer-cache.ts';
 import { KnownRequests } from './caching/known-requests.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
@@ -46,6 +47,8 @@ export interface BffOptions {
   readonly shareReads?: boolean;
   /** Answers shorter than this, in bytes, are not compressed; `undefined`: none are. Default 1,024. */
   readonly compressFrom?: number | undefined;
+  /** Statuses of answers for errors of sources, by code; beside those that are known. */
+  readonly errorStatus?: ErrorStatus | undefined;
   /** Most memory for kept answers, in bytes; 0: none are kept. Not with `redis`. Default 64 MiB. */
   readonly cacheBytes?: number;
   /** What else is configured that endpoints have to do with. */
@@ -164,6 +167,7 @@ function deskOf(options: BffOptions): Desk {
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
     dependsOn: options.forwarding,
+    errorStatus: options.errorStatus,
     docs: options.docs ?? true,
     purgeToken: options.purgeToken,
     accepted: options.accepted ?? TOKENS_ONLY,

@@ -1,5 +1,12 @@
 import type { GraphQLFormattedError } from 'graphql';
 
+const originals = new WeakMap<GraphQLFormattedError, GraphQLFormattedError>();
+
+/** Returns an error as its subgraph reported it: for decisions of the gateway, not for clients. */
+export function originalOf(error: GraphQLFormattedError): GraphQLFormattedError {
+  return originals.get(error) ?? error;
+}
+
 /**
  * Takes out of errors what subgraphs say in them that is not for clients: message and extensions go, but for `code` and
  * `service`; the path stays. Errors that are the gateway's own have no `service`, and stay as they are.
@@ -18,7 +25,9 @@ export function withholdErrors(
     withheld.push(error);
     const message = `The subgraph "${service}" reported an error.`;
     const extensions = typeof code === 'string' ? { code, service } : { service };
-    return error.path === undefined ? { message, extensions } : { message, path: error.path, extensions };
+    const shown = error.path === undefined ? { message, extensions } : { message, path: error.path, extensions };
+    originals.set(shown, error);
+    return shown;
   });
   return { told, withheld };
 }
@@ -38,6 +47,8 @@ export function withoutSuggestions(errors: readonly GraphQLFormattedError[]): re
     const at = error.message.search(/\bDid you mean\b/i);
     if (at < 0 || !OF_SCHEMA.test(error.message.slice(0, at))) return error;
     const before = error.message.slice(0, at).trimEnd();
-    return { ...error, message: before.endsWith('(') ? before.slice(0, -1).trimEnd() : before };
+    const shown = { ...error, message: before.endsWith('(') ? before.slice(0, -1).trimEnd() : before };
+    originals.set(shown, originalOf(error));
+    return shown;
   });
 }

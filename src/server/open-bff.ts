@@ -48,6 +48,7 @@ export function openBff(
     compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
     configured: endpointSettings(config),
+    errorStatus: new Map(Object.entries(bff.error_status)),
     accepted: acceptedCredentials(config),
     forwarding,
     demo,

@@ -13,6 +13,7 @@ import type { RoutingTable } from '../endpoints/router.ts';
 import type { Once } from '../idempotency/idempotency.ts';
 import type { AcceptedCredentials } from './challenge.ts';
 import type { Flights } from './flights.ts';
+import type { ErrorStatus } from './source-status.ts';
 
 /** Endpoints as checked against one engine's schema. */
 export interface Served {
@@ -52,6 +53,8 @@ export interface Desk extends SendSettings {
   readonly dependsOn: DependsOn | undefined;
   /** Whether answers leave out names of the schema, and of endpoints, that a client has not given itself. */
   readonly hidesDetails: boolean;
+  /** Statuses for codes of sources, beside those that are known. */
+  readonly errorStatus: ErrorStatus | undefined;
   /** Whether the endpoints are documented. */
   readonly docs: boolean;
   readonly purgeToken: string | undefined;
