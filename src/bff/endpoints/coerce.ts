@@ -11,6 +11,7 @@ import {
   isEnumType,
   isInputObjectType,
   isListType,
+  isScalarType,
 } from 'graphql';
 import { nearest } from '../../config/nearest.ts';
 import { InputCoercion } from '../../operation/coerce-input.ts';
@@ -18,6 +19,7 @@ import { isShortJson, printValue } from '../../operation/print-value.ts';
 import { readJson } from './json-reading.ts';
 import type { Parameter, ParameterPlace } from './parameters.ts';
 import { isWithin, type Range, rangeText } from './range.ts';
+import { formatInWords, hasFormat } from './scalar-format.ts';
 
 /** One thing wrong with one parameter, as told to the client. */
 export interface ParameterError {
@@ -158,7 +160,7 @@ function parseText(text: string, type: GraphQLInputType): unknown {
   }
   if (isEnumType(type)) return type.getValue(text) ? text : undefined;
   if (isListType(type) || isInputObjectType(type)) return parseJson(text);
-  return text;
+  return isScalarType(type) && !hasFormat(type, text) ? undefined : text;
 }
 
 function parseJson(text: string): unknown {
@@ -280,7 +282,7 @@ function inWords(type: GraphQLInputType): string {
   if (isListType(type)) return `a list, each item ${inWords(getNullableType(type.ofType))}`;
   if (isInputObjectType(type)) return 'an object as JSON';
   if (isEnumType(type)) return `one of ${enumInWords(type)}`;
-  return BUILT_IN.get(type) ?? 'a value';
+  return BUILT_IN.get(type) ?? formatInWords(type) ?? 'a value';
 }
 
 /** Values of an enum that a message lists. */

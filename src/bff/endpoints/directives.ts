@@ -11,6 +11,7 @@ import {
   visit,
 } from 'graphql';
 import { parseDuration } from '../../config/duration.ts';
+import { checkFormats } from './scalar-format.ts';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
@@ -82,6 +83,7 @@ export function withEndpointDirectives(schema: GraphQLSchema): GraphQLSchema {
       type.parseLiteral = checkDuration;
     }
   }
+  checkFormats(extended);
   return extended;
 }
 

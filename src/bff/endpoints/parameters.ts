@@ -1,5 +1,5 @@
 import type { ConstDirectiveNode, GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { isInputType, isNonNullType, typeFromAST, valueFromASTUntyped } from 'graphql';
+import { GraphQLNonNull, isInputType, isNonNullType, typeFromAST, valueFromASTUntyped } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import { argumentOf, directiveNamed, type Method } from './directives.ts';
 import { problemAt } from './problem-at.ts';
@@ -14,6 +14,7 @@ export interface Parameter {
   readonly name: string;
   readonly variable: string;
   readonly in: ParameterPlace;
+  /** As declared; non-null where null is an error of the place that the variable is used at. */
   readonly type: GraphQLInputType;
   /** It has no default and cannot be null. */
   readonly required: boolean;
@@ -41,12 +42,14 @@ function sourceOf(directive: ConstDirectiveNode | undefined): readonly [Paramete
 /**
  * The parameters of a valid operation: those named in the path; those that `@from` places; the rest are in the query
  * string or, with a method that has a body, in the body.
+ * @param nonNull variables that must not be null where they are used, whatever they are declared as
  */
 export function parametersFor(
   operation: OperationDefinitionNode,
   schema: GraphQLSchema,
   pathNames: readonly string[],
   method: Method,
+  nonNull: ReadonlySet<string> = new Set(),
 ): Parameter[] {
   return (operation.variableDefinitions ?? []).map((definition) => {
     const variable = definition.variable.name.value;
@@ -60,7 +63,7 @@ export function parametersFor(
       name,
       variable,
       in: place,
-      type,
+      type: nonNull.has(variable) && !isNonNullType(type) ? new GraphQLNonNull(type) : type,
       required: isNonNullType(type) && defaultValue === undefined,
       default: defaultValue && valueFromASTUntyped(defaultValue),
       range: rangeOf(directiveNamed(definition, 'range')),
