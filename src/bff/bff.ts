@@ -41,6 +41,8 @@ export interface BffOptions {
   readonly hidesDetails?: boolean;
   /** How long the engine may take for one request, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
+  /** How often a stream of events shows that it is alive, in milliseconds. Default 15,000. */
+  readonly keepAliveMs?: number;
   /** Largest request body in bytes. Default 1 MiB. */
   readonly maxRequestBytes?: number;
   /** Whether identical reads in flight share one execution. Default true. */
@@ -91,7 +93,13 @@ export interface Bff {
   purge(tags: readonly string[]): Promise<number>;
 }
 
-const DEFAULTS = { timeoutMs: 30_000, maxRequestBytes: 2 ** 20, compressFrom: 1_024, cacheBytes: 64 * 2 ** 20 };
+const DEFAULTS = {
+  timeoutMs: 30_000,
+  keepAliveMs: 15_000,
+  maxRequestBytes: 2 ** 20,
+  compressFrom: 1_024,
+  cacheBytes: 64 * 2 ** 20,
+};
 
 /**
  * Serves the endpoints of the `bff/` folder.
@@ -163,6 +171,7 @@ function deskOf(options: BffOptions): Desk {
     dev: options.dev ?? process.env.NODE_ENV !== 'production',
     hidesDetails: options.hidesDetails ?? false,
     timeoutMs: options.timeoutMs ?? DEFAULTS.timeoutMs,
+    keepAliveMs: options.keepAliveMs ?? DEFAULTS.keepAliveMs,
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,

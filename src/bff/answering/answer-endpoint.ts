@@ -6,6 +6,7 @@ import { cacheKey, dependence, isShared } from '../caching/cache-key.ts';
 import { readsUrlAlone } from '../caching/known-requests.ts';
 import type { CachePolicy } from '../caching/policy.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import { addVary } from '../delivery/vary.ts';
 import { coerceParameters } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { withoutDetails } from '../endpoints/hide-details.ts';
@@ -14,8 +15,10 @@ import { answerOnce } from '../idempotency/answer-once.ts';
 import { readClaims, refuseViewer } from './admit.ts';
 import { readJsonBody } from './body.ts';
 import type { Call, Desk, Served } from './call.ts';
+import { LAST_EVENT_ID } from './event-stream.ts';
 import { headersReadBy, makeFresh, mayDifferByClient, type Order, requesterOf } from './make-fresh.ts';
-import { streamAnswer, wantsStream } from './stream-answer.ts';
+import { streamAnswer } from './stream-answer.ts';
+import { wantsStream } from './wants-stream.ts';
 
 const NO_QUERY = new URLSearchParams();
 const NO_HEADERS: ReadonlySet<string> = new Set();
@@ -29,10 +32,13 @@ export async function answerEndpoint(
   desk: Desk,
 ): Promise<Reply | undefined> {
   const identity = call.client?.identity;
+  // it is JSON, or a stream of events
+  if (endpoint.method === 'GET') addVary(call.res, 'accept');
   const refused = endpoint.auth && refuseViewer(endpoint.auth, identity, endpoint.client, desk.accepted);
   if (refused) return refuse(call, desk, refused);
   const { headers } = call.req;
   const streamed = endpoint.method === 'GET' && wantsStream(headers.accept);
+  if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return NOTHING_MORE;
   const keeping = endpoint.cache && !streamed ? keepingOf(call, served, endpoint, endpoint.cache, desk) : undefined;
   const known = keeping?.text === undefined ? undefined : served.known.get(keeping.text);
   if (keeping && known)
@@ -61,6 +67,9 @@ export async function answerEndpoint(
   if (keeping.text !== undefined) served.known.set(keeping.text, { key, variables });
   return answerKept(order, keeping, key);
 }
+
+/** It ends the reconnecting of an `EventSource` that has had everything. */
+const NOTHING_MORE: Reply = { status: 204, headers: { 'cache-control': 'no-store' }, body: '' };
 
 /** @param problem `unauthenticated`, or `forbidden` */
 function refuse({ path }: Call, { onRefused }: Desk, problem: ProblemDetails): Reply {

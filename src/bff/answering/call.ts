@@ -45,6 +45,8 @@ export type TellRefused = (policy: string, reason: string) => void;
 export interface Desk extends SendSettings {
   /** How long one request may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** How often a stream of events shows that it is alive, in milliseconds. */
+  readonly keepAliveMs: number;
   /** Largest request body in bytes. */
   readonly maxRequestBytes: number;
   /** Whether identical reads in flight share one execution. */

@@ -25,19 +25,21 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** The problems that an endpoint can answer with, by status. */
 export function problemResponses(endpoint: Endpoint): Record<string, Json> {
+  const given = endpoint.parameters.some((parameter) => parameter.in !== 'claim');
   const claims = endpoint.parameters.some((parameter) => parameter.in === 'claim' && parameter.required);
   const secured = endpoint.auth?.required === true || claims;
   const hasBody = endpoint.parameters.some((parameter) => parameter.in === 'body');
   const keyed = endpoint.idempotency !== undefined;
-  const all: readonly (readonly [boolean, number, string])[] = [
-    [true, 400, 'A parameter is missing, unknown or of another type: `errors` names each one.'],
+  const all: readonly (readonly [boolean, number | '4XX', string])[] = [
+    [given || keyed, 400, 'A parameter is missing, unknown or of another type: `errors` names each one.'],
     [secured, 401, 'There is no credential, or it does not hold.'],
-    [true, 403, 'The credential does not allow this.'],
-    [true, 404, 'There is no such thing.'],
-    [true, 409, conflict(keyed)],
+    [secured, 403, 'The credential does not allow this.'],
+    [endpoint.entityKeys.length > 0, 404, 'There is no such thing.'],
+    [keyed, 409, 'The first request with this Idempotency-Key is still being worked on.'],
     [hasBody, 413, 'The body is too large.'],
     [hasBody, 415, 'The body is not JSON.'],
     [keyed, 422, 'This Idempotency-Key was used with other parameters.'],
+    [true, '4XX', 'A service behind this endpoint refuses the request.'],
     [true, 429, 'There were too many requests: see `Retry-After`.'],
     [true, 502, failed(endpoint, 'failed')],
     [true, 503, 'The endpoint cannot be served just now.'],
@@ -46,11 +48,6 @@ export function problemResponses(endpoint: Endpoint): Record<string, Json> {
   return Object.fromEntries(
     all.filter(([there]) => there).map(([, status, description]) => [String(status), response(description)]),
   );
-}
-
-function conflict(keyed: boolean): string {
-  const conflicting = 'This conflicts with what is there.';
-  return keyed ? `${conflicting} Or the first request with this Idempotency-Key is still being worked on.` : conflicting;
 }
 
 function failed(endpoint: Endpoint, how: string): string {
