@@ -17,6 +17,7 @@ import { KnownRequests } from './caching/known-requests.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
 import { standingHeaders } from './delivery/client-headers.ts';
+import { refuseMethod } from './delivery/methods.ts';
 import { problemReply } from './delivery/reply.ts';
 import { send } from './delivery/send.ts';
 import { DEMO_REPLY } from './demo/demo-page.ts';
@@ -149,7 +150,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       const path = mark < 0 ? url : url.slice(0, mark);
       if (path !== '/bff' && !path.startsWith('/bff/')) {
         if (!options.demo || path !== '/demo') return false;
-        void send(req, res, DEMO_REPLY, desk);
+        void send(req, res, refuseMethod(req.method, path) ?? DEMO_REPLY, desk);
         return true;
       }
       const query = mark < 0 ? '' : url.slice(mark + 1);

@@ -1,11 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-
-const originals = new WeakMap<GraphQLFormattedError, GraphQLFormattedError>();
-
-/** Returns an error as its subgraph reported it: for decisions of the gateway, not for clients. */
-export function originalOf(error: GraphQLFormattedError): GraphQLFormattedError {
-  return originals.get(error) ?? error;
-}
+import { rememberOriginal } from '../shared/original-error.ts';
 
 /**
  * Takes out of errors what subgraphs say in them that is not for clients: message and extensions go, but for `code` and
@@ -26,7 +20,7 @@ export function withholdErrors(
     const message = `The subgraph "${service}" reported an error.`;
     const extensions = typeof code === 'string' ? { code, service } : { service };
     const shown = error.path === undefined ? { message, extensions } : { message, path: error.path, extensions };
-    originals.set(shown, error);
+    rememberOriginal(shown, error);
     return shown;
   });
   return { told, withheld };
@@ -48,7 +42,7 @@ export function withoutSuggestions(errors: readonly GraphQLFormattedError[]): re
     if (at < 0 || !OF_SCHEMA.test(error.message.slice(0, at))) return error;
     const before = error.message.slice(0, at).trimEnd();
     const shown = { ...error, message: before.endsWith('(') ? before.slice(0, -1).trimEnd() : before };
-    originals.set(shown, originalOf(error));
+    rememberOriginal(shown, error);
     return shown;
   });
 }

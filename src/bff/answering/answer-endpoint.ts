@@ -1,6 +1,7 @@
 import { audienceOf } from '../../client/audience.ts';
 import { inFlightKey, viewerKey } from '../../client/depends-on.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
+import { notUtf8 } from '../../shared/query-text.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { cacheKey, dependence, isShared } from '../caching/cache-key.ts';
 import { readsUrlAlone } from '../caching/known-requests.ts';
@@ -17,6 +18,7 @@ import { readJsonBody } from './body.ts';
 import type { Call, Desk, Served } from './call.ts';
 import { LAST_EVENT_ID } from './event-stream.ts';
 import { headersReadBy, makeFresh, mayDifferByClient, type Order, requesterOf } from './make-fresh.ts';
+import { unmetPrecondition } from './precondition.ts';
 import { streamAnswer } from './stream-answer.ts';
 import { wantsStream } from './wants-stream.ts';
 
@@ -38,6 +40,8 @@ export async function answerEndpoint(
   if (refused) return refuse(call, desk, refused);
   const { headers } = call.req;
   const streamed = endpoint.method === 'GET' && wantsStream(headers.accept);
+  const unmet = unmetPrecondition(endpoint, headers, streamed);
+  if (unmet) return problemReply(unmet, call.path);
   if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return NOTHING_MORE;
   const keeping = endpoint.cache && !streamed ? keepingOf(call, served, endpoint, endpoint.cache, desk) : undefined;
   const known = keeping?.text === undefined ? undefined : served.known.get(keeping.text);
@@ -49,6 +53,8 @@ export async function answerEndpoint(
     if (body.problem.status === 413) desk.onRefused?.('limits', 'http_max_request_bytes');
     return problemReply(body.problem, call.path);
   }
+  const unreadable = notUtf8(call.query);
+  if (unreadable.length > 0) return problemReply(notInUtf8(unreadable), call.path);
   const query = call.query === '' ? NO_QUERY : new URLSearchParams(call.query);
   const coerced = coerceParameters(endpoint.parameters, { path, query, headers, body: body?.value });
   if ('errors' in coerced) {
@@ -66,6 +72,13 @@ export async function answerEndpoint(
   const key = cacheKey(`${served.digest} ${endpoint.id}`, variables, keeping.beside);
   if (keeping.text !== undefined) served.known.set(keeping.text, { key, variables });
   return answerKept(order, keeping, key);
+}
+
+function notInUtf8(names: readonly string[]): ProblemDetails {
+  const expected = 'UTF-8 text with its special characters percent-encoded';
+  const errors = names.map((parameter) => ({ parameter, in: 'query', given: null, expected }));
+  const detail = `Not in UTF-8: ${names.map((name) => `"${name}"`).join(', ')}.`;
+  return { status: 400, kind: 'invalid-parameters', detail, extensions: { errors } };
 }
 
 /** It ends the reconnecting of an `EventSource` that has had everything. */

@@ -7,6 +7,7 @@ import type { BrokenEndpoint } from '../endpoints/endpoints.ts';
 import { allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
 import { docsReply } from '../openapi/serve-docs.ts';
 import { answerEndpoint } from './answer-endpoint.ts';
+import { acceptedBy } from './body.ts';
 import type { Call, Desk, Served } from './call.ts';
 import { countRequest } from './rate-limit.ts';
 
@@ -33,7 +34,8 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
   if (asked === 'OPTIONS') {
     const allow = allowedMethods(matches);
     if (settings.cors && allowed && isPreflight(call.req)) allowPreflight(settings.cors, call.req, call.res, allow);
-    return { status: 204, headers: { allow }, body: '' };
+    const accepted = matches.map(({ endpoint: { method } }) => (method === 'PUT' ? {} : acceptedBy(method)));
+    return { status: 204, headers: Object.assign({ allow }, ...accepted), body: '' };
   }
   const match = matches.find(({ endpoint }) => endpoint.method === asked);
   if (match === undefined) return problemReply(methodNotAllowed(call, matches), call.path);

@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-import { originalOf } from '../../engine/withhold-errors.ts';
+import { originalOf } from '../../shared/original-error.ts';
 
 /** HTTP statuses by error code, as `bff.error_status` adds them: `OUT_OF_STOCK` → 409, `"401"` → 401 for a status of an API. */
 export type ErrorStatus = ReadonlyMap<string, number>;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { chooseEncoding, compress, type Encoding } from './compress.ts';
-import { etagOfForm, isKnown } from './conditional.ts';
-import type { Reply } from './reply.ts';
+import { etagOfForm, isKnown, matches } from './conditional.ts';
+import { type ProblemDetails, problemReply, type Reply } from './reply.ts';
 import { addVary } from './vary.ts';
 
 export interface SendSettings {
@@ -25,9 +25,12 @@ export function send(
   const compressible = settings.compressFrom !== undefined && reply.body.length >= settings.compressFrom;
   if (compressible) addVary(res, headers.vary === undefined ? 'accept-encoding' : `${headers.vary}, accept-encoding`);
   const encoding = compressible ? chooseEncoding(req.headers['accept-encoding']) : undefined;
+  const selected = encoding && etag ? etagOfForm(etag, encoding) : etag;
+  const wanted = req.headers['if-match'];
+  if (wanted !== undefined && reply.status < 300 && !matches(wanted, selected)) return refuse(req, res);
   const known = req.headers['if-none-match'];
-  if (known !== undefined && etag !== undefined && isKnown(known, etag)) {
-    return sendNotModified(res, reply, encoding ? etagOfForm(etag, encoding) : etag);
+  if (known !== undefined && selected !== undefined && isKnown(known, selected)) {
+    return sendNotModified(res, reply, selected);
   }
   if (encoding === undefined) return write(req, res, reply, reply.body, undefined);
   const form = reply.forms?.get(encoding);
@@ -55,6 +58,18 @@ function write(
   res.writeHead(reply.status, withoutLists(reply.headers, res));
   res.end(req.method === 'HEAD' ? undefined : body);
 }
+
+function refuse(req: IncomingMessage, res: ServerResponse): void {
+  const [path = '/'] = (req.url ?? '/').split('?');
+  const problem = problemReply(NO_MATCH, path);
+  write(req, res, problem, problem.body, undefined);
+}
+
+const NO_MATCH: ProblemDetails = {
+  status: 412,
+  kind: 'precondition-failed',
+  detail: 'The answer is not, or no more, the one that If-Match names.',
+};
 
 /** RFC 9110, section 15.4.5: what a 200 would have said of the answer, but nothing of its body. */
 function sendNotModified(res: ServerResponse, { headers }: Reply, etag: string): void {

@@ -108,9 +108,9 @@ function textsOf(parameter: Parameter, request: RequestParameters, errors: Param
   const value = request.headers[parameter.name];
   const text = Array.isArray(value) ? value.join(',') : value;
   if (text === undefined) return [];
-  // A list in a header is one line with commas: RFC 9110, section 5.6.1.
+  // A list in a header is one line with commas, and empty items are none: RFC 9110, section 5.6.1.
   if (!isListType(getNullableType(parameter.type))) return [text];
-  return text.split(',').map((item) => item.trim());
+  return text.split(',').flatMap((item) => item.trim() || []);
 }
 
 function pathTexts(

@@ -1,6 +1,7 @@
 import type { ConstDirectiveNode, GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { GraphQLNonNull, isInputType, isNonNullType, typeFromAST, valueFromASTUntyped } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
+import { unreadableHeader } from './check-names.ts';
 import { argumentOf, directiveNamed, type Method } from './directives.ts';
 import { problemAt } from './problem-at.ts';
 import { type Range, rangeOf } from './range.ts';
@@ -87,8 +88,18 @@ export function checkSources(
       const message = `@from on $${name} names ${named === 0 ? 'no place' : `${named} places`}; expected one.`;
       return [problemAt(file, directive, 'ENDPOINT_FROM', message, hint)];
     }
+    const unreadable = checkSource(sourceOf(directive)[0] ?? ['query', '']);
+    if (unreadable) {
+      const message = `@from on $${name} cannot give it a value: ${unreadable}.`;
+      return [problemAt(file, directive, 'ENDPOINT_FROM', message, hint)];
+    }
     if (!pathNames.includes(name)) return [];
     const message = `$${name} is given by the path, so that @from has nothing to say.`;
     return [problemAt(file, directive, 'ENDPOINT_FROM', message, `Take @from or ":${name}" away.`)];
   });
+}
+
+function checkSource([place, name]: readonly [ParameterPlace, string]): string | undefined {
+  if (place === 'header') return unreadableHeader(name);
+  return name === '' ? `the name of the ${place} is empty` : undefined;
 }

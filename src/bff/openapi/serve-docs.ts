@@ -1,4 +1,5 @@
 import type { Call, Served } from '../answering/call.ts';
+import { refuseMethod } from '../delivery/methods.ts';
 import { etagOf, JSON_TYPE, type Reply } from '../delivery/reply.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
@@ -11,10 +12,11 @@ const written = new WeakMap<Served, Map<string, Reply>>();
  * @returns `undefined` where the path is none of these
  */
 export function docsReply({ path, req }: Call, served: Served): Reply | undefined {
-  if (req.method !== 'GET' && req.method !== 'HEAD') return undefined;
   const found = /^\/bff(?:\/([^/]+))?\/(openapi\.json|docs)$/.exec(path);
   const [, client, what] = found ?? [];
   if (what === undefined || (client !== undefined && !served.table.has(client))) return undefined;
+  const refused = refuseMethod(req.method, path);
+  if (refused) return refused;
   const known = written.get(served) ?? new Map<string, Reply>();
   written.set(served, known);
   const reply = known.get(path) ?? (what === 'docs' ? pageReply(client) : documentReply(served, client));
