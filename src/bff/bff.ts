@@ -38,6 +38,8 @@ export interface BffOptions {
   readonly logger?: { error(details: object, message: string): void };
   /** Whether problems tell of files and of endpoints with similar paths. By default, unless `NODE_ENV=production`. */
   readonly dev?: boolean;
+  /** Where a proxy shows the gateway, such as `/shop-api`: links begin with it. */
+  readonly pathPrefix?: string | undefined;
   /** Whether answers suggest nothing, nor name what else there is. Default false. */
   readonly hidesDetails?: boolean;
   /** How long the engine may take for one request, in milliseconds. Default 30,000. */
@@ -154,7 +156,15 @@ export async function createBff(options: BffOptions): Promise<Bff> {
         return true;
       }
       const query = mark < 0 ? '' : url.slice(mark + 1);
-      void answer({ req, res, path, query, requestId: requestIdOf(req, res), client });
+      void answer({
+        req,
+        res,
+        path: desk.pathPrefix + path,
+        route: path,
+        query,
+        requestId: requestIdOf(req, res),
+        client,
+      });
       return true;
     },
     reload: read,
@@ -170,6 +180,7 @@ function deskOf(options: BffOptions): Desk {
   const cache = cacheBytes > 0 ? createAnswerCache({ store, now, onError, onOutcome: options.onCache }) : undefined;
   return {
     dev: options.dev ?? process.env.NODE_ENV !== 'production',
+    pathPrefix: options.pathPrefix ?? '',
     hidesDetails: options.hidesDetails ?? false,
     timeoutMs: options.timeoutMs ?? DEFAULTS.timeoutMs,
     keepAliveMs: options.keepAliveMs ?? DEFAULTS.keepAliveMs,

@@ -27,7 +27,7 @@ export async function dev(flags: DevFlags): Promise<void> {
     await demo?.close();
   });
   stopWithNpm();
-  if (demo !== undefined) console.log(whatToTry(new URL(running.server.url).origin));
+  if (demo !== undefined) console.log(whatToTry(running.server.url.slice(0, -'/graphql'.length)));
 }
 
 interface Demo {

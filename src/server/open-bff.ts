@@ -40,6 +40,7 @@ export function openBff(
     engine: gateway.engine,
     logger,
     dev: !config.production,
+    pathPrefix: config.path_prefix,
     hidesDetails: hidesSchemaDetails(config),
     onProblems: (problems) => logProblems(logger, problems),
     timeoutMs: traffic_shaping.router.timeout,
@@ -82,10 +83,12 @@ function acceptedCredentials({
   introspection_endpoints,
   api_keys,
   login,
+  path_prefix: pathPrefix,
 }: Config): AcceptedCredentials {
   return {
     tokens: authentication.router.jwt.jwks.length > 0 || introspection_endpoints.length > 0,
     apiKeys: api_keys !== undefined,
+    pathPrefix,
     logins: new Set(Object.keys(login ?? {})),
   };
 }

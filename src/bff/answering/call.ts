@@ -32,7 +32,10 @@ export interface Served {
 export interface Call {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  /** As clients know it: with the prefix under which a proxy shows the gateway. */
   readonly path: string;
+  /** Without that prefix. */
+  readonly route: string;
   /** What comes after the `?`. */
   readonly query: string;
   readonly requestId: string;

@@ -17,7 +17,7 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
     const detail = 'There is no schema to serve yet.';
     return problemReply({ status: 503, kind: 'not-ready', detail, headers: { 'retry-after': '1' } }, call.path);
   }
-  const matches = matchPath(served.table, call.path);
+  const matches = matchPath(served.table, call.route);
   const [first] = matches;
   if (first === undefined) return ownReply(call, served, desk);
   const { endpoint: any } = first;
@@ -52,8 +52,8 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
 
 /** What the gateway itself has under `/bff`; endpoints go before it. */
 function ownReply(call: Call, served: Served, desk: Desk): Reply | Promise<Reply> {
-  if (call.path === PURGE_PATH && desk.purgeToken !== undefined) return purgeReply(call, desk.purgeToken, desk.purge);
-  const docs = desk.docs ? docsReply(call, served) : undefined;
+  if (call.route === PURGE_PATH && desk.purgeToken !== undefined) return purgeReply(call, desk.purgeToken, desk.purge);
+  const docs = desk.docs ? docsReply(call, served, desk.pathPrefix) : undefined;
   return docs ?? problemReply(notFound(call, served, desk.dev && !desk.hidesDetails), call.path);
 }
 
@@ -61,7 +61,7 @@ function notFound(call: Call, served: Served, dev: boolean): ProblemDetails {
   const detail = `There is no endpoint at ${call.path}.`;
   if (!dev) return { status: 404, kind: 'no-endpoint', detail };
   const extensions = {
-    near: nearEndpoints(served.table, call.path),
+    near: nearEndpoints(served.table, call.route),
     endpoints: [...served.table.values()].flat().map((endpoint) => `${endpoint.method} ${endpoint.path}`),
     problems: served.folder.problems.map(formatProblem),
   };

@@ -7,6 +7,8 @@ import { addVary } from './vary.ts';
 export interface SendSettings {
   /** Bodies of fewer bytes are not worth compressing; `undefined`: nothing is compressed. */
   readonly compressFrom: number | undefined;
+  /** Where a proxy shows the gateway, such as `/shop-api`; empty where it is at the root. */
+  readonly pathPrefix: string;
   /** Whether `Server-Timing` says how long what took. */
   readonly dev: boolean;
 }
@@ -27,7 +29,7 @@ export function send(
   const encoding = compressible ? chooseEncoding(req.headers['accept-encoding']) : undefined;
   const selected = encoding && etag ? etagOfForm(etag, encoding) : etag;
   const wanted = req.headers['if-match'];
-  if (wanted !== undefined && reply.status < 300 && !matches(wanted, selected)) return refuse(req, res);
+  if (wanted !== undefined && reply.status < 300 && !matches(wanted, selected)) return refuse(req, res, settings);
   const known = req.headers['if-none-match'];
   if (known !== undefined && selected !== undefined && isKnown(known, selected)) {
     return sendNotModified(res, reply, selected);
@@ -59,9 +61,9 @@ function write(
   res.end(req.method === 'HEAD' ? undefined : body);
 }
 
-function refuse(req: IncomingMessage, res: ServerResponse): void {
+function refuse(req: IncomingMessage, res: ServerResponse, { pathPrefix }: SendSettings): void {
   const [path = '/'] = (req.url ?? '/').split('?');
-  const problem = problemReply(NO_MATCH, path);
+  const problem = problemReply(NO_MATCH, pathPrefix + path);
   write(req, res, problem, problem.body, undefined);
 }
 
