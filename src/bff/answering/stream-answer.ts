@@ -16,7 +16,9 @@ import { type LateAnswer, mergeLate } from './merge-late.ts';
 export async function streamAnswer(order: Order): Promise<Reply | undefined> {
   const { call, served, endpoint, desk } = order;
   const { query, late } = endpoint.shape ? { query: endpoint.query, late: [] } : endpoint.pieces;
-  const work: Work = { ...workOf(order), query, timed: undefined };
+  const whole = workOf(order);
+  // what comes in one piece still has sections that the rest does not depend on
+  const work: Work = { ...whole, query, timed: late.length === 0 ? whole.timed : undefined };
   const cancellation = new Cancellation();
   call.res.once('close', () => cancellation.abort());
   const sections = late.map((operation) => {
