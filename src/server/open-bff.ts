@@ -40,6 +40,7 @@ export function openBff(
     engine: gateway.engine,
     logger,
     dev: !config.production,
+    pathPrefix: config.path_prefix,
     hidesDetails: hidesSchemaDetails(config),
     onProblems: (problems) => logProblems(logger, problems),
     timeoutMs: traffic_shaping.router.timeout,
@@ -48,6 +49,7 @@ export function openBff(
     compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
     configured: endpointSettings(config),
+    errorStatus: new Map(Object.entries(bff.error_status)),
     accepted: acceptedCredentials(config),
     forwarding,
     demo,
@@ -81,10 +83,12 @@ function acceptedCredentials({
   introspection_endpoints,
   api_keys,
   login,
+  path_prefix: pathPrefix,
 }: Config): AcceptedCredentials {
   return {
     tokens: authentication.router.jwt.jwks.length > 0 || introspection_endpoints.length > 0,
     apiKeys: api_keys !== undefined,
+    pathPrefix,
     logins: new Set(Object.keys(login ?? {})),
   };
 }

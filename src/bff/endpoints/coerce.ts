@@ -11,6 +11,7 @@ import {
   isEnumType,
   isInputObjectType,
   isListType,
+  isScalarType,
 } from 'graphql';
 import { nearest } from '../../config/nearest.ts';
 import { InputCoercion } from '../../operation/coerce-input.ts';
@@ -19,6 +20,7 @@ import { numberOf } from '../../shared/exact-json.ts';
 import { readJson } from './json-reading.ts';
 import type { Parameter, ParameterPlace } from './parameters.ts';
 import { isWithin, type Range, rangeText } from './range.ts';
+import { formatInWords, hasFormat } from './scalar-format.ts';
 
 /** One thing wrong with one parameter, as told to the client. */
 export interface ParameterError {
@@ -119,9 +121,9 @@ function textsOf(parameter: Parameter, request: RequestParameters, errors: Param
   const value = request.headers[parameter.name];
   const text = Array.isArray(value) ? value.join(',') : value;
   if (text === undefined) return [];
-  // A list in a header is one line with commas: RFC 9110, section 5.6.1.
+  // A list in a header is one line with commas, and empty items are none: RFC 9110, section 5.6.1.
   if (!isListType(getNullableType(parameter.type))) return [text];
-  return text.split(',').map((item) => item.trim());
+  return text.split(',').flatMap((item) => item.trim() || []);
 }
 
 function pathTexts(
@@ -172,7 +174,7 @@ function parseText(text: string, type: GraphQLInputType): unknown {
   }
   if (isEnumType(type)) return type.getValue(text) ? text : undefined;
   if (isListType(type) || isInputObjectType(type)) return parseJson(text);
-  return text;
+  return isScalarType(type) && !hasFormat(type, text) ? undefined : text;
 }
 
 function parseJson(text: string): unknown {
@@ -294,7 +296,7 @@ function inWords(type: GraphQLInputType): string {
   if (isListType(type)) return `a list, each item ${inWords(getNullableType(type.ofType))}`;
   if (isInputObjectType(type)) return 'an object as JSON';
   if (isEnumType(type)) return `one of ${enumInWords(type)}`;
-  return BUILT_IN.get(type) ?? 'a value';
+  return BUILT_IN.get(type) ?? formatInWords(type) ?? 'a value';
 }
 
 /** Values of an enum that a message lists. */

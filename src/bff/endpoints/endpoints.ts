@@ -25,6 +25,7 @@ import {
 import type { EndpointFile } from './endpoint-file.ts';
 import { type EndpointFolder, readEndpointFolder } from './folder.ts';
 import { type LateSection, partIntoPieces, readTimedSections, withOperation } from './late-sections.ts';
+import { nonNullUses } from './non-null-uses.ts';
 import { type Parameter, parametersFor } from './parameters.ts';
 import { problemAt, problemOf } from './problem-at.ts';
 import { checkRanges } from './range.ts';
@@ -153,7 +154,8 @@ function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling
   if (invalid.length > 0) return invalid;
   const sections = readSections(file, schema);
   const timed = readTimedSections(file, schema);
-  const parameters = parametersFor(file.operation, schema, parametersOf(file.route), file.method);
+  const nonNull = nonNullUses(file.document, schema);
+  const parameters = parametersFor(file.operation, schema, parametersOf(file.route), file.method, nonNull);
   const auth = authRule(file, settings);
   const required = auth !== undefined && !Array.isArray(auth) && auth.required;
   const cache = cachePolicy(file, parameters, hintsMetBy(file.document, { schema, types, hints }), settings, required);

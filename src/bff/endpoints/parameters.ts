@@ -1,7 +1,8 @@
 import type { ConstDirectiveNode, GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { isInputType, isNonNullType, typeFromAST } from 'graphql';
+import { GraphQLNonNull, isInputType, isNonNullType, typeFromAST } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import { literalValue } from '../../shared/literal-value.ts';
+import { unreadableHeader } from './check-names.ts';
 import { argumentOf, directiveNamed, type Method } from './directives.ts';
 import { problemAt } from './problem-at.ts';
 import { type Range, rangeOf } from './range.ts';
@@ -15,6 +16,7 @@ export interface Parameter {
   readonly name: string;
   readonly variable: string;
   readonly in: ParameterPlace;
+  /** As declared; non-null where null is an error of the place that the variable is used at. */
   readonly type: GraphQLInputType;
   /** It has no default and cannot be null. */
   readonly required: boolean;
@@ -42,12 +44,14 @@ function sourceOf(directive: ConstDirectiveNode | undefined): readonly [Paramete
 /**
  * The parameters of a valid operation: those named in the path; those that `@from` places; the rest are in the query
  * string or, with a method that has a body, in the body.
+ * @param nonNull variables that must not be null where they are used, whatever they are declared as
  */
 export function parametersFor(
   operation: OperationDefinitionNode,
   schema: GraphQLSchema,
   pathNames: readonly string[],
   method: Method,
+  nonNull: ReadonlySet<string> = new Set(),
 ): Parameter[] {
   return (operation.variableDefinitions ?? []).map((definition) => {
     const variable = definition.variable.name.value;
@@ -61,7 +65,7 @@ export function parametersFor(
       name,
       variable,
       in: place,
-      type,
+      type: nonNull.has(variable) && !isNonNullType(type) ? new GraphQLNonNull(type) : type,
       required: isNonNullType(type) && defaultValue === undefined,
       default: defaultValue && literalValue(defaultValue),
       range: rangeOf(directiveNamed(definition, 'range')),
@@ -85,8 +89,18 @@ export function checkSources(
       const message = `@from on $${name} names ${named === 0 ? 'no place' : `${named} places`}; expected one.`;
       return [problemAt(file, directive, 'ENDPOINT_FROM', message, hint)];
     }
+    const unreadable = checkSource(sourceOf(directive)[0] ?? ['query', '']);
+    if (unreadable) {
+      const message = `@from on $${name} cannot give it a value: ${unreadable}.`;
+      return [problemAt(file, directive, 'ENDPOINT_FROM', message, hint)];
+    }
     if (!pathNames.includes(name)) return [];
     const message = `$${name} is given by the path, so that @from has nothing to say.`;
     return [problemAt(file, directive, 'ENDPOINT_FROM', message, `Take @from or ":${name}" away.`)];
   });
+}
+
+function checkSource([place, name]: readonly [ParameterPlace, string]): string | undefined {
+  if (place === 'header') return unreadableHeader(name);
+  return name === '' ? `the name of the ${place} is empty` : undefined;
 }

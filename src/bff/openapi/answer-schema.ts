@@ -115,7 +115,7 @@ function objectSchema(
       continue;
     }
     // where the section can be null, so can each of its fields
-    const mayBeNull = key.field !== undefined && !isNonNullType(key.field.type);
+    const mayBeNull = key.field !== undefined && (!isNonNullType(key.field.type) || child.optional !== undefined);
     const inner = schema.anyOf?.find((one) => one.properties !== undefined) ?? schema;
     for (const [lifted, value] of Object.entries(inner.properties ?? {}))
       properties[lifted] = mayBeNull ? nullable(value) : value;
@@ -162,7 +162,8 @@ function applies(condition: string | undefined, type: GraphQLObjectType, schema:
 
 function keySchema(key: Key, parent: GraphQLObjectType, section: Section | undefined, writing: Writing): JsonSchema {
   if (key.field === undefined) return { type: 'string', const: parent.name };
-  const schema = outputSchema(key.field.type, key.nodes, section, writing);
+  const { type } = key.field;
+  const schema = outputSchema(section?.optional ? getNullableType(type) : type, key.nodes, section, writing);
   const fallback = section?.optional?.fallback;
   const own = described(key.field);
   const isEmptyList = Array.isArray(fallback) && fallback.length === 0 && typeOf(schema).includes('array');

@@ -44,7 +44,8 @@ function parameterRow(parameter, id, spec) {
 }
 
 function requestOf(section, method, path) {
-  let url = path;
+  // what is before /bff in the address of this page is where a proxy shows the gateway
+  let url = location.pathname.split('/bff/')[0] + path;
   const query = new URLSearchParams();
   const headers = {};
   for (const input of section.querySelectorAll('input[data-in]')) {

@@ -1,4 +1,4 @@
-import type { GraphQLInputField, GraphQLInputType, GraphQLNamedType } from 'graphql';
+import type { GraphQLInputField, GraphQLInputType, GraphQLNamedType, GraphQLScalarType } from 'graphql';
 import {
   GraphQLBoolean,
   GraphQLFloat,
@@ -16,6 +16,7 @@ import {
 import { literalValue } from '../../shared/literal-value.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
 import type { Range } from '../endpoints/range.ts';
+import { formatOf } from '../endpoints/scalar-format.ts';
 
 /** As much of JSON Schema (2020-12) as is written here. */
 export interface JsonSchema {
@@ -78,13 +79,13 @@ export function leafSchema(type: GraphQLNamedType, components: Components): Json
     case GraphQLString:
       return { type: 'string' };
   }
-  return isScalarType(type) ? scalarSchema(type.name, type.specifiedByURL, type.description) : {};
+  return isScalarType(type) ? scalarSchema(type) : {};
 }
 
 /** Custom scalars pass through as they are: only of well-known ones can it be said what they look like. */
-function scalarSchema(name: string, specifiedBy: string | null | undefined, description: string | null | undefined) {
-  const known = /(date-?time|date|time|uuid|uri|url|email)(?:\.html)?$/i.exec(specifiedBy ?? name)?.[1]?.toLowerCase();
-  const format = known === 'url' ? 'uri' : known === 'datetime' ? 'date-time' : known;
+function scalarSchema(scalar: GraphQLScalarType): JsonSchema {
+  const format = formatOf(scalar);
+  const { name, description } = scalar;
   const title = { title: name, ...(description ? { description } : {}) };
   return format === undefined ? title : { type: 'string', format, ...title };
 }

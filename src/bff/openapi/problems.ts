@@ -30,7 +30,7 @@ export function problemResponses(endpoint: Endpoint): Record<string, Json> {
   const secured = endpoint.auth?.required === true || claims;
   const hasBody = endpoint.parameters.some((parameter) => parameter.in === 'body');
   const keyed = endpoint.idempotency !== undefined;
-  const all: readonly (readonly [boolean, number, string])[] = [
+  const all: readonly (readonly [boolean, number | '4XX', string])[] = [
     [given || keyed, 400, 'A parameter is missing, unknown or of another type: `errors` names each one.'],
     [secured, 401, 'There is no credential, or it does not hold.'],
     [secured, 403, 'The credential does not allow this.'],
@@ -39,6 +39,7 @@ export function problemResponses(endpoint: Endpoint): Record<string, Json> {
     [hasBody, 413, 'The body is too large.'],
     [hasBody, 415, 'The body is not JSON.'],
     [keyed, 422, 'This Idempotency-Key was used with other parameters.'],
+    [true, '4XX', 'A service behind this endpoint refuses the request.'],
     [true, 429, 'There were too many requests: see `Retry-After`.'],
     [true, 502, failed(endpoint, 'failed')],
     [true, 503, 'The endpoint cannot be served just now.'],

@@ -1,5 +1,6 @@
 import { stringifyJson } from '../../shared/exact-json.ts';
 import type { Call, Served } from '../answering/call.ts';
+import { refuseMethod } from '../delivery/methods.ts';
 import { etagOf, JSON_TYPE, type Reply } from '../delivery/reply.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
@@ -11,26 +12,33 @@ const written = new WeakMap<Served, Map<string, Reply>>();
  * `/bff/openapi.json`, `/bff/docs`, and both for each client: `/bff/CLIENT/openapi.json`. Endpoints go before them.
  * @returns `undefined` where the path is none of these
  */
-export function docsReply({ path, req }: Call, served: Served): Reply | undefined {
-  if (req.method !== 'GET' && req.method !== 'HEAD') return undefined;
+export function docsReply({ route: path, req }: Call, served: Served, prefix: string): Reply | undefined {
   const found = /^\/bff(?:\/([^/]+))?\/(openapi\.json|docs)$/.exec(path);
   const [, client, what] = found ?? [];
   if (what === undefined || (client !== undefined && !served.table.has(client))) return undefined;
+  const refused = refuseMethod(req.method, prefix + path);
+  if (refused) return refused;
   const known = written.get(served) ?? new Map<string, Reply>();
   written.set(served, known);
-  const reply = known.get(path) ?? (what === 'docs' ? pageReply(client) : documentReply(served, client));
+  const reply =
+    known.get(path) ?? (what === 'docs' ? pageReply(client, prefix) : documentReply(served, client, prefix));
   known.set(path, reply);
   return reply;
 }
 
-function documentReply({ loaded, engine }: Served, client: string | undefined): Reply {
-  const body = stringifyJson(openApiOf(loaded.endpoints, engine.publicSchema, client));
+/** Servers that are paths of this site are below the prefix, as everything is. */
+function documentReply({ loaded, engine }: Served, client: string | undefined, prefix: string): Reply {
+  const document = openApiOf(loaded.endpoints, engine.publicSchema, client);
+  const servers = (document.servers as readonly { readonly url: string }[]).map((server) => {
+    return server.url.startsWith('/') ? { ...server, url: (prefix + server.url).replace(/(.)\/$/, '$1') } : server;
+  });
+  const body = stringifyJson({ ...document, servers });
   return kept(body, { 'content-type': JSON_TYPE });
 }
 
-function pageReply(client: string | undefined): Reply {
+function pageReply(client: string | undefined, prefix: string): Reply {
   const title = client === undefined ? 'Endpoints' : `Endpoints of ${client}`;
-  const body = docsPage(client === undefined ? '/bff/openapi.json' : `/bff/${client}/openapi.json`, title);
+  const body = docsPage(`${prefix}/bff/${client === undefined ? '' : `${client}/`}openapi.json`, title);
   return kept(body, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': DOCS_POLICY });
 }
 
