@@ -11,6 +11,7 @@ import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
 import type { EndpointFolder } from '../endpoints/folder.ts';
 import type { RoutingTable } from '../endpoints/router.ts';
 import type { Once } from '../idempotency/idempotency.ts';
+import type { DocumentSettings } from '../openapi/document-settings.ts';
 import type { AcceptedCredentials } from './challenge.ts';
 import type { Flights } from './flights.ts';
 
@@ -52,6 +53,8 @@ export interface Desk extends SendSettings {
   readonly dependsOn: DependsOn | undefined;
   /** Whether the endpoints are documented. */
   readonly docs: boolean;
+  /** What OpenAPI documents say beside the endpoints. */
+  readonly documented: DocumentSettings;
   readonly purgeToken: string | undefined;
   readonly accepted: AcceptedCredentials;
   /** Forgets kept answers, where they are kept for clients of this gateway. */

@@ -30,6 +30,7 @@ import { checkRanges } from './range.ts';
 import { compareRoutes, parametersOf, type Route } from './route.ts';
 import { readSections } from './sections.ts';
 import type { Section } from './shape.ts';
+import { withTypenames } from './typenames.ts';
 
 /** One operation as the engine gets it. */
 export interface LateOperation extends Pick<LateSection, 'path' | 'timeoutMs'> {
@@ -141,13 +142,22 @@ export function compileEndpoints(
 }
 
 function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling: Compiling): Endpoint | Problem[] {
-  const { schema, types, hints, folder, shapes } = compiling;
+  const { schema, folder, shapes } = compiling;
   const shapeFile = folder.shapes.get(file.id);
   const invalid = [
     ...invalidities(file, schema, shapeFile !== undefined),
     ...shapes.problems.filter((problem) => problem.file === shapeFile),
   ];
   if (invalid.length > 0) return invalid;
+  // A module that shapes answers gets what its document selects.
+  return compileValid(shapeFile === undefined ? withTypenames(file, schema) : file, settings, compiling);
+}
+
+function compileValid(
+  file: EndpointFile,
+  settings: ClientSettings,
+  { schema, types, hints, shapes }: Compiling,
+): Endpoint | Problem[] {
   const sections = readSections(file, schema);
   const timed = readTimedSections(file, schema);
   const parameters = parametersFor(file.operation, schema, parametersOf(file.route), file.method);

@@ -68,6 +68,32 @@ export function parametersFor(
   });
 }
 
+/**
+ * Returns each parameter of a request once, also where several variables are read from it: required where one of them
+ * needs it, within the ranges of all.
+ */
+export function mergedParameters(parameters: readonly Parameter[]): Parameter[] {
+  const merged = new Map<string, Parameter>();
+  for (const parameter of parameters) {
+    const key = `${parameter.in} ${parameter.name}`;
+    const first = merged.get(key);
+    merged.set(key, first === undefined ? parameter : mergedWith(first, parameter));
+  }
+  return [...merged.values()];
+}
+
+function mergedWith(a: Parameter, b: Parameter): Parameter {
+  const range = a.range && b.range ? within(a.range, b.range) : (a.range ?? b.range);
+  const byDefault = JSON.stringify(a.default) === JSON.stringify(b.default) ? a.default : undefined;
+  return { ...a, required: a.required || b.required, default: byDefault, range };
+}
+
+function within(a: Range, b: Range): Range {
+  const min = Math.max(a.min ?? -Infinity, b.min ?? -Infinity);
+  const max = Math.min(a.max ?? Infinity, b.max ?? Infinity);
+  return { ...(min > -Infinity && { min }), ...(max < Infinity && { max }) };
+}
+
 /** `@from` must name one place, and not of a variable that the path gives. */
 export function checkSources(
   file: string,

@@ -1,4 +1,4 @@
-import type { Call, Served } from '../answering/call.ts';
+import type { Call, Desk, Served } from '../answering/call.ts';
 import { etagOf, JSON_TYPE, type Reply } from '../delivery/reply.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
@@ -10,20 +10,21 @@ const written = new WeakMap<Served, Map<string, Reply>>();
  * `/bff/openapi.json`, `/bff/docs`, and both for each client: `/bff/CLIENT/openapi.json`. Endpoints go before them.
  * @returns `undefined` where the path is none of these
  */
-export function docsReply({ path, req }: Call, served: Served): Reply | undefined {
+export function docsReply({ path, req }: Call, served: Served, desk: Desk): Reply | undefined {
   if (req.method !== 'GET' && req.method !== 'HEAD') return undefined;
   const found = /^\/bff(?:\/([^/]+))?\/(openapi\.json|docs)$/.exec(path);
   const [, client, what] = found ?? [];
   if (what === undefined || (client !== undefined && !served.table.has(client))) return undefined;
   const known = written.get(served) ?? new Map<string, Reply>();
   written.set(served, known);
-  const reply = known.get(path) ?? (what === 'docs' ? pageReply(client) : documentReply(served, client));
+  const reply = known.get(path) ?? (what === 'docs' ? pageReply(client) : documentReply(served, client, desk));
   known.set(path, reply);
   return reply;
 }
 
-function documentReply({ loaded, engine }: Served, client: string | undefined): Reply {
-  const body = JSON.stringify(openApiOf(loaded.endpoints, engine.publicSchema, client));
+function documentReply({ loaded, engine }: Served, client: string | undefined, desk: Desk): Reply {
+  const options = { client, accepted: desk.accepted, settings: desk.documented };
+  const body = JSON.stringify(openApiOf(loaded.endpoints, engine.publicSchema, options));
   return kept(body, { 'content-type': JSON_TYPE });
 }
 
