@@ -14,6 +14,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', 'test/proof/**'],
     // Many tests wait for processes that they started: two at once also where there are two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // Generous, since a busy machine is no failure; a test that hangs still ends.

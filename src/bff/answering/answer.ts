@@ -52,8 +52,15 @@ function made(shaped: unknown, partial: readonly PartialFailure[], data: unknown
   if (partial.length === 0) return { text: JSON.stringify(shaped ?? null), data, whole: true };
   // What is no object has no room for it: the shape has decided to go without.
   const told =
-    typeof shaped === 'object' && shaped !== null && !Array.isArray(shaped) ? { ...shaped, meta: { partial } } : shaped;
+    typeof shaped === 'object' && shaped !== null && !Array.isArray(shaped)
+      ? { ...shaped, meta: { partial: partial.map(withTextPath) } }
+      : shaped;
   return { text: JSON.stringify(told ?? null), data, whole: false };
+}
+
+/** Places in lists are texts, too: what is typed reads lists of texts only. */
+function withTextPath(failure: PartialFailure): PartialFailure {
+  return { ...failure, path: failure.path.map(String) };
 }
 
 function notFound(key: string): ProblemDetails {

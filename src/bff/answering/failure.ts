@@ -46,7 +46,11 @@ export function failure(errors: readonly GraphQLFormattedError[], decided?: numb
   const isOverloaded = status === 503 && errors.some((error) => errorCode(error) === 'OVERLOADED');
   const known = isOverloaded ? OVERLOADED : KIND_BY_STATUS[status];
   const [kind, detail] = known ?? ['failed', 'The answer could not be made.'];
-  const shown = errors.map((error) => ({ path: error.path ?? [], code: errorCode(error), message: error.message }));
+  const shown = errors.map((error) => ({
+    path: (error.path ?? []).map(String),
+    code: errorCode(error),
+    message: error.message,
+  }));
   const headers = headersFor(status, errors);
   return { status, kind, detail, extensions: { errors: shown }, ...(headers && { headers }) };
 }

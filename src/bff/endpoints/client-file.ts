@@ -81,7 +81,7 @@ const openapi = z
     version: z.string().min(1).optional(),
     description: z.string().min(1).optional(),
   })
-  .describe('What the OpenAPI document of this client says, over bff.openapi')
+  .describe('What the OpenAPI document of this client says, over bff.openapi');
 
 export const clientFileSchema = z
   .strictObject({

@@ -24,7 +24,7 @@ import {
 import type { EndpointFile } from './endpoint-file.ts';
 import { type EndpointFolder, readEndpointFolder } from './folder.ts';
 import { type LateSection, partIntoPieces, readTimedSections, withOperation } from './late-sections.ts';
-import { type Parameter, parametersFor } from './parameters.ts';
+import { checkHeaders, checkShared, type Parameter, parametersFor } from './parameters.ts';
 import { problemAt, problemOf } from './problem-at.ts';
 import { checkRanges } from './range.ts';
 import { compareRoutes, parametersOf, type Route } from './route.ts';
@@ -168,6 +168,8 @@ function compileValid(
   const problems = [
     sections.problems,
     timed.problems,
+    checkShared(file.file, file.operation, parameters),
+    checkHeaders(file.file, file.operation, parameters),
     ...[auth, cache, idempotency].filter((one) => Array.isArray(one)),
   ];
   if (problems.some((some) => some.length > 0)) return problems.flat();

@@ -1,5 +1,13 @@
 import type { ConstDirectiveNode, GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { isInputType, isNonNullType, typeFromAST, valueFromASTUntyped } from 'graphql';
+import {
+  getNullableType,
+  isInputObjectType,
+  isInputType,
+  isListType,
+  isNonNullType,
+  typeFromAST,
+  valueFromASTUntyped,
+} from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import { argumentOf, directiveNamed, type Method } from './directives.ts';
 import { problemAt } from './problem-at.ts';
@@ -92,6 +100,43 @@ function within(a: Range, b: Range): Range {
   const min = Math.max(a.min ?? -Infinity, b.min ?? -Infinity);
   const max = Math.min(a.max ?? Infinity, b.max ?? Infinity);
   return { ...(min > -Infinity && { min }), ...(max < Infinity && { max }) };
+}
+
+/** Variables that are read from one parameter must be of one type. */
+export function checkShared(
+  file: string,
+  operation: OperationDefinitionNode,
+  parameters: readonly Parameter[],
+): Problem[] {
+  const firsts = new Map<string, Parameter>();
+  return parameters.flatMap((parameter) => {
+    const key = `${parameter.in} ${parameter.name}`;
+    const first = firsts.get(key);
+    if (first === undefined) firsts.set(key, parameter);
+    const types = [first ?? parameter, parameter].map(({ type }) => String(getNullableType(type)));
+    if (parameter.in === 'claim' || types[0] === types[1]) return [];
+    const node = operation.variableDefinitions?.find(({ variable }) => variable.name.value === parameter.variable);
+    const message = `$${first?.variable} (${types[0]}) and $${parameter.variable} (${types[1]}) are both read from "${parameter.name}" in the ${parameter.in}.`;
+    const hint = 'Give both the same type, or read one of them from another parameter: @from(query: "…").';
+    return [problemAt(file, node, 'ENDPOINT_FROM', message, hint)];
+  });
+}
+
+/** Items of a list in a header stand between commas, so that none of them can be JSON. */
+export function checkHeaders(
+  file: string,
+  operation: OperationDefinitionNode,
+  parameters: readonly Parameter[],
+): Problem[] {
+  return parameters.flatMap(({ in: place, type, variable, name }) => {
+    const list = getNullableType(type);
+    if ((place !== 'header' && place !== 'path') || !isListType(list)) return [];
+    const item = getNullableType(list.ofType);
+    if (!isListType(item) && !isInputObjectType(item)) return [];
+    const node = operation.variableDefinitions?.find((one) => one.variable.name.value === variable);
+    const message = `$${variable} (${type}) is read from the ${place} ("${name}"), where a list has no room for lists or objects.`;
+    return [problemAt(file, node, 'ENDPOINT_FROM', message, 'Read it from the query string, or from a body.')];
+  });
 }
 
 /** `@from` must name one place, and not of a variable that the path gives. */

@@ -1,6 +1,5 @@
-import type { FieldNode, SelectionSetNode } from 'graphql';
+import type { FieldNode, GraphQLSchema, SelectionSetNode } from 'graphql';
 import { getNamedType, isAbstractType, Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
-import type { GraphQLSchema } from 'graphql';
 import { directiveNamed } from './directives.ts';
 import type { EndpointFile } from './endpoint-file.ts';
 import { fragmentsOf, objectTypesOf, type SelectionContext, selectDifferently } from './selected-keys.ts';
@@ -31,8 +30,7 @@ export function withTypenames(file: EndpointFile, schema: GraphQLSchema): Endpoi
           if (directiveNamed(node, 'flatten') || flattened.has(node.name)) return undefined;
           const original = node.selectionSet;
           const needed =
-            !hasTypenameKey(original, context) &&
-            selectDifferently(objectTypesOf(type, context), [original], context);
+            !hasTypenameKey(original, context) && selectDifferently(objectTypesOf(type, context), [original], context);
           return needed ? { ...node, selectionSet: withTypename(original) } : undefined;
         },
       },
@@ -64,8 +62,7 @@ function hasTypenameKey(set: SelectionSetNode, context: SelectionContext): boole
 /** Whether another field has the alias `__typename`. */
 function isAliased(set: SelectionSetNode, context: SelectionContext): boolean {
   return set.selections.some((selection) => {
-    if (selection.kind === Kind.FIELD)
-      return selection.alias?.value === TYPENAME && selection.name.value !== TYPENAME;
+    if (selection.kind === Kind.FIELD) return selection.alias?.value === TYPENAME && selection.name.value !== TYPENAME;
     const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? context.fragments.get(selection.name.value) : selection;
     return fragment !== undefined && isAliased(fragment.selectionSet, context);
   });

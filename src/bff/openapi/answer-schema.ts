@@ -23,8 +23,8 @@ import type { Components } from './components.ts';
 import { conforms } from './conforms.ts';
 import { type Fields, mergeForms } from './forms.ts';
 import { described, type JsonSchema, leafSchema, nullable } from './json-schema.ts';
-import { pascalCase } from './names.ts';
 import { withNamedObjects } from './named-objects.ts';
+import { pascalCase } from './names.ts';
 import { hasOptional, withMeta } from './partial.ts';
 
 interface Writing extends SelectionContext {
@@ -42,7 +42,12 @@ interface Place {
  * Returns what the JSON of a good answer looks like: a reference to a component, to which all of its objects are added.
  * @param id what the endpoint is called in generated code, which its components are named after
  */
-export function answerSchema(endpoint: Endpoint, schema: GraphQLSchema, components: Components, id: string): JsonSchema {
+export function answerSchema(
+  endpoint: Endpoint,
+  schema: GraphQLSchema,
+  components: Components,
+  id: string,
+): JsonSchema {
   const name = components.claim(answerNameOf(id));
   const prefix = pascalCase(id);
   const answer = bodyOf(endpoint, schema, components, prefix);
@@ -150,7 +155,12 @@ function nonNullSchema(
 }
 
 /** One component where all types have the same fields, else one for each type and one that refers to these. */
-function defineAt(place: Place, type: GraphQLNamedType, sets: readonly SelectionSetNode[], writing: Writing): JsonSchema {
+function defineAt(
+  place: Place,
+  type: GraphQLNamedType,
+  sets: readonly SelectionSetNode[],
+  writing: Writing,
+): JsonSchema {
   const types = objectTypesOf(type, writing);
   if (types.length === 1 || !selectDifferently(types, sets, writing)) {
     return defineObject(place.name, type, fieldsOfAll(type, types, sets, place, writing), writing.components);
@@ -180,7 +190,8 @@ function fieldsOfAll(
   if (first === undefined) return { properties: {}, required: [] };
   // What one of the types says holds for all of them, or else what their interface says.
   const [sample] = rest.every((keys) => haveSameTypes(first, keys)) ? types : [type];
-  const isWhole = isObjectType(sample) || (isInterfaceType(sample) && areSame(selectedKeys(sets, sample, writing), first));
+  const isWhole =
+    isObjectType(sample) || (isInterfaceType(sample) && areSame(selectedKeys(sets, sample, writing), first));
   if (!isWhole) return mergeForms(types.map((one) => fieldsOf(sets, one, place, writing)));
   const { properties, required } = fieldsOf(sets, sample, place, writing);
   const named = '__typename' in properties && first.get('__typename')?.field === undefined;

@@ -1,9 +1,4 @@
-import {
-  type GraphQLInputType,
-  getNullableType,
-  isInputObjectType,
-  isListType,
-} from 'graphql';
+import { type GraphQLInputType, getNullableType, isInputObjectType, isListType } from 'graphql';
 import { mergedParameters, type Parameter } from '../endpoints/parameters.ts';
 import type { Components } from './components.ts';
 import { exampleOf } from './example.ts';

@@ -38,7 +38,8 @@ function schemesOf({ client, auth }: Secured, context: SecurityContext): string[
   const schemes: string[] = [];
   if (kinds === undefined ? accepted.tokens : kinds.has('jwt') || kinds.has('opaque')) schemes.push('bearer');
   if (kinds === undefined ? accepted.apiKeys : kinds.has('api_key')) schemes.push('apiKey');
-  if (kinds === undefined ? accepted.logins.has(client) : kinds.has('session')) schemes.push(sessionOf(client, context));
+  if (kinds === undefined ? accepted.logins.has(client) : kinds.has('session'))
+    schemes.push(sessionOf(client, context));
   if (kinds?.has('certificate')) schemes.push('certificate');
   return schemes.length > 0 ? schemes : ['bearer'];
 }

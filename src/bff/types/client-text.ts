@@ -64,7 +64,7 @@ function describe(endpoint: Endpoint, { id, schema, components, functions }: Wri
   const parameters = properties.size === 0 ? undefined : defineParameters(properties, id, components);
   const required = [...properties.values()].some(isNeeded);
   const name = RESERVED_NAMES.includes(id) ? claim(`${id}_`, functions) : id;
-  const call = { name, constant: `$${name}`, answer, parameters, required, endpoint };
+  const call = { name, constant: `${name}$`, answer, parameters, required, endpoint };
   const streams = endpoint.method === 'GET' && endpoint.shape === undefined && endpoint.pieces.late.length > 0;
   const texts = [constantText(call, properties), functionText(call)];
   if (streams) texts.push(streamText(call, claim(`stream${pascalCase(id)}`, functions)));

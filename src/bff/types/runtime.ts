@@ -1,6 +1,6 @@
 /**
  * What every generated client begins with. It needs `fetch` and nothing else: browsers, React Native, Node, Deno, Bun.
- * What is not exported begins with `$`, so that no endpoint and no type has the same name.
+ * What is not exported begins with `$`, so that no endpoint and no type has the same name; the constant of an endpoint ends with it.
  */
 export const RUNTIME = `/** How to call. */
 export interface CallOptions {

@@ -19,7 +19,10 @@ const license = z
 const server = z.strictObject({
   url: z
     .string()
-    .regex(/^(https?:\/\/[^\s/]+.*[^/]|\/.*)$/, 'expected "https://api.example.com", without a "/" at the end, or a path')
+    .regex(
+      /^(https?:\/\/[^\s/]+.*[^/]|\/.*)$/,
+      'expected "https://api.example.com", without a "/" at the end, or a path',
+    )
     .describe('Where clients find the gateway, without /bff'),
   description: z.string().optional(),
 });
@@ -40,7 +43,11 @@ export const openApiSection = z
     description: z.string().min(1).optional(),
     contact: contact.optional(),
     license: license.optional().describe('Default: "Proprietary"'),
-    servers: z.array(server).min(1).optional().describe('Where clients find the gateway. Default: where the document is'),
+    servers: z
+      .array(server)
+      .min(1)
+      .optional()
+      .describe('Where clients find the gateway. Default: where the document is'),
     security_schemes: z
       .record(z.string().regex(/^[\w.-]+$/, 'expected letters, digits and "._-"'), scheme)
       .optional()
@@ -48,7 +55,9 @@ export const openApiSection = z
     security: z
       .array(requirement)
       .optional()
-      .describe('What is needed for endpoints that the gateway itself answers to everyone, such as for a proxy before it'),
+      .describe(
+        'What is needed for endpoints that the gateway itself answers to everyone, such as for a proxy before it',
+      ),
   })
   .superRefine(({ security = [], security_schemes = {} }, context) => {
     for (const [index, one] of security.entries()) {
