@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -86,6 +86,15 @@ export async function runKotlin(program: string, document: string, args: readonl
   return output.split('\n').filter((line) => /^\w+ /.test(line));
 }
 
-export function textOf(name: string): string {
-  return readFileSync(new URL(name, import.meta.url), 'utf8');
+const GENERATOR = 'openapi-generator-cli-7.24.0.jar';
+
+/** Generates a client of another kind from a document. */
+export async function openApiGenerator(generator: string, document: string, out: string): Promise<void> {
+  const dir = join(tmpdir(), 'headgate-proof-tools-openapi-generator');
+  if (!existsSync(join(dir, GENERATOR))) {
+    mkdirSync(dir, { recursive: true });
+    const artifact = '-Dartifact=org.openapitools:openapi-generator-cli:7.24.0';
+    await run('mvn', ['-q', 'dependency:copy', artifact, `-DoutputDirectory=${dir}`], dir);
+  }
+  await run('java', ['-jar', join(dir, GENERATOR), 'generate', '-i', document, '-g', generator, '-o', out], dir);
 }

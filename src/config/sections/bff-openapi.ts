@@ -31,8 +31,8 @@ const scheme = z
   .looseObject({ type: z.enum(['apiKey', 'http', 'mutualTLS', 'oauth2', 'openIdConnect']) })
   .describe('A Security Scheme Object of OpenAPI');
 
-/** The schemes that documents have without any configuration. */
-const OWN_SCHEMES = ['bearer', 'apiKey', 'session', 'certificate'];
+/** The schemes that every document knows. Sessions are those of single clients. */
+const OWN_SCHEMES = ['bearer', 'apiKey', 'certificate'];
 
 const requirement = z.record(z.string(), z.array(z.string())).describe('A scheme and its scopes');
 
