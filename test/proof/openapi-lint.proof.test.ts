@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { engineOver, folderOf, serveBff } from '../bff/support.ts';
@@ -19,24 +19,12 @@ async function findingsIn(document: string): Promise<unknown[]> {
     ['redocly', 'lint', '--extends', 'recommended', '--format', 'json', document],
     tools,
   );
-  const spectral = await run(
-    'npx',
-    [
-      'spectral',
-      'lint',
-      '--ruleset',
-      'spectral.json',
-      '--fail-severity',
-      'off',
-      '--quiet',
-      '--format',
-      'json',
-      document,
-    ],
-    tools,
-  ).catch((error: Error) => error.message);
+  const found = join(emptyFolder(), 'spectral.json');
+  const written = ['--format', 'json', '--output', found];
+  // It ends with 1 where it finds an error, and has written what it found all the same.
+  await run('npx', ['spectral', 'lint', '--ruleset', 'spectral.json', ...written, document], tools).catch(() => {});
   const { problems } = JSON.parse(redocly.slice(redocly.indexOf('{')));
-  return [...problems, ...JSON.parse(spectral.slice(spectral.indexOf('['), spectral.lastIndexOf(']') + 1))];
+  return [...problems, ...JSON.parse(readFileSync(found, 'utf8'))];
 }
 
 test('Redocly and Spectral find nothing in the documents of the demo', async () => {
@@ -53,7 +41,7 @@ test('Redocly and Spectral find nothing in a document with unions, input objects
   const files = {
     ...FEED_FILES,
     'app/mine.graphql': 'query ($id: ID! @from(claim: "sub")) { find(by: {id: $id}) { id } }',
-    'app/keys.graphql': 'query @endpoint(auth: {kinds: ["api_key"], scopes: ["read"]}) { feed { __typename } }',
+    'app/keys.graphql': 'query @endpoint(auth: {kinds: ["api_key"]}) { feed { __typename } }',
   };
   const { origin } = await serveBff({ dir: folderOf(files), engine: () => engine });
   const document = join(emptyFolder(), 'openapi.json');
@@ -63,8 +51,8 @@ test('Redocly and Spectral find nothing in a document with unions, input objects
 
 test('what is wrong with a document is found', async () => {
   const document = join(emptyFolder(), 'openapi.json');
-  const operation = { responses: { 200: { description: 'The answer.' } } };
+  const operation = { operationId: 'x', summary: 'x', security: [], responses: { 200: { description: 'x' } } };
   const broken = { openapi: '3.1.0', info: { title: 'x', version: '1' }, paths: { '/x': { get: operation } } };
-  writeFileSync(document, JSON.stringify(broken));
-  expect(await findingsIn(document).catch(() => ['refused'])).not.toEqual([]);
+  writeFileSync(document, JSON.stringify({ ...broken, servers: [{ url: '/' }] }));
+  expect(JSON.stringify(await findingsIn(document))).toMatch(/info-license.*info-contact/s);
 });

@@ -108,7 +108,7 @@ export async function run(baseUrl: string): Promise<string[]> {
   const headers = { 'Idempotency-Key': 'k2' };
   const published = (await api.publish({ headers, body: { title: 'Picnic' }, throwOnError: true })).data.entry;
   if (published.__typename === 'Event') lines.push(\`published \${published.id}\`);
-  lines.push(\`gone \${(await api._delete({ path: { entry: 'p1' }, throwOnError: true })).data.gone}\`);
+  lines.push(\`gone \${(await api.delete_({ path: { entry: 'p1' }, throwOnError: true })).data.gone}\`);
   return lines;
 }`;
     expect(await compileAndRun(dir, program, origin)).toEqual(FEED_LINES);
