@@ -66,17 +66,20 @@ test('an answer as it is shaped: renamed, flattened, optional, and not null wher
   expect(components).toMatchObject({
     ItAnswer: {
       type: 'object',
-      properties: { user: { $ref: '#/components/schemas/ItUser' }, meta: { $ref: '#/components/schemas/AnswerMeta' } },
+      properties: {
+        user: { $ref: '#/components/schemas/ItAnswerUser' },
+        meta: { $ref: '#/components/schemas/AnswerMeta' },
+      },
       required: ['user'],
     },
-    ItUser: {
+    ItAnswerUser: {
       type: 'object',
       description: 'Someone with an account.',
       properties: {
         called: { type: 'string', description: 'As on the doorbell.' },
         age: { type: ['integer', 'null'] },
         city: { type: ['string', 'null'] },
-        friends: { type: ['array', 'null'], items: { $ref: '#/components/schemas/ItUserFriends' } },
+        friends: { type: ['array', 'null'], items: { $ref: '#/components/schemas/ItAnswerUserFriends' } },
       },
       required: ['called', 'age', 'city', 'friends'],
     },

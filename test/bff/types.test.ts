@@ -59,14 +59,14 @@ test('types as the answers have them', async () => {
   const { typescript } = await write();
   expect(typescript).toContain(`export type Mood = "GOOD" | "BAD";`);
   expect(typescript).toContain(`/** Someone with an account. */
-export type ProfileUser = {
+export type ProfileAnswerUser = {
   readonly id: string;
   readonly called: string;
   readonly mood: Mood | null;
-  readonly friends: ReadonlyArray<ProfileUserFriends> | null;
+  readonly friends: ReadonlyArray<ProfileAnswerUserFriends> | null;
 };`);
   expect(typescript).toContain(
-    'export type ProfileAnswer = {\n  readonly user: ProfileUser;\n  readonly meta?: AnswerMeta;',
+    'export type ProfileAnswer = {\n  readonly user: ProfileAnswerUser;\n  readonly meta?: AnswerMeta;',
   );
   expect(typescript).toContain('export function tagsV2(given: CallOptions = {}, options?: CallOptions)');
   expect(typescript).toContain(

@@ -178,8 +178,8 @@ test.each([
 test('openapi-generator has code for Swift and Java', async () => {
   const origin = await startFeed();
   for (const [generator, file] of [
-    ['swift6', /FeedFeed\.swift$/],
-    ['java', /FeedFeed\.java$/],
+    ['swift6', /FeedAnswerFeed\.swift$/],
+    ['java', /FeedAnswerFeed\.java$/],
   ] as const) {
     const dir = emptyFolder();
     await saveDocument(origin, '/bff/app/openapi.json', join(dir, 'openapi.json'));

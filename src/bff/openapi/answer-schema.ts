@@ -34,7 +34,7 @@ interface Writing extends SelectionContext {
 /** Where an object stands in an answer. */
 interface Place {
   readonly section: Section;
-  /** What the names of components at this place begin with: `DashboardRecentOrders`. */
+  /** What the names of components at this place begin with: `DashboardAnswerRecentOrders`. */
   readonly name: string;
 }
 
@@ -49,13 +49,15 @@ export function answerSchema(
   id: string,
 ): JsonSchema {
   const name = components.claim(answerNameOf(id));
-  const prefix = pascalCase(id);
-  const answer = bodyOf(endpoint, schema, components, prefix);
+  const answer = bodyOf(endpoint, schema, components, name);
   const whole = hasOptional(endpoint.sections) ? withMeta(answer, components) : answer;
-  return components.define(name, endpoint.shape ? withNamedObjects(whole, { name, prefix }, components) : whole);
+  return components.define(name, endpoint.shape ? withNamedObjects(whole, name, components) : whole);
 }
 
-/** `placeOrder` → `PlaceOrderAnswer` */
+/**
+ * `placeOrder` → `PlaceOrderAnswer`. What is within goes on from there, so that `product` with `reviews { author }` and
+ * `product-reviews` with `author` have components of different names.
+ */
 export function answerNameOf(id: string): string {
   return `${pascalCase(id)}Answer`;
 }

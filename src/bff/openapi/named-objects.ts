@@ -2,24 +2,19 @@ import type { Components } from './components.ts';
 import type { JsonSchema } from './json-schema.ts';
 import { pascalCase } from './names.ts';
 
-/** Where a schema from outside goes: the name of the component for it, and what the names of those within begin with. */
-interface Target {
-  readonly name: string;
-  readonly prefix: string;
-}
-
 type Definitions = { readonly $defs?: Record<string, JsonSchema>; readonly definitions?: Record<string, JsonSchema> };
 
 /**
  * Returns a schema that a module exports as one for this document: each object within it is a component, and so is what
  * its references point to.
+ * @param name the component that it will be, which the names of those within begin with
  */
-export function withNamedObjects(schema: JsonSchema & Definitions, { name, prefix }: Target, components: Components) {
+export function withNamedObjects(schema: JsonSchema & Definitions, name: string, components: Components): JsonSchema {
   const { $defs = {}, definitions = {}, ...root } = schema;
   const refs = new Map<string, string>([['#', name]]);
   const shared = [...Object.entries($defs), ...Object.entries(definitions)];
   for (const [key] of shared) {
-    const component = components.claim(prefix + pascalCase(key));
+    const component = components.claim(name + pascalCase(key));
     refs.set(`#/$defs/${key}`, component);
     refs.set(`#/definitions/${key}`, component);
   }
@@ -28,7 +23,7 @@ export function withNamedObjects(schema: JsonSchema & Definitions, { name, prefi
     const component = refs.get(`#/$defs/${key}`) as string;
     components.define(component, naming.within(one, component));
   }
-  return naming.within(root, prefix);
+  return naming.within(root, name);
 }
 
 class Naming {

@@ -22,25 +22,25 @@ test('a union is oneOf of components, told apart by __typename, which is added',
   });
   expect(schemas).toMatchObject({
     SearchAnswer: {
-      properties: { search: { items: ref('SearchSearch') }, top: ref('SearchTop') },
+      properties: { search: { items: ref('SearchAnswerSearch') }, top: ref('SearchAnswerTop') },
     },
-    SearchSearch: {
-      oneOf: [ref('SearchSearchBook'), ref('SearchSearchUser')],
+    SearchAnswerSearch: {
+      oneOf: [ref('SearchAnswerSearchBook'), ref('SearchAnswerSearchUser')],
       discriminator: {
         propertyName: '__typename',
-        mapping: { Book: ref('SearchSearchBook').$ref, User: ref('SearchSearchUser').$ref },
+        mapping: { Book: ref('SearchAnswerSearchBook').$ref, User: ref('SearchAnswerSearchUser').$ref },
       },
     },
-    SearchSearchBook: {
+    SearchAnswerSearchBook: {
       properties: {
         __typename: { type: 'string', enum: ['Book'] },
         title: { type: 'string' },
-        author: { anyOf: [ref('SearchSearchBookAuthor'), { type: 'null' }] },
+        author: { anyOf: [ref('SearchAnswerSearchBookAuthor'), { type: 'null' }] },
       },
       required: ['__typename', 'title', 'author'],
     },
-    SearchSearchUser: { properties: { __typename: { enum: ['User'] }, id: { type: 'string' } } },
-    SearchTopUser: { properties: { __typename: { enum: ['User'] } }, required: ['__typename'] },
+    SearchAnswerSearchUser: { properties: { __typename: { enum: ['User'] }, id: { type: 'string' } } },
+    SearchAnswerTopUser: { properties: { __typename: { enum: ['User'] } }, required: ['__typename'] },
   });
 });
 
@@ -70,7 +70,7 @@ test('an answer says of which type each object of a union is, and not where all 
 
 test('an interface whose types have the same fields is one component', async () => {
   const schemas = await schemasOf({ 'app/it.graphql': '{ node(id: 1) { __typename id label } }' });
-  expect(schemas.ItNode).toMatchObject({
+  expect(schemas.ItAnswerNode).toMatchObject({
     type: 'object',
     properties: {
       __typename: { type: 'string', enum: ['Book', 'User'] },
@@ -86,16 +86,16 @@ test('__typename that is not in every answer, or is something else, tells nothin
     'app/one.graphql': 'query ($no: Boolean = false) { search { __typename @skip(if: $no) ... on Book { title } } }',
     'app/two.graphql': '{ search { ... on Book { __typename: title } ... on User { __typename: name } } }',
   });
-  expect(schemas.OneSearch).toHaveProperty('discriminator');
-  expect(schemas.TwoSearch).not.toHaveProperty('discriminator');
-  expect(schemas.TwoSearchBook.properties.__typename).toEqual({ type: 'string' });
+  expect(schemas.OneAnswerSearch).toHaveProperty('discriminator');
+  expect(schemas.TwoAnswerSearch).not.toHaveProperty('discriminator');
+  expect(schemas.TwoAnswerSearchBook.properties.__typename).toEqual({ type: 'string' });
 });
 
 test('a flattened union has the fields of all its types; required are those that all have', async () => {
   const schemas = await schemasOf({
     'app/it.graphql': '{ shop { best @flatten { ... on Book { id title } ... on User { id name } } } }',
   });
-  expect(schemas.ItShop).toMatchObject({
+  expect(schemas.ItAnswerShop).toMatchObject({
     properties: {
       id: { type: ['string', 'null'] },
       title: { type: ['string', 'null'] },
@@ -103,7 +103,7 @@ test('a flattened union has the fields of all its types; required are those that
     },
     required: ['id'],
   });
-  expect(schemas.ItShop.properties).not.toHaveProperty('__typename');
+  expect(schemas.ItAnswerShop.properties).not.toHaveProperty('__typename');
 });
 
 test('names of components depend on their own endpoint alone', async () => {
@@ -119,12 +119,12 @@ test('names of components depend on their own endpoint alone', async () => {
     'Problem',
     'ProblemEntry',
     'ShopAnswer',
-    'ShopShop',
-    'ShopShopBest',
-    'ShopShopBestBook',
-    'ShopShopBestBookAuthor',
-    'ShopShopBestBookAuthorHome',
-    'ShopShopBestUser',
+    'ShopAnswerShop',
+    'ShopAnswerShopBest',
+    'ShopAnswerShopBestBook',
+    'ShopAnswerShopBestBookAuthor',
+    'ShopAnswerShopBestBookAuthorHome',
+    'ShopAnswerShopBestUser',
   ]);
 });
 
@@ -143,8 +143,8 @@ test('a fallback that is like the section itself changes nothing, another is a f
     'app/it.graphql':
       '{ shop @optional(fallback: {meta: "closed"}) { meta } top @optional(fallback: "none") { ... on Node { id } } }',
   });
-  expect(schemas.ItAnswer.properties.shop).toEqual({ anyOf: [ref('ItShop'), { type: 'null' }] });
-  expect(schemas.ItAnswer.properties.top).toEqual({ anyOf: [ref('ItTop'), { type: 'null' }, { const: 'none' }] });
+  expect(schemas.ItAnswer.properties.shop).toEqual({ anyOf: [ref('ItAnswerShop'), { type: 'null' }] });
+  expect(schemas.ItAnswer.properties.top).toEqual({ anyOf: [ref('ItAnswerTop'), { type: 'null' }, { const: 'none' }] });
 });
 
 test('objects of a schema that a module exports are components, and so are its definitions', async () => {
@@ -158,8 +158,8 @@ test('objects of a schema that a module exports are components, and so are its d
       };`,
   });
   expect(schemas).toMatchObject({
-    ItAnswer: { properties: { list: { items: ref('ItList') }, meta: ref('AnswerMeta') } },
-    ItList: { properties: { next: ref('ItPage') } },
-    ItPage: { properties: { after: ref('ItPage') } },
+    ItAnswer: { properties: { list: { items: ref('ItAnswerList') }, meta: ref('AnswerMeta') } },
+    ItAnswerList: { properties: { next: ref('ItAnswerPage') } },
+    ItAnswerPage: { properties: { after: ref('ItAnswerPage') } },
   });
 });

@@ -89,7 +89,7 @@ test('reserved words and names of the runtime are no names of functions and type
   expect(functions).toEqual(['call', 'delete_', 'encodeURIComponent_', 'new_']);
   const types = [...typescript.matchAll(/^export (?:type|interface|class) (\w+)/gm)].map(([, name]) => name);
   expect(types).toEqual([...new Set(types)]);
-  expect(types).toEqual(expect.arrayContaining(['Place', 'ResultEnum', 'ProblemInput', 'DeleteItem']));
+  expect(types).toEqual(expect.arrayContaining(['Place', 'ResultEnum', 'ProblemInput', 'DeleteAnswerItem']));
 });
 
 test('variables of one type may be read from one parameter, and the document has it once', async () => {

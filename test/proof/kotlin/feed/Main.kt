@@ -9,14 +9,14 @@ fun main(args: Array<String>) {
     val feed = bodyOf(api.feed())
     for (entry in feed.feed) println(
         when (entry) {
-            is FeedFeed.PostWrapper -> "post ${entry.value.title} by ${entry.value.author.name}, likes ${entry.value.likes}"
-            is FeedFeed.EventWrapper -> "event ${entry.value.title} at ${entry.value.startsAt}"
+            is FeedAnswerFeed.PostWrapper -> "post ${entry.value.title} by ${entry.value.author.name}, likes ${entry.value.likes}"
+            is FeedAnswerFeed.EventWrapper -> "event ${entry.value.title} at ${entry.value.startsAt}"
         },
     )
     for (failure in feed.meta?.partial.orEmpty()) println("failed ${failure.path} ${failure.code}")
-    println("grid " + (bodyOf(api.feed(grid = listOf("[1,2]", "[3]"))).feed[0] as FeedFeed.PostWrapper).value.title)
+    println("grid " + (bodyOf(api.feed(grid = listOf("[1,2]", "[3]"))).feed[0] as FeedAnswerFeed.PostWrapper).value.title)
     val published = bodyOf(api.publish("k1", PublishBody(title = "Picnic"))).entry
-    println("published " + (published as PublishEntry.EventWrapper).value.id)
+    println("published " + (published as PublishAnswerEntry.EventWrapper).value.id)
     println("gone " + bodyOf(api.delete("p1")).gone)
 }
 
