@@ -176,7 +176,7 @@ function defineAt(
   return writing.components.define(place.name, {
     ...described(type),
     oneOf: members.map(({ schema }) => schema),
-    ...(members.every(isTold) && { discriminator: { propertyName: '__typename', mapping } }),
+    ...(members.every(saysItsType) && { discriminator: { propertyName: '__typename', mapping } }),
   });
 }
 
@@ -206,7 +206,7 @@ function haveSameTypes(a: ReadonlyMap<string, SelectedKey>, b: ReadonlyMap<strin
 }
 
 /** Whether each object says by `__typename` of which type it is. */
-function isTold({ fields }: { readonly fields: Fields }): boolean {
+function saysItsType({ fields }: { readonly fields: Fields }): boolean {
   return fields.required.includes('__typename') && fields.properties.__typename?.enum?.length === 1;
 }
 

@@ -112,6 +112,7 @@ test('names of components depend on their own endpoint alone', async () => {
   const after = await schemasOf({
     ...one,
     'app/a.graphql': '{ shop { meta } node(id: 1) { id } }',
+    'app/shop-shop.graphql': '{ best: top { ... on Book { author { name } } } }',
     'app/shop-best.graphql': '{ top { ... on User { name } } }',
   });
   expect(after).toMatchObject(before);
