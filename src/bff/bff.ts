@@ -29,6 +29,7 @@ import { compileEndpoints, type Endpoint } from './endpoints/endpoints.ts';
 import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
 import { buildRoutingTable } from './endpoints/router.ts';
 import { createMemoryKeyStore, createRedisKeyStore, type KeyStore, Once } from './idempotency/idempotency.ts';
+import type { DocumentSettings } from './openapi/document-settings.ts';
 import { type LoadedShapes, loadShapes } from './shapes/load-shapes.ts';
 
 export interface BffOptions {
@@ -75,6 +76,8 @@ export interface BffOptions {
   readonly accepted?: AcceptedCredentials;
   /** Whether `/bff/docs` and `/bff/openapi.json` are served. Default true. */
   readonly docs?: boolean;
+  /** What OpenAPI documents say beside the endpoints: their title, version, servers. */
+  readonly documented?: DocumentSettings;
   /** Whether `/demo` shows both dashboards of the demo. Default false. */
   readonly demo?: boolean;
   /** Who has it may purge over HTTP; without it nobody may. */
@@ -204,6 +207,7 @@ function deskOf(options: BffOptions): Desk {
     dependsOn: options.forwarding,
     errorStatus: options.errorStatus,
     docs: options.docs ?? true,
+    documented: options.documented ?? {},
     purgeToken: options.purgeToken,
     accepted: options.accepted ?? TOKENS_ONLY,
     purge: options.purgeEverywhere ?? (async (tags) => (await cache?.purge(tags)) ?? 0),

@@ -8,6 +8,7 @@ import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { documentSettings } from './document-settings.ts';
 import { endpointSettings } from './endpoint-settings.ts';
 import { hidesSchemaDetails } from './engine-policies.ts';
 import type { Gateway } from './gateway.ts';
@@ -58,6 +59,7 @@ export function openBff(
     limiter,
     limitHeaders: config.rate_limits.headers && config.rate_limits.mode === 'enforce',
     docs: bff.docs ?? !(config.production || hidesSchemaDetails(config)),
+    documented: documentSettings(config),
     purgeToken: bff.purge_token,
     purgeEverywhere,
     onCache: instruments?.kept,

@@ -65,8 +65,15 @@ function made(shaped: unknown, partial: readonly PartialFailure[], data: unknown
   if (partial.length === 0) return { text: stringifyJson(shaped ?? null), data, whole: true };
   // What is no object has no room for it: the shape has decided to go without.
   const told =
-    typeof shaped === 'object' && shaped !== null && !Array.isArray(shaped) ? { ...shaped, meta: { partial } } : shaped;
+    typeof shaped === 'object' && shaped !== null && !Array.isArray(shaped)
+      ? { ...shaped, meta: { partial: partial.map(withTextPath) } }
+      : shaped;
   return { text: stringifyJson(told ?? null), data, whole: false };
+}
+
+/** Places in lists are texts, too: what is typed reads lists of texts only. */
+export function withTextPath(failure: PartialFailure): PartialFailure {
+  return { ...failure, path: failure.path.map(String) };
 }
 
 function notFound(key: string): ProblemDetails {

@@ -13,6 +13,7 @@ import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
 import type { EndpointFolder } from '../endpoints/folder.ts';
 import type { RoutingTable } from '../endpoints/router.ts';
 import type { Once } from '../idempotency/idempotency.ts';
+import type { DocumentSettings } from '../openapi/document-settings.ts';
 import type { AcceptedCredentials } from './challenge.ts';
 import type { Flights } from './flights.ts';
 import type { ErrorStatus } from './source-status.ts';
@@ -67,6 +68,8 @@ export interface Desk extends SendSettings {
   readonly errorStatus: ErrorStatus | undefined;
   /** Whether the endpoints are documented. */
   readonly docs: boolean;
+  /** What OpenAPI documents say beside the endpoints. */
+  readonly documented: DocumentSettings;
   readonly purgeToken: string | undefined;
   readonly accepted: AcceptedCredentials;
   /** Forgets kept answers, where they are kept for clients of this gateway. */

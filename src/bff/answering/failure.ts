@@ -65,7 +65,11 @@ export function failure(
   const isOverloaded = status === 503 && errors.some((error) => errorCode(error) === 'OVERLOADED');
   const known = isOverloaded ? OVERLOADED : KIND_BY_STATUS[status];
   const [kind, detail] = known ?? (status < 500 ? REFUSED : SOURCE_FAILED);
-  const shown = errors.map((error) => ({ path: error.path ?? [], code: errorCode(error), message: error.message }));
+  const shown = errors.map((error) => ({
+    path: (error.path ?? []).map(String),
+    code: errorCode(error),
+    message: error.message,
+  }));
   const headers = headersFor(status, errors);
   return { status, kind, detail, extensions: { errors: shown }, ...(headers && { headers }) };
 }

@@ -52,7 +52,7 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
 /** What the gateway itself has under `/bff`; endpoints go before it. */
 function ownReply(call: Call, served: Served, desk: Desk): Reply | Promise<Reply> {
   if (call.route === PURGE_PATH && desk.purgeToken !== undefined) return purgeReply(call, desk.purgeToken, desk.purge);
-  const docs = desk.docs ? docsReply(call, served, desk.pathPrefix) : undefined;
+  const docs = desk.docs ? docsReply(call, served, desk) : undefined;
   return docs ?? problemReply(notFound(call, served, desk.dev && !desk.hidesDetails), call.path);
 }
 

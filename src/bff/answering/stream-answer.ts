@@ -3,6 +3,7 @@ import { Cancellation } from '../../sources/cancellation.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
 import type { LateOperation } from '../endpoints/endpoints.ts';
 import { type PartialFailure, reshape, visiblePaths } from '../endpoints/shape.ts';
+import { withTextPath } from './answer.ts';
 import { EventStream } from './event-stream.ts';
 import { execute, executeLate, type Work } from './execute.ts';
 import { madeOf, type Order, workOf } from './make-fresh.ts';
@@ -78,7 +79,7 @@ function sendSection({ endpoint }: Order, stream: EventStream, dataText: string,
     const partial = failures.filter((failure) => isWithin(failure, path));
     const failed = partial.find((failure) => failure.path.length === path.length);
     const failure = failed && { code: failed.code, message: failed.message };
-    const meta = partial.length > 0 ? { partial } : undefined;
+    const meta = partial.length > 0 ? { partial: partial.map(withTextPath) } : undefined;
     stream.send('section', stringifyJson({ path, data: value, failure, meta }));
   }
 }

@@ -1,6 +1,15 @@
 import type { ConstDirectiveNode, GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { GraphQLNonNull, isInputType, isNonNullType, typeFromAST } from 'graphql';
+import {
+  GraphQLNonNull,
+  getNullableType,
+  isInputObjectType,
+  isInputType,
+  isListType,
+  isNonNullType,
+  typeFromAST,
+} from 'graphql';
 import type { Problem } from '../../config/problem.ts';
+import { stringifyJson } from '../../shared/exact-json.ts';
 import { literalValue } from '../../shared/literal-value.ts';
 import { unreadableHeader } from './check-names.ts';
 import { argumentOf, directiveNamed, type Method } from './directives.ts';
@@ -70,6 +79,69 @@ export function parametersFor(
       default: defaultValue && literalValue(defaultValue),
       range: rangeOf(directiveNamed(definition, 'range')),
     };
+  });
+}
+
+/**
+ * Returns each parameter of a request once, also where several variables are read from it: required where one of them
+ * needs it, within the ranges of all.
+ */
+export function mergedParameters(parameters: readonly Parameter[]): Parameter[] {
+  const merged = new Map<string, Parameter>();
+  for (const parameter of parameters) {
+    const key = `${parameter.in} ${parameter.name}`;
+    const first = merged.get(key);
+    merged.set(key, first === undefined ? parameter : mergedWith(first, parameter));
+  }
+  return [...merged.values()];
+}
+
+function mergedWith(a: Parameter, b: Parameter): Parameter {
+  const range = a.range && b.range ? within(a.range, b.range) : (a.range ?? b.range);
+  const byDefault = stringifyJson(a.default) === stringifyJson(b.default) ? a.default : undefined;
+  return { ...a, required: a.required || b.required, default: byDefault, range };
+}
+
+function within(a: Range, b: Range): Range {
+  const min = Math.max(a.min ?? -Infinity, b.min ?? -Infinity);
+  const max = Math.min(a.max ?? Infinity, b.max ?? Infinity);
+  return { ...(min > -Infinity && { min }), ...(max < Infinity && { max }) };
+}
+
+/** Variables that are read from one parameter must be of one type. */
+export function checkShared(
+  file: string,
+  operation: OperationDefinitionNode,
+  parameters: readonly Parameter[],
+): Problem[] {
+  const firsts = new Map<string, Parameter>();
+  return parameters.flatMap((parameter) => {
+    const key = `${parameter.in} ${parameter.name}`;
+    const first = firsts.get(key);
+    if (first === undefined) firsts.set(key, parameter);
+    const types = [first ?? parameter, parameter].map(({ type }) => String(getNullableType(type)));
+    if (parameter.in === 'claim' || types[0] === types[1]) return [];
+    const node = operation.variableDefinitions?.find(({ variable }) => variable.name.value === parameter.variable);
+    const message = `$${first?.variable} (${types[0]}) and $${parameter.variable} (${types[1]}) are both read from "${parameter.name}" in the ${parameter.in}.`;
+    const hint = 'Give both the same type, or read one of them from another parameter: @from(query: "…").';
+    return [problemAt(file, node, 'ENDPOINT_FROM', message, hint)];
+  });
+}
+
+/** Items of a list in a header stand between commas, so that none of them can be JSON. */
+export function checkHeaders(
+  file: string,
+  operation: OperationDefinitionNode,
+  parameters: readonly Parameter[],
+): Problem[] {
+  return parameters.flatMap(({ in: place, type, variable, name }) => {
+    const list = getNullableType(type);
+    if ((place !== 'header' && place !== 'path') || !isListType(list)) return [];
+    const item = getNullableType(list.ofType);
+    if (!isListType(item) && !isInputObjectType(item)) return [];
+    const node = operation.variableDefinitions?.find((one) => one.variable.name.value === variable);
+    const message = `$${variable} (${type}) is read from the ${place} ("${name}"), where a list has no room for lists or objects.`;
+    return [problemAt(file, node, 'ENDPOINT_FROM', message, 'Read it from the query string, or from a body.')];
   });
 }
 

@@ -1,5 +1,5 @@
 import { stringifyJson } from '../../shared/exact-json.ts';
-import type { Call, Served } from '../answering/call.ts';
+import type { Call, Desk, Served } from '../answering/call.ts';
 import { refuseMethod } from '../delivery/methods.ts';
 import { etagOf, JSON_TYPE, type Reply } from '../delivery/reply.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
@@ -12,27 +12,25 @@ const written = new WeakMap<Served, Map<string, Reply>>();
  * `/bff/openapi.json`, `/bff/docs`, and both for each client: `/bff/CLIENT/openapi.json`. Endpoints go before them.
  * @returns `undefined` where the path is none of these
  */
-export function docsReply({ route: path, req }: Call, served: Served, prefix: string): Reply | undefined {
+export function docsReply({ route: path, req }: Call, served: Served, desk: Desk): Reply | undefined {
   const found = /^\/bff(?:\/([^/]+))?\/(openapi\.json|docs)$/.exec(path);
   const [, client, what] = found ?? [];
   if (what === undefined || (client !== undefined && !served.table.has(client))) return undefined;
-  const refused = refuseMethod(req.method, prefix + path);
+  const refused = refuseMethod(req.method, desk.pathPrefix + path);
   if (refused) return refused;
   const known = written.get(served) ?? new Map<string, Reply>();
   written.set(served, known);
   const reply =
-    known.get(path) ?? (what === 'docs' ? pageReply(client, prefix) : documentReply(served, client, prefix));
+    known.get(path) ?? (what === 'docs' ? pageReply(client, desk.pathPrefix) : documentReply(served, client, desk));
   known.set(path, reply);
   return reply;
 }
 
-/** Servers that are paths of this site are below the prefix, as everything is. */
-function documentReply({ loaded, engine }: Served, client: string | undefined, prefix: string): Reply {
-  const document = openApiOf(loaded.endpoints, engine.publicSchema, client);
-  const servers = (document.servers as readonly { readonly url: string }[]).map((server) => {
-    return server.url.startsWith('/') ? { ...server, url: (prefix + server.url).replace(/(.)\/$/, '$1') } : server;
-  });
-  const body = stringifyJson({ ...document, servers });
+/** The server is this site, below the prefix, unless the configuration says where clients find it. */
+function documentReply({ loaded, engine }: Served, client: string | undefined, desk: Desk): Reply {
+  const { accepted, documented, pathPrefix } = desk;
+  const settings = { ...documented, servers: documented.servers ?? [{ url: pathPrefix || '/' }] };
+  const body = stringifyJson(openApiOf(loaded.endpoints, engine.publicSchema, { client, accepted, settings }));
   return kept(body, { 'content-type': JSON_TYPE });
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { duration } from '../duration.ts';
+import { openApiSection } from './bff-openapi.ts';
 
 const hint = z
   .strictObject({
@@ -52,6 +53,7 @@ export const bffSection = z
       .describe(
         'Whether /bff/docs and /bff/openapi.json are served. Default: true, but false with NODE_ENV=production or limits.hide_schema_details',
       ),
+    openapi: openApiSection.prefault({}),
     purge_token: z
       .string()
       .min(16, 'expected at least 16 characters')
