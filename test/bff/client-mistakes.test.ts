@@ -131,8 +131,11 @@ describe('null for a variable that may be null by its declaration, at a place th
 
   test('the documentation says so', async () => {
     const call = await serveFiles(FILES, engineOver(SDL, root));
-    const { paths } = (await call('/bff/openapi.json')).json;
-    const { schema } = paths['/bff/web/slow'].post.requestBody.content['application/json'];
+    const { paths, components } = (await call('/bff/openapi.json')).json;
+    expect(paths['/bff/web/slow'].post.requestBody.content['application/json'].schema).toEqual({
+      $ref: '#/components/schemas/WebSlowBody',
+    });
+    const schema = components.schemas.WebSlowBody;
     expect(schema.properties.ms).toEqual({ type: 'integer', format: 'int32', default: 5 });
     expect(schema.required).toEqual([]);
   });

@@ -116,9 +116,9 @@ test('every failure within a section is told as the JSON form tells it', async (
   const section = JSON.parse(/^event: section\ndata: (.*)$/m.exec(streamed.text)?.[1] ?? '');
   expect(section).toEqual({ path: ['team'], data: json.team, meta: json.meta });
   expect(section.meta.partial.map(({ path }: { path: unknown }) => path)).toEqual([
-    ['team', 0, 'mood'],
-    ['team', 0, 'boss'],
-    ['team', 1, 'boss'],
+    ['team', '0', 'mood'],
+    ['team', '0', 'boss'],
+    ['team', '1', 'boss'],
   ]);
 });
 
