@@ -9,7 +9,7 @@ import { defineConfig } from 'vitest/config';
 const SUITES = [
   { name: 'quick', include: ['test/**/*.test.ts'], exclude: ['test/**/*.{long,proof}.test.ts'] },
   { name: 'long', include: ['test/**/*.{long,property}.test.ts'], env: { HEADGATE_TESTS: 'long' } },
-  { name: 'proof', include: ['test/**/*.proof.test.ts'] },
+  { name: 'proof', include: ['test/**/*.proof.test.ts'], testTimeout: 600_000 },
 ];
 
 export default defineConfig({

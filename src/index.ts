@@ -74,7 +74,7 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
     async listen(address = {}) {
       const listener = await listenForClients(host, config, address);
       closers.unshift(listener.close);
-      return { url: `${listener.origin}/graphql`, port: listener.port };
+      return { url: `${listener.origin}${config.path_prefix ?? ''}/graphql`, port: listener.port };
     },
     async close() {
       for (const end of closers.splice(0)) await end();

@@ -13,12 +13,14 @@ import type { Call, Desk, Served, TellRefused } from './answering/call.ts';
 import { type AcceptedCredentials, TOKENS_ONLY } from './answering/challenge.ts';
 import { Flights } from './answering/flights.ts';
 import { replyTo } from './answering/route-call.ts';
+import type { ErrorStatus } from './answering/source-status.ts';
 import { type CacheOutcome, createAnswerCache } from './caching/answer-cache.ts';
 import { KnownRequests } from './caching/known-requests.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
 import { standingHeaders } from './delivery/client-headers.ts';
 import { clientPolicies, policyAt } from './delivery/cors.ts';
+import { refuseMethod } from './delivery/methods.ts';
 import { problemReply } from './delivery/reply.ts';
 import { send } from './delivery/send.ts';
 import { DEMO_REPLY } from './demo/demo-page.ts';
@@ -27,6 +29,7 @@ import { compileEndpoints, type Endpoint } from './endpoints/endpoints.ts';
 import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
 import { buildRoutingTable } from './endpoints/router.ts';
 import { createMemoryKeyStore, createRedisKeyStore, type KeyStore, Once } from './idempotency/idempotency.ts';
+import type { DocumentSettings } from './openapi/document-settings.ts';
 import { type LoadedShapes, loadShapes } from './shapes/load-shapes.ts';
 
 export interface BffOptions {
@@ -39,16 +42,22 @@ export interface BffOptions {
   readonly logger?: { error(details: object, message: string): void };
   /** Whether problems tell of files and of endpoints with similar paths. By default, unless `NODE_ENV=production`. */
   readonly dev?: boolean;
+  /** Where a proxy shows the gateway, such as `/shop-api`: links begin with it. */
+  readonly pathPrefix?: string | undefined;
   /** Whether answers suggest nothing, nor name what else there is. Default false. */
   readonly hidesDetails?: boolean;
   /** How long the engine may take for one request, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
+  /** How often a stream of events shows that it is alive, in milliseconds. Default 15,000. */
+  readonly keepAliveMs?: number;
   /** Largest request body in bytes. Default 1 MiB. */
   readonly maxRequestBytes?: number;
   /** Whether identical reads in flight share one execution. Default true. */
   readonly shareReads?: boolean;
   /** Answers shorter than this, in bytes, are not compressed; `undefined`: none are. Default 1,024. */
   readonly compressFrom?: number | undefined;
+  /** Statuses of answers for errors of sources, by code; beside those that are known. */
+  readonly errorStatus?: ErrorStatus | undefined;
   /** Most memory for kept answers, in bytes; 0: none are kept. Not with `redis`. Default 64 MiB. */
   readonly cacheBytes?: number;
   /** What else is configured that endpoints have to do with. */
@@ -67,6 +76,8 @@ export interface BffOptions {
   readonly accepted?: AcceptedCredentials;
   /** Whether `/bff/docs` and `/bff/openapi.json` are served. Default true. */
   readonly docs?: boolean;
+  /** What OpenAPI documents say beside the endpoints: their title, version, servers. */
+  readonly documented?: DocumentSettings;
   /** Whether `/demo` shows both dashboards of the demo. Default false. */
   readonly demo?: boolean;
   /** Who has it may purge over HTTP; without it nobody may. */
@@ -96,7 +107,13 @@ export interface Bff {
   purge(tags: readonly string[]): Promise<number>;
 }
 
-const DEFAULTS = { timeoutMs: 30_000, maxRequestBytes: 2 ** 20, compressFrom: 1_024, cacheBytes: 64 * 2 ** 20 };
+const DEFAULTS = {
+  timeoutMs: 30_000,
+  keepAliveMs: 15_000,
+  maxRequestBytes: 2 ** 20,
+  compressFrom: 1_024,
+  cacheBytes: 64 * 2 ** 20,
+};
 
 /**
  * Serves the endpoints of the `bff/` folder.
@@ -147,11 +164,20 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       const path = mark < 0 ? url : url.slice(0, mark);
       if (path !== '/bff' && !path.startsWith('/bff/')) {
         if (!options.demo || path !== '/demo') return false;
-        void send(req, res, DEMO_REPLY, desk);
+        void send(req, res, refuseMethod(req.method, path) ?? DEMO_REPLY, desk);
         return true;
       }
       const query = mark < 0 ? '' : url.slice(mark + 1);
-      void answer({ req, res, path, query, requestId: requestIdOf(req, res), client, notes });
+      void answer({
+        req,
+        res,
+        path: desk.pathPrefix + path,
+        route: path,
+        query,
+        requestId: requestIdOf(req, res),
+        client,
+        notes,
+      });
       return true;
     },
     cors(path) {
@@ -171,13 +197,17 @@ function deskOf(options: BffOptions): Desk {
   const cache = cacheBytes > 0 ? createAnswerCache({ store, now, onError, onOutcome: options.onCache }) : undefined;
   return {
     dev: options.dev ?? process.env.NODE_ENV !== 'production',
+    pathPrefix: options.pathPrefix ?? '',
     hidesDetails: options.hidesDetails ?? false,
     timeoutMs: options.timeoutMs ?? DEFAULTS.timeoutMs,
+    keepAliveMs: options.keepAliveMs ?? DEFAULTS.keepAliveMs,
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
     dependsOn: options.forwarding,
+    errorStatus: options.errorStatus,
     docs: options.docs ?? true,
+    documented: options.documented ?? {},
     purgeToken: options.purgeToken,
     accepted: options.accepted ?? TOKENS_ONLY,
     purge: options.purgeEverywhere ?? (async (tags) => (await cache?.purge(tags)) ?? 0),

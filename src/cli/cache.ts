@@ -18,7 +18,8 @@ export async function purgeCache(flags: PurgeFlags): Promise<void> {
   const token = flags.token ?? process.env.HEADGATE_PURGE_TOKEN;
   if (!token)
     throw new UsageError('--token, or HEADGATE_PURGE_TOKEN, must be what bff.purge_token of the gateway says.');
-  const target = new URL('/bff/purge', flags.url);
+  const target = new URL(flags.url);
+  target.pathname = `${target.pathname.replace(/\/$/, '')}/bff/purge`;
   const response = await fetch(target, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },

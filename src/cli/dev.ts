@@ -36,7 +36,7 @@ export async function dev(given: DevFlags): Promise<void> {
     await demo?.close();
   });
   stopWithNpm();
-  if (demo !== undefined) console.log(demo.whatToTry(new URL(running.server.url).origin, running.options));
+  if (demo !== undefined) console.log(demo.whatToTry(running.server.url.slice(0, -'/graphql'.length), running.options));
 }
 
 function closing(demo: Demo | undefined, watching: Watching) {

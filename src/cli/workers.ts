@@ -50,7 +50,10 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
   process.on('SIGINT', stop);
   const { metrics, purge } = assembly;
   answer(process, { snapshot: async () => (await metrics?.snapshot()) ?? [], purge, ...stateAnswers });
-  process.send?.({ url: `${listener.origin}/graphql`, port: listener.port } satisfies Ready);
+  process.send?.({
+    url: `${listener.origin}${options.config.path_prefix ?? ''}/graphql`,
+    port: listener.port,
+  } satisfies Ready);
   assembly.warmUp();
 }
 

@@ -18,6 +18,7 @@ import { ipListsSection } from './sections/ip-lists.ts';
 import { limitsSection } from './sections/limits.ts';
 import { loginSection } from './sections/login.ts';
 import { overrideLabelsSection } from './sections/override-labels.ts';
+import { pathPrefixSection } from './sections/path-prefix.ts';
 import { apqSection, persistedQueriesSection } from './sections/persisted-queries.ts';
 import { rateLimitsSection } from './sections/rate-limits.ts';
 import { securityHeadersSection } from './sections/security-headers.ts';
@@ -33,6 +34,7 @@ import { trustedProxiesSection } from './sections/trusted-proxies.ts';
 export const configFileSchema = z
   .strictObject({
     supergraph: supergraphSection.prefault({}),
+    path_prefix: pathPrefixSection.optional(),
     traffic_shaping: trafficShapingSection.prefault({}),
     limits: limitsSection.prefault({}),
     telemetry: telemetrySection.prefault({}),

@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
+import { rememberOriginal } from '../shared/original-error.ts';
 
 /**
  * Takes out of errors what subgraphs say in them that is not for clients: message and extensions go, but for `code` and
@@ -18,7 +19,9 @@ export function withholdErrors(
     withheld.push(error);
     const message = `The subgraph "${service}" reported an error.`;
     const extensions = typeof code === 'string' ? { code, service } : { service };
-    return error.path === undefined ? { message, extensions } : { message, path: error.path, extensions };
+    const shown = error.path === undefined ? { message, extensions } : { message, path: error.path, extensions };
+    rememberOriginal(shown, error);
+    return shown;
   });
   return { told, withheld };
 }
@@ -38,6 +41,8 @@ export function withoutSuggestions(errors: readonly GraphQLFormattedError[]): re
     const at = error.message.search(/\bDid you mean\b/i);
     if (at < 0 || !OF_SCHEMA.test(error.message.slice(0, at))) return error;
     const before = error.message.slice(0, at).trimEnd();
-    return { ...error, message: before.endsWith('(') ? before.slice(0, -1).trimEnd() : before };
+    const shown = { ...error, message: before.endsWith('(') ? before.slice(0, -1).trimEnd() : before };
+    rememberOriginal(shown, error);
+    return shown;
   });
 }

@@ -264,13 +264,15 @@ export class Projection {
       return { responseKey, prefix, wireKey, isText: false, write: () => this.introspected.get(responseKey) ?? 'null' };
     }
     // an object type may promise more than the interface on which the field was selected
-    const type = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
+    const declared = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
+    const section = this.sections?.get(field);
+    // the answer may go without a section, whatever its type
+    const type = section !== undefined && declared.kind === Kind.NON_NULL_TYPE ? declared.type : declared;
     const write = this.typedWriter(type, below, field, `${typeName}.${field.name}`);
     // the errors of what is left out are known already
     const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
     if (dropped) return { responseKey, prefix, wireKey, isText: false, write: () => leftOut };
     const absent = this.absentWriter(shapeField, type, `${typeName}.${field.name}`);
-    const section = this.sections?.get(field);
     if (section !== undefined) {
       return {
         responseKey,

@@ -25,7 +25,8 @@ export class SectionClock {
   start({ list }: TimedSections, onDue: () => void): void {
     const byTime = new Map<number, number[]>();
     for (const [section, { timeoutMs }] of list.entries())
-      if (this.open[section] !== 0) byTime.set(timeoutMs, [...(byTime.get(timeoutMs) ?? []), section]);
+      if (this.open[section] !== 0 && timeoutMs !== Number.POSITIVE_INFINITY)
+        byTime.set(timeoutMs, [...(byTime.get(timeoutMs) ?? []), section]);
     for (const [ms, sections] of byTime) {
       const end = () => {
         for (const section of sections) this.timeUp[section] = true;

@@ -1,10 +1,10 @@
 import type { Operation, OpField, OpSelection } from './operation.ts';
 
-/** A part of an answer that the rest waits for no longer than a while. */
+/** A part of an answer that the rest does not depend on: it may be late, or fail, and is null then, whatever its type. */
 export interface TimedSection {
   /** Response keys from the root: `["user", "reviews"]`. */
   readonly path: readonly string[];
-  /** How long the rest waits for it, in milliseconds from the beginning of the execution. */
+  /** How long the rest waits for it, in milliseconds from the beginning of the execution; `Infinity`: until it is there. */
   readonly timeoutMs: number;
 }
 

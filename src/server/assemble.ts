@@ -183,7 +183,7 @@ async function openMetrics({ telemetry }: Config): Promise<{ metrics?: Metrics; 
 }
 
 function openLogin(
-  { login, production, authentication }: Config,
+  { login, production, authentication, path_prefix: pathPrefix }: Config,
   logger: Logger,
   redis: SharedRedis | undefined,
   sharedState: SharedState | undefined,
@@ -193,6 +193,7 @@ function openLogin(
     logger,
     redis,
     production,
+    pathPrefix,
     failedAttempts: authentication.failed_attempts,
     sharedFailures: sharedState?.failuresOf,
   });
@@ -222,6 +223,7 @@ function hostSettings(config: Config) {
     compressFrom: router.compression.enabled ? router.compression.threshold : undefined,
     shareQueries: router.deduplicate_query,
     graphiql: !config.production,
+    pathPrefix: config.path_prefix,
     frames: config.security_headers.enabled ? config.security_headers.frame_options : undefined,
     healthRoutes: config.health_check.enabled,
     contracts: config.contracts,

@@ -42,10 +42,10 @@ export function letIn(
 type Refusal = Pick<NotAdmitted, 'kind' | 'message' | 'headers'> & { readonly status: number; readonly code: string };
 
 /** The same for any refusal of the host's. */
-export function routeRefusalReply(refusal: RequestRefusal, path: string, accept?: string): HttpReply {
+export function routeRefusalReply(refusal: RequestRefusal, path: string, accept?: string, prefix?: string): HttpReply {
   const { status, code, message, headers } = refusal;
   const kind = code.toLowerCase().replaceAll('_', '-');
-  return notAdmittedReply({ status, code, kind, message, headers }, path, accept);
+  return notAdmittedReply({ status, code, kind, message, headers }, path, accept, prefix);
 }
 
 function pathOf(url: string): string {
@@ -54,11 +54,11 @@ function pathOf(url: string): string {
 }
 
 /** The refusal in the form that its route speaks: problem details under `/bff`, a GraphQL error elsewhere. */
-export function notAdmittedReply(refusal: Refusal, path: string, accept?: string): HttpReply {
+export function notAdmittedReply(refusal: Refusal, path: string, accept?: string, prefix = ''): HttpReply {
   const { status, code, kind, message, headers } = refusal;
   if (path === '/bff' || path.startsWith('/bff/')) {
     const type = `urn:headgate:problem:${kind}`;
-    const problem = { type, title: STATUS_CODES[status], status, detail: message, instance: path };
+    const problem = { type, title: STATUS_CODES[status], status, detail: message, instance: prefix + path };
     return textReply(status, 'application/problem+json', JSON.stringify(problem), headers);
   }
   const wait = headers['retry-after'];

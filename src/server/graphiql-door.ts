@@ -15,6 +15,8 @@ export interface GraphiqlDoor {
   readonly guard: (next: Next) => Next;
   /** Who may show it inside a frame. */
   readonly frames?: PageNeeds['frames'];
+  /** Where a proxy shows the gateway: `/shop-api`. */
+  readonly pathPrefix?: string | undefined;
   readonly next: Next;
   readonly fail: (exchange: Exchange, error: unknown) => void;
 }
@@ -24,7 +26,7 @@ export interface GraphiqlDoor {
  * that, and the page tells nothing. What is asked in it comes with the headers that are typed there, and is let in or not.
  * A browser that goes to `/` is sent there.
  */
-export function graphiqlDoor({ isGraphql, admission, guard, frames, next, fail }: GraphiqlDoor): Next {
+export function graphiqlDoor({ isGraphql, admission, guard, frames, pathPrefix = '', next, fail }: GraphiqlDoor): Next {
   let page: Promise<StaticPage> | undefined;
   const show = guard((exchange) => {
     page ??= renderPage(frames);
@@ -34,8 +36,10 @@ export function graphiqlDoor({ isGraphql, admission, guard, frames, next, fail }
     const { req, client } = exchange;
     if (req.method !== 'GET' || !prefersHtml(req.headers.accept)) return next(exchange);
     const path = pathOf(req.url ?? '/');
-    if (path === '/')
-      return sendReply(exchange, textReply(302, 'text/plain', 'See /graphql', { location: '/graphql' }));
+    if (path === '/') {
+      const location = `${pathPrefix}/graphql`;
+      return sendReply(exchange, textReply(302, 'text/plain', `See ${location}`, { location }));
+    }
     if (!isGraphql(path)) return next(exchange);
     if (admission) exchange.client = { ...client, ip: admission.addressOf(req) };
     show(exchange);

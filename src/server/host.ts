@@ -26,6 +26,7 @@ import { checkHeaderLines } from './header-lines.ts';
 import type { PageNeeds } from './html-policy.ts';
 import { loginEntrance } from './login-entrance.ts';
 import { refusalObserver, requestObserver } from './observe-requests.ts';
+import { takeOffPrefix } from './path-prefix.ts';
 import type { CountRequest } from './request-limits.ts';
 import { RequestRefusal } from './request-refusal.ts';
 
@@ -44,6 +45,8 @@ export interface HostOptions extends FrontDoorOptions {
   /** What answers depend on; by default on all headers but those that say nothing of who asks. */
   readonly dependsOn?: DependsOn | undefined;
   readonly graphiql: boolean;
+  /** Where a proxy shows the gateway: `/shop-api`. */
+  readonly pathPrefix?: string | undefined;
   /** Who may show GraphiQL inside a frame (`security_headers.frame_options`). Default: nobody. */
   readonly frames?: PageNeeds['frames'];
   /** Whether `/health` and `/ready` are served. Default true. */
@@ -91,7 +94,7 @@ export interface Host {
 }
 
 export function createHost(options: HostOptions): Host {
-  const { logger, countRequest, csrf, instruments } = options;
+  const { logger, countRequest, csrf, instruments, pathPrefix } = options;
   const settings = { ...options, onRefusal: instruments && refusalObserver(instruments.refused) };
   const main = createGraphqlRoute(settings, '/graphql');
   const routes = new Map([['/graphql', main]]);
@@ -133,7 +136,8 @@ export function createHost(options: HostOptions): Host {
   function serveEndpoint(exchange: Exchange): void {
     const { req, res, headers } = exchange;
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
-    if (!options.bff?.handle(req, res, clientOf(exchange), exchange)) sendReply(exchange, notFound(req, pathOf(req)));
+    if (!options.bff?.handle(req, res, clientOf(exchange), exchange))
+      sendReply(exchange, notFound(req, pathOf(req), pathPrefix));
   }
 
   /** Aliases are those that other gateways use. */
@@ -157,7 +161,7 @@ export function createHost(options: HostOptions): Host {
   const enter = frontDoor(
     { ...options, corsOf: options.bff?.cors },
     options.graphiql
-      ? graphiqlDoor({ isGraphql, admission, guard, frames: options.frames, next: entrance, fail })
+      ? graphiqlDoor({ isGraphql, admission, guard, frames: options.frames, pathPrefix, next: entrance, fail })
       : entrance,
   );
 
@@ -171,14 +175,20 @@ export function createHost(options: HostOptions): Host {
     exchange.headers ??= options.answerHeaders;
     const reply =
       error instanceof NotAdmitted
-        ? notAdmittedReply(error, pathOf(exchange.req), exchange.req.headers.accept)
-        : routeRefusalReply(toRefusal(error, exchange, settings), pathOf(exchange.req), exchange.req.headers.accept);
+        ? notAdmittedReply(error, pathOf(exchange.req), exchange.req.headers.accept, pathPrefix)
+        : routeRefusalReply(
+            toRefusal(error, exchange, settings),
+            pathOf(exchange.req),
+            exchange.req.headers.accept,
+            pathPrefix,
+          );
     sendReply(exchange, reply);
   }
 
   return {
     handle(req, res) {
       const exchange = openExchange(req, res);
+      if (pathPrefix !== undefined) takeOffPrefix(req, pathPrefix);
       if (draining) res.shouldKeepAlive = false;
       open.add(exchange);
       // it comes once
@@ -235,10 +245,10 @@ function methodNotAllowed(req: IncomingMessage, path: string, allow: string): Ht
   return refusalReply(new RequestRefusal(405, 'METHOD_NOT_ALLOWED', message, { allow }));
 }
 
-function notFound(req: IncomingMessage, path: string): HttpReply {
+function notFound(req: IncomingMessage, path: string, prefix = ''): HttpReply {
   const message =
-    `There is nothing at ${req.method} ${path}. ` +
-    'GraphQL is at /graphql, endpoints are under /bff/, health is at /health and /ready.';
+    `There is nothing at ${req.method} ${prefix}${path}. ` +
+    `GraphQL is at ${prefix}/graphql, endpoints are under ${prefix}/bff/, health is at ${prefix}/health and ${prefix}/ready.`;
   return refusalReply(new RequestRefusal(404, 'NOT_FOUND', message));
 }
 

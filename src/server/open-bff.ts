@@ -8,6 +8,7 @@ import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { documentSettings } from './document-settings.ts';
 import { endpointSettings } from './endpoint-settings.ts';
 import { hidesSchemaDetails } from './engine-policies.ts';
 import type { Gateway } from './gateway.ts';
@@ -40,6 +41,7 @@ export function openBff(
     engine: gateway.engine,
     logger,
     dev: !config.production,
+    pathPrefix: config.path_prefix,
     hidesDetails: hidesSchemaDetails(config),
     onProblems: (problems) => logProblems(logger, problems),
     timeoutMs: traffic_shaping.router.timeout,
@@ -48,6 +50,7 @@ export function openBff(
     compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
     configured: endpointSettings(config),
+    errorStatus: new Map(Object.entries(bff.error_status)),
     accepted: acceptedCredentials(config),
     forwarding,
     demo,
@@ -56,6 +59,7 @@ export function openBff(
     limiter,
     limitHeaders: config.rate_limits.headers && config.rate_limits.mode === 'enforce',
     docs: bff.docs ?? !(config.production || hidesSchemaDetails(config)),
+    documented: documentSettings(config),
     purgeToken: bff.purge_token,
     purgeEverywhere,
     onCache: instruments?.kept,
@@ -81,10 +85,12 @@ function acceptedCredentials({
   introspection_endpoints,
   api_keys,
   login,
+  path_prefix: pathPrefix,
 }: Config): AcceptedCredentials {
   return {
     tokens: authentication.router.jwt.jwks.length > 0 || introspection_endpoints.length > 0,
     apiKeys: api_keys !== undefined,
+    pathPrefix,
     logins: new Set(Object.keys(login ?? {})),
   };
 }

@@ -2,6 +2,7 @@ import { excessOfJson, MOST_MEMBERS } from '../policy/limits/json-text.ts';
 import { DocumentRefused, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
+import { notUtf8 } from '../shared/query-text.ts';
 import { readBody } from './body-reader.ts';
 import type { Exchange } from './exchange.ts';
 import {
@@ -142,5 +143,8 @@ function forged(): RequestRefusal {
 
 function searchOf(url: string): URLSearchParams {
   const start = url.indexOf('?');
-  return new URLSearchParams(start < 0 ? '' : url.slice(start + 1));
+  const query = start < 0 ? '' : url.slice(start + 1);
+  const [name] = notUtf8(query);
+  if (name === undefined) return new URLSearchParams(query);
+  throw new RequestRefusal(400, 'BAD_REQUEST', `The URL parameter "${name}" is not percent-encoded UTF-8.`);
 }

@@ -9,7 +9,7 @@ export interface ServerOptions extends AssemblyOptions {
 }
 
 export interface RunningServer {
-  /** `http://HOST:PORT/graphql` */
+  /** `http://HOST:PORT/graphql`, with `path_prefix` before the path. */
   readonly url: string;
   readonly port: number;
   /** `http://HOST:PORT/metrics`; `undefined` where metrics are off. */
@@ -51,7 +51,7 @@ async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOpti
     await assembly.close();
     throw error;
   }
-  const url = `${listener.origin}/graphql`;
+  const url = `${listener.origin}${config.path_prefix ?? ''}/graphql`;
   sayWhere(url, admin?.metricsUrl);
   assembly.warmUp();
   return { url, port: listener.port, metricsUrl: admin?.metricsUrl, close: closeOnce(listener, assembly, admin) };

@@ -23,7 +23,7 @@ export class StaticPage {
     const coding = chooseEncoding(accepted);
     const etag = coding === undefined ? this.#etag : etagOfForm(this.#etag, coding);
     const headers = { ...this.#headers, etag };
-    if (known !== undefined && isKnown(known, this.#etag)) {
+    if (known !== undefined && isKnown(known, etag)) {
       return sendReply(exchange, { status: 304, headers, body: '' });
     }
     const body = coding === undefined ? this.#body : await this.#formOf(coding);

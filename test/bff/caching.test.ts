@@ -202,7 +202,7 @@ test('headers named in vary, and headers that are parameters', async () => {
   ] as const)
     await ask(page, app);
   expect(engine.requests).toHaveLength(3);
-  expect((await ask('1', 'a')).headers.get('vary')).toBe('x-page, x-app');
+  expect((await ask('1', 'a')).headers.get('vary')).toBe('accept, x-page, x-app');
 });
 
 test('headers named in vary tell answers of one viewer apart as well', async () => {

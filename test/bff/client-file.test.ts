@@ -92,7 +92,7 @@ test('Vary names all that an answer depends on, whoever said it, also where the 
     `${CORS}\nheaders: { response: { add: { vary: x-channel } } }\ncache: { max_age: 30s, vary: [x-app] }`,
   );
   const { headers } = await call('/bff/app/hello');
-  expect(headers.get('vary')).toBe('origin, x-channel, x-app, authorization, cookie');
+  expect(headers.get('vary')).toBe('origin, x-channel, accept, x-app, authorization, cookie');
   const known = await call('/bff/app/hello', { headers: { 'if-none-match': String(headers.get('etag')) } });
   expect([known.status, known.headers.get('vary')]).toEqual([304, headers.get('vary')]);
 });

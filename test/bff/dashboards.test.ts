@@ -144,6 +144,6 @@ describe('web', () => {
     const unknown = [{ ...orders[0], items: [{ quantity: 1, product: { ...product, inStock: ordersDown } }] }];
     const { json } = await get('/bff/web/dashboard/u1', { ...ada, orders: unknown });
     expect(json.orders[0].items[0].product).toMatchObject({ name: 'Lamp', inStock: null });
-    expect(json.meta.partial).toMatchObject([{ path: ['orders', 0, 'items', 0, 'product', 'inStock'] }]);
+    expect(json.meta.partial).toMatchObject([{ path: ['orders', '0', 'items', '0', 'product', 'inStock'] }]);
   });
 });

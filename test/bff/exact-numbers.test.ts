@@ -223,7 +223,7 @@ describe('parameters', () => {
     const { call } = await gateway({
       ...ENDPOINT,
       'web/doc.graphql':
-        '# Does it.\n#     POST /bff/web/doc {"seq": 9007199254740993}\nmutation ($seq: Long = 12345678901234567890) { order(seq: $seq) { seq @optional(fallback: 1.10) } }',
+        '# Does it.\n#     POST /bff/web/doc {"seq": 9007199254740993}\nmutation ($seq: Long = 12345678901234567890) { order(seq: $seq) { seq part @optional(fallback: 1.10) { seq } } }',
     });
     const { text } = await call('/bff/openapi.json');
     for (const part of [

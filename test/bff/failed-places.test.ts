@@ -97,7 +97,7 @@ describe('meta.partial names each place of a section that failed', () => {
       const { status, json: answer } = await get();
       expect(status).toBe(200);
       expect(answer.meta.partial).toEqual([
-        { path: ['items', 1, 'stock'], code: 'DOWNSTREAM_SERVICE_ERROR', message: 'boom' },
+        { path: ['items', '1', 'stock'], code: 'DOWNSTREAM_SERVICE_ERROR', message: 'boom' },
       ]);
     }
   });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { failure } from '../../src/bff/answering/failure.ts';
+import { withholdErrors } from '../../src/engine/withhold-errors.ts';
 
 const error = (code: string, more: object = {}) => ({ message: code, extensions: { code, ...more } });
 
@@ -8,9 +9,65 @@ it.each([
   ['a store that has to be there', [error('SERVICE_UNAVAILABLE')], 503, 503, 'service-unavailable'],
   ['a source that says the same word', [error('OVERLOADED', { service: 'orders' })], undefined, 502, 'source-failed'],
 ] as const)('%s', (_, errors, decided, status, kind) => {
-  expect(failure(errors, decided)).toMatchObject({ status, kind });
+  expect(failure(errors, { decided })).toMatchObject({ status, kind });
 });
 
 it('says when to come again', () => {
   expect(failure([error('OVERLOADED', { retryAfter: 1 })]).headers).toEqual({ 'retry-after': '1' });
+});
+
+const ofSource = (code: string, more: object = {}) => error(code, { service: 'orders', ...more });
+const ofApi = (status: number, more: object = {}) =>
+  ofSource('SUBREQUEST_HTTP_ERROR', { http: { status }, connector: { coordinate: 'Mutation.pay@connect' }, ...more });
+
+it.each([
+  ['bad input', ofSource('BAD_USER_INPUT'), 400],
+  ['a code written in another way', ofSource('not-found'), 404],
+  ['what is not there', ofSource('NOT_FOUND'), 404],
+  ['what is there already', ofSource('ALREADY_EXISTS'), 409],
+  ['a conflict', ofSource('CONFLICT'), 409],
+  ['nobody known', ofSource('UNAUTHENTICATED'), 401],
+  ['not for this viewer', ofSource('FORBIDDEN'), 403],
+  ['a code of gRPC', ofSource('PERMISSION_DENIED'), 403],
+  ['Spring says it as a classification', ofSource('DOWNSTREAM_SERVICE_ERROR', { classification: 'NOT_FOUND' }), 404],
+  ['DGS says it as a type of errors', ofSource('DOWNSTREAM_SERVICE_ERROR', { errorType: 'PERMISSION_DENIED' }), 403],
+  ['Nest says it as a status', ofSource('INTERNAL_SERVER_ERROR', { status: 404 }), 404],
+  ['a document that does not fit the source', ofSource('GRAPHQL_VALIDATION_FAILED'), 502],
+  ['the same of graphql-java', ofSource('DOWNSTREAM_SERVICE_ERROR', { classification: 'ValidationError' }), 502],
+  ['a REST API: bad request', ofApi(400), 400],
+  ['a REST API: not found', ofApi(404), 404],
+  ['a REST API: conflict', ofApi(409), 409],
+  ['a REST API: forbidden', ofApi(403), 403],
+  ['a REST API: unprocessable', ofApi(422), 422],
+  ['a REST API that refuses the credential of the gateway', ofApi(401), 502],
+  ['a REST API that fails', ofApi(500), 502],
+  ['a code that a connector gives the error', ofApi(500, { code: 'CONFLICT' }), 409],
+  ['a subgraph that is not where it should be', ofSource('SUBREQUEST_HTTP_ERROR', { http: { status: 404 } }), 502],
+  ['a code that nobody knows', ofSource('E1234'), 502],
+])('%s', (_, one, status) => {
+  expect(failure([one]).status).toBe(status);
+});
+
+it('config adds codes of sources, and overrides known ones', () => {
+  const errorStatus = new Map([
+    ['OUT_OF_STOCK', 409],
+    ['NOT_FOUND', 410],
+    ['401', 401],
+    ['TEAPOT', 418],
+  ]);
+  const status = (one: object) => failure([one as never], { errorStatus }).status;
+  expect([ofSource('OUT_OF_STOCK'), ofSource('NOT_FOUND'), ofApi(401), ofSource('TEAPOT')].map(status)).toEqual([
+    409, 410, 401, 418,
+  ]);
+});
+
+it('a failure of a source outweighs a mistake of the client, unless it follows from it', () => {
+  expect(failure([ofSource('NOT_FOUND'), ofSource('SUBREQUEST_TIMEOUT')]).status).toBe(504);
+  expect(failure([ofSource('NOT_FOUND'), ofSource('REQUIRED_INPUT_MISSING')]).status).toBe(404);
+});
+
+it('masked errors keep their status', () => {
+  const { told } = withholdErrors([ofApi(409)], () => false);
+  expect(told[0]?.extensions).toEqual({ code: 'SUBREQUEST_HTTP_ERROR', service: 'orders' });
+  expect(failure(told).status).toBe(409);
 });

@@ -93,7 +93,7 @@ describe('answers to requests that are wrong', () => {
         given: { scretText: 'a' },
         expected: 'an object as JSON: Field "scretText" is not defined.',
       },
-      { parameter: 'at', in: 'query', given: ['1', '2'], expected: 'a value, given once' },
+      { parameter: 'at', in: 'query', given: ['1', '2'], expected: 'a date, such as 2026-01-31, given once' },
       { parameter: 'scretId', in: 'query', given: '1', expected: 'no parameter of this name' },
     ]);
     expect(await errors('/bff/shop/add', post({}))).toEqual([

@@ -10,11 +10,13 @@ import { clientFiles } from '../../src/bff/types/client-text.ts';
 import { engineOver, folderOf, serveBff } from './support.ts';
 
 const SDL = `
-  type Query { user(id: ID!, lang: String): User, tags(ids: [ID!]): [String!]! }
-  type Mutation { rename(input: Rename!): User }
+  type Query { user(id: ID!, lang: String): User, tags(ids: [ID!]): [String!]!, score(problem: Problem, text: String): Result }
+  type Mutation { rename(input: Rename!): User, remove(id: ID!): Boolean }
   "Someone with an account."
   type User { id: ID!, name: String!, mood: Mood, friends: [User!] }
   enum Mood { GOOD BAD }
+  enum Result { WON LOST }
+  input Problem @oneOf { text: String, number: Int }
   input Rename { id: ID!, name: String! = "Nameless" }
 `;
 const FILES = {
@@ -24,6 +26,12 @@ query ($id: ID!, $lang: String @from(header: "accept-language")) @endpoint(path:
 }`,
   'app/rename.graphql': 'mutation ($input: Rename!) @endpoint(status: 201) { user: rename(input: $input) { name } }',
   'app/tags.graphql': 'query ($ids: [ID!]) { tags(ids: $ids) }',
+  'app/call.graphql': 'query ($problem: Problem, $headers: String) { call: score(problem: $problem, text: $headers) }',
+  'app/delete.graphql': `mutation ($id: ID!) @endpoint(path: "/people/:id", method: DELETE, idempotency: {required: true}) {
+    gone: remove(id: $id)
+  }`,
+  'app/home.graphql':
+    '{ me: user(id: "u/1") { id } guest: user(id: "u/1") @optional { name } none: user(id: "?") @optional { id } }',
   'app/v2/tags.graphql': '{ tags }',
   'app/v3/tags.graphql': '{ tags }',
   'app/client.yaml': 'deprecated: 2026-01-01\nversions: { v3: { enabled: false } }',
@@ -33,6 +41,9 @@ const people = {
   user: ({ id, lang }: { id: string; lang?: string }) =>
     id === 'u/1' ? { id, name: `Ada (${lang})`, mood: 'GOOD', friends: [] } : null,
   rename: ({ input }: { input: { id: string; name: string } }) => input,
+  score: ({ problem, text }: { problem?: object; text?: string }) =>
+    JSON.stringify({ problem, text }) === '{"problem":{"number":7},"text":"hi"}' ? 'WON' : 'LOST',
+  remove: ({ id }: { id: string }) => id === 'u1',
   tags: ({ ids = [] }: { ids?: string[] }) => ids,
 };
 
@@ -47,14 +58,17 @@ async function write() {
 test('types as the answers have them', async () => {
   const { typescript } = await write();
   expect(typescript).toContain(`export type Mood = "GOOD" | "BAD";`);
-  expect(typescript).toContain(`/** The answer of {@link profile}. */
-export type ProfileAnswer = {
-  /** Someone with an account. */
-  readonly user: {
-    readonly id: string;
-    readonly called: string;
-    readonly mood: Mood | null;`);
-  expect(typescript).toContain('export function tagsV2(options: CallOptions = {})');
+  expect(typescript).toContain(`/** Someone with an account. */
+export type ProfileAnswerUser = {
+  readonly id: string;
+  readonly called: string;
+  readonly mood: Mood | null;
+  readonly friends: ReadonlyArray<ProfileAnswerUserFriends> | null;
+};`);
+  expect(typescript).toContain(
+    'export type ProfileAnswer = {\n  readonly user: ProfileAnswerUser;\n  readonly meta?: AnswerMeta;',
+  );
+  expect(typescript).toContain('export function tagsV2(given: CallOptions = {}, options?: CallOptions)');
   expect(typescript).toContain(
     ' * GET /bff/app/tags\n *\n * @deprecated Deprecated since 2026-01-01.\n */\nexport function tags(',
   );
@@ -63,7 +77,7 @@ export type ProfileAnswer = {
 });
 
 /** A program such as a frontend has it: it uses the types, so that a wrong one does not compile. */
-const PROGRAM = `import { profile, rename, tags, tagsV2, ProblemError, type Mood } from './app.js';
+const PROGRAM = `import { call, delete_, profile, rename, streamHome, tags, tagsV2, ProblemError, type Mood, type ResultEnum } from './app.js';
 
 export async function run(baseUrl: string) {
   const options = { baseUrl };
@@ -74,6 +88,13 @@ export async function run(baseUrl: string) {
   const many = await tags({ ids: ['a', 'b c', '&'] }, options);
   const none = await tags(undefined, options);
   const later = await tagsV2(options);
+  const same = [await tags(options), await tagsV2({ baseUrl })];
+  const won: ResultEnum | null = (await call({ problem: { number: 7 }, headers_: 'hi', baseUrl })).data.call;
+  const refused = await Promise.all(['..', '.', ''].map((id) => profile({ id }, options).then(() => 'sent', String)));
+  const gone = (await delete_({ id: 'u1', ...options, idempotencyKey: 'k2' })).data.gone;
+  const unkeyed = await delete_({ id: 'u1', baseUrl, idempotencyKey: '' }).then(() => 'sent', String);
+  const pieces: unknown[] = [];
+  for await (const { data, path } of streamHome(options)) pieces.push({ path, data });
   let problem: unknown;
   try {
     await profile({ id: 'nobody' }, options);
@@ -83,7 +104,7 @@ export async function run(baseUrl: string) {
   return {
     called: data.user.called, mood, failed, etag: headers.get('etag') !== null,
     renamed: [renamed.status, renamed.data.user.name], many: many.data.tags, none: none.data.tags,
-    later: later.data.tags, problem,
+    later: later.data.tags, problem, same: same.map((one) => one.data.tags), won, refused, gone, unkeyed, pieces,
   };
 }
 `;
@@ -118,15 +139,34 @@ test('the client compiles, strictly, and talks to a gateway', async () => {
     none: [],
     later: [],
     problem: [404, 'urn:headgate:problem:not-found'],
+    same: [[], []],
+    won: 'WON',
+    refused: [
+      'TypeError: "id" cannot be "..": it is part of the path.',
+      'TypeError: "id" cannot be ".": it is part of the path.',
+      'TypeError: "id" cannot be "": it is part of the path.',
+    ],
+    gone: true,
+    unkeyed: 'TypeError: DELETE /bff/app/people/{id} needs an idempotencyKey.',
+    pieces: [
+      { data: { me: { id: 'u/1' } } },
+      { path: ['guest'], data: { me: { id: 'u/1' }, guest: { name: 'Ada (undefined)' } } },
+      { path: ['none'], data: { me: { id: 'u/1' }, guest: { name: 'Ada (undefined)' }, none: null } },
+    ],
   });
 });
 
 test('a program that is wrong about an answer does not compile', async () => {
   const { typescript } = await write();
-  const wrong = PROGRAM.replace('data.user.called, mood', 'data.user.name, mood').replace("{ id: 'nobody' }", '{}');
+  const wrong = PROGRAM.replace('data.user.called, mood', 'data.user.name, mood')
+    .replace("{ id: 'nobody' }", '{}')
+    .replace(", ...options, idempotencyKey: 'k2' })", ' }, options)')
+    .replace('{ number: 7 }', "{ number: 7, text: 'and more' }");
   const errors = compile(folderOf({ 'package.json': '{"type":"module"}', 'app.ts': typescript, 'program.ts': wrong }));
   expect(errors).toContain("Property 'name' does not exist");
   expect(errors).toContain("Property 'id' is missing in type '{}'");
+  expect(errors).toContain("Property 'idempotencyKey' is missing");
+  expect(errors).toContain("Type 'string' is not assignable to type 'undefined'");
 });
 
 test('JSON Schema for other languages', async () => {

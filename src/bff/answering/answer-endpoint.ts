@@ -2,11 +2,13 @@ import { audienceOf } from '../../client/audience.ts';
 import { inFlightKey, viewerKey } from '../../client/depends-on.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
 import { stringifyJson } from '../../shared/exact-json.ts';
+import { notUtf8 } from '../../shared/query-text.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { cacheKey, dependence, isShared } from '../caching/cache-key.ts';
 import { readsUrlAlone } from '../caching/known-requests.ts';
 import type { CachePolicy } from '../caching/policy.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import { addVary } from '../delivery/vary.ts';
 import { coerceParameters } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { withoutDetails } from '../endpoints/hide-details.ts';
@@ -15,8 +17,11 @@ import { answerOnce } from '../idempotency/answer-once.ts';
 import { readClaims, refuseViewer } from './admit.ts';
 import { readJsonBody } from './body.ts';
 import type { Call, Desk, Served } from './call.ts';
+import { LAST_EVENT_ID } from './event-stream.ts';
 import { headersReadBy, makeFresh, mayDifferByClient, type Order, requesterOf } from './make-fresh.ts';
-import { streamAnswer, wantsStream } from './stream-answer.ts';
+import { unmetPrecondition } from './precondition.ts';
+import { streamAnswer } from './stream-answer.ts';
+import { wantsStream } from './wants-stream.ts';
 
 const NO_QUERY = new URLSearchParams();
 const NO_HEADERS: ReadonlySet<string> = new Set();
@@ -30,10 +35,15 @@ export async function answerEndpoint(
   desk: Desk,
 ): Promise<Reply | undefined> {
   const identity = call.client?.identity;
+  // it is JSON, or a stream of events
+  if (endpoint.method === 'GET') addVary(call.res, 'accept');
   const refused = endpoint.auth && refuseViewer(endpoint.auth, identity, endpoint.client, desk.accepted);
   if (refused) return refuse(call, desk, refused);
   const { headers } = call.req;
   const streamed = endpoint.method === 'GET' && wantsStream(headers.accept);
+  const unmet = unmetPrecondition(endpoint, headers, streamed);
+  if (unmet) return problemReply(unmet, call.path);
+  if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return NOTHING_MORE;
   const keeping = endpoint.cache && !streamed ? keepingOf(call, served, endpoint, endpoint.cache, desk) : undefined;
   const known = keeping?.text === undefined ? undefined : served.known.get(keeping.text);
   if (keeping && known)
@@ -44,6 +54,8 @@ export async function answerEndpoint(
     if (body.problem.status === 413) desk.onRefused?.('limits', 'http_max_request_bytes');
     return problemReply(body.problem, call.path);
   }
+  const unreadable = notUtf8(call.query);
+  if (unreadable.length > 0) return problemReply(notInUtf8(unreadable), call.path);
   const query = call.query === '' ? NO_QUERY : new URLSearchParams(call.query);
   const coerced = coerceParameters(endpoint.parameters, { path, query, headers, body: body?.value });
   if ('errors' in coerced) {
@@ -62,6 +74,16 @@ export async function answerEndpoint(
   if (keeping.text !== undefined) served.known.set(keeping.text, { key, variables });
   return answerKept(order, keeping, key);
 }
+
+function notInUtf8(names: readonly string[]): ProblemDetails {
+  const expected = 'UTF-8 text with its special characters percent-encoded';
+  const errors = names.map((parameter) => ({ parameter, in: 'query', given: null, expected }));
+  const detail = `Not in UTF-8: ${names.map((name) => `"${name}"`).join(', ')}.`;
+  return { status: 400, kind: 'invalid-parameters', detail, extensions: { errors } };
+}
+
+/** It ends the reconnecting of an `EventSource` that has had everything. */
+const NOTHING_MORE: Reply = { status: 204, headers: { 'cache-control': 'no-store' }, body: '' };
 
 /** @param problem `unauthenticated`, or `forbidden` */
 function refuse({ path }: Call, { onRefused }: Desk, problem: ProblemDetails): Reply {

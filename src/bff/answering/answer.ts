@@ -6,6 +6,7 @@ import type { Shape, ShapeContext } from '../shapes/shape.ts';
 import type { Execution } from './execute.ts';
 import { failure } from './failure.ts';
 import { liftText } from './lift-text.ts';
+import type { ErrorStatus } from './source-status.ts';
 
 export interface GoodAnswer {
   readonly text: string;
@@ -24,15 +25,25 @@ export interface Shaping {
   readonly context: ShapeContext;
 }
 
+export interface Making {
+  readonly shaping?: Shaping | undefined;
+  /** Statuses for codes of sources, beside those that are known. */
+  readonly errorStatus?: ErrorStatus | undefined;
+}
+
 type Json = Record<string, unknown>;
 
 /**
  * Makes the answer of an endpoint out of the engine's: as the engine's own text whenever nothing has to be moved in it.
  * Throws what a shape throws.
  */
-export function makeAnswer(endpoint: Endpoint, execution: Execution, shaping?: Shaping): Made | Promise<Made> {
+export function makeAnswer(
+  endpoint: Endpoint,
+  execution: Execution,
+  { shaping, errorStatus }: Making = {},
+): Made | Promise<Made> {
   const { dataText, errors, status } = execution.answer;
-  if (dataText === undefined) return { problem: failure(errors, status) };
+  if (dataText === undefined) return { problem: failure(errors, { decided: status, errorStatus }) };
   const { lifting, sections } = endpoint;
   if (shaping === undefined && errors.length === 0 && (lifting || !sections.reshapes)) {
     if (!mayMissEntity(endpoint, dataText))
@@ -41,7 +52,7 @@ export function makeAnswer(endpoint: Endpoint, execution: Execution, shaping?: S
   // a shape gets plain numbers, in whatever form they came
   const data = parseJson(dataText, shaping === undefined);
   const { partial, failures } = settleErrors(endpoint.sections, data, errors);
-  if (failures.length > 0) return { problem: failure(failures) };
+  if (failures.length > 0) return { problem: failure(failures, { errorStatus }) };
   const missing = endpoint.entityKeys.find((key) => (data as Json)[key] === null);
   if (missing !== undefined) return { problem: notFound(missing) };
   const shaped = reshape(endpoint.sections, data);
@@ -54,8 +65,15 @@ function made(shaped: unknown, partial: readonly PartialFailure[], data: unknown
   if (partial.length === 0) return { text: stringifyJson(shaped ?? null), data, whole: true };
   // What is no object has no room for it: the shape has decided to go without.
   const told =
-    typeof shaped === 'object' && shaped !== null && !Array.isArray(shaped) ? { ...shaped, meta: { partial } } : shaped;
+    typeof shaped === 'object' && shaped !== null && !Array.isArray(shaped)
+      ? { ...shaped, meta: { partial: partial.map(withTextPath) } }
+      : shaped;
   return { text: stringifyJson(told ?? null), data, whole: false };
+}
+
+/** Places in lists are texts, too: what is typed reads lists of texts only. */
+export function withTextPath(failure: PartialFailure): PartialFailure {
+  return { ...failure, path: failure.path.map(String) };
 }
 
 function notFound(key: string): ProblemDetails {

@@ -48,20 +48,30 @@ async function decode(
 }
 
 /** JSON is UTF-8, and nothing else: RFC 8259, section 8.1. */
-function refuseForm({ headers }: IncomingMessage): ProblemDetails | undefined {
+function refuseForm({ headers, method }: IncomingMessage): ProblemDetails | undefined {
   const type = headers['content-type'] ?? '';
   const mediaType = parseMediaType(type);
   if (!mediaType || !isJsonType(mediaType.essence)) {
     const given = type === '' ? 'has no content type' : `is of the type "${shorten(type)}"`;
-    return unsupported(`The body ${given}; send application/json.`, { 'accept-post': 'application/json' });
+    return unsupported(`The body ${given}; send application/json.`, acceptedBy(method));
   }
   const charset = charsetOf(mediaType);
   if (charset !== undefined && !isUtf8Charset(charset)) {
-    return unsupported(`The body is in ${shorten(charset)}; send application/json in UTF-8.`, {
-      'accept-post': 'application/json',
-    });
+    return unsupported(`The body is in ${shorten(charset)}; send application/json in UTF-8.`, acceptedBy(method));
   }
   return undefined;
+}
+
+const ACCEPT: Readonly<Record<string, string>> = { POST: 'accept-post', PATCH: 'accept-patch', PUT: 'accept' };
+
+/**
+ * Says which bodies a method takes: `Accept-Patch` for PATCH, `Accept-Post` for POST, `Accept` for PUT.
+ * @see https://www.rfc-editor.org/rfc/rfc5789#section-3.1
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16
+ */
+export function acceptedBy(method: string | undefined): Readonly<Record<string, string>> {
+  const name = ACCEPT[method ?? ''];
+  return name === undefined ? {} : { [name]: 'application/json' };
 }
 
 function parseObject(bytes: Buffer): JsonBody {

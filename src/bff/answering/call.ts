@@ -13,8 +13,10 @@ import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
 import type { EndpointFolder } from '../endpoints/folder.ts';
 import type { RoutingTable } from '../endpoints/router.ts';
 import type { Once } from '../idempotency/idempotency.ts';
+import type { DocumentSettings } from '../openapi/document-settings.ts';
 import type { AcceptedCredentials } from './challenge.ts';
 import type { Flights } from './flights.ts';
+import type { ErrorStatus } from './source-status.ts';
 
 /** Endpoints as checked against one engine's schema. */
 export interface Served {
@@ -35,7 +37,10 @@ export interface Served {
 export interface Call {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
+  /** As clients know it: with the prefix under which a proxy shows the gateway. */
   readonly path: string;
+  /** Without that prefix. */
+  readonly route: string;
   /** What comes after the `?`. */
   readonly query: string;
   readonly requestId: string;
@@ -49,6 +54,8 @@ export type TellRefused = (policy: string, reason: string) => void;
 export interface Desk extends SendSettings {
   /** How long one request may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** How often a stream of events shows that it is alive, in milliseconds. */
+  readonly keepAliveMs: number;
   /** Largest request body in bytes. */
   readonly maxRequestBytes: number;
   /** Whether identical reads in flight share one execution. */
@@ -57,8 +64,12 @@ export interface Desk extends SendSettings {
   readonly dependsOn: DependsOn | undefined;
   /** Whether answers leave out names of the schema, and of endpoints, that a client has not given itself. */
   readonly hidesDetails: boolean;
+  /** Statuses for codes of sources, beside those that are known. */
+  readonly errorStatus: ErrorStatus | undefined;
   /** Whether the endpoints are documented. */
   readonly docs: boolean;
+  /** What OpenAPI documents say beside the endpoints. */
+  readonly documented: DocumentSettings;
   readonly purgeToken: string | undefined;
   readonly accepted: AcceptedCredentials;
   /** Forgets kept answers, where they are kept for clients of this gateway. */

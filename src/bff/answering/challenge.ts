@@ -7,6 +7,8 @@ export interface AcceptedCredentials {
   readonly apiKeys: boolean;
   /** The clients whose users log in here. */
   readonly logins: ReadonlySet<string>;
+  /** Where a proxy shows the gateway: `/shop-api`. */
+  readonly pathPrefix?: string | undefined;
 }
 
 export const TOKENS_ONLY: AcceptedCredentials = { tokens: true, apiKeys: false, logins: new Set() };
@@ -46,14 +48,15 @@ function waysFor({ client, auth }: Asked, accepted: AcceptedCredentials): Way[] 
   const kinds = auth?.kinds;
   const ways: Way[] = [];
   if (accepted.tokens && (kinds === undefined || kinds.has('jwt') || kinds.has('opaque'))) ways.push(BEARER);
-  if (kinds === undefined ? accepted.logins.has(client) : kinds.has('session')) ways.push(loginOf(client));
+  if (kinds === undefined ? accepted.logins.has(client) : kinds.has('session'))
+    ways.push(loginOf(client, accepted.pathPrefix));
   if (kinds === undefined ? accepted.apiKeys : kinds.has('api_key')) ways.push(API_KEY);
   if (kinds?.has('certificate')) ways.push(CERTIFICATE);
   return ways.length > 0 ? ways : [BEARER];
 }
 
-function loginOf(client: string): Way {
-  const login = `/bff/${client}/login`;
+function loginOf(client: string, prefix = ''): Way {
+  const login = `${prefix}/bff/${client}/login`;
   return { advice: `log in at ${login}`, challenge: `Session realm="headgate", login="${login}"`, login };
 }
 

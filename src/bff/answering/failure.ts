@@ -1,6 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { ProblemDetails } from '../delivery/reply.ts';
 import { errorCode } from '../endpoints/shape.ts';
+import { type ErrorStatus, requestStatusOf } from './source-status.ts';
 
 const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['SUBREQUEST_HTTP_ERROR', 502],
@@ -9,7 +10,6 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['INVALID_NULL_OR_TYPE', 502],
   ['SUBREQUEST_TIMEOUT', 504],
   ['GATEWAY_TIMEOUT', 504],
-  ['BAD_USER_INPUT', 400],
 ]);
 
 /** Codes of the gateway's own policies, and of its own limits. */
@@ -18,18 +18,30 @@ const STATUS_BY_POLICY_CODE: ReadonlyMap<string, number> = new Map([
   ['UNAUTHORIZED_FIELD_OR_TYPE', 403],
   ['RATE_LIMITED', 429],
   ['OVERLOADED', 503],
+  ['BAD_USER_INPUT', 400],
+  ['COST_ESTIMATED_TOO_EXPENSIVE', 400],
   ['MAX_VARIABLES_DEPTH_LIMIT', 400],
+  ['MAX_VARIABLES_BYTES_LIMIT', 400],
 ]);
 
-/** Where several errors meet, the first of these that occurs is the status of the answer. */
-const PRECEDENCE = [500, 503, 502, 504, 401, 403, 429, 400];
+/** What follows from another error, where there is one. */
+const CONSEQUENCE = 'REQUIRED_INPUT_MISSING';
+
+/** Where several errors meet, the first of these that occurs is the status of the answer; others come after them. */
+const PRECEDENCE = [500, 503, 502, 504, 401, 403, 429, 404, 410, 409, 412, 413, 422, 400];
+
+const REFUSED = ['refused', 'What was given is not accepted.'] as const;
+const SOURCE_FAILED = ['source-failed', 'A service behind this endpoint failed.'] as const;
 
 const KIND_BY_STATUS: Readonly<Record<number, readonly [kind: string, detail: string]>> = {
-  400: ['refused', 'What was given is not accepted.'],
+  400: REFUSED,
   401: ['unauthenticated', 'Credentials are needed that were not given.'],
   403: ['forbidden', 'These credentials do not allow all that this endpoint reads.'],
+  404: ['not-found', 'There is no such thing.'],
+  409: ['conflict', 'This conflicts with what is there.'],
+  410: ['gone', 'This was there, and was removed.'],
   429: ['rate-limited', 'This has been asked for too often.'],
-  502: ['source-failed', 'A service behind this endpoint failed.'],
+  502: SOURCE_FAILED,
   503: ['service-unavailable', 'This cannot be answered at this moment.'],
   504: ['source-timeout', 'A service behind this endpoint did not answer in time.'],
   500: ['failed', 'The answer could not be made.'],
@@ -37,25 +49,50 @@ const KIND_BY_STATUS: Readonly<Record<number, readonly [kind: string, detail: st
 
 const OVERLOADED = ['overloaded', 'More is asked for at this moment than there is memory for.'] as const;
 
-/**
- * The problem that errors of required sections come to.
- * @param decided the status that a policy has chosen
- */
-export function failure(errors: readonly GraphQLFormattedError[], decided?: number): ProblemDetails {
-  const statuses = new Set(errors.map(statusOf));
-  const status = decided ?? PRECEDENCE.find((one) => statuses.has(one)) ?? 500;
+export interface FailureOptions {
+  /** The status that a policy has chosen. */
+  readonly decided?: number | undefined;
+  /** Statuses for codes of sources, beside those that are known. */
+  readonly errorStatus?: ErrorStatus | undefined;
+}
+
+/** The problem that errors of required sections come to. */
+export function failure(
+  errors: readonly GraphQLFormattedError[],
+  { decided, errorStatus }: FailureOptions = {},
+): ProblemDetails {
+  const status = decided ?? worstStatus(errors, errorStatus);
   const isOverloaded = status === 503 && errors.some((error) => errorCode(error) === 'OVERLOADED');
   const known = isOverloaded ? OVERLOADED : KIND_BY_STATUS[status];
-  const [kind, detail] = known ?? ['failed', 'The answer could not be made.'];
-  const shown = errors.map((error) => ({ path: error.path ?? [], code: errorCode(error), message: error.message }));
+  const [kind, detail] = known ?? (status < 500 ? REFUSED : SOURCE_FAILED);
+  const shown = errors.map((error) => ({
+    path: (error.path ?? []).map(String),
+    code: errorCode(error),
+    message: error.message,
+  }));
   const headers = headersFor(status, errors);
   return { status, kind, detail, extensions: { errors: shown }, ...(headers && { headers }) };
 }
 
-/** An error that a source reported itself is the source's failure, whatever its code; one that nobody foresaw is ours. */
-function statusOf(error: GraphQLFormattedError): number {
+function worstStatus(errors: readonly GraphQLFormattedError[], errorStatus: ErrorStatus | undefined): number {
+  const causes = errors.filter((error) => errorCode(error) !== CONSEQUENCE);
+  const statuses = new Set((causes.length > 0 ? causes : errors).map((error) => statusOf(error, errorStatus)));
+  const others = [...statuses].sort((a, b) => b - a);
+  return others.find((one) => one >= 500 && !PRECEDENCE.includes(one)) ?? firstOf(statuses) ?? others[0] ?? 500;
+}
+
+function firstOf(statuses: ReadonlySet<number>): number | undefined {
+  return PRECEDENCE.find((one) => statuses.has(one));
+}
+
+/**
+ * What a source reports is the source's failure, unless it says that the request was wrong; an error that nobody foresaw is
+ * the gateway's.
+ */
+function statusOf(error: GraphQLFormattedError, errorStatus: ErrorStatus | undefined): number {
   const code = errorCode(error);
-  if (typeof error.extensions?.service === 'string') return STATUS_BY_CODE.get(code) ?? 502;
+  if (typeof error.extensions?.service === 'string')
+    return requestStatusOf(error, errorStatus) ?? STATUS_BY_CODE.get(code) ?? 502;
   return STATUS_BY_CODE.get(code) ?? STATUS_BY_POLICY_CODE.get(code) ?? 500;
 }
 

@@ -116,7 +116,7 @@ export function madeOf({ call, endpoint, variables, desk }: Order, execution: Ex
     shape,
     context: readableContext(cache, withDefaults(endpoint, variables), call.client?.identity, call.req.headers),
   };
-  const made = makeAnswer(endpoint, execution, shaping);
+  const made = makeAnswer(endpoint, execution, { shaping, errorStatus: desk.errorStatus });
   if (made instanceof Promise || !('problem' in made)) return made;
   return { problem: withChallenge(made.problem, endpoint, desk.accepted) };
 }

@@ -7,6 +7,7 @@ import type { BrokenEndpoint } from '../endpoints/endpoints.ts';
 import { allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
 import { docsReply } from '../openapi/serve-docs.ts';
 import { answerEndpoint } from './answer-endpoint.ts';
+import { acceptedBy } from './body.ts';
 import type { Call, Desk, Served } from './call.ts';
 import { countRequest } from './rate-limit.ts';
 
@@ -16,7 +17,7 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
     const detail = 'There is no schema to serve yet.';
     return problemReply({ status: 503, kind: 'not-ready', detail, headers: { 'retry-after': '1' } }, call.path);
   }
-  const matches = matchPath(served.table, call.path);
+  const matches = matchPath(served.table, call.route);
   const [first] = matches;
   if (first === undefined) return ownReply(call, served, desk);
   const { endpoint: any } = first;
@@ -28,7 +29,10 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
       else call.res.setHeader(name, value);
     }
   const asked = call.req.method === 'HEAD' ? 'GET' : call.req.method;
-  if (asked === 'OPTIONS') return { status: 204, headers: { allow: allowedMethods(matches) }, body: '' };
+  if (asked === 'OPTIONS') {
+    const accepted = matches.map(({ endpoint: { method } }) => (method === 'PUT' ? {} : acceptedBy(method)));
+    return { status: 204, headers: Object.assign({ allow: allowedMethods(matches) }, ...accepted), body: '' };
+  }
   const match = matches.find(({ endpoint }) => endpoint.method === asked);
   if (match === undefined) return problemReply(methodNotAllowed(call, matches), call.path);
   if (rulesOutAll(call.req, desk)) return problemReply(notAcceptable(), call.path);
@@ -47,8 +51,8 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
 
 /** What the gateway itself has under `/bff`; endpoints go before it. */
 function ownReply(call: Call, served: Served, desk: Desk): Reply | Promise<Reply> {
-  if (call.path === PURGE_PATH && desk.purgeToken !== undefined) return purgeReply(call, desk.purgeToken, desk.purge);
-  const docs = desk.docs ? docsReply(call, served) : undefined;
+  if (call.route === PURGE_PATH && desk.purgeToken !== undefined) return purgeReply(call, desk.purgeToken, desk.purge);
+  const docs = desk.docs ? docsReply(call, served, desk) : undefined;
   return docs ?? problemReply(notFound(call, served, desk.dev && !desk.hidesDetails), call.path);
 }
 
@@ -56,7 +60,7 @@ function notFound(call: Call, served: Served, dev: boolean): ProblemDetails {
   const detail = `There is no endpoint at ${call.path}.`;
   if (!dev) return { status: 404, kind: 'no-endpoint', detail };
   const extensions = {
-    near: nearEndpoints(served.table, call.path),
+    near: nearEndpoints(served.table, call.route),
     endpoints: [...served.table.values()].flat().map((endpoint) => `${endpoint.method} ${endpoint.path}`),
     problems: served.folder.problems.map(formatProblem),
   };

@@ -1,16 +1,13 @@
-import type { ServerResponse } from 'node:http';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
-import { problemReply, type Reply } from '../delivery/reply.ts';
-import { reshape, visiblePaths } from '../endpoints/shape.ts';
-import { executeLate, type Work } from './execute.ts';
+import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import type { LateOperation } from '../endpoints/endpoints.ts';
+import { type PartialFailure, reshape, visiblePaths } from '../endpoints/shape.ts';
+import { withTextPath } from './answer.ts';
+import { EventStream } from './event-stream.ts';
+import { execute, executeLate, type Work } from './execute.ts';
 import { madeOf, type Order, workOf } from './make-fresh.ts';
 import { type LateAnswer, mergeLate } from './merge-late.ts';
-
-/** Whether the client wants the answer piece by piece. */
-export function wantsStream(accept: string | undefined): boolean {
-  return accept?.includes('text/event-stream') === true;
-}
 
 /**
  * Sends an answer piece by piece: `event: answer` with all that is not optional, `event: section` for each optional section
@@ -19,64 +16,80 @@ export function wantsStream(accept: string | undefined): boolean {
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export async function streamAnswer(order: Order): Promise<Reply | undefined> {
-  const { call, served, endpoint } = order;
+  const { call, served, endpoint, desk } = order;
   const { query, late } = endpoint.shape ? { query: endpoint.query, late: [] } : endpoint.pieces;
-  const work: Work = { ...workOf(order), query };
+  const whole = workOf(order);
+  // what comes in one piece still has sections that the rest does not depend on
+  const work: Work = { ...whole, query, timed: late.length === 0 ? whole.timed : undefined };
   const cancellation = new Cancellation();
   call.res.once('close', () => cancellation.abort());
-  const timer = setTimeout(() => cancellation.abort(), work.timeoutMs);
-  try {
-    const { variables, readOnly } = work;
-    const client = work.client(cancellation);
-    const sections = late.map(async (operation): Promise<LateAnswer> => {
-      return { operation, answer: await executeLate(served.engine, work, operation, cancellation) };
-    });
-    // where the first piece comes to a problem, nobody waits for the others
-    for (const section of sections) section.catch(() => {});
-    const answer = await served.engine.execute({ query, variables, readOnly, client, reportEveryPlace: true });
-    if (answer.errors.length > 0) call.notes.errors = answer.errors;
-    const execution = { answer, timings: undefined };
-    const made = await madeOf(order, execution);
-    if ('problem' in made) return problemReply(made.problem, call.path);
-    begin(call.res, order);
-    event(call.res, 'answer', made.text);
-    const data = answer.dataText ?? '{}';
-    await Promise.all(sections.map(async (section) => sendSection(order, data, await section)));
-    event(call.res, 'done', '{}');
-    call.res.end();
-    return undefined;
-  } finally {
-    clearTimeout(timer);
+  const sections = late.map((operation) => {
+    // no section has longer than the whole
+    const own = { ...operation, timeoutMs: Math.min(operation.timeoutMs, work.timeoutMs) };
+    return readSection(order, work, own, cancellation);
+  });
+  // where the first piece comes to a problem, nobody waits for the others
+  for (const section of sections) section.catch(() => {});
+  const execution = await execute(served.engine, work, cancellation);
+  if (execution === undefined) return problemReply(timeout(work), call.path);
+  if (execution.answer.errors.length > 0) call.notes.errors = execution.answer.errors;
+  const made = await madeOf(order, execution);
+  if ('problem' in made) {
+    cancellation.abort();
+    return problemReply(made.problem, call.path);
   }
+  const stream = new EventStream(call.res, {
+    headers: execution.answer.headers,
+    keepAliveMs: desk.keepAliveMs,
+  });
+  if (call.req.method === 'HEAD') return stream.end();
+  try {
+    stream.send('answer', made.text);
+    const data = execution.answer.dataText ?? '{}';
+    await Promise.all(sections.map(async (section) => sendSection(order, stream, data, await section)));
+    stream.sendLast('done', '{}');
+  } finally {
+    // where it failed, the client sees a stream without its last event
+    stream.end();
+  }
+  return undefined;
 }
 
-function begin(res: ServerResponse, { endpoint }: Order): void {
-  const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store' };
-  // proxies that gather answers would undo it
-  if (!res.headersSent) res.writeHead(endpoint.status, { ...headers, 'x-accel-buffering': 'no' });
+async function readSection(
+  { served }: Order,
+  work: Work,
+  operation: LateOperation,
+  whole: Cancellation,
+): Promise<LateAnswer> {
+  return { operation, answer: await executeLate(served.engine, work, operation, whole) };
 }
 
-/** A flattened section has no key of its own: each of its fields is told. */
-function sendSection({ call, endpoint }: Order, dataText: string, section: LateAnswer): void {
+function timeout({ timeoutMs }: Work): ProblemDetails {
+  return { status: 504, kind: 'timeout', detail: `The answer was not ready within ${timeoutMs} milliseconds.` };
+}
+
+/** Sends a section, with everything in it that failed alone. Of a flattened section, each field is an event. */
+function sendSection({ endpoint }: Order, stream: EventStream, dataText: string, section: LateAnswer): void {
   const data = parseJson(dataText);
   const failures = mergeLate(endpoint, data, [section]);
   const whole = reshape(endpoint.sections, data);
   for (const path of visiblePaths(endpoint.sections, section.operation.path)) {
     const value = valueAt(whole, path);
     if (value === undefined) continue;
-    const key = JSON.stringify(path);
-    const failure = failures.find((one) => JSON.stringify(one.path).startsWith(key.slice(0, -1)));
-    const told = failure && { code: failure.code, message: failure.message };
-    event(call.res, 'section', stringifyJson({ path, data: value, ...(told && { failure: told }) }));
+    const partial = failures.filter((failure) => isWithin(failure, path));
+    const failed = partial.find((failure) => failure.path.length === path.length);
+    const failure = failed && { code: failed.code, message: failed.message };
+    const meta = partial.length > 0 ? { partial: partial.map(withTextPath) } : undefined;
+    stream.send('section', stringifyJson({ path, data: value, failure, meta }));
   }
+}
+
+function isWithin(failure: PartialFailure, path: readonly (string | number)[]): boolean {
+  return path.every((step, i) => failure.path[i] === step);
 }
 
 function valueAt(data: unknown, path: readonly (string | number)[]): unknown {
   let value = data;
   for (const step of path) value = (value as Record<string, unknown> | null | undefined)?.[step];
   return value;
-}
-
-function event(res: ServerResponse, name: string, data: string): void {
-  if (!res.destroyed) res.write(`event: ${name}\ndata: ${data}\n\n`);
 }

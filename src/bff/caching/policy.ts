@@ -1,5 +1,6 @@
 import type { Problem } from '../../config/problem.ts';
 import type { HintsMet } from '../../operation/hints-met.ts';
+import { checkTags, checkVary } from '../endpoints/check-names.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
 import { directiveNamed, durationOf, settingsOf } from '../endpoints/directives.ts';
 import type { EndpointFile } from '../endpoints/endpoint-file.ts';
@@ -64,6 +65,9 @@ export function cachePolicy(
     const message = `Answers of a ${file.method} endpoint cannot be kept.`;
     return [problemAt(file.file, directive, 'ENDPOINT_CACHE', message, 'Take "cache" away, or make it a GET.')];
   }
+  const written = { file: file.file, directive };
+  const wrong = [...checkVary(said.vary, written), ...checkTags(said.tags, parameters, written)];
+  if (wrong.length > 0) return wrong;
   const times = timesFor(said, met, client);
   if (times === undefined) return undefined;
   const scope = said.scope ?? (met.privateField === undefined ? client.cache?.scope : 'private');

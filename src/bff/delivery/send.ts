@@ -1,13 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readAcceptEncoding } from '../../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../../shared/content-codings.ts';
-import { etagOfForm, isKnown } from './conditional.ts';
-import type { Reply } from './reply.ts';
+import { etagOfForm, isKnown, matches } from './conditional.ts';
+import { type ProblemDetails, problemReply, type Reply } from './reply.ts';
 import { addVary } from './vary.ts';
 
 export interface SendSettings {
   /** Bodies of fewer bytes are not worth compressing; `undefined`: nothing is compressed. */
   readonly compressFrom: number | undefined;
+  /** Where a proxy shows the gateway, such as `/shop-api`; empty where it is at the root. */
+  readonly pathPrefix: string;
   /** Whether `Server-Timing` says how long what took. */
   readonly dev: boolean;
 }
@@ -34,9 +36,12 @@ export function send(
   const compressible = compressFrom !== undefined && (reply.body.length >= compressFrom || !accepted.identity);
   if (compressible) addVary(res, headers.vary === undefined ? 'accept-encoding' : `${headers.vary}, accept-encoding`);
   const encoding = compressible && reply.body.length > 0 ? accepted.best : undefined;
+  const selected = encoding && etag ? etagOfForm(etag, encoding) : etag;
+  const wanted = req.headers['if-match'];
+  if (wanted !== undefined && reply.status < 300 && !matches(wanted, selected)) return refuse(req, res, settings);
   const known = req.headers['if-none-match'];
-  if (known !== undefined && etag !== undefined && isKnown(known, etag)) {
-    return sendNotModified(res, reply, encoding ? etagOfForm(etag, encoding) : etag);
+  if (known !== undefined && selected !== undefined && isKnown(known, selected)) {
+    return sendNotModified(res, reply, selected);
   }
   if (encoding === undefined) return write(req, res, reply, reply.body, undefined);
   const form = reply.forms?.get(encoding);
@@ -64,6 +69,18 @@ function write(
   res.writeHead(reply.status, withoutLists(reply.headers, res));
   res.end(req.method === 'HEAD' ? undefined : body);
 }
+
+function refuse(req: IncomingMessage, res: ServerResponse, { pathPrefix }: SendSettings): void {
+  const [path = '/'] = (req.url ?? '/').split('?');
+  const problem = problemReply(NO_MATCH, pathPrefix + path);
+  write(req, res, problem, problem.body, undefined);
+}
+
+const NO_MATCH: ProblemDetails = {
+  status: 412,
+  kind: 'precondition-failed',
+  detail: 'The answer is not, or no more, the one that If-Match names.',
+};
 
 /** RFC 9110, section 15.4.5: what a 200 would have said of the answer, but nothing of its body. */
 function sendNotModified(res: ServerResponse, { headers }: Reply, etag: string): void {

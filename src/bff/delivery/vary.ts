@@ -7,6 +7,11 @@ export function addVary(res: ServerResponse, names: string): void {
     if (names !== '') res.setHeader('vary', names);
     return;
   }
+  if (namesIn(names).includes('*') || there === '*') {
+    // nothing more can be said
+    res.setHeader('vary', '*');
+    return;
+  }
   const known = new Set(namesIn(String(there).toLowerCase()));
   const more = namesIn(names).filter((name) => !known.has(name.toLowerCase()));
   if (more.length > 0) res.setHeader('vary', [there, ...more].join(', '));

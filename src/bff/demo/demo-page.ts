@@ -17,7 +17,7 @@ const PAGE = `<!doctype html>
 <form id="who"><label>User <input name="user" value="u2" size="6" pattern="[A-Za-z0-9]+" required></label>
 <button>Show</button> <span id="state" role="status"></span></form>
 <p>The same services, asked by two endpoints. Stop one of them and show the user again: its section goes, the rest stays.
-<a href="/bff/docs">All endpoints</a> · <a href="/graphql">GraphiQL</a></p>
+<a href="bff/docs">All endpoints</a> · <a href="graphql">GraphiQL</a></p>
 </header>
 <main>
 <section aria-labelledby="mobile-h">

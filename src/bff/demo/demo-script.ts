@@ -65,7 +65,7 @@ async function show(name, url, render) {
   const screen = document.getElementById(name);
   document.getElementById(name + '-url').textContent = 'GET ' + url;
   const began = performance.now();
-  const response = await fetch(url);
+  const response = await fetch(location.pathname.replace(/\\/demo$/, '') + url);
   const text = await response.text();
   const facts = document.getElementById(name + '-facts');
   const answer = JSON.parse(text);

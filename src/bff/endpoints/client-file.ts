@@ -77,6 +77,14 @@ const cors = z
   })
   .describe('Which web pages may call the endpoints; in place of the policies of headgate.yaml');
 
+const openapi = z
+  .strictObject({
+    title: z.string().min(1).optional(),
+    version: z.string().min(1).optional(),
+    description: z.string().min(1).optional(),
+  })
+  .describe('What the OpenAPI document of this client says, over bff.openapi');
+
 export const clientFileSchema = z
   .strictObject({
     auth: auth.optional(),
@@ -95,6 +103,7 @@ export const clientFileSchema = z
       })
       .prefault({}),
     cache: cache.optional(),
+    openapi: openapi.optional(),
     versions: z
       .record(
         z.string().regex(/^v\d+$/, 'expected a version such as "v2"'),

@@ -11,14 +11,17 @@ import {
   isEnumType,
   isInputObjectType,
   isListType,
+  isScalarType,
 } from 'graphql';
 import { nearest } from '../../config/nearest.ts';
 import { InputCoercion } from '../../operation/coerce-input.ts';
 import { isShortJson, printValue } from '../../operation/print-value.ts';
 import { numberOf } from '../../shared/exact-json.ts';
+import { type DeepObject, deepObjectName, readDeepObject } from './deep-object.ts';
 import { readJson } from './json-reading.ts';
 import type { Parameter, ParameterPlace } from './parameters.ts';
 import { isWithin, type Range, rangeText } from './range.ts';
+import { formatInWords, hasFormat } from './scalar-format.ts';
 
 /** One thing wrong with one parameter, as told to the client. */
 export interface ParameterError {
@@ -72,8 +75,8 @@ class ParameterErrors {
 
 /**
  * Makes variables of a request's parameters, by the variables' GraphQL types. Texts are read as the type says:
- * a list is a repeated parameter (`?id=p1&id=p2`), an input object or a list within a list is JSON, a custom scalar is
- * the text itself. A variable that is not given is left out, so that its default applies. Claims are read elsewhere.
+ * a list is a repeated parameter (`?id=p1&id=p2`), an input object is JSON or a parameter for each member (`?filter[a]=1`),
+ * a list within a list is JSON, a custom scalar is the text itself. A variable that is not given is left out, so that its default applies. Claims are read elsewhere.
  * @returns the first 50 mistakes at once, or the variables
  */
 export function coerceParameters(
@@ -97,6 +100,10 @@ function readValue(parameter: Parameter, request: RequestParameters, errors: Par
   if (parameter.in === 'body') return bodyValue(parameter, request.body, errors);
   const texts = textsOf(parameter, request, errors);
   if (texts === undefined) return undefined;
+  if (parameter.in === 'query' && isInputObjectType(getNullableType(parameter.type))) {
+    const deep = readDeepObject(parameter.name, parameter.type, request.query, readLeaf);
+    if (deep !== undefined) return deepValue(parameter, deep, texts, errors);
+  }
   if (texts.length === 0) {
     if (parameter.required) errors.push(errorAt(parameter, '', null, parameter.type));
     return undefined;
@@ -113,15 +120,36 @@ function readValue(parameter: Parameter, request: RequestParameters, errors: Par
   return textValue(parameter, '', texts[0] as string, type, errors);
 }
 
+/** What is no value of the type stays as it is, for the check of the whole object to find. */
+function readLeaf(text: string, type: GraphQLInputType): unknown {
+  return parseText(text, getNullableType(type)) ?? text;
+}
+
+function deepValue(parameter: Parameter, deep: DeepObject, texts: readonly string[], errors: ParameterErrors): unknown {
+  const { name } = parameter;
+  if ('unknown' in deep) {
+    const object = getNamedType(parameter.type);
+    const members = isInputObjectType(object) ? Object.keys(object.getFields()).slice(0, MOST_VALUES) : [];
+    const expected = `a member of ${object}, given once; there are: ${members.join(', ')}`;
+    errors.push({ parameter: deep.unknown, in: 'query', given: short(deep.given), expected });
+  } else if (texts.length > 0) {
+    const expected = `"${name}" as JSON, or its members as "${name}[member]", not both`;
+    errors.push({ parameter: name, in: 'query', given: short(texts), expected });
+  } else {
+    return checkJson(parameter, '', deep.value, parameter.type, errors);
+  }
+  return undefined;
+}
+
 function textsOf(parameter: Parameter, request: RequestParameters, errors: ParameterErrors): string[] | undefined {
   if (parameter.in === 'path') return pathTexts(parameter, request.path, errors);
   if (parameter.in === 'query') return request.query.getAll(parameter.name);
   const value = request.headers[parameter.name];
   const text = Array.isArray(value) ? value.join(',') : value;
   if (text === undefined) return [];
-  // A list in a header is one line with commas: RFC 9110, section 5.6.1.
+  // A list in a header is one line with commas, and empty items are none: RFC 9110, section 5.6.1.
   if (!isListType(getNullableType(parameter.type))) return [text];
-  return text.split(',').map((item) => item.trim());
+  return text.split(',').flatMap((item) => item.trim() || []);
 }
 
 function pathTexts(
@@ -130,8 +158,10 @@ function pathTexts(
   errors: ParameterErrors,
 ): string[] | undefined {
   const given = path.get(parameter.name) ?? '';
+  // A list in a path is one segment with commas, as OpenAPI's style `simple` writes it.
+  const texts = isListType(getNullableType(parameter.type)) ? given.split(',') : [given];
   try {
-    return [decodeURIComponent(given)];
+    return texts.map((text) => decodeURIComponent(text));
   } catch {
     const expected = 'UTF-8 text with its special characters percent-encoded';
     errors.push({ parameter: parameter.name, in: 'path', given: short(given), expected });
@@ -172,7 +202,7 @@ function parseText(text: string, type: GraphQLInputType): unknown {
   }
   if (isEnumType(type)) return type.getValue(text) ? text : undefined;
   if (isListType(type) || isInputObjectType(type)) return parseJson(text);
-  return text;
+  return isScalarType(type) && !hasFormat(type, text) ? undefined : text;
 }
 
 function parseJson(text: string): unknown {
@@ -241,6 +271,10 @@ function describeRange({ type }: Parameter, range: Range): string {
 function refuseUnknown(parameters: readonly Parameter[], request: RequestParameters, errors: ParameterErrors): void {
   const namesOf = (place: ParameterPlace) => parameters.filter((one) => one.in === place).map((one) => one.name);
   const namesIn = { query: namesOf('query'), body: namesOf('body') };
+  const objects = parameters.filter(
+    ({ in: place, type }) => place === 'query' && isInputObjectType(getNullableType(type)),
+  );
+  const isMember = (name: string) => objects.some((object) => object.name === deepObjectName(name));
   const refuse = (name: string, place: 'query' | 'body', given: unknown): void => {
     const known = namesIn[place];
     if (errors.room === 0 || known.includes(name)) return;
@@ -251,7 +285,9 @@ function refuseUnknown(parameters: readonly Parameter[], request: RequestParamet
       expected: insteadOf(name, place, parameters, known),
     });
   };
-  for (const name of new Set(request.query.keys())) refuse(name, 'query', request.query.get(name));
+  for (const name of new Set(request.query.keys())) {
+    if (!isMember(name)) refuse(name, 'query', request.query.get(name));
+  }
   const { body } = request;
   for (const name in body) {
     if (errors.room === 0) return;
@@ -294,7 +330,7 @@ function inWords(type: GraphQLInputType): string {
   if (isListType(type)) return `a list, each item ${inWords(getNullableType(type.ofType))}`;
   if (isInputObjectType(type)) return 'an object as JSON';
   if (isEnumType(type)) return `one of ${enumInWords(type)}`;
-  return BUILT_IN.get(type) ?? 'a value';
+  return BUILT_IN.get(type) ?? formatInWords(type) ?? 'a value';
 }
 
 /** Values of an enum that a message lists. */

@@ -12,6 +12,7 @@ import {
 } from 'graphql';
 import { parseDuration } from '../../config/duration.ts';
 import { literalValue } from '../../shared/literal-value.ts';
+import { checkFormats } from './scalar-format.ts';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
@@ -83,6 +84,7 @@ export function withEndpointDirectives(schema: GraphQLSchema): GraphQLSchema {
       type.parseLiteral = checkDuration;
     }
   }
+  checkFormats(extended);
   return extended;
 }
 

@@ -25,12 +25,14 @@ import {
 import type { EndpointFile } from './endpoint-file.ts';
 import { type EndpointFolder, readEndpointFolder } from './folder.ts';
 import { type LateSection, partIntoPieces, readTimedSections, withOperation } from './late-sections.ts';
-import { type Parameter, parametersFor } from './parameters.ts';
+import { nonNullUses } from './non-null-uses.ts';
+import { checkHeaders, checkShared, type Parameter, parametersFor } from './parameters.ts';
 import { problemAt, problemOf } from './problem-at.ts';
 import { checkRanges } from './range.ts';
 import { compareRoutes, parametersOf, type Route } from './route.ts';
 import { readSections } from './sections.ts';
 import type { Section } from './shape.ts';
+import { withTypenames } from './typenames.ts';
 
 /** One operation as the engine gets it. */
 export interface LateOperation extends Pick<LateSection, 'path' | 'timeoutMs'> {
@@ -144,16 +146,26 @@ export function compileEndpoints(
 }
 
 function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling: Compiling): Endpoint | Problem[] {
-  const { schema, types, hints, folder, shapes } = compiling;
+  const { schema, folder, shapes } = compiling;
   const shapeFile = folder.shapes.get(file.id);
   const invalid = [
     ...invalidities(file, schema, shapeFile !== undefined),
     ...shapes.problems.filter((problem) => problem.file === shapeFile),
   ];
   if (invalid.length > 0) return invalid;
+  // A module that shapes answers gets what its document selects.
+  return compileValid(shapeFile === undefined ? withTypenames(file, schema) : file, settings, compiling);
+}
+
+function compileValid(
+  file: EndpointFile,
+  settings: ClientSettings,
+  { schema, types, hints, shapes }: Compiling,
+): Endpoint | Problem[] {
   const sections = readSections(file, schema);
   const timed = readTimedSections(file, schema);
-  const parameters = parametersFor(file.operation, schema, parametersOf(file.route), file.method);
+  const nonNull = nonNullUses(file.document, schema);
+  const parameters = parametersFor(file.operation, schema, parametersOf(file.route), file.method, nonNull);
   const auth = authRule(file, settings);
   const required = auth !== undefined && !Array.isArray(auth) && auth.required;
   const cache = cachePolicy(file, parameters, hintsMetBy(file.document, { schema, types, hints }), settings, required);
@@ -161,6 +173,8 @@ function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling
   const problems = [
     sections.problems,
     timed.problems,
+    checkShared(file.file, file.operation, parameters),
+    checkHeaders(file.file, file.operation, parameters),
     ...[auth, cache, idempotency].filter((one) => Array.isArray(one)),
   ];
   if (problems.some((some) => some.length > 0)) return problems.flat();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { displayPath } from '../../config/display-path.ts';
 import type { Env } from '../../config/expand.ts';
 import type { Problem } from '../../config/problem.ts';
+import { compareTexts, operationIdOf } from '../openapi/names.ts';
 import { CLIENT_FILE, type ClientSettings, NO_CLIENT_FILE, readClientFile } from './client-file.ts';
 import { type EndpointFile, readEndpointFile } from './endpoint-file.ts';
 import { problemAt } from './problem-at.ts';
@@ -60,6 +61,7 @@ export function readEndpointFolder(dir: string, env: Env = process.env): Endpoin
   for (const [id, file] of reading.shapes) if (!ids.has(id)) reading.problems.push(...strayShape(id, file, reading));
   const { settings, closed, shapes, problems } = reading;
   const files = withoutDuplicates(reading.files, problems);
+  problems.push(...sameNames(files));
   return { files, settings, closed, shapes, problems, digest: reading.digest.digest('base64url') };
 }
 
@@ -189,4 +191,22 @@ function withoutDuplicates(files: readonly EndpointFile[], problems: Problem[]):
     problems.push(problemAt(endpoint.file, endpoint.operation, 'ENDPOINT_DUPLICATE_ROUTE', message, hint));
   }
   return [...taken.values()];
+}
+
+/** Two endpoints of a client that generated clients would call the same. They are served all the same. */
+function sameNames(files: readonly EndpointFile[]): Problem[] {
+  const taken = new Map<string, EndpointFile>();
+  return [...files]
+    .sort((a, b) => compareTexts(a.id, b.id))
+    .flatMap((file) => {
+      const name = operationIdOf(file, false);
+      const first = taken.get(`${file.client} ${name}`);
+      if (first === undefined) {
+        taken.set(`${file.client} ${name}`, file);
+        return [];
+      }
+      const message = `Generated clients call this endpoint "${name}", as they do ${first.file}.`;
+      const hint = 'Rename one of the files; the path of an endpoint can stay, in @endpoint(path: "/…").';
+      return [problemAt(file.file, file.operation, 'ENDPOINT_DUPLICATE_NAME', message, hint)];
+    });
 }

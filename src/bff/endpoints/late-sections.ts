@@ -4,12 +4,22 @@ import type {
   FieldNode,
   FragmentDefinitionNode,
   GraphQLNamedType,
+  GraphQLOutputType,
   GraphQLSchema,
   OperationDefinitionNode,
   SelectionNode,
   SelectionSetNode,
 } from 'graphql';
-import { getNamedType, getNullableType, isInterfaceType, isListType, isObjectType, Kind, visit } from 'graphql';
+import {
+  getNamedType,
+  getNullableType,
+  isInterfaceType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  visit,
+} from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import type { TimedSection } from '../../operation/timed-sections.ts';
 import { argumentOf, directiveNamed, durationOf } from './directives.ts';
@@ -93,19 +103,24 @@ function find(set: SelectionSetNode, type: GraphQLNamedType, way: readonly Field
   for (const selection of set.selections) {
     if (selection.kind !== Kind.FIELD) continue;
     const here = [...way, selection];
-    const timeoutMs = timeoutOf(selection, search.every && way.length === 0);
+    const inner =
+      isObjectType(type) || isInterfaceType(type) ? type.getFields()[selection.name.value]?.type : undefined;
+    const timeoutMs = timeoutOf(selection, way.length === 0 && (search.every || isNonNull(search, inner)));
     if (timeoutMs !== undefined) {
       const problem = refusal(search.file, selection, set);
       if (problem) search.problems.push(problem);
       else search.found.push({ node: selection, way: here, timeoutMs });
       continue;
     }
-    const inner =
-      isObjectType(type) || isInterfaceType(type) ? type.getFields()[selection.name.value]?.type : undefined;
     if (inner === undefined || selection.selectionSet === undefined) continue;
     if (!isListType(getNullableType(inner))) find(selection.selectionSet, getNamedType(inner), here, search);
     else if (!search.every) search.problems.push(...timeoutsWithin(search.file, selection, 'a list'));
   }
+}
+
+/** Whether a field of a query cannot be null, so that it can fail alone only if nothing else is read with it. */
+function isNonNull({ file }: Search, type: GraphQLOutputType | undefined): boolean {
+  return file.operation.operation === 'query' && type !== undefined && isNonNullType(type);
 }
 
 /** Milliseconds; a section that has no time of its own has all of it. */
@@ -123,7 +138,7 @@ function refusal(file: EndpointFile, node: FieldNode, siblings: SelectionSetNode
   const key = keyOf(node);
   const twin = siblings.selections.find((other) => other.kind === Kind.FIELD && other !== node && keyOf(other) === key);
   if (twin === undefined) return undefined;
-  const message = `"${key}" has a timeout, but is selected beside it a second time.`;
+  const message = `"${key}" is read apart from the rest, but is selected beside it a second time.`;
   return problemAt(file.file, twin, 'ENDPOINT_OPTIONAL', message, 'Select everything in one place.');
 }
 

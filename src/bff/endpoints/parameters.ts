@@ -1,7 +1,17 @@
 import type { ConstDirectiveNode, GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import { isInputType, isNonNullType, typeFromAST } from 'graphql';
+import {
+  GraphQLNonNull,
+  getNullableType,
+  isInputObjectType,
+  isInputType,
+  isListType,
+  isNonNullType,
+  typeFromAST,
+} from 'graphql';
 import type { Problem } from '../../config/problem.ts';
+import { stringifyJson } from '../../shared/exact-json.ts';
 import { literalValue } from '../../shared/literal-value.ts';
+import { unreadableHeader } from './check-names.ts';
 import { argumentOf, directiveNamed, type Method } from './directives.ts';
 import { problemAt } from './problem-at.ts';
 import { type Range, rangeOf } from './range.ts';
@@ -15,6 +25,7 @@ export interface Parameter {
   readonly name: string;
   readonly variable: string;
   readonly in: ParameterPlace;
+  /** As declared; non-null where null is an error of the place that the variable is used at. */
   readonly type: GraphQLInputType;
   /** It has no default and cannot be null. */
   readonly required: boolean;
@@ -42,12 +53,14 @@ function sourceOf(directive: ConstDirectiveNode | undefined): readonly [Paramete
 /**
  * The parameters of a valid operation: those named in the path; those that `@from` places; the rest are in the query
  * string or, with a method that has a body, in the body.
+ * @param nonNull variables that must not be null where they are used, whatever they are declared as
  */
 export function parametersFor(
   operation: OperationDefinitionNode,
   schema: GraphQLSchema,
   pathNames: readonly string[],
   method: Method,
+  nonNull: ReadonlySet<string> = new Set(),
 ): Parameter[] {
   return (operation.variableDefinitions ?? []).map((definition) => {
     const variable = definition.variable.name.value;
@@ -61,11 +74,74 @@ export function parametersFor(
       name,
       variable,
       in: place,
-      type,
+      type: nonNull.has(variable) && !isNonNullType(type) ? new GraphQLNonNull(type) : type,
       required: isNonNullType(type) && defaultValue === undefined,
       default: defaultValue && literalValue(defaultValue),
       range: rangeOf(directiveNamed(definition, 'range')),
     };
+  });
+}
+
+/**
+ * Returns each parameter of a request once, also where several variables are read from it: required where one of them
+ * needs it, within the ranges of all.
+ */
+export function mergedParameters(parameters: readonly Parameter[]): Parameter[] {
+  const merged = new Map<string, Parameter>();
+  for (const parameter of parameters) {
+    const key = `${parameter.in} ${parameter.name}`;
+    const first = merged.get(key);
+    merged.set(key, first === undefined ? parameter : mergedWith(first, parameter));
+  }
+  return [...merged.values()];
+}
+
+function mergedWith(a: Parameter, b: Parameter): Parameter {
+  const range = a.range && b.range ? within(a.range, b.range) : (a.range ?? b.range);
+  const byDefault = stringifyJson(a.default) === stringifyJson(b.default) ? a.default : undefined;
+  return { ...a, required: a.required || b.required, default: byDefault, range };
+}
+
+function within(a: Range, b: Range): Range {
+  const min = Math.max(a.min ?? -Infinity, b.min ?? -Infinity);
+  const max = Math.min(a.max ?? Infinity, b.max ?? Infinity);
+  return { ...(min > -Infinity && { min }), ...(max < Infinity && { max }) };
+}
+
+/** Variables that are read from one parameter must be of one type. */
+export function checkShared(
+  file: string,
+  operation: OperationDefinitionNode,
+  parameters: readonly Parameter[],
+): Problem[] {
+  const firsts = new Map<string, Parameter>();
+  return parameters.flatMap((parameter) => {
+    const key = `${parameter.in} ${parameter.name}`;
+    const first = firsts.get(key);
+    if (first === undefined) firsts.set(key, parameter);
+    const types = [first ?? parameter, parameter].map(({ type }) => String(getNullableType(type)));
+    if (parameter.in === 'claim' || types[0] === types[1]) return [];
+    const node = operation.variableDefinitions?.find(({ variable }) => variable.name.value === parameter.variable);
+    const message = `$${first?.variable} (${types[0]}) and $${parameter.variable} (${types[1]}) are both read from "${parameter.name}" in the ${parameter.in}.`;
+    const hint = 'Give both the same type, or read one of them from another parameter: @from(query: "…").';
+    return [problemAt(file, node, 'ENDPOINT_FROM', message, hint)];
+  });
+}
+
+/** Items of a list in a header stand between commas, so that none of them can be JSON. */
+export function checkHeaders(
+  file: string,
+  operation: OperationDefinitionNode,
+  parameters: readonly Parameter[],
+): Problem[] {
+  return parameters.flatMap(({ in: place, type, variable, name }) => {
+    const list = getNullableType(type);
+    if ((place !== 'header' && place !== 'path') || !isListType(list)) return [];
+    const item = getNullableType(list.ofType);
+    if (!isListType(item) && !isInputObjectType(item)) return [];
+    const node = operation.variableDefinitions?.find((one) => one.variable.name.value === variable);
+    const message = `$${variable} (${type}) is read from the ${place} ("${name}"), where a list has no room for lists or objects.`;
+    return [problemAt(file, node, 'ENDPOINT_FROM', message, 'Read it from the query string, or from a body.')];
   });
 }
 
@@ -85,8 +161,18 @@ export function checkSources(
       const message = `@from on $${name} names ${named === 0 ? 'no place' : `${named} places`}; expected one.`;
       return [problemAt(file, directive, 'ENDPOINT_FROM', message, hint)];
     }
+    const unreadable = checkSource(sourceOf(directive)[0] ?? ['query', '']);
+    if (unreadable) {
+      const message = `@from on $${name} cannot give it a value: ${unreadable}.`;
+      return [problemAt(file, directive, 'ENDPOINT_FROM', message, hint)];
+    }
     if (!pathNames.includes(name)) return [];
     const message = `$${name} is given by the path, so that @from has nothing to say.`;
     return [problemAt(file, directive, 'ENDPOINT_FROM', message, `Take @from or ":${name}" away.`)];
   });
+}
+
+function checkSource([place, name]: readonly [ParameterPlace, string]): string | undefined {
+  if (place === 'header') return unreadableHeader(name);
+  return name === '' ? `the name of the ${place} is empty` : undefined;
 }

@@ -1,4 +1,11 @@
-import type { DocumentNode, FieldNode, FragmentDefinitionNode, GraphQLSchema, SelectionSetNode } from 'graphql';
+import type {
+  DocumentNode,
+  FieldNode,
+  FragmentDefinitionNode,
+  GraphQLSchema,
+  SelectionNode,
+  SelectionSetNode,
+} from 'graphql';
 import {
   type GraphQLNamedType,
   type GraphQLOutputType,
@@ -25,6 +32,8 @@ interface Walk {
   readonly problems: Problem[];
   /** Where each section is first selected. */
   readonly nodes: Map<Section, FieldNode>;
+  /** Fields at the root of a query, which are read apart where they are optional: no other object is lost with them. */
+  readonly apart: ReadonlySet<SelectionNode>;
   optionals: number;
 }
 
@@ -49,6 +58,7 @@ export function readSections(endpoint: EndpointFile, schema: GraphQLSchema): Sec
     fragments: fragmentsOf(endpoint.document),
     problems: [],
     nodes: new Map(),
+    apart: new Set(endpoint.operation.operation === 'query' ? endpoint.operation.selectionSet.selections : []),
     optionals: 0,
   };
   const root = newSection();
@@ -135,7 +145,7 @@ function readOptional(walk: Walk, section: Section, node: FieldNode, type: Graph
   const fallback = jsonArgumentOf(directive, 'fallback');
   walk.optionals++;
   section.optional = { fallback };
-  if (type !== undefined && isNonNullType(type)) {
+  if (type !== undefined && isNonNullType(type) && !walk.apart.has(node)) {
     const message = `@optional stands on "${node.name.value}", which cannot be null (${type}): where it fails, the object around it is lost too.`;
     walk.problems.push(
       problemAt(
@@ -143,7 +153,7 @@ function readOptional(walk: Walk, section: Section, node: FieldNode, type: Graph
         directive,
         'ENDPOINT_OPTIONAL',
         message,
-        'Move @optional to the nearest section around it that can be null.',
+        'Move @optional to the nearest section around it that can be null, or to a field at the root of a query.',
       ),
     );
   }

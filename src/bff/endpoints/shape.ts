@@ -11,7 +11,7 @@ export interface Section {
   reshapes: boolean;
 }
 
-/** What failed alone. `path` is where it is in the answer: keys and list indexes, as in a GraphQL error. */
+/** What failed alone. `path` is where it is in the answer: keys and list indexes, as in a GraphQL error; all of them texts when sent. */
 export interface PartialFailure {
   readonly path: readonly (string | number)[];
   readonly code: string;

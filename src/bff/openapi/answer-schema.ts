@@ -1,200 +1,222 @@
 import type {
-  DocumentNode,
   FieldNode,
-  FragmentDefinitionNode,
-  GraphQLField,
+  GraphQLInterfaceType,
   GraphQLNamedType,
   GraphQLObjectType,
   GraphQLOutputType,
   GraphQLSchema,
   SelectionSetNode,
 } from 'graphql';
-import {
-  getNullableType,
-  isAbstractType,
-  isInterfaceType,
-  isListType,
-  isNonNullType,
-  isObjectType,
-  isUnionType,
-  Kind,
-} from 'graphql';
-import { directiveNamed } from '../endpoints/directives.ts';
+import { getNullableType, isInterfaceType, isListType, isNonNullType, isObjectType, Kind } from 'graphql';
 import type { Endpoint } from '../endpoints/endpoints.ts';
+import {
+  areSame,
+  fragmentsOf,
+  objectTypesOf,
+  type SelectedKey,
+  type SelectionContext,
+  selectDifferently,
+  selectedKeys,
+} from '../endpoints/selected-keys.ts';
 import type { Section } from '../endpoints/shape.ts';
-import { type Components, described, type JsonSchema, leafSchema, nullable } from './json-schema.ts';
+import type { Components } from './components.ts';
+import { conforms } from './conforms.ts';
+import { type Fields, mergeForms } from './forms.ts';
+import { described, type JsonSchema, leafSchema, nullable } from './json-schema.ts';
+import { withNamedObjects } from './named-objects.ts';
+import { pascalCase } from './names.ts';
+import { hasOptional, withMeta } from './partial.ts';
 
-interface Writing {
-  readonly schema: GraphQLSchema;
-  readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
+interface Writing extends SelectionContext {
   readonly components: Components;
 }
 
-/** One key of an answer's object. */
-interface Key {
-  readonly nodes: FieldNode[];
-  readonly field: GraphQLField<unknown, unknown> | undefined;
-  /** Not there in every answer: `@skip` or `@include` stands on it or around it. */
-  conditional: boolean;
+/** Where an object stands in an answer. */
+interface Place {
+  readonly section: Section;
+  /** What the names of components at this place begin with: `DashboardAnswerRecentOrders`. */
+  readonly name: string;
 }
 
-/** What the JSON of a good answer looks like. */
-export function answerSchema(endpoint: Endpoint, schema: GraphQLSchema, components: Components): JsonSchema {
+/**
+ * Returns what the JSON of a good answer looks like: a reference to a component, to which all of its objects are added.
+ * @param id what the endpoint is called in generated code, which its components are named after
+ */
+export function answerSchema(
+  endpoint: Endpoint,
+  schema: GraphQLSchema,
+  components: Components,
+  id: string,
+): JsonSchema {
+  const name = components.claim(answerNameOf(id));
+  const answer = bodyOf(endpoint, schema, components, name);
+  const whole = hasOptional(endpoint.sections) ? withMeta(answer, components) : answer;
+  return components.define(name, endpoint.shape ? withNamedObjects(whole, name, components) : whole);
+}
+
+/**
+ * `placeOrder` → `PlaceOrderAnswer`. What is within goes on from there, so that `product` with `reviews { author }` and
+ * `product-reviews` with `author` have components of different names.
+ */
+export function answerNameOf(id: string): string {
+  return `${pascalCase(id)}Answer`;
+}
+
+function bodyOf(endpoint: Endpoint, schema: GraphQLSchema, components: Components, name: string): JsonSchema {
   if (endpoint.shapeSchema !== undefined) return endpoint.shapeSchema as JsonSchema;
-  if (endpoint.shape !== undefined) return { description: 'Shaped by a module, which does not say how.' };
+  if (endpoint.shape !== undefined) return { description: 'Shaped by a module that exports no schema.' };
   const operation = endpoint.document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
   const root = operation && schema.getRootType(operation.operation);
   if (!operation || !root) return {};
   const writing = { schema, components, fragments: fragmentsOf(endpoint.document) };
-  const answer = withEntities(endpoint, objectSchema([operation.selectionSet], root, endpoint.sections, writing));
-  return hasOptional(endpoint.sections) ? withMeta(answer) : answer;
+  const place = { section: endpoint.sections, name };
+  const { properties, required } = fieldsOf([operation.selectionSet], root, place, writing);
+  return { type: 'object', properties: withoutNull(properties, endpoint.entityKeys), required };
 }
 
 /** Where one of these is null, the answer is a 404 instead. */
-function withEntities({ entityKeys }: Endpoint, answer: JsonSchema): JsonSchema {
-  const properties = { ...answer.properties };
-  for (const key of entityKeys) {
-    const { type } = properties[key] ?? {};
-    if (Array.isArray(type)) properties[key] = { ...properties[key], type: type.filter((one) => one !== 'null')[0] };
+function withoutNull(properties: Fields['properties'], keys: readonly string[]): Fields['properties'] {
+  const result = { ...properties };
+  for (const key of keys) {
+    const { anyOf, ...rest } = result[key] ?? {};
+    const [only, ...more] = anyOf?.filter(({ type }) => type !== 'null') ?? [];
+    if (only !== undefined && more.length === 0) result[key] = { ...only, ...rest };
   }
-  return { ...answer, properties };
+  return result;
 }
 
-function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const node of document.definitions)
-    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
-  return fragments;
-}
-
-export function hasOptional(section: Section): boolean {
-  if (section.optional !== undefined) return true;
-  return [...section.children.values()].some(hasOptional);
-}
-
-const PARTIAL: JsonSchema = {
-  type: 'object',
-  description: 'There only where a section failed alone.',
-  properties: {
-    partial: {
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: {
-          path: { type: 'array', items: { type: ['string', 'integer'] }, description: 'Where in this answer.' },
-          code: { type: 'string' },
-          message: { type: 'string' },
-        },
-        required: ['path', 'code', 'message'],
-      },
-    },
-  },
-  required: ['partial'],
-};
-
-function withMeta(answer: JsonSchema): JsonSchema {
-  return { ...answer, properties: { ...answer.properties, meta: PARTIAL } };
-}
-
-function objectSchema(
+function fieldsOf(
   sets: readonly SelectionSetNode[],
-  type: GraphQLObjectType,
-  section: Section,
+  type: GraphQLObjectType | GraphQLInterfaceType,
+  { section, name }: Place,
   writing: Writing,
-): JsonSchema {
-  const keys = new Map<string, Key>();
-  for (const set of sets) collect(keys, set, type, false, writing);
+): Fields {
   const properties: Record<string, JsonSchema> = {};
   const required: string[] = [];
-  for (const [name, key] of keys) {
-    const child = section.children.get(name);
-    const schema = keySchema(key, type, child, writing);
-    if (!child?.flatten) {
-      properties[name] = schema;
-      if (!key.conditional) required.push(name);
+  for (const [key, found] of selectedKeys(sets, type, writing)) {
+    const child = section.children.get(key);
+    if (child?.flatten) {
+      const lifted = liftedFields(found, { section: child, name }, writing);
+      Object.assign(properties, lifted.properties);
+      if (!found.conditional) required.push(...lifted.required);
       continue;
     }
-    // where the section can be null, so can each of its fields
-    const mayBeNull = key.field !== undefined && !isNonNullType(key.field.type);
-    const inner = schema.anyOf?.find((one) => one.properties !== undefined) ?? schema;
-    for (const [lifted, value] of Object.entries(inner.properties ?? {}))
-      properties[lifted] = mayBeNull ? nullable(value) : value;
-    if (!key.conditional) required.push(...(inner.required ?? []));
+    const place = child && { section: child, name: name + pascalCase(key) };
+    properties[key] = found.field ? keySchema(found, place, writing) : typenameSchema(type, writing);
+    if (!found.conditional) required.push(key);
   }
-  return { type: 'object', title: type.name, ...described(type), properties, required };
+  return { properties, required };
 }
 
-function collect(
-  keys: Map<string, Key>,
-  set: SelectionSetNode,
-  type: GraphQLObjectType,
-  conditional: boolean,
-  writing: Writing,
-): void {
-  for (const selection of set.selections) {
-    const here = conditional || isConditional(selection);
-    if (selection.kind === Kind.FIELD) {
-      const name = (selection.alias ?? selection.name).value;
-      const there = keys.get(name);
-      if (there === undefined) {
-        keys.set(name, { nodes: [selection], field: type.getFields()[selection.name.value], conditional: here });
-      } else {
-        there.nodes.push(selection);
-        there.conditional &&= here;
-      }
-      continue;
-    }
-    const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? writing.fragments.get(selection.name.value) : selection;
-    if (fragment && applies(fragment.typeCondition?.name.value, type, writing.schema))
-      collect(keys, fragment.selectionSet, type, here, writing);
-  }
+function typenameSchema(type: GraphQLNamedType, writing: Writing): JsonSchema {
+  return { type: 'string', enum: objectTypesOf(type, writing).map(({ name }) => name) };
 }
 
-function isConditional(node: Parameters<typeof directiveNamed>[0]): boolean {
-  return directiveNamed(node, 'skip') !== undefined || directiveNamed(node, 'include') !== undefined;
+/** Returns the fields of a flattened section, which stand in the object around it. */
+function liftedFields({ nodes, field }: SelectedKey, place: Place, writing: Writing): Fields {
+  if (field === undefined) return { properties: {}, required: [] };
+  const sets = selectionsOf(nodes);
+  const types = objectTypesOf(getNullableType(field.type) as GraphQLNamedType, writing);
+  const lifted = mergeForms(types.map((type) => fieldsOf(sets, type, place, writing)));
+  if (isNonNullType(field.type) && place.section.optional === undefined) return lifted;
+  // Where the section is null, each of its keys is there and null, also those of other types.
+  const nulls = Object.entries(lifted.properties).map(([key, schema]) => [key, nullable(schema)]);
+  return { properties: Object.fromEntries(nulls), required: lifted.required };
 }
 
-function applies(condition: string | undefined, type: GraphQLObjectType, schema: GraphQLSchema): boolean {
-  if (condition === undefined || condition === type.name) return true;
-  const abstract = schema.getType(condition);
-  return isAbstractType(abstract) && schema.isSubType(abstract, type);
-}
-
-function keySchema(key: Key, parent: GraphQLObjectType, section: Section | undefined, writing: Writing): JsonSchema {
-  if (key.field === undefined) return { type: 'string', const: parent.name };
-  const schema = outputSchema(key.field.type, key.nodes, section, writing);
-  const fallback = section?.optional?.fallback;
+function keySchema(key: SelectedKey, place: Place | undefined, writing: Writing): JsonSchema {
+  if (key.field === undefined) return {};
+  const { type } = key.field;
+  const optional = place?.section.optional;
+  const schema = outputSchema(optional ? getNullableType(type) : type, key.nodes, place, writing);
+  const fallback = optional?.fallback;
   const own = described(key.field);
-  const isEmptyList = Array.isArray(fallback) && fallback.length === 0 && typeOf(schema).includes('array');
-  if (fallback === undefined || isEmptyList) return { ...schema, ...own };
+  if (fallback === undefined || conforms(fallback, schema, writing.components)) return { ...schema, ...own };
   return { anyOf: [...(schema.anyOf ?? [schema]), { const: fallback }], ...own };
-}
-
-function typeOf({ type }: JsonSchema): readonly string[] {
-  return typeof type === 'string' ? [type] : (type ?? []);
 }
 
 function outputSchema(
   type: GraphQLOutputType,
   nodes: readonly FieldNode[],
-  section: Section | undefined,
+  place: Place | undefined,
   writing: Writing,
 ): JsonSchema {
-  const schema = nonNullSchema(getNullableType(type), nodes, section, writing);
+  const schema = nonNullSchema(getNullableType(type), nodes, place, writing);
   return isNonNullType(type) ? schema : nullable(schema);
 }
 
 function nonNullSchema(
   type: GraphQLOutputType,
   nodes: readonly FieldNode[],
-  section: Section | undefined,
+  place: Place | undefined,
   writing: Writing,
 ): JsonSchema {
-  if (isListType(type)) return { type: 'array', items: outputSchema(type.ofType, nodes, section, writing) };
-  const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
-  if (section === undefined || sets.length === 0) return leafSchema(type as GraphQLNamedType, writing.components);
-  if (isObjectType(type)) return objectSchema(sets, type, section, writing);
-  if (!isInterfaceType(type) && !isUnionType(type)) return {};
-  const forms = writing.schema.getPossibleTypes(type).map((one) => objectSchema(sets, one, section, writing));
-  return forms.length === 1 ? (forms[0] as JsonSchema) : { anyOf: forms };
+  if (isListType(type)) return { type: 'array', items: outputSchema(type.ofType, nodes, place, writing) };
+  const sets = selectionsOf(nodes);
+  const { components } = writing;
+  if (place === undefined || sets.length === 0) return leafSchema(type as GraphQLNamedType, components);
+  return defineAt({ ...place, name: components.claim(place.name) }, type as GraphQLNamedType, sets, writing);
+}
+
+/** One component where all types have the same fields, else one for each type and one that refers to these. */
+function defineAt(
+  place: Place,
+  type: GraphQLNamedType,
+  sets: readonly SelectionSetNode[],
+  writing: Writing,
+): JsonSchema {
+  const types = objectTypesOf(type, writing);
+  if (types.length === 1 || !selectDifferently(types, sets, writing)) {
+    return defineObject(place.name, type, fieldsOfAll(type, types, sets, place, writing), writing.components);
+  }
+  const members = types.map((one) => {
+    const name = writing.components.claim(place.name + pascalCase(one.name));
+    const fields = fieldsOf(sets, one, { ...place, name }, writing);
+    return { type: one, fields, schema: defineObject(name, one, fields, writing.components) };
+  });
+  const mapping = Object.fromEntries(members.map(({ type: one, schema }) => [one.name, schema.$ref ?? '']));
+  return writing.components.define(place.name, {
+    ...described(type),
+    oneOf: members.map(({ schema }) => schema),
+    ...(members.every(saysItsType) && { discriminator: { propertyName: '__typename', mapping } }),
+  });
+}
+
+/** The fields of objects of several types that are selected alike. */
+function fieldsOfAll(
+  type: GraphQLNamedType,
+  types: readonly GraphQLObjectType[],
+  sets: readonly SelectionSetNode[],
+  place: Place,
+  writing: Writing,
+): Fields {
+  const [first, ...rest] = types.map((one) => selectedKeys(sets, one, writing));
+  if (first === undefined) return { properties: {}, required: [] };
+  // What one of the types says holds for all of them, or else what their interface says.
+  const [sample] = rest.every((keys) => haveSameTypes(first, keys)) ? types : [type];
+  const isWhole =
+    isObjectType(sample) || (isInterfaceType(sample) && areSame(selectedKeys(sets, sample, writing), first));
+  if (!isWhole) return mergeForms(types.map((one) => fieldsOf(sets, one, place, writing)));
+  const { properties, required } = fieldsOf(sets, sample, place, writing);
+  const named = '__typename' in properties && first.get('__typename')?.field === undefined;
+  const __typename = { type: 'string', enum: types.map(({ name }) => name) };
+  return { properties: named ? { ...properties, __typename } : properties, required };
+}
+
+function haveSameTypes(a: ReadonlyMap<string, SelectedKey>, b: ReadonlyMap<string, SelectedKey>): boolean {
+  return [...a].every(([key, { field }]) => String(field?.type) === String(b.get(key)?.field?.type));
+}
+
+/** Whether each object says by `__typename` of which type it is. */
+function saysItsType({ fields }: { readonly fields: Fields }): boolean {
+  return fields.required.includes('__typename') && fields.properties.__typename?.enum?.length === 1;
+}
+
+function defineObject(name: string, type: GraphQLNamedType, fields: Fields, components: Components): JsonSchema {
+  const { properties, required } = fields;
+  return components.define(name, { type: 'object', ...described(type), properties, required });
+}
+
+function selectionsOf(nodes: readonly FieldNode[]): SelectionSetNode[] {
+  return nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
 }

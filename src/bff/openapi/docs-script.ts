@@ -18,10 +18,16 @@ function typeText(schema, spec) {
   if (!schema) return '';
   if (schema.$ref) return typeText(spec.components.schemas[schema.$ref.split('/').pop()], spec);
   if (schema.enum) return schema.enum.join(' | ');
-  if (schema.anyOf) return schema.anyOf.map((one) => typeText(one, spec)).join(' | ');
+  const forms = schema.anyOf || schema.oneOf;
+  if (forms) return forms.map((one) => typeText(one, spec)).join(' | ');
   const type = Array.isArray(schema.type) ? schema.type.join(' | ') : schema.type || 'any';
   if (schema.items) return 'list of ' + typeText(schema.items, spec);
   return (schema.format ? type + ' (' + schema.format + ')' : type) + rangeText(schema);
+}
+
+function needsCredential(operation, spec) {
+  const security = operation.security || spec.security || [];
+  return security.length > 0 && security.every((one) => Object.keys(one).length > 0);
 }
 
 function rangeText({ minimum, maximum }) {
@@ -44,7 +50,8 @@ function parameterRow(parameter, id, spec) {
 }
 
 function requestOf(section, method, path) {
-  let url = path;
+  // what is before /bff in the address of this page is where a proxy shows the gateway
+  let url = location.pathname.split('/bff/')[0] + path;
   const query = new URLSearchParams();
   const headers = {};
   for (const input of section.querySelectorAll('input[data-in]')) {
@@ -116,7 +123,7 @@ function sectionFor(method, path, operation, spec, number) {
       element('textarea', { id: 'b' + number, spellcheck: 'false' }, JSON.stringify(body.example, null, 2))) : undefined,
     element('div', { class: 'row' }, element('button', { type: 'button',
       on: { click: () => tryOut(section, method.toUpperCase(), path) } }, 'Try it'),
-      operation.security ? element('span', {}, 'Needs a credential.') : undefined),
+      needsCredential(operation, spec) ? element('span', {}, 'Needs a credential.') : undefined),
     element('div', { class: 'result', 'aria-live': 'polite' }),
     element('details', {}, element('summary', {}, 'Example of an answer'),
       element('pre', { tabindex: '0' }, JSON.stringify(example, null, 2))),

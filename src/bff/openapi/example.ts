@@ -16,7 +16,7 @@ const DEEPEST = 12;
 export function exampleOf(
   schema: JsonSchema,
   name: string,
-  resolve: (ref: string) => JsonSchema | undefined,
+  resolve: (schema: JsonSchema) => JsonSchema,
   depth = 0,
 ): unknown {
   if (schema.examples !== undefined) return schema.examples[0];
@@ -25,13 +25,14 @@ export function exampleOf(
   if (schema.enum !== undefined) return schema.enum[0];
   if (depth > DEEPEST) return null;
   const again = (inner: JsonSchema, as: string) => exampleOf(inner, as, resolve, depth + 1);
-  if (schema.$ref !== undefined) return again(resolve(schema.$ref) ?? {}, name);
-  if (schema.anyOf !== undefined) return again(schema.anyOf[0] ?? {}, name);
+  if (schema.$ref !== undefined) return again(resolve(schema), name);
+  const forms = schema.anyOf ?? schema.oneOf;
+  if (forms !== undefined) return again(forms[0] ?? {}, name);
   const type = typeof schema.type === 'string' ? schema.type : schema.type?.[0];
   switch (type) {
     case 'object': {
-      const entries = Object.entries(schema.properties ?? {}).filter(([key]) => key !== 'meta');
-      return Object.fromEntries(entries.map(([key, inner]) => [key, again(inner, key)]));
+      const entries = propertiesOf(schema).map(([key, inner]) => [key, again(inner, key)]);
+      return Object.fromEntries(entries);
     }
     case 'array':
       return [again(schema.items ?? {}, name)];
@@ -46,6 +47,13 @@ export function exampleOf(
     default:
       return null;
   }
+}
+
+/** Without the `meta` of failed sections; of an object that may have one property only, the simplest. */
+function propertiesOf({ properties = {}, maxProperties }: JsonSchema): [string, JsonSchema][] {
+  const all = Object.entries(properties).filter(([, inner]) => !inner.$ref?.endsWith('/AnswerMeta'));
+  if (maxProperties !== 1) return all;
+  return [all.find(([, inner]) => inner.$ref === undefined) ?? all[0]].filter((one) => one !== undefined);
 }
 
 function within(value: number, { minimum = value, maximum = value }: JsonSchema): number {

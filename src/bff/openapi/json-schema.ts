@@ -1,4 +1,10 @@
-import type { GraphQLInputField, GraphQLInputType, GraphQLNamedType } from 'graphql';
+import type {
+  GraphQLInputField,
+  GraphQLInputObjectType,
+  GraphQLInputType,
+  GraphQLNamedType,
+  GraphQLScalarType,
+} from 'graphql';
 import {
   GraphQLBoolean,
   GraphQLFloat,
@@ -16,6 +22,8 @@ import {
 import { literalValue } from '../../shared/literal-value.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
 import type { Range } from '../endpoints/range.ts';
+import { formatOf } from '../endpoints/scalar-format.ts';
+import type { Components } from './components.ts';
 
 /** As much of JSON Schema (2020-12) as is written here. */
 export interface JsonSchema {
@@ -33,29 +41,17 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
-  readonly additionalProperties?: boolean;
+  readonly minItems?: number;
+  readonly minLength?: number;
+  readonly minProperties?: number;
+  readonly maxProperties?: number;
+  readonly additionalProperties?: boolean | JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[];
+  readonly discriminator?: { readonly propertyName: string; readonly mapping: Readonly<Record<string, string>> };
+  readonly contentMediaType?: string;
+  readonly contentSchema?: JsonSchema;
   readonly examples?: readonly unknown[];
-}
-
-/** Named types that schemas refer to, gathered as they are met. */
-export class Components {
-  readonly schemas = new Map<string, JsonSchema>();
-  readonly #prefix: string;
-
-  /** `prefix`: where a reference finds them: `#/components/schemas/` */
-  constructor(prefix: string) {
-    this.#prefix = prefix;
-  }
-
-  refer(type: GraphQLNamedType, make: () => JsonSchema): JsonSchema {
-    if (!this.schemas.has(type.name)) {
-      // for types that hold themselves
-      this.schemas.set(type.name, {});
-      this.schemas.set(type.name, make());
-    }
-    return { $ref: this.#prefix + type.name };
-  }
 }
 
 /** A leaf of an answer, or an input that is one. */
@@ -78,13 +74,13 @@ export function leafSchema(type: GraphQLNamedType, components: Components): Json
     case GraphQLString:
       return { type: 'string' };
   }
-  return isScalarType(type) ? scalarSchema(type.name, type.specifiedByURL, type.description) : {};
+  return isScalarType(type) ? scalarSchema(type) : {};
 }
 
 /** Custom scalars pass through as they are: only of well-known ones can it be said what they look like. */
-function scalarSchema(name: string, specifiedBy: string | null | undefined, description: string | null | undefined) {
-  const known = /(date-?time|date|time|uuid|uri|url|email)(?:\.html)?$/i.exec(specifiedBy ?? name)?.[1]?.toLowerCase();
-  const format = known === 'url' ? 'uri' : known === 'datetime' ? 'date-time' : known;
+function scalarSchema(scalar: GraphQLScalarType): JsonSchema {
+  const format = formatOf(scalar);
+  const { name, description } = scalar;
   const title = { title: name, ...(description ? { description } : {}) };
   return format === undefined ? title : { type: 'string', format, ...title };
 }
@@ -94,11 +90,21 @@ export function inputSchema(type: GraphQLInputType, components: Components): Jso
   return inputSchemaOf(type.ofType, components);
 }
 
-/** What a parameter looks like. Only members of a body are ever null; others are simply left out. */
+/** Returns what a parameter looks like. Only members of a body are ever null; others are simply left out. */
 export function parameterSchema(parameter: Parameter, components: Components): JsonSchema {
   const { type, in: place, range, default: byDefault } = parameter;
-  const schema = place === 'body' ? inputSchema(type, components) : inputSchemaOf(getNullableType(type), components);
+  const schema = place === 'body' ? inputSchema(type, components) : textSchema(getNullableType(type), components);
   return { ...(range ? withRange(schema, range) : schema), ...(byDefault === undefined ? {} : { default: byDefault }) };
+}
+
+/** A parameter outside a body: texts are never null, and within a list each item that is no leaf is JSON. */
+function textSchema(type: GraphQLInputType, components: Components): JsonSchema {
+  if (!isListType(type)) return inputSchemaOf(type, components);
+  const item = getNullableType(type.ofType);
+  if (!isListType(item) && !isInputObjectType(item)) return { type: 'array', items: inputSchemaOf(item, components) };
+  const contentSchema = inputSchemaOf(item, components);
+  const items = { type: 'string', description: 'As JSON.', contentMediaType: 'application/json', contentSchema };
+  return { type: 'array', items };
 }
 
 function withRange(schema: JsonSchema, range: Range): JsonSchema {
@@ -110,27 +116,45 @@ function withRange(schema: JsonSchema, range: Range): JsonSchema {
 function inputSchemaOf(type: GraphQLInputType, components: Components): JsonSchema {
   if (isListType(type)) return { type: 'array', items: inputSchema(type.ofType, components) };
   if (!isInputObjectType(type)) return leafSchema(type as GraphQLNamedType, components);
-  return components.refer(type, () => {
-    const fields = Object.values(type.getFields());
-    return {
-      type: 'object',
-      properties: Object.fromEntries(
-        fields.map((field) => [
-          field.name,
-          {
-            ...inputSchema(field.type, components),
-            ...described(field),
-            ...(field.defaultValue === undefined ? {} : { default: defaultOf(field) }),
-          },
-        ]),
-      ),
-      required: fields
-        .filter((one) => isNonNullType(one.type) && one.defaultValue === undefined)
-        .map((one) => one.name),
-      additionalProperties: false,
-      ...described(type),
-    };
-  });
+  return components.refer(type, () => (type.isOneOf ? oneOfSchema(type, components) : objectSchema(type, components)));
+}
+
+function objectSchema(type: GraphQLInputObjectType, components: Components): JsonSchema {
+  const fields = Object.values(type.getFields());
+  return {
+    type: 'object',
+    properties: Object.fromEntries(
+      fields.map((field) => [
+        field.name,
+        {
+          ...inputSchema(field.type, components),
+          ...described(field),
+          ...(field.defaultValue === undefined ? {} : { default: defaultOf(field) }),
+        },
+      ]),
+    ),
+    required: fields.filter((one) => isNonNullType(one.type) && one.defaultValue === undefined).map((one) => one.name),
+    additionalProperties: false,
+    ...described(type),
+  };
+}
+
+/** An object of `@oneOf` has exactly one of its fields, and that one is not null. */
+function oneOfSchema(type: GraphQLInputObjectType, components: Components): JsonSchema {
+  const fields = Object.values(type.getFields());
+  return {
+    type: 'object',
+    properties: Object.fromEntries(
+      fields.map((field) => [
+        field.name,
+        { ...inputSchemaOf(getNullableType(field.type), components), ...described(field) },
+      ]),
+    ),
+    minProperties: 1,
+    maxProperties: 1,
+    additionalProperties: false,
+    ...described(type),
+  };
 }
 
 /** The default with the digits of its numbers; graphql-js rounds them. */

@@ -1,79 +1,109 @@
 import type { GraphQLSchema } from 'graphql';
-import { parseJson } from '../../shared/exact-json.ts';
+import { type AcceptedCredentials, TOKENS_ONLY } from '../answering/challenge.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
+import { parametersOf as parametersOfRoute, routeKey } from '../endpoints/route.ts';
 import { answerSchema } from './answer-schema.ts';
 import { commentOf, exampleRequest } from './comment.ts';
+import { Components } from './components.ts';
+import { aboutDocument, type DocumentSettings } from './document-settings.ts';
 import { exampleOf } from './example.ts';
-import { Components, type JsonSchema, parameterSchema } from './json-schema.ts';
-import { PROBLEM_SCHEMA, problemResponses } from './problems.ts';
+import { type JsonSchema, parameterSchema } from './json-schema.ts';
+import { compareTexts, operationIdsOf, pascalCase } from './names.ts';
+import { parametersOf } from './parameters.ts';
+import { defineProblem, problemResponses } from './problems.ts';
+import { type SecurityContext, securityOf, securitySchemesOf } from './security.ts';
 import { deprecationOf, isServed } from './standing.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 const PREFIX = '#/components/schemas/';
 
+export interface DocumentOptions {
+  /** The endpoints of this client; of all clients without it. */
+  readonly client?: string | undefined;
+  readonly accepted?: AcceptedCredentials;
+  readonly settings?: DocumentSettings;
+}
+
+/** What the operations of one document have in common. */
+interface Writing extends SecurityContext {
+  readonly schema: GraphQLSchema;
+  readonly components: Components;
+  readonly ids: ReadonlyMap<string, string>;
+}
+
 /**
- * The endpoints as OpenAPI 3.1.
- * @param client those of one client; of all without it
+ * Describes the endpoints as OpenAPI 3.1.
  * @see https://spec.openapis.org/oas/v3.1.1.html
  */
-export function openApiOf(all: readonly Endpoint[], schema: GraphQLSchema, client: string | undefined): Json {
-  const components = new Components(PREFIX);
-  const endpoints = all.filter(
-    (endpoint) => isServed(endpoint) && (client === undefined || endpoint.client === client),
-  );
-  const paths: Record<string, Record<string, Json>> = {};
-  for (const endpoint of [...endpoints].sort((a, b) => a.path.localeCompare(b.path))) {
-    const path = endpoint.path.replaceAll(/:(\w+)/g, '{$1}');
-    const item = paths[path] ?? {};
-    paths[path] = item;
-    item[endpoint.method.toLowerCase()] = operationOf(endpoint, schema, components, client === undefined);
-  }
-  const kinds = new Set(endpoints.flatMap(({ auth }) => [...(auth?.kinds ?? [])]));
-  const secured = endpoints.some(({ auth }) => auth !== undefined);
+export function openApiOf(all: readonly Endpoint[], schema: GraphQLSchema, options: DocumentOptions): Json {
+  const { client, accepted = TOKENS_ONLY, settings = {} } = options;
+  const endpoints = all
+    .filter((endpoint) => isServed(endpoint) && (client === undefined || endpoint.client === client))
+    .sort((a, b) => compareTexts(a.id, b.id));
+  const components = new Components(PREFIX, schema);
+  defineProblem(components);
+  const ids = operationIdsOf(endpoints, client === undefined);
+  const writing = { schema, components, ids, accepted, settings, ofOneClient: client !== undefined };
+  const paths = pathsOf(endpoints, writing);
+  const securitySchemes = securitySchemesOf(endpoints, writing);
+  const own = (client !== undefined && endpoints[0]?.settings.openapi) || {};
   return {
     openapi: '3.1.0',
-    info: {
-      title: client === undefined ? 'Endpoints' : `Endpoints of ${client}`,
-      version: '1',
-      description: 'Written by Headgate from the documents in bff/.',
-    },
-    servers: [{ url: '/' }],
-    tags: [...new Set(endpoints.map((endpoint) => endpoint.client))].sort().map((name) => ({ name })),
+    ...aboutDocument(client, settings, own),
+    ...(settings.security && { security: settings.security }),
+    tags: [...new Set(endpoints.map((endpoint) => endpoint.client))].sort().map(tagOf),
     paths,
     components: {
-      schemas: { Problem: PROBLEM_SCHEMA, ...Object.fromEntries([...components.schemas].sort()) },
-      ...(secured ? { securitySchemes: securitySchemes(kinds) } : {}),
+      schemas: Object.fromEntries([...components.schemas].sort(([a], [b]) => compareTexts(a, b))),
+      ...(Object.keys(securitySchemes).length > 0 && { securitySchemes }),
     },
   };
 }
 
-function securitySchemes(kinds: ReadonlySet<string>): Json {
-  const bearer = { bearer: { type: 'http', scheme: 'bearer' } };
-  return kinds.has('api_key') ? { ...bearer, apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' } } : bearer;
+function tagOf(name: string): Json {
+  return { name, description: `The endpoints of the client "${name}".` };
 }
 
-function operationOf(endpoint: Endpoint, schema: GraphQLSchema, components: Components, named: boolean): Json {
-  const resolve = (ref: string) => components.schemas.get(ref.slice(PREFIX.length));
-  const answer = answerSchema(endpoint, schema, components);
-  const comment = commentOf(endpoint.document);
+/** Paths that differ only in the names of their parameters are one: it has the names of the first of its endpoints. */
+function pathsOf(endpoints: readonly Endpoint[], writing: Writing): Json {
+  const templates = new Map<string, Endpoint>();
+  const items: [string, string, Json][] = endpoints.map((endpoint) => {
+    const key = `${endpoint.client} ${routeKey(endpoint.route)}`;
+    const first = templates.get(key) ?? endpoint;
+    templates.set(key, first);
+    const names = parametersOfRoute(first.route);
+    const pathName = (name: string) => names[parametersOfRoute(endpoint.route).indexOf(name)] ?? name;
+    return [templateOf(first), endpoint.method.toLowerCase(), operationOf(endpoint, pathName, writing)];
+  });
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const [path, method, operation] of items.sort(([a], [b]) => compareTexts(a, b))) {
+    paths[path] = { ...paths[path], [method]: operation };
+  }
+  return paths;
+}
+
+function templateOf({ path }: Endpoint): string {
+  return path.replaceAll(/:(\w+)/g, '{$1}');
+}
+
+function operationOf(endpoint: Endpoint, pathName: (name: string) => string, writing: Writing): Json {
+  const { components, schema } = writing;
+  const id = writing.ids.get(endpoint.id) ?? endpoint.name;
+  const resolve = (one: JsonSchema) => components.resolve(one);
+  const answer = answerSchema(endpoint, schema, components, id);
   const example = exampleRequest(endpoint);
   const body = endpoint.parameters.filter((parameter) => parameter.in === 'body');
-  const parameters = endpoint.parameters.flatMap((parameter) =>
-    parameterOf(parameter, example.values, components, resolve),
-  );
+  const parameters = parametersOf(endpoint.parameters, { components, pathName, given: example.values });
   if (endpoint.idempotency) parameters.push(idempotencyKey(endpoint.idempotency.required));
-  const deprecation = deprecationOf(endpoint);
-  const about = [comment?.text, deprecation].filter((text) => text !== undefined).join('\n\n');
+  const security = securityOf(endpoint, writing);
   return {
-    operationId: operationIdOf(endpoint, named),
+    operationId: id,
     tags: [endpoint.client],
-    ...(comment === undefined ? {} : { summary: comment.summary }),
-    ...(about === '' ? {} : { description: about }),
-    ...(deprecation === undefined ? {} : { deprecated: true }),
+    ...documentationOf(endpoint),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body.length === 0 ? {} : { requestBody: bodyOf(body, example.body, components, resolve) }),
+    ...(body.length === 0 ? {} : { requestBody: bodyOf(body, example.body, id, components) }),
     responses: {
       [String(endpoint.status)]: {
         description: 'The answer.',
@@ -82,78 +112,38 @@ function operationOf(endpoint: Endpoint, schema: GraphQLSchema, components: Comp
       },
       ...problemResponses(endpoint),
     },
-    ...(endpoint.auth ? { security: securityOf(endpoint.auth) } : {}),
+    ...(security === undefined ? {} : { security }),
   };
 }
 
-/** `mobileDashboard`, or `dashboard` where the client need not be told; `dashboardV2` of a version. */
-export function operationIdOf(
-  { client, version, name }: Pick<Endpoint, 'client' | 'version' | 'name'>,
-  named: boolean,
-) {
-  const words = [named ? client : '', name, version ?? '']
-    .join(' ')
-    .split(/[^0-9A-Za-z]+/)
-    .filter((word) => word !== '');
-  const id = words
-    .map((word, index) => (index === 0 ? word[0]?.toLowerCase() : word[0]?.toUpperCase()) + word.slice(1))
-    .join('');
-  return /^\d/.test(id) ? `_${id}` : id;
+/** The comment of the file; without one, what the file is called. */
+function documentationOf(endpoint: Endpoint): Json {
+  const comment = commentOf(endpoint.document);
+  const summary = comment?.summary ?? nameInWords(endpoint.name);
+  const deprecation = deprecationOf(endpoint);
+  const description = [comment?.text ?? summary, deprecation].filter((text) => text !== undefined).join('\n\n');
+  return { summary, description, ...(deprecation === undefined ? {} : { deprecated: true }) };
 }
 
-function parameterOf(
-  parameter: Parameter,
-  given: ReadonlyMap<string, string>,
-  components: Components,
-  resolve: (ref: string) => JsonSchema | undefined,
-): Json[] {
-  const { name, in: place, required } = parameter;
-  if (place === 'body' || place === 'claim') return [];
-  const schema = parameterSchema(parameter, components);
-  const isJson = schema.$ref !== undefined && resolve(schema.$ref)?.type === 'object';
-  return [
-    {
-      name,
-      in: place,
-      required: place === 'path' || required,
-      ...(isJson ? { content: { 'application/json': { schema } } } : { schema }),
-      ...(isJson ? {} : { example: givenExample(given.get(name), schema) ?? exampleOf(schema, name, resolve) }),
-    },
-  ];
+/** `place-order` → `Place order` */
+function nameInWords(name: string): string {
+  const words = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').split(/[^0-9A-Za-z]+/);
+  const text = words.join(' ').trim().toLowerCase();
+  return text === '' ? name : text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-/** A text of a URL as what it stands for. */
-function givenExample(text: string | undefined, { type }: JsonSchema): unknown {
-  if (text === undefined || type === 'array') return undefined;
-  return type === 'integer' || type === 'number' ? exampleNumber(text) : type === 'boolean' ? text === 'true' : text;
-}
-
-/** A number with its digits, where the text is one as JSON has it. */
-function exampleNumber(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    return Number(text);
-  }
-}
-
-function bodyOf(
-  parameters: readonly Parameter[],
-  given: unknown,
-  components: Components,
-  resolve: (ref: string) => JsonSchema | undefined,
-): Json {
-  const schema: JsonSchema = {
+function bodyOf(parameters: readonly Parameter[], given: unknown, id: string, components: Components): Json {
+  const properties = parameters.map((parameter) => [parameter.name, parameterSchema(parameter, components)]);
+  const schema = components.define(components.claim(`${pascalCase(id)}Body`), {
     type: 'object',
-    properties: Object.fromEntries(
-      parameters.map((parameter) => [parameter.name, parameterSchema(parameter, components)]),
-    ),
+    properties: Object.fromEntries(properties),
     required: parameters.filter(({ required }) => required).map(({ name }) => name),
     additionalProperties: false,
-  };
+  });
+  const example = given ?? exampleOf(schema, '', (one) => components.resolve(one));
   return {
     required: parameters.some(({ required }) => required),
-    content: { 'application/json': { schema, example: given ?? exampleOf(schema, '', resolve) } },
+    content: { 'application/json': { schema, example } },
   };
 }
 
@@ -165,10 +155,4 @@ function idempotencyKey(required: boolean): Json {
     description: 'A text of your choice, new for each thing to be done: repetitions with it get the first answer.',
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   };
-}
-
-function securityOf(auth: NonNullable<Endpoint['auth']>): Json[] {
-  const bearer: Json = { bearer: [...auth.scopes] };
-  const schemes = auth.kinds?.has('api_key') ? [bearer, { apiKey: [] }] : [bearer];
-  return auth.required ? schemes : [{}, ...schemes];
 }

@@ -1,36 +1,53 @@
 import type { Endpoint } from '../endpoints/endpoints.ts';
-import { hasOptional } from './answer-schema.ts';
+import type { Components } from './components.ts';
 import type { JsonSchema } from './json-schema.ts';
+import { hasOptional } from './partial.ts';
+import { needsCredential } from './security.ts';
 
-/** @see https://www.rfc-editor.org/rfc/rfc9457 */
-export const PROBLEM_SCHEMA: JsonSchema = {
+const ENTRY: JsonSchema = {
   type: 'object',
-  description: 'What went wrong (RFC 9457).',
+  description:
+    'One thing that is wrong: with a parameter, which has `parameter`, `in` and `expected` (and `given`, which is any ' +
+    'JSON), or within the answer, which has `path`, `code` and `message`.',
   properties: {
-    type: { type: 'string', format: 'uri', description: 'Names the kind of problem.' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    instance: { type: 'string', description: 'The path that was asked for.' },
-    errors: {
-      type: 'array',
-      description: 'Each thing that is wrong: with a parameter, or within the answer.',
-      items: { type: 'object' },
-    },
+    parameter: { type: 'string', description: 'The name of a parameter, or the path to a place within it.' },
+    in: { type: 'string', description: 'Where the parameter is given: path, query, header or body.' },
+    expected: { type: 'string' },
+    path: { type: 'array', items: { type: 'string' }, description: 'Where in the answer: keys and places in lists.' },
+    code: { type: 'string' },
+    message: { type: 'string' },
   },
-  required: ['type', 'title', 'status'],
 };
+
+/**
+ * Adds what every answer that is not good looks like.
+ * @see https://www.rfc-editor.org/rfc/rfc9457
+ */
+export function defineProblem(components: Components): JsonSchema {
+  return components.define('Problem', {
+    type: 'object',
+    description: 'What went wrong (RFC 9457).',
+    properties: {
+      type: { type: 'string', format: 'uri', description: 'Names the kind of problem.' },
+      title: { type: 'string' },
+      status: { type: 'integer' },
+      detail: { type: 'string' },
+      instance: { type: 'string', description: 'The path that was asked for.' },
+      errors: { type: 'array', items: components.define('ProblemEntry', ENTRY) },
+    },
+    required: ['type', 'title', 'status'],
+  });
+}
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** The problems that an endpoint can answer with, by status. */
 export function problemResponses(endpoint: Endpoint): Record<string, Json> {
   const given = endpoint.parameters.some((parameter) => parameter.in !== 'claim');
-  const claims = endpoint.parameters.some((parameter) => parameter.in === 'claim' && parameter.required);
-  const secured = endpoint.auth?.required === true || claims;
+  const secured = needsCredential(endpoint);
   const hasBody = endpoint.parameters.some((parameter) => parameter.in === 'body');
   const keyed = endpoint.idempotency !== undefined;
-  const all: readonly (readonly [boolean, number, string])[] = [
+  const all: readonly (readonly [boolean, number | '4XX', string])[] = [
     [given || keyed, 400, 'A parameter is missing, unknown or of another type: `errors` names each one.'],
     [secured, 401, 'There is no credential, or it does not hold.'],
     [secured, 403, 'The credential does not allow this.'],
@@ -39,6 +56,7 @@ export function problemResponses(endpoint: Endpoint): Record<string, Json> {
     [hasBody, 413, 'The body is too large.'],
     [hasBody, 415, 'The body is not JSON.'],
     [keyed, 422, 'This Idempotency-Key was used with other parameters.'],
+    [true, '4XX', 'A service behind this endpoint refuses the request.'],
     [true, 429, 'There were too many requests: see `Retry-After`.'],
     [true, 502, failed(endpoint, 'failed')],
     [true, 503, 'The endpoint cannot be served just now.'],

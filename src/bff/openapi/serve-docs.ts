@@ -1,5 +1,6 @@
 import { stringifyJson } from '../../shared/exact-json.ts';
-import type { Call, Served } from '../answering/call.ts';
+import type { Call, Desk, Served } from '../answering/call.ts';
+import { refuseMethod } from '../delivery/methods.ts';
 import { etagOf, JSON_TYPE, type Reply } from '../delivery/reply.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
@@ -11,26 +12,31 @@ const written = new WeakMap<Served, Map<string, Reply>>();
  * `/bff/openapi.json`, `/bff/docs`, and both for each client: `/bff/CLIENT/openapi.json`. Endpoints go before them.
  * @returns `undefined` where the path is none of these
  */
-export function docsReply({ path, req }: Call, served: Served): Reply | undefined {
-  if (req.method !== 'GET' && req.method !== 'HEAD') return undefined;
+export function docsReply({ route: path, req }: Call, served: Served, desk: Desk): Reply | undefined {
   const found = /^\/bff(?:\/([^/]+))?\/(openapi\.json|docs)$/.exec(path);
   const [, client, what] = found ?? [];
   if (what === undefined || (client !== undefined && !served.table.has(client))) return undefined;
+  const refused = refuseMethod(req.method, desk.pathPrefix + path);
+  if (refused) return refused;
   const known = written.get(served) ?? new Map<string, Reply>();
   written.set(served, known);
-  const reply = known.get(path) ?? (what === 'docs' ? pageReply(client) : documentReply(served, client));
+  const reply =
+    known.get(path) ?? (what === 'docs' ? pageReply(client, desk.pathPrefix) : documentReply(served, client, desk));
   known.set(path, reply);
   return reply;
 }
 
-function documentReply({ loaded, engine }: Served, client: string | undefined): Reply {
-  const body = stringifyJson(openApiOf(loaded.endpoints, engine.publicSchema, client));
+/** The server is this site, below the prefix, unless the configuration says where clients find it. */
+function documentReply({ loaded, engine }: Served, client: string | undefined, desk: Desk): Reply {
+  const { accepted, documented, pathPrefix } = desk;
+  const settings = { ...documented, servers: documented.servers ?? [{ url: pathPrefix || '/' }] };
+  const body = stringifyJson(openApiOf(loaded.endpoints, engine.publicSchema, { client, accepted, settings }));
   return kept(body, { 'content-type': JSON_TYPE });
 }
 
-function pageReply(client: string | undefined): Reply {
+function pageReply(client: string | undefined, prefix: string): Reply {
   const title = client === undefined ? 'Endpoints' : `Endpoints of ${client}`;
-  const body = docsPage(client === undefined ? '/bff/openapi.json' : `/bff/${client}/openapi.json`, title);
+  const body = docsPage(`${prefix}/bff/${client === undefined ? '' : `${client}/`}openapi.json`, title);
   return kept(body, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': DOCS_POLICY });
 }
 

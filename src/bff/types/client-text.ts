@@ -1,13 +1,16 @@
 import type { GraphQLSchema } from 'graphql';
 import { stringifyJson } from '../../shared/exact-json.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
+import { mergedParameters, type Parameter } from '../endpoints/parameters.ts';
 import { answerSchema } from '../openapi/answer-schema.ts';
 import { commentOf } from '../openapi/comment.ts';
-import { Components, type JsonSchema, parameterSchema } from '../openapi/json-schema.ts';
-import { operationIdOf } from '../openapi/openapi.ts';
+import { Components } from '../openapi/components.ts';
+import { type JsonSchema, parameterSchema } from '../openapi/json-schema.ts';
+import { compareTexts, firstFree, operationIdsOf, pascalCase } from '../openapi/names.ts';
 import { deprecationOf, isServed } from '../openapi/standing.ts';
+import { OPTION_NAMES, RESERVED_NAMES, RUNTIME_NAMES } from './module-names.ts';
 import { RUNTIME } from './runtime.ts';
-import { commentText, typeText } from './typescript.ts';
+import { commentText, propertyText, typeText } from './typescript.ts';
 
 /** The files for one client: a module in TypeScript, and JSON Schema for generators of other languages. */
 export interface ClientFiles {
@@ -19,20 +22,24 @@ const PREFIX = '#/$defs/';
 
 /** A typed client for the endpoints of one frontend: a function for each, which bundlers leave out where it is not used. */
 export function clientFiles(all: readonly Endpoint[], schema: GraphQLSchema, client: string): ClientFiles {
-  const components = new Components(PREFIX);
-  const endpoints = all
+  const components = new Components(PREFIX, schema, RESERVED_NAMES);
+  const served = all
     .filter((endpoint) => endpoint.client === client && isServed(endpoint))
-    .sort((a, b) => a.id.localeCompare(b.id))
-    .map((endpoint) => describe(endpoint, schema, components));
-  const types = [...components.schemas].sort(([a], [b]) => a.localeCompare(b));
-  const named = types.map(([name, one]) => `${commentText(one, '')}export type ${name} = ${typeText(one)};\n`);
+    .sort((a, b) => compareTexts(a.id, b.id));
+  const ids = operationIdsOf(served, false);
+  const functions = new Set([...RESERVED_NAMES, ...ids.values()]);
+  const endpoints = served.map((endpoint) => {
+    const id = ids.get(endpoint.id) ?? endpoint.name;
+    return describe(endpoint, { id, schema, components, functions });
+  });
+  const types = [...components.schemas].sort(([a], [b]) => compareTexts(a, b));
+  const named = types
+    .filter(([name]) => !RUNTIME_NAMES.includes(name))
+    .map(([name, one]) => `${commentText(one, '')}export type ${name} = ${typeText(one)};\n`);
   return {
-    typescript: [header(client), RUNTIME, ...named, ...endpoints.map(({ text }) => text)].join('\n'),
+    typescript: [header(client), RUNTIME, ...named, ...endpoints].join('\n'),
     jsonSchema: `${stringifyJson(
-      {
-        $schema: 'https://json-schema.org/draft/2020-12/schema',
-        $defs: Object.fromEntries([...types, ...endpoints.flatMap(({ defs }) => defs)]),
-      },
+      { $schema: 'https://json-schema.org/draft/2020-12/schema', $defs: Object.fromEntries(types) },
       2,
     )}\n`,
   };
@@ -42,46 +49,125 @@ function header(client: string): string {
   return `// The endpoints of "${client}". Written by \`headgate bff types\`: changes here are lost when it runs again.\n`;
 }
 
-interface Described {
-  readonly text: string;
-  /** What its answer and its parameters look like, by name. */
-  readonly defs: readonly (readonly [string, JsonSchema])[];
+interface Writing {
+  readonly id: string;
+  readonly schema: GraphQLSchema;
+  readonly components: Components;
+  /** Names that no function may have. */
+  readonly functions: Set<string>;
 }
 
-function describe(endpoint: Endpoint, schema: GraphQLSchema, components: Components): Described {
-  const id = operationIdOf(endpoint, false);
-  const name = `${id[0]?.toUpperCase()}${id.slice(1)}`;
-  const answer = answerSchema(endpoint, schema, components);
-  const parameters = parametersSchema(endpoint, components);
-  const comment = commentOf(endpoint.document);
-  const text = [
-    `/** The answer of {@link ${id}}. */\nexport type ${name}Answer = ${typeText(answer)};\n`,
-    ...(parameters ? [`export type ${name}Parameters = ${typeText(parameters)};\n`] : []),
-    functionText(endpoint, id, name, parameters, comment?.text),
-  ];
-  const defs: [string, JsonSchema][] = [[`${name}Answer`, answer]];
-  if (parameters) defs.push([`${name}Parameters`, parameters]);
-  return { text: text.join('\n'), defs };
+/** The functions of one endpoint, as text. Its types go to the components. */
+function describe(endpoint: Endpoint, { id, schema, components, functions }: Writing): string {
+  const answer = nameOf(answerSchema(endpoint, schema, components, id));
+  const properties = propertiesOf(endpoint.parameters);
+  const parameters = properties.size === 0 ? undefined : defineParameters(properties, id, components);
+  const required = [...properties.values()].some(isNeeded);
+  const name = RESERVED_NAMES.includes(id) ? claim(`${id}_`, functions) : id;
+  const call = { name, constant: `${name}$`, answer, parameters, required, endpoint };
+  const streams = endpoint.method === 'GET' && endpoint.shape === undefined && endpoint.pieces.late.length > 0;
+  const texts = [constantText(call, properties), functionText(call)];
+  if (streams) texts.push(streamText(call, claim(`stream${pascalCase(id)}`, functions)));
+  return texts.join('\n');
 }
 
-/** `undefined` where there is nothing to give. */
-function parametersSchema({ parameters }: Endpoint, components: Components): JsonSchema | undefined {
-  const given = parameters.filter((parameter) => parameter.in !== 'claim');
-  if (given.length === 0) return undefined;
-  return {
+function claim(wished: string, taken: Set<string>): string {
+  const name = firstFree(wished, taken);
+  taken.add(name);
+  return name;
+}
+
+function nameOf({ $ref = '' }: JsonSchema): string {
+  return $ref.split('/').at(-1) ?? '';
+}
+
+function isNeeded({ required, in: place }: Parameter): boolean {
+  return required || place === 'path';
+}
+
+/** What is given, by the name of its property: that of the parameter, unless another parameter or an option has it. */
+function propertiesOf(all: readonly Parameter[]): Map<string, Parameter> {
+  const properties = new Map<string, Parameter>();
+  for (const parameter of mergedParameters(all)) {
+    if (parameter.in === 'claim') continue;
+    let name = parameter.name;
+    while (properties.has(name) || OPTION_NAMES.includes(name)) name += '_';
+    properties.set(name, parameter);
+  }
+  return properties;
+}
+
+function defineParameters(properties: ReadonlyMap<string, Parameter>, id: string, components: Components): string {
+  const entries = [...properties];
+  const parameters = {
     type: 'object',
-    properties: Object.fromEntries(given.map((parameter) => [parameter.name, parameterSchema(parameter, components)])),
-    required: given.filter(({ required, in: place }) => required || place === 'path').map(({ name }) => name),
+    properties: Object.fromEntries(entries.map(([name, one]) => [name, givenSchema(one, components)])),
+    required: entries.filter(([, one]) => isNeeded(one)).map(([name]) => name),
   };
+  return nameOf(components.define(components.claim(`${pascalCase(id)}Parameters`), parameters));
 }
 
-function functionText(
-  endpoint: Endpoint,
-  id: string,
-  name: string,
-  parameters: JsonSchema | undefined,
-  comment: string | undefined,
-): string {
+/** The generated function writes JSON where a parameter is JSON, so that it is given what the JSON says. */
+function givenSchema(parameter: Parameter, components: Components): JsonSchema {
+  const schema = parameterSchema(parameter, components);
+  const { contentSchema } = schema.items ?? {};
+  return contentSchema === undefined ? schema : { ...schema, items: contentSchema };
+}
+
+interface Call {
+  readonly name: string;
+  readonly constant: string;
+  /** The type of its answer. */
+  readonly answer: string;
+  /** The type of its parameters, where it has any. */
+  readonly parameters: string | undefined;
+  /** Whether there are parameters that it cannot go without. */
+  readonly required: boolean;
+  readonly endpoint: Endpoint;
+}
+
+function constantText({ constant, endpoint }: Call, properties: ReadonlyMap<string, Parameter>): string {
+  const places = [...properties].map(([property, { in: place, name }]) => {
+    return `${propertyText(property)}: ['${place}', ${JSON.stringify(name)}]`;
+  });
+  const needsKey = endpoint.idempotency?.required ? ', needsKey: true' : '';
+  const path = endpoint.path.replaceAll(/:(\w+)/g, '{$1}');
+  const inner = places.length === 0 ? '{}' : `{ ${places.join(', ')} }`;
+  return `const ${constant}: $Endpoint = { method: '${endpoint.method}', path: '${path}', places: ${inner}${needsKey} };\n`;
+}
+
+function functionText(call: Call): string {
+  const { name, constant, answer, required, endpoint } = call;
+  const result = `Promise<Result<${answer}>>`;
+  const given = givenType(call, 'CallOptions');
+  const about = aboutText(endpoint, commentOf(endpoint.document)?.text);
+  const body = `  return $call(${constant}, given, options);\n}\n`;
+  if (!endpoint.idempotency?.required) {
+    const byDefault = required ? '' : ' = {}';
+    return `${about}export function ${name}(given: ${given}${byDefault}, options?: CallOptions): ${result} {\n${body}`;
+  }
+  return `${about}export function ${name}(given: ${givenType(call, 'KeyedOptions')}, options?: CallOptions): ${result};
+export function ${name}(given: ${given}, options: KeyedOptions): ${result};
+export function ${name}(given: ${given}, options?: CallOptions): ${result} {
+${body}`;
+}
+
+function streamText(call: Call, name: string): string {
+  const { constant, answer, required, endpoint } = call;
+  const about = aboutText(endpoint, `As {@link ${call.name}}, in pieces: sections come as they are ready.`);
+  const given = `${givenType(call, 'CallOptions')}${required ? '' : ' = {}'}`;
+  return `${about}export function ${name}(given: ${given}, options?: CallOptions): AsyncGenerator<AnswerSoFar<${answer}>, void, undefined> {
+  return $stream(${constant}, given, options);
+}
+`;
+}
+
+/** One object has parameters and options, so that a first parameter changes no caller of an endpoint that had none. */
+function givenType({ parameters }: Call, options: string): string {
+  return parameters === undefined ? options : `${parameters} & ${options}`;
+}
+
+function aboutText(endpoint: Endpoint, comment: string | undefined): string {
   const { method, path } = endpoint;
   const deprecation = deprecationOf(endpoint);
   const lines = [
@@ -89,17 +175,5 @@ function functionText(
     `${method} ${path}`,
     ...(deprecation ? [`@deprecated ${deprecation}`] : []),
   ];
-  const about = commentText({ description: lines.join('\n\n') }, '');
-  const places = endpoint.parameters.filter((one) => one.in !== 'claim').map((one) => `${key(one.name)}: '${one.in}'`);
-  const optional = (parameters?.required ?? []).length === 0 ? ` = {}` : '';
-  const given = parameters ? `parameters: ${name}Parameters${optional}, ` : '';
-  const passed = parameters ? `parameters, { ${places.join(', ')} }` : '{}, {}';
-  return `${about}export function ${id}(${given}options: CallOptions = {}): Promise<Result<${name}Answer>> {
-  return call('${method}', '${path.replaceAll(/:(\w+)/g, '{$1}')}', ${passed}, options);
-}
-`;
-}
-
-function key(name: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
+  return commentText({ description: lines.join('\n\n') }, '');
 }

@@ -8,7 +8,8 @@ export function typeText(schema: JsonSchema, indent = 0): string {
   if (schema.$ref !== undefined) return schema.$ref.split('/').at(-1) ?? 'unknown';
   if ('const' in schema) return literal(schema.const);
   if (schema.enum !== undefined) return schema.enum.map(literal).join(' | ');
-  if (schema.anyOf !== undefined) return union(schema.anyOf.map((one) => typeText(one, indent)));
+  const forms = schema.anyOf ?? schema.oneOf;
+  if (forms !== undefined) return union(forms.map((one) => typeText(one, indent)));
   const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? []);
   if (types.length === 0) return 'unknown';
   return union(types.map((type) => oneType(type, schema, indent)));
@@ -34,15 +35,37 @@ function oneType(type: string, schema: JsonSchema, indent: number): string {
   }
 }
 
-function objectText({ properties, required = [] }: JsonSchema, indent: number): string {
-  if (properties === undefined) return 'Readonly<Record<string, unknown>>';
+function objectText(schema: JsonSchema, indent: number): string {
+  const { properties, required = [], additionalProperties } = schema;
+  if (properties === undefined) {
+    const value = typeof additionalProperties === 'object' ? typeText(additionalProperties, indent) : 'unknown';
+    return `Readonly<Record<string, ${value}>>`;
+  }
+  if (schema.maxProperties === 1) return oneOfText(properties, indent);
   const pad = ' '.repeat(indent + 2);
   const lines = Object.entries(properties).map(([key, schema]) => {
     const comment = commentText(schema, pad);
-    const name = IDENTIFIER.test(key) ? key : JSON.stringify(key);
-    return `${comment}${pad}readonly ${name}${required.includes(key) ? '' : '?'}: ${typeText(schema, indent + 2)};`;
+    return `${comment}${pad}readonly ${propertyText(key)}${required.includes(key) ? '' : '?'}: ${typeText(schema, indent + 2)};`;
   });
   return lines.length === 0 ? 'Readonly<Record<string, never>>' : `{\n${lines.join('\n')}\n${' '.repeat(indent)}}`;
+}
+
+/** An object with exactly one of the properties: one form for each. */
+function oneOfText(properties: Readonly<Record<string, JsonSchema>>, indent: number): string {
+  const keys = Object.keys(properties);
+  const forms = keys.map((given) => {
+    const members = keys.map((key) => {
+      const value = key === given ? `: ${typeText(properties[key] ?? {}, indent)}` : '?: never';
+      return `readonly ${propertyText(key)}${value}`;
+    });
+    return `{ ${members.join('; ')} }`;
+  });
+  return union(forms);
+}
+
+/** The name of a property as it stands in an object. */
+export function propertyText(name: string): string {
+  return IDENTIFIER.test(name) ? name : JSON.stringify(name);
 }
 
 export function commentText(schema: Pick<JsonSchema, 'description' | 'deprecated'>, pad: string): string {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { duration } from '../duration.ts';
+import { openApiSection } from './bff-openapi.ts';
 
 const hint = z
   .strictObject({
@@ -31,10 +32,17 @@ const compression = z
   })
   .describe('Answers in Brotli or gzip, for clients that take them');
 
+const errorStatus = z
+  .record(z.string().min(1), z.int().min(400, 'expected 400 to 599').max(599, 'expected 400 to 599'))
+  .describe(
+    'HTTP statuses of endpoints whose source reports an error, by its code (`OUT_OF_STOCK: 409`) or by the HTTP status of a REST API (`"401": 401`); they override the built-in ones',
+  );
+
 export const bffSection = z
   .strictObject({
     cache: cache.prefault({}),
     compression: compression.prefault({}),
+    error_status: errorStatus.default({}),
     redis: z
       .boolean()
       .default(false)
@@ -45,6 +53,7 @@ export const bffSection = z
       .describe(
         'Whether /bff/docs and /bff/openapi.json are served. Default: true, but false with NODE_ENV=production or limits.hide_schema_details',
       ),
+    openapi: openApiSection.prefault({}),
     purge_token: z
       .string()
       .min(16, 'expected at least 16 characters')

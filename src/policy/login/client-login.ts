@@ -19,6 +19,8 @@ import type { Transactions } from './transactions.ts';
 
 export interface ClientLoginParts {
   readonly client: string;
+  /** Where its routes are: `/bff/web`, with the prefix under which a proxy shows the gateway. */
+  readonly root: string;
   readonly settings: LoginSettings;
   readonly findSite: FindSite;
   readonly provider: OpenIdProvider;
@@ -149,25 +151,25 @@ export class ClientLogin {
   }
 
   #failed(site: Site, status: number, code: string, used: string): LoginReply {
-    const { settings, client } = this.#parts;
+    const { settings, root } = this.#parts;
     if (settings.error_path !== undefined) {
       const url = new URL(settings.error_path, site.origin);
       url.searchParams.set('error', code);
       return redirect(url.href, [used]);
     }
-    const detail = `The login did not succeed: ${code}. Begin again at /bff/${client}/login.`;
+    const detail = `The login did not succeed: ${code}. Begin again at ${root}/login.`;
     return { ...problem(status, 'login-failed', detail), setCookies: [used] };
   }
 
   async #me({ site, cookies, query }: Visit): Promise<LoginReply> {
-    const { sessions, client, settings } = this.#parts;
+    const { sessions, root, settings } = this.#parts;
     const session = await sessions.find(site, cookies, query.get('slide') !== 'false');
     if (session === undefined) {
-      const detail = `Nobody is logged in. Log in at /bff/${client}/login.`;
-      return problem(401, 'unauthenticated', detail, { 'www-authenticate': challenge(client) });
+      const detail = `Nobody is logged in. Log in at ${root}/login.`;
+      return problem(401, 'unauthenticated', detail, { 'www-authenticate': challenge(root) });
     }
     const { csrf, endsAt } = session;
-    const logout = `/bff/${client}/logout?csrf=${csrf}`;
+    const logout = `${root}/logout?csrf=${csrf}`;
     const claims = chosen(session, settings.claims);
     return { status: 200, body: { claims, csrf, logout, endsAt: new Date(endsAt).toISOString() } };
   }

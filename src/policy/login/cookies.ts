@@ -11,11 +11,19 @@ export function cookieName(name: string, secure: boolean): string {
   return `${secure ? HOST_PREFIX : ''}${OWN}${name}`;
 }
 
+/** How a site's cookies are set. */
+export interface CookieSite {
+  /** Whether cookies are for HTTPS alone. */
+  readonly secure: boolean;
+  /** Paths to which cookies go. */
+  readonly cookiePath: string;
+}
+
 /** `value` empty: the cookie goes away. */
-export function setCookie(name: string, value: string, secure: boolean, maxAgeMs?: number): string {
+export function setCookie(name: string, value: string, { secure, cookiePath }: CookieSite, maxAgeMs?: number): string {
   const seconds = value === '' ? 0 : maxAgeMs && Math.ceil(maxAgeMs / 1000);
   const age = seconds === undefined ? '' : `; Max-Age=${seconds}`;
-  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}${age}`;
+  return `${name}=${value}; Path=${cookiePath}; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}${age}`;
 }
 
 /** The cookies of login that a request has, by name, in the order in which the browser sent them: oldest first. */

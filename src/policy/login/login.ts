@@ -22,6 +22,8 @@ export interface LoginEnvironment {
   readonly redis: SharedRedis | undefined;
   /** Whether to insist on `public_url`. */
   readonly production: boolean;
+  /** Where a proxy shows the gateway: `/shop-api`. */
+  readonly pathPrefix?: string | undefined;
   /** How many logins from one address may fail, as `authentication.failed_attempts` says. */
   readonly failedAttempts?: AuthenticationSettings['failed_attempts'];
   /** Failed logins of a scope that other processes count as well. */
@@ -75,7 +77,8 @@ function isGraphql(url: string): boolean {
 }
 
 function openClient(client: string, settings: LoginSettings, environment: LoginEnvironment): ClientLogin {
-  const { logger, production, now = Date.now } = environment;
+  const { logger, production, pathPrefix = '', now = Date.now } = environment;
+  const root = `${pathPrefix}/bff/${client}`;
   if (production && settings.public_url === undefined) {
     throw new UnusableSetting(`login.${client}.public_url: needed in production, such as "https://shop.example".`);
   }
@@ -88,12 +91,14 @@ function openClient(client: string, settings: LoginSettings, environment: LoginE
   provider.warmUp();
   return new ClientLogin({
     client,
+    root,
     settings,
-    findSite: siteFinder(client, settings.public_url),
+    findSite: siteFinder(client, settings.public_url, pathPrefix),
     provider,
     store,
     sessions: new Sessions({
       client,
+      root,
       store,
       tokens,
       rules,
@@ -102,7 +107,7 @@ function openClient(client: string, settings: LoginSettings, environment: LoginE
       logger,
       now,
     }),
-    transactions: new Transactions({ client, sealer, store, lifetimeMs: settings.login_timeout, now }),
+    transactions: new Transactions({ sealer, store, lifetimeMs: settings.login_timeout, now }),
     failedAttempts: failedLogins(client, environment),
     logger,
   });

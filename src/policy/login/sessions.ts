@@ -23,6 +23,8 @@ export interface Proved {
 
 export interface SessionsOptions {
   readonly client: string;
+  /** Where its routes are: `/bff/web`. */
+  readonly root: string;
   readonly store: SessionStore;
   readonly tokens: TokenKeeper;
   readonly rules: ForgeryRules;
@@ -94,7 +96,7 @@ export class Sessions {
       endsAt: now() + lifetimeMs,
       tokens,
     });
-    return setCookie(site.sessionCookie, id, site.secure);
+    return setCookie(site.sessionCookie, id, site);
   }
 
   /** @param use whether it counts as used */
@@ -109,15 +111,15 @@ export class Sessions {
   }
 
   /** The cookie that takes the browser's away. */
-  forget({ sessionCookie, secure }: Site): string {
-    return setCookie(sessionCookie, '', secure);
+  forget(site: Site): string {
+    return setCookie(site.sessionCookie, '', site);
   }
 
   #refuse(error: unknown): never {
-    const { client, logger } = this.#options;
+    const { client, root, logger } = this.#options;
     if (error instanceof GrantGone) {
       logger.info({ client, reason: error.message }, 'a session has ended');
-      throw ended(client, error);
+      throw ended(root, error);
     }
     if (error instanceof ProviderAway) throw away('login-provider-away', 'The login provider does not answer', error);
     if (error instanceof StoreUnavailable) {
@@ -133,8 +135,8 @@ function provedBy(session: Session): Proved {
 }
 
 /** What tells a browser's page that it needs a session, and where to get one. */
-export function challenge(client: string): string {
-  return `Session realm="headgate", login="/bff/${client}/login"`;
+export function challenge(root: string): string {
+  return `Session realm="headgate", login="${root}/login"`;
 }
 
 function forgery(detail: string): NotAdmitted {
@@ -143,8 +145,8 @@ function forgery(detail: string): NotAdmitted {
 }
 
 /** The cookie stays: another tab may have logged in meanwhile, and its new one would go. */
-function ended(client: string, cause: Error): NotAdmitted {
-  const headers = { 'www-authenticate': challenge(client), 'cache-control': 'no-store' };
+function ended(root: string, cause: Error): NotAdmitted {
+  const headers = { 'www-authenticate': challenge(root), 'cache-control': 'no-store' };
   const what = { status: 401, code: 'UNAUTHENTICATED', kind: 'session-ended', headers } as const;
   const message = 'The session has ended: the login provider does not renew it. Log in again.';
   return new NotAdmitted({ ...what, reason: cause.message }, message, { cause });

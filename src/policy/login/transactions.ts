@@ -16,7 +16,6 @@ export interface Pending extends Transaction {
 }
 
 export interface TransactionsOptions {
-  readonly client: string;
   readonly sealer: Sealer;
   readonly store: Pick<SessionStore, 'once'>;
   readonly lifetimeMs: number;
@@ -52,8 +51,8 @@ export class Transactions {
     };
     const name = this.#cookieName(site, pending.state);
     const sealed = sealer.seal(JSON.stringify(pending), name);
-    const setCookies = [setCookie(name, sealed, site.secure, lifetimeMs)];
-    for (const old of this.#excess(site, cookies)) setCookies.push(setCookie(old, '', site.secure));
+    const setCookies = [setCookie(name, sealed, site, lifetimeMs)];
+    for (const old of this.#excess(site, cookies)) setCookies.push(setCookie(old, '', site));
     return { pending, setCookies };
   }
 
@@ -77,7 +76,7 @@ export class Transactions {
 
   /** The cookie that a login had, to be taken away. */
   forget(site: Site, state: string): string {
-    return setCookie(this.#cookieName(site, state), '', site.secure);
+    return setCookie(this.#cookieName(site, state), '', site);
   }
 
   #excess(site: Site, cookies: Cookies): string[] {
@@ -86,8 +85,8 @@ export class Transactions {
     return names.slice(0, Math.max(0, names.length - MOST_PENDING + 1));
   }
 
-  #cookieName({ secure }: Site, state: string): string {
+  #cookieName({ secure, name }: Site, state: string): string {
     const word = state.replace(/[^\w-]/g, '').slice(0, NAME_CHARACTERS);
-    return cookieName(`login-${this.#options.client}.${word}`, secure);
+    return cookieName(`login-${name}.${word}`, secure);
   }
 }

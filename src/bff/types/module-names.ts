@@ -1,0 +1,28 @@
+/** What the generated module exports for all endpoints. */
+export const RUNTIME_NAMES = [
+  'AnswerMeta',
+  'AnswerSoFar',
+  'CallOptions',
+  'FetchedAnswer',
+  'KeyedOptions',
+  'PartialFailure',
+  'Problem',
+  'ProblemEntry',
+  'ProblemError',
+  'Result',
+];
+
+/** Names of the language and of its library that the module uses, so that it must not declare them. */
+const LANGUAGE_NAMES =
+  'arguments await break case catch class const continue debugger default delete do else enum eval export extends false ' +
+  'finally for function if implements import in instanceof interface let new null package private protected public return ' +
+  'static super switch this throw true try typeof var void while with yield undefined NaN Infinity globalThis ' +
+  'any bigint boolean never number object string symbol unknown ' +
+  'encodeURIComponent Array AsyncGenerator AbortSignal Error JSON Object Partial Promise Readonly ReadonlyArray Record ' +
+  'RegExp Set String TypeError Uint8Array';
+
+/** Names that neither a type nor a function of an endpoint may have. */
+export const RESERVED_NAMES: readonly string[] = [...RUNTIME_NAMES, ...LANGUAGE_NAMES.split(' ')];
+
+/** Members of `CallOptions`, which are given in one object with the parameters. */
+export const OPTION_NAMES = ['baseUrl', 'headers', 'signal', 'idempotencyKey', 'credentials', 'fetch'];

@@ -1,0 +1,21 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { buildSchema } from 'graphql';
+import { expect } from 'vitest';
+import type { BffOptions } from '../../../src/bff/bff.ts';
+import { engineOver, folderOf, serveBff } from '../support.ts';
+
+/** The document of the client `app`, which must be valid OpenAPI. */
+export async function documentOf(
+  sdl: string,
+  files: Record<string, string>,
+  options: Partial<BffOptions> = {},
+  // biome-ignore lint/suspicious/noExplicitAny: a document of many shapes
+): Promise<any> {
+  const engine = engineOver(buildSchema(sdl), {});
+  const { call } = await serveBff({ dir: folderOf(files), engine: () => engine, ...options });
+  const { json } = await call('/bff/app/openapi.json');
+  expect((await new Validator().validate(structuredClone(json))).errors ?? []).toEqual([]);
+  return json;
+}
+
+export const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });

@@ -1,0 +1,160 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { configFileSchema } from '../../src/config/config.ts';
+import { startServer } from '../../src/server/server.ts';
+import { OpenIdServer } from '../policy/login/openid-provider.ts';
+import { plainEngine } from './plain-engine.ts';
+import { post, recordingLogger } from './serving.ts';
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** A gateway behind `/shop-api`, with an endpoint, the demo's page, and login for the client `web`. */
+async function start(fields: object = {}) {
+  const provider = await OpenIdServer.start();
+  provider.register('http://localhost');
+  onTestFinished(() => provider.close());
+  const dir = mkdtempSync(join(tmpdir(), 'headgate-prefix-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  mkdirSync(join(dir, 'web'));
+  writeFileSync(join(dir, 'web/hello.graphql'), '{ hello }');
+  writeFileSync(
+    join(dir, 'web/secret.graphql'),
+    'query @endpoint(auth: {required: true, kinds: ["session"]}) { hello }',
+  );
+  const web = { issuer: provider.issuer, client_id: 'headgate', client_secret: 'secret' };
+  const file = configFileSchema.parse({
+    supergraph: { listen: '127.0.0.1:0' },
+    path_prefix: '/shop-api',
+    login: { web },
+    ...fields,
+  });
+  const print = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const server = await startServer({
+    config: { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false },
+    schema: { load: async () => ({ sdl: 'one' }), watch: async () => ({ close: async () => {} }) },
+    createEngine: () => ({
+      engine: plainEngine('type Query { hello: String }', { hello: () => 'hi' }),
+      close: async () => {},
+    }),
+    bffDir: dir,
+    demo: true,
+    logger: recordingLogger().logger,
+  });
+  onTestFinished(() => server.close());
+  const printed = print.mock.calls.join('');
+  print.mockRestore();
+  const origin = new URL(server.url).origin;
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(origin + path, { headers, redirect: 'manual' });
+  return { server, printed, origin, get, provider };
+}
+
+test('every route is below the prefix', async () => {
+  const { server, printed, origin, get } = await start();
+  expect(server.url).toBe(`${origin}/shop-api/graphql`);
+  expect(printed).toContain(`Headgate listening on ${origin}/shop-api/graphql\n`);
+  expect(await (await post(server.url, { query: '{ hello }' })).json()).toEqual({ data: { hello: 'hi' } });
+  expect(await (await get('/shop-api/graphql?query={hello}', { 'content-type': 'application/json' })).json()).toEqual({
+    data: { hello: 'hi' },
+  });
+  expect(await (await get('/shop-api/bff/web/hello')).json()).toEqual({ hello: 'hi' });
+  const paths = [
+    'health',
+    'healthcheck',
+    'ready',
+    'readiness',
+    'bff/docs',
+    'bff/openapi.json',
+    'bff/web/openapi.json',
+    'demo',
+  ];
+  for (const path of paths) expect([path, (await get(`/shop-api/${path}`)).status]).toEqual([path, 200]);
+  expect((await get('/shop-apis/health')).status).toBe(404);
+});
+
+test('without it they are there as well: proxies may take it off, and probes do not come through them', async () => {
+  const { get } = await start();
+  for (const path of ['/health', '/bff/web/hello', '/bff/openapi.json'])
+    expect([path, (await get(path)).status]).toEqual([path, 200]);
+});
+
+test('links and addresses in answers begin with it', async () => {
+  const { get } = await start();
+  const html = { accept: 'text/html' };
+  expect((await get('/shop-api', html)).headers.get('location')).toBe('/shop-api/graphql');
+  expect((await (await get('/shop-api/bff/openapi.json')).json()).servers).toEqual([{ url: '/shop-api' }]);
+  expect(await (await get('/shop-api/bff/docs')).text()).toContain('data-openapi="/shop-api/bff/openapi.json"');
+  const problem = await (await get('/shop-api/bff/web/nothing')).json();
+  expect(problem).toMatchObject({ status: 404, instance: '/shop-api/bff/web/nothing' });
+  expect((await (await get('/shop-api/nothing')).json()).errors[0].message).toContain(
+    'GraphQL is at /shop-api/graphql',
+  );
+  const secret = await get('/shop-api/bff/web/secret');
+  expect(secret.headers.get('www-authenticate')).toBe('Session realm="headgate", login="/shop-api/bff/web/login"');
+  expect(await secret.json()).toMatchObject({ login: '/shop-api/bff/web/login' });
+});
+
+test('login leads back to it, and its cookies are for it', async () => {
+  const { get, origin, server } = await start();
+  const begun = await fetch(`http://localhost:${server.port}/shop-api/bff/web/login?returnTo=/`, {
+    redirect: 'manual',
+  });
+  const target = new URL(begun.headers.get('location') ?? '');
+  expect(target.searchParams.get('redirect_uri')).toBe(`http://localhost:${server.port}/shop-api/bff/web/callback`);
+  expect(begun.headers.get('set-cookie')).toMatch(
+    /^headgate-login-shop-api\.web\.[\w-]+=.*; Path=\/shop-api; HttpOnly/,
+  );
+  const me = await get('/shop-api/bff/web/me');
+  expect([me.status, me.headers.get('www-authenticate')]).toEqual([
+    401,
+    'Session realm="headgate", login="/shop-api/bff/web/login"',
+  ]);
+  expect(origin).toBe(`http://127.0.0.1:${server.port}`);
+});
+
+test('over HTTPS, cookies keep their protection by __Host-, with a name of their own', async () => {
+  const { provider } = await start();
+  const web = {
+    issuer: provider.issuer,
+    client_id: 'headgate',
+    client_secret: 'secret',
+    public_url: 'https://shop.example',
+  };
+  const { get } = await start({ login: { web } });
+  const begun = await get('/shop-api/bff/web/login');
+  const target = new URL(begun.headers.get('location') ?? '');
+  expect(target.searchParams.get('redirect_uri')).toBe('https://shop.example/shop-api/bff/web/callback');
+  expect(begun.headers.get('set-cookie')).toMatch(
+    /^__Host-headgate-login-shop-api\.web\.[\w-]+=.*; Path=\/; HttpOnly.*; Secure/,
+  );
+});
+
+test.each(['shop-api', '/shop-api/', '/', '/a//b', '/../x', '/graphql', '/bff/x', '/a?b', '/a b'])(
+  'path_prefix: %s is refused',
+  (path_prefix) => {
+    const parsed = configFileSchema.safeParse({ path_prefix });
+    expect(parsed.error?.issues).toMatchObject([{ path: ['path_prefix'] }]);
+  },
+);
+
+describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
+  test('the documentation and GraphiQL call what is below the prefix', { timeout: 120_000 }, async () => {
+    const { origin } = await start();
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    onTestFinished(() => browser.close());
+    const page = await browser.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(`${request.method()} ${new URL(request.url()).pathname}`));
+    await page.goto(`${origin}/shop-api/bff/docs`);
+    await page.locator('section', { hasText: '/bff/web/hello' }).getByRole('button', { name: 'Try it' }).click();
+    await page.getByText('"hello": "hi"').first().waitFor();
+    expect(asked).toContain('GET /shop-api/bff/web/hello');
+    await page.goto(`${origin}/shop-api`);
+    await page.waitForRequest((request) => request.method() === 'POST');
+    expect(asked).toContain('POST /shop-api/graphql');
+    expect(asked.filter((one) => one.includes('/graphql') && !one.includes('/shop-api/graphql'))).toEqual([]);
+  });
+});
