@@ -178,7 +178,7 @@ describe('what is the same for both stays shared', () => {
     ];
     expect(second.text).toBe(first.text);
     expect(other.text).not.toBe(first.text);
-    expect(first.headers).toMatchObject({ 'cache-control': 'public, max-age=60', vary: 'x-app' });
+    expect(first.headers).toMatchObject({ 'cache-control': 'public, max-age=60', vary: 'accept, x-app' });
   });
 
   test('an idempotent request whose token was renewed before it is tried again', async () => {
