@@ -47,7 +47,7 @@ export class TypeBuilder {
   }
 
   #make(identity: Schema, schema: Schema, where: string): TypeRef {
-    const name = this.#known.get(identity) ?? textOf(schema.title) ?? where;
+    const name = titleOf(identity) ?? this.#known.get(identity) ?? textOf(schema.title) ?? where;
     if (schema.properties !== undefined && Object.keys(schema.properties).length > 0)
       return this.#object(identity, schema, name);
     const kind = kindOf(schema);
@@ -134,6 +134,15 @@ export class TypeBuilder {
       nullable: mayBeNull,
     };
   }
+}
+
+const MOST_WORDS = 3;
+
+/** A title that reads as a name: `Book Item`, but not `What a reader sees of a book.` */
+function titleOf({ title }: Schema): string | undefined {
+  const text = textOf(title);
+  const isNameLike = text !== undefined && !/[.,:;!?]/.test(text) && text.split(/\s+/).length <= MOST_WORDS;
+  return isNameLike && /[A-Za-z]/.test(text) ? text : undefined;
 }
 
 /** All of them hold: their properties are put together. */

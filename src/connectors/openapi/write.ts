@@ -1,7 +1,8 @@
 import { Kind, print } from 'graphql';
 import { type EnumModel, type ObjectModel, objectOf, printType, type TypeRef } from './model.ts';
 import { isName } from './names.ts';
-import type { ArgumentModel, BodyModel, FieldOfRoot } from './operations.ts';
+import type { BodyModel, FieldOfRoot } from './operations.ts';
+import { type ArgumentModel, expressionOf, templateOf } from './parameters.ts';
 
 const LONGEST_DESCRIPTION = 300;
 
@@ -51,22 +52,28 @@ function writeHttp({ method, path, args, body }: FieldOfRoot): string {
   const lines = [`        ${method}: ${JSON.stringify(pathTemplate(path, args))}`];
   const query = args.filter((argument) => argument.in === 'query');
   if (query.length > 0) {
-    const parameters = query.map(({ original, name }) => `          ${keyText(original)}: $args.${name}`);
+    const parameters = query.flatMap(queryLines).map((line) => `          ${line}`);
     lines.push(`        queryParams: """\n${parameters.join('\n')}\n        """`);
   }
   const headers = args
     .filter((argument) => argument.in === 'header')
-    .map(({ original, name }) => `{name: ${JSON.stringify(original)}, value: "{$args.${name}}"}`);
+    .map((argument) => `{name: ${JSON.stringify(argument.original)}, value: "${templateOf(argument)}"}`);
   if (body?.form) headers.push('{name: "Content-Type", value: "application/x-www-form-urlencoded"}');
   if (headers.length > 0) lines.push(`        headers: [${headers.join(', ')}]`);
   if (body !== undefined) lines.push(`        body: ${bodyText(body)}`);
   return lines.join('\n');
 }
 
+function queryLines(argument: ArgumentModel): string[] {
+  const { name, original, wire } = argument;
+  if (wire.kind !== 'entries') return [`${keyText(original)}: ${expressionOf(argument)}`];
+  return wire.entries.map(([key, path]) => `${keyText(key)}: $args.${name}.${path}`);
+}
+
 function pathTemplate(path: string, args: readonly ArgumentModel[]): string {
   return path.replaceAll(/\{([^{}]+)\}/g, (whole, original: string) => {
     const argument = args.find((candidate) => candidate.in === 'path' && candidate.original === original);
-    return argument === undefined ? whole : `{$args.${argument.name}}`;
+    return argument === undefined ? whole : templateOf(argument);
   });
 }
 
