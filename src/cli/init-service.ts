@@ -55,7 +55,11 @@ function headersOf(lines: readonly string[]): Record<string, string> {
 
 async function introspect(url: string, headers: Readonly<Record<string, string>>): Promise<GraphQLSchema> {
   // Older servers do not know the newer parts of introspection.
-  const wanted = [getIntrospectionQuery({ specifiedByUrl: true }), getIntrospectionQuery()];
+  const wanted = [
+    getIntrospectionQuery({ specifiedByUrl: true, oneOf: true }),
+    getIntrospectionQuery({ specifiedByUrl: true }),
+    getIntrospectionQuery(),
+  ];
   let failure = '';
   for (const query of wanted) {
     const result = await ask(url, headers, query);

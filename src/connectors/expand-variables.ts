@@ -1,6 +1,7 @@
 import { type Env, expand } from '../config/expand.ts';
 import type { Expander } from './argument-reader.ts';
-import { troubleAt } from './trouble.ts';
+import type { Connectors } from './connector.ts';
+import { type Trouble, troubleAt } from './trouble.ts';
 
 /** Fills in `${VARIABLES}` for running; one without a value is told. */
 export function expandAll(env: Env): Expander {
@@ -25,4 +26,19 @@ export function expandWherePossible(env: Env): Expander {
       known = { ...known, [expanded.variable]: begins ? 'http://unset.invalid' : 'unset' };
     }
   };
+}
+
+/** Uses of `$env.NAME` that have no value, and nothing that stands in for it. */
+export function unsetVariables({ connectors, sources }: Connectors, env: Env): Trouble[] {
+  const ofSources = [...sources.values()].flatMap(({ references }) => references);
+  const known = new Set<string>();
+  return [...ofSources, ...connectors.flatMap(({ references }) => references)].flatMap((reference) => {
+    const { variable, path, node, at, isOptional } = reference;
+    const [name] = path;
+    if (variable !== '$env' || name === undefined || isOptional || env[name] !== undefined || known.has(name))
+      return [];
+    known.add(name);
+    const hint = `Set ${name}, or say what stands in for it: $($env.${name} ?? "…")`;
+    return [troubleAt(node, 'UNSET_VARIABLE', `The environment variable ${name} is not set.`, hint, at)];
+  });
 }

@@ -29,6 +29,18 @@ const SDL = `
   union Found = Invoice | Customer`;
 
 describe('headgate init service', () => {
+  test('keeps @oneOf on input types', async () => {
+    const service = await stubService(
+      'type Query { user(by: UserBy!): String } input UserBy @oneOf { id: ID mail: String }',
+      {},
+    );
+    const dir = await project();
+    const run = await runCli(dir, ['init', 'service', '--url', service.url, '--name', 'users']);
+    expect(run).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(join(dir, 'schemas/users.graphql'), 'utf8')).toContain('input UserBy @oneOf {');
+    expect(await runCli(dir, ['validate'])).toMatchObject({ code: 0 });
+  });
+
   test('writes what introspection tells, with look-ups marked, in a form that composes', async () => {
     const service = await stubService(SDL, {});
     const dir = await project();

@@ -6,6 +6,8 @@ export interface Reference {
   readonly variable: string;
   readonly path: readonly string[];
   readonly at: number;
+  /** It may be missing: another value stands in for it, or `?` follows. */
+  readonly isOptional?: true;
 }
 
 /** Every use of a `$variable` in a mapping, but for `$` and `@`; `$this { a b }` counts as `$this.a` and `$this.b`. */
@@ -26,7 +28,12 @@ function collect(expression: Expression, found: Reference[]): void {
       for (const [, value] of expression.properties) collect(value, found);
       return;
     case 'first':
-      for (const operand of expression.operands) collect(operand, found);
+      for (const [index, operand] of expression.operands.entries()) {
+        const inner: Reference[] = [];
+        collect(operand, inner);
+        const isLast = index === expression.operands.length - 1;
+        found.push(...(isLast ? inner : inner.map((reference) => ({ ...reference, isOptional: true as const }))));
+      }
       return;
     case 'selection':
       for (const { value } of expression.fields) collect(value, found);
@@ -39,7 +46,11 @@ function collect(expression: Expression, found: Reference[]): void {
 function collectPath(path: Path, found: Reference[]): void {
   const { head, steps, selection } = path;
   if (head.kind === 'expression') collect(head.expression, found);
-  if (head.kind === 'variable' && head.name.length > 1) found.push(...variableUses(path, head.name));
+  if (head.kind === 'variable' && head.name.length > 1) {
+    const isOptional = steps.some(({ kind }) => kind === 'question');
+    const uses = variableUses(path, head.name);
+    found.push(...(isOptional ? uses.map((use) => ({ ...use, isOptional: true as const })) : uses));
+  }
   for (const step of steps) {
     if (step.kind === 'method') for (const arg of step.args) collect(arg, found);
   }

@@ -1,10 +1,10 @@
 import { createResolver, type OpenApiDocument, type Resolver, type Schema, textOf } from './document.ts';
-import { type EnumModel, type ObjectModel, objectOf, type TypeRef } from './model.ts';
+import { type EnumModel, type ObjectModel, objectsOf as objectsOfType, type TypeRef, unionOf } from './model.ts';
 import { Names } from './names.ts';
 import { type FieldOfRoot, readOperations } from './operations.ts';
 import { trimTypes } from './trim.ts';
 import { TypeBuilder } from './types.ts';
-import { usesScalar, writeEnum, writeObject, writeRoot } from './write.ts';
+import { usesScalar, writeEnum, writeObject, writeRoot, writeUnion } from './write.ts';
 
 /** The document cannot be converted; the message says why. */
 export class OpenApiError extends Error {
@@ -94,7 +94,7 @@ function noOperations(leftOut: readonly string[]): OpenApiError {
 }
 
 function objectsOf(types: readonly (TypeRef | undefined)[]): ObjectModel[] {
-  return types.flatMap((type) => (type === undefined ? [] : (objectOf(type) ?? [])));
+  return types.flatMap((type) => (type === undefined ? [] : objectsOfType(type)));
 }
 
 /** Types that are still used: some are no more, since what they were for is JSON now. */
@@ -115,9 +115,11 @@ function writeTypes(
       ...[body?.type, output].filter((type) => type !== undefined),
     ]),
   ];
+  const unions = new Set(used.flatMap((type) => unionOf(type) ?? []));
   const ordered = input.objects.filter((object) => inputs.has(object));
   return [
     ...[...outputs].map((object) => writeObject('type', object)),
+    ...[...unions].map(writeUnion),
     ...ordered.map((object) => writeObject('input', object)),
     ...[...enums.values()].filter(({ name }) => usesScalar(name, used)).map(writeEnum),
     ...['JSON', 'BigInt'].filter((name) => usesScalar(name, used)).map((name) => `scalar ${name}`),

@@ -48,6 +48,8 @@ export interface Parameter {
   readonly name?: unknown;
   readonly in?: unknown;
   readonly required?: unknown;
+  readonly style?: unknown;
+  readonly explode?: unknown;
   readonly description?: unknown;
   readonly schema?: Schema;
   readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
@@ -83,6 +85,7 @@ export interface Schema {
   readonly allOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
   readonly anyOf?: readonly Schema[];
+  readonly discriminator?: { readonly propertyName?: unknown; readonly mapping?: Readonly<Record<string, unknown>> };
   readonly readOnly?: unknown;
   readonly writeOnly?: unknown;
 }

@@ -2,7 +2,17 @@
 export type TypeRef =
   | { readonly kind: 'scalar'; readonly name: string }
   | { readonly kind: 'list'; readonly of: TypeRef; readonly itemsRequired: boolean }
-  | { readonly kind: 'object'; readonly object: ObjectModel };
+  | { readonly kind: 'object'; readonly object: ObjectModel }
+  | { readonly kind: 'union'; readonly union: UnionModel };
+
+/** One of several objects; which, a property says. */
+export interface UnionModel {
+  readonly name: string;
+  readonly description: string | undefined;
+  /** What the API calls the property. */
+  readonly property: string;
+  readonly members: { readonly values: readonly string[]; readonly object: ObjectModel }[];
+}
 
 export interface ObjectModel {
   readonly name: string;
@@ -31,7 +41,20 @@ export function objectOf(type: TypeRef): ObjectModel | undefined {
   return type.kind === 'object' ? type.object : undefined;
 }
 
+/** The objects that a value may be. */
+export function objectsOf(type: TypeRef): ObjectModel[] {
+  if (type.kind === 'list') return objectsOf(type.of);
+  if (type.kind === 'union') return type.union.members.map(({ object }) => object);
+  return type.kind === 'object' ? [type.object] : [];
+}
+
+export function unionOf(type: TypeRef): UnionModel | undefined {
+  if (type.kind === 'list') return unionOf(type.of);
+  return type.kind === 'union' ? type.union : undefined;
+}
+
 export function printType(type: TypeRef): string {
   if (type.kind === 'list') return `[${printType(type.of)}${type.itemsRequired ? '!' : ''}]`;
+  if (type.kind === 'union') return type.union.name;
   return type.kind === 'object' ? type.object.name : type.name;
 }

@@ -3,24 +3,15 @@ import {
   type Content,
   type OpenApiDocument,
   type Operation,
-  type Parameter,
   type PathItem,
   type Resolver,
   type Schema,
   textOf,
 } from './document.ts';
-import { type FieldModel, JSON_TYPE, objectOf, type TypeRef } from './model.ts';
+import { type FieldModel, JSON_TYPE, type TypeRef } from './model.ts';
 import { fieldName, Names } from './names.ts';
+import { type ArgumentModel, readParameters } from './parameters.ts';
 import type { TypeBuilder } from './types.ts';
-
-export interface ArgumentModel {
-  readonly name: string;
-  readonly original: string;
-  readonly in: 'path' | 'query' | 'header';
-  readonly type: TypeRef;
-  readonly required: boolean;
-  readonly description: string | undefined;
-}
 
 export interface BodyModel {
   readonly argument: string;
@@ -70,8 +61,10 @@ export function readOperations(document: OpenApiDocument, builders: Builders): O
       if (item === undefined || typeof operation !== 'object' || operation === null) continue;
       const root = method === 'get' ? 'Query' : 'Mutation';
       const read = readOperation(path, method, item, operation, builders);
-      if (typeof read === 'string') leftOut.push(`${method.toUpperCase()} ${path}: ${read}`);
-      else fields.push({ ...read, root, name: names[root].take(nameOf(operation, method, path)) });
+      const reasons = typeof read === 'string' ? [read] : read.leftOut;
+      leftOut.push(...reasons.map((reason) => `${method.toUpperCase()} ${path}: ${reason}`));
+      if (typeof read !== 'string')
+        fields.push({ ...read, root, name: names[root].take(nameOf(operation, method, path)) });
     }
   }
   return { fields: withEntities(fields), leftOut };
@@ -82,7 +75,7 @@ function nameOf(operation: Operation, method: string, path: string): string {
   return fieldName(id ?? `${method} ${path.replaceAll(/[{}]/g, ' ')}`);
 }
 
-type Draft = Omit<FieldOfRoot, 'root' | 'name'>;
+type Draft = Omit<FieldOfRoot, 'root' | 'name'> & { readonly leftOut: readonly string[] };
 
 /** Why there is no field for it, as text, or the field. */
 function readOperation(
@@ -93,64 +86,27 @@ function readOperation(
   builders: Builders,
 ): Draft | string {
   const where = textOf(operation.operationId) ?? `${method} ${path}`;
-  const parameters = readParameters(item, operation, builders);
+  const { args, leftOut, impossible } = readParameters(item, operation, builders);
+  if (impossible !== undefined) return impossible;
   const lost = [...path.matchAll(/\{([^{}]+)\}/g)].find(
-    ([, name]) => !parameters.some((p) => p.in === 'path' && p.original === name),
+    ([, name]) => !args.some((p) => p.in === 'path' && p.original === name),
   );
   if (lost !== undefined) return `the path parameter ${lost[0]} is not described`;
-  const required = parameters.find((parameter) => parameter.required && isObjectLike(parameter.type));
-  if (required !== undefined) return `the parameter "${required.original}" is an object`;
-  const body = readBody(operation, `${where} body`, builders, parameters);
+  const body = readBody(operation, `${where} body`, builders, args);
   if (typeof body === 'string') return body;
   const output = readOutput(operation, `${where} result`, builders);
   if (typeof output === 'string') return output;
   return {
     method: method.toUpperCase() as HttpMethod,
     path,
-    args: parameters.filter(({ type }) => !isObjectLike(type)),
+    args,
+    leftOut,
     body,
     output: output.type,
     entity: false,
     description: textOf(operation.summary) ?? textOf(operation.description),
     deprecated: operation.deprecated === true,
   };
-}
-
-function isObjectLike(type: TypeRef): boolean {
-  return objectOf(type) !== undefined || type === JSON_TYPE;
-}
-
-const SENT_ANYWAY = new Set([
-  'accept',
-  'authorization',
-  'content-type',
-  'cookie',
-  'host',
-  'content-length',
-  'connection',
-]);
-
-function readParameters(item: PathItem, operation: Operation, { input, resolve }: Builders): ArgumentModel[] {
-  const all = new Map<string, Parameter>();
-  for (const given of [...(item.parameters ?? []), ...(operation.parameters ?? [])]) {
-    const parameter = resolve(given);
-    const name = textOf(parameter?.name);
-    if (parameter !== undefined && name !== undefined) all.set(`${String(parameter.in)} ${name}`, parameter);
-  }
-  const names = new Names(['input']);
-  return [...all.values()].flatMap((parameter): ArgumentModel[] => {
-    const original = String(parameter.name).trim();
-    const place = parameter.in;
-    if (place !== 'path' && place !== 'query' && place !== 'header') return [];
-    if (place === 'header' && SENT_ANYWAY.has(original.toLowerCase())) return [];
-    const schema = parameter.schema ?? Object.values(parameter.content ?? {})[0]?.schema;
-    const { type, nullable } = input.typeOf(schema ?? { type: 'string' }, `${original} parameter`);
-    // a path is made of text: what its parameter is in truth does not matter
-    const own: TypeRef = place === 'path' && isObjectLike(type) ? { kind: 'scalar', name: 'String' } : type;
-    const required = place === 'path' || (parameter.required === true && !nullable);
-    const description = textOf(parameter.description);
-    return [{ name: names.take(fieldName(original)), original, in: place, type: own, required, description }];
-  });
 }
 
 function readBody(

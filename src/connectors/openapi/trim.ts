@@ -1,4 +1,4 @@
-import { type FieldModel, JSON_TYPE, type ObjectModel, objectOf } from './model.ts';
+import { type FieldModel, JSON_TYPE, type ObjectModel, objectsOf } from './model.ts';
 
 /** Most fields that one selection may come to. */
 const LARGEST = 300;
@@ -17,9 +17,9 @@ export function trimTypes(roots: Iterable<ObjectModel>): void {
     open.add(object);
     const weights: { field: FieldModel; size: number }[] = [];
     for (const field of object.fields) {
-      const inner = objectOf(field.type);
-      if (inner !== undefined && open.has(inner)) field.type = JSON_TYPE;
-      else weights.push({ field, size: inner === undefined ? 1 : 1 + sizeOf(inner) });
+      const inner = objectsOf(field.type);
+      if (inner.some((candidate) => open.has(candidate))) field.type = JSON_TYPE;
+      else weights.push({ field, size: inner.reduce((sum, candidate) => sum + sizeOf(candidate), 1) });
     }
     open.delete(object);
     const size = lighten(weights);

@@ -1,5 +1,13 @@
+import { readChoices } from './choices.ts';
 import { type Resolver, type Schema, textOf } from './document.ts';
-import { type EnumModel, type FieldModel, JSON_TYPE, type ObjectModel, type TypeRef } from './model.ts';
+import {
+  type EnumModel,
+  type FieldModel,
+  JSON_TYPE,
+  type ObjectModel,
+  type TypeRef,
+  type UnionModel,
+} from './model.ts';
 import { fieldName, isName, Names, typeName } from './names.ts';
 
 /** A schema with its `allOf` merged and its choices made: what it is, and whether it may be null. */
@@ -15,6 +23,7 @@ interface Plain {
 export class TypeBuilder {
   readonly objects: ObjectModel[] = [];
   readonly enums: EnumModel[] = [];
+  readonly unions: UnionModel[] = [];
   readonly #resolve: Resolver;
   readonly #names: Names;
   readonly #known: ReadonlyMap<Schema, string>;
@@ -43,11 +52,30 @@ export class TypeBuilder {
     const { schema, nullable } = this.#plain(resolved);
     const made = this.#made.get(resolved);
     if (made !== undefined) return { type: made, nullable };
-    return { type: this.#make(resolved, schema, where), nullable };
+    const union = this.#union(resolved, where);
+    return { type: union ?? this.#make(resolved, schema, where), nullable };
+  }
+
+  /** Objects of which a discriminator says which is there. In GraphQL, inputs can be no unions. */
+  #union(identity: Schema, where: string): TypeRef | undefined {
+    const choices = this.#use === 'output' ? readChoices(identity, this.#resolve, this.#known) : undefined;
+    if (choices === undefined) return undefined;
+    const name = this.#names.take(typeName(titleOf(identity) ?? this.#known.get(identity) ?? where));
+    const { property } = choices;
+    const members: UnionModel['members'][number][] = [];
+    const union: UnionModel = { name, description: textOf(identity.description), property, members };
+    const type: TypeRef = { kind: 'union', union };
+    this.#made.set(identity, type);
+    for (const { schema, values } of choices.members) {
+      const member = this.typeOf(schema, `${name} ${values[0] ?? ''}`).type;
+      if (member.kind === 'object') members.push({ values, object: member.object });
+    }
+    this.unions.push(union);
+    return type;
   }
 
   #make(identity: Schema, schema: Schema, where: string): TypeRef {
-    const name = this.#known.get(identity) ?? textOf(schema.title) ?? where;
+    const name = titleOf(identity) ?? this.#known.get(identity) ?? textOf(schema.title) ?? where;
     if (schema.properties !== undefined && Object.keys(schema.properties).length > 0)
       return this.#object(identity, schema, name);
     const kind = kindOf(schema);
@@ -134,6 +162,15 @@ export class TypeBuilder {
       nullable: mayBeNull,
     };
   }
+}
+
+const MOST_WORDS = 3;
+
+/** A title that reads as a name: `Book Item`, but not `What a reader sees of a book.` */
+function titleOf({ title }: Schema): string | undefined {
+  const text = textOf(title);
+  const isNameLike = text !== undefined && !/[.,:;!?]/.test(text) && text.split(/\s+/).length <= MOST_WORDS;
+  return isNameLike && /[A-Za-z]/.test(text) ? text : undefined;
 }
 
 /** All of them hold: their properties are put together. */

@@ -1,7 +1,17 @@
 import { Kind, print } from 'graphql';
-import { type EnumModel, type ObjectModel, objectOf, printType, type TypeRef } from './model.ts';
+import {
+  type EnumModel,
+  type FieldModel,
+  type ObjectModel,
+  objectOf,
+  printType,
+  type TypeRef,
+  type UnionModel,
+  unionOf,
+} from './model.ts';
 import { isName } from './names.ts';
-import type { ArgumentModel, BodyModel, FieldOfRoot } from './operations.ts';
+import type { BodyModel, FieldOfRoot } from './operations.ts';
+import { type ArgumentModel, expressionOf, templateOf } from './parameters.ts';
 
 const LONGEST_DESCRIPTION = 300;
 
@@ -20,6 +30,11 @@ export function writeObject(keyword: 'type' | 'input', object: ObjectModel): str
       `${describe(description, '  ')}  ${name}: ${printType(type)}${required ? '!' : ''}`,
   );
   return `${describe(object.description, '')}${keyword} ${object.name} {\n${fields.join('\n')}\n}`;
+}
+
+export function writeUnion({ name, description, members }: UnionModel): string {
+  const names = [...new Set(members.map(({ object }) => object.name))];
+  return `${describe(description, '')}union ${name} = ${names.join(' | ')}`;
 }
 
 export function writeEnum({ name, values }: EnumModel): string {
@@ -51,22 +66,28 @@ function writeHttp({ method, path, args, body }: FieldOfRoot): string {
   const lines = [`        ${method}: ${JSON.stringify(pathTemplate(path, args))}`];
   const query = args.filter((argument) => argument.in === 'query');
   if (query.length > 0) {
-    const parameters = query.map(({ original, name }) => `          ${keyText(original)}: $args.${name}`);
+    const parameters = query.flatMap(queryLines).map((line) => `          ${line}`);
     lines.push(`        queryParams: """\n${parameters.join('\n')}\n        """`);
   }
   const headers = args
     .filter((argument) => argument.in === 'header')
-    .map(({ original, name }) => `{name: ${JSON.stringify(original)}, value: "{$args.${name}}"}`);
+    .map((argument) => `{name: ${JSON.stringify(argument.original)}, value: "${templateOf(argument)}"}`);
   if (body?.form) headers.push('{name: "Content-Type", value: "application/x-www-form-urlencoded"}');
   if (headers.length > 0) lines.push(`        headers: [${headers.join(', ')}]`);
   if (body !== undefined) lines.push(`        body: ${bodyText(body)}`);
   return lines.join('\n');
 }
 
+function queryLines(argument: ArgumentModel): string[] {
+  const { name, original, wire } = argument;
+  if (wire.kind !== 'entries') return [`${keyText(original)}: ${expressionOf(argument)}`];
+  return wire.entries.map(([key, path]) => `${keyText(key)}: $args.${name}.${path}`);
+}
+
 function pathTemplate(path: string, args: readonly ArgumentModel[]): string {
   return path.replaceAll(/\{([^{}]+)\}/g, (whole, original: string) => {
     const argument = args.find((candidate) => candidate.in === 'path' && candidate.original === original);
-    return argument === undefined ? whole : `{$args.${argument.name}}`;
+    return argument === undefined ? whole : templateOf(argument);
   });
 }
 
@@ -102,19 +123,38 @@ function inputLines(object: ObjectModel, indent: string, above: readonly ObjectM
 
 function selectionText(output: TypeRef | undefined): string {
   if (output === undefined) return '"$(true)"';
-  const object = objectOf(output);
-  return object === undefined ? '"$"' : `"""\n${outputLines(object, '      ')}\n      """`;
+  const lines = innerLines(output, '      ');
+  return lines === undefined ? '"$"' : `"""\n${lines.join('\n')}\n      """`;
 }
 
-function outputLines(object: ObjectModel, indent: string): string {
-  const lines = object.fields.map(({ name, original, type }) => {
-    const inner = objectOf(type);
-    const start = name === original ? name : `${name}: ${keyText(original)}`;
-    return inner === undefined
-      ? `${indent}${start}`
-      : `${indent}${start} {\n${outputLines(inner, `${indent}  `)}\n${indent}}`;
-  });
-  return lines.join('\n');
+/** What is selected of a type; `undefined` for single values. */
+function innerLines(type: TypeRef, indent: string): string[] | undefined {
+  const union = unionOf(type);
+  if (union !== undefined) return unionLines(union, indent);
+  const object = objectOf(type);
+  return object?.fields.map((field) => outputLine(field, indent));
+}
+
+/** Its objects' fields, all of them: those of other objects are not there. */
+function unionLines({ property, members }: UnionModel, indent: string): string[] {
+  const pairs = members.flatMap(({ values, object }) =>
+    values.map((value) => `[${JSON.stringify(value)}, "${object.name}"]`),
+  );
+  const fields = new Map<string, string>();
+  for (const { object } of members) {
+    for (const field of object.fields) {
+      const line = outputLine(field, indent);
+      // what is JSON in one object may have fields in another
+      if (line.length > (fields.get(field.name)?.length ?? 0)) fields.set(field.name, line);
+    }
+  }
+  return [`${indent}__typename: ${keyText(property)}->match(${pairs.join(', ')})`, ...fields.values()];
+}
+
+function outputLine({ name, original, type }: FieldModel, indent: string): string {
+  const inner = innerLines(type, `${indent}  `);
+  const start = name === original ? name : `${name}: ${keyText(original)}`;
+  return inner === undefined ? `${indent}${start}` : `${indent}${start} {\n${inner.join('\n')}\n${indent}}`;
 }
 
 export function usesScalar(name: string, types: Iterable<TypeRef>): boolean {

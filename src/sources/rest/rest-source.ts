@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Env } from '../../config/expand.ts';
 import type { ApiSettings } from '../../config/sections/connectors.ts';
 import { clientHeadersOf } from '../../connectors/client-headers.ts';
-import { expandAll } from '../../connectors/expand-variables.ts';
+import { expandAll, unsetVariables } from '../../connectors/expand-variables.ts';
 import { modelOf } from '../../connectors/obtainable.ts';
 import { readConnectors } from '../../connectors/read-connectors.ts';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
@@ -50,7 +50,8 @@ const MOST_DOCUMENTS = 1_000;
 export function createRestSource(options: RestSourceOptions): RestSource {
   const { name, sdl, env = process.env, timeoutMs = DEFAULT_TIMEOUT_MS, settingsOf } = options;
   const read = readConnectors(parse(sdl), expandAll(env));
-  if (read.troubles.length > 0) throw new ConnectorsError(name, read.troubles);
+  const troubles = [...read.troubles, ...unsetVariables(read, env)];
+  if (troubles.length > 0) throw new ConnectorsError(name, troubles);
   const schema = buildExecutableSchema(modelOf(read));
   const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
   const targets = new ApiTargets({ pools, settingsOf, env, cache, compression });

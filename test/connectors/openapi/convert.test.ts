@@ -238,7 +238,7 @@ test('what is written answers', async () => {
     return url.startsWith('/v1/books/') ? book : [book];
   });
   const sdl = convert({ ...SHELF, servers: [{ url: `${api.url}/v1` }] });
-  const source = restSource(api, sdl);
+  const source = restSource(api, sdl, { env: { SHELF_KEY: 'k' } });
   const { data, errors } = await ask(
     source,
     '{ listBooks(pageSize: 2, tag: ["a", "b"], xTenant: "t") { id title pageCount state author { name born } extra } getBook(id: "7") { title } }',
@@ -312,6 +312,16 @@ type Pet {
 }
 
 scalar JSON`);
+  });
+
+  test('titles that read as names are names, legal and unique', () => {
+    const types = typesOf({
+      Root: { type: 'object', properties: { a: ref('app__models__Book'), b: ref('Second'), c: ref('Long') } },
+      app__models__Book: { title: 'Book item', type: 'object', properties: { x: { type: 'string' } } },
+      Second: { title: 'Book-Item', type: 'object', properties: { y: { type: 'string' } } },
+      Long: { title: 'What a reader sees of a book.', type: 'object', properties: { z: { type: 'string' } } },
+    });
+    expect(types).toContain('type Root {\n  a: BookItem\n  b: BookItem2\n  c: Long\n}');
   });
 
   test('a type that leads back to itself is JSON there', () => {

@@ -150,6 +150,19 @@ describe('headers', () => {
     const sdl = `extend schema @source(name: "b", http: {baseURL: "http://x", headers: [{name: "x-key", value: "\${NO_KEY}"}]})\ntype Query { a: Int @connect(source: "api", http: {GET: "/"}, selection: "$.a") }`;
     expect(() => restSource(api, sdl)).toThrow('UNSET_VARIABLE  The environment variable NO_KEY is not set.');
   });
+
+  test('an unset variable that $env reads, unless something stands in for it', async () => {
+    const api = await stubApi(() => 'done');
+    const sdl = (value: string) =>
+      `type Query { a: String @connect(source: "api", http: {GET: "/a", headers: [{name: "x-key", value: "{${value}}"}]}, selection: "$") }`;
+    expect(() => restSource(api, sdl('$env.NO_KEY'))).toThrow(
+      'UNSET_VARIABLE  The environment variable NO_KEY is not set.',
+    );
+    for (const value of ["$($env.NO_KEY ?? 'none')", '$env.NO_KEY?']) {
+      expect(await ask(restSource(api, sdl(value)), '{ a }')).toEqual({ data: { a: 'done' } });
+    }
+    expect(api.calls.map(({ headers }) => headers['x-key'])).toEqual(['none', undefined]);
+  });
 });
 
 describe('urls', () => {
