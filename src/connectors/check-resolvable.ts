@@ -3,9 +3,9 @@ import { directiveUses, text } from '../supergraph/directives.ts';
 import { parseFieldSet } from '../supergraph/field-set.ts';
 import { typesOf } from './check-selection.ts';
 import type { Connector } from './connector.ts';
-import { fieldSetOf, providedBy } from './entity-lookups.ts';
+import { fieldSetOf, providedBy, providedWithin } from './entity-lookups.ts';
 import { objectsIn, type Shape, shapeOf } from './mapping/shape.ts';
-import { type ConnectorModel, impliedKeys, isExternal, neededOfThis, obtainable } from './obtainable.ts';
+import { type ConnectorModel, impliedKeys, isExternal, lookupsWithin, neededOfThis, obtainable } from './obtainable.ts';
 import { isComposite, isRootType, nameOfType, type TypeFacts } from './schema-facts.ts';
 import { type Trouble, troubleAt } from './trouble.ts';
 
@@ -79,9 +79,16 @@ class ResolvableWalk {
     for (const [name, field] of object.fields) {
       const definition = type.fields.get(name);
       if (definition === undefined) continue;
-      const inner = { node: place.node, at: field.at };
+      const inner = { node: place.node, at: field.at, beside: this.#addedWithin(object, type, name) };
       this.#value(field.shape, nameOfType(definition.type), `${type.name}.${name}`, inner, [...above, type.name]);
     }
+  }
+
+  /** What lookups, whose key the selection gives, add to the object in a field. */
+  #addedWithin(object: ObjectShape, type: TypeFacts, field: string): string[] {
+    const lookups = lookupsWithin(this.#model, type.name, field);
+    const ready = lookups.filter(({ key }) => key.every(([first]) => first !== undefined && object.fields.has(first)));
+    return ready.flatMap(({ connector }) => [...providedWithin(connector, field)]);
   }
 
   #missing(

@@ -25,6 +25,12 @@ export function providedBy({ selection }: Connector): Set<string> {
   return new Set(objectsIn(shapeOf(selection.expression)).flatMap(({ fields }) => [...fields.keys()]));
 }
 
+/** Names of the fields that a connector's selection gives of the object in one of its fields. */
+export function providedWithin({ selection }: Connector, field: string): Set<string> {
+  const outer = objectsIn(shapeOf(selection.expression)).flatMap(({ fields }) => fields.get(field) ?? []);
+  return new Set(outer.flatMap(({ shape }) => objectsIn(shape)).flatMap(({ fields }) => [...fields.keys()]));
+}
+
 function lookupOf(connector: Connector, schema: SchemaFacts): EntityLookup {
   const { field, references } = connector;
   const provides = providedBy(connector);

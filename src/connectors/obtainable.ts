@@ -1,5 +1,6 @@
+import { Kind } from 'graphql';
 import type { Connector, Connectors } from './connector.ts';
-import { type EntityLookup, entityLookups } from './entity-lookups.ts';
+import { type EntityLookup, entityLookups, providedWithin } from './entity-lookups.ts';
 import { isRootType, readSchemaFacts, type SchemaFacts } from './schema-facts.ts';
 
 /** A schema file's connectors, ordered by what they are asked for. */
@@ -55,6 +56,18 @@ export function obtainable(model: ConnectorModel, typeName: string, have: Iterab
     }
   }
   return names;
+}
+
+/**
+ * Lookups of a type that give fields of the one object in a field of it, so that they can add to an object there. None for
+ * lists, whose items could not be told apart.
+ */
+export function lookupsWithin(model: ConnectorModel, typeName: string, field: string): EntityLookup[] {
+  const type = model.schema.types.get(typeName)?.fields.get(field)?.type;
+  const named = type?.kind === Kind.NON_NULL_TYPE ? type.type : type;
+  if (named?.kind !== Kind.NAMED_TYPE || model.schema.types.get(named.name.value)?.kind !== 'object') return [];
+  const lookups = model.lookups.get(typeName) ?? [];
+  return lookups.filter(({ connector }) => providedWithin(connector, field).size > 0);
 }
 
 export function isExternal(model: ConnectorModel, typeName: string, name: string): boolean {

@@ -23,7 +23,6 @@ interface Plain {
 export class TypeBuilder {
   readonly objects: ObjectModel[] = [];
   readonly enums: EnumModel[] = [];
-  readonly unions: UnionModel[] = [];
   readonly #resolve: Resolver;
   readonly #names: Names;
   readonly #known: ReadonlyMap<Schema, string>;
@@ -70,7 +69,6 @@ export class TypeBuilder {
       const member = this.typeOf(schema, `${name} ${values[0] ?? ''}`).type;
       if (member.kind === 'object') members.push({ values, object: member.object });
     }
-    this.unions.push(union);
     return type;
   }
 

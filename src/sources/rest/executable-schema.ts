@@ -18,9 +18,9 @@ import {
 import type { Connector } from '../../connectors/connector.ts';
 import { providedBy } from '../../connectors/entity-lookups.ts';
 import { emptyObject, isObject, type Json, property } from '../../connectors/mapping/json.ts';
-import type { ConnectorModel } from '../../connectors/obtainable.ts';
+import { type ConnectorModel, lookupsWithin } from '../../connectors/obtainable.ts';
 import { keepDigits } from '../../shared/exact-scalars.ts';
-import { hydrate } from './hydrate.ts';
+import { completeWithin, hydrate } from './hydrate.ts';
 import { isNotFound } from './load-entities.ts';
 import type { RestContext } from './rest-context.ts';
 import { RestError } from './rest-failure.ts';
@@ -49,7 +49,10 @@ function equip(type: GraphQLObjectType, model: ConnectorModel): void {
     else if (connectors !== undefined)
       field.resolve = connectorResolver(connectors, model) as GraphQLFieldResolver<unknown, unknown>;
     else if (isCompositeType(named))
-      field.resolve = objectResolver(named.name, model) as GraphQLFieldResolver<unknown, unknown>;
+      field.resolve = objectResolver(type.name, field.name, named.name, model) as GraphQLFieldResolver<
+        unknown,
+        unknown
+      >;
     else field.resolve = readOwn;
   }
 }
@@ -58,9 +61,19 @@ function readOwn(source: unknown, _args: unknown, _context: unknown, info: Graph
   return property(source, info.fieldName);
 }
 
-function objectResolver(typeName: string, model: ConnectorModel): Resolver {
-  return (source, _args, context, info) =>
-    hydrate(model, context, typeName, property(source, info.fieldName), wantedBy(model, info));
+function objectResolver(owner: string, field: string, typeName: string, model: ConnectorModel): Resolver {
+  const within = lookupsWithin(model, owner, field);
+  if (within.length === 0) {
+    return (source, _args, context, info) =>
+      hydrate(model, context, typeName, property(source, info.fieldName), wantedBy(model, info));
+  }
+  return async (source, _args, context, info) => {
+    const wanted = wantedBy(model, info);
+    const value = await hydrate(model, context, typeName, property(source, field), wanted);
+    return isObject(source) && isObject(value)
+      ? completeWithin(context, within, { source, field, value }, wanted(typeName))
+      : value;
+  };
 }
 
 /** Runs the connectors of a field, and adds to its objects what is asked for beyond. */

@@ -1,4 +1,4 @@
-import type { EntityLookup } from '../../connectors/entity-lookups.ts';
+import { type EntityLookup, providedWithin } from '../../connectors/entity-lookups.ts';
 import { emptyObject, isObject, type Json } from '../../connectors/mapping/json.ts';
 import type { ConnectorModel } from '../../connectors/obtainable.ts';
 import { keyOf } from './entity-key.ts';
@@ -34,6 +34,32 @@ export function hydrate(
   if (lookups === undefined) return value;
   const missing = wanted(concrete).filter((name) => !Object.hasOwn(value, name));
   return missing.length === 0 ? value : complete(context, lookups, value, missing, refersOnly);
+}
+
+interface Held {
+  readonly source: Record<string, Json>;
+  readonly field: string;
+  readonly value: Record<string, Json>;
+}
+
+/** Adds to the object in an entity's field what it lacks, by lookups of the entity. */
+export async function completeWithin(
+  context: RestContext,
+  lookups: readonly EntityLookup[],
+  { source, field, value }: Held,
+  wanted: readonly string[],
+): Promise<Json> {
+  let whole = value;
+  for (const lookup of lookups) {
+    const missing = wanted.filter((name) => !Object.hasOwn(whole, name));
+    if (missing.length === 0) break;
+    const provides = providedWithin(lookup.connector, field);
+    const key = missing.some((name) => provides.has(name)) ? keyOf(lookup, source) : undefined;
+    const found = key === undefined ? undefined : await context.look(lookup, key);
+    const inner = isObject(found) ? found[field] : undefined;
+    if (isObject(inner)) whole = Object.assign(emptyObject(), inner, whole);
+  }
+  return whole;
 }
 
 function concreteType({ schema }: ConnectorModel, typeName: string, value: Record<string, Json>): string {

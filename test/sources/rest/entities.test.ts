@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { composeSupergraph } from '../../../src/composition/compose.ts';
+import { readSource } from '../../../src/composition/read-source.ts';
 import { aClient, ask, askEntities, json, NO_LIMITS, restSource, stubApi, text } from './stub-api.ts';
 
 const idOf = (url: string) => decodeURIComponent(url.split('/').at(-1)?.split('?')[0] ?? '');
@@ -404,4 +406,37 @@ test('types behind an interface, told by a field of the answer', async () => {
   ]);
   expect(errors).toHaveLength(1);
   expect(errors?.[0]).toMatchObject({ path: ['items', 2], extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE' } });
+});
+
+test('a field within an object that its entity gives is had by the look-up of the entity', async () => {
+  const api = await stubApi(({ url }) =>
+    url === '/list'
+      ? [
+          { id: 1, p: { x: 'x1' } },
+          { id: 2, p: null },
+        ]
+      : { id: idOf(url), p: { x: 'other', y: 'y1' }, z: 'z1' },
+  );
+  const sdl = `
+    type Query {
+      a: [T] @connect(source: "api", http: {GET: "/list"}, selection: "id p { x }")
+      t(id: ID!): T @connect(source: "api", http: {GET: "/t/{$args.id}"}, selection: "id p { x y } z", entity: true)
+    }
+    type T { id: ID! p: P z: String }
+    type P { x: String y: String }`;
+  const head = `extend schema @source(name: "api", http: {baseURL: "${api.url}"})`;
+  const read = readSource({ name: 'shop', file: 'shop.graphql', text: `${head}\n${sdl}` }, {});
+  expect('kind' in read && composeSupergraph([read])).toMatchObject({ ok: true });
+  const source = restSource(api, sdl);
+  expect(await ask(source, '{ a { id p { x } } }')).toMatchObject({ data: { a: [{ p: { x: 'x1' } }, { p: null }] } });
+  expect(api.lines()).toEqual(['GET /list']);
+  expect(await ask(source, '{ a { id p { x y } z } }')).toEqual({
+    data: {
+      a: [
+        { id: '1', p: { x: 'x1', y: 'y1' }, z: 'z1' },
+        { id: '2', p: null, z: 'z1' },
+      ],
+    },
+  });
+  expect(api.lines().slice(1).sort()).toEqual(['GET /list', 'GET /t/1', 'GET /t/2']);
 });
