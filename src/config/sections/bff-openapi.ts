@@ -2,6 +2,12 @@ import * as z from 'zod';
 
 const url = z.url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' });
 
+/** A path, or an absolute URL to which paths can be added. */
+function isServerUrl(text: string): boolean {
+  if (text.startsWith('/')) return true;
+  return /^https?:\/\//.test(text) && URL.canParse(text) && !text.endsWith('/');
+}
+
 const contact = z
   .strictObject({ name: z.string().optional(), url: url.optional(), email: z.email('expected an address').optional() })
   .describe('Whom to ask');
@@ -19,10 +25,7 @@ const license = z
 const server = z.strictObject({
   url: z
     .string()
-    .regex(
-      /^(https?:\/\/[^\s/]+.*[^/]|\/.*)$/,
-      'expected "https://api.example.com", without a "/" at the end, or a path',
-    )
+    .refine(isServerUrl, 'expected "https://api.example.com", without a "/" at the end, or a path')
     .describe('Where clients find the gateway, without /bff'),
   description: z.string().optional(),
 });
