@@ -1,6 +1,8 @@
 /**
- * Compares two commits of Headgate in one run: `npm run bench:compare -- [--base REV] [--pairs N] [--seconds N]`. Both
- * gateways stay up; the load goes to one and then to the other, so that what else the machine does hits both alike.
+ * Compares two commits of Headgate in one run: `npm run bench:compare -- [--base REV] [--pairs N] [--seconds N]`. Each
+ * pair starts both gateways anew, since two processes of one build differ by up to a tenth (how V8 compiled them, where
+ * their memory lies); within a pair the load goes to one and then to the other, so that what else the machine does hits
+ * both alike.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,6 +28,7 @@ interface Ratio {
 }
 
 const DEFAULT_BASE = '23e77b7';
+const WARM_UP_SECONDS = 3;
 
 const { values } = parseArgs({
   options: {
@@ -67,19 +70,27 @@ async function cpu({ url, running }: Contender, scenario: Scenario): Promise<num
   return cpuMs;
 }
 
-async function compare(scenario: Scenario, base: Contender, now: Contender, pairs: number): Promise<Ratio> {
-  for (const contender of [base, now]) {
-    await checkAnswers(contender.url, scenario);
-    await measureLoad(contender.url, scenario, contender.running, { ...load, seconds: 4 });
+/** One pair: the ratio of now to the base for each scenario, by processes started for it. */
+async function measurePair(clis: Readonly<Record<'base' | 'now', string>>, supergraph: string, pair: number) {
+  const names = pair % 2 === 0 ? (['base', 'now'] as const) : (['now', 'base'] as const);
+  const contenders = new Map<string, Contender>();
+  const ratios = new Map<Scenario, number>();
+  try {
+    for (const name of names) contenders.set(name, await start(clis[name], supergraph));
+    for (const scenario of [main, varied, tiny]) {
+      const spent = { base: 0, now: 0 };
+      for (const name of names) {
+        const contender = contenders.get(name) as Contender;
+        if (pair === 0) await checkAnswers(contender.url, scenario);
+        await measureLoad(contender.url, scenario, contender.running, { ...load, seconds: WARM_UP_SECONDS });
+        spent[name] = await cpu(contender, scenario);
+      }
+      ratios.set(scenario, spent.now / spent.base);
+    }
+  } finally {
+    for (const { running } of contenders.values()) await running.stop();
   }
-  const ratios: number[] = [];
-  for (let pair = 0; pair < pairs; pair++) {
-    const [first, second] = pair % 2 === 0 ? [base, now] : [now, base];
-    const spent = new Map([[first, await cpu(first, scenario)]]);
-    spent.set(second, await cpu(second, scenario));
-    ratios.push((spent.get(now) ?? 0) / (spent.get(base) ?? 1));
-  }
-  return interval(ratios.sort((a, b) => a - b));
+  return ratios;
 }
 
 /** The median, and the places of the sorted ratios between which it is with 95 % or more (binomial distribution). */
@@ -98,31 +109,30 @@ function interval(sorted: readonly number[]): Ratio {
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'headgate-compare-'));
-const started: Running[] = [];
+let stub: Running | undefined;
 try {
   const revisions = { base: values.base, now: 'HEAD' };
   const clis = { base: build(revisions.base, join(dir, 'base')), now: build(revisions.now, join(dir, 'now')) };
   pinLoad();
-  const { running: stub, port } = await startStub(join(ROOT, 'bench/stub/start.ts'));
-  started.push(stub);
+  const subgraphs = await startStub(join(ROOT, 'bench/stub/start.ts'));
+  stub = subgraphs.running;
   const supergraph = join(dir, 'supergraph.graphql');
-  writeFileSync(supergraph, supergraphFor(port));
-  const base = await start(clis.base, supergraph);
-  started.push(base.running);
-  const now = await start(clis.now, supergraph);
-  started.push(now.running);
-  const cells: string[] = [];
-  for (const scenario of [main, varied, tiny]) {
-    const { median, low, high } = await compare(scenario, base, now, Number(values.pairs));
-    cells.push(`${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`);
-    console.log(`${scenario.name}: ${cells.at(-1)}`);
+  writeFileSync(supergraph, supergraphFor(subgraphs.port));
+  const pairs: Map<Scenario, number>[] = [];
+  for (let pair = 0; pair < Number(values.pairs); pair++) {
+    pairs.push(await measurePair(clis, supergraph, pair));
+    console.log(`pair ${pair + 1}: ${[...(pairs.at(-1)?.values() ?? [])].map((ratio) => ratio.toFixed(3)).join(' ')}`);
   }
+  const cells = [main, varied, tiny].map((scenario) => {
+    const { median, low, high } = interval(pairs.map((pair) => pair.get(scenario) ?? Number.NaN).sort((a, b) => a - b));
+    return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
+  });
   const commit = run('git', ['rev-parse', '--short', 'HEAD'], ROOT).trim();
   console.log(
     `| ${commit} against ${values.base}, ${values.pairs} pairs, Node ${process.version} | ${cells.join(' | ')} |`,
   );
 } finally {
-  for (const running of started) await running.stop();
+  await stub?.stop();
   for (const name of ['base', 'now']) run('git', ['worktree', 'remove', '--force', join(dir, name)], ROOT);
   rmSync(dir, { recursive: true, force: true });
 }

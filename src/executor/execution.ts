@@ -246,7 +246,7 @@ class Execution implements MergeObserver {
 
   private settle(request: CompiledRequest, sent: readonly GatheredEntities[], answer: SourceAnswer): void {
     if (answer.kind === 'failure') this.fail(request, sent, answer.failure);
-    else this.take(request, sent, answer.text, answer.status);
+    else this.take(request, sent, answer);
     forgetObjects(sent);
     this.done(request);
   }
@@ -283,13 +283,14 @@ class Execution implements MergeObserver {
     );
   }
 
-  private take(request: CompiledRequest, sent: readonly GatheredEntities[], text: string, status: number): void {
+  private take(request: CompiledRequest, sent: readonly GatheredEntities[], answer: TextAnswer): void {
     const { planned } = request;
+    const { text, status } = answer;
     this.textTaken += text.length;
     let result: unknown;
     if (this.escapeFree && text.includes('\\')) this.escapeFree = false;
     try {
-      result = parseJson(text, request.hasDecimals);
+      result = parseJson(text, request.hasDecimals, answer.mayHaveLongNumbers);
     } catch {
       return this.fail(request, sent, malformed(planned, 'not JSON', status));
     }

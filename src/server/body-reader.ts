@@ -17,16 +17,21 @@ export class ClientGone extends Error {
  * to be larger, 415 for an unknown coding, 400 for what is no UTF-8 or cannot be decoded, and `ClientGone` when it never
  * completes.
  */
-export async function readBody(req: IncomingMessage, maxBytes: number): Promise<string> {
+export function readBody(req: IncomingMessage, maxBytes: number): Promise<string> {
   const header = req.headers['content-encoding'];
-  if (header === undefined) return textOf(await readBytes(req, maxBytes));
+  return header === undefined ? readBytes(req, maxBytes, textOf) : readEncodedBody(req, header, maxBytes);
+}
+
+async function readEncodedBody(req: IncomingMessage, header: string, maxBytes: number): Promise<string> {
   try {
     const codings = readContentEncoding(header);
-    return textOf(await decodeBody(await readBytes(req, maxBytes), codings, maxBytes));
+    return textOf(await decodeBody(await readBytes(req, maxBytes, asTheyAre), codings, maxBytes));
   } catch (error) {
     throw error instanceof ContentCodingError ? codingRefusal(error, maxBytes) : error;
   }
 }
+
+const asTheyAre = (bytes: Buffer) => bytes;
 
 function textOf(bytes: Buffer): string {
   try {
@@ -46,7 +51,8 @@ function codingRefusal({ kind, message }: ContentCodingError, maxBytes: number):
   return new RequestRefusal(415, 'UNSUPPORTED_MEDIA_TYPE', hint, { 'accept-encoding': codings });
 }
 
-function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+/** @param read what the bytes are made into; may throw */
+function readBytes<T>(req: IncomingMessage, maxBytes: number, read: (bytes: Buffer) => T): Promise<T> {
   if (req.destroyed) return Promise.reject(new ClientGone());
   if (Number(req.headers['content-length']) > maxBytes) return Promise.reject(tooLarge(maxBytes));
   return new Promise((resolve, reject) => {
@@ -71,7 +77,11 @@ function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
       const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
       // the listeners live as long as the request, which may wait long for its answer
       chunks.length = 0;
-      resolve(bytes);
+      try {
+        resolve(read(bytes));
+      } catch (error) {
+        reject(error);
+      }
     };
     // the listeners stay: to take them away costs more than all else in here, and they go with the request
     const onClose = () => {

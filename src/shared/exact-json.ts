@@ -43,10 +43,11 @@ let marked = false;
 /**
  * Parses JSON; a number whose digits would be lost becomes an {@link ExactNumber}. Throws `SyntaxError` as `JSON.parse` does.
  * @param anyForm false where only the value matters, not the form: `1.0` and `1e3` may then be plain numbers
+ * @param mayHaveLong false where {@link mayHaveLongNumber} has found none in the bytes of the text
  */
-export function parseJson(text: string, anyForm = true): unknown {
+export function parseJson(text: string, anyForm = true, mayHaveLong = hasLongNumber(text)): unknown {
   const value: unknown = JSON.parse(text);
-  if (!hasLongNumber(text) && !(anyForm && OTHER_FORM.test(text))) return value;
+  if (!mayHaveLong && !(anyForm && OTHER_FORM.test(text))) return value;
   const changed = markNumbers(text);
   return changed === undefined ? value : withExactNumbers(JSON.parse(changed));
 }
@@ -169,6 +170,32 @@ function isInLongRow(text: string, at: number): boolean {
   while (at - from < SAFE_DIGITS && isDigitOrPoint(text.charCodeAt(from - 1))) from -= 1;
   let to = at;
   while (to - from < SAFE_DIGITS && isDigitOrPoint(text.charCodeAt(to + 1))) to += 1;
+  return to - from >= SAFE_DIGITS;
+}
+
+/**
+ * Tells whether JSON in UTF-8 may have a number of more than fifteen digits. In bytes, this takes half the time of the search
+ * in a text. Of sixteen digits in a row, two neighbours cover every fifteenth place and the one after it.
+ */
+export function mayHaveLongNumber(bytes: Uint8Array): boolean {
+  const last = bytes.length - 1;
+  for (let at = SAFE_DIGITS - 1; at < last; at += SAFE_DIGITS) {
+    // digits, the point and `/`
+    if (
+      ((bytes[at] as number) - 46) >>> 0 < 12 &&
+      ((bytes[at + 1] as number) - 46) >>> 0 < 12 &&
+      isInLongRowOfBytes(bytes, at)
+    )
+      return true;
+  }
+  return false;
+}
+
+function isInLongRowOfBytes(bytes: Uint8Array, at: number): boolean {
+  let from = at;
+  while (from > 0 && at - from < SAFE_DIGITS && isDigitOrPoint(bytes[from - 1] as number)) from -= 1;
+  let to = at;
+  while (to + 1 < bytes.length && to - from < SAFE_DIGITS && isDigitOrPoint(bytes[to + 1] as number)) to += 1;
   return to - from >= SAFE_DIGITS;
 }
 

@@ -34,26 +34,23 @@ export interface BodyForm {
   readonly charset: string | undefined;
 }
 
-const ENCODING = 'content-encoding';
-const TYPE = 'content-type';
-/** The first letter of both, in lower case. */
-const FIRST_CODE = 0x63;
+const ENCODING = Buffer.from('content-encoding');
+const TYPE = Buffer.from('content-type');
 
 /**
- * Reads the form of a body from headers as undici has them, names and values in turn; `undefined` for text in UTF-8. Most
- * names are passed over by their length.
+ * Reads the form of a body from headers as undici has them, names and values in turn; `undefined` for text in UTF-8. It is read
+ * for each response of a subgraph, so bytes become strings only where they have to.
  */
 export function formIn(headers: readonly Buffer[]): BodyForm | undefined {
   let encoding: string | undefined;
   let charset: string | undefined;
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] as Buffer;
-    if (name.length !== ENCODING.length && name.length !== TYPE.length) continue;
-    if (((name[0] as number) | 0x20) !== FIRST_CODE) continue;
-    const written = name.toString('latin1').toLowerCase();
-    const value = (headers[at + 1] as Buffer).toString('latin1');
-    if (written === TYPE) charset = otherCharset(value);
-    else if (written === ENCODING) encoding = encoding === undefined ? value : `${encoding}, ${value}`;
+    if (isNamed(name, TYPE)) charset = charsetIn(headers[at + 1] as Buffer);
+    else if (isNamed(name, ENCODING)) {
+      const value = (headers[at + 1] as Buffer).toString('latin1');
+      encoding = encoding === undefined ? value : `${encoding}, ${value}`;
+    }
   }
   return formOf(encoding, charset);
 }
@@ -71,6 +68,22 @@ function formOf(encoding: string | undefined, charset: string | undefined): Body
 /** Sources send few different types, and send them each time. */
 const CACHE_SIZE = 200;
 const charsets = new Map<string, string | undefined>();
+
+/** @param lower in lower case */
+function isNamed(name: Buffer, lower: Buffer): boolean {
+  if (name.length !== lower.length) return false;
+  for (let i = 0; i < lower.length; i++)
+    if (((name[i] as number) | 0x20) !== ((lower[i] as number) | 0x20)) return false;
+  return true;
+}
+
+const EQUALS = 0x3d;
+
+/** A type without a parameter names no charset. */
+function charsetIn(type: Buffer): string | undefined {
+  for (let i = 0; i < type.length; i++) if (type[i] === EQUALS) return otherCharset(type.toString('latin1'));
+  return undefined;
+}
 
 /** The charset of a content type; `undefined` when it is UTF-8, or not said. */
 function otherCharset(type: string): string | undefined {

@@ -56,6 +56,8 @@ export type SourceAnswer =
       readonly kind: 'text';
       readonly text: string;
       readonly status: number;
+      /** False where the source has seen that no number in the text has more than fifteen digits. */
+      readonly mayHaveLongNumbers?: boolean | undefined;
       /** Names, in lower case, and values by turns; only from sources that were told to keep them. */
       readonly headers?: readonly string[];
       /** How long it may be kept; only from sources that read it, and where it is said. */

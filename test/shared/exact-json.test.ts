@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   compareNumbers,
   ExactNumber,
+  mayHaveLongNumber,
   numberOf,
   numberText,
   parseJson,
@@ -63,6 +64,19 @@ describe('numbers keep their digits', () => {
     for (let before = 0; before < 40; before++) {
       const text = `["${'x'.repeat(before)}",9007199254740993]`;
       expect(stringifyJson(parseJson(text, false))).toBe(text);
+    }
+  });
+
+  it.each([
+    ['9007199254740993', true],
+    ['0.10000000000000000555', true],
+    ['"2026/11/28/09/00/00"', false],
+    ['123456789012345', false],
+  ])('finds a long number in bytes as in a text: %s, %s', (number, isLong) => {
+    for (let around = 0; around < 40; around++) {
+      const text = `["${'x'.repeat(around)}",${number},"${'y'.repeat(40 - around)}"]`;
+      expect(mayHaveLongNumber(Buffer.from(text))).toBe(isLong);
+      expect(stringifyJson(parseJson(text, false, mayHaveLongNumber(Buffer.from(text))))).toBe(text);
     }
   });
 

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import type Pool from 'undici/lib/dispatcher/pool.js';
 import type { Coding } from '../../shared/content-codings.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
+import { mayHaveLongNumber } from '../../shared/exact-json.ts';
 import { type BodyForm, decodeForm, encodeRequest, formIn } from '../body-form.ts';
 import type { ForwardHeaders, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
 import {
@@ -132,7 +133,8 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     const status = this.#status;
     try {
       const text = decodeText(body, charset);
-      if (isSuccess(status) || isGraphqlResult(text)) this.#answer(this.#textAnswer(text));
+      const mayHaveLongNumbers = charset !== undefined || mayHaveLongNumber(body);
+      if (isSuccess(status) || isGraphqlResult(text)) this.#answer(this.#textAnswer(text, mayHaveLongNumbers));
       else this.#fail(statusFailure(this.#target.name, status));
     } catch (error) {
       if (!(error instanceof TextDecodingError)) throw error;
@@ -154,8 +156,8 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     this.#fail(isSuccess(this.#status) ? bodyFailure(name, reason, this.#status) : statusFailure(name, this.#status));
   }
 
-  #textAnswer(text: string): SourceAnswer {
-    const answer = { kind: 'text', text, status: this.#status } as const;
+  #textAnswer(text: string, mayHaveLongNumbers: boolean): SourceAnswer {
+    const answer = { kind: 'text', text, status: this.#status, mayHaveLongNumbers } as const;
     return this.#headers === undefined ? answer : { ...answer, headers: this.#headers };
   }
 
