@@ -59,8 +59,9 @@ function checkSingle(rawHeaders: readonly string[]): void {
     const candidates = BY_LENGTH[written.length];
     if (candidates === undefined) continue;
     const firstCode = written.charCodeAt(0) | 0x20;
-    for (const { name, firstCode: wanted, bit } of candidates) {
-      if (firstCode !== wanted || written.toLowerCase() !== name) continue;
+    for (let at = 0; at < candidates.length; at++) {
+      const { name, firstCode: wanted, bit } = candidates[at] as SingleHeader;
+      if (firstCode !== wanted || (written !== name && written.toLowerCase() !== name)) continue;
       if ((seen & bit) !== 0) throw refused(`The request has more than one "${name}" header. Send one.`);
       seen |= bit;
     }

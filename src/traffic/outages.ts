@@ -1,4 +1,4 @@
-import type { Source, SourceAnswer, SourceFailure } from '../sources/source.ts';
+import type { CancelSignal, Source, SourceAnswer, SourceFailure } from '../sources/source.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** What is known of a failed request, for the log. */
@@ -35,17 +35,24 @@ export function createOutages(options: OutagesOptions): Outages {
       const outage = outageOf(source.name);
       return {
         name: source.name,
-        send(request, done) {
-          source.send(request, (answer) => {
-            const failure = failureIn(answer);
-            if (failure === undefined) outage.succeeded();
-            else if (isOutage(failure) && !request.client.signal?.aborted) outage.failed(failure);
-            done(answer);
-          });
-        },
+        send: (request, done) => source.send(request, observed(outage, request.client.signal, done)),
         close: () => source.close(),
       };
     },
+  };
+}
+
+/** While a request waits for its response, this holds on to nothing of it but the signal. */
+function observed(
+  outage: Outage,
+  signal: CancelSignal | undefined,
+  done: (answer: SourceAnswer) => void,
+): (answer: SourceAnswer) => void {
+  return (answer) => {
+    const failure = failureIn(answer);
+    if (failure === undefined) outage.succeeded();
+    else if (isOutage(failure) && !signal?.aborted) outage.failed(failure);
+    done(answer);
   };
 }
 
