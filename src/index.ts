@@ -3,9 +3,9 @@ import * as z from 'zod';
 import { createSupergraphProvider } from './composition/supergraph-provider.ts';
 import { type Config, configFileSchema } from './config/config.ts';
 import { missingRedis } from './config/redis-switches.ts';
-import { assemble } from './server/assemble.ts';
-import { listenForClients } from './server/client-listener.ts';
-import { openAdminOf } from './server/server.ts';
+import { assemble } from './gateway/assemble.ts';
+import { listenForClients } from './gateway/client-listener.ts';
+import { openAdminOf } from './gateway/server.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 export { defineShape, type Shape, type ShapeContext } from './bff/shapes/shape.ts';

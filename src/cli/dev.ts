@@ -1,5 +1,5 @@
 import { configPath, DEFAULT_FILE } from '../config/load-config.ts';
-import { prepareServer, type RunningServer, type ServerOptions, startServer } from '../server/server.ts';
+import { prepareServer, type RunningServer, type ServerOptions, startServer } from '../gateway/server.ts';
 import { type PathEvent, type Watching, watchPath } from '../shared/watch-path.ts';
 import type { Demo } from './demo.ts';
 import { reportFailure } from './failure.ts';

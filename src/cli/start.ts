@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { createSupergraphProvider } from '../composition/supergraph-provider.ts';
 import { loadConfig } from '../config/load-config.ts';
-import type { RunningServer, ServerOptions } from '../server/server.ts';
+import type { RunningServer, ServerOptions } from '../gateway/server.ts';
 import { UsageError } from './failure.ts';
 import { boundHeapGrowth } from './heap.ts';
 import { type OriginFlags, originOf } from './origin.ts';
@@ -52,7 +52,7 @@ export async function serve(
 ): Promise<RunningServer> {
   const options = serverOptions(flags, { dev, demo, defaults });
   // The primary of several workers does without all of that.
-  const { startServer } = await import('../server/server.ts');
+  const { startServer } = await import('../gateway/server.ts');
   return startServer(options);
 }
 

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServerOptions } from '../server/server.ts';
+import type { ServerOptions } from '../gateway/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { reportFailure } from './failure.ts';
 import type { StateAnswers } from './primary-state.ts';
@@ -32,8 +32,8 @@ function isReady(message: unknown): message is Ready {
 /** Serves on the port that all workers share, and tells the primary; drains and exits 0 on the first SIGTERM or SIGINT. */
 export async function serveAsWorker(options: ServerOptions, processes: number): Promise<void> {
   const [{ assemble }, { listenForClients }, { workerState }] = await Promise.all([
-    import('../server/assemble.ts'),
-    import('../server/client-listener.ts'),
+    import('../gateway/assemble.ts'),
+    import('../gateway/client-listener.ts'),
     import('./worker-state.ts'),
   ]);
   const { state: sharedState, answers: stateAnswers } = workerState(processes);
@@ -69,7 +69,7 @@ function failAtOnce(error: unknown): never {
 export async function runWorkers(count: number, { config }: Pick<ServerOptions, 'config'>): Promise<void> {
   const [{ createLogger }, { checkSessions }, { primaryState }] = await Promise.all([
     import('../telemetry/logger.ts'),
-    import('../server/check-processes.ts'),
+    import('../gateway/check-processes.ts'),
     import('./primary-state.ts'),
   ]);
   checkSessions(config);
@@ -109,7 +109,7 @@ class Crew {
   /** One port for all workers: theirs would not know each other. Rejects with what is wrong when it cannot be had. */
   async openAdmin(config: ServerOptions['config']): Promise<void> {
     const [{ openAdmin }, { WorkerMetrics }] = await Promise.all([
-      import('../server/admin.ts'),
+      import('../gateway/admin.ts'),
       import('./worker-metrics.ts'),
     ]);
     const metrics = new WorkerMetrics();

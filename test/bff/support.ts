@@ -8,8 +8,8 @@ import { onTestFinished } from 'vitest';
 import { type Bff, type BffOptions, createBff } from '../../src/bff/bff.ts';
 import type { Identity } from '../../src/client/identity.ts';
 import type { Engine, EngineAnswer, EngineRequest } from '../../src/engine/engine.ts';
-import { openExchange } from '../../src/server/exchange.ts';
-import { frontDoor } from '../../src/server/front-door.ts';
+import { openExchange } from '../../src/http/request-context.ts';
+import { frontDoor } from '../../src/http/middleware/front-door.ts';
 import type { Supergraph } from '../../src/supergraph/supergraph.ts';
 
 /** An engine that lets graphql-js execute over plain objects, and remembers what it was asked. */

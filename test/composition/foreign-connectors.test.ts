@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { CompositionError } from '../../src/composition/supergraph-provider.ts';
 import { createSupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../src/config/config.ts';
-import { startServer } from '../../src/server/server.ts';
+import { startServer } from '../../src/gateway/server.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { json, stubApi } from '../sources/rest/stub-api.ts';
 import { stubSubgraph } from '../sources/stitched/gateway.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createSupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../src/config/config.ts';
-import { startServer } from '../../src/server/server.ts';
+import { startServer } from '../../src/gateway/server.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { folderWith } from '../composition/folder.ts';
 import { stubApi } from '../sources/rest/stub-api.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { configFileSchema } from '../../src/config/config.ts';
-import { checkSettings } from '../../src/server/check-settings.ts';
+import { checkSettings } from '../../src/gateway/check-settings.ts';
 import { folderOf } from '../bff/support.ts';
 
 function check(config: object): Promise<string[]> {

@@ -1,8 +1,8 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createHost } from '../../src/server/host.ts';
-import { listen } from '../../src/server/listener.ts';
+import { createHost } from '../../src/http/router.ts';
+import { listen } from '../../src/http/listener.ts';
 import { plainEngine } from './plain-engine.ts';
 import { latch, post, recordingLogger } from './serving.ts';
 

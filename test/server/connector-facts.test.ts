@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { withInProcessSources } from '../../src/composition/in-process-sources.ts';
 import { parseSource } from '../../src/composition/source-file.ts';
 import { connectorsSection } from '../../src/config/sections/connectors.ts';
-import { connectorFacts, unknownConnectors } from '../../src/server/connector-facts.ts';
+import { connectorFacts, unknownConnectors } from '../../src/gateway/connector-facts.ts';
 import { readSupergraph, type Supergraph } from '../../src/supergraph/supergraph.ts';
 import { joined } from '../supergraph/join.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import { createGateway } from '../../src/server/gateway.ts';
+import { createGateway } from '../../src/gateway/generations.ts';
 import { plainEngine } from './plain-engine.ts';
 import { latch } from './serving.ts';
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
 import { configFileSchema } from '../../src/config/config.ts';
-import { openAdmin } from '../../src/server/admin.ts';
+import { openAdmin } from '../../src/gateway/admin.ts';
 import { plainEngine } from './plain-engine.ts';
 import { serve } from './serving.ts';
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { withInProcessSources } from '../../src/composition/in-process-sources.ts';
 import { parseSource } from '../../src/composition/source-file.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { headerReaders } from '../../src/server/header-readers.ts';
+import { headerReaders } from '../../src/gateway/vary-analysis.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { joined } from '../supergraph/join.ts';
 

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, RequestListener } from 'node:http';
 import { onTestFinished } from 'vitest';
 import type { SupergraphListener, SupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../src/config/config.ts';
-import { type RunningServer, startServer } from '../../src/server/server.ts';
+import { type RunningServer, startServer } from '../../src/gateway/server.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { bodyOf, fakeSubgraph } from '../sources/fake-subgraph.ts';
 import { createWorld, type WorldSubgraph } from '../worlds/world.ts';

@@ -3,7 +3,7 @@ import { serverAudits } from 'graphql-http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configFileSchema } from '../../src/config/config.ts';
 import { createCors } from '../../src/policy/requests/cors.ts';
-import type { CacheHeaders } from '../../src/server/cache-headers.ts';
+import type { CacheHeaders } from '../../src/graphql-http/cache-headers.ts';
 import type { CancelSignal } from '../../src/sources/source.ts';
 import { plainEngine } from './plain-engine.ts';
 import { post, type Serving, serve } from './serving.ts';

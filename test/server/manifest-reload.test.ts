@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { documentHash } from '../../src/policy/persisted/manifests.ts';
-import { openRequestPolicies } from '../../src/server/request-policies.ts';
+import { openRequestPolicies } from '../../src/gateway/request-policies.ts';
 import { project } from '../cli/run-cli.ts';
 import { recordingLogger } from './serving.ts';
 

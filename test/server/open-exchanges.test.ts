@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Exchange, OpenExchanges } from '../../src/server/exchange.ts';
+import { type Exchange, OpenExchanges } from '../../src/http/request-context.ts';
 
 it('knows those that are under way, in whatever order they end', () => {
   fc.assert(

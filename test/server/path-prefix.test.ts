@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { configFileSchema } from '../../src/config/config.ts';
-import { startServer } from '../../src/server/server.ts';
+import { startServer } from '../../src/gateway/server.ts';
 import { OpenIdServer } from '../policy/login/openid-provider.ts';
 import { plainEngine } from './plain-engine.ts';
 import { post, recordingLogger } from './serving.ts';

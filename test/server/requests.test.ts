@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configFileSchema } from '../../src/config/config.ts';
 import { createRateLimits } from '../../src/policy/rate-limits/rate-limits.ts';
-import { requestCounter } from '../../src/server/request-limits.ts';
-import { openRequestPolicies } from '../../src/server/request-policies.ts';
+import { requestCounter } from '../../src/http/middleware/rate-limit.ts';
+import { openRequestPolicies } from '../../src/gateway/request-policies.ts';
 import { plainEngine } from './plain-engine.ts';
 import { post, recordingLogger, type Serving, serve } from './serving.ts';
 

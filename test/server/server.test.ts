@@ -9,8 +9,8 @@ import {
   type SupergraphUpdate,
 } from '../../src/composition/supergraph-provider.ts';
 import { type Config, configFileSchema } from '../../src/config/config.ts';
-import type { EngineFactory } from '../../src/server/gateway.ts';
-import { type RunningServer, type ServerOptions, startServer } from '../../src/server/server.ts';
+import type { EngineFactory } from '../../src/gateway/generations.ts';
+import { type RunningServer, type ServerOptions, startServer } from '../../src/gateway/server.ts';
 import { plainEngine } from './plain-engine.ts';
 import { post, recordingLogger } from './serving.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { configFileSchema } from '../../src/config/config.ts';
-import { settingWarnings } from '../../src/server/setting-warnings.ts';
+import { settingWarnings } from '../../src/gateway/setting-warnings.ts';
 import { httpWorld } from './http-world.ts';
 
 function warnings(config: object): string[] {

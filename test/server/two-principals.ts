@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { createSupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../src/config/config.ts';
 import { createApiKey, formatApiKeyFile } from '../../src/policy/authentication/api-key-record.ts';
-import { startServer } from '../../src/server/server.ts';
+import { startServer } from '../../src/gateway/server.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { folderOf } from '../bff/support.ts';
 import { folderWith } from '../composition/folder.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { prepareAgain, rehearse } from '../../src/server/warm-up.ts';
+import { prepareAgain, rehearse } from '../../src/gateway/warm-up.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { composeSupergraph } from '../worlds/compose.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createSupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../src/config/config.ts';
-import { type RunningServer, startServer } from '../../src/server/server.ts';
+import { type RunningServer, startServer } from '../../src/gateway/server.ts';
 import { type Demo, startDemo } from '../../subgraphs/start.ts';
 import { recordingLogger } from '../server/serving.ts';
 import { callGraphQL, freePorts } from './call.ts';

@@ -4,7 +4,7 @@ import { composeSupergraph } from '../../../src/composition/compose.ts';
 import { readSources } from '../../../src/composition/read-sources.ts';
 import { createSupergraphProvider } from '../../../src/composition/supergraph-provider.ts';
 import { loadConfig } from '../../../src/config/load-config.ts';
-import { startServer } from '../../../src/server/server.ts';
+import { startServer } from '../../../src/gateway/server.ts';
 import { folderWith } from '../../composition/folder.ts';
 import { gatewayOver, stubSubgraph } from '../stitched/gateway.ts';
 import { json, type StubApi, stubApi } from './stub-api.ts';

@@ -2,7 +2,7 @@ import { parse } from 'graphql';
 import { onTestFinished } from 'vitest';
 import { createSupergraphProvider } from '../../../src/composition/supergraph-provider.ts';
 import { configFileSchema } from '../../../src/config/config.ts';
-import { startServer } from '../../../src/server/server.ts';
+import { startServer } from '../../../src/gateway/server.ts';
 import { buildServiceSchema, type ServiceDefinition } from '../../../subgraphs/server/schema.ts';
 import { folderWith } from '../../composition/folder.ts';
 import { type LogLine, recordingLogger } from '../../server/serving.ts';

@@ -1,0 +1,95 @@
+import type { IncomingMessage } from 'node:http';
+import { PURGE_PATH, purgeReply } from '../bff/caching/serve-purge.ts';
+import { type ProblemDetails, problemReply, type Reply } from '../bff/delivery/reply.ts';
+import type { Config } from '../config/config.ts';
+import { peerAddress } from '../policy/client-address.ts';
+import { compileAddressList } from '../policy/requests/address-filter.ts';
+import { checkHeaderLines } from '../http/middleware/header-lines.ts';
+import type { Host } from '../http/router.ts';
+import { listen } from '../http/listener.ts';
+import { RequestRefusal } from '../http/gateway-error.ts';
+
+/** What the admin listener gives and does. */
+export interface AdminDuties {
+  /** In the text format of Prometheus. */
+  metrics(): Promise<string>;
+  /** Has all of the gateway forget kept answers of endpoints; resolves with how many these were. */
+  purge(tags: readonly string[]): Promise<number>;
+}
+
+export interface AdminListener {
+  /** `http://HOST:PORT/metrics` */
+  readonly metricsUrl: string;
+  close(): Promise<void>;
+}
+
+const GRACE_MS = 2_000;
+
+/**
+ * Opens the port for those who run the gateway, apart from the one for clients. Rejects with an `Error` that says what to do when
+ * it cannot be had. `undefined` where it is off.
+ */
+export async function openAdmin(config: Config, duties: AdminDuties): Promise<AdminListener | undefined> {
+  const { enabled, listen: address, path } = config.telemetry.metrics.prometheus;
+  if (!enabled) return undefined;
+  const portSetting = 'telemetry.metrics.prometheus.listen';
+  const { origin, close } = await listen(adminHost(config, duties), {
+    ...address,
+    portSetting,
+    graceMs: GRACE_MS,
+    lingerMs: 0,
+  });
+  return { metricsUrl: `${origin}${path}`, close };
+}
+
+function adminHost(config: Config, duties: AdminDuties): Host {
+  const { path: metricsPath } = config.telemetry.metrics.prometheus;
+  const { purge_token: token } = config.bff;
+  const lets = compileAddressList(config.ip_lists.admin);
+
+  function replyTo(req: IncomingMessage, path: string): Reply | Promise<Reply> {
+    if (lets && !lets(peerAddress(req.socket))) {
+      return problemReply(
+        { status: 403, kind: 'forbidden', detail: 'Requests from this address are not answered.' },
+        path,
+      );
+    }
+    if (path === PURGE_PATH && token !== undefined) return purgeReply({ req, path }, token, duties.purge);
+    if (path !== metricsPath) {
+      const detail = `There is nothing at ${path}. Metrics are at ${metricsPath}.`;
+      return problemReply({ status: 404, kind: 'not-found', detail }, path);
+    }
+    if (req.method === 'GET' || req.method === 'HEAD') return duties.metrics().then(metricsReply);
+    const detail = `${path} answers GET.`;
+    return problemReply({ status: 405, kind: 'method-not-allowed', detail, headers: { allow: 'GET, HEAD' } }, path);
+  }
+
+  return {
+    handle(req, res) {
+      const [path = '/'] = (req.url ?? '/').split('?');
+      const send = ({ status, headers, body }: Reply) => {
+        if (res.destroyed) return;
+        res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), ...ALWAYS });
+        res.end(req.method === 'HEAD' ? undefined : body);
+      };
+      const failed = (error: unknown) => send(problemReply(problemOf(error), path));
+      Promise.resolve()
+        .then(() => checkHeaderLines(req))
+        .then(() => replyTo(req, path))
+        .then(send, failed);
+    },
+    drain() {},
+  };
+}
+
+function problemOf(error: unknown): ProblemDetails {
+  if (error instanceof RequestRefusal) return { status: error.status, kind: 'bad-request', detail: error.message };
+  return { status: 500, kind: 'failed', detail: 'This could not be done.' };
+}
+
+const ALWAYS = { 'x-content-type-options': 'nosniff' };
+
+function metricsReply(text: string): Reply {
+  const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' };
+  return { status: 200, headers, body: text };
+}

@@ -1,0 +1,232 @@
+import cluster from 'node:cluster';
+import type { Bff } from '../bff/bff.ts';
+import type { SupergraphProvider } from '../composition/supergraph-provider.ts';
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/load-config.ts';
+import { configureLogin } from '../policy/login/login.ts';
+import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
+import { watchPath } from '../shared/watch-path.ts';
+import { createRedis, type SharedRedis } from '../store/redis.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+import { logPathEvents } from '../telemetry/log-path-events.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { engineFactory } from './build-engine.ts';
+import { cacheHeaders } from '../graphql-http/cache-headers.ts';
+import { checkApartProcesses, checkSessions } from './check-processes.ts';
+import { enginePolicies } from './engine-policies.ts';
+import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
+import { headerReaders } from './vary-analysis.ts';
+import { compileHeaderRules } from './header-rules.ts';
+import { createHost, type Host } from '../http/router.ts';
+import { openAdmission } from './open-authenticator.ts';
+import { openBff, reloadBff } from './open-bff.ts';
+import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
+import { requestCounter } from '../http/middleware/rate-limit.ts';
+import { openRequestPolicies } from './request-policies.ts';
+import { logWarmUp, schemaListener } from './schema-listener.ts';
+import { settingWarnings } from './setting-warnings.ts';
+import type { SharedState } from './shared-state.ts';
+import { rehearse } from './warm-up.ts';
+import { warnOfDocuments } from './warn-about-documents.ts';
+
+export interface AssemblyOptions {
+  readonly config: Config;
+  readonly schema: SupergraphProvider;
+  /** The folder of BFF endpoints; none are served without it. */
+  readonly bffDir?: string | undefined;
+  /** Starts also without a good schema, not ready until there is one; endpoints are read again when files change. */
+  readonly dev?: boolean | undefined;
+  /** Shows the demo's dashboards at `/demo`. */
+  readonly demo?: boolean | undefined;
+  /** Has all processes of this gateway forget kept answers; without it, this one does. */
+  readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
+  /** State that all workers share; without it this process keeps its own. */
+  readonly sharedState?: SharedState | undefined;
+  /** By default one as the config says. */
+  readonly logger?: Logger | undefined;
+  /** By default engines whose subgraphs are reached over HTTP. */
+  readonly createEngine?: EngineFactory | undefined;
+}
+
+/** The gateway with everything behind its port: schema, engine, endpoints, and what watches over their files. */
+export interface Assembly {
+  readonly host: Host;
+  /** What this process counts and measures; `undefined` where that is off. */
+  readonly metrics: Metrics | undefined;
+  /** Has this process forget kept answers of endpoints that bear one of the tags; resolves with how many these were. */
+  purge(tags: readonly string[]): Promise<number>;
+  /** Gets ready for the first clients (`supergraph.query_planning.warm_up_at_start`); to be called once the port is open. */
+  warmUp(): void;
+  /** Ends watching, and the sources' connections after what is under way. */
+  close(): Promise<void>;
+}
+
+/** Throws `CompositionError`, except in `dev`, when there is no good schema to begin with. */
+export async function assemble(options: AssemblyOptions): Promise<Assembly> {
+  const { config, schema, bffDir, dev = false, sharedState } = options;
+  const logger = options.logger ?? createLogger(config.telemetry.logging);
+  for (const { key, message, hint } of settingWarnings(config))
+    logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
+  const rules = compileHeaderRules(config.headers);
+  const { metrics, instruments } = await openMetrics(config);
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const end of closers.splice(0).reverse()) await end();
+  };
+  try {
+    const redis = config.store.redis && (await createRedis(config.store.redis, logger));
+    if (redis) closers.push(() => redis.close());
+    if (redis) instruments?.watchStore(() => redis.available);
+    const rateLimits = createRateLimits(config.rate_limits, redis, {
+      listSize: config.demand_control.strategy.static_estimated.list_size,
+      refused: instruments?.refused,
+      countTogether: sharedState?.countLimits,
+    });
+    const module = dev ? await watchModule(config, logger) : undefined;
+    if (module) closers.push(() => module.close());
+    const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
+    const gateway = createGateway({
+      createEngine:
+        options.createEngine ?? engineFactory(config, logger, rules, policies, { rateLimits, redis, instruments }),
+      onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
+    });
+    closers.push(() => gateway.close());
+    const dependsOn = headerReaders(rules.request, gateway, config);
+    const { admission, close: closeAdmission } = await openAdmission(config, {
+      logger,
+      instruments,
+      redis,
+      rules: rules.request,
+      sharedFailures: sharedState?.failuresOf('authentication'),
+    });
+    closers.push(closeAdmission);
+    const requests = await openRequestPolicies(config, {
+      logger,
+      instruments,
+      redis,
+      remoteDocuments: sharedState?.documents,
+      engine: gateway.engine,
+      dev,
+    });
+    closers.push(requests.close);
+    await loadFirst(gateway, schema, dev, logger);
+    const { warm_up_at_start: warmAtStart, warmed_up_queries: warmedUp } = config.supergraph.query_planning;
+    let bff: Bff | undefined;
+    if (dev && bffDir !== undefined) {
+      // before the folder is read: what changes meanwhile must not be missed
+      const onChange = (exists: boolean) => exists && bff && void reloadBff(bff, logger);
+      const watching = await watchPath({ path: bffDir, onChange, onEvent: logPathEvents(logger, bffDir) });
+      closers.push(() => watching.close());
+    }
+    bff =
+      bffDir === undefined
+        ? undefined
+        : await openBff(bffDir, config, {
+            gateway,
+            logger,
+            redis,
+            keyStore: sharedState?.idempotencyKeys,
+            forwarding: dependsOn,
+            limiter: rateLimits.limiter,
+            demo: options.demo ?? false,
+            instruments,
+            purgeEverywhere: options.purgeEverywhere,
+          });
+    if (cluster.isWorker && sharedState === undefined) {
+      checkApartProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
+    }
+    const endpoints = () => bff?.endpoints() ?? [];
+    const onSwap = () => void warnOfDocuments(config, gateway, logger);
+    const watching = await schema.watch(schemaListener({ gateway, logger, instruments, endpoints, warmedUp, onSwap }));
+    closers.push(() => watching.close());
+    return {
+      host: createHost({
+        ...hostSettings(config),
+        ...requests.policies,
+        engine: gateway.engine,
+        dependsOn,
+        cacheHeaders: config.cache_control.enabled ? cacheHeaders(dependsOn) : undefined,
+        logger,
+        bff,
+        admission,
+        login: openLogin(config, logger, redis, sharedState),
+        returned: rules.response,
+        countRequest: requestCounter(rateLimits),
+        instruments,
+        storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),
+      }),
+      metrics,
+      purge: async (tags) => (await bff?.purge(tags)) ?? 0,
+      warmUp() {
+        onSwap();
+        const engine = warmAtStart ? gateway.engine() : undefined;
+        if (engine) rehearse(engine, gateway.engine).catch((err) => logWarmUp(logger, err));
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Loaded only where metrics are asked for. */
+async function openMetrics({ telemetry }: Config): Promise<{ metrics?: Metrics; instruments?: Instruments }> {
+  if (!telemetry.metrics.prometheus.enabled) return {};
+  const [{ createPrometheusMetrics }, { createInstruments }] = await Promise.all([
+    import('../telemetry/prometheus.ts'),
+    import('../telemetry/instruments.ts'),
+  ]);
+  const metrics = createPrometheusMetrics();
+  return { metrics, instruments: createInstruments(metrics) };
+}
+
+function openLogin(
+  { login, production, authentication, path_prefix: pathPrefix }: Config,
+  logger: Logger,
+  redis: SharedRedis | undefined,
+  sharedState: SharedState | undefined,
+) {
+  if (cluster.isWorker) checkSessions({ login });
+  return configureLogin(login, {
+    logger,
+    redis,
+    production,
+    pathPrefix,
+    failedAttempts: authentication.failed_attempts,
+    sharedFailures: sharedState?.failuresOf,
+  });
+}
+
+async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: boolean, logger: Logger): Promise<void> {
+  try {
+    gateway.swap(await schema.load());
+  } catch (error) {
+    if (!dev || error instanceof ConfigError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.error({ reason }, 'no schema to serve yet; waiting for a good one');
+  }
+}
+
+async function watchModule({ authorization }: Config, logger: Logger): Promise<PolicyModule | undefined> {
+  const { directives, policies } = authorization;
+  if (!directives.enabled || policies.module === undefined) return undefined;
+  return watchPolicyModule(policies.module, logger);
+}
+
+function hostSettings(config: Config) {
+  const { router } = config.traffic_shaping;
+  return {
+    maxRequestBytes: config.limits.http_max_request_bytes,
+    timeoutMs: router.timeout,
+    compressFrom: router.compression.enabled ? router.compression.threshold : undefined,
+    shareQueries: router.deduplicate_query,
+    graphiql: !config.production,
+    pathPrefix: config.path_prefix,
+    frames: config.security_headers.enabled ? config.security_headers.frame_options : undefined,
+    healthRoutes: config.health_check.enabled,
+    contracts: config.contracts,
+    accessLog: config.telemetry.access_log,
+  };
+}

@@ -1,0 +1,196 @@
+import type { GraphQLFormattedError } from 'graphql';
+import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/load-config.ts';
+import { heedsHeadersOf } from '../config/sections/cache-control.ts';
+import { apiSettings, cachesAnswers } from '../config/sections/connectors.ts';
+import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
+import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
+import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
+import { createEngine } from '../engine/create-engine.ts';
+import type { EngineOptions } from '../engine/engine.ts';
+import { StartQueue } from '../executor/start-queue.ts';
+import { returnHeaders } from '../policy/headers/response-headers.ts';
+import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
+import { createHttpPools, type HttpPools } from '../sources/http/http-pools.ts';
+import { createHttpSource } from '../sources/http/http-source.ts';
+import { ApiCache } from '../sources/rest/cache/api-cache.ts';
+import { memoryKeeper, redisKeeper } from '../sources/rest/cache/keeper.ts';
+import { createRestSource } from '../sources/rest/rest-source.ts';
+import type { Source } from '../sources/source.ts';
+import type { SharedRedis } from '../store/redis.ts';
+import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { measureFetches } from '../traffic/measure-fetches.ts';
+import { createOutages, type Outages } from '../traffic/outages.ts';
+import { shareInFlight } from '../traffic/share-in-flight.ts';
+import { tellFreshness, tellFreshnessByHeaders } from '../traffic/tell-freshness.ts';
+import { openAnswerBudget } from './memory-budget.ts';
+import { configMisfits, hintMisfits } from './config-mismatches.ts';
+import type { EnginePolicies } from './engine-policies.ts';
+import type { EngineFactory } from './generations.ts';
+import type { HeaderRules } from './header-rules.ts';
+import { addressOf, asSubgraph } from './service-source.ts';
+
+/** What engines share with the rest of the gateway. */
+export interface EngineParts {
+  readonly rateLimits: RateLimits;
+  readonly redis: SharedRedis | undefined;
+  readonly instruments: Instruments | undefined;
+}
+
+/**
+ * Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. The factory throws
+ * `ConfigError` for a supergraph that lacks what the config names.
+ */
+export function engineFactory(
+  config: Config,
+  logger: Logger,
+  rules: HeaderRules,
+  policies: EnginePolicies,
+  { rateLimits, redis, instruments }: EngineParts,
+): EngineFactory {
+  const pools = createHttpPools();
+  const answerBudget = openAnswerBudget(config, logger);
+  const starts = new StartQueue();
+  const outages = createOutages({ logger, intervalMs: config.telemetry.logging.summary_interval });
+  const apiCache = cachesAnswers(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
+  return (update) => {
+    const supergraph = readSupergraph(update.sdl);
+    const misfits = [...configMisfits(config, supergraph), ...hintMisfits(config, supergraph)];
+    if (misfits.length > 0) throw new ConfigError(misfits);
+    const sources = openSources(supergraph.subgraphs, {
+      config,
+      pools,
+      rules,
+      rateLimits,
+      apiCache,
+      instruments,
+      outages,
+    });
+    const close = () => closeAll(sources);
+    try {
+      const engine = createEngine({
+        supergraph,
+        sources,
+        introspection: config.supergraph.introspection,
+        contracts: config.contracts,
+        overrideLabels: (labels, client) => activeLabels(config.override_labels, labels, client.headers),
+        overridePercentBy: (client) => percentKey(config.override_labels, client.headers),
+        ...policies,
+        answerBudget,
+        starts,
+        answerLife: answerLife(config, supergraph.subgraphs),
+        includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
+        onErrorsWithheld: (all, client) => {
+          const errors = all.filter(isLoggedByItself);
+          if (errors.length === 0) return;
+          logger.warn(
+            { requestId: client.requestId, count: errors.length, errors: errors.slice(0, MOST_LOGGED) },
+            'errors of subgraphs, withheld from the client',
+          );
+        },
+        onInternalError: (err, client) =>
+          logger.error({ requestId: client.requestId, err }, 'operation failed inside the gateway'),
+      });
+      return { engine, close };
+    } catch (error) {
+      void close();
+      throw error;
+    }
+  };
+}
+
+/** What a subgraph that does not answer comes to is logged as one outage, not for each request. */
+const OUTAGE_CODES: ReadonlySet<unknown> = new Set(['SUBREQUEST_HTTP_ERROR', 'SUBREQUEST_TIMEOUT']);
+
+function isLoggedByItself({ extensions = {} }: GraphQLFormattedError): boolean {
+  if (!OUTAGE_CODES.has(extensions.code)) return true;
+  // that an API has not found something is no outage
+  const status = (extensions.http as { readonly status?: number } | undefined)?.status;
+  return extensions.connector !== undefined && status !== undefined && status < 500;
+}
+
+/** A line of the log shows this many errors of one request, and says how many there were. */
+const MOST_LOGGED = 20;
+
+/** What every source of an engine is made with. */
+interface Supplies {
+  readonly config: Config;
+  readonly pools: HttpPools;
+  readonly rules: HeaderRules;
+  readonly rateLimits: RateLimits;
+  readonly apiCache: ApiCache | undefined;
+  readonly instruments: Instruments | undefined;
+  readonly outages: Outages;
+}
+
+/** Throws a `TypeError` for a subgraph without a usable URL; those opened before are closed again. */
+function openSources(subgraphs: readonly Subgraph[], supplies: Supplies): Map<string, Source> {
+  const sources = new Map<string, Source>();
+  try {
+    for (const subgraph of subgraphs) sources.set(subgraph.name, openSource(subgraph, supplies));
+  } catch (error) {
+    void closeAll(sources);
+    throw error;
+  }
+  return sources;
+}
+
+function openSource(subgraph: Subgraph, supplies: Supplies): Source {
+  const { config, pools, rules, rateLimits, apiCache, instruments, outages } = supplies;
+  const { name, inProcess } = subgraph;
+  const traffic = subgraphTraffic(config.traffic_shaping, name);
+  const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
+  const { request, response } = rules;
+  const forward = request.forSubgraph(name);
+  const compression = {
+    request: traffic.compression === 'identity' ? undefined : traffic.compression,
+    accept: traffic.accept_encoding,
+  };
+  const measured = (source: Source) => (instruments ? measureFetches(source, instruments) : source);
+  if (inProcess?.kind === 'rest') {
+    const settingsOf = (api: string | undefined) => apiSettings(config.connectors, name, api);
+    const { sdl } = inProcess;
+    const rest = createRestSource({
+      ...{ name, sdl, timeoutMs: traffic.timeout, pools, settingsOf, forward },
+      cache: apiCache,
+      compression,
+    });
+    const limited = rateLimits.limitSource(measured(rest));
+    const shares = traffic.deduplicate_query && rest.tellsApart;
+    return tellFreshness(outages.watch(shares ? shareInFlight(limited, { forward: shares }) : limited));
+  }
+  const heeded = heedsHeadersOf(config.cache_control, name);
+  const source = createHttpSource({
+    name,
+    url: own?.url ?? addressOf(subgraph),
+    timeoutMs: traffic.timeout,
+    pools,
+    forward,
+    compression,
+    keepsHeaders: response !== undefined || heeded,
+  });
+  // a cookie is for the one client that asked
+  const shares = traffic.deduplicate_query && response?.passesCookies !== true;
+  const limited = rateLimits.limitSource(measured(source));
+  const shared = outages.watch(shares ? shareInFlight(limited, { forward }) : limited);
+  const returned = response ? returnHeaders(shared) : shared;
+  return asSubgraph(subgraph, heeded ? tellFreshnessByHeaders(returned, forward) : returned, traffic.timeout);
+}
+
+/** Answers of REST APIs outlive a change of the schema, too. */
+function openApiCache({ cache }: Config['connectors'], redis: SharedRedis | undefined): ApiCache {
+  return new ApiCache(cache.redis && redis ? redisKeeper(redis) : memoryKeeper(cache.max_bytes));
+}
+
+/** REST APIs say with each answer how long it holds, and subgraphs whose headers are heeded. */
+function answerLife({ cache_control }: Config, subgraphs: readonly Subgraph[]): EngineOptions['answerLife'] {
+  if (!cache_control.enabled) return undefined;
+  const speaks = ({ name, inProcess }: Subgraph) => inProcess?.kind === 'rest' || heedsHeadersOf(cache_control, name);
+  return { speaking: new Set(subgraphs.filter(speaks).map(({ name }) => name)) };
+}
+
+async function closeAll(sources: ReadonlyMap<string, Source>): Promise<void> {
+  await Promise.all([...sources.values()].map((source) => source.close()));
+}

@@ -1,0 +1,37 @@
+import type { Config } from '../config/config.ts';
+import { UnusableSetting } from '../config/unusable-setting.ts';
+import { ApiKeyFile } from '../policy/authentication/api-keys.ts';
+import { keyFileOf } from '../policy/authentication/configure.ts';
+import { checkCredentialPlaces } from '../policy/authentication/credentials.ts';
+import { FileKeySet } from '../policy/authentication/key-set.ts';
+import { readManifests } from '../policy/persisted/manifests.ts';
+import { compileHeaderRules } from './header-rules.ts';
+import { loadPolicyModule } from './policy-module.ts';
+import { tlsOptions } from '../http/tls-options.ts';
+
+/** What a config that is well-formed names or says, and the gateway could not start with: a sentence for each. */
+export async function checkSettings(config: Config): Promise<string[]> {
+  const { headers, tls, api_keys, authentication, authorization, persisted_queries } = config;
+  const { module } = authorization.policies;
+  const takesTokens = authentication.router.jwt.jwks.length + config.introspection_endpoints.length > 0;
+  const keyFiles = authentication.router.jwt.jwks.flatMap((entry) => keyFileOf(entry) ?? []);
+  const uses: (() => unknown)[] = [
+    () => compileHeaderRules(headers),
+    () => tls.supergraph && tlsOptions(tls.supergraph),
+    () => api_keys?.file && new ApiKeyFile(api_keys.file),
+    () => takesTokens && checkCredentialPlaces(authentication, api_keys),
+    () => persisted_queries.enabled && readManifests(persisted_queries.manifest),
+    () => module && loadPolicyModule(module),
+    ...keyFiles.map((file) => () => new FileKeySet(file)),
+  ];
+  const told: string[] = [];
+  for (const use of uses) {
+    try {
+      await use();
+    } catch (error) {
+      if (!(error instanceof UnusableSetting)) throw error;
+      told.push(error.message);
+    }
+  }
+  return told;
+}

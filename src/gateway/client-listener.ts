@@ -1,0 +1,27 @@
+import type { Config } from '../config/config.ts';
+import type { Host } from '../http/router.ts';
+import { type Listener, type ListenerOptions, listen } from '../http/listener.ts';
+import { tlsOptions } from '../http/tls-options.ts';
+
+type ListenerConfig = Pick<Config, 'supergraph' | 'tls'>;
+
+/**
+ * Opens the port that clients use: `supergraph.listen`, over which `other` goes, with HTTPS where `tls.supergraph` is
+ * set. Rejects with `UnusableSetting`.
+ */
+export async function listenForClients(
+  host: Host,
+  config: ListenerConfig,
+  other: Partial<Omit<ListenerOptions, 'tls'>> = {},
+): Promise<Listener> {
+  return listen(host, { ...config.supergraph.listen, ...other, tls: clientTls(config) });
+}
+
+/** Throws `UnusableSetting` where `listenForClients` would reject before it asks for the port. */
+export function checkClientListener(config: ListenerConfig): void {
+  clientTls(config);
+}
+
+function clientTls({ tls }: ListenerConfig): ListenerOptions['tls'] {
+  return tls.supergraph && tlsOptions(tls.supergraph);
+}

@@ -1,0 +1,96 @@
+import type { AcceptedCredentials } from '../bff/answering/challenge.ts';
+import { type Bff, createBff } from '../bff/bff.ts';
+import type { KeyStore } from '../bff/idempotency/idempotency.ts';
+import type { DependsOn } from '../client/depends-on.ts';
+import type { Config } from '../config/config.ts';
+import { formatProblem, type Problem } from '../config/problem.ts';
+import type { Limiter } from '../policy/rate-limits/limiter.ts';
+import type { SharedRedis } from '../store/redis.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { documentSettings } from './document-settings.ts';
+import { endpointSettings } from './endpoint-settings.ts';
+import { hidesSchemaDetails } from './engine-policies.ts';
+import type { Gateway } from './generations.ts';
+
+export interface BffParts {
+  readonly gateway: Gateway;
+  readonly logger: Logger;
+  readonly redis: SharedRedis | undefined;
+  readonly forwarding: DependsOn;
+  /** Where idempotency keys are kept without `bff.redis`; by default in memory. */
+  readonly keyStore?: KeyStore | undefined;
+  /** Counts for `rate_limit` in client.yaml. */
+  readonly limiter: Limiter;
+  /** Whether the page of the demo is served. */
+  readonly demo: boolean;
+  readonly instruments?: Instruments | undefined;
+  /** Purges in all processes of this gateway. */
+  readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
+}
+
+/** The endpoints of a folder, as the config says. Rejects when the folder cannot be read. */
+export function openBff(
+  dir: string,
+  config: Config,
+  { gateway, logger, redis, keyStore, forwarding, limiter, demo, instruments, purgeEverywhere }: BffParts,
+): Promise<Bff> {
+  const { bff, traffic_shaping } = config;
+  return createBff({
+    dir,
+    engine: gateway.engine,
+    logger,
+    dev: !config.production,
+    pathPrefix: config.path_prefix,
+    hidesDetails: hidesSchemaDetails(config),
+    onProblems: (problems) => logProblems(logger, problems),
+    timeoutMs: traffic_shaping.router.timeout,
+    shareReads: traffic_shaping.router.deduplicate_query,
+    maxRequestBytes: config.limits.http_max_request_bytes,
+    compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
+    cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
+    configured: endpointSettings(config),
+    errorStatus: new Map(Object.entries(bff.error_status)),
+    accepted: acceptedCredentials(config),
+    forwarding,
+    demo,
+    redis: bff.redis ? redis : undefined,
+    keyStore,
+    limiter,
+    limitHeaders: config.rate_limits.headers && config.rate_limits.mode === 'enforce',
+    docs: bff.docs ?? !(config.production || hidesSchemaDetails(config)),
+    documented: documentSettings(config),
+    purgeToken: bff.purge_token,
+    purgeEverywhere,
+    onCache: instruments?.kept,
+    onRefused: instruments?.refused,
+  });
+}
+
+/** Reads the folder again; where that fails, the endpoints stay as they were. */
+export async function reloadBff(bff: Bff, logger: Logger): Promise<void> {
+  try {
+    await bff.reload();
+  } catch (err) {
+    logger.error({ err }, 'the BFF folder cannot be read; the endpoints stay as they were');
+  }
+}
+
+function logProblems(logger: Logger, problems: readonly Problem[]): void {
+  if (problems.length > 0) logger.error({ problems: problems.map(formatProblem) }, 'BFF endpoints have problems');
+}
+
+function acceptedCredentials({
+  authentication,
+  introspection_endpoints,
+  api_keys,
+  login,
+  path_prefix: pathPrefix,
+}: Config): AcceptedCredentials {
+  return {
+    tokens: authentication.router.jwt.jwks.length > 0 || introspection_endpoints.length > 0,
+    apiKeys: api_keys !== undefined,
+    pathPrefix,
+    logins: new Set(Object.keys(login ?? {})),
+  };
+}

@@ -1,0 +1,101 @@
+import type { Config } from '../config/config.ts';
+import { UnusableSetting } from '../config/unusable-setting.ts';
+import type { Engine } from '../engine/engine.ts';
+import { isDocumentFile, readManifests } from '../policy/persisted/manifests.ts';
+import { createPersistedDocuments, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
+import { type RemoteDocuments, registeredDocuments } from '../policy/persisted/registered-documents.ts';
+import { createAddressFilter } from '../policy/requests/address-filter.ts';
+import { createCors } from '../policy/requests/cors.ts';
+import { createCsrfCheck } from '../policy/requests/csrf.ts';
+import { securityHeaders } from '../policy/requests/security-headers.ts';
+import { watchPath } from '../shared/watch-path.ts';
+import type { SharedRedis } from '../store/redis.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+import { logPathEvents } from '../telemetry/log-path-events.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { HostOptions } from '../http/router.ts';
+
+export interface RequestPolicyParts {
+  readonly logger: Logger;
+  readonly instruments?: Instruments | undefined;
+  readonly redis: SharedRedis | undefined;
+  /** Queries that clients have registered at other processes, where there is no Redis. */
+  readonly remoteDocuments?: RemoteDocuments | undefined;
+  readonly engine: () => Engine | undefined;
+  /** Reads manifests again when they change. */
+  readonly dev: boolean;
+}
+
+type RequestPolicies = Pick<
+  HostOptions,
+  'maxUrlBytes' | 'answerHeaders' | 'cors' | 'addressFilter' | 'csrf' | 'documents' | 'maxBatch'
+>;
+
+/** What the config asks of requests before anything is executed. Throws `UnusableSetting`. */
+export async function openRequestPolicies(
+  config: Config,
+  parts: RequestPolicyParts,
+): Promise<{ policies: RequestPolicies; close(): Promise<void> }> {
+  const documents = openDocuments(config, parts);
+  const { manifest } = config.persisted_queries;
+  const watched = parts.dev && documents && manifest.length > 0;
+  const watchers = watched ? await watchManifests(manifest, documents, parts.logger) : [];
+  return {
+    policies: {
+      maxUrlBytes: config.limits.http_max_url_bytes,
+      answerHeaders: securityHeaders(config.security_headers, config.tls.supergraph !== undefined),
+      cors: createCors(config.cors, parts.instruments?.refused),
+      addressFilter: createAddressFilter(config.ip_lists),
+      csrf: createCsrfCheck(config.csrf),
+      documents,
+      maxBatch: config.batching.enabled ? config.batching.maximum_size : undefined,
+    },
+    close: async () => {
+      await Promise.all(watchers.map((watcher) => watcher.close()));
+    },
+  };
+}
+
+const EMPTY_SAFELIST =
+  'the safelist is empty, so /graphql refuses every operation: name files or folders with documents in persisted_queries.manifest';
+
+function openDocuments(
+  config: Config,
+  { logger, redis, remoteDocuments, instruments, engine }: RequestPolicyParts,
+): PersistedDocuments | undefined {
+  const { persisted_queries, apq } = config;
+  if (!persisted_queries.enabled && !apq.enabled) return undefined;
+  const manifest = persisted_queries.enabled ? readManifests(persisted_queries.manifest) : new Map();
+  if (persisted_queries.safelist.enabled && manifest.size === 0) logger.warn({}, EMPTY_SAFELIST);
+  const registered = registeredDocuments(apq, redis, remoteDocuments);
+  const fits = (query: string) => {
+    const inForce = engine();
+    return inForce !== undefined && (inForce.fits?.({ query }) ?? true);
+  };
+  return createPersistedDocuments({
+    config: persisted_queries,
+    apq,
+    manifest,
+    registered,
+    fits,
+    logger,
+    refused: instruments?.refused,
+  });
+}
+
+function watchManifests(paths: readonly string[], documents: PersistedDocuments, logger: Logger) {
+  const onChange = (exists: boolean) => exists && reload(documents, paths, logger);
+  return Promise.all(
+    paths.map((path) => watchPath({ path, counts: isDocumentFile, onChange, onEvent: logPathEvents(logger, path) })),
+  );
+}
+
+function reload(documents: PersistedDocuments, paths: readonly string[], logger: Logger): void {
+  try {
+    documents.replace(readManifests(paths));
+    logger.info({}, 'persisted queries read again');
+  } catch (error) {
+    if (!(error instanceof UnusableSetting)) throw error;
+    logger.error({ problem: error.message }, 'the manifest cannot be used; the last good one stays in force');
+  }
+}

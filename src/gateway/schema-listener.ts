@@ -1,0 +1,98 @@
+import type { SupergraphListener, SupergraphUpdate } from '../composition/supergraph-provider.ts';
+import { ConfigError } from '../config/load-config.ts';
+import { formatProblem } from '../config/problem.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+import { logPathEvents } from '../telemetry/log-path-events.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Gateway } from './generations.ts';
+import { prepareAgain } from './warm-up.ts';
+
+export interface SchemaListenerParts {
+  readonly gateway: Gateway;
+  readonly logger: Logger;
+  readonly instruments?: Instruments | undefined;
+  /** The endpoints that fit the schema in force. */
+  readonly endpoints: () => readonly EndpointName[];
+  /** How many recent operations are planned again for a new schema. */
+  readonly warmedUp: number;
+  /** Called when a new schema is in force. */
+  readonly onSwap: () => void;
+}
+
+interface EndpointName {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** Puts changed schemas in force, and logs what comes of them. What cannot be served leaves the last good schema in force. */
+export function schemaListener(parts: SchemaListenerParts): SupergraphListener {
+  const { logger, instruments } = parts;
+  return {
+    update(update) {
+      const good = swapOrKeep(update, parts);
+      instruments?.reloaded(good);
+    },
+    problems(problems) {
+      logger.error(
+        { problems: problems.map(formatProblem) },
+        'the schema has problems; the last good one keeps serving',
+      );
+      instruments?.reloaded(false);
+    },
+    pathEvent: (event, path) => logPathEvents(logger, path)(event),
+  };
+}
+
+function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts): boolean {
+  const { gateway, logger, warmedUp } = parts;
+  const recent = gateway.engine()?.recentQueries?.(warmedUp) ?? [];
+  const before = { subgraphs: subgraphsOf(gateway), endpoints: parts.endpoints().map(nameOf) };
+  try {
+    gateway.swap(update);
+  } catch (error) {
+    logFailure(logger, error);
+    return false;
+  }
+  logger.info({}, 'serving a new schema');
+  warnOfRemoved(before, parts);
+  parts.onSwap();
+  const engine = gateway.engine();
+  if (engine) prepareAgain(recent, engine, gateway.engine).catch((err) => logWarmUp(logger, err));
+  return true;
+}
+
+function logFailure(logger: Logger, error: unknown): void {
+  if (error instanceof ConfigError) {
+    const problems = error.problems.map(formatProblem);
+    logger.error({ problems }, 'the config does not fit the new schema; the last good schema keeps serving');
+  } else logger.error({ err: error }, 'the new schema cannot be served; the last good one keeps serving');
+}
+
+/** A whole subgraph is seldom removed on purpose while others use it: a file may have been left out of a deployment. */
+function warnOfRemoved(
+  before: { readonly subgraphs: readonly string[]; readonly endpoints: readonly string[] },
+  { gateway, logger, endpoints }: SchemaListenerParts,
+): void {
+  const subgraphs = new Set(subgraphsOf(gateway));
+  const removed = before.subgraphs.filter((name) => !subgraphs.has(name));
+  if (removed.length === 0) return;
+  const working = new Set(endpoints().map(nameOf));
+  const broken = before.endpoints.filter((name) => !working.has(name));
+  const message =
+    broken.length === 0
+      ? 'subgraphs were removed from the schema'
+      : 'subgraphs were removed from the schema, and endpoints that need them no longer work';
+  logger.warn({ removed, ...(broken.length > 0 && { endpoints: broken }) }, message);
+}
+
+function subgraphsOf(gateway: Gateway): readonly string[] {
+  return gateway.engine()?.supergraph.subgraphs.map(({ name }) => name) ?? [];
+}
+
+function nameOf({ method, path }: EndpointName): string {
+  return `${method} ${path}`;
+}
+
+export function logWarmUp(logger: Logger, err: unknown): void {
+  logger.warn({ err }, 'planning ahead ended early; operations are planned when they are asked for');
+}

@@ -1,0 +1,42 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Config } from '../config/config.ts';
+import { formatProblem, type Problem } from '../config/problem.ts';
+import { UnusableSetting } from '../config/unusable-setting.ts';
+import { type Registered, readRegistered } from '../policy/persisted/manifests.ts';
+import { unfitDocuments } from '../policy/persisted/unfit-documents.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Gateway } from './generations.ts';
+
+/** Documents that are validated before others have their turn. */
+const AT_ONCE = 20;
+/** A line of the log shows this many problems. */
+const MOST_LOGGED = 20;
+
+/** Logs which documents of the manifests do not fit the schema in force: clients that name them are refused. Never rejects. */
+export async function warnOfDocuments({ persisted_queries }: Config, gateway: Gateway, logger: Logger): Promise<void> {
+  const engine = gateway.engine();
+  if (engine === undefined || !persisted_queries.enabled) return;
+  const problems: Problem[] = [];
+  const registered = readable(persisted_queries.manifest);
+  for (let at = 0; at < registered.length; at += AT_ONCE) {
+    await setImmediate();
+    if (gateway.engine() !== engine) return;
+    problems.push(...unfitDocuments(registered.slice(at, at + AT_ONCE), engine.publicSchema));
+  }
+  if (problems.length === 0) return;
+  const shown = problems.slice(0, MOST_LOGGED).map(formatProblem);
+  logger.warn(
+    { count: problems.length, problems: shown },
+    'documents of persisted_queries.manifest do not fit the schema',
+  );
+}
+
+/** What cannot be read just now is logged where it is used. */
+function readable(manifest: readonly string[]): readonly Registered[] {
+  try {
+    return readRegistered(manifest);
+  } catch (error) {
+    if (error instanceof UnusableSetting) return [];
+    throw error;
+  }
+}

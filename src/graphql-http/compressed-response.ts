@@ -1,0 +1,66 @@
+import { readAcceptEncoding } from '../shared/accept-encoding.ts';
+import { type Coding, encodeBody } from '../shared/content-codings.ts';
+import { type Exchange, sendReply } from '../http/request-context.ts';
+import type { HttpReply } from './graphql-over-http.ts';
+
+/** Sends responses of GraphQL, encoded where the client asks for it and it is worth it. */
+export interface ReplySender {
+  /** Whether a client rules out every form that a response could have. */
+  rulesOutAll(acceptEncoding: string | undefined): boolean;
+  /** Returns a promise only where the response is encoded. */
+  send(exchange: Exchange, reply: HttpReply): void | Promise<void>;
+}
+
+/** @param compressFrom bodies of fewer bytes are sent as they are; `undefined`: all are */
+export function createReplySender(compressFrom: number | undefined): ReplySender {
+  const isOff = compressFrom === undefined;
+  return {
+    rulesOutAll(header) {
+      if (header === undefined) return false;
+      const { best, identity } = readAcceptEncoding(header);
+      return !identity && (isOff || best === undefined);
+    },
+    send(exchange, reply) {
+      const { headers, method } = exchange.req;
+      const header = headers['accept-encoding'];
+      // caches keep what is asked for with GET
+      if (isOff || (header === undefined && method === 'POST')) return sendReply(exchange, reply);
+      const { best, identity } = readAcceptEncoding(header);
+      const isLong = Number(reply.headers['content-length']) >= compressFrom;
+      if ((!isLong && identity) || isFixed(exchange, reply)) return sendReply(exchange, reply);
+      if (best === undefined) return sendReply(exchange, varied(reply));
+      return sendEncoded(exchange, varied(reply), best);
+    },
+  };
+}
+
+/** RFC 9111, section 5.2.2.6: what must not be transformed stays as it is. */
+function isFixed({ res }: Exchange, { headers }: HttpReply): boolean {
+  const control = headers['cache-control'] ?? res.getHeader('cache-control');
+  return control !== undefined && String(control).includes('no-transform');
+}
+
+function varied(reply: HttpReply): HttpReply {
+  const { vary } = reply.headers;
+  const all = vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`;
+  return { ...reply, headers: { ...reply.headers, vary: all } };
+}
+
+async function sendEncoded(exchange: Exchange, reply: HttpReply, coding: Coding): Promise<void> {
+  const body = await encodedBody(reply.body, coding, exchange.shared !== undefined);
+  const headers = { ...reply.headers, 'content-encoding': coding, 'content-length': body.length };
+  sendReply(exchange, { ...reply, headers, body });
+}
+
+/** Encoded forms of bodies that go to several clients. */
+const forms = new WeakMap<Buffer, Map<Coding, Promise<Buffer>>>();
+
+function encodedBody(body: string | Buffer, coding: Coding, isShared: boolean): Promise<Buffer> {
+  if (typeof body === 'string') return encodeBody(Buffer.from(body), coding);
+  if (!isShared) return encodeBody(body, coding);
+  const known = forms.get(body) ?? new Map<Coding, Promise<Buffer>>();
+  forms.set(body, known);
+  const form = known.get(coding) ?? encodeBody(body, coding);
+  known.set(coding, form);
+  return form;
+}

@@ -1,0 +1,185 @@
+import { answerText, type EngineAnswer } from '../engine/engine.ts';
+import { takeDataText } from '../executor/take-data-text.ts';
+import { ExactNumber, parseJson } from '../shared/exact-json.ts';
+import { isRecord, RequestRefusal } from '../http/gateway-error.ts';
+
+/**
+ * What GraphQL over HTTP asks of a server, free of any server: how parameters are read, which media type answers,
+ * which status an answer has. Every lane (see graphql-service.ts) goes through these functions, so lanes cannot differ.
+ *
+ * @see https://graphql.github.io/graphql-over-http/draft/
+ */
+
+export interface GraphqlParams {
+  readonly query: string;
+  readonly operationName?: string | null | undefined;
+  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** A whole HTTP answer. Header names are in lower case; `content-type` and `content-length` are among them. */
+export interface HttpReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: string | Buffer;
+}
+
+/** An operation as a request asks for it, by its text or by the id of one that is known. */
+export interface RequestedOperation extends Omit<GraphqlParams, 'query'> {
+  readonly query: string | undefined;
+  readonly documentId: string | undefined;
+}
+
+/** What a `POST` asks for, by its JSON. Throws `RequestRefusal` (400) when it is no object of the expected members. */
+export function requestedInBody(value: unknown): RequestedOperation {
+  if (!isRecord(value)) throw badRequest('The request body must be a JSON object with a "query" member.');
+  return checkRequested(value, value.documentId ?? value.id);
+}
+
+/** What a `GET` asks for, by its URL, with `variables` and `extensions` as JSON. Throws `RequestRefusal` (400). */
+export function requestedInUrl(search: URLSearchParams): RequestedOperation {
+  const named = {
+    query: search.get('query') ?? undefined,
+    operationName: search.get('operationName') || undefined,
+    variables: jsonParameter(search, 'variables'),
+    extensions: jsonParameter(search, 'extensions'),
+  };
+  return checkRequested(named, search.get('documentId') ?? search.get('id') ?? undefined);
+}
+
+/** What is to be run, once its text is known. Throws `RequestRefusal` (400) when there is none. */
+export function withQuery(
+  { operationName, variables, extensions }: RequestedOperation,
+  query: string | undefined,
+): GraphqlParams {
+  if (query === undefined) throw badRequest('There is no "query"; expected the text of a GraphQL document.');
+  return { query, operationName, variables, extensions };
+}
+
+function jsonParameter(search: URLSearchParams, name: string): unknown {
+  const text = search.get(name);
+  if (text === null || text === '') return undefined;
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw badRequest(`The URL parameter "${name}" is not valid JSON: ${(error as Error).message}`);
+  }
+}
+
+function checkRequested(value: Record<string, unknown>, documentId: unknown): RequestedOperation {
+  const { query, operationName, variables, extensions } = value;
+  if (query != null && typeof query !== 'string') throw badRequest(`"query" must be a string, not ${kindOf(query)}.`);
+  if (operationName != null && typeof operationName !== 'string') {
+    throw badRequest(`"operationName" must be a string, not ${kindOf(operationName)}.`);
+  }
+  if (variables != null && !isRecord(variables)) {
+    throw badRequest(`"variables" must be an object, not ${kindOf(variables)}.`);
+  }
+  if (extensions != null && !isRecord(extensions)) {
+    throw badRequest(`"extensions" must be an object, not ${kindOf(extensions)}.`);
+  }
+  const id = typeof documentId === 'string' && documentId !== '' ? documentId : undefined;
+  return { query: query ?? undefined, documentId: id, operationName, variables, extensions };
+}
+
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'an array';
+  if (value instanceof ExactNumber) return 'a number';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function badRequest(message: string): RequestRefusal {
+  return new RequestRefusal(400, 'BAD_REQUEST', message);
+}
+
+/** Where equal requests that share one execution find the reply that one of them had. */
+export interface SharedReply {
+  reply: HttpReply | undefined;
+  /** How many have not had the answer yet. */
+  left: number;
+}
+
+/**
+ * The answer that the engine gave, with the status that its kind and the media type call for.
+ * @param caching what is said to caches, where anything is; the same for all clients that an answer goes to
+ * @param shared where the answer goes to several clients: the second one and all others get the same bytes
+ */
+export function answerReply(
+  answer: EngineAnswer,
+  contentType: string,
+  caching?: Readonly<Record<string, string>>,
+  shared?: SharedReply,
+): HttpReply {
+  const isLast = shared === undefined || --shared.left === 0;
+  if (shared?.reply?.headers['content-type'] === contentType) {
+    if (isLast) takeDataText(answer);
+    return inBytes(shared, shared.reply);
+  }
+  const status = answerStatus(answer, contentType);
+  const own = status === 405 ? { allow: 'POST' } : answer.headers;
+  const headers = caching ? { ...own, ...caching } : own;
+  const reply = textReply(status, contentType, answerText(answer), headers);
+  if (shared) shared.reply = reply;
+  if (isLast) takeDataText(answer);
+  return reply;
+}
+
+/**
+ * Of a reply that has been sent and that nobody else has: the promises that brought it have often grown old while they waited, and
+ * what an old object points to is kept until the next full collection, dead as it is.
+ */
+export function forgetBody(reply: HttpReply): void {
+  (reply as { body: HttpReply['body'] }).body = '';
+}
+
+/** A text is encoded each time it is sent, so one that is sent again is encoded once more, for all who follow. */
+function inBytes(shared: SharedReply, reply: HttpReply): HttpReply {
+  if (typeof reply.body !== 'string') return reply;
+  const encoded = { ...reply, body: Buffer.from(reply.body) };
+  shared.reply = encoded;
+  return encoded;
+}
+
+/**
+ * `application/json` answers 200 to request errors too, since such clients take any other status for a failure of
+ * something on the way; `application/graphql-response+json` says 400. Once execution has begun, it is 200 for both.
+ */
+function answerStatus(answer: EngineAnswer, contentType: string): number {
+  if (answer.status !== undefined) return answer.status;
+  if (answer.refusal === 'method') return 405;
+  if (answer.refusal === 'internal') return 500;
+  // a limit is the gateway's refusal, not an answer of GraphQL
+  if (answer.refusal === 'limit') return 400;
+  if (answer.dataText !== undefined) return 200;
+  return contentType === JSON_TYPE ? 200 : 400;
+}
+
+/** A refusal of the request before GraphQL was asked, as a GraphQL error. */
+export function refusalReply(refusal: RequestRefusal, contentType: string = JSON_TYPE): HttpReply {
+  const { code, headers } = refusal;
+  const wait = headers['retry-after'];
+  const extensions = wait === undefined ? { code } : { code, retryAfter: Number(wait) };
+  const error = { message: refusal.message, extensions };
+  return textReply(refusal.status, contentType, JSON.stringify({ errors: [error] }), refusal.headers);
+}
+
+export function textReply(
+  status: number,
+  contentType: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpReply {
+  // a short text goes out in one piece with its head; a long one is better encoded once than measured and then encoded
+  const bytes = body.length > LONG_TEXT ? Buffer.from(body) : body;
+  return {
+    status,
+    headers: { ...headers, 'content-type': contentType, 'content-length': Buffer.byteLength(bytes) },
+    body: bytes,
+  };
+}
+
+/** In UTF-16 code units. */
+const LONG_TEXT = 8_192;
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+export const GRAPHQL_RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';

@@ -1,0 +1,150 @@
+import { excessOfJson, MOST_MEMBERS } from '../policy/limits/json-text.ts';
+import { DocumentRefused, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
+import type { CsrfCheck } from '../policy/requests/csrf.ts';
+import { parseJson, stringifyJson } from '../shared/exact-json.ts';
+import { notUtf8 } from '../shared/query-text.ts';
+import { readBody } from '../http/body-reader.ts';
+import type { Exchange } from '../http/request-context.ts';
+import {
+  type GraphqlParams,
+  type RequestedOperation,
+  requestedInBody,
+  requestedInUrl,
+  withQuery,
+} from './graphql-over-http.ts';
+import type { GraphqlCall } from '../pipeline/run-operation.ts';
+import { isRecord, RequestRefusal } from '../http/gateway-error.ts';
+
+export interface RequestReaderOptions {
+  readonly maxRequestBytes: number;
+  /** Whether a GET may be answered; all are, without it. */
+  readonly csrf?: CsrfCheck | undefined;
+  /** Queries that are known by ids; none are, without it. */
+  readonly documents?: PersistedDocuments | undefined;
+  /** Most operations of one request; arrays are refused without it. */
+  readonly maxBatch?: number | undefined;
+}
+
+/** Several operations in one request, in their order; what cannot be run stands there as the reason. */
+export interface GraphqlBatch {
+  readonly calls: readonly (GraphqlCall | RequestRefusal)[];
+}
+
+/** Reads what a GET or POST asks for. Throws `RequestRefusal` (400, 413) or `ClientGone`. */
+export type RequestReader = (exchange: Exchange) => Promise<GraphqlCall | GraphqlBatch>;
+
+export function createRequestReader(options: RequestReaderOptions): RequestReader {
+  const { csrf, documents, maxBatch } = options;
+
+  function complete(requested: RequestedOperation): GraphqlParams | Promise<GraphqlParams> {
+    if (documents === undefined) return withQuery(requested, requested.query);
+    const { query, documentId: id, extensions } = requested;
+    const hash = extensions == null ? undefined : hashIn(extensions);
+    if (documents.plainPasses && id === undefined && hash === undefined) return withQuery(requested, query);
+    try {
+      const text = documents.resolve({ query, id, hash });
+      if (!(text instanceof Promise)) return withQuery(requested, text);
+      return text.then((found) => withQuery(requested, found), refuseDocument);
+    } catch (error) {
+      return refuseDocument(error);
+    }
+  }
+
+  async function batch(items: readonly unknown[]): Promise<GraphqlBatch> {
+    if (maxBatch === undefined) {
+      const message = 'The request body is an array; batches of operations are not supported here.';
+      throw new RequestRefusal(400, 'BATCHING_NOT_SUPPORTED', message);
+    }
+    if (items.length === 0) throw new RequestRefusal(400, 'BAD_REQUEST', 'The batch has no operation.');
+    if (items.length > maxBatch) {
+      const message = `The batch has ${items.length} operations; ${maxBatch} are allowed (batching.maximum_size).`;
+      throw new RequestRefusal(400, 'BATCH_LIMIT_EXCEEDED', message);
+    }
+    const read = async (item: unknown) => {
+      const params = await complete(requestedInBody(item));
+      return { params, text: stringifyJson(item) ?? '', readOnly: false };
+    };
+    return { calls: await Promise.all(items.map((item) => read(item).catch(onlyRefusals))) };
+  }
+
+  return async (exchange) => {
+    const { req } = exchange;
+    if (req.method === 'GET') {
+      if (csrf && !csrf(req.headers)) throw forged();
+      const requested = requestedInUrl(searchOf(req.url ?? ''));
+      return { params: await complete(requested), text: '', readOnly: true };
+    }
+    const text = await readBody(req, options.maxRequestBytes);
+    const value = parseBody(text);
+    if (Array.isArray(value)) return batch(value);
+    const requested = requestedInBody(value);
+    const params = complete(documents?.namedByPath ? alsoInPath(requested, req.url ?? '') : requested);
+    return { params: params instanceof Promise ? await params : params, text, readOnly: false };
+  };
+}
+
+/** To parse a million lists within each other takes longer than all else that a body of that size may hold. */
+const DEEPEST = 100_000;
+
+function refuseExcess(text: string): void {
+  const excess = excessOfJson(text, DEEPEST);
+  if (excess === undefined) return;
+  const [code, what] =
+    excess === 'levels'
+      ? ['MAX_VARIABLES_DEPTH_LIMIT', `more than ${DEEPEST} levels of lists and objects`]
+      : ['BAD_USER_INPUT', `an object with more than ${MOST_MEMBERS} members`];
+  throw new RequestRefusal(400, code, `The request body has ${what}.`);
+}
+
+function parseBody(text: string): unknown {
+  if (text === '') {
+    const message = 'The request body is empty; expected JSON like {"query": "{ __typename }"}.';
+    throw new RequestRefusal(400, 'BAD_REQUEST', message);
+  }
+  refuseExcess(text);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw new RequestRefusal(400, 'BAD_REQUEST', `The request body is not valid JSON: ${(error as Error).message}`);
+  }
+}
+
+/** `/graphql/ID` has been turned into `/graphql?documentId=ID`. */
+function alsoInPath(requested: RequestedOperation, url: string): RequestedOperation {
+  if (requested.documentId !== undefined || !url.includes('?')) return requested;
+  return { ...requested, documentId: searchOf(url).get('documentId') ?? undefined };
+}
+
+function hashIn(extensions: Readonly<Record<string, unknown>>): string | undefined {
+  const { persistedQuery } = extensions;
+  if (persistedQuery == null) return undefined;
+  if (isRecord(persistedQuery) && typeof persistedQuery.sha256Hash === 'string') return persistedQuery.sha256Hash;
+  const message = '"extensions.persistedQuery" must be an object with a "sha256Hash".';
+  throw new RequestRefusal(400, 'BAD_REQUEST', message);
+}
+
+function refuseDocument(error: unknown): never {
+  if (!(error instanceof DocumentRefused)) throw error;
+  // what is not known now may be known the next moment
+  throw new RequestRefusal(error.status, error.code, error.message, { 'cache-control': 'no-store' });
+}
+
+function onlyRefusals(error: unknown): RequestRefusal {
+  if (error instanceof RequestRefusal) return error;
+  throw error;
+}
+
+function forged(): RequestRefusal {
+  const message =
+    'This GET could have been made by a page of another site. Send a content type of "application/json", or one of ' +
+    'the headers of csrf.required_headers: "apollo-require-preflight: true".';
+  return new RequestRefusal(400, 'CSRF_ERROR', message);
+}
+
+function searchOf(url: string): URLSearchParams {
+  const start = url.indexOf('?');
+  const query = start < 0 ? '' : url.slice(start + 1);
+  const [name] = notUtf8(query);
+  if (name === undefined) return new URLSearchParams(query);
+  throw new RequestRefusal(400, 'BAD_REQUEST', `The URL parameter "${name}" is not percent-encoded UTF-8.`);
+}

@@ -1,0 +1,157 @@
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { UnusableSetting } from '../config/unusable-setting.ts';
+import type { Host } from './router.ts';
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0 means any free port. */
+  readonly port: number;
+  /** Serves HTTPS with these; HTTP without. */
+  readonly tls?: TlsOptions | undefined;
+  /** How long a client may take to send its headers, in milliseconds. Default 15,000. */
+  readonly headersTimeoutMs?: number;
+  /** How long a client may take to send a whole request, in milliseconds. Default 60,000. */
+  readonly requestTimeoutMs?: number;
+  /** How long `close` waits for answers that are under way, in milliseconds. Default 30,000. */
+  readonly graceMs?: number;
+  /** How long connections that look idle stay open when closing begins, in milliseconds. Default 250. */
+  readonly lingerMs?: number;
+  /** How people choose the port, for the message that it is taken. Default `--port`. */
+  readonly portSetting?: string;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** `http://HOST:PORT`, or `https://…` */
+  readonly origin: string;
+  /** Answers what is in flight, for `graceMs` at most, then resolves. No connection is left. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_GRACE_MS = 30_000;
+const DEFAULT_HEADERS_MS = 15_000;
+const DEFAULT_REQUEST_MS = 60_000;
+/** All headers of a request together, in bytes; more is answered 431. */
+const MOST_HEADER_BYTES = 16_384;
+
+/** Above the 60 s that load balancers keep idle connections, so that they let go first and never meet a closed one. */
+const KEEP_ALIVE_MS = 65_000;
+
+/**
+ * A client may have sent its next request just before closing began, on a connection that still looks idle; it is
+ * answered, with `connection: close`, where closing the connection at once would break it off.
+ */
+const DEFAULT_LINGER_MS = 250;
+
+/** Opens the port. Rejects with `UnusableSetting`, which says what to do, when it cannot be had. */
+export async function listen(host: Host, options: ListenerOptions): Promise<Listener> {
+  const { tls } = options;
+  const timeouts = timeoutsOf(options);
+  const server = tls ? createTlsServer({ ...tls, ...timeouts }, host.handle) : createServer(timeouts, host.handle);
+  const fresh = trackFreshConnections(server);
+  await bind(server, options);
+  const { port } = server.address() as AddressInfo;
+  let closing: Promise<void> | undefined;
+  return {
+    port,
+    origin: `${tls ? 'https' : 'http'}://${urlHost(options.host)}:${port}`,
+    close() {
+      closing ??= drain(server, host, fresh, options);
+      return closing;
+    },
+  };
+}
+
+/** Clients that send their requests drop by drop are answered 408, so that they do not hold connections for ever. */
+function timeoutsOf({ headersTimeoutMs, requestTimeoutMs }: ListenerOptions) {
+  const requestTimeout = requestTimeoutMs ?? DEFAULT_REQUEST_MS;
+  const headersTimeout = Math.min(headersTimeoutMs ?? DEFAULT_HEADERS_MS, requestTimeout);
+  return {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: MOST_HEADER_BYTES,
+    requestTimeout,
+    headersTimeout,
+    // Node looks at its connections only now and then
+    connectionsCheckingInterval: Math.min(5_000, Math.ceil(headersTimeout / 4)),
+  };
+}
+
+/** Connections that have not sent a request yet: Node counts them as busy, so that they would hold up closing. */
+function trackFreshConnections(server: Server): ReadonlySet<Socket> {
+  const fresh = new Set<Socket>();
+  const track = (socket: Socket) => {
+    fresh.add(socket);
+    socket.once('close', () => fresh.delete(socket));
+  };
+  server.on('connection', track);
+  server.on('secureConnection', (secure: Socket) => {
+    // requests come over this one; the connection below it has the same other end
+    for (const raw of fresh) if (sameEnd(raw, secure)) fresh.delete(raw);
+    track(secure);
+  });
+  server.on('request', (req) => {
+    fresh.delete(req.socket);
+  });
+  return fresh;
+}
+
+function sameEnd(left: Socket, right: Socket): boolean {
+  return left.remotePort === right.remotePort && left.remoteAddress === right.remoteAddress;
+}
+
+async function drain(
+  server: Server,
+  host: Host,
+  fresh: ReadonlySet<Socket>,
+  { graceMs = DEFAULT_GRACE_MS, lingerMs = DEFAULT_LINGER_MS }: ListenerOptions,
+): Promise<void> {
+  // The method of `node:http` would also close idle connections, at once.
+  const closed = new Promise<void>((resolve) => {
+    NetServer.prototype.close.call(server, () => resolve());
+  });
+  host.drain();
+  const linger = setTimeout(() => {
+    server.closeIdleConnections();
+    for (const socket of fresh) socket.destroy();
+  }, lingerMs);
+  const grace = setTimeout(() => server.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(linger);
+  clearTimeout(grace);
+  // Stops the timer by which Node checks for slow connections.
+  server.close();
+}
+
+function bind(server: Server, { host, port, portSetting = '--port' }: ListenerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(bindError(error, `${urlHost(host)}:${port}`, portSetting)),
+    );
+    server.listen(port, host, resolve);
+  });
+}
+
+function bindError(error: NodeJS.ErrnoException, where: string, setting: string): UnusableSetting {
+  if (error.code === 'EADDRINUSE') {
+    const hint = `Another process listens there: end it, or choose another port with ${setting} (0 takes any free one).`;
+    return new UnusableSetting(`Cannot listen on ${where}: the port is in use. ${hint}`, { cause: error });
+  }
+  if (error.code === 'EACCES') {
+    return new UnusableSetting(`Cannot listen on ${where}: not permitted. Choose a port above 1023 with ${setting}.`, {
+      cause: error,
+    });
+  }
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    const hint = `Choose one of its addresses with ${setting === '--port' ? '--host' : setting}, or 0.0.0.0 for all of them.`;
+    return new UnusableSetting(`Cannot listen on ${where}: this machine has no such address. ${hint}`, {
+      cause: error,
+    });
+  }
+  return new UnusableSetting(`Cannot listen on ${where}: ${error.message}`, { cause: error });
+}
+
+function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

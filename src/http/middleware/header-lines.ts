@@ -1,0 +1,73 @@
+import type { IncomingMessage } from 'node:http';
+import { RequestRefusal } from '../gateway-error.ts';
+
+/**
+ * Headers that say for whom, from whom or what a request is. Node keeps the first line of some and joins the lines of others; a
+ * proxy in front may go by another line, so that the two would see different requests.
+ */
+const SINGLE = [
+  'host',
+  'authorization',
+  'content-type',
+  'content-encoding',
+  'idempotency-key',
+  'origin',
+  'x-csrf',
+] as const;
+
+interface SingleHeader {
+  readonly name: string;
+  /** Of the first letter, in lower case. */
+  readonly firstCode: number;
+  /** A bit of its own. */
+  readonly bit: number;
+}
+
+/** By the length of the name, so that most headers of a request are passed over unread. */
+const BY_LENGTH: (readonly SingleHeader[] | undefined)[] = [];
+for (const [index, name] of SINGLE.entries()) {
+  const header = { name, firstCode: name.charCodeAt(0), bit: 1 << index };
+  BY_LENGTH[name.length] = [...(BY_LENGTH[name.length] ?? []), header];
+}
+
+/** `uri-host [ ":" port ]`, as RFC 9110, section 7.2, and RFC 3986, section 3.2.2, have it; IP literals only roughly. */
+const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
+const LONGEST_HOST = 1_024;
+
+/** Most requests of a gateway come with the same one. */
+let lastValid: string | undefined;
+
+/**
+ * Refuses a request with several lines of a header that may stand there once, and one with an invalid `Host` (RFC 9112, section
+ * 3.2). Throws `RequestRefusal` 400.
+ */
+export function checkHeaderLines({ rawHeaders, headers }: Pick<IncomingMessage, 'rawHeaders' | 'headers'>): void {
+  checkSingle(rawHeaders);
+  const { host } = headers;
+  if (host === undefined || host === lastValid) return;
+  if (host.length > LONGEST_HOST || !HOST.test(host)) {
+    throw refused('The "host" header is not a valid host name with an optional port, such as "shop.example:4000".');
+  }
+  lastValid = host;
+}
+
+/** @param rawHeaders names and values in turn */
+function checkSingle(rawHeaders: readonly string[]): void {
+  let seen = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const written = rawHeaders[i] as string;
+    const candidates = BY_LENGTH[written.length];
+    if (candidates === undefined) continue;
+    const firstCode = written.charCodeAt(0) | 0x20;
+    for (let at = 0; at < candidates.length; at++) {
+      const { name, firstCode: wanted, bit } = candidates[at] as SingleHeader;
+      if (firstCode !== wanted || (written !== name && written.toLowerCase() !== name)) continue;
+      if ((seen & bit) !== 0) throw refused(`The request has more than one "${name}" header. Send one.`);
+      seen |= bit;
+    }
+  }
+}
+
+function refused(message: string): RequestRefusal {
+  return new RequestRefusal(400, 'BAD_REQUEST', message);
+}

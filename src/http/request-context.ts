@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientFacts } from '../client/identity.ts';
+import { peerAddress } from '../policy/client-address.ts';
+import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
+import type { RequestNotes } from '../shared/request-notes.ts';
+import type { HttpReply, SharedReply } from '../graphql-http/graphql-over-http.ts';
+
+/** One HTTP request and its response, as the rooms of the server hand it on. */
+export interface Exchange extends RequestNotes {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly requestId: string;
+  /** From `performance.now()`. */
+  readonly startedAt: number;
+  /** Who asks. Until the request is admitted: nobody known, at the address of the connection's other end. */
+  client: ClientFacts;
+  /** Headers that the answer has whatever it is, names in lower case. */
+  headers: Readonly<Record<string, string>> | undefined;
+  /** Called once if the client leaves before its answer is sent. */
+  onGone: (() => void) | undefined;
+  /** Set when others may get the same answer. */
+  shared: SharedReply | undefined;
+  /** Of an operation in a batch: takes what its subgraphs' headers bring, which is written when all operations are done. */
+  takeHeaders: ((gathered: GatheredHeaders) => void) | undefined;
+  /** Where it stands among those that are open. */
+  place: number;
+}
+
+export function openExchange(req: IncomingMessage, res: ServerResponse): Exchange {
+  if (req.url?.startsWith('http')) req.url = originForm(req.url);
+  const client = { ip: peerAddress(req.socket), identity: undefined };
+  return {
+    req,
+    res,
+    requestId: requestIdOf(req),
+    startedAt: performance.now(),
+    client,
+    headers: undefined,
+    onGone: undefined,
+    shared: undefined,
+    takeHeaders: undefined,
+    place: -1,
+    endpoint: undefined,
+    operation: undefined,
+    operationName: undefined,
+    errors: undefined,
+    reason: undefined,
+  };
+}
+
+/** Proxies may send whole URLs, and a server must take them (RFC 9112, section 3.2.2); routes go by path. */
+function originForm(target: string): string {
+  if (!URL.canParse(target)) return target;
+  const { pathname, search } = new URL(target);
+  return pathname + search;
+}
+
+const MAX_ID_LENGTH = 128;
+const CLEAN_ID = /^[\w.:/+=@~-]{1,128}$/;
+
+/**
+ * The client's `x-request-id`, so that its logs and ours can be matched; it goes into logs and headers, so only what
+ * is harmless there is kept. Without one, a new UUID.
+ */
+function requestIdOf(req: IncomingMessage): string {
+  const sent = req.headers['x-request-id'];
+  if (typeof sent !== 'string' || sent === '') return randomUUID();
+  if (CLEAN_ID.test(sent)) return sent;
+  return sent.replace(/[^\w.:/+=@~-]/g, '').slice(0, MAX_ID_LENGTH) || randomUUID();
+}
+
+/** Writes the whole answer; Node keeps what the client is too slow to read. Does nothing when the client is gone. */
+export function sendReply(exchange: Exchange, reply: HttpReply): void {
+  const { res } = exchange;
+  if (res.destroyed || res.headersSent) return;
+  const vary = reply.headers.vary === undefined ? undefined : wholeVary(exchange, String(reply.headers.vary));
+  // in the flat form of node:http, which spares an object that it would only take apart again
+  const headers: (string | number)[] = [];
+  for (const name in exchange.headers) {
+    if (reply.headers[name] === undefined) headers.push(name, exchange.headers[name] as string);
+  }
+  for (const name in reply.headers)
+    headers.push(name, name === 'vary' && vary ? vary : (reply.headers[name] as string));
+  headers.push('x-request-id', exchange.requestId);
+  res.writeHead(reply.status, headers as string[]);
+  res.end(reply.body);
+}
+
+/** What caches are told that an answer depends on, with what CORS, login and headers of subgraphs add to it. */
+function wholeVary({ res, headers }: Exchange, own: string): string {
+  const all = [res.getHeader('vary'), headers?.vary, own].flatMap((text) => (text === undefined ? [] : String(text)));
+  return [
+    ...new Set(
+      all
+        .join(',')
+        .split(',')
+        .map((name) => name.trim().toLowerCase()),
+    ),
+  ].join(', ');
+}
+
+/**
+ * The exchanges that are under way. Not a `Set`: when V8 makes a set's table anew, the old table points to the new one and
+ * still to all that was in it, so one that has grown old keeps whole requests from being freed until the next full collection.
+ */
+export class OpenExchanges {
+  readonly list: Exchange[] = [];
+
+  add(exchange: Exchange): void {
+    exchange.place = this.list.length;
+    this.list.push(exchange);
+  }
+
+  delete(exchange: Exchange): void {
+    const { place } = exchange;
+    const last = this.list.pop();
+    if (last === undefined || last === exchange) return;
+    last.place = place;
+    this.list[place] = last;
+  }
+}

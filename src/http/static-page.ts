@@ -1,0 +1,44 @@
+import { hash } from 'node:crypto';
+import { etagOfForm, isKnown } from '../bff/delivery/conditional.ts';
+import { chooseEncoding } from '../shared/accept-encoding.ts';
+import { type Coding, encodeBody } from '../shared/content-codings.ts';
+import { type Exchange, sendReply } from './request-context.ts';
+
+/** An HTML page that is the same for everyone. Each encoded form is made once, when a browser asks for it first. */
+export class StaticPage {
+  readonly #body: Buffer;
+  readonly #etag: string;
+  readonly #headers: Readonly<Record<string, string>>;
+  readonly #forms = new Map<Coding, Promise<Buffer>>();
+
+  constructor(html: string, headers: Readonly<Record<string, string>>) {
+    this.#body = Buffer.from(html);
+    this.#etag = `"${hash('sha1', this.#body, 'base64url')}"`;
+    // at the same URL, other clients get JSON
+    this.#headers = { ...headers, 'cache-control': 'no-cache', vary: 'accept, accept-encoding' };
+  }
+
+  async send(exchange: Exchange): Promise<void> {
+    const { 'accept-encoding': accepted, 'if-none-match': known } = exchange.req.headers;
+    const coding = chooseEncoding(accepted);
+    const etag = coding === undefined ? this.#etag : etagOfForm(this.#etag, coding);
+    const headers = { ...this.#headers, etag };
+    if (known !== undefined && isKnown(known, etag)) {
+      return sendReply(exchange, { status: 304, headers, body: '' });
+    }
+    const body = coding === undefined ? this.#body : await this.#formOf(coding);
+    const type = { 'content-type': 'text/html; charset=utf-8', 'content-length': body.length };
+    const encoding: Record<string, string> = coding === undefined ? {} : { 'content-encoding': coding };
+    sendReply(exchange, { status: 200, headers: { ...headers, ...type, ...encoding }, body });
+  }
+
+  #formOf(coding: Coding): Promise<Buffer> {
+    let form = this.#forms.get(coding);
+    if (form === undefined) {
+      form = encodeBody(this.#body, coding);
+      this.#forms.set(coding, form);
+      form.catch(() => this.#forms.delete(coding));
+    }
+    return form;
+  }
+}

@@ -1,0 +1,190 @@
+import { type DependsOn, inFlightKey } from '../client/depends-on.ts';
+import { forbidsSharing } from '../client/sharing.ts';
+import type { Engine, EngineAnswer, EngineRequest } from '../engine/engine.ts';
+import type { GatheredHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
+import { Cancellation } from '../sources/cancellation.ts';
+import type { CancelSignal, ClientContext } from '../sources/source.ts';
+import { ClientGone } from '../http/body-reader.ts';
+import type { Exchange } from '../http/request-context.ts';
+import type { GraphqlParams, SharedReply } from '../graphql-http/graphql-over-http.ts';
+import type { CountRequest } from '../http/middleware/rate-limit.ts';
+import { RequestRefusal } from '../http/gateway-error.ts';
+
+/** A GraphQL request as read from HTTP. */
+export interface GraphqlCall {
+  readonly params: GraphqlParams;
+  /** The body as it came (empty for GET, whose parameters are in the URL). */
+  readonly text: string;
+  readonly readOnly: boolean;
+}
+
+export interface OperationRunnerOptions {
+  /** The engine in force; `undefined` while there is no schema. */
+  readonly engine: () => Engine | undefined;
+  /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
+  readonly shareQueries: boolean;
+  /** What answers depend on; by default on all headers but those that say nothing of who asks. */
+  readonly dependsOn?: DependsOn | undefined;
+  /** How long one client request may take (`traffic_shaping.router.timeout`). */
+  readonly timeoutMs: number;
+  /** The contract whose schema is asked; the whole public schema without it. */
+  readonly contract?: string | undefined;
+  /** Gathers the headers of subgraph answers that go to the client. */
+  readonly returned?: ResponseHeaders | undefined;
+  /** Counts requests whose operation is not asked for the limits of the request; there are none without it. */
+  readonly countRequest?: CountRequest | undefined;
+}
+
+export interface OperationRunner {
+  /**
+   * Rejects with `RequestRefusal` 503 without a schema, 504 `GATEWAY_TIMEOUT` when time is up and 429 over a rate limit, and
+   * with `ClientGone` when it is too late.
+   */
+  run(exchange: Exchange, call: GraphqlCall): Promise<EngineAnswer>;
+}
+
+/** One execution under way, and how many clients wait for it. */
+interface Flight {
+  readonly engine: Engine;
+  readonly cancellation: Cancellation;
+  readonly answer: Promise<EngineAnswer>;
+  readonly returned: GatheredHeaders | undefined;
+  readonly shared: SharedReply;
+  waiting: number;
+}
+
+/**
+ * Runs operations, one execution for all identical queries that are in flight at once. Identical means: same URL, same
+ * body, same engine, and the same value of every header but neutral ones, so that no client ever gets an answer made
+ * for another's credentials. When the last of the clients leaves, the execution is aborted.
+ */
+export function createOperationRunner(options: OperationRunnerOptions): OperationRunner {
+  const flights = new Map<string, Flight>();
+  // a cookie is for the one client that asked
+  const shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
+  const { countRequest } = options;
+
+  function start(engine: Engine, exchange: Exchange, call: GraphqlCall, admitted: boolean): Flight {
+    const cancellation = new Cancellation();
+    const returned = options.returned?.gather();
+    const client = clientContext(exchange, cancellation, returned, admitted);
+    const work = engine.execute(engineRequest(client, call, options.contract));
+    const answer = withDeadline(options.timeoutMs, cancellation, work);
+    return { engine, cancellation, answer, returned, shared: { reply: undefined, left: 0 }, waiting: 0 };
+  }
+
+  function join(flight: Flight, exchange: Exchange, key: string | undefined): Promise<EngineAnswer> {
+    flight.waiting++;
+    if (key !== undefined) {
+      exchange.shared = flight.shared;
+      flight.shared.left++;
+    }
+    exchange.onGone = () => {
+      if (--flight.waiting > 0) return;
+      if (key !== undefined && flights.get(key) === flight) flights.delete(key);
+      flight.cancellation.abort();
+    };
+    return flight.returned ? withHeaders(flight.answer, flight.returned, exchange) : flight.answer;
+  }
+
+  function share(engine: Engine, exchange: Exchange, call: GraphqlCall): Promise<EngineAnswer> {
+    const key = sharingKey(exchange, call.text, options.dependsOn);
+    const running = flights.get(key);
+    if (running?.engine === engine) return join(running, exchange, key);
+    const flight = start(engine, exchange, call, countRequest !== undefined);
+    flights.set(key, flight);
+    const land = () => {
+      if (flights.get(key) === flight) flights.delete(key);
+    };
+    flight.answer.then(land, land);
+    return join(flight, exchange, key);
+  }
+
+  const sharable = (engine: Engine, { params: { query, operationName } }: GraphqlCall) =>
+    engine.sharable({ query, operationName, contract: options.contract });
+
+  function begin(exchange: Exchange, call: GraphqlCall): Promise<EngineAnswer> {
+    if (exchange.res.destroyed) throw new ClientGone();
+    const engine = options.engine();
+    if (!engine) throw new RequestRefusal(503, 'SERVICE_UNAVAILABLE', 'There is no schema to answer with yet.');
+    const shared = shareQueries && !forbidsSharing(exchange.req.headers) && sharable(engine, call);
+    if (shared) {
+      // each request counts, also those that share one execution
+      const counted = countRequest?.(exchange);
+      return counted ? counted.then(() => share(engine, exchange, call)) : share(engine, exchange, call);
+    }
+    const answer = join(start(engine, exchange, call, false), exchange, undefined);
+    return countRequest ? answer.then((made) => countRefused(made, exchange, countRequest)) : answer;
+  }
+
+  return {
+    // no `async` functions on this way: while an answer is waited for, they would hold on to the text of the request
+    run(exchange, call) {
+      try {
+        return begin(exchange, call);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
+  };
+}
+
+/** The policies count what they see; what never became an operation is counted here. */
+async function countRefused(answer: EngineAnswer, exchange: Exchange, countRequest: CountRequest) {
+  const { refusal } = answer;
+  if (refusal && refusal !== 'policy' && refusal !== 'overload') await countRequest(exchange);
+  return answer;
+}
+
+function clientContext(
+  { req, requestId, client }: Exchange,
+  signal: CancelSignal,
+  returned: GatheredHeaders | undefined,
+  admitted: boolean,
+): ClientContext {
+  const { ip, identity } = client;
+  return { requestId, headers: req.headers, signal, ip, identity, returned, admitted };
+}
+
+function engineRequest(client: ClientContext, call: GraphqlCall, contract: string | undefined): EngineRequest {
+  const { query, operationName, variables } = call.params;
+  return { query, operationName, variables, client, contract, readOnly: call.readOnly };
+}
+
+async function withHeaders(
+  answer: Promise<EngineAnswer>,
+  returned: GatheredHeaders,
+  { res, takeHeaders }: Exchange,
+): Promise<EngineAnswer> {
+  const made = await answer;
+  if (takeHeaders) takeHeaders(returned);
+  else returned.writeTo(res);
+  return made;
+}
+
+function withDeadline(ms: number, cancellation: Cancellation, work: Promise<EngineAnswer>): Promise<EngineAnswer> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(expire, ms, ms, cancellation, reject);
+    work.then(
+      (answer) => {
+        clearTimeout(timer);
+        // what else is under way for it is for nobody
+        if (answer.refusal === 'overload') cancellation.abort();
+        resolve(answer);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
+}
+
+function expire(ms: number, cancellation: Cancellation, reject: (error: unknown) => void): void {
+  reject(new RequestRefusal(504, 'GATEWAY_TIMEOUT', `The request took longer than ${ms} ms.`));
+  cancellation.abort();
+}
+
+function sharingKey({ req, client }: Exchange, text: string, dependsOn: DependsOn | undefined): string {
+  return `${req.method} ${req.url} ${inFlightKey({ facts: client, headers: req.headers }, dependsOn)}\n${text}`;
+}
