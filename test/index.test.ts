@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createGateway, createLogger, defineConfig } from '../src/index.ts';
-import { post } from './server/serving.ts';
+import { post } from './gateway/serving.ts';
 import { fakeSubgraph } from './sources/fake-subgraph.ts';
 
 /** A folder with one subgraph, which always answers `{"data":{"hello":"hi"}}`. */

@@ -1,6 +1,6 @@
 import { CompactSign } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { httpWorld } from '../server/http-world.ts';
+import { httpWorld } from '../gateway/http-world.ts';
 import { bodyOf, fakeSubgraph } from '../sources/fake-subgraph.ts';
 import { HAS_REDIS, startRedis } from '../store/redis-server.ts';
 import { folderOf } from './support.ts';

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { httpWorld } from '../server/http-world.ts';
+import { httpWorld } from '../gateway/http-world.ts';
 import { folderOf } from './support.ts';
 
 const ENDPOINT = `query Cart @endpoint(path: "/cart") {

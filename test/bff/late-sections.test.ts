@@ -2,8 +2,8 @@ import { relative } from 'node:path';
 import { buildSchema } from 'graphql';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadEndpoints } from '../../src/bff/endpoints/endpoints.ts';
-import { httpWorld } from '../server/http-world.ts';
-import { latch } from '../server/serving.ts';
+import { httpWorld } from '../gateway/http-world.ts';
+import { latch } from '../gateway/serving.ts';
 import { folderOf } from './support.ts';
 
 const SDL = `

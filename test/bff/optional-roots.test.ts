@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { httpWorld } from '../server/http-world.ts';
+import { httpWorld } from '../gateway/http-world.ts';
 import { folderOf } from './support.ts';
 
 const FILES = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { latch } from '../server/serving.ts';
+import { latch } from '../gateway/serving.ts';
 import { as, engineOver, folderOf, serveBff } from './support.ts';
 
 const SHAPE = `export default ({ news }, { identity, headers }) => ({ news, for: identity?.subject ?? null, by: headers['user-agent'] });`;

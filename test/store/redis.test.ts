@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createRedis, type SharedRedis, StoreUnavailable } from '../../src/store/redis.ts';
-import { recordingLogger } from '../server/serving.ts';
+import { recordingLogger } from '../gateway/serving.ts';
 import { HAS_REDIS, startRedis } from './redis-server.ts';
 
 async function connected() {

@@ -3,7 +3,7 @@ import { createSupergraphProvider } from '../../src/composition/supergraph-provi
 import { configFileSchema } from '../../src/config/config.ts';
 import { type RunningServer, startServer } from '../../src/gateway/server.ts';
 import { type Demo, startDemo } from '../../subgraphs/start.ts';
-import { recordingLogger } from '../server/serving.ts';
+import { recordingLogger } from '../gateway/serving.ts';
 import { callGraphQL, freePorts } from './call.ts';
 
 const SCHEMAS = new URL('../../schemas', import.meta.url).pathname;

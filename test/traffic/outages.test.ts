@@ -1,7 +1,7 @@
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Source, SourceAnswer } from '../../src/sources/source.ts';
 import { createOutages } from '../../src/traffic/outages.ts';
-import { recordingLogger } from '../server/serving.ts';
+import { recordingLogger } from '../gateway/serving.ts';
 
 const INTERVAL = 10_000;
 const GOOD: SourceAnswer = { kind: 'text', text: '{"data":{}}\n', status: 200 };

@@ -5,7 +5,7 @@ import {
   type SharedFailures,
 } from '../../../src/policy/authentication/failed-attempts.ts';
 import { BadCredential, CannotDecide } from '../../../src/policy/authentication/refusal.ts';
-import { latch } from '../../server/serving.ts';
+import { latch } from '../../gateway/serving.ts';
 
 function attempts() {
   const clock = { now: 0 };

@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CannotDecide } from '../../../src/policy/authentication/refusal.ts';
 import { RemoteKeySet } from '../../../src/policy/authentication/remote-key-set.ts';
-import { recordingLogger } from '../../server/serving.ts';
+import { recordingLogger } from '../../gateway/serving.ts';
 
 let jwks: JWK[];
 

@@ -1,8 +1,8 @@
 import { SignJWT } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { folderOf, write } from '../../bff/support.ts';
-import { httpWorld } from '../../server/http-world.ts';
-import { post } from '../../server/serving.ts';
+import { httpWorld } from '../../gateway/http-world.ts';
+import { post } from '../../gateway/serving.ts';
 
 const SECRET = 'a secret that is long enough for HS256, and then some';
 const authentication = { router: { jwt: { jwks: [{ secret: SECRET, algorithms: ['HS256'] }] } } };

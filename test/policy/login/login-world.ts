@@ -6,7 +6,7 @@ import { configureLogin } from '../../../src/policy/login/login.ts';
 import { createHost } from '../../../src/http/router.ts';
 import { listen } from '../../../src/http/listener.ts';
 import type { SharedRedis } from '../../../src/store/redis.ts';
-import { type LogLine, recordingLogger } from '../../server/serving.ts';
+import { type LogLine, recordingLogger } from '../../gateway/serving.ts';
 import type { Browser, Page } from './browser.ts';
 import { CLIENT_ID, CLIENT_SECRET, OpenIdServer } from './openid-provider.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type HttpWorld, httpWorld } from '../../server/http-world.ts';
+import { type HttpWorld, httpWorld } from '../../gateway/http-world.ts';
 import { CLIENT_ID, CLIENT_SECRET, OpenIdServer } from './openid-provider.ts';
 
 /** The dashboard of whoever is logged in, and an order of theirs. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { latch } from '../../server/serving.ts';
+import { latch } from '../../gateway/serving.ts';
 import { Browser, type Page } from './browser.ts';
 import { type LoginWorld, loginWorld } from './login-world.ts';
 

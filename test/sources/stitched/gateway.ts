@@ -5,7 +5,7 @@ import { configFileSchema } from '../../../src/config/config.ts';
 import { startServer } from '../../../src/gateway/server.ts';
 import { buildServiceSchema, type ServiceDefinition } from '../../../subgraphs/server/schema.ts';
 import { folderWith } from '../../composition/folder.ts';
-import { type LogLine, recordingLogger } from '../../server/serving.ts';
+import { type LogLine, recordingLogger } from '../../gateway/serving.ts';
 import { type StubService, stubOf } from './stub-service.ts';
 
 export interface Answer {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineRequest } from '../../src/engine/engine.ts';
-import { plainEngine } from './plain-engine.ts';
-import { latch, post, serve } from './serving.ts';
+import { plainEngine } from '../gateway/plain-engine.ts';
+import { latch, post, serve } from '../gateway/serving.ts';
 
 /** Answers `me` with the name in the authorization header, once `gate` is opened; `asked` are the executions. */
 function heldEngine() {

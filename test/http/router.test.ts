@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { plainEngine } from './plain-engine.ts';
-import { post, serve } from './serving.ts';
+import { plainEngine } from '../gateway/plain-engine.ts';
+import { post, serve } from '../gateway/serving.ts';
 
 const engine = plainEngine('type Query { hello: String }', { hello: () => 'hi' });
 const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };

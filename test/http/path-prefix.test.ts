@@ -6,8 +6,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { configFileSchema } from '../../src/config/config.ts';
 import { startServer } from '../../src/gateway/server.ts';
 import { OpenIdServer } from '../policy/login/openid-provider.ts';
-import { plainEngine } from './plain-engine.ts';
-import { post, recordingLogger } from './serving.ts';
+import { plainEngine } from '../gateway/plain-engine.ts';
+import { post, recordingLogger } from '../gateway/serving.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 

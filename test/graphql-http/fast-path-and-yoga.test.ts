@@ -5,8 +5,8 @@ import { configFileSchema } from '../../src/config/config.ts';
 import { createCors } from '../../src/policy/requests/cors.ts';
 import type { CacheHeaders } from '../../src/graphql-http/cache-headers.ts';
 import type { CancelSignal } from '../../src/sources/source.ts';
-import { plainEngine } from './plain-engine.ts';
-import { post, type Serving, serve } from './serving.ts';
+import { plainEngine } from '../gateway/plain-engine.ts';
+import { post, type Serving, serve } from '../gateway/serving.ts';
 
 const engine = plainEngine(
   'type Query { hello(name: String! = "you"): String boom: String! } type Mutation { add(by: Int!): Int }',

@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { expect, it } from 'vitest';
-import { configFileSchema } from '../../src/config/config.ts';
-import { openAdmin } from '../../src/gateway/admin.ts';
-import { plainEngine } from './plain-engine.ts';
-import { serve } from './serving.ts';
+import { configFileSchema } from '../../../src/config/config.ts';
+import { openAdmin } from '../../../src/gateway/admin.ts';
+import { plainEngine } from '../../gateway/plain-engine.ts';
+import { serve } from '../../gateway/serving.ts';
 
 const BODY = '{"query":"{ hello }"}';
 

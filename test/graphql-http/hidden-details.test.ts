@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { folderOf } from '../bff/support.ts';
-import { httpWorld } from './http-world.ts';
-import { post } from './serving.ts';
+import { httpWorld } from '../gateway/http-world.ts';
+import { post } from '../gateway/serving.ts';
 
 const shop = {
   shop: {

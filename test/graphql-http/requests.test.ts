@@ -9,8 +9,8 @@ import { configFileSchema } from '../../src/config/config.ts';
 import { createRateLimits } from '../../src/policy/rate-limits/rate-limits.ts';
 import { requestCounter } from '../../src/http/middleware/rate-limit.ts';
 import { openRequestPolicies } from '../../src/gateway/request-policies.ts';
-import { plainEngine } from './plain-engine.ts';
-import { post, recordingLogger, type Serving, serve } from './serving.ts';
+import { plainEngine } from '../gateway/plain-engine.ts';
+import { post, recordingLogger, type Serving, serve } from '../gateway/serving.ts';
 
 const executed: string[] = [];
 const engine = plainEngine('type Query { hello(name: String = "you"): String } type Mutation { add(by: Int!): Int }', {

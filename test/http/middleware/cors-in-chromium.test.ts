@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chromium, type Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { folderOf } from '../bff/support.ts';
-import { type HttpWorld, httpWorld } from './http-world.ts';
+import { folderOf } from '../../bff/support.ts';
+import { type HttpWorld, httpWorld } from '../../gateway/http-world.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHost } from '../../src/http/router.ts';
 import { listen } from '../../src/http/listener.ts';
-import { plainEngine } from './plain-engine.ts';
-import { latch, post, recordingLogger } from './serving.ts';
+import { plainEngine } from '../gateway/plain-engine.ts';
+import { latch, post, recordingLogger } from '../gateway/serving.ts';
 
 async function start(resolve: () => unknown, times: { graceMs?: number; lingerMs?: number } = {}) {
   const engine = plainEngine('type Query { hello: String }', { hello: resolve });

@@ -2,9 +2,9 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { brotliCompressSync, brotliDecompressSync, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { HAS_ZSTD } from '../../src/shared/content-codings.ts';
-import { httpWorld } from './http-world.ts';
-import { plainEngine } from './plain-engine.ts';
-import { post, serve } from './serving.ts';
+import { httpWorld } from '../gateway/http-world.ts';
+import { plainEngine } from '../gateway/plain-engine.ts';
+import { post, serve } from '../gateway/serving.ts';
 
 const engine = plainEngine('type Query { hello(name: String! = "you"): String long: String }', {
   hello: ({ name }) => `Hello, ${name}`,

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { httpWorld } from './http-world.ts';
-import { post } from './serving.ts';
+import { httpWorld } from '../gateway/http-world.ts';
+import { post } from '../gateway/serving.ts';
 
 const shop = {
   products: {
