@@ -8,7 +8,7 @@ import { parse } from 'graphql';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { normalise } from '../../src/operation/normalise.ts';
 import type { Operation } from '../../src/operation/operation.ts';
-import { Abilities } from '../../src/planner/abilities.ts';
+import { Abilities } from '../../src/planner/field-index.ts';
 import { planInSteps, planOperation } from '../../src/planner/planner.ts';
 import { readSupergraph, type Supergraph } from '../../src/supergraph/supergraph.ts';
 import { cannedSource } from './canned-source.ts';

@@ -1,6 +1,6 @@
 import { type DocumentNode, type OperationDefinitionNode, parse, validate } from 'graphql';
 import { normalise } from '../../src/operation/normalise.ts';
-import { Abilities } from '../../src/planner/abilities.ts';
+import { Abilities } from '../../src/planner/field-index.ts';
 import { planOperation } from '../../src/planner/planner.ts';
 import { printPlan } from '../../src/planner/print-plan.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';

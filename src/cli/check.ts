@@ -17,7 +17,7 @@ import { compareDocuments } from './compare-documents.ts';
 import { type Schemas, slowerBy } from './compare-plans.ts';
 import { type Effect, indented, stateOf } from './effect.ts';
 import { AlreadyReported, countOf } from './failure.ts';
-import { type OriginFlags, originOf } from './origin.ts';
+import { type OriginFlags, originOf } from './schema-source.ts';
 import { bffFolder } from './start.ts';
 
 export interface CheckFlags extends OriginFlags {

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { parseDuration } from '../config/duration.ts';
 import { storeSection } from '../config/sections/store.ts';
-import { UnusableSetting } from '../config/unusable-setting.ts';
+import { UnusableSetting } from '../config/config-value-error.ts';
 import {
   type ApiKeyRecord,
   createApiKey,

@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { ExplainError, explainedOperation } from '../engine/explain.ts';
 import { explainLimits } from '../policy/rate-limits/explain.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
-import { type OriginFlags, originOf } from './origin.ts';
+import { type OriginFlags, originOf } from './schema-source.ts';
 import { inFile, readVariables } from './plan.ts';
 
 export interface LimitsFlags extends OriginFlags {

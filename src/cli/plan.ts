@@ -6,7 +6,7 @@ import { ExplainError, explainPlan, PLAN_STAGES, type PlanFormat } from '../engi
 import { parseJson } from '../shared/exact-json.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { UsageError } from './failure.ts';
-import { type OriginFlags, originOf } from './origin.ts';
+import { type OriginFlags, originOf } from './schema-source.ts';
 
 export interface PlanFlags extends OriginFlags {
   /** A file, or `-` for standard input. */

@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { RunningServer, ServerOptions } from '../gateway/server.ts';
 import { UsageError } from './failure.ts';
 import { boundHeapGrowth } from './heap.ts';
-import { type OriginFlags, originOf } from './origin.ts';
+import { type OriginFlags, originOf } from './schema-source.ts';
 
 export interface ServeFlags extends OriginFlags {
   readonly config?: string;

@@ -7,7 +7,7 @@ import { placeOfKey, placeOfValue } from '../config/config-file.ts';
 import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { looseOriginPatterns } from '../config/sections/cors.ts';
-import { UnusableSetting } from '../config/unusable-setting.ts';
+import { UnusableSetting } from '../config/config-value-error.ts';
 import { readRegistered } from '../policy/persisted/manifests.ts';
 import { unfitDocuments } from '../policy/persisted/unfit-documents.ts';
 import { checkSettings } from '../gateway/check-settings.ts';
@@ -16,7 +16,7 @@ import { endpointSettings } from '../gateway/endpoint-settings.ts';
 import { settingWarnings } from '../gateway/setting-warnings.ts';
 import { readSupergraph, type Supergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
-import { type OriginFlags, originOf } from './origin.ts';
+import { type OriginFlags, originOf } from './schema-source.ts';
 import { bffFolder } from './start.ts';
 
 export interface ValidateFlags extends OriginFlags {

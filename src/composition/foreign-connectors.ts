@@ -3,7 +3,7 @@ import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
 import { checkConnectors } from '../connectors/check-connectors.ts';
 import { expandWherePossible } from '../connectors/expand-variables.ts';
-import { modelOf } from '../connectors/obtainable.ts';
+import { modelOf } from '../connectors/resolvable-fields.ts';
 import { readConnectors } from '../connectors/read-connectors.ts';
 import { subgraphSdl } from '../connectors/subgraph-sdl.ts';
 import { directiveUses, text } from '../supergraph/directives.ts';

@@ -8,7 +8,7 @@ import { findIneffectiveDirective } from './ineffective-directives.ts';
 import { readSources } from './read-sources.ts';
 import type { SourceDefinition } from './source-definition.ts';
 import { placeOf } from './source-file.ts';
-import { findUnreadSpec, type UnreadSpec } from './unread-specs.ts';
+import { findUnreadSpec, type UnreadSpec } from './unsupported-specs.ts';
 
 /** A folder of schemas to compose, or the file of a supergraph that is composed already. */
 export type SupergraphOrigin = { readonly schemasDir: string } | { readonly supergraphFile: string };

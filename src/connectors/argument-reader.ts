@@ -12,7 +12,7 @@ import {
 import { parseMapping } from './mapping/parse.ts';
 import { referencesIn } from './mapping/references.ts';
 import { MappingSyntaxError } from './mapping/syntax.ts';
-import { didYouMean, type Trouble, troubleAt } from './trouble.ts';
+import { didYouMean, type Trouble, troubleAt } from './connector-problem.ts';
 import { parseTemplate, parseUrlTemplate, type Template, type UrlTemplate } from './url-template.ts';
 
 /** Fills in `${VARIABLES}` of a text; `undefined`, with the trouble told by it, where that cannot be done. */

@@ -4,9 +4,9 @@ import { checkResolvable } from './check-resolvable.ts';
 import { checkSelection } from './check-selection.ts';
 import type { Connector } from './connector.ts';
 import { fieldSetOf } from './entity-lookups.ts';
-import type { ConnectorModel } from './obtainable.ts';
+import type { ConnectorModel } from './resolvable-fields.ts';
 import { isComposite, nameOfType } from './schema-facts.ts';
-import { type Trouble, troubleAt } from './trouble.ts';
+import { type Trouble, troubleAt } from './connector-problem.ts';
 
 /** What is wrong with a file's connectors, each as far as it can be known without calling the API. */
 export function checkConnectors(model: ConnectorModel): Trouble[] {

@@ -1,7 +1,7 @@
 import type { StringValueNode } from 'graphql';
 import { METHODS } from './mapping/methods.ts';
 import type { Expression, Selection, Step } from './mapping/syntax.ts';
-import { didYouMean, type Trouble, troubleAt } from './trouble.ts';
+import { didYouMean, type Trouble, troubleAt } from './connector-problem.ts';
 
 /** Tells of methods that there are none of, and of wrong numbers of arguments. */
 export function checkMethods(expression: Expression, node: StringValueNode): Trouble[] {

@@ -1,6 +1,6 @@
 import type { Connector, PlacedReference } from './connector.ts';
 import { isRootType, nameOfType, type SchemaFacts } from './schema-facts.ts';
-import { didYouMean, type Trouble, troubleAt } from './trouble.ts';
+import { didYouMean, type Trouble, troubleAt } from './connector-problem.ts';
 
 const ALWAYS = ['$config', '$env', '$context', '$request', '$response', '$status'];
 

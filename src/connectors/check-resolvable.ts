@@ -5,9 +5,9 @@ import { typesOf } from './check-selection.ts';
 import type { Connector } from './connector.ts';
 import { fieldSetOf, providedBy, providedWithin } from './entity-lookups.ts';
 import { objectsIn, type Shape, shapeOf } from './mapping/shape.ts';
-import { type ConnectorModel, impliedKeys, isExternal, lookupsWithin, neededOfThis, obtainable } from './obtainable.ts';
+import { type ConnectorModel, impliedKeys, isExternal, lookupsWithin, neededOfThis, obtainable } from './resolvable-fields.ts';
 import { isComposite, isRootType, nameOfType, type TypeFacts } from './schema-facts.ts';
-import { type Trouble, troubleAt } from './trouble.ts';
+import { type Trouble, troubleAt } from './connector-problem.ts';
 
 /**
  * Whether every field can be had wherever its object turns up: where a selection gives the object, the other fields must

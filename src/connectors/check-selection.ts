@@ -1,8 +1,8 @@
 import type { Connector } from './connector.ts';
 import { literalsIn, objectsIn, type Shape, shapeOf } from './mapping/shape.ts';
-import type { ConnectorModel } from './obtainable.ts';
+import type { ConnectorModel } from './resolvable-fields.ts';
 import { isComposite, nameOfType, type TypeFacts } from './schema-facts.ts';
-import { didYouMean, type Trouble, troubleAt } from './trouble.ts';
+import { didYouMean, type Trouble, troubleAt } from './connector-problem.ts';
 
 /** Whether what a connector's selection gives fits the type that it is for. */
 export function checkSelection(connector: Connector, model: ConnectorModel): Trouble[] {

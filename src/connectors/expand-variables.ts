@@ -1,7 +1,7 @@
 import { type Env, expand } from '../config/expand.ts';
 import type { Expander } from './argument-reader.ts';
 import type { Connectors } from './connector.ts';
-import { type Trouble, troubleAt } from './trouble.ts';
+import { type Trouble, troubleAt } from './connector-problem.ts';
 
 /** Fills in `${VARIABLES}` for running; one without a value is told. */
 export function expandAll(env: Env): Expander {

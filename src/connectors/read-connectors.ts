@@ -10,7 +10,7 @@ import {
 import { ArgumentReader, type Expander } from './argument-reader.ts';
 import type { ApiSource, Connector, ConnectorPlace, Connectors } from './connector.ts';
 import { type DirectiveNames, readDirectiveNames } from './directive-names.ts';
-import { didYouMean, type Trouble, troubleAt } from './trouble.ts';
+import { didYouMean, type Trouble, troubleAt } from './connector-problem.ts';
 
 export interface ConnectorsRead extends Connectors {
   readonly troubles: readonly Trouble[];

@@ -1,7 +1,7 @@
 import type { DocumentNode, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
 import { GraphQLError, getOperationAST, Kind } from 'graphql';
 import { LeastFresh } from '../client/freshness.ts';
-import { OverloadedError } from '../executor/answer-budget.ts';
+import { OverloadedError } from '../executor/memory-budget.ts';
 import type { CompiledPlan } from '../executor/compile.ts';
 import { executePlan } from '../executor/execution.ts';
 import { takeDataText } from '../executor/take-data-text.ts';
@@ -12,17 +12,17 @@ import { UnsupportedFieldError } from '../planner/unplannable.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { lifeReader, NOT_KEPT, type ReadLife } from './answer-life.ts';
+import { lifeReader, NOT_KEPT, type ReadLife } from './cache-policy.ts';
 import { type ClientDocument, chooseOperation, DocumentCache } from './documents.ts';
 import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
 import { Introspector, NOTHING_INTROSPECTED } from './introspection.ts';
-import type { Judgement, PolicedOperation } from './judge.ts';
+import type { Judgement, PolicedOperation } from './evaluate-policies.ts';
 import { LocatedDocument } from './located-document.ts';
 import type { OperationPolicy } from './operation-policy.ts';
 import { OverrideLabels } from './override-labels.ts';
 import { type PartialPlan, PreparedOperation } from './prepare.ts';
 import type { LimitRefusal } from './request-limits.ts';
-import { withholdErrors, withoutSuggestions } from './withhold-errors.ts';
+import { withholdErrors, withoutSuggestions } from './mask-errors.ts';
 
 /** Makes a supergraph answer operations. The sources stay the caller's: they are not closed here. */
 export function createEngine(options: EngineOptions): Engine {

@@ -1,13 +1,13 @@
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema } from 'graphql';
-import type { AnswerBudget } from '../executor/answer-budget.ts';
-import type { StartQueue } from '../executor/start-queue.ts';
+import type { AnswerBudget } from '../executor/memory-budget.ts';
+import type { StartQueue } from '../executor/admission-queue.ts';
 import type { TimedSections } from '../operation/timed-sections.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import type { AnswerLife } from './answer-life.ts';
+import type { AnswerLife } from './cache-policy.ts';
 import type { OperationPolicy } from './operation-policy.ts';
 import type { RequestLimits } from './request-limits.ts';
 

@@ -2,7 +2,7 @@ import { GraphQLError, parse, validate } from 'graphql';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
 import { sectionHeads, type TimedSections } from '../operation/timed-sections.ts';
-import { Abilities } from '../planner/abilities.ts';
+import { Abilities } from '../planner/field-index.ts';
 import { type PlanStages, planInStages } from '../planner/planner.ts';
 import { planToJson, planToMermaid, printPlan } from '../planner/print-plan.ts';
 import { printBatches, printFetches, printProviders, printSelection } from '../planner/print-stages.ts';

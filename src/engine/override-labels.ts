@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DocumentNode, SelectionSetNode } from 'graphql';
 import { visit } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { Abilities } from '../planner/abilities.ts';
+import { Abilities } from '../planner/field-index.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { parseFieldSet } from '../supergraph/field-set.ts';
 import type { SubgraphType, Supergraph } from '../supergraph/supergraph.ts';

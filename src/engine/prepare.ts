@@ -5,13 +5,13 @@ import { type DroppedItems, dropFields } from '../operation/drop-fields.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
 import { sectionHeads, type TimedSections } from '../operation/timed-sections.ts';
-import type { Abilities } from '../planner/abilities.ts';
+import type { Abilities } from '../planner/field-index.ts';
 import { planInSteps } from '../planner/planner.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import type { OperationLife } from './answer-life.ts';
+import type { OperationLife } from './cache-policy.ts';
 import { introspectionPart } from './introspection.ts';
-import { type DroppedErrors, droppedErrors, PolicedOperation } from './judge.ts';
+import { type DroppedErrors, droppedErrors, PolicedOperation } from './evaluate-policies.ts';
 import type { DroppedField, OperationPolicy } from './operation-policy.ts';
 import { runInSlices } from './slices.ts';
 

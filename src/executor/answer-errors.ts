@@ -4,7 +4,7 @@ import type { SubgraphError } from './errors.ts';
 import { ErrorPlaces, type Gaps } from './gaps.ts';
 import { isObject } from './objects.ts';
 import { followErrorPath } from './response-path.ts';
-import type { Targets, WirePath } from './targets.ts';
+import type { Targets, WirePath } from './response-objects.ts';
 
 /** A place in the response of one subgraph. */
 export interface AnswerPlace {

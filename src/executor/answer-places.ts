@@ -1,7 +1,7 @@
 import type { Position } from '../planner/positions.ts';
 import type { CompiledLookup } from './compile.ts';
 import { isOf, type ResponseObject } from './objects.ts';
-import type { Targets, WirePath } from './targets.ts';
+import type { Targets, WirePath } from './response-objects.ts';
 
 /** Objects that a look-up was made for, and which of its entities each of them got. */
 export interface LookedUp {

@@ -20,7 +20,7 @@ import {
 import type { Gaps } from './gaps.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 import type { Part, Shape, Violation } from './projection.ts';
-import type { Targets, WirePath } from './targets.ts';
+import type { Targets, WirePath } from './response-objects.ts';
 
 /** The same error for many objects is told for this many of them. */
 const TOLD_PER_ERROR = 100;

@@ -4,7 +4,7 @@ import type { SourceFailure } from '../sources/source.ts';
 import type { GapFault } from './gaps.ts';
 import { isObject } from './objects.ts';
 import type { Part, Shape, Violation } from './projection.ts';
-import type { WirePath } from './targets.ts';
+import type { WirePath } from './response-objects.ts';
 
 const MALFORMED = 'SUBREQUEST_MALFORMED_RESPONSE';
 const INPUT_MISSING = 'REQUIRED_INPUT_MISSING';

@@ -3,7 +3,7 @@ import type { TimedSection, TimedSections } from '../operation/timed-sections.ts
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import type { ClientContext, Source, SourceAnswer, SourceFailure } from '../sources/source.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { type AnswerBudget, type AnswerTicket, LONG_ANSWER, OverloadedError } from './answer-budget.ts';
+import { type AnswerBudget, type AnswerTicket, LONG_ANSWER, OverloadedError } from './memory-budget.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import { EntityProblems } from './entity-problems.ts';
 import { ErrorReport, keyNames } from './error-report.ts';
@@ -15,8 +15,8 @@ import { writeEscapeFree } from './json-text.ts';
 import { copyValue, isObject, type MergeObserver, mergeValue, type ResponseObject } from './objects.ts';
 import type { LateSections } from './projection.ts';
 import { SectionClock } from './section-clock.ts';
-import { HEAVY_RUN, type StartQueue } from './start-queue.ts';
-import { Targets } from './targets.ts';
+import { HEAVY_RUN, type StartQueue } from './admission-queue.ts';
+import { Targets } from './response-objects.ts';
 import { Unasked } from './unasked.ts';
 
 export interface ExecutionInput {

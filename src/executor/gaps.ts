@@ -1,5 +1,5 @@
 import { isObject, type ResponseObject } from './objects.ts';
-import type { WirePath } from './targets.ts';
+import type { WirePath } from './response-objects.ts';
 
 /**
  * Why an object lacks fields:

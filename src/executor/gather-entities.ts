@@ -2,7 +2,7 @@ import type { LookupPart } from '../planner/plan.ts';
 import type { CompiledLookup } from './compile.ts';
 import { isOf, type ResponseObject } from './objects.ts';
 import type { RepresentationWriter } from './representation-writer.ts';
-import type { Targets } from './targets.ts';
+import type { Targets } from './response-objects.ts';
 
 /** The entities of one look-up, each distinct one once, and the objects that wait for them. */
 export interface GatheredEntities {

@@ -1,7 +1,7 @@
 import { Kind, type TypeNode } from 'graphql';
 import type { FetchField, FetchNode } from '../planner/positions.ts';
 import { isObject } from './objects.ts';
-import type { WirePath } from './targets.ts';
+import type { WirePath } from './response-objects.ts';
 
 /**
  * Follows the path of an error through what a fetch selects.

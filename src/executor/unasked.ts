@@ -5,7 +5,7 @@ import type { CompiledLookup } from './compile.ts';
 import { keyFault } from './errors.ts';
 import type { GapReason, Gaps } from './gaps.ts';
 import { isObject, isOf, type ResponseObject } from './objects.ts';
-import type { Targets, WirePath } from './targets.ts';
+import type { Targets, WirePath } from './response-objects.ts';
 
 /** The first part of a key that an object lacks. */
 interface Lack {

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { UnusableSetting } from '../config/unusable-setting.ts';
+import { UnusableSetting } from '../config/config-value-error.ts';
 
 const NEEDS_REDIS = 'set it, with "store.redis.url" (or the environment variable REDIS_URL) to say where Redis is';
 

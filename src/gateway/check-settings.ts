@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { UnusableSetting } from '../config/unusable-setting.ts';
+import { UnusableSetting } from '../config/config-value-error.ts';
 import { ApiKeyFile } from '../policy/authentication/api-keys.ts';
 import { keyFileOf } from '../policy/authentication/configure.ts';
 import { checkCredentialPlaces } from '../policy/authentication/credentials.ts';

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Config } from '../config/config.ts';
-import { AnswerBudget } from '../executor/answer-budget.ts';
+import { AnswerBudget } from '../executor/memory-budget.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { mayPurge } from '../bff/caching/serve-purge.ts';
 import type { Config } from '../config/config.ts';
-import type { Admission } from '../policy/authentication/admission.ts';
+import type { Admission } from '../policy/authentication/authenticator.ts';
 import { configureAdmission } from '../policy/authentication/configure.ts';
 import type { SharedFailures } from '../policy/authentication/failed-attempts.ts';
 import type { RequestHeaders } from '../policy/headers/request-headers.ts';

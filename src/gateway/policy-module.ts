@@ -1,5 +1,5 @@
 import { importFresh } from '../bff/shapes/import-fresh.ts';
-import { UnusableSetting } from '../config/unusable-setting.ts';
+import { UnusableSetting } from '../config/config-value-error.ts';
 import type { DecidePolicies } from '../policy/authorization/granted-policies.ts';
 import { watchPath } from '../shared/watch-path.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';

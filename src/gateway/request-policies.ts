@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { UnusableSetting } from '../config/unusable-setting.ts';
+import { UnusableSetting } from '../config/config-value-error.ts';
 import type { Engine } from '../engine/engine.ts';
 import { isDocumentFile, readManifests } from '../policy/persisted/manifests.ts';
 import { createPersistedDocuments, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';

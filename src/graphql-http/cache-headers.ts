@@ -1,6 +1,6 @@
 import { audienceOf } from '../client/audience.ts';
 import type { DependsOn } from '../client/depends-on.ts';
-import type { AnswerLife } from '../engine/answer-life.ts';
+import type { AnswerLife } from '../engine/cache-policy.ts';
 import type { Exchange } from '../http/request-context.ts';
 
 /** What an answer's headers tell caches: `cache-control`, and `vary` where it may be kept. */

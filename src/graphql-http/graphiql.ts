@@ -1,4 +1,4 @@
-import type { Admission } from '../policy/authentication/admission.ts';
+import type { Admission } from '../policy/authentication/authenticator.ts';
 import { type Exchange, sendReply } from '../http/request-context.ts';
 import { textReply } from './graphql-over-http.ts';
 import { type PageNeeds, pageHeaders } from '../http/html-policy.ts';

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import { UnusableSetting } from '../config/unusable-setting.ts';
+import { UnusableSetting } from '../config/config-value-error.ts';
 import type { Host } from './router.ts';
 
 export interface ListenerOptions {

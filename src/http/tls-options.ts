@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import type { ListenerTls } from '../config/sections/tls.ts';
-import { UnusableSetting } from '../config/unusable-setting.ts';
+import { UnusableSetting } from '../config/config-value-error.ts';
 
 /** What `node:https` takes. Throws `UnusableSetting`. */
 export function tlsOptions(settings: ListenerTls): ServerOptions {

@@ -1,7 +1,7 @@
 import type { SelectionSetNode } from 'graphql';
 import { parseFieldSet } from '../supergraph/field-set.ts';
 import type { ContextArgument, SubgraphField, SupergraphModel } from '../supergraph/supergraph.ts';
-import type { Abilities } from './abilities.ts';
+import type { Abilities } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import type { ContextSource, ContextValue, Fetch, Position } from './positions.ts';
 import type { Inputs } from './representation.ts';

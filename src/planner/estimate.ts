@@ -1,9 +1,9 @@
 import type { SelectionSetNode } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Subgraph, SubgraphField } from '../supergraph/supergraph.ts';
-import { type Abilities, needsOwnLookup } from './abilities.ts';
+import { type Abilities, needsOwnLookup } from './field-index.ts';
 import { COST } from './costs.ts';
-import { canReadAll, overlaps, readableField, type Standpoint, standBelow } from './reading.ts';
+import { canReadAll, overlaps, readableField, type Standpoint, standBelow } from './subgraph-scope.ts';
 
 /** What is ahead: which other subgraphs are asked in which wave from here, and what else that costs. Never changed. */
 interface Outlook {

@@ -2,7 +2,7 @@ import type { ArgumentNode, SelectionSetNode, TypeNode } from 'graphql';
 import { Kind } from 'graphql';
 import { OperationTooLargeError } from '../operation/normalise.ts';
 import type { Subgraph, SubgraphField, SubgraphType } from '../supergraph/supergraph.ts';
-import { type Abilities, needsOwnLookup, providedBelow, providedOn } from './abilities.ts';
+import { type Abilities, needsOwnLookup, providedBelow, providedOn } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import {
   type ContextValue,

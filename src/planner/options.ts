@@ -1,13 +1,13 @@
 import type { SelectionSetNode } from 'graphql';
 import type { OpField } from '../operation/operation.ts';
 import type { SubgraphField } from '../supergraph/supergraph.ts';
-import { type Abilities, needsOwnLookup, type Provider } from './abilities.ts';
+import { type Abilities, needsOwnLookup, type Provider } from './field-index.ts';
 import { type ContextFinder, type ContextRoute, contextKeys } from './contexts.ts';
 import { COST } from './costs.ts';
 import type { Estimator } from './estimate.ts';
 import { getOrMake } from './maps.ts';
 import type { FetchNode, Position } from './positions.ts';
-import { readableField, standpointOf } from './reading.ts';
+import { readableField, standpointOf } from './subgraph-scope.ts';
 import { cheapest, type RouteFinder } from './routes.ts';
 import { unplannable } from './unplannable.ts';
 

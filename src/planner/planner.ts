@@ -1,8 +1,8 @@
 import type { Operation } from '../operation/operation.ts';
 import type { SectionHeads } from '../operation/timed-sections.ts';
-import type { Abilities } from './abilities.ts';
+import type { Abilities } from './field-index.ts';
 import { FetchGraph } from './fetch-graph.ts';
-import { partFetches } from './part-fetches.ts';
+import { partFetches } from './split-deferred-fetches.ts';
 import type { QueryPlan } from './plan.ts';
 import { writeRequests } from './requests.ts';
 import { type Batch, schedule } from './schedule.ts';

@@ -1,7 +1,7 @@
 import type { ArgumentNode, SelectionSetNode, TypeNode } from 'graphql';
 import type { OpField } from '../operation/operation.ts';
 import type { ContextArgument, Subgraph, SubgraphType } from '../supergraph/supergraph.ts';
-import { FewMap } from './few-map.ts';
+import { FewMap } from './small-map.ts';
 
 /**
  * A place in the response where objects are: the root, or the value of a composite field. Fetches meet here:

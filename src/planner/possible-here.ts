@@ -1,8 +1,8 @@
 import type { Subgraph } from '../supergraph/supergraph.ts';
-import type { Abilities } from './abilities.ts';
+import type { Abilities } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import type { Position } from './positions.ts';
-import { overlaps } from './reading.ts';
+import { overlaps } from './subgraph-scope.ts';
 
 /**
  * Tells which runtime types objects at a position may have. A union that several subgraphs may give holds, there, only

@@ -1,5 +1,5 @@
 import type { OpSelection } from '../operation/operation.ts';
-import type { Abilities } from './abilities.ts';
+import type { Abilities } from './field-index.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import { printNode } from './print-document.ts';
 import { printPosition } from './print-plan.ts';

@@ -1,7 +1,7 @@
 import { Kind, type TypeNode } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
-import type { Abilities } from './abilities.ts';
-import { FewMap } from './few-map.ts';
+import type { Abilities } from './field-index.ts';
+import { FewMap } from './small-map.ts';
 import type { Fetch, Placement, Position, RepresentationItem, RepresentationSelection } from './positions.ts';
 
 /** Fields that have been placed to be sent to a look-up: how to write them, and which fetches bring them. */

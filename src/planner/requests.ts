@@ -1,5 +1,5 @@
 import type { Operation } from '../operation/operation.ts';
-import type { Abilities } from './abilities.ts';
+import type { Abilities } from './field-index.ts';
 import { contextKey } from './contexts.ts';
 import { getOrMake } from './maps.ts';
 import type { LookupPart, LookupTarget, PlannedLookup, PlannedRequest } from './plan.ts';

@@ -1,11 +1,11 @@
 import type { SelectionSetNode } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
-import { type Abilities, type Entry, needsOwnLookup, type Provider } from './abilities.ts';
+import { type Abilities, type Entry, needsOwnLookup, type Provider } from './field-index.ts';
 import { COST } from './costs.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import type { ContextValue, Fetch, FetchNode, Position, Representation } from './positions.ts';
-import { canReadAll, readableField, standpointOf } from './reading.ts';
+import { canReadAll, readableField, standpointOf } from './subgraph-scope.ts';
 import { asKey, describeInputs, type Inputs, uniteItems } from './representation.ts';
 
 /** A way to a subgraph's view of some objects: what it costs, and how to go it. Nothing is added before `take`. */

@@ -1,5 +1,5 @@
 import type { OpField, OpSelection } from '../operation/operation.ts';
-import type { Provider } from './abilities.ts';
+import type { Provider } from './field-index.ts';
 import type { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import type { FetchNode } from './positions.ts';

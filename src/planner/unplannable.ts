@@ -1,5 +1,5 @@
 import type { OpField } from '../operation/operation.ts';
-import type { Abilities, Provider } from './abilities.ts';
+import type { Abilities, Provider } from './field-index.ts';
 import type { Position } from './positions.ts';
 
 /** A field that no subgraph can give on any way: a supergraph that composed would not allow it. */

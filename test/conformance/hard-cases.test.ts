@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { Abilities } from '../../src/planner/abilities.ts';
+import { Abilities } from '../../src/planner/field-index.ts';
 import { MAX_POSITIONS } from '../../src/planner/fetch-graph.ts';
 import { planner, size } from '../planner/plan.ts';
 import { createWorld, type WorldSubgraph } from '../worlds/world.ts';

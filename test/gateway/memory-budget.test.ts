@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { LONG_ANSWER } from '../../src/executor/answer-budget.ts';
+import { LONG_ANSWER } from '../../src/executor/memory-budget.ts';
 import { httpWorld } from './http-world.ts';
 import { post } from './serving.ts';
 

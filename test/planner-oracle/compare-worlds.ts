@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { Abilities } from '../../src/planner/abilities.ts';
+import { Abilities } from '../../src/planner/field-index.ts';
 import { planOperation } from '../../src/planner/planner.ts';
 import { type FuzzCase, FuzzCaseArbitrary } from '../fuzz/arbitrary.ts';
 import { size } from '../planner/plan.ts';

@@ -1,7 +1,7 @@
 import { parse, validate } from 'graphql';
 import { normalise } from '../../src/operation/normalise.ts';
 import { sectionHeads, timedSections } from '../../src/operation/timed-sections.ts';
-import { Abilities } from '../../src/planner/abilities.ts';
+import { Abilities } from '../../src/planner/field-index.ts';
 import type { QueryPlan } from '../../src/planner/plan.ts';
 import { type PlanStages, planInStages } from '../../src/planner/planner.ts';
 import { printPlan } from '../../src/planner/print-plan.ts';

@@ -1,7 +1,7 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { normalise } from '../../src/operation/normalise.ts';
-import { Abilities } from '../../src/planner/abilities.ts';
+import { Abilities } from '../../src/planner/field-index.ts';
 import { planInSteps } from '../../src/planner/planner.ts';
 import { planner } from './plan.ts';
 

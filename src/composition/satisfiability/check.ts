@@ -1,5 +1,5 @@
 import type { DocumentNode } from 'graphql';
-import { Abilities } from '../../planner/abilities.ts';
+import { Abilities } from '../../planner/field-index.ts';
 import { readSupergraphModel, type SupergraphModel } from '../../supergraph/supergraph.ts';
 import { Exploration, type Failure } from './explore.ts';
 import { Moves } from './moves.ts';

@@ -1,5 +1,5 @@
 import { type DocumentNode, Kind, print, type SelectionSetNode } from 'graphql';
-import type { Provider } from '../../planner/abilities.ts';
+import type { Provider } from '../../planner/field-index.ts';
 import { contextKey } from '../../planner/contexts.ts';
 import type { Subgraph, SubgraphType } from '../../supergraph/supergraph.ts';
 import type { Unsatisfiable } from './check.ts';

@@ -1,7 +1,7 @@
 import { getOrMake } from '../../planner/maps.ts';
 import type { SupergraphField } from '../../supergraph/supergraph.ts';
 import type { Moves, State } from './moves.ts';
-import type { StandpointSet } from './standpoints.ts';
+import type { StandpointSet } from './scopes.ts';
 
 /** One step of an operation: a field, or `... on Type`. */
 export type Step = { readonly field: string; readonly on: string } | { readonly type: string };

@@ -1,12 +1,12 @@
 import type { SelectionSetNode } from 'graphql';
 import type { OpField, OpSelection } from '../../operation/operation.ts';
-import { type Abilities, type Entry, needsOwnLookup, type Provider } from '../../planner/abilities.ts';
+import { type Abilities, type Entry, needsOwnLookup, type Provider } from '../../planner/field-index.ts';
 import { contextKey, settersOf } from '../../planner/contexts.ts';
 import { getOrMake } from '../../planner/maps.ts';
-import { overlaps, readableField, type Standpoint, standBelow } from '../../planner/reading.ts';
+import { overlaps, readableField, type Standpoint, standBelow } from '../../planner/subgraph-scope.ts';
 import { parseFieldSet } from '../../supergraph/field-set.ts';
 import type { ContextArgument, SubgraphField } from '../../supergraph/supergraph.ts';
-import { StandpointNumbers, type StandpointSet } from './standpoints.ts';
+import { StandpointNumbers, type StandpointSet } from './scopes.ts';
 
 /**
  * Objects of one type, as they are had on one or more paths of an operation. What can be read of them depends on this alone,

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Identity } from '../../client/identity.ts';
-import type { Admission } from '../../policy/authentication/admission.ts';
-import type { NotAdmitted } from '../../policy/authentication/refusal.ts';
+import type { Admission } from '../../policy/authentication/authenticator.ts';
+import type { NotAdmitted } from '../../policy/authentication/authentication-error.ts';
 import type { Exchange } from '../request-context.ts';
 import { type HttpReply, JSON_TYPE, textReply } from '../../graphql-http/graphql-over-http.ts';
 import { negotiateMediaType } from '../../graphql-http/media-type.ts';

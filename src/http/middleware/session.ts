@@ -1,4 +1,4 @@
-import type { Admission } from '../../policy/authentication/admission.ts';
+import type { Admission } from '../../policy/authentication/authenticator.ts';
 import type { LoginVisit } from '../../policy/login/client-login.ts';
 import type { Login } from '../../policy/login/login.ts';
 import type { Proved } from '../../policy/login/sessions.ts';

@@ -2,11 +2,11 @@ import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
-import { UnusableSetting } from '../../config/unusable-setting.ts';
+import { UnusableSetting } from '../../config/config-value-error.ts';
 import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
 import { type ApiKeyRecord, parseApiKeyFile, parseApiKeyRecord } from './api-key-record.ts';
 import { sha256 } from './digest.ts';
-import { BadCredential, CannotDecide } from './refusal.ts';
+import { BadCredential, CannotDecide } from './authentication-error.ts';
 
 /** Where keys are looked up by `sha256:…`. */
 export interface ApiKeyStore {

@@ -5,7 +5,7 @@ import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
 import type { ClientCertificateSettings } from '../../config/sections/authentication.ts';
 import { type CertificateNames, namesInHeader, namesOf } from './certificate-names.ts';
-import { BadCredential } from './refusal.ts';
+import { BadCredential } from './authentication-error.ts';
 
 const MOST_REMEMBERED = 1_000;
 const LONGEST_HEADER = 16_384;

@@ -4,13 +4,13 @@ import type { AuthenticationSettings } from '../../config/sections/authenticatio
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
 import { type JwksSettings, PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../../config/sections/jwks.ts';
 import type { TrustedProxies } from '../../config/sections/trusted-proxies.ts';
-import { UnusableSetting } from '../../config/unusable-setting.ts';
+import { UnusableSetting } from '../../config/config-value-error.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Instruments } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { addressSet, clientAddress, peerAddress } from '../client-address.ts';
 import type { RequestHeaders } from '../headers/request-headers.ts';
-import { type Admission, createAdmission, type WatchedFile } from './admission.ts';
+import { type Admission, createAdmission, type WatchedFile } from './authenticator.ts';
 import { ApiKeyFile, ApiKeyRedis, type ApiKeyStore, ApiKeys } from './api-keys.ts';
 import { ClientCertificates } from './client-certificate.ts';
 import { apiKeyFinder, checkCredentialPlaces, tokenFinder } from './credentials.ts';

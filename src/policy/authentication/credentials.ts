@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { ApiKeySettings } from '../../config/sections/api-keys.ts';
 import type { AuthenticationSettings, TokenSource } from '../../config/sections/authentication.ts';
-import { UnusableSetting } from '../../config/unusable-setting.ts';
-import { BadCredential } from './refusal.ts';
+import { UnusableSetting } from '../../config/config-value-error.ts';
+import { BadCredential } from './authentication-error.ts';
 
 /** Finds a credential in a request; `undefined` when there is none. Throws `BadCredential` for one that is none. */
 export type FindCredential = (req: IncomingMessage) => string | undefined;

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { addressGroup } from '../client-address.ts';
-import { BadCredential, tooMany } from './refusal.ts';
+import { BadCredential, tooMany } from './authentication-error.ts';
 
 /** The failures of one address in the window that is open. */
 export interface Failures {

@@ -13,7 +13,7 @@ import type { Identity } from '../../client/identity.ts';
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
 import { claimsOfToken, identityOfClaims, readClaims, withPlainTimes } from './claims.ts';
 import { sha256 } from './digest.ts';
-import { BadCredential, type BadCredentialKind, CannotDecide } from './refusal.ts';
+import { BadCredential, type BadCredentialKind, CannotDecide } from './authentication-error.ts';
 
 export interface IntrospectorOptions {
   readonly endpoints: readonly IntrospectionEndpoint[];

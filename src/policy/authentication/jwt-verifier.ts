@@ -4,7 +4,7 @@ import type { Identity } from '../../client/identity.ts';
 import { claimsOfToken, identityOfClaims } from './claims.ts';
 import { sha256 } from './digest.ts';
 import type { KeySet } from './key-set.ts';
-import { BadCredential, type BadCredentialKind, CannotDecide } from './refusal.ts';
+import { BadCredential, type BadCredentialKind, CannotDecide } from './authentication-error.ts';
 
 /** An issuer of tokens: its keys, and what its tokens must say. */
 export interface Issuer {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose';
-import { UnusableSetting } from '../../config/unusable-setting.ts';
+import { UnusableSetting } from '../../config/config-value-error.ts';
 
 /** What of a token's header chooses the key. Nothing else of it is heeded: not `jku`, `jwk`, `x5u` nor `x5c`. */
 export interface KeyChoice {

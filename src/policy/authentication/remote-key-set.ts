@@ -1,7 +1,7 @@
 import { decodeText } from '../../shared/decode-text.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type KeyChoice, type KeySet, LocalKeys, type VerifyKey } from './key-set.ts';
-import { CannotDecide } from './refusal.ts';
+import { CannotDecide } from './authentication-error.ts';
 
 export interface RemoteKeySetOptions {
   readonly url: string;

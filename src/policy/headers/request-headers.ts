@@ -1,7 +1,7 @@
 import { CORRELATION_HEADERS } from '../../client/sharing.ts';
 import { isForwardedByPattern, isNeverForwarded } from '../../config/header.ts';
 import type { HeaderSettings, RequestRule } from '../../config/sections/headers.ts';
-import { UnusableSetting } from '../../config/unusable-setting.ts';
+import { UnusableSetting } from '../../config/config-value-error.ts';
 import type { ClientContext, ForwardedHeaders, ForwardHeaders } from '../../sources/source.ts';
 import { contextValue, identityValue } from './header-value.ts';
 import { type Choose, chooser } from './name-pattern.ts';

@@ -3,9 +3,9 @@ import type { LOGIN_ROUTES, LoginSettings } from '../../config/sections/login.ts
 import { StoreUnavailable } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { FailedAttempts } from '../authentication/failed-attempts.ts';
-import { NotAdmitted, tooMany } from '../authentication/refusal.ts';
+import { NotAdmitted, tooMany } from '../authentication/authentication-error.ts';
 import type { Cookies } from './cookies.ts';
-import { forgeryOf, isToken } from './forgery.ts';
+import { forgeryOf, isToken } from './csrf.ts';
 import { readForm } from './form-body.ts';
 import type { OpenIdProvider } from './provider.ts';
 import { LoginFailed, ProviderAway } from './provider-errors.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { AuthenticationSettings } from '../../config/sections/authentication.ts';
 import type { LoginSettings } from '../../config/sections/login.ts';
-import { UnusableSetting } from '../../config/unusable-setting.ts';
+import { UnusableSetting } from '../../config/config-value-error.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { FailedAttempts, type SharedFailures } from '../authentication/failed-attempts.ts';
@@ -14,7 +14,7 @@ import { createSealer, type Sealer } from './sealing.ts';
 import { MemorySessionStore, type SessionStore } from './session-store.ts';
 import { Sessions } from './sessions.ts';
 import { siteFinder } from './site.ts';
-import { TokenKeeper } from './token-keeper.ts';
+import { TokenKeeper } from './token-refresher.ts';
 import { Transactions } from './transactions.ts';
 
 export interface LoginEnvironment {

@@ -4,15 +4,15 @@ import type { Identity } from '../../client/identity.ts';
 import { StoreUnavailable } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { sha256 } from '../authentication/digest.ts';
-import { NotAdmitted } from '../authentication/refusal.ts';
+import { NotAdmitted } from '../authentication/authentication-error.ts';
 import { type Cookies, setCookie } from './cookies.ts';
-import { type ForgeryRules, forgeryOf } from './forgery.ts';
+import { type ForgeryRules, forgeryOf } from './csrf.ts';
 import type { Grant } from './provider.ts';
 import { GrantGone, ProviderAway } from './provider-errors.ts';
 import { identityOf, type Session } from './session.ts';
 import type { Answer, SessionStore } from './session-store.ts';
 import type { Site } from './site.ts';
-import type { TokenKeeper } from './token-keeper.ts';
+import type { TokenKeeper } from './token-refresher.ts';
 
 /** Who asks, as proved by a session. */
 export interface Proved {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { GraphQLError, parse } from 'graphql';
 import { displayPath } from '../../config/display-path.ts';
-import { UnusableSetting } from '../../config/unusable-setting.ts';
+import { UnusableSetting } from '../../config/config-value-error.ts';
 
 /** Queries by what clients call them. */
 export type Manifest = ReadonlyMap<string, string>;

@@ -4,7 +4,7 @@ import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { inWords } from './refuse.ts';
 import { createRule, type Rule } from './rule.ts';
 import { rulesOfSchema } from './rules-of-schema.ts';
-import { touchedBy } from './touched.ts';
+import { touchedBy } from './matched-limits.ts';
 
 /**
  * Which limits an operation touches, for people:

@@ -3,7 +3,7 @@ import { argumentsOf } from './arguments.ts';
 import { isAllowed, type LimitAnswer, type LimitCheck } from './limiter.ts';
 import { fieldRefused } from './refuse.ts';
 import { checksFor } from './rule.ts';
-import type { Touched } from './touched.ts';
+import type { Touched } from './matched-limits.ts';
 
 /** Parts of one operation that count together for one request: the same field, asked for several times by the same key. */
 export interface Part {

@@ -11,7 +11,7 @@ import { droppedParts, type Part, partsFor } from './parts.ts';
 import { policyRefusal, requestRefused, retryAfterHeader } from './refuse.ts';
 import type { RequestRules } from './request-limits.ts';
 import type { SchemaRules } from './rules-of-schema.ts';
-import { type Touched, touchedBy } from './touched.ts';
+import { type Touched, touchedBy } from './matched-limits.ts';
 import { delayOf, wait } from './wait.ts';
 
 export interface RateLimitPolicyOptions {

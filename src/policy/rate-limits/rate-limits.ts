@@ -9,7 +9,7 @@ import { CostEstimator } from '../demand/demand-policy.ts';
 import { countingLimiter } from './counting-limiter.ts';
 import { rateLimitHeaders } from './headers.ts';
 import type { Asker } from './keys.ts';
-import { lenientLimiter } from './lenient-limiter.ts';
+import { lenientLimiter } from './dry-run-limiter.ts';
 import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
 import { createMemoryLimiter } from './memory-limiter.ts';
 import { createRateLimitPolicy } from './rate-limit-policy.ts';

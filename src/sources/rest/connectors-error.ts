@@ -1,5 +1,5 @@
 import { formatProblem, type Problem } from '../../config/problem.ts';
-import type { Trouble } from '../../connectors/trouble.ts';
+import type { Trouble } from '../../connectors/connector-problem.ts';
 
 /** The connectors of a subgraph cannot be used where the gateway runs; `problems` says why, place by place. */
 export class ConnectorsError extends Error {

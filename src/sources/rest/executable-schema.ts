@@ -18,7 +18,7 @@ import {
 import type { Connector } from '../../connectors/connector.ts';
 import { providedBy } from '../../connectors/entity-lookups.ts';
 import { emptyObject, isObject, type Json, property } from '../../connectors/mapping/json.ts';
-import { type ConnectorModel, lookupsWithin } from '../../connectors/obtainable.ts';
+import { type ConnectorModel, lookupsWithin } from '../../connectors/resolvable-fields.ts';
 import { keepDigits } from '../../shared/exact-scalars.ts';
 import { completeWithin, hydrate } from './hydrate.ts';
 import { isNotFound } from './load-entities.ts';

@@ -1,6 +1,6 @@
 import { type EntityLookup, providedWithin } from '../../connectors/entity-lookups.ts';
 import { emptyObject, isObject, type Json } from '../../connectors/mapping/json.ts';
-import type { ConnectorModel } from '../../connectors/obtainable.ts';
+import type { ConnectorModel } from '../../connectors/resolvable-fields.ts';
 import { keyOf } from './entity-key.ts';
 import type { RestContext } from './rest-context.ts';
 

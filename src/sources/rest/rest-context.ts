@@ -15,7 +15,7 @@ import { headersOfUser } from './cache/headers-of-user.ts';
 import { type EntityKey, keyText } from './entity-key.ts';
 import { loadBatch, loadEach } from './load-entities.ts';
 import { leftAlone, RestError } from './rest-failure.ts';
-import { type RestPeriod, restPeriodOf } from './rest-period.ts';
+import { type RestPeriod, restPeriodOf } from './retry-after.ts';
 
 /** What a REST source has for all its requests. */
 export interface RestRuntime {

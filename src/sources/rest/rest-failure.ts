@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { Connector } from '../../connectors/connector.ts';
 import type { SourceFailure } from '../source.ts';
-import type { RestPeriod } from './rest-period.ts';
+import type { RestPeriod } from './retry-after.ts';
 
 interface Details {
   readonly code: string;

@@ -4,7 +4,7 @@ import type { Env } from '../../config/expand.ts';
 import type { ApiSettings } from '../../config/sections/connectors.ts';
 import { clientHeadersOf } from '../../connectors/client-headers.ts';
 import { expandAll, unsetVariables } from '../../connectors/expand-variables.ts';
-import { modelOf } from '../../connectors/obtainable.ts';
+import { modelOf } from '../../connectors/resolvable-fields.ts';
 import { readConnectors } from '../../connectors/read-connectors.ts';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { type Compression, NO_COMPRESSION } from '../body-form.ts';

@@ -1,5 +1,5 @@
 import { type FieldNode, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
-import { type ConnectorModel, neededOfThis } from '../../connectors/obtainable.ts';
+import { type ConnectorModel, neededOfThis } from '../../connectors/resolvable-fields.ts';
 import type { Wanted } from './hydrate.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { type GraphQLSchema, getNamedType, isInterfaceType, isObjectType, isUnionType, parse } from 'graphql';
 import type { Path } from '../../../src/composition/satisfiability/explore.ts';
 import { normalise } from '../../../src/operation/normalise.ts';
-import type { Abilities } from '../../../src/planner/abilities.ts';
+import type { Abilities } from '../../../src/planner/field-index.ts';
 import { planOperation } from '../../../src/planner/planner.ts';
 
 /** Plans a query, arguments being of no importance; what is wrong comes back as text. */

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { type DocumentNode, isCompositeType, parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { checkSatisfiability, type Unsatisfiable } from '../../../src/composition/satisfiability/check.ts';
-import { Abilities } from '../../../src/planner/abilities.ts';
+import { Abilities } from '../../../src/planner/field-index.ts';
 import { readSupergraph, type Supergraph } from '../../../src/supergraph/supergraph.ts';
 import { type FuzzCase, FuzzCaseArbitrary } from '../../fuzz/arbitrary.ts';
 import { buildWorld } from '../../fuzz/build.ts';

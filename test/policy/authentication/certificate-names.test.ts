@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { namesInHeader, namesOf } from '../../../src/policy/authentication/certificate-names.ts';
-import { BadCredential } from '../../../src/policy/authentication/refusal.ts';
+import { BadCredential } from '../../../src/policy/authentication/authentication-error.ts';
 import { PROGRAMS } from '../../programs.ts';
 
 const names = (text: string) => namesInHeader('x-forwarded-client-cert', text);

@@ -4,7 +4,7 @@ import {
   type Failures,
   type SharedFailures,
 } from '../../../src/policy/authentication/failed-attempts.ts';
-import { BadCredential, CannotDecide } from '../../../src/policy/authentication/refusal.ts';
+import { BadCredential, CannotDecide } from '../../../src/policy/authentication/authentication-error.ts';
 import { latch } from '../../gateway/serving.ts';
 
 function attempts() {

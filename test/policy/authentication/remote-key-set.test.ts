@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CannotDecide } from '../../../src/policy/authentication/refusal.ts';
+import { CannotDecide } from '../../../src/policy/authentication/authentication-error.ts';
 import { RemoteKeySet } from '../../../src/policy/authentication/remote-key-set.ts';
 import { recordingLogger } from '../../gateway/serving.ts';
 

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { ClientFacts } from '../../../src/client/identity.ts';
 import { loginSection } from '../../../src/config/sections/login.ts';
-import type { Admission } from '../../../src/policy/authentication/admission.ts';
+import type { Admission } from '../../../src/policy/authentication/authenticator.ts';
 import { configureLogin } from '../../../src/policy/login/login.ts';
 import { createHost } from '../../../src/http/router.ts';
 import { listen } from '../../../src/http/listener.ts';

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiSettings, connectorsSection } from '../../../src/config/sections/connectors.ts';
 import { Cancellation } from '../../../src/sources/cancellation.ts';
 import { ApiCache } from '../../../src/sources/rest/cache/api-cache.ts';
-import { type Keeper, memoryKeeper, redisKeeper } from '../../../src/sources/rest/cache/keeper.ts';
+import { type Keeper, memoryKeeper, redisKeeper } from '../../../src/sources/rest/cache/cache-store.ts';
 import type { ForwardHeaders, Source } from '../../../src/sources/source.ts';
 import { createRedis } from '../../../src/store/redis.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';

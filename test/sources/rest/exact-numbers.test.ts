@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readConfigFile } from '../../../src/config/config-file.ts';
 import { apiSettings, connectorsSection } from '../../../src/config/sections/connectors.ts';
 import { ApiCache } from '../../../src/sources/rest/cache/api-cache.ts';
-import { memoryKeeper } from '../../../src/sources/rest/cache/keeper.ts';
+import { memoryKeeper } from '../../../src/sources/rest/cache/cache-store.ts';
 import type { Source, SourceAnswer } from '../../../src/sources/source.ts';
 import { aClient, restSource, stubApi, text } from './stub-api.ts';
 

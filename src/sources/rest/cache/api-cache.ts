@@ -5,7 +5,7 @@ import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
 import type { RawAnswer } from '../api-call.ts';
 import type { ApiRequest } from '../api-request.ts';
 import { Flights, untilAborted } from './flights.ts';
-import type { Keeper } from './keeper.ts';
+import type { Keeper } from './cache-store.ts';
 import { conditionsFor, isFresh, type KeptAnswer, keptAnswer, served, servesOnError } from './kept-answer.ts';
 
 /** A request that may be answered by what is kept. */

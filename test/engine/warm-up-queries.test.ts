@@ -1,6 +1,6 @@
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { rehearsalQueries } from '../../src/engine/rehearsal.ts';
+import { rehearsalQueries } from '../../src/engine/warm-up-queries.ts';
 
 describe('queries made up from a schema', () => {
   const schema = buildSchema(/* GraphQL */ `

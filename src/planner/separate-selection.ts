@@ -1,9 +1,9 @@
 import type { TypeNode } from 'graphql';
 import { Kind } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
-import type { Abilities } from './abilities.ts';
+import type { Abilities } from './field-index.ts';
 import type { FetchNode } from './positions.ts';
-import { readableField, type Standpoint, standBelow, standpointOf } from './reading.ts';
+import { readableField, type Standpoint, standBelow, standpointOf } from './subgraph-scope.ts';
 
 /**
  * Tells whether an input has to be read apart from what the client selects under the same name. A non-null field that

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FewMap } from '../../src/planner/few-map.ts';
+import { FewMap } from '../../src/planner/small-map.ts';
 
 describe('a map of few entries', () => {
   it('does as a Map does', () => {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { AnswerBudget, OverloadedError } from '../../src/executor/answer-budget.ts';
+import { AnswerBudget, OverloadedError } from '../../src/executor/memory-budget.ts';
 import { Cancellation } from '../../src/sources/cancellation.ts';
 
 /** Runs that each take a text, and note when it was their turn. */

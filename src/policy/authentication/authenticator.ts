@@ -11,7 +11,7 @@ import { sha256 } from './digest.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import type { Introspector } from './introspection.ts';
 import type { JwtVerifier } from './jwt-verifier.ts';
-import { BadCredential, CannotDecide, invalid, missing, type NotAdmitted, undecided } from './refusal.ts';
+import { BadCredential, CannotDecide, invalid, missing, type NotAdmitted, undecided } from './authentication-error.ts';
 
 /** Decides who a request is from, before anything else is done for it. */
 export interface Admission {

@@ -1,7 +1,7 @@
 import { Kind, type SelectionSetNode } from 'graphql';
 import type { OpSelection } from '../operation/operation.ts';
 import type { Subgraph, SubgraphField, SubgraphType } from '../supergraph/supergraph.ts';
-import { type Abilities, isProvided, needsOwnLookup, providedBelow, providedOn } from './abilities.ts';
+import { type Abilities, isProvided, needsOwnLookup, providedBelow, providedOn } from './field-index.ts';
 import type { FetchNode } from './positions.ts';
 
 /** Objects as one subgraph returns them on one path. */

@@ -1,7 +1,7 @@
 import type { SelectionSetNode } from 'graphql';
-import { providedOn } from '../../planner/abilities.ts';
+import { providedOn } from '../../planner/field-index.ts';
 import { getOrMake } from '../../planner/maps.ts';
-import type { Standpoint } from '../../planner/reading.ts';
+import type { Standpoint } from '../../planner/subgraph-scope.ts';
 import type { Subgraph, SubgraphType } from '../../supergraph/supergraph.ts';
 
 /** A set of standpoints: one bit for each, by its number. */

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { compilePlan } from '../../src/executor/compile.ts';
 import { executePlan } from '../../src/executor/execution.ts';
-import { StartQueue } from '../../src/executor/start-queue.ts';
+import { StartQueue } from '../../src/executor/admission-queue.ts';
 import type { Source, SourceAnswer } from '../../src/sources/source.ts';
 import { planner } from '../planner/plan.ts';
 
