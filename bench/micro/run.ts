@@ -7,9 +7,9 @@ import { gatherEntities } from '../../src/executor/gather-entities.ts';
 import { writeEscapeFree } from '../../src/executor/json-text.ts';
 import type { ResponseObject } from '../../src/executor/objects.ts';
 import type { Projection } from '../../src/executor/projection.ts';
-import { Targets } from '../../src/executor/response-objects.ts';
+import { ResponseObjects } from '../../src/executor/response-objects.ts';
 import { normalise } from '../../src/operation/normalise.ts';
-import { Abilities } from '../../src/planner/field-index.ts';
+import { FieldIndex } from '../../src/planner/field-index.ts';
 import { planInStages, planOperation } from '../../src/planner/planner.ts';
 import { schedule } from '../../src/planner/schedule.ts';
 import type { Source } from '../../src/sources/source.ts';
@@ -21,12 +21,12 @@ const NOTHING: ReadonlyMap<string, string> = new Map();
 const DEFAULT_MS = 500;
 
 const supergraph = readSupergraph(supergraphFor(4200));
-const abilities = new Abilities(supergraph);
+const fieldIndex = new FieldIndex(supergraph);
 const query = main.bodies[0]?.query ?? '';
 const document = parse(query);
 const definition = operationOf(document);
 const operation = normalise(document, definition, supergraph, {});
-const stages = planInStages(operation, abilities);
+const stages = planInStages(operation, fieldIndex);
 const compiled = compilePlan(stages.plan, supergraph);
 
 /** Answers at once with what the stub says, computed the first time that it is asked. */
@@ -39,7 +39,7 @@ const bench = new Bench({ time: Number(process.argv[2] ?? DEFAULT_MS) });
 bench
   .add('parse the document', () => parse(query))
   .add('normalise', () => normalise(document, definition, supergraph, {}))
-  .add('plan: all stages', () => planOperation(operation, abilities))
+  .add('plan: all stages', () => planOperation(operation, fieldIndex))
   .add('plan: schedule', () => schedule(stages.fetches.fetches))
   .add('compile the plan', () => compilePlan(stages.plan, supergraph))
   .add('a whole request, without HTTP', () => execute(compiled))
@@ -48,7 +48,7 @@ bench
     for (const text of texts.values()) JSON.parse(text);
   })
   .add('representations: gather and write', () => {
-    const targets = new Targets(supergraph, stages.plan.positionCount, tree);
+    const targets = new ResponseObjects(supergraph, stages.plan.positionCount, tree);
     for (const { lookups } of compiled.requests) for (const lookup of lookups) gatherEntities(lookup, targets);
   })
   .add('projection', () => writeEscapeFree(true, () => compiled.projection.write(tree, NOTHING)))

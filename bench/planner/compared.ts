@@ -6,7 +6,14 @@ import type { Planned, Unplanned } from './planned.ts';
  * `worse`: more requests, or as many in more waves. `theirs breaks a rule`: it asks a subgraph for what it cannot resolve,
  * so that its size says nothing.
  */
-export type Verdict = 'better' | 'same' | 'worse' | 'only ours' | 'only theirs' | 'neither' | 'theirs breaks a rule';
+export type PolicyDecision =
+  | 'better'
+  | 'same'
+  | 'worse'
+  | 'only ours'
+  | 'only theirs'
+  | 'neither'
+  | 'theirs breaks a rule';
 
 /** One query, planned by both. */
 export interface Compared {
@@ -16,7 +23,7 @@ export interface Compared {
   readonly query: string;
   readonly ours: Planned | Unplanned;
   readonly theirs: Planned | Unplanned;
-  readonly verdict: Verdict;
+  readonly verdict: PolicyDecision;
 }
 
 /** Puts our plans of a group beside theirs; queries that the schema does not allow are left out. */
@@ -31,7 +38,7 @@ export function compareGroup(group: CaseGroup, theirs: readonly (Planned | Unpla
   });
 }
 
-function verdictOf(ours: Planned | Unplanned, theirs: Planned | Unplanned): Verdict {
+function verdictOf(ours: Planned | Unplanned, theirs: Planned | Unplanned): PolicyDecision {
   if ('problem' in ours) return 'problem' in theirs ? 'neither' : 'only theirs';
   if ('problem' in theirs) return 'only ours';
   if (theirs.broken.length > 0 && ours.broken.length === 0) return 'theirs breaks a rule';

@@ -8,7 +8,7 @@ import { parse } from 'graphql';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { normalise } from '../../src/operation/normalise.ts';
 import type { Operation } from '../../src/operation/operation.ts';
-import { Abilities } from '../../src/planner/field-index.ts';
+import { FieldIndex } from '../../src/planner/field-index.ts';
 import { planInSteps, planOperation } from '../../src/planner/planner.ts';
 import { readSupergraph, type Supergraph } from '../../src/supergraph/supergraph.ts';
 import { cannedSource } from './canned-source.ts';
@@ -46,26 +46,26 @@ async function measure(supergraph: Supergraph, title: string, queryFor: (alias: 
 
 /** Medians over documents that were never planned before: of normalising and planning, and of the longest step of planning. */
 function measurePlanning(supergraph: Supergraph, queryFor: (alias: string) => string) {
-  const abilities = new Abilities(supergraph);
+  const fieldIndex = new FieldIndex(supergraph);
   const times: number[] = [];
   const steps: number[] = [];
   let requests = 0;
   for (let index = 0; index < WARM_UP + MEASURED; index++) {
     const document = parse(queryFor(`p${index}`));
     const start = performance.now();
-    const plan = planOperation(normalise(document, operationOf(document), supergraph, {}), abilities);
+    const plan = planOperation(normalise(document, operationOf(document), supergraph, {}), fieldIndex);
     if (index >= WARM_UP) times.push(performance.now() - start);
     requests = plan.requests.length;
     const again = parse(queryFor(`s${index}`));
-    const step = longestStep(normalise(again, operationOf(again), supergraph, {}), abilities);
+    const step = longestStep(normalise(again, operationOf(again), supergraph, {}), fieldIndex);
     if (index >= WARM_UP) steps.push(step);
   }
   return { requests, milliseconds: median(times), longest: median(steps) };
 }
 
 /** Milliseconds of the longest step of planning: nothing else has its turn before a step ends. */
-function longestStep(operation: Operation, abilities: Abilities): number {
-  const steps = planInSteps(operation, abilities);
+function longestStep(operation: Operation, fieldIndex: FieldIndex): number {
+  const steps = planInSteps(operation, fieldIndex);
   let longest = 0;
   for (let done: boolean | undefined = false; !done; ) {
     const start = performance.now();

@@ -1,6 +1,6 @@
 import { type DocumentNode, type OperationDefinitionNode, parse, validate } from 'graphql';
 import { normalise } from '../../src/operation/normalise.ts';
-import { Abilities } from '../../src/planner/field-index.ts';
+import { FieldIndex } from '../../src/planner/field-index.ts';
 import { planOperation } from '../../src/planner/planner.ts';
 import { printPlan } from '../../src/planner/print-plan.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
@@ -10,7 +10,7 @@ import type { Planned, Planning, Unplanned } from './planned.ts';
 /** Our planner; each plan is checked for the invariants that the tests check. */
 export function ourPlanner(sdl: string): Planning {
   const supergraph = readSupergraph(sdl);
-  const abilities = new Abilities(supergraph);
+  const fieldIndex = new FieldIndex(supergraph);
   const plan = (query: string, variables: Readonly<Record<string, unknown>>): Planned => {
     const document = parse(query);
     const [problem] = validate(supergraph.publicSchema, document);
@@ -18,7 +18,7 @@ export function ourPlanner(sdl: string): Planning {
     const operation = operationOf(document);
     const planned = planOperation(
       normalise(document, operation, supergraph, conditionsOf(operation, variables)),
-      abilities,
+      fieldIndex,
     );
     const waves = Math.max(0, ...planned.requests.map(({ level }) => level + 1));
     const broken = findBroken(() => checkPlan(planned, supergraph));

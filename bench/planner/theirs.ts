@@ -150,7 +150,7 @@ function sentFields(requires: readonly RequiresSelection[]): RepresentationSelec
     if (item.kind === 'InlineFragment') return sentFields(item.selections);
     if (item.kind === 'FragmentSpread') return [];
     const nested = item.selections?.length ? sentFields(item.selections) : undefined;
-    return [{ kind: 'field', name: item.alias ?? item.name, wireKey: item.name, isKey: false, nested }];
+    return [{ kind: 'field', name: item.alias ?? item.name, subgraphKey: item.name, isKey: false, nested }];
   });
 }
 

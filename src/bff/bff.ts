@@ -1,7 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DependsOn } from '../client/depends-on.ts';
-import type { ClientFacts } from '../client/identity.ts';
+import type { ClientInfo } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
@@ -9,7 +9,7 @@ import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { Cors } from '../policy/requests/cors.ts';
 import { emptyNotes, type RequestNotes } from '../shared/request-notes.ts';
 import type { SharedRedis } from '../store/redis.ts';
-import type { Call, Desk, Served, TellRefused } from './answering/call.ts';
+import type { BffContext, Call, EndpointSnapshot, TellRefused } from './answering/call.ts';
 import { type AcceptedCredentials, TOKENS_ONLY } from './answering/challenge.ts';
 import { Flights } from './answering/flights.ts';
 import { replyTo } from './answering/route-call.ts';
@@ -96,7 +96,7 @@ export interface Bff {
    * Answers everything under `/bff`; false for other paths, which are left alone. `client` is what is known of who asks; `notes`
    * are written for the log.
    */
-  handle(req: IncomingMessage, res: ServerResponse, client?: ClientFacts, notes?: RequestNotes): boolean;
+  handle(req: IncomingMessage, res: ServerResponse, client?: ClientInfo, notes?: RequestNotes): boolean;
   /** What web pages may do at a path, where its client has `cors` in `client.yaml`: in place of the gateway's own policies. */
   cors(path: string): Cors | undefined;
   /** Reads the folder again. Requests under way keep the endpoints that they began with. */
@@ -120,10 +120,10 @@ const DEFAULTS = {
  * Rejects when the folder is there but cannot be read; mistakes in its files go to `onProblems`.
  */
 export async function createBff(options: BffOptions): Promise<Bff> {
-  const desk = deskOf(options);
+  const bff = deskOf(options);
   let folder: EndpointFolder;
   let shapes: LoadedShapes;
-  let served: Served | undefined;
+  let served: EndpointSnapshot | undefined;
 
   async function read(): Promise<void> {
     const found = readEndpointFolder(options.dir);
@@ -133,7 +133,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     serve();
   }
 
-  function serve(): Served | undefined {
+  function serve(): EndpointSnapshot | undefined {
     const engine = options.engine();
     if (engine === undefined) return undefined;
     if (served?.engine === engine && served.folder === folder) return served;
@@ -145,14 +145,14 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   async function answer(call: Call): Promise<void> {
     const { req, res } = call;
     try {
-      const reply = await replyTo(call, serve(), desk);
+      const reply = await replyTo(call, serve(), bff);
       if (reply?.errors) call.notes.errors = reply.errors;
-      if (reply) await send(req, res, reply, desk);
+      if (reply) await send(req, res, reply, bff);
     } catch (error) {
       if (res.destroyed) return;
       options.logger?.error({ err: error, requestId: call.requestId }, 'A BFF endpoint failed');
       const problem = { status: 500, kind: 'failed', detail: 'The answer could not be made.' };
-      void send(req, res, problemReply(problem, call.path), desk);
+      void send(req, res, problemReply(problem, call.path), bff);
     }
   }
 
@@ -164,14 +164,14 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       const path = mark < 0 ? url : url.slice(0, mark);
       if (path !== '/bff' && !path.startsWith('/bff/')) {
         if (!options.demo || path !== '/demo') return false;
-        void send(req, res, refuseMethod(req.method, path) ?? DEMO_REPLY, desk);
+        void send(req, res, refuseMethod(req.method, path) ?? DEMO_REPLY, bff);
         return true;
       }
       const query = mark < 0 ? '' : url.slice(mark + 1);
       void answer({
         req,
         res,
-        path: desk.pathPrefix + path,
+        path: bff.pathPrefix + path,
         route: path,
         query,
         requestId: requestIdOf(req, res),
@@ -186,11 +186,11 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     },
     reload: read,
     endpoints: () => serve()?.loaded.endpoints ?? [],
-    purge: async (tags) => (await desk.cache?.purge(tags)) ?? 0,
+    purge: async (tags) => (await bff.cache?.purge(tags)) ?? 0,
   };
 }
 
-function deskOf(options: BffOptions): Desk {
+function deskOf(options: BffOptions): BffContext {
   const { redis, now, cacheBytes = DEFAULTS.cacheBytes } = options;
   const store = redis ? createRedisStore(redis) : createMemoryStore({ maxBytes: cacheBytes, now });
   const onError = (err: unknown) => options.logger?.error({ err }, 'A kept BFF answer could not be renewed');
@@ -225,17 +225,17 @@ function checkAgainst(
   folder: EndpointFolder,
   shapes: LoadedShapes,
   { configured, onRefused }: Pick<BffOptions, 'configured' | 'onRefused'>,
-): Served {
+): EndpointSnapshot {
   const loaded = compileEndpoints(folder, engine.supergraph, { ...configured, shapes });
-  const standing = new Map<string, ReadonlyMap<string, string>>();
+  const defaultHeaders = new Map<string, ReadonlyMap<string, string>>();
   for (const { client, version, settings } of [...loaded.endpoints, ...loaded.broken]) {
     const headers = standingHeaders(settings, version);
-    if (headers) standing.set(version === undefined ? client : `${client}/${version}`, headers);
+    if (headers) defaultHeaders.set(version === undefined ? client : `${client}/${version}`, headers);
   }
   const digest = hash('sha256', `${folder.digest}\n${engine.supergraph.sdl}`, 'base64url');
   const table = buildRoutingTable(loaded);
   const cors = clientPolicies(table, onRefused);
-  return { engine, folder, loaded, table, digest, known: new KnownRequests(), standing, cors };
+  return { engine, folder, loaded, table, digest, known: new KnownRequests(), defaultHeaders, cors };
 }
 
 /** The id that the host has given the request, else the one that the client has sent, else a new one. */

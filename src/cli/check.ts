@@ -9,9 +9,9 @@ import { CompositionError } from '../composition/supergraph-provider.ts';
 import type { Config } from '../config/config.ts';
 import { configPath, loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
-import { type Registered, readRegistered } from '../policy/persisted/manifests.ts';
-import { configMisfits } from '../gateway/config-mismatches.ts';
+import { configMismatches } from '../gateway/config-mismatches.ts';
 import { endpointSettings } from '../gateway/endpoint-settings.ts';
+import { type Registered, readRegistered } from '../policy/persisted/manifests.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { compareDocuments } from './compare-documents.ts';
 import { type Schemas, slowerBy } from './compare-plans.ts';
@@ -45,12 +45,12 @@ export async function check(flags: CheckFlags): Promise<void> {
     ...documentsOf(config).map((documents) => compareDocuments(documents, schemas)),
   ];
   for (const { summary } of effects) console.log(summary);
-  const misfits = configMisfits(config, schemas.now);
-  if (misfits.length > 0) console.log(`config     ${countOf(misfits.length)}`);
+  const mismatches = configMismatches(config, schemas.now);
+  if (mismatches.length > 0) console.log(`config     ${countOf(mismatches.length)}`);
   for (const { broken, slower, invalid = [] } of effects)
     for (const text of [...broken, ...invalid, ...slower]) console.log(`\n${text}`);
-  for (const problem of misfits) console.log(`\nbroken     ${formatProblem(problem)}`);
-  if (breaking > 0 || misfits.length > 0 || effects.some(({ broken }) => broken.length > 0))
+  for (const problem of mismatches) console.log(`\nbroken     ${formatProblem(problem)}`);
+  if (breaking > 0 || mismatches.length > 0 || effects.some(({ broken }) => broken.length > 0))
     throw new AlreadyReported();
 }
 

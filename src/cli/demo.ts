@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { configPath } from '../config/load-config.ts';
 import { apiKeysSection } from '../config/sections/api-keys.ts';
 import { jwksSection } from '../config/sections/jwks.ts';
-import { createApiKey, formatApiKeyFile } from '../policy/authentication/api-key-record.ts';
 import type { ServerOptions } from '../gateway/server.ts';
+import { createApiKey, formatApiKeyFile } from '../policy/authentication/api-key-record.ts';
 import { UsageError } from './failure.ts';
 import type { ServeDefaults, ServeFlags } from './start.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { ConfigValueError } from '../config/config-value-error.ts';
 import { parseDuration } from '../config/duration.ts';
 import { storeSection } from '../config/sections/store.ts';
-import { UnusableSetting } from '../config/config-value-error.ts';
 import {
   type ApiKeyRecord,
   createApiKey,
@@ -107,7 +107,7 @@ function fileStore(file: string): KeyStore {
         return parseApiKeyFile(readFileSync(file, 'utf8'));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-        throw new UnusableSetting(`${file}: ${(error as Error).message}`, { cause: error });
+        throw new ConfigValueError(`${file}: ${(error as Error).message}`, { cause: error });
       }
     },
     async write(all) {
@@ -151,7 +151,7 @@ async function withRedis<T>(
     });
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    throw new UnusableSetting(`--redis: ${url} does not answer: ${error.message}`, { cause: error });
+    throw new ConfigValueError(`--redis: ${url} does not answer: ${error.message}`, { cause: error });
   } finally {
     await redis.close();
   }

@@ -6,8 +6,8 @@ import { loadConfig } from '../config/load-config.ts';
 import { ExplainError, explainedOperation } from '../engine/explain.ts';
 import { explainLimits } from '../policy/rate-limits/explain.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
-import { type OriginFlags, originOf } from './schema-source.ts';
 import { inFile, readVariables } from './plan.ts';
+import { type OriginFlags, originOf } from './schema-source.ts';
 
 export interface LimitsFlags extends OriginFlags {
   /** A file, or `-` for standard input. */

@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { misfits } from '../bff/endpoints/config-fit.ts';
+import { mismatches } from '../bff/endpoints/config-fit.ts';
 import { loadEndpoints } from '../bff/endpoints/endpoints.ts';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import type { Config } from '../config/config.ts';
 import { placeOfKey, placeOfValue } from '../config/config-file.ts';
+import { ConfigValueError } from '../config/config-value-error.ts';
 import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { looseOriginPatterns } from '../config/sections/cors.ts';
-import { UnusableSetting } from '../config/config-value-error.ts';
-import { readRegistered } from '../policy/persisted/manifests.ts';
-import { unfitDocuments } from '../policy/persisted/unfit-documents.ts';
 import { checkSettings } from '../gateway/check-settings.ts';
-import { configMisfits } from '../gateway/config-mismatches.ts';
+import { configMismatches } from '../gateway/config-mismatches.ts';
 import { endpointSettings } from '../gateway/endpoint-settings.ts';
 import { settingWarnings } from '../gateway/setting-warnings.ts';
+import { readRegistered } from '../policy/persisted/manifests.ts';
+import { unfitDocuments } from '../policy/persisted/unfit-documents.ts';
 import { readSupergraph, type Supergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
 import { type OriginFlags, originOf } from './schema-source.ts';
@@ -61,7 +61,7 @@ async function validateConfig(
     const config = loadConfig({ file: flags.config });
     const problems = (await checkSettings(config)).map((message) => unusable(name, message));
     const text = path === undefined ? '' : readFileSync(path, 'utf8');
-    if (supergraph !== undefined) problems.push(...configMisfits(config, supergraph));
+    if (supergraph !== undefined) problems.push(...configMismatches(config, supergraph));
     const state = problems.length > 0 ? countOf(problems.length) : 'good';
     const warnings = warningsIn(config, { path: name, text });
     return { summary: `config     ${name}: ${state}`, problems, warnings, config };
@@ -123,7 +123,7 @@ function validateDocuments(supergraph: Supergraph | undefined, config: Config | 
     const state = problems.length > 0 ? countOf(problems.length) : 'good';
     return [{ summary: `persisted  ${documents}: ${state}`, problems }];
   } catch (error) {
-    if (!(error instanceof UnusableSetting)) throw error;
+    if (!(error instanceof ConfigValueError)) throw error;
     return [];
   }
 }
@@ -142,7 +142,7 @@ async function validateEndpoints(
   const configured = config && endpointSettings(config, configPath({ file: flags.config }));
   const supergraph = readSupergraph(sdl);
   if (dir === undefined)
-    return { summary: 'endpoints  none', problems: misfits([], supergraph.publicSchema, configured ?? {}) };
+    return { summary: 'endpoints  none', problems: mismatches([], supergraph.publicSchema, configured ?? {}) };
   const { endpoints, problems } = await loadEndpoints(dir, supergraph, configured);
   const state =
     problems.length > 0

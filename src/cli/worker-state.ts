@@ -1,6 +1,6 @@
 import type { Remembered } from '../bff/idempotency/idempotency.ts';
-import type { Failures, SharedFailures } from '../policy/authentication/failed-attempts.ts';
 import type { SharedState } from '../gateway/shared-state.ts';
+import type { Failures, SharedFailures } from '../policy/authentication/failed-attempts.ts';
 import { StoreUnavailable } from '../store/redis.ts';
 import { type Answers, ask, type Calls } from './process-calls.ts';
 

@@ -76,15 +76,15 @@ export async function runWorkers(count: number, { config }: Pick<ServerOptions, 
   const state = primaryState(config, (change) => {
     for (const worker of living()) void ask(worker, 'failuresChanged', change, ANNOUNCE_MS);
   });
-  const crew = new Crew(count, createLogger(config.telemetry.logging), state);
-  if (config.telemetry.metrics.prometheus.enabled) await crew.openAdmin(config);
-  crew.stopOnSignals();
+  const workerPool = new WorkerPool(count, createLogger(config.telemetry.logging), state);
+  if (config.telemetry.metrics.prometheus.enabled) await workerPool.openAdmin(config);
+  workerPool.stopOnSignals();
   // One goes ahead, so that what is wrong with schemas or port is said once.
-  await crew.startFirst();
-  await crew.startOthers();
+  await workerPool.startFirst();
+  await workerPool.startOthers();
 }
 
-class Crew {
+class WorkerPool {
   readonly #count: number;
   readonly #logger: Logger;
   /** What workers ask for that all of them share. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ClientFacts, Identity } from './identity.ts';
+import type { ClientInfo, Identity } from './identity.ts';
 import { principalKey } from './principal.ts';
 import { CORRELATION_HEADERS, headersKey } from './sharing.ts';
 
@@ -39,7 +39,7 @@ export interface Credentials {
 
 /** Who asks, and with which headers (names in lower case). */
 export interface Requester {
-  readonly facts: ClientFacts | undefined;
+  readonly facts: ClientInfo | undefined;
   readonly headers: IncomingHttpHeaders;
 }
 

@@ -11,7 +11,7 @@ export interface Freshness {
 }
 
 /** Gathers what the sources of one answer say: it holds as long as the one that holds shortest, for whom all of them do. */
-export class LeastFresh {
+export class CacheControlAccumulator {
   #least: Freshness | undefined;
   #isPartial = false;
 
@@ -20,7 +20,7 @@ export class LeastFresh {
   }
 
   /** @param freshness `undefined` where a source says nothing */
-  hear(freshness: Freshness | undefined): void {
+  record(freshness: Freshness | undefined): void {
     const least = this.#least;
     if (freshness?.maxAgeMs === undefined || freshness.isPartial) this.#isPartial = true;
     if (freshness === undefined || least === undefined) {

@@ -1,4 +1,4 @@
-import type { LeastFresh } from './freshness.ts';
+import type { CacheControlAccumulator } from './freshness.ts';
 
 /** Who asks, as proved by a credential that the gateway has verified. */
 export interface Identity {
@@ -21,7 +21,7 @@ export interface Identity {
 }
 
 /** What the gateway knows of a client before it looks at what is asked. */
-export interface ClientFacts {
+export interface ClientInfo {
   /** The client's address, proxies that are trusted taken into account. */
   readonly ip: string;
   /** `undefined` for anonymous clients. */
@@ -29,7 +29,7 @@ export interface ClientFacts {
   /** Where headers of subgraph answers go that the client is to get, if there are rules for that. */
   readonly returned?: ReturnedHeaders | undefined;
   /** Told how long answers of sources hold, where somebody wants to know. */
-  readonly freshness?: LeastFresh | undefined;
+  readonly freshness?: CacheControlAccumulator | undefined;
   /** The rate limits of the request as a whole have been decided already. */
   readonly admitted?: boolean | undefined;
 }

@@ -27,7 +27,7 @@ const NEUTRAL_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 /** The neutral headers where some are read: by rules that pass them on, by connectors, by whatever chooses an answer. */
-export function neutralHeaders(isRead: (name: string) => boolean): ReadonlySet<string> {
+export function dedupeIgnoredHeaders(isRead: (name: string) => boolean): ReadonlySet<string> {
   const unread = [...NEUTRAL_HEADERS].filter((name) => !isRead(name));
   return unread.length === NEUTRAL_HEADERS.size ? NEUTRAL_HEADERS : new Set(unread);
 }

@@ -3,8 +3,8 @@ import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
 import { checkConnectors } from '../connectors/check-connectors.ts';
 import { expandWherePossible } from '../connectors/expand-variables.ts';
-import { modelOf } from '../connectors/resolvable-fields.ts';
 import { readConnectors } from '../connectors/read-connectors.ts';
+import { modelOf } from '../connectors/resolvable-fields.ts';
 import { subgraphSdl } from '../connectors/subgraph-sdl.ts';
 import { directiveUses, text } from '../supergraph/directives.ts';
 import { readInProcessSources } from '../supergraph/in-process.ts';
@@ -39,7 +39,7 @@ export function withForeignConnectors({ file, sdl, document }: SupergraphText, e
     const read = readConnectors(own, expandWherePossible(env));
     const model = modelOf(read);
     const troubles = read.troubles.length > 0 ? read.troubles : checkConnectors(model);
-    problems.push(...troubles.map((trouble) => ({ file, subgraph: graph.name, ...trouble })));
+    problems.push(...troubles.map((problem) => ({ file, subgraph: graph.name, ...problem })));
     if (troubles.length > 0) continue;
     const composed = subgraphSdl(model, NEWEST_FEDERATION);
     noteKeys(composed, graph.id, keys);

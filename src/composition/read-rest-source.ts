@@ -1,8 +1,8 @@
 import type { Problem } from '../config/problem.ts';
 import { checkConnectors } from '../connectors/check-connectors.ts';
 import { expandWherePossible } from '../connectors/expand-variables.ts';
-import { modelOf } from '../connectors/resolvable-fields.ts';
 import { readConnectors } from '../connectors/read-connectors.ts';
+import { modelOf } from '../connectors/resolvable-fields.ts';
 import { subgraphSdl } from '../connectors/subgraph-sdl.ts';
 import { NEWEST_FEDERATION } from './federation-link.ts';
 import type { SourceDefinition } from './source-definition.ts';
@@ -16,7 +16,7 @@ export function readRestSource({ source, document, uses, env }: ParsedSource): S
   const read = readConnectors(document, expandWherePossible(env));
   const model = modelOf(read);
   const troubles = read.troubles.length > 0 ? read.troubles : checkConnectors(model);
-  if (troubles.length > 0) return troubles.map((trouble) => ({ file: source.file, subgraph: source.name, ...trouble }));
+  if (troubles.length > 0) return troubles.map((problem) => ({ file: source.file, subgraph: source.name, ...problem }));
   return {
     name: source.name,
     file: source.file,

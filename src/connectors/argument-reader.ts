@@ -9,14 +9,14 @@ import {
   type PlacedReference,
   type UrlAdditions,
 } from './connector.ts';
+import { type ConnectorProblem, didYouMean, troubleAt } from './connector-problem.ts';
 import { parseMapping } from './mapping/parse.ts';
 import { referencesIn } from './mapping/references.ts';
 import { MappingSyntaxError } from './mapping/syntax.ts';
-import { didYouMean, type Trouble, troubleAt } from './connector-problem.ts';
 import { parseTemplate, parseUrlTemplate, type Template, type UrlTemplate } from './url-template.ts';
 
 /** Fills in `${VARIABLES}` of a text; `undefined`, with the trouble told by it, where that cannot be done. */
-export type Expander = (text: string, node: ASTNode, troubles: Trouble[]) => string | undefined;
+export type Expander = (text: string, node: ASTNode, troubles: ConnectorProblem[]) => string | undefined;
 
 type Fields = ReadonlyMap<string, ConstValueNode>;
 
@@ -37,12 +37,12 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Reads the arguments of `@source` and `@connect`; what is wrong with them goes to `troubles`. */
 export class ArgumentReader {
-  readonly troubles: Trouble[];
+  readonly troubles: ConnectorProblem[];
   /** Uses of variables in all that was read so far, in order. */
   readonly references: PlacedReference[] = [];
   readonly #expand: Expander;
 
-  constructor(expand: Expander, troubles: Trouble[]) {
+  constructor(expand: Expander, troubles: ConnectorProblem[]) {
     this.#expand = expand;
     this.troubles = troubles;
   }

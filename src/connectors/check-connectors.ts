@@ -3,13 +3,13 @@ import { checkReferences } from './check-references.ts';
 import { checkResolvable } from './check-resolvable.ts';
 import { checkSelection } from './check-selection.ts';
 import type { Connector } from './connector.ts';
+import { type ConnectorProblem, troubleAt } from './connector-problem.ts';
 import { fieldSetOf } from './entity-lookups.ts';
 import type { ConnectorModel } from './resolvable-fields.ts';
 import { isComposite, nameOfType } from './schema-facts.ts';
-import { type Trouble, troubleAt } from './connector-problem.ts';
 
 /** What is wrong with a file's connectors, each as far as it can be known without calling the API. */
-export function checkConnectors(model: ConnectorModel): Trouble[] {
+export function checkConnectors(model: ConnectorModel): ConnectorProblem[] {
   const each = model.connectors.connectors.flatMap((connector) => [
     ...checkReferences(connector, model.schema),
     ...checkPlace(connector, model),
@@ -21,7 +21,7 @@ export function checkConnectors(model: ConnectorModel): Trouble[] {
 }
 
 /** Every root field is had by a connector, for there is no server behind the file. */
-function checkRootFields({ schema, ofFields }: ConnectorModel): Trouble[] {
+function checkRootFields({ schema, ofFields }: ConnectorModel): ConnectorProblem[] {
   const missing = [schema.query, schema.mutation].flatMap((root) =>
     [...(schema.types.get(root)?.fields.values() ?? [])]
       .filter(({ name }) => !ofFields.has(`${root}.${name.value}`))
@@ -35,7 +35,7 @@ function checkRootFields({ schema, ofFields }: ConnectorModel): Trouble[] {
   return [...troubles, ...subscriptions.slice(0, 1).map(noSubscriptions)];
 }
 
-function noSubscriptions(field: FieldDefinitionNode): Trouble {
+function noSubscriptions(field: FieldDefinitionNode): ConnectorProblem {
   return troubleAt(
     field,
     'SUBSCRIPTION_IN_CONNECTORS',
@@ -44,7 +44,7 @@ function noSubscriptions(field: FieldDefinitionNode): Trouble {
   );
 }
 
-function checkPlace(connector: Connector, { schema, ofFields }: ConnectorModel): Trouble[] {
+function checkPlace(connector: Connector, { schema, ofFields }: ConnectorModel): ConnectorProblem[] {
   const { node, field, typeName, coordinate } = connector;
   if (field === undefined) {
     if (schema.types.get(typeName)?.kind === 'object' && typeName !== schema.query && typeName !== schema.mutation)
@@ -58,7 +58,7 @@ function checkPlace(connector: Connector, { schema, ofFields }: ConnectorModel):
       ),
     ];
   }
-  const troubles: Trouble[] = [];
+  const troubles: ConnectorProblem[] = [];
   if (ofFields.get(coordinate)?.[0] !== connector && !isComposite(schema.types.get(nameOfType(field.type)))) {
     const message = `${coordinate} has more than one connector, and its value cannot be had in parts.`;
     troubles.push(troubleAt(node, 'REPEATED_CONNECTOR', message, 'Keep one.'));
@@ -79,7 +79,7 @@ function checkPlace(connector: Connector, { schema, ofFields }: ConnectorModel):
 }
 
 /** A lookup's key is made of the entity's own fields, and a batch's answer tells which entity is which. */
-function checkKeys(model: ConnectorModel): Trouble[] {
+function checkKeys(model: ConnectorModel): ConnectorProblem[] {
   return [...model.lookups.values()].flat().flatMap(({ connector, typeName, key, by, provides }) => {
     const { node } = connector;
     if (key.length === 0) {

@@ -1,10 +1,10 @@
 import type { StringValueNode } from 'graphql';
+import { type ConnectorProblem, didYouMean, troubleAt } from './connector-problem.ts';
 import { METHODS } from './mapping/methods.ts';
 import type { Expression, Selection, Step } from './mapping/syntax.ts';
-import { didYouMean, type Trouble, troubleAt } from './connector-problem.ts';
 
 /** Tells of methods that there are none of, and of wrong numbers of arguments. */
-export function checkMethods(expression: Expression, node: StringValueNode): Trouble[] {
+export function checkMethods(expression: Expression, node: StringValueNode): ConnectorProblem[] {
   switch (expression.kind) {
     case 'literal':
       return [];
@@ -25,11 +25,11 @@ export function checkMethods(expression: Expression, node: StringValueNode): Tro
   }
 }
 
-function checkFields(selection: Selection, node: StringValueNode): Trouble[] {
+function checkFields(selection: Selection, node: StringValueNode): ConnectorProblem[] {
   return selection.fields.flatMap(({ value }) => checkMethods(value, node));
 }
 
-function checkStep(step: Step, node: StringValueNode): Trouble[] {
+function checkStep(step: Step, node: StringValueNode): ConnectorProblem[] {
   if (step.kind !== 'method') return [];
   const method = METHODS[step.name];
   const inner = step.args.flatMap((arg) => checkMethods(arg, node));

@@ -1,11 +1,11 @@
 import type { Connector, PlacedReference } from './connector.ts';
+import { type ConnectorProblem, didYouMean, troubleAt } from './connector-problem.ts';
 import { isRootType, nameOfType, type SchemaFacts } from './schema-facts.ts';
-import { didYouMean, type Trouble, troubleAt } from './connector-problem.ts';
 
 const ALWAYS = ['$config', '$env', '$context', '$request', '$response', '$status'];
 
 /** Whether the variables that a connector uses exist where it stands, and have what is read of them. */
-export function checkReferences(connector: Connector, schema: SchemaFacts): Trouble[] {
+export function checkReferences(connector: Connector, schema: SchemaFacts): ConnectorProblem[] {
   const { field, typeName } = connector;
   const known = [...ALWAYS];
   if (field !== undefined) known.push('$args');
@@ -24,7 +24,7 @@ function unknownVariable(
   { coordinate, field }: Connector,
   reference: PlacedReference,
   known: readonly string[],
-): Trouble {
+): ConnectorProblem {
   const { variable, node, at } = reference;
   const message =
     variable === '$batch' && field !== undefined
@@ -37,7 +37,7 @@ function checkArgument(
   { field, coordinate }: Connector,
   { path, node, at }: PlacedReference,
   schema: SchemaFacts,
-): Trouble[] {
+): ConnectorProblem[] {
   const args = field?.arguments ?? [];
   const [name, ...rest] = path;
   if (name === undefined) return [];
@@ -66,7 +66,7 @@ function checkField(
   { typeName }: Connector,
   { variable, path, node, at }: PlacedReference,
   schema: SchemaFacts,
-): Trouble[] {
+): ConnectorProblem[] {
   if (path.length === 0) {
     const hint = `Name the fields that are needed: ${variable} { id }, or ${variable}.id.`;
     return [troubleAt(node, 'WHOLE_OBJECT', `${variable} is used as a whole.`, hint, at)];

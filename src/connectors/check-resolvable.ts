@@ -3,17 +3,24 @@ import { directiveUses, text } from '../supergraph/directives.ts';
 import { parseFieldSet } from '../supergraph/field-set.ts';
 import { typesOf } from './check-selection.ts';
 import type { Connector } from './connector.ts';
+import { type ConnectorProblem, troubleAt } from './connector-problem.ts';
 import { fieldSetOf, providedBy, providedWithin } from './entity-lookups.ts';
 import { objectsIn, type Shape, shapeOf } from './mapping/shape.ts';
-import { type ConnectorModel, impliedKeys, isExternal, lookupsWithin, neededOfThis, obtainable } from './resolvable-fields.ts';
+import {
+  type ConnectorModel,
+  impliedKeys,
+  isExternal,
+  lookupsWithin,
+  neededOfThis,
+  obtainable,
+} from './resolvable-fields.ts';
 import { isComposite, isRootType, nameOfType, type TypeFacts } from './schema-facts.ts';
-import { type Trouble, troubleAt } from './connector-problem.ts';
 
 /**
  * Whether every field can be had wherever its object turns up: where a selection gives the object, the other fields must
  * follow from connectors on them or from entity lookups; and so from each key by which other subgraphs may ask for it.
  */
-export function checkResolvable(model: ConnectorModel): Trouble[] {
+export function checkResolvable(model: ConnectorModel): ConnectorProblem[] {
   const walk = new ResolvableWalk(model);
   for (const connector of model.connectors.connectors) walk.connector(connector);
   for (const type of model.schema.types.values()) walk.keys(type);
@@ -21,7 +28,7 @@ export function checkResolvable(model: ConnectorModel): Trouble[] {
 }
 
 class ResolvableWalk {
-  readonly troubles: Trouble[] = [];
+  readonly troubles: ConnectorProblem[] = [];
   readonly #model: ConnectorModel;
   readonly #told = new Set<string>();
 

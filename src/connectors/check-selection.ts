@@ -1,11 +1,11 @@
 import type { Connector } from './connector.ts';
+import { type ConnectorProblem, didYouMean, troubleAt } from './connector-problem.ts';
 import { literalsIn, objectsIn, type Shape, shapeOf } from './mapping/shape.ts';
 import type { ConnectorModel } from './resolvable-fields.ts';
 import { isComposite, nameOfType, type TypeFacts } from './schema-facts.ts';
-import { didYouMean, type Trouble, troubleAt } from './connector-problem.ts';
 
 /** Whether what a connector's selection gives fits the type that it is for. */
-export function checkSelection(connector: Connector, model: ConnectorModel): Trouble[] {
+export function checkSelection(connector: Connector, model: ConnectorModel): ConnectorProblem[] {
   const { field, typeName, selection, coordinate } = connector;
   const name = field === undefined ? typeName : nameOfType(field.type);
   const walk = new SelectionWalk(connector, model);
@@ -14,7 +14,7 @@ export function checkSelection(connector: Connector, model: ConnectorModel): Tro
 }
 
 class SelectionWalk {
-  readonly troubles: Trouble[] = [];
+  readonly troubles: ConnectorProblem[] = [];
   readonly #connector: Connector;
   readonly #model: ConnectorModel;
 

@@ -2,7 +2,7 @@ import { type ASTNode, Kind, type StringValueNode } from 'graphql';
 import { nearest } from '../config/nearest.ts';
 
 /** Something wrong in a schema file's connectors. Line and column are 1-based. */
-export interface Trouble {
+export interface ConnectorProblem {
   readonly line: number;
   readonly column: number;
   readonly code: string;
@@ -11,7 +11,13 @@ export interface Trouble {
 }
 
 /** Trouble at a node; with `offset`, at that place of the string that the node is. */
-export function troubleAt(node: ASTNode, code: string, message: string, hint?: string, offset?: number): Trouble {
+export function troubleAt(
+  node: ASTNode,
+  code: string,
+  message: string,
+  hint?: string,
+  offset?: number,
+): ConnectorProblem {
   const place = node.kind === Kind.STRING && offset !== undefined ? placeInString(node, offset) : placeOf(node);
   return { ...place, code, message, hint };
 }

@@ -1,7 +1,7 @@
 import { type Env, expand } from '../config/expand.ts';
 import type { Expander } from './argument-reader.ts';
 import type { Connectors } from './connector.ts';
-import { type Trouble, troubleAt } from './connector-problem.ts';
+import { type ConnectorProblem, troubleAt } from './connector-problem.ts';
 
 /** Fills in `${VARIABLES}` for running; one without a value is told. */
 export function expandAll(env: Env): Expander {
@@ -29,7 +29,7 @@ export function expandWherePossible(env: Env): Expander {
 }
 
 /** Uses of `$env.NAME` that have no value, and nothing that stands in for it. */
-export function unsetVariables({ connectors, sources }: Connectors, env: Env): Trouble[] {
+export function unsetVariables({ connectors, sources }: Connectors, env: Env): ConnectorProblem[] {
   const ofSources = [...sources.values()].flatMap(({ references }) => references);
   const known = new Set<string>();
   return [...ofSources, ...connectors.flatMap(({ references }) => references)].flatMap((reference) => {

@@ -9,11 +9,11 @@ import {
 } from 'graphql';
 import { ArgumentReader, type Expander } from './argument-reader.ts';
 import type { ApiSource, Connector, ConnectorPlace, Connectors } from './connector.ts';
+import { type ConnectorProblem, didYouMean, troubleAt } from './connector-problem.ts';
 import { type DirectiveNames, readDirectiveNames } from './directive-names.ts';
-import { didYouMean, type Trouble, troubleAt } from './connector-problem.ts';
 
 export interface ConnectorsRead extends Connectors {
-  readonly troubles: readonly Trouble[];
+  readonly troubles: readonly ConnectorProblem[];
 }
 
 /**
@@ -23,7 +23,7 @@ export interface ConnectorsRead extends Connectors {
  */
 export function readConnectors(document: DocumentNode, expand: Expander): ConnectorsRead {
   const names = readDirectiveNames(document);
-  const troubles: Trouble[] = [];
+  const troubles: ConnectorProblem[] = [];
   const reader = new ArgumentReader(expand, troubles);
   const sources = readSources(document, names, reader);
   const connectors: Connector[] = [];

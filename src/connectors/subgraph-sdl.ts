@@ -13,8 +13,8 @@ import {
 import { directiveUses, text } from '../supergraph/directives.ts';
 import { linksConnectors, readDirectiveNames } from './directive-names.ts';
 import { fieldSetOf } from './entity-lookups.ts';
-import { type ConnectorModel, impliedKeys, isExternal, neededOfThis } from './resolvable-fields.ts';
 import { isObjectType } from './read-connectors.ts';
+import { type ConnectorModel, impliedKeys, isExternal, neededOfThis } from './resolvable-fields.ts';
 
 const FEDERATION_SPEC = 'https://specs.apollo.dev/federation/';
 

@@ -6,7 +6,7 @@ import { type HintedSchema, type HintsMet, hintsMetBy } from '../operation/hints
 import type { Supergraph } from '../supergraph/supergraph.ts';
 
 /** How long an answer may be kept, and for whom. */
-export interface AnswerLife {
+export interface CachePolicy {
   /** 0 where nobody may keep it. */
   readonly maxAgeMs: number;
   /**
@@ -17,53 +17,53 @@ export interface AnswerLife {
 }
 
 /** Nobody may keep it. */
-export const NOT_KEPT: AnswerLife = { maxAgeMs: 0, scope: 'private' };
+export const NOT_KEPT: CachePolicy = { maxAgeMs: 0, scope: 'private' };
 
 /** How long the answers to one operation may be kept, as far as that is known before it runs. */
-export interface OperationLife {
+export interface OperationCachePolicy {
   /** What it comes to where the sources need not be heard. */
-  readonly fixed: AnswerLife | undefined;
+  readonly fixed: CachePolicy | undefined;
   /** What it comes to with what the sources say; `undefined` where they say nothing. */
-  heard(freshness: Freshness | undefined): AnswerLife;
+  recorded(freshness: Freshness | undefined): CachePolicy;
 }
 
 /** @param dependsOnClient whether the policies answer clients differently */
-export type ReadLife = (
+export type ReadCachePolicy = (
   document: DocumentNode,
   operation: OperationDefinitionNode,
   dependsOnClient: boolean,
-) => OperationLife;
+) => OperationCachePolicy;
 
-const FIXED_NOT_KEPT: OperationLife = { fixed: NOT_KEPT, heard: () => NOT_KEPT };
+const FIXED_NOT_KEPT: OperationCachePolicy = { fixed: NOT_KEPT, recorded: () => NOT_KEPT };
 
 /**
  * Tells how long answers hold by the hints of the schema, and by what sources say with each answer.
  * @param speaking subgraphs whose answers say how long they hold
  */
-export function lifeReader(supergraph: Supergraph, speaking: ReadonlySet<string>): ReadLife {
+export function cachePolicyReader(supergraph: Supergraph, reportsCacheControl: ReadonlySet<string>): ReadCachePolicy {
   const hints = readHints(supergraph, new Map());
   const { publicSchema: schema, types } = supergraph;
-  const hinted: HintedSchema = { schema, types, hints, speaks: speakingFields(supergraph, speaking) };
+  const hinted: HintedSchema = { schema, types, hints, speaks: reportingFields(supergraph, reportsCacheControl) };
   return (document, operation, dependsOnClient) => {
     if (operation.operation !== 'query') return FIXED_NOT_KEPT;
     const own = separateOperations(document)[operation.name?.value ?? ''] ?? document;
-    return lifeOf(hintsMetBy(own, hinted), dependsOnClient, speaking.size > 0);
+    return cachePolicyOf(hintsMetBy(own, hinted), dependsOnClient, reportsCacheControl.size > 0);
   };
 }
 
-function lifeOf(met: HintsMet, dependsOnClient: boolean, mayHear: boolean): OperationLife {
+function cachePolicyOf(met: HintsMet, dependsOnClient: boolean, mayRecord: boolean): OperationCachePolicy {
   const isPrivate = met.privateField !== undefined;
   // what only some may read, and nobody said that it is for one alone
   if ((dependsOnClient || met.guardedField !== undefined) && !isPrivate) return FIXED_NOT_KEPT;
   const maxAgeMs = met.maxAgeMs ?? (met.leftToSources ? Number.POSITIVE_INFINITY : 0);
   if (maxAgeMs === 0) return FIXED_NOT_KEPT;
   const scope = isPrivate ? 'private' : met.isPublic && !met.leftToSources ? 'public' : 'unsaid';
-  const said: AnswerLife = { maxAgeMs, scope };
-  const heard = (freshness: Freshness | undefined) => withHeard(said, met.leftToSources, freshness);
-  return { fixed: mayHear ? undefined : said, heard };
+  const said: CachePolicy = { maxAgeMs, scope };
+  const recorded = (freshness: Freshness | undefined) => withRecorded(said, met.leftToSources, freshness);
+  return { fixed: mayRecord ? undefined : said, recorded };
 }
 
-function withHeard(said: AnswerLife, leftToSources: boolean, freshness: Freshness | undefined): AnswerLife {
+function withRecorded(said: CachePolicy, leftToSources: boolean, freshness: Freshness | undefined): CachePolicy {
   const isUnsaid = freshness?.maxAgeMs === undefined || freshness.isPartial === true;
   if (freshness?.isSecret || (leftToSources && isUnsaid)) return NOT_KEPT;
   if (freshness === undefined) return said;
@@ -72,10 +72,10 @@ function withHeard(said: AnswerLife, leftToSources: boolean, freshness: Freshnes
 }
 
 /** Whether all subgraphs that answer a field are among the speaking ones. */
-function speakingFields({ subgraphs }: Supergraph, speaking: ReadonlySet<string>): HintedSchema['speaks'] {
-  if (speaking.size === 0) return undefined;
+function reportingFields({ subgraphs }: Supergraph, reportsCacheControl: ReadonlySet<string>): HintedSchema['speaks'] {
+  if (reportsCacheControl.size === 0) return undefined;
   return (type, field) => {
     const answering = subgraphs.filter(({ types }) => types.get(type)?.fields.get(field)?.external === false);
-    return answering.length > 0 && answering.every(({ name }) => speaking.has(name));
+    return answering.length > 0 && answering.every(({ name }) => reportsCacheControl.has(name));
   };
 }

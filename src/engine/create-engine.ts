@@ -1,9 +1,9 @@
 import type { DocumentNode, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
 import { GraphQLError, getOperationAST, Kind } from 'graphql';
-import { LeastFresh } from '../client/freshness.ts';
-import { OverloadedError } from '../executor/memory-budget.ts';
+import { CacheControlAccumulator } from '../client/freshness.ts';
 import type { CompiledPlan } from '../executor/compile.ts';
 import { executePlan } from '../executor/execution.ts';
+import { OverloadedError } from '../executor/memory-budget.ts';
 import { takeDataText } from '../executor/take-data-text.ts';
 import { coerceVariables, type VariableError } from '../operation/coerce-variables.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
@@ -12,17 +12,17 @@ import { UnsupportedFieldError } from '../planner/unplannable.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { lifeReader, NOT_KEPT, type ReadLife } from './cache-policy.ts';
+import { cachePolicyReader, NOT_KEPT, type ReadCachePolicy } from './cache-policy.ts';
 import { type ClientDocument, chooseOperation, DocumentCache } from './documents.ts';
-import type { Engine, EngineAnswer, EngineOptions, EngineRequest } from './engine.ts';
+import type { Engine, EngineOptions, EngineRequest, ExecutionResult } from './engine.ts';
+import type { PolicedOperation, PolicyResult } from './evaluate-policies.ts';
 import { Introspector, NOTHING_INTROSPECTED } from './introspection.ts';
-import type { Judgement, PolicedOperation } from './evaluate-policies.ts';
 import { LocatedDocument } from './located-document.ts';
+import { maskErrors, withoutSuggestions } from './mask-errors.ts';
 import type { OperationPolicy } from './operation-policy.ts';
 import { OverrideLabels } from './override-labels.ts';
 import { type PartialPlan, PreparedOperation } from './prepare.ts';
 import type { LimitRefusal } from './request-limits.ts';
-import { withholdErrors, withoutSuggestions } from './mask-errors.ts';
 
 /** Makes a supergraph answer operations. The sources stay the caller's: they are not closed here. */
 export function createEngine(options: EngineOptions): Engine {
@@ -40,7 +40,7 @@ interface View {
   readonly documents: DocumentCache;
   readonly introspector: Introspector;
   /** `undefined` where answers say nothing of how long they may be kept. */
-  readonly readLife: ReadLife | undefined;
+  readonly readCachePolicy: ReadCachePolicy | undefined;
 }
 
 /** Errors reported for the variables of one request. */
@@ -53,7 +53,7 @@ class SupergraphEngine implements Engine {
   private readonly labels: OverrideLabels;
   private readonly policies: readonly OperationPolicy[];
   /** Subgraphs that say how long their answers hold; `undefined` where nothing in the schema says it of anything. */
-  private readonly speaking: ReadonlySet<string> | undefined;
+  private readonly reportsCacheControl: ReadonlySet<string> | undefined;
   /** By the contract's name; the whole public schema has none. */
   private readonly views = new Map<string | undefined, View>();
 
@@ -63,8 +63,11 @@ class SupergraphEngine implements Engine {
     this.publicSchema = options.supergraph.publicSchema;
     this.policies = options.policies ?? [];
     const { cacheControl } = options.supergraph;
-    const speaking = options.answerLife?.speaking;
-    this.speaking = speaking && (cacheControl.length > 0 || speaking.size > 0) ? speaking : undefined;
+    const reportsCacheControl = options.cachePolicy?.reportsCacheControl;
+    this.reportsCacheControl =
+      reportsCacheControl && (cacheControl.length > 0 || reportsCacheControl.size > 0)
+        ? reportsCacheControl
+        : undefined;
     this.labels = new OverrideLabels(options.supergraph, options);
     this.views.set(undefined, this.view(options.supergraph));
     for (const contract of options.contracts ?? [])
@@ -80,7 +83,7 @@ class SupergraphEngine implements Engine {
     });
     return {
       supergraph,
-      readLife: this.speaking && lifeReader(supergraph, this.speaking),
+      readCachePolicy: this.reportsCacheControl && cachePolicyReader(supergraph, this.reportsCacheControl),
       introspector: new Introspector(supergraph.publicSchema),
       documents: new DocumentCache(supergraph.publicSchema, {
         introspection,
@@ -99,7 +102,7 @@ class SupergraphEngine implements Engine {
     return view;
   }
 
-  sharable(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract'>): boolean {
+  canDedupe(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract'>): boolean {
     const known = this.viewFor(request).documents.get(request.query);
     if ('refusal' in known || known.countsRequests) return false;
     const operation = chooseOperation(known.document, request.operationName);
@@ -132,10 +135,10 @@ class SupergraphEngine implements Engine {
     return this.viewFor({}).documents.recent(max);
   }
 
-  execute(request: EngineRequest): Promise<EngineAnswer> {
+  execute(request: EngineRequest): Promise<ExecutionResult> {
     // of the request, only this is held on to while it is answered
     const { client } = request;
-    let answer: Promise<EngineAnswer> | EngineAnswer;
+    let answer: Promise<ExecutionResult> | ExecutionResult;
     try {
       answer = this.run(request);
     } catch (error) {
@@ -148,14 +151,14 @@ class SupergraphEngine implements Engine {
   }
 
   /** As it goes to whoever asked. */
-  private told(answer: EngineAnswer): EngineAnswer {
+  private told(answer: ExecutionResult): ExecutionResult {
     if (answer.refusal !== undefined) this.options.onRefused?.(answer);
     // what was refused says nothing of it by itself
-    if (this.speaking === undefined || answer.life !== undefined) return answer;
+    if (this.reportsCacheControl === undefined || answer.life !== undefined) return answer;
     return { ...answer, life: NOT_KEPT };
   }
 
-  private failed(error: unknown, client: ClientContext): EngineAnswer {
+  private failed(error: unknown, client: ClientContext): ExecutionResult {
     if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) {
       const isBrief = this.options.hideSuggestions && error instanceof UnsupportedFieldError;
       const message = isBrief ? error.brief : error.message;
@@ -166,7 +169,7 @@ class SupergraphEngine implements Engine {
     return refuse('internal', [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
   }
 
-  private run(request: EngineRequest): Promise<EngineAnswer> | EngineAnswer {
+  private run(request: EngineRequest): Promise<ExecutionResult> | ExecutionResult {
     const view = this.viewFor(request);
     const known = view.documents.get(request.query);
     if ('refusal' in known) return refuse(known.refusal, known.errors);
@@ -215,7 +218,7 @@ class SupergraphEngine implements Engine {
   }
 
   private prepared(
-    { supergraph, readLife }: View,
+    { supergraph, readCachePolicy }: View,
     known: ClientDocument,
     operation: OperationDefinitionNode,
     variables: Readonly<Record<string, unknown>>,
@@ -234,10 +237,10 @@ class SupergraphEngine implements Engine {
         document: known.document,
         operation,
         supergraph,
-        abilities: this.labels.abilities(labels),
+        fieldIndex: this.labels.fieldIndex(labels),
         conditions: variables,
         policies: this.policies,
-        life: readLife?.(known.document, operation, known.dependsOnClient),
+        life: readCachePolicy?.(known.document, operation, known.dependsOnClient),
         sections,
       });
       known.prepared.set(key, prepared);
@@ -252,20 +255,20 @@ class SupergraphEngine implements Engine {
     policed: PolicedOperation,
     variables: Readonly<Record<string, unknown>>,
     request: EngineRequest,
-  ): Promise<EngineAnswer> {
+  ): Promise<ExecutionResult> {
     const judged = policed.judge(variables, request.client);
-    const judgement: Judgement = 'then' in judged ? await judged : judged;
-    if (judgement.isPlain) return this.answer(view, prepared, variables, request, prepared);
-    const { refusal, drop } = judgement;
+    const policyResult: PolicyResult = 'then' in judged ? await judged : judged;
+    if (policyResult.isPlain) return this.answer(view, prepared, variables, request, prepared);
+    const { refusal, drop } = policyResult;
     if (refusal) {
       const { status, errors } = refusal;
       const { label: operation } = prepared;
-      return { dataText: undefined, errors, refusal: 'policy', status, operation, ...judgement.extras(undefined) };
+      return { dataText: undefined, errors, refusal: 'policy', status, operation, ...policyResult.extras(undefined) };
     }
     const part = drop.length === 0 ? undefined : prepared.without(policed, drop);
     const answer = await this.answer(view, prepared, variables, request, part ?? prepared).catch(overloadedOrThrow);
     if (answer.refusal) {
-      const extras = judgement.extras(undefined);
+      const extras = policyResult.extras(undefined);
       return { ...extras, ...answer, headers: { ...extras.headers, ...answer.headers } };
     }
     const dataText = takeDataText(answer);
@@ -277,7 +280,7 @@ class SupergraphEngine implements Engine {
       errors: told,
       life,
       operation,
-      ...judgement.extras({ dataText: dataText ?? 'null', errors: told }),
+      ...policyResult.extras({ dataText: dataText ?? 'null', errors: told }),
     };
   }
 
@@ -287,7 +290,7 @@ class SupergraphEngine implements Engine {
     variables: Readonly<Record<string, unknown>>,
     request: EngineRequest,
     plan: Pick<PartialPlan, 'compiled'> & Partial<PartialPlan>,
-  ): Promise<EngineAnswer> {
+  ): Promise<ExecutionResult> {
     const planned = plan.compiled;
     const told = plan.dropped?.all;
     if (!(planned instanceof Promise)) return this.carryOut(planned, view, prepared, variables, request, told);
@@ -301,29 +304,32 @@ class SupergraphEngine implements Engine {
     variables: Readonly<Record<string, unknown>>,
     request: EngineRequest,
     told: readonly GraphQLFormattedError[] | undefined,
-  ): Promise<EngineAnswer> {
+  ): Promise<ExecutionResult> {
     const introspected = introspection ? introspector.answer(introspection, variables) : NOTHING_INTROSPECTED;
-    const { client: asker, sections, reportEveryPlace } = request;
-    const client = life === undefined || life.fixed ? asker : listening(asker);
-    const { sources, answerBudget: budget, starts } = this.options;
+    const { client: requester, sections, reportEveryPlace } = request;
+    const client = life === undefined || life.fixed ? requester : listening(requester);
+    const { sources, memoryBudget: budget, starts } = this.options;
     const { texts } = introspected;
     const run = { client, variables, introspected: texts, told, sections, reportEveryPlace };
     const input = { supergraph, sources, budget, starts, ...run };
     return executePlan(compiled, input, (result) => {
       const dataText = takeDataText(result);
       const { errors } = result;
-      const own = errors.length > 0 ? this.withhold(errors, asker) : errors;
+      const own = errors.length > 0 ? this.maskErrors(errors, requester) : errors;
       const all = introspected.errors.length > 0 ? [...introspected.errors, ...own] : own;
       if (life === undefined) return { dataText, errors: all, operation };
       const isWhole = errors.length === 0 && all.length === 0;
-      const kept = isWhole ? (life.fixed ?? life.heard(client.freshness?.least)) : NOT_KEPT;
+      const kept = isWhole ? (life.fixed ?? life.recorded(client.freshness?.least)) : NOT_KEPT;
       return { dataText, errors: all, life: kept, operation };
     });
   }
 
-  private withhold(errors: readonly GraphQLFormattedError[], client: ClientContext): readonly GraphQLFormattedError[] {
+  private maskErrors(
+    errors: readonly GraphQLFormattedError[],
+    client: ClientContext,
+  ): readonly GraphQLFormattedError[] {
     const { includesErrorsOf, onErrorsWithheld, hideSuggestions } = this.options;
-    const { told, withheld } = withholdErrors(errors, includesErrorsOf ?? (() => true));
+    const { told, withheld } = maskErrors(errors, includesErrorsOf ?? (() => true));
     // that what was under way for a client who has left ended early is nobody's mistake
     if (withheld.length > 0 && !client.signal?.aborted) onErrorsWithheld?.(withheld, client);
     return hideSuggestions ? withoutSuggestions(told) : told;
@@ -332,29 +338,32 @@ class SupergraphEngine implements Engine {
 
 /** A client for whom it is heard how long the answers of sources hold. */
 function listening(client: ClientContext): ClientContext {
-  return client.freshness ? client : { ...client, freshness: new LeastFresh() };
+  return client.freshness ? client : { ...client, freshness: new CacheControlAccumulator() };
 }
 
-function refuse(refusal: NonNullable<EngineAnswer['refusal']>, errors: readonly GraphQLFormattedError[]): EngineAnswer {
+function refuse(
+  refusal: NonNullable<ExecutionResult['refusal']>,
+  errors: readonly GraphQLFormattedError[],
+): ExecutionResult {
   return { dataText: undefined, errors, refusal };
 }
 
 /** In seconds. Runs that hold memory end soon or run out of their time. */
 const RETRY_AFTER = 1;
 
-function overloaded({ message }: OverloadedError): EngineAnswer {
+function overloaded({ message }: OverloadedError): ExecutionResult {
   const extensions = { code: 'OVERLOADED', retryAfter: RETRY_AFTER };
   // what a rule has taken over from a subgraph's answer is not said of this one
   const headers = { 'retry-after': String(RETRY_AFTER), 'cache-control': 'no-store' };
   return { dataText: undefined, errors: [{ message, extensions }], refusal: 'overload', status: 503, headers };
 }
 
-function overloadedOrThrow(error: unknown): EngineAnswer {
+function overloadedOrThrow(error: unknown): ExecutionResult {
   if (error instanceof OverloadedError) return overloaded(error);
   throw error;
 }
 
-function refuseKind(operation: OperationDefinitionNode, readOnly: boolean): EngineAnswer | undefined {
+function refuseKind(operation: OperationDefinitionNode, readOnly: boolean): ExecutionResult | undefined {
   const extensions = { code: 'GRAPHQL_VALIDATION_FAILED' };
   if (operation.operation === 'subscription') {
     return refuse('operation', [{ message: 'Subscriptions cannot be answered over a single response.', extensions }]);

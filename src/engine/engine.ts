@@ -1,13 +1,13 @@
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema } from 'graphql';
-import type { AnswerBudget } from '../executor/memory-budget.ts';
-import type { StartQueue } from '../executor/admission-queue.ts';
+import type { AdmissionQueue } from '../executor/admission-queue.ts';
+import type { MemoryBudget } from '../executor/memory-budget.ts';
 import type { TimedSections } from '../operation/timed-sections.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import type { AnswerLife } from './cache-policy.ts';
+import type { CachePolicy } from './cache-policy.ts';
 import type { OperationPolicy } from './operation-policy.ts';
 import type { RequestLimits } from './request-limits.ts';
 
@@ -32,7 +32,7 @@ export interface EngineRequest {
 }
 
 /** A GraphQL result with its data already written as JSON text, so that hosts pass it on without a second walk. */
-export interface EngineAnswer {
+export interface ExecutionResult {
   /** JSON text of `data` (`{…}` or `null`); `undefined` when execution never began (a request error). */
   readonly dataText: string | undefined;
   readonly errors: readonly GraphQLFormattedError[];
@@ -57,7 +57,7 @@ export interface EngineAnswer {
   /** `extensions` of the answer. */
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
   /** How long it may be kept; `undefined` where nothing in the schema says so of anything. */
-  readonly life?: AnswerLife | undefined;
+  readonly life?: CachePolicy | undefined;
   /** What was to be executed, for logs; `undefined` where it was refused before it was prepared. */
   readonly operation?: OperationLabel | undefined;
 }
@@ -71,9 +71,9 @@ export interface EngineOptions {
   readonly maxTokens?: number;
   readonly limits?: RequestLimits;
   /** Bounds how much memory answers of subgraphs take, over all engines of the process; unbounded without it. */
-  readonly answerBudget?: AnswerBudget | undefined;
+  readonly memoryBudget?: MemoryBudget | undefined;
   /** Lets heavy operations begin one after the other, over all engines of the process; all begin at once without it. */
-  readonly starts?: StartQueue | undefined;
+  readonly starts?: AdmissionQueue | undefined;
   /** Errors do not suggest names that the schema has. By default they do. */
   readonly hideSuggestions?: boolean;
   /** Asked in this order whether an operation may run, and which of its fields. */
@@ -88,7 +88,7 @@ export interface EngineOptions {
    * Tells how long answers may be kept, by the hints of the schema and by these subgraphs, which say it with each answer.
    * Without it, answers say nothing of that.
    */
-  readonly answerLife?: { readonly speaking: ReadonlySet<string> } | undefined;
+  readonly cachePolicy?: { readonly reportsCacheControl: ReadonlySet<string> } | undefined;
   /** Whether clients see what this subgraph says of its errors, beyond their code. By default they do. */
   readonly includesErrorsOf?: (subgraph: string) => boolean;
   /** Called with errors as they were before their text was withheld from the client. */
@@ -96,7 +96,7 @@ export interface EngineOptions {
   /** Called for each request that is to run, with its document and whether its operation was known, plan and all. */
   readonly onOperation?: ((document: DocumentNode, known: boolean) => void) | undefined;
   /** Called with each answer that says why an operation did not run. */
-  readonly onRefused?: ((answer: EngineAnswer) => void) | undefined;
+  readonly onRefused?: ((answer: ExecutionResult) => void) | undefined;
   /** Called with errors that are masked from clients (`INTERNAL_SERVER_ERROR`). */
   readonly onInternalError?: (error: unknown, client: ClientContext) => void;
 }
@@ -106,12 +106,12 @@ export interface Engine {
   readonly supergraph: Supergraph;
   readonly publicSchema: GraphQLSchema;
   /** An object of its own for each call: whoever writes the answer last takes its text out. */
-  execute(request: EngineRequest): Promise<EngineAnswer>;
+  execute(request: EngineRequest): Promise<ExecutionResult>;
   /**
    * Whether identical requests in flight may share one execution: the operation is a query, and no policy has to see
    * each request for it. `false` also when it cannot be told. From the document cache.
    */
-  sharable(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract'>): boolean;
+  canDedupe(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract'>): boolean;
   /**
    * Whether what a document is answered depends on who asks, so that the answer must not be kept for others. Where it is
    * missing, it never does. From the document cache.
@@ -132,7 +132,7 @@ export interface Engine {
 }
 
 /** `{"data":…}` or `{"errors":…}` as a client sees it. */
-export function answerText(answer: EngineAnswer): string {
+export function answerText(answer: ExecutionResult): string {
   const { dataText, errors, extensions } = answer;
   const end = extensions === undefined ? '}' : `,"extensions":${stringifyJson(extensions)}}`;
   if (dataText === undefined) return `{"errors":${stringifyJson(errors)}${end}`;

@@ -8,8 +8,8 @@ import type {
   DroppedField,
   OperationCheck,
   Outcome,
+  PolicyDecision,
   PolicyRefusal,
-  Verdict,
 } from './operation-policy.ts';
 
 /** An operation that policies have something to say of. */
@@ -32,39 +32,39 @@ export class PolicedOperation {
   }
 
   /** Asks the policies one after the other. What comes back at once is used at once, without a promise. */
-  judge(variables: CheckedRequest['variables'], client: ClientContext): Judgement | Promise<Judgement> {
-    return this.judgeFrom(0, new Judgement(this, variables, client));
+  judge(variables: CheckedRequest['variables'], client: ClientContext): PolicyResult | Promise<PolicyResult> {
+    return this.judgeFrom(0, new PolicyResult(this, variables, client));
   }
 
-  private judgeFrom(start: number, judgement: Judgement): Judgement | Promise<Judgement> {
+  private judgeFrom(start: number, policyResult: PolicyResult): PolicyResult | Promise<PolicyResult> {
     for (let i = start; i < this.checks.length; i++) {
-      const verdict = this.checks[i]?.check(judgement);
+      const verdict = this.checks[i]?.check(policyResult);
       if (verdict === undefined) continue;
       if ('then' in verdict) {
         return verdict.then((settled) => {
-          if (settled) judgement.add(settled);
-          return judgement.refusal ? judgement : this.judgeFrom(i + 1, judgement);
+          if (settled) policyResult.add(settled);
+          return policyResult.refusal ? policyResult : this.judgeFrom(i + 1, policyResult);
         });
       }
-      judgement.add(verdict);
-      if (judgement.refusal) break;
+      policyResult.add(verdict);
+      if (policyResult.refusal) break;
     }
-    return judgement;
+    return policyResult;
   }
 }
 
 const NO_FIELDS: readonly DroppedField[] = [];
-const NO_VERDICTS: readonly Verdict[] = [];
+const NO_VERDICTS: readonly PolicyDecision[] = [];
 
 /** What all policies together say of one request. */
-export class Judgement implements CheckedRequest {
+export class PolicyResult implements CheckedRequest {
   readonly variables;
   readonly client;
   refusal: PolicyRefusal | undefined;
   /** The first reason for each field comes first. */
   drop: readonly DroppedField[] = NO_FIELDS;
   private readonly policed: PolicedOperation;
-  private verdicts: readonly Verdict[] = NO_VERDICTS;
+  private verdicts: readonly PolicyDecision[] = NO_VERDICTS;
   private droppedFields: ReadonlySet<OpField> | undefined;
 
   constructor(policed: PolicedOperation, variables: CheckedRequest['variables'], client: ClientContext) {
@@ -73,7 +73,7 @@ export class Judgement implements CheckedRequest {
     this.client = client;
   }
 
-  add(verdict: Verdict): void {
+  add(verdict: PolicyDecision): void {
     this.verdicts = this.verdicts.length === 0 ? [verdict] : [...this.verdicts, verdict];
     this.refusal ??= verdict.refusal;
     const { drop } = verdict;
@@ -100,7 +100,7 @@ export class Judgement implements CheckedRequest {
   /** What policies add to the answer: later ones over earlier ones, and what they know afterwards over what they said before. */
   extras(outcome: Outcome | undefined): AnswerExtras {
     const all: AnswerExtras[] = [...this.verdicts];
-    if (outcome) for (const { afterwards } of this.verdicts) all.push(afterwards?.(outcome) ?? {});
+    if (outcome) for (const { onResponse } of this.verdicts) all.push(onResponse?.(outcome) ?? {});
     return { headers: united(all.map(({ headers }) => headers)), extensions: united(all.map((e) => e.extensions)) };
   }
 }

@@ -2,7 +2,7 @@ import { GraphQLError, parse, validate } from 'graphql';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
 import { sectionHeads, type TimedSections } from '../operation/timed-sections.ts';
-import { Abilities } from '../planner/field-index.ts';
+import { FieldIndex } from '../planner/field-index.ts';
 import { type PlanStages, planInStages } from '../planner/planner.ts';
 import { planToJson, planToMermaid, printPlan } from '../planner/print-plan.ts';
 import { printBatches, printFetches, printProviders, printSelection } from '../planner/print-stages.ts';
@@ -43,13 +43,13 @@ export class ExplainError extends Error {
 export function explainPlan(supergraph: Supergraph, request: ExplainRequest): string {
   const { stage = 'plan', format = 'text' } = request;
   if (stage !== 'plan' && format !== 'text') throw new ExplainError(`The stage "${stage}" is printed as text only.`);
-  const abilities = new Abilities(supergraph, labelsOn(supergraph, request));
-  const stages = planRequest(supergraph, abilities, request);
+  const fieldIndex = new FieldIndex(supergraph, labelsOn(supergraph, request));
+  const stages = planRequest(supergraph, fieldIndex, request);
   switch (stage) {
     case 'operation':
       return printSelection(stages.operation.selection);
     case 'providers':
-      return printProviders(stages.operation.selection, abilities);
+      return printProviders(stages.operation.selection, fieldIndex);
     case 'fetches':
       return printFetches(stages.fetches);
     case 'batches':
@@ -70,10 +70,10 @@ function labelsOn(supergraph: Supergraph, { labels = [], percent }: ExplainReque
   return new Set(all.filter((label) => labels.includes(label) || (percent !== undefined && isOnFor(label, percent))));
 }
 
-function planRequest(supergraph: Supergraph, abilities: Abilities, request: ExplainRequest): PlanStages {
+function planRequest(supergraph: Supergraph, fieldIndex: FieldIndex, request: ExplainRequest): PlanStages {
   const operation = explainedOperation(supergraph, request);
   const heads = request.sections && sectionHeads(operation, request.sections);
-  return planInStages(operation, abilities, heads);
+  return planInStages(operation, fieldIndex, heads);
 }
 
 /**

@@ -8,7 +8,7 @@ import { rememberOriginal } from '../shared/original-error.ts';
  * In:  `{message: "no row 7 in table users", path: ["me"], extensions: {code: "DB", service: "users", sql: "…"}}`
  * Out: `{message: "The subgraph \"users\" reported an error.", path: ["me"], extensions: {code: "DB", service: "users"}}`
  */
-export function withholdErrors(
+export function maskErrors(
   errors: readonly GraphQLFormattedError[],
   includesErrorsOf: (subgraph: string) => boolean,
 ): { told: readonly GraphQLFormattedError[]; withheld: readonly GraphQLFormattedError[] } {

@@ -29,7 +29,7 @@ export interface OperationPolicy {
 /** What a policy asks of each request for one operation. */
 export interface OperationCheck {
   /** @returns undefined where the request may run as it is. Throws only for a mistake of the gateway's own. */
-  check(request: CheckedRequest): Verdict | undefined | Promise<Verdict | undefined>;
+  check(request: CheckedRequest): PolicyDecision | undefined | Promise<PolicyDecision | undefined>;
 }
 
 export interface CheckedRequest {
@@ -43,7 +43,7 @@ export interface CheckedRequest {
 }
 
 /** What one policy says of one request. Policies are asked in their order, until one of them refuses. */
-export interface Verdict {
+export interface PolicyDecision {
   /** The operation does not run. */
   readonly refusal?: PolicyRefusal;
   /**
@@ -56,7 +56,7 @@ export interface Verdict {
   /** Members of the answer's `extensions`. */
   readonly extensions?: Readonly<Record<string, unknown>>;
   /** Called once the operation has run, with what it came to. */
-  readonly afterwards?: (outcome: Outcome) => AnswerExtras | undefined;
+  readonly onResponse?: (outcome: Outcome) => AnswerExtras | undefined;
 }
 
 export interface PolicyRefusal {

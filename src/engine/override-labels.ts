@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { DocumentNode, SelectionSetNode } from 'graphql';
 import { visit } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { Abilities } from '../planner/field-index.ts';
+import { FieldIndex } from '../planner/field-index.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { parseFieldSet } from '../supergraph/field-set.ts';
 import type { SubgraphType, Supergraph } from '../supergraph/supergraph.ts';
@@ -28,13 +28,13 @@ export class OverrideLabels {
   /** Names of fields that have to be read for fields of a name. */
   private readonly neededFor: Names = new Map();
   private readonly inKeys = new Set<string>();
-  private readonly plain: Abilities;
-  private readonly abilitiesOf = new LRUCache<string, Abilities>({ max: SETS_KEPT });
+  private readonly plain: FieldIndex;
+  private readonly abilitiesOf = new LRUCache<string, FieldIndex>({ max: SETS_KEPT });
 
   constructor(supergraph: Supergraph, options: OverrideLabels['options']) {
     this.supergraph = supergraph;
     this.options = options;
-    this.plain = new Abilities(supergraph);
+    this.plain = new FieldIndex(supergraph);
     for (const subgraph of supergraph.subgraphs) for (const type of subgraph.types.values()) this.read(type);
   }
 
@@ -88,12 +88,12 @@ export class OverrideLabels {
     return [...new Set([...this.labelsOf.values()].flatMap((labels) => [...labels]))].sort();
   }
 
-  abilities(active: readonly string[]): Abilities {
+  fieldIndex(active: readonly string[]): FieldIndex {
     if (active.length === 0) return this.plain;
     const key = active.join(' ');
-    const abilities = this.abilitiesOf.get(key) ?? new Abilities(this.supergraph, new Set(active));
-    this.abilitiesOf.set(key, abilities);
-    return abilities;
+    const fieldIndex = this.abilitiesOf.get(key) ?? new FieldIndex(this.supergraph, new Set(active));
+    this.abilitiesOf.set(key, fieldIndex);
+    return fieldIndex;
   }
 }
 

@@ -5,13 +5,13 @@ import { type DroppedItems, dropFields } from '../operation/drop-fields.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
 import { sectionHeads, type TimedSections } from '../operation/timed-sections.ts';
-import type { Abilities } from '../planner/field-index.ts';
+import type { FieldIndex } from '../planner/field-index.ts';
 import { planInSteps } from '../planner/planner.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import type { OperationLife } from './cache-policy.ts';
-import { introspectionPart } from './introspection.ts';
+import type { OperationCachePolicy } from './cache-policy.ts';
 import { type DroppedErrors, droppedErrors, PolicedOperation } from './evaluate-policies.ts';
+import { introspectionPart } from './introspection.ts';
 import type { DroppedField, OperationPolicy } from './operation-policy.ts';
 import { runInSlices } from './slices.ts';
 
@@ -29,12 +29,12 @@ export interface PreparationOptions {
   readonly operation: OperationDefinitionNode;
   /** The one whose public schema the client sees; it may show less than that of `abilities`. */
   readonly supergraph: Supergraph;
-  readonly abilities: Abilities;
+  readonly fieldIndex: FieldIndex;
   /** Values of the condition variables. */
   readonly conditions: Readonly<Record<string, unknown>>;
   readonly policies: readonly OperationPolicy[];
   /** How long its answers may be kept, where that is told. */
-  readonly life?: OperationLife | undefined;
+  readonly life?: OperationCachePolicy | undefined;
   /** Parts of it that nothing else is to wait for. */
   readonly sections?: TimedSections | undefined;
 }
@@ -50,11 +50,11 @@ export class PreparedOperation {
   readonly introspection: DocumentNode | undefined;
   /** `undefined` where no policy has anything to say of it. */
   readonly policed: PolicedOperation | undefined;
-  readonly life: OperationLife | undefined;
+  readonly life: OperationCachePolicy | undefined;
   readonly label: OperationLabel;
   private readonly operation: Operation;
   private readonly supergraph: Supergraph;
-  private readonly abilities: Abilities;
+  private readonly fieldIndex: FieldIndex;
   private readonly sections: TimedSections | undefined;
   private planned: Planned | undefined;
   private readonly parts = new LRUCache<string, Planned>({ max: PARTS_KEPT });
@@ -62,9 +62,9 @@ export class PreparedOperation {
 
   /** Throws `OperationTooLargeError`. */
   constructor(options: PreparationOptions) {
-    const { document, operation, supergraph, abilities, conditions, policies, sections } = options;
+    const { document, operation, supergraph, fieldIndex, conditions, policies, sections } = options;
     this.supergraph = supergraph;
-    this.abilities = abilities;
+    this.fieldIndex = fieldIndex;
     this.life = options.life;
     this.label = { name: operation.name?.value, type: operation.operation };
     this.sections = sections;
@@ -93,7 +93,7 @@ export class PreparedOperation {
 
   private *plan(operation: Operation, dropped?: DroppedItems): Generator<void, CompiledPlan> {
     const heads = this.sections && sectionHeads(operation, this.sections);
-    const { plan } = yield* planInSteps(operation, this.abilities, heads?.size ? heads : undefined);
+    const { plan } = yield* planInSteps(operation, this.fieldIndex, heads?.size ? heads : undefined);
     return yield* compileInSteps(plan, this.supergraph, dropped);
   }
 

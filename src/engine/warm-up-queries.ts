@@ -21,7 +21,7 @@ const MAX_BRANCHES = 3;
  * In:  a schema with `Query.me: User`, `User.name`, `User.friend: User`, and 1
  * Out: `["{ r0: me { name friend { name friend { name friend { name } } } } }"]`
  */
-export function rehearsalQueries(schema: GraphQLSchema, count: number): string[] {
+export function warmUpQueries(schema: GraphQLSchema, count: number): string[] {
   const query = schema.getQueryType();
   const roots = query ? Object.values(query.getFields()).filter(needsNoArguments) : [];
   const branches = roots.filter((field) => isCompositeType(getNamedType(field.type)));

@@ -12,7 +12,7 @@ type Start = () => void;
  * turn of the event loop, after the answers that are there have been read: while the processor is busy these are as many as end,
  * and while it waits for slow subgraphs turns are so short that nobody notices.
  */
-export class StartQueue {
+export class AdmissionQueue {
   private underWay = 0;
   private waiting: Start[] = [];
   private next = 0;

@@ -3,15 +3,15 @@ import type { CompiledRequest } from './compile.ts';
 import type { SubgraphError } from './errors.ts';
 import { ErrorPlaces, type Gaps } from './gaps.ts';
 import { isObject } from './objects.ts';
+import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 import { followErrorPath } from './response-path.ts';
-import type { Targets, WirePath } from './response-objects.ts';
 
 /** A place in the response of one subgraph. */
 export interface AnswerPlace {
   /** The look-up and the index of the entity; `undefined` for a root request. */
   readonly entity: { readonly alias: string; readonly slot: number } | undefined;
   /** From the root, or from the entity. */
-  readonly rest: WirePath;
+  readonly rest: SubgraphPath;
   /** The length of the part of `rest` at which the null of an error here arrives. */
   readonly nullDepth: number;
   /** The null of an error here takes the whole of `data` with it. */
@@ -24,13 +24,13 @@ export class AnswerErrors {
   explainsAll: SubgraphError | undefined;
   private readonly request: CompiledRequest;
   private readonly sent: readonly LookedUp[];
-  private readonly targets: Targets;
+  private readonly targets: ResponseObjects;
   private readonly places: AnswerPlaces;
   private readonly data: Record<string, unknown> | undefined;
   /** By the alias of the look-up and the index of the entity; a root request has one only. */
   private readonly known = new Map<string, Map<number, ErrorPlaces>>();
 
-  constructor(request: CompiledRequest, sent: readonly LookedUp[], targets: Targets, data: unknown) {
+  constructor(request: CompiledRequest, sent: readonly LookedUp[], targets: ResponseObjects, data: unknown) {
     this.request = request;
     this.sent = sent;
     this.targets = targets;
@@ -47,7 +47,7 @@ export class AnswerErrors {
     const { root } = this.request.planned;
     if (path === undefined || path.length === 0) return undefined;
     if (!root) return this.placeOfEntity(path);
-    const rest = path as WirePath;
+    const rest = path as SubgraphPath;
     const nullDepth = followErrorPath(root.node, rest, this.data);
     return nullDepth === undefined ? undefined : { entity: undefined, rest, nullDepth, explainsAll: nullDepth === 0 };
   }
@@ -59,7 +59,7 @@ export class AnswerErrors {
     // the list as a whole, which may not be null
     if (slot === undefined) return { entity: at(0), rest: [], nullDepth: 0, explainsAll: true };
     if (typeof slot !== 'number' || !Number.isInteger(slot) || slot < 0 || slot >= lookedUp.count) return undefined;
-    const rest = below as WirePath;
+    const rest = below as SubgraphPath;
     const nullDepth = followErrorPath(lookedUp.lookup.planned.node, rest, this.entity(alias as string, slot));
     return nullDepth === undefined ? undefined : { entity: at(slot), rest, nullDepth, explainsAll: false };
   }
@@ -69,7 +69,7 @@ export class AnswerErrors {
   }
 
   /** The paths in the response of the objects that a place belongs to. */
-  bases({ entity }: AnswerPlace): readonly WirePath[] {
+  bases({ entity }: AnswerPlace): readonly SubgraphPath[] {
     const { root } = this.request.planned;
     if (root) return this.places.ofRoot(root.position);
     return entity ? this.places.of(entity.alias, entity.slot) : [];

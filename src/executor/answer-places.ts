@@ -1,7 +1,7 @@
 import type { Position } from '../planner/positions.ts';
 import type { CompiledLookup } from './compile.ts';
 import { isOf, type ResponseObject } from './objects.ts';
-import type { Targets, WirePath } from './response-objects.ts';
+import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 
 /** Objects that a look-up was made for, and which of its entities each of them got. */
 export interface LookedUp {
@@ -18,12 +18,12 @@ export interface LookedUp {
  * brings.
  */
 export class AnswerPlaces {
-  private readonly targets: Targets;
-  private atRoot: readonly WirePath[] | undefined;
-  private readonly known = new Map<string, ReadonlyMap<number, readonly WirePath[]>>();
+  private readonly targets: ResponseObjects;
+  private atRoot: readonly SubgraphPath[] | undefined;
+  private readonly known = new Map<string, ReadonlyMap<number, readonly SubgraphPath[]>>();
   private readonly byAlias: ReadonlyMap<string, LookedUp>;
 
-  constructor(sent: readonly LookedUp[], targets: Targets) {
+  constructor(sent: readonly LookedUp[], targets: ResponseObjects) {
     this.targets = targets;
     this.byAlias = new Map(sent.map((lookedUp) => [lookedUp.part.alias, lookedUp]));
   }
@@ -33,13 +33,13 @@ export class AnswerPlaces {
   }
 
   /** The paths of the objects that the fields of a root request belong to. */
-  ofRoot(position: Position): readonly WirePath[] {
+  ofRoot(position: Position): readonly SubgraphPath[] {
     this.atRoot ??= this.targets.pathsAt(position);
     return this.atRoot;
   }
 
   /** The paths of all objects that got this entity; none for what was not asked for. */
-  of(alias: string, slot: number): readonly WirePath[] {
+  of(alias: string, slot: number): readonly SubgraphPath[] {
     let bySlot = this.known.get(alias);
     if (bySlot === undefined) {
       const lookedUp = this.byAlias.get(alias);
@@ -49,10 +49,10 @@ export class AnswerPlaces {
     return bySlot.get(slot) ?? [];
   }
 
-  private pathsBySlot({ lookup, objects, slots }: LookedUp): Map<number, WirePath[]> {
+  private pathsBySlot({ lookup, objects, slots }: LookedUp): Map<number, SubgraphPath[]> {
     const slotsOf = new Map<ResponseObject, Set<number>>();
     for (const [i, object] of objects.entries()) addTo(slotsOf, object, slots[i] as number);
-    const paths = new Map<number, WirePath[]>();
+    const paths = new Map<number, SubgraphPath[]>();
     for (const { position, types } of lookup.targets) {
       const at = this.targets.pathsAt(position);
       this.targets.at(position).forEach((object, i) => {

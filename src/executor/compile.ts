@@ -1,7 +1,7 @@
 import { Kind, type TypeNode } from 'graphql';
 import type { DroppedItems } from '../operation/drop-fields.ts';
 import type { LookupTarget, PlannedLookup, PlannedRequest, QueryPlan } from '../planner/plan.ts';
-import type { FetchNode, Position, WireSpace } from '../planner/positions.ts';
+import type { AliasScope, FetchNode, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { DocumentForms } from './document-forms.ts';
 import { type CompiledContexts, compileContexts } from './gather-by-context.ts';
@@ -129,7 +129,7 @@ function aboveContexts(plan: QueryPlan): Set<Position> {
 
 function hasObjects(node: FetchNode): boolean {
   for (const field of node.fields.values()) if (field.node) return true;
-  for (const narrowing of node.narrowings.values()) if (hasObjects(narrowing)) return true;
+  for (const typeCondition of node.typeConditions.values()) if (hasObjects(typeCondition)) return true;
   return false;
 }
 
@@ -137,7 +137,7 @@ function readsDecimals(node: FetchNode, supergraph: Supergraph): boolean {
   for (const { type, node: below } of node.fields.values()) {
     if (below ? readsDecimals(below, supergraph) : isDecimal(type, supergraph)) return true;
   }
-  for (const narrowing of node.narrowings.values()) if (readsDecimals(narrowing, supergraph)) return true;
+  for (const typeCondition of node.typeConditions.values()) if (readsDecimals(typeCondition, supergraph)) return true;
   return false;
 }
 
@@ -150,7 +150,7 @@ function isDecimal(type: TypeNode, supergraph: Supergraph): boolean {
 const WITHOUT_DECIMALS: ReadonlySet<string> = new Set(['String', 'ID', 'Int', 'Boolean']);
 
 /** For each path and key, the root fields and look-ups that bring it, by number. */
-type Writers = Map<WireSpace, Map<string, Set<number>>>;
+type Writers = Map<AliasScope, Map<string, Set<number>>>;
 
 function countWriters(plan: QueryPlan): Writers {
   const writers: Writers = new Map();
@@ -161,7 +161,7 @@ function countWriters(plan: QueryPlan): Writers {
       ofSpace.set(key, (ofSpace.get(key) ?? new Set()).add(writer));
       if (below) visit(below, below.position, writer);
     }
-    for (const narrowing of node.narrowings.values()) visit(narrowing, position, writer);
+    for (const typeCondition of node.typeConditions.values()) visit(typeCondition, position, writer);
   };
   let writer = 0;
   for (const { root, lookups } of plan.requests) {
@@ -189,7 +189,7 @@ function writtenKeys(places: readonly { node: FetchNode; position: Position }[],
     for (const [key, { needsInputs }] of node.fields) {
       add(key, (writers.get(position.space)?.get(key)?.size ?? 0) > 1, needsInputs);
     }
-    for (const narrowing of node.narrowings.values()) visit(narrowing, position);
+    for (const typeCondition of node.typeConditions.values()) visit(typeCondition, position);
   };
   for (const { node, position } of places) visit(node, position);
   return [...keys.values()];

@@ -18,11 +18,11 @@ function compileItems(items: RepresentationSelection, typeName: string | undefin
   // a type that is read only to tell fragments apart is no value
   const telling = items.length > 1;
   const readers = items.flatMap((item): { possible?: ReadonlySet<string>; read: ContextReader }[] => {
-    if (item.kind === 'narrowing') return [{ possible: item.possible, read: compileItems(item.nested, undefined) }];
-    const { wireKey, nested } = item;
+    if (item.kind === 'typeCondition') return [{ possible: item.possible, read: compileItems(item.nested, undefined) }];
+    const { subgraphKey, nested } = item;
     if (item.name === '__typename') return telling ? [] : [{ read: (object) => object.__typename ?? typeName }];
     const below = nested && compileItems(nested, undefined);
-    return [{ read: below ? (object) => readBelow(object[wireKey], below) : (object) => object[wireKey] }];
+    return [{ read: below ? (object) => readBelow(object[subgraphKey], below) : (object) => object[subgraphKey] }];
   });
   return (object) => {
     for (const { possible, read } of readers) if (possible === undefined || isOf(object, possible)) return read(object);

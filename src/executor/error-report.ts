@@ -20,7 +20,7 @@ import {
 import type { Gaps } from './gaps.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 import type { Part, Shape, Violation } from './projection.ts';
-import type { Targets, WirePath } from './response-objects.ts';
+import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 
 /** The same error for many objects is told for this many of them. */
 const TOLD_PER_ERROR = 100;
@@ -47,7 +47,7 @@ const NOWHERE: readonly FoundPlace[] = [];
 /** Gathers what went wrong during one execution, and puts it into the client's terms. Nothing here runs while all is well. */
 export class ErrorReport {
   private readonly compiled: CompiledPlan;
-  private readonly targets: Targets;
+  private readonly targets: ResponseObjects;
   private readonly gaps: Gaps;
   private readonly root: readonly [Part];
   private readonly shapes = new Map<readonly Part[], Map<string, Shape>>();
@@ -55,7 +55,7 @@ export class ErrorReport {
   private readonly everyPlace: boolean;
   private readonly toldMissing = new Set<string>();
 
-  constructor(compiled: CompiledPlan, targets: Targets, gaps: Gaps, options: ErrorReportOptions = {}) {
+  constructor(compiled: CompiledPlan, targets: ResponseObjects, gaps: Gaps, options: ErrorReportOptions = {}) {
     this.errors = [...(options.told ?? [])];
     this.everyPlace = options.reportEveryPlace === true;
     this.gaps = gaps;
@@ -99,8 +99,8 @@ export class ErrorReport {
     isExplained: (rootKey: string) => boolean = () => false,
   ): Iterable<ResponsePath> {
     const paths = new Map<string, ResponsePath>();
-    const add = (wirePath: WirePath) => {
-      for (const path of this.clientPaths(wirePath).paths)
+    const add = (subgraphPath: SubgraphPath) => {
+      for (const path of this.clientPaths(subgraphPath).paths)
         paths.set(JSON.stringify(this.everyPlace ? path : path.filter((step) => typeof step === 'string')), path);
     };
     if (request.planned.root) {
@@ -171,14 +171,14 @@ export class ErrorReport {
   }
 
   /** The paths of those objects at a position that something failed for, as many as it is reported at. */
-  private pathsAmong(position: Position, objects: ReadonlySet<ResponseObject>): readonly WirePath[] {
+  private pathsAmong(position: Position, objects: ReadonlySet<ResponseObject>): readonly SubgraphPath[] {
     const all = this.targets.at(position);
     if (!all.some((object) => objects.has(object))) return [];
     const paths = this.targets.pathsAt(position);
     return this.placesOf(paths.filter((_, i) => objects.has(all[i] as ResponseObject)));
   }
 
-  private placesOf(paths: readonly WirePath[]): readonly WirePath[] {
+  private placesOf(paths: readonly SubgraphPath[]): readonly SubgraphPath[] {
     return this.everyPlace && this.errors.length < MANY_ERRORS ? paths : paths.slice(0, 1);
   }
 
@@ -223,7 +223,7 @@ export class ErrorReport {
   }
 
   /** The fields of an object that a look-up brings; the object itself where the client asked for none of them. */
-  private fieldPaths(base: WirePath, lookup: CompiledLookup): readonly ResponsePath[] {
+  private fieldPaths(base: SubgraphPath, lookup: CompiledLookup): readonly ResponsePath[] {
     const visible = fieldKeys(lookup).flatMap((key) => {
       const { paths, depth } = this.clientPaths([...base, ...key]);
       return depth === base.length + 1 ? paths : [];
@@ -275,13 +275,13 @@ export class ErrorReport {
     return visible.length > 0 ? visible : found.slice(0, 1);
   }
 
-  private clientPaths(path: WirePath): ClientPaths {
+  private clientPaths(path: SubgraphPath): ClientPaths {
     return toClientPaths(
       path,
       this.root,
       this.compiled.plan.root.type,
       (parts, typeName) => this.shapeOf(parts, typeName),
-      (wirePath) => this.typeAt(wirePath),
+      (subgraphPath) => this.typeAt(subgraphPath),
     );
   }
 
@@ -300,7 +300,7 @@ export class ErrorReport {
     return shape;
   }
 
-  private typeAt(path: WirePath): string | undefined {
+  private typeAt(path: SubgraphPath): string | undefined {
     let value: unknown = this.targets.at(this.root[0].position)[0];
     for (const step of path) {
       if (Array.isArray(value)) value = typeof step === 'number' ? value[step] : undefined;
@@ -311,7 +311,7 @@ export class ErrorReport {
 }
 
 /** The keys that an error of a whole look-up is reported at; the object itself where only its type was asked for. */
-function fieldKeys({ keys }: CompiledLookup): WirePath[] {
+function fieldKeys({ keys }: CompiledLookup): SubgraphPath[] {
   const paths = keys.flatMap(({ key }) => (key === '__typename' ? [] : [[key]]));
   return paths.length > 0 ? paths : [[]];
 }

@@ -4,7 +4,7 @@ import type { SourceFailure } from '../sources/source.ts';
 import type { GapFault } from './gaps.ts';
 import { isObject } from './objects.ts';
 import type { Part, Shape, Violation } from './projection.ts';
-import type { WirePath } from './response-objects.ts';
+import type { SubgraphPath } from './response-objects.ts';
 
 const MALFORMED = 'SUBREQUEST_MALFORMED_RESPONSE';
 const INPUT_MISSING = 'REQUIRED_INPUT_MISSING';
@@ -26,17 +26,18 @@ export interface ClientPaths {
  * Out: `[["users", 0, "fullName"]]`, and how many steps of the path they stand for: 3
  */
 export function toClientPaths(
-  path: WirePath,
+  path: SubgraphPath,
   root: readonly Part[],
   rootType: string,
   shapeOf: (parts: readonly Part[], typeName: string) => Shape,
-  typeOf: (path: WirePath) => string | undefined,
+  typeOf: (path: SubgraphPath) => string | undefined,
 ): ClientPaths {
   const reached: { path: ResponsePath; depth: number }[] = [];
   const follow = (from: number, client: ResponsePath, parts: readonly Part[], typeName: string): void => {
     const step = path[from];
     if (typeof step === 'number') return follow(from + 1, [...client, step], parts, typeName);
-    const fields = parts.length === 0 ? [] : shapeOf(parts, typeName).fields.filter(({ wireKey }) => wireKey === step);
+    const fields =
+      parts.length === 0 ? [] : shapeOf(parts, typeName).fields.filter(({ subgraphKey }) => subgraphKey === step);
     if (step === undefined || fields.length === 0) {
       reached.push({ path: client, depth: from });
       return;

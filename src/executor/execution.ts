@@ -1,9 +1,9 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection, TimedSections } from '../operation/timed-sections.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
-import type { ClientContext, Source, SourceAnswer, SourceFailure } from '../sources/source.ts';
+import type { ClientContext, Source, SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { type AnswerBudget, type AnswerTicket, LONG_ANSWER, OverloadedError } from './memory-budget.ts';
+import { type AdmissionQueue, HEAVY_RUN } from './admission-queue.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import { EntityProblems } from './entity-problems.ts';
 import { ErrorReport, keyNames } from './error-report.ts';
@@ -12,11 +12,11 @@ import { Gaps } from './gaps.ts';
 import { type CompiledContexts, gatherByContext } from './gather-by-context.ts';
 import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { writeEscapeFree } from './json-text.ts';
+import { LONG_ANSWER, type MemoryBudget, OverloadedError, type Reservation } from './memory-budget.ts';
 import { copyValue, isObject, type MergeObserver, mergeValue, type ResponseObject } from './objects.ts';
 import type { LateSections } from './projection.ts';
+import { ResponseObjects } from './response-objects.ts';
 import { SectionClock } from './section-clock.ts';
-import { HEAVY_RUN, type StartQueue } from './admission-queue.ts';
-import { Targets } from './response-objects.ts';
 import { Unasked } from './unasked.ts';
 
 export interface ExecutionInput {
@@ -34,12 +34,12 @@ export interface ExecutionInput {
   /** How long the rest waits for the sections of the plan; where it is missing, until they are there. */
   readonly sections?: TimedSections | undefined;
   /** Where long answers wait until there is memory for them; without it, none waits. */
-  readonly budget?: AnswerBudget | undefined;
+  readonly budget?: MemoryBudget | undefined;
   /** Where heavy runs wait until others are done; without it, all begin at once. */
-  readonly starts?: StartQueue | undefined;
+  readonly starts?: AdmissionQueue | undefined;
 }
 
-export interface ExecutionResult {
+export interface PlanResult {
   readonly dataText: string;
   readonly errors: readonly GraphQLFormattedError[];
 }
@@ -48,24 +48,24 @@ export interface ExecutionResult {
  * Runs a compiled plan. Resolves when every request has been answered or has failed; never rejects for a subgraph's sake.
  * @param use makes of the result what the promise is for: one promise less for each request that waits
  */
-export function executePlan<T = ExecutionResult>(
+export function executePlan<T = PlanResult>(
   compiled: CompiledPlan,
   input: ExecutionInput,
-  use: (result: ExecutionResult) => T = asItIs,
+  use: (result: PlanResult) => T = asItIs,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     new Execution(compiled, input, (result) => resolve(use(result)), reject).begin();
   });
 }
 
-type TextAnswer = Extract<SourceAnswer, { kind: 'text' }>;
+type TextAnswer = Extract<SubgraphResponse, { kind: 'text' }>;
 
 const CLIENT_GONE: SourceFailure = { code: 'SUBREQUEST_HTTP_ERROR', message: 'Nobody waits for the answer any more.' };
 
 const NO_ERRORS: readonly SubgraphError[] = [];
 const LIST_MISSING = 'the list of entities is missing or has another length';
 
-const asItIs = <T>(result: ExecutionResult) => result as T;
+const asItIs = <T>(result: PlanResult) => result as T;
 
 /**
  * One run of a plan. Requests start when the last one they wait for is done; answers are laid into one response tree,
@@ -75,7 +75,7 @@ class Execution implements MergeObserver {
   private readonly compiled: CompiledPlan;
   private readonly input: ExecutionInput;
   private readonly data: ResponseObject = {};
-  private readonly targets: Targets;
+  private readonly targets: ResponseObjects;
   private readonly waiting: number[];
   private open: number;
   private finished = false;
@@ -85,11 +85,11 @@ class Execution implements MergeObserver {
   private knownGaps: Gaps | undefined;
   /** The subgraph whose answer is being laid into the response. */
   private service = '';
-  private readonly resolve: (result: ExecutionResult) => void;
+  private readonly resolve: (result: PlanResult) => void;
   private readonly reject: (error: unknown) => void;
   private variableTexts: Map<string, string> | undefined;
   private readonly clock: SectionClock | undefined;
-  private ticket: AnswerTicket | undefined;
+  private ticket: Reservation | undefined;
   /** In UTF-16 code units. */
   private textTaken = 0;
   /** What it has entered the queue of starts with. */
@@ -98,14 +98,14 @@ class Execution implements MergeObserver {
   constructor(
     compiled: CompiledPlan,
     input: ExecutionInput,
-    resolve: (result: ExecutionResult) => void,
+    resolve: (result: PlanResult) => void,
     reject: (error: unknown) => void,
   ) {
     this.compiled = compiled;
     this.input = input;
     this.resolve = resolve;
     this.reject = reject;
-    this.targets = new Targets(input.supergraph, compiled.plan.positionCount, this.data);
+    this.targets = new ResponseObjects(input.supergraph, compiled.plan.positionCount, this.data);
     this.waiting = compiled.requests.map(({ planned }) => planned.dependsOn.length);
     this.open = compiled.requests.length;
     this.clock = input.sections && compiled.plan.sections && new SectionClock(compiled, input.sections);
@@ -237,14 +237,14 @@ class Execution implements MergeObserver {
     return text;
   }
 
-  private receive(request: CompiledRequest, sent: readonly GatheredEntities[], answer: SourceAnswer): void {
+  private receive(request: CompiledRequest, sent: readonly GatheredEntities[], answer: SubgraphResponse): void {
     // it was for a section that nobody waits for any more
     if (this.finished) return forgetObjects(sent);
     if (answer.kind === 'text' && answer.text.length >= LONG_ANSWER && this.hasToWait(request, sent, answer)) return;
     this.settle(request, sent, answer);
   }
 
-  private settle(request: CompiledRequest, sent: readonly GatheredEntities[], answer: SourceAnswer): void {
+  private settle(request: CompiledRequest, sent: readonly GatheredEntities[], answer: SubgraphResponse): void {
     if (answer.kind === 'failure') this.fail(request, sent, answer.failure);
     else this.take(request, sent, answer);
     forgetObjects(sent);
@@ -301,8 +301,8 @@ class Execution implements MergeObserver {
     const errors = result.errors === undefined ? NO_ERRORS : readSubgraphErrors(result.errors);
     this.service = planned.subgraph.name;
     if (isObject(data)) {
-      if (planned.root) this.layRoot(request, data);
-      const missing = planned.root ? undefined : this.layAllEntities(request, sent, data);
+      if (planned.root) this.mergeRoot(request, data);
+      const missing = planned.root ? undefined : this.mergeAllEntities(request, sent, data);
       if (missing) return this.lacks(request, missing, sent, errors, data, malformed(planned, LIST_MISSING, status));
       if (errors.length > 0) this.report.subgraphErrors(request, sent, errors, data);
     } else {
@@ -325,7 +325,7 @@ class Execution implements MergeObserver {
     else this.report.failure(request, missing, failure, (key) => answer?.isReportedAt(key) === true);
   }
 
-  private layRoot(request: CompiledRequest, data: ResponseObject): void {
+  private mergeRoot(request: CompiledRequest, data: ResponseObject): void {
     const position = request.planned.root?.position;
     if (!position) return;
     const targets = this.targets.at(position);
@@ -336,7 +336,7 @@ class Execution implements MergeObserver {
   }
 
   /** @returns the look-ups whose lists of entities are missing or have another length */
-  private layAllEntities(
+  private mergeAllEntities(
     request: CompiledRequest,
     sent: readonly GatheredEntities[],
     data: ResponseObject,
@@ -346,7 +346,7 @@ class Execution implements MergeObserver {
       const gathered = sent[i] as GatheredEntities;
       const entities = data[gathered.part.alias];
       if (Array.isArray(entities) && entities.length === gathered.count) {
-        this.layEntities(request, gathered, entities);
+        this.mergeEntities(request, gathered, entities);
       } else if (gathered.count > 0) {
         // an empty look-up misses nothing
         missing ??= [];
@@ -356,7 +356,7 @@ class Execution implements MergeObserver {
     return missing;
   }
 
-  private layEntities(request: CompiledRequest, gathered: GatheredEntities, entities: readonly unknown[]): void {
+  private mergeEntities(request: CompiledRequest, gathered: GatheredEntities, entities: readonly unknown[]): void {
     const { lookup, objects, slots, borders } = gathered;
     const taken = lookup.copiesForEach ? new Set<number>() : undefined;
     const left: ResponseObject[] = [];
@@ -376,7 +376,7 @@ class Execution implements MergeObserver {
           problems ??= new EntityProblems(request, gathered, this.input.supergraph.types);
           if (problems.has(object, slot, entity)) continue;
         }
-        if (!layEntity(object, entity as ResponseObject, lookup, this)) left.push(object);
+        if (!mergeEntity(object, entity as ResponseObject, lookup, this)) left.push(object);
       }
     }
     if (left.length > 0) this.report.missingInputs(request, lookup, left);
@@ -440,7 +440,7 @@ class Execution implements MergeObserver {
 }
 
 /** @returns false where fields were left out because the object lacked what they require */
-function layEntity(
+function mergeEntity(
   target: ResponseObject,
   entity: ResponseObject,
   lookup: CompiledLookup,

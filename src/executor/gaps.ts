@@ -1,5 +1,5 @@
 import { isObject, type ResponseObject } from './objects.ts';
-import type { WirePath } from './response-objects.ts';
+import type { SubgraphPath } from './response-objects.ts';
 
 /**
  * Why an object lacks fields:
@@ -33,7 +33,7 @@ export class ErrorPlaces {
   private next: Map<string | number, ErrorPlaces> | undefined;
 
   /** @param from the length of the part of the path at which the null arrives: shorter where types are non-null */
-  add(path: WirePath, from: number = path.length): void {
+  add(path: SubgraphPath, from: number = path.length): void {
     let node: ErrorPlaces = this;
     for (let depth = 0; ; depth++) {
       if (depth >= from && depth < path.length) node.passed = true;
@@ -96,7 +96,7 @@ export class Gaps {
   }
 
   /** Whether an error reported before explains a null at a path from the root object. */
-  isExplained(root: ResponseObject, path: WirePath): boolean {
+  isExplained(root: ResponseObject, path: SubgraphPath): boolean {
     let cover = Cover.none;
     let value: unknown = root;
     for (const step of path) {

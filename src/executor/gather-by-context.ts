@@ -6,7 +6,7 @@ import { type ContextReader, compileContextReader } from './context-reader.ts';
 import { DistinctEntities, type GatheredEntities } from './gather-entities.ts';
 import { quote } from './json-text.ts';
 import { isOf, type ResponseObject } from './objects.ts';
-import type { Targets } from './response-objects.ts';
+import type { ResponseObjects } from './response-objects.ts';
 
 /** What a look-up with contexts knows before any request. */
 export interface CompiledContexts {
@@ -44,7 +44,7 @@ export function compileContexts(planned: PlannedLookup): CompiledContexts | unde
 export function gatherByContext(
   lookup: CompiledLookup,
   contexts: CompiledContexts,
-  targets: Targets,
+  targets: ResponseObjects,
   into: GatheredEntities[],
 ): ResponseObject[] {
   const groups = new Map<string, Group>();

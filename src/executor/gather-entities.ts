@@ -2,7 +2,7 @@ import type { LookupPart } from '../planner/plan.ts';
 import type { CompiledLookup } from './compile.ts';
 import { isOf, type ResponseObject } from './objects.ts';
 import type { RepresentationWriter } from './representation-writer.ts';
-import type { Targets } from './response-objects.ts';
+import type { ResponseObjects } from './response-objects.ts';
 
 /** The entities of one look-up, each distinct one once, and the objects that wait for them. */
 export interface GatheredEntities {
@@ -23,7 +23,7 @@ export interface GatheredEntities {
 }
 
 /** Gathers the objects at a look-up's targets and writes each distinct entity once. */
-export function gatherEntities(lookup: CompiledLookup, targets: Targets): GatheredEntities {
+export function gatherEntities(lookup: CompiledLookup, targets: ResponseObjects): GatheredEntities {
   const distinct = new DistinctEntities(lookup.representation);
   const objects: ResponseObject[] = [];
   const slots: number[] = [];

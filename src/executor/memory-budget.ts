@@ -14,7 +14,7 @@ export class OverloadedError extends Error {
 /** Runs that are in may come to have so many times as much as lets new ones in: what they ask for next is not known before. */
 const GROWTH = 2;
 
-export interface AnswerBudgetOptions {
+export interface MemoryBudgetOptions {
   /** How much text of long answers lets no further run in, in UTF-16 code units. A run alone may have more. */
   readonly atOnce: number;
   /** How much more text may wait for its turn. */
@@ -30,20 +30,20 @@ export interface AnswerBudgetOptions {
  * none ever waits for one that waits itself. First come, first served; short answers never wait. What would be too much all the
  * same is refused.
  */
-export class AnswerBudget {
-  private readonly options: AnswerBudgetOptions;
-  private readonly queue = new Set<AnswerTicket>();
+export class MemoryBudget {
+  private readonly options: MemoryBudgetOptions;
+  private readonly queue = new Set<Reservation>();
   private held = 0;
   private queued = 0;
   private scheduled = false;
 
-  constructor(options: AnswerBudgetOptions) {
+  constructor(options: MemoryBudgetOptions) {
     this.options = options;
   }
 
   /** For one run, which has to leave when it ends. */
-  ticket(signal: CancelSignal | undefined): AnswerTicket {
-    return new AnswerTicket(this, signal);
+  ticket(signal: CancelSignal | undefined): Reservation {
+    return new Reservation(this, signal);
   }
 
   /** @internal More for a run that has some already. Throws `OverloadedError`. */
@@ -62,7 +62,7 @@ export class AnswerBudget {
   }
 
   /** @internal Throws `OverloadedError`. */
-  enqueue(ticket: AnswerTicket, size: number): void {
+  enqueue(ticket: Reservation, size: number): void {
     if (this.queued + size > this.options.waiting) throw new OverloadedError();
     if (this.queue.size === 0) this.options.onWait?.();
     this.queued += size;
@@ -72,7 +72,7 @@ export class AnswerBudget {
   }
 
   /** @internal */
-  dequeue(ticket: AnswerTicket): void {
+  dequeue(ticket: Reservation): void {
     if (this.queue.delete(ticket)) this.queued -= ticket.size;
     this.schedule();
   }
@@ -106,15 +106,15 @@ export class AnswerBudget {
 type Step = (gone: boolean) => void;
 
 /** What one run takes of a budget. */
-export class AnswerTicket {
+export class Reservation {
   /** Of the long answers that the run has had. */
   size = 0;
-  private readonly budget: AnswerBudget;
+  private readonly budget: MemoryBudget;
   private readonly signal: CancelSignal | undefined;
   private state: 'outside' | 'waiting' | 'inside' | 'over' = 'outside';
   private steps: Step[] = [];
 
-  constructor(budget: AnswerBudget, signal: CancelSignal | undefined) {
+  constructor(budget: MemoryBudget, signal: CancelSignal | undefined) {
     this.budget = budget;
     this.signal = signal;
   }

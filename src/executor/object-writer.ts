@@ -9,7 +9,7 @@ export interface FieldWriter {
   readonly responseKey: string;
   /** `"name":`, quoted once. */
   readonly prefix: string;
-  readonly wireKey: string;
+  readonly subgraphKey: string;
   /** A string here is written as it is: the type is a `String`, an `ID`, or a scalar that passes through. */
   readonly isText: boolean;
   readonly write: ValueWriter;
@@ -41,8 +41,8 @@ function writeEach(object: ResponseObject, fields: readonly FieldWriter[]): stri
   let text = '{';
   let missing = false;
   for (let i = 0; i < fields.length; i++) {
-    const { prefix, wireKey, write, absent } = fields[i] as FieldWriter;
-    const value = object[wireKey];
+    const { prefix, subgraphKey, write, absent } = fields[i] as FieldWriter;
+    const value = object[subgraphKey];
     const written = value === undefined && absent !== undefined ? absent(object) : write(value);
     if (written === undefined) missing = true;
     else text += i === 0 ? prefix + written : `,${prefix}${written}`;
@@ -65,7 +65,7 @@ function generated(fields: readonly FieldWriter[]): ((object: ResponseObject) =>
       written = `v===undefined?a${i}(o):${written}`;
     }
     const other = `w=${written};if(w===undefined)missing=true;else t+=${JSON.stringify(start)}+w;`;
-    body += `v=o[${JSON.stringify(field.wireKey)}];`;
+    body += `v=o[${JSON.stringify(field.subgraphKey)}];`;
     if (field.isText) {
       body += `if(typeof v==="string"){if(free)t+=${JSON.stringify(`${start}"`)}+v+'"';else t+=${JSON.stringify(start)}+quote(v)}else{${other}}`;
     } else {

@@ -1,7 +1,7 @@
 import { ExactNumber } from '../shared/exact-json.ts';
 
 /** An object of a response, its fields under their wire keys. */
-export type ResponseObject = { [wireKey: string]: unknown };
+export type ResponseObject = { [subgraphKey: string]: unknown };
 
 export function isObject(value: unknown): value is ResponseObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);

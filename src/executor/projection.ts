@@ -1,7 +1,7 @@
 import type { GraphQLSchema, TypeNode } from 'graphql';
 import { isEnumType, isScalarType, Kind } from 'graphql';
 import type { DroppedItem, DroppedItems } from '../operation/drop-fields.ts';
-import type { OpField, OpNarrowing, OpSelection } from '../operation/operation.ts';
+import type { OpField, OpSelection, OpTypeCondition } from '../operation/operation.ts';
 import type { SectionHeads } from '../operation/timed-sections.ts';
 import type { Placement, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -28,7 +28,7 @@ export interface Shape {
 
 export interface ShapeField {
   readonly field: OpField;
-  readonly wireKey: string;
+  readonly subgraphKey: string;
   readonly below: readonly Part[];
   /** Never fetched: null whatever the object has. */
   readonly dropped: boolean;
@@ -38,7 +38,7 @@ export interface ShapeField {
 
 type DraftField = {
   field: OpField;
-  wireKey: string;
+  subgraphKey: string;
   below: Part[];
   dropped: boolean;
   service: string | undefined;
@@ -152,7 +152,7 @@ export class Projection {
 
   private collect(part: Part, selection: OpSelection, typeName: string, fields: Map<string, DraftField>): void {
     for (const { item, dropped } of this.shown(selection)) {
-      if (item.kind === 'narrowing') {
+      if (item.kind === 'typeCondition') {
         if (this.supergraph.types.get(item.typeCondition)?.possible.has(typeName)) {
           this.collect(part, item.selection, typeName, fields);
         }
@@ -161,7 +161,7 @@ export class Projection {
       const placed = this.placement(part.position, item, selection.parentType, typeName);
       const known = fields.get(item.responseKey) ?? {
         field: item,
-        wireKey: placed?.placement.wire.key ?? '',
+        subgraphKey: placed?.placement.alias.key ?? '',
         below: [],
         dropped,
         service: placed?.placement.node.fetch.subgraph.name,
@@ -169,13 +169,13 @@ export class Projection {
       // on one type it may be dropped where it is not on an interface around it
       known.dropped ||= dropped;
       fields.set(item.responseKey, known);
-      const below = placed && part.position.below(placed.placement.wire, placed.owner);
+      const below = placed && part.position.below(placed.placement.alias, placed.owner);
       if (below && item.selection) known.below.push({ position: below, selection: item.selection });
     }
   }
 
   /** The items of a selection with those that were dropped in their places. */
-  private *shown(selection: OpSelection): Iterable<{ item: OpField | OpNarrowing; dropped: boolean }> {
+  private *shown(selection: OpSelection): Iterable<{ item: OpField | OpTypeCondition; dropped: boolean }> {
     const gone = this.dropped?.get(selection) ?? [];
     let next = 0;
     for (const [index, item] of selection.items.entries()) {
@@ -253,15 +253,21 @@ export class Projection {
   }
 
   private fieldWriter(shapeField: ShapeField, typeName: string): FieldWriter {
-    const { field, wireKey, below, dropped } = shapeField;
+    const { field, subgraphKey, below, dropped } = shapeField;
     const { responseKey } = field;
     const prefix = `${quote(responseKey)}:`;
     if (field.name === '__typename') {
       const text = quote(typeName);
-      return { responseKey, prefix, wireKey, isText: false, write: () => text };
+      return { responseKey, prefix, subgraphKey, isText: false, write: () => text };
     }
     if (field.name === '__schema' || field.name === '__type') {
-      return { responseKey, prefix, wireKey, isText: false, write: () => this.introspected.get(responseKey) ?? 'null' };
+      return {
+        responseKey,
+        prefix,
+        subgraphKey,
+        isText: false,
+        write: () => this.introspected.get(responseKey) ?? 'null',
+      };
     }
     // an object type may promise more than the interface on which the field was selected
     const declared = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
@@ -271,19 +277,19 @@ export class Projection {
     const write = this.typedWriter(type, below, field, `${typeName}.${field.name}`);
     // the errors of what is left out are known already
     const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
-    if (dropped) return { responseKey, prefix, wireKey, isText: false, write: () => leftOut };
+    if (dropped) return { responseKey, prefix, subgraphKey, isText: false, write: () => leftOut };
     const absent = this.absentWriter(shapeField, type, `${typeName}.${field.name}`);
     if (section !== undefined) {
       return {
         responseKey,
         prefix,
-        wireKey,
+        subgraphKey,
         isText: false,
         write: (value) => (this.isLate(section) ? leftOut : write(value)),
         absent: (object) => (this.isLate(section) ? leftOut : absent(object)),
       };
     }
-    return { responseKey, prefix, wireKey, isText: this.isText(type), write, absent };
+    return { responseKey, prefix, subgraphKey, isText: this.isText(type), write, absent };
   }
 
   private isLate(section: number): boolean {
@@ -293,11 +299,11 @@ export class Projection {
   }
 
   /** For an object that lacks a field which its subgraph was asked for: null it may be, but not without a reason. */
-  private absentWriter({ wireKey, service }: ShapeField, type: TypeNode, coordinate: string) {
+  private absentWriter({ subgraphKey, service }: ShapeField, type: TypeNode, coordinate: string) {
     const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
     const cannotBeNull = `Cannot return null for non-nullable field ${coordinate}.`;
     return (object: ResponseObject): string | undefined => {
-      const reason = this.reasonFor(object, wireKey, service);
+      const reason = this.reasonFor(object, subgraphKey, service);
       if (reason === undefined) {
         if (leftOut === undefined) return this.violate(cannotBeNull);
         this.violate(missingField(coordinate, service), MISSING_VALUE, service);
@@ -378,10 +384,10 @@ export class Projection {
     const outer = this.cover;
     const own = this.gaps ? outer.object(object, this.gaps) : outer;
     let missing = false;
-    for (const { responseKey, wireKey, write, absent } of fields) {
+    for (const { responseKey, subgraphKey, write, absent } of fields) {
       path.push(responseKey);
-      if (this.gaps) this.cover = own.field(object, wireKey, this.gaps);
-      const value = object[wireKey];
+      if (this.gaps) this.cover = own.field(object, subgraphKey, this.gaps);
+      const value = object[subgraphKey];
       const written = value === undefined && absent !== undefined ? absent(object) : write(value);
       if (written === undefined) missing = true;
       path.pop();
@@ -402,7 +408,7 @@ function missingField(coordinate: string, service: string | undefined): string {
 function dependsOnType({ position, selection }: Part, staticType: string): boolean {
   return selection.items.some(
     (item) =>
-      item.kind === 'narrowing' ||
+      item.kind === 'typeCondition' ||
       item.name === '__typename' ||
       [...(position.placed.get(item)?.keys() ?? [])].some((owner) => owner !== staticType),
   );

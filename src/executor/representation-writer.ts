@@ -33,19 +33,19 @@ export function compileRepresentation({ typename, fields: all }: Representation)
     return written === undefined ? undefined : `${text}${written}}`;
   };
   const plain = typename !== undefined && fields.every((item) => item.kind === 'field' && !item.nested);
-  const plainKeys = plain ? fields.map((item) => (item.kind === 'field' ? item.wireKey : '')) : undefined;
+  const plainKeys = plain ? fields.map((item) => (item.kind === 'field' ? item.subgraphKey : '')) : undefined;
   return { write, plainKeys, isComplete: completeness(fields) };
 }
 
 function completeness(fields: RepresentationSelection): (object: ResponseObject) => boolean {
-  const required = fields.filter((item) => item.kind === 'narrowing' || !item.isKey || item.nested);
+  const required = fields.filter((item) => item.kind === 'typeCondition' || !item.isKey || item.nested);
   if (required.length === 0) return () => true;
   const checks = required.map((item): ((object: ResponseObject) => boolean) => {
     const check = item.nested ? completeness(item.nested) : undefined;
-    if (item.kind === 'narrowing')
+    if (item.kind === 'typeCondition')
       return (object) => !isOf(object, item.possible) || check === undefined || check(object);
     return (object) => {
-      const value = object[item.wireKey];
+      const value = object[item.subgraphKey];
       if (value === undefined) return false;
       return check ? everyObject(value, check, item.lists) : isListed(value, item.lists ?? 0);
     };
@@ -68,7 +68,7 @@ function everyObject(value: unknown, check: (object: ResponseObject) => boolean,
 /** The type of the object itself is written in any case, whether or not it is part of its key. */
 function withoutTypename(items: RepresentationSelection): RepresentationSelection {
   return items.flatMap((item): RepresentationItem[] => {
-    if (item.kind === 'narrowing') return [{ ...item, nested: withoutTypename(item.nested) }];
+    if (item.kind === 'typeCondition') return [{ ...item, nested: withoutTypename(item.nested) }];
     return item.name === '__typename' ? [] : [item];
   });
 }
@@ -102,7 +102,7 @@ function fieldsFor(
   fields = new Map<string, FieldItem>(),
 ): Map<string, FieldItem> {
   for (const item of items) {
-    if (item.kind === 'narrowing') {
+    if (item.kind === 'typeCondition') {
       if (type === undefined || item.possible.has(type)) fieldsFor(type, item.nested, fields);
       continue;
     }
@@ -126,13 +126,13 @@ function compileFields(fields: readonly FieldItem[]): ItemWriter {
   };
 }
 
-function compileField({ name, wireKey, isKey, nested: items, lists }: FieldItem): ItemWriter {
+function compileField({ name, subgraphKey, isKey, nested: items, lists }: FieldItem): ItemWriter {
   const prefix = `,${quote(name)}:`;
   // without an object, what is required is null, but a key is none
   const nested = items && compileNested(items, lists, isKey ? undefined : 'null');
   const isListKey = isKey && !nested && lists !== undefined && lists > 0;
   return (object) => {
-    const value = object[wireKey];
+    const value = object[subgraphKey];
     if (value === undefined || value === null) return isKey ? undefined : `${prefix}null`;
     if (isListKey && !isListed(value, lists)) return undefined;
     const text = nested ? nested(value) : jsonText(value);

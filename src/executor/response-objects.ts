@@ -3,13 +3,13 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import { gatherObjects, isObject, isOf, type ResponseObject } from './objects.ts';
 
 /** A path in wire keys and list indices, as subgraph answers are laid into the response. */
-export type WirePath = readonly (string | number)[];
+export type SubgraphPath = readonly (string | number)[];
 
 /**
  * The objects at each position of one response, gathered when first needed. A look-up needs them only after the fetch that
  * brings them, so what was gathered once stays right.
  */
-export class Targets {
+export class ResponseObjects {
   private readonly supergraph: Supergraph;
   private readonly known: (ResponseObject[] | undefined)[];
 
@@ -33,7 +33,7 @@ export class Targets {
       if (origin) {
         const parents = this.at(origin.parent);
         const types = this.ownerTypes(position);
-        const { key } = origin.wire;
+        const { key } = origin.alias;
         for (const parent of parents) if (!types || isOf(parent, types)) gatherObjects(parent[key], objects);
       }
       this.known[position.id] = objects;
@@ -52,23 +52,23 @@ export class Targets {
     this.ancestorsAt(origin.parent, above).forEach((ancestor, index) => {
       const parent = parents[index] as ResponseObject;
       if (types && !isOf(parent, types)) return;
-      gatherObjects(parent[origin.wire.key], found);
+      gatherObjects(parent[origin.alias.key], found);
       while (ancestors.length < found.length) ancestors.push(ancestor);
     });
     return ancestors;
   }
 
   /** The paths of the objects at a position, in the same order; worked out for errors only. */
-  pathsAt(position: Position): WirePath[] {
+  pathsAt(position: Position): SubgraphPath[] {
     const { origin } = position;
     if (!origin) return [[]];
     const types = this.ownerTypes(position);
     const parents = this.at(origin.parent);
-    const paths: WirePath[] = [];
+    const paths: SubgraphPath[] = [];
     this.pathsAt(origin.parent).forEach((path, index) => {
       const parent = parents[index];
       if (!parent || (types && !isOf(parent, types))) return;
-      gatherPaths(parent[origin.wire.key], [...path, origin.wire.key], paths);
+      gatherPaths(parent[origin.alias.key], [...path, origin.alias.key], paths);
     });
     return paths;
   }
@@ -80,7 +80,7 @@ export class Targets {
   }
 }
 
-function gatherPaths(value: unknown, path: WirePath, into: WirePath[]): void {
+function gatherPaths(value: unknown, path: SubgraphPath, into: SubgraphPath[]): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) for (const [index, item] of value.entries()) gatherPaths(item, [...path, index], into);
   else if (isObject(value)) into.push(path);

@@ -1,7 +1,7 @@
 import { Kind, type TypeNode } from 'graphql';
 import type { FetchField, FetchNode } from '../planner/positions.ts';
 import { isObject } from './objects.ts';
-import type { WirePath } from './response-objects.ts';
+import type { SubgraphPath } from './response-objects.ts';
 
 /**
  * Follows the path of an error through what a fetch selects.
@@ -11,7 +11,7 @@ import type { WirePath } from './response-objects.ts';
  *   `undefined` where it is no response path: it names what was not selected, or an index that is none of its list.
  * @see https://spec.graphql.org/October2021/#sec-Handling-Field-Errors
  */
-export function followErrorPath(node: FetchNode, path: WirePath, value: unknown): number | undefined {
+export function followErrorPath(node: FetchNode, path: SubgraphPath, value: unknown): number | undefined {
   let nodes: readonly FetchNode[] = [node];
   let type: TypeNode | undefined;
   let at = value;
@@ -48,7 +48,7 @@ function isIndexIn(index: number, value: unknown): boolean {
 function selectedFields(nodes: readonly FetchNode[], key: string): Pick<FetchField, 'type' | 'node'>[] {
   return nodes.flatMap((node) => {
     const field = node.fields.get(key);
-    const below = selectedFields([...node.narrowings.values()], key);
+    const below = selectedFields([...node.typeConditions.values()], key);
     if (field) return [field, ...below];
     return key === '__typename' && node.typename ? [TYPENAME, ...below] : below;
   });

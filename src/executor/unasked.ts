@@ -5,15 +5,15 @@ import type { CompiledLookup } from './compile.ts';
 import { keyFault } from './errors.ts';
 import type { GapReason, Gaps } from './gaps.ts';
 import { isObject, isOf, type ResponseObject } from './objects.ts';
-import type { Targets, WirePath } from './response-objects.ts';
+import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 
 /** The first part of a key that an object lacks. */
 interface Lack {
   readonly object: ResponseObject;
-  readonly wireKey: string;
+  readonly subgraphKey: string;
   readonly name: string;
   /** From the object that should have been looked up. */
-  readonly path: WirePath;
+  readonly path: SubgraphPath;
   readonly type: TypeNode | undefined;
   /** A subgraph failed that should have brought some of what is around it. */
   readonly isReported: boolean;
@@ -24,16 +24,16 @@ export class Unasked {
   private readonly service: string;
   private readonly lookup: CompiledLookup;
   private readonly gaps: Gaps;
-  private readonly targets: Targets;
+  private readonly targets: ResponseObjects;
   private readonly types: Supergraph['types'];
   private readonly root: ResponseObject;
-  private paths: Map<ResponseObject, WirePath> | undefined;
+  private paths: Map<ResponseObject, SubgraphPath> | undefined;
 
   /** @param service the subgraph that was to be asked */
   constructor(
     service: string,
     lookup: CompiledLookup,
-    response: { gaps: Gaps; targets: Targets; types: Supergraph['types']; root: ResponseObject },
+    response: { gaps: Gaps; targets: ResponseObjects; types: Supergraph['types']; root: ResponseObject },
   ) {
     this.service = service;
     this.lookup = lookup;
@@ -49,8 +49,8 @@ export class Unasked {
     // what has all its parts has one of another kind
     if (lack === undefined) return keyFault(this.service, this.structuredKeys(), 'wrong');
     if (lack.isReported) return 'reported';
-    if (lack.object[lack.wireKey] === undefined) {
-      const known = this.gaps.reason(lack.object, lack.wireKey, undefined);
+    if (lack.object[lack.subgraphKey] === undefined) {
+      const known = this.gaps.reason(lack.object, lack.subgraphKey, undefined);
       if (known === 'reported' || known === 'null') return known;
       return keyFault(this.service, lack.name, known === undefined ? 'missing' : 'failed');
     }
@@ -66,16 +66,16 @@ export class Unasked {
     return fields.flatMap(named).join('", "');
   }
 
-  private isExplained(object: ResponseObject, path: WirePath): boolean {
+  private isExplained(object: ResponseObject, path: SubgraphPath): boolean {
     this.paths ??= this.allPaths();
     return this.gaps.isExplained(this.root, [...(this.paths.get(object) ?? []), ...path]);
   }
 
-  private allPaths(): Map<ResponseObject, WirePath> {
-    const paths = new Map<ResponseObject, WirePath>();
+  private allPaths(): Map<ResponseObject, SubgraphPath> {
+    const paths = new Map<ResponseObject, SubgraphPath>();
     for (const { position } of this.lookup.targets) {
       const at = this.targets.pathsAt(position);
-      for (const [i, object] of this.targets.at(position).entries()) paths.set(object, at[i] as WirePath);
+      for (const [i, object] of this.targets.at(position).entries()) paths.set(object, at[i] as SubgraphPath);
     }
     return paths;
   }
@@ -84,27 +84,27 @@ export class Unasked {
     const own = typename ?? object.__typename;
     if (typeof own === 'string') return this.lackIn(fields, object, own, [], false);
     const name = '__typename';
-    return { object, wireKey: name, name, path: [name], type: undefined, isReported: false };
+    return { object, subgraphKey: name, name, path: [name], type: undefined, isReported: false };
   }
 
   private lackIn(
     items: RepresentationSelection,
     object: ResponseObject,
     typeName: string | undefined,
-    path: WirePath,
+    path: SubgraphPath,
     isReported: boolean,
   ): Lack | undefined {
     for (const item of items) {
       let lack: Lack | undefined;
-      if (item.kind === 'narrowing') {
+      if (item.kind === 'typeCondition') {
         if (isOf(object, item.possible)) lack = this.lackIn(item.nested, object, typeName, path, isReported);
       } else if (item.isKey) {
-        const { wireKey, name, nested } = item;
-        const value = object[wireKey];
+        const { subgraphKey, name, nested } = item;
+        const value = object[subgraphKey];
         const type = this.types.get(typeName ?? '')?.fields.get(name)?.type;
-        const at = [...path, wireKey];
-        if (value === undefined || value === null) return { object, wireKey, name, path: at, type, isReported };
-        const failed = isReported || this.gaps.reason(object, wireKey, undefined) === 'reported';
+        const at = [...path, subgraphKey];
+        if (value === undefined || value === null) return { object, subgraphKey, name, path: at, type, isReported };
+        const failed = isReported || this.gaps.reason(object, subgraphKey, undefined) === 'reported';
         if (nested) lack = this.lackBelow(nested, value, type, at, failed);
       }
       if (lack) return lack;
@@ -116,7 +116,7 @@ export class Unasked {
     items: RepresentationSelection,
     value: unknown,
     type: TypeNode | undefined,
-    path: WirePath,
+    path: SubgraphPath,
     isReported: boolean,
   ): Lack | undefined {
     if (Array.isArray(value)) {

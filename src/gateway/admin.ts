@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { PURGE_PATH, purgeReply } from '../bff/caching/serve-purge.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../bff/delivery/reply.ts';
 import type { Config } from '../config/config.ts';
-import { peerAddress } from '../policy/client-address.ts';
-import { compileAddressList } from '../policy/requests/address-filter.ts';
+import { GatewayError } from '../http/gateway-error.ts';
+import { listen } from '../http/listener.ts';
 import { checkHeaderLines } from '../http/middleware/header-lines.ts';
 import type { Host } from '../http/router.ts';
-import { listen } from '../http/listener.ts';
-import { RequestRefusal } from '../http/gateway-error.ts';
+import { peerAddress } from '../policy/client-address.ts';
+import { compileAddressList } from '../policy/requests/address-filter.ts';
 
 /** What the admin listener gives and does. */
 export interface AdminDuties {
@@ -83,7 +83,7 @@ function adminHost(config: Config, duties: AdminDuties): Host {
 }
 
 function problemOf(error: unknown): ProblemDetails {
-  if (error instanceof RequestRefusal) return { status: error.status, kind: 'bad-request', detail: error.message };
+  if (error instanceof GatewayError) return { status: error.status, kind: 'bad-request', detail: error.message };
   return { status: 500, kind: 'failed', detail: 'This could not be done.' };
 }
 

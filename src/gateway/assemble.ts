@@ -3,6 +3,9 @@ import type { Bff } from '../bff/bff.ts';
 import type { SupergraphProvider } from '../composition/supergraph-provider.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load-config.ts';
+import { cacheHeaders } from '../graphql-http/cache-headers.ts';
+import { requestCounter } from '../http/middleware/rate-limit.ts';
+import { createHost, type Host } from '../http/router.ts';
 import { configureLogin } from '../policy/login/login.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { watchPath } from '../shared/watch-path.ts';
@@ -12,22 +15,19 @@ import { logPathEvents } from '../telemetry/log-path-events.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { engineFactory } from './build-engine.ts';
-import { cacheHeaders } from '../graphql-http/cache-headers.ts';
 import { checkApartProcesses, checkSessions } from './check-processes.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
-import { headerReaders } from './vary-analysis.ts';
 import { compileHeaderRules } from './header-rules.ts';
-import { createHost, type Host } from '../http/router.ts';
 import { openAdmission } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
-import { requestCounter } from '../http/middleware/rate-limit.ts';
 import { openRequestPolicies } from './request-policies.ts';
 import { logWarmUp, schemaListener } from './schema-listener.ts';
 import { settingWarnings } from './setting-warnings.ts';
 import type { SharedState } from './shared-state.ts';
-import { rehearse } from './warm-up.ts';
+import { analyzeVary } from './vary-analysis.ts';
+import { warmUpEngine } from './warm-up.ts';
 import { warnOfDocuments } from './warn-about-documents.ts';
 
 export interface AssemblyOptions {
@@ -92,8 +92,8 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
     });
     closers.push(() => gateway.close());
-    const dependsOn = headerReaders(rules.request, gateway, config);
-    const { admission, close: closeAdmission } = await openAdmission(config, {
+    const dependsOn = analyzeVary(rules.request, gateway, config);
+    const { authenticator, close: closeAdmission } = await openAdmission(config, {
       logger,
       instruments,
       redis,
@@ -149,7 +149,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
         cacheHeaders: config.cache_control.enabled ? cacheHeaders(dependsOn) : undefined,
         logger,
         bff,
-        admission,
+        authenticator,
         login: openLogin(config, logger, redis, sharedState),
         returned: rules.response,
         countRequest: requestCounter(rateLimits),
@@ -161,7 +161,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       warmUp() {
         onSwap();
         const engine = warmAtStart ? gateway.engine() : undefined;
-        if (engine) rehearse(engine, gateway.engine).catch((err) => logWarmUp(logger, err));
+        if (engine) warmUpEngine(engine, gateway.engine).catch((err) => logWarmUp(logger, err));
       },
       close,
     };

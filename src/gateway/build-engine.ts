@@ -1,14 +1,14 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load-config.ts';
-import { heedsHeadersOf } from '../config/sections/cache-control.ts';
+import { respectsHeadersOf } from '../config/sections/cache-control.ts';
 import { apiSettings, cachesAnswers } from '../config/sections/connectors.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
 import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import type { EngineOptions } from '../engine/engine.ts';
-import { StartQueue } from '../executor/admission-queue.ts';
+import { AdmissionQueue } from '../executor/admission-queue.ts';
 import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { createHttpPools, type HttpPools } from '../sources/http/http-pools.ts';
@@ -21,15 +21,15 @@ import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { collectCacheControl, collectCacheControlFromHeaders } from '../traffic/collect-cache-control.ts';
 import { measureFetches } from '../traffic/measure-fetches.ts';
 import { createOutages, type Outages } from '../traffic/outages.ts';
 import { shareInFlight } from '../traffic/share-in-flight.ts';
-import { tellFreshness, tellFreshnessByHeaders } from '../traffic/collect-cache-control.ts';
-import { openAnswerBudget } from './memory-budget.ts';
-import { configMisfits, hintMisfits } from './config-mismatches.ts';
+import { configMismatches, hintMismatches } from './config-mismatches.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
 import type { HeaderRules } from './header-rules.ts';
+import { openMemoryBudget } from './memory-budget.ts';
 import { addressOf, asSubgraph } from './service-source.ts';
 
 /** What engines share with the rest of the gateway. */
@@ -51,14 +51,14 @@ export function engineFactory(
   { rateLimits, redis, instruments }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
-  const answerBudget = openAnswerBudget(config, logger);
-  const starts = new StartQueue();
+  const memoryBudget = openMemoryBudget(config, logger);
+  const starts = new AdmissionQueue();
   const outages = createOutages({ logger, intervalMs: config.telemetry.logging.summary_interval });
   const apiCache = cachesAnswers(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
   return (update) => {
     const supergraph = readSupergraph(update.sdl);
-    const misfits = [...configMisfits(config, supergraph), ...hintMisfits(config, supergraph)];
-    if (misfits.length > 0) throw new ConfigError(misfits);
+    const mismatches = [...configMismatches(config, supergraph), ...hintMismatches(config, supergraph)];
+    if (mismatches.length > 0) throw new ConfigError(mismatches);
     const sources = openSources(supergraph.subgraphs, {
       config,
       pools,
@@ -78,9 +78,9 @@ export function engineFactory(
         overrideLabels: (labels, client) => activeLabels(config.override_labels, labels, client.headers),
         overridePercentBy: (client) => percentKey(config.override_labels, client.headers),
         ...policies,
-        answerBudget,
+        memoryBudget,
         starts,
-        answerLife: answerLife(config, supergraph.subgraphs),
+        cachePolicy: cachePolicy(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsWithheld: (all, client) => {
           const errors = all.filter(isLoggedByItself);
@@ -115,7 +115,7 @@ function isLoggedByItself({ extensions = {} }: GraphQLFormattedError): boolean {
 const MOST_LOGGED = 20;
 
 /** What every source of an engine is made with. */
-interface Supplies {
+interface SourceDependencies {
   readonly config: Config;
   readonly pools: HttpPools;
   readonly rules: HeaderRules;
@@ -126,10 +126,10 @@ interface Supplies {
 }
 
 /** Throws a `TypeError` for a subgraph without a usable URL; those opened before are closed again. */
-function openSources(subgraphs: readonly Subgraph[], supplies: Supplies): Map<string, Source> {
+function openSources(subgraphs: readonly Subgraph[], dependencies: SourceDependencies): Map<string, Source> {
   const sources = new Map<string, Source>();
   try {
-    for (const subgraph of subgraphs) sources.set(subgraph.name, openSource(subgraph, supplies));
+    for (const subgraph of subgraphs) sources.set(subgraph.name, openSource(subgraph, dependencies));
   } catch (error) {
     void closeAll(sources);
     throw error;
@@ -137,8 +137,8 @@ function openSources(subgraphs: readonly Subgraph[], supplies: Supplies): Map<st
   return sources;
 }
 
-function openSource(subgraph: Subgraph, supplies: Supplies): Source {
-  const { config, pools, rules, rateLimits, apiCache, instruments, outages } = supplies;
+function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Source {
+  const { config, pools, rules, rateLimits, apiCache, instruments, outages } = dependencies;
   const { name, inProcess } = subgraph;
   const traffic = subgraphTraffic(config.traffic_shaping, name);
   const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
@@ -159,9 +159,9 @@ function openSource(subgraph: Subgraph, supplies: Supplies): Source {
     });
     const limited = rateLimits.limitSource(measured(rest));
     const shares = traffic.deduplicate_query && rest.tellsApart;
-    return tellFreshness(outages.watch(shares ? shareInFlight(limited, { forward: shares }) : limited));
+    return collectCacheControl(outages.watch(shares ? shareInFlight(limited, { forward: shares }) : limited));
   }
-  const heeded = heedsHeadersOf(config.cache_control, name);
+  const respected = respectsHeadersOf(config.cache_control, name);
   const source = createHttpSource({
     name,
     url: own?.url ?? addressOf(subgraph),
@@ -169,14 +169,18 @@ function openSource(subgraph: Subgraph, supplies: Supplies): Source {
     pools,
     forward,
     compression,
-    keepsHeaders: response !== undefined || heeded,
+    keepsHeaders: response !== undefined || respected,
   });
   // a cookie is for the one client that asked
   const shares = traffic.deduplicate_query && response?.passesCookies !== true;
   const limited = rateLimits.limitSource(measured(source));
   const shared = outages.watch(shares ? shareInFlight(limited, { forward }) : limited);
   const returned = response ? returnHeaders(shared) : shared;
-  return asSubgraph(subgraph, heeded ? tellFreshnessByHeaders(returned, forward) : returned, traffic.timeout);
+  return asSubgraph(
+    subgraph,
+    respected ? collectCacheControlFromHeaders(returned, forward) : returned,
+    traffic.timeout,
+  );
 }
 
 /** Answers of REST APIs outlive a change of the schema, too. */
@@ -185,10 +189,11 @@ function openApiCache({ cache }: Config['connectors'], redis: SharedRedis | unde
 }
 
 /** REST APIs say with each answer how long it holds, and subgraphs whose headers are heeded. */
-function answerLife({ cache_control }: Config, subgraphs: readonly Subgraph[]): EngineOptions['answerLife'] {
+function cachePolicy({ cache_control }: Config, subgraphs: readonly Subgraph[]): EngineOptions['cachePolicy'] {
   if (!cache_control.enabled) return undefined;
-  const speaks = ({ name, inProcess }: Subgraph) => inProcess?.kind === 'rest' || heedsHeadersOf(cache_control, name);
-  return { speaking: new Set(subgraphs.filter(speaks).map(({ name }) => name)) };
+  const speaks = ({ name, inProcess }: Subgraph) =>
+    inProcess?.kind === 'rest' || respectsHeadersOf(cache_control, name);
+  return { reportsCacheControl: new Set(subgraphs.filter(speaks).map(({ name }) => name)) };
 }
 
 async function closeAll(sources: ReadonlyMap<string, Source>): Promise<void> {

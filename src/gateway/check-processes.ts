@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts';
-import { UnusableSetting } from '../config/config-value-error.ts';
+import { ConfigValueError } from '../config/config-value-error.ts';
 
 const NEEDS_REDIS = 'set it, with "store.redis.url" (or the environment variable REDIS_URL) to say where Redis is';
 
-/** Throws `UnusableSetting` for login sessions that several processes would each keep for themselves. */
+/** Throws `ConfigValueError` for login sessions that several processes would each keep for themselves. */
 export function checkSessions({ login }: Pick<Config, 'login'>): void {
   for (const [client, { session }] of Object.entries(login)) {
     if (session.store === 'redis') continue;
@@ -11,25 +11,25 @@ export function checkSessions({ login }: Pick<Config, 'login'>): void {
       `login.${client}.session.store: "memory" does not work with several processes, since each would know other sessions. ` +
       'Set it to "redis", with keys in "session.keys", and set "store.redis.url" (or the environment variable REDIS_URL); or ' +
       'start without --workers.';
-    throw new UnusableSetting(message);
+    throw new ConfigValueError(message);
   }
 }
 
 /**
- * Throws `UnusableSetting` for what several processes cannot keep when no process keeps state for the others: workers of
+ * Throws `ConfigValueError` for what several processes cannot keep when no process keeps state for the others: workers of
  * another process manager.
  */
 export function checkApartProcesses(config: Config, hasIdempotentEndpoints: boolean): void {
   const { bff, rate_limits, store } = config;
   const reason = 'this process is a worker of another program, and others may serve beside it';
   if (hasIdempotentEndpoints && !bff.redis) {
-    throw new UnusableSetting(
+    throw new ConfigValueError(
       `bff.redis: ${reason}, so that an Idempotency-Key could be used once in each: ${NEEDS_REDIS}.`,
     );
   }
   const counted = store.redis !== undefined && rate_limits.store !== 'memory';
   if (rate_limits.on_store_failure === 'fail_closed' && !counted) {
-    throw new UnusableSetting(
+    throw new ConfigValueError(
       `rate_limits.on_store_failure: ${reason}, so that "fail_closed" cannot be kept: set "store.redis.url" (or the ` +
         'environment variable REDIS_URL), and leave "rate_limits.store" out.',
     );

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
-import { UnusableSetting } from '../config/config-value-error.ts';
+import { ConfigValueError } from '../config/config-value-error.ts';
+import { tlsOptions } from '../http/tls-options.ts';
 import { ApiKeyFile } from '../policy/authentication/api-keys.ts';
 import { keyFileOf } from '../policy/authentication/configure.ts';
 import { checkCredentialPlaces } from '../policy/authentication/credentials.ts';
@@ -7,7 +8,6 @@ import { FileKeySet } from '../policy/authentication/key-set.ts';
 import { readManifests } from '../policy/persisted/manifests.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { loadPolicyModule } from './policy-module.ts';
-import { tlsOptions } from '../http/tls-options.ts';
 
 /** What a config that is well-formed names or says, and the gateway could not start with: a sentence for each. */
 export async function checkSettings(config: Config): Promise<string[]> {
@@ -29,7 +29,7 @@ export async function checkSettings(config: Config): Promise<string[]> {
     try {
       await use();
     } catch (error) {
-      if (!(error instanceof UnusableSetting)) throw error;
+      if (!(error instanceof ConfigValueError)) throw error;
       told.push(error.message);
     }
   }

@@ -1,13 +1,13 @@
 import type { Config } from '../config/config.ts';
-import type { Host } from '../http/router.ts';
 import { type Listener, type ListenerOptions, listen } from '../http/listener.ts';
+import type { Host } from '../http/router.ts';
 import { tlsOptions } from '../http/tls-options.ts';
 
 type ListenerConfig = Pick<Config, 'supergraph' | 'tls'>;
 
 /**
  * Opens the port that clients use: `supergraph.listen`, over which `other` goes, with HTTPS where `tls.supergraph` is
- * set. Rejects with `UnusableSetting`.
+ * set. Rejects with `ConfigValueError`.
  */
 export async function listenForClients(
   host: Host,
@@ -17,7 +17,7 @@ export async function listenForClients(
   return listen(host, { ...config.supergraph.listen, ...other, tls: clientTls(config) });
 }
 
-/** Throws `UnusableSetting` where `listenForClients` would reject before it asks for the port. */
+/** Throws `ConfigValueError` where `listenForClients` would reject before it asks for the port. */
 export function checkClientListener(config: ListenerConfig): void {
   clientTls(config);
 }

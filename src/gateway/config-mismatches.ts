@@ -23,30 +23,30 @@ interface Misfit {
  * Everything in the config that names what the schema does not have: settings that would silently do nothing. Where the config is
  * a file, each problem has its place in it.
  */
-export function configMisfits(config: Config, supergraph: Supergraph): Problem[] {
-  const misfits = [
+export function configMismatches(config: Config, supergraph: Supergraph): Problem[] {
+  const mismatches = [
     ...subgraphs(config, supergraph),
     ...connectors(config, supergraph),
     ...limitedFields(config, supergraph),
     ...overrideLabels(config, supergraph),
     ...contractTags(config, supergraph),
   ];
-  return problemsAt(misfits, config.file);
+  return problemsAt(mismatches, config.file);
 }
 
 /** Fields of `bff.cache.hints`, which are looked for together with the endpoints by other commands. */
-export function hintMisfits({ bff, file }: Config, { publicSchema }: Supergraph): Problem[] {
-  const misfits = Object.keys(bff.cache.hints).flatMap((coordinate) => {
+export function hintMismatches({ bff, file }: Config, { publicSchema }: Supergraph): Problem[] {
+  const mismatches = Object.keys(bff.cache.hints).flatMap((coordinate) => {
     const unknown = unknownCoordinate(coordinate, publicSchema);
     return unknown ? [{ path: ['bff', 'cache', 'hints', coordinate], code: 'UNKNOWN_CACHE_HINT', ...unknown }] : [];
   });
-  return problemsAt(misfits, file);
+  return problemsAt(mismatches, file);
 }
 
-function problemsAt(misfits: readonly Misfit[], file: string | undefined): Problem[] {
-  if (misfits.length === 0) return [];
+function problemsAt(mismatches: readonly Misfit[], file: string | undefined): Problem[] {
+  if (mismatches.length === 0) return [];
   const text = file === undefined ? undefined : readFileSync(file, 'utf8');
-  return misfits.map(({ path, message, ...rest }) => ({
+  return mismatches.map(({ path, message, ...rest }) => ({
     ...(file === undefined || text === undefined
       ? { file: 'config', line: 0, column: 0 }
       : { file: displayPath(file), ...placeOfKey(text, path.map(String)) }),

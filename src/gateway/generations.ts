@@ -77,8 +77,8 @@ class Generation implements Engine {
     return this.#built.engine.publicSchema;
   }
 
-  sharable(request: Parameters<Engine['sharable']>[0]): boolean {
-    return this.#built.engine.sharable(request);
+  canDedupe(request: Parameters<Engine['canDedupe']>[0]): boolean {
+    return this.#built.engine.canDedupe(request);
   }
 
   fits(request: Parameters<NonNullable<Engine['fits']>>[0]): boolean {

@@ -9,7 +9,7 @@ export interface HeaderRules {
   readonly response: ResponseHeaders | undefined;
 }
 
-/** Throws `UnusableSetting` for rules that would let a client say who it is. */
+/** Throws `ConfigValueError` for rules that would let a client say who it is. */
 export function compileHeaderRules(settings: HeaderSettings): HeaderRules {
   return { request: compileRequestHeaders(settings), response: compileResponseHeaders(settings) };
 }

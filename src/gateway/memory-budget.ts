@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Config } from '../config/config.ts';
-import { AnswerBudget } from '../executor/memory-budget.ts';
+import { MemoryBudget } from '../executor/memory-budget.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /**
@@ -15,13 +15,13 @@ const WAITING = 2.5;
 const MINUTE_MS = 60_000;
 
 /** The memory that answers may take in this process (`traffic_shaping.router.max_answers_in_memory`). */
-export function openAnswerBudget(
+export function openMemoryBudget(
   { traffic_shaping: { router } }: Pick<Config, 'traffic_shaping'>,
   logger: Pick<Logger, 'warn'>,
-): AnswerBudget {
+): MemoryBudget {
   const atOnce = router.max_answers_in_memory ?? Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_CHARACTER);
   let toldAt = Number.NEGATIVE_INFINITY;
-  return new AnswerBudget({
+  return new MemoryBudget({
     atOnce,
     waiting: atOnce * WAITING,
     onWait() {

@@ -1,6 +1,6 @@
 import { mayPurge } from '../bff/caching/serve-purge.ts';
 import type { Config } from '../config/config.ts';
-import type { Admission } from '../policy/authentication/authenticator.ts';
+import type { Authenticator } from '../policy/authentication/authenticator.ts';
 import { configureAdmission } from '../policy/authentication/configure.ts';
 import type { SharedFailures } from '../policy/authentication/failed-attempts.ts';
 import type { RequestHeaders } from '../policy/headers/request-headers.ts';
@@ -21,27 +21,27 @@ export interface AdmissionEnvironment {
 }
 
 export interface OpenAdmission {
-  readonly admission: Admission | undefined;
+  readonly authenticator: Authenticator | undefined;
   close(): Promise<void>;
 }
 
 /** Admission as the config says, with the files that it goes by under watch. Throws what `configureAdmission` throws. */
 export async function openAdmission(config: Config, environment: AdmissionEnvironment): Promise<OpenAdmission> {
-  const admission = configureAdmission(config, environment);
-  if (admission === undefined) return { admission, close: async () => {} };
+  const authenticator = configureAdmission(config, environment);
+  if (authenticator === undefined) return { authenticator, close: async () => {} };
   const { purge_token: token } = config.bff;
   const { logger } = environment;
   const watching: Watching[] = [];
   const close = async () => {
-    admission.close();
+    authenticator.close();
     await Promise.all(watching.map((one) => one.close()));
   };
   try {
-    for (const { file, reload } of admission.files.map(bound)) {
+    for (const { file, reload } of authenticator.files.map(bound)) {
       const onChange = (exists: boolean) => exists && reloadOrKeep(file, reload, logger);
       watching.push(await watchPath({ path: file, onChange, onEvent: logPathEvents(logger, file) }));
     }
-    return { admission: token === undefined ? admission : exceptPurging(admission, token), close };
+    return { authenticator: token === undefined ? authenticator : exceptPurging(authenticator, token), close };
   } catch (error) {
     await close();
     throw error;
@@ -49,17 +49,17 @@ export async function openAdmission(config: Config, environment: AdmissionEnviro
 }
 
 /** The token for purging is none by which clients are known, though it comes in the same header. */
-function exceptPurging(admission: Admission, token: string): Admission {
+function exceptPurging(authenticator: Authenticator, token: string): Authenticator {
   return {
-    ...admission,
+    ...authenticator,
     admit(req, requestId, proved) {
-      if (mayPurge(req, token)) return { ip: admission.addressOf(req), identity: undefined };
-      return admission.admit(req, requestId, proved);
+      if (mayPurge(req, token)) return { ip: authenticator.addressOf(req), identity: undefined };
+      return authenticator.admit(req, requestId, proved);
     },
   };
 }
 
-function bound(watched: Admission['files'][number]) {
+function bound(watched: Authenticator['files'][number]) {
   return { file: watched.file, reload: () => watched.reload() };
 }
 

@@ -1,5 +1,5 @@
 import { importFresh } from '../bff/shapes/import-fresh.ts';
-import { UnusableSetting } from '../config/config-value-error.ts';
+import { ConfigValueError } from '../config/config-value-error.ts';
 import type { DecidePolicies } from '../policy/authorization/granted-policies.ts';
 import { watchPath } from '../shared/watch-path.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
@@ -7,7 +7,7 @@ import type { Logger } from '../telemetry/logger.ts';
 
 /**
  * Imports the module that decides policies (`authorization.policies.module`), JavaScript, or TypeScript that can be erased.
- * Throws `UnusableSetting`, which names the file when it cannot be used.
+ * Throws `ConfigValueError`, which names the file when it cannot be used.
  */
 export async function loadPolicyModule(file: string): Promise<DecidePolicies> {
   let module: { default?: unknown };
@@ -15,10 +15,10 @@ export async function loadPolicyModule(file: string): Promise<DecidePolicies> {
     module = await importFresh(file);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new UnusableSetting(`The module of authorization.policies, ${file}, cannot be loaded: ${reason}`);
+    throw new ConfigValueError(`The module of authorization.policies, ${file}, cannot be loaded: ${reason}`);
   }
   if (typeof module.default === 'function') return module.default as DecidePolicies;
-  throw new UnusableSetting(
+  throw new ConfigValueError(
     `The default export of ${file} (authorization.policies.module) is no function. ` +
       'Write "export default async (policies, { identity }) => …", which answers with the policies that are met.',
   );
@@ -29,7 +29,7 @@ export interface PolicyModule {
   close(): Promise<void>;
 }
 
-/** Loads the module, and loads it again when it changes. Throws `UnusableSetting` when it cannot be used at first. */
+/** Loads the module, and loads it again when it changes. Throws `ConfigValueError` when it cannot be used at first. */
 export async function watchPolicyModule(file: string, logger: Logger): Promise<PolicyModule> {
   let current = await loadPolicyModule(file);
   const reload = async (exists: boolean) => {

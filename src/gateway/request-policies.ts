@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
-import { UnusableSetting } from '../config/config-value-error.ts';
+import { ConfigValueError } from '../config/config-value-error.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { HostOptions } from '../http/router.ts';
 import { isDocumentFile, readManifests } from '../policy/persisted/manifests.ts';
 import { createPersistedDocuments, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import { type RemoteDocuments, registeredDocuments } from '../policy/persisted/registered-documents.ts';
@@ -13,7 +14,6 @@ import type { SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { HostOptions } from '../http/router.ts';
 
 export interface RequestPolicyParts {
   readonly logger: Logger;
@@ -31,7 +31,7 @@ type RequestPolicies = Pick<
   'maxUrlBytes' | 'answerHeaders' | 'cors' | 'addressFilter' | 'csrf' | 'documents' | 'maxBatch'
 >;
 
-/** What the config asks of requests before anything is executed. Throws `UnusableSetting`. */
+/** What the config asks of requests before anything is executed. Throws `ConfigValueError`. */
 export async function openRequestPolicies(
   config: Config,
   parts: RequestPolicyParts,
@@ -95,7 +95,7 @@ function reload(documents: PersistedDocuments, paths: readonly string[], logger:
     documents.replace(readManifests(paths));
     logger.info({}, 'persisted queries read again');
   } catch (error) {
-    if (!(error instanceof UnusableSetting)) throw error;
+    if (!(error instanceof ConfigValueError)) throw error;
     logger.error({ problem: error.message }, 'the manifest cannot be used; the last good one stays in force');
   }
 }

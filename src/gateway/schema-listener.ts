@@ -5,7 +5,7 @@ import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Gateway } from './generations.ts';
-import { prepareAgain } from './warm-up.ts';
+import { rewarmPlans } from './warm-up.ts';
 
 export interface SchemaListenerParts {
   readonly gateway: Gateway;
@@ -57,7 +57,7 @@ function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts): boole
   warnOfRemoved(before, parts);
   parts.onSwap();
   const engine = gateway.engine();
-  if (engine) prepareAgain(recent, engine, gateway.engine).catch((err) => logWarmUp(logger, err));
+  if (engine) rewarmPlans(recent, engine, gateway.engine).catch((err) => logWarmUp(logger, err));
   return true;
 }
 

@@ -1,7 +1,7 @@
+import type { Listener } from '../http/listener.ts';
 import { type AdminListener, openAdmin } from './admin.ts';
 import { type Assembly, type AssemblyOptions, assemble } from './assemble.ts';
 import { checkClientListener, listenForClients } from './client-listener.ts';
-import type { Listener } from '../http/listener.ts';
 
 export interface ServerOptions extends AssemblyOptions {
   /** How long `close` waits for answers that are under way, in milliseconds. Default 30,000. */

@@ -1,5 +1,5 @@
 import { COMMON_CREDENTIALS, type Credentials, type DependsOn } from '../client/depends-on.ts';
-import { neutralHeaders } from '../client/sharing.ts';
+import { dedupeIgnoredHeaders } from '../client/sharing.ts';
 import type { Config } from '../config/config.ts';
 import type { RequestHeaders } from '../policy/headers/request-headers.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -10,7 +10,7 @@ type Settings = Pick<Config, 'override_labels' | 'authorization'> & Partial<Cred
 type CredentialSettings = Pick<Config, 'authentication' | 'api_keys'>;
 
 /** Returns what answers depend on by config and schema. A schema is looked into once: its connectors read headers, too. */
-export function headerReaders(
+export function analyzeVary(
   rules: Pick<RequestHeaders, 'forwards' | 'forwardedNames' | 'tellsAddress'>,
   gateway: Pick<Gateway, 'engine'>,
   { override_labels: { header, percent_by }, authorization, authentication, api_keys }: Settings,
@@ -26,7 +26,7 @@ export function headerReaders(
     const chosenBy = [header, percent_by].filter((name) => name !== undefined);
     const connected = supergraph === undefined ? [] : connectorFacts(supergraph).headers;
     const names = rules.forwardedNames && connected && [...rules.forwardedNames, ...connected, ...chosenBy];
-    return { supergraph, forwards, names, neutral: neutralHeaders((name) => chooses(name) || forwards(name)) };
+    return { supergraph, forwards, names, neutral: dedupeIgnoredHeaders((name) => chooses(name) || forwards(name)) };
   };
   let known = read(undefined);
   const current = () => {

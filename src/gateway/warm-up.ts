@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Engine } from '../engine/engine.ts';
-import { rehearsalQueries } from '../engine/warm-up-queries.ts';
+import { warmUpQueries } from '../engine/warm-up-queries.ts';
 
 /** Enough for V8 to have compiled the code that reads and plans operations. */
 const REHEARSED = 60;
@@ -11,15 +11,15 @@ const REHEARSED = 60;
  *
  * @param current the engine in force: the rehearsal ends when it is another one
  */
-export function rehearse(engine: Engine, current: () => Engine | undefined): Promise<void> {
-  return prepareEach(engine, rehearsalQueries(engine.publicSchema, REHEARSED), current, false);
+export function warmUpEngine(engine: Engine, current: () => Engine | undefined): Promise<void> {
+  return prepareEach(engine, warmUpQueries(engine.publicSchema, REHEARSED), current, false);
 }
 
 /**
  * Plans for a new schema what clients asked for last under the one before, the latest first, so that a change of the schema
  * is not felt as a wave of slow requests.
  */
-export function prepareAgain(
+export function rewarmPlans(
   queries: readonly string[],
   engine: Engine,
   current: () => Engine | undefined,

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
+import { ConfigValueError } from '../config/config-value-error.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
-import { UnusableSetting } from '../config/config-value-error.ts';
 import { type Registered, readRegistered } from '../policy/persisted/manifests.ts';
 import { unfitDocuments } from '../policy/persisted/unfit-documents.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -36,7 +36,7 @@ function readable(manifest: readonly string[]): readonly Registered[] {
   try {
     return readRegistered(manifest);
   } catch (error) {
-    if (error instanceof UnusableSetting) return [];
+    if (error instanceof ConfigValueError) return [];
     throw error;
   }
 }

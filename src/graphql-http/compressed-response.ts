@@ -1,18 +1,18 @@
+import { type RequestContext, sendReply } from '../http/request-context.ts';
 import { readAcceptEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
-import { type Exchange, sendReply } from '../http/request-context.ts';
-import type { HttpReply } from './graphql-over-http.ts';
+import type { HttpResponse } from './graphql-over-http.ts';
 
 /** Sends responses of GraphQL, encoded where the client asks for it and it is worth it. */
-export interface ReplySender {
+export interface ResponseSender {
   /** Whether a client rules out every form that a response could have. */
   rulesOutAll(acceptEncoding: string | undefined): boolean;
   /** Returns a promise only where the response is encoded. */
-  send(exchange: Exchange, reply: HttpReply): void | Promise<void>;
+  send(exchange: RequestContext, reply: HttpResponse): void | Promise<void>;
 }
 
 /** @param compressFrom bodies of fewer bytes are sent as they are; `undefined`: all are */
-export function createReplySender(compressFrom: number | undefined): ReplySender {
+export function createResponseSender(compressFrom: number | undefined): ResponseSender {
   const isOff = compressFrom === undefined;
   return {
     rulesOutAll(header) {
@@ -35,18 +35,18 @@ export function createReplySender(compressFrom: number | undefined): ReplySender
 }
 
 /** RFC 9111, section 5.2.2.6: what must not be transformed stays as it is. */
-function isFixed({ res }: Exchange, { headers }: HttpReply): boolean {
+function isFixed({ res }: RequestContext, { headers }: HttpResponse): boolean {
   const control = headers['cache-control'] ?? res.getHeader('cache-control');
   return control !== undefined && String(control).includes('no-transform');
 }
 
-function varied(reply: HttpReply): HttpReply {
+function varied(reply: HttpResponse): HttpResponse {
   const { vary } = reply.headers;
   const all = vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`;
   return { ...reply, headers: { ...reply.headers, vary: all } };
 }
 
-async function sendEncoded(exchange: Exchange, reply: HttpReply, coding: Coding): Promise<void> {
+async function sendEncoded(exchange: RequestContext, reply: HttpResponse, coding: Coding): Promise<void> {
   const body = await encodedBody(reply.body, coding, exchange.shared !== undefined);
   const headers = { ...reply.headers, 'content-encoding': coding, 'content-length': body.length };
   sendReply(exchange, { ...reply, headers, body });

@@ -1,4 +1,4 @@
-import { type Exchange, sendReply } from '../http/request-context.ts';
+import { type RequestContext, sendReply } from '../http/request-context.ts';
 import { forgetBody } from './graphql-over-http.ts';
 import { type GraphqlService, isJsonRequest } from './graphql-service.ts';
 
@@ -6,11 +6,11 @@ import { type GraphqlService, isJsonRequest } from './graphql-service.ts';
  * Whether nothing but a JSON `POST` is asked for at a path, as almost every client does: such a request needs none of what
  * Yoga adds, and its cost would be a good part of the whole.
  */
-export function isPlainRequest({ req }: Exchange, path: string): boolean {
+export function isFastPathRequest({ req }: RequestContext, path: string): boolean {
   return req.method === 'POST' && req.url === path && isJsonRequest(req.headers);
 }
 
-export async function servePlain(service: GraphqlService, exchange: Exchange): Promise<void> {
+export async function serveFast(service: GraphqlService, exchange: RequestContext): Promise<void> {
   try {
     const reply = await service.answer(exchange, await service.read(exchange));
     const sent = service.send(exchange, reply);

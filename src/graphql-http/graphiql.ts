@@ -1,16 +1,16 @@
-import type { Admission } from '../policy/authentication/authenticator.ts';
-import { type Exchange, sendReply } from '../http/request-context.ts';
-import { textReply } from './graphql-over-http.ts';
 import { type PageNeeds, pageHeaders } from '../http/html-policy.ts';
-import { prefersHtml } from './media-type.ts';
+import { type RequestContext, sendReply } from '../http/request-context.ts';
 import { StaticPage } from '../http/static-page.ts';
+import type { Authenticator } from '../policy/authentication/authenticator.ts';
+import { textResponse } from './graphql-over-http.ts';
+import { prefersHtml } from './media-type.ts';
 
-type Next = (exchange: Exchange) => void;
+type Next = (exchange: RequestContext) => void;
 
 export interface GraphiqlDoor {
   /** Whether GraphQL is served at a path. */
   readonly isGraphql: (path: string) => boolean;
-  readonly admission: Admission | undefined;
+  readonly authenticator: Authenticator | undefined;
   /** Keeps out whom nothing is answered, by the client's address. */
   readonly guard: (next: Next) => Next;
   /** Who may show it inside a frame. */
@@ -18,7 +18,7 @@ export interface GraphiqlDoor {
   /** Where a proxy shows the gateway: `/shop-api`. */
   readonly pathPrefix?: string | undefined;
   readonly next: Next;
-  readonly fail: (exchange: Exchange, error: unknown) => void;
+  readonly fail: (exchange: RequestContext, error: unknown) => void;
 }
 
 /**
@@ -26,7 +26,15 @@ export interface GraphiqlDoor {
  * that, and the page tells nothing. What is asked in it comes with the headers that are typed there, and is let in or not.
  * A browser that goes to `/` is sent there.
  */
-export function graphiqlDoor({ isGraphql, admission, guard, frames, pathPrefix = '', next, fail }: GraphiqlDoor): Next {
+export function graphiqlDoor({
+  isGraphql,
+  authenticator,
+  guard,
+  frames,
+  pathPrefix = '',
+  next,
+  fail,
+}: GraphiqlDoor): Next {
   let page: Promise<StaticPage> | undefined;
   const show = guard((exchange) => {
     page ??= renderPage(frames);
@@ -38,10 +46,10 @@ export function graphiqlDoor({ isGraphql, admission, guard, frames, pathPrefix =
     const path = pathOf(req.url ?? '/');
     if (path === '/') {
       const location = `${pathPrefix}/graphql`;
-      return sendReply(exchange, textReply(302, 'text/plain', `See ${location}`, { location }));
+      return sendReply(exchange, textResponse(302, 'text/plain', `See ${location}`, { location }));
     }
     if (!isGraphql(path)) return next(exchange);
-    if (admission) exchange.client = { ...client, ip: admission.addressOf(req) };
+    if (authenticator) exchange.client = { ...client, ip: authenticator.addressOf(req) };
     show(exchange);
   };
 }

@@ -1,7 +1,7 @@
-import { answerText, type EngineAnswer } from '../engine/engine.ts';
+import { answerText, type ExecutionResult } from '../engine/engine.ts';
 import { takeDataText } from '../executor/take-data-text.ts';
+import { GatewayError, isRecord } from '../http/gateway-error.ts';
 import { ExactNumber, parseJson } from '../shared/exact-json.ts';
-import { isRecord, RequestRefusal } from '../http/gateway-error.ts';
 
 /**
  * What GraphQL over HTTP asks of a server, free of any server: how parameters are read, which media type answers,
@@ -18,7 +18,7 @@ export interface GraphqlParams {
 }
 
 /** A whole HTTP answer. Header names are in lower case; `content-type` and `content-length` are among them. */
-export interface HttpReply {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body: string | Buffer;
@@ -30,13 +30,13 @@ export interface RequestedOperation extends Omit<GraphqlParams, 'query'> {
   readonly documentId: string | undefined;
 }
 
-/** What a `POST` asks for, by its JSON. Throws `RequestRefusal` (400) when it is no object of the expected members. */
+/** What a `POST` asks for, by its JSON. Throws `GatewayError` (400) when it is no object of the expected members. */
 export function requestedInBody(value: unknown): RequestedOperation {
   if (!isRecord(value)) throw badRequest('The request body must be a JSON object with a "query" member.');
   return checkRequested(value, value.documentId ?? value.id);
 }
 
-/** What a `GET` asks for, by its URL, with `variables` and `extensions` as JSON. Throws `RequestRefusal` (400). */
+/** What a `GET` asks for, by its URL, with `variables` and `extensions` as JSON. Throws `GatewayError` (400). */
 export function requestedInUrl(search: URLSearchParams): RequestedOperation {
   const named = {
     query: search.get('query') ?? undefined,
@@ -47,7 +47,7 @@ export function requestedInUrl(search: URLSearchParams): RequestedOperation {
   return checkRequested(named, search.get('documentId') ?? search.get('id') ?? undefined);
 }
 
-/** What is to be run, once its text is known. Throws `RequestRefusal` (400) when there is none. */
+/** What is to be run, once its text is known. Throws `GatewayError` (400) when there is none. */
 export function withQuery(
   { operationName, variables, extensions }: RequestedOperation,
   query: string | undefined,
@@ -88,13 +88,13 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-function badRequest(message: string): RequestRefusal {
-  return new RequestRefusal(400, 'BAD_REQUEST', message);
+function badRequest(message: string): GatewayError {
+  return new GatewayError(400, 'BAD_REQUEST', message);
 }
 
 /** Where equal requests that share one execution find the reply that one of them had. */
-export interface SharedReply {
-  reply: HttpReply | undefined;
+export interface SharedResponse {
+  reply: HttpResponse | undefined;
   /** How many have not had the answer yet. */
   left: number;
 }
@@ -104,12 +104,12 @@ export interface SharedReply {
  * @param caching what is said to caches, where anything is; the same for all clients that an answer goes to
  * @param shared where the answer goes to several clients: the second one and all others get the same bytes
  */
-export function answerReply(
-  answer: EngineAnswer,
+export function resultResponse(
+  answer: ExecutionResult,
   contentType: string,
   caching?: Readonly<Record<string, string>>,
-  shared?: SharedReply,
-): HttpReply {
+  shared?: SharedResponse,
+): HttpResponse {
   const isLast = shared === undefined || --shared.left === 0;
   if (shared?.reply?.headers['content-type'] === contentType) {
     if (isLast) takeDataText(answer);
@@ -118,7 +118,7 @@ export function answerReply(
   const status = answerStatus(answer, contentType);
   const own = status === 405 ? { allow: 'POST' } : answer.headers;
   const headers = caching ? { ...own, ...caching } : own;
-  const reply = textReply(status, contentType, answerText(answer), headers);
+  const reply = textResponse(status, contentType, answerText(answer), headers);
   if (shared) shared.reply = reply;
   if (isLast) takeDataText(answer);
   return reply;
@@ -128,12 +128,12 @@ export function answerReply(
  * Of a reply that has been sent and that nobody else has: the promises that brought it have often grown old while they waited, and
  * what an old object points to is kept until the next full collection, dead as it is.
  */
-export function forgetBody(reply: HttpReply): void {
-  (reply as { body: HttpReply['body'] }).body = '';
+export function forgetBody(reply: HttpResponse): void {
+  (reply as { body: HttpResponse['body'] }).body = '';
 }
 
 /** A text is encoded each time it is sent, so one that is sent again is encoded once more, for all who follow. */
-function inBytes(shared: SharedReply, reply: HttpReply): HttpReply {
+function inBytes(shared: SharedResponse, reply: HttpResponse): HttpResponse {
   if (typeof reply.body !== 'string') return reply;
   const encoded = { ...reply, body: Buffer.from(reply.body) };
   shared.reply = encoded;
@@ -144,7 +144,7 @@ function inBytes(shared: SharedReply, reply: HttpReply): HttpReply {
  * `application/json` answers 200 to request errors too, since such clients take any other status for a failure of
  * something on the way; `application/graphql-response+json` says 400. Once execution has begun, it is 200 for both.
  */
-function answerStatus(answer: EngineAnswer, contentType: string): number {
+function answerStatus(answer: ExecutionResult, contentType: string): number {
   if (answer.status !== undefined) return answer.status;
   if (answer.refusal === 'method') return 405;
   if (answer.refusal === 'internal') return 500;
@@ -155,20 +155,20 @@ function answerStatus(answer: EngineAnswer, contentType: string): number {
 }
 
 /** A refusal of the request before GraphQL was asked, as a GraphQL error. */
-export function refusalReply(refusal: RequestRefusal, contentType: string = JSON_TYPE): HttpReply {
+export function errorResponse(refusal: GatewayError, contentType: string = JSON_TYPE): HttpResponse {
   const { code, headers } = refusal;
   const wait = headers['retry-after'];
   const extensions = wait === undefined ? { code } : { code, retryAfter: Number(wait) };
   const error = { message: refusal.message, extensions };
-  return textReply(refusal.status, contentType, JSON.stringify({ errors: [error] }), refusal.headers);
+  return textResponse(refusal.status, contentType, JSON.stringify({ errors: [error] }), refusal.headers);
 }
 
-export function textReply(
+export function textResponse(
   status: number,
   contentType: string,
   body: string,
   headers: Readonly<Record<string, string>> = {},
-): HttpReply {
+): HttpResponse {
   // a short text goes out in one piece with its head; a long one is better encoded once than measured and then encoded
   const bytes = body.length > LONG_TEXT ? Buffer.from(body) : body;
   return {

@@ -1,30 +1,30 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { charsetOf, isJsonType, parseMediaType } from '../client/media-type.ts';
-import type { EngineAnswer } from '../engine/engine.ts';
+import type { ExecutionResult } from '../engine/engine.ts';
+import { ClientDisconnected } from '../http/body-reader.ts';
+import { GatewayError } from '../http/gateway-error.ts';
+import type { RequestContext } from '../http/request-context.ts';
 import { shorten } from '../operation/print-value.ts';
+import type { GraphqlCall, OperationRunner } from '../pipeline/run-operation.ts';
 import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
 import { READABLE_CODINGS } from '../shared/content-codings.ts';
 import { isUtf8Charset } from '../shared/decode-text.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { ClientGone } from '../http/body-reader.ts';
 import type { CacheHeaders } from './cache-headers.ts';
-import type { Exchange } from '../http/request-context.ts';
-import { answerReply, type HttpReply, JSON_TYPE, refusalReply, textReply } from './graphql-over-http.ts';
+import type { ResponseSender } from './compressed-response.ts';
+import { errorResponse, type HttpResponse, JSON_TYPE, resultResponse, textResponse } from './graphql-over-http.ts';
 import { negotiateMediaType } from './media-type.ts';
-import type { GraphqlCall, OperationRunner } from '../pipeline/run-operation.ts';
-import type { ReplySender } from './compressed-response.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
-import { RequestRefusal } from '../http/gateway-error.ts';
 
 export interface GraphqlServiceOptions {
   readonly runner: OperationRunner;
   readonly reader: RequestReader;
-  readonly sender: ReplySender;
+  readonly sender: ResponseSender;
   readonly logger: Logger;
   /** What caches are told of answers that say how long they hold; nothing without it. */
   readonly cacheHeaders?: CacheHeaders | undefined;
   /** Told of each request that is refused for what it is. */
-  readonly onRefusal?: ((refusal: RequestRefusal) => void) | undefined;
+  readonly onRefusal?: ((refusal: GatewayError) => void) | undefined;
 }
 
 /**
@@ -32,47 +32,47 @@ export interface GraphqlServiceOptions {
  * (yoga-lane.ts), take these steps and no others.
  */
 export interface GraphqlService {
-  /** Throws `RequestRefusal` (400, 406, 413, 415) or `ClientGone`. */
-  read(exchange: Exchange): Promise<GraphqlCall | GraphqlBatch>;
-  /** Rejects with `RequestRefusal` (429, 503, 504), or whatever went wrong inside. */
-  answer(exchange: Exchange, call: GraphqlCall | GraphqlBatch): Promise<HttpReply>;
+  /** Throws `GatewayError` (400, 406, 413, 415) or `ClientDisconnected`. */
+  read(exchange: RequestContext): Promise<GraphqlCall | GraphqlBatch>;
+  /** Rejects with `GatewayError` (429, 503, 504), or whatever went wrong inside. */
+  answer(exchange: RequestContext, call: GraphqlCall | GraphqlBatch): Promise<HttpResponse>;
   /** What to answer when a step threw; an error that is not meant for clients is logged and masked. */
-  refuse(exchange: Exchange, error: unknown): HttpReply;
+  refuse(exchange: RequestContext, error: unknown): HttpResponse;
   /** Sends what the other steps gave; returns a promise only where that takes time. */
-  send(exchange: Exchange, reply: HttpReply): void | Promise<void>;
+  send(exchange: RequestContext, reply: HttpResponse): void | Promise<void>;
 }
 
 export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
   const { runner, reader, cacheHeaders, sender } = options;
-  const refuse = (exchange: Exchange, error: unknown) =>
-    refusalReply(toRefusal(error, exchange, options), contentTypeFor(exchange));
+  const refuse = (exchange: RequestContext, error: unknown) =>
+    errorResponse(toGatewayError(error, exchange, options), contentTypeFor(exchange));
 
-  const answerOne = (exchange: Exchange, call: GraphqlCall) => {
+  const answerOne = (exchange: RequestContext, call: GraphqlCall) => {
     exchange.operationName = call.params.operationName ?? undefined;
     return runner.run(exchange, call).then((answer) => replyTo(exchange, answer));
   };
 
-  function replyTo(exchange: Exchange, answer: EngineAnswer): HttpReply {
+  function replyTo(exchange: RequestContext, answer: ExecutionResult): HttpResponse {
     const { life } = answer;
     exchange.operation = answer.operation;
     if (answer.errors.length > 0) exchange.errors = answer.errors;
     // what a rule for headers has taken over from a subgraph goes before
     const tells = life !== undefined && cacheHeaders !== undefined && !exchange.res.hasHeader('cache-control');
     const caching = tells ? cacheHeaders(life, exchange) : undefined;
-    return answerReply(answer, contentTypeFor(exchange), caching, exchange.shared);
+    return resultResponse(answer, contentTypeFor(exchange), caching, exchange.shared);
   }
 
   /** Each operation is a request of its own, and what it came to stands in its place. */
-  async function answerBatch(exchange: Exchange, { calls }: GraphqlBatch): Promise<HttpReply> {
+  async function answerBatch(exchange: RequestContext, { calls }: GraphqlBatch): Promise<HttpResponse> {
     const gathered: GatheredHeaders[] = [];
     const items = calls.map((call, index) => {
       const takeHeaders = (headers: GatheredHeaders) => {
         gathered[index] = headers;
       };
-      return { call, exchange: { ...exchange, onGone: undefined, shared: undefined, takeHeaders } as Exchange };
+      return { call, exchange: { ...exchange, onAbort: undefined, shared: undefined, takeHeaders } as RequestContext };
     });
-    exchange.onGone = () => {
-      for (const item of items) item.exchange.onGone?.();
+    exchange.onAbort = () => {
+      for (const item of items) item.exchange.onAbort?.();
     };
     let turn = Promise.resolve();
     const replies = await Promise.all(
@@ -80,7 +80,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
         // each begins in a turn of the event loop of its own: together, large ones would hold it for long
         if (index > 0) turn = turn.then(nextTurn);
         await turn;
-        if (item.call instanceof RequestRefusal) return refuse(item.exchange, item.call);
+        if (item.call instanceof GatewayError) return refuse(item.exchange, item.call);
         return answerOne(item.exchange, item.call).catch((error: unknown) => refuse(item.exchange, error));
       }),
     );
@@ -91,7 +91,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     );
     const last = items.at(-1)?.exchange;
     if (last) exchange.headers = last.headers;
-    return textReply(200, contentTypeFor(exchange), `[${replies.map(({ body }) => String(body)).join(',')}]`);
+    return textResponse(200, contentTypeFor(exchange), `[${replies.map(({ body }) => String(body)).join(',')}]`);
   }
 
   return {
@@ -110,7 +110,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
 }
 
 /** The line of a batch in the log names all of its operations. */
-function noteTogether(items: readonly Exchange[], exchange: Exchange): void {
+function noteTogether(items: readonly RequestContext[], exchange: RequestContext): void {
   const names = items.flatMap(({ operation, operationName }) => operation?.name ?? operationName ?? []);
   const types = new Set(items.flatMap(({ operation }) => operation?.type ?? []));
   exchange.operation = { name: names.join(','), type: [...types].join(',') };
@@ -118,7 +118,7 @@ function noteTogether(items: readonly Exchange[], exchange: Exchange): void {
 }
 
 /** Headers of the operations of a batch stand in one response, in the order of the operations, whatever order they end in. */
-function writeTogether(gathered: readonly (GatheredHeaders | undefined)[], { res }: Exchange): void {
+function writeTogether(gathered: readonly (GatheredHeaders | undefined)[], { res }: RequestContext): void {
   const [first, ...others] = gathered.filter((headers) => headers !== undefined);
   if (first === undefined) return;
   const all = first.copy();
@@ -126,19 +126,19 @@ function writeTogether(gathered: readonly (GatheredHeaders | undefined)[], { res
   all.writeTo(res);
 }
 
-/** An error that is no `RequestRefusal` is the gateway's own fault: the log gets it, the client gets a masked one. */
-export function toRefusal(
+/** An error that is no `GatewayError` is the gateway's own fault: the log gets it, the client gets a masked one. */
+export function toGatewayError(
   error: unknown,
-  exchange: Exchange,
+  exchange: RequestContext,
   { logger, onRefusal }: Pick<GraphqlServiceOptions, 'logger' | 'onRefusal'>,
-): RequestRefusal {
-  if (error instanceof RequestRefusal) {
+): GatewayError {
+  if (error instanceof GatewayError) {
     onRefusal?.(error);
     return error;
   }
-  if (error instanceof ClientGone) return new RequestRefusal(400, 'BAD_REQUEST', error.message);
+  if (error instanceof ClientDisconnected) return new GatewayError(400, 'BAD_REQUEST', error.message);
   logger.error({ requestId: exchange.requestId, err: error }, 'request failed inside the gateway');
-  return new RequestRefusal(500, 'INTERNAL_SERVER_ERROR', 'Internal server error');
+  return new GatewayError(500, 'INTERNAL_SERVER_ERROR', 'Internal server error');
 }
 
 /** JSON in UTF-8, or with no charset, which means UTF-8. */
@@ -154,23 +154,23 @@ function isJsonInUtf8(text: string): boolean {
   return charset === undefined || isUtf8Charset(charset);
 }
 
-function unsupportedMediaType(headers: { readonly 'content-type'?: string | undefined }): RequestRefusal {
+function unsupportedMediaType(headers: { readonly 'content-type'?: string | undefined }): GatewayError {
   const type = shorten(headers['content-type'] ?? 'none');
   const message = `The request's content type is ${type}; expected application/json in UTF-8.`;
-  return new RequestRefusal(415, 'UNSUPPORTED_MEDIA_TYPE', message, { accept: 'application/json' });
+  return new GatewayError(415, 'UNSUPPORTED_MEDIA_TYPE', message, { accept: 'application/json' });
 }
 
 /** The client wants a coding, and none that there is. */
-function noCoding(): RequestRefusal {
+function noCoding(): GatewayError {
   const message = `The "accept-encoding" header allows none of identity, ${READABLE_CODINGS.join(', ')}.`;
-  return new RequestRefusal(406, 'NOT_ACCEPTABLE', message);
+  return new GatewayError(406, 'NOT_ACCEPTABLE', message);
 }
 
-function notAcceptable(): RequestRefusal {
+function notAcceptable(): GatewayError {
   const message = 'The "accept" header allows neither application/graphql-response+json nor application/json.';
-  return new RequestRefusal(406, 'NOT_ACCEPTABLE', message);
+  return new GatewayError(406, 'NOT_ACCEPTABLE', message);
 }
 
-function contentTypeFor({ req }: Exchange): string {
+function contentTypeFor({ req }: RequestContext): string {
   return negotiateMediaType(req.headers.accept) ?? JSON_TYPE;
 }

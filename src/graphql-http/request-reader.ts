@@ -1,10 +1,12 @@
+import { readBody } from '../http/body-reader.ts';
+import { GatewayError, isRecord } from '../http/gateway-error.ts';
+import type { RequestContext } from '../http/request-context.ts';
+import type { GraphqlCall } from '../pipeline/run-operation.ts';
 import { excessOfJson, MOST_MEMBERS } from '../policy/limits/json-text.ts';
 import { DocumentRefused, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { notUtf8 } from '../shared/query-text.ts';
-import { readBody } from '../http/body-reader.ts';
-import type { Exchange } from '../http/request-context.ts';
 import {
   type GraphqlParams,
   type RequestedOperation,
@@ -12,8 +14,6 @@ import {
   requestedInUrl,
   withQuery,
 } from './graphql-over-http.ts';
-import type { GraphqlCall } from '../pipeline/run-operation.ts';
-import { isRecord, RequestRefusal } from '../http/gateway-error.ts';
 
 export interface RequestReaderOptions {
   readonly maxRequestBytes: number;
@@ -27,11 +27,11 @@ export interface RequestReaderOptions {
 
 /** Several operations in one request, in their order; what cannot be run stands there as the reason. */
 export interface GraphqlBatch {
-  readonly calls: readonly (GraphqlCall | RequestRefusal)[];
+  readonly calls: readonly (GraphqlCall | GatewayError)[];
 }
 
-/** Reads what a GET or POST asks for. Throws `RequestRefusal` (400, 413) or `ClientGone`. */
-export type RequestReader = (exchange: Exchange) => Promise<GraphqlCall | GraphqlBatch>;
+/** Reads what a GET or POST asks for. Throws `GatewayError` (400, 413) or `ClientDisconnected`. */
+export type RequestReader = (exchange: RequestContext) => Promise<GraphqlCall | GraphqlBatch>;
 
 export function createRequestReader(options: RequestReaderOptions): RequestReader {
   const { csrf, documents, maxBatch } = options;
@@ -53,12 +53,12 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
   async function batch(items: readonly unknown[]): Promise<GraphqlBatch> {
     if (maxBatch === undefined) {
       const message = 'The request body is an array; batches of operations are not supported here.';
-      throw new RequestRefusal(400, 'BATCHING_NOT_SUPPORTED', message);
+      throw new GatewayError(400, 'BATCHING_NOT_SUPPORTED', message);
     }
-    if (items.length === 0) throw new RequestRefusal(400, 'BAD_REQUEST', 'The batch has no operation.');
+    if (items.length === 0) throw new GatewayError(400, 'BAD_REQUEST', 'The batch has no operation.');
     if (items.length > maxBatch) {
       const message = `The batch has ${items.length} operations; ${maxBatch} are allowed (batching.maximum_size).`;
-      throw new RequestRefusal(400, 'BATCH_LIMIT_EXCEEDED', message);
+      throw new GatewayError(400, 'BATCH_LIMIT_EXCEEDED', message);
     }
     const read = async (item: unknown) => {
       const params = await complete(requestedInBody(item));
@@ -93,19 +93,19 @@ function refuseExcess(text: string): void {
     excess === 'levels'
       ? ['MAX_VARIABLES_DEPTH_LIMIT', `more than ${DEEPEST} levels of lists and objects`]
       : ['BAD_USER_INPUT', `an object with more than ${MOST_MEMBERS} members`];
-  throw new RequestRefusal(400, code, `The request body has ${what}.`);
+  throw new GatewayError(400, code, `The request body has ${what}.`);
 }
 
 function parseBody(text: string): unknown {
   if (text === '') {
     const message = 'The request body is empty; expected JSON like {"query": "{ __typename }"}.';
-    throw new RequestRefusal(400, 'BAD_REQUEST', message);
+    throw new GatewayError(400, 'BAD_REQUEST', message);
   }
   refuseExcess(text);
   try {
     return parseJson(text);
   } catch (error) {
-    throw new RequestRefusal(400, 'BAD_REQUEST', `The request body is not valid JSON: ${(error as Error).message}`);
+    throw new GatewayError(400, 'BAD_REQUEST', `The request body is not valid JSON: ${(error as Error).message}`);
   }
 }
 
@@ -120,25 +120,25 @@ function hashIn(extensions: Readonly<Record<string, unknown>>): string | undefin
   if (persistedQuery == null) return undefined;
   if (isRecord(persistedQuery) && typeof persistedQuery.sha256Hash === 'string') return persistedQuery.sha256Hash;
   const message = '"extensions.persistedQuery" must be an object with a "sha256Hash".';
-  throw new RequestRefusal(400, 'BAD_REQUEST', message);
+  throw new GatewayError(400, 'BAD_REQUEST', message);
 }
 
 function refuseDocument(error: unknown): never {
   if (!(error instanceof DocumentRefused)) throw error;
   // what is not known now may be known the next moment
-  throw new RequestRefusal(error.status, error.code, error.message, { 'cache-control': 'no-store' });
+  throw new GatewayError(error.status, error.code, error.message, { 'cache-control': 'no-store' });
 }
 
-function onlyRefusals(error: unknown): RequestRefusal {
-  if (error instanceof RequestRefusal) return error;
+function onlyRefusals(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
   throw error;
 }
 
-function forged(): RequestRefusal {
+function forged(): GatewayError {
   const message =
     'This GET could have been made by a page of another site. Send a content type of "application/json", or one of ' +
     'the headers of csrf.required_headers: "apollo-require-preflight: true".';
-  return new RequestRefusal(400, 'CSRF_ERROR', message);
+  return new GatewayError(400, 'CSRF_ERROR', message);
 }
 
 function searchOf(url: string): URLSearchParams {
@@ -146,5 +146,5 @@ function searchOf(url: string): URLSearchParams {
   const query = start < 0 ? '' : url.slice(start + 1);
   const [name] = notUtf8(query);
   if (name === undefined) return new URLSearchParams(query);
-  throw new RequestRefusal(400, 'BAD_REQUEST', `The URL parameter "${name}" is not percent-encoded UTF-8.`);
+  throw new GatewayError(400, 'BAD_REQUEST', `The URL parameter "${name}" is not percent-encoded UTF-8.`);
 }

@@ -1,20 +1,20 @@
 import { createYoga, type Plugin } from 'graphql-yoga';
-import type { Logger } from '../telemetry/logger.ts';
-import { type Exchange, sendReply } from '../http/request-context.ts';
-import { type HttpReply, textReply } from './graphql-over-http.ts';
-import type { GraphqlService } from './graphql-service.ts';
+import { GatewayError } from '../http/gateway-error.ts';
+import { type RequestContext, sendReply } from '../http/request-context.ts';
 import type { GraphqlCall } from '../pipeline/run-operation.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type HttpResponse, textResponse } from './graphql-over-http.ts';
+import type { GraphqlService } from './graphql-service.ts';
 import type { GraphqlBatch } from './request-reader.ts';
-import { RequestRefusal } from '../http/gateway-error.ts';
 
 interface LaneContext extends Record<string, unknown> {
-  readonly exchange: Exchange;
+  readonly exchange: RequestContext;
   call?: GraphqlCall | GraphqlBatch;
 }
 
 /** What Yoga takes for the execution result: the whole reply, already written. */
 interface RepliedResult {
-  readonly reply: HttpReply;
+  readonly reply: HttpResponse;
   stringify(): string;
 }
 
@@ -26,7 +26,11 @@ export interface YogaLaneOptions {
 }
 
 /** GraphQL over HTTP as Yoga hosts it: GET, and every `POST` that is not plain. */
-export function createYogaLane({ service, logger, path }: YogaLaneOptions): (exchange: Exchange) => Promise<void> {
+export function createYogaHandler({
+  service,
+  logger,
+  path,
+}: YogaLaneOptions): (exchange: RequestContext) => Promise<void> {
   const yoga = createYoga<LaneContext>({
     graphqlEndpoint: path,
     plugins: [servicePlugin(service)],
@@ -46,7 +50,7 @@ export function createYogaLane({ service, logger, path }: YogaLaneOptions): (exc
       const response = await yoga.handleNodeRequestAndResponse(exchange.req, exchange.res, { exchange });
       const contentType = response.headers.get('content-type') ?? 'text/plain; charset=utf-8';
       const headers = Object.fromEntries(response.headers.entries());
-      await service.send(exchange, textReply(response.status, contentType, await response.text(), headers));
+      await service.send(exchange, textResponse(response.status, contentType, await response.text(), headers));
     } catch (error) {
       sendReply(exchange, service.refuse(exchange, error));
     }
@@ -54,10 +58,10 @@ export function createYogaLane({ service, logger, path }: YogaLaneOptions): (exc
 }
 
 /** Yoga makes a URL of what the client calls us by, and cannot go on where that is none. */
-function checkAddress({ req }: Exchange): void {
+function checkAddress({ req }: RequestContext): void {
   const host = req.headers.host ?? 'localhost';
   if (URL.canParse(`http://${host}${req.url}`)) return;
-  throw new RequestRefusal(400, 'BAD_REQUEST', 'The "host" header and the path make no URL.');
+  throw new GatewayError(400, 'BAD_REQUEST', 'The "host" header and the path make no URL.');
 }
 
 /** Yoga wants to see an operation; of a batch it gets one that means nothing. */
@@ -94,7 +98,7 @@ function servicePlugin(service: GraphqlService): Plugin<LaneContext> {
   };
 }
 
-function toResponse(fetchAPI: { Response: typeof Response }, reply: HttpReply): Response {
+function toResponse(fetchAPI: { Response: typeof Response }, reply: HttpResponse): Response {
   return new fetchAPI.Response(String(reply.body), {
     status: reply.status,
     headers: reply.headers as Record<string, string>,

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { ContentCodingError, decodeBody, READABLE_CODINGS, readContentEncoding } from '../shared/content-codings.ts';
 import { decodeText, TextDecodingError } from '../shared/decode-text.ts';
-import { RequestRefusal } from './gateway-error.ts';
+import { GatewayError } from './gateway-error.ts';
 
 /** The client closed the connection before its request was complete: there is nobody to answer. */
-export class ClientGone extends Error {
+export class ClientDisconnected extends Error {
   constructor() {
     super('The client closed the connection before its request was complete.');
     this.name = 'ClientGone';
@@ -13,8 +13,8 @@ export class ClientGone extends Error {
 
 /**
  * Reads a request body as UTF-8, without its byte order mark, holding `maxBytes` at most; a body with content codings is
- * decoded, and may not have more then, either. Throws `RequestRefusal` 413 `REQUEST_TOO_LARGE` as soon as the body is known
- * to be larger, 415 for an unknown coding, 400 for what is no UTF-8 or cannot be decoded, and `ClientGone` when it never
+ * decoded, and may not have more then, either. Throws `GatewayError` 413 `REQUEST_TOO_LARGE` as soon as the body is known
+ * to be larger, 415 for an unknown coding, 400 for what is no UTF-8 or cannot be decoded, and `ClientDisconnected` when it never
  * completes.
  */
 export function readBody(req: IncomingMessage, maxBytes: number): Promise<string> {
@@ -38,22 +38,22 @@ function textOf(bytes: Buffer): string {
     return decodeText(bytes);
   } catch (error) {
     if (!(error instanceof TextDecodingError)) throw error;
-    throw new RequestRefusal(400, 'BAD_REQUEST', 'The request body is not valid UTF-8.');
+    throw new GatewayError(400, 'BAD_REQUEST', 'The request body is not valid UTF-8.');
   }
 }
 
-function codingRefusal({ kind, message }: ContentCodingError, maxBytes: number): RequestRefusal {
+function codingRefusal({ kind, message }: ContentCodingError, maxBytes: number): GatewayError {
   if (kind === 'too-large') return tooLarge(maxBytes);
   const what = `The request body cannot be decoded: ${message}.`;
-  if (kind === 'corrupt') return new RequestRefusal(400, 'BAD_REQUEST', what);
+  if (kind === 'corrupt') return new GatewayError(400, 'BAD_REQUEST', what);
   const codings = READABLE_CODINGS.join(', ');
   const hint = `${what} Send it as it is, or in one of ${codings}.`;
-  return new RequestRefusal(415, 'UNSUPPORTED_MEDIA_TYPE', hint, { 'accept-encoding': codings });
+  return new GatewayError(415, 'UNSUPPORTED_MEDIA_TYPE', hint, { 'accept-encoding': codings });
 }
 
 /** @param read what the bytes are made into; may throw */
 function readBytes<T>(req: IncomingMessage, maxBytes: number, read: (bytes: Buffer) => T): Promise<T> {
-  if (req.destroyed) return Promise.reject(new ClientGone());
+  if (req.destroyed) return Promise.reject(new ClientDisconnected());
   if (Number(req.headers['content-length']) > maxBytes) return Promise.reject(tooLarge(maxBytes));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -87,13 +87,13 @@ function readBytes<T>(req: IncomingMessage, maxBytes: number, read: (bytes: Buff
     const onClose = () => {
       if (settled) return;
       settled = true;
-      reject(new ClientGone());
+      reject(new ClientDisconnected());
     };
     req.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
 }
 
-function tooLarge(maxBytes: number): RequestRefusal {
+function tooLarge(maxBytes: number): GatewayError {
   const message = `The request body is larger than ${maxBytes} bytes (limits.http_max_request_bytes).`;
-  return new RequestRefusal(413, 'REQUEST_TOO_LARGE', message);
+  return new GatewayError(413, 'REQUEST_TOO_LARGE', message);
 }

@@ -4,7 +4,7 @@ import { ExactNumber } from '../shared/exact-json.ts';
  * A request that the host itself answers, because it never becomes a GraphQL request: `message` is for the client and
  * says what was expected.
  */
-export class RequestRefusal extends Error {
+export class GatewayError extends Error {
   readonly status: number;
   /** `extensions.code` of the GraphQL error. */
   readonly code: string;

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import { UnusableSetting } from '../config/config-value-error.ts';
+import { ConfigValueError } from '../config/config-value-error.ts';
 import type { Host } from './router.ts';
 
 export interface ListenerOptions {
@@ -45,7 +45,7 @@ const KEEP_ALIVE_MS = 65_000;
  */
 const DEFAULT_LINGER_MS = 250;
 
-/** Opens the port. Rejects with `UnusableSetting`, which says what to do, when it cannot be had. */
+/** Opens the port. Rejects with `ConfigValueError`, which says what to do, when it cannot be had. */
 export async function listen(host: Host, options: ListenerOptions): Promise<Listener> {
   const { tls } = options;
   const timeouts = timeoutsOf(options);
@@ -133,23 +133,23 @@ function bind(server: Server, { host, port, portSetting = '--port' }: ListenerOp
   });
 }
 
-function bindError(error: NodeJS.ErrnoException, where: string, setting: string): UnusableSetting {
+function bindError(error: NodeJS.ErrnoException, where: string, setting: string): ConfigValueError {
   if (error.code === 'EADDRINUSE') {
     const hint = `Another process listens there: end it, or choose another port with ${setting} (0 takes any free one).`;
-    return new UnusableSetting(`Cannot listen on ${where}: the port is in use. ${hint}`, { cause: error });
+    return new ConfigValueError(`Cannot listen on ${where}: the port is in use. ${hint}`, { cause: error });
   }
   if (error.code === 'EACCES') {
-    return new UnusableSetting(`Cannot listen on ${where}: not permitted. Choose a port above 1023 with ${setting}.`, {
+    return new ConfigValueError(`Cannot listen on ${where}: not permitted. Choose a port above 1023 with ${setting}.`, {
       cause: error,
     });
   }
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
     const hint = `Choose one of its addresses with ${setting === '--port' ? '--host' : setting}, or 0.0.0.0 for all of them.`;
-    return new UnusableSetting(`Cannot listen on ${where}: this machine has no such address. ${hint}`, {
+    return new ConfigValueError(`Cannot listen on ${where}: this machine has no such address. ${hint}`, {
       cause: error,
     });
   }
-  return new UnusableSetting(`Cannot listen on ${where}: ${error.message}`, { cause: error });
+  return new ConfigValueError(`Cannot listen on ${where}: ${error.message}`, { cause: error });
 }
 
 function urlHost(host: string): string {

@@ -1,6 +1,6 @@
 import type { Instruments, Route, TellRefusal } from '../telemetry/instruments.ts';
-import type { Exchange } from './request-context.ts';
-import type { RequestRefusal } from './gateway-error.ts';
+import type { GatewayError } from './gateway-error.ts';
+import type { RequestContext } from './request-context.ts';
 
 const HEALTH: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/ready', '/readiness']);
 
@@ -8,7 +8,7 @@ const HEALTH: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/ready'
 export function requestObserver(
   { answered }: Pick<Instruments, 'answered'>,
   isGraphql: (path: string) => boolean,
-): (exchange: Exchange) => void {
+): (exchange: RequestContext) => void {
   const routeOf = (url: string): Route => {
     const query = url.indexOf('?');
     const path = query < 0 ? url : url.slice(0, query);
@@ -33,7 +33,7 @@ const POLICIES: ReadonlyMap<string, readonly [policy: string, reason: string]> =
 ]);
 
 /** Takes note of a request that the host refuses. */
-export function refusalObserver(refused: TellRefusal): (refusal: RequestRefusal) => void {
+export function refusalObserver(refused: TellRefusal): (refusal: GatewayError) => void {
   return ({ code }) => {
     const known = POLICIES.get(code);
     if (known) refused(known[0], known[1]);

@@ -1,33 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ClientFacts } from '../client/identity.ts';
+import type { ClientInfo } from '../client/identity.ts';
+import type { HttpResponse, SharedResponse } from '../graphql-http/graphql-over-http.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
-import type { HttpReply, SharedReply } from '../graphql-http/graphql-over-http.ts';
 
 /** One HTTP request and its response, as the rooms of the server hand it on. */
-export interface Exchange extends RequestNotes {
+export interface RequestContext extends RequestNotes {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly requestId: string;
   /** From `performance.now()`. */
   readonly startedAt: number;
   /** Who asks. Until the request is admitted: nobody known, at the address of the connection's other end. */
-  client: ClientFacts;
+  client: ClientInfo;
   /** Headers that the answer has whatever it is, names in lower case. */
   headers: Readonly<Record<string, string>> | undefined;
   /** Called once if the client leaves before its answer is sent. */
-  onGone: (() => void) | undefined;
+  onAbort: (() => void) | undefined;
   /** Set when others may get the same answer. */
-  shared: SharedReply | undefined;
+  shared: SharedResponse | undefined;
   /** Of an operation in a batch: takes what its subgraphs' headers bring, which is written when all operations are done. */
   takeHeaders: ((gathered: GatheredHeaders) => void) | undefined;
   /** Where it stands among those that are open. */
   place: number;
 }
 
-export function openExchange(req: IncomingMessage, res: ServerResponse): Exchange {
+export function createRequestContext(req: IncomingMessage, res: ServerResponse): RequestContext {
   if (req.url?.startsWith('http')) req.url = originForm(req.url);
   const client = { ip: peerAddress(req.socket), identity: undefined };
   return {
@@ -37,7 +37,7 @@ export function openExchange(req: IncomingMessage, res: ServerResponse): Exchang
     startedAt: performance.now(),
     client,
     headers: undefined,
-    onGone: undefined,
+    onAbort: undefined,
     shared: undefined,
     takeHeaders: undefined,
     place: -1,
@@ -71,7 +71,7 @@ function requestIdOf(req: IncomingMessage): string {
 }
 
 /** Writes the whole answer; Node keeps what the client is too slow to read. Does nothing when the client is gone. */
-export function sendReply(exchange: Exchange, reply: HttpReply): void {
+export function sendReply(exchange: RequestContext, reply: HttpResponse): void {
   const { res } = exchange;
   if (res.destroyed || res.headersSent) return;
   const vary = reply.headers.vary === undefined ? undefined : wholeVary(exchange, String(reply.headers.vary));
@@ -88,7 +88,7 @@ export function sendReply(exchange: Exchange, reply: HttpReply): void {
 }
 
 /** What caches are told that an answer depends on, with what CORS, login and headers of subgraphs add to it. */
-function wholeVary({ res, headers }: Exchange, own: string): string {
+function wholeVary({ res, headers }: RequestContext, own: string): string {
   const all = [res.getHeader('vary'), headers?.vary, own].flatMap((text) => (text === undefined ? [] : String(text)));
   return [
     ...new Set(
@@ -104,15 +104,15 @@ function wholeVary({ res, headers }: Exchange, own: string): string {
  * The exchanges that are under way. Not a `Set`: when V8 makes a set's table anew, the old table points to the new one and
  * still to all that was in it, so one that has grown old keeps whole requests from being freed until the next full collection.
  */
-export class OpenExchanges {
-  readonly list: Exchange[] = [];
+export class ActiveRequests {
+  readonly list: RequestContext[] = [];
 
-  add(exchange: Exchange): void {
+  add(exchange: RequestContext): void {
     exchange.place = this.list.length;
     this.list.push(exchange);
   }
 
-  delete(exchange: Exchange): void {
+  delete(exchange: RequestContext): void {
     const { place } = exchange;
     const last = this.list.pop();
     if (last === undefined || last === exchange) return;

@@ -1,34 +1,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Bff } from '../bff/bff.ts';
 import type { DependsOn } from '../client/depends-on.ts';
-import type { ClientFacts } from '../client/identity.ts';
+import type { ClientInfo } from '../client/identity.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Admission } from '../policy/authentication/authenticator.ts';
-import { NotAdmitted } from '../policy/authentication/authentication-error.ts';
+import type { CacheHeaders } from '../graphql-http/cache-headers.ts';
+import { graphiqlDoor } from '../graphql-http/graphiql.ts';
+import { errorResponse, type HttpResponse, JSON_TYPE, textResponse } from '../graphql-http/graphql-over-http.ts';
+import { toGatewayError } from '../graphql-http/graphql-service.ts';
+import { createGraphqlRoute } from '../graphql-http/route.ts';
+import { AuthenticationError } from '../policy/authentication/authentication-error.ts';
+import type { Authenticator } from '../policy/authentication/authenticator.ts';
 import type { ResponseHeaders } from '../policy/headers/response-headers.ts';
 import type { Login } from '../policy/login/login.ts';
 import type { PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
-import { type CsrfCheck, mayBeForgedPost } from '../policy/requests/csrf.ts';
+import { type CsrfCheck, mayBeCrossSitePost } from '../policy/requests/csrf.ts';
 import { isBelow } from '../policy/requests/paths.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
 import { type AccessLogSettings, accessFields } from '../telemetry/access-line.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { CacheHeaders } from '../graphql-http/cache-headers.ts';
-import { letIn, notAdmittedReply, routeRefusalReply } from './middleware/authenticate.ts';
-import { type Exchange, OpenExchanges, openExchange, sendReply } from './request-context.ts';
-import { addressDoor, type FrontDoorOptions, frontDoor } from './middleware/front-door.ts';
-import { graphiqlDoor } from '../graphql-http/graphiql.ts';
-import { type HttpReply, JSON_TYPE, refusalReply, textReply } from '../graphql-http/graphql-over-http.ts';
-import { createGraphqlRoute } from '../graphql-http/route.ts';
-import { toRefusal } from '../graphql-http/graphql-service.ts';
-import { checkHeaderLines } from './middleware/header-lines.ts';
+import { GatewayError } from './gateway-error.ts';
 import type { PageNeeds } from './html-policy.ts';
-import { loginEntrance } from './middleware/session.ts';
+import { authenticate, authenticationErrorResponse, routeErrorResponse } from './middleware/authenticate.ts';
+import { type FrontDoorOptions, frontDoor, ipFilter } from './middleware/front-door.ts';
+import { checkHeaderLines } from './middleware/header-lines.ts';
+import type { CountRequest } from './middleware/rate-limit.ts';
+import { session } from './middleware/session.ts';
 import { refusalObserver, requestObserver } from './observe-requests.ts';
 import { takeOffPrefix } from './path-prefix.ts';
-import type { CountRequest } from './middleware/rate-limit.ts';
-import { RequestRefusal } from './gateway-error.ts';
+import { ActiveRequests, createRequestContext, type RequestContext, sendReply } from './request-context.ts';
 
 export interface HostOptions extends FrontDoorOptions {
   /** The engine in force; `undefined` while there is no schema. */
@@ -56,12 +56,12 @@ export interface HostOptions extends FrontDoorOptions {
   /** Answers what is under `/bff`; false for paths that are not its own. */
   readonly bff?:
     | {
-        handle(req: IncomingMessage, res: ServerResponse, client: ClientFacts, notes: RequestNotes): boolean;
+        handle(req: IncomingMessage, res: ServerResponse, client: ClientInfo, notes: RequestNotes): boolean;
         cors?: Bff['cors'];
       }
     | undefined;
   /** Finds out who asks, and refuses whom it does not know; without it, all are anonymous. */
-  readonly admission?: Admission | undefined;
+  readonly authenticator?: Authenticator | undefined;
   /** Login for browsers, with its routes under `/bff`. */
   readonly login?: Login | undefined;
   /** Counts requests against the limits of whole requests; there are none without it. */
@@ -99,19 +99,19 @@ export function createHost(options: HostOptions): Host {
   const main = createGraphqlRoute(settings, '/graphql');
   const routes = new Map([['/graphql', main]]);
   for (const { name, path } of options.contracts ?? []) routes.set(path, createGraphqlRoute(settings, path, name));
-  const open = new OpenExchanges();
+  const open = new ActiveRequests();
   let draining = false;
 
   const graphqlAt = (path: string) => routes.get(path.endsWith('/') ? path.slice(0, -1) : path);
 
-  function route(exchange: Exchange): void {
-    if (main.servePlain(exchange)) return;
+  function route(exchange: RequestContext): void {
+    if (main.serveFast(exchange)) return;
     const { req, res } = exchange;
     res.setHeader('x-request-id', exchange.requestId);
     const path = pathOf(req);
     const graphql = graphqlAt(path);
     if (graphql) {
-      if (graphql.servePlain(exchange)) return;
+      if (graphql.serveFast(exchange)) return;
       if (req.method === 'GET' || req.method === 'POST') graphql.serve(exchange);
       else sendReply(exchange, methodNotAllowed(req, path, 'GET, POST'));
       return;
@@ -124,7 +124,7 @@ export function createHost(options: HostOptions): Host {
       return;
     }
     if (!options.bff || req.method === 'OPTIONS' || !isBelow(path, '/bff')) return serveEndpoint(exchange);
-    if (csrf && req.method === 'POST' && mayBeForgedPost(req.headers, csrf)) throw forgedPost();
+    if (csrf && req.method === 'POST' && mayBeCrossSitePost(req.headers, csrf)) throw csrfError();
     if (!countRequest) return serveEndpoint(exchange);
     // here, for answers that are kept or shared count as well, and those that are made of several operations count once
     const counted = countRequest(exchange);
@@ -133,7 +133,7 @@ export function createHost(options: HostOptions): Host {
     counted.then(() => serveEndpoint(exchange)).catch((error: unknown) => fail(exchange, error));
   }
 
-  function serveEndpoint(exchange: Exchange): void {
+  function serveEndpoint(exchange: RequestContext): void {
     const { req, res, headers } = exchange;
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
     if (!options.bff?.handle(req, res, clientOf(exchange), exchange))
@@ -141,7 +141,7 @@ export function createHost(options: HostOptions): Host {
   }
 
   /** Aliases are those that other gateways use. */
-  function healthReply(path: string): HttpReply | undefined {
+  function healthReply(path: string): HttpResponse | undefined {
     if (path === '/health' || path === '/healthcheck') return stateReply(200, { status: 'UP' });
     if (path !== '/ready' && path !== '/readiness') return undefined;
     if (draining) return stateReply(503, { status: 'NOT_READY', reason: 'draining' });
@@ -149,35 +149,37 @@ export function createHost(options: HostOptions): Host {
     return stateReply(200, { status: 'READY', store: options.storeState?.() });
   }
 
-  const { admission, login, returned } = options;
+  const { authenticator, login, returned } = options;
   const clientOf = returned
-    ? ({ client, res }: Exchange) => ({ ...client, returned: returned.gather().follow(res) })
-    : ({ client }: Exchange) => client;
-  const guard = (next: (exchange: Exchange) => void) => addressDoor(options, next);
+    ? ({ client, res }: RequestContext) => ({ ...client, returned: returned.gather().follow(res) })
+    : ({ client }: RequestContext) => client;
+  const guard = (next: (exchange: RequestContext) => void) => ipFilter(options, next);
   const inside = guard(route);
-  const admit = admission ? (exchange: Exchange) => letIn(admission, exchange, inside, fail) : inside;
-  const entrance = login ? loginEntrance(login, { admission, guard, next: route, fail }) : admit;
+  const admit = authenticator
+    ? (exchange: RequestContext) => authenticate(authenticator, exchange, inside, fail)
+    : inside;
+  const entrance = login ? session(login, { authenticator, guard, next: route, fail }) : admit;
   const isGraphql = (path: string) => graphqlAt(path) !== undefined;
   const enter = frontDoor(
     { ...options, corsOf: options.bff?.cors },
     options.graphiql
-      ? graphiqlDoor({ isGraphql, admission, guard, frames: options.frames, pathPrefix, next: entrance, fail })
+      ? graphiqlDoor({ isGraphql, authenticator, guard, frames: options.frames, pathPrefix, next: entrance, fail })
       : entrance,
   );
 
   const observe = instruments && requestObserver(instruments, isGraphql);
-  const ended = (exchange: Exchange) => {
+  const ended = (exchange: RequestContext) => {
     logAccess(logger, exchange, options.accessLog);
     observe?.(exchange);
   };
 
-  function fail(exchange: Exchange, error: unknown): void {
+  function fail(exchange: RequestContext, error: unknown): void {
     exchange.headers ??= options.answerHeaders;
     const reply =
-      error instanceof NotAdmitted
-        ? notAdmittedReply(error, pathOf(exchange.req), exchange.req.headers.accept, pathPrefix)
-        : routeRefusalReply(
-            toRefusal(error, exchange, settings),
+      error instanceof AuthenticationError
+        ? authenticationErrorResponse(error, pathOf(exchange.req), exchange.req.headers.accept, pathPrefix)
+        : routeErrorResponse(
+            toGatewayError(error, exchange, settings),
             pathOf(exchange.req),
             exchange.req.headers.accept,
             pathPrefix,
@@ -187,14 +189,14 @@ export function createHost(options: HostOptions): Host {
 
   return {
     handle(req, res) {
-      const exchange = openExchange(req, res);
+      const exchange = createRequestContext(req, res);
       if (pathPrefix !== undefined) takeOffPrefix(req, pathPrefix);
       if (draining) res.shouldKeepAlive = false;
       open.add(exchange);
       // it comes once
       res.on('close', () => {
         open.delete(exchange);
-        if (!res.writableFinished) exchange.onGone?.();
+        if (!res.writableFinished) exchange.onAbort?.();
         ended(exchange);
       });
       try {
@@ -230,32 +232,32 @@ function pathOf(req: IncomingMessage): string {
   return query < 0 ? url : url.slice(0, query);
 }
 
-function stateReply(status: number, state: object): HttpReply {
-  return textReply(status, JSON_TYPE, JSON.stringify(state), { 'cache-control': 'no-store' });
+function stateReply(status: number, state: object): HttpResponse {
+  return textResponse(status, JSON_TYPE, JSON.stringify(state), { 'cache-control': 'no-store' });
 }
 
-function forgedPost(): RequestRefusal {
+function csrfError(): GatewayError {
   const message =
     'This POST could have been made by a page of another site. Send a content type of "application/json", also without a body.';
-  return new RequestRefusal(400, 'CSRF_ERROR', message);
+  return new GatewayError(400, 'CSRF_ERROR', message);
 }
 
-function methodNotAllowed(req: IncomingMessage, path: string, allow: string): HttpReply {
+function methodNotAllowed(req: IncomingMessage, path: string, allow: string): HttpResponse {
   const message = `${path} does not answer ${req.method}; it answers ${allow}.`;
-  return refusalReply(new RequestRefusal(405, 'METHOD_NOT_ALLOWED', message, { allow }));
+  return errorResponse(new GatewayError(405, 'METHOD_NOT_ALLOWED', message, { allow }));
 }
 
-function notFound(req: IncomingMessage, path: string, prefix = ''): HttpReply {
+function notFound(req: IncomingMessage, path: string, prefix = ''): HttpResponse {
   const message =
     `There is nothing at ${req.method} ${prefix}${path}. ` +
     `GraphQL is at ${prefix}/graphql, endpoints are under ${prefix}/bff/, health is at ${prefix}/health and ${prefix}/ready.`;
-  return refusalReply(new RequestRefusal(404, 'NOT_FOUND', message));
+  return errorResponse(new GatewayError(404, 'NOT_FOUND', message));
 }
 
 const NO_CLIENT_HEADERS: AccessLogSettings = { client_name_headers: [], client_version_headers: [] };
 
 /** One line for each request: an error for 5xx answers, so that they stand out; the others are for debugging. */
-function logAccess(logger: Logger, exchange: Exchange, settings: AccessLogSettings = NO_CLIENT_HEADERS): void {
+function logAccess(logger: Logger, exchange: RequestContext, settings: AccessLogSettings = NO_CLIENT_HEADERS): void {
   const { req, res, requestId, startedAt } = exchange;
   const level = res.statusCode >= 500 ? 'error' : 'debug';
   if (!logger.isEnabled(level)) return;

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { etagOfForm, isKnown } from '../bff/delivery/conditional.ts';
 import { chooseEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
-import { type Exchange, sendReply } from './request-context.ts';
+import { type RequestContext, sendReply } from './request-context.ts';
 
 /** An HTML page that is the same for everyone. Each encoded form is made once, when a browser asks for it first. */
 export class StaticPage {
@@ -18,7 +18,7 @@ export class StaticPage {
     this.#headers = { ...headers, 'cache-control': 'no-cache', vary: 'accept, accept-encoding' };
   }
 
-  async send(exchange: Exchange): Promise<void> {
+  async send(exchange: RequestContext): Promise<void> {
     const { 'accept-encoding': accepted, 'if-none-match': known } = exchange.req.headers;
     const coding = chooseEncoding(accepted);
     const etag = coding === undefined ? this.#etag : etagOfForm(this.#etag, coding);

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { ServerOptions } from 'node:https';
 import { createSecureContext } from 'node:tls';
+import { ConfigValueError } from '../config/config-value-error.ts';
 import type { ListenerTls } from '../config/sections/tls.ts';
-import { UnusableSetting } from '../config/config-value-error.ts';
 
-/** What `node:https` takes. Throws `UnusableSetting`. */
+/** What `node:https` takes. Throws `ConfigValueError`. */
 export function tlsOptions(settings: ListenerTls): ServerOptions {
   const { client_ca, require_client_certificate, min_version } = settings;
   const options = {
@@ -17,7 +17,7 @@ export function tlsOptions(settings: ListenerTls): ServerOptions {
     createSecureContext(options);
   } catch (cause) {
     const message = (cause as Error).message;
-    throw new UnusableSetting(`tls.supergraph: certificate, key and client_ca cannot be used together: ${message}`, {
+    throw new ConfigValueError(`tls.supergraph: certificate, key and client_ca cannot be used together: ${message}`, {
       cause,
     });
   }
@@ -31,7 +31,7 @@ function readPem(key: string, value: string): string {
     return readFileSync(value, 'utf8');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new UnusableSetting(
+    throw new ConfigValueError(
       `tls.supergraph.${key}: ${value} cannot be read (${code}); expected a PEM file or PEM text`,
       {
         cause,

@@ -1,4 +1,4 @@
-import type { Operation, OpField, OpNarrowing, OpSelection } from './operation.ts';
+import type { Operation, OpField, OpSelection, OpTypeCondition } from './operation.ts';
 
 /** A field that is not read, in its place: before that item of what is left of its selection. */
 export interface DroppedItem {
@@ -24,7 +24,7 @@ export function dropFields(
   const dropped = new Map<OpSelection, DroppedItem[]>();
 
   function select(selection: OpSelection): OpSelection {
-    const items: (OpField | OpNarrowing)[] = [];
+    const items: (OpField | OpTypeCondition)[] = [];
     const gone: DroppedItem[] = [];
     let changed = false;
     for (const item of selection.items) {
@@ -34,7 +34,7 @@ export function dropFields(
       }
       const below = item.selection && select(item.selection);
       changed ||= below !== item.selection;
-      items.push(below === item.selection ? item : ({ ...item, selection: below } as OpField | OpNarrowing));
+      items.push(below === item.selection ? item : ({ ...item, selection: below } as OpField | OpTypeCondition));
     }
     if (!changed && gone.length === 0) return selection;
     const left = { parentType: selection.parentType, items };

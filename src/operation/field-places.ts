@@ -15,7 +15,7 @@ export function fieldPlaces(operation: Operation): ReadonlyMap<OpField, FieldPla
   const places = new Map<OpField, FieldPlace>();
   const visit = (selection: OpSelection, parent: OpField | undefined, base: readonly string[]): void => {
     for (const item of selection.items) {
-      if (item.kind === 'narrowing') {
+      if (item.kind === 'typeCondition') {
         visit(item.selection, parent, base);
         continue;
       }

@@ -9,7 +9,7 @@ import type {
 } from 'graphql';
 import { Kind, print } from 'graphql';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import type { Operation, OpField, OpNarrowing, OpSelection } from './operation.ts';
+import type { Operation, OpField, OpSelection, OpTypeCondition } from './operation.ts';
 
 /** More selected fields than this, fragments expanded, and the operation is refused: planning time must stay bounded. */
 export const MAX_SELECTED_FIELDS = 10_000;
@@ -140,13 +140,13 @@ class Normaliser {
   }
 
   private finish(draft: Draft): OpSelection {
-    const items: (OpField | OpNarrowing)[] = [];
+    const items: (OpField | OpTypeCondition)[] = [];
     for (const item of draft.items) {
       if (Array.isArray(item)) {
         items.push(this.field(item, draft.type));
       } else {
         const selection = this.finish(item);
-        if (selection.items.length > 0) items.push({ kind: 'narrowing', typeCondition: item.type, selection });
+        if (selection.items.length > 0) items.push({ kind: 'typeCondition', typeCondition: item.type, selection });
       }
     }
     return { parentType: draft.type, items };
@@ -213,9 +213,9 @@ function lastNarrowing(draft: Draft): number {
 function narrow(draft: Draft, type: string): Draft {
   const last = draft.items.at(-1);
   if (last && !Array.isArray(last) && last.type === type) return last;
-  const narrowing = newDraft(type);
-  draft.items.push(narrowing);
-  return narrowing;
+  const typeCondition = newDraft(type);
+  draft.items.push(typeCondition);
+  return typeCondition;
 }
 
 function argsKey(node: FieldNode): string {

@@ -11,7 +11,7 @@ export interface Operation {
 /** What is selected on one object, in the order in which a response shows it. */
 export interface OpSelection {
   readonly parentType: string;
-  readonly items: readonly (OpField | OpNarrowing)[];
+  readonly items: readonly (OpField | OpTypeCondition)[];
 }
 
 export interface OpField {
@@ -27,8 +27,8 @@ export interface OpField {
 }
 
 /** A part of a selection for some runtime types only. `typeCondition` is always narrower than the type around it. */
-export interface OpNarrowing {
-  readonly kind: 'narrowing';
+export interface OpTypeCondition {
+  readonly kind: 'typeCondition';
   readonly typeCondition: string;
   readonly selection: OpSelection;
 }

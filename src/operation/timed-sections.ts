@@ -40,7 +40,7 @@ export function sectionHeads({ selection }: Operation, sections: TimedSections):
 
 function fieldsAt(selection: OpSelection, [key, ...rest]: readonly string[]): OpField[] {
   return selection.items.flatMap((item) => {
-    if (item.kind === 'narrowing') return fieldsAt(item.selection, [key as string, ...rest]);
+    if (item.kind === 'typeCondition') return fieldsAt(item.selection, [key as string, ...rest]);
     if (item.responseKey !== key) return [];
     if (rest.length === 0) return [item];
     return item.selection === undefined ? [] : fieldsAt(item.selection, rest);

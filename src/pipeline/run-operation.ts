@@ -1,14 +1,14 @@
 import { type DependsOn, inFlightKey } from '../client/depends-on.ts';
 import { forbidsSharing } from '../client/sharing.ts';
-import type { Engine, EngineAnswer, EngineRequest } from '../engine/engine.ts';
+import type { Engine, EngineRequest, ExecutionResult } from '../engine/engine.ts';
+import type { GraphqlParams, SharedResponse } from '../graphql-http/graphql-over-http.ts';
+import { ClientDisconnected } from '../http/body-reader.ts';
+import { GatewayError } from '../http/gateway-error.ts';
+import type { CountRequest } from '../http/middleware/rate-limit.ts';
+import type { RequestContext } from '../http/request-context.ts';
 import type { GatheredHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { CancelSignal, ClientContext } from '../sources/source.ts';
-import { ClientGone } from '../http/body-reader.ts';
-import type { Exchange } from '../http/request-context.ts';
-import type { GraphqlParams, SharedReply } from '../graphql-http/graphql-over-http.ts';
-import type { CountRequest } from '../http/middleware/rate-limit.ts';
-import { RequestRefusal } from '../http/gateway-error.ts';
 
 /** A GraphQL request as read from HTTP. */
 export interface GraphqlCall {
@@ -37,19 +37,19 @@ export interface OperationRunnerOptions {
 
 export interface OperationRunner {
   /**
-   * Rejects with `RequestRefusal` 503 without a schema, 504 `GATEWAY_TIMEOUT` when time is up and 429 over a rate limit, and
-   * with `ClientGone` when it is too late.
+   * Rejects with `GatewayError` 503 without a schema, 504 `GATEWAY_TIMEOUT` when time is up and 429 over a rate limit, and
+   * with `ClientDisconnected` when it is too late.
    */
-  run(exchange: Exchange, call: GraphqlCall): Promise<EngineAnswer>;
+  run(exchange: RequestContext, call: GraphqlCall): Promise<ExecutionResult>;
 }
 
 /** One execution under way, and how many clients wait for it. */
 interface Flight {
   readonly engine: Engine;
   readonly cancellation: Cancellation;
-  readonly answer: Promise<EngineAnswer>;
+  readonly answer: Promise<ExecutionResult>;
   readonly returned: GatheredHeaders | undefined;
-  readonly shared: SharedReply;
+  readonly shared: SharedResponse;
   waiting: number;
 }
 
@@ -64,7 +64,7 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
   const shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
   const { countRequest } = options;
 
-  function start(engine: Engine, exchange: Exchange, call: GraphqlCall, admitted: boolean): Flight {
+  function start(engine: Engine, exchange: RequestContext, call: GraphqlCall, admitted: boolean): Flight {
     const cancellation = new Cancellation();
     const returned = options.returned?.gather();
     const client = clientContext(exchange, cancellation, returned, admitted);
@@ -73,13 +73,13 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
     return { engine, cancellation, answer, returned, shared: { reply: undefined, left: 0 }, waiting: 0 };
   }
 
-  function join(flight: Flight, exchange: Exchange, key: string | undefined): Promise<EngineAnswer> {
+  function join(flight: Flight, exchange: RequestContext, key: string | undefined): Promise<ExecutionResult> {
     flight.waiting++;
     if (key !== undefined) {
       exchange.shared = flight.shared;
       flight.shared.left++;
     }
-    exchange.onGone = () => {
+    exchange.onAbort = () => {
       if (--flight.waiting > 0) return;
       if (key !== undefined && flights.get(key) === flight) flights.delete(key);
       flight.cancellation.abort();
@@ -87,7 +87,7 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
     return flight.returned ? withHeaders(flight.answer, flight.returned, exchange) : flight.answer;
   }
 
-  function share(engine: Engine, exchange: Exchange, call: GraphqlCall): Promise<EngineAnswer> {
+  function share(engine: Engine, exchange: RequestContext, call: GraphqlCall): Promise<ExecutionResult> {
     const key = sharingKey(exchange, call.text, options.dependsOn);
     const running = flights.get(key);
     if (running?.engine === engine) return join(running, exchange, key);
@@ -100,14 +100,14 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
     return join(flight, exchange, key);
   }
 
-  const sharable = (engine: Engine, { params: { query, operationName } }: GraphqlCall) =>
-    engine.sharable({ query, operationName, contract: options.contract });
+  const canDedupe = (engine: Engine, { params: { query, operationName } }: GraphqlCall) =>
+    engine.canDedupe({ query, operationName, contract: options.contract });
 
-  function begin(exchange: Exchange, call: GraphqlCall): Promise<EngineAnswer> {
-    if (exchange.res.destroyed) throw new ClientGone();
+  function begin(exchange: RequestContext, call: GraphqlCall): Promise<ExecutionResult> {
+    if (exchange.res.destroyed) throw new ClientDisconnected();
     const engine = options.engine();
-    if (!engine) throw new RequestRefusal(503, 'SERVICE_UNAVAILABLE', 'There is no schema to answer with yet.');
-    const shared = shareQueries && !forbidsSharing(exchange.req.headers) && sharable(engine, call);
+    if (!engine) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'There is no schema to answer with yet.');
+    const shared = shareQueries && !forbidsSharing(exchange.req.headers) && canDedupe(engine, call);
     if (shared) {
       // each request counts, also those that share one execution
       const counted = countRequest?.(exchange);
@@ -130,14 +130,14 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
 }
 
 /** The policies count what they see; what never became an operation is counted here. */
-async function countRefused(answer: EngineAnswer, exchange: Exchange, countRequest: CountRequest) {
+async function countRefused(answer: ExecutionResult, exchange: RequestContext, countRequest: CountRequest) {
   const { refusal } = answer;
   if (refusal && refusal !== 'policy' && refusal !== 'overload') await countRequest(exchange);
   return answer;
 }
 
 function clientContext(
-  { req, requestId, client }: Exchange,
+  { req, requestId, client }: RequestContext,
   signal: CancelSignal,
   returned: GatheredHeaders | undefined,
   admitted: boolean,
@@ -152,17 +152,21 @@ function engineRequest(client: ClientContext, call: GraphqlCall, contract: strin
 }
 
 async function withHeaders(
-  answer: Promise<EngineAnswer>,
+  answer: Promise<ExecutionResult>,
   returned: GatheredHeaders,
-  { res, takeHeaders }: Exchange,
-): Promise<EngineAnswer> {
+  { res, takeHeaders }: RequestContext,
+): Promise<ExecutionResult> {
   const made = await answer;
   if (takeHeaders) takeHeaders(returned);
   else returned.writeTo(res);
   return made;
 }
 
-function withDeadline(ms: number, cancellation: Cancellation, work: Promise<EngineAnswer>): Promise<EngineAnswer> {
+function withDeadline(
+  ms: number,
+  cancellation: Cancellation,
+  work: Promise<ExecutionResult>,
+): Promise<ExecutionResult> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(expire, ms, ms, cancellation, reject);
     work.then(
@@ -181,10 +185,10 @@ function withDeadline(ms: number, cancellation: Cancellation, work: Promise<Engi
 }
 
 function expire(ms: number, cancellation: Cancellation, reject: (error: unknown) => void): void {
-  reject(new RequestRefusal(504, 'GATEWAY_TIMEOUT', `The request took longer than ${ms} ms.`));
+  reject(new GatewayError(504, 'GATEWAY_TIMEOUT', `The request took longer than ${ms} ms.`));
   cancellation.abort();
 }
 
-function sharingKey({ req, client }: Exchange, text: string, dependsOn: DependsOn | undefined): string {
+function sharingKey({ req, client }: RequestContext, text: string, dependsOn: DependsOn | undefined): string {
   return `${req.method} ${req.url} ${inFlightKey({ facts: client, headers: req.headers }, dependsOn)}\n${text}`;
 }

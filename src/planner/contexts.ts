@@ -1,7 +1,7 @@
 import type { SelectionSetNode } from 'graphql';
 import { parseFieldSet } from '../supergraph/field-set.ts';
 import type { ContextArgument, SubgraphField, SupergraphModel } from '../supergraph/supergraph.ts';
-import type { Abilities } from './field-index.ts';
+import type { FieldIndex } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import type { ContextSource, ContextValue, Fetch, Position } from './positions.ts';
 import type { Inputs } from './representation.ts';
@@ -53,14 +53,14 @@ function distinctContexts({ contextArguments }: SubgraphField): ContextArgument[
  * Out: read `locale` at `me`
  */
 export class ContextFinder {
-  private readonly abilities: Abilities;
+  private readonly fieldIndex: FieldIndex;
   private readonly reading: ContextReading;
   private readonly setters: Map<string, ReadonlySet<string>>;
 
-  constructor(abilities: Abilities, reading: ContextReading) {
-    this.abilities = abilities;
+  constructor(fieldIndex: FieldIndex, reading: ContextReading) {
+    this.fieldIndex = fieldIndex;
     this.reading = reading;
-    this.setters = settersOf(abilities.supergraph);
+    this.setters = settersOf(fieldIndex.supergraph);
   }
 
   /** A way to all values that a field at a position takes from contexts; `undefined` where a context is set nowhere above. */
@@ -86,7 +86,7 @@ export class ContextFinder {
     const places: Place[] = [];
     for (let { origin } = position; origin; origin = origin.parent.origin) {
       const { parent, owner } = origin;
-      const possible = [...this.abilities.possible(owner)].filter((type) => this.reading.canBe(parent, type));
+      const possible = [...this.fieldIndex.possible(owner)].filter((type) => this.reading.canBe(parent, type));
       const types = setters.has(owner) ? [owner] : possible.filter((type) => setters.has(type));
       for (const type of types) {
         const route = this.reading.inputs(parent, type, set);
@@ -106,7 +106,7 @@ export class ContextFinder {
         for (const fetch of needed) dependsOn.add(fetch);
         const told = always ? undefined : this.reading.typenameAt(position);
         if (told) dependsOn.add(told);
-        return { position, type, possible: always ? undefined : this.abilities.possible(type), fields };
+        return { position, type, possible: always ? undefined : this.fieldIndex.possible(type), fields };
       });
       return { key: contextKey(argument), type: argument.type, sources };
     });

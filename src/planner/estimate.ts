@@ -1,9 +1,9 @@
 import type { SelectionSetNode } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Subgraph, SubgraphField } from '../supergraph/supergraph.ts';
-import { type Abilities, needsOwnLookup } from './field-index.ts';
 import { COST } from './costs.ts';
-import { canReadAll, overlaps, readableField, type Standpoint, standBelow } from './subgraph-scope.ts';
+import { type FieldIndex, needsOwnLookup } from './field-index.ts';
+import { canReadAll, overlaps, readableField, type SubgraphScope, scopeBelow } from './subgraph-scope.ts';
 
 /** What is ahead: which other subgraphs are asked in which wave from here, and what else that costs. Never changed. */
 interface Outlook {
@@ -19,7 +19,7 @@ const DEAD_END: Outlook = { waves: [], extra: COST.deadEnd };
 interface Above {
   readonly owner: string;
   readonly field: OpField;
-  readonly at: Standpoint;
+  readonly at: SubgraphScope;
   readonly above: Above | undefined;
 }
 
@@ -32,11 +32,11 @@ interface Above {
  * Out: 110 (one more request, one more wave)
  */
 export class Estimator {
-  private readonly abilities: Abilities;
+  private readonly fieldIndex: FieldIndex;
   private readonly known = new Map<OpField, Map<SubgraphField, Outlook>>();
 
-  constructor(abilities: Abilities) {
-    this.abilities = abilities;
+  constructor(fieldIndex: FieldIndex) {
+    this.fieldIndex = fieldIndex;
   }
 
   below(
@@ -44,7 +44,7 @@ export class Estimator {
     subgraph: Subgraph,
     resolvedBy: SubgraphField,
     provided: readonly SelectionSetNode[] = [],
-    from?: { owner: string; at: Standpoint },
+    from?: { owner: string; at: SubgraphScope },
   ): number {
     if (!field.selection) return 0;
     const above = from && { ...from, field, above: undefined };
@@ -73,12 +73,12 @@ export class Estimator {
     return outlook;
   }
 
-  private selection(selection: OpSelection, at: Standpoint, above: Above | undefined): Outlook {
+  private selection(selection: OpSelection, at: SubgraphScope, above: Above | undefined): Outlook {
     const told = at.type.kind !== 'interfaceObject' || !asksForType(selection);
     let outlook = told ? NOTHING : { waves: [], extra: COST.request };
     for (const item of selection.items) {
-      if (item.kind === 'narrowing') {
-        if (overlaps(this.abilities, at.type, item.typeCondition))
+      if (item.kind === 'typeCondition') {
+        if (overlaps(this.fieldIndex, at.type, item.typeCondition))
           outlook = united(outlook, this.selection(item.selection, at, above));
       } else if (item.name !== '__typename') {
         outlook = united(outlook, this.field(selection.parentType, item, at, outlook, above));
@@ -88,27 +88,33 @@ export class Estimator {
   }
 
   /** @param known what is asked anyway: ways through the same subgraphs are better than others */
-  private field(owner: string, field: OpField, at: Standpoint, known: Outlook, above: Above | undefined): Outlook {
-    const own = readableField(this.abilities, at, owner, field.name);
+  private field(owner: string, field: OpField, at: SubgraphScope, known: Outlook, above: Above | undefined): Outlook {
+    const own = readableField(this.fieldIndex, at, owner, field.name);
     if (own) {
       const here = field.selection && { owner, field, at, above };
-      return this.ahead(field, at.subgraph, own, standBelow(at, own)?.provided ?? [], here);
+      return this.ahead(field, at.subgraph, own, scopeBelow(at, own)?.provided ?? [], here);
     }
-    const owners = this.abilities.isAbstract(owner) ? at.type.possible : [owner];
+    const owners = this.fieldIndex.isAbstract(owner) ? at.type.possible : [owner];
     let outlook = NOTHING;
     for (const type of owners) outlook = united(outlook, this.elsewhere(type, field, at, known, above));
     return outlook;
   }
 
-  private elsewhere(owner: string, field: OpField, at: Standpoint, known: Outlook, above: Above | undefined): Outlook {
-    if (this.abilities.isAbstract(owner)) return NOTHING;
-    const own = readableField(this.abilities, at, owner, field.name);
+  private elsewhere(
+    owner: string,
+    field: OpField,
+    at: SubgraphScope,
+    known: Outlook,
+    above: Above | undefined,
+  ): Outlook {
+    if (this.fieldIndex.isAbstract(owner)) return NOTHING;
+    const own = readableField(this.fieldIndex, at, owner, field.name);
     if (own) return this.ahead(field, at.subgraph, own, [], { owner, field, at, above });
     let best: Outlook | undefined;
     let bestCost = Number.POSITIVE_INFINITY;
-    for (const { subgraph, type, field: resolvedBy } of this.abilities.providers(owner, field.name)) {
+    for (const { subgraph, type, field: resolvedBy } of this.fieldIndex.providers(owner, field.name)) {
       if (subgraph === at.subgraph && !needsOwnLookup(resolvedBy)) continue;
-      const entries = this.abilities.entries(owner).filter((entry) => entry.subgraph === subgraph);
+      const entries = this.fieldIndex.entries(owner).filter((entry) => entry.subgraph === subgraph);
       if (entries.length === 0) continue;
       const there = { owner, field, at: { subgraph, type, provided: [] }, above: undefined };
       // a key or an input that is not there has to be asked elsewhere first
@@ -126,10 +132,10 @@ export class Estimator {
   private throughAbove(owner: string, field: OpField, above: Above | undefined): Outlook {
     for (let holder = above; holder; holder = holder.above) {
       const { at, field: leading } = holder;
-      for (const { subgraph, field: led } of this.abilities.providers(holder.owner, leading.name)) {
+      for (const { subgraph, field: led } of this.fieldIndex.providers(holder.owner, leading.name)) {
         const type = subgraph.types.get(led.namedType);
         if (subgraph === at.subgraph || needsOwnLookup(led) || !type) continue;
-        const resolvedBy = readableField(this.abilities, { subgraph, type, provided: [] }, owner, field.name);
+        const resolvedBy = readableField(this.fieldIndex, { subgraph, type, provided: [] }, owner, field.name);
         if (!resolvedBy || !this.canEnter(holder.owner, subgraph)) continue;
         return after(subgraph, this.ahead(field, subgraph, resolvedBy, [], undefined), COST.reselect);
       }
@@ -138,12 +144,12 @@ export class Estimator {
   }
 
   private canEnter(owner: string, subgraph: Subgraph): boolean {
-    if (owner === this.abilities.supergraph.rootTypes.query) return true;
-    return this.abilities.entries(owner).some((entry) => entry.subgraph === subgraph);
+    if (owner === this.fieldIndex.supergraph.rootTypes.query) return true;
+    return this.fieldIndex.entries(owner).some((entry) => entry.subgraph === subgraph);
   }
 
-  private isThere(at: Standpoint, owner: string, set: SelectionSetNode): boolean {
-    return canReadAll(this.abilities, at, this.abilities.fieldSet(set, owner));
+  private isThere(at: SubgraphScope, owner: string, set: SelectionSetNode): boolean {
+    return canReadAll(this.fieldIndex, at, this.fieldIndex.fieldSet(set, owner));
   }
 }
 
@@ -179,5 +185,5 @@ function isWithin<T>(part: ReadonlySet<T>, whole: ReadonlySet<T>): boolean {
 
 /** Whether a selection needs to know the runtime types of its objects. */
 function asksForType(selection: OpSelection): boolean {
-  return selection.items.some((item) => item.kind === 'narrowing' || item.name === '__typename');
+  return selection.items.some((item) => item.kind === 'typeCondition' || item.name === '__typename');
 }

@@ -2,16 +2,16 @@ import type { ArgumentNode, SelectionSetNode, TypeNode } from 'graphql';
 import { Kind } from 'graphql';
 import { OperationTooLargeError } from '../operation/normalise.ts';
 import type { Subgraph, SubgraphField, SubgraphType } from '../supergraph/supergraph.ts';
-import { type Abilities, needsOwnLookup, providedBelow, providedOn } from './field-index.ts';
+import { type FieldIndex, needsOwnLookup, providedBelow, providedOn } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import {
+  type Alias,
+  type AliasScope,
   type ContextValue,
   type Fetch,
   FetchNode,
   Position,
   type Representation,
-  type Wire,
-  type WireSpace,
 } from './positions.ts';
 
 /** What is asked to be read: a field with its arguments, and the key that its reader would like best. */
@@ -30,24 +30,24 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
  */
 export const MAX_POSITIONS = 2_000;
 
-function tooManyPositions(parent: Position, wire: Wire): OperationTooLargeError {
+function tooManyPositions(parent: Position, alias: Alias): OperationTooLargeError {
   return new OperationTooLargeError(
-    `The operation has more than ${MAX_POSITIONS} places to read objects at, because "${wire.name}" below ${parent.type} ` +
+    `The operation has more than ${MAX_POSITIONS} places to read objects at, because "${alias.name}" below ${parent.type} ` +
       'and others have to be read for each type on its own. Select less below interfaces and unions, or in fragments on fewer types.',
   );
 }
 
 /** The fetches of one plan while it is being built. Fields are put where they belong at once; nothing is moved later. */
 export class FetchGraph {
-  readonly abilities: Abilities;
+  readonly fieldIndex: FieldIndex;
   readonly fetches: Fetch[] = [];
   readonly root: Position;
   private positions = 0;
   /** Shapes of the response keys in one fetch on one path: GraphQL forbids two shapes under one key. */
-  private readonly shapes = new Map<Fetch, Map<WireSpace, Map<string, string>>>();
+  private readonly shapes = new Map<Fetch, Map<AliasScope, Map<string, string>>>();
 
-  constructor(abilities: Abilities, rootType: string) {
-    this.abilities = abilities;
+  constructor(fieldIndex: FieldIndex, rootType: string) {
+    this.fieldIndex = fieldIndex;
     this.root = new Position(this.positions++, rootType, undefined);
   }
 
@@ -97,24 +97,24 @@ export class FetchGraph {
   }
 
   /** Adds a field to a node, under a key that means just this field at the position; the same field twice is one. */
-  addField(node: FetchNode, owner: string, wanted: WantedField, field: SubgraphField, fresh = false): Wire {
-    const wire = this.wireFor(node, wanted, field, fresh);
-    const known = node.fields.get(wire.key);
-    if (known) return wire;
-    const composite = this.abilities.isComposite(field.namedType);
-    const child = composite ? this.childNode(node, owner, wire, field) : undefined;
+  addField(node: FetchNode, owner: string, wanted: WantedField, field: SubgraphField, fresh = false): Alias {
+    const alias = this.aliasFor(node, wanted, field, fresh);
+    const known = node.fields.get(alias.key);
+    if (known) return alias;
+    const composite = this.fieldIndex.isComposite(field.namedType);
+    const child = composite ? this.childNode(node, owner, alias, field) : undefined;
     const { type, contextArguments } = field;
-    node.fields.set(wire.key, { wire, type, needsInputs: needsOwnLookup(field), contextArguments, node: child });
-    return wire;
+    node.fields.set(alias.key, { alias, type, needsInputs: needsOwnLookup(field), contextArguments, node: child });
+    return alias;
   }
 
-  private childNode(node: FetchNode, owner: string, wire: Wire, field: SubgraphField): FetchNode {
+  private childNode(node: FetchNode, owner: string, alias: Alias, field: SubgraphField): FetchNode {
     const { position } = node;
-    let child = position.below(wire, owner);
+    let child = position.below(alias, owner);
     if (!child) {
-      if (this.positions >= MAX_POSITIONS) throw tooManyPositions(position, wire);
-      child = new Position(this.positions++, this.typeOf(owner, field), { parent: position, owner, wire });
-      position.addBelow(wire, owner, child);
+      if (this.positions >= MAX_POSITIONS) throw tooManyPositions(position, alias);
+      child = new Position(this.positions++, this.typeOf(owner, field), { parent: position, owner, alias });
+      position.addBelow(alias, owner, child);
     }
     const type = node.fetch.subgraph.types.get(field.namedType);
     if (!type) throw new Error(`subgraph ${node.fetch.subgraph.name} has no type ${field.namedType}`);
@@ -122,50 +122,50 @@ export class FetchGraph {
     if (field.provides) provided.push(field.provides);
     const childNode = new FetchNode(node.fetch, child, type, provided);
     child.nodes.push(childNode);
-    if (this.abilities.isAbstract(child.type) && type.kind !== 'interfaceObject')
+    if (this.fieldIndex.isAbstract(child.type) && type.kind !== 'interfaceObject')
       childNode.typename = child.nodes.length === 1;
     return childNode;
   }
 
   /** An object type may promise a narrower type than the interface through which the field was selected. */
   private typeOf(owner: string, field: SubgraphField): string {
-    return this.abilities.supergraph.types.get(owner)?.fields.get(field.name)?.namedType ?? field.namedType;
+    return this.fieldIndex.supergraph.types.get(owner)?.fields.get(field.name)?.namedType ?? field.namedType;
   }
 
   /** The node for `... on T` inside another; itself where that says nothing new. */
   narrow(node: FetchNode, typeName: string): FetchNode {
     if (node.type.name === typeName || node.type.kind === 'interfaceObject' || node.type.kind === 'object') return node;
-    const known = node.narrowings.get(typeName);
+    const known = node.typeConditions.get(typeName);
     if (known) return known;
     const type = node.fetch.subgraph.types.get(typeName);
     if (!type) throw new Error(`subgraph ${node.fetch.subgraph.name} has no type ${typeName}`);
-    const narrowing = new FetchNode(node.fetch, node.position, type, providedOn(node.provided, typeName));
-    node.narrowings.set(typeName, narrowing);
-    return narrowing;
+    const typeCondition = new FetchNode(node.fetch, node.position, type, providedOn(node.provided, typeName));
+    node.typeConditions.set(typeName, typeCondition);
+    return typeCondition;
   }
 
-  private wireFor(node: FetchNode, wanted: WantedField, field: SubgraphField, fresh: boolean): Wire {
+  private aliasFor(node: FetchNode, wanted: WantedField, field: SubgraphField, fresh: boolean): Alias {
     const { space } = node.position;
     const shapes = this.shapesAt(node);
-    const composite = this.abilities.isComposite(field.namedType);
+    const composite = this.fieldIndex.isComposite(field.namedType);
     const shape = shapeOf(field.type, composite);
     if (!fresh) {
       // one alias must not become null because of what was asked under another
       const own = composite && space.known(wanted.responseKey, wanted);
-      for (const wire of own ? [own] : composite ? [] : space.meaning(wanted)) {
-        const taken = shapes.get(wire.key);
+      for (const alias of own ? [own] : composite ? [] : space.meaning(wanted)) {
+        const taken = shapes.get(alias.key);
         if (taken !== undefined && taken !== shape) continue;
-        shapes.set(wire.key, shape);
-        return wire;
+        shapes.set(alias.key, shape);
+        return alias;
       }
     }
-    const wire = space.add(wanted, wanted.responseKey);
-    shapes.set(wire.key, shape);
-    return wire;
+    const alias = space.add(wanted, wanted.responseKey);
+    shapes.set(alias.key, shape);
+    return alias;
   }
 
   private shapesAt(node: FetchNode): Map<string, string> {
-    const ofFetch = getOrMake(this.shapes, node.fetch, () => new Map<WireSpace, Map<string, string>>());
+    const ofFetch = getOrMake(this.shapes, node.fetch, () => new Map<AliasScope, Map<string, string>>());
     return getOrMake(ofFetch, node.position.space, () => new Map<string, string>());
   }
 }

@@ -30,7 +30,7 @@ const NONE: readonly never[] = [];
  * In:  `Product`, `price` on a supergraph where `products` and `catalog` share the field
  * Out: `[products as Product, catalog as Product]`
  */
-export class Abilities {
+export class FieldIndex {
   readonly supergraph: SupergraphModel;
   private readonly labels: ReadonlySet<string>;
   private readonly providersOf = new Map<string, readonly Provider[]>();

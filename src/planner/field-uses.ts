@@ -41,7 +41,7 @@ export class FieldUses {
     return (
       !this.typenames.has(node) &&
       [...node.fields.values()].every((field) => this.isUnused(field)) &&
-      [...node.narrowings.values()].every((narrowing) => this.isUnusedBelow(narrowing))
+      [...node.typeConditions.values()].every((typeCondition) => this.isUnusedBelow(typeCondition))
     );
   }
 
@@ -64,7 +64,7 @@ export class FieldUses {
         for (const group of this.uses.get(field)?.keys() ?? []) groups.add(group);
         if (field.node) visit(field.node);
       }
-      for (const narrowing of node.narrowings.values()) visit(narrowing);
+      for (const typeCondition of node.typeConditions.values()) visit(typeCondition);
     };
     visit(fetch.node);
     if (groups.size === 0) groups.add(this.groupAt.get(fetch.position) ?? REST);
@@ -74,16 +74,16 @@ export class FieldUses {
   private noteSelection(selection: OpSelection, position: Position, group: Group): void {
     this.groupAt.set(position, group);
     for (const item of selection.items) {
-      if (item.kind === 'narrowing' || item.name === '__typename') {
+      if (item.kind === 'typeCondition' || item.name === '__typename') {
         for (const node of position.nodes) if (node.typename) this.noteTypename(node, group);
-        if (item.kind === 'narrowing') this.noteSelection(item.selection, position, group);
+        if (item.kind === 'typeCondition') this.noteSelection(item.selection, position, group);
         continue;
       }
       const own = this.heads.get(item) ?? group;
-      for (const [owner, { wire, node }] of position.placed.get(item) ?? []) {
-        const field = node.fields.get(wire.key);
+      for (const [owner, { alias, node }] of position.placed.get(item) ?? []) {
+        const field = node.fields.get(alias.key);
         if (field) this.noteField(field, own, 'read');
-        const below = position.below(wire, owner);
+        const below = position.below(alias, owner);
         if (item.selection && below) this.noteSelection(item.selection, below, own);
       }
     }
@@ -105,16 +105,16 @@ export class FieldUses {
     };
     const noteIn = (node: FetchNode, items: RepresentationSelection): void => {
       for (const item of items) {
-        if (item.kind === 'narrowing') {
+        if (item.kind === 'typeCondition') {
           noteIn(node, item.nested);
           continue;
         }
-        const field = node.fields.get(item.wireKey);
+        const field = node.fields.get(item.subgraphKey);
         if (!field) continue;
         this.noteField(field, group, item.isKey ? 'key' : 'read');
         if (field.node && item.nested) noteAt(field.node.position, item.nested);
       }
-      for (const narrowing of node.narrowings.values()) noteIn(narrowing, items);
+      for (const typeCondition of node.typeConditions.values()) noteIn(typeCondition, items);
     };
     noteAt(fetch.position, fetch.representation?.fields ?? []);
     for (const { sources } of fetch.contexts) for (const { position, fields } of sources) noteAt(position, fields);

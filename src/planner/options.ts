@@ -1,14 +1,14 @@
 import type { SelectionSetNode } from 'graphql';
 import type { OpField } from '../operation/operation.ts';
 import type { SubgraphField } from '../supergraph/supergraph.ts';
-import { type Abilities, needsOwnLookup, type Provider } from './field-index.ts';
 import { type ContextFinder, type ContextRoute, contextKeys } from './contexts.ts';
 import { COST } from './costs.ts';
 import type { Estimator } from './estimate.ts';
+import { type FieldIndex, needsOwnLookup, type Provider } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import type { FetchNode, Position } from './positions.ts';
-import { readableField, standpointOf } from './subgraph-scope.ts';
 import { cheapest, type RouteFinder } from './routes.ts';
+import { readableField, scopeOf } from './subgraph-scope.ts';
 import { unplannable } from './unplannable.ts';
 
 /** A way to read a field of the objects at a position; nothing is added to the plan before `take`. */
@@ -40,7 +40,7 @@ const NO_CONTEXTS: ContextRoute = { cost: 0, level: 0, take: () => ({ values: []
  * Out: `[reviews by upc, cost 110]`
  */
 export class OptionFinder {
-  private readonly abilities: Abilities;
+  private readonly fieldIndex: FieldIndex;
   private readonly routes: RouteFinder;
   private readonly estimator: Estimator;
   private readonly contexts: ContextFinder;
@@ -49,8 +49,8 @@ export class OptionFinder {
   /** Look-ups with inputs: fields that need the same of the same objects share one. */
   private readonly ownLookups = new Map<Position, OwnLookup[]>();
 
-  constructor(abilities: Abilities, routes: RouteFinder, estimator: Estimator, contexts: ContextFinder) {
-    this.abilities = abilities;
+  constructor(fieldIndex: FieldIndex, routes: RouteFinder, estimator: Estimator, contexts: ContextFinder) {
+    this.fieldIndex = fieldIndex;
     this.routes = routes;
     this.estimator = estimator;
     this.contexts = contexts;
@@ -60,8 +60,8 @@ export class OptionFinder {
     const options: Option[] = [];
     for (const node of position.nodes) {
       if (!this.routes.isInScope(node, owner)) continue;
-      const at = standpointOf(node);
-      const resolvedBy = readableField(this.abilities, at, owner, field.name);
+      const at = scopeOf(node);
+      const resolvedBy = readableField(this.fieldIndex, at, owner, field.name);
       if (!resolvedBy) continue;
       const below = this.estimator.below(field, at.subgraph, resolvedBy, at.provided);
       const { level } = node.fetch;
@@ -69,7 +69,7 @@ export class OptionFinder {
       // nothing can be cheaper, or earlier, than what came with the objects themselves
       if (below === 0 && node.fetch.level === position.nodes[0]?.fetch.level) return options.slice(-1);
     }
-    for (const provider of this.abilities.providers(owner, field.name)) {
+    for (const provider of this.fieldIndex.providers(owner, field.name)) {
       const option = needsOwnLookup(provider.field)
         ? this.optionWithInputs(position, owner, field, provider)
         : this.optionByRoute(position, owner, field, provider);
@@ -90,7 +90,7 @@ export class OptionFinder {
       provider,
       take: () => {
         const node = route.take();
-        const resolvedBy = readableField(this.abilities, standpointOf(node), owner, field.name);
+        const resolvedBy = readableField(this.fieldIndex, scopeOf(node), owner, field.name);
         if (!resolvedBy) throw unplannable(position, owner, field);
         return { node, resolvedBy };
       },
@@ -135,7 +135,7 @@ export class OptionFinder {
     const required = requires && this.routes.inputs(position, owner, requires, []);
     const contexts = field.contextArguments.length > 0 ? this.contexts.find(position, field) : NO_CONTEXTS;
     if ((requires && !required) || !contexts) return undefined;
-    const keys = this.abilities
+    const keys = this.fieldIndex
       .entries(owner)
       .filter((entry) => entry.subgraph === subgraph && entry.type === type)
       .map((entry) => {

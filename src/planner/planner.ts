@@ -1,12 +1,12 @@
 import type { Operation } from '../operation/operation.ts';
 import type { SectionHeads } from '../operation/timed-sections.ts';
-import type { Abilities } from './field-index.ts';
 import { FetchGraph } from './fetch-graph.ts';
-import { partFetches } from './split-deferred-fetches.ts';
+import type { FieldIndex } from './field-index.ts';
 import type { QueryPlan } from './plan.ts';
 import { writeRequests } from './requests.ts';
 import { type Batch, schedule } from './schedule.ts';
 import { Selector } from './select.ts';
+import { splitDeferredFetches } from './split-deferred-fetches.ts';
 import { runToEnd, type Steps } from './steps.ts';
 
 /** What each stage hands on, for those who want to look. */
@@ -18,32 +18,32 @@ export interface PlanStages {
 }
 
 /** Plans an operation: which subgraph answers what, in which order. */
-export function planOperation(operation: Operation, abilities: Abilities): QueryPlan {
-  return planInStages(operation, abilities).plan;
+export function planOperation(operation: Operation, fieldIndex: FieldIndex): QueryPlan {
+  return planInStages(operation, fieldIndex).plan;
 }
 
-export function planInStages(operation: Operation, abilities: Abilities, sections?: SectionHeads): PlanStages {
-  return runToEnd(planInSteps(operation, abilities, sections));
+export function planInStages(operation: Operation, fieldIndex: FieldIndex, sections?: SectionHeads): PlanStages {
+  return runToEnd(planInSteps(operation, fieldIndex, sections));
 }
 
 /**
- * The stages of planning, one after the other. What a subgraph can do ({@link Abilities}) is known before; each stage's own
+ * The stages of planning, one after the other. What a subgraph can do ({@link FieldIndex}) is known before; each stage's own
  * file says what goes in and what comes out.
  *
  * @param sections fields that nothing else is to wait for
  */
-export function* planInSteps(operation: Operation, abilities: Abilities, sections?: SectionHeads): Steps<PlanStages> {
-  const fetches = yield* selectFetches(operation, abilities);
-  const batches = schedule(sections ? partFetches(fetches, operation, sections) : fetches.fetches);
+export function* planInSteps(operation: Operation, fieldIndex: FieldIndex, sections?: SectionHeads): Steps<PlanStages> {
+  const fetches = yield* selectFetches(operation, fieldIndex);
+  const batches = schedule(sections ? splitDeferredFetches(fetches, operation, sections) : fetches.fetches);
   yield;
-  const requests = yield* writeRequests(batches, operation, abilities);
+  const requests = yield* writeRequests(batches, operation, fieldIndex);
   const { selection } = operation;
   const plan = { operation, selection, root: fetches.root, positionCount: fetches.positionCount, requests, sections };
   return { operation, fetches, batches, plan };
 }
 
-function* selectFetches(operation: Operation, abilities: Abilities): Steps<FetchGraph> {
-  const graph = new FetchGraph(abilities, operation.selection.parentType);
+function* selectFetches(operation: Operation, fieldIndex: FieldIndex): Steps<FetchGraph> {
+  const graph = new FetchGraph(fieldIndex, operation.selection.parentType);
   const selector = new Selector(graph);
   const { selection } = operation;
   if (operation.kind === 'mutation') yield* selector.selectMutation(selection);

@@ -1,7 +1,7 @@
 import type { ArgumentNode, SelectionSetNode, TypeNode } from 'graphql';
 import type { OpField } from '../operation/operation.ts';
 import type { ContextArgument, Subgraph, SubgraphType } from '../supergraph/supergraph.ts';
-import { FewMap } from './small-map.ts';
+import { SmallMap } from './small-map.ts';
 
 /**
  * A place in the response where objects are: the root, or the value of a composite field. Fetches meet here:
@@ -13,25 +13,25 @@ export class Position {
   readonly type: string;
   readonly origin: PositionOrigin | undefined;
   readonly nodes: FetchNode[] = [];
-  private readonly children = new FewMap<string, Position>();
-  readonly space: WireSpace;
+  private readonly children = new SmallMap<string, Position>();
+  readonly space: AliasScope;
   /** Where each selected field is read from: by owner type, as one field may be read differently on several types. */
-  readonly placed = new Map<OpField, FewMap<string, Placement>>();
+  readonly placed = new Map<OpField, SmallMap<string, Placement>>();
 
   constructor(id: number, type: string, origin: PositionOrigin | undefined) {
     this.id = id;
     this.type = type;
     this.origin = origin;
-    this.space = origin ? origin.parent.space.below(origin.wire.key) : new WireSpace();
+    this.space = origin ? origin.parent.space.below(origin.alias.key) : new AliasScope();
   }
 
   /** The position that a field leads to when it is selected on a type. */
-  below(wire: Wire, owner: string): Position | undefined {
-    return this.children.get(`${wire.key} ${owner}`);
+  below(alias: Alias, owner: string): Position | undefined {
+    return this.children.get(`${alias.key} ${owner}`);
   }
 
-  addBelow(wire: Wire, owner: string, position: Position): void {
-    this.children.set(`${wire.key} ${owner}`, position);
+  addBelow(alias: Alias, owner: string, position: Position): void {
+    this.children.set(`${alias.key} ${owner}`, position);
   }
 }
 
@@ -40,70 +40,70 @@ export interface PositionOrigin {
   readonly parent: Position;
   /** The type on which the field is selected: only the parent's objects of this type lead here. */
   readonly owner: string;
-  readonly wire: Wire;
+  readonly alias: Alias;
 }
 
 /**
  * The keys under which fields are fetched into the objects on one path. A key means one field with one set of arguments,
  * so what several subgraphs say of one object can be put into that object.
  */
-export class WireSpace {
-  private readonly wires = new Map<string, Wire>();
-  private readonly byMeaning = new Map<string, Wire[]>();
+export class AliasScope {
+  private readonly aliases = new Map<string, Alias>();
+  private readonly byMeaning = new Map<string, Alias[]>();
   /** The last number that was tried for keys of a name. */
   private lastNumber: Map<string, number> | undefined;
-  private readonly nested = new FewMap<string, WireSpace>();
+  private readonly nested = new SmallMap<string, AliasScope>();
 
   /** The keys that mean a field with its arguments, in the order in which they were added. */
-  meaning(field: Pick<Wire, 'name' | 'argsKey'>): readonly Wire[] {
+  meaning(field: Pick<Alias, 'name' | 'argsKey'>): readonly Alias[] {
     return this.byMeaning.get(meaningOf(field)) ?? NO_WIRES;
   }
 
   /** The wire under a key, where it means this field with these arguments. */
-  known(key: string, { name, argsKey }: Pick<Wire, 'name' | 'argsKey'>): Wire | undefined {
-    const wire = this.wires.get(key);
-    return wire?.name === name && wire.argsKey === argsKey ? wire : undefined;
+  known(key: string, { name, argsKey }: Pick<Alias, 'name' | 'argsKey'>): Alias | undefined {
+    const alias = this.aliases.get(key);
+    return alias?.name === name && alias.argsKey === argsKey ? alias : undefined;
   }
 
   /** Adds a key for a field: the one wished for where it is free. */
-  add({ name, args, argsKey }: Omit<Wire, 'key'>, wished: string): Wire {
-    const wire = { key: this.freeKey(wished, name), name, args, argsKey };
-    this.wires.set(wire.key, wire);
-    const meaning = meaningOf(wire);
+  add({ name, args, argsKey }: Omit<Alias, 'key'>, wished: string): Alias {
+    const alias = { key: this.freeKey(wished, name), name, args, argsKey };
+    this.aliases.set(alias.key, alias);
+    const meaning = meaningOf(alias);
     const alike = this.byMeaning.get(meaning);
-    if (alike) alike.push(wire);
-    else this.byMeaning.set(meaning, [wire]);
-    return wire;
+    if (alike) alike.push(alias);
+    else this.byMeaning.set(meaning, [alias]);
+    return alias;
   }
 
   private freeKey(wished: string, name: string): string {
     // names with two underscores are the specification's; every object seems to have what `Object.prototype` has
-    if (!this.wires.has(wished) && !wished.startsWith('__') && !(wished in Object.prototype)) return wished;
+    if (!this.aliases.has(wished) && !wished.startsWith('__') && !(wished in Object.prototype)) return wished;
     this.lastNumber ??= new Map();
     let number = this.lastNumber.get(name) ?? 0;
     do number += 1;
-    while (this.wires.has(`${name}_${number}`));
+    while (this.aliases.has(`${name}_${number}`));
     this.lastNumber.set(name, number);
     return `${name}_${number}`;
   }
 
-  below(key: string): WireSpace {
+  below(key: string): AliasScope {
     let space = this.nested.get(key);
     if (!space) {
-      space = new WireSpace();
+      space = new AliasScope();
       this.nested.set(key, space);
     }
     return space;
   }
 }
 
-const NO_WIRES: readonly Wire[] = [];
+const NO_WIRES: readonly Alias[] = [];
 
-function meaningOf({ name, argsKey }: Pick<Wire, 'name' | 'argsKey'>): string {
+function meaningOf({ name, argsKey }: Pick<Alias, 'name' | 'argsKey'>): string {
   return argsKey === '' ? name : `${name}(${argsKey})`;
 }
 
-export interface Wire {
+export interface Alias {
   readonly key: string;
   readonly name: string;
   readonly args: readonly ArgumentNode[];
@@ -111,7 +111,7 @@ export interface Wire {
 }
 
 export interface Placement {
-  readonly wire: Wire;
+  readonly alias: Alias;
   readonly node: FetchNode;
 }
 
@@ -123,7 +123,7 @@ export class FetchNode {
   /** Field sets that `@provides` makes readable on this path. */
   readonly provided: readonly SelectionSetNode[];
   readonly fields = new Map<string, FetchField>();
-  readonly narrowings = new FewMap<string, FetchNode>();
+  readonly typeConditions = new SmallMap<string, FetchNode>();
   typename = false;
 
   constructor(fetch: Fetch, position: Position, type: SubgraphType, provided: readonly SelectionSetNode[]) {
@@ -135,7 +135,7 @@ export class FetchNode {
 }
 
 export interface FetchField {
-  readonly wire: Wire;
+  readonly alias: Alias;
   readonly type: TypeNode;
   /** The field has `@requires` or takes a context's value: where that is missing, what it says is not to be trusted. */
   readonly needsInputs: boolean;
@@ -196,11 +196,15 @@ export type RepresentationItem =
   | {
       readonly kind: 'field';
       readonly name: string;
-      readonly wireKey: string;
+      readonly subgraphKey: string;
       /** Part of the key: an object that has null here cannot be looked up. What `@requires` asks for may be null. */
       readonly isKey: boolean;
       readonly nested: RepresentationSelection | undefined;
       /** How many lists are around each of its values; where this is missing, any number is taken. */
       readonly lists?: number | undefined;
     }
-  | { readonly kind: 'narrowing'; readonly possible: ReadonlySet<string>; readonly nested: RepresentationSelection };
+  | {
+      readonly kind: 'typeCondition';
+      readonly possible: ReadonlySet<string>;
+      readonly nested: RepresentationSelection;
+    };

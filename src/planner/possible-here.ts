@@ -1,5 +1,5 @@
 import type { Subgraph } from '../supergraph/supergraph.ts';
-import type { Abilities } from './field-index.ts';
+import type { FieldIndex } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import type { Position } from './positions.ts';
 import { overlaps } from './subgraph-scope.ts';
@@ -12,23 +12,23 @@ import { overlaps } from './subgraph-scope.ts';
  * Out: `Book` can be there, `Film` cannot
  */
 export class PossibleHere {
-  private readonly abilities: Abilities;
+  private readonly fieldIndex: FieldIndex;
   private readonly sources = new Map<Position, readonly Subgraph[]>();
 
-  constructor(abilities: Abilities) {
-    this.abilities = abilities;
+  constructor(fieldIndex: FieldIndex) {
+    this.fieldIndex = fieldIndex;
   }
 
   /** Whether objects at a position may turn out to be of a type, as far as the subgraphs that may bring them are concerned. */
   canBe(position: Position, typeName: string): boolean {
     const first = position.nodes[0];
     if (!first) return true;
-    if (!overlaps(this.abilities, first.type, typeName)) return false;
+    if (!overlaps(this.fieldIndex, first.type, typeName)) return false;
     if (first.type.kind !== 'union') return true;
     // a union that several subgraphs may give here holds only what all of them know
     return this.sourcesOf(position).every((subgraph) => {
       const type = subgraph.types.get(first.type.name);
-      return !type || overlaps(this.abilities, type, typeName);
+      return !type || overlaps(this.fieldIndex, type, typeName);
     });
   }
 
@@ -38,11 +38,11 @@ export class PossibleHere {
   }
 
   private findSources({ origin, type }: Position): Subgraph[] {
-    const { subgraphs } = this.abilities.supergraph;
+    const { subgraphs } = this.fieldIndex.supergraph;
     if (!origin) return [...subgraphs];
     const above = this.sourcesOf(origin.parent);
-    const givers = this.abilities.providers(origin.owner, origin.wire.name).map((provider) => provider.subgraph);
-    const looked = new Set(this.abilities.entries(type).map((entry) => entry.subgraph));
+    const givers = this.fieldIndex.providers(origin.owner, origin.alias.name).map((provider) => provider.subgraph);
+    const looked = new Set(this.fieldIndex.entries(type).map((entry) => entry.subgraph));
     return subgraphs.filter(
       (subgraph) => looked.has(subgraph) || (givers.includes(subgraph) && above.includes(subgraph)),
     );

@@ -82,8 +82,8 @@ function printSelection(node: FetchNode, used: Set<string>, names: ContextNames)
   for (const field of node.fields.values()) {
     parts.push(printField(field, used, names) + (field.node ? printSelection(field.node, used, names) : ''));
   }
-  for (const [type, narrowing] of node.narrowings) {
-    if (!isEmpty(narrowing)) parts.push(`...on ${type}${printSelection(narrowing, used, names)}`);
+  for (const [type, typeCondition] of node.typeConditions) {
+    if (!isEmpty(typeCondition)) parts.push(`...on ${type}${printSelection(typeCondition, used, names)}`);
   }
   return `{${parts.join(' ') || nothing(node)}}`;
 }
@@ -94,14 +94,14 @@ function nothing(node: FetchNode): string {
 }
 
 export function isEmpty(node: FetchNode): boolean {
-  return !node.typename && node.fields.size === 0 && [...node.narrowings.values()].every(isEmpty);
+  return !node.typename && node.fields.size === 0 && [...node.typeConditions.values()].every(isEmpty);
 }
 
-function printField({ wire, contextArguments }: FetchField, used: Set<string>, names: ContextNames): string {
-  const name = wire.key === wire.name ? wire.name : `${wire.key}:${wire.name}`;
-  if (wire.args.length === 0 && contextArguments.length === 0) return name;
-  for (const argument of wire.args) collectVariables(argument.value, used);
-  const args = wire.args.map(printArgument);
+function printField({ alias, contextArguments }: FetchField, used: Set<string>, names: ContextNames): string {
+  const name = alias.key === alias.name ? alias.name : `${alias.key}:${alias.name}`;
+  if (alias.args.length === 0 && contextArguments.length === 0) return name;
+  for (const argument of alias.args) collectVariables(argument.value, used);
+  const args = alias.args.map(printArgument);
   for (const argument of contextArguments) args.push(`${argument.name}:$${names(argument)}`);
   return `${name}(${args.join()})`;
 }

@@ -70,8 +70,9 @@ function printContexts({ contextVariables, targets }: PlannedLookup): string[] {
 function printFields(fields: RepresentationSelection): string {
   return fields
     .map((item) => {
-      if (item.kind === 'narrowing') return `... on ${[...item.possible].join(' | ')} { ${printFields(item.nested)} }`;
-      const renamed = item.name === item.wireKey ? item.name : `${item.name} ← ${item.wireKey}`;
+      if (item.kind === 'typeCondition')
+        return `... on ${[...item.possible].join(' | ')} { ${printFields(item.nested)} }`;
+      const renamed = item.name === item.subgraphKey ? item.name : `${item.name} ← ${item.subgraphKey}`;
       return item.nested ? `${renamed} { ${printFields(item.nested)} }` : renamed;
     })
     .join(' ');
@@ -81,7 +82,7 @@ function printFields(fields: RepresentationSelection): string {
 export function printPosition(position: Position): string {
   const path: string[] = [];
   for (let at = position.origin; at; at = at.parent.origin) {
-    path.unshift(at.owner === at.parent.type ? at.wire.key : `[${at.owner}]${at.wire.key}`);
+    path.unshift(at.owner === at.parent.type ? at.alias.key : `[${at.owner}]${at.alias.key}`);
   }
   return path.join('.') || '(root)';
 }

@@ -1,6 +1,6 @@
 import type { OpSelection } from '../operation/operation.ts';
-import type { Abilities } from './field-index.ts';
 import type { FetchGraph } from './fetch-graph.ts';
+import type { FieldIndex } from './field-index.ts';
 import { printNode } from './print-document.ts';
 import { printPosition } from './print-plan.ts';
 import type { Batch } from './schedule.ts';
@@ -9,7 +9,7 @@ import type { Batch } from './schedule.ts';
 export function printSelection(selection: OpSelection, indent = ''): string {
   let text = '';
   for (const item of selection.items) {
-    if (item.kind === 'narrowing') {
+    if (item.kind === 'typeCondition') {
       text += `${indent}... on ${item.typeCondition}\n${printSelection(item.selection, `${indent}  `)}`;
       continue;
     }
@@ -21,18 +21,18 @@ export function printSelection(selection: OpSelection, indent = ''): string {
 }
 
 /** Every selected field with the subgraphs that can give it, and what they need for it. */
-export function printProviders(selection: OpSelection, abilities: Abilities, indent = ''): string {
+export function printProviders(selection: OpSelection, fieldIndex: FieldIndex, indent = ''): string {
   let text = '';
   for (const item of selection.items) {
-    if (item.kind === 'narrowing') {
-      text += `${indent}... on ${item.typeCondition}\n${printProviders(item.selection, abilities, `${indent}  `)}`;
+    if (item.kind === 'typeCondition') {
+      text += `${indent}... on ${item.typeCondition}\n${printProviders(item.selection, fieldIndex, `${indent}  `)}`;
       continue;
     }
-    const providers = abilities.providers(selection.parentType, item.name).map(({ subgraph, field }) => {
+    const providers = fieldIndex.providers(selection.parentType, item.name).map(({ subgraph, field }) => {
       return field.requires ? `${subgraph.name} (with inputs)` : subgraph.name;
     });
     text += `${indent}${item.responseKey}: ${item.name.startsWith('__') ? 'any' : providers.join(' | ') || 'each type on its own'}\n`;
-    if (item.selection) text += printProviders(item.selection, abilities, `${indent}  `);
+    if (item.selection) text += printProviders(item.selection, fieldIndex, `${indent}  `);
   }
   return text;
 }

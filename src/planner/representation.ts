@@ -1,8 +1,8 @@
 import { Kind, type TypeNode } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
-import type { Abilities } from './field-index.ts';
-import { FewMap } from './small-map.ts';
+import type { FieldIndex } from './field-index.ts';
 import type { Fetch, Placement, Position, RepresentationItem, RepresentationSelection } from './positions.ts';
+import { SmallMap } from './small-map.ts';
 
 /** Fields that have been placed to be sent to a look-up: how to write them, and which fetches bring them. */
 export interface Inputs {
@@ -16,29 +16,29 @@ export interface Inputs {
  * In:  `price dimensions { size }`, both read from `products` under the keys `price` and `dimensions_1`
  * Out: `{ price ← price, dimensions ← dimensions_1 { size ← size } }`, depends on that fetch
  */
-export function describeInputs(abilities: Abilities, position: Position, selection: OpSelection): Inputs {
+export function describeInputs(fieldIndex: FieldIndex, position: Position, selection: OpSelection): Inputs {
   const dependsOn = new Set<Fetch>();
-  return { fields: describe(abilities, position, selection, dependsOn), dependsOn };
+  return { fields: describe(fieldIndex, position, selection, dependsOn), dependsOn };
 }
 
 function describe(
-  abilities: Abilities,
+  fieldIndex: FieldIndex,
   position: Position,
   selection: OpSelection,
   dependsOn: Set<Fetch>,
 ): RepresentationItem[] {
   const items: RepresentationItem[] = [];
   for (const item of selection.items) {
-    if (item.kind === 'narrowing') {
-      const nested = describe(abilities, position, item.selection, dependsOn);
+    if (item.kind === 'typeCondition') {
+      const nested = describe(fieldIndex, position, item.selection, dependsOn);
       if (nested.length > 0)
-        items.push({ kind: 'narrowing', possible: abilities.possible(item.typeCondition), nested });
+        items.push({ kind: 'typeCondition', possible: fieldIndex.possible(item.typeCondition), nested });
       for (const node of position.nodes) if (node.typename) dependsOn.add(node.fetch);
     } else if (item.name === '__typename') {
-      items.push({ kind: 'field', name: '__typename', wireKey: '__typename', isKey: false, nested: undefined });
+      items.push({ kind: 'field', name: '__typename', subgraphKey: '__typename', isKey: false, nested: undefined });
       for (const node of position.nodes) if (node.typename) dependsOn.add(node.fetch);
     } else {
-      items.push(...describeField(abilities, position, selection.parentType, item, dependsOn));
+      items.push(...describeField(fieldIndex, position, selection.parentType, item, dependsOn));
     }
   }
   return items;
@@ -46,37 +46,37 @@ function describe(
 
 /** Objects that are told apart by type say which type they are, so that the subgraph can tell them apart, too. */
 function describeBelow(
-  abilities: Abilities,
+  fieldIndex: FieldIndex,
   position: Position,
   selection: OpSelection,
   dependsOn: Set<Fetch>,
 ): RepresentationItem[] {
-  const items = describe(abilities, position, selection, dependsOn);
+  const items = describe(fieldIndex, position, selection, dependsOn);
   const named = items.some((item) => item.kind === 'field' && item.name === '__typename');
-  if (named || !items.some((item) => item.kind === 'narrowing')) return items;
-  return [{ kind: 'field', name: '__typename', wireKey: '__typename', isKey: false, nested: undefined }, ...items];
+  if (named || !items.some((item) => item.kind === 'typeCondition')) return items;
+  return [{ kind: 'field', name: '__typename', subgraphKey: '__typename', isKey: false, nested: undefined }, ...items];
 }
 
 function describeField(
-  abilities: Abilities,
+  fieldIndex: FieldIndex,
   position: Position,
   owner: string,
   field: OpField,
   dependsOn: Set<Fetch>,
 ): RepresentationItem[] {
-  const placements = position.placed.get(field) ?? new FewMap<string, Placement>();
-  const describeAt = (type: string, { wire, node }: Placement): RepresentationItem => {
+  const placements = position.placed.get(field) ?? new SmallMap<string, Placement>();
+  const describeAt = (type: string, { alias, node }: Placement): RepresentationItem => {
     dependsOn.add(node.fetch);
-    const below = position.below(wire, type);
-    const nested = field.selection && below ? describeBelow(abilities, below, field.selection, dependsOn) : undefined;
-    const lists = listDepth(node.fields.get(wire.key)?.type);
-    return { kind: 'field', name: field.name, wireKey: wire.key, isKey: false, nested, lists };
+    const below = position.below(alias, type);
+    const nested = field.selection && below ? describeBelow(fieldIndex, below, field.selection, dependsOn) : undefined;
+    const lists = listDepth(node.fields.get(alias.key)?.type);
+    return { kind: 'field', name: field.name, subgraphKey: alias.key, isKey: false, nested, lists };
   };
   const whole = placements.get(owner);
   if (whole) return [describeAt(owner, whole)];
   return [...placements].map(([type, placement]) => ({
-    kind: 'narrowing',
-    possible: abilities.possible(type),
+    kind: 'typeCondition',
+    possible: fieldIndex.possible(type),
     nested: [describeAt(type, placement)],
   }));
 }
@@ -121,13 +121,14 @@ export function canUnite(a: RepresentationSelection, b: RepresentationSelection)
 }
 
 function itemsAgree(a: RepresentationItem, b: RepresentationItem): boolean {
-  if (a.kind === 'narrowing') return canUnite(a.nested, b.kind === 'narrowing' ? b.nested : [b]);
-  if (b.kind === 'narrowing') return canUnite([a], b.nested);
-  return a.name !== b.name || (a.wireKey === b.wireKey && canUnite(a.nested ?? [], b.nested ?? []));
+  if (a.kind === 'typeCondition') return canUnite(a.nested, b.kind === 'typeCondition' ? b.nested : [b]);
+  if (b.kind === 'typeCondition') return canUnite([a], b.nested);
+  return a.name !== b.name || (a.subgraphKey === b.subgraphKey && canUnite(a.nested ?? [], b.nested ?? []));
 }
 
 /** A text that two descriptions have in common exactly if they are written alike. */
 export function describeItem(item: RepresentationItem): string {
-  if (item.kind === 'narrowing') return `...${[...item.possible].join('|')}{${item.nested.map(describeItem).join()}}`;
-  return `${item.name}${item.isKey ? '!' : ''}<${item.wireKey}${item.nested ? `{${item.nested.map(describeItem).join()}}` : ''}`;
+  if (item.kind === 'typeCondition')
+    return `...${[...item.possible].join('|')}{${item.nested.map(describeItem).join()}}`;
+  return `${item.name}${item.isKey ? '!' : ''}<${item.subgraphKey}${item.nested ? `{${item.nested.map(describeItem).join()}}` : ''}`;
 }

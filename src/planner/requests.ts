@@ -1,6 +1,6 @@
 import type { Operation } from '../operation/operation.ts';
-import type { Abilities } from './field-index.ts';
 import { contextKey } from './contexts.ts';
+import type { FieldIndex } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import type { LookupPart, LookupTarget, PlannedLookup, PlannedRequest } from './plan.ts';
 import type { ContextValue, Fetch, FetchNode, Representation } from './positions.ts';
@@ -26,7 +26,7 @@ import type { Steps } from './steps.ts';
 export function* writeRequests(
   batches: readonly Batch[],
   operation: Operation,
-  abilities: Abilities,
+  fieldIndex: FieldIndex,
 ): Steps<PlannedRequest[]> {
   const requestOf = new Map<Fetch, number>();
   batches.forEach((batch, id) => {
@@ -40,7 +40,7 @@ export function* writeRequests(
     }
     dependsOn.delete(id);
     const isRoot = batch.fetches[0]?.kind === 'root';
-    const written = isRoot ? writeRoot(batch, operation) : yield* writeLookups(batch, operation, abilities);
+    const written = isRoot ? writeRoot(batch, operation) : yield* writeLookups(batch, operation, fieldIndex);
     const sections = batch.fetches[0]?.sections;
     requests.push({ id, level: batch.level, dependsOn: [...dependsOn].sort((a, b) => a - b), sections, ...written });
     yield;
@@ -74,7 +74,7 @@ function writeRoot(batch: Batch, operation: Operation): Written {
   };
 }
 
-function* writeLookups(batch: Batch, operation: Operation, abilities: Abilities): Steps<Written> {
+function* writeLookups(batch: Batch, operation: Operation, fieldIndex: FieldIndex): Steps<Written> {
   const [first] = batch.fetches;
   if (!first) throw new Error('an empty batch');
   const alike = new Map<string, { fetch: Fetch; selection: PrintedDocument; targets: LookupTarget[] }>();
@@ -85,7 +85,7 @@ function* writeLookups(batch: Batch, operation: Operation, abilities: Abilities)
     const selection = printEntitySelection(node, contextKey);
     const key = `${representation.typename} ${representation.fields.map(describeItem).join()} ${selection.text}`;
     const { targets } = getOrMake(alike, key, () => ({ fetch, selection, targets: [] }));
-    targets.push({ position, node, types: targetTypes(fetch, abilities), contexts });
+    targets.push({ position, node, types: targetTypes(fetch, fieldIndex), contexts });
     yield;
   }
   const names = new LookupNames(operation, alike.size === 1);
@@ -134,10 +134,10 @@ function representationOf({ representation }: Fetch): Representation {
   return representation;
 }
 
-function targetTypes(fetch: Fetch, abilities: Abilities): ReadonlySet<string> | undefined {
+function targetTypes(fetch: Fetch, fieldIndex: FieldIndex): ReadonlySet<string> | undefined {
   const { condition, position } = fetch;
   if (condition === position.type) return undefined;
-  return abilities.possible(condition);
+  return fieldIndex.possible(condition);
 }
 
 /** Names in the document of a request with look-ups; the only one needs no alias. Client variables keep theirs. */

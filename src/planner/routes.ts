@@ -1,12 +1,12 @@
 import type { SelectionSetNode } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
-import { type Abilities, type Entry, needsOwnLookup, type Provider } from './field-index.ts';
 import { COST } from './costs.ts';
 import type { FetchGraph } from './fetch-graph.ts';
+import { type Entry, type FieldIndex, needsOwnLookup, type Provider } from './field-index.ts';
 import type { ContextValue, Fetch, FetchNode, Position, Representation } from './positions.ts';
-import { canReadAll, readableField, standpointOf } from './subgraph-scope.ts';
 import { asKey, describeInputs, type Inputs, uniteItems } from './representation.ts';
+import { canReadAll, readableField, scopeOf } from './subgraph-scope.ts';
 
 /** A way to a subgraph's view of some objects: what it costs, and how to go it. Nothing is added before `take`. */
 export interface Route {
@@ -51,7 +51,7 @@ export interface Selecting {
  */
 export class RouteFinder {
   private readonly graph: FetchGraph;
-  private readonly abilities: Abilities;
+  private readonly fieldIndex: FieldIndex;
   private readonly selecting: Selecting;
   /**
    * Positions whose objects are being told apart by type. Asking the parents once more would not do there: what one
@@ -61,7 +61,7 @@ export class RouteFinder {
 
   constructor(graph: FetchGraph, selecting: Selecting) {
     this.graph = graph;
-    this.abilities = graph.abilities;
+    this.fieldIndex = graph.fieldIndex;
     this.selecting = selecting;
   }
 
@@ -94,7 +94,7 @@ export class RouteFinder {
     let best: FetchNode | undefined;
     for (const node of position.nodes) {
       if (node.fetch.subgraph !== subgraph || !this.isInScope(node, owner)) continue;
-      if (!readableField(this.abilities, standpointOf(node), owner, fieldName)) continue;
+      if (!readableField(this.fieldIndex, scopeOf(node), owner, fieldName)) continue;
       if (!best || node.fetch.level < best.fetch.level) best = node;
     }
     return best;
@@ -106,8 +106,8 @@ export class RouteFinder {
     if (fetch.node !== node) return true;
     if (fetch.contexts.length > 0) return false;
     if (fetch.condition === owner) return true;
-    const looked = this.abilities.possible(fetch.condition);
-    for (const name of this.abilities.possible(owner)) if (!looked.has(name)) return false;
+    const looked = this.fieldIndex.possible(fetch.condition);
+    for (const name of this.fieldIndex.possible(owner)) if (!looked.has(name)) return false;
     return true;
   }
 
@@ -119,10 +119,10 @@ export class RouteFinder {
     path: string[],
   ): (Route | undefined)[] {
     if (position.nodes.length === 0) return [];
-    return this.abilities.entries(owner).map((entry) => {
+    return this.fieldIndex.entries(owner).map((entry) => {
       if (entry.subgraph !== subgraph) return undefined;
       const at = { subgraph, type: entry.type, provided: [] };
-      if (!readableField(this.abilities, at, owner, fieldName)) return undefined;
+      if (!readableField(this.fieldIndex, at, owner, fieldName)) return undefined;
       const key = this.inputs(position, owner, entry.key.fields, path);
       return key && this.lookup(position, owner, entry, key);
     });
@@ -162,7 +162,7 @@ export class RouteFinder {
 
   private typenameFor(position: Position, owner: string, entry: Entry): Representation['typename'] {
     if (entry.type.kind === 'interfaceObject') return entry.type.name;
-    if (!this.abilities.isAbstract(owner)) return owner;
+    if (!this.fieldIndex.isAbstract(owner)) return owner;
     return position.nodes.some((node) => node.type.kind !== 'interfaceObject') ? undefined : owner;
   }
 
@@ -175,14 +175,14 @@ export class RouteFinder {
     path: string[],
   ): Route | undefined {
     const { origin } = position;
-    if (!origin || this.apart.has(position) || origin.parent.type === this.abilities.supergraph.rootTypes.mutation)
+    if (!origin || this.apart.has(position) || origin.parent.type === this.fieldIndex.supergraph.rootTypes.mutation)
       return undefined;
-    const { parent, owner: parentOwner, wire } = origin;
-    const provider = this.abilities
-      .providers(parentOwner, wire.name)
+    const { parent, owner: parentOwner, alias } = origin;
+    const provider = this.fieldIndex
+      .providers(parentOwner, alias.name)
       .find((p) => p.subgraph === subgraph && !needsOwnLookup(p.field));
     if (!provider || !this.leadsTo(provider, owner, fieldName)) return undefined;
-    const route = this.find(parent, parentOwner, subgraph, wire.name, path);
+    const route = this.find(parent, parentOwner, subgraph, alias.name, path);
     return (
       route && { cost: route.cost + COST.reselect, level: route.level, take: () => this.reselect(position, route) }
     );
@@ -193,25 +193,25 @@ export class RouteFinder {
     const provided = provider.field.provides ? [provider.field.provides] : [];
     return (
       type !== undefined &&
-      readableField(this.abilities, { subgraph: provider.subgraph, type, provided }, owner, fieldName) !== undefined
+      readableField(this.fieldIndex, { subgraph: provider.subgraph, type, provided }, owner, fieldName) !== undefined
     );
   }
 
   private reselect(position: Position, route: Route): FetchNode {
     if (!position.origin) throw new Error('the root is not reached by a field');
-    const { owner, wire } = position.origin;
+    const { owner, alias } = position.origin;
     const node = this.graph.narrow(route.take(), owner);
-    const field = readableField(this.abilities, standpointOf(node), owner, wire.name);
-    if (!field) throw new Error(`${owner}.${wire.name} cannot be read in ${node.fetch.subgraph.name}`);
-    const used = this.graph.addField(node, owner, { ...wire, responseKey: wire.key }, field);
+    const field = readableField(this.fieldIndex, scopeOf(node), owner, alias.name);
+    if (!field) throw new Error(`${owner}.${alias.name} cannot be read in ${node.fetch.subgraph.name}`);
+    const used = this.graph.addField(node, owner, { ...alias, responseKey: alias.key }, field);
     const reached = node.fields.get(used.key)?.node;
-    if (reached?.position !== position) throw new Error(`${owner}.${wire.name} leads to another position`);
+    if (reached?.position !== position) throw new Error(`${owner}.${alias.name} leads to another position`);
     return reached;
   }
 
   /** The root types can be asked anew wherever they turn up. */
   private byRoot(position: Position, owner: string, subgraph: Subgraph): Route | undefined {
-    if (owner !== this.abilities.supergraph.rootTypes.query || !subgraph.types.has(owner)) return undefined;
+    if (owner !== this.fieldIndex.supergraph.rootTypes.query || !subgraph.types.has(owner)) return undefined;
     const introduced = position.nodes[0]?.fetch;
     const nested = position.origin !== undefined && introduced !== undefined;
     const level = nested ? introduced.level + 1 : 0;
@@ -224,14 +224,14 @@ export class RouteFinder {
 
   /** The cheapest way to have all fields of a key or of `@requires` at a position. */
   inputs(position: Position, owner: string, set: SelectionSetNode, path: readonly string[]): InputRoute | undefined {
-    const selection = this.abilities.fieldSet(set, owner);
+    const selection = this.fieldIndex.fieldSet(set, owner);
     const take = (place: () => void) => () => {
       place();
-      return describeInputs(this.abilities, position, selection);
+      return describeInputs(this.fieldIndex, position, selection);
     };
     const candidates: (InputRoute | undefined)[] = [];
     for (const node of position.nodes) {
-      if (!this.isInScope(node, owner) || !canReadAll(this.abilities, standpointOf(node), selection)) continue;
+      if (!this.isInScope(node, owner) || !canReadAll(this.fieldIndex, scopeOf(node), selection)) continue;
       const { level } = node.fetch;
       const cost = fieldsToAdd(node, selection) * COST.field;
       candidates.push({ cost, level, take: take(() => this.selecting.placeAll(node, selection)) });
@@ -249,9 +249,9 @@ export class RouteFinder {
   ): (InputRoute | undefined)[] {
     const first = selection.items.find((item) => item.kind === 'field');
     if (first?.kind !== 'field') return [];
-    return this.abilities.providers(owner, first.name).map((provider) => {
+    return this.fieldIndex.providers(owner, first.name).map((provider) => {
       const at = { subgraph: provider.subgraph, type: provider.type, provided: [] };
-      if (!canReadAll(this.abilities, at, selection)) return undefined;
+      if (!canReadAll(this.fieldIndex, at, selection)) return undefined;
       const route = this.find(position, owner, provider.subgraph, first.name, path);
       return route && { ...route, take: take(() => this.selecting.placeAll(route.take(), selection)) };
     });
@@ -269,13 +269,13 @@ export class RouteFinder {
     let level = position.nodes[0]?.fetch.level ?? 0;
     const places: (() => void)[] = [];
     for (const item of selection.items) {
-      if (item.kind === 'narrowing' || item.name === '__typename') {
+      if (item.kind === 'typeCondition' || item.name === '__typename') {
         const single = { parentType: selection.parentType, items: [item] };
         places.push(() => this.selecting.select(position, single));
         continue;
       }
       const way = this.inputField(position, owner, item, level, path);
-      if (!way && !this.abilities.isAbstract(owner)) return undefined;
+      if (!way && !this.fieldIndex.isAbstract(owner)) return undefined;
       // without a way of its own it needs inputs itself, or is told apart by type
       places.push(way?.place ?? (() => this.selecting.selectByType(position, owner, item)));
       cost += way?.cost ?? COST.unknown;
@@ -297,7 +297,7 @@ export class RouteFinder {
     level: number,
     path: readonly string[],
   ): { cost: number; level: number; place: (() => void) | undefined } | undefined {
-    const ways = this.abilities.providers(owner, field.name).map((provider) => {
+    const ways = this.fieldIndex.providers(owner, field.name).map((provider) => {
       const nested = field.selection ? COST.unknown : 0;
       const way = this.find(position, owner, provider.subgraph, field.name, path);
       if (way) {
@@ -324,6 +324,6 @@ export function cheapest<T extends { readonly cost: number; readonly level: numb
 
 /** How many of the fields a node does not read yet: of two keys, the one that is there already is the better. */
 function fieldsToAdd(node: FetchNode, selection: OpSelection): number {
-  const names = new Set([...node.fields.values()].map(({ wire }) => wire.name));
+  const names = new Set([...node.fields.values()].map(({ alias }) => alias.name));
   return selection.items.filter((item) => item.kind === 'field' && !names.has(item.name)).length;
 }

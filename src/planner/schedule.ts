@@ -118,9 +118,9 @@ function mergeNodes(into: FetchNode, from: FetchNode): void {
     if (!known) into.fields.set(key, field);
     else if (known.node && field.node) mergeNodes(known.node, field.node);
   }
-  for (const [type, narrowing] of from.narrowings) {
-    const known = into.narrowings.get(type);
-    if (known) mergeNodes(known, narrowing);
-    else into.narrowings.set(type, narrowing);
+  for (const [type, typeCondition] of from.typeConditions) {
+    const known = into.typeConditions.get(type);
+    if (known) mergeNodes(known, typeCondition);
+    else into.typeConditions.set(type, typeCondition);
   }
 }

@@ -1,7 +1,7 @@
 import type { OpField, OpSelection } from '../operation/operation.ts';
-import type { Provider } from './field-index.ts';
 import type { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
+import type { Provider } from './field-index.ts';
 import type { FetchNode } from './positions.ts';
 import { cheapest } from './routes.ts';
 import type { Steps } from './steps.ts';
@@ -43,8 +43,8 @@ export function* selectMutation(
   }
 }
 
-function providerOf({ abilities, root }: FetchGraph, estimator: Estimator, field: OpField): Provider {
-  const options = abilities.providers(root.type, field.name).map((provider) => ({
+function providerOf({ fieldIndex, root }: FetchGraph, estimator: Estimator, field: OpField): Provider {
+  const options = fieldIndex.providers(root.type, field.name).map((provider) => ({
     provider,
     cost: estimator.below(field, provider.subgraph, provider.field),
     level: 0,

@@ -1,20 +1,20 @@
 import type { OpField, OpSelection } from '../operation/operation.ts';
 import type { SubgraphField } from '../supergraph/supergraph.ts';
-import { type Abilities, needsOwnLookup, type Provider } from './field-index.ts';
-import { mustBeApart } from './separate-selection.ts';
 import { ContextFinder } from './contexts.ts';
 import { COST } from './costs.ts';
 import { Estimator } from './estimate.ts';
 import type { FetchGraph } from './fetch-graph.ts';
-import { FewMap } from './small-map.ts';
+import { type FieldIndex, needsOwnLookup, type Provider } from './field-index.ts';
 import { getOrMake } from './maps.ts';
 import { type Option, OptionFinder } from './options.ts';
 import type { Fetch, FetchNode, Placement, Position } from './positions.ts';
 import { PossibleHere } from './possible-here.ts';
-import { readableField, standpointOf } from './subgraph-scope.ts';
 import { cheapest, RouteFinder, type Selecting } from './routes.ts';
 import { selectMutation } from './select-mutation.ts';
+import { needsSeparateSelection } from './separate-selection.ts';
+import { SmallMap } from './small-map.ts';
 import { runToEnd, type Steps } from './steps.ts';
+import { readableField, scopeOf } from './subgraph-scope.ts';
 import { noWay, unplannable } from './unplannable.ts';
 
 /** How many types are looked at one by one before telling them apart. */
@@ -51,7 +51,7 @@ interface OpenField {
  */
 export class Selector implements Selecting {
   private readonly graph: FetchGraph;
-  private readonly abilities: Abilities;
+  private readonly fieldIndex: FieldIndex;
   private readonly routes: RouteFinder;
   private readonly estimator: Estimator;
   private readonly options: OptionFinder;
@@ -59,16 +59,16 @@ export class Selector implements Selecting {
 
   constructor(graph: FetchGraph) {
     this.graph = graph;
-    this.abilities = graph.abilities;
+    this.fieldIndex = graph.fieldIndex;
     this.routes = new RouteFinder(graph, this);
-    this.estimator = new Estimator(graph.abilities);
-    const contexts = new ContextFinder(graph.abilities, {
+    this.estimator = new Estimator(graph.fieldIndex);
+    const contexts = new ContextFinder(graph.fieldIndex, {
       inputs: (position, owner, set) => this.routes.inputs(position, owner, set, []),
       typenameAt: (position) => this.typenameAt(position),
       canBe: (position, type) => this.here.canBe(position, type),
     });
-    this.options = new OptionFinder(graph.abilities, this.routes, this.estimator, contexts);
-    this.here = new PossibleHere(graph.abilities);
+    this.options = new OptionFinder(graph.fieldIndex, this.routes, this.estimator, contexts);
+    this.here = new PossibleHere(graph.fieldIndex);
   }
 
   select(position: Position, selection: OpSelection): void {
@@ -99,8 +99,8 @@ export class Selector implements Selecting {
   private below({ position, field }: OpenField): OpenSelection[] {
     const { selection } = field;
     if (!selection) return [];
-    return [...(position.placed.get(field) ?? [])].flatMap(([owner, { wire }]) => {
-      const below = position.below(wire, owner);
+    return [...(position.placed.get(field) ?? [])].flatMap(([owner, { alias }]) => {
+      const below = position.below(alias, owner);
       return below ? [{ position: below, selection }] : [];
     });
   }
@@ -114,7 +114,7 @@ export class Selector implements Selecting {
       twins.set(key, field);
       return false;
     }
-    const placements = new FewMap<string, Placement>();
+    const placements = new SmallMap<string, Placement>();
     for (const [owner, placement] of twin) placements.set(owner, placement);
     position.placed.set(field, placements);
     return true;
@@ -137,11 +137,11 @@ export class Selector implements Selecting {
 
   private collect(position: Position, selection: OpSelection, tasks: Task[]): void {
     for (const item of selection.items) {
-      if (item.kind === 'narrowing') {
+      if (item.kind === 'typeCondition') {
         this.typenameAt(position);
         if (this.here.canBe(position, item.typeCondition)) this.collect(position, item.selection, tasks);
       } else if (item.name === '__typename') {
-        if (this.abilities.isAbstract(position.type)) this.typenameAt(position);
+        if (this.fieldIndex.isAbstract(position.type)) this.typenameAt(position);
       } else if (!item.name.startsWith('__')) {
         tasks.push({
           owner: selection.parentType,
@@ -155,8 +155,8 @@ export class Selector implements Selecting {
   private choices(position: Position, owner: string, field: OpField): number {
     const first = position.nodes[0];
     // what comes with the objects themselves is decided; keys that are among it then cost nothing
-    if (first && !field.selection && readableField(this.abilities, standpointOf(first), owner, field.name)) return 0;
-    const providers = this.abilities.providers(owner, field.name);
+    if (first && !field.selection && readableField(this.fieldIndex, scopeOf(first), owner, field.name)) return 0;
+    const providers = this.fieldIndex.providers(owner, field.name);
     // what needs inputs goes last: by then its inputs' subgraphs may have been asked anyway
     return providers.some((provider) => needsOwnLookup(provider.field)) ? 1_000 : providers.length;
   }
@@ -167,11 +167,11 @@ export class Selector implements Selecting {
     const options = this.options.find(position, owner, field);
     const best = cheapest(options.map((option) => this.weighed(option, siblings, index)));
     // what lies below costs the same on each type, so it is no reason to tell them apart
-    const dear = !best || best.reach >= COST.request || best.cost >= COST.deadEnd;
-    const expand = dear && this.abilities.isAbstract(owner);
+    const isExpensive = !best || best.reach >= COST.request || best.cost >= COST.deadEnd;
+    const expand = isExpensive && this.fieldIndex.isAbstract(owner);
     const apart = best === undefined || (expand && this.isCheaperApart(position, owner, field, best));
     if (expand && this.placeOnEachType(position, owner, field, apart)) return;
-    if (!best) throw noWay(this.abilities, position, owner, field);
+    if (!best) throw noWay(this.fieldIndex, position, owner, field);
     const { node, resolvedBy } = best.take();
     this.put(position, node, owner, field, resolvedBy, false);
   }
@@ -193,14 +193,14 @@ export class Selector implements Selecting {
 
   /** 1 where a subgraph has all that is selected, a half where it has the field but not all that is below it, else 0. */
   private serves(subgraph: Provider['subgraph'], { owner, field }: Task): number {
-    const provider = this.abilities.providers(owner, field.name).find((p) => p.subgraph === subgraph);
+    const provider = this.fieldIndex.providers(owner, field.name).find((p) => p.subgraph === subgraph);
     if (!provider) return 0;
     return this.estimator.below(field, subgraph, provider.field) < COST.request ? 1 : 0.5;
   }
 
   /** Reads a field of an abstract type on each object type instead; false where that is no better than what is known. */
   private placeOnEachType(position: Position, owner: string, field: OpField, forced: boolean): boolean {
-    const types = [...this.abilities.possible(owner)].filter((type) => this.here.canBe(position, type));
+    const types = [...this.fieldIndex.possible(owner)].filter((type) => this.here.canBe(position, type));
     if (types.length === 0) return false;
     if (!forced && !types.every((type) => this.isReadableNow(position, type, field.name))) return false;
     this.typenameAt(position);
@@ -217,7 +217,7 @@ export class Selector implements Selecting {
   /** Whether the types' own ways to a field are together cheaper than a long way for all of them; asked of few types only. */
   private isCheaperApart(position: Position, owner: string, field: OpField, best: Option): boolean {
     if (best.reach <= COST.request + COST.wave) return false;
-    const types = [...this.abilities.possible(owner)].filter((type) => this.here.canBe(position, type));
+    const types = [...this.fieldIndex.possible(owner)].filter((type) => this.here.canBe(position, type));
     if (types.length > FEW_TYPES) return false;
     const reached = new Map<Provider['subgraph'] | undefined, number>();
     for (const type of types) {
@@ -235,7 +235,7 @@ export class Selector implements Selecting {
     return position.nodes.some(
       (node) =>
         this.routes.isInScope(node, owner) &&
-        readableField(this.abilities, standpointOf(node), owner, fieldName) !== undefined,
+        readableField(this.fieldIndex, scopeOf(node), owner, fieldName) !== undefined,
     );
   }
 
@@ -251,23 +251,23 @@ export class Selector implements Selecting {
     // where a node has objects of one type only, it is that type's field, whatever it was selected on
     const { kind, name } = target.type;
     const effective = kind === 'object' || kind === 'interfaceObject' ? name : owner;
-    const wire = this.graph.addField(target, effective, field, resolvedBy, fresh);
-    getOrMake(position.placed, field, () => new FewMap<string, Placement>()).set(effective, { wire, node: target });
+    const alias = this.graph.addField(target, effective, field, resolvedBy, fresh);
+    getOrMake(position.placed, field, () => new SmallMap<string, Placement>()).set(effective, { alias, node: target });
   }
 
   /** Reads an input at a node, apart from what the client selects there where that could make it null. */
   private putInput(node: FetchNode, owner: string, field: OpField): void {
     const { position } = node;
-    const resolvedBy = readableField(this.abilities, standpointOf(node), owner, field.name);
+    const resolvedBy = readableField(this.fieldIndex, scopeOf(node), owner, field.name);
     if (!resolvedBy) throw unplannable(position, owner, field);
-    const fresh = field.selection !== undefined && mustBeApart(this.abilities, node, owner, field);
+    const fresh = field.selection !== undefined && needsSeparateSelection(this.fieldIndex, node, owner, field);
     this.put(position, node, owner, field, resolvedBy, fresh);
   }
 
   placeAll(node: FetchNode, selection: OpSelection): void {
     const { position } = node;
     for (const item of selection.items) {
-      if (item.kind === 'narrowing') {
+      if (item.kind === 'typeCondition') {
         this.typenameAt(position);
         if (this.here.canBe(position, item.typeCondition)) this.placeAll(node, item.selection);
       } else if (item.name === '__typename') {
@@ -279,7 +279,7 @@ export class Selector implements Selecting {
   }
 
   selectByType(position: Position, owner: string, field: OpField): void {
-    if (this.abilities.isAbstract(owner) && this.placeOnEachType(position, owner, field, true)) {
+    if (this.fieldIndex.isAbstract(owner) && this.placeOnEachType(position, owner, field, true)) {
       this.selectBelow(position, field);
     } else {
       this.select(position, { parentType: owner, items: [field] });
@@ -302,7 +302,7 @@ export class Selector implements Selecting {
     }
     const placements = position.placed.get(field);
     const placement = placements?.get(owner) ?? placements?.get(node.type.name);
-    const below = placement?.node.fields.get(placement.wire.key)?.node;
+    const below = placement?.node.fields.get(placement.alias.key)?.node;
     if (!below || !field.selection) return;
     if (known) this.select(below.position, field.selection);
     else this.placeAll(below, field.selection);
@@ -322,7 +322,7 @@ export class Selector implements Selecting {
 
   private routeToTypename(position: Position) {
     return cheapest(
-      this.abilities.supergraph.subgraphs.map((subgraph) =>
+      this.fieldIndex.supergraph.subgraphs.map((subgraph) =>
         this.routes.find(position, position.type, subgraph, '__typename'),
       ),
     );

@@ -1,9 +1,9 @@
 import type { TypeNode } from 'graphql';
 import { Kind } from 'graphql';
 import type { OpField, OpSelection } from '../operation/operation.ts';
-import type { Abilities } from './field-index.ts';
+import type { FieldIndex } from './field-index.ts';
 import type { FetchNode } from './positions.ts';
-import { readableField, type Standpoint, standBelow, standpointOf } from './subgraph-scope.ts';
+import { readableField, type SubgraphScope, scopeBelow, scopeOf } from './subgraph-scope.ts';
 
 /**
  * Tells whether an input has to be read apart from what the client selects under the same name. A non-null field that
@@ -13,32 +13,37 @@ import { readableField, type Standpoint, standBelow, standpointOf } from './subg
  * In:  the client's `size { unit! }`, and `size { height }` as an input of another field, `size` being nullable
  * Out: true; `size` is asked for a second time, in the same request, under another key
  */
-export function mustBeApart(abilities: Abilities, node: FetchNode, owner: string, input: OpField): boolean {
-  const at = standpointOf(node);
-  const resolvedBy = input.selection && readableField(abilities, at, owner, input.name);
-  const below = resolvedBy && isNullable(resolvedBy.type) ? standBelow(at, resolvedBy) : undefined;
+export function needsSeparateSelection(
+  fieldIndex: FieldIndex,
+  node: FetchNode,
+  owner: string,
+  input: OpField,
+): boolean {
+  const at = scopeOf(node);
+  const resolvedBy = input.selection && readableField(fieldIndex, at, owner, input.name);
+  const below = resolvedBy && isNullable(resolvedBy.type) ? scopeBelow(at, resolvedBy) : undefined;
   if (!input.selection || !below) return false;
   for (const [field, placements] of node.position.placed) {
     if (field === input || field.name !== input.name || field.argsKey !== input.argsKey || !field.selection) continue;
     const shared = [...placements.values()].some(
-      (placed) => placed.node.fetch === node.fetch && placed.wire.key === input.responseKey,
+      (placed) => placed.node.fetch === node.fetch && placed.alias.key === input.responseKey,
     );
-    if (shared && mayNull(abilities, below, field.selection, input.selection)) return true;
+    if (shared && mayNull(fieldIndex, below, field.selection, input.selection)) return true;
   }
   return false;
 }
 
 /** Whether something that only the client selects could make null what the input reads as well. */
-function mayNull(abilities: Abilities, at: Standpoint, client: OpSelection, input: OpSelection): boolean {
+function mayNull(fieldIndex: FieldIndex, at: SubgraphScope, client: OpSelection, input: OpSelection): boolean {
   return client.items.some((item) => {
-    if (item.kind === 'narrowing') return mayNull(abilities, at, item.selection, input);
-    const own = item.name === '__typename' ? undefined : readableField(abilities, at, client.parentType, item.name);
+    if (item.kind === 'typeCondition') return mayNull(fieldIndex, at, item.selection, input);
+    const own = item.name === '__typename' ? undefined : readableField(fieldIndex, at, client.parentType, item.name);
     if (!own) return false;
     const same = findField(input, item);
     if (!same) return own.type.kind === Kind.NON_NULL_TYPE && !isKey(at, item.name);
-    const below = item.selection && same.selection ? standBelow(at, own) : undefined;
+    const below = item.selection && same.selection ? scopeBelow(at, own) : undefined;
     return (
-      below !== undefined && mayNull(abilities, below, item.selection as OpSelection, same.selection as OpSelection)
+      below !== undefined && mayNull(fieldIndex, below, item.selection as OpSelection, same.selection as OpSelection)
     );
   });
 }
@@ -47,14 +52,14 @@ function mayNull(abilities: Abilities, at: Standpoint, client: OpSelection, inpu
 function findField(input: OpSelection, wanted: Pick<OpField, 'name' | 'argsKey'>): OpField | undefined {
   for (const item of input.items) {
     if (item.kind === 'field' && item.name === wanted.name && item.argsKey === wanted.argsKey) return item;
-    const nested = item.kind === 'narrowing' ? findField(item.selection, wanted) : undefined;
+    const nested = item.kind === 'typeCondition' ? findField(item.selection, wanted) : undefined;
     if (nested) return nested;
   }
   return undefined;
 }
 
 /** A key is what an object was found by: it does not fail. */
-function isKey({ type }: Standpoint, name: string): boolean {
+function isKey({ type }: SubgraphScope, name: string): boolean {
   return type.keys.some(({ fields }) =>
     fields.selections.some((selection) => selection.kind === Kind.FIELD && selection.name.value === name),
   );

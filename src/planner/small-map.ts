@@ -2,7 +2,7 @@
  * A map that has one entry nearly always, or none. Plans are kept by the thousand and have hundreds of these, and an empty
  * `Map` of V8 takes as much room as three of them. In the order in which entries were added.
  */
-export class FewMap<K, V> implements Iterable<[K, V]> {
+export class SmallMap<K, V> implements Iterable<[K, V]> {
   private firstKey: K | undefined;
   private firstValue: V | undefined;
   private hasFirst = false;

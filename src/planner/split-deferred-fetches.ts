@@ -22,7 +22,7 @@ interface Part {
  * In:  `{ me { name friends { name } } }`, both fields from `users`, with `me.friends` as section 0
  * Out: fetch `users { me { name } }`; for section 0: fetch `users { me { friends { name } } }`
  */
-export function partFetches(graph: FetchGraph, { selection }: Operation, heads: SectionHeads): Fetch[] {
+export function splitDeferredFetches(graph: FetchGraph, { selection }: Operation, heads: SectionHeads): Fetch[] {
   const uses = new FieldUses(graph.fetches, graph.root, selection, heads);
   const parts = new Map<Fetch, Part[]>();
   const parted: Fetch[] = [];
@@ -59,19 +59,19 @@ function parting(uses: FieldUses, fetch: Fetch): Group[][] {
 function joinsHost(uses: FieldUses, node: FetchNode, group: Group, host: Group, alike: readonly FetchNode[]): boolean {
   for (const field of node.fields.values()) {
     if (!isFor(uses, field, group)) continue;
-    const { name, argsKey } = field.wire;
+    const { name, argsKey } = field.alias;
     const same = alike.flatMap((other) =>
       [...other.fields.values()].filter(
-        (one) => one.wire.name === name && one.wire.argsKey === argsKey && isFor(uses, one, host),
+        (one) => one.alias.name === name && one.alias.argsKey === argsKey && isFor(uses, one, host),
       ),
     );
     if (same.length === 0 && uses.use(field, group) !== 'key') return false;
     const below = same.flatMap((one) => one.node ?? []);
     if (field.node && !joinsHost(uses, field.node, group, host, below)) return false;
   }
-  for (const [type, narrowing] of node.narrowings) {
-    const there = alike.flatMap((other) => other.narrowings.get(type) ?? []);
-    if (!joinsHost(uses, narrowing, group, host, there)) return false;
+  for (const [type, typeCondition] of node.typeConditions) {
+    const there = alike.flatMap((other) => other.typeConditions.get(type) ?? []);
+    if (!joinsHost(uses, typeCondition, group, host, there)) return false;
   }
   return true;
 }
@@ -83,7 +83,7 @@ function isFor(uses: FieldUses, field: FetchField, group: Group): boolean {
 
 function isAnyFor(uses: FieldUses, node: FetchNode, group: Group): boolean {
   for (const field of node.fields.values()) if (isFor(uses, field, group)) return true;
-  for (const narrowing of node.narrowings.values()) if (isAnyFor(uses, narrowing, group)) return true;
+  for (const typeCondition of node.typeConditions.values()) if (isAnyFor(uses, typeCondition, group)) return true;
   return uses.needsTypename(node, group);
 }
 
@@ -119,8 +119,8 @@ function makePart(uses: FieldUses, whole: Fetch, { groups, id, dependsOn }: Maki
       if (!groups.some((one) => isMine(uses, field, one, first)) && !uses.isUnused(field)) continue;
       own.fields.set(key, field.node ? { ...field, node: copy(field.node) } : field);
     }
-    for (const [type, narrowing] of node.narrowings)
-      if (groups.some((one) => isAnyFor(uses, narrowing, one))) own.narrowings.set(type, copy(narrowing));
+    for (const [type, typeCondition] of node.typeConditions)
+      if (groups.some((one) => isAnyFor(uses, typeCondition, one))) own.typeConditions.set(type, copy(typeCondition));
     return own;
   };
   fetch.node = copy(whole.node);
@@ -136,5 +136,5 @@ function isMine(uses: FieldUses, field: FetchField, group: Group, partOf: Group)
 
 function isAnyMine(uses: FieldUses, node: FetchNode, group: Group): boolean {
   for (const field of node.fields.values()) if (isMine(uses, field, group, group)) return true;
-  return [...node.narrowings.values()].some((narrowing) => isAnyMine(uses, narrowing, group));
+  return [...node.typeConditions.values()].some((typeCondition) => isAnyMine(uses, typeCondition, group));
 }

@@ -1,5 +1,5 @@
 import type { OpField } from '../operation/operation.ts';
-import type { Abilities, Provider } from './field-index.ts';
+import type { FieldIndex, Provider } from './field-index.ts';
 import type { Position } from './positions.ts';
 
 /** A field that no subgraph can give on any way: a supergraph that composed would not allow it. */
@@ -25,8 +25,8 @@ export function unplannable(position: Position, owner: string, field: OpField): 
 }
 
 /** @returns an error that says why a field of the supergraph cannot be had */
-export function noWay(abilities: Abilities, position: Position, owner: string, field: OpField): Error {
-  const providers = abilities.providers(owner, field.name);
+export function noWay(fieldIndex: FieldIndex, position: Position, owner: string, field: OpField): Error {
+  const providers = fieldIndex.providers(owner, field.name);
   const taking = providers.find((provider) => provider.field.contextArguments.length > 0);
   return taking ? lacksContext(position, owner, taking) : unplannable(position, owner, field);
 }
@@ -46,6 +46,6 @@ function lacksContext(position: Position, owner: string, { subgraph, type, field
 
 function pathTo(position: Position, last: string): string {
   const path: string[] = [last];
-  for (let at = position.origin; at; at = at.parent.origin) path.unshift(at.wire.key);
+  for (let at = position.origin; at; at = at.parent.origin) path.unshift(at.alias.key);
   return path.join('.');
 }

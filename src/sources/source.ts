@@ -1,5 +1,5 @@
 import type { Freshness } from '../client/freshness.ts';
-import type { ClientFacts } from '../client/identity.ts';
+import type { ClientInfo } from '../client/identity.ts';
 
 /**
  * The seam between the executor and whatever answers a fetch: an HTTP subgraph, or a function in this process.
@@ -16,7 +16,7 @@ export interface CancelSignal {
 export type CancelListener = (() => void) | { handleEvent(): void };
 
 /** What every fetch of one client request shares. Created once per client request. */
-export interface ClientContext extends Partial<ClientFacts> {
+export interface ClientContext extends Partial<ClientInfo> {
   readonly requestId: string;
   /** Header names in lower case; what header rules and sharing keys are computed from. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -50,7 +50,7 @@ export interface SourceFailure {
   readonly retryAfter?: number;
 }
 
-export type SourceAnswer =
+export type SubgraphResponse =
   /** The body of a response that may be a GraphQL result; the executor parses it. */
   | {
       readonly kind: 'text';
@@ -86,7 +86,7 @@ export interface Source {
   /** The subgraph's name as people know it (`products`), used in errors and logs. */
   readonly name: string;
   /** Calls `done` exactly once, now or later; never throws. */
-  send(request: SourceRequest, done: (answer: SourceAnswer) => void): void;
+  send(request: SourceRequest, done: (answer: SubgraphResponse) => void): void;
   /** Ends idle connections; what is in flight is answered first. */
   close(): Promise<void>;
 }

@@ -1,16 +1,16 @@
 import type { Freshness } from '../client/freshness.ts';
 import { readFreshness } from '../client/read-freshness.ts';
-import type { ForwardHeaders, Source, SourceAnswer, SourceRequest } from '../sources/source.ts';
+import type { ForwardHeaders, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
-type TextAnswer = Extract<SourceAnswer, { kind: 'text' }>;
+type TextAnswer = Extract<SubgraphResponse, { kind: 'text' }>;
 
 /** Tells each client request how long the answers hold that it gets. To be the outermost layer round a source. */
-export function tellFreshness(source: Source): Source {
+export function collectCacheControl(source: Source): Source {
   return telling(source, (answer) => answer.freshness);
 }
 
 /** The same for a source that hands on the headers of its answers: by these. `forward`: what it is sent by rules. */
-export function tellFreshnessByHeaders(source: Source, forward?: ForwardHeaders): Source {
+export function collectCacheControlFromHeaders(source: Source, forward?: ForwardHeaders): Source {
   return telling(source, ({ headers }, { client }) =>
     readFreshness(recordOf(headers ?? []), client.headers, undefined, forward?.(client).ofIdentity),
   );
@@ -23,7 +23,7 @@ function telling(source: Source, read: (answer: TextAnswer, request: SourceReque
       const { freshness } = request.client;
       if (freshness === undefined) return source.send(request, done);
       source.send(request, (answer) => {
-        if (answer.kind === 'text') freshness.hear(read(answer, request));
+        if (answer.kind === 'text') freshness.record(read(answer, request));
         done(answer);
       });
     },

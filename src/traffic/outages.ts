@@ -1,4 +1,4 @@
-import type { CancelSignal, Source, SourceAnswer, SourceFailure } from '../sources/source.ts';
+import type { CancelSignal, Source, SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** What is known of a failed request, for the log. */
@@ -46,8 +46,8 @@ export function createOutages(options: OutagesOptions): Outages {
 function observed(
   outage: Outage,
   signal: CancelSignal | undefined,
-  done: (answer: SourceAnswer) => void,
-): (answer: SourceAnswer) => void {
+  done: (answer: SubgraphResponse) => void,
+): (answer: SubgraphResponse) => void {
   return (answer) => {
     const failure = failureIn(answer);
     if (failure === undefined) outage.succeeded();
@@ -56,7 +56,7 @@ function observed(
   };
 }
 
-function failureIn(answer: SourceAnswer): Failure | undefined {
+function failureIn(answer: SubgraphResponse): Failure | undefined {
   if (answer.kind === 'failure') return answer.failure;
   if (answer.failed !== undefined) return answer.failed;
   if (isObjectText(answer.text)) return undefined;

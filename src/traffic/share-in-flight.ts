@@ -1,8 +1,8 @@
-import type { ForwardHeaders, Source, SourceAnswer, SourceRequest } from '../sources/source.ts';
+import type { ForwardHeaders, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
 interface Waiter {
   readonly request: SourceRequest;
-  readonly done: (answer: SourceAnswer) => void;
+  readonly done: (answer: SubgraphResponse) => void;
 }
 
 export interface ShareInFlightOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BffOptions } from '../../src/bff/bff.ts';
-import type { EngineAnswer } from '../../src/engine/engine.ts';
+import type { ExecutionResult } from '../../src/engine/engine.ts';
 import { as, engineOver, type FakeEngine, folderOf, serveBff, sourceError } from './support.ts';
 
 const SDL = `
@@ -140,7 +140,7 @@ function engineForViewers(): FakeEngine {
   const engine = engineOver(SDL, {});
   return {
     ...engine,
-    async execute(request): Promise<EngineAnswer> {
+    async execute(request): Promise<ExecutionResult> {
       engine.requests.push(request);
       await new Promise((resolve) => setTimeout(resolve, 5));
       const name = request.client.identity?.subject ?? request.client.headers.authorization ?? 'nobody';

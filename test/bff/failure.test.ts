@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { failure } from '../../src/bff/answering/failure.ts';
-import { withholdErrors } from '../../src/engine/mask-errors.ts';
+import { maskErrors } from '../../src/engine/mask-errors.ts';
 
 const error = (code: string, more: object = {}) => ({ message: code, extensions: { code, ...more } });
 
@@ -67,7 +67,7 @@ it('a failure of a source outweighs a mistake of the client, unless it follows f
 });
 
 it('masked errors keep their status', () => {
-  const { told } = withholdErrors([ofApi(409)], () => false);
+  const { told } = maskErrors([ofApi(409)], () => false);
   expect(told[0]?.extensions).toEqual({ code: 'SUBREQUEST_HTTP_ERROR', service: 'orders' });
   expect(failure(told).status).toBe(409);
 });

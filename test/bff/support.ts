@@ -7,9 +7,9 @@ import { buildSchema, execute, GraphQLError, type GraphQLSchema, getOperationAST
 import { onTestFinished } from 'vitest';
 import { type Bff, type BffOptions, createBff } from '../../src/bff/bff.ts';
 import type { Identity } from '../../src/client/identity.ts';
-import type { Engine, EngineAnswer, EngineRequest } from '../../src/engine/engine.ts';
-import { openExchange } from '../../src/http/request-context.ts';
+import type { Engine, EngineRequest, ExecutionResult } from '../../src/engine/engine.ts';
 import { frontDoor } from '../../src/http/middleware/front-door.ts';
+import { createRequestContext } from '../../src/http/request-context.ts';
 import type { Supergraph } from '../../src/supergraph/supergraph.ts';
 
 /** An engine that lets graphql-js execute over plain objects, and remembers what it was asked. */
@@ -23,9 +23,9 @@ export function engineOver(schema: string | GraphQLSchema, rootValue: object): F
   return {
     requests,
     publicSchema,
-    sharable: ({ query }) => getOperationAST(parse(query))?.operation === 'query',
+    canDedupe: ({ query }) => getOperationAST(parse(query))?.operation === 'query',
     supergraph: { publicSchema, types: new Map(), cacheControl: [], sdl: '' } as unknown as Supergraph,
-    async execute(request): Promise<EngineAnswer> {
+    async execute(request): Promise<ExecutionResult> {
       requests.push(request);
       const document = parse(request.query);
       const invalid = validate(publicSchema, document);
@@ -80,7 +80,7 @@ export async function serveBff(
     const facts = { ip: '192.0.2.1', identity: identityIn(req.headers['x-test-identity']) };
     if (!bff.handle(req, res, facts)) res.writeHead(418).end();
   });
-  const server = createServer((req, res) => enter(openExchange(req, res)));
+  const server = createServer((req, res) => enter(createRequestContext(req, res)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { Abilities } from '../../src/planner/field-index.ts';
 import { MAX_POSITIONS } from '../../src/planner/fetch-graph.ts';
+import { FieldIndex } from '../../src/planner/field-index.ts';
 import { planner, size } from '../planner/plan.ts';
 import { createWorld, type WorldSubgraph } from '../worlds/world.ts';
 
@@ -83,7 +83,7 @@ describe('large interfaces', () => {
   it('of 80 implementations are asked as one, and planned with little work', () => {
     const { stages } = planner(manyTypes(80, 'title: String'));
     stages('{ nodes { id } }');
-    const looked = vi.spyOn(Abilities.prototype, 'providers');
+    const looked = vi.spyOn(FieldIndex.prototype, 'providers');
     const { plan } = stages('{ nodes { id title } }');
     expect(plan.requests.map(({ document }) => document)).toEqual(['{nodes{__typename id title}}']);
     expect(looked.mock.calls.length).toBeLessThan(20);
@@ -93,7 +93,7 @@ describe('large interfaces', () => {
   it('of 80 implementations with a fragment on each make one request to each subgraph', () => {
     const { stages } = planner(manyTypes(80, 'title: String'));
     const fragments = Array.from({ length: 80 }, (_, n) => `... on T${n} { stock ownT${n} }`).join(' ');
-    const looked = vi.spyOn(Abilities.prototype, 'providers');
+    const looked = vi.spyOn(FieldIndex.prototype, 'providers');
     const { plan, fetches } = stages(`{ nodes { id title ${fragments} } }`);
     expect(size(plan)).toEqual([2, 2]);
     expect(fetches.fetches.length).toBe(81);

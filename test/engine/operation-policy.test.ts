@@ -1,7 +1,7 @@
 import { Kind } from 'graphql';
 import { describe, expect, test, vi } from 'vitest';
 import { answerText } from '../../src/engine/engine.ts';
-import type { OperationPolicy, Verdict } from '../../src/engine/operation-policy.ts';
+import type { OperationPolicy, PolicyDecision } from '../../src/engine/operation-policy.ts';
 import { drops, fieldsOf } from './dropping.ts';
 import { run, smallWorld } from './world.ts';
 
@@ -10,7 +10,7 @@ function worldWith(...policies: OperationPolicy[]) {
 }
 
 /** A policy that says the same of every request. */
-const says = (verdict: Verdict | undefined | Promise<Verdict | undefined>): OperationPolicy => ({
+const says = (verdict: PolicyDecision | undefined | Promise<PolicyDecision | undefined>): OperationPolicy => ({
   inspect: () => ({ check: () => verdict }),
 });
 
@@ -135,7 +135,7 @@ describe('several policies', () => {
       says({ headers: { a: '1', b: '1' }, extensions: { cost: { estimated: 3 } } }),
       says({
         headers: { b: '2' },
-        afterwards: ({ dataText }) => ({ headers: { 'x-length': String(dataText.length) } }),
+        onResponse: ({ dataText }) => ({ headers: { 'x-length': String(dataText.length) } }),
       }),
     );
     const answer = await run(world, '{ me { id } }');
@@ -178,7 +178,7 @@ describe('sharing of identical requests', () => {
       countsRequests: (document) =>
         document.definitions.some((d) => d.kind === Kind.OPERATION_DEFINITION && d.name?.value === 'Counted'),
     });
-    expect(world.engine.sharable({ query: 'query Free { me { id } }' })).toBe(true);
-    expect(world.engine.sharable({ query: 'query Counted { me { id } }' })).toBe(false);
+    expect(world.engine.canDedupe({ query: 'query Free { me { id } }' })).toBe(true);
+    expect(world.engine.canDedupe({ query: 'query Counted { me { id } }' })).toBe(false);
   });
 });

@@ -34,8 +34,8 @@ describe('labels of progressive @override', () => {
   });
 
   it('gives abilities for each set of labels once', () => {
-    expect(labels.abilities(['ages'])).toBe(labels.abilities(['ages']));
-    expect(labels.abilities([])).not.toBe(labels.abilities(['ages']));
+    expect(labels.fieldIndex(['ages'])).toBe(labels.fieldIndex(['ages']));
+    expect(labels.fieldIndex([])).not.toBe(labels.fieldIndex(['ages']));
   });
 
   it.each([
@@ -44,7 +44,7 @@ describe('labels of progressive @override', () => {
     [[], 'size', ['a']],
     [['percent(30)'], 'size', ['b']],
   ] as const)('with %j on, %s is resolved by %j', (active, field, givers) => {
-    const providers = labels.abilities(active).providers('User', field);
+    const providers = labels.fieldIndex(active).providers('User', field);
     expect(providers.map(({ subgraph }) => subgraph.name)).toEqual(givers);
   });
 

@@ -123,14 +123,14 @@ describe('kinds of operations', () => {
 
   it('queries are told from the rest', () => {
     const { engine } = world;
-    expect(engine.sharable({ query: '{ me { id } }' })).toBe(true);
-    expect(engine.sharable({ query: mutation })).toBe(false);
+    expect(engine.canDedupe({ query: '{ me { id } }' })).toBe(true);
+    expect(engine.canDedupe({ query: mutation })).toBe(false);
     const both = `query A { me { id } } ${mutation.replace('mutation', 'mutation B')}`;
-    expect(engine.sharable({ query: both, operationName: 'A' })).toBe(true);
-    expect(engine.sharable({ query: both, operationName: 'B' })).toBe(false);
-    expect(engine.sharable({ query: both })).toBe(false);
-    expect(engine.sharable({ query: '{ me' })).toBe(false);
-    expect(engine.sharable({ query: '{ none }' })).toBe(false);
+    expect(engine.canDedupe({ query: both, operationName: 'A' })).toBe(true);
+    expect(engine.canDedupe({ query: both, operationName: 'B' })).toBe(false);
+    expect(engine.canDedupe({ query: both })).toBe(false);
+    expect(engine.canDedupe({ query: '{ me' })).toBe(false);
+    expect(engine.canDedupe({ query: '{ none }' })).toBe(false);
   });
 });
 

@@ -14,7 +14,7 @@ import { createWorld, type WorldSubgraph } from '../worlds/world.ts';
 function pathsOf({ selection }: Operation): string[][] {
   const visit = ({ items }: OpSelection, path: readonly string[]): string[][] =>
     items.flatMap((item) => {
-      if (item.kind === 'narrowing') return [];
+      if (item.kind === 'typeCondition') return [];
       const here = [...path, item.responseKey];
       return [here, ...(item.selection ? visit(item.selection, here) : [])];
     });

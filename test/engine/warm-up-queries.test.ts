@@ -1,6 +1,6 @@
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { rehearsalQueries } from '../../src/engine/warm-up-queries.ts';
+import { warmUpQueries } from '../../src/engine/warm-up-queries.ts';
 
 describe('queries made up from a schema', () => {
   const schema = buildSchema(/* GraphQL */ `
@@ -11,7 +11,7 @@ describe('queries made up from a schema', () => {
   `);
 
   it('go some levels down, by fields that need no arguments', () => {
-    expect(rehearsalQueries(schema, 2)).toMatchInlineSnapshot(`
+    expect(warmUpQueries(schema, 2)).toMatchInlineSnapshot(`
       [
         "{ r0: me { id name friend { id name friend { id name friend { id name } } } latest { title author { id name friend { id name } } } } r1: all { ... on User { id name friend { id name friend { id name } } } } }",
         "{ r1: all { ... on Post { title author { name id latest { title } } } } r2: me { name id latest { title author { name id latest { title } } } friend { name id latest { title author { name id } } } } }",
@@ -20,12 +20,12 @@ describe('queries made up from a schema', () => {
   });
 
   it('are valid, however many', () => {
-    for (const query of rehearsalQueries(schema, 20)) expect(validate(schema, parse(query))).toEqual([]);
+    for (const query of warmUpQueries(schema, 20)) expect(validate(schema, parse(query))).toEqual([]);
   });
 
   it('are none where there is nothing to plan', () => {
-    expect(
-      rehearsalQueries(buildSchema('type Query { version: String user(id: ID!): U } type U { id: ID }'), 5),
-    ).toEqual([]);
+    expect(warmUpQueries(buildSchema('type Query { version: String user(id: ID!): U } type U { id: ID }'), 5)).toEqual(
+      [],
+    );
   });
 });

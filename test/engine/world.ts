@@ -1,4 +1,4 @@
-import type { EngineAnswer, EngineOptions, EngineRequest } from '../../src/engine/engine.ts';
+import type { EngineOptions, EngineRequest, ExecutionResult } from '../../src/engine/engine.ts';
 import { createWorld, type World } from '../worlds/world.ts';
 
 /** Users with posts in a second subgraph; `echo` returns its arguments as JSON text. */
@@ -38,6 +38,6 @@ export function smallWorld(engine?: Partial<EngineOptions>): World {
   });
 }
 
-export function run(world: World, query: string, request: Partial<EngineRequest> = {}): Promise<EngineAnswer> {
+export function run(world: World, query: string, request: Partial<EngineRequest> = {}): Promise<ExecutionResult> {
   return world.engine.execute({ query, client: { requestId: 'test', headers: {} }, ...request });
 }

@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { AdmissionQueue } from '../../src/executor/admission-queue.ts';
 import { compilePlan } from '../../src/executor/compile.ts';
 import { executePlan } from '../../src/executor/execution.ts';
-import { StartQueue } from '../../src/executor/admission-queue.ts';
-import type { Source, SourceAnswer } from '../../src/sources/source.ts';
+import type { Source, SubgraphResponse } from '../../src/sources/source.ts';
 import { planner } from '../planner/plan.ts';
 
 const HEAVY = 100_000;
 
 function scene() {
-  const queue = new StartQueue();
+  const queue = new AdmissionQueue();
   const begun: number[] = [];
   const enter = (...runs: number[]) => {
     for (const run of runs) queue.enter(HEAVY, () => begun.push(run));
@@ -72,13 +72,13 @@ describe('runs of a plan', () => {
   function world() {
     const { stages, supergraph } = planner({ all: 'type Query { text: String }' });
     const compiled = compilePlan(stages('{ text }').plan, supergraph);
-    const asked: ((answer: SourceAnswer) => void)[] = [];
+    const asked: ((answer: SubgraphResponse) => void)[] = [];
     const all: Source = {
       name: 'all',
       send: (_, done) => void asked.push(done),
       close: () => Promise.resolve(),
     };
-    const starts = new StartQueue();
+    const starts = new AdmissionQueue();
     const run = () => {
       const client = { requestId: 'test', headers: {} };
       const introspected = new Map<string, string>();

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { compileContextReader } from '../../src/executor/context-reader.ts';
 import type { RepresentationItem, RepresentationSelection } from '../../src/planner/positions.ts';
 
-const field = (name: string, wireKey = name, nested?: RepresentationSelection): RepresentationItem => ({
+const field = (name: string, subgraphKey = name, nested?: RepresentationSelection): RepresentationItem => ({
   kind: 'field',
   name,
-  wireKey,
+  subgraphKey,
   isKey: false,
   nested,
 });
 const on = (type: string, ...nested: RepresentationItem[]): RepresentationItem => ({
-  kind: 'narrowing',
+  kind: 'typeCondition',
   possible: new Set([type]),
   nested,
 });

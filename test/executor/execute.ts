@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { compilePlan } from '../../src/executor/compile.ts';
 import { executePlan } from '../../src/executor/execution.ts';
-import type { Source, SourceAnswer } from '../../src/sources/source.ts';
+import type { Source, SubgraphResponse } from '../../src/sources/source.ts';
 import { planner } from '../planner/plan.ts';
 
 /** What a subgraph received: its document and variables. */
@@ -14,7 +14,7 @@ export interface Received {
 }
 
 /** A GraphQL result, the text of a response, or a whole answer. */
-type Script = object | string | SourceAnswer;
+type Script = object | string | SubgraphResponse;
 
 export interface Executed {
   readonly text: string;
@@ -60,7 +60,7 @@ export async function execute(
   return { text: result.dataText, data: JSON.parse(result.dataText), errors: result.errors, received };
 }
 
-function answerOf(script: Script): SourceAnswer {
+function answerOf(script: Script): SubgraphResponse {
   if (typeof script === 'string') return { kind: 'text', text: script, status: 200 };
   return 'kind' in script ? script : { kind: 'text', text: JSON.stringify(script), status: 200 };
 }

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { AnswerBudget, OverloadedError } from '../../src/executor/memory-budget.ts';
+import { MemoryBudget, OverloadedError } from '../../src/executor/memory-budget.ts';
 import { Cancellation } from '../../src/sources/cancellation.ts';
 
 /** Runs that each take a text, and note when it was their turn. */
 function scene(options: { atOnce: number; waiting?: number; onWait?: () => void }) {
-  const budget = new AnswerBudget({ waiting: 1_000, ...options });
+  const budget = new MemoryBudget({ waiting: 1_000, ...options });
   const turns: string[] = [];
   const run = (name: string, size: number, signal?: Cancellation) => {
     const ticket = budget.ticket(signal);

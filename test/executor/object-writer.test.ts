@@ -8,9 +8,9 @@ const text = leafWriter(undefined);
 const nullable = (value: unknown) => (value === null || value === undefined ? 'null' : text(value));
 const required = (value: unknown) => (value === null || value === undefined ? undefined : text(value));
 const fields: FieldWriter[] = [
-  { responseKey: 'id', prefix: '"id":', wireKey: 'id', isText: true, write: required },
-  { responseKey: 'sa"id', prefix: '"sa\\"id":', wireKey: 'name', isText: true, write: nullable },
-  { responseKey: 'price', prefix: '"price":', wireKey: 'price_1', isText: false, write: nullable },
+  { responseKey: 'id', prefix: '"id":', subgraphKey: 'id', isText: true, write: required },
+  { responseKey: 'sa"id', prefix: '"sa\\"id":', subgraphKey: 'name', isText: true, write: nullable },
+  { responseKey: 'price', prefix: '"price":', subgraphKey: 'price_1', isText: false, write: nullable },
 ];
 
 /** Writes an object for the first time, and again after so many that a function has been generated for it. */

@@ -3,11 +3,11 @@ import { compileRepresentation } from '../../src/executor/representation-writer.
 import type { Representation, RepresentationItem } from '../../src/planner/positions.ts';
 
 function field(name: string, more: Partial<Extract<RepresentationItem, { kind: 'field' }>> = {}): RepresentationItem {
-  return { kind: 'field', name, wireKey: name, isKey: true, nested: undefined, ...more };
+  return { kind: 'field', name, subgraphKey: name, isKey: true, nested: undefined, ...more };
 }
 
 function on(types: string[], nested: RepresentationItem[]): RepresentationItem {
-  return { kind: 'narrowing', possible: new Set(types), nested };
+  return { kind: 'typeCondition', possible: new Set(types), nested };
 }
 
 function write(representation: Partial<Representation>, object: Record<string, unknown>): string | undefined {
@@ -25,7 +25,7 @@ describe('a representation', () => {
   });
 
   it('has the subgraph’s names for what was fetched under other keys', () => {
-    expect(write({ fields: [field('price', { wireKey: 'price_1' })] }, { price: 1, price_1: 2 })).toBe(
+    expect(write({ fields: [field('price', { subgraphKey: 'price_1' })] }, { price: 1, price_1: 2 })).toBe(
       '{"__typename":"Product","price":2}',
     );
   });
@@ -136,7 +136,7 @@ describe('a name that comes twice', () => {
 
 describe('plain keys', () => {
   it('are told where nothing else is written', () => {
-    const plain = compileRepresentation({ typename: 'X', fields: [field('a'), field('b', { wireKey: 'b_1' })] });
+    const plain = compileRepresentation({ typename: 'X', fields: [field('a'), field('b', { subgraphKey: 'b_1' })] });
     expect(plain.plainKeys).toEqual(['a', 'b_1']);
   });
 

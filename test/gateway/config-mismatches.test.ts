@@ -5,7 +5,7 @@ import { loadSupergraph } from '../../src/composition/load-supergraph.ts';
 import { createSupergraphProvider } from '../../src/composition/supergraph-provider.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { formatProblem } from '../../src/config/problem.ts';
-import { configMisfits, hintMisfits } from '../../src/gateway/config-mismatches.ts';
+import { configMismatches, hintMismatches } from '../../src/gateway/config-mismatches.ts';
 import { startServer } from '../../src/gateway/server.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { folderOf } from '../bff/support.ts';
@@ -22,13 +22,13 @@ type Product @key(fields: "id") { id: ID! price: Int }`,
 };
 
 /** What in a config does not fit the schemas above, as lines. */
-async function misfits(yaml: string): Promise<string[]> {
+async function mismatches(yaml: string): Promise<string[]> {
   const dir = folderOf({ ...FILES, 'headgate.yaml': yaml });
   const loaded = await loadSupergraph({ schemasDir: join(dir, 'schemas') });
   if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join('\n'));
   const config = loadConfig({ file: join(dir, 'headgate.yaml'), env: {} });
   const supergraph = readSupergraph(loaded.update.sdl);
-  return [...configMisfits(config, supergraph), ...hintMisfits(config, supergraph)].map((problem) =>
+  return [...configMismatches(config, supergraph), ...hintMismatches(config, supergraph)].map((problem) =>
     formatProblem(problem).replace(`${dir}/`, ''),
   );
 }
@@ -42,7 +42,7 @@ test.each([
   'cache_control: { subgraph_headers: { subgraphs: { stok: true } } }',
   'demand_control: { strategy: { static_estimated: { subgraph: { subgraphs: { stok: { max: 1 } } } } } }',
 ])('a subgraph that is not there, in any section: %s', async (yaml) => {
-  const [problem, ...more] = await misfits(yaml);
+  const [problem, ...more] = await mismatches(yaml);
   expect(problem).toContain(`headgate.yaml:1:${yaml.indexOf('stok') + 1}  UNKNOWN_SUBGRAPH`);
   expect(problem).toContain('there is no subgraph "stok".\n    hint: Did you mean "stock"?');
   expect(more).toEqual([]);
@@ -74,7 +74,7 @@ test.each([
     'UNKNOWN_CONNECTORS  connectors.sources.stock.api: no schema file has connectors of that name.\n    hint: There are none.',
   ],
 ])('a name that the schema does not have: %s', async (yaml, problem) => {
-  expect(await misfits(yaml)).toEqual([expect.stringContaining(problem)]);
+  expect(await mismatches(yaml)).toEqual([expect.stringContaining(problem)]);
 });
 
 test('what is there is no problem', async () => {
@@ -84,7 +84,7 @@ rate_limits: { fields: { Query.search: [{ limit: 1 }], Product: [{ limit: 2 }] }
 override_labels: { labels: { price-moved: true } }
 contracts: [{ name: p, path: /graphql/p, exclude: [partner] }]
 `;
-  expect(await misfits(yaml)).toEqual([]);
+  expect(await mismatches(yaml)).toEqual([]);
 });
 
 test('the gateway does not start with it; one that runs keeps the schema that fits', async () => {

@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { documentHash } from '../../src/policy/persisted/manifests.ts';
 import { openRequestPolicies } from '../../src/gateway/request-policies.ts';
+import { documentHash } from '../../src/policy/persisted/manifests.ts';
 import { project } from '../cli/run-cli.ts';
 import { recordingLogger } from './serving.ts';
 

@@ -9,7 +9,7 @@ import {
   validate,
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
-import type { Engine, EngineAnswer, EngineRequest } from '../../src/engine/engine.ts';
+import type { Engine, EngineRequest, ExecutionResult } from '../../src/engine/engine.ts';
 
 type RootValue = Record<string, (args: Record<string, unknown>, request: EngineRequest) => unknown>;
 
@@ -29,12 +29,12 @@ export function plainEngine(sdl: string, roots: RootValue): Engine {
       publicSchema: schema,
     } as unknown as Engine['supergraph'],
     publicSchema: schema,
-    sharable: ({ query, operationName }) => operationOf(query, operationName)?.operation === 'query',
+    canDedupe: ({ query, operationName }) => operationOf(query, operationName)?.operation === 'query',
     execute: async (request) => executePlain(schema, roots, request),
   };
 }
 
-async function executePlain(schema: GraphQLSchema, roots: RootValue, request: EngineRequest): Promise<EngineAnswer> {
+async function executePlain(schema: GraphQLSchema, roots: RootValue, request: EngineRequest): Promise<ExecutionResult> {
   let document: DocumentNode;
   try {
     document = parse(request.query);
@@ -69,7 +69,7 @@ function operationOf(query: string, operationName?: string | null): OperationDef
   }
 }
 
-function refusal(kind: EngineAnswer['refusal'], code: string, errors: readonly Error[]): EngineAnswer {
+function refusal(kind: ExecutionResult['refusal'], code: string, errors: readonly Error[]): ExecutionResult {
   const formatted = errors.map((error) => ({ message: error.message, extensions: { code } }));
   return { dataText: undefined, errors: formatted, ...(kind ? { refusal: kind } : {}) };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { withInProcessSources } from '../../src/composition/in-process-sources.ts';
 import { parseSource } from '../../src/composition/source-file.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { headerReaders } from '../../src/gateway/vary-analysis.ts';
+import { analyzeVary } from '../../src/gateway/vary-analysis.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { joined } from '../supergraph/join.ts';
 
@@ -22,13 +22,13 @@ function engineWith(header: string): Engine {
 }
 
 function readersOf(given: { engine?: () => Engine; rule?: string; label?: string; module?: string }) {
-  return headerReaders(
+  return analyzeVary(
     { forwards: (name) => name === given.rule, forwardedNames: given.rule ? [given.rule] : [], tellsAddress: false },
     { engine: given.engine ?? (() => undefined) },
     {
       override_labels: { labels: {}, header: undefined, percent_by: given.label },
       authorization: { directives: { enabled: true }, policies: { module: given.module } },
-    } as Parameters<typeof headerReaders>[2],
+    } as Parameters<typeof analyzeVary>[2],
   );
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import { prepareAgain, rehearse } from '../../src/gateway/warm-up.ts';
+import { rewarmPlans, warmUpEngine } from '../../src/gateway/warm-up.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { composeSupergraph } from '../worlds/compose.ts';
 
@@ -17,14 +17,14 @@ describe('planning ahead', () => {
       await before.execute({ query, client });
     expect(before.recentQueries?.(10)).toEqual(['{ me { name } }', '{ me { age } }']);
     const after = engineOf('name: String');
-    await prepareAgain(before.recentQueries?.(10) ?? [], after, () => after);
+    await rewarmPlans(before.recentQueries?.(10) ?? [], after, () => after);
     // `age` is gone: the request for it will say so
     expect(after.recentQueries?.(10)).toEqual(['{ me { name } }']);
   });
 
   it('keeps nothing of what it made up itself', async () => {
     const engine = engineOf('name: String friend: User');
-    await rehearse(engine, () => engine);
+    await warmUpEngine(engine, () => engine);
     expect(engine.recentQueries?.(10)).toEqual([]);
   });
 
@@ -39,7 +39,7 @@ describe('planning ahead', () => {
       },
     };
     current = engine;
-    await prepareAgain(['{ me { name } }', '{ me { age } }'], engine, () => current);
+    await rewarmPlans(['{ me { name } }', '{ me { age } }'], engine, () => current);
     expect(asked).toEqual(['{ me { name } }']);
   });
 });

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { configFileSchema } from '../../src/config/config.ts';
-import { createRateLimits } from '../../src/policy/rate-limits/rate-limits.ts';
-import { requestCounter } from '../../src/http/middleware/rate-limit.ts';
 import { openRequestPolicies } from '../../src/gateway/request-policies.ts';
+import { requestCounter } from '../../src/http/middleware/rate-limit.ts';
+import { createRateLimits } from '../../src/policy/rate-limits/rate-limits.ts';
 import { plainEngine } from '../gateway/plain-engine.ts';
 import { post, recordingLogger, type Serving, serve } from '../gateway/serving.ts';
 

@@ -1,15 +1,15 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Exchange, OpenExchanges } from '../../src/http/request-context.ts';
+import { ActiveRequests, type RequestContext } from '../../src/http/request-context.ts';
 
 it('knows those that are under way, in whatever order they end', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(7), { maxLength: 40 }), (steps) => {
-      const open = new OpenExchanges();
-      const all = Array.from({ length: 8 }, () => ({ place: -1 }) as Exchange);
-      const expected = new Set<Exchange>();
+      const open = new ActiveRequests();
+      const all = Array.from({ length: 8 }, () => ({ place: -1 }) as RequestContext);
+      const expected = new Set<RequestContext>();
       for (const step of steps) {
-        const exchange = all[step] as Exchange;
+        const exchange = all[step] as RequestContext;
         // each is begun once, and ends once
         if (expected.delete(exchange)) open.delete(exchange);
         else {

@@ -5,9 +5,9 @@ import { chromium } from 'playwright-core';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { configFileSchema } from '../../src/config/config.ts';
 import { startServer } from '../../src/gateway/server.ts';
-import { OpenIdServer } from '../policy/login/openid-provider.ts';
 import { plainEngine } from '../gateway/plain-engine.ts';
 import { post, recordingLogger } from '../gateway/serving.ts';
+import { OpenIdServer } from '../policy/login/openid-provider.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 

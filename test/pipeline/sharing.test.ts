@@ -23,9 +23,9 @@ describe.each(['auto', 'all-yoga'] as const)('identical queries in flight, lanes
     let arrived = 0;
     const counting = {
       ...engine,
-      sharable: (request: Parameters<typeof engine.sharable>[0]) => {
+      canDedupe: (request: Parameters<typeof engine.canDedupe>[0]) => {
         arrived++;
-        return engine.sharable(request);
+        return engine.canDedupe(request);
       },
       execute: (request: EngineRequest) => {
         if (request.client.headers['cache-control'] || !shareQueries) arrived++;
@@ -93,7 +93,10 @@ describe.each(['auto', 'all-yoga'] as const)('identical queries in flight, lanes
   it('go on when one client leaves, and end when the last does', async () => {
     const { engine, asked, open } = heldEngine();
     let joined = 0;
-    const counting = { ...engine, sharable: (request: { query: string }) => ++joined > 0 && engine.sharable(request) };
+    const counting = {
+      ...engine,
+      canDedupe: (request: { query: string }) => ++joined > 0 && engine.canDedupe(request),
+    };
     const { url } = await serve({ engine: () => counting, lanes });
     const ask = (signal?: AbortSignal) =>
       fetch(`${url}`, {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { Abilities } from '../../src/planner/field-index.ts';
+import { FieldIndex } from '../../src/planner/field-index.ts';
 import { planOperation } from '../../src/planner/planner.ts';
 import { type FuzzCase, FuzzCaseArbitrary } from '../fuzz/arbitrary.ts';
 import { size } from '../planner/plan.ts';
@@ -24,9 +24,9 @@ export function compareRandomWorlds(seed: number, worlds: number): Pair[] {
 function compareWorld(fuzzCase: FuzzCase): Pair[] {
   const world = composed(fuzzCase);
   if (!world) return [];
-  const abilities = new Abilities(world.supergraph);
+  const fieldIndex = new FieldIndex(world.supergraph);
   return world.operations.flatMap((operation) => {
-    const [requests, waves] = size(planOperation(operation, abilities));
+    const [requests, waves] = size(planOperation(operation, fieldIndex));
     if (requests > MAX_REQUESTS) return [];
     const best = findOptimum(operation.selection, world.supergraph, requests);
     if (!best) throw new Error(`No plan of ${requests} requests was found, though ours is one`);

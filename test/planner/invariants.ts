@@ -85,8 +85,8 @@ class PlanCheck {
 
   private isReached({ origin }: Position, before: readonly PlannedRequest[], say: (problem: string) => void): void {
     if (!origin) return;
-    if (!this.nodesAt(origin.parent, before).some((node) => node.fields.has(origin.wire.key))) {
-      say(`nothing before it reads the objects under "${origin.wire.key}"`);
+    if (!this.nodesAt(origin.parent, before).some((node) => node.fields.has(origin.alias.key))) {
+      say(`nothing before it reads the objects under "${origin.alias.key}"`);
     }
   }
 
@@ -102,11 +102,11 @@ class PlanCheck {
     say: (problem: string) => void,
   ): void {
     for (const item of items) {
-      if (item.kind === 'narrowing') {
+      if (item.kind === 'typeCondition') {
         this.isRead(position, item.nested, before, say);
         continue;
       }
-      const key = item.wireKey;
+      const key = item.subgraphKey;
       const nodes = this.nodesAt(position, before);
       const read = key === '__typename' ? nodes.some((n) => n.typename) : nodes.some((n) => n.fields.has(key));
       if (!read) say(`nothing before it reads "${key}" on ${position.type}, which it sends as "${item.name}"`);
@@ -117,12 +117,12 @@ class PlanCheck {
 
   private positionsBelow(parent: Position, key: string): Position[] {
     const all = new Set([...this.reads.values()].flatMap((reads) => [...reads.keys()]));
-    return [...all].filter(({ origin }) => origin?.parent === parent && origin.wire.key === key);
+    return [...all].filter(({ origin }) => origin?.parent === parent && origin.alias.key === key);
   }
 
   selection(position: Position, selection: OpSelection): void {
     for (const item of selection.items) {
-      if (item.kind === 'narrowing') this.selection(position, item.selection);
+      if (item.kind === 'typeCondition') this.selection(position, item.selection);
       else if (!item.name.startsWith('__')) this.field(position, selection.parentType, item);
     }
   }
@@ -139,10 +139,10 @@ class PlanCheck {
         continue;
       }
       const nodes = this.nodesAt(position, this.plan.requests);
-      if (!nodes.some((node) => node.fields.has(placed.wire.key))) {
-        this.problems.push(`${type}.${field.name} should be under "${placed.wire.key}", but no request reads that`);
+      if (!nodes.some((node) => node.fields.has(placed.alias.key))) {
+        this.problems.push(`${type}.${field.name} should be under "${placed.alias.key}", but no request reads that`);
       }
-      const below = position.below(placed.wire, placements?.has(owner) ? owner : type);
+      const below = position.below(placed.alias, placements?.has(owner) ? owner : type);
       if (field.selection && below) this.selection(below, field.selection);
     }
   }
@@ -172,7 +172,7 @@ function readsOf(request: PlannedRequest): Reads {
   const visit = (node: FetchNode, position: Position) => {
     reads.set(position, [...(reads.get(position) ?? []), node]);
     for (const { node: below } of node.fields.values()) if (below) visit(below, below.position);
-    for (const narrowing of node.narrowings.values()) visit(narrowing, position);
+    for (const typeCondition of node.typeConditions.values()) visit(typeCondition, position);
   };
   if (request.root) visit(request.root.node, request.root.position);
   for (const { targets } of request.lookups) for (const { node, position } of targets) visit(node, position);

@@ -1,7 +1,7 @@
 import { parse, validate } from 'graphql';
 import { normalise } from '../../src/operation/normalise.ts';
 import { sectionHeads, timedSections } from '../../src/operation/timed-sections.ts';
-import { Abilities } from '../../src/planner/field-index.ts';
+import { FieldIndex } from '../../src/planner/field-index.ts';
 import type { QueryPlan } from '../../src/planner/plan.ts';
 import { type PlanStages, planInStages } from '../../src/planner/planner.ts';
 import { printPlan } from '../../src/planner/print-plan.ts';
@@ -32,7 +32,7 @@ export function planner(subgraphs: Readonly<Record<string, string>>, labels?: Re
 }
 
 export function plannerOf(supergraph: Supergraph, labels?: ReadonlySet<string>): TestPlanner {
-  const abilities = new Abilities(supergraph, labels);
+  const fieldIndex = new FieldIndex(supergraph, labels);
   const stages: TestPlanner['stages'] = (query, conditions = {}, sections = []) => {
     const document = parse(query);
     const [problem] = validate(supergraph.publicSchema, document);
@@ -41,7 +41,7 @@ export function plannerOf(supergraph: Supergraph, labels?: ReadonlySet<string>):
     if (!operation) throw new Error('The document has no operation');
     const normal = normalise(document, operation, supergraph, conditions);
     const timed = timedSections(sections.map((path) => ({ path: path.split('.'), timeoutMs: 100 })));
-    const planned = planInStages(normal, abilities, timed && sectionHeads(normal, timed));
+    const planned = planInStages(normal, fieldIndex, timed && sectionHeads(normal, timed));
     checkPlan(planned.plan, supergraph);
     return planned;
   };

@@ -61,7 +61,7 @@ function below(sets: readonly SelectionSetNode[], name: string): SelectionSetNod
 }
 
 function flatten(items: RepresentationSelection): RepresentationSelection {
-  return items.flatMap((item) => (item.kind === 'narrowing' ? flatten(item.nested) : [item]));
+  return items.flatMap((item) => (item.kind === 'typeCondition' ? flatten(item.nested) : [item]));
 }
 
 function sends(items: RepresentationSelection, set: SelectionSetNode): boolean {

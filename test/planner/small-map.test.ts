@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FewMap } from '../../src/planner/small-map.ts';
+import { SmallMap } from '../../src/planner/small-map.ts';
 
 describe('a map of few entries', () => {
   it('does as a Map does', () => {
@@ -9,7 +9,7 @@ describe('a map of few entries', () => {
     );
     fc.assert(
       fc.property(entries, (sets) => {
-        const few = new FewMap<string | undefined, number | undefined>();
+        const few = new SmallMap<string | undefined, number | undefined>();
         const map = new Map<string | undefined, number | undefined>();
         for (const [key, value] of sets) {
           expect(few.set(key, value)).toBe(few);

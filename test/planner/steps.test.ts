@@ -1,7 +1,7 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { normalise } from '../../src/operation/normalise.ts';
-import { Abilities } from '../../src/planner/field-index.ts';
+import { FieldIndex } from '../../src/planner/field-index.ts';
 import { planInSteps } from '../../src/planner/planner.ts';
 import { planner } from './plan.ts';
 
@@ -18,7 +18,7 @@ function stepsFor(count: number, write: (n: number) => string, around = (fields:
   const document = parse(around(Array.from({ length: count }, (_, n) => write(n)).join(' ')));
   const [operation] = document.definitions;
   if (operation?.kind !== 'OperationDefinition') throw new Error('no operation');
-  const steps = planInSteps(normalise(document, operation, supergraph, {}), new Abilities(supergraph));
+  const steps = planInSteps(normalise(document, operation, supergraph, {}), new FieldIndex(supergraph));
   let taken = 0;
   while (!steps.next().done) taken += 1;
   return taken;

@@ -12,27 +12,27 @@ async function scratch(): Promise<string> {
 
 /** Watches, and counts what it hears. */
 async function watching(path: string, counts?: (name: string) => boolean) {
-  const heard = { changes: 0, exists: true, events: [] as string[] };
+  const recorded = { changes: 0, exists: true, events: [] as string[] };
   const watcher = await watchPath({
     path,
     ...(counts && { counts }),
     onChange(exists) {
-      heard.changes++;
-      heard.exists = exists;
+      recorded.changes++;
+      recorded.exists = exists;
     },
-    onEvent: (event) => heard.events.push(event),
+    onEvent: (event) => recorded.events.push(event),
   });
   onTestFinished(() => watcher.close());
-  return heard;
+  return recorded;
 }
 
 const patience = { timeout: 20_000 };
 
 /** Changes one thing after another: each must be heard, so none has ended the watch. */
-async function hears(heard: { changes: number }, change: () => Promise<unknown>): Promise<void> {
-  const before = heard.changes;
+async function hears(recorded: { changes: number }, change: () => Promise<unknown>): Promise<void> {
+  const before = recorded.changes;
   await change();
-  await expect.poll(() => heard.changes, patience).toBeGreaterThan(before);
+  await expect.poll(() => recorded.changes, patience).toBeGreaterThan(before);
 }
 
 test('a folder that is removed and copied anew is watched as before', async () => {
@@ -42,27 +42,27 @@ test('a folder that is removed and copied anew is watched as before', async () =
   await mkdir(fresh);
   await writeFile(join(schemas, 'a.graphql'), 'a');
   await writeFile(join(fresh, 'a.graphql'), 'b');
-  const heard = await watching(schemas);
+  const recorded = await watching(schemas);
 
-  await hears(heard, async () => {
+  await hears(recorded, async () => {
     await rm(schemas, { recursive: true });
     await cp(fresh, schemas, { recursive: true });
   });
-  await hears(heard, () => writeFile(join(schemas, 'a.graphql'), 'changed once more'));
+  await hears(recorded, () => writeFile(join(schemas, 'a.graphql'), 'changed once more'));
 });
 
 test('a folder that is gone is said to be gone, and to be back', async () => {
   const dir = await scratch();
   const schemas = join(dir, 'schemas');
   await mkdir(schemas);
-  const heard = await watching(schemas);
+  const recorded = await watching(schemas);
 
-  await hears(heard, () => rm(schemas, { recursive: true }));
-  expect(heard).toMatchObject({ exists: false, events: ['gone'] });
+  await hears(recorded, () => rm(schemas, { recursive: true }));
+  expect(recorded).toMatchObject({ exists: false, events: ['gone'] });
 
-  await hears(heard, () => mkdir(schemas));
-  expect(heard).toMatchObject({ exists: true, events: ['gone', 'back'] });
-  await hears(heard, () => writeFile(join(schemas, 'a.graphql'), 'a'));
+  await hears(recorded, () => mkdir(schemas));
+  expect(recorded).toMatchObject({ exists: true, events: ['gone', 'back'] });
+  await hears(recorded, () => writeFile(join(schemas, 'a.graphql'), 'a'));
 });
 
 test('folders that change places by mv', async () => {
@@ -72,15 +72,15 @@ test('folders that change places by mv', async () => {
     await mkdir(join(dir, name));
     await writeFile(join(dir, name, 'a.graphql'), name);
   }
-  const heard = await watching(schemas);
-  await hears(heard, async () => {
+  const recorded = await watching(schemas);
+  await hears(recorded, async () => {
     await rename(schemas, join(dir, 'old'));
     await rename(join(dir, 'new'), schemas);
   });
-  const before = heard.changes;
+  const before = recorded.changes;
   await writeFile(join(dir, 'old', 'a.graphql'), 'this is no longer the watched folder');
-  await hears(heard, () => writeFile(join(schemas, 'b.graphql'), 'b'));
-  expect(heard.changes).toBe(before + 1);
+  await hears(recorded, () => writeFile(join(schemas, 'b.graphql'), 'b'));
+  expect(recorded.changes).toBe(before + 1);
 });
 
 test.each([
@@ -94,28 +94,28 @@ test.each([
     await writeFile(join(folder, 'a.graphql'), release);
   }
   await symlink('1', join(dir, 'current'));
-  const heard = await watching(join(dir, below));
-  await hears(heard, async () => {
+  const recorded = await watching(join(dir, below));
+  await hears(recorded, async () => {
     await symlink('2', join(dir, 'next'));
     await rename(join(dir, 'next'), join(dir, 'current'));
   });
-  expect(heard.events.filter((event) => event !== 'replaced')).toEqual([]);
-  await hears(heard, () => writeFile(join(dir, '2', below.replace('current', ''), 'a.graphql'), 'changed'));
+  expect(recorded.events.filter((event) => event !== 'replaced')).toEqual([]);
+  await hears(recorded, () => writeFile(join(dir, '2', below.replace('current', ''), 'a.graphql'), 'changed'));
 });
 
 test('a file that is replaced by mv, removed and written anew', async () => {
   const dir = await scratch();
   const file = join(dir, 'keys.json');
   await writeFile(file, '1');
-  const heard = await watching(file);
-  await hears(heard, async () => {
+  const recorded = await watching(file);
+  await hears(recorded, async () => {
     await writeFile(join(dir, 'keys.json.tmp'), '2');
     await rename(join(dir, 'keys.json.tmp'), file);
   });
-  await hears(heard, () => rm(file));
-  expect(heard.exists).toBe(false);
-  await hears(heard, () => writeFile(file, '3'));
-  expect(heard).toMatchObject({ exists: true, events: ['gone', 'back'] });
+  await hears(recorded, () => rm(file));
+  expect(recorded.exists).toBe(false);
+  await hears(recorded, () => writeFile(file, '3'));
+  expect(recorded).toMatchObject({ exists: true, events: ['gone', 'back'] });
 });
 
 test('a file in a mounted ConfigMap, whose folder is swapped by the link ..data', async () => {
@@ -128,9 +128,9 @@ test('a file in a mounted ConfigMap, whose folder is swapped by the link ..data'
   };
   await version('..1', 'one');
   await symlink('..data/keys.json', join(dir, 'keys.json'));
-  const heard = await watching(join(dir, 'keys.json'));
-  await hears(heard, () => version('..2', 'two'));
-  await hears(heard, async () => {
+  const recorded = await watching(join(dir, 'keys.json'));
+  await hears(recorded, () => version('..2', 'two'));
+  await hears(recorded, async () => {
     await rm(join(dir, '..1'), { recursive: true });
     await version('..3', 'three');
   });
@@ -138,19 +138,19 @@ test('a file in a mounted ConfigMap, whose folder is swapped by the link ..data'
 
 test('what does not exist yet, nor the folder that it will be in', async () => {
   const dir = await scratch();
-  const heard = await watching(join(dir, 'etc', 'headgate.yaml'));
-  await hears(heard, async () => {
+  const recorded = await watching(join(dir, 'etc', 'headgate.yaml'));
+  await hears(recorded, async () => {
     await mkdir(join(dir, 'etc'));
     await writeFile(join(dir, 'etc', 'headgate.yaml'), 'limits: {}');
   });
-  expect(heard.events).toEqual(['back']);
+  expect(recorded.events).toEqual(['back']);
 });
 
 test('files in folders below count, those with other names do not', async () => {
   const dir = await scratch();
   await mkdir(join(dir, 'shop'));
-  const heard = await watching(dir, (name) => name.endsWith('.graphql'));
+  const recorded = await watching(dir, (name) => name.endsWith('.graphql'));
   await writeFile(join(dir, 'notes.txt'), 'does not count');
-  await hears(heard, () => writeFile(join(dir, 'shop', 'a.graphql'), 'a'));
-  expect(heard.changes).toBe(1);
+  await hears(recorded, () => writeFile(join(dir, 'shop', 'a.graphql'), 'a'));
+  expect(recorded.changes).toBe(1);
 });

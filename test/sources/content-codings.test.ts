@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import zlib, { brotliCompressSync, deflateRawSync, deflateSync, gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHttpSource, type HttpSourceOptions } from '../../src/sources/http/http-source.ts';
-import type { SourceAnswer } from '../../src/sources/source.ts';
+import type { SubgraphResponse } from '../../src/sources/source.ts';
 import { fakeSubgraph } from './fake-subgraph.ts';
 
 const TEXT = JSON.stringify({ data: { name: 'Straße ✓', filler: 'x'.repeat(20_000) } });
@@ -31,11 +31,11 @@ async function answerTo(response: Response, options: Partial<HttpSourceOptions> 
     operationType: 'query',
     client: { requestId: 'r', headers: {} },
   } as const;
-  const answer = await new Promise<SourceAnswer>((done) => source.send(request, done));
+  const answer = await new Promise<SubgraphResponse>((done) => source.send(request, done));
   return { answer, requests };
 }
 
-const textOf = (answer: SourceAnswer) => (answer.kind === 'text' ? answer.text : answer.failure);
+const textOf = (answer: SubgraphResponse) => (answer.kind === 'text' ? answer.text : answer.failure);
 const encoded = (coding: string, body: Buffer): Response => ({ body, headers: { 'content-encoding': coding } });
 
 describe('a response of a subgraph is decoded, whether the coding was asked for or not', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHttpSource, type HttpSourceOptions } from '../../src/sources/http/http-source.ts';
-import type { SourceAnswer } from '../../src/sources/source.ts';
+import type { SubgraphResponse } from '../../src/sources/source.ts';
 import { fakeSubgraph } from './fake-subgraph.ts';
 
-function ask(url: string, options: Partial<HttpSourceOptions>): Promise<SourceAnswer> {
+function ask(url: string, options: Partial<HttpSourceOptions>): Promise<SubgraphResponse> {
   const source = createHttpSource({ name: 'products', url, ...options });
   onTestFinished(() => source.close());
   const client = { requestId: 'r', headers: { 'x-tenant': 't1' } };
@@ -15,7 +15,7 @@ describe('what is made of the client’s headers', () => {
     const { url } = await fakeSubgraph((req, res) => void res.end(JSON.stringify({ data: req.headers })));
     const withPassword = url.replace('//', '//service:secret@');
     const forward = (pairs: string[]) => () => ({ pairs, sharingKey: '' });
-    const dataOf = (answer: SourceAnswer) => JSON.parse((answer as { text: string }).text).data;
+    const dataOf = (answer: SubgraphResponse) => JSON.parse((answer as { text: string }).text).data;
 
     const own = dataOf(await ask(withPassword, { forward: forward([]) }));
     expect(own).toMatchObject({ authorization: `Basic ${btoa('service:secret')}`, 'content-type': 'application/json' });

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createHttpPools } from '../../src/sources/http/http-pools.ts';
 import { createHttpSource, type HttpSourceOptions } from '../../src/sources/http/http-source.ts';
-import type { Source, SourceAnswer, SourceRequest } from '../../src/sources/source.ts';
+import type { Source, SourceRequest, SubgraphResponse } from '../../src/sources/source.ts';
 import { bodyOf, deadUrl, fakeSubgraph } from './fake-subgraph.ts';
 
 const BODY = '{"query":"{ name }"}';
@@ -13,7 +13,7 @@ function sourceOf(url: string, options: Partial<HttpSourceOptions> = {}): Source
   return source;
 }
 
-function ask(source: Source, request: Partial<SourceRequest> = {}): Promise<SourceAnswer> {
+function ask(source: Source, request: Partial<SourceRequest> = {}): Promise<SubgraphResponse> {
   const client = { requestId: 'r', headers: {} };
   return new Promise((resolve) => source.send({ body: BODY, operationType: 'query', client, ...request }, resolve));
 }

@@ -1,11 +1,11 @@
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import type { Source, SourceAnswer } from '../../src/sources/source.ts';
+import type { Source, SubgraphResponse } from '../../src/sources/source.ts';
 import { createOutages } from '../../src/traffic/outages.ts';
 import { recordingLogger } from '../gateway/serving.ts';
 
 const INTERVAL = 10_000;
-const GOOD: SourceAnswer = { kind: 'text', text: '{"data":{}}\n', status: 200 };
-const REFUSED: SourceAnswer = {
+const GOOD: SubgraphResponse = { kind: 'text', text: '{"data":{}}\n', status: 200 };
+const REFUSED: SubgraphResponse = {
   kind: 'failure',
   failure: { code: 'SUBREQUEST_HTTP_ERROR', message: 'no', reason: 'connection refused' },
 };
@@ -18,13 +18,13 @@ beforeEach(() => {
 /** A subgraph that answers as it is told, behind a log of its outages. */
 function stock() {
   const { logger, lines } = recordingLogger();
-  let next: SourceAnswer = GOOD;
+  let next: SubgraphResponse = GOOD;
   const source: Source = { name: 'stock', send: (_, done) => done(next), close: async () => {} };
   const watched = createOutages({ logger, intervalMs: INTERVAL }).watch(source);
   return {
     lines: () =>
       lines.map(({ msg, level, subgraph, reason, requests }) => ({ msg, level, subgraph, reason, requests })),
-    ask(answer: SourceAnswer, times = 1, aborted = false) {
+    ask(answer: SubgraphResponse, times = 1, aborted = false) {
       next = answer;
       const signal = { aborted, addEventListener() {}, removeEventListener() {} };
       const client = { requestId: 'r', headers: {}, signal };

@@ -1,16 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientContext, ForwardHeaders, Source, SourceAnswer, SourceRequest } from '../../src/sources/source.ts';
+import type {
+  ClientContext,
+  ForwardHeaders,
+  Source,
+  SourceRequest,
+  SubgraphResponse,
+} from '../../src/sources/source.ts';
 import { shareInFlight } from '../../src/traffic/share-in-flight.ts';
 
 /** A source that answers when told to: `calls[n].done(…)`. */
-function heldSource(): { source: Source; calls: { request: SourceRequest; done: (answer: SourceAnswer) => void }[] } {
-  const calls: { request: SourceRequest; done: (answer: SourceAnswer) => void }[] = [];
+function heldSource(): {
+  source: Source;
+  calls: { request: SourceRequest; done: (answer: SubgraphResponse) => void }[];
+} {
+  const calls: { request: SourceRequest; done: (answer: SubgraphResponse) => void }[] = [];
   const send: Source['send'] = (request, done) => void calls.push({ request, done });
   return { source: { name: 'products', send, close: async () => {} }, calls };
 }
 
-const text = (body: string): SourceAnswer => ({ kind: 'text', text: body, status: 200 });
-const aborted: SourceAnswer = {
+const text = (body: string): SubgraphResponse => ({ kind: 'text', text: body, status: 200 });
+const aborted: SubgraphResponse = {
   kind: 'failure',
   failure: { code: 'SUBREQUEST_HTTP_ERROR', message: 'gone', reason: 'request aborted' },
 };
@@ -19,8 +28,8 @@ function client(fields: Partial<ClientContext> = {}): ClientContext {
   return { requestId: 'r', headers: {}, ...fields };
 }
 
-function ask(source: Source, request: Partial<SourceRequest> = {}): SourceAnswer[] {
-  const answers: SourceAnswer[] = [];
+function ask(source: Source, request: Partial<SourceRequest> = {}): SubgraphResponse[] {
+  const answers: SubgraphResponse[] = [];
   source.send({ body: '{ name }', operationType: 'query', client: client(), ...request }, (a) => answers.push(a));
   return answers;
 }
@@ -76,7 +85,7 @@ describe('reads in flight', () => {
   it('may ask again from within an answer', () => {
     const { source, calls } = heldSource();
     const shared = shareInFlight(source);
-    const inner: SourceAnswer[] = [];
+    const inner: SubgraphResponse[] = [];
     const request = { body: '{ name }', operationType: 'query', client: client() } as const;
     shared.send(request, () => shared.send(request, (answer) => inner.push(answer)));
     calls[0]?.done(text('1'));

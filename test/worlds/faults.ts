@@ -1,5 +1,5 @@
 import { type GraphQLSchema, isObjectType } from 'graphql';
-import type { SourceAnswer, SourceFailure } from '../../src/sources/source.ts';
+import type { SourceFailure, SubgraphResponse } from '../../src/sources/source.ts';
 import type { RecordedRequest } from './world.ts';
 
 /** What goes wrong in a world, as a test scripts it. It stays until `world.heal()`. */
@@ -19,7 +19,7 @@ export type Fault =
   | { kind: 'field-error'; subgraph: string; field: string; message?: string; where?: (parent: unknown) => boolean };
 
 /** The answer that a scripted transport fault gives to a request, if one applies. */
-export function faultyAnswer(faults: readonly Fault[], request: RecordedRequest): SourceAnswer | undefined {
+export function faultyAnswer(faults: readonly Fault[], request: RecordedRequest): SubgraphResponse | undefined {
   for (const fault of faults) {
     if (fault.kind !== 'failure' && fault.kind !== 'answer') continue;
     if (fault.subgraph !== request.subgraph || fault.when?.(request) === false) continue;

@@ -1,5 +1,5 @@
 import { type DocumentNode, execute, type GraphQLSchema, OperationTypeNode, parse, validate } from 'graphql';
-import type { Source, SourceAnswer, SourceRequest } from '../../src/sources/source.ts';
+import type { Source, SourceRequest, SubgraphResponse } from '../../src/sources/source.ts';
 import { type Fault, faultyAnswer } from './faults.ts';
 import type { RecordedRequest, Violation } from './world.ts';
 
@@ -25,7 +25,7 @@ export function createInProcessSource(options: InProcessSourceOptions): Source {
     return document;
   }
 
-  async function answer(request: SourceRequest): Promise<SourceAnswer> {
+  async function answer(request: SourceRequest): Promise<SubgraphResponse> {
     const { query, variables } = JSON.parse(request.body) as { query: string; variables?: Record<string, unknown> };
     const recorded: RecordedRequest = {
       subgraph: name,
@@ -57,7 +57,7 @@ export function createInProcessSource(options: InProcessSourceOptions): Source {
   };
 }
 
-function textAnswer(result: unknown): SourceAnswer {
+function textAnswer(result: unknown): SubgraphResponse {
   return { kind: 'text', text: JSON.stringify(result), status: 200 };
 }
 

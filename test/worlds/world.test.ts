@@ -1,6 +1,6 @@
 import { execute, parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import type { SourceAnswer } from '../../src/sources/source.ts';
+import type { SubgraphResponse } from '../../src/sources/source.ts';
 import { createWorld, type World } from './world.ts';
 
 const people = {
@@ -14,7 +14,7 @@ const people = {
   },
 };
 
-function send(world: World, subgraph: string, query: string, variables: unknown = {}): Promise<SourceAnswer> {
+function send(world: World, subgraph: string, query: string, variables: unknown = {}): Promise<SubgraphResponse> {
   const request = {
     body: JSON.stringify({ query, variables }),
     operationType: 'query',

@@ -5,7 +5,7 @@ import type { AuthRule } from '../endpoints/auth-rule.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
-import type { Desk } from './call.ts';
+import type { BffContext } from './call.ts';
 import { type AcceptedCredentials, unauthenticated } from './challenge.ts';
 
 /**
@@ -44,7 +44,7 @@ export function readClaims(
   endpoint: Pick<Endpoint, 'parameters' | 'auth' | 'client'>,
   identity: Identity | undefined,
   variables: Variables,
-  { accepted, hidesDetails }: Pick<Desk, 'accepted' | 'hidesDetails'>,
+  { accepted, hidesDetails }: Pick<BffContext, 'accepted' | 'hidesDetails'>,
 ): ProblemDetails | undefined {
   for (const parameter of endpoint.parameters) {
     if (parameter.in !== 'claim') continue;

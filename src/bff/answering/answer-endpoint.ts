@@ -16,9 +16,9 @@ import { hasBody } from '../endpoints/parameters.ts';
 import { answerOnce } from '../idempotency/answer-once.ts';
 import { readClaims, refuseViewer } from './admit.ts';
 import { readJsonBody } from './body.ts';
-import type { Call, Desk, Served } from './call.ts';
+import type { BffContext, Call, EndpointSnapshot } from './call.ts';
 import { LAST_EVENT_ID } from './event-stream.ts';
-import { headersReadBy, makeFresh, mayDifferByClient, type Order, requesterOf } from './make-fresh.ts';
+import { type EndpointCall, headersReadBy, makeFresh, mayDifferByClient, requesterOf } from './make-fresh.ts';
 import { unmetPrecondition } from './precondition.ts';
 import { streamAnswer } from './stream-answer.ts';
 import { wantsStream } from './wants-stream.ts';
@@ -29,29 +29,29 @@ const NO_HEADERS: ReadonlySet<string> = new Set();
 /** Makes the answer of an endpoint: from what is kept, together with others who ask for the same, or by the engine. */
 export async function answerEndpoint(
   call: Call,
-  served: Served,
+  served: EndpointSnapshot,
   endpoint: Endpoint,
   path: ReadonlyMap<string, string>,
-  desk: Desk,
+  bff: BffContext,
 ): Promise<Reply | undefined> {
   const identity = call.client?.identity;
   // it is JSON, or a stream of events
   if (endpoint.method === 'GET') addVary(call.res, 'accept');
-  const refused = endpoint.auth && refuseViewer(endpoint.auth, identity, endpoint.client, desk.accepted);
-  if (refused) return refuse(call, desk, refused);
+  const refused = endpoint.auth && refuseViewer(endpoint.auth, identity, endpoint.client, bff.accepted);
+  if (refused) return refuse(call, bff, refused);
   const { headers } = call.req;
   const streamed = endpoint.method === 'GET' && wantsStream(headers.accept);
   const unmet = unmetPrecondition(endpoint, headers, streamed);
   if (unmet) return problemReply(unmet, call.path);
   if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return NOTHING_MORE;
-  const keeping = endpoint.cache && !streamed ? keepingOf(call, served, endpoint, endpoint.cache, desk) : undefined;
+  const keeping = endpoint.cache && !streamed ? keepingOf(call, served, endpoint, endpoint.cache, bff) : undefined;
   const known = keeping?.text === undefined ? undefined : served.known.get(keeping.text);
   if (keeping && known)
-    return answerKept({ call, served, endpoint, variables: known.variables, desk }, keeping, known.key);
-  const maxBytes = endpoint.settings.limits.max_request_bytes ?? desk.maxRequestBytes;
+    return answerKept({ call, served, endpoint, variables: known.variables, bff }, keeping, known.key);
+  const maxBytes = endpoint.settings.limits.max_request_bytes ?? bff.maxRequestBytes;
   const body = hasBody(endpoint.method) ? await readJsonBody(call.req, maxBytes) : undefined;
   if (body && 'problem' in body) {
-    if (body.problem.status === 413) desk.onRefused?.('limits', 'http_max_request_bytes');
+    if (body.problem.status === 413) bff.onRefused?.('limits', 'http_max_request_bytes');
     return problemReply(body.problem, call.path);
   }
   const unreadable = notUtf8(call.query);
@@ -59,14 +59,14 @@ export async function answerEndpoint(
   const query = call.query === '' ? NO_QUERY : new URLSearchParams(call.query);
   const coerced = coerceParameters(endpoint.parameters, { path, query, headers, body: body?.value });
   if ('errors' in coerced) {
-    const errors = desk.hidesDetails ? coerced.errors.map(withoutDetails) : coerced.errors;
+    const errors = bff.hidesDetails ? coerced.errors.map(withoutDetails) : coerced.errors;
     const detail = `Not accepted: ${errors.map((error) => `"${error.parameter}"`).join(', ')}.`;
     return problemReply({ status: 400, kind: 'invalid-parameters', detail, extensions: { errors } }, call.path);
   }
   const { variables } = coerced;
-  const unread = readClaims(endpoint, identity, variables, desk);
-  if (unread) return refuse(call, desk, unread);
-  const order: Order = { call, served, endpoint, variables, desk };
+  const unread = readClaims(endpoint, identity, variables, bff);
+  if (unread) return refuse(call, bff, unread);
+  const order: EndpointCall = { call, served, endpoint, variables, bff };
   if (endpoint.idempotency) return answerOnce(order, endpoint.idempotency);
   if (streamed) return streamAnswer(order);
   if (keeping === undefined) return answerTogether(order);
@@ -86,14 +86,14 @@ function notInUtf8(names: readonly string[]): ProblemDetails {
 const NOTHING_MORE: Reply = { status: 204, headers: { 'cache-control': 'no-store' }, body: '' };
 
 /** @param problem `unauthenticated`, or `forbidden` */
-function refuse({ path }: Call, { onRefused }: Desk, problem: ProblemDetails): Reply {
+function refuse({ path }: Call, { onRefused }: BffContext, problem: ProblemDetails): Reply {
   onRefused?.('bff.auth', problem.kind);
   return problemReply(problem, path);
 }
 
 /** How the answer to a call is kept. */
 interface Keeping {
-  readonly cache: NonNullable<Desk['cache']>;
+  readonly cache: NonNullable<BffContext['cache']>;
   readonly policy: CachePolicy;
   readonly shared: boolean;
   /** What the answer depends on beside its parameters. */
@@ -104,10 +104,10 @@ interface Keeping {
 
 function keepingOf(
   call: Call,
-  served: Served,
+  served: EndpointSnapshot,
   endpoint: Endpoint,
   said: CachePolicy,
-  { cache, dependsOn }: Desk,
+  { cache, dependsOn }: BffContext,
 ): Keeping | undefined {
   if (cache === undefined) return undefined;
   // what only some may read is not for everybody, whatever was said
@@ -119,35 +119,35 @@ function keepingOf(
   return { cache, policy, shared, beside, text };
 }
 
-function answerKept(order: Order, { cache, policy, shared }: Keeping, key: string): Reply | Promise<Reply> {
-  const { call, endpoint, desk } = order;
+function answerKept(order: EndpointCall, { cache, policy, shared }: Keeping, key: string): Reply | Promise<Reply> {
+  const { call, endpoint, bff } = order;
   const answered = { scope: policy.scope, isGuarded: policy.isGuarded, vary: headersReadBy(endpoint) };
   return cache.answer({
     ...{ key, policy, shared, res: call.res },
-    audience: () => audienceOf(answered, requesterOf(call), desk.dependsOn),
+    audience: () => audienceOf(answered, requesterOf(call), bff.dependsOn),
     make: (cancellation) => makeFresh(order, cancellation),
   });
 }
 
 /** Identical reads in flight share one execution, unless a policy wants to see each request. */
-function answerTogether(order: Order): Promise<Reply> {
-  const { call, served, endpoint, desk } = order;
+function answerTogether(order: EndpointCall): Promise<Reply> {
+  const { call, served, endpoint, bff } = order;
   const start = async (cancellation: Cancellation) => (await makeFresh(order, cancellation)).reply;
-  const sharable =
-    desk.shareReads &&
+  const canDedupe =
+    bff.shareReads &&
     // these go to the one client whose answer they came with
     call.client?.returned === undefined &&
     endpoint.method === 'GET' &&
     !forbidsSharing(call.req.headers) &&
-    served.engine.sharable({ query: endpoint.query });
-  return desk.flights.join(sharable ? togetherKey(order) : undefined, call.res, start);
+    served.engine.canDedupe({ query: endpoint.query });
+  return bff.flights.join(canDedupe ? togetherKey(order) : undefined, call.res, start);
 }
 
-function togetherKey({ call, served, endpoint, variables, desk }: Order): string {
+function togetherKey({ call, served, endpoint, variables, bff }: EndpointCall): string {
   // any header may be a parameter, also one that says nothing of who asks
   const given = endpoint.parameters.some(({ in: place }) => place === 'header') ? stringifyJson(variables) : '';
   const viewer = requesterOf(call);
   // a shape sees all headers
-  const seen = endpoint.shape ? inFlightKey(viewer, desk.dependsOn, NO_HEADERS) : '';
-  return `${served.digest}\n${call.req.url}\n${given}\n${seen}\n${viewerKey(viewer, desk.dependsOn)}`;
+  const seen = endpoint.shape ? inFlightKey(viewer, bff.dependsOn, NO_HEADERS) : '';
+  return `${served.digest}\n${call.req.url}\n${given}\n${seen}\n${viewerKey(viewer, bff.dependsOn)}`;
 }

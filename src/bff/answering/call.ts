@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DependsOn } from '../../client/depends-on.ts';
-import type { ClientFacts } from '../../client/identity.ts';
+import type { ClientInfo } from '../../client/identity.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Limiter } from '../../policy/rate-limits/limiter.ts';
 import type { RequestNotes } from '../../shared/request-notes.ts';
@@ -19,7 +19,7 @@ import type { Flights } from './flights.ts';
 import type { ErrorStatus } from './source-status.ts';
 
 /** Endpoints as checked against one engine's schema. */
-export interface Served {
+export interface EndpointSnapshot {
   readonly engine: Engine;
   readonly folder: EndpointFolder;
   readonly loaded: LoadedEndpoints;
@@ -28,7 +28,7 @@ export interface Served {
   readonly digest: string;
   readonly known: KnownRequests;
   /** Headers that every answer bears, by `CLIENT` and `CLIENT/VERSION`. */
-  readonly standing: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly defaultHeaders: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** What web pages may do, by client. */
   readonly cors: ClientPolicies;
 }
@@ -44,14 +44,14 @@ export interface Call {
   /** What comes after the `?`. */
   readonly query: string;
   readonly requestId: string;
-  readonly client: ClientFacts | undefined;
+  readonly client: ClientInfo | undefined;
   readonly notes: RequestNotes;
 }
 
 export type TellRefused = (policy: string, reason: string) => void;
 
 /** What all calls have in common. */
-export interface Desk extends SendSettings {
+export interface BffContext extends SendSettings {
   /** How long one request may take, in milliseconds. */
   readonly timeoutMs: number;
   /** How often a stream of events shows that it is alive, in milliseconds. */

@@ -1,11 +1,11 @@
-import type { Engine, EngineAnswer, EngineRequest } from '../../engine/engine.ts';
+import type { Engine, EngineRequest, ExecutionResult } from '../../engine/engine.ts';
 import type { TimedSections } from '../../operation/timed-sections.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { LateOperation } from '../endpoints/endpoints.ts';
 
 export interface Execution {
-  readonly answer: EngineAnswer;
+  readonly answer: ExecutionResult;
   readonly timings: ReadonlyMap<string, number> | undefined;
 }
 
@@ -53,7 +53,7 @@ export async function executeLate(
   work: Work,
   operation: LateOperation,
   whole: Cancellation,
-): Promise<EngineAnswer | undefined> {
+): Promise<ExecutionResult | undefined> {
   const own = new Cancellation();
   const onAbort = () => own.abort();
   whole.addEventListener('abort', onAbort);

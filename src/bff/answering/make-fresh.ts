@@ -1,6 +1,6 @@
 import { audienceOf } from '../../client/audience.ts';
 import { type Requester, saysWho } from '../../client/depends-on.ts';
-import { type Freshness, LeastFresh } from '../../client/freshness.ts';
+import { CacheControlAccumulator, type Freshness } from '../../client/freshness.ts';
 import { takeDataText } from '../../executor/take-data-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
@@ -13,24 +13,24 @@ import type { Endpoint } from '../endpoints/endpoints.ts';
 import { errorCode } from '../endpoints/shape.ts';
 import { readableContext } from '../shapes/readable-context.ts';
 import { type GoodAnswer, type Made, makeAnswer, replyFor } from './answer.ts';
-import type { Call, Desk, Served } from './call.ts';
+import type { BffContext, Call, EndpointSnapshot } from './call.ts';
 import { withChallenge } from './challenge.ts';
 import { type Execution, execute, type Work } from './execute.ts';
 
 /** A call whose parameters are good. */
-export interface Order {
+export interface EndpointCall {
   readonly call: Call;
-  readonly served: Served;
+  readonly served: EndpointSnapshot;
   readonly endpoint: Endpoint;
   readonly variables: Variables;
-  readonly desk: Desk;
+  readonly bff: BffContext;
 }
 
 /** Executes the operation and makes the reply. */
-export async function makeFresh(order: Order, cancellation: Cancellation): Promise<Fresh> {
-  const { call, served, endpoint, desk, variables } = order;
-  const heard = endpoint.cache?.heedsSources && desk.cache ? new LeastFresh() : undefined;
-  const execution = await execute(served.engine, workOf(order, heard), cancellation);
+export async function makeFresh(order: EndpointCall, cancellation: Cancellation): Promise<Fresh> {
+  const { call, served, endpoint, bff, variables } = order;
+  const recorded = endpoint.cache?.respectsSources && bff.cache ? new CacheControlAccumulator() : undefined;
+  const execution = await execute(served.engine, workOf(order, recorded), cancellation);
   if (execution === undefined) {
     const { timeoutMs } = workOf(order);
     const detail = `The answer was not ready within ${timeoutMs} milliseconds.`;
@@ -38,11 +38,11 @@ export async function makeFresh(order: Order, cancellation: Cancellation): Promi
     return { reply, whole: false, tags: [], untouched: false };
   }
   const made = await madeOf(order, execution);
-  const freshness = heard?.least;
+  const freshness = recorded?.least;
   const { errors } = execution.answer;
   const plain = withVary(withSecrecy(replyFor(endpoint, made, execution, call.path), freshness), order);
   const reply = errors.length > 0 ? { ...plain, errors } : plain;
-  const keeps = 'text' in made && made.whole && endpoint.cache !== undefined && desk.cache !== undefined;
+  const keeps = 'text' in made && made.whole && endpoint.cache !== undefined && bff.cache !== undefined;
   const tags = keeps ? tagsOf(endpoint, made, variables) : [];
   const untouched = wasNothingDone(execution);
   takeDataText(execution.answer);
@@ -60,16 +60,16 @@ export function headersReadBy({ parameters, cache }: Endpoint): string[] {
 }
 
 /** Whether policies answer clients differently. */
-export function mayDifferByClient({ engine }: Served, { query }: Endpoint): boolean {
+export function mayDifferByClient({ engine }: EndpointSnapshot, { query }: Endpoint): boolean {
   return engine.dependsOnClient?.({ query }) ?? false;
 }
 
 /** A client that keeps an answer for itself must not show it to the next one who uses that client. */
-function withVary(reply: Reply, { call, endpoint, desk }: Order): Reply {
+function withVary(reply: Reply, { call, endpoint, bff }: EndpointCall): Reply {
   if (reply.etag === undefined) return reply;
   const requester = requesterOf(call);
-  const scope = saysWho(requester, desk.dependsOn) ? 'private' : 'public';
-  const { vary } = audienceOf({ scope, vary: headersReadBy(endpoint) }, requester, desk.dependsOn);
+  const scope = saysWho(requester, bff.dependsOn) ? 'private' : 'public';
+  const { vary } = audienceOf({ scope, vary: headersReadBy(endpoint) }, requester, bff.dependsOn);
   return vary.length === 0 ? reply : { ...reply, headers: { ...reply.headers, vary: vary.join(', ') } };
 }
 
@@ -91,7 +91,7 @@ function wasNothingDone({ answer: { dataText, errors } }: Execution): boolean {
 }
 
 /** @param heard told how long the answers of sources hold */
-export function workOf({ call, endpoint, variables, desk }: Order, heard?: LeastFresh): Work {
+export function workOf({ call, endpoint, variables, bff }: EndpointCall, recorded?: CacheControlAccumulator): Work {
   return {
     query: endpoint.query,
     timed: endpoint.timed,
@@ -99,26 +99,26 @@ export function workOf({ call, endpoint, variables, desk }: Order, heard?: Least
     readOnly: endpoint.method === 'GET',
     client: (signal) => ({
       ...call.client,
-      freshness: heard ?? call.client?.freshness,
+      freshness: recorded ?? call.client?.freshness,
       requestId: call.requestId,
       headers: requestHeaders(endpoint.settings.headers.request, call.req.headers),
       signal,
     }),
-    timeoutMs: endpoint.settings.limits.timeout ?? desk.timeoutMs,
-    measured: desk.dev,
+    timeoutMs: endpoint.settings.limits.timeout ?? bff.timeoutMs,
+    measured: bff.dev,
   };
 }
 
 /** The answer, as the endpoint's module shapes it where there is one. */
-export function madeOf({ call, endpoint, variables, desk }: Order, execution: Execution): Made | Promise<Made> {
+export function madeOf({ call, endpoint, variables, bff }: EndpointCall, execution: Execution): Made | Promise<Made> {
   const { shape, cache } = endpoint;
   const shaping = shape && {
     shape,
     context: readableContext(cache, withDefaults(endpoint, variables), call.client?.identity, call.req.headers),
   };
-  const made = makeAnswer(endpoint, execution, { shaping, errorStatus: desk.errorStatus });
+  const made = makeAnswer(endpoint, execution, { shaping, errorStatus: bff.errorStatus });
   if (made instanceof Promise || !('problem' in made)) return made;
-  return { problem: withChallenge(made.problem, endpoint, desk.accepted) };
+  return { problem: withChallenge(made.problem, endpoint, bff.accepted) };
 }
 
 function withDefaults({ parameters }: Endpoint, given: Variables): Variables {

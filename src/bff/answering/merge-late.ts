@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { EngineAnswer } from '../../engine/engine.ts';
+import type { ExecutionResult } from '../../engine/engine.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import type { Endpoint, LateOperation } from '../endpoints/endpoints.ts';
 import {
@@ -16,7 +16,7 @@ type Json = Record<string, unknown>;
 /** What a section came to that was asked for beside the rest; `undefined` where its time was up first. */
 export interface LateAnswer {
   readonly operation: LateOperation;
-  readonly answer: EngineAnswer | undefined;
+  readonly answer: ExecutionResult | undefined;
 }
 
 /** Puts late sections into the data of the rest, in place. Those that failed, or took too long, are told. */

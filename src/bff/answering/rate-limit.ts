@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ClientFacts } from '../../client/identity.ts';
+import type { ClientInfo } from '../../client/identity.ts';
 import { rateLimitHeaders } from '../../policy/rate-limits/headers.ts';
 import { isAllowed, type LimitAnswer, type LimitCheck } from '../../policy/rate-limits/limiter.ts';
 import { requestRefused, retryAfterHeader } from '../../policy/rate-limits/refuse.ts';
 import { checksFor, createRule, type Rule } from '../../policy/rate-limits/rule.ts';
 import type { ProblemDetails } from '../delivery/reply.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
-import type { Desk } from './call.ts';
+import type { BffContext } from './call.ts';
 
 type RateLimit = NonNullable<ClientSettings['rate_limit']>;
 
@@ -14,10 +14,10 @@ const rules = new WeakMap<RateLimit, Rule>();
 
 /** Counts a request to a client's endpoints, and says in its headers what is left, unless such headers are off. */
 export function countRequest(
-  { limiter, limitHeaders }: Pick<Desk, 'limiter' | 'limitHeaders'>,
+  { limiter, limitHeaders }: Pick<BffContext, 'limiter' | 'limitHeaders'>,
   client: string,
   rate: RateLimit,
-  facts: ClientFacts | undefined,
+  facts: ClientInfo | undefined,
   { headers }: IncomingMessage,
   res: ServerResponse,
 ): ProblemDetails | undefined | Promise<ProblemDetails | undefined> {

@@ -8,23 +8,29 @@ import { allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoin
 import { docsReply } from '../openapi/serve-docs.ts';
 import { answerEndpoint } from './answer-endpoint.ts';
 import { acceptedBy } from './body.ts';
-import type { Call, Desk, Served } from './call.ts';
+import type { BffContext, Call, EndpointSnapshot } from './call.ts';
 import { countRequest } from './rate-limit.ts';
 
 /** Finds the endpoint of a call and makes its answer. Rejects when the engine does, or when the client leaves. */
-export async function replyTo(call: Call, served: Served | undefined, desk: Desk): Promise<Reply | undefined> {
+export async function replyTo(
+  call: Call,
+  served: EndpointSnapshot | undefined,
+  bff: BffContext,
+): Promise<Reply | undefined> {
   if (served === undefined) {
     const detail = 'There is no schema to serve yet.';
     return problemReply({ status: 503, kind: 'not-ready', detail, headers: { 'retry-after': '1' } }, call.path);
   }
   const matches = matchPath(served.table, call.route);
   const [first] = matches;
-  if (first === undefined) return ownReply(call, served, desk);
+  if (first === undefined) return ownReply(call, served, bff);
   const { endpoint: any } = first;
   const { settings } = any;
-  const standing = served.standing.get(any.version === undefined ? any.client : `${any.client}/${any.version}`);
-  if (standing)
-    for (const [name, value] of standing) {
+  const defaultHeaders = served.defaultHeaders.get(
+    any.version === undefined ? any.client : `${any.client}/${any.version}`,
+  );
+  if (defaultHeaders)
+    for (const [name, value] of defaultHeaders) {
       if (name === 'vary') addVary(call.res, value);
       else call.res.setHeader(name, value);
     }
@@ -35,28 +41,28 @@ export async function replyTo(call: Call, served: Served | undefined, desk: Desk
   }
   const match = matches.find(({ endpoint }) => endpoint.method === asked);
   if (match === undefined) return problemReply(methodNotAllowed(call, matches), call.path);
-  if (rulesOutAll(call.req, desk)) return problemReply(notAcceptable(), call.path);
+  if (rulesOutAll(call.req, bff)) return problemReply(notAcceptable(), call.path);
   const { endpoint } = match;
   call.notes.endpoint = endpoint.id;
   call.notes.operation = endpoint.label;
   if (settings.rate_limit) {
-    const refused = await countRequest(desk, any.client, settings.rate_limit, call.client, call.req, call.res);
+    const refused = await countRequest(bff, any.client, settings.rate_limit, call.client, call.req, call.res);
     if (refused) return problemReply(refused, call.path);
   }
   if (endpoint.version !== undefined && settings.versions[endpoint.version]?.enabled === false)
     return problemReply(gone(endpoint.version), call.path);
-  if ('problems' in endpoint) return problemReply(doesNotFit(endpoint, desk.dev && !desk.hidesDetails), call.path);
-  return answerEndpoint(call, served, endpoint, match.parameters, desk);
+  if ('problems' in endpoint) return problemReply(doesNotFit(endpoint, bff.dev && !bff.hidesDetails), call.path);
+  return answerEndpoint(call, served, endpoint, match.parameters, bff);
 }
 
 /** What the gateway itself has under `/bff`; endpoints go before it. */
-function ownReply(call: Call, served: Served, desk: Desk): Reply | Promise<Reply> {
-  if (call.route === PURGE_PATH && desk.purgeToken !== undefined) return purgeReply(call, desk.purgeToken, desk.purge);
-  const docs = desk.docs ? docsReply(call, served, desk) : undefined;
-  return docs ?? problemReply(notFound(call, served, desk.dev && !desk.hidesDetails), call.path);
+function ownReply(call: Call, served: EndpointSnapshot, bff: BffContext): Reply | Promise<Reply> {
+  if (call.route === PURGE_PATH && bff.purgeToken !== undefined) return purgeReply(call, bff.purgeToken, bff.purge);
+  const docs = bff.docs ? docsReply(call, served, bff) : undefined;
+  return docs ?? problemReply(notFound(call, served, bff.dev && !bff.hidesDetails), call.path);
 }
 
-function notFound(call: Call, served: Served, dev: boolean): ProblemDetails {
+function notFound(call: Call, served: EndpointSnapshot, dev: boolean): ProblemDetails {
   const detail = `There is no endpoint at ${call.path}.`;
   if (!dev) return { status: 404, kind: 'no-endpoint', detail };
   const extensions = {

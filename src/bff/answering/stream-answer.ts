@@ -6,7 +6,7 @@ import { type PartialFailure, reshape, visiblePaths } from '../endpoints/shape.t
 import { withTextPath } from './answer.ts';
 import { EventStream } from './event-stream.ts';
 import { execute, executeLate, type Work } from './execute.ts';
-import { madeOf, type Order, workOf } from './make-fresh.ts';
+import { type EndpointCall, madeOf, workOf } from './make-fresh.ts';
 import { type LateAnswer, mergeLate } from './merge-late.ts';
 
 /**
@@ -15,8 +15,8 @@ import { type LateAnswer, mergeLate } from './merge-late.ts';
  * @returns a reply where it does not come to a stream: the problem that the first piece came to
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-export async function streamAnswer(order: Order): Promise<Reply | undefined> {
-  const { call, served, endpoint, desk } = order;
+export async function streamAnswer(order: EndpointCall): Promise<Reply | undefined> {
+  const { call, served, endpoint, bff } = order;
   const { query, late } = endpoint.shape ? { query: endpoint.query, late: [] } : endpoint.pieces;
   const whole = workOf(order);
   // what comes in one piece still has sections that the rest does not depend on
@@ -40,7 +40,7 @@ export async function streamAnswer(order: Order): Promise<Reply | undefined> {
   }
   const stream = new EventStream(call.res, {
     headers: execution.answer.headers,
-    keepAliveMs: desk.keepAliveMs,
+    keepAliveMs: bff.keepAliveMs,
   });
   if (call.req.method === 'HEAD') return stream.end();
   try {
@@ -56,7 +56,7 @@ export async function streamAnswer(order: Order): Promise<Reply | undefined> {
 }
 
 async function readSection(
-  { served }: Order,
+  { served }: EndpointCall,
   work: Work,
   operation: LateOperation,
   whole: Cancellation,
@@ -69,7 +69,7 @@ function timeout({ timeoutMs }: Work): ProblemDetails {
 }
 
 /** Sends a section, with everything in it that failed alone. Of a flattened section, each field is an event. */
-function sendSection({ endpoint }: Order, stream: EventStream, dataText: string, section: LateAnswer): void {
+function sendSection({ endpoint }: EndpointCall, stream: EventStream, dataText: string, section: LateAnswer): void {
   const data = parseJson(dataText);
   const failures = mergeLate(endpoint, data, [section]);
   const whole = reshape(endpoint.sections, data);

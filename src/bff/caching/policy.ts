@@ -21,7 +21,7 @@ export interface CachePolicy {
    */
   readonly scope: 'public' | 'private' | 'unsaid';
   /** Whether it holds no longer than the sources of the answer say: the endpoint says nothing itself. */
-  readonly heedsSources: boolean;
+  readonly respectsSources: boolean;
   /** Whether only some clients may call the endpoint. */
   readonly isGuarded: boolean;
   /** `Cache-Control` of an answer that others may share, and of one that they may not. */
@@ -85,7 +85,7 @@ export function cachePolicy(
     staleWhileRevalidateMs: times.staleWhileRevalidate ?? 0,
     staleIfErrorMs: times.staleIfError ?? 0,
     scope: kept,
-    heedsSources: said.maxAge === undefined && said.sMaxAge === undefined,
+    respectsSources: said.maxAge === undefined && said.sMaxAge === undefined,
     isGuarded: authRequired,
     sharedText: controlText('public', times),
     privateText: controlText('private', times),

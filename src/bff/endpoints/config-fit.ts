@@ -19,7 +19,7 @@ export interface ConfiguredForEndpoints {
 }
 
 /** Everything in the configuration that does not fit the endpoints and the schema that are served. */
-export function misfits(
+export function mismatches(
   files: readonly Pick<EndpointFile, 'client' | 'path' | 'file'>[],
   schema: GraphQLSchema,
   { hints = new Map(), placeOfHint = placeOfSetting, loginClients = new Set() }: ConfiguredForEndpoints,

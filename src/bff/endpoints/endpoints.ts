@@ -13,7 +13,7 @@ import { type LoadedShapes, loadShapes } from '../shapes/load-shapes.ts';
 import type { Shape } from '../shapes/shape.ts';
 import { type AuthRule, authRule } from './auth-rule.ts';
 import { type ClientSettings, NO_CLIENT_FILE } from './client-file.ts';
-import { type ConfiguredForEndpoints, misfits } from './config-fit.ts';
+import { type ConfiguredForEndpoints, mismatches } from './config-fit.ts';
 import {
   argumentOf,
   directiveNamed,
@@ -140,7 +140,7 @@ export function compileEndpoints(
   }
   endpoints.sort((a, b) => compareRoutes(a.route, b.route));
   const ofEndpoints = new Set(broken.flatMap((endpoint) => endpoint.problems));
-  const settingProblems = misfits(folder.files, publicSchema, configured);
+  const settingProblems = mismatches(folder.files, publicSchema, configured);
   const problems = [...folder.problems, ...ofEndpoints, ...settingProblems];
   return { endpoints, broken, problems, settingProblems };
 }

@@ -3,27 +3,27 @@ import { callerKey } from '../../client/depends-on.ts';
 import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { StoreUnavailable } from '../../store/redis.ts';
-import { makeFresh, mayDifferByClient, type Order, requesterOf } from '../answering/make-fresh.ts';
+import { type EndpointCall, makeFresh, mayDifferByClient, requesterOf } from '../answering/make-fresh.ts';
 import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
 import type { IdempotencyRule } from './rule.ts';
 
 const LONGEST_KEY = 255;
 
 /** Answers a request that changes something, once for each `Idempotency-Key` of a caller. */
-export async function answerOnce(order: Order, rule: IdempotencyRule): Promise<Reply> {
-  const { call, endpoint, desk, variables } = order;
+export async function answerOnce(order: EndpointCall, rule: IdempotencyRule): Promise<Reply> {
+  const { call, endpoint, bff, variables } = order;
   const given = keyOf(call.req.headers['idempotency-key']);
   if (given === undefined) {
     if (rule.required) return problemReply(KEY_MISSING, call.path);
-    return desk.flights.join(undefined, call.res, async (cancellation) => (await makeFresh(order, cancellation)).reply);
+    return bff.flights.join(undefined, call.res, async (cancellation) => (await makeFresh(order, cancellation)).reply);
   }
   if (given.length === 0 || given.length > LONGEST_KEY) return problemReply(KEY_INVALID, call.path);
   const caller = callerOf(order);
-  const repetition = await desk.once.answer({
+  const repetition = await bff.once.answer({
     key: hash('sha256', JSON.stringify([endpoint.id, caller, given]), 'base64url'),
     payload: hash('sha256', canonical(variables), 'base64url'),
     windowMs: rule.windowMs,
-    timeoutMs: endpoint.settings.limits.timeout ?? desk.timeoutMs,
+    timeoutMs: endpoint.settings.limits.timeout ?? bff.timeoutMs,
     // what was begun is brought to its end, even where the client does not wait for it
     run: async () => {
       const { reply, untouched } = await makeFresh(order, new Cancellation());
@@ -45,8 +45,8 @@ export async function answerOnce(order: Order, rule: IdempotencyRule): Promise<R
 }
 
 /** A key is its caller's own: what another one has chosen, even by chance, is another key. */
-function callerOf({ call, served, endpoint, desk }: Order): string {
-  const { dependsOn } = desk;
+function callerOf({ call, served, endpoint, bff }: EndpointCall): string {
+  const { dependsOn } = bff;
   const isJudged = dependsOn?.judgesAddress === true && mayDifferByClient(served, endpoint);
   return callerKey(requesterOf(call), dependsOn, isJudged);
 }

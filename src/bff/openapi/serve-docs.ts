@@ -1,34 +1,34 @@
 import { stringifyJson } from '../../shared/exact-json.ts';
-import type { Call, Desk, Served } from '../answering/call.ts';
+import type { BffContext, Call, EndpointSnapshot } from '../answering/call.ts';
 import { refuseMethod } from '../delivery/methods.ts';
 import { etagOf, JSON_TYPE, type Reply } from '../delivery/reply.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
 
 /** Written once for each schema and folder. */
-const written = new WeakMap<Served, Map<string, Reply>>();
+const written = new WeakMap<EndpointSnapshot, Map<string, Reply>>();
 
 /**
  * `/bff/openapi.json`, `/bff/docs`, and both for each client: `/bff/CLIENT/openapi.json`. Endpoints go before them.
  * @returns `undefined` where the path is none of these
  */
-export function docsReply({ route: path, req }: Call, served: Served, desk: Desk): Reply | undefined {
+export function docsReply({ route: path, req }: Call, served: EndpointSnapshot, bff: BffContext): Reply | undefined {
   const found = /^\/bff(?:\/([^/]+))?\/(openapi\.json|docs)$/.exec(path);
   const [, client, what] = found ?? [];
   if (what === undefined || (client !== undefined && !served.table.has(client))) return undefined;
-  const refused = refuseMethod(req.method, desk.pathPrefix + path);
+  const refused = refuseMethod(req.method, bff.pathPrefix + path);
   if (refused) return refused;
   const known = written.get(served) ?? new Map<string, Reply>();
   written.set(served, known);
   const reply =
-    known.get(path) ?? (what === 'docs' ? pageReply(client, desk.pathPrefix) : documentReply(served, client, desk));
+    known.get(path) ?? (what === 'docs' ? pageReply(client, bff.pathPrefix) : documentReply(served, client, bff));
   known.set(path, reply);
   return reply;
 }
 
 /** The server is this site, below the prefix, unless the configuration says where clients find it. */
-function documentReply({ loaded, engine }: Served, client: string | undefined, desk: Desk): Reply {
-  const { accepted, documented, pathPrefix } = desk;
+function documentReply({ loaded, engine }: EndpointSnapshot, client: string | undefined, bff: BffContext): Reply {
+  const { accepted, documented, pathPrefix } = bff;
   const settings = { ...documented, servers: documented.servers ?? [{ url: pathPrefix || '/' }] };
   const body = stringifyJson(openApiOf(loaded.endpoints, engine.publicSchema, { client, accepted, settings }));
   return kept(body, { 'content-type': JSON_TYPE });

@@ -1,5 +1,5 @@
 import type { DocumentNode } from 'graphql';
-import { Abilities } from '../../planner/field-index.ts';
+import { FieldIndex } from '../../planner/field-index.ts';
 import { readSupergraphModel, type SupergraphModel } from '../../supergraph/supergraph.ts';
 import { Exploration, type Failure } from './explore.ts';
 import { Moves } from './moves.ts';
@@ -31,7 +31,7 @@ export function checkSatisfiability(supergraph: DocumentNode): Satisfiability {
   const failures = new Map<string, Unsatisfiable>();
   let work = 0;
   for (const labels of labelSets(model)) {
-    const moves = new Moves(new Abilities(model, labels));
+    const moves = new Moves(new FieldIndex(model, labels));
     const exploration = new Exploration(moves);
     const { query, mutation, subscription } = model.rootTypes;
     for (const root of [query, mutation, subscription]) {

@@ -1,6 +1,6 @@
 import { type DocumentNode, Kind, print, type SelectionSetNode } from 'graphql';
-import type { Provider } from '../../planner/field-index.ts';
 import { contextKey } from '../../planner/contexts.ts';
+import type { Provider } from '../../planner/field-index.ts';
 import type { Subgraph, SubgraphType } from '../../supergraph/supergraph.ts';
 import type { Unsatisfiable } from './check.ts';
 import { printQuery } from './print-query.ts';
@@ -60,11 +60,11 @@ function subgraphsHere({ moves, state }: Unsatisfiable): Subgraph[] {
 }
 
 function providersOf({ moves, state }: Unsatisfiable, field: string): readonly Provider[] {
-  return moves.abilities.providers(state.typeName, field);
+  return moves.fieldIndex.providers(state.typeName, field);
 }
 
 function externalsOf({ moves, state }: Unsatisfiable, field: string): Subgraph[] {
-  return moves.abilities.supergraph.subgraphs.filter(
+  return moves.fieldIndex.supergraph.subgraphs.filter(
     ({ types }) => types.get(state.typeName)?.fields.get(field)?.external,
   );
 }
@@ -122,7 +122,7 @@ function hintOf(failure: Unsatisfiable, providers: readonly Provider[], here: Su
 
 /** Keys of the type, in any subgraph, whose fields can be had here. */
 function keysAtHand({ moves, state }: Unsatisfiable): SelectionSetNode[] {
-  const keys = moves.abilities.supergraph.subgraphs.flatMap(({ types }) => types.get(state.typeName)?.keys ?? []);
+  const keys = moves.fieldIndex.supergraph.subgraphs.flatMap(({ types }) => types.get(state.typeName)?.keys ?? []);
   return keys.map(({ fields }) => fields).filter((fields) => moves.canGet(state, fields));
 }
 

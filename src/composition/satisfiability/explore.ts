@@ -1,7 +1,7 @@
 import { getOrMake } from '../../planner/maps.ts';
 import type { SupergraphField } from '../../supergraph/supergraph.ts';
 import type { Moves, State } from './moves.ts';
-import type { StandpointSet } from './scopes.ts';
+import type { ScopeSet } from './scopes.ts';
 
 /** One step of an operation: a field, or `... on Type`. */
 export type Step = { readonly field: string; readonly on: string } | { readonly type: string };
@@ -26,7 +26,7 @@ interface Visit {
 }
 
 interface Seen {
-  readonly reached: StandpointSet;
+  readonly reached: ScopeSet;
   readonly contexts: ReadonlySet<string>;
 }
 
@@ -99,7 +99,7 @@ export class Exploration {
       return;
     }
     for (const type of this.moves.possibleTypes(state)) {
-      if (this.moves.abilities.supergraph.types.get(type)?.inaccessible) continue;
+      if (this.moves.fieldIndex.supergraph.types.get(type)?.inaccessible) continue;
       this.queue.push({ state: this.moves.narrow(state, type), path: { step: { type }, before: path } });
     }
   }
@@ -115,12 +115,12 @@ export class Exploration {
 
   private lookAtObject({ state, path }: Visit): void {
     this.looked += 1;
-    const { types, rootTypes } = this.moves.abilities.supergraph;
+    const { types, rootTypes } = this.moves.fieldIndex.supergraph;
     for (const field of types.get(state.typeName)?.fields.values() ?? []) {
       if (!isPublic(field) || types.get(field.namedType)?.inaccessible) continue;
       if (!this.moves.canRead(state, field.name)) {
         this.fail({ state, path, field: field.name });
-      } else if (this.moves.abilities.isComposite(field.namedType)) {
+      } else if (this.moves.fieldIndex.isComposite(field.namedType)) {
         const below = { step: { field: field.name, on: state.typeName }, before: path };
         const next = { state: this.moves.below(state, field.name), path: below };
         if (state.typeName === rootTypes.mutation) this.lookBelowMutation(next);
@@ -132,7 +132,7 @@ export class Exploration {
   /** A mutation is asked of one subgraph only, so one of them must have a way to all that is below. */
   private lookBelowMutation({ state, path }: Visit): void {
     const givers = [...this.moves.standpoints.members(state.start)];
-    const single = givers.length <= 1 || state.typeName === this.moves.abilities.supergraph.rootTypes.query;
+    const single = givers.length <= 1 || state.typeName === this.moves.fieldIndex.supergraph.rootTypes.query;
     if (single) {
       this.queue.push({ state, path });
       return;

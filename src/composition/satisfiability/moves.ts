@@ -1,12 +1,12 @@
 import type { SelectionSetNode } from 'graphql';
 import type { OpField, OpSelection } from '../../operation/operation.ts';
-import { type Abilities, type Entry, needsOwnLookup, type Provider } from '../../planner/field-index.ts';
 import { contextKey, settersOf } from '../../planner/contexts.ts';
+import { type Entry, type FieldIndex, needsOwnLookup, type Provider } from '../../planner/field-index.ts';
 import { getOrMake } from '../../planner/maps.ts';
-import { overlaps, readableField, type Standpoint, standBelow } from '../../planner/subgraph-scope.ts';
+import { overlaps, readableField, type SubgraphScope, scopeBelow } from '../../planner/subgraph-scope.ts';
 import { parseFieldSet } from '../../supergraph/field-set.ts';
 import type { ContextArgument, SubgraphField } from '../../supergraph/supergraph.ts';
-import { StandpointNumbers, type StandpointSet } from './scopes.ts';
+import { ScopeNumbers, type ScopeSet } from './scopes.ts';
 
 /**
  * Objects of one type, as they are had on one or more paths of an operation. What can be read of them depends on this alone,
@@ -16,11 +16,11 @@ export interface State {
   readonly typeName: string;
   readonly isAbstract: boolean;
   /** As the fields that lead here give them. */
-  readonly start: StandpointSet;
+  readonly start: ScopeSet;
   /** Values that fields can take from objects above: `contextKey`s. */
   readonly contexts: ReadonlySet<string>;
   /** With what look-ups reach. Final after {@link Moves.close}. */
-  reached: StandpointSet;
+  reached: ScopeSet;
   /** Fields that a look-up of their own gives, `@requires` and `@fromContext` being satisfied. Final after {@link Moves.close}. */
   readonly looked: Set<Provider>;
   isClosed: boolean;
@@ -37,8 +37,8 @@ const NO_CONTEXTS: ReadonlySet<string> = new Set();
  * Out: reached in `reviews` and `products`
  */
 export class Moves {
-  readonly abilities: Abilities;
-  readonly standpoints = new StandpointNumbers();
+  readonly fieldIndex: FieldIndex;
+  readonly standpoints = new ScopeNumbers();
   /** How many states there are: the measure of the work. */
   get stateCount(): number {
     return this.states.size;
@@ -54,9 +54,9 @@ export class Moves {
   /** Whether the state that is being closed was found to depend on one that is not closed yet. */
   private isOpen = false;
 
-  constructor(abilities: Abilities) {
-    this.abilities = abilities;
-    this.contextArguments = distinctContextArguments(abilities);
+  constructor(fieldIndex: FieldIndex) {
+    this.fieldIndex = fieldIndex;
+    this.contextArguments = distinctContextArguments(fieldIndex);
   }
 
   /** The state of the objects at the root of an operation. */
@@ -65,22 +65,22 @@ export class Moves {
   }
 
   /** The root of queries can be asked anew wherever it turns up. */
-  private everywhere(typeName: string): StandpointSet {
+  private everywhere(typeName: string): ScopeSet {
     let set = 0n;
-    for (const subgraph of this.abilities.supergraph.subgraphs) {
+    for (const subgraph of this.fieldIndex.supergraph.subgraphs) {
       const type = subgraph.types.get(typeName);
       if (type) set |= this.standpoints.setOf(subgraph, type, []);
     }
     return set;
   }
 
-  stateOf(typeName: string, start: StandpointSet, contexts: ReadonlySet<string>): State {
-    const isQuery = typeName === this.abilities.supergraph.rootTypes.query;
+  stateOf(typeName: string, start: ScopeSet, contexts: ReadonlySet<string>): State {
+    const isQuery = typeName === this.fieldIndex.supergraph.rootTypes.query;
     const from = isQuery ? start | this.everywhere(typeName) : start;
     const key = `${typeName} ${from.toString(36)} ${[...contexts].sort().join()}`;
     return getOrMake(this.states, key, () => ({
       typeName,
-      isAbstract: this.abilities.isAbstract(typeName),
+      isAbstract: this.fieldIndex.isAbstract(typeName),
       start: from,
       contexts,
       reached: from,
@@ -114,7 +114,7 @@ export class Moves {
 
   private grow(state: State): boolean {
     let grown = false;
-    for (const entry of this.abilities.entries(state.typeName)) {
+    for (const entry of this.fieldIndex.entries(state.typeName)) {
       const there = this.standpoints.setOf(entry.subgraph, entry.type, []);
       if ((state.reached & there) !== 0n || !this.canGet(state, entry.key.fields)) continue;
       state.reached |= there;
@@ -130,9 +130,9 @@ export class Moves {
 
   private fieldsWithInputs(typeName: string): readonly Provider[] {
     return getOrMake(this.inputFields, typeName, () => {
-      const fields = [...(this.abilities.supergraph.types.get(typeName)?.fields.keys() ?? [])];
+      const fields = [...(this.fieldIndex.supergraph.types.get(typeName)?.fields.keys() ?? [])];
       return fields.flatMap((name) =>
-        this.abilities.providers(typeName, name).filter((provider) => needsOwnLookup(provider.field)),
+        this.fieldIndex.providers(typeName, name).filter((provider) => needsOwnLookup(provider.field)),
       );
     });
   }
@@ -145,18 +145,18 @@ export class Moves {
   }
 
   entriesOf({ typeName }: State, { subgraph, type }: Provider): Entry[] {
-    return this.abilities.entries(typeName).filter((entry) => entry.subgraph === subgraph && entry.type === type);
+    return this.fieldIndex.entries(typeName).filter((entry) => entry.subgraph === subgraph && entry.type === type);
   }
 
   /** Whether all fields of a key, or of `@requires`, can be had at a state. */
   canGet(state: State, set: SelectionSetNode): boolean {
-    return this.canGetAll(state, this.abilities.fieldSet(set, state.typeName));
+    return this.canGetAll(state, this.fieldIndex.fieldSet(set, state.typeName));
   }
 
   private canGetAll(state: State, selection: OpSelection): boolean {
     return selection.items.every((item) => {
       if (item.kind === 'field') return this.canGetField(state, item);
-      const possible = this.abilities.possible(item.typeCondition);
+      const possible = this.fieldIndex.possible(item.typeCondition);
       if (!state.isAbstract) return !possible.has(state.typeName) || this.canGetAll(state, item.selection);
       this.close(state);
       const types = this.possibleTypes(state).filter((type) => possible.has(type));
@@ -182,9 +182,9 @@ export class Moves {
   }
 
   /** Where a field of the objects at a state can be read, and as which field. */
-  private *readings(state: State, name: string): Generator<{ at: Standpoint; field: SubgraphField }> {
+  private *readings(state: State, name: string): Generator<{ at: SubgraphScope; field: SubgraphField }> {
     for (const at of this.standpoints.members(state.reached)) {
-      const field = readableField(this.abilities, at, state.typeName, name);
+      const field = readableField(this.fieldIndex, at, state.typeName, name);
       if (field) yield { at, field };
     }
     for (const { subgraph, type, field } of state.looked)
@@ -196,16 +196,16 @@ export class Moves {
     const { standpoints } = this;
     let start = 0n;
     for (const { at, field } of this.readings(state, fieldName)) {
-      const below = standBelow(at, field);
+      const below = scopeBelow(at, field);
       if (below) start |= standpoints.setOf(below.subgraph, below.type, below.provided);
     }
-    const typeName = this.abilities.supergraph.types.get(state.typeName)?.fields.get(fieldName)?.namedType ?? '';
+    const typeName = this.fieldIndex.supergraph.types.get(state.typeName)?.fields.get(fieldName)?.namedType ?? '';
     return this.stateOf(typeName, start, this.contextsBelow(state));
   }
 
   private contextsBelow(state: State): ReadonlySet<string> {
     const set = this.contextArguments.filter(({ context }) =>
-      settersOf(this.abilities.supergraph).get(context)?.has(state.typeName),
+      settersOf(this.fieldIndex.supergraph).get(context)?.has(state.typeName),
     );
     if (set.length === 0) return state.contexts;
     const contexts = new Set(state.contexts);
@@ -224,11 +224,11 @@ export class Moves {
   possibleTypes(state: State): string[] {
     const givers = [...this.standpoints.members(state.start)].map(({ type }) => type);
     const unions = givers.filter(({ kind }) => kind === 'union');
-    return [...this.abilities.possible(state.typeName)].filter(
+    return [...this.fieldIndex.possible(state.typeName)].filter(
       (name) =>
-        givers.some((type) => overlaps(this.abilities, type, name)) &&
+        givers.some((type) => overlaps(this.fieldIndex, type, name)) &&
         // a union that several subgraphs may give holds only what all of them know
-        unions.every((type) => overlaps(this.abilities, type, name)),
+        unions.every((type) => overlaps(this.fieldIndex, type, name)),
     );
   }
 
@@ -237,7 +237,7 @@ export class Moves {
     const made = getOrMake(this.narrowed, state, () => new Map<string, State>());
     const known = made.get(typeName);
     if (known) return known;
-    const isPossible = (of: string) => this.abilities.possible(of).has(typeName);
+    const isPossible = (of: string) => this.fieldIndex.possible(of).has(typeName);
     const start = this.standpoints.narrow(state.reached, typeName, isPossible);
     const narrowed = this.stateOf(typeName, start, state.contexts);
     if (state.isClosed) made.set(typeName, narrowed);
@@ -251,7 +251,7 @@ export class Moves {
   }
 }
 
-function distinctContextArguments({ supergraph }: Abilities): ContextArgument[] {
+function distinctContextArguments({ supergraph }: FieldIndex): ContextArgument[] {
   const distinct = new Map<string, ContextArgument>();
   for (const { types } of supergraph.subgraphs)
     for (const { fields } of types.values())

@@ -1,20 +1,20 @@
 import type { SelectionSetNode } from 'graphql';
 import { providedOn } from '../../planner/field-index.ts';
 import { getOrMake } from '../../planner/maps.ts';
-import type { Standpoint } from '../../planner/subgraph-scope.ts';
+import type { SubgraphScope } from '../../planner/subgraph-scope.ts';
 import type { Subgraph, SubgraphType } from '../../supergraph/supergraph.ts';
 
 /** A set of standpoints: one bit for each, by its number. */
-export type StandpointSet = bigint;
+export type ScopeSet = bigint;
 
 /** Gives each standpoint a number, so that sets of them are cheap to keep and to compare. */
-export class StandpointNumbers {
-  private readonly known: Standpoint[] = [];
+export class ScopeNumbers {
+  private readonly known: SubgraphScope[] = [];
   private readonly numbers = new Map<string, number>();
   private readonly setNumbers = new Map<SelectionSetNode, number>();
 
   /** @returns the set that holds only this standpoint */
-  setOf(subgraph: Subgraph, type: SubgraphType, provided: readonly SelectionSetNode[]): StandpointSet {
+  setOf(subgraph: Subgraph, type: SubgraphType, provided: readonly SelectionSetNode[]): ScopeSet {
     const sets = new Map(provided.map((set) => [getOrMake(this.setNumbers, set, () => this.setNumbers.size), set]));
     const ordered = [...sets.keys()].sort((a, b) => a - b);
     const number = getOrMake(this.numbers, `${subgraph.id} ${type.name} ${ordered.join()}`, () => {
@@ -24,7 +24,7 @@ export class StandpointNumbers {
     return 1n << BigInt(number);
   }
 
-  *members(set: StandpointSet): Generator<Standpoint> {
+  *members(set: ScopeSet): Generator<SubgraphScope> {
     for (let number = 0, rest = set; rest !== 0n; number++, rest >>= 1n) {
       const standpoint = this.known[number];
       if ((rest & 1n) === 1n && standpoint) yield standpoint;
@@ -32,7 +32,7 @@ export class StandpointNumbers {
   }
 
   /** The standpoints of those objects that are of one object type. */
-  narrow(set: StandpointSet, typeName: string, isPossible: (of: string) => boolean): StandpointSet {
+  narrow(set: ScopeSet, typeName: string, isPossible: (of: string) => boolean): ScopeSet {
     let narrowed = 0n;
     for (const { subgraph, type, provided } of this.members(set)) {
       if (type.kind === 'interfaceObject') {

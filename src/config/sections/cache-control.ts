@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-const heeded = z.boolean().describe('Whether `Cache-Control`, `Expires`, `Age` and `Vary` of its answers count');
+const respected = z.boolean().describe('Whether `Cache-Control`, `Expires`, `Age` and `Vary` of its answers count');
 
 export const cacheControlSection = z
   .strictObject({
@@ -10,8 +10,8 @@ export const cacheControlSection = z
       .describe('Whether answers of /graphql say so, where the schema has @cacheControl or REST APIs say it'),
     subgraph_headers: z
       .strictObject({
-        all: heeded.default(false),
-        subgraphs: z.record(z.string(), heeded).default({}).describe('The same for one subgraph, over `all`'),
+        all: respected.default(false),
+        subgraphs: z.record(z.string(), respected).default({}).describe('The same for one subgraph, over `all`'),
       })
       .prefault({})
       .describe('Subgraphs reached over HTTP that say themselves how long their answers hold'),
@@ -21,7 +21,7 @@ export const cacheControlSection = z
 export type CacheControlSettings = z.output<typeof cacheControlSection>;
 
 /** Whether the caching headers of this subgraph's answers count. */
-export function heedsHeadersOf({ enabled, subgraph_headers }: CacheControlSettings, subgraph: string): boolean {
+export function respectsHeadersOf({ enabled, subgraph_headers }: CacheControlSettings, subgraph: string): boolean {
   const { all, subgraphs } = subgraph_headers;
   return enabled && (Object.hasOwn(subgraphs, subgraph) ? subgraphs[subgraph] === true : all);
 }

@@ -1,7 +1,7 @@
 import type { AddressFilter } from '../../policy/requests/address-filter.ts';
 import type { Cors } from '../../policy/requests/cors.ts';
-import { type Exchange, sendReply } from '../request-context.ts';
-import { RequestRefusal } from '../gateway-error.ts';
+import { GatewayError } from '../gateway-error.ts';
+import { type RequestContext, sendReply } from '../request-context.ts';
 
 export interface FrontDoorOptions {
   /** Longest URL in bytes (`limits.http_max_url_bytes`); without it, as long as Node takes them. */
@@ -14,14 +14,14 @@ export interface FrontDoorOptions {
   readonly addressFilter?: AddressFilter | undefined;
 }
 
-type Door = (exchange: Exchange) => void;
+type Door = (exchange: RequestContext) => void;
 
 /** Paths that load balancers and orchestrators ask, wherever they are. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/ready', '/readiness']);
 
 /**
  * What is asked of every request before it is known who sends it: how long its URL is, and whether a page of another
- * site sends it. `next` is called with those that go on. Throws `RequestRefusal` 414.
+ * site sends it. `next` is called with those that go on. Throws `GatewayError` 414.
  */
 export function frontDoor(options: FrontDoorOptions, next: Door): Door {
   const { maxUrlBytes, answerHeaders, cors, corsOf } = options;
@@ -44,13 +44,13 @@ export function frontDoor(options: FrontDoorOptions, next: Door): Door {
   };
 }
 
-/** Keeps out who may not ask at all, by the address from which a request came first. Throws `RequestRefusal` 403. */
-export function addressDoor({ addressFilter }: FrontDoorOptions, next: Door): Door {
+/** Keeps out who may not ask at all, by the address from which a request came first. Throws `GatewayError` 403. */
+export function ipFilter({ addressFilter }: FrontDoorOptions, next: Door): Door {
   if (addressFilter === undefined) return next;
   return (exchange) => {
     const path = pathOf(exchange.req.url ?? '/');
     if (!OPEN_PATHS.has(path) && !addressFilter(exchange.client.ip, path)) {
-      throw new RequestRefusal(403, 'FORBIDDEN', 'Requests from this address are not answered here.');
+      throw new GatewayError(403, 'FORBIDDEN', 'Requests from this address are not answered here.');
     }
     next(exchange);
   };
@@ -61,7 +61,7 @@ function pathOf(url: string): string {
   return query < 0 ? url : url.slice(0, query);
 }
 
-function tooLong(longest: number): RequestRefusal {
+function tooLong(longest: number): GatewayError {
   const message = `The URL is longer than ${longest} bytes (limits.http_max_url_bytes). Send the operation with POST.`;
-  return new RequestRefusal(414, 'URI_TOO_LONG', message);
+  return new GatewayError(414, 'URI_TOO_LONG', message);
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { RequestRefusal } from '../gateway-error.ts';
+import { GatewayError } from '../gateway-error.ts';
 
 /**
  * Headers that say for whom, from whom or what a request is. Node keeps the first line of some and joins the lines of others; a
@@ -39,7 +39,7 @@ let lastValid: string | undefined;
 
 /**
  * Refuses a request with several lines of a header that may stand there once, and one with an invalid `Host` (RFC 9112, section
- * 3.2). Throws `RequestRefusal` 400.
+ * 3.2). Throws `GatewayError` 400.
  */
 export function checkHeaderLines({ rawHeaders, headers }: Pick<IncomingMessage, 'rawHeaders' | 'headers'>): void {
   checkSingle(rawHeaders);
@@ -68,6 +68,6 @@ function checkSingle(rawHeaders: readonly string[]): void {
   }
 }
 
-function refused(message: string): RequestRefusal {
-  return new RequestRefusal(400, 'BAD_REQUEST', message);
+function refused(message: string): GatewayError {
+  return new GatewayError(400, 'BAD_REQUEST', message);
 }

@@ -1,15 +1,15 @@
-import type { Admission } from '../../policy/authentication/authenticator.ts';
+import type { Authenticator } from '../../policy/authentication/authenticator.ts';
 import type { LoginVisit } from '../../policy/login/client-login.ts';
 import type { Login } from '../../policy/login/login.ts';
 import type { Proved } from '../../policy/login/sessions.ts';
-import { letIn } from './authenticate.ts';
-import type { Exchange } from '../request-context.ts';
+import type { RequestContext } from '../request-context.ts';
+import { authenticate } from './authenticate.ts';
 
-type Next = (exchange: Exchange) => void;
-type Fail = (exchange: Exchange, error: unknown) => void;
+type Next = (exchange: RequestContext) => void;
+type Fail = (exchange: RequestContext, error: unknown) => void;
 
 export interface LoginDoors {
-  readonly admission: Admission | undefined;
+  readonly authenticator: Authenticator | undefined;
   /** Keeps out whom nothing is answered, by the client's address. */
   readonly guard: (next: Next) => Next;
   readonly next: Next;
@@ -21,23 +21,24 @@ export interface LoginDoors {
  * is there to prove it is heard by `admission`. The session's access token goes in as if the browser had sent it, so that
  * the rules for headers, and all that tells requests apart by them, hold for it as for any other token.
  */
-export function loginEntrance(login: Login, { admission, guard, next, fail }: LoginDoors): Next {
+export function session(login: Login, { authenticator, guard, next, fail }: LoginDoors): Next {
   const guarded = guard(next);
 
-  function proceed(exchange: Exchange, proved: Proved | undefined): void {
-    if (proved === undefined) return admission ? letIn(admission, exchange, guarded, fail) : guarded(exchange);
-    const nextWithToken = (known: Exchange) => {
+  function proceed(exchange: RequestContext, proved: Proved | undefined): void {
+    if (proved === undefined)
+      return authenticator ? authenticate(authenticator, exchange, guarded, fail) : guarded(exchange);
+    const nextWithToken = (known: RequestContext) => {
       carryToken(known, proved);
       guarded(known);
     };
-    if (admission) return letIn(admission, exchange, nextWithToken, fail, proved.identity);
+    if (authenticator) return authenticate(authenticator, exchange, nextWithToken, fail, proved.identity);
     exchange.client = { ...exchange.client, identity: proved.identity };
     nextWithToken(exchange);
   }
 
-  function answerVisit(exchange: Exchange, answer: NonNullable<LoginVisit['answer']>): void {
+  function answerVisit(exchange: RequestContext, answer: NonNullable<LoginVisit['answer']>): void {
     const { req, res, client, requestId, headers } = exchange;
-    if (admission) exchange.client = { ...client, ip: admission.addressOf(req) };
+    if (authenticator) exchange.client = { ...client, ip: authenticator.addressOf(req) };
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
     res.setHeader('x-request-id', requestId);
     guard(() => answer(res, exchange.client.ip))(exchange);
@@ -55,13 +56,13 @@ export function loginEntrance(login: Login, { admission, guard, next, fail }: Lo
 }
 
 /** An answer to one session is not for a browser that has another one by now. */
-function varyByCookie(exchange: Exchange): void {
+function varyByCookie(exchange: RequestContext): void {
   const { headers } = exchange;
   const vary = headers?.vary === undefined ? 'cookie' : `${headers.vary}, cookie`;
   exchange.headers = { ...headers, vary };
 }
 
 /** Another credential that the request came with says who asks, and goes on as it is. */
-function carryToken({ req, client }: Exchange, { identity, accessToken }: Proved): void {
+function carryToken({ req, client }: RequestContext, { identity, accessToken }: Proved): void {
   if (client.identity === identity) req.headers.authorization = `Bearer ${accessToken}`;
 }

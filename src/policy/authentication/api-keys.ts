@@ -2,15 +2,15 @@ import { timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
-import { UnusableSetting } from '../../config/config-value-error.ts';
+import { ConfigValueError } from '../../config/config-value-error.ts';
 import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
 import { type ApiKeyRecord, parseApiKeyFile, parseApiKeyRecord } from './api-key-record.ts';
+import { AuthenticationUnavailable, BadCredential } from './authentication-error.ts';
 import { sha256 } from './digest.ts';
-import { BadCredential, CannotDecide } from './authentication-error.ts';
 
 /** Where keys are looked up by `sha256:…`. */
 export interface ApiKeyStore {
-  /** Rejects with `CannotDecide` when the store is away. */
+  /** Rejects with `AuthenticationUnavailable` when the store is away. */
   find(hash: string): ApiKeyRecord | undefined | Promise<ApiKeyRecord | undefined>;
 }
 
@@ -29,7 +29,7 @@ export class ApiKeys {
     this.#now = now;
   }
 
-  /** Throws, or rejects with, `BadCredential` or `CannotDecide`. */
+  /** Throws, or rejects with, `BadCredential` or `AuthenticationUnavailable`. */
   identify(key: string): Identity | Promise<Identity> {
     if (key.length > LONGEST_KEY)
       throw new BadCredential('malformed', `the API key is longer than ${LONGEST_KEY} characters`);
@@ -66,7 +66,7 @@ function sameText(left: string, right: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** The keys of a file; `reload` reads it again. Throws `UnusableSetting` when it cannot be used. */
+/** The keys of a file; `reload` reads it again. Throws `ConfigValueError` when it cannot be used. */
 export class ApiKeyFile implements ApiKeyStore {
   readonly file: string;
   #keys: ReadonlyMap<string, ApiKeyRecord>;
@@ -91,7 +91,7 @@ function readKeys(file: string): ReadonlyMap<string, ApiKeyRecord> {
     return new Map(parseApiKeyFile(readFileSync(file, 'utf8')).map((record) => [record.hash, record]));
   } catch (cause) {
     const hint = `\`headgate keys create --file ${file}\` writes such a file`;
-    throw new UnusableSetting(`API keys, ${file}: ${(cause as Error).message} (${hint})`, { cause });
+    throw new ConfigValueError(`API keys, ${file}: ${(cause as Error).message} (${hint})`, { cause });
   }
 }
 
@@ -140,7 +140,9 @@ export class ApiKeyRedis implements ApiKeyStore {
       return record;
     } catch (cause) {
       const what = cause instanceof StoreUnavailable ? 'Redis is away' : 'its record in Redis cannot be read';
-      throw new CannotDecide(`the API key was not looked up: ${what}: ${(cause as Error).message}`, { cause });
+      throw new AuthenticationUnavailable(`the API key was not looked up: ${what}: ${(cause as Error).message}`, {
+        cause,
+      });
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Why a request is not let in. `message` is for the client and tells nothing of how far its credential came. */
-export class NotAdmitted extends Error {
+export class AuthenticationError extends Error {
   override readonly name = 'NotAdmitted';
   readonly status: 401 | 403 | 429 | 503;
   /** `extensions.code` of the GraphQL error. */
@@ -11,7 +11,7 @@ export class NotAdmitted extends Error {
   readonly reason: string;
 
   constructor(
-    what: Pick<NotAdmitted, 'status' | 'code' | 'kind' | 'headers' | 'reason'>,
+    what: Pick<AuthenticationError, 'status' | 'code' | 'kind' | 'headers' | 'reason'>,
     message: string,
     options?: ErrorOptions,
   ) {
@@ -57,35 +57,40 @@ export class BadCredential extends Error {
 }
 
 /** Whether the credential holds cannot be told just now, since what decides it is away; `message` is for the log. */
-export class CannotDecide extends Error {
+export class AuthenticationUnavailable extends Error {
   override readonly name = 'CannotDecide';
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc6750#section-3 */
-export function missing(challenge: string): NotAdmitted {
+export function missing(challenge: string): AuthenticationError {
   const headers = { 'www-authenticate': challenge };
   const what = { status: 401, code: 'UNAUTHENTICATED', kind: 'unauthenticated', headers } as const;
-  return new NotAdmitted({ ...what, reason: 'no credential' }, 'This needs authentication.');
+  return new AuthenticationError({ ...what, reason: 'no credential' }, 'This needs authentication.');
 }
 
-export function invalid(challenge: string, cause: Error): NotAdmitted {
+export function invalid(challenge: string, cause: Error): AuthenticationError {
   const description = 'error="invalid_token", error_description="The credential is not valid"';
   const headers = { 'www-authenticate': challenge.startsWith('Bearer ') ? `${challenge}, ${description}` : challenge };
   const what = { status: 401, code: 'UNAUTHENTICATED', kind: 'unauthenticated', headers } as const;
-  return new NotAdmitted({ ...what, reason: cause.message }, 'The credential is not valid.', { cause });
+  return new AuthenticationError({ ...what, reason: cause.message }, 'The credential is not valid.', { cause });
 }
 
 /** `seconds`: until the address may try again. */
-export function tooMany(seconds: number): NotAdmitted {
+export function tooMany(seconds: number): AuthenticationError {
   const headers = { 'retry-after': String(seconds) };
   const what = { status: 429, code: 'RATE_LIMITED', kind: 'too-many-attempts', headers } as const;
-  return new NotAdmitted({ ...what, reason: 'throttled' }, 'Too many attempts with credentials that are not valid.');
+  return new AuthenticationError(
+    { ...what, reason: 'throttled' },
+    'Too many attempts with credentials that are not valid.',
+  );
 }
 
 const UNDECIDED_RETRY_S = 5;
 
-export function undecided(cause: Error): NotAdmitted {
+export function undecided(cause: Error): AuthenticationError {
   const headers = { 'retry-after': String(UNDECIDED_RETRY_S) };
   const what = { status: 503, code: 'SERVICE_UNAVAILABLE', kind: 'cannot-authenticate', headers } as const;
-  return new NotAdmitted({ ...what, reason: cause.message }, 'The credential cannot be checked just now.', { cause });
+  return new AuthenticationError({ ...what, reason: cause.message }, 'The credential cannot be checked just now.', {
+    cause,
+  });
 }

@@ -1,25 +1,32 @@
 import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
-import type { ClientFacts, Identity } from '../../client/identity.ts';
+import type { ClientInfo, Identity } from '../../client/identity.ts';
 import type { TellRefusal } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type ClientAddress, peerAddress } from '../client-address.ts';
 import type { ApiKeys } from './api-keys.ts';
+import {
+  type AuthenticationError,
+  AuthenticationUnavailable,
+  BadCredential,
+  invalid,
+  missing,
+  undecided,
+} from './authentication-error.ts';
 import type { ClientCertificates } from './client-certificate.ts';
 import type { FindCredential } from './credentials.ts';
 import { sha256 } from './digest.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import type { Introspector } from './introspection.ts';
 import type { JwtVerifier } from './jwt-verifier.ts';
-import { BadCredential, CannotDecide, invalid, missing, type NotAdmitted, undecided } from './authentication-error.ts';
 
 /** Decides who a request is from, before anything else is done for it. */
-export interface Admission {
+export interface Authenticator {
   /**
-   * At once where nothing has to be waited for. Throws, or rejects with, `NotAdmitted`.
+   * At once where nothing has to be waited for. Throws, or rejects with, `AuthenticationError`.
    * @param proved who asks, as a session of login has proved; a token or an API key says it over that
    */
-  admit(req: IncomingMessage, requestId: string, proved?: Identity): ClientFacts | Promise<ClientFacts>;
+  admit(req: IncomingMessage, requestId: string, proved?: Identity): ClientInfo | Promise<ClientInfo>;
   /** The client's address, past proxies that are trusted. */
   addressOf(req: IncomingMessage): string;
   /** Files that credentials are checked by; each is to be reloaded when it has changed. */
@@ -58,7 +65,7 @@ export interface AdmissionParts {
 /** Keys that held lately, so that a throttled address does not shut out those behind it who are known. */
 const MOST_GOOD_KEYS = 10_000;
 
-export function createAdmission(parts: AdmissionParts): Admission {
+export function createAdmission(parts: AdmissionParts): Authenticator {
   const gate = new Gate(parts);
   return {
     admit: (req, requestId, proved) => gate.admit(req, requestId, proved),
@@ -88,7 +95,7 @@ class Gate {
     if (parts.failedAttempts) this.#goodKeys = new LRUCache({ max: MOST_GOOD_KEYS });
   }
 
-  admit(req: IncomingMessage, requestId: string, proved?: Identity): Answer<ClientFacts> {
+  admit(req: IncomingMessage, requestId: string, proved?: Identity): Answer<ClientInfo> {
     const { ownHeaders, certificates: certified } = this.#parts;
     const ip = this.addressOf(req);
     try {
@@ -113,7 +120,7 @@ class Gate {
     return clientAddress ? clientAddress(peer, req.headers) : peer;
   }
 
-  #facts(ip: string, identity: Identity | undefined): ClientFacts {
+  #facts(ip: string, identity: Identity | undefined): ClientInfo {
     if (identity === undefined && this.#parts.required) throw missing(this.#challenge);
     return { ip, identity };
   }
@@ -184,7 +191,7 @@ class Gate {
   }
 
   /** What to answer, with a line in the log that says more. */
-  #refuse(error: unknown, ip: string, requestId: string): NotAdmitted {
+  #refuse(error: unknown, ip: string, requestId: string): AuthenticationError {
     const refusal = this.#refusalOf(error);
     const { reason } = refusal;
     this.#tell(error, refusal);
@@ -196,12 +203,12 @@ class Gate {
     return refusal;
   }
 
-  #refusalOf(error: unknown): NotAdmitted {
-    if (error instanceof CannotDecide) return undecided(error);
-    return error instanceof BadCredential ? invalid(this.#challenge, error) : (error as NotAdmitted);
+  #refusalOf(error: unknown): AuthenticationError {
+    if (error instanceof AuthenticationUnavailable) return undecided(error);
+    return error instanceof BadCredential ? invalid(this.#challenge, error) : (error as AuthenticationError);
   }
 
-  #tell(error: unknown, { status }: NotAdmitted): void {
+  #tell(error: unknown, { status }: AuthenticationError): void {
     const { refused } = this.#parts;
     if (refused === undefined) return;
     if (status === 429) return refused('authentication.failed_attempts', 'throttled');

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
+import { BadCredential } from './authentication-error.ts';
 import { commonName, parseDistinguishedName } from './distinguished-name.ts';
 import { parseForwardedCertificates } from './forwarded-certificate.ts';
-import { BadCredential } from './authentication-error.ts';
 
 /** Whom a client certificate names, and by which certificate it is known. */
 export interface CertificateNames {

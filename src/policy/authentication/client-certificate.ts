@@ -4,8 +4,8 @@ import { TLSSocket } from 'node:tls';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
 import type { ClientCertificateSettings } from '../../config/sections/authentication.ts';
-import { type CertificateNames, namesInHeader, namesOf } from './certificate-names.ts';
 import { BadCredential } from './authentication-error.ts';
+import { type CertificateNames, namesInHeader, namesOf } from './certificate-names.ts';
 
 const MOST_REMEMBERED = 1_000;
 const LONGEST_HEADER = 16_384;

@@ -1,17 +1,17 @@
 import { fileURLToPath } from 'node:url';
+import { ConfigValueError } from '../../config/config-value-error.ts';
 import type { ApiKeySettings } from '../../config/sections/api-keys.ts';
 import type { AuthenticationSettings } from '../../config/sections/authentication.ts';
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
 import { type JwksSettings, PUBLIC_KEY_ALGORITHMS, SECRET_ALGORITHMS } from '../../config/sections/jwks.ts';
 import type { TrustedProxies } from '../../config/sections/trusted-proxies.ts';
-import { UnusableSetting } from '../../config/config-value-error.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Instruments } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { addressSet, clientAddress, peerAddress } from '../client-address.ts';
 import type { RequestHeaders } from '../headers/request-headers.ts';
-import { type Admission, createAdmission, type WatchedFile } from './authenticator.ts';
 import { ApiKeyFile, ApiKeyRedis, type ApiKeyStore, ApiKeys } from './api-keys.ts';
+import { type Authenticator, createAdmission, type WatchedFile } from './authenticator.ts';
 import { ClientCertificates } from './client-certificate.ts';
 import { apiKeyFinder, checkCredentialPlaces, tokenFinder } from './credentials.ts';
 import { FailedAttempts, type SharedFailures } from './failed-attempts.ts';
@@ -40,12 +40,12 @@ export interface AdmissionEnvironment {
 
 /**
  * Admission as the config says; `undefined` where it says nothing, so that requests pay nothing.
- * Throws `UnusableSetting`.
+ * Throws `ConfigValueError`.
  */
 export function configureAdmission(
   settings: AdmissionSettings,
   environment: AdmissionEnvironment,
-): Admission | undefined {
+): Authenticator | undefined {
   const { authentication, api_keys, introspection_endpoints, trusted_proxies } = settings;
   const { jwks } = authentication.router.jwt;
   const { client_certificate, require_authentication } = authentication;
@@ -174,6 +174,6 @@ function openKeys(entry: JwksSettings, logger: Logger): KeySet {
 
 function openKeyStore({ file, cache }: ApiKeySettings, redis: SharedRedis | undefined): ApiKeyStore {
   if (file !== undefined) return new ApiKeyFile(file);
-  if (redis === undefined) throw new UnusableSetting('api_keys.redis: there is no Redis; set store.redis.url.');
+  if (redis === undefined) throw new ConfigValueError('api_keys.redis: there is no Redis; set store.redis.url.');
   return new ApiKeyRedis(redis, cache);
 }

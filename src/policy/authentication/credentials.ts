@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
+import { ConfigValueError } from '../../config/config-value-error.ts';
 import type { ApiKeySettings } from '../../config/sections/api-keys.ts';
 import type { AuthenticationSettings, TokenSource } from '../../config/sections/authentication.ts';
-import { UnusableSetting } from '../../config/config-value-error.ts';
 import { BadCredential } from './authentication-error.ts';
 
 /** Finds a credential in a request; `undefined` when there is none. Throws `BadCredential` for one that is none. */
 export type FindCredential = (req: IncomingMessage) => string | undefined;
 
 /**
- * A header may hold either a token or an API key only where what stands before them tells which. Throws `UnusableSetting` for a
+ * A header may hold either a token or an API key only where what stands before them tells which. Throws `ConfigValueError` for a
  * config that leaves it open.
  */
 export function checkCredentialPlaces(settings: AuthenticationSettings, apiKeys: ApiKeySettings | undefined): void {
@@ -17,7 +17,7 @@ export function checkCredentialPlaces(settings: AuthenticationSettings, apiKeys:
   for (const place of tokenPlaces(settings)) {
     if (place.type !== 'header' || place.name !== apiKeys.header_name) continue;
     if (prefix !== '' && place.value_prefix !== '' && place.value_prefix.toLowerCase() !== prefix) continue;
-    throw new UnusableSetting(
+    throw new ConfigValueError(
       `The header ${place.name} is where both API keys (api_keys.header_name) and tokens (authentication.router.jwt) are looked ` +
         'for, and what stands in it could be either. Give API keys another header, or each a prefix of its own: ' +
         'api_keys.header_value_prefix: ApiKey, and Bearer for tokens.',

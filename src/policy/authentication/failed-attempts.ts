@@ -98,7 +98,7 @@ export class FailedAttempts {
   /**
    * Has a credential of the address checked, and counts it if it is found to be bad. Those under way may all turn out bad: no more
    * than are still allowed are checked at the same time, the others wait for their turn, so that the limit holds however many
-   * come at once; each of several processes has its part of what is allowed. Throws, or rejects with, `NotAdmitted` 429 where the limit is reached, and what the check throws.
+   * come at once; each of several processes has its part of what is allowed. Throws, or rejects with, `AuthenticationError` 429 where the limit is reached, and what the check throws.
    */
   guard<T>(ip: string, check: () => T | Promise<T>): T | Promise<T> {
     const wait = this.retryAfter(ip);

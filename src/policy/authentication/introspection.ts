@@ -11,9 +11,9 @@ import {
 } from 'oauth4webapi';
 import type { Identity } from '../../client/identity.ts';
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
+import { AuthenticationUnavailable, BadCredential, type BadCredentialKind } from './authentication-error.ts';
 import { claimsOfToken, identityOfClaims, readClaims, withPlainTimes } from './claims.ts';
 import { sha256 } from './digest.ts';
-import { BadCredential, type BadCredentialKind, CannotDecide } from './authentication-error.ts';
 
 export interface IntrospectorOptions {
   readonly endpoints: readonly IntrospectionEndpoint[];
@@ -71,7 +71,7 @@ export class Introspector {
     return known !== undefined && known.until > this.#now() ? known.identity : undefined;
   }
 
-  /** Rejects with `BadCredential`, or with `CannotDecide` when a server that was to be asked gave no answer. */
+  /** Rejects with `BadCredential`, or with `AuthenticationUnavailable` when a server that was to be asked gave no answer. */
   verify(token: string): Promise<Identity> {
     const { maxTokenBytes } = this.#options;
     if (token.length > maxTokenBytes) {
@@ -86,7 +86,8 @@ export class Introspector {
     }
     let asking = this.#underWay.get(digest);
     if (asking === undefined) {
-      if (this.#underWay.size >= MOST_UNDER_WAY) return Promise.reject(new CannotDecide('too many look-ups at a time'));
+      if (this.#underWay.size >= MOST_UNDER_WAY)
+        return Promise.reject(new AuthenticationUnavailable('too many look-ups at a time'));
       asking = this.#ask(token, digest).finally(() => this.#underWay.delete(digest));
       this.#underWay.set(digest, asking);
     }
@@ -94,7 +95,7 @@ export class Introspector {
   }
 
   async #ask(token: string, digest: string): Promise<Identity> {
-    let undecided: CannotDecide | undefined;
+    let undecided: AuthenticationUnavailable | undefined;
     let refused = INACTIVE;
     for (const endpoint of this.#options.endpoints) {
       try {
@@ -103,7 +104,9 @@ export class Introspector {
         if (refusal === undefined) return this.#remember(digest, endpoint, answer, exact);
         refused = refusal;
       } catch (cause) {
-        undecided ??= new CannotDecide(`${endpoint.url} gave no answer: ${(cause as Error).message}`, { cause });
+        undecided ??= new AuthenticationUnavailable(`${endpoint.url} gave no answer: ${(cause as Error).message}`, {
+          cause,
+        });
       }
     }
     if (undecided) throw undecided;

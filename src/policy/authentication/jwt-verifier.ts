@@ -1,10 +1,10 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
+import { AuthenticationUnavailable, BadCredential, type BadCredentialKind } from './authentication-error.ts';
 import { claimsOfToken, identityOfClaims } from './claims.ts';
 import { sha256 } from './digest.ts';
 import type { KeySet } from './key-set.ts';
-import { BadCredential, type BadCredentialKind, CannotDecide } from './authentication-error.ts';
 
 /** An issuer of tokens: its keys, and what its tokens must say. */
 export interface Issuer {
@@ -77,7 +77,7 @@ export class JwtVerifier {
     return undefined;
   }
 
-  /** Rejects with `BadCredential`, or with `CannotDecide` while there are no keys to verify with. */
+  /** Rejects with `BadCredential`, or with `AuthenticationUnavailable` while there are no keys to verify with. */
   verify(token: string): Promise<Identity> {
     const { maxTokenBytes } = this.#options;
     if (token.length > maxTokenBytes) {
@@ -95,7 +95,7 @@ export class JwtVerifier {
   async #check(token: string, digest: string): Promise<Identity> {
     const candidates = this.#issuersOf(token);
     if (candidates.length === 0) throw unknownIssuer(token);
-    const failures: (BadCredential | CannotDecide)[] = [];
+    const failures: (BadCredential | AuthenticationUnavailable)[] = [];
     for (const issuer of candidates) {
       // taken before the check: keys that change meanwhile must not be taken for those that it was made with
       const keysVersion = issuer.keys.version;
@@ -105,12 +105,12 @@ export class JwtVerifier {
         this.#remember(digest, { identity, until: this.#expiryOf(payload), keys: issuer.keys, keysVersion });
         return identity;
       } catch (error) {
-        failures.push(error instanceof CannotDecide ? error : asBad(error));
+        failures.push(error instanceof AuthenticationUnavailable ? error : asBad(error));
       }
     }
     // what one of several issuers has given out is not made up
     const isKnown = (error: unknown) => error instanceof BadCredential && !error.isGuess;
-    throw failures.find(isKnown) ?? failures.find((error) => error instanceof CannotDecide) ?? failures[0];
+    throw failures.find(isKnown) ?? failures.find((error) => error instanceof AuthenticationUnavailable) ?? failures[0];
   }
 
   async #verifyWith(issuer: Issuer, token: string): Promise<JWTPayload> {

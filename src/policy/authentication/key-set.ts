@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose';
-import { UnusableSetting } from '../../config/config-value-error.ts';
+import { ConfigValueError } from '../../config/config-value-error.ts';
 
 /** What of a token's header chooses the key. Nothing else of it is heeded: not `jku`, `jwk`, `x5u` nor `x5c`. */
 export interface KeyChoice {
@@ -16,7 +16,7 @@ export interface KeySet {
   readonly version: number;
   /** Whether it is so long since the keys were fetched that they are not trusted any more; never, where it is left out. */
   isTooOld?(): boolean;
-  /** The keys that a token may be signed with; none when it is not known. Throws `CannotDecide` without any key set. */
+  /** The keys that a token may be signed with; none when it is not known. Throws `AuthenticationUnavailable` without any key set. */
   find(choice: KeyChoice): Promise<readonly VerifyKey[]>;
   close(): void;
 }
@@ -58,7 +58,7 @@ export function secretKey(secret: string): KeySet {
   return { version: 0, find: async () => keys, close() {} };
 }
 
-/** A key set in a file; `reload` reads it again. Throws `UnusableSetting` when it is no key set. */
+/** A key set in a file; `reload` reads it again. Throws `ConfigValueError` when it is no key set. */
 export class FileKeySet implements KeySet {
   readonly file: string;
   version = 0;
@@ -87,6 +87,6 @@ function readKeyFile(file: string): LocalKeys {
     return new LocalKeys(JSON.parse(readFileSync(file, 'utf8')));
   } catch (cause) {
     const hint = 'expected a JWK set: {"keys": [{"kty": …}]}';
-    throw new UnusableSetting(`${file}: ${(cause as Error).message} (${hint})`, { cause });
+    throw new ConfigValueError(`${file}: ${(cause as Error).message} (${hint})`, { cause });
   }
 }

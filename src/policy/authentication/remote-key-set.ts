@@ -1,7 +1,7 @@
 import { decodeText } from '../../shared/decode-text.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { AuthenticationUnavailable } from './authentication-error.ts';
 import { type KeyChoice, type KeySet, LocalKeys, type VerifyKey } from './key-set.ts';
-import { CannotDecide } from './authentication-error.ts';
 
 export interface RemoteKeySetOptions {
   readonly url: string;
@@ -52,8 +52,9 @@ export class RemoteKeySet implements KeySet {
   async find(choice: KeyChoice): Promise<readonly VerifyKey[]> {
     if (!this.#local || this.isTooOld()) await this.#retry();
     const { url, maxAgeMs } = this.#options;
-    if (!this.#local) throw new CannotDecide(`the key set at ${url} was never fetched`);
-    if (this.isTooOld()) throw new CannotDecide(`the key set at ${url} could not be fetched for ${maxAgeMs / 1_000}s`);
+    if (!this.#local) throw new AuthenticationUnavailable(`the key set at ${url} was never fetched`);
+    if (this.isTooOld())
+      throw new AuthenticationUnavailable(`the key set at ${url} could not be fetched for ${maxAgeMs / 1_000}s`);
     const keys = await this.#local.find(choice);
     if (keys.length > 0 || !(await this.#search())) return keys;
     return this.#local.find(choice);

@@ -6,7 +6,7 @@ import type {
   FieldRefusal,
   OperationCheck,
   OperationPolicy,
-  Verdict,
+  PolicyDecision,
 } from '../../engine/operation-policy.ts';
 import { fieldPlaces } from '../../operation/field-places.ts';
 import type { Operation, OpField, OpSelection } from '../../operation/operation.ts';
@@ -123,7 +123,7 @@ class AuthorizationCheck implements OperationCheck {
     this.options = options;
   }
 
-  check({ client }: CheckedRequest): Verdict | undefined | Promise<Verdict | undefined> {
+  check({ client }: CheckedRequest): PolicyDecision | undefined | Promise<PolicyDecision | undefined> {
     const { policies } = this.guarded;
     const { grantedPolicies } = this.options;
     if (policies.length === 0 || !grantedPolicies) return this.judge(client, NO_POLICIES);
@@ -131,7 +131,7 @@ class AuthorizationCheck implements OperationCheck {
     return 'then' in granted ? granted.then((names) => this.judge(client, names)) : this.judge(client, granted);
   }
 
-  private judge(client: Client, granted: ReadonlySet<string>): Verdict | undefined {
+  private judge(client: Client, granted: ReadonlySet<string>): PolicyDecision | undefined {
     const { clauses } = this.guarded;
     let key = '';
     for (let i = 0; i < clauses.length; i++) key += meets(clauses[i] as Clause, client.identity, granted) ? '1' : '0';
@@ -159,7 +159,7 @@ class AuthorizationCheck implements OperationCheck {
 }
 
 interface Judged {
-  readonly verdict: Verdict | undefined;
+  readonly verdict: PolicyDecision | undefined;
   readonly paths: readonly string[];
 }
 

@@ -52,5 +52,5 @@ export function actualCost(
 
 function isPossible(model: CostModel, type: string, { items }: OpSelection, object: Json): boolean {
   if (typeof object.__typename === 'string') return model.possible(type).has(object.__typename);
-  return items.some((item) => item.kind === 'narrowing' || Object.hasOwn(object, item.responseKey));
+  return items.some((item) => item.kind === 'typeCondition' || Object.hasOwn(object, item.responseKey));
 }

@@ -4,7 +4,7 @@ import type {
   CheckedRequest,
   OperationCheck,
   OperationPolicy,
-  Verdict,
+  PolicyDecision,
 } from '../../engine/operation-policy.ts';
 import type { Operation } from '../../operation/operation.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
@@ -140,7 +140,7 @@ class DemandCheck implements OperationCheck {
     this.options = options;
   }
 
-  check(request: CheckedRequest): Verdict | undefined {
+  check(request: CheckedRequest): PolicyDecision | undefined {
     const { variables, client } = request;
     const { settings, assess, measure } = this.options;
     const { cost, complaint, bounds } = assess(request);
@@ -157,7 +157,7 @@ class DemandCheck implements OperationCheck {
     if (!measure) return settings.expose ? told : undefined;
     return {
       ...told,
-      afterwards: (outcome) => {
+      onResponse: (outcome) => {
         const actual = measure(JSON.parse(outcome.dataText), variables);
         return this.measured({ estimated: costOf(cost, variables), actual }, client);
       },
@@ -182,16 +182,16 @@ function excess(bounds: readonly Bounded[], variables: Variables): TooExpensive 
   return undefined;
 }
 
-function tooExpensive({ message, estimated, max, subgraph }: TooExpensive): Verdict {
+function tooExpensive({ message, estimated, max, subgraph }: TooExpensive): PolicyDecision {
   const cost = { estimated, max, ...(subgraph === undefined ? {} : { subgraph }) };
   return refuse(message, { code: 'COST_ESTIMATED_TOO_EXPENSIVE', cost });
 }
 
-function refuse(message: string, extensions: Record<string, unknown>): Verdict {
+function refuse(message: string, extensions: Record<string, unknown>): PolicyDecision {
   return { refusal: { status: 400, errors: [{ message, extensions }] } };
 }
 
-function exposed(cost: { estimated: number; actual?: number }): Pick<Verdict, 'headers' | 'extensions'> {
+function exposed(cost: { estimated: number; actual?: number }): Pick<PolicyDecision, 'headers' | 'extensions'> {
   const headers: Record<string, string> = { 'x-cost-estimated': String(cost.estimated) };
   if (cost.actual !== undefined) headers['x-cost-actual'] = String(cost.actual);
   return { headers, extensions: { cost } };

@@ -1,5 +1,5 @@
 import { Kind, type TypeNode } from 'graphql';
-import type { Operation, OpField, OpNarrowing, OpSelection } from '../../operation/operation.ts';
+import type { Operation, OpField, OpSelection, OpTypeCondition } from '../../operation/operation.ts';
 import { type Cost, largest, product, sum } from './cost.ts';
 import type { CostModel } from './cost-model.ts';
 import { argumentsCost } from './input-cost.ts';
@@ -68,23 +68,23 @@ class Estimator {
   /** @param giver the subgraph that is asked for the field around */
   selection({ items, parentType }: OpSelection, sized: SizedBelow | undefined, giver: string | undefined): Cost {
     const fields: Cost[] = [];
-    const narrowings: { item: OpNarrowing; cost: Cost }[] = [];
+    const typeConditions: { item: OpTypeCondition; cost: Cost }[] = [];
     for (const item of items) {
       if (item.kind === 'field') fields.push(this.field(item, parentType, sized, giver));
-      else narrowings.push({ item, cost: this.selection(item.selection, sized, giver) });
+      else typeConditions.push({ item, cost: this.selection(item.selection, sized, giver) });
     }
-    return sum([...fields, this.dearest(narrowings)]);
+    return sum([...fields, this.dearest(typeConditions)]);
   }
 
   /** An object is of one type: of the narrowings, those count that the dearest type meets. */
-  private dearest(narrowings: readonly { item: OpNarrowing; cost: Cost }[]): Cost {
-    if (narrowings.length === 0) return 0;
-    const met = narrowings.map(({ item }) => this.model.possible(item.typeCondition));
+  private dearest(typeConditions: readonly { item: OpTypeCondition; cost: Cost }[]): Cost {
+    if (typeConditions.length === 0) return 0;
+    const met = typeConditions.map(({ item }) => this.model.possible(item.typeCondition));
     const together = new Map<string, Cost>();
     for (const type of new Set(met.flatMap((types) => [...types]))) {
       const indexes = met.flatMap((types, index) => (types.has(type) ? [index] : []));
       const key = indexes.join();
-      if (!together.has(key)) together.set(key, sum(indexes.map((index) => narrowings[index]?.cost ?? 0)));
+      if (!together.has(key)) together.set(key, sum(indexes.map((index) => typeConditions[index]?.cost ?? 0)));
     }
     return largest([...together.values()]);
   }

@@ -1,7 +1,7 @@
 import { CORRELATION_HEADERS } from '../../client/sharing.ts';
+import { ConfigValueError } from '../../config/config-value-error.ts';
 import { isForwardedByPattern, isNeverForwarded } from '../../config/header.ts';
 import type { HeaderSettings, RequestRule } from '../../config/sections/headers.ts';
-import { UnusableSetting } from '../../config/config-value-error.ts';
 import type { ClientContext, ForwardedHeaders, ForwardHeaders } from '../../sources/source.ts';
 import { contextValue, identityValue } from './header-value.ts';
 import { type Choose, chooser } from './name-pattern.ts';
@@ -25,7 +25,7 @@ type Outgoing = Map<string, string>;
 type Facts = Required<Pick<ForwardedHeaders, 'correlation' | 'ofIdentity'>>;
 type Step = (client: ClientContext, out: Outgoing, mayPass: (name: string) => boolean) => void;
 
-/** Compiles the rules once; throws `UnusableSetting` for rules that would let a client say who it is. */
+/** Compiles the rules once; throws `ConfigValueError` for rules that would let a client say who it is. */
 export function compileRequestHeaders({ all, subgraphs }: HeaderSettings): RequestHeaders {
   const lists = [all.request, ...Object.values(subgraphs).map((own) => own.request)];
   const ownHeaders = [...new Set(lists.flat().flatMap(identityHeader))];
@@ -53,7 +53,7 @@ function checkRename({ propagate, rename }: RequestRule, ownHeaders: readonly st
   const target = propagate?.rename ?? rename?.to;
   if (target === undefined || !ownHeaders.map(withDashes).includes(withDashes(target))) return;
   const why = 'which another rule inserts to say who the client is; a client could say it itself then';
-  throw new UnusableSetting(
+  throw new ConfigValueError(
     `headers: a rule renames a header of the client's to "${target}", ${why}. Choose another name.`,
   );
 }

@@ -2,13 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LOGIN_ROUTES, LoginSettings } from '../../config/sections/login.ts';
 import { StoreUnavailable } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { AuthenticationError, tooMany } from '../authentication/authentication-error.ts';
 import type { FailedAttempts } from '../authentication/failed-attempts.ts';
-import { NotAdmitted, tooMany } from '../authentication/authentication-error.ts';
 import type { Cookies } from './cookies.ts';
-import { forgeryOf, isToken } from './csrf.ts';
+import { csrfProblem, isToken } from './csrf.ts';
 import { readForm } from './form-body.ts';
 import type { OpenIdProvider } from './provider.ts';
-import { LoginFailed, ProviderAway } from './provider-errors.ts';
+import { LoginFailed, ProviderUnavailable } from './provider-errors.ts';
 import { type LoginReply, problem, redirect, sendLoginReply } from './reply.ts';
 import { urlWithin } from './return-to.ts';
 import type { Session } from './session.ts';
@@ -109,8 +109,8 @@ export class ClientLogin {
     try {
       return await route.answer({ ...visit, site });
     } catch (error) {
-      if (error instanceof NotAdmitted) return problem(error.status, error.kind, error.message, error.headers);
-      if (error instanceof ProviderAway)
+      if (error instanceof AuthenticationError) return problem(error.status, error.kind, error.message, error.headers);
+      if (error instanceof ProviderUnavailable)
         return this.#away('login-provider-away', 'The login provider does not answer', error);
       if (error instanceof StoreUnavailable) return this.#away('sessions-away', 'Sessions cannot be looked up', error);
       logger.error({ client, err: error }, 'login failed');
@@ -139,7 +139,7 @@ export class ClientLogin {
       const grant = await provider.redeem(query, pending);
       return redirect(pending.returnTo, [used, await sessions.begin(site, cookies, grant)]);
     } catch (error) {
-      if (error instanceof ProviderAway) {
+      if (error instanceof ProviderUnavailable) {
         logger.error({ client, reason: error.message }, 'a login could not be finished');
         return this.#failed(site, 503, 'login_provider_away', used);
       }
@@ -186,7 +186,7 @@ export class ClientLogin {
       // a form on another site comes without the cookie (SameSite=Lax), and must not take it away all the same
       return cookies.has(site.sessionCookie) ? this.#left(req, site, home) : away(req, home);
     }
-    const forged = req.method === 'GET' ? forgedLink(query, session) : this.#forgery(req, session, site);
+    const forged = req.method === 'GET' ? forgedLink(query, session) : this.#csrf(req, session, site);
     if (forged !== undefined) return problem(403, 'forged-request', forged);
     await sessions.end(site, cookies);
     const { refresh } = session.tokens;
@@ -207,9 +207,9 @@ export class ClientLogin {
     return { ...reply, setCookies, headers: { ...reply.headers, ...headers } };
   }
 
-  #forgery(req: IncomingMessage, session: Session, site: Site): string | undefined {
+  #csrf(req: IncomingMessage, session: Session, site: Site): string | undefined {
     const { csrf, allowed_origins } = this.#parts.settings;
-    return forgeryOf(req, session, site, { csrf, allowedOrigins: new Set(allowed_origins) });
+    return csrfProblem(req, session, site, { csrf, allowedOrigins: new Set(allowed_origins) });
   }
 
   /** @see https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest */

@@ -18,7 +18,12 @@ export interface ForgeryRules {
  * request of CORS), and browsers tell where a request comes from.
  * @see https://www.ietf.org/archive/id/draft-ietf-oauth-browser-based-apps-26.html#section-6.1.3.3
  */
-export function forgeryOf(req: IncomingMessage, session: Session, site: Site, rules: ForgeryRules): string | undefined {
+export function csrfProblem(
+  req: IncomingMessage,
+  session: Session,
+  site: Site,
+  rules: ForgeryRules,
+): string | undefined {
   const { method, headers } = req;
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return undefined;
   const { origin, [CSRF_HEADER]: sent } = headers;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { ConfigValueError } from '../../config/config-value-error.ts';
 import type { AuthenticationSettings } from '../../config/sections/authentication.ts';
 import type { LoginSettings } from '../../config/sections/login.ts';
-import { UnusableSetting } from '../../config/config-value-error.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { FailedAttempts, type SharedFailures } from '../authentication/failed-attempts.ts';
@@ -10,11 +10,11 @@ import { ClientLogin, type LoginVisit } from './client-login.ts';
 import { takeCookies } from './cookies.ts';
 import { OpenIdProvider } from './provider.ts';
 import { RedisSessionStore } from './redis-session-store.ts';
-import { createSealer, type Sealer } from './sealing.ts';
+import { createSealer, type Encryptor } from './sealing.ts';
 import { MemorySessionStore, type SessionStore } from './session-store.ts';
 import { Sessions } from './sessions.ts';
 import { siteFinder } from './site.ts';
-import { TokenKeeper } from './token-refresher.ts';
+import { TokenRefresher } from './token-refresher.ts';
 import { Transactions } from './transactions.ts';
 
 export interface LoginEnvironment {
@@ -80,12 +80,12 @@ function openClient(client: string, settings: LoginSettings, environment: LoginE
   const { logger, production, pathPrefix = '', now = Date.now } = environment;
   const root = `${pathPrefix}/bff/${client}`;
   if (production && settings.public_url === undefined) {
-    throw new UnusableSetting(`login.${client}.public_url: needed in production, such as "https://shop.example".`);
+    throw new ConfigValueError(`login.${client}.public_url: needed in production, such as "https://shop.example".`);
   }
-  const sealer = sealerOf(settings);
+  const encryptor = sealerOf(settings);
   const provider = new OpenIdProvider(settings, logger, now);
-  const store = openStore(client, settings, sealer, environment, now);
-  const tokens = new TokenKeeper({ store, provider, timeoutMs: settings.timeout, logger, now });
+  const store = openStore(client, settings, encryptor, environment, now);
+  const tokens = new TokenRefresher({ store, provider, timeoutMs: settings.timeout, logger, now });
   const rules = { csrf: settings.csrf, allowedOrigins: new Set(settings.allowed_origins) };
   const { lifetime } = settings.session;
   provider.warmUp();
@@ -107,7 +107,7 @@ function openClient(client: string, settings: LoginSettings, environment: LoginE
       logger,
       now,
     }),
-    transactions: new Transactions({ sealer, store, lifetimeMs: settings.login_timeout, now }),
+    transactions: new Transactions({ encryptor, store, lifetimeMs: settings.login_timeout, now }),
     failedAttempts: failedLogins(client, environment),
     logger,
   });
@@ -123,7 +123,7 @@ function failedLogins(
 }
 
 /** Without keys one of this process: a login that is under way when it ends has to begin again. */
-function sealerOf({ session: { keys } }: LoginSettings): Sealer {
+function sealerOf({ session: { keys } }: LoginSettings): Encryptor {
   const [first = randomBytes(32), ...others] = keys.map((key) => Buffer.from(key, 'base64'));
   return createSealer([first, ...others]);
 }
@@ -131,13 +131,13 @@ function sealerOf({ session: { keys } }: LoginSettings): Sealer {
 function openStore(
   client: string,
   { session }: LoginSettings,
-  sealer: Sealer,
+  encryptor: Encryptor,
   { redis }: LoginEnvironment,
   now: () => number,
 ): SessionStore {
   const { idle_timeout, lifetime, max_sessions, store } = session;
   if (store === 'memory') return new MemorySessionStore({ maxSessions: max_sessions, idleMs: idle_timeout, now });
   if (redis === undefined)
-    throw new UnusableSetting(`login.${client}.session.store: there is no Redis; set store.redis.url.`);
-  return new RedisSessionStore({ client, redis, sealer, idleMs: idle_timeout, lifetimeMs: lifetime, now });
+    throw new ConfigValueError(`login.${client}.session.store: there is no Redis; set store.redis.url.`);
+  return new RedisSessionStore({ client, redis, encryptor, idleMs: idle_timeout, lifetimeMs: lifetime, now });
 }

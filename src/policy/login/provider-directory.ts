@@ -6,7 +6,7 @@ import {
 } from 'oauth4webapi';
 import type { LoginSettings } from '../../config/sections/login.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { ProviderAway } from './provider-errors.ts';
+import { ProviderUnavailable } from './provider-errors.ts';
 
 const FRESH_MS = 3_600_000;
 const RETRY_MS = 2_000;
@@ -27,7 +27,7 @@ export class ProviderDirectory {
   #server: AuthorizationServer | undefined;
   #foundAt = Number.NEGATIVE_INFINITY;
   #nextAt = Number.NEGATIVE_INFINITY;
-  #failure: ProviderAway | undefined;
+  #failure: ProviderUnavailable | undefined;
   #fetching: Promise<AuthorizationServer> | undefined;
 
   constructor(
@@ -40,7 +40,7 @@ export class ProviderDirectory {
     this.#now = now;
   }
 
-  /** Rejects with `ProviderAway` when the provider was not found for a day, or never. */
+  /** Rejects with `ProviderUnavailable` when the provider was not found for a day, or never. */
   async find(): Promise<AuthorizationServer> {
     if (this.#now() < this.#nextAt) {
       if (this.#server) return this.#server;
@@ -66,7 +66,7 @@ export class ProviderDirectory {
       this.#nextAt = this.#now() + FRESH_MS;
       return server;
     } catch (error) {
-      this.#failure = new ProviderAway(`${issuer} was not found`, error);
+      this.#failure = new ProviderUnavailable(`${issuer} was not found`, error);
       this.#nextAt = this.#now() + RETRY_MS;
       this.#logger.warn({ issuer, reason: this.#failure.message }, 'a login provider was not found');
       if (this.#now() - this.#foundAt > LONGEST_MS) this.#server = undefined;

@@ -1,7 +1,7 @@
 import { AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError } from 'oauth4webapi';
 
 /** The provider gave no answer that can be used; it may be another time. `message` is for the log. */
-export class ProviderAway extends Error {
+export class ProviderUnavailable extends Error {
   override readonly name = 'ProviderAway';
 
   constructor(what: string, cause: unknown) {
@@ -10,7 +10,7 @@ export class ProviderAway extends Error {
 }
 
 /** The provider gives no more tokens for a login: it was revoked, it is too old, or its refresh token was used twice. */
-export class GrantGone extends Error {
+export class GrantExpired extends Error {
   override readonly name = 'GrantGone';
 
   constructor(cause: unknown) {
@@ -29,13 +29,13 @@ export class LoginFailed extends Error {
     this.code = code;
   }
 
-  /** What a failure on the way from code to tokens means; `ProviderAway` where the user may simply try again. */
-  static of(error: unknown): LoginFailed | ProviderAway {
+  /** What a failure on the way from code to tokens means; `ProviderUnavailable` where the user may simply try again. */
+  static of(error: unknown): LoginFailed | ProviderUnavailable {
     if (error instanceof LoginFailed) return error;
     if (error instanceof AuthorizationResponseError) {
       return new LoginFailed(plainCode(error.error), `the provider said: ${error.error}`, error);
     }
-    if (isAway(error)) return new ProviderAway('it did not answer a login', error);
+    if (isAway(error)) return new ProviderUnavailable('it did not answer a login', error);
     return new LoginFailed('invalid_response', reasonOf(error), error);
   }
 }

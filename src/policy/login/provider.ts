@@ -30,7 +30,7 @@ import type { LoginSettings } from '../../config/sections/login.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { claimsOfToken, readClaims } from '../authentication/claims.ts';
 import { ProviderDirectory } from './provider-directory.ts';
-import { GrantGone, LoginFailed, ProviderAway } from './provider-errors.ts';
+import { GrantExpired, LoginFailed, ProviderUnavailable } from './provider-errors.ts';
 import type { Tokens } from './session.ts';
 import type { Ended } from './session-store.ts';
 
@@ -83,7 +83,7 @@ export class OpenIdProvider {
     this.#directory.find().catch(() => {});
   }
 
-  /** Where to send the browser. Rejects with `ProviderAway`. */
+  /** Where to send the browser. Rejects with `ProviderUnavailable`. */
   async authorizationUrl({ state, nonce, verifier, redirectUri }: Transaction): Promise<string> {
     const server = await this.#directory.find();
     const url = new URL(server.authorization_endpoint ?? '');
@@ -103,7 +103,7 @@ export class OpenIdProvider {
     return url.href;
   }
 
-  /** Trades what the browser came back with for tokens. Rejects with `LoginFailed` or `ProviderAway`. */
+  /** Trades what the browser came back with for tokens. Rejects with `LoginFailed` or `ProviderUnavailable`. */
   async redeem(parameters: URLSearchParams, transaction: Transaction): Promise<Grant> {
     const server = await this.#directory.find();
     const { state, nonce, verifier, redirectUri } = transaction;
@@ -129,7 +129,7 @@ export class OpenIdProvider {
     }
   }
 
-  /** Rejects with `GrantGone` when the provider gives no more tokens for it, else with `ProviderAway`. */
+  /** Rejects with `GrantExpired` when the provider gives no more tokens for it, else with `ProviderUnavailable`. */
   async refresh(refreshToken: string): Promise<Grant> {
     const server = await this.#directory.find();
     try {
@@ -138,8 +138,8 @@ export class OpenIdProvider {
       const grant = this.#grantOf(tokens);
       return grant.tokens.refresh === undefined ? withRefresh(grant, refreshToken) : grant;
     } catch (error) {
-      if (error instanceof ResponseBodyError && error.error === 'invalid_grant') throw new GrantGone(error);
-      throw new ProviderAway('it did not renew an access token', error);
+      if (error instanceof ResponseBodyError && error.error === 'invalid_grant') throw new GrantExpired(error);
+      throw new ProviderUnavailable('it did not renew an access token', error);
     }
   }
 
@@ -166,7 +166,7 @@ export class OpenIdProvider {
   }
 
   /**
-   * Rejects with `LoginFailed` for what is no logout token of this provider for this client, else with `ProviderAway`.
+   * Rejects with `LoginFailed` for what is no logout token of this provider for this client, else with `ProviderUnavailable`.
    * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
    */
   async readLogoutToken(token: string): Promise<Ended & { readonly id: string }> {
@@ -188,7 +188,7 @@ export class OpenIdProvider {
       if (error instanceof joseErrors.JOSEError && !(error instanceof joseErrors.JWKSTimeout)) {
         throw new LoginFailed('invalid_logout_token', error.message, error);
       }
-      throw new ProviderAway('its keys could not be had', error);
+      throw new ProviderUnavailable('its keys could not be had', error);
     }
     if (type !== undefined && !LOGOUT_TOKEN.test(String(type))) {
       throw new LoginFailed('invalid_logout_token', `typ is ${JSON.stringify(type)}`);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import type { RedisClient, SharedRedis } from '../../store/redis.ts';
 import { sha256 } from '../authentication/digest.ts';
-import type { Sealer } from './sealing.ts';
+import type { Encryptor } from './sealing.ts';
 import type { Session } from './session.ts';
 import type { Ended, SessionStore } from './session-store.ts';
 
@@ -35,7 +35,7 @@ export interface RedisStoreOptions {
   /** Whose sessions these are; other clients' are elsewhere. */
   readonly client: string;
   readonly redis: SharedRedis;
-  readonly sealer: Sealer;
+  readonly encryptor: Encryptor;
   readonly idleMs: number;
   readonly lifetimeMs: number;
   readonly now: () => number;
@@ -119,11 +119,11 @@ export class RedisSessionStore implements SessionStore {
   }
 
   #seal(id: string, session: Session): string {
-    return this.#options.sealer.seal(stringifyJson(session), this.#key(id));
+    return this.#options.encryptor.seal(stringifyJson(session), this.#key(id));
   }
 
   #open(id: string, sealed: string): Session | undefined {
-    const text = this.#options.sealer.open(sealed, this.#key(id));
+    const text = this.#options.encryptor.open(sealed, this.#key(id));
     return text === undefined ? undefined : (parseJson(text) as Session);
   }
 

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 
 /** Encrypts texts for places where others may read or write. */
-export interface Sealer {
+export interface Encryptor {
   /** @param about what the text is, and for whom: only with the same words it can be opened */
   seal(text: string, about: string): string;
   /** `undefined` for what was not sealed here, was sealed with a key that is gone, or was changed. */
@@ -24,7 +24,7 @@ interface Key {
  * AES-256-GCM under several keys of 32 bytes: the first one seals, all of them open. What is sealed is base64url of the
  * key's id, the nonce, the tag and the ciphertext. A key is good for 2^32 seals (NIST SP 800-38D, section 8.3).
  */
-export function createSealer(secrets: readonly [Buffer, ...Buffer[]]): Sealer {
+export function createSealer(secrets: readonly [Buffer, ...Buffer[]]): Encryptor {
   const keys = secrets.map(keyOf);
   const first = keyOf(secrets[0]);
   return {

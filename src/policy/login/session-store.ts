@@ -99,7 +99,7 @@ export class MemorySessionStore implements SessionStore {
     return true;
   }
 
-  /** Within one process there is nobody to be kept out: see `TokenKeeper`. */
+  /** Within one process there is nobody to be kept out: see `TokenRefresher`. */
   async lock(): Promise<() => Promise<void>> {
     return UNLOCK;
   }

@@ -3,16 +3,16 @@ import type { IncomingMessage } from 'node:http';
 import type { Identity } from '../../client/identity.ts';
 import { StoreUnavailable } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { AuthenticationError } from '../authentication/authentication-error.ts';
 import { sha256 } from '../authentication/digest.ts';
-import { NotAdmitted } from '../authentication/authentication-error.ts';
 import { type Cookies, setCookie } from './cookies.ts';
-import { type ForgeryRules, forgeryOf } from './csrf.ts';
+import { csrfProblem, type ForgeryRules } from './csrf.ts';
 import type { Grant } from './provider.ts';
-import { GrantGone, ProviderAway } from './provider-errors.ts';
+import { GrantExpired, ProviderUnavailable } from './provider-errors.ts';
 import { identityOf, type Session } from './session.ts';
 import type { Answer, SessionStore } from './session-store.ts';
 import type { Site } from './site.ts';
-import type { TokenKeeper } from './token-refresher.ts';
+import type { TokenRefresher } from './token-refresher.ts';
 
 /** Who asks, as proved by a session. */
 export interface Proved {
@@ -26,7 +26,7 @@ export interface SessionsOptions {
   /** Where its routes are: `/bff/web`. */
   readonly root: string;
   readonly store: SessionStore;
-  readonly tokens: TokenKeeper;
+  readonly tokens: TokenRefresher;
   readonly rules: ForgeryRules;
   readonly lifetimeMs: number;
   /** Scopes that were asked for: granted, where the provider does not say otherwise (RFC 6749, section 5.1). */
@@ -54,7 +54,7 @@ export class Sessions {
 
   /**
    * Who asks; `undefined` for a browser without a session, or with one that has ended. Throws, or rejects with,
-   * `NotAdmitted`: 403 for a request that another site may have made the browser send, 401 when the provider has ended the
+   * `AuthenticationError`: 403 for a request that another site may have made the browser send, 401 when the provider has ended the
    * login, 503 when that cannot be told just now.
    */
   recognise(req: IncomingMessage, site: Site, cookies: Cookies): Answer<Proved | undefined> {
@@ -72,8 +72,8 @@ export class Sessions {
 
   #admit(req: IncomingMessage, site: Site, id: string, session: Session): Answer<Proved> {
     const { rules, tokens } = this.#options;
-    const forged = forgeryOf(req, session, site, rules);
-    if (forged !== undefined) throw forgery(forged);
+    const forged = csrfProblem(req, session, site, rules);
+    if (forged !== undefined) throw csrfError(forged);
     const current = tokens.current(id, session);
     if (!(current instanceof Promise)) return provedBy(current);
     return current.then(provedBy, (error: unknown) => this.#refuse(error));
@@ -117,11 +117,12 @@ export class Sessions {
 
   #refuse(error: unknown): never {
     const { client, root, logger } = this.#options;
-    if (error instanceof GrantGone) {
+    if (error instanceof GrantExpired) {
       logger.info({ client, reason: error.message }, 'a session has ended');
       throw ended(root, error);
     }
-    if (error instanceof ProviderAway) throw away('login-provider-away', 'The login provider does not answer', error);
+    if (error instanceof ProviderUnavailable)
+      throw away('login-provider-away', 'The login provider does not answer', error);
     if (error instanceof StoreUnavailable) {
       logger.error({ client, reason: error.message }, 'a session could not be looked up');
       throw away('sessions-away', 'Sessions cannot be looked up', error);
@@ -139,21 +140,24 @@ export function challenge(root: string): string {
   return `Session realm="headgate", login="${root}/login"`;
 }
 
-function forgery(detail: string): NotAdmitted {
+function csrfError(detail: string): AuthenticationError {
   const headers = { 'cache-control': 'no-store' };
-  return new NotAdmitted({ status: 403, code: 'FORBIDDEN', kind: 'forged-request', headers, reason: detail }, detail);
+  return new AuthenticationError(
+    { status: 403, code: 'FORBIDDEN', kind: 'forged-request', headers, reason: detail },
+    detail,
+  );
 }
 
 /** The cookie stays: another tab may have logged in meanwhile, and its new one would go. */
-function ended(root: string, cause: Error): NotAdmitted {
+function ended(root: string, cause: Error): AuthenticationError {
   const headers = { 'www-authenticate': challenge(root), 'cache-control': 'no-store' };
   const what = { status: 401, code: 'UNAUTHENTICATED', kind: 'session-ended', headers } as const;
   const message = 'The session has ended: the login provider does not renew it. Log in again.';
-  return new NotAdmitted({ ...what, reason: cause.message }, message, { cause });
+  return new AuthenticationError({ ...what, reason: cause.message }, message, { cause });
 }
 
-function away(kind: string, what: string, cause: Error): NotAdmitted {
+function away(kind: string, what: string, cause: Error): AuthenticationError {
   const headers = { 'retry-after': AWAY_RETRY_S, 'cache-control': 'no-store' };
   const refusal = { status: 503, code: 'SERVICE_UNAVAILABLE', kind, headers, reason: cause.message } as const;
-  return new NotAdmitted(refusal, `${what} just now. The session goes on; try again.`, { cause });
+  return new AuthenticationError(refusal, `${what} just now. The session goes on; try again.`, { cause });
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { OpenIdProvider } from './provider.ts';
-import { GrantGone, isAway, ProviderAway } from './provider-errors.ts';
+import { GrantExpired, isAway, ProviderUnavailable } from './provider-errors.ts';
 import type { Session } from './session.ts';
 import type { Answer, SessionStore } from './session-store.ts';
 
@@ -23,11 +23,11 @@ const POLL_MS = 50;
  * Sees to it that sessions have an access token that holds. Each refresh token is used once, by one request of one
  * process: providers that rotate them take a second use for theft and end the login (RFC 9700, section 4.14.2).
  */
-export class TokenKeeper {
+export class TokenRefresher {
   readonly #options: TokenKeeperOptions;
   readonly #underWay = new Map<string, Promise<Session>>();
   #awayUntil = Number.NEGATIVE_INFINITY;
-  #away: ProviderAway | undefined;
+  #away: ProviderUnavailable | undefined;
 
   constructor(options: TokenKeeperOptions) {
     this.#options = options;
@@ -35,7 +35,7 @@ export class TokenKeeper {
 
   /**
    * The session with a token that holds. While the old token holds, it is renewed in passing and nobody waits.
-   * Rejects with `GrantGone` when the session is over, with `ProviderAway` when its token has expired and there is no other.
+   * Rejects with `GrantExpired` when the session is over, with `ProviderUnavailable` when its token has expired and there is no other.
    */
   current(id: string, session: Session): Answer<Session> {
     const { expiresAt, refreshAt, refresh } = session.tokens;
@@ -53,7 +53,7 @@ export class TokenKeeper {
 
   async #expire(id: string): Promise<never> {
     await this.#options.store.end(id);
-    throw new GrantGone('its access token has expired, and the provider gave no refresh token');
+    throw new GrantExpired('its access token has expired, and the provider gave no refresh token');
   }
 
   #join(id: string, session: Session): Promise<Session> {
@@ -72,7 +72,7 @@ export class TokenKeeper {
     if (unlock === undefined) return this.#waitForOther(id, stale, longest);
     try {
       const session = await store.get(id, false);
-      if (session === undefined) throw new GrantGone('it was ended meanwhile');
+      if (session === undefined) throw new GrantExpired('it was ended meanwhile');
       // another process may have been quicker
       if (session.tokens.access !== stale.tokens.access) return session;
       return await this.#renew(id, session);
@@ -87,7 +87,7 @@ export class TokenKeeper {
       const grant = await provider.refresh(session.tokens.refresh ?? '');
       // OpenID Connect Core, section 12.2: it must be the same user
       if (grant.claims.sub !== undefined && grant.claims.sub !== session.subject) {
-        throw new GrantGone('the provider answered with another user');
+        throw new GrantExpired('the provider answered with another user');
       }
       const renewed: Session = {
         ...session,
@@ -99,7 +99,7 @@ export class TokenKeeper {
       if (await store.replace(id, renewed)) return renewed;
       // logged out meanwhile: what came too late is not to be left lying about
       await provider.revoke(grant.tokens.refresh ?? '').catch(() => {});
-      throw new GrantGone('it was ended meanwhile');
+      throw new GrantExpired('it was ended meanwhile');
     } catch (error) {
       return this.#giveUp(id, error);
     }
@@ -107,9 +107,9 @@ export class TokenKeeper {
 
   async #giveUp(id: string, error: unknown): Promise<never> {
     const { store, logger, now } = this.#options;
-    if (error instanceof GrantGone) {
+    if (error instanceof GrantExpired) {
       await store.end(id);
-    } else if (error instanceof ProviderAway) {
+    } else if (error instanceof ProviderUnavailable) {
       // what was said of one session alone is nothing to the others
       if (isAway(error.cause)) {
         this.#away = error;
@@ -128,9 +128,9 @@ export class TokenKeeper {
     while (performance.now() < until) {
       await sleep(POLL_MS);
       const session = await this.#options.store.get(id, false);
-      if (session === undefined) throw new GrantGone('it was ended meanwhile');
+      if (session === undefined) throw new GrantExpired('it was ended meanwhile');
       if (session.tokens.access !== stale.tokens.access) return session;
     }
-    throw new ProviderAway('another process did not renew an access token', 'it took too long');
+    throw new ProviderUnavailable('another process did not renew an access token', 'it took too long');
   }
 }

@@ -3,7 +3,7 @@ import { generateRandomCodeVerifier } from 'oauth4webapi';
 import { type Cookies, cookieName, setCookie } from './cookies.ts';
 import type { Transaction } from './provider.ts';
 import { LoginFailed } from './provider-errors.ts';
-import type { Sealer } from './sealing.ts';
+import type { Encryptor } from './sealing.ts';
 import type { SessionStore } from './session-store.ts';
 import type { Site } from './site.ts';
 
@@ -16,7 +16,7 @@ export interface Pending extends Transaction {
 }
 
 export interface TransactionsOptions {
-  readonly sealer: Sealer;
+  readonly encryptor: Encryptor;
   readonly store: Pick<SessionStore, 'once'>;
   readonly lifetimeMs: number;
   readonly now: () => number;
@@ -40,7 +40,7 @@ export class Transactions {
 
   /** A new login, with the cookies to be set for it. */
   begin(site: Site, cookies: Cookies, returnTo: string): { readonly pending: Pending; readonly setCookies: string[] } {
-    const { lifetimeMs, now, sealer } = this.#options;
+    const { lifetimeMs, now, encryptor } = this.#options;
     const pending: Pending = {
       state: randomBytes(32).toString('base64url'),
       nonce: randomBytes(32).toString('base64url'),
@@ -50,7 +50,7 @@ export class Transactions {
       until: now() + lifetimeMs,
     };
     const name = this.#cookieName(site, pending.state);
-    const sealed = sealer.seal(JSON.stringify(pending), name);
+    const sealed = encryptor.seal(JSON.stringify(pending), name);
     const setCookies = [setCookie(name, sealed, site, lifetimeMs)];
     for (const old of this.#excess(site, cookies)) setCookies.push(setCookie(old, '', site));
     return { pending, setCookies };
@@ -61,9 +61,9 @@ export class Transactions {
    * browser, took too long, or was used already.
    */
   async resume(site: Site, cookies: Cookies, state: string): Promise<Pending> {
-    const { sealer, store, now } = this.#options;
+    const { encryptor, store, now } = this.#options;
     const name = this.#cookieName(site, state);
-    const text = sealer.open(cookies.get(name) ?? '', name);
+    const text = encryptor.open(cookies.get(name) ?? '', name);
     const pending = text === undefined ? undefined : (JSON.parse(text) as Pending);
     if (pending === undefined || pending.state !== state) {
       throw new LoginFailed('login_not_found', 'no such login began in this browser');

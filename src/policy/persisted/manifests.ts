@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { GraphQLError, parse } from 'graphql';
+import { ConfigValueError } from '../../config/config-value-error.ts';
 import { displayPath } from '../../config/display-path.ts';
-import { UnusableSetting } from '../../config/config-value-error.ts';
 
 /** Queries by what clients call them. */
 export type Manifest = ReadonlyMap<string, string>;
 
 /**
  * Reads manifests: files in the format of Apollo (`{"format": "apollo-persisted-query-manifest", "operations": […]}`) or
- * Relay (`{"ID": "query …"}`), and folders of `.graphql` files. Throws `UnusableSetting`.
+ * Relay (`{"ID": "query …"}`), and folders of `.graphql` files. Throws `ConfigValueError`.
  */
 export function readManifests(paths: readonly string[]): Manifest {
   return new Map(readRegistered(paths).map(({ id, query }) => [id, query]));
@@ -23,14 +23,16 @@ export interface Registered {
   readonly file: string;
 }
 
-/** As {@link readManifests}, each document once and with its file. Throws `UnusableSetting`. */
+/** As {@link readManifests}, each document once and with its file. Throws `ConfigValueError`. */
 export function readRegistered(paths: readonly string[]): Registered[] {
   const registered = new Map<string, Registered>();
   for (const path of paths) {
     for (const [id, query, file] of readManifest(path)) {
       const known = registered.get(id);
       if (known !== undefined && known.query !== query)
-        throw new UnusableSetting(`${file}: "${id}" is another operation in ${known.file}. An id stands for one text.`);
+        throw new ConfigValueError(
+          `${file}: "${id}" is another operation in ${known.file}. An id stands for one text.`,
+        );
       registered.set(id, { id, query, file });
     }
   }
@@ -56,7 +58,7 @@ function readManifest(path: string): Entry[] {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === undefined) throw error;
     const hint = 'Check the path in persisted_queries.manifest.';
-    throw new UnusableSetting(`${displayPath(path)}: the manifest cannot be read: ${code}. ${hint}`);
+    throw new ConfigValueError(`${displayPath(path)}: the manifest cannot be read: ${code}. ${hint}`);
   }
 }
 
@@ -77,12 +79,12 @@ function readFile(path: string): Entry[] {
     return value.operations.map((operation: unknown, index) => {
       const { id, body } = (operation ?? {}) as { id?: unknown; body?: unknown };
       if (typeof id === 'string' && typeof body === 'string') return checked(id, body, file);
-      throw new UnusableSetting(`${file}: operations[${index}] needs an "id" and a "body", both texts.`);
+      throw new ConfigValueError(`${file}: operations[${index}] needs an "id" and a "body", both texts.`);
     });
   }
   return Object.entries(value).map(([id, query]) => {
     if (typeof query === 'string') return checked(id, query, file);
-    throw new UnusableSetting(`${file}: "${id}" must be the text of a query, or the file in the format of Apollo.`);
+    throw new ConfigValueError(`${file}: "${id}" must be the text of a query, or the file in the format of Apollo.`);
   });
 }
 
@@ -91,10 +93,10 @@ function readJson(file: string, text: string): object {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UnusableSetting(`${file}: not valid JSON: ${(error as Error).message}`);
+    throw new ConfigValueError(`${file}: not valid JSON: ${(error as Error).message}`);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw new UnusableSetting(`${file}: expected an object with the operations.`);
+  throw new ConfigValueError(`${file}: expected an object with the operations.`);
 }
 
 function checked(id: string, query: string, file: string): Entry {
@@ -104,6 +106,6 @@ function checked(id: string, query: string, file: string): Entry {
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     const at = error.locations?.[0];
-    throw new UnusableSetting(`${file}${at ? `:${at.line}:${at.column}` : ''}: operation "${id}": ${error.message}`);
+    throw new ConfigValueError(`${file}${at ? `:${at.line}:${at.column}` : ''}: operation "${id}": ${error.message}`);
   }
 }

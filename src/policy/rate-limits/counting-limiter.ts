@@ -19,7 +19,7 @@ export function countingLimiter(limiter: Limiter, refused: TellRefusal, mode: Re
       else if (told[i]?.allowed === false) refused(POLICIES[kind] ?? kind, name, mode);
     }
   };
-  const heard = ({ whole, parts }: LimitQuestion, answer: LimitAnswer): LimitAnswer => {
+  const recorded = ({ whole, parts }: LimitQuestion, answer: LimitAnswer): LimitAnswer => {
     const unavailable = answer.unavailable === true;
     tell(whole, answer.whole, unavailable);
     // where the request as a whole is refused, nothing was asked of its parts
@@ -32,7 +32,7 @@ export function countingLimiter(limiter: Limiter, refused: TellRefusal, mode: Re
   return {
     ask(question) {
       const answer = limiter.ask(question);
-      return 'then' in answer ? answer.then((settled) => heard(question, settled)) : heard(question, answer);
+      return 'then' in answer ? answer.then((settled) => recorded(question, settled)) : recorded(question, answer);
     },
   };
 }

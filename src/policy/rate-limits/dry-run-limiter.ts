@@ -1,7 +1,7 @@
 import type { LimitAnswer, Limiter, Told } from './limiter.ts';
 
 /** Counts as the other does, and allows everything at once. */
-export function lenientLimiter(limiter: Limiter): Limiter {
+export function dryRunLimiter(limiter: Limiter): Limiter {
   return {
     ask(question) {
       const answer = limiter.ask(question);

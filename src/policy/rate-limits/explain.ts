@@ -1,10 +1,10 @@
 import type { RateLimitsConfig } from '../../config/sections/rate-limits.ts';
 import type { Operation } from '../../operation/operation.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
+import { touchedBy } from './matched-limits.ts';
 import { inWords } from './refuse.ts';
 import { createRule, type Rule } from './rule.ts';
 import { rulesOfSchema } from './rules-of-schema.ts';
-import { touchedBy } from './matched-limits.ts';
 
 /**
  * Which limits an operation touches, for people:
@@ -20,10 +20,10 @@ export function explainLimits(operation: Operation, supergraph: Supergraph, conf
     ...wholeRules('request', config.requests, 'requests'),
     ...wholeRules('operation', own ?? [], operation.name ?? ''),
   ];
-  const touched = touchedBy(operation, rulesOfSchema(supergraph, config.fields), supergraph.publicSchema);
+  const matched = touchedBy(operation, rulesOfSchema(supergraph, config.fields), supergraph.publicSchema);
   const sections = [
     { title: 'whole request', limits: whole },
-    ...touched.map(({ path, rules, field }) => ({
+    ...matched.map(({ path, rules, field }) => ({
       title: path.length === 0 ? 'all fields' : path.join('.') + (field ? '' : ' (fragment)'),
       limits: rules.map((rule) => ({ rule, note: '' })),
     })),

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { ClientFacts, Identity } from '../../client/identity.ts';
+import type { ClientInfo, Identity } from '../../client/identity.ts';
 import { ExactNumber, isNumber, numberText, plainNumber } from '../../shared/exact-json.ts';
 import { addressGroup } from '../client-address.ts';
 
 /** What a request shows of its client. */
-export interface Asker extends Partial<ClientFacts> {
+export interface Requester extends Partial<ClientInfo> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
@@ -15,7 +15,7 @@ export interface Arguments {
 }
 
 /** One part of a meter's key. Different values never make the same text. */
-export type KeyPart = (asker: Asker, args: Arguments | undefined) => string;
+export type KeyPart = (requester: Requester, args: Arguments | undefined) => string;
 
 const NONE = '-';
 
@@ -30,16 +30,16 @@ export function keyPart(by: string): KeyPart {
   const name = by.slice(colon + 1);
   switch (colon < 0 ? by : by.slice(0, colon)) {
     case 'client':
-      return (asker) => clientKey(asker);
+      return (requester) => clientKey(requester);
     case 'ip':
-      return (asker) => addressKey(asker);
+      return (requester) => addressKey(requester);
     case 'user':
-      return (asker) => userKey(asker);
+      return (requester) => userKey(requester);
     case 'claim':
-      return (asker) => textOf(claimIn(asker.identity?.claims, name));
+      return (requester) => textOf(claimIn(requester.identity?.claims, name));
     case 'header': {
       const lower = name.toLowerCase();
-      return (asker) => textOf(asker.headers[lower]);
+      return (requester) => textOf(requester.headers[lower]);
     }
     case 'arg':
       return argumentPart(name.split('.'));
@@ -49,20 +49,20 @@ export function keyPart(by: string): KeyPart {
 }
 
 /** The owner of an API key, also where a token comes along; else the subject of a token; else the address. */
-function clientKey(asker: Asker): string {
-  const { identity } = asker;
-  if (identity === undefined) return addressKey(asker);
+function clientKey(requester: Requester): string {
+  const { identity } = requester;
+  if (identity === undefined) return addressKey(requester);
   const owner = ownerOf(identity);
   if (owner !== undefined) return `k${owner}`;
-  return subjectKey(identity) ?? (identity.clientId === undefined ? addressKey(asker) : `c${identity.clientId}`);
+  return subjectKey(identity) ?? (identity.clientId === undefined ? addressKey(requester) : `c${identity.clientId}`);
 }
 
 /** Who asks; a token without a subject says nothing of it, so that the owner of an API key beside it is the user. */
-function userKey(asker: Asker): string {
-  const { identity } = asker;
+function userKey(requester: Requester): string {
+  const { identity } = requester;
   const owner = identity && ownerOf(identity);
   const subject = identity && subjectKey(identity);
-  return subject ?? (owner === undefined ? addressKey(asker) : `o${owner}`);
+  return subject ?? (owner === undefined ? addressKey(requester) : `o${owner}`);
 }
 
 function ownerOf({ kind, clientId, apiKeyOwner }: Identity): string | undefined {
@@ -83,7 +83,7 @@ function subjectKey({ kind, subject, claims }: Identity): string | undefined {
   return numeric === undefined ? `s${JSON.stringify([iss, subject])}` : `m${JSON.stringify([iss, numeric])}`;
 }
 
-function addressKey({ ip }: Asker): string {
+function addressKey({ ip }: Requester): string {
   return ip === undefined || ip === '' ? NONE : `i${addressGroup(ip)}`;
 }
 

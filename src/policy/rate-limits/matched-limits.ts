@@ -4,7 +4,7 @@ import type { Rule } from './rule.ts';
 import type { SchemaRules } from './rules-of-schema.ts';
 
 /** A part of an operation that limits apply to. */
-export interface Touched {
+export interface MatchedLimit {
   /** What is left out when one of the limits is reached. */
   readonly fields: readonly OpField[];
   readonly rules: readonly Rule[];
@@ -22,16 +22,16 @@ export interface Touched {
  * A field counts once where it is written, however many objects it is read from. A type counts where something of it is
  * selected: with the field or the fragment that leads there; a root type with all its fields.
  */
-export function touchedBy(operation: Operation, rules: SchemaRules, schema: GraphQLSchema): readonly Touched[] {
-  const touched: Touched[] = [];
+export function touchedBy(operation: Operation, rules: SchemaRules, schema: GraphQLSchema): readonly MatchedLimit[] {
+  const matched: MatchedLimit[] = [];
   const add = (fields: readonly OpField[], found: readonly Rule[], path: readonly string[], at?: FieldOf) => {
     if (found.length === 0 || fields.length === 0) return;
-    touched.push({ fields, rules: found, field: at?.field, definition: at && definitionOf(schema, at), path });
+    matched.push({ fields, rules: found, field: at?.field, definition: at && definitionOf(schema, at), path });
   };
   const visit = (selection: OpSelection, path: readonly string[]): void => {
     const { parentType } = selection;
     for (const item of selection.items) {
-      if (item.kind === 'narrowing') {
+      if (item.kind === 'typeCondition') {
         add(ownFields(item.selection), rules.ofType(item.typeCondition), path);
         visit(item.selection, path);
         continue;
@@ -47,7 +47,7 @@ export function touchedBy(operation: Operation, rules: SchemaRules, schema: Grap
   const root = operation.selection;
   add(ownFields(root), rules.ofType(root.parentType), []);
   visit(root, []);
-  return touched;
+  return matched;
 }
 
 interface FieldOf {

@@ -1,17 +1,17 @@
 import { type DocumentNode, Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
-import type { CheckedRequest, OperationCheck, OperationPolicy, Verdict } from '../../engine/operation-policy.ts';
+import type { CheckedRequest, OperationCheck, OperationPolicy, PolicyDecision } from '../../engine/operation-policy.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { type Cost, costOf } from '../demand/cost.ts';
 import type { CostEstimator } from '../demand/demand-policy.ts';
 import { withoutDropped } from '../demand/without-dropped.ts';
 import { rateLimitHeaders } from './headers.ts';
-import type { Asker } from './keys.ts';
+import type { Requester } from './keys.ts';
 import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
+import { type MatchedLimit, touchedBy } from './matched-limits.ts';
 import { droppedParts, type Part, partsFor } from './parts.ts';
 import { policyRefusal, requestRefused, retryAfterHeader } from './refuse.ts';
 import type { RequestRules } from './request-limits.ts';
 import type { SchemaRules } from './rules-of-schema.ts';
-import { type Touched, touchedBy } from './matched-limits.ts';
 import { delayOf, wait } from './wait.ts';
 
 export interface RateLimitPolicyOptions {
@@ -27,7 +27,7 @@ export interface RateLimitPolicyOptions {
 
 /** What can be known of an operation's limits before there is a request. */
 interface Inspected {
-  readonly touched: readonly Touched[];
+  readonly matched: readonly MatchedLimit[];
   /** Limits of the request, and of the operation. */
   readonly whole: readonly RequestRules[];
   /** What a request costs, without the fields that are dropped from it. */
@@ -42,15 +42,15 @@ export function createRateLimitPolicy(options: RateLimitPolicyOptions): Operatio
   const { rulesOf, requests, operations } = options;
   return {
     inspect(operation, supergraph): OperationCheck | undefined {
-      const touched = touchedBy(operation, rulesOf(supergraph), supergraph.publicSchema);
+      const matched = touchedBy(operation, rulesOf(supergraph), supergraph.publicSchema);
       const own = operations.get(operation.name ?? '');
-      if (touched.length === 0 && own === undefined && requests.size === 0) return undefined;
+      if (matched.length === 0 && own === undefined && requests.size === 0) return undefined;
       const whole = own === undefined ? [requests] : [requests, own];
       const weighs = whole.some((rules) => rules.weighs);
       const cost = weighs
         ? withoutDropped((dropped) => options.costs.estimate(operation, supergraph, { dropped }).cost)
         : ONE;
-      const inspected = { touched, whole, cost };
+      const inspected = { matched, whole, cost };
       return { check: (request) => check(options, inspected, request) };
     },
     countsRequests(document, supergraph) {
@@ -63,16 +63,16 @@ export function createRateLimitPolicy(options: RateLimitPolicyOptions): Operatio
 
 function check(
   { limiter, requests, headers }: RateLimitPolicyOptions,
-  { touched, whole: rules, cost }: Inspected,
+  { matched, whole: rules, cost }: Inspected,
   request: CheckedRequest,
-): Verdict | undefined | Promise<Verdict | undefined> {
+): PolicyDecision | undefined | Promise<PolicyDecision | undefined> {
   const { client } = request;
   const whole: LimitCheck[] = [];
   for (const one of rules) {
     if (one !== requests || client.admitted !== true) whole.push(...one.checks(client));
     if (one.weighs) whole.push(...one.weighed(client, costOf(cost(request), request.variables)));
   }
-  const parts = touched.length === 0 ? NO_PARTS : partsFor(touched, request);
+  const parts = matched.length === 0 ? NO_PARTS : partsFor(matched, request);
   if (whole.length === 0 && parts.length === 0) return undefined;
   const answer = limiter.ask({ whole, parts: parts.map(({ checks }) => checks) });
   const settle = (settled: LimitAnswer) => verdictOf(whole, parts, settled, headers);
@@ -85,7 +85,7 @@ function verdictOf(
   parts: readonly Part[],
   answer: LimitAnswer,
   withHeaders: boolean,
-): Verdict {
+): PolicyDecision {
   const checks = parts.length === 0 ? whole : [...whole, ...parts.flatMap((part) => part.checks)];
   const told = parts.length === 0 ? answer.whole : [...answer.whole, ...answer.parts.flat()];
   const headers = withHeaders && answer.unavailable !== true ? rateLimitHeaders(checks, told) : {};
@@ -100,9 +100,9 @@ function verdictOf(
 /** What a leaky bucket lets through has to wait for its turn. */
 function delayed(
   answer: LimitAnswer,
-  verdict: Verdict,
-  { signal }: CheckedRequest['client'] & Asker,
-): Verdict | Promise<Verdict> {
+  verdict: PolicyDecision,
+  { signal }: CheckedRequest['client'] & Requester,
+): PolicyDecision | Promise<PolicyDecision> {
   const delayMs = verdict.refusal === undefined ? delayOf(answer) : 0;
   return delayMs === 0 ? verdict : wait(delayMs, signal).then(() => verdict);
 }

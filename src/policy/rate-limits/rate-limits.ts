@@ -7,9 +7,9 @@ import type { Supergraph } from '../../supergraph/supergraph.ts';
 import type { TellRefusal } from '../../telemetry/instruments.ts';
 import { CostEstimator } from '../demand/demand-policy.ts';
 import { countingLimiter } from './counting-limiter.ts';
+import { dryRunLimiter } from './dry-run-limiter.ts';
 import { rateLimitHeaders } from './headers.ts';
-import type { Asker } from './keys.ts';
-import { lenientLimiter } from './dry-run-limiter.ts';
+import type { Requester } from './keys.ts';
 import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
 import { createMemoryLimiter } from './memory-limiter.ts';
 import { createRateLimitPolicy } from './rate-limit-policy.ts';
@@ -37,7 +37,7 @@ export interface RateLimits {
    * Decides the limits of the request as a whole, for requests whose operation is not asked one by one; `undefined`
    * where there are none.
    */
-  readonly admit: ((asker: Asker) => Admitted | Promise<Admitted>) | undefined;
+  readonly admit: ((requester: Requester) => Admitted | Promise<Admitted>) | undefined;
   /** The source with the limits of its subgraph around it. */
   limitSource(source: Source): Source;
 }
@@ -73,7 +73,7 @@ export function createRateLimits(
       headers,
       costs: new CostEstimator(listSize),
     }),
-    admit: requests.size === 0 ? undefined : (asker) => admit(limiter, requests, headers, asker),
+    admit: requests.size === 0 ? undefined : (requester) => admit(limiter, requests, headers, requester),
     limitSource(source) {
       const own = Object.hasOwn(config.subgraphs, source.name) ? (config.subgraphs[source.name] ?? []) : [];
       if (own.length === 0) return source;
@@ -87,7 +87,7 @@ export function createRateLimits(
 
 function observed(limiter: Limiter, mode: RateLimitsConfig['mode'], refused: TellRefusal | undefined): Limiter {
   const counting = refused ? countingLimiter(limiter, refused, mode) : limiter;
-  return mode === 'measure' ? lenientLimiter(counting) : counting;
+  return mode === 'measure' ? dryRunLimiter(counting) : counting;
 }
 
 /** Where each process can count for itself, requests need not wait long. */
@@ -129,9 +129,9 @@ function admit(
   limiter: Limiter,
   requests: RequestRules,
   withHeaders: boolean,
-  asker: Asker,
+  requester: Requester,
 ): Admitted | Promise<Admitted> {
-  const checks = requests.checks(asker);
+  const checks = requests.checks(requester);
   if (checks.length === 0) return { headers: {}, refused: undefined };
   const answer = limiter.ask({ whole: checks, parts: [] });
   if ('then' in answer) return answer.then((settled) => admitted(checks, settled, withHeaders));

@@ -1,5 +1,5 @@
 import type { RateLimitsConfig } from '../../config/sections/rate-limits.ts';
-import type { Asker } from './keys.ts';
+import type { Requester } from './keys.ts';
 import type { LimitCheck } from './limiter.ts';
 import { checksFor, createRule, type Rule } from './rule.ts';
 
@@ -9,9 +9,9 @@ export interface RequestRules {
   /** Whether one of them weighs requests by their cost. */
   readonly weighs: boolean;
   /** Those that count each request as one. */
-  checks(asker: Asker): LimitCheck[];
+  checks(requester: Requester): LimitCheck[];
   /** Those that count what a request costs. */
-  weighed(asker: Asker, cost: number): LimitCheck[];
+  weighed(requester: Requester, cost: number): LimitCheck[];
 }
 
 type Settings = RateLimitsConfig['operations'][string][number] & { readonly plans?: readonly string[] | undefined };
@@ -37,14 +37,15 @@ export function requestRules(
   return {
     size: configured.length,
     weighs: weighed.length > 0,
-    checks: (asker) => checksFor(selectSingle(asker), asker),
+    checks: (requester) => checksFor(selectSingle(requester), requester),
     // what is refused for being dear counts whole; a request that costs nothing is a request still
-    weighed: (asker, cost) => checksFor(selectWeighed(asker), asker, undefined, Math.max(1, Math.ceil(cost))),
+    weighed: (requester, cost) =>
+      checksFor(selectWeighed(requester), requester, undefined, Math.max(1, Math.ceil(cost))),
   };
 }
 
 /** The rules that hold for who asks: all of them, or those of the plan. */
-function selector(rules: readonly OneRule[]): (asker: Asker) => readonly Rule[] {
+function selector(rules: readonly OneRule[]): (requester: Requester) => readonly Rule[] {
   const all = rules.map(({ rule }) => rule);
   if (rules.every(({ plans }) => plans === undefined)) return () => all;
   return ({ identity }) =>

@@ -1,6 +1,6 @@
 import { parseDuration } from '../../config/duration.ts';
 import type { RateLimitSettings } from '../../config/rate-limit-settings.ts';
-import { type Arguments, type Asker, joinKey, type KeyPart, keyPart } from './keys.ts';
+import { type Arguments, joinKey, type KeyPart, keyPart, type Requester } from './keys.ts';
 import type { Algorithm, Limit } from './limit.ts';
 import type { LimitCheck } from './limiter.ts';
 
@@ -10,7 +10,7 @@ export interface Rule {
   /** As people wrote it: `client`, `arg:id`, … */
   readonly by: readonly string[];
   /** The meter of a request. Rules of the same id share their meters. */
-  key(asker: Asker, args: Arguments | undefined): string;
+  key(requester: Requester, args: Arguments | undefined): string;
 }
 
 /**
@@ -24,11 +24,11 @@ export function createRule(kind: string, settings: RateLimitSettings, name: stri
   return {
     limit,
     by: settings.by,
-    key: (asker, args) => {
-      if (parts.length === 1) return joinKey(id, [(parts[0] as KeyPart)(asker, args)]);
+    key: (requester, args) => {
+      if (parts.length === 1) return joinKey(id, [(parts[0] as KeyPart)(requester, args)]);
       return joinKey(
         id,
-        parts.map((part) => part(asker, args)),
+        parts.map((part) => part(requester, args)),
       );
     },
   };
@@ -53,14 +53,14 @@ function capacityOf(algorithm: string, limit: number, windowMs: number, burst: n
 }
 
 /** The checks of a request for some rules, those that share a meter taken together. */
-export function checksFor(rules: readonly Rule[], asker: Asker, args?: Arguments, weight = 1): LimitCheck[] {
+export function checksFor(rules: readonly Rule[], requester: Requester, args?: Arguments, weight = 1): LimitCheck[] {
   const checks: LimitCheck[] = [];
   if (rules.length === 1) {
     const [rule] = rules as [Rule];
-    return [{ limit: rule.limit, key: rule.key(asker, args), weight }];
+    return [{ limit: rule.limit, key: rule.key(requester, args), weight }];
   }
   for (const rule of rules) {
-    const key = rule.key(asker, args);
+    const key = rule.key(requester, args);
     if (!checks.some((known) => known.key === key)) checks.push({ limit: rule.limit, key, weight });
   }
   return checks;

@@ -1,4 +1,4 @@
-import type { Source, SourceAnswer, SourceRequest } from '../../sources/source.ts';
+import type { Source, SourceRequest, SubgraphResponse } from '../../sources/source.ts';
 import { retryAfter } from './headers.ts';
 import { isAllowed, type LimitAnswer, type Limiter } from './limiter.ts';
 import { checksFor, type Rule } from './rule.ts';
@@ -6,7 +6,7 @@ import { delayOf, wait } from './wait.ts';
 
 /** Asks the limits of a subgraph before each fetch from it; a fetch over one of them fails without being sent. */
 export function limitSource(source: Source, rules: readonly Rule[], limiter: Limiter): Source {
-  function go(request: SourceRequest, answer: LimitAnswer, done: (answer: SourceAnswer) => void): void {
+  function go(request: SourceRequest, answer: LimitAnswer, done: (answer: SubgraphResponse) => void): void {
     if (answer.unavailable === true || !isAllowed(answer.whole)) return done(refused(source.name, answer));
     const delayMs = delayOf(answer);
     if (delayMs === 0) return source.send(request, done);
@@ -26,7 +26,7 @@ export function limitSource(source: Source, rules: readonly Rule[], limiter: Lim
   };
 }
 
-function refused(name: string, answer: LimitAnswer): SourceAnswer {
+function refused(name: string, answer: LimitAnswer): SubgraphResponse {
   const seconds = answer.unavailable === true ? 1 : retryAfter(answer.whole.filter(({ allowed }) => !allowed));
   const message = `Too many requests to the subgraph "${name}".`;
   const wait = seconds === undefined ? {} : { retryAfter: seconds };

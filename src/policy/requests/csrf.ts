@@ -32,7 +32,7 @@ const OWN_HEADERS = ['x-csrf', 'idempotency-key'];
  * Whether a `POST` to an endpoint may be one that a page of another site made a browser send. An endpoint may take all it needs
  * from the URL, so that a body counts for nothing: it may be empty, however it is announced.
  */
-export function mayBeForgedPost(headers: IncomingHttpHeaders, check: CsrfCheck): boolean {
+export function mayBeCrossSitePost(headers: IncomingHttpHeaders, check: CsrfCheck): boolean {
   if (OWN_HEADERS.some((name) => headers[name] !== undefined)) return false;
   // of its own account a browser adds passwords, and never a token
   if (headers.authorization !== undefined && /^bearer /i.test(headers.authorization)) return false;

@@ -4,7 +4,7 @@ import type { Coding } from '../../shared/content-codings.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { mayHaveLongNumber } from '../../shared/exact-json.ts';
 import { type BodyForm, decodeForm, encodeRequest, formIn } from '../body-form.ts';
-import type { ForwardHeaders, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
+import type { ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import {
   abortFailure,
   bodyFailure,
@@ -44,7 +44,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   readonly #target: HttpTarget;
   /** Let go of with the answer: dead, a call that V8 has made old would keep its body until the next full collection. */
   #request: SourceRequest | undefined;
-  #done: ((answer: SourceAnswer) => void) | undefined;
+  #done: ((answer: SubgraphResponse) => void) | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #cancel: ((reason?: Error) => void) | undefined;
   #status = 0;
@@ -57,7 +57,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   #encoded: Buffer | undefined;
   #retried = false;
 
-  constructor(target: HttpTarget, request: SourceRequest, done: (answer: SourceAnswer) => void) {
+  constructor(target: HttpTarget, request: SourceRequest, done: (answer: SubgraphResponse) => void) {
     this.#target = target;
     this.#request = request;
     this.#done = done;
@@ -156,7 +156,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     this.#fail(isSuccess(this.#status) ? bodyFailure(name, reason, this.#status) : statusFailure(name, this.#status));
   }
 
-  #textAnswer(text: string, mayHaveLongNumbers: boolean): SourceAnswer {
+  #textAnswer(text: string, mayHaveLongNumbers: boolean): SubgraphResponse {
     const answer = { kind: 'text', text, status: this.#status, mayHaveLongNumbers } as const;
     return this.#headers === undefined ? answer : { ...answer, headers: this.#headers };
   }
@@ -186,7 +186,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     this.#answer({ kind: 'failure', failure });
   }
 
-  #answer(answer: SourceAnswer): void {
+  #answer(answer: SubgraphResponse): void {
     const done = this.#done;
     const request = this.#request;
     if (!done || !request) return;

@@ -27,7 +27,7 @@ export interface ApiAnswer extends Omit<RawAnswer, 'text'> {
 export interface CallRest {
   /** Called when it is the call's turn. Throws `RestError` where it is not to be made any more. */
   check(): void;
-  heed(answer: RawAnswer): void;
+  respect(answer: RawAnswer): void;
 }
 
 export interface CallOptions {
@@ -108,7 +108,7 @@ async function exchange(request: ApiRequest, options: CallOptions, signal: Abort
   if ('reason' in read && (bytes === undefined || isSuccessStatus(status)))
     throw malformed(subgraph, connector, read.reason, status);
   const answer = 'reason' in read ? { headers: response.headers, text: '' } : read;
-  rest?.heed({ status, ...answer });
+  rest?.respect({ status, ...answer });
   return { status, ...answer };
 }
 

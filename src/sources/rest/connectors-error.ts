@@ -1,13 +1,13 @@
 import { formatProblem, type Problem } from '../../config/problem.ts';
-import type { Trouble } from '../../connectors/connector-problem.ts';
+import type { ConnectorProblem } from '../../connectors/connector-problem.ts';
 
 /** The connectors of a subgraph cannot be used where the gateway runs; `problems` says why, place by place. */
 export class ConnectorsError extends Error {
   override readonly name = 'ConnectorsError';
   readonly problems: readonly Problem[];
 
-  constructor(subgraph: string, troubles: readonly Trouble[]) {
-    const problems = troubles.map((trouble) => ({ file: `${subgraph}.graphql`, subgraph, ...trouble }));
+  constructor(subgraph: string, troubles: readonly ConnectorProblem[]) {
+    const problems = troubles.map((problem) => ({ file: `${subgraph}.graphql`, subgraph, ...problem }));
     super(problems.map(formatProblem).join('\n'));
     this.problems = problems;
   }

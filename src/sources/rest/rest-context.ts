@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import { type Freshness, LeastFresh } from '../../client/freshness.ts';
+import { CacheControlAccumulator, type Freshness } from '../../client/freshness.ts';
 import { readFreshness } from '../../client/read-freshness.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
 import type { Connector, ErrorMappings } from '../../connectors/connector.ts';
@@ -15,7 +15,7 @@ import { headersOfUser } from './cache/headers-of-user.ts';
 import { type EntityKey, keyText } from './entity-key.ts';
 import { loadBatch, loadEach } from './load-entities.ts';
 import { leftAlone, RestError } from './rest-failure.ts';
-import { type RestPeriod, restPeriodOf } from './retry-after.ts';
+import { type RetryAfter, restPeriodOf } from './retry-after.ts';
 
 /** What a REST source has for all its requests. */
 export interface RestRuntime {
@@ -37,10 +37,10 @@ export class RestContext {
   readonly #loaders = new Map<EntityLookup, DataLoader<EntityKey, Json, string>>();
   readonly #calls = new Map<ApiTarget, number>();
   /** APIs that asked not to be called again: within this request they are not. */
-  readonly #resting = new Map<ApiTarget, RestPeriod>();
+  readonly #resting = new Map<ApiTarget, RetryAfter>();
   /** When the time of the latest fetch is up, by `performance.now()`. */
   #until = 0;
-  readonly #freshness = new LeastFresh();
+  readonly #freshness = new CacheControlAccumulator();
   #request: Json;
 
   constructor(runtime: RestRuntime, client: ClientContext, remembers: boolean) {
@@ -79,7 +79,7 @@ export class RestContext {
     const target = this.runtime.targets.of(connector);
     const variables = { ...target.constants, ...this.#ofRequest(connector), ...own };
     const answer = await this.#call(connector, target, variables);
-    this.#freshness.hear(this.#freshnessOf(answer));
+    this.#freshness.record(this.#freshnessOf(answer));
     const after = { ...variables, $status: answer.status, $response: { headers: listed(answer.headers) } };
     if (!this.#isSuccess(connector, answer, after)) throw this.#refused(connector, answer, after);
     return mapAnswer(connector.selection.expression, answer.body, after);
@@ -136,7 +136,7 @@ export class RestContext {
         const period = this.#resting.get(target);
         if (period) throw leftAlone(this.runtime.subgraph, connector, period);
       },
-      heed: (answer) => {
+      respect: (answer) => {
         const period = restPeriodOf(answer);
         if (period && period.seconds > 0) this.#resting.set(target, period);
       },

@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { Connector } from '../../connectors/connector.ts';
 import type { SourceFailure } from '../source.ts';
-import type { RestPeriod } from './retry-after.ts';
+import type { RetryAfter } from './retry-after.ts';
 
 interface Details {
   readonly code: string;
@@ -47,7 +47,7 @@ export function failed(subgraph: string, connector: Connector, failure: SourceFa
 }
 
 /** The API has asked to be left alone for a while, so that this call is not made. */
-export function leftAlone(subgraph: string, connector: Connector, { status, seconds }: RestPeriod): RestError {
+export function leftAlone(subgraph: string, connector: Connector, { status, seconds }: RetryAfter): RestError {
   return new RestError(subgraph, connector, {
     code: 'SUBREQUEST_HTTP_ERROR',
     message: `${connector.coordinate} was not asked for: the REST API answered HTTP status ${status}, and to try again in ${seconds} s.`,

@@ -4,14 +4,21 @@ import type { Env } from '../../config/expand.ts';
 import type { ApiSettings } from '../../config/sections/connectors.ts';
 import { clientHeadersOf } from '../../connectors/client-headers.ts';
 import { expandAll, unsetVariables } from '../../connectors/expand-variables.ts';
-import { modelOf } from '../../connectors/resolvable-fields.ts';
 import { readConnectors } from '../../connectors/read-connectors.ts';
+import { modelOf } from '../../connectors/resolvable-fields.ts';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { type Compression, NO_COMPRESSION } from '../body-form.ts';
 import { abortFailure } from '../http/http-failure.ts';
 import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
-import type { ClientContext, ForwardHeaders, Source, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
+import type {
+  ClientContext,
+  ForwardHeaders,
+  Source,
+  SourceFailure,
+  SourceRequest,
+  SubgraphResponse,
+} from '../source.ts';
 import { ApiTargets } from './api-target.ts';
 import type { ApiCache } from './cache/api-cache.ts';
 import { ConnectorsError } from './connectors-error.ts';
@@ -68,7 +75,7 @@ export function createRestSource(options: RestSourceOptions): RestSource {
     return document;
   }
 
-  async function answer({ body, client, operationType }: SourceRequest): Promise<SourceAnswer> {
+  async function answer({ body, client, operationType }: SourceRequest): Promise<SubgraphResponse> {
     const { query, variables } = parseJson(body) as { query: string; variables?: Record<string, unknown> };
     const contextValue = contexts.of(client, operationType === 'mutation');
     const result = await execute({ schema, document: parsed(query), variableValues: variables ?? {}, contextValue });
@@ -156,7 +163,7 @@ function formatError(subgraph: string, error: GraphQLError) {
   };
 }
 
-function unexpected(name: string, error: unknown): SourceAnswer {
+function unexpected(name: string, error: unknown): SubgraphResponse {
   const reason = error instanceof Error && error.name === 'GraphQLError' ? 'request cannot be read' : 'internal error';
   const message = `Subgraph "${name}" did not answer: ${reason}.`;
   return { kind: 'failure', failure: { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason } };

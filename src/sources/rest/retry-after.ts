@@ -1,7 +1,7 @@
 import type { RawAnswer } from './api-call.ts';
 
 /** What an API said that wants to be left alone for a while. */
-export interface RestPeriod {
+export interface RetryAfter {
   readonly status: number;
   /** In whole seconds, from when it was said. */
   readonly seconds: number;
@@ -14,7 +14,7 @@ export interface RestPeriod {
 export function restPeriodOf(
   { status, headers }: Pick<RawAnswer, 'status' | 'headers'>,
   now = Date.now(),
-): RestPeriod | undefined {
+): RetryAfter | undefined {
   if (status !== 429 && status !== 503) return undefined;
   const said = String(headers['retry-after'] ?? '').trim();
   if (/^[0-9]{1,9}$/.test(said)) return { status, seconds: Number(said) };

@@ -12,7 +12,7 @@ import { entitySelection } from './entity-selection.ts';
 import { KEY_ALIAS, matchKeys } from './match-keys.ts';
 import type { MergeOfType } from './merge-config.ts';
 import { ErrorTaker } from './take-errors.ts';
-import type { Exchange } from './upstream.ts';
+import type { RequestContext } from './upstream.ts';
 
 /** What `stitchSchemas` is given for a service. */
 export type Subschema = Exclude<NonNullable<IStitchSchemasOptions['subschemas']>[number], GraphQLSchema>;
@@ -26,7 +26,7 @@ interface EntityLookup {
   readonly needs: readonly string[];
   keyOf(representation: Representation): unknown;
   /** What is there for each key: an object, null, or an `Error`. */
-  find(keys: readonly unknown[], exchange: Exchange, info: GraphQLResolveInfo, set: SelectionSetNode): unknown;
+  find(keys: readonly unknown[], exchange: RequestContext, info: GraphQLResolveInfo, set: SelectionSetNode): unknown;
 }
 
 /** Representations that go to the same look-up. */
@@ -49,7 +49,7 @@ export function createEntitiesResolver(schema: GraphQLSchema, subschema: Subsche
   return async (
     _: unknown,
     args: { readonly representations: readonly Representation[] },
-    exchange: Exchange,
+    exchange: RequestContext,
     info: GraphQLResolveInfo,
   ): Promise<unknown[]> => {
     const taker = new ErrorTaker(exchange.errors, exchange.told);
@@ -98,7 +98,11 @@ function hasValue(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-async function findGroup(group: Group, exchange: Exchange, info: GraphQLResolveInfo): Promise<readonly unknown[]> {
+async function findGroup(
+  group: Group,
+  exchange: RequestContext,
+  info: GraphQLResolveInfo,
+): Promise<readonly unknown[]> {
   const { type, entityLookup, keys } = group;
   const set = entitySelection(type, entityLookup.lookup, info);
   const found: unknown = await entityLookup.find(keys, exchange, info, set);

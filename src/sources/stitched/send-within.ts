@@ -1,6 +1,6 @@
 import { Cancellation } from '../cancellation.ts';
 import { timeoutFailure } from '../http/http-failure.ts';
-import type { Source, SourceAnswer, SourceRequest } from '../source.ts';
+import type { Source, SourceRequest, SubgraphResponse } from '../source.ts';
 
 /** The time that a fetch has with all the requests that it leads to. */
 export interface FetchTime {
@@ -14,7 +14,7 @@ export function sendWithin(
   source: Source,
   request: SourceRequest,
   { timeoutMs, until }: FetchTime,
-  done: (answer: SourceAnswer) => void,
+  done: (answer: SubgraphResponse) => void,
 ): void {
   const { client } = request;
   const signal = new Cancellation();
@@ -36,6 +36,6 @@ export function sendWithin(
   });
 }
 
-function lateAnswer(name: string, timeoutMs: number): SourceAnswer {
+function lateAnswer(name: string, timeoutMs: number): SubgraphResponse {
   return { kind: 'failure', failure: timeoutFailure(name, timeoutMs) };
 }

@@ -8,7 +8,7 @@ import { withFloatStandIn } from './float-inputs.ts';
 import { withManyFields } from './look-up-many.ts';
 import { readMerges } from './merge-config.ts';
 import type { RequestNames } from './request-names.ts';
-import { createUpstream, type Exchange } from './upstream.ts';
+import { createUpstream, type RequestContext } from './upstream.ts';
 
 export interface StitchedResult {
   readonly data?: unknown;
@@ -19,7 +19,7 @@ export interface StitchedResult {
 export type StitchedSchema = (
   document: DocumentNode,
   variables: Readonly<Record<string, unknown>>,
-  exchange: Exchange,
+  exchange: RequestContext,
 ) => Promise<StitchedResult>;
 
 export interface StitchedSchemaOptions {
@@ -62,7 +62,7 @@ export function stitchService({ name, service, schema, upstream, names }: Stitch
 }
 
 /** Errors whose place is not to be found in the answer are told without one. */
-function misplaced({ located, told }: Exchange): GraphQLFormattedError[] {
+function misplaced({ located, told }: RequestContext): GraphQLFormattedError[] {
   return located
     .filter((error) => !told.has(error))
     .map(({ message, extensions }) => (Object.keys(extensions).length > 0 ? { message, extensions } : { message }));

@@ -4,11 +4,11 @@ import { readService } from '../../services/read-service.ts';
 import type { Service } from '../../services/service.ts';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
-import type { Source, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
+import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { type RenamedRequest, type RequestNames, requestNames } from './request-names.ts';
 import type { FetchTime } from './send-within.ts';
 import type { StitchedSchema } from './stitched-schema.ts';
-import type { Exchange } from './upstream.ts';
+import type { RequestContext } from './upstream.ts';
 
 /** A plan sends few distinct documents; beyond this many, those not used for longest are read again. */
 const MAX_DOCUMENTS = 1_000;
@@ -24,7 +24,7 @@ export interface StitchedSourceOptions {
 }
 
 /** How a document of the gateway is answered. */
-type Lane =
+type Strategy =
   /** It is one that the service understands as it is. */
   | { readonly kind: 'as-is' }
   /** The same under other names. */
@@ -41,7 +41,7 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
   const service = readServiceText(name, sdl);
   const schema = buildASTSchema(service.document, { assumeValidSDL: true });
   const names = requestNames(schema, service.names);
-  const lanes = new LRUCache<string, Lane>({ max: MAX_DOCUMENTS });
+  const strategies = new LRUCache<string, Strategy>({ max: MAX_DOCUMENTS });
   let stitched: Promise<StitchedSchema> | undefined;
 
   const stitch = async (): Promise<StitchedSchema> => {
@@ -49,12 +49,12 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
     const { stitchService } = await import('./stitched-schema.ts');
     return stitchService({ name, service, schema, upstream, names });
   };
-  const laneOf = (query: string): Lane => {
-    const known = lanes.get(query);
+  const laneOf = (query: string): Strategy => {
+    const known = strategies.get(query);
     if (known) return known;
-    const lane = chooseLane(query, names);
-    lanes.set(query, lane);
-    return lane;
+    const strategy = chooseLane(query, names);
+    strategies.set(query, strategy);
+    return strategy;
   };
   if (service.lookups.length > 0) {
     stitched = stitch();
@@ -66,13 +66,13 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
     name,
     send(request, done) {
       const { query, variables } = parseJson(request.body) as { query: string; variables?: Record<string, unknown> };
-      const lane = laneOf(query);
-      if (lane.kind === 'as-is') upstream.send(request, done);
-      else if (lane.kind === 'renamed') sendRenamed(upstream, request, lane, variables, done);
+      const strategy = laneOf(query);
+      if (strategy.kind === 'as-is') upstream.send(request, done);
+      else if (strategy.kind === 'renamed') sendRenamed(upstream, request, strategy, variables, done);
       else {
         stitched ??= stitch();
         const time = { timeoutMs, until: performance.now() + timeoutMs };
-        void answerStitched(name, stitched, { request, document: lane.document, variables, time }).then(done);
+        void answerStitched(name, stitched, { request, document: strategy.document, variables, time }).then(done);
       }
     },
     close: () => upstream.close(),
@@ -85,7 +85,7 @@ function readServiceText(name: string, sdl: string): Service {
   throw new Error(`The service "${name}" cannot be read: ${read.map(({ message }) => message).join(' ')}`);
 }
 
-function chooseLane(query: string, names: RequestNames | undefined): Lane {
+function chooseLane(query: string, names: RequestNames | undefined): Strategy {
   const document = parse(query, { noLocation: true });
   if (rootFields(document).some((field) => field.name.value === '_entities')) return { kind: 'stitched', document };
   if (names === undefined) return { kind: 'as-is' };
@@ -105,9 +105,9 @@ function rootFields(document: DocumentNode): FieldNode[] {
 function sendRenamed(
   upstream: Source,
   request: SourceRequest,
-  { query, renamed }: Lane & { kind: 'renamed' },
+  { query, renamed }: Strategy & { kind: 'renamed' },
   variables: Readonly<Record<string, unknown>> | undefined,
-  done: (answer: SourceAnswer) => void,
+  done: (answer: SubgraphResponse) => void,
 ): void {
   const body = stringifyJson({ query, variables });
   upstream.send({ ...request, body }, (answer) => {
@@ -138,8 +138,8 @@ async function answerStitched(
   name: string,
   stitched: Promise<StitchedSchema>,
   { request, document, variables = {}, time }: StitchedRequest,
-): Promise<SourceAnswer> {
-  const exchange: Exchange = { request, time, calls: 0, failures: [], errors: [], located: [], told: new Set() };
+): Promise<SubgraphResponse> {
+  const exchange: RequestContext = { request, time, calls: 0, failures: [], errors: [], located: [], told: new Set() };
   try {
     const result = await (await stitched)(document, variables, exchange);
     const [failure] = exchange.failures;

@@ -1,14 +1,14 @@
 import type { ExecutionRequest, ExecutionResult } from '@graphql-tools/utils';
 import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, Kind, print } from 'graphql';
 import { ExactNumber, parseJson, stringifyJson } from '../../shared/exact-json.ts';
-import type { Source, SourceAnswer, SourceFailure, SourceRequest } from '../source.ts';
+import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { withoutFloatStandIn } from './float-inputs.ts';
 import { type WrittenOut, writeOutMany } from './look-up-many.ts';
 import type { RequestNames } from './request-names.ts';
 import { type FetchTime, sendWithin } from './send-within.ts';
 
 /** What answering one fetch of the gateway came to: the stitched schema's context. */
-export interface Exchange {
+export interface RequestContext {
   readonly request: SourceRequest;
   readonly time: FetchTime;
   calls: number;
@@ -44,7 +44,7 @@ const MOST_REPETITIONS = 5;
 class Asking {
   private readonly options: UpstreamOptions;
   private readonly request: ExecutionRequest;
-  private readonly exchange: Exchange;
+  private readonly exchange: RequestContext;
   private readonly resolve: (result: ExecutionResult) => void;
   private readonly located: GraphQLError[] = [];
   private repetitions = 0;
@@ -52,7 +52,7 @@ class Asking {
   constructor(options: UpstreamOptions, request: ExecutionRequest, resolve: (result: ExecutionResult) => void) {
     this.options = options;
     this.request = request;
-    this.exchange = request.context as Exchange;
+    this.exchange = request.context as RequestContext;
     this.resolve = resolve;
   }
 
@@ -66,7 +66,7 @@ class Asking {
     const body = stringifyJson({ query: print(renamed?.document ?? document), variables });
     this.exchange.calls += 1;
     const request = { ...this.exchange.request, body };
-    const done = (answer: SourceAnswer) => {
+    const done = (answer: SubgraphResponse) => {
       const result = readAnswer(name, answer, rootKeys(document));
       if ('code' in result) {
         this.exchange.failures.push(result);
@@ -144,7 +144,7 @@ interface ServiceResult {
   readonly errors: readonly ServiceError[];
 }
 
-function readAnswer(name: string, answer: SourceAnswer, keys: ReadonlySet<string>): ServiceResult | SourceFailure {
+function readAnswer(name: string, answer: SubgraphResponse, keys: ReadonlySet<string>): ServiceResult | SourceFailure {
   if (answer.kind === 'failure') return answer.failure;
   const result = readResult(name, answer.text, answer.status);
   if ('code' in result) return result;

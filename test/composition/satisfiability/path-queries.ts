@@ -1,16 +1,16 @@
 import { type GraphQLSchema, getNamedType, isInterfaceType, isObjectType, isUnionType, parse } from 'graphql';
 import type { Path } from '../../../src/composition/satisfiability/explore.ts';
 import { normalise } from '../../../src/operation/normalise.ts';
-import type { Abilities } from '../../../src/planner/field-index.ts';
+import type { FieldIndex } from '../../../src/planner/field-index.ts';
 import { planOperation } from '../../../src/planner/planner.ts';
 
 /** Plans a query, arguments being of no importance; what is wrong comes back as text. */
-export function planQuery(query: string, abilities: Abilities): string | undefined {
+export function planQuery(query: string, fieldIndex: FieldIndex): string | undefined {
   const document = parse(query);
   const [operation] = document.definitions;
   if (operation?.kind !== 'OperationDefinition') throw new Error(`no operation: ${query}`);
   try {
-    planOperation(normalise(document, operation, abilities.supergraph, {}), abilities);
+    planOperation(normalise(document, operation, fieldIndex.supergraph, {}), fieldIndex);
     return undefined;
   } catch (error) {
     return error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { type DocumentNode, isCompositeType, parse } from 'graphql';
 import { expect, test } from 'vitest';
 import { checkSatisfiability, type Unsatisfiable } from '../../../src/composition/satisfiability/check.ts';
-import { Abilities } from '../../../src/planner/field-index.ts';
+import { FieldIndex } from '../../../src/planner/field-index.ts';
 import { readSupergraph, type Supergraph } from '../../../src/supergraph/supergraph.ts';
 import { type FuzzCase, FuzzCaseArbitrary } from '../../fuzz/arbitrary.ts';
 import { buildWorld } from '../../fuzz/build.ts';
@@ -14,7 +14,7 @@ const RUNS = Number(process.env.SATISFIABILITY_RUNS ?? 50);
 const SEED = Number(process.env.SATISFIABILITY_SEED ?? 20_260_101);
 const QUERIES = 40;
 
-type Verdict = 'satisfiable' | 'unsatisfiable' | 'crash' | 'other';
+type PolicyDecision = 'satisfiable' | 'unsatisfiable' | 'crash' | 'other';
 
 test(
   'what the check says of random worlds is what planning finds',
@@ -27,7 +27,7 @@ test(
       const supergraph = readSupergraph(composed.sdl);
       const { failures } = checkSatisfiability(composed.document);
       for (const failure of failures) expect(plans(failure, supergraph), describe(services)).toBe(false);
-      const ours: Verdict = failures.length === 0 ? 'satisfiable' : 'unsatisfiable';
+      const ours: PolicyDecision = failures.length === 0 ? 'satisfiable' : 'unsatisfiable';
       if (ours === 'satisfiable') expect(unplannable(supergraph), describe(services)).toEqual([]);
       const theirs = composersVerdict(services);
       // the composer overlooks requirements that, in the end, require themselves
@@ -69,7 +69,7 @@ function compose(services: Services, without: string[]): { sdl: string; document
   return supergraphSdl === undefined ? undefined : { sdl: supergraphSdl, document: supergraphDocumentNode };
 }
 
-function composersVerdict(services: Services): Verdict {
+function composersVerdict(services: Services): PolicyDecision {
   try {
     const { errors } = run(services, []);
     if (!errors) return 'satisfiable';
@@ -86,11 +86,11 @@ function plans({ path, field, state, moves }: Unsatisfiable, { publicSchema, typ
   const root = first && 'field' in first.step ? first.step.on : state.typeName;
   const type = publicSchema.getType(types.get(state.typeName)?.fields.get(field ?? '')?.namedType ?? '');
   const selected = field === undefined ? '__typename' : isCompositeType(type) ? `${field} { __typename }` : field;
-  return planQuery(queryOf(path, selected, root.toLowerCase()), moves.abilities) === undefined;
+  return planQuery(queryOf(path, selected, root.toLowerCase()), moves.fieldIndex) === undefined;
 }
 
 function requiresSomething({ moves, state, field = '' }: Unsatisfiable): boolean {
-  return moves.abilities.providers(state.typeName, field).some((provider) => provider.field.requires !== undefined);
+  return moves.fieldIndex.providers(state.typeName, field).some((provider) => provider.field.requires !== undefined);
 }
 
 function unplannable(supergraph: Supergraph): string[] {
@@ -100,9 +100,9 @@ function unplannable(supergraph: Supergraph): string[] {
     ),
   );
   return [new Set<string>(), new Set(labels)].flatMap((active) => {
-    const abilities = new Abilities(supergraph, active);
+    const fieldIndex = new FieldIndex(supergraph, active);
     return [...pathQueries(supergraph.publicSchema, QUERIES)].flatMap((query) => {
-      const problem = planQuery(query, abilities);
+      const problem = planQuery(query, fieldIndex);
       return problem === undefined ? [] : [`${query}: ${problem}`];
     });
   });

@@ -2,9 +2,9 @@ import { createHmac, createPublicKey, type JsonWebKey, randomBytes } from 'node:
 import { connect } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AUDIENCE, IdentityProvider } from '../../policy/authentication/identity-provider.ts';
 import { type HttpWorld, httpWorld } from '../../gateway/http-world.ts';
 import { post } from '../../gateway/serving.ts';
+import { AUDIENCE, IdentityProvider } from '../../policy/authentication/identity-provider.ts';
 
 const SECRET = 'a secret that only the second issuer knows';
 const SECOND = 'https://second.example';

@@ -7,10 +7,10 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApiKey, formatApiKeyFile } from '../../../src/policy/authentication/api-key-record.ts';
 import { folderOf } from '../../bff/support.ts';
-import { IdentityProvider } from '../../policy/authentication/identity-provider.ts';
-import { PROGRAMS } from '../../programs.ts';
 import { httpWorld } from '../../gateway/http-world.ts';
 import { latch, post } from '../../gateway/serving.ts';
+import { IdentityProvider } from '../../policy/authentication/identity-provider.ts';
+import { PROGRAMS } from '../../programs.ts';
 
 const shop = {
   orders: { typeDefs: 'type Query { orders: [String!] }', resolvers: { Query: { orders: () => ['o1'] } } },

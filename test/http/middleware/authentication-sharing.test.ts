@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderOf } from '../../bff/support.ts';
-import { AUDIENCE, IdentityProvider } from '../../policy/authentication/identity-provider.ts';
 import { httpWorld } from '../../gateway/http-world.ts';
 import { latch, post } from '../../gateway/serving.ts';
+import { AUDIENCE, IdentityProvider } from '../../policy/authentication/identity-provider.ts';
 
 let provider: IdentityProvider;
 

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderOf } from '../../bff/support.ts';
-import { AUDIENCE, IdentityProvider } from '../../policy/authentication/identity-provider.ts';
 import { httpWorld } from '../../gateway/http-world.ts';
 import { post } from '../../gateway/serving.ts';
+import { AUDIENCE, IdentityProvider } from '../../policy/authentication/identity-provider.ts';
 
 /** The answer tells whom the subgraph was told of. */
 const shop = {

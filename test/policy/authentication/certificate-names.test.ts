@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { namesInHeader, namesOf } from '../../../src/policy/authentication/certificate-names.ts';
 import { BadCredential } from '../../../src/policy/authentication/authentication-error.ts';
+import { namesInHeader, namesOf } from '../../../src/policy/authentication/certificate-names.ts';
 import { PROGRAMS } from '../../programs.ts';
 
 const names = (text: string) => namesInHeader('x-forwarded-client-cert', text);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { AuthenticationUnavailable, BadCredential } from '../../../src/policy/authentication/authentication-error.ts';
 import {
   FailedAttempts,
   type Failures,
   type SharedFailures,
 } from '../../../src/policy/authentication/failed-attempts.ts';
-import { BadCredential, CannotDecide } from '../../../src/policy/authentication/authentication-error.ts';
 import { latch } from '../../gateway/serving.ts';
 
 function attempts() {
@@ -79,7 +79,7 @@ describe('checks that take time', () => {
 
   it('that come to no decision use up nothing', async () => {
     const { failed } = attempts();
-    const away = () => Promise.reject(new CannotDecide('the issuer is away'));
+    const away = () => Promise.reject(new AuthenticationUnavailable('the issuer is away'));
     const asked = Array.from({ length: 5 }, async () => failed.guard('192.0.2.1', away));
     expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
     expect(failed.retryAfter('192.0.2.1')).toBeUndefined();

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CannotDecide } from '../../../src/policy/authentication/authentication-error.ts';
+import { AuthenticationUnavailable } from '../../../src/policy/authentication/authentication-error.ts';
 import { RemoteKeySet } from '../../../src/policy/authentication/remote-key-set.ts';
 import { recordingLogger } from '../../gateway/serving.ts';
 
@@ -79,7 +79,7 @@ describe('a key set at a URL', () => {
     state.now = 3_600_001;
     expect(set.isTooOld()).toBe(true);
     await expect(set.find(RSA)).rejects.toThrow('could not be fetched for 3600s');
-    await expect(set.find(EC)).rejects.toThrow(CannotDecide);
+    await expect(set.find(EC)).rejects.toThrow(AuthenticationUnavailable);
     state.now += 60_000;
     state.answer = keys(...jwks);
     expect([(await set.find(RSA)).length, set.isTooOld()]).toEqual([1, false]);

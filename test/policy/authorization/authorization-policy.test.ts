@@ -310,7 +310,7 @@ test('an operation that needs nothing is not looked at again', async () => {
   const grantedPolicies = vi.fn();
   expect((await guardedWorld(subgraphs, { grantedPolicies }).ask('{ users { name } }')).errors).toEqual([]);
   expect(grantedPolicies).not.toHaveBeenCalled();
-  expect(world.engine.sharable({ query: '{ me { email } }' })).toBe(true);
+  expect(world.engine.canDedupe({ query: '{ me { email } }' })).toBe(true);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import type { Identity } from '../../../src/client/identity.ts';
-import type { EngineAnswer } from '../../../src/engine/engine.ts';
+import type { ExecutionResult } from '../../../src/engine/engine.ts';
 import {
   type AuthorizationOptions,
   createAuthorizationPolicy,
@@ -11,7 +11,7 @@ export function identity(scopes = '', claims: Record<string, unknown> = {}): Ide
   return { kind: 'jwt', subject: 'ann', scopes: scopes.split(' ').filter(Boolean), claims };
 }
 
-export interface Asked extends EngineAnswer {
+export interface Asked extends ExecutionResult {
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers freely
   readonly data: any;
   /** Paths of the errors, `users.iban`. */

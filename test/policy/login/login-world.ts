@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest';
-import type { ClientFacts } from '../../../src/client/identity.ts';
+import type { ClientInfo } from '../../../src/client/identity.ts';
 import { loginSection } from '../../../src/config/sections/login.ts';
-import type { Admission } from '../../../src/policy/authentication/authenticator.ts';
-import { configureLogin } from '../../../src/policy/login/login.ts';
-import { createHost } from '../../../src/http/router.ts';
 import { listen } from '../../../src/http/listener.ts';
+import { createHost } from '../../../src/http/router.ts';
+import type { Authenticator } from '../../../src/policy/authentication/authenticator.ts';
+import { configureLogin } from '../../../src/policy/login/login.ts';
 import type { SharedRedis } from '../../../src/store/redis.ts';
 import { type LogLine, recordingLogger } from '../../gateway/serving.ts';
 import type { Browser, Page } from './browser.ts';
@@ -28,7 +28,7 @@ export interface LoginWorldOptions {
   /** What the config says of the client, beside where the provider is. */
   readonly login?: Record<string, unknown>;
   readonly redis?: SharedRedis;
-  readonly admission?: Admission;
+  readonly authenticator?: Authenticator;
   /** A provider that another gateway is registered at. */
   readonly provider?: OpenIdServer;
   readonly clock?: { now: number };
@@ -57,7 +57,7 @@ export async function loginWorld(options: LoginWorldOptions = {}): Promise<Login
     shareQueries: true,
     graphiql: false,
     login,
-    admission: options.admission,
+    authenticator: options.authenticator,
     bff: { handle: echo },
   });
   const listener = await listen(host, { host: '127.0.0.1', port: 0, lingerMs: 10 });
@@ -91,7 +91,7 @@ export async function loginWorld(options: LoginWorldOptions = {}): Promise<Login
 function echo(
   req: { headers: Record<string, unknown> },
   res: { end(text: string): void },
-  client: ClientFacts,
+  client: ClientInfo,
 ): boolean {
   const { identity } = client;
   const { authorization, cookie } = req.headers;

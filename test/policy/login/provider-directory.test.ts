@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { ProviderDirectory } from '../../../src/policy/login/provider-directory.ts';
-import { ProviderAway } from '../../../src/policy/login/provider-errors.ts';
+import { ProviderUnavailable } from '../../../src/policy/login/provider-errors.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { OpenIdServer } from './openid-provider.ts';
 
@@ -29,7 +29,7 @@ test('a provider is looked up once for all who ask, and again after an hour', as
 test('one that is away is not asked again for two seconds', async () => {
   const { provider, clock, directory: found } = await directory();
   provider.goDown();
-  for (let times = 0; times < 3; times++) await expect(found.find()).rejects.toThrow(ProviderAway);
+  for (let times = 0; times < 3; times++) await expect(found.find()).rejects.toThrow(ProviderUnavailable);
   expect(provider.asked[DISCOVERY]).toBe(1);
   provider.comeUp();
   clock.now = 2_000;
@@ -43,9 +43,9 @@ test('what was known of one that went away is forgotten after a day, until it is
   clock.now = 24 * 3_600_000;
   expect(await found.find()).toMatchObject({ issuer: provider.issuer });
   clock.now += 2_000;
-  await expect(found.find()).rejects.toThrow(ProviderAway);
+  await expect(found.find()).rejects.toThrow(ProviderUnavailable);
   clock.now += 1_000;
-  await expect(found.find()).rejects.toThrow(ProviderAway);
+  await expect(found.find()).rejects.toThrow(ProviderUnavailable);
   provider.comeUp();
   clock.now += 1_000;
   expect(await found.find()).toMatchObject({ issuer: provider.issuer });

@@ -4,36 +4,36 @@ import { expect, test } from 'vitest';
 import { createSealer } from '../../../src/policy/login/sealing.ts';
 
 const [old, next] = [randomBytes(32), randomBytes(32)];
-const sealer = createSealer([old]);
+const encryptor = createSealer([old]);
 
 test('what is sealed can be opened, for the same purpose alone', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string(), fc.string(), (text, about, other) => {
       fc.pre(about !== other);
-      const sealed = sealer.seal(text, about);
-      expect(sealer.open(sealed, about)).toBe(text);
-      expect(sealer.open(sealed, other)).toBeUndefined();
+      const sealed = encryptor.seal(text, about);
+      expect(encryptor.open(sealed, about)).toBe(text);
+      expect(encryptor.open(sealed, other)).toBeUndefined();
     }),
   );
 });
 
 test('nothing that was changed, cut or made up can be opened', () => {
-  const bytes = Buffer.from(sealer.seal('the tokens of ada', 'session 1'), 'base64url');
+  const bytes = Buffer.from(encryptor.seal('the tokens of ada', 'session 1'), 'base64url');
   for (let at = 0; at < bytes.length; at++) {
     const changed = Buffer.from(bytes);
     changed[at] = (changed[at] ?? 0) ^ 1;
-    expect(sealer.open(changed.toString('base64url'), 'session 1')).toBeUndefined();
-    expect(sealer.open(bytes.subarray(0, at).toString('base64url'), 'session 1')).toBeUndefined();
+    expect(encryptor.open(changed.toString('base64url'), 'session 1')).toBeUndefined();
+    expect(encryptor.open(bytes.subarray(0, at).toString('base64url'), 'session 1')).toBeUndefined();
   }
-  expect(sealer.open('', 'session 1')).toBeUndefined();
+  expect(encryptor.open('', 'session 1')).toBeUndefined();
 });
 
 test('no two seals of a text are the same', () => {
-  expect(sealer.seal('text', 'about')).not.toBe(sealer.seal('text', 'about'));
+  expect(encryptor.seal('text', 'about')).not.toBe(encryptor.seal('text', 'about'));
 });
 
 test('keys are rotated: the first seals, all open, and one that is gone opens nothing', () => {
-  const before = sealer.seal('text', 'about');
+  const before = encryptor.seal('text', 'about');
   const rotating = createSealer([next, old]);
   const after = rotating.seal('text', 'about');
   expect(rotating.open(before, 'about')).toBe('text');

@@ -69,10 +69,10 @@ describe('a whole request over a limit', () => {
 test('requests may count by what they cost', async () => {
   const { outcome } = limitedWorld({ requests: [{ limit: 10, weight: 'cost' }] });
   // each object that is read costs one, and a list ten: as demand control estimates
-  const dear = '{ search { id } }';
+  const isExpensive = '{ search { id } }';
   const cheap = '{ report { id } }';
   expect(await outcome(cheap)).toBe('served');
-  expect(await outcome(dear)).toBe('refused 429');
+  expect(await outcome(isExpensive)).toBe('refused 429');
   let served = 1;
   while ((await outcome(cheap)) === 'served') served++;
   expect(served).toBe(10);

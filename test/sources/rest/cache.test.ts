@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiSettings, connectorsSection } from '../../../src/config/sections/connectors.ts';
 import { Cancellation } from '../../../src/sources/cancellation.ts';
 import { ApiCache } from '../../../src/sources/rest/cache/api-cache.ts';
-import { type Keeper, memoryKeeper, redisKeeper } from '../../../src/sources/rest/cache/cache-store.ts';
+import { type CacheStore, memoryKeeper, redisKeeper } from '../../../src/sources/rest/cache/cache-store.ts';
 import type { ForwardHeaders, Source } from '../../../src/sources/source.ts';
 import { createRedis } from '../../../src/store/redis.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
@@ -34,7 +34,7 @@ interface World {
 async function world(
   headers: Record<string, string>,
   forward?: ForwardHeaders,
-  keeper: Keeper = memoryKeeper(100_000),
+  cacheStore: CacheStore = memoryKeeper(100_000),
 ) {
   let count = 0;
   let now = Date.parse('2026-01-01T00:00:00Z');
@@ -45,7 +45,7 @@ async function world(
     count += isSame ? 0 : 1;
     return response.end(isSame ? '' : JSON.stringify({ time: `t${count}`, of: ofWhom(asked) }));
   });
-  const cache = new ApiCache(keeper, () => now);
+  const cache = new ApiCache(cacheStore, () => now);
   const source = restSource(api, SDL, { settingsOf: () => CACHED, cache, forward });
   const it: World = {
     api,

@@ -4,7 +4,7 @@ import { readConfigFile } from '../../../src/config/config-file.ts';
 import { apiSettings, connectorsSection } from '../../../src/config/sections/connectors.ts';
 import { ApiCache } from '../../../src/sources/rest/cache/api-cache.ts';
 import { memoryKeeper } from '../../../src/sources/rest/cache/cache-store.ts';
-import type { Source, SourceAnswer } from '../../../src/sources/source.ts';
+import type { Source, SubgraphResponse } from '../../../src/sources/source.ts';
 import { aClient, restSource, stubApi, text } from './stub-api.ts';
 
 const raw = (body: string) => text(200, 'application/json', body);
@@ -13,7 +13,7 @@ const raw = (body: string) => text(200, 'application/json', body);
 async function send(source: Source, query: string, variables = '{}'): Promise<string> {
   const body = `{"query":${JSON.stringify(query)},"variables":${variables}}`;
   const operationType = query.startsWith('mutation') ? 'mutation' : 'query';
-  const answer = await new Promise<SourceAnswer>((done) =>
+  const answer = await new Promise<SubgraphResponse>((done) =>
     source.send({ body, operationType, client: aClient() }, done),
   );
   return answer.kind === 'text' ? answer.text : JSON.stringify(answer);

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { type ApiSettings, apiSettings, connectorsSection } from '../../../src/config/sections/connectors.ts';
 import { Cancellation } from '../../../src/sources/cancellation.ts';
 import { createRestSource, type RestSourceOptions } from '../../../src/sources/rest/rest-source.ts';
-import type { ClientContext, Source, SourceAnswer } from '../../../src/sources/source.ts';
+import type { ClientContext, Source, SubgraphResponse } from '../../../src/sources/source.ts';
 
 interface Call {
   readonly method: string;
@@ -97,7 +97,7 @@ export async function ask(
   const document = parse(query).definitions[0];
   const operationType = document?.kind === 'OperationDefinition' ? document.operation : 'query';
   const body = JSON.stringify({ query, variables });
-  const answer = await new Promise<SourceAnswer>((done) => source.send({ body, operationType, client }, done));
+  const answer = await new Promise<SubgraphResponse>((done) => source.send({ body, operationType, client }, done));
   if (answer.kind === 'failure') throw new Error(answer.failure.message);
   return JSON.parse(answer.text);
 }

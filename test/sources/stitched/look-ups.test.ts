@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createHttpSource } from '../../../src/sources/http/http-source.ts';
-import type { Source, SourceAnswer } from '../../../src/sources/source.ts';
+import type { Source, SubgraphResponse } from '../../../src/sources/source.ts';
 import { createStitchedSource } from '../../../src/sources/stitched/stitched-source.ts';
 import { gatewayOver, stubSubgraph } from './gateway.ts';
 import { type StubResolvers, stubService } from './stub-service.ts';
@@ -295,7 +295,7 @@ test('asked for again, they have what is left of the time', async () => {
     variables: { r: ['1', 'bad'].map((id) => ({ __typename: 'Tag', id })) },
   });
   const start = performance.now();
-  const answer = new Promise<SourceAnswer>((resolve) => {
+  const answer = new Promise<SubgraphResponse>((resolve) => {
     source.send({ body, operationType: 'query', client: { requestId: 'r1', headers: {} } }, resolve);
   });
   await vi.waitFor(() => expect(calls).toBe(2));

@@ -4,8 +4,8 @@ import { readCachingHeaders } from '../../../client/read-freshness.ts';
 import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
 import type { RawAnswer } from '../api-call.ts';
 import type { ApiRequest } from '../api-request.ts';
+import type { CacheStore } from './cache-store.ts';
 import { Flights, untilAborted } from './flights.ts';
-import type { Keeper } from './cache-store.ts';
 import { conditionsFor, isFresh, type KeptAnswer, keptAnswer, served, servesOnError } from './kept-answer.ts';
 
 /** A request that may be answered by what is kept. */
@@ -43,14 +43,14 @@ const CONDITIONAL = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmod
  * @see https://www.rfc-editor.org/rfc/rfc9111
  */
 export class ApiCache {
-  readonly #keeper: Keeper;
+  readonly #cacheStore: CacheStore;
   readonly #now: () => number;
   readonly #flights = new Flights<Renewed>();
   /** Requests whose last answer was for one alone. */
-  readonly #lonely = new LRUCache<string, true>({ max: MOST_LONELY });
+  readonly #unshareable = new LRUCache<string, true>({ max: MOST_LONELY });
 
-  constructor(keeper: Keeper, now: () => number = Date.now) {
-    this.#keeper = keeper;
+  constructor(cacheStore: CacheStore, now: () => number = Date.now) {
+    this.#cacheStore = cacheStore;
     this.#now = now;
   }
 
@@ -77,7 +77,7 @@ export class ApiCache {
 
   /** What was done to a URL makes what was kept of it doubtful (RFC 9111, section 4.4). */
   async forget(asking: Asking): Promise<void> {
-    for (const saysWho of [false, true]) await this.#keeper.delete(keyOf(asking, saysWho));
+    for (const saysWho of [false, true]) await this.#cacheStore.delete(keyOf(asking, saysWho));
   }
 
   /** One call for all equal requests, unless the last answer was for one alone: then nobody waits for another's. */
@@ -85,19 +85,19 @@ export class ApiCache {
     const { signal } = asking;
     const equal = variantKey(key, asking, [...asking.ofUser]);
     const begin = (own: AbortSignal) => this.#renew(key, found, asking, own);
-    const isLonely = this.#lonely.has(equal);
+    const isLonely = this.#unshareable.has(equal);
     const [renewed, isOwn] = isLonely
       ? ([await untilAborted(begin(signal), signal), true] as const)
       : await this.#flights.join(equal, signal, begin);
-    if (renewed.isShared) this.#lonely.delete(equal);
-    else this.#lonely.set(equal, true);
+    if (renewed.isShared) this.#unshareable.delete(equal);
+    else this.#unshareable.set(equal, true);
     return isOwn || renewed.isShared ? renewed.answer : asking.call({}, signal);
   }
 
   async #find(key: string, asking: Asking): Promise<Found> {
-    const first = await this.#keeper.get(key);
+    const first = await this.#cacheStore.get(key);
     const names = first?.kind === 'vary' ? first.names : [];
-    const kept = first?.kind === 'vary' ? await this.#keeper.get(variantKey(key, asking, names)) : first;
+    const kept = first?.kind === 'vary' ? await this.#cacheStore.get(variantKey(key, asking, names)) : first;
     return { kept: kept?.kind === 'answer' && this.#now() < kept.usefulUntil ? kept : undefined, names };
   }
 
@@ -110,7 +110,7 @@ export class ApiCache {
     const made = keptAnswer({ status: whole.status, headers: whole.headers, text: whole.text }, isOfUser(asking), now);
     if (made === undefined) {
       // a failure says nothing of what is kept
-      if (kept && answer.status < 500) await this.#keeper.delete(key);
+      if (kept && answer.status < 500) await this.#cacheStore.delete(key);
       return { answer: { status: whole.status, headers: whole.headers, text: whole.text }, isShared: false };
     }
     await this.#keep(key, made, found.names, asking);
@@ -123,9 +123,9 @@ export class ApiCache {
    */
   async #keep(key: string, made: KeptAnswer, before: readonly string[], asking: Asking): Promise<void> {
     const names = [...new Set([...readCachingHeaders(made.headers).vary, ...before])].sort();
-    if (names.length === 0) return this.#keeper.set(key, made);
-    await this.#keeper.set(key, { kind: 'vary', names, usefulUntil: made.usefulUntil });
-    await this.#keeper.set(variantKey(key, asking, names), made);
+    if (names.length === 0) return this.#cacheStore.set(key, made);
+    await this.#cacheStore.set(key, { kind: 'vary', names, usefulUntil: made.usefulUntil });
+    await this.#cacheStore.set(variantKey(key, asking, names), made);
   }
 }
 

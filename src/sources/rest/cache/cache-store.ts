@@ -3,7 +3,7 @@ import { type SharedRedis, StoreUnavailable } from '../../../store/redis.ts';
 import type { Kept } from './kept-answer.ts';
 
 /** Where answers are kept. What cannot be had just now counts as not there. */
-export interface Keeper {
+export interface CacheStore {
   /** At once where it is in memory. */
   get(key: string): Kept | undefined | Promise<Kept | undefined>;
   set(key: string, kept: Kept): void | Promise<void>;
@@ -14,7 +14,7 @@ export interface Keeper {
 const OVERHEAD = 1_024;
 
 /** Keeps answers in this process; those unused for longest go first. */
-export function memoryKeeper(maxBytes: number): Keeper {
+export function memoryKeeper(maxBytes: number): CacheStore {
   const all = new LRUCache<string, Kept>({
     maxSize: maxBytes,
     sizeCalculation: (kept) => OVERHEAD + (kept.kind === 'answer' ? Buffer.byteLength(kept.text) : 0),
@@ -27,7 +27,7 @@ export function memoryKeeper(maxBytes: number): Keeper {
 }
 
 /** Keeps answers in a Redis that all processes share. Where Redis is away nothing is kept, and nothing fails. */
-export function redisKeeper(redis: SharedRedis, now: () => number = Date.now): Keeper {
+export function redisKeeper(redis: SharedRedis, now: () => number = Date.now): CacheStore {
   const keyOf = (key: string) => `${redis.prefix}:rest:answer:${key}`;
   return {
     async get(key) {
