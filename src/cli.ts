@@ -88,21 +88,21 @@ function buildProgram(): Command {
 }
 
 function addKeyVerbs(keys: Command): void {
-  keptIn(keys.command('create').description('make a key, and print it this once'))
+  storedIn(keys.command('create').description('make a key, and print it this once'))
     .requiredOption('--owner <name>', 'whose key it is')
     .option('--scopes <names>', 'what it may do, separated by commas or spaces', words)
     .option('--plan <name>', 'what limits it has')
     .option('--expires <when>', 'a duration (90d), or an instant (2030-01-31T00:00:00Z)')
     .action(async (flags) => (await import('./cli/keys.ts')).createKey(flags));
-  keptIn(keys.command('list').description('what is kept of the keys')).action(async (flags) =>
+  storedIn(keys.command('list').description('what is kept of the keys')).action(async (flags) =>
     (await import('./cli/keys.ts')).listKeys(flags),
   );
-  keptIn(
+  storedIn(
     keys.command('revoke').description('let a key be refused from now on').argument('<id>', 'as in the list'),
   ).action(async (id: string, flags) => (await import('./cli/keys.ts')).revokeKey(id, flags));
 }
 
-function keptIn(command: Command): Command {
+function storedIn(command: Command): Command {
   return command
     .option('--file <file>', 'the file that holds the keys')
     .option('--redis <url>', 'the Redis that holds the keys, instead of a file')

@@ -9,19 +9,19 @@ import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { Cors } from '../policy/requests/cors.ts';
 import { emptyNotes, type RequestNotes } from '../shared/request-notes.ts';
 import type { SharedRedis } from '../store/redis.ts';
-import type { BffContext, Call, EndpointSnapshot, TellRefused } from './answering/call.ts';
+import type { BffContext, Call, CountRefusal, EndpointSnapshot } from './answering/call.ts';
 import { type AcceptedCredentials, TOKENS_ONLY } from './answering/challenge.ts';
-import { Flights } from './answering/flights.ts';
+import { SharedExecutions } from './answering/flights.ts';
 import { replyTo } from './answering/route-call.ts';
 import type { ErrorStatus } from './answering/source-status.ts';
-import { type CacheOutcome, createAnswerCache } from './caching/answer-cache.ts';
+import { type CacheOutcome, createResponseCache } from './caching/answer-cache.ts';
 import { KnownRequests } from './caching/known-requests.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
-import { standingHeaders } from './delivery/client-headers.ts';
+import { defaultHeadersOf } from './delivery/client-headers.ts';
 import { clientPolicies, policyAt } from './delivery/cors.ts';
 import { refuseMethod } from './delivery/methods.ts';
-import { problemReply } from './delivery/reply.ts';
+import { problemResponse } from './delivery/reply.ts';
 import { send } from './delivery/send.ts';
 import { DEMO_REPLY } from './demo/demo-page.ts';
 import type { ConfiguredForEndpoints } from './endpoints/config-fit.ts';
@@ -86,7 +86,7 @@ export interface BffOptions {
   readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
   readonly onCache?: ((outcome: CacheOutcome) => void) | undefined;
   /** Told of what is refused to a client by which policy, and why; of rate limits the limiter tells. */
-  readonly onRefused?: TellRefused | undefined;
+  readonly onRefused?: CountRefusal | undefined;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -145,14 +145,14 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   async function answer(call: Call): Promise<void> {
     const { req, res } = call;
     try {
-      const reply = await replyTo(call, serve(), bff);
-      if (reply?.errors) call.notes.errors = reply.errors;
-      if (reply) await send(req, res, reply, bff);
+      const response = await replyTo(call, serve(), bff);
+      if (response?.errors) call.notes.errors = response.errors;
+      if (response) await send(req, res, response, bff);
     } catch (error) {
       if (res.destroyed) return;
       options.logger?.error({ err: error, requestId: call.requestId }, 'A BFF endpoint failed');
       const problem = { status: 500, kind: 'failed', detail: 'The answer could not be made.' };
-      void send(req, res, problemReply(problem, call.path), bff);
+      void send(req, res, problemResponse(problem, call.path), bff);
     }
   }
 
@@ -194,7 +194,7 @@ function deskOf(options: BffOptions): BffContext {
   const { redis, now, cacheBytes = DEFAULTS.cacheBytes } = options;
   const store = redis ? createRedisStore(redis) : createMemoryStore({ maxBytes: cacheBytes, now });
   const onError = (err: unknown) => options.logger?.error({ err }, 'A kept BFF answer could not be renewed');
-  const cache = cacheBytes > 0 ? createAnswerCache({ store, now, onError, onOutcome: options.onCache }) : undefined;
+  const cache = cacheBytes > 0 ? createResponseCache({ store, now, onError, onOutcome: options.onCache }) : undefined;
   return {
     dev: options.dev ?? process.env.NODE_ENV !== 'production',
     pathPrefix: options.pathPrefix ?? '',
@@ -216,7 +216,7 @@ function deskOf(options: BffOptions): BffContext {
     once: new Once(redis ? createRedisKeyStore(redis) : (options.keyStore ?? createMemoryKeyStore())),
     limiter: options.limiter ?? createMemoryLimiter(now === undefined ? {} : { now }),
     limitHeaders: options.limitHeaders ?? true,
-    flights: new Flights(),
+    sharedExecutions: new SharedExecutions(),
   };
 }
 
@@ -229,7 +229,7 @@ function checkAgainst(
   const loaded = compileEndpoints(folder, engine.supergraph, { ...configured, shapes });
   const defaultHeaders = new Map<string, ReadonlyMap<string, string>>();
   for (const { client, version, settings } of [...loaded.endpoints, ...loaded.broken]) {
-    const headers = standingHeaders(settings, version);
+    const headers = defaultHeadersOf(settings, version);
     if (headers) defaultHeaders.set(version === undefined ? client : `${client}/${version}`, headers);
   }
   const digest = hash('sha256', `${folder.digest}\n${engine.supergraph.sdl}`, 'base64url');

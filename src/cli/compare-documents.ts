@@ -19,12 +19,12 @@ export function compareDocuments(registered: readonly Registered[], schemas: Sch
     const errors = validate(schemas.now.publicSchema, document);
     if (!fitted && errors.length === 0) continue;
     const name = `${file}: ${documentName(id, document)}`;
-    const told = errors.map(({ message, locations }) => {
+    const lines = errors.map(({ message, locations }) => {
       const at = locations?.[0];
       return indented(`${at ? `${at.line}:${at.column}  ` : ''}${message}`);
     });
-    if (!fitted) invalid.push([`invalid    ${name}`, ...told].join('\n'));
-    else if (errors.length > 0) broken.push([`broken     ${name}`, ...told].join('\n'));
+    if (!fitted) invalid.push([`invalid    ${name}`, ...lines].join('\n'));
+    else if (errors.length > 0) broken.push([`broken     ${name}`, ...lines].join('\n'));
     else
       slower.push(
         ...operationsOf(document).flatMap((operationName) => slowerBy(name, { query, operationName }, schemas)),

@@ -25,7 +25,7 @@ export async function initRest({ openapi, out }: InitRestFlags): Promise<void> {
   const name = nameFrom(out ?? openapi);
   const { sdl, leftOut, fields } = convert(document, name, openapi);
   for (const line of leftOut) console.error(`left out  ${line}`);
-  tellProblems(sdl, name, out ?? `${name}.graphql`);
+  printProblems(sdl, name, out ?? `${name}.graphql`);
   if (out === undefined) {
     process.stdout.write(sdl);
     return;
@@ -79,7 +79,7 @@ function nameFrom(path: string): string {
 }
 
 /** What would keep the file from composing as it is; it can be mended by hand. */
-function tellProblems(sdl: string, name: string, file: string): void {
+function printProblems(sdl: string, name: string, file: string): void {
   const read = readSource({ name, file, text: sdl }, process.env);
   const composition = 'kind' in read ? composeSupergraph([read]) : { ok: false as const, problems: read };
   if (composition.ok) return;

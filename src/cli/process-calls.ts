@@ -1,6 +1,6 @@
 import type { Remembered } from '../bff/idempotency/idempotency.ts';
 import type { Failures } from '../policy/authentication/failed-attempts.ts';
-import type { LimitAnswer, LimitQuestion } from '../policy/rate-limits/limiter.ts';
+import type { LimitDecisions, LimitQuery } from '../policy/rate-limits/limiter.ts';
 import { startBudget } from '../shared/response-budget.ts';
 import type { Snapshot } from '../telemetry/metrics.ts';
 
@@ -14,7 +14,7 @@ export interface Calls {
   readonly getKey: { readonly given: string; readonly back: KnownKey };
   readonly finishKey: { readonly given: KeyEntry; readonly back: true };
   readonly releaseKey: { readonly given: string; readonly back: true };
-  readonly countLimits: { readonly given: LimitQuestion; readonly back: LimitAnswer };
+  readonly countLimits: { readonly given: LimitQuery; readonly back: LimitDecisions };
   readonly getDocument: { readonly given: string; readonly back: { readonly query: string | undefined } };
   readonly setDocument: { readonly given: { readonly hash: string; readonly query: string }; readonly back: true };
   readonly addFailure: {
@@ -69,7 +69,7 @@ function waitingFor(peer: Peer): Map<number, (back: unknown) => void> {
   if (known === undefined) {
     const made = new Map<number, (back: unknown) => void>();
     peer.on('message', (message) => {
-      if (isAnswer(message)) made.get(message.answerTo)?.(message.back);
+      if (isResponseMessage(message)) made.get(message.answerTo)?.(message.back);
     });
     waiting.set(peer, made);
     known = made;
@@ -82,12 +82,12 @@ function send(peer: Peer, message: Question | Answer): void {
   peer.send?.(message, undefined, undefined, () => {});
 }
 
-/** Asks the other process. `undefined` where no answer comes within `patienceMs`. */
+/** Asks the other process. `undefined` where no answer comes within `timeoutMs`. */
 export function ask<N extends Name>(
   peer: Peer,
   call: N,
   given: Calls[N]['given'],
-  patienceMs: number,
+  timeoutMs: number,
 ): Promise<Calls[N]['back'] | undefined> {
   const id = ++calls;
   const others = waitingFor(peer);
@@ -97,7 +97,7 @@ export function ask<N extends Name>(
       others.delete(id);
       resolve(back as Calls[N]['back'] | undefined);
     };
-    const cancel = startBudget(patienceMs, () => end(undefined));
+    const cancel = startBudget(timeoutMs, () => end(undefined));
     others.set(id, end);
     send(peer, { call, id, given });
   });
@@ -114,7 +114,7 @@ export function answer(peer: Peer, answers: Answers): void {
   });
 }
 
-function isAnswer(message: unknown): message is Answer {
+function isResponseMessage(message: unknown): message is Answer {
   return typeof message === 'object' && message !== null && 'answerTo' in message;
 }
 

@@ -7,7 +7,7 @@ import { placeOfKey, placeOfValue } from '../config/config-file.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
-import { looseOriginPatterns } from '../config/sections/cors.ts';
+import { broadOriginPatterns } from '../config/sections/cors.ts';
 import { checkSettings } from '../gateway/check-settings.ts';
 import { configMismatches } from '../gateway/config-mismatches.ts';
 import { endpointSettings } from '../gateway/endpoint-settings.ts';
@@ -82,7 +82,7 @@ interface ConfigText {
 }
 
 function warningsIn(config: Config, { path: file, text }: ConfigText): Problem[] {
-  const patterns = looseOriginPatterns(config.cors).map(({ path, message }) => ({
+  const patterns = broadOriginPatterns(config.cors).map(({ path, message }) => ({
     file,
     ...placeOfValue(text, path),
     code: 'WARNING',

@@ -218,11 +218,11 @@ class WorkerPool {
     cluster.setupPrimary({ args: [...process.argv.slice(2), '--port', `${this.#ready.port}`] });
   }
 
-  async #lost(worker: Worker, end: End, servedMs: number): Promise<void> {
+  async #lost(worker: Worker, end: End, uptimeMs: number): Promise<void> {
     this.#serving.delete(worker);
     await this.#metrics?.workerEnded(worker);
     if (this.#stopping) return;
-    if (servedMs >= STEADY_MS) this.#quickDeaths = 0;
+    if (uptimeMs >= STEADY_MS) this.#quickDeaths = 0;
     else this.#quickDeaths++;
     await this.#pause(end.text, worker.process.pid);
     await this.#replace();

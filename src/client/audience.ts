@@ -34,7 +34,7 @@ export function audienceOf(answered: Answered, requester: Requester, dependsOn: 
   const isPrivate =
     scope === 'private' ||
     read === undefined ||
-    dependsOn?.tellsAddress === true ||
+    dependsOn?.forwardsAddress === true ||
     (scope === 'public' ? byWho : credentials.certificates === true || saysWho(requester, dependsOn));
   if (read === undefined) return { isPrivate, vary: ['*'] };
   const named = byWho ? read : read.filter((name) => !COMMON_CREDENTIALS.has(name));

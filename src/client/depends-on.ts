@@ -11,9 +11,9 @@ export interface DependsOn {
   /** Tells whether some source gets this header of the client's. */
   forwards(name: string): boolean;
   /** Whether some source is sent the client's address. */
-  readonly tellsAddress: boolean;
+  readonly forwardsAddress: boolean;
   /** Whether a module decides by the client's address, and by any header, what a client may read. */
-  readonly judgesAddress?: boolean;
+  readonly decidesByAddress?: boolean;
   /** Returns the headers in which requests with the same answer need not agree; by default those that nobody reads. */
   neutral?(): ReadonlySet<string>;
   /**
@@ -73,7 +73,7 @@ export function inFlightKey(
   // a session and a token that it goes by say it in the same header, but may say different things of one user
   let key = `${identity?.kind ?? ''}\n`;
   if (identity?.kind === 'certificate') key += `${principalKey(identity)}\n`;
-  if (dependsOn?.tellsAddress) key += `${facts?.ip ?? ''}\n`;
+  if (dependsOn?.forwardsAddress) key += `${facts?.ip ?? ''}\n`;
   return key + headersKey(headers, neutral);
 }
 
@@ -81,7 +81,7 @@ export function inFlightKey(
 export function viewerKey(requester: Requester, dependsOn: DependsOn | undefined): string {
   const { facts } = requester;
   const who = facts?.identity === undefined ? '' : principalKey(facts.identity);
-  const address = dependsOn?.judgesAddress ? facts?.ip : '';
+  const address = dependsOn?.decidesByAddress ? facts?.ip : '';
   return `${who}\n${address ?? ''}\n${inFlightKey(requester, dependsOn)}`;
 }
 
@@ -103,7 +103,7 @@ export function sharedKey(
     if (COMMON_CREDENTIALS.has(name) || CORRELATION_HEADERS.has(name)) continue;
     if (dependsOn.forwards(name) || named?.includes(name)) key += headerLine(headers, name);
   }
-  return dependsOn.tellsAddress ? `${key}${facts?.ip ?? ''}` : key;
+  return dependsOn.forwardsAddress ? `${key}${facts?.ip ?? ''}` : key;
 }
 
 /**
@@ -112,21 +112,21 @@ export function sharedKey(
  * passed on, and other headers that are read, count as they are.
  * @param isJudged whether a policy module decides, which may read any header
  */
-export function callerKey({ facts, headers }: Requester, dependsOn: DependsOn | undefined, isJudged = false): string {
+export function callerKey({ facts, headers }: Requester, dependsOn: DependsOn | undefined, isDecided = false): string {
   const identity = facts?.identity;
   const credentials = credentialsOf(dependsOn);
-  const neutral = isJudged ? dependsOn?.neutral?.() : undefined;
+  const neutral = isDecided ? dependsOn?.neutral?.() : undefined;
   const named = dependsOn?.readNames?.() ?? [];
   let key = identity === undefined ? '\n' : `${principalKey(identity)}\n`;
   for (const name of Object.keys(headers).sort()) {
     const isNamed = named.includes(name);
     if (isVerified(name, identity, credentials) || (OF_MESSAGE.has(name) && !isNamed)) continue;
     const says = identity === undefined && credentials.headers.has(name);
-    const mayRead = isNamed || dependsOn?.forwards(name) === true || (isJudged && neutral?.has(name) !== true);
+    const mayRead = isNamed || dependsOn?.forwards(name) === true || (isDecided && neutral?.has(name) !== true);
     if (says || mayRead) key += headerLine(headers, name);
   }
   key += namedByConnection(headers);
-  return dependsOn?.tellsAddress || isJudged ? `${key}${facts?.ip ?? ''}` : key;
+  return dependsOn?.forwardsAddress || isDecided ? `${key}${facts?.ip ?? ''}` : key;
 }
 
 /** Headers of one try to send a request. Where one of them is passed on by its name, it is meant to count. */

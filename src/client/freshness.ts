@@ -5,7 +5,7 @@ export interface Freshness {
   /** It is for the one client alone that asked. */
   readonly isPrivate: boolean;
   /** Nobody may keep it. */
-  readonly isSecret: boolean;
+  readonly noStore: boolean;
   /** A part of what it was made of does not say how long it holds. */
   readonly isPartial?: boolean;
 }
@@ -31,7 +31,7 @@ export class CacheControlAccumulator {
     this.#least = {
       maxAgeMs: ages.length === 0 ? undefined : Math.min(...ages),
       isPrivate: freshness.isPrivate || least.isPrivate,
-      isSecret: freshness.isSecret || least.isSecret,
+      noStore: freshness.noStore || least.noStore,
     };
   }
 }

@@ -31,7 +31,7 @@ export interface ClientInfo {
   /** Told how long answers of sources hold, where somebody wants to know. */
   readonly freshness?: CacheControlAccumulator | undefined;
   /** The rate limits of the request as a whole have been decided already. */
-  readonly admitted?: boolean | undefined;
+  readonly rateLimitChecked?: boolean | undefined;
 }
 
 /** Takes what subgraphs answered with, and keeps of it what the rules say. */

@@ -1,7 +1,7 @@
 import type { Freshness } from './freshness.ts';
 
 /** Names in lower case. */
-export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+export type ResponseHeaderMap = Readonly<Record<string, string | string[] | undefined>>;
 
 /** What `Cache-Control`, `Expires` and `Vary` of an answer say. */
 export interface CachingHeaders {
@@ -19,7 +19,7 @@ export interface CachingHeaders {
  * Of `max-age` and `s-maxage` the shorter holds, as answers are kept here and by clients; `Expires` where neither is there.
  * @see https://www.rfc-editor.org/rfc/rfc9111#section-4.2
  */
-export function readCachingHeaders(headers: AnswerHeaders, now = Date.now()): CachingHeaders {
+export function readCachingHeaders(headers: ResponseHeaderMap, now = Date.now()): CachingHeaders {
   const directives = directivesOf(textOf(headers['cache-control']) ?? '');
   const ages = ['max-age', 's-maxage'].flatMap((name) => secondsOf(directives, name));
   const age = Number.parseInt(textOf(headers.age) ?? '', 10) || 0;
@@ -41,14 +41,14 @@ const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie']);
  * @param ofIdentity headers in which the gateway tells the source who asks: what varies with one of them does with the client
  */
 export function readFreshness(
-  headers: AnswerHeaders,
-  client: AnswerHeaders,
+  headers: ResponseHeaderMap,
+  client: ResponseHeaderMap,
   now?: number,
   ofIdentity: ReadonlySet<string> | undefined = undefined,
 ): Freshness | undefined {
   const { directives, lifetime, age, vary } = readCachingHeaders(headers, now);
-  const isSecret = directives.has('no-store');
-  const isOld = isSecret || directives.has('no-cache');
+  const noStore = directives.has('no-store');
+  const isOld = noStore || directives.has('no-cache');
   const isPrivate =
     directives.has('private') ||
     vary.some(
@@ -56,7 +56,7 @@ export function readFreshness(
     );
   if (!isOld && lifetime === undefined && !isPrivate) return undefined;
   const left = lifetime === undefined ? undefined : Math.max(0, lifetime - age) * 1_000;
-  return { maxAgeMs: isOld ? 0 : left, isPrivate, isSecret };
+  return { maxAgeMs: isOld ? 0 : left, isPrivate, noStore };
 }
 
 /** Quoted values with commas are of no directive that is read here. */
@@ -77,7 +77,7 @@ function secondsOf(directives: ReadonlyMap<string, string>, name: string): numbe
 }
 
 /** What is no date, `0` above all, is over already (RFC 9111, section 5.3). */
-function untilExpiry({ expires, date }: AnswerHeaders, now: number): number | undefined {
+function untilExpiry({ expires, date }: ResponseHeaderMap, now: number): number | undefined {
   const text = textOf(expires);
   if (text === undefined) return undefined;
   const end = Date.parse(text);

@@ -3,7 +3,7 @@ import { type CompositionResult, composeServices, compositionHasErrors } from '@
 import type { GraphQLError } from 'graphql';
 import type { Problem } from '../config/problem.ts';
 import { cacheControlProblems, withCacheControl } from './cache-hints.ts';
-import { findCulprit } from './composer-crash.ts';
+import { findFailingSource } from './composer-crash.ts';
 import { ownerOf, placesOf } from './error-places.ts';
 import { withExternalTypes } from './external-types.ts';
 import { withFederationLink } from './federation-link.ts';
@@ -32,7 +32,7 @@ export function composeSupergraph(sources: readonly SourceDefinition[]): Composi
     return { ok: true, supergraphSdl: withCacheControl(limited, sources), sources };
   }
   const problems = result.errors.map((error) => asProblem(error, sources));
-  return { ok: false, problems: problems.filter((problem, index) => !isToldBetter(problem, problems, index)) };
+  return { ok: false, problems: problems.filter((problem, index) => !isClearer(problem, problems, index)) };
 }
 
 /**
@@ -59,9 +59,9 @@ function composable(sources: readonly SourceDefinition[]) {
 }
 
 function composerFailed(sources: readonly SourceDefinition[], error: Error): Problem {
-  const culprit = findCulprit(composable(sources));
-  const source = sources.find(({ name }) => name === culprit?.name);
-  const { line, column } = source ? placeOf(culprit?.node) : { line: 0, column: 0 };
+  const failingSource = findFailingSource(composable(sources));
+  const source = sources.find(({ name }) => name === failingSource?.name);
+  const { line, column } = source ? placeOf(failingSource?.node) : { line: 0, column: 0 };
   return {
     file: source?.file ?? folderOf(sources),
     line,
@@ -79,7 +79,7 @@ function folderOf(sources: readonly SourceDefinition[]): string {
 }
 
 /** The composer tells of some mistakes twice, once with more words. */
-function isToldBetter(problem: Problem, problems: readonly Problem[], index: number): boolean {
+function isClearer(problem: Problem, problems: readonly Problem[], index: number): boolean {
   return problems.some(
     (other, place) =>
       place !== index &&

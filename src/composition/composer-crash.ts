@@ -8,7 +8,7 @@ interface Subgraph {
 }
 
 /** Where the composer fails: in one subgraph, at a node of it where one is found. */
-export interface Culprit {
+export interface FailingSource {
   readonly name: string;
   readonly node: ASTNode | undefined;
 }
@@ -17,7 +17,7 @@ export interface Culprit {
  * Finds the subgraph and the directive, field or type without which the composer does not throw, by leaving them out one
  * after the other. Subgraphs are tried alone, then in the company of the others.
  */
-export function findCulprit(subgraphs: readonly Subgraph[]): Culprit | undefined {
+export function findFailingSource(subgraphs: readonly Subgraph[]): FailingSource | undefined {
   const alone = subgraphs.find((subgraph) => fails(() => validateSubgraph(copy(subgraph))));
   if (alone) {
     const node = narrow(alone.typeDefs, (typeDefs) => fails(() => validateSubgraph(copy({ ...alone, typeDefs }))));
@@ -51,15 +51,15 @@ function fails(run: () => unknown): boolean {
 
 /** The innermost node without which it does not fail. */
 function narrow(document: DocumentNode, stillFails: (document: DocumentNode) => boolean): ASTNode | undefined {
-  let culprit: ASTNode | undefined;
+  let failingSource: ASTNode | undefined;
   for (const kinds of [['definition'], ['member'], ['directive']] as const) {
-    for (const node of nodesOf(culprit ?? document, kinds[0])) {
+    for (const node of nodesOf(failingSource ?? document, kinds[0])) {
       if (stillFails(visit(document, { enter: (other) => (other === node ? null : undefined) }))) continue;
-      culprit = node;
+      failingSource = node;
       break;
     }
   }
-  return culprit;
+  return failingSource;
 }
 
 function nodesOf(within: ASTNode, kind: 'definition' | 'member' | 'directive'): ASTNode[] {

@@ -38,9 +38,9 @@ export function withForeignConnectors({ file, sdl, document }: SupergraphText, e
     const own = subgraphOf(document, graph.id);
     const read = readConnectors(own, expandWherePossible(env));
     const model = modelOf(read);
-    const troubles = read.troubles.length > 0 ? read.troubles : checkConnectors(model);
-    problems.push(...troubles.map((problem) => ({ file, subgraph: graph.name, ...problem })));
-    if (troubles.length > 0) continue;
+    const connectorProblems = read.connectorProblems.length > 0 ? read.connectorProblems : checkConnectors(model);
+    problems.push(...connectorProblems.map((problem) => ({ file, subgraph: graph.name, ...problem })));
+    if (connectorProblems.length > 0) continue;
     const composed = subgraphSdl(model, NEWEST_FEDERATION);
     noteKeys(composed, graph.id, keys);
     const { name } = graph;

@@ -14,7 +14,7 @@ import {
   type TypeDefinitionNode,
 } from 'graphql';
 import { directiveUses, text } from '../supergraph/directives.ts';
-import { isMachinery } from '../supergraph/join-spec.ts';
+import { isFederationInternal } from '../supergraph/join-spec.ts';
 
 export interface Graph {
   /** The value of the join enum, `PRODUCTS`. */
@@ -70,7 +70,7 @@ export function subgraphOf(document: DocumentNode, graph: string): DocumentNode 
     if (isSchema(node)) {
       const directives = ownDirectives(node, graph);
       if (directives.length > 0) definitions.push({ kind: Kind.SCHEMA_EXTENSION, directives });
-    } else if (isTypeDefinitionNode(node) && !isMachinery(node.name.value) && !BUILT_IN.has(node.name.value)) {
+    } else if (isTypeDefinitionNode(node) && !isFederationInternal(node.name.value) && !BUILT_IN.has(node.name.value)) {
       const own = ownType(node, graph);
       if (own) definitions.push(own);
     }

@@ -147,10 +147,10 @@ function readUse(node: ConstDirectiveNode, holders: readonly ASTNode[]): TakenDi
     throw new GraphQLError(`Directive "@${name}" may not be used here; it belongs on ${allowed}.`, { nodes: node });
   }
   const known = definition.args.map((arg) => arg.name);
-  const stray = node.arguments?.find((argument) => !known.includes(argument.name.value));
-  if (stray !== undefined) {
-    const message = `Unknown argument "${stray.name.value}" on directive "@${name}"; it takes ${known.join(', ')}.`;
-    throw new GraphQLError(message, { nodes: stray });
+  const unmatched = node.arguments?.find((argument) => !known.includes(argument.name.value));
+  if (unmatched !== undefined) {
+    const message = `Unknown argument "${unmatched.name.value}" on directive "@${name}"; it takes ${known.join(', ')}.`;
+    throw new GraphQLError(message, { nodes: unmatched });
   }
   return { node, coordinate: coordinateOf(holders), args: getArgumentValues(definition, node) };
 }

@@ -8,7 +8,7 @@ import { findIneffectiveDirective } from './ineffective-directives.ts';
 import { readSources } from './read-sources.ts';
 import type { SourceDefinition } from './source-definition.ts';
 import { placeOf } from './source-file.ts';
-import { findUnreadSpec, type UnreadSpec } from './unsupported-specs.ts';
+import { findUnsupportedSpec, type UnsupportedSpec } from './unsupported-specs.ts';
 
 /** A folder of schemas to compose, or the file of a supergraph that is composed already. */
 export type SupergraphOrigin = { readonly schemasDir: string } | { readonly supergraphFile: string };
@@ -52,8 +52,8 @@ async function loadFile(path: string, env: Env): Promise<SupergraphLoaded> {
   try {
     const document = parse(new Source(sdl, file));
     const composed = document.definitions.some((node) => 'name' in node && node.name?.value === 'join__Graph');
-    const unread = composed ? findUnreadSpec(document) : undefined;
-    if (unread) return fail('UNREAD_SPEC', ...toldOf(unread), unread);
+    const unread = composed ? findUnsupportedSpec(document) : undefined;
+    if (unread) return fail('UNREAD_SPEC', ...reportedOf(unread), unread);
     const ineffective = composed ? findIneffectiveDirective(document) : undefined;
     if (ineffective) {
       const { node, message, hint } = ineffective;
@@ -71,7 +71,7 @@ async function loadFile(path: string, env: Env): Promise<SupergraphLoaded> {
   }
 }
 
-function toldOf({ url }: UnreadSpec): [message: string, hint: string] {
+function reportedOf({ url }: UnsupportedSpec): [message: string, hint: string] {
   const hint = 'Compose without it, or with a version of the gateway that knows it.';
   return [`The supergraph has to be served as ${url} says, which is not known here.`, hint];
 }

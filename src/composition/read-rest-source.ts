@@ -15,8 +15,9 @@ import { asUse, type ParsedSource } from './source-file.ts';
 export function readRestSource({ source, document, uses, env }: ParsedSource): SourceDefinition | Problem[] {
   const read = readConnectors(document, expandWherePossible(env));
   const model = modelOf(read);
-  const troubles = read.troubles.length > 0 ? read.troubles : checkConnectors(model);
-  if (troubles.length > 0) return troubles.map((problem) => ({ file: source.file, subgraph: source.name, ...problem }));
+  const connectorProblems = read.connectorProblems.length > 0 ? read.connectorProblems : checkConnectors(model);
+  if (connectorProblems.length > 0)
+    return connectorProblems.map((problem) => ({ file: source.file, subgraph: source.name, ...problem }));
   return {
     name: source.name,
     file: source.file,

@@ -44,14 +44,14 @@ const SETTLE_MS = 100;
 /** Serves the supergraph of a `schemas/` folder or of one supergraph file, now and as it changes. */
 export function createSupergraphProvider(origin: SupergraphOrigin, env: Env = process.env): SupergraphProvider {
   /** What was told last, so that a change that changes nothing is not told again. */
-  let told: string | undefined;
+  let lastReported: string | undefined;
   /** The names of the sources of the last good supergraph. */
   let names: readonly string[] = [];
 
   function remember(loaded: SupergraphLoaded): boolean {
     const print = fingerprint(loaded);
-    if (print === told) return false;
-    told = print;
+    if (print === lastReported) return false;
+    lastReported = print;
     if (loaded.ok) names = namesOf(loaded);
     return true;
   }

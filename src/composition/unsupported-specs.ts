@@ -5,7 +5,7 @@ const HEEDED = new Set(['inaccessible', 'authenticated', 'requiresScopes', 'poli
 /** What led fields to other places than a subgraph's URL before there was `connect`: it is nothing to pass over either. */
 const OUTDATED = new Set(['source']);
 
-export interface UnreadSpec {
+export interface UnsupportedSpec {
   /** `https://specs.apollo.dev/connect/v0.2` */
   readonly url: string;
   /** 1-based. */
@@ -17,18 +17,18 @@ export interface UnreadSpec {
  * The first `@link` of a supergraph to a spec that must not be passed over and is not read here. Who does not know a spec
  * that is linked `for: SECURITY` must not serve the schema: https://specs.apollo.dev/link/v1.0/#Purpose
  */
-export function findUnreadSpec({ definitions }: DocumentNode): UnreadSpec | undefined {
+export function findUnsupportedSpec({ definitions }: DocumentNode): UnsupportedSpec | undefined {
   for (const node of definitions) {
     if (node.kind !== Kind.SCHEMA_DEFINITION && node.kind !== Kind.SCHEMA_EXTENSION) continue;
     for (const directive of node.directives ?? []) {
-      const unread = directive.name.value === 'link' ? unreadSpec(directive) : undefined;
+      const unread = directive.name.value === 'link' ? unsupportedSpec(directive) : undefined;
       if (unread) return unread;
     }
   }
   return undefined;
 }
 
-function unreadSpec(link: ConstDirectiveNode): UnreadSpec | undefined {
+function unsupportedSpec(link: ConstDirectiveNode): UnsupportedSpec | undefined {
   const url = argument(link, 'url') ?? '';
   const name = /\/([A-Za-z]\w*)\/v\d+\.\d+\/?$/.exec(url)?.[1] ?? url;
   if (!OUTDATED.has(name) && (argument(link, 'for') !== 'SECURITY' || HEEDED.has(name))) return undefined;

@@ -9,14 +9,14 @@ import {
   type PlacedReference,
   type UrlAdditions,
 } from './connector.ts';
-import { type ConnectorProblem, didYouMean, troubleAt } from './connector-problem.ts';
+import { type ConnectorProblem, didYouMean, problemAt } from './connector-problem.ts';
 import { parseMapping } from './mapping/parse.ts';
 import { referencesIn } from './mapping/references.ts';
 import { MappingSyntaxError } from './mapping/syntax.ts';
 import { parseTemplate, parseUrlTemplate, type Template, type UrlTemplate } from './url-template.ts';
 
 /** Fills in `${VARIABLES}` of a text; `undefined`, with the trouble told by it, where that cannot be done. */
-export type Expander = (text: string, node: ASTNode, troubles: ConnectorProblem[]) => string | undefined;
+export type Expander = (text: string, node: ASTNode, connectorProblems: ConnectorProblem[]) => string | undefined;
 
 type Fields = ReadonlyMap<string, ConstValueNode>;
 
@@ -37,14 +37,14 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** Reads the arguments of `@source` and `@connect`; what is wrong with them goes to `troubles`. */
 export class ArgumentReader {
-  readonly troubles: ConnectorProblem[];
+  readonly connectorProblems: ConnectorProblem[];
   /** Uses of variables in all that was read so far, in order. */
   readonly references: PlacedReference[] = [];
   readonly #expand: Expander;
 
-  constructor(expand: Expander, troubles: ConnectorProblem[]) {
+  constructor(expand: Expander, connectorProblems: ConnectorProblem[]) {
     this.#expand = expand;
-    this.troubles = troubles;
+    this.connectorProblems = connectorProblems;
   }
 
   /** The arguments of a directive, by name. */
@@ -75,7 +75,7 @@ export class ArgumentReader {
     if (node === undefined) return undefined;
     const expression = this.#parsed(node, 'INVALID_MAPPING', () => parseMapping(node.value));
     if (expression === undefined) return undefined;
-    this.troubles.push(...checkMethods(expression, node));
+    this.connectorProblems.push(...checkMethods(expression, node));
     return { expression, node };
   }
 
@@ -86,7 +86,7 @@ export class ArgumentReader {
 
   url(value: ConstValueNode | undefined): UrlTemplate | undefined {
     const node = this.#stringNode(value);
-    const text = node && this.#expand(node.value, node, this.troubles);
+    const text = node && this.#expand(node.value, node, this.connectorProblems);
     if (node === undefined || text === undefined) return undefined;
     const url = this.#parsed(node, 'INVALID_URL', () => parseUrlTemplate(text));
     for (const template of url === undefined ? [] : templatesOf(url)) this.#note(template, node);
@@ -143,8 +143,8 @@ export class ArgumentReader {
     if (mapping?.expression.kind !== 'selection') return mapping;
     const [field] = mapping.expression.fields;
     const hint = `Write a path, like $.${field?.kind === 'named' ? field.name : 'message'}.`;
-    this.troubles.push(
-      troubleAt(mapping.node, 'INVALID_MAPPING', 'This gives an object, not a single value.', hint, 0),
+    this.connectorProblems.push(
+      problemAt(mapping.node, 'INVALID_MAPPING', 'This gives an object, not a single value.', hint, 0),
     );
     return undefined;
   }
@@ -158,7 +158,7 @@ export class ArgumentReader {
   #note(template: Template, node: StringValueNode): void {
     for (const part of template.parts) {
       if (typeof part === 'string') continue;
-      this.troubles.push(...checkMethods(part.expression, node));
+      this.connectorProblems.push(...checkMethods(part.expression, node));
       this.references.push(...this.referencesOf({ expression: part.expression, node }));
     }
   }
@@ -181,7 +181,7 @@ export class ArgumentReader {
       return undefined;
     }
     if (from !== undefined) return { name, from: from.toLowerCase() };
-    const text = value && this.#expand(value.value, value, this.troubles);
+    const text = value && this.#expand(value.value, value, this.connectorProblems);
     if (value === undefined || text === undefined) return undefined;
     const template = this.#parsed(value, 'INVALID_HEADER', () => parseTemplate(text));
     if (template === undefined) return undefined;
@@ -214,13 +214,13 @@ export class ArgumentReader {
       return parse();
     } catch (error) {
       if (!(error instanceof MappingSyntaxError)) throw error;
-      this.troubles.push(troubleAt(node, code, error.message, error.hint, error.offset));
+      this.connectorProblems.push(problemAt(node, code, error.message, error.hint, error.offset));
       return undefined;
     }
   }
 
   #tell(node: ASTNode, code: string, message: string, hint?: string): void {
-    this.troubles.push(troubleAt(node, code, message, hint));
+    this.connectorProblems.push(problemAt(node, code, message, hint));
   }
 }
 

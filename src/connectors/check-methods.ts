@@ -1,5 +1,5 @@
 import type { StringValueNode } from 'graphql';
-import { type ConnectorProblem, didYouMean, troubleAt } from './connector-problem.ts';
+import { type ConnectorProblem, didYouMean, problemAt } from './connector-problem.ts';
 import { METHODS } from './mapping/methods.ts';
 import type { Expression, Selection, Step } from './mapping/syntax.ts';
 
@@ -35,12 +35,12 @@ function checkStep(step: Step, node: StringValueNode): ConnectorProblem[] {
   const inner = step.args.flatMap((arg) => checkMethods(arg, node));
   if (method === undefined) {
     const message = `There is no method "->${step.name}".`;
-    return [troubleAt(node, 'UNKNOWN_METHOD', message, didYouMean(step.name, Object.keys(METHODS)), step.at), ...inner];
+    return [problemAt(node, 'UNKNOWN_METHOD', message, didYouMean(step.name, Object.keys(METHODS)), step.at), ...inner];
   }
   const [least, most] = method.arity;
   if (step.args.length >= least && step.args.length <= most) return inner;
   const expected =
     least === most ? String(least) : most === Number.POSITIVE_INFINITY ? `${least} or more` : `${least} to ${most}`;
   const message = `"->${step.name}" takes ${expected} arguments, not ${step.args.length}.`;
-  return [troubleAt(node, 'WRONG_NUMBER_OF_ARGUMENTS', message, undefined, step.at), ...inner];
+  return [problemAt(node, 'WRONG_NUMBER_OF_ARGUMENTS', message, undefined, step.at), ...inner];
 }

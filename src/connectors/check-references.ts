@@ -1,5 +1,5 @@
 import type { Connector, PlacedReference } from './connector.ts';
-import { type ConnectorProblem, didYouMean, troubleAt } from './connector-problem.ts';
+import { type ConnectorProblem, didYouMean, problemAt } from './connector-problem.ts';
 import { isRootType, nameOfType, type SchemaFacts } from './schema-facts.ts';
 
 const ALWAYS = ['$config', '$env', '$context', '$request', '$response', '$status'];
@@ -30,7 +30,7 @@ function unknownVariable(
     variable === '$batch' && field !== undefined
       ? '$batch can be used in connectors on types only.'
       : `There is no ${variable} in the connector on ${coordinate}.`;
-  return troubleAt(node, 'UNKNOWN_VARIABLE', message, didYouMean(variable, known), at);
+  return problemAt(node, 'UNKNOWN_VARIABLE', message, didYouMean(variable, known), at);
 }
 
 function checkArgument(
@@ -47,7 +47,7 @@ function checkArgument(
       name,
       args.map((candidate) => candidate.name.value),
     );
-    return [troubleAt(node, 'UNKNOWN_ARGUMENT', `${coordinate} has no argument "${name}".`, hint, at)];
+    return [problemAt(node, 'UNKNOWN_ARGUMENT', `${coordinate} has no argument "${name}".`, hint, at)];
   }
   let type = schema.types.get(nameOfType(argument.type));
   for (const key of rest) {
@@ -55,7 +55,7 @@ function checkArgument(
     const inner = type.inputFields.get(key);
     if (inner === undefined) {
       const message = `The input type ${type.name} has no field "${key}".`;
-      return [troubleAt(node, 'UNKNOWN_ARGUMENT', message, didYouMean(key, type.inputFields.keys()), at)];
+      return [problemAt(node, 'UNKNOWN_ARGUMENT', message, didYouMean(key, type.inputFields.keys()), at)];
     }
     type = schema.types.get(nameOfType(inner.type));
   }
@@ -69,7 +69,7 @@ function checkField(
 ): ConnectorProblem[] {
   if (path.length === 0) {
     const hint = `Name the fields that are needed: ${variable} { id }, or ${variable}.id.`;
-    return [troubleAt(node, 'WHOLE_OBJECT', `${variable} is used as a whole.`, hint, at)];
+    return [problemAt(node, 'WHOLE_OBJECT', `${variable} is used as a whole.`, hint, at)];
   }
   let type = schema.types.get(typeName);
   for (const name of path) {
@@ -77,7 +77,7 @@ function checkField(
     if (type === undefined || type.fields.size === 0) return [];
     if (found === undefined) {
       const message = `${type.name} has no field "${name}", which ${variable}.${path.join('.')} reads.`;
-      return [troubleAt(node, 'UNKNOWN_FIELD', message, didYouMean(name, type.fields.keys()), at)];
+      return [problemAt(node, 'UNKNOWN_FIELD', message, didYouMean(name, type.fields.keys()), at)];
     }
     type = schema.types.get(nameOfType(found.type));
   }

@@ -3,7 +3,7 @@ import { directiveUses, text } from '../supergraph/directives.ts';
 import { parseFieldSet } from '../supergraph/field-set.ts';
 import { typesOf } from './check-selection.ts';
 import type { Connector } from './connector.ts';
-import { type ConnectorProblem, troubleAt } from './connector-problem.ts';
+import { type ConnectorProblem, problemAt } from './connector-problem.ts';
 import { fieldSetOf, providedBy, providedWithin } from './entity-lookups.ts';
 import { objectsIn, type Shape, shapeOf } from './mapping/shape.ts';
 import {
@@ -12,7 +12,7 @@ import {
   isExternal,
   lookupsWithin,
   neededOfThis,
-  obtainable,
+  resolvableFields,
 } from './resolvable-fields.ts';
 import { isComposite, isRootType, nameOfType, type TypeFacts } from './schema-facts.ts';
 
@@ -24,11 +24,11 @@ export function checkResolvable(model: ConnectorModel): ConnectorProblem[] {
   const walk = new ResolvableWalk(model);
   for (const connector of model.connectors.connectors) walk.connector(connector);
   for (const type of model.schema.types.values()) walk.keys(type);
-  return walk.troubles;
+  return walk.connectorProblems;
 }
 
 class ResolvableWalk {
-  readonly troubles: ConnectorProblem[] = [];
+  readonly connectorProblems: ConnectorProblem[] = [];
   readonly #model: ConnectorModel;
   readonly #told = new Set<string>();
 
@@ -56,7 +56,7 @@ class ResolvableWalk {
   keys(type: TypeFacts): void {
     if (type.kind !== 'object' || isRootType(this.#model.schema, type.name)) return;
     for (const { fields, node } of keysOf(this.#model, type)) {
-      const have = obtainable(this.#model, type.name, [...fields, ...externals(this.#model, type)]);
+      const have = resolvableFields(this.#model, type.name, [...fields, ...externals(this.#model, type)]);
       const missing = [...type.fields.keys()].find((name) => !have.has(name));
       if (missing === undefined) continue;
       const from = `the key "${[...fields].join(' ')}" of ${type.name}`;
@@ -76,7 +76,7 @@ class ResolvableWalk {
   }
 
   #object(object: ObjectShape, type: TypeFacts, where: string, place: Place, above: readonly string[]): void {
-    const have = obtainable(this.#model, type.name, [
+    const have = resolvableFields(this.#model, type.name, [
       ...object.fields.keys(),
       ...(place.beside ?? []),
       ...externals(this.#model, type),
@@ -112,20 +112,20 @@ class ResolvableWalk {
     const circle = this.#circle(type, name, have);
     if (circle !== undefined) {
       const hint = 'Let one of them do without the other, or select one of the two fields.';
-      this.troubles.push(troubleAt(place.node, 'CIRCULAR_REFERENCE', circle, hint, place.at));
+      this.connectorProblems.push(problemAt(place.node, 'CIRCULAR_REFERENCE', circle, hint, place.at));
       return;
     }
     if (above.includes(type.name)) {
       const message = `${where} holds ${type.name} within ${type.name}, and "${name}" cannot be had there.`;
       const hint = `Select what identifies the inner ${type.name}, and put a @connect on the type, or on ${type.name}.${name}.`;
-      this.troubles.push(troubleAt(place.node, 'CIRCULAR_REFERENCE', message, hint, place.at));
+      this.connectorProblems.push(problemAt(place.node, 'CIRCULAR_REFERENCE', message, hint, place.at));
       return;
     }
     const needed = type.fields.get(name)?.type.kind === Kind.NON_NULL_TYPE ? ', which cannot be null,' : '';
     const message = `"${name}" of ${type.name}${needed} cannot be had from ${where}.`;
     const first = place.isKey ? 'Mark the key resolvable: false' : 'Add it to the selection';
     const hint = `${first}, give ${type.name}.${name} a @connect, or put a @connect that looks ${type.name} up on the type.`;
-    this.troubles.push(troubleAt(place.node, 'UNRESOLVABLE_FIELD', message, hint, place.at));
+    this.connectorProblems.push(problemAt(place.node, 'UNRESOLVABLE_FIELD', message, hint, place.at));
   }
 
   /** Two connectors of a type that wait for each other. */

@@ -1,5 +1,5 @@
 import type { Connector } from './connector.ts';
-import { type ConnectorProblem, didYouMean, troubleAt } from './connector-problem.ts';
+import { type ConnectorProblem, didYouMean, problemAt } from './connector-problem.ts';
 import { literalsIn, objectsIn, type Shape, shapeOf } from './mapping/shape.ts';
 import type { ConnectorModel } from './resolvable-fields.ts';
 import { isComposite, nameOfType, type TypeFacts } from './schema-facts.ts';
@@ -10,11 +10,11 @@ export function checkSelection(connector: Connector, model: ConnectorModel): Con
   const name = field === undefined ? typeName : nameOfType(field.type);
   const walk = new SelectionWalk(connector, model);
   walk.value(shapeOf(selection.expression), name, coordinate, selection.expression.at);
-  return walk.troubles;
+  return walk.connectorProblems;
 }
 
 class SelectionWalk {
-  readonly troubles: ConnectorProblem[] = [];
+  readonly connectorProblems: ConnectorProblem[] = [];
   readonly #connector: Connector;
   readonly #model: ConnectorModel;
 
@@ -88,7 +88,7 @@ class SelectionWalk {
   }
 
   #tell(code: string, message: string, hint: string, at: number): void {
-    this.troubles.push(troubleAt(this.#connector.selection.node, code, message, hint, at));
+    this.connectorProblems.push(problemAt(this.#connector.selection.node, code, message, hint, at));
   }
 }
 

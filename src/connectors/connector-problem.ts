@@ -11,7 +11,7 @@ export interface ConnectorProblem {
 }
 
 /** Trouble at a node; with `offset`, at that place of the string that the node is. */
-export function troubleAt(
+export function problemAt(
   node: ASTNode,
   code: string,
   message: string,

@@ -1,16 +1,16 @@
 import { type Env, expand } from '../config/expand.ts';
 import type { Expander } from './argument-reader.ts';
 import type { Connectors } from './connector.ts';
-import { type ConnectorProblem, troubleAt } from './connector-problem.ts';
+import { type ConnectorProblem, problemAt } from './connector-problem.ts';
 
 /** Fills in `${VARIABLES}` for running; one without a value is told. */
 export function expandAll(env: Env): Expander {
-  return (text, node, troubles) => {
+  return (text, node, connectorProblems) => {
     const expanded = expand(text, env);
     if (expanded.ok) return expanded.text;
     const message = `The environment variable ${expanded.variable} is not set.`;
     const hint = `Set ${expanded.variable}, or give it a default: \${${expanded.variable}:-…}`;
-    troubles.push(troubleAt(node, 'UNSET_VARIABLE', message, hint));
+    connectorProblems.push(problemAt(node, 'UNSET_VARIABLE', message, hint));
     return undefined;
   };
 }
@@ -39,6 +39,6 @@ export function unsetVariables({ connectors, sources }: Connectors, env: Env): C
       return [];
     known.add(name);
     const hint = `Set ${name}, or say what stands in for it: $($env.${name} ?? "…")`;
-    return [troubleAt(node, 'UNSET_VARIABLE', `The environment variable ${name} is not set.`, hint, at)];
+    return [problemAt(node, 'UNSET_VARIABLE', `The environment variable ${name} is not set.`, hint, at)];
   });
 }

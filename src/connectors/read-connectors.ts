@@ -9,11 +9,11 @@ import {
 } from 'graphql';
 import { ArgumentReader, type Expander } from './argument-reader.ts';
 import type { ApiSource, Connector, ConnectorPlace, Connectors } from './connector.ts';
-import { type ConnectorProblem, didYouMean, troubleAt } from './connector-problem.ts';
+import { type ConnectorProblem, didYouMean, problemAt } from './connector-problem.ts';
 import { type DirectiveNames, readDirectiveNames } from './directive-names.ts';
 
 export interface ConnectorsRead extends Connectors {
-  readonly troubles: readonly ConnectorProblem[];
+  readonly connectorProblems: readonly ConnectorProblem[];
 }
 
 /**
@@ -23,15 +23,15 @@ export interface ConnectorsRead extends Connectors {
  */
 export function readConnectors(document: DocumentNode, expand: Expander): ConnectorsRead {
   const names = readDirectiveNames(document);
-  const troubles: ConnectorProblem[] = [];
-  const reader = new ArgumentReader(expand, troubles);
+  const connectorProblems: ConnectorProblem[] = [];
+  const reader = new ArgumentReader(expand, connectorProblems);
   const sources = readSources(document, names, reader);
   const connectors: Connector[] = [];
   for (const { place, node } of uses(document, names)) {
     const connector = readConnector(place, node, sources, reader);
     if (connector !== undefined) connectors.push(connector);
   }
-  return { document, sources, connectors, troubles };
+  return { document, sources, connectors, connectorProblems };
 }
 
 function readSources(document: DocumentNode, names: DirectiveNames, reader: ArgumentReader): Map<string, ApiSource> {
@@ -44,7 +44,7 @@ function readSources(document: DocumentNode, names: DirectiveNames, reader: Argu
       if (source === undefined) continue;
       if (sources.has(source.name)) {
         const message = `There are two sources named "${source.name}".`;
-        reader.troubles.push(troubleAt(node, 'DUPLICATE_SOURCE_NAME', message, 'Rename one of them.'));
+        reader.connectorProblems.push(problemAt(node, 'DUPLICATE_SOURCE_NAME', message, 'Rename one of them.'));
       }
       sources.set(source.name, source);
     }
@@ -63,14 +63,16 @@ function readSource(node: ConstDirectiveNode, reader: ArgumentReader): ApiSource
   const base = http?.get('baseURL');
   if (name === undefined || http === undefined || base === undefined) {
     const hint = 'Write it like @source(name: "api", http: {baseURL: "https://api.example.com"}).';
-    reader.troubles.push(troubleAt(node, 'INCOMPLETE_SOURCE', '@source needs a name and http: {baseURL}.', hint));
+    reader.connectorProblems.push(
+      problemAt(node, 'INCOMPLETE_SOURCE', '@source needs a name and http: {baseURL}.', hint),
+    );
     return undefined;
   }
   const baseUrl = reader.url(base);
   if (baseUrl === undefined) return undefined;
   if (baseUrl.origin === undefined) {
     const hint = 'Write it like "https://api.example.com/v1".';
-    reader.troubles.push(troubleAt(base, 'INVALID_URL', 'baseURL is no http:// or https:// URL.', hint));
+    reader.connectorProblems.push(problemAt(base, 'INVALID_URL', 'baseURL is no http:// or https:// URL.', hint));
     return undefined;
   }
   const headers = reader.headers(http.get('headers'));
@@ -120,7 +122,7 @@ function readConnector(
   if (http === undefined || args.get('selection') === undefined) {
     const hint = 'Write it like @connect(source: "api", http: {GET: "/users/{$args.id}"}, selection: "id name").';
     const message = `@connect on ${place.coordinate} needs http and selection.`;
-    reader.troubles.push(troubleAt(node, 'INCOMPLETE_CONNECTOR', message, hint));
+    reader.connectorProblems.push(problemAt(node, 'INCOMPLETE_CONNECTOR', message, hint));
     return undefined;
   }
   const before = reader.references.length;
@@ -134,7 +136,7 @@ function readConnector(
   if (source === undefined && target.url.origin === undefined) {
     const message = `The path of ${place.coordinate} has no base URL.`;
     const hint = 'Name a source (`source: "api"`), or write the whole URL.';
-    reader.troubles.push(troubleAt(node, 'RELATIVE_URL_WITHOUT_SOURCE', message, hint));
+    reader.connectorProblems.push(problemAt(node, 'RELATIVE_URL_WITHOUT_SOURCE', message, hint));
     return undefined;
   }
   const references = [...reader.references.slice(before), ...reader.referencesOf(selection)];
@@ -144,7 +146,7 @@ function readConnector(
   if (maxSize !== undefined && !batches) {
     const message = `The connector on ${place.coordinate} has a batch size, but does not use $batch.`;
     const hint = 'Ask for all at once, like GET: "/users?ids={$batch.id->joinNotNull(\',\')}", on a type.';
-    reader.troubles.push(troubleAt(args.get('batch') ?? node, 'BATCH_NOT_USED', message, hint));
+    reader.connectorProblems.push(problemAt(args.get('batch') ?? node, 'BATCH_NOT_USED', message, hint));
   }
   return { ...place, node, source, ...target, headers, body, selection, entity, batchSize, references, ...shared };
 }
@@ -160,6 +162,6 @@ function findSource(
   const source = name === undefined ? undefined : sources.get(name);
   if (source !== undefined) return source;
   const message = `There is no source named "${name}".`;
-  reader.troubles.push(troubleAt(value, 'UNKNOWN_SOURCE', message, didYouMean(name ?? '', sources.keys())));
+  reader.connectorProblems.push(problemAt(value, 'UNKNOWN_SOURCE', message, didYouMean(name ?? '', sources.keys())));
   return null;
 }

@@ -42,7 +42,7 @@ export function neededOfThis(connectors: readonly Connector[]): string[] {
  * The fields of an object that can be had when some are there already: by its fields' connectors and by entity lookups,
  * one leading to the next.
  */
-export function obtainable(model: ConnectorModel, typeName: string, have: Iterable<string>): Set<string> {
+export function resolvableFields(model: ConnectorModel, typeName: string, have: Iterable<string>): Set<string> {
   const names = new Set(have);
   const fields = model.schema.types.get(typeName)?.fields ?? new Map();
   for (let before = -1; before !== names.size; ) {
@@ -90,6 +90,9 @@ export function impliedKeys(model: ConnectorModel, typeName: string): (readonly 
   }
   const key = [...needs.values()];
   const have = key.flatMap(([first]) => first ?? []);
-  const all = obtainable(model, typeName, [...have, ...fields.filter((name) => isExternal(model, typeName, name))]);
+  const all = resolvableFields(model, typeName, [
+    ...have,
+    ...fields.filter((name) => isExternal(model, typeName, name)),
+  ]);
   return key.length > 0 && fields.every((name) => all.has(name)) ? [key] : [];
 }

@@ -65,7 +65,7 @@ function cachePolicyOf(met: HintsMet, dependsOnClient: boolean, mayRecord: boole
 
 function withRecorded(said: CachePolicy, leftToSources: boolean, freshness: Freshness | undefined): CachePolicy {
   const isUnsaid = freshness?.maxAgeMs === undefined || freshness.isPartial === true;
-  if (freshness?.isSecret || (leftToSources && isUnsaid)) return NOT_KEPT;
+  if (freshness?.noStore || (leftToSources && isUnsaid)) return NOT_KEPT;
   if (freshness === undefined) return said;
   const maxAgeMs = Math.min(said.maxAgeMs, freshness.maxAgeMs ?? said.maxAgeMs);
   return maxAgeMs === 0 ? NOT_KEPT : { maxAgeMs, scope: freshness.isPrivate ? 'private' : said.scope };
@@ -75,7 +75,7 @@ function withRecorded(said: CachePolicy, leftToSources: boolean, freshness: Fres
 function reportingFields({ subgraphs }: Supergraph, reportsCacheControl: ReadonlySet<string>): HintedSchema['speaks'] {
   if (reportsCacheControl.size === 0) return undefined;
   return (type, field) => {
-    const answering = subgraphs.filter(({ types }) => types.get(type)?.fields.get(field)?.external === false);
-    return answering.length > 0 && answering.every(({ name }) => reportsCacheControl.has(name));
+    const responding = subgraphs.filter(({ types }) => types.get(type)?.fields.get(field)?.external === false);
+    return responding.length > 0 && responding.every(({ name }) => reportsCacheControl.has(name));
   };
 }

@@ -109,7 +109,7 @@ class SupergraphEngine implements Engine {
     return 'kind' in operation && operation.operation === 'query';
   }
 
-  fits(request: Pick<EngineRequest, 'query' | 'contract'>): boolean {
+  isValid(request: Pick<EngineRequest, 'query' | 'contract'>): boolean {
     return !('refusal' in this.viewFor(request).documents.get(request.query));
   }
 
@@ -145,13 +145,13 @@ class SupergraphEngine implements Engine {
       answer = Promise.reject(error);
     }
     return Promise.resolve(answer).then(
-      (made) => this.told(made),
-      (error: unknown) => this.told(this.failed(error, client)),
+      (made) => this.finish(made),
+      (error: unknown) => this.finish(this.failed(error, client)),
     );
   }
 
   /** As it goes to whoever asked. */
-  private told(answer: ExecutionResult): ExecutionResult {
+  private finish(answer: ExecutionResult): ExecutionResult {
     if (answer.refusal !== undefined) this.options.onRefused?.(answer);
     // what was refused says nothing of it by itself
     if (this.reportsCacheControl === undefined || answer.life !== undefined) return answer;
@@ -185,7 +185,7 @@ class SupergraphEngine implements Engine {
     const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables.coerced);
     if (excessive) return refuse(excessive.refusal, excessive.errors);
     if (!prepared.policed) return this.answer(view, prepared, variables.coerced, request, prepared);
-    return this.answerAsJudged(view, prepared, prepared.policed, variables.coerced, request);
+    return this.executeWithPolicies(view, prepared, prepared.policed, variables.coerced, request);
   }
 
   private coerce(
@@ -249,15 +249,15 @@ class SupergraphEngine implements Engine {
   }
 
   /** With what policies say: refused, or run without what they drop. */
-  private async answerAsJudged(
+  private async executeWithPolicies(
     view: View,
     prepared: PreparedOperation,
     policed: PolicedOperation,
     variables: Readonly<Record<string, unknown>>,
     request: EngineRequest,
   ): Promise<ExecutionResult> {
-    const judged = policed.judge(variables, request.client);
-    const policyResult: PolicyResult = 'then' in judged ? await judged : judged;
+    const decided = policed.evaluatePolicies(variables, request.client);
+    const policyResult: PolicyResult = 'then' in decided ? await decided : decided;
     if (policyResult.isPlain) return this.answer(view, prepared, variables, request, prepared);
     const { refusal, drop } = policyResult;
     if (refusal) {
@@ -273,14 +273,14 @@ class SupergraphEngine implements Engine {
     }
     const dataText = takeDataText(answer);
     const { errors, life, operation } = answer;
-    const untold = part?.dropped.untold;
-    const told = untold && untold.size > 0 ? errors.filter((error) => !untold.has(error)) : errors;
+    const suppressed = part?.dropped.suppressed;
+    const exposed = suppressed && suppressed.size > 0 ? errors.filter((error) => !suppressed.has(error)) : errors;
     return {
       dataText,
-      errors: told,
+      errors: exposed,
       life,
       operation,
-      ...policyResult.extras({ dataText: dataText ?? 'null', errors: told }),
+      ...policyResult.extras({ dataText: dataText ?? 'null', errors: exposed }),
     };
   }
 
@@ -292,26 +292,27 @@ class SupergraphEngine implements Engine {
     plan: Pick<PartialPlan, 'compiled'> & Partial<PartialPlan>,
   ): Promise<ExecutionResult> {
     const planned = plan.compiled;
-    const told = plan.dropped?.all;
-    if (!(planned instanceof Promise)) return this.carryOut(planned, view, prepared, variables, request, told);
-    return planned.then((compiled) => this.carryOut(compiled, view, prepared, variables, request, told));
+    const knownErrors = plan.dropped?.all;
+    if (!(planned instanceof Promise))
+      return this.executeCompiled(planned, view, prepared, variables, request, knownErrors);
+    return planned.then((compiled) => this.executeCompiled(compiled, view, prepared, variables, request, knownErrors));
   }
 
-  private carryOut(
+  private executeCompiled(
     compiled: CompiledPlan,
     { supergraph, introspector }: View,
     { introspection, life, label: operation }: PreparedOperation,
     variables: Readonly<Record<string, unknown>>,
     request: EngineRequest,
-    told: readonly GraphQLFormattedError[] | undefined,
+    knownErrors: readonly GraphQLFormattedError[] | undefined,
   ): Promise<ExecutionResult> {
     const introspected = introspection ? introspector.answer(introspection, variables) : NOTHING_INTROSPECTED;
     const { client: requester, sections, reportEveryPlace } = request;
     const client = life === undefined || life.fixed ? requester : listening(requester);
-    const { sources, memoryBudget: budget, starts } = this.options;
+    const { sources, memoryBudget: budget, admissionQueue } = this.options;
     const { texts } = introspected;
-    const run = { client, variables, introspected: texts, told, sections, reportEveryPlace };
-    const input = { supergraph, sources, budget, starts, ...run };
+    const run = { client, variables, introspected: texts, knownErrors, sections, reportEveryPlace };
+    const input = { supergraph, sources, budget, admissionQueue, ...run };
     return executePlan(compiled, input, (result) => {
       const dataText = takeDataText(result);
       const { errors } = result;
@@ -329,10 +330,10 @@ class SupergraphEngine implements Engine {
     client: ClientContext,
   ): readonly GraphQLFormattedError[] {
     const { includesErrorsOf, onErrorsWithheld, hideSuggestions } = this.options;
-    const { told, withheld } = maskErrors(errors, includesErrorsOf ?? (() => true));
+    const { exposed, withheld } = maskErrors(errors, includesErrorsOf ?? (() => true));
     // that what was under way for a client who has left ended early is nobody's mistake
     if (withheld.length > 0 && !client.signal?.aborted) onErrorsWithheld?.(withheld, client);
-    return hideSuggestions ? withoutSuggestions(told) : told;
+    return hideSuggestions ? withoutSuggestions(exposed) : exposed;
   }
 }
 

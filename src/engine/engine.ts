@@ -73,7 +73,7 @@ export interface EngineOptions {
   /** Bounds how much memory answers of subgraphs take, over all engines of the process; unbounded without it. */
   readonly memoryBudget?: MemoryBudget | undefined;
   /** Lets heavy operations begin one after the other, over all engines of the process; all begin at once without it. */
-  readonly starts?: AdmissionQueue | undefined;
+  readonly admissionQueue?: AdmissionQueue | undefined;
   /** Errors do not suggest names that the schema has. By default they do. */
   readonly hideSuggestions?: boolean;
   /** Asked in this order whether an operation may run, and which of its fields. */
@@ -121,7 +121,7 @@ export interface Engine {
    * Whether a document can be run at all: it parses, is within the limits, and fits the schema. Where it is missing, all may be.
    * From the document cache.
    */
-  fits?(request: Pick<EngineRequest, 'query' | 'contract'>): boolean;
+  isValid?(request: Pick<EngineRequest, 'query' | 'contract'>): boolean;
   /**
    * Reads and plans a document ahead of the first request for it. Where its plan depends on variables or on the client, it
    * is read and validated only. Mistakes in it are left for the request to find.
@@ -132,7 +132,7 @@ export interface Engine {
 }
 
 /** `{"data":…}` or `{"errors":…}` as a client sees it. */
-export function answerText(answer: ExecutionResult): string {
+export function resultText(answer: ExecutionResult): string {
   const { dataText, errors, extensions } = answer;
   const end = extensions === undefined ? '}' : `,"extensions":${stringifyJson(extensions)}}`;
   if (dataText === undefined) return `{"errors":${stringifyJson(errors)}${end}`;

@@ -3,13 +3,13 @@ import { type FieldPlace, fieldPlaces } from '../operation/field-places.ts';
 import type { Operation, OpField } from '../operation/operation.ts';
 import type { ClientContext } from '../sources/source.ts';
 import type {
-  AnswerExtras,
   CheckedRequest,
   DroppedField,
   OperationCheck,
   Outcome,
   PolicyDecision,
   PolicyRefusal,
+  ResultExtras,
 } from './operation-policy.ts';
 
 /** An operation that policies have something to say of. */
@@ -32,18 +32,21 @@ export class PolicedOperation {
   }
 
   /** Asks the policies one after the other. What comes back at once is used at once, without a promise. */
-  judge(variables: CheckedRequest['variables'], client: ClientContext): PolicyResult | Promise<PolicyResult> {
-    return this.judgeFrom(0, new PolicyResult(this, variables, client));
+  evaluatePolicies(
+    variables: CheckedRequest['variables'],
+    client: ClientContext,
+  ): PolicyResult | Promise<PolicyResult> {
+    return this.evaluateFrom(0, new PolicyResult(this, variables, client));
   }
 
-  private judgeFrom(start: number, policyResult: PolicyResult): PolicyResult | Promise<PolicyResult> {
+  private evaluateFrom(start: number, policyResult: PolicyResult): PolicyResult | Promise<PolicyResult> {
     for (let i = start; i < this.checks.length; i++) {
       const verdict = this.checks[i]?.check(policyResult);
       if (verdict === undefined) continue;
       if ('then' in verdict) {
         return verdict.then((settled) => {
           if (settled) policyResult.add(settled);
-          return policyResult.refusal ? policyResult : this.judgeFrom(i + 1, policyResult);
+          return policyResult.refusal ? policyResult : this.evaluateFrom(i + 1, policyResult);
         });
       }
       policyResult.add(verdict);
@@ -98,8 +101,8 @@ export class PolicyResult implements CheckedRequest {
   }
 
   /** What policies add to the answer: later ones over earlier ones, and what they know afterwards over what they said before. */
-  extras(outcome: Outcome | undefined): AnswerExtras {
-    const all: AnswerExtras[] = [...this.verdicts];
+  extras(outcome: Outcome | undefined): ResultExtras {
+    const all: ResultExtras[] = [...this.verdicts];
     if (outcome) for (const { onResponse } of this.verdicts) all.push(onResponse?.(outcome) ?? {});
     return { headers: united(all.map(({ headers }) => headers)), extensions: united(all.map((e) => e.extensions)) };
   }
@@ -113,7 +116,7 @@ function united<T>(parts: readonly (Readonly<Record<string, T>> | undefined)[]):
 /** Why there are nulls: what is told of them, and what is known, but not told. */
 export interface DroppedErrors {
   readonly all: readonly GraphQLFormattedError[];
-  readonly untold: ReadonlySet<GraphQLFormattedError>;
+  readonly suppressed: ReadonlySet<GraphQLFormattedError>;
 }
 
 /**
@@ -122,16 +125,16 @@ export interface DroppedErrors {
 export function droppedErrors(policed: PolicedOperation, drop: readonly DroppedField[]): DroppedErrors {
   const fields = new Set(drop.map(({ field }) => field));
   const all = new Map<string, GraphQLFormattedError>();
-  const untold = new Set<GraphQLFormattedError>();
+  const suppressed = new Set<GraphQLFormattedError>();
   for (const { field, error } of drop) {
     const { path, parent } = policed.place(field);
     const key = path.join('.');
     if (all.has(key) || isWithin(policed, parent, fields)) continue;
     const formatted = { message: error.message, path, extensions: error.extensions };
     all.set(key, formatted);
-    if (error.untold) untold.add(formatted);
+    if (error.suppressed) suppressed.add(formatted);
   }
-  return { all: [...all.values()], untold };
+  return { all: [...all.values()], suppressed };
 }
 
 function isWithin(policed: PolicedOperation, field: OpField | undefined, fields: ReadonlySet<OpField>): boolean {

@@ -45,9 +45,9 @@ export class LocatedDocument {
 
 /** @see https://spec.graphql.org/October2021/#sec-Line-Terminators */
 function lineStarts(text: string): number[] {
-  const starts = [0];
-  for (const { index, 0: terminator } of text.matchAll(/\r\n|[\n\r]/g)) starts.push(index + terminator.length);
-  return starts;
+  const admissionQueue = [0];
+  for (const { index, 0: terminator } of text.matchAll(/\r\n|[\n\r]/g)) admissionQueue.push(index + terminator.length);
+  return admissionQueue;
 }
 
 /** Characters of a message: the client's own words are in it, and a name may be as long as the document. */

@@ -11,9 +11,9 @@ import { rememberOriginal } from '../shared/original-error.ts';
 export function maskErrors(
   errors: readonly GraphQLFormattedError[],
   includesErrorsOf: (subgraph: string) => boolean,
-): { told: readonly GraphQLFormattedError[]; withheld: readonly GraphQLFormattedError[] } {
+): { exposed: readonly GraphQLFormattedError[]; withheld: readonly GraphQLFormattedError[] } {
   const withheld: GraphQLFormattedError[] = [];
-  const told = errors.map((error) => {
+  const exposed = errors.map((error) => {
     const { code, service } = error.extensions ?? {};
     if (typeof service !== 'string' || includesErrorsOf(service)) return error;
     withheld.push(error);
@@ -23,7 +23,7 @@ export function maskErrors(
     rememberOriginal(shown, error);
     return shown;
   });
-  return { told, withheld };
+  return { exposed, withheld };
 }
 
 /** What errors of servers are about that suggest names of their schema. */

@@ -56,7 +56,7 @@ export interface PolicyDecision {
   /** Members of the answer's `extensions`. */
   readonly extensions?: Readonly<Record<string, unknown>>;
   /** Called once the operation has run, with what it came to. */
-  readonly onResponse?: (outcome: Outcome) => AnswerExtras | undefined;
+  readonly onResponse?: (outcome: Outcome) => ResultExtras | undefined;
 }
 
 export interface PolicyRefusal {
@@ -76,7 +76,7 @@ export interface FieldRefusal {
   readonly message: string;
   readonly extensions: Readonly<Record<string, unknown>> & { readonly code: string };
   /** The client is not told. */
-  readonly untold?: boolean;
+  readonly suppressed?: boolean;
 }
 
 /** What came of an operation that ran. */
@@ -87,7 +87,7 @@ export interface Outcome {
 }
 
 /** What policies add to an answer. */
-export interface AnswerExtras {
+export interface ResultExtras {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
 }

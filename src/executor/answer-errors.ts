@@ -1,4 +1,4 @@
-import { AnswerPlaces, type LookedUp } from './answer-places.ts';
+import { type LookedUp, ResponsePlaces } from './answer-places.ts';
 import type { CompiledRequest } from './compile.ts';
 import type { SubgraphError } from './errors.ts';
 import { ErrorPlaces, type Gaps } from './gaps.ts';
@@ -7,7 +7,7 @@ import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 import { followErrorPath } from './response-path.ts';
 
 /** A place in the response of one subgraph. */
-export interface AnswerPlace {
+export interface ResponsePlace {
   /** The look-up and the index of the entity; `undefined` for a root request. */
   readonly entity: { readonly alias: string; readonly slot: number } | undefined;
   /** From the root, or from the entity. */
@@ -19,13 +19,13 @@ export interface AnswerPlace {
 }
 
 /** Where the errors of one subgraph response are, in its own terms. */
-export class AnswerErrors {
+export class ResponseErrors {
   /** The first of them that explains whatever is missing from the response. */
   explainsAll: SubgraphError | undefined;
   private readonly request: CompiledRequest;
   private readonly sent: readonly LookedUp[];
   private readonly targets: ResponseObjects;
-  private readonly places: AnswerPlaces;
+  private readonly places: ResponsePlaces;
   private readonly data: Record<string, unknown> | undefined;
   /** By the alias of the look-up and the index of the entity; a root request has one only. */
   private readonly known = new Map<string, Map<number, ErrorPlaces>>();
@@ -34,7 +34,7 @@ export class AnswerErrors {
     this.request = request;
     this.sent = sent;
     this.targets = targets;
-    this.places = new AnswerPlaces(sent, targets);
+    this.places = new ResponsePlaces(sent, targets);
     this.data = isObject(data) ? data : undefined;
   }
 
@@ -43,7 +43,7 @@ export class AnswerErrors {
   }
 
   /** The place that the path of an error means; `undefined` where it is no path of this response. */
-  placeOf(path: readonly unknown[] | undefined): AnswerPlace | undefined {
+  placeOf(path: readonly unknown[] | undefined): ResponsePlace | undefined {
     const { root } = this.request.planned;
     if (path === undefined || path.length === 0) return undefined;
     if (!root) return this.placeOfEntity(path);
@@ -52,7 +52,7 @@ export class AnswerErrors {
     return nullDepth === undefined ? undefined : { entity: undefined, rest, nullDepth, explainsAll: nullDepth === 0 };
   }
 
-  private placeOfEntity([alias, slot, ...below]: readonly unknown[]): AnswerPlace | undefined {
+  private placeOfEntity([alias, slot, ...below]: readonly unknown[]): ResponsePlace | undefined {
     const lookedUp = typeof alias === 'string' ? this.places.lookedUp(alias) : undefined;
     if (lookedUp === undefined) return undefined;
     const at = (index: number) => ({ alias: alias as string, slot: index });
@@ -69,14 +69,14 @@ export class AnswerErrors {
   }
 
   /** The paths in the response of the objects that a place belongs to. */
-  bases({ entity }: AnswerPlace): readonly SubgraphPath[] {
+  bases({ entity }: ResponsePlace): readonly SubgraphPath[] {
     const { root } = this.request.planned;
     if (root) return this.places.ofRoot(root.position);
     return entity ? this.places.of(entity.alias, entity.slot) : [];
   }
 
   /** Each field that is missing or null, once: for an entity, at the first that lacks it. */
-  missingPlaces(): AnswerPlace[] {
+  missingPlaces(): ResponsePlace[] {
     if (this.isOfRoot) return this.fieldPlaces(({ key }) => (isNothing(this.data?.[key]) ? 0 : undefined));
     return this.fieldPlaces(({ alias, key, count }) => {
       for (let slot = 0; slot < count; slot++) {
@@ -88,14 +88,14 @@ export class AnswerErrors {
   }
 
   /** Each field once, for the first entity. */
-  firstPlaces(): AnswerPlace[] {
+  firstPlaces(): ResponsePlace[] {
     return this.fieldPlaces(() => 0);
   }
 
   private fieldPlaces(
     slotOf: (field: { alias: string; key: string; count: number }) => number | undefined,
-  ): AnswerPlace[] {
-    const place = (alias: string, key: string, count: number, isOfRoot: boolean): AnswerPlace[] => {
+  ): ResponsePlace[] {
+    const place = (alias: string, key: string, count: number, isOfRoot: boolean): ResponsePlace[] => {
       const slot = key === '__typename' ? undefined : slotOf({ alias, key, count });
       if (slot === undefined) return [];
       return [{ entity: isOfRoot ? undefined : { alias, slot }, rest: [key], nullDepth: 1, explainsAll: false }];
@@ -114,7 +114,7 @@ export class AnswerErrors {
   }
 
   /** @param depth how much of the path the client knows of: the error is reported there */
-  add({ entity, rest, nullDepth }: AnswerPlace, depth: number): void {
+  add({ entity, rest, nullDepth }: ResponsePlace, depth: number): void {
     const alias = entity?.alias ?? '';
     const slot = entity?.slot ?? 0;
     let bySlot = this.known.get(alias);

@@ -17,7 +17,7 @@ export interface LookedUp {
  * Where in the response the fields and entities of one subgraph answer belong: worked out once, however many errors the answer
  * brings.
  */
-export class AnswerPlaces {
+export class ResponsePlaces {
   private readonly targets: ResponseObjects;
   private atRoot: readonly SubgraphPath[] | undefined;
   private readonly known = new Map<string, ReadonlyMap<number, readonly SubgraphPath[]>>();

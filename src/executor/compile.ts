@@ -72,14 +72,14 @@ export function* compileInSteps(
   dropped?: DroppedItems,
 ): Generator<void, CompiledPlan> {
   const writers = countWriters(plan);
-  const apart = aboveContexts(plan);
+  const positionsApart = aboveContexts(plan);
   const dependents: number[][] = plan.requests.map(() => []);
   for (const { id, dependsOn } of plan.requests) for (const needed of dependsOn) dependents[needed]?.push(id);
   const requests: CompiledRequest[] = [];
   for (const planned of plan.requests) {
     const lookups: CompiledLookup[] = [];
     for (const lookup of planned.lookups) {
-      lookups.push(compileLookup(lookup, writers, apart));
+      lookups.push(compileLookup(lookup, writers, positionsApart));
       yield;
     }
     requests.push({
@@ -87,7 +87,7 @@ export function* compileInSteps(
       dependents: dependents[planned.id] ?? [],
       document: new DocumentForms(planned),
       rootKeys: planned.root ? writtenKeys([planned.root], writers) : [],
-      copiesForEach: planned.root !== undefined && apart.has(planned.root.position),
+      copiesForEach: planned.root !== undefined && positionsApart.has(planned.root.position),
       lookups,
       hasDecimals: [planned.root, ...planned.lookups].some((part) => part && readsDecimals(part.node, supergraph)),
     });
@@ -98,7 +98,7 @@ export function* compileInSteps(
   return { plan, requests, projection, last: { text: 0 } };
 }
 
-function compileLookup(lookup: PlannedLookup, writers: Writers, apart: ReadonlySet<Position>): CompiledLookup {
+function compileLookup(lookup: PlannedLookup, writers: Writers, positionsApart: ReadonlySet<Position>): CompiledLookup {
   const keys = writtenKeys(lookup.targets, writers);
   return {
     planned: lookup,
@@ -108,7 +108,7 @@ function compileLookup(lookup: PlannedLookup, writers: Writers, apart: ReadonlyS
     independentKeys: keys.some(({ needsInputs }) => needsInputs) ? keys.filter((key) => !key.needsInputs) : undefined,
     targets: lookup.targets,
     copiesObjects: lookup.targets.length > 1 && hasObjects(lookup.node),
-    copiesForEach: lookup.targets.some(({ position }) => apart.has(position)) && hasObjects(lookup.node),
+    copiesForEach: lookup.targets.some(({ position }) => positionsApart.has(position)) && hasObjects(lookup.node),
     contexts: compileContexts(lookup),
   };
 }

@@ -51,9 +51,10 @@ export class EntityProblems {
   private problemOf(object: ResponseObject, entity: unknown): string | undefined {
     if (!isObject(entity)) return `an entity is ${kindOf(entity)}, not an object`;
     const asked = this.typename ?? object.__typename;
-    const told = entity.__typename;
-    if (told === asked || this.isPossible(asked, told) || this.isPossible(told, asked)) return undefined;
-    const found = typeof told === 'string' ? `the type "${told.slice(0, 100)}"` : `${kindOf(told)} as its __typename`;
+    const actual = entity.__typename;
+    if (actual === asked || this.isPossible(asked, actual) || this.isPossible(actual, asked)) return undefined;
+    const found =
+      typeof actual === 'string' ? `the type "${actual.slice(0, 100)}"` : `${kindOf(actual)} as its __typename`;
     return `an entity of the type "${String(asked)}" was asked for, and it has ${found}`;
   }
 

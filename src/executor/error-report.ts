@@ -2,8 +2,8 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection } from '../operation/timed-sections.ts';
 import type { Position } from '../planner/positions.ts';
 import type { SourceFailure } from '../sources/source.ts';
-import { AnswerErrors, type AnswerPlace } from './answer-errors.ts';
-import { AnswerPlaces, type LookedUp } from './answer-places.ts';
+import { ResponseErrors, type ResponsePlace } from './answer-errors.ts';
+import { type LookedUp, ResponsePlaces } from './answer-places.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import {
   type ClientPaths,
@@ -29,7 +29,7 @@ const MANY_ERRORS = 10_000;
 
 /** A place in a subgraph's response, and the client's paths that mean it. */
 interface FoundPlace {
-  readonly place: AnswerPlace;
+  readonly place: ResponsePlace;
   readonly paths: readonly ResponsePath[];
   /** How many steps of the place's path the client knows of. */
   readonly depth: number;
@@ -37,7 +37,7 @@ interface FoundPlace {
 
 export interface ErrorReportOptions {
   /** Errors that are known before anything is fetched. */
-  readonly told?: readonly GraphQLFormattedError[] | undefined;
+  readonly knownErrors?: readonly GraphQLFormattedError[] | undefined;
   /** What failed as a whole is reported at each place where it is missing, not only at the first of a list. */
   readonly reportEveryPlace?: boolean | undefined;
 }
@@ -53,10 +53,10 @@ export class ErrorReport {
   private readonly shapes = new Map<readonly Part[], Map<string, Shape>>();
   private readonly errors: GraphQLFormattedError[];
   private readonly everyPlace: boolean;
-  private readonly toldMissing = new Set<string>();
+  private readonly reportedMissing = new Set<string>();
 
   constructor(compiled: CompiledPlan, targets: ResponseObjects, gaps: Gaps, options: ErrorReportOptions = {}) {
-    this.errors = [...(options.told ?? [])];
+    this.errors = [...(options.knownErrors ?? [])];
     this.everyPlace = options.reportEveryPlace === true;
     this.gaps = gaps;
     this.compiled = compiled;
@@ -151,11 +151,13 @@ export class ErrorReport {
     const service = request.planned.subgraph.name;
     const among = new Set(objects);
     for (const { position } of lookup.targets) {
-      const untold = keys.filter(({ key }) => this.everyPlace || !this.toldMissing.has(`${position.id} ${key}`));
-      const bases = untold.length > 0 ? this.pathsAmong(position, among) : [];
+      const unreported = keys.filter(
+        ({ key }) => this.everyPlace || !this.reportedMissing.has(`${position.id} ${key}`),
+      );
+      const bases = unreported.length > 0 ? this.pathsAmong(position, among) : [];
       if (bases.length === 0) continue;
-      for (const { key } of untold) {
-        this.toldMissing.add(`${position.id} ${key}`);
+      for (const { key } of unreported) {
+        this.reportedMissing.add(`${position.id} ${key}`);
         if (key === '__typename') continue;
         for (const base of bases)
           for (const path of this.clientPaths([...base, key]).paths) this.errors.push(format(service, path));
@@ -191,9 +193,9 @@ export class ErrorReport {
     sent: readonly LookedUp[],
     errors: readonly SubgraphError[],
     data: unknown,
-  ): AnswerErrors {
+  ): ResponseErrors {
     const service = request.planned.subgraph.name;
-    const answer = new AnswerErrors(request, sent, this.targets, data);
+    const answer = new ResponseErrors(request, sent, this.targets, data);
     let own: readonly FoundPlace[] | undefined;
     for (const error of errors) {
       const place = answer.placeOf(error.path);
@@ -213,7 +215,7 @@ export class ErrorReport {
   /** Entities that are none: reported at what they should have brought for the objects that they were looked up for. */
   badEntities(request: CompiledRequest, lookedUp: LookedUp, problems: ReadonlyMap<number, string>): void {
     const service = request.planned.subgraph.name;
-    const places = new AnswerPlaces([lookedUp], this.targets);
+    const places = new ResponsePlaces([lookedUp], this.targets);
     for (const [slot, reason] of problems) {
       const failure = malformed(request.planned, reason);
       for (const base of places.of(lookedUp.part.alias, slot).slice(0, this.mostPlaces()))
@@ -235,7 +237,7 @@ export class ErrorReport {
     return this.errors.length < MANY_ERRORS ? TOLD_PER_ERROR : 1;
   }
 
-  private findPlace(answer: AnswerErrors, place: AnswerPlace): readonly FoundPlace[] {
+  private findPlace(answer: ResponseErrors, place: ResponsePlace): readonly FoundPlace[] {
     // what a whole list is missing is told as a failed request is
     const most = place.entity && place.explainsAll && !this.everyPlace ? 1 : this.mostPlaces();
     const lookedUp = place.entity && place.rest.length === 0 && this.everyPlace && answer.lookedUp(place.entity.alias);
@@ -258,13 +260,13 @@ export class ErrorReport {
    * What a fetch should have brought: the fields that are missing or null, each at its first place; where none is, all of
    * them. An error without any path belongs to no field of a response that is whole.
    */
-  private ownPlaces(answer: AnswerErrors, hasPath: boolean): readonly FoundPlace[] {
+  private ownPlaces(answer: ResponseErrors, hasPath: boolean): readonly FoundPlace[] {
     const missing = this.findOwn(answer, answer.missingPlaces());
     if (missing.length > 0 || (!hasPath && answer.isOfRoot)) return missing;
     return this.findOwn(answer, answer.firstPlaces());
   }
 
-  private findOwn(answer: AnswerErrors, places: readonly AnswerPlace[]): readonly FoundPlace[] {
+  private findOwn(answer: ResponseErrors, places: readonly ResponsePlace[]): readonly FoundPlace[] {
     const found = places.flatMap((place) => {
       const [base] = answer.bases(place);
       const client = base && this.clientPaths([...base, ...place.rest]);

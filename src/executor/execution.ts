@@ -28,7 +28,7 @@ export interface ExecutionInput {
   /** JSON texts of introspection fields, by response key. */
   readonly introspected: ReadonlyMap<string, string>;
   /** Errors of fields that are not fetched. */
-  readonly told?: readonly GraphQLFormattedError[] | undefined;
+  readonly knownErrors?: readonly GraphQLFormattedError[] | undefined;
   /** See `EngineRequest`. */
   readonly reportEveryPlace?: boolean | undefined;
   /** How long the rest waits for the sections of the plan; where it is missing, until they are there. */
@@ -36,7 +36,7 @@ export interface ExecutionInput {
   /** Where long answers wait until there is memory for them; without it, none waits. */
   readonly budget?: MemoryBudget | undefined;
   /** Where heavy runs wait until others are done; without it, all begin at once. */
-  readonly starts?: AdmissionQueue | undefined;
+  readonly admissionQueue?: AdmissionQueue | undefined;
 }
 
 export interface PlanResult {
@@ -58,7 +58,7 @@ export function executePlan<T = PlanResult>(
   });
 }
 
-type TextAnswer = Extract<SubgraphResponse, { kind: 'text' }>;
+type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
 
 const CLIENT_GONE: SourceFailure = { code: 'SUBREQUEST_HTTP_ERROR', message: 'Nobody waits for the answer any more.' };
 
@@ -112,10 +112,10 @@ class Execution implements MergeObserver {
   }
 
   begin(): void {
-    const { starts } = this.input;
+    const { admissionQueue } = this.input;
     const { text } = this.compiled.last;
-    if (!starts || text < HEAVY_RUN) return this.attempt(() => this.start());
-    starts.enter(text, () => {
+    if (!admissionQueue || text < HEAVY_RUN) return this.attempt(() => this.start());
+    admissionQueue.enter(text, () => {
       this.weight = text;
       this.attempt(() => this.start());
     });
@@ -252,7 +252,7 @@ class Execution implements MergeObserver {
   }
 
   /** @returns false where the answer is to be taken now */
-  private hasToWait(request: CompiledRequest, sent: readonly GatheredEntities[], answer: TextAnswer): boolean {
+  private hasToWait(request: CompiledRequest, sent: readonly GatheredEntities[], answer: TextResponse): boolean {
     try {
       if (this.mayTake(answer.text.length)) return false;
       this.wait(request, sent, answer);
@@ -274,7 +274,7 @@ class Execution implements MergeObserver {
     return this.ticket.take(size);
   }
 
-  private wait(request: CompiledRequest, sent: readonly GatheredEntities[], answer: TextAnswer): void {
+  private wait(request: CompiledRequest, sent: readonly GatheredEntities[], answer: TextResponse): void {
     this.ticket?.wait(answer.text.length, (gone) =>
       this.attempt(() => {
         if (this.finished) return forgetObjects(sent);
@@ -283,7 +283,7 @@ class Execution implements MergeObserver {
     );
   }
 
-  private take(request: CompiledRequest, sent: readonly GatheredEntities[], answer: TextAnswer): void {
+  private take(request: CompiledRequest, sent: readonly GatheredEntities[], answer: TextResponse): void {
     const { planned } = request;
     const { text, status } = answer;
     this.textTaken += text.length;
@@ -331,7 +331,7 @@ class Execution implements MergeObserver {
     const targets = this.targets.at(position);
     for (let i = 0; i < targets.length; i++) {
       const own = i > 0 && request.copiesForEach ? copyValue(data) : data;
-      lay(targets[i] as ResponseObject, own, request.rootKeys, this);
+      mergeFields(targets[i] as ResponseObject, own, request.rootKeys, this);
     }
   }
 
@@ -415,7 +415,7 @@ class Execution implements MergeObserver {
 
   private leave(): void {
     this.ticket?.leave();
-    if (this.weight > 0) this.input.starts?.leave(this.weight);
+    if (this.weight > 0) this.input.admissionQueue?.leave(this.weight);
     this.weight = 0;
   }
 
@@ -431,7 +431,7 @@ class Execution implements MergeObserver {
     if (late)
       for (const section of late.missed) this.report.tooLate(this.input.sections?.list[section] as TimedSection);
     const wellDone = this.errorReport === undefined && violations.length === 0;
-    const errors = wellDone ? (this.input.told ?? []) : this.report.all(violations);
+    const errors = wellDone ? (this.input.knownErrors ?? []) : this.report.all(violations);
     this.forget();
     this.compiled.last.text = this.textTaken;
     this.leave();
@@ -448,11 +448,16 @@ function mergeEntity(
 ): boolean {
   const { keys, independentKeys, representation } = lookup;
   const complete = independentKeys === undefined || representation.isComplete(target);
-  lay(target, entity, complete ? keys : independentKeys, observer);
+  mergeFields(target, entity, complete ? keys : independentKeys, observer);
   return complete;
 }
 
-function lay(target: ResponseObject, from: ResponseObject, keys: readonly WrittenKey[], observer: MergeObserver): void {
+function mergeFields(
+  target: ResponseObject,
+  from: ResponseObject,
+  keys: readonly WrittenKey[],
+  observer: MergeObserver,
+): void {
   for (let i = 0; i < keys.length; i++) {
     const { key, shared } = keys[i] as WrittenKey;
     const value = from[key];

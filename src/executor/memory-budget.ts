@@ -56,7 +56,7 @@ export class MemoryBudget {
 
   /** @internal */
   tryTake(size: number): boolean {
-    if (this.queue.size > 0 || !this.fits(size)) return false;
+    if (this.queue.size > 0 || !this.hasRoom(size)) return false;
     this.held += size;
     return true;
   }
@@ -83,7 +83,7 @@ export class MemoryBudget {
     this.schedule();
   }
 
-  private fits(size: number): boolean {
+  private hasRoom(size: number): boolean {
     return this.held === 0 || this.held + size <= this.options.atOnce;
   }
 
@@ -94,7 +94,7 @@ export class MemoryBudget {
     setImmediate(() => {
       this.scheduled = false;
       const [next] = this.queue;
-      if (!next || !this.fits(next.size)) return;
+      if (!next || !this.hasRoom(next.size)) return;
       this.dequeue(next);
       this.held += next.size;
       next.enter();

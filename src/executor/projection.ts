@@ -213,9 +213,9 @@ export class Projection {
     const byType = new Map<string, (object: ResponseObject) => string | undefined>();
     return (value) => {
       if (!isObject(value)) return this.noObject(staticType);
-      const told = value.__typename;
-      if (told === undefined && typeMatters) return this.unknownType(value, staticType);
-      const name = String(told ?? staticType);
+      const typename = value.__typename;
+      if (typename === undefined && typeMatters) return this.unknownType(value, staticType);
+      const name = String(typename ?? staticType);
       let write = byType.get(name);
       if (!write) {
         if (name !== staticType && !type?.possible.has(name)) {

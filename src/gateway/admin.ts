@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { PURGE_PATH, purgeReply } from '../bff/caching/serve-purge.ts';
-import { type ProblemDetails, problemReply, type Reply } from '../bff/delivery/reply.ts';
+import { PURGE_PATH, purgeResponse } from '../bff/caching/serve-purge.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from '../bff/delivery/reply.ts';
 import type { Config } from '../config/config.ts';
 import { GatewayError } from '../http/gateway-error.ts';
 import { listen } from '../http/listener.ts';
@@ -47,32 +47,32 @@ function adminHost(config: Config, duties: AdminDuties): Host {
   const { purge_token: token } = config.bff;
   const lets = compileAddressList(config.ip_lists.admin);
 
-  function replyTo(req: IncomingMessage, path: string): Reply | Promise<Reply> {
+  function replyTo(req: IncomingMessage, path: string): EndpointResponse | Promise<EndpointResponse> {
     if (lets && !lets(peerAddress(req.socket))) {
-      return problemReply(
+      return problemResponse(
         { status: 403, kind: 'forbidden', detail: 'Requests from this address are not answered.' },
         path,
       );
     }
-    if (path === PURGE_PATH && token !== undefined) return purgeReply({ req, path }, token, duties.purge);
+    if (path === PURGE_PATH && token !== undefined) return purgeResponse({ req, path }, token, duties.purge);
     if (path !== metricsPath) {
       const detail = `There is nothing at ${path}. Metrics are at ${metricsPath}.`;
-      return problemReply({ status: 404, kind: 'not-found', detail }, path);
+      return problemResponse({ status: 404, kind: 'not-found', detail }, path);
     }
     if (req.method === 'GET' || req.method === 'HEAD') return duties.metrics().then(metricsReply);
     const detail = `${path} answers GET.`;
-    return problemReply({ status: 405, kind: 'method-not-allowed', detail, headers: { allow: 'GET, HEAD' } }, path);
+    return problemResponse({ status: 405, kind: 'method-not-allowed', detail, headers: { allow: 'GET, HEAD' } }, path);
   }
 
   return {
     handle(req, res) {
       const [path = '/'] = (req.url ?? '/').split('?');
-      const send = ({ status, headers, body }: Reply) => {
+      const send = ({ status, headers, body }: EndpointResponse) => {
         if (res.destroyed) return;
         res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), ...ALWAYS });
         res.end(req.method === 'HEAD' ? undefined : body);
       };
-      const failed = (error: unknown) => send(problemReply(problemOf(error), path));
+      const failed = (error: unknown) => send(problemResponse(problemOf(error), path));
       Promise.resolve()
         .then(() => checkHeaderLines(req))
         .then(() => replyTo(req, path))
@@ -89,7 +89,7 @@ function problemOf(error: unknown): ProblemDetails {
 
 const ALWAYS = { 'x-content-type-options': 'nosniff' };
 
-function metricsReply(text: string): Reply {
+function metricsReply(text: string): EndpointResponse {
   const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' };
   return { status: 200, headers, body: text };
 }

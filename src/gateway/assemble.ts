@@ -19,7 +19,7 @@ import { checkApartProcesses, checkSessions } from './check-processes.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
-import { openAdmission } from './open-authenticator.ts';
+import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
 import { openRequestPolicies } from './request-policies.ts';
@@ -93,14 +93,14 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     });
     closers.push(() => gateway.close());
     const dependsOn = analyzeVary(rules.request, gateway, config);
-    const { authenticator, close: closeAdmission } = await openAdmission(config, {
+    const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
       logger,
       instruments,
       redis,
       rules: rules.request,
       sharedFailures: sharedState?.failuresOf('authentication'),
     });
-    closers.push(closeAdmission);
+    closers.push(closeAuthenticator);
     const requests = await openRequestPolicies(config, {
       logger,
       instruments,

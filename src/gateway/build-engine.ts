@@ -2,7 +2,7 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load-config.ts';
 import { respectsHeadersOf } from '../config/sections/cache-control.ts';
-import { apiSettings, cachesAnswers } from '../config/sections/connectors.ts';
+import { apiSettings, cachesResponses } from '../config/sections/connectors.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
 import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
 import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
@@ -52,9 +52,9 @@ export function engineFactory(
 ): EngineFactory {
   const pools = createHttpPools();
   const memoryBudget = openMemoryBudget(config, logger);
-  const starts = new AdmissionQueue();
+  const admissionQueue = new AdmissionQueue();
   const outages = createOutages({ logger, intervalMs: config.telemetry.logging.summary_interval });
-  const apiCache = cachesAnswers(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
+  const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
   return (update) => {
     const supergraph = readSupergraph(update.sdl);
     const mismatches = [...configMismatches(config, supergraph), ...hintMismatches(config, supergraph)];
@@ -79,7 +79,7 @@ export function engineFactory(
         overridePercentBy: (client) => percentKey(config.override_labels, client.headers),
         ...policies,
         memoryBudget,
-        starts,
+        admissionQueue,
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsWithheld: (all, client) => {
@@ -158,7 +158,7 @@ function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Sourc
       compression,
     });
     const limited = rateLimits.limitSource(measured(rest));
-    const shares = traffic.deduplicate_query && rest.tellsApart;
+    const shares = traffic.deduplicate_query && rest.separatesRequests;
     return collectCacheControl(outages.watch(shares ? shareInFlight(limited, { forward: shares }) : limited));
   }
   const respected = respectsHeadersOf(config.cache_control, name);

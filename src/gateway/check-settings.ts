@@ -24,14 +24,14 @@ export async function checkSettings(config: Config): Promise<string[]> {
     () => module && loadPolicyModule(module),
     ...keyFiles.map((file) => () => new FileKeySet(file)),
   ];
-  const told: string[] = [];
+  const problems: string[] = [];
   for (const use of uses) {
     try {
       await use();
     } catch (error) {
       if (!(error instanceof ConfigValueError)) throw error;
-      told.push(error.message);
+      problems.push(error.message);
     }
   }
-  return told;
+  return problems;
 }

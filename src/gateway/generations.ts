@@ -81,8 +81,8 @@ class Generation implements Engine {
     return this.#built.engine.canDedupe(request);
   }
 
-  fits(request: Parameters<NonNullable<Engine['fits']>>[0]): boolean {
-    return this.#built.engine.fits?.(request) ?? true;
+  isValid(request: Parameters<NonNullable<Engine['isValid']>>[0]): boolean {
+    return this.#built.engine.isValid?.(request) ?? true;
   }
 
   dependsOnClient(request: Parameters<NonNullable<Engine['dependsOnClient']>>[0]): boolean {

@@ -20,13 +20,13 @@ export interface AdmissionEnvironment {
   readonly rules: RequestHeaders;
 }
 
-export interface OpenAdmission {
+export interface OpenAuthenticator {
   readonly authenticator: Authenticator | undefined;
   close(): Promise<void>;
 }
 
 /** Admission as the config says, with the files that it goes by under watch. Throws what `configureAdmission` throws. */
-export async function openAdmission(config: Config, environment: AdmissionEnvironment): Promise<OpenAdmission> {
+export async function openAuthenticator(config: Config, environment: AdmissionEnvironment): Promise<OpenAuthenticator> {
   const authenticator = configureAdmission(config, environment);
   if (authenticator === undefined) return { authenticator, close: async () => {} };
   const { purge_token: token } = config.bff;
@@ -52,9 +52,9 @@ export async function openAdmission(config: Config, environment: AdmissionEnviro
 function exceptPurging(authenticator: Authenticator, token: string): Authenticator {
   return {
     ...authenticator,
-    admit(req, requestId, proved) {
+    authenticate(req, requestId, proved) {
       if (mayPurge(req, token)) return { ip: authenticator.addressOf(req), identity: undefined };
-      return authenticator.admit(req, requestId, proved);
+      return authenticator.authenticate(req, requestId, proved);
     },
   };
 }

@@ -68,16 +68,16 @@ function openDocuments(
   const manifest = persisted_queries.enabled ? readManifests(persisted_queries.manifest) : new Map();
   if (persisted_queries.safelist.enabled && manifest.size === 0) logger.warn({}, EMPTY_SAFELIST);
   const registered = registeredDocuments(apq, redis, remoteDocuments);
-  const fits = (query: string) => {
+  const isValid = (query: string) => {
     const inForce = engine();
-    return inForce !== undefined && (inForce.fits?.({ query }) ?? true);
+    return inForce !== undefined && (inForce.isValid?.({ query }) ?? true);
   };
   return createPersistedDocuments({
     config: persisted_queries,
     apq,
     manifest,
     registered,
-    fits,
+    isValid,
     logger,
     refused: instruments?.refused,
   });

@@ -11,18 +11,18 @@ type CredentialSettings = Pick<Config, 'authentication' | 'api_keys'>;
 
 /** Returns what answers depend on by config and schema. A schema is looked into once: its connectors read headers, too. */
 export function analyzeVary(
-  rules: Pick<RequestHeaders, 'forwards' | 'forwardedNames' | 'tellsAddress'>,
+  rules: Pick<RequestHeaders, 'forwards' | 'forwardedNames' | 'forwardsAddress'>,
   gateway: Pick<Gateway, 'engine'>,
   { override_labels: { header, percent_by }, authorization, authentication, api_keys }: Settings,
 ): Required<DependsOn> {
   const { directives, policies } = authorization;
-  const judges = directives.enabled && policies.module !== undefined;
+  const decides = directives.enabled && policies.module !== undefined;
   const credentials = credentialsBy(authentication, api_keys);
   const read = (supergraph: Supergraph | undefined) => {
     const forwards = (name: string) =>
       rules.forwards(name) || (supergraph !== undefined && connectorFacts(supergraph).reads(name));
     const chooses = (name: string) =>
-      name === header || name === percent_by || (judges && name === 'user-agent') || credentials.headers.has(name);
+      name === header || name === percent_by || (decides && name === 'user-agent') || credentials.headers.has(name);
     const chosenBy = [header, percent_by].filter((name) => name !== undefined);
     const connected = supergraph === undefined ? [] : connectorFacts(supergraph).headers;
     const names = rules.forwardedNames && connected && [...rules.forwardedNames, ...connected, ...chosenBy];
@@ -36,8 +36,8 @@ export function analyzeVary(
   };
   return {
     forwards: (name) => current().forwards(name),
-    tellsAddress: rules.tellsAddress,
-    judgesAddress: judges,
+    forwardsAddress: rules.forwardsAddress,
+    decidesByAddress: decides,
     neutral: () => current().neutral,
     readNames: () => current().names,
     credentials,

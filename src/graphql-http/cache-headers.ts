@@ -4,7 +4,7 @@ import type { CachePolicy } from '../engine/cache-policy.ts';
 import type { RequestContext } from '../http/request-context.ts';
 
 /** What an answer's headers tell caches: `cache-control`, and `vary` where it may be kept. */
-export type CacheHeaders = (life: CachePolicy, exchange: RequestContext) => Readonly<Record<string, string>>;
+export type CacheHeaders = (life: CachePolicy, context: RequestContext) => Readonly<Record<string, string>>;
 
 const NO_STORE = { 'cache-control': 'no-store' };
 

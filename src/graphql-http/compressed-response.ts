@@ -1,4 +1,4 @@
-import { type RequestContext, sendReply } from '../http/request-context.ts';
+import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import { readAcceptEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
 import type { HttpResponse } from './graphql-over-http.ts';
@@ -8,7 +8,7 @@ export interface ResponseSender {
   /** Whether a client rules out every form that a response could have. */
   rulesOutAll(acceptEncoding: string | undefined): boolean;
   /** Returns a promise only where the response is encoded. */
-  send(exchange: RequestContext, reply: HttpResponse): void | Promise<void>;
+  send(context: RequestContext, response: HttpResponse): void | Promise<void>;
 }
 
 /** @param compressFrom bodies of fewer bytes are sent as they are; `undefined`: all are */
@@ -20,16 +20,16 @@ export function createResponseSender(compressFrom: number | undefined): Response
       const { best, identity } = readAcceptEncoding(header);
       return !identity && (isOff || best === undefined);
     },
-    send(exchange, reply) {
-      const { headers, method } = exchange.req;
+    send(context, response) {
+      const { headers, method } = context.req;
       const header = headers['accept-encoding'];
       // caches keep what is asked for with GET
-      if (isOff || (header === undefined && method === 'POST')) return sendReply(exchange, reply);
+      if (isOff || (header === undefined && method === 'POST')) return sendResponse(context, response);
       const { best, identity } = readAcceptEncoding(header);
-      const isLong = Number(reply.headers['content-length']) >= compressFrom;
-      if ((!isLong && identity) || isFixed(exchange, reply)) return sendReply(exchange, reply);
-      if (best === undefined) return sendReply(exchange, varied(reply));
-      return sendEncoded(exchange, varied(reply), best);
+      const isLong = Number(response.headers['content-length']) >= compressFrom;
+      if ((!isLong && identity) || isFixed(context, response)) return sendResponse(context, response);
+      if (best === undefined) return sendResponse(context, varied(response));
+      return sendEncoded(context, varied(response), best);
     },
   };
 }
@@ -40,16 +40,16 @@ function isFixed({ res }: RequestContext, { headers }: HttpResponse): boolean {
   return control !== undefined && String(control).includes('no-transform');
 }
 
-function varied(reply: HttpResponse): HttpResponse {
-  const { vary } = reply.headers;
+function varied(response: HttpResponse): HttpResponse {
+  const { vary } = response.headers;
   const all = vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`;
-  return { ...reply, headers: { ...reply.headers, vary: all } };
+  return { ...response, headers: { ...response.headers, vary: all } };
 }
 
-async function sendEncoded(exchange: RequestContext, reply: HttpResponse, coding: Coding): Promise<void> {
-  const body = await encodedBody(reply.body, coding, exchange.shared !== undefined);
-  const headers = { ...reply.headers, 'content-encoding': coding, 'content-length': body.length };
-  sendReply(exchange, { ...reply, headers, body });
+async function sendEncoded(context: RequestContext, response: HttpResponse, coding: Coding): Promise<void> {
+  const body = await encodedBody(response.body, coding, context.shared !== undefined);
+  const headers = { ...response.headers, 'content-encoding': coding, 'content-length': body.length };
+  sendResponse(context, { ...response, headers, body });
 }
 
 /** Encoded forms of bodies that go to several clients. */

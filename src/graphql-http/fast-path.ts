@@ -1,4 +1,4 @@
-import { type RequestContext, sendReply } from '../http/request-context.ts';
+import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import { forgetBody } from './graphql-over-http.ts';
 import { type GraphqlService, isJsonRequest } from './graphql-service.ts';
 
@@ -10,13 +10,13 @@ export function isFastPathRequest({ req }: RequestContext, path: string): boolea
   return req.method === 'POST' && req.url === path && isJsonRequest(req.headers);
 }
 
-export async function serveFast(service: GraphqlService, exchange: RequestContext): Promise<void> {
+export async function serveFast(service: GraphqlService, context: RequestContext): Promise<void> {
   try {
-    const reply = await service.answer(exchange, await service.read(exchange));
-    const sent = service.send(exchange, reply);
+    const response = await service.answer(context, await service.read(context));
+    const sent = service.send(context, response);
     if (sent) await sent;
-    if (exchange.shared === undefined) forgetBody(reply);
+    if (context.shared === undefined) forgetBody(response);
   } catch (error) {
-    sendReply(exchange, service.refuse(exchange, error));
+    sendResponse(context, service.refuse(context, error));
   }
 }

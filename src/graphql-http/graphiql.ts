@@ -1,13 +1,13 @@
 import { type PageNeeds, pageHeaders } from '../http/html-policy.ts';
-import { type RequestContext, sendReply } from '../http/request-context.ts';
+import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import { StaticPage } from '../http/static-page.ts';
 import type { Authenticator } from '../policy/authentication/authenticator.ts';
 import { textResponse } from './graphql-over-http.ts';
 import { prefersHtml } from './media-type.ts';
 
-type Next = (exchange: RequestContext) => void;
+type Next = (context: RequestContext) => void;
 
-export interface GraphiqlDoor {
+export interface GraphiqlOptions {
   /** Whether GraphQL is served at a path. */
   readonly isGraphql: (path: string) => boolean;
   readonly authenticator: Authenticator | undefined;
@@ -18,7 +18,7 @@ export interface GraphiqlDoor {
   /** Where a proxy shows the gateway: `/shop-api`. */
   readonly pathPrefix?: string | undefined;
   readonly next: Next;
-  readonly fail: (exchange: RequestContext, error: unknown) => void;
+  readonly fail: (context: RequestContext, error: unknown) => void;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface GraphiqlDoor {
  * that, and the page tells nothing. What is asked in it comes with the headers that are typed there, and is let in or not.
  * A browser that goes to `/` is sent there.
  */
-export function graphiqlDoor({
+export function serveGraphiql({
   isGraphql,
   authenticator,
   guard,
@@ -34,23 +34,23 @@ export function graphiqlDoor({
   pathPrefix = '',
   next,
   fail,
-}: GraphiqlDoor): Next {
+}: GraphiqlOptions): Next {
   let page: Promise<StaticPage> | undefined;
-  const show = guard((exchange) => {
+  const show = guard((context) => {
     page ??= renderPage(frames);
-    page.then((shown) => shown.send(exchange)).catch((error: unknown) => fail(exchange, error));
+    page.then((shown) => shown.send(context)).catch((error: unknown) => fail(context, error));
   });
-  return (exchange) => {
-    const { req, client } = exchange;
-    if (req.method !== 'GET' || !prefersHtml(req.headers.accept)) return next(exchange);
+  return (context) => {
+    const { req, client } = context;
+    if (req.method !== 'GET' || !prefersHtml(req.headers.accept)) return next(context);
     const path = pathOf(req.url ?? '/');
     if (path === '/') {
       const location = `${pathPrefix}/graphql`;
-      return sendReply(exchange, textResponse(302, 'text/plain', `See ${location}`, { location }));
+      return sendResponse(context, textResponse(302, 'text/plain', `See ${location}`, { location }));
     }
-    if (!isGraphql(path)) return next(exchange);
-    if (authenticator) exchange.client = { ...client, ip: authenticator.addressOf(req) };
-    show(exchange);
+    if (!isGraphql(path)) return next(context);
+    if (authenticator) context.client = { ...client, ip: authenticator.addressOf(req) };
+    show(context);
   };
 }
 

@@ -1,4 +1,4 @@
-import { answerText, type ExecutionResult } from '../engine/engine.ts';
+import { type ExecutionResult, resultText } from '../engine/engine.ts';
 import { takeDataText } from '../executor/take-data-text.ts';
 import { GatewayError, isRecord } from '../http/gateway-error.ts';
 import { ExactNumber, parseJson } from '../shared/exact-json.ts';
@@ -94,7 +94,7 @@ function badRequest(message: string): GatewayError {
 
 /** Where equal requests that share one execution find the reply that one of them had. */
 export interface SharedResponse {
-  reply: HttpResponse | undefined;
+  response: HttpResponse | undefined;
   /** How many have not had the answer yet. */
   left: number;
 }
@@ -111,32 +111,32 @@ export function resultResponse(
   shared?: SharedResponse,
 ): HttpResponse {
   const isLast = shared === undefined || --shared.left === 0;
-  if (shared?.reply?.headers['content-type'] === contentType) {
+  if (shared?.response?.headers['content-type'] === contentType) {
     if (isLast) takeDataText(answer);
-    return inBytes(shared, shared.reply);
+    return inBytes(shared, shared.response);
   }
-  const status = answerStatus(answer, contentType);
+  const status = statusOf(answer, contentType);
   const own = status === 405 ? { allow: 'POST' } : answer.headers;
   const headers = caching ? { ...own, ...caching } : own;
-  const reply = textResponse(status, contentType, answerText(answer), headers);
-  if (shared) shared.reply = reply;
+  const response = textResponse(status, contentType, resultText(answer), headers);
+  if (shared) shared.response = response;
   if (isLast) takeDataText(answer);
-  return reply;
+  return response;
 }
 
 /**
  * Of a reply that has been sent and that nobody else has: the promises that brought it have often grown old while they waited, and
  * what an old object points to is kept until the next full collection, dead as it is.
  */
-export function forgetBody(reply: HttpResponse): void {
-  (reply as { body: HttpResponse['body'] }).body = '';
+export function forgetBody(response: HttpResponse): void {
+  (response as { body: HttpResponse['body'] }).body = '';
 }
 
 /** A text is encoded each time it is sent, so one that is sent again is encoded once more, for all who follow. */
-function inBytes(shared: SharedResponse, reply: HttpResponse): HttpResponse {
-  if (typeof reply.body !== 'string') return reply;
-  const encoded = { ...reply, body: Buffer.from(reply.body) };
-  shared.reply = encoded;
+function inBytes(shared: SharedResponse, response: HttpResponse): HttpResponse {
+  if (typeof response.body !== 'string') return response;
+  const encoded = { ...response, body: Buffer.from(response.body) };
+  shared.response = encoded;
   return encoded;
 }
 
@@ -144,7 +144,7 @@ function inBytes(shared: SharedResponse, reply: HttpResponse): HttpResponse {
  * `application/json` answers 200 to request errors too, since such clients take any other status for a failure of
  * something on the way; `application/graphql-response+json` says 400. Once execution has begun, it is 200 for both.
  */
-function answerStatus(answer: ExecutionResult, contentType: string): number {
+function statusOf(answer: ExecutionResult, contentType: string): number {
   if (answer.status !== undefined) return answer.status;
   if (answer.refusal === 'method') return 405;
   if (answer.refusal === 'internal') return 500;

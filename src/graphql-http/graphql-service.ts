@@ -33,92 +33,93 @@ export interface GraphqlServiceOptions {
  */
 export interface GraphqlService {
   /** Throws `GatewayError` (400, 406, 413, 415) or `ClientDisconnected`. */
-  read(exchange: RequestContext): Promise<GraphqlCall | GraphqlBatch>;
+  read(context: RequestContext): Promise<GraphqlCall | GraphqlBatch>;
   /** Rejects with `GatewayError` (429, 503, 504), or whatever went wrong inside. */
-  answer(exchange: RequestContext, call: GraphqlCall | GraphqlBatch): Promise<HttpResponse>;
+  answer(context: RequestContext, call: GraphqlCall | GraphqlBatch): Promise<HttpResponse>;
   /** What to answer when a step threw; an error that is not meant for clients is logged and masked. */
-  refuse(exchange: RequestContext, error: unknown): HttpResponse;
+  refuse(context: RequestContext, error: unknown): HttpResponse;
   /** Sends what the other steps gave; returns a promise only where that takes time. */
-  send(exchange: RequestContext, reply: HttpResponse): void | Promise<void>;
+  send(context: RequestContext, response: HttpResponse): void | Promise<void>;
 }
 
 export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
   const { runner, reader, cacheHeaders, sender } = options;
-  const refuse = (exchange: RequestContext, error: unknown) =>
-    errorResponse(toGatewayError(error, exchange, options), contentTypeFor(exchange));
+  const refuse = (context: RequestContext, error: unknown) =>
+    errorResponse(toGatewayError(error, context, options), contentTypeFor(context));
 
-  const answerOne = (exchange: RequestContext, call: GraphqlCall) => {
-    exchange.operationName = call.params.operationName ?? undefined;
-    return runner.run(exchange, call).then((answer) => replyTo(exchange, answer));
+  const executeOne = (context: RequestContext, call: GraphqlCall) => {
+    context.operationName = call.params.operationName ?? undefined;
+    return runner.run(context, call).then((answer) => responseFor(context, answer));
   };
 
-  function replyTo(exchange: RequestContext, answer: ExecutionResult): HttpResponse {
+  function responseFor(context: RequestContext, answer: ExecutionResult): HttpResponse {
     const { life } = answer;
-    exchange.operation = answer.operation;
-    if (answer.errors.length > 0) exchange.errors = answer.errors;
+    context.operation = answer.operation;
+    if (answer.errors.length > 0) context.errors = answer.errors;
     // what a rule for headers has taken over from a subgraph goes before
-    const tells = life !== undefined && cacheHeaders !== undefined && !exchange.res.hasHeader('cache-control');
-    const caching = tells ? cacheHeaders(life, exchange) : undefined;
-    return resultResponse(answer, contentTypeFor(exchange), caching, exchange.shared);
+    const needsCacheControl =
+      life !== undefined && cacheHeaders !== undefined && !context.res.hasHeader('cache-control');
+    const caching = needsCacheControl ? cacheHeaders(life, context) : undefined;
+    return resultResponse(answer, contentTypeFor(context), caching, context.shared);
   }
 
   /** Each operation is a request of its own, and what it came to stands in its place. */
-  async function answerBatch(exchange: RequestContext, { calls }: GraphqlBatch): Promise<HttpResponse> {
+  async function executeBatch(context: RequestContext, { calls }: GraphqlBatch): Promise<HttpResponse> {
     const gathered: GatheredHeaders[] = [];
     const items = calls.map((call, index) => {
       const takeHeaders = (headers: GatheredHeaders) => {
         gathered[index] = headers;
       };
-      return { call, exchange: { ...exchange, onAbort: undefined, shared: undefined, takeHeaders } as RequestContext };
+      return { call, context: { ...context, onAbort: undefined, shared: undefined, takeHeaders } as RequestContext };
     });
-    exchange.onAbort = () => {
-      for (const item of items) item.exchange.onAbort?.();
+    context.onAbort = () => {
+      for (const item of items) item.context.onAbort?.();
     };
     let turn = Promise.resolve();
-    const replies = await Promise.all(
+    const responses = await Promise.all(
       items.map(async (item, index) => {
         // each begins in a turn of the event loop of its own: together, large ones would hold it for long
         if (index > 0) turn = turn.then(nextTurn);
         await turn;
-        if (item.call instanceof GatewayError) return refuse(item.exchange, item.call);
-        return answerOne(item.exchange, item.call).catch((error: unknown) => refuse(item.exchange, error));
+        if (item.call instanceof GatewayError) return refuse(item.context, item.call);
+        return executeOne(item.context, item.call).catch((error: unknown) => refuse(item.context, error));
       }),
     );
-    writeTogether(gathered, exchange);
-    noteTogether(
-      items.map((item) => item.exchange),
-      exchange,
+    writeMergedHeaders(gathered, context);
+    mergeNotes(
+      items.map((item) => item.context),
+      context,
     );
-    const last = items.at(-1)?.exchange;
-    if (last) exchange.headers = last.headers;
-    return textResponse(200, contentTypeFor(exchange), `[${replies.map(({ body }) => String(body)).join(',')}]`);
+    const last = items.at(-1)?.context;
+    if (last) context.headers = last.headers;
+    return textResponse(200, contentTypeFor(context), `[${responses.map(({ body }) => String(body)).join(',')}]`);
   }
 
   return {
-    read(exchange) {
-      const { headers, method } = exchange.req;
+    read(context) {
+      const { headers, method } = context.req;
       // Before anything is executed: a mutation whose answer cannot be delivered should not happen.
       if (negotiateMediaType(headers.accept) === undefined) return Promise.reject(notAcceptable());
       if (sender.rulesOutAll(headers['accept-encoding'])) return Promise.reject(noCoding());
       if (method !== 'GET' && !isJsonRequest(headers)) return Promise.reject(unsupportedMediaType(headers));
-      return reader(exchange);
+      return reader(context);
     },
-    answer: (exchange, call) => ('calls' in call ? answerBatch(exchange, call) : answerOne(exchange, call)),
+    answer: (context, call) => ('calls' in call ? executeBatch(context, call) : executeOne(context, call)),
     refuse,
     send: sender.send,
   };
 }
 
 /** The line of a batch in the log names all of its operations. */
-function noteTogether(items: readonly RequestContext[], exchange: RequestContext): void {
+function mergeNotes(items: readonly RequestContext[], context: RequestContext): void {
   const names = items.flatMap(({ operation, operationName }) => operation?.name ?? operationName ?? []);
   const types = new Set(items.flatMap(({ operation }) => operation?.type ?? []));
-  exchange.operation = { name: names.join(','), type: [...types].join(',') };
-  exchange.errors = items.flatMap(({ errors }) => errors ?? []);
+  context.operation = { name: names.join(','), type: [...types].join(',') };
+  context.errors = items.flatMap(({ errors }) => errors ?? []);
 }
 
 /** Headers of the operations of a batch stand in one response, in the order of the operations, whatever order they end in. */
-function writeTogether(gathered: readonly (GatheredHeaders | undefined)[], { res }: RequestContext): void {
+function writeMergedHeaders(gathered: readonly (GatheredHeaders | undefined)[], { res }: RequestContext): void {
   const [first, ...others] = gathered.filter((headers) => headers !== undefined);
   if (first === undefined) return;
   const all = first.copy();
@@ -129,7 +130,7 @@ function writeTogether(gathered: readonly (GatheredHeaders | undefined)[], { res
 /** An error that is no `GatewayError` is the gateway's own fault: the log gets it, the client gets a masked one. */
 export function toGatewayError(
   error: unknown,
-  exchange: RequestContext,
+  context: RequestContext,
   { logger, onRefusal }: Pick<GraphqlServiceOptions, 'logger' | 'onRefusal'>,
 ): GatewayError {
   if (error instanceof GatewayError) {
@@ -137,7 +138,7 @@ export function toGatewayError(
     return error;
   }
   if (error instanceof ClientDisconnected) return new GatewayError(400, 'BAD_REQUEST', error.message);
-  logger.error({ requestId: exchange.requestId, err: error }, 'request failed inside the gateway');
+  logger.error({ requestId: context.requestId, err: error }, 'request failed inside the gateway');
   return new GatewayError(500, 'INTERNAL_SERVER_ERROR', 'Internal server error');
 }
 

@@ -31,7 +31,7 @@ export interface GraphqlBatch {
 }
 
 /** Reads what a GET or POST asks for. Throws `GatewayError` (400, 413) or `ClientDisconnected`. */
-export type RequestReader = (exchange: RequestContext) => Promise<GraphqlCall | GraphqlBatch>;
+export type RequestReader = (context: RequestContext) => Promise<GraphqlCall | GraphqlBatch>;
 
 export function createRequestReader(options: RequestReaderOptions): RequestReader {
   const { csrf, documents, maxBatch } = options;
@@ -67,10 +67,10 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
     return { calls: await Promise.all(items.map((item) => read(item).catch(onlyRefusals))) };
   }
 
-  return async (exchange) => {
-    const { req } = exchange;
+  return async (context) => {
+    const { req } = context;
     if (req.method === 'GET') {
-      if (csrf && !csrf(req.headers)) throw forged();
+      if (csrf && !csrf(req.headers)) throw csrfError();
       const requested = requestedInUrl(searchOf(req.url ?? ''));
       return { params: await complete(requested), text: '', readOnly: true };
     }
@@ -134,7 +134,7 @@ function onlyRefusals(error: unknown): GatewayError {
   throw error;
 }
 
-function forged(): GatewayError {
+function csrfError(): GatewayError {
   const message =
     'This GET could have been made by a page of another site. Send a content type of "application/json", or one of ' +
     'the headers of csrf.required_headers: "apollo-require-preflight: true".';

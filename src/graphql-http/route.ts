@@ -1,4 +1,4 @@
-import { type RequestContext, sendReply } from '../http/request-context.ts';
+import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { HostOptions } from '../http/router.ts';
 import { createOperationRunner } from '../pipeline/run-operation.ts';
 import { createResponseSender } from './compressed-response.ts';
@@ -9,9 +9,9 @@ import { createRequestReader } from './request-reader.ts';
 /** GraphQL at one path: over the whole public schema, or over that of a contract. */
 export interface GraphqlRoute {
   /** Answers a plain JSON `POST` to this path; false for any other request. */
-  serveFast(exchange: RequestContext): boolean;
+  serveFast(context: RequestContext): boolean;
   /** Answers any `GET` or `POST`. */
-  serve(exchange: RequestContext): void;
+  serve(context: RequestContext): void;
 }
 
 type GraphqlRouteOptions = HostOptions & Pick<GraphqlServiceOptions, 'onRefusal'>;
@@ -26,23 +26,23 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     cacheHeaders: options.cacheHeaders,
     onRefusal,
   });
-  let yogaLane: Promise<(exchange: RequestContext) => Promise<void>> | undefined;
+  let yogaHandler: Promise<(context: RequestContext) => Promise<void>> | undefined;
   /** Yoga is loaded by the first request that needs it: many gateways never see one, and all start sooner. */
-  async function serveWithYoga(exchange: RequestContext): Promise<void> {
-    yogaLane ??= import('./yoga.ts').then(({ createYogaHandler }) => createYogaHandler({ service, logger, path }));
+  async function serveWithYoga(context: RequestContext): Promise<void> {
+    yogaHandler ??= import('./yoga.ts').then(({ createYogaHandler }) => createYogaHandler({ service, logger, path }));
     try {
-      await (await yogaLane)(exchange);
+      await (await yogaHandler)(context);
     } catch (error) {
-      sendReply(exchange, service.refuse(exchange, error));
+      sendResponse(context, service.refuse(context, error));
     }
   }
-  const plainLane = options.lanes !== 'all-yoga';
+  const fastPath = options.handlers !== 'all-yoga';
   return {
-    serveFast(exchange) {
-      if (!plainLane || !isFastPathRequest(exchange, path)) return false;
-      void serveFast(service, exchange);
+    serveFast(context) {
+      if (!fastPath || !isFastPathRequest(context, path)) return false;
+      void serveFast(service, context);
       return true;
     },
-    serve: (exchange) => void serveWithYoga(exchange),
+    serve: (context) => void serveWithYoga(context),
   };
 }

@@ -1,24 +1,24 @@
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { GatewayError } from '../http/gateway-error.ts';
-import { type RequestContext, sendReply } from '../http/request-context.ts';
+import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { GraphqlCall } from '../pipeline/run-operation.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type HttpResponse, textResponse } from './graphql-over-http.ts';
 import type { GraphqlService } from './graphql-service.ts';
 import type { GraphqlBatch } from './request-reader.ts';
 
-interface LaneContext extends Record<string, unknown> {
-  readonly exchange: RequestContext;
+interface YogaContext extends Record<string, unknown> {
+  readonly requestContext: RequestContext;
   call?: GraphqlCall | GraphqlBatch;
 }
 
 /** What Yoga takes for the execution result: the whole reply, already written. */
 interface RepliedResult {
-  readonly reply: HttpResponse;
+  readonly response: HttpResponse;
   stringify(): string;
 }
 
-export interface YogaLaneOptions {
+export interface YogaHandlerOptions {
   readonly service: GraphqlService;
   readonly logger: Logger;
   /** Where GraphQL is served. */
@@ -30,8 +30,8 @@ export function createYogaHandler({
   service,
   logger,
   path,
-}: YogaLaneOptions): (exchange: RequestContext) => Promise<void> {
-  const yoga = createYoga<LaneContext>({
+}: YogaHandlerOptions): (requestContext: RequestContext) => Promise<void> {
+  const yoga = createYoga<YogaContext>({
     graphqlEndpoint: path,
     plugins: [servicePlugin(service)],
     graphiql: false,
@@ -44,15 +44,17 @@ export function createYogaHandler({
     landingPage: false,
     cors: false,
   });
-  return async (exchange) => {
+  return async (requestContext) => {
     try {
-      checkAddress(exchange);
-      const response = await yoga.handleNodeRequestAndResponse(exchange.req, exchange.res, { exchange });
+      checkAddress(requestContext);
+      const response = await yoga.handleNodeRequestAndResponse(requestContext.req, requestContext.res, {
+        requestContext,
+      });
       const contentType = response.headers.get('content-type') ?? 'text/plain; charset=utf-8';
       const headers = Object.fromEntries(response.headers.entries());
-      await service.send(exchange, textResponse(response.status, contentType, await response.text(), headers));
+      await service.send(requestContext, textResponse(response.status, contentType, await response.text(), headers));
     } catch (error) {
-      sendReply(exchange, service.refuse(exchange, error));
+      sendResponse(requestContext, service.refuse(requestContext, error));
     }
   };
 }
@@ -68,40 +70,40 @@ function checkAddress({ req }: RequestContext): void {
 const BATCH_PARAMS = { query: '{ __typename }' };
 
 /** Puts the service in the place of Yoga's own body reader, execution and result writer. */
-function servicePlugin(service: GraphqlService): Plugin<LaneContext> {
+function servicePlugin(service: GraphqlService): Plugin<YogaContext> {
   return {
     onRequestParse({ serverContext, setRequestParser, fetchAPI }) {
-      const context = serverContext as unknown as LaneContext;
+      const context = serverContext as unknown as YogaContext;
       setRequestParser(async () => {
         try {
-          context.call = await service.read(context.exchange);
+          context.call = await service.read(context.requestContext);
           return ('calls' in context.call ? BATCH_PARAMS : context.call.params) as never;
         } catch (error) {
-          return toResponse(fetchAPI, service.refuse(context.exchange, error));
+          return toResponse(fetchAPI, service.refuse(context.requestContext, error));
         }
       });
     },
     onParams({ context, setParamsHandler }) {
-      const { exchange, call } = context as unknown as LaneContext;
+      const { requestContext, call } = context as unknown as YogaContext;
       setParamsHandler(async () => {
-        const reply = await service
-          .answer(exchange, call as GraphqlCall | GraphqlBatch)
-          .catch((error: unknown) => service.refuse(exchange, error));
-        const result: RepliedResult = { reply, stringify: () => String(reply.body) };
+        const response = await service
+          .answer(requestContext, call as GraphqlCall | GraphqlBatch)
+          .catch((error: unknown) => service.refuse(requestContext, error));
+        const result: RepliedResult = { response, stringify: () => String(response.body) };
         return result as never;
       });
     },
     onResultProcess({ result, setResultProcessor }) {
-      const { reply } = result as unknown as RepliedResult;
-      setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, reply), 'application/json');
+      const { response } = result as unknown as RepliedResult;
+      setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, response), 'application/json');
     },
   };
 }
 
-function toResponse(fetchAPI: { Response: typeof Response }, reply: HttpResponse): Response {
-  return new fetchAPI.Response(String(reply.body), {
-    status: reply.status,
-    headers: reply.headers as Record<string, string>,
+function toResponse(fetchAPI: { Response: typeof Response }, response: HttpResponse): Response {
+  return new fetchAPI.Response(String(response.body), {
+    status: response.status,
+    headers: response.headers as Record<string, string>,
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Instruments, Route, TellRefusal } from '../telemetry/instruments.ts';
+import type { CountRefusal, Instruments, Route } from '../telemetry/instruments.ts';
 import type { GatewayError } from './gateway-error.ts';
 import type { RequestContext } from './request-context.ts';
 
@@ -8,7 +8,7 @@ const HEALTH: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/ready'
 export function requestObserver(
   { answered }: Pick<Instruments, 'answered'>,
   isGraphql: (path: string) => boolean,
-): (exchange: RequestContext) => void {
+): (context: RequestContext) => void {
   const routeOf = (url: string): Route => {
     const query = url.indexOf('?');
     const path = query < 0 ? url : url.slice(0, query);
@@ -33,7 +33,7 @@ const POLICIES: ReadonlyMap<string, readonly [policy: string, reason: string]> =
 ]);
 
 /** Takes note of a request that the host refuses. */
-export function refusalObserver(refused: TellRefusal): (refusal: GatewayError) => void {
+export function refusalObserver(refused: CountRefusal): (refusal: GatewayError) => void {
   return ({ code }) => {
     const known = POLICIES.get(code);
     if (known) refused(known[0], known[1]);

@@ -71,20 +71,20 @@ function requestIdOf(req: IncomingMessage): string {
 }
 
 /** Writes the whole answer; Node keeps what the client is too slow to read. Does nothing when the client is gone. */
-export function sendReply(exchange: RequestContext, reply: HttpResponse): void {
-  const { res } = exchange;
+export function sendResponse(context: RequestContext, response: HttpResponse): void {
+  const { res } = context;
   if (res.destroyed || res.headersSent) return;
-  const vary = reply.headers.vary === undefined ? undefined : wholeVary(exchange, String(reply.headers.vary));
+  const vary = response.headers.vary === undefined ? undefined : wholeVary(context, String(response.headers.vary));
   // in the flat form of node:http, which spares an object that it would only take apart again
   const headers: (string | number)[] = [];
-  for (const name in exchange.headers) {
-    if (reply.headers[name] === undefined) headers.push(name, exchange.headers[name] as string);
+  for (const name in context.headers) {
+    if (response.headers[name] === undefined) headers.push(name, context.headers[name] as string);
   }
-  for (const name in reply.headers)
-    headers.push(name, name === 'vary' && vary ? vary : (reply.headers[name] as string));
-  headers.push('x-request-id', exchange.requestId);
-  res.writeHead(reply.status, headers as string[]);
-  res.end(reply.body);
+  for (const name in response.headers)
+    headers.push(name, name === 'vary' && vary ? vary : (response.headers[name] as string));
+  headers.push('x-request-id', context.requestId);
+  res.writeHead(response.status, headers as string[]);
+  res.end(response.body);
 }
 
 /** What caches are told that an answer depends on, with what CORS, login and headers of subgraphs add to it. */
@@ -107,15 +107,15 @@ function wholeVary({ res, headers }: RequestContext, own: string): string {
 export class ActiveRequests {
   readonly list: RequestContext[] = [];
 
-  add(exchange: RequestContext): void {
-    exchange.place = this.list.length;
-    this.list.push(exchange);
+  add(context: RequestContext): void {
+    context.place = this.list.length;
+    this.list.push(context);
   }
 
-  delete(exchange: RequestContext): void {
-    const { place } = exchange;
+  delete(context: RequestContext): void {
+    const { place } = context;
     const last = this.list.pop();
-    if (last === undefined || last === exchange) return;
+    if (last === undefined || last === context) return;
     last.place = place;
     this.list[place] = last;
   }

@@ -4,7 +4,7 @@ import type { DependsOn } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { CacheHeaders } from '../graphql-http/cache-headers.ts';
-import { graphiqlDoor } from '../graphql-http/graphiql.ts';
+import { serveGraphiql } from '../graphql-http/graphiql.ts';
 import { errorResponse, type HttpResponse, JSON_TYPE, textResponse } from '../graphql-http/graphql-over-http.ts';
 import { toGatewayError } from '../graphql-http/graphql-service.ts';
 import { createGraphqlRoute } from '../graphql-http/route.ts';
@@ -22,15 +22,15 @@ import type { Logger } from '../telemetry/logger.ts';
 import { GatewayError } from './gateway-error.ts';
 import type { PageNeeds } from './html-policy.ts';
 import { authenticate, authenticationErrorResponse, routeErrorResponse } from './middleware/authenticate.ts';
-import { type FrontDoorOptions, frontDoor, ipFilter } from './middleware/front-door.ts';
+import { frontDoor, ipFilter, type UrlAndCorsOptions } from './middleware/front-door.ts';
 import { checkHeaderLines } from './middleware/header-lines.ts';
 import type { CountRequest } from './middleware/rate-limit.ts';
 import { session } from './middleware/session.ts';
 import { refusalObserver, requestObserver } from './observe-requests.ts';
 import { takeOffPrefix } from './path-prefix.ts';
-import { ActiveRequests, createRequestContext, type RequestContext, sendReply } from './request-context.ts';
+import { ActiveRequests, createRequestContext, type RequestContext, sendResponse } from './request-context.ts';
 
-export interface HostOptions extends FrontDoorOptions {
+export interface HostOptions extends UrlAndCorsOptions {
   /** The engine in force; `undefined` while there is no schema. */
   readonly engine: () => Engine | undefined;
   readonly logger: Logger;
@@ -83,7 +83,7 @@ export interface HostOptions extends FrontDoorOptions {
   /** Told of each request that has ended, and of each that the host refuses. */
   readonly instruments?: Pick<Instruments, 'answered' | 'refused'> | undefined;
   /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
-  readonly lanes?: 'auto' | 'all-yoga';
+  readonly handlers?: 'auto' | 'all-yoga';
 }
 
 /** The routes of the gateway, as a listener for `node:http`. */
@@ -104,106 +104,106 @@ export function createHost(options: HostOptions): Host {
 
   const graphqlAt = (path: string) => routes.get(path.endsWith('/') ? path.slice(0, -1) : path);
 
-  function route(exchange: RequestContext): void {
-    if (main.serveFast(exchange)) return;
-    const { req, res } = exchange;
-    res.setHeader('x-request-id', exchange.requestId);
+  function route(context: RequestContext): void {
+    if (main.serveFast(context)) return;
+    const { req, res } = context;
+    res.setHeader('x-request-id', context.requestId);
     const path = pathOf(req);
     const graphql = graphqlAt(path);
     if (graphql) {
-      if (graphql.serveFast(exchange)) return;
-      if (req.method === 'GET' || req.method === 'POST') graphql.serve(exchange);
-      else sendReply(exchange, methodNotAllowed(req, path, 'GET, POST'));
+      if (graphql.serveFast(context)) return;
+      if (req.method === 'GET' || req.method === 'POST') graphql.serve(context);
+      else sendResponse(context, methodNotAllowed(req, path, 'GET, POST'));
       return;
     }
-    if (options.documents?.namedByPath && nameInPath(req)) return main.serve(exchange);
-    const health = options.healthRoutes === false ? undefined : healthReply(path);
+    if (options.documents?.namedByPath && nameInPath(req)) return main.serve(context);
+    const health = options.healthRoutes === false ? undefined : healthResponse(path);
     if (health) {
       const allowed = req.method === 'GET' || req.method === 'HEAD';
-      sendReply(exchange, allowed ? health : methodNotAllowed(req, path, 'GET, HEAD'));
+      sendResponse(context, allowed ? health : methodNotAllowed(req, path, 'GET, HEAD'));
       return;
     }
-    if (!options.bff || req.method === 'OPTIONS' || !isBelow(path, '/bff')) return serveEndpoint(exchange);
+    if (!options.bff || req.method === 'OPTIONS' || !isBelow(path, '/bff')) return serveEndpoint(context);
     if (csrf && req.method === 'POST' && mayBeCrossSitePost(req.headers, csrf)) throw csrfError();
-    if (!countRequest) return serveEndpoint(exchange);
+    if (!countRequest) return serveEndpoint(context);
     // here, for answers that are kept or shared count as well, and those that are made of several operations count once
-    const counted = countRequest(exchange);
-    exchange.client = { ...exchange.client, admitted: true };
-    if (!counted) return serveEndpoint(exchange);
-    counted.then(() => serveEndpoint(exchange)).catch((error: unknown) => fail(exchange, error));
+    const counted = countRequest(context);
+    context.client = { ...context.client, rateLimitChecked: true };
+    if (!counted) return serveEndpoint(context);
+    counted.then(() => serveEndpoint(context)).catch((error: unknown) => fail(context, error));
   }
 
-  function serveEndpoint(exchange: RequestContext): void {
-    const { req, res, headers } = exchange;
+  function serveEndpoint(context: RequestContext): void {
+    const { req, res, headers } = context;
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
-    if (!options.bff?.handle(req, res, clientOf(exchange), exchange))
-      sendReply(exchange, notFound(req, pathOf(req), pathPrefix));
+    if (!options.bff?.handle(req, res, clientOf(context), context))
+      sendResponse(context, notFound(req, pathOf(req), pathPrefix));
   }
 
   /** Aliases are those that other gateways use. */
-  function healthReply(path: string): HttpResponse | undefined {
-    if (path === '/health' || path === '/healthcheck') return stateReply(200, { status: 'UP' });
+  function healthResponse(path: string): HttpResponse | undefined {
+    if (path === '/health' || path === '/healthcheck') return stateResponse(200, { status: 'UP' });
     if (path !== '/ready' && path !== '/readiness') return undefined;
-    if (draining) return stateReply(503, { status: 'NOT_READY', reason: 'draining' });
-    if (!options.engine()) return stateReply(503, { status: 'NOT_READY', reason: 'no schema' });
-    return stateReply(200, { status: 'READY', store: options.storeState?.() });
+    if (draining) return stateResponse(503, { status: 'NOT_READY', reason: 'draining' });
+    if (!options.engine()) return stateResponse(503, { status: 'NOT_READY', reason: 'no schema' });
+    return stateResponse(200, { status: 'READY', store: options.storeState?.() });
   }
 
   const { authenticator, login, returned } = options;
   const clientOf = returned
     ? ({ client, res }: RequestContext) => ({ ...client, returned: returned.gather().follow(res) })
     : ({ client }: RequestContext) => client;
-  const guard = (next: (exchange: RequestContext) => void) => ipFilter(options, next);
+  const guard = (next: (context: RequestContext) => void) => ipFilter(options, next);
   const inside = guard(route);
-  const admit = authenticator
-    ? (exchange: RequestContext) => authenticate(authenticator, exchange, inside, fail)
+  const authenticated = authenticator
+    ? (context: RequestContext) => authenticate(authenticator, context, inside, fail)
     : inside;
-  const entrance = login ? session(login, { authenticator, guard, next: route, fail }) : admit;
+  const entrance = login ? session(login, { authenticator, guard, next: route, fail }) : authenticated;
   const isGraphql = (path: string) => graphqlAt(path) !== undefined;
   const enter = frontDoor(
     { ...options, corsOf: options.bff?.cors },
     options.graphiql
-      ? graphiqlDoor({ isGraphql, authenticator, guard, frames: options.frames, pathPrefix, next: entrance, fail })
+      ? serveGraphiql({ isGraphql, authenticator, guard, frames: options.frames, pathPrefix, next: entrance, fail })
       : entrance,
   );
 
   const observe = instruments && requestObserver(instruments, isGraphql);
-  const ended = (exchange: RequestContext) => {
-    logAccess(logger, exchange, options.accessLog);
-    observe?.(exchange);
+  const ended = (context: RequestContext) => {
+    logAccess(logger, context, options.accessLog);
+    observe?.(context);
   };
 
-  function fail(exchange: RequestContext, error: unknown): void {
-    exchange.headers ??= options.answerHeaders;
-    const reply =
+  function fail(context: RequestContext, error: unknown): void {
+    context.headers ??= options.answerHeaders;
+    const response =
       error instanceof AuthenticationError
-        ? authenticationErrorResponse(error, pathOf(exchange.req), exchange.req.headers.accept, pathPrefix)
+        ? authenticationErrorResponse(error, pathOf(context.req), context.req.headers.accept, pathPrefix)
         : routeErrorResponse(
-            toGatewayError(error, exchange, settings),
-            pathOf(exchange.req),
-            exchange.req.headers.accept,
+            toGatewayError(error, context, settings),
+            pathOf(context.req),
+            context.req.headers.accept,
             pathPrefix,
           );
-    sendReply(exchange, reply);
+    sendResponse(context, response);
   }
 
   return {
     handle(req, res) {
-      const exchange = createRequestContext(req, res);
+      const context = createRequestContext(req, res);
       if (pathPrefix !== undefined) takeOffPrefix(req, pathPrefix);
       if (draining) res.shouldKeepAlive = false;
-      open.add(exchange);
+      open.add(context);
       // it comes once
       res.on('close', () => {
-        open.delete(exchange);
-        if (!res.writableFinished) exchange.onAbort?.();
-        ended(exchange);
+        open.delete(context);
+        if (!res.writableFinished) context.onAbort?.();
+        ended(context);
       });
       try {
         checkHeaderLines(req);
-        enter(exchange);
+        enter(context);
       } catch (error) {
-        fail(exchange, error);
+        fail(context, error);
       }
     },
     drain() {
@@ -232,7 +232,7 @@ function pathOf(req: IncomingMessage): string {
   return query < 0 ? url : url.slice(0, query);
 }
 
-function stateReply(status: number, state: object): HttpResponse {
+function stateResponse(status: number, state: object): HttpResponse {
   return textResponse(status, JSON_TYPE, JSON.stringify(state), { 'cache-control': 'no-store' });
 }
 
@@ -257,12 +257,12 @@ function notFound(req: IncomingMessage, path: string, prefix = ''): HttpResponse
 const NO_CLIENT_HEADERS: AccessLogSettings = { client_name_headers: [], client_version_headers: [] };
 
 /** One line for each request: an error for 5xx answers, so that they stand out; the others are for debugging. */
-function logAccess(logger: Logger, exchange: RequestContext, settings: AccessLogSettings = NO_CLIENT_HEADERS): void {
-  const { req, res, requestId, startedAt } = exchange;
+function logAccess(logger: Logger, context: RequestContext, settings: AccessLogSettings = NO_CLIENT_HEADERS): void {
+  const { req, res, requestId, startedAt } = context;
   const level = res.statusCode >= 500 ? 'error' : 'debug';
   if (!logger.isEnabled(level)) return;
   const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
-  const facts = accessFields(exchange, req.headers, settings);
+  const facts = accessFields(context, req.headers, settings);
   const fields = { requestId, method: req.method, path: pathOf(req), status: res.statusCode, durationMs, ...facts };
   if (res.writableFinished) logger[level](fields, 'request');
   else logger.debug({ ...fields, status: undefined }, 'request closed by the client');

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { etagOfForm, isKnown } from '../bff/delivery/conditional.ts';
 import { chooseEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
-import { type RequestContext, sendReply } from './request-context.ts';
+import { type RequestContext, sendResponse } from './request-context.ts';
 
 /** An HTML page that is the same for everyone. Each encoded form is made once, when a browser asks for it first. */
 export class StaticPage {
@@ -18,18 +18,18 @@ export class StaticPage {
     this.#headers = { ...headers, 'cache-control': 'no-cache', vary: 'accept, accept-encoding' };
   }
 
-  async send(exchange: RequestContext): Promise<void> {
-    const { 'accept-encoding': accepted, 'if-none-match': known } = exchange.req.headers;
+  async send(context: RequestContext): Promise<void> {
+    const { 'accept-encoding': accepted, 'if-none-match': known } = context.req.headers;
     const coding = chooseEncoding(accepted);
     const etag = coding === undefined ? this.#etag : etagOfForm(this.#etag, coding);
     const headers = { ...this.#headers, etag };
     if (known !== undefined && isKnown(known, etag)) {
-      return sendReply(exchange, { status: 304, headers, body: '' });
+      return sendResponse(context, { status: 304, headers, body: '' });
     }
     const body = coding === undefined ? this.#body : await this.#formOf(coding);
     const type = { 'content-type': 'text/html; charset=utf-8', 'content-length': body.length };
     const encoding: Record<string, string> = coding === undefined ? {} : { 'content-encoding': coding };
-    sendReply(exchange, { status: 200, headers: { ...headers, ...type, ...encoding }, body });
+    sendResponse(context, { status: 200, headers: { ...headers, ...type, ...encoding }, body });
   }
 
   #formOf(coding: Coding): Promise<Buffer> {

@@ -40,11 +40,11 @@ export interface OperationRunner {
    * Rejects with `GatewayError` 503 without a schema, 504 `GATEWAY_TIMEOUT` when time is up and 429 over a rate limit, and
    * with `ClientDisconnected` when it is too late.
    */
-  run(exchange: RequestContext, call: GraphqlCall): Promise<ExecutionResult>;
+  run(context: RequestContext, call: GraphqlCall): Promise<ExecutionResult>;
 }
 
 /** One execution under way, and how many clients wait for it. */
-interface Flight {
+interface SharedExecution {
   readonly engine: Engine;
   readonly cancellation: Cancellation;
   readonly answer: Promise<ExecutionResult>;
@@ -59,69 +59,80 @@ interface Flight {
  * for another's credentials. When the last of the clients leaves, the execution is aborted.
  */
 export function createOperationRunner(options: OperationRunnerOptions): OperationRunner {
-  const flights = new Map<string, Flight>();
+  const sharedExecutions = new Map<string, SharedExecution>();
   // a cookie is for the one client that asked
   const shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
   const { countRequest } = options;
 
-  function start(engine: Engine, exchange: RequestContext, call: GraphqlCall, admitted: boolean): Flight {
+  function start(
+    engine: Engine,
+    context: RequestContext,
+    call: GraphqlCall,
+    rateLimitChecked: boolean,
+  ): SharedExecution {
     const cancellation = new Cancellation();
     const returned = options.returned?.gather();
-    const client = clientContext(exchange, cancellation, returned, admitted);
+    const client = clientContext(context, cancellation, returned, rateLimitChecked);
     const work = engine.execute(engineRequest(client, call, options.contract));
     const answer = withDeadline(options.timeoutMs, cancellation, work);
-    return { engine, cancellation, answer, returned, shared: { reply: undefined, left: 0 }, waiting: 0 };
+    return { engine, cancellation, answer, returned, shared: { response: undefined, left: 0 }, waiting: 0 };
   }
 
-  function join(flight: Flight, exchange: RequestContext, key: string | undefined): Promise<ExecutionResult> {
-    flight.waiting++;
+  function join(
+    sharedExecution: SharedExecution,
+    context: RequestContext,
+    key: string | undefined,
+  ): Promise<ExecutionResult> {
+    sharedExecution.waiting++;
     if (key !== undefined) {
-      exchange.shared = flight.shared;
-      flight.shared.left++;
+      context.shared = sharedExecution.shared;
+      sharedExecution.shared.left++;
     }
-    exchange.onAbort = () => {
-      if (--flight.waiting > 0) return;
-      if (key !== undefined && flights.get(key) === flight) flights.delete(key);
-      flight.cancellation.abort();
+    context.onAbort = () => {
+      if (--sharedExecution.waiting > 0) return;
+      if (key !== undefined && sharedExecutions.get(key) === sharedExecution) sharedExecutions.delete(key);
+      sharedExecution.cancellation.abort();
     };
-    return flight.returned ? withHeaders(flight.answer, flight.returned, exchange) : flight.answer;
+    return sharedExecution.returned
+      ? withHeaders(sharedExecution.answer, sharedExecution.returned, context)
+      : sharedExecution.answer;
   }
 
-  function share(engine: Engine, exchange: RequestContext, call: GraphqlCall): Promise<ExecutionResult> {
-    const key = sharingKey(exchange, call.text, options.dependsOn);
-    const running = flights.get(key);
-    if (running?.engine === engine) return join(running, exchange, key);
-    const flight = start(engine, exchange, call, countRequest !== undefined);
-    flights.set(key, flight);
-    const land = () => {
-      if (flights.get(key) === flight) flights.delete(key);
+  function share(engine: Engine, context: RequestContext, call: GraphqlCall): Promise<ExecutionResult> {
+    const key = sharingKey(context, call.text, options.dependsOn);
+    const running = sharedExecutions.get(key);
+    if (running?.engine === engine) return join(running, context, key);
+    const sharedExecution = start(engine, context, call, countRequest !== undefined);
+    sharedExecutions.set(key, sharedExecution);
+    const finish = () => {
+      if (sharedExecutions.get(key) === sharedExecution) sharedExecutions.delete(key);
     };
-    flight.answer.then(land, land);
-    return join(flight, exchange, key);
+    sharedExecution.answer.then(finish, finish);
+    return join(sharedExecution, context, key);
   }
 
   const canDedupe = (engine: Engine, { params: { query, operationName } }: GraphqlCall) =>
     engine.canDedupe({ query, operationName, contract: options.contract });
 
-  function begin(exchange: RequestContext, call: GraphqlCall): Promise<ExecutionResult> {
-    if (exchange.res.destroyed) throw new ClientDisconnected();
+  function begin(context: RequestContext, call: GraphqlCall): Promise<ExecutionResult> {
+    if (context.res.destroyed) throw new ClientDisconnected();
     const engine = options.engine();
     if (!engine) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'There is no schema to answer with yet.');
-    const shared = shareQueries && !forbidsSharing(exchange.req.headers) && canDedupe(engine, call);
+    const shared = shareQueries && !forbidsSharing(context.req.headers) && canDedupe(engine, call);
     if (shared) {
       // each request counts, also those that share one execution
-      const counted = countRequest?.(exchange);
-      return counted ? counted.then(() => share(engine, exchange, call)) : share(engine, exchange, call);
+      const counted = countRequest?.(context);
+      return counted ? counted.then(() => share(engine, context, call)) : share(engine, context, call);
     }
-    const answer = join(start(engine, exchange, call, false), exchange, undefined);
-    return countRequest ? answer.then((made) => countRefused(made, exchange, countRequest)) : answer;
+    const answer = join(start(engine, context, call, false), context, undefined);
+    return countRequest ? answer.then((made) => countRefused(made, context, countRequest)) : answer;
   }
 
   return {
     // no `async` functions on this way: while an answer is waited for, they would hold on to the text of the request
-    run(exchange, call) {
+    run(context, call) {
       try {
-        return begin(exchange, call);
+        return begin(context, call);
       } catch (error) {
         return Promise.reject(error);
       }
@@ -130,9 +141,9 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
 }
 
 /** The policies count what they see; what never became an operation is counted here. */
-async function countRefused(answer: ExecutionResult, exchange: RequestContext, countRequest: CountRequest) {
+async function countRefused(answer: ExecutionResult, context: RequestContext, countRequest: CountRequest) {
   const { refusal } = answer;
-  if (refusal && refusal !== 'policy' && refusal !== 'overload') await countRequest(exchange);
+  if (refusal && refusal !== 'policy' && refusal !== 'overload') await countRequest(context);
   return answer;
 }
 
@@ -140,10 +151,10 @@ function clientContext(
   { req, requestId, client }: RequestContext,
   signal: CancelSignal,
   returned: GatheredHeaders | undefined,
-  admitted: boolean,
+  rateLimitChecked: boolean,
 ): ClientContext {
   const { ip, identity } = client;
-  return { requestId, headers: req.headers, signal, ip, identity, returned, admitted };
+  return { requestId, headers: req.headers, signal, ip, identity, returned, rateLimitChecked };
 }
 
 function engineRequest(client: ClientContext, call: GraphqlCall, contract: string | undefined): EngineRequest {

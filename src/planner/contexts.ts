@@ -104,8 +104,8 @@ export class ContextFinder {
       const sources = places.map(({ position, type, always, route }): ContextSource => {
         const { fields, dependsOn: needed } = route.take();
         for (const fetch of needed) dependsOn.add(fetch);
-        const told = always ? undefined : this.reading.typenameAt(position);
-        if (told) dependsOn.add(told);
+        const typename = always ? undefined : this.reading.typenameAt(position);
+        if (typename) dependsOn.add(typename);
         return { position, type, possible: always ? undefined : this.fieldIndex.possible(type), fields };
       });
       return { key: contextKey(argument), type: argument.type, sources };

@@ -6,14 +6,14 @@ import { type FieldIndex, needsOwnLookup } from './field-index.ts';
 import { canReadAll, overlaps, readableField, type SubgraphScope, scopeBelow } from './subgraph-scope.ts';
 
 /** What is ahead: which other subgraphs are asked in which wave from here, and what else that costs. Never changed. */
-interface Outlook {
+interface Estimate {
   /** One set for each wave, none of them empty. */
   readonly waves: readonly ReadonlySet<Subgraph>[];
   readonly extra: number;
 }
 
-const NOTHING: Outlook = { waves: [], extra: 0 };
-const DEAD_END: Outlook = { waves: [], extra: COST.deadEnd };
+const NOTHING: Estimate = { waves: [], extra: 0 };
+const DEAD_END: Estimate = { waves: [], extra: COST.deadEnd };
 
 /** Where a field was followed from, for values that can only be had through the entity above them. */
 interface Above {
@@ -33,7 +33,7 @@ interface Above {
  */
 export class Estimator {
   private readonly fieldIndex: FieldIndex;
-  private readonly known = new Map<OpField, Map<SubgraphField, Outlook>>();
+  private readonly known = new Map<OpField, Map<SubgraphField, Estimate>>();
 
   constructor(fieldIndex: FieldIndex) {
     this.fieldIndex = fieldIndex;
@@ -57,7 +57,7 @@ export class Estimator {
     resolvedBy: SubgraphField,
     provided: readonly SelectionSetNode[],
     above: Above | undefined,
-  ): Outlook {
+  ): Estimate {
     if (!field.selection) return NOTHING;
     const type = subgraph.types.get(resolvedBy.namedType);
     if (!type) return DEAD_END;
@@ -65,52 +65,52 @@ export class Estimator {
     const memo = this.known.get(field)?.get(resolvedBy);
     if (cached && memo !== undefined) return memo;
     const at = { subgraph, type, provided: resolvedBy.provides ? [...provided, resolvedBy.provides] : provided };
-    const outlook = this.selection(field.selection, at, above);
+    const estimate = this.selection(field.selection, at, above);
     if (cached) {
-      const ofField = this.known.get(field) ?? new Map<SubgraphField, Outlook>();
-      this.known.set(field, ofField.set(resolvedBy, outlook));
+      const ofField = this.known.get(field) ?? new Map<SubgraphField, Estimate>();
+      this.known.set(field, ofField.set(resolvedBy, estimate));
     }
-    return outlook;
+    return estimate;
   }
 
-  private selection(selection: OpSelection, at: SubgraphScope, above: Above | undefined): Outlook {
-    const told = at.type.kind !== 'interfaceObject' || !asksForType(selection);
-    let outlook = told ? NOTHING : { waves: [], extra: COST.request };
+  private selection(selection: OpSelection, at: SubgraphScope, above: Above | undefined): Estimate {
+    const typename = at.type.kind !== 'interfaceObject' || !asksForType(selection);
+    let estimate = typename ? NOTHING : { waves: [], extra: COST.request };
     for (const item of selection.items) {
       if (item.kind === 'typeCondition') {
         if (overlaps(this.fieldIndex, at.type, item.typeCondition))
-          outlook = united(outlook, this.selection(item.selection, at, above));
+          estimate = united(estimate, this.selection(item.selection, at, above));
       } else if (item.name !== '__typename') {
-        outlook = united(outlook, this.field(selection.parentType, item, at, outlook, above));
+        estimate = united(estimate, this.field(selection.parentType, item, at, estimate, above));
       }
     }
-    return outlook;
+    return estimate;
   }
 
   /** @param known what is asked anyway: ways through the same subgraphs are better than others */
-  private field(owner: string, field: OpField, at: SubgraphScope, known: Outlook, above: Above | undefined): Outlook {
+  private field(owner: string, field: OpField, at: SubgraphScope, known: Estimate, above: Above | undefined): Estimate {
     const own = readableField(this.fieldIndex, at, owner, field.name);
     if (own) {
       const here = field.selection && { owner, field, at, above };
       return this.ahead(field, at.subgraph, own, scopeBelow(at, own)?.provided ?? [], here);
     }
     const owners = this.fieldIndex.isAbstract(owner) ? at.type.possible : [owner];
-    let outlook = NOTHING;
-    for (const type of owners) outlook = united(outlook, this.elsewhere(type, field, at, known, above));
-    return outlook;
+    let estimate = NOTHING;
+    for (const type of owners) estimate = united(estimate, this.elsewhere(type, field, at, known, above));
+    return estimate;
   }
 
   private elsewhere(
     owner: string,
     field: OpField,
     at: SubgraphScope,
-    known: Outlook,
+    known: Estimate,
     above: Above | undefined,
-  ): Outlook {
+  ): Estimate {
     if (this.fieldIndex.isAbstract(owner)) return NOTHING;
     const own = readableField(this.fieldIndex, at, owner, field.name);
     if (own) return this.ahead(field, at.subgraph, own, [], { owner, field, at, above });
-    let best: Outlook | undefined;
+    let best: Estimate | undefined;
     let bestCost = Number.POSITIVE_INFINITY;
     for (const { subgraph, type, field: resolvedBy } of this.fieldIndex.providers(owner, field.name)) {
       if (subgraph === at.subgraph && !needsOwnLookup(resolvedBy)) continue;
@@ -121,15 +121,15 @@ export class Estimator {
       let extra = 0;
       if (!entries.some((entry) => this.isThere(at, owner, entry.key.fields))) extra += COST.request;
       if (resolvedBy.requires && !this.isThere(at, owner, resolvedBy.requires)) extra += COST.request;
-      const outlook = after(subgraph, this.ahead(field, subgraph, resolvedBy, [], there), extra);
-      const cost = costOf(united(known, outlook));
-      if (cost < bestCost) [best, bestCost] = [outlook, cost];
+      const estimate = after(subgraph, this.ahead(field, subgraph, resolvedBy, [], there), extra);
+      const cost = costOf(united(known, estimate));
+      if (cost < bestCost) [best, bestCost] = [estimate, cost];
     }
     return best ?? this.throughAbove(owner, field, above);
   }
 
   /** A value without a key, of which another subgraph has the field: through the entity that holds the value. */
-  private throughAbove(owner: string, field: OpField, above: Above | undefined): Outlook {
+  private throughAbove(owner: string, field: OpField, above: Above | undefined): Estimate {
     for (let holder = above; holder; holder = holder.above) {
       const { at, field: leading } = holder;
       for (const { subgraph, field: led } of this.fieldIndex.providers(holder.owner, leading.name)) {
@@ -153,18 +153,18 @@ export class Estimator {
   }
 }
 
-function costOf({ waves, extra }: Outlook): number {
+function costOf({ waves, extra }: Estimate): number {
   let cost = extra;
   for (const subgraphs of waves) cost += subgraphs.size * COST.request + COST.wave;
   return cost;
 }
 
 /** The outlook from before a subgraph is asked. */
-function after(subgraph: Subgraph, then: Outlook, extra: number): Outlook {
+function after(subgraph: Subgraph, then: Estimate, extra: number): Estimate {
   return { waves: [new Set([subgraph]), ...then.waves], extra: then.extra + extra };
 }
 
-function united(one: Outlook, other: Outlook): Outlook {
+function united(one: Estimate, other: Estimate): Estimate {
   if (one === NOTHING) return other;
   if (other === NOTHING) return one;
   const [long, short] = one.waves.length >= other.waves.length ? [one, other] : [other, one];

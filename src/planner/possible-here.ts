@@ -41,10 +41,10 @@ export class PossibleHere {
     const { subgraphs } = this.fieldIndex.supergraph;
     if (!origin) return [...subgraphs];
     const above = this.sourcesOf(origin.parent);
-    const givers = this.fieldIndex.providers(origin.owner, origin.alias.name).map((provider) => provider.subgraph);
+    const producers = this.fieldIndex.providers(origin.owner, origin.alias.name).map((provider) => provider.subgraph);
     const looked = new Set(this.fieldIndex.entries(type).map((entry) => entry.subgraph));
     return subgraphs.filter(
-      (subgraph) => looked.has(subgraph) || (givers.includes(subgraph) && above.includes(subgraph)),
+      (subgraph) => looked.has(subgraph) || (producers.includes(subgraph) && above.includes(subgraph)),
     );
   }
 }

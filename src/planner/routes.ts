@@ -57,7 +57,7 @@ export class RouteFinder {
    * Positions whose objects are being told apart by type. Asking the parents once more would not do there: what one
    * subgraph returns for a field need not be of the type that another returned.
    */
-  readonly apart = new Set<Position>();
+  readonly perType = new Set<Position>();
 
   constructor(graph: FetchGraph, selecting: Selecting) {
     this.graph = graph;
@@ -145,8 +145,8 @@ export class RouteFinder {
     if (first && !brought) dependsOn.add(first.fetch);
     const typename = this.typenameFor(position, owner, entry);
     // which objects are meant, or what they call themselves, has to be known before
-    const told = (owner !== position.type || typename === undefined) && this.selecting.typenameAt(position);
-    if (told) dependsOn.add(told);
+    const typeRead = (owner !== position.type || typename === undefined) && this.selecting.typenameAt(position);
+    if (typeRead) dependsOn.add(typeRead);
     const representation = { typename, fields: uniteItems(asKey(key.fields), required?.fields ?? []) };
     const { subgraph, type } = entry;
     return this.graph.addEntityFetch({
@@ -175,7 +175,7 @@ export class RouteFinder {
     path: string[],
   ): Route | undefined {
     const { origin } = position;
-    if (!origin || this.apart.has(position) || origin.parent.type === this.fieldIndex.supergraph.rootTypes.mutation)
+    if (!origin || this.perType.has(position) || origin.parent.type === this.fieldIndex.supergraph.rootTypes.mutation)
       return undefined;
     const { parent, owner: parentOwner, alias } = origin;
     const provider = this.fieldIndex

@@ -169,8 +169,8 @@ export class Selector implements Selecting {
     // what lies below costs the same on each type, so it is no reason to tell them apart
     const isExpensive = !best || best.reach >= COST.request || best.cost >= COST.deadEnd;
     const expand = isExpensive && this.fieldIndex.isAbstract(owner);
-    const apart = best === undefined || (expand && this.isCheaperApart(position, owner, field, best));
-    if (expand && this.placeOnEachType(position, owner, field, apart)) return;
+    const perType = best === undefined || (expand && this.isCheaperPerType(position, owner, field, best));
+    if (expand && this.placeOnEachType(position, owner, field, perType)) return;
     if (!best) throw noWay(this.fieldIndex, position, owner, field);
     const { node, resolvedBy } = best.take();
     this.put(position, node, owner, field, resolvedBy, false);
@@ -204,18 +204,18 @@ export class Selector implements Selecting {
     if (types.length === 0) return false;
     if (!forced && !types.every((type) => this.isReadableNow(position, type, field.name))) return false;
     this.typenameAt(position);
-    const outermost = !this.routes.apart.has(position);
-    this.routes.apart.add(position);
+    const outermost = !this.routes.perType.has(position);
+    this.routes.perType.add(position);
     for (const type of types) {
       const task = { owner: type, field, choices: 1 };
       this.place(position, task, [task], 0);
     }
-    if (outermost) this.routes.apart.delete(position);
+    if (outermost) this.routes.perType.delete(position);
     return true;
   }
 
   /** Whether the types' own ways to a field are together cheaper than a long way for all of them; asked of few types only. */
-  private isCheaperApart(position: Position, owner: string, field: OpField, best: Option): boolean {
+  private isCheaperPerType(position: Position, owner: string, field: OpField, best: Option): boolean {
     if (best.reach <= COST.request + COST.wave) return false;
     const types = [...this.fieldIndex.possible(owner)].filter((type) => this.here.canBe(position, type));
     if (types.length > FEW_TYPES) return false;
@@ -309,8 +309,8 @@ export class Selector implements Selecting {
   }
 
   typenameAt(position: Position): Fetch | undefined {
-    const told = position.nodes.find((node) => node.typename);
-    if (told) return told.fetch;
+    const typeRead = position.nodes.find((node) => node.typename);
+    if (typeRead) return typeRead.fetch;
     const real = position.nodes.find(
       (node) => node.type.kind !== 'interfaceObject' && this.routes.isInScope(node, position.type),
     );

@@ -39,10 +39,10 @@ function check(
   const value = parseArguments(text);
   if (value instanceof GraphQLError) return refuse(`cannot be read: ${value.message}`);
   if (holdsKeyInList(value)) return refuse('has the key within a list; a list of keys is written [[$key.id]].');
-  const stray = value.fields.find(({ name }) => !field.args.some((arg) => arg.name === name.value));
-  if (stray === undefined) return [];
+  const unmatched = value.fields.find(({ name }) => !field.args.some((arg) => arg.name === name.value));
+  if (unmatched === undefined) return [];
   const known = field.args.map(({ name }) => name).join(', ') || 'none';
-  return refuse(`names "${stray.name.value}", which is no argument of the field.`, `It takes these: ${known}.`);
+  return refuse(`names "${unmatched.name.value}", which is no argument of the field.`, `It takes these: ${known}.`);
 }
 
 /** One key is written `$key.id`, a list of them `[[$key.id]]`. */

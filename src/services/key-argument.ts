@@ -160,13 +160,13 @@ export function checkKeyArgument(check: KeyCheck): Mistake[] {
   if (!isInputObjectType(wanted)) return [];
   const given = argument.sends === 'parts' ? argument.parts : paths.map(([first = '']) => first);
   const fields = wanted.getFields();
-  const stray = given.find((name) => !(name in fields));
+  const unmatched = given.find((name) => !(name in fields));
   const missing = Object.values(fields).find((input) => isRequiredInputField(input) && !given.includes(input.name));
-  if (stray === undefined && missing === undefined) return [];
+  if (unmatched === undefined && missing === undefined) return [];
   const message =
-    stray === undefined
+    unmatched === undefined
       ? `${said} needs "${missing?.name}: ${missing?.type}", which is not in the key.`
-      : `${said} is of type ${wanted.name}, which has no field "${stray}".`;
+      : `${said} is of type ${wanted.name}, which has no field "${unmatched}".`;
   const hint = `The fields of ${wanted.name} are ${Object.keys(fields).join(', ')}; give them with @merge(key: ["…"]).`;
   return [mistake(argumentOf(merge, 'key') ?? merge, 'MERGE_KEY_TYPE', message, hint)];
 }
@@ -175,7 +175,7 @@ function checkField({ merge, argument, types, paths, schema }: KeyCheck, said: s
   const [path = []] = paths;
   for (const name of types) {
     const type = leafType(schema, name, path);
-    if (type && argument.type && !fits(type, argument.type)) {
+    if (type && argument.type && !isCompatible(type, argument.type)) {
       const message = `The key ${name}.${path.join('.')} is of type ${type}, but ${said} takes ${argument.type}.`;
       return [mistake(argumentOf(merge, 'keyField'), 'MERGE_KEY_TYPE', message, 'Choose a field of the same type.')];
     }
@@ -195,7 +195,7 @@ function leafType(schema: GraphQLSchema, typeName: string, path: readonly string
 }
 
 /** Whether values of the one type are values of the other: an ID may be text, and what a scalar of its own is, nobody knows. */
-function fits(from: GraphQLOutputType, to: GraphQLInputType): boolean {
+function isCompatible(from: GraphQLOutputType, to: GraphQLInputType): boolean {
   if (isListType(getNullableType(from))) return false;
   const [given, taken] = [getNamedType(from), getNamedType(to)];
   if (given.name === taken.name) return true;

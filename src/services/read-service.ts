@@ -133,9 +133,9 @@ function checkComputed(
           'It needs a look-up that takes the whole key as an object: products(keys: [ProductKey!]!): [Product]! @merge';
         mistakes.push(mistake(computed, 'COMPUTED_WITHOUT_LOOKUP', message, hint));
       } else {
-        const homeless = inputWithoutPlace(selection, found);
-        if (homeless !== undefined) {
-          const message = `"${type.name}.${field.name}" needs "${homeless}", which the key of its look-up has no place for.`;
+        const unmatchedFields = inputWithoutPlace(selection, found);
+        if (unmatchedFields !== undefined) {
+          const message = `"${type.name}.${field.name}" needs "${unmatchedFields}", which the key of its look-up has no place for.`;
           mistakes.push(
             mistake(computed, 'COMPUTED_WITHOUT_INPUT', message, 'Add the field to the input type, nullable.'),
           );

@@ -68,7 +68,7 @@ export async function createRedis(settings: SharedRedisSettings, logger: Logger)
       return result;
     } catch (error) {
       // Redis answered that the command is wrong: it is there, and we are at fault
-      if (isReply(error)) throw error;
+      if (isRedisReply(error)) throw error;
       const unavailable =
         error instanceof StoreUnavailable ? error : new StoreUnavailable(reasonOf(error), { cause: error });
       breakers.failed(budgetMs, unavailable.message);
@@ -127,7 +127,7 @@ function reasonOf(error: unknown): string {
   return /enableOfflineQueue|maxRetriesPerRequest/.test(text) ? 'There is no connection.' : text;
 }
 
-function isReply(error: unknown): boolean {
+function isRedisReply(error: unknown): boolean {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return false;
   // these say that the server, though it answers, cannot serve just now
   return !/^(LOADING|CLUSTERDOWN|MASTERDOWN|READONLY|OOM|BUSY|TRYAGAIN|NOAUTH|MISCONF)\b/.test(error.message);

@@ -2,7 +2,7 @@ import type { DocumentNode, FieldDefinitionNode, InputValueDefinitionNode, TypeD
 import { isTypeDefinitionNode, Kind } from 'graphql';
 import type { Contract } from './contract.ts';
 import { hasDirective } from './directives.ts';
-import { isMachinery, namedType, readRootTypes } from './join-spec.ts';
+import { isFederationInternal, namedType, readRootTypes } from './join-spec.ts';
 import { SupergraphError } from './supergraph.ts';
 
 /**
@@ -98,7 +98,7 @@ class Checker {
 
   private isShown(member: FieldDefinitionNode | InputValueDefinitionNode): boolean {
     const type = namedType(member.type);
-    const exists = this.shown.has(type) || !this.definitions.has(type) || isMachinery(type);
+    const exists = this.shown.has(type) || !this.definitions.has(type) || isFederationInternal(type);
     return exists && !hasDirective(member, this.inaccessible);
   }
 }

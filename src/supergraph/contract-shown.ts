@@ -1,7 +1,7 @@
 import type { DocumentNode, FieldDefinitionNode, InputValueDefinitionNode, TypeDefinitionNode } from 'graphql';
 import { isTypeDefinitionNode, Kind } from 'graphql';
 import { hasDirective } from './directives.ts';
-import { isMachinery, namedType, readRootTypes } from './join-spec.ts';
+import { isFederationInternal, namedType, readRootTypes } from './join-spec.ts';
 
 /**
  * The types that clients of a schema can see: not inaccessible, with something left in them, and reachable from a root
@@ -10,7 +10,7 @@ import { isMachinery, namedType, readRootTypes } from './join-spec.ts';
 export function shownTypes(document: DocumentNode, inaccessible: string): ReadonlySet<string> {
   const definitions = new Map<string, TypeDefinitionNode>();
   for (const definition of document.definitions) {
-    if (!isTypeDefinitionNode(definition) || isMachinery(definition.name.value)) continue;
+    if (!isTypeDefinitionNode(definition) || isFederationInternal(definition.name.value)) continue;
     if (!hasDirective(definition, inaccessible)) definitions.set(definition.name.value, definition);
   }
   // a type without anything left takes away the fields of its type, which may leave others with nothing

@@ -3,7 +3,7 @@ import { isTypeDefinitionNode, Kind, parse, visit } from 'graphql';
 import { checkContract } from './contract-check.ts';
 import { shownTypes } from './contract-shown.ts';
 import { directiveUses, hasDirective } from './directives.ts';
-import { isMachinery } from './join-spec.ts';
+import { isFederationInternal } from './join-spec.ts';
 import { withSpecificationNames } from './linked-names.ts';
 import { buildPublicSchema } from './public-schema.ts';
 import type { Supergraph } from './supergraph.ts';
@@ -47,7 +47,7 @@ export function applyContract(document: DocumentNode, contract: Contract): Docum
   return visit(marked, {
     enter(node) {
       if (!isTypeDefinitionNode(node)) return undefined;
-      if (isMachinery(node.name.value) || shown.has(node.name.value)) return false;
+      if (isFederationInternal(node.name.value) || shown.has(node.name.value)) return false;
       return hide(node, names.inaccessible);
     },
   });
@@ -79,7 +79,9 @@ class Marker {
 
   mark(document: DocumentNode): DocumentNode {
     const definitions = document.definitions.map((definition) =>
-      isTypeDefinitionNode(definition) && !isMachinery(definition.name.value) ? this.type(definition) : definition,
+      isTypeDefinitionNode(definition) && !isFederationInternal(definition.name.value)
+        ? this.type(definition)
+        : definition,
     );
     return { ...document, definitions };
   }

@@ -25,7 +25,7 @@ export type CompositeDefinition = ObjectTypeDefinitionNode | InterfaceTypeDefini
 const MACHINERY = /^(join|link|core|context|connect|headgate)__/;
 
 /** Whether a name belongs to a specification's own machinery rather than to the graph. */
-export function isMachinery(name: string): boolean {
+export function isFederationInternal(name: string): boolean {
   return MACHINERY.test(name);
 }
 
@@ -83,7 +83,7 @@ function readTypes(
   const types = new Map<string, SupergraphType>();
   for (const definition of definitions.values()) {
     const name = definition.name.value;
-    if (isMachinery(name)) continue;
+    if (isFederationInternal(name)) continue;
     const directives = appliedDirectives(definition, names);
     types.set(name, {
       name,

@@ -1,7 +1,7 @@
 import type { ASTNode, DefinitionNode, DirectiveDefinitionNode, DocumentNode } from 'graphql';
 import { buildASTSchema, GraphQLSchema, isTypeDefinitionNode, Kind, visit } from 'graphql';
 import { hasDirective } from './directives.ts';
-import { isMachinery, namedType } from './join-spec.ts';
+import { isFederationInternal, namedType } from './join-spec.ts';
 import { withSpecificationNames } from './linked-names.ts';
 
 const SHOWN_DIRECTIVES = new Set(['deprecated', 'specifiedBy', 'oneOf']);
@@ -20,7 +20,7 @@ export function buildPublicSchema(supergraph: DocumentNode): GraphQLSchema {
   for (const definition of document.definitions) {
     if (
       isTypeDefinitionNode(definition) &&
-      (isMachinery(definition.name.value) || hasDirective(definition, INACCESSIBLE))
+      (isFederationInternal(definition.name.value) || hasDirective(definition, INACCESSIBLE))
     ) {
       hidden.add(definition.name.value);
     }
@@ -58,5 +58,5 @@ function isPublicDefinition(definition: DefinitionNode, hidden: ReadonlySet<stri
 }
 
 function isPublicDirective(node: DirectiveDefinitionNode): boolean {
-  return !isMachinery(node.name.value) && node.locations.some((location) => EXECUTABLE.test(location.value));
+  return !isFederationInternal(node.name.value) && node.locations.some((location) => EXECUTABLE.test(location.value));
 }

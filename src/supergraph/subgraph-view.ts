@@ -2,7 +2,7 @@ import type { FieldDefinitionNode, SelectionSetNode, TypeNode } from 'graphql';
 import { Kind, parseType } from 'graphql';
 import { directiveUses, text } from './directives.ts';
 import { forEachTopField, parseFieldSet } from './field-set.ts';
-import { type CompositeDefinition, isMachinery, type JoinedTypes, namedType } from './join-spec.ts';
+import { type CompositeDefinition, isFederationInternal, type JoinedTypes, namedType } from './join-spec.ts';
 import type { ContextArgument, SubgraphField, SubgraphKey, SubgraphType } from './supergraph.ts';
 
 /**
@@ -15,7 +15,7 @@ export function buildSubgraphView(graph: string, joined: JoinedTypes): ReadonlyM
   const types = new Map<string, SubgraphType>();
   const implementations = readImplementations(graph, joined);
   for (const definition of joined.definitions.values()) {
-    if (isMachinery(definition.name.value) || !isComposite(definition)) continue;
+    if (isFederationInternal(definition.name.value) || !isComposite(definition)) continue;
     const type = viewType(graph, definition, implementations);
     if (type) types.set(type.name, type);
   }

@@ -8,7 +8,7 @@ export type RefusalMode = 'enforce' | 'measure';
  * @param policy the config's name for it: `limits`, `rate_limits.fields`
  * @param reason one of a few words that are known beforehand, or a name out of the config or the schema
  */
-export type TellRefusal = (policy: string, reason: string, mode?: RefusalMode) => void;
+export type CountRefusal = (policy: string, reason: string, mode?: RefusalMode) => void;
 
 /** What is answered at an HTTP route. */
 export type Route = 'graphql' | 'bff' | 'health' | 'other';
@@ -17,7 +17,7 @@ export type Route = 'graphql' | 'bff' | 'health' | 'other';
 export interface Instruments {
   /** @param status `undefined`: the client left before there was an answer */
   readonly answered: (route: Route, status: number | undefined, seconds: number) => void;
-  readonly refused: TellRefusal;
+  readonly refused: CountRefusal;
   /** An address has sent as many bad credentials as it may. */
   readonly throttled: Count;
   /** @param failure the code of the failure, if it is one */

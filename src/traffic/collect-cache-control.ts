@@ -2,7 +2,7 @@ import type { Freshness } from '../client/freshness.ts';
 import { readFreshness } from '../client/read-freshness.ts';
 import type { ForwardHeaders, Source, SourceRequest, SubgraphResponse } from '../sources/source.ts';
 
-type TextAnswer = Extract<SubgraphResponse, { kind: 'text' }>;
+type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
 
 /** Tells each client request how long the answers hold that it gets. To be the outermost layer round a source. */
 export function collectCacheControl(source: Source): Source {
@@ -16,7 +16,10 @@ export function collectCacheControlFromHeaders(source: Source, forward?: Forward
   );
 }
 
-function telling(source: Source, read: (answer: TextAnswer, request: SourceRequest) => Freshness | undefined): Source {
+function telling(
+  source: Source,
+  read: (answer: TextResponse, request: SourceRequest) => Freshness | undefined,
+): Source {
   return {
     name: source.name,
     send(request, done) {

@@ -16,23 +16,23 @@ export interface ShareInFlightOptions {
  */
 export function shareInFlight(source: Source, options: ShareInFlightOptions = {}): Source {
   const { forward } = options;
-  const flights = new Map<string, Waiter[]>();
+  const sharedCalls = new Map<string, Waiter[]>();
 
   /** `waiters[0]` is the one in whose name the call is made. */
-  function fly(key: string, waiters: Waiter[]): void {
+  function sendShared(key: string, waiters: Waiter[]): void {
     const leader = waiters[0] as Waiter;
     source.send(leader.request, (answer) => {
-      if (answer.kind === 'failure' && isGone(leader)) {
+      if (answer.kind === 'failure' && hasDisconnected(leader)) {
         // The call ended because its client left; those who still wait did nothing to deserve that failure.
-        const staying = waiters.filter((waiter) => !isGone(waiter));
+        const staying = waiters.filter((waiter) => !hasDisconnected(waiter));
         if (staying.length > 0) {
-          for (const waiter of waiters) if (isGone(waiter)) waiter.done(answer);
-          flights.set(key, staying);
-          fly(key, staying);
+          for (const waiter of waiters) if (hasDisconnected(waiter)) waiter.done(answer);
+          sharedCalls.set(key, staying);
+          sendShared(key, staying);
           return;
         }
       }
-      flights.delete(key);
+      sharedCalls.delete(key);
       for (const waiter of waiters) waiter.done(answer);
     });
   }
@@ -45,20 +45,20 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
         return;
       }
       const key = sharingKey(request, forward);
-      const waiters = flights.get(key);
+      const waiters = sharedCalls.get(key);
       if (waiters) {
         waiters.push({ request, done });
         return;
       }
-      const flight = [{ request, done }];
-      flights.set(key, flight);
-      fly(key, flight);
+      const sharedCall = [{ request, done }];
+      sharedCalls.set(key, sharedCall);
+      sendShared(key, sharedCall);
     },
     close: () => source.close(),
   };
 }
 
-function isGone(waiter: Waiter): boolean {
+function hasDisconnected(waiter: Waiter): boolean {
   return waiter.request.client.signal?.aborted === true;
 }
 

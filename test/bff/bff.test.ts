@@ -18,10 +18,10 @@ const PROFILE = 'query ($id: ID!) @endpoint(path: "/people/:id") { profile: user
 
 test('the data of the operation is the answer, shaped by aliases', async () => {
   const call = await serveFiles({ 'mobile/profile.graphql': PROFILE }, engineOver(SDL, people));
-  const reply = await call('/bff/mobile/people/u1');
-  expect(reply.status).toBe(200);
-  expect(reply.headers.get('content-type')).toBe('application/json; charset=utf-8');
-  expect(reply.text).toBe('{"profile":{"id":"u1","called":"Ada"}}');
+  const response = await call('/bff/mobile/people/u1');
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(response.text).toBe('{"profile":{"id":"u1","called":"Ada"}}');
 });
 
 test('query parameters are variables, with their defaults', async () => {
@@ -36,9 +36,9 @@ test('query parameters are variables, with their defaults', async () => {
 test('every bad parameter is named at once, as problem details', async () => {
   const engine = engineOver(SDL, people);
   const call = await serveFiles({ 'web/sum.graphql': 'query ($a: Int, $b: Int) { add(a: $a, b: $b) }' }, engine);
-  const reply = await call('/bff/web/sum?a=one&c=3');
-  expect(reply.headers.get('content-type')).toBe('application/problem+json');
-  expect(reply.json).toEqual({
+  const response = await call('/bff/web/sum?a=one&c=3');
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(response.json).toEqual({
     type: 'urn:headgate:problem:invalid-parameters',
     title: 'Bad Request',
     status: 400,
@@ -54,9 +54,12 @@ test('every bad parameter is named at once, as problem details', async () => {
 
 test('what does not exist is a 404, also where a deeper field happens to have the same null', async () => {
   const call = await serveFiles({ 'mobile/profile.graphql': PROFILE }, engineOver(SDL, people));
-  const reply = await call('/bff/mobile/people/u2');
-  expect(reply.status).toBe(404);
-  expect(reply.json).toMatchObject({ type: 'urn:headgate:problem:not-found', detail: 'There is no such "profile".' });
+  const response = await call('/bff/mobile/people/u2');
+  expect(response.status).toBe(404);
+  expect(response.json).toMatchObject({
+    type: 'urn:headgate:problem:not-found',
+    detail: 'There is no such "profile".',
+  });
 
   const nested = 'type Query { a: A } type A { a: Int, b: A }';
   const deeper = await serveFiles(
@@ -88,8 +91,10 @@ test('a mutation takes a JSON body', async () => {
 test('the engine is told of the client, and that a GET only reads', async () => {
   const engine = engineOver(SDL, people);
   const call = await serveFiles({ 'mobile/profile.graphql': PROFILE }, engine);
-  const reply = await call('/bff/mobile/people/u1', { headers: { 'x-request-id': 'r-1', authorization: 'Bearer t' } });
-  expect(reply.headers.get('x-request-id')).toBe('r-1');
+  const response = await call('/bff/mobile/people/u1', {
+    headers: { 'x-request-id': 'r-1', authorization: 'Bearer t' },
+  });
+  expect(response.headers.get('x-request-id')).toBe('r-1');
   expect(engine.requests).toMatchObject([
     { readOnly: true, client: { requestId: 'r-1', headers: { authorization: 'Bearer t' } } },
   ]);
@@ -127,10 +132,10 @@ test('a path that leads nowhere: similar endpoints are named in dev, and not in 
   const dir = folderOf({ 'mobile/profile.graphql': PROFILE, 'mobile/broken.graphql': '{' });
   const engine = () => engineOver(SDL, people);
   const dev = await serveBff({ dir, engine });
-  const reply = await dev.call('/bff/mobile/poeple/u1');
-  expect(reply.status).toBe(404);
-  expect(reply.json.near).toEqual(['GET /bff/mobile/people/:id']);
-  expect(reply.json.problems).toEqual([expect.stringContaining('broken.graphql:1:2  GRAPHQL_PARSE_FAILED')]);
+  const response = await dev.call('/bff/mobile/poeple/u1');
+  expect(response.status).toBe(404);
+  expect(response.json.near).toEqual(['GET /bff/mobile/people/:id']);
+  expect(response.json.problems).toEqual([expect.stringContaining('broken.graphql:1:2  GRAPHQL_PARSE_FAILED')]);
   const production = await serveBff({ dir, engine, dev: false });
   expect(Object.keys((await production.call('/bff/mobile/poeple/u1')).json)).toEqual([
     'type',
@@ -151,8 +156,8 @@ test('paths outside of /bff are left to the host', async () => {
 test('without a schema everything waits', async () => {
   let engine: Engine | undefined;
   const { call } = await serveBff({ dir: folderOf({ 'mobile/profile.graphql': PROFILE }), engine: () => engine });
-  const reply = await call('/bff/mobile/people/u1');
-  expect([reply.status, reply.headers.get('retry-after')]).toEqual([503, '1']);
+  const response = await call('/bff/mobile/people/u1');
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
   engine = engineOver(SDL, people);
   expect((await call('/bff/mobile/people/u1')).status).toBe(200);
 });
@@ -165,9 +170,9 @@ test('an endpoint that a new schema breaks says why; the others go on', async ()
   expect(onProblems.mock.lastCall).toEqual([[]]);
 
   engine = engineOver(buildSchema(SDL.replace('name: String! }', 'fullName: String! }')), people);
-  const reply = await call('/bff/mobile/people/u1');
-  expect(reply.status).toBe(503);
-  expect(reply.json.problems[0]).toMatch(/profile\.graphql:1:.*Cannot query field "name" on type "User"/);
+  const response = await call('/bff/mobile/people/u1');
+  expect(response.status).toBe(503);
+  expect(response.json.problems[0]).toMatch(/profile\.graphql:1:.*Cannot query field "name" on type "User"/);
   expect((await call('/bff/web/sum')).json).toEqual({ add: 3 });
   expect(bff.endpoints().map((endpoint) => endpoint.path)).toEqual(['/bff/web/sum']);
   expect(onProblems.mock.lastCall?.[0]).toMatchObject([{ code: 'GRAPHQL_VALIDATION_FAILED', line: 1 }]);
@@ -201,9 +206,9 @@ test.each([
     },
   };
   const call = await serveFiles({ 'mobile/profile.graphql': PROFILE }, engineOver(SDL, fail));
-  const reply = await call('/bff/mobile/people/u1');
-  expect(reply.status).toBe(status);
-  expect(reply.json).toMatchObject({ status, errors: [{ path: ['profile'], code, message: 'users: no answer' }] });
+  const response = await call('/bff/mobile/people/u1');
+  expect(response.status).toBe(status);
+  expect(response.json).toMatchObject({ status, errors: [{ path: ['profile'], code, message: 'users: no answer' }] });
 });
 
 test('an error that a service reported itself is a 502, unless another one is ours', async () => {
@@ -226,9 +231,9 @@ test('an engine that throws is a 500 that does not say why, but the log does', a
   const engine: Engine = { ...engineOver(SDL, people), execute: () => Promise.reject(new Error('secret')) };
   const dir = folderOf({ 'mobile/profile.graphql': PROFILE });
   const { call } = await serveBff({ dir, engine: () => engine, logger: { error } });
-  const reply = await call('/bff/mobile/people/u1', { headers: { 'x-request-id': 'r-2' } });
-  expect(reply.status).toBe(500);
-  expect(reply.text).not.toContain('secret');
+  const response = await call('/bff/mobile/people/u1', { headers: { 'x-request-id': 'r-2' } });
+  expect(response.status).toBe(500);
+  expect(response.text).not.toContain('secret');
   expect(error.mock.lastCall?.[0]).toMatchObject({ requestId: 'r-2', err: { message: 'secret' } });
 });
 

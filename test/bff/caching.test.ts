@@ -87,9 +87,9 @@ test('a stale answer is served where a new one cannot be had', async () => {
   root.product = () => {
     throw sourceError('SUBREQUEST_HTTP_ERROR');
   };
-  const reply = await call('/bff/web/products/p1');
-  expect(reply.json).toEqual({ product: { name: 'Read 1' } });
-  expect(reply.headers.get('cache-status')).toBe('headgate; hit; detail=stale-if-error');
+  const response = await call('/bff/web/products/p1');
+  expect(response.json).toEqual({ product: { name: 'Read 1' } });
+  expect(response.headers.get('cache-status')).toBe('headgate; hit; detail=stale-if-error');
   later(3_600_000);
   expect((await call('/bff/web/products/p1')).status).toBe(502);
 });
@@ -111,8 +111,8 @@ test('what fails, is missing or is not whole is not kept', async () => {
 
 test('all who ask at once wait for one answer', async () => {
   const { call, engine } = await serve(PRODUCT);
-  const replies = await Promise.all(Array.from({ length: 20 }, () => call('/bff/web/products/p1')));
-  expect(new Set(replies.map(({ text }) => text)).size).toBe(1);
+  const responses = await Promise.all(Array.from({ length: 20 }, () => call('/bff/web/products/p1')));
+  expect(new Set(responses.map(({ text }) => text)).size).toBe(1);
   expect(engine.requests).toHaveLength(1);
 });
 
@@ -161,8 +161,8 @@ describe.each([
     const engine = engineForViewers();
     const { call } = await serve(text, { engine: () => engine });
     const names = Array.from({ length: 60 }, (_, i) => `user-${i % 3}`);
-    const replies = await Promise.all(names.map((name) => call('/bff/web/it', { headers: headersOf(name) })));
-    expect(replies.map(({ json }) => json.me.name)).toEqual(names.map(expected));
+    const responses = await Promise.all(names.map((name) => call('/bff/web/it', { headers: headersOf(name) })));
+    expect(responses.map(({ json }) => json.me.name)).toEqual(names.map(expected));
     const again = await Promise.all(names.map((name) => call('/bff/web/it', { headers: headersOf(name) })));
     expect(again.map(({ json }) => json.me.name)).toEqual(names.map(expected));
     expect(again.every(({ headers }) => headers.get('cache-control')?.startsWith('private'))).toBe(true);
@@ -182,7 +182,7 @@ test('what nobody said is private is shared between those who do not say who the
 });
 
 test('headers that sources are told of are part of what an answer depends on', async () => {
-  const forwarding = { forwards: (name: string) => name === 'x-tenant', tellsAddress: false };
+  const forwarding = { forwards: (name: string) => name === 'x-tenant', forwardsAddress: false };
   const { call, engine } = await serve(PRODUCT, { forwarding });
   for (const tenant of ['a', 'b', 'a']) await call('/bff/web/products/p1', { headers: { 'x-tenant': tenant } });
   expect(engine.requests).toHaveLength(2);

@@ -104,9 +104,9 @@ test('a preflight request is answered', async () => {
     'access-control-request-method': 'GET',
     'access-control-request-headers': 'authorization',
   };
-  const reply = await call('/bff/app/hello', { method: 'OPTIONS', headers });
-  expect(reply.status).toBe(204);
-  expect(Object.fromEntries(reply.headers)).toMatchObject({
+  const response = await call('/bff/app/hello', { method: 'OPTIONS', headers });
+  expect(response.status).toBe(204);
+  expect(Object.fromEntries(response.headers)).toMatchObject({
     'access-control-allow-methods': 'GET, HEAD, OPTIONS',
     'access-control-allow-headers': 'authorization',
     'access-control-max-age': '600',
@@ -118,8 +118,8 @@ test('headers that are added and taken away, on the way in and out', async () =>
   request: { add: { X-Client: app }, strip: [x-debug] }
   response: { add: { X-Served-By: headgate } }`;
   const { call, engine } = await serve(yaml);
-  const reply = await call('/bff/app/hello', { headers: { 'x-debug': '1', 'x-other': '2' } });
-  expect(reply.headers.get('x-served-by')).toBe('headgate');
+  const response = await call('/bff/app/hello', { headers: { 'x-debug': '1', 'x-other': '2' } });
+  expect(response.headers.get('x-served-by')).toBe('headgate');
   const { headers } = engine.requests[0]?.client ?? { headers: {} };
   expect(headers).toMatchObject({ 'x-client': 'app', 'x-other': '2' });
   expect(headers).not.toHaveProperty('x-debug');

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { composeSupergraph } from '../../src/composition/compose.ts';
 import { readSources } from '../../src/composition/read-sources.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
-import { engineOver, type Reply, serveBff, sourceError } from './support.ts';
+import { type EndpointResponse, engineOver, serveBff, sourceError } from './support.ts';
 
 /** The demo's own `bff/` over the public schema of its own `schemas/`; the data is a handful of plain objects. */
 let schema: GraphQLSchema;
@@ -49,7 +49,7 @@ const ada = {
   notifications: ({ unreadOnly }: { unreadOnly: boolean }) => (unreadOnly ? [news[0]] : news),
 };
 
-async function get(path: string, user: object = ada): Promise<Reply> {
+async function get(path: string, user: object = ada): Promise<EndpointResponse> {
   const engine = engineOver(schema, { user: ({ id }: { id: string }) => (id === 'u1' ? user : null) });
   const { call } = await serveBff({ dir: 'bff', engine: () => engine });
   return call(path);

@@ -67,7 +67,7 @@ it('a failure of a source outweighs a mistake of the client, unless it follows f
 });
 
 it('masked errors keep their status', () => {
-  const { told } = maskErrors([ofApi(409)], () => false);
-  expect(told[0]?.extensions).toEqual({ code: 'SUBREQUEST_HTTP_ERROR', service: 'orders' });
-  expect(failure(told).status).toBe(409);
+  const { exposed } = maskErrors([ofApi(409)], () => false);
+  expect(exposed[0]?.extensions).toEqual({ code: 'SUBREQUEST_HTTP_ERROR', service: 'orders' });
+  expect(failure(exposed).status).toBe(409);
 });

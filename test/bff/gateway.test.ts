@@ -103,9 +103,9 @@ test('an order is placed once, however often the phone asks', async () => {
       headers: { 'content-type': 'application/json', 'idempotency-key': key },
       body: JSON.stringify({ input: { userId: 'u9', items: [{ productId: 'p7', quantity: 2 }] } }),
     });
-  const replies = await Promise.all([order('"a"'), order('"a"'), order('"a"')]);
-  expect(replies.map(({ status }) => status)).toEqual([201, 201, 201]);
-  const texts = await Promise.all(replies.map((reply) => reply.text()));
+  const responses = await Promise.all([order('"a"'), order('"a"'), order('"a"')]);
+  expect(responses.map(({ status }) => status)).toEqual([201, 201, 201]);
+  const texts = await Promise.all(responses.map((reply) => reply.text()));
   expect(new Set(texts).size).toBe(1);
   const { order: placed } = JSON.parse(texts[0] ?? '') as { order: { id: string } };
   const next = (await (await order('"b"')).json()) as { order: { id: string } };

@@ -55,11 +55,11 @@ test('without a key each request is one of its own', async () => {
 
 test('ten at once are one', async () => {
   const { post, engine } = await shop();
-  const replies = await Promise.all(Array.from({ length: 10 }, () => post('k')));
-  expect(new Set(replies.map(({ status, text }) => `${status} ${text}`))).toEqual(
+  const responses = await Promise.all(Array.from({ length: 10 }, () => post('k')));
+  expect(new Set(responses.map(({ status, text }) => `${status} ${text}`))).toEqual(
     new Set(['201 {"order":{"id":"o1"}}']),
   );
-  expect(replies.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(9);
+  expect(responses.filter(({ headers }) => headers.get('idempotency-replayed') === 'true')).toHaveLength(9);
   expect(engine.requests).toHaveLength(1);
 });
 
@@ -120,8 +120,8 @@ test('bad parameters do not use the key up', async () => {
 
 test('in memory, answers take so much room and no more: those unused for longest go', async () => {
   const store = createMemoryKeyStore({ maxChars: 10_000 });
-  const reply = { status: 201, headers: {}, body: 'x'.repeat(4_000) };
-  for (const key of ['a', 'b', 'c']) await store.finish(key, { payload: key, reply }, 60_000);
+  const response = { status: 201, headers: {}, body: 'x'.repeat(4_000) };
+  for (const key of ['a', 'b', 'c']) await store.finish(key, { payload: key, response }, 60_000);
   expect(await store.get('a')).toBeUndefined();
-  expect(await store.get('c')).toEqual({ payload: 'c', reply });
+  expect(await store.get('c')).toEqual({ payload: 'c', response });
 });

@@ -13,9 +13,9 @@ const echo = {
 
 async function answerOf(text: string, path: string, init?: RequestInit) {
   const call = await serveFiles({ 'web/it.graphql': text }, engineOver(SDL, echo));
-  const reply = await call(`/bff/web/it${path}`, init);
-  const value = reply.json?.greet ?? reply.json?.note;
-  return { ...reply, args: value ? JSON.parse(value) : undefined };
+  const response = await call(`/bff/web/it${path}`, init);
+  const value = response.json?.greet ?? response.json?.note;
+  return { ...response, args: value ? JSON.parse(value) : undefined };
 }
 
 test('a header is read by its type; a list in it has commas', async () => {
@@ -158,10 +158,10 @@ test.each([
 ] as const)('a body that %s is told what is wrong with it', async (_, body, status, detail) => {
   const text = 'mutation ($id: ID!, $text: String!) { note(id: $id, text: $text) }';
   const headers = { 'content-type': 'application/json' };
-  const reply = await answerOf(text, '', { method: 'POST', body, headers });
-  expect(reply.headers.get('content-type')).toBe('application/problem+json');
-  expect(reply).toMatchObject({ status, json: { type: 'urn:headgate:problem:invalid-body' } });
-  expect(reply.json.detail).toContain(`The body ${detail}`);
+  const response = await answerOf(text, '', { method: 'POST', body, headers });
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  expect(response).toMatchObject({ status, json: { type: 'urn:headgate:problem:invalid-body' } });
+  expect(response.json.detail).toContain(`The body ${detail}`);
 });
 
 test.each([

@@ -60,8 +60,8 @@ describe.skipIf(!HAS_REDIS)('two gateways with one Redis', () => {
     const folder = dir();
     const [a, b] = [await gateway(folder), await gateway(folder)];
     const init = { method: 'POST', headers: { 'idempotency-key': 'k' } };
-    const replies = await Promise.all([a, b, b, a].map(({ call }) => call('/bff/web/order', init)));
-    expect(new Set(replies.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+    const responses = await Promise.all([a, b, b, a].map(({ call }) => call('/bff/web/order', init)));
+    expect(new Set(responses.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
     expect(a.engine.requests.length + b.engine.requests.length).toBe(1);
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { engineOver, type Reply, serveFiles, sourceError } from './support.ts';
+import { type EndpointResponse, engineOver, serveFiles, sourceError } from './support.ts';
 
 const SDL = `
   type Query { user(id: ID = 1): User, tips: [Tip!], search: Hit }
@@ -26,14 +26,14 @@ const user = {
 };
 
 /** What `GET /bff/app/it` answers for this document over these objects. */
-async function answer(document: string, rootValue: object): Promise<Reply> {
+async function answer(document: string, rootValue: object): Promise<EndpointResponse> {
   const call = await serveFiles({ 'app/it.graphql': document }, engineOver(SDL, rootValue));
   return call('/bff/app/it');
 }
 
 test('@flatten lifts the fields of a section to its place', async () => {
-  const reply = await answer('{ user { id settings @flatten { theme } name } }', { user });
-  expect(reply.text).toBe('{"user":{"id":"u1","theme":"dark","name":"Ada"}}');
+  const response = await answer('{ user { id settings @flatten { theme } name } }', { user });
+  expect(response.text).toBe('{"user":{"id":"u1","theme":"dark","name":"Ada"}}');
 });
 
 test('@flatten works at the root, within each other and in lists', async () => {
@@ -69,9 +69,9 @@ test('a section of another type of a union is not there to be lifted', async () 
 });
 
 test('@optional: a section that fails alone is null, and is named', async () => {
-  const reply = await answer('{ user { name orders @optional { id } } }', { user: { ...user, orders: down } });
-  expect(reply.status).toBe(200);
-  expect(reply.json).toEqual({
+  const response = await answer('{ user { name orders @optional { id } } }', { user: { ...user, orders: down } });
+  expect(response.status).toBe(200);
+  expect(response.json).toEqual({
     user: { name: 'Ada', orders: null },
     meta: { partial: [{ path: ['user', 'orders'], code: 'SUBREQUEST_HTTP_ERROR', message: 'orders: no answer' }] },
   });
@@ -79,16 +79,16 @@ test('@optional: a section that fails alone is null, and is named', async () => 
 
 test('@optional(fallback:) puts something in its place', async () => {
   const document = '{ user { name } tips @optional(fallback: [{text: "Rest."}]) { text } }';
-  const reply = await answer(document, { user, tips: slow });
-  expect(reply.json).toMatchObject({
+  const response = await answer(document, { user, tips: slow });
+  expect(response.json).toMatchObject({
     tips: [{ text: 'Rest.' }],
     meta: { partial: [{ path: ['tips'], code: 'SUBREQUEST_TIMEOUT' }] },
   });
 });
 
 test('a null without an error is no failure: no fallback, nothing to tell', async () => {
-  const reply = await answer('{ user { name } tips @optional(fallback: []) { text } }', { user, tips: null });
-  expect(reply.text).toBe('{"user":{"name":"Ada"},"tips":null}');
+  const response = await answer('{ user { name } tips @optional(fallback: []) { text } }', { user, tips: null });
+  expect(response.text).toBe('{"user":{"name":"Ada"},"tips":null}');
 });
 
 test('an optional root section that is null is no 404', async () => {
@@ -101,9 +101,9 @@ test('what cannot be null takes the optional section around it with it, told onc
     { id: 'o2', total: 5 },
   ];
   const document = '{ user { orders @optional(fallback: []) { id total product { name } } } }';
-  const reply = await answer(document, { user: { ...user, orders } });
-  expect(reply.json).toMatchObject({ user: { orders: [] }, meta: { partial: [{ path: ['user', 'orders'] }] } });
-  expect(reply.json.meta.partial).toHaveLength(1);
+  const response = await answer(document, { user: { ...user, orders } });
+  expect(response.json).toMatchObject({ user: { orders: [] }, meta: { partial: [{ path: ['user', 'orders'] }] } });
+  expect(response.json.meta.partial).toHaveLength(1);
 });
 
 test('within an optional section, what failed may be less than all of it', async () => {
@@ -111,12 +111,14 @@ test('within an optional section, what failed may be less than all of it', async
     { id: 'o1', note: down },
     { id: 'o2', note: 'ok' },
   ];
-  const reply = await answer('{ user { orders @optional(fallback: []) { id note } } }', { user: { ...user, orders } });
-  expect(reply.json.user.orders).toEqual([
+  const response = await answer('{ user { orders @optional(fallback: []) { id note } } }', {
+    user: { ...user, orders },
+  });
+  expect(response.json.user.orders).toEqual([
     { id: 'o1', note: null },
     { id: 'o2', note: 'ok' },
   ]);
-  expect(reply.json.meta.partial).toMatchObject([{ path: ['user', 'orders', '0', 'note'] }]);
+  expect(response.json.meta.partial).toMatchObject([{ path: ['user', 'orders', '0', 'note'] }]);
 });
 
 test('an optional section in a list fails item by item', async () => {
@@ -124,23 +126,23 @@ test('an optional section in a list fails item by item', async () => {
     { id: 'o1', product: down },
     { id: 'o2', product: { name: 'Shoe' } },
   ];
-  const reply = await answer('{ user { orders { id product @optional(fallback: {name: "?"}) { name } } } }', {
+  const response = await answer('{ user { orders { id product @optional(fallback: {name: "?"}) { name } } } }', {
     user: { ...user, orders },
   });
-  expect(reply.json.user.orders).toEqual([
+  expect(response.json.user.orders).toEqual([
     { id: 'o1', product: { name: '?' } },
     { id: 'o2', product: { name: 'Shoe' } },
   ]);
-  expect(reply.json.meta.partial).toMatchObject([{ path: ['user', 'orders', '0', 'product'] }]);
+  expect(response.json.meta.partial).toMatchObject([{ path: ['user', 'orders', '0', 'product'] }]);
 });
 
 test('an error elsewhere fails the whole, and is the only one told', async () => {
-  const reply = await answer('{ user { name settings { theme } } tips @optional { text } }', {
+  const response = await answer('{ user { name settings { theme } } tips @optional { text } }', {
     user: { ...user, settings: down },
     tips: slow,
   });
-  expect(reply.status).toBe(502);
-  expect(reply.json.errors).toEqual([
+  expect(response.status).toBe(502);
+  expect(response.json.errors).toEqual([
     { path: ['user', 'settings'], code: 'SUBREQUEST_HTTP_ERROR', message: 'orders: no answer' },
   ]);
 });

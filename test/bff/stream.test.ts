@@ -92,13 +92,13 @@ test.each([
 test('both forms say that the other one is there', async () => {
   const call = await serveFiles({ 'web/it.graphql': '{ slow news }' }, engineOver(SDL, { slow: 'x', news: [] }));
   const accepts = ['text/event-stream', 'text/event-stream;q=0', 'application/json'];
-  const replies = await Promise.all(accepts.map((accept) => call('/bff/web/it', { headers: { accept } })));
-  expect(replies.map(({ headers }) => [headers.get('content-type'), headers.get('vary')])).toEqual([
+  const responses = await Promise.all(accepts.map((accept) => call('/bff/web/it', { headers: { accept } })));
+  expect(responses.map(({ headers }) => [headers.get('content-type'), headers.get('vary')])).toEqual([
     ['text/event-stream; charset=utf-8', 'accept'],
     ['application/json; charset=utf-8', 'accept'],
     ['application/json; charset=utf-8', 'accept'],
   ]);
-  const known = await call('/bff/web/it', { headers: { 'if-none-match': String(replies[2]?.headers.get('etag')) } });
+  const known = await call('/bff/web/it', { headers: { 'if-none-match': String(responses[2]?.headers.get('etag')) } });
   expect([known.status, known.headers.get('vary')]).toEqual([304, 'accept']);
 });
 

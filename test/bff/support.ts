@@ -62,7 +62,7 @@ export function write(dir: string, name: string, text: string): void {
   writeFileSync(file, text);
 }
 
-export interface Reply {
+export interface EndpointResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
@@ -73,7 +73,7 @@ export interface Reply {
 /** A BFF behind a real HTTP server on a free port; `call('/bff/…')` asks it. */
 export async function serveBff(
   options: BffOptions,
-): Promise<{ bff: Bff; origin: string; call: (path: string, init?: RequestInit) => Promise<Reply> }> {
+): Promise<{ bff: Bff; origin: string; call: (path: string, init?: RequestInit) => Promise<EndpointResponse> }> {
   const bff = await createBff({ dev: true, ...options });
   const enter = frontDoor({ corsOf: bff.cors }, ({ req, res, headers }) => {
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
@@ -85,7 +85,7 @@ export async function serveBff(
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
   const origin = `http://127.0.0.1:${port}`;
-  async function call(path: string, init?: RequestInit): Promise<Reply> {
+  async function call(path: string, init?: RequestInit): Promise<EndpointResponse> {
     const response = await fetch(origin + path, init);
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
@@ -110,7 +110,7 @@ export function as(claims: Readonly<Record<string, unknown>>): Record<string, st
 export async function serveFiles(
   files: Readonly<Record<string, string>>,
   engine: Engine,
-): Promise<(path: string, init?: RequestInit) => Promise<Reply>> {
+): Promise<(path: string, init?: RequestInit) => Promise<EndpointResponse>> {
   const { call } = await serveBff({ dir: folderOf(files), engine: () => engine });
   return call;
 }

@@ -52,7 +52,7 @@ async function inTurn<T>(count: number, send: () => Promise<T>): Promise<T[]> {
 }
 
 const HELLO = { query: '{ hello }' };
-const statuses = (replies: readonly { status: number }[]) => replies.map(({ status }) => status);
+const statuses = (responses: readonly { status: number }[]) => responses.map(({ status }) => status);
 
 test('an Idempotency-Key is used once by all workers together, one after the other and at the same time', async () => {
   const { orders, schema } = await shop();
@@ -62,9 +62,9 @@ test('an Idempotency-Key is used once by all workers together, one after the oth
   });
   const order = (key: string, of = 'p1') => post('/bff/web/orders', { of }, { 'idempotency-key': key });
 
-  const replies = await inTurn(8, () => order('first'));
-  expect(replies.map(({ json }) => json)).toEqual(Array(8).fill({ order: 'o1' }));
-  expect(replies.map(({ headers }) => headers.get('idempotency-replayed'))).toEqual([null, ...Array(7).fill('true')]);
+  const responses = await inTurn(8, () => order('first'));
+  expect(responses.map(({ json }) => json)).toEqual(Array(8).fill({ order: 'o1' }));
+  expect(responses.map(({ headers }) => headers.get('idempotency-replayed'))).toEqual([null, ...Array(7).fill('true')]);
   expect(orders).toHaveLength(1);
 
   const together = await Promise.all(Array.from({ length: 20 }, () => order('second')));
@@ -82,8 +82,8 @@ test('a rate limit holds for all workers together', async () => {
     'headgate.yaml':
       'rate_limits: { requests: [{ limit: 6, window: 1h, by: [global] }], on_store_failure: fail_closed }',
   });
-  const replies = await inTurn(12, () => post('/graphql', HELLO));
-  expect(statuses(replies)).toEqual([...Array(6).fill(200), ...Array(6).fill(429)]);
+  const responses = await inTurn(12, () => post('/graphql', HELLO));
+  expect(statuses(responses)).toEqual([...Array(6).fill(200), ...Array(6).fill(429)]);
 });
 
 test('bad credentials of one address are counted by all workers together', async () => {
@@ -96,8 +96,8 @@ test('bad credentials of one address are counted by all workers together', async
     ].join('\n'),
     'keys.json': '{"keys": []}',
   });
-  const replies = await inTurn(10, () => post('/graphql', HELLO, { 'x-api-key': 'hg_made_up' }));
-  expect(statuses(replies)).toEqual([...Array(4).fill(401), ...Array(6).fill(429)]);
+  const responses = await inTurn(10, () => post('/graphql', HELLO, { 'x-api-key': 'hg_made_up' }));
+  expect(statuses(responses)).toEqual([...Array(4).fill(401), ...Array(6).fill(429)]);
 });
 
 test('a query that one worker has registered is known to the others', async () => {
@@ -107,8 +107,8 @@ test('a query that one worker has registered is known to the others', async () =
     persistedQuery: { version: 1, sha256Hash: '001c3174e099bd72b729d0c0a529ba9f5a740c446e2a6e1d71b283cb84ec3065' },
   };
   await post('/graphql', { ...HELLO, extensions });
-  const replies = await inTurn(6, () => post('/graphql', { extensions }));
-  expect(replies.map(({ json }) => json)).toEqual(Array(6).fill({ data: { hello: 'hi' } }));
+  const responses = await inTurn(6, () => post('/graphql', { extensions }));
+  expect(responses.map(({ json }) => json)).toEqual(Array(6).fill({ data: { hello: 'hi' } }));
 });
 
 test('several workers do not start with sessions that each would keep for itself', async () => {

@@ -40,7 +40,7 @@ test.each([
 
 const DEPENDS: DependsOn = {
   forwards: (name) => ['x-app', 'authorization', 'x-api-key'].includes(name),
-  tellsAddress: false,
+  forwardsAddress: false,
   readNames: () => ['x-app', 'authorization', 'x-api-key', 'x-labels'],
   credentials: {
     headers: new Set(['authorization', 'cookie', 'x-api-key']),
@@ -82,14 +82,14 @@ describe('a repetition of a request', () => {
   });
 
   test('comes from the same address, where sources are sent it', () => {
-    const addressed = { ...DEPENDS, tellsAddress: true };
+    const addressed = { ...DEPENDS, forwardsAddress: true };
     expect(key({}, ada, addressed, '192.0.2.1')).not.toBe(key({}, ada, addressed, '192.0.2.2'));
     expect(key({}, ada, DEPENDS, '192.0.2.1')).toBe(key({}, ada, DEPENDS, '192.0.2.2'));
   });
 
   test('may depend on any header where a module decides', () => {
-    const judged = (headers: Record<string, string>) => callerKey({ facts: facts(ada), headers }, DEPENDS, true);
-    expect(judged({ 'x-role': 'a' })).not.toBe(judged({ 'x-role': 'b' }));
+    const decided = (headers: Record<string, string>) => callerKey({ facts: facts(ada), headers }, DEPENDS, true);
+    expect(decided({ 'x-role': 'a' })).not.toBe(decided({ 'x-role': 'b' }));
   });
 });
 
@@ -102,8 +102,8 @@ test('answers for all are told apart by what is read and by nothing else', () =>
 });
 
 test('viewers are told apart by their address where a module decides by it', () => {
-  const key = (ip: string, judgesAddress: boolean) =>
-    viewerKey({ facts: facts(undefined, ip), headers: {} }, { ...DEPENDS, judgesAddress });
+  const key = (ip: string, decidesByAddress: boolean) =>
+    viewerKey({ facts: facts(undefined, ip), headers: {} }, { ...DEPENDS, decidesByAddress });
   expect(key('192.0.2.1', true)).not.toBe(key('192.0.2.2', true));
   expect(key('192.0.2.1', false)).toBe(key('192.0.2.2', false));
 });
@@ -127,7 +127,7 @@ describe('who may keep an answer', () => {
     ['declared private', audience('private'), `private: ${NAMES}`],
     ['nothing declared', audience('unsaid'), `public: ${NAMES}`],
     ['nothing declared, by somebody known', audience('unsaid', {}, token({ sub: 'ada' })), `private: ${NAMES}`],
-    ['the address is read', audience('public', { tellsAddress: true }), 'private: x-app x-api-key x-labels'],
+    ['the address is read', audience('public', { forwardsAddress: true }), 'private: x-app x-api-key x-labels'],
     ['any header may be read', audience('public', { readNames: () => undefined }), 'private: *'],
     [
       'clients are known by certificates',

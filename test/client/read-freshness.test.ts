@@ -32,8 +32,8 @@ function dated(expires: string, date: string): Record<string, string> {
 
 describe('for whom', () => {
   test('private, and not to be kept at all', () => {
-    expect(read({ 'cache-control': 'Private' })).toMatchObject({ isPrivate: true, isSecret: false });
-    expect(read({ 'cache-control': 'no-store' })).toMatchObject({ isSecret: true, maxAgeMs: 0 });
+    expect(read({ 'cache-control': 'Private' })).toMatchObject({ isPrivate: true, noStore: false });
+    expect(read({ 'cache-control': 'no-store' })).toMatchObject({ noStore: true, maxAgeMs: 0 });
   });
 
   test('what varies with more than headers is for one client', () => {

@@ -15,7 +15,7 @@ const ages = (label: string) => ({
 });
 
 /** Who gave `age`, for each of some clients. */
-async function givers(world: World, clients: Partial<ClientContext>[]): Promise<string[]> {
+async function producers(world: World, clients: Partial<ClientContext>[]): Promise<string[]> {
   const answers = clients.map(async (client) => {
     const request = { query: '{ me { age } }', client: { requestId: 'test', headers: {}, ...client } };
     return JSON.parse((await world.engine.execute(request)).dataText ?? 'null').me.age as string;
@@ -28,9 +28,9 @@ describe('progressive @override', () => {
   it.each([
     ['percent(0)', 'monolith'],
     ['percent(100)', 'ages'],
-  ])('%s is answered by %s', async (label, giver) => {
+  ])('%s is answered by %s', async (label, producer) => {
     const world = createWorld({ subgraphs: { monolith, ages: ages(label) } });
-    expect(new Set(await givers(world, Array(20).fill({})))).toEqual(new Set([giver]));
+    expect(new Set(await producers(world, Array(20).fill({})))).toEqual(new Set([producer]));
   });
 
   it('percent(n) sends about that part of the requests to the new home', async () => {
@@ -39,7 +39,7 @@ describe('progressive @override', () => {
       engine: { overridePercentBy: (client) => client.requestId },
     });
     const clients = Array.from({ length: 400 }, (_, n) => ({ requestId: `user ${n}` }));
-    const moved = (await givers(world, clients)).filter((giver) => giver === 'ages').length;
+    const moved = (await producers(world, clients)).filter((producer) => producer === 'ages').length;
     expect(moved).toBeGreaterThan(60);
     expect(moved).toBeLessThan(140);
   });
@@ -50,7 +50,7 @@ describe('progressive @override', () => {
       engine: { overridePercentBy: (client) => client.requestId },
     });
     const clients = Array.from({ length: 50 }, (_, n) => ({ requestId: `user ${n}` }));
-    expect(await givers(world, clients)).toEqual(await givers(world, clients));
+    expect(await producers(world, clients)).toEqual(await producers(world, clients));
   });
 
   it('asks the hook about other labels, request by request', async () => {
@@ -59,12 +59,12 @@ describe('progressive @override', () => {
       engine: { overrideLabels: (labels, client) => labels.filter((label) => client.headers.beta === label) },
     });
     const clients = [{ headers: {} }, { headers: { beta: 'new-ages' } }, { headers: {} }];
-    expect(await givers(world, clients)).toEqual(['monolith', 'ages', 'monolith']);
+    expect(await producers(world, clients)).toEqual(['monolith', 'ages', 'monolith']);
   });
 
   it('leaves a label off that nobody decides on', async () => {
     const world = createWorld({ subgraphs: { monolith, ages: ages('new-ages') } });
-    expect(await givers(world, [{}])).toEqual(['monolith']);
+    expect(await producers(world, [{}])).toEqual(['monolith']);
   });
 
   it('asks the hook only about labels that the document can meet', async () => {

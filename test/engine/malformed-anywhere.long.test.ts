@@ -71,13 +71,13 @@ function make({ world: description }: FuzzCase): { built: BuiltWorld; world: Wor
 const TOLD_ONCE: readonly unknown[] = ['REQUIRED_INPUT_MISSING'];
 const LIST_MISSING = 'the list of entities is missing or has another length';
 
-interface Told {
+interface LimitDecision {
   readonly path?: Path;
   readonly extensions?: Record<string, unknown>;
 }
 
 /** Whether an error stands at a null, above it, or where the null came from, below it. */
-function explains({ path, extensions }: Told, place: Path): boolean {
+function explains({ path, extensions }: LimitDecision, place: Path): boolean {
   if (path === undefined) return false;
   const isForAll = TOLD_ONCE.includes(extensions?.code) || extensions?.reason === LIST_MISSING;
   const length = Math.min(path.length, place.length);

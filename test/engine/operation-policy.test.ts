@@ -1,6 +1,6 @@
 import { Kind } from 'graphql';
 import { describe, expect, test, vi } from 'vitest';
-import { answerText } from '../../src/engine/engine.ts';
+import { resultText } from '../../src/engine/engine.ts';
 import type { OperationPolicy, PolicyDecision } from '../../src/engine/operation-policy.ts';
 import { drops, fieldsOf } from './dropping.ts';
 import { run, smallWorld } from './world.ts';
@@ -140,7 +140,7 @@ describe('several policies', () => {
     );
     const answer = await run(world, '{ me { id } }');
     expect(answer.headers).toEqual({ a: '1', b: '2', 'x-length': '18' });
-    expect(answerText(answer)).toBe('{"data":{"me":{"id":"u1"}},"extensions":{"cost":{"estimated":3}}}');
+    expect(resultText(answer)).toBe('{"data":{"me":{"id":"u1"}},"extensions":{"cost":{"estimated":3}}}');
   });
 });
 

@@ -43,9 +43,9 @@ describe('labels of progressive @override', () => {
     [['ages'], 'age', ['b']],
     [[], 'size', ['a']],
     [['percent(30)'], 'size', ['b']],
-  ] as const)('with %j on, %s is resolved by %j', (active, field, givers) => {
+  ] as const)('with %j on, %s is resolved by %j', (active, field, producers) => {
     const providers = labels.fieldIndex(active).providers('User', field);
-    expect(providers.map(({ subgraph }) => subgraph.name)).toEqual(givers);
+    expect(providers.map(({ subgraph }) => subgraph.name)).toEqual(producers);
   });
 
   it('decides smaller percentages within larger ones', () => {

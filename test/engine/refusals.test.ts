@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createEngine } from '../../src/engine/create-engine.ts';
-import { answerText } from '../../src/engine/engine.ts';
+import { resultText } from '../../src/engine/engine.ts';
 import { run, smallWorld } from './world.ts';
 
 const world = smallWorld();
@@ -53,7 +53,7 @@ describe('a request that cannot begin', () => {
   });
 
   it('shows no data, not even null', async () => {
-    expect(JSON.parse(answerText(await run(world, '{ you }')))).not.toHaveProperty('data');
+    expect(JSON.parse(resultText(await run(world, '{ you }')))).not.toHaveProperty('data');
   });
 
   it('does not reach a subgraph', async () => {

@@ -78,7 +78,7 @@ describe('runs of a plan', () => {
       send: (_, done) => void asked.push(done),
       close: () => Promise.resolve(),
     };
-    const starts = new AdmissionQueue();
+    const admissionQueue = new AdmissionQueue();
     const run = () => {
       const client = { requestId: 'test', headers: {} };
       const introspected = new Map<string, string>();
@@ -88,7 +88,7 @@ describe('runs of a plan', () => {
         client,
         variables: {},
         introspected,
-        starts,
+        admissionQueue,
       });
     };
     const answer = (text: string) => {

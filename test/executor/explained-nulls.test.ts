@@ -3,14 +3,14 @@ import { execute } from './execute.ts';
 
 const MALFORMED = 'SUBREQUEST_MALFORMED_RESPONSE';
 
-interface Told {
+interface LimitDecision {
   readonly message: string;
   readonly path?: readonly (string | number)[];
   readonly extensions?: Record<string, unknown>;
 }
 
 /** `people.1: boom` for what a subgraph said, `people.2.mail INVALID_NULL_OR_TYPE` for what the gateway says. */
-function told(errors: readonly Told[]): string[] {
+function told(errors: readonly LimitDecision[]): string[] {
   return errors.map(({ path, message, extensions }) => {
     const code = extensions?.code;
     return code === 'DOWNSTREAM_SERVICE_ERROR'

@@ -3,14 +3,14 @@ import { execute } from './execute.ts';
 
 const MALFORMED = 'SUBREQUEST_MALFORMED_RESPONSE';
 
-interface Told {
+interface LimitDecision {
   readonly message: string;
   readonly path?: readonly (string | number)[];
   readonly extensions?: Record<string, unknown>;
 }
 
 /** The paths and codes of errors, `top.0.name INVALID_NULL_OR_TYPE`. */
-function told(errors: readonly Told[]): string[] {
+function told(errors: readonly LimitDecision[]): string[] {
   return errors.map(({ path, extensions }) => `${path?.join('.')} ${String(extensions?.code)}`);
 }
 

@@ -8,9 +8,9 @@ const shop = {
 };
 const contract = { name: 'partner', include: ['partner'], exclude: [], path: '/graphql/partner' };
 
-describe.each(['auto', 'all-yoga'] as const)('a contract at its own path (lanes: %s)', (lanes) => {
+describe.each(['auto', 'all-yoga'] as const)('a contract at its own path (lanes: %s)', (handlers) => {
   const { engine } = createWorld({ subgraphs: { shop }, engine: { contracts: [contract] } });
-  const start = () => serve({ engine: () => engine, contracts: [contract], lanes });
+  const start = () => serve({ engine: () => engine, contracts: [contract], handlers });
 
   it('answers what it shows, by POST and GET', async () => {
     const { url } = await start();

@@ -23,7 +23,7 @@ function engineWith(header: string): Engine {
 
 function readersOf(given: { engine?: () => Engine; rule?: string; label?: string; module?: string }) {
   return analyzeVary(
-    { forwards: (name) => name === given.rule, forwardedNames: given.rule ? [given.rule] : [], tellsAddress: false },
+    { forwards: (name) => name === given.rule, forwardedNames: given.rule ? [given.rule] : [], forwardsAddress: false },
     { engine: given.engine ?? (() => undefined) },
     {
       override_labels: { labels: {}, header: undefined, percent_by: given.label },

@@ -35,8 +35,8 @@ function send(url: string, body: Buffer | string | undefined, headers: Record<st
 
 const query = (text: string) => JSON.stringify({ query: text });
 
-describe.each(['auto', 'all-yoga'] as const)('GraphQL, lanes: %s', (lanes) => {
-  const start = (compressFrom: number | undefined = 1_024) => serve({ engine: () => engine, lanes, compressFrom });
+describe.each(['auto', 'all-yoga'] as const)('GraphQL, lanes: %s', (handlers) => {
+  const start = (compressFrom: number | undefined = 1_024) => serve({ engine: () => engine, handlers, compressFrom });
 
   it.each([
     ['gzip', 'gzip', gunzipSync],
@@ -94,7 +94,7 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL, lanes: %s', (lanes) => {
   });
 
   it('encodes nothing where that is switched off', async () => {
-    const { url } = await serve({ engine: () => engine, lanes });
+    const { url } = await serve({ engine: () => engine, handlers });
     const { headers } = await send(url, query('{ long }'), { 'accept-encoding': 'gzip' });
     expect(headers).not.toHaveProperty('content-encoding');
     expect(headers).not.toHaveProperty('vary');

@@ -23,8 +23,8 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
 const wantsNew = { accept: 'application/graphql-response+json' };
 
-describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (lanes) => {
-  const start = (): Promise<Serving> => serve({ engine: () => engine, lanes });
+describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (handlers) => {
+  const start = (): Promise<Serving> => serve({ engine: () => engine, handlers });
 
   it('passes every audit of graphql-http, MUST, SHOULD and MAY', async () => {
     const { url } = await start();
@@ -135,7 +135,7 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (la
       `{${Array.from({ length: 50_001 }, (_, i) => `"k${i}":1`).join(',')}}`,
     ],
   ])('says 400 for %s, before the body is parsed', async (_what, expected, value) => {
-    const { url } = await serve({ engine: () => engine, lanes, maxRequestBytes: 2_000_000 });
+    const { url } = await serve({ engine: () => engine, handlers, maxRequestBytes: 2_000_000 });
     const response = await post(url, `{"query":"{ hello }","variables":{"v":${value}}}`);
     expect([response.status, await code(response)]).toEqual([400, expected]);
   });
@@ -178,7 +178,7 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (la
     const cors = createCors(configFileSchema.parse({ cors: { policies: [{ origins: ['https://a.example'] }] } }).cors);
     const { url } = await serve({
       engine: () => ({ ...engine, execute }),
-      lanes,
+      handlers,
       cacheHeaders: controlOf,
       cors,
       maxBatch: 2,
@@ -202,7 +202,7 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (la
 
   it('masks an error of the engine, and logs it under the request id', async () => {
     const broken = { ...engine, execute: () => Promise.reject(new Error('secret connection string')) };
-    const { url, lines } = await serve({ engine: () => broken, lanes });
+    const { url, lines } = await serve({ engine: () => broken, handlers });
     const response = await post(url, { query: '{ hello }' }, { 'x-request-id': 'req-7' });
     expect(response.status).toBe(500);
     expect(await response.text()).toBe(
@@ -223,14 +223,14 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (la
           });
         }),
     });
-    const { url } = await serve({ engine: () => slow, lanes, timeoutMs: 30 });
+    const { url } = await serve({ engine: () => slow, handlers, timeoutMs: 30 });
     const response = await post(url, { query: '{ wait }' });
     expect([response.status, await code(response)]).toEqual([504, 'GATEWAY_TIMEOUT']);
     expect(aborted).toEqual([true]);
   });
 
   it('says 503 while there is no schema', async () => {
-    const { url } = await serve({ engine: () => undefined, lanes });
+    const { url } = await serve({ engine: () => undefined, handlers });
     const response = await post(url, { query: '{ hello }' });
     expect([response.status, await code(response)]).toEqual([503, 'SERVICE_UNAVAILABLE']);
   });
@@ -255,7 +255,7 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (la
         return new Promise((resolve) => client.signal?.addEventListener('abort', () => resolve('late')));
       },
     });
-    const { url } = await serve({ engine: () => running, lanes });
+    const { url } = await serve({ engine: () => running, handlers });
     const leaving = new AbortController();
     const answer = fetch(url, {
       method: 'POST',

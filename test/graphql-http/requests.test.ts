@@ -23,7 +23,7 @@ const engine = plainEngine('type Query { hello(name: String = "you"): String } t
 
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0';
 
-describe.each(['auto', 'all-yoga'] as const)('requests, lanes: %s', (lanes) => {
+describe.each(['auto', 'all-yoga'] as const)('requests, lanes: %s', (handlers) => {
   /** A host as this part of a config says. */
   async function start(part: Record<string, unknown> = {}): Promise<Serving> {
     const { logger } = recordingLogger();
@@ -38,7 +38,7 @@ describe.each(['auto', 'all-yoga'] as const)('requests, lanes: %s', (lanes) => {
     const { rate_limits } = configFileSchema.parse(part);
     const limits = createRateLimits(rate_limits, undefined, { now: () => Date.UTC(2026, 0, 31) });
     executed.length = 0;
-    return serve({ engine: () => engine, lanes, ...policies, countRequest: requestCounter(limits) });
+    return serve({ engine: () => engine, handlers, ...policies, countRequest: requestCounter(limits) });
   }
 
   /** GET with these headers and no other, as a browser would send them. */

@@ -9,12 +9,12 @@ it('knows those that are under way, in whatever order they end', () => {
       const all = Array.from({ length: 8 }, () => ({ place: -1 }) as RequestContext);
       const expected = new Set<RequestContext>();
       for (const step of steps) {
-        const exchange = all[step] as RequestContext;
+        const context = all[step] as RequestContext;
         // each is begun once, and ends once
-        if (expected.delete(exchange)) open.delete(exchange);
+        if (expected.delete(context)) open.delete(context);
         else {
-          open.add(exchange);
-          expected.add(exchange);
+          open.add(context);
+          expected.add(context);
         }
         expect(new Set(open.list)).toEqual(expected);
         expect(open.list).toHaveLength(expected.size);

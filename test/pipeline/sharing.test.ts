@@ -16,7 +16,7 @@ function heldEngine() {
   return { engine, asked, open: () => gate.open() };
 }
 
-describe.each(['auto', 'all-yoga'] as const)('identical queries in flight, lanes: %s', (lanes) => {
+describe.each(['auto', 'all-yoga'] as const)('identical queries in flight, lanes: %s', (handlers) => {
   /** Sends all requests, opens the gate when each has either executed or joined, and gives the answers. */
   async function together(requests: { query?: string; headers?: Record<string, string> }[], shareQueries = true) {
     const { engine, asked, open } = heldEngine();
@@ -32,7 +32,7 @@ describe.each(['auto', 'all-yoga'] as const)('identical queries in flight, lanes
         return engine.execute(request);
       },
     };
-    const { url } = await serve({ engine: () => counting, lanes, shareQueries });
+    const { url } = await serve({ engine: () => counting, handlers, shareQueries });
     const answers = requests.map(async ({ query = '{ me }', headers = {} }) => {
       const response = await post(url, { query }, headers);
       return { id: response.headers.get('x-request-id'), text: await response.text() };
@@ -97,7 +97,7 @@ describe.each(['auto', 'all-yoga'] as const)('identical queries in flight, lanes
       ...engine,
       canDedupe: (request: { query: string }) => ++joined > 0 && engine.canDedupe(request),
     };
-    const { url } = await serve({ engine: () => counting, lanes });
+    const { url } = await serve({ engine: () => counting, handlers });
     const ask = (signal?: AbortSignal) =>
       fetch(`${url}`, {
         method: 'POST',

@@ -7,7 +7,7 @@ import type { Cancellation } from '../../sources/cancellation.ts';
 import { cacheKey, dependence, isShared } from '../caching/cache-key.ts';
 import { readsUrlAlone } from '../caching/known-requests.ts';
 import type { CachePolicy } from '../caching/policy.ts';
-import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
 import { addVary } from '../delivery/vary.ts';
 import { coerceParameters } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
@@ -33,7 +33,7 @@ export async function answerEndpoint(
   endpoint: Endpoint,
   path: ReadonlyMap<string, string>,
   bff: BffContext,
-): Promise<Reply | undefined> {
+): Promise<EndpointResponse | undefined> {
   const identity = call.client?.identity;
   // it is JSON, or a stream of events
   if (endpoint.method === 'GET') addVary(call.res, 'accept');
@@ -42,7 +42,7 @@ export async function answerEndpoint(
   const { headers } = call.req;
   const streamed = endpoint.method === 'GET' && wantsStream(headers.accept);
   const unmet = unmetPrecondition(endpoint, headers, streamed);
-  if (unmet) return problemReply(unmet, call.path);
+  if (unmet) return problemResponse(unmet, call.path);
   if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return NOTHING_MORE;
   const keeping = endpoint.cache && !streamed ? keepingOf(call, served, endpoint, endpoint.cache, bff) : undefined;
   const known = keeping?.text === undefined ? undefined : served.known.get(keeping.text);
@@ -52,16 +52,16 @@ export async function answerEndpoint(
   const body = hasBody(endpoint.method) ? await readJsonBody(call.req, maxBytes) : undefined;
   if (body && 'problem' in body) {
     if (body.problem.status === 413) bff.onRefused?.('limits', 'http_max_request_bytes');
-    return problemReply(body.problem, call.path);
+    return problemResponse(body.problem, call.path);
   }
   const unreadable = notUtf8(call.query);
-  if (unreadable.length > 0) return problemReply(notInUtf8(unreadable), call.path);
+  if (unreadable.length > 0) return problemResponse(notInUtf8(unreadable), call.path);
   const query = call.query === '' ? NO_QUERY : new URLSearchParams(call.query);
   const coerced = coerceParameters(endpoint.parameters, { path, query, headers, body: body?.value });
   if ('errors' in coerced) {
     const errors = bff.hidesDetails ? coerced.errors.map(withoutDetails) : coerced.errors;
     const detail = `Not accepted: ${errors.map((error) => `"${error.parameter}"`).join(', ')}.`;
-    return problemReply({ status: 400, kind: 'invalid-parameters', detail, extensions: { errors } }, call.path);
+    return problemResponse({ status: 400, kind: 'invalid-parameters', detail, extensions: { errors } }, call.path);
   }
   const { variables } = coerced;
   const unread = readClaims(endpoint, identity, variables, bff);
@@ -83,12 +83,12 @@ function notInUtf8(names: readonly string[]): ProblemDetails {
 }
 
 /** It ends the reconnecting of an `EventSource` that has had everything. */
-const NOTHING_MORE: Reply = { status: 204, headers: { 'cache-control': 'no-store' }, body: '' };
+const NOTHING_MORE: EndpointResponse = { status: 204, headers: { 'cache-control': 'no-store' }, body: '' };
 
 /** @param problem `unauthenticated`, or `forbidden` */
-function refuse({ path }: Call, { onRefused }: BffContext, problem: ProblemDetails): Reply {
+function refuse({ path }: Call, { onRefused }: BffContext, problem: ProblemDetails): EndpointResponse {
   onRefused?.('bff.auth', problem.kind);
-  return problemReply(problem, path);
+  return problemResponse(problem, path);
 }
 
 /** How the answer to a call is kept. */
@@ -119,7 +119,11 @@ function keepingOf(
   return { cache, policy, shared, beside, text };
 }
 
-function answerKept(order: EndpointCall, { cache, policy, shared }: Keeping, key: string): Reply | Promise<Reply> {
+function answerKept(
+  order: EndpointCall,
+  { cache, policy, shared }: Keeping,
+  key: string,
+): EndpointResponse | Promise<EndpointResponse> {
   const { call, endpoint, bff } = order;
   const answered = { scope: policy.scope, isGuarded: policy.isGuarded, vary: headersReadBy(endpoint) };
   return cache.answer({
@@ -130,9 +134,9 @@ function answerKept(order: EndpointCall, { cache, policy, shared }: Keeping, key
 }
 
 /** Identical reads in flight share one execution, unless a policy wants to see each request. */
-function answerTogether(order: EndpointCall): Promise<Reply> {
+function answerTogether(order: EndpointCall): Promise<EndpointResponse> {
   const { call, served, endpoint, bff } = order;
-  const start = async (cancellation: Cancellation) => (await makeFresh(order, cancellation)).reply;
+  const start = async (cancellation: Cancellation) => (await makeFresh(order, cancellation)).response;
   const canDedupe =
     bff.shareReads &&
     // these go to the one client whose answer they came with
@@ -140,7 +144,7 @@ function answerTogether(order: EndpointCall): Promise<Reply> {
     endpoint.method === 'GET' &&
     !forbidsSharing(call.req.headers) &&
     served.engine.canDedupe({ query: endpoint.query });
-  return bff.flights.join(canDedupe ? togetherKey(order) : undefined, call.res, start);
+  return bff.sharedExecutions.join(canDedupe ? togetherKey(order) : undefined, call.res, start);
 }
 
 function togetherKey({ call, served, endpoint, variables, bff }: EndpointCall): string {

@@ -1,5 +1,5 @@
 import { parseJson, plainValue, stringifyJson } from '../../shared/exact-json.ts';
-import { etagOf, JSON_TYPE, type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import { type EndpointResponse, etagOf, JSON_TYPE, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { type PartialFailure, reshape, settleErrors } from '../endpoints/shape.ts';
 import type { Shape, ShapeContext } from '../shapes/shape.ts';
@@ -8,7 +8,7 @@ import { failure } from './failure.ts';
 import { liftText } from './lift-text.ts';
 import type { ErrorStatus } from './source-status.ts';
 
-export interface GoodAnswer {
+export interface CompleteResult {
   readonly text: string;
   /** The data as the engine gave it, where it had to be read; its text else. */
   readonly data: unknown;
@@ -17,7 +17,7 @@ export interface GoodAnswer {
 }
 
 /** The answer of an endpoint, not yet a reply. */
-export type Made = GoodAnswer | { readonly problem: ProblemDetails };
+export type Made = CompleteResult | { readonly problem: ProblemDetails };
 
 /** What shapes the answers of one endpoint. */
 export interface Shaping {
@@ -92,11 +92,11 @@ function mayMissEntity(endpoint: Endpoint, dataText: string): boolean {
 const UNKEPT = 'private, no-cache';
 
 /** The reply to one request, or to several that asked for the same at once. */
-export function replyFor(endpoint: Endpoint, made: Made, execution: Execution, instance: string): Reply {
+export function responseFor(endpoint: Endpoint, made: Made, execution: Execution, instance: string): EndpointResponse {
   const { headers: added } = execution.answer;
   if ('problem' in made) {
-    const reply = problemReply(made.problem, instance);
-    return added ? { ...reply, headers: { ...reply.headers, ...added } } : reply;
+    const response = problemResponse(made.problem, instance);
+    return added ? { ...response, headers: { ...response.headers, ...added } } : response;
   }
   const isGet = endpoint.method === 'GET';
   const headers = { 'content-type': JSON_TYPE, 'cache-control': isGet ? UNKEPT : 'no-store' };

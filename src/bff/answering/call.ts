@@ -4,10 +4,10 @@ import type { ClientInfo } from '../../client/identity.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Limiter } from '../../policy/rate-limits/limiter.ts';
 import type { RequestNotes } from '../../shared/request-notes.ts';
-import type { AnswerCache } from '../caching/answer-cache.ts';
+import type { ResponseCache } from '../caching/answer-cache.ts';
 import type { KnownRequests } from '../caching/known-requests.ts';
 import type { ClientPolicies } from '../delivery/cors.ts';
-import type { Reply } from '../delivery/reply.ts';
+import type { EndpointResponse } from '../delivery/reply.ts';
 import type { SendSettings } from '../delivery/send.ts';
 import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
 import type { EndpointFolder } from '../endpoints/folder.ts';
@@ -15,7 +15,7 @@ import type { RoutingTable } from '../endpoints/router.ts';
 import type { Once } from '../idempotency/idempotency.ts';
 import type { DocumentSettings } from '../openapi/document-settings.ts';
 import type { AcceptedCredentials } from './challenge.ts';
-import type { Flights } from './flights.ts';
+import type { SharedExecutions } from './flights.ts';
 import type { ErrorStatus } from './source-status.ts';
 
 /** Endpoints as checked against one engine's schema. */
@@ -48,7 +48,7 @@ export interface Call {
   readonly notes: RequestNotes;
 }
 
-export type TellRefused = (policy: string, reason: string) => void;
+export type CountRefusal = (policy: string, reason: string) => void;
 
 /** What all calls have in common. */
 export interface BffContext extends SendSettings {
@@ -74,12 +74,12 @@ export interface BffContext extends SendSettings {
   readonly accepted: AcceptedCredentials;
   /** Forgets kept answers, where they are kept for clients of this gateway. */
   readonly purge: (tags: readonly string[]) => number | Promise<number>;
-  readonly cache: AnswerCache | undefined;
+  readonly cache: ResponseCache | undefined;
   readonly once: Once;
   readonly limiter: Limiter;
   /** Whether answers say what is left of the limits of clients. */
   readonly limitHeaders: boolean;
-  readonly flights: Flights<Reply>;
+  readonly sharedExecutions: SharedExecutions<EndpointResponse>;
   /** Told of what is refused to a client: by which policy, and why. */
-  readonly onRefused: TellRefused | undefined;
+  readonly onRefused: CountRefusal | undefined;
 }

@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import { Cancellation } from '../../sources/cancellation.ts';
 
-interface Flight<T> {
+interface SharedExecution<T> {
   readonly cancellation: Cancellation;
   readonly result: Promise<T>;
   waiting: number;
 }
 
 /** Work under way, by key: whoever asks for the same meanwhile gets the same. Aborted when the last who waits has left. */
-export class Flights<T> {
-  readonly #flights = new Map<string, Flight<T>>();
+export class SharedExecutions<T> {
+  readonly #sharedExecutions = new Map<string, SharedExecution<T>>();
 
   /**
    * @param key `undefined`: this work is shared with nobody
@@ -20,35 +20,36 @@ export class Flights<T> {
     res: ServerResponse | undefined,
     start: (cancellation: Cancellation) => Promise<T>,
   ): Promise<T> {
-    const flight = (key === undefined ? undefined : this.#flights.get(key)) ?? this.#start(key, start);
-    flight.waiting++;
-    if (res !== undefined) this.#leaveOnClose(key, flight, res);
-    return flight.result;
+    const sharedExecution =
+      (key === undefined ? undefined : this.#sharedExecutions.get(key)) ?? this.#start(key, start);
+    sharedExecution.waiting++;
+    if (res !== undefined) this.#leaveOnClose(key, sharedExecution, res);
+    return sharedExecution.result;
   }
 
   has(key: string): boolean {
-    return this.#flights.has(key);
+    return this.#sharedExecutions.has(key);
   }
 
-  #start(key: string | undefined, start: (cancellation: Cancellation) => Promise<T>): Flight<T> {
+  #start(key: string | undefined, start: (cancellation: Cancellation) => Promise<T>): SharedExecution<T> {
     const cancellation = new Cancellation();
-    const flight: Flight<T> = { cancellation, result: start(cancellation), waiting: 0 };
-    if (key === undefined) return flight;
-    this.#flights.set(key, flight);
-    const land = () => this.#land(key, flight);
-    flight.result.then(land, land);
-    return flight;
+    const sharedExecution: SharedExecution<T> = { cancellation, result: start(cancellation), waiting: 0 };
+    if (key === undefined) return sharedExecution;
+    this.#sharedExecutions.set(key, sharedExecution);
+    const finish = () => this.#finish(key, sharedExecution);
+    sharedExecution.result.then(finish, finish);
+    return sharedExecution;
   }
 
-  #leaveOnClose(key: string | undefined, flight: Flight<T>, res: ServerResponse): void {
+  #leaveOnClose(key: string | undefined, sharedExecution: SharedExecution<T>, res: ServerResponse): void {
     res.once('close', () => {
-      if (res.writableFinished || --flight.waiting > 0) return;
-      if (key !== undefined) this.#land(key, flight);
-      flight.cancellation.abort();
+      if (res.writableFinished || --sharedExecution.waiting > 0) return;
+      if (key !== undefined) this.#finish(key, sharedExecution);
+      sharedExecution.cancellation.abort();
     });
   }
 
-  #land(key: string, flight: Flight<T>): void {
-    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+  #finish(key: string, sharedExecution: SharedExecution<T>): void {
+    if (this.#sharedExecutions.get(key) === sharedExecution) this.#sharedExecutions.delete(key);
   }
 }

@@ -7,12 +7,12 @@ import type { Cancellation } from '../../sources/cancellation.ts';
 import type { Fresh } from '../caching/answer-cache.ts';
 import { entityTags } from '../caching/entities.ts';
 import { requestHeaders } from '../delivery/client-headers.ts';
-import { problemReply, type Reply } from '../delivery/reply.ts';
+import { type EndpointResponse, problemResponse } from '../delivery/reply.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { errorCode } from '../endpoints/shape.ts';
 import { readableContext } from '../shapes/readable-context.ts';
-import { type GoodAnswer, type Made, makeAnswer, replyFor } from './answer.ts';
+import { type CompleteResult, type Made, makeAnswer, responseFor } from './answer.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';
 import { withChallenge } from './challenge.ts';
 import { type Execution, execute, type Work } from './execute.ts';
@@ -34,19 +34,19 @@ export async function makeFresh(order: EndpointCall, cancellation: Cancellation)
   if (execution === undefined) {
     const { timeoutMs } = workOf(order);
     const detail = `The answer was not ready within ${timeoutMs} milliseconds.`;
-    const reply = problemReply({ status: 504, kind: 'timeout', detail }, call.path);
-    return { reply, whole: false, tags: [], untouched: false };
+    const response = problemResponse({ status: 504, kind: 'timeout', detail }, call.path);
+    return { response, whole: false, tags: [], untouched: false };
   }
   const made = await madeOf(order, execution);
   const freshness = recorded?.least;
   const { errors } = execution.answer;
-  const plain = withVary(withSecrecy(replyFor(endpoint, made, execution, call.path), freshness), order);
-  const reply = errors.length > 0 ? { ...plain, errors } : plain;
+  const plain = withVary(withSecrecy(responseFor(endpoint, made, execution, call.path), freshness), order);
+  const response = errors.length > 0 ? { ...plain, errors } : plain;
   const keeps = 'text' in made && made.whole && endpoint.cache !== undefined && bff.cache !== undefined;
   const tags = keeps ? tagsOf(endpoint, made, variables) : [];
   const untouched = wasNothingDone(execution);
   takeDataText(execution.answer);
-  return { reply, whole: keeps, tags, freshness, untouched };
+  return { response, whole: keeps, tags, freshness, untouched };
 }
 
 /** Who asks, for keys and for `Vary`. */
@@ -65,16 +65,16 @@ export function mayDifferByClient({ engine }: EndpointSnapshot, { query }: Endpo
 }
 
 /** A client that keeps an answer for itself must not show it to the next one who uses that client. */
-function withVary(reply: Reply, { call, endpoint, bff }: EndpointCall): Reply {
-  if (reply.etag === undefined) return reply;
+function withVary(response: EndpointResponse, { call, endpoint, bff }: EndpointCall): EndpointResponse {
+  if (response.etag === undefined) return response;
   const requester = requesterOf(call);
   const scope = saysWho(requester, bff.dependsOn) ? 'private' : 'public';
   const { vary } = audienceOf({ scope, vary: headersReadBy(endpoint) }, requester, bff.dependsOn);
-  return vary.length === 0 ? reply : { ...reply, headers: { ...reply.headers, vary: vary.join(', ') } };
+  return vary.length === 0 ? response : { ...response, headers: { ...response.headers, vary: vary.join(', ') } };
 }
 
-function withSecrecy(reply: Reply, freshness: Freshness | undefined): Reply {
-  return freshness?.isSecret ? { ...reply, headers: { ...reply.headers, 'cache-control': 'no-store' } } : reply;
+function withSecrecy(response: EndpointResponse, freshness: Freshness | undefined): EndpointResponse {
+  return freshness?.noStore ? { ...response, headers: { ...response.headers, 'cache-control': 'no-store' } } : response;
 }
 
 /** Whether no source can have done anything: none was reached. */
@@ -127,7 +127,7 @@ function withDefaults({ parameters }: Endpoint, given: Variables): Variables {
   return variables;
 }
 
-function tagsOf(endpoint: Endpoint, made: GoodAnswer, variables: Variables): string[] {
+function tagsOf(endpoint: Endpoint, made: CompleteResult, variables: Variables): string[] {
   const data: unknown = typeof made.data === 'string' ? parseJson(made.data) : made.data;
   const own = (endpoint.cache?.tags ?? []).map((tag) =>
     tag.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(variables[name] ?? '')),

@@ -14,17 +14,17 @@ import {
 type Json = Record<string, unknown>;
 
 /** What a section came to that was asked for beside the rest; `undefined` where its time was up first. */
-export interface LateAnswer {
+export interface LateResult {
   readonly operation: LateOperation;
   readonly answer: ExecutionResult | undefined;
 }
 
 /** Puts late sections into the data of the rest, in place. Those that failed, or took too long, are told. */
-export function mergeLate(endpoint: Endpoint, data: unknown, late: readonly LateAnswer[]): PartialFailure[] {
+export function mergeLate(endpoint: Endpoint, data: unknown, late: readonly LateResult[]): PartialFailure[] {
   return late.flatMap((one) => mergeOne(endpoint.sections, data, one));
 }
 
-function mergeOne(root: Section, data: unknown, { operation, answer }: LateAnswer): PartialFailure[] {
+function mergeOne(root: Section, data: unknown, { operation, answer }: LateResult): PartialFailure[] {
   const parent = parentIn(data, operation.path);
   // The object that it would be part of is not there: there is nothing to miss.
   if (parent === undefined) return [];

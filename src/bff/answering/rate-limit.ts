@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientInfo } from '../../client/identity.ts';
 import { rateLimitHeaders } from '../../policy/rate-limits/headers.ts';
-import { isAllowed, type LimitAnswer, type LimitCheck } from '../../policy/rate-limits/limiter.ts';
+import { isAllowed, type LimitCheck, type LimitDecisions } from '../../policy/rate-limits/limiter.ts';
 import { requestRefused, retryAfterHeader } from '../../policy/rate-limits/refuse.ts';
 import { checksFor, createRule, type Rule } from '../../policy/rate-limits/rule.ts';
 import type { ProblemDetails } from '../delivery/reply.ts';
@@ -37,7 +37,7 @@ function ruleOf(client: string, rate: RateLimit): Rule {
   return rule;
 }
 
-function tell(whole: readonly LimitCheck[], answer: LimitAnswer, res?: ServerResponse): ProblemDetails | undefined {
+function tell(whole: readonly LimitCheck[], answer: LimitDecisions, res?: ServerResponse): ProblemDetails | undefined {
   const counted = answer.unavailable !== true;
   if (counted && res) addHeaders(res, rateLimitHeaders(whole, answer.whole));
   if (counted && isAllowed(answer.whole)) return undefined;

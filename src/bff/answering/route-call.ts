@@ -1,11 +1,11 @@
 import { formatProblem } from '../../config/problem.ts';
-import { PURGE_PATH, purgeReply } from '../caching/serve-purge.ts';
-import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import { PURGE_PATH, purgeResponse } from '../caching/serve-purge.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
 import { rulesOutAll } from '../delivery/send.ts';
 import { addVary } from '../delivery/vary.ts';
 import type { BrokenEndpoint } from '../endpoints/endpoints.ts';
 import { allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
-import { docsReply } from '../openapi/serve-docs.ts';
+import { docsResponse } from '../openapi/serve-docs.ts';
 import { answerEndpoint } from './answer-endpoint.ts';
 import { acceptedBy } from './body.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';
@@ -16,14 +16,14 @@ export async function replyTo(
   call: Call,
   served: EndpointSnapshot | undefined,
   bff: BffContext,
-): Promise<Reply | undefined> {
+): Promise<EndpointResponse | undefined> {
   if (served === undefined) {
     const detail = 'There is no schema to serve yet.';
-    return problemReply({ status: 503, kind: 'not-ready', detail, headers: { 'retry-after': '1' } }, call.path);
+    return problemResponse({ status: 503, kind: 'not-ready', detail, headers: { 'retry-after': '1' } }, call.path);
   }
   const matches = matchPath(served.table, call.route);
   const [first] = matches;
-  if (first === undefined) return ownReply(call, served, bff);
+  if (first === undefined) return ownResponse(call, served, bff);
   const { endpoint: any } = first;
   const { settings } = any;
   const defaultHeaders = served.defaultHeaders.get(
@@ -40,26 +40,30 @@ export async function replyTo(
     return { status: 204, headers: Object.assign({ allow: allowedMethods(matches) }, ...accepted), body: '' };
   }
   const match = matches.find(({ endpoint }) => endpoint.method === asked);
-  if (match === undefined) return problemReply(methodNotAllowed(call, matches), call.path);
-  if (rulesOutAll(call.req, bff)) return problemReply(notAcceptable(), call.path);
+  if (match === undefined) return problemResponse(methodNotAllowed(call, matches), call.path);
+  if (rulesOutAll(call.req, bff)) return problemResponse(notAcceptable(), call.path);
   const { endpoint } = match;
   call.notes.endpoint = endpoint.id;
   call.notes.operation = endpoint.label;
   if (settings.rate_limit) {
     const refused = await countRequest(bff, any.client, settings.rate_limit, call.client, call.req, call.res);
-    if (refused) return problemReply(refused, call.path);
+    if (refused) return problemResponse(refused, call.path);
   }
   if (endpoint.version !== undefined && settings.versions[endpoint.version]?.enabled === false)
-    return problemReply(gone(endpoint.version), call.path);
-  if ('problems' in endpoint) return problemReply(doesNotFit(endpoint, bff.dev && !bff.hidesDetails), call.path);
+    return problemResponse(gone(endpoint.version), call.path);
+  if ('problems' in endpoint) return problemResponse(doesNotFit(endpoint, bff.dev && !bff.hidesDetails), call.path);
   return answerEndpoint(call, served, endpoint, match.parameters, bff);
 }
 
 /** What the gateway itself has under `/bff`; endpoints go before it. */
-function ownReply(call: Call, served: EndpointSnapshot, bff: BffContext): Reply | Promise<Reply> {
-  if (call.route === PURGE_PATH && bff.purgeToken !== undefined) return purgeReply(call, bff.purgeToken, bff.purge);
-  const docs = bff.docs ? docsReply(call, served, bff) : undefined;
-  return docs ?? problemReply(notFound(call, served, bff.dev && !bff.hidesDetails), call.path);
+function ownResponse(
+  call: Call,
+  served: EndpointSnapshot,
+  bff: BffContext,
+): EndpointResponse | Promise<EndpointResponse> {
+  if (call.route === PURGE_PATH && bff.purgeToken !== undefined) return purgeResponse(call, bff.purgeToken, bff.purge);
+  const docs = bff.docs ? docsResponse(call, served, bff) : undefined;
+  return docs ?? problemResponse(notFound(call, served, bff.dev && !bff.hidesDetails), call.path);
 }
 
 function notFound(call: Call, served: EndpointSnapshot, dev: boolean): ProblemDetails {

@@ -1,13 +1,13 @@
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
-import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
 import type { LateOperation } from '../endpoints/endpoints.ts';
 import { type PartialFailure, reshape, visiblePaths } from '../endpoints/shape.ts';
 import { withTextPath } from './answer.ts';
 import { EventStream } from './event-stream.ts';
 import { execute, executeLate, type Work } from './execute.ts';
 import { type EndpointCall, madeOf, workOf } from './make-fresh.ts';
-import { type LateAnswer, mergeLate } from './merge-late.ts';
+import { type LateResult, mergeLate } from './merge-late.ts';
 
 /**
  * Sends an answer piece by piece: `event: answer` with all that is not optional, `event: section` for each optional section
@@ -15,7 +15,7 @@ import { type LateAnswer, mergeLate } from './merge-late.ts';
  * @returns a reply where it does not come to a stream: the problem that the first piece came to
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-export async function streamAnswer(order: EndpointCall): Promise<Reply | undefined> {
+export async function streamAnswer(order: EndpointCall): Promise<EndpointResponse | undefined> {
   const { call, served, endpoint, bff } = order;
   const { query, late } = endpoint.shape ? { query: endpoint.query, late: [] } : endpoint.pieces;
   const whole = workOf(order);
@@ -31,12 +31,12 @@ export async function streamAnswer(order: EndpointCall): Promise<Reply | undefin
   // where the first piece comes to a problem, nobody waits for the others
   for (const section of sections) section.catch(() => {});
   const execution = await execute(served.engine, work, cancellation);
-  if (execution === undefined) return problemReply(timeout(work), call.path);
+  if (execution === undefined) return problemResponse(timeout(work), call.path);
   if (execution.answer.errors.length > 0) call.notes.errors = execution.answer.errors;
   const made = await madeOf(order, execution);
   if ('problem' in made) {
     cancellation.abort();
-    return problemReply(made.problem, call.path);
+    return problemResponse(made.problem, call.path);
   }
   const stream = new EventStream(call.res, {
     headers: execution.answer.headers,
@@ -60,7 +60,7 @@ async function readSection(
   work: Work,
   operation: LateOperation,
   whole: Cancellation,
-): Promise<LateAnswer> {
+): Promise<LateResult> {
   return { operation, answer: await executeLate(served.engine, work, operation, whole) };
 }
 
@@ -69,7 +69,7 @@ function timeout({ timeoutMs }: Work): ProblemDetails {
 }
 
 /** Sends a section, with everything in it that failed alone. Of a flattened section, each field is an event. */
-function sendSection({ endpoint }: EndpointCall, stream: EventStream, dataText: string, section: LateAnswer): void {
+function sendSection({ endpoint }: EndpointCall, stream: EventStream, dataText: string, section: LateResult): void {
   const data = parseJson(dataText);
   const failures = mergeLate(endpoint, data, [section]);
   const whole = reshape(endpoint.sections, data);

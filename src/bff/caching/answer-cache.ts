@@ -2,14 +2,14 @@ import type { ServerResponse } from 'node:http';
 import type { Audience } from '../../client/audience.ts';
 import type { Freshness } from '../../client/freshness.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
-import { Flights } from '../answering/flights.ts';
-import type { Reply } from '../delivery/reply.ts';
+import { SharedExecutions } from '../answering/flights.ts';
+import type { EndpointResponse } from '../delivery/reply.ts';
 import type { CachePolicy } from './policy.ts';
-import { type AnswerStore, type StoredAnswer, usefulUntil } from './stored-answer.ts';
+import { type ResponseStore, type StoredResponse, usefulUntil } from './stored-answer.ts';
 
 /** A reply that was just made, and what is to be known of it. */
 export interface Fresh {
-  readonly reply: Reply;
+  readonly response: EndpointResponse;
   /** Whether it may be kept: nothing is missing from it. */
   readonly whole: boolean;
   readonly tags: readonly string[];
@@ -35,14 +35,14 @@ export interface CacheRequest {
 /** Told of each look-up. */
 export type CacheOutcome = 'hit' | 'stale' | 'stale-if-error' | 'miss';
 
-export interface AnswerCache {
+export interface ResponseCache {
   /** At once where a good answer is in memory. Rejects with what `make` rejects with where there is none to fall back on. */
-  answer(request: CacheRequest): Reply | Promise<Reply>;
+  answer(request: CacheRequest): EndpointResponse | Promise<EndpointResponse>;
   purge(tags: readonly string[]): number | Promise<number>;
 }
 
-export interface AnswerCacheOptions {
-  readonly store: AnswerStore;
+export interface ResponseCacheOptions {
+  readonly store: ResponseStore;
   readonly now?: (() => number) | undefined;
   readonly onOutcome?: ((outcome: CacheOutcome) => void) | undefined;
   /** Told when an answer could not be renewed in the background. */
@@ -54,55 +54,61 @@ export interface AnswerCacheOptions {
  * and for another while, where new ones cannot be had.
  * @see https://www.rfc-editor.org/rfc/rfc5861
  */
-export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
+export function createResponseCache(options: ResponseCacheOptions): ResponseCache {
   const { store, now = Date.now, onOutcome, onError } = options;
-  const flights = new Flights<Reply>();
+  const sharedExecutions = new SharedExecutions<EndpointResponse>();
   /** What is under way when something is purged may have read what was true before. */
   let purges = 0;
 
-  function use(request: CacheRequest, stored: StoredAnswer | undefined): Reply | Promise<Reply> {
+  function use(
+    request: CacheRequest,
+    stored: StoredResponse | undefined,
+  ): EndpointResponse | Promise<EndpointResponse> {
     const time = now();
     if (stored !== undefined && time < stored.freshUntil) return served('hit', stored, time);
     if (stored !== undefined && time < stored.staleUntil) {
-      if (!flights.has(request.key)) fetchNew(request, undefined).catch((error) => onError?.(error));
+      if (!sharedExecutions.has(request.key)) fetchNew(request, undefined).catch((error) => onError?.(error));
       return served('stale', stored, time);
     }
     return load(request, stored);
   }
 
-  function served(outcome: CacheOutcome, { reply, storedAt }: StoredAnswer, time: number): Reply {
+  function served(outcome: CacheOutcome, { response, storedAt }: StoredResponse, time: number): EndpointResponse {
     onOutcome?.(outcome);
     const age = String(Math.max(0, Math.floor((time - storedAt) / 1000)));
-    return { ...reply, headers: { ...reply.headers, age, 'cache-status': STATUS[outcome] } };
+    return { ...response, headers: { ...response.headers, age, 'cache-status': STATUS[outcome] } };
   }
 
   /** `res`: who waits for it; nobody does for what is fetched behind the client's back. */
-  function fetchNew(request: CacheRequest, res: ServerResponse | undefined): Promise<Reply> {
-    return flights.join(request.key, res, async (cancellation) => {
+  function fetchNew(request: CacheRequest, res: ServerResponse | undefined): Promise<EndpointResponse> {
+    return sharedExecutions.join(request.key, res, async (cancellation) => {
       const before = purges;
       const fresh = await request.make(cancellation);
-      return (before === purges ? await keep(request, fresh) : undefined) ?? fresh.reply;
+      return (before === purges ? await keep(request, fresh) : undefined) ?? fresh.response;
     });
   }
 
-  async function load(request: CacheRequest, stored: StoredAnswer | undefined): Promise<Reply> {
+  async function load(request: CacheRequest, stored: StoredResponse | undefined): Promise<EndpointResponse> {
     const mayFallBack = stored !== undefined && now() < stored.errorUntil;
     try {
-      const reply = await fetchNew(request, request.res);
-      if (!mayFallBack || reply.status < 500) {
+      const response = await fetchNew(request, request.res);
+      if (!mayFallBack || response.status < 500) {
         onOutcome?.('miss');
-        return reply;
+        return response;
       }
     } catch (error) {
       if (!mayFallBack) throw error;
     }
-    return served('stale-if-error', stored as StoredAnswer, now());
+    return served('stale-if-error', stored as StoredResponse, now());
   }
 
   /** The reply as it is kept; `undefined` where it may not be. */
-  async function keep({ key, policy, shared, audience }: CacheRequest, fresh: Fresh): Promise<Reply | undefined> {
-    const { reply } = fresh;
-    if (!fresh.whole || reply.status >= 300 || reply.etag === undefined) return undefined;
+  async function keep(
+    { key, policy, shared, audience }: CacheRequest,
+    fresh: Fresh,
+  ): Promise<EndpointResponse | undefined> {
+    const { response } = fresh;
+    if (!fresh.whole || response.status >= 300 || response.etag === undefined) return undefined;
     const { freshness } = fresh;
     const mostMs = freshness?.maxAgeMs ?? Number.POSITIVE_INFINITY;
     if (mostMs === 0 || (shared && freshness?.isPrivate)) return undefined;
@@ -111,14 +117,14 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
     const staleUntil = time + freshMs + policy.staleWhileRevalidateMs;
     const { isPrivate, vary } = audience();
     const headers: Record<string, string> = {
-      'content-type': reply.headers['content-type'] ?? '',
+      'content-type': response.headers['content-type'] ?? '',
       'cache-control': notLonger(isPrivate ? policy.privateText : policy.sharedText, mostMs),
     };
     if (vary.length > 0) headers.vary = vary.join(', ');
-    const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
-    const kept = { status: reply.status, headers, etag: reply.etag, body, forms: new Map() };
-    const stored: StoredAnswer = {
-      reply: kept,
+    const body = typeof response.body === 'string' ? Buffer.from(response.body) : response.body;
+    const kept = { status: response.status, headers, etag: response.etag, body, forms: new Map() };
+    const stored: StoredResponse = {
+      response: kept,
       storedAt: time,
       freshUntil: time + freshMs,
       staleUntil,
@@ -126,7 +132,7 @@ export function createAnswerCache(options: AnswerCacheOptions): AnswerCache {
       tags: fresh.tags,
     };
     if (usefulUntil(stored) > time) await store.set(key, stored);
-    return { ...kept, headers: { ...headers, 'cache-status': STATUS.miss }, timings: reply.timings };
+    return { ...kept, headers: { ...headers, 'cache-status': STATUS.miss }, timings: response.timings };
   }
 
   return {

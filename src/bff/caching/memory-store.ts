@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type AnswerStore, type StoredAnswer, usefulUntil } from './stored-answer.ts';
+import { type ResponseStore, type StoredResponse, usefulUntil } from './stored-answer.ts';
 
 export interface MemoryStoreOptions {
   readonly maxBytes: number;
@@ -10,12 +10,12 @@ export interface MemoryStoreOptions {
 const OVERHEAD = 1_024;
 
 /** Keeps answers in this process; those unused for longest go first. */
-export function createMemoryStore({ maxBytes, now = Date.now }: MemoryStoreOptions): AnswerStore {
+export function createMemoryStore({ maxBytes, now = Date.now }: MemoryStoreOptions): ResponseStore {
   const keysByTag = new Map<string, Set<string>>();
-  const answers = new LRUCache<string, StoredAnswer>({
+  const answers = new LRUCache<string, StoredResponse>({
     maxSize: maxBytes,
     // compressed forms come later, and are about half as long
-    sizeCalculation: ({ reply, tags }, key) => OVERHEAD + key.length + tags.length * 100 + reply.body.length * 2,
+    sizeCalculation: ({ response, tags }, key) => OVERHEAD + key.length + tags.length * 100 + response.body.length * 2,
     dispose: (answer, key) => {
       for (const tag of answer.tags) forget(tag, key);
     },

@@ -1,5 +1,5 @@
 import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
-import { type AnswerStore, type StoredAnswer, usefulUntil } from './stored-answer.ts';
+import { type ResponseStore, type StoredResponse, usefulUntil } from './stored-answer.ts';
 
 /** Redis keeps it as long as it is of use, and its tags as long as the longest of their answers. */
 const SET = `
@@ -19,7 +19,7 @@ end
 return purged`;
 
 /** Keeps answers in a Redis that all processes share. Where Redis is away nothing is kept, and nothing fails. */
-export function createRedisStore(redis: SharedRedis): AnswerStore {
+export function createRedisStore(redis: SharedRedis): ResponseStore {
   const setAnswer = redis.script<number>('headgateBffSet', SET);
   const purgeTags = redis.script<number>('headgateBffPurge', PURGE);
   const answerKey = (key: string) => `${redis.prefix}:bff:answer:${key}`;
@@ -51,13 +51,13 @@ async function orNothing<T>(work: () => Promise<T>): Promise<T | undefined> {
 }
 
 /** A line of JSON, then the body. */
-function encode({ reply, ...times }: StoredAnswer): Buffer {
-  const { status, headers, etag } = reply;
-  return Buffer.concat([Buffer.from(`${JSON.stringify({ ...times, status, headers, etag })}\n`), reply.body]);
+function encode({ response, ...times }: StoredResponse): Buffer {
+  const { status, headers, etag } = response;
+  return Buffer.concat([Buffer.from(`${JSON.stringify({ ...times, status, headers, etag })}\n`), response.body]);
 }
 
-function decode(bytes: Buffer): StoredAnswer {
+function decode(bytes: Buffer): StoredResponse {
   const end = bytes.indexOf('\n');
   const { status, headers, etag, ...times } = JSON.parse(bytes.toString('utf8', 0, end));
-  return { ...times, reply: { status, headers, etag, body: bytes.subarray(end + 1), forms: new Map() } };
+  return { ...times, response: { status, headers, etag, body: bytes.subarray(end + 1), forms: new Map() } };
 }

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { readJsonBody } from '../answering/body.ts';
 import type { Call } from '../answering/call.ts';
-import { JSON_TYPE, type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import { type EndpointResponse, JSON_TYPE, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
 
 export const PURGE_PATH = '/bff/purge';
 const LARGEST_BODY = 100_000;
@@ -11,17 +11,17 @@ const LARGEST_BODY = 100_000;
  * `POST /bff/purge` with `{"tags": ["mobile/dashboard"], "entities": ["Product:p7"]}` forgets kept answers, for who has the
  * token.
  */
-export async function purgeReply(
+export async function purgeResponse(
   { req, path }: Pick<Call, 'req' | 'path'>,
   token: string,
   purge: (tags: readonly string[]) => number | Promise<number>,
-): Promise<Reply> {
-  if (req.method !== 'POST') return problemReply(NOT_POST, path);
-  if (!hasToken(req.headers.authorization, token)) return problemReply(NO_TOKEN, path);
+): Promise<EndpointResponse> {
+  if (req.method !== 'POST') return problemResponse(NOT_POST, path);
+  if (!hasToken(req.headers.authorization, token)) return problemResponse(NO_TOKEN, path);
   const body = await readJsonBody(req, LARGEST_BODY);
-  if ('problem' in body) return problemReply(body.problem, path);
+  if ('problem' in body) return problemResponse(body.problem, path);
   const tags = [...listOf(body.value.tags), ...listOf(body.value.entities)];
-  if (tags.length === 0) return problemReply(NO_TAGS, path);
+  if (tags.length === 0) return problemResponse(NO_TAGS, path);
   const purged = await purge(tags);
   const headers = { 'content-type': JSON_TYPE, 'cache-control': 'no-store' };
   return { status: 200, headers, body: JSON.stringify({ purged }) };

@@ -1,8 +1,8 @@
-import type { Reply } from '../delivery/reply.ts';
+import type { EndpointResponse } from '../delivery/reply.ts';
 
 /** An answer that is kept: its bytes, and how long they hold. Times in milliseconds since 1970. */
-export interface StoredAnswer {
-  readonly reply: Reply & { readonly body: Buffer; readonly etag: string };
+export interface StoredResponse {
+  readonly response: EndpointResponse & { readonly body: Buffer; readonly etag: string };
   readonly storedAt: number;
   readonly freshUntil: number;
   /** Served until then while another one is fetched. */
@@ -14,15 +14,15 @@ export interface StoredAnswer {
 }
 
 /** Where answers are kept. What cannot be had just now counts as not there. */
-export interface AnswerStore {
+export interface ResponseStore {
   /** At once where it is in memory. */
-  get(key: string): StoredAnswer | undefined | Promise<StoredAnswer | undefined>;
-  set(key: string, answer: StoredAnswer): void | Promise<void>;
+  get(key: string): StoredResponse | undefined | Promise<StoredResponse | undefined>;
+  set(key: string, answer: StoredResponse): void | Promise<void>;
   /** Forgets everything that bears one of the tags; resolves with how many answers these were. */
   purge(tags: readonly string[]): number | Promise<number>;
 }
 
 /** Until when it can be of any use. */
-export function usefulUntil({ freshUntil, staleUntil, errorUntil }: StoredAnswer): number {
+export function usefulUntil({ freshUntil, staleUntil, errorUntil }: StoredResponse): number {
   return Math.max(freshUntil, staleUntil, errorUntil);
 }

@@ -4,7 +4,7 @@ import type { ClientSettings } from '../endpoints/client-file.ts';
 type Rules = ClientSettings['headers']['request'];
 
 /** Headers that every answer of a client's version bears; `undefined` where there are none. */
-export function standingHeaders(
+export function defaultHeadersOf(
   settings: ClientSettings,
   version: string | undefined,
 ): ReadonlyMap<string, string> | undefined {

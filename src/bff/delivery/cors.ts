@@ -1,5 +1,5 @@
 import { type Cors, createCors } from '../../policy/requests/cors.ts';
-import type { TellRefused } from '../answering/call.ts';
+import type { CountRefusal } from '../answering/call.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
 import { allowedMethods, matchPath, type RoutingTable } from '../endpoints/router.ts';
 
@@ -13,7 +13,7 @@ const EXPOSED = [
 export type ClientPolicies = ReadonlyMap<string, Cors>;
 
 /** Makes the policies of all clients that have `cors` in their `client.yaml`. */
-export function clientPolicies(table: RoutingTable, onRefused: TellRefused | undefined): ClientPolicies {
+export function clientPolicies(table: RoutingTable, onRefused: CountRefusal | undefined): ClientPolicies {
   const policies = new Map<string, Cors>();
   for (const [client, [first]] of table) {
     const cors = first?.settings.cors;
@@ -32,7 +32,7 @@ function policyOf(
   client: string,
   cors: NonNullable<ClientSettings['cors']>,
   table: RoutingTable,
-  onRefused: TellRefused | undefined,
+  onRefused: CountRefusal | undefined,
 ): Cors {
   const policy = {
     origins: cors.origins,

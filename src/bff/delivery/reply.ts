@@ -4,7 +4,7 @@ import { stringifyJson } from '../../shared/exact-json.ts';
 import type { RequestNotes } from '../../shared/request-notes.ts';
 
 /** An HTTP answer before it is written. */
-export interface Reply {
+export interface EndpointResponse {
   readonly status: number;
   /** Names in lower case, without `content-length` and `etag`. */
   readonly headers: Readonly<Record<string, string>>;
@@ -42,7 +42,7 @@ export const JSON_TYPE = 'application/json; charset=utf-8';
  * @param instance the path that was asked for
  * @see https://www.rfc-editor.org/rfc/rfc9457#section-3.1
  */
-export function problemReply(problem: ProblemDetails, instance: string): Reply {
+export function problemResponse(problem: ProblemDetails, instance: string): EndpointResponse {
   const { status, kind, detail, extensions, headers } = problem;
   const title = STATUS_CODES[status] ?? 'Problem';
   const body = { type: `urn:headgate:problem:${kind}`, title, status, detail, instance, ...extensions };

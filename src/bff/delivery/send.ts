@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readAcceptEncoding } from '../../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../../shared/content-codings.ts';
 import { etagOfForm, isKnown, matches } from './conditional.ts';
-import { type ProblemDetails, problemReply, type Reply } from './reply.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from './reply.ts';
 import { addVary } from './vary.ts';
 
 export interface SendSettings {
@@ -24,55 +24,56 @@ export function rulesOutAll({ headers }: IncomingMessage, { compressFrom }: Send
 export function send(
   req: IncomingMessage,
   res: ServerResponse,
-  reply: Reply,
+  response: EndpointResponse,
   settings: SendSettings,
 ): void | Promise<void> {
   if (res.destroyed || res.headersSent) return;
-  const { etag, headers } = reply;
+  const { etag, headers } = response;
   addLimits(res, headers);
-  if (settings.dev && reply.timings) res.setHeader('server-timing', timingText(reply.timings));
+  if (settings.dev && response.timings) res.setHeader('server-timing', timingText(response.timings));
   const { compressFrom } = settings;
   const accepted = readAcceptEncoding(req.headers['accept-encoding']);
-  const compressible = compressFrom !== undefined && (reply.body.length >= compressFrom || !accepted.identity);
+  const compressible = compressFrom !== undefined && (response.body.length >= compressFrom || !accepted.identity);
   if (compressible) addVary(res, headers.vary === undefined ? 'accept-encoding' : `${headers.vary}, accept-encoding`);
-  const encoding = compressible && reply.body.length > 0 ? accepted.best : undefined;
+  const encoding = compressible && response.body.length > 0 ? accepted.best : undefined;
   const selected = encoding && etag ? etagOfForm(etag, encoding) : etag;
   const wanted = req.headers['if-match'];
-  if (wanted !== undefined && reply.status < 300 && !matches(wanted, selected)) return refuse(req, res, settings);
+  if (wanted !== undefined && response.status < 300 && !matches(wanted, selected)) return refuse(req, res, settings);
   const known = req.headers['if-none-match'];
   if (known !== undefined && selected !== undefined && isKnown(known, selected)) {
-    return sendNotModified(res, reply, selected);
+    return sendNotModified(res, response, selected);
   }
-  if (encoding === undefined) return write(req, res, reply, reply.body, undefined);
-  const form = reply.forms?.get(encoding);
-  if (form !== undefined) return write(req, res, reply, form, encoding);
-  return sendCompressed(req, res, reply, encoding);
+  if (encoding === undefined) return write(req, res, response, response.body, undefined);
+  const form = response.forms?.get(encoding);
+  if (form !== undefined) return write(req, res, response, form, encoding);
+  return sendCompressed(req, res, response, encoding);
 }
 
-async function sendCompressed(req: IncomingMessage, res: ServerResponse, reply: Reply, encoding: Coding) {
-  const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
-  const form = await encodeBody(body, encoding, { thoroughly: reply.forms !== undefined });
-  reply.forms?.set(encoding, form);
-  if (!res.destroyed && !res.headersSent) write(req, res, reply, form, encoding);
+async function sendCompressed(req: IncomingMessage, res: ServerResponse, response: EndpointResponse, encoding: Coding) {
+  const body = typeof response.body === 'string' ? Buffer.from(response.body) : response.body;
+  const form = await encodeBody(body, encoding, { thoroughly: response.forms !== undefined });
+  response.forms?.set(encoding, form);
+  if (!res.destroyed && !res.headersSent) write(req, res, response, form, encoding);
 }
 
 function write(
   req: IncomingMessage,
   res: ServerResponse,
-  reply: Reply,
+  response: EndpointResponse,
   body: string | Buffer,
   encoding: Coding | undefined,
 ): void {
-  if (reply.etag !== undefined) res.setHeader('etag', encoding ? etagOfForm(reply.etag, encoding) : reply.etag);
+  if (response.etag !== undefined)
+    res.setHeader('etag', encoding ? etagOfForm(response.etag, encoding) : response.etag);
   if (encoding !== undefined) res.setHeader('content-encoding', encoding);
-  if (reply.status !== 204) res.setHeader('content-length', Buffer.byteLength(body));
-  res.writeHead(reply.status, withoutLists(reply.headers, res));
+  if (response.status !== 204) res.setHeader('content-length', Buffer.byteLength(body));
+  res.writeHead(response.status, withoutLists(response.headers, res));
   res.end(req.method === 'HEAD' ? undefined : body);
 }
 
 function refuse(req: IncomingMessage, res: ServerResponse, { pathPrefix }: SendSettings): void {
   const [path = '/'] = (req.url ?? '/').split('?');
-  const problem = problemReply(NO_MATCH, pathPrefix + path);
+  const problem = problemResponse(NO_MATCH, pathPrefix + path);
   write(req, res, problem, problem.body, undefined);
 }
 
@@ -83,7 +84,7 @@ const NO_MATCH: ProblemDetails = {
 };
 
 /** RFC 9110, section 15.4.5: what a 200 would have said of the answer, but nothing of its body. */
-function sendNotModified(res: ServerResponse, { headers }: Reply, etag: string): void {
+function sendNotModified(res: ServerResponse, { headers }: EndpointResponse, etag: string): void {
   const kept: Record<string, string> = { etag };
   if (headers.vary !== undefined) addVary(res, headers.vary);
   for (const name of ['cache-control', 'age', 'cache-status'] as const) {
@@ -95,7 +96,7 @@ function sendNotModified(res: ServerResponse, { headers }: Reply, etag: string):
 }
 
 /** `writeHead` would put the reply's lists over those that are set already. */
-function withoutLists(headers: Reply['headers'], res: ServerResponse): Reply['headers'] {
+function withoutLists(headers: EndpointResponse['headers'], res: ServerResponse): EndpointResponse['headers'] {
   const varies = headers.vary !== undefined && res.hasHeader('vary');
   if (!varies && headers.ratelimit === undefined) return headers;
   const { vary, ratelimit, 'ratelimit-policy': policy, ...rest } = headers;
@@ -106,7 +107,7 @@ function withoutLists(headers: Reply['headers'], res: ServerResponse): Reply['he
 const LIMITS = ['ratelimit-policy', 'ratelimit'] as const;
 
 /** What limits of fields say stands beside what those of the client, or of all requests, have said of the same response. */
-function addLimits(res: ServerResponse, headers: Reply['headers']): void {
+function addLimits(res: ServerResponse, headers: EndpointResponse['headers']): void {
   if (headers.ratelimit === undefined) return;
   for (const name of LIMITS) {
     const own = headers[name] ?? '';

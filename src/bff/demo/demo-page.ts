@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { etagOf, type Reply } from '../delivery/reply.ts';
+import { type EndpointResponse, etagOf } from '../delivery/reply.ts';
 import { DEMO_SCRIPT } from './demo-script.ts';
 import { DEMO_STYLE } from './demo-style.ts';
 
@@ -48,7 +48,7 @@ const POLICY = [
 ].join('; ');
 
 /** Both dashboards of the demo side by side: a phone and a desktop. */
-export const DEMO_REPLY: Reply = {
+export const DEMO_REPLY: EndpointResponse = {
   status: 200,
   headers: {
     'content-type': 'text/html; charset=utf-8',

@@ -58,7 +58,7 @@ export function readEndpointFolder(dir: string, env: Env = process.env): Endpoin
     });
   }
   const ids = new Set(reading.files.map(({ id }) => id));
-  for (const [id, file] of reading.shapes) if (!ids.has(id)) reading.problems.push(...strayShape(id, file, reading));
+  for (const [id, file] of reading.shapes) if (!ids.has(id)) reading.problems.push(...unusedShape(id, file, reading));
   const { settings, closed, shapes, problems } = reading;
   const files = withoutDuplicates(reading.files, problems);
   problems.push(...sameNames(files));
@@ -161,7 +161,7 @@ function misplaced(file: string, better: string): Problem {
 }
 
 /** Nothing is said where the endpoint beside it is there, but wrong. */
-function strayShape(id: string, file: string, { problems }: Reading): Problem[] {
+function unusedShape(id: string, file: string, { problems }: Reading): Problem[] {
   const endpoint = file.replace(SHAPE, `$1${EXTENSION}`);
   if (problems.some((problem) => problem.file === endpoint)) return [];
   const message = `It would shape the answer of the endpoint "${id}", but there is no ${endpoint}.`;

@@ -4,20 +4,24 @@ import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { StoreUnavailable } from '../../store/redis.ts';
 import { type EndpointCall, makeFresh, mayDifferByClient, requesterOf } from '../answering/make-fresh.ts';
-import { type ProblemDetails, problemReply, type Reply } from '../delivery/reply.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
 import type { IdempotencyRule } from './rule.ts';
 
 const LONGEST_KEY = 255;
 
 /** Answers a request that changes something, once for each `Idempotency-Key` of a caller. */
-export async function answerOnce(order: EndpointCall, rule: IdempotencyRule): Promise<Reply> {
+export async function answerOnce(order: EndpointCall, rule: IdempotencyRule): Promise<EndpointResponse> {
   const { call, endpoint, bff, variables } = order;
   const given = keyOf(call.req.headers['idempotency-key']);
   if (given === undefined) {
-    if (rule.required) return problemReply(KEY_MISSING, call.path);
-    return bff.flights.join(undefined, call.res, async (cancellation) => (await makeFresh(order, cancellation)).reply);
+    if (rule.required) return problemResponse(KEY_MISSING, call.path);
+    return bff.sharedExecutions.join(
+      undefined,
+      call.res,
+      async (cancellation) => (await makeFresh(order, cancellation)).response,
+    );
   }
-  if (given.length === 0 || given.length > LONGEST_KEY) return problemReply(KEY_INVALID, call.path);
+  if (given.length === 0 || given.length > LONGEST_KEY) return problemResponse(KEY_INVALID, call.path);
   const caller = callerOf(order);
   const repetition = await bff.once.answer({
     key: hash('sha256', JSON.stringify([endpoint.id, caller, given]), 'base64url'),
@@ -26,29 +30,29 @@ export async function answerOnce(order: EndpointCall, rule: IdempotencyRule): Pr
     timeoutMs: endpoint.settings.limits.timeout ?? bff.timeoutMs,
     // what was begun is brought to its end, even where the client does not wait for it
     run: async () => {
-      const { reply, untouched } = await makeFresh(order, new Cancellation());
-      return { reply, keep: !untouched };
+      const { response, untouched } = await makeFresh(order, new Cancellation());
+      return { response, keep: !untouched };
     },
   });
   switch (repetition.kind) {
     case 'reply':
-      if (!repetition.replayed) return repetition.reply;
-      return { ...repetition.reply, headers: { ...repetition.reply.headers, 'idempotency-replayed': 'true' } };
+      if (!repetition.replayed) return repetition.response;
+      return { ...repetition.response, headers: { ...repetition.response.headers, 'idempotency-replayed': 'true' } };
     case 'other-payload':
-      return problemReply(KEY_REUSED, call.path);
+      return problemResponse(KEY_REUSED, call.path);
     case 'still-running':
-      return problemReply(STILL_RUNNING, call.path);
+      return problemResponse(STILL_RUNNING, call.path);
     case 'unknown':
       call.notes.reason = `idempotency keys: ${repetition.error.message}`;
-      return problemReply(unknown(repetition.error), call.path);
+      return problemResponse(unknown(repetition.error), call.path);
   }
 }
 
 /** A key is its caller's own: what another one has chosen, even by chance, is another key. */
 function callerOf({ call, served, endpoint, bff }: EndpointCall): string {
   const { dependsOn } = bff;
-  const isJudged = dependsOn?.judgesAddress === true && mayDifferByClient(served, endpoint);
-  return callerKey(requesterOf(call), dependsOn, isJudged);
+  const isDecided = dependsOn?.decidesByAddress === true && mayDifferByClient(served, endpoint);
+  return callerKey(requesterOf(call), dependsOn, isDecided);
 }
 
 /** The header is a structured text, in quotes; many clients leave these away. */

@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import { type RedisClient, type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
-import type { Reply } from '../delivery/reply.ts';
+import type { EndpointResponse } from '../delivery/reply.ts';
 
 /** What is known of a key. `reply` is there once the first request has its answer. */
 export interface Remembered {
   /** Digest of what was asked for. */
   readonly payload: string;
-  readonly reply?: Pick<Reply, 'status' | 'headers'> & { readonly body: string };
+  readonly response?: Pick<EndpointResponse, 'status' | 'headers'> & { readonly body: string };
 }
 
 /** Where keys are remembered. Throws `StoreUnavailable` when that cannot be told just now. */
@@ -23,7 +23,7 @@ export function createMemoryKeyStore({ maxKeys = 50_000, maxChars = 32 * 2 ** 20
   const known = new LRUCache<string, Remembered>({
     max: maxKeys,
     maxSize: maxChars,
-    sizeCalculation: ({ reply }) => 256 + (reply?.body.length ?? 0),
+    sizeCalculation: ({ response }) => 256 + (response?.body.length ?? 0),
   });
   return {
     async claim(key, remembered, ms) {
@@ -72,7 +72,7 @@ export function createRedisKeyStore(redis: SharedRedis): KeyStore {
 
 export type Repetition =
   /** The answer of this request, or of the first one with the key. */
-  | { readonly kind: 'reply'; readonly reply: Reply; readonly replayed: boolean }
+  | { readonly kind: 'reply'; readonly response: EndpointResponse; readonly replayed: boolean }
   /** The key was used for something else. */
   | { readonly kind: 'other-payload' }
   /** The first request with the key is not done, and took too long to wait for. */
@@ -88,7 +88,7 @@ export interface OnceRequest {
   /** How long one request can take at most: until then a key without an answer is one that is being worked on. */
   readonly timeoutMs: number;
   /** `keep`: whether something may have been done, so that it must not be done again. */
-  readonly run: () => Promise<{ readonly reply: Reply; readonly keep: boolean }>;
+  readonly run: () => Promise<{ readonly response: EndpointResponse; readonly keep: boolean }>;
 }
 
 const POLL_MS = 50;
@@ -114,7 +114,7 @@ export class Once {
       const there = await this.#store.claim(key, { payload }, timeoutMs + CLAIM_MARGIN_MS);
       if (there === undefined) return await this.#first(request);
       if (there.payload !== payload) return { kind: 'other-payload' };
-      if (there.reply !== undefined) return { kind: 'reply', reply: there.reply, replayed: true };
+      if (there.response !== undefined) return { kind: 'reply', response: there.response, replayed: true };
       return await this.#wait(request);
     } catch (error) {
       if (error instanceof StoreUnavailable) return { kind: 'unknown', error };
@@ -126,13 +126,13 @@ export class Once {
     const work = this.#carryOut(key, payload, windowMs, run);
     this.#running.set(key, work);
     try {
-      return { kind: 'reply', reply: await work, replayed: false };
+      return { kind: 'reply', response: await work, replayed: false };
     } finally {
       this.#running.delete(key);
     }
   }
 
-  async #carryOut(key: string, payload: string, windowMs: number, run: OnceRequest['run']): Promise<Reply> {
+  async #carryOut(key: string, payload: string, windowMs: number, run: OnceRequest['run']): Promise<EndpointResponse> {
     let done: Awaited<ReturnType<OnceRequest['run']>>;
     try {
       done = await run();
@@ -140,12 +140,12 @@ export class Once {
       await this.#quietly(() => this.#store.release(key));
       throw error;
     }
-    const { status, headers, body } = done.reply;
-    const reply = { status, headers, body: String(body) };
+    const { status, headers, body } = done.response;
+    const response = { status, headers, body: String(body) };
     await this.#quietly(() =>
-      done.keep ? this.#store.finish(key, { payload, reply }, windowMs) : this.#store.release(key),
+      done.keep ? this.#store.finish(key, { payload, response }, windowMs) : this.#store.release(key),
     );
-    return done.reply;
+    return done.response;
   }
 
   /** What was done was done: that the store went away meanwhile must not hide the answer. */
@@ -166,7 +166,7 @@ export class Once {
       const there = await this.#store.get(request.key);
       if (there === undefined) return await this.answer(request);
       if (there.payload !== request.payload) return { kind: 'other-payload' };
-      if (there.reply !== undefined) return { kind: 'reply', reply: there.reply, replayed: true };
+      if (there.response !== undefined) return { kind: 'reply', response: there.response, replayed: true };
     }
     return { kind: 'still-running' };
   }

@@ -13,7 +13,7 @@ import { compareTexts, operationIdsOf, pascalCase } from './names.ts';
 import { parametersOf } from './parameters.ts';
 import { defineProblem, problemResponses } from './problems.ts';
 import { type SecurityContext, securityOf, securitySchemesOf } from './security.ts';
-import { deprecationOf, isServed } from './standing.ts';
+import { deprecationOf, isIncluded } from './standing.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -40,7 +40,7 @@ interface Writing extends SecurityContext {
 export function openApiOf(all: readonly Endpoint[], schema: GraphQLSchema, options: DocumentOptions): Json {
   const { client, accepted = TOKENS_ONLY, settings = {} } = options;
   const endpoints = all
-    .filter((endpoint) => isServed(endpoint) && (client === undefined || endpoint.client === client))
+    .filter((endpoint) => isIncluded(endpoint) && (client === undefined || endpoint.client === client))
     .sort((a, b) => compareTexts(a.id, b.id));
   const components = new Components(PREFIX, schema);
   defineProblem(components);

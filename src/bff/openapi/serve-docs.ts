@@ -1,46 +1,54 @@
 import { stringifyJson } from '../../shared/exact-json.ts';
 import type { BffContext, Call, EndpointSnapshot } from '../answering/call.ts';
 import { refuseMethod } from '../delivery/methods.ts';
-import { etagOf, JSON_TYPE, type Reply } from '../delivery/reply.ts';
+import { type EndpointResponse, etagOf, JSON_TYPE } from '../delivery/reply.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
 
 /** Written once for each schema and folder. */
-const written = new WeakMap<EndpointSnapshot, Map<string, Reply>>();
+const written = new WeakMap<EndpointSnapshot, Map<string, EndpointResponse>>();
 
 /**
  * `/bff/openapi.json`, `/bff/docs`, and both for each client: `/bff/CLIENT/openapi.json`. Endpoints go before them.
  * @returns `undefined` where the path is none of these
  */
-export function docsReply({ route: path, req }: Call, served: EndpointSnapshot, bff: BffContext): Reply | undefined {
+export function docsResponse(
+  { route: path, req }: Call,
+  served: EndpointSnapshot,
+  bff: BffContext,
+): EndpointResponse | undefined {
   const found = /^\/bff(?:\/([^/]+))?\/(openapi\.json|docs)$/.exec(path);
   const [, client, what] = found ?? [];
   if (what === undefined || (client !== undefined && !served.table.has(client))) return undefined;
   const refused = refuseMethod(req.method, bff.pathPrefix + path);
   if (refused) return refused;
-  const known = written.get(served) ?? new Map<string, Reply>();
+  const known = written.get(served) ?? new Map<string, EndpointResponse>();
   written.set(served, known);
-  const reply =
-    known.get(path) ?? (what === 'docs' ? pageReply(client, bff.pathPrefix) : documentReply(served, client, bff));
-  known.set(path, reply);
-  return reply;
+  const response =
+    known.get(path) ?? (what === 'docs' ? pageResponse(client, bff.pathPrefix) : documentResponse(served, client, bff));
+  known.set(path, response);
+  return response;
 }
 
 /** The server is this site, below the prefix, unless the configuration says where clients find it. */
-function documentReply({ loaded, engine }: EndpointSnapshot, client: string | undefined, bff: BffContext): Reply {
+function documentResponse(
+  { loaded, engine }: EndpointSnapshot,
+  client: string | undefined,
+  bff: BffContext,
+): EndpointResponse {
   const { accepted, documented, pathPrefix } = bff;
   const settings = { ...documented, servers: documented.servers ?? [{ url: pathPrefix || '/' }] };
   const body = stringifyJson(openApiOf(loaded.endpoints, engine.publicSchema, { client, accepted, settings }));
   return kept(body, { 'content-type': JSON_TYPE });
 }
 
-function pageReply(client: string | undefined, prefix: string): Reply {
+function pageResponse(client: string | undefined, prefix: string): EndpointResponse {
   const title = client === undefined ? 'Endpoints' : `Endpoints of ${client}`;
   const body = docsPage(`${prefix}/bff/${client === undefined ? '' : `${client}/`}openapi.json`, title);
   return kept(body, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': DOCS_POLICY });
 }
 
-function kept(body: string, headers: Record<string, string>): Reply {
+function kept(body: string, headers: Record<string, string>): EndpointResponse {
   const bytes = Buffer.from(body);
   return {
     status: 200,

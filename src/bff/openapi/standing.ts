@@ -3,7 +3,7 @@ import type { Endpoint } from '../endpoints/endpoints.ts';
 type Versioned = Pick<Endpoint, 'version' | 'settings'>;
 
 /** Whether an endpoint is answered at all: of versions that are switched off none is. */
-export function isServed({ version, settings }: Versioned): boolean {
+export function isIncluded({ version, settings }: Versioned): boolean {
   return version === undefined || settings.versions[version]?.enabled !== false;
 }
 

@@ -7,7 +7,7 @@ import { commentOf } from '../openapi/comment.ts';
 import { Components } from '../openapi/components.ts';
 import { type JsonSchema, parameterSchema } from '../openapi/json-schema.ts';
 import { compareTexts, firstFree, operationIdsOf, pascalCase } from '../openapi/names.ts';
-import { deprecationOf, isServed } from '../openapi/standing.ts';
+import { deprecationOf, isIncluded } from '../openapi/standing.ts';
 import { OPTION_NAMES, RESERVED_NAMES, RUNTIME_NAMES } from './module-names.ts';
 import { RUNTIME } from './runtime.ts';
 import { commentText, propertyText, typeText } from './typescript.ts';
@@ -24,7 +24,7 @@ const PREFIX = '#/$defs/';
 export function clientFiles(all: readonly Endpoint[], schema: GraphQLSchema, client: string): ClientFiles {
   const components = new Components(PREFIX, schema, RESERVED_NAMES);
   const served = all
-    .filter((endpoint) => endpoint.client === client && isServed(endpoint))
+    .filter((endpoint) => endpoint.client === client && isIncluded(endpoint))
     .sort((a, b) => compareTexts(a.id, b.id));
   const ids = operationIdsOf(served, false);
   const functions = new Set([...RESERVED_NAMES, ...ids.values()]);

@@ -131,14 +131,14 @@ export class Exploration {
 
   /** A mutation is asked of one subgraph only, so one of them must have a way to all that is below. */
   private lookBelowMutation({ state, path }: Visit): void {
-    const givers = [...this.moves.standpoints.members(state.start)];
-    const single = givers.length <= 1 || state.typeName === this.moves.fieldIndex.supergraph.rootTypes.query;
+    const producers = [...this.moves.standpoints.members(state.start)];
+    const single = producers.length <= 1 || state.typeName === this.moves.fieldIndex.supergraph.rootTypes.query;
     if (single) {
       this.queue.push({ state, path });
       return;
     }
     let fewest: Failure[] | undefined;
-    for (const { subgraph, type, provided } of givers) {
+    for (const { subgraph, type, provided } of producers) {
       const start = this.moves.standpoints.setOf(subgraph, type, provided);
       const alone = new Exploration(this.moves);
       const failures = alone.run({ state: this.moves.stateOf(state.typeName, start, state.contexts), path });

@@ -222,11 +222,11 @@ export class Moves {
 
   /** The object types that objects at a state may turn out to be of. */
   possibleTypes(state: State): string[] {
-    const givers = [...this.standpoints.members(state.start)].map(({ type }) => type);
-    const unions = givers.filter(({ kind }) => kind === 'union');
+    const producers = [...this.standpoints.members(state.start)].map(({ type }) => type);
+    const unions = producers.filter(({ kind }) => kind === 'union');
     return [...this.fieldIndex.possible(state.typeName)].filter(
       (name) =>
-        givers.some((type) => overlaps(this.fieldIndex, type, name)) &&
+        producers.some((type) => overlaps(this.fieldIndex, type, name)) &&
         // a union that several subgraphs may give holds only what all of them know
         unions.every((type) => overlaps(this.fieldIndex, type, name)),
     );

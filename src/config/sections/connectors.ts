@@ -65,7 +65,7 @@ export interface ApiSettings {
 }
 
 /** Whether answers of some source are kept. */
-export function cachesAnswers({ cache, sources }: ConnectorsConfig): boolean {
+export function cachesResponses({ cache, sources }: ConnectorsConfig): boolean {
   return cache.enabled || Object.values(sources).some((source) => source.cache === true);
 }
 

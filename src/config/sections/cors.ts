@@ -63,7 +63,7 @@ export const corsSection = z
 export type CorsConfig = z.output<typeof corsSection>;
 
 /** Patterns that accept unrelated origins, which may read what is answered without credentials. */
-export function looseOriginPatterns({ policies }: CorsConfig): { path: string[]; message: string }[] {
+export function broadOriginPatterns({ policies }: CorsConfig): { path: string[]; message: string }[] {
   return policies.flatMap(({ match_origins }, policy) =>
     match_origins.flatMap((text, index) => {
       const unrelated = unrelatedOrigin(text);

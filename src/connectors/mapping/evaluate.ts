@@ -17,7 +17,7 @@ export interface Scope {
 }
 
 /** What an answer's body is mapped to: with every selected field, null where the answer lacks it. */
-export function mapAnswer(mapping: Expression, body: Json, variables: Variables): Json {
+export function mapResponse(mapping: Expression, body: Json, variables: Variables): Json {
   return applyMapping(mapping, body, { variables, dollar: body, missingAsNull: true });
 }
 

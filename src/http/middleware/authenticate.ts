@@ -17,26 +17,26 @@ const OPEN_PATHS: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/re
  */
 export function authenticate(
   authenticator: Authenticator,
-  exchange: RequestContext,
-  next: (exchange: RequestContext) => void,
-  fail: (exchange: RequestContext, error: unknown) => void,
+  context: RequestContext,
+  next: (context: RequestContext) => void,
+  fail: (context: RequestContext, error: unknown) => void,
   proved?: Identity,
 ): void {
-  const { req, requestId } = exchange;
+  const { req, requestId } = context;
   // a browser asks what it may send before it sends any credential
-  if (req.method === 'OPTIONS' || OPEN_PATHS.has(pathOf(req.url ?? ''))) return next(exchange);
-  const client = authenticator.admit(req, requestId, proved);
+  if (req.method === 'OPTIONS' || OPEN_PATHS.has(pathOf(req.url ?? ''))) return next(context);
+  const client = authenticator.authenticate(req, requestId, proved);
   if (client instanceof Promise) {
     client
       .then((known) => {
-        exchange.client = known;
-        next(exchange);
+        context.client = known;
+        next(context);
       })
-      .catch((error: unknown) => fail(exchange, error));
+      .catch((error: unknown) => fail(context, error));
     return;
   }
-  exchange.client = client;
-  next(exchange);
+  context.client = client;
+  next(context);
 }
 
 type Refusal = Pick<AuthenticationError, 'kind' | 'message' | 'headers'> & {

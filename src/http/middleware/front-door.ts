@@ -1,9 +1,9 @@
 import type { AddressFilter } from '../../policy/requests/address-filter.ts';
 import type { Cors } from '../../policy/requests/cors.ts';
 import { GatewayError } from '../gateway-error.ts';
-import { type RequestContext, sendReply } from '../request-context.ts';
+import { type RequestContext, sendResponse } from '../request-context.ts';
 
-export interface FrontDoorOptions {
+export interface UrlAndCorsOptions {
   /** Longest URL in bytes (`limits.http_max_url_bytes`); without it, as long as Node takes them. */
   readonly maxUrlBytes?: number | undefined;
   /** Headers of every answer, names in lower case. */
@@ -14,7 +14,7 @@ export interface FrontDoorOptions {
   readonly addressFilter?: AddressFilter | undefined;
 }
 
-type Door = (exchange: RequestContext) => void;
+type Door = (context: RequestContext) => void;
 
 /** Paths that load balancers and orchestrators ask, wherever they are. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/ready', '/readiness']);
@@ -23,36 +23,36 @@ const OPEN_PATHS: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/re
  * What is asked of every request before it is known who sends it: how long its URL is, and whether a page of another
  * site sends it. `next` is called with those that go on. Throws `GatewayError` 414.
  */
-export function frontDoor(options: FrontDoorOptions, next: Door): Door {
+export function frontDoor(options: UrlAndCorsOptions, next: Door): Door {
   const { maxUrlBytes, answerHeaders, cors, corsOf } = options;
   if (!(maxUrlBytes || answerHeaders || cors || corsOf)) return next;
   const longest = maxUrlBytes ?? Number.POSITIVE_INFINITY;
-  return (exchange) => {
-    const { req } = exchange;
+  return (context) => {
+    const { req } = context;
     const { url = '/' } = req;
-    exchange.headers = answerHeaders;
+    context.headers = answerHeaders;
     if (url.length > longest) throw tooLong(longest);
     const policy = (url.startsWith('/bff/') && corsOf?.(pathOf(url))) || cors;
     if (policy) {
       const path = pathOf(url);
       const allowed = req.method === 'OPTIONS' ? policy.preflight(path, req.headers) : undefined;
-      if (allowed) return sendReply(exchange, { status: 204, headers: allowed, body: '' });
+      if (allowed) return sendResponse(context, { status: 204, headers: allowed, body: '' });
       const headers = policy.headersFor(path, req.headers);
-      if (headers) exchange.headers = { ...answerHeaders, ...headers };
+      if (headers) context.headers = { ...answerHeaders, ...headers };
     }
-    next(exchange);
+    next(context);
   };
 }
 
 /** Keeps out who may not ask at all, by the address from which a request came first. Throws `GatewayError` 403. */
-export function ipFilter({ addressFilter }: FrontDoorOptions, next: Door): Door {
+export function ipFilter({ addressFilter }: UrlAndCorsOptions, next: Door): Door {
   if (addressFilter === undefined) return next;
-  return (exchange) => {
-    const path = pathOf(exchange.req.url ?? '/');
-    if (!OPEN_PATHS.has(path) && !addressFilter(exchange.client.ip, path)) {
+  return (context) => {
+    const path = pathOf(context.req.url ?? '/');
+    if (!OPEN_PATHS.has(path) && !addressFilter(context.client.ip, path)) {
       throw new GatewayError(403, 'FORBIDDEN', 'Requests from this address are not answered here.');
     }
-    next(exchange);
+    next(context);
   };
 }
 

@@ -5,10 +5,10 @@ import type { Proved } from '../../policy/login/sessions.ts';
 import type { RequestContext } from '../request-context.ts';
 import { authenticate } from './authenticate.ts';
 
-type Next = (exchange: RequestContext) => void;
-type Fail = (exchange: RequestContext, error: unknown) => void;
+type Next = (context: RequestContext) => void;
+type Fail = (context: RequestContext, error: unknown) => void;
 
-export interface LoginDoors {
+export interface SessionOptions {
   readonly authenticator: Authenticator | undefined;
   /** Keeps out whom nothing is answered, by the client's address. */
   readonly guard: (next: Next) => Next;
@@ -21,45 +21,45 @@ export interface LoginDoors {
  * is there to prove it is heard by `admission`. The session's access token goes in as if the browser had sent it, so that
  * the rules for headers, and all that tells requests apart by them, hold for it as for any other token.
  */
-export function session(login: Login, { authenticator, guard, next, fail }: LoginDoors): Next {
+export function session(login: Login, { authenticator, guard, next, fail }: SessionOptions): Next {
   const guarded = guard(next);
 
-  function proceed(exchange: RequestContext, proved: Proved | undefined): void {
+  function proceed(context: RequestContext, proved: Proved | undefined): void {
     if (proved === undefined)
-      return authenticator ? authenticate(authenticator, exchange, guarded, fail) : guarded(exchange);
+      return authenticator ? authenticate(authenticator, context, guarded, fail) : guarded(context);
     const nextWithToken = (known: RequestContext) => {
       carryToken(known, proved);
       guarded(known);
     };
-    if (authenticator) return authenticate(authenticator, exchange, nextWithToken, fail, proved.identity);
-    exchange.client = { ...exchange.client, identity: proved.identity };
-    nextWithToken(exchange);
+    if (authenticator) return authenticate(authenticator, context, nextWithToken, fail, proved.identity);
+    context.client = { ...context.client, identity: proved.identity };
+    nextWithToken(context);
   }
 
-  function answerVisit(exchange: RequestContext, answer: NonNullable<LoginVisit['answer']>): void {
-    const { req, res, client, requestId, headers } = exchange;
-    if (authenticator) exchange.client = { ...client, ip: authenticator.addressOf(req) };
+  function serveLoginRoute(context: RequestContext, answer: NonNullable<LoginVisit['answer']>): void {
+    const { req, res, client, requestId, headers } = context;
+    if (authenticator) context.client = { ...client, ip: authenticator.addressOf(req) };
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
     res.setHeader('x-request-id', requestId);
-    guard(() => answer(res, exchange.client.ip))(exchange);
+    guard(() => answer(res, context.client.ip))(context);
   }
 
-  return (exchange) => {
-    const visit = login.visit(exchange.req);
-    if (visit === undefined) return proceed(exchange, undefined);
-    if (visit.answer) return answerVisit(exchange, visit.answer);
-    varyByCookie(exchange);
+  return (context) => {
+    const visit = login.visit(context.req);
+    if (visit === undefined) return proceed(context, undefined);
+    if (visit.answer) return serveLoginRoute(context, visit.answer);
+    varyByCookie(context);
     const proved = visit.recognise();
-    if (!(proved instanceof Promise)) return proceed(exchange, proved);
-    proved.then((known) => proceed(exchange, known)).catch((error: unknown) => fail(exchange, error));
+    if (!(proved instanceof Promise)) return proceed(context, proved);
+    proved.then((known) => proceed(context, known)).catch((error: unknown) => fail(context, error));
   };
 }
 
 /** An answer to one session is not for a browser that has another one by now. */
-function varyByCookie(exchange: RequestContext): void {
-  const { headers } = exchange;
+function varyByCookie(context: RequestContext): void {
+  const { headers } = context;
   const vary = headers?.vary === undefined ? 'cookie' : `${headers.vary}, cookie`;
-  exchange.headers = { ...headers, vary };
+  context.headers = { ...headers, vary };
 }
 
 /** Another credential that the request came with says who asks, and goes on as it is. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { ClientInfo, Identity } from '../../client/identity.ts';
-import type { TellRefusal } from '../../telemetry/instruments.ts';
+import type { CountRefusal } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type ClientAddress, peerAddress } from '../client-address.ts';
 import type { ApiKeys } from './api-keys.ts';
@@ -26,7 +26,7 @@ export interface Authenticator {
    * At once where nothing has to be waited for. Throws, or rejects with, `AuthenticationError`.
    * @param proved who asks, as a session of login has proved; a token or an API key says it over that
    */
-  admit(req: IncomingMessage, requestId: string, proved?: Identity): ClientInfo | Promise<ClientInfo>;
+  authenticate(req: IncomingMessage, requestId: string, proved?: Identity): ClientInfo | Promise<ClientInfo>;
   /** The client's address, past proxies that are trusted. */
   addressOf(req: IncomingMessage): string;
   /** Files that credentials are checked by; each is to be reloaded when it has changed. */
@@ -41,7 +41,7 @@ export interface WatchedFile {
 }
 
 /** What admission consists of: whatever is not configured is left out, and costs nothing. */
-export interface AdmissionParts {
+export interface AuthenticatorParts {
   readonly clientAddress?: ClientAddress | undefined;
   /** Headers that only the gateway may set: what a client sends under these names is forgotten. */
   readonly ownHeaders?: readonly string[] | undefined;
@@ -57,7 +57,7 @@ export interface AdmissionParts {
   readonly required: boolean;
   readonly logger: Logger;
   /** Told of each request that is not let in. */
-  readonly refused?: TellRefusal | undefined;
+  readonly refused?: CountRefusal | undefined;
   readonly files?: readonly WatchedFile[];
   readonly close?: () => void;
 }
@@ -65,10 +65,10 @@ export interface AdmissionParts {
 /** Keys that held lately, so that a throttled address does not shut out those behind it who are known. */
 const MOST_GOOD_KEYS = 10_000;
 
-export function createAdmission(parts: AdmissionParts): Authenticator {
-  const gate = new Gate(parts);
+export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
+  const gate = new GateAuthenticator(parts);
   return {
-    admit: (req, requestId, proved) => gate.admit(req, requestId, proved),
+    authenticate: (req, requestId, proved) => gate.authenticate(req, requestId, proved),
     addressOf: (req) => gate.addressOf(req),
     files: parts.files ?? [],
     close: () => parts.close?.(),
@@ -76,7 +76,7 @@ export function createAdmission(parts: AdmissionParts): Authenticator {
 }
 
 /** What a request without a credential is told to come with. */
-function schemeOf({ findToken, findApiKey, sessions }: AdmissionParts): string {
+function schemeOf({ findToken, findApiKey, sessions }: AuthenticatorParts): string {
   if (findToken) return 'Bearer';
   if (findApiKey) return 'ApiKey';
   return sessions ? 'Session' : 'Bearer';
@@ -84,18 +84,18 @@ function schemeOf({ findToken, findApiKey, sessions }: AdmissionParts): string {
 
 type Answer<T> = T | Promise<T>;
 
-class Gate {
-  readonly #parts: AdmissionParts;
+class GateAuthenticator {
+  readonly #parts: AuthenticatorParts;
   readonly #challenge: string;
   readonly #goodKeys: LRUCache<string, true> | undefined;
 
-  constructor(parts: AdmissionParts) {
+  constructor(parts: AuthenticatorParts) {
     this.#parts = parts;
     this.#challenge = `${schemeOf(parts)} realm="headgate"`;
     if (parts.failedAttempts) this.#goodKeys = new LRUCache({ max: MOST_GOOD_KEYS });
   }
 
-  admit(req: IncomingMessage, requestId: string, proved?: Identity): Answer<ClientInfo> {
+  authenticate(req: IncomingMessage, requestId: string, proved?: Identity): Answer<ClientInfo> {
     const { ownHeaders, certificates: certified } = this.#parts;
     const ip = this.addressOf(req);
     try {

@@ -11,7 +11,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { addressSet, clientAddress, peerAddress } from '../client-address.ts';
 import type { RequestHeaders } from '../headers/request-headers.ts';
 import { ApiKeyFile, ApiKeyRedis, type ApiKeyStore, ApiKeys } from './api-keys.ts';
-import { type Authenticator, createAdmission, type WatchedFile } from './authenticator.ts';
+import { type Authenticator, createAuthenticator, type WatchedFile } from './authenticator.ts';
 import { ClientCertificates } from './client-certificate.ts';
 import { apiKeyFinder, checkCredentialPlaces, tokenFinder } from './credentials.ts';
 import { FailedAttempts, type SharedFailures } from './failed-attempts.ts';
@@ -20,7 +20,7 @@ import { type Issuer, JwtVerifier } from './jwt-verifier.ts';
 import { FileKeySet, inlineKeys, type KeySet, secretKey } from './key-set.ts';
 import { RemoteKeySet } from './remote-key-set.ts';
 
-export interface AdmissionSettings {
+export interface AuthenticatorSettings {
   readonly authentication: AuthenticationSettings;
   readonly api_keys?: ApiKeySettings | undefined;
   readonly introspection_endpoints: readonly IntrospectionEndpoint[];
@@ -43,7 +43,7 @@ export interface AdmissionEnvironment {
  * Throws `ConfigValueError`.
  */
 export function configureAdmission(
-  settings: AdmissionSettings,
+  settings: AuthenticatorSettings,
   environment: AdmissionEnvironment,
 ): Authenticator | undefined {
   const { authentication, api_keys, introspection_endpoints, trusted_proxies } = settings;
@@ -62,7 +62,7 @@ export function configureAdmission(
   const keyStore = api_keys && openKeyStore(api_keys, environment.redis);
   // last of what may fail: from here on keys are fetched
   const { issuers, files, close } = openIssuers(jwks, environment.logger);
-  return createAdmission({
+  return createAuthenticator({
     sessions: Object.keys(settings.login ?? {}).length > 0,
     required: require_authentication,
     logger: environment.logger,

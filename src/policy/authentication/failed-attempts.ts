@@ -112,7 +112,7 @@ export class FailedAttempts {
       const result = check();
       return result instanceof Promise ? this.#settle(ip, result) : result;
     } catch (error) {
-      const noted = this.#noteGuess(ip, error);
+      const noted = this.#recordGuess(ip, error);
       if (noted === undefined) throw error;
       return noted.then(() => Promise.reject(error));
     } finally {
@@ -128,7 +128,7 @@ export class FailedAttempts {
     try {
       return await check;
     } catch (error) {
-      await this.#noteGuess(ip, error);
+      await this.#recordGuess(ip, error);
       throw error;
     } finally {
       line.underWay--;
@@ -136,7 +136,7 @@ export class FailedAttempts {
     }
   }
 
-  #noteGuess(ip: string, error: unknown): Promise<void> | undefined {
+  #recordGuess(ip: string, error: unknown): Promise<void> | undefined {
     const isGuess = error instanceof BadCredential && error.isGuess;
     return (isGuess && this.note(ip)) || undefined;
   }

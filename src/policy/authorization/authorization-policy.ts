@@ -116,7 +116,7 @@ class AuthorizationCheck implements OperationCheck {
   private readonly guarded: Guarded;
   private readonly options: AuthorizationOptions;
   /** By which clauses are met, one digit for each. */
-  private readonly judgements = new LRUCache<string, Judged>({ max: JUDGEMENTS_KEPT });
+  private readonly decisions = new LRUCache<string, Decided>({ max: JUDGEMENTS_KEPT });
 
   constructor(guarded: Guarded, options: AuthorizationOptions) {
     this.guarded = guarded;
@@ -135,16 +135,16 @@ class AuthorizationCheck implements OperationCheck {
     const { clauses } = this.guarded;
     let key = '';
     for (let i = 0; i < clauses.length; i++) key += meets(clauses[i] as Clause, client.identity, granted) ? '1' : '0';
-    let judged = this.judgements.get(key);
-    if (!judged) {
-      judged = this.judgeFields(key);
-      this.judgements.set(key, judged);
+    let decided = this.decisions.get(key);
+    if (!decided) {
+      decided = this.decideFields(key);
+      this.decisions.set(key, decided);
     }
-    if (judged.verdict) this.options.onUnauthorized?.(judged.paths, client);
-    return judged.verdict;
+    if (decided.verdict) this.options.onUnauthorized?.(decided.paths, client);
+    return decided.verdict;
   }
 
-  private judgeFields(met: string): Judged {
+  private decideFields(met: string): Decided {
     const { needs, operation } = this.guarded;
     const refused: OpField[] = [];
     const visit = ({ items }: OpSelection): void => {
@@ -154,18 +154,18 @@ class AuthorizationCheck implements OperationCheck {
       }
     };
     visit(operation.selection);
-    return refused.length === 0 ? ALL_ALLOWED : judgedBy(operation, refused, this.options);
+    return refused.length === 0 ? ALL_ALLOWED : decidedBy(operation, refused, this.options);
   }
 }
 
-interface Judged {
+interface Decided {
   readonly verdict: PolicyDecision | undefined;
   readonly paths: readonly string[];
 }
 
-const ALL_ALLOWED: Judged = { verdict: undefined, paths: [] };
+const ALL_ALLOWED: Decided = { verdict: undefined, paths: [] };
 
-function judgedBy(operation: Operation, refused: readonly OpField[], options: AuthorizationOptions): Judged {
+function decidedBy(operation: Operation, refused: readonly OpField[], options: AuthorizationOptions): Decided {
   const places = fieldPlaces(operation);
   const paths = new Map(refused.map((field) => places.get(field)?.path ?? []).map((path) => [path.join('.'), path]));
   const errors = [...paths.values()].map((path) => ({ ...REFUSED, path }));
@@ -176,7 +176,7 @@ function judgedBy(operation: Operation, refused: readonly OpField[], options: Au
   const inExtensions = tellIn === 'extensions' || (dryRun && tellIn === 'errors');
   const extensions = inExtensions ? { extensions: { authorizationErrors: errors } } : {};
   if (dryRun) return { paths: told, verdict: extensions };
-  const error = tellIn === 'errors' ? REFUSED : { ...REFUSED, untold: true };
+  const error = tellIn === 'errors' ? REFUSED : { ...REFUSED, suppressed: true };
   const drop = refused.map((field): DroppedField => ({ field, error }));
   return { paths: told, verdict: { drop, ...extensions } };
 }

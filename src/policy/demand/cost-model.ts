@@ -141,7 +141,7 @@ export class CostModel {
   }
 
   /** The subgraphs that give a field, those that only declare it left out. */
-  givers(typeName: string, fieldName: string): readonly string[] {
+  producers(typeName: string, fieldName: string): readonly string[] {
     return this.supergraph.subgraphs.flatMap(({ name, types }) => {
       const field = types.get(typeName)?.fields.get(fieldName);
       return field && !field.external ? [name] : [];

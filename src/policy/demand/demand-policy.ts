@@ -1,10 +1,10 @@
 import type { DemandControlSettings } from '../../config/sections/demand-control.ts';
 import type {
-  AnswerExtras,
   CheckedRequest,
   OperationCheck,
   OperationPolicy,
   PolicyDecision,
+  ResultExtras,
 } from '../../engine/operation-policy.ts';
 import type { Operation } from '../../operation/operation.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
@@ -164,7 +164,7 @@ class DemandCheck implements OperationCheck {
     };
   }
 
-  private measured(both: { estimated: number; actual: number }, client: Client): AnswerExtras | undefined {
+  private measured(both: { estimated: number; actual: number }, client: Client): ResultExtras | undefined {
     const { settings, observer } = this.options;
     observer.onMeasured(both, client);
     return settings.expose ? exposed(both) : undefined;

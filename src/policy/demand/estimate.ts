@@ -66,18 +66,18 @@ class Estimator {
   }
 
   /** @param giver the subgraph that is asked for the field around */
-  selection({ items, parentType }: OpSelection, sized: SizedBelow | undefined, giver: string | undefined): Cost {
+  selection({ items, parentType }: OpSelection, sized: SizedBelow | undefined, producer: string | undefined): Cost {
     const fields: Cost[] = [];
     const typeConditions: { item: OpTypeCondition; cost: Cost }[] = [];
     for (const item of items) {
-      if (item.kind === 'field') fields.push(this.field(item, parentType, sized, giver));
-      else typeConditions.push({ item, cost: this.selection(item.selection, sized, giver) });
+      if (item.kind === 'field') fields.push(this.field(item, parentType, sized, producer));
+      else typeConditions.push({ item, cost: this.selection(item.selection, sized, producer) });
     }
-    return sum([...fields, this.dearest(typeConditions)]);
+    return sum([...fields, this.mostExpensive(typeConditions)]);
   }
 
   /** An object is of one type: of the narrowings, those count that the dearest type meets. */
-  private dearest(typeConditions: readonly { item: OpTypeCondition; cost: Cost }[]): Cost {
+  private mostExpensive(typeConditions: readonly { item: OpTypeCondition; cost: Cost }[]): Cost {
     if (typeConditions.length === 0) return 0;
     const met = typeConditions.map(({ item }) => this.model.possible(item.typeCondition));
     const together = new Map<string, Cost>();
@@ -91,8 +91,8 @@ class Estimator {
 
   private field(field: OpField, parentType: string, sized: SizedBelow | undefined, above: string | undefined): Cost {
     if (field.name.startsWith('__') || this.options.dropped?.has(field)) return 0;
-    const giver = this.giver(parentType, field.name, above);
-    const counts = this.options.subgraph === undefined || this.options.subgraph === giver;
+    const producer = this.producer(parentType, field.name, above);
+    const counts = this.options.subgraph === undefined || this.options.subgraph === producer;
     const inputs = this.model.arguments(parentType, field.name);
     const own = this.model.listSize(parentType, field.name);
     const { args } = field;
@@ -106,15 +106,15 @@ class Estimator {
     return sum([
       // what is cheaper than nothing pays for nothing else
       largest([sum([self, counts ? argumentsCost(args, inputs, this.model) : 0])]),
-      field.selection ? times(this.selection(field.selection, below, giver)) : 0,
+      field.selection ? times(this.selection(field.selection, below, producer)) : 0,
     ]);
   }
 
   /** Who would be asked, without a plan: whoever gave the object, if it can. */
-  private giver(parentType: string, fieldName: string, above: string | undefined): string | undefined {
+  private producer(parentType: string, fieldName: string, above: string | undefined): string | undefined {
     if (this.options.subgraph === undefined) return undefined;
-    const givers = this.model.givers(parentType, fieldName);
-    return above !== undefined && givers.includes(above) ? above : givers[0];
+    const producers = this.model.producers(parentType, fieldName);
+    return above !== undefined && producers.includes(above) ? above : producers[0];
   }
 
   private complain(

@@ -17,7 +17,7 @@ export interface RequestHeaders {
   /** The names of all headers that some subgraph may be sent; `undefined` where these are found by a pattern. */
   readonly forwardedNames: readonly string[] | undefined;
   /** Whether some subgraph is told the client's address. */
-  readonly tellsAddress: boolean;
+  readonly forwardsAddress: boolean;
 }
 
 /** The headers of one subgraph request as they come to be: values by names in lower case. */
@@ -40,7 +40,7 @@ export function compileRequestHeaders({ all, subgraphs }: HeaderSettings): Reque
     ownHeaders,
     forwards: forwardChooser(lists.flat()),
     forwardedNames: forwardedNames(lists.flat()),
-    tellsAddress: lists.flat().some((rule) => rule.insert?.from_context === 'ip'),
+    forwardsAddress: lists.flat().some((rule) => rule.insert?.from_context === 'ip'),
   };
 }
 

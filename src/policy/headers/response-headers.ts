@@ -17,13 +17,13 @@ export interface ResponseHeaders {
 
 type Algorithm = NonNullable<ResponseRule['propagate']>['algorithm'];
 
-interface Kept {
+interface Collected {
   readonly name: string;
   readonly value: string;
   readonly algorithm: Algorithm;
 }
 
-type Step = (pairs: readonly string[], kept: Kept[]) => Kept[];
+type Step = (pairs: readonly string[], collected: Collected[]) => Collected[];
 
 interface Rules {
   readonly steps: readonly Step[];
@@ -65,7 +65,7 @@ export function returnHeaders(source: Source): Source {
 /** What the answer to a client gets of the answers of subgraphs, in the order in which they come. */
 export class GatheredHeaders implements ReturnedHeaders {
   readonly #rulesFor: (subgraph: string) => Rules;
-  readonly #kept = new Map<string, Merged>();
+  readonly #collected = new Map<string, Merged>();
   readonly #defaults = new Map<string, string>();
   #live: ServerResponse | undefined;
 
@@ -76,9 +76,9 @@ export class GatheredHeaders implements ReturnedHeaders {
   receive(subgraph: string, pairs: readonly string[]): void {
     const { steps, defaults } = this.#rulesFor(subgraph);
     for (const [name, value] of defaults) this.#defaults.set(name, value);
-    let kept: Kept[] = [];
-    for (const step of steps) kept = step(pairs, kept);
-    for (const one of kept) merge(this.#kept, one);
+    let collected: Collected[] = [];
+    for (const step of steps) collected = step(pairs, collected);
+    for (const one of collected) merge(this.#collected, one);
     if (this.#live) this.writeTo(this.#live);
   }
 
@@ -90,8 +90,8 @@ export class GatheredHeaders implements ReturnedHeaders {
 
   writeTo(res: ServerResponse): void {
     if (res.headersSent) return;
-    for (const [name, value] of this.#defaults) if (!this.#kept.has(name)) writeHeader(res, name, value);
-    for (const [name, { value }] of this.#kept) writeHeader(res, name, value);
+    for (const [name, value] of this.#defaults) if (!this.#collected.has(name)) writeHeader(res, name, value);
+    for (const [name, { value }] of this.#collected) writeHeader(res, name, value);
   }
 
   /** As it is now. Others may share this one, and must not get what is added for one of them. */
@@ -104,8 +104,9 @@ export class GatheredHeaders implements ReturnedHeaders {
   /** Adds what another operation of the same request gathered, as if its subgraphs had answered after those of this one. */
   add(other: GatheredHeaders): void {
     for (const [name, value] of other.#defaults) this.#defaults.set(name, value);
-    for (const [name, { value, algorithm }] of other.#kept)
-      for (const one of typeof value === 'string' ? [value] : value) merge(this.#kept, { name, value: one, algorithm });
+    for (const [name, { value, algorithm }] of other.#collected)
+      for (const one of typeof value === 'string' ? [value] : value)
+        merge(this.#collected, { name, value: one, algorithm });
   }
 }
 
@@ -114,13 +115,13 @@ interface Merged {
   readonly algorithm: Algorithm;
 }
 
-function merge(kept: Map<string, Merged>, { name, value, algorithm }: Kept): void {
-  const before = kept.get(name)?.value;
+function merge(collected: Map<string, Merged>, { name, value, algorithm }: Collected): void {
+  const before = collected.get(name)?.value;
   // cookies of several subgraphs are several cookies; to join them with commas would break them (RFC 6265, section 3)
-  if (name === 'set-cookie') kept.set(name, { algorithm, value: [...(before ?? []), value] });
-  else if (before === undefined || (algorithm === 'last' && name !== 'vary')) kept.set(name, { algorithm, value });
+  if (name === 'set-cookie') collected.set(name, { algorithm, value: [...(before ?? []), value] });
+  else if (before === undefined || (algorithm === 'last' && name !== 'vary')) collected.set(name, { algorithm, value });
   // a response depends on all that any of its parts depends on
-  else if (algorithm === 'append' || name === 'vary') kept.set(name, { algorithm, value: `${before}, ${value}` });
+  else if (algorithm === 'append' || name === 'vary') collected.set(name, { algorithm, value: `${before}, ${value}` });
 }
 
 /** What the gateway itself says of `vary`, for CORS, stays. */
@@ -141,7 +142,7 @@ function compileRules(rules: readonly ResponseRule[]): Rules {
 
 function compileRule({ propagate, insert, remove }: ResponseRule): Step {
   if (propagate) return propagateStep(propagate);
-  if (insert) return (_pairs, kept) => [...kept, { ...insert, algorithm: 'last' }];
+  if (insert) return (_pairs, collected) => [...collected, { ...insert, algorithm: 'last' }];
   return removeStep(chooser(remove ?? {}));
 }
 
@@ -149,7 +150,7 @@ function propagateStep(rule: NonNullable<ResponseRule['propagate']>): Step {
   const chooses = chooser(rule);
   const { rename, algorithm } = rule;
   const mayPass = passes(rule);
-  return (pairs, kept) => {
+  return (pairs, collected) => {
     // several lines of one name in one answer are one value (RFC 9110, section 5.3)
     const found = new Map<string, string[]>();
     const ofConnection = namedByConnection(pairs);
@@ -162,13 +163,13 @@ function propagateStep(rule: NonNullable<ResponseRule['propagate']>): Step {
       if (values) values.push(value);
       else found.set(name, [value]);
     }
-    const added: Kept[] = [];
+    const added: Collected[] = [];
     for (const [from, values] of found) {
       const name = rename ?? from;
       const whole = name === 'set-cookie' ? values : [values.join(', ')];
       for (const value of whole) added.push({ name, value, algorithm });
     }
-    return [...kept, ...added];
+    return [...collected, ...added];
   };
 }
 
@@ -191,5 +192,5 @@ function namedByConnection(pairs: readonly string[]): readonly string[] | undefi
 }
 
 function removeStep(chooses: Choose): Step {
-  return (_pairs, kept) => kept.filter(({ name }) => !chooses(name));
+  return (_pairs, collected) => collected.filter(({ name }) => !chooses(name));
 }

@@ -9,7 +9,7 @@ import { csrfProblem, isToken } from './csrf.ts';
 import { readForm } from './form-body.ts';
 import type { OpenIdProvider } from './provider.ts';
 import { LoginFailed, ProviderUnavailable } from './provider-errors.ts';
-import { type LoginReply, problem, redirect, sendLoginReply } from './reply.ts';
+import { type LoginResponse, problem, redirect, sendLoginResponse } from './reply.ts';
 import { urlWithin } from './return-to.ts';
 import type { Session } from './session.ts';
 import type { SessionStore } from './session-store.ts';
@@ -52,7 +52,7 @@ interface Visit {
 
 interface Route {
   readonly methods: readonly string[];
-  answer(visit: Visit): Promise<LoginReply>;
+  answer(visit: Visit): Promise<LoginResponse>;
 }
 
 const LONGEST_LOGOUT_TOKEN = 65_536;
@@ -88,7 +88,7 @@ export class ClientLogin {
         route &&
         ((res, ip) => {
           const query = new URLSearchParams(mark < 0 ? '' : rest.slice(mark));
-          void this.#answer(route, { req, ip, cookies, query }).then((reply) => sendLoginReply(res, reply));
+          void this.#answer(route, { req, ip, cookies, query }).then((response) => sendLoginResponse(res, response));
         }),
       recognise: () => {
         const site = this.#parts.findSite(req);
@@ -97,7 +97,7 @@ export class ClientLogin {
     };
   }
 
-  async #answer(route: Route, visit: Omit<Visit, 'site'>): Promise<LoginReply> {
+  async #answer(route: Route, visit: Omit<Visit, 'site'>): Promise<LoginResponse> {
     const { req } = visit;
     const { findSite, client, logger } = this.#parts;
     if (!route.methods.includes(req.method ?? '')) {
@@ -111,14 +111,15 @@ export class ClientLogin {
     } catch (error) {
       if (error instanceof AuthenticationError) return problem(error.status, error.kind, error.message, error.headers);
       if (error instanceof ProviderUnavailable)
-        return this.#away('login-provider-away', 'The login provider does not answer', error);
-      if (error instanceof StoreUnavailable) return this.#away('sessions-away', 'Sessions cannot be looked up', error);
+        return this.#unavailable('login-provider-away', 'The login provider does not answer', error);
+      if (error instanceof StoreUnavailable)
+        return this.#unavailable('sessions-away', 'Sessions cannot be looked up', error);
       logger.error({ client, err: error }, 'login failed');
       return problem(500, 'failed', 'This could not be done.');
     }
   }
 
-  async #login({ site, cookies, query }: Visit): Promise<LoginReply> {
+  async #login({ site, cookies, query }: Visit): Promise<LoginResponse> {
     const { settings, transactions, provider } = this.#parts;
     const returnTo = urlWithin(site.origin, query.get('returnTo') ?? settings.return_to);
     if (returnTo === undefined) {
@@ -128,7 +129,7 @@ export class ClientLogin {
     return redirect(await provider.authorizationUrl(pending), setCookies);
   }
 
-  async #callback({ ip, site, cookies, query }: Visit): Promise<LoginReply> {
+  async #callback({ ip, site, cookies, query }: Visit): Promise<LoginResponse> {
     const { transactions, provider, sessions, client, logger, failedAttempts } = this.#parts;
     const wait = failedAttempts?.retryAfter(ip);
     if (wait !== undefined) throw tooMany(wait);
@@ -150,7 +151,7 @@ export class ClientLogin {
     }
   }
 
-  #failed(site: Site, status: number, code: string, used: string): LoginReply {
+  #failed(site: Site, status: number, code: string, used: string): LoginResponse {
     const { settings, root } = this.#parts;
     if (settings.error_path !== undefined) {
       const url = new URL(settings.error_path, site.origin);
@@ -161,7 +162,7 @@ export class ClientLogin {
     return { ...problem(status, 'login-failed', detail), setCookies: [used] };
   }
 
-  async #me({ site, cookies, query }: Visit): Promise<LoginReply> {
+  async #me({ site, cookies, query }: Visit): Promise<LoginResponse> {
     const { sessions, root, settings } = this.#parts;
     const session = await sessions.find(site, cookies, query.get('slide') !== 'false');
     if (session === undefined) {
@@ -178,15 +179,15 @@ export class ClientLogin {
    * By GET for browsers that go there, with the token that `/me` tells, since any site can send a browser anywhere; by
    * POST for pages, which are told where to go next.
    */
-  async #logout({ req, site, cookies, query }: Visit): Promise<LoginReply> {
+  async #logout({ req, site, cookies, query }: Visit): Promise<LoginResponse> {
     const { sessions, settings, provider, client, logger } = this.#parts;
     const session = await sessions.find(site, cookies, false);
     const home = new URL(settings.after_logout, site.origin).href;
     if (session === undefined) {
       // a form on another site comes without the cookie (SameSite=Lax), and must not take it away all the same
-      return cookies.has(site.sessionCookie) ? this.#left(req, site, home) : away(req, home);
+      return cookies.has(site.sessionCookie) ? this.#left(req, site, home) : unavailable(req, home);
     }
-    const forged = req.method === 'GET' ? forgedLink(query, session) : this.#csrf(req, session, site);
+    const forged = req.method === 'GET' ? csrfErrorLink(query, session) : this.#csrf(req, session, site);
     if (forged !== undefined) return problem(403, 'forged-request', forged);
     await sessions.end(site, cookies);
     const { refresh } = session.tokens;
@@ -199,12 +200,12 @@ export class ClientLogin {
     return this.#left(req, site, next ?? home);
   }
 
-  #left(req: IncomingMessage, site: Site, location: string): LoginReply {
+  #left(req: IncomingMessage, site: Site, location: string): LoginResponse {
     const setCookies = [this.#parts.sessions.forget(site)];
     // what the browser keeps of this user's answers is not for the next one
     const headers = { 'clear-site-data': '"cache"' };
-    const reply = away(req, location);
-    return { ...reply, setCookies, headers: { ...reply.headers, ...headers } };
+    const response = unavailable(req, location);
+    return { ...response, setCookies, headers: { ...response.headers, ...headers } };
   }
 
   #csrf(req: IncomingMessage, session: Session, site: Site): string | undefined {
@@ -213,7 +214,7 @@ export class ClientLogin {
   }
 
   /** @see https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest */
-  async #backchannelLogout({ req }: Visit): Promise<LoginReply> {
+  async #backchannelLogout({ req }: Visit): Promise<LoginResponse> {
     const { provider, store, client, logger } = this.#parts;
     const token = (await readForm(req, LONGEST_LOGOUT_TOKEN))?.get('logout_token');
     if (!token) return badLogout('there is no logout_token');
@@ -230,7 +231,7 @@ export class ClientLogin {
     }
   }
 
-  #away(kind: string, what: string, error: Error): LoginReply {
+  #unavailable(kind: string, what: string, error: Error): LoginResponse {
     const { client, logger } = this.#parts;
     logger.error({ client, reason: error.message }, what);
     return problem(503, kind, `${what} just now; try again.`, { 'retry-after': '5' });
@@ -238,21 +239,21 @@ export class ClientLogin {
 }
 
 /** Where a browser goes from a logout; a script is told instead of sent. */
-function away({ method }: IncomingMessage, location: string): LoginReply {
+function unavailable({ method }: IncomingMessage, location: string): LoginResponse {
   return method === 'POST' ? { status: 200, body: { location } } : redirect(location);
 }
 
-function noSite(client: string): LoginReply {
+function noSite(client: string): LoginResponse {
   const detail = `Login is not known at this host. Set login.${client}.public_url to where browsers find this site.`;
   return problem(421, 'unknown-host', detail);
 }
 
-function forgedLink(query: URLSearchParams, session: Session): string | undefined {
+function csrfErrorLink(query: URLSearchParams, session: Session): string | undefined {
   if (isToken(query.get('csrf'), session)) return undefined;
   return 'A logout by GET needs the parameter "csrf": follow the link that /me tells as `logout`.';
 }
 
-function badLogout(description: string): LoginReply {
+function badLogout(description: string): LoginResponse {
   return { status: 400, body: { error: 'invalid_request', error_description: description } };
 }
 

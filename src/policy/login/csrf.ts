@@ -6,7 +6,7 @@ import type { Site } from './site.ts';
 /** What a page of the site sends with requests that change something. */
 const CSRF_HEADER = 'x-csrf';
 
-export interface ForgeryRules {
+export interface CsrfRules {
   /** `token`: the header must have the session's token; `header`: `1` will do. */
   readonly csrf: 'header' | 'token';
   readonly allowedOrigins: ReadonlySet<string>;
@@ -18,12 +18,7 @@ export interface ForgeryRules {
  * request of CORS), and browsers tell where a request comes from.
  * @see https://www.ietf.org/archive/id/draft-ietf-oauth-browser-based-apps-26.html#section-6.1.3.3
  */
-export function csrfProblem(
-  req: IncomingMessage,
-  session: Session,
-  site: Site,
-  rules: ForgeryRules,
-): string | undefined {
+export function csrfProblem(req: IncomingMessage, session: Session, site: Site, rules: CsrfRules): string | undefined {
   const { method, headers } = req;
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return undefined;
   const { origin, [CSRF_HEADER]: sent } = headers;

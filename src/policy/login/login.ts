@@ -10,7 +10,7 @@ import { ClientLogin, type LoginVisit } from './client-login.ts';
 import { takeCookies } from './cookies.ts';
 import { OpenIdProvider } from './provider.ts';
 import { RedisSessionStore } from './redis-session-store.ts';
-import { createSealer, type Encryptor } from './sealing.ts';
+import { createEncryptor, type Encryptor } from './sealing.ts';
 import { MemorySessionStore, type SessionStore } from './session-store.ts';
 import { Sessions } from './sessions.ts';
 import { siteFinder } from './site.ts';
@@ -82,7 +82,7 @@ function openClient(client: string, settings: LoginSettings, environment: LoginE
   if (production && settings.public_url === undefined) {
     throw new ConfigValueError(`login.${client}.public_url: needed in production, such as "https://shop.example".`);
   }
-  const encryptor = sealerOf(settings);
+  const encryptor = encryptorOf(settings);
   const provider = new OpenIdProvider(settings, logger, now);
   const store = openStore(client, settings, encryptor, environment, now);
   const tokens = new TokenRefresher({ store, provider, timeoutMs: settings.timeout, logger, now });
@@ -123,9 +123,9 @@ function failedLogins(
 }
 
 /** Without keys one of this process: a login that is under way when it ends has to begin again. */
-function sealerOf({ session: { keys } }: LoginSettings): Encryptor {
+function encryptorOf({ session: { keys } }: LoginSettings): Encryptor {
   const [first = randomBytes(32), ...others] = keys.map((key) => Buffer.from(key, 'base64'));
-  return createSealer([first, ...others]);
+  return createEncryptor([first, ...others]);
 }
 
 function openStore(

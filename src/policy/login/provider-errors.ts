@@ -35,19 +35,20 @@ export class LoginFailed extends Error {
     if (error instanceof AuthorizationResponseError) {
       return new LoginFailed(plainCode(error.error), `the provider said: ${error.error}`, error);
     }
-    if (isAway(error)) return new ProviderUnavailable('it did not answer a login', error);
+    if (isUnavailable(error)) return new ProviderUnavailable('it did not answer a login', error);
     return new LoginFailed('invalid_response', reasonOf(error), error);
   }
 }
 
 /** Whether there was no answer, or one from a server in trouble or with too much to do. */
-export function isAway(error: unknown): boolean {
-  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError) return inTrouble(error);
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError)
+    return asProviderError(error);
   if (error instanceof TypeError || error instanceof DOMException) return true;
-  return error instanceof Error && error.cause instanceof Response && inTrouble(error.cause);
+  return error instanceof Error && error.cause instanceof Response && asProviderError(error.cause);
 }
 
-function inTrouble({ status }: { readonly status: number }): boolean {
+function asProviderError({ status }: { readonly status: number }): boolean {
   return status >= 500 || status === 429;
 }
 

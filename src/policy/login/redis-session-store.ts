@@ -63,8 +63,8 @@ export class RedisSessionStore implements SessionStore {
   async get(id: string, use: boolean): Promise<Session | undefined> {
     const { idleMs, now } = this.#options;
     const key = this.#key(id);
-    const sealed = await this.#run((client) => (use ? client.getex(key, 'PX', idleMs) : client.get(key)));
-    const session = sealed === null ? undefined : this.#open(id, sealed);
+    const encrypted = await this.#run((client) => (use ? client.getex(key, 'PX', idleMs) : client.get(key)));
+    const session = encrypted === null ? undefined : this.#open(id, encrypted);
     return session === undefined || session.endsAt <= now() ? undefined : session;
   }
 
@@ -72,11 +72,11 @@ export class RedisSessionStore implements SessionStore {
     const { idleMs, lifetimeMs, now } = this.#options;
     const keys = [this.#key(id), ...this.#listsOf(session)];
     const times = [idleMs, now(), session.endsAt, lifetimeMs];
-    await this.#run(() => this.#scripts.add(keys, [this.#seal(id, session), ...times]));
+    await this.#run(() => this.#scripts.add(keys, [this.#encrypt(id, session), ...times]));
   }
 
   async replace(id: string, session: Session): Promise<boolean> {
-    const write = () => this.#scripts.replace([this.#key(id)], [this.#seal(id, session)]);
+    const write = () => this.#scripts.replace([this.#key(id)], [this.#encrypt(id, session)]);
     return (await this.#run(write, REPLACE_BUDGET_MS)) === 1;
   }
 
@@ -118,12 +118,12 @@ export class RedisSessionStore implements SessionStore {
     return redis.run(command, Math.max(redis.requiredMs, leastMs));
   }
 
-  #seal(id: string, session: Session): string {
-    return this.#options.encryptor.seal(stringifyJson(session), this.#key(id));
+  #encrypt(id: string, session: Session): string {
+    return this.#options.encryptor.encrypt(stringifyJson(session), this.#key(id));
   }
 
-  #open(id: string, sealed: string): Session | undefined {
-    const text = this.#options.encryptor.open(sealed, this.#key(id));
+  #open(id: string, encrypted: string): Session | undefined {
+    const text = this.#options.encryptor.open(encrypted, this.#key(id));
     return text === undefined ? undefined : (parseJson(text) as Session);
   }
 

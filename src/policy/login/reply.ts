@@ -2,7 +2,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { stringifyJson } from '../../shared/exact-json.ts';
 
 /** An answer of login itself; it is never kept by anybody. */
-export interface LoginReply {
+export interface LoginResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly setCookies?: readonly string[];
@@ -13,7 +13,7 @@ export interface LoginReply {
 const JSON_TYPE = 'application/json; charset=utf-8';
 const PROBLEM_TYPE = 'application/problem+json';
 
-export function redirect(location: string, setCookies: readonly string[] = []): LoginReply {
+export function redirect(location: string, setCookies: readonly string[] = []): LoginResponse {
   return { status: 302, headers: { location }, setCookies };
 }
 
@@ -23,12 +23,15 @@ export function problem(
   kind: string,
   detail: string,
   headers: Readonly<Record<string, string>> = {},
-): LoginReply {
+): LoginResponse {
   const body = { type: `urn:headgate:problem:${kind}`, title: STATUS_CODES[status] ?? 'Problem', status, detail };
   return { status, headers: { 'content-type': PROBLEM_TYPE, ...headers }, body };
 }
 
-export function sendLoginReply(res: ServerResponse, { status, headers, setCookies = [], body }: LoginReply): void {
+export function sendLoginResponse(
+  res: ServerResponse,
+  { status, headers, setCookies = [], body }: LoginResponse,
+): void {
   if (res.destroyed || res.headersSent) return;
   const text = body === undefined ? '' : stringifyJson(body);
   if (setCookies.length > 0) res.setHeader('set-cookie', setCookies);

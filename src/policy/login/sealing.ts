@@ -3,9 +3,9 @@ import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto
 /** Encrypts texts for places where others may read or write. */
 export interface Encryptor {
   /** @param about what the text is, and for whom: only with the same words it can be opened */
-  seal(text: string, about: string): string;
+  encrypt(text: string, about: string): string;
   /** `undefined` for what was not sealed here, was sealed with a key that is gone, or was changed. */
-  open(sealed: string, about: string): string | undefined;
+  open(encrypted: string, about: string): string | undefined;
 }
 
 const CIPHER = 'aes-256-gcm';
@@ -24,19 +24,19 @@ interface Key {
  * AES-256-GCM under several keys of 32 bytes: the first one seals, all of them open. What is sealed is base64url of the
  * key's id, the nonce, the tag and the ciphertext. A key is good for 2^32 seals (NIST SP 800-38D, section 8.3).
  */
-export function createSealer(secrets: readonly [Buffer, ...Buffer[]]): Encryptor {
+export function createEncryptor(secrets: readonly [Buffer, ...Buffer[]]): Encryptor {
   const keys = secrets.map(keyOf);
   const first = keyOf(secrets[0]);
   return {
-    seal(text, about) {
+    encrypt(text, about) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv(CIPHER, first.bytes, nonce, { authTagLength: TAG_BYTES });
       cipher.setAAD(Buffer.from(about));
       const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
       return Buffer.concat([first.id, nonce, cipher.getAuthTag(), body]).toString('base64url');
     },
-    open(sealed, about) {
-      const bytes = Buffer.from(sealed, 'base64url');
+    open(encrypted, about) {
+      const bytes = Buffer.from(encrypted, 'base64url');
       if (bytes.length < HEAD_BYTES) return undefined;
       const key = keys.find(({ id }) => id.equals(bytes.subarray(0, ID_BYTES)));
       return key && decrypt(key, bytes, about);

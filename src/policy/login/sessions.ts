@@ -6,7 +6,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { AuthenticationError } from '../authentication/authentication-error.ts';
 import { sha256 } from '../authentication/digest.ts';
 import { type Cookies, setCookie } from './cookies.ts';
-import { csrfProblem, type ForgeryRules } from './csrf.ts';
+import { type CsrfRules, csrfProblem } from './csrf.ts';
 import type { Grant } from './provider.ts';
 import { GrantExpired, ProviderUnavailable } from './provider-errors.ts';
 import { identityOf, type Session } from './session.ts';
@@ -27,7 +27,7 @@ export interface SessionsOptions {
   readonly root: string;
   readonly store: SessionStore;
   readonly tokens: TokenRefresher;
-  readonly rules: ForgeryRules;
+  readonly rules: CsrfRules;
   readonly lifetimeMs: number;
   /** Scopes that were asked for: granted, where the provider does not say otherwise (RFC 6749, section 5.1). */
   readonly scopes: readonly string[];
@@ -63,14 +63,14 @@ export class Sessions {
     const found = this.#options.store.get(id, true);
     if (found instanceof Promise) {
       return found.then(
-        (session) => session && this.#admit(req, site, id, session),
+        (session) => session && this.#authenticate(req, site, id, session),
         (error: unknown) => this.#refuse(error),
       );
     }
-    return found && this.#admit(req, site, id, found);
+    return found && this.#authenticate(req, site, id, found);
   }
 
-  #admit(req: IncomingMessage, site: Site, id: string, session: Session): Answer<Proved> {
+  #authenticate(req: IncomingMessage, site: Site, id: string, session: Session): Answer<Proved> {
     const { rules, tokens } = this.#options;
     const forged = csrfProblem(req, session, site, rules);
     if (forged !== undefined) throw csrfError(forged);
@@ -122,10 +122,10 @@ export class Sessions {
       throw ended(root, error);
     }
     if (error instanceof ProviderUnavailable)
-      throw away('login-provider-away', 'The login provider does not answer', error);
+      throw unavailable('login-provider-away', 'The login provider does not answer', error);
     if (error instanceof StoreUnavailable) {
       logger.error({ client, reason: error.message }, 'a session could not be looked up');
-      throw away('sessions-away', 'Sessions cannot be looked up', error);
+      throw unavailable('sessions-away', 'Sessions cannot be looked up', error);
     }
     throw error;
   }
@@ -156,7 +156,7 @@ function ended(root: string, cause: Error): AuthenticationError {
   return new AuthenticationError({ ...what, reason: cause.message }, message, { cause });
 }
 
-function away(kind: string, what: string, cause: Error): AuthenticationError {
+function unavailable(kind: string, what: string, cause: Error): AuthenticationError {
   const headers = { 'retry-after': AWAY_RETRY_S, 'cache-control': 'no-store' };
   const refusal = { status: 503, code: 'SERVICE_UNAVAILABLE', kind, headers, reason: cause.message } as const;
   return new AuthenticationError(refusal, `${what} just now. The session goes on; try again.`, { cause });

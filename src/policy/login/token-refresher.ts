@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { OpenIdProvider } from './provider.ts';
-import { GrantExpired, isAway, ProviderUnavailable } from './provider-errors.ts';
+import { GrantExpired, isUnavailable, ProviderUnavailable } from './provider-errors.ts';
 import type { Session } from './session.ts';
 import type { Answer, SessionStore } from './session-store.ts';
 
-export interface TokenKeeperOptions {
+export interface TokenRefresherOptions {
   readonly store: SessionStore;
   readonly provider: Pick<OpenIdProvider, 'refresh' | 'revoke'>;
   /** How long one request to the provider may take, in milliseconds. */
@@ -24,12 +24,12 @@ const POLL_MS = 50;
  * process: providers that rotate them take a second use for theft and end the login (RFC 9700, section 4.14.2).
  */
 export class TokenRefresher {
-  readonly #options: TokenKeeperOptions;
+  readonly #options: TokenRefresherOptions;
   readonly #underWay = new Map<string, Promise<Session>>();
-  #awayUntil = Number.NEGATIVE_INFINITY;
-  #away: ProviderUnavailable | undefined;
+  #unavailableUntil = Number.NEGATIVE_INFINITY;
+  #unavailable: ProviderUnavailable | undefined;
 
-  constructor(options: TokenKeeperOptions) {
+  constructor(options: TokenRefresherOptions) {
     this.#options = options;
   }
 
@@ -42,13 +42,13 @@ export class TokenRefresher {
     if (expiresAt === undefined || refreshAt === undefined) return session;
     const now = this.#options.now();
     if (now < refreshAt) return session;
-    const away = now < this.#awayUntil ? this.#away : undefined;
+    const unavailable = now < this.#unavailableUntil ? this.#unavailable : undefined;
     if (now < expiresAt) {
-      if (refresh !== undefined && !away) this.#join(id, session).catch(() => {});
+      if (refresh !== undefined && !unavailable) this.#join(id, session).catch(() => {});
       return session;
     }
     if (refresh === undefined) return this.#expire(id);
-    return away ? Promise.reject(away) : this.#join(id, session);
+    return unavailable ? Promise.reject(unavailable) : this.#join(id, session);
   }
 
   async #expire(id: string): Promise<never> {
@@ -111,9 +111,9 @@ export class TokenRefresher {
       await store.end(id);
     } else if (error instanceof ProviderUnavailable) {
       // what was said of one session alone is nothing to the others
-      if (isAway(error.cause)) {
-        this.#away = error;
-        this.#awayUntil = now() + RETRY_MS;
+      if (isUnavailable(error.cause)) {
+        this.#unavailable = error;
+        this.#unavailableUntil = now() + RETRY_MS;
       }
       logger.error(
         { reason: error.message },

@@ -50,8 +50,8 @@ export class Transactions {
       until: now() + lifetimeMs,
     };
     const name = this.#cookieName(site, pending.state);
-    const sealed = encryptor.seal(JSON.stringify(pending), name);
-    const setCookies = [setCookie(name, sealed, site, lifetimeMs)];
+    const encrypted = encryptor.encrypt(JSON.stringify(pending), name);
+    const setCookies = [setCookie(name, encrypted, site, lifetimeMs)];
     for (const old of this.#excess(site, cookies)) setCookies.push(setCookie(old, '', site));
     return { pending, setCookies };
   }

@@ -1,7 +1,7 @@
 import { stripIgnoredCharacters } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { ApqConfig, PersistedQueriesConfig } from '../../config/sections/persisted-queries.ts';
-import type { TellRefusal } from '../../telemetry/instruments.ts';
+import type { CountRefusal } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { documentHash, type Manifest } from './manifests.ts';
 import type { RegisteredDocuments } from './registered-documents.ts';
@@ -48,10 +48,10 @@ export interface PersistedDocumentsOptions {
   readonly manifest: Manifest;
   readonly registered: RegisteredDocuments;
   /** Whether a document parses and fits the schema: no other is registered. */
-  readonly fits: (query: string) => boolean;
+  readonly isValid: (query: string) => boolean;
   readonly logger: Logger;
   /** Told of each text that is not in the list, where that is looked at. */
-  readonly refused?: TellRefusal | undefined;
+  readonly refused?: CountRefusal | undefined;
 }
 
 const SHA256 = /^[0-9a-f]{64}$/;
@@ -82,7 +82,7 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
         throw notInList();
       }
       const allowed = plain(query);
-      if (registers && Buffer.byteLength(query) <= apq.max_document_bytes && options.fits(query))
+      if (registers && Buffer.byteLength(query) <= apq.max_document_bytes && options.isValid(query))
         registered.set(hash, query);
       return allowed;
     }

@@ -1,5 +1,5 @@
-import type { RefusalMode, TellRefusal } from '../../telemetry/instruments.ts';
-import type { LimitAnswer, LimitCheck, Limiter, LimitQuestion, Told } from './limiter.ts';
+import type { CountRefusal, RefusalMode } from '../../telemetry/instruments.ts';
+import type { LimitCheck, LimitDecision, LimitDecisions, Limiter, LimitQuery } from './limiter.ts';
 
 /** By the kind of what is limited: where the config has such limits. */
 const POLICIES: Readonly<Record<string, string>> = {
@@ -11,15 +11,15 @@ const POLICIES: Readonly<Record<string, string>> = {
 };
 
 /** The same limiter, which tells of each limit that refuses by its name, and of what could not be counted. */
-export function countingLimiter(limiter: Limiter, refused: TellRefusal, mode: RefusalMode = 'enforce'): Limiter {
-  const tell = (checks: readonly LimitCheck[], told: readonly Told[], unavailable: boolean): void => {
+export function countingLimiter(limiter: Limiter, refused: CountRefusal, mode: RefusalMode = 'enforce'): Limiter {
+  const tell = (checks: readonly LimitCheck[], decisions: readonly LimitDecision[], unavailable: boolean): void => {
     for (let i = 0; i < checks.length; i++) {
       const { kind = '', name } = (checks[i] as LimitCheck).limit;
       if (unavailable) refused(POLICIES[kind] ?? kind, 'store_unavailable', mode);
-      else if (told[i]?.allowed === false) refused(POLICIES[kind] ?? kind, name, mode);
+      else if (decisions[i]?.allowed === false) refused(POLICIES[kind] ?? kind, name, mode);
     }
   };
-  const recorded = ({ whole, parts }: LimitQuestion, answer: LimitAnswer): LimitAnswer => {
+  const recorded = ({ whole, parts }: LimitQuery, answer: LimitDecisions): LimitDecisions => {
     const unavailable = answer.unavailable === true;
     tell(whole, answer.whole, unavailable);
     // where the request as a whole is refused, nothing was asked of its parts

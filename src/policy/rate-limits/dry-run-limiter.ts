@@ -1,4 +1,4 @@
-import type { LimitAnswer, Limiter, Told } from './limiter.ts';
+import type { LimitDecision, LimitDecisions, Limiter } from './limiter.ts';
 
 /** Counts as the other does, and allows everything at once. */
 export function dryRunLimiter(limiter: Limiter): Limiter {
@@ -10,10 +10,12 @@ export function dryRunLimiter(limiter: Limiter): Limiter {
   };
 }
 
-function allowed({ whole, parts }: LimitAnswer): LimitAnswer {
-  return { whole: whole.map(letPass), parts: parts.map((told) => told.map(letPass)) };
+function allowed({ whole, parts }: LimitDecisions): LimitDecisions {
+  return { whole: whole.map(letPass), parts: parts.map((decisions) => decisions.map(letPass)) };
 }
 
-function letPass(told: Told): Told {
-  return told.allowed && told.delayMs === 0 ? told : { ...told, allowed: true, delayMs: 0, retryMs: 0 };
+function letPass(decisions: LimitDecision): LimitDecision {
+  return decisions.allowed && decisions.delayMs === 0
+    ? decisions
+    : { ...decisions, allowed: true, delayMs: 0, retryMs: 0 };
 }

@@ -1,5 +1,5 @@
 import { type Limit, NEVER } from './limit.ts';
-import type { LimitCheck, Told } from './limiter.ts';
+import type { LimitCheck, LimitDecision } from './limiter.ts';
 
 /** More limits than this are not told: the header would grow with every field of the operation. */
 const TOLD = 12;
@@ -15,13 +15,16 @@ const policies = new WeakMap<Limit, string>();
  *
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  */
-export function rateLimitHeaders(checks: readonly LimitCheck[], told: readonly Told[]): Record<string, string> {
+export function rateLimitHeaders(
+  checks: readonly LimitCheck[],
+  decisions: readonly LimitDecision[],
+): Record<string, string> {
   let policy = '';
   let state = '';
-  const count = Math.min(checks.length, told.length, TOLD);
+  const count = Math.min(checks.length, decisions.length, TOLD);
   for (let i = 0; i < count; i++) {
     const { limit } = checks[i] as LimitCheck;
-    const { remaining, resetMs } = told[i] as Told;
+    const { remaining, resetMs } = decisions[i] as LimitDecision;
     const separator = i === 0 ? '' : ', ';
     policy += separator + policyOf(limit);
     state += `${separator}"${limit.name}";r=${remaining};t=${Math.ceil(resetMs / 1_000)}`;
@@ -41,9 +44,9 @@ function policyOf(limit: Limit): string {
 }
 
 /** Seconds until all of them would allow again; `undefined` where one never will. */
-export function retryAfter(told: readonly Told[]): number | undefined {
+export function retryAfter(decisions: readonly LimitDecision[]): number | undefined {
   let longest = 1;
-  for (const { retryMs } of told) {
+  for (const { retryMs } of decisions) {
     if (retryMs === NEVER) return undefined;
     longest = Math.max(longest, Math.ceil(retryMs / 1_000));
   }

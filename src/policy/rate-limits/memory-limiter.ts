@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { decide } from './algorithms/decide.ts';
 import type { Decision, Meter } from './limit.ts';
-import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
+import { isAllowed, type LimitCheck, type LimitDecisions, type Limiter } from './limiter.ts';
 
-const NO_PARTS: LimitAnswer['parts'] = [];
+const NO_PARTS: LimitDecisions['parts'] = [];
 
 export interface MemoryLimiterOptions {
   /** Milliseconds since 1970. */
@@ -13,7 +13,7 @@ export interface MemoryLimiterOptions {
 }
 
 export interface MemoryLimiter extends Limiter {
-  ask(question: Parameters<Limiter['ask']>[0]): LimitAnswer;
+  ask(question: Parameters<Limiter['ask']>[0]): LimitDecisions;
 }
 
 /** Where the meter of one key stands, so that it is looked up once. */

@@ -1,6 +1,6 @@
 import type { CheckedRequest, DroppedField } from '../../engine/operation-policy.ts';
 import { argumentsOf } from './arguments.ts';
-import { isAllowed, type LimitAnswer, type LimitCheck } from './limiter.ts';
+import { isAllowed, type LimitCheck, type LimitDecisions } from './limiter.ts';
 import type { MatchedLimit } from './matched-limits.ts';
 import { fieldRefused } from './refuse.ts';
 import { checksFor } from './rule.ts';
@@ -30,14 +30,14 @@ export function partsFor(matched: readonly MatchedLimit[], request: CheckedReque
 }
 
 /** The fields of the parts that were not allowed, each with the reason. */
-export function droppedParts(parts: readonly Part[], answer: LimitAnswer): DroppedField[] {
+export function droppedParts(parts: readonly Part[], answer: LimitDecisions): DroppedField[] {
   const dropped: DroppedField[] = [];
   for (const [index, { checks, matched }] of parts.entries()) {
-    const told = answer.parts[index] ?? [];
-    if (answer.unavailable !== true && isAllowed(told)) continue;
+    const decisions = answer.parts[index] ?? [];
+    if (answer.unavailable !== true && isAllowed(decisions)) continue;
     for (const { fields, field, path } of matched) {
       const name = field?.name ?? path.at(-1) ?? fields[0]?.name ?? '';
-      const error = fieldRefused(name, checks, told);
+      const error = fieldRefused(name, checks, decisions);
       for (const one of fields) dropped.push({ field: one, error });
     }
   }

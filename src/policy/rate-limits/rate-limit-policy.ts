@@ -6,7 +6,7 @@ import type { CostEstimator } from '../demand/demand-policy.ts';
 import { withoutDropped } from '../demand/without-dropped.ts';
 import { rateLimitHeaders } from './headers.ts';
 import type { Requester } from './keys.ts';
-import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
+import { isAllowed, type LimitCheck, type LimitDecisions, type Limiter } from './limiter.ts';
 import { type MatchedLimit, touchedBy } from './matched-limits.ts';
 import { droppedParts, type Part, partsFor } from './parts.ts';
 import { policyRefusal, requestRefused, retryAfterHeader } from './refuse.ts';
@@ -69,13 +69,13 @@ function check(
   const { client } = request;
   const whole: LimitCheck[] = [];
   for (const one of rules) {
-    if (one !== requests || client.admitted !== true) whole.push(...one.checks(client));
+    if (one !== requests || client.rateLimitChecked !== true) whole.push(...one.checks(client));
     if (one.weighs) whole.push(...one.weighed(client, costOf(cost(request), request.variables)));
   }
   const parts = matched.length === 0 ? NO_PARTS : partsFor(matched, request);
   if (whole.length === 0 && parts.length === 0) return undefined;
   const answer = limiter.ask({ whole, parts: parts.map(({ checks }) => checks) });
-  const settle = (settled: LimitAnswer) => verdictOf(whole, parts, settled, headers);
+  const settle = (settled: LimitDecisions) => verdictOf(whole, parts, settled, headers);
   if ('then' in answer) return answer.then((settled) => delayed(settled, settle(settled), client));
   return delayed(answer, settle(answer), client);
 }
@@ -83,12 +83,12 @@ function check(
 function verdictOf(
   whole: readonly LimitCheck[],
   parts: readonly Part[],
-  answer: LimitAnswer,
+  answer: LimitDecisions,
   withHeaders: boolean,
 ): PolicyDecision {
   const checks = parts.length === 0 ? whole : [...whole, ...parts.flatMap((part) => part.checks)];
-  const told = parts.length === 0 ? answer.whole : [...answer.whole, ...answer.parts.flat()];
-  const headers = withHeaders && answer.unavailable !== true ? rateLimitHeaders(checks, told) : {};
+  const decisions = parts.length === 0 ? answer.whole : [...answer.whole, ...answer.parts.flat()];
+  const headers = withHeaders && answer.unavailable !== true ? rateLimitHeaders(checks, decisions) : {};
   if (whole.length > 0 && (answer.unavailable === true || !isAllowed(answer.whole))) {
     const refused = requestRefused(whole, answer);
     return { refusal: policyRefusal(refused), headers: { ...headers, ...retryAfterHeader(refused) } };
@@ -99,7 +99,7 @@ function verdictOf(
 
 /** What a leaky bucket lets through has to wait for its turn. */
 function delayed(
-  answer: LimitAnswer,
+  answer: LimitDecisions,
   verdict: PolicyDecision,
   { signal }: CheckedRequest['client'] & Requester,
 ): PolicyDecision | Promise<PolicyDecision> {

@@ -4,13 +4,13 @@ import type { OperationPolicy } from '../../engine/operation-policy.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
-import type { TellRefusal } from '../../telemetry/instruments.ts';
+import type { CountRefusal } from '../../telemetry/instruments.ts';
 import { CostEstimator } from '../demand/demand-policy.ts';
 import { countingLimiter } from './counting-limiter.ts';
 import { dryRunLimiter } from './dry-run-limiter.ts';
 import { rateLimitHeaders } from './headers.ts';
 import type { Requester } from './keys.ts';
-import { isAllowed, type LimitAnswer, type LimitCheck, type Limiter } from './limiter.ts';
+import { isAllowed, type LimitCheck, type LimitDecisions, type Limiter } from './limiter.ts';
 import { createMemoryLimiter } from './memory-limiter.ts';
 import { createRateLimitPolicy } from './rate-limit-policy.ts';
 import { createRedisLimiter } from './redis-limiter.ts';
@@ -23,7 +23,7 @@ import { limitSource } from './subgraph-limits.ts';
 import { delayOf, wait } from './wait.ts';
 
 /** What is said of a request before its operation is looked at. */
-export interface Admitted {
+export interface CheckedLimits {
   readonly headers: Readonly<Record<string, string>>;
   readonly refused: RequestRefused | undefined;
 }
@@ -37,7 +37,7 @@ export interface RateLimits {
    * Decides the limits of the request as a whole, for requests whose operation is not asked one by one; `undefined`
    * where there are none.
    */
-  readonly admit: ((requester: Requester) => Admitted | Promise<Admitted>) | undefined;
+  readonly checkRequestLimits: ((requester: Requester) => CheckedLimits | Promise<CheckedLimits>) | undefined;
   /** The source with the limits of its subgraph around it. */
   limitSource(source: Source): Source;
 }
@@ -48,7 +48,7 @@ export interface RateLimitsOptions {
   /** How many items a list is taken to have, where limits weigh by cost and `@listSize` does not say. Default 0. */
   readonly listSize?: number;
   /** Told of each limit that refuses. */
-  readonly refused?: TellRefusal | undefined;
+  readonly refused?: CountRefusal | undefined;
   /** Counts for all processes of this machine, where Redis does not; without it this process counts alone. */
   readonly countTogether?: RemoteCount | undefined;
 }
@@ -73,7 +73,8 @@ export function createRateLimits(
       headers,
       costs: new CostEstimator(listSize),
     }),
-    admit: requests.size === 0 ? undefined : (requester) => admit(limiter, requests, headers, requester),
+    checkRequestLimits:
+      requests.size === 0 ? undefined : (requester) => checkRequestLimits(limiter, requests, headers, requester),
     limitSource(source) {
       const own = Object.hasOwn(config.subgraphs, source.name) ? (config.subgraphs[source.name] ?? []) : [];
       if (own.length === 0) return source;
@@ -85,7 +86,7 @@ export function createRateLimits(
   };
 }
 
-function observed(limiter: Limiter, mode: RateLimitsConfig['mode'], refused: TellRefusal | undefined): Limiter {
+function observed(limiter: Limiter, mode: RateLimitsConfig['mode'], refused: CountRefusal | undefined): Limiter {
   const counting = refused ? countingLimiter(limiter, refused, mode) : limiter;
   return mode === 'measure' ? dryRunLimiter(counting) : counting;
 }
@@ -125,24 +126,24 @@ function rulesBySupergraph(configured: Readonly<Record<string, readonly RateLimi
   };
 }
 
-function admit(
+function checkRequestLimits(
   limiter: Limiter,
   requests: RequestRules,
   withHeaders: boolean,
   requester: Requester,
-): Admitted | Promise<Admitted> {
+): CheckedLimits | Promise<CheckedLimits> {
   const checks = requests.checks(requester);
   if (checks.length === 0) return { headers: {}, refused: undefined };
   const answer = limiter.ask({ whole: checks, parts: [] });
-  if ('then' in answer) return answer.then((settled) => admitted(checks, settled, withHeaders));
-  return admitted(checks, answer, withHeaders);
+  if ('then' in answer) return answer.then((settled) => checked(checks, settled, withHeaders));
+  return checked(checks, answer, withHeaders);
 }
 
-function admitted(
+function checked(
   checks: readonly LimitCheck[],
-  answer: LimitAnswer,
+  answer: LimitDecisions,
   withHeaders: boolean,
-): Admitted | Promise<Admitted> {
+): CheckedLimits | Promise<CheckedLimits> {
   const headers = withHeaders && answer.unavailable !== true ? rateLimitHeaders(checks, answer.whole) : {};
   const allowed = answer.unavailable !== true && isAllowed(answer.whole);
   if (!allowed) return { headers, refused: requestRefused(checks, answer) };

@@ -1,6 +1,6 @@
 import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
 import { ALGORITHMS } from './limit.ts';
-import type { LimitAnswer, LimitCheck, Limiter, LimitQuestion, Told } from './limiter.ts';
+import type { LimitCheck, LimitDecision, LimitDecisions, Limiter, LimitQuery } from './limiter.ts';
 import { LIMITS_SCRIPT } from './limits-script.ts';
 
 const NUMBERS_A_CHECK = 5;
@@ -34,7 +34,7 @@ export function createRedisLimiter({ redis, budgetMs, otherwise, now }: RedisLim
   };
 }
 
-function argumentsOf({ whole, parts }: LimitQuestion, now: number | string): (number | string)[] {
+function argumentsOf({ whole, parts }: LimitQuery, now: number | string): (number | string)[] {
   const args: (number | string)[] = [now];
   const add = (part: number, { limit, weight }: LimitCheck) => {
     args.push(part, ALGORITHMS.indexOf(limit.algorithm), limit.limit, limit.windowMs, limit.capacity, weight);
@@ -44,19 +44,19 @@ function argumentsOf({ whole, parts }: LimitQuestion, now: number | string): (nu
   return args;
 }
 
-function answerOf({ whole, parts }: LimitQuestion, numbers: readonly number[]): LimitAnswer {
+function answerOf({ whole, parts }: LimitQuery, numbers: readonly number[]): LimitDecisions {
   let at = 0;
-  const read = (checks: readonly LimitCheck[]): Told[] => {
-    const told: Told[] = [];
+  const read = (checks: readonly LimitCheck[]): LimitDecision[] => {
+    const decisions: LimitDecision[] = [];
     for (const _check of checks) {
       const [allowed = 0, remaining = 0, resetMs = 0, retryMs = 0, delayMs = 0] = numbers.slice(
         at,
         at + NUMBERS_A_CHECK,
       );
       at += NUMBERS_A_CHECK;
-      if (allowed >= 0) told.push({ allowed: allowed === 1, remaining, resetMs, retryMs, delayMs });
+      if (allowed >= 0) decisions.push({ allowed: allowed === 1, remaining, resetMs, retryMs, delayMs });
     }
-    return told;
+    return decisions;
   };
   return { whole: read(whole), parts: parts.map(read) };
 }

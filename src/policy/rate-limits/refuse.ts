@@ -1,6 +1,6 @@
 import type { FieldRefusal, PolicyRefusal } from '../../engine/operation-policy.ts';
 import { retryAfter } from './headers.ts';
-import type { LimitAnswer, LimitCheck, Told } from './limiter.ts';
+import type { LimitCheck, LimitDecision, LimitDecisions } from './limiter.ts';
 
 const CODE = 'RATE_LIMITED';
 
@@ -11,7 +11,7 @@ export interface RequestRefused {
   readonly retryAfter: number | undefined;
 }
 
-export function requestRefused(checks: readonly LimitCheck[], { whole, unavailable }: LimitAnswer): RequestRefused {
+export function requestRefused(checks: readonly LimitCheck[], { whole, unavailable }: LimitDecisions): RequestRefused {
   if (unavailable === true) {
     return { status: 503, message: 'Rate limits cannot be counted just now. Try again later.', retryAfter: 1 };
   }
@@ -29,19 +29,23 @@ export function retryAfterHeader({ retryAfter }: RequestRefused): Record<string,
 }
 
 /** Why a field is left out. */
-export function fieldRefused(name: string, checks: readonly LimitCheck[], told: readonly Told[]): FieldRefusal {
-  if (told.length === 0) {
+export function fieldRefused(
+  name: string,
+  checks: readonly LimitCheck[],
+  decisions: readonly LimitDecision[],
+): FieldRefusal {
+  if (decisions.length === 0) {
     const message = `The rate limit of "${name}" cannot be counted just now. Try again later.`;
     return { message, extensions: { code: CODE, retryAfter: 1 } };
   }
-  const wait = retryAfter(told.filter(({ allowed }) => !allowed));
-  const message = `Too many requests for "${name}": ${reached(checks, told)}. ${tryAgain(wait)}`;
+  const wait = retryAfter(decisions.filter(({ allowed }) => !allowed));
+  const message = `Too many requests for "${name}": ${reached(checks, decisions)}. ${tryAgain(wait)}`;
   return { message, extensions: wait === undefined ? { code: CODE } : { code: CODE, retryAfter: wait } };
 }
 
-function reached(checks: readonly LimitCheck[], told: readonly Told[]): string {
+function reached(checks: readonly LimitCheck[], decisions: readonly LimitDecision[]): string {
   const limits = checks
-    .filter((_, i) => told[i]?.allowed === false)
+    .filter((_, i) => decisions[i]?.allowed === false)
     .map(({ limit }) => {
       return `the limit "${limit.name}" is ${limit.limit} in ${inWords(limit.windowMs)}`;
     });

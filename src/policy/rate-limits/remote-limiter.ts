@@ -1,8 +1,8 @@
 import { StoreUnavailable } from '../../store/redis.ts';
-import type { LimitAnswer, Limiter, LimitQuestion } from './limiter.ts';
+import type { LimitDecisions, Limiter, LimitQuery } from './limiter.ts';
 
 /** Counts in another process. Rejects with `StoreUnavailable` when that does not answer. */
-export type RemoteCount = (question: LimitQuestion) => Promise<LimitAnswer>;
+export type RemoteCount = (question: LimitQuery) => Promise<LimitDecisions>;
 
 /** Counts where one process counts for several; `otherwise` decides while that one does not answer. */
 export function createRemoteLimiter(count: RemoteCount, otherwise: Limiter): Limiter {

@@ -1,12 +1,12 @@
 import type { Source, SourceRequest, SubgraphResponse } from '../../sources/source.ts';
 import { retryAfter } from './headers.ts';
-import { isAllowed, type LimitAnswer, type Limiter } from './limiter.ts';
+import { isAllowed, type LimitDecisions, type Limiter } from './limiter.ts';
 import { checksFor, type Rule } from './rule.ts';
 import { delayOf, wait } from './wait.ts';
 
 /** Asks the limits of a subgraph before each fetch from it; a fetch over one of them fails without being sent. */
 export function limitSource(source: Source, rules: readonly Rule[], limiter: Limiter): Source {
-  function go(request: SourceRequest, answer: LimitAnswer, done: (answer: SubgraphResponse) => void): void {
+  function go(request: SourceRequest, answer: LimitDecisions, done: (answer: SubgraphResponse) => void): void {
     if (answer.unavailable === true || !isAllowed(answer.whole)) return done(refused(source.name, answer));
     const delayMs = delayOf(answer);
     if (delayMs === 0) return source.send(request, done);
@@ -26,7 +26,7 @@ export function limitSource(source: Source, rules: readonly Rule[], limiter: Lim
   };
 }
 
-function refused(name: string, answer: LimitAnswer): SubgraphResponse {
+function refused(name: string, answer: LimitDecisions): SubgraphResponse {
   const seconds = answer.unavailable === true ? 1 : retryAfter(answer.whole.filter(({ allowed }) => !allowed));
   const message = `Too many requests to the subgraph "${name}".`;
   const wait = seconds === undefined ? {} : { retryAfter: seconds };

@@ -1,8 +1,8 @@
 import type { CancelSignal } from '../../sources/source.ts';
-import type { LimitAnswer } from './limiter.ts';
+import type { LimitDecisions } from './limiter.ts';
 
 /** Milliseconds that a request has to wait for what was allowed. */
-export function delayOf({ whole, parts }: LimitAnswer): number {
+export function delayOf({ whole, parts }: LimitDecisions): number {
   let delay = 0;
   for (const { delayMs } of whole) if (delayMs > delay) delay = delayMs;
   for (const part of parts) for (const { delayMs } of part) if (delayMs > delay) delay = delayMs;

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { linearPattern } from '../../config/linear-pattern.ts';
 import type { CorsConfig } from '../../config/sections/cors.ts';
-import type { TellRefusal } from '../../telemetry/instruments.ts';
+import type { CountRefusal } from '../../telemetry/instruments.ts';
 import { isBelow } from './paths.ts';
 
 type Policy = CorsConfig['policies'][number];
@@ -22,10 +22,10 @@ export interface Cors {
  * `undefined` where no policy is configured.
  * @param onRefused told of each request that a page of a site makes which none of the policies fits
  */
-export function createCors({ policies }: CorsConfig, onRefused?: TellRefusal): Cors | undefined {
+export function createCors({ policies }: CorsConfig, onRefused?: CountRefusal): Cors | undefined {
   if (policies.length === 0) return undefined;
   const compiled = policies.map(compile);
-  const find = (path: string, origin: string) => compiled.find((one) => one.fits(path, origin));
+  const find = (path: string, origin: string) => compiled.find((one) => one.matchesOrigin(path, origin));
   return {
     headersFor(path, headers) {
       const { origin } = headers;
@@ -61,7 +61,7 @@ interface CompiledPolicy {
   readonly policy: Policy;
   /** Whether the answer is the same for every origin. */
   readonly open: boolean;
-  fits(path: string, origin: string): boolean;
+  matchesOrigin(path: string, origin: string): boolean;
   answer(origin: string): Headers;
   preflight(origin: string, headers: IncomingHttpHeaders): Headers;
 }
@@ -81,7 +81,7 @@ function compile(policy: Policy): CompiledPolicy {
   return {
     policy,
     open,
-    fits: (path, origin) =>
+    matchesOrigin: (path, origin) =>
       policy.paths.some((prefix) => isBelow(path, prefix)) &&
       (open || origins.has(origin) || patterns.some((matches) => matches(origin))),
     answer,

@@ -13,21 +13,21 @@ import { untilAborted } from './cache/flights.ts';
 import { failed, malformed } from './rest-failure.ts';
 
 /** What an API answered, as it came. */
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly text: string;
 }
 
 /** What an API answered, read. */
-export interface ApiAnswer extends Omit<RawAnswer, 'text'> {
+export interface ApiResponse extends Omit<RawResponse, 'text'> {
   readonly body: unknown;
 }
 
 export interface CallRest {
   /** Called when it is the call's turn. Throws `RestError` where it is not to be made any more. */
   check(): void;
-  respect(answer: RawAnswer): void;
+  respect(answer: RawResponse): void;
 }
 
 export interface CallOptions {
@@ -42,11 +42,11 @@ export interface CallOptions {
   /** What is heard of an API between two calls of one client request. */
   readonly rest?: CallRest | undefined;
   /** Answers for all clients, if the API's may be kept; and headers of the request that are not the same for everyone. */
-  readonly cache?: { readonly kept: ApiCache; readonly ofUser: ReadonlySet<string> } | undefined;
+  readonly cache?: { readonly cached: ApiCache; readonly ofUser: ReadonlySet<string> } | undefined;
 }
 
 /** Calls an API. Throws `RestError` when no complete answer that can be read comes in time. */
-export async function callApi(request: ApiRequest, options: CallOptions): Promise<ApiAnswer> {
+export async function callApi(request: ApiRequest, options: CallOptions): Promise<ApiResponse> {
   const { subgraph, connector, timeoutMs, leftMs, signal } = options;
   if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
   const abort = new AbortController();
@@ -72,20 +72,20 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
 }
 
 /** From what is kept, where that is allowed, or by a call. */
-function answerTo(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawAnswer> {
+function answerTo(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawResponse> {
   const { cache, target } = options;
   const call = (headers: Readonly<Record<string, string>>, until: AbortSignal) => {
     const whole = { ...request, headers: { ...request.headers, ...headers } };
-    return target.limiter.run(() => exchange(whole, options, until));
+    return target.limiter.run(() => sendOnce(whole, options, until));
   };
   if (cache === undefined) return untilAborted(call({}, signal), signal);
   const asking = { origin: target.origin, request, ofUser: cache.ofUser, signal, call };
-  if (ApiCache.takes(request)) return cache.kept.answer(asking);
+  if (ApiCache.takes(request)) return cache.cached.answer(asking);
   if (request.method === 'GET') return untilAborted(call({}, signal), signal);
-  return untilAborted(call({}, signal), signal).finally(() => cache.kept.forget(asking));
+  return untilAborted(call({}, signal), signal).finally(() => cache.cached.forget(asking));
 }
 
-async function exchange(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawAnswer> {
+async function sendOnce(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawResponse> {
   signal.throwIfAborted();
   const { subgraph, connector, target, rest } = options;
   rest?.check();
@@ -130,9 +130,9 @@ async function encoded(
 /** The text, with the headers that are true of it; or why there is none. */
 async function decoded(
   bytes: Buffer,
-  headers: RawAnswer['headers'],
+  headers: RawResponse['headers'],
   maxBytes: number,
-): Promise<Pick<RawAnswer, 'headers' | 'text'> | { readonly reason: string }> {
+): Promise<Pick<RawResponse, 'headers' | 'text'> | { readonly reason: string }> {
   try {
     const form = formOfHeaders(headers);
     if (form === undefined) return { headers, text: decodeText(bytes) };
@@ -168,7 +168,7 @@ async function readBytes(
  * A body is JSON whatever its type says, as many APIs do not say it; no body is null. Plain text is a string, unless it is
  * JSON after all. What is no JSON is passed over where the status tells of an error anyway.
  */
-function bodyOf({ status, headers, text }: RawAnswer, options: CallOptions): unknown {
+function bodyOf({ status, headers, text }: RawResponse, options: CallOptions): unknown {
   if (text.trim() === '') return null;
   const type = String(headers['content-type'] ?? '').toLowerCase();
   const isText = type.startsWith('text/plain');

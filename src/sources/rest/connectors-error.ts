@@ -6,8 +6,8 @@ export class ConnectorsError extends Error {
   override readonly name = 'ConnectorsError';
   readonly problems: readonly Problem[];
 
-  constructor(subgraph: string, troubles: readonly ConnectorProblem[]) {
-    const problems = troubles.map((problem) => ({ file: `${subgraph}.graphql`, subgraph, ...problem }));
+  constructor(subgraph: string, connectorProblems: readonly ConnectorProblem[]) {
+    const problems = connectorProblems.map((problem) => ({ file: `${subgraph}.graphql`, subgraph, ...problem }));
     super(problems.map(formatProblem).join('\n'));
     this.problems = problems;
   }

@@ -113,8 +113,8 @@ function choose(
   for (;;) {
     const next = [...open].find((name) => !stuck.has(name));
     if (next === undefined) return chosen;
-    const givers = lookups.filter((lookup) => lookup.provides.has(next) && !chosen.includes(lookup));
-    const best = givers.sort((a, b) => merit(b, open, have) - merit(a, open, have))[0];
+    const producers = lookups.filter((lookup) => lookup.provides.has(next) && !chosen.includes(lookup));
+    const best = producers.sort((a, b) => merit(b, open, have) - merit(a, open, have))[0];
     if (best === undefined) {
       stuck.add(next);
       continue;

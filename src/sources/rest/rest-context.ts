@@ -4,11 +4,11 @@ import { readFreshness } from '../../client/read-freshness.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
 import type { Connector, ErrorMappings } from '../../connectors/connector.ts';
 import type { EntityLookup } from '../../connectors/entity-lookups.ts';
-import { mapAnswer, mapRequest, type Variables } from '../../connectors/mapping/evaluate.ts';
+import { mapRequest, mapResponse, type Variables } from '../../connectors/mapping/evaluate.ts';
 import { isObject, type Json } from '../../connectors/mapping/json.ts';
 import { TemplateError } from '../../connectors/url-template.ts';
 import type { ClientContext, ForwardHeaders } from '../source.ts';
-import { type ApiAnswer, type CallOptions, type CallRest, callApi, isSuccessStatus } from './api-call.ts';
+import { type ApiResponse, type CallOptions, type CallRest, callApi, isSuccessStatus } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
 import { headersOfUser } from './cache/headers-of-user.ts';
@@ -33,7 +33,7 @@ export class RestContext {
   readonly runtime: RestRuntime;
   readonly #client: ClientContext;
   readonly #remembers: boolean;
-  readonly #answers = new Map<string, Promise<ApiAnswer>>();
+  readonly #answers = new Map<string, Promise<ApiResponse>>();
   readonly #loaders = new Map<EntityLookup, DataLoader<EntityKey, Json, string>>();
   readonly #calls = new Map<ApiTarget, number>();
   /** APIs that asked not to be called again: within this request they are not. */
@@ -82,10 +82,10 @@ export class RestContext {
     this.#freshness.record(this.#freshnessOf(answer));
     const after = { ...variables, $status: answer.status, $response: { headers: listed(answer.headers) } };
     if (!this.#isSuccess(connector, answer, after)) throw this.#refused(connector, answer, after);
-    return mapAnswer(connector.selection.expression, answer.body, after);
+    return mapResponse(connector.selection.expression, answer.body, after);
   }
 
-  #call(connector: Connector, target: ApiTarget, variables: Variables): Promise<ApiAnswer> {
+  #call(connector: Connector, target: ApiTarget, variables: Variables): Promise<ApiResponse> {
     const request = this.#write(connector, target, variables);
     if (!this.#remembers) return this.#send(connector, target, request);
     const key = JSON.stringify([target.origin, request.method, request.path, request.headers, request.body]);
@@ -109,11 +109,11 @@ export class RestContext {
     }
   }
 
-  #freshnessOf({ headers }: ApiAnswer): Freshness | undefined {
+  #freshnessOf({ headers }: ApiResponse): Freshness | undefined {
     return readFreshness(headers, this.#client.headers, undefined, this.runtime.forward?.(this.#client).ofIdentity);
   }
 
-  async #send(connector: Connector, target: ApiTarget, request: ApiRequest): Promise<ApiAnswer> {
+  async #send(connector: Connector, target: ApiTarget, request: ApiRequest): Promise<ApiResponse> {
     const { subgraph, timeoutMs } = this.runtime;
     const made = (this.#calls.get(target) ?? 0) + 1;
     this.#calls.set(target, made);
@@ -145,16 +145,16 @@ export class RestContext {
 
   #cacheFor(connector: Connector, { cache }: ApiTarget): CallOptions['cache'] {
     if (cache === undefined || forbidsSharing(this.#client.headers)) return undefined;
-    return { kept: cache, ofUser: headersOfUser(connector, this.runtime.forward?.(this.#client)) };
+    return { cached: cache, ofUser: headersOfUser(connector, this.runtime.forward?.(this.#client)) };
   }
 
-  #isSuccess({ source, isSuccess }: Connector, answer: ApiAnswer, variables: Variables): boolean {
+  #isSuccess({ source, isSuccess }: Connector, answer: ApiResponse, variables: Variables): boolean {
     const mapping = isSuccess ?? source?.isSuccess;
     if (mapping === undefined) return isSuccessStatus(answer.status);
     return mapRequest(mapping.expression, variables, answer.body) === true;
   }
 
-  #refused(connector: Connector, answer: ApiAnswer, variables: Variables): RestError {
+  #refused(connector: Connector, answer: ApiResponse, variables: Variables): RestError {
     const { status, body } = answer;
     const { source } = connector;
     const said = (mappings: ErrorMappings | undefined, part: 'message' | 'extensions') => {

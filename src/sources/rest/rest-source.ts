@@ -45,7 +45,7 @@ export interface RestSourceOptions {
 
 export interface RestSource extends Source {
   /** By what of their headers clients are to be told apart; `undefined` when it may be anything. */
-  readonly tellsApart: ForwardHeaders | undefined;
+  readonly separatesRequests: ForwardHeaders | undefined;
 }
 
 const MOST_DOCUMENTS = 1_000;
@@ -57,8 +57,8 @@ const MOST_DOCUMENTS = 1_000;
 export function createRestSource(options: RestSourceOptions): RestSource {
   const { name, sdl, env = process.env, timeoutMs = DEFAULT_TIMEOUT_MS, settingsOf } = options;
   const read = readConnectors(parse(sdl), expandAll(env));
-  const troubles = [...read.troubles, ...unsetVariables(read, env)];
-  if (troubles.length > 0) throw new ConnectorsError(name, troubles);
+  const connectorProblems = [...read.connectorProblems, ...unsetVariables(read, env)];
+  if (connectorProblems.length > 0) throw new ConnectorsError(name, connectorProblems);
   const schema = buildExecutableSchema(modelOf(read));
   const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
   const targets = new ApiTargets({ pools, settingsOf, env, cache, compression });
@@ -87,7 +87,7 @@ export function createRestSource(options: RestSourceOptions): RestSource {
 
   return {
     name,
-    tellsApart: tellApart(clientHeadersOf(read), options.forward),
+    separatesRequests: separateRequests(clientHeadersOf(read), options.forward),
     send(request, done) {
       answer(request).then(done, (error: unknown) => done(unexpected(name, error)));
     },
@@ -110,7 +110,7 @@ function isFailureCode(code: unknown): code is SourceFailure['code'] {
   return code === 'SUBREQUEST_HTTP_ERROR' || code === 'SUBREQUEST_TIMEOUT' || code === 'SUBREQUEST_MALFORMED_RESPONSE';
 }
 
-function tellApart(
+function separateRequests(
   names: ReadonlySet<string> | undefined,
   forward: ForwardHeaders | undefined,
 ): ForwardHeaders | undefined {

@@ -1,4 +1,4 @@
-import type { RawAnswer } from './api-call.ts';
+import type { RawResponse } from './api-call.ts';
 
 /** What an API said that wants to be left alone for a while. */
 export interface RetryAfter {
@@ -12,7 +12,7 @@ export interface RetryAfter {
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
 export function restPeriodOf(
-  { status, headers }: Pick<RawAnswer, 'status' | 'headers'>,
+  { status, headers }: Pick<RawResponse, 'status' | 'headers'>,
   now = Date.now(),
 ): RetryAfter | undefined {
   if (status !== 429 && status !== 503) return undefined;

@@ -12,7 +12,7 @@ import { entitySelection } from './entity-selection.ts';
 import { KEY_ALIAS, matchKeys } from './match-keys.ts';
 import type { MergeOfType } from './merge-config.ts';
 import { ErrorTaker } from './take-errors.ts';
-import type { RequestContext } from './upstream.ts';
+import type { StitchedContext } from './upstream.ts';
 
 /** What `stitchSchemas` is given for a service. */
 export type Subschema = Exclude<NonNullable<IStitchSchemasOptions['subschemas']>[number], GraphQLSchema>;
@@ -26,7 +26,7 @@ interface EntityLookup {
   readonly needs: readonly string[];
   keyOf(representation: Representation): unknown;
   /** What is there for each key: an object, null, or an `Error`. */
-  find(keys: readonly unknown[], exchange: RequestContext, info: GraphQLResolveInfo, set: SelectionSetNode): unknown;
+  find(keys: readonly unknown[], context: StitchedContext, info: GraphQLResolveInfo, set: SelectionSetNode): unknown;
 }
 
 /** Representations that go to the same look-up. */
@@ -49,20 +49,20 @@ export function createEntitiesResolver(schema: GraphQLSchema, subschema: Subsche
   return async (
     _: unknown,
     args: { readonly representations: readonly Representation[] },
-    exchange: RequestContext,
+    context: StitchedContext,
     info: GraphQLResolveInfo,
   ): Promise<unknown[]> => {
-    const taker = new ErrorTaker(exchange.errors, exchange.told);
+    const taker = new ErrorTaker(context.errors, context.reported);
     const entities = new Array<unknown>(args.representations.length).fill(null);
     const { groups, refused } = groupByLookup(args.representations, byType);
     for (const [index, error] of refused) taker.take(error, { path: [info.path.key, index], inList: false });
     await Promise.all(
       groups.map(async (group) => {
-        const found = await findGroup(group, exchange, info);
+        const found = await findGroup(group, context, info);
         for (const [place, index] of group.indexes.entries()) {
           const path = [info.path.key, index];
           const value = found[place];
-          const failed = exchange.located.length > 0 || value instanceof Error;
+          const failed = context.located.length > 0 || value instanceof Error;
           const entity = failed ? taker.take(value, { path, inList: true }) : value;
           entities[index] = isOf(entity, group) ? entity : null;
         }
@@ -100,12 +100,12 @@ function hasValue(value: unknown): boolean {
 
 async function findGroup(
   group: Group,
-  exchange: RequestContext,
+  context: StitchedContext,
   info: GraphQLResolveInfo,
 ): Promise<readonly unknown[]> {
   const { type, entityLookup, keys } = group;
   const set = entitySelection(type, entityLookup.lookup, info);
-  const found: unknown = await entityLookup.find(keys, exchange, info, set);
+  const found: unknown = await entityLookup.find(keys, context, info, set);
   return Array.isArray(found) ? found : keys.map(() => found);
 }
 
@@ -141,7 +141,7 @@ function createEntityLookup(schema: GraphQLSchema, subschema: Subschema, merge: 
     lookup,
     needs,
     keyOf,
-    find: (keys, exchange, info, set) =>
-      resolve(undefined, exchange as never, info, subschema as never, set, keys, type as never),
+    find: (keys, context, info, set) =>
+      resolve(undefined, context as never, info, subschema as never, set, keys, type as never),
   };
 }

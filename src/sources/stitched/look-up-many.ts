@@ -75,7 +75,7 @@ export interface WrittenOut {
   pathOf(path: readonly (string | number)[]): readonly (string | number)[];
 }
 
-interface Sister {
+interface BatchedRequest {
   readonly node: FieldNode;
   readonly field: GraphQLField<unknown, unknown>;
   /** Under which key the stitched schema looks for the list. */
@@ -96,23 +96,23 @@ export function writeOutMany(
   without: ReadonlySet<string>,
 ): WrittenOut | undefined {
   const operation = document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
-  const sisters = operation ? sistersIn(operation, variables, schema) : [];
-  if (!operation || sisters.length === 0) return undefined;
-  return new ManyWriter({ document, operation, variables, sisters, without }).write();
+  const batched = operation ? batchedIn(operation, variables, schema) : [];
+  if (!operation || batched.length === 0) return undefined;
+  return new ManyWriter({ document, operation, variables, batched, without }).write();
 }
 
-function sistersIn(
+function batchedIn(
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
   schema: GraphQLSchema,
-): Sister[] {
+): BatchedRequest[] {
   const fields = schema.getQueryType()?.getFields();
   return operation.selectionSet.selections.flatMap((node) => {
     if (node.kind !== Kind.FIELD || !node.name.value.startsWith(PREFIX)) return [];
     const field = fields?.[node.name.value.slice(PREFIX.length)];
     const value = node.arguments?.[0]?.value;
     if (!field || value?.kind !== Kind.VARIABLE) return [];
-    const keys = variables[value.name.value] as Sister['keys'];
+    const keys = variables[value.name.value] as BatchedRequest['keys'];
     return [{ node, field, keys, responseKey: node.alias?.value ?? node.name.value }];
   });
 }
@@ -121,7 +121,7 @@ interface ManyInput {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Readonly<Record<string, unknown>>;
-  readonly sisters: readonly Sister[];
+  readonly batched: readonly BatchedRequest[];
   readonly without: ReadonlySet<string>;
 }
 
@@ -138,10 +138,10 @@ class ManyWriter {
   }
 
   write(): WrittenOut {
-    const { document, operation, variables, sisters } = this.input;
-    const own = new Set(sisters.map(({ node }) => node));
+    const { document, operation, variables, batched } = this.input;
+    const own = new Set(batched.map(({ node }) => node));
     const others = operation.selectionSet.selections.filter((node) => !own.has(node as FieldNode));
-    const fields = sisters.flatMap((sister, index) => this.writeSister(sister, index));
+    const fields = batched.flatMap((batched, index) => this.writeBatched(batched, index));
     const selectionSet = { kind: Kind.SELECTION_SET, selections: [...others, ...fields] } as const;
     const kept = (operation.variableDefinitions ?? []).filter(({ type }) => namedTypeOf(type) !== ARGUMENTS_TYPE);
     for (const { variable } of kept) {
@@ -159,7 +159,7 @@ class ManyWriter {
     };
   }
 
-  private writeSister({ node, field, keys, responseKey }: Sister, index: number): FieldNode[] {
+  private writeBatched({ node, field, keys, responseKey }: BatchedRequest, index: number): FieldNode[] {
     const fragment = `many${index}`;
     const fields = keys.flatMap((key, place): FieldNode[] => {
       const alias = `k${index}_${place}`;
@@ -175,7 +175,7 @@ class ManyWriter {
     return fields;
   }
 
-  private callOf(alias: string, args: Sister['field']['args'], fragment: string) {
+  private callOf(alias: string, args: BatchedRequest['field']['args'], fragment: string) {
     return {
       arguments: args.map((arg) => ({
         kind: Kind.ARGUMENT as const,
@@ -200,7 +200,7 @@ class ManyWriter {
 
   private gather(data: Record<string, unknown>): Record<string, unknown> {
     const gathered: Record<string, unknown> = {};
-    for (const { responseKey, keys } of this.input.sisters) gathered[responseKey] = new Array(keys.length).fill(null);
+    for (const { responseKey, keys } of this.input.batched) gathered[responseKey] = new Array(keys.length).fill(null);
     for (const [key, value] of Object.entries(data)) {
       const place = this.places.get(key);
       if (place === undefined) gathered[key] = value;

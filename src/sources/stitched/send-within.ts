@@ -32,10 +32,10 @@ export function sendWithin(
   source.send({ ...request, client: { ...client, signal } }, (answer) => {
     clearTimeout(timer);
     client.signal?.removeEventListener('abort', leave);
-    done(isLate && answer.kind === 'failure' ? lateAnswer(source.name, timeoutMs) : answer);
+    done(isLate && answer.kind === 'failure' ? lateResult(source.name, timeoutMs) : answer);
   });
 }
 
-function lateAnswer(name: string, timeoutMs: number): SubgraphResponse {
+function lateResult(name: string, timeoutMs: number): SubgraphResponse {
   return { kind: 'failure', failure: timeoutFailure(name, timeoutMs) };
 }

@@ -8,7 +8,7 @@ import { withFloatStandIn } from './float-inputs.ts';
 import { withManyFields } from './look-up-many.ts';
 import { readMerges } from './merge-config.ts';
 import type { RequestNames } from './request-names.ts';
-import { createUpstream, type RequestContext } from './upstream.ts';
+import { createUpstream, type StitchedContext } from './upstream.ts';
 
 export interface StitchedResult {
   readonly data?: unknown;
@@ -19,7 +19,7 @@ export interface StitchedResult {
 export type StitchedSchema = (
   document: DocumentNode,
   variables: Readonly<Record<string, unknown>>,
-  exchange: RequestContext,
+  context: StitchedContext,
 ) => Promise<StitchedResult>;
 
 export interface StitchedSchemaOptions {
@@ -54,16 +54,16 @@ export function stitchService({ name, service, schema, upstream, names }: Stitch
     resolvers: { Query: { _entities: createEntitiesResolver(withMany, subschema, readMerges(service)) as never } },
   });
   keepDigits(stitched);
-  return async (document, variables, exchange) => {
-    const result = await execute({ schema: stitched, document, variableValues: variables, contextValue: exchange });
+  return async (document, variables, context) => {
+    const result = await execute({ schema: stitched, document, variableValues: variables, contextValue: context });
     const errors = result.errors?.map((error) => error.toJSON()) ?? [];
-    return { data: result.data, errors: [...exchange.errors, ...misplaced(exchange), ...errors] };
+    return { data: result.data, errors: [...context.errors, ...misplaced(context), ...errors] };
   };
 }
 
 /** Errors whose place is not to be found in the answer are told without one. */
-function misplaced({ located, told }: RequestContext): GraphQLFormattedError[] {
+function misplaced({ located, reported }: StitchedContext): GraphQLFormattedError[] {
   return located
-    .filter((error) => !told.has(error))
+    .filter((error) => !reported.has(error))
     .map(({ message, extensions }) => (Object.keys(extensions).length > 0 ? { message, extensions } : { message }));
 }

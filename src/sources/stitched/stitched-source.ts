@@ -8,7 +8,7 @@ import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../
 import { type RenamedRequest, type RequestNames, requestNames } from './request-names.ts';
 import type { FetchTime } from './send-within.ts';
 import type { StitchedSchema } from './stitched-schema.ts';
-import type { RequestContext } from './upstream.ts';
+import type { StitchedContext } from './upstream.ts';
 
 /** A plan sends few distinct documents; beyond this many, those not used for longest are read again. */
 const MAX_DOCUMENTS = 1_000;
@@ -49,10 +49,10 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
     const { stitchService } = await import('./stitched-schema.ts');
     return stitchService({ name, service, schema, upstream, names });
   };
-  const laneOf = (query: string): Strategy => {
+  const strategyOf = (query: string): Strategy => {
     const known = strategies.get(query);
     if (known) return known;
-    const strategy = chooseLane(query, names);
+    const strategy = chooseStrategy(query, names);
     strategies.set(query, strategy);
     return strategy;
   };
@@ -66,7 +66,7 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
     name,
     send(request, done) {
       const { query, variables } = parseJson(request.body) as { query: string; variables?: Record<string, unknown> };
-      const strategy = laneOf(query);
+      const strategy = strategyOf(query);
       if (strategy.kind === 'as-is') upstream.send(request, done);
       else if (strategy.kind === 'renamed') sendRenamed(upstream, request, strategy, variables, done);
       else {
@@ -85,7 +85,7 @@ function readServiceText(name: string, sdl: string): Service {
   throw new Error(`The service "${name}" cannot be read: ${read.map(({ message }) => message).join(' ')}`);
 }
 
-function chooseLane(query: string, names: RequestNames | undefined): Strategy {
+function chooseStrategy(query: string, names: RequestNames | undefined): Strategy {
   const document = parse(query, { noLocation: true });
   if (rootFields(document).some((field) => field.name.value === '_entities')) return { kind: 'stitched', document };
   if (names === undefined) return { kind: 'as-is' };
@@ -139,13 +139,21 @@ async function answerStitched(
   stitched: Promise<StitchedSchema>,
   { request, document, variables = {}, time }: StitchedRequest,
 ): Promise<SubgraphResponse> {
-  const exchange: RequestContext = { request, time, calls: 0, failures: [], errors: [], located: [], told: new Set() };
+  const context: StitchedContext = {
+    request,
+    time,
+    calls: 0,
+    failures: [],
+    errors: [],
+    located: [],
+    reported: new Set(),
+  };
   try {
-    const result = await (await stitched)(document, variables, exchange);
-    const [failure] = exchange.failures;
+    const result = await (await stitched)(document, variables, context);
+    const [failure] = context.failures;
     // As with any subgraph whose request failed: told once for each field, not for each entity.
-    if (failure && exchange.failures.length === exchange.calls) return { kind: 'failure', failure };
-    const errors = [...exchange.failures.map(formatFailure), ...result.errors];
+    if (failure && context.failures.length === context.calls) return { kind: 'failure', failure };
+    const errors = [...context.failures.map(formatFailure), ...result.errors];
     const text = stringifyJson(errors.length > 0 ? { data: result.data, errors } : { data: result.data });
     return { kind: 'text', text, status: 200 };
   } catch (error) {

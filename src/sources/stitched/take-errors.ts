@@ -16,12 +16,12 @@ export interface EntityPlace {
  */
 export class ErrorTaker {
   private readonly errors: GraphQLFormattedError[];
-  private readonly told: Set<Error>;
+  private readonly reported: Set<Error>;
 
   /** @param told gets the errors as the service gave them */
-  constructor(errors: GraphQLFormattedError[], told: Set<Error>) {
+  constructor(errors: GraphQLFormattedError[], reported: Set<Error>) {
     this.errors = errors;
-    this.told = told;
+    this.reported = reported;
   }
 
   take(value: unknown, place: EntityPlace): unknown {
@@ -45,8 +45,8 @@ export class ErrorTaker {
     }
     // Stitching moves an error as it passes it on; the first one still has the path that the service gave.
     const first = firstOf(error);
-    if (this.told.has(first)) return;
-    this.told.add(first);
+    if (this.reported.has(first)) return;
+    this.reported.add(first);
     const [, index, ...rest] = first instanceof GraphQLError ? (first.path ?? []) : [];
     const own = index === undefined || place.inList ? rest : [index, ...rest];
     const ofAll = place.inList && index === undefined;

@@ -8,7 +8,7 @@ import type { RequestNames } from './request-names.ts';
 import { type FetchTime, sendWithin } from './send-within.ts';
 
 /** What answering one fetch of the gateway came to: the stitched schema's context. */
-export interface RequestContext {
+export interface StitchedContext {
   readonly request: SourceRequest;
   readonly time: FetchTime;
   calls: number;
@@ -18,7 +18,7 @@ export interface RequestContext {
   /** Errors that the service gave a place; stitching puts them there. */
   readonly located: GraphQLError[];
   /** Those of them that were found in their place, and told. */
-  readonly told: Set<Error>;
+  readonly reported: Set<Error>;
 }
 
 export interface UpstreamOptions {
@@ -34,17 +34,17 @@ export interface UpstreamOptions {
  * and aborts are those of every source. A failure is noted down, and leaves nulls; what to say of it is decided at the end.
  */
 export function createUpstream(options: UpstreamOptions): (request: ExecutionRequest) => Promise<ExecutionResult> {
-  return (request) => new Promise((resolve) => new Asking(options, request, resolve).ask(new Set()));
+  return (request) => new Promise((resolve) => new UpstreamCall(options, request, resolve).ask(new Set()));
 }
 
 /** How often a request is made again without look-ups that took the others with them. */
 const MOST_REPETITIONS = 5;
 
 /** One request of the stitched schema, until it is answered. */
-class Asking {
+class UpstreamCall {
   private readonly options: UpstreamOptions;
   private readonly request: ExecutionRequest;
-  private readonly exchange: RequestContext;
+  private readonly context: StitchedContext;
   private readonly resolve: (result: ExecutionResult) => void;
   private readonly located: GraphQLError[] = [];
   private repetitions = 0;
@@ -52,7 +52,7 @@ class Asking {
   constructor(options: UpstreamOptions, request: ExecutionRequest, resolve: (result: ExecutionResult) => void) {
     this.options = options;
     this.request = request;
-    this.exchange = request.context as RequestContext;
+    this.context = request.context as StitchedContext;
     this.resolve = resolve;
   }
 
@@ -64,19 +64,19 @@ class Asking {
     const renamed = names?.toService(document);
     const variables = many?.variables ?? this.request.variables;
     const body = stringifyJson({ query: print(renamed?.document ?? document), variables });
-    this.exchange.calls += 1;
-    const request = { ...this.exchange.request, body };
+    this.context.calls += 1;
+    const request = { ...this.context.request, body };
     const done = (answer: SubgraphResponse) => {
       const result = readAnswer(name, answer, rootKeys(document));
       if ('code' in result) {
-        this.exchange.failures.push(result);
+        this.context.failures.push(result);
         return this.resolve({ data: null });
       }
       renamed?.restore(result.data);
       this.take(result, many, without);
     };
     if (this.repetitions === 0) source.send(request, done);
-    else sendWithin(source, request, this.exchange.time, done);
+    else sendWithin(source, request, this.context.time, done);
   }
 
   private take({ data, errors }: ServiceResult, many: WrittenOut | undefined, without: ReadonlySet<string>): void {
@@ -89,8 +89,8 @@ class Asking {
       return this.ask(new Set([...without, ...failed]));
     }
     const gathered = data && many ? many.gather(data) : data;
-    if (gathered) this.takeStrays(gathered);
-    this.exchange.located.push(...this.located);
+    if (gathered) this.takeUnmatched(gathered);
+    this.context.located.push(...this.located);
     this.resolve({ data: gathered, ...(this.located.length > 0 ? { errors: this.located } : {}) });
   }
 
@@ -98,7 +98,7 @@ class Asking {
   private takeErrors(errors: readonly ServiceError[], many: WrittenOut | undefined): void {
     for (const { path, error } of errors) {
       if (path === undefined) {
-        this.exchange.errors.push(error);
+        this.context.errors.push(error);
         continue;
       }
       const { message, extensions } = error;
@@ -107,7 +107,7 @@ class Asking {
   }
 
   /** Where objects were promised, and something else came, is an error. */
-  private takeStrays(data: Record<string, unknown>): void {
+  private takeUnmatched(data: Record<string, unknown>): void {
     for (const [key, value] of Object.entries(data)) {
       if (Array.isArray(value)) data[key] = value.map((item, index) => this.objectAt([key, index], item));
       else data[key] = this.objectAt([key], value);

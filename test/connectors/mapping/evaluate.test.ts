@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { mapAnswer, mapRequest } from '../../../src/connectors/mapping/evaluate.ts';
+import { mapRequest, mapResponse } from '../../../src/connectors/mapping/evaluate.ts';
 import { parseMapping } from '../../../src/connectors/mapping/parse.ts';
 import { parseJson, stringifyJson } from '../../../src/shared/exact-json.ts';
 
 /** What a mapping makes of a body, as plain JSON. */
 function map(mapping: string, body: unknown, variables: Record<string, unknown> = {}): unknown {
-  const value = mapAnswer(parseMapping(mapping), body, variables);
+  const value = mapResponse(parseMapping(mapping), body, variables);
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }
 
@@ -174,7 +174,7 @@ describe('keys that mean something to JavaScript', () => {
   const hostile = JSON.parse('{"__proto__": {"admin": true}, "constructor": "c", "list": [1]}');
 
   test('are keys like any other, and nothing is inherited', () => {
-    const mapped = mapAnswer(parseMapping('__proto__ constructor x: admin n: list.length t: list.map'), hostile, {});
+    const mapped = mapResponse(parseMapping('__proto__ constructor x: admin n: list.length t: list.map'), hostile, {});
     expect(JSON.stringify(mapped)).toBe(
       '{"__proto__":{"admin":true},"constructor":"c","x":null,"n":[null],"t":[null]}',
     );
@@ -253,6 +253,6 @@ describe('numbers that JavaScript cannot hold', () => {
     ['id->entries', undefined],
     ['id { x }', '{"id":9007199254740993}'],
   ])('%s', (mapping, expected) => {
-    expect(stringifyJson(mapAnswer(parseMapping(mapping), parseJson(BODY), {}))).toBe(expected);
+    expect(stringifyJson(mapResponse(parseMapping(mapping), parseJson(BODY), {}))).toBe(expected);
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { mapAnswer } from '../../../src/connectors/mapping/evaluate.ts';
+import { mapResponse } from '../../../src/connectors/mapping/evaluate.ts';
 import { METHODS } from '../../../src/connectors/mapping/methods.ts';
 import { parseMapping } from '../../../src/connectors/mapping/parse.ts';
 import { MappingSyntaxError } from '../../../src/connectors/mapping/syntax.ts';
@@ -65,7 +65,7 @@ test('whatever the answer, a mapping gives JSON or nothing, and never throws', (
       // two marks in a row are another operator
       fc.pre(!steps.join('').includes('??'));
       const mapping = parseMapping(`x: ${head}${steps.join('')} a { b ...c { d } }`);
-      const value = mapAnswer(mapping, body, { $args: args });
+      const value = mapResponse(mapping, body, { $args: args });
       expect(() => JSON.stringify(value)).not.toThrow();
     }),
     { numRuns: 2_000 },

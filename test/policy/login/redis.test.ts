@@ -29,7 +29,7 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
     await server?.close();
   });
 
-  const keptIn = (keys: readonly string[], more: object = {}) => ({
+  const storedIn = (keys: readonly string[], more: object = {}) => ({
     redis,
     login: { session: { store: 'redis', keys, idle_timeout: '6h', ...more } },
   });
@@ -37,8 +37,8 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
   /** Two processes of one gateway, one after the other: the provider knows the first by its address. */
   async function twoProcesses(keys: readonly (readonly string[])[]): Promise<[LoginWorld, LoginWorld]> {
     const clock = { now: Date.now() };
-    const first = await loginWorld({ ...keptIn(keys[0] ?? []), clock });
-    const second = await loginWorld({ ...keptIn(keys[1] ?? []), clock, provider: first.provider });
+    const first = await loginWorld({ ...storedIn(keys[0] ?? []), clock });
+    const second = await loginWorld({ ...storedIn(keys[1] ?? []), clock, provider: first.provider });
     return [first, second];
   }
 
@@ -56,7 +56,7 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
   });
 
   test('are encrypted: no name, no token and no id is to be read there', async () => {
-    const world = await loginWorld(keptIn([key()]));
+    const world = await loginWorld(storedIn([key()]));
     const browser = new Browser();
     // long, for a short name may be in what is encrypted by chance
     const name = 'ada-lovelace-of-london';
@@ -79,12 +79,12 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
     const browser = new Browser();
     await first.logIn(browser);
     expect(await statusAt(second, browser)).toBe(200);
-    const third = await loginWorld({ ...keptIn([next]), provider: first.provider });
+    const third = await loginWorld({ ...storedIn([next]), provider: first.provider });
     expect(await statusAt(third, browser)).toBe(401);
   });
 
   test('cannot be put in the place of others', async () => {
-    const world = await loginWorld(keptIn([key()]));
+    const world = await loginWorld(storedIn([key()]));
     const [ada, mallory] = [new Browser(), new Browser()];
     await world.logIn(ada, 'ada');
     const [adas = ''] = await raw.keys('*:session:*');
@@ -96,7 +96,7 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
   });
 
   test('end by themselves when nobody uses them, and each use puts that off', async () => {
-    const world = await loginWorld(keptIn([key()], { idle_timeout: '10m' }));
+    const world = await loginWorld(storedIn([key()], { idle_timeout: '10m' }));
     const browser = new Browser();
     await world.logIn(browser);
     const [name = ''] = await raw.keys('*:session:*');
@@ -110,7 +110,7 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
   });
 
   test('end after their time, though they are still there', async () => {
-    const world = await loginWorld(keptIn([key()], { lifetime: '1h' }));
+    const world = await loginWorld(storedIn([key()], { lifetime: '1h' }));
     const browser = new Browser();
     await world.logIn(browser);
     world.pass(HOUR);
@@ -131,7 +131,7 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
   });
 
   test('are ended by the provider, by user and by session', async () => {
-    const login = { ...keptIn([key()]).login, claims: ['sub', 'sid'] };
+    const login = { ...storedIn([key()]).login, claims: ['sub', 'sid'] };
     const world = await loginWorld({ redis, login });
     const [desk, phone, other] = [new Browser(), new Browser(), new Browser()];
     for (const [browser, name] of [
@@ -168,7 +168,7 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
       { url: server.url, key_prefix: 'test', timeout: 3_000 },
       createLogger({ level: 'silent' }),
     );
-    const world = await loginWorld({ ...keptIn([key()]), redis: quick });
+    const world = await loginWorld({ ...storedIn([key()]), redis: quick });
     const browser = new Browser();
     await world.logIn(browser);
     server.freeze();

@@ -1,24 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createSealer } from '../../../src/policy/login/sealing.ts';
+import { createEncryptor } from '../../../src/policy/login/sealing.ts';
 
 const [old, next] = [randomBytes(32), randomBytes(32)];
-const encryptor = createSealer([old]);
+const encryptor = createEncryptor([old]);
 
 test('what is sealed can be opened, for the same purpose alone', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string(), fc.string(), (text, about, other) => {
       fc.pre(about !== other);
-      const sealed = encryptor.seal(text, about);
-      expect(encryptor.open(sealed, about)).toBe(text);
-      expect(encryptor.open(sealed, other)).toBeUndefined();
+      const encrypted = encryptor.encrypt(text, about);
+      expect(encryptor.open(encrypted, about)).toBe(text);
+      expect(encryptor.open(encrypted, other)).toBeUndefined();
     }),
   );
 });
 
 test('nothing that was changed, cut or made up can be opened', () => {
-  const bytes = Buffer.from(encryptor.seal('the tokens of ada', 'session 1'), 'base64url');
+  const bytes = Buffer.from(encryptor.encrypt('the tokens of ada', 'session 1'), 'base64url');
   for (let at = 0; at < bytes.length; at++) {
     const changed = Buffer.from(bytes);
     changed[at] = (changed[at] ?? 0) ^ 1;
@@ -29,15 +29,15 @@ test('nothing that was changed, cut or made up can be opened', () => {
 });
 
 test('no two seals of a text are the same', () => {
-  expect(encryptor.seal('text', 'about')).not.toBe(encryptor.seal('text', 'about'));
+  expect(encryptor.encrypt('text', 'about')).not.toBe(encryptor.encrypt('text', 'about'));
 });
 
 test('keys are rotated: the first seals, all open, and one that is gone opens nothing', () => {
-  const before = encryptor.seal('text', 'about');
-  const rotating = createSealer([next, old]);
-  const after = rotating.seal('text', 'about');
+  const before = encryptor.encrypt('text', 'about');
+  const rotating = createEncryptor([next, old]);
+  const after = rotating.encrypt('text', 'about');
   expect(rotating.open(before, 'about')).toBe('text');
-  const rotated = createSealer([next]);
+  const rotated = createEncryptor([next]);
   expect(rotated.open(after, 'about')).toBe('text');
   expect(rotated.open(before, 'about')).toBeUndefined();
 });

@@ -81,9 +81,9 @@ describe('while the provider is away', () => {
     world.pass(HOUR - 1_000);
     expect(await echo(world, browser)).toMatchObject({ status: 200, json: { subject: 'ada' } });
     world.pass(2_000);
-    const away = await echo(world, browser);
-    expect(away).toMatchObject({ status: 503, json: { type: 'urn:headgate:problem:login-provider-away' } });
-    expect(away.headers.get('retry-after')).toBe('5');
+    const unavailable = await echo(world, browser);
+    expect(unavailable).toMatchObject({ status: 503, json: { type: 'urn:headgate:problem:login-provider-away' } });
+    expect(unavailable.headers.get('retry-after')).toBe('5');
     expect(await world.me(browser)).toMatchObject({ status: 200 });
 
     world.provider.comeUp();

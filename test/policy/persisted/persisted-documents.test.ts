@@ -14,7 +14,7 @@ function safelist() {
     apq,
     manifest: new Map([['1', '{ me }']]),
     registered: { get: () => undefined, set: () => {} },
-    fits: () => true,
+    isValid: () => true,
     logger: createLogger({ level: 'silent' }),
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Limit } from '../../../src/policy/rate-limits/limit.ts';
-import type { Told } from '../../../src/policy/rate-limits/limiter.ts';
+import type { LimitDecision } from '../../../src/policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../../../src/policy/rate-limits/memory-limiter.ts';
 import { START } from './arbitrary.ts';
 
@@ -12,7 +12,8 @@ const times = (limit: number): Limit => ({
   capacity: limit,
 });
 const check = (key: string, limit: number, weight = 1) => ({ limit: times(limit), key, weight });
-const shown = (all: readonly Told[]) => all.map(({ allowed, remaining }) => `${allowed ? 'yes' : 'no'}, ${remaining}`);
+const shown = (all: readonly LimitDecision[]) =>
+  all.map(({ allowed, remaining }) => `${allowed ? 'yes' : 'no'}, ${remaining}`);
 
 describe('the limits of one request', () => {
   const limiter = () => createMemoryLimiter({ now: () => START });

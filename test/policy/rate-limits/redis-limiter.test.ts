@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Limit } from '../../../src/policy/rate-limits/limit.ts';
-import type { LimitAnswer, LimitQuestion } from '../../../src/policy/rate-limits/limiter.ts';
+import type { LimitDecisions, LimitQuery } from '../../../src/policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../../../src/policy/rate-limits/memory-limiter.ts';
 import { createRedisLimiter } from '../../../src/policy/rate-limits/redis-limiter.ts';
 import { createRedis, type SharedRedis } from '../../../src/store/redis.ts';
@@ -10,14 +10,14 @@ import { HAS_REDIS, type RedisServer, startRedis } from '../../store/redis-serve
 import { anyLimit, START, triesFor } from './arbitrary.ts';
 
 /** What one try asks: the same limits each time, the weights its own. */
-const questionOf = (limits: readonly Limit[], weights: readonly number[], run: number): LimitQuestion => {
+const questionOf = (limits: readonly Limit[], weights: readonly number[], run: number): LimitQuery => {
   const checks = limits.map((limit, i) => ({ limit, key: `${run}-${i}`, weight: weights[i] ?? 1 }));
   const [first = [], ...parts] = [checks.slice(0, 2), checks.slice(2, 3), checks.slice(3)];
   return { whole: first, parts };
 };
 
-const withoutMeters = ({ whole, parts }: LimitAnswer) => {
-  const told = ({ allowed, remaining, resetMs, retryMs, delayMs }: LimitAnswer['whole'][number]) => {
+const withoutMeters = ({ whole, parts }: LimitDecisions) => {
+  const told = ({ allowed, remaining, resetMs, retryMs, delayMs }: LimitDecisions['whole'][number]) => {
     return { allowed, remaining, resetMs, retryMs, delayMs };
   };
   return { whole: whole.map(told), parts: parts.map((part) => part.map(told)) };

@@ -131,7 +131,8 @@ describe('headers', () => {
     const source = restSource(api, sdl);
     for (const tenant of ['t1', 't2']) await ask(source, '{ a }', {}, aClient({ 'x-tenant': tenant }));
     expect(api.lines()).toEqual(['GET /a?tenant=t1', 'GET /a?tenant=t2']);
-    const key = (tenant: string) => (source as RestSource).tellsApart?.(aClient({ 'x-tenant': tenant })).sharingKey;
+    const key = (tenant: string) =>
+      (source as RestSource).separatesRequests?.(aClient({ 'x-tenant': tenant })).sharingKey;
     expect(key('t1')).not.toBe(key('t2'));
   });
 

@@ -2,14 +2,14 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { readCachingHeaders } from '../../../client/read-freshness.ts';
 import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
-import type { RawAnswer } from '../api-call.ts';
+import type { RawResponse } from '../api-call.ts';
 import type { ApiRequest } from '../api-request.ts';
 import type { CacheStore } from './cache-store.ts';
-import { Flights, untilAborted } from './flights.ts';
-import { conditionsFor, isFresh, type KeptAnswer, keptAnswer, served, servesOnError } from './kept-answer.ts';
+import { SharedCalls, untilAborted } from './flights.ts';
+import { type CachedResponse, cachedResponse, conditionsFor, isFresh, served, servesOnError } from './kept-answer.ts';
 
 /** A request that may be answered by what is kept. */
-export interface Asking {
+export interface CacheLookup {
   readonly origin: string;
   readonly request: ApiRequest;
   /** Headers of the request, in lower case, whose values are not the same for everyone. */
@@ -17,19 +17,19 @@ export interface Asking {
   /** Aborted when nobody waits for the answer any more, or its time is up. */
   readonly signal: AbortSignal;
   /** Calls the API, with these headers besides. */
-  call(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<RawAnswer>;
+  call(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<RawResponse>;
 }
 
 /** What is kept for a request. */
 interface Found {
-  readonly kept: KeptAnswer | undefined;
+  readonly cached: CachedResponse | undefined;
   /** The headers by which the answers to the URL are told apart so far. */
   readonly names: readonly string[];
 }
 
 /** An answer that just came, and whether others may have it, too. */
 interface Renewed {
-  readonly answer: RawAnswer;
+  readonly answer: RawResponse;
   readonly isShared: boolean;
 }
 
@@ -45,7 +45,7 @@ const CONDITIONAL = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmod
 export class ApiCache {
   readonly #cacheStore: CacheStore;
   readonly #now: () => number;
-  readonly #flights = new Flights<Renewed>();
+  readonly #sharedCalls = new SharedCalls<Renewed>();
   /** Requests whose last answer was for one alone. */
   readonly #unshareable = new LRUCache<string, true>({ max: MOST_LONELY });
 
@@ -60,57 +60,61 @@ export class ApiCache {
   }
 
   /** Rejects with what the call rejects with, where there is nothing to fall back on. */
-  async answer(asking: Asking): Promise<RawAnswer> {
+  async answer(asking: CacheLookup): Promise<RawResponse> {
     const key = keyOf(asking, isOfUser(asking));
     const found = await this.#find(key, asking);
-    const { kept } = found;
-    if (kept && isFresh(kept, this.#now())) return served(kept, this.#now());
-    const mayFallBack = kept !== undefined && servesOnError(kept, this.#now());
+    const { cached } = found;
+    if (cached && isFresh(cached, this.#now())) return served(cached, this.#now());
+    const mayFallBack = cached !== undefined && servesOnError(cached, this.#now());
     try {
       const answer = await this.#ask(key, found, asking);
-      return mayFallBack && answer.status >= 500 ? served(kept, this.#now()) : answer;
+      return mayFallBack && answer.status >= 500 ? served(cached, this.#now()) : answer;
     } catch (error) {
       if (!mayFallBack) throw error;
-      return served(kept, this.#now());
+      return served(cached, this.#now());
     }
   }
 
   /** What was done to a URL makes what was kept of it doubtful (RFC 9111, section 4.4). */
-  async forget(asking: Asking): Promise<void> {
+  async forget(asking: CacheLookup): Promise<void> {
     for (const saysWho of [false, true]) await this.#cacheStore.delete(keyOf(asking, saysWho));
   }
 
   /** One call for all equal requests, unless the last answer was for one alone: then nobody waits for another's. */
-  async #ask(key: string, found: Found, asking: Asking): Promise<RawAnswer> {
+  async #ask(key: string, found: Found, asking: CacheLookup): Promise<RawResponse> {
     const { signal } = asking;
     const equal = variantKey(key, asking, [...asking.ofUser]);
     const begin = (own: AbortSignal) => this.#renew(key, found, asking, own);
-    const isLonely = this.#unshareable.has(equal);
-    const [renewed, isOwn] = isLonely
+    const isUnshareable = this.#unshareable.has(equal);
+    const [renewed, isOwn] = isUnshareable
       ? ([await untilAborted(begin(signal), signal), true] as const)
-      : await this.#flights.join(equal, signal, begin);
+      : await this.#sharedCalls.join(equal, signal, begin);
     if (renewed.isShared) this.#unshareable.delete(equal);
     else this.#unshareable.set(equal, true);
     return isOwn || renewed.isShared ? renewed.answer : asking.call({}, signal);
   }
 
-  async #find(key: string, asking: Asking): Promise<Found> {
+  async #find(key: string, asking: CacheLookup): Promise<Found> {
     const first = await this.#cacheStore.get(key);
     const names = first?.kind === 'vary' ? first.names : [];
-    const kept = first?.kind === 'vary' ? await this.#cacheStore.get(variantKey(key, asking, names)) : first;
-    return { kept: kept?.kind === 'answer' && this.#now() < kept.usefulUntil ? kept : undefined, names };
+    const cached = first?.kind === 'vary' ? await this.#cacheStore.get(variantKey(key, asking, names)) : first;
+    return { cached: cached?.kind === 'answer' && this.#now() < cached.usefulUntil ? cached : undefined, names };
   }
 
-  async #renew(key: string, found: Found, asking: Asking, signal: AbortSignal): Promise<Renewed> {
-    const { kept } = found;
-    const answer = await asking.call(kept ? conditionsFor(kept) : {}, signal);
+  async #renew(key: string, found: Found, asking: CacheLookup, signal: AbortSignal): Promise<Renewed> {
+    const { cached } = found;
+    const answer = await asking.call(cached ? conditionsFor(cached) : {}, signal);
     const now = this.#now();
-    const isConfirmed = kept !== undefined && answer.status === NOT_MODIFIED;
-    const whole = isConfirmed ? { ...kept, headers: { ...kept.headers, ...ofRepresentation(answer) } } : answer;
-    const made = keptAnswer({ status: whole.status, headers: whole.headers, text: whole.text }, isOfUser(asking), now);
+    const isConfirmed = cached !== undefined && answer.status === NOT_MODIFIED;
+    const whole = isConfirmed ? { ...cached, headers: { ...cached.headers, ...ofRepresentation(answer) } } : answer;
+    const made = cachedResponse(
+      { status: whole.status, headers: whole.headers, text: whole.text },
+      isOfUser(asking),
+      now,
+    );
     if (made === undefined) {
       // a failure says nothing of what is kept
-      if (kept && answer.status < 500) await this.#cacheStore.delete(key);
+      if (cached && answer.status < 500) await this.#cacheStore.delete(key);
       return { answer: { status: whole.status, headers: whole.headers, text: whole.text }, isShared: false };
     }
     await this.#keep(key, made, found.names, asking);
@@ -121,7 +125,7 @@ export class ApiCache {
    * A header that the API names in `Vary` counts whether the request has it or not: to have none is a value, too (RFC 9111, section
    * 4.1). What an earlier answer has named goes on counting, for some APIs name it in some of their answers only.
    */
-  async #keep(key: string, made: KeptAnswer, before: readonly string[], asking: Asking): Promise<void> {
+  async #keep(key: string, made: CachedResponse, before: readonly string[], asking: CacheLookup): Promise<void> {
     const names = [...new Set([...readCachingHeaders(made.headers).vary, ...before])].sort();
     if (names.length === 0) return this.#cacheStore.set(key, made);
     await this.#cacheStore.set(key, { kind: 'vary', names, usefulUntil: made.usefulUntil });
@@ -132,14 +136,14 @@ export class ApiCache {
 const NOT_MODIFIED = 304;
 
 /** RFC 9111, section 3.2: what is about the message and not about what it carries stays as it was. */
-function ofRepresentation({ headers }: RawAnswer): RawAnswer['headers'] {
+function ofRepresentation({ headers }: RawResponse): RawResponse['headers'] {
   const { 'content-length': _length, 'content-encoding': _encoding, 'content-type': _type, ...others } = headers;
   // an age is that of the answer that has just come
   return { age: undefined, ...others };
 }
 
 /** Whether a request may say who asks. */
-function isOfUser({ ofUser, request }: Asking): boolean {
+function isOfUser({ ofUser, request }: CacheLookup): boolean {
   return ofUser.size > 0 || request.headers.authorization !== undefined;
 }
 
@@ -147,13 +151,13 @@ function isOfUser({ ofUser, request }: Asking): boolean {
  * By the URL and all headers that are the same for everyone: whoever sends others asks another API. What is said to nobody in
  * particular is kept apart, for most APIs do not say that it is for nobody else.
  */
-function keyOf({ origin, request, ofUser }: Asking, saysWho: boolean): string {
+function keyOf({ origin, request, ofUser }: CacheLookup, saysWho: boolean): string {
   const isFixed = (name: string) => !ofUser.has(name) && !CORRELATION_HEADERS.has(name) && name !== 'content-type';
   const fixed = Object.entries(request.headers).filter(([name]) => isFixed(name));
   return hash('sha256', JSON.stringify([origin, request.path, saysWho, fixed.sort()]), 'base64url');
 }
 
-function variantKey(key: string, { request }: Asking, names: readonly string[]): string {
+function variantKey(key: string, { request }: CacheLookup, names: readonly string[]): string {
   if (names.length === 0) return key;
   const values = [...names].sort().map((name) => [name, request.headers[name] ?? null]);
   return hash('sha256', JSON.stringify([key, values]), 'base64url');

@@ -6,7 +6,7 @@ import type { Kept } from './kept-answer.ts';
 export interface CacheStore {
   /** At once where it is in memory. */
   get(key: string): Kept | undefined | Promise<Kept | undefined>;
-  set(key: string, kept: Kept): void | Promise<void>;
+  set(key: string, cached: Kept): void | Promise<void>;
   delete(key: string): void | Promise<void>;
 }
 
@@ -17,11 +17,11 @@ const OVERHEAD = 1_024;
 export function memoryKeeper(maxBytes: number): CacheStore {
   const all = new LRUCache<string, Kept>({
     maxSize: maxBytes,
-    sizeCalculation: (kept) => OVERHEAD + (kept.kind === 'answer' ? Buffer.byteLength(kept.text) : 0),
+    sizeCalculation: (cached) => OVERHEAD + (cached.kind === 'answer' ? Buffer.byteLength(cached.text) : 0),
   });
   return {
     get: (key) => all.get(key),
-    set: (key, kept) => void all.set(key, kept),
+    set: (key, cached) => void all.set(key, cached),
     delete: (key) => void all.delete(key),
   };
 }
@@ -34,9 +34,9 @@ export function redisKeeper(redis: SharedRedis, now: () => number = Date.now): C
       const text = await orNothing(() => redis.run((client) => client.get(keyOf(key))));
       return text ? (JSON.parse(text) as Kept) : undefined;
     },
-    async set(key, kept) {
-      const ttl = Math.max(1, Math.ceil(kept.usefulUntil - now()));
-      await orNothing(() => redis.run((client) => client.set(keyOf(key), JSON.stringify(kept), 'PX', ttl)));
+    async set(key, cached) {
+      const ttl = Math.max(1, Math.ceil(cached.usefulUntil - now()));
+      await orNothing(() => redis.run((client) => client.set(keyOf(key), JSON.stringify(cached), 'PX', ttl)));
     },
     async delete(key) {
       await orNothing(() => redis.run((client) => client.unlink(keyOf(key))));

@@ -1,41 +1,41 @@
 /** Calls under way that several wait for. */
-export class Flights<T> {
-  readonly #flights = new Map<string, Flight<T>>();
+export class SharedCalls<T> {
+  readonly #sharedCalls = new Map<string, SharedCall<T>>();
 
   /**
    * Waits for the call of this key, and begins it where there is none. It is given up when the last who waits has left.
    * @returns its outcome, and whether it was begun here. Rejects with the reason of `signal` when that is aborted.
    */
   async join(key: string, signal: AbortSignal, begin: (signal: AbortSignal) => Promise<T>): Promise<[T, boolean]> {
-    const known = this.#flights.get(key);
-    const flight = known ?? this.#begin(key, begin);
-    flight.waiting++;
+    const known = this.#sharedCalls.get(key);
+    const sharedCall = known ?? this.#begin(key, begin);
+    sharedCall.waiting++;
     try {
-      return [await untilAborted(flight.outcome, signal), known === undefined];
+      return [await untilAborted(sharedCall.outcome, signal), known === undefined];
     } finally {
-      flight.waiting--;
-      if (flight.waiting === 0) this.#leave(key, flight);
+      sharedCall.waiting--;
+      if (sharedCall.waiting === 0) this.#leave(key, sharedCall);
     }
   }
 
-  #begin(key: string, begin: (signal: AbortSignal) => Promise<T>): Flight<T> {
+  #begin(key: string, begin: (signal: AbortSignal) => Promise<T>): SharedCall<T> {
     const abort = new AbortController();
-    const flight: Flight<T> = { abort, outcome: begin(abort.signal), waiting: 0 };
-    const land = () => {
-      if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    const sharedCall: SharedCall<T> = { abort, outcome: begin(abort.signal), waiting: 0 };
+    const finish = () => {
+      if (this.#sharedCalls.get(key) === sharedCall) this.#sharedCalls.delete(key);
     };
-    flight.outcome.then(land, land);
-    this.#flights.set(key, flight);
-    return flight;
+    sharedCall.outcome.then(finish, finish);
+    this.#sharedCalls.set(key, sharedCall);
+    return sharedCall;
   }
 
-  #leave(key: string, flight: Flight<T>): void {
-    if (this.#flights.get(key) === flight) this.#flights.delete(key);
-    flight.abort.abort();
+  #leave(key: string, sharedCall: SharedCall<T>): void {
+    if (this.#sharedCalls.get(key) === sharedCall) this.#sharedCalls.delete(key);
+    sharedCall.abort.abort();
   }
 }
 
-interface Flight<T> {
+interface SharedCall<T> {
   readonly abort: AbortController;
   readonly outcome: Promise<T>;
   waiting: number;

@@ -1,9 +1,9 @@
 import { type CachingHeaders, readCachingHeaders } from '../../../client/read-freshness.ts';
 import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
-import type { RawAnswer } from '../api-call.ts';
+import type { RawResponse } from '../api-call.ts';
 
 /** An answer of an API as it is kept. */
-export interface KeptAnswer extends RawAnswer {
+export interface CachedResponse extends RawResponse {
   readonly kind: 'answer';
   /** When it came or was confirmed, in milliseconds since 1970. */
   readonly storedAt: number;
@@ -12,14 +12,14 @@ export interface KeptAnswer extends RawAnswer {
 }
 
 /** Says by which headers of a request the answers to one URL are told apart. */
-export interface KeptVary {
+export interface CachedVary {
   readonly kind: 'vary';
   /** In lower case, sorted. */
   readonly names: readonly string[];
   readonly usefulUntil: number;
 }
 
-export type Kept = KeptAnswer | KeptVary;
+export type Kept = CachedResponse | CachedVary;
 
 /** How long an answer is kept beyond its time if the API can be asked whether it is still good, in seconds. */
 const CONFIRMABLE_SECONDS = 3_600;
@@ -32,7 +32,7 @@ const KEPT_STATUSES: ReadonlySet<number> = new Set([200, 203, 204, 404, 410]);
  * @param isOfUser whether the request had `Authorization`, or another header that is not the same for everyone
  * @see https://www.rfc-editor.org/rfc/rfc9111#section-3
  */
-export function keptAnswer(answer: RawAnswer, isOfUser: boolean, now: number): KeptAnswer | undefined {
+export function cachedResponse(answer: RawResponse, isOfUser: boolean, now: number): CachedResponse | undefined {
   const caching = readCachingHeaders(answer.headers, now);
   const { directives, vary } = caching;
   if (!KEPT_STATUSES.has(answer.status) || answer.headers['set-cookie'] !== undefined) return undefined;
@@ -51,26 +51,26 @@ function isOfOneRequest(name: string): boolean {
 }
 
 /** Whether it may be served without asking. */
-export function isFresh(kept: KeptAnswer, now: number): boolean {
-  const caching = readCachingHeaders(kept.headers, kept.storedAt);
-  return (now - kept.storedAt) / 1_000 < leftSeconds(caching);
+export function isFresh(cached: CachedResponse, now: number): boolean {
+  const caching = readCachingHeaders(cached.headers, cached.storedAt);
+  return (now - cached.storedAt) / 1_000 < leftSeconds(caching);
 }
 
 /** Whether it may be served where the API cannot give a better one (RFC 5861, section 4). */
-export function servesOnError(kept: KeptAnswer, now: number): boolean {
-  const caching = readCachingHeaders(kept.headers, kept.storedAt);
-  return (now - kept.storedAt) / 1_000 < leftSeconds(caching) + staleIfError(caching);
+export function servesOnError(cached: CachedResponse, now: number): boolean {
+  const caching = readCachingHeaders(cached.headers, cached.storedAt);
+  return (now - cached.storedAt) / 1_000 < leftSeconds(caching) + staleIfError(caching);
 }
 
 /** The answer with the `Age` that it has reached. */
-export function served({ status, headers, text, storedAt }: KeptAnswer, now: number): RawAnswer {
+export function served({ status, headers, text, storedAt }: CachedResponse, now: number): RawResponse {
   const { age } = readCachingHeaders(headers, storedAt);
   const reached = age + Math.max(0, Math.floor((now - storedAt) / 1_000));
   return { status, headers: { ...headers, age: String(reached) }, text };
 }
 
 /** What asks whether an answer is still good; empty where it cannot be asked. */
-export function conditionsFor({ headers }: RawAnswer): Record<string, string> {
+export function conditionsFor({ headers }: RawResponse): Record<string, string> {
   const conditions: Record<string, string> = {};
   const { etag, 'last-modified': modified } = headers;
   if (typeof etag === 'string') conditions['if-none-match'] = etag;
@@ -78,7 +78,7 @@ export function conditionsFor({ headers }: RawAnswer): Record<string, string> {
   return conditions;
 }
 
-function isConfirmable(answer: RawAnswer): boolean {
+function isConfirmable(answer: RawResponse): boolean {
   return Object.keys(conditionsFor(answer)).length > 0;
 }
 
