@@ -349,14 +349,8 @@ function refuse(
   return { dataText: undefined, errors, refusal };
 }
 
-/** In seconds. Runs that hold memory end soon or run out of their time. */
-const RETRY_AFTER = 1;
-
-function overloaded({ message }: OverloadedError): ExecutionResult {
-  const extensions = { code: 'OVERLOADED', retryAfter: RETRY_AFTER };
-  // what a rule has taken over from a subgraph's answer is not said of this one
-  const headers = { 'retry-after': String(RETRY_AFTER), 'cache-control': 'no-store' };
-  return { dataText: undefined, errors: [{ message, extensions }], refusal: 'overload', status: 503, headers };
+function overloaded({ message, extensions, status, headers }: OverloadedError): ExecutionResult {
+  return { dataText: undefined, errors: [{ message, extensions }], refusal: 'overload', status, headers };
 }
 
 function overloadedOrThrow(error: unknown): ExecutionResult {

@@ -1,15 +1,22 @@
+import { GatewayError } from '../shared/gateway-error.ts';
 import type { CancelSignal } from '../sources/source.ts';
 
 /** Shorter answers are not counted, in UTF-16 code units: whatever is made of them is little. */
 export const LONG_ANSWER = 16_384;
 
 /** More answers wait for memory than there is memory for. */
-export class OverloadedError extends Error {
+export class OverloadedError extends GatewayError {
   constructor() {
-    super('The gateway has as many long answers in memory as it can hold. Try again in a moment.');
+    // what a rule has copied from a subgraph's response does not hold for this one
+    const headers = { 'retry-after': String(RETRY_AFTER), 'cache-control': 'no-store' };
+    const message = 'The gateway has as many long answers in memory as it can hold. Try again in a moment.';
+    super(503, 'OVERLOADED', message, { headers });
     this.name = 'OverloadedError';
   }
 }
+
+/** In seconds. Runs that hold memory end soon or run out of their time. */
+const RETRY_AFTER = 1;
 
 /** Runs that are in may come to have so many times as much as lets new ones in: what they ask for next is not known before. */
 const GROWTH = 2;

@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { PURGE_PATH, purgeResponse } from '../bff/caching/serve-purge.ts';
 import { type EndpointResponse, type ProblemDetails, problemResponse } from '../bff/delivery/reply.ts';
 import type { Config } from '../config/config.ts';
-import { GatewayError } from '../http/gateway-error.ts';
 import { listen } from '../http/listener.ts';
 import { checkHeaderLines } from '../http/middleware/header-lines.ts';
-import type { Host } from '../http/router.ts';
+import type { RequestHandler } from '../http/request-handler.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import { compileAddressList } from '../policy/requests/address-filter.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
 
 /** What the admin listener gives and does. */
 export interface AdminDuties {
@@ -42,7 +42,7 @@ export async function openAdmin(config: Config, duties: AdminDuties): Promise<Ad
   return { metricsUrl: `${origin}${path}`, close };
 }
 
-function adminHost(config: Config, duties: AdminDuties): Host {
+function adminHost(config: Config, duties: AdminDuties): Omit<RequestHandler, 'isDraining'> {
   const { path: metricsPath } = config.telemetry.metrics.prometheus;
   const { purge_token: token } = config.bff;
   const lets = compileAddressList(config.ip_lists.admin);

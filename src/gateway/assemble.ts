@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load-config.ts';
 import { cacheHeaders } from '../graphql-http/cache-headers.ts';
 import { requestCounter } from '../http/middleware/rate-limit.ts';
-import { createHost, type Host } from '../http/router.ts';
+import type { RequestHandler } from '../http/request-handler.ts';
 import { configureLogin } from '../policy/login/login.ts';
 import { createRateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { watchPath } from '../shared/watch-path.ts';
@@ -16,6 +16,7 @@ import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { engineFactory } from './build-engine.ts';
 import { checkApartProcesses, checkSessions } from './check-processes.ts';
+import { createHost } from './create-host.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
@@ -51,7 +52,7 @@ export interface AssemblyOptions {
 
 /** The gateway with everything behind its port: schema, engine, endpoints, and what watches over their files. */
 export interface Assembly {
-  readonly host: Host;
+  readonly host: RequestHandler;
   /** What this process counts and measures; `undefined` where that is off. */
   readonly metrics: Metrics | undefined;
   /** Has this process forget kept answers of endpoints that bear one of the tags; resolves with how many these were. */

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { type Listener, type ListenerOptions, listen } from '../http/listener.ts';
-import type { Host } from '../http/router.ts';
+import type { RequestHandler } from '../http/request-handler.ts';
 import { tlsOptions } from '../http/tls-options.ts';
 
 type ListenerConfig = Pick<Config, 'supergraph' | 'tls'>;
@@ -10,7 +10,7 @@ type ListenerConfig = Pick<Config, 'supergraph' | 'tls'>;
  * set. Rejects with `ConfigValueError`.
  */
 export async function listenForClients(
-  host: Host,
+  host: RequestHandler,
   config: ListenerConfig,
   other: Partial<Omit<ListenerOptions, 'tls'>> = {},
 ): Promise<Listener> {

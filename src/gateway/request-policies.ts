@@ -1,7 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { HostOptions } from '../http/router.ts';
 import { isDocumentFile, readManifests } from '../policy/persisted/manifests.ts';
 import { createPersistedDocuments, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import { type RemoteDocuments, registeredDocuments } from '../policy/persisted/registered-documents.ts';
@@ -14,6 +13,7 @@ import type { SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { HostOptions } from './create-host.ts';
 
 export interface RequestPolicyParts {
   readonly logger: Logger;

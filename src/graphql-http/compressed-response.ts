@@ -1,7 +1,7 @@
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
+import type { HttpResponse } from '../http/response.ts';
 import { readAcceptEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
-import type { HttpResponse } from './graphql-over-http.ts';
 
 /** Sends responses of GraphQL, encoded where the client asks for it and it is worth it. */
 export interface ResponseSender {

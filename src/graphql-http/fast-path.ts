@@ -1,5 +1,5 @@
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
-import { forgetBody } from './graphql-over-http.ts';
+import { forgetBody } from '../http/response.ts';
 import { type GraphqlService, isJsonRequest } from './graphql-service.ts';
 
 /**

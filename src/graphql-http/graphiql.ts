@@ -1,56 +1,46 @@
-import { type PageNeeds, pageHeaders } from '../http/html-policy.ts';
-import { type RequestContext, sendResponse } from '../http/request-context.ts';
+import type { PageNeeds } from '../http/html-policy.ts';
+import { pageHeaders } from '../http/html-policy.ts';
+import { prefersHtml } from '../http/media-type.ts';
+import { ipFilter } from '../http/middleware/ip-filter.ts';
+import type { Handler, Middleware, MiddlewareOptions } from '../http/middleware/middleware.ts';
+import { sendResponse } from '../http/request-context.ts';
+import { textResponse } from '../http/response.ts';
 import { StaticPage } from '../http/static-page.ts';
-import type { Authenticator } from '../policy/authentication/authenticator.ts';
-import { textResponse } from './graphql-over-http.ts';
-import { prefersHtml } from './media-type.ts';
+import { pathOf } from '../shared/url-path.ts';
 
-type Next = (context: RequestContext) => void;
-
-export interface GraphiqlOptions {
+export interface GraphiqlOptions extends Pick<MiddlewareOptions, 'authenticator' | 'addressFilter' | 'fail'> {
   /** Whether GraphQL is served at a path. */
   readonly isGraphql: (path: string) => boolean;
-  readonly authenticator: Authenticator | undefined;
-  /** Keeps out whom nothing is answered, by the client's address. */
-  readonly guard: (next: Next) => Next;
   /** Who may show it inside a frame. */
   readonly frames?: PageNeeds['frames'];
   /** Where a proxy shows the gateway: `/shop-api`. */
   readonly pathPrefix?: string | undefined;
-  readonly next: Next;
-  readonly fail: (context: RequestContext, error: unknown) => void;
 }
 
 /**
- * Shows GraphiQL to browsers that go to where GraphQL is, whoever they are: a browser has no way to send a token with
- * that, and the page tells nothing. What is asked in it comes with the headers that are typed there, and is let in or not.
- * A browser that goes to `/` is sent there.
+ * Shows GraphiQL to browsers that open a GraphQL path, whoever they are: a browser has no way to send a token with that, and the
+ * page contains nothing secret. Operations that it sends are authenticated like any other. A browser that opens `/` is sent there.
  */
-export function serveGraphiql({
-  isGraphql,
-  authenticator,
-  guard,
-  frames,
-  pathPrefix = '',
-  next,
-  fail,
-}: GraphiqlOptions): Next {
+export function serveGraphiql(options: GraphiqlOptions): Middleware {
+  const { isGraphql, authenticator, addressFilter, frames, pathPrefix = '', fail } = options;
   let page: Promise<StaticPage> | undefined;
-  const show = guard((context) => {
+  const show: Handler = (context) => {
     page ??= renderPage(frames);
     page.then((shown) => shown.send(context)).catch((error: unknown) => fail(context, error));
-  });
-  return (context) => {
+  };
+  const filter = ipFilter(addressFilter);
+  const showIfAllowed = filter ? filter(show) : show;
+  return (next) => (context) => {
     const { req, client } = context;
     if (req.method !== 'GET' || !prefersHtml(req.headers.accept)) return next(context);
-    const path = pathOf(req.url ?? '/');
+    const path = pathOf(req.url);
     if (path === '/') {
       const location = `${pathPrefix}/graphql`;
       return sendResponse(context, textResponse(302, 'text/plain', `See ${location}`, { location }));
     }
     if (!isGraphql(path)) return next(context);
     if (authenticator) context.client = { ...client, ip: authenticator.addressOf(req) };
-    show(context);
+    showIfAllowed(context);
   };
 }
 
@@ -65,7 +55,7 @@ async function renderPage(frames: PageNeeds['frames']): Promise<StaticPage> {
 const EDITOR_SOURCES = ['worker-src blob:', 'img-src data:', 'font-src data:'];
 
 const FIRST_QUERY = `# Ctrl-Enter runs the query.
-# Ctrl-Space tells what may stand here.
+# Ctrl-Space suggests what may stand here.
 # The book at the top left is the schema.
 # Headers, for a token, are below.
 
@@ -73,8 +63,3 @@ const FIRST_QUERY = `# Ctrl-Enter runs the query.
   __typename
 }
 `;
-
-function pathOf(url: string): string {
-  const query = url.indexOf('?');
-  return query < 0 ? url : url.slice(0, query);
-}

@@ -1,7 +1,10 @@
 import { type ExecutionResult, resultText } from '../engine/engine.ts';
 import { takeDataText } from '../executor/take-data-text.ts';
-import { GatewayError, isRecord } from '../http/gateway-error.ts';
+import { JSON_TYPE } from '../http/media-type.ts';
+import { type HttpResponse, textResponse } from '../http/response.ts';
+import type { GraphqlParams, SharedResponse } from '../pipeline/operation-context.ts';
 import { ExactNumber, parseJson } from '../shared/exact-json.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
 
 /**
  * What GraphQL over HTTP asks of a server, free of any server: how parameters are read, which media type answers,
@@ -9,20 +12,6 @@ import { ExactNumber, parseJson } from '../shared/exact-json.ts';
  *
  * @see https://graphql.github.io/graphql-over-http/draft/
  */
-
-export interface GraphqlParams {
-  readonly query: string;
-  readonly operationName?: string | null | undefined;
-  readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
-  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
-}
-
-/** A whole HTTP answer. Header names are in lower case; `content-type` and `content-length` are among them. */
-export interface HttpResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | number>>;
-  readonly body: string | Buffer;
-}
 
 /** An operation as a request asks for it, by its text or by the id of one that is known. */
 export interface RequestedOperation extends Omit<GraphqlParams, 'query'> {
@@ -92,13 +81,6 @@ function badRequest(message: string): GatewayError {
   return new GatewayError(400, 'BAD_REQUEST', message);
 }
 
-/** Where equal requests that share one execution find the reply that one of them had. */
-export interface SharedResponse {
-  response: HttpResponse | undefined;
-  /** How many have not had the answer yet. */
-  left: number;
-}
-
 /**
  * The answer that the engine gave, with the status that its kind and the media type call for.
  * @param caching what is said to caches, where anything is; the same for all clients that an answer goes to
@@ -108,7 +90,7 @@ export function resultResponse(
   answer: ExecutionResult,
   contentType: string,
   caching?: Readonly<Record<string, string>>,
-  shared?: SharedResponse,
+  shared?: SharedResponse<HttpResponse>,
 ): HttpResponse {
   const isLast = shared === undefined || --shared.left === 0;
   if (shared?.response?.headers['content-type'] === contentType) {
@@ -124,16 +106,8 @@ export function resultResponse(
   return response;
 }
 
-/**
- * Of a reply that has been sent and that nobody else has: the promises that brought it have often grown old while they waited, and
- * what an old object points to is kept until the next full collection, dead as it is.
- */
-export function forgetBody(response: HttpResponse): void {
-  (response as { body: HttpResponse['body'] }).body = '';
-}
-
 /** A text is encoded each time it is sent, so one that is sent again is encoded once more, for all who follow. */
-function inBytes(shared: SharedResponse, response: HttpResponse): HttpResponse {
+function inBytes(shared: SharedResponse<HttpResponse>, response: HttpResponse): HttpResponse {
   if (typeof response.body !== 'string') return response;
   const encoded = { ...response, body: Buffer.from(response.body) };
   shared.response = encoded;
@@ -154,32 +128,6 @@ function statusOf(answer: ExecutionResult, contentType: string): number {
   return contentType === JSON_TYPE ? 200 : 400;
 }
 
-/** A refusal of the request before GraphQL was asked, as a GraphQL error. */
-export function errorResponse(refusal: GatewayError, contentType: string = JSON_TYPE): HttpResponse {
-  const { code, headers } = refusal;
-  const wait = headers['retry-after'];
-  const extensions = wait === undefined ? { code } : { code, retryAfter: Number(wait) };
-  const error = { message: refusal.message, extensions };
-  return textResponse(refusal.status, contentType, JSON.stringify({ errors: [error] }), refusal.headers);
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
-
-export function textResponse(
-  status: number,
-  contentType: string,
-  body: string,
-  headers: Readonly<Record<string, string>> = {},
-): HttpResponse {
-  // a short text goes out in one piece with its head; a long one is better encoded once than measured and then encoded
-  const bytes = body.length > LONG_TEXT ? Buffer.from(body) : body;
-  return {
-    status,
-    headers: { ...headers, 'content-type': contentType, 'content-length': Buffer.byteLength(bytes) },
-    body: bytes,
-  };
-}
-
-/** In UTF-16 code units. */
-const LONG_TEXT = 8_192;
-
-export const JSON_TYPE = 'application/json; charset=utf-8';
-export const GRAPHQL_RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';

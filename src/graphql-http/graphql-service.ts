@@ -1,30 +1,32 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { charsetOf, isJsonType, parseMediaType } from '../client/media-type.ts';
 import type { ExecutionResult } from '../engine/engine.ts';
-import { ClientDisconnected } from '../http/body-reader.ts';
-import { GatewayError } from '../http/gateway-error.ts';
+import { toGatewayError } from '../http/error-response.ts';
+import { JSON_TYPE, negotiateMediaType } from '../http/media-type.ts';
 import type { RequestContext } from '../http/request-context.ts';
+import { errorResponse, type HttpResponse, textResponse } from '../http/response.ts';
 import { shorten } from '../operation/print-value.ts';
-import type { GraphqlCall, OperationRunner } from '../pipeline/run-operation.ts';
+import type { GraphqlCall } from '../pipeline/operation-context.ts';
+import type { OperationRunner } from '../pipeline/run-operation.ts';
 import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
 import { READABLE_CODINGS } from '../shared/content-codings.ts';
 import { isUtf8Charset } from '../shared/decode-text.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { CacheHeaders } from './cache-headers.ts';
 import type { ResponseSender } from './compressed-response.ts';
-import { errorResponse, type HttpResponse, JSON_TYPE, resultResponse, textResponse } from './graphql-over-http.ts';
-import { negotiateMediaType } from './media-type.ts';
+import { resultResponse } from './graphql-over-http.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 
 export interface GraphqlServiceOptions {
-  readonly runner: OperationRunner;
+  readonly runner: OperationRunner<RequestContext>;
   readonly reader: RequestReader;
   readonly sender: ResponseSender;
   readonly logger: Logger;
   /** What caches are told of answers that say how long they hold; nothing without it. */
   readonly cacheHeaders?: CacheHeaders | undefined;
-  /** Told of each request that is refused for what it is. */
-  readonly onRefusal?: ((refusal: GatewayError) => void) | undefined;
+  /** Called with each request that is refused for what it is. */
+  readonly onRefused?: ((refusal: GatewayError) => void) | undefined;
 }
 
 /**
@@ -70,7 +72,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
       const takeHeaders = (headers: GatheredHeaders) => {
         gathered[index] = headers;
       };
-      return { call, context: { ...context, onAbort: undefined, shared: undefined, takeHeaders } as RequestContext };
+      return { call, context: context.forOperation(takeHeaders) };
     });
     context.onAbort = () => {
       for (const item of items) item.context.onAbort?.();
@@ -127,21 +129,6 @@ function writeMergedHeaders(gathered: readonly (GatheredHeaders | undefined)[], 
   all.writeTo(res);
 }
 
-/** An error that is no `GatewayError` is the gateway's own fault: the log gets it, the client gets a masked one. */
-export function toGatewayError(
-  error: unknown,
-  context: RequestContext,
-  { logger, onRefusal }: Pick<GraphqlServiceOptions, 'logger' | 'onRefusal'>,
-): GatewayError {
-  if (error instanceof GatewayError) {
-    onRefusal?.(error);
-    return error;
-  }
-  if (error instanceof ClientDisconnected) return new GatewayError(400, 'BAD_REQUEST', error.message);
-  logger.error({ requestId: context.requestId, err: error }, 'request failed inside the gateway');
-  return new GatewayError(500, 'INTERNAL_SERVER_ERROR', 'Internal server error');
-}
-
 /** JSON in UTF-8, or with no charset, which means UTF-8. */
 export function isJsonRequest(headers: { readonly 'content-type'?: string | undefined }): boolean {
   const type = headers['content-type'];
@@ -158,7 +145,7 @@ function isJsonInUtf8(text: string): boolean {
 function unsupportedMediaType(headers: { readonly 'content-type'?: string | undefined }): GatewayError {
   const type = shorten(headers['content-type'] ?? 'none');
   const message = `The request's content type is ${type}; expected application/json in UTF-8.`;
-  return new GatewayError(415, 'UNSUPPORTED_MEDIA_TYPE', message, { accept: 'application/json' });
+  return new GatewayError(415, 'UNSUPPORTED_MEDIA_TYPE', message, { headers: { accept: 'application/json' } });
 }
 
 /** The client wants a coding, and none that there is. */

@@ -1,19 +1,13 @@
 import { readBody } from '../http/body-reader.ts';
-import { GatewayError, isRecord } from '../http/gateway-error.ts';
 import type { RequestContext } from '../http/request-context.ts';
-import type { GraphqlCall } from '../pipeline/run-operation.ts';
+import type { GraphqlCall, GraphqlParams } from '../pipeline/operation-context.ts';
 import { excessOfJson, MOST_MEMBERS } from '../policy/limits/json-text.ts';
-import { DocumentRefused, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
+import type { PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
 import { notUtf8 } from '../shared/query-text.ts';
-import {
-  type GraphqlParams,
-  type RequestedOperation,
-  requestedInBody,
-  requestedInUrl,
-  withQuery,
-} from './graphql-over-http.ts';
+import { isRecord, type RequestedOperation, requestedInBody, requestedInUrl, withQuery } from './graphql-over-http.ts';
 
 export interface RequestReaderOptions {
   readonly maxRequestBytes: number;
@@ -41,13 +35,8 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
     const { query, documentId: id, extensions } = requested;
     const hash = extensions == null ? undefined : hashIn(extensions);
     if (documents.plainPasses && id === undefined && hash === undefined) return withQuery(requested, query);
-    try {
-      const text = documents.resolve({ query, id, hash });
-      if (!(text instanceof Promise)) return withQuery(requested, text);
-      return text.then((found) => withQuery(requested, found), refuseDocument);
-    } catch (error) {
-      return refuseDocument(error);
-    }
+    const text = documents.resolve({ query, id, hash });
+    return text instanceof Promise ? text.then((found) => withQuery(requested, found)) : withQuery(requested, text);
   }
 
   async function batch(items: readonly unknown[]): Promise<GraphqlBatch> {
@@ -121,12 +110,6 @@ function hashIn(extensions: Readonly<Record<string, unknown>>): string | undefin
   if (isRecord(persistedQuery) && typeof persistedQuery.sha256Hash === 'string') return persistedQuery.sha256Hash;
   const message = '"extensions.persistedQuery" must be an object with a "sha256Hash".';
   throw new GatewayError(400, 'BAD_REQUEST', message);
-}
-
-function refuseDocument(error: unknown): never {
-  if (!(error instanceof DocumentRefused)) throw error;
-  // what is not known now may be known the next moment
-  throw new GatewayError(error.status, error.code, error.message, { 'cache-control': 'no-store' });
 }
 
 function onlyRefusals(error: unknown): GatewayError {

@@ -1,30 +1,36 @@
+import { methodNotAllowed } from '../http/error-response.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
-import type { HostOptions } from '../http/router.ts';
-import { createOperationRunner } from '../pipeline/run-operation.ts';
+import type { Route } from '../http/router.ts';
+import { createOperationRunner, type OperationRunnerOptions } from '../pipeline/run-operation.ts';
 import { createResponseSender } from './compressed-response.ts';
 import { isFastPathRequest, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
-import { createRequestReader } from './request-reader.ts';
+import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
 
-/** GraphQL at one path: over the whole public schema, or over that of a contract. */
-export interface GraphqlRoute {
-  /** Answers a plain JSON `POST` to this path; false for any other request. */
-  serveFast(context: RequestContext): boolean;
-  /** Answers any `GET` or `POST`. */
-  serve(context: RequestContext): void;
+export interface GraphqlRouteOptions
+  extends RequestReaderOptions,
+    Omit<OperationRunnerOptions<RequestContext>, 'contract'>,
+    Pick<GraphqlServiceOptions, 'logger' | 'cacheHeaders' | 'onRefused'> {
+  /** Responses of fewer bytes are not compressed (`traffic_shaping.router.compression`); without it, none are. */
+  readonly compressFrom?: number | undefined;
+  /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
+  readonly handlers?: 'auto' | 'all-yoga';
 }
 
-type GraphqlRouteOptions = HostOptions & Pick<GraphqlServiceOptions, 'onRefusal'>;
+/** GraphQL at one path: over the whole public schema, or over that of a contract. */
+export interface GraphqlRoute extends Required<Route> {
+  readonly path: string;
+  /** Answers any `GET` or `POST`, whatever its path. */
+  answer(context: RequestContext): void;
+}
 
 export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, contract?: string): GraphqlRoute {
-  const { logger, onRefusal } = options;
+  const { logger, onRefused, cacheHeaders } = options;
   const service = createGraphqlService({
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
-    logger,
-    cacheHeaders: options.cacheHeaders,
-    onRefusal,
+    ...{ logger, cacheHeaders, onRefused },
   });
   let yogaHandler: Promise<(context: RequestContext) => Promise<void>> | undefined;
   /** Yoga is loaded by the first request that needs it: many gateways never see one, and all start sooner. */
@@ -36,13 +42,41 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
       sendResponse(context, service.refuse(context, error));
     }
   }
-  const fastPath = options.handlers !== 'all-yoga';
+  const hasFastPath = options.handlers !== 'all-yoga';
+  const answerFast = (context: RequestContext) => {
+    if (!hasFastPath || !isFastPathRequest(context, path)) return false;
+    void serveFast(service, context);
+    return true;
+  };
+  const answer = (context: RequestContext) => void serveWithYoga(context);
   return {
-    serveFast(context) {
-      if (!fastPath || !isFastPathRequest(context, path)) return false;
-      void serveFast(service, context);
+    path,
+    serveFast: answerFast,
+    answer,
+    serve(context, asked) {
+      if (asked !== path && asked !== `${path}/`) return false;
+      const { method } = context.req;
+      if (method !== 'GET' && method !== 'POST') throw methodNotAllowed(method, asked, 'GET, POST');
+      answer(context);
       return true;
     },
-    serve: (context) => void serveWithYoga(context),
+  };
+}
+
+const DOCUMENT_PATH = /^\/graphql\/([\w.:%~-]{1,256})(?:\?|$)/;
+
+/** Answers `/graphql/ID?…`, where documents are known by ids, as `/graphql?documentId=ID&…`. */
+export function documentRoute({ answer }: GraphqlRoute): Route {
+  return {
+    serve(context) {
+      const { req } = context;
+      const { url = '/' } = req;
+      const id = DOCUMENT_PATH.exec(url)?.[1];
+      if (id === undefined) return false;
+      const rest = url.slice('/graphql/'.length + id.length + 1);
+      req.url = `/graphql?documentId=${id}${rest === '' ? '' : `&${rest}`}`;
+      answer(context);
+      return true;
+    },
   };
 }

@@ -1,9 +1,9 @@
 import { createYoga, type Plugin } from 'graphql-yoga';
-import { GatewayError } from '../http/gateway-error.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
-import type { GraphqlCall } from '../pipeline/run-operation.ts';
+import { type HttpResponse, textResponse } from '../http/response.ts';
+import type { GraphqlCall } from '../pipeline/operation-context.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type HttpResponse, textResponse } from './graphql-over-http.ts';
 import type { GraphqlService } from './graphql-service.ts';
 import type { GraphqlBatch } from './request-reader.ts';
 
@@ -63,7 +63,7 @@ export function createYogaHandler({
 function checkAddress({ req }: RequestContext): void {
   const host = req.headers.host ?? 'localhost';
   if (URL.canParse(`http://${host}${req.url}`)) return;
-  throw new GatewayError(400, 'BAD_REQUEST', 'The "host" header and the path make no URL.');
+  throw new GatewayError(400, 'BAD_REQUEST', 'The "host" header and the path do not form a valid URL.');
 }
 
 /** Yoga wants to see an operation; of a batch it gets one that means nothing. */

@@ -1,15 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { ContentCodingError, decodeBody, READABLE_CODINGS, readContentEncoding } from '../shared/content-codings.ts';
 import { decodeText, TextDecodingError } from '../shared/decode-text.ts';
-import { GatewayError } from './gateway-error.ts';
-
-/** The client closed the connection before its request was complete: there is nobody to answer. */
-export class ClientDisconnected extends Error {
-  constructor() {
-    super('The client closed the connection before its request was complete.');
-    this.name = 'ClientGone';
-  }
-}
+import { GatewayError } from '../shared/gateway-error.ts';
 
 /**
  * Reads a request body as UTF-8, without its byte order mark, holding `maxBytes` at most; a body with content codings is
@@ -48,7 +41,7 @@ function codingRefusal({ kind, message }: ContentCodingError, maxBytes: number):
   if (kind === 'corrupt') return new GatewayError(400, 'BAD_REQUEST', what);
   const codings = READABLE_CODINGS.join(', ');
   const hint = `${what} Send it as it is, or in one of ${codings}.`;
-  return new GatewayError(415, 'UNSUPPORTED_MEDIA_TYPE', hint, { 'accept-encoding': codings });
+  return new GatewayError(415, 'UNSUPPORTED_MEDIA_TYPE', hint, { headers: { 'accept-encoding': codings } });
 }
 
 /** @param read what the bytes are made into; may throw */

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { ConfigValueError } from '../config/config-value-error.ts';
-import type { Host } from './router.ts';
+import type { RequestHandler } from './request-handler.ts';
 
 export interface ListenerOptions {
   readonly host: string;
@@ -46,7 +46,7 @@ const KEEP_ALIVE_MS = 65_000;
 const DEFAULT_LINGER_MS = 250;
 
 /** Opens the port. Rejects with `ConfigValueError`, which says what to do, when it cannot be had. */
-export async function listen(host: Host, options: ListenerOptions): Promise<Listener> {
+export async function listen(host: Omit<RequestHandler, 'isDraining'>, options: ListenerOptions): Promise<Listener> {
   const { tls } = options;
   const timeouts = timeoutsOf(options);
   const server = tls ? createTlsServer({ ...tls, ...timeouts }, host.handle) : createServer(timeouts, host.handle);
@@ -103,7 +103,7 @@ function sameEnd(left: Socket, right: Socket): boolean {
 
 async function drain(
   server: Server,
-  host: Host,
+  host: Omit<RequestHandler, 'isDraining'>,
   fresh: ReadonlySet<Socket>,
   { graceMs = DEFAULT_GRACE_MS, lingerMs = DEFAULT_LINGER_MS }: ListenerOptions,
 ): Promise<void> {

@@ -1,52 +1,71 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientInfo } from '../client/identity.ts';
-import type { HttpResponse, SharedResponse } from '../graphql-http/graphql-over-http.ts';
+import type { OperationContext, SharedResponse } from '../pipeline/operation-context.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
+import type { Proved } from '../policy/login/sessions.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
+import type { HttpResponse } from './response.ts';
 
-/** One HTTP request and its response, as the rooms of the server hand it on. */
-export interface RequestContext extends RequestNotes {
+/**
+ * One HTTP request and its response, from the first middleware to the last byte. It is handed on as it is; what is found out about
+ * the request on its way is kept here.
+ */
+export class RequestContext implements RequestNotes, OperationContext {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly requestId: string;
   /** From `performance.now()`. */
-  readonly startedAt: number;
-  /** Who asks. Until the request is admitted: nobody known, at the address of the connection's other end. */
+  readonly startedAt: number = performance.now();
+  /** Who asks. Until the request is authenticated: nobody known, at the address of the connection's other end. */
   client: ClientInfo;
-  /** Headers that the answer has whatever it is, names in lower case. */
+  /** Whom a login session proves to ask, and with which token. */
+  session: Proved | undefined;
+  /** Headers that the response has whatever it is, names in lower case. */
   headers: Readonly<Record<string, string>> | undefined;
-  /** Called once if the client leaves before its answer is sent. */
   onAbort: (() => void) | undefined;
-  /** Set when others may get the same answer. */
-  shared: SharedResponse | undefined;
-  /** Of an operation in a batch: takes what its subgraphs' headers bring, which is written when all operations are done. */
-  takeHeaders: ((gathered: GatheredHeaders) => void) | undefined;
-  /** Where it stands among those that are open. */
-  place: number;
-}
+  shared: SharedResponse<HttpResponse> | undefined;
+  /** Of an operation in a batch: takes the headers of its subgraphs, which are written when all operations are done. */
+  private headerSink: ((gathered: GatheredHeaders) => void) | undefined;
+  /** Where it stands among {@link ActiveRequests}. */
+  place = -1;
+  endpoint: RequestNotes['endpoint'];
+  operation: RequestNotes['operation'];
+  operationName: RequestNotes['operationName'];
+  errors: RequestNotes['errors'];
+  reason: RequestNotes['reason'];
 
-export function createRequestContext(req: IncomingMessage, res: ServerResponse): RequestContext {
-  if (req.url?.startsWith('http')) req.url = originForm(req.url);
-  const client = { ip: peerAddress(req.socket), identity: undefined };
-  return {
-    req,
-    res,
-    requestId: requestIdOf(req),
-    startedAt: performance.now(),
-    client,
-    headers: undefined,
-    onAbort: undefined,
-    shared: undefined,
-    takeHeaders: undefined,
-    place: -1,
-    endpoint: undefined,
-    operation: undefined,
-    operationName: undefined,
-    errors: undefined,
-    reason: undefined,
-  };
+  constructor(req: IncomingMessage, res: ServerResponse) {
+    if (req.url?.startsWith('http')) req.url = originForm(req.url);
+    this.req = req;
+    this.res = res;
+    this.requestId = requestIdOf(req);
+    this.client = { ip: peerAddress(req.socket), identity: undefined };
+  }
+
+  get requestHeaders(): IncomingMessage['headers'] {
+    return this.req.headers;
+  }
+
+  get target(): string {
+    return `${this.req.method} ${this.req.url}`;
+  }
+
+  get isClosed(): boolean {
+    return this.res.destroyed;
+  }
+
+  receiveHeaders(gathered: GatheredHeaders): void {
+    if (this.headerSink) this.headerSink(gathered);
+    else gathered.writeTo(this.res);
+  }
+
+  /** Returns a context for one operation of a batch, which shares nothing with the others and is written by nobody. */
+  forOperation(headerSink: (gathered: GatheredHeaders) => void): RequestContext {
+    const copy: RequestContext = Object.create(RequestContext.prototype);
+    return Object.assign(copy, this, { onAbort: undefined, shared: undefined, headerSink });
+  }
 }
 
 /** Proxies may send whole URLs, and a server must take them (RFC 9112, section 3.2.2); routes go by path. */

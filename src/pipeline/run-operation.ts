@@ -1,24 +1,14 @@
 import { type DependsOn, inFlightKey } from '../client/depends-on.ts';
 import { forbidsSharing } from '../client/sharing.ts';
 import type { Engine, EngineRequest, ExecutionResult } from '../engine/engine.ts';
-import type { GraphqlParams, SharedResponse } from '../graphql-http/graphql-over-http.ts';
-import { ClientDisconnected } from '../http/body-reader.ts';
-import { GatewayError } from '../http/gateway-error.ts';
-import type { CountRequest } from '../http/middleware/rate-limit.ts';
-import type { RequestContext } from '../http/request-context.ts';
 import type { GatheredHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
+import { ClientDisconnected } from '../shared/client-disconnected.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { CancelSignal, ClientContext } from '../sources/source.ts';
+import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
 
-/** A GraphQL request as read from HTTP. */
-export interface GraphqlCall {
-  readonly params: GraphqlParams;
-  /** The body as it came (empty for GET, whose parameters are in the URL). */
-  readonly text: string;
-  readonly readOnly: boolean;
-}
-
-export interface OperationRunnerOptions {
+export interface OperationRunnerOptions<Context extends OperationContext> {
   /** The engine in force; `undefined` while there is no schema. */
   readonly engine: () => Engine | undefined;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
@@ -32,15 +22,15 @@ export interface OperationRunnerOptions {
   /** Gathers the headers of subgraph answers that go to the client. */
   readonly returned?: ResponseHeaders | undefined;
   /** Counts requests whose operation is not asked for the limits of the request; there are none without it. */
-  readonly countRequest?: CountRequest | undefined;
+  readonly countRequest?: ((context: Context) => undefined | Promise<void>) | undefined;
 }
 
-export interface OperationRunner {
+export interface OperationRunner<Context extends OperationContext> {
   /**
    * Rejects with `GatewayError` 503 without a schema, 504 `GATEWAY_TIMEOUT` when time is up and 429 over a rate limit, and
    * with `ClientDisconnected` when it is too late.
    */
-  run(context: RequestContext, call: GraphqlCall): Promise<ExecutionResult>;
+  run(context: Context, call: GraphqlCall): Promise<ExecutionResult>;
 }
 
 /** One execution under way, and how many clients wait for it. */
@@ -58,18 +48,15 @@ interface SharedExecution {
  * body, same engine, and the same value of every header but neutral ones, so that no client ever gets an answer made
  * for another's credentials. When the last of the clients leaves, the execution is aborted.
  */
-export function createOperationRunner(options: OperationRunnerOptions): OperationRunner {
+export function createOperationRunner<Context extends OperationContext>(
+  options: OperationRunnerOptions<Context>,
+): OperationRunner<Context> {
   const sharedExecutions = new Map<string, SharedExecution>();
   // a cookie is for the one client that asked
   const shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
   const { countRequest } = options;
 
-  function start(
-    engine: Engine,
-    context: RequestContext,
-    call: GraphqlCall,
-    rateLimitChecked: boolean,
-  ): SharedExecution {
+  function start(engine: Engine, context: Context, call: GraphqlCall, rateLimitChecked: boolean): SharedExecution {
     const cancellation = new Cancellation();
     const returned = options.returned?.gather();
     const client = clientContext(context, cancellation, returned, rateLimitChecked);
@@ -78,11 +65,7 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
     return { engine, cancellation, answer, returned, shared: { response: undefined, left: 0 }, waiting: 0 };
   }
 
-  function join(
-    sharedExecution: SharedExecution,
-    context: RequestContext,
-    key: string | undefined,
-  ): Promise<ExecutionResult> {
+  function join(sharedExecution: SharedExecution, context: Context, key: string | undefined): Promise<ExecutionResult> {
     sharedExecution.waiting++;
     if (key !== undefined) {
       context.shared = sharedExecution.shared;
@@ -98,7 +81,7 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
       : sharedExecution.answer;
   }
 
-  function share(engine: Engine, context: RequestContext, call: GraphqlCall): Promise<ExecutionResult> {
+  function share(engine: Engine, context: Context, call: GraphqlCall): Promise<ExecutionResult> {
     const key = sharingKey(context, call.text, options.dependsOn);
     const running = sharedExecutions.get(key);
     if (running?.engine === engine) return join(running, context, key);
@@ -114,11 +97,11 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
   const canDedupe = (engine: Engine, { params: { query, operationName } }: GraphqlCall) =>
     engine.canDedupe({ query, operationName, contract: options.contract });
 
-  function begin(context: RequestContext, call: GraphqlCall): Promise<ExecutionResult> {
-    if (context.res.destroyed) throw new ClientDisconnected();
+  function begin(context: Context, call: GraphqlCall): Promise<ExecutionResult> {
+    if (context.isClosed) throw new ClientDisconnected();
     const engine = options.engine();
-    if (!engine) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'There is no schema to answer with yet.');
-    const shared = shareQueries && !forbidsSharing(context.req.headers) && canDedupe(engine, call);
+    if (!engine) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'No schema loaded yet.');
+    const shared = shareQueries && !forbidsSharing(context.requestHeaders) && canDedupe(engine, call);
     if (shared) {
       // each request counts, also those that share one execution
       const counted = countRequest?.(context);
@@ -141,20 +124,24 @@ export function createOperationRunner(options: OperationRunnerOptions): Operatio
 }
 
 /** The policies count what they see; what never became an operation is counted here. */
-async function countRefused(answer: ExecutionResult, context: RequestContext, countRequest: CountRequest) {
+async function countRefused<Context>(
+  answer: ExecutionResult,
+  context: Context,
+  countRequest: (context: Context) => undefined | Promise<void>,
+) {
   const { refusal } = answer;
   if (refusal && refusal !== 'policy' && refusal !== 'overload') await countRequest(context);
   return answer;
 }
 
 function clientContext(
-  { req, requestId, client }: RequestContext,
+  { requestHeaders: headers, requestId, client }: OperationContext,
   signal: CancelSignal,
   returned: GatheredHeaders | undefined,
   rateLimitChecked: boolean,
 ): ClientContext {
   const { ip, identity } = client;
-  return { requestId, headers: req.headers, signal, ip, identity, returned, rateLimitChecked };
+  return { requestId, headers, signal, ip, identity, returned, rateLimitChecked };
 }
 
 function engineRequest(client: ClientContext, call: GraphqlCall, contract: string | undefined): EngineRequest {
@@ -165,11 +152,10 @@ function engineRequest(client: ClientContext, call: GraphqlCall, contract: strin
 async function withHeaders(
   answer: Promise<ExecutionResult>,
   returned: GatheredHeaders,
-  { res, takeHeaders }: RequestContext,
+  context: OperationContext,
 ): Promise<ExecutionResult> {
   const made = await answer;
-  if (takeHeaders) takeHeaders(returned);
-  else returned.writeTo(res);
+  context.receiveHeaders(returned);
   return made;
 }
 
@@ -200,6 +186,10 @@ function expire(ms: number, cancellation: Cancellation, reject: (error: unknown)
   cancellation.abort();
 }
 
-function sharingKey({ req, client }: RequestContext, text: string, dependsOn: DependsOn | undefined): string {
-  return `${req.method} ${req.url} ${inFlightKey({ facts: client, headers: req.headers }, dependsOn)}\n${text}`;
+function sharingKey(
+  { target, requestHeaders, client }: OperationContext,
+  text: string,
+  dependsOn: DependsOn | undefined,
+): string {
+  return `${target} ${inFlightKey({ facts: client, headers: requestHeaders }, dependsOn)}\n${text}`;
 }

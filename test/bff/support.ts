@@ -8,8 +8,9 @@ import { onTestFinished } from 'vitest';
 import { type Bff, type BffOptions, createBff } from '../../src/bff/bff.ts';
 import type { Identity } from '../../src/client/identity.ts';
 import type { Engine, EngineRequest, ExecutionResult } from '../../src/engine/engine.ts';
-import { frontDoor } from '../../src/http/middleware/front-door.ts';
-import { createRequestContext } from '../../src/http/request-context.ts';
+import { cors } from '../../src/http/middleware/cors.ts';
+import { compose } from '../../src/http/middleware/middleware.ts';
+import { RequestContext } from '../../src/http/request-context.ts';
 import type { Supergraph } from '../../src/supergraph/supergraph.ts';
 
 /** An engine that lets graphql-js execute over plain objects, and remembers what it was asked. */
@@ -75,12 +76,12 @@ export async function serveBff(
   options: BffOptions,
 ): Promise<{ bff: Bff; origin: string; call: (path: string, init?: RequestInit) => Promise<EndpointResponse> }> {
   const bff = await createBff({ dev: true, ...options });
-  const enter = frontDoor({ corsOf: bff.cors }, ({ req, res, headers }) => {
+  const enter = compose([cors({ corsOf: bff.cors })], ({ req, res, headers }) => {
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
     const facts = { ip: '192.0.2.1', identity: identityIn(req.headers['x-test-identity']) };
     if (!bff.handle(req, res, facts)) res.writeHead(418).end();
   });
-  const server = createServer((req, res) => enter(createRequestContext(req, res)));
+  const server = createServer((req, res) => enter(new RequestContext(req, res)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
+import { createHost, type HostOptions } from '../../src/gateway/create-host.ts';
 import { type Listener, type ListenerOptions, listen } from '../../src/http/listener.ts';
-import { createHost, type HostOptions } from '../../src/http/router.ts';
 import { createLogger, type Logger } from '../../src/telemetry/logger.ts';
 
 export interface LogLine {

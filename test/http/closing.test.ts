@@ -1,8 +1,8 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createHost } from '../../src/gateway/create-host.ts';
 import { listen } from '../../src/http/listener.ts';
-import { createHost } from '../../src/http/router.ts';
 import { plainEngine } from '../gateway/plain-engine.ts';
 import { latch, post, recordingLogger } from '../gateway/serving.ts';
 

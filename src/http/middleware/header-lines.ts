@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { GatewayError } from '../gateway-error.ts';
+import { GatewayError } from '../../shared/gateway-error.ts';
+import type { Middleware } from './middleware.ts';
 
 /**
  * Headers that say for whom, from whom or what a request is. Node keeps the first line of some and joins the lines of others; a
@@ -36,6 +37,12 @@ const LONGEST_HOST = 1_024;
 
 /** Most requests of a gateway come with the same one. */
 let lastValid: string | undefined;
+
+/** Refuses requests whose headers another server could read in another way. Throws `GatewayError` 400. */
+export const headerLines: Middleware = (next) => (context) => {
+  checkHeaderLines(context.req);
+  next(context);
+};
 
 /**
  * Refuses a request with several lines of a header that may stand there once, and one with an invalid `Host` (RFC 9112, section

@@ -1,7 +1,8 @@
 import type { RateLimits } from '../../policy/rate-limits/rate-limits.ts';
 import { retryAfterHeader } from '../../policy/rate-limits/refuse.ts';
-import { GatewayError } from '../gateway-error.ts';
+import { GatewayError } from '../../shared/gateway-error.ts';
 import type { RequestContext } from '../request-context.ts';
+import type { Middleware } from './middleware.ts';
 
 /** Counts a request against the limits of whole requests. Throws `GatewayError` 429 `RATE_LIMITED`, and 503. */
 export type CountRequest = (context: RequestContext) => undefined | Promise<void>;
@@ -18,11 +19,28 @@ export function requestCounter({
     context.headers = { ...context.headers, ...headers };
     if (refused === undefined) return;
     const code = refused.status === 429 ? 'RATE_LIMITED' : 'SERVICE_UNAVAILABLE';
-    throw new GatewayError(refused.status, code, refused.message, retryAfterHeader(refused));
+    throw new GatewayError(refused.status, code, refused.message, { headers: retryAfterHeader(refused) });
   };
   return (context) => {
     const { ip, identity } = context.client;
     const checked = checkRequestLimits({ ip, identity, headers: context.req.headers });
     return checked instanceof Promise ? checked.then((settled) => settle(context, settled)) : settle(context, checked);
+  };
+}
+
+/**
+ * Counts requests to endpoints before anything is looked up for them: responses from the cache, and those that are shared, count as
+ * well, and one that is made of several operations counts once.
+ */
+export function rateLimit(
+  countRequest: CountRequest | undefined,
+  fail: (context: RequestContext, error: unknown) => void,
+): Middleware | undefined {
+  if (countRequest === undefined) return undefined;
+  return (next) => (context) => {
+    const counted = countRequest(context);
+    context.client = { ...context.client, rateLimitChecked: true };
+    if (!counted) return next(context);
+    counted.then(() => next(context)).catch((error: unknown) => fail(context, error));
   };
 }

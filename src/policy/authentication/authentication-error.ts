@@ -1,27 +1,23 @@
-/** Why a request is not let in. `message` is for the client and tells nothing of how far its credential came. */
-export class AuthenticationError extends Error {
-  override readonly name = 'NotAdmitted';
-  readonly status: 401 | 403 | 429 | 503;
-  /** `extensions.code` of the GraphQL error. */
-  readonly code: 'UNAUTHENTICATED' | 'FORBIDDEN' | 'RATE_LIMITED' | 'SERVICE_UNAVAILABLE';
-  /** The kind of problem for endpoints that answer problem details: `unauthenticated`. */
-  readonly kind: string;
-  readonly headers: Readonly<Record<string, string>>;
+import { GatewayError } from '../../shared/gateway-error.ts';
+
+/** The error for a request whose sender is not known. `message` is for the client and says nothing of how far its credential came. */
+export class AuthenticationError extends GatewayError {
   /** What was wrong, for the log alone. */
   readonly reason: string;
 
-  constructor(
-    what: Pick<AuthenticationError, 'status' | 'code' | 'kind' | 'headers' | 'reason'>,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-    this.status = what.status;
-    this.code = what.code;
-    this.kind = what.kind;
-    this.headers = what.headers;
+  constructor(what: AuthenticationProblem, message: string, options?: ErrorOptions) {
+    super(what.status, what.code, message, { ...options, headers: what.headers, kind: what.kind });
+    this.name = 'AuthenticationError';
     this.reason = what.reason;
   }
+}
+
+export interface AuthenticationProblem {
+  readonly status: 401 | 403 | 429 | 503;
+  readonly code: 'UNAUTHENTICATED' | 'FORBIDDEN' | 'RATE_LIMITED' | 'SERVICE_UNAVAILABLE';
+  readonly kind: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly reason: string;
 }
 
 /**
@@ -58,7 +54,7 @@ export class BadCredential extends Error {
 
 /** Whether the credential holds cannot be told just now, since what decides it is away; `message` is for the log. */
 export class AuthenticationUnavailable extends Error {
-  override readonly name = 'CannotDecide';
+  override readonly name = 'AuthenticationUnavailable';
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc6750#section-3 */

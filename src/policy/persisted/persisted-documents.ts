@@ -1,6 +1,7 @@
 import { stripIgnoredCharacters } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { ApqConfig, PersistedQueriesConfig } from '../../config/sections/persisted-queries.ts';
+import { GatewayError } from '../../shared/gateway-error.ts';
 import type { CountRefusal } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { documentHash, type Manifest } from './manifests.ts';
@@ -15,22 +16,9 @@ export interface NamedDocument {
   readonly hash: string | undefined;
 }
 
-/** The request cannot be answered for what it says of its document. */
-export class DocumentRefused extends Error {
-  override readonly name = 'DocumentRefused';
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
-}
-
 export interface PersistedDocuments {
   /**
-   * The text of the query to run. Throws, or rejects with, `DocumentRefused`.
+   * The text of the query to run. Throws, or rejects with, `GatewayError`.
    * @returns `undefined` where the request names nothing
    */
   resolve(named: NamedDocument): string | undefined | Promise<string | undefined>;
@@ -116,7 +104,7 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
       if (safelist.require_id) {
         refused?.('persisted_queries', 'no_id');
         const message = 'Operations have to be named by their id here; the text of a query is not taken.';
-        throw new DocumentRefused(400, 'PERSISTED_QUERY_ID_REQUIRED', message);
+        throw refusedDocument(400, 'PERSISTED_QUERY_ID_REQUIRED', message);
       }
       return plain(query);
     },
@@ -130,14 +118,14 @@ function withoutAlgorithm(id: string): string {
 
 function checkHash(hash: string, query: string): void {
   if (documentHash(query) === hash.toLowerCase()) return;
-  throw new DocumentRefused(400, 'BAD_REQUEST', 'The hash in "persistedQuery" is not that of the query sent with it.');
+  throw refusedDocument(400, 'BAD_REQUEST', 'The hash in "persistedQuery" is not that of the query sent with it.');
 }
 
 /** Clients that know the protocol go by the code, or by this very message. */
-const notFound = () => new DocumentRefused(200, 'PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
+const notFound = () => refusedDocument(200, 'PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
 const notInList = () =>
-  new DocumentRefused(400, 'PERSISTED_QUERY_NOT_IN_LIST', 'This operation is not in the list of known ones.');
-const notSupported = () => new DocumentRefused(200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
+  refusedDocument(400, 'PERSISTED_QUERY_NOT_IN_LIST', 'This operation is not in the list of known ones.');
+const notSupported = () => refusedDocument(200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
 
 /** The operations of a manifest, by id and by text. */
 class ListedDocuments {
@@ -175,4 +163,9 @@ function normalised(query: string): string {
     // what is no GraphQL is in no list
     return query;
   }
+}
+
+/** What is not known now may be known the next moment, so no cache keeps it. */
+function refusedDocument(status: number, code: string, message: string): GatewayError {
+  return new GatewayError(status, code, message, { headers: { 'cache-control': 'no-store' } });
 }

@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest';
 import type { ClientInfo } from '../../../src/client/identity.ts';
 import { loginSection } from '../../../src/config/sections/login.ts';
+import { createHost } from '../../../src/gateway/create-host.ts';
 import { listen } from '../../../src/http/listener.ts';
-import { createHost } from '../../../src/http/router.ts';
 import type { Authenticator } from '../../../src/policy/authentication/authenticator.ts';
 import { configureLogin } from '../../../src/policy/login/login.ts';
 import type { SharedRedis } from '../../../src/store/redis.ts';

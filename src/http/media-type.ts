@@ -1,6 +1,8 @@
 import { charsetOf, type MediaRange, parseAccept } from '../client/media-type.ts';
 import { isUtf8Charset } from '../shared/decode-text.ts';
-import { GRAPHQL_RESPONSE_TYPE, JSON_TYPE } from './graphql-over-http.ts';
+
+export const JSON_TYPE = 'application/json; charset=utf-8';
+export const GRAPHQL_RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
 
 /** In the order of preference where a client ranks them equally. */
 const OFFERED = [

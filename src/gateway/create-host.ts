@@ -1,0 +1,149 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Bff } from '../bff/bff.ts';
+import type { ClientInfo } from '../client/identity.ts';
+import type { Engine } from '../engine/engine.ts';
+import { serveGraphiql } from '../graphql-http/graphiql.ts';
+import { createGraphqlRoute, documentRoute, type GraphqlRouteOptions } from '../graphql-http/route.ts';
+import { logAccess } from '../http/access-log.ts';
+import { type ErrorHandling, methodNotAllowed, routeErrorResponse, toGatewayError } from '../http/error-response.ts';
+import { healthResponse } from '../http/health.ts';
+import type { PageNeeds } from '../http/html-policy.ts';
+import { csrf } from '../http/middleware/csrf.ts';
+import { compose, listMiddleware, type MiddlewareOptions } from '../http/middleware/middleware.ts';
+import { rateLimit } from '../http/middleware/rate-limit.ts';
+import { refusalObserver, requestObserver } from '../http/observe-requests.ts';
+import { type RequestContext, sendResponse } from '../http/request-context.ts';
+import { createRequestHandler, type RequestHandler } from '../http/request-handler.ts';
+import { createRouter, type Route } from '../http/router.ts';
+import { isBelow } from '../policy/requests/paths.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
+import type { RequestNotes } from '../shared/request-notes.ts';
+import { pathOf } from '../shared/url-path.ts';
+import type { AccessLogSettings } from '../telemetry/access-line.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+
+export interface HostOptions
+  extends GraphqlRouteOptions,
+    Pick<MiddlewareOptions, 'maxUrlBytes' | 'answerHeaders' | 'cors' | 'addressFilter' | 'authenticator' | 'login'> {
+  /** The engine in force; `undefined` while there is no schema. */
+  readonly engine: () => Engine | undefined;
+  readonly graphiql: boolean;
+  /** Where a proxy shows the gateway: `/shop-api`. */
+  readonly pathPrefix?: string | undefined;
+  /** Who may show GraphiQL inside a frame (`security_headers.frame_options`). Default: nobody. */
+  readonly frames?: PageNeeds['frames'];
+  /** Whether `/health` and `/ready` are served. Default true. */
+  readonly healthRoutes?: boolean;
+  /** Parts of the public schema that are served at a path of their own. */
+  readonly contracts?: readonly { readonly name: string; readonly path: string }[];
+  /** Answers what is under `/bff`; false for paths that are not its own. */
+  readonly bff?:
+    | {
+        handle(req: IncomingMessage, res: ServerResponse, client: ClientInfo, notes: RequestNotes): boolean;
+        cors?: Bff['cors'];
+      }
+    | undefined;
+  /** Whether the store that processes share is there; `/ready` says so, and stays ready. */
+  readonly storeState?: (() => 'UP' | 'DOWN') | undefined;
+  /** By which headers clients say who they are, for the line of each request in the log. */
+  readonly accessLog?: AccessLogSettings | undefined;
+  /** Counts requests that have ended, and those that are refused before they become operations. */
+  readonly instruments?: Pick<Instruments, 'answered' | 'refused'> | undefined;
+}
+
+/** Puts middleware, routes and what observes them together: all that answers requests at the port for clients. */
+export function createHost(options: HostOptions): RequestHandler {
+  const { logger, instruments, pathPrefix, accessLog } = options;
+  const handling = { logger, onRefused: instruments && refusalObserver(instruments.refused) };
+  const fail = errorSender(handling, pathPrefix);
+  const routes = listRoutes(options, handling, fail, () => host.isDraining);
+  const { isGraphql } = routes;
+  const graphiql = options.graphiql ? serveGraphiql({ ...options, isGraphql, fail }) : undefined;
+  const middleware = listMiddleware({ ...options, graphiql, corsOf: options.bff?.cors, fail });
+  const observe = instruments && requestObserver(instruments, isGraphql);
+  const host = createRequestHandler({
+    handler: compose(middleware, createRouter(routes.list, notFound(pathPrefix))),
+    fail,
+    pathPrefix,
+    onEnd(context) {
+      logAccess(logger, context, accessLog);
+      observe?.(context);
+    },
+  });
+  return host;
+}
+
+type Fail = (context: RequestContext, error: unknown) => void;
+
+/** Returns the one way in which an error outside of an operation becomes a response. */
+function errorSender(handling: ErrorHandling, pathPrefix: string | undefined): Fail {
+  return (context, error) =>
+    sendResponse(context, routeErrorResponse(toGatewayError(error, context, handling), context, pathPrefix));
+}
+
+interface Routes {
+  readonly list: readonly Route[];
+  /** Whether GraphQL is served at a path. */
+  isGraphql(path: string): boolean;
+}
+
+/** Lists what is served, in the order in which it is asked. */
+function listRoutes(options: HostOptions, handling: ErrorHandling, fail: Fail, isDraining: () => boolean): Routes {
+  const settings = { ...options, ...handling };
+  const main = createGraphqlRoute(settings, '/graphql');
+  const contracts = (options.contracts ?? []).map(({ name, path }) => createGraphqlRoute(settings, path, name));
+  const graphql = [main, ...contracts];
+  const paths = new Set(graphql.map(({ path }) => path));
+  return {
+    list: [
+      ...graphql,
+      ...(options.documents?.namedByPath ? [documentRoute(main)] : []),
+      ...(options.healthRoutes === false ? [] : [healthRoute(options, isDraining)]),
+      ...(options.bff ? [bffRoute(options.bff, options, fail)] : []),
+    ],
+    isGraphql: (path) => paths.has(path.endsWith('/') ? path.slice(0, -1) : path),
+  };
+}
+
+function healthRoute({ engine, storeState }: HostOptions, isDraining: () => boolean): Route {
+  const health = { hasSchema: () => engine() !== undefined, storeState, isDraining };
+  return {
+    serve(context, path) {
+      const response = healthResponse(path, health);
+      if (response === undefined) return false;
+      const { method } = context.req;
+      if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed(method, path, 'GET, HEAD');
+      sendResponse(context, response);
+      return true;
+    },
+  };
+}
+
+function bffRoute(bff: NonNullable<HostOptions['bff']>, options: HostOptions, fail: Fail): Route {
+  const { csrf: csrfCheck, countRequest, returned, pathPrefix } = options;
+  const missing = notFound(pathPrefix);
+  const serveEndpoint = (context: RequestContext) => {
+    const { req, res, headers, client } = context;
+    for (const name in headers) res.setHeader(name, headers[name] ?? '');
+    const known = returned ? { ...client, returned: returned.gather().follow(res) } : client;
+    if (!bff.handle(req, res, known, context)) missing(context);
+  };
+  const guarded = compose([csrf(csrfCheck), rateLimit(countRequest, fail)], serveEndpoint);
+  return {
+    serve(context, path) {
+      if (context.req.method === 'OPTIONS' || !isBelow(path, '/bff')) serveEndpoint(context);
+      else guarded(context);
+      return true;
+    },
+  };
+}
+
+/** Throws `GatewayError` 404. */
+function notFound(prefix = ''): (context: RequestContext) => void {
+  return ({ req }) => {
+    const message =
+      `There is nothing at ${req.method} ${prefix}${pathOf(req.url)}. ` +
+      `GraphQL is at ${prefix}/graphql, endpoints are under ${prefix}/bff/, health is at ${prefix}/health and ${prefix}/ready.`;
+    throw new GatewayError(404, 'NOT_FOUND', message);
+  };
+}

@@ -1,0 +1,18 @@
+import { pathOf } from '../shared/url-path.ts';
+import { type AccessLogSettings, accessFields } from '../telemetry/access-line.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { RequestContext } from './request-context.ts';
+
+const NO_CLIENT_HEADERS: AccessLogSettings = { client_name_headers: [], client_version_headers: [] };
+
+/** Writes one line for each request: an error for 5xx responses, so that they stand out; the others are for debugging. */
+export function logAccess(logger: Logger, context: RequestContext, settings = NO_CLIENT_HEADERS): void {
+  const { req, res, requestId, startedAt } = context;
+  const level = res.statusCode >= 500 ? 'error' : 'debug';
+  if (!logger.isEnabled(level)) return;
+  const durationMs = Math.round((performance.now() - startedAt) * 10) / 10;
+  const details = accessFields(context, req.headers, settings);
+  const request = { requestId, method: req.method, path: pathOf(req.url), status: res.statusCode, durationMs };
+  if (res.writableFinished) logger[level]({ ...request, ...details }, 'request');
+  else logger.debug({ ...request, ...details, status: undefined }, 'request closed by the client');
+}

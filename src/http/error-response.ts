@@ -1,0 +1,46 @@
+import { STATUS_CODES } from 'node:http';
+import { ClientDisconnected } from '../shared/client-disconnected.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
+import { pathOf } from '../shared/url-path.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { JSON_TYPE, negotiateMediaType } from './media-type.ts';
+import type { RequestContext } from './request-context.ts';
+import { errorResponse, type HttpResponse, textResponse } from './response.ts';
+
+/** What is done with errors beside answering them. */
+export interface ErrorHandling {
+  readonly logger: Logger;
+  /** Called with each request that is refused for what it is. */
+  readonly onRefused?: ((error: GatewayError) => void) | undefined;
+}
+
+/** Returns what the client is told of any error: one that is no `GatewayError` is a mistake of ours, which is logged and masked. */
+export function toGatewayError(error: unknown, context: RequestContext, handling: ErrorHandling): GatewayError {
+  if (error instanceof GatewayError) {
+    handling.onRefused?.(error);
+    return error;
+  }
+  if (error instanceof ClientDisconnected) return new GatewayError(400, 'BAD_REQUEST', error.message);
+  handling.logger.error({ requestId: context.requestId, err: error }, 'request failed inside the gateway');
+  return new GatewayError(500, 'INTERNAL_SERVER_ERROR', 'Internal server error');
+}
+
+/**
+ * Returns an error in the form that its route has: problem details (RFC 9457) under `/bff`, a GraphQL error elsewhere.
+ * @param prefix where a proxy shows the gateway: `/shop-api`
+ */
+export function routeErrorResponse(error: GatewayError, { req }: RequestContext, prefix = ''): HttpResponse {
+  const path = pathOf(req.url);
+  if (path !== '/bff' && !path.startsWith('/bff/')) {
+    return errorResponse(error, negotiateMediaType(req.headers.accept) ?? JSON_TYPE);
+  }
+  const { status, kind, message: detail, headers } = error;
+  const type = `urn:headgate:problem:${kind}`;
+  const problem = { type, title: STATUS_CODES[status], status, detail, instance: prefix + path };
+  return textResponse(status, 'application/problem+json', JSON.stringify(problem), headers);
+}
+
+export function methodNotAllowed(method: string | undefined, path: string, allow: string): GatewayError {
+  const message = `${path} does not answer ${method}; it answers ${allow}.`;
+  return new GatewayError(405, 'METHOD_NOT_ALLOWED', message, { headers: { allow } });
+}

@@ -1,0 +1,70 @@
+import type { Authenticator } from '../../policy/authentication/authenticator.ts';
+import type { Login } from '../../policy/login/login.ts';
+import type { AddressFilter } from '../../policy/requests/address-filter.ts';
+import type { Cors } from '../../policy/requests/cors.ts';
+import type { RequestContext } from '../request-context.ts';
+import { authenticate } from './authenticate.ts';
+import { cors } from './cors.ts';
+import { defaultHeaders } from './default-headers.ts';
+import { headerLines } from './header-lines.ts';
+import { ipFilter } from './ip-filter.ts';
+import { session, sessionToken } from './session.ts';
+import { urlLimit } from './url-limit.ts';
+
+/** Answers a request. What it throws becomes the response (`GatewayError`) or a masked error. */
+export type Handler = (context: RequestContext) => void;
+
+/** Wraps the handler of all that comes after it. */
+export type Middleware = (next: Handler) => Handler;
+
+export interface MiddlewareOptions {
+  /** Longest URL in bytes (`limits.http_max_url_bytes`); without it, as long as Node takes them. */
+  readonly maxUrlBytes?: number | undefined;
+  /** Headers of every response, names in lower case (`security_headers`). */
+  readonly answerHeaders?: Readonly<Record<string, string>> | undefined;
+  readonly cors?: Cors | undefined;
+  /** The policy of a path below `/bff` that has one of its own, in place of `cors`. */
+  readonly corsOf?: ((path: string) => Cors | undefined) | undefined;
+  readonly addressFilter?: AddressFilter | undefined;
+  /** Finds out who asks, and refuses whom it does not know; without it, all are anonymous. */
+  readonly authenticator?: Authenticator | undefined;
+  /** Login for browsers, with its routes under `/bff`. */
+  readonly login?: Login | undefined;
+  /** Shows GraphiQL to browsers. */
+  readonly graphiql?: Middleware | undefined;
+  /** Answers a request for which something went wrong after its handler had returned. */
+  readonly fail: (context: RequestContext, error: unknown) => void;
+}
+
+/**
+ * Lists what every request goes through before the router, in order. Each is `undefined` where it is not configured, and then
+ * costs nothing.
+ *
+ * 1. Default headers are those of every response, errors included.
+ * 2. Header lines and the URL's length: a request that two servers could read in two ways is not looked at any further.
+ * 3. CORS: a preflight request comes without credentials, so it is answered before they are asked for.
+ * 4. GraphiQL: a browser has no way to send a token when it opens a page, and the page contains nothing secret.
+ * 5. Session, then authentication: a session's user is known before other credentials are looked at. It gives the client's
+ *    address, too, by `trusted_proxies`.
+ * 6. The IP filter needs that address.
+ */
+export function listMiddleware(options: MiddlewareOptions): readonly (Middleware | undefined)[] {
+  const { authenticator, login, addressFilter, fail } = options;
+  const filter = ipFilter(addressFilter);
+  return [
+    defaultHeaders(options.answerHeaders),
+    headerLines,
+    urlLimit(options.maxUrlBytes),
+    cors(options),
+    options.graphiql,
+    login && session(login, { authenticator, filter, fail }),
+    authenticator && authenticate(authenticator, fail),
+    login && sessionToken,
+    filter,
+  ];
+}
+
+/** Puts middleware before a handler: the first of the list sees a request first. */
+export function compose(list: readonly (Middleware | undefined)[], handler: Handler): Handler {
+  return list.reduceRight<Handler>((next, middleware) => (middleware ? middleware(next) : next), handler);
+}
