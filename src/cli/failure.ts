@@ -8,7 +8,7 @@ export class UsageError extends Error {}
 export class AlreadyReported extends Error {}
 
 /** Errors whose message says all that a person needs. */
-const FOR_PEOPLE = new Set(['UnusableSetting', 'SupergraphError', 'ExplainError']);
+const FOR_PEOPLE = new Set(['ConfigValueError', 'SupergraphError', 'ExplainError']);
 
 /**
  * Says on stderr why a verb failed, and returns the exit code: 2 for bad arguments, 1 for everything else.

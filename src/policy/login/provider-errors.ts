@@ -2,7 +2,7 @@ import { AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallenge
 
 /** The provider gave no answer that can be used; it may be another time. `message` is for the log. */
 export class ProviderUnavailable extends Error {
-  override readonly name = 'ProviderAway';
+  override readonly name = 'ProviderUnavailable';
 
   constructor(what: string, cause: unknown) {
     super(`${what}: ${reasonOf(cause)}`, { cause });
@@ -11,7 +11,7 @@ export class ProviderUnavailable extends Error {
 
 /** The provider gives no more tokens for a login: it was revoked, it is too old, or its refresh token was used twice. */
 export class GrantExpired extends Error {
-  override readonly name = 'GrantGone';
+  override readonly name = 'GrantExpired';
 
   constructor(cause: unknown) {
     super(`the provider ended it: ${reasonOf(cause)}`, { cause });

@@ -54,7 +54,7 @@ describe('checks that take time', () => {
     );
     const outcomes = await Promise.all(asked);
     expect(looked).toEqual([0, 1]);
-    expect(outcomes).toEqual(['BadCredential', 'BadCredential', ...Array(48).fill('NotAdmitted')]);
+    expect(outcomes).toEqual(['BadCredential', 'BadCredential', ...Array(48).fill('AuthenticationError')]);
   });
 
   it('of good credentials only wait for each other', async () => {
@@ -163,7 +163,7 @@ describe('several processes', () => {
     // one more for each further process, where the last ones that are allowed are asked for at the same time
     expect(checks).toBeGreaterThanOrEqual(4);
     expect(checks).toBeLessThanOrEqual(5);
-    expect(outcomes.filter((name) => name === 'NotAdmitted')).toHaveLength(40 - checks);
+    expect(outcomes.filter((name) => name === 'AuthenticationError')).toHaveLength(40 - checks);
   });
 
   it('answer a bad credential when the others know of it', async () => {
