@@ -16,7 +16,6 @@ const ROOMS = {
   operation: ['supergraph', 'config/nearest.ts'],
   planner: ['operation', 'supergraph'],
   executor: ['operation (types)', 'planner (types)', 'supergraph', 'sources/source.ts (types)'],
-  engine: ['operation', 'planner', 'executor', 'supergraph', 'client', 'sources/source.ts (types)'],
   sources: ['config', 'telemetry', 'client', 'connectors', 'services', 'store'],
   traffic: ['config', 'telemetry', 'client', 'sources/source.ts (types)'],
   policy: [
@@ -26,7 +25,7 @@ const ROOMS = {
     'store',
     'operation',
     'supergraph',
-    'engine (types)',
+    'pipeline (types)',
     'sources/source.ts (types)',
   ],
   bff: [
@@ -37,10 +36,19 @@ const ROOMS = {
     'executor',
     'policy',
     'supergraph (types)',
-    'engine (types)',
+    'pipeline (types)',
     'sources/cancellation.ts',
   ],
-  pipeline: ['client', 'engine', 'policy (types)', 'sources/cancellation.ts', 'sources/source.ts (types)'],
+  pipeline: [
+    'operation',
+    'planner',
+    'executor',
+    'supergraph',
+    'client',
+    'policy (types)',
+    'sources/cancellation.ts',
+    'sources/source.ts (types)',
+  ],
   http: [
     'client',
     'config',
@@ -50,7 +58,7 @@ const ROOMS = {
     // how a response is compared with what a client has
     'bff/delivery/conditional.ts',
   ],
-  'graphql-http': ['client', 'http', 'pipeline', 'policy', 'engine', 'executor/take-data-text.ts', 'operation', 'telemetry'],
+  'graphql-http': ['client', 'http', 'pipeline', 'policy', 'executor/take-data-text.ts', 'operation', 'telemetry'],
 };
 
 /** Rooms that can be read, tested and used without a server: none of these come in. */

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { loadSupergraph } from '../src/composition/load-supergraph.ts';
-import { explainPlan, PLAN_STAGES } from '../src/engine/explain.ts';
+import { explainPlan, PLAN_STAGES } from '../src/pipeline/explain.ts';
 import { readSupergraph } from '../src/supergraph/supergraph.ts';
 
 export const PAGE = new URL('planner.md', import.meta.url);

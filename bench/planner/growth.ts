@@ -5,9 +5,9 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { parse } from 'graphql';
-import { createEngine } from '../../src/engine/create-engine.ts';
 import { normalise } from '../../src/operation/normalise.ts';
 import type { Operation } from '../../src/operation/operation.ts';
+import { createEngine } from '../../src/pipeline/pipeline.ts';
 import { FieldIndex } from '../../src/planner/field-index.ts';
 import { planInSteps, planOperation } from '../../src/planner/planner.ts';
 import { readSupergraph, type Supergraph } from '../../src/supergraph/supergraph.ts';

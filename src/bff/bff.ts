@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DependsOn } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine } from '../pipeline/engine.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { Cors } from '../policy/requests/cors.ts';

@@ -1,4 +1,4 @@
-import { type ExplainRequest, explainPlan } from '../engine/explain.ts';
+import { type ExplainRequest, explainPlan } from '../pipeline/explain.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { indented } from './effect.ts';
 import { countOf } from './failure.ts';

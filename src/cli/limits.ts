@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import { CompositionError } from '../composition/supergraph-provider.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { ExplainError, explainedOperation } from '../engine/explain.ts';
+import { ExplainError, explainedOperation } from '../pipeline/explain.ts';
 import { explainLimits } from '../policy/rate-limits/explain.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { inFile, readVariables } from './plan.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import { CompositionError } from '../composition/supergraph-provider.ts';
-import { ExplainError, explainPlan, PLAN_STAGES, type PlanFormat } from '../engine/explain.ts';
+import { ExplainError, explainPlan, PLAN_STAGES, type PlanFormat } from '../pipeline/explain.ts';
 import { parseJson } from '../shared/exact-json.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { UsageError } from './failure.ts';

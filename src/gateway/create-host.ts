@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Bff } from '../bff/bff.ts';
 import type { ClientInfo } from '../client/identity.ts';
-import type { Engine } from '../engine/engine.ts';
 import { serveGraphiql } from '../graphql-http/graphiql.ts';
 import { createGraphqlRoute, documentRoute, type GraphqlRouteOptions } from '../graphql-http/route.ts';
 import { logAccess } from '../http/access-log.ts';
@@ -15,6 +14,7 @@ import { refusalObserver, requestObserver } from '../http/observe-requests.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import { createRequestHandler, type RequestHandler } from '../http/request-handler.ts';
 import { createRouter, type Route } from '../http/router.ts';
+import type { Engine } from '../pipeline/engine.ts';
 import { isBelow } from '../policy/requests/paths.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';

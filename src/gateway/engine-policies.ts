@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
-import type { EngineOptions } from '../engine/engine.ts';
-import type { OperationPolicy } from '../engine/operation-policy.ts';
+import type { EngineOptions } from '../pipeline/engine.ts';
+import type { OperationPolicy } from '../pipeline/operation-policy.ts';
 import { createAuthorizationPolicy } from '../policy/authorization/authorization-policy.ts';
 import { createGrantedPolicies, type DecidePolicies } from '../policy/authorization/granted-policies.ts';
 import { createIntrospectionPolicy } from '../policy/authorization/introspection-policy.ts';

@@ -1,5 +1,5 @@
 import type { SupergraphUpdate } from '../composition/supergraph-provider.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine } from '../pipeline/engine.ts';
 
 /** An engine and the end of what it stands on (its sources' connections). */
 export interface BuiltEngine {
@@ -81,6 +81,10 @@ class Generation implements Engine {
     return this.#built.engine.canDedupe(request);
   }
 
+  readDocument(request: Parameters<NonNullable<Engine['readDocument']>>[0]) {
+    return this.#built.engine.readDocument?.(request);
+  }
+
   isValid(request: Parameters<NonNullable<Engine['isValid']>>[0]): boolean {
     return this.#built.engine.isValid?.(request) ?? true;
   }
@@ -122,6 +126,7 @@ class Generation implements Engine {
   async #passOn(request: Parameters<Engine['execute']>[0]) {
     const successor = this.#current();
     if (!successor) throw new Error('The gateway is closed.');
-    return successor.execute(request);
+    // the document was read for another schema
+    return successor.execute({ ...request, document: undefined });
   }
 }

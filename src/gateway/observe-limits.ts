@@ -1,5 +1,5 @@
 import type { DocumentNode } from 'graphql';
-import type { EngineOptions } from '../engine/engine.ts';
+import type { EngineOptions } from '../pipeline/engine.ts';
 import type { Excess, WarnOfExcess } from '../policy/limits/request-limits.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 

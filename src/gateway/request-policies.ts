@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine } from '../pipeline/engine.ts';
 import { isDocumentFile, readManifests } from '../policy/persisted/manifests.ts';
 import { createPersistedDocuments, type PersistedDocuments } from '../policy/persisted/persisted-documents.ts';
 import { type RemoteDocuments, registeredDocuments } from '../policy/persisted/registered-documents.ts';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Engine } from '../engine/engine.ts';
-import { warmUpQueries } from '../engine/warm-up-queries.ts';
+import type { Engine } from '../pipeline/engine.ts';
+import { warmUpQueries } from '../pipeline/warm-up-queries.ts';
 
 /** Enough for V8 to have compiled the code that reads and plans operations. */
 const REHEARSED = 60;

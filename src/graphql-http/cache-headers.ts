@@ -1,10 +1,10 @@
 import { audienceOf } from '../client/audience.ts';
 import type { DependsOn } from '../client/depends-on.ts';
-import type { CachePolicy } from '../engine/cache-policy.ts';
 import type { RequestContext } from '../http/request-context.ts';
+import type { CachePolicy } from '../pipeline/cache-policy.ts';
 
 /** What an answer's headers tell caches: `cache-control`, and `vary` where it may be kept. */
-export type CacheHeaders = (life: CachePolicy, context: RequestContext) => Readonly<Record<string, string>>;
+export type CacheHeaders = (cachePolicy: CachePolicy, context: RequestContext) => Readonly<Record<string, string>>;
 
 const NO_STORE = { 'cache-control': 'no-store' };
 

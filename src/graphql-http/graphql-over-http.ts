@@ -1,7 +1,7 @@
-import { type ExecutionResult, resultText } from '../engine/engine.ts';
 import { takeDataText } from '../executor/take-data-text.ts';
 import { JSON_TYPE } from '../http/media-type.ts';
 import { type HttpResponse, textResponse } from '../http/response.ts';
+import { type ExecutionResult, resultText } from '../pipeline/engine.ts';
 import type { GraphqlParams, SharedResponse } from '../pipeline/operation-context.ts';
 import { ExactNumber, parseJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { charsetOf, isJsonType, parseMediaType } from '../client/media-type.ts';
-import type { ExecutionResult } from '../engine/engine.ts';
 import { toGatewayError } from '../http/error-response.ts';
 import { JSON_TYPE, negotiateMediaType } from '../http/media-type.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import { errorResponse, type HttpResponse, textResponse } from '../http/response.ts';
 import { shorten } from '../operation/print-value.ts';
+import type { ExecutionResult } from '../pipeline/engine.ts';
 import type { GraphqlCall } from '../pipeline/operation-context.ts';
 import type { OperationRunner } from '../pipeline/run-operation.ts';
 import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
@@ -55,13 +55,13 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   };
 
   function responseFor(context: RequestContext, answer: ExecutionResult): HttpResponse {
-    const { life } = answer;
+    const { cachePolicy } = answer;
     context.operation = answer.operation;
     if (answer.errors.length > 0) context.errors = answer.errors;
     // what a rule for headers has taken over from a subgraph goes before
     const needsCacheControl =
-      life !== undefined && cacheHeaders !== undefined && !context.res.hasHeader('cache-control');
-    const caching = needsCacheControl ? cacheHeaders(life, context) : undefined;
+      cachePolicy !== undefined && cacheHeaders !== undefined && !context.res.hasHeader('cache-control');
+    const caching = needsCacheControl ? cacheHeaders(cachePolicy, context) : undefined;
     return resultResponse(answer, contentTypeFor(context), caching, context.shared);
   }
 

@@ -1,11 +1,11 @@
 import { type DependsOn, inFlightKey } from '../client/depends-on.ts';
 import { forbidsSharing } from '../client/sharing.ts';
-import type { Engine, EngineRequest, ExecutionResult } from '../engine/engine.ts';
 import type { GatheredHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { CancelSignal, ClientContext } from '../sources/source.ts';
+import type { Engine, EngineRequest, ExecutionResult } from './engine.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
 
 export interface OperationRunnerOptions<Context extends OperationContext> {
@@ -33,6 +33,11 @@ export interface OperationRunner<Context extends OperationContext> {
   run(context: Context, call: GraphqlCall): Promise<ExecutionResult>;
 }
 
+/** A call with its document, where that has been read already. */
+interface OpenedCall extends GraphqlCall {
+  readonly document: EngineRequest['document'];
+}
+
 /** One execution under way, and how many clients wait for it. */
 interface SharedExecution {
   readonly engine: Engine;
@@ -56,7 +61,7 @@ export function createOperationRunner<Context extends OperationContext>(
   const shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
   const { countRequest } = options;
 
-  function start(engine: Engine, context: Context, call: GraphqlCall, rateLimitChecked: boolean): SharedExecution {
+  function start(engine: Engine, context: Context, call: OpenedCall, rateLimitChecked: boolean): SharedExecution {
     const cancellation = new Cancellation();
     const returned = options.returned?.gather();
     const client = clientContext(context, cancellation, returned, rateLimitChecked);
@@ -81,7 +86,7 @@ export function createOperationRunner<Context extends OperationContext>(
       : sharedExecution.answer;
   }
 
-  function share(engine: Engine, context: Context, call: GraphqlCall): Promise<ExecutionResult> {
+  function share(engine: Engine, context: Context, call: OpenedCall): Promise<ExecutionResult> {
     const key = sharingKey(context, call.text, options.dependsOn);
     const running = sharedExecutions.get(key);
     if (running?.engine === engine) return join(running, context, key);
@@ -94,15 +99,17 @@ export function createOperationRunner<Context extends OperationContext>(
     return join(sharedExecution, context, key);
   }
 
-  const canDedupe = (engine: Engine, { params: { query, operationName } }: GraphqlCall) =>
-    engine.canDedupe({ query, operationName, contract: options.contract });
-
-  function begin(context: Context, call: GraphqlCall): Promise<ExecutionResult> {
+  function begin(context: Context, read: GraphqlCall): Promise<ExecutionResult> {
     if (context.isClosed) throw new ClientDisconnected();
     const engine = options.engine();
     if (!engine) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'No schema loaded yet.');
-    const shared = shareQueries && !forbidsSharing(context.requestHeaders) && canDedupe(engine, call);
-    if (shared) {
+    const { query, operationName } = read.params;
+    const { contract } = options;
+    const mayShare = shareQueries && !forbidsSharing(context.requestHeaders);
+    // read once: a document that was not asked for before is parsed and validated here
+    const document = mayShare ? engine.readDocument?.({ query, contract }) : undefined;
+    const call = { ...read, document };
+    if (mayShare && engine.canDedupe({ query, operationName, contract, document })) {
       // each request counts, also those that share one execution
       const counted = countRequest?.(context);
       return counted ? counted.then(() => share(engine, context, call)) : share(engine, context, call);
@@ -144,9 +151,9 @@ function clientContext(
   return { requestId, headers, signal, ip, identity, returned, rateLimitChecked };
 }
 
-function engineRequest(client: ClientContext, call: GraphqlCall, contract: string | undefined): EngineRequest {
+function engineRequest(client: ClientContext, call: OpenedCall, contract: string | undefined): EngineRequest {
   const { query, operationName, variables } = call.params;
-  return { query, operationName, variables, client, contract, readOnly: call.readOnly };
+  return { query, operationName, variables, client, contract, document: call.document, readOnly: call.readOnly };
 }
 
 async function withHeaders(

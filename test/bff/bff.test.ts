@@ -1,6 +1,6 @@
 import { buildSchema } from 'graphql';
 import { expect, test, vi } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
+import type { Engine } from '../../src/pipeline/engine.ts';
 import type { CancelSignal } from '../../src/sources/source.ts';
 import { engineOver, folderOf, serveBff, serveFiles, sourceError, write } from './support.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BffOptions } from '../../src/bff/bff.ts';
-import type { ExecutionResult } from '../../src/engine/engine.ts';
+import type { ExecutionResult } from '../../src/pipeline/engine.ts';
 import { as, engineOver, type FakeEngine, folderOf, serveBff, sourceError } from './support.ts';
 
 const SDL = `

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { failure } from '../../src/bff/answering/failure.ts';
-import { maskErrors } from '../../src/engine/mask-errors.ts';
+import { maskErrors } from '../../src/pipeline/mask-errors.ts';
 
 const error = (code: string, more: object = {}) => ({ message: code, extensions: { code, ...more } });
 

@@ -7,10 +7,10 @@ import { buildSchema, execute, GraphQLError, type GraphQLSchema, getOperationAST
 import { onTestFinished } from 'vitest';
 import { type Bff, type BffOptions, createBff } from '../../src/bff/bff.ts';
 import type { Identity } from '../../src/client/identity.ts';
-import type { Engine, EngineRequest, ExecutionResult } from '../../src/engine/engine.ts';
 import { cors } from '../../src/http/middleware/cors.ts';
 import { compose } from '../../src/http/middleware/middleware.ts';
 import { RequestContext } from '../../src/http/request-context.ts';
+import type { Engine, EngineRequest, ExecutionResult } from '../../src/pipeline/engine.ts';
 import type { Supergraph } from '../../src/supergraph/supergraph.ts';
 
 /** An engine that lets graphql-js execute over plain objects, and remembers what it was asked. */

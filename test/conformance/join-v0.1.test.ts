@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../../src/engine/create-engine.ts';
+import { createEngine } from '../../src/pipeline/pipeline.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { createWorld } from '../worlds/world.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Engine } from '../../src/engine/engine.ts';
 import { createGateway } from '../../src/gateway/generations.ts';
+import type { Engine } from '../../src/pipeline/engine.ts';
 import { plainEngine } from './plain-engine.ts';
 import { latch } from './serving.ts';
 

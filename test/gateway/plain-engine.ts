@@ -9,7 +9,7 @@ import {
   validate,
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
-import type { Engine, EngineRequest, ExecutionResult } from '../../src/engine/engine.ts';
+import type { Engine, EngineRequest, ExecutionResult } from '../../src/pipeline/engine.ts';
 
 type RootValue = Record<string, (args: Record<string, unknown>, request: EngineRequest) => unknown>;
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { withInProcessSources } from '../../src/composition/in-process-sources.ts';
 import { parseSource } from '../../src/composition/source-file.ts';
-import type { Engine } from '../../src/engine/engine.ts';
 import { analyzeVary } from '../../src/gateway/vary-analysis.ts';
+import type { Engine } from '../../src/pipeline/engine.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { joined } from '../supergraph/join.ts';
 

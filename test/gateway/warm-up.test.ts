@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../../src/engine/create-engine.ts';
-import type { Engine } from '../../src/engine/engine.ts';
 import { rewarmPlans, warmUpEngine } from '../../src/gateway/warm-up.ts';
+import type { Engine } from '../../src/pipeline/engine.ts';
+import { createEngine } from '../../src/pipeline/pipeline.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { composeSupergraph } from '../worlds/compose.ts';
 

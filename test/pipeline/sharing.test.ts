@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineRequest } from '../../src/engine/engine.ts';
+import type { EngineRequest } from '../../src/pipeline/engine.ts';
 import { plainEngine } from '../gateway/plain-engine.ts';
 import { latch, post, serve } from '../gateway/serving.ts';
 

@@ -1,6 +1,6 @@
 import { type GraphQLFormattedError, type GraphQLSchema, parse } from 'graphql';
-import { createEngine } from '../../src/engine/create-engine.ts';
-import type { Engine, EngineOptions } from '../../src/engine/engine.ts';
+import type { Engine, EngineOptions } from '../../src/pipeline/engine.ts';
+import { createEngine } from '../../src/pipeline/pipeline.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { composeSupergraph } from './compose.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DependsOn } from '../../client/depends-on.ts';
 import type { ClientInfo } from '../../client/identity.ts';
-import type { Engine } from '../../engine/engine.ts';
+import type { Engine } from '../../pipeline/engine.ts';
 import type { Limiter } from '../../policy/rate-limits/limiter.ts';
 import type { RequestNotes } from '../../shared/request-notes.ts';
 import type { ResponseCache } from '../caching/answer-cache.ts';

@@ -1,5 +1,5 @@
-import type { Engine, EngineRequest, ExecutionResult } from '../../engine/engine.ts';
 import type { TimedSections } from '../../operation/timed-sections.ts';
+import type { Engine, EngineRequest, ExecutionResult } from '../../pipeline/engine.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { LateOperation } from '../endpoints/endpoints.ts';

@@ -1,5 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { ExecutionResult } from '../../engine/engine.ts';
+import type { ExecutionResult } from '../../pipeline/engine.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import type { Endpoint, LateOperation } from '../endpoints/endpoints.ts';
 import {

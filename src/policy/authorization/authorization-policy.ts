@@ -1,5 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
+import { fieldPlaces } from '../../operation/field-places.ts';
+import type { Operation, OpField, OpSelection } from '../../operation/operation.ts';
+import { selectsField } from '../../operation/selects-field.ts';
 import type {
   CheckedRequest,
   DroppedField,
@@ -7,10 +10,7 @@ import type {
   OperationCheck,
   OperationPolicy,
   PolicyDecision,
-} from '../../engine/operation-policy.ts';
-import { fieldPlaces } from '../../operation/field-places.ts';
-import type { Operation, OpField, OpSelection } from '../../operation/operation.ts';
-import { selectsField } from '../../operation/selects-field.ts';
+} from '../../pipeline/operation-policy.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { type Clause, isMet } from './clause.ts';
 import type { GrantedPolicies } from './granted-policies.ts';

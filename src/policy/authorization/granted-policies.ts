@@ -1,6 +1,6 @@
 import type { Identity } from '../../client/identity.ts';
 import type { AuthorizationSettings } from '../../config/sections/authorization.ts';
-import type { CheckedRequest } from '../../engine/operation-policy.ts';
+import type { CheckedRequest } from '../../pipeline/operation-policy.ts';
 import { plainValue } from '../../shared/exact-json.ts';
 
 type Client = CheckedRequest['client'];

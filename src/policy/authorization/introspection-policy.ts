@@ -1,4 +1,4 @@
-import type { OperationPolicy } from '../../engine/operation-policy.ts';
+import type { OperationPolicy } from '../../pipeline/operation-policy.ts';
 import { type Alternatives, isMet } from './clause.ts';
 
 const ERROR = {

@@ -1,12 +1,12 @@
 import type { DemandControlSettings } from '../../config/sections/demand-control.ts';
+import type { Operation } from '../../operation/operation.ts';
 import type {
   CheckedRequest,
   OperationCheck,
   OperationPolicy,
   PolicyDecision,
   ResultExtras,
-} from '../../engine/operation-policy.ts';
-import type { Operation } from '../../operation/operation.ts';
+} from '../../pipeline/operation-policy.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { actualCost } from './actual-cost.ts';
 import { type Cost, costOf } from './cost.ts';

@@ -1,5 +1,5 @@
-import type { CheckedRequest, DroppedField } from '../../engine/operation-policy.ts';
 import type { OpField } from '../../operation/operation.ts';
+import type { CheckedRequest, DroppedField } from '../../pipeline/operation-policy.ts';
 
 /**
  * Works out something of an operation: of the whole of it now, and without the fields that earlier policies have dropped from a

@@ -1,6 +1,6 @@
 import { type DocumentNode, Kind } from 'graphql';
 import type { Limits } from '../../config/sections/limits.ts';
-import type { LimitRefusal, RequestLimits } from '../../engine/request-limits.ts';
+import type { LimitRefusal, RequestLimits } from '../../pipeline/limits.ts';
 import { type Measures, measureDocument } from './measure.ts';
 import { deepestNesting, hasMoreLines } from './nesting.ts';
 import { jsonBytes, measureJson } from './variables.ts';

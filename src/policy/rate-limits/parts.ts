@@ -1,4 +1,4 @@
-import type { CheckedRequest, DroppedField } from '../../engine/operation-policy.ts';
+import type { CheckedRequest, DroppedField } from '../../pipeline/operation-policy.ts';
 import { argumentsOf } from './arguments.ts';
 import { isAllowed, type LimitCheck, type LimitDecisions } from './limiter.ts';
 import type { MatchedLimit } from './matched-limits.ts';

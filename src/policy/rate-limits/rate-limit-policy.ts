@@ -1,5 +1,10 @@
 import { type DocumentNode, Kind, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
-import type { CheckedRequest, OperationCheck, OperationPolicy, PolicyDecision } from '../../engine/operation-policy.ts';
+import type {
+  CheckedRequest,
+  OperationCheck,
+  OperationPolicy,
+  PolicyDecision,
+} from '../../pipeline/operation-policy.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { type Cost, costOf } from '../demand/cost.ts';
 import type { CostEstimator } from '../demand/demand-policy.ts';

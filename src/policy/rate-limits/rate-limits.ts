@@ -1,6 +1,6 @@
 import type { RateLimitSettings } from '../../config/rate-limit-settings.ts';
 import type { RateLimitsConfig } from '../../config/sections/rate-limits.ts';
-import type { OperationPolicy } from '../../engine/operation-policy.ts';
+import type { OperationPolicy } from '../../pipeline/operation-policy.ts';
 import type { Source } from '../../sources/source.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';

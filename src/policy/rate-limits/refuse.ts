@@ -1,4 +1,4 @@
-import type { FieldRefusal, PolicyRefusal } from '../../engine/operation-policy.ts';
+import type { FieldRefusal, PolicyRefusal } from '../../pipeline/operation-policy.ts';
 import { retryAfter } from './headers.ts';
 import type { LimitCheck, LimitDecision, LimitDecisions } from './limiter.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createIntrospectionPolicy } from '../../../src/policy/authorization/introspection-policy.ts';
-import { run, smallWorld } from '../../engine/world.ts';
+import { run, smallWorld } from '../../pipeline/world.ts';
 import { identity } from './world.ts';
 
 const world = smallWorld({ policies: [createIntrospectionPolicy([['schema:read'], ['admin', 'tools']])] });

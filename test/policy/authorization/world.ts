@@ -1,5 +1,5 @@
 import type { Identity } from '../../../src/client/identity.ts';
-import type { ExecutionResult } from '../../../src/engine/engine.ts';
+import type { ExecutionResult } from '../../../src/pipeline/engine.ts';
 import {
   type AuthorizationOptions,
   createAuthorizationPolicy,

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { demandControlSection } from '../../../src/config/sections/demand-control.ts';
-import type { OperationPolicy } from '../../../src/engine/operation-policy.ts';
+import type { OperationPolicy } from '../../../src/pipeline/operation-policy.ts';
 import { createDemandPolicy } from '../../../src/policy/demand/demand-policy.ts';
 import { createWorld } from '../../worlds/world.ts';
 import { costly } from './costly-world.ts';

@@ -2,7 +2,7 @@ import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { limitsSection } from '../../../src/config/sections/limits.ts';
 import { createRequestLimits, type Excess } from '../../../src/policy/limits/request-limits.ts';
-import { run, smallWorld } from '../../engine/world.ts';
+import { run, smallWorld } from '../../pipeline/world.ts';
 
 /** The small world behind limits as a config file says them. */
 function limited(settings: Record<string, unknown>) {

@@ -1,6 +1,6 @@
 import type { Identity } from '../../../src/client/identity.ts';
 import { configFileSchema } from '../../../src/config/config.ts';
-import type { ExecutionResult } from '../../../src/engine/engine.ts';
+import type { ExecutionResult } from '../../../src/pipeline/engine.ts';
 import { createRateLimits } from '../../../src/policy/rate-limits/rate-limits.ts';
 import { createWorld, type World } from '../../worlds/world.ts';
 import { START } from './arbitrary.ts';

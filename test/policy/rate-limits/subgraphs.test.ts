@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { configFileSchema } from '../../../src/config/config.ts';
-import { createEngine } from '../../../src/engine/create-engine.ts';
+import { createEngine } from '../../../src/pipeline/pipeline.ts';
 import { createRateLimits } from '../../../src/policy/rate-limits/rate-limits.ts';
 import { createWorld } from '../../worlds/world.ts';
 import { START } from './arbitrary.ts';

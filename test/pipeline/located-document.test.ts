@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { buildSchema, parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
-import { LocatedDocument } from '../../src/engine/located-document.ts';
+import { LocatedDocument } from '../../src/pipeline/located-document.ts';
 
 const schema = buildSchema('type Query { a: Int }');
 

@@ -10,7 +10,7 @@ import type {
 import { BREAK, executeSync, Kind, visit } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { IntrospectionBound } from './introspection-size.ts';
-import type { LimitRefusal } from './request-limits.ts';
+import type { LimitRefusal } from './limits.ts';
 
 export interface Introspected {
   /** JSON texts by response key. */

@@ -9,8 +9,8 @@ import {
   printSchema,
 } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../../src/engine/create-engine.ts';
-import { Introspector, introspectionPart } from '../../src/engine/introspection.ts';
+import { Introspector, introspectionPart } from '../../src/pipeline/introspection.ts';
+import { createEngine } from '../../src/pipeline/pipeline.ts';
 import { run, smallWorld } from './world.ts';
 
 const world = smallWorld();

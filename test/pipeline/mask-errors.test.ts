@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withoutSuggestions } from '../../src/engine/mask-errors.ts';
+import { withoutSuggestions } from '../../src/pipeline/mask-errors.ts';
 
 const of = (message: string) => ({ message, extensions: { service: 'users', code: 'GRAPHQL_VALIDATION_FAILED' } });
 

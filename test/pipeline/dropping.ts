@@ -1,5 +1,5 @@
-import type { DroppedField, OperationPolicy } from '../../src/engine/operation-policy.ts';
 import type { Operation, OpField, OpSelection } from '../../src/operation/operation.ts';
+import type { DroppedField, OperationPolicy } from '../../src/pipeline/operation-policy.ts';
 
 /** Every field of an operation, with the type on which it is selected: `User.name`. */
 export function fieldsOf(operation: Operation): { field: OpField; coordinate: string }[] {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createEngine } from '../../src/engine/create-engine.ts';
+import { createEngine } from '../../src/pipeline/pipeline.ts';
 import type { Source } from '../../src/sources/source.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { type FuzzCase, FuzzCaseArbitrary } from '../fuzz/arbitrary.ts';

@@ -1,4 +1,4 @@
-import type { EngineOptions, EngineRequest, ExecutionResult } from '../../src/engine/engine.ts';
+import type { EngineOptions, EngineRequest, ExecutionResult } from '../../src/pipeline/engine.ts';
 import { createWorld, type World } from '../worlds/world.ts';
 
 /** Users with posts in a second subgraph; `echo` returns its arguments as JSON text. */

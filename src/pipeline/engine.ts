@@ -8,14 +8,20 @@ import type { ClientContext, Source } from '../sources/source.ts';
 import type { Contract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CachePolicy } from './cache-policy.ts';
+import type { ClientDocument, RefusedDocument } from './documents.ts';
+import type { RequestLimits } from './limits.ts';
 import type { OperationPolicy } from './operation-policy.ts';
-import type { RequestLimits } from './request-limits.ts';
+
+/** What the stages up to validation have made of a document's text. */
+export type ReadDocument = ClientDocument | RefusedDocument;
 
 export interface EngineRequest {
   readonly query: string;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
   readonly client: ClientContext;
+  /** What {@link Engine.readDocument} returned for the query; looked up without it. */
+  readonly document?: ReadDocument | undefined;
   /** Whether what the variables were read from has a limit of its own for its size, in place of that of {@link RequestLimits}. */
   readonly areVariablesBounded?: boolean;
   /** The contract whose schema is asked; the whole public schema without it. */
@@ -57,7 +63,7 @@ export interface ExecutionResult {
   /** `extensions` of the answer. */
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
   /** How long it may be kept; `undefined` where nothing in the schema says so of anything. */
-  readonly life?: CachePolicy | undefined;
+  readonly cachePolicy?: CachePolicy | undefined;
   /** What was to be executed, for logs; `undefined` where it was refused before it was prepared. */
   readonly operation?: OperationLabel | undefined;
 }
@@ -111,7 +117,9 @@ export interface Engine {
    * Whether identical requests in flight may share one execution: the operation is a query, and no policy has to see
    * each request for it. `false` also when it cannot be told. From the document cache.
    */
-  canDedupe(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract'>): boolean;
+  canDedupe(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract' | 'document'>): boolean;
+  /** Parses a document, holds it to the limits and validates it, or finds it in the document cache. */
+  readDocument?(request: Pick<EngineRequest, 'query' | 'contract'>): ReadDocument | undefined;
   /**
    * Whether what a document is answered depends on who asks, so that the answer must not be kept for others. Where it is
    * missing, it never does. From the document cache.

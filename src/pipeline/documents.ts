@@ -1,23 +1,12 @@
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
-import {
-  GraphQLError,
-  getOperationAST,
-  Kind,
-  NoSchemaIntrospectionCustomRule,
-  OverlappingFieldsCanBeMergedRule,
-  parse,
-  specifiedRules,
-  validate,
-} from 'graphql';
+import { getOperationAST, Kind } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { conditionVariables } from '../operation/conditions.ts';
-import { overlappingFieldsRule } from '../operation/overlapping-fields.ts';
-import { isPlainlyValid } from '../operation/plainly-valid.ts';
 import { shorten } from '../operation/print-value.ts';
-import { noPrototypeVariableRule } from '../operation/prototype-variable.ts';
-import { LocatedDocument, withCode } from './located-document.ts';
-import type { PreparedOperation } from './prepare.ts';
-import type { RequestLimits } from './request-limits.ts';
+import type { RequestLimits } from './limits.ts';
+import { parseDocument } from './parse.ts';
+import type { PreparedOperation } from './prepared-operation.ts';
+import { type ValidationOptions, validateDocument } from './validate.ts';
 
 /** A client's document, parsed and validated once. */
 export interface ClientDocument {
@@ -43,19 +32,6 @@ export interface RefusedDocument {
 const VARIANTS_KEPT = 16;
 /** What a document, its plan and its writers take of the heap for each character of its text: measured on large and small ones. */
 const BYTES_PER_CHARACTER = 170;
-/** Errors told of one document. */
-const ERRORS_TOLD = 100;
-/** Of these, the first may suggest names that were meant. */
-const ERRORS_WITH_SUGGESTIONS = 5;
-/** In characters. */
-const LONGEST_WITH_SUGGESTIONS = 100_000;
-
-/** Those of the specification; the one that compares fields pair by pair is done in time linear in the document. */
-const RULES = [
-  ...specifiedRules.map((rule) => (rule === OverlappingFieldsCanBeMergedRule ? overlappingFieldsRule : rule)),
-  noPrototypeVariableRule,
-];
-
 export interface DocumentCacheOptions {
   readonly introspection: boolean;
   /** The labels of progressive `@override` that a document's fields can meet. */
@@ -75,22 +51,14 @@ export interface DocumentCacheOptions {
 /** Parsed and validated documents by their text, bounded by count and by an estimate of their memory. */
 export class DocumentCache {
   private readonly schema: GraphQLSchema;
-  private readonly maxTokens;
-  private readonly labelsMet;
-  private readonly policed;
-  private readonly limits;
-  private readonly hideSuggestions;
-  private readonly rules;
+  private readonly options: DocumentCacheOptions;
+  private readonly validation: ValidationOptions;
   private readonly known: LRUCache<string, ClientDocument | RefusedDocument>;
 
   constructor(schema: GraphQLSchema, options: DocumentCacheOptions) {
     this.schema = schema;
-    this.maxTokens = options.maxTokens;
-    this.labelsMet = options.labelsMet;
-    this.policed = options.policed;
-    this.limits = options.limits;
-    this.hideSuggestions = options.hideSuggestions ?? false;
-    this.rules = options.introspection ? RULES : [...RULES, NoSchemaIntrospectionCustomRule];
+    this.options = options;
+    this.validation = { introspection: options.introspection, hideSuggestions: options.hideSuggestions ?? false };
     this.known = new LRUCache({
       max: options.maxDocuments ?? 2_000,
       maxSize: options.maxBytes ?? 64_000_000,
@@ -117,21 +85,6 @@ export class DocumentCache {
     return texts;
   }
 
-  private validate(text: string): GraphQLFormattedError[] {
-    const located = new LocatedDocument(text);
-    const find = (maxErrors: number, hideSuggestions: boolean) =>
-      validate(this.schema, located.document, this.rules, { maxErrors, hideSuggestions });
-    // to compare names with all of a large type costs more than all else: it is done for a few errors of a usual document
-    const suggests = !this.hideSuggestions && text.length <= LONGEST_WITH_SUGGESTIONS;
-    const first = suggests ? find(ERRORS_WITH_SUGGESTIONS, false) : [];
-    const isAll = suggests && first.length <= ERRORS_WITH_SUGGESTIONS;
-    const rest = isAll ? [] : find(ERRORS_TOLD, true);
-    const errors = isAll
-      ? first
-      : [...first.slice(0, ERRORS_WITH_SUGGESTIONS), ...rest.slice(suggests ? ERRORS_WITH_SUGGESTIONS : 0)];
-    return errors.map((error) => located.format(error, 'GRAPHQL_VALIDATION_FAILED'));
-  }
-
   /** Reads a document without keeping it. */
   read(text: string): ClientDocument | RefusedDocument {
     try {
@@ -144,26 +97,20 @@ export class DocumentCache {
   }
 
   private readWithin(text: string): ClientDocument | RefusedDocument {
-    const refused = this.limits?.text(text);
-    if (refused) return refused;
-    let document: DocumentNode;
-    try {
-      document = parse(text, { maxTokens: this.maxTokens, noLocation: true });
-    } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      if (this.maxTokens !== undefined && TOO_MANY_TOKENS.test(error.message)) return tooManyTokens(this.maxTokens);
-      return { refusal: 'parse', errors: [withCode(error, 'GRAPHQL_PARSE_FAILED')] };
-    }
-    const excessive = this.limits?.document(document);
+    const { limits, maxTokens } = this.options;
+    const excessiveText = limits?.text(text);
+    if (excessiveText) return excessiveText;
+    const document = parseDocument(text, maxTokens);
+    if ('refusal' in document) return document;
+    const excessive = limits?.document(document);
     if (excessive) return excessive;
-    // the quick walk knows most valid documents for what they are in a tenth of the time
-    const errors = isPlainlyValid(this.schema, document) ? [] : this.validate(text);
+    const errors = validateDocument(this.schema, document, text, this.validation);
     if (errors.length > 0) return { refusal: 'validation', errors };
     return {
       document,
       conditions: conditionVariables(document),
-      labels: this.labelsMet(document),
-      ...this.policed(document),
+      labels: this.options.labelsMet(document),
+      ...this.options.policed(document),
       prepared: new LRUCache({ max: VARIANTS_KEPT }),
     };
   }
@@ -173,14 +120,6 @@ const TOO_DEEP: RefusedDocument = {
   refusal: 'limit',
   errors: [{ message: 'The document nests too deeply to be read.', extensions: { code: 'MAX_RECURSION_LIMIT' } }],
 };
-
-/** How graphql-js words it: this error has no other mark. */
-const TOO_MANY_TOKENS = /^Syntax Error: Document contains more that \d+ tokens\b/;
-
-function tooManyTokens(limit: number): RefusedDocument {
-  const message = `The document has more than ${limit} tokens, which is all that limits.parser_max_tokens allows.`;
-  return { refusal: 'limit', errors: [{ message, extensions: { code: 'MAX_TOKENS_LIMIT' } }] };
-}
 
 /** The operation to run, or why none can be told. */
 export function chooseOperation(

@@ -1,6 +1,6 @@
 import { buildSchema, parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { warmUpQueries } from '../../src/engine/warm-up-queries.ts';
+import { warmUpQueries } from '../../src/pipeline/warm-up-queries.ts';
 
 describe('queries made up from a schema', () => {
   const schema = buildSchema(/* GraphQL */ `

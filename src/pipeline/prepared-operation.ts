@@ -34,7 +34,7 @@ export interface PreparationOptions {
   readonly conditions: Readonly<Record<string, unknown>>;
   readonly policies: readonly OperationPolicy[];
   /** How long its answers may be kept, where that is told. */
-  readonly life?: OperationCachePolicy | undefined;
+  readonly cachePolicy?: OperationCachePolicy | undefined;
   /** Parts of it that nothing else is to wait for. */
   readonly sections?: TimedSections | undefined;
 }
@@ -50,7 +50,7 @@ export class PreparedOperation {
   readonly introspection: DocumentNode | undefined;
   /** `undefined` where no policy has anything to say of it. */
   readonly policed: PolicedOperation | undefined;
-  readonly life: OperationCachePolicy | undefined;
+  readonly cachePolicy: OperationCachePolicy | undefined;
   readonly label: OperationLabel;
   private readonly operation: Operation;
   private readonly supergraph: Supergraph;
@@ -65,7 +65,7 @@ export class PreparedOperation {
     const { document, operation, supergraph, fieldIndex, conditions, policies, sections } = options;
     this.supergraph = supergraph;
     this.fieldIndex = fieldIndex;
-    this.life = options.life;
+    this.cachePolicy = options.cachePolicy;
     this.label = { name: operation.name?.value, type: operation.operation };
     this.sections = sections;
     this.operation = normalise(document, operation, supergraph, conditions);

@@ -1,7 +1,7 @@
 import { Kind } from 'graphql';
 import { describe, expect, test, vi } from 'vitest';
-import { resultText } from '../../src/engine/engine.ts';
-import type { OperationPolicy, PolicyDecision } from '../../src/engine/operation-policy.ts';
+import { resultText } from '../../src/pipeline/engine.ts';
+import type { OperationPolicy, PolicyDecision } from '../../src/pipeline/operation-policy.ts';
 import { drops, fieldsOf } from './dropping.ts';
 import { run, smallWorld } from './world.ts';
 

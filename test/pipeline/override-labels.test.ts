@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { OverrideLabels } from '../../src/engine/override-labels.ts';
+import { OverrideLabels } from '../../src/pipeline/override-labels.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 
 // as Apollo's and other compositions write it: the label on both sides of an override

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DocumentCache } from '../../src/engine/documents.ts';
+import { DocumentCache } from '../../src/pipeline/documents.ts';
 import { run, smallWorld } from './world.ts';
 
 const world = smallWorld();

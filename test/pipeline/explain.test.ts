@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ExplainError, explainPlan, PLAN_STAGES, type PlanFormat, type PlanStage } from '../../src/engine/explain.ts';
+import { ExplainError, explainPlan, PLAN_STAGES, type PlanFormat, type PlanStage } from '../../src/pipeline/explain.ts';
 import { createWorld } from '../worlds/world.ts';
 import { smallWorld } from './world.ts';
 

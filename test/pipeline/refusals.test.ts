@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createEngine } from '../../src/engine/create-engine.ts';
-import { resultText } from '../../src/engine/engine.ts';
+import { resultText } from '../../src/pipeline/engine.ts';
+import { createEngine } from '../../src/pipeline/pipeline.ts';
 import { run, smallWorld } from './world.ts';
 
 const world = smallWorld();

@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { expect, test } from 'vitest';
-import { createEngine } from '../../src/engine/create-engine.ts';
-import type { EngineOptions } from '../../src/engine/engine.ts';
+import type { EngineOptions } from '../../src/pipeline/engine.ts';
+import { createEngine } from '../../src/pipeline/pipeline.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { createWorld } from '../worlds/world.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { isObjectType } from 'graphql';
 import { expect, test } from 'vitest';
-import type { OperationPolicy } from '../../src/engine/operation-policy.ts';
+import type { OperationPolicy } from '../../src/pipeline/operation-policy.ts';
 import { type FuzzCase, FuzzCaseArbitrary } from '../fuzz/arbitrary.ts';
 import { type BuiltWorld, buildWorld } from '../fuzz/build.ts';
 import { createWorld, type World } from '../worlds/world.ts';

@@ -1,0 +1,212 @@
+import type { GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
+import { Kind } from 'graphql';
+import { OverloadedError } from '../executor/memory-budget.ts';
+import { OperationTooLargeError } from '../operation/normalise.ts';
+import type { TimedSections } from '../operation/timed-sections.ts';
+import { UnsupportedFieldError } from '../planner/unplannable.ts';
+import type { ClientContext } from '../sources/source.ts';
+import { NOT_KEPT } from './cache-policy.ts';
+import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
+import type { Engine, EngineOptions, EngineRequest, ExecutionResult } from './engine.ts';
+import { executePrepared, executeWithPolicies, overloaded } from './execute.ts';
+import { OverrideLabels } from './override-labels.ts';
+import { PreparedOperation } from './prepared-operation.ts';
+import { coerceRequestVariables } from './variables.ts';
+import { createViews, type View } from './views.ts';
+
+/**
+ * The stages of an operation, in order, each with the file that has it. A document goes through the stages up to `validate` once,
+ * an operation with the values of its conditions through `normalize` and `plan` once; their results are cached.
+ */
+export const STAGES = [
+  ['persisted document', 'policy/persisted/persisted-documents.ts'],
+  ['parse', 'pipeline/parse.ts'],
+  // before validation: what takes long to validate is what they protect from
+  ['limits', 'pipeline/limits.ts'],
+  ['validate', 'pipeline/validate.ts'],
+  ['variables', 'pipeline/variables.ts'],
+  ['normalize', 'operation/normalise.ts'],
+  // before planning, so that nothing is planned or fetched for a field that is dropped
+  ['policies', 'pipeline/evaluate-policies.ts'],
+  ['plan', 'planner/planner.ts'],
+  ['execute', 'executor/execution.ts'],
+  ['mask errors', 'pipeline/mask-errors.ts'],
+  ['cache policy', 'pipeline/cache-policy.ts'],
+] as const;
+
+/** Makes a supergraph answer operations. The sources stay the caller's: they are not closed here. */
+export function createEngine(options: EngineOptions): Engine {
+  return new Pipeline(options);
+}
+
+class Pipeline implements Engine {
+  readonly supergraph;
+  readonly publicSchema;
+  private readonly options: EngineOptions;
+  private readonly labels: OverrideLabels;
+  /** Subgraphs that say how long their responses may be cached; `undefined` where nothing in the schema says so of anything. */
+  private readonly reportsCacheControl: ReadonlySet<string> | undefined;
+  private readonly views: ReadonlyMap<string | undefined, View>;
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+    this.supergraph = options.supergraph;
+    this.publicSchema = options.supergraph.publicSchema;
+    const { cacheControl } = options.supergraph;
+    const reporting = options.cachePolicy?.reportsCacheControl;
+    this.reportsCacheControl = reporting && (cacheControl.length > 0 || reporting.size > 0) ? reporting : undefined;
+    this.labels = new OverrideLabels(options.supergraph, options);
+    this.views = createViews(options, this.labels, this.reportsCacheControl);
+  }
+
+  private viewFor({ contract }: Pick<EngineRequest, 'contract'>): View {
+    const view = this.views.get(contract);
+    if (!view) throw new Error(`There is no contract "${contract}".`);
+    return view;
+  }
+
+  readDocument(request: Pick<EngineRequest, 'query' | 'contract'>): ClientDocument | RefusedDocument {
+    return this.viewFor(request).documents.get(request.query);
+  }
+
+  canDedupe(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract' | 'document'>): boolean {
+    const known = request.document ?? this.readDocument(request);
+    if ('refusal' in known || known.countsRequests) return false;
+    const operation = chooseOperation(known.document, request.operationName);
+    return 'kind' in operation && operation.operation === 'query';
+  }
+
+  isValid(request: Pick<EngineRequest, 'query' | 'contract'>): boolean {
+    return !('refusal' in this.readDocument(request));
+  }
+
+  dependsOnClient(request: Pick<EngineRequest, 'query' | 'contract'>): boolean {
+    const known = this.readDocument(request);
+    return !('refusal' in known) && known.dependsOnClient;
+  }
+
+  prepare(query: string, { keep }: { readonly keep: boolean }): void {
+    const view = this.viewFor({});
+    const known = keep ? view.documents.get(query) : view.documents.read(query);
+    if ('refusal' in known || known.conditions.length > 0 || known.labels.length > 0) return;
+    try {
+      for (const definition of known.document.definitions)
+        if (definition.kind === Kind.OPERATION_DEFINITION)
+          void this.prepared(view, known, definition, {}, [], undefined).compiled;
+    } catch (error) {
+      if (!(error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError)) throw error;
+    }
+  }
+
+  recentQueries(max: number): string[] {
+    return this.viewFor({}).documents.recent(max);
+  }
+
+  execute(request: EngineRequest): Promise<ExecutionResult> {
+    // of the request, only this is held on to while it is answered
+    const { client } = request;
+    let result: Promise<ExecutionResult> | ExecutionResult;
+    try {
+      result = this.runStages(request);
+    } catch (error) {
+      result = Promise.reject(error);
+    }
+    return Promise.resolve(result).then(
+      (made) => this.finish(made),
+      (error: unknown) => this.finish(this.failed(error, client)),
+    );
+  }
+
+  /** The stages in order. Each may end the operation with a refusal. */
+  private runStages(request: EngineRequest): Promise<ExecutionResult> | ExecutionResult {
+    const view = this.viewFor(request);
+    const { options } = this;
+    // parse, limits, validate
+    const document = request.document ?? view.documents.get(request.query);
+    if ('refusal' in document) return refuse(document.refusal, document.errors);
+    const operation = chooseOperation(document.document, request.operationName);
+    if (!('kind' in operation)) return refuse('operation', [operation]);
+    const refused = refuseKind(operation, request.readOnly ?? false);
+    if (refused) return refused;
+    const coerced = coerceRequestVariables(view.supergraph.publicSchema, document, operation, request, options);
+    if ('errors' in coerced) return refuse(coerced.refusal, coerced.errors);
+    const variables = coerced.coerced;
+    // normalize
+    const labels = this.labels.active(document.labels, request.client);
+    const { sections } = request;
+    const prepared = this.prepared(view, document, operation, variables, labels, sections, options.onOperation);
+    const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables);
+    if (excessive) return refuse(excessive.refusal, excessive.errors);
+    // policies, plan, execute, mask errors, cache policy
+    const run = { view, prepared, variables, request, options };
+    return prepared.policed ? executeWithPolicies(run, prepared.policed) : executePrepared(run, prepared);
+  }
+
+  private prepared(
+    { supergraph, readCachePolicy }: View,
+    known: ClientDocument,
+    operation: OperationDefinitionNode,
+    variables: Readonly<Record<string, unknown>>,
+    labels: readonly string[],
+    sections: TimedSections | undefined,
+    onOperation?: EngineOptions['onOperation'],
+  ): PreparedOperation {
+    let key = operation.name?.value ?? '';
+    for (const name of known.conditions) key += variables[name] === true ? '|1' : '|0';
+    for (const label of labels) key += ` ${label}`;
+    if (sections !== undefined) key += ` ${sections.key}`;
+    let prepared = known.prepared.get(key);
+    onOperation?.(known.document, prepared !== undefined);
+    if (!prepared) {
+      prepared = new PreparedOperation({
+        document: known.document,
+        operation,
+        supergraph,
+        fieldIndex: this.labels.fieldIndex(labels),
+        conditions: variables,
+        policies: this.options.policies ?? [],
+        cachePolicy: readCachePolicy?.(known.document, operation, known.dependsOnClient),
+        sections,
+      });
+      known.prepared.set(key, prepared);
+    }
+    return prepared;
+  }
+
+  /** What every result goes through, also that of an operation that did not run. */
+  private finish(result: ExecutionResult): ExecutionResult {
+    if (result.refusal !== undefined) this.options.onRefused?.(result);
+    // what was refused says nothing of it by itself
+    if (this.reportsCacheControl === undefined || result.cachePolicy !== undefined) return result;
+    return { ...result, cachePolicy: NOT_KEPT };
+  }
+
+  private failed(error: unknown, client: ClientContext): ExecutionResult {
+    if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) {
+      const isBrief = this.options.hideSuggestions && error instanceof UnsupportedFieldError;
+      const message = isBrief ? error.brief : error.message;
+      return refuse('validation', [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
+    }
+    if (error instanceof OverloadedError) return overloaded(error);
+    this.options.onInternalError?.(error, client);
+    return refuse('internal', [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
+  }
+}
+
+function refuse(
+  refusal: NonNullable<ExecutionResult['refusal']>,
+  errors: readonly GraphQLFormattedError[],
+): ExecutionResult {
+  return { dataText: undefined, errors, refusal };
+}
+
+function refuseKind(operation: OperationDefinitionNode, readOnly: boolean): ExecutionResult | undefined {
+  const extensions = { code: 'GRAPHQL_VALIDATION_FAILED' };
+  if (operation.operation === 'subscription') {
+    return refuse('operation', [{ message: 'Subscriptions cannot be answered over a single response.', extensions }]);
+  }
+  if (readOnly && operation.operation === 'mutation') {
+    return refuse('method', [{ message: 'A mutation cannot be sent with GET. Send it with POST.', extensions }]);
+  }
+  return undefined;
+}

@@ -1,0 +1,57 @@
+import type { DocumentNode } from 'graphql';
+import { supergraphForContract } from '../supergraph/contract.ts';
+import type { Supergraph } from '../supergraph/supergraph.ts';
+import { cachePolicyReader, type ReadCachePolicy } from './cache-policy.ts';
+import { DocumentCache } from './documents.ts';
+import type { EngineOptions } from './engine.ts';
+import { Introspector } from './introspection.ts';
+import type { OverrideLabels } from './override-labels.ts';
+
+/** A public schema with the documents that clients sent for it. */
+export interface View {
+  readonly supergraph: Supergraph;
+  readonly documents: DocumentCache;
+  readonly introspector: Introspector;
+  /** `undefined` where results say nothing of how long they may be cached. */
+  readonly readCachePolicy: ReadCachePolicy | undefined;
+}
+
+/**
+ * Makes a view of the whole public schema and one of each contract.
+ * @param reporting subgraphs that say how long their responses may be cached
+ * @returns the views by the contract's name; the whole public schema has none
+ */
+export function createViews(
+  options: EngineOptions,
+  labels: OverrideLabels,
+  reporting: ReadonlySet<string> | undefined,
+): ReadonlyMap<string | undefined, View> {
+  const { supergraph, contracts = [] } = options;
+  const views = new Map<string | undefined, View>([[undefined, createView(supergraph, options, labels, reporting)]]);
+  for (const contract of contracts) {
+    const shown = supergraphForContract(supergraph, contract);
+    views.set(contract.name, createView(shown, options, labels, reporting));
+  }
+  return views;
+}
+
+function createView(
+  supergraph: Supergraph,
+  { introspection = true, maxTokens, limits, hideSuggestions, policies = [] }: EngineOptions,
+  labels: OverrideLabels,
+  reporting: ReadonlySet<string> | undefined,
+): View {
+  const labelsMet = (document: DocumentNode) => labels.metBy(document);
+  const policed = (document: DocumentNode) => ({
+    countsRequests: policies.some((policy) => policy.countsRequests?.(document, supergraph)),
+    dependsOnClient: policies.some((policy) => policy.dependsOnClient?.(document, supergraph)),
+  });
+  return {
+    supergraph,
+    readCachePolicy: reporting && cachePolicyReader(supergraph, reporting),
+    introspector: new Introspector(supergraph.publicSchema),
+    documents: new DocumentCache(supergraph.publicSchema, {
+      ...{ introspection, maxTokens, limits, hideSuggestions, labelsMet, policed },
+    }),
+  };
+}
