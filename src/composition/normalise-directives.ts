@@ -9,6 +9,7 @@ import {
   type SchemaExtensionNode,
   visit,
 } from 'graphql';
+import { emptyRequirements } from './empty-requirements.ts';
 import { mismatchOf, olderThan, sinceVersion } from './federation-definitions.ts';
 import { isFederationDirective, needsSecondVersion } from './federation-link.ts';
 import { type FederationNames, readFederationNames } from './federation-names.ts';
@@ -59,7 +60,8 @@ class Normaliser {
     // what federation 1 has may be defined by its files; the composer sees to that
     const keepsOwn = kind === 'subgraph' && !names.link && ![...uses.keys()].some((name) => this.isSecond(name));
     for (const [local, use] of uses) this.resolve(local, use, keepsOwn);
-    this.mistakes.push(...interfaceMistakes(document, (local) => this.meaning(local)));
+    const meaning = (local: string) => this.meaning(local);
+    this.mistakes.push(...interfaceMistakes(document, meaning), ...emptyRequirements(document, meaning));
   }
 
   /** The directive of federation that a name of the file means; other names mean themselves. */

@@ -56,8 +56,12 @@ export class AnswerErrors {
     const lookedUp = typeof alias === 'string' ? this.places.lookedUp(alias) : undefined;
     if (lookedUp === undefined) return undefined;
     const at = (index: number) => ({ alias: alias as string, slot: index });
-    // the list as a whole, which may not be null
-    if (slot === undefined) return { entity: at(0), rest: [], nullDepth: 0, explainsAll: true };
+    // the list as a whole, which may not be null: where it is there, the error is of no place in it
+    if (slot === undefined) {
+      return this.hasEntities(alias as string)
+        ? undefined
+        : { entity: at(0), rest: [], nullDepth: 0, explainsAll: true };
+    }
     if (typeof slot !== 'number' || !Number.isInteger(slot) || slot < 0 || slot >= lookedUp.count) return undefined;
     const rest = below as WirePath;
     const nullDepth = followErrorPath(lookedUp.lookup.planned.node, rest, this.entity(alias as string, slot));
@@ -106,6 +110,10 @@ export class AnswerErrors {
         count === 0 ? [] : lookup.keys.flatMap(({ key }) => place(part.alias, key, count, false)),
       ),
     ];
+  }
+
+  private hasEntities(alias: string): boolean {
+    return Array.isArray(this.data?.[alias]);
   }
 
   private entity(alias: string, slot: number): unknown {

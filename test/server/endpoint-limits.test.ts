@@ -192,6 +192,7 @@ test('a page of another site cannot make a browser call an endpoint that takes a
     'TEXT/PLAIN ; charset=utf-8',
     'multipart/form-data; boundary=x',
     'text/plain;application/json',
+    'text/plain, application/json',
     '',
   ];
   for (const type of types) {
