@@ -18,7 +18,7 @@ import {
   isNonNullType,
   isScalarType,
 } from 'graphql';
-
+import type { ExactNumber } from '../../shared/exact-json.ts';
 import { literalValue } from '../../shared/literal-value.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
 import type { Range } from '../endpoints/range.ts';
@@ -34,8 +34,8 @@ export interface JsonSchema {
   readonly description?: string;
   readonly deprecated?: boolean;
   readonly default?: unknown;
-  readonly minimum?: number;
-  readonly maximum?: number;
+  readonly minimum?: number | ExactNumber;
+  readonly maximum?: number | ExactNumber;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly items?: JsonSchema;
