@@ -24,10 +24,11 @@ export function rulesOutAll({ headers }: IncomingMessage, { compressFrom }: Send
 export function send(
   req: IncomingMessage,
   res: ServerResponse,
-  reply: Reply,
+  made: Reply,
   settings: SendSettings,
 ): void | Promise<void> {
   if (res.destroyed || res.headersSent) return;
+  const reply = res.hasHeader('set-cookie') ? withoutSharing(made) : made;
   const { etag, headers } = reply;
   addLimits(res, headers);
   if (settings.dev && reply.timings) res.setHeader('server-timing', timingText(reply.timings));
@@ -47,6 +48,13 @@ export function send(
   const form = reply.forms?.get(encoding);
   if (form !== undefined) return write(req, res, reply, form, encoding);
   return sendCompressed(req, res, reply, encoding);
+}
+
+/** A cookie is for the one client that asked: no cache that several clients share may keep what comes with it. */
+function withoutSharing(reply: Reply): Reply {
+  const control = reply.headers['cache-control'];
+  if (control === undefined || /\b(?:private|no-store)\b/.test(control)) return reply;
+  return { ...reply, headers: { ...reply.headers, 'cache-control': 'no-store' } };
 }
 
 async function sendCompressed(req: IncomingMessage, res: ServerResponse, reply: Reply, encoding: Coding) {
