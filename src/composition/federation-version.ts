@@ -1,7 +1,7 @@
 import { type ASTNode, type ConstDirectiveNode, type DocumentNode, Kind, visit } from 'graphql';
 import { directiveUses, text } from '../supergraph/directives.ts';
 import { sinceVersion } from './federation-definitions.ts';
-import { FEDERATION_SPEC, isFederationDirective } from './federation-link.ts';
+import { FEDERATION_SCALARS, FEDERATION_SPEC, isFederationDirective } from './federation-link.ts';
 
 /** Minor versions of federation 2 that schema files may link. */
 const OLDEST = 0;
@@ -18,8 +18,6 @@ const UNSUPPORTED: Readonly<Record<string, { readonly since: number; readonly in
 };
 
 const FIRST_VERSION = /\/v1\.0\/?$/;
-
-const TYPES = new Set(['FieldSet', 'Scope', 'Policy', 'ContextFieldValue']);
 
 export interface LinkMistake {
   readonly node: ASTNode;
@@ -99,7 +97,11 @@ function importMistake(node: ASTNode, minor: number): LinkMistake | undefined {
   if (value?.kind !== Kind.STRING) return undefined;
   const name = value.value;
   const directive = name.startsWith('@') ? name.slice(1) : undefined;
-  if (directive === undefined ? TYPES.has(name) : isFederationDirective(directive) && sinceVersion(directive) <= minor)
+  if (
+    directive === undefined
+      ? FEDERATION_SCALARS.has(name)
+      : isFederationDirective(directive) && sinceVersion(directive) <= minor
+  )
     return undefined;
   const unsupported = directive === undefined ? undefined : UNSUPPORTED[directive];
   const code = 'INVALID_LINK_DIRECTIVE_USAGE';
