@@ -4,9 +4,13 @@ import { readSources } from '../../src/composition/read-sources.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { folderWith } from './folder.ts';
 
-async function compose(sdl: string) {
+async function read(sdl: string) {
   const dir = await folderWith({ 'a.graphql': `extend schema @subgraph(url: "http://a.test")\n${sdl}` });
-  const { sources, problems } = await readSources(dir, {});
+  return readSources(dir, {});
+}
+
+async function compose(sdl: string) {
+  const { sources, problems } = await read(sdl);
   expect(problems).toEqual([]);
   const composed = composeSupergraph(sources);
   expect(composed).toMatchObject({ ok: true });
@@ -58,6 +62,18 @@ describe('the scalars of federation', () => {
       type Item @key(fields: "id") { id: ID! price(in: String @fromContext(field: "$shop { currency }")): Int }`);
     expect(supergraph.publicSchema.getType('ContextFieldValue')).toBeUndefined();
     expect(supergraph.publicSchema.getType('Item')).toBeDefined();
+  });
+
+  test.each([
+    [link('v2.9', 'import: ["Scope"]'), 'Scope'],
+    [link('v2.9', 'import: [{name: "Scope", as: "S"}]'), 'S'],
+    [link('v2.9', 'as: "fed2"'), 'fed2__Scope'],
+    [link('v2.9', 'import: ["@key"]'), 'federation__Scope'],
+  ])('are refused as types of fields: %s, %s', async (head, name) => {
+    const { problems } = await read(`${head} scalar ${name}\ntype Query { a: [${name}] }`);
+    expect(problems).toMatchObject([
+      { line: 3, column: 18, message: expect.stringContaining(`${name} is a scalar of`) },
+    ]);
   });
 
   test('of the file’s own by the same name, which are not imported', async () => {
