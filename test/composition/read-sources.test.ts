@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { print } from 'graphql';
@@ -130,6 +131,16 @@ test('a file that cannot be read', async () => {
   await chmod(join(dir, 'link.graphql'), 0o600).catch(() => undefined);
   const { problems } = await readSources(dir);
   expect(problems).toMatchObject([{ code: 'UNREADABLE_FILE', hint: 'It is a link to a file that is not there.' }]);
+});
+
+test('a pipe is not waited for', { skip: process.platform === 'win32' }, async () => {
+  const dir = await folderWith(SHOP);
+  execFileSync('mkfifo', [join(dir, 'pipe.graphql')]);
+  const { sources, problems } = await readSources(dir);
+  expect(sources).toHaveLength(2);
+  expect(problems).toMatchObject([
+    { code: 'UNREADABLE_FILE', message: 'It is a pipe, a socket or a device; expected a file.' },
+  ]);
 });
 
 test("the gateway's directives need no import, are taken out, and are kept with their place", async () => {
