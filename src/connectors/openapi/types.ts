@@ -78,7 +78,10 @@ export class TypeBuilder {
       return this.#object(identity, schema, name);
     const kind = kindOf(schema);
     if (kind === 'array') {
+      // a list within itself has no type in GraphQL: inside it is JSON
+      this.#made.set(identity, JSON_TYPE);
       const { type, nullable } = this.typeOf(schema.items, `${where}Item`);
+      this.#made.delete(identity);
       return { kind: 'list', of: type, itemsRequired: !nullable };
     }
     if (kind === 'string' && schema.enum !== undefined) return this.#enum(schema.enum, name);
