@@ -388,6 +388,15 @@ scalar BigInt`);
     expect(types).toContain('a: JSON\n  b: JSON\n  c: JSON');
   });
 
+  test('a schema that is made of itself many times over is read once', () => {
+    const types = typesOf({
+      Root: { allOf: [...Array(5).fill(ref('Root')), { type: 'object', properties: { a: ref('One') } }] },
+      One: { anyOf: [ref('One'), ref('Two'), ref('Root')] },
+      Two: { oneOf: [ref('One'), ref('Two'), { type: 'object', properties: { b: { type: 'string' } } }] },
+    });
+    expect(types).toContain('type Root {\n  a: ');
+  });
+
   test('a list of itself is a list of JSON', () => {
     const types = typesOf({
       Root: { type: 'object', properties: { a: ref('List'), b: ref('Deep') } },
