@@ -5,6 +5,7 @@ import { composeSupergraph } from '../composition/compose.ts';
 import { readSource } from '../composition/read-source.ts';
 import { formatProblem } from '../config/problem.ts';
 import { convertOpenApi, OpenApiError } from '../connectors/openapi/convert.ts';
+import { withoutByteOrderMark } from '../shared/decode-text.ts';
 import { UsageError } from './failure.ts';
 
 export interface InitRestFlags {
@@ -37,7 +38,7 @@ export async function initRest({ openapi, out }: InitRestFlags): Promise<void> {
 async function readDocument(place: string): Promise<string> {
   if (!/^https?:\/\//.test(place)) {
     if (!existsSync(place)) throw new UsageError(`--openapi: there is no file ${place}`);
-    return readFileSync(place, 'utf8');
+    return withoutByteOrderMark(readFileSync(place, 'utf8'));
   }
   const response = await fetch(place, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) }).catch((error: Error) => {
     throw new UsageError(

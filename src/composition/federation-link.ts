@@ -20,6 +20,9 @@ const SECOND_VERSION_ONLY = new Set([
   'fromContext',
 ]);
 
+/** The scalars that federation's `@link` can import. */
+export const FEDERATION_SCALARS: ReadonlySet<string> = new Set(['FieldSet', 'Scope', 'Policy', 'ContextFieldValue']);
+
 const BOTH_VERSIONS = new Set(['key', 'requires', 'provides', 'external', 'tag', 'extends']);
 
 export function isFederationDirective(name: string): boolean {

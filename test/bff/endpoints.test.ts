@@ -190,3 +190,22 @@ test('a file that cannot be read is told, and does not hold up the others', asyn
   expect(endpoints.map((endpoint) => endpoint.name)).toEqual(['good']);
   expect(problems).toMatchObject([{ code: 'UNREADABLE_FILE', message: 'It cannot be read: ENOENT.' }]);
 });
+
+test('what is no file is not read: from a pipe, nothing may ever come', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const dir = folderOf({ 'mobile/good.graphql': '{ users(ids: []) { id } }' });
+  symlinkSync('/dev/null', join(dir, 'mobile/pipe.graphql'));
+  const { endpoints, problems } = await loadEndpoints(dir, schema);
+  expect(endpoints.map((endpoint) => endpoint.name)).toEqual(['good']);
+  expect(problems).toMatchObject([
+    { code: 'UNREADABLE_FILE', message: 'It cannot be read: it is a pipe, a socket or a device.' },
+  ]);
+});
+
+test('an endpoint in a file with another ending is not left out in silence', async () => {
+  expect(await problemsOf({ 'mobile/a.gql': '{ users(ids: []) { id } }', 'mobile/v2/b.graphqls': '{ a }' })).toEqual([
+    'mobile/a.gql:1:1 ENDPOINT_EXTENSION The file of an endpoint ends in ".graphql": this one is not read.',
+    'mobile/v2/b.graphqls:1:1 ENDPOINT_EXTENSION The file of an endpoint ends in ".graphql": this one is not read.',
+  ]);
+});

@@ -27,6 +27,17 @@ test('a document behind a URL becomes a file, whose source is named as the file'
   expect(sdl).toContain(`baseURL: "\${PET_SHOP_URL:-${api.url}/v2}"`);
 });
 
+test('a byte order mark before the document is skipped', async () => {
+  const dir = await folderWith({
+    'a.json': `\ufeff${JSON.stringify(PETS)}`,
+    'b.yaml': '\ufeffopenapi: 3.0.0\npaths: {}',
+  });
+  await initRest({ openapi: join(dir, 'a.json'), out: join(dir, 'a.graphql') });
+  expect(await readFile(join(dir, 'a.graphql'), 'utf8')).toContain('GET: "/pets"');
+  const empty = initRest({ openapi: join(dir, 'b.yaml'), out: join(dir, 'b.graphql') });
+  await expect(empty).rejects.toThrow('has no operation that takes and answers JSON');
+});
+
 test('a file that is there already is left as it is', async () => {
   const dir = await folderWith({ 'a.graphql': 'mine', 'a.json': JSON.stringify(PETS) });
   const flags = { openapi: join(dir, 'a.json'), out: join(dir, 'a.graphql') };

@@ -132,6 +132,18 @@ test('a file that cannot be read', async () => {
   expect(problems).toMatchObject([{ code: 'UNREADABLE_FILE', hint: 'It is a link to a file that is not there.' }]);
 });
 
+test('what is no file is not read: from a pipe, nothing may ever come', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const dir = await folderWith(SHOP);
+  await symlink('/dev/null', join(dir, 'pipe.graphql'));
+  const { sources, problems } = await readSources(dir);
+  expect(sources).toHaveLength(2);
+  expect(problems).toMatchObject([
+    { code: 'UNREADABLE_FILE', message: 'It is a pipe, a socket or a device; expected a file.' },
+  ]);
+});
+
 test("the gateway's directives need no import, are taken out, and are kept with their place", async () => {
   const dir = await folderWith({
     'a.graphql': `extend schema @subgraph(url: "http://a")
