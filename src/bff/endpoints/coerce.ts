@@ -117,7 +117,7 @@ function readValue(parameter: Parameter, request: RequestParameters, errors: Par
     errors.push({ parameter: parameter.name, in: parameter.in, given: short(texts), expected });
     return undefined;
   }
-  return textValue(parameter, '', texts[0] as string, type, errors);
+  return textValue(parameter, '', texts[0] as string, parameter.type, errors);
 }
 
 /** What is no value of the type stays as it is, for the check of the whole object to find. */
