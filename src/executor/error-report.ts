@@ -13,8 +13,8 @@ import {
   formatSubgraphError,
   formatViolation,
   malformed,
-  reportedPlaces,
   type ResponsePath,
+  reportedPlaces,
   type SubgraphError,
   toClientPaths,
 } from './errors.ts';

@@ -37,8 +37,14 @@ test('each mistake is told with its place, and nothing of the client is served',
 test.each([
   ['cache: { vary: ["*"] }', 'cache.vary[0]: expected the name of a header'],
   ['cache: { vary: [te] }', 'cache.vary[0]: answers cannot vary by it: the header "te" is about the connection'],
-  ['cors: { origins: ["https://a.example"], credentials: true, allow_headers: ["*"] }', 'cors.allow_headers[0]: with credentials'],
-  ['cors: { origins: ["https://a.example"], credentials: true, expose_headers: ["*"] }', 'cors.expose_headers[0]: with credentials'],
+  [
+    'cors: { origins: ["https://a.example"], credentials: true, allow_headers: ["*"] }',
+    'cors.allow_headers[0]: with credentials',
+  ],
+  [
+    'cors: { origins: ["https://a.example"], credentials: true, expose_headers: ["*"] }',
+    'cors.expose_headers[0]: with credentials',
+  ],
   ['headers: { request: { add: { host: shop } } }', 'headers.request.add.host: "host" is about one connection'],
   ['headers: { request: { add: { x-a: "€" } } }', 'headers.request.add.x-a: expected one line of Latin-1 text'],
   ['headers: { request: { strip: ["*"] } }', 'headers.request.strip[0]: expected the name of a header'],

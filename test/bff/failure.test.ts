@@ -7,7 +7,13 @@ const error = (code: string, more: object = {}) => ({ message: code, extensions:
 it.each([
   ['no memory for an answer', [error('OVERLOADED', { retryAfter: 1 })], undefined, 503, 'overloaded'],
   ['a store that has to be there', [error('SERVICE_UNAVAILABLE')], 503, 503, 'service-unavailable'],
-  ['a source that says the same word', [error('OVERLOADED', { service: 'orders' })], undefined, 503, 'service-unavailable'],
+  [
+    'a source that says the same word',
+    [error('OVERLOADED', { service: 'orders' })],
+    undefined,
+    503,
+    'service-unavailable',
+  ],
 ] as const)('%s', (_, errors, decided, status, kind) => {
   expect(failure(errors, { decided })).toMatchObject({ status, kind });
 });

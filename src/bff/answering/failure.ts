@@ -63,7 +63,8 @@ export function failure(
   { decided, errorStatus }: FailureOptions = {},
 ): ProblemDetails {
   const status = decided ?? worstStatus(errors, errorStatus);
-  const isOverloaded = status === 503 && errors.some((error) => errorCode(error) === 'OVERLOADED' && !isOfSource(error));
+  const isOverloaded =
+    status === 503 && errors.some((error) => errorCode(error) === 'OVERLOADED' && !isOfSource(error));
   const known = isOverloaded ? OVERLOADED : KIND_BY_STATUS[status];
   const [kind, detail] = known ?? (status < 500 ? REFUSED : SOURCE_FAILED);
   const shown = errors.map((error) => ({

@@ -16,7 +16,8 @@ import { unreadableHeader } from './check-names.ts';
 /** The file of a client: `bff/CLIENT/client.yaml`. */
 export const CLIENT_FILE = 'client.yaml';
 
-const added = (name: typeof headerName) => z.record(name, headerValue).default({}).describe('Set, also over what is there');
+const added = (name: typeof headerName) =>
+  z.record(name, headerValue).default({}).describe('Set, also over what is there');
 
 const requestRules = z
   .strictObject({
@@ -49,7 +50,8 @@ const deprecation = {
   link: z
     .url('expected a URL')
     .transform((link) => new URL(link).href)
-    .optional().describe('Where the change is explained: a Link header'),
+    .optional()
+    .describe('Where the change is explained: a Link header'),
 };
 
 const auth = z

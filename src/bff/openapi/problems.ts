@@ -61,7 +61,11 @@ export function problemResponses(endpoint: Endpoint): Record<string, Json> {
     [true, 503, 'The endpoint cannot be served just now.'],
     [true, 504, failed(endpoint, 'was too slow')],
     // statuses of services are many, and not every generator knows what "4XX" is
-    [true, 'default', 'Something else is wrong: a service behind this endpoint refuses the request, or the gateway fails.'],
+    [
+      true,
+      'default',
+      'Something else is wrong: a service behind this endpoint refuses the request, or the gateway fails.',
+    ],
   ];
   return Object.fromEntries(
     all.filter(([there]) => there).map(([, status, description]) => [String(status), response(description)]),
