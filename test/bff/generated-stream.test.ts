@@ -123,7 +123,7 @@ test('an answer without its end is an error', async () => {
   const { streamHome } = await start();
   const headers = { 'content-type': 'text/event-stream' };
   const fetch = async () => new Response('event: answer\ndata: {"title":"x"}\nid: 1\n\nevent: sec', { headers });
-  const pieces = [];
+  const pieces: unknown[] = [];
   const reading = (async () => {
     for await (const { data } of streamHome({ fetch })) pieces.push(data);
   })();

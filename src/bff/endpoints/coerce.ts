@@ -144,7 +144,8 @@ function deepValue(parameter: Parameter, deep: DeepObject, texts: readonly strin
 function textsOf(parameter: Parameter, request: RequestParameters, errors: ParameterErrors): string[] | undefined {
   if (parameter.in === 'path') return pathTexts(parameter, request.path, errors);
   if (parameter.in === 'query') return request.query.getAll(parameter.name);
-  const value = request.headers[parameter.name];
+  // not what every object has: a header may be called "constructor"
+  const value = Object.hasOwn(request.headers, parameter.name) ? request.headers[parameter.name] : undefined;
   const text = Array.isArray(value) ? value.join(',') : value;
   if (text === undefined) return [];
   // A list in a header is one line with commas, and empty items are none: RFC 9110, section 5.6.1.
