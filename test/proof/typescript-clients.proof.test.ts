@@ -186,7 +186,7 @@ export async function run(): Promise<string[]> {
   const orders = await api.webOrders('u2', { pageSize: 1 });
   const placed = await api.mobilePlaceOrder(
     { input: { userId: 'u2', items: [{ productId: 'p7', quantity: 1 }] } },
-    { headers: { 'Idempotency-Key': 'k', 'content-type': 'application/json' } },
+    { headers: { 'Idempotency-Key': 'k' } },
   );
   return [
     mobile.status === 200 ? \`\${mobile.data.profile.name} \${mobile.data.recent?.orders.length}\` : mobile.data.title,
