@@ -117,7 +117,9 @@ function readValue(parameter: Parameter, request: RequestParameters, errors: Par
     errors.push({ parameter: parameter.name, in: parameter.in, given: short(texts), expected });
     return undefined;
   }
-  return textValue(parameter, '', texts[0] as string, parameter.type, errors);
+  // JSON may be null, which other texts are not
+  const read = isInputObjectType(type) ? parameter.type : type;
+  return textValue(parameter, '', texts[0] as string, read, errors);
 }
 
 /** What is no value of the type stays as it is, for the check of the whole object to find. */
