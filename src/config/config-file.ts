@@ -122,6 +122,8 @@ interface Issue {
   readonly keys?: readonly string[];
   /** Of a value that may be of several forms: what is wrong with it as each of them. */
   readonly errors?: readonly (readonly Issue[])[];
+  /** Of a key that is not of its form: what is wrong with it. */
+  readonly issues?: readonly Issue[];
 }
 
 /** The form that a value was meant to have, where it has the kind of that form and something inside it is wrong. */
@@ -141,7 +143,8 @@ function problemsOf(reading: Reading, whole: Issue, schema: z.ZodType): Problem[
   }
   const issue = whole;
   if (issue.code !== 'unrecognized_keys') {
-    const message = issue.message.replace(/^Invalid (input|option): /, '');
+    const [ofKey] = issue.code === 'invalid_key' ? (issue.issues ?? []) : [];
+    const message = (ofKey ?? issue).message.replace(/^Invalid (input|option): /, '');
     const name = issue.path.length === 0 ? '' : `${keyText(issue.path)}: `;
     return [problemAt(reading, offsetOf(reading, issue.path), 'INVALID_CONFIG', `${name}${message}`)];
   }

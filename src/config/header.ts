@@ -1,10 +1,31 @@
 import * as z from 'zod';
 
-/** The name of an HTTP header (RFC 9110, section 5.1), in lower case from here on. */
-export const headerName = z
+/** The name of an HTTP header (RFC 9110, section 5.1), or `*` where that means all of them; in lower case from here on. */
+export const headerNameOrAll = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a header, such as "x-user-id"')
   .transform((name) => name.toLowerCase());
+
+/** The name of one header. */
+export const headerName = headerNameOrAll.refine((name) => name !== '*', {
+  error: 'expected the name of a header, such as "x-user-id"; "*" does not stand for all of them here',
+});
+
+/**
+ * Finds `*` in lists of a CORS policy with credentials, where browsers take it for the name of one header.
+ * @see https://fetch.spec.whatwg.org/#http-new-header-syntax
+ */
+export function literalWildcards(lists: {
+  readonly allow_headers?: readonly string[] | undefined;
+  readonly expose_headers?: readonly string[] | undefined;
+}): { code: 'custom'; path: (string | number)[]; message: string }[] {
+  return (['allow_headers', 'expose_headers'] as const).flatMap((key) =>
+    (lists[key] ?? []).flatMap((name, index) => {
+      const message = 'with credentials, browsers do not read "*" as all headers; name the headers';
+      return name === '*' ? [{ code: 'custom', path: [key, index], message }] : [];
+    }),
+  );
+}
 
 /** The name of a cookie (RFC 6265, section 4.1.1). */
 export const cookieName = z

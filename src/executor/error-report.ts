@@ -14,6 +14,7 @@ import {
   formatViolation,
   malformed,
   type ResponsePath,
+  reportedPlaces,
   type SubgraphError,
   toClientPaths,
 } from './errors.ts';
@@ -88,7 +89,9 @@ export class ErrorReport {
   explained(request: CompiledRequest, sent: readonly LookedUp[], error: SubgraphError): void {
     if (this.everyPlace) {
       const service = request.planned.subgraph.name;
-      for (const path of this.missingPaths(request, sent)) this.errors.push(formatSubgraphError(error, service, path));
+      const reported = reportedPlaces(this.errors, error, service);
+      for (const path of this.missingPaths(request, sent))
+        if (!reported.has(JSON.stringify(path))) this.errors.push(formatSubgraphError(error, service, path));
     }
     this.noteReported(request, sent);
   }

@@ -132,3 +132,18 @@ describe('meta.partial names each place of a section that failed', () => {
     expect(named(answer.meta.partial)).toEqual([0, 1, 2].map((i) => `items.${i}.stock DOWNSTREAM_SERVICE_ERROR`));
   });
 });
+
+it('a problem names each place of an error once', async () => {
+  const world = await httpWorld(
+    { carts: { typeDefs: 'type Query { cart: Int! offers: Int! }', resolvers: {} } },
+    { bffDir: folderOf({ 'web/cart.graphql': '{ cart offers }' }) },
+  );
+  const failed = { message: 'There is no cart.', path: ['cart'], extensions: { code: 'NOT_FOUND' } };
+  world.behave('carts', json({ data: null, errors: [failed] }));
+  const response = await fetch(new URL('/bff/web/cart', world.server.url));
+  expect(response.status).toBe(404);
+  expect((await response.json()).errors).toEqual([
+    { path: ['cart'], code: 'NOT_FOUND', message: 'There is no cart.' },
+    { path: ['offers'], code: 'NOT_FOUND', message: 'There is no cart.' },
+  ]);
+});
