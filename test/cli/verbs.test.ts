@@ -82,7 +82,7 @@ endpoints  none
       stderr: `
 headgate.yaml:2:3  UNKNOWN_SUBGRAPH  subgraphs.product: there is no subgraph "product".
     hint: Did you mean "products"?
-headgate.yaml:5:5  UNKNOWN_CONNECTORS  connectors.sources.products.api: no schema file has connectors of that name.
+headgate.yaml:5:5  UNKNOWN_CONNECTORS  connectors.sources.products.api: no schema file has a @source of that name; expected SUBGRAPH.SOURCE.
     hint: There are none.
 
 2 problems
