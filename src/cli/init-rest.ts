@@ -24,15 +24,20 @@ export async function initRest({ openapi, out }: InitRestFlags): Promise<void> {
     throw new UsageError(`${out} exists already. Name another file with --out.`);
   const document = parseDocument(await readDocument(openapi), openapi);
   const name = nameFrom(out ?? openapi);
-  const { sdl, leftOut, fields } = convert(document, name, openapi);
+  const { sdl, leftOut, fields, unknownServer } = convert(document, name, openapi);
   for (const line of leftOut) console.error(`left out  ${line}`);
+  if (unknownServer !== undefined)
+    console.error(`The document does not name the host of the API: set \`baseURL\` in the file, or ${unknownServer}.`);
   tellProblems(sdl, name, out ?? `${name}.graphql`);
   if (out === undefined) {
     process.stdout.write(sdl);
     return;
   }
   writeFileSync(out, sdl);
-  console.log(`wrote ${out}: ${fields} fields. Next: \`headgate compose\`, and edit it to taste.`);
+  const count = `${fields} field${fields === 1 ? '' : 's'}`;
+  console.log(
+    `wrote ${out}: ${count}\n\nNext: see whether names, nullability and keys are right, then \`headgate validate\`.`,
+  );
 }
 
 async function readDocument(place: string): Promise<string> {

@@ -25,6 +25,9 @@ export const FEDERATION_SCALARS: ReadonlySet<string> = new Set(['FieldSet', 'Sco
 
 const BOTH_VERSIONS = new Set(['key', 'requires', 'provides', 'external', 'tag', 'extends']);
 
+/** Names of the directives of Apollo Federation, without `@`. */
+export const FEDERATION_DIRECTIVES: readonly string[] = [...SECOND_VERSION_ONLY, ...BOTH_VERSIONS];
+
 export function isFederationDirective(name: string): boolean {
   return SECOND_VERSION_ONLY.has(name) || BOTH_VERSIONS.has(name);
 }

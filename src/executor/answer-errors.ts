@@ -22,6 +22,8 @@ export interface AnswerPlace {
 export class AnswerErrors {
   /** The first of them that explains whatever is missing from the response. */
   explainsAll: SubgraphError | undefined;
+  /** The index of their first report among all errors of the operation. */
+  readonly firstError: number;
   private readonly request: CompiledRequest;
   private readonly sent: readonly LookedUp[];
   private readonly targets: Targets;
@@ -30,10 +32,17 @@ export class AnswerErrors {
   /** By the alias of the look-up and the index of the entity; a root request has one only. */
   private readonly known = new Map<string, Map<number, ErrorPlaces>>();
 
-  constructor(request: CompiledRequest, sent: readonly LookedUp[], targets: Targets, data: unknown) {
+  constructor(
+    request: CompiledRequest,
+    sent: readonly LookedUp[],
+    targets: Targets,
+    data: unknown,
+    firstError: number,
+  ) {
     this.request = request;
     this.sent = sent;
     this.targets = targets;
+    this.firstError = firstError;
     this.places = new AnswerPlaces(sent, targets);
     this.data = isObject(data) ? data : undefined;
   }

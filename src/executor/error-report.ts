@@ -14,7 +14,6 @@ import {
   formatViolation,
   malformed,
   type ResponsePath,
-  reportedPlaces,
   type SubgraphError,
   toClientPaths,
 } from './errors.ts';
@@ -86,10 +85,15 @@ export class ErrorReport {
   }
 
   /** All that these look-ups, or the root request, should have brought is missing, and an error of the subgraph says so. */
-  explained(request: CompiledRequest, sent: readonly LookedUp[], error: SubgraphError): void {
+  explained(
+    request: CompiledRequest,
+    sent: readonly LookedUp[],
+    error: SubgraphError,
+    { firstError }: AnswerErrors,
+  ): void {
     if (this.everyPlace) {
       const service = request.planned.subgraph.name;
-      const reported = reportedPlaces(this.errors, error, service);
+      const reported = new Set(this.errors.slice(firstError).map(({ path }) => JSON.stringify(path)));
       for (const path of this.missingPaths(request, sent))
         if (!reported.has(JSON.stringify(path))) this.errors.push(formatSubgraphError(error, service, path));
     }
@@ -196,7 +200,7 @@ export class ErrorReport {
     data: unknown,
   ): AnswerErrors {
     const service = request.planned.subgraph.name;
-    const answer = new AnswerErrors(request, sent, this.targets, data);
+    const answer = new AnswerErrors(request, sent, this.targets, data, this.errors.length);
     let own: readonly FoundPlace[] | undefined;
     for (const error of errors) {
       const place = answer.placeOf(error.path);

@@ -111,16 +111,6 @@ export function formatSubgraphError(
   return path === undefined ? { message: error.message, extensions } : { message: error.message, path, extensions };
 }
 
-/** Returns where an error of a subgraph is reported already: its paths, as JSON. */
-export function reportedPlaces(
-  errors: readonly GraphQLFormattedError[],
-  { message }: SubgraphError,
-  service: string,
-): ReadonlySet<string | undefined> {
-  const same = errors.filter((error) => error.message === message && error.extensions?.service === service);
-  return new Set(same.map(({ path }) => JSON.stringify(path)));
-}
-
 export function formatFailure(failure: SourceFailure, service: string, path: ResponsePath): GraphQLFormattedError {
   return {
     message: failure.message,

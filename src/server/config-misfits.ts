@@ -16,7 +16,7 @@ import { nearest } from '../config/nearest.ts';
 import type { Problem } from '../config/problem.ts';
 import { tagsOf } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { connectorFacts, unknownConnectors } from './connector-facts.ts';
+import { unknownConnectors } from './connector-facts.ts';
 import { unknownSubgraphs } from './unknown-subgraphs.ts';
 
 /** A key of the config that names what the schema does not have. */
@@ -74,10 +74,14 @@ function subgraphs(config: Config, { subgraphs }: Supergraph): Misfit[] {
 }
 
 function connectors({ connectors }: Config, supergraph: Supergraph): Misfit[] {
-  return unknownConnectors(connectors, supergraph).map((name) => {
-    const path = ['connectors', Object.hasOwn(connectors.sources, name) ? 'sources' : 'subgraphs', name];
-    const message = 'no schema file has connectors of that name.';
-    return { path, code: 'UNKNOWN_CONNECTORS', message, hint: nearestOf(name, [...connectorFacts(supergraph).names]) };
+  return unknownConnectors(connectors, supergraph).map(({ section, name, known }) => {
+    const path = ['connectors', section, name];
+    const [own] = section === 'sources' ? known.filter((source) => source.startsWith(`${name}.`)) : [];
+    const message =
+      section === 'sources'
+        ? `no schema file has a @source of that name; expected SUBGRAPH.SOURCE.`
+        : 'no schema file of that name has connectors.';
+    return { path, code: 'UNKNOWN_CONNECTORS', message, hint: own ? `Did you mean "${own}"?` : nearestOf(name, known) };
   });
 }
 

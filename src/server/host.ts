@@ -113,14 +113,14 @@ export function createHost(options: HostOptions): Host {
     if (graphql) {
       if (graphql.servePlain(exchange)) return;
       if (req.method === 'GET' || req.method === 'POST') graphql.serve(exchange);
-      else sendReply(exchange, methodNotAllowed(req, path, 'GET, POST'));
+      else sendReply(exchange, methodNotAllowed(req, `${pathPrefix ?? ''}${path}`, 'GET, POST'));
       return;
     }
     if (options.documents?.namedByPath && nameInPath(req)) return main.serve(exchange);
     const health = options.healthRoutes === false ? undefined : healthReply(path);
     if (health) {
       const allowed = req.method === 'GET' || req.method === 'HEAD';
-      sendReply(exchange, allowed ? health : methodNotAllowed(req, path, 'GET, HEAD'));
+      sendReply(exchange, allowed ? health : methodNotAllowed(req, `${pathPrefix ?? ''}${path}`, 'GET, HEAD'));
       return;
     }
     if (!options.bff || req.method === 'OPTIONS' || !isBelow(path, '/bff')) return serveEndpoint(exchange);

@@ -74,6 +74,24 @@ test('a link is written as a header can have it', async () => {
   expect([status, headers.get('link')]).toEqual([200, '<https://docs.example/%E2%82%AC?%3Cv2%3E>; rel="sunset"']);
 });
 
+test('keys that headgate.yaml writes otherwise are told as they are here', async () => {
+  const yaml = 'cors: { origins: ["https://a.example"], allow_credentials: true }\nrate_limit: { limit: 5, by: key }\n';
+  const dir = folderOf({ ...ENDPOINT, 'app/client.yaml': yaml });
+  const { problems } = await loadEndpoints(dir, { publicSchema: buildSchema(SDL), types: new Map(), cacheControl: [] });
+  expect(problems.map(({ message, hint }) => [message, hint])).toEqual([
+    ['Unknown key "cors.allow_credentials".', 'Did you mean "cors.credentials"?'],
+    ['rate_limit.by: expected one of "client", "ip", "user" or "global"', undefined],
+  ]);
+});
+
+test('a client.yml, which may be what protects the client, closes it', async () => {
+  const engine = engineOver(SDL, { hello: 'hi' });
+  const dir = folderOf({ ...ENDPOINT, 'app/client.yml': 'auth: { required: true }', 'web/hi.graphql': '{ hello }' });
+  const { call } = await serveBff({ dir, engine: () => engine });
+  expect((await call('/bff/app/hello')).status).toBe(503);
+  expect((await call('/bff/web/hi')).json).toEqual({ hello: 'hi' });
+});
+
 test('who may call: for all endpoints of the client, and each over that', async () => {
   const files = { 'app/open.graphql': 'query @endpoint(auth: {required: false}) { hello }' };
   const { call } = await serve('auth: { required: true, kinds: [jwt] }', { files });

@@ -142,6 +142,14 @@ test('two endpoints with one route are told with both files; the first is served
   ]);
 });
 
+test('files with other endings than those that are read are told with the right name', async () => {
+  const found = await problemsOf({ 'mobile/a.gql': '{ a }', 'web/client.yml': 'auth: {}' });
+  expect(found).toEqual([
+    'mobile/a.gql:1:1 ENDPOINT_EXTENSION The file of an endpoint ends in ".graphql": this one is not read.',
+    'web/client.yml:1:1 MISNAMED_FILE The settings of a client are read from client.yaml, not from a file of this name.',
+  ]);
+});
+
 test('files above and below the folders of clients are told', async () => {
   const found = await problemsOf({
     'a.graphql': '{ a }',

@@ -185,7 +185,7 @@ test("wrong uses of the gateway's directives", async () => {
 type Query { a: Int @rateLimit(limit: "ten") b: Int @rateLimit(limit: 1, windw: "1m") }
 enum E @rateLimit(limit: 1) { X }`;
   expect(await problemsOf({ 'a.graphql': text })).toEqual([
-    'a.graphql:2:39 INVALID_GATEWAY_DIRECTIVE Argument "limit" has invalid value "ten".',
+    'a.graphql:2:39 INVALID_GATEWAY_DIRECTIVE Argument "limit" on directive "@rateLimit" is "ten"; expected Int!.',
     'a.graphql:2:74 INVALID_GATEWAY_DIRECTIVE Unknown argument "windw" on directive "@rateLimit"; it takes limit, window, burst, by, algorithm, name.',
     'a.graphql:3:8 INVALID_GATEWAY_DIRECTIVE Directive "@rateLimit" may not be used here; it belongs on FIELD_DEFINITION or OBJECT.',
   ]);

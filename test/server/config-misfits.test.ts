@@ -88,7 +88,7 @@ test.each([
   ],
   [
     'connectors: { sources: { stock.api: { override_url: "http://a" } } }',
-    'UNKNOWN_CONNECTORS  connectors.sources.stock.api: no schema file has connectors of that name.\n    hint: There are none.',
+    'UNKNOWN_CONNECTORS  connectors.sources.stock.api: no schema file has a @source of that name; expected SUBGRAPH.SOURCE.\n    hint: There are none.',
   ],
 ])('a name that the schema does not have: %s', async (yaml, problem) => {
   expect(await misfits(yaml)).toEqual([expect.stringContaining(problem)]);

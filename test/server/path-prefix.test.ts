@@ -95,6 +95,7 @@ test('links and addresses in answers begin with it', async () => {
   expect(await (await get('/shop-api/bff/docs')).text()).toContain('data-openapi="/shop-api/bff/openapi.json"');
   const problem = await (await get('/shop-api/bff/web/nothing')).json();
   expect(problem).toMatchObject({ status: 404, instance: '/shop-api/bff/web/nothing' });
+  expect(problem.endpoints).toContain('GET /shop-api/bff/web/hello');
   expect((await (await get('/shop-api/nothing')).json()).errors[0].message).toContain(
     'GraphQL is at /shop-api/graphql',
   );

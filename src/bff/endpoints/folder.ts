@@ -27,6 +27,8 @@ export interface EndpointFolder {
 const EXTENSION = '.graphql';
 /** Other endings of GraphQL documents, which would be taken for endpoints and are none. */
 const OTHER_EXTENSION = /\.(?:gql|graphqls)$/;
+/** Names that people give to a `client.yaml`. */
+const MISNAMED_CLIENT_FILE = /^client\.(?:yml|json)$/i;
 // A name with an underscore before it is a module that shapes share.
 const SHAPE = /^([^_].*)\.(?:ts|mts|js|mjs)$/;
 const VERSION = /^v\d+$/;
@@ -79,6 +81,7 @@ function readClient(folder: string, client: string, reading: Reading): void {
     const path = join(folder, entry);
     attempt(path, reading, () => {
       if (entry === CLIENT_FILE) readSettings(path, client, reading);
+      else if (MISNAMED_CLIENT_FILE.test(entry)) refuseSettings(path, folder, client, reading);
       else if (!statSync(path).isDirectory()) readOne(path, entry, client, undefined, reading);
       else if (VERSION.test(entry)) readVersion(path, client, entry, reading);
       else {
@@ -105,6 +108,15 @@ function readSettings(file: string, client: string, reading: Reading): void {
     closed.add(client);
     problems.push(...read.problems);
   }
+}
+
+/** What it says may protect the client, so that nothing of the client is served until it has the right name. */
+function refuseSettings(file: string, folder: string, client: string, reading: Reading): void {
+  const { closed, problems } = reading;
+  textOf(file, reading);
+  closed.add(client);
+  const message = `The settings of a client are read from ${CLIENT_FILE}, not from a file of this name.`;
+  problems.push(problemAt(file, undefined, 'MISNAMED_FILE', message, `Rename it to ${join(folder, CLIENT_FILE)}.`));
 }
 
 function readVersion(folder: string, client: string, version: string, reading: Reading): void {

@@ -7,8 +7,8 @@ const range = z
   .refine(isAddressRange, 'expected an address or a range, such as "10.0.0.0/8", "192.0.2.7" or "2001:db8::/32"');
 
 const lists = {
-  allow: z.array(range).default([]).describe('Only these may ask; empty lets in all'),
-  deny: z.array(range).default([]).describe('These may not, whatever else is said'),
+  allow: z.array(range).default([]).describe('Only these addresses may call; empty: all'),
+  deny: z.array(range).default([]).describe('These may not call, even if `allow` has them'),
 };
 
 const ALWAYS_ANSWERED = new Set(['/health', '/healthcheck', '/ready', '/readiness']);
