@@ -145,13 +145,13 @@ class SupergraphEngine implements Engine {
       answer = Promise.reject(error);
     }
     return Promise.resolve(answer).then(
-      (made) => this.finish(made),
-      (error: unknown) => this.finish(this.failed(error, client)),
+      (made) => this.exposed(made),
+      (error: unknown) => this.exposed(this.failed(error, client)),
     );
   }
 
   /** As it goes to whoever asked. */
-  private finish(answer: ExecutionResult): ExecutionResult {
+  private exposed(answer: ExecutionResult): ExecutionResult {
     if (answer.refusal !== undefined) this.options.onRefused?.(answer);
     // what was refused says nothing of it by itself
     if (this.reportsCacheControl === undefined || answer.life !== undefined) return answer;
@@ -292,10 +292,10 @@ class SupergraphEngine implements Engine {
     plan: Pick<PartialPlan, 'compiled'> & Partial<PartialPlan>,
   ): Promise<ExecutionResult> {
     const planned = plan.compiled;
-    const knownErrors = plan.dropped?.all;
+    const exposed = plan.dropped?.all;
     if (!(planned instanceof Promise))
-      return this.executeCompiled(planned, view, prepared, variables, request, knownErrors);
-    return planned.then((compiled) => this.executeCompiled(compiled, view, prepared, variables, request, knownErrors));
+      return this.executeCompiled(planned, view, prepared, variables, request, exposed);
+    return planned.then((compiled) => this.executeCompiled(compiled, view, prepared, variables, request, exposed));
   }
 
   private executeCompiled(
@@ -304,14 +304,14 @@ class SupergraphEngine implements Engine {
     { introspection, life, label: operation }: PreparedOperation,
     variables: Readonly<Record<string, unknown>>,
     request: EngineRequest,
-    knownErrors: readonly GraphQLFormattedError[] | undefined,
+    exposed: readonly GraphQLFormattedError[] | undefined,
   ): Promise<ExecutionResult> {
     const introspected = introspection ? introspector.answer(introspection, variables) : NOTHING_INTROSPECTED;
     const { client: requester, sections, reportEveryPlace } = request;
     const client = life === undefined || life.fixed ? requester : listening(requester);
     const { sources, memoryBudget: budget, admissionQueue } = this.options;
     const { texts } = introspected;
-    const run = { client, variables, introspected: texts, knownErrors, sections, reportEveryPlace };
+    const run = { client, variables, introspected: texts, exposed, sections, reportEveryPlace };
     const input = { supergraph, sources, budget, admissionQueue, ...run };
     return executePlan(compiled, input, (result) => {
       const dataText = takeDataText(result);

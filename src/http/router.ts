@@ -113,14 +113,14 @@ export function createHost(options: HostOptions): Host {
     if (graphql) {
       if (graphql.serveFast(context)) return;
       if (req.method === 'GET' || req.method === 'POST') graphql.serve(context);
-      else sendResponse(context, methodNotAllowed(req, path, 'GET, POST'));
+      else sendResponse(context, methodNotAllowed(req, `${pathPrefix ?? ''}${path}`, 'GET, POST'));
       return;
     }
     if (options.documents?.namedByPath && nameInPath(req)) return main.serve(context);
     const health = options.healthRoutes === false ? undefined : healthResponse(path);
     if (health) {
       const allowed = req.method === 'GET' || req.method === 'HEAD';
-      sendResponse(context, allowed ? health : methodNotAllowed(req, path, 'GET, HEAD'));
+      sendResponse(context, allowed ? health : methodNotAllowed(req, `${pathPrefix ?? ''}${path}`, 'GET, HEAD'));
       return;
     }
     if (!options.bff || req.method === 'OPTIONS' || !isBelow(path, '/bff')) return serveEndpoint(context);
