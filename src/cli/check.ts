@@ -12,11 +12,11 @@ import { formatProblem } from '../config/problem.ts';
 import { configMismatches } from '../gateway/config-mismatches.ts';
 import { endpointSettings } from '../gateway/endpoint-settings.ts';
 import { type Registered, readRegistered } from '../policy/persisted/manifests.ts';
-import { readSupergraph } from '../supergraph/supergraph.ts';
+import { readSupergraph, type Supergraph, SupergraphError } from '../supergraph/supergraph.ts';
 import { compareDocuments } from './compare-documents.ts';
 import { type Schemas, slowerBy } from './compare-plans.ts';
 import { type Effect, indented, stateOf } from './effect.ts';
-import { AlreadyReported, countOf } from './failure.ts';
+import { AlreadyReported, countOf, UsageError } from './failure.ts';
 import { type OriginFlags, originOf } from './schema-source.ts';
 import { bffFolder } from './start.ts';
 
@@ -32,7 +32,7 @@ export interface CheckFlags extends OriginFlags {
  * (exit 1), and which it makes slower (a warning, with both plans).
  */
 export async function check(flags: CheckFlags): Promise<void> {
-  const before = readSupergraph(readFileSync(flags.against, 'utf8'));
+  const before = readBefore(flags.against);
   const loaded = await loadSupergraph(originOf(flags));
   if (!loaded.ok) throw new CompositionError(loaded.problems);
   const schemas = { before, now: readSupergraph(loaded.update.sdl) };
@@ -52,6 +52,17 @@ export async function check(flags: CheckFlags): Promise<void> {
   for (const problem of mismatches) console.log(`\nbroken     ${formatProblem(problem)}`);
   if (breaking > 0 || mismatches.length > 0 || effects.some(({ broken }) => broken.length > 0))
     throw new AlreadyReported();
+}
+
+/** Throws `UsageError` where the file is no supergraph. */
+function readBefore(file: string): Supergraph {
+  try {
+    return readSupergraph(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (!(error instanceof SupergraphError)) throw error;
+    const hint = 'Expected what `headgate compose --out FILE` has written.';
+    throw new UsageError(`--against ${file}: ${error.message} ${hint}`);
+  }
 }
 
 function reportBreaking({ before, now }: Schemas): number {

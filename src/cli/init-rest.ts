@@ -5,6 +5,7 @@ import { composeSupergraph } from '../composition/compose.ts';
 import { readSource } from '../composition/read-source.ts';
 import { formatProblem } from '../config/problem.ts';
 import { convertOpenApi, OpenApiError } from '../connectors/openapi/convert.ts';
+import { withoutByteOrderMark } from '../shared/decode-text.ts';
 import { UsageError } from './failure.ts';
 
 export interface InitRestFlags {
@@ -23,21 +24,26 @@ export async function initRest({ openapi, out }: InitRestFlags): Promise<void> {
     throw new UsageError(`${out} exists already. Name another file with --out.`);
   const document = parseDocument(await readDocument(openapi), openapi);
   const name = nameFrom(out ?? openapi);
-  const { sdl, leftOut, fields } = convert(document, name, openapi);
+  const { sdl, leftOut, fields, unknownServer } = convert(document, name, openapi);
   for (const line of leftOut) console.error(`left out  ${line}`);
+  if (unknownServer !== undefined)
+    console.error(`The document does not name the host of the API: set \`baseURL\` in the file, or ${unknownServer}.`);
   printProblems(sdl, name, out ?? `${name}.graphql`);
   if (out === undefined) {
     process.stdout.write(sdl);
     return;
   }
   writeFileSync(out, sdl);
-  console.log(`wrote ${out}: ${fields} fields. Next: \`headgate compose\`, and edit it to taste.`);
+  const count = `${fields} field${fields === 1 ? '' : 's'}`;
+  console.log(
+    `wrote ${out}: ${count}\n\nNext: see whether names, nullability and keys are right, then \`headgate validate\`.`,
+  );
 }
 
 async function readDocument(place: string): Promise<string> {
   if (!/^https?:\/\//.test(place)) {
     if (!existsSync(place)) throw new UsageError(`--openapi: there is no file ${place}`);
-    return readFileSync(place, 'utf8');
+    return withoutByteOrderMark(readFileSync(place, 'utf8'));
   }
   const response = await fetch(place, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) }).catch((error: Error) => {
     throw new UsageError(

@@ -54,7 +54,10 @@ headgate dev        # serves http://localhost:4000/graphql, and takes up every c
 export function init(dir: string): void {
   const there = Object.keys(FILES).filter((file) => existsSync(join(dir, file)));
   if (there.length > 0) {
-    throw new UsageError(`${there.join(', ')} exists already in ${dir}. Run \`headgate init\` in an empty folder.`);
+    const [file, place] = [there.join(', '), dir === '.' ? 'this folder' : dir];
+    throw new UsageError(
+      `${place} has ${file} already, and nothing was written. Run \`headgate init\` in an empty folder.`,
+    );
   }
   for (const [file, text] of Object.entries(FILES)) {
     mkdirSync(dirname(join(dir, file)), { recursive: true });

@@ -5,6 +5,7 @@ import { loadSupergraph } from '../composition/load-supergraph.ts';
 import type { Config } from '../config/config.ts';
 import { placeOfKey, placeOfValue } from '../config/config-file.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
+import { keyText } from '../config/key-text.ts';
 import { ConfigError, configPath, loadConfig } from '../config/load-config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { broadOriginPatterns } from '../config/sections/cors.ts';
@@ -81,6 +82,11 @@ interface ConfigText {
   readonly text: string;
 }
 
+/** The key as people write it, with the positions of list items in brackets. */
+function keyOf(path: readonly string[]): string {
+  return keyText(path.map((step) => (/^\d+$/.test(step) ? Number(step) : step)));
+}
+
 function warningsIn(config: Config, { path: file, text }: ConfigText): Problem[] {
   const patterns = broadOriginPatterns(config.cors).map(({ path, message }) => ({
     file,
@@ -89,7 +95,7 @@ function warningsIn(config: Config, { path: file, text }: ConfigText): Problem[]
     message,
   }));
   const settings = settingWarnings(config).map(({ key, message, hint }) => {
-    return { file, ...placeOfKey(text, key), code: 'UNSAFE_SETTING', message: `${key.join('.')}: ${message}`, hint };
+    return { file, ...placeOfKey(text, key), code: 'UNSAFE_SETTING', message: `${keyOf(key)}: ${message}`, hint };
   });
   return [...patterns, ...settings];
 }

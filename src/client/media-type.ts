@@ -52,8 +52,18 @@ export function parseAccept(text: string): MediaRange[] {
 
 /** Whether a media type is JSON: `application/json`, and formats that are built on it, such as `application/graphql+json`. */
 export function isJsonType(essence: string): boolean {
-  return essence === 'application/json' || (essence.startsWith('application/') && essence.endsWith('+json'));
+  return (
+    essence === 'application/json' ||
+    (essence.startsWith('application/') && essence.endsWith('+json') && isMediaType(essence))
+  );
 }
+
+/** Whether a text in lower case is `type/subtype`, each a token (RFC 9110, section 5.6.2): `text/plain, a/b` is none. */
+export function isMediaType(essence: string): boolean {
+  return MEDIA_TYPE.test(essence);
+}
+
+const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9a-z-]+\/[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 /** The parts between separators, without blanks around them. A separator in quotes divides nothing. */
 function splitOutsideQuotes(text: string, separator: ';' | ','): string[] {

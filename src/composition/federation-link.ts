@@ -20,7 +20,13 @@ const SECOND_VERSION_ONLY = new Set([
   'fromContext',
 ]);
 
+/** The scalars that federation's `@link` can import. */
+export const FEDERATION_SCALARS: ReadonlySet<string> = new Set(['FieldSet', 'Scope', 'Policy', 'ContextFieldValue']);
+
 const BOTH_VERSIONS = new Set(['key', 'requires', 'provides', 'external', 'tag', 'extends']);
+
+/** Names of the directives of Apollo Federation, without `@`. */
+export const FEDERATION_DIRECTIVES: readonly string[] = [...SECOND_VERSION_ONLY, ...BOTH_VERSIONS];
 
 export function isFederationDirective(name: string): boolean {
   return SECOND_VERSION_ONLY.has(name) || BOTH_VERSIONS.has(name);

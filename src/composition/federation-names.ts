@@ -2,7 +2,7 @@ import type { ConstDirectiveNode, DocumentNode } from 'graphql';
 import { Kind } from 'graphql';
 import { directiveUses, text } from '../supergraph/directives.ts';
 import { specificationOf } from '../supergraph/linked-names.ts';
-import { FEDERATION_SPEC, isFederationDirective } from './federation-link.ts';
+import { FEDERATION_SCALARS, FEDERATION_SPEC, isFederationDirective } from './federation-link.ts';
 import { SPEC as GATEWAY_SPEC } from './in-process-sources.ts';
 
 /** Directives of the gateway's own that a schema file may use on types and fields. */
@@ -29,6 +29,8 @@ export interface FederationNames {
   readonly foreign: ReadonlyMap<string, { readonly url: string; readonly node: ConstDirectiveNode }>;
   /** Names that `@composeDirective` takes over into the supergraph, where they are read by these names. */
   readonly composed: ReadonlySet<string>;
+  /** Names that mean a scalar of federation: name in the file → federation's, `Scope`. */
+  readonly scalars: ReadonlyMap<string, string>;
   /** `@link`s to the gateway's own specification, which the composer does not know. */
   readonly gatewayLinks: ReadonlySet<ConstDirectiveNode>;
 }
@@ -39,6 +41,7 @@ export function readFederationNames(document: DocumentNode): FederationNames {
   const aliases = prefixed('federation', isFederationDirective);
   for (const [local, name] of prefixed('headgate', isGatewayDirective)) aliases.set(local, name);
   const foreign = new Map<string, { url: string; node: ConstDirectiveNode }>();
+  const scalars = new Map<string, string>();
   const gatewayLinks = new Set<ConstDirectiveNode>();
   const composed = composedNames(document);
   let link: FederationLink | undefined;
@@ -50,6 +53,8 @@ export function readFederationNames(document: DocumentNode): FederationNames {
     if (url.startsWith(FEDERATION_SPEC)) {
       link ??= { node, version: url.slice(FEDERATION_SPEC.length), prefix: as ?? 'federation' };
       for (const [local, name] of imports) if (isFederationDirective(name)) imported.set(local, name);
+      for (const [local, name] of importsOf(use.import, isScalar)) scalars.set(local, name);
+      if (as !== undefined) for (const name of FEDERATION_SCALARS) scalars.set(`${as}__${name}`, name);
       if (as !== undefined) for (const [local, name] of prefixed(as, isFederationDirective)) aliases.set(local, name);
     } else if (url.startsWith(GATEWAY_SPEC.slice(0, GATEWAY_SPEC.lastIndexOf('/')))) {
       gatewayLinks.add(node);
@@ -61,7 +66,7 @@ export function readFederationNames(document: DocumentNode): FederationNames {
       for (const local of imports.keys()) if (isFederationDirective(local)) foreign.set(local, { url, node });
     }
   }
-  return { link, imported, aliases, foreign, composed, gatewayLinks };
+  return { link, imported, aliases, foreign, composed, scalars, gatewayLinks };
 }
 
 function isGatewayDirective(name: string): boolean {
@@ -85,13 +90,16 @@ function linksOf({ definitions }: DocumentNode): ConstDirectiveNode[] {
   );
 }
 
-/** The directives of an `import` list: name in the file → name in the specification, both without `@`. */
-function importsOf(list: unknown): Map<string, string> {
+const isDirective = (name: string) => name.startsWith('@');
+const isScalar = (name: string) => FEDERATION_SCALARS.has(name);
+
+/** What an `import` list has, by default the directives: name in the file → name in the specification, both without `@`. */
+function importsOf(list: unknown, belongs: (name: string) => boolean = isDirective): Map<string, string> {
   const imports = new Map<string, string>();
   for (const item of Array.isArray(list) ? list : [list]) {
     const { name, as } = typeof item === 'object' && item !== null ? item : { name: item, as: undefined };
-    if (typeof name !== 'string' || !name.startsWith('@')) continue;
-    imports.set((typeof as === 'string' ? as : name).replace(/^@/, ''), name.slice(1));
+    if (typeof name !== 'string' || !belongs(name)) continue;
+    imports.set((typeof as === 'string' ? as : name).replace(/^@/, ''), name.replace(/^@/, ''));
   }
   return imports;
 }

@@ -1,7 +1,8 @@
 import { type ASTNode, type ConstDirectiveNode, type DocumentNode, Kind, visit } from 'graphql';
 import { directiveUses, text } from '../supergraph/directives.ts';
 import { sinceVersion } from './federation-definitions.ts';
-import { FEDERATION_SPEC, isFederationDirective } from './federation-link.ts';
+import { FEDERATION_SCALARS, FEDERATION_SPEC, isFederationDirective } from './federation-link.ts';
+import { readFederationNames } from './federation-names.ts';
 
 /** Minor versions of federation 2 that schema files may link. */
 const OLDEST = 0;
@@ -18,8 +19,6 @@ const UNSUPPORTED: Readonly<Record<string, { readonly since: number; readonly in
 };
 
 const FIRST_VERSION = /\/v1\.0\/?$/;
-
-const TYPES = new Set(['FieldSet', 'Scope', 'Policy', 'ContextFieldValue']);
 
 export interface LinkMistake {
   readonly node: ASTNode;
@@ -38,7 +37,12 @@ export function federationLinkMistakes(document: DocumentNode): LinkMistake[] {
     message: 'The file links federation twice.',
     hint: 'Keep one @link to federation, with all imports.',
   };
-  return [...(repeated ? [repeated] : []), ...links.flatMap(mistakesOf), ...unsupportedUses(document)];
+  return [
+    ...(repeated ? [repeated] : []),
+    ...links.flatMap(mistakesOf),
+    ...unsupportedUses(document),
+    ...scalarUses(document),
+  ];
 }
 
 /**
@@ -99,7 +103,11 @@ function importMistake(node: ASTNode, minor: number): LinkMistake | undefined {
   if (value?.kind !== Kind.STRING) return undefined;
   const name = value.value;
   const directive = name.startsWith('@') ? name.slice(1) : undefined;
-  if (directive === undefined ? TYPES.has(name) : isFederationDirective(directive) && sinceVersion(directive) <= minor)
+  if (
+    directive === undefined
+      ? FEDERATION_SCALARS.has(name)
+      : isFederationDirective(directive) && sinceVersion(directive) <= minor
+  )
     return undefined;
   const unsupported = directive === undefined ? undefined : UNSUPPORTED[directive];
   const code = 'INVALID_LINK_DIRECTIVE_USAGE';
@@ -136,6 +144,24 @@ function unsupportedUses(document: DocumentNode): LinkMistake[] {
       const unsupported = prefixes.has(full.slice(0, end)) ? UNSUPPORTED[name] : undefined;
       if (unsupported)
         mistakes.push({ node, code: 'UNSUPPORTED_DIRECTIVE', ...describeUnsupported(`@${name}`, unsupported) });
+    },
+  });
+  return mistakes;
+}
+
+/** Federation's scalars are types of arguments of its directives; they are not in the supergraph, so that no field can have them. */
+function scalarUses(document: DocumentNode): LinkMistake[] {
+  const { scalars } = readFederationNames(document);
+  const mistakes: LinkMistake[] = [];
+  visit(document, {
+    DirectiveDefinition: () => false,
+    NamedType(node) {
+      const local = node.name.value;
+      const name = scalars.get(local) ?? local.replace(/^federation__/, '');
+      if (!FEDERATION_SCALARS.has(name) || (name === local && !scalars.has(local))) return;
+      const message = `${local} is a scalar of federation, which only arguments of federation's directives can have.`;
+      const hint = 'Define a scalar under a name of your own.';
+      mistakes.push({ node, code: 'INVALID_LINK_DIRECTIVE_USAGE', message, hint });
     },
   });
   return mistakes;

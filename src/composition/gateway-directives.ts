@@ -4,6 +4,7 @@ import {
   type ConstDirectiveNode,
   DirectiveLocation,
   type DocumentNode,
+  type GraphQLDirective,
   GraphQLError,
   getArgumentValues,
   type InputValueDefinitionNode,
@@ -53,6 +54,9 @@ const DIRECTIVES = new Map(
     .filter((directive) => !isSpecifiedDirective(directive))
     .map((directive) => [directive.name, directive]),
 );
+
+/** Names of the gateway's directives, without `@`. */
+export const GATEWAY_DIRECTIVES: readonly string[] = [...DIRECTIVES.keys()];
 
 const LOCATIONS: Readonly<Record<string, DirectiveLocation>> = {
   [Kind.SCHEMA_DEFINITION]: DirectiveLocation.SCHEMA,
@@ -152,7 +156,21 @@ function readUse(node: ConstDirectiveNode, holders: readonly ASTNode[]): TakenDi
     const message = `Unknown argument "${unmatched.name.value}" on directive "@${name}"; it takes ${known.join(', ')}.`;
     throw new GraphQLError(message, { nodes: unmatched });
   }
-  return { node, coordinate: coordinateOf(holders), args: getArgumentValues(definition, node) };
+  return { node, coordinate: coordinateOf(holders), args: argumentsOf(definition, node) };
+}
+
+/** The values of the arguments, with defaults. Throws `GraphQLError` that says which type was expected. */
+function argumentsOf(definition: GraphQLDirective, node: ConstDirectiveNode): Readonly<Record<string, unknown>> {
+  try {
+    return getArgumentValues(definition, node);
+  } catch (error) {
+    const wrong = error instanceof GraphQLError ? error.nodes?.[0] : undefined;
+    const argument = node.arguments?.find(({ value }) => value === wrong);
+    const type = definition.args.find(({ name }) => name === argument?.name.value)?.type;
+    if (argument === undefined || type === undefined) throw error;
+    const message = `Argument "${argument.name.value}" on directive "@${definition.name}" is ${print(argument.value)}; expected ${type}.`;
+    throw new GraphQLError(message, { nodes: argument.value });
+  }
 }
 
 function coordinateOf(holders: readonly ASTNode[]): string {

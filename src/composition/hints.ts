@@ -1,4 +1,6 @@
-import { isFederationDirective } from './federation-link.ts';
+import { nearest } from '../config/nearest.ts';
+import { FEDERATION_DIRECTIVES, isFederationDirective } from './federation-link.ts';
+import { GATEWAY_DIRECTIVES } from './gateway-directives.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
   INVALID_FIELD_SHARING:
@@ -22,14 +24,18 @@ const HINTS: Readonly<Record<string, string>> = {
   OVERRIDE_FROM_SELF_ERROR: 'Name the other subgraph in @override(from:).',
 };
 
+const KNOWN_DIRECTIVES = [...GATEWAY_DIRECTIVES, ...FEDERATION_DIRECTIVES];
+
 /** What to do about a composition error; `undefined` where its message says all. */
 export function hintFor(code: string, message: string): string | undefined {
   const directive = /Unknown directive "@(\w+)"/.exec(message)?.[1];
   if (directive !== undefined) {
     if (/_INVALID_FIELDS$/.test(code)) return 'Leave it out: a set of fields has no directives.';
-    return isFederationDirective(directive)
-      ? `Add "@${directive}" to the import list of the file's federation @link.`
-      : `Declare it in the file (\`directive @${directive} on …\`), or mend the spelling.`;
+    if (isFederationDirective(directive))
+      return `Add "@${directive}" to the import list of the file's federation @link.`;
+    const [near] = nearest(directive, KNOWN_DIRECTIVES);
+    const declare = `eclare it in the file: \`directive @${directive} on …\`.`;
+    return near === undefined ? `D${declare}` : `Did you mean "@${near}"? Otherwise d${declare}`;
   }
   if (message.includes('Unknown type')) return 'Define the type in this file: each subgraph declares all that it uses.';
   return HINTS[code];

@@ -1,6 +1,7 @@
 import { type ASTNode, type ConstDirectiveNode, type DocumentNode, isTypeExtensionNode, Kind, visit } from 'graphql';
 import { directiveUses, text } from '../supergraph/directives.ts';
 import { linkedNames } from '../supergraph/linked-names.ts';
+import { emptyRequirement } from './empty-requirements.ts';
 import type { DirectiveMistake } from './source-file.ts';
 
 const AUTHORIZATION = new Set(['authenticated', 'requiresScopes', 'policy']);
@@ -16,8 +17,8 @@ const PLACES: Readonly<Record<string, string>> = {
 
 /**
  * Finds the first place of a supergraph that asks for authorization in a way that is not read, so that the supergraph is
- * refused rather than served open: on an element that cannot be guarded, under a name that no specification has, or in the
- * extension of a type, which supergraphs do not have.
+ * refused rather than served open: on an element that cannot be guarded, under a name that no specification has, in the
+ * extension of a type, which supergraphs do not have, or with nothing that is asked for.
  */
 export function findIneffectiveDirective(document: DocumentNode): DirectiveMistake | undefined {
   const names = linkedNames(document);
@@ -26,7 +27,7 @@ export function findIneffectiveDirective(document: DocumentNode): DirectiveMista
     const local = node.name.value;
     const name = names.get(local) ?? local;
     const place = holder && PLACES[holder.kind];
-    if (AUTHORIZATION.has(name) && place !== undefined) found ??= misplaced(node, place);
+    if (AUTHORIZATION.has(name)) found ??= place === undefined ? emptyRequirement(node, name) : misplaced(node, place);
     else if (local === 'join__directive' && AUTHORIZATION.has(joinedName(node) ?? '')) found ??= unread(node, local);
     else if (!AUTHORIZATION.has(name) && AUTHORIZATION.has(withoutNamespace(local))) found ??= unread(node, local);
   };

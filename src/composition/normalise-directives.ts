@@ -6,11 +6,14 @@ import {
   type DirectiveNode,
   type DocumentNode,
   Kind,
+  type NamedTypeNode,
+  type ScalarTypeDefinitionNode,
   type SchemaExtensionNode,
   visit,
 } from 'graphql';
+import { emptyRequirements } from './empty-requirements.ts';
 import { mismatchOf, olderThan, sinceVersion } from './federation-definitions.ts';
-import { isFederationDirective, needsSecondVersion } from './federation-link.ts';
+import { FEDERATION_SCALARS, isFederationDirective, needsSecondVersion } from './federation-link.ts';
 import { type FederationNames, readFederationNames } from './federation-names.ts';
 import { interfaceMistakes } from './interface-directives.ts';
 import type { SourceKind } from './source-definition.ts';
@@ -59,7 +62,8 @@ class Normaliser {
     // what federation 1 has may be defined by its files; the composer sees to that
     const keepsOwn = kind === 'subgraph' && !names.link && ![...uses.keys()].some((name) => this.isSecond(name));
     for (const [local, use] of uses) this.resolve(local, use, keepsOwn);
-    this.mistakes.push(...interfaceMistakes(document, (local) => this.meaning(local)));
+    const meaning = (local: string) => this.meaning(local);
+    this.mistakes.push(...interfaceMistakes(document, meaning), ...emptyRequirements(document, meaning));
   }
 
   /** The directive of federation that a name of the file means; other names mean themselves. */
@@ -68,8 +72,9 @@ class Normaliser {
   }
 
   get changes(): boolean {
-    const { link, gatewayLinks } = this.names;
-    return this.renamed.size > 0 || this.dropped.size > 0 || gatewayLinks.size > 0 || isPrefixed(link?.prefix);
+    const { link, gatewayLinks, scalars } = this.names;
+    const hasNames = this.renamed.size > 0 || this.dropped.size > 0 || scalars.size > 0;
+    return hasNames || gatewayLinks.size > 0 || isPrefixed(link?.prefix);
   }
 
   /** Whether a use of the name needs federation 2, the file's own definitions of what version 1 had left out. */
@@ -145,14 +150,14 @@ class Normaliser {
   }
 
   apply(source: DocumentNode): DocumentNode {
-    const { link, gatewayLinks } = this.names;
-    // with its directives go a prefix's scalars
+    const { link, gatewayLinks, scalars } = this.names;
     const prefix = link === undefined ? 'federation' : isPrefixed(link.prefix) ? link.prefix : undefined;
     const isPrefix = (name: string) => prefix !== undefined && name.startsWith(`${prefix}__`);
     const isDropped = (name: string) => this.dropped.has(name) || isPrefix(name);
     return visit(source, {
       DirectiveDefinition: (node) => (isDropped(node.name.value) ? null : undefined),
-      ScalarTypeDefinition: (node) => (isPrefix(node.name.value) ? null : undefined),
+      ScalarTypeDefinition: (node) => withFullName(node, scalars) ?? (isPrefix(node.name.value) ? null : undefined),
+      NamedType: (node) => withFullName(node, scalars),
       Directive: (node) => {
         if (gatewayLinks.has(node as ConstDirectiveNode)) return null;
         if (node === link?.node) return this.writeLink(node as ConstDirectiveNode);
@@ -166,13 +171,16 @@ class Normaliser {
     });
   }
 
-  /** Without `as`, which the composer does not know, and with all that is used in the list of imports. */
+  /**
+   * Without `as` and imports of scalars, which the composer does not know, and with all that is used in the list of
+   * imports.
+   */
   private writeLink(node: ConstDirectiveNode): ConstDirectiveNode {
     const args = (node.arguments ?? []).filter(({ name }) => name.value !== 'as' && name.value !== 'import');
     const list = node.arguments?.find(({ name }) => name.value === 'import')?.value;
     const known: readonly ConstValueNode[] = list?.kind === Kind.LIST ? list.values : list ? [list] : [];
     const added = [...this.imports].map((name) => ({ kind: Kind.STRING, value: `@${name}` }) as const);
-    const values = [...known, ...added];
+    const values = [...known.filter((item) => !isScalarImport(item)), ...added];
     if (values.length === 0) return { ...node, arguments: args };
     const name = { kind: Kind.NAME, value: 'import' } as const;
     const imports: ConstArgumentNode = { kind: Kind.ARGUMENT, name, value: { kind: Kind.LIST, values } };
@@ -182,6 +190,20 @@ class Normaliser {
 
 /** Directives that federation 1 has, or that composition takes over from files of that version. */
 const IN_FIRST_VERSION = new Set(['inaccessible', 'override']);
+
+/** By its full name, the composer knows each scalar of federation. `undefined` for other types. */
+function withFullName<T extends ScalarTypeDefinitionNode | NamedTypeNode>(
+  node: T,
+  scalars: FederationNames['scalars'],
+): T | undefined {
+  const scalar = scalars.get(node.name.value);
+  return scalar === undefined ? undefined : { ...node, name: { ...node.name, value: `federation__${scalar}` } };
+}
+
+function isScalarImport(item: ConstValueNode): boolean {
+  const name = item.kind === Kind.OBJECT ? item.fields.find((field) => field.name.value === 'name')?.value : item;
+  return name?.kind === Kind.STRING && FEDERATION_SCALARS.has(name.value);
+}
 
 function isPrefixed(prefix: string | undefined): boolean {
   return prefix !== undefined && prefix !== 'federation';

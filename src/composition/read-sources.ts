@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { displayPath } from '../config/display-path.ts';
 import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
-import { entriesBelow } from '../shared/files-below.ts';
+import { entriesBelow, type FoundEntry } from '../shared/files-below.ts';
 import { readSource } from './read-source.ts';
 import { isSchemaFile, subgraphNameOf } from './schema-files.ts';
 import type { SourceDefinition } from './source-definition.ts';
@@ -22,20 +22,26 @@ export async function readSources(dir: string, env: Env = process.env): Promise<
   if (entries instanceof Error) return { sources: [], problems: [folderProblem(dir, entries)] };
   const files = entries.filter(({ name, stats }) => isSchemaFile(name) && !stats?.isDirectory());
   if (files.length === 0) return { sources: [], problems: [emptyFolder(dir)] };
-  const found = await Promise.all(files.map(({ path }) => readFileAt(path, env)));
+  const found = await Promise.all(files.map((entry) => readFileAt(entry, env)));
   const sources = found.flatMap((result) => ('name' in result ? [result] : []));
   const problems = found.flatMap((result) => ('name' in result ? [] : result));
   return { sources, problems: [...problems, ...duplicateNames(sources)] };
 }
 
-async function readFileAt(path: string, env: Env): Promise<SourceDefinition | Problem[]> {
+async function readFileAt({ path, stats }: FoundEntry, env: Env): Promise<SourceDefinition | Problem[]> {
   const file = displayPath(path);
+  if (stats?.isFile() === false) return [notAFile(file)];
   try {
     return readSource({ name: subgraphNameOf(path), file, text: await readFile(path, 'utf8') }, env);
   } catch (error) {
     return [unreadable(file, error as NodeJS.ErrnoException)];
   }
 }
+
+const HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'It is a link to a file that is not there.',
+  ELOOP: 'It is a link that leads to itself.',
+};
 
 function unreadable(file: string, error: NodeJS.ErrnoException): Problem {
   return {
@@ -44,8 +50,14 @@ function unreadable(file: string, error: NodeJS.ErrnoException): Problem {
     column: 1,
     code: 'UNREADABLE_FILE',
     message: `The file cannot be read: ${error.code ?? error.message}.`,
-    hint: error.code === 'ENOENT' ? 'It is a link to a file that is not there.' : 'Check its permissions.',
+    hint: HINTS[error.code ?? ''] ?? 'Check its permissions.',
   };
+}
+
+/** To read a pipe is to wait for somebody who writes, for ever. */
+function notAFile(file: string): Problem {
+  const message = 'It is a pipe, a socket or a device; expected a file.';
+  return { file, line: 1, column: 1, code: 'UNREADABLE_FILE', message, hint: 'Move it out of the folder.' };
 }
 
 function folderProblem(dir: string, error: NodeJS.ErrnoException): Problem {

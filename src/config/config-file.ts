@@ -15,9 +15,11 @@ import type { z } from 'zod';
 import { ExactNumber, numberOf } from '../shared/exact-json.ts';
 import { configFileSchema, type FileConfig } from './config.ts';
 import { type Env, expand, hasReference, malformedReference } from './expand.ts';
+import { expectation, howToWrite, type ValueIssue } from './expectation.ts';
 import { keyText } from './key-text.ts';
-import { didYouMean } from './known-keys.ts';
+import { didYouMean, knownKeys } from './known-keys.ts';
 import type { Problem } from './problem.ts';
+import { ROUTER_KEYS } from './router-keys.ts';
 
 export type ConfigFileRead =
   | { readonly ok: true; readonly config: FileConfig }
@@ -115,13 +117,11 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(entries.filter(([, inner]) => inner !== undefined));
 }
 
-interface Issue {
-  readonly code?: string;
-  readonly path: Path;
-  readonly message: string;
+interface Issue extends ValueIssue {
   readonly keys?: readonly string[];
-  /** Of a value that may be of several forms: what is wrong with it as each of them. */
   readonly errors?: readonly (readonly Issue[])[];
+  /** Of a key that is not of its form: what is wrong with it. */
+  readonly issues?: readonly Issue[];
 }
 
 /** The form that a value was meant to have, where it has the kind of that form and something inside it is wrong. */
@@ -141,19 +141,17 @@ function problemsOf(reading: Reading, whole: Issue, schema: z.ZodType): Problem[
   }
   const issue = whole;
   if (issue.code !== 'unrecognized_keys') {
-    const message = issue.message.replace(/^Invalid (input|option): /, '');
+    const [ofKey] = issue.code === 'invalid_key' ? (issue.issues ?? []) : [];
     const name = issue.path.length === 0 ? '' : `${keyText(issue.path)}: `;
-    return [problemAt(reading, offsetOf(reading, issue.path), 'INVALID_CONFIG', `${name}${message}`)];
+    const hint = howToWrite(issue, reading.document.getIn(issue.path), knownKeys(schema, issue.path));
+    const offset = offsetOf(reading, issue.path);
+    return [problemAt(reading, offset, 'INVALID_CONFIG', `${name}${expectation(ofKey ?? issue)}`, hint)];
   }
   return (issue.keys ?? []).map((key) => {
     const message = `Unknown key "${keyText([...issue.path, key])}".`;
-    return problemAt(
-      reading,
-      keyOffset(reading, issue.path, key),
-      'UNKNOWN_CONFIG_KEY',
-      message,
-      didYouMean(schema, issue.path, key),
-    );
+    const instead = schema === configFileSchema ? ROUTER_KEYS.get([...issue.path, key].join('.')) : undefined;
+    const hint = instead ?? didYouMean(schema, issue.path, key);
+    return problemAt(reading, keyOffset(reading, issue.path, key), 'UNKNOWN_CONFIG_KEY', message, hint);
   });
 }
 

@@ -1,10 +1,31 @@
 import * as z from 'zod';
 
-/** The name of an HTTP header (RFC 9110, section 5.1), in lower case from here on. */
-export const headerName = z
+/** The name of an HTTP header (RFC 9110, section 5.1), or `*` where that means all of them; in lower case from here on. */
+export const headerNameOrAll = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a header, such as "x-user-id"')
   .transform((name) => name.toLowerCase());
+
+/** The name of one header. */
+export const headerName = headerNameOrAll.refine((name) => name !== '*', {
+  error: 'expected the name of a header, such as "x-user-id"; "*" does not stand for all of them here',
+});
+
+/**
+ * Finds `*` in lists of a CORS policy with credentials, where browsers take it for the name of one header.
+ * @see https://fetch.spec.whatwg.org/#http-new-header-syntax
+ */
+export function literalWildcards(lists: {
+  readonly allow_headers?: readonly string[] | undefined;
+  readonly expose_headers?: readonly string[] | undefined;
+}): { code: 'custom'; path: (string | number)[]; message: string }[] {
+  return (['allow_headers', 'expose_headers'] as const).flatMap((key) =>
+    (lists[key] ?? []).flatMap((name, index) => {
+      const message = 'with credentials, browsers do not read "*" as all headers; name the headers';
+      return name === '*' ? [{ code: 'custom', path: [key, index], message }] : [];
+    }),
+  );
+}
 
 /** The name of a cookie (RFC 6265, section 4.1.1). */
 export const cookieName = z
@@ -80,41 +101,45 @@ export function isNeverReturned(name: string): boolean {
   return name.startsWith('content-') && !ABOUT_NO_BODY.has(name);
 }
 
-/** What a subgraph says of caching, of its own server and its own site: returned by name only. */
+/** What a subgraph says of caching, of its own server and its own site, and to proxies before it: returned by name only. */
 const RETURNED_BY_NAME = new Set([
-  'authentication-info',
-  'cache-control',
-  'clear-site-data',
-  'expires',
-  'link',
-  'location',
-  'nel',
-  'origin-agent-cluster',
-  'permissions-policy',
-  'pragma',
-  'referrer-policy',
-  'refresh',
-  'report-to',
-  'reporting-endpoints',
-  'retry-after',
-  'server',
-  'server-timing',
-  'service-worker-allowed',
-  'sourcemap',
-  'strict-transport-security',
-  'timing-allow-origin',
-  'vary',
-  'via',
-  'warning',
-  'www-authenticate',
-  'x-content-type-options',
-  'x-frame-options',
+  ...[
+    'allow',
+    'authentication-info',
+    'cache-control',
+    'cache-status',
+    'clear-site-data',
+    'document-policy',
+    'expect-ct',
+  ],
+  ...['expires', 'idempotency-replayed', 'link', 'location', 'nel', 'no-vary-search', 'origin-agent-cluster'],
+  ...['permissions-policy', 'pragma', 'public-key-pins', 'referrer-policy', 'refresh', 'report-to'],
+  ...['reporting-endpoints', 'retry-after', 'server', 'server-timing', 'service-worker-allowed', 'set-login'],
+  ...['sourcemap', 'speculation-rules', 'strict-transport-security', 'surrogate-control', 'surrogate-key'],
+  ...[
+    'timing-allow-origin',
+    'traceparent',
+    'traceresponse',
+    'tracestate',
+    'vary',
+    'via',
+    'warning',
+    'www-authenticate',
+  ],
+  ...['x-content-type-options', 'x-dns-prefetch-control', 'x-frame-options', 'x-lighttpd-send-file'],
+  ...['x-permitted-cross-domain-policies', 'x-robots-tag', 'x-sendfile', 'x-xss-protection'],
 ]);
+
+/**
+ * Families of such headers: those for one cache alone (`CDN-Cache-Control`, RFC 9213) go before `Cache-Control` there, and nginx
+ * obeys `X-Accel-Redirect`.
+ */
+const FAMILIES = /^(?:content-|cross-origin-|x-accel-|accept-|critical-|ratelimit(?:-|$))|-cache-control(?:-|$)/;
 
 /** Whether a header of a subgraph's response may go to clients by a pattern. */
 export function isReturnedByPattern(name: string): boolean {
   if (isNeverReturned(name) || RETURNED_BY_NAME.has(name)) return false;
-  return !/^(?:content-|cross-origin-|ratelimit(?:-|$))/.test(name);
+  return !FAMILIES.test(name);
 }
 
 /** The name of a header that may be passed on from one connection to another. */

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { keyText } from './key-text.ts';
 import { nearest } from './nearest.ts';
-import { ROUTER_KEYS } from './router-keys.ts';
 
 /** As much of JSON Schema as the config's own schema uses. */
 interface ObjectSchema {
@@ -12,19 +11,33 @@ interface ObjectSchema {
 }
 
 /**
- * What a person who wrote an unknown key most likely wanted: what stands here for a key of Apollo Router's, else a key of
- * nearly the same name beside it, else one of just that name elsewhere, else the list of what may stand there.
+ * Says what a person who wrote an unknown key most likely wanted: a key of nearly the same name beside it, or one that has it
+ * as a word (`claim`: `from_claim`), else one of just that name below, else one elsewhere, else the list of what may stand there.
  */
 export function didYouMean(schema: z.ZodType, path: readonly PropertyKey[], key: string): string | undefined {
-  const instead = ROUTER_KEYS.get([...path, key].join('.'));
-  if (instead !== undefined) return instead;
-  const root = z.toJSONSchema(schema, { io: 'input' }) as ObjectSchema;
-  const siblings = Object.keys(schemaAt(root, path)?.properties ?? {});
-  const [near] = nearest(key, siblings);
+  const root = jsonSchemaOf(schema);
+  const here = schemaAt(root, path);
+  const siblings = Object.keys(here?.properties ?? {});
+  const near = nearest(key, siblings)[0] ?? siblings.find((sibling) => sibling.split('_').includes(key));
   if (near !== undefined) return `Did you mean "${keyText([...path, near])}"?`;
-  const elsewhere = pathsOf(root).filter((known) => known.at(-1) === key);
-  if (elsewhere.length > 0) return `Did you mean ${elsewhere.map((known) => `"${known.join('.')}"`).join(' or ')}?`;
+  const below = pathsOf(here ?? {}, true).filter((known) => known.at(-1) === key);
+  if (below.length > 0) return suggestion(below.map((known) => [...path, ...known]));
+  const elsewhere = pathsOf(root, false).filter((known) => known.at(-1) === key);
+  if (elsewhere.length > 0) return suggestion(elsewhere);
   return siblings.length > 0 ? `Known here: ${siblings.join(', ')}.` : undefined;
+}
+
+/** Returns the keys that may stand in the section at a path. */
+export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
+  return Object.keys(schemaAt(jsonSchemaOf(schema), path)?.properties ?? {});
+}
+
+function jsonSchemaOf(schema: z.ZodType): ObjectSchema {
+  return z.toJSONSchema(schema, { io: 'input' }) as ObjectSchema;
+}
+
+function suggestion(paths: readonly (readonly PropertyKey[])[]): string {
+  return `Did you mean ${paths.map((path) => `"${keyText(path)}"`).join(' or ')}?`;
 }
 
 function schemaAt(root: ObjectSchema, path: readonly PropertyKey[]): ObjectSchema | undefined {
@@ -47,11 +60,13 @@ function firstOf<In, Out>(all: readonly In[], find: (one: In) => Out | undefined
   return undefined;
 }
 
-function pathsOf(schema: ObjectSchema, above: readonly string[] = []): string[][] {
+/** The keys below, as paths; those of list entries, if wanted, at the first entry. */
+function pathsOf(schema: ObjectSchema, withLists: boolean, above: readonly PropertyKey[] = []): PropertyKey[][] {
   const own = Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => [
     [...above, key],
-    ...pathsOf(inner, [...above, key]),
+    ...pathsOf(inner, withLists, [...above, key]),
   ]);
   const rest = schema.additionalProperties;
-  return typeof rest === 'object' ? [...own, ...pathsOf(rest, [...above, 'NAME'])] : own;
+  const entries = withLists && schema.items ? pathsOf(schema.items, withLists, [...above, 0]) : [];
+  return typeof rest === 'object' ? [...own, ...pathsOf(rest, withLists, [...above, 'NAME'])] : [...own, ...entries];
 }

@@ -12,6 +12,8 @@ import { LOG_LEVELS } from './sections/telemetry.ts';
 
 /** Read where it is there, when no other file is named. */
 export const DEFAULT_FILE = 'headgate.yaml';
+/** Not read, and refused where it stands in the place of the default file: its settings would be ignored. */
+const MISNAMED_FILE = 'headgate.yml';
 
 /** What the command line says; it goes before the environment, and that before the file. */
 export interface ConfigFlags {
@@ -47,6 +49,7 @@ export function configPath({ env = process.env, file }: ConfigOrigin): string | 
 export function loadConfig(origin: ConfigOrigin = {}): Config {
   const { flags = {}, env = process.env } = origin;
   const path = configPath(origin);
+  if (path === undefined && existsSync(MISNAMED_FILE)) throw new ConfigError([misnamed()]);
   const { config: file, text } = path === undefined ? NO_FILE : readFile(path, env);
   const resolved = path === undefined ? file : resolvePaths(file, path);
   const production = env.NODE_ENV === 'production';
@@ -96,6 +99,12 @@ function readFile(path: string, env: Env): ReadFile {
   const read = readConfigFile(file, text, env);
   if (!read.ok) throw new ConfigError(read.problems);
   return { config: read.config, text };
+}
+
+function misnamed(): Problem {
+  const message = `The config file is ${DEFAULT_FILE}; this file would be ignored.`;
+  const hint = `Rename it to ${DEFAULT_FILE}, or name it with --config ${MISNAMED_FILE}.`;
+  return { file: MISNAMED_FILE, line: 1, column: 1, code: 'MISNAMED_FILE', message, hint };
 }
 
 function portFrom(env: Env, problems: Problem[]): number | undefined {

@@ -20,7 +20,7 @@ export interface RateLimitMistake {
 const GREATEST_PRODUCT = 2 ** 50;
 
 const PLAIN_KEYS = ['client', 'ip', 'user', 'global'];
-const HEADER_KEY = /^header:[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_KEY = /^header:(?!\*$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const NAMED_KEY = /^(?:claim|header|arg):[^\s:][^\s]*$/;
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 

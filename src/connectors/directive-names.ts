@@ -1,9 +1,9 @@
-import { type ConstDirectiveNode, type DocumentNode, Kind } from 'graphql';
+import { type ConstDirectiveNode, type DocumentNode, Kind, visit } from 'graphql';
 import { directiveUses, text } from '../supergraph/directives.ts';
 
 const CONNECT_SPEC = 'https://specs.apollo.dev/connect/';
 
-/** What a schema file calls the connectors' directives: by their own names, unless its `@link` renames them. */
+/** What a schema file calls the connectors' directives: by their own names, unless its `@link` says otherwise. */
 export interface DirectiveNames {
   readonly source: string;
   readonly connect: string;
@@ -11,26 +11,43 @@ export interface DirectiveNames {
   isSpecs(definition: string): boolean;
 }
 
+/**
+ * Reads the `@link` to the connectors' specification. A name that is not imported has the specification's before it, or the
+ * `as` of the link; the plain name is understood as well, since files may leave out the imports.
+ *
+ * In:  `@link(url: ".../connect/v0.2", as: "rest") @rest__source(…)  type Query { a: Int @rest(…) }`
+ * Out: `source` is `rest__source`, `connect` is `rest`
+ *
+ * @see https://specs.apollo.dev/link/v1.0/#Name.Rules
+ */
 export function readDirectiveNames(document: DocumentNode): DirectiveNames {
-  const names = { source: 'source', connect: 'connect' };
-  let prefix = 'connect__';
+  const imported = new Map<unknown, string>();
+  let spec = 'connect';
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.SCHEMA_EXTENSION && definition.kind !== Kind.SCHEMA_DEFINITION) continue;
     for (const use of directiveUses(definition, 'link')) {
       if (!text(use.url)?.startsWith(CONNECT_SPEC)) continue;
-      prefix = `${text(use.as) ?? 'connect'}__`;
-      for (const item of Array.isArray(use.import) ? use.import : []) {
-        const { name, as } = typeof item === 'string' ? { name: item, as: item } : (item as Record<string, unknown>);
-        if (name === '@source' && typeof as === 'string') names.source = as.slice(1);
-        if (name === '@connect' && typeof as === 'string') names.connect = as.slice(1);
+      spec = text(use.as) ?? spec;
+      for (const item of Array.isArray(use.import) ? use.import : [use.import]) {
+        const { name, as = name } = typeof item === 'object' && item !== null ? item : { name: item };
+        if (typeof as === 'string') imported.set(name, as.slice(1));
       }
     }
   }
+  const used = usedDirectives(document);
+  const nameOf = (name: string, full: string) => imported.get(`@${name}`) ?? (used.has(full) ? full : name);
+  const names = { source: nameOf('source', `${spec}__source`), connect: nameOf('connect', spec) };
   return {
     ...names,
     isSpecs: (name) =>
-      name.startsWith(prefix) || name === names.source || name === names.connect || SPEC_TYPES.has(name),
+      name.startsWith(`${spec}__`) || name === names.source || name === names.connect || SPEC_TYPES.has(name),
   };
+}
+
+function usedDirectives(document: DocumentNode): ReadonlySet<string> {
+  const used = new Set<string>();
+  visit(document, { Directive: (node) => void used.add(node.name.value) });
+  return used;
 }
 
 /** Types of the specification, which some tools write into the file. */

@@ -176,9 +176,12 @@ export function leadsElsewhere(segment: string): boolean {
   return text.split(/[/\\]/).some(isDots);
 }
 
-/** Some servers take what comes after `;` for a parameter of the segment, and drop blanks and control characters. */
+/**
+ * Some servers take what comes after `;` for a parameter of the segment, and drop blanks and control characters; where `?` or `#`
+ * is decoded too early, the path ends there.
+ */
 function isDots(step: string): boolean {
-  const [name = ''] = step.split(';');
+  const [name = ''] = step.split(/[;?#]/);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are dropped
   return /^\.\.?$/.test(name.replaceAll(/[\u0000-\u0020\u007f]/g, ''));
 }

@@ -22,6 +22,8 @@ export interface ResponsePlace {
 export class ResponseErrors {
   /** The first of them that explains whatever is missing from the response. */
   explainsAll: SubgraphError | undefined;
+  /** The index of their first report among all errors of the operation. */
+  readonly firstError: number;
   private readonly request: CompiledRequest;
   private readonly sent: readonly LookedUp[];
   private readonly targets: ResponseObjects;
@@ -30,10 +32,17 @@ export class ResponseErrors {
   /** By the alias of the look-up and the index of the entity; a root request has one only. */
   private readonly known = new Map<string, Map<number, ErrorPlaces>>();
 
-  constructor(request: CompiledRequest, sent: readonly LookedUp[], targets: ResponseObjects, data: unknown) {
+  constructor(
+    request: CompiledRequest,
+    sent: readonly LookedUp[],
+    targets: ResponseObjects,
+    data: unknown,
+    firstError: number,
+  ) {
     this.request = request;
     this.sent = sent;
     this.targets = targets;
+    this.firstError = firstError;
     this.places = new ResponsePlaces(sent, targets);
     this.data = isObject(data) ? data : undefined;
   }
@@ -56,8 +65,12 @@ export class ResponseErrors {
     const lookedUp = typeof alias === 'string' ? this.places.lookedUp(alias) : undefined;
     if (lookedUp === undefined) return undefined;
     const at = (index: number) => ({ alias: alias as string, slot: index });
-    // the list as a whole, which may not be null
-    if (slot === undefined) return { entity: at(0), rest: [], nullDepth: 0, explainsAll: true };
+    // the list as a whole, which may not be null: where it is there, the error is of no place in it
+    if (slot === undefined) {
+      return this.hasEntities(alias as string)
+        ? undefined
+        : { entity: at(0), rest: [], nullDepth: 0, explainsAll: true };
+    }
     if (typeof slot !== 'number' || !Number.isInteger(slot) || slot < 0 || slot >= lookedUp.count) return undefined;
     const rest = below as SubgraphPath;
     const nullDepth = followErrorPath(lookedUp.lookup.planned.node, rest, this.entity(alias as string, slot));
@@ -106,6 +119,10 @@ export class ResponseErrors {
         count === 0 ? [] : lookup.keys.flatMap(({ key }) => place(part.alias, key, count, false)),
       ),
     ];
+  }
+
+  private hasEntities(alias: string): boolean {
+    return Array.isArray(this.data?.[alias]);
   }
 
   private entity(alias: string, slot: number): unknown {

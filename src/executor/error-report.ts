@@ -85,10 +85,17 @@ export class ErrorReport {
   }
 
   /** All that these look-ups, or the root request, should have brought is missing, and an error of the subgraph says so. */
-  explained(request: CompiledRequest, sent: readonly LookedUp[], error: SubgraphError): void {
+  explained(
+    request: CompiledRequest,
+    sent: readonly LookedUp[],
+    error: SubgraphError,
+    { firstError }: ResponseErrors,
+  ): void {
     if (this.everyPlace) {
       const service = request.planned.subgraph.name;
-      for (const path of this.missingPaths(request, sent)) this.errors.push(formatSubgraphError(error, service, path));
+      const reported = new Set(this.errors.slice(firstError).map(({ path }) => JSON.stringify(path)));
+      for (const path of this.missingPaths(request, sent))
+        if (!reported.has(JSON.stringify(path))) this.errors.push(formatSubgraphError(error, service, path));
     }
     this.noteReported(request, sent);
   }
@@ -195,7 +202,7 @@ export class ErrorReport {
     data: unknown,
   ): ResponseErrors {
     const service = request.planned.subgraph.name;
-    const answer = new ResponseErrors(request, sent, this.targets, data);
+    const answer = new ResponseErrors(request, sent, this.targets, data, this.errors.length);
     let own: readonly FoundPlace[] | undefined;
     for (const error of errors) {
       const place = answer.placeOf(error.path);

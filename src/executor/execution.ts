@@ -321,7 +321,7 @@ class Execution implements MergeObserver {
   ): void {
     const answer = errors.length > 0 ? this.report.subgraphErrors(request, sent, errors, data) : undefined;
     const isNull = isObject(data) ? missing.every(({ part }) => isNothing(data[part.alias])) : isNothing(data);
-    if (answer?.explainsAll && isNull) this.report.explained(request, missing, answer.explainsAll);
+    if (answer?.explainsAll && isNull) this.report.explained(request, missing, answer.explainsAll, answer);
     else this.report.failure(request, missing, failure, (key) => answer?.isReportedAt(key) === true);
   }
 

@@ -1,4 +1,12 @@
 import { readFileSync } from 'node:fs';
+import {
+  type GraphQLField,
+  type GraphQLInputType,
+  getNamedType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+} from 'graphql';
 import { unknownCoordinate } from '../bff/endpoints/config-fit.ts';
 import type { Config } from '../config/config.ts';
 import { placeOfKey } from '../config/config-file.ts';
@@ -8,7 +16,7 @@ import { nearest } from '../config/nearest.ts';
 import type { Problem } from '../config/problem.ts';
 import { tagsOf } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { connectorFacts, unknownConnectors } from './connector-facts.ts';
+import { unknownConnectors } from './connector-facts.ts';
 import { unknownSubgraphs } from './unknown-subgraphs.ts';
 
 /** A key of the config that names what the schema does not have. */
@@ -28,6 +36,7 @@ export function configMismatches(config: Config, supergraph: Supergraph): Proble
     ...subgraphs(config, supergraph),
     ...connectors(config, supergraph),
     ...limitedFields(config, supergraph),
+    ...limitedArguments(config, supergraph),
     ...overrideLabels(config, supergraph),
     ...contractTags(config, supergraph),
   ];
@@ -65,10 +74,14 @@ function subgraphs(config: Config, { subgraphs }: Supergraph): Misfit[] {
 }
 
 function connectors({ connectors }: Config, supergraph: Supergraph): Misfit[] {
-  return unknownConnectors(connectors, supergraph).map((name) => {
-    const path = ['connectors', Object.hasOwn(connectors.sources, name) ? 'sources' : 'subgraphs', name];
-    const message = 'no schema file has connectors of that name.';
-    return { path, code: 'UNKNOWN_CONNECTORS', message, hint: nearestOf(name, [...connectorFacts(supergraph).names]) };
+  return unknownConnectors(connectors, supergraph).map(({ section, name, known }) => {
+    const path = ['connectors', section, name];
+    const [own] = section === 'sources' ? known.filter((source) => source.startsWith(`${name}.`)) : [];
+    const message =
+      section === 'sources'
+        ? `no schema file has a @source of that name; expected SUBGRAPH.SOURCE.`
+        : 'no schema file of that name has connectors.';
+    return { path, code: 'UNKNOWN_CONNECTORS', message, hint: own ? `Did you mean "${own}"?` : nearestOf(name, known) };
   });
 }
 
@@ -81,6 +94,48 @@ function limitedFields({ rate_limits }: Config, { publicSchema, types }: Supergr
     const unknown = unknownCoordinate(coordinate, publicSchema);
     return unknown ? [{ path: ['rate_limits', 'fields', coordinate], code: 'UNKNOWN_COORDINATE', ...unknown }] : [];
   });
+}
+
+/** `arg:filter.owner` in `by` has to lead from an argument of the field through input objects; no other call would count. */
+function limitedArguments({ rate_limits }: Config, { publicSchema }: Supergraph): Misfit[] {
+  return Object.entries(rate_limits.fields).flatMap(([coordinate, limits]) => {
+    const [typeName = '', fieldName] = coordinate.split('.');
+    const type = publicSchema.getType(typeName);
+    if (!isObjectType(type) && !isInterfaceType(type)) return [];
+    const field = fieldName === undefined ? undefined : type.getFields()[fieldName];
+    if (fieldName !== undefined && field === undefined) return [];
+    return limits.flatMap(({ by }, index) =>
+      by.flatMap((key) => {
+        if (!key.startsWith('arg:')) return [];
+        const mistake = field ? argumentMistake(field, key) : { message: `"${key}" has no use on a type.` };
+        const path = ['rate_limits', 'fields', coordinate, index, 'by'];
+        return mistake ? [{ path, code: 'UNKNOWN_ARGUMENT', ...mistake }] : [];
+      }),
+    );
+  });
+}
+
+function argumentMistake(
+  field: GraphQLField<unknown, unknown>,
+  key: string,
+): Pick<Misfit, 'message' | 'hint'> | undefined {
+  let members: Readonly<Record<string, GraphQLInputType>> = Object.fromEntries(
+    field.args.map(({ name, type }) => [name, type]),
+  );
+  let owner = 'the field';
+  for (const name of key.slice('arg:'.length).split('.')) {
+    const type = members[name];
+    if (type === undefined) {
+      const message = `"${key}" does not exist: ${owner} has no "${name}".`;
+      return { message, hint: nearestOf(name, Object.keys(members)) };
+    }
+    const named = getNamedType(type);
+    owner = `"${named.name}"`;
+    members = isInputObjectType(named)
+      ? Object.fromEntries(Object.values(named.getFields()).map((member) => [member.name, member.type]))
+      : {};
+  }
+  return undefined;
 }
 
 function overrideLabels({ override_labels }: Config, { subgraphs }: Supergraph): Misfit[] {

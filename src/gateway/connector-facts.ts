@@ -10,8 +10,10 @@ interface ConnectorFacts {
   reads(header: string): boolean;
   /** The names of all that they read, in lower case; `undefined` where it may be any. */
   readonly headers: readonly string[] | undefined;
-  /** The subgraphs that have connectors, and their sources as `SUBGRAPH.SOURCE`. */
-  readonly names: ReadonlySet<string>;
+  /** The subgraphs that have connectors. */
+  readonly subgraphs: ReadonlySet<string>;
+  /** Their sources, as `SUBGRAPH.SOURCE`. */
+  readonly sources: ReadonlySet<string>;
 }
 
 const FACTS = new WeakMap<Supergraph, ConnectorFacts>();
@@ -26,28 +28,40 @@ export function connectorFacts(supergraph: Supergraph): ConnectorFacts {
   return facts;
 }
 
-function readFacts({ subgraphs }: Supergraph): ConnectorFacts {
-  const names = new Set<string>();
+function readFacts(supergraph: Supergraph): ConnectorFacts {
+  const subgraphs = new Set<string>();
+  const sources = new Set<string>();
   const headers: (ReadonlySet<string> | undefined)[] = [];
-  for (const { name, inProcess } of subgraphs) {
+  for (const { name, inProcess } of supergraph.subgraphs) {
     if (inProcess?.kind !== 'rest') continue;
     const read = readConnectors(parse(inProcess.sdl), expandWherePossible({}));
     headers.push(clientHeadersOf(read));
-    names.add(name);
-    for (const source of read.sources.keys()) names.add(`${name}.${source}`);
+    subgraphs.add(name);
+    for (const source of read.sources.keys()) sources.add(`${name}.${source}`);
   }
   const any = headers.includes(undefined);
   return {
-    names,
+    subgraphs,
+    sources,
     reads: (header) => any || headers.some((known) => known?.has(header)),
     headers: any ? undefined : [...new Set(headers.flatMap((known) => [...(known ?? [])]))],
   };
 }
 
-/** Keys of the config's `connectors` that mean nothing in this supergraph: an `override_url` among them would not be heeded. */
-export function unknownConnectors(config: ConnectorsConfig, supergraph: Supergraph): string[] {
-  const given = [...Object.keys(config.sources), ...Object.keys(config.subgraphs)];
-  if (given.length === 0) return [];
-  const { names } = connectorFacts(supergraph);
-  return given.filter((name) => !names.has(name));
+/** A key of the config's `connectors` that names what is not there. */
+export interface UnknownConnectors {
+  readonly section: 'sources' | 'subgraphs';
+  readonly name: string;
+  /** The names that could stand there. */
+  readonly known: readonly string[];
+}
+
+/** Finds the keys of the config's `connectors` that mean nothing in this supergraph: an `override_url` among them would be ignored. */
+export function unknownConnectors(config: ConnectorsConfig, supergraph: Supergraph): UnknownConnectors[] {
+  return (['sources', 'subgraphs'] as const).flatMap((section) => {
+    const given = Object.keys(config[section]);
+    if (given.length === 0) return [];
+    const known = connectorFacts(supergraph)[section];
+    return given.filter((name) => !known.has(name)).map((name) => ({ section, name, known: [...known] }));
+  });
 }

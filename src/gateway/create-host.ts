@@ -28,8 +28,6 @@ export interface HostOptions
   /** The engine in force; `undefined` while there is no schema. */
   readonly engine: () => Engine | undefined;
   readonly graphiql: boolean;
-  /** Where a proxy shows the gateway: `/shop-api`. */
-  readonly pathPrefix?: string | undefined;
   /** Who may show GraphiQL inside a frame (`security_headers.frame_options`). Default: nobody. */
   readonly frames?: PageNeeds['frames'];
   /** Whether `/health` and `/ready` are served. Default true. */
@@ -105,14 +103,14 @@ function listRoutes(options: HostOptions, handling: ErrorHandling, fail: Fail, i
   };
 }
 
-function healthRoute({ engine, storeState }: HostOptions, isDraining: () => boolean): Route {
+function healthRoute({ engine, storeState, pathPrefix = '' }: HostOptions, isDraining: () => boolean): Route {
   const health = { hasSchema: () => engine() !== undefined, storeState, isDraining };
   return {
     serve(context, path) {
       const response = healthResponse(path, health);
       if (response === undefined) return false;
       const { method } = context.req;
-      if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed(method, path, 'GET, HEAD');
+      if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed(method, `${pathPrefix}${path}`, 'GET, HEAD');
       sendResponse(context, response);
       return true;
     },

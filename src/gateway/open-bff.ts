@@ -43,7 +43,7 @@ export function openBff(
     dev: !config.production,
     pathPrefix: config.path_prefix,
     hidesDetails: hidesSchemaDetails(config),
-    onProblems: (problems) => logProblems(logger, problems),
+    onProblems: problemLogger(logger),
     timeoutMs: traffic_shaping.router.timeout,
     shareReads: traffic_shaping.router.deduplicate_query,
     maxRequestBytes: config.limits.http_max_request_bytes,
@@ -76,8 +76,14 @@ export async function reloadBff(bff: Bff, logger: Logger): Promise<void> {
   }
 }
 
-function logProblems(logger: Logger, problems: readonly Problem[]): void {
-  if (problems.length > 0) logger.error({ problems: problems.map(formatProblem) }, 'BFF endpoints have problems');
+/** Returns a function that logs what is wrong with the endpoints after each check, and once when nothing is any longer. */
+function problemLogger(logger: Logger): (problems: readonly Problem[]) => void {
+  let hadProblems = false;
+  return (problems) => {
+    if (problems.length > 0) logger.error({ problems: problems.map(formatProblem) }, 'BFF endpoints have problems');
+    else if (hadProblems) logger.info({}, 'BFF endpoints have no problems any longer');
+    hadProblems = problems.length > 0;
+  };
 }
 
 function acceptedCredentials({

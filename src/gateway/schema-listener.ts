@@ -26,17 +26,15 @@ interface EndpointName {
 
 /** Puts changed schemas in force, and logs what comes of them. What cannot be served leaves the last good schema in force. */
 export function schemaListener(parts: SchemaListenerParts): SupergraphListener {
-  const { logger, instruments } = parts;
+  const { gateway, logger, instruments } = parts;
   return {
     update(update) {
       const good = swapOrKeep(update, parts);
       instruments?.reloaded(good);
     },
     problems(problems) {
-      logger.error(
-        { problems: problems.map(formatProblem) },
-        'the schema has problems; the last good one keeps serving',
-      );
+      const kept = gateway.engine() === undefined ? 'there is none to serve yet' : 'the last good one keeps serving';
+      logger.error({ problems: problems.map(formatProblem) }, `the schema has problems; ${kept}`);
       instruments?.reloaded(false);
     },
     pathEvent: (event, path) => logPathEvents(logger, path)(event),
@@ -75,8 +73,9 @@ function warnOfRemoved(
 ): void {
   const subgraphs = new Set(subgraphsOf(gateway));
   const removed = before.subgraphs.filter((name) => !subgraphs.has(name));
-  if (removed.length === 0) return;
+  // asked for in any case: the endpoints are checked against the new schema now, not with the first request
   const working = new Set(endpoints().map(nameOf));
+  if (removed.length === 0) return;
   const broken = before.endpoints.filter((name) => !working.has(name));
   const message =
     broken.length === 0

@@ -13,6 +13,8 @@ export interface GraphqlRouteOptions
     Pick<GraphqlServiceOptions, 'logger' | 'cacheHeaders' | 'onRefused'> {
   /** Responses of fewer bytes are not compressed (`traffic_shaping.router.compression`); without it, none are. */
   readonly compressFrom?: number | undefined;
+  /** Where a proxy shows the gateway: `/shop-api`. */
+  readonly pathPrefix?: string | undefined;
   /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
   readonly handlers?: 'auto' | 'all-yoga';
 }
@@ -25,7 +27,7 @@ export interface GraphqlRoute extends Required<Route> {
 }
 
 export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, contract?: string): GraphqlRoute {
-  const { logger, onRefused, cacheHeaders } = options;
+  const { logger, onRefused, cacheHeaders, pathPrefix = '' } = options;
   const service = createGraphqlService({
     runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
@@ -56,7 +58,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     serve(context, asked) {
       if (asked !== path && asked !== `${path}/`) return false;
       const { method } = context.req;
-      if (method !== 'GET' && method !== 'POST') throw methodNotAllowed(method, asked, 'GET, POST');
+      if (method !== 'GET' && method !== 'POST') throw methodNotAllowed(method, `${pathPrefix}${asked}`, 'GET, POST');
       answer(context);
       return true;
     },

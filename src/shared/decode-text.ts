@@ -41,11 +41,16 @@ export function decodeText(bytes: Buffer, charset = 'utf-8'): string {
   }
 }
 
+/** A text without the mark that some editors and programs write before it, which JSON does not allow. */
+export function withoutByteOrderMark(text: string): string {
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+}
+
 /** `undefined` where the bytes are no UTF-8; the search for what stands for them costs nothing in a text of Latin-1 characters. */
 function decodeUtf8(bytes: Buffer): string | undefined {
   const text = bytes.toString('utf8');
   if (text.includes(REPLACEMENT) && !isUtf8(bytes)) return undefined;
-  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
+  return withoutByteOrderMark(text);
 }
 
 function charsetByMark(bytes: Buffer): string | undefined {

@@ -114,6 +114,8 @@ export function numberText(number: number | ExactNumber): string {
   if (power >= digits.length && power <= MOST_DIGITS) return minus + digits.padEnd(power, '0');
   const plain = typeof number === 'number' ? number : plainNumber(number);
   if (typeof plain === 'number') return String(plain);
+  if (power > 0 && power < digits.length) return `${minus}${digits.slice(0, power)}.${digits.slice(power)}`;
+  if (power <= 0 && power > -MOST_DIGITS) return `${minus}0.${'0'.repeat(-power)}${digits}`;
   return `${minus}${digits[0]}${digits.length > 1 ? `.${digits.slice(1)}` : ''}e${power - 1}`;
 }
 

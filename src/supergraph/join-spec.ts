@@ -22,7 +22,7 @@ export interface JoinedTypes {
 
 export type CompositeDefinition = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | UnionTypeDefinitionNode;
 
-const MACHINERY = /^(join|link|core|context|connect|headgate)__/;
+const MACHINERY = /^(join|link|core|context|requiresScopes|policy|connect|headgate)__/;
 
 /** Whether a name belongs to a specification's own machinery rather than to the graph. */
 export function isFederationInternal(name: string): boolean {

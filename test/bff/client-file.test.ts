@@ -23,7 +23,7 @@ test('each mistake is told with its place, and nothing of the client is served',
   expect(problems.map(({ file, line, message }) => `${relative(dir, file)}:${line} ${message}`)).toEqual([
     'app/client.yaml:2 Unknown key "auth.requried".',
     expect.stringContaining('app/client.yaml:4 cors.origins[0]: "shop.example" is no origin'),
-    expect.stringContaining('app/client.yaml:6 versions.two'),
+    expect.stringContaining('app/client.yaml:6 versions.two: expected a version such as "v2"'),
   ]);
   const engine = engineOver(SDL, {});
   const { call } = await serveBff({ dir, engine: () => engine });
@@ -32,6 +32,64 @@ test('each mistake is told with its place, and nothing of the client is served',
     503,
     'The settings of this client are wrong, so that nothing of it is served.',
   ]);
+});
+
+test.each([
+  ['cache: { vary: ["*"] }', 'cache.vary[0]: expected the name of a header'],
+  ['cache: { vary: [te] }', 'cache.vary[0]: answers cannot vary by it: the header "te" is about the connection'],
+  [
+    'cors: { origins: ["https://a.example"], credentials: true, allow_headers: ["*"] }',
+    'cors.allow_headers[0]: with credentials',
+  ],
+  [
+    'cors: { origins: ["https://a.example"], credentials: true, expose_headers: ["*"] }',
+    'cors.expose_headers[0]: with credentials',
+  ],
+  ['headers: { request: { add: { host: shop } } }', 'headers.request.add.host: "host" is about one connection'],
+  ['headers: { request: { add: { x-a: "€" } } }', 'headers.request.add.x-a: expected one line of Latin-1 text'],
+  ['headers: { request: { strip: ["*"] } }', 'headers.request.strip[0]: expected the name of a header'],
+  ['headers: { response: { add: { content-length: "2" } } }', '"content-length" is about one connection'],
+  ['headers: { response: { add: { x-a: "a\\nb" } } }', 'headers.response.add.x-a: expected one line of Latin-1 text'],
+  ['headers: { response: { strip: [x-a] } }', 'Unknown key "headers.response.strip"'],
+])('%s could not be honoured', async (yaml, message) => {
+  const dir = folderOf({ ...ENDPOINT, 'app/client.yaml': yaml });
+  const schema = { publicSchema: buildSchema(SDL), types: new Map(), cacheControl: [] };
+  const { problems, endpoints } = await loadEndpoints(dir, schema);
+  expect(endpoints).toEqual([]);
+  expect(problems.map((problem) => problem.message).join()).toContain(message);
+});
+
+test('without credentials, "*" stands for all headers', async () => {
+  const { call } = await serve('cors: { origins: ["*"], allow_headers: ["*"], expose_headers: ["*"] }');
+  const headers = { origin: 'https://shop.example', 'access-control-request-method': 'GET' };
+  const preflight = await call('/bff/app/hello', { method: 'OPTIONS', headers });
+  expect(preflight.headers.get('access-control-allow-headers')).toBe('*');
+  const exposed = (await call('/bff/app/hello', { headers })).headers.get('access-control-expose-headers');
+  expect(exposed?.split(', ')).toContain('*');
+});
+
+test('a link is written as a header can have it', async () => {
+  const { call } = await serve('sunset: 2026-06-30\nlink: https://docs.example/€?<v2>');
+  const { status, headers } = await call('/bff/app/hello');
+  expect([status, headers.get('link')]).toEqual([200, '<https://docs.example/%E2%82%AC?%3Cv2%3E>; rel="sunset"']);
+});
+
+test('keys that headgate.yaml writes otherwise are told as they are here', async () => {
+  const yaml = 'cors: { origins: ["https://a.example"], allow_credentials: true }\nrate_limit: { limit: 5, by: key }\n';
+  const dir = folderOf({ ...ENDPOINT, 'app/client.yaml': yaml });
+  const { problems } = await loadEndpoints(dir, { publicSchema: buildSchema(SDL), types: new Map(), cacheControl: [] });
+  expect(problems.map(({ message, hint }) => [message, hint])).toEqual([
+    ['Unknown key "cors.allow_credentials".', 'Did you mean "cors.credentials"?'],
+    ['rate_limit.by: expected one of "client", "ip", "user" or "global"', undefined],
+  ]);
+});
+
+test('a client.yml, which may be what protects the client, closes it', async () => {
+  const engine = engineOver(SDL, { hello: 'hi' });
+  const dir = folderOf({ ...ENDPOINT, 'app/client.yml': 'auth: { required: true }', 'web/hi.graphql': '{ hello }' });
+  const { call } = await serveBff({ dir, engine: () => engine });
+  expect((await call('/bff/app/hello')).status).toBe(503);
+  expect((await call('/bff/web/hi')).json).toEqual({ hello: 'hi' });
 });
 
 test('who may call: for all endpoints of the client, and each over that', async () => {

@@ -85,6 +85,18 @@ describe('a mistake names the parameter, what was given and what is expected', (
     ['$v: [ID!]!', '', null, 'a list, each item an id ([ID!]!)'],
     ['$v: Int', 'v=1&v=2', ['1', '2'], `${int} (Int), given once`],
     ['$v: Filter', 'v=shoe', 'shoe', 'an object as JSON (Filter)'],
+    [
+      '$v: Filter!',
+      'v=null',
+      null,
+      'an object as JSON (Filter!): Expected non-nullable type "Filter!" not to be null.',
+    ],
+    [
+      '$v: [Filter!]!',
+      'v=null',
+      null,
+      'an object as JSON (Filter!): Expected non-nullable type "Filter!" not to be null.',
+    ],
   ])('%s from ?%s', (variables, query, given, expected) => {
     expect(coerce(variables, { query })).toEqual([{ parameter: 'v', in: 'query', given, expected }]);
   });

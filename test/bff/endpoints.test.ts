@@ -142,6 +142,14 @@ test('two endpoints with one route are told with both files; the first is served
   ]);
 });
 
+test('files with other endings than those that are read are told with the right name', async () => {
+  const found = await problemsOf({ 'mobile/a.gql': '{ a }', 'web/client.yml': 'auth: {}' });
+  expect(found).toEqual([
+    'mobile/a.gql:1:1 ENDPOINT_EXTENSION The file of an endpoint ends in ".graphql": this one is not read.',
+    'web/client.yml:1:1 MISNAMED_FILE The settings of a client are read from client.yaml, not from a file of this name.',
+  ]);
+});
+
 test('files above and below the folders of clients are told', async () => {
   const found = await problemsOf({
     'a.graphql': '{ a }',
@@ -189,4 +197,23 @@ test('a file that cannot be read is told, and does not hold up the others', asyn
   const { endpoints, problems } = await loadEndpoints(dir, schema);
   expect(endpoints.map((endpoint) => endpoint.name)).toEqual(['good']);
   expect(problems).toMatchObject([{ code: 'UNREADABLE_FILE', message: 'It cannot be read: ENOENT.' }]);
+});
+
+test('what is no file is not read: from a pipe, nothing may ever come', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const dir = folderOf({ 'mobile/good.graphql': '{ users(ids: []) { id } }' });
+  symlinkSync('/dev/null', join(dir, 'mobile/pipe.graphql'));
+  const { endpoints, problems } = await loadEndpoints(dir, schema);
+  expect(endpoints.map((endpoint) => endpoint.name)).toEqual(['good']);
+  expect(problems).toMatchObject([
+    { code: 'UNREADABLE_FILE', message: 'It cannot be read: it is a pipe, a socket or a device.' },
+  ]);
+});
+
+test('an endpoint in a file with another ending is not left out in silence', async () => {
+  expect(await problemsOf({ 'mobile/a.gql': '{ users(ids: []) { id } }', 'mobile/v2/b.graphqls': '{ a }' })).toEqual([
+    'mobile/a.gql:1:1 ENDPOINT_EXTENSION The file of an endpoint ends in ".graphql": this one is not read.',
+    'mobile/v2/b.graphqls:1:1 ENDPOINT_EXTENSION The file of an endpoint ends in ".graphql": this one is not read.',
+  ]);
 });

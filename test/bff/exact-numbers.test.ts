@@ -191,6 +191,8 @@ describe('parameters', () => {
     const { call, received } = await gateway({
       ...ENDPOINT,
       'web/range.graphql': 'query ($ratio: Float @range(min: 0, max: 1)) { thing(ratio: $ratio) { seq } }',
+      'web/long.graphql':
+        'query ($ratio: Float @range(min: 9007199254740993, max: 9007199254740995)) { thing(ratio: $ratio) { seq } }',
     });
     const refused = await call('/bff/web/body', post('{"ratio":1e400,"id":1.5,"filter":9007199254740993}'));
     expect(refused.status).toBe(400);
@@ -199,7 +201,17 @@ describe('parameters', () => {
     expect((await call('/bff/web/x?ratio=1e400')).status).toBe(400);
     expect((await call('/bff/web/range?ratio=1.00000000000000000001')).status).toBe(400);
     expect((await call('/bff/web/range?ratio=1.0')).status).toBe(200);
-    expect(received).toHaveLength(1);
+    const long = await call('/bff/web/long?ratio=9007199254740992');
+    expect(long.status).toBe(400);
+    expect(long.text).toContain('from 9007199254740993 to 9007199254740995');
+    expect((await call('/bff/web/long?ratio=9007199254740996')).status).toBe(400);
+    expect((await call('/bff/web/long?ratio=9007199254740995')).status).toBe(200);
+    const { paths } = JSON.parse((await call('/bff/openapi.json')).text.replaceAll(/:(90071\d+)/g, ':"$1"'));
+    expect(paths['/bff/web/long'].get.parameters[0].schema).toMatchObject({
+      minimum: '9007199254740993',
+      maximum: '9007199254740995',
+    });
+    expect(received).toHaveLength(2);
   });
 
   test('neighbours are two in the cache and for idempotency keys', async () => {

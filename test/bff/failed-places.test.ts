@@ -84,6 +84,22 @@ describe('meta.partial names each place of a section that failed', () => {
     ]);
   });
 
+  it('once, where an error without a path explains that all of a response is missing', async () => {
+    const { get, behave } = await cart();
+    behave('notes', json({ data: null, errors: [{ message: 'away' }] }));
+    const { json: answer } = await get();
+    expect(named(answer.meta.partial)).toEqual(
+      [0, 1, 2].flatMap((i) => [
+        `items.${i}.note DOWNSTREAM_SERVICE_ERROR`,
+        `items.${i}.product DOWNSTREAM_SERVICE_ERROR`,
+      ]),
+    );
+    behave('carts', json({ errors: [{ message: 'away' }] }));
+    const { status, json: problem } = await get();
+    expect(status).toBe(502);
+    expect(problem.errors).toEqual([{ path: ['items'], code: 'DOWNSTREAM_SERVICE_ERROR', message: 'away' }]);
+  });
+
   it('where an error has no path, or one that means nothing: the section stays alone', async () => {
     for (const path of [undefined, ['input', 'id']]) {
       const { get, behave } = await cart();
@@ -131,4 +147,19 @@ describe('meta.partial names each place of a section that failed', () => {
     expect(status).toBe(200);
     expect(named(answer.meta.partial)).toEqual([0, 1, 2].map((i) => `items.${i}.stock DOWNSTREAM_SERVICE_ERROR`));
   });
+});
+
+it('a problem names each place of an error once', async () => {
+  const world = await httpWorld(
+    { carts: { typeDefs: 'type Query { cart: Int! offers: Int! }', resolvers: {} } },
+    { bffDir: folderOf({ 'web/cart.graphql': '{ cart offers }' }) },
+  );
+  const failed = { message: 'There is no cart.', path: ['cart'], extensions: { code: 'NOT_FOUND' } };
+  world.behave('carts', json({ data: null, errors: [failed] }));
+  const response = await fetch(new URL('/bff/web/cart', world.server.url));
+  expect(response.status).toBe(404);
+  expect((await response.json()).errors).toEqual([
+    { path: ['cart'], code: 'NOT_FOUND', message: 'There is no cart.' },
+    { path: ['offers'], code: 'NOT_FOUND', message: 'There is no cart.' },
+  ]);
 });

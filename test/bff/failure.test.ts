@@ -7,7 +7,13 @@ const error = (code: string, more: object = {}) => ({ message: code, extensions:
 it.each([
   ['no memory for an answer', [error('OVERLOADED', { retryAfter: 1 })], undefined, 503, 'overloaded'],
   ['a store that has to be there', [error('SERVICE_UNAVAILABLE')], 503, 503, 'service-unavailable'],
-  ['a source that says the same word', [error('OVERLOADED', { service: 'orders' })], undefined, 502, 'source-failed'],
+  [
+    'a source that says the same word',
+    [error('OVERLOADED', { service: 'orders' })],
+    undefined,
+    503,
+    'service-unavailable',
+  ],
 ] as const)('%s', (_, errors, decided, status, kind) => {
   expect(failure(errors, { decided })).toMatchObject({ status, kind });
 });
@@ -44,6 +50,13 @@ it.each([
   ['a code that a connector gives the error', ofApi(500, { code: 'CONFLICT' }), 409],
   ['a subgraph that is not where it should be', ofSource('SUBREQUEST_HTTP_ERROR', { http: { status: 404 } }), 502],
   ['a code that nobody knows', ofSource('E1234'), 502],
+  ['a source that was asked too often', ofSource('RATE_LIMITED'), 503],
+  ['the same in the words of gRPC', ofSource('DOWNSTREAM_SERVICE_ERROR', { errorType: 'RESOURCE_EXHAUSTED' }), 503],
+  ['a source that is away for a while', ofSource('UNAVAILABLE'), 503],
+  ['a REST API that was asked too often', ofApi(429), 503],
+  ['a subgraph that was asked too often', ofSource('SUBREQUEST_HTTP_ERROR', { http: { status: 429 } }), 503],
+  ['a REST API that says when to come again', ofApi(503, { retryAfter: 9 }), 503],
+  ['a REST API that does not say when', ofApi(503), 502],
 ])('%s', (_, one, status) => {
   expect(failure([one]).status).toBe(status);
 });
@@ -70,4 +83,20 @@ it('masked errors keep their status', () => {
   const { exposed } = maskErrors([ofApi(409)], () => false);
   expect(exposed[0]?.extensions).toEqual({ code: 'SUBREQUEST_HTTP_ERROR', service: 'orders' });
   expect(failure(exposed).status).toBe(409);
+});
+
+it('says when to come again to a source that was asked too often, also where its errors are masked', () => {
+  const errors = [ofSource('RATE_LIMITED', { retryAfter: 7 }), ofApi(429, { retryAfter: 2.5 })];
+  expect(failure(errors)).toMatchObject({ status: 503, kind: 'service-unavailable', headers: { 'retry-after': '7' } });
+  const { exposed } = maskErrors([ofApi(429, { retryAfter: 2.5 })], () => false);
+  expect(failure(exposed)).toMatchObject({ status: 503, headers: { 'retry-after': '3' } });
+});
+
+it('config makes a limit of a source one of the client', () => {
+  const errorStatus = new Map([
+    ['RATE_LIMITED', 429],
+    ['429', 429],
+  ]);
+  for (const one of [ofSource('RATE_LIMITED', { retryAfter: 7 }), ofApi(429, { retryAfter: 7 })])
+    expect(failure([one], { errorStatus })).toMatchObject({ status: 429, headers: { 'retry-after': '7' } });
 });

@@ -45,6 +45,12 @@ test('what is not optional comes first, each section as it is ready', async () =
   ]);
 });
 
+test('a section that is left out is no event, whatever it is called', async () => {
+  const text = '{ slow constructor: news @optional @skip(if: true) toString: news @optional @skip(if: true) }';
+  const { events } = await stream(text, { slow: 'x', news: ['a'] });
+  expect(events).toEqual(['answer {"slow":"x"}', 'done {}']);
+});
+
 test('a section that fails says why; a flattened one is told field by field', async () => {
   const fail = () => {
     throw sourceError('SUBREQUEST_HTTP_ERROR', 'no answer');

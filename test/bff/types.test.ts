@@ -32,6 +32,7 @@ query ($id: ID!, $lang: String @from(header: "accept-language")) @endpoint(path:
   }`,
   'app/home.graphql':
     '{ me: user(id: "u/1") { id } guest: user(id: "u/1") @optional { name } none: user(id: "?") @optional { id } }',
+  'app/1st.graphql': 'query ($toString: String) { user(id: "u/1", lang: $toString) { name } }',
   'app/v2/tags.graphql': '{ tags }',
   'app/v3/tags.graphql': '{ tags }',
   'app/client.yaml': 'deprecated: 2026-01-01\nversions: { v3: { enabled: false } }',
@@ -77,7 +78,7 @@ export type ProfileAnswerUser = {
 });
 
 /** A program such as a frontend has it: it uses the types, so that a wrong one does not compile. */
-const PROGRAM = `import { call, delete_, profile, rename, streamHome, tags, tagsV2, ProblemError, type Mood, type ResultEnum } from './app.js';
+const PROGRAM = `import { _1st, call, delete_, profile, rename, streamHome, tags, tagsV2, ProblemError, type Mood, type ResultEnum } from './app.js';
 
 export async function run(baseUrl: string) {
   const options = { baseUrl };
@@ -93,6 +94,7 @@ export async function run(baseUrl: string) {
   const refused = await Promise.all(['..', '.', ''].map((id) => profile({ id }, options).then(() => 'sent', String)));
   const gone = (await delete_({ id: 'u1', ...options, idempotencyKey: 'k2' })).data.gone;
   const unkeyed = await delete_({ id: 'u1', baseUrl, idempotencyKey: '' }).then(() => 'sent', String);
+  const odd = [await _1st(options), await _1st({ toString_: 'fr' }, options)].map(({ data }) => data.user?.name);
   const pieces: unknown[] = [];
   for await (const { data, path } of streamHome(options)) pieces.push({ path, data });
   let problem: unknown;
@@ -104,7 +106,7 @@ export async function run(baseUrl: string) {
   return {
     called: data.user.called, mood, failed, etag: headers.get('etag') !== null,
     renamed: [renamed.status, renamed.data.user.name], many: many.data.tags, none: none.data.tags,
-    later: later.data.tags, problem, same: same.map((one) => one.data.tags), won, refused, gone, unkeyed, pieces,
+    later: later.data.tags, problem, same: same.map((one) => one.data.tags), won, refused, gone, unkeyed, odd, pieces,
   };
 }
 `;
@@ -148,6 +150,7 @@ test('the client compiles, strictly, and talks to a gateway', async () => {
     ],
     gone: true,
     unkeyed: 'TypeError: DELETE /bff/app/people/{id} needs an idempotencyKey.',
+    odd: ['Ada (undefined)', 'Ada (fr)'],
     pieces: [
       { data: { me: { id: 'u/1' } } },
       { path: ['guest'], data: { me: { id: 'u/1' }, guest: { name: 'Ada (undefined)' } } },

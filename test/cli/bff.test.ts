@@ -174,7 +174,33 @@ describe('bff types', () => {
   });
 });
 
+describe('check: what it is compared with', () => {
+  test('has to be a supergraph', async () => {
+    const dir = await project();
+    writeFileSync(join(dir, 'before.graphql'), 'type Query { a: Int }');
+    expect(await runCli(dir, ['check', '--against', 'before.graphql'])).toMatchObject({
+      code: 2,
+      stderr:
+        'error: --against before.graphql: This is not a supergraph: it has no "join__Graph" enum that names the subgraphs. Expected what `headgate compose --out FILE` has written.\n',
+    });
+  });
+});
+
 describe('cache purge', () => {
+  test('says where it looked, when there is no gateway', async () => {
+    const dir = await project();
+    const purge = (url: string) => runCli(dir, ['cache', 'purge', '--url', url, '--tag', 'a', '--token', 't']);
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await new Promise((resolve) => server.close(resolve));
+    expect(await purge(url)).toMatchObject({
+      code: 2,
+      stderr: `error: no gateway answers at ${url} (ECONNREFUSED). Start it, or say with --url where it is.\n`,
+    });
+    expect((await purge('localhost:4000')).stderr).toContain('"localhost:4000" is not an http:// or https:// URL');
+  });
+
   test('has a running gateway forget, for who has the token', async () => {
     const engine = engineOver('type Query { product(id: ID!): Product } type Product { id: ID! }', {
       product: ({ id }: { id: string }) => ({ id }),

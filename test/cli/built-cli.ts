@@ -28,10 +28,10 @@ export function builtPackage(): string {
   return folder;
 }
 
-/** Whether no other test file builds already: only one of them can make the folder. */
+/** Whether no other test file builds already: only one of them can make the folder. It is not `dist`, which the build removes first. */
 function isFirst(folder: string): boolean {
   try {
-    mkdirSync(join(folder, 'dist'));
+    mkdirSync(join(folder, 'building'));
     return true;
   } catch {
     return false;

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { initRest } from '../../src/cli/init-rest.ts';
 import { folderWith } from '../composition/folder.ts';
 import { json, stubApi, text } from '../sources/rest/stub-api.ts';
@@ -25,6 +25,30 @@ test('a document behind a URL becomes a file, whose source is named as the file'
   const sdl = await readFile(out, 'utf8');
   expect(sdl).toContain('name: "pet-shop"');
   expect(sdl).toContain(`baseURL: "\${PET_SHOP_URL:-${api.url}/v2}"`);
+});
+
+test('a byte order mark before the document is skipped', async () => {
+  const dir = await folderWith({
+    'a.json': `\ufeff${JSON.stringify(PETS)}`,
+    'b.yaml': '\ufeffopenapi: 3.0.0\npaths: {}',
+  });
+  await initRest({ openapi: join(dir, 'a.json'), out: join(dir, 'a.graphql') });
+  expect(await readFile(join(dir, 'a.graphql'), 'utf8')).toContain('GET: "/pets"');
+  const empty = initRest({ openapi: join(dir, 'b.yaml'), out: join(dir, 'b.graphql') });
+  await expect(empty).rejects.toThrow('has no operation that takes and answers JSON');
+});
+
+test('where the document does not name the host of the API, it is told what to set', async () => {
+  const dir = await folderWith({ 'pets.json': JSON.stringify(PETS) });
+  const said: string[] = [];
+  const error = vi.spyOn(console, 'error').mockImplementation((line: string) => void said.push(line));
+  onTestFinished(() => error.mockRestore());
+  await initRest({ openapi: join(dir, 'pets.json'), out: join(dir, 'pets.graphql') });
+  expect(said).toEqual(['The document does not name the host of the API: set `baseURL` in the file, or PETS_URL.']);
+  const named = { ...PETS, servers: [{ url: 'https://pets.example/v2' }] };
+  await writeFile(join(dir, 'named.json'), JSON.stringify(named));
+  await initRest({ openapi: join(dir, 'named.json'), out: join(dir, 'named.graphql') });
+  expect(said).toHaveLength(1);
 });
 
 test('a file that is there already is left as it is', async () => {

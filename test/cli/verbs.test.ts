@@ -64,7 +64,7 @@ endpoints  none
     const dir = await project({ 'schemas/products.graphql': PRODUCTS, 'headgate.yaml': jwks });
     const { code, stderr } = await runCli(dir, ['validate']);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^\nheadgate\.yaml:5:11 {2}UNSAFE_SETTING {2}authentication\.router\.jwt\.jwks\.0\.url: /);
+    expect(stderr).toMatch(/^\nheadgate\.yaml:5:11 {2}UNSAFE_SETTING {2}authentication\.router\.jwt\.jwks\[0\]\.url: /);
     expect(stderr).toMatch(
       /Neither `issuer` nor `audience` is set.*\n {4}hint: Use https:\/\/\. Set `issuer` and `audience`/,
     );
@@ -82,7 +82,7 @@ endpoints  none
       stderr: `
 headgate.yaml:2:3  UNKNOWN_SUBGRAPH  subgraphs.product: there is no subgraph "product".
     hint: Did you mean "products"?
-headgate.yaml:5:5  UNKNOWN_CONNECTORS  connectors.sources.products.api: no schema file has connectors of that name.
+headgate.yaml:5:5  UNKNOWN_CONNECTORS  connectors.sources.products.api: no schema file has a @source of that name; expected SUBGRAPH.SOURCE.
     hint: There are none.
 
 2 problems
@@ -115,7 +115,7 @@ describe('init', () => {
 
     const again = await runCli(dir, ['init']);
     expect(again.code).toBe(2);
-    expect(again.stderr).toContain('headgate.yaml, schemas/products.graphql');
+    expect(again.stderr).toContain('this folder has headgate.yaml, schemas/products.graphql');
   });
 });
 

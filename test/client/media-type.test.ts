@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { charsetOf, parseMediaType } from '../../src/client/media-type.ts';
+import { charsetOf, isJsonType, parseMediaType } from '../../src/client/media-type.ts';
 
 it.each<[string, string, [string, string][]]>([
   ['application/json', 'application/json', []],
@@ -36,4 +36,17 @@ it.each([
   ['backslashes', `application/json;a="${'\\'.repeat(1_000_000)}x`, 'application/json'],
 ])('a megabyte of %s is read once', (_, text, essence) => {
   expect(parseMediaType(text)?.essence === essence).toBe(true);
+});
+
+it.each<[string, boolean]>([
+  ['application/json', true],
+  ['application/graphql+json', true],
+  ['text/plain', false],
+  ['text/json', false],
+  // browsers have read the first of these, and sent it for pages of other sites
+  ['application/x-www-form-urlencoded, a+json', false],
+  ['application/x-www-form-urlencoded, application/graphql+json', false],
+  ['application/a b+json', false],
+])('%s is JSON: %s', (essence, expected) => {
+  expect(isJsonType(essence)).toBe(expected);
 });

@@ -74,6 +74,17 @@ test('an unknown type and a directive that was not imported', async () => {
   `);
 });
 
+test('a directive that nobody knows, of nearly the same name as one of the gateway', async () => {
+  const { problems } = await compose({
+    ...SHOP,
+    'reviews.graphql': SHOP['reviews.graphql'].replace('[String!]!', '[String!]! @rateLimits(limit: 3)'),
+  });
+  expect(problems.join('\n')).toMatchInlineSnapshot(`
+    "reviews.graphql:5:23  [reviews] INVALID_GRAPHQL  Unknown directive "@rateLimits".
+        hint: Did you mean "@rateLimit"? Otherwise declare it in the file: \`directive @rateLimits on …\`."
+  `);
+});
+
 test('a field that cannot be reached', async () => {
   const { problems } = await compose({
     ...SHOP,

@@ -54,6 +54,14 @@ describe('authorization that could not be enforced is refused with its place', (
       '@authenticated on an argument',
     ],
     ['a value of an enum', 'LOW', 'LOW @authenticated', 22, '@authenticated on a value of an enum'],
+    [
+      'no scopes',
+      'me(id: ID): User',
+      'me(id: ID): User @requiresScopes(scopes: [[]])',
+      12,
+      '@requiresScopes has an empty list in "scopes"',
+    ],
+    ['no policies', 'enum Level', 'enum Level @policy(policies: [["a"], []])', 21, '@policy has an empty list'],
     ['the schema', 'schema\n', 'schema @authenticated\n', 1, '@authenticated on the schema'],
     [
       'a prefix that nobody links',

@@ -329,3 +329,19 @@ type Query { a: Int @fedPolicy(policies: [["p"]]) @fine(level: 1) }`,
   ) as Supergraph;
   expect(supergraph.types.get('Query')?.fields.get('a')?.directives.get('policy')).toEqual([{ policies: [['p']] }]);
 });
+
+describe('a directive that asks for nothing is refused, for everybody could read what it stands on', () => {
+  test.each([
+    ['@requiresScopes(scopes: [])', ''],
+    ['@requiresScopes(scopes: [[]])', ''],
+    ['@policy(policies: [["a"], []])', ''],
+    ['@policy(policies: [])', define('policy', 'policy')],
+    ['@zz(scopes: [[]])', federation('v2.9', '{name: "@requiresScopes", as: "@zz"}')],
+    ['@federation__requiresScopes(scopes: [])', federation('v2.9', '"@key"')],
+  ])('%s %s', (use, head) => {
+    const problems = composed(`${KINDS.subgraph.head}\n${head}\ntype Query { a: Int ${use} }`);
+    expect(problems).toMatchObject([
+      { code: 'INEFFECTIVE_DIRECTIVE', message: expect.stringContaining('has an empty list in') },
+    ]);
+  });
+});

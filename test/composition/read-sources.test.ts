@@ -132,6 +132,18 @@ test('a file that cannot be read', async () => {
   expect(problems).toMatchObject([{ code: 'UNREADABLE_FILE', hint: 'It is a link to a file that is not there.' }]);
 });
 
+test('what is no file is not read: from a pipe, nothing may ever come', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const dir = await folderWith(SHOP);
+  await symlink('/dev/null', join(dir, 'pipe.graphql'));
+  const { sources, problems } = await readSources(dir);
+  expect(sources).toHaveLength(2);
+  expect(problems).toMatchObject([
+    { code: 'UNREADABLE_FILE', message: 'It is a pipe, a socket or a device; expected a file.' },
+  ]);
+});
+
 test("the gateway's directives need no import, are taken out, and are kept with their place", async () => {
   const dir = await folderWith({
     'a.graphql': `extend schema @subgraph(url: "http://a")
@@ -173,7 +185,7 @@ test("wrong uses of the gateway's directives", async () => {
 type Query { a: Int @rateLimit(limit: "ten") b: Int @rateLimit(limit: 1, windw: "1m") }
 enum E @rateLimit(limit: 1) { X }`;
   expect(await problemsOf({ 'a.graphql': text })).toEqual([
-    'a.graphql:2:39 INVALID_GATEWAY_DIRECTIVE Argument "limit" has invalid value "ten".',
+    'a.graphql:2:39 INVALID_GATEWAY_DIRECTIVE Argument "limit" on directive "@rateLimit" is "ten"; expected Int!.',
     'a.graphql:2:74 INVALID_GATEWAY_DIRECTIVE Unknown argument "windw" on directive "@rateLimit"; it takes limit, window, burst, by, algorithm, name.',
     'a.graphql:3:8 INVALID_GATEWAY_DIRECTIVE Directive "@rateLimit" may not be used here; it belongs on FIELD_DEFINITION or OBJECT.',
   ]);

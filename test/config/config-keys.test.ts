@@ -6,15 +6,19 @@ interface KeySchema {
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, KeySchema>>;
   readonly additionalProperties?: KeySchema | boolean;
+  readonly items?: KeySchema;
 }
 
-/** Each key that holds a value, with its whole path; names that people choose are `NAME`. */
+/** Each key that holds a value, with its whole path; names that people choose are `NAME`, keys of list entries come after `[]`. */
 function keysOf(schema: KeySchema, path: readonly string[] = []): [string, KeySchema][] {
   const { properties = {}, additionalProperties: named, description } = schema;
   const own = Object.entries(properties).flatMap(([key, inner]) => keysOf(inner, [...path, key]));
   if (typeof named === 'object')
     return [...own, ...keysOf({ ...(description && { description }), ...named }, [...path, 'NAME'])];
-  return schema.properties ? own : [[path.join('.'), schema]];
+  if (schema.properties) return own;
+  const { items } = schema;
+  const entries = items?.properties ? keysOf(items, [...path.slice(0, -1), `${path.at(-1)}[]`]) : [];
+  return [[path.join('.'), schema], ...entries];
 }
 
 function table(): string {
@@ -25,7 +29,7 @@ function table(): string {
   return `# Every key of \`headgate.yaml\`
 
 Written by \`npx vitest run test/config -u\` from the sections in \`src/config/sections/\`; what the keys are for:
-[configuration.md](configuration.md).
+[configuration.md](configuration.md). \`NAME\` stands for a name of your own, \`[]\` for each entry of a list.
 
 | key | default | |
 | --- | --- | --- |
@@ -36,5 +40,6 @@ ${rows.join('\n')}
 test('docs/configuration-keys.md lists every key with its default', async () => {
   expect(table()).toContain('| `limits.parser_max_tokens` | `15000` | Most tokens');
   expect(table()).toContain('| `traffic_shaping.subgraphs.NAME.timeout` |');
+  expect(table()).toContain('| `cors.policies[].origins` |');
   await expect(table()).toMatchFileSnapshot('../../docs/configuration-keys.md');
 });

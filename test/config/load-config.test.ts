@@ -20,10 +20,11 @@ function fileWith(text: string): string {
 const load = (text: string, env: Env = {}, flags: ConfigFlags = {}) => loadConfig({ file: fileWith(text), env, flags });
 
 /** The config in a folder without a file. */
-function loadWithoutFile() {
+function loadWithoutFile(others: Readonly<Record<string, string>> = {}) {
   const before = process.cwd();
   const dir = mkdtempSync(join(tmpdir(), 'headgate-config-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
+  for (const [name, text] of Object.entries(others)) writeFileSync(join(dir, name), text);
   process.chdir(dir);
   try {
     return loadConfig({ env: {} });
@@ -166,13 +167,14 @@ health_check: []
 `);
   expect(problems).toMatchInlineSnapshot(`
     "headgate.yaml:2:11  INVALID_CONFIG  supergraph.listen: expected "HOST:PORT", for example "0.0.0.0:4000"
-    headgate.yaml:3:18  INVALID_CONFIG  supergraph.introspection: expected boolean, received string
-    headgate.yaml:5:27  INVALID_CONFIG  limits.http_max_request_bytes: Too small: expected number to be >0
+    headgate.yaml:3:18  INVALID_CONFIG  supergraph.introspection: expected true or false, received a text
+    headgate.yaml:5:27  INVALID_CONFIG  limits.http_max_request_bytes: expected a number above 0
     headgate.yaml:7:19  INVALID_CONFIG  traffic_shaping.all.timeout: expected a duration such as "500ms", "30s" or "1m30s"
     headgate.yaml:8:22  INVALID_CONFIG  traffic_shaping.router.timeout: expected a duration longer than zero
-    headgate.yaml:10:21  INVALID_CONFIG  telemetry.logging.level: expected one of "trace"|"debug"|"info"|"warn"|"error"|"fatal"|"silent"
+    headgate.yaml:10:21  INVALID_CONFIG  telemetry.logging.level: expected one of "trace", "debug", "info", "warn", "error", "fatal" or "silent"
     headgate.yaml:11:24  INVALID_CONFIG  subgraphs.a.url: expected an http:// or https:// URL
-    headgate.yaml:12:15  INVALID_CONFIG  health_check: expected object, received array"
+    headgate.yaml:12:15  INVALID_CONFIG  health_check: expected a section of keys, received a list
+        hint: Known here: enabled."
   `);
 });
 
@@ -194,6 +196,44 @@ headers:
     headgate.yaml:7:22  UNKNOWN_CONFIG_KEY  Unknown key "headers.all.request[0].propagate.name".
         hint: Did you mean "headers.all.request[0].propagate.named"?"
   `);
+});
+
+test('values of the wrong type are told with how to write them', () => {
+  const problems = problemsOf(`
+cors: { policies: [{ origins: https://a.example }] }
+rate_limits: { requests: { limit: 10 } }
+traffic_shaping: { router: { compression: true } }
+contracts: [{ name: 5 }]
+`);
+  expect(problems).toMatchInlineSnapshot(`
+    "headgate.yaml:2:31  INVALID_CONFIG  cors.policies[0].origins: expected a list, received a text
+        hint: Write a list with one entry: origins: ["https://a.example"]
+    headgate.yaml:3:26  INVALID_CONFIG  rate_limits.requests: expected a list, received a section of keys
+        hint: Begin each entry of the list with "- ".
+    headgate.yaml:4:43  INVALID_CONFIG  traffic_shaping.router.compression: expected a section of keys, received true or false
+        hint: Known here: enabled, threshold.
+    headgate.yaml:5:13  INVALID_CONFIG  contracts[0].path: it is missing; expected a text
+    headgate.yaml:5:21  INVALID_CONFIG  contracts[0].name: expected a text, received a number"
+  `);
+});
+
+test('an unknown key that is a word of one beside it, or a key of list entries below', () => {
+  const problems = problemsOf(`
+headers: { all: { request: [{ insert: { name: x-user, value: a, claim: sub } }] } }
+authentication: { router: { jwt: { secret: a } } }
+`);
+  expect(problems).toMatchInlineSnapshot(`
+    "headgate.yaml:2:65  UNKNOWN_CONFIG_KEY  Unknown key "headers.all.request[0].insert.claim".
+        hint: Did you mean "headers.all.request[0].insert.from_claim"?
+    headgate.yaml:3:36  UNKNOWN_CONFIG_KEY  Unknown key "authentication.router.jwt.secret".
+        hint: Did you mean "authentication.router.jwt.jwks[0].secret"?"
+  `);
+});
+
+test('a headgate.yml in the place of headgate.yaml is refused, not ignored', () => {
+  expect(() => loadWithoutFile({ 'headgate.yml': 'limits: { max_depth: 5 }' })).toThrow(
+    'headgate.yml:1:1  MISNAMED_FILE  The config file is headgate.yaml; this file would be ignored.',
+  );
 });
 
 test('what is said of keys of Apollo Router is true', () => {
@@ -223,7 +263,9 @@ test('broken YAML, a repeated key, an unset variable, what looks like a variable
   expect(problemsOf('traffic_shaping: { all: { timeout: 30 } }')).toMatchInlineSnapshot(
     `"headgate.yaml:1:36  INVALID_CONFIG  traffic_shaping.all.timeout: expected a duration such as "500ms", "30s" or "1m30s""`,
   );
-  expect(problemsOf('just text')).toMatch(/^headgate\.yaml:1:1 {2}INVALID_CONFIG {2}expected object/);
+  expect(problemsOf('just text')).toMatch(
+    /^headgate\.yaml:1:1 {2}INVALID_CONFIG {2}expected a section of keys, received a text/,
+  );
 });
 
 test('bad environment variables are told together', () => {

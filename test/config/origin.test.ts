@@ -41,7 +41,24 @@ test.each([
   ['ip_lists: { deny: [nowhere] }', 'ip_lists.deny[0]: expected an address or a range'],
   ['rate_limits: { requests: [{ limit: 1 }, { limit: 1, by: ["header:a b"] }] }', 'rate_limits.requests[1].by: '],
   ['cors: { policies: [{ methods: ["GET, POST"] }] }', 'cors.policies[0].methods[0]: expected the name of a method'],
+  ['rate_limits: { requests: [{ limit: 1, by: ["header:*"] }] }', 'rate_limits.requests[0].by: '],
+  ['headers: { all: { request: [{ propagate: { named: "*" } }] } }', 'headers.all.request[0].propagate.named'],
+  [
+    'cors: { policies: [{ origins: ["https://a.example"], allow_credentials: true, allow_headers: [x-a, "*"] }] }',
+    'cors.policies[0].allow_headers[1]: with credentials, browsers do not read "*" as all headers; name the headers',
+  ],
   ['authentication: { cookie: "a b" }', 'authentication.cookie: expected the name of a cookie'],
 ])('an entry of a list is named by its place: %s', (yaml, message) => {
   expect(problemsOf(yaml)[0]).toContain(message);
+});
+
+test('a key that is not of its form says which form it has to have', () => {
+  expect(problemsOf('bff: { cache: { hints: { "a b": {} } } }')).toEqual([
+    'bff.cache.hints.a b: expected "Type" or "Type.field"',
+  ]);
+});
+
+test('"*" stands for all headers in a policy of CORS without credentials', () => {
+  const policy = { origins: ['https://a.example'], allow_headers: ['*'], expose_headers: ['*'] };
+  expect(problemsOf(`cors: { policies: [${JSON.stringify(policy)}] }`)).toEqual([]);
 });

@@ -292,6 +292,16 @@ describe('an answer that is no result', () => {
     expect(told(errors)).toEqual(['top.0: all gone']);
   });
 
+  it('an error of the list as a whole is told where something is missing, when the list is there', async () => {
+    const errors = [{ message: 'b is gone', path: ['_entities'] }];
+    const { data, errors: shown } = await execute(shop, '{ top { inStock } }', {
+      products: top,
+      stock: { data: { _entities: [{ inStock: true }, null] }, errors },
+    });
+    expect(data.top).toEqual([{ inStock: true }, { inStock: null }, { inStock: true }]);
+    expect(told(shown)).toEqual(['top.1.inStock: b is gone']);
+  });
+
   it('errors that are none are still told', async () => {
     const { errors } = await execute(shop, '{ hello }', { products: { data: null, errors: ['bad', { path: 7 }] } });
     expect(told(errors)).toEqual([

@@ -14,7 +14,8 @@ import { recordingLogger } from './serving.ts';
 const FILES = {
   'schemas/products.graphql': `extend schema @subgraph(url: "http://products")
   @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@tag", "@override"])
-type Query { search: [Product] }
+type Query { search(text: String, filter: Filter): [Product] }
+input Filter { owner: Filter, region: [String] }
 type Product @key(fields: "id") { id: ID! name: String @tag(name: "partner") price: Int @override(from: "stock", label: "price-moved") }`,
   'schemas/stock.graphql': `extend schema @subgraph(url: "http://stock")
   @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
@@ -58,6 +59,22 @@ test.each([
     'UNKNOWN_COORDINATE  rate_limits.fields.Prodct: The schema has no type "Prodct".\n    hint: Did you mean "Product"?',
   ],
   [
+    'rate_limits: { fields: { Query.search: [{ limit: 1 }, { limit: 2, by: [ip, "arg:txt"] }] } }',
+    'UNKNOWN_ARGUMENT  rate_limits.fields.Query.search[1].by: "arg:txt" does not exist: the field has no "txt".\n    hint: Did you mean "text"?',
+  ],
+  [
+    'rate_limits: { fields: { Query.search: [{ limit: 1, by: ["arg:filter.owner.regio"] }] } }',
+    'UNKNOWN_ARGUMENT  rate_limits.fields.Query.search[0].by: "arg:filter.owner.regio" does not exist: "Filter" has no "regio".\n    hint: Did you mean "region"?',
+  ],
+  [
+    'rate_limits: { fields: { Query.search: [{ limit: 1, by: ["arg:text.length"] }] } }',
+    'UNKNOWN_ARGUMENT  rate_limits.fields.Query.search[0].by: "arg:text.length" does not exist: "String" has no "length".',
+  ],
+  [
+    'rate_limits: { fields: { Product: [{ limit: 1, by: ["arg:id"] }] } }',
+    'UNKNOWN_ARGUMENT  rate_limits.fields.Product[0].by: "arg:id" has no use on a type.',
+  ],
+  [
     'bff: { cache: { hints: { Product.nam: { max_age: 1m } } } }',
     'UNKNOWN_CACHE_HINT  bff.cache.hints.Product.nam: The type "Product" has no field "nam".\n    hint: Did you mean "Product.name"?',
   ],
@@ -71,7 +88,7 @@ test.each([
   ],
   [
     'connectors: { sources: { stock.api: { override_url: "http://a" } } }',
-    'UNKNOWN_CONNECTORS  connectors.sources.stock.api: no schema file has connectors of that name.\n    hint: There are none.',
+    'UNKNOWN_CONNECTORS  connectors.sources.stock.api: no schema file has a @source of that name; expected SUBGRAPH.SOURCE.\n    hint: There are none.',
   ],
 ])('a name that the schema does not have: %s', async (yaml, problem) => {
   expect(await mismatches(yaml)).toEqual([expect.stringContaining(problem)]);
@@ -80,7 +97,7 @@ test.each([
 test('what is there is no problem', async () => {
   const yaml = `
 subgraphs: { stock: { url: "http://elsewhere" } }
-rate_limits: { fields: { Query.search: [{ limit: 1 }], Product: [{ limit: 2 }] } }
+rate_limits: { fields: { Query.search: [{ limit: 1, by: ["arg:text", "arg:filter.owner.region"] }], Product: [{ limit: 2 }] } }
 override_labels: { labels: { price-moved: true } }
 contracts: [{ name: p, path: /graphql/p, exclude: [partner] }]
 `;

@@ -47,6 +47,13 @@ test.each([
 
 test('keys of the config that no source has', () => {
   const sdl = `extend schema @source(name: "s", http: {baseURL: "http://x"})\n${connect('')}`;
-  const config = connectorsSection.parse({ sources: { 'b.s': {}, 'b.t': {}, s: {} }, subgraphs: { b: {}, c: {} } });
-  expect(unknownConnectors(config, supergraphOf(sdl))).toEqual(['b.t', 's', 'c']);
+  const config = connectorsSection.parse({
+    sources: { 'b.s': {}, 'b.t': {}, s: {}, b: {} },
+    subgraphs: { b: {}, c: {}, 'b.s': {} },
+  });
+  const unknown = unknownConnectors(config, supergraphOf(sdl));
+  expect(unknown.map(({ section, name }) => `${section}.${name}`)).toEqual([
+    ...['sources.b.t', 'sources.s', 'sources.b'],
+    ...['subgraphs.c', 'subgraphs.b.s'],
+  ]);
 });

@@ -5,6 +5,7 @@ import { createGateway, createLogger } from '../../src/index.ts';
 import { project } from '../cli/run-cli.ts';
 import { fakeSubgraph } from '../sources/fake-subgraph.ts';
 import { HAS_REDIS, startRedis } from '../store/redis-server.ts';
+import { httpWorld } from './http-world.ts';
 
 /** One endpoint, `/bff/web/hello`, of which `search` may fail alone; `directive` stands on that field. */
 async function endpoint(rateLimits: object, directive = '', clientFile = '') {
@@ -192,6 +193,7 @@ test('a page of another site cannot make a browser call an endpoint that takes a
     'TEXT/PLAIN ; charset=utf-8',
     'multipart/form-data; boundary=x',
     'text/plain;application/json',
+    'text/plain, application/json',
     '',
   ];
   for (const type of types) {
@@ -214,4 +216,20 @@ test('a page of another site cannot make a browser call an endpoint that takes a
     headers: { 'user-agent': 'curl/8' },
   });
   expect(program.status).toBe(200);
+});
+
+test.each([
+  ['a limit of a subgraph is none of the client', {}, 503],
+  ['unless bff.error_status says so', { error_status: { RATE_LIMITED: 429 } }, 429],
+])('%s', async (_, bff, status) => {
+  const bffDir = join(await project({ 'bff/web/cart.graphql': '{ cart }' }), 'bff');
+  const carts = { typeDefs: 'type Query { cart: Int }', resolvers: { Query: { cart: () => 3 } } };
+  const config = { bff, rate_limits: { subgraphs: { carts: [{ limit: 1, window: '1d' }] } } };
+  const { server } = await httpWorld({ carts }, { bffDir, config });
+  const ask = () => fetch(new URL('/bff/web/cart', server.url));
+  expect((await ask()).status).toBe(200);
+  const refused = await ask();
+  expect(refused.status).toBe(status);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(40_000);
+  expect((await refused.json()).errors).toMatchObject([{ path: ['cart'], code: 'RATE_LIMITED' }]);
 });

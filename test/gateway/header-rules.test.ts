@@ -99,6 +99,23 @@ describe('headers of subgraph answers', () => {
     }
   });
 
+  it.each([
+    ['PUBLIC', 'no-store', 'public, max-age=60'],
+    ['PRIVATE', 'private, max-age=60', 'private, max-age=60'],
+  ])('with cookies are for no cache that several clients share: %s', async (scope, fresh, known) => {
+    const bffDir = folderOf({
+      'app/lamp.graphql': `query Lamp @endpoint(path: "/lamp", cache: {maxAge: 60, scope: ${scope}}) { product { name } }`,
+    });
+    const { server } = await answering({ config, bffDir });
+    const get = () => fetch(new URL('/bff/app/lamp', server.url));
+    const first = await get();
+    expect(first.headers.getSetCookie()).toEqual(['products=1', 'b-products=1; Path=/']);
+    expect(first.headers.get('cache-control')).toBe(fresh);
+    const second = await get();
+    expect(second.headers.getSetCookie()).toEqual([]);
+    expect(second.headers.get('cache-control')).toBe(known);
+  });
+
   it('of all operations of a batch go to the client, in their order', async () => {
     const { server, behave } = await httpWorld(shop, { config: { ...config, batching: { enabled: true } } });
     const gate = latch();

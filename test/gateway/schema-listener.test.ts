@@ -101,4 +101,19 @@ test('a subgraph that is removed while endpoints need it: a warning that names i
     removed: ['stock'],
     endpoints: ['GET /bff/web/stock'],
   });
+  expect(said()).toContain('BFF endpoints have problems');
+
+  await writeFile(join(root, 'schemas', 'stock.graphql'), STOCK);
+  await expect.poll(said, patience).toContain('BFF endpoints have no problems any longer');
+});
+
+test('a field that is removed while an endpoint needs it is logged with the change, not with the next request', async () => {
+  const root = await folder({ ...SHOP, 'stock.graphql': STOCK });
+  await mkdir(join(root, 'bff', 'web'), { recursive: true });
+  await writeFile(join(root, 'bff', 'web', 'stock.graphql'), 'query Stock @endpoint(path: "/stock") { inStock }');
+  const { said } = await gatewayOver(root, { bff: join(root, 'bff') });
+  expect(said()).not.toContain('BFF endpoints have problems');
+
+  await writeFile(join(root, 'schemas', 'stock.graphql'), STOCK.replace('inStock', 'isInStock'));
+  await expect.poll(said, patience).toContain('BFF endpoints have problems');
 });

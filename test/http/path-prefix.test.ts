@@ -7,14 +7,14 @@ import { configFileSchema } from '../../src/config/config.ts';
 import { startServer } from '../../src/gateway/server.ts';
 import { plainEngine } from '../gateway/plain-engine.ts';
 import { post, recordingLogger } from '../gateway/serving.ts';
-import { OpenIdServer } from '../policy/login/openid-provider.ts';
+import { Browser } from '../policy/login/browser.ts';
+import { CLIENT_ID, CLIENT_SECRET, OpenIdServer } from '../policy/login/openid-provider.ts';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** A gateway behind `/shop-api`, with an endpoint, the demo's page, and login for the client `web`. */
 async function start(fields: object = {}) {
   const provider = await OpenIdServer.start();
-  provider.register('http://localhost');
   onTestFinished(() => provider.close());
   const dir = mkdtempSync(join(tmpdir(), 'headgate-prefix-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
@@ -24,7 +24,12 @@ async function start(fields: object = {}) {
     join(dir, 'web/secret.graphql'),
     'query @endpoint(auth: {required: true, kinds: ["session"]}) { hello }',
   );
-  const web = { issuer: provider.issuer, client_id: 'headgate', client_secret: 'secret' };
+  const web = {
+    issuer: provider.issuer,
+    client_id: CLIENT_ID,
+    client_secret: CLIENT_SECRET,
+    after_logout: '/shop-api/',
+  };
   const file = configFileSchema.parse({
     supergraph: { listen: '127.0.0.1:0' },
     path_prefix: '/shop-api',
@@ -44,6 +49,7 @@ async function start(fields: object = {}) {
     logger: recordingLogger().logger,
   });
   onTestFinished(() => server.close());
+  provider.register(`http://localhost:${server.port}/shop-api`);
   const printed = print.mock.calls.join('');
   print.mockRestore();
   const origin = new URL(server.url).origin;
@@ -89,6 +95,7 @@ test('links and addresses in answers begin with it', async () => {
   expect(await (await get('/shop-api/bff/docs')).text()).toContain('data-openapi="/shop-api/bff/openapi.json"');
   const problem = await (await get('/shop-api/bff/web/nothing')).json();
   expect(problem).toMatchObject({ status: 404, instance: '/shop-api/bff/web/nothing' });
+  expect(problem.endpoints).toContain('GET /shop-api/bff/web/hello');
   expect((await (await get('/shop-api/nothing')).json()).errors[0].message).toContain(
     'GraphQL is at /shop-api/graphql',
   );
@@ -113,6 +120,21 @@ test('login leads back to it, and its cookies are for it', async () => {
     'Session realm="headgate", login="/shop-api/bff/web/login"',
   ]);
   expect(origin).toBe(`http://127.0.0.1:${server.port}`);
+});
+
+test('a user logs in, calls an endpoint, and logs out, all below it', async () => {
+  const { server } = await start();
+  const site = `http://localhost:${server.port}/shop-api`;
+  const browser = new Browser();
+  const asked = await browser.go(`${site}/bff/web/login?returnTo=/shop-api/bff/web/secret`);
+  const secret = await browser.submit(asked, { name: 'ada', choice: 'yes' });
+  expect([secret.url, secret.status, secret.json]).toEqual([`${site}/bff/web/secret`, 200, { hello: 'hi' }]);
+  const me = await browser.ask(`${site}/bff/web/me`);
+  expect(me.json).toMatchObject({ claims: { sub: 'ada' }, logout: `/shop-api/bff/web/logout?csrf=${me.json.csrf}` });
+  const leaving = await browser.go(new URL(String(me.json.logout), site).href);
+  const left = await browser.submit(leaving, { logout: 'yes' }, '/shop-api/');
+  expect(new URL(left.url).pathname).toBe('/shop-api/');
+  expect((await browser.ask(`${site}/bff/web/secret`)).status).toBe(401);
 });
 
 test('over HTTPS, cookies keep their protection by __Host-, with a name of their own', async () => {

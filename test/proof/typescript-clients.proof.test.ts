@@ -10,7 +10,7 @@ let tools = '';
 
 beforeAll(async () => {
   tools = await withPackages([
-    ...['openapi-typescript@7.13.0', 'openapi-fetch@0.17.0', '@hey-api/openapi-ts@0.99.0'],
+    ...['openapi-typescript@7.13.0', 'openapi-fetch@0.17.0', '@hey-api/openapi-ts@0.99.0', 'orval@7.13.2'],
     ...['typescript@5.9.3', '@types/node@20.19.43'],
   ]);
 });
@@ -173,6 +173,41 @@ test.each([
   const dir = await folderFor(`shop-${down.length}`, origin, '/bff/openapi.json');
   await run('npx', ['openapi-typescript', join(dir, 'openapi.json'), '--output', join(dir, 'schema.d.ts')], tools);
   expect(await compileAndRun(dir, SHOP_PROGRAM, origin)).toEqual(lines);
+});
+
+const ORVAL_PROGRAM = `import * as api from './client';
+
+export async function run(): Promise<string[]> {
+  const mobile = await api.mobileDashboard('u2', { orders: 2 });
+  const web = await api.webDashboard('u2', { orders: 2 });
+  const product = await api.mobileProduct('p7');
+  const page = await api.webProduct('p7');
+  const none = await api.mobileProduct('none');
+  const orders = await api.webOrders('u2', { pageSize: 1 });
+  const placed = await api.mobilePlaceOrder(
+    { input: { userId: 'u2', items: [{ productId: 'p7', quantity: 1 }] } },
+    { headers: { 'Idempotency-Key': 'k' } },
+  );
+  return [
+    mobile.status === 200 ? \`\${mobile.data.profile.name} \${mobile.data.recent?.orders.length}\` : mobile.data.title,
+    web.status === 200 ? \`\${web.data.profile.name} \${web.data.orders?.length}\` : web.data.title,
+    product.status === 200 ? product.data.id : product.data.title,
+    page.status === 200 ? page.data.product.id : page.data.title,
+    none.status === 200 ? none.data.id : none.data.title,
+    orders.status === 200 ? String(orders.data.orders.length) : orders.data.title,
+    placed.status === 201 ? placed.data.order.status : placed.data.title,
+  ];
+}`;
+
+test('orval calls each endpoint of the demo', async () => {
+  const origin = await startShop();
+  const dir = await folderFor('orval', origin, '/bff/openapi.json');
+  const output = { target: join(dir, 'client.ts'), client: 'fetch', baseUrl: origin };
+  const config = join(dir, 'orval.config.cjs');
+  writeFileSync(config, `module.exports = ${JSON.stringify({ shop: { input: join(dir, 'openapi.json'), output } })}`);
+  await run('npx', ['orval', '--config', config], tools);
+  const lines = ['Ines Kowalski 2', 'Ines Kowalski 2', 'p7', 'p7', 'Not Found', '1', 'PENDING'];
+  expect(await compileAndRun(dir, ORVAL_PROGRAM, origin)).toEqual(lines);
 });
 
 test('openapi-generator has code for Swift and Java', async () => {

@@ -1,7 +1,8 @@
 import type { GraphQLFormattedError } from 'graphql';
+import { originalOf } from '../../shared/original-error.ts';
 import type { ProblemDetails } from '../delivery/reply.ts';
 import { errorCode } from '../endpoints/shape.ts';
-import { type ErrorStatus, requestStatusOf } from './source-status.ts';
+import { type ErrorStatus, reportedStatusOf } from './source-status.ts';
 
 const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['SUBREQUEST_HTTP_ERROR', 502],
@@ -62,7 +63,8 @@ export function failure(
   { decided, errorStatus }: FailureOptions = {},
 ): ProblemDetails {
   const status = decided ?? worstStatus(errors, errorStatus);
-  const isOverloaded = status === 503 && errors.some((error) => errorCode(error) === 'OVERLOADED');
+  const isOverloaded =
+    status === 503 && errors.some((error) => errorCode(error) === 'OVERLOADED' && !isOfSource(error));
   const known = isOverloaded ? OVERLOADED : KIND_BY_STATUS[status];
   const [kind, detail] = known ?? (status < 500 ? REFUSED : SOURCE_FAILED);
   const shown = errors.map((error) => ({
@@ -85,20 +87,23 @@ function firstOf(statuses: ReadonlySet<number>): number | undefined {
   return PRECEDENCE.find((one) => statuses.has(one));
 }
 
+function isOfSource({ extensions }: GraphQLFormattedError): boolean {
+  return typeof extensions?.service === 'string';
+}
+
 /**
- * What a source reports is the source's failure, unless it says that the request was wrong; an error that nobody foresaw is
- * the gateway's.
+ * What a source reports is the source's failure, unless it says that the request was wrong or should come later; an error
+ * that nobody foresaw is the gateway's.
  */
 function statusOf(error: GraphQLFormattedError, errorStatus: ErrorStatus | undefined): number {
   const code = errorCode(error);
-  if (typeof error.extensions?.service === 'string')
-    return requestStatusOf(error, errorStatus) ?? STATUS_BY_CODE.get(code) ?? 502;
+  if (isOfSource(error)) return reportedStatusOf(error, errorStatus) ?? STATUS_BY_CODE.get(code) ?? 502;
   return STATUS_BY_CODE.get(code) ?? STATUS_BY_POLICY_CODE.get(code) ?? 500;
 }
 
 /** RFC 9110, section 10.2.3: 429 and 503 say when to come again. */
 function headersFor(status: number, errors: readonly GraphQLFormattedError[]): Record<string, string> | undefined {
   if (status !== 429 && status !== 503) return undefined;
-  const waits = errors.map((error) => Number(error.extensions?.retryAfter)).filter((wait) => wait > 0);
+  const waits = errors.map((error) => Number(originalOf(error).extensions?.retryAfter)).filter((wait) => wait > 0);
   return waits.length === 0 ? undefined : { 'retry-after': String(Math.ceil(Math.max(...waits))) };
 }

@@ -42,7 +42,7 @@ function mergeOne(root: Section, data: unknown, { operation, answer }: LateResul
   const source = parentIn(own, operation.path);
   if (source !== undefined) {
     // Absent where @skip or @include left it out.
-    if (key in source) parent[key] = source[key];
+    if (Object.hasOwn(source, key)) parent[key] = source[key];
     return partial;
   }
   const [first] = answer.errors as readonly (GraphQLFormattedError | undefined)[];

@@ -4,7 +4,7 @@ import { type EndpointResponse, type ProblemDetails, problemResponse } from '../
 import { rulesOutAll } from '../delivery/send.ts';
 import { addVary } from '../delivery/vary.ts';
 import type { BrokenEndpoint } from '../endpoints/endpoints.ts';
-import { allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
+import { type AnyEndpoint, allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
 import { docsResponse } from '../openapi/serve-docs.ts';
 import { answerEndpoint } from './answer-endpoint.ts';
 import { acceptedBy } from './body.ts';
@@ -69,9 +69,12 @@ function ownResponse(
 function notFound(call: Call, served: EndpointSnapshot, dev: boolean): ProblemDetails {
   const detail = `There is no endpoint at ${call.path}.`;
   if (!dev) return { status: 404, kind: 'no-endpoint', detail };
+  // the path is the route, below the prefix under which a proxy shows the gateway
+  const prefix = call.path.slice(0, call.path.length - call.route.length);
+  const shown = ({ method, path }: AnyEndpoint) => `${method} ${prefix}${path}`;
   const extensions = {
-    near: nearEndpoints(served.table, call.route),
-    endpoints: [...served.table.values()].flat().map((endpoint) => `${endpoint.method} ${endpoint.path}`),
+    near: nearEndpoints(served.table, call.route).map(shown),
+    endpoints: [...served.table.values()].flat().map(shown),
     problems: served.folder.problems.map(formatProblem),
   };
   return { status: 404, kind: 'no-endpoint', detail, extensions };

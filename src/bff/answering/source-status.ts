@@ -5,8 +5,8 @@ import { originalOf } from '../../shared/original-error.ts';
 export type ErrorStatus = ReadonlyMap<string, number>;
 
 /**
- * Codes with which a source says that the request was wrong, and not the source. Names are those of Apollo Server, Spring
- * GraphQL, DGS, Hot Chocolate, gRPC and HTTP.
+ * Codes with which a source says that the request was wrong, or that it should come later. Names are those of Apollo
+ * Server, Spring GraphQL, DGS, Hot Chocolate, gRPC and HTTP.
  */
 const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ...codes(400, 'BAD_USER_INPUT', 'BAD_REQUEST', 'BAD_INPUT', 'INVALID_INPUT', 'INVALID_ARGUMENT', 'ARGUMENT_ERROR'),
@@ -21,6 +21,9 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ...codes(412, 'PRECONDITION_FAILED'),
   ...codes(413, 'PAYLOAD_TOO_LARGE'),
   ...codes(422, 'UNPROCESSABLE_ENTITY', 'UNPROCESSABLE_CONTENT'),
+  // its limit is one of the gateway: the client of the gateway may have asked for the first time
+  ...codes(503, 'RATE_LIMITED', 'RATE_LIMIT_EXCEEDED', 'TOO_MANY_REQUESTS', 'THROTTLED', 'RESOURCE_EXHAUSTED'),
+  ...codes(503, 'OVERLOADED', 'SERVICE_UNAVAILABLE', 'UNAVAILABLE'),
 ]);
 
 /**
@@ -38,9 +41,10 @@ function codes(status: number, ...names: readonly string[]): [string, number][] 
 
 /**
  * Returns the HTTP status for an error that a source reported: by its code, else by the HTTP status of the API that it
- * comes from, else by what frameworks write instead of a code. `undefined` where none of these blames the request.
+ * comes from, else by what frameworks write instead of a code, else 503 where the source asks to come later. `undefined`
+ * where none of these says more than that it failed.
  */
-export function requestStatusOf(error: GraphQLFormattedError, configured?: ErrorStatus): number | undefined {
+export function reportedStatusOf(error: GraphQLFormattedError, configured?: ErrorStatus): number | undefined {
   const extensions = originalOf(error).extensions ?? {};
   const { code } = extensions;
   const own = byCode(code, configured);
@@ -50,7 +54,17 @@ export function requestStatusOf(error: GraphQLFormattedError, configured?: Error
     const answered = status && (configured?.get(String(status)) ?? (OF_REQUEST.has(status) ? status : undefined));
     if (answered) return answered;
   }
-  return byCode(extensions.errorType, configured) ?? byClassification(extensions.classification, configured);
+  return (
+    byCode(extensions.errorType, configured) ??
+    byClassification(extensions.classification, configured) ??
+    (asksToWait(extensions) ? 503 : undefined)
+  );
+}
+
+/** A 503 alone may be any failure; with `Retry-After`, as with a 429, it is one that passes. */
+function asksToWait(extensions: Readonly<Record<string, unknown>>): boolean {
+  const status = httpStatusOf(extensions);
+  return status === 429 || (status === 503 && Number(extensions.retryAfter) > 0);
 }
 
 function isOfTransport(code: unknown): boolean {

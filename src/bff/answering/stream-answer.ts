@@ -90,6 +90,9 @@ function isWithin(failure: PartialFailure, path: readonly (string | number)[]): 
 
 function valueAt(data: unknown, path: readonly (string | number)[]): unknown {
   let value = data;
-  for (const step of path) value = (value as Record<string, unknown> | null | undefined)?.[step];
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined;
+    value = (value as Record<string, unknown>)[step];
+  }
   return value;
 }

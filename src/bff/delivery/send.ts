@@ -24,10 +24,11 @@ export function rulesOutAll({ headers }: IncomingMessage, { compressFrom }: Send
 export function send(
   req: IncomingMessage,
   res: ServerResponse,
-  response: EndpointResponse,
+  made: EndpointResponse,
   settings: SendSettings,
 ): void | Promise<void> {
   if (res.destroyed || res.headersSent) return;
+  const response = res.hasHeader('set-cookie') ? withoutSharing(made) : made;
   const { etag, headers } = response;
   addLimits(res, headers);
   if (settings.dev && response.timings) res.setHeader('server-timing', timingText(response.timings));
@@ -47,6 +48,13 @@ export function send(
   const form = response.forms?.get(encoding);
   if (form !== undefined) return write(req, res, response, form, encoding);
   return sendCompressed(req, res, response, encoding);
+}
+
+/** A cookie is for the one client that asked: no cache that several clients share may keep what comes with it. */
+function withoutSharing(response: EndpointResponse): EndpointResponse {
+  const control = response.headers['cache-control'];
+  if (control === undefined || /\b(?:private|no-store)\b/.test(control)) return response;
+  return { ...response, headers: { ...response.headers, 'cache-control': 'no-store' } };
 }
 
 async function sendCompressed(req: IncomingMessage, res: ServerResponse, response: EndpointResponse, encoding: Coding) {

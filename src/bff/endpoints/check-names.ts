@@ -11,6 +11,7 @@ const OF_CONNECTION =
 
 /** Returns why nothing can be read from a request header of this name; `undefined` where it can. */
 export function unreadableHeader(name: string): string | undefined {
+  if (name === '*') return '"*" is not the name of a header';
   if (!HEADER_NAME.test(name)) return `${JSON.stringify(name)} is not the name of a header`;
   return OF_CONNECTION.test(name) ? `the header "${name}" is about the connection, not about the request` : undefined;
 }
@@ -24,7 +25,7 @@ export interface Written {
 /** Checks the names in `vary`. */
 export function checkVary(names: readonly string[], { file, directive }: Written): Problem[] {
   return names.flatMap((name) => {
-    const reason = name === '*' ? '"*" is not the name of a header' : unreadableHeader(name);
+    const reason = unreadableHeader(name);
     if (reason === undefined) return [];
     const message = `Answers cannot vary by it: ${reason}.`;
     return [problemAt(file, directive, 'ENDPOINT_CACHE', message, 'Name request headers: vary: ["accept-language"].')];

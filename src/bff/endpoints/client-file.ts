@@ -2,22 +2,40 @@ import * as z from 'zod';
 import { readYamlFile, type YamlFileRead } from '../../config/config-file.ts';
 import { duration } from '../../config/duration.ts';
 import type { Env } from '../../config/expand.ts';
+import {
+  forwardableName,
+  headerName,
+  headerNameOrAll,
+  headerValue,
+  literalWildcards,
+  requestHeaderName,
+} from '../../config/header.ts';
 import { originOrAll } from '../../config/origin.ts';
+import { unreadableHeader } from './check-names.ts';
 
 /** The file of a client: `bff/CLIENT/client.yaml`. */
 export const CLIENT_FILE = 'client.yaml';
 
-const headerName = z
-  .string()
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a header')
-  .transform((name) => name.toLowerCase());
+const added = (name: typeof headerName) =>
+  z.record(name, headerValue).default({}).describe('Set, also over what is there');
 
-const headerRules = z
+const requestRules = z
   .strictObject({
-    add: z.record(headerName, z.string()).default({}).describe('Set, also over what is there'),
+    add: added(requestHeaderName),
     strip: z.array(headerName).default([]).describe('Taken away'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('What sources are told of the client’s headers');
+
+const responseRules = z
+  .strictObject({ add: added(forwardableName) })
+  .prefault({})
+  .describe('What the client is told');
+
+/** A request header that answers can vary by. */
+const varyName = headerName.refine((name) => unreadableHeader(name) === undefined, {
+  error: ({ input }) => `answers cannot vary by it: ${unreadableHeader(String(input))}`,
+});
 
 /** A day or an instant, as epoch milliseconds. */
 const instant = z
@@ -28,7 +46,12 @@ const instant = z
 const deprecation = {
   deprecated: instant.optional().describe('Since when it is deprecated: the Deprecation header (RFC 9745)'),
   sunset: instant.optional().describe('When it ends: the Sunset header (RFC 8594)'),
-  link: z.url('expected a URL').optional().describe('Where the change is explained: a Link header'),
+  // as a header has it: encoded, within Latin-1
+  link: z
+    .url('expected a URL')
+    .transform((link) => new URL(link).href)
+    .optional()
+    .describe('Where the change is explained: a Link header'),
 };
 
 const auth = z
@@ -49,7 +72,7 @@ const cache = z
     scope: z.enum(['public', 'private']).optional(),
     stale_while_revalidate: duration.optional(),
     stale_if_error: duration.optional(),
-    vary: z.array(headerName).default([]),
+    vary: z.array(varyName).default([]),
   })
   .describe('How long answers of GET endpoints hold that say nothing of their own');
 
@@ -66,14 +89,17 @@ const cors = z
     origins: z.array(originOrAll).min(1),
     credentials: z.boolean().default(false),
     allow_headers: z
-      .array(headerName)
+      .array(headerNameOrAll)
       .optional()
       .describe('By default, and where empty, those that the browser asks for'),
-    expose_headers: z.array(headerName).default([]),
+    expose_headers: z.array(headerNameOrAll).default([]),
     max_age: duration.prefault('1h').describe('How long browsers keep the answer to a preflight request'),
   })
   .refine(({ origins, credentials }) => !(credentials && origins.includes('*')), {
     message: 'credentials cannot go to every origin; name the origins',
+  })
+  .superRefine(({ credentials, ...lists }, context) => {
+    if (credentials) for (const issue of literalWildcards(lists)) context.addIssue(issue);
   })
   .describe('Which web pages may call the endpoints; in place of the policies of headgate.yaml');
 
@@ -96,12 +122,7 @@ export const clientFileSchema = z
       })
       .prefault({}),
     cors: cors.optional(),
-    headers: z
-      .strictObject({
-        request: headerRules.describe('What sources are told of the client’s headers'),
-        response: headerRules.describe('What the client is told'),
-      })
-      .prefault({}),
+    headers: z.strictObject({ request: requestRules, response: responseRules }).prefault({}),
     cache: cache.optional(),
     openapi: openapi.optional(),
     versions: z

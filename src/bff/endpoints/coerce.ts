@@ -117,7 +117,9 @@ function readValue(parameter: Parameter, request: RequestParameters, errors: Par
     errors.push({ parameter: parameter.name, in: parameter.in, given: short(texts), expected });
     return undefined;
   }
-  return textValue(parameter, '', texts[0] as string, type, errors);
+  // JSON may be null, which other texts are not
+  const read = isInputObjectType(type) ? parameter.type : type;
+  return textValue(parameter, '', texts[0] as string, read, errors);
 }
 
 /** What is no value of the type stays as it is, for the check of the whole object to find. */
@@ -144,7 +146,8 @@ function deepValue(parameter: Parameter, deep: DeepObject, texts: readonly strin
 function textsOf(parameter: Parameter, request: RequestParameters, errors: ParameterErrors): string[] | undefined {
   if (parameter.in === 'path') return pathTexts(parameter, request.path, errors);
   if (parameter.in === 'query') return request.query.getAll(parameter.name);
-  const value = request.headers[parameter.name];
+  // not what every object has: a header may be called "constructor"
+  const value = Object.hasOwn(request.headers, parameter.name) ? request.headers[parameter.name] : undefined;
   const text = Array.isArray(value) ? value.join(',') : value;
   if (text === undefined) return [];
   // A list in a header is one line with commas, and empty items are none: RFC 9110, section 5.6.1.

@@ -25,6 +25,10 @@ export interface EndpointFolder {
 }
 
 const EXTENSION = '.graphql';
+/** Other endings of GraphQL documents, which would be taken for endpoints and are none. */
+const OTHER_EXTENSION = /\.(?:gql|graphqls)$/;
+/** Names that people give to a `client.yaml`. */
+const MISNAMED_CLIENT_FILE = /^client\.(?:yml|json)$/i;
 // A name with an underscore before it is a module that shapes share.
 const SHAPE = /^([^_].*)\.(?:ts|mts|js|mjs)$/;
 const VERSION = /^v\d+$/;
@@ -77,6 +81,7 @@ function readClient(folder: string, client: string, reading: Reading): void {
     const path = join(folder, entry);
     attempt(path, reading, () => {
       if (entry === CLIENT_FILE) readSettings(path, client, reading);
+      else if (MISNAMED_CLIENT_FILE.test(entry)) refuseSettings(path, folder, client, reading);
       else if (!statSync(path).isDirectory()) readOne(path, entry, client, undefined, reading);
       else if (VERSION.test(entry)) readVersion(path, client, entry, reading);
       else {
@@ -105,6 +110,15 @@ function readSettings(file: string, client: string, reading: Reading): void {
   }
 }
 
+/** What it says may protect the client, so that nothing of the client is served until it has the right name. */
+function refuseSettings(file: string, folder: string, client: string, reading: Reading): void {
+  const { closed, problems } = reading;
+  textOf(file, reading);
+  closed.add(client);
+  const message = `The settings of a client are read from ${CLIENT_FILE}, not from a file of this name.`;
+  problems.push(problemAt(file, undefined, 'MISNAMED_FILE', message, `Rename it to ${join(folder, CLIENT_FILE)}.`));
+}
+
 function readVersion(folder: string, client: string, version: string, reading: Reading): void {
   for (const entry of list(folder)) {
     const path = join(folder, entry);
@@ -119,6 +133,7 @@ function readOne(file: string, entry: string, client: string, version: string | 
     reading.shapes.set([client, version, shape].filter((part) => part !== undefined).join('/'), file);
     return;
   }
+  if (OTHER_EXTENSION.test(entry)) reading.problems.push(otherExtension(file));
   if (!entry.endsWith(EXTENSION)) return;
   const place = { file, client, version, name: entry.slice(0, -EXTENSION.length) };
   const read = readEndpointFile(place, textOf(file, reading));
@@ -127,6 +142,8 @@ function readOne(file: string, entry: string, client: string, version: string | 
 }
 
 function textOf(file: string, { digest }: Reading): string {
+  // to read a pipe is to wait for somebody who writes, for ever
+  if (!statSync(file).isFile()) throw Object.assign(new Error(), { code: 'it is a pipe, a socket or a device' });
   const text = readFileSync(file, 'utf8');
   digest.update(`${file}\0${text}\0`);
   return text;
@@ -158,6 +175,18 @@ function list(dir: string): string[] {
 function misplaced(file: string, better: string): Problem {
   const message = 'An endpoint stands in the folder of its client (or in v1/, v2/… there), neither above nor below it.';
   return problemAt(file, undefined, 'ENDPOINT_MISPLACED', message, `Move it, as to ${better}.`);
+}
+
+function otherExtension(file: string): Problem {
+  const message = `The file of an endpoint ends in "${EXTENSION}": this one is not read.`;
+  const better = file.replace(OTHER_EXTENSION, EXTENSION);
+  return problemAt(
+    file,
+    undefined,
+    'ENDPOINT_EXTENSION',
+    message,
+    `Rename it to ${better}, or move it out of the folder.`,
+  );
 }
 
 /** Nothing is said where the endpoint beside it is there, but wrong. */

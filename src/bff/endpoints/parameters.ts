@@ -9,7 +9,7 @@ import {
   typeFromAST,
 } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
-import { stringifyJson } from '../../shared/exact-json.ts';
+import { compareNumbers, stringifyJson } from '../../shared/exact-json.ts';
 import { literalValue } from '../../shared/literal-value.ts';
 import { unreadableHeader } from './check-names.ts';
 import { argumentOf, directiveNamed, type Method } from './directives.ts';
@@ -103,9 +103,15 @@ function mergedWith(a: Parameter, b: Parameter): Parameter {
 }
 
 function within(a: Range, b: Range): Range {
-  const min = Math.max(a.min ?? -Infinity, b.min ?? -Infinity);
-  const max = Math.min(a.max ?? Infinity, b.max ?? Infinity);
-  return { ...(min > -Infinity && { min }), ...(max < Infinity && { max }) };
+  const min = stricter(a.min, b.min, 1);
+  const max = stricter(a.max, b.max, -1);
+  return { ...(min !== undefined && { min }), ...(max !== undefined && { max }) };
+}
+
+/** @param sign 1 for the greater of two ends, -1 for the smaller */
+function stricter(a: Range['min'], b: Range['min'], sign: 1 | -1): Range['min'] {
+  if (a === undefined || b === undefined) return a ?? b;
+  return compareNumbers(a, b) * sign > 0 ? a : b;
 }
 
 /** Variables that are read from one parameter must be of one type. */

@@ -1,22 +1,22 @@
 import type { ConstDirectiveNode, GraphQLInputType, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { GraphQLFloat, GraphQLInt, getNamedType, isListType, isNonNullType, typeFromAST } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
-import { compareNumbers, isNumber } from '../../shared/exact-json.ts';
+import { compareNumbers, type ExactNumber, isNumber } from '../../shared/exact-json.ts';
 import { literalValue } from '../../shared/literal-value.ts';
-import { argumentOf, directiveNamed } from './directives.ts';
+import { directiveNamed, jsonArgumentOf } from './directives.ts';
 import { problemAt } from './problem-at.ts';
 
 /** What a number may be, both ends included. */
 export interface Range {
-  readonly min?: number;
-  readonly max?: number;
+  readonly min?: number | ExactNumber;
+  readonly max?: number | ExactNumber;
 }
 
 /** What `@range` says. */
 export function rangeOf(directive: ConstDirectiveNode | undefined): Range | undefined {
-  const [min, max] = ['min', 'max'].map((name) => argumentOf(directive, name));
-  if (typeof min !== 'number' && typeof max !== 'number') return undefined;
-  return { ...(typeof min === 'number' && { min }), ...(typeof max === 'number' && { max }) };
+  const [min, max] = ['min', 'max'].map((name) => jsonArgumentOf(directive, name));
+  if (!isNumber(min) && !isNumber(max)) return undefined;
+  return { ...(isNumber(min) && { min }), ...(isNumber(max) && { max }) };
 }
 
 /** Whether a number, or each number of a list, is within; everything else is not of the kind that has a range. */
@@ -46,7 +46,8 @@ export function checkRanges(file: string, operation: OperationDefinitionNode, sc
     const type = typeFromAST(schema, definition.type);
     if (!isNumeric(type as GraphQLInputType))
       return told(`@range stands on $${name}, which is no number.`, 'It is for Int and Float, and lists of these.');
-    if ((range.min ?? -Infinity) > (range.max ?? Infinity))
+    const { min, max } = range;
+    if (min !== undefined && max !== undefined && compareNumbers(min, max) > 0)
       return told(`@range on $${name} leaves nothing: ${rangeText(range)}.`, 'Change "min" or "max".');
     const byDefault = definition.defaultValue && literalValue(definition.defaultValue);
     if (byDefault === undefined || isWithin(byDefault, range)) return [];

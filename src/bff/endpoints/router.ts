@@ -47,14 +47,14 @@ export function allowedMethods(matches: readonly Match[]): string {
 }
 
 /** What someone may have meant who asked for a path that leads nowhere: `GET /bff/mobile/dashboard/:userId`. */
-export function nearEndpoints(table: RoutingTable, path: string): string[] {
+export function nearEndpoints(table: RoutingTable, path: string): AnyEndpoint[] {
   const asked = path.split('/');
   const all = [...table.values()].flat().map((endpoint) => {
     const pattern = endpoint.path.split('/');
     // A parameter is as near as can be to whatever stands in its place.
     const filled = pattern.map((segment, i) => (segment.startsWith(':') ? (asked[i] ?? '') : segment)).join('/');
-    return { filled, shown: `${endpoint.method} ${endpoint.path}` };
+    return { filled, endpoint };
   });
   const near = nearest(path, new Set(all.map(({ filled }) => filled)), 5);
-  return near.flatMap((filled) => all.filter((one) => one.filled === filled).map(({ shown }) => shown));
+  return near.flatMap((filled) => all.filter((one) => one.filled === filled).map(({ endpoint }) => endpoint));
 }

@@ -24,7 +24,7 @@ import { conforms } from './conforms.ts';
 import { type Fields, mergeForms } from './forms.ts';
 import { described, type JsonSchema, leafSchema, nullable } from './json-schema.ts';
 import { withNamedObjects } from './named-objects.ts';
-import { pascalCase } from './names.ts';
+import { pascalCase, typePrefixOf } from './names.ts';
 import { hasOptional, withMeta } from './partial.ts';
 
 interface Writing extends SelectionContext {
@@ -59,7 +59,7 @@ export function answerSchema(
  * `product-reviews` with `author` have components of different names.
  */
 export function answerNameOf(id: string): string {
-  return `${pascalCase(id)}Answer`;
+  return `${typePrefixOf(id)}Answer`;
 }
 
 function bodyOf(endpoint: Endpoint, schema: GraphQLSchema, components: Components, name: string): JsonSchema {
@@ -91,7 +91,8 @@ function fieldsOf(
   { section, name }: Place,
   writing: Writing,
 ): Fields {
-  const properties: Record<string, JsonSchema> = {};
+  // Without a prototype: a key may be called `__proto__`.
+  const properties: Record<string, JsonSchema> = Object.create(null);
   const required: string[] = [];
   for (const [key, found] of selectedKeys(sets, type, writing)) {
     const child = section.children.get(key);

@@ -1,3 +1,4 @@
+import { compareNumbers, type ExactNumber } from '../../shared/exact-json.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 const BY_FORMAT: Readonly<Record<string, unknown>> = {
@@ -56,8 +57,9 @@ function propertiesOf({ properties = {}, maxProperties }: JsonSchema): [string, 
   return [all.find(([, inner]) => inner.$ref === undefined) ?? all[0]].filter((one) => one !== undefined);
 }
 
-function within(value: number, { minimum = value, maximum = value }: JsonSchema): number {
-  return value < minimum ? minimum : Math.min(value, maximum);
+function within(value: number, { minimum = value, maximum = value }: JsonSchema): number | ExactNumber {
+  if (compareNumbers(value, minimum) < 0) return minimum;
+  return compareNumbers(value, maximum) > 0 ? maximum : value;
 }
 
 function textFor(name: string): string {

@@ -15,7 +15,8 @@ export function mergeForms(forms: readonly Fields[]): Fields {
 }
 
 function mergeTwo(a: Fields, b: Fields): Fields {
-  const properties: Record<string, JsonSchema> = { ...a.properties };
+  // Without a prototype, as there may be a key `constructor` or `__proto__`.
+  const properties: Record<string, JsonSchema> = Object.assign(Object.create(null), a.properties);
   for (const [key, schema] of Object.entries(b.properties)) {
     const there = properties[key];
     properties[key] = there === undefined ? schema : either(there, schema);

@@ -18,7 +18,7 @@ import {
   isNonNullType,
   isScalarType,
 } from 'graphql';
-
+import type { ExactNumber } from '../../shared/exact-json.ts';
 import { literalValue } from '../../shared/literal-value.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
 import type { Range } from '../endpoints/range.ts';
@@ -34,8 +34,8 @@ export interface JsonSchema {
   readonly description?: string;
   readonly deprecated?: boolean;
   readonly default?: unknown;
-  readonly minimum?: number;
-  readonly maximum?: number;
+  readonly minimum?: number | ExactNumber;
+  readonly maximum?: number | ExactNumber;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly items?: JsonSchema;
@@ -122,36 +122,32 @@ function inputSchemaOf(type: GraphQLInputType, components: Components): JsonSche
 function objectSchema(type: GraphQLInputObjectType, components: Components): JsonSchema {
   const fields = Object.values(type.getFields());
   return {
-    type: 'object',
-    properties: Object.fromEntries(
-      fields.map((field) => [
-        field.name,
-        {
-          ...inputSchema(field.type, components),
-          ...described(field),
-          ...(field.defaultValue === undefined ? {} : { default: defaultOf(field) }),
-        },
-      ]),
-    ),
+    ...membersSchema(type, (field) => ({
+      ...inputSchema(field.type, components),
+      ...described(field),
+      ...(field.defaultValue === undefined ? {} : { default: defaultOf(field) }),
+    })),
     required: fields.filter((one) => isNonNullType(one.type) && one.defaultValue === undefined).map((one) => one.name),
-    additionalProperties: false,
-    ...described(type),
   };
 }
 
 /** An object of `@oneOf` has exactly one of its fields, and that one is not null. */
 function oneOfSchema(type: GraphQLInputObjectType, components: Components): JsonSchema {
-  const fields = Object.values(type.getFields());
   return {
-    type: 'object',
-    properties: Object.fromEntries(
-      fields.map((field) => [
-        field.name,
-        { ...inputSchemaOf(getNullableType(field.type), components), ...described(field) },
-      ]),
-    ),
+    ...membersSchema(type, (field) => ({
+      ...inputSchemaOf(getNullableType(field.type), components),
+      ...described(field),
+    })),
     minProperties: 1,
     maxProperties: 1,
+  };
+}
+
+/** An object with the fields of its type and no others. */
+function membersSchema(type: GraphQLInputObjectType, schemaOf: (field: GraphQLInputField) => JsonSchema): JsonSchema {
+  return {
+    type: 'object',
+    properties: Object.fromEntries(Object.values(type.getFields()).map((field) => [field.name, schemaOf(field)])),
     additionalProperties: false,
     ...described(type),
   };

@@ -58,6 +58,12 @@ export function pascalCase(text: string): string {
     .join('');
 }
 
+/** Returns what the names of an operation's own types begin with: `placeOrder` → `PlaceOrder`, `_1st` → `_1st`. */
+export function typePrefixOf(operationId: string): string {
+  const name = pascalCase(operationId);
+  return /^\d/.test(name) ? `_${name}` : name;
+}
+
 /**
  * Returns the component name of each enum and input object of a schema. Names that have another meaning in the document
  * get what they are after them: an input object `Problem` is `ProblemInput`.

@@ -9,7 +9,7 @@ import { Components } from './components.ts';
 import { aboutDocument, type DocumentSettings } from './document-settings.ts';
 import { exampleOf } from './example.ts';
 import { type JsonSchema, parameterSchema } from './json-schema.ts';
-import { compareTexts, operationIdsOf, pascalCase } from './names.ts';
+import { compareTexts, operationIdsOf, typePrefixOf } from './names.ts';
 import { parametersOf } from './parameters.ts';
 import { defineProblem, problemResponses } from './problems.ts';
 import { type SecurityContext, securityOf, securitySchemesOf } from './security.ts';
@@ -134,7 +134,7 @@ function nameInWords(name: string): string {
 
 function bodyOf(parameters: readonly Parameter[], given: unknown, id: string, components: Components): Json {
   const properties = parameters.map((parameter) => [parameter.name, parameterSchema(parameter, components)]);
-  const schema = components.define(components.claim(`${pascalCase(id)}Body`), {
+  const schema = components.define(components.claim(`${typePrefixOf(id)}Body`), {
     type: 'object',
     properties: Object.fromEntries(properties),
     required: parameters.filter(({ required }) => required).map(({ name }) => name),

@@ -47,7 +47,7 @@ export function problemResponses(endpoint: Endpoint): Record<string, Json> {
   const secured = needsCredential(endpoint);
   const hasBody = endpoint.parameters.some((parameter) => parameter.in === 'body');
   const keyed = endpoint.idempotency !== undefined;
-  const all: readonly (readonly [boolean, number | '4XX', string])[] = [
+  const all: readonly (readonly [boolean, number | 'default', string])[] = [
     [given || keyed, 400, 'A parameter is missing, unknown or of another type: `errors` names each one.'],
     [secured, 401, 'There is no credential, or it does not hold.'],
     [secured, 403, 'The credential does not allow this.'],
@@ -56,11 +56,16 @@ export function problemResponses(endpoint: Endpoint): Record<string, Json> {
     [hasBody, 413, 'The body is too large.'],
     [hasBody, 415, 'The body is not JSON.'],
     [keyed, 422, 'This Idempotency-Key was used with other parameters.'],
-    [true, '4XX', 'A service behind this endpoint refuses the request.'],
     [true, 429, 'There were too many requests: see `Retry-After`.'],
     [true, 502, failed(endpoint, 'failed')],
     [true, 503, 'The endpoint cannot be served just now.'],
     [true, 504, failed(endpoint, 'was too slow')],
+    // statuses of services are many, and not every generator knows what "4XX" is
+    [
+      true,
+      'default',
+      'Something else is wrong: a service behind this endpoint refuses the request, or the gateway fails.',
+    ],
   ];
   return Object.fromEntries(
     all.filter(([there]) => there).map(([, status, description]) => [String(status), response(description)]),

@@ -6,9 +6,9 @@ import { answerSchema } from '../openapi/answer-schema.ts';
 import { commentOf } from '../openapi/comment.ts';
 import { Components } from '../openapi/components.ts';
 import { type JsonSchema, parameterSchema } from '../openapi/json-schema.ts';
-import { compareTexts, firstFree, operationIdsOf, pascalCase } from '../openapi/names.ts';
+import { compareTexts, firstFree, operationIdsOf, pascalCase, typePrefixOf } from '../openapi/names.ts';
 import { deprecationOf, isIncluded } from '../openapi/standing.ts';
-import { OPTION_NAMES, RESERVED_NAMES, RUNTIME_NAMES } from './module-names.ts';
+import { MEMBER_NAMES, RESERVED_NAMES, RUNTIME_NAMES } from './module-names.ts';
 import { RUNTIME } from './runtime.ts';
 import { commentText, propertyText, typeText } from './typescript.ts';
 
@@ -91,7 +91,7 @@ function propertiesOf(all: readonly Parameter[]): Map<string, Parameter> {
   for (const parameter of mergedParameters(all)) {
     if (parameter.in === 'claim') continue;
     let name = parameter.name;
-    while (properties.has(name) || OPTION_NAMES.includes(name)) name += '_';
+    while (properties.has(name) || MEMBER_NAMES.includes(name)) name += '_';
     properties.set(name, parameter);
   }
   return properties;
@@ -104,7 +104,7 @@ function defineParameters(properties: ReadonlyMap<string, Parameter>, id: string
     properties: Object.fromEntries(entries.map(([name, one]) => [name, givenSchema(one, components)])),
     required: entries.filter(([, one]) => isNeeded(one)).map(([name]) => name),
   };
-  return nameOf(components.define(components.claim(`${pascalCase(id)}Parameters`), parameters));
+  return nameOf(components.define(components.claim(`${typePrefixOf(id)}Parameters`), parameters));
 }
 
 /** The generated function writes JSON where a parameter is JSON, so that it is given what the JSON says. */

@@ -25,4 +25,7 @@ const LANGUAGE_NAMES =
 export const RESERVED_NAMES: readonly string[] = [...RUNTIME_NAMES, ...LANGUAGE_NAMES.split(' ')];
 
 /** Members of `CallOptions`, which are given in one object with the parameters. */
-export const OPTION_NAMES = ['baseUrl', 'headers', 'signal', 'idempotencyKey', 'credentials', 'fetch'];
+const OPTION_NAMES = ['baseUrl', 'headers', 'signal', 'idempotencyKey', 'credentials', 'fetch'];
+
+/** Names that no parameter may have: what options have, and what every object has. */
+export const MEMBER_NAMES: readonly string[] = [...OPTION_NAMES, ...Object.getOwnPropertyNames(Object.prototype)];

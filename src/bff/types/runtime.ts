@@ -228,7 +228,7 @@ function $request({ path, places }: $Endpoint, given: $Given, headers: Record<st
     if (place === 'path') url = url.replace(\`{\${name}}\`, $segment(property, value));
     else if (value === undefined || (value === null && place !== 'body')) continue;
     else if (place === 'header') headers[name] = Array.isArray(value) ? value.map($text).join(', ') : $text(value);
-    else if (place === 'body') (body ??= {})[name] = value;
+    else if (place === 'body') (body ??= Object.create(null) as Record<string, unknown>)[name] = value;
     else for (const one of Array.isArray(value) ? value : [value]) query.push(\`\${encodeURIComponent(name)}=\${encodeURIComponent($text(one))}\`);
   }
   if (body !== undefined) headers['content-type'] = 'application/json';

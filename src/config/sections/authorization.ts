@@ -10,11 +10,9 @@ const errors = z
     response: z
       .enum(['errors', 'extensions', 'disabled'])
       .default('errors')
-      .describe(
-        'Where clients are told of dropped fields: in errors, in extensions.authorizationErrors, or not at all',
-      ),
+      .describe('Where responses list dropped fields: in errors, in extensions.authorizationErrors, or nowhere'),
   })
-  .describe('What is told of fields that a client may not read');
+  .describe('How fields that a client may not read are reported');
 
 const directives = z
   .strictObject({
@@ -26,7 +24,7 @@ const directives = z
     dry_run: z
       .boolean()
       .default(false)
-      .describe('Whether such fields are only told of, in extensions and in the log, and served all the same'),
+      .describe('Whether such fields are served, and only listed in extensions and in the log'),
     errors: errors.prefault({}),
   })
   .describe('Directives in schemas that say who may read what');

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { duration } from '../duration.ts';
-import { headerName } from '../header.ts';
+import { headerNameOrAll, literalWildcards } from '../header.ts';
 import { keyText } from '../key-text.ts';
 import { originOrAll } from '../origin.ts';
 import { unrelatedOrigin } from '../origin-patterns.ts';
@@ -12,11 +12,11 @@ const settings = {
   allow_credentials: z.boolean().default(false).describe('Whether browsers may send cookies along'),
   methods: z.array(methodName).default(['GET', 'POST', 'OPTIONS']),
   allow_headers: z
-    .array(headerName)
+    .array(headerNameOrAll)
     .default([])
     .describe('Headers that pages may send; empty allows those that the browser asks for'),
   expose_headers: z
-    .array(headerName)
+    .array(headerNameOrAll)
     .default(['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'])
     .describe('Headers of answers that pages may read'),
   max_age: duration.optional().describe('How long browsers may remember what they were allowed'),
@@ -41,8 +41,9 @@ const policy = z
     path: ['allow_credentials'],
     message: 'cookies of all the world cannot be let in: name the origins instead of "*"',
   })
-  .superRefine(({ match_origins, allow_credentials }, context) => {
+  .superRefine(({ match_origins, allow_credentials, ...lists }, context) => {
     if (!allow_credentials) return;
+    for (const issue of literalWildcards(lists)) context.addIssue(issue);
     for (const [index, text] of match_origins.entries()) {
       const unrelated = unrelatedOrigin(text);
       if (unrelated === undefined) continue;

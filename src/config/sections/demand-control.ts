@@ -40,7 +40,7 @@ export const demandControlSection = z
       .boolean()
       .default(false)
       .describe(
-        'Whether clients are told costs, in extensions.cost and in the headers x-cost-estimated and x-cost-actual',
+        'Whether responses have the costs, in extensions.cost and in the headers x-cost-estimated and x-cost-actual',
       ),
   })
   .describe('What operations may cost, by @cost and @listSize');

@@ -89,11 +89,11 @@ const client = z.strictObject({
   claims: z
     .array(z.string().min(1))
     .default(['sub', 'name', 'email'])
-    .describe('What /me tells of the user. What the ID token lacks is asked of the userinfo endpoint'),
+    .describe('Claims that /me returns. Those that the ID token lacks are fetched from the userinfo endpoint'),
   csrf: z
     .enum(['header', 'token'])
     .default('header')
-    .describe('What requests that change something need: `x-csrf: 1`, or `x-csrf` with the token that /me tells'),
+    .describe('What requests that change something need: `x-csrf: 1`, or `x-csrf` with the token that /me returns'),
   allowed_origins: z
     .array(origin)
     .default([])

@@ -75,7 +75,7 @@ export const rateLimitsSection = z
       .enum(['enforce', 'measure'])
       .default('enforce')
       .describe(
-        'measure: nothing is refused, nor told to clients; what would be is counted in the metrics (client.yaml included)',
+        'measure: no request is refused, and responses have no headers about limits; the metrics count what enforce would refuse (client.yaml included)',
       ),
     store: z
       .enum(['memory', 'redis'])

@@ -59,4 +59,4 @@ export const telemetrySection = z
     access_log: accessLogSection.prefault({}),
     metrics: metricsSection.prefault({}),
   })
-  .describe('What the gateway tells about itself');
+  .describe('Logs, the access log and metrics');

@@ -17,6 +17,8 @@ export interface Conversion {
   /** Operations that it lacks, and why. */
   readonly leftOut: readonly string[];
   readonly fields: number;
+  /** The environment variable that says where the API is; only where the document does not. */
+  readonly unknownServer: string | undefined;
 }
 
 export interface ConversionOptions {
@@ -46,13 +48,15 @@ export function convertOpenApi(document: OpenApiDocument, { name, location }: Co
   breakInputCircles(input.objects);
   const types = writeTypes(fields, input, shared.enums);
   const mutations = fields.filter(({ root }) => root === 'Mutation');
+  const server = serverOf(document, location);
   const parts = [
-    writeHeader(document, name, location, resolve, leftOut),
+    writeHeader(document, name, server.url, resolve, leftOut),
     ...(queries.length > 0 ? [writeRoot('Query', queries, name)] : []),
     ...(mutations.length > 0 ? [writeRoot('Mutation', mutations, name)] : []),
     ...types,
   ];
-  return { sdl: `${parts.join('\n\n')}\n`, leftOut, fields: fields.length };
+  const unknownServer = server.isKnown ? undefined : `${variableOf(name)}_URL`;
+  return { sdl: `${parts.join('\n\n')}\n`, leftOut, fields: fields.length, unknownServer };
 }
 
 function checkVersion({ openapi }: OpenApiDocument): void {
@@ -149,11 +153,11 @@ function breakInputCircles(objects: readonly ObjectModel[]): void {
 function writeHeader(
   document: OpenApiDocument,
   name: string,
-  location: string | undefined,
+  url: string,
   resolve: Resolver,
   leftOut: readonly string[],
 ): string {
-  const variable = `${name.replaceAll(/[^0-9A-Za-z]+/g, '_').toUpperCase()}`;
+  const variable = variableOf(name);
   const headers = headersOf(document, variable, resolve);
   const list =
     headers.length === 0
@@ -165,12 +169,22 @@ function writeHeader(
     '# Written from an OpenAPI document, for editing by hand: field names, nullability and keys are a first guess.',
     ...(leftOut.length > 0 ? ['# Left out:', ...leftOut.map((line) => `#   ${line.replaceAll(/\s+/g, ' ')}`)] : []),
   ];
-  return `${lines.join('\n')}\nextend schema\n  @source(\n    name: "${name}"\n    http: {\n      baseURL: ${JSON.stringify(`\${${variable}_URL:-${baseUrl(document, location)}}`)}${list}\n    }\n  )`;
+  return `${lines.join('\n')}\nextend schema\n  @source(\n    name: "${name}"\n    http: {\n      baseURL: ${JSON.stringify(`\${${variable}_URL:-${url}}`)}${list}\n    }\n  )`;
 }
 
 const NOWHERE = 'http://localhost:8080';
 
-function baseUrl({ servers }: OpenApiDocument, location: string | undefined): string {
+function variableOf(name: string): string {
+  return name.replaceAll(/[^0-9A-Za-z]+/g, '_').toUpperCase();
+}
+
+interface Server {
+  readonly url: string;
+  /** Whether the document, or the place that it comes from, names the host. */
+  readonly isKnown: boolean;
+}
+
+function serverOf({ servers }: OpenApiDocument, location: string | undefined): Server {
   const [server] = servers ?? [];
   const text = (textOf(server?.url) ?? '/').replaceAll(/\{([^{}]+)\}/g, (_, variable: string) => {
     const value = server?.variables?.[variable]?.default;
@@ -178,7 +192,8 @@ function baseUrl({ servers }: OpenApiDocument, location: string | undefined): st
   });
   const base = location !== undefined && /^https?:/.test(location) ? location : NOWHERE;
   const url = URL.canParse(text, base) ? new URL(text, base).href : base;
-  return /^https?:/.test(url) ? url.replaceAll('}', '%7D').replace(/\/$/, '') : NOWHERE;
+  if (!/^https?:/.test(url)) return { url: NOWHERE, isKnown: false };
+  return { url: url.replaceAll('}', '%7D').replace(/\/$/, ''), isKnown: base !== NOWHERE || URL.canParse(text) };
 }
 
 /** Credentials: those of the client are passed on, a key of the gateway's own comes from the environment. */

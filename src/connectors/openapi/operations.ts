@@ -86,13 +86,14 @@ function readOperation(
   builders: Builders,
 ): Draft | string {
   const where = textOf(operation.operationId) ?? `${method} ${path}`;
-  const { args, leftOut, impossible } = readParameters(item, operation, builders);
+  const { args, leftOut: without, impossible } = readParameters(item, operation, builders);
+  const leftOut = [...without];
   if (impossible !== undefined) return impossible;
   const lost = [...path.matchAll(/\{([^{}]+)\}/g)].find(
     ([, name]) => !args.some((p) => p.in === 'path' && p.original === name),
   );
   if (lost !== undefined) return `the path parameter ${lost[0]} is not described`;
-  const body = readBody(operation, `${where} body`, builders, args);
+  const body = readBody(operation, `${where} body`, builders, args, leftOut);
   if (typeof body === 'string') return body;
   const output = readOutput(operation, `${where} result`, builders);
   if (typeof output === 'string') return output;
@@ -114,6 +115,7 @@ function readBody(
   where: string,
   { input, resolve }: Builders,
   args: readonly ArgumentModel[],
+  leftOut: string[],
 ): BodyModel | undefined | string {
   const body = resolve(operation.requestBody);
   if (body?.content === undefined || Object.keys(body.content).length === 0) return undefined;
@@ -122,7 +124,10 @@ function readBody(
     json === undefined ? contentOf(body.content, (type) => type === 'application/x-www-form-urlencoded') : undefined;
   const schema = json ?? form;
   if (schema === undefined) {
-    return body.required === true ? `its body is ${Object.keys(body.content).join(', ')}` : undefined;
+    const types = Object.keys(body.content).join(', ');
+    if (body.required === true) return `its body is ${types}`;
+    leftOut.push(`without its body, which is ${types}`);
+    return undefined;
   }
   const { type } = input.typeOf(schema.schema, where);
   const argument = args.some(({ name }) => name === 'input') ? 'bodyInput' : 'input';

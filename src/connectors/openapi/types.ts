@@ -78,7 +78,10 @@ export class TypeBuilder {
       return this.#object(identity, schema, name);
     const kind = kindOf(schema);
     if (kind === 'array') {
+      // a list within itself has no type in GraphQL: inside it is JSON
+      this.#made.set(identity, JSON_TYPE);
       const { type, nullable } = this.typeOf(schema.items, `${where}Item`);
+      this.#made.delete(identity);
       return { kind: 'list', of: type, itemsRequired: !nullable };
     }
     if (kind === 'string' && schema.enum !== undefined) return this.#enum(schema.enum, name);
@@ -137,19 +140,21 @@ export class TypeBuilder {
     return { kind: 'scalar', name: model.name };
   }
 
-  #plain(schema: Schema, depth = 0): Plain {
+  /** @param above the schemas on the way here, which this one may be within */
+  #plain(schema: Schema, above: ReadonlySet<Schema> = new Set()): Plain {
     const nullable = schema.nullable === true || (Array.isArray(schema.type) && schema.type.includes('null'));
-    if (depth > 20) return { schema: {}, nullable: true };
+    if (above.has(schema)) return { schema: {}, nullable: true };
+    const here = new Set([...above, schema]);
     if (schema.allOf !== undefined) {
-      const parts = schema.allOf.map((part) => this.#plain(this.#resolve(part) ?? {}, depth + 1));
+      const parts = schema.allOf.map((part) => this.#plain(this.#resolve(part) ?? {}, here));
       const merged = parts.reduce((all, part) => mergeAll(all, part.schema), { ...schema, allOf: undefined } as Schema);
-      const whole = this.#plain(merged, depth + 1);
+      const whole = this.#plain(merged, here);
       return { schema: whole.schema, nullable: nullable || (parts.length > 0 && parts.every((part) => part.nullable)) };
     }
     const choices = schema.oneOf ?? schema.anyOf;
     if (choices === undefined) return { schema, nullable };
     const resolved = choices.map((choice) => this.#resolve(choice) ?? {});
-    const parts = resolved.filter((choice) => choice.type !== 'null').map((choice) => this.#plain(choice, depth + 1));
+    const parts = resolved.filter((choice) => choice.type !== 'null').map((choice) => this.#plain(choice, here));
     const mayBeNull = nullable || parts.length < resolved.length || parts.some((part) => part.nullable);
     const { oneOf: _, anyOf: __, ...own } = schema;
     return {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { withoutByteOrderMark } from '../../shared/decode-text.ts';
 import { sha256 } from './digest.ts';
 
 const instant = z.iso.datetime({ offset: true, error: 'expected an instant such as "2030-01-31T00:00:00Z"' });
@@ -55,7 +56,7 @@ const file = z
 
 /** Reads the text of a key file. Throws an `Error` that says which member is wrong. */
 export function parseApiKeyFile(text: string): ApiKeyRecord[] {
-  return checked(file, JSON.parse(text)).keys;
+  return checked(file, JSON.parse(withoutByteOrderMark(text))).keys;
 }
 
 export function formatApiKeyFile(keys: readonly ApiKeyRecord[]): string {

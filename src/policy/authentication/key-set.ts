@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose';
 import { ConfigValueError } from '../../config/config-value-error.ts';
+import { withoutByteOrderMark } from '../../shared/decode-text.ts';
 
 /** What of a token's header chooses the key. Nothing else of it is heeded: not `jku`, `jwk`, `x5u` nor `x5c`. */
 export interface KeyChoice {
@@ -84,7 +85,7 @@ export class FileKeySet implements KeySet {
 
 function readKeyFile(file: string): LocalKeys {
   try {
-    return new LocalKeys(JSON.parse(readFileSync(file, 'utf8')));
+    return new LocalKeys(JSON.parse(withoutByteOrderMark(readFileSync(file, 'utf8'))));
   } catch (cause) {
     const hint = 'expected a JWK set: {"keys": [{"kty": …}]}';
     throw new ConfigValueError(`${file}: ${(cause as Error).message} (${hint})`, { cause });

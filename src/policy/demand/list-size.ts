@@ -1,4 +1,5 @@
 import { type ArgumentNode, Kind, type ValueNode, valueFromASTUntyped } from 'graphql';
+import { ExactNumber } from '../../shared/exact-json.ts';
 import { type Cost, costOf } from './cost.ts';
 import type { CostlyInput, CostModel, ListSize } from './cost-model.ts';
 
@@ -72,7 +73,8 @@ const LARGEST = Number.MAX_SAFE_INTEGER;
 /** A number, as text too; of a list, for arguments such as `ids`, its length. `undefined` for what is no size. */
 function sizeFrom(value: unknown): number | undefined {
   if (Array.isArray(value)) return value.length;
-  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  const isText = typeof value === 'string' && /^\d+$/.test(value);
+  const number = isText || value instanceof ExactNumber ? Number(value) : value;
   return typeof number === 'number' && number >= 0 ? Math.min(Math.ceil(number), LARGEST) : undefined;
 }
 

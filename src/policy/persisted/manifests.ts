@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { GraphQLError, parse } from 'graphql';
 import { ConfigValueError } from '../../config/config-value-error.ts';
 import { displayPath } from '../../config/display-path.ts';
+import { withoutByteOrderMark } from '../../shared/decode-text.ts';
 
 /** Queries by what clients call them. */
 export type Manifest = ReadonlyMap<string, string>;
@@ -67,14 +68,14 @@ function readFolder(dir: string): Entry[] {
   const files = names.filter(isDocumentFile).sort();
   return files.map((name) => {
     const file = join(dir, name);
-    const query = readFileSync(file, 'utf8');
+    const query = withoutByteOrderMark(readFileSync(file, 'utf8'));
     return checked(documentHash(query), query, displayPath(file));
   });
 }
 
 function readFile(path: string): Entry[] {
   const file = displayPath(path);
-  const value = readJson(file, readFileSync(path, 'utf8'));
+  const value = readJson(file, withoutByteOrderMark(readFileSync(path, 'utf8')));
   if ('operations' in value && Array.isArray(value.operations)) {
     return value.operations.map((operation: unknown, index) => {
       const { id, body } = (operation ?? {}) as { id?: unknown; body?: unknown };

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isMediaType } from '../../client/media-type.ts';
 import type { CsrfConfig } from '../../config/sections/csrf.ts';
 
 /** Content types that a form of any page may send without the browser asking first. */
@@ -42,8 +43,8 @@ export function mayBeCrossSitePost(headers: IncomingHttpHeaders, check: CsrfChec
 function isFormType(type: string): boolean {
   const [essence = ''] = type.split(';');
   const name = essence.trim().toLowerCase();
-  // a type that is none at all is not trusted either
-  return FORM_TYPES.includes(name) || !name.includes('/');
+  // a type that is none at all is not trusted either: of `text/plain, a/b`, browsers have read `text/plain`
+  return FORM_TYPES.includes(name) || !isMediaType(name);
 }
 
 /**

@@ -3,6 +3,7 @@ import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type Graph
 import { ExactNumber, parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { withoutFloatStandIn } from './float-inputs.ts';
+import { forbiddenNulls, isExplained } from './forbidden-nulls.ts';
 import { type WrittenOut, writeOutMany } from './look-up-many.ts';
 import type { RequestNames } from './request-names.ts';
 import { type FetchTime, sendWithin } from './send-within.ts';
@@ -73,6 +74,7 @@ class UpstreamCall {
         return this.resolve({ data: null });
       }
       renamed?.restore(result.data);
+      this.takeForbiddenNulls(result, document, many);
       this.take(result, many, without);
     };
     if (this.repetitions === 0) source.send(request, done);
@@ -103,6 +105,20 @@ class UpstreamCall {
       }
       const { message, extensions } = error;
       this.located.push(new GraphQLError(message, { path: many?.pathOf(path) ?? path, extensions }));
+    }
+  }
+
+  /** Nulls that the service's schema rules out are errors, where the service says nothing of them. */
+  private takeForbiddenNulls(
+    { data, errors }: ServiceResult,
+    document: DocumentNode,
+    many: WrittenOut | undefined,
+  ): void {
+    if (data === null) return;
+    for (const path of forbiddenNulls(document, this.options.schema, data)) {
+      if (isExplained(path, errors)) continue;
+      const message = `"${this.options.name}" answered a look-up with null, which its schema does not allow.`;
+      this.located.push(new GraphQLError(message, { path: many?.pathOf(path) ?? path }));
     }
   }
 

@@ -164,3 +164,18 @@ test('objects of a schema that a module exports are components, and so are its d
     ItAnswerPage: { properties: { after: ref('ItAnswerPage') } },
   });
 });
+
+test('keys that every object has anyway are those of the document alone', async () => {
+  const schemas = await schemasOf({
+    'app/it.graphql':
+      '{ shop { best @flatten { ... on Book { constructor: title __proto__: label } ... on User { valueOf: name } } } }',
+  });
+  const text = { type: ['string', 'null'] };
+  const { properties, required } = schemas.ItAnswerShop;
+  expect(Object.entries(properties)).toEqual([
+    ['constructor', text],
+    ['__proto__', text],
+    ['valueOf', text],
+  ]);
+  expect(required).toEqual([]);
+});

@@ -388,6 +388,35 @@ scalar BigInt`);
     expect(types).toContain('a: JSON\n  b: JSON\n  c: JSON');
   });
 
+  test('a schema that is made of itself many times over is read once', () => {
+    const types = typesOf({
+      Root: { allOf: [...Array(5).fill(ref('Root')), { type: 'object', properties: { a: ref('One') } }] },
+      One: { anyOf: [ref('One'), ref('Two'), ref('Root')] },
+      Two: { oneOf: [ref('One'), ref('Two'), { type: 'object', properties: { b: { type: 'string' } } }] },
+    });
+    expect(types).toContain('type Root {\n  a: ');
+  });
+
+  test('a list of itself is a list of JSON', () => {
+    const types = typesOf({
+      Root: { type: 'object', properties: { a: ref('List'), b: ref('Deep') } },
+      List: { type: 'array', items: ref('List') },
+      Deep: { type: 'array', items: { type: 'array', items: ref('Deep') } },
+    });
+    expect(types).toContain('a: [JSON!]\n  b: [[JSON!]!]');
+  });
+
+  test.each([
+    [true, 'its body is multipart/form-data'],
+    [false, 'without its body, which is multipart/form-data'],
+  ])('a body that cannot be sent, required: %s, is listed', (required, reason) => {
+    const requestBody = { required, content: { 'multipart/form-data': { schema: { type: 'object' } } } };
+    const post = { operationId: 'upload', requestBody, ...answer({ type: 'string' }) };
+    const sdl = convert({ paths: { '/files': { get: answer({ type: 'string' }), post } } });
+    expect(sdl).toContain(`#   POST /files: ${reason}\n`);
+    expect(sdl.includes('upload: String')).toBe(!required);
+  });
+
   test('inputs that would hold themselves forever may be left out', () => {
     const schemas = {
       Node: { type: 'object', required: ['next', 'name'], properties: { next: ref('Node'), name: { type: 'string' } } },

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { normalise } from '../../../src/operation/normalise.ts';
 import { costOf } from '../../../src/policy/demand/cost.ts';
 import { CostEstimator } from '../../../src/policy/demand/demand-policy.ts';
+import { ExactNumber } from '../../../src/shared/exact-json.ts';
 import { readSupergraph } from '../../../src/supergraph/supergraph.ts';
 import { createWorld } from '../../worlds/world.ts';
 import { costly } from './costly-world.ts';
@@ -95,6 +96,18 @@ describe('@listSize', () => {
     ['an input object in a variable that is not given', 'query ($in: Window) { window(in: $in) { id } }', {}, 12],
     ['a part of an item', '{ some(count: 4.5) { id } }', {}, 5],
     ['as text', '{ some(count: "7") { id } }', {}, 7],
+    [
+      'a number that keeps its digits',
+      'query ($n: Count) { some(count: $n) { id } }',
+      { n: new ExactNumber('9e1') },
+      90,
+    ],
+    [
+      'more than a JavaScript number can be',
+      'query ($n: Count) { some(count: $n) { id } }',
+      { n: new ExactNumber('1e400') },
+      Number.MAX_SAFE_INTEGER,
+    ],
     ['as text that is no number', '{ some(count: "all") { id } }', {}, 4],
     ['what no number can be', `{ some(count: 1${'0'.repeat(400)}) { id } }`, {}, Number.MAX_SAFE_INTEGER],
     ['as many as there are in a list', '{ some(count: [1, 2, 3, 4, 5, 6]) { id } }', {}, 6],

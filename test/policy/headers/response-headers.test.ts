@@ -63,6 +63,9 @@ describe('headers of subgraph answers', () => {
       'retry-after',
       'cross-origin-opener-policy',
     ],
+    ...['cdn-cache-control', 'cloudflare-cdn-cache-control', 'surrogate-control', 'no-vary-search', 'allow'],
+    ...['x-accel-redirect', 'x-accel-expires', 'x-sendfile', 'accept-ch', 'critical-ch', 'idempotency-replayed'],
+    ...['traceparent', 'x-xss-protection', 'set-login', 'speculation-rules'],
   ];
 
   it.each(OTHERS)('never go on by a pattern when they are about something else: %s', (name) => {
@@ -83,7 +86,14 @@ describe('headers of subgraph answers', () => {
   });
 
   it('go on when a rule names them, if they may', () => {
-    const named = ['cache-control', 'expires', 'strict-transport-security', 'content-language', 'retry-after'];
+    const named = [
+      'cache-control',
+      'cdn-cache-control',
+      'expires',
+      'strict-transport-security',
+      'content-language',
+      'retry-after',
+    ];
     const pairs = named.flatMap((name) => [name, 'x']);
     expect(Object.keys(got(all({ propagate: { named } }), ['a', ...pairs]))).toEqual(named);
   });

@@ -22,6 +22,17 @@ test('manifests of Apollo and of Relay, and folders of documents, make one list'
   });
 });
 
+test('a byte order mark is no part of the text', async () => {
+  const dir = await project({
+    'apollo.json': `\ufeff${apollo({ id: 'a1', name: 'A', type: 'query', body: 'query A { a }' })}`,
+    'queries/home.graphql': '\ufeffquery Home { home }',
+  });
+  expect(Object.fromEntries(readManifests([`${dir}/apollo.json`, `${dir}/queries`]))).toEqual({
+    a1: 'query A { a }',
+    [documentHash('query Home { home }')]: 'query Home { home }',
+  });
+});
+
 test('mistakes are told with the file and what is wrong in it', async () => {
   const dir = await project({
     'broken.json': '{"a": ',

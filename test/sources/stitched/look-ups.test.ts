@@ -24,7 +24,7 @@ async function lookedUp(sdl: string, resolvers: StubResolvers) {
       });
     });
   };
-  return { find, requests: stub.requests };
+  return { find, requests: stub.requests, service: stub };
 }
 
 const flat = (text: string | undefined) => text?.replaceAll(/\s+/g, ' ').trim();
@@ -366,3 +366,45 @@ test('@computed through the whole gateway: inputs are fetched first', async () =
   });
   expect(shipping.requests).toHaveLength(1);
 });
+
+test.each([
+  ['a list', 'items(ids: [ID!]!): [Item]!', { items: null }, [null, null], [['_entities']]],
+  [
+    'an item',
+    'items(ids: [ID!]!): [Item!]!',
+    { items: [{ name: 'a', _key: '1' }, null] },
+    ['a', null],
+    [['_entities', 1]],
+  ],
+  ['a list that may be null', 'items(ids: [ID!]!): [Item]', { items: null }, [null, null], undefined],
+  ['an item that may be null', 'items(ids: [ID!]!): [Item]!', { items: [null, null] }, [null, null], undefined],
+  ['a look-up of one', 'item(id: ID!): Item!', { k0_0: { name: 'a' }, k0_1: null }, ['a', null], [['_entities', 1]]],
+  ['one that may be null', 'item(id: ID!): Item', { k0_0: { name: 'a' }, k0_1: null }, ['a', null], undefined],
+])('null where the schema has none is an error: %s', async (_, field, data, names, paths) => {
+  const { find, service } = await lookedUp(
+    `type Query { ${field} @merge(keyField: "id") } type Item { id: ID! name: String }`,
+    {},
+  );
+  service.answer = () => ({ data });
+  const result = (await find(
+    '...on Item{name}',
+    ['1', '2'].map((id) => ({ __typename: 'Item', id })),
+  )) as Answered;
+  expect(result.data._entities.map((entity) => entity?.name ?? null)).toEqual(names);
+  expect(result.errors?.map(({ path }) => path)).toEqual(paths);
+});
+
+test('null where the schema has none, of which the service says something, is that error alone', async () => {
+  const { find, service } = await lookedUp(
+    'type Query { items(ids: [ID!]!): [Item]! @merge(keyField: "id") } type Item { id: ID! name: String }',
+    {},
+  );
+  service.answer = () => ({ data: { items: null }, errors: [{ message: 'gone' }] });
+  const result = (await find('...on Item{name}', [{ __typename: 'Item', id: '1' }])) as Answered;
+  expect(result.errors).toEqual([{ message: 'gone' }]);
+});
+
+interface Answered {
+  readonly data: { readonly _entities: readonly ({ readonly name: string } | null)[] };
+  readonly errors?: readonly { readonly message: string; readonly path?: readonly unknown[] }[];
+}
