@@ -1,28 +1,15 @@
-// The pool has no methods of its own for this: they come with the rest of undici, most of which is not loaded.
-import requestBy from 'undici/lib/api/api-request.js';
 import type { Connector } from '../../connectors/connector.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import { acceptEncoding, type Compression, decodeForm, encodeRequest, formOfHeaders } from '../body-form.ts';
-import { abortFailure, connectionFailure, isConnectionLoss, timeoutFailure } from '../http/http-failure.ts';
+import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
 import type { CancelSignal } from '../source.ts';
 import type { ApiRequest } from './api-request.ts';
+import { type ApiResponse, isSuccessStatus, type RawResponse } from './api-response.ts';
 import type { ApiTarget } from './api-target.ts';
 import { ApiCache } from './cache/api-cache.ts';
 import { untilAborted } from './cache/flights.ts';
 import { failed, malformed } from './rest-failure.ts';
-
-/** What an API answered, as it came. */
-export interface RawResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
-}
-
-/** What an API answered, read. */
-export interface ApiResponse extends Omit<RawResponse, 'text'> {
-  readonly body: unknown;
-}
 
 export interface CallRest {
   /** Called when it is the call's turn. Throws `RestError` where it is not to be made any more. */
@@ -91,12 +78,7 @@ async function sendOnce(request: ApiRequest, options: CallOptions, signal: Abort
   rest?.check();
   const { path, method } = request;
   const { headers, body } = await encoded(request, target.compression);
-  const sent = { path, method: method as 'GET', headers, body, signal };
-  const response = await requestBy.call(target.pool, sent).catch((error: unknown) => {
-    // a kept-alive connection that the other side closed at that moment; what only reads can be sent again
-    if (method !== 'GET' || !isConnectionLoss(error)) throw error;
-    return requestBy.call(target.pool, sent);
-  });
+  const response = await target.send({ path, method, headers, body, signal });
   const { maxResponseBytes } = target.settings;
   const { statusCode: status } = response;
   const bytes = await readBytes(response.body, maxResponseBytes);
@@ -180,8 +162,4 @@ function bodyOf({ status, headers, text }: RawResponse, options: CallOptions): u
     const what = type === '' || type.includes('json') ? 'it is no valid JSON' : `it is ${type.split(';')[0]}, not JSON`;
     throw malformed(options.subgraph, options.connector, what, status);
   }
-}
-
-export function isSuccessStatus(status: number): boolean {
-  return status >= 200 && status < 300;
 }
