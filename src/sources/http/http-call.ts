@@ -209,7 +209,8 @@ function readHeaders(raw: readonly Buffer[]): string[] {
 }
 
 function timeLeft(timeoutMs: number, deadline: number | undefined): number {
-  return deadline === undefined ? timeoutMs : Math.min(timeoutMs, deadline - performance.now());
+  if (deadline === undefined) return timeoutMs;
+  return Math.max(0, Math.min(timeoutMs, deadline - performance.now()));
 }
 
 function expire(call: HttpCall): void {

@@ -1,4 +1,5 @@
 import type { Connector } from '../../connectors/connector.ts';
+import { AbortTimer, untilAborted } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import { acceptEncoding, type Compression, decodeForm, encodeRequest, formOfHeaders } from '../body-form.ts';
@@ -8,7 +9,6 @@ import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus, type RawResponse } from './api-response.ts';
 import type { ApiTarget } from './api-target.ts';
 import { ApiCache } from './cache/api-cache.ts';
-import { untilAborted } from './cache/flights.ts';
 import { failed, malformed } from './rest-failure.ts';
 
 export interface CallRest {
@@ -37,24 +37,17 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   const { subgraph, connector, timeoutMs, leftMs, signal } = options;
   if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
   const abort = new AbortController();
-  let late = false;
-  const deadline = setTimeout(() => {
-    late = true;
-    abort.abort();
-  }, leftMs);
-  const onAbort = () => abort.abort();
-  signal?.addEventListener('abort', onAbort);
+  const timer = new AbortTimer(leftMs, signal, () => abort.abort());
   try {
     const answer = await answerTo(request, options, abort.signal);
     return { status: answer.status, headers: answer.headers, body: bodyOf(answer, options) };
   } catch (error) {
-    if (late) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
+    if (timer.isLate) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
     if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
     if (error instanceof Error && 'extensions' in error) throw error;
     throw failed(subgraph, connector, connectionFailure(subgraph, error));
   } finally {
-    clearTimeout(deadline);
-    signal?.removeEventListener('abort', onAbort);
+    timer.release();
   }
 }
 
