@@ -8,6 +8,7 @@ import { checkHeaderLines } from '../http/middleware/header-lines.ts';
 import type { Host } from '../http/router.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import { compileAddressList } from '../policy/requests/address-filter.ts';
+import { pathOf } from '../shared/url-path.ts';
 
 /** What the admin listener gives and does. */
 export interface AdminDuties {
@@ -66,7 +67,7 @@ function adminHost(config: Config, duties: AdminDuties): Host {
 
   return {
     handle(req, res) {
-      const [path = '/'] = (req.url ?? '/').split('?');
+      const path = pathOf(req.url ?? '/');
       const send = ({ status, headers, body }: EndpointResponse) => {
         if (res.destroyed) return;
         res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), ...ALWAYS });

@@ -1,8 +1,8 @@
+import { pathOf } from '../shared/url-path.ts';
 import type { CountRefusal, Instruments, Route } from '../telemetry/instruments.ts';
 import type { GatewayError } from './gateway-error.ts';
+import { HEALTH_PATHS } from './health-paths.ts';
 import type { RequestContext } from './request-context.ts';
-
-const HEALTH: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/ready', '/readiness']);
 
 /** Takes note of a request that has ended, by what kind of route it asked for. `isGraphql` knows paths without a query. */
 export function requestObserver(
@@ -10,11 +10,10 @@ export function requestObserver(
   isGraphql: (path: string) => boolean,
 ): (context: RequestContext) => void {
   const routeOf = (url: string): Route => {
-    const query = url.indexOf('?');
-    const path = query < 0 ? url : url.slice(0, query);
+    const path = pathOf(url);
     if (isGraphql(path)) return 'graphql';
     if (path === '/bff' || path.startsWith('/bff/')) return 'bff';
-    return HEALTH.has(path) ? 'health' : 'other';
+    return HEALTH_PATHS.has(path) ? 'health' : 'other';
   };
   return ({ req, res, startedAt }) => {
     const status = res.writableFinished ? res.statusCode : undefined;
