@@ -57,3 +57,19 @@ export function readBytes<T>(
     req.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
 }
+
+/** Reads the body of a response; `undefined` when it is larger than `maxBytes`, and the rest is not read then. */
+export async function readResponseBytes(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    // to leave the loop closes the stream
+    if (size > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
-import { readBytes } from '../../src/shared/read-bytes.ts';
+import { readBytes, readResponseBytes } from '../../src/shared/read-bytes.ts';
 
 const ERRORS = {
   tooLarge: (maxBytes: number) => new Error(`more than ${maxBytes}`),
@@ -60,4 +60,19 @@ it('what cannot be made of the bytes is an error of reading', async () => {
     throw new Error('not what it should be');
   };
   expect(await outcomeOf((req) => req.end('01'), {}, refuse)).toBe('not what it should be');
+});
+
+it('a response is read as far as it may be long, and closed where it is longer', async () => {
+  let closed = 0;
+  async function* body() {
+    try {
+      for (const text of ['01234', '56789', 'a']) yield Buffer.from(text);
+    } finally {
+      closed++;
+    }
+  }
+  expect(String(await readResponseBytes(body(), 11))).toBe('0123456789a');
+  expect(await readResponseBytes(body(), 10)).toBeUndefined();
+  expect(await readResponseBytes(body(), 4)).toBeUndefined();
+  expect(closed).toBe(3);
 });

@@ -1,4 +1,5 @@
 import { decodeText } from '../../shared/decode-text.ts';
+import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { SingleFlight } from '../../shared/single-flight.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { AuthenticationUnavailable } from './authentication-error.ts';
@@ -123,14 +124,9 @@ async function fetchText({ url, headers, timeoutMs }: RemoteKeySetOptions): Prom
     await response.body?.cancel();
     throw new Error(`status ${response.status} instead of 200`);
   }
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > LARGEST_SET_BYTES) throw new Error(`longer than ${LARGEST_SET_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return decodeText(Buffer.concat(chunks));
+  const bytes = response.body === null ? Buffer.alloc(0) : await readResponseBytes(response.body, LARGEST_SET_BYTES);
+  if (bytes === undefined) throw new Error(`longer than ${LARGEST_SET_BYTES} bytes`);
+  return decodeText(bytes);
 }
 
 function pairOf({ name, value }: { readonly name: string; readonly value: string }): [string, string] {

@@ -2,6 +2,7 @@ import type { Connector } from '../../connectors/connector.ts';
 import { AbortTimer, untilAborted } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
+import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { acceptEncoding, type Compression, decodeForm, encodeRequest, formOfHeaders } from '../body-form.ts';
 import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
 import type { CancelSignal } from '../source.ts';
@@ -74,7 +75,7 @@ async function sendOnce(request: ApiRequest, options: CallOptions, signal: Abort
   const response = await target.send({ path, method, headers, body, signal });
   const { maxResponseBytes } = target.settings;
   const { statusCode: status } = response;
-  const bytes = await readBytes(response.body, maxResponseBytes);
+  const bytes = await readResponseBytes(response.body, maxResponseBytes);
   const read =
     bytes === undefined
       ? { reason: tooLarge(maxResponseBytes) }
@@ -119,24 +120,6 @@ async function decoded(
     if (error instanceof TextDecodingError) return { reason: error.message };
     throw error;
   }
-}
-
-/** `undefined` when there are more bytes than allowed; the rest is not read then. */
-async function readBytes(
-  body: AsyncIterable<Buffer> & { destroy(): void },
-  maxBytes: number,
-): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > maxBytes) {
-      body.destroy();
-      return undefined;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size);
 }
 
 /**
