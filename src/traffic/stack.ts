@@ -58,9 +58,14 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   retry: ({ retry }) => retry && ((source) => retryLostConnections(source, retry)),
 };
 
-/** Wraps a source in the layers that it has parts for. */
+/** Wraps a source in the layers that it has parts for. Closes it and throws when a layer cannot be made. */
 export function stack(source: Source, parts: StackParts): Source {
-  return Object.values(LAYERS).reduceRight((inner, layerOf) => layerOf(parts)?.(inner) ?? inner, source);
+  try {
+    return Object.values(LAYERS).reduceRight((inner, layerOf) => layerOf(parts)?.(inner) ?? inner, source);
+  } catch (error) {
+    void source.close();
+    throw error;
+  }
 }
 
 function cacheControlLayer(settings: NonNullable<StackParts['cacheControl']>): Layer {

@@ -118,3 +118,13 @@ it.each(Object.keys(LAYERS))('the layer %s is there by itself, and keeps name an
   await whole?.close();
   expect(closed).toBe(1);
 });
+
+it('a layer that cannot be made closes the source', () => {
+  let closed = 0;
+  const source: Source = { ...heldSource().source, close: async () => void closed++ };
+  const stitch = () => {
+    throw new Error('The service "things" cannot be read.');
+  };
+  expect(() => stack(source, { stitch })).toThrow('The service "things" cannot be read.');
+  expect(closed).toBe(1);
+});
