@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DependsOn } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
@@ -7,7 +7,9 @@ import type { Engine } from '../pipeline/engine.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { Cors } from '../policy/requests/cors.ts';
+import { requestIdOf } from '../shared/request-id.ts';
 import { emptyNotes, type RequestNotes } from '../shared/request-notes.ts';
+import { pathOf, queryOf } from '../shared/url-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import type { BffContext, Call, CountRefusal, EndpointSnapshot } from './answering/call.ts';
 import { type AcceptedCredentials, TOKENS_ONLY } from './answering/challenge.ts';
@@ -160,21 +162,20 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   return {
     handle(req, res, client, notes = emptyNotes()) {
       const url = req.url ?? '/';
-      const mark = url.indexOf('?');
-      const path = mark < 0 ? url : url.slice(0, mark);
+      const path = pathOf(url);
       if (path !== '/bff' && !path.startsWith('/bff/')) {
         if (!options.demo || path !== '/demo') return false;
         void send(req, res, refuseMethod(req.method, path) ?? DEMO_REPLY, bff);
         return true;
       }
-      const query = mark < 0 ? '' : url.slice(mark + 1);
+      const query = queryOf(url);
       void answer({
         req,
         res,
         path: bff.pathPrefix + path,
         route: path,
         query,
-        requestId: requestIdOf(req, res),
+        requestId: ownRequestId(req, res),
         client,
         notes,
       });
@@ -238,10 +239,11 @@ function checkAgainst(
   return { engine, folder, loaded, table, digest, known: new KnownRequests(), defaultHeaders, cors };
 }
 
-/** The id that the host has given the request, else the one that the client has sent, else a new one. */
-function requestIdOf(req: IncomingMessage, res: ServerResponse): string {
-  const given = res.getHeader('x-request-id') ?? req.headers['x-request-id'];
-  const id = typeof given === 'string' && given !== '' ? given : randomUUID();
-  if (!res.hasHeader('x-request-id')) res.setHeader('x-request-id', id);
+/** The id that the host has given the request; without a host, the one that the client has sent, or a new one. */
+function ownRequestId(req: IncomingMessage, res: ServerResponse): string {
+  const given = res.getHeader('x-request-id');
+  if (typeof given === 'string' && given !== '') return given;
+  const id = requestIdOf(req.headers);
+  res.setHeader('x-request-id', id);
   return id;
 }

@@ -1,7 +1,7 @@
-import type { Variables } from './mapping/evaluate.ts';
 import { mapRequest } from './mapping/evaluate.ts';
 import { textOfScalar, typeName } from './mapping/json.ts';
 import { parseExpressionAt } from './mapping/parse.ts';
+import type { Variables } from './mapping/scope.ts';
 import { type Expression, MappingSyntaxError } from './mapping/syntax.ts';
 
 type Part = string | { readonly expression: Expression; readonly text: string };

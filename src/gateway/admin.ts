@@ -8,6 +8,7 @@ import type { RequestHandler } from '../http/request-handler.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import { compileAddressList } from '../policy/requests/address-filter.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import { pathOf } from '../shared/url-path.ts';
 
 /** What the admin listener gives and does. */
 export interface AdminDuties {
@@ -66,7 +67,7 @@ function adminHost(config: Config, duties: AdminDuties): Omit<RequestHandler, 'i
 
   return {
     handle(req, res) {
-      const [path = '/'] = (req.url ?? '/').split('?');
+      const path = pathOf(req.url ?? '/');
       const send = ({ status, headers, body }: EndpointResponse) => {
         if (res.destroyed) return;
         res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), ...ALWAYS });

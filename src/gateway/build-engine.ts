@@ -2,35 +2,27 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load-config.ts';
 import { respectsHeadersOf } from '../config/sections/cache-control.ts';
-import { apiSettings, cachesResponses } from '../config/sections/connectors.ts';
+import { cachesResponses } from '../config/sections/connectors.ts';
 import { includesErrorsOf } from '../config/sections/include-subgraph-errors.ts';
 import { activeLabels, percentKey } from '../config/sections/override-labels.ts';
-import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
 import { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { EngineOptions } from '../pipeline/engine.ts';
 import { createEngine } from '../pipeline/pipeline.ts';
-import { returnHeaders } from '../policy/headers/response-headers.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
-import { createHttpPools, type HttpPools } from '../sources/http/http-pools.ts';
-import { createHttpSource } from '../sources/http/http-source.ts';
+import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
 import { memoryKeeper, redisKeeper } from '../sources/rest/cache/cache-store.ts';
-import { createRestSource } from '../sources/rest/rest-source.ts';
-import type { Source } from '../sources/source.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { collectCacheControl, collectCacheControlFromHeaders } from '../traffic/collect-cache-control.ts';
-import { measureFetches } from '../traffic/measure-fetches.ts';
-import { createOutages, type Outages } from '../traffic/outages.ts';
-import { shareInFlight } from '../traffic/share-in-flight.ts';
+import { createOutages } from '../traffic/outages.ts';
 import { configMismatches, hintMismatches } from './config-mismatches.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
 import type { HeaderRules } from './header-rules.ts';
 import { openMemoryBudget } from './memory-budget.ts';
-import { addressOf, asSubgraph } from './service-source.ts';
+import { closeSources, openSources } from './open-sources.ts';
 
 /** What engines share with the rest of the gateway. */
 export interface EngineParts {
@@ -68,7 +60,7 @@ export function engineFactory(
       instruments,
       outages,
     });
-    const close = () => closeAll(sources);
+    const close = () => closeSources(sources);
     try {
       const engine = createEngine({
         supergraph,
@@ -114,75 +106,6 @@ function isLoggedByItself({ extensions = {} }: GraphQLFormattedError): boolean {
 /** A line of the log shows this many errors of one request, and says how many there were. */
 const MOST_LOGGED = 20;
 
-/** What every source of an engine is made with. */
-interface SourceDependencies {
-  readonly config: Config;
-  readonly pools: HttpPools;
-  readonly rules: HeaderRules;
-  readonly rateLimits: RateLimits;
-  readonly apiCache: ApiCache | undefined;
-  readonly instruments: Instruments | undefined;
-  readonly outages: Outages;
-}
-
-/** Throws a `TypeError` for a subgraph without a usable URL; those opened before are closed again. */
-function openSources(subgraphs: readonly Subgraph[], dependencies: SourceDependencies): Map<string, Source> {
-  const sources = new Map<string, Source>();
-  try {
-    for (const subgraph of subgraphs) sources.set(subgraph.name, openSource(subgraph, dependencies));
-  } catch (error) {
-    void closeAll(sources);
-    throw error;
-  }
-  return sources;
-}
-
-function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Source {
-  const { config, pools, rules, rateLimits, apiCache, instruments, outages } = dependencies;
-  const { name, inProcess } = subgraph;
-  const traffic = subgraphTraffic(config.traffic_shaping, name);
-  const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
-  const { request, response } = rules;
-  const forward = request.forSubgraph(name);
-  const compression = {
-    request: traffic.compression === 'identity' ? undefined : traffic.compression,
-    accept: traffic.accept_encoding,
-  };
-  const measured = (source: Source) => (instruments ? measureFetches(source, instruments) : source);
-  if (inProcess?.kind === 'rest') {
-    const settingsOf = (api: string | undefined) => apiSettings(config.connectors, name, api);
-    const { sdl } = inProcess;
-    const rest = createRestSource({
-      ...{ name, sdl, timeoutMs: traffic.timeout, pools, settingsOf, forward },
-      cache: apiCache,
-      compression,
-    });
-    const limited = rateLimits.limitSource(measured(rest));
-    const shares = traffic.deduplicate_query && rest.separatesRequests;
-    return collectCacheControl(outages.watch(shares ? shareInFlight(limited, { forward: shares }) : limited));
-  }
-  const respected = respectsHeadersOf(config.cache_control, name);
-  const source = createHttpSource({
-    name,
-    url: own?.url ?? addressOf(subgraph),
-    timeoutMs: traffic.timeout,
-    pools,
-    forward,
-    compression,
-    keepsHeaders: response !== undefined || respected,
-  });
-  // a cookie is for the one client that asked
-  const shares = traffic.deduplicate_query && response?.passesCookies !== true;
-  const limited = rateLimits.limitSource(measured(source));
-  const shared = outages.watch(shares ? shareInFlight(limited, { forward }) : limited);
-  const returned = response ? returnHeaders(shared) : shared;
-  return asSubgraph(
-    subgraph,
-    respected ? collectCacheControlFromHeaders(returned, forward) : returned,
-    traffic.timeout,
-  );
-}
-
 /** Answers of REST APIs outlive a change of the schema, too. */
 function openApiCache({ cache }: Config['connectors'], redis: SharedRedis | undefined): ApiCache {
   return new ApiCache(cache.redis && redis ? redisKeeper(redis) : memoryKeeper(cache.max_bytes));
@@ -194,8 +117,4 @@ function cachePolicy({ cache_control }: Config, subgraphs: readonly Subgraph[]):
   const speaks = ({ name, inProcess }: Subgraph) =>
     inProcess?.kind === 'rest' || respectsHeadersOf(cache_control, name);
   return { reportsCacheControl: new Set(subgraphs.filter(speaks).map(({ name }) => name)) };
-}
-
-async function closeAll(sources: ReadonlyMap<string, Source>): Promise<void> {
-  await Promise.all([...sources.values()].map((source) => source.close()));
 }

@@ -1,7 +1,7 @@
 import { expand } from '../config/expand.ts';
-import type { Source } from '../sources/source.ts';
 import { createStitchedSource } from '../sources/stitched/stitched-source.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
+import type { Layer } from '../traffic/stack.ts';
 
 /**
  * Where a subgraph is reached. That of a plain GraphQL service stands in the supergraph as its file has it, variables not
@@ -14,9 +14,9 @@ export function addressOf({ name, url, inProcess }: Subgraph): string {
   throw new Error(`The URL of "${name}" is ${url}, but the environment variable ${expanded.variable} is not set.`);
 }
 
-/** A plain GraphQL service answers as a subgraph by way of what reaches it; other subgraphs are what they are. */
-export function asSubgraph({ name, inProcess }: Subgraph, reached: Source, timeoutMs: number): Source {
-  return inProcess?.kind === 'service'
-    ? createStitchedSource({ name, sdl: inProcess.sdl, upstream: reached, timeoutMs })
-    : reached;
+/** Returns the layer that makes a subgraph of a plain GraphQL service; `undefined` for every other subgraph. */
+export function stitchLayer({ name, inProcess }: Subgraph, timeoutMs: number): Layer | undefined {
+  if (inProcess?.kind !== 'service') return undefined;
+  const { sdl } = inProcess;
+  return (upstream) => createStitchedSource({ name, sdl, upstream, timeoutMs });
 }

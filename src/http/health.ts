@@ -1,8 +1,6 @@
+import { HEALTH_PATHS, LIVENESS_PATHS } from './health-paths.ts';
 import { JSON_TYPE } from './media-type.ts';
 import { type HttpResponse, textResponse } from './response.ts';
-
-/** Paths that load balancers and orchestrators ask, without a credential and from any address. Aliases are those of other gateways. */
-export const HEALTH_PATHS: ReadonlySet<string> = new Set(['/health', '/healthcheck', '/ready', '/readiness']);
 
 export interface HealthOptions {
   /** Whether there is a schema. */
@@ -18,7 +16,7 @@ export function healthResponse(
   { hasSchema, isDraining, storeState }: HealthOptions,
 ): HttpResponse | undefined {
   if (!HEALTH_PATHS.has(path)) return undefined;
-  if (path === '/health' || path === '/healthcheck') return stateResponse(200, { status: 'UP' });
+  if (LIVENESS_PATHS.has(path)) return stateResponse(200, { status: 'UP' });
   if (isDraining()) return stateResponse(503, { status: 'NOT_READY', reason: 'draining' });
   if (!hasSchema()) return stateResponse(503, { status: 'NOT_READY', reason: 'no schema' });
   return stateResponse(200, { status: 'READY', store: storeState?.() });

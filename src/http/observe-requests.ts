@@ -1,7 +1,7 @@
 import type { GatewayError } from '../shared/gateway-error.ts';
 import { pathOf } from '../shared/url-path.ts';
 import type { CountRefusal, Instruments, Route } from '../telemetry/instruments.ts';
-import { HEALTH_PATHS } from './health.ts';
+import { HEALTH_PATHS } from './health-paths.ts';
 import type { RequestContext } from './request-context.ts';
 
 /** Takes note of a request that has ended, by what kind of route it asked for. `isGraphql` knows paths without a query. */

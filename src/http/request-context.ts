@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientInfo } from '../client/identity.ts';
 import type { OperationContext, SharedResponse } from '../pipeline/operation-context.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
 import type { Proved } from '../policy/login/sessions.ts';
+import { requestIdOf } from '../shared/request-id.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
 import type { HttpResponse } from './response.ts';
 
@@ -40,7 +40,7 @@ export class RequestContext implements RequestNotes, OperationContext {
     if (req.url?.startsWith('http')) req.url = originForm(req.url);
     this.req = req;
     this.res = res;
-    this.requestId = requestIdOf(req);
+    this.requestId = requestIdOf(req.headers);
     this.client = { ip: peerAddress(req.socket), identity: undefined };
   }
 
@@ -73,20 +73,6 @@ function originForm(target: string): string {
   if (!URL.canParse(target)) return target;
   const { pathname, search } = new URL(target);
   return pathname + search;
-}
-
-const MAX_ID_LENGTH = 128;
-const CLEAN_ID = /^[\w.:/+=@~-]{1,128}$/;
-
-/**
- * The client's `x-request-id`, so that its logs and ours can be matched; it goes into logs and headers, so only what
- * is harmless there is kept. Without one, a new UUID.
- */
-function requestIdOf(req: IncomingMessage): string {
-  const sent = req.headers['x-request-id'];
-  if (typeof sent !== 'string' || sent === '') return randomUUID();
-  if (CLEAN_ID.test(sent)) return sent;
-  return sent.replace(/[^\w.:/+=@~-]/g, '').slice(0, MAX_ID_LENGTH) || randomUUID();
 }
 
 /** Writes the whole answer; Node keeps what the client is too slow to read. Does nothing when the client is gone. */

@@ -9,7 +9,7 @@ import {
   visit,
 } from 'graphql';
 import { argumentOf, stringOf } from './arguments.ts';
-import { type Mistake, mistake } from './service.ts';
+import { type Mistake, mistake } from './mistake.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 

@@ -15,7 +15,7 @@ import {
   isSpecifiedScalarType,
 } from 'graphql';
 import { argumentOf, stringOf, stringsOf } from './arguments.ts';
-import { type Mistake, mistake } from './service.ts';
+import { type Mistake, mistake } from './mistake.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 

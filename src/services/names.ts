@@ -8,7 +8,7 @@ import {
   isSpecifiedScalarType,
 } from 'graphql';
 import { stringOf, useOf } from './arguments.ts';
-import { type Mistake, mistake } from './service.ts';
+import { type Mistake, mistake } from './mistake.ts';
 
 /** What the service itself calls things, by their names in the graph; only what differs is here. */
 export interface ServiceNames {

@@ -17,7 +17,7 @@ import { argumentOf, stringOf, stringsOf, useOf, usesOf } from './arguments.ts';
 import { checkExpressions } from './check-expression.ts';
 import { checkKeyArgument, type KeyArgument, keyArgumentOf } from './key-argument.ts';
 import { keyFieldsOf, leafPaths, wrongPath } from './key-shape.ts';
-import { type Mistake, mistake } from './service.ts';
+import { type Mistake, mistake } from './mistake.ts';
 
 /** A look-up in the service's own names. */
 export interface ReadLookup {

@@ -14,10 +14,11 @@ import { stringOf, useOf } from './arguments.ts';
 import { sdlErrors, serviceUses, withoutDirectives, withoutOwnDefinitions } from './definitions.ts';
 import { federationDocument, type TypeKey } from './federation-document.ts';
 import { leafPaths, parsed, printFields, selectionOf } from './key-shape.ts';
+import { type Mistake, mistake } from './mistake.ts';
 import { type NamesRead, type PublicNames, readNames } from './names.ts';
 import { declaredKeys, type ReadLookup, readLookups } from './read-lookups.ts';
 import { renameDocument, renamePath, renameSelection } from './rename.ts';
-import { type Lookup, type Mistake, mistake, type Service } from './service.ts';
+import type { Lookup, Service } from './service.ts';
 
 export interface ServiceRead {
   readonly service: Service;

@@ -1,4 +1,4 @@
-import type { ASTNode, DocumentNode } from 'graphql';
+import type { DocumentNode } from 'graphql';
 import type { ServiceNames } from './names.ts';
 
 /** A plain GraphQL service, as its schema file describes it. Names are those of the graph, not the service's own. */
@@ -29,16 +29,4 @@ export interface Lookup {
   readonly additionalArgs: string | undefined;
   /** The field whose value is the key, where it is one: by it, answers of a list are matched to their keys. */
   readonly matchBy: string | undefined;
-}
-
-/** Something in the schema file that cannot be; `node` is where. */
-export interface Mistake {
-  readonly code: string;
-  readonly message: string;
-  readonly hint: string | undefined;
-  readonly node: ASTNode | undefined;
-}
-
-export function mistake(node: ASTNode | undefined, code: string, message: string, hint?: string): Mistake {
-  return { node, code, message, hint };
 }

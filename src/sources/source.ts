@@ -30,6 +30,8 @@ export interface SourceRequest {
   /** Reads may be shared and retried; mutations never. */
   readonly operationType: 'query' | 'mutation' | 'subscription';
   readonly client: ClientContext;
+  /** When its time is up, by `performance.now()`, where that is before the source's own timeout. */
+  readonly deadline?: number;
 }
 
 /** Why a source gave no GraphQL result. `message` is fit for a client: no addresses, no stack. */
@@ -48,6 +50,8 @@ export interface SourceFailure {
   readonly status?: number;
   /** Seconds until it may be tried again. */
   readonly retryAfter?: number;
+  /** Whether the connection was lost before any byte of a response: a read can be sent again. */
+  readonly isConnectionLoss?: boolean;
 }
 
 export type SubgraphResponse =

@@ -1,5 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { RedisSettings } from '../config/sections/store.ts';
+import { withDeadline } from '../shared/deadline.ts';
 import { startBudget } from '../shared/response-budget.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createBreakers } from './breakers.ts';
@@ -95,12 +96,8 @@ export async function createRedis(settings: SharedRedisSettings, logger: Logger)
 }
 
 async function firstConnection(client: RedisClient): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, FIRST_CONNECTION_MS);
-  });
-  await Promise.race([client.connect().catch(() => {}), late]);
-  clearTimeout(timer);
+  const connected = client.connect().catch(() => {});
+  await withDeadline(connected, FIRST_CONNECTION_MS, () => {});
 }
 
 function withBudget<T>(work: Promise<T>, budgetMs: number): Promise<T> {

@@ -13,6 +13,9 @@ export interface ShareInFlightOptions {
 /**
  * Lets identical reads that are under way at the same time share one call: the same text goes to each, and each
  * parses its own copy. Mutations and subscriptions always make their own call. Nothing is kept once the answer is there.
+ *
+ * Not shared/single-flight.ts: a fetch has callbacks and no promises, and a shared call is made in the name of its first
+ * client. When that client leaves, the call is made again for those who stay.
  */
 export function shareInFlight(source: Source, options: ShareInFlightOptions = {}): Source {
   const { forward } = options;

@@ -1,38 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type {
-  ClientContext,
-  ForwardHeaders,
-  Source,
-  SourceRequest,
-  SubgraphResponse,
-} from '../../src/sources/source.ts';
+import type { ForwardHeaders, SubgraphResponse } from '../../src/sources/source.ts';
 import { shareInFlight } from '../../src/traffic/share-in-flight.ts';
+import { ask, client, heldSource, text } from './held-source.ts';
 
-/** A source that answers when told to: `calls[n].done(…)`. */
-function heldSource(): {
-  source: Source;
-  calls: { request: SourceRequest; done: (answer: SubgraphResponse) => void }[];
-} {
-  const calls: { request: SourceRequest; done: (answer: SubgraphResponse) => void }[] = [];
-  const send: Source['send'] = (request, done) => void calls.push({ request, done });
-  return { source: { name: 'products', send, close: async () => {} }, calls };
-}
-
-const text = (body: string): SubgraphResponse => ({ kind: 'text', text: body, status: 200 });
 const aborted: SubgraphResponse = {
   kind: 'failure',
   failure: { code: 'SUBREQUEST_HTTP_ERROR', message: 'gone', reason: 'request aborted' },
 };
-
-function client(fields: Partial<ClientContext> = {}): ClientContext {
-  return { requestId: 'r', headers: {}, ...fields };
-}
-
-function ask(source: Source, request: Partial<SourceRequest> = {}): SubgraphResponse[] {
-  const answers: SubgraphResponse[] = [];
-  source.send({ body: '{ name }', operationType: 'query', client: client(), ...request }, (a) => answers.push(a));
-  return answers;
-}
 
 describe('reads in flight', () => {
   it('share one call when they are identical, and make another when it is over', () => {

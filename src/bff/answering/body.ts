@@ -3,6 +3,7 @@ import { charsetOf, isJsonType, parseMediaType } from '../../client/media-type.t
 import { shorten } from '../../operation/print-value.ts';
 import { ContentCodingError, decodeBody, READABLE_CODINGS, readContentEncoding } from '../../shared/content-codings.ts';
 import { isUtf8Charset } from '../../shared/decode-text.ts';
+import { readBytes } from '../../shared/read-bytes.ts';
 import type { ProblemDetails } from '../delivery/reply.ts';
 import { readJson } from '../endpoints/json-reading.ts';
 
@@ -10,23 +11,33 @@ export type JsonBody = { readonly value: Record<string, unknown> } | { readonly 
 
 /** Reads a JSON object; no body at all is an empty object. Rejects when the connection breaks. */
 export async function readJsonBody(req: IncomingMessage, maxBytes: number): Promise<JsonBody> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // Where the loop is left early, the rest is read and thrown away: a client that cannot write on would not get its answer.
-  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) {
-      req.resume();
-      return { problem: tooLarge(maxBytes) };
-    }
-    chunks.push(chunk);
-  }
-  if (bytes === 0) return { value: {} };
+  const bytes = await readAll(req, maxBytes);
+  if (bytes === undefined) return { problem: tooLarge(maxBytes) };
+  if (bytes.length === 0) return { value: {} };
   const problem = refuseForm(req);
   if (problem) return { problem };
-  const decoded = await decode(req, Buffer.concat(chunks), maxBytes);
+  const decoded = await decode(req, bytes, maxBytes);
   return 'problem' in decoded ? decoded : parseObject(decoded.bytes);
 }
+
+/** `undefined` where there are more bytes than allowed. */
+async function readAll(req: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  try {
+    return await readBytes(req, maxBytes, (bytes) => bytes, ERRORS);
+  } catch (error) {
+    if (!(error instanceof BodyTooLarge)) throw error;
+    // the rest is read and thrown away: a client that cannot write on would not get its answer
+    req.resume();
+    return undefined;
+  }
+}
+
+class BodyTooLarge extends Error {}
+
+const ERRORS = {
+  tooLarge: () => new BodyTooLarge(),
+  disconnected: () => new Error('The client closed the connection before its request was complete.'),
+};
 
 async function decode(
   { headers }: IncomingMessage,

@@ -1,5 +1,6 @@
 import type { TimedSections } from '../../operation/timed-sections.ts';
 import type { Engine, EngineRequest, ExecutionResult } from '../../pipeline/engine.ts';
+import { withDeadline } from '../../shared/deadline.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { LateOperation } from '../endpoints/endpoints.ts';
@@ -35,7 +36,7 @@ export async function execute(engine: Engine, work: Work, cancellation: Cancella
   const note = (name: string) => timings?.set(name, performance.now() - (began ?? 0));
   const sections = timings && work.timed ? measuring(work.timed, note) : work.timed;
   const request = requestFor(work, work.query, cancellation, sections);
-  const answer = await withDeadline(engine.execute(request), work.timeoutMs, cancellation);
+  const answer = await withDeadline(engine.execute(request), work.timeoutMs, () => giveUp(cancellation));
   note('engine');
   // what a section is still fetching is for nobody
   const isGivenUp = answer?.refusal === 'overload' || (work.timed !== undefined && (answer?.errors.length ?? 0) > 0);
@@ -58,7 +59,9 @@ export async function executeLate(
   const onAbort = () => own.abort();
   whole.addEventListener('abort', onAbort);
   try {
-    return await withDeadline(engine.execute(requestFor(work, operation.query, own)), operation.timeoutMs, own);
+    return await withDeadline(engine.execute(requestFor(work, operation.query, own)), operation.timeoutMs, () =>
+      giveUp(own),
+    );
   } finally {
     whole.removeEventListener('abort', onAbort);
   }
@@ -82,25 +85,6 @@ function requestFor(
   };
 }
 
-/** The longest time that a timer takes. */
-const FOREVER_MS = 2 ** 31 - 1;
-
-function withDeadline<T>(work: Promise<T>, ms: number, cancellation: Cancellation): Promise<T | undefined> {
-  if (ms > FOREVER_MS) return work;
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      resolve(undefined);
-      cancellation.abort();
-    }, ms);
-    work.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
+function giveUp(cancellation: Cancellation): undefined {
+  cancellation.abort();
 }

@@ -1,15 +1,14 @@
 import type { ServerResponse } from 'node:http';
+import { AbortableSingleFlight, type AbortableWork } from '../../shared/single-flight.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 
-interface SharedExecution<T> {
-  readonly cancellation: Cancellation;
+interface SharedExecution<T> extends AbortableWork {
   readonly result: Promise<T>;
-  waiting: number;
 }
 
-/** Work under way, by key: whoever asks for the same meanwhile gets the same. Aborted when the last who waits has left. */
+/** Executions under way, which identical requests share. Each is aborted when the last client that waits for it has left. */
 export class SharedExecutions<T> {
-  readonly #sharedExecutions = new Map<string, SharedExecution<T>>();
+  readonly #underWay = new AbortableSingleFlight<SharedExecution<T>>();
 
   /**
    * @param key `undefined`: this work is shared with nobody
@@ -20,36 +19,17 @@ export class SharedExecutions<T> {
     res: ServerResponse | undefined,
     start: (cancellation: Cancellation) => Promise<T>,
   ): Promise<T> {
-    const sharedExecution =
-      (key === undefined ? undefined : this.#sharedExecutions.get(key)) ?? this.#start(key, start);
-    sharedExecution.waiting++;
-    if (res !== undefined) this.#leaveOnClose(key, sharedExecution, res);
-    return sharedExecution.result;
+    const flight = this.#underWay.join(key, () => {
+      const cancellation = new Cancellation();
+      return { result: start(cancellation), abort: () => cancellation.abort() };
+    });
+    res?.once('close', () => {
+      if (!res.writableFinished) flight.leave();
+    });
+    return flight.work.result;
   }
 
   has(key: string): boolean {
-    return this.#sharedExecutions.has(key);
-  }
-
-  #start(key: string | undefined, start: (cancellation: Cancellation) => Promise<T>): SharedExecution<T> {
-    const cancellation = new Cancellation();
-    const sharedExecution: SharedExecution<T> = { cancellation, result: start(cancellation), waiting: 0 };
-    if (key === undefined) return sharedExecution;
-    this.#sharedExecutions.set(key, sharedExecution);
-    const finish = () => this.#finish(key, sharedExecution);
-    sharedExecution.result.then(finish, finish);
-    return sharedExecution;
-  }
-
-  #leaveOnClose(key: string | undefined, sharedExecution: SharedExecution<T>, res: ServerResponse): void {
-    res.once('close', () => {
-      if (res.writableFinished || --sharedExecution.waiting > 0) return;
-      if (key !== undefined) this.#finish(key, sharedExecution);
-      sharedExecution.cancellation.abort();
-    });
-  }
-
-  #finish(key: string, sharedExecution: SharedExecution<T>): void {
-    if (this.#sharedExecutions.get(key) === sharedExecution) this.#sharedExecutions.delete(key);
+    return this.#underWay.has(key);
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readAcceptEncoding } from '../../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../../shared/content-codings.ts';
+import { pathOf } from '../../shared/url-path.ts';
 import { etagOfForm, isKnown, matches } from './conditional.ts';
 import { type EndpointResponse, type ProblemDetails, problemResponse } from './reply.ts';
 import { addVary } from './vary.ts';
@@ -80,8 +81,7 @@ function write(
 }
 
 function refuse(req: IncomingMessage, res: ServerResponse, { pathPrefix }: SendSettings): void {
-  const [path = '/'] = (req.url ?? '/').split('?');
-  const problem = problemResponse(NO_MATCH, pathPrefix + path);
+  const problem = problemResponse(NO_MATCH, pathPrefix + pathOf(req.url ?? '/'));
   write(req, res, problem, problem.body, undefined);
 }
 

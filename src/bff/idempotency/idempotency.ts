@@ -102,6 +102,7 @@ const CLAIM_MARGIN_MS = 5_000;
  */
 export class Once {
   readonly #store: KeyStore;
+  /** Not a single flight: who waits looks into the store afterwards, as the payload may differ or nothing may be kept. */
   readonly #running = new Map<string, Promise<unknown>>();
 
   constructor(store: KeyStore) {

@@ -1,20 +1,7 @@
 import { emptyObject, isObject, type Json, property } from './json.ts';
 import { METHODS } from './methods.ts';
+import type { Scope, Variables } from './scope.ts';
 import type { Expression, Head, Path, Selection, Step } from './syntax.ts';
-
-/** Values of `$args`, `$this` and so on, by name with the dollar sign. */
-export type Variables = Readonly<Record<string, Json>>;
-
-export interface Scope {
-  readonly variables: Variables;
-  /** `$`: what the nearest `{ … }` is applied to; at the top, the whole answer. */
-  readonly dollar: Json;
-  /**
-   * Whether named fields that are missing become null. So it is in answers, where one must see that a connector gives the
-   * field; in what is sent, missing fields are left out.
-   */
-  readonly missingAsNull: boolean;
-}
 
 /** What an answer's body is mapped to: with every selected field, null where the answer lacks it. */
 export function mapResponse(mapping: Expression, body: Json, variables: Variables): Json {

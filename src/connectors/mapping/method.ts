@@ -1,5 +1,5 @@
-import type { Scope } from './evaluate.ts';
 import type { Json } from './json.ts';
+import type { Scope } from './scope.ts';
 import type { Expression } from './syntax.ts';
 
 /** Passed to methods, which evaluate their arguments themselves: some do so once for each item. */

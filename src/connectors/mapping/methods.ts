@@ -1,9 +1,9 @@
-import type { Scope } from './evaluate.ts';
 import { equal, type Json, typeName } from './json.ts';
 import { type Evaluate, type Method, ofValues } from './method.ts';
 import { COLLECTION_METHODS } from './methods-collections.ts';
 import { OPERATOR_METHODS } from './methods-operators.ts';
 import { TEXT_METHODS } from './methods-text.ts';
+import type { Scope } from './scope.ts';
 import type { Expression } from './syntax.ts';
 
 const MANY = Number.POSITIVE_INFINITY;

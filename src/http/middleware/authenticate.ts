@@ -1,6 +1,6 @@
 import type { Authenticator } from '../../policy/authentication/authenticator.ts';
 import { pathOf } from '../../shared/url-path.ts';
-import { HEALTH_PATHS } from '../health.ts';
+import { HEALTH_PATHS } from '../health-paths.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Middleware } from './middleware.ts';
 

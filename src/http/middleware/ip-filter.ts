@@ -1,7 +1,7 @@
 import type { AddressFilter } from '../../policy/requests/address-filter.ts';
 import { GatewayError } from '../../shared/gateway-error.ts';
 import { pathOf } from '../../shared/url-path.ts';
-import { HEALTH_PATHS } from '../health.ts';
+import { HEALTH_PATHS } from '../health-paths.ts';
 import type { Middleware } from './middleware.ts';
 
 /** Refuses requests by the client's address. Throws `GatewayError` 403 `FORBIDDEN`. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
 import { ConfigValueError } from '../../config/config-value-error.ts';
+import { SingleFlight } from '../../shared/single-flight.ts';
 import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
 import { type ApiKeyRecord, parseApiKeyFile, parseApiKeyRecord } from './api-key-record.ts';
 import { AuthenticationUnavailable, BadCredential } from './authentication-error.ts';
@@ -110,7 +111,7 @@ export class ApiKeyRedis implements ApiKeyStore {
   readonly #redis: SharedRedis;
   readonly #known: LRUCache<string, ApiKeyRecord>;
   readonly #unknown: LRUCache<string, true>;
-  readonly #underWay = new Map<string, Promise<ApiKeyRecord | undefined>>();
+  readonly #underWay = new SingleFlight<ApiKeyRecord | undefined>();
 
   constructor(redis: SharedRedis, cacheMs: number) {
     this.#redis = redis;
@@ -121,12 +122,7 @@ export class ApiKeyRedis implements ApiKeyStore {
   find(hash: string): ApiKeyRecord | undefined | Promise<ApiKeyRecord | undefined> {
     const known = this.#known.get(hash);
     if (known !== undefined || this.#unknown.has(hash)) return known;
-    let asking = this.#underWay.get(hash);
-    if (asking === undefined) {
-      asking = this.#ask(hash).finally(() => this.#underWay.delete(hash));
-      this.#underWay.set(hash, asking);
-    }
-    return asking;
+    return this.#underWay.run(hash, () => this.#ask(hash));
   }
 
   async #ask(hash: string): Promise<ApiKeyRecord | undefined> {

@@ -11,6 +11,7 @@ import {
 } from 'oauth4webapi';
 import type { Identity } from '../../client/identity.ts';
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
+import { SingleFlight } from '../../shared/single-flight.ts';
 import { AuthenticationUnavailable, BadCredential, type BadCredentialKind } from './authentication-error.ts';
 import { claimsOfToken, identityOfClaims, readClaims, withPlainTimes } from './claims.ts';
 import { sha256 } from './digest.ts';
@@ -57,7 +58,7 @@ export class Introspector {
   readonly #inactive = new LRUCache<string, Refused & { readonly until: number }>({
     max: MOST_REMEMBERED,
   });
-  readonly #underWay = new Map<string, Promise<Identity>>();
+  readonly #underWay = new SingleFlight<Identity>();
 
   constructor(options: IntrospectorOptions) {
     this.#options = options;
@@ -84,14 +85,9 @@ export class Introspector {
     if (refused !== undefined && refused.until > this.#now()) {
       return Promise.reject(new BadCredential(refused.kind, refused.reason));
     }
-    let asking = this.#underWay.get(digest);
-    if (asking === undefined) {
-      if (this.#underWay.size >= MOST_UNDER_WAY)
-        return Promise.reject(new AuthenticationUnavailable('too many look-ups at a time'));
-      asking = this.#ask(token, digest).finally(() => this.#underWay.delete(digest));
-      this.#underWay.set(digest, asking);
-    }
-    return asking;
+    if (this.#underWay.size >= MOST_UNDER_WAY && !this.#underWay.has(digest))
+      return Promise.reject(new AuthenticationUnavailable('too many look-ups at a time'));
+    return this.#underWay.run(digest, () => this.#ask(token, digest));
   }
 
   async #ask(token: string, digest: string): Promise<Identity> {

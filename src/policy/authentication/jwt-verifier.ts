@@ -1,6 +1,7 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
+import { SingleFlight } from '../../shared/single-flight.ts';
 import { AuthenticationUnavailable, BadCredential, type BadCredentialKind } from './authentication-error.ts';
 import { claimsOfToken, identityOfClaims } from './claims.ts';
 import { sha256 } from './digest.ts';
@@ -52,7 +53,7 @@ export class JwtVerifier {
   readonly #options: JwtVerifierOptions;
   readonly #now: () => number;
   readonly #remembered: LRUCache<string, Remembered> | undefined;
-  readonly #underWay = new Map<string, Promise<Identity>>();
+  readonly #underWay = new SingleFlight<Identity>();
 
   constructor(options: JwtVerifierOptions) {
     this.#options = options;
@@ -84,12 +85,7 @@ export class JwtVerifier {
       return Promise.reject(new BadCredential('malformed', `the token is longer than ${maxTokenBytes} bytes`));
     }
     const digest = sha256(token);
-    let check = this.#underWay.get(digest);
-    if (check === undefined) {
-      check = this.#check(token, digest).finally(() => this.#underWay.delete(digest));
-      this.#underWay.set(digest, check);
-    }
-    return check;
+    return this.#underWay.run(digest, () => this.#check(token, digest));
   }
 
   async #check(token: string, digest: string): Promise<Identity> {

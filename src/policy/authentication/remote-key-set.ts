@@ -1,4 +1,6 @@
 import { decodeText } from '../../shared/decode-text.ts';
+import { readResponseBytes } from '../../shared/read-bytes.ts';
+import { SingleFlight } from '../../shared/single-flight.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { AuthenticationUnavailable } from './authentication-error.ts';
 import { type KeyChoice, type KeySet, LocalKeys, type VerifyKey } from './key-set.ts';
@@ -36,7 +38,7 @@ export class RemoteKeySet implements KeySet {
   #local: LocalKeys | undefined;
   #text = '';
   #fetchedAt = Number.NEGATIVE_INFINITY;
-  #fetching: Promise<void> | undefined;
+  readonly #fetching = new SingleFlight<void>();
   #failures = 0;
   #retryAt = Number.NEGATIVE_INFINITY;
   #searchAt = Number.NEGATIVE_INFINITY;
@@ -68,25 +70,26 @@ export class RemoteKeySet implements KeySet {
     clearInterval(this.#poll);
   }
 
+  get #isFetching(): boolean {
+    return this.#fetching.size > 0;
+  }
+
   /** Fetches since a key was not found. False when it is too early for that. */
   async #search(): Promise<boolean> {
     const now = this.#now();
-    if (this.#fetching === undefined && now < this.#searchAt) return false;
-    if (this.#fetching === undefined) this.#searchAt = now + this.#options.cooldownMs;
+    if (!this.#isFetching && now < this.#searchAt) return false;
+    if (!this.#isFetching) this.#searchAt = now + this.#options.cooldownMs;
     await this.#retry();
     return true;
   }
 
   /** Fetches, but for a while not again after a failure. */
   #retry(): Promise<void> | undefined {
-    return this.#fetching === undefined && this.#now() < this.#retryAt ? undefined : this.#refresh();
+    return !this.#isFetching && this.#now() < this.#retryAt ? undefined : this.#refresh();
   }
 
   #refresh(): Promise<void> {
-    this.#fetching ??= this.#fetch().finally(() => {
-      this.#fetching = undefined;
-    });
-    return this.#fetching;
+    return this.#fetching.run(this.#options.url, () => this.#fetch());
   }
 
   async #fetch(): Promise<void> {
@@ -121,14 +124,9 @@ async function fetchText({ url, headers, timeoutMs }: RemoteKeySetOptions): Prom
     await response.body?.cancel();
     throw new Error(`status ${response.status} instead of 200`);
   }
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > LARGEST_SET_BYTES) throw new Error(`longer than ${LARGEST_SET_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return decodeText(Buffer.concat(chunks));
+  const bytes = response.body === null ? Buffer.alloc(0) : await readResponseBytes(response.body, LARGEST_SET_BYTES);
+  if (bytes === undefined) throw new Error(`longer than ${LARGEST_SET_BYTES} bytes`);
+  return decodeText(bytes);
 }
 
 function pairOf({ name, value }: { readonly name: string; readonly value: string }): [string, string] {

@@ -1,6 +1,7 @@
 import type { Identity } from '../../client/identity.ts';
 import type { AuthorizationSettings } from '../../config/sections/authorization.ts';
 import type { CheckedRequest } from '../../pipeline/operation-policy.ts';
+import { withDeadline } from '../../shared/deadline.ts';
 import { plainValue } from '../../shared/exact-json.ts';
 
 type Client = CheckedRequest['client'];
@@ -63,19 +64,18 @@ async function ask(
 ): Promise<readonly string[]> {
   const { headers, ip, requestId } = client;
   const identity = plainValue(client.identity);
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new Error(`The policies took longer than ${sources.timeoutMs} ms to decide.`);
-    timer = setTimeout(() => reject(error), sources.timeoutMs);
-  });
+  const { timeoutMs } = sources;
   try {
-    return grantedIn(await Promise.race([decide(names, { identity, headers, ip, requestId }), late]), names);
+    const decision = Promise.resolve(decide(names, { identity, headers, ip, requestId }));
+    return grantedIn(await withDeadline(decision, timeoutMs, () => failLate(timeoutMs)), names);
   } catch (error) {
     sources.onFailure(error, client);
     return [];
-  } finally {
-    clearTimeout(timer);
   }
+}
+
+function failLate(timeoutMs: number): never {
+  throw new Error(`The policies took longer than ${timeoutMs} ms to decide.`);
 }
 
 function grantedIn(decision: unknown, names: readonly string[]): readonly string[] {

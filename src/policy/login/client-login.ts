@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LOGIN_ROUTES, LoginSettings } from '../../config/sections/login.ts';
+import { pathOf, queryOf } from '../../shared/url-path.ts';
 import { StoreUnavailable } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { AuthenticationError, tooMany } from '../authentication/authentication-error.ts';
@@ -81,13 +82,12 @@ export class ClientLogin {
 
   /** @param rest what comes after `/bff/CLIENT/` */
   visit(req: IncomingMessage, rest: string, cookies: Cookies): LoginVisit {
-    const mark = rest.indexOf('?');
-    const route = this.#routes.get(mark < 0 ? rest : rest.slice(0, mark));
+    const route = this.#routes.get(pathOf(rest));
     return {
       answer:
         route &&
         ((res, ip) => {
-          const query = new URLSearchParams(mark < 0 ? '' : rest.slice(mark));
+          const query = new URLSearchParams(queryOf(rest));
           void this.#answer(route, { req, ip, cookies, query }).then((response) => sendLoginResponse(res, response));
         }),
       recognise: () => {

@@ -1,17 +1,14 @@
 import type { IncomingMessage } from 'node:http';
+import { readBytes } from '../../shared/read-bytes.ts';
 
 /** Reads a body as a form, as far as `maxBytes`; `undefined` when it is longer, or never comes to its end. */
 export function readForm(req: IncomingMessage, maxBytes: number): Promise<URLSearchParams | undefined> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    req.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else resolve(undefined);
-    });
-    req.on('end', () => resolve(new URLSearchParams(Buffer.concat(chunks).toString('utf8'))));
-    req.on('close', () => resolve(undefined));
-    req.on('error', () => resolve(undefined));
-  });
+  return readBytes(req, maxBytes, formOf, ERRORS).catch(() => undefined);
 }
+
+const formOf = (bytes: Buffer) => new URLSearchParams(bytes.toString('utf8'));
+
+const ERRORS = {
+  tooLarge: () => new Error('The form is too large.'),
+  disconnected: () => new Error('The form never came to its end.'),
+};

@@ -5,6 +5,7 @@ import {
   processDiscoveryResponse,
 } from 'oauth4webapi';
 import type { LoginSettings } from '../../config/sections/login.ts';
+import { SingleFlight } from '../../shared/single-flight.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { ProviderUnavailable } from './provider-errors.ts';
 
@@ -28,7 +29,7 @@ export class ProviderDirectory {
   #foundAt = Number.NEGATIVE_INFINITY;
   #nextAt = Number.NEGATIVE_INFINITY;
   #failure: ProviderUnavailable | undefined;
-  #fetching: Promise<AuthorizationServer> | undefined;
+  readonly #fetching = new SingleFlight<AuthorizationServer>();
 
   constructor(
     settings: Pick<LoginSettings, 'issuer' | 'timeout'>,
@@ -46,10 +47,7 @@ export class ProviderDirectory {
       if (this.#server) return this.#server;
       if (this.#failure) throw this.#failure;
     }
-    this.#fetching ??= this.#fetch().finally(() => {
-      this.#fetching = undefined;
-    });
-    return this.#fetching;
+    return this.#fetching.run(this.#settings.issuer, () => this.#fetch());
   }
 
   async #fetch(): Promise<AuthorizationServer> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SingleFlight } from '../../shared/single-flight.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { OpenIdProvider } from './provider.ts';
 import { GrantExpired, isUnavailable, ProviderUnavailable } from './provider-errors.ts';
@@ -25,7 +26,7 @@ const POLL_MS = 50;
  */
 export class TokenRefresher {
   readonly #options: TokenRefresherOptions;
-  readonly #underWay = new Map<string, Promise<Session>>();
+  readonly #underWay = new SingleFlight<Session>();
   #unavailableUntil = Number.NEGATIVE_INFINITY;
   #unavailable: ProviderUnavailable | undefined;
 
@@ -57,12 +58,7 @@ export class TokenRefresher {
   }
 
   #join(id: string, session: Session): Promise<Session> {
-    let refreshing = this.#underWay.get(id);
-    if (refreshing === undefined) {
-      refreshing = this.#refresh(id, session).finally(() => this.#underWay.delete(id));
-      this.#underWay.set(id, refreshing);
-    }
-    return refreshing;
+    return this.#underWay.run(id, () => this.#refresh(id, session));
   }
 
   async #refresh(id: string, stale: Session): Promise<Session> {

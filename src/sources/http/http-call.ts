@@ -55,7 +55,6 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   #form: BodyForm | undefined;
   /** The encoded request body. */
   #encoded: Buffer | undefined;
-  #retried = false;
 
   constructor(target: HttpTarget, request: SourceRequest, done: (answer: SubgraphResponse) => void) {
     this.#target = target;
@@ -72,7 +71,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
       return;
     }
     signal?.addEventListener('abort', this);
-    this.#deadline = setTimeout(expire, this.#target.timeoutMs, this);
+    this.#deadline = setTimeout(expire, timeLeft(this.#target.timeoutMs, request.deadline), this);
     if (this.#target.compression === undefined) this.#dispatch(request);
     else void this.#dispatchEncoded(request, this.#target.compression);
   }
@@ -119,13 +118,8 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   }
 
   onError(error: Error): void {
-    const request = this.#request;
-    if (request && this.#mayRetry(request, error)) {
-      this.#retried = true;
-      this.#dispatch(request);
-      return;
-    }
-    this.#fail(connectionFailure(this.#target.name, error));
+    const failure = connectionFailure(this.#target.name, error);
+    this.#fail(this.#status === 0 && isConnectionLoss(error) ? { ...failure, isConnectionLoss: true } : failure);
   }
 
   /** Decoded whole: a character may lie across two chunks. */
@@ -176,12 +170,6 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** A mutation may have been carried out before the connection was lost, so it is never sent twice. */
-  #mayRetry({ operationType }: SourceRequest, error: Error): boolean {
-    if (this.#retried || this.#status !== 0) return false;
-    return operationType === 'query' && isConnectionLoss(error);
-  }
-
   #fail(failure: SourceFailure): void {
     this.#answer({ kind: 'failure', failure });
   }
@@ -218,6 +206,11 @@ function hasName(pairs: readonly string[], name: string): boolean {
 
 function readHeaders(raw: readonly Buffer[]): string[] {
   return raw.map((part, at) => (at % 2 === 0 ? part.toString('latin1').toLowerCase() : part.toString('latin1')));
+}
+
+function timeLeft(timeoutMs: number, deadline: number | undefined): number {
+  if (deadline === undefined) return timeoutMs;
+  return Math.max(0, Math.min(timeoutMs, deadline - performance.now()));
 }
 
 function expire(call: HttpCall): void {

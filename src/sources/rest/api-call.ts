@@ -1,28 +1,16 @@
-// The pool has no methods of its own for this: they come with the rest of undici, most of which is not loaded.
-import requestBy from 'undici/lib/api/api-request.js';
 import type { Connector } from '../../connectors/connector.ts';
+import { AbortTimer, untilAborted } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
+import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { acceptEncoding, type Compression, decodeForm, encodeRequest, formOfHeaders } from '../body-form.ts';
-import { abortFailure, connectionFailure, isConnectionLoss, timeoutFailure } from '../http/http-failure.ts';
+import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
 import type { CancelSignal } from '../source.ts';
 import type { ApiRequest } from './api-request.ts';
+import { type ApiResponse, isSuccessStatus, type RawResponse } from './api-response.ts';
 import type { ApiTarget } from './api-target.ts';
 import { ApiCache } from './cache/api-cache.ts';
-import { untilAborted } from './cache/flights.ts';
 import { failed, malformed } from './rest-failure.ts';
-
-/** What an API answered, as it came. */
-export interface RawResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
-}
-
-/** What an API answered, read. */
-export interface ApiResponse extends Omit<RawResponse, 'text'> {
-  readonly body: unknown;
-}
 
 export interface CallRest {
   /** Called when it is the call's turn. Throws `RestError` where it is not to be made any more. */
@@ -50,24 +38,17 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   const { subgraph, connector, timeoutMs, leftMs, signal } = options;
   if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
   const abort = new AbortController();
-  let late = false;
-  const deadline = setTimeout(() => {
-    late = true;
-    abort.abort();
-  }, leftMs);
-  const onAbort = () => abort.abort();
-  signal?.addEventListener('abort', onAbort);
+  const timer = new AbortTimer(leftMs, signal, () => abort.abort());
   try {
     const answer = await answerTo(request, options, abort.signal);
     return { status: answer.status, headers: answer.headers, body: bodyOf(answer, options) };
   } catch (error) {
-    if (late) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
+    if (timer.isLate) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
     if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
     if (error instanceof Error && 'extensions' in error) throw error;
     throw failed(subgraph, connector, connectionFailure(subgraph, error));
   } finally {
-    clearTimeout(deadline);
-    signal?.removeEventListener('abort', onAbort);
+    timer.release();
   }
 }
 
@@ -91,15 +72,10 @@ async function sendOnce(request: ApiRequest, options: CallOptions, signal: Abort
   rest?.check();
   const { path, method } = request;
   const { headers, body } = await encoded(request, target.compression);
-  const sent = { path, method: method as 'GET', headers, body, signal };
-  const response = await requestBy.call(target.pool, sent).catch((error: unknown) => {
-    // a kept-alive connection that the other side closed at that moment; what only reads can be sent again
-    if (method !== 'GET' || !isConnectionLoss(error)) throw error;
-    return requestBy.call(target.pool, sent);
-  });
+  const response = await target.send({ path, method, headers, body, signal });
   const { maxResponseBytes } = target.settings;
   const { statusCode: status } = response;
-  const bytes = await readBytes(response.body, maxResponseBytes);
+  const bytes = await readResponseBytes(response.body, maxResponseBytes);
   const read =
     bytes === undefined
       ? { reason: tooLarge(maxResponseBytes) }
@@ -146,24 +122,6 @@ async function decoded(
   }
 }
 
-/** `undefined` when there are more bytes than allowed; the rest is not read then. */
-async function readBytes(
-  body: AsyncIterable<Buffer> & { destroy(): void },
-  maxBytes: number,
-): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > maxBytes) {
-      body.destroy();
-      return undefined;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size);
-}
-
 /**
  * A body is JSON whatever its type says, as many APIs do not say it; no body is null. Plain text is a string, unless it is
  * JSON after all. What is no JSON is passed over where the status tells of an error anyway.
@@ -180,8 +138,4 @@ function bodyOf({ status, headers, text }: RawResponse, options: CallOptions): u
     const what = type === '' || type.includes('json') ? 'it is no valid JSON' : `it is ${type.split(';')[0]}, not JSON`;
     throw malformed(options.subgraph, options.connector, what, status);
   }
-}
-
-export function isSuccessStatus(status: number): boolean {
-  return status >= 200 && status < 300;
 }

@@ -1,6 +1,7 @@
 import type { Connector, HeaderRule, Mapping } from '../../connectors/connector.ts';
-import { mapRequest, type Variables } from '../../connectors/mapping/evaluate.ts';
+import { mapRequest } from '../../connectors/mapping/evaluate.ts';
 import { isObject, textOfScalar } from '../../connectors/mapping/json.ts';
+import type { Variables } from '../../connectors/mapping/scope.ts';
 import {
   encode,
   expandQuery,

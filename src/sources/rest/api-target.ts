@@ -1,16 +1,16 @@
-import type Pool from 'undici/lib/dispatcher/pool.js';
 import type { ApiSettings } from '../../config/sections/connectors.ts';
 import type { ApiSource, Connector } from '../../connectors/connector.ts';
-import type { Variables } from '../../connectors/mapping/evaluate.ts';
+import type { Variables } from '../../connectors/mapping/scope.ts';
 import { parseUrlTemplate, type UrlTemplate } from '../../connectors/url-template.ts';
 import type { Compression } from '../body-form.ts';
 import type { HttpPools } from '../http/http-pools.ts';
+import { type ApiLayer, createApiTransport, type SendApiRequest } from './api-transport.ts';
 import type { ApiCache } from './cache/api-cache.ts';
 import { Limiter } from './limiter.ts';
 
 /** One API as the connectors of one `@source` reach it, or those with a URL of their own at one origin. */
 export interface ApiTarget {
-  readonly pool: Pool;
+  readonly send: SendApiRequest;
   readonly origin: string;
   /** What the connector's URL goes below. */
   readonly base: UrlTemplate;
@@ -31,6 +31,8 @@ export interface ApiTargetOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cache?: ApiCache | undefined;
   readonly compression: Compression;
+  /** What goes round each call; nothing without it. */
+  readonly layer?: ApiLayer | undefined;
 }
 
 /** Opens each API once, when the first connector that calls it is met. */
@@ -64,8 +66,9 @@ export class ApiTargets {
     const override = settings.overrideUrl === undefined ? undefined : parseUrlTemplate(settings.overrideUrl);
     const base = own === undefined ? (override ?? source?.baseUrl ?? NO_BASE) : NO_BASE;
     const origin = new URL(own ?? base.origin ?? '').origin;
+    const transport = createApiTransport(this.#options.pools.acquire(origin));
     return {
-      pool: this.#options.pools.acquire(origin),
+      send: this.#options.layer?.(transport) ?? transport,
       origin,
       base,
       limiter: new Limiter(settings.maxConcurrent),

@@ -1,18 +1,29 @@
+import type { Connector } from '../../connectors/connector.ts';
 import type { EntityLookup } from '../../connectors/entity-lookups.ts';
 import { isObject, type Json, typeName } from '../../connectors/mapping/json.ts';
+import type { Variables } from '../../connectors/mapping/scope.ts';
 import { type EntityKey, keyOf, keyText } from './entity-key.ts';
-import type { RestContext } from './rest-context.ts';
 import { malformed, RestError } from './rest-failure.ts';
+
+/** Runs the connectors of one subgraph. `run` rejects with `RestError`. */
+interface ConnectorRunner {
+  readonly runtime: { readonly subgraph: string };
+  run(connector: Connector, variables: Variables): Promise<Json>;
+}
 
 type Loaded = (Json | Error)[];
 
 /** One call for each entity. */
-export function loadEach(context: RestContext, lookup: EntityLookup, keys: readonly EntityKey[]): Promise<Loaded> {
+export function loadEach(context: ConnectorRunner, lookup: EntityLookup, keys: readonly EntityKey[]): Promise<Loaded> {
   return Promise.all(keys.map((key) => loadOne(context, lookup, key)));
 }
 
 /** An API that knows no such entity says 404: it is null then. */
-async function loadOne(context: RestContext, { connector, by }: EntityLookup, key: EntityKey): Promise<Json | Error> {
+async function loadOne(
+  context: ConnectorRunner,
+  { connector, by }: EntityLookup,
+  key: EntityKey,
+): Promise<Json | Error> {
   try {
     const found = await context.run(connector, { [by]: key });
     if (found === null || found === undefined || isObject(found)) return found ?? null;
@@ -28,7 +39,7 @@ async function loadOne(context: RestContext, { connector, by }: EntityLookup, ke
 
 /** One call for all; the objects of the answer find their entities by the key that they bear. */
 export async function loadBatch(
-  context: RestContext,
+  context: ConnectorRunner,
   lookup: EntityLookup,
   keys: readonly EntityKey[],
 ): Promise<Loaded> {

@@ -20,6 +20,7 @@ import type {
   SubgraphResponse,
 } from '../source.ts';
 import { ApiTargets } from './api-target.ts';
+import type { ApiLayer } from './api-transport.ts';
 import type { ApiCache } from './cache/api-cache.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
@@ -41,6 +42,8 @@ export interface RestSourceOptions {
   readonly compression?: Compression | undefined;
   /** Where answers of those APIs are kept whose settings say so. */
   readonly cache?: ApiCache | undefined;
+  /** What goes round each call of an API; nothing without it. */
+  readonly callLayer?: ApiLayer | undefined;
 }
 
 export interface RestSource extends Source {
@@ -61,7 +64,7 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   if (connectorProblems.length > 0) throw new ConnectorsError(name, connectorProblems);
   const schema = buildExecutableSchema(modelOf(read));
   const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
-  const targets = new ApiTargets({ pools, settingsOf, env, cache, compression });
+  const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, layer: options.callLayer });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
   const documents = new LRUCache<string, DocumentNode>({ max: MOST_DOCUMENTS });

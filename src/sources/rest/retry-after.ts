@@ -1,4 +1,4 @@
-import type { RawResponse } from './api-call.ts';
+import type { RawResponse } from './api-response.ts';
 
 /** What an API said that wants to be left alone for a while. */
 export interface RetryAfter {

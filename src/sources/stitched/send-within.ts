@@ -1,3 +1,4 @@
+import { AbortTimer } from '../../shared/deadline.ts';
 import { Cancellation } from '../cancellation.ts';
 import { timeoutFailure } from '../http/http-failure.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../source.ts';
@@ -18,21 +19,10 @@ export function sendWithin(
 ): void {
   const { client } = request;
   const signal = new Cancellation();
-  const leave = () => signal.abort();
-  let isLate = false;
-  const timer = setTimeout(
-    () => {
-      isLate = true;
-      signal.abort();
-    },
-    Math.max(0, until - performance.now()),
-  );
-  client.signal?.addEventListener('abort', leave);
-  if (client.signal?.aborted) leave();
+  const timer = new AbortTimer(until - performance.now(), client.signal, () => signal.abort());
   source.send({ ...request, client: { ...client, signal } }, (answer) => {
-    clearTimeout(timer);
-    client.signal?.removeEventListener('abort', leave);
-    done(isLate && answer.kind === 'failure' ? lateResult(source.name, timeoutMs) : answer);
+    timer.release();
+    done(timer.isLate && answer.kind === 'failure' ? lateResult(source.name, timeoutMs) : answer);
   });
 }
 

@@ -2,10 +2,11 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { readCachingHeaders } from '../../../client/read-freshness.ts';
 import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
-import type { RawResponse } from '../api-call.ts';
+import { untilAborted } from '../../../shared/deadline.ts';
+import { AbortableSingleFlight, type AbortableWork } from '../../../shared/single-flight.ts';
 import type { ApiRequest } from '../api-request.ts';
+import type { RawResponse } from '../api-response.ts';
 import type { CacheStore } from './cache-store.ts';
-import { SharedCalls, untilAborted } from './flights.ts';
 import { type CachedResponse, cachedResponse, conditionsFor, isFresh, served, servesOnError } from './kept-answer.ts';
 
 /** A request that may be answered by what is kept. */
@@ -33,6 +34,11 @@ interface Renewed {
   readonly isShared: boolean;
 }
 
+/** A call that renews what is kept. */
+interface Renewal extends AbortableWork {
+  readonly result: Promise<Renewed>;
+}
+
 const MOST_LONELY = 10_000;
 /** Requests that say themselves what they have, or want only a part, are none of a cache's business here. */
 const CONDITIONAL = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range'];
@@ -45,7 +51,7 @@ const CONDITIONAL = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmod
 export class ApiCache {
   readonly #cacheStore: CacheStore;
   readonly #now: () => number;
-  readonly #sharedCalls = new SharedCalls<Renewed>();
+  readonly #sharedCalls = new AbortableSingleFlight<Renewal>();
   /** Requests whose last answer was for one alone. */
   readonly #unshareable = new LRUCache<string, true>({ max: MOST_LONELY });
 
@@ -88,10 +94,29 @@ export class ApiCache {
     const isUnshareable = this.#unshareable.has(equal);
     const [renewed, isOwn] = isUnshareable
       ? ([await untilAborted(begin(signal), signal), true] as const)
-      : await this.#sharedCalls.join(equal, signal, begin);
+      : await this.#askTogether(equal, signal, begin);
     if (renewed.isShared) this.#unshareable.delete(equal);
     else this.#unshareable.set(equal, true);
     return isOwn || renewed.isShared ? renewed.answer : asking.call({}, signal);
+  }
+
+  /** Waits for the call of this key, and begins it where there is none. Returns whether it was begun here, too. */
+  async #askTogether(
+    key: string,
+    signal: AbortSignal,
+    begin: (own: AbortSignal) => Promise<Renewed>,
+  ): Promise<readonly [Renewed, boolean]> {
+    let isOwn = false;
+    const flight = this.#sharedCalls.join(key, () => {
+      isOwn = true;
+      const abort = new AbortController();
+      return { result: begin(abort.signal), abort: () => abort.abort() };
+    });
+    try {
+      return [await untilAborted(flight.work.result, signal), isOwn];
+    } finally {
+      flight.leave();
+    }
   }
 
   async #find(key: string, asking: CacheLookup): Promise<Found> {

@@ -1,6 +1,6 @@
 import { type CachingHeaders, readCachingHeaders } from '../../../client/read-freshness.ts';
 import { CORRELATION_HEADERS } from '../../../client/sharing.ts';
-import type { RawResponse } from '../api-call.ts';
+import type { RawResponse } from '../api-response.ts';
 
 /** An answer of an API as it is kept. */
 export interface CachedResponse extends RawResponse {

@@ -1,0 +1,120 @@
+import type { Config } from '../config/config.ts';
+import { respectsHeadersOf } from '../config/sections/cache-control.ts';
+import { apiSettings } from '../config/sections/connectors.ts';
+import { subgraphTraffic } from '../config/sections/traffic-shaping.ts';
+import { returnHeaders } from '../policy/headers/response-headers.ts';
+import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
+import type { HttpPools } from '../sources/http/http-pools.ts';
+import { createHttpSource } from '../sources/http/http-source.ts';
+import type { ApiCache } from '../sources/rest/cache/api-cache.ts';
+import { createRestSource } from '../sources/rest/rest-source.ts';
+import type { ForwardHeaders, Source } from '../sources/source.ts';
+import type { Subgraph } from '../supergraph/supergraph.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+import type { Outages } from '../traffic/outages.ts';
+import { retryLostApiReads } from '../traffic/retry.ts';
+import { type StackParts, stack } from '../traffic/stack.ts';
+import type { HeaderRules } from './header-rules.ts';
+import { addressOf, stitchLayer } from './service-source.ts';
+
+/** What every source of an engine is made with. */
+export interface SourceDependencies {
+  readonly config: Config;
+  readonly pools: HttpPools;
+  readonly rules: HeaderRules;
+  readonly rateLimits: RateLimits;
+  readonly apiCache: ApiCache | undefined;
+  readonly instruments: Instruments | undefined;
+  readonly outages: Outages;
+}
+
+/**
+ * Opens the source of each subgraph, with the layers that the config asks for. Throws a `TypeError` for a subgraph without a
+ * usable URL; sources that were opened before it are closed.
+ */
+export function openSources(subgraphs: readonly Subgraph[], dependencies: SourceDependencies): Map<string, Source> {
+  const sources = new Map<string, Source>();
+  try {
+    for (const subgraph of subgraphs) sources.set(subgraph.name, openSource(subgraph, dependencies));
+  } catch (error) {
+    void closeSources(sources);
+    throw error;
+  }
+  return sources;
+}
+
+export async function closeSources(sources: ReadonlyMap<string, Source>): Promise<void> {
+  await Promise.all([...sources.values()].map((source) => source.close()));
+}
+
+/** What both kinds of sources need of the config. */
+interface SourceSettings {
+  readonly name: string;
+  readonly traffic: ReturnType<typeof subgraphTraffic>;
+  readonly forward: ForwardHeaders | undefined;
+}
+
+function openSource(subgraph: Subgraph, dependencies: SourceDependencies): Source {
+  const { name, inProcess } = subgraph;
+  const { config, rules } = dependencies;
+  const traffic = subgraphTraffic(config.traffic_shaping, name);
+  const settings = { name, traffic, forward: rules.request.forSubgraph(name) };
+  if (inProcess?.kind === 'rest') return openRestSource(inProcess.sdl, settings, dependencies);
+  return openHttpSource(subgraph, settings, dependencies);
+}
+
+function openRestSource(sdl: string, settings: SourceSettings, dependencies: SourceDependencies): Source {
+  const { name, traffic, forward } = settings;
+  const { config, pools, apiCache } = dependencies;
+  const source = createRestSource({
+    name,
+    sdl,
+    timeoutMs: traffic.timeout,
+    pools,
+    settingsOf: (api) => apiSettings(config.connectors, name, api),
+    forward,
+    cache: apiCache,
+    compression: compressionOf(traffic),
+    callLayer: retryLostApiReads,
+  });
+  const shares = traffic.deduplicate_query ? source.separatesRequests : undefined;
+  return stack(source, {
+    ...commonParts(dependencies),
+    cacheControl: { in: 'response' },
+    share: shares && { forward: shares },
+  });
+}
+
+function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependencies: SourceDependencies): Source {
+  const { name, traffic, forward } = settings;
+  const { config, pools, rules } = dependencies;
+  const own = Object.hasOwn(config.subgraphs, name) ? config.subgraphs[name] : undefined;
+  const respected = respectsHeadersOf(config.cache_control, name);
+  const source = createHttpSource({
+    name,
+    url: own?.url ?? addressOf(subgraph),
+    timeoutMs: traffic.timeout,
+    pools,
+    forward,
+    compression: compressionOf(traffic),
+    keepsHeaders: rules.response !== undefined || respected,
+  });
+  // a cookie is for the one client that asked
+  const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;
+  return stack(source, {
+    ...commonParts(dependencies),
+    stitch: stitchLayer(subgraph, traffic.timeout),
+    cacheControl: respected ? { in: 'headers', forward } : undefined,
+    returnHeaders: rules.response && returnHeaders,
+    share: shares ? { forward } : undefined,
+    retry: { timeoutMs: traffic.timeout },
+  });
+}
+
+function commonParts({ rateLimits, instruments, outages }: SourceDependencies): StackParts {
+  return { outages, instruments, limitRate: (source) => rateLimits.limitSource(source) };
+}
+
+function compressionOf({ compression, accept_encoding }: SourceSettings['traffic']) {
+  return { request: compression === 'identity' ? undefined : compression, accept: accept_encoding };
+}

@@ -1,0 +1,75 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Makes the errors with which reading fails. Shared by all requests, so that a request costs no closures for them. */
+export interface ReadErrors {
+  tooLarge(maxBytes: number): Error;
+  /** The client closed the connection before its body was complete. */
+  disconnected(): Error;
+}
+
+/**
+ * Reads the body of a request, `maxBytes` at most. Rejects as soon as the body is known to be larger, by its
+ * `Content-Length` or by what has arrived, and when it never completes.
+ * @param read what the bytes are made into; the promise rejects with what it throws
+ */
+export function readBytes<T>(
+  req: IncomingMessage,
+  maxBytes: number,
+  read: (bytes: Buffer) => T,
+  errors: ReadErrors,
+): Promise<T> {
+  if (req.destroyed) return Promise.reject(errors.disconnected());
+  if (Number(req.headers['content-length']) > maxBytes) return Promise.reject(errors.tooLarge(maxBytes));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let settled = false;
+    const onData = (chunk: Buffer) => {
+      size += chunk.length;
+      if (settled) return;
+      if (size <= maxBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      settled = true;
+      // What still arrives is thrown away, so that the client gets to read the answer on an orderly connection.
+      chunks.length = 0;
+      reject(errors.tooLarge(maxBytes));
+    };
+    const onEnd = () => {
+      if (settled) return;
+      settled = true;
+      const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+      // the listeners live as long as the request, which may wait long for its answer
+      chunks.length = 0;
+      try {
+        resolve(read(bytes));
+      } catch (error) {
+        reject(error);
+      }
+    };
+    // the listeners stay: to take them away costs more than all else in here, and they go with the request
+    const onClose = () => {
+      if (settled) return;
+      settled = true;
+      reject(errors.disconnected());
+    };
+    req.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+  });
+}
+
+/** Reads the body of a response; `undefined` when it is larger than `maxBytes`, and the rest is not read then. */
+export async function readResponseBytes(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    // to leave the loop closes the stream
+    if (size > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}

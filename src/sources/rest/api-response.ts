@@ -1,0 +1,15 @@
+/** The response of an API, with its body as text. */
+export interface RawResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** The response of an API, with its body parsed. */
+export interface ApiResponse extends Omit<RawResponse, 'text'> {
+  readonly body: unknown;
+}
+
+export function isSuccessStatus(status: number): boolean {
+  return status >= 200 && status < 300;
+}

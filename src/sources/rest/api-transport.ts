@@ -1,0 +1,44 @@
+// The pool has no methods of its own for this: they come with the rest of undici, most of which is not loaded.
+import type { Dispatcher } from 'undici';
+import requestBy from 'undici/lib/api/api-request.js';
+import type Pool from 'undici/lib/dispatcher/pool.js';
+import { isConnectionLoss } from '../http/http-failure.ts';
+
+/** A request of an API as it goes over the wire. */
+export interface SentApiRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with the status and headers of the response, whose body is still to be read. Rejects with `ApiCallError`. */
+export type SendApiRequest = (request: SentApiRequest) => Promise<Dispatcher.ResponseData>;
+
+/** A layer round the calls of an API. */
+export type ApiLayer = (send: SendApiRequest) => SendApiRequest;
+
+/** A call that got no response. `cause` is what the network reported. */
+export class ApiCallError extends Error {
+  /** Whether the connection was lost before any byte of a response. */
+  readonly isConnectionLoss: boolean;
+
+  constructor(cause: unknown) {
+    super('An API call got no response.', { cause });
+    this.name = 'ApiCallError';
+    this.isConnectionLoss = isConnectionLoss(cause);
+  }
+}
+
+/** Sends requests over the connections of a pool, one try each. */
+export function createApiTransport(pool: Pool): SendApiRequest {
+  return async (request) => {
+    try {
+      return await requestBy.call(pool, request as Dispatcher.RequestOptions);
+    } catch (error) {
+      throw new ApiCallError(error);
+    }
+  };
+}

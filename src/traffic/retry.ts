@@ -1,0 +1,43 @@
+import type { SendApiRequest } from '../sources/rest/api-transport.ts';
+import type { Source, SourceRequest } from '../sources/source.ts';
+
+export interface RetryOptions {
+  /** What both tries may take together, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Sends a read once more when its connection was lost before any byte of the response: usually the subgraph closed an idle
+ * connection at the moment of use. A mutation may have been executed before the connection was lost, so it is never sent
+ * twice.
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-9.3.1
+ */
+export function retryLostConnections(source: Source, { timeoutMs }: RetryOptions): Source {
+  return {
+    name: source.name,
+    send(request, done) {
+      if (request.operationType !== 'query') return source.send(request, done);
+      const deadline = performance.now() + timeoutMs;
+      // released with the response: a dead closure that V8 has made old would keep the body until the next full collection
+      let retry: SourceRequest | undefined = request;
+      source.send(request, (answer) => {
+        const again = retry;
+        retry = undefined;
+        if (again === undefined || answer.kind !== 'failure' || answer.failure.isConnectionLoss !== true) done(answer);
+        else source.send({ ...again, deadline: Math.min(deadline, again.deadline ?? deadline) }, done);
+      });
+    },
+    close: () => source.close(),
+  };
+}
+
+/** The same for the calls that a connector makes: `GET` is sent once more, other methods never. */
+export function retryLostApiReads(send: SendApiRequest): SendApiRequest {
+  return (request) => {
+    if (request.method !== 'GET') return send(request);
+    return send(request).catch((error: unknown) => {
+      if ((error as { readonly isConnectionLoss?: boolean }).isConnectionLoss !== true) throw error;
+      return send(request);
+    });
+  };
+}

@@ -1,0 +1,74 @@
+import type { ForwardHeaders, Source } from '../sources/source.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+import { collectCacheControl, collectCacheControlFromHeaders } from './collect-cache-control.ts';
+import { measureFetches } from './measure-fetches.ts';
+import type { Outages } from './outages.ts';
+import { type RetryOptions, retryLostConnections } from './retry.ts';
+import { shareInFlight } from './share-in-flight.ts';
+
+/** Wraps a source. Returns a source that does one thing more. */
+export type Layer = (source: Source) => Source;
+
+/** What the layers of one source are made from. A part that is left out has no layer. */
+export interface StackParts {
+  /** Makes a subgraph of a GraphQL service that does not know federation. */
+  readonly stitch?: Layer | undefined;
+  /** Where the source says how long a response may be cached. `forward`: the headers that it is sent by rules. */
+  readonly cacheControl?:
+    | { readonly in: 'response' }
+    | { readonly in: 'headers'; readonly forward: ForwardHeaders | undefined }
+    | undefined;
+  /** Passes headers of the response to the client. */
+  readonly returnHeaders?: Layer | undefined;
+  readonly outages?: Outages | undefined;
+  /** Shares identical reads. `forward`: the headers that reads must agree in. */
+  readonly share?: { readonly forward: ForwardHeaders | undefined } | undefined;
+  /** The rate limit of the subgraph. */
+  readonly limitRate?: Layer | undefined;
+  readonly instruments?: Pick<Instruments, 'fetched'> | undefined;
+  readonly retry?: RetryOptions | undefined;
+}
+
+type LayerOf = (parts: StackParts) => Layer | undefined;
+
+/**
+ * The layers round a source, the outermost first. A request goes down the list, and its response comes back up.
+ *
+ * | layer | why it is here |
+ * | --- | --- |
+ * | `stitch` | one fetch becomes several requests to the service; each of them needs every other layer |
+ * | `cacheControl` | outside `share`: each client that shares a response learns how long that response may be cached |
+ * | `returnHeaders` | outside `share`: each client that shares a response gets its headers |
+ * | `outages` | outside `share`: each failed request counts, also those that shared one call |
+ * | `share` | outside `limitRate`: requests that share a call use up the rate limit once |
+ * | `limitRate` | outside `measure`: a fetch that is refused was never sent, and is not measured |
+ * | `measure` | outside `retry`: the time of a fetch includes both tries, and only the last result counts |
+ * | `retry` | next to the source: a second try passes no other layer again |
+ *
+ * The calls of a REST API are inside its source. `retryLostApiReads` goes round each of them, in place of `retry`.
+ */
+export const LAYERS: Readonly<Record<string, LayerOf>> = {
+  stitch: ({ stitch }) => stitch,
+  cacheControl: ({ cacheControl }) => cacheControl && cacheControlLayer(cacheControl),
+  returnHeaders: ({ returnHeaders }) => returnHeaders,
+  outages: ({ outages }) => outages && ((source) => outages.watch(source)),
+  share: ({ share }) => share && ((source) => shareInFlight(source, share)),
+  limitRate: ({ limitRate }) => limitRate,
+  measure: ({ instruments }) => instruments && ((source) => measureFetches(source, instruments)),
+  retry: ({ retry }) => retry && ((source) => retryLostConnections(source, retry)),
+};
+
+/** Wraps a source in the layers that it has parts for. Closes it and throws when a layer cannot be made. */
+export function stack(source: Source, parts: StackParts): Source {
+  try {
+    return Object.values(LAYERS).reduceRight((inner, layerOf) => layerOf(parts)?.(inner) ?? inner, source);
+  } catch (error) {
+    void source.close();
+    throw error;
+  }
+}
+
+function cacheControlLayer(settings: NonNullable<StackParts['cacheControl']>): Layer {
+  if (settings.in === 'response') return collectCacheControl;
+  return (source) => collectCacheControlFromHeaders(source, settings.forward);
+}

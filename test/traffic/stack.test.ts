@@ -1,0 +1,130 @@
+import { expect, it } from 'vitest';
+import { CacheControlAccumulator } from '../../src/client/freshness.ts';
+import type { Source, SubgraphResponse } from '../../src/sources/source.ts';
+import { LAYERS, type Layer, type StackParts, stack } from '../../src/traffic/stack.ts';
+import { ask, client, heldSource, text } from './held-source.ts';
+
+const lost: SubgraphResponse = {
+  kind: 'failure',
+  failure: { code: 'SUBREQUEST_HTTP_ERROR', message: 'lost', isConnectionLoss: true },
+};
+
+/** A layer that writes down what passes it. */
+const noting =
+  (name: string, notes: string[]): Layer =>
+  (source) => ({
+    name: source.name,
+    send: (request, done) => {
+      notes.push(`> ${name}`);
+      source.send(request, (answer) => {
+        notes.push(`< ${name}`);
+        done(answer);
+      });
+    },
+    close: () => source.close(),
+  });
+
+/** Parts for every layer, and what is noted of the layers that can be seen from outside. */
+function everyPart() {
+  const notes: string[] = [];
+  const parts: StackParts = {
+    stitch: noting('stitch', notes),
+    cacheControl: { in: 'response' },
+    returnHeaders: noting('returnHeaders', notes),
+    outages: { watch: noting('outages', notes) },
+    share: { forward: () => ({ pairs: [], sharingKey: '' }) },
+    limitRate: noting('limitRate', notes),
+    instruments: { fetched: (_name, failure) => notes.push(`measured ${failure ?? 'success'}`) },
+    retry: { timeoutMs: 1_000 },
+  };
+  return { parts, notes };
+}
+
+it('the layers are in this order, the outermost first', () => {
+  expect(Object.keys(LAYERS)).toEqual([
+    'stitch',
+    'cacheControl',
+    'returnHeaders',
+    'outages',
+    'share',
+    'limitRate',
+    'measure',
+    'retry',
+  ]);
+});
+
+it('a request passes the layers in that order, and its response in the opposite one', () => {
+  const { source, calls } = heldSource();
+  const { parts, notes } = everyPart();
+  ask(stack(source, parts));
+  calls[0]?.done(text('1'));
+  expect(notes).toEqual([
+    ...['> stitch', '> returnHeaders', '> outages', '> limitRate'],
+    ...['measured success', '< limitRate', '< outages', '< returnHeaders', '< stitch'],
+  ]);
+});
+
+it('requests that share a call: each passes the layers outside of it, one the layers inside', () => {
+  const { source, calls } = heldSource();
+  const { parts, notes } = everyPart();
+  const whole = stack(source, parts);
+  const answers = [ask(whole), ask(whole)];
+  calls[0]?.done(text('1'));
+  expect(answers).toEqual([[text('1')], [text('1')]]);
+  const passed = (name: string) => notes.filter((note) => note === name).length;
+  expect([passed('< stitch'), passed('< returnHeaders'), passed('< outages')]).toEqual([2, 2, 2]);
+  expect([passed('> limitRate'), passed('measured success'), calls.length]).toEqual([1, 1, 1]);
+});
+
+it('a retry is one fetch to every other layer', () => {
+  const { source, calls } = heldSource();
+  const { parts, notes } = everyPart();
+  ask(stack(source, parts));
+  calls[0]?.done(lost);
+  calls[1]?.done(text('1'));
+  expect(calls.length).toBe(2);
+  expect(notes.filter((note) => /limitRate|measured/.test(note))).toEqual([
+    '> limitRate',
+    'measured success',
+    '< limitRate',
+  ]);
+});
+
+it('each client learns how long a shared response may be cached', () => {
+  const { source, calls } = heldSource();
+  const whole = stack(source, {
+    cacheControl: { in: 'response' },
+    share: { forward: () => ({ pairs: [], sharingKey: '' }) },
+  });
+  const clients = [new CacheControlAccumulator(), new CacheControlAccumulator()];
+  for (const freshness of clients) ask(whole, { client: client({ freshness }) });
+  const freshness = { maxAgeMs: 60_000, isPrivate: false, noStore: false };
+  calls[0]?.done({ kind: 'text', text: '{}', status: 200, freshness });
+  expect(clients.map(({ least }) => least)).toEqual([freshness, freshness]);
+});
+
+it('a source without parts is left as it is: no layer, no cost', () => {
+  const { source } = heldSource();
+  expect(stack(source, {})).toBe(source);
+});
+
+it.each(Object.keys(LAYERS))('the layer %s is there by itself, and keeps name and close', async (layer) => {
+  let closed = 0;
+  const { source } = heldSource();
+  const inner: Source = { ...source, close: async () => void closed++ };
+  const whole = LAYERS[layer]?.(everyPart().parts)?.(inner);
+  expect(whole).not.toBe(inner);
+  expect(whole?.name).toBe('products');
+  await whole?.close();
+  expect(closed).toBe(1);
+});
+
+it('a layer that cannot be made closes the source', () => {
+  let closed = 0;
+  const source: Source = { ...heldSource().source, close: async () => void closed++ };
+  const stitch = () => {
+    throw new Error('The service "things" cannot be read.');
+  };
+  expect(() => stack(source, { stitch })).toThrow('The service "things" cannot be read.');
+  expect(closed).toBe(1);
+});
