@@ -6,6 +6,7 @@ import { missingRedis } from './config/redis-switches.ts';
 import { assemble } from './gateway/assemble.ts';
 import { listenForClients } from './gateway/client-listener.ts';
 import { openAdminOf } from './gateway/server.ts';
+import type { YogaPlugin } from './graphql-http/yoga.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 export { defineShape, type Shape, type ShapeContext } from './bff/shapes/shape.ts';
@@ -24,6 +25,8 @@ export type GatewayOptions = SchemaOrigin & {
   readonly config?: GatewayConfig;
   /** The folder of BFF endpoints. */
   readonly bff?: string;
+  /** Plugins of GraphQL Yoga and Envelop, beside those of `config.yoga.plugins`. All GraphQL requests go through Yoga then. */
+  readonly yogaPlugins?: readonly YogaPlugin[];
   /** By default one as `config.telemetry.logging` says. */
   readonly logger?: Logger;
 };
@@ -60,6 +63,7 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
     schema: createSupergraphProvider(origin),
     bffDir: options.bff,
     logger: options.logger,
+    yogaPlugins: options.yogaPlugins,
   });
   const { host, close } = assembly;
   const closers = [close];

@@ -29,6 +29,7 @@ import { telemetrySection } from './sections/telemetry.ts';
 import { tlsSection } from './sections/tls.ts';
 import { trafficShapingSection } from './sections/traffic-shaping.ts';
 import { trustedProxiesSection } from './sections/trusted-proxies.ts';
+import { yogaSection } from './sections/yoga.ts';
 
 /** Everything that `headgate.yaml` may say. Types, validation and the published JSON schema all come from here. */
 export const configFileSchema = z
@@ -64,6 +65,7 @@ export const configFileSchema = z
     cors: corsSection.prefault({}),
     ip_lists: ipListsSection.prefault({}),
     security_headers: securityHeadersSection.prefault({}),
+    yoga: yogaSection.prefault({}),
   })
   .meta({ title: 'headgate.yaml', description: 'Configuration of the Headgate GraphQL gateway' });
 

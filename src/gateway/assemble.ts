@@ -4,6 +4,7 @@ import type { SupergraphProvider } from '../composition/supergraph-provider.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load-config.ts';
 import { cacheHeaders } from '../graphql-http/cache-headers.ts';
+import type { YogaPlugin } from '../graphql-http/yoga.ts';
 import { requestCounter } from '../http/middleware/rate-limit.ts';
 import type { RequestHandler } from '../http/request-handler.ts';
 import { configureLogin } from '../policy/login/login.ts';
@@ -30,6 +31,7 @@ import type { SharedState } from './shared-state.ts';
 import { analyzeVary } from './vary-analysis.ts';
 import { warmUpEngine } from './warm-up.ts';
 import { warnOfDocuments } from './warn-about-documents.ts';
+import { loadYogaPlugins } from './yoga-plugins.ts';
 
 export interface AssemblyOptions {
   readonly config: Config;
@@ -44,6 +46,8 @@ export interface AssemblyOptions {
   readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
   /** State that all workers share; without it this process keeps its own. */
   readonly sharedState?: SharedState | undefined;
+  /** Plugins of Yoga and Envelop beside those of `yoga.plugins`. */
+  readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
   /** By default one as the config says. */
   readonly logger?: Logger | undefined;
   /** By default engines whose subgraphs are reached over HTTP. */
@@ -111,6 +115,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       dev,
     });
     closers.push(requests.close);
+    const yogaPlugins = [...(options.yogaPlugins ?? []), ...(await loadYogaPlugins(config.yoga.plugins))];
     await loadFirst(gateway, schema, dev, logger);
     const { warm_up_at_start: warmAtStart, warmed_up_queries: warmedUp } = config.supergraph.query_planning;
     let bff: Bff | undefined;
@@ -155,6 +160,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
         returned: rules.response,
         countRequest: requestCounter(rateLimits),
         instruments,
+        yogaPlugins,
         storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),
       }),
       metrics,

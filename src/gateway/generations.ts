@@ -85,6 +85,10 @@ class Generation implements Engine {
     return this.#built.engine.readDocument?.(request);
   }
 
+  schemaOf(contract: string | undefined) {
+    return this.#built.engine.schemaOf?.(contract) ?? this.#built.engine.publicSchema;
+  }
+
   isValid(request: Parameters<NonNullable<Engine['isValid']>>[0]): boolean {
     return this.#built.engine.isValid?.(request) ?? true;
   }

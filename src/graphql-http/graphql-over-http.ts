@@ -128,6 +128,11 @@ function statusOf(answer: ExecutionResult, contentType: string): number {
   return contentType === JSON_TYPE ? 200 : 400;
 }
 
+/** Returns the result of an operation that was refused before it began. */
+export function refusedResult({ message, extensions, status, headers }: GatewayError): ExecutionResult {
+  return { dataText: undefined, errors: [{ message, extensions }], refusal: 'operation', status, headers };
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }

@@ -1,11 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { GraphQLSchema } from 'graphql';
 import { charsetOf, isJsonType, parseMediaType } from '../client/media-type.ts';
 import { toGatewayError } from '../http/error-response.ts';
 import { JSON_TYPE, negotiateMediaType } from '../http/media-type.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import { errorResponse, type HttpResponse, textResponse } from '../http/response.ts';
 import { shorten } from '../operation/print-value.ts';
-import type { ExecutionResult } from '../pipeline/engine.ts';
+import type { ExecutionResult, ReadDocument } from '../pipeline/engine.ts';
 import type { GraphqlCall } from '../pipeline/operation-context.ts';
 import type { OperationRunner } from '../pipeline/run-operation.ts';
 import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
@@ -30,8 +31,8 @@ export interface GraphqlServiceOptions {
 }
 
 /**
- * The way of a GraphQL request through the host, in steps. Both lanes, the plain one (plain-lane.ts) and Yoga's
- * (yoga-lane.ts), take these steps and no others.
+ * The steps of a GraphQL request over HTTP. Both ways, the fast path (fast-path.ts) and Yoga's (yoga.ts), take these steps and no
+ * others.
  */
 export interface GraphqlService {
   /** Throws `GatewayError` (400, 406, 413, 415) or `ClientDisconnected`. */
@@ -42,6 +43,16 @@ export interface GraphqlService {
   refuse(context: RequestContext, error: unknown): HttpResponse;
   /** Sends what the other steps gave; returns a promise only where that takes time. */
   send(context: RequestContext, response: HttpResponse): void | Promise<void>;
+  /** The first half of `answer`, of one operation. */
+  execute(context: RequestContext, call: GraphqlCall): Promise<ExecutionResult>;
+  /** The second half of `answer`. */
+  respond(context: RequestContext, result: ExecutionResult): HttpResponse;
+  /** Gives each operation of a batch a context of its own. */
+  openBatch(context: RequestContext, batch: GraphqlBatch): OpenBatch;
+  /** The document of a call as the first stages have made it; `undefined` without a schema. */
+  readDocument(call: GraphqlCall): ReadDocument | undefined;
+  /** The schema that clients see here. Throws `GatewayError` 503 without one. */
+  schema(): GraphQLSchema;
 }
 
 export function createGraphqlService(options: GraphqlServiceOptions): GraphqlService {
@@ -49,12 +60,14 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   const refuse = (context: RequestContext, error: unknown) =>
     errorResponse(toGatewayError(error, context, options), contentTypeFor(context));
 
-  const executeOne = (context: RequestContext, call: GraphqlCall) => {
+  const execute = (context: RequestContext, call: GraphqlCall) => {
     context.operationName = call.params.operationName ?? undefined;
-    return runner.run(context, call).then((answer) => responseFor(context, answer));
+    return runner.run(context, call);
   };
+  const executeOne = (context: RequestContext, call: GraphqlCall) =>
+    execute(context, call).then((result) => respond(context, result));
 
-  function responseFor(context: RequestContext, answer: ExecutionResult): HttpResponse {
+  function respond(context: RequestContext, answer: ExecutionResult): HttpResponse {
     const { cachePolicy } = answer;
     context.operation = answer.operation;
     if (answer.errors.length > 0) context.errors = answer.errors;
@@ -66,17 +79,8 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   }
 
   /** Each operation is a request of its own, and what it came to stands in its place. */
-  async function executeBatch(context: RequestContext, { calls }: GraphqlBatch): Promise<HttpResponse> {
-    const gathered: GatheredHeaders[] = [];
-    const items = calls.map((call, index) => {
-      const takeHeaders = (headers: GatheredHeaders) => {
-        gathered[index] = headers;
-      };
-      return { call, context: context.forOperation(takeHeaders) };
-    });
-    context.onAbort = () => {
-      for (const item of items) item.context.onAbort?.();
-    };
+  async function executeBatch(context: RequestContext, batch: GraphqlBatch): Promise<HttpResponse> {
+    const { items, finish } = openBatch(context, batch);
     let turn = Promise.resolve();
     const responses = await Promise.all(
       items.map(async (item, index) => {
@@ -87,13 +91,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
         return executeOne(item.context, item.call).catch((error: unknown) => refuse(item.context, error));
       }),
     );
-    writeMergedHeaders(gathered, context);
-    mergeNotes(
-      items.map((item) => item.context),
-      context,
-    );
-    const last = items.at(-1)?.context;
-    if (last) context.headers = last.headers;
+    finish();
     return textResponse(200, contentTypeFor(context), `[${responses.map(({ body }) => String(body)).join(',')}]`);
   }
 
@@ -109,6 +107,49 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     answer: (context, call) => ('calls' in call ? executeBatch(context, call) : executeOne(context, call)),
     refuse,
     send: sender.send,
+    execute,
+    respond,
+    openBatch,
+    readDocument: runner.readDocument,
+    schema: runner.schema,
+  };
+}
+
+/** One operation of a request; what cannot be run stands there as the reason. */
+export interface BatchItem {
+  readonly context: RequestContext;
+  readonly call: GraphqlCall | GatewayError;
+}
+
+/** A batch whose operations are being executed. */
+export interface OpenBatch {
+  readonly items: readonly BatchItem[];
+  /** Brings together what the operations have found out: headers, and notes for the log. */
+  finish(): void;
+}
+
+function openBatch(context: RequestContext, { calls }: GraphqlBatch): OpenBatch {
+  const gathered: GatheredHeaders[] = [];
+  const items = calls.map((call, index) => {
+    const headerSink = (headers: GatheredHeaders) => {
+      gathered[index] = headers;
+    };
+    return { call, context: context.forOperation(headerSink) };
+  });
+  context.onAbort = () => {
+    for (const item of items) item.context.onAbort?.();
+  };
+  return {
+    items,
+    finish() {
+      writeMergedHeaders(gathered, context);
+      mergeNotes(
+        items.map((item) => item.context),
+        context,
+      );
+      const last = items.at(-1)?.context;
+      if (last) context.headers = last.headers;
+    },
   };
 }
 

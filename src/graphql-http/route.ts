@@ -6,6 +6,7 @@ import { createResponseSender } from './compressed-response.ts';
 import { isFastPathRequest, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
+import type { YogaPlugin } from './yoga.ts';
 
 export interface GraphqlRouteOptions
   extends RequestReaderOptions,
@@ -15,6 +16,8 @@ export interface GraphqlRouteOptions
   readonly compressFrom?: number | undefined;
   /** Where a proxy shows the gateway: `/shop-api`. */
   readonly pathPrefix?: string | undefined;
+  /** Plugins of Yoga and Envelop (`yoga.plugins`): with any, all requests go through Yoga. */
+  readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
   /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
   readonly handlers?: 'auto' | 'all-yoga';
 }
@@ -27,9 +30,11 @@ export interface GraphqlRoute extends Required<Route> {
 }
 
 export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, contract?: string): GraphqlRoute {
-  const { logger, onRefused, cacheHeaders, pathPrefix = '' } = options;
+  const { logger, onRefused, cacheHeaders, pathPrefix = '', yogaPlugins: plugins = [] } = options;
+  const isExtended = plugins.length > 0;
   const service = createGraphqlService({
-    runner: createOperationRunner({ ...options, contract }),
+    // what a plugin reads of a request is not known, so no two requests are known to be equal
+    runner: createOperationRunner({ ...options, contract, shareQueries: options.shareQueries && !isExtended }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
     ...{ logger, cacheHeaders, onRefused },
@@ -37,14 +42,16 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
   let yogaHandler: Promise<(context: RequestContext) => Promise<void>> | undefined;
   /** Yoga is loaded by the first request that needs it: many gateways never see one, and all start sooner. */
   async function serveWithYoga(context: RequestContext): Promise<void> {
-    yogaHandler ??= import('./yoga.ts').then(({ createYogaHandler }) => createYogaHandler({ service, logger, path }));
+    yogaHandler ??= import('./yoga.ts').then(({ createYogaHandler }) =>
+      createYogaHandler({ service, logger, path, plugins }),
+    );
     try {
       await (await yogaHandler)(context);
     } catch (error) {
       sendResponse(context, service.refuse(context, error));
     }
   }
-  const hasFastPath = options.handlers !== 'all-yoga';
+  const hasFastPath = options.handlers !== 'all-yoga' && !isExtended;
   const answerFast = (context: RequestContext) => {
     if (!hasFastPath || !isFastPathRequest(context, path)) return false;
     void serveFast(service, context);

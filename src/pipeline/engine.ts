@@ -61,7 +61,7 @@ export interface ExecutionResult {
   /** Headers that policies add to the response, names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** `extensions` of the answer. */
-  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+  readonly extensions?: Record<string, unknown> | undefined;
   /** How long it may be kept; `undefined` where nothing in the schema says so of anything. */
   readonly cachePolicy?: CachePolicy | undefined;
   /** What was to be executed, for logs; `undefined` where it was refused before it was prepared. */
@@ -118,6 +118,8 @@ export interface Engine {
    * each request for it. `false` also when it cannot be told. From the document cache.
    */
   canDedupe(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract' | 'document'>): boolean;
+  /** The public schema, or that of a contract. */
+  schemaOf?(contract: string | undefined): GraphQLSchema;
   /** Parses a document, holds it to the limits and validates it, or finds it in the document cache. */
   readDocument?(request: Pick<EngineRequest, 'query' | 'contract'>): ReadDocument | undefined;
   /**

@@ -1,4 +1,4 @@
-import type { GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
+import type { GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { Kind } from 'graphql';
 import { OverloadedError } from '../executor/memory-budget.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
@@ -7,8 +7,9 @@ import { UnsupportedFieldError } from '../planner/unplannable.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_KEPT } from './cache-policy.ts';
 import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
-import type { Engine, EngineOptions, EngineRequest, ExecutionResult } from './engine.ts';
+import type { Engine, EngineOptions, EngineRequest, ExecutionResult, ReadDocument } from './engine.ts';
 import { executePrepared, executeWithPolicies, overloaded } from './execute.ts';
+import type { GraphqlCall } from './operation-context.ts';
 import { OverrideLabels } from './override-labels.ts';
 import { PreparedOperation } from './prepared-operation.ts';
 import { coerceRequestVariables } from './variables.ts';
@@ -63,6 +64,10 @@ class Pipeline implements Engine {
     const view = this.views.get(contract);
     if (!view) throw new Error(`There is no contract "${contract}".`);
     return view;
+  }
+
+  schemaOf(contract: string | undefined): GraphQLSchema {
+    return this.viewFor({ contract }).supergraph.publicSchema;
   }
 
   readDocument(request: Pick<EngineRequest, 'query' | 'contract'>): ClientDocument | RefusedDocument {
@@ -191,6 +196,13 @@ class Pipeline implements Engine {
     this.options.onInternalError?.(error, client);
     return refuse('internal', [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }]);
   }
+}
+
+/** Whether an operation of a document would be executed: it is chosen, and of a kind that is answered. */
+export function isExecutable(document: ReadDocument, { params: { operationName }, readOnly }: GraphqlCall): boolean {
+  if ('refusal' in document) return false;
+  const operation = chooseOperation(document.document, operationName);
+  return 'kind' in operation && refuseKind(operation, readOnly) === undefined;
 }
 
 function refuse(

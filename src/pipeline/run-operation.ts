@@ -1,3 +1,4 @@
+import type { GraphQLSchema } from 'graphql';
 import { type DependsOn, inFlightKey } from '../client/depends-on.ts';
 import { forbidsSharing } from '../client/sharing.ts';
 import type { GatheredHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
@@ -5,7 +6,7 @@ import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { CancelSignal, ClientContext } from '../sources/source.ts';
-import type { Engine, EngineRequest, ExecutionResult } from './engine.ts';
+import type { Engine, EngineRequest, ExecutionResult, ReadDocument } from './engine.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
 
 export interface OperationRunnerOptions<Context extends OperationContext> {
@@ -31,6 +32,10 @@ export interface OperationRunner<Context extends OperationContext> {
    * with `ClientDisconnected` when it is too late.
    */
   run(context: Context, call: GraphqlCall): Promise<ExecutionResult>;
+  /** The document of a call as the first stages have made it; `undefined` without a schema. */
+  readDocument(call: GraphqlCall): ReadDocument | undefined;
+  /** The schema that clients see. Throws `GatewayError` 503 without one. */
+  schema(): GraphQLSchema;
 }
 
 /** A call with its document, where that has been read already. */
@@ -60,6 +65,12 @@ export function createOperationRunner<Context extends OperationContext>(
   // a cookie is for the one client that asked
   const shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
   const { countRequest } = options;
+
+  function engineInForce(): Engine {
+    const engine = options.engine();
+    if (!engine) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'No schema loaded yet.');
+    return engine;
+  }
 
   function start(engine: Engine, context: Context, call: OpenedCall, rateLimitChecked: boolean): SharedExecution {
     const cancellation = new Cancellation();
@@ -101,8 +112,7 @@ export function createOperationRunner<Context extends OperationContext>(
 
   function begin(context: Context, read: GraphqlCall): Promise<ExecutionResult> {
     if (context.isClosed) throw new ClientDisconnected();
-    const engine = options.engine();
-    if (!engine) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'No schema loaded yet.');
+    const engine = engineInForce();
     const { query, operationName } = read.params;
     const { contract } = options;
     const mayShare = shareQueries && !forbidsSharing(context.requestHeaders);
@@ -119,6 +129,11 @@ export function createOperationRunner<Context extends OperationContext>(
   }
 
   return {
+    readDocument: ({ params: { query } }) => options.engine()?.readDocument?.({ query, contract: options.contract }),
+    schema() {
+      const engine = engineInForce();
+      return engine.schemaOf?.(options.contract) ?? engine.publicSchema;
+    },
     // no `async` functions on this way: while an answer is waited for, they would hold on to the text of the request
     run(context, call) {
       try {

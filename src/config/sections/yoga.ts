@@ -1,0 +1,13 @@
+import * as z from 'zod';
+
+export const yogaSection = z
+  .strictObject({
+    plugins: z
+      .array(z.string().min(1))
+      .default([])
+      .describe(
+        'Modules whose default export is a plugin of GraphQL Yoga or Envelop, or a list of them; paths are relative to the config file. ' +
+          'All GraphQL requests go through Yoga then, and equal queries in flight are not shared',
+      ),
+  })
+  .describe('GraphQL Yoga, which hosts /graphql');

@@ -1,0 +1,36 @@
+import { importFresh } from '../bff/shapes/import-fresh.ts';
+import { ConfigValueError } from '../config/config-value-error.ts';
+import type { YogaPlugin } from '../graphql-http/yoga.ts';
+
+/**
+ * Imports the modules of `yoga.plugins`, JavaScript, or TypeScript that can be erased; each exports a plugin or a list of plugins as
+ * its default. Throws `ConfigValueError`, which names the file that cannot be used.
+ */
+export async function loadYogaPlugins(files: readonly string[]): Promise<YogaPlugin[]> {
+  const plugins: YogaPlugin[] = [];
+  for (const [index, file] of files.entries()) {
+    const { default: exported } = await importPlugin(file, index);
+    const list: readonly unknown[] = Array.isArray(exported) ? exported : [exported];
+    for (const plugin of list) {
+      if (typeof plugin !== 'object' || plugin === null) throw noPlugin(file, index);
+      plugins.push(plugin as YogaPlugin);
+    }
+  }
+  return plugins;
+}
+
+async function importPlugin(file: string, index: number): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await importFresh(file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigValueError(`yoga.plugins[${index}]: ${file} cannot be loaded: ${reason}`);
+  }
+}
+
+function noPlugin(file: string, index: number): ConfigValueError {
+  return new ConfigValueError(
+    `yoga.plugins[${index}]: the default export of ${file} is neither a plugin nor a list of plugins. ` +
+      'Write "export default useMyPlugin({ … })".',
+  );
+}

@@ -1,0 +1,77 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { RequestContext } from '../http/request-context.ts';
+import type { ExecutionResult } from '../pipeline/engine.ts';
+
+/**
+ * An execution result as Yoga and Envelop plugins see it. Its `data` is parsed when a plugin reads it, and written again only if the
+ * plugin has changed it: numbers with more digits than JavaScript numbers have lose them then.
+ */
+export class LazyResult {
+  // biome-ignore lint/suspicious/noExplicitAny: graphql-js types it so
+  declare data?: any;
+  declare errors?: readonly GraphQLError[];
+  declare extensions?: Record<string, unknown>;
+  readonly #source: ExecutionResult;
+  readonly #context: RequestContext;
+  readonly #dataText: string | undefined;
+  readonly #errors: readonly GraphQLError[];
+  #data: unknown;
+  #isRead = false;
+
+  /** @param context the request that the result is for */
+  constructor(source: ExecutionResult, context: RequestContext) {
+    this.#source = source;
+    this.#context = context;
+    this.#dataText = source.dataText;
+    this.#errors = source.errors.map((error) => new ResultError(error));
+    if (this.#errors.length > 0) this.errors = this.#errors;
+    if (source.extensions !== undefined) this.extensions = source.extensions;
+    // its own property, so that a plugin may spread the result into another
+    if (source.dataText !== undefined) {
+      Object.defineProperty(this, 'data', {
+        enumerable: true,
+        configurable: true,
+        get: () => this.#read(),
+        set: (data: unknown) => {
+          this.#data = data;
+          this.#isRead = true;
+        },
+      });
+    }
+  }
+
+  #read(): unknown {
+    if (!this.#isRead) {
+      this.#isRead = true;
+      this.#data = JSON.parse(this.#dataText ?? 'null');
+    }
+    return this.#data;
+  }
+
+  get context(): RequestContext {
+    return this.#context;
+  }
+
+  /** The result with its text, while nothing in it has been changed; `undefined` afterwards. */
+  get unchanged(): ExecutionResult | undefined {
+    if (this.errors !== (this.#errors.length > 0 ? this.#errors : undefined)) return undefined;
+    if (this.extensions !== this.#source.extensions) return undefined;
+    if (!this.#isRead) return this.#source;
+    const text = this.#dataText ?? 'null';
+    return JSON.stringify(this.#data) === JSON.stringify(JSON.parse(text)) ? this.#source : undefined;
+  }
+}
+
+/** An error of a result, which is written as it came. */
+class ResultError extends GraphQLError {
+  readonly #formatted: GraphQLFormattedError;
+
+  constructor(formatted: GraphQLFormattedError) {
+    super(formatted.message, { path: formatted.path, extensions: formatted.extensions });
+    this.#formatted = formatted;
+  }
+
+  override toJSON(): GraphQLFormattedError {
+    return this.#formatted;
+  }
+}

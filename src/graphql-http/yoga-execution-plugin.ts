@@ -1,0 +1,160 @@
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type GraphQLSchema,
+  parse,
+  print,
+  specifiedRules,
+  type ValidationRule,
+  validate,
+} from 'graphql';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import type { RequestContext } from '../http/request-context.ts';
+import { type HttpResponse, textResponse } from '../http/response.ts';
+import type { ReadDocument } from '../pipeline/engine.ts';
+import type { GraphqlCall } from '../pipeline/operation-context.ts';
+import { isExecutable } from '../pipeline/pipeline.ts';
+import { stringifyJson } from '../shared/exact-json.ts';
+import { GatewayError } from '../shared/gateway-error.ts';
+import { refusedResult, requestedInBody, withQuery } from './graphql-over-http.ts';
+import type { BatchItem, GraphqlService, OpenBatch } from './graphql-service.ts';
+import { LazyResult } from './lazy-result.ts';
+import { toResponse, toYogaParams, type YogaServerContext } from './yoga-service-plugin.ts';
+
+/** One operation on its way through Yoga. */
+interface Operation {
+  readonly requestContext: RequestContext;
+  readonly call: GraphqlCall;
+  /** What the gateway's stages have made of the document; plugins see it once it is valid. */
+  readonly document: ReadDocument | undefined;
+}
+
+interface OperationContext extends YogaServerContext {
+  operation?: Operation;
+  batch?: OpenBatch | undefined;
+}
+
+/**
+ * Runs the stages of the pipeline inside Yoga's, so that plugins of Yoga and Envelop see and change what they expect: parameters,
+ * the parsed document, validation rules, execution arguments, the result and the response. What the gateway itself refuses (a
+ * document over a limit, a mutation by GET) never reaches them.
+ * @param written takes each response that Yoga is given, with its body
+ */
+export function executionPlugin(
+  service: GraphqlService,
+  written: WeakMap<Response, HttpResponse>,
+): Plugin<OperationContext, OperationContext> {
+  /** What was read for each set of parameters; one that a plugin has put in its place is read anew. */
+  const calls = new WeakMap<GraphQLParams, BatchItem>();
+
+  const operationFor = (context: OperationContext, params: GraphQLParams): Operation | GatewayError => {
+    const read = calls.get(params);
+    if (read?.call instanceof GatewayError) return read.call;
+    const requestContext = read?.context ?? context.requestContext;
+    const call = read?.call ?? callOf(params, requestContext);
+    if (call instanceof GatewayError) return call;
+    return { requestContext, call, document: service.readDocument(call) };
+  };
+
+  const execute = async ({ requestContext, call }: Operation): Promise<LazyResult> =>
+    new LazyResult(await service.execute(requestContext, call).catch(refusedOrThrow), requestContext);
+
+  return {
+    onRequestParse({ serverContext, setRequestParser, fetchAPI }) {
+      const { requestContext } = serverContext;
+      setRequestParser(async () => {
+        try {
+          const call = await service.read(requestContext);
+          const batch = 'calls' in call ? service.openBatch(requestContext, call) : undefined;
+          serverContext.batch = batch;
+          const items: readonly BatchItem[] =
+            'calls' in call ? (batch?.items ?? []) : [{ context: requestContext, call }];
+          const all = items.map((item) => {
+            const params = item.call instanceof GatewayError ? {} : toYogaParams(item.call.params);
+            calls.set(params, item);
+            return params;
+          });
+          return 'calls' in call ? all : (all[0] ?? {});
+        } catch (error) {
+          return toResponse(fetchAPI, service.refuse(requestContext, error), written);
+        }
+      });
+    },
+    onParams({ context, params, setParamsHandler }) {
+      const operation = operationFor(context, params);
+      if (operation instanceof GatewayError)
+        return setParamsHandler(() => new LazyResult(refusedResult(operation), context.requestContext));
+      context.operation = operation;
+      // what is refused is counted and answered as without Yoga
+      if (!operation.document || !isExecutable(operation.document, operation.call))
+        setParamsHandler(() => execute(operation));
+    },
+    onParse({ context: { operation }, setParseFn }) {
+      const known = operation?.document;
+      if (operation === undefined || known === undefined || 'refusal' in known) return;
+      setParseFn((source: string) => (source === operation.call.params.query ? known.document : parse(source)));
+    },
+    onValidate({ setValidationFn }) {
+      // the document is valid by the rules of the specification: those that plugins add are left
+      setValidationFn((schema: GraphQLSchema, document: DocumentNode, rules: readonly ValidationRule[] = []) =>
+        validate(
+          schema,
+          document,
+          rules.filter((rule) => !specifiedRules.includes(rule)),
+        ),
+      );
+    },
+    onExecute({ args, setExecuteFn }) {
+      const { operation } = args.contextValue;
+      if (operation) setExecuteFn((final: ExecutionArgs) => execute(withArguments(operation, final)));
+    },
+    onResultProcess({ result, serverContext: { batch }, setResultProcessor }) {
+      batch?.finish();
+      const results = (Array.isArray(result) ? result : [result]).map((one) => respondUnchanged(service, one));
+      // Yoga writes what plugins have changed or made
+      if (!results.every((response) => response !== undefined)) return;
+      const response = Array.isArray(result) ? inOneResponse(results) : results[0];
+      if (response === undefined) return;
+      setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, response, written), 'application/json');
+    },
+  };
+}
+
+function respondUnchanged(service: GraphqlService, result: unknown): HttpResponse | undefined {
+  if (!(result instanceof LazyResult)) return undefined;
+  const { unchanged, context } = result;
+  return unchanged && service.respond(context, unchanged);
+}
+
+function inOneResponse(responses: readonly HttpResponse[]): HttpResponse {
+  const type = String(responses[0]?.headers['content-type']);
+  return textResponse(200, type, `[${responses.map(({ body }) => String(body)).join(',')}]`);
+}
+
+/** Reads parameters that a plugin has put in the place of those that came. */
+function callOf(params: GraphQLParams, { req }: RequestContext): GraphqlCall | GatewayError {
+  try {
+    const requested = requestedInBody(params);
+    const text = stringifyJson(params) ?? '';
+    return { params: withQuery(requested, requested.query), text, readOnly: req.method === 'GET' };
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
+}
+
+/** Takes what plugins have changed of the arguments of the execution. */
+function withArguments(operation: Operation, { document, variableValues, operationName }: ExecutionArgs): Operation {
+  const { call, document: known } = operation;
+  const isKnown = known !== undefined && 'document' in known && known.document === document;
+  const query = isKnown ? call.params.query : print(document);
+  return {
+    ...operation,
+    call: { ...call, params: { ...call.params, query, variables: variableValues, operationName } },
+  };
+}
+
+function refusedOrThrow(error: unknown) {
+  if (error instanceof GatewayError) return refusedResult(error);
+  throw error;
+}

@@ -1,0 +1,78 @@
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import type { RequestContext } from '../http/request-context.ts';
+import type { HttpResponse } from '../http/response.ts';
+import type { GraphqlCall, GraphqlParams } from '../pipeline/operation-context.ts';
+import type { GraphqlService } from './graphql-service.ts';
+import type { GraphqlBatch } from './request-reader.ts';
+
+/** What one request brings into Yoga. */
+export interface YogaServerContext extends Record<string, unknown> {
+  readonly requestContext: RequestContext;
+  call?: GraphqlCall | GraphqlBatch;
+  response?: HttpResponse;
+}
+
+/** Yoga wants to see an operation; of a batch it gets one that means nothing. */
+const BATCH_PARAMS: GraphQLParams = { query: '{ __typename }' };
+const NO_RESULT = {};
+
+/**
+ * Puts the service in the place of Yoga's own body reader, execution and result writer. Without plugins of the user's, nobody looks
+ * at what lies between.
+ * @param written takes each response that Yoga is given, with its body
+ */
+export function servicePlugin(
+  service: GraphqlService,
+  written: WeakMap<Response, HttpResponse>,
+): Plugin<object, YogaServerContext> {
+  return {
+    onRequestParse({ serverContext, setRequestParser, fetchAPI }) {
+      const { requestContext } = serverContext;
+      setRequestParser(async () => {
+        try {
+          const call = await service.read(requestContext);
+          serverContext.call = call;
+          return 'calls' in call ? BATCH_PARAMS : toYogaParams(call.params);
+        } catch (error) {
+          return toResponse(fetchAPI, service.refuse(requestContext, error), written);
+        }
+      });
+    },
+    onParams({ context, setParamsHandler }) {
+      setParamsHandler(async () => {
+        const { requestContext, call } = context;
+        if (call === undefined) throw new Error('Yoga executes a request that was not read.');
+        context.response = await service
+          .answer(requestContext, call)
+          .catch((error: unknown) => service.refuse(requestContext, error));
+        return NO_RESULT;
+      });
+    },
+    onResultProcess({ serverContext, setResultProcessor }) {
+      const { response } = serverContext;
+      if (response === undefined) return;
+      setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, response, written), 'application/json');
+    },
+  };
+}
+
+export function toYogaParams({ query, operationName, variables, extensions }: GraphqlParams): GraphQLParams {
+  return {
+    query,
+    ...(operationName != null && { operationName }),
+    ...(variables != null && { variables: { ...variables } }),
+    ...(extensions != null && { extensions: { ...extensions } }),
+  };
+}
+
+export function toResponse(
+  fetchAPI: { Response: typeof Response },
+  response: HttpResponse,
+  written: WeakMap<Response, HttpResponse>,
+): Response {
+  const headers = Object.entries(response.headers).map(([name, value]): [string, string] => [name, String(value)]);
+  // the body is sent from here, not from Yoga's response
+  const made = new fetchAPI.Response(null, { status: response.status, headers });
+  written.set(made, response);
+  return made;
+}
