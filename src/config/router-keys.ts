@@ -1,7 +1,7 @@
 const GRAPHIQL = 'GraphiQL is at /graphql, unless NODE_ENV=production.';
 const HEALTH = 'Health is served beside /graphql, at /health and /ready.';
 const IN_CODE =
-  'Nothing is run inside the gateway but the module of "authorization.policies.module" and shapes of endpoints.';
+  'Your own code runs in "yoga.plugins", in the module of "authorization.policies.module" and in shapes of endpoints.';
 
 /**
  * Keys that Apollo Router has and Headgate has not, each with what to do instead; a name in double quotes is a key of

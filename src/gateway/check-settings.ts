@@ -8,6 +8,7 @@ import { FileKeySet } from '../policy/authentication/key-set.ts';
 import { readManifests } from '../policy/persisted/manifests.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { loadPolicyModule } from './policy-module.ts';
+import { loadYogaPlugins } from './yoga-plugins.ts';
 
 /** What a config that is well-formed names or says, and the gateway could not start with: a sentence for each. */
 export async function checkSettings(config: Config): Promise<string[]> {
@@ -22,6 +23,7 @@ export async function checkSettings(config: Config): Promise<string[]> {
     () => takesTokens && checkCredentialPlaces(authentication, api_keys),
     () => persisted_queries.enabled && readManifests(persisted_queries.manifest),
     () => module && loadPolicyModule(module),
+    () => loadYogaPlugins(config.yoga.plugins),
     ...keyFiles.map((file) => () => new FileKeySet(file)),
   ];
   const problems: string[] = [];

@@ -16,7 +16,7 @@ import { GatewayError } from '../shared/gateway-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { CacheHeaders } from './cache-headers.ts';
 import type { ResponseSender } from './compressed-response.ts';
-import { resultResponse } from './graphql-over-http.ts';
+import { refusedResult, resultResponse } from './graphql-over-http.ts';
 import type { GraphqlBatch, RequestReader } from './request-reader.ts';
 
 export interface GraphqlServiceOptions {
@@ -47,6 +47,8 @@ export interface GraphqlService {
   execute(context: RequestContext, call: GraphqlCall): Promise<ExecutionResult>;
   /** The second half of `answer`. */
   respond(context: RequestContext, result: ExecutionResult): HttpResponse;
+  /** What one operation comes to when something threw; see `refuse`. */
+  refuseOperation(context: RequestContext, error: unknown): ExecutionResult;
   /** Gives each operation of a batch a context of its own. */
   openBatch(context: RequestContext, batch: GraphqlBatch): OpenBatch;
   /** The document of a call as the first stages have made it; `undefined` without a schema. */
@@ -109,6 +111,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     send: sender.send,
     execute,
     respond,
+    refuseOperation: (context, error) => refusedResult(toGatewayError(error, context, options)),
     openBatch,
     readDocument: runner.readDocument,
     schema: runner.schema,

@@ -1,6 +1,8 @@
 import {
   type DocumentNode,
   type ExecutionArgs,
+  GraphQLError,
+  type ExecutionResult as GraphQLResult,
   type GraphQLSchema,
   parse,
   print,
@@ -16,6 +18,7 @@ import type { GraphqlCall } from '../pipeline/operation-context.ts';
 import { isExecutable } from '../pipeline/pipeline.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { refusedResult, requestedInBody, withQuery } from './graphql-over-http.ts';
 import type { BatchItem, GraphqlService, OpenBatch } from './graphql-service.ts';
 import { LazyResult } from './lazy-result.ts';
@@ -43,6 +46,7 @@ interface OperationContext extends YogaServerContext {
 export function executionPlugin(
   service: GraphqlService,
   written: WeakMap<Response, HttpResponse>,
+  logger: Logger,
 ): Plugin<OperationContext, OperationContext> {
   /** What was read for each set of parameters; one that a plugin has put in its place is read anew. */
   const calls = new WeakMap<GraphQLParams, BatchItem>();
@@ -56,14 +60,22 @@ export function executionPlugin(
     return { requestContext, call, document: service.readDocument(call) };
   };
 
+  const mask = (result: GraphQLResult) => maskUnexpected(result, logger);
   const execute = async ({ requestContext, call }: Operation): Promise<LazyResult> =>
-    new LazyResult(await service.execute(requestContext, call).catch(refusedOrThrow), requestContext);
+    new LazyResult(
+      await service
+        .execute(requestContext, call)
+        .catch((error: unknown) => service.refuseOperation(requestContext, error)),
+      requestContext,
+    );
 
   return {
     onRequestParse({ serverContext, setRequestParser, fetchAPI }) {
       const { requestContext } = serverContext;
       setRequestParser(async () => {
         try {
+          // throws where there is none
+          service.schema();
           const call = await service.read(requestContext);
           const batch = 'calls' in call ? service.openBatch(requestContext, call) : undefined;
           serverContext.batch = batch;
@@ -108,11 +120,14 @@ export function executionPlugin(
       const { operation } = args.contextValue;
       if (operation) setExecuteFn((final: ExecutionArgs) => execute(withArguments(operation, final)));
     },
-    onResultProcess({ result, serverContext: { batch }, setResultProcessor }) {
+    onResultProcess({ result, serverContext: { batch }, setResult, setResultProcessor }) {
       batch?.finish();
       const results = (Array.isArray(result) ? result : [result]).map((one) => respondUnchanged(service, one));
-      // Yoga writes what plugins have changed or made
-      if (!results.every((response) => response !== undefined)) return;
+      if (!results.every((response) => response !== undefined)) {
+        // Yoga writes what plugins have changed or made
+        if (!isAsyncIterable(result)) setResult(Array.isArray(result) ? result.map(mask) : mask(result));
+        return;
+      }
       const response = Array.isArray(result) ? inOneResponse(results) : results[0];
       if (response === undefined) return;
       setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, response, written), 'application/json');
@@ -154,7 +169,21 @@ function withArguments(operation: Operation, { document, variableValues, operati
   };
 }
 
-function refusedOrThrow(error: unknown) {
-  if (error instanceof GatewayError) return refusedResult(error);
-  throw error;
+/** A plugin says what clients may see by throwing a `GraphQLError`; anything else that it throws is logged and masked. */
+function maskUnexpected(result: GraphQLResult, logger: Logger): GraphQLResult {
+  if (!result.errors?.some(isUnexpected)) return result;
+  const errors = result.errors.map((error) => {
+    if (!isUnexpected(error)) return error;
+    logger.error({ err: error.originalError ?? error }, 'a plugin of "yoga.plugins" threw');
+    return new GraphQLError('Internal server error', { extensions: { code: 'INTERNAL_SERVER_ERROR' } });
+  });
+  return { ...result, errors };
+}
+
+function isUnexpected({ originalError }: GraphQLError): boolean {
+  return originalError !== undefined && !(originalError instanceof GraphQLError);
+}
+
+function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in value;
 }

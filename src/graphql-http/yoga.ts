@@ -29,7 +29,7 @@ export function createYogaHandler({
 }: YogaHandlerOptions): (context: RequestContext) => Promise<void> {
   const written = new WeakMap<Response, HttpResponse>();
   const isExtended = plugins.length > 0;
-  const own = isExtended ? executionPlugin(service, written) : servicePlugin(service, written);
+  const own = isExtended ? executionPlugin(service, written, logger) : servicePlugin(service, written);
   const yoga = createYoga<YogaServerContext>({
     graphqlEndpoint: path,
     schema: isExtended ? () => service.schema() : undefined,

@@ -154,7 +154,10 @@ test('dev takes up a changed schema, keeps the last good one, and takes up a con
   await vi.waitFor(async () => expect(await post(url, bye)).toEqual(both), PATIENCE);
 
   await write('headgate.yaml', 'supergraph: { introspection: no idea }');
-  await vi.waitFor(() => expect(cli.output.stderr).toContain('supergraph.introspection: expected true or false'), PATIENCE);
+  await vi.waitFor(
+    () => expect(cli.output.stderr).toContain('supergraph.introspection: expected true or false'),
+    PATIENCE,
+  );
   await write('headgate.yaml', 'persisted_queries: { enabled: true, manifest: [absent.json] }');
   await vi.waitFor(() => expect(cli.output.stderr).toContain('absent.json: the manifest cannot be read'), PATIENCE);
   await write('headgate.yaml', 'supergraph: { introspection: false }');

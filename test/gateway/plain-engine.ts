@@ -9,7 +9,8 @@ import {
   validate,
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
-import type { Engine, EngineRequest, ExecutionResult } from '../../src/pipeline/engine.ts';
+import { LRUCache } from 'lru-cache';
+import type { Engine, EngineRequest, ExecutionResult, ReadDocument } from '../../src/pipeline/engine.ts';
 
 type RootValue = Record<string, (args: Record<string, unknown>, request: EngineRequest) => unknown>;
 
@@ -29,9 +30,22 @@ export function plainEngine(sdl: string, roots: RootValue): Engine {
       publicSchema: schema,
     } as unknown as Engine['supergraph'],
     publicSchema: schema,
+    readDocument: ({ query }) => readPlain(schema, query),
     canDedupe: ({ query, operationName }) => operationOf(query, operationName)?.operation === 'query',
     execute: async (request) => executePlain(schema, roots, request),
   };
+}
+
+function readPlain(schema: GraphQLSchema, query: string): ReadDocument {
+  const unread = { refusal: 'validation', errors: [] } as const;
+  try {
+    const document = parse(query, { noLocation: true });
+    if (validate(schema, document).length > 0) return unread;
+    const prepared: Extract<ReadDocument, { document: unknown }>['prepared'] = new LRUCache({ max: 1 });
+    return { document, conditions: [], labels: [], countsRequests: false, dependsOnClient: false, prepared };
+  } catch {
+    return unread;
+  }
 }
 
 async function executePlain(schema: GraphQLSchema, roots: RootValue, request: EngineRequest): Promise<ExecutionResult> {

@@ -23,8 +23,14 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
 const wantsNew = { accept: 'application/graphql-response+json' };
 
-describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (handlers) => {
-  const start = (): Promise<Serving> => serve({ engine: () => engine, handlers });
+const WAYS = [
+  ['the fast path where it can be taken', { handlers: 'auto' }],
+  ['Yoga for all requests', { handlers: 'all-yoga' }],
+  ['Yoga with a plugin', { yogaPlugins: [{}] }],
+] as const;
+
+describe.each(WAYS)('GraphQL over HTTP, by %s', (_, way) => {
+  const start = (): Promise<Serving> => serve({ engine: () => engine, ...way });
 
   it('passes every audit of graphql-http, MUST, SHOULD and MAY', async () => {
     const { url } = await start();
@@ -135,7 +141,7 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (ha
       `{${Array.from({ length: 50_001 }, (_, i) => `"k${i}":1`).join(',')}}`,
     ],
   ])('says 400 for %s, before the body is parsed', async (_what, expected, value) => {
-    const { url } = await serve({ engine: () => engine, handlers, maxRequestBytes: 2_000_000 });
+    const { url } = await serve({ engine: () => engine, ...way, maxRequestBytes: 2_000_000 });
     const response = await post(url, `{"query":"{ hello }","variables":{"v":${value}}}`);
     expect([response.status, await code(response)]).toEqual([400, expected]);
   });
@@ -178,7 +184,7 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (ha
     const cors = createCors(configFileSchema.parse({ cors: { policies: [{ origins: ['https://a.example'] }] } }).cors);
     const { url } = await serve({
       engine: () => ({ ...engine, execute }),
-      handlers,
+      ...way,
       cacheHeaders: controlOf,
       cors,
       maxBatch: 2,
@@ -202,7 +208,7 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (ha
 
   it('masks an error of the engine, and logs it under the request id', async () => {
     const broken = { ...engine, execute: () => Promise.reject(new Error('secret connection string')) };
-    const { url, lines } = await serve({ engine: () => broken, handlers });
+    const { url, lines } = await serve({ engine: () => broken, ...way });
     const response = await post(url, { query: '{ hello }' }, { 'x-request-id': 'req-7' });
     expect(response.status).toBe(500);
     expect(await response.text()).toBe(
@@ -223,14 +229,14 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (ha
           });
         }),
     });
-    const { url } = await serve({ engine: () => slow, handlers, timeoutMs: 30 });
+    const { url } = await serve({ engine: () => slow, ...way, timeoutMs: 30 });
     const response = await post(url, { query: '{ wait }' });
     expect([response.status, await code(response)]).toEqual([504, 'GATEWAY_TIMEOUT']);
     expect(aborted).toEqual([true]);
   });
 
   it('says 503 while there is no schema', async () => {
-    const { url } = await serve({ engine: () => undefined, handlers });
+    const { url } = await serve({ engine: () => undefined, ...way });
     const response = await post(url, { query: '{ hello }' });
     expect([response.status, await code(response)]).toEqual([503, 'SERVICE_UNAVAILABLE']);
   });
@@ -255,7 +261,7 @@ describe.each(['auto', 'all-yoga'] as const)('GraphQL over HTTP, lanes: %s', (ha
         return new Promise((resolve) => client.signal?.addEventListener('abort', () => resolve('late')));
       },
     });
-    const { url } = await serve({ engine: () => running, handlers });
+    const { url } = await serve({ engine: () => running, ...way });
     const leaving = new AbortController();
     const answer = fetch(url, {
       method: 'POST',
