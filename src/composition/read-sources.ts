@@ -14,7 +14,7 @@ export interface SourcesRead {
 }
 
 /**
- * Reads every `NAME.graphql` and `NAME.gql` in the folder and in the folders below it. Hidden files and folders, `node_modules` and
+ * Reads every `NAME.graphql`, `NAME.graphqls` and `NAME.gql` in the folder and in the folders below it. Hidden files and folders, `node_modules` and
  * other extensions are left out.
  */
 export async function readSources(dir: string, env: Env = process.env): Promise<SourcesRead> {
@@ -82,7 +82,7 @@ function emptyFolder(dir: string): Problem {
     line: 1,
     column: 1,
     code: 'NO_SCHEMAS',
-    message: 'There is no *.graphql or *.gql file in the schemas folder.',
+    message: 'There is no *.graphql, *.graphqls or *.gql file in the schemas folder.',
     hint: 'Add one file for each subgraph, NAME.graphql, with its SDL and `extend schema @subgraph(url: "http://…")`.',
   };
 }

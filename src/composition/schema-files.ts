@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-const EXTENSION = /\.(?:graphql|gql)$/;
+const EXTENSION = /\.(?:graphqls?|gql)$/;
 
 /** Whether a file of the schemas folder is the schema of a source. */
 export function isSchemaFile(name: string): boolean {

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { ConfigValueError } from '../config/config-value-error.ts';
+import { answerMalformedRequests } from './malformed-requests.ts';
 import type { RequestHandler } from './request-handler.ts';
 
 export interface ListenerOptions {
@@ -50,6 +51,7 @@ export async function listen(host: Omit<RequestHandler, 'isDraining'>, options: 
   const { tls } = options;
   const timeouts = timeoutsOf(options);
   const server = tls ? createTlsServer({ ...tls, ...timeouts }, host.handle) : createServer(timeouts, host.handle);
+  answerMalformedRequests(server);
   const fresh = trackFreshConnections(server);
   await bind(server, options);
   const { port } = server.address() as AddressInfo;

@@ -26,17 +26,17 @@ test('a file is a subgraph, named as the file', async () => {
   ]);
 });
 
-test('.gql files and files in folders below are sources, too, named as the file', async () => {
+test('.gql and .graphqls files and files in folders below are sources, too, named as the file', async () => {
   const dir = await folderWith({ 'products.gql': SHOP['products.graphql'] });
   await mkdir(join(dir, 'teams', 'social'), { recursive: true });
-  await writeFile(join(dir, 'teams', 'social', 'reviews.graphql'), SHOP['reviews.graphql']);
+  await writeFile(join(dir, 'teams', 'social', 'reviews.graphqls'), SHOP['reviews.graphql']);
   await mkdir(join(dir, '.git'));
   await writeFile(join(dir, '.git', 'hidden.graphql'), 'not {');
   const { sources, problems } = await readSources(dir);
   expect(problems).toEqual([]);
   expect(sources.map(({ name, file }) => [name, file.replace(`${dir}/`, '')])).toEqual([
     ['products', 'products.gql'],
-    ['reviews', 'teams/social/reviews.graphql'],
+    ['reviews', 'teams/social/reviews.graphqls'],
   ]);
 });
 
