@@ -9,65 +9,68 @@ import type { Engine, EngineRequest, ExecutionResult } from './engine.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
 
 export interface OperationRunnerOptions<Context extends OperationContext> {
-  /** The engine in force; `undefined` while there is no schema. */
+  /** Returns the current engine; `undefined` while no schema is loaded. */
   readonly engine: () => Engine | undefined;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
   readonly shareQueries: boolean;
-  /** What answers depend on; by default on all headers but those that say nothing of who asks. */
+  /** What results depend on; by default all headers except those that do not identify the client. */
   readonly dependsOn?: DependsOn | undefined;
   /** How long one client request may take (`traffic_shaping.router.timeout`). */
   readonly timeoutMs: number;
-  /** The contract whose schema is asked; the whole public schema without it. */
+  /** The contract whose schema the client queries; the whole public schema where it is missing. */
   readonly contract?: string | undefined;
-  /** Gathers the headers of subgraph answers that go to the client. */
+  /** Collects the headers of subgraph responses that go to the client. */
   readonly returned?: ResponseHeaders | undefined;
-  /** Counts requests whose operation is not asked for the limits of the request; there are none without it. */
+  /**
+   * Counts requests that never reach the policies against the rate limits of the request; there are none where it is
+   * missing.
+   */
   readonly countRequest?: ((context: Context) => undefined | Promise<void>) | undefined;
 }
 
 export interface OperationRunner<Context extends OperationContext> {
   /**
-   * Rejects with `GatewayError` 503 without a schema, 504 `GATEWAY_TIMEOUT` when time is up and 429 over a rate limit, and
-   * with `ClientDisconnected` when it is too late.
+   * Executes an operation. Rejects with `GatewayError` 503 without a schema, 504 `GATEWAY_TIMEOUT` after the timeout
+   * and 429 over a rate limit, and with `ClientDisconnected` once the client has left.
    */
   run(context: Context, call: GraphqlCall): Promise<ExecutionResult>;
 }
 
-/** A call with its document, where that has been read already. */
-interface OpenedCall extends GraphqlCall {
+/** A call with its document, where that was already read. */
+interface ReadCall extends GraphqlCall {
   readonly document: EngineRequest['document'];
 }
 
-/** One execution under way, and how many clients wait for it. */
+/** One execution in flight, and how many clients wait for it. */
 interface SharedExecution {
   readonly engine: Engine;
   readonly cancellation: Cancellation;
-  readonly answer: Promise<ExecutionResult>;
+  readonly result: Promise<ExecutionResult>;
   readonly returned: GatheredHeaders | undefined;
   readonly shared: SharedResponse;
   waiting: number;
 }
 
 /**
- * Runs operations, one execution for all identical queries that are in flight at once. Identical means: same URL, same
- * body, same engine, and the same value of every header but neutral ones, so that no client ever gets an answer made
- * for another's credentials. When the last of the clients leaves, the execution is aborted.
+ * Creates a runner that executes identical queries in flight once. Identical means: the same URL, body and engine,
+ * and the same value of every header that results depend on, so that no client gets a result for another's
+ * credentials. When the last of the clients disconnects, the execution is aborted.
  */
 export function createOperationRunner<Context extends OperationContext>(
   options: OperationRunnerOptions<Context>,
 ): OperationRunner<Context> {
   const sharedExecutions = new Map<string, SharedExecution>();
-  // a cookie is for the one client that asked
+  // a cookie is for the requesting client only
   const shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
   const { countRequest } = options;
 
-  function start(engine: Engine, context: Context, call: OpenedCall, rateLimitChecked: boolean): SharedExecution {
+  function start(engine: Engine, context: Context, call: ReadCall, rateLimitChecked: boolean): SharedExecution {
     const cancellation = new Cancellation();
     const returned = options.returned?.gather();
     const client = clientContext(context, cancellation, returned, rateLimitChecked);
     const work = engine.execute(engineRequest(client, call, options.contract));
-    const answer = withDeadline(options.timeoutMs, cancellation, work);
-    return { engine, cancellation, answer, returned, shared: { response: undefined, left: 0 }, waiting: 0 };
+    const result = withDeadline(options.timeoutMs, cancellation, work);
+    return { engine, cancellation, result, returned, shared: { response: undefined, left: 0 }, waiting: 0 };
   }
 
   function join(sharedExecution: SharedExecution, context: Context, key: string | undefined): Promise<ExecutionResult> {
@@ -82,20 +85,20 @@ export function createOperationRunner<Context extends OperationContext>(
       sharedExecution.cancellation.abort();
     };
     return sharedExecution.returned
-      ? withHeaders(sharedExecution.answer, sharedExecution.returned, context)
-      : sharedExecution.answer;
+      ? withHeaders(sharedExecution.result, sharedExecution.returned, context)
+      : sharedExecution.result;
   }
 
-  function share(engine: Engine, context: Context, call: OpenedCall): Promise<ExecutionResult> {
+  function share(engine: Engine, context: Context, call: ReadCall): Promise<ExecutionResult> {
     const key = sharingKey(context, call.text, options.dependsOn);
     const running = sharedExecutions.get(key);
     if (running?.engine === engine) return join(running, context, key);
     const sharedExecution = start(engine, context, call, countRequest !== undefined);
     sharedExecutions.set(key, sharedExecution);
-    const finish = () => {
+    const remove = () => {
       if (sharedExecutions.get(key) === sharedExecution) sharedExecutions.delete(key);
     };
-    sharedExecution.answer.then(finish, finish);
+    sharedExecution.result.then(remove, remove);
     return join(sharedExecution, context, key);
   }
 
@@ -106,7 +109,7 @@ export function createOperationRunner<Context extends OperationContext>(
     const { query, operationName } = read.params;
     const { contract } = options;
     const mayShare = shareQueries && !forbidsSharing(context.requestHeaders);
-    // read once: a document that was not asked for before is parsed and validated here
+    // read once: a document that is not cached yet is parsed and validated here
     const document = mayShare ? engine.readDocument?.({ query, contract }) : undefined;
     const call = { ...read, document };
     if (mayShare && engine.canDedupe({ query, operationName, contract, document })) {
@@ -114,12 +117,12 @@ export function createOperationRunner<Context extends OperationContext>(
       const counted = countRequest?.(context);
       return counted ? counted.then(() => share(engine, context, call)) : share(engine, context, call);
     }
-    const answer = join(start(engine, context, call, false), context, undefined);
-    return countRequest ? answer.then((made) => countRefused(made, context, countRequest)) : answer;
+    const result = join(start(engine, context, call, false), context, undefined);
+    return countRequest ? result.then((result) => countRefused(result, context, countRequest)) : result;
   }
 
   return {
-    // no `async` functions on this way: while an answer is waited for, they would hold on to the text of the request
+    // no `async` functions on this path: they would keep the text of the request in memory until the result is there
     run(context, call) {
       try {
         return begin(context, call);
@@ -130,15 +133,15 @@ export function createOperationRunner<Context extends OperationContext>(
   };
 }
 
-/** The policies count what they see; what never became an operation is counted here. */
+/** Counts operations that never reached the policies; these count what they see. */
 async function countRefused<Context>(
-  answer: ExecutionResult,
+  result: ExecutionResult,
   context: Context,
   countRequest: (context: Context) => undefined | Promise<void>,
 ) {
-  const { refusal } = answer;
+  const { refusal } = result;
   if (refusal && refusal !== 'policy' && refusal !== 'overload') await countRequest(context);
-  return answer;
+  return result;
 }
 
 function clientContext(
@@ -151,19 +154,19 @@ function clientContext(
   return { requestId, headers, signal, ip, identity, returned, rateLimitChecked };
 }
 
-function engineRequest(client: ClientContext, call: OpenedCall, contract: string | undefined): EngineRequest {
+function engineRequest(client: ClientContext, call: ReadCall, contract: string | undefined): EngineRequest {
   const { query, operationName, variables } = call.params;
   return { query, operationName, variables, client, contract, document: call.document, readOnly: call.readOnly };
 }
 
 async function withHeaders(
-  answer: Promise<ExecutionResult>,
+  pending: Promise<ExecutionResult>,
   returned: GatheredHeaders,
   context: OperationContext,
 ): Promise<ExecutionResult> {
-  const made = await answer;
+  const result = await pending;
   context.receiveHeaders(returned);
-  return made;
+  return result;
 }
 
 function withDeadline(
@@ -174,11 +177,11 @@ function withDeadline(
   return new Promise((resolve, reject) => {
     const timer = setTimeout(expire, ms, ms, cancellation, reject);
     work.then(
-      (answer) => {
+      (result) => {
         clearTimeout(timer);
-        // what else is under way for it is for nobody
-        if (answer.refusal === 'overload') cancellation.abort();
-        resolve(answer);
+        // nobody needs its other fetches any more
+        if (result.refusal === 'overload') cancellation.abort();
+        resolve(result);
       },
       (error: unknown) => {
         clearTimeout(timer);
