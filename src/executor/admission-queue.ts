@@ -1,8 +1,8 @@
 /** A run that takes less text from subgraphs begins at once, in UTF-16 code units: it is done before it is in anybody's way. */
-export const HEAVY_RUN = 16_384;
+export const HEAVY_EXECUTION = 16_384;
 
 /** Heavy runs begin at once while those under way take less text than this together. */
-const FREELY = 262_144;
+const UNQUEUED_TEXT = 262_144;
 
 type Start = () => void;
 
@@ -13,31 +13,31 @@ type Start = () => void;
  * and while it waits for slow subgraphs turns are so short that nobody notices.
  */
 export class AdmissionQueue {
-  private underWay = 0;
+  private running = 0;
   private waiting: Start[] = [];
   private next = 0;
 
   /** Calls `start`, now or in a later turn; the run then has to {@link leave} with the same weight. */
   enter(weight: number, start: Start): void {
-    if (this.waiting.length === 0 && this.underWay < FREELY) {
-      this.underWay += weight;
+    if (this.waiting.length === 0 && this.running < UNQUEUED_TEXT) {
+      this.running += weight;
       start();
       return;
     }
     if (this.waiting.length === 0) setImmediate(this.startNext);
     this.waiting.push(() => {
-      this.underWay += weight;
+      this.running += weight;
       start();
     });
   }
 
   leave(weight: number): void {
-    this.underWay -= weight;
+    this.running -= weight;
   }
 
   private readonly startNext = (): void => {
     const start = this.waiting[this.next];
-    this.waiting[this.next] = NOTHING;
+    this.waiting[this.next] = NO_START;
     this.next += 1;
     if (this.next === this.waiting.length) {
       this.waiting = [];
@@ -49,4 +49,4 @@ export class AdmissionQueue {
   };
 }
 
-const NOTHING: Start = () => {};
+const NO_START: Start = () => {};

@@ -3,11 +3,11 @@ import type { DroppedItems } from '../operation/drop-fields.ts';
 import type { LookupTarget, PlannedLookup, PlannedRequest, QueryPlan } from '../planner/plan.ts';
 import type { AliasScope, FetchNode, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { DocumentForms } from './document-forms.ts';
 import { type CompiledContexts, compileContexts } from './gather-by-context.ts';
 import { quote } from './json-text.ts';
 import { Projection } from './projection.ts';
 import { compileRepresentation, type RepresentationWriter } from './representation-writer.ts';
+import { RequestDocuments } from './request-documents.ts';
 
 /** A plan made ready to run many times: what can be known before a request has been worked out. */
 export interface CompiledPlan {
@@ -22,7 +22,7 @@ export interface CompiledRequest {
   readonly planned: PlannedRequest;
   /** Ids of the requests that wait for this one. */
   readonly dependents: readonly number[];
-  readonly document: DocumentForms;
+  readonly document: RequestDocuments;
   readonly rootKeys: readonly WrittenKey[];
   /** As on a look-up: for root fields that are asked for below others. */
   readonly copiesForEach: boolean;
@@ -85,7 +85,7 @@ export function* compileInSteps(
     requests.push({
       planned,
       dependents: dependents[planned.id] ?? [],
-      document: new DocumentForms(planned),
+      document: new RequestDocuments(planned),
       rootKeys: planned.root ? writtenKeys([planned.root], writers) : [],
       copiesForEach: planned.root !== undefined && positionsApart.has(planned.root.position),
       lookups,

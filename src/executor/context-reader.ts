@@ -1,5 +1,5 @@
 import type { ContextSource, RepresentationSelection } from '../planner/positions.ts';
-import { isObject, isOf, type ResponseObject } from './objects.ts';
+import { isObject, isOfType, type ResponseObject } from './objects.ts';
 
 /** Reads what a context holds from the object that sets it; `undefined` where it was not fetched. */
 export type ContextReader = (object: ResponseObject) => unknown;
@@ -16,16 +16,18 @@ export function compileContextReader({ fields, type }: Pick<ContextSource, 'fiel
 
 function compileItems(items: RepresentationSelection, typeName: string | undefined): ContextReader {
   // a type that is read only to tell fragments apart is no value
-  const telling = items.length > 1;
+  const distinguishesTypes = items.length > 1;
   const readers = items.flatMap((item): { possible?: ReadonlySet<string>; read: ContextReader }[] => {
     if (item.kind === 'typeCondition') return [{ possible: item.possible, read: compileItems(item.nested, undefined) }];
     const { subgraphKey, nested } = item;
-    if (item.name === '__typename') return telling ? [] : [{ read: (object) => object.__typename ?? typeName }];
+    if (item.name === '__typename')
+      return distinguishesTypes ? [] : [{ read: (object) => object.__typename ?? typeName }];
     const below = nested && compileItems(nested, undefined);
     return [{ read: below ? (object) => readBelow(object[subgraphKey], below) : (object) => object[subgraphKey] }];
   });
   return (object) => {
-    for (const { possible, read } of readers) if (possible === undefined || isOf(object, possible)) return read(object);
+    for (const { possible, read } of readers)
+      if (possible === undefined || isOfType(object, possible)) return read(object);
     return null;
   };
 }

@@ -1,8 +1,8 @@
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CompiledRequest } from './compile.ts';
 import { kindOf } from './errors.ts';
-import type { Gap, Gaps } from './gaps.ts';
 import type { GatheredEntities } from './gather-entities.ts';
+import type { MissingFields, NullReasons } from './null-reasons.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 
 /** Which entities of one look-up are not there, or are something else than what was asked for. */
@@ -37,15 +37,19 @@ export class EntityProblems {
   }
 
   /** @param report called with the reasons, where entities are malformed */
-  note(gaps: Gaps, report: (reasons: ReadonlyMap<number, string>) => void): void {
-    const gap = (reason: Gap['reason']): Gap => ({ service: this.service, keys: this.keys, reason });
-    this.addGap(gaps, this.unknown, gap('null'));
-    this.addGap(gaps, this.wrong, gap('reported'));
+  note(nullReasons: NullReasons, report: (reasons: ReadonlyMap<number, string>) => void): void {
+    const missingFields = (reason: MissingFields['reason']): MissingFields => ({
+      service: this.service,
+      keys: this.keys,
+      reason,
+    });
+    this.addMissing(nullReasons, this.unknown, missingFields('null'));
+    this.addMissing(nullReasons, this.wrong, missingFields('reported'));
     if (this.reasons.size > 0) report(this.reasons);
   }
 
-  private addGap(gaps: Gaps, objects: readonly ResponseObject[], gap: Gap): void {
-    for (const object of objects) gaps.add(object, gap);
+  private addMissing(nullReasons: NullReasons, objects: readonly ResponseObject[], missingFields: MissingFields): void {
+    for (const object of objects) nullReasons.add(object, missingFields);
   }
 
   private problemOf(object: ResponseObject, entity: unknown): string | undefined {

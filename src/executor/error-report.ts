@@ -2,8 +2,6 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection } from '../operation/timed-sections.ts';
 import type { Position } from '../planner/positions.ts';
 import type { SourceFailure } from '../sources/source.ts';
-import { ResponseErrors, type ResponsePlace } from './answer-errors.ts';
-import { type LookedUp, ResponsePlaces } from './answer-places.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import {
   type ClientPaths,
@@ -17,18 +15,21 @@ import {
   type SubgraphError,
   toClientPaths,
 } from './errors.ts';
-import type { Gaps } from './gaps.ts';
+import type { NullReasons } from './null-reasons.ts';
+import type { ObjectShape, SelectionPart } from './object-shapes.ts';
 import { isObject, type ResponseObject } from './objects.ts';
-import type { Part, Shape, Violation } from './projection.ts';
+import type { Violation } from './projection.ts';
+import { ResponseErrors, type ResponsePlace } from './response-errors.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
+import { ResponsePlaces, type SentLookup } from './response-places.ts';
 
 /** The same error for many objects is told for this many of them. */
-const TOLD_PER_ERROR = 100;
+const MAX_PLACES_PER_ERROR = 100;
 /** Once there are this many errors, each further one is told for its first object only. */
-const MANY_ERRORS = 10_000;
+const MAX_DETAILED_ERRORS = 10_000;
 
 /** A place in a subgraph's response, and the client's paths that mean it. */
-interface FoundPlace {
+interface LocatedPlace {
   readonly place: ResponsePlace;
   readonly paths: readonly ResponsePath[];
   /** How many steps of the place's path the client knows of. */
@@ -42,23 +43,28 @@ export interface ErrorReportOptions {
   readonly reportEveryPlace?: boolean | undefined;
 }
 
-const NOWHERE: readonly FoundPlace[] = [];
+const NOWHERE: readonly LocatedPlace[] = [];
 
 /** Gathers what went wrong during one execution, and puts it into the client's terms. Nothing here runs while all is well. */
 export class ErrorReport {
   private readonly compiled: CompiledPlan;
   private readonly targets: ResponseObjects;
-  private readonly gaps: Gaps;
-  private readonly root: readonly [Part];
-  private readonly shapes = new Map<readonly Part[], Map<string, Shape>>();
+  private readonly nullReasons: NullReasons;
+  private readonly root: readonly [SelectionPart];
+  private readonly shapes = new Map<readonly SelectionPart[], Map<string, ObjectShape>>();
   private readonly errors: GraphQLFormattedError[];
   private readonly everyPlace: boolean;
   private readonly reportedMissing = new Set<string>();
 
-  constructor(compiled: CompiledPlan, targets: ResponseObjects, gaps: Gaps, options: ErrorReportOptions = {}) {
+  constructor(
+    compiled: CompiledPlan,
+    targets: ResponseObjects,
+    nullReasons: NullReasons,
+    options: ErrorReportOptions = {},
+  ) {
     this.errors = [...(options.knownErrors ?? [])];
     this.everyPlace = options.reportEveryPlace === true;
-    this.gaps = gaps;
+    this.nullReasons = nullReasons;
     this.compiled = compiled;
     this.targets = targets;
     this.root = [{ position: compiled.plan.root, selection: compiled.plan.selection }];
@@ -72,9 +78,9 @@ export class ErrorReport {
    * A whole request failed: told once for each field that it should have brought, at the first place where it is missing.
    * @param isExplained whether a root field has an error of its own already
    */
-  failure(
+  addFailure(
     request: CompiledRequest,
-    sent: readonly LookedUp[],
+    sent: readonly SentLookup[],
     failure: SourceFailure,
     isExplained?: (rootKey: string) => boolean,
   ): void {
@@ -85,9 +91,9 @@ export class ErrorReport {
   }
 
   /** All that these look-ups, or the root request, should have brought is missing, and an error of the subgraph says so. */
-  explained(
+  addExplained(
     request: CompiledRequest,
-    sent: readonly LookedUp[],
+    sent: readonly SentLookup[],
     error: SubgraphError,
     { firstError }: ResponseErrors,
   ): void {
@@ -102,7 +108,7 @@ export class ErrorReport {
 
   private missingPaths(
     request: CompiledRequest,
-    sent: readonly LookedUp[],
+    sent: readonly SentLookup[],
     isExplained: (rootKey: string) => boolean = () => false,
   ): Iterable<ResponsePath> {
     const paths = new Map<string, ResponsePath>();
@@ -123,18 +129,18 @@ export class ErrorReport {
     return paths.values();
   }
 
-  private noteReported(request: CompiledRequest, sent: readonly LookedUp[]): void {
+  private noteReported(request: CompiledRequest, sent: readonly SentLookup[]): void {
     const service = request.planned.subgraph.name;
     const note = (objects: readonly ResponseObject[], keys: readonly WrittenKey[]) => {
-      const gap = { service, keys: keyNames(keys), reason: 'reported' } as const;
-      for (const object of objects) this.gaps.add(object, gap);
+      const missingFields = { service, keys: keyNames(keys), reason: 'reported' } as const;
+      for (const object of objects) this.nullReasons.add(object, missingFields);
     };
     if (request.planned.root) note(this.targets.at(request.planned.root.position), request.rootKeys);
     for (const { lookup, objects } of sent) note(objects, lookup.keys);
   }
 
   /** Fields were left out because what they require could not be fetched: told once for each field, with its first object. */
-  missingInputs(
+  addMissingInputs(
     request: CompiledRequest,
     lookup: CompiledLookup,
     objects: readonly ResponseObject[],
@@ -144,7 +150,7 @@ export class ErrorReport {
   }
 
   /** Objects were not looked up because their keys could not be fetched: told as missing inputs are. */
-  missingKeys(request: CompiledRequest, lookup: CompiledLookup, objects: readonly ResponseObject[]): void {
+  addMissingKeys(request: CompiledRequest, lookup: CompiledLookup, objects: readonly ResponseObject[]): void {
     this.missing(request, lookup, objects, lookup.keys, formatMissingKey);
   }
 
@@ -170,11 +176,11 @@ export class ErrorReport {
           for (const path of this.clientPaths([...base, key]).paths) this.errors.push(format(service, path));
       }
     }
-    const gap = { service, keys: keyNames(keys), reason: 'reported' } as const;
-    for (const object of objects) this.gaps.add(object, gap);
+    const missingFields = { service, keys: keyNames(keys), reason: 'reported' } as const;
+    for (const object of objects) this.nullReasons.add(object, missingFields);
   }
 
-  tooLate({ path, timeoutMs }: TimedSection): void {
+  addSectionTimeout({ path, timeoutMs }: TimedSection): void {
     const message = `The section was not ready within ${timeoutMs} milliseconds.`;
     this.errors.push({ message, path, extensions: { code: 'SECTION_TIMEOUT' } });
   }
@@ -188,45 +194,45 @@ export class ErrorReport {
   }
 
   private placesOf(paths: readonly SubgraphPath[]): readonly SubgraphPath[] {
-    return this.everyPlace && this.errors.length < MANY_ERRORS ? paths : paths.slice(0, 1);
+    return this.everyPlace && this.errors.length < MAX_DETAILED_ERRORS ? paths : paths.slice(0, 1);
   }
 
   /**
    * Reports the errors of a subgraph, each at the places in the response that its path means; an error whose path means none
    * at what its fetch should have brought.
    */
-  subgraphErrors(
+  addSubgraphErrors(
     request: CompiledRequest,
-    sent: readonly LookedUp[],
+    sent: readonly SentLookup[],
     errors: readonly SubgraphError[],
     data: unknown,
   ): ResponseErrors {
     const service = request.planned.subgraph.name;
-    const answer = new ResponseErrors(request, sent, this.targets, data, this.errors.length);
-    let own: readonly FoundPlace[] | undefined;
+    const responseErrors = new ResponseErrors(request, sent, this.targets, data, this.errors.length);
+    let fallback: readonly LocatedPlace[] | undefined;
     for (const error of errors) {
-      const place = answer.placeOf(error.path);
-      if (place === undefined) own ??= this.ownPlaces(answer, error.path !== undefined);
-      const found = place ? this.findPlace(answer, place) : (own as readonly FoundPlace[]);
-      if (place === undefined || place.explainsAll) answer.explainsAll ??= error;
-      const most = this.mostPlaces();
+      const place = responseErrors.placeOf(error.path);
+      if (place === undefined) fallback ??= this.fallbackPlaces(responseErrors, error.path !== undefined);
+      const found = place ? this.findPlace(responseErrors, place) : (fallback as readonly LocatedPlace[]);
+      if (place === undefined || place.explainsAll) responseErrors.explainsAll ??= error;
+      const most = this.maxPlaces();
       for (const { paths } of found.slice(0, most))
         for (const path of paths) this.errors.push(formatSubgraphError(error, service, path));
       if (found.length === 0) this.errors.push(formatSubgraphError(error, service, undefined));
-      for (const one of found) answer.add(one.place, one.depth);
+      for (const one of found) responseErrors.add(one.place, one.depth);
     }
-    answer.note(this.gaps);
-    return answer;
+    responseErrors.note(this.nullReasons);
+    return responseErrors;
   }
 
   /** Entities that are none: reported at what they should have brought for the objects that they were looked up for. */
-  badEntities(request: CompiledRequest, lookedUp: LookedUp, problems: ReadonlyMap<number, string>): void {
+  addMalformedEntities(request: CompiledRequest, sentLookup: SentLookup, problems: ReadonlyMap<number, string>): void {
     const service = request.planned.subgraph.name;
-    const places = new ResponsePlaces([lookedUp], this.targets);
+    const places = new ResponsePlaces([sentLookup], this.targets);
     for (const [slot, reason] of problems) {
       const failure = malformed(request.planned, reason);
-      for (const base of places.of(lookedUp.part.alias, slot).slice(0, this.mostPlaces()))
-        for (const path of this.fieldPaths(base, lookedUp.lookup))
+      for (const base of places.of(sentLookup.part.alias, slot).slice(0, this.maxPlaces()))
+        for (const path of this.fieldPaths(base, sentLookup.lookup))
           this.errors.push(formatFailure(failure, service, path));
     }
   }
@@ -240,19 +246,20 @@ export class ErrorReport {
     return visible.length > 0 ? visible : this.clientPaths(base).paths;
   }
 
-  private mostPlaces(): number {
-    return this.errors.length < MANY_ERRORS ? TOLD_PER_ERROR : 1;
+  private maxPlaces(): number {
+    return this.errors.length < MAX_DETAILED_ERRORS ? MAX_PLACES_PER_ERROR : 1;
   }
 
-  private findPlace(answer: ResponseErrors, place: ResponsePlace): readonly FoundPlace[] {
+  private findPlace(responseErrors: ResponseErrors, place: ResponsePlace): readonly LocatedPlace[] {
     // what a whole list is missing is told as a failed request is
-    const most = place.entity && place.explainsAll && !this.everyPlace ? 1 : this.mostPlaces();
-    const lookedUp = place.entity && place.rest.length === 0 && this.everyPlace && answer.lookedUp(place.entity.alias);
+    const most = place.entity && place.explainsAll && !this.everyPlace ? 1 : this.maxPlaces();
+    const sentLookup =
+      place.entity && place.rest.length === 0 && this.everyPlace && responseErrors.sentLookup(place.entity.alias);
     const paths: ResponsePath[] = [];
     let depth = 0;
-    for (const base of answer.bases(place)) {
-      if (lookedUp) {
-        paths.push(...this.fieldPaths(base, lookedUp.lookup));
+    for (const base of responseErrors.bases(place)) {
+      if (sentLookup) {
+        paths.push(...this.fieldPaths(base, sentLookup.lookup));
       } else {
         const client = this.clientPaths([...base, ...place.rest]);
         depth = Math.max(client.depth - base.length, 0);
@@ -267,15 +274,15 @@ export class ErrorReport {
    * What a fetch should have brought: the fields that are missing or null, each at its first place; where none is, all of
    * them. An error without any path belongs to no field of a response that is whole.
    */
-  private ownPlaces(answer: ResponseErrors, hasPath: boolean): readonly FoundPlace[] {
-    const missing = this.findOwn(answer, answer.missingPlaces());
-    if (missing.length > 0 || (!hasPath && answer.isOfRoot)) return missing;
-    return this.findOwn(answer, answer.firstPlaces());
+  private fallbackPlaces(responseErrors: ResponseErrors, hasPath: boolean): readonly LocatedPlace[] {
+    const missing = this.locate(responseErrors, responseErrors.missingPlaces());
+    if (missing.length > 0 || (!hasPath && responseErrors.isOfRoot)) return missing;
+    return this.locate(responseErrors, responseErrors.firstPlaces());
   }
 
-  private findOwn(answer: ResponseErrors, places: readonly ResponsePlace[]): readonly FoundPlace[] {
+  private locate(responseErrors: ResponseErrors, places: readonly ResponsePlace[]): readonly LocatedPlace[] {
     const found = places.flatMap((place) => {
-      const [base] = answer.bases(place);
+      const [base] = responseErrors.bases(place);
       const client = base && this.clientPaths([...base, ...place.rest]);
       return client ? [{ place, paths: client.paths, depth: client.depth - base.length }] : [];
     });
@@ -295,7 +302,7 @@ export class ErrorReport {
   }
 
   /** Worked out once, for a thousand errors are mostly of the same few fields. */
-  private shapeOf(parts: readonly Part[], typeName: string): Shape {
+  private shapeOf(parts: readonly SelectionPart[], typeName: string): ObjectShape {
     let byType = this.shapes.get(parts);
     if (byType === undefined) {
       byType = new Map();
@@ -303,7 +310,7 @@ export class ErrorReport {
     }
     let shape = byType.get(typeName);
     if (shape === undefined) {
-      shape = this.compiled.projection.shape(parts, typeName);
+      shape = this.compiled.projection.shapes.shape(parts, typeName);
       byType.set(typeName, shape);
     }
     return shape;

@@ -1,9 +1,10 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { PlannedRequest } from '../planner/plan.ts';
 import type { SourceFailure } from '../sources/source.ts';
-import type { GapFault } from './gaps.ts';
+import type { NullFault } from './null-reasons.ts';
+import type { ObjectShape, SelectionPart } from './object-shapes.ts';
 import { isObject } from './objects.ts';
-import type { Part, Shape, Violation } from './projection.ts';
+import type { Violation } from './projection.ts';
 import type { SubgraphPath } from './response-objects.ts';
 
 const MALFORMED = 'SUBREQUEST_MALFORMED_RESPONSE';
@@ -27,13 +28,13 @@ export interface ClientPaths {
  */
 export function toClientPaths(
   path: SubgraphPath,
-  root: readonly Part[],
+  root: readonly SelectionPart[],
   rootType: string,
-  shapeOf: (parts: readonly Part[], typeName: string) => Shape,
+  shapeOf: (parts: readonly SelectionPart[], typeName: string) => ObjectShape,
   typeOf: (path: SubgraphPath) => string | undefined,
 ): ClientPaths {
   const reached: { path: ResponsePath; depth: number }[] = [];
-  const follow = (from: number, client: ResponsePath, parts: readonly Part[], typeName: string): void => {
+  const follow = (from: number, client: ResponsePath, parts: readonly SelectionPart[], typeName: string): void => {
     const step = path[from];
     if (typeof step === 'number') return follow(from + 1, [...client, step], parts, typeName);
     const fields =
@@ -81,7 +82,7 @@ export function readSubgraphErrors(errors: unknown): readonly SubgraphError[] {
 function readSubgraphError(error: unknown, problem?: string): SubgraphError {
   if (!isObject(error)) {
     const reason = problem ?? `an item of "errors" is ${kindOf(error)}, not an object`;
-    const text = typeof error === 'string' && error !== '' ? `${reason}: ${error.slice(0, LONGEST_QUOTE)}` : reason;
+    const text = typeof error === 'string' && error !== '' ? `${reason}: ${error.slice(0, MAX_QUOTED)}` : reason;
     return { message: NO_MESSAGE, path: undefined, extensions: { code: MALFORMED, reason: text } };
   }
   const path = Array.isArray(error.path) ? error.path : undefined;
@@ -93,7 +94,7 @@ function readSubgraphError(error: unknown, problem?: string): SubgraphError {
 }
 
 /** Characters of a malformed error that are shown. */
-const LONGEST_QUOTE = 200;
+const MAX_QUOTED = 200;
 
 /** "a string", "null": what a JSON value is, for a message. */
 export function kindOf(value: unknown): string {
@@ -136,7 +137,7 @@ export function formatMissingKey(service: string, path: ResponsePath): GraphQLFo
 }
 
 /** Why an object was not looked up, where its key is wrong. */
-export function keyFault(service: string, key: string, problem: KeyProblem): GapFault {
+export function keyFault(service: string, key: string, problem: KeyProblem): NullFault {
   const [text, code] = KEY_PROBLEMS[problem];
   return { message: missingKey(service, `("${key}") ${text}`), code };
 }

@@ -5,7 +5,7 @@ import type { CompiledLookup } from './compile.ts';
 import { type ContextReader, compileContextReader } from './context-reader.ts';
 import { DistinctEntities, type GatheredEntities } from './gather-entities.ts';
 import { quote } from './json-text.ts';
-import { isOf, type ResponseObject } from './objects.ts';
+import { isOfType, type ResponseObject } from './objects.ts';
 import type { ResponseObjects } from './response-objects.ts';
 
 /** What a look-up with contexts knows before any request. */
@@ -24,7 +24,7 @@ interface CompiledValue {
 }
 
 /** Parts that are kept for later requests. */
-const PARTS_KEPT = 100;
+const MAX_CACHED = 100;
 
 export function compileContexts(planned: PlannedLookup): CompiledContexts | undefined {
   if (planned.contextVariables.length === 0) return undefined;
@@ -55,7 +55,7 @@ export function gatherByContext(
       sources.map(({ source }) => targets.ancestorsAt(position, source.position)),
     );
     for (const [i, object] of targets.at(position).entries()) {
-      if (types !== undefined && !isOf(object, types)) continue;
+      if (types !== undefined && !isOfType(object, types)) continue;
       const texts = readers.map((value, index) => readValue(value, above[index] ?? [], i));
       if (isWhole(texts)) {
         const make = () => new Group(lookup, partFor(contexts, groups.size), texts);
@@ -87,7 +87,7 @@ function readValue(
   for (let i = 0; i < sources.length; i++) {
     const { source, read } = sources[i] as CompiledValue['sources'][number];
     const object = above[i]?.[index] as ResponseObject;
-    if (source.possible !== undefined && !isOf(object, source.possible)) continue;
+    if (source.possible !== undefined && !isOfType(object, source.possible)) continue;
     const value = read(object);
     return value === undefined || (value === null && nonNull) ? undefined : stringifyJson(value);
   }
@@ -96,7 +96,7 @@ function readValue(
 
 function partFor({ planned, parts }: CompiledContexts, n: number): LookupPart {
   const part = parts[n] ?? planned.furtherPart(n);
-  if (n < PARTS_KEPT) parts[n] = part;
+  if (n < MAX_CACHED) parts[n] = part;
   return part;
 }
 
@@ -108,7 +108,7 @@ class Group {
   private readonly distinct: DistinctEntities;
   private readonly objects: ResponseObject[] = [];
   private readonly slots: number[] = [];
-  private unasked: ResponseObject[] | undefined;
+  private skipped: ResponseObject[] | undefined;
 
   constructor(lookup: CompiledLookup, part: LookupPart, texts: readonly string[]) {
     this.lookup = lookup;
@@ -120,8 +120,8 @@ class Group {
   add(object: ResponseObject): void {
     const index = this.distinct.indexOf(object);
     if (index < 0) {
-      this.unasked ??= [];
-      this.unasked.push(object);
+      this.skipped ??= [];
+      this.skipped.push(object);
       return;
     }
     this.objects.push(object);
@@ -129,8 +129,8 @@ class Group {
   }
 
   gathered(): GatheredEntities {
-    const { lookup, part, objects, slots, distinct, unasked } = this;
+    const { lookup, part, objects, slots, distinct, skipped } = this;
     const variables = `${quote(part.variable)}:[${distinct.texts}]${this.contextTexts}`;
-    return { lookup, part, objects, slots, borders: [], count: distinct.count, unasked, variables };
+    return { lookup, part, objects, slots, borders: [], count: distinct.count, skipped, variables };
   }
 }

@@ -1,6 +1,6 @@
 import type { LookupPart } from '../planner/plan.ts';
 import type { CompiledLookup } from './compile.ts';
-import { isOf, type ResponseObject } from './objects.ts';
+import { isOfType, type ResponseObject } from './objects.ts';
 import type { RepresentationWriter } from './representation-writer.ts';
 import type { ResponseObjects } from './response-objects.ts';
 
@@ -17,7 +17,7 @@ export interface GatheredEntities {
   /** How many entities are asked for. */
   readonly count: number;
   /** Objects that cannot be looked up, because parts of their keys are missing. */
-  readonly unasked: readonly ResponseObject[] | undefined;
+  readonly skipped: readonly ResponseObject[] | undefined;
   /** The variables with their representations, and with what they get from contexts: `"r0":[…]`. */
   readonly variables: string;
 }
@@ -28,17 +28,17 @@ export function gatherEntities(lookup: CompiledLookup, targets: ResponseObjects)
   const objects: ResponseObject[] = [];
   const slots: number[] = [];
   const borders: number[] = [];
-  let unasked: ResponseObject[] | undefined;
+  let skipped: ResponseObject[] | undefined;
   for (const { position, types } of lookup.targets) {
     borders.push(objects.length);
     const found = targets.at(position);
     for (let i = 0; i < found.length; i++) {
       const object = found[i] as ResponseObject;
-      if (types !== undefined && !isOf(object, types)) continue;
+      if (types !== undefined && !isOfType(object, types)) continue;
       const index = distinct.indexOf(object);
       if (index < 0) {
-        unasked ??= [];
-        unasked.push(object);
+        skipped ??= [];
+        skipped.push(object);
         continue;
       }
       objects.push(object);
@@ -47,7 +47,7 @@ export function gatherEntities(lookup: CompiledLookup, targets: ResponseObjects)
   }
   borders.shift();
   const variables = distinct.count === 0 ? '' : `${lookup.variableHead}${distinct.texts}]`;
-  return { lookup, part: lookup.planned, objects, slots, borders, count: distinct.count, unasked, variables };
+  return { lookup, part: lookup.planned, objects, slots, borders, count: distinct.count, skipped, variables };
 }
 
 /** Drops the objects: their entities have come, or will not. */

@@ -51,7 +51,7 @@ export function jsonText(value: unknown): string {
  * The same text. V8 keeps what was put together with `+` as a tree of its parts, some thirty bytes each, until somebody
  * reads a character; while a long text grows, the garbage collector copies that tree again and again.
  */
-export function inOnePiece(text: string): string {
+export function flattenString(text: string): string {
   // the answer depends on the character, or the compiler would leave the reading out
   return Number.isNaN(text.charCodeAt(0)) ? '' : text;
 }

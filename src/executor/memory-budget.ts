@@ -2,7 +2,7 @@ import { GatewayError } from '../shared/gateway-error.ts';
 import type { CancelSignal } from '../sources/source.ts';
 
 /** Shorter answers are not counted, in UTF-16 code units: whatever is made of them is little. */
-export const LONG_ANSWER = 16_384;
+export const LONG_RESPONSE = 16_384;
 
 /** More answers wait for memory than there is memory for. */
 export class OverloadedError extends GatewayError {
@@ -49,7 +49,7 @@ export class MemoryBudget {
   }
 
   /** For one run, which has to leave when it ends. */
-  ticket(signal: CancelSignal | undefined): Reservation {
+  reserve(signal: CancelSignal | undefined): Reservation {
     return new Reservation(this, signal);
   }
 
@@ -69,18 +69,18 @@ export class MemoryBudget {
   }
 
   /** @internal Throws `OverloadedError`. */
-  enqueue(ticket: Reservation, size: number): void {
+  enqueue(reservation: Reservation, size: number): void {
     if (this.queued + size > this.options.waiting) throw new OverloadedError();
     if (this.queue.size === 0) this.options.onWait?.();
     this.queued += size;
-    this.queue.add(ticket);
+    this.queue.add(reservation);
     // what it waits for may have ended in the meantime
     this.schedule();
   }
 
   /** @internal */
-  dequeue(ticket: Reservation): void {
-    if (this.queue.delete(ticket)) this.queued -= ticket.size;
+  dequeue(reservation: Reservation): void {
+    if (this.queue.delete(reservation)) this.queued -= reservation.size;
     this.schedule();
   }
 
@@ -110,7 +110,7 @@ export class MemoryBudget {
 }
 
 /** Called when it is an answer's turn, and with `true` when nobody waits for it any more. */
-type Step = (gone: boolean) => void;
+type Step = (disconnected: boolean) => void;
 
 /** What one run takes of a budget. */
 export class Reservation {
@@ -169,10 +169,10 @@ export class Reservation {
     this.signal?.removeEventListener('abort', this);
   }
 
-  private proceed(gone: boolean): void {
+  private proceed(disconnected: boolean): void {
     const { steps } = this;
     this.steps = [];
     this.signal?.removeEventListener('abort', this);
-    for (const step of steps) step(gone);
+    for (const step of steps) step(disconnected);
   }
 }

@@ -7,6 +7,11 @@ export function isObject(value: unknown): value is ResponseObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
+/** Returns whether a value is missing or null. */
+export function isNullish(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
 /** Adds the objects in a value, through lists of any depth, to a list. */
 export function gatherObjects(value: unknown, into: ResponseObject[]): void {
   if (typeof value !== 'object' || value === null) return;
@@ -53,7 +58,7 @@ function mergeInto(known: unknown, value: unknown, observer: MergeObserver | und
 }
 
 /** Whether an object is of one of these types. */
-export function isOf(object: ResponseObject, types: ReadonlySet<string>): boolean {
+export function isOfType(object: ResponseObject, types: ReadonlySet<string>): boolean {
   const { __typename: name } = object;
   // where a subgraph tells no type, it has one only
   return name === undefined || types.has(name as string);

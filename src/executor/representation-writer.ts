@@ -1,6 +1,6 @@
 import type { Representation, RepresentationItem, RepresentationSelection } from '../planner/positions.ts';
 import { jsonText, quote } from './json-text.ts';
-import { isObject, isOf, type ResponseObject } from './objects.ts';
+import { isObject, isOfType, type ResponseObject } from './objects.ts';
 
 export interface RepresentationWriter {
   /** Writes an object's representation as JSON text; `undefined` where the object cannot be looked up. */
@@ -43,7 +43,7 @@ function completeness(fields: RepresentationSelection): (object: ResponseObject)
   const checks = required.map((item): ((object: ResponseObject) => boolean) => {
     const check = item.nested ? completeness(item.nested) : undefined;
     if (item.kind === 'typeCondition')
-      return (object) => !isOf(object, item.possible) || check === undefined || check(object);
+      return (object) => !isOfType(object, item.possible) || check === undefined || check(object);
     return (object) => {
       const value = object[item.subgraphKey];
       if (value === undefined) return false;
@@ -143,7 +143,7 @@ function compileField({ name, subgraphKey, isKey, nested: items, lists }: FieldI
 function compileNested(
   items: RepresentationSelection,
   lists: number | undefined,
-  nothing: 'null' | undefined,
+  nullText: 'null' | undefined,
 ): (value: unknown) => string | undefined {
   const writeFields = compileSelection(items);
   const write = (value: unknown, depth: number | undefined): string | undefined => {
@@ -151,7 +151,7 @@ function compileNested(
       const text = writeFields(value);
       return text === undefined ? undefined : `{${text.slice(1)}}`;
     }
-    if (!Array.isArray(value) || depth === 0) return nothing;
+    if (!Array.isArray(value) || depth === 0) return nullText;
     const parts: string[] = [];
     for (const one of value) {
       const text = one === null ? 'null' : write(one, depth && depth - 1);

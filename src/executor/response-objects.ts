@@ -1,6 +1,6 @@
 import type { Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { gatherObjects, isObject, isOf, type ResponseObject } from './objects.ts';
+import { gatherObjects, isObject, isOfType, type ResponseObject } from './objects.ts';
 
 /** A path in wire keys and list indices, as subgraph answers are laid into the response. */
 export type SubgraphPath = readonly (string | number)[];
@@ -34,7 +34,7 @@ export class ResponseObjects {
         const parents = this.at(origin.parent);
         const types = this.ownerTypes(position);
         const { key } = origin.alias;
-        for (const parent of parents) if (!types || isOf(parent, types)) gatherObjects(parent[key], objects);
+        for (const parent of parents) if (!types || isOfType(parent, types)) gatherObjects(parent[key], objects);
       }
       this.known[position.id] = objects;
     }
@@ -51,7 +51,7 @@ export class ResponseObjects {
     const found: ResponseObject[] = [];
     this.ancestorsAt(origin.parent, above).forEach((ancestor, index) => {
       const parent = parents[index] as ResponseObject;
-      if (types && !isOf(parent, types)) return;
+      if (types && !isOfType(parent, types)) return;
       gatherObjects(parent[origin.alias.key], found);
       while (ancestors.length < found.length) ancestors.push(ancestor);
     });
@@ -67,7 +67,7 @@ export class ResponseObjects {
     const paths: SubgraphPath[] = [];
     this.pathsAt(origin.parent).forEach((path, index) => {
       const parent = parents[index];
-      if (!parent || (types && !isOf(parent, types))) return;
+      if (!parent || (types && !isOfType(parent, types))) return;
       gatherPaths(parent[origin.alias.key], [...path, origin.alias.key], paths);
     });
     return paths;

@@ -5,7 +5,7 @@ import type { CompiledPlan, CompiledRequest } from './compile.ts';
  * How long one run waits for sections with a time of their own. The run is at its end when everything else is there, and
  * each section either is, too, or has had its time: so where it is the rest that takes long, sections have as long.
  */
-export class SectionClock {
+export class SectionTimers {
   /** Requests that are not done: by section, and for the rest. */
   private readonly open: number[];
   private openRest = 0;

@@ -1,10 +1,10 @@
-import { type LookedUp, ResponsePlaces } from './answer-places.ts';
 import type { CompiledRequest } from './compile.ts';
 import type { SubgraphError } from './errors.ts';
-import { ErrorPlaces, type Gaps } from './gaps.ts';
-import { isObject } from './objects.ts';
+import { ErrorPlaces, type NullReasons } from './null-reasons.ts';
+import { isNullish, isObject } from './objects.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 import { followErrorPath } from './response-path.ts';
+import { ResponsePlaces, type SentLookup } from './response-places.ts';
 
 /** A place in the response of one subgraph. */
 export interface ResponsePlace {
@@ -25,7 +25,7 @@ export class ResponseErrors {
   /** The index of their first report among all errors of the operation. */
   readonly firstError: number;
   private readonly request: CompiledRequest;
-  private readonly sent: readonly LookedUp[];
+  private readonly sent: readonly SentLookup[];
   private readonly targets: ResponseObjects;
   private readonly places: ResponsePlaces;
   private readonly data: Record<string, unknown> | undefined;
@@ -34,7 +34,7 @@ export class ResponseErrors {
 
   constructor(
     request: CompiledRequest,
-    sent: readonly LookedUp[],
+    sent: readonly SentLookup[],
     targets: ResponseObjects,
     data: unknown,
     firstError: number,
@@ -62,8 +62,8 @@ export class ResponseErrors {
   }
 
   private placeOfEntity([alias, slot, ...below]: readonly unknown[]): ResponsePlace | undefined {
-    const lookedUp = typeof alias === 'string' ? this.places.lookedUp(alias) : undefined;
-    if (lookedUp === undefined) return undefined;
+    const sentLookup = typeof alias === 'string' ? this.places.sentLookup(alias) : undefined;
+    if (sentLookup === undefined) return undefined;
     const at = (index: number) => ({ alias: alias as string, slot: index });
     // the list as a whole, which may not be null: where it is there, the error is of no place in it
     if (slot === undefined) {
@@ -71,14 +71,14 @@ export class ResponseErrors {
         ? undefined
         : { entity: at(0), rest: [], nullDepth: 0, explainsAll: true };
     }
-    if (typeof slot !== 'number' || !Number.isInteger(slot) || slot < 0 || slot >= lookedUp.count) return undefined;
+    if (typeof slot !== 'number' || !Number.isInteger(slot) || slot < 0 || slot >= sentLookup.count) return undefined;
     const rest = below as SubgraphPath;
-    const nullDepth = followErrorPath(lookedUp.lookup.planned.node, rest, this.entity(alias as string, slot));
+    const nullDepth = followErrorPath(sentLookup.lookup.planned.node, rest, this.entity(alias as string, slot));
     return nullDepth === undefined ? undefined : { entity: at(slot), rest, nullDepth, explainsAll: false };
   }
 
-  lookedUp(alias: string): LookedUp | undefined {
-    return this.places.lookedUp(alias);
+  sentLookup(alias: string): SentLookup | undefined {
+    return this.places.sentLookup(alias);
   }
 
   /** The paths in the response of the objects that a place belongs to. */
@@ -90,11 +90,11 @@ export class ResponseErrors {
 
   /** Each field that is missing or null, once: for an entity, at the first that lacks it. */
   missingPlaces(): ResponsePlace[] {
-    if (this.isOfRoot) return this.fieldPlaces(({ key }) => (isNothing(this.data?.[key]) ? 0 : undefined));
+    if (this.isOfRoot) return this.fieldPlaces(({ key }) => (isNullish(this.data?.[key]) ? 0 : undefined));
     return this.fieldPlaces(({ alias, key, count }) => {
       for (let slot = 0; slot < count; slot++) {
         const entity = this.entity(alias, slot);
-        if (!isObject(entity) || isNothing(entity[key])) return slot;
+        if (!isObject(entity) || isNullish(entity[key])) return slot;
       }
       return undefined;
     });
@@ -153,14 +153,14 @@ export class ResponseErrors {
   }
 
   /** Notes for each object of the response where the errors of its fields are. */
-  note(gaps: Gaps): void {
+  note(nullReasons: NullReasons): void {
     const { root, subgraph } = this.request.planned;
     const ofRoot = this.known.get('')?.get(0);
-    if (root && ofRoot) for (const object of this.targets.at(root.position)) gaps.addPlaces(object, ofRoot);
+    if (root && ofRoot) for (const object of this.targets.at(root.position)) nullReasons.addPlaces(object, ofRoot);
     for (const { part, lookup, objects, slots } of this.sent) {
       const bySlot = this.known.get(part.alias);
       if (!bySlot) continue;
-      const gap = {
+      const missingFields = {
         service: subgraph.name,
         keys: new Set(lookup.keys.map(({ key }) => key)),
         reason: 'reported',
@@ -170,13 +170,9 @@ export class ResponseErrors {
         const places = bySlot.get(slot);
         const object = objects[i];
         if (!places || !object) continue;
-        gaps.addPlaces(object, places);
-        if (places.passed && !isObject(this.entity(part.alias, slot))) gaps.add(object, gap);
+        nullReasons.addPlaces(object, places);
+        if (places.passed && !isObject(this.entity(part.alias, slot))) nullReasons.add(object, missingFields);
       }
     }
   }
-}
-
-function isNothing(value: unknown): boolean {
-  return value === undefined || value === null;
 }

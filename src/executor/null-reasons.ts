@@ -7,21 +7,21 @@ import type { SubgraphPath } from './response-objects.ts';
  * - `null`: the subgraph gave null for the object around them, as it may;
  * - a fault: an error still has to say so, at the place of each field.
  */
-export type GapReason = 'reported' | 'null' | GapFault;
+export type NullReason = 'reported' | 'null' | NullFault;
 
-export interface GapFault {
+export interface NullFault {
   readonly message: string;
   readonly code: string;
 }
 
 /** Fields that a subgraph has not brought for an object. */
-export interface Gap {
+export interface MissingFields {
   readonly service: string;
   /** It is all other subgraphs whose fields are missing. */
   readonly isOfOthers?: boolean;
   /** Wire keys; `undefined` means all. */
   readonly keys: ReadonlySet<string> | undefined;
-  readonly reason: GapReason;
+  readonly reason: NullReason;
 }
 
 /** The places of one subgraph response at which errors were reported, as a tree of wire keys and list indices. */
@@ -59,19 +59,19 @@ export class ErrorPlaces {
 }
 
 /** What is known of the nulls of one response. Empty while all is well. */
-export class Gaps {
-  private readonly gaps = new Map<ResponseObject, Gap[]>();
+export class NullReasons {
+  private readonly missing = new Map<ResponseObject, MissingFields[]>();
   private readonly places = new Map<ResponseObject, ErrorPlaces[]>();
 
-  add(object: ResponseObject, gap: Gap): void {
-    addTo(this.gaps, object, gap);
+  add(object: ResponseObject, missingFields: MissingFields): void {
+    addTo(this.missing, object, missingFields);
   }
 
   /** Adds a gap for all objects in a value, through lists and objects of any depth. */
-  addBelow(value: unknown, gap: Gap): void {
+  addBelow(value: unknown, missingFields: MissingFields): void {
     if (typeof value !== 'object' || value === null) return;
-    if (!Array.isArray(value)) this.add(value as ResponseObject, gap);
-    for (const inner of Object.values(value)) this.addBelow(inner, gap);
+    if (!Array.isArray(value)) this.add(value as ResponseObject, missingFields);
+    for (const inner of Object.values(value)) this.addBelow(inner, missingFields);
   }
 
   addPlaces(object: ResponseObject, places: ErrorPlaces): void {
@@ -79,16 +79,16 @@ export class Gaps {
   }
 
   /** @param service the subgraph that the field is read from; `undefined` means any */
-  reason(object: ResponseObject, key: string, service: string | undefined): GapReason | undefined {
+  reason(object: ResponseObject, key: string, service: string | undefined): NullReason | undefined {
     return firstReason(
-      this.gaps.get(object)?.filter(({ keys }) => keys === undefined || keys.has(key)),
+      this.missing.get(object)?.filter(({ keys }) => keys === undefined || keys.has(key)),
       service,
     );
   }
 
   /** The gaps of an object that have to do with what is below one of its fields. */
-  gapsAt(object: ResponseObject, key: string): readonly Gap[] {
-    return this.gaps.get(object)?.filter(({ keys }) => keys?.has(key)) ?? NONE;
+  missingFieldsAt(object: ResponseObject, key: string): readonly MissingFields[] {
+    return this.missing.get(object)?.filter(({ keys }) => keys?.has(key)) ?? NONE;
   }
 
   placesAt(object: ResponseObject): readonly ErrorPlaces[] {
@@ -97,18 +97,18 @@ export class Gaps {
 
   /** Whether an error reported before explains a null at a path from the root object. */
   isExplained(root: ResponseObject, path: SubgraphPath): boolean {
-    let cover = Cover.none;
+    let coverage = ErrorCoverage.none;
     let value: unknown = root;
     for (const step of path) {
       if (typeof step === 'number') {
-        cover = cover.item(step);
+        coverage = coverage.item(step);
         value = Array.isArray(value) ? value[step] : undefined;
       } else if (isObject(value)) {
-        cover = cover.object(value, this).field(value, step, this);
+        coverage = coverage.object(value, this).field(value, step, this);
         value = value[step];
       }
     }
-    return cover.explainsNull;
+    return coverage.explainsNull;
   }
 }
 
@@ -120,25 +120,31 @@ function addTo<T>(lists: Map<ResponseObject, T[]>, object: ResponseObject, item:
   else if (!list.includes(item)) list.push(item);
 }
 
-function firstReason(gaps: readonly Gap[] | undefined, service: string | undefined): GapReason | undefined {
-  const own = gaps?.filter((gap) => service === undefined || (gap.service === service) !== (gap.isOfOthers === true));
+function firstReason(
+  missing: readonly MissingFields[] | undefined,
+  service: string | undefined,
+): NullReason | undefined {
+  const own = missing?.filter(
+    (missingFields) =>
+      service === undefined || (missingFields.service === service) !== (missingFields.isOfOthers === true),
+  );
   // what has been said already is not said again
   return own?.some(({ reason }) => reason === 'reported') ? 'reported' : own?.[0]?.reason;
 }
 
 /** What errors explain at one place of the response; found step by step on the way down. */
-export class Cover {
-  static readonly none = new Cover(false, NONE, NONE);
-  private static readonly whole = new Cover(true, NONE, NONE);
+export class ErrorCoverage {
+  static readonly none = new ErrorCoverage(false, NONE, NONE);
+  private static readonly whole = new ErrorCoverage(true, NONE, NONE);
 
   private readonly isWhole: boolean;
   private readonly places: readonly ErrorPlaces[];
-  private readonly gaps: readonly Gap[];
+  private readonly missing: readonly MissingFields[];
 
-  private constructor(isWhole: boolean, places: readonly ErrorPlaces[], gaps: readonly Gap[]) {
+  private constructor(isWhole: boolean, places: readonly ErrorPlaces[], missing: readonly MissingFields[]) {
     this.isWhole = isWhole;
     this.places = places;
-    this.gaps = gaps;
+    this.missing = missing;
   }
 
   /** Whether a null at this place has its error. */
@@ -147,24 +153,24 @@ export class Cover {
   }
 
   /** Why what a subgraph should have brought for this place is missing, as far as that is known from further up. */
-  reason(service: string | undefined): GapReason | undefined {
-    return this.isWhole ? 'reported' : firstReason(this.gaps, service);
+  reason(service: string | undefined): NullReason | undefined {
+    return this.isWhole ? 'reported' : firstReason(this.missing, service);
   }
 
   /** The same place, with what is known of the object there. */
-  object(object: ResponseObject, gaps: Gaps): Cover {
-    const own = gaps.placesAt(object);
-    return this.isWhole || own.length === 0 ? this : this.with([...this.places, ...own], this.gaps);
+  object(object: ResponseObject, missing: NullReasons): ErrorCoverage {
+    const own = missing.placesAt(object);
+    return this.isWhole || own.length === 0 ? this : this.with([...this.places, ...own], this.missing);
   }
 
-  field(object: ResponseObject, key: string, gaps: Gaps): Cover {
+  field(object: ResponseObject, key: string, missing: NullReasons): ErrorCoverage {
     if (this.isWhole) return this;
-    const own = gaps.gapsAt(object, key);
-    return this.with(this.placesBelow(key), own.length === 0 ? this.gaps : [...this.gaps, ...own]);
+    const own = missing.missingFieldsAt(object, key);
+    return this.with(this.placesBelow(key), own.length === 0 ? this.missing : [...this.missing, ...own]);
   }
 
-  item(index: number): Cover {
-    return this.isWhole || this.places.length === 0 ? this : this.with(this.placesBelow(index), this.gaps);
+  item(index: number): ErrorCoverage {
+    return this.isWhole || this.places.length === 0 ? this : this.with(this.placesBelow(index), this.missing);
   }
 
   private placesBelow(step: string | number): readonly ErrorPlaces[] {
@@ -172,8 +178,8 @@ export class Cover {
     return this.places.flatMap((places) => places.at(step) ?? NONE);
   }
 
-  private with(places: readonly ErrorPlaces[], gaps: readonly Gap[]): Cover {
-    if (places.some(({ reported }) => reported)) return Cover.whole;
-    return places.length === 0 && gaps.length === 0 ? Cover.none : new Cover(false, places, gaps);
+  private with(places: readonly ErrorPlaces[], missing: readonly MissingFields[]): ErrorCoverage {
+    if (places.some(({ reported }) => reported)) return ErrorCoverage.whole;
+    return places.length === 0 && missing.length === 0 ? ErrorCoverage.none : new ErrorCoverage(false, places, missing);
   }
 }

@@ -1,10 +1,10 @@
 import type { Position } from '../planner/positions.ts';
 import type { CompiledLookup } from './compile.ts';
-import { isOf, type ResponseObject } from './objects.ts';
+import { isOfType, type ResponseObject } from './objects.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 
 /** Objects that a look-up was made for, and which of its entities each of them got. */
-export interface LookedUp {
+export interface SentLookup {
   readonly lookup: CompiledLookup;
   readonly part: { readonly alias: string };
   readonly objects: readonly ResponseObject[];
@@ -21,14 +21,14 @@ export class ResponsePlaces {
   private readonly targets: ResponseObjects;
   private atRoot: readonly SubgraphPath[] | undefined;
   private readonly known = new Map<string, ReadonlyMap<number, readonly SubgraphPath[]>>();
-  private readonly byAlias: ReadonlyMap<string, LookedUp>;
+  private readonly byAlias: ReadonlyMap<string, SentLookup>;
 
-  constructor(sent: readonly LookedUp[], targets: ResponseObjects) {
+  constructor(sent: readonly SentLookup[], targets: ResponseObjects) {
     this.targets = targets;
-    this.byAlias = new Map(sent.map((lookedUp) => [lookedUp.part.alias, lookedUp]));
+    this.byAlias = new Map(sent.map((sentLookup) => [sentLookup.part.alias, sentLookup]));
   }
 
-  lookedUp(alias: string): LookedUp | undefined {
+  sentLookup(alias: string): SentLookup | undefined {
     return this.byAlias.get(alias);
   }
 
@@ -42,14 +42,14 @@ export class ResponsePlaces {
   of(alias: string, slot: number): readonly SubgraphPath[] {
     let bySlot = this.known.get(alias);
     if (bySlot === undefined) {
-      const lookedUp = this.byAlias.get(alias);
-      bySlot = lookedUp ? this.pathsBySlot(lookedUp) : new Map();
+      const sentLookup = this.byAlias.get(alias);
+      bySlot = sentLookup ? this.pathsBySlot(sentLookup) : new Map();
       this.known.set(alias, bySlot);
     }
     return bySlot.get(slot) ?? [];
   }
 
-  private pathsBySlot({ lookup, objects, slots }: LookedUp): Map<number, SubgraphPath[]> {
+  private pathsBySlot({ lookup, objects, slots }: SentLookup): Map<number, SubgraphPath[]> {
     const slotsOf = new Map<ResponseObject, Set<number>>();
     for (const [i, object] of objects.entries()) addTo(slotsOf, object, slots[i] as number);
     const paths = new Map<number, SubgraphPath[]>();
@@ -57,7 +57,7 @@ export class ResponsePlaces {
       const at = this.targets.pathsAt(position);
       this.targets.at(position).forEach((object, i) => {
         const path = at[i];
-        if (!path || (types && !isOf(object, types))) return;
+        if (!path || (types && !isOfType(object, types))) return;
         for (const slot of slotsOf.get(object) ?? []) {
           const known = paths.get(slot);
           if (known) known.push(path);
