@@ -5,7 +5,7 @@ import type { GatheredEntities } from './gather-entities.ts';
 import type { MissingFields, NullReasons } from './null-reasons.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 
-/** Which entities of one look-up are not there, or are something else than what was asked for. */
+/** The entities of one look-up that are null, or not of the requested type. */
 export class EntityProblems {
   private readonly service: string;
   private readonly keys: ReadonlySet<string>;
@@ -23,7 +23,7 @@ export class EntityProblems {
     this.types = types;
   }
 
-  /** @returns whether there is nothing to put into the object */
+  /** Returns whether there is no entity to merge into the object, and records why. */
   has(object: ResponseObject, slot: number, entity: unknown): boolean {
     if (entity === null) {
       this.unknown.push(object);
@@ -36,7 +36,10 @@ export class EntityProblems {
     return true;
   }
 
-  /** @param report called with the reasons, where entities are malformed */
+  /**
+   * Records the problems with the objects.
+   * @param report called with the reasons, where entities are malformed
+   */
   note(nullReasons: NullReasons, report: (reasons: ReadonlyMap<number, string>) => void): void {
     const missingFields = (reason: MissingFields['reason']): MissingFields => ({
       service: this.service,
@@ -54,12 +57,13 @@ export class EntityProblems {
 
   private problemOf(object: ResponseObject, entity: unknown): string | undefined {
     if (!isObject(entity)) return `an entity is ${kindOf(entity)}, not an object`;
-    const asked = this.typename ?? object.__typename;
-    const actual = entity.__typename;
-    if (actual === asked || this.isPossible(asked, actual) || this.isPossible(actual, asked)) return undefined;
-    const found =
-      typeof actual === 'string' ? `the type "${actual.slice(0, 100)}"` : `${kindOf(actual)} as its __typename`;
-    return `an entity of the type "${String(asked)}" was asked for, and it has ${found}`;
+    const requested = this.typename ?? object.__typename;
+    const returned = entity.__typename;
+    if (returned === requested || this.isPossible(requested, returned) || this.isPossible(returned, requested))
+      return undefined;
+    const problem =
+      typeof returned === 'string' ? `the type "${returned.slice(0, 100)}"` : `${kindOf(returned)} as its __typename`;
+    return `an entity of the type "${String(requested)}" was requested, but it has ${problem}`;
   }
 
   private isPossible(abstract: unknown, type: unknown): boolean {

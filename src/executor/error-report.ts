@@ -23,29 +23,34 @@ import { ResponseErrors, type ResponsePlace } from './response-errors.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 import { ResponsePlaces, type SentLookup } from './response-places.ts';
 
-/** The same error for many objects is told for this many of them. */
+/** The same error for many objects is reported for this many of them. */
 const MAX_PLACES_PER_ERROR = 100;
-/** Once there are this many errors, each further one is told for its first object only. */
+/** From this many errors on, each further one is reported for its first object only. */
 const MAX_DETAILED_ERRORS = 10_000;
 
-/** A place in a subgraph's response, and the client's paths that mean it. */
+/** A place in the response of a subgraph, with the client's paths for it. */
 interface LocatedPlace {
   readonly place: ResponsePlace;
   readonly paths: readonly ResponsePath[];
-  /** How many steps of the place's path the client knows of. */
+  /** How many steps of the place's path the client selected. */
   readonly depth: number;
 }
 
 export interface ErrorReportOptions {
   /** Errors that are known before anything is fetched. */
   readonly knownErrors?: readonly GraphQLFormattedError[] | undefined;
-  /** What failed as a whole is reported at each place where it is missing, not only at the first of a list. */
+  /**
+   * Whether the failure of a whole fetch is reported at each place where data is missing. By default it is reported
+   * at the first item of a list only.
+   */
   readonly reportEveryPlace?: boolean | undefined;
 }
 
 const NOWHERE: readonly LocatedPlace[] = [];
 
-/** Gathers what went wrong during one execution, and puts it into the client's terms. Nothing here runs while all is well. */
+/**
+ * Collects the errors of one execution and translates them into the client's terms. Nothing here runs without errors.
+ */
 export class ErrorReport {
   private readonly compiled: CompiledPlan;
   private readonly targets: ResponseObjects;
@@ -70,12 +75,14 @@ export class ErrorReport {
     this.root = [{ position: compiled.plan.root, selection: compiled.plan.selection }];
   }
 
+  /** Returns all errors, with those of the projection. */
   all(violations: readonly Violation[]): readonly GraphQLFormattedError[] {
     return violations.length === 0 ? this.errors : [...this.errors, ...violations.map(formatViolation)];
   }
 
   /**
-   * A whole request failed: told once for each field that it should have brought, at the first place where it is missing.
+   * Reports a failed request once for each field that it should have returned, at the first place where the field is
+   * missing.
    * @param isExplained whether a root field has an error of its own already
    */
   addFailure(
@@ -90,7 +97,10 @@ export class ErrorReport {
     this.noteReported(request, sent);
   }
 
-  /** All that these look-ups, or the root request, should have brought is missing, and an error of the subgraph says so. */
+  /**
+   * Records that everything these look-ups or the root request select is missing, because of an error of the
+   * subgraph.
+   */
   addExplained(
     request: CompiledRequest,
     sent: readonly SentLookup[],
@@ -139,7 +149,10 @@ export class ErrorReport {
     for (const { lookup, objects } of sent) note(objects, lookup.keys);
   }
 
-  /** Fields were left out because what they require could not be fetched: told once for each field, with its first object. */
+  /**
+   * Reports fields that were left out because their required inputs could not be fetched: once for each field, at its
+   * first object.
+   */
   addMissingInputs(
     request: CompiledRequest,
     lookup: CompiledLookup,
@@ -149,7 +162,9 @@ export class ErrorReport {
     this.missing(request, lookup, objects, keys, formatMissingInput);
   }
 
-  /** Objects were not looked up because their keys could not be fetched: told as missing inputs are. */
+  /**
+   * Reports objects that were not looked up because their keys could not be fetched, as missing inputs are reported.
+   */
   addMissingKeys(request: CompiledRequest, lookup: CompiledLookup, objects: readonly ResponseObject[]): void {
     this.missing(request, lookup, objects, lookup.keys, formatMissingKey);
   }
@@ -180,12 +195,13 @@ export class ErrorReport {
     for (const object of objects) this.nullReasons.add(object, missingFields);
   }
 
+  /** Reports a section that was not ready in time. */
   addSectionTimeout({ path, timeoutMs }: TimedSection): void {
     const message = `The section was not ready within ${timeoutMs} milliseconds.`;
     this.errors.push({ message, path, extensions: { code: 'SECTION_TIMEOUT' } });
   }
 
-  /** The paths of those objects at a position that something failed for, as many as it is reported at. */
+  /** Returns the paths of the given objects at a position, up to the number that is reported. */
   private pathsAmong(position: Position, objects: ReadonlySet<ResponseObject>): readonly SubgraphPath[] {
     const all = this.targets.at(position);
     if (!all.some((object) => objects.has(object))) return [];
@@ -198,8 +214,8 @@ export class ErrorReport {
   }
 
   /**
-   * Reports the errors of a subgraph, each at the places in the response that its path means; an error whose path means none
-   * at what its fetch should have brought.
+   * Reports the errors of a subgraph, each at the places in the client's response that its path names. An error whose
+   * path names no place is reported at what its fetch should have returned.
    */
   addSubgraphErrors(
     request: CompiledRequest,
@@ -225,7 +241,7 @@ export class ErrorReport {
     return responseErrors;
   }
 
-  /** Entities that are none: reported at what they should have brought for the objects that they were looked up for. */
+  /** Reports malformed entities, at the fields that they should have brought for their objects. */
   addMalformedEntities(request: CompiledRequest, sentLookup: SentLookup, problems: ReadonlyMap<number, string>): void {
     const service = request.planned.subgraph.name;
     const places = new ResponsePlaces([sentLookup], this.targets);
@@ -237,7 +253,10 @@ export class ErrorReport {
     }
   }
 
-  /** The fields of an object that a look-up brings; the object itself where the client asked for none of them. */
+  /**
+   * Returns the client's paths of an object's fields that a look-up selects; the object itself where the client
+   * selected none.
+   */
   private fieldPaths(base: SubgraphPath, lookup: CompiledLookup): readonly ResponsePath[] {
     const visible = fieldKeys(lookup).flatMap((key) => {
       const { paths, depth } = this.clientPaths([...base, ...key]);
@@ -251,7 +270,7 @@ export class ErrorReport {
   }
 
   private findPlace(responseErrors: ResponseErrors, place: ResponsePlace): readonly LocatedPlace[] {
-    // what a whole list is missing is told as a failed request is
+    // a missing list is reported as a failed request is
     const most = place.entity && place.explainsAll && !this.everyPlace ? 1 : this.maxPlaces();
     const sentLookup =
       place.entity && place.rest.length === 0 && this.everyPlace && responseErrors.sentLookup(place.entity.alias);
@@ -271,8 +290,8 @@ export class ErrorReport {
   }
 
   /**
-   * What a fetch should have brought: the fields that are missing or null, each at its first place; where none is, all of
-   * them. An error without any path belongs to no field of a response that is whole.
+   * Returns what a fetch should have returned: the fields that are missing or null, each at its first place; if none
+   * is, all of them. An error without a path belongs to no field of a complete response.
    */
   private fallbackPlaces(responseErrors: ResponseErrors, hasPath: boolean): readonly LocatedPlace[] {
     const missing = this.locate(responseErrors, responseErrors.missingPlaces());
@@ -286,7 +305,7 @@ export class ErrorReport {
       const client = base && this.clientPaths([...base, ...place.rest]);
       return client ? [{ place, paths: client.paths, depth: client.depth - base.length }] : [];
     });
-    // keys of other fetches are no fields that the client asked for: what they are for is then the object itself
+    // keys for other fetches are not selected by the client: they are reported at the object
     const visible = found.filter(({ depth, place }) => depth === place.rest.length);
     return visible.length > 0 ? visible : found.slice(0, 1);
   }
@@ -301,7 +320,7 @@ export class ErrorReport {
     );
   }
 
-  /** Worked out once, for a thousand errors are mostly of the same few fields. */
+  /** Returns the shape of objects at a place; cached, because many errors mostly concern the same few fields. */
   private shapeOf(parts: readonly SelectionPart[], typeName: string): ObjectShape {
     let byType = this.shapes.get(parts);
     if (byType === undefined) {
@@ -326,12 +345,16 @@ export class ErrorReport {
   }
 }
 
-/** The keys that an error of a whole look-up is reported at; the object itself where only its type was asked for. */
+/**
+ * Returns the keys at which an error of a whole look-up is reported; the object itself where only its type was
+ * selected.
+ */
 function fieldKeys({ keys }: CompiledLookup): SubgraphPath[] {
   const paths = keys.flatMap(({ key }) => (key === '__typename' ? [] : [[key]]));
   return paths.length > 0 ? paths : [[]];
 }
 
+/** Returns the names of keys. */
 export function keyNames(keys: readonly WrittenKey[]): ReadonlySet<string> {
   return new Set(keys.map(({ key }) => key));
 }

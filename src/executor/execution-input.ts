@@ -5,6 +5,7 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { AdmissionQueue } from './admission-queue.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 
+/** Everything that one execution of a plan needs. */
 export interface ExecutionInput {
   readonly supergraph: Supergraph;
   readonly sources: ReadonlyMap<string, Source>;
@@ -17,10 +18,10 @@ export interface ExecutionInput {
   readonly knownErrors?: readonly GraphQLFormattedError[] | undefined;
   /** See `EngineRequest`. */
   readonly reportEveryPlace?: boolean | undefined;
-  /** How long the rest waits for the sections of the plan; where it is missing, until they are there. */
+  /** How long the rest waits for the sections of the plan; where it is missing, it waits until they are complete. */
   readonly sections?: TimedSections | undefined;
-  /** Where long answers wait until there is memory for them; without it, none waits. */
+  /** Where long responses wait for memory; where it is missing, none waits. */
   readonly budget?: MemoryBudget | undefined;
-  /** Where heavy runs wait until others are done; without it, all begin at once. */
+  /** Where heavy executions wait for others to end; where it is missing, all start at once. */
   readonly admissionQueue?: AdmissionQueue | undefined;
 }

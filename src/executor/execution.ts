@@ -19,14 +19,15 @@ import { type MergeProblems, ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
 import { SectionTimers } from './section-timers.ts';
 
+/** The result of executing a plan: the text of `data`, and the errors. */
 export interface PlanResult {
   readonly dataText: string;
   readonly errors: readonly GraphQLFormattedError[];
 }
 
 /**
- * Runs a compiled plan. Resolves when every request has been answered or has failed; never rejects for a subgraph's sake.
- * @param use makes of the result what the promise is for: one promise less for each request that waits
+ * Executes a compiled plan. Resolves when every request has completed or failed; never rejects because of a subgraph.
+ * @param use converts the result into the value of the promise, which saves one promise for each request
  */
 export function executePlan<T = PlanResult>(
   compiled: CompiledPlan,
@@ -42,7 +43,7 @@ type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
 
 const CLIENT_DISCONNECTED: SourceFailure = {
   code: 'SUBREQUEST_HTTP_ERROR',
-  message: 'Nobody waits for the answer any more.',
+  message: 'Client disconnected.',
 };
 
 const NO_ERRORS: readonly SubgraphError[] = [];
@@ -51,8 +52,8 @@ const LIST_MISSING = 'the list of entities is missing or has another length';
 const identity = <T>(result: PlanResult) => result as T;
 
 /**
- * One run of a plan. Requests start when the last one they wait for is done; answers are laid into one response tree,
- * each entity into all objects that it was looked up for.
+ * One execution of a plan. A request starts when the last one that it depends on is done. Responses are merged into
+ * one response tree.
  */
 class Execution implements MergeProblems {
   private readonly compiled: CompiledPlan;
@@ -63,7 +64,7 @@ class Execution implements MergeProblems {
   private readonly waiting: number[];
   private open: number;
   private finished = false;
-  /** No answer so far had a backslash in it. */
+  /** Whether no response so far contains a backslash. */
   private escapeFree = true;
   private errorReport: ErrorReport | undefined;
   private nullReasonsIfAny: NullReasons | undefined;
@@ -74,7 +75,7 @@ class Execution implements MergeProblems {
   private reservation: Reservation | undefined;
   /** In UTF-16 code units. */
   private textTaken = 0;
-  /** What it has entered the queue of starts with. */
+  /** The weight with which it entered the admission queue. */
   private weight = 0;
 
   constructor(
@@ -107,12 +108,12 @@ class Execution implements MergeProblems {
   private start(): void {
     if (this.open === 0) return this.finish();
     if (this.input.sections) this.timers?.start(this.input.sections, () => this.attempt(() => this.finish()));
-    // counters change while requests finish at once, so what can start is settled first
+    // requests may finish synchronously and change the counters, so the ready ones are selected first
     const ready = this.compiled.requests.filter(({ planned }) => planned.dependsOn.length === 0);
     for (const request of ready) this.attempt(() => this.send(request));
   }
 
-  /** Made when something goes wrong, as it mostly does not. */
+  /** Created with the first error. */
   get report(): ErrorReport {
     this.errorReport ??= new ErrorReport(this.compiled, this.targets, this.nullReasons, this.input);
     return this.errorReport;
@@ -123,7 +124,7 @@ class Execution implements MergeProblems {
     return this.nullReasonsIfAny;
   }
 
-  /** What goes wrong in here is a mistake of ours: the caller is told, and nothing is left hanging. */
+  /** Runs a step. An exception is an internal error: the execution ends and rejects. */
   private attempt(step: () => void): void {
     try {
       step();
@@ -137,14 +138,14 @@ class Execution implements MergeProblems {
   }
 
   private send(request: CompiledRequest): void {
-    // an answer that came at once has ended the run: what is left are sections that are late
+    // a synchronous response can end the execution: what is left belongs to late sections
     if (this.finished) return;
     const { planned } = request;
     const sent = this.gather(request);
     let variables = '';
     for (const done of sent) if (done.skipped) this.noteSkipped(request, done.lookup, done.skipped);
     for (const done of sent) if (done.count > 0) variables += `${variables && ','}${done.variables}`;
-    // nothing to look up, nothing to ask
+    // nothing to look up, nothing to send
     if (request.lookups.length > 0 && variables === '') return this.done(request);
     if (planned.root?.position.origin && this.targets.at(planned.root.position).length === 0) return this.done(request);
     const source = this.input.sources.get(planned.subgraph.name);
@@ -200,7 +201,7 @@ class Execution implements MergeProblems {
   }
 
   private receive(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
-    // it was for a section that nobody waits for any more
+    // it belongs to a late section
     if (this.finished) return forgetObjects(sent);
     if (response.kind === 'text' && response.text.length >= LONG_RESPONSE && this.hasToWait(request, sent, response))
       return;
@@ -214,16 +215,16 @@ class Execution implements MergeProblems {
     this.done(request);
   }
 
-  /** @returns false where the answer is to be taken now */
+  /** Returns whether the response waits for memory; `false` where it is merged now. */
   private hasToWait(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): boolean {
     try {
       if (this.mayTake(response.text.length)) return false;
       this.wait(request, sent, response);
     } catch (error) {
       const { sections, subgraph } = request.planned;
-      // a section that finds no room is missing from the rest, which can do without it
+      // a section without memory is left out; the rest of the result does not need it
       if (!(error instanceof OverloadedError) || sections === undefined) throw error;
-      const message = `Subgraph "${subgraph.name}" has answered more than the gateway has memory for.`;
+      const message = `The response of the subgraph "${subgraph.name}" exceeds the memory that the gateway has left.`;
       this.settle(request, sent, { kind: 'failure', failure: { code: 'OVERLOADED', message } });
     }
     return true;
@@ -231,7 +232,7 @@ class Execution implements MergeProblems {
 
   private mayTake(size: number): boolean {
     const { budget, client } = this.input;
-    // what a mutation has done is told in any case
+    // the result of a mutation is reported in any case
     if (!budget || this.compiled.plan.operation.kind === 'mutation') return true;
     this.reservation ??= budget.reserve(client.signal);
     return this.reservation.take(size);
@@ -269,11 +270,11 @@ class Execution implements MergeProblems {
         return this.reportMissing(request, missing, sent, errors, data, malformed(planned, LIST_MISSING, status));
       if (errors.length > 0) this.report.addSubgraphErrors(request, sent, errors, data);
     } else {
-      this.reportMissing(request, sent, sent, errors, data, malformed(planned, 'data is no object', status));
+      this.reportMissing(request, sent, sent, errors, data, malformed(planned, 'data is not an object', status));
     }
   }
 
-  /** The whole of `data` is missing, or lists of entities are: that may be what the errors beside it have made. */
+  /** Reports that all of `data`, or lists of entities, are missing: errors in the same response may explain it. */
   private reportMissing(
     request: CompiledRequest,
     missing: readonly GatheredEntities[],
@@ -310,8 +311,9 @@ class Execution implements MergeProblems {
   }
 
   /**
-   * Drops the tree, also out of what held it. What had to wait is an old object by now, or was made as one; V8 keeps what a dead
-   * old object points to until the next full collection, copying the young part of it at each small one.
+   * Clears the response tree and everything that refers to it. What had to wait is an old object by now, or was
+   * allocated as one; V8 keeps what a dead old object points to until the next full collection, copying the young
+   * part of it at each minor one.
    */
   private forget(): void {
     for (const key of Object.keys(this.data)) this.data[key] = undefined;
@@ -325,7 +327,7 @@ class Execution implements MergeProblems {
   }
 
   private finish(): void {
-    // a source that answers at once can end the run from within a loop above
+    // a synchronous source can end the execution from within a loop above
     if (this.finished) return;
     this.finished = true;
     const { projection } = this.compiled;
@@ -336,8 +338,8 @@ class Execution implements MergeProblems {
     if (late)
       for (const section of late.missed)
         this.report.addSectionTimeout(this.input.sections?.list[section] as TimedSection);
-    const wellDone = this.errorReport === undefined && violations.length === 0;
-    const errors = wellDone ? (this.input.knownErrors ?? []) : this.report.all(violations);
+    const hasNoErrors = this.errorReport === undefined && violations.length === 0;
+    const errors = hasNoErrors ? (this.input.knownErrors ?? []) : this.report.all(violations);
     this.forget();
     this.compiled.last.text = this.textTaken;
     this.leave();

@@ -8,24 +8,25 @@ import { quote } from './json-text.ts';
 import { isOfType, type ResponseObject } from './objects.ts';
 import type { ResponseObjects } from './response-objects.ts';
 
-/** What a look-up with contexts knows before any request. */
+/** The precomputed part of a look-up with values from contexts. */
 export interface CompiledContexts {
   readonly planned: PlannedLookup;
-  /** For each target, for each variable, how its value is read. */
+  /** For each target and each variable, how its value is read. */
   readonly readers: readonly (readonly CompiledValue[])[];
-  /** How the look-up stands in the document for each further set of values, as far as there were so many. */
+  /** The parts of the document for further sets of values, for as many sets as have occurred. */
   readonly parts: LookupPart[];
 }
 
 interface CompiledValue {
-  /** Null cannot be passed on: what would take it is not asked for. */
+  /** Whether null is not allowed: a field that would take it is then not requested. */
   readonly nonNull: boolean;
   readonly sources: readonly { readonly source: ContextSource; readonly read: ContextReader }[];
 }
 
-/** Parts that are kept for later requests. */
+/** The most parts that are cached for later requests. */
 const MAX_CACHED = 100;
 
+/** Compiles the readers of a look-up's contexts; `undefined` where it has none. */
 export function compileContexts(planned: PlannedLookup): CompiledContexts | undefined {
   if (planned.contextVariables.length === 0) return undefined;
   const compileValue = ({ type, sources }: ContextValue): CompiledValue => ({
@@ -36,8 +37,8 @@ export function compileContexts(planned: PlannedLookup): CompiledContexts | unde
 }
 
 /**
- * Gathers the objects at a look-up's targets by the values that they get from contexts: each distinct set of values is a
- * look-up of its own, and an entity is asked for once with each.
+ * Gathers the objects at the targets of a look-up by the values that they get from contexts. Each distinct set of
+ * values becomes a look-up of its own, and an entity is requested once with each.
  *
  * @returns the objects for which a value could not be fetched, or is null where it must not be
  */
@@ -100,7 +101,7 @@ function partFor({ planned, parts }: CompiledContexts, n: number): LookupPart {
   return part;
 }
 
-/** The objects that get the same values. */
+/** The objects with the same context values. */
 class Group {
   private readonly lookup: CompiledLookup;
   private readonly part: LookupPart;

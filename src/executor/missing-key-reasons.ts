@@ -15,11 +15,11 @@ interface MissingKeyPart {
   /** From the object that should have been looked up. */
   readonly path: SubgraphPath;
   readonly type: TypeNode | undefined;
-  /** A subgraph failed that should have brought some of what is around it. */
+  /** Whether an error was reported for something around it. */
   readonly isReported: boolean;
 }
 
-/** Finds out why objects were not looked up: what they lack of their keys, and whose doing that is. */
+/** Finds out why objects were not looked up: which parts of their keys are missing, and which subgraph caused it. */
 export class MissingKeyReasons {
   private readonly service: string;
   private readonly lookup: CompiledLookup;
@@ -29,7 +29,7 @@ export class MissingKeyReasons {
   private readonly root: ResponseObject;
   private paths: Map<ResponseObject, SubgraphPath> | undefined;
 
-  /** @param service the subgraph that was to be asked */
+  /** @param service the subgraph of the look-up */
   constructor(
     service: string,
     lookup: CompiledLookup,
@@ -43,10 +43,11 @@ export class MissingKeyReasons {
     this.root = response.root;
   }
 
+  /** Returns why an object was not looked up. */
   reason(object: ResponseObject): NullReason {
     const { representation } = this.lookup.planned;
     const missing = this.missingPart(representation, object);
-    // what has all its parts has one of another kind
+    // every part is present, so one of them is of a wrong kind
     if (missing === undefined) return keyFault(this.service, this.structuredKeys(), 'wrong');
     if (missing.isReported) return 'reported';
     if (missing.object[missing.subgraphKey] === undefined) {
@@ -58,7 +59,7 @@ export class MissingKeyReasons {
     return missing.type?.kind === Kind.NON_NULL_TYPE ? keyFault(this.service, missing.name, 'null') : 'null';
   }
 
-  /** The names of the key's objects and lists. */
+  /** Returns the names of the key fields that are objects and lists. */
   private structuredKeys(): string {
     const { fields } = this.lookup.planned.representation;
     const named = (item: RepresentationItem) =>

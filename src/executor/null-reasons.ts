@@ -3,36 +3,40 @@ import type { SubgraphPath } from './response-objects.ts';
 
 /**
  * Why an object lacks fields:
- * - `reported`: an error says so already;
- * - `null`: the subgraph gave null for the object around them, as it may;
- * - a fault: an error still has to say so, at the place of each field.
+ * - `reported`: an error explains it already;
+ * - `null`: the subgraph returned null for the object around them, as it may;
+ * - a fault: an error still has to be reported, at the place of each field.
  */
 export type NullReason = 'reported' | 'null' | NullFault;
 
+/** The error to report for missing fields. */
 export interface NullFault {
   readonly message: string;
   readonly code: string;
 }
 
-/** Fields that a subgraph has not brought for an object. */
+/** Fields that a subgraph did not return for an object. */
 export interface MissingFields {
   readonly service: string;
-  /** It is all other subgraphs whose fields are missing. */
+  /** Whether the fields of all other subgraphs are missing instead. */
   readonly isOfOthers?: boolean;
-  /** Wire keys; `undefined` means all. */
+  /** Aliased keys; `undefined` means all. */
   readonly keys: ReadonlySet<string> | undefined;
   readonly reason: NullReason;
 }
 
-/** The places of one subgraph response at which errors were reported, as a tree of wire keys and list indices. */
+/** The places of one subgraph response at which errors were reported, as a tree of keys and list indices. */
 export class ErrorPlaces {
-  /** An error was reported here: it explains all nulls here and below. */
+  /** Whether an error was reported here: it explains all nulls here and below. */
   reported = false;
-  /** The null of an error below came up to here, or through here. */
+  /** Whether the null of an error below propagated to here, or through here. */
   passed = false;
   private next: Map<string | number, ErrorPlaces> | undefined;
 
-  /** @param from the length of the part of the path at which the null arrives: shorter where types are non-null */
+  /**
+   * Adds the path of an error.
+   * @param from how much of the path leads to the resulting null; less than all where types are non-null
+   */
   add(path: SubgraphPath, from: number = path.length): void {
     let node: ErrorPlaces = this;
     for (let depth = 0; ; depth++) {
@@ -58,7 +62,7 @@ export class ErrorPlaces {
   }
 }
 
-/** What is known of the nulls of one response. Empty while all is well. */
+/** Why fields of one response are null or missing. Empty without errors. */
 export class NullReasons {
   private readonly missing = new Map<ResponseObject, MissingFields[]>();
   private readonly places = new Map<ResponseObject, ErrorPlaces[]>();
@@ -67,7 +71,7 @@ export class NullReasons {
     addTo(this.missing, object, missingFields);
   }
 
-  /** Adds a gap for all objects in a value, through lists and objects of any depth. */
+  /** Adds missing fields for all objects in a value, through lists and objects of any depth. */
   addBelow(value: unknown, missingFields: MissingFields): void {
     if (typeof value !== 'object' || value === null) return;
     if (!Array.isArray(value)) this.add(value as ResponseObject, missingFields);
@@ -78,7 +82,10 @@ export class NullReasons {
     addTo(this.places, object, places);
   }
 
-  /** @param service the subgraph that the field is read from; `undefined` means any */
+  /**
+   * Returns why an object lacks a field, where that is known.
+   * @param service the subgraph that the field is read from; `undefined` means any
+   */
   reason(object: ResponseObject, key: string, service: string | undefined): NullReason | undefined {
     return firstReason(
       this.missing.get(object)?.filter(({ keys }) => keys === undefined || keys.has(key)),
@@ -86,7 +93,7 @@ export class NullReasons {
     );
   }
 
-  /** The gaps of an object that have to do with what is below one of its fields. */
+  /** Returns the missing fields of an object that concern what is below one of its fields. */
   missingFieldsAt(object: ResponseObject, key: string): readonly MissingFields[] {
     return this.missing.get(object)?.filter(({ keys }) => keys?.has(key)) ?? NONE;
   }
@@ -95,7 +102,7 @@ export class NullReasons {
     return this.places.get(object) ?? NONE;
   }
 
-  /** Whether an error reported before explains a null at a path from the root object. */
+  /** Returns whether an earlier error explains a null at a path from the root object. */
   isExplained(root: ResponseObject, path: SubgraphPath): boolean {
     let coverage = ErrorCoverage.none;
     let value: unknown = root;
@@ -128,11 +135,11 @@ function firstReason(
     (missingFields) =>
       service === undefined || (missingFields.service === service) !== (missingFields.isOfOthers === true),
   );
-  // what has been said already is not said again
+  // an error that was reported is not reported again
   return own?.some(({ reason }) => reason === 'reported') ? 'reported' : own?.[0]?.reason;
 }
 
-/** What errors explain at one place of the response; found step by step on the way down. */
+/** What errors explain at one place of the response; computed step by step from the root. */
 export class ErrorCoverage {
   static readonly none = new ErrorCoverage(false, NONE, NONE);
   private static readonly whole = new ErrorCoverage(true, NONE, NONE);
@@ -147,17 +154,17 @@ export class ErrorCoverage {
     this.missing = missing;
   }
 
-  /** Whether a null at this place has its error. */
+  /** Whether an error explains a null at this place. */
   get explainsNull(): boolean {
     return this.isWhole || this.places.some(({ passed }) => passed);
   }
 
-  /** Why what a subgraph should have brought for this place is missing, as far as that is known from further up. */
+  /** Returns why data of a subgraph is missing at this place, where that is known from the places above. */
   reason(service: string | undefined): NullReason | undefined {
     return this.isWhole ? 'reported' : firstReason(this.missing, service);
   }
 
-  /** The same place, with what is known of the object there. */
+  /** Returns the coverage of the same place, with what is known of its object. */
   object(object: ResponseObject, missing: NullReasons): ErrorCoverage {
     const own = missing.placesAt(object);
     return this.isWhole || own.length === 0 ? this : this.with([...this.places, ...own], this.missing);

@@ -3,23 +3,24 @@ import type { OpField, OpSelection, OpTypeCondition } from '../operation/operati
 import type { Placement, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 
-/** One selection on the objects of one position; several meet where fragments select the same field. */
+/** One selection on the objects of one position; there are several where fragments select the same field. */
 export interface SelectionPart {
   readonly position: Position;
   readonly selection: OpSelection;
 }
 
-/** What is written for objects of one runtime type. */
+/** The fields that are written for objects of one runtime type. */
 export interface ObjectShape {
   readonly typeName: string;
   readonly fields: readonly ShapeField[];
 }
 
+/** A field to write. */
 export interface ShapeField {
   readonly field: OpField;
   readonly subgraphKey: string;
   readonly below: readonly SelectionPart[];
-  /** Never fetched: null whatever the object has. */
+  /** Whether it was never fetched: null is written whatever the object has. */
   readonly dropped: boolean;
   /** The subgraph that it is read from. */
   readonly service: string | undefined;
@@ -44,7 +45,7 @@ export class ObjectShapes {
     this.dropped = dropped;
   }
 
-  /** The fields written for a runtime type, in the order of their first appearance. */
+  /** Returns the fields for a runtime type, in the order of their first appearance. */
   shape(parts: readonly SelectionPart[], typeName: string): ObjectShape {
     const fields = new Map<string, DraftField>();
     for (const part of parts) this.collect(part, part.selection, typeName, fields);
@@ -72,7 +73,7 @@ export class ObjectShapes {
         dropped,
         service: placed?.placement.node.fetch.subgraph.name,
       };
-      // on one type it may be dropped where it is not on an interface around it
+      // it may be dropped on one type but not on an interface around it
       known.dropped ||= dropped;
       fields.set(item.responseKey, known);
       const below = placed && part.position.below(placed.placement.alias, placed.owner);
@@ -80,15 +81,16 @@ export class ObjectShapes {
     }
   }
 
-  /** The items of a selection with those that were dropped in their places. */
+  /** Iterates over the items of a selection, including dropped fields in their places. */
   private *shown(selection: OpSelection): Iterable<{ item: OpField | OpTypeCondition; dropped: boolean }> {
-    const gone = this.dropped?.get(selection) ?? [];
+    const removed = this.dropped?.get(selection) ?? [];
     let next = 0;
     for (const [index, item] of selection.items.entries()) {
-      for (; gone[next]?.before === index; next++) yield { item: (gone[next] as DroppedItem).field, dropped: true };
+      for (; removed[next]?.before === index; next++)
+        yield { item: (removed[next] as DroppedItem).field, dropped: true };
       yield { item, dropped: false };
     }
-    for (const { field } of gone.slice(next)) yield { item: field, dropped: true };
+    for (const { field } of removed.slice(next)) yield { item: field, dropped: true };
   }
 
   private placement(

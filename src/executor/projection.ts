@@ -12,17 +12,17 @@ import { ObjectShapes, type SelectionPart, type ShapeField } from './object-shap
 import { compileObjectWriter, type FieldWriter, type ValueWriter } from './object-writer.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 
-/** Characters of a list that are written before they are put in one piece. */
+/** Characters of a list that are written before the text is flattened. */
 const MAX_PIECE = 65_536;
 
 export interface ProjectionOptions {
-  /** Fields that are not fetched, by the selections that they were taken out of. */
+  /** Fields that are not fetched, by the selections that they were removed from. */
   readonly dropped?: DroppedItems | undefined;
-  /** Fields that an answer may have to go without. */
+  /** Fields that the result may be without. */
   readonly sections?: SectionHeads | undefined;
 }
 
-/** Which sections an answer goes without, and which of these were missed: there was an object that has such a field. */
+/** Which sections are late, and which of these are missing from the result: an object has such a field. */
 export interface LateSections {
   isLate(section: number): boolean;
   readonly missed: Set<number>;
@@ -33,7 +33,7 @@ export interface Violation {
   readonly message: string;
   readonly path: readonly (string | number)[];
   readonly code: string;
-  /** The subgraph whose mistake it is, where that is known. */
+  /** The subgraph that caused it, where that is known. */
   readonly service: string | undefined;
 }
 
@@ -41,8 +41,8 @@ const INVALID_VALUE = 'INVALID_NULL_OR_TYPE';
 const MISSING_VALUE = 'SUBREQUEST_MALFORMED_RESPONSE';
 
 /**
- * Writes the response of one plan as the client asked for it: its own keys, in its order, with null going up from where
- * a non-null value is missing. Shapes are worked out once for each runtime type that turns up.
+ * Writes the response of one plan as the client selected it: its keys, in its order, with null propagation where a
+ * non-null value is missing. Shapes are computed once for each runtime type that occurs.
  * @see https://spec.graphql.org/October2021/#sec-Handling-Field-Errors
  */
 export class Projection {
@@ -55,7 +55,7 @@ export class Projection {
   private late: LateSections | undefined;
   private introspected: ReadonlyMap<string, string> = new Map();
   private violated = false;
-  /** The path to the value being written; kept up only while violations are being located. */
+  /** The path to the value being written; maintained only while violations are being located. */
   private path: (string | number)[] | undefined;
   /** What errors explain at that path. */
   private coverage = ErrorCoverage.none;
@@ -72,10 +72,12 @@ export class Projection {
   }
 
   /**
+   * Writes the response.
    * @param introspected JSON texts of the introspection fields, by response key
-   * @param late sections that are null, whatever has come of them
-   * @param gaps which fields are missing, or null, for reasons that are known
-   * @returns the JSON text of `data`, and what was missing, null or of a wrong type without an error that explains it
+   * @param late sections that are written as null, even if their data has arrived
+   * @param nullReasons which fields are missing or null for known reasons
+   * @returns the JSON text of `data`, and each value that is missing, null or of a wrong type without an error that
+   * explains it
    */
   write(
     data: ResponseObject,
@@ -94,7 +96,7 @@ export class Projection {
     return { text, violations };
   }
 
-  /** Violations are rare, so their paths are found by writing once more. */
+  /** Finds the paths of violations by writing once more: violations are rare. */
   private locateViolations(data: ResponseObject): Violation[] {
     this.path = [];
     this.coverage = ErrorCoverage.none;
@@ -111,7 +113,7 @@ export class Projection {
     return undefined;
   }
 
-  /** Why an object lacks a field, as far as that is known. */
+  /** Returns why an object lacks a field, where that is known. */
   private reasonFor(object: ResponseObject, key: string, service: string | undefined): NullReason | undefined {
     return this.nullReasons?.reason(object, key, service) ?? (this.path && this.coverage.reason(service));
   }
@@ -134,9 +136,9 @@ export class Projection {
         if (name !== staticType && !type?.possible.has(name)) {
           return this.addViolation(`Expected a runtime type of ${staticType}, but found "${name}".`);
         }
-        // what clients must not know of is as if it were not there
+        // a type outside the public schema counts as missing
         if (this.schema.getType(name) === undefined)
-          return this.addViolation(`Cannot show this value of ${staticType}.`);
+          return this.addViolation(`The public schema has no type for this value of ${staticType}.`);
         write = this.shapeWriter(parts, name);
         byType.set(name, write);
       }
@@ -153,7 +155,7 @@ export class Projection {
     return this.addViolation(`Expected an object of type ${staticType}.`);
   }
 
-  /** Worked out when the first object of the type turns up: of seventy types that might, few do. */
+  /** Compiles the writer with the first object of the type: of seventy possible types, few occur. */
   private shapeWriter(
     parts: readonly SelectionPart[],
     typeName: string,
@@ -186,13 +188,13 @@ export class Projection {
         write: () => this.introspected.get(responseKey) ?? 'null',
       };
     }
-    // an object type may promise more than the interface on which the field was selected
+    // an object type may declare a stricter type than the interface on which the field was selected
     const declared = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
     const section = this.sections?.get(field);
-    // the answer may go without a section, whatever its type
+    // a section may be missing, whatever its type
     const type = section !== undefined && declared.kind === Kind.NON_NULL_TYPE ? declared.type : declared;
     const write = this.typedWriter(type, below, field, `${typeName}.${field.name}`);
-    // the errors of what is left out are known already
+    // the error of a dropped field is known already
     const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
     if (dropped) return { responseKey, prefix, subgraphKey, isText: false, write: () => leftOut };
     const absent = this.absentWriter(shapeField, type, `${typeName}.${field.name}`);
@@ -215,7 +217,10 @@ export class Projection {
     return true;
   }
 
-  /** For an object that lacks a field which its subgraph was asked for: null it may be, but not without a reason. */
+  /**
+   * Returns a writer for objects that lack a field which was requested: null is written, and an unexplained null is
+   * reported.
+   */
   private absentWriter({ subgraphKey, service }: ShapeField, type: TypeNode, coordinate: string) {
     const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
     const cannotBeNull = `Cannot return null for non-nullable field ${coordinate}.`;
@@ -262,7 +267,10 @@ export class Projection {
     return (value) => (value === null || value === undefined ? this.addViolation(message) : write(value));
   }
 
-  /** Writes what is there; `undefined` where it cannot be shown, so that the nullable type around it becomes null. */
+  /**
+   * Returns a writer for non-null values; it returns `undefined` for an invalid one, so that the nullable type around
+   * it becomes null.
+   */
   private presentWriter(
     type: TypeNode,
     below: readonly SelectionPart[],
@@ -325,18 +333,18 @@ export class Projection {
       path.pop();
     }
     this.coverage = outer;
-    // only where things are missing matters now; the text has been written before
+    // the text was written before; only missing values matter now
     return missing ? undefined : '';
   }
 }
 
 function missingField(coordinate: string, service: string | undefined): string {
   return service === undefined
-    ? `No subgraph has answered the field ${coordinate} for this object.`
-    : `The subgraph "${service}" was asked for the field ${coordinate}, but its answer does not have it.`;
+    ? `No subgraph returned the field ${coordinate} for this object.`
+    : `The subgraph "${service}" did not return the requested field ${coordinate}.`;
 }
 
-/** Whether what is written for a part differs by the runtime type of the object. */
+/** Returns whether the fields of a selection part differ by the runtime type of the object. */
 function dependsOnType({ position, selection }: SelectionPart, staticType: string): boolean {
   return selection.items.some(
     (item) =>

@@ -4,7 +4,7 @@ import { quote } from './json-text.ts';
 
 /** A document as it is sent. */
 export interface RequestDocument {
-  /** `{"query":"…"`, the document escaped once. */
+  /** `{"query":"…"`, with the document escaped once. */
   readonly bodyHead: string;
   /** Names of the client variables that it uses. */
   readonly variables: readonly string[];
@@ -13,15 +13,15 @@ export interface RequestDocument {
 const MAX_CACHED = 32;
 
 /**
- * The documents that one planned request may send: the whole, and those without look-ups that have nothing to look up,
- * since a subgraph may refuse an empty list of representations. A look-up that takes values from contexts is there once for
- * each set of values. All are written when first needed.
+ * The documents that one planned request may send: the whole, and those without look-ups that have no entities,
+ * because a subgraph may reject an empty list of representations. A look-up with values from contexts appears once
+ * for each set of values. All documents are printed when first needed.
  */
 export class RequestDocuments {
   readonly whole: RequestDocument;
   private readonly planned: PlannedRequest;
   private readonly hasContexts: boolean;
-  /** By the aliases that are there. At most as many are kept as there are look-ups, whatever combinations turn up. */
+  /** By the aliases in the document. Holds at most as many documents as there are look-ups. */
   private readonly partial = new Map<string, RequestDocument>();
 
   constructor(planned: PlannedRequest) {
@@ -30,7 +30,10 @@ export class RequestDocuments {
     this.whole = { bodyHead: head(planned.document), variables: planned.variables };
   }
 
-  /** @param sent what each look-up of the request has to look up, once for each set of values from contexts, in their order */
+  /**
+   * Returns the document to send.
+   * @param sent the entities of each look-up, once for each set of values from contexts, in order
+   */
   select(sent: readonly GatheredEntities[]): RequestDocument {
     if (this.hasContexts) return this.withParts(sent);
     for (let i = 0; i < sent.length; i++) if ((sent[i] as GatheredEntities).count === 0) return this.withParts(sent);
@@ -44,7 +47,7 @@ export class RequestDocuments {
     if (known) return known;
     const { text, variables } = this.planned.documentFor(parts);
     const document = { bodyHead: head(text), variables };
-    // where values from contexts multiply them, documents may be long, and the next one another
+    // many sets of context values make long documents that rarely repeat
     if (parts.length > MAX_CACHED) return document;
     if (this.partial.size >= Math.max(this.planned.lookups.length, this.hasContexts ? MAX_CACHED : 0))
       this.partial.clear();

@@ -38,7 +38,7 @@ export class ResponseMerger implements MergeObserver {
 
   onLength(known: readonly unknown[], length: number): void {
     const { service } = this;
-    const message = `The subgraph "${service}" answered a list of ${length} where another subgraph answered one of ${known.length}.`;
+    const message = `The subgraph "${service}" returned a list of ${length} items where another subgraph returned ${known.length}.`;
     const reason = { message, code: 'SUBREQUEST_MALFORMED_RESPONSE' };
     this.problems.nullReasons.addBelow(known, { service, keys: undefined, reason });
   }
@@ -72,7 +72,7 @@ export class ResponseMerger implements MergeObserver {
       if (Array.isArray(entities) && entities.length === gathered.count) {
         this.mergeEntities(request, gathered, entities);
       } else if (gathered.count > 0) {
-        // an empty look-up misses nothing
+        // an empty look-up expects no list
         missing ??= [];
         missing.push(gathered);
       }
@@ -86,7 +86,7 @@ export class ResponseMerger implements MergeObserver {
     const left: ResponseObject[] = [];
     const { typename } = lookup.planned.representation;
     let problems: EntityProblems | undefined;
-    // below two places of the response an entity's objects are filled in differently, so they must not be the same objects
+    // fields below an entity may differ between two places, so the places must not share its objects
     const own = lookup.copiesObjects && !taken ? [0, ...borders, objects.length] : [0, objects.length];
     for (let place = 1; place < own.length; place++) {
       const given = place === 1 ? entities : copyValue(entities);
@@ -96,7 +96,7 @@ export class ResponseMerger implements MergeObserver {
         const entity = taken?.has(slot) ? copyValue(given[slot]) : given[slot];
         taken?.add(slot);
         if (!isObject(entity) || hasOtherType(entity, typename ?? object.__typename)) {
-          // what is no entity of this look-up is not put into the object
+          // a null or wrong entity is not merged into the object
           problems ??= new EntityProblems(request, gathered, this.types);
           if (problems.has(object, slot, entity)) continue;
         }
@@ -110,7 +110,10 @@ export class ResponseMerger implements MergeObserver {
   }
 }
 
-/** @returns false where fields were left out because the object lacked what they require */
+/**
+ * Merges an entity into an object.
+ * @returns false where fields were left out because the object lacked what they require
+ */
 function mergeEntity(
   target: ResponseObject,
   entity: ResponseObject,
@@ -138,7 +141,7 @@ function mergeFields(
   }
 }
 
-/** Whether an entity says that it has another type; it says nothing where that was not asked for. */
+/** Returns whether an entity has a `__typename` of another type; `false` where that was not selected. */
 function hasOtherType({ __typename: own }: ResponseObject, asked: unknown): boolean {
   return own !== undefined && own !== asked;
 }

@@ -2,12 +2,12 @@ import type { Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { gatherObjects, isObject, isOfType, type ResponseObject } from './objects.ts';
 
-/** A path in wire keys and list indices, as subgraph answers are laid into the response. */
+/** A path of aliased keys and list indices in the merged response. */
 export type SubgraphPath = readonly (string | number)[];
 
 /**
- * The objects at each position of one response, gathered when first needed. A look-up needs them only after the fetch that
- * brings them, so what was gathered once stays right.
+ * The objects at each position of one response, gathered when first needed. A look-up needs them only after the fetch
+ * that returns them, so gathered objects stay valid.
  */
 export class ResponseObjects {
   private readonly supergraph: Supergraph;
@@ -19,7 +19,7 @@ export class ResponseObjects {
     this.known[0] = [data];
   }
 
-  /** Drops all objects: nothing is asked any more. */
+  /** Clears all objects, at the end of the execution. */
   forget(): void {
     for (const objects of this.known) if (objects !== undefined) objects.length = 0;
     this.known.length = 0;
@@ -41,7 +41,7 @@ export class ResponseObjects {
     return objects;
   }
 
-  /** For each object at a position, in the same order, the one at a position above through which it was reached. */
+  /** Returns for each object at a position, in the same order, its ancestor at a position above. */
   ancestorsAt(position: Position, above: Position): ResponseObject[] {
     const { origin } = position;
     if (position === above || !origin) return this.at(position);
@@ -58,7 +58,7 @@ export class ResponseObjects {
     return ancestors;
   }
 
-  /** The paths of the objects at a position, in the same order; worked out for errors only. */
+  /** Returns the paths of the objects at a position, in the same order; needed for errors only. */
   pathsAt(position: Position): SubgraphPath[] {
     const { origin } = position;
     if (!origin) return [[]];
@@ -73,7 +73,7 @@ export class ResponseObjects {
     return paths;
   }
 
-  /** The runtime types of parents that lead to a position; `undefined` where all do. */
+  /** Returns the runtime types of parents that lead to a position; `undefined` where all do. */
   private ownerTypes({ origin }: Position): ReadonlySet<string> | undefined {
     if (!origin || origin.owner === origin.parent.type) return undefined;
     return this.supergraph.types.get(origin.owner)?.possible;

@@ -3,19 +3,19 @@ import type { CompiledLookup } from './compile.ts';
 import { isOfType, type ResponseObject } from './objects.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 
-/** Objects that a look-up was made for, and which of its entities each of them got. */
+/** A look-up that was sent: its objects, and the index of the entity for each. */
 export interface SentLookup {
   readonly lookup: CompiledLookup;
   readonly part: { readonly alias: string };
   readonly objects: readonly ResponseObject[];
   readonly slots: readonly number[];
-  /** How many entities were asked for. */
+  /** How many entities were requested. */
   readonly count: number;
 }
 
 /**
- * Where in the response the fields and entities of one subgraph answer belong: worked out once, however many errors the answer
- * brings.
+ * The paths in the client's response of the fields and entities of one subgraph response, computed once for all its
+ * errors.
  */
 export class ResponsePlaces {
   private readonly targets: ResponseObjects;
@@ -32,13 +32,13 @@ export class ResponsePlaces {
     return this.byAlias.get(alias);
   }
 
-  /** The paths of the objects that the fields of a root request belong to. */
+  /** Returns the paths of the objects that the fields of a root request belong to. */
   ofRoot(position: Position): readonly SubgraphPath[] {
     this.atRoot ??= this.targets.pathsAt(position);
     return this.atRoot;
   }
 
-  /** The paths of all objects that got this entity; none for what was not asked for. */
+  /** Returns the paths of all objects that got this entity; none for an entity that was not requested. */
   of(alias: string, slot: number): readonly SubgraphPath[] {
     let bySlot = this.known.get(alias);
     if (bySlot === undefined) {
