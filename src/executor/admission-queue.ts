@@ -1,43 +1,47 @@
-/** A run that takes less text from subgraphs begins at once, in UTF-16 code units: it is done before it is in anybody's way. */
-export const HEAVY_RUN = 16_384;
+/**
+ * In UTF-16 code units of subgraph responses. A smaller execution starts at once: it ends before it delays others.
+ */
+export const HEAVY_EXECUTION = 16_384;
 
-/** Heavy runs begin at once while those under way take less text than this together. */
-const FREELY = 262_144;
+/** Heavy executions start at once while the running ones take less text than this together. */
+const UNQUEUED_TEXT = 262_144;
 
 type Start = () => void;
 
 /**
- * Finishes what is begun before it begins more. Of many heavy runs at once, each would otherwise wait for all others with half
- * of its answer in memory, where the garbage collector copies it again and again. So beyond a few, one more begins in each
- * turn of the event loop, after the answers that are there have been read: while the processor is busy these are as many as end,
- * and while it waits for slow subgraphs turns are so short that nobody notices.
+ * A queue that finishes running executions before it starts more. With many heavy executions at once, each would
+ * otherwise wait for all others with half of its result in memory, where the garbage collector copies it again and
+ * again. So beyond a few, one more starts in each turn of the event loop, after the responses that have arrived were
+ * read. While the processor is busy, as many end in a turn; while it waits for slow subgraphs, turns are so short
+ * that the delay does not matter.
  */
 export class AdmissionQueue {
-  private underWay = 0;
+  private running = 0;
   private waiting: Start[] = [];
   private next = 0;
 
-  /** Calls `start`, now or in a later turn; the run then has to {@link leave} with the same weight. */
+  /** Calls `start`, now or in a later turn; the execution then has to {@link leave} with the same weight. */
   enter(weight: number, start: Start): void {
-    if (this.waiting.length === 0 && this.underWay < FREELY) {
-      this.underWay += weight;
+    if (this.waiting.length === 0 && this.running < UNQUEUED_TEXT) {
+      this.running += weight;
       start();
       return;
     }
     if (this.waiting.length === 0) setImmediate(this.startNext);
     this.waiting.push(() => {
-      this.underWay += weight;
+      this.running += weight;
       start();
     });
   }
 
+  /** Ends an execution that entered with this weight. */
   leave(weight: number): void {
-    this.underWay -= weight;
+    this.running -= weight;
   }
 
   private readonly startNext = (): void => {
     const start = this.waiting[this.next];
-    this.waiting[this.next] = NOTHING;
+    this.waiting[this.next] = NO_START;
     this.next += 1;
     if (this.next === this.waiting.length) {
       this.waiting = [];
@@ -49,4 +53,4 @@ export class AdmissionQueue {
   };
 }
 
-const NOTHING: Start = () => {};
+const NO_START: Start = () => {};

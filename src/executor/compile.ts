@@ -3,60 +3,71 @@ import type { DroppedItems } from '../operation/drop-fields.ts';
 import type { LookupTarget, PlannedLookup, PlannedRequest, QueryPlan } from '../planner/plan.ts';
 import type { AliasScope, FetchNode, Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { DocumentForms } from './document-forms.ts';
 import { type CompiledContexts, compileContexts } from './gather-by-context.ts';
 import { quote } from './json-text.ts';
 import { Projection } from './projection.ts';
 import { compileRepresentation, type RepresentationWriter } from './representation-writer.ts';
+import { RequestDocuments } from './request-documents.ts';
 
-/** A plan made ready to run many times: what can be known before a request has been worked out. */
+/** A plan prepared to run many times: everything that does not depend on a request is precomputed. */
 export interface CompiledPlan {
   readonly plan: QueryPlan;
   readonly requests: readonly CompiledRequest[];
   readonly projection: Projection;
-  /** How much text its last run took from subgraphs, in UTF-16 code units: what the next one can be expected to take. */
+  /** The size of the subgraph responses of its last execution, in UTF-16 code units: an estimate for the next one. */
   readonly last: { text: number };
 }
 
+/** A planned request with everything precomputed that its executions share. */
 export interface CompiledRequest {
   readonly planned: PlannedRequest;
   /** Ids of the requests that wait for this one. */
   readonly dependents: readonly number[];
-  readonly document: DocumentForms;
+  readonly document: RequestDocuments;
   readonly rootKeys: readonly WrittenKey[];
-  /** As on a look-up: for root fields that are asked for below others. */
+  /** As {@link CompiledLookup.copiesForEach}, for root fields that are requested below others. */
   readonly copiesForEach: boolean;
   readonly lookups: readonly CompiledLookup[];
-  /** Whether fields are asked for whose numbers are written in the form that they came in: `Float` and scalars that are not built in. */
+  /** Whether it selects fields whose numbers keep their notation: `Float` and custom scalars. */
   readonly hasDecimals: boolean;
 }
 
+/** A planned look-up with everything precomputed that its executions share. */
 export interface CompiledLookup {
   readonly planned: PlannedLookup;
   /** `"representations":[` */
   readonly variableHead: string;
   readonly representation: RepresentationWriter;
   readonly keys: readonly WrittenKey[];
-  /** The keys that need no inputs, where others do. */
+  /** The keys that need no inputs, where others do; else `undefined`. */
   readonly independentKeys: readonly WrittenKey[] | undefined;
   readonly targets: readonly LookupTarget[];
-  /** There are objects below, and several places that get them. */
+  /** Whether the entities contain objects, and several places receive them. */
   readonly copiesObjects: boolean;
-  /** There are objects below, and each object that gets them needs its own: what is read there depends on objects above. */
+  /**
+   * Whether the entities contain objects, and each receiving object needs its own copy, because fields below depend
+   * on objects above.
+   */
   readonly copiesForEach: boolean;
   readonly contexts: CompiledContexts | undefined;
 }
 
-/** A key that an answer puts into its target objects. */
+/** A key that a response writes into its target objects. */
 export interface WrittenKey {
   readonly key: string;
-  /** Something else writes this key into the same objects, be it in the same request, so that the two have to be united. */
+  /**
+   * Whether something else writes this key into the same objects, even in the same request, so that the values have
+   * to be merged.
+   */
   readonly shared: boolean;
-  /** Left out for an object whose representation lacked an input. */
+  /** Whether it is left out for an object whose representation lacked an input. */
   readonly needsInputs: boolean;
 }
 
-/** @param dropped fields that the plan leaves out, and that are written as null */
+/**
+ * Compiles a plan.
+ * @param dropped fields that the plan leaves out, and that are written as null
+ */
 export function compilePlan(plan: QueryPlan, supergraph: Supergraph, dropped?: DroppedItems): CompiledPlan {
   const steps = compileInSteps(plan, supergraph, dropped);
   for (;;) {
@@ -65,7 +76,7 @@ export function compilePlan(plan: QueryPlan, supergraph: Supergraph, dropped?: D
   }
 }
 
-/** As {@link compilePlan}, with room for others in between. */
+/** Compiles a plan as {@link compilePlan} does, in steps between which other work may run. */
 export function* compileInSteps(
   plan: QueryPlan,
   supergraph: Supergraph,
@@ -85,7 +96,7 @@ export function* compileInSteps(
     requests.push({
       planned,
       dependents: dependents[planned.id] ?? [],
-      document: new DocumentForms(planned),
+      document: new RequestDocuments(planned),
       rootKeys: planned.root ? writtenKeys([planned.root], writers) : [],
       copiesForEach: planned.root !== undefined && positionsApart.has(planned.root.position),
       lookups,
@@ -113,7 +124,7 @@ function compileLookup(lookup: PlannedLookup, writers: Writers, positionsApart: 
   };
 }
 
-/** The places of objects that take something from a context, and all places above them. */
+/** Returns the positions of objects that take values from contexts, and all positions above them. */
 function aboveContexts(plan: QueryPlan): Set<Position> {
   const positions = new Set<Position>();
   for (const { lookups } of plan.requests) {
@@ -149,7 +160,7 @@ function isDecimal(type: TypeNode, supergraph: Supergraph): boolean {
 
 const WITHOUT_DECIMALS: ReadonlySet<string> = new Set(['String', 'ID', 'Int', 'Boolean']);
 
-/** For each path and key, the root fields and look-ups that bring it, by number. */
+/** For each path and key, the numbers of the root fields and look-ups that write it. */
 type Writers = Map<AliasScope, Map<string, Set<number>>>;
 
 function countWriters(plan: QueryPlan): Writers {

@@ -1,11 +1,11 @@
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CompiledRequest } from './compile.ts';
 import { kindOf } from './errors.ts';
-import type { Gap, Gaps } from './gaps.ts';
 import type { GatheredEntities } from './gather-entities.ts';
+import type { MissingFields, NullReasons } from './null-reasons.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 
-/** Which entities of one look-up are not there, or are something else than what was asked for. */
+/** The entities of one look-up that are null, or not of the requested type. */
 export class EntityProblems {
   private readonly service: string;
   private readonly keys: ReadonlySet<string>;
@@ -23,7 +23,7 @@ export class EntityProblems {
     this.types = types;
   }
 
-  /** @returns whether there is nothing to put into the object */
+  /** Returns whether there is no entity to merge into the object, and records why. */
   has(object: ResponseObject, slot: number, entity: unknown): boolean {
     if (entity === null) {
       this.unknown.push(object);
@@ -36,26 +36,34 @@ export class EntityProblems {
     return true;
   }
 
-  /** @param report called with the reasons, where entities are malformed */
-  note(gaps: Gaps, report: (reasons: ReadonlyMap<number, string>) => void): void {
-    const gap = (reason: Gap['reason']): Gap => ({ service: this.service, keys: this.keys, reason });
-    this.addGap(gaps, this.unknown, gap('null'));
-    this.addGap(gaps, this.wrong, gap('reported'));
+  /**
+   * Records the problems with the objects.
+   * @param report called with the reasons, where entities are malformed
+   */
+  note(nullReasons: NullReasons, report: (reasons: ReadonlyMap<number, string>) => void): void {
+    const missingFields = (reason: MissingFields['reason']): MissingFields => ({
+      service: this.service,
+      keys: this.keys,
+      reason,
+    });
+    this.addMissing(nullReasons, this.unknown, missingFields('null'));
+    this.addMissing(nullReasons, this.wrong, missingFields('reported'));
     if (this.reasons.size > 0) report(this.reasons);
   }
 
-  private addGap(gaps: Gaps, objects: readonly ResponseObject[], gap: Gap): void {
-    for (const object of objects) gaps.add(object, gap);
+  private addMissing(nullReasons: NullReasons, objects: readonly ResponseObject[], missingFields: MissingFields): void {
+    for (const object of objects) nullReasons.add(object, missingFields);
   }
 
   private problemOf(object: ResponseObject, entity: unknown): string | undefined {
     if (!isObject(entity)) return `an entity is ${kindOf(entity)}, not an object`;
-    const asked = this.typename ?? object.__typename;
-    const actual = entity.__typename;
-    if (actual === asked || this.isPossible(asked, actual) || this.isPossible(actual, asked)) return undefined;
-    const found =
-      typeof actual === 'string' ? `the type "${actual.slice(0, 100)}"` : `${kindOf(actual)} as its __typename`;
-    return `an entity of the type "${String(asked)}" was asked for, and it has ${found}`;
+    const requested = this.typename ?? object.__typename;
+    const returned = entity.__typename;
+    if (returned === requested || this.isPossible(requested, returned) || this.isPossible(returned, requested))
+      return undefined;
+    const problem =
+      typeof returned === 'string' ? `the type "${returned.slice(0, 100)}"` : `${kindOf(returned)} as its __typename`;
+    return `an entity of the type "${String(requested)}" was requested, but it has ${problem}`;
   }
 
   private isPossible(abstract: unknown, type: unknown): boolean {

@@ -2,8 +2,6 @@ import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection } from '../operation/timed-sections.ts';
 import type { Position } from '../planner/positions.ts';
 import type { SourceFailure } from '../sources/source.ts';
-import { ResponseErrors, type ResponsePlace } from './answer-errors.ts';
-import { type LookedUp, ResponsePlaces } from './answer-places.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest, WrittenKey } from './compile.ts';
 import {
   type ClientPaths,
@@ -17,64 +15,79 @@ import {
   type SubgraphError,
   toClientPaths,
 } from './errors.ts';
-import type { Gaps } from './gaps.ts';
+import type { NullReasons } from './null-reasons.ts';
+import type { ObjectShape, SelectionPart } from './object-shapes.ts';
 import { isObject, type ResponseObject } from './objects.ts';
-import type { Part, Shape, Violation } from './projection.ts';
+import type { Violation } from './projection.ts';
+import { ResponseErrors, type ResponsePlace } from './response-errors.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
+import { ResponsePlaces, type SentLookup } from './response-places.ts';
 
-/** The same error for many objects is told for this many of them. */
-const TOLD_PER_ERROR = 100;
-/** Once there are this many errors, each further one is told for its first object only. */
-const MANY_ERRORS = 10_000;
+/** The same error for many objects is reported for this many of them. */
+const MAX_PLACES_PER_ERROR = 100;
+/** From this many errors on, each further one is reported for its first object only. */
+const MAX_DETAILED_ERRORS = 10_000;
 
-/** A place in a subgraph's response, and the client's paths that mean it. */
-interface FoundPlace {
+/** A place in the response of a subgraph, with the client's paths for it. */
+interface LocatedPlace {
   readonly place: ResponsePlace;
   readonly paths: readonly ResponsePath[];
-  /** How many steps of the place's path the client knows of. */
+  /** How many steps of the place's path the client selected. */
   readonly depth: number;
 }
 
 export interface ErrorReportOptions {
   /** Errors that are known before anything is fetched. */
   readonly knownErrors?: readonly GraphQLFormattedError[] | undefined;
-  /** What failed as a whole is reported at each place where it is missing, not only at the first of a list. */
+  /**
+   * Whether the failure of a whole fetch is reported at each place where data is missing. By default it is reported
+   * at the first item of a list only.
+   */
   readonly reportEveryPlace?: boolean | undefined;
 }
 
-const NOWHERE: readonly FoundPlace[] = [];
+const NOWHERE: readonly LocatedPlace[] = [];
 
-/** Gathers what went wrong during one execution, and puts it into the client's terms. Nothing here runs while all is well. */
+/**
+ * Collects the errors of one execution and translates them into the client's terms. Nothing here runs without errors.
+ */
 export class ErrorReport {
   private readonly compiled: CompiledPlan;
   private readonly targets: ResponseObjects;
-  private readonly gaps: Gaps;
-  private readonly root: readonly [Part];
-  private readonly shapes = new Map<readonly Part[], Map<string, Shape>>();
+  private readonly nullReasons: NullReasons;
+  private readonly root: readonly [SelectionPart];
+  private readonly shapes = new Map<readonly SelectionPart[], Map<string, ObjectShape>>();
   private readonly errors: GraphQLFormattedError[];
   private readonly everyPlace: boolean;
   private readonly reportedMissing = new Set<string>();
 
-  constructor(compiled: CompiledPlan, targets: ResponseObjects, gaps: Gaps, options: ErrorReportOptions = {}) {
+  constructor(
+    compiled: CompiledPlan,
+    targets: ResponseObjects,
+    nullReasons: NullReasons,
+    options: ErrorReportOptions = {},
+  ) {
     this.errors = [...(options.knownErrors ?? [])];
     this.everyPlace = options.reportEveryPlace === true;
-    this.gaps = gaps;
+    this.nullReasons = nullReasons;
     this.compiled = compiled;
     this.targets = targets;
     this.root = [{ position: compiled.plan.root, selection: compiled.plan.selection }];
   }
 
+  /** Returns all errors, with those of the projection. */
   all(violations: readonly Violation[]): readonly GraphQLFormattedError[] {
     return violations.length === 0 ? this.errors : [...this.errors, ...violations.map(formatViolation)];
   }
 
   /**
-   * A whole request failed: told once for each field that it should have brought, at the first place where it is missing.
+   * Reports a failed request once for each field that it should have returned, at the first place where the field is
+   * missing.
    * @param isExplained whether a root field has an error of its own already
    */
-  failure(
+  addFailure(
     request: CompiledRequest,
-    sent: readonly LookedUp[],
+    sent: readonly SentLookup[],
     failure: SourceFailure,
     isExplained?: (rootKey: string) => boolean,
   ): void {
@@ -84,10 +97,13 @@ export class ErrorReport {
     this.noteReported(request, sent);
   }
 
-  /** All that these look-ups, or the root request, should have brought is missing, and an error of the subgraph says so. */
-  explained(
+  /**
+   * Records that everything these look-ups or the root request select is missing, because of an error of the
+   * subgraph.
+   */
+  addExplained(
     request: CompiledRequest,
-    sent: readonly LookedUp[],
+    sent: readonly SentLookup[],
     error: SubgraphError,
     { firstError }: ResponseErrors,
   ): void {
@@ -102,7 +118,7 @@ export class ErrorReport {
 
   private missingPaths(
     request: CompiledRequest,
-    sent: readonly LookedUp[],
+    sent: readonly SentLookup[],
     isExplained: (rootKey: string) => boolean = () => false,
   ): Iterable<ResponsePath> {
     const paths = new Map<string, ResponsePath>();
@@ -123,18 +139,21 @@ export class ErrorReport {
     return paths.values();
   }
 
-  private noteReported(request: CompiledRequest, sent: readonly LookedUp[]): void {
+  private noteReported(request: CompiledRequest, sent: readonly SentLookup[]): void {
     const service = request.planned.subgraph.name;
     const note = (objects: readonly ResponseObject[], keys: readonly WrittenKey[]) => {
-      const gap = { service, keys: keyNames(keys), reason: 'reported' } as const;
-      for (const object of objects) this.gaps.add(object, gap);
+      const missingFields = { service, keys: keyNames(keys), reason: 'reported' } as const;
+      for (const object of objects) this.nullReasons.add(object, missingFields);
     };
     if (request.planned.root) note(this.targets.at(request.planned.root.position), request.rootKeys);
     for (const { lookup, objects } of sent) note(objects, lookup.keys);
   }
 
-  /** Fields were left out because what they require could not be fetched: told once for each field, with its first object. */
-  missingInputs(
+  /**
+   * Reports fields that were left out because their required inputs could not be fetched: once for each field, at its
+   * first object.
+   */
+  addMissingInputs(
     request: CompiledRequest,
     lookup: CompiledLookup,
     objects: readonly ResponseObject[],
@@ -143,8 +162,10 @@ export class ErrorReport {
     this.missing(request, lookup, objects, keys, formatMissingInput);
   }
 
-  /** Objects were not looked up because their keys could not be fetched: told as missing inputs are. */
-  missingKeys(request: CompiledRequest, lookup: CompiledLookup, objects: readonly ResponseObject[]): void {
+  /**
+   * Reports objects that were not looked up because their keys could not be fetched, as missing inputs are reported.
+   */
+  addMissingKeys(request: CompiledRequest, lookup: CompiledLookup, objects: readonly ResponseObject[]): void {
     this.missing(request, lookup, objects, lookup.keys, formatMissingKey);
   }
 
@@ -170,16 +191,17 @@ export class ErrorReport {
           for (const path of this.clientPaths([...base, key]).paths) this.errors.push(format(service, path));
       }
     }
-    const gap = { service, keys: keyNames(keys), reason: 'reported' } as const;
-    for (const object of objects) this.gaps.add(object, gap);
+    const missingFields = { service, keys: keyNames(keys), reason: 'reported' } as const;
+    for (const object of objects) this.nullReasons.add(object, missingFields);
   }
 
-  tooLate({ path, timeoutMs }: TimedSection): void {
+  /** Reports a section that was not ready in time. */
+  addSectionTimeout({ path, timeoutMs }: TimedSection): void {
     const message = `The section was not ready within ${timeoutMs} milliseconds.`;
     this.errors.push({ message, path, extensions: { code: 'SECTION_TIMEOUT' } });
   }
 
-  /** The paths of those objects at a position that something failed for, as many as it is reported at. */
+  /** Returns the paths of the given objects at a position, up to the number that is reported. */
   private pathsAmong(position: Position, objects: ReadonlySet<ResponseObject>): readonly SubgraphPath[] {
     const all = this.targets.at(position);
     if (!all.some((object) => objects.has(object))) return [];
@@ -188,50 +210,53 @@ export class ErrorReport {
   }
 
   private placesOf(paths: readonly SubgraphPath[]): readonly SubgraphPath[] {
-    return this.everyPlace && this.errors.length < MANY_ERRORS ? paths : paths.slice(0, 1);
+    return this.everyPlace && this.errors.length < MAX_DETAILED_ERRORS ? paths : paths.slice(0, 1);
   }
 
   /**
-   * Reports the errors of a subgraph, each at the places in the response that its path means; an error whose path means none
-   * at what its fetch should have brought.
+   * Reports the errors of a subgraph, each at the places in the client's response that its path names. An error whose
+   * path names no place is reported at what its fetch should have returned.
    */
-  subgraphErrors(
+  addSubgraphErrors(
     request: CompiledRequest,
-    sent: readonly LookedUp[],
+    sent: readonly SentLookup[],
     errors: readonly SubgraphError[],
     data: unknown,
   ): ResponseErrors {
     const service = request.planned.subgraph.name;
-    const answer = new ResponseErrors(request, sent, this.targets, data, this.errors.length);
-    let own: readonly FoundPlace[] | undefined;
+    const responseErrors = new ResponseErrors(request, sent, this.targets, data, this.errors.length);
+    let fallback: readonly LocatedPlace[] | undefined;
     for (const error of errors) {
-      const place = answer.placeOf(error.path);
-      if (place === undefined) own ??= this.ownPlaces(answer, error.path !== undefined);
-      const found = place ? this.findPlace(answer, place) : (own as readonly FoundPlace[]);
-      if (place === undefined || place.explainsAll) answer.explainsAll ??= error;
-      const most = this.mostPlaces();
+      const place = responseErrors.placeOf(error.path);
+      if (place === undefined) fallback ??= this.fallbackPlaces(responseErrors, error.path !== undefined);
+      const found = place ? this.findPlace(responseErrors, place) : (fallback as readonly LocatedPlace[]);
+      if (place === undefined || place.explainsAll) responseErrors.explainsAll ??= error;
+      const most = this.maxPlaces();
       for (const { paths } of found.slice(0, most))
         for (const path of paths) this.errors.push(formatSubgraphError(error, service, path));
       if (found.length === 0) this.errors.push(formatSubgraphError(error, service, undefined));
-      for (const one of found) answer.add(one.place, one.depth);
+      for (const one of found) responseErrors.add(one.place, one.depth);
     }
-    answer.note(this.gaps);
-    return answer;
+    responseErrors.note(this.nullReasons);
+    return responseErrors;
   }
 
-  /** Entities that are none: reported at what they should have brought for the objects that they were looked up for. */
-  badEntities(request: CompiledRequest, lookedUp: LookedUp, problems: ReadonlyMap<number, string>): void {
+  /** Reports malformed entities, at the fields that they should have brought for their objects. */
+  addMalformedEntities(request: CompiledRequest, sentLookup: SentLookup, problems: ReadonlyMap<number, string>): void {
     const service = request.planned.subgraph.name;
-    const places = new ResponsePlaces([lookedUp], this.targets);
+    const places = new ResponsePlaces([sentLookup], this.targets);
     for (const [slot, reason] of problems) {
       const failure = malformed(request.planned, reason);
-      for (const base of places.of(lookedUp.part.alias, slot).slice(0, this.mostPlaces()))
-        for (const path of this.fieldPaths(base, lookedUp.lookup))
+      for (const base of places.of(sentLookup.part.alias, slot).slice(0, this.maxPlaces()))
+        for (const path of this.fieldPaths(base, sentLookup.lookup))
           this.errors.push(formatFailure(failure, service, path));
     }
   }
 
-  /** The fields of an object that a look-up brings; the object itself where the client asked for none of them. */
+  /**
+   * Returns the client's paths of an object's fields that a look-up selects; the object itself where the client
+   * selected none.
+   */
   private fieldPaths(base: SubgraphPath, lookup: CompiledLookup): readonly ResponsePath[] {
     const visible = fieldKeys(lookup).flatMap((key) => {
       const { paths, depth } = this.clientPaths([...base, ...key]);
@@ -240,19 +265,20 @@ export class ErrorReport {
     return visible.length > 0 ? visible : this.clientPaths(base).paths;
   }
 
-  private mostPlaces(): number {
-    return this.errors.length < MANY_ERRORS ? TOLD_PER_ERROR : 1;
+  private maxPlaces(): number {
+    return this.errors.length < MAX_DETAILED_ERRORS ? MAX_PLACES_PER_ERROR : 1;
   }
 
-  private findPlace(answer: ResponseErrors, place: ResponsePlace): readonly FoundPlace[] {
-    // what a whole list is missing is told as a failed request is
-    const most = place.entity && place.explainsAll && !this.everyPlace ? 1 : this.mostPlaces();
-    const lookedUp = place.entity && place.rest.length === 0 && this.everyPlace && answer.lookedUp(place.entity.alias);
+  private findPlace(responseErrors: ResponseErrors, place: ResponsePlace): readonly LocatedPlace[] {
+    // a missing list is reported as a failed request is
+    const most = place.entity && place.explainsAll && !this.everyPlace ? 1 : this.maxPlaces();
+    const sentLookup =
+      place.entity && place.rest.length === 0 && this.everyPlace && responseErrors.sentLookup(place.entity.alias);
     const paths: ResponsePath[] = [];
     let depth = 0;
-    for (const base of answer.bases(place)) {
-      if (lookedUp) {
-        paths.push(...this.fieldPaths(base, lookedUp.lookup));
+    for (const base of responseErrors.bases(place)) {
+      if (sentLookup) {
+        paths.push(...this.fieldPaths(base, sentLookup.lookup));
       } else {
         const client = this.clientPaths([...base, ...place.rest]);
         depth = Math.max(client.depth - base.length, 0);
@@ -264,22 +290,22 @@ export class ErrorReport {
   }
 
   /**
-   * What a fetch should have brought: the fields that are missing or null, each at its first place; where none is, all of
-   * them. An error without any path belongs to no field of a response that is whole.
+   * Returns what a fetch should have returned: the fields that are missing or null, each at its first place; if none
+   * is, all of them. An error without a path belongs to no field of a complete response.
    */
-  private ownPlaces(answer: ResponseErrors, hasPath: boolean): readonly FoundPlace[] {
-    const missing = this.findOwn(answer, answer.missingPlaces());
-    if (missing.length > 0 || (!hasPath && answer.isOfRoot)) return missing;
-    return this.findOwn(answer, answer.firstPlaces());
+  private fallbackPlaces(responseErrors: ResponseErrors, hasPath: boolean): readonly LocatedPlace[] {
+    const missing = this.locate(responseErrors, responseErrors.missingPlaces());
+    if (missing.length > 0 || (!hasPath && responseErrors.isOfRoot)) return missing;
+    return this.locate(responseErrors, responseErrors.firstPlaces());
   }
 
-  private findOwn(answer: ResponseErrors, places: readonly ResponsePlace[]): readonly FoundPlace[] {
+  private locate(responseErrors: ResponseErrors, places: readonly ResponsePlace[]): readonly LocatedPlace[] {
     const found = places.flatMap((place) => {
-      const [base] = answer.bases(place);
+      const [base] = responseErrors.bases(place);
       const client = base && this.clientPaths([...base, ...place.rest]);
       return client ? [{ place, paths: client.paths, depth: client.depth - base.length }] : [];
     });
-    // keys of other fetches are no fields that the client asked for: what they are for is then the object itself
+    // keys for other fetches are not selected by the client: they are reported at the object
     const visible = found.filter(({ depth, place }) => depth === place.rest.length);
     return visible.length > 0 ? visible : found.slice(0, 1);
   }
@@ -294,8 +320,8 @@ export class ErrorReport {
     );
   }
 
-  /** Worked out once, for a thousand errors are mostly of the same few fields. */
-  private shapeOf(parts: readonly Part[], typeName: string): Shape {
+  /** Returns the shape of objects at a place; cached, because many errors mostly concern the same few fields. */
+  private shapeOf(parts: readonly SelectionPart[], typeName: string): ObjectShape {
     let byType = this.shapes.get(parts);
     if (byType === undefined) {
       byType = new Map();
@@ -303,7 +329,7 @@ export class ErrorReport {
     }
     let shape = byType.get(typeName);
     if (shape === undefined) {
-      shape = this.compiled.projection.shape(parts, typeName);
+      shape = this.compiled.projection.shapes.shape(parts, typeName);
       byType.set(typeName, shape);
     }
     return shape;
@@ -319,12 +345,16 @@ export class ErrorReport {
   }
 }
 
-/** The keys that an error of a whole look-up is reported at; the object itself where only its type was asked for. */
+/**
+ * Returns the keys at which an error of a whole look-up is reported; the object itself where only its type was
+ * selected.
+ */
 function fieldKeys({ keys }: CompiledLookup): SubgraphPath[] {
   const paths = keys.flatMap(({ key }) => (key === '__typename' ? [] : [[key]]));
   return paths.length > 0 ? paths : [[]];
 }
 
+/** Returns the names of keys. */
 export function keyNames(keys: readonly WrittenKey[]): ReadonlySet<string> {
   return new Set(keys.map(({ key }) => key));
 }

@@ -1,39 +1,42 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { PlannedRequest } from '../planner/plan.ts';
 import type { SourceFailure } from '../sources/source.ts';
-import type { GapFault } from './gaps.ts';
+import type { NullFault } from './null-reasons.ts';
+import type { ObjectShape, SelectionPart } from './object-shapes.ts';
 import { isObject } from './objects.ts';
-import type { Part, Shape, Violation } from './projection.ts';
+import type { Violation } from './projection.ts';
 import type { SubgraphPath } from './response-objects.ts';
 
 const MALFORMED = 'SUBREQUEST_MALFORMED_RESPONSE';
 const INPUT_MISSING = 'REQUIRED_INPUT_MISSING';
 
+/** A path in the client's response. */
 export type ResponsePath = readonly (string | number)[];
 
+/** The client's paths for a path of a subgraph. */
 export interface ClientPaths {
   readonly paths: readonly ResponsePath[];
-  /** How many steps of the wire path they stand for. */
+  /** How many steps of the subgraph path they stand for. */
   readonly depth: number;
 }
 
 /**
- * Puts a path in wire keys into the client's terms: one path for each alias under which the client asked for the field.
- * A path ends where the client asked for nothing: an error of a field that was read for `@requires` only is reported at the
- * object that it belongs to.
+ * Translates a path of aliased keys into the client's terms: one path for each alias under which the client selected
+ * the field. A path ends where the client's selection ends: an error of a field that is fetched for `@requires` only
+ * is reported at its object.
  *
  * In:  `["users", 0, "name_1"]`, where `name_1` is the client's `fullName`
  * Out: `[["users", 0, "fullName"]]`, and how many steps of the path they stand for: 3
  */
 export function toClientPaths(
   path: SubgraphPath,
-  root: readonly Part[],
+  root: readonly SelectionPart[],
   rootType: string,
-  shapeOf: (parts: readonly Part[], typeName: string) => Shape,
+  shapeOf: (parts: readonly SelectionPart[], typeName: string) => ObjectShape,
   typeOf: (path: SubgraphPath) => string | undefined,
 ): ClientPaths {
   const reached: { path: ResponsePath; depth: number }[] = [];
-  const follow = (from: number, client: ResponsePath, parts: readonly Part[], typeName: string): void => {
+  const follow = (from: number, client: ResponsePath, parts: readonly SelectionPart[], typeName: string): void => {
     const step = path[from];
     if (typeof step === 'number') return follow(from + 1, [...client, step], parts, typeName);
     const fields =
@@ -58,10 +61,10 @@ export function toClientPaths(
   return { paths: reached.filter(({ depth }) => depth === deepest).map((end) => end.path), depth: deepest };
 }
 
-/** An error as a subgraph reported it; anything that is none is described. */
+/** An error as a subgraph reported it; a malformed one is described. */
 export interface SubgraphError {
   readonly message: string;
-  /** As it came: not always the path of something that was asked for. */
+  /** As received: not always the path of a selected field. */
   readonly path: readonly unknown[] | undefined;
   readonly extensions: Record<string, unknown> | undefined;
 }
@@ -69,8 +72,8 @@ export interface SubgraphError {
 const NO_MESSAGE = 'The subgraph reported an error without a message.';
 
 /**
- * Reads the `errors` of a response. Whatever is there is an error, even where it is malformed: only null and an empty list
- * are none.
+ * Reads the `errors` of a response. Every value except null and an empty list counts as an error, even a malformed
+ * one.
  */
 export function readSubgraphErrors(errors: unknown): readonly SubgraphError[] {
   if (errors === undefined || errors === null) return [];
@@ -81,7 +84,7 @@ export function readSubgraphErrors(errors: unknown): readonly SubgraphError[] {
 function readSubgraphError(error: unknown, problem?: string): SubgraphError {
   if (!isObject(error)) {
     const reason = problem ?? `an item of "errors" is ${kindOf(error)}, not an object`;
-    const text = typeof error === 'string' && error !== '' ? `${reason}: ${error.slice(0, LONGEST_QUOTE)}` : reason;
+    const text = typeof error === 'string' && error !== '' ? `${reason}: ${error.slice(0, MAX_QUOTED)}` : reason;
     return { message: NO_MESSAGE, path: undefined, extensions: { code: MALFORMED, reason: text } };
   }
   const path = Array.isArray(error.path) ? error.path : undefined;
@@ -92,17 +95,17 @@ function readSubgraphError(error: unknown, problem?: string): SubgraphError {
   return { message, path, extensions: { code: MALFORMED, reason, ...extensions } };
 }
 
-/** Characters of a malformed error that are shown. */
-const LONGEST_QUOTE = 200;
+/** The most characters of a malformed error that are quoted. */
+const MAX_QUOTED = 200;
 
-/** "a string", "null": what a JSON value is, for a message. */
+/** Returns the kind of a JSON value for a message, such as "a string" or "null". */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** A subgraph's error with the client's path and the service's name; its own extensions stay. */
+/** Returns a subgraph error with the client's path and the name of the subgraph; its own extensions stay. */
 export function formatSubgraphError(
   error: SubgraphError,
   service: string,
@@ -112,6 +115,7 @@ export function formatSubgraphError(
   return path === undefined ? { message: error.message, extensions } : { message: error.message, path, extensions };
 }
 
+/** Returns the error for a failed request, at a path. */
 export function formatFailure(failure: SourceFailure, service: string, path: ResponsePath): GraphQLFormattedError {
   return {
     message: failure.message,
@@ -127,7 +131,7 @@ export function formatFailure(failure: SourceFailure, service: string, path: Res
 }
 
 export function formatMissingInput(service: string, path: ResponsePath): GraphQLFormattedError {
-  const message = `The subgraph "${service}" could not compute this field: what it requires of other subgraphs could not be fetched.`;
+  const message = `The subgraph "${service}" could not compute this field: the fields that it requires from other subgraphs could not be fetched.`;
   return { message, path, extensions: { code: INPUT_MISSING, service } };
 }
 
@@ -135,40 +139,40 @@ export function formatMissingKey(service: string, path: ResponsePath): GraphQLFo
   return { message: missingKey(service, 'could not be fetched'), path, extensions: { code: INPUT_MISSING, service } };
 }
 
-/** Why an object was not looked up, where its key is wrong. */
-export function keyFault(service: string, key: string, problem: KeyProblem): GapFault {
+/** Returns the error for an object that was not looked up because of its key. */
+export function keyFault(service: string, key: string, problem: KeyProblem): NullFault {
   const [text, code] = KEY_PROBLEMS[problem];
   return { message: missingKey(service, `("${key}") ${text}`), code };
 }
 
 /**
- * `missing`: its subgraph did not answer it; `null`: it must not be null; `wrong`: it is a value of another kind; `failed`: an
- * error was reported for it.
+ * `missing`: the subgraph did not return it; `null`: it must not be null; `wrong`: its value is of another kind than
+ * its type; `failed`: an error was reported for it.
  */
 export type KeyProblem = keyof typeof KEY_PROBLEMS;
 
 const KEY_PROBLEMS = {
-  missing: ['is missing from what another subgraph answered', MALFORMED],
+  missing: ['is missing from the response of another subgraph', MALFORMED],
   null: ['is null, which it must not be', 'INVALID_NULL_OR_TYPE'],
   wrong: ['has a value of another kind than its type', 'INVALID_NULL_OR_TYPE'],
   failed: ['could not be fetched', INPUT_MISSING],
 } as const;
 
 function missingKey(service: string, problem: string): string {
-  return `The subgraph "${service}" could not be asked for this field: the key of the object ${problem}.`;
+  return `The subgraph "${service}" could not be queried for this field: the key of the object ${problem}.`;
 }
 
-/** An answer that is no GraphQL result. */
+/** Returns the failure for a response that is not a GraphQL result. */
 export function malformed(request: PlannedRequest, reason: string, status?: number): SourceFailure {
   return {
     code: MALFORMED,
-    message: `The subgraph "${request.subgraph.name}" answered with something that is no GraphQL result.`,
+    message: `The subgraph "${request.subgraph.name}" did not return a GraphQL response.`,
     reason,
     ...(status === undefined ? {} : { status }),
   };
 }
 
-/** A null that no error explained so far, or a value of a wrong type. */
+/** Returns the error for an unexplained null, or for a value of a wrong type. */
 export function formatViolation({ message, path, code, service }: Violation): GraphQLFormattedError {
   return { message, path, extensions: service === undefined ? { code } : { code, service } };
 }

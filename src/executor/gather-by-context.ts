@@ -5,27 +5,28 @@ import type { CompiledLookup } from './compile.ts';
 import { type ContextReader, compileContextReader } from './context-reader.ts';
 import { DistinctEntities, type GatheredEntities } from './gather-entities.ts';
 import { quote } from './json-text.ts';
-import { isOf, type ResponseObject } from './objects.ts';
+import { isOfType, type ResponseObject } from './objects.ts';
 import type { ResponseObjects } from './response-objects.ts';
 
-/** What a look-up with contexts knows before any request. */
+/** The precomputed part of a look-up with values from contexts. */
 export interface CompiledContexts {
   readonly planned: PlannedLookup;
-  /** For each target, for each variable, how its value is read. */
+  /** For each target and each variable, how its value is read. */
   readonly readers: readonly (readonly CompiledValue[])[];
-  /** How the look-up stands in the document for each further set of values, as far as there were so many. */
+  /** The parts of the document for further sets of values, for as many sets as have occurred. */
   readonly parts: LookupPart[];
 }
 
 interface CompiledValue {
-  /** Null cannot be passed on: what would take it is not asked for. */
+  /** Whether null is not allowed: a field that would take it is then not requested. */
   readonly nonNull: boolean;
   readonly sources: readonly { readonly source: ContextSource; readonly read: ContextReader }[];
 }
 
-/** Parts that are kept for later requests. */
-const PARTS_KEPT = 100;
+/** The most parts that are cached for later requests. */
+const MAX_CACHED = 100;
 
+/** Compiles the readers of a look-up's contexts; `undefined` where it has none. */
 export function compileContexts(planned: PlannedLookup): CompiledContexts | undefined {
   if (planned.contextVariables.length === 0) return undefined;
   const compileValue = ({ type, sources }: ContextValue): CompiledValue => ({
@@ -36,8 +37,8 @@ export function compileContexts(planned: PlannedLookup): CompiledContexts | unde
 }
 
 /**
- * Gathers the objects at a look-up's targets by the values that they get from contexts: each distinct set of values is a
- * look-up of its own, and an entity is asked for once with each.
+ * Gathers the objects at the targets of a look-up by the values that they get from contexts. Each distinct set of
+ * values becomes a look-up of its own, and an entity is requested once with each.
  *
  * @returns the objects for which a value could not be fetched, or is null where it must not be
  */
@@ -55,7 +56,7 @@ export function gatherByContext(
       sources.map(({ source }) => targets.ancestorsAt(position, source.position)),
     );
     for (const [i, object] of targets.at(position).entries()) {
-      if (types !== undefined && !isOf(object, types)) continue;
+      if (types !== undefined && !isOfType(object, types)) continue;
       const texts = readers.map((value, index) => readValue(value, above[index] ?? [], i));
       if (isWhole(texts)) {
         const make = () => new Group(lookup, partFor(contexts, groups.size), texts);
@@ -87,7 +88,7 @@ function readValue(
   for (let i = 0; i < sources.length; i++) {
     const { source, read } = sources[i] as CompiledValue['sources'][number];
     const object = above[i]?.[index] as ResponseObject;
-    if (source.possible !== undefined && !isOf(object, source.possible)) continue;
+    if (source.possible !== undefined && !isOfType(object, source.possible)) continue;
     const value = read(object);
     return value === undefined || (value === null && nonNull) ? undefined : stringifyJson(value);
   }
@@ -96,11 +97,11 @@ function readValue(
 
 function partFor({ planned, parts }: CompiledContexts, n: number): LookupPart {
   const part = parts[n] ?? planned.furtherPart(n);
-  if (n < PARTS_KEPT) parts[n] = part;
+  if (n < MAX_CACHED) parts[n] = part;
   return part;
 }
 
-/** The objects that get the same values. */
+/** The objects with the same context values. */
 class Group {
   private readonly lookup: CompiledLookup;
   private readonly part: LookupPart;
@@ -108,7 +109,7 @@ class Group {
   private readonly distinct: DistinctEntities;
   private readonly objects: ResponseObject[] = [];
   private readonly slots: number[] = [];
-  private unasked: ResponseObject[] | undefined;
+  private skipped: ResponseObject[] | undefined;
 
   constructor(lookup: CompiledLookup, part: LookupPart, texts: readonly string[]) {
     this.lookup = lookup;
@@ -120,8 +121,8 @@ class Group {
   add(object: ResponseObject): void {
     const index = this.distinct.indexOf(object);
     if (index < 0) {
-      this.unasked ??= [];
-      this.unasked.push(object);
+      this.skipped ??= [];
+      this.skipped.push(object);
       return;
     }
     this.objects.push(object);
@@ -129,8 +130,8 @@ class Group {
   }
 
   gathered(): GatheredEntities {
-    const { lookup, part, objects, slots, distinct, unasked } = this;
+    const { lookup, part, objects, slots, distinct, skipped } = this;
     const variables = `${quote(part.variable)}:[${distinct.texts}]${this.contextTexts}`;
-    return { lookup, part, objects, slots, borders: [], count: distinct.count, unasked, variables };
+    return { lookup, part, objects, slots, borders: [], count: distinct.count, skipped, variables };
   }
 }

@@ -1,44 +1,44 @@
 import type { LookupPart } from '../planner/plan.ts';
 import type { CompiledLookup } from './compile.ts';
-import { isOf, type ResponseObject } from './objects.ts';
+import { isOfType, type ResponseObject } from './objects.ts';
 import type { RepresentationWriter } from './representation-writer.ts';
 import type { ResponseObjects } from './response-objects.ts';
 
-/** The entities of one look-up, each distinct one once, and the objects that wait for them. */
+/** The distinct entities of one look-up, and the objects that receive them. */
 export interface GatheredEntities {
   readonly lookup: CompiledLookup;
-  /** How the look-up stands in the document. */
+  /** The part of the document for this look-up. */
   readonly part: LookupPart;
   readonly objects: ResponseObject[];
   /** For each object, the index of its entity. */
   readonly slots: number[];
-  /** For each target after the first, where its objects begin. */
+  /** For each target after the first, the index of its first object. */
   readonly borders: number[];
-  /** How many entities are asked for. */
+  /** How many entities are requested. */
   readonly count: number;
   /** Objects that cannot be looked up, because parts of their keys are missing. */
-  readonly unasked: readonly ResponseObject[] | undefined;
-  /** The variables with their representations, and with what they get from contexts: `"r0":[…]`. */
+  readonly skipped: readonly ResponseObject[] | undefined;
+  /** The variables as JSON members: the representations, and values from contexts, `"r0":[…]`. */
   readonly variables: string;
 }
 
-/** Gathers the objects at a look-up's targets and writes each distinct entity once. */
+/** Gathers the objects at the targets of a look-up and writes each distinct entity once. */
 export function gatherEntities(lookup: CompiledLookup, targets: ResponseObjects): GatheredEntities {
   const distinct = new DistinctEntities(lookup.representation);
   const objects: ResponseObject[] = [];
   const slots: number[] = [];
   const borders: number[] = [];
-  let unasked: ResponseObject[] | undefined;
+  let skipped: ResponseObject[] | undefined;
   for (const { position, types } of lookup.targets) {
     borders.push(objects.length);
     const found = targets.at(position);
     for (let i = 0; i < found.length; i++) {
       const object = found[i] as ResponseObject;
-      if (types !== undefined && !isOf(object, types)) continue;
+      if (types !== undefined && !isOfType(object, types)) continue;
       const index = distinct.indexOf(object);
       if (index < 0) {
-        unasked ??= [];
-        unasked.push(object);
+        skipped ??= [];
+        skipped.push(object);
         continue;
       }
       objects.push(object);
@@ -47,10 +47,10 @@ export function gatherEntities(lookup: CompiledLookup, targets: ResponseObjects)
   }
   borders.shift();
   const variables = distinct.count === 0 ? '' : `${lookup.variableHead}${distinct.texts}]`;
-  return { lookup, part: lookup.planned, objects, slots, borders, count: distinct.count, unasked, variables };
+  return { lookup, part: lookup.planned, objects, slots, borders, count: distinct.count, skipped, variables };
 }
 
-/** Drops the objects: their entities have come, or will not. */
+/** Clears the lists of objects once their entities were merged, or failed. */
 export function forgetObjects(sent: readonly GatheredEntities[]): void {
   for (const { objects, slots } of sent) {
     objects.length = 0;
@@ -58,20 +58,23 @@ export function forgetObjects(sent: readonly GatheredEntities[]): void {
   }
 }
 
-/** Tells which objects are the same entity, by what is sent of them. */
+/** Assigns one index to all objects that are the same entity, by the representation that is sent. */
 export class DistinctEntities {
   count = 0;
   texts = '';
   private readonly representation: RepresentationWriter;
   private readonly byText = new Map<string, number>();
-  /** By the first key's value: an object with it, and its index. Most objects of a large answer are told by this alone. */
+  /**
+   * By the value of the first key: an object with it, and its index. For most objects of a large response this
+   * comparison suffices.
+   */
   private readonly byValue = new Map<unknown, { object: ResponseObject; index: number }>();
 
   constructor(representation: RepresentationWriter) {
     this.representation = representation;
   }
 
-  /** The index of an object's entity among those to be looked up; -1 where it cannot be looked up. */
+  /** Returns the index of an object's entity among those to be looked up; -1 where it cannot be looked up. */
   indexOf(object: ResponseObject): number {
     const { plainKeys, write } = this.representation;
     const first = plainKeys?.[0];

@@ -1,10 +1,13 @@
 import { stringifyJson } from '../shared/exact-json.ts';
 
-// what JSON.stringify would write otherwise than as it stands: quotes, backslashes, control characters, lone surrogates
+// characters that JSON.stringify escapes: quotes, backslashes, control characters, lone surrogates
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON escapes control characters
 const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
 
-/** A string as JSON text; most strings need no escapes, and a look is cheaper than a call of `JSON.stringify`. */
+/**
+ * Returns a string as JSON text. Most strings need no escapes, and testing for them is cheaper than calling
+ * `JSON.stringify`.
+ */
 export function quote(text: string): string {
   return text.length < 2_000 && !ESCAPED.test(text) ? `"${text}"` : JSON.stringify(text);
 }
@@ -12,8 +15,9 @@ export function quote(text: string): string {
 let escapeFree = false;
 
 /**
- * Runs a writer while it is known that no string among its values needs an escape. A JSON text without a backslash holds
- * only such strings, and a look for one in the whole text costs far less than a look at each string.
+ * Runs a writer while it is known whether any string among its values needs an escape. A JSON text without a
+ * backslash contains only strings without escapes, and one search of the whole text costs far less than a test of
+ * each string.
  */
 export function writeEscapeFree<T>(known: boolean, write: () => T): T {
   escapeFree = known;
@@ -24,16 +28,17 @@ export function writeEscapeFree<T>(known: boolean, write: () => T): T {
   }
 }
 
+/** Returns whether no string of the running writer needs an escape. */
 export function isEscapeFree(): boolean {
   return escapeFree;
 }
 
-/** A string that came out of a subgraph's answer, as JSON text. */
+/** Returns a string from a subgraph response as JSON text. */
 export function quoteValue(text: string): string {
   return escapeFree ? `"${text}"` : quote(text);
 }
 
-/** Any value that came out of JSON, as JSON text. */
+/** Returns any value from a subgraph response as JSON text. */
 export function jsonText(value: unknown): string {
   switch (typeof value) {
     case 'string':
@@ -48,10 +53,11 @@ export function jsonText(value: unknown): string {
 }
 
 /**
- * The same text. V8 keeps what was put together with `+` as a tree of its parts, some thirty bytes each, until somebody
- * reads a character; while a long text grows, the garbage collector copies that tree again and again.
+ * Returns the same text as a flat string. V8 represents a concatenated string as a tree of its parts, some thirty
+ * bytes each, until a character is read; while a long text grows, the garbage collector copies that tree again and
+ * again.
  */
-export function inOnePiece(text: string): string {
-  // the answer depends on the character, or the compiler would leave the reading out
+export function flattenString(text: string): string {
+  // the result depends on the character, or the compiler would remove the read
   return Number.isNaN(text.charCodeAt(0)) ? '' : text;
 }

@@ -3,14 +3,15 @@ import { isEnumType } from 'graphql';
 import { ExactNumber, numberText, plainNumber } from '../shared/exact-json.ts';
 import { jsonText, quote, quoteValue } from './json-text.ts';
 
-/** Writes a leaf value as JSON text; `undefined` where it is not of its type. */
+/** Writes a leaf value as JSON text; `undefined` where the value is not of its type. */
 export type LeafWriter = (value: unknown) => string | undefined;
 
 const MAX_INT = 2_147_483_647;
 const MIN_INT = -2_147_483_648;
 
 /**
- * Result coercion of the built-in scalars and of enums; other scalars pass through as they came.
+ * Returns a writer with the result coercion of the built-in scalars and of enums; other scalars are written as
+ * received.
  * @see https://spec.graphql.org/October2021/#sec-Scalars.Built-in-Scalars
  */
 export function leafWriter(type: GraphQLNamedType | undefined): LeafWriter {

@@ -1,41 +1,47 @@
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { CancelSignal } from '../sources/source.ts';
 
-/** Shorter answers are not counted, in UTF-16 code units: whatever is made of them is little. */
-export const LONG_ANSWER = 16_384;
+/** In UTF-16 code units. Shorter responses are not counted: they take little memory. */
+export const LONG_RESPONSE = 16_384;
 
-/** More answers wait for memory than there is memory for. */
+/** Thrown when more responses wait for memory than allowed. Status 503, code `OVERLOADED`. */
 export class OverloadedError extends GatewayError {
   constructor() {
-    // what a rule has copied from a subgraph's response does not hold for this one
+    // headers that a rule copied from a subgraph response do not apply to this response
     const headers = { 'retry-after': String(RETRY_AFTER), 'cache-control': 'no-store' };
-    const message = 'The gateway has as many long answers in memory as it can hold. Try again in a moment.';
+    const message = 'The gateway has no memory for further long responses. Try again in a moment.';
     super(503, 'OVERLOADED', message, { headers });
     this.name = 'OverloadedError';
   }
 }
 
-/** In seconds. Runs that hold memory end soon or run out of their time. */
+/** In seconds. Executions that hold memory end soon or time out. */
 const RETRY_AFTER = 1;
 
-/** Runs that are in may come to have so many times as much as lets new ones in: what they ask for next is not known before. */
+/**
+ * Admitted executions may take this many times the limit for new ones: their further responses are not known in
+ * advance.
+ */
 const GROWTH = 2;
 
 export interface MemoryBudgetOptions {
-  /** How much text of long answers lets no further run in, in UTF-16 code units. A run alone may have more. */
+  /**
+   * The text of long responses at which no further execution is admitted, in UTF-16 code units. A single execution
+   * may have more.
+   */
   readonly atOnce: number;
-  /** How much more text may wait for its turn. */
+  /** How much more text may wait. */
   readonly waiting: number;
-  /** Called when an answer has to wait and none did before. */
+  /** Called when a response has to wait and none was waiting before. */
   readonly onWait?: (() => void) | undefined;
 }
 
 /**
- * Bounds how much memory runs take for the answers of subgraphs. What is made of an answer, objects and lists of what to look
- * up, is some ten times as large as its text, and one process that ends for lack of memory ends everybody's requests. So the
- * text of a run's first long answer waits until there is room; from then on the run never waits again until it ends, so that
- * none ever waits for one that waits itself. First come, first served; short answers never wait. What would be too much all the
- * same is refused.
+ * A limit on the memory that executions take for subgraph responses. The objects and lists made of a response take
+ * some ten times the memory of its text, and a process that runs out of memory ends all its requests. So the text of
+ * an execution's first long response waits until there is room. After that the execution never waits again, so that
+ * no execution waits for one that waits itself. First come, first served; short responses never wait. What still
+ * exceeds the limit is refused.
  */
 export class MemoryBudget {
   private readonly options: MemoryBudgetOptions;
@@ -48,15 +54,15 @@ export class MemoryBudget {
     this.options = options;
   }
 
-  /** For one run, which has to leave when it ends. */
-  ticket(signal: CancelSignal | undefined): Reservation {
+  /** Returns a reservation for one execution, which has to leave when it ends. */
+  reserve(signal: CancelSignal | undefined): Reservation {
     return new Reservation(this, signal);
   }
 
-  /** @internal More for a run that has some already. Throws `OverloadedError`. */
+  /** @internal Adds text to an execution that was admitted. Throws `OverloadedError`. */
   take(size: number, own: number): void {
     const { held } = this;
-    // alone it may have all there is
+    // a single execution may take everything
     if (held > own && held + size > this.options.atOnce * GROWTH) throw new OverloadedError();
     this.held = held + size;
   }
@@ -69,18 +75,18 @@ export class MemoryBudget {
   }
 
   /** @internal Throws `OverloadedError`. */
-  enqueue(ticket: Reservation, size: number): void {
+  enqueue(reservation: Reservation, size: number): void {
     if (this.queued + size > this.options.waiting) throw new OverloadedError();
     if (this.queue.size === 0) this.options.onWait?.();
     this.queued += size;
-    this.queue.add(ticket);
-    // what it waits for may have ended in the meantime
+    this.queue.add(reservation);
+    // the memory that it waits for may have been released meanwhile
     this.schedule();
   }
 
   /** @internal */
-  dequeue(ticket: Reservation): void {
-    if (this.queue.delete(ticket)) this.queued -= ticket.size;
+  dequeue(reservation: Reservation): void {
+    if (this.queue.delete(reservation)) this.queued -= reservation.size;
     this.schedule();
   }
 
@@ -94,7 +100,7 @@ export class MemoryBudget {
     return this.held === 0 || this.held + size <= this.options.atOnce;
   }
 
-  /** One at a time, with others' turns in between: each may be long to read. */
+  /** Admits one reservation per turn of the event loop, because reading its responses may take long. */
   private schedule(): void {
     if (this.scheduled || this.queue.size === 0) return;
     this.scheduled = true;
@@ -109,12 +115,12 @@ export class MemoryBudget {
   }
 }
 
-/** Called when it is an answer's turn, and with `true` when nobody waits for it any more. */
-type Step = (gone: boolean) => void;
+/** Called when it is the turn of a response, and with `true` when the client has disconnected. */
+type Step = (disconnected: boolean) => void;
 
-/** What one run takes of a budget. */
+/** The memory of a budget that one execution takes. */
 export class Reservation {
-  /** Of the long answers that the run has had. */
+  /** The size of the long responses of the execution so far. */
   size = 0;
   private readonly budget: MemoryBudget;
   private readonly signal: CancelSignal | undefined;
@@ -126,7 +132,7 @@ export class Reservation {
     this.signal = signal;
   }
 
-  /** Whether a text may be worked on now; if not, it has to {@link wait}. Throws `OverloadedError`. */
+  /** Returns whether a text may be processed now; if not, it has to {@link wait}. Throws `OverloadedError`. */
   take(size: number): boolean {
     if (this.state === 'over') return true;
     if (this.state === 'inside') this.budget.take(size, this.size);
@@ -136,7 +142,7 @@ export class Reservation {
     return true;
   }
 
-  /** Throws `OverloadedError` where too much waits already. */
+  /** Calls `step` when it is the turn of a text. Throws `OverloadedError` where too much text waits already. */
   wait(size: number, step: Step): void {
     if (this.signal?.aborted) return step(true);
     this.budget.enqueue(this, size);
@@ -147,20 +153,20 @@ export class Reservation {
     this.signal?.addEventListener('abort', this);
   }
 
-  /** @internal It is its turn. */
+  /** @internal Called when it is the turn of this reservation. */
   enter(): void {
     this.state = 'inside';
     this.proceed(false);
   }
 
-  /** The client has gone while it waited. */
+  /** Called when the client disconnects while the execution waits. */
   handleEvent(): void {
     this.budget.dequeue(this);
     this.state = 'over';
     this.proceed(true);
   }
 
-  /** The run has ended. */
+  /** Ends the reservation with its execution. */
   leave(): void {
     if (this.state === 'waiting') this.budget.dequeue(this);
     if (this.state === 'inside') this.budget.release(this.size);
@@ -169,10 +175,10 @@ export class Reservation {
     this.signal?.removeEventListener('abort', this);
   }
 
-  private proceed(gone: boolean): void {
+  private proceed(disconnected: boolean): void {
     const { steps } = this;
     this.steps = [];
     this.signal?.removeEventListener('abort', this);
-    for (const step of steps) step(gone);
+    for (const step of steps) step(disconnected);
   }
 }

@@ -2,26 +2,27 @@ import { generate } from './generate.ts';
 import { isEscapeFree, quoteValue } from './json-text.ts';
 import type { ResponseObject } from './objects.ts';
 
-/** Writes a value as JSON text; `undefined` where null has to go further up. */
+/** Writes a value as JSON text; `undefined` where null propagates to the parent. */
 export type ValueWriter = (value: unknown) => string | undefined;
 
+/** Writes one field of an object. */
 export interface FieldWriter {
   readonly responseKey: string;
   /** `"name":`, quoted once. */
   readonly prefix: string;
   readonly subgraphKey: string;
-  /** A string here is written as it is: the type is a `String`, an `ID`, or a scalar that passes through. */
+  /** Whether a string here is written unchanged: the type is a `String`, an `ID`, or a custom scalar. */
   readonly isText: boolean;
   readonly write: ValueWriter;
-  /** Writes the field of an object that does not have it; `write` does where this is missing. */
+  /** Writes the field of an object that lacks it; `write` does where this is missing. */
   readonly absent?: ((object: ResponseObject) => string | undefined) | undefined;
 }
 
 /**
- * Writes an object field by field; `undefined` where one of its non-null fields is missing.
+ * Compiles a function that writes an object field by field; it returns `undefined` where a non-null field is missing.
  *
  * In:  fields `id: ID!` and `name: String`
- * Out: a function that makes `{"id":"1","name":"Ann"}` of `{ name: 'Ann', id: '1', reviews: [] }`
+ * Out: a function that returns `{"id":"1","name":"Ann"}` for `{ name: 'Ann', id: '1', reviews: [] }`
  */
 export function compileObjectWriter(fields: readonly FieldWriter[]): (object: ResponseObject) => string | undefined {
   let write: ((object: ResponseObject) => string | undefined) | undefined;
@@ -29,7 +30,7 @@ export function compileObjectWriter(fields: readonly FieldWriter[]): (object: Re
   return (object) => {
     if (write) return write(object);
     written += 1;
-    // making a function costs as much as writing some hundred objects without it: a query seen once should not pay for it
+    // compiling costs as much as writing some hundred objects without it: a query that runs once should not pay for it
     if (written > WRITTEN_BEFORE_GENERATING) write = generated(fields) ?? ((each) => writeEach(each, fields));
     return writeEach(object, fields);
   };

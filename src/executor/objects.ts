@@ -1,10 +1,15 @@
 import { ExactNumber } from '../shared/exact-json.ts';
 
-/** An object of a response, its fields under their wire keys. */
+/** An object of a response, its fields under their aliased keys. */
 export type ResponseObject = { [subgraphKey: string]: unknown };
 
 export function isObject(value: unknown): value is ResponseObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
+}
+
+/** Returns whether a value is missing or null. */
+export function isNullish(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
 }
 
 /** Adds the objects in a value, through lists of any depth, to a list. */
@@ -14,18 +19,23 @@ export function gatherObjects(value: unknown, into: ResponseObject[]): void {
   else if (isObject(value)) into.push(value);
 }
 
-/** Receives what two fetches disagree about where their values are merged. */
+/** Receives contradictions between fetches whose values are merged. */
 export interface MergeObserver {
-  /** One fetch gave null where another gave `value`; `isNew` when the null is in the value that is merged. */
+  /**
+   * Called when one fetch returned null where another returned `value`; `isNew` when the null is in the merged value.
+   */
   onNull(value: unknown, isNew: boolean): void;
-  /** The new list has another length than the known one, which stays. */
+  /** Called when the new list has another length than the known one, which stays. */
   onLength(known: readonly unknown[], length: number): void;
 }
 
-/** Puts a value under a key where another fetch may have put one already: objects are united, null never wins. */
+/**
+ * Merges a value under a key where another fetch may have set one: objects are merged, and null never replaces a
+ * value.
+ */
 export function mergeValue(into: ResponseObject, key: string, value: unknown, observer?: MergeObserver): void {
   if (value === undefined || key === '__proto__') return;
-  // `constructor` is in every object, yet no answer
+  // every object inherits `constructor`, which is not data
   const known = Object.hasOwn(into, key) ? into[key] : undefined;
   if (known === undefined) into[key] = value;
   else if (known === null) {
@@ -38,7 +48,7 @@ function mergeInto(known: unknown, value: unknown, observer: MergeObserver | und
   if (known === value) return;
   if (value === null) return observer?.onNull(known, true);
   if (Array.isArray(known) && Array.isArray(value)) {
-    // the two sides must agree on what the list is; where they do not, the first answer stands
+    // the lists of both sides must match; where they do not, the first one stays
     if (known.length !== value.length) return observer?.onLength(known, value.length);
     for (let i = 0; i < known.length; i++) {
       if (known[i] !== null) mergeInto(known[i], value[i], observer);
@@ -52,14 +62,14 @@ function mergeInto(known: unknown, value: unknown, observer: MergeObserver | und
   }
 }
 
-/** Whether an object is of one of these types. */
-export function isOf(object: ResponseObject, types: ReadonlySet<string>): boolean {
+/** Returns whether an object is of one of these types. */
+export function isOfType(object: ResponseObject, types: ReadonlySet<string>): boolean {
   const { __typename: name } = object;
-  // where a subgraph tells no type, it has one only
+  // without a `__typename` there is one possible type only
   return name === undefined || types.has(name as string);
 }
 
-/** A copy with nothing in common with the original. */
+/** Returns a deep copy of a value. */
 export function copyValue<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copyValue) as T;
   if (!isObject(value)) return value;

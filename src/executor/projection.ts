@@ -1,57 +1,28 @@
 import type { GraphQLSchema, TypeNode } from 'graphql';
 import { isEnumType, isScalarType, Kind } from 'graphql';
-import type { DroppedItem, DroppedItems } from '../operation/drop-fields.ts';
-import type { OpField, OpSelection, OpTypeCondition } from '../operation/operation.ts';
+import type { DroppedItems } from '../operation/drop-fields.ts';
+import type { OpField } from '../operation/operation.ts';
 import type { SectionHeads } from '../operation/timed-sections.ts';
-import type { Placement, Position } from '../planner/positions.ts';
+
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { Cover, type GapReason, type Gaps } from './gaps.ts';
-import { inOnePiece, quote } from './json-text.ts';
+import { flattenString, quote } from './json-text.ts';
 import { leafWriter } from './leaf.ts';
+import { ErrorCoverage, type NullReason, type NullReasons } from './null-reasons.ts';
+import { ObjectShapes, type SelectionPart, type ShapeField } from './object-shapes.ts';
 import { compileObjectWriter, type FieldWriter, type ValueWriter } from './object-writer.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 
-/** Characters of a list that are written before they are put in one piece. */
-const LONG_PART = 65_536;
-
-/** One selection on the objects of one position; several meet where fragments select the same field. */
-export interface Part {
-  readonly position: Position;
-  readonly selection: OpSelection;
-}
-
-/** What is written for objects of one runtime type. */
-export interface Shape {
-  readonly typeName: string;
-  readonly fields: readonly ShapeField[];
-}
-
-export interface ShapeField {
-  readonly field: OpField;
-  readonly subgraphKey: string;
-  readonly below: readonly Part[];
-  /** Never fetched: null whatever the object has. */
-  readonly dropped: boolean;
-  /** The subgraph that it is read from. */
-  readonly service: string | undefined;
-}
-
-type DraftField = {
-  field: OpField;
-  subgraphKey: string;
-  below: Part[];
-  dropped: boolean;
-  service: string | undefined;
-};
+/** Characters of a list that are written before the text is flattened. */
+const MAX_PIECE = 65_536;
 
 export interface ProjectionOptions {
-  /** Fields that are not fetched, by the selections that they were taken out of. */
+  /** Fields that are not fetched, by the selections that they were removed from. */
   readonly dropped?: DroppedItems | undefined;
-  /** Fields that an answer may have to go without. */
+  /** Fields that the result may be without. */
   readonly sections?: SectionHeads | undefined;
 }
 
-/** Which sections an answer goes without, and which of these were missed: there was an object that has such a field. */
+/** Which sections are late, and which of these are missing from the result: an object has such a field. */
 export interface LateSections {
   isLate(section: number): boolean;
   readonly missed: Set<number>;
@@ -62,37 +33,38 @@ export interface Violation {
   readonly message: string;
   readonly path: readonly (string | number)[];
   readonly code: string;
-  /** The subgraph whose mistake it is, where that is known. */
+  /** The subgraph that caused it, where that is known. */
   readonly service: string | undefined;
 }
 
-const WRONG_VALUE = 'INVALID_NULL_OR_TYPE';
+const INVALID_VALUE = 'INVALID_NULL_OR_TYPE';
 const MISSING_VALUE = 'SUBREQUEST_MALFORMED_RESPONSE';
 
 /**
- * Writes the response of one plan as the client asked for it: its own keys, in its order, with null going up from where
- * a non-null value is missing. Shapes are worked out once for each runtime type that turns up.
+ * Writes the response of one plan as the client selected it: its keys, in its order, with null propagation where a
+ * non-null value is missing. Shapes are computed once for each runtime type that occurs.
  * @see https://spec.graphql.org/October2021/#sec-Handling-Field-Errors
  */
 export class Projection {
   private readonly supergraph: Supergraph;
   private readonly schema: GraphQLSchema;
-  private readonly dropped: DroppedItems | undefined;
+  /** Which fields are written for each runtime type. */
+  readonly shapes: ObjectShapes;
   private readonly sections: SectionHeads | undefined;
   private readonly root: ValueWriter;
   private late: LateSections | undefined;
   private introspected: ReadonlyMap<string, string> = new Map();
   private violated = false;
-  /** The path to the value being written; kept up only while violations are being located. */
+  /** The path to the value being written; maintained only while violations are being located. */
   private path: (string | number)[] | undefined;
   /** What errors explain at that path. */
-  private cover = Cover.none;
-  private gaps: Gaps | undefined;
+  private coverage = ErrorCoverage.none;
+  private nullReasons: NullReasons | undefined;
   private violations: Violation[] = [];
 
-  constructor(supergraph: Supergraph, root: Part, { dropped, sections }: ProjectionOptions = {}) {
+  constructor(supergraph: Supergraph, root: SelectionPart, { dropped, sections }: ProjectionOptions = {}) {
     this.supergraph = supergraph;
-    this.dropped = dropped;
+    this.shapes = new ObjectShapes(supergraph, dropped);
     this.sections = sections;
     this.schema = supergraph.publicSchema;
     const write = this.objectWriter([root], root.position.type);
@@ -100,129 +72,73 @@ export class Projection {
   }
 
   /**
+   * Writes the response.
    * @param introspected JSON texts of the introspection fields, by response key
-   * @param late sections that are null, whatever has come of them
-   * @param gaps which fields are missing, or null, for reasons that are known
-   * @returns the JSON text of `data`, and what was missing, null or of a wrong type without an error that explains it
+   * @param late sections that are written as null, even if their data has arrived
+   * @param nullReasons which fields are missing or null for known reasons
+   * @returns the JSON text of `data`, and each value that is missing, null or of a wrong type without an error that
+   * explains it
    */
   write(
     data: ResponseObject,
     introspected: ReadonlyMap<string, string>,
     late?: LateSections,
-    gaps?: Gaps,
+    nullReasons?: NullReasons,
   ): { text: string; violations: Violation[] } {
     this.introspected = introspected;
     this.late = late;
-    this.gaps = gaps;
+    this.nullReasons = nullReasons;
     this.violated = false;
     this.path = undefined;
     const text = this.root(data) ?? 'null';
     const violations = this.violated ? this.locateViolations(data) : [];
-    this.gaps = undefined;
+    this.nullReasons = undefined;
     return { text, violations };
   }
 
-  /** Violations are rare, so their paths are found by writing once more. */
+  /** Finds the paths of violations by writing once more: violations are rare. */
   private locateViolations(data: ResponseObject): Violation[] {
     this.path = [];
-    this.cover = Cover.none;
+    this.coverage = ErrorCoverage.none;
     this.violations = [];
     this.root(data);
     this.path = undefined;
     return this.violations;
   }
 
-  private violate(message: string, code = WRONG_VALUE, service?: string): undefined {
+  private addViolation(message: string, code = INVALID_VALUE, service?: string): undefined {
     this.violated = true;
-    if (this.path && !this.cover.explainsNull) this.violations.push({ message, path: [...this.path], code, service });
+    if (this.path && !this.coverage.explainsNull)
+      this.violations.push({ message, path: [...this.path], code, service });
     return undefined;
   }
 
-  /** Why an object lacks a field, as far as that is known. */
-  private reasonFor(object: ResponseObject, key: string, service: string | undefined): GapReason | undefined {
-    return this.gaps?.reason(object, key, service) ?? (this.path && this.cover.reason(service));
+  /** Returns why an object lacks a field, where that is known. */
+  private reasonFor(object: ResponseObject, key: string, service: string | undefined): NullReason | undefined {
+    return this.nullReasons?.reason(object, key, service) ?? (this.path && this.coverage.reason(service));
   }
 
-  /** The fields written for a runtime type, in the order of their first appearance. */
-  shape(parts: readonly Part[], typeName: string): Shape {
-    const fields = new Map<string, DraftField>();
-    for (const part of parts) this.collect(part, part.selection, typeName, fields);
-    return { typeName, fields: [...fields.values()] };
-  }
-
-  private collect(part: Part, selection: OpSelection, typeName: string, fields: Map<string, DraftField>): void {
-    for (const { item, dropped } of this.shown(selection)) {
-      if (item.kind === 'typeCondition') {
-        if (this.supergraph.types.get(item.typeCondition)?.possible.has(typeName)) {
-          this.collect(part, item.selection, typeName, fields);
-        }
-        continue;
-      }
-      const placed = this.placement(part.position, item, selection.parentType, typeName);
-      const known = fields.get(item.responseKey) ?? {
-        field: item,
-        subgraphKey: placed?.placement.alias.key ?? '',
-        below: [],
-        dropped,
-        service: placed?.placement.node.fetch.subgraph.name,
-      };
-      // on one type it may be dropped where it is not on an interface around it
-      known.dropped ||= dropped;
-      fields.set(item.responseKey, known);
-      const below = placed && part.position.below(placed.placement.alias, placed.owner);
-      if (below && item.selection) known.below.push({ position: below, selection: item.selection });
-    }
-  }
-
-  /** The items of a selection with those that were dropped in their places. */
-  private *shown(selection: OpSelection): Iterable<{ item: OpField | OpTypeCondition; dropped: boolean }> {
-    const gone = this.dropped?.get(selection) ?? [];
-    let next = 0;
-    for (const [index, item] of selection.items.entries()) {
-      for (; gone[next]?.before === index; next++) yield { item: (gone[next] as DroppedItem).field, dropped: true };
-      yield { item, dropped: false };
-    }
-    for (const { field } of gone.slice(next)) yield { item: field, dropped: true };
-  }
-
-  private placement(
-    position: Position,
-    field: OpField,
-    owner: string,
-    typeName: string,
-  ): { owner: string; placement: Placement } | undefined {
-    const placements = position.placed.get(field);
-    if (!placements) return undefined;
-    for (const name of [owner, typeName]) {
-      const placement = placements.get(name);
-      if (placement) return { owner: name, placement };
-    }
-    for (const [name, placement] of placements) {
-      if (this.supergraph.types.get(name)?.possible.has(typeName)) return { owner: name, placement };
-    }
-    return undefined;
-  }
-
-  private objectWriter(parts: readonly Part[], staticType: string): ValueWriter {
+  private objectWriter(parts: readonly SelectionPart[], staticType: string): ValueWriter {
     const type = this.supergraph.types.get(staticType);
     if (type?.kind === 'object') {
       const write = this.shapeWriter(parts, staticType);
-      return (value) => (isObject(value) ? write(value) : this.noObject(staticType));
+      return (value) => (isObject(value) ? write(value) : this.notAnObject(staticType));
     }
     const typeMatters = parts.some((part) => dependsOnType(part, staticType));
     const byType = new Map<string, (object: ResponseObject) => string | undefined>();
     return (value) => {
-      if (!isObject(value)) return this.noObject(staticType);
+      if (!isObject(value)) return this.notAnObject(staticType);
       const typename = value.__typename;
       if (typename === undefined && typeMatters) return this.unknownType(value, staticType);
       const name = String(typename ?? staticType);
       let write = byType.get(name);
       if (!write) {
         if (name !== staticType && !type?.possible.has(name)) {
-          return this.violate(`Expected a runtime type of ${staticType}, but found "${name}".`);
+          return this.addViolation(`Expected a runtime type of ${staticType}, but found "${name}".`);
         }
-        // what clients must not know of is as if it were not there
-        if (this.schema.getType(name) === undefined) return this.violate(`Cannot show this value of ${staticType}.`);
+        // a type outside the public schema counts as missing
+        if (this.schema.getType(name) === undefined)
+          return this.addViolation(`The public schema has no type for this value of ${staticType}.`);
         write = this.shapeWriter(parts, name);
         byType.set(name, write);
       }
@@ -232,20 +148,23 @@ export class Projection {
 
   private unknownType(object: ResponseObject, staticType: string): undefined {
     if (this.reasonFor(object, '__typename', undefined) === 'reported') return undefined;
-    return this.violate(`The runtime type of this ${staticType} is not known.`);
+    return this.addViolation(`The runtime type of this ${staticType} is not known.`);
   }
 
-  private noObject(staticType: string): undefined {
-    return this.violate(`Expected an object of type ${staticType}.`);
+  private notAnObject(staticType: string): undefined {
+    return this.addViolation(`Expected an object of type ${staticType}.`);
   }
 
-  /** Worked out when the first object of the type turns up: of seventy types that might, few do. */
-  private shapeWriter(parts: readonly Part[], typeName: string): (object: ResponseObject) => string | undefined {
+  /** Compiles the writer with the first object of the type: of seventy possible types, few occur. */
+  private shapeWriter(
+    parts: readonly SelectionPart[],
+    typeName: string,
+  ): (object: ResponseObject) => string | undefined {
     let fields: readonly FieldWriter[] | undefined;
     let write: ((object: ResponseObject) => string | undefined) | undefined;
     return (object) => {
       if (!fields || !write) {
-        fields = this.shape(parts, typeName).fields.map((field) => this.fieldWriter(field, typeName));
+        fields = this.shapes.shape(parts, typeName).fields.map((field) => this.fieldWriter(field, typeName));
         write = compileObjectWriter(fields);
       }
       return this.path ? this.writeWithPath(this.path, object, fields) : write(object);
@@ -269,13 +188,13 @@ export class Projection {
         write: () => this.introspected.get(responseKey) ?? 'null',
       };
     }
-    // an object type may promise more than the interface on which the field was selected
+    // an object type may declare a stricter type than the interface on which the field was selected
     const declared = this.supergraph.types.get(typeName)?.fields.get(field.name)?.type ?? field.type;
     const section = this.sections?.get(field);
-    // the answer may go without a section, whatever its type
+    // a section may be missing, whatever its type
     const type = section !== undefined && declared.kind === Kind.NON_NULL_TYPE ? declared.type : declared;
     const write = this.typedWriter(type, below, field, `${typeName}.${field.name}`);
-    // the errors of what is left out are known already
+    // the error of a dropped field is known already
     const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
     if (dropped) return { responseKey, prefix, subgraphKey, isText: false, write: () => leftOut };
     const absent = this.absentWriter(shapeField, type, `${typeName}.${field.name}`);
@@ -298,19 +217,22 @@ export class Projection {
     return true;
   }
 
-  /** For an object that lacks a field which its subgraph was asked for: null it may be, but not without a reason. */
+  /**
+   * Returns a writer for objects that lack a field which was requested: null is written, and an unexplained null is
+   * reported.
+   */
   private absentWriter({ subgraphKey, service }: ShapeField, type: TypeNode, coordinate: string) {
     const leftOut = type.kind === Kind.NON_NULL_TYPE ? undefined : 'null';
     const cannotBeNull = `Cannot return null for non-nullable field ${coordinate}.`;
     return (object: ResponseObject): string | undefined => {
       const reason = this.reasonFor(object, subgraphKey, service);
       if (reason === undefined) {
-        if (leftOut === undefined) return this.violate(cannotBeNull);
-        this.violate(missingField(coordinate, service), MISSING_VALUE, service);
+        if (leftOut === undefined) return this.addViolation(cannotBeNull);
+        this.addViolation(missingField(coordinate, service), MISSING_VALUE, service);
       } else if (reason === 'null') {
-        if (leftOut === undefined) return this.violate(cannotBeNull);
+        if (leftOut === undefined) return this.addViolation(cannotBeNull);
       } else if (reason !== 'reported') {
-        this.violate(reason.message, reason.code, service);
+        this.addViolation(reason.message, reason.code, service);
       }
       return leftOut;
     };
@@ -323,20 +245,38 @@ export class Projection {
     return isScalarType(named) && !['Int', 'Float', 'Boolean'].includes(named.name);
   }
 
-  private typedWriter(type: TypeNode, below: readonly Part[], field: OpField, coordinate: string): ValueWriter {
+  private typedWriter(
+    type: TypeNode,
+    below: readonly SelectionPart[],
+    field: OpField,
+    coordinate: string,
+  ): ValueWriter {
     if (type.kind === Kind.NON_NULL_TYPE) return this.nonNullWriter(type.type, below, field, coordinate);
     const write = this.presentWriter(type, below, field, coordinate);
     return (value) => (value === null || value === undefined ? 'null' : (write(value) ?? 'null'));
   }
 
-  private nonNullWriter(type: TypeNode, below: readonly Part[], field: OpField, coordinate: string): ValueWriter {
+  private nonNullWriter(
+    type: TypeNode,
+    below: readonly SelectionPart[],
+    field: OpField,
+    coordinate: string,
+  ): ValueWriter {
     const write = this.presentWriter(type, below, field, coordinate);
     const message = `Cannot return null for non-nullable field ${coordinate}.`;
-    return (value) => (value === null || value === undefined ? this.violate(message) : write(value));
+    return (value) => (value === null || value === undefined ? this.addViolation(message) : write(value));
   }
 
-  /** Writes what is there; `undefined` where it cannot be shown, so that the nullable type around it becomes null. */
-  private presentWriter(type: TypeNode, below: readonly Part[], field: OpField, coordinate: string): ValueWriter {
+  /**
+   * Returns a writer for non-null values; it returns `undefined` for an invalid one, so that the nullable type around
+   * it becomes null.
+   */
+  private presentWriter(
+    type: TypeNode,
+    below: readonly SelectionPart[],
+    field: OpField,
+    coordinate: string,
+  ): ValueWriter {
     if (type.kind === Kind.NON_NULL_TYPE) return this.presentWriter(type.type, below, field, coordinate);
     if (type.kind === Kind.LIST_TYPE)
       return this.listWriter(this.typedWriter(type.type, below, field, coordinate), coordinate);
@@ -344,12 +284,12 @@ export class Projection {
     if (field.selection) return this.objectWriter(below, name);
     const leaf = leafWriter(this.schema.getType(name));
     const expected = isEnumType(this.schema.getType(name)) ? `a value of enum ${name}` : `a value of type ${name}`;
-    return (value) => leaf(value) ?? this.violate(`Expected ${expected} for ${coordinate}.`);
+    return (value) => leaf(value) ?? this.addViolation(`Expected ${expected} for ${coordinate}.`);
   }
 
   private listWriter(write: ValueWriter, coordinate: string): ValueWriter {
     return (value) => {
-      if (!Array.isArray(value)) return this.violate(`Expected a list for ${coordinate}.`);
+      if (!Array.isArray(value)) return this.addViolation(`Expected a list for ${coordinate}.`);
       let text = '';
       let part = '[';
       let missing = false;
@@ -357,8 +297,8 @@ export class Projection {
         const item = this.path ? this.writeItem(this.path, write, value[i], i) : write(value[i]);
         if (item === undefined) missing = true;
         else part += i === 0 ? item : `,${item}`;
-        if (part.length > LONG_PART) {
-          text += inOnePiece(part);
+        if (part.length > MAX_PIECE) {
+          text += flattenString(part);
           part = '';
         }
       }
@@ -367,11 +307,11 @@ export class Projection {
   }
 
   private writeItem(path: (string | number)[], write: ValueWriter, item: unknown, index: number): string | undefined {
-    const outer = this.cover;
+    const outer = this.coverage;
     path.push(index);
-    this.cover = outer.item(index);
+    this.coverage = outer.item(index);
     const written = write(item);
-    this.cover = outer;
+    this.coverage = outer;
     path.pop();
     return written;
   }
@@ -381,31 +321,31 @@ export class Projection {
     object: ResponseObject,
     fields: readonly FieldWriter[],
   ): string | undefined {
-    const outer = this.cover;
-    const own = this.gaps ? outer.object(object, this.gaps) : outer;
+    const outer = this.coverage;
+    const own = this.nullReasons ? outer.object(object, this.nullReasons) : outer;
     let missing = false;
     for (const { responseKey, subgraphKey, write, absent } of fields) {
       path.push(responseKey);
-      if (this.gaps) this.cover = own.field(object, subgraphKey, this.gaps);
+      if (this.nullReasons) this.coverage = own.field(object, subgraphKey, this.nullReasons);
       const value = object[subgraphKey];
       const written = value === undefined && absent !== undefined ? absent(object) : write(value);
       if (written === undefined) missing = true;
       path.pop();
     }
-    this.cover = outer;
-    // only where things are missing matters now; the text has been written before
+    this.coverage = outer;
+    // the text was written before; only missing values matter now
     return missing ? undefined : '';
   }
 }
 
 function missingField(coordinate: string, service: string | undefined): string {
   return service === undefined
-    ? `No subgraph has answered the field ${coordinate} for this object.`
-    : `The subgraph "${service}" was asked for the field ${coordinate}, but its answer does not have it.`;
+    ? `No subgraph returned the field ${coordinate} for this object.`
+    : `The subgraph "${service}" did not return the requested field ${coordinate}.`;
 }
 
-/** Whether what is written for a part differs by the runtime type of the object. */
-function dependsOnType({ position, selection }: Part, staticType: string): boolean {
+/** Returns whether the fields of a selection part differ by the runtime type of the object. */
+function dependsOnType({ position, selection }: SelectionPart, staticType: string): boolean {
   return selection.items.some(
     (item) =>
       item.kind === 'typeCondition' ||

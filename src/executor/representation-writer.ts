@@ -1,13 +1,20 @@
 import type { Representation, RepresentationItem, RepresentationSelection } from '../planner/positions.ts';
 import { jsonText, quote } from './json-text.ts';
-import { isObject, isOf, type ResponseObject } from './objects.ts';
+import { isObject, isOfType, type ResponseObject } from './objects.ts';
 
+/** Writes the representations of a look-up. */
 export interface RepresentationWriter {
   /** Writes an object's representation as JSON text; `undefined` where the object cannot be looked up. */
   readonly write: (object: ResponseObject) => string | undefined;
-  /** Where all that is written are plain values of the object: their wire keys, so that equal entities are told without writing. */
+  /**
+   * The keys, where only scalar values of the object are written, so that equal entities are recognized without
+   * writing; else `undefined`.
+   */
   readonly plainKeys: readonly string[] | undefined;
-  /** Whether an object has all that `@requires` asks for: null is a value, what a failed fetch did not bring is none. */
+  /**
+   * Returns whether an object has everything that `@requires` selects: null counts, a value that could not be fetched
+   * does not.
+   */
   readonly isComplete: (object: ResponseObject) => boolean;
 }
 
@@ -15,8 +22,8 @@ type FieldItem = Extract<RepresentationItem, { kind: 'field' }>;
 type ItemWriter = (object: ResponseObject) => string | undefined;
 
 /**
- * Compiles a representation into a function that writes it. The text is both what is sent and what tells equal
- * entities, so it is written in one order always.
+ * Compiles a representation into a function that writes it. The text is sent, and equal texts mean the same entity,
+ * so the order of fields never varies.
  */
 export function compileRepresentation({ typename, fields: all }: Representation): RepresentationWriter {
   const head = typename === undefined ? undefined : `{"__typename":${quote(typename)}`;
@@ -43,7 +50,7 @@ function completeness(fields: RepresentationSelection): (object: ResponseObject)
   const checks = required.map((item): ((object: ResponseObject) => boolean) => {
     const check = item.nested ? completeness(item.nested) : undefined;
     if (item.kind === 'typeCondition')
-      return (object) => !isOf(object, item.possible) || check === undefined || check(object);
+      return (object) => !isOfType(object, item.possible) || check === undefined || check(object);
     return (object) => {
       const value = object[item.subgraphKey];
       if (value === undefined) return false;
@@ -53,19 +60,19 @@ function completeness(fields: RepresentationSelection): (object: ResponseObject)
   return (object) => checks.every((check) => check(object));
 }
 
-/** Whether there are as many lists around the values as their type says; null may be anywhere. */
+/** Returns whether a value has as many list levels as its type; null may be anywhere. */
 function isListed(value: unknown, lists: number): boolean {
   if (lists === 0 || value === null) return true;
   return Array.isArray(value) && (lists === 1 || value.every((item) => isListed(item, lists - 1)));
 }
 
-/** Whether all objects in a value, through its lists, pass; what is neither object nor null does not. */
+/** Returns whether all objects in a value, through its lists, pass a check; any other value except null fails. */
 function everyObject(value: unknown, check: (object: ResponseObject) => boolean, lists: number | undefined): boolean {
   if (Array.isArray(value)) return lists !== 0 && value.every((item) => everyObject(item, check, lists && lists - 1));
   return value === null || (isObject(value) && check(value));
 }
 
-/** The type of the object itself is written in any case, whether or not it is part of its key. */
+/** Removes `__typename`: the type of the object itself is written in any case. */
 function withoutTypename(items: RepresentationSelection): RepresentationSelection {
   return items.flatMap((item): RepresentationItem[] => {
     if (item.kind === 'typeCondition') return [{ ...item, nested: withoutTypename(item.nested) }];
@@ -73,14 +80,17 @@ function withoutTypename(items: RepresentationSelection): RepresentationSelectio
   });
 }
 
-/** Writes `,"name":value` for each field that an object's type has, each name once; `undefined` where a key has no value. */
+/**
+ * Compiles a writer of `,"name":value` for each field that an object's type has, each name once; it returns
+ * `undefined` where a key has no value.
+ */
 function compileSelection(items: RepresentationSelection): ItemWriter {
   if (items.every((item) => item.kind === 'field')) return compileFields([...fieldsFor(undefined, items).values()]);
-  const types = new Set(items.flatMap(narrowedTypes));
+  const types = new Set(items.flatMap(conditionTypes));
   const byType = new Map<unknown, ItemWriter>();
   return (object) => {
     const { __typename: name } = object;
-    // types that no narrowing names are written alike
+    // types that no type condition includes are written alike
     const type = name === undefined || types.has(name as string) ? (name as string | undefined) : '';
     let write = byType.get(type);
     if (write === undefined) {
@@ -91,11 +101,14 @@ function compileSelection(items: RepresentationSelection): ItemWriter {
   };
 }
 
-function narrowedTypes(item: RepresentationItem): string[] {
-  return item.kind === 'field' ? [] : [...item.possible, ...item.nested.flatMap(narrowedTypes)];
+function conditionTypes(item: RepresentationItem): string[] {
+  return item.kind === 'field' ? [] : [...item.possible, ...item.nested.flatMap(conditionTypes)];
 }
 
-/** The fields for objects of a type; where the type is not known, those of all. A name that comes twice is one field. */
+/**
+ * Returns the fields for objects of a type; all fields where the type is unknown. Fields with the same name are
+ * merged.
+ */
 function fieldsFor(
   type: string | undefined,
   items: RepresentationSelection,
@@ -128,7 +141,7 @@ function compileFields(fields: readonly FieldItem[]): ItemWriter {
 
 function compileField({ name, subgraphKey, isKey, nested: items, lists }: FieldItem): ItemWriter {
   const prefix = `,${quote(name)}:`;
-  // without an object, what is required is null, but a key is none
+  // without an object, a required field is null, but a key is missing
   const nested = items && compileNested(items, lists, isKey ? undefined : 'null');
   const isListKey = isKey && !nested && lists !== undefined && lists > 0;
   return (object) => {
@@ -143,7 +156,7 @@ function compileField({ name, subgraphKey, isKey, nested: items, lists }: FieldI
 function compileNested(
   items: RepresentationSelection,
   lists: number | undefined,
-  nothing: 'null' | undefined,
+  nullText: 'null' | undefined,
 ): (value: unknown) => string | undefined {
   const writeFields = compileSelection(items);
   const write = (value: unknown, depth: number | undefined): string | undefined => {
@@ -151,7 +164,7 @@ function compileNested(
       const text = writeFields(value);
       return text === undefined ? undefined : `{${text.slice(1)}}`;
     }
-    if (!Array.isArray(value) || depth === 0) return nothing;
+    if (!Array.isArray(value) || depth === 0) return nullText;
     const parts: string[] = [];
     for (const one of value) {
       const text = one === null ? 'null' : write(one, depth && depth - 1);

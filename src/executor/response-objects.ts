@@ -1,13 +1,13 @@
 import type { Position } from '../planner/positions.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { gatherObjects, isObject, isOf, type ResponseObject } from './objects.ts';
+import { gatherObjects, isObject, isOfType, type ResponseObject } from './objects.ts';
 
-/** A path in wire keys and list indices, as subgraph answers are laid into the response. */
+/** A path of aliased keys and list indices in the merged response. */
 export type SubgraphPath = readonly (string | number)[];
 
 /**
- * The objects at each position of one response, gathered when first needed. A look-up needs them only after the fetch that
- * brings them, so what was gathered once stays right.
+ * The objects at each position of one response, gathered when first needed. A look-up needs them only after the fetch
+ * that returns them, so gathered objects stay valid.
  */
 export class ResponseObjects {
   private readonly supergraph: Supergraph;
@@ -19,7 +19,7 @@ export class ResponseObjects {
     this.known[0] = [data];
   }
 
-  /** Drops all objects: nothing is asked any more. */
+  /** Clears all objects, at the end of the execution. */
   forget(): void {
     for (const objects of this.known) if (objects !== undefined) objects.length = 0;
     this.known.length = 0;
@@ -34,14 +34,14 @@ export class ResponseObjects {
         const parents = this.at(origin.parent);
         const types = this.ownerTypes(position);
         const { key } = origin.alias;
-        for (const parent of parents) if (!types || isOf(parent, types)) gatherObjects(parent[key], objects);
+        for (const parent of parents) if (!types || isOfType(parent, types)) gatherObjects(parent[key], objects);
       }
       this.known[position.id] = objects;
     }
     return objects;
   }
 
-  /** For each object at a position, in the same order, the one at a position above through which it was reached. */
+  /** Returns for each object at a position, in the same order, its ancestor at a position above. */
   ancestorsAt(position: Position, above: Position): ResponseObject[] {
     const { origin } = position;
     if (position === above || !origin) return this.at(position);
@@ -51,14 +51,14 @@ export class ResponseObjects {
     const found: ResponseObject[] = [];
     this.ancestorsAt(origin.parent, above).forEach((ancestor, index) => {
       const parent = parents[index] as ResponseObject;
-      if (types && !isOf(parent, types)) return;
+      if (types && !isOfType(parent, types)) return;
       gatherObjects(parent[origin.alias.key], found);
       while (ancestors.length < found.length) ancestors.push(ancestor);
     });
     return ancestors;
   }
 
-  /** The paths of the objects at a position, in the same order; worked out for errors only. */
+  /** Returns the paths of the objects at a position, in the same order; needed for errors only. */
   pathsAt(position: Position): SubgraphPath[] {
     const { origin } = position;
     if (!origin) return [[]];
@@ -67,13 +67,13 @@ export class ResponseObjects {
     const paths: SubgraphPath[] = [];
     this.pathsAt(origin.parent).forEach((path, index) => {
       const parent = parents[index];
-      if (!parent || (types && !isOf(parent, types))) return;
+      if (!parent || (types && !isOfType(parent, types))) return;
       gatherPaths(parent[origin.alias.key], [...path, origin.alias.key], paths);
     });
     return paths;
   }
 
-  /** The runtime types of parents that lead to a position; `undefined` where all do. */
+  /** Returns the runtime types of parents that lead to a position; `undefined` where all do. */
   private ownerTypes({ origin }: Position): ReadonlySet<string> | undefined {
     if (!origin || origin.owner === origin.parent.type) return undefined;
     return this.supergraph.types.get(origin.owner)?.possible;

@@ -4,11 +4,11 @@ import { isObject } from './objects.ts';
 import type { SubgraphPath } from './response-objects.ts';
 
 /**
- * Follows the path of an error through what a fetch selects.
+ * Follows the path of an error through the selections of a fetch.
  *
- * @param value what the response has at the beginning of the path
- * @returns how long the part of the path is at whose end the null of the error arrives: null goes up through non-null types.
- *   `undefined` where it is no response path: it names what was not selected, or an index that is none of its list.
+ * @param value the value in the response at the start of the path
+ * @returns how much of the path leads to the null that the error causes: null propagates through non-null types.
+ * `undefined` where it is not a response path: it names a field that was not selected, or an index outside its list.
  * @see https://spec.graphql.org/October2021/#sec-Handling-Field-Errors
  */
 export function followErrorPath(node: FetchNode, path: SubgraphPath, value: unknown): number | undefined {
@@ -35,7 +35,7 @@ export function followErrorPath(node: FetchNode, path: SubgraphPath, value: unkn
   return nullDepth;
 }
 
-/** The type of a list's items; `undefined` where it is no list. */
+/** Returns the type of a list's items; `undefined` where it is not a list. */
 function listType(type: TypeNode): TypeNode | undefined {
   const inner = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
   return inner.kind === Kind.LIST_TYPE ? inner.type : undefined;

@@ -74,7 +74,7 @@ export function engineFactory(
         admissionQueue,
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
-        onErrorsWithheld: (all, client) => {
+        onErrorsMasked: (all, client) => {
           const errors = all.filter(isLoggedByItself);
           if (errors.length === 0) return;
           logger.warn(

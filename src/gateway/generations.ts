@@ -97,7 +97,7 @@ class Generation implements Engine {
     return this.#built.engine.dependsOnClient?.(request) ?? false;
   }
 
-  prepare(query: string, options: { readonly keep: boolean }): void {
+  prepare(query: string, options: { readonly cache: boolean }): void {
     this.#built.engine.prepare?.(query, options);
   }
 

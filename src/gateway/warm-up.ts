@@ -36,6 +36,6 @@ async function prepareEach(
   for (const query of queries) {
     await setImmediate();
     if (current() !== engine) return;
-    engine.prepare?.(query, { keep });
+    engine.prepare?.(query, { cache: keep });
   }
 }

@@ -113,8 +113,8 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     respond,
     refuseOperation: (context, error) => refusedResult(toGatewayError(error, context, options)),
     openBatch,
-    readDocument: runner.readDocument,
-    schema: runner.schema,
+    readDocument: (call) => runner.readDocument(call),
+    schema: () => runner.schema(),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CacheHint, CacheHints } from './cache-hints.ts';
 
 /** What the fields of an operation say together about keeping its answer. */
-export interface HintsMet {
+export interface MatchedHints {
   /** The least of all; 0 where a field says nothing that should, `undefined` where no field says anything. */
   readonly maxAgeMs: number | undefined;
   /** Where the first private field stands, `User.email`. */
@@ -14,7 +14,7 @@ export interface HintsMet {
   /** Everything that says how long it holds says `scope: PUBLIC` as well. */
   readonly isPublic: boolean;
   /** A field that should say something does not, and its source is one that says it with each answer. */
-  readonly leftToSources: boolean;
+  readonly dependsOnSources: boolean;
 }
 
 /** What hints are looked for in. */
@@ -24,7 +24,7 @@ export interface HintedSchema {
   readonly types: Supergraph['types'];
   readonly hints: CacheHints;
   /** Whether all sources of a field say with their answers how long these hold. None does by default. */
-  readonly speaks?: ((type: string, field: string) => boolean) | undefined;
+  readonly reportsCacheControl?: ((type: string, field: string) => boolean) | undefined;
 }
 
 const GUARDS = ['authenticated', 'requiresScopes', 'policy'];
@@ -34,7 +34,7 @@ const GUARDS = ['authenticated', 'requiresScopes', 'policy'];
  * leaf as long as its object: the rules that Apollo Server made common. Of an interface or a union, all types that it may be
  * count.
  */
-export function hintsMetBy(document: DocumentNode, hinted: HintedSchema): HintsMet {
+export function matchHints(document: DocumentNode, hinted: HintedSchema): MatchedHints {
   const { schema } = hinted;
   const info = new TypeInfo(schema);
   const met = new Meeting(hinted);
@@ -58,7 +58,7 @@ class Meeting {
   #leastMs = Number.POSITIVE_INFINITY;
   #said = false;
   #isPublic = true;
-  #leftToSources = false;
+  #dependsOnSources = false;
   #privateField: string | undefined;
   #guardedField: string | undefined;
 
@@ -66,13 +66,13 @@ class Meeting {
     this.#hinted = hinted;
   }
 
-  result(): HintsMet {
+  result(): MatchedHints {
     return {
       maxAgeMs: this.#said ? this.#leastMs : undefined,
       privateField: this.#privateField,
       guardedField: this.#guardedField,
       isPublic: this.#said && this.#isPublic,
-      leftToSources: this.#leftToSources,
+      dependsOnSources: this.#dependsOnSources,
     };
   }
 
@@ -106,7 +106,7 @@ class Meeting {
       return;
     }
     if (own?.inherit || ofType?.inherit || !(this.#isRoot(parent) || isCompositeType(inner))) return;
-    if (this.#hinted.speaks?.(parent.name, field)) this.#leftToSources = true;
+    if (this.#hinted.reportsCacheControl?.(parent.name, field)) this.#dependsOnSources = true;
     else this.#leastMs = 0;
   }
 

@@ -2,80 +2,91 @@ import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { separateOperations } from 'graphql';
 import type { Freshness } from '../client/freshness.ts';
 import { readHints } from '../operation/cache-hints.ts';
-import { type HintedSchema, type HintsMet, hintsMetBy } from '../operation/hints-met.ts';
+import { type HintedSchema, type MatchedHints, matchHints } from '../operation/hints-met.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 
-/** How long an answer may be kept, and for whom. */
+/** How long a result may be cached, and for which clients. */
 export interface CachePolicy {
-  /** 0 where nobody may keep it. */
+  /** 0 where the result may not be cached. */
   readonly maxAgeMs: number;
   /**
-   * `private`: for the one client that asked. `public`: declared to be the same for everyone. `unsaid`: nobody said; the same
-   * for all clients who say nothing of who they are.
+   * `private`: for the requesting client only. `public`: declared to be the same for every client. `unsaid`: nothing
+   * was declared; shared among clients that send no credentials.
    */
   readonly scope: 'public' | 'private' | 'unsaid';
 }
 
-/** Nobody may keep it. */
-export const NOT_KEPT: CachePolicy = { maxAgeMs: 0, scope: 'private' };
+/** The policy of a result that may not be cached. */
+export const NOT_CACHEABLE: CachePolicy = { maxAgeMs: 0, scope: 'private' };
 
-/** How long the answers to one operation may be kept, as far as that is known before it runs. */
+/** The cache policy of one operation, as far as it is known before the operation runs. */
 export interface OperationCachePolicy {
-  /** What it comes to where the sources need not be heard. */
+  /** The policy, where it does not depend on what subgraphs report; `undefined` where it does. */
   readonly fixed: CachePolicy | undefined;
-  /** What it comes to with what the sources say; `undefined` where they say nothing. */
+  /** Returns the policy, given what the subgraphs reported; `undefined` where they reported nothing. */
   recorded(freshness: Freshness | undefined): CachePolicy;
 }
 
-/** @param dependsOnClient whether the policies answer clients differently */
+/**
+ * Computes the cache policy of an operation.
+ * @param dependsOnClient whether policies treat clients differently
+ */
 export type ReadCachePolicy = (
   document: DocumentNode,
   operation: OperationDefinitionNode,
   dependsOnClient: boolean,
 ) => OperationCachePolicy;
 
-const FIXED_NOT_KEPT: OperationCachePolicy = { fixed: NOT_KEPT, recorded: () => NOT_KEPT };
+const ALWAYS_NOT_CACHEABLE: OperationCachePolicy = { fixed: NOT_CACHEABLE, recorded: () => NOT_CACHEABLE };
 
 /**
- * Tells how long answers hold by the hints of the schema, and by what sources say with each answer.
- * @param speaking subgraphs whose answers say how long they hold
+ * Returns a function that computes cache policies from the hints in the schema and from what subgraphs report.
+ * @param reportsCacheControl subgraphs whose responses report how long they may be cached
  */
 export function cachePolicyReader(supergraph: Supergraph, reportsCacheControl: ReadonlySet<string>): ReadCachePolicy {
   const hints = readHints(supergraph, new Map());
   const { publicSchema: schema, types } = supergraph;
-  const hinted: HintedSchema = { schema, types, hints, speaks: reportingFields(supergraph, reportsCacheControl) };
+  const hinted: HintedSchema = {
+    schema,
+    types,
+    hints,
+    reportsCacheControl: reportingFields(supergraph, reportsCacheControl),
+  };
   return (document, operation, dependsOnClient) => {
-    if (operation.operation !== 'query') return FIXED_NOT_KEPT;
+    if (operation.operation !== 'query') return ALWAYS_NOT_CACHEABLE;
     const own = separateOperations(document)[operation.name?.value ?? ''] ?? document;
-    return cachePolicyOf(hintsMetBy(own, hinted), dependsOnClient, reportsCacheControl.size > 0);
+    return cachePolicyOf(matchHints(own, hinted), dependsOnClient, reportsCacheControl.size > 0);
   };
 }
 
-function cachePolicyOf(met: HintsMet, dependsOnClient: boolean, mayRecord: boolean): OperationCachePolicy {
+function cachePolicyOf(met: MatchedHints, dependsOnClient: boolean, mayRecord: boolean): OperationCachePolicy {
   const isPrivate = met.privateField !== undefined;
-  // what only some may read, and nobody said that it is for one alone
-  if ((dependsOnClient || met.guardedField !== undefined) && !isPrivate) return FIXED_NOT_KEPT;
-  const maxAgeMs = met.maxAgeMs ?? (met.leftToSources ? Number.POSITIVE_INFINITY : 0);
-  if (maxAgeMs === 0) return FIXED_NOT_KEPT;
-  const scope = isPrivate ? 'private' : met.isPublic && !met.leftToSources ? 'public' : 'unsaid';
-  const said: CachePolicy = { maxAgeMs, scope };
-  const recorded = (freshness: Freshness | undefined) => withRecorded(said, met.leftToSources, freshness);
-  return { fixed: mayRecord ? undefined : said, recorded };
+  // some clients may not read it, and no hint makes it private
+  if ((dependsOnClient || met.guardedField !== undefined) && !isPrivate) return ALWAYS_NOT_CACHEABLE;
+  const maxAgeMs = met.maxAgeMs ?? (met.dependsOnSources ? Number.POSITIVE_INFINITY : 0);
+  if (maxAgeMs === 0) return ALWAYS_NOT_CACHEABLE;
+  const scope = isPrivate ? 'private' : met.isPublic && !met.dependsOnSources ? 'public' : 'unsaid';
+  const declared: CachePolicy = { maxAgeMs, scope };
+  const recorded = (freshness: Freshness | undefined) => withRecorded(declared, met.dependsOnSources, freshness);
+  return { fixed: mayRecord ? undefined : declared, recorded };
 }
 
-function withRecorded(said: CachePolicy, leftToSources: boolean, freshness: Freshness | undefined): CachePolicy {
-  const isUnsaid = freshness?.maxAgeMs === undefined || freshness.isPartial === true;
-  if (freshness?.noStore || (leftToSources && isUnsaid)) return NOT_KEPT;
-  if (freshness === undefined) return said;
-  const maxAgeMs = Math.min(said.maxAgeMs, freshness.maxAgeMs ?? said.maxAgeMs);
-  return maxAgeMs === 0 ? NOT_KEPT : { maxAgeMs, scope: freshness.isPrivate ? 'private' : said.scope };
+function withRecorded(declared: CachePolicy, dependsOnSources: boolean, freshness: Freshness | undefined): CachePolicy {
+  const isUnreported = freshness?.maxAgeMs === undefined || freshness.isPartial === true;
+  if (freshness?.noStore || (dependsOnSources && isUnreported)) return NOT_CACHEABLE;
+  if (freshness === undefined) return declared;
+  const maxAgeMs = Math.min(declared.maxAgeMs, freshness.maxAgeMs ?? declared.maxAgeMs);
+  return maxAgeMs === 0 ? NOT_CACHEABLE : { maxAgeMs, scope: freshness.isPrivate ? 'private' : declared.scope };
 }
 
-/** Whether all subgraphs that answer a field are among the speaking ones. */
-function reportingFields({ subgraphs }: Supergraph, reportsCacheControl: ReadonlySet<string>): HintedSchema['speaks'] {
+/** Returns a test of whether all subgraphs that resolve a field report cache control. */
+function reportingFields(
+  { subgraphs }: Supergraph,
+  reportsCacheControl: ReadonlySet<string>,
+): HintedSchema['reportsCacheControl'] {
   if (reportsCacheControl.size === 0) return undefined;
   return (type, field) => {
-    const responding = subgraphs.filter(({ types }) => types.get(type)?.fields.get(field)?.external === false);
-    return responding.length > 0 && responding.every(({ name }) => reportsCacheControl.has(name));
+    const resolving = subgraphs.filter(({ types }) => types.get(type)?.fields.get(field)?.external === false);
+    return resolving.length > 0 && resolving.every(({ name }) => reportsCacheControl.has(name));
   };
 }

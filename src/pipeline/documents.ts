@@ -8,58 +8,62 @@ import { parseDocument } from './parse.ts';
 import type { PreparedOperation } from './prepared-operation.ts';
 import { type ValidationOptions, validateDocument } from './validate.ts';
 
-/** A client's document, parsed and validated once. */
+/** A parsed and valid document of a client. */
 export interface ClientDocument {
   readonly document: DocumentNode;
   /** Names of the variables that `@skip` and `@include` depend on. */
   readonly conditions: readonly string[];
-  /** Labels of progressive `@override` that fields of this document can meet. */
+  /** Labels of progressive `@override` on fields that this document can reach. */
   readonly labels: readonly string[];
-  /** A policy has to see each request for it. */
+  /** Whether a policy must see each request for it. */
   readonly countsRequests: boolean;
-  /** For a policy it depends on who asks. */
+  /** Whether a policy treats clients differently for it. */
   readonly dependsOnClient: boolean;
-  /** Prepared operations by operation name, condition values and the labels that are on. */
+  /** Prepared operations by operation name, condition values and active labels. */
   readonly prepared: LRUCache<string, PreparedOperation>;
 }
 
+/** A document that cannot run, and why. */
 export interface RefusedDocument {
   readonly refusal: 'parse' | 'limit' | 'validation';
   readonly errors: readonly GraphQLFormattedError[];
 }
 
-/** One document may be prepared once for each combination of its conditions; this many are kept. */
-const VARIANTS_KEPT = 16;
-/** What a document, its plan and its writers take of the heap for each character of its text: measured on large and small ones. */
+/** A document is prepared once for each combination of its conditions, at most this many times. */
+const MAX_VARIANTS = 16;
+/**
+ * Heap bytes of a document, its plan and its writers for each character of its text, measured on large and small
+ * documents.
+ */
 const BYTES_PER_CHARACTER = 170;
 export interface DocumentCacheOptions {
   readonly introspection: boolean;
-  /** The labels of progressive `@override` that a document's fields can meet. */
-  readonly labelsMet: (document: DocumentNode) => readonly string[];
-  /** What policies say of a document. */
-  readonly policed: (document: DocumentNode) => Pick<ClientDocument, 'countsRequests' | 'dependsOnClient'>;
-  /** Most tokens of one document; no limit by default. */
+  /** Returns the labels of progressive `@override` on fields that a document can reach. */
+  readonly labelsUsedBy: (document: DocumentNode) => readonly string[];
+  /** Returns how policies treat requests for a document. */
+  readonly inspectPolicies: (document: DocumentNode) => Pick<ClientDocument, 'countsRequests' | 'dependsOnClient'>;
+  /** The most tokens that a document may have; no limit by default. */
   readonly maxTokens?: number | undefined;
   readonly limits?: RequestLimits | undefined;
-  /** Errors do not suggest names that the schema has. */
+  /** Whether errors leave out suggestions of schema names. */
   readonly hideSuggestions?: boolean | undefined;
   readonly maxDocuments?: number;
-  /** Most memory in bytes, estimated from the lengths of the texts. */
+  /** The most memory in bytes, estimated from the lengths of the texts. */
   readonly maxBytes?: number;
 }
 
-/** Parsed and validated documents by their text, bounded by count and by an estimate of their memory. */
+/** A cache of parsed and validated documents by their text, bounded by count and by estimated memory. */
 export class DocumentCache {
   private readonly schema: GraphQLSchema;
   private readonly options: DocumentCacheOptions;
   private readonly validation: ValidationOptions;
-  private readonly known: LRUCache<string, ClientDocument | RefusedDocument>;
+  private readonly cache: LRUCache<string, ClientDocument | RefusedDocument>;
 
   constructor(schema: GraphQLSchema, options: DocumentCacheOptions) {
     this.schema = schema;
     this.options = options;
     this.validation = { introspection: options.introspection, hideSuggestions: options.hideSuggestions ?? false };
-    this.known = new LRUCache({
+    this.cache = new LRUCache({
       max: options.maxDocuments ?? 2_000,
       maxSize: options.maxBytes ?? 64_000_000,
       sizeCalculation: (_, text) => (text.length + 10) * BYTES_PER_CHARACTER,
@@ -67,30 +71,30 @@ export class DocumentCache {
   }
 
   get(text: string): ClientDocument | RefusedDocument {
-    let known = this.known.get(text);
-    if (!known) {
-      known = this.read(text);
-      this.known.set(text, known);
+    let cached = this.cache.get(text);
+    if (!cached) {
+      cached = this.read(text);
+      this.cache.set(text, cached);
     }
-    return known;
+    return cached;
   }
 
-  /** The texts of valid documents, the one used last first. */
+  /** Returns the texts of valid documents, the last used one first. */
   recent(max: number): string[] {
     const texts: string[] = [];
-    for (const [text, known] of this.known.entries()) {
+    for (const [text, cached] of this.cache.entries()) {
       if (texts.length === max) break;
-      if (!('refusal' in known)) texts.push(text);
+      if (!('refusal' in cached)) texts.push(text);
     }
     return texts;
   }
 
-  /** Reads a document without keeping it. */
+  /** Parses and validates a document without caching it. */
   read(text: string): ClientDocument | RefusedDocument {
     try {
       return this.readWithin(text);
     } catch (error) {
-      // what runs out of stack on one text does so each time: it is the client's mistake, and is kept as such
+      // a text that exhausts the stack always does: it is the client's mistake, and the refusal can be cached
       if (error instanceof RangeError) return TOO_DEEP;
       throw error;
     }
@@ -109,9 +113,9 @@ export class DocumentCache {
     return {
       document,
       conditions: conditionVariables(document),
-      labels: this.options.labelsMet(document),
-      ...this.options.policed(document),
-      prepared: new LRUCache({ max: VARIANTS_KEPT }),
+      labels: this.options.labelsUsedBy(document),
+      ...this.options.inspectPolicies(document),
+      prepared: new LRUCache({ max: MAX_VARIANTS }),
     };
   }
 }
@@ -121,7 +125,7 @@ const TOO_DEEP: RefusedDocument = {
   errors: [{ message: 'The document nests too deeply to be read.', extensions: { code: 'MAX_RECURSION_LIMIT' } }],
 };
 
-/** The operation to run, or why none can be told. */
+/** Returns the operation to run, or an error where the document and the name do not determine one. */
 export function chooseOperation(
   document: DocumentNode,
   name: string | null | undefined,
@@ -133,17 +137,17 @@ export function chooseOperation(
   );
   const extensions = { code: 'GRAPHQL_VALIDATION_FAILED' };
   if (names.length === 0) return { message: 'The document has no operation, only fragments.', extensions };
-  const more = names.length > NAMES_SHOWN ? ', …' : '';
+  const more = names.length > MAX_NAMES ? ', …' : '';
   const known =
     names
-      .slice(0, NAMES_SHOWN)
+      .slice(0, MAX_NAMES)
       .map((one) => shorten(one))
       .join(', ') + more;
   if (name) return { message: `The document has no operation "${shorten(name)}". It has: ${known}.`, extensions };
   return {
-    message: `The document has several operations: ${known}. Say which one to run in "operationName".`,
+    message: `The document has several operations: ${known}. Name the one to run in "operationName".`,
     extensions,
   };
 }
 
-const NAMES_SHOWN = 20;
+const MAX_NAMES = 20;

@@ -12,8 +12,8 @@ import type {
   ResultExtras,
 } from './operation-policy.ts';
 
-/** An operation that policies have something to say of. */
-export class PolicedOperation {
+/** An operation with the policies that apply to it. */
+export class CheckedOperation {
   readonly operation: Operation;
   readonly checks: readonly OperationCheck[];
   private known: ReadonlyMap<OpField, FieldPlace> | undefined;
@@ -27,11 +27,11 @@ export class PolicedOperation {
     this.known ??= fieldPlaces(this.operation);
     const place = this.known.get(field);
     if (!place)
-      throw new Error(`a policy dropped "${field.name}", which is no field of the operation that it inspected`);
+      throw new Error(`a policy dropped "${field.name}", which is not a field of the operation that it inspected`);
     return place;
   }
 
-  /** Asks the policies one after the other. What comes back at once is used at once, without a promise. */
+  /** Evaluates the policies in order, until one refuses. Returns a promise only where a policy does. */
   evaluatePolicies(
     variables: CheckedRequest['variables'],
     client: ClientContext,
@@ -41,15 +41,15 @@ export class PolicedOperation {
 
   private evaluateFrom(start: number, policyResult: PolicyResult): PolicyResult | Promise<PolicyResult> {
     for (let i = start; i < this.checks.length; i++) {
-      const verdict = this.checks[i]?.check(policyResult);
-      if (verdict === undefined) continue;
-      if ('then' in verdict) {
-        return verdict.then((settled) => {
+      const decision = this.checks[i]?.check(policyResult);
+      if (decision === undefined) continue;
+      if ('then' in decision) {
+        return decision.then((settled) => {
           if (settled) policyResult.add(settled);
           return policyResult.refusal ? policyResult : this.evaluateFrom(i + 1, policyResult);
         });
       }
-      policyResult.add(verdict);
+      policyResult.add(decision);
       if (policyResult.refusal) break;
     }
     return policyResult;
@@ -57,30 +57,30 @@ export class PolicedOperation {
 }
 
 const NO_FIELDS: readonly DroppedField[] = [];
-const NO_VERDICTS: readonly PolicyDecision[] = [];
+const NO_DECISIONS: readonly PolicyDecision[] = [];
 
-/** What all policies together say of one request. */
+/** The decisions of all policies for one request. */
 export class PolicyResult implements CheckedRequest {
   readonly variables;
   readonly client;
   refusal: PolicyRefusal | undefined;
-  /** The first reason for each field comes first. */
+  /** Dropped fields. Where several policies drop a field, the reason of the first comes first. */
   drop: readonly DroppedField[] = NO_FIELDS;
-  private readonly policed: PolicedOperation;
-  private verdicts: readonly PolicyDecision[] = NO_VERDICTS;
+  private readonly checked: CheckedOperation;
+  private decisions: readonly PolicyDecision[] = NO_DECISIONS;
   private droppedFields: ReadonlySet<OpField> | undefined;
 
-  constructor(policed: PolicedOperation, variables: CheckedRequest['variables'], client: ClientContext) {
-    this.policed = policed;
+  constructor(checked: CheckedOperation, variables: CheckedRequest['variables'], client: ClientContext) {
+    this.checked = checked;
     this.variables = variables;
     this.client = client;
   }
 
-  add(verdict: PolicyDecision): void {
-    this.verdicts = this.verdicts.length === 0 ? [verdict] : [...this.verdicts, verdict];
-    this.refusal ??= verdict.refusal;
-    const { drop } = verdict;
-    // a list from one policy is passed on as it is: its plan is found by it
+  add(decision: PolicyDecision): void {
+    this.decisions = this.decisions.length === 0 ? [decision] : [...this.decisions, decision];
+    this.refusal ??= decision.refusal;
+    const { drop } = decision;
+    // a list from one policy is passed on unchanged: the list is the key of its plan
     if (!drop || drop.length === 0) return;
     this.drop = this.drop.length === 0 ? drop : [...this.drop, ...drop];
     this.droppedFields = undefined;
@@ -89,47 +89,54 @@ export class PolicyResult implements CheckedRequest {
   isDropped(field: OpField): boolean {
     if (this.drop.length === 0) return false;
     this.droppedFields ??= new Set(this.drop.map((dropped) => dropped.field));
-    for (let at: OpField | undefined = field; at; at = this.policed.place(at).parent) {
+    for (let at: OpField | undefined = field; at; at = this.checked.place(at).parent) {
       if (this.droppedFields.has(at)) return true;
     }
     return false;
   }
 
-  /** Whether nothing has to be said or done beyond running the operation. */
+  /** Whether no policy decided anything, so that the operation runs unchanged. */
   get isPlain(): boolean {
-    return this.verdicts.length === 0;
+    return this.decisions.length === 0;
   }
 
-  /** What policies add to the answer: later ones over earlier ones, and what they know afterwards over what they said before. */
+  /**
+   * Returns what policies add to the response. Later policies win over earlier ones, and `onResponse` wins over
+   * decisions.
+   */
   extras(outcome: Outcome | undefined): ResultExtras {
-    const all: ResultExtras[] = [...this.verdicts];
-    if (outcome) for (const { onResponse } of this.verdicts) all.push(onResponse?.(outcome) ?? {});
-    return { headers: united(all.map(({ headers }) => headers)), extensions: united(all.map((e) => e.extensions)) };
+    const all: ResultExtras[] = [...this.decisions];
+    if (outcome) for (const { onResponse } of this.decisions) all.push(onResponse?.(outcome) ?? {});
+    return {
+      headers: mergeRecords(all.map(({ headers }) => headers)),
+      extensions: mergeRecords(all.map((e) => e.extensions)),
+    };
   }
 }
 
-function united<T>(parts: readonly (Readonly<Record<string, T>> | undefined)[]): Record<string, T> | undefined {
+function mergeRecords<T>(parts: readonly (Readonly<Record<string, T>> | undefined)[]): Record<string, T> | undefined {
   const present = parts.filter((part) => part !== undefined);
   return present.length === 0 ? undefined : Object.assign({}, ...present);
 }
 
-/** Why there are nulls: what is told of them, and what is known, but not told. */
+/** The errors of dropped fields: all of them, and those that clients do not see. */
 export interface DroppedErrors {
   readonly all: readonly GraphQLFormattedError[];
   readonly suppressed: ReadonlySet<GraphQLFormattedError>;
 }
 
 /**
- * The errors of dropped fields: each at its path of response keys, once, and none below a field that is itself dropped.
+ * Returns the errors of dropped fields, each once, at its path of response keys. A field below a dropped field gets
+ * no error.
  */
-export function droppedErrors(policed: PolicedOperation, drop: readonly DroppedField[]): DroppedErrors {
+export function droppedErrors(checked: CheckedOperation, drop: readonly DroppedField[]): DroppedErrors {
   const fields = new Set(drop.map(({ field }) => field));
   const all = new Map<string, GraphQLFormattedError>();
   const suppressed = new Set<GraphQLFormattedError>();
   for (const { field, error } of drop) {
-    const { path, parent } = policed.place(field);
+    const { path, parent } = checked.place(field);
     const key = path.join('.');
-    if (all.has(key) || isWithin(policed, parent, fields)) continue;
+    if (all.has(key) || isWithin(checked, parent, fields)) continue;
     const formatted = { message: error.message, path, extensions: error.extensions };
     all.set(key, formatted);
     if (error.suppressed) suppressed.add(formatted);
@@ -137,7 +144,7 @@ export function droppedErrors(policed: PolicedOperation, drop: readonly DroppedF
   return { all: [...all.values()], suppressed };
 }
 
-function isWithin(policed: PolicedOperation, field: OpField | undefined, fields: ReadonlySet<OpField>): boolean {
-  for (let at = field; at; at = policed.place(at).parent) if (fields.has(at)) return true;
+function isWithin(checked: CheckedOperation, field: OpField | undefined, fields: ReadonlySet<OpField>): boolean {
+  for (let at = field; at; at = checked.place(at).parent) if (fields.has(at)) return true;
   return false;
 }

@@ -5,15 +5,15 @@ import { executePlan } from '../executor/execution.ts';
 import { OverloadedError } from '../executor/memory-budget.ts';
 import { takeDataText } from '../executor/take-data-text.ts';
 import type { ClientContext } from '../sources/source.ts';
-import { NOT_KEPT } from './cache-policy.ts';
+import { NOT_CACHEABLE } from './cache-policy.ts';
 import type { EngineOptions, EngineRequest, ExecutionResult } from './engine.ts';
-import type { PolicedOperation, PolicyResult } from './evaluate-policies.ts';
+import type { CheckedOperation, PolicyResult } from './evaluate-policies.ts';
 import { NOTHING_INTROSPECTED } from './introspection.ts';
 import { maskErrors, withoutSuggestions } from './mask-errors.ts';
 import type { PartialPlan, PreparedOperation } from './prepared-operation.ts';
 import type { View } from './views.ts';
 
-/** An operation of one request, with all that the stages before have found out. */
+/** One request's operation with the results of the earlier stages. */
 export interface OperationRun {
   readonly view: View;
   readonly prepared: PreparedOperation;
@@ -23,10 +23,12 @@ export interface OperationRun {
   readonly options: EngineOptions;
 }
 
-/** Evaluates the policies that have something to say of the operation: it is refused, or runs without what they drop. */
-export async function executeWithPolicies(run: OperationRun, policed: PolicedOperation): Promise<ExecutionResult> {
+/**
+ * Evaluates the policies that apply to the operation. Refuses it, or executes it without the fields that they drop.
+ */
+export async function executeWithPolicies(run: OperationRun, checked: CheckedOperation): Promise<ExecutionResult> {
   const { prepared, variables, request } = run;
-  const decided = policed.evaluatePolicies(variables, request.client);
+  const decided = checked.evaluatePolicies(variables, request.client);
   const policyResult: PolicyResult = 'then' in decided ? await decided : decided;
   if (policyResult.isPlain) return executePrepared(run, prepared);
   const { refusal, drop } = policyResult;
@@ -35,16 +37,19 @@ export async function executeWithPolicies(run: OperationRun, policed: PolicedOpe
     const { label: operation } = prepared;
     return { dataText: undefined, errors, refusal: 'policy', status, operation, ...policyResult.extras(undefined) };
   }
-  const part = drop.length === 0 ? undefined : prepared.without(policed, drop);
-  const result = await executePrepared(run, part ?? prepared).catch(overloadedOrThrow);
+  const partial = drop.length === 0 ? undefined : prepared.without(checked, drop);
+  const result = await executePrepared(run, partial ?? prepared).catch(overloadedOrThrow);
   if (result.refusal) {
     const extras = policyResult.extras(undefined);
     return { ...extras, ...result, headers: { ...extras.headers, ...result.headers } };
   }
-  return withExtras(result, policyResult, part?.dropped.suppressed);
+  return withExtras(result, policyResult, partial?.dropped.suppressed);
 }
 
-/** @param suppressed errors of dropped fields that clients are not told of */
+/**
+ * Adds what policies contribute to a result.
+ * @param suppressed errors of dropped fields that clients do not see
+ */
 function withExtras(
   result: ExecutionResult,
   policyResult: PolicyResult,
@@ -56,7 +61,7 @@ function withExtras(
   return { dataText, errors, cachePolicy, operation, ...policyResult.extras({ dataText: dataText ?? 'null', errors }) };
 }
 
-/** Executes the plan as soon as it is made. */
+/** Executes the plan as soon as it is ready. */
 export function executePrepared(
   run: OperationRun,
   plan: Pick<PartialPlan, 'compiled'> & Partial<PartialPlan>,
@@ -67,14 +72,14 @@ export function executePrepared(
   return planned.then((compiled) => executeCompiled(run, compiled, knownErrors));
 }
 
-/** The last three stages: execute, mask errors, find out how long the result may be cached. */
+/** Runs the last three stages: execute, mask errors, compute the cache policy. */
 function executeCompiled(
   { view: { supergraph, introspector }, prepared, variables, request, options }: OperationRun,
   compiled: CompiledPlan,
   knownErrors: readonly GraphQLFormattedError[] | undefined,
 ): Promise<ExecutionResult> {
   const { introspection, cachePolicy, label: operation } = prepared;
-  const introspected = introspection ? introspector.answer(introspection, variables) : NOTHING_INTROSPECTED;
+  const introspected = introspection ? introspector.introspect(introspection, variables) : NOTHING_INTROSPECTED;
   const { client: requester, sections, reportEveryPlace } = request;
   const client = cachePolicy === undefined || cachePolicy.fixed ? requester : withAccumulator(requester);
   const { sources, memoryBudget: budget, admissionQueue } = options;
@@ -84,32 +89,32 @@ function executeCompiled(
   return executePlan(compiled, input, (result) => {
     const dataText = takeDataText(result);
     const { errors } = result;
-    const own = errors.length > 0 ? exposedErrors(errors, requester, options) : errors;
-    const all = introspected.errors.length > 0 ? [...introspected.errors, ...own] : own;
+    const executionErrors = errors.length > 0 ? exposedErrors(errors, requester, options) : errors;
+    const all = introspected.errors.length > 0 ? [...introspected.errors, ...executionErrors] : executionErrors;
     if (cachePolicy === undefined) return { dataText, errors: all, operation };
     const isWhole = errors.length === 0 && all.length === 0;
-    const resultLife = isWhole ? (cachePolicy.fixed ?? cachePolicy.recorded(client.freshness?.least)) : NOT_KEPT;
-    return { dataText, errors: all, cachePolicy: resultLife, operation };
+    const resultPolicy = isWhole ? (cachePolicy.fixed ?? cachePolicy.recorded(client.freshness?.least)) : NOT_CACHEABLE;
+    return { dataText, errors: all, cachePolicy: resultPolicy, operation };
   });
 }
 
 function exposedErrors(
   errors: readonly GraphQLFormattedError[],
   client: ClientContext,
-  { includesErrorsOf, onErrorsWithheld, hideSuggestions }: EngineOptions,
+  { includesErrorsOf, onErrorsMasked, hideSuggestions }: EngineOptions,
 ): readonly GraphQLFormattedError[] {
-  const { exposed, withheld } = maskErrors(errors, includesErrorsOf ?? (() => true));
-  // that what was under way for a client who has left ended early is nobody's mistake
-  if (withheld.length > 0 && !client.signal?.aborted) onErrorsWithheld?.(withheld, client);
+  const { exposed, masked } = maskErrors(errors, includesErrorsOf ?? (() => true));
+  // requests that were aborted because the client disconnected are not errors to log
+  if (masked.length > 0 && !client.signal?.aborted) onErrorsMasked?.(masked, client);
   return hideSuggestions ? withoutSuggestions(exposed) : exposed;
 }
 
-/** A client for whom it is recorded how long the responses of sources may be cached. */
+/** Returns a client context that records how long the responses of sources may be cached. */
 function withAccumulator(client: ClientContext): ClientContext {
   return client.freshness ? client : { ...client, freshness: new CacheControlAccumulator() };
 }
 
-/** Returns the result of an operation that found no memory. */
+/** Returns the result of an operation that was given up for lack of memory. */
 export function overloaded({ message, extensions, status, headers }: OverloadedError): ExecutionResult {
   return { dataText: undefined, errors: [{ message, extensions }], refusal: 'overload', status, headers };
 }

@@ -8,42 +8,47 @@ import { planToJson, planToMermaid, printPlan } from '../planner/print-plan.ts';
 import { printBatches, printFetches, printProviders, printSelection } from '../planner/print-stages.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { chooseOperation } from './documents.ts';
-import { isOnFor, OverrideLabels } from './override-labels.ts';
+import { isActiveFor, OverrideLabels } from './override-labels.ts';
 
-/** The stages of planning that can be looked at, in their order. */
+/** The stages of planning that can be printed, in order. */
 export const PLAN_STAGES = ['operation', 'providers', 'fetches', 'batches', 'plan'] as const;
 export type PlanStage = (typeof PLAN_STAGES)[number];
 export const PLAN_FORMATS = ['text', 'json', 'mermaid'] as const;
 export type PlanFormat = (typeof PLAN_FORMATS)[number];
 
+/** An operation to explain. */
 export interface ExplainRequest {
   readonly query: string;
   readonly operationName?: string | undefined;
-  /** Only those that `@skip` and `@include` use make a difference. */
+  /** Only variables in `@skip` and `@include` make a difference. */
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
-  /** Labels of progressive `@override` that are on. */
+  /** Active labels of progressive `@override`. */
   readonly labels?: readonly string[] | undefined;
-  /** Where the request falls among a hundred: labels `percent(n)` with a higher n are on. Without it, none of them is. */
+  /**
+   * The percentile of the request, from 0 to 100: labels `percent(n)` with a higher n are active. Without it, none
+   * is.
+   */
   readonly percent?: number | undefined;
-  /** Parts of it that nothing else is to wait for. */
+  /** Parts of the query that the rest does not wait for. */
   readonly sections?: TimedSections | undefined;
   readonly stage?: PlanStage | undefined;
   readonly format?: PlanFormat | undefined;
 }
 
-/** The operation cannot be planned because it is not valid; one message a line. */
+/** Thrown when the operation cannot be planned because it is not valid; one message a line. */
 export class ExplainError extends Error {
   override readonly name = 'ExplainError';
 }
 
 /**
- * Prints how an operation is planned.
- * @throws ExplainError when the operation is not valid, a label is not known, or the format does not fit the stage
+ * Prints the plan of an operation, or an earlier stage of it.
+ * @throws ExplainError when the operation is not valid, a label is unknown, or the format does not fit the stage
  */
 export function explainPlan(supergraph: Supergraph, request: ExplainRequest): string {
   const { stage = 'plan', format = 'text' } = request;
-  if (stage !== 'plan' && format !== 'text') throw new ExplainError(`The stage "${stage}" is printed as text only.`);
-  const fieldIndex = new FieldIndex(supergraph, labelsOn(supergraph, request));
+  if (stage !== 'plan' && format !== 'text')
+    throw new ExplainError(`The stage "${stage}" is available as text only. Leave out the format, or set it to text.`);
+  const fieldIndex = new FieldIndex(supergraph, activeLabels(supergraph, request));
   const stages = planRequest(supergraph, fieldIndex, request);
   switch (stage) {
     case 'operation':
@@ -60,24 +65,26 @@ export function explainPlan(supergraph: Supergraph, request: ExplainRequest): st
   }
 }
 
-function labelsOn(supergraph: Supergraph, { labels = [], percent }: ExplainRequest): ReadonlySet<string> {
+function activeLabels(supergraph: Supergraph, { labels = [], percent }: ExplainRequest): ReadonlySet<string> {
   const { all } = new OverrideLabels(supergraph, {});
   const unknown = labels.find((label) => !all.includes(label));
   if (unknown !== undefined) {
-    const known = all.length > 0 ? `The labels are ${all.join(', ')}.` : 'No field has one.';
+    const known = all.length > 0 ? `The labels are ${all.join(', ')}.` : 'No @override has a label.';
     throw new ExplainError(`No @override has the label "${unknown}". ${known}`);
   }
-  return new Set(all.filter((label) => labels.includes(label) || (percent !== undefined && isOnFor(label, percent))));
+  return new Set(
+    all.filter((label) => labels.includes(label) || (percent !== undefined && isActiveFor(label, percent))),
+  );
 }
 
 function planRequest(supergraph: Supergraph, fieldIndex: FieldIndex, request: ExplainRequest): PlanStages {
   const operation = explainedOperation(supergraph, request);
-  const heads = request.sections && sectionHeads(operation, request.sections);
-  return planInStages(operation, fieldIndex, heads);
+  const sectionFields = request.sections && sectionHeads(operation, request.sections);
+  return planInStages(operation, fieldIndex, sectionFields);
 }
 
 /**
- * The operation of a request in normal form.
+ * Returns the normalized operation of a request.
  * @throws ExplainError when it is not valid
  */
 export function explainedOperation(supergraph: Supergraph, request: ExplainRequest): Operation {

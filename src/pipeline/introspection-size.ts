@@ -16,19 +16,19 @@ import {
   type ValueNode,
 } from 'graphql';
 
-/** Values that may be asked of any schema. */
-const ALWAYS_ALLOWED = 20_000;
-/** Of large schemas may be asked what tools ask for, so many times. */
-const TIMES_THE_USUAL = 2;
+/** The number of values that every introspection may select. */
+const MINIMUM_ALLOWED = 20_000;
+/** On large schemas, an introspection may select this many times what tools select. */
+const TOOL_QUERY_FACTOR = 2;
 
 type Type = GraphQLNamedType | null | undefined;
 type Variables = Readonly<Record<string, unknown>>;
 
 /**
- * How many values the answer to one introspection may have: twice as many as tools ask for, who ask for the whole
- * schema, or 20,000 where that is more. Aliases and nested lists would multiply them without end.
+ * The limit on the number of values in the result of an introspection: twice what tools select, which is the whole
+ * schema, and at least 20,000. Aliases and nested lists could multiply the values without bound.
  */
-export class IntrospectionBound {
+export class IntrospectionLimit {
   private readonly schema: GraphQLSchema;
   private known: number | undefined;
 
@@ -36,24 +36,24 @@ export class IntrospectionBound {
     this.schema = schema;
   }
 
-  /** The number of values that are allowed, where a document that is valid asks for more; counts no further than that. */
+  /** Returns the limit if a valid document selects more values, else `undefined`. Stops counting at the limit. */
   exceededBy(document: DocumentNode, variables: Variables): number | undefined {
-    if (countValues(this.schema, document, variables, ALWAYS_ALLOWED) <= ALWAYS_ALLOWED) return undefined;
+    if (countValues(this.schema, document, variables, MINIMUM_ALLOWED) <= MINIMUM_ALLOWED) return undefined;
     const { allowed } = this;
     return countValues(this.schema, document, variables, allowed) > allowed ? allowed : undefined;
   }
 
   private get allowed(): number {
     if (this.known === undefined) {
-      const usual = countValues(this.schema, USUAL, {}, Number.POSITIVE_INFINITY);
-      this.known = Math.max(ALWAYS_ALLOWED, TIMES_THE_USUAL * usual);
+      const toolQuerySize = countValues(this.schema, TOOL_QUERY, {}, Number.POSITIVE_INFINITY);
+      this.known = Math.max(MINIMUM_ALLOWED, TOOL_QUERY_FACTOR * toolQuerySize);
     }
     return this.known;
   }
 }
 
-/** What GraphiQL and code generators ask for, with everything that they can be set to ask for. */
-const USUAL = parse(
+/** The query of GraphiQL and code generators, with all their options on. */
+const TOOL_QUERY = parse(
   getIntrospectionQuery({
     specifiedByUrl: true,
     directiveIsRepeatable: true,
@@ -63,16 +63,22 @@ const USUAL = parse(
   }),
 );
 
-/** Conditions are left aside, and a field that is selected twice counts twice. Stops soon after `enough`. */
+/**
+ * Counts the values that a document selects. Ignores `@skip` and `@include`, and counts a field that is selected
+ * twice twice. Stops soon after `enough`.
+ */
 function countValues(schema: GraphQLSchema, { definitions }: DocumentNode, variables: Variables, enough: number) {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of definitions)
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  // all that the resolvers of introspection look at
+  // introspection resolvers read nothing else
   const info = { schema } as GraphQLResolveInfo;
   let count = 0;
 
-  /** @param spread names of the fragments that this object's selections have spread already: once more adds nothing */
+  /**
+   * Counts the values of one selection set.
+   * @param spread names of the fragments that were already spread on this object: a second spread adds nothing
+   */
   function select({ selections }: SelectionSetNode, type: Type, source: unknown, spread?: Set<string>): void {
     let known = spread;
     for (const selection of selections) {
@@ -91,7 +97,7 @@ function countValues(schema: GraphQLSchema, { definitions }: DocumentNode, varia
         const { name, selectionSet, arguments: args } = selection;
         const field = selectionSet && fieldOf(type, name.value);
         if (!field) continue;
-        const given = field === TypeMetaFieldDef ? { name: givenValue(args?.[0]?.value, variables) } : ALL;
+        const given = field === TypeMetaFieldDef ? { name: givenValue(args?.[0]?.value, variables) } : ALL_FIELDS;
         descend(selectionSet, getNamedType(field.type), field.resolve?.(source, given, undefined, info));
       }
     }
@@ -108,7 +114,7 @@ function countValues(schema: GraphQLSchema, { definitions }: DocumentNode, varia
   return count;
 }
 
-const ALL = { includeDeprecated: true };
+const ALL_FIELDS = { includeDeprecated: true };
 
 function fieldOf(type: Type, name: string): GraphQLField<unknown, unknown> | undefined {
   if (name === '__schema') return SchemaMetaFieldDef;

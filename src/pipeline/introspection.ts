@@ -9,9 +9,10 @@ import type {
 } from 'graphql';
 import { BREAK, executeSync, Kind, visit } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { IntrospectionBound } from './introspection-size.ts';
+import { IntrospectionLimit } from './introspection-size.ts';
 import type { LimitRefusal } from './limits.ts';
 
+/** The result of the introspection fields of an operation. */
 export interface Introspected {
   /** JSON texts by response key. */
   readonly texts: ReadonlyMap<string, string>;
@@ -20,56 +21,59 @@ export interface Introspected {
 
 export const NOTHING_INTROSPECTED: Introspected = { texts: new Map(), errors: [] };
 
-/** An operation cut down to its introspection fields; `undefined` where it has none. */
+/** Reduces an operation to its introspection fields; `undefined` where it has none. */
 export function introspectionPart(
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): DocumentNode | undefined {
   if (operation.operation !== 'query') return undefined;
-  const cutter = new Cutter(document);
-  const selectionSet = cutter.cut(operation.selectionSet);
+  const extractor = new IntrospectionExtractor(document);
+  const selectionSet = extractor.extract(operation.selectionSet);
   if (selectionSet.selections.length === 0) return undefined;
-  return { kind: Kind.DOCUMENT, definitions: [{ ...operation, selectionSet }, ...cutter.fragments()] };
+  return { kind: Kind.DOCUMENT, definitions: [{ ...operation, selectionSet }, ...extractor.fragments()] };
 }
 
 /**
- * Leaves the introspection fields of root selections, and fragments with some. Each fragment is cut once, and stays a
- * fragment: written out, they could be many more than there are.
+ * Extracts the introspection fields of root selections, and the fragments that contain some. Each fragment is
+ * extracted once and stays a fragment: inlined fragments could multiply.
  */
-class Cutter {
-  private readonly whole = new Map<string, FragmentDefinitionNode>();
-  /** What is left of fragments that are spread at the root. */
-  private readonly left = new Map<string, FragmentDefinitionNode>();
+class IntrospectionExtractor {
+  private readonly originals = new Map<string, FragmentDefinitionNode>();
+  /** Reduced fragments that are spread at the root. */
+  private readonly extracted = new Map<string, FragmentDefinitionNode>();
 
   constructor({ definitions }: DocumentNode) {
     for (const definition of definitions) {
-      if (definition.kind === Kind.FRAGMENT_DEFINITION) this.whole.set(definition.name.value, definition);
+      if (definition.kind === Kind.FRAGMENT_DEFINITION) this.originals.set(definition.name.value, definition);
     }
   }
 
-  /** Fragments that are spread at the root as they were cut, the others whole. */
+  /** Returns the fragments: those spread at the root reduced, the others unchanged. */
   fragments(): FragmentDefinitionNode[] {
-    return [...new Map([...this.whole, ...this.left]).values()].filter((f) => f.selectionSet.selections.length > 0);
+    return [...new Map([...this.originals, ...this.extracted]).values()].filter(
+      (f) => f.selectionSet.selections.length > 0,
+    );
   }
 
-  cut({ selections, kind }: SelectionSetNode): SelectionSetNode {
-    const kept = selections.flatMap((selection): SelectionNode[] => {
+  extract({ selections, kind }: SelectionSetNode): SelectionSetNode {
+    const filtered = selections.flatMap((selection): SelectionNode[] => {
       if (selection.kind === Kind.FIELD) return isIntrospection(selection.name.value) ? [selection] : [];
-      if (selection.kind === Kind.FRAGMENT_SPREAD) return this.hasSome(selection.name.value) ? [selection] : [];
-      const selectionSet = this.cut(selection.selectionSet);
+      if (selection.kind === Kind.FRAGMENT_SPREAD)
+        return this.hasIntrospection(selection.name.value) ? [selection] : [];
+      const selectionSet = this.extract(selection.selectionSet);
       return selectionSet.selections.length === 0 ? [] : [{ ...selection, selectionSet }];
     });
-    return { kind, selections: kept };
+    return { kind, selections: filtered };
   }
 
-  private hasSome(name: string): boolean {
-    let left = this.left.get(name);
-    const whole = this.whole.get(name);
-    if (!left && whole) {
-      left = { ...whole, selectionSet: this.cut(whole.selectionSet) };
-      this.left.set(name, left);
+  private hasIntrospection(name: string): boolean {
+    let extracted = this.extracted.get(name);
+    const original = this.originals.get(name);
+    if (!extracted && original) {
+      extracted = { ...original, selectionSet: this.extract(original.selectionSet) };
+      this.extracted.set(name, extracted);
     }
-    return left !== undefined && left.selectionSet.selections.length > 0;
+    return extracted !== undefined && extracted.selectionSet.selections.length > 0;
   }
 }
 
@@ -77,19 +81,19 @@ function isIntrospection(name: string): boolean {
   return name === '__schema' || name === '__type';
 }
 
-/** Characters of JSON text that are kept of one schema's answers. */
-const CHARACTERS_KEPT = 8_000_000;
+/** The most characters of JSON text that are cached for one schema. */
+const MAX_CACHED_CHARACTERS = 8_000_000;
 
 /**
- * Answers introspection fields from the public schema, as the reference implementation does. What does not depend on
- * variables is answered once and kept: tools ask the same large question again and again.
+ * Resolves introspection fields from the public schema with graphql-js. Results that do not depend on variables are
+ * cached: tools repeat the same large query.
  */
 export class Introspector {
   private readonly schema: GraphQLSchema;
-  private readonly bound: IntrospectionBound;
+  private readonly limit: IntrospectionLimit;
   private readonly refused = new WeakMap<DocumentNode, LimitRefusal>();
-  private readonly known = new LRUCache<DocumentNode, Introspected>({
-    maxSize: CHARACTERS_KEPT,
+  private readonly cached = new LRUCache<DocumentNode, Introspected>({
+    maxSize: MAX_CACHED_CHARACTERS,
     sizeCalculation: ({ texts, errors }) => {
       let size = 1_000 * (1 + errors.length);
       for (const text of texts.values()) size += text.length;
@@ -99,27 +103,33 @@ export class Introspector {
 
   constructor(schema: GraphQLSchema) {
     this.schema = schema;
-    this.bound = new IntrospectionBound(schema);
+    this.limit = new IntrospectionLimit(schema);
   }
 
-  /** Why an introspection is refused: it asks for more than any tool has to. Arguments as for {@link answer}. */
+  /**
+   * Returns a refusal if an introspection selects more than any tool needs. Takes the arguments of {@link
+   * introspect}.
+   */
   refuse(document: DocumentNode, variables: Readonly<Record<string, unknown>>): LimitRefusal | undefined {
-    if (this.known.has(document)) return undefined;
+    if (this.cached.has(document)) return undefined;
     const known = this.refused.get(document);
     if (known) return known;
-    const allowed = this.bound.exceededBy(document, variables);
+    const allowed = this.limit.exceededBy(document, variables);
     if (allowed === undefined) return undefined;
-    const refusal = tooMuch(allowed);
+    const refusal = introspectionTooLarge(allowed);
     if (!usesVariables(document)) this.refused.set(document, refusal);
     return refusal;
   }
 
-  /** @param document what `introspectionPart` has left of an operation, the same object each time */
-  answer(document: DocumentNode, variables: Readonly<Record<string, unknown>>): Introspected {
-    const kept = this.known.get(document);
-    if (kept) return kept;
+  /**
+   * Returns the result of an introspection.
+   * @param document the result of `introspectionPart` for an operation, the same object each time
+   */
+  introspect(document: DocumentNode, variables: Readonly<Record<string, unknown>>): Introspected {
+    const cached = this.cached.get(document);
+    if (cached) return cached;
     const introspected = introspect(this.schema, document, variables);
-    if (!usesVariables(document)) this.known.set(document, introspected);
+    if (!usesVariables(document)) this.cached.set(document, introspected);
     return introspected;
   }
 }
@@ -149,9 +159,9 @@ function introspect(
   return { texts, errors: (errors ?? []).map((error) => error.toJSON()) };
 }
 
-function tooMuch(allowed: number): LimitRefusal {
+function introspectionTooLarge(allowed: number): LimitRefusal {
   const message =
-    `The introspection asks for more than ${allowed} values, which is all that it may. ` +
-    'Ask for less of the schema in one operation, with fewer aliases.';
+    `The introspection selects more than ${allowed} values, which is the limit. ` +
+    'Select less of the schema in one operation, with fewer aliases.';
   return { refusal: 'limit', errors: [{ message, extensions: { code: 'MAX_INTROSPECTION_LIMIT' } }] };
 }

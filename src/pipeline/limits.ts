@@ -1,17 +1,17 @@
 import type { DocumentNode, GraphQLFormattedError } from 'graphql';
 
 /**
- * Bounds on what a client may send, held to before anything costs much. What is asked of documents is asked once for each,
- * and its answer kept with the document.
+ * Limits on what a client may send, checked before expensive work. Documents are checked once each; the outcome is
+ * cached with the document.
  */
 export interface RequestLimits {
-  /** Looks at a document's text before it is parsed: how deep it nests decides how deep the parser goes. */
+  /** Checks the text of a document before it is parsed: the parser recurses as deeply as the text nests. */
   text(text: string): LimitRefusal | undefined;
-  /** Looks at a document that has been parsed, but that may be anything: it is validated later. */
+  /** Checks a parsed document that is not validated yet. */
   document(document: DocumentNode): LimitRefusal | undefined;
   /**
-   * Looks at variables as they came. Left out where nothing has to be looked at.
-   * @param isBounded whether what they were read from has a limit of its own for its size
+   * Checks the variables before coercion; missing where nothing limits them.
+   * @param isBounded whether the size of the variables is already limited elsewhere
    */
   readonly variables?:
     | ((variables: Readonly<Record<string, unknown>>, isBounded?: boolean) => LimitRefusal | undefined)
@@ -19,7 +19,10 @@ export interface RequestLimits {
 }
 
 export interface LimitRefusal {
-  /** `limit`: more than is allowed; `validation`: a mistake that must be told before it does harm. */
+  /**
+   * `limit`: a limit is exceeded. `validation`: a mistake that has to be reported before validation, because it would
+   * do harm there.
+   */
   readonly refusal: 'limit' | 'validation';
   readonly errors: readonly GraphQLFormattedError[];
 }

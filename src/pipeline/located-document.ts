@@ -8,8 +8,8 @@ import {
 } from 'graphql';
 
 /**
- * A document that is known to parse, for errors to tell where in it they are. What is kept goes without: tokens and places
- * are as large as the document itself.
+ * A parsed document with locations, used to locate errors. Cached documents have none: tokens and locations take as
+ * much memory as the document itself.
  */
 export class LocatedDocument {
   readonly document: DocumentNode;
@@ -20,11 +20,11 @@ export class LocatedDocument {
     this.text = text;
     const source = new Source(text);
     this.document = parse(source);
-    // graphql-js counts lines from the start for each place of each error; in a source without text all is in the first line
+    // graphql-js counts lines from the start for each location of each error; without text, everything is in the first line
     source.body = '';
   }
 
-  /** The error as it is answered, with its places in the text. */
+  /** Returns an error in the response format, with its locations in the text. */
   format(error: GraphQLError, code: string): GraphQLFormattedError {
     const formatted = withCode(error, code);
     if (formatted.locations === undefined) return formatted;
@@ -43,25 +43,32 @@ export class LocatedDocument {
   }
 }
 
-/** @see https://spec.graphql.org/October2021/#sec-Line-Terminators */
+/**
+ * Returns the position at which each line starts.
+ * @see https://spec.graphql.org/October2021/#sec-Line-Terminators
+ */
 function lineStarts(text: string): number[] {
-  const admissionQueue = [0];
-  for (const { index, 0: terminator } of text.matchAll(/\r\n|[\n\r]/g)) admissionQueue.push(index + terminator.length);
-  return admissionQueue;
+  const starts = [0];
+  for (const { index, 0: terminator } of text.matchAll(/\r\n|[\n\r]/g)) starts.push(index + terminator.length);
+  return starts;
 }
 
-/** Characters of a message: the client's own words are in it, and a name may be as long as the document. */
-const LONGEST_MESSAGE = 1_000;
-/** Places of one error: a field that is there a thousand times may have as many. */
-const MOST_LOCATIONS = 20;
+/** The most characters of a message: messages quote the client, and a name may be as long as the document. */
+const MAX_MESSAGE_LENGTH = 1_000;
+/** The most locations of one error: a field that is selected a thousand times may have as many. */
+const MAX_LOCATIONS = 20;
 
+/**
+ * Returns an error in the response format with a code; a code of its own wins. Shortens long messages and lists of
+ * locations.
+ */
 export function withCode(error: GraphQLError, code: string): GraphQLFormattedError {
   const formatted = error.toJSON();
   const { message, locations } = formatted;
   return {
     ...formatted,
-    message: message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE)}…` : message,
-    ...(locations && { locations: locations.slice(0, MOST_LOCATIONS) }),
+    message: message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}…` : message,
+    ...(locations && { locations: locations.slice(0, MAX_LOCATIONS) }),
     extensions: { code, ...formatted.extensions },
   };
 }

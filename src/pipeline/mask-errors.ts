@@ -2,35 +2,36 @@ import type { GraphQLFormattedError } from 'graphql';
 import { rememberOriginal } from '../shared/original-error.ts';
 
 /**
- * Takes out of errors what subgraphs say in them that is not for clients: message and extensions go, but for `code` and
- * `service`; the path stays. Errors that are the gateway's own have no `service`, and stay as they are.
+ * Removes what subgraphs report in errors but clients must not see: message and extensions, except `code` and
+ * `service`. The path stays. Errors of the gateway itself have no `service` and stay unchanged.
  *
  * In:  `{message: "no row 7 in table users", path: ["me"], extensions: {code: "DB", service: "users", sql: "…"}}`
- * Out: `{message: "The subgraph \"users\" reported an error.", path: ["me"], extensions: {code: "DB", service: "users"}}`
+ * Out: `{message: "The subgraph \"users\" reported an error.", path: ["me"], extensions: {code: "DB", service:
+ * "users"}}`
  */
 export function maskErrors(
   errors: readonly GraphQLFormattedError[],
   includesErrorsOf: (subgraph: string) => boolean,
-): { exposed: readonly GraphQLFormattedError[]; withheld: readonly GraphQLFormattedError[] } {
-  const withheld: GraphQLFormattedError[] = [];
+): { exposed: readonly GraphQLFormattedError[]; masked: readonly GraphQLFormattedError[] } {
+  const masked: GraphQLFormattedError[] = [];
   const exposed = errors.map((error) => {
     const { code, service } = error.extensions ?? {};
     if (typeof service !== 'string' || includesErrorsOf(service)) return error;
-    withheld.push(error);
+    masked.push(error);
     const message = `The subgraph "${service}" reported an error.`;
     const extensions = typeof code === 'string' ? { code, service } : { service };
     const shown = error.path === undefined ? { message, extensions } : { message, path: error.path, extensions };
     rememberOriginal(shown, error);
     return shown;
   });
-  return { exposed, withheld };
+  return { exposed, masked };
 }
 
-/** What errors of servers are about that suggest names of their schema. */
+/** Words that show that an error with a suggestion is about the schema of a server. */
 const OF_SCHEMA = /\b(?:field|argument|type|enum|value|directive|fragment|variable|input|selection)\b/i;
 
 /**
- * Takes out of subgraph errors what they suggest of their schema; other suggestions, of goods that a shop has, stay.
+ * Removes suggestions of schema names from subgraph errors. Other suggestions, such as products of a shop, stay.
  *
  * In:  `Cannot query field "nam" on type "User". Did you mean "name"?`
  * Out: `Cannot query field "nam" on type "User".`

@@ -9,36 +9,36 @@ export interface GraphqlParams {
   readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
-/** One operation that a client asks for. */
+/** One operation that a client requests. */
 export interface GraphqlCall {
   readonly params: GraphqlParams;
-  /** The body as it came; empty where the parameters are in the target. */
+  /** The request body; empty where the parameters are in the URL. */
   readonly text: string;
   /** Whether only a query may run, as for GET. */
   readonly readOnly: boolean;
 }
 
-/** Where requests that share one execution find the response that one of them was given. */
+/** The response that requests with a shared execution have in common. */
 export interface SharedResponse<Response = unknown> {
   response: Response | undefined;
-  /** How many requests have not had the result yet. */
+  /** How many requests have not received the result yet. */
   left: number;
 }
 
-/** What the pipeline needs of the request that an operation came with, whatever brought it. */
+/** What the pipeline needs of the request that an operation came with, on any transport. */
 export interface OperationContext {
   readonly requestId: string;
   readonly client: ClientInfo;
   /** Names in lower case. */
   readonly requestHeaders: Readonly<Record<string, string | string[] | undefined>>;
-  /** What was asked for beside the headers and the body: method and URL. */
+  /** The method and URL of the request. */
   readonly target: string;
-  /** Whether the client has left already. */
+  /** Whether the client has disconnected. */
   readonly isClosed: boolean;
-  /** Called once if the client leaves before its response is sent. */
+  /** Called once if the client disconnects before its response is sent. */
   onAbort: (() => void) | undefined;
-  /** Set when others may get the same response. */
+  /** Set when other requests may get the same response. */
   shared: SharedResponse | undefined;
-  /** Takes the headers that subgraphs have sent for the client. */
+  /** Takes the headers of subgraph responses that go to the client. */
   receiveHeaders(gathered: GatheredHeaders): void;
 }

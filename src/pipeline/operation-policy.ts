@@ -4,89 +4,95 @@ import type { ClientContext } from '../sources/source.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 
 /**
- * What is asked whether an operation may run, before it is planned. An operation is inspected once, when it is prepared:
- * what a policy can know of it then costs nothing later. Requests for it are checked one by one, by look-ups.
+ * A policy that decides whether an operation may run, before it is planned. An operation is inspected once, when it
+ * is prepared. Requests for it are then checked one by one, with look-ups only.
  */
 export interface OperationPolicy {
   /**
-   * Looks at an operation in normal form, as it is prepared for one set of values of its condition variables.
+   * Inspects a normalized operation when it is prepared for one set of condition values.
    * @param supergraph the one whose public schema the client sees
-   * @returns undefined where nothing in the operation concerns the policy: its requests then cost nothing
+   * @returns undefined where the policy does not apply to the operation: its requests then cost nothing
    */
   inspect(operation: Operation, supergraph: Supergraph): OperationCheck | undefined;
   /**
-   * Whether each request for a document has to be seen, so that identical ones in flight must not share one execution.
-   * Asked once for each document. By default they may share.
+   * Returns whether the policy must see each request for a document, so that identical requests in flight must not
+   * share one execution. Called once for each document. By default they may share.
    */
   countsRequests?(document: DocumentNode, supergraph: Supergraph): boolean;
   /**
-   * Whether what a document's requests are answered depends on who asks, so that an answer must not be kept for others.
-   * Asked once for each document. By default it does not.
+   * Returns whether the result of a document depends on the client, so that it must not be cached for others. Called
+   * once for each document. By default it does not.
    */
   dependsOnClient?(document: DocumentNode, supergraph: Supergraph): boolean;
 }
 
-/** What a policy asks of each request for one operation. */
+/** The check of one policy on requests for one operation. */
 export interface OperationCheck {
-  /** @returns undefined where the request may run as it is. Throws only for a mistake of the gateway's own. */
+  /**
+   * Checks one request.
+   * @returns undefined where the request may run unchanged. Throws only on an internal error.
+   */
   check(request: CheckedRequest): PolicyDecision | undefined | Promise<PolicyDecision | undefined>;
 }
 
+/** A request for an operation that policies check. */
 export interface CheckedRequest {
   /** Coerced variable values. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly client: ClientContext;
-  /** What earlier policies have dropped; where a single one has, the very list that it gave. */
+  /** Fields that earlier policies dropped. Where a single policy did, this is its own array. */
   readonly drop: readonly DroppedField[];
-  /** Whether an earlier policy has dropped this field, or one around it. */
+  /** Returns whether an earlier policy dropped this field, or a field around it. */
   isDropped(field: OpField): boolean;
 }
 
-/** What one policy says of one request. Policies are asked in their order, until one of them refuses. */
+/** The decision of one policy on one request. Policies are evaluated in order, until one refuses. */
 export interface PolicyDecision {
   /** The operation does not run. */
   readonly refusal?: PolicyRefusal;
   /**
-   * Fields that are not fetched: null stands in their place, with the error told once. Give the same list (the same
-   * array) whenever the same is dropped for the same reasons: its plan is then found at once.
+   * Fields that are not fetched; each becomes null with its error. Pass the same array for the same fields and
+   * reasons: the array is the key of the plan.
    */
   readonly drop?: readonly DroppedField[];
   /** Headers of the response, names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Members of the answer's `extensions`. */
+  /** Members of the `extensions` of the response. */
   readonly extensions?: Readonly<Record<string, unknown>>;
-  /** Called once the operation has run, with what it came to. */
+  /** Called with the outcome once the operation has run. */
   readonly onResponse?: (outcome: Outcome) => ResultExtras | undefined;
 }
 
+/** An error response that replaces the execution. */
 export interface PolicyRefusal {
-  /** The HTTP status of the answer. */
+  /** The HTTP status of the response. */
   readonly status: number;
   readonly errors: readonly GraphQLFormattedError[];
 }
 
+/** A field that is not fetched, and why. */
 export interface DroppedField {
-  /** A field of the operation that was inspected, the very object. */
+  /** A field of the inspected operation, the same object. */
   readonly field: OpField;
   readonly error: FieldRefusal;
 }
 
-/** Why a field was dropped; its path is filled in. */
+/** Why a field was dropped; the path is added later. */
 export interface FieldRefusal {
   readonly message: string;
   readonly extensions: Readonly<Record<string, unknown>> & { readonly code: string };
-  /** The client is not told. */
+  /** Whether the error is left out of the response. */
   readonly suppressed?: boolean;
 }
 
-/** What came of an operation that ran. */
+/** The outcome of an operation that ran. */
 export interface Outcome {
   /** JSON text of `data`. */
   readonly dataText: string;
   readonly errors: readonly GraphQLFormattedError[];
 }
 
-/** What policies add to an answer. */
+/** What policies add to a response. */
 export interface ResultExtras {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;

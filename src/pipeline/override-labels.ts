@@ -8,28 +8,29 @@ import { parseFieldSet } from '../supergraph/field-set.ts';
 import type { SubgraphType, Supergraph } from '../supergraph/supergraph.ts';
 import type { EngineOptions } from './engine.ts';
 
-/** Sets of labels whose abilities are kept. */
-const SETS_KEPT = 64;
+/** The most sets of active labels whose field index is cached. */
+const MAX_LABEL_SETS = 64;
 
 const PERCENT = /^percent\((\d+(?:\.\d+)?)\)$/;
 
 type Names = Map<string, Set<string>>;
 
 /**
- * Decides for each request which labels of progressive `@override` are on. A label that no field of the document can meet
- * is never asked for, so that it does not make plans differ.
- * @see https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/entities/migrate-fields#incremental-migration-with-progressive-override
+ * Decides for each request which labels of progressive `@override` are active. Labels that no field of the document
+ * can reach are left out, so that they do not multiply plans.
+ * @see
+ * https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/entities/migrate-fields#incremental-migration-with-progressive-override
  */
 export class OverrideLabels {
   private readonly supergraph: Supergraph;
   private readonly options: Pick<EngineOptions, 'overrideLabels' | 'overridePercentBy'>;
-  /** Labels by the names of the fields that bear them. */
+  /** Labels by the names of the fields that have them. */
   private readonly labelsOf: Names = new Map();
-  /** Names of fields that have to be read for fields of a name. */
-  private readonly neededFor: Names = new Map();
+  /** By field name, the names of fields that such a field requires. */
+  private readonly requiredBy: Names = new Map();
   private readonly inKeys = new Set<string>();
   private readonly plain: FieldIndex;
-  private readonly abilitiesOf = new LRUCache<string, FieldIndex>({ max: SETS_KEPT });
+  private readonly fieldIndexes = new LRUCache<string, FieldIndex>({ max: MAX_LABEL_SETS });
 
   constructor(supergraph: Supergraph, options: OverrideLabels['options']) {
     this.supergraph = supergraph;
@@ -43,47 +44,47 @@ export class OverrideLabels {
       if (overrideLabel) add(this.labelsOf, name, overrideLabel.label);
       const sets = contextArguments.map(({ selection }) => parseFieldSet(selection));
       if (requires) sets.push(requires);
-      for (const set of sets) for (const needed of namesIn(set)) add(this.neededFor, name, needed);
+      for (const set of sets) for (const needed of namesIn(set)) add(this.requiredBy, name, needed);
     }
     for (const key of type.keys) for (const name of namesIn(key.fields)) this.inKeys.add(name);
   }
 
-  /** The labels that fields of a document can meet, by name, also as keys and as what other fields require; sorted. */
-  metBy(document: DocumentNode): readonly string[] {
+  /** Returns the labels that fields of a document can reach by name, including keys and required fields; sorted. */
+  usedBy(document: DocumentNode): readonly string[] {
     if (this.labelsOf.size === 0) return [];
     const names = new Set(this.inKeys);
     visit(document, { Field: (field) => void names.add(field.name.value) });
     const labels = new Set<string>();
-    // a set that grows while it is walked is walked to its new end
+    // iterating a set includes what is added to it meanwhile
     for (const name of names) {
-      for (const needed of this.neededFor.get(name) ?? []) names.add(needed);
+      for (const needed of this.requiredBy.get(name) ?? []) names.add(needed);
       for (const label of this.labelsOf.get(name) ?? []) labels.add(label);
     }
     return [...labels].sort();
   }
 
-  /** Those labels that are on for a request, in the same order. */
+  /** Returns the labels that are active for a request, in the same order. */
   active(labels: readonly string[], client: ClientContext): readonly string[] {
     if (labels.length === 0) return labels;
     const custom = labels.filter((label) => !PERCENT.test(label));
-    const decided = new Set(custom.length > 0 ? this.options.overrideLabels?.(custom, client) : []);
-    // one throw for all: 5 % are among the 20 %, and the number of plans stays small
-    let thrown: number | undefined;
+    const activeCustom = new Set(custom.length > 0 ? this.options.overrideLabels?.(custom, client) : []);
+    // one bucket for all labels: the 5 % are among the 20 %, so the number of plans stays small
+    let bucket: number | undefined;
     return labels.filter((label) => {
-      if (!PERCENT.test(label)) return decided.has(label);
-      thrown ??= this.throwFor(client);
-      return isOnFor(label, thrown);
+      if (!PERCENT.test(label)) return activeCustom.has(label);
+      bucket ??= this.bucketFor(client);
+      return isActiveFor(label, bucket);
     });
   }
 
-  /** A number from 0 to just below 100, the same for the same key. */
-  private throwFor(client: ClientContext): number {
+  /** Returns a number from 0 to just below 100, the same for the same key. */
+  private bucketFor(client: ClientContext): number {
     const key = this.options.overridePercentBy?.(client);
     if (key === undefined) return Math.random() * 100;
     return (createHash('sha256').update(key).digest().readUInt32BE(0) / 2 ** 32) * 100;
   }
 
-  /** All labels of the supergraph, sorted. */
+  /** Returns all labels of the supergraph, sorted. */
   get all(): readonly string[] {
     return [...new Set([...this.labelsOf.values()].flatMap((labels) => [...labels]))].sort();
   }
@@ -91,16 +92,16 @@ export class OverrideLabels {
   fieldIndex(active: readonly string[]): FieldIndex {
     if (active.length === 0) return this.plain;
     const key = active.join(' ');
-    const fieldIndex = this.abilitiesOf.get(key) ?? new FieldIndex(this.supergraph, new Set(active));
-    this.abilitiesOf.set(key, fieldIndex);
+    const fieldIndex = this.fieldIndexes.get(key) ?? new FieldIndex(this.supergraph, new Set(active));
+    this.fieldIndexes.set(key, fieldIndex);
     return fieldIndex;
   }
 }
 
-/** Whether a label `percent(n)` is on for a request that was thrown a number from 0 to just below 100. */
-export function isOnFor(label: string, thrown: number): boolean {
+/** Returns whether a label `percent(n)` is active for a bucket from 0 to just below 100. */
+export function isActiveFor(label: string, bucket: number): boolean {
   const percent = PERCENT.exec(label)?.[1];
-  return percent !== undefined && thrown < Number(percent);
+  return percent !== undefined && bucket < Number(percent);
 }
 
 function add(names: Names, key: string, value: string): void {

@@ -3,8 +3,8 @@ import type { RefusedDocument } from './documents.ts';
 import { withCode } from './located-document.ts';
 
 /**
- * Parses a document, without the places of its tokens: errors that need them read the text again.
- * Refused with `GRAPHQL_PARSE_FAILED`, or `MAX_TOKENS_LIMIT` beyond `maxTokens`.
+ * Parses a document without token locations: errors that need them parse the text again.
+ * Refuses with `GRAPHQL_PARSE_FAILED`, or with `MAX_TOKENS_LIMIT` beyond `maxTokens`.
  */
 export function parseDocument(text: string, maxTokens: number | undefined): DocumentNode | RefusedDocument {
   try {
@@ -16,10 +16,10 @@ export function parseDocument(text: string, maxTokens: number | undefined): Docu
   }
 }
 
-/** How graphql-js words it: this error has no other mark. */
+/** The message of graphql-js: this error has no other mark. */
 const TOO_MANY_TOKENS = /^Syntax Error: Document contains more that \d+ tokens\b/;
 
 function tooManyTokens(limit: number): RefusedDocument {
-  const message = `The document has more than ${limit} tokens, which is all that limits.parser_max_tokens allows.`;
+  const message = `The document has more than ${limit} tokens, the limit of limits.parser_max_tokens.`;
   return { refusal: 'limit', errors: [{ message, extensions: { code: 'MAX_TOKENS_LIMIT' } }] };
 }

@@ -5,7 +5,7 @@ import { OperationTooLargeError } from '../operation/normalise.ts';
 import type { TimedSections } from '../operation/timed-sections.ts';
 import { UnsupportedFieldError } from '../planner/unplannable.ts';
 import type { ClientContext } from '../sources/source.ts';
-import { NOT_KEPT } from './cache-policy.ts';
+import { NOT_CACHEABLE } from './cache-policy.ts';
 import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
 import type { Engine, EngineOptions, EngineRequest, ExecutionResult, ReadDocument } from './engine.ts';
 import { executePrepared, executeWithPolicies, overloaded } from './execute.ts';
@@ -16,13 +16,13 @@ import { coerceRequestVariables } from './variables.ts';
 import { createViews, type View } from './views.ts';
 
 /**
- * The stages of an operation, in order, each with the file that has it. A document goes through the stages up to `validate` once,
- * an operation with the values of its conditions through `normalize` and `plan` once; their results are cached.
+ * The stages of an operation, in order, each with its file. A document passes the stages up to `validate` once, and
+ * an operation with its condition values passes `normalize` and `plan` once; the results are cached.
  */
 export const STAGES = [
   ['persisted document', 'policy/persisted/persisted-documents.ts'],
   ['parse', 'pipeline/parse.ts'],
-  // before validation: what takes long to validate is what they protect from
+  // before validation: the limits protect it from documents that take long to validate
   ['limits', 'pipeline/limits.ts'],
   ['validate', 'pipeline/validate.ts'],
   ['variables', 'pipeline/variables.ts'],
@@ -35,7 +35,7 @@ export const STAGES = [
   ['cache policy', 'pipeline/cache-policy.ts'],
 ] as const;
 
-/** Makes a supergraph answer operations. The sources stay the caller's: they are not closed here. */
+/** Creates an engine that executes operations on a supergraph. The caller owns the sources and closes them. */
 export function createEngine(options: EngineOptions): Engine {
   return new Pipeline(options);
 }
@@ -45,7 +45,10 @@ class Pipeline implements Engine {
   readonly publicSchema;
   private readonly options: EngineOptions;
   private readonly labels: OverrideLabels;
-  /** Subgraphs that say how long their responses may be cached; `undefined` where nothing in the schema says so of anything. */
+  /**
+   * Subgraphs that report how long their responses may be cached; `undefined` where neither the schema nor a subgraph
+   * declares anything.
+   */
   private readonly reportsCacheControl: ReadonlySet<string> | undefined;
   private readonly views: ReadonlyMap<string | undefined, View>;
 
@@ -90,9 +93,9 @@ class Pipeline implements Engine {
     return !('refusal' in known) && known.dependsOnClient;
   }
 
-  prepare(query: string, { keep }: { readonly keep: boolean }): void {
+  prepare(query: string, { cache }: { readonly cache: boolean }): void {
     const view = this.viewFor({});
-    const known = keep ? view.documents.get(query) : view.documents.read(query);
+    const known = cache ? view.documents.get(query) : view.documents.read(query);
     if ('refusal' in known || known.conditions.length > 0 || known.labels.length > 0) return;
     try {
       for (const definition of known.document.definitions)
@@ -108,7 +111,7 @@ class Pipeline implements Engine {
   }
 
   execute(request: EngineRequest): Promise<ExecutionResult> {
-    // of the request, only this is held on to while it is answered
+    // only this part of the request is referenced while it executes
     const { client } = request;
     let result: Promise<ExecutionResult> | ExecutionResult;
     try {
@@ -117,12 +120,12 @@ class Pipeline implements Engine {
       result = Promise.reject(error);
     }
     return Promise.resolve(result).then(
-      (made) => this.finish(made),
+      (result) => this.finish(result),
       (error: unknown) => this.finish(this.failed(error, client)),
     );
   }
 
-  /** The stages in order. Each may end the operation with a refusal. */
+  /** Runs the stages in order. Each may end the operation with a refusal. */
   private runStages(request: EngineRequest): Promise<ExecutionResult> | ExecutionResult {
     const view = this.viewFor(request);
     const { options } = this;
@@ -144,7 +147,7 @@ class Pipeline implements Engine {
     if (excessive) return refuse(excessive.refusal, excessive.errors);
     // policies, plan, execute, mask errors, cache policy
     const run = { view, prepared, variables, request, options };
-    return prepared.policed ? executeWithPolicies(run, prepared.policed) : executePrepared(run, prepared);
+    return prepared.checked ? executeWithPolicies(run, prepared.checked) : executePrepared(run, prepared);
   }
 
   private prepared(
@@ -178,12 +181,12 @@ class Pipeline implements Engine {
     return prepared;
   }
 
-  /** What every result goes through, also that of an operation that did not run. */
+  /** Completes every result, also that of an operation that did not run. */
   private finish(result: ExecutionResult): ExecutionResult {
     if (result.refusal !== undefined) this.options.onRefused?.(result);
-    // what was refused says nothing of it by itself
+    // a refusal has no cache policy of its own
     if (this.reportsCacheControl === undefined || result.cachePolicy !== undefined) return result;
-    return { ...result, cachePolicy: NOT_KEPT };
+    return { ...result, cachePolicy: NOT_CACHEABLE };
   }
 
   private failed(error: unknown, client: ClientContext): ExecutionResult {
@@ -215,7 +218,7 @@ function refuse(
 function refuseKind(operation: OperationDefinitionNode, readOnly: boolean): ExecutionResult | undefined {
   const extensions = { code: 'GRAPHQL_VALIDATION_FAILED' };
   if (operation.operation === 'subscription') {
-    return refuse('operation', [{ message: 'Subscriptions cannot be answered over a single response.', extensions }]);
+    return refuse('operation', [{ message: 'Subscriptions cannot be executed over a single response.', extensions }]);
   }
   if (readOnly && operation.operation === 'mutation') {
     return refuse('method', [{ message: 'A mutation cannot be sent with GET. Send it with POST.', extensions }]);

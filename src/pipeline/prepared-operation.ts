@@ -10,15 +10,15 @@ import { planInSteps } from '../planner/planner.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { OperationCachePolicy } from './cache-policy.ts';
-import { type DroppedErrors, droppedErrors, PolicedOperation } from './evaluate-policies.ts';
+import { CheckedOperation, type DroppedErrors, droppedErrors } from './evaluate-policies.ts';
 import { introspectionPart } from './introspection.ts';
 import type { DroppedField, OperationPolicy } from './operation-policy.ts';
 import { runInSlices } from './slices.ts';
 
-/** A plan, or one that is being made: a large operation is planned in slices, while others have their turn. */
+/** A plan, or the promise of one: a large operation is planned in slices, between which other work runs. */
 type Planned = CompiledPlan | Promise<CompiledPlan>;
 
-/** A plan that leaves out dropped fields, and what is told of them. */
+/** A plan without dropped fields, and the errors of these fields. */
 export interface PartialPlan {
   readonly compiled: Planned;
   readonly dropped: DroppedErrors;
@@ -27,29 +27,29 @@ export interface PartialPlan {
 export interface PreparationOptions {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
-  /** The one whose public schema the client sees; it may show less than that of `abilities`. */
+  /** The one whose public schema the client sees; it may contain less than that of `fieldIndex`. */
   readonly supergraph: Supergraph;
   readonly fieldIndex: FieldIndex;
   /** Values of the condition variables. */
   readonly conditions: Readonly<Record<string, unknown>>;
   readonly policies: readonly OperationPolicy[];
-  /** How long its answers may be kept, where that is told. */
+  /** The cache policy of its results, where one is computed. */
   readonly cachePolicy?: OperationCachePolicy | undefined;
-  /** Parts of it that nothing else is to wait for. */
+  /** Parts of the query that the rest does not wait for. */
   readonly sections?: TimedSections | undefined;
 }
 
-/** An operation may be planned once for each set of fields that are dropped from it; this many plans are kept. */
-const PARTS_KEPT = 16;
+/** An operation is planned once for each set of dropped fields; at most this many plans are cached. */
+const MAX_PARTIAL_PLANS = 16;
 
 /**
- * An operation ready to run: everything that does not depend on one request. Planned when first needed, as a policy may
- * always refuse it.
+ * An operation ready to run: everything that does not depend on one request. It is planned when first needed, because
+ * a policy may always refuse it.
  */
 export class PreparedOperation {
   readonly introspection: DocumentNode | undefined;
-  /** `undefined` where no policy has anything to say of it. */
-  readonly policed: PolicedOperation | undefined;
+  /** `undefined` where no policy applies to it. */
+  readonly checked: CheckedOperation | undefined;
   readonly cachePolicy: OperationCachePolicy | undefined;
   readonly label: OperationLabel;
   private readonly operation: Operation;
@@ -57,8 +57,8 @@ export class PreparedOperation {
   private readonly fieldIndex: FieldIndex;
   private readonly sections: TimedSections | undefined;
   private planned: Planned | undefined;
-  private readonly parts = new LRUCache<string, Planned>({ max: PARTS_KEPT });
-  private readonly partOf = new WeakMap<readonly DroppedField[], PartialPlan>();
+  private readonly partialPlansByFields = new LRUCache<string, Planned>({ max: MAX_PARTIAL_PLANS });
+  private readonly partialPlans = new WeakMap<readonly DroppedField[], PartialPlan>();
 
   /** Throws `OperationTooLargeError`. */
   constructor(options: PreparationOptions) {
@@ -71,52 +71,61 @@ export class PreparedOperation {
     this.operation = normalise(document, operation, supergraph, conditions);
     this.introspection = introspectionPart(document, operation);
     const checks = policies.flatMap((policy) => policy.inspect(this.operation, supergraph) ?? []);
-    this.policed = checks.length === 0 ? undefined : new PolicedOperation(this.operation, checks);
+    this.checked = checks.length === 0 ? undefined : new CheckedOperation(this.operation, checks);
   }
 
-  /** The plan for everything that is asked. Throws, or rejects with, `OperationTooLargeError` and `UnsupportedFieldError`. */
+  /**
+   * The plan of the whole operation. Throws, or rejects with, `OperationTooLargeError` and `UnsupportedFieldError`.
+   */
   get compiled(): Planned {
-    const keep = (planned: Planned) => {
+    const store = (planned: Planned) => {
       this.planned = planned;
     };
-    return this.planned ?? this.make(this.operation, undefined, keep);
+    return this.planned ?? this.planAndCompile(this.operation, undefined, store);
   }
 
-  /** @param keep called with what to hold on to: a plan that is being made, and then the plan */
-  private make(operation: Operation, dropped: DroppedItems | undefined, keep: (planned: Planned) => void): Planned {
+  /**
+   * Plans and compiles an operation.
+   * @param store called with the promise of a plan that takes several slices, and then with the plan
+   */
+  private planAndCompile(
+    operation: Operation,
+    dropped: DroppedItems | undefined,
+    store: (planned: Planned) => void,
+  ): Planned {
     const planned = runInSlices(this.plan(operation, dropped));
-    keep(planned);
-    // a failure is for those who wait for the plan
-    if (planned instanceof Promise) planned.then(keep, () => undefined);
+    store(planned);
+    // callers that await the plan handle its failure
+    if (planned instanceof Promise) planned.then(store, () => undefined);
     return planned;
   }
 
   private *plan(operation: Operation, dropped?: DroppedItems): Generator<void, CompiledPlan> {
-    const heads = this.sections && sectionHeads(operation, this.sections);
-    const { plan } = yield* planInSteps(operation, this.fieldIndex, heads?.size ? heads : undefined);
+    const sectionFields = this.sections && sectionHeads(operation, this.sections);
+    const { plan } = yield* planInSteps(operation, this.fieldIndex, sectionFields?.size ? sectionFields : undefined);
     return yield* compileInSteps(plan, this.supergraph, dropped);
   }
 
-  /** The plan without some fields: nothing is fetched for them alone. Throws as {@link compiled} does. */
-  without(policed: PolicedOperation, drop: readonly DroppedField[]): PartialPlan {
-    let part = this.partOf.get(drop);
-    if (!part) {
-      part = { compiled: this.compiledWithout(policed, drop), dropped: droppedErrors(policed, drop) };
-      // a plan that is still being made is found by its fields until it is there
-      if (!(part.compiled instanceof Promise)) this.partOf.set(drop, part);
+  /** Returns the plan without some fields: nothing is fetched for them alone. Throws as {@link compiled} does. */
+  without(checked: CheckedOperation, drop: readonly DroppedField[]): PartialPlan {
+    let partial = this.partialPlans.get(drop);
+    if (!partial) {
+      partial = { compiled: this.compiledWithout(checked, drop), dropped: droppedErrors(checked, drop) };
+      // a pending plan is looked up by its fields until it is ready
+      if (!(partial.compiled instanceof Promise)) this.partialPlans.set(drop, partial);
     }
-    return part;
+    return partial;
   }
 
-  private compiledWithout(policed: PolicedOperation, drop: readonly DroppedField[]): Planned {
+  private compiledWithout(checked: CheckedOperation, drop: readonly DroppedField[]): Planned {
     const fields = new Set(drop.map(({ field }) => field));
     const key = [...fields]
-      .map((field) => policed.place(field).index)
+      .map((field) => checked.place(field).index)
       .sort((a, b) => a - b)
       .join();
-    const known = this.parts.get(key);
+    const known = this.partialPlansByFields.get(key);
     if (known) return known;
     const { operation, dropped } = dropFields(this.operation, fields);
-    return this.make(operation, dropped, (planned) => this.parts.set(key, planned));
+    return this.planAndCompile(operation, dropped, (planned) => this.partialPlansByFields.set(key, planned));
   }
 }

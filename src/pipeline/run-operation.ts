@@ -4,32 +4,36 @@ import { forbidsSharing } from '../client/sharing.ts';
 import type { GatheredHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
+import { AbortableSingleFlight, type AbortableWork, type Flight } from '../shared/single-flight.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { CancelSignal, ClientContext } from '../sources/source.ts';
 import type { Engine, EngineRequest, ExecutionResult, ReadDocument } from './engine.ts';
 import type { GraphqlCall, OperationContext, SharedResponse } from './operation-context.ts';
 
 export interface OperationRunnerOptions<Context extends OperationContext> {
-  /** The engine in force; `undefined` while there is no schema. */
+  /** Returns the current engine; `undefined` while no schema is loaded. */
   readonly engine: () => Engine | undefined;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
   readonly shareQueries: boolean;
-  /** What answers depend on; by default on all headers but those that say nothing of who asks. */
+  /** What results depend on; by default all headers except those that do not identify the client. */
   readonly dependsOn?: DependsOn | undefined;
   /** How long one client request may take (`traffic_shaping.router.timeout`). */
   readonly timeoutMs: number;
-  /** The contract whose schema is asked; the whole public schema without it. */
+  /** The contract whose schema the client queries; the whole public schema where it is missing. */
   readonly contract?: string | undefined;
-  /** Gathers the headers of subgraph answers that go to the client. */
+  /** Collects the headers of subgraph responses that go to the client. */
   readonly returned?: ResponseHeaders | undefined;
-  /** Counts requests whose operation is not asked for the limits of the request; there are none without it. */
+  /**
+   * Counts requests that never reach the policies against the rate limits of the request; there are none where it is
+   * missing.
+   */
   readonly countRequest?: ((context: Context) => undefined | Promise<void>) | undefined;
 }
 
 export interface OperationRunner<Context extends OperationContext> {
   /**
-   * Rejects with `GatewayError` 503 without a schema, 504 `GATEWAY_TIMEOUT` when time is up and 429 over a rate limit, and
-   * with `ClientDisconnected` when it is too late.
+   * Executes an operation. Rejects with `GatewayError` 503 without a schema, 504 `GATEWAY_TIMEOUT` after the timeout
+   * and 429 over a rate limit, and with `ClientDisconnected` once the client has left.
    */
   run(context: Context, call: GraphqlCall): Promise<ExecutionResult>;
   /** The document of a call as the first stages have made it; `undefined` without a schema. */
@@ -38,122 +42,124 @@ export interface OperationRunner<Context extends OperationContext> {
   schema(): GraphQLSchema;
 }
 
-/** A call with its document, where that has been read already. */
-interface OpenedCall extends GraphqlCall {
+/** A call with its document, where that was already read. */
+interface ReadCall extends GraphqlCall {
   readonly document: EngineRequest['document'];
 }
 
-/** One execution under way, and how many clients wait for it. */
-interface SharedExecution {
+/** One execution, which several clients may wait for. */
+interface SharedExecution extends AbortableWork {
   readonly engine: Engine;
-  readonly cancellation: Cancellation;
-  readonly answer: Promise<ExecutionResult>;
+  readonly result: Promise<ExecutionResult>;
+  /** Headers of subgraphs for the clients. */
   readonly returned: GatheredHeaders | undefined;
   readonly shared: SharedResponse;
-  waiting: number;
 }
 
 /**
- * Runs operations, one execution for all identical queries that are in flight at once. Identical means: same URL, same
- * body, same engine, and the same value of every header but neutral ones, so that no client ever gets an answer made
- * for another's credentials. When the last of the clients leaves, the execution is aborted.
+ * Creates a runner that executes identical queries in flight once. Identical means: the same URL, body and engine,
+ * and the same value of every header that results depend on, so that no client gets a result for another's
+ * credentials. When the last of the clients disconnects, the execution is aborted.
  */
 export function createOperationRunner<Context extends OperationContext>(
   options: OperationRunnerOptions<Context>,
 ): OperationRunner<Context> {
-  const sharedExecutions = new Map<string, SharedExecution>();
-  // a cookie is for the one client that asked
-  const shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
-  const { countRequest } = options;
+  return new Runner(options);
+}
 
-  function engineInForce(): Engine {
-    const engine = options.engine();
+class Runner<Context extends OperationContext> implements OperationRunner<Context> {
+  private readonly options: OperationRunnerOptions<Context>;
+  private readonly shareQueries: boolean;
+  private readonly inFlight = new AbortableSingleFlight<SharedExecution>();
+
+  constructor(options: OperationRunnerOptions<Context>) {
+    this.options = options;
+    // a cookie is for the one client that asked
+    this.shareQueries = options.shareQueries && options.returned?.passesCookies !== true;
+  }
+
+  readDocument({ params: { query } }: GraphqlCall): ReadDocument | undefined {
+    const { engine, contract } = this.options;
+    return engine()?.readDocument?.({ query, contract });
+  }
+
+  schema(): GraphQLSchema {
+    const engine = this.engineInForce();
+    return engine.schemaOf?.(this.options.contract) ?? engine.publicSchema;
+  }
+
+  // no `async` functions on this path: they would keep the text of the request in memory until the result is there
+  run(context: Context, call: GraphqlCall): Promise<ExecutionResult> {
+    try {
+      return this.begin(context, call);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  private engineInForce(): Engine {
+    const engine = this.options.engine();
     if (!engine) throw new GatewayError(503, 'SERVICE_UNAVAILABLE', 'No schema loaded yet.');
     return engine;
   }
 
-  function start(engine: Engine, context: Context, call: OpenedCall, rateLimitChecked: boolean): SharedExecution {
-    const cancellation = new Cancellation();
-    const returned = options.returned?.gather();
-    const client = clientContext(context, cancellation, returned, rateLimitChecked);
-    const work = engine.execute(engineRequest(client, call, options.contract));
-    const answer = withDeadline(options.timeoutMs, cancellation, work);
-    return { engine, cancellation, answer, returned, shared: { response: undefined, left: 0 }, waiting: 0 };
-  }
-
-  function join(sharedExecution: SharedExecution, context: Context, key: string | undefined): Promise<ExecutionResult> {
-    sharedExecution.waiting++;
-    if (key !== undefined) {
-      context.shared = sharedExecution.shared;
-      sharedExecution.shared.left++;
-    }
-    context.onAbort = () => {
-      if (--sharedExecution.waiting > 0) return;
-      if (key !== undefined && sharedExecutions.get(key) === sharedExecution) sharedExecutions.delete(key);
-      sharedExecution.cancellation.abort();
-    };
-    return sharedExecution.returned
-      ? withHeaders(sharedExecution.answer, sharedExecution.returned, context)
-      : sharedExecution.answer;
-  }
-
-  function share(engine: Engine, context: Context, call: OpenedCall): Promise<ExecutionResult> {
-    const key = sharingKey(context, call.text, options.dependsOn);
-    const running = sharedExecutions.get(key);
-    if (running?.engine === engine) return join(running, context, key);
-    const sharedExecution = start(engine, context, call, countRequest !== undefined);
-    sharedExecutions.set(key, sharedExecution);
-    const finish = () => {
-      if (sharedExecutions.get(key) === sharedExecution) sharedExecutions.delete(key);
-    };
-    sharedExecution.answer.then(finish, finish);
-    return join(sharedExecution, context, key);
-  }
-
-  function begin(context: Context, read: GraphqlCall): Promise<ExecutionResult> {
+  private begin(context: Context, { params, text, readOnly }: GraphqlCall): Promise<ExecutionResult> {
     if (context.isClosed) throw new ClientDisconnected();
-    const engine = engineInForce();
-    const { query, operationName } = read.params;
-    const { contract } = options;
-    const mayShare = shareQueries && !forbidsSharing(context.requestHeaders);
+    const engine = this.engineInForce();
+    const { query, operationName } = params;
+    const { contract, countRequest } = this.options;
+    const mayShare = this.shareQueries && !forbidsSharing(context.requestHeaders);
     // read once: a document that was not asked for before is parsed and validated here
     const document = mayShare ? engine.readDocument?.({ query, contract }) : undefined;
-    const call = { ...read, document };
+    const call = { params, text, readOnly, document };
     if (mayShare && engine.canDedupe({ query, operationName, contract, document })) {
       // each request counts, also those that share one execution
       const counted = countRequest?.(context);
-      return counted ? counted.then(() => share(engine, context, call)) : share(engine, context, call);
+      return counted ? counted.then(() => this.share(engine, context, call)) : this.share(engine, context, call);
     }
-    const answer = join(start(engine, context, call, false), context, undefined);
-    return countRequest ? answer.then((made) => countRefused(made, context, countRequest)) : answer;
+    const flight = this.inFlight.join(undefined, () => this.start(engine, context, call, false));
+    const pending = this.wait(flight, context);
+    return countRequest ? pending.then((result) => countRefused(result, context, countRequest)) : pending;
   }
 
-  return {
-    readDocument: ({ params: { query } }) => options.engine()?.readDocument?.({ query, contract: options.contract }),
-    schema() {
-      const engine = engineInForce();
-      return engine.schemaOf?.(options.contract) ?? engine.publicSchema;
-    },
-    // no `async` functions on this way: while an answer is waited for, they would hold on to the text of the request
-    run(context, call) {
-      try {
-        return begin(context, call);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    },
-  };
+  private share(engine: Engine, context: Context, call: ReadCall): Promise<ExecutionResult> {
+    const key = sharingKey(context, call.text, this.options.dependsOn);
+    const isCounted = this.options.countRequest !== undefined;
+    const flight = this.inFlight.join(
+      key,
+      () => this.start(engine, context, call, isCounted),
+      (known) => known.engine === engine,
+    );
+    context.shared = flight.work.shared;
+    flight.work.shared.left++;
+    return this.wait(flight, context);
+  }
+
+  private start(engine: Engine, context: Context, call: ReadCall, rateLimitChecked: boolean): SharedExecution {
+    const cancellation = new Cancellation();
+    const returned = this.options.returned?.gather();
+    const client = clientContext(context, cancellation, returned, rateLimitChecked);
+    const work = engine.execute(engineRequest(client, call, this.options.contract));
+    const result = withDeadline(this.options.timeoutMs, cancellation, work);
+    return { engine, result, returned, shared: { response: undefined, left: 0 }, abort: () => cancellation.abort() };
+  }
+
+  private wait(flight: Flight<SharedExecution>, context: Context): Promise<ExecutionResult> {
+    const { result, returned } = flight.work;
+    context.onAbort = () => flight.leave();
+    return returned ? withHeaders(result, returned, context) : result;
+  }
 }
 
 /** The policies count what they see; what never became an operation is counted here. */
 async function countRefused<Context>(
-  answer: ExecutionResult,
+  result: ExecutionResult,
   context: Context,
   countRequest: (context: Context) => undefined | Promise<void>,
 ) {
-  const { refusal } = answer;
+  const { refusal } = result;
   if (refusal && refusal !== 'policy' && refusal !== 'overload') await countRequest(context);
-  return answer;
+  return result;
 }
 
 function clientContext(
@@ -166,21 +172,22 @@ function clientContext(
   return { requestId, headers, signal, ip, identity, returned, rateLimitChecked };
 }
 
-function engineRequest(client: ClientContext, call: OpenedCall, contract: string | undefined): EngineRequest {
+function engineRequest(client: ClientContext, call: ReadCall, contract: string | undefined): EngineRequest {
   const { query, operationName, variables } = call.params;
   return { query, operationName, variables, client, contract, document: call.document, readOnly: call.readOnly };
 }
 
 async function withHeaders(
-  answer: Promise<ExecutionResult>,
+  pending: Promise<ExecutionResult>,
   returned: GatheredHeaders,
   context: OperationContext,
 ): Promise<ExecutionResult> {
-  const made = await answer;
+  const result = await pending;
   context.receiveHeaders(returned);
-  return made;
+  return result;
 }
 
+/** Not that of `shared/deadline.ts`, which would need one more promise to abort what else is in flight. */
 function withDeadline(
   ms: number,
   cancellation: Cancellation,
@@ -189,11 +196,11 @@ function withDeadline(
   return new Promise((resolve, reject) => {
     const timer = setTimeout(expire, ms, ms, cancellation, reject);
     work.then(
-      (answer) => {
+      (result) => {
         clearTimeout(timer);
-        // what else is under way for it is for nobody
-        if (answer.refusal === 'overload') cancellation.abort();
-        resolve(answer);
+        // nobody needs its other fetches any more
+        if (result.refusal === 'overload') cancellation.abort();
+        resolve(result);
       },
       (error: unknown) => {
         clearTimeout(timer);

@@ -1,36 +1,37 @@
-/** Milliseconds that one preparation may hold the event loop before others have their turn. */
-const SLICE = 8;
-/** Steps between two looks at the clock: each takes some microseconds. */
-const STEPS_A_LOOK = 16;
+/** Milliseconds that one preparation may block the event loop before other work runs. */
+const SLICE_MS = 8;
+/** Steps between two readings of the clock: each step takes some microseconds. */
+const STEPS_PER_CHECK = 16;
 
 /**
- * Runs work that goes in steps. What takes longer than a slice is interrupted: then others have their turn on the event
- * loop, and it goes on after them.
+ * Runs work that is divided into steps. Work that exceeds one slice is interrupted, so that other work on the event
+ * loop can run in between.
  *
- * @param now milliseconds from any beginning
- * @returns the result itself where one slice was enough, so that small work never waits; rejects and throws as the steps do
+ * @param now returns milliseconds since any fixed time
+ * @returns the result itself where one slice was enough, so that small work never waits; rejects and throws as the
+ * steps do
  */
 export function runInSlices<T>(steps: Iterator<void, T>, now: () => number = () => performance.now()): T | Promise<T> {
   const first = runSlice(steps, now);
   if (first.done) return first.value;
   return new Promise((resolve, reject) => {
-    const goOn = () => {
+    const continueWork = () => {
       try {
         const next = runSlice(steps, now);
         if (next.done) resolve(next.value);
-        else setImmediate(goOn);
+        else setImmediate(continueWork);
       } catch (error) {
         reject(error);
       }
     };
-    setImmediate(goOn);
+    setImmediate(continueWork);
   });
 }
 
 function runSlice<T>(steps: Iterator<void, T>, now: () => number): IteratorResult<void, T> {
-  const end = now() + SLICE;
+  const end = now() + SLICE_MS;
   for (;;) {
-    for (let taken = 0; taken < STEPS_A_LOOK; taken++) {
+    for (let taken = 0; taken < STEPS_PER_CHECK; taken++) {
       const step = steps.next();
       if (step.done) return step;
     }

@@ -12,14 +12,17 @@ import { isPlainlyValid } from '../operation/plainly-valid.ts';
 import { noPrototypeVariableRule } from '../operation/prototype-variable.ts';
 import { LocatedDocument } from './located-document.ts';
 
-/** Errors reported for one document. */
-const MOST_ERRORS = 100;
-/** Of these, the first may suggest names that were meant. */
+/** The most errors that are reported for one document. */
+const MAX_ERRORS = 100;
+/** So many of the first errors may suggest names. */
 const ERRORS_WITH_SUGGESTIONS = 5;
-/** In characters. */
-const LONGEST_WITH_SUGGESTIONS = 100_000;
+/** The longest document, in characters, whose errors suggest names. */
+const MAX_LENGTH_WITH_SUGGESTIONS = 100_000;
 
-/** Those of the specification; the one that compares fields pair by pair is done in time linear in the document. */
+/**
+ * The rules of the specification. The rule that compares fields pair by pair is replaced by one that takes time
+ * linear in the document.
+ */
 const RULES = [
   ...specifiedRules.map((rule) => (rule === OverlappingFieldsCanBeMergedRule ? overlappingFieldsRule : rule)),
   noPrototypeVariableRule,
@@ -27,12 +30,12 @@ const RULES = [
 
 export interface ValidationOptions {
   readonly introspection: boolean;
-  /** Errors do not suggest names that the schema has. */
+  /** Whether errors leave out suggestions of schema names. */
   readonly hideSuggestions: boolean;
 }
 
 /**
- * Returns the mistakes in a document, with `GRAPHQL_VALIDATION_FAILED` and their places in the text.
+ * Returns the validation errors of a document, with `GRAPHQL_VALIDATION_FAILED` and their locations in the text.
  * @see https://spec.graphql.org/October2021/#sec-Validation
  */
 export function validateDocument(
@@ -41,7 +44,7 @@ export function validateDocument(
   text: string,
   options: ValidationOptions,
 ): readonly GraphQLFormattedError[] {
-  // the quick walk knows most valid documents for what they are in a tenth of the time
+  // the quick check recognizes most valid documents in a tenth of the time
   return isPlainlyValid(schema, document) ? NO_ERRORS : findErrors(schema, text, options);
 }
 
@@ -56,11 +59,11 @@ function findErrors(
   const rules = introspection ? RULES : [...RULES, NoSchemaIntrospectionCustomRule];
   const find = (maxErrors: number, hidden: boolean) =>
     validate(schema, located.document, rules, { maxErrors, hideSuggestions: hidden });
-  // to compare names with all of a large type costs more than all else: it is done for a few errors of a usual document
-  const suggests = !hideSuggestions && text.length <= LONGEST_WITH_SUGGESTIONS;
+  // comparing names with those of a large type is the most expensive part: only a few errors of a document of usual size get it
+  const suggests = !hideSuggestions && text.length <= MAX_LENGTH_WITH_SUGGESTIONS;
   const first = suggests ? find(ERRORS_WITH_SUGGESTIONS, false) : [];
   const isAll = suggests && first.length <= ERRORS_WITH_SUGGESTIONS;
-  const rest = isAll ? [] : find(MOST_ERRORS, true);
+  const rest = isAll ? [] : find(MAX_ERRORS, true);
   const errors = isAll
     ? first
     : [...first.slice(0, ERRORS_WITH_SUGGESTIONS), ...rest.slice(suggests ? ERRORS_WITH_SUGGESTIONS : 0)];

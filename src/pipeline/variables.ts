@@ -11,12 +11,13 @@ interface RefusedVariables {
   readonly errors: readonly GraphQLFormattedError[];
 }
 
-/** Errors reported for the variables of one request. */
-const MOST_VARIABLE_ERRORS = 20;
+/** The most errors that are reported for the variables of one request. */
+const MAX_VARIABLE_ERRORS = 20;
 const NO_VARIABLES = { coerced: {} };
 
 /**
- * Coerces the variables of a request, within the limits for them. Refused with `BAD_USER_INPUT`, or the code of a limit.
+ * Coerces the variables of a request, within their limits. Refuses with `BAD_USER_INPUT`, or with the code of a
+ * limit.
  * @see https://spec.graphql.org/October2021/#sec-Coercing-Variable-Values
  */
 export function coerceRequestVariables(
@@ -32,14 +33,14 @@ export function coerceRequestVariables(
   const excessive = limits?.variables?.(values, areVariablesBounded);
   if (excessive) return excessive;
   const { coerced, errors } = coerceVariables(schema, definitions, values, {
-    maxErrors: MOST_VARIABLE_ERRORS,
+    maxErrors: MAX_VARIABLE_ERRORS,
     hideSuggestions,
   });
   if (coerced) {
-    // with a default such a variable may be nullable, and still be null
-    const undecided = conditions.filter((name) => coerced[name] === null);
-    if (undecided.length === 0) return { coerced };
-    return { refusal: 'variables', errors: undecided.map(undecidedCondition) };
+    // a nullable variable with a default can still be null
+    const nullConditions = conditions.filter((name) => coerced[name] === null);
+    if (nullConditions.length === 0) return { coerced };
+    return { refusal: 'variables', errors: nullConditions.map(nullCondition) };
   }
   const located = new LocatedDocument(query);
   const nodes = getOperationAST(located.document, operation.name?.value)?.variableDefinitions ?? definitions;
@@ -48,7 +49,7 @@ export function coerceRequestVariables(
   return { refusal: 'variables', errors: errors.map(withLocation) };
 }
 
-function undecidedCondition(name: string): GraphQLFormattedError {
-  const message = `Variable "$${name}" is null; @skip and @include need true or false.`;
+function nullCondition(name: string): GraphQLFormattedError {
+  const message = `Variable "$${name}" is null, but @skip and @include need true or false.`;
   return { message, extensions: { code: 'BAD_USER_INPUT' } };
 }

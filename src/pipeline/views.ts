@@ -12,14 +12,14 @@ export interface View {
   readonly supergraph: Supergraph;
   readonly documents: DocumentCache;
   readonly introspector: Introspector;
-  /** `undefined` where results say nothing of how long they may be cached. */
+  /** `undefined` where results have no cache policy. */
   readonly readCachePolicy: ReadCachePolicy | undefined;
 }
 
 /**
- * Makes a view of the whole public schema and one of each contract.
- * @param reporting subgraphs that say how long their responses may be cached
- * @returns the views by the contract's name; the whole public schema has none
+ * Creates a view of the whole public schema and one for each contract.
+ * @param reporting subgraphs that report how long their responses may be cached
+ * @returns the views by contract name; the view of the whole public schema has the key `undefined`
  */
 export function createViews(
   options: EngineOptions,
@@ -41,8 +41,8 @@ function createView(
   labels: OverrideLabels,
   reporting: ReadonlySet<string> | undefined,
 ): View {
-  const labelsMet = (document: DocumentNode) => labels.metBy(document);
-  const policed = (document: DocumentNode) => ({
+  const labelsUsedBy = (document: DocumentNode) => labels.usedBy(document);
+  const inspectPolicies = (document: DocumentNode) => ({
     countsRequests: policies.some((policy) => policy.countsRequests?.(document, supergraph)),
     dependsOnClient: policies.some((policy) => policy.dependsOnClient?.(document, supergraph)),
   });
@@ -51,7 +51,7 @@ function createView(
     readCachePolicy: reporting && cachePolicyReader(supergraph, reporting),
     introspector: new Introspector(supergraph.publicSchema),
     documents: new DocumentCache(supergraph.publicSchema, {
-      ...{ introspection, maxTokens, limits, hideSuggestions, labelsMet, policed },
+      ...{ introspection, maxTokens, limits, hideSuggestions, labelsUsedBy, inspectPolicies },
     }),
   };
 }

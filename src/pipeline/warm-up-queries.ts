@@ -15,8 +15,8 @@ const MAX_LEAVES = 6;
 const MAX_BRANCHES = 3;
 
 /**
- * Queries that a schema allows, made from nothing but the schema: fields that need no arguments, some levels deep, each
- * query another part. They are for planning only, so that the code that plans is warm before the first client comes.
+ * Generates queries from a schema: fields without required arguments, some levels deep, each query another part of
+ * the schema. They are only planned, so that the planning code is warm before the first client request.
  *
  * In:  a schema with `Query.me: User`, `User.name`, `User.friend: User`, and 1
  * Out: `["{ r0: me { name friend { name friend { name friend { name } } } } }"]`
@@ -66,7 +66,7 @@ function needsNoArguments(field: GraphQLField<unknown, unknown>): boolean {
   return !field.args.some(isRequiredArgument);
 }
 
-/** So many items in a row, beginning elsewhere each turn. */
+/** Returns up to `count` items, starting at another one each turn. */
 function pick<T>(items: readonly T[], turn: number, count: number): T[] {
   const start = items.length === 0 ? 0 : turn % items.length;
   return [...items.slice(start), ...items.slice(0, start)].slice(0, count);

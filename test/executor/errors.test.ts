@@ -254,14 +254,14 @@ describe('an answer that is no result', () => {
     ['no text at all', '', 'not JSON'],
     ['JSON of another kind', '[1]', 'neither data nor errors'],
     ['an object without data and errors', '{"status":"ok"}', 'neither data nor errors'],
-    ['data that is no object', '{"data":[1]}', 'data is no object'],
-    ['null without a reason', '{"data":null}', 'data is no object'],
+    ['data that is no object', '{"data":[1]}', 'data is not an object'],
+    ['null without a reason', '{"data":null}', 'data is not an object'],
   ])('%s is told as such', async (_, text, reason) => {
     const { data, errors } = await execute(shop, '{ hello }', { products: text });
     expect(data).toEqual({ hello: null });
     expect(errors).toEqual([
       {
-        message: 'The subgraph "products" answered with something that is no GraphQL result.',
+        message: 'The subgraph "products" did not return a GraphQL response.',
         path: ['hello'],
         extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE', service: 'products', reason, http: { status: 200 } },
       },

@@ -81,12 +81,12 @@ describe('an entity that is none', () => {
     [
       'of another type',
       { __typename: 'Pet', mail: 'x' },
-      'an entity of the type "Person" was asked for, and it has the type "Pet"',
+      'an entity of the type "Person" was requested, but it has the type "Pet"',
     ],
     [
       'of no type',
       { __typename: 7, mail: 'x' },
-      'an entity of the type "Person" was asked for, and it has a number as its __typename',
+      'an entity of the type "Person" was requested, but it has a number as its __typename',
     ],
   ])('is not put into the object: %s', async (_, entity, reason) => {
     const { data, errors } = await execute(people, '{ people { mail } }', {
@@ -96,7 +96,7 @@ describe('an entity that is none', () => {
     expect(data).toEqual({ people: [{ mail: 'm' }, { mail: null }, { mail: null }] });
     expect(errors).toEqual([
       {
-        message: 'The subgraph "mails" answered with something that is no GraphQL result.',
+        message: 'The subgraph "mails" did not return a GraphQL response.',
         path: ['people', 1, 'mail'],
         extensions: { code: MALFORMED, service: 'mails', reason },
       },
@@ -150,7 +150,7 @@ describe('an entity that is none', () => {
   });
 });
 
-describe('a field that a subgraph was asked for and did not answer', () => {
+describe('a field that a subgraph did not return', () => {
   it.each([
     ['of the root', '{ count }', { names: { data: {} } }, 'count', 'names', 'Query.count'],
     [
@@ -174,7 +174,7 @@ describe('a field that a subgraph was asked for and did not answer', () => {
     ],
   ])('is told: %s', async (_, query, scripts, path, service, coordinate) => {
     const { errors } = await execute(people, query, scripts as never);
-    const message = `The subgraph "${service}" was asked for the field ${coordinate}, but its answer does not have it.`;
+    const message = `The subgraph "${service}" did not return the requested field ${coordinate}.`;
     expect(errors.map((error) => ({ ...error, path: error.path?.join('.') }))).toEqual([
       { message, path, extensions: { code: MALFORMED, service } },
     ]);
@@ -188,7 +188,7 @@ describe('a field that a subgraph was asked for and did not answer', () => {
     expect(data).toEqual({ people: [{ mail: 'a' }, { mail: null }, { mail: null }] });
     expect(told(errors)).toEqual([`people.1.mail ${MALFORMED}`, 'people.2.mail INVALID_NULL_OR_TYPE']);
     expect(errors[0]?.message).toBe(
-      'The subgraph "mails" could not be asked for this field: the key of the object ("id") is missing from what another subgraph answered.',
+      'The subgraph "mails" could not be queried for this field: the key of the object ("id") is missing from the response of another subgraph.',
     );
   });
 
@@ -240,7 +240,7 @@ describe('value types of two subgraphs that do not agree', () => {
         { theme: 'light', language: null },
       ],
     });
-    const message = 'The subgraph "b" answered a list of 1 where another subgraph answered one of 2.';
+    const message = 'The subgraph "b" returned a list of 1 items where another subgraph returned 2.';
     const extensions = { code: MALFORMED, service: 'b' };
     expect(errors).toEqual([
       { message, path: ['settings', 0, 'language'], extensions },

@@ -8,7 +8,7 @@ function scene(options: { atOnce: number; waiting?: number; onWait?: () => void 
   const budget = new MemoryBudget({ waiting: 1_000, ...options });
   const turns: string[] = [];
   const run = (name: string, size: number, signal?: Cancellation) => {
-    const ticket = budget.ticket(signal);
+    const ticket = budget.reserve(signal);
     if (ticket.take(size)) turns.push(name);
     else ticket.wait(size, (gone) => turns.push(gone ? `${name} gone` : name));
     return ticket;

@@ -237,7 +237,7 @@ describe('runtime types', () => {
   it('that clients must not know of are refused without a name', async () => {
     expect(await show(typeDefs, query, { hit: { __typename: 'Hidden', id: '1' } })).toEqual([
       '{"hit":null}',
-      'hit: Cannot show this value of Hit.',
+      'hit: The public schema has no type for this value of Hit.',
     ]);
   });
 
@@ -263,7 +263,7 @@ describe('names that JavaScript knows', () => {
     const data = JSON.parse('{"me":{"__proto__":{"name":"evil"},"constructor":1},"json":{"__proto__":{"a":1}}}');
     expect(await show(typeDefs, '{ me { name } json }', data)).toEqual([
       '{"me":{"name":null},"json":{"__proto__":{"a":1}}}',
-      'me.name: The subgraph "all" was asked for the field User.name, but its answer does not have it.',
+      'me.name: The subgraph "all" did not return the requested field User.name.',
     ]);
     expect(({} as { name?: string }).name).toBeUndefined();
   });

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { LONG_ANSWER } from '../../src/executor/memory-budget.ts';
+import { LONG_RESPONSE } from '../../src/executor/memory-budget.ts';
 import { httpWorld } from './http-world.ts';
 import { post } from './serving.ts';
 
-const LONG = 'x'.repeat(LONG_ANSWER);
+const LONG = 'x'.repeat(LONG_RESPONSE);
 const shop = {
   products: {
     typeDefs:
@@ -87,7 +87,7 @@ const whole = (n: number) => ({ status: 200, data: { [`p${n}`]: { text: LONG, in
 
 describe('more long answers than there is memory for', () => {
   it('wait for their turn, and all are answered; short ones pass by', async () => {
-    const { server, calls, open, letGo, until, ask, lines } = await busyShop(LONG_ANSWER * 1.5);
+    const { server, calls, open, letGo, until, ask, lines } = await busyShop(LONG_RESPONSE * 1.5);
     const answers = [ask(1), ask(2), ask(3)];
     await until(() => calls.products === 3);
     await until(() => open.length === 1);
@@ -106,7 +106,7 @@ describe('more long answers than there is memory for', () => {
   });
 
   it('are refused where too many wait already; those in and those waiting are answered', async () => {
-    const { server, letGo, until, ask, fill, open } = await busyShop(LONG_ANSWER * 1.5);
+    const { server, letGo, until, ask, fill, open } = await busyShop(LONG_RESPONSE * 1.5);
     const { refused, answers, end } = await fill();
     expect(refused).toMatchObject({ status: 503, errors: [{ extensions: { code: 'OVERLOADED', retryAfter: 1 } }] });
     expect(refused?.headers.get('retry-after')).toBe('1');
@@ -125,7 +125,7 @@ describe('more long answers than there is memory for', () => {
   });
 
   it('what a mutation has done is told at once', async () => {
-    const { server, open, letGo, until, ask } = await busyShop(LONG_ANSWER);
+    const { server, open, letGo, until, ask } = await busyShop(LONG_RESPONSE);
     const first = ask(1);
     await until(() => open.length === 1);
     const added = await post(server.url, { query: 'mutation { add { text } }' });
@@ -135,7 +135,7 @@ describe('more long answers than there is memory for', () => {
   });
 
   it('a client that leaves while it waits leaves no trace', async () => {
-    const { server, open, letGo, until, ask, calls, isTold } = await busyShop(LONG_ANSWER);
+    const { server, open, letGo, until, ask, calls, isTold } = await busyShop(LONG_RESPONSE);
     const first = ask(1);
     await until(() => open.length === 1);
     const leaver = new AbortController();
@@ -159,7 +159,7 @@ describe('more long answers than there is memory for', () => {
 
   it('an endpoint says it as a problem', async () => {
     const bffDir = folderWith('query Product { product { text inStock } }');
-    const { server, fill } = await busyShop(LONG_ANSWER * 1.5, { bffDir });
+    const { server, fill } = await busyShop(LONG_RESPONSE * 1.5, { bffDir });
     const { answers, end } = await fill();
     const refused = await fetch(new URL('/bff/web/product', server.url));
     expect(refused.status).toBe(503);
@@ -174,7 +174,7 @@ describe('more long answers than there is memory for', () => {
 
   it('an endpoint does without a section that has a time of its own', async () => {
     const bffDir = folderWith('query Product { hello product @optional(timeout: "5s") { text } }');
-    const { server, fill } = await busyShop(LONG_ANSWER * 1.5, { bffDir });
+    const { server, fill } = await busyShop(LONG_RESPONSE * 1.5, { bffDir });
     const { answers, end } = await fill();
     const answer = await fetch(new URL('/bff/web/product', server.url));
     expect(answer.status).toBe(200);
@@ -190,7 +190,7 @@ describe('more long answers than there is memory for', () => {
   it('with the 503, other calls for the request end, and nothing is said of it that was said of an answer', async () => {
     const returned = { all: { response: [{ propagate: { named: 'cache-control' } }] } };
     const operations = { Both: [{ limit: 100, window: '1h' }] };
-    const { server, fill, behave } = await busyShop(LONG_ANSWER * 1.5, {
+    const { server, fill, behave } = await busyShop(LONG_RESPONSE * 1.5, {
       config: { headers: returned, rate_limits: { operations } },
     });
     const { answers, end } = await fill();

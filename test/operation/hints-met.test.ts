@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { hintsMetBy } from '../../src/operation/hints-met.ts';
+import { matchHints } from '../../src/operation/hints-met.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { composeSupergraph } from '../worlds/compose.ts';
 import { withFederationLink } from '../worlds/subgraph-sdl.ts';
@@ -16,7 +16,7 @@ const TYPES = `type Query { dog: Dog pet: Pet open: Int }
 function guardedField(query: string, edit: (sdl: string) => string): string | undefined {
   const sdl = composeSupergraph(new Map([['all', withFederationLink(TYPES)]]));
   const { publicSchema: schema, types } = readSupergraph(edit(sdl));
-  return hintsMetBy(parse(query), { schema, types, hints: new Map() }).guardedField;
+  return matchHints(parse(query), { schema, types, hints: new Map() }).guardedField;
 }
 
 test.each([

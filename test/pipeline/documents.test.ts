@@ -40,8 +40,8 @@ describe('the cache of documents', () => {
   const { publicSchema } = world.engine;
   const options = {
     introspection: true,
-    labelsMet: () => [],
-    policed: () => ({ countsRequests: false, dependsOnClient: false }),
+    labelsUsedBy: () => [],
+    inspectPolicies: () => ({ countsRequests: false, dependsOnClient: false }),
   };
 
   it('parses and validates a text once', () => {
@@ -85,7 +85,10 @@ it('what a client writes is not told back to it without end', async () => {
 
 describe('documents with many mistakes', () => {
   const { publicSchema } = world.engine;
-  const policies = { labelsMet: () => [], policed: () => ({ countsRequests: false, dependsOnClient: false }) };
+  const policies = {
+    labelsUsedBy: () => [],
+    inspectPolicies: () => ({ countsRequests: false, dependsOnClient: false }),
+  };
   const messages = (query: string, hideSuggestions = false) => {
     const known = new DocumentCache(publicSchema, { introspection: true, hideSuggestions, ...policies }).read(query);
     return 'errors' in known ? known.errors.map(({ message }) => message) : [];

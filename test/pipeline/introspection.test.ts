@@ -134,13 +134,13 @@ describe('answers that are kept', () => {
 
   it('are those that no variable changes', () => {
     const document = part('query ($id: ID!) { user(id: $id) { name } __schema { queryType { name } } }');
-    expect(introspector.answer(document, { id: '2' })).toBe(introspector.answer(document, { id: '1' }));
+    expect(introspector.introspect(document, { id: '2' })).toBe(introspector.introspect(document, { id: '1' }));
   });
 
   it('are not those that one does', () => {
     const document = part('query ($name: String!) { __type(name: $name) { kind } }');
-    expect(introspector.answer(document, { name: 'User' }).texts.get('__type')).toBe('{"kind":"OBJECT"}');
-    expect(introspector.answer(document, { name: 'Colour' }).texts.get('__type')).toBe('{"kind":"ENUM"}');
+    expect(introspector.introspect(document, { name: 'User' }).texts.get('__type')).toBe('{"kind":"OBJECT"}');
+    expect(introspector.introspect(document, { name: 'Colour' }).texts.get('__type')).toBe('{"kind":"ENUM"}');
   });
 });
 
@@ -165,7 +165,7 @@ describe('how much may be introspected', () => {
 
   it('is bounded, however it is multiplied', () => {
     const tooMuch = {
-      message: expect.stringMatching(/^The introspection asks for more than \d+ values/),
+      message: expect.stringMatching(/^The introspection selects more than \d+ values/),
       extensions: { code: 'MAX_INTROSPECTION_LIMIT' },
     };
     expect(refuse(`{ __schema { types { fields { args { ${aliases(1_500, 'name')} } } } } }`)).toEqual(tooMuch);

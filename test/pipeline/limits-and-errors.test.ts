@@ -43,7 +43,7 @@ test('a document of as many tokens as allowed is answered; one more is refused b
     refusal: 'limit',
     errors: [
       {
-        message: 'The document has more than 7 tokens, which is all that limits.parser_max_tokens allows.',
+        message: 'The document has more than 7 tokens, the limit of limits.parser_max_tokens.',
         extensions: { code: 'MAX_TOKENS_LIMIT' },
       },
     ],
@@ -84,10 +84,10 @@ test('what a subgraph suggests of its schema does not, where suggestions are hid
 });
 
 test('withheld errors keep path, code and service; the gateway keeps the rest', async () => {
-  const withheld: unknown[] = [];
+  const masked: unknown[] = [];
   const { ask, world } = start({
     includesErrorsOf: () => false,
-    onErrorsWithheld: (errors, client) => withheld.push([client.requestId, ...errors]),
+    onErrorsMasked: (errors, client) => masked.push([client.requestId, ...errors]),
   });
   expect((await ask('{ broken }')).errors).toEqual([
     {
@@ -96,7 +96,7 @@ test('withheld errors keep path, code and service; the gateway keeps the rest', 
       extensions: { code: 'DB', service: 'users' },
     },
   ]);
-  expect(withheld).toEqual([['r1', expect.objectContaining({ message: 'no row 7 in table users' })]]);
+  expect(masked).toEqual([['r1', expect.objectContaining({ message: 'no row 7 in table users' })]]);
 
   world.fault({ kind: 'failure', subgraph: 'orders', failure: { reason: 'connection refused', status: 503 } });
   const { dataText, errors } = await ask('{ me { name total } }');
@@ -111,11 +111,11 @@ test('withheld errors keep path, code and service; the gateway keeps the rest', 
 });
 
 test('what ends because the client has left is nothing to log', async () => {
-  const withheld: unknown[] = [];
-  const { engine } = start({ includesErrorsOf: () => false, onErrorsWithheld: (errors) => withheld.push(errors) });
+  const masked: unknown[] = [];
+  const { engine } = start({ includesErrorsOf: () => false, onErrorsMasked: (errors) => masked.push(errors) });
   const client = { requestId: 'r1', headers: {}, signal: AbortSignal.abort() };
   expect((await engine.execute({ query: '{ broken }', client })).errors).toHaveLength(1);
-  expect(withheld).toEqual([]);
+  expect(masked).toEqual([]);
 });
 
 test('one subgraph may be shown while another is not; the gateway’s own errors always are', async () => {

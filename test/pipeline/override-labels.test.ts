@@ -30,7 +30,7 @@ describe('labels of progressive @override', () => {
     ['{ user { ...U } } fragment U on User { size age }', ['ages', 'percent(30)']],
     ['{ user { suit } }', ['percent(30)']],
   ])('%s meets %j', (query, met) => {
-    expect(labels.metBy(parse(query))).toEqual(met);
+    expect(labels.usedBy(parse(query))).toEqual(met);
   });
 
   it('gives abilities for each set of labels once', () => {

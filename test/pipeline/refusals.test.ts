@@ -93,7 +93,7 @@ describe('several operations in one document', () => {
     expect(await run(world, query)).toMatchObject({
       refusal: 'operation',
       errors: [
-        { message: expect.stringContaining('several operations: A, B. Say which one to run in "operationName"') },
+        { message: expect.stringContaining('several operations: A, B. Name the one to run in "operationName"') },
       ],
     });
   });

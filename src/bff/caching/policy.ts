@@ -1,5 +1,5 @@
 import type { Problem } from '../../config/problem.ts';
-import type { HintsMet } from '../../operation/hints-met.ts';
+import type { MatchedHints } from '../../operation/hints-met.ts';
 import { checkTags, checkVary } from '../endpoints/check-names.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
 import { directiveNamed, durationOf, settingsOf } from '../endpoints/directives.ts';
@@ -53,7 +53,7 @@ interface Said extends Times {
 export function cachePolicy(
   file: EndpointFile,
   parameters: readonly Parameter[],
-  met: HintsMet,
+  met: MatchedHints,
   client: ClientSettings,
   authRequired: boolean,
 ): CachePolicy | undefined | Problem[] {
@@ -112,7 +112,7 @@ function texts(value: unknown): string[] {
 }
 
 /** `undefined` where nothing is kept. */
-function timesFor(said: Said, { maxAgeMs }: HintsMet, { cache }: ClientSettings): Times | undefined {
+function timesFor(said: Said, { maxAgeMs }: MatchedHints, { cache }: ClientSettings): Times | undefined {
   const byDefault: Times = {
     maxAge: cache?.max_age,
     sMaxAge: cache?.s_max_age,
@@ -132,7 +132,7 @@ function timesFor(said: Said, { maxAgeMs }: HintsMet, { cache }: ClientSettings)
   return (times.maxAge ?? 0) > 0 || (times.sMaxAge ?? 0) > 0 ? times : undefined;
 }
 
-function whyPrivate(parameters: readonly Parameter[], met: HintsMet): string | undefined {
+function whyPrivate(parameters: readonly Parameter[], met: MatchedHints): string | undefined {
   const claim = parameters.find((one) => one.in === 'claim');
   if (claim) return `$${claim.variable} is read from the viewer's credential`;
   if (met.privateField !== undefined) return `${met.privateField} is private`;

@@ -1,7 +1,7 @@
 import { type DocumentNode, type GraphQLSchema, NoUnusedVariablesRule, print, specifiedRules, validate } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import { type CacheHints, readHints } from '../../operation/cache-hints.ts';
-import { hintsMetBy } from '../../operation/hints-met.ts';
+import { matchHints } from '../../operation/hints-met.ts';
 import { type TimedSections, timedSections } from '../../operation/timed-sections.ts';
 import type { OperationLabel } from '../../shared/request-notes.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
@@ -168,7 +168,7 @@ function compileValid(
   const parameters = parametersFor(file.operation, schema, parametersOf(file.route), file.method, nonNull);
   const auth = authRule(file, settings);
   const required = auth !== undefined && !Array.isArray(auth) && auth.required;
-  const cache = cachePolicy(file, parameters, hintsMetBy(file.document, { schema, types, hints }), settings, required);
+  const cache = cachePolicy(file, parameters, matchHints(file.document, { schema, types, hints }), settings, required);
   const idempotency = idempotencyRule(file);
   const problems = [
     sections.problems,

@@ -305,7 +305,7 @@ test.each([
   [
     'an object that lacks what was asked for',
     { data: { usersByIds: [{ _key: '1' }, { _key: '2', best: null }] } },
-    'The subgraph "notes" was asked for the field User.best, but its answer does not have it.',
+    'The subgraph "notes" did not return the requested field User.best.',
   ],
 ])('nulls of malformed answers are told: %s', async (_, given, message) => {
   const { users } = await shop();

@@ -3,62 +3,63 @@ import type { Representation, RepresentationItem, RepresentationSelection } from
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CompiledLookup } from './compile.ts';
 import { keyFault } from './errors.ts';
-import type { GapReason, Gaps } from './gaps.ts';
-import { isObject, isOf, type ResponseObject } from './objects.ts';
+import type { NullReason, NullReasons } from './null-reasons.ts';
+import { isObject, isOfType, type ResponseObject } from './objects.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 
 /** The first part of a key that an object lacks. */
-interface Lack {
+interface MissingKeyPart {
   readonly object: ResponseObject;
   readonly subgraphKey: string;
   readonly name: string;
   /** From the object that should have been looked up. */
   readonly path: SubgraphPath;
   readonly type: TypeNode | undefined;
-  /** A subgraph failed that should have brought some of what is around it. */
+  /** Whether an error was reported for something around it. */
   readonly isReported: boolean;
 }
 
-/** Finds out why objects were not looked up: what they lack of their keys, and whose doing that is. */
-export class Unasked {
+/** Finds out why objects were not looked up: which parts of their keys are missing, and which subgraph caused it. */
+export class MissingKeyReasons {
   private readonly service: string;
   private readonly lookup: CompiledLookup;
-  private readonly gaps: Gaps;
+  private readonly nullReasons: NullReasons;
   private readonly targets: ResponseObjects;
   private readonly types: Supergraph['types'];
   private readonly root: ResponseObject;
   private paths: Map<ResponseObject, SubgraphPath> | undefined;
 
-  /** @param service the subgraph that was to be asked */
+  /** @param service the subgraph of the look-up */
   constructor(
     service: string,
     lookup: CompiledLookup,
-    response: { gaps: Gaps; targets: ResponseObjects; types: Supergraph['types']; root: ResponseObject },
+    response: { nullReasons: NullReasons; targets: ResponseObjects; types: Supergraph['types']; root: ResponseObject },
   ) {
     this.service = service;
     this.lookup = lookup;
-    this.gaps = response.gaps;
+    this.nullReasons = response.nullReasons;
     this.targets = response.targets;
     this.types = response.types;
     this.root = response.root;
   }
 
-  reason(object: ResponseObject): GapReason {
+  /** Returns why an object was not looked up. */
+  reason(object: ResponseObject): NullReason {
     const { representation } = this.lookup.planned;
-    const lack = this.lackOf(representation, object);
-    // what has all its parts has one of another kind
-    if (lack === undefined) return keyFault(this.service, this.structuredKeys(), 'wrong');
-    if (lack.isReported) return 'reported';
-    if (lack.object[lack.subgraphKey] === undefined) {
-      const known = this.gaps.reason(lack.object, lack.subgraphKey, undefined);
+    const missing = this.missingPart(representation, object);
+    // every part is present, so one of them is of a wrong kind
+    if (missing === undefined) return keyFault(this.service, this.structuredKeys(), 'wrong');
+    if (missing.isReported) return 'reported';
+    if (missing.object[missing.subgraphKey] === undefined) {
+      const known = this.nullReasons.reason(missing.object, missing.subgraphKey, undefined);
       if (known === 'reported' || known === 'null') return known;
-      return keyFault(this.service, lack.name, known === undefined ? 'missing' : 'failed');
+      return keyFault(this.service, missing.name, known === undefined ? 'missing' : 'failed');
     }
-    if (this.isExplained(object, lack.path)) return keyFault(this.service, lack.name, 'failed');
-    return lack.type?.kind === Kind.NON_NULL_TYPE ? keyFault(this.service, lack.name, 'null') : 'null';
+    if (this.isExplained(object, missing.path)) return keyFault(this.service, missing.name, 'failed');
+    return missing.type?.kind === Kind.NON_NULL_TYPE ? keyFault(this.service, missing.name, 'null') : 'null';
   }
 
-  /** The names of the key's objects and lists. */
+  /** Returns the names of the key fields that are objects and lists. */
   private structuredKeys(): string {
     const { fields } = this.lookup.planned.representation;
     const named = (item: RepresentationItem) =>
@@ -68,7 +69,7 @@ export class Unasked {
 
   private isExplained(object: ResponseObject, path: SubgraphPath): boolean {
     this.paths ??= this.allPaths();
-    return this.gaps.isExplained(this.root, [...(this.paths.get(object) ?? []), ...path]);
+    return this.nullReasons.isExplained(this.root, [...(this.paths.get(object) ?? []), ...path]);
   }
 
   private allPaths(): Map<ResponseObject, SubgraphPath> {
@@ -80,55 +81,56 @@ export class Unasked {
     return paths;
   }
 
-  private lackOf({ typename, fields }: Representation, object: ResponseObject): Lack | undefined {
+  private missingPart({ typename, fields }: Representation, object: ResponseObject): MissingKeyPart | undefined {
     const own = typename ?? object.__typename;
-    if (typeof own === 'string') return this.lackIn(fields, object, own, [], false);
+    if (typeof own === 'string') return this.missingPartIn(fields, object, own, [], false);
     const name = '__typename';
     return { object, subgraphKey: name, name, path: [name], type: undefined, isReported: false };
   }
 
-  private lackIn(
+  private missingPartIn(
     items: RepresentationSelection,
     object: ResponseObject,
     typeName: string | undefined,
     path: SubgraphPath,
     isReported: boolean,
-  ): Lack | undefined {
+  ): MissingKeyPart | undefined {
     for (const item of items) {
-      let lack: Lack | undefined;
+      let missing: MissingKeyPart | undefined;
       if (item.kind === 'typeCondition') {
-        if (isOf(object, item.possible)) lack = this.lackIn(item.nested, object, typeName, path, isReported);
+        if (isOfType(object, item.possible))
+          missing = this.missingPartIn(item.nested, object, typeName, path, isReported);
       } else if (item.isKey) {
         const { subgraphKey, name, nested } = item;
         const value = object[subgraphKey];
         const type = this.types.get(typeName ?? '')?.fields.get(name)?.type;
         const at = [...path, subgraphKey];
         if (value === undefined || value === null) return { object, subgraphKey, name, path: at, type, isReported };
-        const failed = isReported || this.gaps.reason(object, subgraphKey, undefined) === 'reported';
-        if (nested) lack = this.lackBelow(nested, value, type, at, failed);
+        const failed = isReported || this.nullReasons.reason(object, subgraphKey, undefined) === 'reported';
+        if (nested) missing = this.missingPartBelow(nested, value, type, at, failed);
       }
-      if (lack) return lack;
+      if (missing) return missing;
     }
     return undefined;
   }
 
-  private lackBelow(
+  private missingPartBelow(
     items: RepresentationSelection,
     value: unknown,
     type: TypeNode | undefined,
     path: SubgraphPath,
     isReported: boolean,
-  ): Lack | undefined {
+  ): MissingKeyPart | undefined {
     if (Array.isArray(value)) {
       for (const [i, item] of value.entries()) {
-        const lack = this.lackBelow(items, item, type, [...path, i], isReported);
-        if (lack) return lack;
+        const missing = this.missingPartBelow(items, item, type, [...path, i], isReported);
+        if (missing) return missing;
       }
       return undefined;
     }
     if (!isObject(value)) return undefined;
     const own = typeof value.__typename === 'string' ? value.__typename : type && namedType(type);
-    return this.lackIn(items, value, own, path, isReported);
+    return this.missingPartIn(items, value, own, path, isReported);
   }
 }
 

@@ -2,14 +2,15 @@ import type { TimedSections } from '../operation/timed-sections.ts';
 import type { CompiledPlan, CompiledRequest } from './compile.ts';
 
 /**
- * How long one run waits for sections with a time of their own. The run is at its end when everything else is there, and
- * each section either is, too, or has had its time: so where it is the rest that takes long, sections have as long.
+ * The timers of sections with a timeout of their own. The execution ends when everything else is complete, and each
+ * section is complete or has timed out. So sections have at least as long as the rest takes.
  */
-export class SectionClock {
-  /** Requests that are not done: by section, and for the rest. */
+export class SectionTimers {
+  /** Numbers of pending requests, by section. */
   private readonly open: number[];
+  /** The number of pending requests of the rest. */
   private openRest = 0;
-  private readonly timeUp: boolean[];
+  private readonly timedOut: boolean[];
   private readonly timers: NodeJS.Timeout[] = [];
 
   private readonly onDone: TimedSections['onDone'];
@@ -17,11 +18,14 @@ export class SectionClock {
   constructor(compiled: CompiledPlan, { list, onDone }: TimedSections) {
     this.onDone = onDone;
     this.open = list.map(() => 0);
-    this.timeUp = list.map(() => false);
+    this.timedOut = list.map(() => false);
     for (const { planned } of compiled.requests) this.count(planned.sections, 1);
   }
 
-  /** @param onDue called when a time is up and nothing else is waited for */
+  /**
+   * Starts the timers.
+   * @param onDue called when a section has timed out and nothing else is pending
+   */
   start({ list }: TimedSections, onDue: () => void): void {
     const byTime = new Map<number, number[]>();
     for (const [section, { timeoutMs }] of list.entries())
@@ -29,14 +33,17 @@ export class SectionClock {
         byTime.set(timeoutMs, [...(byTime.get(timeoutMs) ?? []), section]);
     for (const [ms, sections] of byTime) {
       const end = () => {
-        for (const section of sections) this.timeUp[section] = true;
+        for (const section of sections) this.timedOut[section] = true;
         if (this.isDue()) onDue();
       };
       this.timers.push(setTimeout(end, ms));
     }
   }
 
-  /** @returns whether nothing is waited for any more */
+  /**
+   * Records that a request is done.
+   * @returns whether nothing is pending any more
+   */
   done({ planned: { sections } }: CompiledRequest): boolean {
     this.count(sections, -1);
     if (this.onDone) for (const section of sections ?? []) if (this.open[section] === 0) this.onDone(section);
@@ -57,6 +64,6 @@ export class SectionClock {
   }
 
   private isDue(): boolean {
-    return this.openRest === 0 && this.open.every((left, section) => left === 0 || this.timeUp[section]);
+    return this.openRest === 0 && this.open.every((left, section) => left === 0 || this.timedOut[section]);
   }
 }

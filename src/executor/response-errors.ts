@@ -1,10 +1,10 @@
-import { type LookedUp, ResponsePlaces } from './answer-places.ts';
 import type { CompiledRequest } from './compile.ts';
 import type { SubgraphError } from './errors.ts';
-import { ErrorPlaces, type Gaps } from './gaps.ts';
-import { isObject } from './objects.ts';
+import { ErrorPlaces, type NullReasons } from './null-reasons.ts';
+import { isNullish, isObject } from './objects.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 import { followErrorPath } from './response-path.ts';
+import { ResponsePlaces, type SentLookup } from './response-places.ts';
 
 /** A place in the response of one subgraph. */
 export interface ResponsePlace {
@@ -12,29 +12,29 @@ export interface ResponsePlace {
   readonly entity: { readonly alias: string; readonly slot: number } | undefined;
   /** From the root, or from the entity. */
   readonly rest: SubgraphPath;
-  /** The length of the part of `rest` at which the null of an error here arrives. */
+  /** How much of `rest` leads to the null that an error here causes: null propagates through non-null types. */
   readonly nullDepth: number;
-  /** The null of an error here takes the whole of `data` with it. */
+  /** Whether the null of an error here removes all of `data`. */
   readonly explainsAll: boolean;
 }
 
-/** Where the errors of one subgraph response are, in its own terms. */
+/** The places of the errors in one subgraph response, in the terms of the subgraph. */
 export class ResponseErrors {
-  /** The first of them that explains whatever is missing from the response. */
+  /** The first error that explains everything that is missing from the response. */
   explainsAll: SubgraphError | undefined;
-  /** The index of their first report among all errors of the operation. */
+  /** The index of the first of these errors among all errors of the operation. */
   readonly firstError: number;
   private readonly request: CompiledRequest;
-  private readonly sent: readonly LookedUp[];
+  private readonly sent: readonly SentLookup[];
   private readonly targets: ResponseObjects;
   private readonly places: ResponsePlaces;
   private readonly data: Record<string, unknown> | undefined;
-  /** By the alias of the look-up and the index of the entity; a root request has one only. */
+  /** By the alias of the look-up and the index of the entity; a root request has one entry only. */
   private readonly known = new Map<string, Map<number, ErrorPlaces>>();
 
   constructor(
     request: CompiledRequest,
-    sent: readonly LookedUp[],
+    sent: readonly SentLookup[],
     targets: ResponseObjects,
     data: unknown,
     firstError: number,
@@ -51,7 +51,7 @@ export class ResponseErrors {
     return this.request.planned.root !== undefined;
   }
 
-  /** The place that the path of an error means; `undefined` where it is no path of this response. */
+  /** Returns the place that the path of an error names; `undefined` where it is not a path of this response. */
   placeOf(path: readonly unknown[] | undefined): ResponsePlace | undefined {
     const { root } = this.request.planned;
     if (path === undefined || path.length === 0) return undefined;
@@ -62,45 +62,45 @@ export class ResponseErrors {
   }
 
   private placeOfEntity([alias, slot, ...below]: readonly unknown[]): ResponsePlace | undefined {
-    const lookedUp = typeof alias === 'string' ? this.places.lookedUp(alias) : undefined;
-    if (lookedUp === undefined) return undefined;
+    const sentLookup = typeof alias === 'string' ? this.places.sentLookup(alias) : undefined;
+    if (sentLookup === undefined) return undefined;
     const at = (index: number) => ({ alias: alias as string, slot: index });
-    // the list as a whole, which may not be null: where it is there, the error is of no place in it
+    // the whole list, which may not be null: where it is present, the error belongs to no place in it
     if (slot === undefined) {
       return this.hasEntities(alias as string)
         ? undefined
         : { entity: at(0), rest: [], nullDepth: 0, explainsAll: true };
     }
-    if (typeof slot !== 'number' || !Number.isInteger(slot) || slot < 0 || slot >= lookedUp.count) return undefined;
+    if (typeof slot !== 'number' || !Number.isInteger(slot) || slot < 0 || slot >= sentLookup.count) return undefined;
     const rest = below as SubgraphPath;
-    const nullDepth = followErrorPath(lookedUp.lookup.planned.node, rest, this.entity(alias as string, slot));
+    const nullDepth = followErrorPath(sentLookup.lookup.planned.node, rest, this.entity(alias as string, slot));
     return nullDepth === undefined ? undefined : { entity: at(slot), rest, nullDepth, explainsAll: false };
   }
 
-  lookedUp(alias: string): LookedUp | undefined {
-    return this.places.lookedUp(alias);
+  sentLookup(alias: string): SentLookup | undefined {
+    return this.places.sentLookup(alias);
   }
 
-  /** The paths in the response of the objects that a place belongs to. */
+  /** Returns the paths in the client's response of the objects that a place belongs to. */
   bases({ entity }: ResponsePlace): readonly SubgraphPath[] {
     const { root } = this.request.planned;
     if (root) return this.places.ofRoot(root.position);
     return entity ? this.places.of(entity.alias, entity.slot) : [];
   }
 
-  /** Each field that is missing or null, once: for an entity, at the first that lacks it. */
+  /** Returns each field that is missing or null, once: for entities, at the first one that lacks it. */
   missingPlaces(): ResponsePlace[] {
-    if (this.isOfRoot) return this.fieldPlaces(({ key }) => (isNothing(this.data?.[key]) ? 0 : undefined));
+    if (this.isOfRoot) return this.fieldPlaces(({ key }) => (isNullish(this.data?.[key]) ? 0 : undefined));
     return this.fieldPlaces(({ alias, key, count }) => {
       for (let slot = 0; slot < count; slot++) {
         const entity = this.entity(alias, slot);
-        if (!isObject(entity) || isNothing(entity[key])) return slot;
+        if (!isObject(entity) || isNullish(entity[key])) return slot;
       }
       return undefined;
     });
   }
 
-  /** Each field once, for the first entity. */
+  /** Returns each field once, for the first entity. */
   firstPlaces(): ResponsePlace[] {
     return this.fieldPlaces(() => 0);
   }
@@ -130,7 +130,10 @@ export class ResponseErrors {
     return Array.isArray(entities) ? entities[slot] : undefined;
   }
 
-  /** @param depth how much of the path the client knows of: the error is reported there */
+  /**
+   * Records that an error was reported at a place.
+   * @param depth how much of the path the client selected: the error is reported there
+   */
   add({ entity, rest, nullDepth }: ResponsePlace, depth: number): void {
     const alias = entity?.alias ?? '';
     const slot = entity?.slot ?? 0;
@@ -147,20 +150,20 @@ export class ResponseErrors {
     places.add(depth < rest.length ? rest.slice(0, depth) : rest, nullDepth);
   }
 
-  /** Whether a root field has an error of its own. */
+  /** Returns whether a root field has an error of its own. */
   isReportedAt(rootKey: string): boolean {
     return this.known.get('')?.get(0)?.at(rootKey)?.reported === true;
   }
 
-  /** Notes for each object of the response where the errors of its fields are. */
-  note(gaps: Gaps): void {
+  /** Records for each object of the response where its fields have errors. */
+  note(nullReasons: NullReasons): void {
     const { root, subgraph } = this.request.planned;
     const ofRoot = this.known.get('')?.get(0);
-    if (root && ofRoot) for (const object of this.targets.at(root.position)) gaps.addPlaces(object, ofRoot);
+    if (root && ofRoot) for (const object of this.targets.at(root.position)) nullReasons.addPlaces(object, ofRoot);
     for (const { part, lookup, objects, slots } of this.sent) {
       const bySlot = this.known.get(part.alias);
       if (!bySlot) continue;
-      const gap = {
+      const missingFields = {
         service: subgraph.name,
         keys: new Set(lookup.keys.map(({ key }) => key)),
         reason: 'reported',
@@ -170,13 +173,9 @@ export class ResponseErrors {
         const places = bySlot.get(slot);
         const object = objects[i];
         if (!places || !object) continue;
-        gaps.addPlaces(object, places);
-        if (places.passed && !isObject(this.entity(part.alias, slot))) gaps.add(object, gap);
+        nullReasons.addPlaces(object, places);
+        if (places.passed && !isObject(this.entity(part.alias, slot))) nullReasons.add(object, missingFields);
       }
     }
   }
-}
-
-function isNothing(value: unknown): boolean {
-  return value === undefined || value === null;
 }

@@ -1,55 +1,55 @@
 import type { Position } from '../planner/positions.ts';
 import type { CompiledLookup } from './compile.ts';
-import { isOf, type ResponseObject } from './objects.ts';
+import { isOfType, type ResponseObject } from './objects.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 
-/** Objects that a look-up was made for, and which of its entities each of them got. */
-export interface LookedUp {
+/** A look-up that was sent: its objects, and the index of the entity for each. */
+export interface SentLookup {
   readonly lookup: CompiledLookup;
   readonly part: { readonly alias: string };
   readonly objects: readonly ResponseObject[];
   readonly slots: readonly number[];
-  /** How many entities were asked for. */
+  /** How many entities were requested. */
   readonly count: number;
 }
 
 /**
- * Where in the response the fields and entities of one subgraph answer belong: worked out once, however many errors the answer
- * brings.
+ * The paths in the client's response of the fields and entities of one subgraph response, computed once for all its
+ * errors.
  */
 export class ResponsePlaces {
   private readonly targets: ResponseObjects;
   private atRoot: readonly SubgraphPath[] | undefined;
   private readonly known = new Map<string, ReadonlyMap<number, readonly SubgraphPath[]>>();
-  private readonly byAlias: ReadonlyMap<string, LookedUp>;
+  private readonly byAlias: ReadonlyMap<string, SentLookup>;
 
-  constructor(sent: readonly LookedUp[], targets: ResponseObjects) {
+  constructor(sent: readonly SentLookup[], targets: ResponseObjects) {
     this.targets = targets;
-    this.byAlias = new Map(sent.map((lookedUp) => [lookedUp.part.alias, lookedUp]));
+    this.byAlias = new Map(sent.map((sentLookup) => [sentLookup.part.alias, sentLookup]));
   }
 
-  lookedUp(alias: string): LookedUp | undefined {
+  sentLookup(alias: string): SentLookup | undefined {
     return this.byAlias.get(alias);
   }
 
-  /** The paths of the objects that the fields of a root request belong to. */
+  /** Returns the paths of the objects that the fields of a root request belong to. */
   ofRoot(position: Position): readonly SubgraphPath[] {
     this.atRoot ??= this.targets.pathsAt(position);
     return this.atRoot;
   }
 
-  /** The paths of all objects that got this entity; none for what was not asked for. */
+  /** Returns the paths of all objects that got this entity; none for an entity that was not requested. */
   of(alias: string, slot: number): readonly SubgraphPath[] {
     let bySlot = this.known.get(alias);
     if (bySlot === undefined) {
-      const lookedUp = this.byAlias.get(alias);
-      bySlot = lookedUp ? this.pathsBySlot(lookedUp) : new Map();
+      const sentLookup = this.byAlias.get(alias);
+      bySlot = sentLookup ? this.pathsBySlot(sentLookup) : new Map();
       this.known.set(alias, bySlot);
     }
     return bySlot.get(slot) ?? [];
   }
 
-  private pathsBySlot({ lookup, objects, slots }: LookedUp): Map<number, SubgraphPath[]> {
+  private pathsBySlot({ lookup, objects, slots }: SentLookup): Map<number, SubgraphPath[]> {
     const slotsOf = new Map<ResponseObject, Set<number>>();
     for (const [i, object] of objects.entries()) addTo(slotsOf, object, slots[i] as number);
     const paths = new Map<number, SubgraphPath[]>();
@@ -57,7 +57,7 @@ export class ResponsePlaces {
       const at = this.targets.pathsAt(position);
       this.targets.at(position).forEach((object, i) => {
         const path = at[i];
-        if (!path || (types && !isOf(object, types))) return;
+        if (!path || (types && !isOfType(object, types))) return;
         for (const slot of slotsOf.get(object) ?? []) {
           const known = paths.get(slot);
           if (known) known.push(path);

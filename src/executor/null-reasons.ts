@@ -1,0 +1,192 @@
+import { isObject, type ResponseObject } from './objects.ts';
+import type { SubgraphPath } from './response-objects.ts';
+
+/**
+ * Why an object lacks fields:
+ * - `reported`: an error explains it already;
+ * - `null`: the subgraph returned null for the object around them, as it may;
+ * - a fault: an error still has to be reported, at the place of each field.
+ */
+export type NullReason = 'reported' | 'null' | NullFault;
+
+/** The error to report for missing fields. */
+export interface NullFault {
+  readonly message: string;
+  readonly code: string;
+}
+
+/** Fields that a subgraph did not return for an object. */
+export interface MissingFields {
+  readonly service: string;
+  /** Whether the fields of all other subgraphs are missing instead. */
+  readonly isOfOthers?: boolean;
+  /** Aliased keys; `undefined` means all. */
+  readonly keys: ReadonlySet<string> | undefined;
+  readonly reason: NullReason;
+}
+
+/** The places of one subgraph response at which errors were reported, as a tree of keys and list indices. */
+export class ErrorPlaces {
+  /** Whether an error was reported here: it explains all nulls here and below. */
+  reported = false;
+  /** Whether the null of an error below propagated to here, or through here. */
+  passed = false;
+  private next: Map<string | number, ErrorPlaces> | undefined;
+
+  /**
+   * Adds the path of an error.
+   * @param from how much of the path leads to the resulting null; less than all where types are non-null
+   */
+  add(path: SubgraphPath, from: number = path.length): void {
+    let node: ErrorPlaces = this;
+    for (let depth = 0; ; depth++) {
+      if (depth >= from && depth < path.length) node.passed = true;
+      if (depth === path.length) break;
+      node = node.make(path[depth] as string | number);
+    }
+    node.reported = true;
+  }
+
+  at(step: string | number): ErrorPlaces | undefined {
+    return this.next?.get(step);
+  }
+
+  private make(step: string | number): ErrorPlaces {
+    this.next ??= new Map();
+    let below = this.next.get(step);
+    if (below === undefined) {
+      below = new ErrorPlaces();
+      this.next.set(step, below);
+    }
+    return below;
+  }
+}
+
+/** Why fields of one response are null or missing. Empty without errors. */
+export class NullReasons {
+  private readonly missing = new Map<ResponseObject, MissingFields[]>();
+  private readonly places = new Map<ResponseObject, ErrorPlaces[]>();
+
+  add(object: ResponseObject, missingFields: MissingFields): void {
+    addTo(this.missing, object, missingFields);
+  }
+
+  /** Adds missing fields for all objects in a value, through lists and objects of any depth. */
+  addBelow(value: unknown, missingFields: MissingFields): void {
+    if (typeof value !== 'object' || value === null) return;
+    if (!Array.isArray(value)) this.add(value as ResponseObject, missingFields);
+    for (const inner of Object.values(value)) this.addBelow(inner, missingFields);
+  }
+
+  addPlaces(object: ResponseObject, places: ErrorPlaces): void {
+    addTo(this.places, object, places);
+  }
+
+  /**
+   * Returns why an object lacks a field, where that is known.
+   * @param service the subgraph that the field is read from; `undefined` means any
+   */
+  reason(object: ResponseObject, key: string, service: string | undefined): NullReason | undefined {
+    return firstReason(
+      this.missing.get(object)?.filter(({ keys }) => keys === undefined || keys.has(key)),
+      service,
+    );
+  }
+
+  /** Returns the missing fields of an object that concern what is below one of its fields. */
+  missingFieldsAt(object: ResponseObject, key: string): readonly MissingFields[] {
+    return this.missing.get(object)?.filter(({ keys }) => keys?.has(key)) ?? NONE;
+  }
+
+  placesAt(object: ResponseObject): readonly ErrorPlaces[] {
+    return this.places.get(object) ?? NONE;
+  }
+
+  /** Returns whether an earlier error explains a null at a path from the root object. */
+  isExplained(root: ResponseObject, path: SubgraphPath): boolean {
+    let coverage = ErrorCoverage.none;
+    let value: unknown = root;
+    for (const step of path) {
+      if (typeof step === 'number') {
+        coverage = coverage.item(step);
+        value = Array.isArray(value) ? value[step] : undefined;
+      } else if (isObject(value)) {
+        coverage = coverage.object(value, this).field(value, step, this);
+        value = value[step];
+      }
+    }
+    return coverage.explainsNull;
+  }
+}
+
+const NONE: readonly never[] = [];
+
+function addTo<T>(lists: Map<ResponseObject, T[]>, object: ResponseObject, item: T): void {
+  const list = lists.get(object);
+  if (list === undefined) lists.set(object, [item]);
+  else if (!list.includes(item)) list.push(item);
+}
+
+function firstReason(
+  missing: readonly MissingFields[] | undefined,
+  service: string | undefined,
+): NullReason | undefined {
+  const own = missing?.filter(
+    (missingFields) =>
+      service === undefined || (missingFields.service === service) !== (missingFields.isOfOthers === true),
+  );
+  // an error that was reported is not reported again
+  return own?.some(({ reason }) => reason === 'reported') ? 'reported' : own?.[0]?.reason;
+}
+
+/** What errors explain at one place of the response; computed step by step from the root. */
+export class ErrorCoverage {
+  static readonly none = new ErrorCoverage(false, NONE, NONE);
+  private static readonly whole = new ErrorCoverage(true, NONE, NONE);
+
+  private readonly isWhole: boolean;
+  private readonly places: readonly ErrorPlaces[];
+  private readonly missing: readonly MissingFields[];
+
+  private constructor(isWhole: boolean, places: readonly ErrorPlaces[], missing: readonly MissingFields[]) {
+    this.isWhole = isWhole;
+    this.places = places;
+    this.missing = missing;
+  }
+
+  /** Whether an error explains a null at this place. */
+  get explainsNull(): boolean {
+    return this.isWhole || this.places.some(({ passed }) => passed);
+  }
+
+  /** Returns why data of a subgraph is missing at this place, where that is known from the places above. */
+  reason(service: string | undefined): NullReason | undefined {
+    return this.isWhole ? 'reported' : firstReason(this.missing, service);
+  }
+
+  /** Returns the coverage of the same place, with what is known of its object. */
+  object(object: ResponseObject, missing: NullReasons): ErrorCoverage {
+    const own = missing.placesAt(object);
+    return this.isWhole || own.length === 0 ? this : this.with([...this.places, ...own], this.missing);
+  }
+
+  field(object: ResponseObject, key: string, missing: NullReasons): ErrorCoverage {
+    if (this.isWhole) return this;
+    const own = missing.missingFieldsAt(object, key);
+    return this.with(this.placesBelow(key), own.length === 0 ? this.missing : [...this.missing, ...own]);
+  }
+
+  item(index: number): ErrorCoverage {
+    return this.isWhole || this.places.length === 0 ? this : this.with(this.placesBelow(index), this.missing);
+  }
+
+  private placesBelow(step: string | number): readonly ErrorPlaces[] {
+    if (this.places.length === 0) return NONE;
+    return this.places.flatMap((places) => places.at(step) ?? NONE);
+  }
+
+  private with(places: readonly ErrorPlaces[], missing: readonly MissingFields[]): ErrorCoverage {
+    if (places.some(({ reported }) => reported)) return ErrorCoverage.whole;
+    return places.length === 0 && missing.length === 0 ? ErrorCoverage.none : new ErrorCoverage(false, places, missing);
+  }
+}
