@@ -1,4 +1,4 @@
-import type { AcceptedCredentials } from '../bff/answering/challenge.ts';
+import type { AcceptedCredentials } from '../bff/handlers/challenge.ts';
 import { type Bff, createBff } from '../bff/bff.ts';
 import type { KeyStore } from '../bff/idempotency/idempotency.ts';
 import type { DependsOn } from '../client/depends-on.ts';

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { etagOfForm, isKnown } from '../bff/delivery/conditional.ts';
+import { etagOfForm, isKnown } from '../bff/responses/conditional.ts';
 import { chooseEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
 import { type RequestContext, sendResponse } from './request-context.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AcceptedCredentials } from '../../src/bff/answering/challenge.ts';
+import type { AcceptedCredentials } from '../../src/bff/handlers/challenge.ts';
 import { engineOver, folderOf, serveBff, sourceError } from './support.ts';
 
 const LOGIN_ONLY: AcceptedCredentials = { tokens: false, apiKeys: false, logins: new Set(['web']) };

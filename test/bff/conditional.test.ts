@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isKnown, matches } from '../../src/bff/delivery/conditional.ts';
+import { isKnown, matches } from '../../src/bff/responses/conditional.ts';
 import { engineOver, folderOf, serveBff } from './support.ts';
 
 const SDL = 'type Query { long: String } type Mutation { put(v: Int): Int }';

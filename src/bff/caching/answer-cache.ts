@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Audience } from '../../client/audience.ts';
 import type { Freshness } from '../../client/freshness.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
-import { SharedExecutions } from '../answering/flights.ts';
-import type { EndpointResponse } from '../delivery/reply.ts';
+import { SharedExecutions } from '../handlers/flights.ts';
+import type { EndpointResponse } from '../responses/reply.ts';
 import type { CachePolicy } from './policy.ts';
 import { type ResponseStore, type StoredResponse, usefulUntil } from './stored-answer.ts';
 

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { readJsonBody } from '../answering/body.ts';
-import type { Call } from '../answering/call.ts';
-import { type EndpointResponse, JSON_TYPE, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
+import { readJsonBody } from '../handlers/body.ts';
+import type { Call } from '../handlers/call.ts';
+import { type EndpointResponse, JSON_TYPE, type ProblemDetails, problemResponse } from '../responses/reply.ts';
 
 export const PURGE_PATH = '/bff/purge';
 const LARGEST_BODY = 100_000;

@@ -1,4 +1,4 @@
-import type { EndpointResponse } from '../delivery/reply.ts';
+import type { EndpointResponse } from '../responses/reply.ts';
 
 /** An answer that is kept: its bytes, and how long they hold. Times in milliseconds since 1970. */
 export interface StoredResponse {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type EndpointResponse, etagOf } from '../delivery/reply.ts';
+import { type EndpointResponse, etagOf } from '../responses/reply.ts';
 import { DEMO_SCRIPT } from './demo-script.ts';
 import { DEMO_STYLE } from './demo-style.ts';
 

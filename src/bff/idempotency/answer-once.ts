@@ -3,8 +3,8 @@ import { callerKey } from '../../client/depends-on.ts';
 import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { StoreUnavailable } from '../../store/redis.ts';
-import { type EndpointCall, makeFresh, mayDifferByClient, requesterOf } from '../answering/make-fresh.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
+import { type EndpointCall, makeFresh, mayDifferByClient, requesterOf } from '../handlers/make-fresh.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/reply.ts';
 import type { IdempotencyRule } from './rule.ts';
 
 const LONGEST_KEY = 255;

@@ -1,8 +1,8 @@
 import type { GraphQLSchema } from 'graphql';
-import { type AcceptedCredentials, TOKENS_ONLY } from '../answering/challenge.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
 import { parametersOf as parametersOfRoute, routeKey } from '../endpoints/route.ts';
+import { type AcceptedCredentials, TOKENS_ONLY } from '../handlers/challenge.ts';
 import { answerSchema } from './answer-schema.ts';
 import { commentOf, exampleRequest } from './comment.ts';
 import { Components } from './components.ts';

@@ -1,5 +1,5 @@
-import type { AcceptedCredentials } from '../answering/challenge.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
+import type { AcceptedCredentials } from '../handlers/challenge.ts';
 import type { DocumentSettings } from './document-settings.ts';
 import { pascalCase } from './names.ts';
 

@@ -1,7 +1,7 @@
 import { stringifyJson } from '../../shared/exact-json.ts';
-import type { BffContext, Call, EndpointSnapshot } from '../answering/call.ts';
-import { refuseMethod } from '../delivery/methods.ts';
-import { type EndpointResponse, etagOf, JSON_TYPE } from '../delivery/reply.ts';
+import type { BffContext, Call, EndpointSnapshot } from '../handlers/call.ts';
+import { refuseMethod } from '../responses/methods.ts';
+import { type EndpointResponse, etagOf, JSON_TYPE } from '../responses/reply.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
 

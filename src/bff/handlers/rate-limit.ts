@@ -4,8 +4,8 @@ import { rateLimitHeaders } from '../../policy/rate-limits/headers.ts';
 import { isAllowed, type LimitCheck, type LimitDecisions } from '../../policy/rate-limits/limiter.ts';
 import { requestRefused, retryAfterHeader } from '../../policy/rate-limits/refuse.ts';
 import { checksFor, createRule, type Rule } from '../../policy/rate-limits/rule.ts';
-import type { ProblemDetails } from '../delivery/reply.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
+import type { ProblemDetails } from '../responses/reply.ts';
 import type { BffContext } from './call.ts';
 
 type RateLimit = NonNullable<ClientSettings['rate_limit']>;

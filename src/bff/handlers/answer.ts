@@ -1,7 +1,7 @@
 import { parseJson, plainValue, stringifyJson } from '../../shared/exact-json.ts';
-import { type EndpointResponse, etagOf, JSON_TYPE, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { type PartialFailure, reshape, settleErrors } from '../endpoints/shape.ts';
+import { type EndpointResponse, etagOf, JSON_TYPE, type ProblemDetails, problemResponse } from '../responses/reply.ts';
 import type { Shape, ShapeContext } from '../shapes/shape.ts';
 import type { Execution } from './execute.ts';
 import { failure } from './failure.ts';

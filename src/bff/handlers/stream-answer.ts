@@ -1,8 +1,8 @@
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
 import type { LateOperation } from '../endpoints/endpoints.ts';
 import { type PartialFailure, reshape, visiblePaths } from '../endpoints/shape.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/reply.ts';
 import { withTextPath } from './answer.ts';
 import { EventStream } from './event-stream.ts';
 import { execute, executeLate, type Work } from './execute.ts';

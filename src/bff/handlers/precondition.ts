@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { matches } from '../delivery/conditional.ts';
-import type { ProblemDetails } from '../delivery/reply.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
+import { matches } from '../responses/conditional.ts';
+import type { ProblemDetails } from '../responses/reply.ts';
 
 /**
  * Refuses conditional requests whose condition cannot be shown to hold. What an endpoint changes has no tag that the

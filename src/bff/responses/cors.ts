@@ -1,7 +1,7 @@
 import { type Cors, createCors } from '../../policy/requests/cors.ts';
-import type { CountRefusal } from '../answering/call.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
 import { allowedMethods, matchPath, type RoutingTable } from '../endpoints/router.ts';
+import type { CountRefusal } from '../handlers/call.ts';
 
 /** Response headers that a web page cannot read unless it is told that it may. */
 const EXPOSED = [

@@ -1,11 +1,11 @@
 import { formatProblem } from '../../config/problem.ts';
 import { PURGE_PATH, purgeResponse } from '../caching/serve-purge.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
-import { rulesOutAll } from '../delivery/send.ts';
-import { addVary } from '../delivery/vary.ts';
 import type { BrokenEndpoint } from '../endpoints/endpoints.ts';
 import { type AnyEndpoint, allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
 import { docsResponse } from '../openapi/serve-docs.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/reply.ts';
+import { rulesOutAll } from '../responses/send.ts';
+import { addVary } from '../responses/vary.ts';
 import { answerEndpoint } from './answer-endpoint.ts';
 import { acceptedBy } from './body.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';

@@ -3,8 +3,8 @@ import { charsetOf, isJsonType, parseMediaType } from '../../client/media-type.t
 import { shorten } from '../../operation/print-value.ts';
 import { ContentCodingError, decodeBody, READABLE_CODINGS, readContentEncoding } from '../../shared/content-codings.ts';
 import { isUtf8Charset } from '../../shared/decode-text.ts';
-import type { ProblemDetails } from '../delivery/reply.ts';
 import { readJson } from '../endpoints/json-reading.ts';
+import type { ProblemDetails } from '../responses/reply.ts';
 
 export type JsonBody = { readonly value: Record<string, unknown> } | { readonly problem: ProblemDetails };
 

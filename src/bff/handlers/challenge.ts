@@ -1,5 +1,5 @@
-import type { ProblemDetails } from '../delivery/reply.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
+import type { ProblemDetails } from '../responses/reply.ts';
 
 /** Which kinds of credentials the gateway takes. */
 export interface AcceptedCredentials {
