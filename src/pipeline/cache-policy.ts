@@ -10,10 +10,10 @@ export interface CachePolicy {
   /** 0 where nobody may keep it. */
   readonly maxAgeMs: number;
   /**
-   * `private`: for the one client that asked. `public`: declared to be the same for everyone. `unsaid`: nobody said; the same
+   * `private`: for the one client that asked. `public`: declared to be the same for everyone. `unspecified`: not declared; the same
    * for all clients who say nothing of who they are.
    */
-  readonly scope: 'public' | 'private' | 'unsaid';
+  readonly scope: 'public' | 'private' | 'unspecified';
 }
 
 /** Nobody may keep it. */
@@ -57,7 +57,7 @@ function cachePolicyOf(met: HintsMet, dependsOnClient: boolean, mayRecord: boole
   if ((dependsOnClient || met.guardedField !== undefined) && !isPrivate) return FIXED_NOT_KEPT;
   const maxAgeMs = met.maxAgeMs ?? (met.leftToSources ? Number.POSITIVE_INFINITY : 0);
   if (maxAgeMs === 0) return FIXED_NOT_KEPT;
-  const scope = isPrivate ? 'private' : met.isPublic && !met.leftToSources ? 'public' : 'unsaid';
+  const scope = isPrivate ? 'private' : met.isPublic && !met.leftToSources ? 'public' : 'unspecified';
   const said: CachePolicy = { maxAgeMs, scope };
   const recorded = (freshness: Freshness | undefined) => withRecorded(said, met.leftToSources, freshness);
   return { fixed: mayRecord ? undefined : said, recorded };

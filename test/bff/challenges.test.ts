@@ -13,9 +13,9 @@ const secret = () => {
   throw sourceError('UNAUTHENTICATED', 'Log in to read Query.secret.');
 };
 
-async function refusal(path: string, accepted: AcceptedCredentials) {
+async function refusal(path: string, acceptedCredentials: AcceptedCredentials) {
   const engine = engineOver('type Query { hello(id: ID): String secret: String }', { hello: 'you', secret });
-  const { call } = await serveBff({ dir: folderOf(FILES), engine: () => engine, accepted });
+  const { call } = await serveBff({ dir: folderOf(FILES), engine: () => engine, acceptedCredentials });
   const { status, headers, json } = await call(path);
   return { status, challenge: headers.get('www-authenticate'), login: json.login, detail: json.detail };
 }

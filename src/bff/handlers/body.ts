@@ -4,15 +4,16 @@ import { shorten } from '../../operation/print-value.ts';
 import { ContentCodingError, decodeBody, READABLE_CODINGS, readContentEncoding } from '../../shared/content-codings.ts';
 import { isUtf8Charset } from '../../shared/decode-text.ts';
 import { readJson } from '../endpoints/json-reading.ts';
-import type { ProblemDetails } from '../responses/reply.ts';
+import type { ProblemDetails } from '../responses/endpoint-response.ts';
 
+/** A JSON object from a request body, or the problem with the body. */
 export type JsonBody = { readonly value: Record<string, unknown> } | { readonly problem: ProblemDetails };
 
-/** Reads a JSON object; no body at all is an empty object. Rejects when the connection breaks. */
+/** Reads a JSON object from a request; an empty body is an empty object. Rejects when the connection breaks. */
 export async function readJsonBody(req: IncomingMessage, maxBytes: number): Promise<JsonBody> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Where the loop is left early, the rest is read and thrown away: a client that cannot write on would not get its answer.
+  // After an early return the rest is read and discarded: a client that cannot finish writing would not read the response.
   for await (const chunk of req.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
     if (bytes > maxBytes) {
@@ -22,7 +23,7 @@ export async function readJsonBody(req: IncomingMessage, maxBytes: number): Prom
     chunks.push(chunk);
   }
   if (bytes === 0) return { value: {} };
-  const problem = refuseForm(req);
+  const problem = checkContentType(req);
   if (problem) return { problem };
   const decoded = await decode(req, Buffer.concat(chunks), maxBytes);
   return 'problem' in decoded ? decoded : parseObject(decoded.bytes);
@@ -47,8 +48,8 @@ async function decode(
   }
 }
 
-/** JSON is UTF-8, and nothing else: RFC 8259, section 8.1. */
-function refuseForm({ headers, method }: IncomingMessage): ProblemDetails | undefined {
+/** Checks the content type and charset. JSON is always UTF-8: RFC 8259, section 8.1. */
+function checkContentType({ headers, method }: IncomingMessage): ProblemDetails | undefined {
   const type = headers['content-type'] ?? '';
   const mediaType = parseMediaType(type);
   if (!mediaType || !isJsonType(mediaType.essence)) {
@@ -65,7 +66,7 @@ function refuseForm({ headers, method }: IncomingMessage): ProblemDetails | unde
 const ACCEPT: Readonly<Record<string, string>> = { POST: 'accept-post', PATCH: 'accept-patch', PUT: 'accept' };
 
 /**
- * Says which bodies a method takes: `Accept-Patch` for PATCH, `Accept-Post` for POST, `Accept` for PUT.
+ * Returns the header that names the accepted body type: `Accept-Patch` for PATCH, `Accept-Post` for POST, `Accept` for PUT.
  * @see https://www.rfc-editor.org/rfc/rfc5789#section-3.1
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16
  */
@@ -79,14 +80,18 @@ function parseObject(bytes: Buffer): JsonBody {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return { problem: invalid('The body is not in UTF-8.') };
+    return { problem: invalid('The body is not valid UTF-8.') };
   }
   const read = readJson(text);
-  if ('mistake' in read) return { problem: invalid(`The body ${read.mistake}.`) };
+  if ('error' in read) return { problem: invalid(`The body ${read.error}.`) };
   const { value } = read;
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return { value: value as Record<string, unknown> };
-  return { problem: invalid('The body is JSON, but no object: its members are the parameters, as in {"id": "1"}.') };
+  return {
+    problem: invalid(
+      'The body is JSON, but not an object. Send an object whose members are the parameters, as in {"id": "1"}.',
+    ),
+  };
 }
 
 function invalid(detail: string): ProblemDetails {

@@ -4,32 +4,32 @@ import type { ClientInfo } from '../../client/identity.ts';
 import type { Engine } from '../../pipeline/engine.ts';
 import type { Limiter } from '../../policy/rate-limits/limiter.ts';
 import type { RequestNotes } from '../../shared/request-notes.ts';
-import type { ResponseCache } from '../caching/answer-cache.ts';
 import type { KnownRequests } from '../caching/known-requests.ts';
+import type { ResponseCache } from '../caching/response-cache.ts';
 import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
 import type { EndpointFolder } from '../endpoints/folder.ts';
 import type { RoutingTable } from '../endpoints/router.ts';
 import type { Once } from '../idempotency/idempotency.ts';
 import type { DocumentSettings } from '../openapi/document-settings.ts';
 import type { ClientPolicies } from '../responses/cors.ts';
-import type { EndpointResponse } from '../responses/reply.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import type { SendSettings } from '../responses/send.ts';
 import type { AcceptedCredentials } from './challenge.ts';
-import type { SharedExecutions } from './flights.ts';
+import type { SharedExecutions } from './shared-executions.ts';
 import type { ErrorStatus } from './source-status.ts';
 
-/** Endpoints as checked against one engine's schema. */
+/** The endpoints of one folder, checked against one engine's schema. */
 export interface EndpointSnapshot {
   readonly engine: Engine;
   readonly folder: EndpointFolder;
   readonly loaded: LoadedEndpoints;
   readonly table: RoutingTable;
-  /** Names this folder and this schema in keys of what is kept. */
+  /** Digest of the folder and the schema; part of all cache keys. */
   readonly digest: string;
-  readonly known: KnownRequests;
-  /** Headers that every answer bears, by `CLIENT` and `CLIENT/VERSION`. */
+  readonly knownRequests: KnownRequests;
+  /** Headers of every response, by `CLIENT` and `CLIENT/VERSION`. */
   readonly defaultHeaders: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** What web pages may do, by client. */
+  /** CORS policies by client. */
   readonly cors: ClientPolicies;
 }
 
@@ -37,49 +37,50 @@ export interface EndpointSnapshot {
 export interface Call {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  /** As clients know it: with the prefix under which a proxy shows the gateway. */
+  /** Path as clients see it: with the path prefix of a proxy. */
   readonly path: string;
-  /** Without that prefix. */
+  /** Path without that prefix. */
   readonly route: string;
-  /** What comes after the `?`. */
+  /** Query string, without the `?`. */
   readonly query: string;
   readonly requestId: string;
   readonly client: ClientInfo | undefined;
   readonly notes: RequestNotes;
 }
 
+/** Counts a rejected request by policy and reason. */
 export type CountRefusal = (policy: string, reason: string) => void;
 
-/** What all calls have in common. */
+/** Settings and stores that all calls share. */
 export interface BffContext extends SendSettings {
-  /** How long one request may take, in milliseconds. */
+  /** Timeout of one request, in milliseconds. */
   readonly timeoutMs: number;
-  /** How often a stream of events shows that it is alive, in milliseconds. */
+  /** Interval between keep-alive comments in an event stream, in milliseconds. */
   readonly keepAliveMs: number;
   /** Largest request body in bytes. */
   readonly maxRequestBytes: number;
   /** Whether identical reads in flight share one execution. */
   readonly shareReads: boolean;
-  /** What answers depend on beside their parameters; `undefined`: on nothing that sources are sent. */
+  /** Request properties that are forwarded to sources; `undefined` where there are none. */
   readonly dependsOn: DependsOn | undefined;
-  /** Whether answers leave out names of the schema, and of endpoints, that a client has not given itself. */
+  /** Whether responses leave out names of the schema and of endpoints that the client has not sent itself. */
   readonly hidesDetails: boolean;
-  /** Statuses for codes of sources, beside those that are known. */
+  /** HTTP statuses for error codes of sources, in addition to the built-in ones. */
   readonly errorStatus: ErrorStatus | undefined;
-  /** Whether the endpoints are documented. */
+  /** Whether `/bff/docs` and `/bff/openapi.json` are served. */
   readonly docs: boolean;
-  /** What OpenAPI documents say beside the endpoints. */
-  readonly documented: DocumentSettings;
+  /** Title, version, servers and other settings of the OpenAPI documents. */
+  readonly documentSettings: DocumentSettings;
   readonly purgeToken: string | undefined;
-  readonly accepted: AcceptedCredentials;
-  /** Forgets kept answers, where they are kept for clients of this gateway. */
+  readonly acceptedCredentials: AcceptedCredentials;
+  /** Removes cached responses by tags; returns their number. */
   readonly purge: (tags: readonly string[]) => number | Promise<number>;
   readonly cache: ResponseCache | undefined;
   readonly once: Once;
   readonly limiter: Limiter;
-  /** Whether answers say what is left of the limits of clients. */
+  /** Whether responses have `RateLimit` headers. */
   readonly limitHeaders: boolean;
   readonly sharedExecutions: SharedExecutions<EndpointResponse>;
-  /** Told of what is refused to a client: by which policy, and why. */
+  /** Called when a policy rejects a request. */
   readonly onRefused: CountRefusal | undefined;
 }

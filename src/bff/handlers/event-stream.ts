@@ -1,23 +1,23 @@
 import type { ServerResponse } from 'node:http';
 
-/** The id of the last event of each stream: a client that has it has everything. */
+/** Id of the last event of each stream. A client that sends it back has received all events. */
 export const LAST_EVENT_ID = 'done';
 
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
-  // proxies that gather answers would undo it
+  // proxies must not buffer the stream
   'x-accel-buffering': 'no',
 };
 
 export interface EventStreamOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** How often a comment shows proxies and clients that the stream is alive, in milliseconds. */
+  /** Interval between keep-alive comments, in milliseconds. */
   readonly keepAliveMs: number;
 }
 
 /**
- * Server-sent events over one response. Its status is 200, for `EventSource` takes no other one.
+ * Server-sent events over one response. Its status is 200, because `EventSource` accepts no other.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
 export class EventStream {
@@ -32,13 +32,16 @@ export class EventStream {
     res.once('close', () => clearInterval(this.#timer));
   }
 
-  /** @param data without line breaks, as JSON without spaces is */
+  /**
+   * Sends one event.
+   * @param data text without line breaks, such as JSON without spaces
+   */
   send(name: string, data: string): void {
     this.#sent += 1;
     this.#event(name, data, String(this.#sent));
   }
 
-  /** Sends the last event: a client that asks again with its id needs nothing more. */
+  /** Sends the last event. */
   sendLast(name: string, data: string): void {
     this.#event(name, data, LAST_EVENT_ID);
   }

@@ -2,56 +2,62 @@ import type { TimedSections } from '../../operation/timed-sections.ts';
 import type { Engine, EngineRequest, ExecutionResult } from '../../pipeline/engine.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { Variables } from '../endpoints/coerce.ts';
-import type { LateOperation } from '../endpoints/endpoints.ts';
+import type { DeferredOperation } from '../endpoints/endpoints.ts';
 
+/** A result with the timings of its parts, in milliseconds by name. */
 export interface Execution {
-  readonly answer: ExecutionResult;
+  readonly result: ExecutionResult;
   readonly timings: ReadonlyMap<string, number> | undefined;
 }
 
-export interface Work {
+/** An endpoint's operation, ready to execute. */
+export interface ExecutionRequest {
   readonly query: string;
-  /** Sections that the rest waits for no longer than a while. */
+  /** Sections with a timeout of their own. */
   readonly timed: TimedSections | undefined;
   readonly variables: Variables;
   /** False for mutations. */
   readonly readOnly: boolean;
-  /** Who asks, as far as the engine and its sources are told. */
+  /** Returns the client information for the engine and its sources. */
   readonly client: (signal: Cancellation) => EngineRequest['client'];
-  /** Of the whole, in milliseconds. */
+  /** Timeout of the whole operation, in milliseconds. */
   readonly timeoutMs: number;
-  /** Whether to measure how long what takes. */
+  /** Whether to measure timings. */
   readonly measured: boolean;
 }
 
 /**
- * Executes an endpoint. `undefined` where the time of the whole was up first; what is under way is then aborted.
- * Rejects when the engine does.
- * @param cancellation aborted from outside when nobody waits any more, from here when time is up
+ * Executes an endpoint's operation. Rejects when the engine does.
+ * @param cancellation the caller aborts it when all clients have disconnected; this function aborts it on timeout
+ * @returns `undefined` on timeout
  */
-export async function execute(engine: Engine, work: Work, cancellation: Cancellation): Promise<Execution | undefined> {
+export async function execute(
+  engine: Engine,
+  work: ExecutionRequest,
+  cancellation: Cancellation,
+): Promise<Execution | undefined> {
   const timings = work.measured ? new Map<string, number>() : undefined;
   const began = timings && performance.now();
-  const note = (name: string) => timings?.set(name, performance.now() - (began ?? 0));
-  const sections = timings && work.timed ? measuring(work.timed, note) : work.timed;
+  const recordTiming = (name: string) => timings?.set(name, performance.now() - (began ?? 0));
+  const sections = timings && work.timed ? withTimings(work.timed, recordTiming) : work.timed;
   const request = requestFor(work, work.query, cancellation, sections);
-  const answer = await withDeadline(engine.execute(request), work.timeoutMs, cancellation);
-  note('engine');
-  // what a section is still fetching is for nobody
-  const isGivenUp = answer?.refusal === 'overload' || (work.timed !== undefined && (answer?.errors.length ?? 0) > 0);
-  if (isGivenUp) cancellation.abort();
-  return answer && { answer, timings };
+  const result = await withDeadline(engine.execute(request), work.timeoutMs, cancellation);
+  recordTiming('engine');
+  // nobody will read what timed sections are still fetching
+  const hasFailed = result?.refusal === 'overload' || (work.timed !== undefined && (result?.errors.length ?? 0) > 0);
+  if (hasFailed) cancellation.abort();
+  return result && { result, timings };
 }
 
-function measuring(timed: TimedSections, note: (name: string) => void): TimedSections {
-  return { ...timed, onDone: (section) => note(timed.list[section]?.path.join('.') ?? '') };
+function withTimings(timed: TimedSections, recordTiming: (name: string) => void): TimedSections {
+  return { ...timed, onDone: (section) => recordTiming(timed.list[section]?.path.join('.') ?? '') };
 }
 
-/** Resolves with `undefined`, and aborts the section alone, when its time is up. */
-export async function executeLate(
+/** Executes one section on its own. On timeout it resolves with `undefined` and aborts only this section. */
+export async function executeDeferred(
   engine: Engine,
-  work: Work,
-  operation: LateOperation,
+  work: ExecutionRequest,
+  operation: DeferredOperation,
   whole: Cancellation,
 ): Promise<ExecutionResult | undefined> {
   const own = new Cancellation();
@@ -65,12 +71,12 @@ export async function executeLate(
 }
 
 function requestFor(
-  { variables, readOnly, client }: Work,
+  { variables, readOnly, client }: ExecutionRequest,
   query: string,
   signal: Cancellation,
   sections?: TimedSections,
 ): EngineRequest {
-  // each section that failed is named in the answer
+  // the response names each section that failed
   return {
     query,
     variables,
@@ -82,11 +88,11 @@ function requestFor(
   };
 }
 
-/** The longest time that a timer takes. */
-const FOREVER_MS = 2 ** 31 - 1;
+/** Longest delay that `setTimeout` supports. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function withDeadline<T>(work: Promise<T>, ms: number, cancellation: Cancellation): Promise<T | undefined> {
-  if (ms > FOREVER_MS) return work;
+  if (ms > MAX_TIMER_MS) return work;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       resolve(undefined);

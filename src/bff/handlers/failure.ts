@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { originalOf } from '../../shared/original-error.ts';
 import { errorCode } from '../endpoints/shape.ts';
-import type { ProblemDetails } from '../responses/reply.ts';
+import type { ProblemDetails } from '../responses/endpoint-response.ts';
 import { type ErrorStatus, reportedStatusOf } from './source-status.ts';
 
 const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
@@ -13,7 +13,7 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ['GATEWAY_TIMEOUT', 504],
 ]);
 
-/** Codes of the gateway's own policies, and of its own limits. */
+/** Error codes of the gateway's policies and limits. */
 const STATUS_BY_POLICY_CODE: ReadonlyMap<string, number> = new Map([
   ['UNAUTHENTICATED', 401],
   ['UNAUTHORIZED_FIELD_OR_TYPE', 403],
@@ -25,39 +25,42 @@ const STATUS_BY_POLICY_CODE: ReadonlyMap<string, number> = new Map([
   ['MAX_VARIABLES_BYTES_LIMIT', 400],
 ]);
 
-/** What follows from another error, where there is one. */
+/** Code of an error that another error has caused. */
 const CONSEQUENCE = 'REQUIRED_INPUT_MISSING';
 
-/** Where several errors meet, the first of these that occurs is the status of the answer; others come after them. */
+/** Statuses by precedence: with several errors, the first of these that occurs is the response's status. */
 const PRECEDENCE = [500, 503, 502, 504, 401, 403, 429, 404, 410, 409, 412, 413, 422, 400];
 
-const REFUSED = ['refused', 'What was given is not accepted.'] as const;
+const REFUSED = ['refused', 'The request was rejected.'] as const;
 const SOURCE_FAILED = ['source-failed', 'A service behind this endpoint failed.'] as const;
 
 const KIND_BY_STATUS: Readonly<Record<number, readonly [kind: string, detail: string]>> = {
   400: REFUSED,
-  401: ['unauthenticated', 'Credentials are needed that were not given.'],
-  403: ['forbidden', 'These credentials do not allow all that this endpoint reads.'],
-  404: ['not-found', 'There is no such thing.'],
-  409: ['conflict', 'This conflicts with what is there.'],
-  410: ['gone', 'This was there, and was removed.'],
-  429: ['rate-limited', 'This has been asked for too often.'],
+  401: ['unauthenticated', 'This endpoint reads fields that need credentials.'],
+  403: ['forbidden', 'These credentials do not allow reading all fields of this endpoint.'],
+  404: ['not-found', 'The resource was not found.'],
+  409: ['conflict', 'The request conflicts with the current state of the resource.'],
+  410: ['gone', 'The resource was removed.'],
+  429: ['rate-limited', 'Too many requests.'],
   502: SOURCE_FAILED,
-  503: ['service-unavailable', 'This cannot be answered at this moment.'],
-  504: ['source-timeout', 'A service behind this endpoint did not answer in time.'],
-  500: ['failed', 'The answer could not be made.'],
+  503: ['service-unavailable', 'The service is unavailable right now. Try again later.'],
+  504: ['source-timeout', 'A service behind this endpoint did not respond in time.'],
+  500: ['failed', 'The gateway could not create the response.'],
 };
 
-const OVERLOADED = ['overloaded', 'More is asked for at this moment than there is memory for.'] as const;
+const OVERLOADED = [
+  'overloaded',
+  'The gateway has no memory left for more responses right now. Try again later.',
+] as const;
 
 export interface FailureOptions {
-  /** The status that a policy has chosen. */
+  /** HTTP status that a policy has chosen. */
   readonly decided?: number | undefined;
-  /** Statuses for codes of sources, beside those that are known. */
+  /** HTTP statuses for error codes of sources, in addition to the built-in ones. */
   readonly errorStatus?: ErrorStatus | undefined;
 }
 
-/** The problem that errors of required sections come to. */
+/** Returns the problem for errors of required sections. */
 export function failure(
   errors: readonly GraphQLFormattedError[],
   { decided, errorStatus }: FailureOptions = {},
@@ -92,8 +95,8 @@ function isOfSource({ extensions }: GraphQLFormattedError): boolean {
 }
 
 /**
- * What a source reports is the source's failure, unless it says that the request was wrong or should come later; an error
- * that nobody foresaw is the gateway's.
+ * Returns the HTTP status for one error. An error of a source is 502, unless it says that the request was wrong or should
+ * be retried later; an unexpected error of the gateway is 500.
  */
 function statusOf(error: GraphQLFormattedError, errorStatus: ErrorStatus | undefined): number {
   const code = errorCode(error);
@@ -101,7 +104,7 @@ function statusOf(error: GraphQLFormattedError, errorStatus: ErrorStatus | undef
   return STATUS_BY_CODE.get(code) ?? STATUS_BY_POLICY_CODE.get(code) ?? 500;
 }
 
-/** RFC 9110, section 10.2.3: 429 and 503 say when to come again. */
+/** Returns `Retry-After` for 429 and 503: RFC 9110, section 10.2.3. */
 function headersFor(status: number, errors: readonly GraphQLFormattedError[]): Record<string, string> | undefined {
   if (status !== 429 && status !== 503) return undefined;
   const waits = errors.map((error) => Number(originalOf(error).extensions?.retryAfter)).filter((wait) => wait > 0);

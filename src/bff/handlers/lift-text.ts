@@ -10,24 +10,24 @@ import {
 } from 'graphql';
 import { keysOf, type Section } from '../endpoints/shape.ts';
 
-/** How flattened sections at the root are lifted in the text of an answer, without reading it. */
+/** The root keys of a response, with what is needed to flatten sections in its JSON text without parsing it. */
 export type Lifting = readonly {
-  /** `"inbox":`, which stands once in an answer. */
+  /** `"inbox":`, which occurs once in the text. */
   readonly mark: string;
-  /** What a flattened section that is null comes to: `"unread":null`. */
+  /** Replacement for a flattened section that is null, such as `"unread":null`; `undefined` for sections not flattened. */
   readonly nulls: string | undefined;
 }[];
 
 /**
- * `undefined` where the text does not tell enough: sections are flattened deeper down, a key of the root stands elsewhere as
- * well, or custom scalars may bring any keys with them.
+ * Returns how to lift flattened sections in the text. Returns `undefined` where the text is ambiguous: a nested section is
+ * flattened, a root key occurs elsewhere as well, or a custom scalar may contain any key.
  */
 export function liftingOf(root: Section, document: DocumentNode, schema: GraphQLSchema): Lifting | undefined {
   if (!root.reshapes || hasCustomScalars(document, schema)) return undefined;
   const below = new Set<string>();
   for (const child of root.children.values()) {
     if (child.reshapes) return undefined;
-    noteKeys(child, below);
+    collectKeys(child, below);
   }
   if ([...root.children.keys()].some((key) => below.has(key))) return undefined;
   return [...root.children].map(([key, child]) => {
@@ -36,10 +36,10 @@ export function liftingOf(root: Section, document: DocumentNode, schema: GraphQL
   });
 }
 
-function noteKeys({ children }: Section, into: Set<string>): void {
+function collectKeys({ children }: Section, into: Set<string>): void {
   for (const [key, child] of children) {
     into.add(key);
-    noteKeys(child, into);
+    collectKeys(child, into);
   }
 }
 
@@ -55,7 +55,7 @@ function hasCustomScalars(document: DocumentNode, schema: GraphQLSchema): boolea
 }
 
 /**
- * Lifts without parsing: within texts quotes are escaped, so that a mark is found where its key is and nowhere else.
+ * Flattens root sections without parsing. Quotes within JSON strings are escaped, so a mark only matches its key.
  *
  * In:  `{"me":{"id":"1"},"inbox":{"unread":[]}}`, with `inbox` flattened
  * Out: `{"me":{"id":"1"},"unread":[]}`

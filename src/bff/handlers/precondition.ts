@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Endpoint } from '../endpoints/endpoints.ts';
-import { matches } from '../responses/conditional.ts';
-import type { ProblemDetails } from '../responses/reply.ts';
+import { matchesIfMatch } from '../responses/conditional.ts';
+import type { ProblemDetails } from '../responses/endpoint-response.ts';
 
 /**
- * Refuses conditional requests whose condition cannot be shown to hold. What an endpoint changes has no tag that the
- * gateway knows, and a client that names one wants nothing done unless it holds; a stream of events has no tag, either.
- * GET and HEAD are compared when their answer is there.
+ * Returns the problem of a conditional request whose condition cannot be checked. Responses to methods other than GET, and
+ * event streams, have no entity tag. Conditions of GET and HEAD are checked when the response exists.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-13.2.1
  */
 export function unmetPrecondition(
@@ -15,15 +14,16 @@ export function unmetPrecondition(
   streamed: boolean,
 ): ProblemDetails | undefined {
   const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = headers;
-  if (method === 'GET') return streamed && ifMatch !== undefined && !matches(ifMatch, undefined) ? STREAM : undefined;
+  if (method === 'GET')
+    return streamed && ifMatch !== undefined && !matchesIfMatch(ifMatch, undefined) ? STREAM : undefined;
   const name = ifMatch !== undefined ? 'If-Match' : ifNoneMatch !== undefined ? 'If-None-Match' : undefined;
   if (name === undefined) return undefined;
-  const detail = `${name} cannot be checked: answers to ${method} have no entity tag. Nothing was done; send it without.`;
+  const detail = `${name} cannot be checked: responses to ${method} have no entity tag. Nothing was executed. Send the request without ${name}.`;
   return { status: 412, kind: 'precondition-failed', detail };
 }
 
 const STREAM: ProblemDetails = {
   status: 412,
   kind: 'precondition-failed',
-  detail: 'If-Match cannot be checked: a stream of events has no entity tag.',
+  detail: 'If-Match cannot be checked: an event stream has no entity tag. Send the request without If-Match.',
 };

@@ -5,14 +5,17 @@ import { isAllowed, type LimitCheck, type LimitDecisions } from '../../policy/ra
 import { requestRefused, retryAfterHeader } from '../../policy/rate-limits/refuse.ts';
 import { checksFor, createRule, type Rule } from '../../policy/rate-limits/rule.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
-import type { ProblemDetails } from '../responses/reply.ts';
+import type { ProblemDetails } from '../responses/endpoint-response.ts';
 import type { BffContext } from './call.ts';
 
 type RateLimit = NonNullable<ClientSettings['rate_limit']>;
 
 const rules = new WeakMap<RateLimit, Rule>();
 
-/** Counts a request to a client's endpoints, and says in its headers what is left, unless such headers are off. */
+/**
+ * Counts a request against a client's `rate_limit` and sets `RateLimit` headers, unless these are off.
+ * @returns the problem where the limit is exceeded
+ */
 export function countRequest(
   { limiter, limitHeaders }: Pick<BffContext, 'limiter' | 'limitHeaders'>,
   client: string,
@@ -22,9 +25,9 @@ export function countRequest(
   res: ServerResponse,
 ): ProblemDetails | undefined | Promise<ProblemDetails | undefined> {
   const whole = checksFor([ruleOf(client, rate)], { ...facts, headers });
-  const answer = limiter.ask({ whole, parts: [] });
-  const headed = limitHeaders ? res : undefined;
-  return answer instanceof Promise ? answer.then((told) => tell(whole, told, headed)) : tell(whole, answer, headed);
+  const decisions = limiter.ask({ whole, parts: [] });
+  const conclude = (decided: LimitDecisions) => toProblem(whole, decided, limitHeaders ? res : undefined);
+  return decisions instanceof Promise ? decisions.then(conclude) : conclude(decisions);
 }
 
 function ruleOf(client: string, rate: RateLimit): Rule {
@@ -37,16 +40,20 @@ function ruleOf(client: string, rate: RateLimit): Rule {
   return rule;
 }
 
-function tell(whole: readonly LimitCheck[], answer: LimitDecisions, res?: ServerResponse): ProblemDetails | undefined {
-  const counted = answer.unavailable !== true;
-  if (counted && res) addHeaders(res, rateLimitHeaders(whole, answer.whole));
-  if (counted && isAllowed(answer.whole)) return undefined;
-  const refused = requestRefused(whole, answer);
+function toProblem(
+  whole: readonly LimitCheck[],
+  decisions: LimitDecisions,
+  res?: ServerResponse,
+): ProblemDetails | undefined {
+  const counted = decisions.unavailable !== true;
+  if (counted && res) addHeaders(res, rateLimitHeaders(whole, decisions.whole));
+  if (counted && isAllowed(decisions.whole)) return undefined;
+  const refused = requestRefused(whole, decisions);
   const kind = counted ? 'rate-limited' : 'service-unavailable';
   return { status: refused.status, kind, detail: refused.message, headers: retryAfterHeader(refused) };
 }
 
-/** Beside those of `rate_limits`, which the response may bear already: both are lists. */
+/** Appends to the headers of `rate_limits` that the response may already have: both are lists. */
 function addHeaders(res: ServerResponse, headers: Readonly<Record<string, string>>): void {
   for (const name in headers) {
     const known = res.getHeader(name);

@@ -3,30 +3,33 @@ import { PURGE_PATH, purgeResponse } from '../caching/serve-purge.ts';
 import type { BrokenEndpoint } from '../endpoints/endpoints.ts';
 import { type AnyEndpoint, allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
 import { docsResponse } from '../openapi/serve-docs.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/reply.ts';
-import { rulesOutAll } from '../responses/send.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/endpoint-response.ts';
+import { acceptsNoCoding } from '../responses/send.ts';
 import { addVary } from '../responses/vary.ts';
-import { answerEndpoint } from './answer-endpoint.ts';
 import { acceptedBy } from './body.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';
+import { handleEndpoint } from './handle-endpoint.ts';
 import { countRequest } from './rate-limit.ts';
 
-/** Finds the endpoint of a call and makes its answer. Rejects when the engine does, or when the client leaves. */
-export async function replyTo(
+/**
+ * Finds the endpoint of a call and responds. Rejects when the engine does, or when the client disconnects.
+ * @returns `undefined` where the response has been streamed already
+ */
+export async function routeCall(
   call: Call,
-  served: EndpointSnapshot | undefined,
+  snapshot: EndpointSnapshot | undefined,
   bff: BffContext,
 ): Promise<EndpointResponse | undefined> {
-  if (served === undefined) {
-    const detail = 'There is no schema to serve yet.';
+  if (snapshot === undefined) {
+    const detail = 'No schema loaded yet.';
     return problemResponse({ status: 503, kind: 'not-ready', detail, headers: { 'retry-after': '1' } }, call.path);
   }
-  const matches = matchPath(served.table, call.route);
+  const matches = matchPath(snapshot.table, call.route);
   const [first] = matches;
-  if (first === undefined) return ownResponse(call, served, bff);
+  if (first === undefined) return ownResponse(call, snapshot, bff);
   const { endpoint: any } = first;
   const { settings } = any;
-  const defaultHeaders = served.defaultHeaders.get(
+  const defaultHeaders = snapshot.defaultHeaders.get(
     any.version === undefined ? any.client : `${any.client}/${any.version}`,
   );
   if (defaultHeaders)
@@ -41,7 +44,7 @@ export async function replyTo(
   }
   const match = matches.find(({ endpoint }) => endpoint.method === asked);
   if (match === undefined) return problemResponse(methodNotAllowed(call, matches), call.path);
-  if (rulesOutAll(call.req, bff)) return problemResponse(notAcceptable(), call.path);
+  if (acceptsNoCoding(call.req, bff)) return problemResponse(notAcceptable(), call.path);
   const { endpoint } = match;
   call.notes.endpoint = endpoint.id;
   call.notes.operation = endpoint.label;
@@ -51,56 +54,56 @@ export async function replyTo(
   }
   if (endpoint.version !== undefined && settings.versions[endpoint.version]?.enabled === false)
     return problemResponse(gone(endpoint.version), call.path);
-  if ('problems' in endpoint) return problemResponse(doesNotFit(endpoint, bff.dev && !bff.hidesDetails), call.path);
-  return answerEndpoint(call, served, endpoint, match.parameters, bff);
+  if ('problems' in endpoint) return problemResponse(brokenEndpoint(endpoint, bff.dev && !bff.hidesDetails), call.path);
+  return handleEndpoint(call, snapshot, endpoint, match.parameters, bff);
 }
 
-/** What the gateway itself has under `/bff`; endpoints go before it. */
+/** Serves the gateway's own paths under `/bff`. Endpoints take precedence. */
 function ownResponse(
   call: Call,
-  served: EndpointSnapshot,
+  snapshot: EndpointSnapshot,
   bff: BffContext,
 ): EndpointResponse | Promise<EndpointResponse> {
   if (call.route === PURGE_PATH && bff.purgeToken !== undefined) return purgeResponse(call, bff.purgeToken, bff.purge);
-  const docs = bff.docs ? docsResponse(call, served, bff) : undefined;
-  return docs ?? problemResponse(notFound(call, served, bff.dev && !bff.hidesDetails), call.path);
+  const docs = bff.docs ? docsResponse(call, snapshot, bff) : undefined;
+  return docs ?? problemResponse(notFound(call, snapshot, bff.dev && !bff.hidesDetails), call.path);
 }
 
-function notFound(call: Call, served: EndpointSnapshot, dev: boolean): ProblemDetails {
+function notFound(call: Call, snapshot: EndpointSnapshot, dev: boolean): ProblemDetails {
   const detail = `There is no endpoint at ${call.path}.`;
   if (!dev) return { status: 404, kind: 'no-endpoint', detail };
-  // the path is the route, below the prefix under which a proxy shows the gateway
+  // the path is the path prefix of the proxy and the route
   const prefix = call.path.slice(0, call.path.length - call.route.length);
   const shown = ({ method, path }: AnyEndpoint) => `${method} ${prefix}${path}`;
   const extensions = {
-    near: nearEndpoints(served.table, call.route).map(shown),
-    endpoints: [...served.table.values()].flat().map(shown),
-    problems: served.folder.problems.map(formatProblem),
+    near: nearEndpoints(snapshot.table, call.route).map(shown),
+    endpoints: [...snapshot.table.values()].flat().map(shown),
+    problems: snapshot.folder.problems.map(formatProblem),
   };
   return { status: 404, kind: 'no-endpoint', detail, extensions };
 }
 
 function methodNotAllowed(call: Call, matches: readonly Match[]): ProblemDetails {
   const allow = allowedMethods(matches);
-  const detail = `${call.path} does not answer ${call.req.method}; it answers ${allow}.`;
+  const detail = `${call.path} does not support ${call.req.method}; it supports ${allow}.`;
   return { status: 405, kind: 'method-not-allowed', detail, headers: { allow } };
 }
 
-/** Said before anything is done: what has been done could not be delivered. */
+/** Returns the 406 problem. It is checked before execution, because the result could not be sent. */
 function notAcceptable(): ProblemDetails {
-  const detail = 'The "accept-encoding" header allows no form that the answer could have; allow "identity".';
+  const detail = 'The "accept-encoding" header allows no content coding that the gateway supports. Allow "identity".';
   return { status: 406, kind: 'not-acceptable', detail };
 }
 
 function gone(version: string): ProblemDetails {
-  return { status: 410, kind: 'version-gone', detail: `The version "${version}" is served no more.` };
+  return { status: 410, kind: 'version-gone', detail: `The version "${version}" was removed.` };
 }
 
-function doesNotFit(endpoint: BrokenEndpoint, dev: boolean): ProblemDetails {
+function brokenEndpoint(endpoint: BrokenEndpoint, dev: boolean): ProblemDetails {
   const closed = endpoint.problems.length === 0;
   const detail = closed
-    ? 'The settings of this client are wrong, so that nothing of it is served.'
-    : 'This endpoint does not fit the schema that is served just now.';
+    ? 'The settings of this client are invalid, so none of its endpoints are served.'
+    : 'This endpoint is not valid for the current schema.';
   const extensions = { problems: endpoint.problems.map(formatProblem) };
   return { status: 503, kind: 'endpoint-broken', detail, ...(dev && !closed ? { extensions } : {}) };
 }

@@ -1,12 +1,12 @@
 import type { GraphQLFormattedError } from 'graphql';
 import { originalOf } from '../../shared/original-error.ts';
 
-/** HTTP statuses by error code, as `bff.error_status` adds them: `OUT_OF_STOCK` → 409, `"401"` → 401 for a status of an API. */
+/** HTTP statuses by error code, from `bff.error_status`: `OUT_OF_STOCK` → 409, or `"401"` → 401 for a status of an API. */
 export type ErrorStatus = ReadonlyMap<string, number>;
 
 /**
- * Codes with which a source says that the request was wrong, or that it should come later. Names are those of Apollo
- * Server, Spring GraphQL, DGS, Hot Chocolate, gRPC and HTTP.
+ * Error codes by which a source reports that the request was wrong, or that it should be retried later. The names are those
+ * of Apollo Server, Spring GraphQL, DGS, Hot Chocolate, gRPC and HTTP.
  */
 const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ...codes(400, 'BAD_USER_INPUT', 'BAD_REQUEST', 'BAD_INPUT', 'INVALID_INPUT', 'INVALID_ARGUMENT', 'ARGUMENT_ERROR'),
@@ -21,18 +21,18 @@ const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([
   ...codes(412, 'PRECONDITION_FAILED'),
   ...codes(413, 'PAYLOAD_TOO_LARGE'),
   ...codes(422, 'UNPROCESSABLE_ENTITY', 'UNPROCESSABLE_CONTENT'),
-  // its limit is one of the gateway: the client of the gateway may have asked for the first time
+  // the source limits the gateway, not the gateway's client: hence 503 and not 429
   ...codes(503, 'RATE_LIMITED', 'RATE_LIMIT_EXCEEDED', 'TOO_MANY_REQUESTS', 'THROTTLED', 'RESOURCE_EXHAUSTED'),
   ...codes(503, 'OVERLOADED', 'SERVICE_UNAVAILABLE', 'UNAVAILABLE'),
 ]);
 
 /**
- * Statuses of REST APIs that are about the request. 401 is not among them: it may be the gateway's own credential that the
- * API refuses.
+ * Statuses of REST APIs that concern the request. 401 is not among them: the API may have rejected the gateway's own
+ * credential.
  */
 const OF_REQUEST: ReadonlySet<number> = new Set([400, 403, 404, 409, 410, 412, 413, 422]);
 
-/** Codes of the gateway itself, for what it could not get from a source. */
+/** The gateway's own error codes for failed fetches. */
 const OF_TRANSPORT: ReadonlySet<string> = new Set(['SUBREQUEST_HTTP_ERROR', 'SUBREQUEST_MALFORMED_RESPONSE']);
 
 function codes(status: number, ...names: readonly string[]): [string, number][] {
@@ -40,9 +40,9 @@ function codes(status: number, ...names: readonly string[]): [string, number][] 
 }
 
 /**
- * Returns the HTTP status for an error that a source reported: by its code, else by the HTTP status of the API that it
- * comes from, else by what frameworks write instead of a code, else 503 where the source asks to come later. `undefined`
- * where none of these says more than that it failed.
+ * Returns the HTTP status for an error that a source reported. It depends on the error's code, else on the HTTP status of
+ * the API, else on framework extensions such as `classification`, else it is 503 where the source asks to retry later.
+ * Returns `undefined` where none of these applies.
  */
 export function reportedStatusOf(error: GraphQLFormattedError, configured?: ErrorStatus): number | undefined {
   const extensions = originalOf(error).extensions ?? {};
@@ -61,7 +61,7 @@ export function reportedStatusOf(error: GraphQLFormattedError, configured?: Erro
   );
 }
 
-/** A 503 alone may be any failure; with `Retry-After`, as with a 429, it is one that passes. */
+/** A 503 alone may be any failure. A 429, or a 503 with `Retry-After`, is temporary. */
 function asksToWait(extensions: Readonly<Record<string, unknown>>): boolean {
   const status = httpStatusOf(extensions);
   return status === 429 || (status === 503 && Number(extensions.retryAfter) > 0);
@@ -76,7 +76,7 @@ function byCode(code: unknown, configured: ErrorStatus | undefined): number | un
   return configured?.get(code) ?? STATUS_BY_CODE.get(upperSnake(code));
 }
 
-/** graphql-java says `ValidationError` of documents that do not fit its schema, which is no mistake of the client. */
+/** graphql-java reports `ValidationError` for documents that are invalid for its schema; this is not the client's error. */
 function byClassification(classification: unknown, configured: ErrorStatus | undefined): number | undefined {
   return classification === 'ValidationError' ? undefined : byCode(classification, configured);
 }

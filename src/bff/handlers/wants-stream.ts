@@ -2,7 +2,7 @@ const STREAM = 'text/event-stream';
 const JSON_RANGES = ['application/json', 'application/*', '*/*'];
 
 /**
- * Whether the client wants the answer piece by piece: it names `text/event-stream`, and likes JSON no better.
+ * Returns whether the client prefers an event stream: `accept` names `text/event-stream`, and no JSON type has more quality.
  *
  * In:  `text/event-stream`, `application/json;q=0.5, text/event-stream`
  * Out: true
@@ -17,7 +17,7 @@ export function wantsStream(accept: string | undefined): boolean {
   return stream > 0 && stream >= json;
 }
 
-/** The type in lower case, and its quality. A quality that is none counts as 1, as if it were not there. */
+/** Returns the media range in lower case, and its quality. An invalid quality counts as 1, like a missing one. */
 function readRange(text: string): [type: string, quality: number] {
   const [type = '', ...parameters] = text.split(';').map((part) => part.trim().toLowerCase());
   const given = parameters.find((parameter) => /^q\s*=/.test(parameter));

@@ -3,14 +3,14 @@ import type { ClientSettings } from '../endpoints/client-file.ts';
 
 type Rules = ClientSettings['headers']['request'];
 
-/** Headers that every answer of a client's version bears; `undefined` where there are none. */
+/** Returns the headers of every response of a client's version; `undefined` where there are none. */
 export function defaultHeadersOf(
   settings: ClientSettings,
   version: string | undefined,
 ): ReadonlyMap<string, string> | undefined {
   const headers = new Map(Object.entries(settings.headers.response.add));
   const { deprecated, sunset, link } = (version === undefined ? settings : settings.versions[version]) ?? {};
-  // RFC 9745: a structured date, in seconds. RFC 8594: a date as HTTP has it.
+  // RFC 9745: a structured date, in seconds. RFC 8594: an HTTP date.
   if (deprecated !== undefined) headers.set('deprecation', `@${Math.floor(deprecated / 1000)}`);
   if (sunset !== undefined) headers.set('sunset', new Date(sunset).toUTCString());
   if (link !== undefined)
@@ -18,7 +18,7 @@ export function defaultHeadersOf(
   return headers.size === 0 ? undefined : headers;
 }
 
-/** The request's headers as sources are told of them; the very same where there is nothing to change. */
+/** Returns the request headers that sources receive; the same object where no rule applies. */
 export function requestHeaders(rules: Rules, headers: IncomingHttpHeaders): IncomingHttpHeaders {
   if (rules.strip.length === 0 && isEmpty(rules.add)) return headers;
   const changed = { ...headers };

@@ -1,29 +1,29 @@
 /**
- * Whether the client has this very representation already, by `If-None-Match`. A compressed form has a tag of its own, so
- * that what is compared is the tag of the form that would be sent. Weak and strong tags are alike here.
+ * Returns whether `If-None-Match` names this representation. A compressed body has its own tag: pass the tag of the body
+ * that would be sent. The comparison is weak.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
  */
-export function isKnown(ifNoneMatch: string, etag: string): boolean {
+export function matchesIfNoneMatch(ifNoneMatch: string, etag: string): boolean {
   if (ifNoneMatch === etag || ifNoneMatch.trim() === '*') return true;
-  const own = withoutWeak(etag);
-  return tagsIn(ifNoneMatch).some((tag) => withoutWeak(tag) === own);
+  const opaque = withoutWeak(etag);
+  return tagsIn(ifNoneMatch).some((tag) => withoutWeak(tag) === opaque);
 }
 
 /**
- * Whether `If-Match` names this representation, or any with `*`. Weak tags match nothing.
+ * Returns whether `If-Match` names this representation, or any with `*`. Weak tags never match.
  * @param etag `undefined` for a representation without a tag
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1
  */
-export function matches(ifMatch: string, etag: string | undefined): boolean {
+export function matchesIfMatch(ifMatch: string, etag: string | undefined): boolean {
   return ifMatch.trim() === '*' || (etag !== undefined && !etag.startsWith('W/') && tagsIn(ifMatch).includes(etag));
 }
 
-/** The tag of a compressed form: other bytes, so another strong tag. */
-export function etagOfForm(etag: string, encoding: string): string {
+/** Returns the tag of a compressed body: other bytes need another strong tag. */
+export function etagOfCoding(etag: string, encoding: string): string {
   return `${etag.slice(0, -1)}-${encoding}"`;
 }
 
-/** A comma within quotes divides nothing; empty items of the list count for nothing. */
+/** Splits a list of tags. A comma within quotes does not separate; empty items are ignored. */
 function tagsIn(list: string): string[] {
   return list.match(/(?:W\/)?"[^"]*"/g) ?? [];
 }

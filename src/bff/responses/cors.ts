@@ -3,16 +3,16 @@ import type { ClientSettings } from '../endpoints/client-file.ts';
 import { allowedMethods, matchPath, type RoutingTable } from '../endpoints/router.ts';
 import type { CountRefusal } from '../handlers/call.ts';
 
-/** Response headers that a web page cannot read unless it is told that it may. */
+/** Response headers that web pages can only read if `Access-Control-Expose-Headers` names them. */
 const EXPOSED = [
   ...['etag', 'retry-after', 'ratelimit', 'ratelimit-policy', 'x-request-id', 'idempotency-replayed'],
   ...['deprecation', 'sunset', 'link'],
 ];
 
-/** Policies for web pages by client; they stand in the place of the gateway's own. */
+/** CORS policies by client; they replace the gateway's own. */
 export type ClientPolicies = ReadonlyMap<string, Cors>;
 
-/** Makes the policies of all clients that have `cors` in their `client.yaml`. */
+/** Compiles the policies of all clients that have `cors` in their `client.yaml`. */
 export function clientPolicies(table: RoutingTable, onRefused: CountRefusal | undefined): ClientPolicies {
   const policies = new Map<string, Cors>();
   for (const [client, [first]] of table) {
@@ -22,12 +22,12 @@ export function clientPolicies(table: RoutingTable, onRefused: CountRefusal | un
   return policies;
 }
 
-/** The policy of the client whose path it is: `/bff/CLIENT/…`. */
+/** Returns the policy of the client in a path: `/bff/CLIENT/…`. */
 export function policyAt(policies: ClientPolicies, path: string): Cors | undefined {
   return policies.size === 0 ? undefined : policies.get(path.split('/', 3)[2] ?? '');
 }
 
-/** A path allows the methods of its endpoints. */
+/** Compiles one client's policy. A preflight response allows the methods of the endpoints at its path. */
 function policyOf(
   client: string,
   cors: NonNullable<ClientSettings['cors']>,
@@ -48,8 +48,8 @@ function policyOf(
   return {
     headersFor: compiled.headersFor,
     preflight(path, headers) {
-      const answer = compiled.preflight(path, headers);
-      return answer && { ...answer, 'access-control-allow-methods': allowedMethods(matchPath(table, path)) };
+      const allowed = compiled.preflight(path, headers);
+      return allowed && { ...allowed, 'access-control-allow-methods': allowedMethods(matchPath(table, path)) };
     },
   };
 }

@@ -1,34 +1,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readAcceptEncoding } from '../../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../../shared/content-codings.ts';
-import { etagOfForm, isKnown, matches } from './conditional.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from './reply.ts';
+import { etagOfCoding, matchesIfMatch, matchesIfNoneMatch } from './conditional.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from './endpoint-response.ts';
 import { addVary } from './vary.ts';
 
 export interface SendSettings {
-  /** Bodies of fewer bytes are not worth compressing; `undefined`: nothing is compressed. */
+  /** Smallest body that is compressed, in bytes; `undefined` disables compression. */
   readonly compressFrom: number | undefined;
-  /** Where a proxy shows the gateway, such as `/shop-api`; empty where it is at the root. */
+  /** Public path of the gateway behind a proxy, such as `/shop-api`; empty at the root. */
   readonly pathPrefix: string;
-  /** Whether `Server-Timing` says how long what took. */
+  /** Whether responses have `Server-Timing`. */
   readonly dev: boolean;
 }
 
-/** Whether a client rules out every form that an answer could have, by `Accept-Encoding`. */
-export function rulesOutAll({ headers }: IncomingMessage, { compressFrom }: SendSettings): boolean {
+/** Returns whether `Accept-Encoding` rules out every content coding, including `identity`. */
+export function acceptsNoCoding({ headers }: IncomingMessage, { compressFrom }: SendSettings): boolean {
   const { best, identity } = readAcceptEncoding(headers['accept-encoding']);
   return !identity && (compressFrom === undefined || best === undefined);
 }
 
-/** Writes an answer: 304 where the client has it, compressed where it helps, without a body for HEAD. */
+/** Writes a response: 304 where the client has it, compressed where that is worthwhile, without a body for HEAD. */
 export function send(
   req: IncomingMessage,
   res: ServerResponse,
-  made: EndpointResponse,
+  prepared: EndpointResponse,
   settings: SendSettings,
 ): void | Promise<void> {
   if (res.destroyed || res.headersSent) return;
-  const response = res.hasHeader('set-cookie') ? withoutSharing(made) : made;
+  const response = res.hasHeader('set-cookie') ? asUncacheable(prepared) : prepared;
   const { etag, headers } = response;
   addLimits(res, headers);
   if (settings.dev && response.timings) res.setHeader('server-timing', timingText(response.timings));
@@ -37,21 +37,22 @@ export function send(
   const compressible = compressFrom !== undefined && (response.body.length >= compressFrom || !accepted.identity);
   if (compressible) addVary(res, headers.vary === undefined ? 'accept-encoding' : `${headers.vary}, accept-encoding`);
   const encoding = compressible && response.body.length > 0 ? accepted.best : undefined;
-  const selected = encoding && etag ? etagOfForm(etag, encoding) : etag;
+  const selected = encoding && etag ? etagOfCoding(etag, encoding) : etag;
   const wanted = req.headers['if-match'];
-  if (wanted !== undefined && response.status < 300 && !matches(wanted, selected)) return refuse(req, res, settings);
+  if (wanted !== undefined && response.status < 300 && !matchesIfMatch(wanted, selected))
+    return refuse(req, res, settings);
   const known = req.headers['if-none-match'];
-  if (known !== undefined && selected !== undefined && isKnown(known, selected)) {
+  if (known !== undefined && selected !== undefined && matchesIfNoneMatch(known, selected)) {
     return sendNotModified(res, response, selected);
   }
   if (encoding === undefined) return write(req, res, response, response.body, undefined);
-  const form = response.forms?.get(encoding);
-  if (form !== undefined) return write(req, res, response, form, encoding);
+  const encodedBody = response.encodedBodies?.get(encoding);
+  if (encodedBody !== undefined) return write(req, res, response, encodedBody, encoding);
   return sendCompressed(req, res, response, encoding);
 }
 
-/** A cookie is for the one client that asked: no cache that several clients share may keep what comes with it. */
-function withoutSharing(response: EndpointResponse): EndpointResponse {
+/** A response with a cookie is for one client, so shared caches must not store it. */
+function asUncacheable(response: EndpointResponse): EndpointResponse {
   const control = response.headers['cache-control'];
   if (control === undefined || /\b(?:private|no-store)\b/.test(control)) return response;
   return { ...response, headers: { ...response.headers, 'cache-control': 'no-store' } };
@@ -59,9 +60,9 @@ function withoutSharing(response: EndpointResponse): EndpointResponse {
 
 async function sendCompressed(req: IncomingMessage, res: ServerResponse, response: EndpointResponse, encoding: Coding) {
   const body = typeof response.body === 'string' ? Buffer.from(response.body) : response.body;
-  const form = await encodeBody(body, encoding, { thoroughly: response.forms !== undefined });
-  response.forms?.set(encoding, form);
-  if (!res.destroyed && !res.headersSent) write(req, res, response, form, encoding);
+  const encodedBody = await encodeBody(body, encoding, { thoroughly: response.encodedBodies !== undefined });
+  response.encodedBodies?.set(encoding, encodedBody);
+  if (!res.destroyed && !res.headersSent) write(req, res, response, encodedBody, encoding);
 }
 
 function write(
@@ -72,7 +73,7 @@ function write(
   encoding: Coding | undefined,
 ): void {
   if (response.etag !== undefined)
-    res.setHeader('etag', encoding ? etagOfForm(response.etag, encoding) : response.etag);
+    res.setHeader('etag', encoding ? etagOfCoding(response.etag, encoding) : response.etag);
   if (encoding !== undefined) res.setHeader('content-encoding', encoding);
   if (response.status !== 204) res.setHeader('content-length', Buffer.byteLength(body));
   res.writeHead(response.status, withoutLists(response.headers, res));
@@ -88,22 +89,22 @@ function refuse(req: IncomingMessage, res: ServerResponse, { pathPrefix }: SendS
 const NO_MATCH: ProblemDetails = {
   status: 412,
   kind: 'precondition-failed',
-  detail: 'The answer is not, or no more, the one that If-Match names.',
+  detail: 'The current response does not match the entity tag in If-Match.',
 };
 
-/** RFC 9110, section 15.4.5: what a 200 would have said of the answer, but nothing of its body. */
+/** Sends a 304 with the headers that a 200 would have: RFC 9110, section 15.4.5. */
 function sendNotModified(res: ServerResponse, { headers }: EndpointResponse, etag: string): void {
-  const kept: Record<string, string> = { etag };
+  const selected: Record<string, string> = { etag };
   if (headers.vary !== undefined) addVary(res, headers.vary);
   for (const name of ['cache-control', 'age', 'cache-status'] as const) {
     const value = headers[name];
-    if (value !== undefined && !res.hasHeader(name)) kept[name] = value;
+    if (value !== undefined && !res.hasHeader(name)) selected[name] = value;
   }
-  res.writeHead(304, kept);
+  res.writeHead(304, selected);
   res.end();
 }
 
-/** `writeHead` would put the reply's lists over those that are set already. */
+/** Leaves out list headers, because `writeHead` would overwrite the values that are already set. */
 function withoutLists(headers: EndpointResponse['headers'], res: ServerResponse): EndpointResponse['headers'] {
   const varies = headers.vary !== undefined && res.hasHeader('vary');
   if (!varies && headers.ratelimit === undefined) return headers;
@@ -114,17 +115,17 @@ function withoutLists(headers: EndpointResponse['headers'], res: ServerResponse)
 
 const LIMITS = ['ratelimit-policy', 'ratelimit'] as const;
 
-/** What limits of fields say stands beside what those of the client, or of all requests, have said of the same response. */
+/** Appends the `RateLimit` headers of fields to those of the client or of all requests. */
 function addLimits(res: ServerResponse, headers: EndpointResponse['headers']): void {
   if (headers.ratelimit === undefined) return;
   for (const name of LIMITS) {
-    const own = headers[name] ?? '';
-    const said = res.getHeader(name);
-    res.setHeader(name, said === undefined ? own : `${said}, ${own}`);
+    const added = headers[name] ?? '';
+    const existing = res.getHeader(name);
+    res.setHeader(name, existing === undefined ? added : `${existing}, ${added}`);
   }
 }
 
-/** @see https://www.w3.org/TR/server-timing/ */
+/** Formats `Server-Timing`. @see https://www.w3.org/TR/server-timing/ */
 function timingText(timings: ReadonlyMap<string, number>): string {
   return [...timings].map(([name, ms]) => `${name.replaceAll(/[^\w.-]/g, '_')};dur=${ms.toFixed(1)}`).join(', ');
 }

@@ -1,20 +1,19 @@
 import type { ServerResponse } from 'node:http';
 
-/** Adds to `Vary`: what other parts of the answer have said there stays, as CORS of `Origin` and sessions of `Cookie`. */
+/** Adds names to `Vary`. Names that others have set stay, such as `Origin` from CORS and `Cookie` from sessions. */
 export function addVary(res: ServerResponse, names: string): void {
-  const there = res.getHeader('vary');
-  if (there === undefined || there === '') {
+  const current = res.getHeader('vary');
+  if (current === undefined || current === '') {
     if (names !== '') res.setHeader('vary', names);
     return;
   }
-  if (namesIn(names).includes('*') || there === '*') {
-    // nothing more can be said
+  if (namesIn(names).includes('*') || current === '*') {
     res.setHeader('vary', '*');
     return;
   }
-  const known = new Set(namesIn(String(there).toLowerCase()));
+  const known = new Set(namesIn(String(current).toLowerCase()));
   const more = namesIn(names).filter((name) => !known.has(name.toLowerCase()));
-  if (more.length > 0) res.setHeader('vary', [there, ...more].join(', '));
+  if (more.length > 0) res.setHeader('vary', [current, ...more].join(', '));
 }
 
 function namesIn(vary: string): string[] {

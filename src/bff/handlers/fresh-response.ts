@@ -4,67 +4,70 @@ import { CacheControlAccumulator, type Freshness } from '../../client/freshness.
 import { takeDataText } from '../../executor/take-data-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
-import type { Fresh } from '../caching/answer-cache.ts';
 import { entityTags } from '../caching/entities.ts';
+import type { FreshResponse } from '../caching/response-cache.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { errorCode } from '../endpoints/shape.ts';
 import { requestHeaders } from '../responses/client-headers.ts';
-import { type EndpointResponse, problemResponse } from '../responses/reply.ts';
+import { type EndpointResponse, problemResponse } from '../responses/endpoint-response.ts';
 import { readableContext } from '../shapes/readable-context.ts';
-import { type CompleteResult, type Made, makeAnswer, responseFor } from './answer.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';
 import { withChallenge } from './challenge.ts';
-import { type Execution, execute, type Work } from './execute.ts';
+import { createResult, type EndpointResult, responseFor, type SuccessfulResult } from './endpoint-result.ts';
+import { type Execution, type ExecutionRequest, execute } from './execute.ts';
 
-/** A call whose parameters are good. */
+/** A call of an endpoint with valid parameters. */
 export interface EndpointCall {
   readonly call: Call;
-  readonly served: EndpointSnapshot;
+  readonly snapshot: EndpointSnapshot;
   readonly endpoint: Endpoint;
   readonly variables: Variables;
   readonly bff: BffContext;
 }
 
-/** Executes the operation and makes the reply. */
-export async function makeFresh(order: EndpointCall, cancellation: Cancellation): Promise<Fresh> {
-  const { call, served, endpoint, bff, variables } = order;
+/** Executes an endpoint's operation and creates the response. */
+export async function createFreshResponse(
+  endpointCall: EndpointCall,
+  cancellation: Cancellation,
+): Promise<FreshResponse> {
+  const { call, snapshot, endpoint, bff, variables } = endpointCall;
   const recorded = endpoint.cache?.respectsSources && bff.cache ? new CacheControlAccumulator() : undefined;
-  const execution = await execute(served.engine, workOf(order, recorded), cancellation);
+  const execution = await execute(snapshot.engine, executionRequestOf(endpointCall, recorded), cancellation);
   if (execution === undefined) {
-    const { timeoutMs } = workOf(order);
+    const { timeoutMs } = executionRequestOf(endpointCall);
     const detail = `The answer was not ready within ${timeoutMs} milliseconds.`;
     const response = problemResponse({ status: 504, kind: 'timeout', detail }, call.path);
-    return { response, whole: false, tags: [], untouched: false };
+    return { response, isComplete: false, tags: [], reachedNoSource: false };
   }
-  const made = await madeOf(order, execution);
+  const result = await endpointResultOf(endpointCall, execution);
   const freshness = recorded?.least;
-  const { errors } = execution.answer;
-  const plain = withVary(withSecrecy(responseFor(endpoint, made, execution, call.path), freshness), order);
+  const { errors } = execution.result;
+  const plain = withVary(withNoStore(responseFor(endpoint, result, execution, call.path), freshness), endpointCall);
   const response = errors.length > 0 ? { ...plain, errors } : plain;
-  const keeps = 'text' in made && made.whole && endpoint.cache !== undefined && bff.cache !== undefined;
-  const tags = keeps ? tagsOf(endpoint, made, variables) : [];
-  const untouched = wasNothingDone(execution);
-  takeDataText(execution.answer);
-  return { response, whole: keeps, tags, freshness, untouched };
+  const isCacheable = 'text' in result && result.isComplete && endpoint.cache !== undefined && bff.cache !== undefined;
+  const tags = isCacheable ? tagsOf(endpoint, result, variables) : [];
+  const reachedNoSource = hasReachedNoSource(execution);
+  takeDataText(execution.result);
+  return { response, isComplete: isCacheable, tags, freshness, reachedNoSource };
 }
 
-/** Who asks, for keys and for `Vary`. */
+/** Returns the identity and headers that cache keys and `Vary` are computed from. */
 export function requesterOf({ client, req }: Call): Requester {
   return { facts: client, headers: req.headers };
 }
 
-/** The headers that an endpoint itself reads: as parameters, and those that its cache names. */
+/** Returns the names of the headers that an endpoint reads: header parameters, and those in `vary` of its cache. */
 export function headersReadBy({ parameters, cache }: Endpoint): string[] {
   return [...parameters.filter((one) => one.in === 'header').map(({ name }) => name), ...(cache?.vary ?? [])];
 }
 
-/** Whether policies answer clients differently. */
+/** Returns whether a policy may give clients different results. */
 export function mayDifferByClient({ engine }: EndpointSnapshot, { query }: Endpoint): boolean {
   return engine.dependsOnClient?.({ query }) ?? false;
 }
 
-/** A client that keeps an answer for itself must not show it to the next one who uses that client. */
+/** Adds `Vary`, so that a browser's cache does not show a response to the next user of the same browser. */
 function withVary(response: EndpointResponse, { call, endpoint, bff }: EndpointCall): EndpointResponse {
   if (response.etag === undefined) return response;
   const requester = requesterOf(call);
@@ -73,12 +76,12 @@ function withVary(response: EndpointResponse, { call, endpoint, bff }: EndpointC
   return vary.length === 0 ? response : { ...response, headers: { ...response.headers, vary: vary.join(', ') } };
 }
 
-function withSecrecy(response: EndpointResponse, freshness: Freshness | undefined): EndpointResponse {
+function withNoStore(response: EndpointResponse, freshness: Freshness | undefined): EndpointResponse {
   return freshness?.noStore ? { ...response, headers: { ...response.headers, 'cache-control': 'no-store' } } : response;
 }
 
-/** Whether no source can have done anything: none was reached. */
-function wasNothingDone({ answer: { dataText, errors } }: Execution): boolean {
+/** Returns whether no source was reached, so that nothing can have changed. */
+function hasReachedNoSource({ result: { dataText, errors } }: Execution): boolean {
   if (dataText === undefined) return true;
   return (
     errors.length > 0 &&
@@ -90,8 +93,14 @@ function wasNothingDone({ answer: { dataText, errors } }: Execution): boolean {
   );
 }
 
-/** @param heard told how long the answers of sources hold */
-export function workOf({ call, endpoint, variables, bff }: EndpointCall, recorded?: CacheControlAccumulator): Work {
+/**
+ * Returns what to execute for a call.
+ * @param recorded records the cache control of source responses
+ */
+export function executionRequestOf(
+  { call, endpoint, variables, bff }: EndpointCall,
+  recorded?: CacheControlAccumulator,
+): ExecutionRequest {
   return {
     query: endpoint.query,
     timed: endpoint.timed,
@@ -109,16 +118,19 @@ export function workOf({ call, endpoint, variables, bff }: EndpointCall, recorde
   };
 }
 
-/** The answer, as the endpoint's module shapes it where there is one. */
-export function madeOf({ call, endpoint, variables, bff }: EndpointCall, execution: Execution): Made | Promise<Made> {
+/** Returns the endpoint's result, reshaped by its shape module if it has one. */
+export function endpointResultOf(
+  { call, endpoint, variables, bff }: EndpointCall,
+  execution: Execution,
+): EndpointResult | Promise<EndpointResult> {
   const { shape, cache } = endpoint;
   const shaping = shape && {
     shape,
     context: readableContext(cache, withDefaults(endpoint, variables), call.client?.identity, call.req.headers),
   };
-  const made = makeAnswer(endpoint, execution, { shaping, errorStatus: bff.errorStatus });
-  if (made instanceof Promise || !('problem' in made)) return made;
-  return { problem: withChallenge(made.problem, endpoint, bff.accepted) };
+  const result = createResult(endpoint, execution, { shaping, errorStatus: bff.errorStatus });
+  if (result instanceof Promise || !('problem' in result)) return result;
+  return { problem: withChallenge(result.problem, endpoint, bff.acceptedCredentials) };
 }
 
 function withDefaults({ parameters }: Endpoint, given: Variables): Variables {
@@ -127,8 +139,8 @@ function withDefaults({ parameters }: Endpoint, given: Variables): Variables {
   return variables;
 }
 
-function tagsOf(endpoint: Endpoint, made: CompleteResult, variables: Variables): string[] {
-  const data: unknown = typeof made.data === 'string' ? parseJson(made.data) : made.data;
+function tagsOf(endpoint: Endpoint, result: SuccessfulResult, variables: Variables): string[] {
+  const data: unknown = typeof result.data === 'string' ? parseJson(result.data) : result.data;
   const own = (endpoint.cache?.tags ?? []).map((tag) =>
     tag.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(variables[name] ?? '')),
   );

@@ -1,32 +1,36 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { ExecutionResult } from '../../pipeline/engine.ts';
 import { parseJson } from '../../shared/exact-json.ts';
-import type { Endpoint, LateOperation } from '../endpoints/endpoints.ts';
+import type { DeferredOperation, Endpoint } from '../endpoints/endpoints.ts';
 import {
   errorCode,
   type PartialFailure,
+  resolveErrors,
   type Section,
   sectionAt,
-  settleErrors,
   visiblePaths,
 } from '../endpoints/shape.ts';
 
 type Json = Record<string, unknown>;
 
-/** What a section came to that was asked for beside the rest; `undefined` where its time was up first. */
-export interface LateResult {
-  readonly operation: LateOperation;
-  readonly answer: ExecutionResult | undefined;
+/** The result of a section that was executed on its own; `undefined` on timeout. */
+export interface DeferredResult {
+  readonly operation: DeferredOperation;
+  readonly result: ExecutionResult | undefined;
 }
 
-/** Puts late sections into the data of the rest, in place. Those that failed, or took too long, are told. */
-export function mergeLate(endpoint: Endpoint, data: unknown, late: readonly LateResult[]): PartialFailure[] {
-  return late.flatMap((one) => mergeOne(endpoint.sections, data, one));
+/** Merges the results of late sections into the data, in place. Returns the sections that failed or timed out. */
+export function mergeDeferred(
+  endpoint: Endpoint,
+  data: unknown,
+  deferred: readonly DeferredResult[],
+): PartialFailure[] {
+  return deferred.flatMap((one) => mergeOne(endpoint.sections, data, one));
 }
 
-function mergeOne(root: Section, data: unknown, { operation, answer }: LateResult): PartialFailure[] {
+function mergeOne(root: Section, data: unknown, { operation, result }: DeferredResult): PartialFailure[] {
   const parent = parentIn(data, operation.path);
-  // The object that it would be part of is not there: there is nothing to miss.
+  // the parent object is null, so the section has no place
   if (parent === undefined) return [];
   const key = operation.path.at(-1) as string;
   const fallback = sectionAt(root, operation.path)?.optional?.fallback ?? null;
@@ -34,9 +38,9 @@ function mergeOne(root: Section, data: unknown, { operation, answer }: LateResul
     parent[key] = fallback;
     return visiblePaths(root, operation.path).map((path) => ({ path, code, message }));
   };
-  if (answer === undefined) return fail('SECTION_TIMEOUT', tooSlow(operation));
-  const own: unknown = answer.dataText === undefined ? null : parseJson(answer.dataText);
-  const { partial, failures } = settleErrors(root, own, answer.errors);
+  if (result === undefined) return fail('SECTION_TIMEOUT', tooSlow(operation));
+  const own: unknown = result.dataText === undefined ? null : parseJson(result.dataText);
+  const { partial, failures } = resolveErrors(root, own, result.errors);
   const [failed] = failures;
   if (failed !== undefined) return fail(errorCode(failed), failed.message);
   const source = parentIn(own, operation.path);
@@ -45,11 +49,11 @@ function mergeOne(root: Section, data: unknown, { operation, answer }: LateResul
     if (Object.hasOwn(source, key)) parent[key] = source[key];
     return partial;
   }
-  const [first] = answer.errors as readonly (GraphQLFormattedError | undefined)[];
+  const [first] = result.errors as readonly (GraphQLFormattedError | undefined)[];
   return fail(first ? errorCode(first) : 'INTERNAL_SERVER_ERROR', first?.message ?? 'The section could not be read.');
 }
 
-function tooSlow({ timeoutMs }: Pick<LateOperation, 'timeoutMs'>): string {
+function tooSlow({ timeoutMs }: Pick<DeferredOperation, 'timeoutMs'>): string {
   return `The section was not ready within ${timeoutMs} milliseconds.`;
 }
 

@@ -4,31 +4,33 @@ import type { AuthRule } from '../endpoints/auth-rule.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
-import type { ProblemDetails } from '../responses/reply.ts';
+import type { ProblemDetails } from '../responses/endpoint-response.ts';
 import type { BffContext } from './call.ts';
 import { type AcceptedCredentials, unauthenticated } from './challenge.ts';
 
 /**
- * Whether this viewer may call an endpoint at all.
+ * Returns the problem of a request that may not call an endpoint; `undefined` where it may.
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-3.1
  */
 export function refuseViewer(
   rule: AuthRule,
   identity: Identity | undefined,
   client: string,
-  accepted: AcceptedCredentials,
+  acceptedCredentials: AcceptedCredentials,
 ): ProblemDetails | undefined {
   if (identity === undefined) {
-    return rule.required || rule.scopes.length > 0 ? unauthenticated({ client, auth: rule }, accepted) : undefined;
+    return rule.required || rule.scopes.length > 0
+      ? unauthenticated({ client, auth: rule }, acceptedCredentials)
+      : undefined;
   }
   if (rule.kinds && !rule.kinds.has(identity.kind)) {
-    const detail = `A credential of the kind ${[...rule.kinds].join(' or ')} is needed; this is one of the kind ${identity.kind}.`;
+    const detail = `This endpoint needs a credential of the kind ${[...rule.kinds].join(' or ')}; the request has one of the kind ${identity.kind}.`;
     return { status: 403, kind: 'forbidden', detail };
   }
   const missing = rule.scopes.filter((scope) => !identity.scopes.includes(scope));
   if (missing.length === 0) return undefined;
   const detail = `The credential lacks ${missing.length === 1 ? 'the scope' : 'the scopes'} ${missing.join(', ')}.`;
-  // what RFC 6750 says is for those who have come with a token
+  // RFC 6750 defines the challenge for bearer tokens only
   if (!isToken(identity.kind)) return { status: 403, kind: 'forbidden', detail };
   const challenge = `Bearer error="insufficient_scope", scope="${rule.scopes.join(' ')}"`;
   return { status: 403, kind: 'forbidden', detail, headers: { 'www-authenticate': challenge } };
@@ -37,21 +39,23 @@ export function refuseViewer(
 const isToken = (kind: string) => kind === 'jwt' || kind === 'opaque';
 
 /**
- * Puts the variables that are read from the verified credential beside the others. A claim is never taken from the request
- * itself.
+ * Adds the variables that are read from claims of the verified credential. Claims never come from the request itself.
+ * @returns the problem where a required claim is missing or has the wrong type
  */
 export function readClaims(
   endpoint: Pick<Endpoint, 'parameters' | 'auth' | 'client'>,
   identity: Identity | undefined,
   variables: Variables,
-  { accepted, hidesDetails }: Pick<BffContext, 'accepted' | 'hidesDetails'>,
+  { acceptedCredentials, hidesDetails }: Pick<BffContext, 'acceptedCredentials' | 'hidesDetails'>,
 ): ProblemDetails | undefined {
   for (const parameter of endpoint.parameters) {
     if (parameter.in !== 'claim') continue;
     const value = claimOf(identity, parameter.name);
     if (value === undefined || value === null) {
       if (!parameter.required) continue;
-      return identity === undefined ? unauthenticated(endpoint, accepted) : withoutClaim(parameter, hidesDetails);
+      return identity === undefined
+        ? unauthenticated(endpoint, acceptedCredentials)
+        : withoutClaim(parameter, hidesDetails);
     }
     const coercion = new InputCoercion({ maxErrors: 1, hideSuggestions: true });
     coercion.coerce(value, parameter.type);
@@ -61,7 +65,7 @@ export function readClaims(
   return undefined;
 }
 
-/** `sub`, or a claim within others: `realm_access.roles`. A name with dots of its own goes first. */
+/** Returns a claim by name or by path, such as `realm_access.roles`. A claim whose own name has dots takes precedence. */
 function claimOf(identity: Identity | undefined, name: string): unknown {
   if (identity === undefined) return undefined;
   if (Object.hasOwn(identity.claims, name)) return identity.claims[name];

@@ -1,19 +1,24 @@
 import type { ServerResponse } from 'node:http';
 import { Cancellation } from '../../sources/cancellation.ts';
 
+/** An execution in flight, with the number of its waiting clients. */
 interface SharedExecution<T> {
   readonly cancellation: Cancellation;
   readonly result: Promise<T>;
   waiting: number;
 }
 
-/** Work under way, by key: whoever asks for the same meanwhile gets the same. Aborted when the last who waits has left. */
+/**
+ * Executions in flight by key. Requests with the same key share one execution. It is aborted when all of their clients have
+ * disconnected.
+ */
 export class SharedExecutions<T> {
   readonly #sharedExecutions = new Map<string, SharedExecution<T>>();
 
   /**
-   * @param key `undefined`: this work is shared with nobody
-   * @param res who waits; without it the work is done even if nobody waits
+   * Joins the execution with this key, or starts one.
+   * @param key `undefined`: the execution is not shared
+   * @param res response of the waiting client; without it, the execution runs to its end
    */
   join(
     key: string | undefined,
@@ -23,7 +28,7 @@ export class SharedExecutions<T> {
     const sharedExecution =
       (key === undefined ? undefined : this.#sharedExecutions.get(key)) ?? this.#start(key, start);
     sharedExecution.waiting++;
-    if (res !== undefined) this.#leaveOnClose(key, sharedExecution, res);
+    if (res !== undefined) this.#abortWhenUnused(key, sharedExecution, res);
     return sharedExecution.result;
   }
 
@@ -41,7 +46,7 @@ export class SharedExecutions<T> {
     return sharedExecution;
   }
 
-  #leaveOnClose(key: string | undefined, sharedExecution: SharedExecution<T>, res: ServerResponse): void {
+  #abortWhenUnused(key: string | undefined, sharedExecution: SharedExecution<T>, res: ServerResponse): void {
     res.once('close', () => {
       if (res.writableFinished || --sharedExecution.waiting > 0) return;
       if (key !== undefined) this.#finish(key, sharedExecution);

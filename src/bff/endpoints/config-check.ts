@@ -5,29 +5,29 @@ import { LOGIN_ROUTES } from '../../config/sections/login.ts';
 import type { CacheHints } from '../../operation/cache-hints.ts';
 import type { EndpointFile } from './endpoint-file.ts';
 
-/** Where something is written. */
+/** A place in a file. */
 export type Place = Pick<Problem, 'file' | 'line' | 'column'>;
 
-/** What the configuration says that endpoints have to do with. */
-export interface ConfiguredForEndpoints {
-  /** How long fields hold, where the schema does not say. */
+/** The parts of the configuration that endpoints are checked against. */
+export interface EndpointConfig {
+  /** Cache hints of fields that have none in the schema. */
   readonly hints?: CacheHints | undefined;
-  /** Where the hint for a coordinate is written; by default the name of the setting stands for it. */
+  /** Returns the place of the hint for a coordinate. Default: the name of the setting. */
   readonly placeOfHint?: ((coordinate: string) => Place) | undefined;
-  /** The clients whose users log in here. */
+  /** Clients whose users log in at the gateway. */
   readonly loginClients?: ReadonlySet<string> | undefined;
 }
 
-/** Everything in the configuration that does not fit the endpoints and the schema that are served. */
-export function mismatches(
+/** Returns the problems of configuration that does not match the endpoints or the schema. */
+export function endpointMismatches(
   files: readonly Pick<EndpointFile, 'client' | 'path' | 'file'>[],
   schema: GraphQLSchema,
-  { hints = new Map(), placeOfHint = placeOfSetting, loginClients = new Set() }: ConfiguredForEndpoints,
+  { hints = new Map(), placeOfHint = placeOfSetting, loginClients = new Set() }: EndpointConfig,
 ): Problem[] {
   const shadowed = files.flatMap((file) => (loginClients.has(file.client) ? shadowedByLogin(file) : []));
   const unknown = [...hints.keys()].flatMap((coordinate) => {
-    const told = unknownCoordinate(coordinate, schema);
-    return told === undefined ? [] : [{ ...placeOfHint(coordinate), code: 'UNKNOWN_CACHE_HINT', ...told }];
+    const problem = unknownCoordinate(coordinate, schema);
+    return problem === undefined ? [] : [{ ...placeOfHint(coordinate), code: 'UNKNOWN_CACHE_HINT', ...problem }];
   });
   return [...unknown, ...shadowed];
 }
@@ -36,15 +36,15 @@ function placeOfSetting(coordinate: string): Place {
   return { file: `bff.cache.hints."${coordinate}"`, line: 0, column: 0 };
 }
 
-/** Login answers at its own paths before any endpoint does. */
+/** Login handles its own paths before any endpoint. */
 function shadowedByLogin({ client, path, file }: Pick<EndpointFile, 'client' | 'path' | 'file'>): Problem[] {
   if (!LOGIN_ROUTES.some((route) => path === `/bff/${client}/${route}`)) return [];
-  const message = `${path} is a path of login, which is configured for "${client}": this endpoint is never reached.`;
-  const hint = 'Give it another path: @endpoint(path: "/…").';
+  const message = `${path} is a login path of the client "${client}", so this endpoint is never reached.`;
+  const hint = 'Use another path: @endpoint(path: "/…").';
   return [{ file, line: 1, column: 1, code: 'ENDPOINT_SHADOWED', message, hint }];
 }
 
-/** What is wrong with a "Type" or "Type.field" that a schema does not have. */
+/** Returns the problem of a "Type" or "Type.field" that does not exist in a schema; `undefined` where it exists. */
 export function unknownCoordinate(
   coordinate: string,
   schema: GraphQLSchema,
@@ -64,6 +64,6 @@ export function unknownCoordinate(
 }
 
 function didYouMean([typeName]: readonly string[], fieldName: string | undefined): string {
-  if (typeName === undefined) return 'Take it away, or name a "Type" or "Type.field" of the schema.';
+  if (typeName === undefined) return 'Remove it, or use a "Type" or "Type.field" of the schema.';
   return `Did you mean "${fieldName === undefined ? typeName : `${typeName}.${fieldName}`}"?`;
 }

@@ -3,33 +3,34 @@ import { STATUS_CODES } from 'node:http';
 import { stringifyJson } from '../../shared/exact-json.ts';
 import type { RequestNotes } from '../../shared/request-notes.ts';
 
-/** An HTTP answer before it is written. */
+/** An HTTP response before it is written. */
 export interface EndpointResponse {
   readonly status: number;
   /** Names in lower case, without `content-length` and `etag`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
-  /** Strong, of the body as it is uncompressed; `undefined` where the answer cannot be asked for conditionally. */
+  /** Strong entity tag of the uncompressed body; `undefined` where conditional requests are not supported. */
   readonly etag?: string | undefined;
-  /** Compressed forms of a body that is sent more than once; filled as they are asked for. */
-  readonly forms?: Map<string, Buffer> | undefined;
-  /** Errors that the answer was made with, for the log. */
+  /** Compressed bodies by coding, for a response that is sent more than once; filled on demand. */
+  readonly encodedBodies?: Map<string, Buffer> | undefined;
+  /** GraphQL errors of the execution, for the log. */
   readonly errors?: RequestNotes['errors'];
-  /** How long what took, in milliseconds, for `Server-Timing`. */
+  /** Durations by name, in milliseconds, for `Server-Timing`. */
   readonly timings?: ReadonlyMap<string, number> | undefined;
 }
 
 /**
- * Members of a problem beyond those that every problem has.
+ * Extension members of a problem.
  * @see https://www.rfc-editor.org/rfc/rfc9457#section-3.2
  */
 export type ProblemExtensions = Readonly<Record<string, unknown>>;
 
+/** A problem that becomes an `application/problem+json` response. */
 export interface ProblemDetails {
   readonly status: number;
-  /** Names the kind of problem; the last part of its `type` URI: `invalid-parameters`. */
+  /** Kind of problem, the last part of its `type` URI: `invalid-parameters`. */
   readonly kind: string;
-  /** A sentence or two about this occurrence. */
+  /** Explanation of this occurrence, for people. */
   readonly detail: string;
   readonly extensions?: ProblemExtensions;
   readonly headers?: Readonly<Record<string, string>>;
@@ -38,8 +39,8 @@ export interface ProblemDetails {
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /**
- * A problem as `application/problem+json`.
- * @param instance the path that was asked for
+ * Creates an `application/problem+json` response.
+ * @param instance the requested path
  * @see https://www.rfc-editor.org/rfc/rfc9457#section-3.1
  */
 export function problemResponse(problem: ProblemDetails, instance: string): EndpointResponse {
@@ -53,7 +54,7 @@ export function problemResponse(problem: ProblemDetails, instance: string): Endp
   };
 }
 
-/** A strong validator: equal for equal bytes. SHA-1 is quick, and nobody gains by a collision with themselves. */
+/** Returns a strong entity tag: equal for equal bytes. SHA-1 is fast, and a collision would only harm its author. */
 export function etagOf(body: string | Buffer): string {
   return `"${hash('sha1', body, 'base64url')}"`;
 }

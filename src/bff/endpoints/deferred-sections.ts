@@ -26,28 +26,28 @@ import { argumentOf, directiveNamed, durationOf } from './directives.ts';
 import type { EndpointFile } from './endpoint-file.ts';
 import { problemAt } from './problem-at.ts';
 
-/** A section that is executed beside the rest. */
-export interface LateSection extends TimedSection {
-  /** The operation that reads this section alone. */
+/** A section that is executed separately. */
+export interface DeferredSection extends TimedSection {
+  /** Document that selects only this section. */
   readonly document: DocumentNode;
 }
 
-/** An operation that is asked for piece by piece. */
-export interface Pieces {
-  /** The operation without its late sections; the document itself where there are none. */
+/** An operation, split for a streamed response. */
+export interface SplitDocument {
+  /** The document without its deferred sections. */
   readonly main: DocumentNode;
-  readonly late: readonly LateSection[];
+  readonly deferred: readonly DeferredSection[];
 }
 
-interface Found {
+interface FoundSection {
   readonly node: FieldNode;
-  /** The fields from the root down to the section, which is the last. */
-  readonly way: readonly FieldNode[];
+  /** Fields from the root to the section, which is the last. */
+  readonly fieldPath: readonly FieldNode[];
   readonly timeoutMs: number;
 }
 
 /**
- * Reads the sections with a `timeout` off a valid document.
+ * Returns the sections with a `timeout` in a valid document.
  *
  *     query { user(id: 1) { name reviews @optional(timeout: "300ms") { body } } }
  *     → path user, reviews: 300
@@ -57,34 +57,34 @@ export function readTimedSections(
   schema: GraphQLSchema,
 ): { readonly sections: readonly TimedSection[]; readonly problems: readonly Problem[] } {
   const { found, problems } = findSections(file, schema, false);
-  const sections = found.map(({ way, timeoutMs }) => ({ path: way.map(keyOf), timeoutMs }));
+  const sections = found.map(({ fieldPath, timeoutMs }) => ({ path: fieldPath.map(keyOf), timeoutMs }));
   return { sections, problems: [...problems, ...timeoutsInFragments(file)] };
 }
 
 /**
- * Parts a valid document into what comes first where the answer is sent piece by piece, and its optional sections: those at
- * the root, and those with a timeout. The objects above a section are read for it once more; at the root there are none.
+ * Splits a valid document for a streamed response. Optional sections at the root, and sections with a timeout, get their own
+ * operations. The operation of a nested section selects the objects above it again.
  *
  *     query { user(id: 1) { name reviews @optional(timeout: "300ms") { body } } }
  *     → main  query { user(id: 1) { name } }
- *       late  query { user(id: 1) { reviews { body } } }   path user, reviews
+ *       deferred  query { user(id: 1) { reviews { body } } }   path user, reviews
  */
-export function partIntoPieces(file: EndpointFile, schema: GraphQLSchema): Pieces {
+export function splitDeferredSections(file: EndpointFile, schema: GraphQLSchema): SplitDocument {
   const { found } = findSections(file, schema, true);
-  const gone = new Set(found.map(({ node }) => node));
-  if (found.length === 0 || leavesNothing(file.operation, gone))
-    return { main: withOperation(file, file.operation), late: [] };
-  const late = found.map(({ way, timeoutMs }) => ({
-    path: way.map(keyOf),
+  const removed = new Set(found.map(({ node }) => node));
+  if (found.length === 0 || wouldBeEmpty(file.operation, removed))
+    return { main: withOperation(file, file.operation), deferred: [] };
+  const deferred = found.map(({ fieldPath, timeoutMs }) => ({
+    path: fieldPath.map(keyOf),
     timeoutMs,
-    document: withOperation(file, { ...file.operation, selectionSet: onlyWay(way) }),
+    document: withOperation(file, { ...file.operation, selectionSet: selectOnly(fieldPath) }),
   }));
-  const operation = visit(file.operation, { Field: (node) => (gone.has(node) ? null : undefined) });
-  return { main: withOperation(file, operation), late };
+  const operation = visit(file.operation, { Field: (node) => (removed.has(node) ? null : undefined) });
+  return { main: withOperation(file, operation), deferred };
 }
 
-function findSections(file: EndpointFile, schema: GraphQLSchema, every: boolean): Search {
-  const search: Search = { file, schema, problems: [], found: [], every };
+function findSections(file: EndpointFile, schema: GraphQLSchema, includeUntimed: boolean): Search {
+  const search: Search = { file, schema, problems: [], found: [], includeUntimed };
   const rootType = schema.getRootType(file.operation.operation);
   if (rootType) find(file.operation.selectionSet, rootType, [], search);
   return search;
@@ -94,51 +94,54 @@ interface Search {
   readonly file: EndpointFile;
   readonly schema: GraphQLSchema;
   readonly problems: Problem[];
-  readonly found: Found[];
-  /** Take optional sections at the root without a timeout, too: for answers that are sent piece by piece. */
-  readonly every: boolean;
+  readonly found: FoundSection[];
+  /** Whether to include optional root sections without a timeout, for streamed responses. */
+  readonly includeUntimed: boolean;
 }
 
-function find(set: SelectionSetNode, type: GraphQLNamedType, way: readonly FieldNode[], search: Search): void {
+function find(set: SelectionSetNode, type: GraphQLNamedType, fieldPath: readonly FieldNode[], search: Search): void {
   for (const selection of set.selections) {
     if (selection.kind !== Kind.FIELD) continue;
-    const here = [...way, selection];
+    const here = [...fieldPath, selection];
     const inner =
       isObjectType(type) || isInterfaceType(type) ? type.getFields()[selection.name.value]?.type : undefined;
-    const timeoutMs = timeoutOf(selection, way.length === 0 && (search.every || isNonNull(search, inner)));
+    const timeoutMs = timeoutOf(
+      selection,
+      fieldPath.length === 0 && (search.includeUntimed || isNonNull(search, inner)),
+    );
     if (timeoutMs !== undefined) {
-      const problem = refusal(search.file, selection, set);
+      const problem = problemWith(search.file, selection, set);
       if (problem) search.problems.push(problem);
-      else search.found.push({ node: selection, way: here, timeoutMs });
+      else search.found.push({ node: selection, fieldPath: here, timeoutMs });
       continue;
     }
     if (inner === undefined || selection.selectionSet === undefined) continue;
     if (!isListType(getNullableType(inner))) find(selection.selectionSet, getNamedType(inner), here, search);
-    else if (!search.every) search.problems.push(...timeoutsWithin(search.file, selection, 'a list'));
+    else if (!search.includeUntimed) search.problems.push(...timeoutsWithin(search.file, selection, 'a list'));
   }
 }
 
-/** Whether a field of a query cannot be null, so that it can fail alone only if nothing else is read with it. */
+/** Returns whether a field of a query is non-null, so that it can only fail alone if it is executed separately. */
 function isNonNull({ file }: Search, type: GraphQLOutputType | undefined): boolean {
   return file.operation.operation === 'query' && type !== undefined && isNonNullType(type);
 }
 
-/** Milliseconds; a section that has no time of its own has all of it. */
-function timeoutOf(node: FieldNode, every: boolean): number | undefined {
+/** Returns the timeout in milliseconds, infinite for a section without one; `undefined` where it is not deferred. */
+function timeoutOf(node: FieldNode, includeUntimed: boolean): number | undefined {
   const optional = directiveNamed(node, 'optional');
   const own = durationOf(argumentOf(optional, 'timeout'));
-  return own ?? (every && optional !== undefined ? Number.POSITIVE_INFINITY : undefined);
+  return own ?? (includeUntimed && optional !== undefined ? Number.POSITIVE_INFINITY : undefined);
 }
 
-function refusal(file: EndpointFile, node: FieldNode, siblings: SelectionSetNode): Problem | undefined {
+function problemWith(file: EndpointFile, node: FieldNode, siblings: SelectionSetNode): Problem | undefined {
   if (file.operation.operation !== 'query') {
-    const message = 'A section of a mutation cannot have a time of its own: what it does would be done twice.';
-    return problemAt(file.file, node, 'ENDPOINT_OPTIONAL', message, 'Take "timeout" away.');
+    const message = 'A section of a mutation cannot have a timeout, because the mutation would be executed twice.';
+    return problemAt(file.file, node, 'ENDPOINT_OPTIONAL', message, 'Remove "timeout".');
   }
   const key = keyOf(node);
   const twin = siblings.selections.find((other) => other.kind === Kind.FIELD && other !== node && keyOf(other) === key);
   if (twin === undefined) return undefined;
-  const message = `"${key}" is read apart from the rest, but is selected beside it a second time.`;
+  const message = `"${key}" is executed separately, but is selected a second time beside it.`;
   return problemAt(file.file, twin, 'ENDPOINT_OPTIONAL', message, 'Select everything in one place.');
 }
 
@@ -147,9 +150,9 @@ function timeoutsWithin(file: EndpointFile, inside: ASTNode, what: string): Prob
   visit(inside, {
     Field(node) {
       if (durationOf(argumentOf(directiveNamed(node, 'optional'), 'timeout')) === undefined) return;
-      const message = `"${keyOf(node)}" has a timeout, but stands within ${what}.`;
+      const message = `"${keyOf(node)}" has a timeout, but is within ${what}.`;
       const hint =
-        'Give the timeout to a section that is reached from the root through single objects, in the operation itself.';
+        'Set the timeout on a section in the operation itself that has only single objects, no lists, above it.';
       problems.push(problemAt(file.file, node, 'ENDPOINT_OPTIONAL', message, hint));
     },
   });
@@ -174,41 +177,41 @@ function keyOf(node: FieldNode): string {
   return (node.alias ?? node.name).value;
 }
 
-function onlyWay(way: readonly FieldNode[]): SelectionSetNode {
-  const [first, ...rest] = way as readonly [FieldNode, ...FieldNode[]];
-  const node: FieldNode = rest.length === 0 ? first : { ...first, selectionSet: onlyWay(rest) };
+function selectOnly(fieldPath: readonly FieldNode[]): SelectionSetNode {
+  const [first, ...rest] = fieldPath as readonly [FieldNode, ...FieldNode[]];
+  const node: FieldNode = rest.length === 0 ? first : { ...first, selectionSet: selectOnly(rest) };
   return { kind: Kind.SELECTION_SET, selections: [node] };
 }
 
-/** Whether the operation, or a field in it, would have no selections left. */
-function leavesNothing(operation: OperationDefinitionNode, gone: ReadonlySet<SelectionNode>): boolean {
+/** Returns whether the operation, or a field in it, would have no selections left. */
+function wouldBeEmpty(operation: OperationDefinitionNode, removed: ReadonlySet<SelectionNode>): boolean {
   let emptied = false;
-  const look = (node: FieldNode | OperationDefinitionNode) => {
-    if (node.selectionSet?.selections.every((selection) => gone.has(selection))) emptied = true;
+  const check = (node: FieldNode | OperationDefinitionNode) => {
+    if (node.selectionSet?.selections.every((selection) => removed.has(selection))) emptied = true;
   };
-  visit(operation, { OperationDefinition: look, Field: (node) => (gone.has(node) ? false : look(node)) });
+  visit(operation, { OperationDefinition: check, Field: (node) => (removed.has(node) ? false : check(node)) });
   return emptied;
 }
 
-/** The document with another operation, without the variables and fragments that it does not use. */
+/** Returns the document with another operation, without the variables and fragments that it does not use. */
 export function withOperation(file: EndpointFile, operation: OperationDefinitionNode): DocumentNode {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of file.document.definitions)
     if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
   const used = new Set<FragmentDefinitionNode>();
   const variables = new Set<string>();
-  const note = (node: SelectionSetNode | FragmentDefinitionNode): void => {
+  const collectUses = (node: SelectionSetNode | FragmentDefinitionNode): void => {
     visit(node, {
       Variable: ({ name }) => void variables.add(name.value),
       FragmentSpread({ name }) {
         const fragment = fragments.get(name.value);
         if (fragment === undefined || used.has(fragment)) return;
         used.add(fragment);
-        note(fragment);
+        collectUses(fragment);
       },
     });
   };
-  note(operation.selectionSet);
+  collectUses(operation.selectionSet);
   const variableDefinitions = operation.variableDefinitions?.filter(({ variable }) =>
     variables.has(variable.name.value),
   );

@@ -201,19 +201,19 @@ describe('a section with a timeout', () => {
 test.each([
   [
     '{ user(id: 1) { friends { reviews @optional(timeout: "1s") { body } } } }',
-    'web/it.graphql:1 "reviews" has a timeout, but stands within a list.',
+    'web/it.graphql:1 "reviews" has a timeout, but is within a list.',
   ],
   [
     '{ slow ...F } fragment F on Query { news @optional(timeout: "1s") }',
-    'web/it.graphql:1 "news" has a timeout, but stands within a fragment.',
+    'web/it.graphql:1 "news" has a timeout, but is within a fragment.',
   ],
   [
     'mutation { rename(id: 1) { id reviews @optional(timeout: "1s") { body } } }',
-    'web/it.graphql:1 A section of a mutation cannot have a time of its own: what it does would be done twice.',
+    'web/it.graphql:1 A section of a mutation cannot have a timeout, because the mutation would be executed twice.',
   ],
   [
     '{ slow\n  news @optional(timeout: "soon") }',
-    'web/it.graphql:2 "soon" is no duration; write a text such as "300ms", "30s" or "1h", or whole seconds.',
+    'web/it.graphql:2 "soon" is not a duration. Use a string such as "300ms", "30s" or "1h", or whole seconds.',
   ],
 ])('%s is refused with its place', async (text, expected) => {
   const dir = folderOf({ 'web/it.graphql': text });

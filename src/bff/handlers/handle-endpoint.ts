@@ -4,7 +4,7 @@ import { forbidsSharing } from '../../client/sharing.ts';
 import { stringifyJson } from '../../shared/exact-json.ts';
 import { notUtf8 } from '../../shared/query-text.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
-import { cacheKey, dependence, isShared } from '../caching/cache-key.ts';
+import { cacheKey, dependencyKey, isShared } from '../caching/cache-key.ts';
 import { readsUrlAlone } from '../caching/known-requests.ts';
 import type { CachePolicy } from '../caching/policy.ts';
 import { coerceParameters } from '../endpoints/coerce.ts';
@@ -12,42 +12,52 @@ import type { Endpoint } from '../endpoints/endpoints.ts';
 import { withoutDetails } from '../endpoints/hide-details.ts';
 import { hasBody } from '../endpoints/parameters.ts';
 import { answerOnce } from '../idempotency/answer-once.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/reply.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/endpoint-response.ts';
 import { addVary } from '../responses/vary.ts';
-import { readClaims, refuseViewer } from './admit.ts';
+import { readClaims, refuseViewer } from './authorize.ts';
 import { readJsonBody } from './body.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';
 import { LAST_EVENT_ID } from './event-stream.ts';
-import { type EndpointCall, headersReadBy, makeFresh, mayDifferByClient, requesterOf } from './make-fresh.ts';
+import {
+  createFreshResponse,
+  type EndpointCall,
+  headersReadBy,
+  mayDifferByClient,
+  requesterOf,
+} from './fresh-response.ts';
 import { unmetPrecondition } from './precondition.ts';
-import { streamAnswer } from './stream-answer.ts';
+import { streamResponse } from './stream-response.ts';
 import { wantsStream } from './wants-stream.ts';
 
 const NO_QUERY = new URLSearchParams();
 const NO_HEADERS: ReadonlySet<string> = new Set();
 
-/** Makes the answer of an endpoint: from what is kept, together with others who ask for the same, or by the engine. */
-export async function answerEndpoint(
+/**
+ * Responds to a call of an endpoint: checks credentials and parameters, then uses the cache, an identical execution in
+ * flight, or the engine.
+ * @returns `undefined` where the response has been streamed already
+ */
+export async function handleEndpoint(
   call: Call,
-  served: EndpointSnapshot,
+  snapshot: EndpointSnapshot,
   endpoint: Endpoint,
   path: ReadonlyMap<string, string>,
   bff: BffContext,
 ): Promise<EndpointResponse | undefined> {
   const identity = call.client?.identity;
-  // it is JSON, or a stream of events
+  // the response is JSON or an event stream
   if (endpoint.method === 'GET') addVary(call.res, 'accept');
-  const refused = endpoint.auth && refuseViewer(endpoint.auth, identity, endpoint.client, bff.accepted);
+  const refused = endpoint.auth && refuseViewer(endpoint.auth, identity, endpoint.client, bff.acceptedCredentials);
   if (refused) return refuse(call, bff, refused);
   const { headers } = call.req;
   const streamed = endpoint.method === 'GET' && wantsStream(headers.accept);
   const unmet = unmetPrecondition(endpoint, headers, streamed);
   if (unmet) return problemResponse(unmet, call.path);
-  if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return NOTHING_MORE;
-  const keeping = endpoint.cache && !streamed ? keepingOf(call, served, endpoint, endpoint.cache, bff) : undefined;
-  const known = keeping?.text === undefined ? undefined : served.known.get(keeping.text);
-  if (keeping && known)
-    return answerKept({ call, served, endpoint, variables: known.variables, bff }, keeping, known.key);
+  if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return STREAM_FINISHED;
+  const cacheUse = endpoint.cache && !streamed ? cacheUseOf(call, snapshot, endpoint, endpoint.cache, bff) : undefined;
+  const known = cacheUse?.text === undefined ? undefined : snapshot.knownRequests.get(cacheUse.text);
+  if (cacheUse && known)
+    return respondFromCache({ call, snapshot, endpoint, variables: known.variables, bff }, cacheUse, known.key);
   const maxBytes = endpoint.settings.limits.max_request_bytes ?? bff.maxRequestBytes;
   const body = hasBody(endpoint.method) ? await readJsonBody(call.req, maxBytes) : undefined;
   if (body && 'problem' in body) {
@@ -66,13 +76,13 @@ export async function answerEndpoint(
   const { variables } = coerced;
   const unread = readClaims(endpoint, identity, variables, bff);
   if (unread) return refuse(call, bff, unread);
-  const order: EndpointCall = { call, served, endpoint, variables, bff };
-  if (endpoint.idempotency) return answerOnce(order, endpoint.idempotency);
-  if (streamed) return streamAnswer(order);
-  if (keeping === undefined) return answerTogether(order);
-  const key = cacheKey(`${served.digest} ${endpoint.id}`, variables, keeping.beside);
-  if (keeping.text !== undefined) served.known.set(keeping.text, { key, variables });
-  return answerKept(order, keeping, key);
+  const endpointCall: EndpointCall = { call, snapshot, endpoint, variables, bff };
+  if (endpoint.idempotency) return answerOnce(endpointCall, endpoint.idempotency);
+  if (streamed) return streamResponse(endpointCall);
+  if (cacheUse === undefined) return respondShared(endpointCall);
+  const key = cacheKey(`${snapshot.digest} ${endpoint.id}`, variables, cacheUse.dependencies);
+  if (cacheUse.text !== undefined) snapshot.knownRequests.set(cacheUse.text, { key, variables });
+  return respondFromCache(endpointCall, cacheUse, key);
 }
 
 function notInUtf8(names: readonly string[]): ProblemDetails {
@@ -82,8 +92,8 @@ function notInUtf8(names: readonly string[]): ProblemDetails {
   return { status: 400, kind: 'invalid-parameters', detail, extensions: { errors } };
 }
 
-/** It ends the reconnecting of an `EventSource` that has had everything. */
-const NOTHING_MORE: EndpointResponse = { status: 204, headers: { 'cache-control': 'no-store' }, body: '' };
+/** 204 makes an `EventSource` that has received all events stop reconnecting. */
+const STREAM_FINISHED: EndpointResponse = { status: 204, headers: { 'cache-control': 'no-store' }, body: '' };
 
 /** @param problem `unauthenticated`, or `forbidden` */
 function refuse({ path }: Call, { onRefused }: BffContext, problem: ProblemDetails): EndpointResponse {
@@ -91,67 +101,67 @@ function refuse({ path }: Call, { onRefused }: BffContext, problem: ProblemDetai
   return problemResponse(problem, path);
 }
 
-/** How the answer to a call is kept. */
-interface Keeping {
+/** How one call uses the response cache. */
+interface CacheUse {
   readonly cache: NonNullable<BffContext['cache']>;
   readonly policy: CachePolicy;
   readonly shared: boolean;
-  /** What the answer depends on beside its parameters. */
-  readonly beside: string;
-  /** All that it depends on, as the request has it; `undefined` where that is not in the URL, or not for everyone. */
+  /** Properties of the request, beside the parameters, that the response depends on. */
+  readonly dependencies: string;
+  /** Key of the request's text; `undefined` where the response depends on more than the URL, or is not shared. */
   readonly text: string | undefined;
 }
 
-function keepingOf(
+function cacheUseOf(
   call: Call,
-  served: EndpointSnapshot,
+  snapshot: EndpointSnapshot,
   endpoint: Endpoint,
-  said: CachePolicy,
+  declared: CachePolicy,
   { cache, dependsOn }: BffContext,
-): Keeping | undefined {
+): CacheUse | undefined {
   if (cache === undefined) return undefined;
-  // what only some may read is not for everybody, whatever was said
-  const policy = mayDifferByClient(served, endpoint) ? { ...said, scope: 'private' as const } : said;
+  // policies that treat clients differently make the response private, even where the endpoint declares it public
+  const policy = mayDifferByClient(snapshot, endpoint) ? { ...declared, scope: 'private' as const } : declared;
   const viewer = requesterOf(call);
   const shared = isShared(policy, viewer, dependsOn);
-  const beside = dependence(policy, viewer, dependsOn);
-  const text = shared && readsUrlAlone(endpoint) ? `${endpoint.id} ${call.req.url}\n${beside}` : undefined;
-  return { cache, policy, shared, beside, text };
+  const dependencies = dependencyKey(policy, viewer, dependsOn);
+  const text = shared && readsUrlAlone(endpoint) ? `${endpoint.id} ${call.req.url}\n${dependencies}` : undefined;
+  return { cache, policy, shared, dependencies, text };
 }
 
-function answerKept(
-  order: EndpointCall,
-  { cache, policy, shared }: Keeping,
+function respondFromCache(
+  endpointCall: EndpointCall,
+  { cache, policy, shared }: CacheUse,
   key: string,
 ): EndpointResponse | Promise<EndpointResponse> {
-  const { call, endpoint, bff } = order;
-  const answered = { scope: policy.scope, isGuarded: policy.isGuarded, vary: headersReadBy(endpoint) };
-  return cache.answer({
+  const { call, endpoint, bff } = endpointCall;
+  const facts = { scope: policy.scope, isGuarded: policy.isGuarded, vary: headersReadBy(endpoint) };
+  return cache.respond({
     ...{ key, policy, shared, res: call.res },
-    audience: () => audienceOf(answered, requesterOf(call), bff.dependsOn),
-    make: (cancellation) => makeFresh(order, cancellation),
+    audience: () => audienceOf(facts, requesterOf(call), bff.dependsOn),
+    make: (cancellation) => createFreshResponse(endpointCall, cancellation),
   });
 }
 
-/** Identical reads in flight share one execution, unless a policy wants to see each request. */
-function answerTogether(order: EndpointCall): Promise<EndpointResponse> {
-  const { call, served, endpoint, bff } = order;
-  const start = async (cancellation: Cancellation) => (await makeFresh(order, cancellation)).response;
+/** Joins an identical read in flight, or starts one. Each request executes alone where a policy must see every request. */
+function respondShared(endpointCall: EndpointCall): Promise<EndpointResponse> {
+  const { call, snapshot, endpoint, bff } = endpointCall;
+  const start = async (cancellation: Cancellation) => (await createFreshResponse(endpointCall, cancellation)).response;
   const canDedupe =
     bff.shareReads &&
-    // these go to the one client whose answer they came with
+    // returned headers, such as cookies, are for one client only
     call.client?.returned === undefined &&
     endpoint.method === 'GET' &&
     !forbidsSharing(call.req.headers) &&
-    served.engine.canDedupe({ query: endpoint.query });
-  return bff.sharedExecutions.join(canDedupe ? togetherKey(order) : undefined, call.res, start);
+    snapshot.engine.canDedupe({ query: endpoint.query });
+  return bff.sharedExecutions.join(canDedupe ? sharedExecutionKey(endpointCall) : undefined, call.res, start);
 }
 
-function togetherKey({ call, served, endpoint, variables, bff }: EndpointCall): string {
-  // any header may be a parameter, also one that says nothing of who asks
+function sharedExecutionKey({ call, snapshot, endpoint, variables, bff }: EndpointCall): string {
+  // any header may be a parameter, even one that does not identify the client
   const given = endpoint.parameters.some(({ in: place }) => place === 'header') ? stringifyJson(variables) : '';
   const viewer = requesterOf(call);
-  // a shape sees all headers
+  // a shape module can read all headers
   const seen = endpoint.shape ? inFlightKey(viewer, bff.dependsOn, NO_HEADERS) : '';
-  return `${served.digest}\n${call.req.url}\n${given}\n${seen}\n${viewerKey(viewer, bff.dependsOn)}`;
+  return `${snapshot.digest}\n${call.req.url}\n${given}\n${seen}\n${viewerKey(viewer, bff.dependsOn)}`;
 }
