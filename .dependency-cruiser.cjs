@@ -56,7 +56,7 @@ const ROOMS = {
     'telemetry',
     'pipeline/operation-context.ts (types)',
     // how a response is compared with what a client has
-    'bff/delivery/conditional.ts',
+    'bff/responses/conditional.ts',
   ],
   'graphql-http': ['client', 'http', 'pipeline', 'policy', 'executor/take-data-text.ts', 'operation', 'telemetry'],
 };

@@ -11,101 +11,102 @@ import { requestIdOf } from '../shared/request-id.ts';
 import { emptyNotes, type RequestNotes } from '../shared/request-notes.ts';
 import { pathOf, queryOf } from '../shared/url-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
-import type { BffContext, Call, CountRefusal, EndpointSnapshot } from './answering/call.ts';
-import { type AcceptedCredentials, TOKENS_ONLY } from './answering/challenge.ts';
-import { SharedExecutions } from './answering/flights.ts';
-import { replyTo } from './answering/route-call.ts';
-import type { ErrorStatus } from './answering/source-status.ts';
-import { type CacheOutcome, createResponseCache } from './caching/answer-cache.ts';
 import { KnownRequests } from './caching/known-requests.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
-import { defaultHeadersOf } from './delivery/client-headers.ts';
-import { clientPolicies, policyAt } from './delivery/cors.ts';
-import { refuseMethod } from './delivery/methods.ts';
-import { problemResponse } from './delivery/reply.ts';
-import { send } from './delivery/send.ts';
+import { type CacheOutcome, createResponseCache } from './caching/response-cache.ts';
 import { DEMO_REPLY } from './demo/demo-page.ts';
-import type { ConfiguredForEndpoints } from './endpoints/config-fit.ts';
+import type { EndpointConfig } from './endpoints/config-check.ts';
 import { compileEndpoints, type Endpoint } from './endpoints/endpoints.ts';
 import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
 import { buildRoutingTable } from './endpoints/router.ts';
+import type { BffContext, Call, CountRefusal, EndpointSnapshot } from './handlers/call.ts';
+import { type AcceptedCredentials, TOKENS_ONLY } from './handlers/challenge.ts';
+import { routeCall } from './handlers/route-call.ts';
+import { SharedExecutions } from './handlers/shared-executions.ts';
+import type { ErrorStatus } from './handlers/source-status.ts';
 import { createMemoryKeyStore, createRedisKeyStore, type KeyStore, Once } from './idempotency/idempotency.ts';
 import type { DocumentSettings } from './openapi/document-settings.ts';
+import { defaultHeadersOf } from './responses/client-headers.ts';
+import { clientPolicies, policyAt } from './responses/cors.ts';
+import { problemResponse } from './responses/endpoint-response.ts';
+import { refuseMethod } from './responses/methods.ts';
+import { send } from './responses/send.ts';
 import { type LoadedShapes, loadShapes } from './shapes/load-shapes.ts';
 
 export interface BffOptions {
   /** The folder with one folder for each client. */
   readonly dir: string;
-  /** The engine in force; endpoints are checked again when another one comes. */
+  /** Returns the current engine. Endpoints are checked again when it changes. */
   readonly engine: () => Engine | undefined;
-  /** Called each time the endpoints have been checked, with everything that is wrong: an empty list is good news. */
+  /** Called after each check of the endpoints, with all problems found. An empty list means that all endpoints are valid. */
   readonly onProblems?: (problems: readonly Problem[]) => void;
   readonly logger?: { error(details: object, message: string): void };
-  /** Whether problems tell of files and of endpoints with similar paths. By default, unless `NODE_ENV=production`. */
+  /** Whether problem details name files and endpoints with similar paths. Default: true unless `NODE_ENV=production`. */
   readonly dev?: boolean;
-  /** Where a proxy shows the gateway, such as `/shop-api`: links begin with it. */
+  /** Public path of the gateway behind a proxy, such as `/shop-api`. Links begin with it. */
   readonly pathPrefix?: string | undefined;
-  /** Whether answers suggest nothing, nor name what else there is. Default false. */
+  /** Whether responses leave out suggestions and names of the schema and of other endpoints. Default false. */
   readonly hidesDetails?: boolean;
-  /** How long the engine may take for one request, in milliseconds. Default 30,000. */
+  /** Timeout of the engine for one request, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
-  /** How often a stream of events shows that it is alive, in milliseconds. Default 15,000. */
+  /** Interval between keep-alive comments in an event stream, in milliseconds. Default 15,000. */
   readonly keepAliveMs?: number;
   /** Largest request body in bytes. Default 1 MiB. */
   readonly maxRequestBytes?: number;
   /** Whether identical reads in flight share one execution. Default true. */
   readonly shareReads?: boolean;
-  /** Answers shorter than this, in bytes, are not compressed; `undefined`: none are. Default 1,024. */
+  /** Smallest response body that is compressed, in bytes; `undefined` disables compression. Default 1,024. */
   readonly compressFrom?: number | undefined;
-  /** Statuses of answers for errors of sources, by code; beside those that are known. */
+  /** HTTP statuses for error codes of sources, in addition to the built-in ones. */
   readonly errorStatus?: ErrorStatus | undefined;
-  /** Most memory for kept answers, in bytes; 0: none are kept. Not with `redis`. Default 64 MiB. */
+  /** Size of the in-memory response cache, in bytes; 0 disables caching. With `redis`, only 0 matters. Default 64 MiB. */
   readonly cacheBytes?: number;
-  /** What else is configured that endpoints have to do with. */
-  readonly configured?: ConfiguredForEndpoints;
-  /** What answers depend on beside their parameters: what sources are sent of requests. Nothing by default. */
+  /** Configuration that endpoints are checked against. */
+  readonly endpointConfig?: EndpointConfig;
+  /** Request properties that are forwarded to sources, so that responses depend on them. Default: none. */
   readonly forwarding?: DependsOn | undefined;
-  /** Where answers and idempotency keys are kept for all processes; in memory without it. */
+  /** Redis that stores responses and idempotency keys for all processes. Default: in memory. */
   readonly redis?: SharedRedis | undefined;
-  /** Where idempotency keys are kept when `redis` is not set: by default, in the memory of this process. */
+  /** Store of idempotency keys when `redis` is not set. Default: the memory of this process. */
   readonly keyStore?: KeyStore | undefined;
-  /** Counts for `rate_limit`; one of its own by default. */
+  /** Limiter for `rate_limit`. Default: a new in-memory one. */
   readonly limiter?: Limiter | undefined;
-  /** Whether answers say what `rate_limit` leaves. Default true. */
+  /** Whether responses have `RateLimit` headers. Default true. */
   readonly limitHeaders?: boolean;
-  /** What somebody who is not known is told to send. By default a token. */
-  readonly accepted?: AcceptedCredentials;
+  /** Kinds of credentials that a 401 response asks for. Default: tokens. */
+  readonly acceptedCredentials?: AcceptedCredentials;
   /** Whether `/bff/docs` and `/bff/openapi.json` are served. Default true. */
   readonly docs?: boolean;
-  /** What OpenAPI documents say beside the endpoints: their title, version, servers. */
-  readonly documented?: DocumentSettings;
-  /** Whether `/demo` shows both dashboards of the demo. Default false. */
+  /** Title, version, servers and other settings of the OpenAPI documents. */
+  readonly documentSettings?: DocumentSettings;
+  /** Whether `/demo` serves the page with both dashboards of the demo. Default false. */
   readonly demo?: boolean;
-  /** Who has it may purge over HTTP; without it nobody may. */
+  /** Token that allows purging over HTTP; `undefined` disables it. */
   readonly purgeToken?: string | undefined;
-  /** Purges everywhere when it is asked for over HTTP, where others keep answers as well. */
+  /** Purges all caches of the gateway by tags, for purge requests over HTTP. Default: only this cache. */
   readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
   readonly onCache?: ((outcome: CacheOutcome) => void) | undefined;
-  /** Told of what is refused to a client by which policy, and why; of rate limits the limiter tells. */
+  /** Called when a policy rejects a request, with the policy and the reason. The limiter reports rate limits itself. */
   readonly onRefused?: CountRefusal | undefined;
-  /** Milliseconds since 1970. */
+  /** Returns milliseconds since 1970. Default `Date.now`. */
   readonly now?: () => number;
 }
 
 export interface Bff {
   /**
-   * Answers everything under `/bff`; false for other paths, which are left alone. `client` is what is known of who asks; `notes`
-   * are written for the log.
+   * Handles a request to a path under `/bff`; returns false for other paths, without touching the response.
+   * @param client identity and address of the client
+   * @param notes filled with facts for the access log
    */
   handle(req: IncomingMessage, res: ServerResponse, client?: ClientInfo, notes?: RequestNotes): boolean;
-  /** What web pages may do at a path, where its client has `cors` in `client.yaml`: in place of the gateway's own policies. */
+  /** Returns the CORS policy of `client.yaml` for a path; `undefined` where the gateway's policies apply. */
   cors(path: string): Cors | undefined;
-  /** Reads the folder again. Requests under way keep the endpoints that they began with. */
+  /** Reads the folder again. Requests in flight keep the endpoints that they started with. */
   reload(): Promise<void>;
-  /** The endpoints that fit the schema in force; none while there is no schema. */
+  /** Returns the endpoints that are valid for the current schema; none while no schema is loaded. */
   endpoints(): readonly Endpoint[];
-  /** Forgets kept answers that bear one of the tags; resolves with how many these were. */
+  /** Removes cached responses that have one of the tags; resolves with their number. */
   purge(tags: readonly string[]): Promise<number>;
 }
 
@@ -119,13 +120,13 @@ const DEFAULTS = {
 
 /**
  * Serves the endpoints of the `bff/` folder.
- * Rejects when the folder is there but cannot be read; mistakes in its files go to `onProblems`.
+ * Rejects when the folder exists but cannot be read; problems in its files are reported to `onProblems`.
  */
 export async function createBff(options: BffOptions): Promise<Bff> {
-  const bff = deskOf(options);
+  const bff = createContext(options);
   let folder: EndpointFolder;
   let shapes: LoadedShapes;
-  let served: EndpointSnapshot | undefined;
+  let snapshot: EndpointSnapshot | undefined;
 
   async function read(): Promise<void> {
     const found = readEndpointFolder(options.dir);
@@ -138,22 +139,22 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   function serve(): EndpointSnapshot | undefined {
     const engine = options.engine();
     if (engine === undefined) return undefined;
-    if (served?.engine === engine && served.folder === folder) return served;
-    served = checkAgainst(engine, folder, shapes, options);
-    options.onProblems?.(served.loaded.problems);
-    return served;
+    if (snapshot?.engine === engine && snapshot.folder === folder) return snapshot;
+    snapshot = checkAgainst(engine, folder, shapes, options);
+    options.onProblems?.(snapshot.loaded.problems);
+    return snapshot;
   }
 
-  async function answer(call: Call): Promise<void> {
+  async function respond(call: Call): Promise<void> {
     const { req, res } = call;
     try {
-      const response = await replyTo(call, serve(), bff);
+      const response = await routeCall(call, serve(), bff);
       if (response?.errors) call.notes.errors = response.errors;
       if (response) await send(req, res, response, bff);
     } catch (error) {
       if (res.destroyed) return;
       options.logger?.error({ err: error, requestId: call.requestId }, 'A BFF endpoint failed');
-      const problem = { status: 500, kind: 'failed', detail: 'The answer could not be made.' };
+      const problem = { status: 500, kind: 'failed', detail: 'The gateway could not create the response.' };
       void send(req, res, problemResponse(problem, call.path), bff);
     }
   }
@@ -169,7 +170,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
         return true;
       }
       const query = queryOf(url);
-      void answer({
+      void respond({
         req,
         res,
         path: bff.pathPrefix + path,
@@ -191,10 +192,10 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   };
 }
 
-function deskOf(options: BffOptions): BffContext {
+function createContext(options: BffOptions): BffContext {
   const { redis, now, cacheBytes = DEFAULTS.cacheBytes } = options;
   const store = redis ? createRedisStore(redis) : createMemoryStore({ maxBytes: cacheBytes, now });
-  const onError = (err: unknown) => options.logger?.error({ err }, 'A kept BFF answer could not be renewed');
+  const onError = (err: unknown) => options.logger?.error({ err }, 'Could not refresh a cached BFF response');
   const cache = cacheBytes > 0 ? createResponseCache({ store, now, onError, onOutcome: options.onCache }) : undefined;
   return {
     dev: options.dev ?? process.env.NODE_ENV !== 'production',
@@ -208,9 +209,9 @@ function deskOf(options: BffOptions): BffContext {
     dependsOn: options.forwarding,
     errorStatus: options.errorStatus,
     docs: options.docs ?? true,
-    documented: options.documented ?? {},
+    documentSettings: options.documentSettings ?? {},
     purgeToken: options.purgeToken,
-    accepted: options.accepted ?? TOKENS_ONLY,
+    acceptedCredentials: options.acceptedCredentials ?? TOKENS_ONLY,
     purge: options.purgeEverywhere ?? (async (tags) => (await cache?.purge(tags)) ?? 0),
     cache,
     onRefused: options.onRefused,
@@ -225,9 +226,9 @@ function checkAgainst(
   engine: Engine,
   folder: EndpointFolder,
   shapes: LoadedShapes,
-  { configured, onRefused }: Pick<BffOptions, 'configured' | 'onRefused'>,
+  { endpointConfig, onRefused }: Pick<BffOptions, 'endpointConfig' | 'onRefused'>,
 ): EndpointSnapshot {
-  const loaded = compileEndpoints(folder, engine.supergraph, { ...configured, shapes });
+  const loaded = compileEndpoints(folder, engine.supergraph, { ...endpointConfig, shapes });
   const defaultHeaders = new Map<string, ReadonlyMap<string, string>>();
   for (const { client, version, settings } of [...loaded.endpoints, ...loaded.broken]) {
     const headers = defaultHeadersOf(settings, version);
@@ -236,10 +237,10 @@ function checkAgainst(
   const digest = hash('sha256', `${folder.digest}\n${engine.supergraph.sdl}`, 'base64url');
   const table = buildRoutingTable(loaded);
   const cors = clientPolicies(table, onRefused);
-  return { engine, folder, loaded, table, digest, known: new KnownRequests(), defaultHeaders, cors };
+  return { engine, folder, loaded, table, digest, knownRequests: new KnownRequests(), defaultHeaders, cors };
 }
 
-/** The id that the host has given the request; without a host, the one that the client has sent, or a new one. */
+/** Returns the request id that the server has set, else the one that the client has sent, else a new one. */
 function ownRequestId(req: IncomingMessage, res: ServerResponse): string {
   const given = res.getHeader('x-request-id');
   if (typeof given === 'string' && given !== '') return given;

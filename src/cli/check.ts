@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { findBreakingChanges } from 'graphql';
-import type { ConfiguredForEndpoints } from '../bff/endpoints/config-fit.ts';
+import type { EndpointConfig } from '../bff/endpoints/config-check.ts';
 import { compileEndpoints } from '../bff/endpoints/endpoints.ts';
 import { readEndpointFolder } from '../bff/endpoints/folder.ts';
 import { loadShapes } from '../bff/shapes/load-shapes.ts';
@@ -39,18 +39,18 @@ export async function check(flags: CheckFlags): Promise<void> {
   const config = loadConfig({ file: flags.config });
   const breaking = reportBreaking(schemas);
   const dir = bffFolder(flags);
-  const configured = endpointSettings(config, configPath({ file: flags.config }));
+  const endpointConfig = endpointSettings(config, configPath({ file: flags.config }));
   const effects = [
-    ...(dir === undefined ? [] : [await compareEndpoints(dir, schemas, configured)]),
+    ...(dir === undefined ? [] : [await compareEndpoints(dir, schemas, endpointConfig)]),
     ...documentsOf(config).map((documents) => compareDocuments(documents, schemas)),
   ];
   for (const { summary } of effects) console.log(summary);
-  const mismatches = configMismatches(config, schemas.now);
-  if (mismatches.length > 0) console.log(`config     ${countOf(mismatches.length)}`);
+  const endpointMismatches = configMismatches(config, schemas.now);
+  if (endpointMismatches.length > 0) console.log(`config     ${countOf(endpointMismatches.length)}`);
   for (const { broken, slower, invalid = [] } of effects)
     for (const text of [...broken, ...invalid, ...slower]) console.log(`\n${text}`);
-  for (const problem of mismatches) console.log(`\nbroken     ${formatProblem(problem)}`);
-  if (breaking > 0 || mismatches.length > 0 || effects.some(({ broken }) => broken.length > 0))
+  for (const problem of endpointMismatches) console.log(`\nbroken     ${formatProblem(problem)}`);
+  if (breaking > 0 || endpointMismatches.length > 0 || effects.some(({ broken }) => broken.length > 0))
     throw new AlreadyReported();
 }
 
@@ -76,11 +76,11 @@ function reportBreaking({ before, now }: Schemas): number {
   return breaking.length;
 }
 
-async function compareEndpoints(dir: string, schemas: Schemas, configured: ConfiguredForEndpoints): Promise<Effect> {
+async function compareEndpoints(dir: string, schemas: Schemas, endpointConfig: EndpointConfig): Promise<Effect> {
   const folder = readEndpointFolder(dir);
   const shapes = await loadShapes(folder.shapes);
-  const good = compileEndpoints(folder, schemas.before, { ...configured, shapes });
-  const kept = compileEndpoints(folder, schemas.now, { ...configured, shapes });
+  const good = compileEndpoints(folder, schemas.before, { ...endpointConfig, shapes });
+  const kept = compileEndpoints(folder, schemas.now, { ...endpointConfig, shapes });
   const wereGood = new Set(good.endpoints.map(({ file }) => file));
   const lost = kept.broken.filter(({ file }) => wereGood.has(file));
   const broken = lost.map(({ method, path, problems }) =>

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mismatches } from '../bff/endpoints/config-fit.ts';
+import { endpointMismatches } from '../bff/endpoints/config-check.ts';
 import { loadEndpoints } from '../bff/endpoints/endpoints.ts';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import type { Config } from '../config/config.ts';
@@ -145,11 +145,14 @@ async function validateEndpoints(
     const summary = dir === undefined ? 'none' : `${dir}: not checked, for the schemas have problems`;
     return { summary: `endpoints  ${summary}`, problems: [] };
   }
-  const configured = config && endpointSettings(config, configPath({ file: flags.config }));
+  const endpointConfig = config && endpointSettings(config, configPath({ file: flags.config }));
   const supergraph = readSupergraph(sdl);
   if (dir === undefined)
-    return { summary: 'endpoints  none', problems: mismatches([], supergraph.publicSchema, configured ?? {}) };
-  const { endpoints, problems } = await loadEndpoints(dir, supergraph, configured);
+    return {
+      summary: 'endpoints  none',
+      problems: endpointMismatches([], supergraph.publicSchema, endpointConfig ?? {}),
+    };
+  const { endpoints, problems } = await loadEndpoints(dir, supergraph, endpointConfig);
   const state =
     problems.length > 0
       ? countOf(problems.length)

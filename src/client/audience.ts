@@ -1,10 +1,10 @@
 import { COMMON_CREDENTIALS, credentialsOf, type DependsOn, type Requester, saysWho } from './depends-on.ts';
 
 /**
- * `private`: for the one client that asked. `public`: declared not to depend on who asks. `unsaid`: nobody said; the same for
+ * `private`: for the one client that asked. `public`: declared not to depend on who asks. `unspecified`: not declared; the same for
  * all clients who do not say who they are.
  */
-export type Scope = 'public' | 'private' | 'unsaid';
+export type Scope = 'public' | 'private' | 'unspecified';
 
 /** Who may keep an answer (RFC 9111, section 5.2.2), and the request headers by which answers are told apart. */
 export interface Audience {

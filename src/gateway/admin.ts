@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { PURGE_PATH, purgeResponse } from '../bff/caching/serve-purge.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../bff/delivery/reply.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from '../bff/responses/endpoint-response.ts';
 import type { Config } from '../config/config.ts';
 import { listen } from '../http/listener.ts';
 import { checkHeaderLines } from '../http/middleware/header-lines.ts';

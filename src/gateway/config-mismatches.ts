@@ -7,7 +7,7 @@ import {
   isInterfaceType,
   isObjectType,
 } from 'graphql';
-import { unknownCoordinate } from '../bff/endpoints/config-fit.ts';
+import { unknownCoordinate } from '../bff/endpoints/config-check.ts';
 import type { Config } from '../config/config.ts';
 import { placeOfKey } from '../config/config-file.ts';
 import { displayPath } from '../config/display-path.ts';

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { ConfiguredForEndpoints, Place } from '../bff/endpoints/config-fit.ts';
+import type { EndpointConfig, Place } from '../bff/endpoints/config-check.ts';
 import type { Config } from '../config/config.ts';
 import { placeOfKey } from '../config/config-file.ts';
 import { displayPath } from '../config/display-path.ts';
 import type { CacheHint } from '../operation/cache-hints.ts';
 
 /** @param file the config file, so that problems tell where in it */
-export function endpointSettings({ bff, login }: Pick<Config, 'bff' | 'login'>, file?: string): ConfiguredForEndpoints {
+export function endpointSettings({ bff, login }: Pick<Config, 'bff' | 'login'>, file?: string): EndpointConfig {
   const hints = Object.entries(bff.cache.hints).map(([coordinate, said]): [string, CacheHint] => {
     const { max_age, scope, inherit } = said;
     return [coordinate, { maxAgeMs: max_age, scope, inherit }];

@@ -1,5 +1,5 @@
-import type { AcceptedCredentials } from '../bff/answering/challenge.ts';
 import { type Bff, createBff } from '../bff/bff.ts';
+import type { AcceptedCredentials } from '../bff/handlers/challenge.ts';
 import type { KeyStore } from '../bff/idempotency/idempotency.ts';
 import type { DependsOn } from '../client/depends-on.ts';
 import type { Config } from '../config/config.ts';
@@ -49,9 +49,9 @@ export function openBff(
     maxRequestBytes: config.limits.http_max_request_bytes,
     compressFrom: bff.compression.enabled ? bff.compression.threshold : undefined,
     cacheBytes: bff.cache.enabled ? bff.cache.max_bytes : 0,
-    configured: endpointSettings(config),
+    endpointConfig: endpointSettings(config),
     errorStatus: new Map(Object.entries(bff.error_status)),
-    accepted: acceptedCredentials(config),
+    acceptedCredentials: acceptedCredentials(config),
     forwarding,
     demo,
     redis: bff.redis ? redis : undefined,
@@ -59,7 +59,7 @@ export function openBff(
     limiter,
     limitHeaders: config.rate_limits.headers && config.rate_limits.mode === 'enforce',
     docs: bff.docs ?? !(config.production || hidesSchemaDetails(config)),
-    documented: documentSettings(config),
+    documentSettings: documentSettings(config),
     purgeToken: bff.purge_token,
     purgeEverywhere,
     onCache: instruments?.kept,

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { etagOfForm, isKnown } from '../bff/delivery/conditional.ts';
+import { etagOfCoding, matchesIfNoneMatch } from '../bff/responses/conditional.ts';
 import { chooseEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
 import { type RequestContext, sendResponse } from './request-context.ts';
@@ -21,9 +21,9 @@ export class StaticPage {
   async send(context: RequestContext): Promise<void> {
     const { 'accept-encoding': accepted, 'if-none-match': known } = context.req.headers;
     const coding = chooseEncoding(accepted);
-    const etag = coding === undefined ? this.#etag : etagOfForm(this.#etag, coding);
+    const etag = coding === undefined ? this.#etag : etagOfCoding(this.#etag, coding);
     const headers = { ...this.#headers, etag };
-    if (known !== undefined && isKnown(known, etag)) {
+    if (known !== undefined && matchesIfNoneMatch(known, etag)) {
       return sendResponse(context, { status: 304, headers, body: '' });
     }
     const body = coding === undefined ? this.#body : await this.#formOf(coding);

@@ -10,10 +10,10 @@ export interface CachePolicy {
   /** 0 where the result may not be cached. */
   readonly maxAgeMs: number;
   /**
-   * `private`: for the requesting client only. `public`: declared to be the same for every client. `unsaid`: nothing
+   * `private`: for the requesting client only. `public`: declared to be the same for every client. `unspecified`: nothing
    * was declared; shared among clients that send no credentials.
    */
-  readonly scope: 'public' | 'private' | 'unsaid';
+  readonly scope: 'public' | 'private' | 'unspecified';
 }
 
 /** The policy of a result that may not be cached. */
@@ -65,7 +65,7 @@ function cachePolicyOf(met: MatchedHints, dependsOnClient: boolean, mayRecord: b
   if ((dependsOnClient || met.guardedField !== undefined) && !isPrivate) return ALWAYS_NOT_CACHEABLE;
   const maxAgeMs = met.maxAgeMs ?? (met.dependsOnSources ? Number.POSITIVE_INFINITY : 0);
   if (maxAgeMs === 0) return ALWAYS_NOT_CACHEABLE;
-  const scope = isPrivate ? 'private' : met.isPublic && !met.dependsOnSources ? 'public' : 'unsaid';
+  const scope = isPrivate ? 'private' : met.isPublic && !met.dependsOnSources ? 'public' : 'unspecified';
   const declared: CachePolicy = { maxAgeMs, scope };
   const recorded = (freshness: Freshness | undefined) => withRecorded(declared, met.dependsOnSources, freshness);
   return { fixed: mayRecord ? undefined : declared, recorded };

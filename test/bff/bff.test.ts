@@ -58,7 +58,7 @@ test('what does not exist is a 404, also where a deeper field happens to have th
   expect(response.status).toBe(404);
   expect(response.json).toMatchObject({
     type: 'urn:headgate:problem:not-found',
-    detail: 'There is no such "profile".',
+    detail: '"profile" was not found.',
   });
 
   const nested = 'type Query { a: A } type A { a: Int, b: A }';

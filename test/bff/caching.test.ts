@@ -219,7 +219,7 @@ test('a public answer may not read what only the viewer has', async () => {
     'query ($id: ID! @from(claim: "sub")) @endpoint(cache: {maxAge: 60, scope: PUBLIC}) { product(id: $id) { id } }';
   const { call } = await serve(text);
   expect((await call('/bff/web/it')).json.problems[0]).toContain(
-    "Its cache is public, but $id is read from the viewer's credential",
+    "The cache of this endpoint is public, but $id is read from the viewer's credential",
   );
 });
 
@@ -233,7 +233,7 @@ test('fields say how long they hold; the shortest counts', async () => {
   ]);
   const controlOf = async (query: string) => {
     const { call } = await serve(query, {
-      configured: { hints: cacheHints },
+      endpointConfig: { hints: cacheHints },
       root: { ...shop(), me: { name: 'Ada' } },
     });
     return (await call('/bff/web/it')).headers.get('cache-control');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AcceptedCredentials } from '../../src/bff/answering/challenge.ts';
+import type { AcceptedCredentials } from '../../src/bff/handlers/challenge.ts';
 import { engineOver, folderOf, serveBff, sourceError } from './support.ts';
 
 const LOGIN_ONLY: AcceptedCredentials = { tokens: false, apiKeys: false, logins: new Set(['web']) };
@@ -13,9 +13,9 @@ const secret = () => {
   throw sourceError('UNAUTHENTICATED', 'Log in to read Query.secret.');
 };
 
-async function refusal(path: string, accepted: AcceptedCredentials) {
+async function refusal(path: string, acceptedCredentials: AcceptedCredentials) {
   const engine = engineOver('type Query { hello(id: ID): String secret: String }', { hello: 'you', secret });
-  const { call } = await serveBff({ dir: folderOf(FILES), engine: () => engine, accepted });
+  const { call } = await serveBff({ dir: folderOf(FILES), engine: () => engine, acceptedCredentials });
   const { status, headers, json } = await call(path);
   return { status, challenge: headers.get('www-authenticate'), login: json.login, detail: json.detail };
 }

@@ -20,30 +20,30 @@ async function problemsOf(text: string): Promise<string[]> {
 test.each([
   ['@from(header: "x id")', '"x id" is not the name of a header'],
   ['@from(header: "")', '"" is not the name of a header'],
-  ['@from(header: "Connection")', 'the header "connection" is about the connection, not about the request'],
+  ['@from(header: "Connection")', 'the header "connection" belongs to the connection, not to the request'],
   [
     '@from(header: "transfer-encoding")',
-    'the header "transfer-encoding" is about the connection, not about the request',
+    'the header "transfer-encoding" belongs to the connection, not to the request',
   ],
   ['@from(query: "")', 'the name of the query is empty'],
   ['@from(claim: "")', 'the name of the claim is empty'],
 ])('%s', async (from, reason) => {
   const text = `query ($id: ID ${from}) { it(id: $id) }`;
   expect(await problemsOf(text)).toEqual([
-    `web/it.graphql:1:16  ENDPOINT_FROM  @from on $id cannot give it a value: ${reason}.`,
+    `web/it.graphql:1:16  ENDPOINT_FROM  Invalid source in @from on $id: ${reason}.`,
   ]);
 });
 
 test.each([
-  ['tags: ["shelf-{idd}"]', 'The tag "shelf-{idd}" cannot work: the operation has no variable for {idd}.'],
-  ['tags: ["shelf-{ id }"]', 'The tag "shelf-{ id }" cannot work: it has a brace that belongs to no placeholder.'],
-  ['tags: ["{span.from}"]', 'The tag "{span.from}" cannot work: it has a brace that belongs to no placeholder.'],
-  ['tags: ["{id"]', 'The tag "{id" cannot work: it has a brace that belongs to no placeholder.'],
-  ['tags: ["{ids}"]', 'The tag "{ids}" cannot work: {ids} is of the type [ID!], which is no single value.'],
-  ['tags: ["{span}"]', 'The tag "{span}" cannot work: {span} is of the type Span, which is no single value.'],
-  ['tags: [" "]', 'The tag " " cannot work: it is empty.'],
-  ['vary: ["x app"]', 'Answers cannot vary by it: "x app" is not the name of a header.'],
-  ['vary: ["*"]', 'Answers cannot vary by it: "*" is not the name of a header.'],
+  ['tags: ["shelf-{idd}"]', 'Invalid tag "shelf-{idd}": the operation has no variable for {idd}.'],
+  ['tags: ["shelf-{ id }"]', 'Invalid tag "shelf-{ id }": it has a brace outside a placeholder.'],
+  ['tags: ["{span.from}"]', 'Invalid tag "{span.from}": it has a brace outside a placeholder.'],
+  ['tags: ["{id"]', 'Invalid tag "{id": it has a brace outside a placeholder.'],
+  ['tags: ["{ids}"]', 'Invalid tag "{ids}": {ids} has the type [ID!], which is not a single value.'],
+  ['tags: ["{span}"]', 'Invalid tag "{span}": {span} has the type Span, which is not a single value.'],
+  ['tags: [" "]', 'Invalid tag " ": it is empty.'],
+  ['vary: ["x app"]', 'Invalid name in "vary": "x app" is not the name of a header.'],
+  ['vary: ["*"]', 'Invalid name in "vary": "*" is not the name of a header.'],
 ])('cache: {%s}', async (cache, message) => {
   const text = `query ($id: ID, $ids: [ID!], $span: Span)\n  @endpoint(cache: {maxAge: 60, ${cache}}) { it(id: $id, ids: $ids, span: $span) }`;
   expect(await problemsOf(text)).toEqual([`web/it.graphql:2:3  ENDPOINT_CACHE  ${message}`]);

@@ -30,13 +30,16 @@ test('each mistake is told with its place, and nothing of the client is served',
   const { status, json } = await call('/bff/app/hello');
   expect([status, json.detail]).toEqual([
     503,
-    'The settings of this client are wrong, so that nothing of it is served.',
+    'The settings of this client are invalid, so none of its endpoints are served.',
   ]);
 });
 
 test.each([
   ['cache: { vary: ["*"] }', 'cache.vary[0]: expected the name of a header'],
-  ['cache: { vary: [te] }', 'cache.vary[0]: answers cannot vary by it: the header "te" is about the connection'],
+  [
+    'cache: { vary: [te] }',
+    'cache.vary[0]: expected the name of a request header: the header "te" belongs to the connection',
+  ],
   [
     'cors: { origins: ["https://a.example"], credentials: true, allow_headers: ["*"] }',
     'cors.allow_headers[0]: with credentials',

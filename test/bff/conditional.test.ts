@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isKnown, matches } from '../../src/bff/delivery/conditional.ts';
+import { matchesIfMatch, matchesIfNoneMatch } from '../../src/bff/responses/conditional.ts';
 import { engineOver, folderOf, serveBff } from './support.ts';
 
 const SDL = 'type Query { long: String } type Mutation { put(v: Int): Int }';
@@ -80,12 +80,12 @@ test.each(WRITES)('a %s with a condition that cannot be checked does nothing', a
 });
 
 test('tags with commas, weak tags, lists with empty items', () => {
-  expect(isKnown('"a,b"', '"a,b"')).toBe(true);
-  expect(isKnown('"a", "b"', '"a,b"')).toBe(false);
-  expect(isKnown('"b"', 'W/"b"')).toBe(true);
-  expect(isKnown(',', '"b"')).toBe(false);
-  expect(matches('"b"', 'W/"b"')).toBe(false);
-  expect(matches(' * ', undefined)).toBe(true);
+  expect(matchesIfNoneMatch('"a,b"', '"a,b"')).toBe(true);
+  expect(matchesIfNoneMatch('"a", "b"', '"a,b"')).toBe(false);
+  expect(matchesIfNoneMatch('"b"', 'W/"b"')).toBe(true);
+  expect(matchesIfNoneMatch(',', '"b"')).toBe(false);
+  expect(matchesIfMatch('"b"', 'W/"b"')).toBe(false);
+  expect(matchesIfMatch(' * ', undefined)).toBe(true);
 });
 
 test('which bodies and methods are taken: Accept-Patch, Accept-Post, Allow', async () => {

@@ -96,7 +96,7 @@ test('an argument that @endpoint does not have, and a method that HTTP does not 
 
 test("arguments of the gateway's directives cannot be variables", async () => {
   expect(await problemsOfOne('query ($p: String) @endpoint(path: $p) { users(ids: []) { id } }')).toEqual([
-    'mobile/it.graphql:1:20 ENDPOINT_DIRECTIVE @endpoint is read when the file is loaded, so that its arguments cannot be variables.',
+    'mobile/it.graphql:1:20 ENDPOINT_DIRECTIVE Arguments of @endpoint cannot be variables, because the directive is read when the file is loaded.',
   ]);
 });
 
@@ -104,7 +104,7 @@ test.each([
   ['fragment F on User { id }', 'ENDPOINT_OPERATIONS The file has no operation.'],
   [
     'query A { users(ids: []) { id } } query B { users(ids: []) { id } }',
-    'ENDPOINT_OPERATIONS The file has 2 operations; an endpoint is one.',
+    'ENDPOINT_OPERATIONS The file has 2 operations; an endpoint has exactly one.',
   ],
   ['subscription { joined { id } }', 'ENDPOINT_OPERATIONS A subscription cannot be an endpoint.'],
   ['query @endpoint(method: DELETE) { users(ids: []) { id } }', 'ENDPOINT_METHOD A query cannot be a DELETE endpoint.'],
@@ -123,7 +123,7 @@ test.each([
   ],
   [
     'query ($id: ID! @range(min: 1)) { user(id: $id) { id } }',
-    'ENDPOINT_RANGE @range stands on $id, which is no number.',
+    'ENDPOINT_RANGE @range is on $id, which is not a number.',
   ],
 ])('%s', async (text, expected) => {
   const found = await problemsOfOne(text);
@@ -145,7 +145,7 @@ test('two endpoints with one route are told with both files; the first is served
 test('files with other endings than those that are read are told with the right name', async () => {
   const found = await problemsOf({ 'mobile/a.gql': '{ a }', 'web/client.yml': 'auth: {}' });
   expect(found).toEqual([
-    'mobile/a.gql:1:1 ENDPOINT_EXTENSION The file of an endpoint ends in ".graphql": this one is not read.',
+    'mobile/a.gql:1:1 ENDPOINT_EXTENSION Files of endpoints end in ".graphql". This file is not read.',
     'web/client.yml:1:1 MISNAMED_FILE The settings of a client are read from client.yaml, not from a file of this name.',
   ]);
 });
@@ -166,15 +166,15 @@ test('files above and below the folders of clients are told', async () => {
 test.each([
   [
     'settings @flatten { id }',
-    'ENDPOINT_KEY_CLASH @flatten lifts "id" out of "settings", but "id" is selected beside it already.',
+    'ENDPOINT_KEY_CLASH @flatten moves "id" out of "settings", but "id" is already selected there.',
   ],
   [
     's: settings @flatten { n: id } t: settings @flatten { n: theme }',
-    'ENDPOINT_KEY_CLASH @flatten lifts "n" out of "t", but "n" is lifted from "s" already.',
+    'ENDPOINT_KEY_CLASH @flatten moves "n" out of "t", but "n" is already moved there from "s".',
   ],
-  ['friends @flatten { name }', 'ENDPOINT_FLATTEN @flatten stands on "friends", which is of type "[User!]".'],
-  ['name @flatten', 'ENDPOINT_FLATTEN @flatten stands on "name"'],
-  ['home @optional { city }', 'ENDPOINT_OPTIONAL @optional stands on "home", which cannot be null (Address!)'],
+  ['friends @flatten { name }', 'ENDPOINT_FLATTEN @flatten is on "friends", which is of type "[User!]".'],
+  ['name @flatten', 'ENDPOINT_FLATTEN @flatten is on "name"'],
+  ['home @optional { city }', 'ENDPOINT_OPTIONAL @optional is on "home", which is non-null (Address!)'],
   [
     'settings @flatten @optional(fallback: "none") { theme }',
     'ENDPOINT_OPTIONAL The fallback of a flattened section must be an object',
@@ -196,7 +196,7 @@ test('a file that cannot be read is told, and does not hold up the others', asyn
   symlinkSync('/nowhere/at/all', join(dir, 'mobile/gone.graphql'));
   const { endpoints, problems } = await loadEndpoints(dir, schema);
   expect(endpoints.map((endpoint) => endpoint.name)).toEqual(['good']);
-  expect(problems).toMatchObject([{ code: 'UNREADABLE_FILE', message: 'It cannot be read: ENOENT.' }]);
+  expect(problems).toMatchObject([{ code: 'UNREADABLE_FILE', message: 'The file cannot be read: ENOENT.' }]);
 });
 
 test('what is no file is not read: from a pipe, nothing may ever come', {
@@ -207,13 +207,13 @@ test('what is no file is not read: from a pipe, nothing may ever come', {
   const { endpoints, problems } = await loadEndpoints(dir, schema);
   expect(endpoints.map((endpoint) => endpoint.name)).toEqual(['good']);
   expect(problems).toMatchObject([
-    { code: 'UNREADABLE_FILE', message: 'It cannot be read: it is a pipe, a socket or a device.' },
+    { code: 'UNREADABLE_FILE', message: 'The file cannot be read: it is a pipe, a socket or a device.' },
   ]);
 });
 
 test('an endpoint in a file with another ending is not left out in silence', async () => {
   expect(await problemsOf({ 'mobile/a.gql': '{ users(ids: []) { id } }', 'mobile/v2/b.graphqls': '{ a }' })).toEqual([
-    'mobile/a.gql:1:1 ENDPOINT_EXTENSION The file of an endpoint ends in ".graphql": this one is not read.',
-    'mobile/v2/b.graphqls:1:1 ENDPOINT_EXTENSION The file of an endpoint ends in ".graphql": this one is not read.',
+    'mobile/a.gql:1:1 ENDPOINT_EXTENSION Files of endpoints end in ".graphql". This file is not read.',
+    'mobile/v2/b.graphqls:1:1 ENDPOINT_EXTENSION Files of endpoints end in ".graphql". This file is not read.',
   ]);
 });

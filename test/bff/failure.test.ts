@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { failure } from '../../src/bff/answering/failure.ts';
+import { failure } from '../../src/bff/handlers/failure.ts';
 import { maskErrors } from '../../src/pipeline/mask-errors.ts';
 
 const error = (code: string, more: object = {}) => ({ message: code, extensions: { code, ...more } });

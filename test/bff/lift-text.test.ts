@@ -1,8 +1,8 @@
 import { buildSchema, parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { liftingOf, liftText } from '../../src/bff/answering/lift-text.ts';
 import { loadEndpoints } from '../../src/bff/endpoints/endpoints.ts';
 import { reshape, type Section } from '../../src/bff/endpoints/shape.ts';
+import { liftingOf, liftText } from '../../src/bff/handlers/lift-text.ts';
 import { folderOf } from './support.ts';
 
 const SCHEMA = buildSchema(`

@@ -114,11 +114,11 @@ test('an optional claim is simply left out', async () => {
 });
 
 test.each([
-  ['query ($a: ID @from(header: "A", claim: "a")) { greet(id: $a) }', '@from on $a names 2 places; expected one.'],
-  ['query ($a: ID @from) { greet(id: $a) }', '@from on $a names no place; expected one.'],
+  ['query ($a: ID @from(header: "A", claim: "a")) { greet(id: $a) }', '@from on $a names 2 sources; expected one.'],
+  ['query ($a: ID @from) { greet(id: $a) }', '@from on $a names no source; expected one.'],
   [
     'query ($a: ID @from(claim: "a")) @endpoint(path: "/it/:a") { greet(id: $a) }',
-    '$a is given by the path, so that @from has nothing to say.',
+    '$a is read from the path, so @from would be ignored.',
   ],
 ])('%s is refused', async (text, expected) => {
   const { json } = await answerOf(text, '');
@@ -151,9 +151,9 @@ test.each([
   ['has a name twice', '{"id": "1", "text": "a", "te\\u0078t": "b"}', 400, 'has "te\\u0078t" twice in one object'],
   ['has a name twice further down', '{"id": [{"a": 1, "b": {"a": 2}, "a": 3}]}', 400, 'has "a" twice in one object'],
   ['has what is no number', '{"id": NaN, "text": ""}', 400, 'is not JSON: '],
-  ['is a list', '[]', 400, 'is JSON, but no object'],
-  ['is null', 'null', 400, 'is JSON, but no object'],
-  ['is not in UTF-8', Buffer.from([0x7b, 0x22, 0xe4, 0x22, 0x7d]), 400, 'is not in UTF-8.'],
+  ['is a list', '[]', 400, 'is JSON, but not an object'],
+  ['is null', 'null', 400, 'is JSON, but not an object'],
+  ['is not in UTF-8', Buffer.from([0x7b, 0x22, 0xe4, 0x22, 0x7d]), 400, 'is not valid UTF-8.'],
   ['is in UTF-16', Buffer.from('{"id": "1", "text": "a"}', 'utf16le'), 400, 'is not JSON: '],
 ] as const)('a body that %s is told what is wrong with it', async (_, body, status, detail) => {
   const text = 'mutation ($id: ID!, $text: String!) { note(id: $id, text: $text) }';

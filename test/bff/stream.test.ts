@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { wantsStream } from '../../src/bff/answering/wants-stream.ts';
 import type { BffOptions } from '../../src/bff/bff.ts';
+import { wantsStream } from '../../src/bff/handlers/wants-stream.ts';
 import { engineOver, folderOf, serveBff, serveFiles, sourceError } from './support.ts';
 
 const SDL =

@@ -64,7 +64,7 @@ test('validate: a hint for what the schema does not have is told with its place,
     'headgate.yaml:6:7  UNKNOWN_CACHE_HINT  The schema has no type "Prodct".',
     '    hint: Did you mean "Product.name"?',
     'headgate.yaml:7:7  UNKNOWN_CACHE_HINT  The schema has no type "Wholly".',
-    '    hint: Take it away, or name a "Type" or "Type.field" of the schema.',
+    '    hint: Remove it, or use a "Type" or "Type.field" of the schema.',
     '',
     '3 problems',
   ]);

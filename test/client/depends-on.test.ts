@@ -109,7 +109,11 @@ test('viewers are told apart by their address where a module decides by it', () 
 });
 
 describe('who may keep an answer', () => {
-  const audience = (scope: 'public' | 'private' | 'unsaid', changed: Partial<DependsOn> = {}, identity?: Identity) => {
+  const audience = (
+    scope: 'public' | 'private' | 'unspecified',
+    changed: Partial<DependsOn> = {},
+    identity?: Identity,
+  ) => {
     const { isPrivate, vary } = audienceOf(
       { scope, vary: [] },
       { facts: facts(identity), headers: {} },
@@ -125,13 +129,13 @@ describe('who may keep an answer', () => {
   test.each([
     ['declared public', audience('public'), 'public: x-app x-api-key x-labels'],
     ['declared private', audience('private'), `private: ${NAMES}`],
-    ['nothing declared', audience('unsaid'), `public: ${NAMES}`],
-    ['nothing declared, by somebody known', audience('unsaid', {}, token({ sub: 'ada' })), `private: ${NAMES}`],
+    ['nothing declared', audience('unspecified'), `public: ${NAMES}`],
+    ['nothing declared, by somebody known', audience('unspecified', {}, token({ sub: 'ada' })), `private: ${NAMES}`],
     ['the address is read', audience('public', { forwardsAddress: true }), 'private: x-app x-api-key x-labels'],
     ['any header may be read', audience('public', { readNames: () => undefined }), 'private: *'],
     [
       'clients are known by certificates',
-      audience('unsaid', { credentials: { headers: new Set(['cookie']), certificates: true } }),
+      audience('unspecified', { credentials: { headers: new Set(['cookie']), certificates: true } }),
       `private: x-app authorization x-api-key x-labels cookie`,
     ],
     [

@@ -3,26 +3,26 @@ import { type DependsOn, type Requester, saysWho, sharedKey, viewerKey } from '.
 import { stringifyJson } from '../../shared/exact-json.ts';
 import type { CachePolicy } from './policy.ts';
 
-/** Whether others may be shown what this viewer gets. */
+/** Returns whether a response may be shown to other viewers. */
 export function isShared(policy: CachePolicy, viewer: Requester, dependsOn: DependsOn | undefined): boolean {
-  return policy.scope === 'public' || (policy.scope === 'unsaid' && !saysWho(viewer, dependsOn));
+  return policy.scope === 'public' || (policy.scope === 'unspecified' && !saysWho(viewer, dependsOn));
 }
 
 /**
- * Equal for two requests that may have the same answer.
- * @param endpoint names the endpoint, its document and the schema
- * @param beside what `dependence` says of the request
+ * Returns the cache key of a request. Requests with the same key may get the same response.
+ * @param endpoint id of the endpoint, with the digest of its folder and the schema
+ * @param dependencies the `dependencyKey` of the request
  */
-export function cacheKey(endpoint: string, variables: Readonly<Record<string, unknown>>, beside: string): string {
-  return hash('sha256', `${endpoint}\n${stringifyJson(variables)}\n${beside}`, 'base64url');
+export function cacheKey(endpoint: string, variables: Readonly<Record<string, unknown>>, dependencies: string): string {
+  return hash('sha256', `${endpoint}\n${stringifyJson(variables)}\n${dependencies}`, 'base64url');
 }
 
 /**
- * What an answer depends on beside its parameters. Where it is not shared that is everything that could tell viewers apart:
- * who they are, and all their headers but those that say nothing of it.
+ * Returns the request properties, beside the parameters, that a response depends on. For a private response these are all
+ * properties that can distinguish viewers: their identity and the headers that may depend on it.
  */
-export function dependence(policy: CachePolicy, viewer: Requester, dependsOn: DependsOn | undefined): string {
+export function dependencyKey(policy: CachePolicy, viewer: Requester, dependsOn: DependsOn | undefined): string {
   const shared = sharedKey(viewer, dependsOn, policy.vary);
-  // of a viewer's own headers not all count by themselves: `User-Agent` does where it is named, or read on the way
+  // some headers, such as `User-Agent`, only count where `vary` names them or a rule forwards them
   return isShared(policy, viewer, dependsOn) ? shared : `${viewerKey(viewer, dependsOn)}\n${shared}`;
 }

@@ -8,22 +8,23 @@ import type {
 } from 'graphql';
 import { getNamedType, isAbstractType, isCompositeType, isInterfaceType, isObjectType, Kind } from 'graphql';
 
-/** Where in an answer's data there are objects with an id, and of which type. */
+/** The objects in a response's data that have an id, with their types. */
 export interface EntityPlaces {
-  /** Types that an object here may have. */
+  /** Possible types of the object. */
   readonly types: readonly string[];
   /** The response key of `id`, where it is selected. */
   readonly idKey: string | undefined;
   /** The response key of `__typename`, where it is selected. */
   readonly typeKey: string | undefined;
   readonly children: ReadonlyMap<string, EntityPlaces>;
-  /** The variable that gives this field's `id` argument: the entity that is asked for, whether or not `id` is selected. */
+  /** Variable of this field's `id` argument. It identifies the entity even where `id` is not selected. */
   readonly idVariable: string | undefined;
 }
 
-/** More tags than this are no help: such an answer is purged by its endpoint, or when it is stale. */
-const MOST_TAGS = 1_000;
+/** Limit of tags. A response with more entities is purged by its endpoint's tag, or expires. */
+const MAX_TAGS = 1_000;
 
+/** Returns where an operation selects entities. */
 export function entityPlaces(document: DocumentNode, schema: GraphQLSchema): EntityPlaces {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of document.definitions)
@@ -35,37 +36,37 @@ export function entityPlaces(document: DocumentNode, schema: GraphQLSchema): Ent
   return place;
 }
 
-interface Growing extends EntityPlaces {
+interface MutablePlaces extends EntityPlaces {
   types: string[];
   idKey: string | undefined;
   typeKey: string | undefined;
   idVariable: string | undefined;
-  children: Map<string, Growing>;
+  children: Map<string, MutablePlaces>;
 }
 
-interface Reading {
+interface SchemaContext {
   readonly schema: GraphQLSchema;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
 }
 
-function newPlace(types: string[]): Growing {
+function newPlace(types: string[]): MutablePlaces {
   return { types, idKey: undefined, typeKey: undefined, idVariable: undefined, children: new Map() };
 }
 
-function collect(into: Growing, set: SelectionSetNode, type: GraphQLNamedType, reading: Reading): void {
+function collect(into: MutablePlaces, set: SelectionSetNode, type: GraphQLNamedType, context: SchemaContext): void {
   for (const selection of set.selections) {
-    if (selection.kind === Kind.FIELD) collectField(into, selection, type, reading);
+    if (selection.kind === Kind.FIELD) collectField(into, selection, type, context);
     else {
       const fragment =
-        selection.kind === Kind.FRAGMENT_SPREAD ? reading.fragments.get(selection.name.value) : selection;
+        selection.kind === Kind.FRAGMENT_SPREAD ? context.fragments.get(selection.name.value) : selection;
       const condition = fragment?.typeCondition?.name.value;
-      const inner = condition === undefined ? type : reading.schema.getType(condition);
-      if (fragment && inner) collect(into, fragment.selectionSet, inner, reading);
+      const inner = condition === undefined ? type : context.schema.getType(condition);
+      if (fragment && inner) collect(into, fragment.selectionSet, inner, context);
     }
   }
 }
 
-function collectField(into: Growing, node: FieldNode, type: GraphQLNamedType, reading: Reading): void {
+function collectField(into: MutablePlaces, node: FieldNode, type: GraphQLNamedType, context: SchemaContext): void {
   const key = (node.alias ?? node.name).value;
   if (node.name.value === '__typename') into.typeKey = key;
   if (node.name.value === 'id') into.idKey = key;
@@ -73,15 +74,18 @@ function collectField(into: Growing, node: FieldNode, type: GraphQLNamedType, re
   const output = type.getFields()[node.name.value]?.type;
   const inner = output && getNamedType(output);
   if (inner === undefined || !isCompositeType(inner)) return;
-  const possible = isAbstractType(inner) ? reading.schema.getPossibleTypes(inner) : [inner];
+  const possible = isAbstractType(inner) ? context.schema.getPossibleTypes(inner) : [inner];
   const place = into.children.get(key) ?? newPlace(possible.map(({ name }) => name));
   into.children.set(key, place);
   const id = node.arguments?.find(({ name }) => name.value === 'id')?.value;
   if (id?.kind === Kind.VARIABLE) place.idVariable = id.name.value;
-  collect(place, node.selectionSet, inner, reading);
+  collect(place, node.selectionSet, inner, context);
 }
 
-/** Tags of all entities in an answer: `Product:p7`. Of an abstract type without `__typename`, one for each possible type. */
+/**
+ * Returns the tags of all entities in a response, such as `Product:p7`. Without `__typename`, an entity of an abstract type
+ * has one tag for each possible type.
+ */
 export function entityTags(
   places: EntityPlaces,
   data: unknown,
@@ -99,9 +103,10 @@ function gather(
   tags: Set<string>,
 ): void {
   if (Array.isArray(value)) for (const item of value) gather(place, item, variables, tags);
-  const asked = place.idVariable === undefined ? undefined : variables[place.idVariable];
-  if (asked !== undefined && asked !== null) for (const type of place.types) tags.add(`${type}:${asked}`);
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || tags.size > MOST_TAGS) return;
+  const requestedId = place.idVariable === undefined ? undefined : variables[place.idVariable];
+  if (requestedId !== undefined && requestedId !== null)
+    for (const type of place.types) tags.add(`${type}:${requestedId}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || tags.size > MAX_TAGS) return;
   const object = value as Readonly<Record<string, unknown>>;
   const id = place.idKey === undefined ? undefined : object[place.idKey];
   const type = place.typeKey === undefined ? undefined : object[place.typeKey];

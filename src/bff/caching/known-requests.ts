@@ -2,20 +2,20 @@ import { LRUCache } from 'lru-cache';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 
-/** What a request came to when it was read: the same text comes to the same again. */
+/** The cache key and variables of a request that was parsed before. */
 export interface KnownRequest {
-  /** Under which its answer is kept. */
+  /** Cache key of its response. */
   readonly key: string;
   readonly variables: Variables;
 }
 
-/** Most memory for them, in characters; and the longest that is worth it. */
+/** Limits of the cache, in characters: of all entries, and of one. */
 const MOST = 4 * 2 ** 20;
 const LONGEST = 4_096;
 
 /**
- * Requests that were read lately, so that the kept answer to one that is asked for often is found by its text alone. By
- * endpoint, URL and what `dependence` says; they hold for one folder and one schema.
+ * Recently parsed requests, so that a frequent request finds its cached response without parsing its parameters. Keys are
+ * the endpoint, the URL and the `dependencyKey`. Entries are valid for one folder and one schema.
  */
 export class KnownRequests {
   readonly #known = new LRUCache<string, KnownRequest>({
@@ -33,7 +33,7 @@ export class KnownRequests {
   }
 }
 
-/** Whether nothing but the URL gives an endpoint its parameters. */
+/** Returns whether all parameters of an endpoint come from the URL. */
 export function readsUrlAlone({ parameters }: Pick<Endpoint, 'parameters'>): boolean {
   return parameters.every(({ in: place }) => place === 'path' || place === 'query');
 }

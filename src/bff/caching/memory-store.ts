@@ -1,23 +1,23 @@
 import { LRUCache } from 'lru-cache';
-import { type ResponseStore, type StoredResponse, usefulUntil } from './stored-answer.ts';
+import { expiresAt, type ResponseStore, type StoredResponse } from './stored-response.ts';
 
 export interface MemoryStoreOptions {
   readonly maxBytes: number;
   readonly now?: (() => number) | undefined;
 }
 
-/** What an answer takes beside its body, in bytes: its key, its tags, its headers. */
+/** Size of a cached response beside its body, in bytes: key, tags, headers. */
 const OVERHEAD = 1_024;
 
-/** Keeps answers in this process; those unused for longest go first. */
+/** Creates a store in the memory of this process. It evicts the least recently used responses first. */
 export function createMemoryStore({ maxBytes, now = Date.now }: MemoryStoreOptions): ResponseStore {
   const keysByTag = new Map<string, Set<string>>();
-  const answers = new LRUCache<string, StoredResponse>({
+  const responses = new LRUCache<string, StoredResponse>({
     maxSize: maxBytes,
-    // compressed forms come later, and are about half as long
+    // compressed bodies are added later, and are about half as long
     sizeCalculation: ({ response, tags }, key) => OVERHEAD + key.length + tags.length * 100 + response.body.length * 2,
-    dispose: (answer, key) => {
-      for (const tag of answer.tags) forget(tag, key);
+    dispose: (stored, key) => {
+      for (const tag of stored.tags) forget(tag, key);
     },
   });
 
@@ -28,15 +28,15 @@ export function createMemoryStore({ maxBytes, now = Date.now }: MemoryStoreOptio
 
   return {
     get(key) {
-      const answer = answers.get(key);
-      if (answer === undefined || now() <= usefulUntil(answer)) return answer;
-      answers.delete(key);
+      const stored = responses.get(key);
+      if (stored === undefined || now() <= expiresAt(stored)) return stored;
+      responses.delete(key);
       return undefined;
     },
-    set(key, answer) {
-      answers.set(key, answer);
-      if (!answers.has(key)) return;
-      for (const tag of answer.tags) {
+    set(key, stored) {
+      responses.set(key, stored);
+      if (!responses.has(key)) return;
+      for (const tag of stored.tags) {
         const keys = keysByTag.get(tag);
         if (keys) keys.add(key);
         else keysByTag.set(tag, new Set([key]));
@@ -44,7 +44,7 @@ export function createMemoryStore({ maxBytes, now = Date.now }: MemoryStoreOptio
     },
     purge(tags) {
       const keys = new Set(tags.flatMap((tag) => [...(keysByTag.get(tag) ?? [])]));
-      for (const key of keys) answers.delete(key);
+      for (const key of keys) responses.delete(key);
       return keys.size;
     },
   };

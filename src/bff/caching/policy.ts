@@ -7,29 +7,29 @@ import type { EndpointFile } from '../endpoints/endpoint-file.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
 import { problemAt } from '../endpoints/problem-at.ts';
 
-/** For how long, and for whom, answers of an endpoint are kept. Times in milliseconds. */
+/** How long, and for whom, responses of an endpoint are cached. Times are in milliseconds. */
 export interface CachePolicy {
-  /** In the gateway's own cache. */
+  /** How long a response is fresh in the gateway's cache. */
   readonly freshMs: number;
-  /** After that, how long it is still served while a new one is fetched. */
+  /** How long after that a stale response is served while a new one is fetched. */
   readonly staleWhileRevalidateMs: number;
-  /** After that, how long it is still served where a new one cannot be had. */
+  /** How long after that a stale response is served where a new one cannot be fetched. */
   readonly staleIfErrorMs: number;
   /**
-   * `private`: each viewer has answers of their own. `public`: declared to be the same for everyone who may ask.
-   * `unsaid`: nobody said; shared between requests without credentials, and only these.
+   * `private`: responses are cached per viewer. `public`: declared to be the same for everyone who may call the endpoint.
+   * `unspecified`: not declared; only shared between requests without credentials.
    */
-  readonly scope: 'public' | 'private' | 'unsaid';
-  /** Whether it holds no longer than the sources of the answer say: the endpoint says nothing itself. */
+  readonly scope: 'public' | 'private' | 'unspecified';
+  /** Whether the cache control of sources limits the times, because the endpoint declares none. */
   readonly respectsSources: boolean;
   /** Whether only some clients may call the endpoint. */
   readonly isGuarded: boolean;
-  /** `Cache-Control` of an answer that others may share, and of one that they may not. */
+  /** `Cache-Control` of a shared response, and of a private one. */
   readonly sharedText: string;
   readonly privateText: string;
-  /** Request headers that the answer depends on beyond the parameters, in lower case. */
+  /** Request headers that the response depends on beside the parameters, in lower case. */
   readonly vary: readonly string[];
-  /** Names to purge by; `{variable}` stands for its value. */
+  /** Tags to purge by; `{variable}` is replaced with its value. */
   readonly tags: readonly string[];
 }
 
@@ -40,15 +40,16 @@ interface Times {
   readonly staleIfError?: number | undefined;
 }
 
-interface Said extends Times {
+interface DeclaredCache extends Times {
   readonly scope: 'public' | 'private' | undefined;
   readonly vary: readonly string[];
   readonly tags: readonly string[];
 }
 
 /**
- * The endpoint's own `cache:` goes first, then the hints of its fields, then `cache` in `client.yaml`.
- * @returns `undefined` where answers are not kept
+ * Returns the cache policy of an endpoint. Its own `cache:` takes precedence, then the cache hints of its fields, then
+ * `cache` in `client.yaml`.
+ * @returns `undefined` where responses are not cached; problems where the settings are invalid
  */
 export function cachePolicy(
   file: EndpointFile,
@@ -59,42 +60,42 @@ export function cachePolicy(
 ): CachePolicy | undefined | Problem[] {
   const directive = directiveNamed(file.operation, 'endpoint');
   const own = settingsOf(directive, 'cache');
-  const said = ownSaid(own);
+  const declared = readDeclaredCache(own);
   if (file.method !== 'GET') {
     if (Object.keys(own).length === 0) return undefined;
-    const message = `Answers of a ${file.method} endpoint cannot be kept.`;
-    return [problemAt(file.file, directive, 'ENDPOINT_CACHE', message, 'Take "cache" away, or make it a GET.')];
+    const message = `Responses of a ${file.method} endpoint cannot be cached.`;
+    return [problemAt(file.file, directive, 'ENDPOINT_CACHE', message, 'Remove "cache", or use GET.')];
   }
   const written = { file: file.file, directive };
-  const wrong = [...checkVary(said.vary, written), ...checkTags(said.tags, parameters, written)];
+  const wrong = [...checkVary(declared.vary, written), ...checkTags(declared.tags, parameters, written)];
   if (wrong.length > 0) return wrong;
-  const times = timesFor(said, met, client);
+  const times = timesFor(declared, met, client);
   if (times === undefined) return undefined;
-  const scope = said.scope ?? (met.privateField === undefined ? client.cache?.scope : 'private');
+  const scope = declared.scope ?? (met.privateField === undefined ? client.cache?.scope : 'private');
   const reason = whyPrivate(parameters, met);
   if (scope === 'public' && reason !== undefined) {
-    const message = `Its cache is public, but ${reason}: what one viewer gets would be shown to others.`;
+    const message = `The cache of this endpoint is public, but ${reason}. The response of one viewer would be shown to others.`;
     return [
       problemAt(file.file, directive, 'ENDPOINT_CACHE', message, 'Write scope: PRIVATE, or leave that field out.'),
     ];
   }
-  const kept = scope ?? (reason === undefined ? 'unsaid' : 'private');
-  const vary = [...new Set([...(client.cache?.vary ?? []), ...said.vary])];
+  const effectiveScope = scope ?? (reason === undefined ? 'unspecified' : 'private');
+  const vary = [...new Set([...(client.cache?.vary ?? []), ...declared.vary])];
   return {
-    freshMs: (kept === 'private' ? undefined : times.sMaxAge) ?? times.maxAge ?? 0,
+    freshMs: (effectiveScope === 'private' ? undefined : times.sMaxAge) ?? times.maxAge ?? 0,
     staleWhileRevalidateMs: times.staleWhileRevalidate ?? 0,
     staleIfErrorMs: times.staleIfError ?? 0,
-    scope: kept,
-    respectsSources: said.maxAge === undefined && said.sMaxAge === undefined,
+    scope: effectiveScope,
+    respectsSources: declared.maxAge === undefined && declared.sMaxAge === undefined,
     isGuarded: authRequired,
     sharedText: controlText('public', times),
     privateText: controlText('private', times),
     vary,
-    tags: said.tags,
+    tags: declared.tags,
   };
 }
 
-function ownSaid(own: Readonly<Record<string, unknown>>): Said {
+function readDeclaredCache(own: Readonly<Record<string, unknown>>): DeclaredCache {
   return {
     maxAge: durationOf(own.maxAge),
     sMaxAge: durationOf(own.sMaxAge),
@@ -111,24 +112,24 @@ function texts(value: unknown): string[] {
   return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
 }
 
-/** `undefined` where nothing is kept. */
-function timesFor(said: Said, { maxAgeMs }: MatchedHints, { cache }: ClientSettings): Times | undefined {
+/** Returns `undefined` where responses are not cached. */
+function timesFor(declared: DeclaredCache, { maxAgeMs }: MatchedHints, { cache }: ClientSettings): Times | undefined {
   const byDefault: Times = {
     maxAge: cache?.max_age,
     sMaxAge: cache?.s_max_age,
     staleWhileRevalidate: cache?.stale_while_revalidate,
     staleIfError: cache?.stale_if_error,
   };
-  const hinted = said.maxAge === undefined && said.sMaxAge === undefined && maxAgeMs !== undefined;
+  const hinted = declared.maxAge === undefined && declared.sMaxAge === undefined && maxAgeMs !== undefined;
   const stale = {
-    staleWhileRevalidate: said.staleWhileRevalidate ?? byDefault.staleWhileRevalidate,
-    staleIfError: said.staleIfError ?? byDefault.staleIfError,
+    staleWhileRevalidate: declared.staleWhileRevalidate ?? byDefault.staleWhileRevalidate,
+    staleIfError: declared.staleIfError ?? byDefault.staleIfError,
   };
   const times: Times = hinted
     ? { maxAge: maxAgeMs, ...stale }
-    : said.maxAge === undefined && said.sMaxAge === undefined
+    : declared.maxAge === undefined && declared.sMaxAge === undefined
       ? { ...byDefault, ...stale }
-      : { maxAge: said.maxAge, sMaxAge: said.sMaxAge, ...stale };
+      : { maxAge: declared.maxAge, sMaxAge: declared.sMaxAge, ...stale };
   return (times.maxAge ?? 0) > 0 || (times.sMaxAge ?? 0) > 0 ? times : undefined;
 }
 

@@ -1,7 +1,7 @@
 import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
-import { type ResponseStore, type StoredResponse, usefulUntil } from './stored-answer.ts';
+import { expiresAt, type ResponseStore, type StoredResponse } from './stored-response.ts';
 
-/** Redis keeps it as long as it is of use, and its tags as long as the longest of their answers. */
+/** Stores a response until it expires. A tag expires with the last of its responses. */
 const SET = `
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 for i = 2, #KEYS do
@@ -18,7 +18,7 @@ for i = 1, #KEYS do
 end
 return purged`;
 
-/** Keeps answers in a Redis that all processes share. Where Redis is away nothing is kept, and nothing fails. */
+/** Creates a store in Redis, which all processes share. While Redis is unavailable, nothing is cached and nothing fails. */
 export function createRedisStore(redis: SharedRedis): ResponseStore {
   const setAnswer = redis.script<number>('headgateBffSet', SET);
   const purgeTags = redis.script<number>('headgateBffPurge', PURGE);
@@ -26,14 +26,14 @@ export function createRedisStore(redis: SharedRedis): ResponseStore {
   const tagKey = (tag: string) => `${redis.prefix}:bff:tag:${tag}`;
   return {
     async get(key) {
-      const bytes = await orNothing(() => redis.run((client) => client.getBuffer(answerKey(key))));
+      const bytes = await undefinedIfUnavailable(() => redis.run((client) => client.getBuffer(answerKey(key))));
       return bytes ? decode(bytes) : undefined;
     },
-    async set(key, answer) {
-      const ttl = Math.max(1, Math.ceil(usefulUntil(answer) - answer.storedAt));
-      const keys = [answerKey(key), ...answer.tags.map(tagKey)];
-      // ioredis sends a Buffer as it is; the type of scripts knows texts and numbers alone
-      await orNothing(() => redis.run(() => setAnswer(keys, [encode(answer) as unknown as string, ttl])));
+    async set(key, stored) {
+      const ttl = Math.max(1, Math.ceil(expiresAt(stored) - stored.storedAt));
+      const keys = [answerKey(key), ...stored.tags.map(tagKey)];
+      // ioredis sends a Buffer unchanged; the type of scripts only allows strings and numbers
+      await undefinedIfUnavailable(() => redis.run(() => setAnswer(keys, [encode(stored) as unknown as string, ttl])));
     },
     async purge(tags) {
       return await redis.run(() => purgeTags(tags.map(tagKey), []));
@@ -41,7 +41,7 @@ export function createRedisStore(redis: SharedRedis): ResponseStore {
   };
 }
 
-async function orNothing<T>(work: () => Promise<T>): Promise<T | undefined> {
+async function undefinedIfUnavailable<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
@@ -50,7 +50,7 @@ async function orNothing<T>(work: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** A line of JSON, then the body. */
+/** Encodes a response as one line of JSON, then the body. */
 function encode({ response, ...times }: StoredResponse): Buffer {
   const { status, headers, etag } = response;
   return Buffer.concat([Buffer.from(`${JSON.stringify({ ...times, status, headers, etag })}\n`), response.body]);
@@ -59,5 +59,5 @@ function encode({ response, ...times }: StoredResponse): Buffer {
 function decode(bytes: Buffer): StoredResponse {
   const end = bytes.indexOf('\n');
   const { status, headers, etag, ...times } = JSON.parse(bytes.toString('utf8', 0, end));
-  return { ...times, response: { status, headers, etag, body: bytes.subarray(end + 1), forms: new Map() } };
+  return { ...times, response: { status, headers, etag, body: bytes.subarray(end + 1), encodedBodies: new Map() } };
 }

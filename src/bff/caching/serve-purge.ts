@@ -1,15 +1,20 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { readJsonBody } from '../answering/body.ts';
-import type { Call } from '../answering/call.ts';
-import { type EndpointResponse, JSON_TYPE, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
+import { readJsonBody } from '../handlers/body.ts';
+import type { Call } from '../handlers/call.ts';
+import {
+  type EndpointResponse,
+  JSON_TYPE,
+  type ProblemDetails,
+  problemResponse,
+} from '../responses/endpoint-response.ts';
 
 export const PURGE_PATH = '/bff/purge';
-const LARGEST_BODY = 100_000;
+const MAX_BODY_BYTES = 100_000;
 
 /**
- * `POST /bff/purge` with `{"tags": ["mobile/dashboard"], "entities": ["Product:p7"]}` forgets kept answers, for who has the
- * token.
+ * Handles `POST /bff/purge` with `{"tags": ["mobile/dashboard"], "entities": ["Product:p7"]}`: removes cached responses. The
+ * request needs the purge token.
  */
 export async function purgeResponse(
   { req, path }: Pick<Call, 'req' | 'path'>,
@@ -18,7 +23,7 @@ export async function purgeResponse(
 ): Promise<EndpointResponse> {
   if (req.method !== 'POST') return problemResponse(NOT_POST, path);
   if (!hasToken(req.headers.authorization, token)) return problemResponse(NO_TOKEN, path);
-  const body = await readJsonBody(req, LARGEST_BODY);
+  const body = await readJsonBody(req, MAX_BODY_BYTES);
   if ('problem' in body) return problemResponse(body.problem, path);
   const tags = [...listOf(body.value.tags), ...listOf(body.value.entities)];
   if (tags.length === 0) return problemResponse(NO_TAGS, path);
@@ -27,7 +32,7 @@ export async function purgeResponse(
   return { status: 200, headers, body: JSON.stringify({ purged }) };
 }
 
-/** Whether a request may purge for the token that it comes with, which says nothing of who asks. */
+/** Returns whether a request has the purge token. The token does not identify a client. */
 export function mayPurge({ method, url = '', headers }: IncomingMessage, token: string): boolean {
   return method === 'POST' && url === PURGE_PATH && hasToken(headers.authorization, token);
 }
@@ -45,17 +50,17 @@ function listOf(value: unknown): string[] {
 const NOT_POST: ProblemDetails = {
   status: 405,
   kind: 'method-not-allowed',
-  detail: 'Purging is a POST.',
+  detail: 'Use POST to purge.',
   headers: { allow: 'POST' },
 };
 const NO_TOKEN: ProblemDetails = {
   status: 401,
   kind: 'unauthenticated',
-  detail: 'Send "Authorization: Bearer TOKEN" with the token of bff.purge_token.',
+  detail: 'Send "Authorization: Bearer TOKEN" with the value of bff.purge_token.',
   headers: { 'www-authenticate': 'Bearer' },
 };
 const NO_TAGS: ProblemDetails = {
   status: 400,
   kind: 'invalid-body',
-  detail: 'Say what to purge: {"tags": ["mobile/dashboard"], "entities": ["Product:p7"]}.',
+  detail: 'Nothing to purge. Send tags or entities: {"tags": ["mobile/dashboard"], "entities": ["Product:p7"]}.',
 };

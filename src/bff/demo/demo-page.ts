@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type EndpointResponse, etagOf } from '../delivery/reply.ts';
+import { type EndpointResponse, etagOf } from '../responses/endpoint-response.ts';
 import { DEMO_SCRIPT } from './demo-script.ts';
 import { DEMO_STYLE } from './demo-style.ts';
 
@@ -58,5 +58,5 @@ export const DEMO_REPLY: EndpointResponse = {
   },
   body: PAGE,
   etag: etagOf(PAGE),
-  forms: new Map(),
+  encodedBodies: new Map(),
 };

@@ -8,15 +8,18 @@ import { problemAt } from './problem-at.ts';
 /** Who may call an endpoint. */
 export interface AuthRule {
   readonly required: boolean;
-  /** Kinds of credentials that count; `undefined`: all. */
+  /** Accepted kinds of credentials; `undefined`: all. */
   readonly kinds: ReadonlySet<string> | undefined;
-  /** All of them are needed. */
+  /** Required scopes, all of them. */
   readonly scopes: readonly string[];
 }
 
 const KINDS: readonly Identity['kind'][] = ['jwt', 'api_key', 'opaque', 'certificate', 'session'];
 
-/** The endpoint's own rule over that of its client; scopes of both are needed. `undefined` where everyone may call. */
+/**
+ * Returns who may call an endpoint: its own rule takes precedence over that of its client; scopes of both are required.
+ * @returns `undefined` where everyone may call it; problems where the rule is invalid
+ */
 export function authRule(file: EndpointFile, client: ClientSettings): AuthRule | undefined | Problem[] {
   const directive = directiveNamed(file.operation, 'endpoint');
   const own = settingsOf(directive, 'auth');
@@ -25,8 +28,8 @@ export function authRule(file: EndpointFile, client: ClientSettings): AuthRule |
   const kinds = listOf(own.kinds) ?? client.auth?.kinds;
   const unknown = kinds?.find((kind) => !KINDS.some((known) => known === kind));
   if (unknown !== undefined) {
-    const message = `"${unknown}" is no kind of credential.`;
-    return [problemAt(file.file, directive, 'ENDPOINT_AUTH', message, `There are: ${KINDS.join(', ')}.`)];
+    const message = `Unknown kind of credential "${unknown}".`;
+    return [problemAt(file.file, directive, 'ENDPOINT_AUTH', message, `Use one of ${KINDS.join(', ')}.`)];
   }
   const required = own.required ?? (given || client.auth?.required);
   return {

@@ -17,51 +17,51 @@ import { unreadableHeader } from './check-names.ts';
 export const CLIENT_FILE = 'client.yaml';
 
 const added = (name: typeof headerName) =>
-  z.record(name, headerValue).default({}).describe('Set, also over what is there');
+  z.record(name, headerValue).default({}).describe('Headers to set; they replace existing ones');
 
 const requestRules = z
   .strictObject({
     add: added(requestHeaderName),
-    strip: z.array(headerName).default([]).describe('Taken away'),
+    strip: z.array(headerName).default([]).describe('Headers to remove'),
   })
   .prefault({})
-  .describe('What sources are told of the client’s headers');
+  .describe('Changes to the client’s request headers before sources receive them');
 
 const responseRules = z
   .strictObject({ add: added(forwardableName) })
   .prefault({})
-  .describe('What the client is told');
+  .describe('Changes to the headers of responses');
 
-/** A request header that answers can vary by. */
+/** A request header that responses can vary by. */
 const varyName = headerName.refine((name) => unreadableHeader(name) === undefined, {
-  error: ({ input }) => `answers cannot vary by it: ${unreadableHeader(String(input))}`,
+  error: ({ input }) => `expected the name of a request header: ${unreadableHeader(String(input))}`,
 });
 
-/** A day or an instant, as epoch milliseconds. */
+/** A date or an instant; read as milliseconds since 1970. */
 const instant = z
   .string()
   .refine((text) => !Number.isNaN(Date.parse(text)), 'expected a date such as "2026-06-30" or "2026-06-30T12:00:00Z"')
   .transform((text) => Date.parse(text));
 
 const deprecation = {
-  deprecated: instant.optional().describe('Since when it is deprecated: the Deprecation header (RFC 9745)'),
-  sunset: instant.optional().describe('When it ends: the Sunset header (RFC 8594)'),
-  // as a header has it: encoded, within Latin-1
+  deprecated: instant.optional().describe('Date of deprecation: the Deprecation header (RFC 9745)'),
+  sunset: instant.optional().describe('Date of removal: the Sunset header (RFC 8594)'),
+  // header values are percent-encoded, within Latin-1
   link: z
     .url('expected a URL')
     .transform((link) => new URL(link).href)
     .optional()
-    .describe('Where the change is explained: a Link header'),
+    .describe('URL that explains the change: a Link header'),
 };
 
 const auth = z
   .strictObject({
-    required: z.boolean().default(true).describe('Whether anonymous requests are answered 401'),
+    required: z.boolean().default(true).describe('Whether requests without credentials get a 401'),
     kinds: z
       .array(z.enum(['jwt', 'api_key', 'opaque', 'certificate', 'session']))
       .optional()
-      .describe('Which kinds of credentials count; all by default'),
-    scopes: z.array(z.string()).default([]).describe('Scopes that each request needs, all of them'),
+      .describe('Accepted kinds of credentials. Default: all'),
+    scopes: z.array(z.string()).default([]).describe('Required scopes, all of them'),
   })
   .describe('Who may call the endpoints of this client');
 
@@ -74,7 +74,7 @@ const cache = z
     stale_if_error: duration.optional(),
     vary: z.array(varyName).default([]),
   })
-  .describe('How long answers of GET endpoints hold that say nothing of their own');
+  .describe('Default cache settings of GET endpoints');
 
 const rateLimit = z
   .strictObject({
@@ -82,7 +82,7 @@ const rateLimit = z
     window: duration.prefault('1m'),
     by: z.enum(['client', 'ip', 'user', 'global']).default('client'),
   })
-  .describe('How many requests the endpoints of this client answer');
+  .describe('Rate limit of all endpoints of this client');
 
 const cors = z
   .strictObject({
@@ -91,17 +91,17 @@ const cors = z
     allow_headers: z
       .array(headerNameOrAll)
       .optional()
-      .describe('By default, and where empty, those that the browser asks for'),
+      .describe('Allowed request headers. Default, also if empty: those that the browser requests'),
     expose_headers: z.array(headerNameOrAll).default([]),
-    max_age: duration.prefault('1h').describe('How long browsers keep the answer to a preflight request'),
+    max_age: duration.prefault('1h').describe('How long browsers cache preflight responses'),
   })
   .refine(({ origins, credentials }) => !(credentials && origins.includes('*')), {
-    message: 'credentials cannot go to every origin; name the origins',
+    message: 'credentials cannot be allowed for every origin; list the origins',
   })
   .superRefine(({ credentials, ...lists }, context) => {
     if (credentials) for (const issue of literalWildcards(lists)) context.addIssue(issue);
   })
-  .describe('Which web pages may call the endpoints; in place of the policies of headgate.yaml');
+  .describe('CORS policy of the endpoints; it replaces the policies of headgate.yaml');
 
 const openapi = z
   .strictObject({
@@ -109,15 +109,16 @@ const openapi = z
     version: z.string().min(1).optional(),
     description: z.string().min(1).optional(),
   })
-  .describe('What the OpenAPI document of this client says, over bff.openapi');
+  .describe('Settings of this client’s OpenAPI document; they override bff.openapi');
 
+/** Schema of `client.yaml`. */
 export const clientFileSchema = z
   .strictObject({
     auth: auth.optional(),
     rate_limit: rateLimit.optional(),
     limits: z
       .strictObject({
-        timeout: duration.optional().describe('How long one request may take; over traffic_shaping.router.timeout'),
+        timeout: duration.optional().describe('Timeout of one request; overrides traffic_shaping.router.timeout'),
         max_request_bytes: z.int().positive().optional().describe('Largest request body'),
       })
       .prefault({}),
@@ -129,12 +130,12 @@ export const clientFileSchema = z
       .record(
         z.string().regex(/^v\d+$/, 'expected a version such as "v2"'),
         z.strictObject({
-          enabled: z.boolean().default(true).describe('false: its endpoints are answered 410'),
+          enabled: z.boolean().default(true).describe('If false, its endpoints respond with 410'),
           ...deprecation,
         }),
       )
       .default({})
-      .describe('What is to be said of the versions in folders `v1/`, `v2/`… beside this file'),
+      .describe('Settings of the versions in the folders `v1/`, `v2/`… beside this file'),
     ...deprecation,
   })
   .describe('Settings of one client, for all of its endpoints');
@@ -144,6 +145,7 @@ export type ClientSettings = z.output<typeof clientFileSchema>;
 
 export const NO_CLIENT_FILE: ClientSettings = clientFileSchema.parse({});
 
+/** Reads a `client.yaml` and checks it against the schema. */
 export function readClientFile(file: string, text: string, env: Env): YamlFileRead<ClientSettings> {
   return readYamlFile(file, text, env, clientFileSchema);
 }

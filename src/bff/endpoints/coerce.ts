@@ -1,11 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { GraphQLEnumType, GraphQLInputType } from 'graphql';
+import type { GraphQLInputType } from 'graphql';
 import {
   GraphQLBoolean,
   GraphQLFloat,
-  GraphQLID,
   GraphQLInt,
-  GraphQLString,
   getNamedType,
   getNullableType,
   isEnumType,
@@ -21,19 +19,20 @@ import { type DeepObject, deepObjectName, readDeepObject } from './deep-object.t
 import { readJson } from './json-reading.ts';
 import type { Parameter, ParameterPlace } from './parameters.ts';
 import { isWithin, type Range, rangeText } from './range.ts';
-import { formatInWords, hasFormat } from './scalar-format.ts';
+import { hasFormat } from './scalar-format.ts';
+import { describeType, MAX_ENUM_VALUES } from './type-in-words.ts';
 
-/** One thing wrong with one parameter, as told to the client. */
+/** One error in one parameter, as it is reported to the client. */
 export interface ParameterError {
-  /** The parameter's name; within an input object or list, the path to the place: `input.items[0].quantity`. */
+  /** Name of the parameter, with the path within an input object or list: `input.items[0].quantity`. */
   readonly parameter: string;
   readonly in: ParameterPlace;
-  /** What the request has; null where it has nothing. */
+  /** Value in the request; null where there is none. */
   readonly given: unknown;
   readonly expected: string;
 }
 
-/** The parts of a request that parameters come from; path segments are still percent-encoded. */
+/** The parts of a request that parameters are read from. Path segments are still percent-encoded. */
 export interface RequestParameters {
   readonly path: ReadonlyMap<string, string>;
   readonly query: URLSearchParams;
@@ -44,25 +43,25 @@ export interface RequestParameters {
 
 export type Variables = Record<string, unknown>;
 
-/** More are of no help, and a request with thousands of mistakes must not cost thousands of comparisons of names. */
-const MOST_ERRORS = 50;
+/** Limit of reported errors. It also limits the comparisons of names for a request with thousands of errors. */
+const MAX_ERRORS = 50;
 
-/** The first mistakes of a request. */
+/** The first errors of a request. */
 class ParameterErrors {
   readonly list: ParameterError[] = [];
 
-  /** How many more are kept. */
+  /** Number of errors that can be added. */
   get room(): number {
-    return MOST_ERRORS - this.list.length;
+    return MAX_ERRORS - this.list.length;
   }
 
   private readonly shown = new Map<unknown, unknown>();
 
-  /** What a message repeats of a value; an object with many mistakes is read once. */
+  /** Returns the abbreviated value for messages. An object with many errors is abbreviated once. */
   show(given: unknown): unknown {
     let text = this.shown.get(given);
     if (text === undefined) {
-      text = short(given);
+      text = abbreviate(given);
       this.shown.set(given, text);
     }
     return text;
@@ -74,16 +73,17 @@ class ParameterErrors {
 }
 
 /**
- * Makes variables of a request's parameters, by the variables' GraphQL types. Texts are read as the type says:
- * a list is a repeated parameter (`?id=p1&id=p2`), an input object is JSON or a parameter for each member (`?filter[a]=1`),
- * a list within a list is JSON, a custom scalar is the text itself. A variable that is not given is left out, so that its default applies. Claims are read elsewhere.
- * @returns the first 50 mistakes at once, or the variables
+ * Coerces a request's parameters to variables, by the variables' GraphQL types. A list is a repeated parameter
+ * (`?id=p1&id=p2`). An input object is JSON, or a parameter for each member (`?filter[a]=1`). A list within a list is JSON.
+ * A custom scalar is the text itself. Missing variables are left out, so that their defaults apply. `readClaims` reads
+ * claims.
+ * @returns the variables, or the first 50 errors
  */
 export function coerceParameters(
   parameters: readonly Parameter[],
   request: RequestParameters,
 ): { variables: Variables } | { errors: ParameterError[] } {
-  // Without a prototype: a variable may be called `__proto__`.
+  // no prototype: a variable may be named `__proto__`
   const variables: Variables = Object.create(null);
   const errors = new ParameterErrors();
   for (const parameter of parameters) {
@@ -92,7 +92,7 @@ export function coerceParameters(
     if (value !== undefined) variables[parameter.variable] = value;
     if (parameter.range !== undefined && !isWithin(value, parameter.range)) errors.push(outOfRange(parameter, value));
   }
-  refuseUnknown(parameters, request, errors);
+  checkUnknown(parameters, request, errors);
   return errors.list.length > 0 ? { errors: errors.list } : { variables };
 }
 
@@ -113,16 +113,16 @@ function readValue(parameter: Parameter, request: RequestParameters, errors: Par
     return texts.map((text, i) => textValue(parameter, texts.length > 1 ? `[${i}]` : '', text, type.ofType, errors));
   }
   if (texts.length > 1) {
-    const expected = `${describe(parameter.type)}, given once`;
-    errors.push({ parameter: parameter.name, in: parameter.in, given: short(texts), expected });
+    const expected = `${describeType(parameter.type)}, given once`;
+    errors.push({ parameter: parameter.name, in: parameter.in, given: abbreviate(texts), expected });
     return undefined;
   }
-  // JSON may be null, which other texts are not
+  // only JSON text can be null
   const read = isInputObjectType(type) ? parameter.type : type;
   return textValue(parameter, '', texts[0] as string, read, errors);
 }
 
-/** What is no value of the type stays as it is, for the check of the whole object to find. */
+/** Parses one member of an object. Invalid text is returned unchanged; the check of the whole object reports it. */
 function readLeaf(text: string, type: GraphQLInputType): unknown {
   return parseText(text, getNullableType(type)) ?? text;
 }
@@ -131,12 +131,12 @@ function deepValue(parameter: Parameter, deep: DeepObject, texts: readonly strin
   const { name } = parameter;
   if ('unknown' in deep) {
     const object = getNamedType(parameter.type);
-    const members = isInputObjectType(object) ? Object.keys(object.getFields()).slice(0, MOST_VALUES) : [];
-    const expected = `a member of ${object}, given once; there are: ${members.join(', ')}`;
-    errors.push({ parameter: deep.unknown, in: 'query', given: short(deep.given), expected });
+    const members = isInputObjectType(object) ? Object.keys(object.getFields()).slice(0, MAX_ENUM_VALUES) : [];
+    const expected = `a member of ${object}, given once; its members are: ${members.join(', ')}`;
+    errors.push({ parameter: deep.unknown, in: 'query', given: abbreviate(deep.given), expected });
   } else if (texts.length > 0) {
     const expected = `"${name}" as JSON, or its members as "${name}[member]", not both`;
-    errors.push({ parameter: name, in: 'query', given: short(texts), expected });
+    errors.push({ parameter: name, in: 'query', given: abbreviate(texts), expected });
   } else {
     return checkJson(parameter, '', deep.value, parameter.type, errors);
   }
@@ -146,11 +146,11 @@ function deepValue(parameter: Parameter, deep: DeepObject, texts: readonly strin
 function textsOf(parameter: Parameter, request: RequestParameters, errors: ParameterErrors): string[] | undefined {
   if (parameter.in === 'path') return pathTexts(parameter, request.path, errors);
   if (parameter.in === 'query') return request.query.getAll(parameter.name);
-  // not what every object has: a header may be called "constructor"
+  // own properties only: a header may be named "constructor"
   const value = Object.hasOwn(request.headers, parameter.name) ? request.headers[parameter.name] : undefined;
   const text = Array.isArray(value) ? value.join(',') : value;
   if (text === undefined) return [];
-  // A list in a header is one line with commas, and empty items are none: RFC 9110, section 5.6.1.
+  // A list in a header is separated by commas, and empty items are ignored: RFC 9110, section 5.6.1.
   if (!isListType(getNullableType(parameter.type))) return [text];
   return text.split(',').flatMap((item) => item.trim() || []);
 }
@@ -161,18 +161,21 @@ function pathTexts(
   errors: ParameterErrors,
 ): string[] | undefined {
   const given = path.get(parameter.name) ?? '';
-  // A list in a path is one segment with commas, as OpenAPI's style `simple` writes it.
+  // A list in a path is one segment with commas: OpenAPI's style `simple`.
   const texts = isListType(getNullableType(parameter.type)) ? given.split(',') : [given];
   try {
     return texts.map((text) => decodeURIComponent(text));
   } catch {
     const expected = 'UTF-8 text with its special characters percent-encoded';
-    errors.push({ parameter: parameter.name, in: 'path', given: short(given), expected });
+    errors.push({ parameter: parameter.name, in: 'path', given: abbreviate(given), expected });
     return undefined;
   }
 }
 
-/** @param at where in the parameter the text stands: `''` or `[2]` */
+/**
+ * Coerces one text to a type.
+ * @param at index of the text in the parameter: `''` or `[2]`
+ */
 function textValue(
   parameter: Parameter,
   at: string,
@@ -190,7 +193,7 @@ function textValue(
   return parsed;
 }
 
-/** The value that a text stands for; `undefined` when it stands for none of this type. */
+/** Parses a text as a value of a type; returns `undefined` where it is not one. */
 function parseText(text: string, type: GraphQLInputType): unknown {
   switch (type) {
     case GraphQLInt: {
@@ -210,7 +213,7 @@ function parseText(text: string, type: GraphQLInputType): unknown {
 
 function parseJson(text: string): unknown {
   const read = readJson(text);
-  return 'mistake' in read ? undefined : read.value;
+  return 'error' in read ? undefined : read.value;
 }
 
 function bodyValue(parameter: Parameter, body: RequestParameters['body'], errors: ParameterErrors): unknown {
@@ -220,7 +223,7 @@ function bodyValue(parameter: Parameter, body: RequestParameters['body'], errors
   return undefined;
 }
 
-/** Hands on the value as it was given: defaults within input objects are the engine's to fill in. */
+/** Checks a JSON value against a type. Returns it unchanged: the engine fills in defaults of input objects. */
 function checkJson(
   parameter: Parameter,
   at: string,
@@ -244,7 +247,7 @@ function checkJson(
   return value;
 }
 
-/** What belongs at `path` within a value of this type; for a mistake about a whole object, graphql-js' words for it. */
+/** Returns what is expected at `path` within a value of this type. For an error of a whole object, adds graphql-js' message. */
 function expectation(type: GraphQLInputType, path: readonly (string | number)[], message: string): string {
   let inner: GraphQLInputType | undefined = type;
   for (const step of path) {
@@ -253,12 +256,12 @@ function expectation(type: GraphQLInputType, path: readonly (string | number)[],
     else if (isInputObjectType(nullable)) inner = nullable.getFields()[step]?.type;
     if (inner === undefined) return message;
   }
-  return isInputObjectType(getNullableType(inner)) ? `${describe(inner)}: ${message}` : describe(inner);
+  return isInputObjectType(getNullableType(inner)) ? `${describeType(inner)}: ${message}` : describeType(inner);
 }
 
 function errorAt(parameter: Parameter, at: string, given: unknown, type: GraphQLInputType): ParameterError {
-  const expected = parameter.range ? describeRange(parameter, parameter.range) : describe(type);
-  return { parameter: `${parameter.name}${at}`, in: parameter.in, given: short(given), expected };
+  const expected = parameter.range ? describeRange(parameter, parameter.range) : describeType(type);
+  return { parameter: `${parameter.name}${at}`, in: parameter.in, given: abbreviate(given), expected };
 }
 
 function outOfRange(parameter: Parameter, given: unknown): ParameterError {
@@ -271,7 +274,7 @@ function describeRange({ type }: Parameter, range: Range): string {
   return `${isListType(getNullableType(type)) ? `a list, each item ${each}` : each} (${type})`;
 }
 
-function refuseUnknown(parameters: readonly Parameter[], request: RequestParameters, errors: ParameterErrors): void {
+function checkUnknown(parameters: readonly Parameter[], request: RequestParameters, errors: ParameterErrors): void {
   const namesOf = (place: ParameterPlace) => parameters.filter((one) => one.in === place).map((one) => one.name);
   const namesIn = { query: namesOf('query'), body: namesOf('body') };
   const objects = parameters.filter(
@@ -282,10 +285,10 @@ function refuseUnknown(parameters: readonly Parameter[], request: RequestParamet
     const known = namesIn[place];
     if (errors.room === 0 || known.includes(name)) return;
     errors.push({
-      parameter: String(short(name)),
+      parameter: String(abbreviate(name)),
       in: place,
-      given: short(given),
-      expected: insteadOf(name, place, parameters, known),
+      given: abbreviate(given),
+      expected: expectedInstead(name, place, parameters, known),
     });
   };
   for (const name of new Set(request.query.keys())) {
@@ -298,7 +301,12 @@ function refuseUnknown(parameters: readonly Parameter[], request: RequestParamet
   }
 }
 
-function insteadOf(name: string, place: string, parameters: readonly Parameter[], known: readonly string[]): string {
+function expectedInstead(
+  name: string,
+  place: string,
+  parameters: readonly Parameter[],
+  known: readonly string[],
+): string {
   const elsewhere = parameters.find((parameter) => parameter.name === name || parameter.variable === name);
   if (elsewhere?.in === place) return `no parameter of this name; did you mean "${elsewhere.name}"?`;
   if (elsewhere) return `no "${name}" in the ${place}: it is read from the ${PLACES[elsewhere.in]}`;
@@ -316,41 +324,12 @@ const PLACES: Readonly<Record<ParameterPlace, string>> = {
   claim: 'verified credential',
 };
 
-const BUILT_IN = new Map<GraphQLInputType, string>([
-  [GraphQLInt, 'a whole number from -2147483648 to 2147483647'],
-  [GraphQLFloat, 'a number'],
-  [GraphQLBoolean, 'true or false'],
-  [GraphQLID, 'an id'],
-  [GraphQLString, 'text'],
-]);
+/** Maximum length of a value in messages, in characters. */
+const MAX_SHOWN = 200;
 
-/** A type in words: `a whole number from … (Int!)`. */
-export function describe(type: GraphQLInputType): string {
-  return `${inWords(getNullableType(type))} (${type})`;
-}
-
-function inWords(type: GraphQLInputType): string {
-  if (isListType(type)) return `a list, each item ${inWords(getNullableType(type.ofType))}`;
-  if (isInputObjectType(type)) return 'an object as JSON';
-  if (isEnumType(type)) return `one of ${enumInWords(type)}`;
-  return BUILT_IN.get(type) ?? formatInWords(type) ?? 'a value';
-}
-
-/** Values of an enum that a message lists. */
-const MOST_VALUES = 50;
-
-function enumInWords(type: GraphQLEnumType): string {
-  const names = type.getValues().map(({ name }) => name);
-  const more = names.length - MOST_VALUES;
-  return names.slice(0, MOST_VALUES).join(', ') + (more > 0 ? ` and ${more} more` : '');
-}
-
-/** Characters of what was given that a message repeats. */
-const MOST_SHOWN = 200;
-
-/** What was given, cut where it would make the answer long. */
-function short(given: unknown): unknown {
-  if (typeof given === 'string') return given.length <= MOST_SHOWN ? given : `${given.slice(0, MOST_SHOWN)}…`;
-  if (given === undefined || isShortJson(given, MOST_SHOWN)) return given ?? null;
-  return printValue(given, MOST_SHOWN);
+/** Shortens a value for messages. */
+function abbreviate(given: unknown): unknown {
+  if (typeof given === 'string') return given.length <= MAX_SHOWN ? given : `${given.slice(0, MAX_SHOWN)}…`;
+  if (given === undefined || isShortJson(given, MAX_SHOWN)) return given ?? null;
+  return printValue(given, MAX_SHOWN);
 }

@@ -1,30 +1,30 @@
 import type { GraphQLInputType } from 'graphql';
 import { getNullableType, isInputObjectType, isListType } from 'graphql';
 
-/** A member of an input object that a query string gives on its own: `filter[inStock]=true`. */
+/** A member of an input object as a query parameter: `filter[inStock]=true`. */
 interface Member {
   /** `["inStock"]` */
   readonly path: readonly string[];
   readonly texts: readonly string[];
 }
 
-/** The object that members make, or the first member that has no place in it. */
+/** The object, or the first member that is unknown or repeated. */
 export type DeepObject =
   | { readonly value: Readonly<Record<string, unknown>> }
   | { readonly unknown: string; readonly given: readonly string[] };
 
-/** Reads a text as a value of a type; what is no such value stays a text, which is found out later. */
+/** Parses a text as a value of a type. Invalid text is returned unchanged and reported later. */
 type ReadText = (text: string, type: GraphQLInputType) => unknown;
 
-/** Returns what `name` is in `name[member]`; `undefined` for a name without members. */
+/** Returns the `name` in `name[member]`; `undefined` for a key without a member. */
 export function deepObjectName(key: string): string | undefined {
   const start = key.indexOf('[');
   return start > 0 && key.endsWith(']') ? key.slice(0, start) : undefined;
 }
 
 /**
- * Reads an input object whose members are parameters of their own, as OpenAPI's style `deepObject` writes it; members of
- * members and lists as other writers do: `filter[price][max]=5&filter[tags]=a&filter[tags][]=b`.
+ * Reads an input object whose members are separate parameters: OpenAPI's style `deepObject`. Nested members and lists use
+ * the common notation `filter[price][max]=5&filter[tags]=a&filter[tags][]=b`.
  * @returns `undefined` where the query has no member of `name`
  */
 export function readDeepObject(
@@ -35,10 +35,10 @@ export function readDeepObject(
 ): DeepObject | undefined {
   const members = membersOf(name, query);
   if (members.length === 0) return undefined;
-  // Without a prototype: a member may be called `__proto__`.
+  // no prototype: a member may be named `__proto__`
   const value: Record<string, unknown> = Object.create(null);
   for (const member of members) {
-    if (!put(value, member.path, type, member.texts, readText))
+    if (!setMember(value, member.path, type, member.texts, readText))
       return { unknown: `${name}[${member.path.join('][')}]`, given: member.texts };
   }
   return { value };
@@ -54,8 +54,8 @@ function membersOf(name: string, query: URLSearchParams): Member[] {
   return members;
 }
 
-/** Puts a value at its place; false where the type has no such place, or something is there already. */
-function put(
+/** Sets a member; returns false where the type has no such member, or it is already set. */
+function setMember(
   target: Record<string, unknown>,
   [key = '', ...rest]: readonly string[],
   type: GraphQLInputType,
@@ -69,9 +69,9 @@ function put(
   if (isListType(inner)) {
     if (rest.length > 1 || !/^\d*$/.test(rest[0] ?? '')) return false;
     const items = texts.map((text) => readText(text, inner.ofType));
-    const there = target[key] ?? [];
-    if (!Array.isArray(there)) return false;
-    target[key] = [...there, ...items];
+    const existing = target[key] ?? [];
+    if (!Array.isArray(existing)) return false;
+    target[key] = [...existing, ...items];
     return true;
   }
   if (rest.length === 0) {
@@ -80,7 +80,7 @@ function put(
     return true;
   }
   target[key] ??= Object.create(null);
-  const below = target[key];
-  if (typeof below !== 'object' || below === null || Array.isArray(below)) return false;
-  return put(below as Record<string, unknown>, rest, inner, texts, readText);
+  const child = target[key];
+  if (typeof child !== 'object' || child === null || Array.isArray(child)) return false;
+  return setMember(child as Record<string, unknown>, rest, inner, texts, readText);
 }

@@ -17,12 +17,12 @@ import { checkFormats } from './scalar-format.ts';
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
 
-/** What endpoint documents may say beside GraphQL. Types have a prefix until it is known which names are free. */
+/** Directives of endpoint documents. `definitionsFor` renames types whose names the schema uses. */
 const DEFINITIONS = /* GraphQL */ `
   directive @endpoint(
     path: String
     method: HttpMethod
-    "The status of a good answer."
+    "HTTP status of a successful response."
     status: Int
     cache: EndpointCache
     auth: EndpointAuth
@@ -43,21 +43,21 @@ const DEFINITIONS = /* GraphQL */ `
     scope: EndpointCacheScope
     staleWhileRevalidate: EndpointDuration
     staleIfError: EndpointDuration
-    "Request headers that the answer depends on."
+    "Request headers that the response depends on."
     vary: [String!]
-    "Names to purge by: user-{userId} takes the value of the variable."
+    "Tags to purge by: user-{userId} contains the value of the variable."
     tags: [String!]
   }
   input EndpointAuth {
     required: Boolean
     "Kinds of credentials: jwt, api_key, opaque, certificate, session."
     kinds: [String!]
-    "All of them are needed."
+    "Required scopes, all of them."
     scopes: [String!]
   }
   input EndpointIdempotency {
     required: Boolean
-    "How long an answer is kept for repetition."
+    "How long a response is stored for retries."
     window: EndpointDuration
   }
 `;
@@ -65,11 +65,11 @@ const DEFINITIONS = /* GraphQL */ `
 const NAMES: ReadonlySet<string> = new Set(['endpoint', 'optional', 'flatten', 'from', 'range']);
 
 /**
- * The schema that endpoint documents are written against: the public one plus the directives above. A directive of the
- * same name in the public schema is hidden by ours, and our types step aside for types of the same name.
+ * Returns the schema that endpoint documents are validated against: the public schema with the directives above. They
+ * replace directives of the same names in the public schema. Their types are renamed where the names are taken.
  */
 export function withEndpointDirectives(schema: GraphQLSchema): GraphQLSchema {
-  // A variable of a scalar that the schema does not use would go through validation unchecked.
+  // without this, a variable of a scalar that the schema does not use would not be validated
   const scalars = specifiedScalarTypes.filter((scalar) => schema.getType(scalar.name) === undefined);
   const config = schema.toConfig();
   const base = new GraphQLSchema({
@@ -101,27 +101,27 @@ function freeName(schema: GraphQLSchema, name: string): string {
   return schema.getType(name) === undefined ? name : freeName(schema, `${name}_`);
 }
 
-/** Throws `GraphQLError` at what is neither a whole number of seconds nor a text such as `"300ms"`. */
+/** Reads a duration in milliseconds. Throws `GraphQLError` unless it is whole seconds or a string such as `"300ms"`. */
 function checkDuration(node: ValueNode): number {
   const value: unknown = valueFromASTUntyped(node);
   const milliseconds = durationOf(value);
   if (milliseconds !== undefined) return milliseconds;
-  const message = `${JSON.stringify(value)} is no duration; write a text such as "300ms", "30s" or "1h", or whole seconds.`;
+  const message = `${JSON.stringify(value)} is not a duration. Use a string such as "300ms", "30s" or "1h", or whole seconds.`;
   throw new GraphQLError(message, { nodes: node });
 }
 
-/** Milliseconds of a duration as documents have it; `undefined` where there is none. */
+/** Returns the milliseconds of a duration in a document; `undefined` where it is not a duration. */
 export function durationOf(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isInteger(value) && value >= 0 ? value * 1000 : undefined;
   return typeof value === 'string' ? parseDuration(value) : undefined;
 }
 
-/** The document as the engine gets it: without the directives that are for the gateway alone. */
+/** Returns the document for the engine: without the directives of endpoints. */
 export function withoutEndpointDirectives(document: DocumentNode): DocumentNode {
   return visit(document, { Directive: (node) => (NAMES.has(node.name.value) ? null : undefined) });
 }
 
-/** Uses of variables in arguments of the gateway's directives, which are read once, when the file is loaded. */
+/** Returns endpoint directives that use variables. Their arguments are read once, when the file is loaded. */
 export function variablesInEndpointDirectives(document: DocumentNode): DirectiveNode[] {
   const found: DirectiveNode[] = [];
   visit(document, {
@@ -133,6 +133,7 @@ export function variablesInEndpointDirectives(document: DocumentNode): Directive
   return found;
 }
 
+/** Returns the first directive with this name. */
 export function directiveNamed(
   node: { readonly directives?: readonly DirectiveNode[] | undefined },
   name: string,
@@ -140,19 +141,19 @@ export function directiveNamed(
   return node.directives?.find((directive) => directive.name.value === name) as ConstDirectiveNode | undefined;
 }
 
-/** The argument as a JSON value; `undefined` when it is not given or null. */
+/** Returns an argument as a JSON value; `undefined` where it is missing or null. */
 export function argumentOf(directive: ConstDirectiveNode | undefined, name: string): unknown {
   const value = directive?.arguments?.find((argument) => argument.name.value === name)?.value;
   return value === undefined || value.kind === Kind.NULL ? undefined : valueFromASTUntyped(value);
 }
 
-/** The same with the digits of its numbers, for what is not a setting but data. */
+/** Returns an argument as a JSON value with exact numbers, for data rather than settings. */
 export function jsonArgumentOf(directive: ConstDirectiveNode | undefined, name: string): unknown {
   const value = directive?.arguments?.find((argument) => argument.name.value === name)?.value;
   return value === undefined || value.kind === Kind.NULL ? undefined : literalValue(value);
 }
 
-/** The argument as an object of settings; empty when it is not given. */
+/** Returns an argument as an object of settings; empty where it is missing. */
 export function settingsOf(directive: ConstDirectiveNode | undefined, name: string): Readonly<Record<string, unknown>> {
   const value = argumentOf(directive, name);
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

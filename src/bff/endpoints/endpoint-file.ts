@@ -6,25 +6,25 @@ import { checkSources } from './parameters.ts';
 import { problemAt, problemOf } from './problem-at.ts';
 import { parametersOf, parseRoute, type Route } from './route.ts';
 
-/** One file of the `bff/` folder as far as it can be understood without the schema. */
+/** A parsed file of the `bff/` folder, before it is checked against the schema. */
 export interface EndpointFile {
   readonly file: string;
   readonly client: string;
   /** `v2` for `bff/CLIENT/v2/NAME.graphql`. */
   readonly version: string | undefined;
   readonly name: string;
-  /** What people and tags call it: `mobile/dashboard`, `mobile/v2/dashboard`. */
+  /** Id in logs and tags: `mobile/dashboard`, `mobile/v2/dashboard`. */
   readonly id: string;
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly method: Method;
-  /** Within the client: what comes after `/bff/CLIENT`. */
+  /** Route after `/bff/CLIENT`. */
   readonly route: Route;
-  /** The whole pattern, for people: `/bff/mobile/dashboard/:userId`. */
+  /** Full path pattern: `/bff/mobile/dashboard/:userId`. */
   readonly path: string;
 }
 
-/** Where the file stands: `bff/mobile/dashboard.graphql` is the file of client `mobile` and name `dashboard`. */
+/** Location of a file: `bff/mobile/dashboard.graphql` has the client `mobile` and the name `dashboard`. */
 export interface EndpointPlace {
   readonly file: string;
   readonly client: string;
@@ -33,8 +33,8 @@ export interface EndpointPlace {
 }
 
 /**
- * Reads one endpoint's document: its only operation, and the route that `@endpoint` gives it.
- * Without `@endpoint` the path is `/NAME`; without `method` a query is a GET and a mutation a POST.
+ * Parses an endpoint's document: its single operation and the route of `@endpoint`. The default path is `/NAME`. The
+ * default method is GET for a query and POST for a mutation.
  */
 export function readEndpointFile(place: EndpointPlace, text: string): EndpointFile | Problem[] {
   const { file } = place;
@@ -53,7 +53,7 @@ export function readEndpointFile(place: EndpointPlace, text: string): EndpointFi
   const method = methodOf(operation, argumentOf(endpoint, 'method'));
   const route = parseRoute(path);
   if (typeof route === 'string') {
-    const hint = 'A path looks like "/dashboard/:userId"; ":userId" gives its value to the variable $userId.';
+    const hint = 'A path looks like "/dashboard/:userId"; the variable $userId gets the value of ":userId".';
     return [problemAt(file, endpoint, 'ENDPOINT_PATH', route, hint)];
   }
   const problems = [
@@ -80,7 +80,7 @@ function onlyOperation(file: string, document: DocumentNode): OperationDefinitio
     return problemAt(file, undefined, 'ENDPOINT_OPERATIONS', 'The file has no operation.', hint);
   }
   if (second !== undefined) {
-    const message = `The file has ${operations.length} operations; an endpoint is one.`;
+    const message = `The file has ${operations.length} operations; an endpoint has exactly one.`;
     return problemAt(file, second, 'ENDPOINT_OPERATIONS', message, 'Move each further operation to a file of its own.');
   }
   if (first.operation !== OperationTypeNode.SUBSCRIPTION) return first;
@@ -93,7 +93,7 @@ function onlyOperation(file: string, document: DocumentNode): OperationDefinitio
   );
 }
 
-/** An unknown method is reported when the document is validated; here it counts as not given. */
+/** Returns the endpoint's method. Validation reports an unknown method; here it is ignored. */
 function methodOf(operation: OperationDefinitionNode, given: unknown): Method {
   const known = METHODS.find((method) => method === given);
   return known ?? (operation.operation === OperationTypeNode.QUERY ? 'GET' : 'POST');
@@ -105,7 +105,7 @@ function checkParameters(file: string, operation: OperationDefinitionNode, route
     .filter((name) => !variables.has(name))
     .map((name) => {
       const message = `The path "${path}" has the parameter ":${name}", but the operation has no variable $${name}.`;
-      const hint = `Declare it, as in "query (${`$${name}`}: ID!)", or take ":${name}" out of the path.`;
+      const hint = `Declare it, as in "query (${`$${name}`}: ID!)", or remove ":${name}" from the path.`;
       return problemAt(file, directiveNamed(operation, 'endpoint'), 'ENDPOINT_PATH', message, hint);
     });
 }
@@ -116,6 +116,6 @@ function checkMethod(file: string, operation: OperationDefinitionNode, method: M
   const message = `A ${operation.operation} cannot be a ${method} endpoint.`;
   const hint = isQuery
     ? 'Use GET, or POST where the parameters are too large for a URL.'
-    : 'Use POST, PUT, PATCH or DELETE: a GET may be repeated and cached by anyone on the way.';
+    : 'Use POST, PUT, PATCH or DELETE: clients, proxies and caches may repeat or cache a GET.';
   return [problemAt(file, directiveNamed(operation, 'endpoint'), 'ENDPOINT_METHOD', message, hint)];
 }

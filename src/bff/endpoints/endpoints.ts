@@ -5,15 +5,16 @@ import { matchHints } from '../../operation/hints-met.ts';
 import { type TimedSections, timedSections } from '../../operation/timed-sections.ts';
 import type { OperationLabel } from '../../shared/request-notes.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
-import { type Lifting, liftingOf } from '../answering/lift-text.ts';
 import { type EntityPlaces, entityPlaces } from '../caching/entities.ts';
 import { type CachePolicy, cachePolicy } from '../caching/policy.ts';
+import { type Lifting, liftingOf } from '../handlers/lift-text.ts';
 import { type IdempotencyRule, idempotencyRule } from '../idempotency/rule.ts';
 import { type LoadedShapes, loadShapes } from '../shapes/load-shapes.ts';
 import type { Shape } from '../shapes/shape.ts';
 import { type AuthRule, authRule } from './auth-rule.ts';
 import { type ClientSettings, NO_CLIENT_FILE } from './client-file.ts';
-import { type ConfiguredForEndpoints, mismatches } from './config-fit.ts';
+import { type EndpointConfig, endpointMismatches } from './config-check.ts';
+import { type DeferredSection, readTimedSections, splitDeferredSections, withOperation } from './deferred-sections.ts';
 import {
   argumentOf,
   directiveNamed,
@@ -24,7 +25,6 @@ import {
 } from './directives.ts';
 import type { EndpointFile } from './endpoint-file.ts';
 import { type EndpointFolder, readEndpointFolder } from './folder.ts';
-import { type LateSection, partIntoPieces, readTimedSections, withOperation } from './late-sections.ts';
 import { nonNullUses } from './non-null-uses.ts';
 import { checkHeaders, checkShared, type Parameter, parametersFor } from './parameters.ts';
 import { problemAt, problemOf } from './problem-at.ts';
@@ -34,40 +34,40 @@ import { readSections } from './sections.ts';
 import type { Section } from './shape.ts';
 import { withTypenames } from './typenames.ts';
 
-/** One operation as the engine gets it. */
-export interface LateOperation extends Pick<LateSection, 'path' | 'timeoutMs'> {
+/** The operation of one deferred section, as the engine executes it. */
+export interface DeferredOperation extends Pick<DeferredSection, 'path' | 'timeoutMs'> {
   readonly query: string;
 }
 
-/** One endpoint, ready to be called. */
+/** A compiled endpoint. */
 export interface Endpoint {
   readonly client: string;
   readonly version: string | undefined;
   readonly name: string;
-  /** What people and tags call it: `mobile/dashboard`. */
+  /** Id in logs and tags: `mobile/dashboard`. */
   readonly id: string;
   readonly file: string;
   readonly label: OperationLabel;
-  /** The file as it was read. */
+  /** The parsed document. */
   readonly document: DocumentNode;
   readonly method: Method;
-  /** Within the client. */
+  /** Route after `/bff/CLIENT`. */
   readonly route: Route;
-  /** The whole pattern, for people: `/bff/mobile/dashboard/:userId`. */
+  /** Full path pattern: `/bff/mobile/dashboard/:userId`. */
   readonly path: string;
-  /** The status of a good answer. */
+  /** HTTP status of a successful response. */
   readonly status: number;
-  /** What the engine executes: the document without the gateway's directives. */
+  /** Query that the engine executes: the document without endpoint directives. */
   readonly query: string;
-  /** Sections that the rest waits for no longer than a time of their own. */
+  /** Sections with a timeout of their own. */
   readonly timed: TimedSections | undefined;
-  /** How the answer is parted where it is sent piece by piece. */
-  readonly pieces: { readonly query: string; readonly late: readonly LateOperation[] };
+  /** Operations of a streamed response: the main one, and one for each deferred section. */
+  readonly streamed: { readonly query: string; readonly deferred: readonly DeferredOperation[] };
   readonly parameters: readonly Parameter[];
   readonly sections: Section;
-  /** How its flattened sections are lifted in the text of an answer, where that can be done. */
+  /** How to flatten sections in the JSON text of a response; `undefined` where the text must be parsed. */
   readonly lifting: Lifting | undefined;
-  /** Root keys whose null, without an error, means that the thing asked for does not exist. */
+  /** Root keys of entities. Null without an error means that the entity does not exist. */
   readonly entityKeys: readonly string[];
   readonly settings: ClientSettings;
   readonly auth: AuthRule | undefined;
@@ -75,11 +75,11 @@ export interface Endpoint {
   readonly entities: EntityPlaces;
   readonly idempotency: IdempotencyRule | undefined;
   readonly shape: Shape | undefined;
-  /** The shaped answer as JSON Schema, where its module says it. */
+  /** JSON Schema of the shaped response, where the shape module exports one. */
   readonly shapeSchema: object | undefined;
 }
 
-/** An endpoint whose route is known, but which does not fit the schema: it is answered with why. */
+/** An endpoint with a route that is invalid for the schema. It responds with its problems. */
 export interface BrokenEndpoint
   extends Pick<EndpointFile, 'client' | 'version' | 'id' | 'file' | 'method' | 'route' | 'path'> {
   readonly label: OperationLabel;
@@ -87,80 +87,82 @@ export interface BrokenEndpoint
   readonly problems: readonly Problem[];
 }
 
+/** The endpoints of a folder, checked against a schema. */
 export interface LoadedEndpoints {
   readonly endpoints: readonly Endpoint[];
   readonly broken: readonly BrokenEndpoint[];
-  /** Everything that is wrong in the folder; those of broken endpoints are among them, and those of settings. */
+  /** All problems, including those of broken endpoints and of settings. */
   readonly problems: readonly Problem[];
-  /** What is configured and does not fit. */
+  /** Problems of the configuration. */
   readonly settingProblems: readonly Problem[];
 }
 
-/** What endpoints need to know of a schema. */
+/** The parts of a supergraph that endpoints are compiled with. */
 export type EndpointSchema = Pick<Supergraph, 'publicSchema' | 'types' | 'cacheControl'>;
 
-/** Reads a folder and checks each endpoint against a schema. A folder that is not there has no endpoints. */
+/** Reads a folder and checks each endpoint against a schema. A missing folder has no endpoints. */
 export async function loadEndpoints(
   dir: string,
   schema: EndpointSchema,
-  configured?: ConfiguredForEndpoints,
+  config?: EndpointConfig,
 ): Promise<LoadedEndpoints> {
   const folder = readEndpointFolder(dir);
-  return compileEndpoints(folder, schema, { ...configured, shapes: await loadShapes(folder.shapes) });
+  return compileEndpoints(folder, schema, { ...config, shapes: await loadShapes(folder.shapes) });
 }
 
-export interface CompileOptions extends ConfiguredForEndpoints {
+export interface CompileOptions extends EndpointConfig {
   readonly shapes: LoadedShapes;
 }
 
-interface Compiling {
+interface CompileContext {
   readonly folder: EndpointFolder;
-  /** The public schema and the directives of endpoints. */
+  /** The public schema with the directives of endpoints. */
   readonly schema: GraphQLSchema;
   readonly types: Supergraph['types'];
   readonly hints: CacheHints;
   readonly shapes: LoadedShapes;
 }
 
+/** Compiles the endpoints of a folder against a schema. Broken endpoints and all problems are part of the result. */
 export function compileEndpoints(
   folder: EndpointFolder,
   { publicSchema, types, cacheControl }: EndpointSchema,
-  { shapes, ...configured }: CompileOptions,
+  { shapes, ...config }: CompileOptions,
 ): LoadedEndpoints {
-  const { hints = new Map() } = configured;
+  const { hints = new Map() } = config;
   const schema = withEndpointDirectives(publicSchema);
-  const compiling = { folder, types, schema, shapes, hints: readHints({ cacheControl }, hints) };
+  const context = { folder, types, schema, shapes, hints: readHints({ cacheControl }, hints) };
   const endpoints: Endpoint[] = [];
   const broken: BrokenEndpoint[] = [];
   for (const file of folder.files) {
     const settings = folder.settings.get(file.client) ?? NO_CLIENT_FILE;
-    const compiled = folder.closed.has(file.client) ? [] : compileEndpoint(file, settings, compiling);
+    const compiled = folder.blocked.has(file.client) ? [] : compileEndpoint(file, settings, context);
     if (Array.isArray(compiled)) broken.push({ ...file, label: labelOf(file), settings, problems: compiled });
     else endpoints.push(compiled);
   }
   endpoints.sort((a, b) => compareRoutes(a.route, b.route));
-  const ofEndpoints = new Set(broken.flatMap((endpoint) => endpoint.problems));
-  const settingProblems = mismatches(folder.files, publicSchema, configured);
-  const problems = [...folder.problems, ...ofEndpoints, ...settingProblems];
+  const endpointProblems = new Set(broken.flatMap((endpoint) => endpoint.problems));
+  const settingProblems = endpointMismatches(folder.files, publicSchema, config);
+  const problems = [...folder.problems, ...endpointProblems, ...settingProblems];
   return { endpoints, broken, problems, settingProblems };
 }
 
-function compileEndpoint(file: EndpointFile, settings: ClientSettings, compiling: Compiling): Endpoint | Problem[] {
-  const { schema, folder, shapes } = compiling;
+function compileEndpoint(file: EndpointFile, settings: ClientSettings, context: CompileContext): Endpoint | Problem[] {
+  const { schema, folder, shapes } = context;
   const shapeFile = folder.shapes.get(file.id);
   const invalid = [
-    ...invalidities(file, schema, shapeFile !== undefined),
+    ...validateFile(file, schema, shapeFile !== undefined),
     ...shapes.problems.filter((problem) => problem.file === shapeFile),
   ];
   if (invalid.length > 0) return invalid;
-  // A module that shapes answers gets what its document selects.
-  return compileValid(shapeFile === undefined ? withTypenames(file, schema) : file, settings, compiling);
+  // a shape module gets exactly what its document selects
+  return compileValid(shapeFile === undefined ? withTypenames(file, schema) : file, settings, context);
 }
 
 function compileValid(
   file: EndpointFile,
   settings: ClientSettings,
-  { schema, types, hints, shapes }: Compiling,
+  { schema, types, hints, shapes }: CompileContext,
 ): Endpoint | Problem[] {
   const sections = readSections(file, schema);
   const timed = readTimedSections(file, schema);
@@ -179,7 +181,7 @@ function compileValid(
   ];
   if (problems.some((some) => some.length > 0)) return problems.flat();
   const { client, version, name, id, method, route, path, document } = file;
-  const pieces = partIntoPieces(file, schema);
+  const streamed = splitDeferredSections(file, schema);
   return {
     ...{
       client,
@@ -198,7 +200,7 @@ function compileValid(
     status: Number(argumentOf(directiveNamed(file.operation, 'endpoint'), 'status') ?? 200),
     query: textOf(withOperation(file, file.operation)),
     timed: timedSections(timed.sections),
-    pieces: { query: textOf(pieces.main), late: pieces.late.map(operationOf) },
+    streamed: { query: textOf(streamed.main), deferred: streamed.deferred.map(operationOf) },
     sections: sections.root,
     lifting: liftingOf(sections.root, document, schema),
     entityKeys: sections.entityKeys,
@@ -215,7 +217,7 @@ function labelOf({ operation }: EndpointFile): OperationLabel {
   return { name: operation.name?.value, type: operation.operation };
 }
 
-function operationOf({ path, timeoutMs, document }: LateSection): LateOperation {
+function operationOf({ path, timeoutMs, document }: DeferredSection): DeferredOperation {
   return { path, timeoutMs, query: textOf(document) };
 }
 
@@ -226,14 +228,14 @@ function textOf(document: DocumentNode): string {
 /** A shape may use variables that the operation does not. */
 const RULES_WITH_SHAPE = specifiedRules.filter((rule) => rule !== NoUnusedVariablesRule);
 
-function invalidities(file: EndpointFile, schema: GraphQLSchema, shaped: boolean): Problem[] {
+function validateFile(file: EndpointFile, schema: GraphQLSchema, shaped: boolean): Problem[] {
   return [
     ...validate(schema, file.document, shaped ? RULES_WITH_SHAPE : specifiedRules).map((error) =>
       problemOf(file.file, error, 'GRAPHQL_VALIDATION_FAILED'),
     ),
     ...variablesInEndpointDirectives(file.document).map((directive) => {
-      const message = `@${directive.name.value} is read when the file is loaded, so that its arguments cannot be variables.`;
-      return problemAt(file.file, directive, 'ENDPOINT_DIRECTIVE', message, 'Write the value itself.');
+      const message = `Arguments of @${directive.name.value} cannot be variables, because the directive is read when the file is loaded.`;
+      return problemAt(file.file, directive, 'ENDPOINT_DIRECTIVE', message, 'Use a constant value.');
     }),
     ...checkRanges(file.file, file.operation, schema),
     ...checkStatus(file),
@@ -244,6 +246,6 @@ function checkStatus(file: EndpointFile): Problem[] {
   const directive = directiveNamed(file.operation, 'endpoint');
   const status = argumentOf(directive, 'status');
   if (status === undefined || [200, 201, 202, 203].includes(Number(status))) return [];
-  const message = `${status} is no status of an answer with data.`;
+  const message = `${status} is not a status of a response with data.`;
   return [problemAt(file.file, directive, 'ENDPOINT_STATUS', message, 'Use 200, 201, 202 or 203.')];
 }

@@ -10,33 +10,33 @@ import { type EndpointFile, readEndpointFile } from './endpoint-file.ts';
 import { problemAt } from './problem-at.ts';
 import { routeKey } from './route.ts';
 
-/** The `bff/` folder as read from disk, before it meets a schema. */
+/** The `bff/` folder as read from disk, before it is checked against a schema. */
 export interface EndpointFolder {
   readonly files: readonly EndpointFile[];
-  /** By client; a client without a good `client.yaml` has the defaults. */
+  /** Settings by client; defaults where `client.yaml` is missing or invalid. */
   readonly settings: ReadonlyMap<string, ClientSettings>;
-  /** Clients whose `client.yaml` is wrong: nothing of theirs is served, since it may be what protects them. */
-  readonly closed: ReadonlySet<string>;
-  /** Modules that shape answers, by the id of their endpoint: `mobile/dashboard` → `bff/mobile/dashboard.ts`. */
+  /** Clients with an invalid `client.yaml`. None of their endpoints are served, because the file may protect them. */
+  readonly blocked: ReadonlySet<string>;
+  /** Files of shape modules by endpoint id: `mobile/dashboard` → `bff/mobile/dashboard.ts`. */
   readonly shapes: ReadonlyMap<string, string>;
-  /** Equal for equal files. */
+  /** Digest of all files. */
   readonly digest: string;
   readonly problems: readonly Problem[];
 }
 
 const EXTENSION = '.graphql';
-/** Other endings of GraphQL documents, which would be taken for endpoints and are none. */
+/** Other extensions of GraphQL documents, which are not read. */
 const OTHER_EXTENSION = /\.(?:gql|graphqls)$/;
-/** Names that people give to a `client.yaml`. */
+/** Common wrong names of `client.yaml`. */
 const MISNAMED_CLIENT_FILE = /^client\.(?:yml|json)$/i;
-// A name with an underscore before it is a module that shapes share.
+// a name that starts with an underscore is a module that shapes share
 const SHAPE = /^([^_].*)\.(?:ts|mts|js|mjs)$/;
 const VERSION = /^v\d+$/;
 
-interface Reading {
+interface ReadState {
   readonly files: EndpointFile[];
   readonly settings: Map<string, ClientSettings>;
-  readonly closed: Set<string>;
+  readonly blocked: Set<string>;
   readonly shapes: Map<string, string>;
   readonly problems: Problem[];
   readonly env: Env;
@@ -44,123 +44,130 @@ interface Reading {
 }
 
 /**
- * Reads `DIR/CLIENT/client.yaml`, `DIR/CLIENT/NAME.graphql`, their versions in `DIR/CLIENT/v2/`, and which of them have a
- * shape beside them. A folder that is not there has no endpoints.
- * Throws when the folder itself cannot be read; what cannot be read within it is a problem.
+ * Reads `DIR/CLIENT/client.yaml`, `DIR/CLIENT/NAME.graphql`, versions in `DIR/CLIENT/v2/`, and the names of shape modules. A
+ * missing folder has no endpoints. Throws when the folder itself cannot be read; unreadable files in it are problems.
  */
 export function readEndpointFolder(dir: string, env: Env = process.env): EndpointFolder {
-  const reading: Reading = {
+  const state: ReadState = {
     ...{ files: [], problems: [], env, digest: createHash('sha256') },
-    ...{ settings: new Map(), closed: new Set(), shapes: new Map() },
+    ...{ settings: new Map(), blocked: new Set(), shapes: new Map() },
   };
   const root = displayPath(dir);
   for (const entry of list(root)) {
     const path = join(root, entry);
-    attempt(path, reading, () => {
-      if (statSync(path).isDirectory()) readClient(path, entry, reading);
-      else if (entry.endsWith(EXTENSION)) reading.problems.push(misplaced(path, join(root, 'mobile', entry)));
+    attempt(path, state, () => {
+      if (statSync(path).isDirectory()) readClient(path, entry, state);
+      else if (entry.endsWith(EXTENSION)) state.problems.push(misplaced(path, join(root, 'mobile', entry)));
     });
   }
-  const ids = new Set(reading.files.map(({ id }) => id));
-  for (const [id, file] of reading.shapes) if (!ids.has(id)) reading.problems.push(...unusedShape(id, file, reading));
-  const { settings, closed, shapes, problems } = reading;
-  const files = withoutDuplicates(reading.files, problems);
+  const ids = new Set(state.files.map(({ id }) => id));
+  for (const [id, file] of state.shapes) if (!ids.has(id)) state.problems.push(...unusedShape(id, file, state));
+  const { settings, blocked, shapes, problems } = state;
+  const files = withoutDuplicates(state.files, problems);
   problems.push(...sameNames(files));
-  return { files, settings, closed, shapes, problems, digest: reading.digest.digest('base64url') };
+  return { files, settings, blocked, shapes, problems, digest: state.digest.digest('base64url') };
 }
 
-function readClient(folder: string, client: string, reading: Reading): void {
+function readClient(folder: string, client: string, state: ReadState): void {
   if (!/^[0-9A-Za-z._~-]+$/.test(client)) {
-    const message = `The client folder "${client}" cannot stand in a URL as it is.`;
+    const message = `The name of the client folder "${client}" cannot be part of a URL.`;
     const hint = 'Use letters, digits and "-._~" only.';
-    reading.problems.push(problemAt(folder, undefined, 'ENDPOINT_CLIENT', message, hint));
+    state.problems.push(problemAt(folder, undefined, 'ENDPOINT_CLIENT', message, hint));
     return;
   }
-  reading.settings.set(client, NO_CLIENT_FILE);
+  state.settings.set(client, NO_CLIENT_FILE);
   for (const entry of list(folder)) {
     const path = join(folder, entry);
-    attempt(path, reading, () => {
-      if (entry === CLIENT_FILE) readSettings(path, client, reading);
-      else if (MISNAMED_CLIENT_FILE.test(entry)) refuseSettings(path, folder, client, reading);
-      else if (!statSync(path).isDirectory()) readOne(path, entry, client, undefined, reading);
-      else if (VERSION.test(entry)) readVersion(path, client, entry, reading);
+    attempt(path, state, () => {
+      if (entry === CLIENT_FILE) readSettings(path, client, state);
+      else if (MISNAMED_CLIENT_FILE.test(entry)) rejectMisnamed(path, folder, client, state);
+      else if (!statSync(path).isDirectory()) readOne(path, entry, client, undefined, state);
+      else if (VERSION.test(entry)) readVersion(path, client, entry, state);
       else {
         const inside = list(path).filter((name) => name.endsWith(EXTENSION));
-        for (const name of inside) reading.problems.push(misplaced(join(path, name), join(folder, name)));
+        for (const name of inside) state.problems.push(misplaced(join(path, name), join(folder, name)));
       }
     });
   }
-  for (const version of Object.keys(reading.settings.get(client)?.versions ?? {})) {
+  for (const version of Object.keys(state.settings.get(client)?.versions ?? {})) {
     if (list(join(folder, version)).length > 0) continue;
-    const message = `It speaks of the version "${version}", but there is no folder ${join(folder, version)} with endpoints.`;
+    const message = `The version "${version}" has settings, but there is no folder ${join(folder, version)} with endpoints.`;
     const file = join(folder, CLIENT_FILE);
-    reading.problems.push(
-      problemAt(file, undefined, 'ENDPOINT_VERSION', message, 'Add the folder, or take the version away.'),
+    state.problems.push(
+      problemAt(file, undefined, 'ENDPOINT_VERSION', message, 'Add the folder, or remove the version.'),
     );
   }
 }
 
-function readSettings(file: string, client: string, reading: Reading): void {
-  const { settings, closed, problems, env } = reading;
-  const read = readClientFile(file, textOf(file, reading), env);
+function readSettings(file: string, client: string, state: ReadState): void {
+  const { settings, blocked, problems, env } = state;
+  const read = readClientFile(file, textOf(file, state), env);
   if (read.ok) settings.set(client, read.value);
   else {
-    closed.add(client);
+    blocked.add(client);
     problems.push(...read.problems);
   }
 }
 
-/** What it says may protect the client, so that nothing of the client is served until it has the right name. */
-function refuseSettings(file: string, folder: string, client: string, reading: Reading): void {
-  const { closed, problems } = reading;
-  textOf(file, reading);
-  closed.add(client);
-  const message = `The settings of a client are read from ${CLIENT_FILE}, not from a file of this name.`;
+/** Reports a misnamed `client.yaml`. It may protect the client, so none of the client's endpoints are served. */
+function rejectMisnamed(file: string, folder: string, client: string, state: ReadState): void {
+  const { blocked, problems } = state;
+  textOf(file, state);
+  blocked.add(client);
+  const message = `Settings of a client are only read from ${CLIENT_FILE}, not from a file of this name.`;
   problems.push(problemAt(file, undefined, 'MISNAMED_FILE', message, `Rename it to ${join(folder, CLIENT_FILE)}.`));
 }
 
-function readVersion(folder: string, client: string, version: string, reading: Reading): void {
+function readVersion(folder: string, client: string, version: string, state: ReadState): void {
   for (const entry of list(folder)) {
     const path = join(folder, entry);
-    attempt(path, reading, () => readOne(path, entry, client, version, reading));
+    attempt(path, state, () => readOne(path, entry, client, version, state));
   }
 }
 
-function readOne(file: string, entry: string, client: string, version: string | undefined, reading: Reading): void {
+function readOne(file: string, entry: string, client: string, version: string | undefined, state: ReadState): void {
   const shape = SHAPE.exec(entry)?.[1];
   if (shape !== undefined && !entry.endsWith('.d.ts')) {
-    textOf(file, reading);
-    reading.shapes.set([client, version, shape].filter((part) => part !== undefined).join('/'), file);
+    textOf(file, state);
+    state.shapes.set([client, version, shape].filter((part) => part !== undefined).join('/'), file);
     return;
   }
-  if (OTHER_EXTENSION.test(entry)) reading.problems.push(otherExtension(file));
+  if (OTHER_EXTENSION.test(entry)) state.problems.push(otherExtension(file));
   if (!entry.endsWith(EXTENSION)) return;
   const place = { file, client, version, name: entry.slice(0, -EXTENSION.length) };
-  const read = readEndpointFile(place, textOf(file, reading));
-  if (Array.isArray(read)) reading.problems.push(...read);
-  else reading.files.push(read);
+  const read = readEndpointFile(place, textOf(file, state));
+  if (Array.isArray(read)) state.problems.push(...read);
+  else state.files.push(read);
 }
 
-function textOf(file: string, { digest }: Reading): string {
-  // to read a pipe is to wait for somebody who writes, for ever
+function textOf(file: string, { digest }: ReadState): string {
+  // reading a pipe would block forever
   if (!statSync(file).isFile()) throw Object.assign(new Error(), { code: 'it is a pipe, a socket or a device' });
   const text = readFileSync(file, 'utf8');
   digest.update(`${file}\0${text}\0`);
   return text;
 }
 
-function attempt(file: string, { problems }: Reading, read: () => void): void {
+function attempt(file: string, { problems }: ReadState, read: () => void): void {
   try {
     read();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    const message = `It cannot be read: ${code}.`;
-    problems.push(problemAt(file, undefined, 'UNREADABLE_FILE', message, 'Check that it exists, and its permissions.'));
+    const message = `The file cannot be read: ${code}.`;
+    problems.push(
+      problemAt(
+        file,
+        undefined,
+        'UNREADABLE_FILE',
+        message,
+        'Check that it exists and that its permissions allow reading.',
+      ),
+    );
   }
 }
 
-/** Names in a folder, in order, without those that start with a dot; none when there is no folder. */
+/** Returns the sorted names in a folder, without those that start with a dot; none where the folder is missing. */
 function list(dir: string): string[] {
   try {
     return readdirSync(dir)
@@ -173,12 +180,12 @@ function list(dir: string): string[] {
 }
 
 function misplaced(file: string, better: string): Problem {
-  const message = 'An endpoint stands in the folder of its client (or in v1/, v2/… there), neither above nor below it.';
-  return problemAt(file, undefined, 'ENDPOINT_MISPLACED', message, `Move it, as to ${better}.`);
+  const message = 'An endpoint must be in the folder of its client, or in v1/, v2/… there.';
+  return problemAt(file, undefined, 'ENDPOINT_MISPLACED', message, `Move it, for example to ${better}.`);
 }
 
 function otherExtension(file: string): Problem {
-  const message = `The file of an endpoint ends in "${EXTENSION}": this one is not read.`;
+  const message = `Files of endpoints end in "${EXTENSION}". This file is not read.`;
   const better = file.replace(OTHER_EXTENSION, EXTENSION);
   return problemAt(
     file,
@@ -189,23 +196,17 @@ function otherExtension(file: string): Problem {
   );
 }
 
-/** Nothing is said where the endpoint beside it is there, but wrong. */
-function unusedShape(id: string, file: string, { problems }: Reading): Problem[] {
+/** Reports a shape module without an endpoint, unless the endpoint's file has problems itself. */
+function unusedShape(id: string, file: string, { problems }: ReadState): Problem[] {
   const endpoint = file.replace(SHAPE, `$1${EXTENSION}`);
   if (problems.some((problem) => problem.file === endpoint)) return [];
-  const message = `It would shape the answer of the endpoint "${id}", but there is no ${endpoint}.`;
+  const message = `This is the shape module of the endpoint "${id}", but there is no ${endpoint}.`;
   return [
-    problemAt(
-      file,
-      undefined,
-      'ENDPOINT_SHAPE',
-      message,
-      'Give it the name of an endpoint, or move it out of the folder.',
-    ),
+    problemAt(file, undefined, 'ENDPOINT_SHAPE', message, 'Rename it after an endpoint, or move it out of the folder.'),
   ];
 }
 
-/** Keeps the first of the endpoints with the same method and route. */
+/** Removes endpoints with the same method and route as an earlier one, and reports them. */
 function withoutDuplicates(files: readonly EndpointFile[], problems: Problem[]): EndpointFile[] {
   const taken = new Map<string, EndpointFile>();
   for (const endpoint of files) {
@@ -216,13 +217,13 @@ function withoutDuplicates(files: readonly EndpointFile[], problems: Problem[]):
       continue;
     }
     const message = `${endpoint.method} ${endpoint.path} is in ${first.file} already, as ${first.method} ${first.path}.`;
-    const hint = `Change the path in ${endpoint.file} or in ${first.file}; the names of parameters do not tell paths apart.`;
+    const hint = `Change the path in ${endpoint.file} or in ${first.file}. Paths that only differ in the names of parameters are the same.`;
     problems.push(problemAt(endpoint.file, endpoint.operation, 'ENDPOINT_DUPLICATE_ROUTE', message, hint));
   }
   return [...taken.values()];
 }
 
-/** Two endpoints of a client that generated clients would call the same. They are served all the same. */
+/** Reports endpoints that have the same name in generated clients. They are served nevertheless. */
 function sameNames(files: readonly EndpointFile[]): Problem[] {
   const taken = new Map<string, EndpointFile>();
   return [...files]
@@ -234,8 +235,8 @@ function sameNames(files: readonly EndpointFile[]): Problem[] {
         taken.set(`${file.client} ${name}`, file);
         return [];
       }
-      const message = `Generated clients call this endpoint "${name}", as they do ${first.file}.`;
-      const hint = 'Rename one of the files; the path of an endpoint can stay, in @endpoint(path: "/…").';
+      const message = `The name of this endpoint in generated clients is "${name}", the same as for ${first.file}.`;
+      const hint = 'Rename one of the files. Use @endpoint(path: "/…") to keep its path.';
       return [problemAt(file.file, file.operation, 'ENDPOINT_DUPLICATE_NAME', message, hint)];
     });
 }

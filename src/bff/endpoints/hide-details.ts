@@ -3,9 +3,8 @@ import type { ParameterError } from './coerce.ts';
 const NO_PARAMETER = 'no parameter of this name';
 
 /**
- * What is wrong with a parameter, without names that the client has not written itself: no other parameters, no types of the
- * schema, no values of its enums, no fields that a wrong one is near to. What is missing is still named, as nobody could
- * mend the request otherwise.
+ * Removes names from an error that the client has not sent itself: other parameters, types, enum values and similar fields.
+ * Missing parameters are still named, because clients could not fix the request otherwise.
  *
  * In:  `one of NEW, OLD (Order!)` · `no parameter of this name; did you mean "userId"?`
  * Out: `one of its values` · `no parameter of this name`
@@ -26,11 +25,11 @@ function withoutNames(expected: string): string {
 
 /** `no "x" in the query: it is read from the headers` */
 const NOT_HERE = /^no ".*" in the (?:query|body): /s;
-/** `an object as JSON (OrderInput!): …`: words, a type, and what graphql-js says of it. */
+/** `an object as JSON (OrderInput!): …`: words, a type, and the message of graphql-js. */
 const IN_WORDS = /^([^()]*) \(([[\]!\w]+)\)(.*)$/s;
 const BUILT_IN = /^\[*(?:Int|Float|String|Boolean|ID)[!\]]*$/;
 
-/** Also types go, which graphql-js names beside the field. */
+/** Removes suggestions, and the types that graphql-js names beside a field. */
 function withoutSuggestion(message: string): string {
   const at = message.lastIndexOf(' Did you mean ');
   const rest = at < 0 ? message : message.slice(0, at);

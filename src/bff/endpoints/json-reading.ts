@@ -1,30 +1,30 @@
 import { excessOfJson, MOST_MEMBERS } from '../../policy/limits/json-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 
-/** JSON as it was meant, or what is wrong with it in words that follow "the body" or the like. */
-export type JsonRead = { readonly value: unknown } | { readonly mistake: string };
+/** A JSON value, or an error text that continues a sentence such as "The body …". */
+export type JsonRead = { readonly value: unknown } | { readonly error: string };
 
-/** More levels than this are no parameters; what walks down values would run out of stack. */
-const MOST_LEVELS = 200;
-const TOO_DEEP = `has more than ${MOST_LEVELS} levels of objects and lists`;
+/** Limit of nesting, so that recursive code does not overflow the stack. */
+const MAX_LEVELS = 200;
+const TOO_DEEP = `has more than ${MAX_LEVELS} levels of objects and lists`;
 const TOO_MANY_MEMBERS = `has an object with more than ${MOST_MEMBERS} members`;
 
 /**
- * Reads JSON with the digits of its numbers, and refuses what readers take in different ways: names that an object has twice.
+ * Reads JSON with exact numbers. Rejects duplicate names in an object, because parsers treat them differently.
  * @see https://www.rfc-editor.org/rfc/rfc7493#section-2.2
  */
 export function readJson(text: string): JsonRead {
-  const excess = excessOfJson(text, MOST_LEVELS);
-  if (excess !== undefined) return { mistake: excess === 'levels' ? TOO_DEEP : TOO_MANY_MEMBERS };
+  const excess = excessOfJson(text, MAX_LEVELS);
+  if (excess !== undefined) return { error: excess === 'levels' ? TOO_DEEP : TOO_MANY_MEMBERS };
   let value: unknown;
   try {
     value = parseJson(text);
   } catch (error) {
-    return { mistake: `is not JSON: ${(error as Error).message}` };
+    return { error: `is not JSON: ${(error as Error).message}` };
   }
   if (typeof value !== 'object' || value === null) return { value };
-  const mistake = new Scan(text).mistake();
-  return mistake === undefined ? { value } : { mistake };
+  const error = new DuplicateNameScan(text).error();
+  return error === undefined ? { value } : { error };
 }
 
 const QUOTE = 0x22;
@@ -32,18 +32,18 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
-/** Objects with more names than this have them in a set. */
-const FEW = 8;
+/** Objects with more names than this use a set. */
+const MAX_IN_ARRAY = 8;
 
-/** The names of one object. Most objects have few, for which a set costs more than it saves. */
-class Names {
+/** The names of one object. Most objects have few names, for which an array is faster than a set. */
+class MemberNames {
   private readonly few: string[] = [];
   private many: Set<string> | undefined;
 
-  /** Returns false when the name is there already. */
+  /** Adds a name; returns false for a duplicate. */
   add(name: string): boolean {
     if (this.many?.has(name) ?? this.few.includes(name)) return false;
-    if (this.few.length < FEW) this.few.push(name);
+    if (this.few.length < MAX_IN_ARRAY) this.few.push(name);
     else {
       this.many ??= new Set(this.few);
       this.many.add(name);
@@ -52,18 +52,18 @@ class Names {
   }
 }
 
-/** Goes over a text that is known to be JSON, without recursion. */
-class Scan {
+/** Finds duplicate names in a text that is valid JSON, without recursion. */
+class DuplicateNameScan {
   private readonly text: string;
-  /** The names so far of each object that is open; `undefined` for a list. */
-  private readonly open: (Names | undefined)[] = [];
+  /** Names of each open object; `undefined` for a list. */
+  private readonly open: (MemberNames | undefined)[] = [];
   private isName = false;
 
   constructor(text: string) {
     this.text = text;
   }
 
-  mistake(): string | undefined {
+  error(): string | undefined {
     const { text, open } = this;
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
@@ -74,8 +74,8 @@ class Scan {
         i = end;
       } else if (text[i] === '{' || text[i] === '[') {
         this.isName = text[i] === '{';
-        open.push(this.isName ? new Names() : undefined);
-        if (open.length > MOST_LEVELS) return TOO_DEEP;
+        open.push(this.isName ? new MemberNames() : undefined);
+        if (open.length > MAX_LEVELS) return TOO_DEEP;
       } else if (text[i] === '}' || text[i] === ']') {
         open.pop();
       } else if (code === COMMA || code === COLON) {

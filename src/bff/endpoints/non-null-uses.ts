@@ -1,8 +1,8 @@
 import { type DocumentNode, type GraphQLSchema, isNonNullType, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
 
 /**
- * Finds the variables of a valid document that must not be null where they are used. One that is declared as nullable may
- * be used there if it, or the argument, has a default; null is an error of the execution then.
+ * Returns the variables of a valid document that must not be null where they are used. A nullable variable may be used there
+ * if it, or the argument, has a default; then null is an execution error.
  *
  * In:  `query ($ms: Int = 5, $tag: String) { slow(ms: $ms, tag: $tag) }` and `slow(ms: Int!, tag: String)`
  * Out: `ms`

@@ -16,32 +16,33 @@ import { argumentOf, directiveNamed, type Method } from './directives.ts';
 import { problemAt } from './problem-at.ts';
 import { type Range, rangeOf } from './range.ts';
 
-/** Where a request gives a parameter; `claim`: the verified credential gives it, and clients cannot. */
+/** The part of a request that a parameter is read from; `claim`: the verified credential. */
 export type ParameterPlace = 'path' | 'query' | 'header' | 'body' | 'claim';
 
-/** A variable of an endpoint's operation, and where a request gives it. */
+/** A variable of an endpoint's operation, and where it is read from. */
 export interface Parameter {
-  /** What it is called where it is given: `userId`, `accept-language`, `sub`. */
+  /** Name in the request: `userId`, `accept-language`, `sub`. */
   readonly name: string;
   readonly variable: string;
   readonly in: ParameterPlace;
-  /** As declared; non-null where null is an error of the place that the variable is used at. */
+  /** Declared type; non-null where the variable is used in a non-null position. */
   readonly type: GraphQLInputType;
-  /** It has no default and cannot be null. */
+  /** Whether it is non-null and has no default. */
   readonly required: boolean;
-  /** The default as JSON; `undefined` where there is none. */
+  /** Default as JSON; `undefined` where there is none. */
   readonly default: unknown;
-  /** What it may be, where it is a number; `undefined`: any. */
+  /** Range of a number; `undefined`: any. */
   readonly range?: Range | undefined;
 }
 
+/** Returns whether requests with this method have a body. */
 export function hasBody(method: Method): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH';
 }
 
 const SOURCES = ['query', 'header', 'claim'] as const;
 
-/** What `@from` says: `@from(header: "Accept-Language")` is `["header", "accept-language"]`. */
+/** Returns the sources in `@from`: `@from(header: "Accept-Language")` is `[["header", "accept-language"]]`. */
 function sourceOf(directive: ConstDirectiveNode | undefined): readonly [ParameterPlace, string][] {
   return SOURCES.flatMap((place): [ParameterPlace, string][] => {
     const name = argumentOf(directive, place);
@@ -51,9 +52,9 @@ function sourceOf(directive: ConstDirectiveNode | undefined): readonly [Paramete
 }
 
 /**
- * The parameters of a valid operation: those named in the path; those that `@from` places; the rest are in the query
- * string or, with a method that has a body, in the body.
- * @param nonNull variables that must not be null where they are used, whatever they are declared as
+ * Returns the parameters of a valid operation: those in the path, and those with `@from`. All others are read from the
+ * body, or from the query string for methods without a body.
+ * @param nonNull variables that must not be null where they are used, even if they are declared nullable
  */
 export function parametersFor(
   operation: OperationDefinitionNode,
@@ -67,8 +68,10 @@ export function parametersFor(
     const type = typeFromAST(schema, definition.type);
     if (!isInputType(type)) throw new TypeError(`$${variable}: the schema has no such input type`);
     const [from] = sourceOf(directiveNamed(definition, 'from'));
-    const unplaced: ParameterPlace = hasBody(method) ? 'body' : 'query';
-    const [place, name] = pathNames.includes(variable) ? (['path', variable] as const) : (from ?? [unplaced, variable]);
+    const defaultPlace: ParameterPlace = hasBody(method) ? 'body' : 'query';
+    const [place, name] = pathNames.includes(variable)
+      ? (['path', variable] as const)
+      : (from ?? [defaultPlace, variable]);
     const { defaultValue } = definition;
     return {
       name,
@@ -83,8 +86,8 @@ export function parametersFor(
 }
 
 /**
- * Returns each parameter of a request once, also where several variables are read from it: required where one of them
- * needs it, within the ranges of all.
+ * Merges parameters that several variables are read from. The result is required where one of them is, and its range is the
+ * intersection of all ranges.
  */
 export function mergedParameters(parameters: readonly Parameter[]): Parameter[] {
   const merged = new Map<string, Parameter>();
@@ -108,13 +111,16 @@ function within(a: Range, b: Range): Range {
   return { ...(min !== undefined && { min }), ...(max !== undefined && { max }) };
 }
 
-/** @param sign 1 for the greater of two ends, -1 for the smaller */
+/**
+ * Returns the stricter of two bounds.
+ * @param sign 1 for the greater bound, -1 for the smaller
+ */
 function stricter(a: Range['min'], b: Range['min'], sign: 1 | -1): Range['min'] {
   if (a === undefined || b === undefined) return a ?? b;
   return compareNumbers(a, b) * sign > 0 ? a : b;
 }
 
-/** Variables that are read from one parameter must be of one type. */
+/** Checks that variables that are read from the same parameter have the same type. */
 export function checkShared(
   file: string,
   operation: OperationDefinitionNode,
@@ -129,12 +135,12 @@ export function checkShared(
     if (parameter.in === 'claim' || types[0] === types[1]) return [];
     const node = operation.variableDefinitions?.find(({ variable }) => variable.name.value === parameter.variable);
     const message = `$${first?.variable} (${types[0]}) and $${parameter.variable} (${types[1]}) are both read from "${parameter.name}" in the ${parameter.in}.`;
-    const hint = 'Give both the same type, or read one of them from another parameter: @from(query: "…").';
+    const hint = 'Use the same type for both, or read one of them from another parameter: @from(query: "…").';
     return [problemAt(file, node, 'ENDPOINT_FROM', message, hint)];
   });
 }
 
-/** Items of a list in a header stand between commas, so that none of them can be JSON. */
+/** Checks lists in headers and paths: their items are separated by commas, so they cannot be JSON. */
 export function checkHeaders(
   file: string,
   operation: OperationDefinitionNode,
@@ -146,12 +152,12 @@ export function checkHeaders(
     const item = getNullableType(list.ofType);
     if (!isListType(item) && !isInputObjectType(item)) return [];
     const node = operation.variableDefinitions?.find((one) => one.variable.name.value === variable);
-    const message = `$${variable} (${type}) is read from the ${place} ("${name}"), where a list has no room for lists or objects.`;
-    return [problemAt(file, node, 'ENDPOINT_FROM', message, 'Read it from the query string, or from a body.')];
+    const message = `$${variable} (${type}) is read from the ${place} ("${name}"), where a list cannot contain lists or objects.`;
+    return [problemAt(file, node, 'ENDPOINT_FROM', message, 'Read it from the query string or from a body.')];
   });
 }
 
-/** `@from` must name one place, and not of a variable that the path gives. */
+/** Checks that `@from` names one source, and that the variable is not in the path. */
 export function checkSources(
   file: string,
   operation: OperationDefinitionNode,
@@ -164,17 +170,17 @@ export function checkSources(
     const named = sourceOf(directive).length;
     const hint = 'Write @from(header: "accept-language"), @from(query: "page") or @from(claim: "sub").';
     if (named !== 1) {
-      const message = `@from on $${name} names ${named === 0 ? 'no place' : `${named} places`}; expected one.`;
+      const message = `@from on $${name} names ${named === 0 ? 'no source' : `${named} sources`}; expected one.`;
       return [problemAt(file, directive, 'ENDPOINT_FROM', message, hint)];
     }
     const unreadable = checkSource(sourceOf(directive)[0] ?? ['query', '']);
     if (unreadable) {
-      const message = `@from on $${name} cannot give it a value: ${unreadable}.`;
+      const message = `Invalid source in @from on $${name}: ${unreadable}.`;
       return [problemAt(file, directive, 'ENDPOINT_FROM', message, hint)];
     }
     if (!pathNames.includes(name)) return [];
-    const message = `$${name} is given by the path, so that @from has nothing to say.`;
-    return [problemAt(file, directive, 'ENDPOINT_FROM', message, `Take @from or ":${name}" away.`)];
+    const message = `$${name} is read from the path, so @from would be ignored.`;
+    return [problemAt(file, directive, 'ENDPOINT_FROM', message, `Remove @from or ":${name}".`)];
   });
 }
 

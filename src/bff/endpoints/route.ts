@@ -1,10 +1,10 @@
-/** A path pattern in pieces: `/dashboard/:userId` → a literal `dashboard` and a parameter `userId`. */
+/** A segment of a path pattern: `/dashboard/:userId` has the literal `dashboard` and the parameter `userId`. */
 export type Segment = { readonly literal: string } | { readonly parameter: string };
 export type Route = readonly Segment[];
 
 /**
- * Reads the `path` of an endpoint.
- * @returns the route, or a sentence that says what is wrong with the path
+ * Parses the `path` of an endpoint.
+ * @returns the route, or an error message
  */
 export function parseRoute(path: string): Route | string {
   if (!path.startsWith('/')) return `The path "${path}" does not start with "/".`;
@@ -27,16 +27,17 @@ export function parseRoute(path: string): Route | string {
   return route;
 }
 
+/** Returns the names of the parameters in a route. */
 export function parametersOf(route: Route): string[] {
   return route.flatMap((segment) => ('parameter' in segment ? [segment.parameter] : []));
 }
 
-/** Equal for two routes that match the same paths: names of parameters do not tell them apart. */
+/** Returns a key that is equal for routes that match the same paths. It does not contain names of parameters. */
 export function routeKey(route: Route): string {
   return `/${route.map((segment) => ('literal' in segment ? segment.literal : ':')).join('/')}`;
 }
 
-/** For sorting: at the first segment where two routes differ, a literal goes before a parameter. */
+/** Compares routes for sorting: at the first difference, a literal comes before a parameter. */
 export function compareRoutes(a: Route, b: Route): number {
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
     const difference = Number('parameter' in (a[i] as Segment)) - Number('parameter' in (b[i] as Segment));
@@ -45,7 +46,7 @@ export function compareRoutes(a: Route, b: Route): number {
   return a.length - b.length;
 }
 
-/** Parameters as they stand in the path, still percent-encoded; `undefined` when the path is another. */
+/** Returns the parameters in a path, still percent-encoded; `undefined` where the route does not match. */
 export function matchRoute(route: Route, path: readonly string[]): Map<string, string> | undefined {
   if (route.length !== path.length) return undefined;
   const found = new Map<string, string>();

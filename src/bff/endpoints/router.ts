@@ -8,12 +8,14 @@ export type AnyEndpoint = Endpoint | BrokenEndpoint;
 /** Endpoints by client, those with literal segments before those with parameters. */
 export type RoutingTable = ReadonlyMap<string, readonly AnyEndpoint[]>;
 
+/** An endpoint whose route matches a path. */
 export interface Match {
   readonly endpoint: AnyEndpoint;
   /** Path parameters, still percent-encoded. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
+/** Builds the routing table of all endpoints, including broken ones. */
 export function buildRoutingTable(loaded: LoadedEndpoints): RoutingTable {
   const table = new Map<string, AnyEndpoint[]>();
   for (const endpoint of [...loaded.endpoints, ...loaded.broken]) {
@@ -25,7 +27,7 @@ export function buildRoutingTable(loaded: LoadedEndpoints): RoutingTable {
   return table;
 }
 
-/** Every endpoint, whatever its method, that the path leads to: `/bff/mobile/dashboard/u1`. Best first. */
+/** Returns the endpoints of all methods whose routes match a path such as `/bff/mobile/dashboard/u1`. Best match first. */
 export function matchPath(table: RoutingTable, path: string): Match[] {
   const [, , client, ...segments] = path.split('/');
   const matches: Match[] = [];
@@ -36,7 +38,7 @@ export function matchPath(table: RoutingTable, path: string): Match[] {
   return matches;
 }
 
-/** For the `Allow` header: a GET endpoint answers HEAD too, and every path answers OPTIONS. */
+/** Returns the value of `Allow`. GET includes HEAD, and every path supports OPTIONS. */
 export function allowedMethods(matches: readonly Match[]): string {
   const methods = new Set<Method | 'HEAD' | 'OPTIONS'>();
   for (const { endpoint } of matches) {
@@ -46,13 +48,13 @@ export function allowedMethods(matches: readonly Match[]): string {
   return [...methods.add('OPTIONS')].join(', ');
 }
 
-/** What someone may have meant who asked for a path that leads nowhere: `GET /bff/mobile/dashboard/:userId`. */
+/** Returns endpoints with paths similar to an unknown path, for suggestions. */
 export function nearEndpoints(table: RoutingTable, path: string): AnyEndpoint[] {
-  const asked = path.split('/');
+  const requested = path.split('/');
   const all = [...table.values()].flat().map((endpoint) => {
     const pattern = endpoint.path.split('/');
-    // A parameter is as near as can be to whatever stands in its place.
-    const filled = pattern.map((segment, i) => (segment.startsWith(':') ? (asked[i] ?? '') : segment)).join('/');
+    // a parameter matches any segment in its position
+    const filled = pattern.map((segment, i) => (segment.startsWith(':') ? (requested[i] ?? '') : segment)).join('/');
     return { filled, endpoint };
   });
   const near = nearest(path, new Set(all.map(({ filled }) => filled)), 5);

@@ -2,11 +2,11 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { type GraphQLScalarType, type GraphQLSchema, isScalarType, isSpecifiedScalarType } from 'graphql';
 import { literalValue } from '../../shared/literal-value.ts';
 
-/** A format of JSON Schema: what texts of a custom scalar look like. */
+/** A `format` of JSON Schema for a custom scalar. */
 export type ScalarFormat = keyof typeof FORMATS;
 
 interface Format {
-  /** What is expected, for messages. */
+  /** Description of an expected value, for messages. */
   readonly words: string;
   readonly isValid: (text: string) => boolean;
 }
@@ -25,7 +25,7 @@ const FORMATS = {
   ipv6: { words: 'an IPv6 address, such as 2001:db8::1', isValid: (text) => isIPv6(text) && !text.includes('%') },
 } as const satisfies Record<string, Format>;
 
-/** Last words of names. `LocalDateTime` and `LocalTime` are without offset, which no format of JSON Schema is. */
+/** Formats by the last word of a name. JSON Schema has no format for times without offset, such as `LocalDateTime`. */
 const BY_LAST_WORDS: readonly (readonly [RegExp, ScalarFormat])[] = [
   [/(?:^|_|[a-z0-9])(?:DateTime|Date_?Time|OffsetDateTime)$/, 'date-time'],
   [/(?:^|_|[a-z0-9])Date$/, 'date'],
@@ -48,7 +48,7 @@ const WHOLE_NAMES: ReadonlyMap<string, ScalarFormat> = new Map([
 ]);
 const WITHOUT_OFFSET = /(?:Local|Naive)_?(?:Date)?_?Time$/;
 
-/** Where `@specifiedBy` leads to a specification of one format. */
+/** Formats by the URL in `@specifiedBy`. */
 const BY_SPECIFICATION: readonly (readonly [RegExp, ScalarFormat])[] = [
   [/rfc3339|\bdate-?time(?:\.html)?$/i, 'date-time'],
   [/\b(?:local-?)?date(?:\.html)?$/i, 'date'],
@@ -59,8 +59,8 @@ const BY_SPECIFICATION: readonly (readonly [RegExp, ScalarFormat])[] = [
 ];
 
 /**
- * Returns the format of a custom scalar, by where `@specifiedBy` leads, else by its name; `undefined` where neither says
- * one. A scalar that is specified elsewhere has none, whatever its name.
+ * Returns the format of a custom scalar by its `@specifiedBy` URL, else by its name; `undefined` where it is unknown. With an
+ * unknown URL, the name does not count.
  */
 export function formatOf({
   name,
@@ -71,19 +71,19 @@ export function formatOf({
   return WHOLE_NAMES.get(name.toLowerCase()) ?? BY_LAST_WORDS.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/** Returns what is expected of a scalar in words; `undefined` where it has no known format. */
+/** Describes the expected value of a scalar; returns `undefined` where it has no known format. */
 export function formatInWords(scalar: GraphQLScalarType): string | undefined {
   const format = formatOf(scalar);
   return format && FORMATS[format].words;
 }
 
-/** Whether a value is what the scalar's format promises; of a scalar without a known format, everything is. */
+/** Returns whether a value matches the scalar's format. Every value matches where the format is unknown. */
 export function hasFormat(scalar: GraphQLScalarType, value: unknown): boolean {
   const format = formatOf(scalar);
   return format === undefined || (typeof value === 'string' && FORMATS[format].isValid(value));
 }
 
-/** Makes scalars of a schema that have a known format accept texts of this format alone. */
+/** Changes the scalars of a schema that have a known format, so that they only accept matching strings. */
 export function checkFormats(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isScalarType(type) || isSpecifiedScalarType(type)) continue;
@@ -103,7 +103,7 @@ const EMAIL =
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 const TIME = /^(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:z|[+-](\d\d):(\d\d))$/i;
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
-/** RFC 3986, appendix A: what a URI is made of. */
+/** Characters of a URI: RFC 3986, appendix A. */
 const URI_TEXT = /^(?:[\w\-.~:/?#[\]@!$&'()*+,;=]|%[0-9a-f]{2})+$/i;
 
 /** @see https://www.rfc-editor.org/rfc/rfc3339#section-5.6 */
@@ -121,11 +121,11 @@ function isDate(text: string): boolean {
   return day <= last.getUTCDate();
 }
 
-/** A leap second is the last of a day in UTC, which depends on the offset: each minute may have one here. */
+/** Accepts a leap second in every minute: which one is the last of a UTC day depends on the offset. */
 function isTime(text: string): boolean {
-  const found = TIME.exec(text);
-  if (found === null) return false;
-  const [hour, minute, second, offsetHour, offsetMinute] = found.slice(1).map((part) => Number(part ?? 0));
+  const match = TIME.exec(text);
+  if (match === null) return false;
+  const [hour, minute, second, offsetHour, offsetMinute] = match.slice(1).map((part) => Number(part ?? 0));
   return (
     isAtMost(hour, 23) &&
     isAtMost(minute, 59) &&
@@ -135,8 +135,8 @@ function isTime(text: string): boolean {
   );
 }
 
-function isAtMost(value: number | undefined, most: number): boolean {
-  return value !== undefined && value <= most;
+function isAtMost(value: number | undefined, maximum: number): boolean {
+  return value !== undefined && value <= maximum;
 }
 
 function isUri(text: string): boolean {

@@ -24,7 +24,7 @@ import type { EndpointFile } from './endpoint-file.ts';
 import { problemAt } from './problem-at.ts';
 import { keysOf, type Section } from './shape.ts';
 
-/** What is noted while the document is walked. */
+/** State of the traversal of a document. */
 interface Walk {
   readonly file: string;
   readonly schema: GraphQLSchema;
@@ -32,21 +32,22 @@ interface Walk {
   readonly problems: Problem[];
   /** Where each section is first selected. */
   readonly nodes: Map<Section, FieldNode>;
-  /** Fields at the root of a query, which are read apart where they are optional: no other object is lost with them. */
-  readonly apart: ReadonlySet<SelectionNode>;
+  /** Root selections of a query. Optional ones are executed separately, so they may be non-null. */
+  readonly rootSelections: ReadonlySet<SelectionNode>;
   optionals: number;
 }
 
+/** The sections of a document. */
 export interface Sections {
   readonly root: Section;
-  /** Root keys that give one object: where such a thing is null without an error, it does not exist. */
+  /** Root keys of single objects. Null without an error means that the object does not exist. */
   readonly entityKeys: readonly string[];
   readonly problems: readonly Problem[];
 }
 
 /**
- * Reads `@flatten` and `@optional` off a valid document. Fields with the same response key are one section, in
- * whichever fragments they stand.
+ * Reads `@flatten` and `@optional` in a valid document. Fields with the same response key are one section, even in different
+ * fragments.
  *
  *     query { user(id: 1) { profile @flatten { name } reviews @optional { body } } }
  *     → user { profile (flatten) { name }, reviews (optional) { body } }
@@ -58,7 +59,7 @@ export function readSections(endpoint: EndpointFile, schema: GraphQLSchema): Sec
     fragments: fragmentsOf(endpoint.document),
     problems: [],
     nodes: new Map(),
-    apart: new Set(endpoint.operation.operation === 'query' ? endpoint.operation.selectionSet.selections : []),
+    rootSelections: new Set(endpoint.operation.operation === 'query' ? endpoint.operation.selectionSet.selections : []),
     optionals: 0,
   };
   const root = newSection();
@@ -68,14 +69,13 @@ export function readSections(endpoint: EndpointFile, schema: GraphQLSchema): Sec
     collect(walk, root, endpoint.operation.selectionSet, rootType, false);
     for (const [key, section] of root.children) if (isEntity(walk, section, rootType)) entityKeys.push(key);
   }
-  settleReshapes(root);
+  markReshapes(root);
   checkClashes(walk, root);
   const meta = keysOf(root).get('meta');
   if (walk.optionals > 0 && meta !== undefined) {
     const node = walk.nodes.get(root.children.get(meta) as Section);
-    const message =
-      'The answer has a key "meta" of its own, but failed @optional sections are listed in "meta.partial".';
-    walk.problems.push(problemAt(walk.file, node, 'ENDPOINT_KEY_CLASH', message, 'Give that field an alias.'));
+    const message = 'The response has its own key "meta", but failed @optional sections are listed in "meta.partial".';
+    walk.problems.push(problemAt(walk.file, node, 'ENDPOINT_KEY_CLASH', message, 'Use an alias for that field.'));
   }
   return { root, entityKeys, problems: walk.problems };
 }
@@ -123,19 +123,19 @@ function fieldType(parent: GraphQLNamedType, node: FieldNode): GraphQLOutputType
   return parent.getFields()[node.name.value]?.type;
 }
 
-/** A fragment with `@flatten` flattens the sections in it that are one object; leaves and lists stay as they are. */
+/** Returns whether a field is a single object. A fragment with `@flatten` leaves lists and leaf fields unchanged. */
 function canFlatten(node: FieldNode, type: GraphQLOutputType | undefined): boolean {
   return node.selectionSet !== undefined && type !== undefined && !isListType(getNullableType(type));
 }
 
 function cannotFlatten(file: string, node: FieldNode, type: GraphQLOutputType | undefined): Problem {
-  const message = `@flatten stands on "${node.name.value}", which is ${type === undefined ? 'a leaf' : `of type "${type}"`}.`;
+  const message = `@flatten is on "${node.name.value}", which is ${type === undefined ? 'a leaf field' : `of type "${type}"`}.`;
   return problemAt(
     file,
     node,
     'ENDPOINT_FLATTEN',
     message,
-    'Only the fields of one object can be lifted: not of a list or a leaf.',
+    'Use @flatten on a single object, not on a list or a leaf field.',
   );
 }
 
@@ -145,20 +145,21 @@ function readOptional(walk: Walk, section: Section, node: FieldNode, type: Graph
   const fallback = jsonArgumentOf(directive, 'fallback');
   walk.optionals++;
   section.optional = { fallback };
-  if (type !== undefined && isNonNullType(type) && !walk.apart.has(node)) {
-    const message = `@optional stands on "${node.name.value}", which cannot be null (${type}): where it fails, the object around it is lost too.`;
+  if (type !== undefined && isNonNullType(type) && !walk.rootSelections.has(node)) {
+    const message = `@optional is on "${node.name.value}", which is non-null (${type}). If it fails, its parent object fails too.`;
     walk.problems.push(
       problemAt(
         walk.file,
         directive,
         'ENDPOINT_OPTIONAL',
         message,
-        'Move @optional to the nearest section around it that can be null, or to a field at the root of a query.',
+        'Move @optional to the nearest nullable section around it, or to a root field of a query.',
       ),
     );
   }
   if (section.flatten && fallback !== undefined && (typeof fallback !== 'object' || Array.isArray(fallback))) {
-    const message = 'The fallback of a flattened section must be an object, since its fields are lifted.';
+    const message =
+      'The fallback of a flattened section must be an object, because its fields are moved to the parent object.';
     walk.problems.push(problemAt(walk.file, directive, 'ENDPOINT_OPTIONAL', message, 'Write it as {key: value}.'));
   }
 }
@@ -169,14 +170,14 @@ function isEntity(walk: Walk, section: Section, rootType: GraphQLNamedType): boo
   return type !== undefined && section.optional === undefined && isCompositeType(getNullableType(type));
 }
 
-function settleReshapes(section: Section): boolean {
+function markReshapes(section: Section): boolean {
   for (const child of section.children.values()) {
-    if (settleReshapes(child) || child.flatten) section.reshapes = true;
+    if (markReshapes(child) || child.flatten) section.reshapes = true;
   }
   return section.reshapes;
 }
 
-/** Two fields that would have the same key in the answer. Told of the flattened section, at its own place. */
+/** Reports fields that would have the same key in the response, at the place of the flattened section. */
 function checkClashes(walk: Walk, section: Section): void {
   const taken = new Map([...section.children].filter(([, child]) => !child.flatten).map(([key]) => [key, key]));
   for (const [key, child] of section.children) {
@@ -191,7 +192,13 @@ function checkClashes(walk: Walk, section: Section): void {
 }
 
 function clash(walk: Walk, section: Section, key: string, lifted: string, other: string): Problem {
-  const from = other === lifted ? 'selected beside it already' : `lifted from "${other}" already`;
-  const message = `@flatten lifts "${lifted}" out of "${key}", but "${lifted}" is ${from}.`;
-  return problemAt(walk.file, walk.nodes.get(section), 'ENDPOINT_KEY_CLASH', message, 'Give one of the two an alias.');
+  const from = other === lifted ? 'already selected there' : `already moved there from "${other}"`;
+  const message = `@flatten moves "${lifted}" out of "${key}", but "${lifted}" is ${from}.`;
+  return problemAt(
+    walk.file,
+    walk.nodes.get(section),
+    'ENDPOINT_KEY_CLASH',
+    message,
+    'Use an alias for one of the two.',
+  );
 }

@@ -12,23 +12,24 @@ import type {
 import { isAbstractType, isObjectType, Kind } from 'graphql';
 import { directiveNamed } from './directives.ts';
 
-/** One key of an object in an answer. */
+/** A key of an object in a response. */
 export interface SelectedKey {
   readonly nodes: FieldNode[];
   /** `undefined` for `__typename`. */
   readonly field: GraphQLField<unknown, unknown> | undefined;
-  /** Not there in every answer: `@skip` or `@include` stands on it or around it. */
+  /** Whether `@skip` or `@include` applies to it, so that some responses do not have it. */
   conditional: boolean;
 }
 
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
-/** What selections are read with. */
+/** The schema and fragments that selections are resolved with. */
 export interface SelectionContext {
   readonly schema: GraphQLSchema;
   readonly fragments: Fragments;
 }
 
+/** Returns the fragments of a document by name. */
 export function fragmentsOf(document: DocumentNode): Fragments {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const node of document.definitions)
@@ -36,7 +37,7 @@ export function fragmentsOf(document: DocumentNode): Fragments {
   return fragments;
 }
 
-/** Returns the keys that an object of this type has, with the fields that they come from, one level deep. */
+/** Returns the keys of an object of this type with their fields, one level deep. */
 export function selectedKeys(
   sets: readonly SelectionSetNode[],
   type: GraphQLObjectType | GraphQLInterfaceType,
@@ -58,12 +59,12 @@ function collect(
     const here = conditional || isConditional(selection);
     if (selection.kind === Kind.FIELD) {
       const name = (selection.alias ?? selection.name).value;
-      const there = keys.get(name);
-      if (there === undefined) {
+      const existing = keys.get(name);
+      if (existing === undefined) {
         keys.set(name, { nodes: [selection], field: type.getFields()[selection.name.value], conditional: here });
       } else {
-        there.nodes.push(selection);
-        there.conditional &&= here;
+        existing.nodes.push(selection);
+        existing.conditional &&= here;
       }
       continue;
     }
@@ -87,13 +88,13 @@ function applies(
   return isAbstractType(abstract) && schema.isSubType(abstract, type);
 }
 
-/** Returns the object types that a value of this type may be of; none for a leaf. */
+/** Returns the possible object types of a type; none for a leaf type. */
 export function objectTypesOf(type: GraphQLNamedType, { schema }: SelectionContext): readonly GraphQLObjectType[] {
   if (isObjectType(type)) return [type];
   return isAbstractType(type) ? schema.getPossibleTypes(type) : [];
 }
 
-/** Whether objects of some of these types have other keys than those of the others. */
+/** Returns whether objects of these types have different keys. */
 export function selectDifferently(
   types: readonly GraphQLObjectType[],
   sets: readonly SelectionSetNode[],
@@ -103,7 +104,7 @@ export function selectDifferently(
   return first !== undefined && rest.some((keys) => !areSame(first, keys));
 }
 
-/** Whether two objects have the same keys, selected by the same nodes. */
+/** Returns whether two objects have the same keys, selected by the same nodes. */
 export function areSame(a: ReadonlyMap<string, SelectedKey>, b: ReadonlyMap<string, SelectedKey>): boolean {
   if (a.size !== b.size) return false;
   return [...a].every(([name, { nodes, conditional }]) => {

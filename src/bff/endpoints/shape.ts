@@ -1,17 +1,17 @@
 import type { GraphQLFormattedError } from 'graphql';
 
-/** One response key of an endpoint's document, as far as shaping the answer needs to know it. */
+/** A response key of an endpoint's document, with its directives. */
 export interface Section {
   readonly children: Map<string, Section>;
-  /** `@flatten`: its fields are lifted into the object around it. */
+  /** `@flatten`: its fields are moved to the parent object. */
   flatten: boolean;
-  /** `@optional`: it may fail alone, and is then `fallback`. */
+  /** `@optional`: it may fail alone; then its value is `fallback`. */
   optional: { readonly fallback: unknown } | undefined;
-  /** There is a flattened section somewhere below. */
+  /** Whether a section below it is flattened. */
   reshapes: boolean;
 }
 
-/** What failed alone. `path` is where it is in the answer: keys and list indexes, as in a GraphQL error; all of them texts when sent. */
+/** A section that failed alone. `path` has keys and list indexes of the response; all are strings when sent. */
 export interface PartialFailure {
   readonly path: readonly (string | number)[];
   readonly code: string;
@@ -21,23 +21,24 @@ export interface PartialFailure {
 type Path = readonly (string | number)[];
 type Json = Record<string, unknown>;
 
+/** Returns the `code` of a GraphQL error; `INTERNAL_SERVER_ERROR` where it has none. */
 export function errorCode(error: GraphQLFormattedError): string {
   const code = error.extensions?.code;
   return typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR';
 }
 
 /**
- * Parts the errors into those that stay within an `@optional` section and the rest, and puts the fallbacks into `data`
- * where such a section is null.
+ * Splits errors into partial failures, which an `@optional` section contains, and failures of the whole response. Sets
+ * fallbacks in `data` where such a section is null.
  */
-export function settleErrors(
+export function resolveErrors(
   root: Section,
   data: unknown,
   errors: readonly GraphQLFormattedError[],
 ): { partial: PartialFailure[]; failures: GraphQLFormattedError[] } {
   const partial = new Map<string, PartialFailure>();
   const failures: GraphQLFormattedError[] = [];
-  // Looked up for all errors before any fallback is in place: two errors may be about the same null.
+  // applied after the loop: two errors may concern the same null
   const fallbacks: { path: Path; value: unknown }[] = [];
   for (const error of errors) {
     const found = findOptional(root, data, error.path ?? []);
@@ -56,28 +57,28 @@ export function settleErrors(
 }
 
 /**
- * Follows an error's path down to the null that it left in the data. It is excused if an optional section stands on
- * the way: the whole section is lost if that section is the null, else only what is at `path` within it.
+ * Follows an error's path to the null in the data and finds an optional section on the way. The whole section has failed if
+ * it is the null itself, else only the value at `path` within it.
  */
 function findOptional(root: Section, data: unknown, errorPath: Path): { path: Path; fallback: unknown } | undefined {
   let section: Section | undefined = root;
   let value = data;
-  let excused = false;
+  let isOptional = false;
   for (const [depth, step] of errorPath.entries()) {
     if (value === null || typeof value !== 'object') break;
     value = (value as Json)[step];
     if (typeof step === 'string') section = section?.children.get(step);
-    excused ||= section?.optional !== undefined;
-    if (value === null && excused) {
+    isOptional ||= section?.optional !== undefined;
+    if (value === null && isOptional) {
       const path = errorPath.slice(0, depth + 1);
-      // An item of a list is not the section itself, whose fallback stands for the whole list.
+      // a list item is not the section itself: the fallback replaces the whole list
       return { path, fallback: typeof step === 'string' ? section?.optional?.fallback : undefined };
     }
   }
-  return excused ? { path: errorPath, fallback: undefined } : undefined;
+  return isOptional ? { path: errorPath, fallback: undefined } : undefined;
 }
 
-/** Flattened sections are no step of the answer's paths; where such a section is the end, its lifted fields are. */
+/** Returns the paths in the response for a path in the data. A flattened section is replaced with its fields. */
 export function visiblePaths(root: Section, path: Path): Path[] {
   let section: Section | undefined = root;
   const steps: (string | number)[] = [];
@@ -88,7 +89,7 @@ export function visiblePaths(root: Section, path: Path): Path[] {
   return section?.flatten ? [...keysOf(section).keys()].map((key) => [...steps, key]) : [steps];
 }
 
-/** The section that response keys lead to. */
+/** Returns the section at a path of response keys. */
 export function sectionAt(root: Section, path: readonly string[]): Section | undefined {
   let section: Section | undefined = root;
   for (const key of path) section = section?.children.get(key);
@@ -102,8 +103,8 @@ function setAt(data: unknown, path: Path, value: unknown): void {
 }
 
 /**
- * Lifts the fields of flattened sections into the objects around them, in their place.
- * A flattened section that is null gives its fields as nulls, so that the keys of an answer stay the same.
+ * Moves the fields of flattened sections to their parent objects, in the same position. For a flattened section that is
+ * null, its fields are null, so that a response always has the same keys.
  */
 export function reshape(section: Section, value: unknown): unknown {
   if (!section.reshapes || value === null || typeof value !== 'object') return value;
@@ -119,7 +120,7 @@ export function reshape(section: Section, value: unknown): unknown {
   return shaped;
 }
 
-/** The keys that an object of this section has in the answer, each with the section's key that it comes from. */
+/** Returns the keys of a section's object in the response, each with the key of the section that it comes from. */
 export function keysOf(section: Section): Map<string, string> {
   const keys = new Map<string, string>();
   for (const [key, child] of section.children) {

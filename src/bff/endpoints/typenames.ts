@@ -8,13 +8,13 @@ const TYPENAME = '__typename';
 const NODE: FieldNode = { kind: Kind.FIELD, name: { kind: Kind.NAME, value: TYPENAME } };
 
 /**
- * Adds `__typename` to a valid document wherever objects of several types stand at one place and have different keys, so
- * that clients can tell them apart.
+ * Adds `__typename` to a valid document where an abstract type's objects have different keys, so that clients can
+ * distinguish them.
  *
  *     search { ... on Book { title } ... on User { name } }
  *     → search { __typename ... on Book { title } ... on User { name } }
  *
- * Not added to flattened sections, which are no objects in the answer.
+ * Flattened sections get none, because they are not objects in the response.
  */
 export function withTypenames(file: EndpointFile, schema: GraphQLSchema): EndpointFile {
   const context = { schema, fragments: fragmentsOf(file.document) };
@@ -45,7 +45,7 @@ function withTypename(set: SelectionSetNode): SelectionSetNode {
   return { ...set, selections: [NODE, ...set.selections] };
 }
 
-/** Whether the key is there without a condition, or means something else. */
+/** Returns whether the key `__typename` is selected unconditionally, or is the alias of another field. */
 function hasTypenameKey(set: SelectionSetNode, context: SelectionContext): boolean {
   return set.selections.some((selection) => {
     if (selection.kind !== Kind.FIELD) {
@@ -59,7 +59,7 @@ function hasTypenameKey(set: SelectionSetNode, context: SelectionContext): boole
   });
 }
 
-/** Whether another field has the alias `__typename`. */
+/** Returns whether another field has the alias `__typename`. */
 function isAliased(set: SelectionSetNode, context: SelectionContext): boolean {
   return set.selections.some((selection) => {
     if (selection.kind === Kind.FIELD) return selection.alias?.value === TYPENAME && selection.name.value !== TYPENAME;
@@ -68,24 +68,24 @@ function isAliased(set: SelectionSetNode, context: SelectionContext): boolean {
   });
 }
 
-/** The names of fields that a fragment with `@flatten` flattens. Nodes are copied on the way, their names are not. */
+/** Returns the name nodes of fields in fragments with `@flatten`. `visit` copies field nodes, but not name nodes. */
 function flattenedByFragments({ document }: EndpointFile, context: SelectionContext): ReadonlySet<FieldNode['name']> {
   const names = new Set<FieldNode['name']>();
-  const note = (set: SelectionSetNode): void => {
+  const addNames = (set: SelectionSetNode): void => {
     for (const selection of set.selections) {
       if (selection.kind === Kind.FIELD) names.add(selection.name);
-      else if (selection.kind === Kind.INLINE_FRAGMENT) note(selection.selectionSet);
+      else if (selection.kind === Kind.INLINE_FRAGMENT) addNames(selection.selectionSet);
       else {
         const fragment = context.fragments.get(selection.name.value);
-        if (fragment) note(fragment.selectionSet);
+        if (fragment) addNames(fragment.selectionSet);
       }
     }
   };
   visit(document, {
-    InlineFragment: (node) => void (directiveNamed(node, 'flatten') && note(node.selectionSet)),
+    InlineFragment: (node) => void (directiveNamed(node, 'flatten') && addNames(node.selectionSet)),
     FragmentSpread: (node) => {
       const fragment = directiveNamed(node, 'flatten') && context.fragments.get(node.name.value);
-      if (fragment) note(fragment.selectionSet);
+      if (fragment) addNames(fragment.selectionSet);
     },
   });
   return names;

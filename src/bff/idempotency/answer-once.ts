@@ -3,26 +3,26 @@ import { callerKey } from '../../client/depends-on.ts';
 import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { StoreUnavailable } from '../../store/redis.ts';
-import { type EndpointCall, makeFresh, mayDifferByClient, requesterOf } from '../answering/make-fresh.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../delivery/reply.ts';
+import { createFreshResponse, type EndpointCall, mayDifferByClient, requesterOf } from '../handlers/fresh-response.ts';
+import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/endpoint-response.ts';
 import type { IdempotencyRule } from './rule.ts';
 
 const LONGEST_KEY = 255;
 
 /** Answers a request that changes something, once for each `Idempotency-Key` of a caller. */
-export async function answerOnce(order: EndpointCall, rule: IdempotencyRule): Promise<EndpointResponse> {
-  const { call, endpoint, bff, variables } = order;
+export async function answerOnce(endpointCall: EndpointCall, rule: IdempotencyRule): Promise<EndpointResponse> {
+  const { call, endpoint, bff, variables } = endpointCall;
   const given = keyOf(call.req.headers['idempotency-key']);
   if (given === undefined) {
     if (rule.required) return problemResponse(KEY_MISSING, call.path);
     return bff.sharedExecutions.join(
       undefined,
       call.res,
-      async (cancellation) => (await makeFresh(order, cancellation)).response,
+      async (cancellation) => (await createFreshResponse(endpointCall, cancellation)).response,
     );
   }
   if (given.length === 0 || given.length > LONGEST_KEY) return problemResponse(KEY_INVALID, call.path);
-  const caller = callerOf(order);
+  const caller = callerOf(endpointCall);
   const repetition = await bff.once.answer({
     key: hash('sha256', JSON.stringify([endpoint.id, caller, given]), 'base64url'),
     payload: hash('sha256', canonical(variables), 'base64url'),
@@ -30,8 +30,8 @@ export async function answerOnce(order: EndpointCall, rule: IdempotencyRule): Pr
     timeoutMs: endpoint.settings.limits.timeout ?? bff.timeoutMs,
     // what was begun is brought to its end, even where the client does not wait for it
     run: async () => {
-      const { response, untouched } = await makeFresh(order, new Cancellation());
-      return { response, keep: !untouched };
+      const { response, reachedNoSource } = await createFreshResponse(endpointCall, new Cancellation());
+      return { response, keep: !reachedNoSource };
     },
   });
   switch (repetition.kind) {
@@ -49,9 +49,9 @@ export async function answerOnce(order: EndpointCall, rule: IdempotencyRule): Pr
 }
 
 /** A key is its caller's own: what another one has chosen, even by chance, is another key. */
-function callerOf({ call, served, endpoint, bff }: EndpointCall): string {
+function callerOf({ call, snapshot, endpoint, bff }: EndpointCall): string {
   const { dependsOn } = bff;
-  const isDecided = dependsOn?.decidesByAddress === true && mayDifferByClient(served, endpoint);
+  const isDecided = dependsOn?.decidesByAddress === true && mayDifferByClient(snapshot, endpoint);
   return callerKey(requesterOf(call), dependsOn, isDecided);
 }
 

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type RedisClient, type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
-import type { EndpointResponse } from '../delivery/reply.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 
 /** What is known of a key. `reply` is there once the first request has its answer. */
 export interface Remembered {

@@ -1,9 +1,8 @@
 import type { GraphQLSchema } from 'graphql';
-import { type AcceptedCredentials, TOKENS_ONLY } from '../answering/challenge.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
 import { parametersOf as parametersOfRoute, routeKey } from '../endpoints/route.ts';
-import { answerSchema } from './answer-schema.ts';
+import { type AcceptedCredentials, TOKENS_ONLY } from '../handlers/challenge.ts';
 import { commentOf, exampleRequest } from './comment.ts';
 import { Components } from './components.ts';
 import { aboutDocument, type DocumentSettings } from './document-settings.ts';
@@ -12,6 +11,7 @@ import { type JsonSchema, parameterSchema } from './json-schema.ts';
 import { compareTexts, operationIdsOf, typePrefixOf } from './names.ts';
 import { parametersOf } from './parameters.ts';
 import { defineProblem, problemResponses } from './problems.ts';
+import { answerSchema } from './response-schema.ts';
 import { type SecurityContext, securityOf, securitySchemesOf } from './security.ts';
 import { deprecationOf, isIncluded } from './standing.ts';
 
@@ -22,7 +22,7 @@ const PREFIX = '#/components/schemas/';
 export interface DocumentOptions {
   /** The endpoints of this client; of all clients without it. */
   readonly client?: string | undefined;
-  readonly accepted?: AcceptedCredentials;
+  readonly acceptedCredentials?: AcceptedCredentials;
   readonly settings?: DocumentSettings;
 }
 
@@ -38,14 +38,14 @@ interface Writing extends SecurityContext {
  * @see https://spec.openapis.org/oas/v3.1.1.html
  */
 export function openApiOf(all: readonly Endpoint[], schema: GraphQLSchema, options: DocumentOptions): Json {
-  const { client, accepted = TOKENS_ONLY, settings = {} } = options;
+  const { client, acceptedCredentials = TOKENS_ONLY, settings = {} } = options;
   const endpoints = all
     .filter((endpoint) => isIncluded(endpoint) && (client === undefined || endpoint.client === client))
     .sort((a, b) => compareTexts(a.id, b.id));
   const components = new Components(PREFIX, schema);
   defineProblem(components);
   const ids = operationIdsOf(endpoints, client === undefined);
-  const writing = { schema, components, ids, accepted, settings, ofOneClient: client !== undefined };
+  const writing = { schema, components, ids, acceptedCredentials, settings, ofOneClient: client !== undefined };
   const paths = pathsOf(endpoints, writing);
   const securitySchemes = securitySchemesOf(endpoints, writing);
   const own = (client !== undefined && endpoints[0]?.settings.openapi) || {};

@@ -1,5 +1,5 @@
-import type { AcceptedCredentials } from '../answering/challenge.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
+import type { AcceptedCredentials } from '../handlers/challenge.ts';
 import type { DocumentSettings } from './document-settings.ts';
 import { pascalCase } from './names.ts';
 
@@ -8,7 +8,7 @@ type Secured = Pick<Endpoint, 'client' | 'auth' | 'parameters'>;
 
 /** What the security of endpoints is read from. */
 export interface SecurityContext {
-  readonly accepted: AcceptedCredentials;
+  readonly acceptedCredentials: AcceptedCredentials;
   readonly settings: DocumentSettings;
   /** Whether the document has endpoints of one client only. */
   readonly ofOneClient: boolean;
@@ -33,12 +33,13 @@ export function securityOf(endpoint: Secured, context: SecurityContext): readonl
 }
 
 function schemesOf({ client, auth }: Secured, context: SecurityContext): string[] {
-  const { accepted } = context;
+  const { acceptedCredentials } = context;
   const kinds = auth?.kinds;
   const schemes: string[] = [];
-  if (kinds === undefined ? accepted.tokens : kinds.has('jwt') || kinds.has('opaque')) schemes.push('bearer');
-  if (kinds === undefined ? accepted.apiKeys : kinds.has('api_key')) schemes.push('apiKey');
-  if (kinds === undefined ? accepted.logins.has(client) : kinds.has('session'))
+  if (kinds === undefined ? acceptedCredentials.tokens : kinds.has('jwt') || kinds.has('opaque'))
+    schemes.push('bearer');
+  if (kinds === undefined ? acceptedCredentials.apiKeys : kinds.has('api_key')) schemes.push('apiKey');
+  if (kinds === undefined ? acceptedCredentials.logins.has(client) : kinds.has('session'))
     schemes.push(sessionOf(client, context));
   if (kinds?.has('certificate')) schemes.push('certificate');
   return schemes.length > 0 ? schemes : ['bearer'];

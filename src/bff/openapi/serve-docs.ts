@@ -1,7 +1,7 @@
 import { stringifyJson } from '../../shared/exact-json.ts';
-import type { BffContext, Call, EndpointSnapshot } from '../answering/call.ts';
-import { refuseMethod } from '../delivery/methods.ts';
-import { type EndpointResponse, etagOf, JSON_TYPE } from '../delivery/reply.ts';
+import type { BffContext, Call, EndpointSnapshot } from '../handlers/call.ts';
+import { type EndpointResponse, etagOf, JSON_TYPE } from '../responses/endpoint-response.ts';
+import { refuseMethod } from '../responses/methods.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
 
@@ -14,18 +14,19 @@ const written = new WeakMap<EndpointSnapshot, Map<string, EndpointResponse>>();
  */
 export function docsResponse(
   { route: path, req }: Call,
-  served: EndpointSnapshot,
+  snapshot: EndpointSnapshot,
   bff: BffContext,
 ): EndpointResponse | undefined {
   const found = /^\/bff(?:\/([^/]+))?\/(openapi\.json|docs)$/.exec(path);
   const [, client, what] = found ?? [];
-  if (what === undefined || (client !== undefined && !served.table.has(client))) return undefined;
+  if (what === undefined || (client !== undefined && !snapshot.table.has(client))) return undefined;
   const refused = refuseMethod(req.method, bff.pathPrefix + path);
   if (refused) return refused;
-  const known = written.get(served) ?? new Map<string, EndpointResponse>();
-  written.set(served, known);
+  const known = written.get(snapshot) ?? new Map<string, EndpointResponse>();
+  written.set(snapshot, known);
   const response =
-    known.get(path) ?? (what === 'docs' ? pageResponse(client, bff.pathPrefix) : documentResponse(served, client, bff));
+    known.get(path) ??
+    (what === 'docs' ? pageResponse(client, bff.pathPrefix) : documentResponse(snapshot, client, bff));
   known.set(path, response);
   return response;
 }
@@ -36,9 +37,11 @@ function documentResponse(
   client: string | undefined,
   bff: BffContext,
 ): EndpointResponse {
-  const { accepted, documented, pathPrefix } = bff;
-  const settings = { ...documented, servers: documented.servers ?? [{ url: pathPrefix || '/' }] };
-  const body = stringifyJson(openApiOf(loaded.endpoints, engine.publicSchema, { client, accepted, settings }));
+  const { acceptedCredentials, documentSettings, pathPrefix } = bff;
+  const settings = { ...documentSettings, servers: documentSettings.servers ?? [{ url: pathPrefix || '/' }] };
+  const body = stringifyJson(
+    openApiOf(loaded.endpoints, engine.publicSchema, { client, acceptedCredentials, settings }),
+  );
   return kept(body, { 'content-type': JSON_TYPE });
 }
 
@@ -55,6 +58,6 @@ function kept(body: string, headers: Record<string, string>): EndpointResponse {
     headers: { ...headers, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' },
     body: bytes,
     etag: etagOf(bytes),
-    forms: new Map(),
+    encodedBodies: new Map(),
   };
 }

@@ -2,11 +2,11 @@ import type { GraphQLSchema } from 'graphql';
 import { stringifyJson } from '../../shared/exact-json.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { mergedParameters, type Parameter } from '../endpoints/parameters.ts';
-import { answerSchema } from '../openapi/answer-schema.ts';
 import { commentOf } from '../openapi/comment.ts';
 import { Components } from '../openapi/components.ts';
 import { type JsonSchema, parameterSchema } from '../openapi/json-schema.ts';
 import { compareTexts, firstFree, operationIdsOf, pascalCase, typePrefixOf } from '../openapi/names.ts';
+import { answerSchema } from '../openapi/response-schema.ts';
 import { deprecationOf, isIncluded } from '../openapi/standing.ts';
 import { MEMBER_NAMES, RESERVED_NAMES, RUNTIME_NAMES } from './module-names.ts';
 import { RUNTIME } from './runtime.ts';
@@ -30,7 +30,7 @@ export function clientFiles(all: readonly Endpoint[], schema: GraphQLSchema, cli
   const functions = new Set([...RESERVED_NAMES, ...ids.values()]);
   const endpoints = served.map((endpoint) => {
     const id = ids.get(endpoint.id) ?? endpoint.name;
-    return describe(endpoint, { id, schema, components, functions });
+    return describeType(endpoint, { id, schema, components, functions });
   });
   const types = [...components.schemas].sort(([a], [b]) => compareTexts(a, b));
   const named = types
@@ -58,14 +58,14 @@ interface Writing {
 }
 
 /** The functions of one endpoint, as text. Its types go to the components. */
-function describe(endpoint: Endpoint, { id, schema, components, functions }: Writing): string {
+function describeType(endpoint: Endpoint, { id, schema, components, functions }: Writing): string {
   const answer = nameOf(answerSchema(endpoint, schema, components, id));
   const properties = propertiesOf(endpoint.parameters);
   const parameters = properties.size === 0 ? undefined : defineParameters(properties, id, components);
   const required = [...properties.values()].some(isNeeded);
   const name = RESERVED_NAMES.includes(id) ? claim(`${id}_`, functions) : id;
   const call = { name, constant: `${name}$`, answer, parameters, required, endpoint };
-  const streams = endpoint.method === 'GET' && endpoint.shape === undefined && endpoint.pieces.late.length > 0;
+  const streams = endpoint.method === 'GET' && endpoint.shape === undefined && endpoint.streamed.deferred.length > 0;
   const texts = [constantText(call, properties), functionText(call)];
   if (streams) texts.push(streamText(call, claim(`stream${pascalCase(id)}`, functions)));
   return texts.join('\n');

@@ -33,7 +33,7 @@ test('two files that would be called the same in generated code are reported', a
     'app/getItem.graphql': '\n{ item { id } }',
   });
   expect(problems).toMatchObject([{ file: 'app/getItem.graphql', line: 2, code: 'ENDPOINT_DUPLICATE_NAME' }]);
-  expect(problems[0]?.message).toMatch(/"getItem", as they do .*app\/get-item\.graphql/);
+  expect(problems[0]?.message).toMatch(/"getItem", the same as for .*app\/get-item\.graphql/);
   expect(endpoints).toHaveLength(2);
 });
 

@@ -60,7 +60,7 @@ test('members of members and lists are read as other programs write them', async
 });
 
 test.each([
-  ['filter[stock]=true', 'filter[stock]', /a member of Filter, given once; there are: inStock, kind, max/],
+  ['filter[stock]=true', 'filter[stock]', /a member of Filter, given once; its members are: inStock, kind, max/],
   ['filter[inStock]=perhaps', 'filter.inStock', /true or false/],
   ['filter[inStock]=true&filter[inStock]=false', 'filter[inStock]', /given once/],
   ['filter[inStock]=true&filter={}', 'filter', /not both/],
@@ -106,7 +106,7 @@ test('a list in a path is one segment with commas', async () => {
 });
 
 test('each operation says what credentials it needs, as it is enforced', async () => {
-  const accepted = { tokens: true, apiKeys: true, logins: new Set(['app']) };
+  const acceptedCredentials = { tokens: true, apiKeys: true, logins: new Set(['app']) };
   const files = {
     'app/open.graphql': '{ find }',
     'app/any.graphql': 'query @endpoint(auth: {}) { find }',
@@ -116,8 +116,8 @@ test('each operation says what credentials it needs, as it is enforced', async (
     'app/mine.graphql': 'query ($n: Int! @from(claim: "n")) { find(n: $n) }',
     'app/perhaps.graphql': 'query ($n: Int @from(claim: "n")) { find(n: $n) }',
   };
-  const documented = { apiKeyHeader: 'x-shop-key', sessionCookies: new Map([['app', '__Host-headgate-app']]) };
-  const { paths, components } = await documentOf(SDL, files, { accepted, documented });
+  const documentSettings = { apiKeyHeader: 'x-shop-key', sessionCookies: new Map([['app', '__Host-headgate-app']]) };
+  const { paths, components } = await documentOf(SDL, files, { acceptedCredentials, documentSettings });
   const all = [{ bearer: [] }, { apiKey: [] }, { session: [] }];
   const securityOf = (name: string) => paths[`/bff/app/${name}`].get.security;
   expect(securityOf('open')).toEqual([]);
@@ -137,9 +137,9 @@ test('each operation says what credentials it needs, as it is enforced', async (
 test('title, version, servers and security are those of the configuration', async () => {
   const servers = [{ url: 'https://api.example.com' }];
   const securitySchemes = { proxy: { type: 'apiKey', in: 'header', name: 'x-proxy' } };
-  const documented = { title: 'Shop', version: '2.1', servers, securitySchemes, security: [{ proxy: [] }] };
+  const documentSettings = { title: 'Shop', version: '2.1', servers, securitySchemes, security: [{ proxy: [] }] };
   const files = { 'app/place-order.graphql': '{ find }', 'app/client.yaml': 'openapi: { version: "2.2" }' };
-  const document = await documentOf(SDL, files, { documented });
+  const document = await documentOf(SDL, files, { documentSettings });
   expect(document).toMatchObject({
     info: { title: 'Shop', version: '2.2', license: { name: 'Proprietary' } },
     servers,

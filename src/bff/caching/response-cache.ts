@@ -1,0 +1,167 @@
+import type { ServerResponse } from 'node:http';
+import type { Audience } from '../../client/audience.ts';
+import type { Freshness } from '../../client/freshness.ts';
+import type { Cancellation } from '../../sources/cancellation.ts';
+import { SharedExecutions } from '../handlers/shared-executions.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
+import type { CachePolicy } from './policy.ts';
+import { expiresAt, type ResponseStore, type StoredResponse } from './stored-response.ts';
+
+/** A new response, with what the cache needs to know about it. */
+export interface FreshResponse {
+  readonly response: EndpointResponse;
+  /** Whether it may be cached: no section failed. */
+  readonly isComplete: boolean;
+  readonly tags: readonly string[];
+  /** Freshness that the sources reported; `undefined` where they reported none, or the endpoint does not use it. */
+  readonly freshness?: Freshness | undefined;
+  /** Whether no source was reached, so that nothing can have changed. */
+  readonly reachedNoSource: boolean;
+}
+
+/** A request to the response cache. */
+export interface CacheRequest {
+  readonly key: string;
+  readonly policy: CachePolicy;
+  /** Whether the response may be shown to other viewers. */
+  readonly shared: boolean;
+  /** Returns the scope and `Vary` for downstream caches. */
+  readonly audience: () => Audience;
+  /** Response of the waiting client. */
+  readonly res: ServerResponse;
+  /** Creates a new response: once for all identical requests in flight. */
+  readonly make: (cancellation: Cancellation) => Promise<FreshResponse>;
+}
+
+/** Outcome of a look-up, for metrics. */
+export type CacheOutcome = 'hit' | 'stale' | 'stale-if-error' | 'miss';
+
+/** A cache of endpoint responses. */
+export interface ResponseCache {
+  /**
+   * Returns a response: synchronously where a usable one is in memory. Rejects with the error of `make` where no stale
+   * response can be used.
+   */
+  respond(request: CacheRequest): EndpointResponse | Promise<EndpointResponse>;
+  purge(tags: readonly string[]): number | Promise<number>;
+}
+
+export interface ResponseCacheOptions {
+  readonly store: ResponseStore;
+  readonly now?: (() => number) | undefined;
+  readonly onOutcome?: ((outcome: CacheOutcome) => void) | undefined;
+  /** Called when a background refresh fails. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/**
+ * Creates a response cache. It serves fresh responses; then stale ones while it refreshes them in the background
+ * (stale-while-revalidate); then stale ones only where the refresh fails (stale-if-error).
+ * @see https://www.rfc-editor.org/rfc/rfc5861
+ */
+export function createResponseCache(options: ResponseCacheOptions): ResponseCache {
+  const { store: responses, now = Date.now, onOutcome, onError } = options;
+  const sharedExecutions = new SharedExecutions<EndpointResponse>();
+  /** Number of purges. A response that was started before a purge may have old data, so it is not stored. */
+  let purges = 0;
+
+  function use(
+    request: CacheRequest,
+    stored: StoredResponse | undefined,
+  ): EndpointResponse | Promise<EndpointResponse> {
+    const time = now();
+    if (stored !== undefined && time < stored.freshUntil) return respondWith('hit', stored, time);
+    if (stored !== undefined && time < stored.staleUntil) {
+      if (!sharedExecutions.has(request.key)) fetchNew(request, undefined).catch((error) => onError?.(error));
+      return respondWith('stale', stored, time);
+    }
+    return load(request, stored);
+  }
+
+  function respondWith(outcome: CacheOutcome, { response, storedAt }: StoredResponse, time: number): EndpointResponse {
+    onOutcome?.(outcome);
+    const age = String(Math.max(0, Math.floor((time - storedAt) / 1000)));
+    return { ...response, headers: { ...response.headers, age, 'cache-status': STATUS[outcome] } };
+  }
+
+  /** @param res response of the waiting client; `undefined` for a background refresh */
+  function fetchNew(request: CacheRequest, res: ServerResponse | undefined): Promise<EndpointResponse> {
+    return sharedExecutions.join(request.key, res, async (cancellation) => {
+      const before = purges;
+      const fresh = await request.make(cancellation);
+      return (before === purges ? await store(request, fresh) : undefined) ?? fresh.response;
+    });
+  }
+
+  async function load(request: CacheRequest, stored: StoredResponse | undefined): Promise<EndpointResponse> {
+    const mayFallBack = stored !== undefined && now() < stored.errorUntil;
+    try {
+      const response = await fetchNew(request, request.res);
+      if (!mayFallBack || response.status < 500) {
+        onOutcome?.('miss');
+        return response;
+      }
+    } catch (error) {
+      if (!mayFallBack) throw error;
+    }
+    return respondWith('stale-if-error', stored as StoredResponse, now());
+  }
+
+  /** Stores a response and returns it as it was stored; `undefined` where it may not be cached. */
+  async function store(
+    { key, policy, shared, audience }: CacheRequest,
+    fresh: FreshResponse,
+  ): Promise<EndpointResponse | undefined> {
+    const { response } = fresh;
+    if (!fresh.isComplete || response.status >= 300 || response.etag === undefined) return undefined;
+    const { freshness } = fresh;
+    const maxAgeMs = freshness?.maxAgeMs ?? Number.POSITIVE_INFINITY;
+    if (maxAgeMs === 0 || (shared && freshness?.isPrivate)) return undefined;
+    const freshMs = Math.min(policy.freshMs, maxAgeMs);
+    const time = now();
+    const staleUntil = time + freshMs + policy.staleWhileRevalidateMs;
+    const { isPrivate, vary } = audience();
+    const headers: Record<string, string> = {
+      'content-type': response.headers['content-type'] ?? '',
+      'cache-control': capMaxAge(isPrivate ? policy.privateText : policy.sharedText, maxAgeMs),
+    };
+    if (vary.length > 0) headers.vary = vary.join(', ');
+    const body = typeof response.body === 'string' ? Buffer.from(response.body) : response.body;
+    const cached = { status: response.status, headers, etag: response.etag, body, encodedBodies: new Map() };
+    const stored: StoredResponse = {
+      response: cached,
+      storedAt: time,
+      freshUntil: time + freshMs,
+      staleUntil,
+      errorUntil: Math.max(staleUntil, time + freshMs + policy.staleIfErrorMs),
+      tags: fresh.tags,
+    };
+    if (expiresAt(stored) > time) await responses.set(key, stored);
+    return { ...cached, headers: { ...headers, 'cache-status': STATUS.miss }, timings: response.timings };
+  }
+
+  return {
+    respond(request) {
+      const stored = responses.get(request.key);
+      return stored instanceof Promise ? stored.then((found) => use(request, found)) : use(request, stored);
+    },
+    purge(tags) {
+      purges++;
+      return responses.purge(tags);
+    },
+  };
+}
+
+function capMaxAge(text: string, maxAgeMs: number): string {
+  if (maxAgeMs === Number.POSITIVE_INFINITY) return text;
+  const maxAge = Math.floor(maxAgeMs / 1000);
+  return text.replace(/\b(max-age|s-maxage)=(\d+)/g, (_, name, seconds) => `${name}=${Math.min(seconds, maxAge)}`);
+}
+
+/** `Cache-Status` by outcome. @see https://www.rfc-editor.org/rfc/rfc9211 */
+const STATUS: Readonly<Record<CacheOutcome, string>> = {
+  hit: 'headgate; hit',
+  stale: 'headgate; hit; detail=revalidating',
+  'stale-if-error': 'headgate; hit; detail=stale-if-error',
+  miss: 'headgate; fwd=uri-miss',
+};

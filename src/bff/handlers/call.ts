@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DependsOn } from '../../client/depends-on.ts';
+import type { ClientInfo } from '../../client/identity.ts';
+import type { Engine } from '../../pipeline/engine.ts';
+import type { Limiter } from '../../policy/rate-limits/limiter.ts';
+import type { RequestNotes } from '../../shared/request-notes.ts';
+import type { KnownRequests } from '../caching/known-requests.ts';
+import type { ResponseCache } from '../caching/response-cache.ts';
+import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
+import type { EndpointFolder } from '../endpoints/folder.ts';
+import type { RoutingTable } from '../endpoints/router.ts';
+import type { Once } from '../idempotency/idempotency.ts';
+import type { DocumentSettings } from '../openapi/document-settings.ts';
+import type { ClientPolicies } from '../responses/cors.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
+import type { SendSettings } from '../responses/send.ts';
+import type { AcceptedCredentials } from './challenge.ts';
+import type { SharedExecutions } from './shared-executions.ts';
+import type { ErrorStatus } from './source-status.ts';
+
+/** The endpoints of one folder, checked against one engine's schema. */
+export interface EndpointSnapshot {
+  readonly engine: Engine;
+  readonly folder: EndpointFolder;
+  readonly loaded: LoadedEndpoints;
+  readonly table: RoutingTable;
+  /** Digest of the folder and the schema; part of all cache keys. */
+  readonly digest: string;
+  readonly knownRequests: KnownRequests;
+  /** Headers of every response, by `CLIENT` and `CLIENT/VERSION`. */
+  readonly defaultHeaders: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  /** CORS policies by client. */
+  readonly cors: ClientPolicies;
+}
+
+/** One HTTP request to an endpoint. */
+export interface Call {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Path as clients see it: with the path prefix of a proxy. */
+  readonly path: string;
+  /** Path without that prefix. */
+  readonly route: string;
+  /** Query string, without the `?`. */
+  readonly query: string;
+  readonly requestId: string;
+  readonly client: ClientInfo | undefined;
+  readonly notes: RequestNotes;
+}
+
+/** Counts a rejected request by policy and reason. */
+export type CountRefusal = (policy: string, reason: string) => void;
+
+/** Settings and stores that all calls share. */
+export interface BffContext extends SendSettings {
+  /** Timeout of one request, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Interval between keep-alive comments in an event stream, in milliseconds. */
+  readonly keepAliveMs: number;
+  /** Largest request body in bytes. */
+  readonly maxRequestBytes: number;
+  /** Whether identical reads in flight share one execution. */
+  readonly shareReads: boolean;
+  /** Request properties that are forwarded to sources; `undefined` where there are none. */
+  readonly dependsOn: DependsOn | undefined;
+  /** Whether responses leave out names of the schema and of endpoints that the client has not sent itself. */
+  readonly hidesDetails: boolean;
+  /** HTTP statuses for error codes of sources, in addition to the built-in ones. */
+  readonly errorStatus: ErrorStatus | undefined;
+  /** Whether `/bff/docs` and `/bff/openapi.json` are served. */
+  readonly docs: boolean;
+  /** Title, version, servers and other settings of the OpenAPI documents. */
+  readonly documentSettings: DocumentSettings;
+  readonly purgeToken: string | undefined;
+  readonly acceptedCredentials: AcceptedCredentials;
+  /** Removes cached responses by tags; returns their number. */
+  readonly purge: (tags: readonly string[]) => number | Promise<number>;
+  readonly cache: ResponseCache | undefined;
+  readonly once: Once;
+  readonly limiter: Limiter;
+  /** Whether responses have `RateLimit` headers. */
+  readonly limitHeaders: boolean;
+  readonly sharedExecutions: SharedExecutions<EndpointResponse>;
+  /** Called when a policy rejects a request. */
+  readonly onRefused: CountRefusal | undefined;
+}

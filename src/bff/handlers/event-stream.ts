@@ -1,0 +1,61 @@
+import type { ServerResponse } from 'node:http';
+
+/** Id of the last event of each stream. A client that sends it back has received all events. */
+export const LAST_EVENT_ID = 'done';
+
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  // proxies must not buffer the stream
+  'x-accel-buffering': 'no',
+};
+
+export interface EventStreamOptions {
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Interval between keep-alive comments, in milliseconds. */
+  readonly keepAliveMs: number;
+}
+
+/**
+ * Server-sent events over one response. Its status is 200, because `EventSource` accepts no other.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+ */
+export class EventStream {
+  readonly #res: ServerResponse;
+  readonly #timer: NodeJS.Timeout;
+  #sent = 0;
+
+  constructor(res: ServerResponse, { headers, keepAliveMs }: EventStreamOptions) {
+    this.#res = res;
+    if (!res.headersSent && !res.destroyed) res.writeHead(200, { ...headers, ...HEADERS });
+    this.#timer = setInterval(() => this.#write(': keep-alive\n\n'), keepAliveMs).unref();
+    res.once('close', () => clearInterval(this.#timer));
+  }
+
+  /**
+   * Sends one event.
+   * @param data text without line breaks, such as JSON without spaces
+   */
+  send(name: string, data: string): void {
+    this.#sent += 1;
+    this.#event(name, data, String(this.#sent));
+  }
+
+  /** Sends the last event. */
+  sendLast(name: string, data: string): void {
+    this.#event(name, data, LAST_EVENT_ID);
+  }
+
+  end(): undefined {
+    clearInterval(this.#timer);
+    if (!this.#res.destroyed) this.#res.end();
+  }
+
+  #event(name: string, data: string, id: string): void {
+    this.#write(`event: ${name}\ndata: ${data}\nid: ${id}\n\n`);
+  }
+
+  #write(text: string): void {
+    if (!this.#res.destroyed && !this.#res.writableEnded) this.#res.write(text);
+  }
+}

@@ -1,0 +1,148 @@
+import { audienceOf } from '../../client/audience.ts';
+import { type Requester, saysWho } from '../../client/depends-on.ts';
+import { CacheControlAccumulator, type Freshness } from '../../client/freshness.ts';
+import { takeDataText } from '../../executor/take-data-text.ts';
+import { parseJson } from '../../shared/exact-json.ts';
+import type { Cancellation } from '../../sources/cancellation.ts';
+import { entityTags } from '../caching/entities.ts';
+import type { FreshResponse } from '../caching/response-cache.ts';
+import type { Variables } from '../endpoints/coerce.ts';
+import type { Endpoint } from '../endpoints/endpoints.ts';
+import { errorCode } from '../endpoints/shape.ts';
+import { requestHeaders } from '../responses/client-headers.ts';
+import { type EndpointResponse, problemResponse } from '../responses/endpoint-response.ts';
+import { readableContext } from '../shapes/readable-context.ts';
+import type { BffContext, Call, EndpointSnapshot } from './call.ts';
+import { withChallenge } from './challenge.ts';
+import { createResult, type EndpointResult, responseFor, type SuccessfulResult } from './endpoint-result.ts';
+import { type Execution, type ExecutionRequest, execute } from './execute.ts';
+
+/** A call of an endpoint with valid parameters. */
+export interface EndpointCall {
+  readonly call: Call;
+  readonly snapshot: EndpointSnapshot;
+  readonly endpoint: Endpoint;
+  readonly variables: Variables;
+  readonly bff: BffContext;
+}
+
+/** Executes an endpoint's operation and creates the response. */
+export async function createFreshResponse(
+  endpointCall: EndpointCall,
+  cancellation: Cancellation,
+): Promise<FreshResponse> {
+  const { call, snapshot, endpoint, bff, variables } = endpointCall;
+  const recorded = endpoint.cache?.respectsSources && bff.cache ? new CacheControlAccumulator() : undefined;
+  const execution = await execute(snapshot.engine, executionRequestOf(endpointCall, recorded), cancellation);
+  if (execution === undefined) {
+    const { timeoutMs } = executionRequestOf(endpointCall);
+    const detail = `The answer was not ready within ${timeoutMs} milliseconds.`;
+    const response = problemResponse({ status: 504, kind: 'timeout', detail }, call.path);
+    return { response, isComplete: false, tags: [], reachedNoSource: false };
+  }
+  const result = await endpointResultOf(endpointCall, execution);
+  const freshness = recorded?.least;
+  const { errors } = execution.result;
+  const plain = withVary(withNoStore(responseFor(endpoint, result, execution, call.path), freshness), endpointCall);
+  const response = errors.length > 0 ? { ...plain, errors } : plain;
+  const isCacheable = 'text' in result && result.isComplete && endpoint.cache !== undefined && bff.cache !== undefined;
+  const tags = isCacheable ? tagsOf(endpoint, result, variables) : [];
+  const reachedNoSource = hasReachedNoSource(execution);
+  takeDataText(execution.result);
+  return { response, isComplete: isCacheable, tags, freshness, reachedNoSource };
+}
+
+/** Returns the identity and headers that cache keys and `Vary` are computed from. */
+export function requesterOf({ client, req }: Call): Requester {
+  return { facts: client, headers: req.headers };
+}
+
+/** Returns the names of the headers that an endpoint reads: header parameters, and those in `vary` of its cache. */
+export function headersReadBy({ parameters, cache }: Endpoint): string[] {
+  return [...parameters.filter((one) => one.in === 'header').map(({ name }) => name), ...(cache?.vary ?? [])];
+}
+
+/** Returns whether a policy may give clients different results. */
+export function mayDifferByClient({ engine }: EndpointSnapshot, { query }: Endpoint): boolean {
+  return engine.dependsOnClient?.({ query }) ?? false;
+}
+
+/** Adds `Vary`, so that a browser's cache does not show a response to the next user of the same browser. */
+function withVary(response: EndpointResponse, { call, endpoint, bff }: EndpointCall): EndpointResponse {
+  if (response.etag === undefined) return response;
+  const requester = requesterOf(call);
+  const scope = saysWho(requester, bff.dependsOn) ? 'private' : 'public';
+  const { vary } = audienceOf({ scope, vary: headersReadBy(endpoint) }, requester, bff.dependsOn);
+  return vary.length === 0 ? response : { ...response, headers: { ...response.headers, vary: vary.join(', ') } };
+}
+
+function withNoStore(response: EndpointResponse, freshness: Freshness | undefined): EndpointResponse {
+  return freshness?.noStore ? { ...response, headers: { ...response.headers, 'cache-control': 'no-store' } } : response;
+}
+
+/** Returns whether no source was reached, so that nothing can have changed. */
+function hasReachedNoSource({ result: { dataText, errors } }: Execution): boolean {
+  if (dataText === undefined) return true;
+  return (
+    errors.length > 0 &&
+    errors.every((error) => {
+      const code = errorCode(error);
+      if (code === 'SUBGRAPH_CIRCUIT_BREAKER_REJECTED') return true;
+      return code === 'SUBREQUEST_HTTP_ERROR' && error.extensions?.reason === 'connection refused';
+    })
+  );
+}
+
+/**
+ * Returns what to execute for a call.
+ * @param recorded records the cache control of source responses
+ */
+export function executionRequestOf(
+  { call, endpoint, variables, bff }: EndpointCall,
+  recorded?: CacheControlAccumulator,
+): ExecutionRequest {
+  return {
+    query: endpoint.query,
+    timed: endpoint.timed,
+    variables,
+    readOnly: endpoint.method === 'GET',
+    client: (signal) => ({
+      ...call.client,
+      freshness: recorded ?? call.client?.freshness,
+      requestId: call.requestId,
+      headers: requestHeaders(endpoint.settings.headers.request, call.req.headers),
+      signal,
+    }),
+    timeoutMs: endpoint.settings.limits.timeout ?? bff.timeoutMs,
+    measured: bff.dev,
+  };
+}
+
+/** Returns the endpoint's result, reshaped by its shape module if it has one. */
+export function endpointResultOf(
+  { call, endpoint, variables, bff }: EndpointCall,
+  execution: Execution,
+): EndpointResult | Promise<EndpointResult> {
+  const { shape, cache } = endpoint;
+  const shaping = shape && {
+    shape,
+    context: readableContext(cache, withDefaults(endpoint, variables), call.client?.identity, call.req.headers),
+  };
+  const result = createResult(endpoint, execution, { shaping, errorStatus: bff.errorStatus });
+  if (result instanceof Promise || !('problem' in result)) return result;
+  return { problem: withChallenge(result.problem, endpoint, bff.acceptedCredentials) };
+}
+
+function withDefaults({ parameters }: Endpoint, given: Variables): Variables {
+  const variables: Variables = Object.create(null);
+  for (const { variable, default: byDefault } of parameters) variables[variable] = given[variable] ?? byDefault;
+  return variables;
+}
+
+function tagsOf(endpoint: Endpoint, result: SuccessfulResult, variables: Variables): string[] {
+  const data: unknown = typeof result.data === 'string' ? parseJson(result.data) : result.data;
+  const own = (endpoint.cache?.tags ?? []).map((tag) =>
+    tag.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(variables[name] ?? '')),
+  );
+  return [endpoint.id, `client:${endpoint.client}`, ...own, ...entityTags(endpoint.entities, data, variables)];
+}
