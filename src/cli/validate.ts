@@ -94,8 +94,8 @@ function warningsIn(config: Config, { path: file, text }: ConfigText): Problem[]
     code: 'WARNING',
     message,
   }));
-  const settings = settingWarnings(config).map(({ key, message, hint }) => {
-    return { file, ...placeOfKey(text, key), code: 'UNSAFE_SETTING', message: `${keyOf(key)}: ${message}`, hint };
+  const settings = settingWarnings(config).map(({ key, code, message, hint }) => {
+    return { file, ...placeOfKey(text, key), code, message: `${keyOf(key)}: ${message}`, hint };
   });
   return [...patterns, ...settings];
 }
