@@ -95,7 +95,7 @@ function listRoutes(options: HostOptions, handling: ErrorHandling, fail: Fail, i
   return {
     list: [
       ...graphql,
-      ...(options.documents?.namedByPath ? [documentRoute(main)] : []),
+      ...(options.documents?.acceptsIdInPath ? [documentRoute(main)] : []),
       ...(options.healthRoutes === false ? [] : [healthRoute(options, isDraining)]),
       ...(options.bff ? [bffRoute(options.bff, options, fail)] : []),
     ],
