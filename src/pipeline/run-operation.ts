@@ -1,6 +1,6 @@
 import { type DependsOn, inFlightKey } from '../client/depends-on.ts';
 import { forbidsSharing } from '../client/sharing.ts';
-import type { GatheredHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
+import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { Cancellation } from '../sources/cancellation.ts';
@@ -43,7 +43,7 @@ interface SharedExecution {
   readonly engine: Engine;
   readonly cancellation: Cancellation;
   readonly answer: Promise<ExecutionResult>;
-  readonly returned: GatheredHeaders | undefined;
+  readonly returned: CollectedHeaders | undefined;
   readonly shared: SharedResponse;
   waiting: number;
 }
@@ -63,7 +63,7 @@ export function createOperationRunner<Context extends OperationContext>(
 
   function start(engine: Engine, context: Context, call: OpenedCall, rateLimitChecked: boolean): SharedExecution {
     const cancellation = new Cancellation();
-    const returned = options.returned?.gather();
+    const returned = options.returned?.collect();
     const client = clientContext(context, cancellation, returned, rateLimitChecked);
     const work = engine.execute(engineRequest(client, call, options.contract));
     const answer = withDeadline(options.timeoutMs, cancellation, work);
@@ -144,7 +144,7 @@ async function countRefused<Context>(
 function clientContext(
   { requestHeaders: headers, requestId, client }: OperationContext,
   signal: CancelSignal,
-  returned: GatheredHeaders | undefined,
+  returned: CollectedHeaders | undefined,
   rateLimitChecked: boolean,
 ): ClientContext {
   const { ip, identity } = client;
@@ -158,7 +158,7 @@ function engineRequest(client: ClientContext, call: OpenedCall, contract: string
 
 async function withHeaders(
   answer: Promise<ExecutionResult>,
-  returned: GatheredHeaders,
+  returned: CollectedHeaders,
   context: OperationContext,
 ): Promise<ExecutionResult> {
   const made = await answer;

@@ -22,7 +22,7 @@ export function countRequest(
   res: ServerResponse,
 ): ProblemDetails | undefined | Promise<ProblemDetails | undefined> {
   const whole = checksFor([ruleOf(client, rate)], { ...facts, headers });
-  const answer = limiter.ask({ whole, parts: [] });
+  const answer = limiter.check({ whole, parts: [] });
   const headed = limitHeaders ? res : undefined;
   return answer instanceof Promise ? answer.then((told) => tell(whole, told, headed)) : tell(whole, answer, headed);
 }
