@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { createSupergraphProvider } from './composition/supergraph-provider.ts';
 import { type Config, configFileSchema } from './config/config.ts';
 import { missingRedis } from './config/redis-switches.ts';
+import { conflictMessage, renameKeys } from './config/renamed-keys.ts';
 import { assemble } from './gateway/assemble.ts';
 import { listenForClients } from './gateway/client-listener.ts';
 import { openAdminOf } from './gateway/server.ts';
@@ -87,15 +88,17 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
 }
 
 function completeConfig(input: GatewayConfig): Config {
-  const parsed = configFileSchema.safeParse(input);
+  const { value, renamed, conflicts } = renameKeys(input);
+  const parsed = configFileSchema.safeParse(value);
   if (!parsed.success) throw new Error(`The gateway's config is not valid:\n${z.prettifyError(parsed.error)}`);
-  const unset = missingRedis(parsed.data).map(({ message }) => message);
-  if (unset.length > 0) throw new Error(`The gateway's config is not valid:\n${unset.join('\n')}`);
+  const problems = [...conflicts.map(conflictMessage), ...missingRedis(parsed.data).map(({ message }) => message)];
+  if (problems.length > 0) throw new Error(`The gateway's config is not valid:\n${problems.join('\n')}`);
   const production = process.env.NODE_ENV === 'production';
   const { supergraph } = parsed.data;
   return {
     ...parsed.data,
     supergraph: { ...supergraph, introspection: supergraph.introspection ?? !production },
     production,
+    renamed_keys: renamed,
   };
 }

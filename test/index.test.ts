@@ -48,6 +48,26 @@ describe('a gateway inside another program', () => {
     expect(await response.json()).toEqual({ data: { hello: 'hi' } });
   });
 
+  it('takes a key with its old name, and logs one warning', async () => {
+    const schemas = join(await project(), 'schemas');
+    const lines: unknown[] = [];
+    const recording = { ...logger, warn: (...line: unknown[]) => void lines.push(line) } as typeof logger;
+    // the types know new names only
+    const config = { traffic_shaping: { router: { max_answers_in_memory: 5 } } } as object;
+    const gateway = await createGateway({ schemas, config, logger: recording });
+    onTestFinished(() => gateway.close());
+    expect(lines).toEqual([
+      [
+        { setting: 'traffic_shaping.router.max_answers_in_memory' },
+        'This key is now called `traffic_shaping.router.max_buffered_bytes`; the old name still works. Rename it in your config.',
+      ],
+    ]);
+    const both = { traffic_shaping: { router: { max_answers_in_memory: 5, max_buffered_bytes: 5 } } } as object;
+    await expect(createGateway({ schemas, config: both, logger })).rejects.toThrow(
+      /"traffic_shaping\.router\.max_answers_in_memory" and "traffic_shaping\.router\.max_buffered_bytes"/,
+    );
+  });
+
   it('takes a config as an object, and says which key of it is wrong', async () => {
     const schemas = join(await project(), 'schemas');
     const config = defineConfig({ limits: { http_max_request_bytes: 40 } });

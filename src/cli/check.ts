@@ -11,7 +11,7 @@ import { configPath, loadConfig } from '../config/load-config.ts';
 import { formatProblem } from '../config/problem.ts';
 import { configMismatches } from '../gateway/config-mismatches.ts';
 import { endpointSettings } from '../gateway/endpoint-settings.ts';
-import { type Registered, readRegistered } from '../policy/persisted/manifests.ts';
+import { type ManifestDocument, readManifestDocuments } from '../policy/persisted/manifests.ts';
 import { readSupergraph, type Supergraph, SupergraphError } from '../supergraph/supergraph.ts';
 import { compareDocuments } from './compare-documents.ts';
 import { type Schemas, slowerBy } from './compare-plans.ts';
@@ -100,6 +100,6 @@ async function compareEndpoints(dir: string, schemas: Schemas, endpointConfig: E
 }
 
 /** A list of none where there are no manifests. */
-function documentsOf({ persisted_queries: { enabled, manifest } }: Config): readonly (readonly Registered[])[] {
-  return enabled && manifest.length > 0 ? [readRegistered(manifest)] : [];
+function documentsOf({ persisted_queries: { enabled, manifest } }: Config): readonly (readonly ManifestDocument[])[] {
+  return enabled && manifest.length > 0 ? [readManifestDocuments(manifest)] : [];
 }

@@ -1,6 +1,6 @@
 import { type DocumentNode, Kind, parse, validate } from 'graphql';
-import type { Registered } from '../policy/persisted/manifests.ts';
-import { documentName } from '../policy/persisted/unfit-documents.ts';
+import { documentName } from '../policy/persisted/invalid-documents.ts';
+import type { ManifestDocument } from '../policy/persisted/manifests.ts';
 import { type Schemas, slowerBy } from './compare-plans.ts';
 import { type Effect, indented, stateOf } from './effect.ts';
 import { countOf } from './failure.ts';
@@ -9,7 +9,7 @@ import { countOf } from './failure.ts';
  * What a change of the schema does to the documents that apps are out with. Those that fitted neither before nor now are listed,
  * but are not broken by the change.
  */
-export function compareDocuments(registered: readonly Registered[], schemas: Schemas): Effect {
+export function compareDocuments(registered: readonly ManifestDocument[], schemas: Schemas): Effect {
   const broken: string[] = [];
   const invalid: string[] = [];
   const slower: string[] = [];

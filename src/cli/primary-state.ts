@@ -37,7 +37,7 @@ export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Ch
       await keys.release(key);
       return true;
     },
-    countLimits: async (question) => limiter.ask(question),
+    countLimits: async (question) => limiter.check(question),
     getDocument: async (hash) => ({ query: await documents.get(hash) }),
     async setDocument({ hash, query }) {
       documents.set(hash, query);

@@ -13,8 +13,8 @@ import { checkSettings } from '../gateway/check-settings.ts';
 import { configMismatches } from '../gateway/config-mismatches.ts';
 import { endpointSettings } from '../gateway/endpoint-settings.ts';
 import { settingWarnings } from '../gateway/setting-warnings.ts';
-import { readRegistered } from '../policy/persisted/manifests.ts';
-import { unfitDocuments } from '../policy/persisted/unfit-documents.ts';
+import { invalidDocuments } from '../policy/persisted/invalid-documents.ts';
+import { readManifestDocuments } from '../policy/persisted/manifests.ts';
 import { readSupergraph, type Supergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
 import { type OriginFlags, originOf } from './schema-source.ts';
@@ -94,8 +94,8 @@ function warningsIn(config: Config, { path: file, text }: ConfigText): Problem[]
     code: 'WARNING',
     message,
   }));
-  const settings = settingWarnings(config).map(({ key, message, hint }) => {
-    return { file, ...placeOfKey(text, key), code: 'UNSAFE_SETTING', message: `${keyOf(key)}: ${message}`, hint };
+  const settings = settingWarnings(config).map(({ key, code, message, hint }) => {
+    return { file, ...placeOfKey(text, key), code, message: `${keyOf(key)}: ${message}`, hint };
   });
   return [...patterns, ...settings];
 }
@@ -123,8 +123,8 @@ function validateDocuments(supergraph: Supergraph | undefined, config: Config | 
   const { manifest } = config.persisted_queries;
   if (manifest.length === 0) return [];
   try {
-    const registered = readRegistered(manifest);
-    const problems = unfitDocuments(registered, supergraph.publicSchema);
+    const registered = readManifestDocuments(manifest);
+    const problems = invalidDocuments(registered, supergraph.publicSchema);
     const documents = countOf(registered.length, 'document');
     const state = problems.length > 0 ? countOf(problems.length) : 'good';
     return [{ summary: `persisted  ${documents}: ${state}`, problems }];

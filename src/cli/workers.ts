@@ -38,7 +38,12 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
   ]);
   const { state: sharedState, answers: stateAnswers } = workerState(processes);
   const purgeEverywhere = async (tags: readonly string[]) => (await ask(process, 'purge', tags, PURGE_MS)) ?? 0;
-  const assembly = await assemble({ ...options, purgeEverywhere, sharedState }).catch(failAtOnce);
+  const assembly = await assemble({
+    ...options,
+    purgeEverywhere,
+    sharedState,
+    warnsAboutSettings: cluster.worker?.id === 1,
+  }).catch(failAtOnce);
   const listener = await listenForClients(assembly.host, options.config).catch(failAtOnce);
   let closing: Promise<void> | undefined;
   // Ctrl-C and process managers send signals to workers too, and the primary another: all of them mean the same.

@@ -19,10 +19,11 @@ import { expectation, howToWrite, type ValueIssue } from './expectation.ts';
 import { keyText } from './key-text.ts';
 import { didYouMean, knownKeys } from './known-keys.ts';
 import type { Problem } from './problem.ts';
+import { conflictMessage, type KeyRename, renameKeys, writtenPath } from './renamed-keys.ts';
 import { ROUTER_KEYS } from './router-keys.ts';
 
 export type ConfigFileRead =
-  | { readonly ok: true; readonly config: FileConfig }
+  | { readonly ok: true; readonly config: FileConfig; readonly renamed: readonly KeyRename[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 type Path = readonly PropertyKey[];
@@ -36,11 +37,11 @@ interface Reading {
 /** Reads `headgate.yaml`. */
 export function readConfigFile(file: string, text: string, env: Env): ConfigFileRead {
   const read = readYamlFile(file, text, env, configFileSchema);
-  return read.ok ? { ok: true, config: read.value } : read;
+  return read.ok ? { ok: true, config: read.value, renamed: read.renamed } : read;
 }
 
 export type YamlFileRead<T> =
-  | { readonly ok: true; readonly value: T }
+  | { readonly ok: true; readonly value: T; readonly renamed: readonly KeyRename[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** Reads a file of settings: YAML, then variables, then the schema. A key without a value counts as not written. */
@@ -55,10 +56,26 @@ export function readYamlFile<T>(file: string, text: string, env: Env, schema: z.
   }
   const unset = expandScalars(reading, env);
   if (unset.length > 0) return { ok: false, problems: unset };
-  const parsed = schema.safeParse(withoutNulls(document.toJS()) ?? {});
-  if (parsed.success) return { ok: true, value: parsed.data };
-  const problems = parsed.error.issues.flatMap((issue) => problemsOf(reading, issue, schema));
+  const { value, renamed, conflicts } = renameKeys(withoutNulls(document.toJS()) ?? {}, renamesOf(schema));
+  const parsed = schema.safeParse(value);
+  if (parsed.success && conflicts.length === 0) return { ok: true, value: parsed.data, renamed };
+  const issues = parsed.error?.issues ?? [];
+  const problems = [
+    ...conflicts.map((rename) => conflictProblem(reading, rename)),
+    ...issues.flatMap((issue) => problemsOf(reading, issue, schema)),
+  ];
   return { ok: false, problems: problems.sort((a, b) => a.line - b.line || a.column - b.column) };
+}
+
+/** Only `headgate.yaml` itself has renamed keys. */
+function renamesOf(schema: z.ZodType): ReadonlyMap<string, string> | undefined {
+  return schema === configFileSchema ? undefined : new Map();
+}
+
+function conflictProblem(reading: Reading, rename: KeyRename): Problem {
+  const hint = `Keep "${keyText(rename.to)}" and remove the other.`;
+  const offset = keyOffset(reading, rename.from.slice(0, -1), rename.from.at(-1) ?? '');
+  return problemAt(reading, offset, 'CONFLICTING_KEYS', conflictMessage(rename), hint);
 }
 
 /** Expands `${VAR}` in values. What a plain (unquoted) value becomes is read as YAML again: `${N:-5}` may be a number. */
@@ -142,9 +159,10 @@ function problemsOf(reading: Reading, whole: Issue, schema: z.ZodType): Problem[
   const issue = whole;
   if (issue.code !== 'unrecognized_keys') {
     const [ofKey] = issue.code === 'invalid_key' ? (issue.issues ?? []) : [];
-    const name = issue.path.length === 0 ? '' : `${keyText(issue.path)}: `;
-    const hint = howToWrite(issue, reading.document.getIn(issue.path), knownKeys(schema, issue.path));
-    const offset = offsetOf(reading, issue.path);
+    const path = asWritten(reading.document, issue.path);
+    const name = path.length === 0 ? '' : `${keyText(path)}: `;
+    const hint = howToWrite({ ...issue, path }, reading.document.getIn(path), knownKeys(schema, issue.path));
+    const offset = offsetOf(reading, path);
     return [problemAt(reading, offset, 'INVALID_CONFIG', `${name}${expectation(ofKey ?? issue)}`, hint)];
   }
   return (issue.keys ?? []).map((key) => {
@@ -159,7 +177,8 @@ function problemsOf(reading: Reading, whole: Issue, schema: z.ZodType): Problem[
 export function placeOfKey(text: string, path: readonly string[]): Pick<Problem, 'line' | 'column'> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const offset = keyOffset({ file: '', document, lines }, path.slice(0, -1), path.at(-1) ?? '');
+  const written = asWritten(document, path);
+  const offset = keyOffset({ file: '', document, lines }, written.slice(0, -1), String(written.at(-1) ?? ''));
   const { line, col } = lines.linePos(offset ?? 0);
   return { line, column: col };
 }
@@ -168,8 +187,12 @@ export function placeOfKey(text: string, path: readonly string[]): Pick<Problem,
 export function placeOfValue(text: string, path: readonly string[]): Pick<Problem, 'line' | 'column'> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const { line, col } = lines.linePos(offsetOf({ file: '', document, lines }, path) ?? 0);
+  const { line, col } = lines.linePos(offsetOf({ file: '', document, lines }, asWritten(document, path)) ?? 0);
   return { line, column: col };
+}
+
+function asWritten(document: Document, path: Path): Path {
+  return writtenPath(path, (other) => document.hasIn(other));
 }
 
 /** Where the value at the path begins, or the innermost thing on the way to it that is written. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { KeyRename } from './renamed-keys.ts';
 import { apiKeysSection } from './sections/api-keys.ts';
 import { authenticationSection } from './sections/authentication.ts';
 import { authorizationSection } from './sections/authorization.ts';
@@ -81,6 +82,8 @@ export interface Config extends FileConfig {
   readonly production: boolean;
   /** The config file, for messages; `undefined` where there is none. */
   readonly file?: string | undefined;
+  /** Keys that are written with their old name. */
+  readonly renamed_keys?: readonly KeyRename[] | undefined;
 }
 
 /** The JSON schema of `headgate.yaml`, for editors (`headgate config schema`). */

@@ -7,6 +7,7 @@ import type { Env } from './expand.ts';
 import { parsePort } from './port.ts';
 import { formatProblem, type Problem } from './problem.ts';
 import { missingRedis } from './redis-switches.ts';
+import type { KeyRename } from './renamed-keys.ts';
 import { withRedisUrl } from './sections/store.ts';
 import { LOG_LEVELS } from './sections/telemetry.ts';
 
@@ -50,7 +51,7 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
   const { flags = {}, env = process.env } = origin;
   const path = configPath(origin);
   if (path === undefined && existsSync(MISNAMED_FILE)) throw new ConfigError([misnamed()]);
-  const { config: file, text } = path === undefined ? NO_FILE : readFile(path, env);
+  const { config: file, text, renamed } = path === undefined ? NO_FILE : readFile(path, env);
   const resolved = path === undefined ? file : resolvePaths(file, path);
   const production = env.NODE_ENV === 'production';
   const problems: Problem[] = [];
@@ -75,15 +76,17 @@ export function loadConfig(origin: ConfigOrigin = {}): Config {
     store: { ...file.store, redis },
     production,
     file: path,
+    renamed_keys: renamed,
   };
 }
 
 interface ReadFile {
   readonly config: FileConfig;
   readonly text: string;
+  readonly renamed: readonly KeyRename[];
 }
 
-const NO_FILE: ReadFile = { config: configFileSchema.parse({}), text: '' };
+const NO_FILE: ReadFile = { config: configFileSchema.parse({}), text: '', renamed: [] };
 
 function readFile(path: string, env: Env): ReadFile {
   const file = displayPath(path);
@@ -98,7 +101,7 @@ function readFile(path: string, env: Env): ReadFile {
   }
   const read = readConfigFile(file, text, env);
   if (!read.ok) throw new ConfigError(read.problems);
-  return { config: read.config, text };
+  return { config: read.config, text, renamed: read.renamed };
 }
 
 function misnamed(): Problem {

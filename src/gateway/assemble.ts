@@ -48,6 +48,8 @@ export interface AssemblyOptions {
   readonly sharedState?: SharedState | undefined;
   /** Plugins of Yoga and Envelop beside those of `yoga.plugins`. */
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
+  /** Whether to log warnings about settings: true, except in all but one of several processes. */
+  readonly warnsAboutSettings?: boolean | undefined;
   /** By default one as the config says. */
   readonly logger?: Logger | undefined;
   /** By default engines whose subgraphs are reached over HTTP. */
@@ -61,7 +63,7 @@ export interface Assembly {
   readonly metrics: Metrics | undefined;
   /** Has this process forget kept answers of endpoints that bear one of the tags; resolves with how many these were. */
   purge(tags: readonly string[]): Promise<number>;
-  /** Gets ready for the first clients (`supergraph.query_planning.warm_up_at_start`); to be called once the port is open. */
+  /** Gets ready for the first clients (`supergraph.query_planning.warm_up_on_start`); to be called once the port is open. */
   warmUp(): void;
   /** Ends watching, and the sources' connections after what is under way. */
   close(): Promise<void>;
@@ -71,7 +73,7 @@ export interface Assembly {
 export async function assemble(options: AssemblyOptions): Promise<Assembly> {
   const { config, schema, bffDir, dev = false, sharedState } = options;
   const logger = options.logger ?? createLogger(config.telemetry.logging);
-  for (const { key, message, hint } of settingWarnings(config))
+  for (const { key, message, hint } of options.warnsAboutSettings === false ? [] : settingWarnings(config))
     logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
   const rules = compileHeaderRules(config.headers);
   const { metrics, instruments } = await openMetrics(config);
@@ -117,7 +119,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
     closers.push(requests.close);
     const yogaPlugins = [...(options.yogaPlugins ?? []), ...(await loadYogaPlugins(config.yoga.plugins))];
     await loadFirst(gateway, schema, dev, logger);
-    const { warm_up_at_start: warmAtStart, warmed_up_queries: warmedUp } = config.supergraph.query_planning;
+    const { warm_up_on_start: warmOnStart, warmed_up_queries: warmedUp } = config.supergraph.query_planning;
     let bff: Bff | undefined;
     if (dev && bffDir !== undefined) {
       // before the folder is read: what changes meanwhile must not be missed
@@ -167,7 +169,7 @@ export async function assemble(options: AssemblyOptions): Promise<Assembly> {
       purge: async (tags) => (await bff?.purge(tags)) ?? 0,
       warmUp() {
         onSwap();
-        const engine = warmAtStart ? gateway.engine() : undefined;
+        const engine = warmOnStart ? gateway.engine() : undefined;
         if (engine) warmUpEngine(engine, gateway.engine).catch((err) => logWarmUp(logger, err));
       },
       close,

@@ -95,7 +95,7 @@ function listRoutes(options: HostOptions, handling: ErrorHandling, fail: Fail, i
   return {
     list: [
       ...graphql,
-      ...(options.documents?.namedByPath ? [documentRoute(main)] : []),
+      ...(options.documents?.acceptsIdInPath ? [documentRoute(main)] : []),
       ...(options.healthRoutes === false ? [] : [healthRoute(options, isDraining)]),
       ...(options.bff ? [bffRoute(options.bff, options, fail)] : []),
     ],
@@ -123,7 +123,7 @@ function bffRoute(bff: NonNullable<HostOptions['bff']>, options: HostOptions, fa
   const serveEndpoint = (context: RequestContext) => {
     const { req, res, headers, client } = context;
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
-    const known = returned ? { ...client, returned: returned.gather().follow(res) } : client;
+    const known = returned ? { ...client, returned: returned.collect().follow(res) } : client;
     if (!bff.handle(req, res, known, context)) missing(context);
   };
   const guarded = compose([csrf(csrfCheck), rateLimit(countRequest, fail)], serveEndpoint);

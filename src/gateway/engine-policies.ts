@@ -92,7 +92,7 @@ async function authorization(
       decidesEach,
       reject,
       dryRun,
-      tellIn: errors.response,
+      reportIn: errors.response,
       onUnauthorized,
     }),
   );

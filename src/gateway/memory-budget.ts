@@ -14,12 +14,12 @@ const WAITING = 2.5;
 
 const MINUTE_MS = 60_000;
 
-/** The memory that answers may take in this process (`traffic_shaping.router.max_answers_in_memory`). */
+/** The memory that answers may take in this process (`traffic_shaping.router.max_buffered_bytes`). */
 export function openMemoryBudget(
   { traffic_shaping: { router } }: Pick<Config, 'traffic_shaping'>,
   logger: Pick<Logger, 'warn'>,
 ): MemoryBudget {
-  const atOnce = router.max_answers_in_memory ?? Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_CHARACTER);
+  const atOnce = router.max_buffered_bytes ?? Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_CHARACTER);
   let toldAt = Number.NEGATIVE_INFINITY;
   return new MemoryBudget({
     atOnce,
@@ -29,7 +29,7 @@ export function openMemoryBudget(
       if (now - toldAt < MINUTE_MS) return;
       toldAt = now;
       logger.warn(
-        { max_answers_in_memory: atOnce },
+        { max_buffered_bytes: atOnce },
         'long answers of subgraphs wait for memory: ask for less at once, run more processes or give Node a larger heap',
       );
     },

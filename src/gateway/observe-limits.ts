@@ -32,7 +32,7 @@ export function limitObserver({ refused, preparedFor }: Pick<Instruments, 'refus
       excessive.get(document)?.forEach(tell);
     },
     onRefused({ refusal, errors }) {
-      if (refusal === 'overload') refused('traffic_shaping', 'max_answers_in_memory');
+      if (refusal === 'overload') refused('traffic_shaping', 'max_buffered_bytes');
       if (refusal !== 'limit') return;
       for (const { extensions } of errors) refused('limits', reasonOf(extensions?.code));
     },

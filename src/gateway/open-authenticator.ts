@@ -1,7 +1,7 @@
 import { mayPurge } from '../bff/caching/serve-purge.ts';
 import type { Config } from '../config/config.ts';
 import type { Authenticator } from '../policy/authentication/authenticator.ts';
-import { configureAdmission } from '../policy/authentication/configure.ts';
+import { configureAuthenticator } from '../policy/authentication/configure.ts';
 import type { SharedFailures } from '../policy/authentication/failed-attempts.ts';
 import type { RequestHeaders } from '../policy/headers/request-headers.ts';
 import { type Watching, watchPath } from '../shared/watch-path.ts';
@@ -10,7 +10,7 @@ import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
-export interface AdmissionEnvironment {
+export interface AuthenticatorEnvironment {
   readonly logger: Logger;
   readonly instruments?: Instruments | undefined;
   readonly redis: SharedRedis | undefined;
@@ -25,9 +25,12 @@ export interface OpenAuthenticator {
   close(): Promise<void>;
 }
 
-/** Admission as the config says, with the files that it goes by under watch. Throws what `configureAdmission` throws. */
-export async function openAuthenticator(config: Config, environment: AdmissionEnvironment): Promise<OpenAuthenticator> {
-  const authenticator = configureAdmission(config, environment);
+/** Admission as the config says, with the files that it goes by under watch. Throws what `configureAuthenticator` throws. */
+export async function openAuthenticator(
+  config: Config,
+  environment: AuthenticatorEnvironment,
+): Promise<OpenAuthenticator> {
+  const authenticator = configureAuthenticator(config, environment);
   if (authenticator === undefined) return { authenticator, close: async () => {} };
   const { purge_token: token } = config.bff;
   const { logger } = environment;

@@ -1,23 +1,35 @@
 import type { Config } from '../config/config.ts';
 import { isLoopback } from '../config/sections/login.ts';
 
-/** A setting that holds, and that is likely not meant so. */
+/** A setting that is allowed, but probably a mistake or out of date. */
 export interface SettingWarning {
   /** The whole key, with the positions of list items: `authentication`, `router`, `jwt`, `jwks`, `0`, `url`. */
   readonly key: readonly string[];
+  /** `RENAMED_KEY`: an old name; `UNSAFE_SETTING`: credentials over a connection that others may read or change. */
+  readonly code: 'RENAMED_KEY' | 'UNSAFE_SETTING';
   readonly message: string;
   /** What to do about it. */
   readonly hint: string;
 }
 
-/** Settings by which credentials are decided over connections that others may read or change. */
+/** Returns warnings about keys with their old name, and about credentials sent over plain http://. */
 export function settingWarnings(config: Config): SettingWarning[] {
-  return [...keySets(config), ...introspection(config), ...providers(config)];
+  const unsafe = [...keySets(config), ...introspection(config), ...providers(config)];
+  return [...oldNames(config), ...unsafe.map((warning) => ({ ...warning, code: 'UNSAFE_SETTING' as const }))];
 }
+
+function oldNames({ renamed_keys = [] }: Config): SettingWarning[] {
+  return renamed_keys.map(({ from, to }) => {
+    const message = `This key is now called \`${to.join('.')}\`; the old name still works.`;
+    return { key: from, code: 'RENAMED_KEY', message, hint: 'Rename it in your config.' };
+  });
+}
+
+type Warning = Omit<SettingWarning, 'code'>;
 
 const HTTPS = 'Use https://.';
 
-function keySets({ authentication }: Config): SettingWarning[] {
+function keySets({ authentication }: Config): Warning[] {
   return authentication.router.jwt.jwks.flatMap((entry, at) => {
     const host = plainHost(entry.url);
     if (host === undefined) return [];
@@ -35,7 +47,7 @@ function keySets({ authentication }: Config): SettingWarning[] {
   });
 }
 
-function introspection({ introspection_endpoints }: Config): SettingWarning[] {
+function introspection({ introspection_endpoints }: Config): Warning[] {
   return introspection_endpoints.flatMap(({ url }, at) => {
     const host = plainHost(url);
     if (host === undefined) return [];
@@ -44,7 +56,7 @@ function introspection({ introspection_endpoints }: Config): SettingWarning[] {
   });
 }
 
-function providers({ login }: Config): SettingWarning[] {
+function providers({ login }: Config): Warning[] {
   return Object.entries(login).flatMap(([client, { issuer }]) => {
     const host = plainHost(issuer);
     if (host === undefined) return [];

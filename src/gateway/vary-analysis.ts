@@ -13,7 +13,7 @@ type CredentialSettings = Pick<Config, 'authentication' | 'api_keys'>;
 export function analyzeVary(
   rules: Pick<RequestHeaders, 'forwards' | 'forwardedNames' | 'forwardsAddress'>,
   gateway: Pick<Gateway, 'engine'>,
-  { override_labels: { header, percent_by }, authorization, authentication, api_keys }: Settings,
+  { override_labels: { header, percent_header }, authorization, authentication, api_keys }: Settings,
 ): Required<DependsOn> {
   const { directives, policies } = authorization;
   const decides = directives.enabled && policies.module !== undefined;
@@ -22,8 +22,8 @@ export function analyzeVary(
     const forwards = (name: string) =>
       rules.forwards(name) || (supergraph !== undefined && connectorFacts(supergraph).reads(name));
     const chooses = (name: string) =>
-      name === header || name === percent_by || (decides && name === 'user-agent') || credentials.headers.has(name);
-    const chosenBy = [header, percent_by].filter((name) => name !== undefined);
+      name === header || name === percent_header || (decides && name === 'user-agent') || credentials.headers.has(name);
+    const chosenBy = [header, percent_header].filter((name) => name !== undefined);
     const connected = supergraph === undefined ? [] : connectorFacts(supergraph).headers;
     const names = rules.forwardedNames && connected && [...rules.forwardedNames, ...connected, ...chosenBy];
     return { supergraph, forwards, names, neutral: dedupeIgnoredHeaders((name) => chooses(name) || forwards(name)) };

@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
-import { type Registered, readRegistered } from '../policy/persisted/manifests.ts';
-import { unfitDocuments } from '../policy/persisted/unfit-documents.ts';
+import { invalidDocuments } from '../policy/persisted/invalid-documents.ts';
+import { type ManifestDocument, readManifestDocuments } from '../policy/persisted/manifests.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Gateway } from './generations.ts';
 
@@ -21,7 +21,7 @@ export async function warnOfDocuments({ persisted_queries }: Config, gateway: Ga
   for (let at = 0; at < registered.length; at += AT_ONCE) {
     await setImmediate();
     if (gateway.engine() !== engine) return;
-    problems.push(...unfitDocuments(registered.slice(at, at + AT_ONCE), engine.publicSchema));
+    problems.push(...invalidDocuments(registered.slice(at, at + AT_ONCE), engine.publicSchema));
   }
   if (problems.length === 0) return;
   const shown = problems.slice(0, MOST_LOGGED).map(formatProblem);
@@ -32,9 +32,9 @@ export async function warnOfDocuments({ persisted_queries }: Config, gateway: Ga
 }
 
 /** What cannot be read just now is logged where it is used. */
-function readable(manifest: readonly string[]): readonly Registered[] {
+function readable(manifest: readonly string[]): readonly ManifestDocument[] {
   try {
-    return readRegistered(manifest);
+    return readManifestDocuments(manifest);
   } catch (error) {
     if (error instanceof ConfigValueError) return [];
     throw error;

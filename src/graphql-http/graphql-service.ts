@@ -9,7 +9,7 @@ import { shorten } from '../operation/print-value.ts';
 import type { ExecutionResult, ReadDocument } from '../pipeline/engine.ts';
 import type { GraphqlCall } from '../pipeline/operation-context.ts';
 import type { OperationRunner } from '../pipeline/run-operation.ts';
-import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
+import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 import { READABLE_CODINGS } from '../shared/content-codings.ts';
 import { isUtf8Charset } from '../shared/decode-text.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
@@ -132,9 +132,9 @@ export interface OpenBatch {
 }
 
 function openBatch(context: RequestContext, { calls }: GraphqlBatch): OpenBatch {
-  const gathered: GatheredHeaders[] = [];
+  const gathered: CollectedHeaders[] = [];
   const items = calls.map((call, index) => {
-    const headerSink = (headers: GatheredHeaders) => {
+    const headerSink = (headers: CollectedHeaders) => {
       gathered[index] = headers;
     };
     return { call, context: context.forOperation(headerSink) };
@@ -165,7 +165,7 @@ function mergeNotes(items: readonly RequestContext[], context: RequestContext): 
 }
 
 /** Headers of the operations of a batch stand in one response, in the order of the operations, whatever order they end in. */
-function writeMergedHeaders(gathered: readonly (GatheredHeaders | undefined)[], { res }: RequestContext): void {
+function writeMergedHeaders(gathered: readonly (CollectedHeaders | undefined)[], { res }: RequestContext): void {
   const [first, ...others] = gathered.filter((headers) => headers !== undefined);
   if (first === undefined) return;
   const all = first.copy();

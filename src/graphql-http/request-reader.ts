@@ -34,7 +34,7 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
     if (documents === undefined) return withQuery(requested, requested.query);
     const { query, documentId: id, extensions } = requested;
     const hash = extensions == null ? undefined : hashIn(extensions);
-    if (documents.plainPasses && id === undefined && hash === undefined) return withQuery(requested, query);
+    if (documents.acceptsPlainText && id === undefined && hash === undefined) return withQuery(requested, query);
     const text = documents.resolve({ query, id, hash });
     return text instanceof Promise ? text.then((found) => withQuery(requested, found)) : withQuery(requested, text);
   }
@@ -67,7 +67,7 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
     const value = parseBody(text);
     if (Array.isArray(value)) return batch(value);
     const requested = requestedInBody(value);
-    const params = complete(documents?.namedByPath ? alsoInPath(requested, req.url ?? '') : requested);
+    const params = complete(documents?.acceptsIdInPath ? alsoInPath(requested, req.url ?? '') : requested);
     return { params: params instanceof Promise ? await params : params, text, readOnly: false };
   };
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientInfo } from '../client/identity.ts';
 import type { OperationContext, SharedResponse } from '../pipeline/operation-context.ts';
 import { peerAddress } from '../policy/client-address.ts';
-import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
+import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 import type { Proved } from '../policy/login/sessions.ts';
 import { requestIdOf } from '../shared/request-id.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
@@ -27,7 +27,7 @@ export class RequestContext implements RequestNotes, OperationContext {
   onAbort: (() => void) | undefined;
   shared: SharedResponse<HttpResponse> | undefined;
   /** Of an operation in a batch: takes the headers of its subgraphs, which are written when all operations are done. */
-  private headerSink: ((gathered: GatheredHeaders) => void) | undefined;
+  private headerSink: ((gathered: CollectedHeaders) => void) | undefined;
   /** Where it stands among {@link ActiveRequests}. */
   place = -1;
   endpoint: RequestNotes['endpoint'];
@@ -56,13 +56,13 @@ export class RequestContext implements RequestNotes, OperationContext {
     return this.res.destroyed;
   }
 
-  receiveHeaders(gathered: GatheredHeaders): void {
+  receiveHeaders(gathered: CollectedHeaders): void {
     if (this.headerSink) this.headerSink(gathered);
     else gathered.writeTo(this.res);
   }
 
   /** Returns a context for one operation of a batch, which shares nothing with the others and is written by nobody. */
-  forOperation(headerSink: (gathered: GatheredHeaders) => void): RequestContext {
+  forOperation(headerSink: (gathered: CollectedHeaders) => void): RequestContext {
     const copy: RequestContext = Object.create(RequestContext.prototype);
     return Object.assign(copy, this, { onAbort: undefined, shared: undefined, headerSink });
   }

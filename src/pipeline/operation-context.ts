@@ -1,5 +1,5 @@
 import type { ClientInfo } from '../client/identity.ts';
-import type { GatheredHeaders } from '../policy/headers/response-headers.ts';
+import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 
 /** The parameters of a GraphQL request, as GraphQL over HTTP names them. */
 export interface GraphqlParams {
@@ -40,5 +40,5 @@ export interface OperationContext {
   /** Set when other requests may get the same response. */
   shared: SharedResponse | undefined;
   /** Takes the headers of subgraph responses that go to the client. */
-  receiveHeaders(gathered: GatheredHeaders): void;
+  receiveHeaders(gathered: CollectedHeaders): void;
 }

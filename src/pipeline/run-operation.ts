@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql';
 import { type DependsOn, inFlightKey } from '../client/depends-on.ts';
 import { forbidsSharing } from '../client/sharing.ts';
-import type { GatheredHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
+import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { AbortableSingleFlight, type AbortableWork, type Flight } from '../shared/single-flight.ts';
@@ -52,7 +52,7 @@ interface SharedExecution extends AbortableWork {
   readonly engine: Engine;
   readonly result: Promise<ExecutionResult>;
   /** Headers of subgraphs for the clients. */
-  readonly returned: GatheredHeaders | undefined;
+  readonly returned: CollectedHeaders | undefined;
   readonly shared: SharedResponse;
 }
 
@@ -137,7 +137,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
 
   private start(engine: Engine, context: Context, call: ReadCall, rateLimitChecked: boolean): SharedExecution {
     const cancellation = new Cancellation();
-    const returned = this.options.returned?.gather();
+    const returned = this.options.returned?.collect();
     const client = clientContext(context, cancellation, returned, rateLimitChecked);
     const work = engine.execute(engineRequest(client, call, this.options.contract));
     const result = withDeadline(this.options.timeoutMs, cancellation, work);
@@ -165,7 +165,7 @@ async function countRefused<Context>(
 function clientContext(
   { requestHeaders: headers, requestId, client }: OperationContext,
   signal: CancelSignal,
-  returned: GatheredHeaders | undefined,
+  returned: CollectedHeaders | undefined,
   rateLimitChecked: boolean,
 ): ClientContext {
   const { ip, identity } = client;
@@ -179,7 +179,7 @@ function engineRequest(client: ClientContext, call: ReadCall, contract: string |
 
 async function withHeaders(
   pending: Promise<ExecutionResult>,
-  returned: GatheredHeaders,
+  returned: CollectedHeaders,
   context: OperationContext,
 ): Promise<ExecutionResult> {
   const result = await pending;

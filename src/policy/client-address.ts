@@ -1,12 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP, type Socket } from 'node:net';
 
-/** The address at the other end of the connection: `192.0.2.1`, `2001:db8::1`; empty when the connection is gone. */
+/** Returns the peer's address: `192.0.2.1`, `2001:db8::1`; empty when the connection is closed. */
 export function peerAddress(socket: Socket): string {
   return unmapped(socket.remoteAddress ?? '');
 }
 
-/** A socket that listens on IPv6 shows IPv4 peers as `::ffff:192.0.2.1` (RFC 4291, section 2.5.5.2). */
+/** Unwraps an IPv4 address that an IPv6 socket shows as `::ffff:192.0.2.1` (RFC 4291, section 2.5.5.2). */
 function unmapped(address: string): string {
   return address.length > 7 && address.includes('.') && /^::ffff:/i.test(address) ? address.slice(7) : address;
 }
@@ -14,7 +14,7 @@ function unmapped(address: string): string {
 /** Whether an address is in a set of addresses and ranges. */
 export type AddressSet = (address: string) => boolean;
 
-/** `ranges`: `10.0.0.0/8`, `192.0.2.7`, `2001:db8::/32`. Throws a `RangeError` for what is none. */
+/** @param ranges `10.0.0.0/8`, `192.0.2.7`, `2001:db8::/32`. Throws a `RangeError` for anything else. */
 export function addressSet(ranges: readonly string[]): AddressSet {
   const list = new BlockList();
   for (const range of ranges) {
@@ -32,25 +32,24 @@ export function addressSet(ranges: readonly string[]): AddressSet {
     if (inside === undefined) {
       const family = isIP(address);
       inside = family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
-      if (known.size >= MOST_REMEMBERED) known.clear();
+      if (known.size >= MOST_CACHED) known.clear();
       known.set(address, inside);
     }
     return inside;
   };
 }
 
-const MOST_REMEMBERED = 10_000;
+const MOST_CACHED = 10_000;
 
-/** Finds out whose request it is, past proxies that are trusted. */
+/** Returns the client's address, behind trusted proxies. */
 export type ClientAddress = (peer: string, headers: IncomingHttpHeaders) => string;
 
-/** As many proxies may stand in a row; what a header says beyond them is not read. */
+/** The longest chain of proxies that is read. */
 const MOST_HOPS = 32;
 
 /**
- * Walks the header from its right end, where the proxy nearest to us has written, for as long as the address that has
- * written is trusted. Whatever a client writes into the header itself stands left of what the first trusted proxy has
- * added, and is never reached.
+ * Walks the header from its right end, where the nearest proxy has written, as long as the address that has written is
+ * trusted. Text from the client itself is left of what the first trusted proxy has added, and is never reached.
  *
  * @param header `x-forwarded-for`, `forwarded` (RFC 7239), or one with a single address
  */
@@ -61,7 +60,7 @@ export function clientAddress(trusts: AddressSet, header: string): ClientAddress
     if (text === undefined || !trusts(peer)) return peer;
     let client = peer;
     for (const address of addressesIn(String(text))) {
-      // what is no address was not written by a proxy that we know how to read
+      // no known proxy writes this
       if (address === undefined) return client;
       client = address;
       if (!trusts(client)) return client;
@@ -75,8 +74,8 @@ function forwardedAddresses(text: string): (string | undefined)[] {
 }
 
 /**
- * A comma inside of quotes ends an element here, too: heeding quotes, one that a client opens and never closes would
- * swallow what proxies write after it.
+ * Splits at commas inside quotes too: otherwise a quote that a client opens and never closes would swallow what proxies
+ * write after it.
  */
 function forwardedFor(text: string): (string | undefined)[] {
   return text.split(',').slice(-MOST_HOPS).reverse().map(forParameter);
@@ -94,7 +93,7 @@ function forParameter(element: string): string | undefined {
   return undefined;
 }
 
-/** An address, with or without a port: `192.0.2.1:80`, `[2001:db8::1]:80`; `undefined` for anything else. */
+/** Returns an address without its port: `192.0.2.1:80`, `[2001:db8::1]:80`; `undefined` for anything else. */
 function readAddress(text: string): string | undefined {
   const trimmed = text.trim();
   if (isIP(trimmed) === 4) return trimmed;
@@ -105,8 +104,8 @@ function readAddress(text: string): string | undefined {
 }
 
 /**
- * What one client can be told by: an IPv4 address, or the first 64 bits of an IPv6 address, since the other 64 are each
- * client's own to choose (RFC 4291, section 2.5.1). An IPv4 address within IPv6 is that IPv4 address, however it is written.
+ * Returns the address by which one client is recognised: an IPv4 address, or the first 64 bits of an IPv6 address, since each
+ * client chooses the other 64 (RFC 4291, section 2.5.1). An IPv4 address within IPv6 counts as that IPv4 address.
  *
  * @example addressGroup('2001:db8:1:2:3:4:5:6') // '2001:db8:1:2::/64'
  * @example addressGroup('::ffff:c000:201') // '192.0.2.1'
@@ -124,7 +123,7 @@ export function addressGroup(ip: string): string {
     .join(':')}::/64`;
 }
 
-/** The eight groups of an IPv6 address; `undefined` for what is none. */
+/** Returns the eight groups of an IPv6 address; `undefined` for anything else. */
 function groupsOf(address: string): number[] | undefined {
   if (isIP(address) !== 6) return undefined;
   const [head = '', tail] = address.split('::');
@@ -133,7 +132,7 @@ function groupsOf(address: string): number[] | undefined {
   return [...left, ...Array<number>(Math.max(0, 8 - left.length - right.length)).fill(0), ...right];
 }
 
-/** `1:2:192.0.2.1`: an IPv4 address at the end stands for two groups. */
+/** Parses groups; an IPv4 address at the end counts as two: `1:2:192.0.2.1`. */
 function numbersIn(text: string): number[] {
   if (text === '') return [];
   return text.split(':').flatMap((group) => {

@@ -70,6 +70,17 @@ endpoints  none
     );
   });
 
+  test('warns of a key with its old name', async () => {
+    const yaml = 'override_labels:\n  percent_by: x-user\n';
+    const dir = await project({ 'schemas/products.graphql': PRODUCTS, 'headgate.yaml': yaml });
+    expect(await runCli(dir, ['validate'])).toMatchObject({
+      code: 0,
+      stderr:
+        '\nheadgate.yaml:2:3  RENAMED_KEY  override_labels.percent_by: This key is now called `override_labels.percent_header`; the old name still works.\n' +
+        '    hint: Rename it in your config.\n\n1 warning\n',
+    });
+  });
+
   test('finds settings for a subgraph, and for connectors, that are not there', async () => {
     const dir = await project({
       'schemas/products.graphql': PRODUCTS,

@@ -4,7 +4,7 @@ import { activeLabels, overrideLabelsSection, percentKey } from '../../src/confi
 const setting = overrideLabelsSection.parse({
   labels: { always: true, never: false },
   header: 'X-Labels',
-  percent_by: 'X-User',
+  percent_header: 'X-User',
 });
 
 test('labels are on as the file says, or as the header names them', () => {

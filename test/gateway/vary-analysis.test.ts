@@ -26,7 +26,7 @@ function readersOf(given: { engine?: () => Engine; rule?: string; label?: string
     { forwards: (name) => name === given.rule, forwardedNames: given.rule ? [given.rule] : [], forwardsAddress: false },
     { engine: given.engine ?? (() => undefined) },
     {
-      override_labels: { labels: {}, header: undefined, percent_by: given.label },
+      override_labels: { labels: {}, header: undefined, percent_header: given.label },
       authorization: { directives: { enabled: true }, policies: { module: given.module } },
     } as Parameters<typeof analyzeVary>[2],
   );

@@ -22,12 +22,12 @@ describe.skipIf(!HAS_REDIS)('a Redis Cluster', () => {
     const settings = { cluster: [await startCluster()], key_prefix: 'test', timeout: 5_000 };
     const redis = await createRedis(settings, createLogger({ level: 'silent' }));
     onTestFinished(() => redis.close());
-    const otherwise = {
-      ask(): never {
+    const fallback = {
+      check(): never {
         throw new Error('the cluster is there');
       },
     };
-    const { ask } = createRedisLimiter({ redis, budgetMs: 5_000, otherwise });
+    const { check: ask } = createRedisLimiter({ redis, budgetMs: 5_000, fallback });
     const limit = { name: 'l', algorithm: 'TOKEN_BUCKET', limit: 1, windowMs: 60_000, capacity: 1 } as const;
     const check = (key: string) => ({ limit, key, weight: 1 });
     const question = { whole: [check('client'), check('everyone')], parts: [[check('search')], [check('report')]] };

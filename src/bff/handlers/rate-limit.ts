@@ -25,7 +25,7 @@ export function countRequest(
   res: ServerResponse,
 ): ProblemDetails | undefined | Promise<ProblemDetails | undefined> {
   const whole = checksFor([ruleOf(client, rate)], { ...facts, headers });
-  const decisions = limiter.ask({ whole, parts: [] });
+  const decisions = limiter.check({ whole, parts: [] });
   const conclude = (decided: LimitDecisions) => toProblem(whole, decided, limitHeaders ? res : undefined);
   return decisions instanceof Promise ? decisions.then(conclude) : conclude(decisions);
 }

@@ -12,12 +12,12 @@ export const overrideLabelsSection = z
     header: headerName
       .optional()
       .describe(
-        'A request header that names labels to switch on, separated by commas. Clients may send it: trust it so far',
+        'A request header that names labels to switch on, separated by commas. Clients can send it, so use it only for labels that every client may choose',
       ),
-    percent_by: headerName
+    percent_header: headerName
       .optional()
       .describe(
-        'A request header (a user id, say) by which percent(n) falls the same way each time. Without it: by chance',
+        'A request header, such as a user id: requests with the same value get the same result from percent(n). Default: random per request',
       ),
   })
   .describe('Which labels of progressive @override(label:) are on');
@@ -26,7 +26,7 @@ export type OverrideLabels = z.output<typeof overrideLabelsSection>;
 
 type Headers = Readonly<IncomingHttpHeaders>;
 
-/** Those of the labels that are on for a request: what `labels` says, else what the header names. */
+/** Returns those of the labels that are on for a request: as `labels` says, else as the header says. */
 export function activeLabels(setting: OverrideLabels, labels: readonly string[], headers: Headers): string[] {
   const named = new Set(
     headerText(headers, setting.header)
@@ -36,9 +36,9 @@ export function activeLabels(setting: OverrideLabels, labels: readonly string[],
   return labels.filter((label) => (Object.hasOwn(setting.labels, label) ? setting.labels[label] : named.has(label)));
 }
 
-/** What `percent(n)` goes by for a request. */
+/** Returns the value from which `percent(n)` is decided for a request. */
 export function percentKey(setting: OverrideLabels, headers: Headers): string | undefined {
-  return headerText(headers, setting.percent_by);
+  return headerText(headers, setting.percent_header);
 }
 
 function headerText(headers: Headers, name: string | undefined): string | undefined {

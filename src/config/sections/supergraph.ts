@@ -7,15 +7,15 @@ const queryPlanning = z
       .int()
       .min(0)
       .default(100)
-      .describe('How many of the operations asked for last are planned again at once when the schema changes'),
-    warm_up_at_start: z
+      .describe('How many of the operations used last are planned again as soon as the schema changes'),
+    warm_up_on_start: z
       .boolean()
       .default(false)
       .describe(
-        'Whether operations made up from the schema are planned right after the start, so that the first clients find warm code, for some 30 MB of memory more. Nothing is asked of a subgraph',
+        'Whether sample operations, generated from the schema, are planned right after the start, so that the first clients get fast responses. Takes some 30 MB of memory; sends nothing to subgraphs',
       ),
   })
-  .describe('When operations are planned before a client asks for them');
+  .describe('Operations that are planned before a client sends them');
 
 export const supergraphSection = z
   .strictObject({

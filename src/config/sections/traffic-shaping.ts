@@ -33,12 +33,12 @@ const routerTraffic = z
     timeout: duration.prefault(DEFAULT_TIMEOUT),
     deduplicate_query: shareReads.default(true),
     compression: routerCompression.prefault({}),
-    max_answers_in_memory: z
+    max_buffered_bytes: z
       .int()
       .positive()
       .optional()
       .describe(
-        'How much text of long answers of subgraphs lets no further query begin with its own, in characters; others wait for their turn, and where 2.5 times as much waits are answered 503 OVERLOADED. Default: a twentieth of the heap that Node allows',
+        'How much text of long subgraph responses may be in memory at once, in characters. More queries wait; when 2.5 times as much waits already, a query gets 503 OVERLOADED. Default: a twentieth of the heap that Node allows',
       ),
   })
   .describe('Between clients and the gateway: how long one client request may take');

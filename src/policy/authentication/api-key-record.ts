@@ -17,7 +17,7 @@ const record = z.strictObject({
   active: z.boolean().default(true),
 });
 
-/** What is kept of an API key. */
+/** The stored record of an API key. */
 export type ApiKeyRecord = z.output<typeof record>;
 
 export interface NewApiKey {
@@ -27,12 +27,12 @@ export interface NewApiKey {
   readonly expires?: Date | undefined;
 }
 
-/** Makes a key of 256 random bits, which is shown once, and what is to be kept of it. */
-export function createApiKey(asked: NewApiKey, now: Date): { key: string; record: ApiKeyRecord } {
+/** Creates a key of 256 random bits, to be shown once, and the record to store for it. */
+export function createApiKey(options: NewApiKey, now: Date): { key: string; record: ApiKeyRecord } {
   const id = randomBytes(6).toString('hex');
   const key = `hg_${id}_${randomBytes(32).toString('base64url')}`;
-  const { owner, scopes, plan, expires } = asked;
-  const kept = {
+  const { owner, scopes, plan, expires } = options;
+  const stored = {
     id,
     hash: `sha256:${sha256(key)}`,
     owner,
@@ -42,17 +42,17 @@ export function createApiKey(asked: NewApiKey, now: Date): { key: string; record
     ...(expires === undefined ? {} : { expires: expires.toISOString() }),
     active: true,
   };
-  return { key, record: kept };
+  return { key, record: stored };
 }
 
-/** Throws an `Error` that says which member is wrong. */
+/** Parses a record from JSON. Throws an `Error` that says which member is wrong. */
 export function parseApiKeyRecord(text: string): ApiKeyRecord {
   return checked(record, JSON.parse(text));
 }
 
 const file = z
   .strictObject({ keys: z.array(record) })
-  .refine(({ keys }) => new Set(keys.map(({ hash }) => hash)).size === keys.length, 'the same key is there twice');
+  .refine(({ keys }) => new Set(keys.map(({ hash }) => hash)).size === keys.length, 'the same key is listed twice');
 
 /** Reads the text of a key file. Throws an `Error` that says which member is wrong. */
 export function parseApiKeyFile(text: string): ApiKeyRecord[] {

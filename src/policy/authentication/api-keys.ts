@@ -9,16 +9,16 @@ import { type ApiKeyRecord, parseApiKeyFile, parseApiKeyRecord } from './api-key
 import { AuthenticationUnavailable, BadCredential } from './authentication-error.ts';
 import { sha256 } from './digest.ts';
 
-/** Where keys are looked up by `sha256:…`. */
+/** A store of API keys, looked up by `sha256:…`. */
 export interface ApiKeyStore {
-  /** Rejects with `AuthenticationUnavailable` when the store is away. */
+  /** Returns the record of a key. Rejects with `AuthenticationUnavailable` when the store is unavailable. */
   find(hash: string): ApiKeyRecord | undefined | Promise<ApiKeyRecord | undefined>;
 }
 
-/** A longer header is no key: it is not even hashed. */
+/** In characters. A longer header is rejected before it is hashed. */
 const LONGEST_KEY = 512;
 
-/** Tells whom an API key belongs to; at once where the store answers at once. */
+/** Identifies the owner of an API key. Synchronous when the store is. */
 export class ApiKeys {
   readonly #store: ApiKeyStore;
   readonly #now: () => number;
@@ -30,19 +30,18 @@ export class ApiKeys {
     this.#now = now;
   }
 
-  /** Throws, or rejects with, `BadCredential` or `AuthenticationUnavailable`. */
+  /** Returns the identity of the key's owner. Throws, or rejects with, `BadCredential` or `AuthenticationUnavailable`. */
   identify(key: string): Identity | Promise<Identity> {
     if (key.length > LONGEST_KEY)
       throw new BadCredential('malformed', `the API key is longer than ${LONGEST_KEY} characters`);
     const hash = `sha256:${sha256(key)}`;
     const found = this.#store.find(hash);
-    if (found instanceof Promise) return found.then((record) => this.#judge(hash, record));
-    return this.#judge(hash, found);
+    if (found instanceof Promise) return found.then((record) => this.#checkRecord(hash, record));
+    return this.#checkRecord(hash, found);
   }
 
-  #judge(hash: string, record: ApiKeyRecord | undefined): Identity {
-    if (record === undefined || !sameText(record.hash, hash))
-      throw new BadCredential('unknown', 'the API key is not known');
+  #checkRecord(hash: string, record: ApiKeyRecord | undefined): Identity {
+    if (record === undefined || !sameText(record.hash, hash)) throw new BadCredential('unknown', 'unknown API key');
     if (!record.active) throw new BadCredential('revoked', `the API key ${record.id} is revoked`);
     if (record.expires !== undefined && Date.parse(record.expires) <= this.#now()) {
       throw new BadCredential('expired', `the API key ${record.id} expired at ${record.expires}`);
@@ -61,13 +60,13 @@ function identityOf({ id, owner, scopes, plan, created, expires }: ApiKeyRecord)
   return { kind: 'api_key', subject: owner, scopes, claims, clientId: owner, apiKeyId: id, apiKeyOwner: owner, plan };
 }
 
-/** In a time that does not depend on where they differ. */
+/** Compares in constant time. */
 function sameText(left: string, right: string): boolean {
   const [a, b] = [Buffer.from(left), Buffer.from(right)];
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** The keys of a file; `reload` reads it again. Throws `ConfigValueError` when it cannot be used. */
+/** The API keys of a file. Throws `ConfigValueError` when the file cannot be used. */
 export class ApiKeyFile implements ApiKeyStore {
   readonly file: string;
   #keys: ReadonlyMap<string, ApiKeyRecord>;
@@ -81,7 +80,7 @@ export class ApiKeyFile implements ApiKeyStore {
     return this.#keys.get(hash);
   }
 
-  /** Throws like the constructor; the keys then stay as they were. */
+  /** Reads the file again. Throws like the constructor; the keys then stay as they were. */
   reload(): void {
     this.#keys = readKeys(this.file);
   }
@@ -101,11 +100,11 @@ export function redisKeysName({ prefix }: SharedRedis): string {
   return `${prefix}:api-keys`;
 }
 
-const MOST_REMEMBERED = 10_000;
+const MOST_CACHED = 10_000;
 
 /**
- * The keys in Redis; what it says of one holds for `cacheMs`. So does that there is none, in a memory of its own: a flood of
- * invented keys pushes out nobody who is known.
+ * API keys stored in Redis. Look-ups are cached for `cacheMs`. Unknown keys have a cache of their own, so that a flood of
+ * invented keys does not evict the known ones.
  */
 export class ApiKeyRedis implements ApiKeyStore {
   readonly #redis: SharedRedis;
@@ -115,27 +114,27 @@ export class ApiKeyRedis implements ApiKeyStore {
 
   constructor(redis: SharedRedis, cacheMs: number) {
     this.#redis = redis;
-    this.#known = new LRUCache({ max: MOST_REMEMBERED, ttl: cacheMs });
-    this.#unknown = new LRUCache({ max: MOST_REMEMBERED, ttl: cacheMs });
+    this.#known = new LRUCache({ max: MOST_CACHED, ttl: cacheMs });
+    this.#unknown = new LRUCache({ max: MOST_CACHED, ttl: cacheMs });
   }
 
   find(hash: string): ApiKeyRecord | undefined | Promise<ApiKeyRecord | undefined> {
     const known = this.#known.get(hash);
     if (known !== undefined || this.#unknown.has(hash)) return known;
-    return this.#underWay.run(hash, () => this.#ask(hash));
+    return this.#underWay.run(hash, () => this.#lookUp(hash));
   }
 
-  async #ask(hash: string): Promise<ApiKeyRecord | undefined> {
+  async #lookUp(hash: string): Promise<ApiKeyRecord | undefined> {
     try {
       const name = redisKeysName(this.#redis);
-      // without an answer the request is refused
+      // the request cannot go on without this
       const text = await this.#redis.run((client) => client.hget(name, hash), this.#redis.requiredMs);
       const record = text === null ? undefined : parseApiKeyRecord(text);
       if (record === undefined) this.#unknown.set(hash, true);
       else this.#known.set(hash, record);
       return record;
     } catch (cause) {
-      const what = cause instanceof StoreUnavailable ? 'Redis is away' : 'its record in Redis cannot be read';
+      const what = cause instanceof StoreUnavailable ? 'Redis unavailable' : 'its record in Redis is not readable';
       throw new AuthenticationUnavailable(`the API key was not looked up: ${what}: ${(cause as Error).message}`, {
         cause,
       });

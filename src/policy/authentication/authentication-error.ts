@@ -1,8 +1,8 @@
 import { GatewayError } from '../../shared/gateway-error.ts';
 
-/** The error for a request whose sender is not known. `message` is for the client and says nothing of how far its credential came. */
+/** Thrown when a request cannot be authenticated. `message` is for the client and does not say which check failed. */
 export class AuthenticationError extends GatewayError {
-  /** What was wrong, for the log alone. */
+  /** The details, for the log only. */
   readonly reason: string;
 
   constructor(what: AuthenticationProblem, message: string, options?: ErrorOptions) {
@@ -21,8 +21,8 @@ export interface AuthenticationProblem {
 }
 
 /**
- * Why a credential does not hold. `expired`, `not_yet_valid`, `claims` and `revoked` are said only of one that somebody who may
- * has given out; who sends one of the others may have made it up.
+ * Why a credential is rejected. `expired`, `not_yet_valid`, `claims` and `revoked` mean that a trusted issuer has issued the
+ * credential; in all other cases the client may have invented it.
  */
 export type BadCredentialKind =
   | 'malformed'
@@ -34,9 +34,9 @@ export type BadCredentialKind =
   | 'claims'
   | 'revoked';
 
-const GIVEN_OUT: ReadonlySet<BadCredentialKind> = new Set(['expired', 'not_yet_valid', 'claims', 'revoked']);
+const ISSUED: ReadonlySet<BadCredentialKind> = new Set(['expired', 'not_yet_valid', 'claims', 'revoked']);
 
-/** A credential that does not hold; `message` is for the log. */
+/** Thrown for a credential that is not valid; `message` is for the log. */
 export class BadCredential extends Error {
   override readonly name = 'BadCredential';
   readonly kind: BadCredentialKind;
@@ -46,33 +46,33 @@ export class BadCredential extends Error {
     this.kind = kind;
   }
 
-  /** Whether it may have been made up. */
+  /** Whether the client may have invented the credential. */
   get isGuess(): boolean {
-    return !GIVEN_OUT.has(this.kind);
+    return !ISSUED.has(this.kind);
   }
 }
 
-/** Whether the credential holds cannot be told just now, since what decides it is away; `message` is for the log. */
+/** Thrown when a credential cannot be checked because a key set, store or server is unavailable; `message` is for the log. */
 export class AuthenticationUnavailable extends Error {
   override readonly name = 'AuthenticationUnavailable';
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc6750#section-3 */
-export function missing(challenge: string): AuthenticationError {
+/** Returns the error for a request without a credential (RFC 6750, section 3.1). */
+export function missingCredential(challenge: string): AuthenticationError {
   const headers = { 'www-authenticate': challenge };
   const what = { status: 401, code: 'UNAUTHENTICATED', kind: 'unauthenticated', headers } as const;
   return new AuthenticationError({ ...what, reason: 'no credential' }, 'This needs authentication.');
 }
 
-export function invalid(challenge: string, cause: Error): AuthenticationError {
+export function invalidCredential(challenge: string, cause: Error): AuthenticationError {
   const description = 'error="invalid_token", error_description="The credential is not valid"';
   const headers = { 'www-authenticate': challenge.startsWith('Bearer ') ? `${challenge}, ${description}` : challenge };
   const what = { status: 401, code: 'UNAUTHENTICATED', kind: 'unauthenticated', headers } as const;
   return new AuthenticationError({ ...what, reason: cause.message }, 'The credential is not valid.', { cause });
 }
 
-/** `seconds`: until the address may try again. */
-export function tooMany(seconds: number): AuthenticationError {
+/** Returns the error for an address with too many bad credentials. `seconds`: until the address may try again. */
+export function tooManyAttempts(seconds: number): AuthenticationError {
   const headers = { 'retry-after': String(seconds) };
   const what = { status: 429, code: 'RATE_LIMITED', kind: 'too-many-attempts', headers } as const;
   return new AuthenticationError(
@@ -81,12 +81,12 @@ export function tooMany(seconds: number): AuthenticationError {
   );
 }
 
-const UNDECIDED_RETRY_S = 5;
+const UNAVAILABLE_RETRY_S = 5;
 
-export function undecided(cause: Error): AuthenticationError {
-  const headers = { 'retry-after': String(UNDECIDED_RETRY_S) };
+export function unavailable(cause: Error): AuthenticationError {
+  const headers = { 'retry-after': String(UNAVAILABLE_RETRY_S) };
   const what = { status: 503, code: 'SERVICE_UNAVAILABLE', kind: 'cannot-authenticate', headers } as const;
-  return new AuthenticationError({ ...what, reason: cause.message }, 'The credential cannot be checked just now.', {
+  return new AuthenticationError({ ...what, reason: cause.message }, 'The credential cannot be checked right now.', {
     cause,
   });
 }

@@ -9,9 +9,9 @@ import {
   type AuthenticationError,
   AuthenticationUnavailable,
   BadCredential,
-  invalid,
-  missing,
-  undecided,
+  invalidCredential,
+  missingCredential,
+  unavailable,
 } from './authentication-error.ts';
 import type { ClientCertificates } from './client-certificate.ts';
 import type { FindCredential } from './credentials.ts';
@@ -20,30 +20,31 @@ import type { FailedAttempts } from './failed-attempts.ts';
 import type { Introspector } from './introspection.ts';
 import type { JwtVerifier } from './jwt-verifier.ts';
 
-/** Decides who a request is from, before anything else is done for it. */
+/** Identifies the sender of a request. Runs before all other work on the request. */
 export interface Authenticator {
   /**
-   * At once where nothing has to be waited for. Throws, or rejects with, `AuthenticationError`.
-   * @param proved who asks, as a session of login has proved; a token or an API key says it over that
+   * Returns the client's address and identity; synchronous unless a check has to wait. Throws, or rejects with,
+   * `AuthenticationError`.
+   * @param sessionIdentity the identity from a login session; a token or an API key in the request replaces it
    */
-  authenticate(req: IncomingMessage, requestId: string, proved?: Identity): ClientInfo | Promise<ClientInfo>;
-  /** The client's address, past proxies that are trusted. */
+  authenticate(req: IncomingMessage, requestId: string, sessionIdentity?: Identity): ClientInfo | Promise<ClientInfo>;
+  /** Returns the client's address, behind trusted proxies. */
   addressOf(req: IncomingMessage): string;
-  /** Files that credentials are checked by; each is to be reloaded when it has changed. */
+  /** Files with keys. The caller reloads each file when it changes. */
   readonly files: readonly WatchedFile[];
   close(): void;
 }
 
 export interface WatchedFile {
   readonly file: string;
-  /** Throws when the file cannot be used; what was there before then stays. */
+  /** Reads the file again. Throws when the file cannot be used; the previous content then stays in use. */
   reload(): void;
 }
 
-/** What admission consists of: whatever is not configured is left out, and costs nothing. */
+/** The parts of an authenticator. Parts that are not configured are left out, and cost nothing. */
 export interface AuthenticatorParts {
   readonly clientAddress?: ClientAddress | undefined;
-  /** Headers that only the gateway may set: what a client sends under these names is forgotten. */
+  /** Headers that only the gateway may set. They are removed from client requests. */
   readonly ownHeaders?: readonly string[] | undefined;
   readonly findToken?: FindCredential | undefined;
   readonly jwt?: JwtVerifier | undefined;
@@ -56,35 +57,35 @@ export interface AuthenticatorParts {
   readonly sessions?: boolean;
   readonly required: boolean;
   readonly logger: Logger;
-  /** Told of each request that is not let in. */
+  /** Called for each request that is rejected. */
   readonly refused?: CountRefusal | undefined;
   readonly files?: readonly WatchedFile[];
   readonly close?: () => void;
 }
 
-/** Keys that held lately, so that a throttled address does not shut out those behind it who are known. */
+/** Number of API keys that were valid lately. Their owners stay served while their address is throttled. */
 const MOST_GOOD_KEYS = 10_000;
 
 export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
-  const gate = new GateAuthenticator(parts);
+  const authenticator = new RequestAuthenticator(parts);
   return {
-    authenticate: (req, requestId, proved) => gate.authenticate(req, requestId, proved),
-    addressOf: (req) => gate.addressOf(req),
+    authenticate: (req, requestId, sessionIdentity) => authenticator.authenticate(req, requestId, sessionIdentity),
+    addressOf: (req) => authenticator.addressOf(req),
     files: parts.files ?? [],
     close: () => parts.close?.(),
   };
 }
 
-/** What a request without a credential is told to come with. */
+/** Returns the scheme of `WWW-Authenticate` in responses to requests without a credential. */
 function schemeOf({ findToken, findApiKey, sessions }: AuthenticatorParts): string {
   if (findToken) return 'Bearer';
   if (findApiKey) return 'ApiKey';
   return sessions ? 'Session' : 'Bearer';
 }
 
-type Answer<T> = T | Promise<T>;
+type MaybePromise<T> = T | Promise<T>;
 
-class GateAuthenticator {
+class RequestAuthenticator {
   readonly #parts: AuthenticatorParts;
   readonly #challenge: string;
   readonly #goodKeys: LRUCache<string, true> | undefined;
@@ -95,22 +96,22 @@ class GateAuthenticator {
     if (parts.failedAttempts) this.#goodKeys = new LRUCache({ max: MOST_GOOD_KEYS });
   }
 
-  authenticate(req: IncomingMessage, requestId: string, proved?: Identity): Answer<ClientInfo> {
-    const { ownHeaders, certificates: certified } = this.#parts;
+  authenticate(req: IncomingMessage, requestId: string, sessionIdentity?: Identity): MaybePromise<ClientInfo> {
+    const { ownHeaders, certificates } = this.#parts;
     const ip = this.addressOf(req);
     try {
-      const identity = this.#identify(req, ip, proved ?? certified?.identify(req));
-      // all that was to be read is read by now, also where its check goes on
+      const identity = this.#identify(req, ip, sessionIdentity ?? certificates?.identify(req));
+      // all credentials have been read by now, also those that are still being checked
       if (ownHeaders) for (const name of ownHeaders) dropHeader(req, name);
-      if (!(identity instanceof Promise)) return this.#facts(ip, identity);
+      if (!(identity instanceof Promise)) return this.#clientInfo(ip, identity);
       return identity.then(
-        (known) => this.#facts(ip, known),
+        (known) => this.#clientInfo(ip, known),
         (error: unknown) => {
-          throw this.#refuse(error, ip, requestId);
+          throw this.#reject(error, ip, requestId);
         },
       );
     } catch (error) {
-      throw this.#refuse(error, ip, requestId);
+      throw this.#reject(error, ip, requestId);
     }
   }
 
@@ -120,55 +121,55 @@ class GateAuthenticator {
     return clientAddress ? clientAddress(peer, req.headers) : peer;
   }
 
-  #facts(ip: string, identity: Identity | undefined): ClientInfo {
-    if (identity === undefined && this.#parts.required) throw missing(this.#challenge);
+  #clientInfo(ip: string, identity: Identity | undefined): ClientInfo {
+    if (identity === undefined && this.#parts.required) throw missingCredential(this.#challenge);
     return { ip, identity };
   }
 
-  /** A token says who asks, else an API key does, else a session or a certificate; with a token, a key says for which client. */
-  #identify(req: IncomingMessage, ip: string, otherwise: Identity | undefined): Answer<Identity | undefined> {
+  /** Tries a token, then an API key, then the session or certificate. With a token, the API key only adds the calling client. */
+  #identify(req: IncomingMessage, ip: string, otherwise: Identity | undefined): MaybePromise<Identity | undefined> {
     const { findToken, findApiKey } = this.#parts;
     const token = findToken && this.#find(findToken, req, ip);
     const key = findApiKey && this.#find(findApiKey, req, ip);
-    if (token === undefined) return key === undefined ? otherwise : this.#ofKey(key, ip);
-    const bearer = this.#ofToken(token, ip);
+    if (token === undefined) return key === undefined ? otherwise : this.#identifyKey(key, ip);
+    const bearer = this.#identifyToken(token, ip);
     if (key === undefined) return bearer;
-    // should the key be refused at once, nobody waits for the token any more
+    // a key that is rejected at once leaves this promise unhandled
     if (bearer instanceof Promise) bearer.catch(() => {});
-    const owner = this.#ofKey(key, ip);
+    const owner = this.#identifyKey(key, ip);
     if (bearer instanceof Promise || owner instanceof Promise) {
       return Promise.all([bearer, owner]).then(([known, client]) => onBehalf(known, client));
     }
     return onBehalf(bearer, owner);
   }
 
-  #ofToken(token: string, ip: string): Answer<Identity> {
+  #identifyToken(token: string, ip: string): MaybePromise<Identity> {
     const { jwt, introspector, failedAttempts } = this.#parts;
-    const recall = () => jwt?.recall(token) ?? introspector?.recall(token);
-    const known = recall();
+    const cached = () => jwt?.cachedIdentity(token) ?? introspector?.cachedIdentity(token);
+    const known = cached();
     if (known !== undefined || failedAttempts === undefined) return known ?? this.#verify(token);
-    // who had to wait for others may be known by now
-    return failedAttempts.guard(ip, () => recall() ?? this.#verify(token));
+    // another request may have verified the same token while this one waited
+    return failedAttempts.guard(ip, () => cached() ?? this.#verify(token));
   }
 
   #verify(token: string): Promise<Identity> {
     const { jwt, introspector } = this.#parts;
-    if (jwt && (introspector === undefined || jwt.concerns(token))) return jwt.verify(token);
+    if (jwt && (introspector === undefined || jwt.hasIssuerFor(token))) return jwt.verify(token);
     if (introspector) return introspector.verify(token);
     throw new BadCredential('unknown', 'no issuer is configured');
   }
 
-  /** What is no credential is a bad one. */
+  /** Returns the credential in a request. One that is malformed counts as a failed attempt. */
   #find(find: FindCredential, req: IncomingMessage, ip: string): string | undefined {
     try {
       return find(req);
     } catch (error) {
-      void this.#parts.failedAttempts?.note(ip);
+      void this.#parts.failedAttempts?.recordFailure(ip);
       throw error;
     }
   }
 
-  #ofKey(key: string, ip: string): Answer<Identity> {
+  #identifyKey(key: string, ip: string): MaybePromise<Identity> {
     const { apiKeys, failedAttempts } = this.#parts;
     if (apiKeys === undefined) throw new BadCredential('unknown', 'no API keys are configured');
     const good = this.#goodKeys;
@@ -190,25 +191,25 @@ class GateAuthenticator {
     }
   }
 
-  /** What to answer, with a line in the log that says more. */
-  #refuse(error: unknown, ip: string, requestId: string): AuthenticationError {
-    const refusal = this.#refusalOf(error);
-    const { reason } = refusal;
-    this.#tell(error, refusal);
-    if (refusal.status === 503)
+  /** Returns the error for the client, logs the details and counts the rejection. */
+  #reject(error: unknown, ip: string, requestId: string): AuthenticationError {
+    const rejection = this.#errorFor(error);
+    const { reason } = rejection;
+    this.#count(error, rejection);
+    if (rejection.status === 503)
       this.#parts.logger.error({ requestId, ip, reason }, 'a credential could not be checked');
     else if (error instanceof BadCredential) {
-      this.#parts.logger.info({ requestId, ip, reason }, 'a credential that is not valid');
+      this.#parts.logger.info({ requestId, ip, reason }, 'invalid credential');
     }
-    return refusal;
+    return rejection;
   }
 
-  #refusalOf(error: unknown): AuthenticationError {
-    if (error instanceof AuthenticationUnavailable) return undecided(error);
-    return error instanceof BadCredential ? invalid(this.#challenge, error) : (error as AuthenticationError);
+  #errorFor(error: unknown): AuthenticationError {
+    if (error instanceof AuthenticationUnavailable) return unavailable(error);
+    return error instanceof BadCredential ? invalidCredential(this.#challenge, error) : (error as AuthenticationError);
   }
 
-  #tell(error: unknown, { status }: AuthenticationError): void {
+  #count(error: unknown, { status }: AuthenticationError): void {
     const { refused } = this.#parts;
     if (refused === undefined) return;
     if (status === 429) return refused('authentication.failed_attempts', 'throttled');
@@ -217,7 +218,7 @@ class GateAuthenticator {
   }
 }
 
-/** The bearer of a token, who asks through the client that the API key belongs to. */
+/** Returns the identity of a token's subject, with the client that the API key belongs to. */
 function onBehalf(bearer: Identity, { clientId, apiKeyId, apiKeyOwner, plan }: Identity): Identity {
   return { ...bearer, clientId, apiKeyId, apiKeyOwner, plan };
 }

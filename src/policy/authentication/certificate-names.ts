@@ -3,7 +3,7 @@ import { BadCredential } from './authentication-error.ts';
 import { commonName, parseDistinguishedName } from './distinguished-name.ts';
 import { parseForwardedCertificates } from './forwarded-certificate.ts';
 
-/** Whom a client certificate names, and by which certificate it is known. */
+/** The names in a client certificate, and its fingerprint. */
 export interface CertificateNames {
   readonly subject: string | undefined;
   readonly common_name: string | undefined;
@@ -16,7 +16,7 @@ export interface CertificateNames {
   readonly valid_to?: string;
 }
 
-/** Throws `BadCredential` for a certificate whose names are not well-formed. */
+/** Returns the names of a certificate. Throws `BadCredential` if they are not well-formed. */
 export function namesOf(certificate: X509Certificate): CertificateNames {
   try {
     return readNames(certificate);
@@ -43,12 +43,12 @@ function readNames(certificate: X509Certificate): CertificateNames {
 }
 
 const ALTERNATIVE_NAME = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/y;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are refused
+// biome-ignore lint/suspicious/noControlCharactersInRegex: rejects exactly these characters
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
- * Reads the alternative names as Node writes them: with commas between them, and as a JSON string each that could be taken for
- * several. Throws where anything is left over.
+ * Parses alternative names in Node's text format: separated by commas, and ambiguous values written as JSON strings. Throws
+ * if any text is left over.
  */
 function alternativeNames(text: string): [kind: string, name: string][] {
   const names: [string, string][] = [];
@@ -65,15 +65,15 @@ function alternativeNames(text: string): [kind: string, name: string][] {
 }
 
 /**
- * What a proxy says of the certificate: all of it, as `:BASE64:` (RFC 9440, section 2.1) or as PEM that is URL-encoded,
- * or some of it, as Envoy and Istio do in `x-forwarded-client-cert`. Throws `BadCredential`.
+ * Reads the certificate that a proxy passes in a header: the whole certificate, as `:BASE64:` (RFC 9440, section 2.1) or as
+ * URL-encoded PEM, or only its names, as Envoy and Istio send in `x-forwarded-client-cert`. Throws `BadCredential`.
  */
 export function namesInHeader(header: string, text: string): CertificateNames {
   try {
     if (header === 'x-forwarded-client-cert') return namesInElement(text);
     return readNames(text.startsWith(':') ? certificateInBase64(text) : certificateInPem(text));
   } catch (cause) {
-    throw new BadCredential('malformed', `${header} holds no certificate: ${(cause as Error).message}`, { cause });
+    throw new BadCredential('malformed', `${header} has no valid certificate: ${(cause as Error).message}`, { cause });
   }
 }
 
@@ -85,7 +85,7 @@ function certificateInBase64(text: string): X509Certificate {
   return new X509Certificate(Buffer.from(bytes, 'base64'));
 }
 
-/** A header that came several times holds several certificates, and it cannot be said which one is the client's. */
+/** Throws for several certificates, since the header does not say which one is the client's. */
 function certificateInPem(encoded: string): X509Certificate {
   const text = decodeURIComponent(encoded).trim();
   const begin = '-----BEGIN CERTIFICATE-----';
@@ -94,7 +94,7 @@ function certificateInPem(encoded: string): X509Certificate {
   return new X509Certificate(text);
 }
 
-/** Of several elements, the last is that of the proxy next to us. */
+/** Reads the last element, which the nearest proxy has added. */
 function namesInElement(text: string): CertificateNames {
   const element = parseForwardedCertificates(text).at(-1);
   const first = (key: string) => element?.get(key)?.[0] || undefined;

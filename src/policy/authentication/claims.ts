@@ -4,8 +4,8 @@ import { ExactNumber, isNumber, numberText, parseJson } from '../../shared/exact
 type Claims = Readonly<Record<string, unknown>>;
 
 /**
- * Whom verified claims are about. `sub` should be a string (RFC 7519, section 4.1.2); that of issuers that write a number is its
- * digits, while the claim itself stays a number.
+ * Returns the identity that verified claims describe. `sub` should be a string (RFC 7519, section 4.1.2). A numeric `sub`
+ * becomes the text of its digits in `subject`; the claim itself stays a number.
  */
 export function identityOfClaims(kind: 'jwt' | 'opaque', claims: Claims): Identity {
   return {
@@ -18,8 +18,8 @@ export function identityOfClaims(kind: 'jwt' | 'opaque', claims: Claims): Identi
 }
 
 /**
- * The claims of a token that has been verified (a JWT in compact form), its numbers with all their digits: what reads tokens by
- * `JSON.parse` has rounded those that are too long.
+ * Returns the claims of a verified token (a JWT in compact form). Numbers keep all their digits, which `JSON.parse` would
+ * round.
  */
 export function claimsOfToken(token: string): Claims {
   const payload = Buffer.from(token.split('.')[1] ?? '', 'base64url');
@@ -27,14 +27,14 @@ export function claimsOfToken(token: string): Claims {
 }
 
 /**
- * Reads the members of a JSON object, the numbers among them with their digits: `9007199254740993` and `9007199254740992` are
- * two users, and two tenants. Times are plain numbers, which the gateway computes with. Throws `SyntaxError`.
+ * Parses the members of a JSON object. Numbers keep all their digits, since `9007199254740993` and `9007199254740992` are
+ * two users, or two tenants. Times become plain numbers. Throws `SyntaxError`.
  */
 export function readClaims(text: string): Claims {
   return withPlainTimes(parseJson(text));
 }
 
-/** Returns the members of an object with times as plain numbers; none of any other value. */
+/** Returns the members of an object with times as plain numbers; an empty object for any other value. */
 export function withPlainTimes(value: unknown): Claims {
   if (typeof value !== 'object' || value === null || value instanceof ExactNumber) return {};
   const claims: Record<string, unknown> = { ...value };
@@ -44,14 +44,14 @@ export function withPlainTimes(value: unknown): Claims {
 
 const TIMES = ['exp', 'nbf', 'iat', 'auth_time'];
 
-/** `scope` as in RFC 8693, section 4.2, or `scp`, as some providers call it; as text or as a list. */
+/** Reads `scope` (RFC 8693, section 4.2), or `scp` as some providers name it; a string or a list. */
 function scopesOf(claims: Claims): string[] {
   const granted = claims.scope ?? claims.scp;
   const all = typeof granted === 'string' ? granted.split(' ') : Array.isArray(granted) ? granted : [];
   return [...new Set(all.filter((scope): scope is string => typeof scope === 'string' && SCOPE.test(scope)))];
 }
 
-/** With a blank in it, one scope would be read as two (RFC 6749, section 3.3). */
+/** A scope with a space in it would be read as two (RFC 6749, section 3.3). */
 const SCOPE = /^[^\s\p{Cc}]+$/u;
 
 function textOf(claim: unknown): string | undefined {

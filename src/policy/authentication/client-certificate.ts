@@ -7,23 +7,23 @@ import type { ClientCertificateSettings } from '../../config/sections/authentica
 import { BadCredential } from './authentication-error.ts';
 import { type CertificateNames, namesInHeader, namesOf } from './certificate-names.ts';
 
-const MOST_REMEMBERED = 1_000;
+const MOST_CACHED = 1_000;
 const LONGEST_HEADER = 16_384;
 
-/** Tells whom a client certificate names: that of the connection, or one that a trusted proxy passes on. */
+/** Identifies clients by their certificate: that of the connection, or one that a trusted proxy passes in a header. */
 export class ClientCertificates {
   readonly #settings: ClientCertificateSettings;
   readonly #trusts: (req: IncomingMessage) => boolean;
   readonly #ofConnections = new WeakMap<Socket, Identity>();
-  readonly #ofHeaders = new LRUCache<string, Identity>({ max: MOST_REMEMBERED });
+  readonly #ofHeaders = new LRUCache<string, Identity>({ max: MOST_CACHED });
 
-  /** `trusts`: whether the other end of the connection is a proxy whose headers are believed. */
+  /** @param trusts whether the peer is a proxy whose headers are trusted */
   constructor(settings: ClientCertificateSettings, trusts: (req: IncomingMessage) => boolean) {
     this.#settings = settings;
     this.#trusts = trusts;
   }
 
-  /** `undefined` without a certificate. Throws `BadCredential` for one that names nobody. */
+  /** Returns `undefined` without a certificate. Throws `BadCredential` if the certificate does not have the configured name. */
   identify(req: IncomingMessage): Identity | undefined {
     const { header } = this.#settings;
     if (header !== undefined && this.#trusts(req)) {

@@ -28,23 +28,24 @@ export interface AuthenticatorSettings {
   readonly login?: object;
 }
 
-export interface AdmissionEnvironment {
+export interface AuthenticatorEnvironment {
   readonly logger: Logger;
   readonly instruments?: Pick<Instruments, 'refused' | 'throttled'> | undefined;
   readonly redis?: SharedRedis | undefined;
-  /** Bad credentials that other processes count as well. */
+  /** Counts of bad credentials that all processes share. */
   readonly sharedFailures?: SharedFailures | undefined;
-  /** What subgraphs are sent of what is found out here. */
+  /** The header rules; the headers that they add with client data are removed from client requests. */
   readonly rules: Pick<RequestHeaders, 'ownHeaders'>;
 }
 
 /**
- * Admission as the config says; `undefined` where it says nothing, so that requests pay nothing.
+ * Creates the authenticator that the config describes. Returns `undefined` if nothing is configured, so that requests pay
+ * nothing.
  * Throws `ConfigValueError`.
  */
-export function configureAdmission(
+export function configureAuthenticator(
   settings: AuthenticatorSettings,
-  environment: AdmissionEnvironment,
+  environment: AuthenticatorEnvironment,
 ): Authenticator | undefined {
   const { authentication, api_keys, introspection_endpoints, trusted_proxies } = settings;
   const { jwks } = authentication.router.jwt;
@@ -60,7 +61,7 @@ export function configureAdmission(
   if (takesTokens) checkCredentialPlaces(authentication, api_keys);
   const trusts = addressSet(trusted_proxies?.addresses ?? []);
   const keyStore = api_keys && openKeyStore(api_keys, environment.redis);
-  // last of what may fail: from here on keys are fetched
+  // last, since everything before can throw, and this starts to fetch keys
   const { issuers, files, close } = openIssuers(jwks, environment.logger);
   return createAuthenticator({
     sessions: Object.keys(settings.login ?? {}).length > 0,
@@ -108,7 +109,7 @@ function introspector(settings: AuthenticationSettings, endpoints: readonly Intr
 
 function failedAttempts(
   { failed_attempts }: AuthenticationSettings,
-  { instruments, sharedFailures: shared }: AdmissionEnvironment,
+  { instruments, sharedFailures: shared }: AuthenticatorEnvironment,
 ): FailedAttempts | undefined {
   if (failed_attempts === undefined) return undefined;
   const { limit, window: windowMs } = failed_attempts;
@@ -149,12 +150,12 @@ function openIssuers(settings: readonly JwksSettings[], logger: Logger): OpenIss
   return { issuers, files, close };
 }
 
-/** The file with an issuer's keys, also where it is given as a `file://` URL. */
+/** Returns the path of the file with an issuer's keys, also if the config gives it as a `file://` URL. */
 export function keyFileOf({ file, url }: Pick<JwksSettings, 'file' | 'url'>): string | undefined {
   return file ?? (url?.startsWith('file:') ? fileURLToPath(url) : undefined);
 }
 
-/** The config has seen to it that one of them is there. */
+/** Opens the key set of an entry. The config has exactly one of its kinds. */
 function openKeys(entry: JwksSettings, logger: Logger): KeySet {
   const { url, keys, secret } = entry;
   if (secret !== undefined) return secretKey(secret);
@@ -174,6 +175,6 @@ function openKeys(entry: JwksSettings, logger: Logger): KeySet {
 
 function openKeyStore({ file, cache }: ApiKeySettings, redis: SharedRedis | undefined): ApiKeyStore {
   if (file !== undefined) return new ApiKeyFile(file);
-  if (redis === undefined) throw new ConfigValueError('api_keys.redis: there is no Redis; set store.redis.url.');
+  if (redis === undefined) throw new ConfigValueError('api_keys.redis: no Redis is configured; set store.redis.url.');
   return new ApiKeyRedis(redis, cache);
 }

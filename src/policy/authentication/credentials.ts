@@ -4,12 +4,11 @@ import type { ApiKeySettings } from '../../config/sections/api-keys.ts';
 import type { AuthenticationSettings, TokenSource } from '../../config/sections/authentication.ts';
 import { BadCredential } from './authentication-error.ts';
 
-/** Finds a credential in a request; `undefined` when there is none. Throws `BadCredential` for one that is none. */
+/** Finds a credential in a request; `undefined` when there is none. Throws `BadCredential` if it is malformed. */
 export type FindCredential = (req: IncomingMessage) => string | undefined;
 
 /**
- * A header may hold either a token or an API key only where what stands before them tells which. Throws `ConfigValueError` for a
- * config that leaves it open.
+ * Checks that tokens and API keys can be told apart. In one header they need different prefixes. Throws `ConfigValueError`.
  */
 export function checkCredentialPlaces(settings: AuthenticationSettings, apiKeys: ApiKeySettings | undefined): void {
   if (apiKeys === undefined) return;
@@ -18,8 +17,8 @@ export function checkCredentialPlaces(settings: AuthenticationSettings, apiKeys:
     if (place.type !== 'header' || place.name !== apiKeys.header_name) continue;
     if (prefix !== '' && place.value_prefix !== '' && place.value_prefix.toLowerCase() !== prefix) continue;
     throw new ConfigValueError(
-      `The header ${place.name} is where both API keys (api_keys.header_name) and tokens (authentication.router.jwt) are looked ` +
-        'for, and what stands in it could be either. Give API keys another header, or each a prefix of its own: ' +
+      `The header ${place.name} is configured for both API keys (api_keys.header_name) and tokens (authentication.router.jwt), ` +
+        'so the gateway cannot tell which one a value is. Give API keys another header, or give each its own prefix: ' +
         'api_keys.header_value_prefix: ApiKey, and Bearer for tokens.',
     );
   }
@@ -31,12 +30,12 @@ function tokenPlaces({ router, cookie }: AuthenticationSettings): TokenSource[] 
   return [{ type: 'header', name: header_name, value_prefix: header_value_prefix }, ...sources, ...cookies];
 }
 
-/** Looks for a token where the config says, in order; the first place that has one decides. */
+/** Returns a function that finds the token in a request. It tries the configured places in order; the first match wins. */
 export function tokenFinder(settings: AuthenticationSettings, apiKeys: ApiKeySettings | undefined): FindCredential {
   const { ignore_other_prefixes } = settings.router.jwt;
   const finders = tokenPlaces(settings).map((place) => {
     if (place.type === 'cookie') return cookieFinder(place.name);
-    // an API key in the same header has another prefix
+    // an API key in the same header has a different prefix
     const shared = apiKeys?.header_name === place.name;
     return headerFinder(place.name, place.value_prefix, ignore_other_prefixes || shared);
   });
@@ -49,7 +48,7 @@ export function tokenFinder(settings: AuthenticationSettings, apiKeys: ApiKeySet
   };
 }
 
-/** Looks for an API key; `tokens`: where tokens are looked for as well, if they are. */
+/** Returns a function that finds the API key in a request. `tokens`: where tokens are found, if they are configured. */
 export function apiKeyFinder(settings: ApiKeySettings, tokens: AuthenticationSettings | undefined): FindCredential {
   const { header_name, header_value_prefix } = settings;
   const places = tokens === undefined ? [] : tokenPlaces(tokens);
@@ -57,14 +56,14 @@ export function apiKeyFinder(settings: ApiKeySettings, tokens: AuthenticationSet
   return headerFinder(header_name, header_value_prefix, shared);
 }
 
-/** @param ignoreOthers whether a value with another prefix counts as none */
+/** @param ignoreOthers whether a value with another prefix counts as no credential */
 function headerFinder(name: string, prefix: string, ignoreOthers: boolean): FindCredential {
   return (req) => {
     const value = req.headers[name];
     if (value === undefined) return undefined;
-    // Node keeps the first of several `authorization` headers, while another server on the way may heed the last
+    // Node keeps the first of several `authorization` headers, while another server on the way may use the last
     if (typeof value !== 'string' || isRepeated(req.rawHeaders, name)) {
-      throw new BadCredential('malformed', `the header ${name} is there more than once`);
+      throw new BadCredential('malformed', `the header ${name} is sent more than once`);
     }
     const credential = withoutPrefix(value, prefix);
     if (credential === undefined) {
@@ -76,7 +75,7 @@ function headerFinder(name: string, prefix: string, ignoreOthers: boolean): Find
   };
 }
 
-/** What comes after the prefix, which is compared as the names of authentication schemes are: in any case. */
+/** Returns the text after the prefix. Prefixes are case-insensitive, as authentication schemes are. */
 function withoutPrefix(value: string, prefix: string): string | undefined {
   const { length } = prefix;
   if (length === 0) return value.trim();
@@ -85,7 +84,7 @@ function withoutPrefix(value: string, prefix: string): string | undefined {
   return value.slice(length).trim();
 }
 
-/** `raw`: names and values by turns, as they were sent. */
+/** `raw`: alternating names and values, as they were sent. */
 function isRepeated(raw: readonly string[], name: string): boolean {
   let count = 0;
   for (let at = 0; at < raw.length; at += 2) {
@@ -103,9 +102,9 @@ function cookieFinder(name: string): FindCredential {
       const mark = pair.indexOf('=');
       if (mark < 0 || pair.slice(0, mark).trim() !== name) continue;
       const value = pair.slice(mark + 1).trim();
-      // a second cookie of the same name may have been planted from a sibling domain
+      // another site on a sibling domain may have set the second cookie of the same name
       if (found !== undefined && found !== value)
-        throw new BadCredential('malformed', `the cookie ${name} is there more than once`);
+        throw new BadCredential('malformed', `the cookie ${name} is sent more than once`);
       found = value;
     }
     return found === '' ? undefined : found;

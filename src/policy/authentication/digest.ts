@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** SHA-256 in hex: how credentials are known where they must not be kept. */
+/** Returns the SHA-256 in hex: identifies credentials that must not be stored. */
 export function sha256(text: string): string {
   return hash('sha256', text, 'hex');
 }

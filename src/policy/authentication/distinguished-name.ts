@@ -1,7 +1,7 @@
-/** One attribute of a distinguished name: its type as it is written, and its value with escapes decoded. */
+/** One attribute of a distinguished name: its type as written, and its value with escapes decoded. */
 export interface NameAttribute {
   readonly type: string;
-  /** `undefined` for a value that is no text, which is written as `#` and hexadecimal digits. */
+  /** `undefined` for a binary value, which is written as `#` and hexadecimal digits. */
   readonly value: string | undefined;
 }
 
@@ -9,12 +9,12 @@ const TYPE = /[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)*/y;
 const SPECIAL = '"+,;<>\\ #=';
 const HEX_PAIR = /[0-9A-Fa-f]{2}/y;
 const HEX_STRING = /#(?:[0-9A-Fa-f]{2})+/y;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are refused
+// biome-ignore lint/suspicious/noControlCharactersInRegex: rejects exactly these characters
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /**
- * Reads a distinguished name as text (RFC 4514), attributes in the order in which they stand there. Throws where it is not
- * well-formed, and for values with control characters.
+ * Parses a distinguished name (RFC 4514) and returns its attributes in order. Throws if it is not well-formed, and for values
+ * with control characters.
  *
  * In:  `CN=ada\,O=Shop+OU=a,O=Shop\C3\A9`
  * Out: `CN` = `ada,O=Shop`, `OU` = `a`, `O` = `Shopé`
@@ -40,7 +40,7 @@ class Reader {
     }
   }
 
-  /** Stops at the separator that follows, or at the end. */
+  /** Parses one attribute. Stops at the separator after it, or at the end. */
   #attribute(): NameAttribute {
     this.#skipBlanks();
     const type = this.#match(TYPE);
@@ -61,7 +61,7 @@ class Reader {
 
   #value(): string {
     const bytes: number[] = [];
-    /** Blanks at the end of a value do not belong to it unless they are escaped. */
+    /** Unescaped spaces at the end do not belong to the value. */
     let length = 0;
     for (; this.#at < this.#text.length; this.#at++) {
       const char = this.#text[this.#at] as string;
@@ -83,7 +83,7 @@ class Reader {
     return value;
   }
 
-  /** The byte behind a backslash: a special character, or two hexadecimal digits. Stops at its last character. */
+  /** Returns the byte that an escape stands for: a special character, or two hexadecimal digits. Stops at its last character. */
   #escaped(): number {
     const next = this.#text[this.#at + 1];
     if (next !== undefined && SPECIAL.includes(next)) {
@@ -115,7 +115,7 @@ class Reader {
 
 const COMMON_NAME = /^(?:CN|commonName|2\.5\.4\.3)$/i;
 
-/** The common name; `undefined` where there is none, and where there are several, none of which is more true than the others. */
+/** Returns the common name; `undefined` if there is none or more than one. */
 export function commonName(attributes: readonly NameAttribute[]): string | undefined {
   const names = attributes.filter(({ type }) => COMMON_NAME.test(type));
   return names.length === 1 ? names[0]?.value || undefined : undefined;

@@ -1,36 +1,36 @@
 import { LRUCache } from 'lru-cache';
 import { addressGroup } from '../client-address.ts';
-import { BadCredential, tooMany } from './authentication-error.ts';
+import { BadCredential, tooManyAttempts } from './authentication-error.ts';
 
-/** The failures of one address in the window that is open. */
+/** The failures of one address in the current window. */
 export interface Failures {
   readonly count: number;
   /** Milliseconds until the window ends. */
   readonly leftMs: number;
 }
 
-/** Failures that several processes count together. */
+/** Failure counts that several processes share. */
 export interface SharedFailures {
-  /** How many processes there are. */
+  /** The number of processes. */
   readonly processes: number;
   /**
-   * Counts one failure. Resolves with the sum once it has been sent to the other processes; with `undefined` where the sum is
-   * not available.
+   * Counts one failure. Resolves with the sum once the other processes have it; with `undefined` if the sum is not
+   * available.
    */
   add(group: string, windowMs: number): Promise<Failures | undefined>;
-  /** Calls `listener` with each sum that another process has changed. */
+  /** Calls `listener` with each sum that another process changes. */
   onChange(listener: (group: string, sum: Failures) => void): void;
 }
 
 export interface FailedAttemptsOptions {
-  /** Bad credentials that one address may send in a window. */
+  /** Bad credentials that one address may send per window. */
   readonly limit: number;
   readonly windowMs: number;
-  /** Told when an address has reached the limit. */
+  /** Called when an address reaches the limit. */
   readonly onThrottled?: (() => void) | undefined;
-  /** The sums of all processes; without it this process counts alone. */
+  /** The counts that all processes share; without it this process counts alone. */
   readonly shared?: SharedFailures | undefined;
-  /** Milliseconds of a clock that never goes back. */
+  /** Returns milliseconds of a monotonic clock. */
   readonly now?: (() => number) | undefined;
 }
 
@@ -39,7 +39,7 @@ interface Tally {
   readonly until: number;
 }
 
-/** Checks of one address that take time, and those that wait for them. */
+/** The pending checks of one address, and the requests that wait for them. */
 interface Line {
   underWay: number;
   readonly waiting: (() => void)[];
@@ -48,8 +48,7 @@ interface Line {
 const MOST_ADDRESSES = 50_000;
 
 /**
- * Counts credentials that may have been made up by the address that they come from (IPv6 by /64), in windows that begin with the
- * first one.
+ * Counts invented credentials per address (IPv6 per /64), in windows that begin with the first failure.
  */
 export class FailedAttempts {
   readonly #options: FailedAttemptsOptions;
@@ -63,15 +62,15 @@ export class FailedAttempts {
     options.shared?.onChange((group, sum) => this.#adopt(group, sum));
   }
 
-  /** Seconds, rounded up, until credentials from the address are looked at again; `undefined` when they are now. */
+  /** Returns the seconds, rounded up, until the address may send credentials again; `undefined` when it may now. */
   retryAfter(ip: string): number | undefined {
     const tally = this.#tally(addressGroup(ip));
     if (tally === undefined || tally.failures < this.#options.limit) return undefined;
     return Math.ceil((tally.until - this.#now()) / 1_000);
   }
 
-  /** Returns a promise where other processes count, too: it resolves once they have been sent the new sum. */
-  note(ip: string): void | Promise<void> {
+  /** Counts one failure. Returns a promise if processes share the counts: it resolves once they have the new sum. */
+  recordFailure(ip: string): void | Promise<void> {
     const { windowMs, limit, onThrottled, shared } = this.#options;
     const group = addressGroup(ip);
     const tally = this.#tally(group) ?? { failures: 0, until: this.#now() + windowMs };
@@ -89,20 +88,20 @@ export class FailedAttempts {
     if (sum.count === limit) onThrottled?.();
   }
 
-  /** Failures of this process that are still on their way into the sum are not forgotten. */
+  /** Takes over a shared sum, unless this process has counted failures that the sum does not have yet. */
   #adopt(group: string, { count, leftMs }: Failures): void {
     if (count <= this.#failures(group)) return;
     this.#tallies.set(group, { failures: count, until: this.#now() + leftMs });
   }
 
   /**
-   * Has a credential of the address checked, and counts it if it is found to be bad. Those under way may all turn out bad: no more
-   * than are still allowed are checked at the same time, the others wait for their turn, so that the limit holds however many
-   * come at once; each of several processes has its part of what is allowed. Throws, or rejects with, `AuthenticationError` 429 where the limit is reached, and what the check throws.
+   * Runs a check, and counts it if the credential may be invented. Every pending check may fail, so only as many run at the same
+   * time as failures are left; the others wait. The limit therefore holds for any number of concurrent requests. Each of several
+   * processes has its share. Throws, or rejects with, `AuthenticationError` 429 at the limit, and whatever the check throws.
    */
   guard<T>(ip: string, check: () => T | Promise<T>): T | Promise<T> {
     const wait = this.retryAfter(ip);
-    if (wait !== undefined) throw tooMany(wait);
+    if (wait !== undefined) throw tooManyAttempts(wait);
     const group = addressGroup(ip);
     const line = this.#lines.get(group);
     if (line !== undefined && this.#free(group, line) <= 0) {
@@ -112,9 +111,9 @@ export class FailedAttempts {
       const result = check();
       return result instanceof Promise ? this.#settle(ip, result) : result;
     } catch (error) {
-      const noted = this.#recordGuess(ip, error);
-      if (noted === undefined) throw error;
-      return noted.then(() => Promise.reject(error));
+      const recorded = this.#recordGuess(ip, error);
+      if (recorded === undefined) throw error;
+      return recorded.then(() => Promise.reject(error));
     } finally {
       if (line !== undefined) this.#callNext(group, line);
     }
@@ -138,10 +137,10 @@ export class FailedAttempts {
 
   #recordGuess(ip: string, error: unknown): Promise<void> | undefined {
     const isGuess = error instanceof BadCredential && error.isGuess;
-    return (isGuess && this.note(ip)) || undefined;
+    return (isGuess && this.recordFailure(ip)) || undefined;
   }
 
-  /** Lets as many go on as may be checked now; all, once the limit is reached: they are to be told. */
+  /** Resumes as many waiting requests as may be checked now. At the limit it resumes all, which then get their 429. */
   #callNext(group: string, line: Line): void {
     const isFull = this.#failures(group) >= this.#options.limit;
     const next = line.waiting.splice(0, isFull ? line.waiting.length : Math.max(0, this.#free(group, line)));
@@ -158,7 +157,7 @@ export class FailedAttempts {
     return this.#tally(group)?.failures ?? 0;
   }
 
-  /** That of a window which is not over. */
+  /** Returns the tally of an address unless its window is over. */
   #tally(group: string): Tally | undefined {
     const tally = this.#tallies.get(group);
     return tally !== undefined && tally.until > this.#now() ? tally : undefined;

@@ -1,18 +1,18 @@
-/** What one proxy says of a client's certificate in `x-forwarded-client-cert`: values by key, in lower case. */
+/** One element of `x-forwarded-client-cert`: values by key, in lower case. */
 export type ForwardedCertificate = ReadonlyMap<string, readonly string[]>;
 
-/** Keys that Envoy writes; those that may stand there several times, a name each. */
+/** Keys that Envoy writes, and those that may occur several times in an element. */
 const KEYS = new Set(['by', 'hash', 'cert', 'chain', 'subject', 'uri', 'dns']);
 const REPEATED = new Set(['by', 'uri', 'dns']);
 const KEY = /[A-Za-z]+/y;
-/** Between quotes a backslash belongs to what follows it; Envoy writes the escapes of a distinguished name as they are. */
+/** A backslash in quotes belongs to the next character; Envoy does not escape the escapes of a distinguished name. */
 const QUOTED = /"((?:[^"\\]|\\[\s\S])*)"/y;
 const BARE = /[^",;]*/y;
 
 /**
- * Reads `x-forwarded-client-cert` as Envoy writes it: elements with commas between them, one of each proxy, `key=value` with
- * semicolons. A quoted value comes back without its quotes and otherwise as it stands. Throws where any of it is not
- * well-formed, so that nothing is half read.
+ * Parses `x-forwarded-client-cert` in Envoy's format: one element per proxy, separated by commas; `key=value` pairs, separated
+ * by semicolons. Values lose their quotes and are otherwise unchanged. Throws if any part is not well-formed, so that nothing
+ * is read in part.
  *
  * In:  `By=spiffe://a;Hash=ab12;Subject="CN=ada\,O=Shop";URI=spiffe://ada`
  * Out: `by → [spiffe://a]`, `hash → [ab12]`, `subject → [CN=ada\,O=Shop]`, `uri → [spiffe://ada]`
@@ -36,7 +36,7 @@ export function parseForwardedCertificates(text: string): ForwardedCertificate[]
     if (!KEYS.has(key)) throw new Error(`expected one of ${[...KEYS].join(', ')} at character ${at + 1}`);
     if (text[at++] !== '=') throw new Error(`expected "=" at character ${at}`);
     const value = text[at] === '"' ? match(QUOTED, 1) : match(BARE, 0)?.trim();
-    if (value === undefined) throw new Error('quotes that do not close');
+    if (value === undefined) throw new Error('unclosed quotes');
     const known = element.get(key) ?? [];
     if (known.length > 0 && !REPEATED.has(key)) throw new Error(`${key} twice in one element`);
     element.set(key, [...known, value]);

@@ -26,37 +26,37 @@ export interface IntrospectorOptions {
   readonly now?: (() => number) | undefined;
 }
 
-const MOST_REMEMBERED = 10_000;
-/** Invented tokens must not become a flood at the authorization server. */
-const MOST_UNDER_WAY = 256;
+const MOST_CACHED = 10_000;
+/** Protects the authorization server from a flood of invented tokens. */
+const MOST_LOOKUPS = 256;
 
-/** RFC 6750, section 2.1: what a bearer token may be made of. */
+/** The characters of a bearer token (RFC 6750, section 2.1). */
 const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
 
-/** Why a token does not hold. */
-interface Refused {
+/** Why a token is rejected. */
+interface Rejection {
   readonly kind: BadCredentialKind;
   readonly reason: string;
 }
 
-const INACTIVE: Refused = { kind: 'inactive', reason: 'the token is not active' };
+const INACTIVE: Rejection = { kind: 'inactive', reason: 'the token is not active' };
 
-interface Remembered {
+interface CachedToken {
   readonly identity: Identity;
   /** Milliseconds since 1970. */
   readonly until: number;
 }
 
 /**
- * Asks authorization servers about opaque tokens (RFC 7662). Answers hold for a short while, those of tokens that are
- * not active in a memory of their own: a flood of invented tokens pushes out nobody who is known.
+ * Checks opaque tokens with authorization servers (RFC 7662). Results are cached for a short time. Inactive tokens have a
+ * cache of their own, so that a flood of invented tokens does not evict the valid ones.
  */
 export class Introspector {
   readonly #options: IntrospectorOptions;
   readonly #now: () => number;
-  readonly #active = new LRUCache<string, Remembered>({ max: MOST_REMEMBERED });
-  readonly #inactive = new LRUCache<string, Refused & { readonly until: number }>({
-    max: MOST_REMEMBERED,
+  readonly #active = new LRUCache<string, CachedToken>({ max: MOST_CACHED });
+  readonly #inactive = new LRUCache<string, Rejection & { readonly until: number }>({
+    max: MOST_CACHED,
   });
   readonly #underWay = new SingleFlight<Identity>();
 
@@ -65,69 +65,70 @@ export class Introspector {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Whom the token is known to stand for, without asking. */
-  recall(token: string): Identity | undefined {
+  /** Returns the cached identity of a token, without a request to a server. */
+  cachedIdentity(token: string): Identity | undefined {
     if (token.length > this.#options.maxTokenBytes) return undefined;
     const known = this.#active.get(sha256(token));
     return known !== undefined && known.until > this.#now() ? known.identity : undefined;
   }
 
-  /** Rejects with `BadCredential`, or with `AuthenticationUnavailable` when a server that was to be asked gave no answer. */
+  /** Rejects with `BadCredential`, or with `AuthenticationUnavailable` when a server could not be reached. */
   verify(token: string): Promise<Identity> {
     const { maxTokenBytes } = this.#options;
     if (token.length > maxTokenBytes) {
       return Promise.reject(new BadCredential('malformed', `the token is longer than ${maxTokenBytes} bytes`));
     }
     if (!TOKEN68.test(token))
-      return Promise.reject(new BadCredential('malformed', 'the token has characters that none may have'));
+      return Promise.reject(new BadCredential('malformed', 'the token has characters that are not allowed'));
     const digest = sha256(token);
-    const refused = this.#inactive.get(digest);
-    if (refused !== undefined && refused.until > this.#now()) {
-      return Promise.reject(new BadCredential(refused.kind, refused.reason));
+    const rejection = this.#inactive.get(digest);
+    if (rejection !== undefined && rejection.until > this.#now()) {
+      return Promise.reject(new BadCredential(rejection.kind, rejection.reason));
     }
-    if (this.#underWay.size >= MOST_UNDER_WAY && !this.#underWay.has(digest))
-      return Promise.reject(new AuthenticationUnavailable('too many look-ups at a time'));
-    return this.#underWay.run(digest, () => this.#ask(token, digest));
+    if (this.#underWay.size >= MOST_LOOKUPS && !this.#underWay.has(digest))
+      return Promise.reject(new AuthenticationUnavailable('too many concurrent token introspections'));
+    return this.#underWay.run(digest, () => this.#lookUp(token, digest));
   }
 
-  async #ask(token: string, digest: string): Promise<Identity> {
-    let undecided: AuthenticationUnavailable | undefined;
-    let refused = INACTIVE;
+  async #lookUp(token: string, digest: string): Promise<Identity> {
+    let unavailable: AuthenticationUnavailable | undefined;
+    let rejection = INACTIVE;
     for (const endpoint of this.#options.endpoints) {
       try {
-        const { answer, exact } = await askEndpoint(endpoint, token);
-        const refusal = answer.active ? this.#refusalOf(endpoint, answer) : INACTIVE;
-        if (refusal === undefined) return this.#remember(digest, endpoint, answer, exact);
-        refused = refusal;
+        const { response, exact } = await introspect(endpoint, token);
+        const problem = response.active ? this.#problemOf(endpoint, response) : INACTIVE;
+        if (problem === undefined) return this.#remember(digest, endpoint, response, exact);
+        rejection = problem;
       } catch (cause) {
-        undecided ??= new AuthenticationUnavailable(`${endpoint.url} gave no answer: ${(cause as Error).message}`, {
+        unavailable ??= new AuthenticationUnavailable(`no response from ${endpoint.url}: ${(cause as Error).message}`, {
           cause,
         });
       }
     }
-    if (undecided) throw undecided;
+    if (unavailable) throw unavailable;
     const shortest = Math.min(...this.#options.endpoints.map((endpoint) => endpoint.negative_cache));
-    this.#inactive.set(digest, { ...refused, until: this.#now() + shortest });
-    throw new BadCredential(refused.kind, refused.reason);
+    this.#inactive.set(digest, { ...rejection, until: this.#now() + shortest });
+    throw new BadCredential(rejection.kind, rejection.reason);
   }
 
-  /** The server says that the token is active; that it is meant for this gateway is for the gateway to see to. */
-  #refusalOf({ issuer, audience }: IntrospectionEndpoint, answer: IntrospectionResponse): Refused | undefined {
+  /** Checks that an active token is valid now and meant for this gateway, which the server does not decide. */
+  #problemOf({ issuer, audience }: IntrospectionEndpoint, response: IntrospectionResponse): Rejection | undefined {
     const { clockToleranceMs, requiredClaims } = this.#options;
     const now = this.#now();
-    if (answer.exp !== undefined && answer.exp * 1000 + clockToleranceMs <= now) {
+    if (response.exp !== undefined && response.exp * 1000 + clockToleranceMs <= now) {
       return { kind: 'expired', reason: 'the token has expired' };
     }
-    if (answer.nbf !== undefined && answer.nbf * 1000 - clockToleranceMs > now) {
+    if (response.nbf !== undefined && response.nbf * 1000 - clockToleranceMs > now) {
       return { kind: 'not_yet_valid', reason: 'the token is not valid yet' };
     }
-    if (answer.iat !== undefined && answer.iat * 1000 - clockToleranceMs > now) {
-      return { kind: 'not_yet_valid', reason: 'the token is issued in the future' };
+    if (response.iat !== undefined && response.iat * 1000 - clockToleranceMs > now) {
+      return { kind: 'not_yet_valid', reason: 'the token was issued in the future' };
     }
-    if (issuer !== undefined && answer.iss !== issuer) return claims(`iss is ${JSON.stringify(answer.iss)}`);
-    const audiences = [answer.aud ?? []].flat();
-    if (audience !== undefined && !audiences.includes(audience)) return claims(`aud is ${JSON.stringify(answer.aud)}`);
-    const absent = requiredClaims.find((claim) => answer[claim] === undefined);
+    if (issuer !== undefined && response.iss !== issuer) return claims(`iss is ${JSON.stringify(response.iss)}`);
+    const audiences = [response.aud ?? []].flat();
+    if (audience !== undefined && !audiences.includes(audience))
+      return claims(`aud is ${JSON.stringify(response.aud)}`);
+    const absent = requiredClaims.find((claim) => response[claim] === undefined);
     return absent === undefined ? undefined : claims(`the claim "${absent}" is missing`);
   }
 
@@ -141,34 +142,34 @@ export class Introspector {
 
 type Claims = Readonly<Record<string, unknown>>;
 
-interface Answer {
-  readonly answer: IntrospectionResponse;
-  /** The same, its numbers with all their digits. */
+interface Introspected {
+  readonly response: IntrospectionResponse;
+  /** The same claims; numbers keep all their digits. */
   readonly exact: Claims;
 }
 
-async function askEndpoint(endpoint: IntrospectionEndpoint, token: string): Promise<Answer> {
+async function introspect(endpoint: IntrospectionEndpoint, token: string): Promise<Introspected> {
   const { url, client_id, timeout } = endpoint;
   const server = { issuer: endpoint.issuer ?? url, introspection_endpoint: url };
   const client = { client_id };
-  const response = await introspectionRequest(server, client, clientAuth(endpoint), token, {
-    // whoever configures an http:// URL, for a neighbour in the same pod, means it
+  const httpResponse = await introspectionRequest(server, client, clientAuth(endpoint), token, {
+    // an http:// URL is deliberate, such as for a server in the same pod
     [allowInsecureRequests]: url.startsWith('http:'),
     signal: AbortSignal.timeout(timeout),
   });
-  const text = (await response.clone().text()).trim();
-  const answer = await processIntrospectionResponse(server, client, response);
-  // RFC 9701: the answer may be a token itself
+  const text = (await httpResponse.clone().text()).trim();
+  const response = await processIntrospectionResponse(server, client, httpResponse);
+  // RFC 9701: the response may be a JWT itself
   const exact = text.startsWith('{') ? readClaims(text) : withPlainTimes(claimsOfToken(text).token_introspection);
-  return { answer, exact };
+  return { response, exact };
 }
 
 function clientAuth({ client_auth, client_secret }: IntrospectionEndpoint): ClientAuth {
-  const way = client_auth ?? (client_secret === undefined ? 'none' : 'basic');
-  if (way === 'none') return None();
-  return way === 'basic' ? ClientSecretBasic(client_secret ?? '') : ClientSecretPost(client_secret ?? '');
+  const method = client_auth ?? (client_secret === undefined ? 'none' : 'basic');
+  if (method === 'none') return None();
+  return method === 'basic' ? ClientSecretBasic(client_secret ?? '') : ClientSecretPost(client_secret ?? '');
 }
 
-function claims(reason: string): Refused {
+function claims(reason: string): Rejection {
   return { kind: 'claims', reason };
 }

@@ -7,34 +7,34 @@ import { claimsOfToken, identityOfClaims } from './claims.ts';
 import { sha256 } from './digest.ts';
 import type { KeySet } from './key-set.ts';
 
-/** An issuer of tokens: its keys, and what its tokens must say. */
+/** An issuer of tokens: its keys, and what its tokens must contain. */
 export interface Issuer {
   readonly keys: KeySet;
-  /** Values that `iss` may have; any without it. */
+  /** Allowed values of `iss`; `undefined` allows any. */
   readonly issuers: readonly string[] | undefined;
-  /** Values of which `aud` must have one; any without it. */
+  /** Values of which `aud` must contain one; `undefined` allows any. */
   readonly audiences: readonly string[] | undefined;
   readonly algorithms: ReadonlySet<string>;
-  /** Whether its tokens must have `exp`; without one, a token that was stolen is good for ever. */
+  /** Whether its tokens must have `exp`: a stolen token without it would stay valid forever. */
   readonly requiresExpiry: boolean;
-  /** Values that `typ` may have; by default `JWT`, `at+jwt`, or none at all. */
+  /** Allowed values of `typ`. Default: `JWT`, `at+jwt`, or no `typ`. */
   readonly types?: readonly string[] | undefined;
 }
 
 export interface JwtVerifierOptions {
   readonly issuers: readonly Issuer[];
-  /** Milliseconds that clocks may be off. */
+  /** Accepted clock skew in milliseconds. */
   readonly clockToleranceMs: number;
   readonly requiredClaims: readonly string[];
-  /** Longer tokens are refused unread. */
+  /** Longer tokens are rejected before they are parsed. */
   readonly maxTokenBytes: number;
-  /** Verified tokens that are remembered. */
+  /** Number of verified tokens in the cache. */
   readonly cacheEntries: number;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
 }
 
-interface Remembered {
+interface CachedToken {
   readonly identity: Identity;
   /** Milliseconds since 1970. */
   readonly until: number;
@@ -42,39 +42,39 @@ interface Remembered {
   readonly keysVersion: number;
 }
 
-/** A token that never expires is checked again after as many milliseconds. */
+/** A token without `exp` is verified again after this time. */
 const WITHOUT_EXPIRY_MS = 300_000;
 
 /**
- * Verifies JSON Web Tokens (RFC 7519, RFC 8725), and remembers those that hold by their digest: until they expire, and
- * as long as their issuer's keys stay the same.
+ * Verifies JSON Web Tokens (RFC 7519, RFC 8725). Valid tokens are cached by their digest until they expire or their issuer's
+ * keys change.
  */
 export class JwtVerifier {
   readonly #options: JwtVerifierOptions;
   readonly #now: () => number;
-  readonly #remembered: LRUCache<string, Remembered> | undefined;
+  readonly #cache: LRUCache<string, CachedToken> | undefined;
   readonly #underWay = new SingleFlight<Identity>();
 
   constructor(options: JwtVerifierOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    if (options.cacheEntries > 0) this.#remembered = new LRUCache({ max: options.cacheEntries });
+    if (options.cacheEntries > 0) this.#cache = new LRUCache({ max: options.cacheEntries });
   }
 
-  /** Whether some issuer may have issued the token, by what it says itself. */
-  concerns(token: string): boolean {
+  /** Whether the token names an issuer that is configured. The token is not verified. */
+  hasIssuerFor(token: string): boolean {
     return token.length <= this.#options.maxTokenBytes && this.#issuersOf(token).length > 0;
   }
 
-  /** Whom the token is known to stand for, without any check that takes time. */
-  recall(token: string): Identity | undefined {
-    if (this.#remembered === undefined || token.length > this.#options.maxTokenBytes) return undefined;
+  /** Returns the cached identity of a token, without an asynchronous check. */
+  cachedIdentity(token: string): Identity | undefined {
+    if (this.#cache === undefined || token.length > this.#options.maxTokenBytes) return undefined;
     const digest = sha256(token);
-    const known = this.#remembered.get(digest);
-    if (known === undefined) return undefined;
-    const isKnown = known.until > this.#now() && known.keys.version === known.keysVersion;
-    if (isKnown && known.keys.isTooOld?.() !== true) return known.identity;
-    this.#remembered.delete(digest);
+    const cached = this.#cache.get(digest);
+    if (cached === undefined) return undefined;
+    const isValid = cached.until > this.#now() && cached.keys.version === cached.keysVersion;
+    if (isValid && cached.keys.isTooOld?.() !== true) return cached.identity;
+    this.#cache.delete(digest);
     return undefined;
   }
 
@@ -93,20 +93,22 @@ export class JwtVerifier {
     if (candidates.length === 0) throw unknownIssuer(token);
     const failures: (BadCredential | AuthenticationUnavailable)[] = [];
     for (const issuer of candidates) {
-      // taken before the check: keys that change meanwhile must not be taken for those that it was made with
+      // read before the check: the keys may change while it runs
       const keysVersion = issuer.keys.version;
       try {
         const payload = await this.#verifyWith(issuer, token);
         const identity = identityOfClaims('jwt', claimsOfToken(token));
-        this.#remember(digest, { identity, until: this.#expiryOf(payload), keys: issuer.keys, keysVersion });
+        this.#cacheToken(digest, { identity, until: this.#expiryOf(payload), keys: issuer.keys, keysVersion });
         return identity;
       } catch (error) {
         failures.push(error instanceof AuthenticationUnavailable ? error : asBad(error));
       }
     }
-    // what one of several issuers has given out is not made up
-    const isKnown = (error: unknown) => error instanceof BadCredential && !error.isGuess;
-    throw failures.find(isKnown) ?? failures.find((error) => error instanceof AuthenticationUnavailable) ?? failures[0];
+    // if one of several issuers has issued the token, it is not invented
+    const isIssued = (error: unknown) => error instanceof BadCredential && !error.isGuess;
+    throw (
+      failures.find(isIssued) ?? failures.find((error) => error instanceof AuthenticationUnavailable) ?? failures[0]
+    );
   }
 
   async #verifyWith(issuer: Issuer, token: string): Promise<JWTPayload> {
@@ -130,14 +132,14 @@ export class JwtVerifier {
         return payload;
       } catch (error) {
         failure = asBad(error);
-        // its signature holds, so no other key is the one
+        // the signature is valid, so no other key can be the right one
         if (!failure.isGuess) break;
       }
     }
     throw failure;
   }
 
-  /** `iss` is not verified here: it only chooses with whose keys the token is verified, `iss` among the rest. */
+  /** Selects issuers by `alg` and `iss`, both unverified. Their keys then verify the whole token, `iss` included. */
   #issuersOf(token: string): Issuer[] {
     try {
       const { alg } = decodeProtectedHeader(token);
@@ -156,15 +158,15 @@ export class JwtVerifier {
     return exp * 1000 + this.#options.clockToleranceMs;
   }
 
-  #remember(digest: string, known: Remembered): void {
-    this.#remembered?.set(digest, known);
+  #cacheToken(digest: string, token: CachedToken): void {
+    this.#cache?.set(digest, token);
   }
 }
 
 const DEFAULT_TYPES = ['jwt', 'at+jwt'];
 
 /**
- * Tells access tokens from whatever else the same keys may sign: logout tokens, proofs of possession, events.
+ * Checks `typ`, so that other tokens signed with the same keys (logout tokens, proofs of possession, events) are rejected.
  * @see https://www.rfc-editor.org/rfc/rfc8725#section-3.11
  * @see https://www.rfc-editor.org/rfc/rfc9068#section-4
  */
@@ -175,15 +177,15 @@ function checkType(type: unknown, allowed: readonly string[] | undefined): void 
   throw new BadCredential('claims', `typ is ${JSON.stringify(type)}; expected ${types.join(' or ')}`);
 }
 
-/** RFC 7515, section 4.1.9: `application/` may be left out, and the case does not matter. */
+/** Normalises a media type (RFC 7515, section 4.1.9): `application/` is optional, and case does not matter. */
 function mediaType(type: string): string {
   return type.toLowerCase().replace(/^application\//, '');
 }
 
-/** @param latest milliseconds since 1970: now, and as much more as clocks may be off */
+/** @param latest milliseconds since 1970: now plus the accepted clock skew */
 function checkTimes({ exp, iat }: JWTPayload, latest: number): void {
   // 1e999 is a number in JSON
-  if (exp !== undefined && !Number.isFinite(exp)) throw new BadCredential('claims', '"exp" is no time');
+  if (exp !== undefined && !Number.isFinite(exp)) throw new BadCredential('claims', '"exp" is not a valid time');
   if (iat !== undefined && iat * 1_000 > latest) throw new BadCredential('not_yet_valid', '"iat" is in the future');
 }
 
@@ -192,22 +194,22 @@ function asBad(error: unknown): BadCredential {
   return new BadCredential(kindOf(error), error instanceof Error ? error.message : String(error), { cause: error });
 }
 
-/** Claims are looked at once the signature holds. */
+/** Returns the kind of a failure. `jose` checks claims only after the signature. */
 function kindOf(error: unknown): BadCredentialKind {
   if (error instanceof errors.JWTExpired) return 'expired';
   if (error instanceof errors.JWTClaimValidationFailed) return error.claim === 'nbf' ? 'not_yet_valid' : 'claims';
-  const isNone = error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid;
-  return isNone ? 'malformed' : 'forged';
+  const isUnreadable = error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid;
+  return isUnreadable ? 'malformed' : 'forged';
 }
 
-/** Says for the log what the token says of itself, as far as it can be read. */
+/** Returns an error that quotes the token's `alg` and `iss`, as far as they can be read; for the log. */
 function unknownIssuer(token: string): BadCredential {
-  const text = 'no issuer is known for';
+  const text = 'no issuer is configured for';
   try {
     const { alg } = decodeProtectedHeader(token);
     const { iss } = decodeJwt(token);
     return new BadCredential('unknown', `${text} alg ${JSON.stringify(alg)}, iss ${JSON.stringify(iss)}`);
   } catch {
-    return new BadCredential('malformed', `${text} what is no token`);
+    return new BadCredential('malformed', 'the token is not a JWT');
   }
 }

@@ -3,7 +3,7 @@ import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet } from 'j
 import { ConfigValueError } from '../../config/config-value-error.ts';
 import { withoutByteOrderMark } from '../../shared/decode-text.ts';
 
-/** What of a token's header chooses the key. Nothing else of it is heeded: not `jku`, `jwk`, `x5u` nor `x5c`. */
+/** The members of a token's header that select the key. `jku`, `jwk`, `x5u` and `x5c` are ignored. */
 export interface KeyChoice {
   readonly alg: string;
   readonly kid: string | undefined;
@@ -13,23 +13,23 @@ export type VerifyKey = CryptoKey | Uint8Array;
 
 /** The keys of one issuer. */
 export interface KeySet {
-  /** Another number when keys were added or withdrawn. */
+  /** A number that changes when keys are added or withdrawn. */
   readonly version: number;
-  /** Whether it is so long since the keys were fetched that they are not trusted any more; never, where it is left out. */
+  /** Whether the keys were fetched too long ago to be trusted. Left out for keys that do not age. */
   isTooOld?(): boolean;
-  /** The keys that a token may be signed with; none when it is not known. Throws `AuthenticationUnavailable` without any key set. */
+  /** Returns the keys that a token may be signed with; empty if none matches. Throws `AuthenticationUnavailable` if there is no key set yet. */
   find(choice: KeyChoice): Promise<readonly VerifyKey[]>;
   close(): void;
 }
 
-/** A token without `kid` is tried with as many keys at most: each costs a signature check. */
+/** Number of keys tried for a token without `kid`: each costs a signature check. */
 const MOST_CANDIDATES = 8;
 
-/** A key set as text or as an object, read once. */
+/** A JWK set. */
 export class LocalKeys {
   readonly #find: ReturnType<typeof createLocalJWKSet>;
 
-  /** Throws an `Error` that says what is wrong when it is no JWK set. */
+  /** Throws an `Error` that says what is wrong if the value is not a JWK set. */
   constructor(jwks: unknown) {
     this.#find = createLocalJWKSet(jwks as JSONWebKeySet);
   }
@@ -53,13 +53,13 @@ export function inlineKeys(keys: readonly object[]): KeySet {
   return { version: 0, find: (choice) => local.find(choice), close() {} };
 }
 
-/** One secret that issuer and gateway share. */
+/** Returns a key set of one secret that the issuer and the gateway share. */
 export function secretKey(secret: string): KeySet {
   const keys = [new TextEncoder().encode(secret)];
   return { version: 0, find: async () => keys, close() {} };
 }
 
-/** A key set in a file; `reload` reads it again. Throws `ConfigValueError` when it is no key set. */
+/** A key set in a file. Throws `ConfigValueError` if it is not a key set. */
 export class FileKeySet implements KeySet {
   readonly file: string;
   version = 0;
@@ -74,7 +74,7 @@ export class FileKeySet implements KeySet {
     return this.#local.find(choice);
   }
 
-  /** Throws like the constructor; the keys then stay as they were. */
+  /** Reads the file again. Throws like the constructor; the keys then stay as they were. */
   reload(): void {
     this.#local = readKeyFile(this.file);
     this.version++;

@@ -9,15 +9,15 @@ export interface RemoteKeySetOptions {
   readonly url: string;
   /** Milliseconds between fetches. */
   readonly pollMs: number;
-  /** A token with an unknown key makes a fetch, but only one in as many milliseconds. */
+  /** A token with an unknown key triggers a fetch, at most once in this time (milliseconds). */
   readonly cooldownMs: number;
-  /** Milliseconds that a set which cannot be fetched again goes on being used. */
+  /** How long a set stays in use if it cannot be fetched again, in milliseconds. */
   readonly maxAgeMs: number;
   /** How long one fetch may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly headers: readonly { readonly name: string; readonly value: string }[];
   readonly logger: Logger;
-  /** Milliseconds. */
+  /** Returns milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 
@@ -26,9 +26,9 @@ const FIRST_RETRY_MS = 1_000;
 const SLOWEST_RETRY_MS = 30_000;
 
 /**
- * A key set at a URL. It is fetched when the gateway starts, every `pollMs`, and when a token names a key that is not
- * in it; all who wait share one fetch. When a fetch fails the last good set goes on being used: an issuer that is away
- * shuts nobody out whose key is known. That ends `maxAgeMs` after it was fetched: the issuer may have withdrawn a key since.
+ * A key set at a URL. It is fetched at start, every `pollMs`, and when a token names an unknown key; concurrent callers share
+ * one fetch. If a fetch fails, the last good set stays in use for `maxAgeMs`, so that known keys keep working while the
+ * issuer is unavailable. After that it is not trusted, since the issuer may have withdrawn a key.
  */
 export class RemoteKeySet implements KeySet {
   version = 0;
@@ -54,7 +54,7 @@ export class RemoteKeySet implements KeySet {
   async find(choice: KeyChoice): Promise<readonly VerifyKey[]> {
     if (!this.#local || this.isTooOld()) await this.#retry();
     const { url, maxAgeMs } = this.#options;
-    if (!this.#local) throw new AuthenticationUnavailable(`the key set at ${url} was never fetched`);
+    if (!this.#local) throw new AuthenticationUnavailable(`the key set at ${url} could not be fetched yet`);
     if (this.isTooOld())
       throw new AuthenticationUnavailable(`the key set at ${url} could not be fetched for ${maxAgeMs / 1_000}s`);
     const keys = await this.#local.find(choice);
@@ -74,7 +74,7 @@ export class RemoteKeySet implements KeySet {
     return this.#fetching.size > 0;
   }
 
-  /** Fetches since a key was not found. False when it is too early for that. */
+  /** Fetches the set because a key was not found. Returns false during the cooldown. */
   async #search(): Promise<boolean> {
     const now = this.#now();
     if (!this.#isFetching && now < this.#searchAt) return false;
@@ -83,7 +83,7 @@ export class RemoteKeySet implements KeySet {
     return true;
   }
 
-  /** Fetches, but for a while not again after a failure. */
+  /** Fetches the set, unless a fetch failed a short time ago. */
   #retry(): Promise<void> | undefined {
     return !this.#isFetching && this.#now() < this.#retryAt ? undefined : this.#refresh();
   }
@@ -107,8 +107,8 @@ export class RemoteKeySet implements KeySet {
       this.#failures++;
       const { logger, url } = this.#options;
       const isUsed = this.#local !== undefined && !this.isTooOld();
-      const goesOn = isUsed ? 'the last good one goes on' : 'tokens cannot be checked until it is';
-      logger.warn({ url, err }, `a key set could not be fetched; ${goesOn}`);
+      const consequence = isUsed ? 'using the last good one' : 'tokens cannot be checked until it can';
+      logger.warn({ url, err }, `a key set could not be fetched; ${consequence}`);
     }
   }
 }
@@ -116,7 +116,7 @@ export class RemoteKeySet implements KeySet {
 async function fetchText({ url, headers, timeoutMs }: RemoteKeySetOptions): Promise<string> {
   const response = await fetch(url, {
     headers: [['accept', 'application/json, application/jwk-set+json'], ...headers.map(pairOf)],
-    // a key set is where it is said to be, and nowhere else
+    // redirects are not followed: keys come only from the configured URL
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
   });

@@ -19,32 +19,32 @@ import { Requirements } from './requirements.ts';
 type Client = CheckedRequest['client'];
 
 export interface AuthorizationOptions {
-  /** Decides the policies that an operation's `@policy` directives name; without it none is met. */
+  /** Decides the policies of `@policy` directives; without it, no policy is granted. */
   readonly grantedPolicies?: GrantedPolicies | undefined;
-  /** Policies are decided for each request by what it is, as a module does: identical requests then do not share. */
+  /** Whether policies depend on the whole request, as with a module. Identical requests are then not deduplicated. */
   readonly decidesEach?: boolean;
-  /** An operation with a field that may not be read is refused as a whole. */
+  /** Rejects an operation as a whole if one of its fields is unauthorized. */
   readonly reject?: boolean;
-  /** Fields that may not be read are told of, in extensions, but read. */
+  /** Reports unauthorized fields in extensions, but still returns their data. */
   readonly dryRun?: boolean;
-  /** Where clients are told. Default: in `errors`. */
-  readonly tellIn?: 'errors' | 'extensions' | 'disabled';
-  /** Called for each request with fields that it may not read, with their paths. */
+  /** Where unauthorized fields are reported to clients. Default: `errors`. */
+  readonly reportIn?: 'errors' | 'extensions' | 'disabled';
+  /** Called for each request with unauthorized fields, with their paths. */
   readonly onUnauthorized?: ((paths: readonly string[], client: Client) => void) | undefined;
 }
 
-/** What an operation asks of its clients: the clauses that matter, and which of them each field needs. */
-interface Guarded {
+/** The requirements of an operation: its distinct clauses, and which of them each field needs. */
+interface OperationRequirements {
   readonly operation: Operation;
   readonly clauses: readonly Clause[];
   /** Indexes into `clauses`. */
   readonly needs: ReadonlyMap<OpField, readonly number[]>;
-  /** Names of policies that some clause needs. */
+  /** Names of all policies in the clauses. */
   readonly policies: readonly string[];
 }
 
-/** An operation is judged once for each set of clauses that clients meet; this many judgements are kept. */
-const JUDGEMENTS_KEPT = 64;
+/** Cached decisions per operation, one for each set of clauses that a client meets. */
+const MOST_CACHED_DECISIONS = 64;
 
 const REFUSED: FieldRefusal = {
   message: 'Unauthorized field or type',
@@ -52,23 +52,23 @@ const REFUSED: FieldRefusal = {
 };
 
 /**
- * Enforces `@authenticated`, `@requiresScopes` and `@policy`. What each field needs is worked out when an operation is
- * prepared; a request is then judged by which of these few clauses its client meets.
+ * Enforces `@authenticated`, `@requiresScopes` and `@policy`. The requirements of each field are collected once per
+ * operation. A request is then checked by which of these few clauses its client meets.
  */
 export function createAuthorizationPolicy(options: AuthorizationOptions = {}): OperationPolicy {
   const requirements = new WeakMap<Supergraph, Requirements | undefined>();
   const requirementsOf = (supergraph: Supergraph): Requirements | undefined => {
     if (!requirements.has(supergraph)) {
       const read = new Requirements(supergraph);
-      requirements.set(supergraph, read.areThereAny ? read : undefined);
+      requirements.set(supergraph, read.hasAny ? read : undefined);
     }
     return requirements.get(supergraph);
   };
   return {
     inspect(operation, supergraph) {
       const read = requirementsOf(supergraph);
-      const guarded = read && guard(operation, read);
-      return guarded && new AuthorizationCheck(guarded, options);
+      const required = read && requirementsIn(operation, read);
+      return required && new AuthorizationCheck(required, options);
     },
     countsRequests(document, supergraph) {
       const read = options.decidesEach ? requirementsOf(supergraph) : undefined;
@@ -85,7 +85,7 @@ export function createAuthorizationPolicy(options: AuthorizationOptions = {}): O
   };
 }
 
-function guard(operation: Operation, requirements: Requirements): Guarded | undefined {
+function requirementsIn(operation: Operation, requirements: Requirements): OperationRequirements | undefined {
   const indexes = new Map<string, number>();
   const clauses: Clause[] = [];
   const needs = new Map<OpField, readonly number[]>();
@@ -113,72 +113,78 @@ function guard(operation: Operation, requirements: Requirements): Guarded | unde
 const NO_POLICIES: ReadonlySet<string> = new Set();
 
 class AuthorizationCheck implements OperationCheck {
-  private readonly guarded: Guarded;
+  private readonly required: OperationRequirements;
   private readonly options: AuthorizationOptions;
-  /** By which clauses are met, one digit for each. */
-  private readonly decisions = new LRUCache<string, Decided>({ max: JUDGEMENTS_KEPT });
+  /** Keyed by the clauses that are met, one digit per clause. */
+  private readonly decisions = new LRUCache<string, CachedDecision>({ max: MOST_CACHED_DECISIONS });
 
-  constructor(guarded: Guarded, options: AuthorizationOptions) {
-    this.guarded = guarded;
+  constructor(required: OperationRequirements, options: AuthorizationOptions) {
+    this.required = required;
     this.options = options;
   }
 
   check({ client }: CheckedRequest): PolicyDecision | undefined | Promise<PolicyDecision | undefined> {
-    const { policies } = this.guarded;
+    const { policies } = this.required;
     const { grantedPolicies } = this.options;
-    if (policies.length === 0 || !grantedPolicies) return this.judge(client, NO_POLICIES);
+    if (policies.length === 0 || !grantedPolicies) return this.decide(client, NO_POLICIES);
     const granted = grantedPolicies(policies, client);
-    return 'then' in granted ? granted.then((names) => this.judge(client, names)) : this.judge(client, granted);
+    return 'then' in granted ? granted.then((names) => this.decide(client, names)) : this.decide(client, granted);
   }
 
-  private judge(client: Client, granted: ReadonlySet<string>): PolicyDecision | undefined {
-    const { clauses } = this.guarded;
+  private decide(client: Client, granted: ReadonlySet<string>): PolicyDecision | undefined {
+    const { clauses } = this.required;
     let key = '';
     for (let i = 0; i < clauses.length; i++) key += meets(clauses[i] as Clause, client.identity, granted) ? '1' : '0';
-    let decided = this.decisions.get(key);
-    if (!decided) {
-      decided = this.decideFields(key);
-      this.decisions.set(key, decided);
+    let cached = this.decisions.get(key);
+    if (!cached) {
+      cached = this.decideFields(key);
+      this.decisions.set(key, cached);
     }
-    if (decided.verdict) this.options.onUnauthorized?.(decided.paths, client);
-    return decided.verdict;
+    if (cached.decision) this.options.onUnauthorized?.(cached.paths, client);
+    return cached.decision;
   }
 
-  private decideFields(met: string): Decided {
-    const { needs, operation } = this.guarded;
-    const refused: OpField[] = [];
+  private decideFields(met: string): CachedDecision {
+    const { needs, operation } = this.required;
+    const unauthorized: OpField[] = [];
     const visit = ({ items }: OpSelection): void => {
       for (const item of items) {
-        if (item.kind === 'field' && needs.get(item)?.some((clause) => met[clause] === '0')) refused.push(item);
+        if (item.kind === 'field' && needs.get(item)?.some((clause) => met[clause] === '0')) unauthorized.push(item);
         else if (item.selection) visit(item.selection);
       }
     };
     visit(operation.selection);
-    return refused.length === 0 ? ALL_ALLOWED : decidedBy(operation, refused, this.options);
+    return unauthorized.length === 0 ? ALL_ALLOWED : decisionFor(operation, unauthorized, this.options);
   }
 }
 
-interface Decided {
-  readonly verdict: PolicyDecision | undefined;
+interface CachedDecision {
+  readonly decision: PolicyDecision | undefined;
   readonly paths: readonly string[];
 }
 
-const ALL_ALLOWED: Decided = { verdict: undefined, paths: [] };
+const ALL_ALLOWED: CachedDecision = { decision: undefined, paths: [] };
 
-function decidedBy(operation: Operation, refused: readonly OpField[], options: AuthorizationOptions): Decided {
+function decisionFor(
+  operation: Operation,
+  unauthorized: readonly OpField[],
+  options: AuthorizationOptions,
+): CachedDecision {
   const places = fieldPlaces(operation);
-  const paths = new Map(refused.map((field) => places.get(field)?.path ?? []).map((path) => [path.join('.'), path]));
-  const errors = [...paths.values()].map((path) => ({ ...REFUSED, path }));
-  const told = [...paths.keys()];
-  const { reject = false, dryRun = false, tellIn = 'errors' } = options;
-  if (reject && !dryRun) return { paths: told, verdict: { refusal: { status: 403, errors } } };
-  // an error that has not harmed anything would still make clients throw the data away
-  const inExtensions = tellIn === 'extensions' || (dryRun && tellIn === 'errors');
+  const byText = new Map(
+    unauthorized.map((field) => places.get(field)?.path ?? []).map((path) => [path.join('.'), path]),
+  );
+  const errors = [...byText.values()].map((path) => ({ ...REFUSED, path }));
+  const paths = [...byText.keys()];
+  const { reject = false, dryRun = false, reportIn = 'errors' } = options;
+  if (reject && !dryRun) return { paths, decision: { refusal: { status: 403, errors } } };
+  // clients would discard the data of a response with errors, although no field is missing
+  const inExtensions = reportIn === 'extensions' || (dryRun && reportIn === 'errors');
   const extensions = inExtensions ? { extensions: { authorizationErrors: errors } } : {};
-  if (dryRun) return { paths: told, verdict: extensions };
-  const error = tellIn === 'errors' ? REFUSED : { ...REFUSED, suppressed: true };
-  const drop = refused.map((field): DroppedField => ({ field, error }));
-  return { paths: told, verdict: { drop, ...extensions } };
+  if (dryRun) return { paths, decision: extensions };
+  const error = reportIn === 'errors' ? REFUSED : { ...REFUSED, suppressed: true };
+  const drop = unauthorized.map((field): DroppedField => ({ field, error }));
+  return { paths, decision: { drop, ...extensions } };
 }
 
 function meets(clause: Clause, identity: Identity | undefined, granted: ReadonlySet<string>): boolean {

@@ -1,21 +1,21 @@
 import type { AppliedDirectives } from '../../supergraph/directives.ts';
 
-/** Alternatives, each of which needs all its names: `[["a", "b"], ["c"]]` is (a and b) or c. */
+/** Alternatives, of which one must be granted whole: `[["a", "b"], ["c"]]` is (a and b) or c. */
 export type Alternatives = readonly (readonly string[])[];
 
-/** One condition that a client meets or does not meet. All clauses of a field have to be met. */
+/** One condition on the client. All clauses of a field must be met. */
 export type Clause =
   | { readonly kind: 'authenticated'; readonly text: string }
   | {
       readonly kind: 'scopes' | 'policies';
       readonly alternatives: Alternatives;
-      /** The same for clauses that mean the same. */
+      /** A canonical text, the same for equivalent clauses. */
       readonly text: string;
     };
 
 const AUTHENTICATED: Clause = { kind: 'authenticated', text: 'authenticated' };
 
-/** The clauses that the directives on a type or a field make, each once. */
+/** Returns the distinct clauses of the directives on a type or a field. */
 export function clausesOf(directives: AppliedDirectives): readonly Clause[] {
   const clauses: Clause[] = [];
   if (directives.has('authenticated')) clauses.push(AUTHENTICATED);
@@ -24,7 +24,7 @@ export function clausesOf(directives: AppliedDirectives): readonly Clause[] {
   return clauses.length > 1 ? unite([clauses]) : clauses;
 }
 
-/** Where the argument is not what the specification says, the clause can never be met: better than one that always is. */
+/** Returns a clause that can never be met if the argument does not follow the specification; the safe direction. */
 function clauseOf(kind: 'scopes' | 'policies', argument: unknown): Clause {
   const alternatives = Array.isArray(argument)
     ? argument
@@ -39,27 +39,28 @@ function makeClause(kind: 'scopes' | 'policies', alternatives: Alternatives): Cl
   return { kind, alternatives: simple, text: `${kind} ${JSON.stringify(simple)}` };
 }
 
-/** Sorted, and without alternatives that need no less than another one. */
+/** Sorts the alternatives, and drops those that require everything that another one requires. */
 function simplify(alternatives: Alternatives): Alternatives {
   const distinct = new Map(alternatives.map((all) => [...new Set(all)].sort()).map((all) => [all.join('\n'), all]));
   const sorted = [...distinct.values()].sort((a, b) => a.length - b.length || (a.join('\n') < b.join('\n') ? -1 : 1));
-  const kept: string[][] = [];
-  for (const all of sorted) if (!kept.some((less) => less.every((name) => all.includes(name)))) kept.push(all);
-  return kept;
+  const simplified: string[][] = [];
+  for (const all of sorted)
+    if (!simplified.some((less) => less.every((name) => all.includes(name)))) simplified.push(all);
+  return simplified;
 }
 
-/** Clauses of several places together, each once. */
+/** Returns the distinct clauses of several lists. */
 export function unite(lists: readonly (readonly Clause[])[]): readonly Clause[] {
   const united = new Map<string, Clause>();
   for (const list of lists) for (const clause of list) united.set(clause.text, clause);
   return [...united.values()];
 }
 
-/** Beyond as many alternatives nothing is multiplied out. */
+/** Alternatives are not multiplied out beyond this number. */
 const MOST_ALTERNATIVES = 1_000;
 
 /**
- * Clauses as composition writes them on one place for several: alternatives multiplied out.
+ * Multiplies out the alternatives of several clauses, as composition does where it merges directives.
  *
  * In:  `[["a"], ["b"]]` and `[["c"]]`
  * Out: `[["a", "c"], ["b", "c"]]`
@@ -79,7 +80,7 @@ export function multiply(clauses: readonly Clause[]): readonly Clause[] {
   return product;
 }
 
-/** Whether one of the alternatives is granted whole. */
+/** Whether all names of one alternative are granted. */
 export function isMet(alternatives: Alternatives, granted: { includes(name: string): boolean }): boolean {
   return alternatives.some((all) => all.every((name) => granted.includes(name)));
 }

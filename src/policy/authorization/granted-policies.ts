@@ -6,13 +6,13 @@ import { plainValue } from '../../shared/exact-json.ts';
 
 type Client = CheckedRequest['client'];
 
-/** Those of the named policies that a client meets. Never rejects. */
+/** Returns those of the named policies that are granted to a client. Never rejects. */
 export type GrantedPolicies = (
   names: readonly string[],
   client: Client,
 ) => ReadonlySet<string> | Promise<ReadonlySet<string>>;
 
-/** What a module that decides policies is told of a request. */
+/** The request, as a policy module gets it. */
 export interface PolicyRequest {
   readonly identity: Identity | undefined;
   /** Names in lower case. */
@@ -22,8 +22,8 @@ export interface PolicyRequest {
 }
 
 /**
- * The default export of a module that decides policies: which of these does the client meet? Names that are not in the
- * answer, or not `true` in it, are not met.
+ * The default export of a policy module. Returns which of the policies are granted, as a list of names or an object with
+ * `true` for each of them.
  *
  * @example
  * export default async (policies, { identity }) => ({ owner: identity?.claims.role === 'owner' });
@@ -38,11 +38,11 @@ export type PolicyDecision = readonly string[] | Readonly<Record<string, boolean
 export interface PolicySources extends Pick<AuthorizationSettings['policies'], 'claim'> {
   readonly timeoutMs: number;
   readonly decide?: DecidePolicies | undefined;
-  /** Told when `decide` threw, rejected or took too long: the policies that it was asked for are not met then. */
+  /** Called when `decide` throws, rejects or takes too long. No policy of that call is granted then. */
   readonly onFailure: (error: unknown, client: Client) => void;
 }
 
-/** Policies by a claim, by a module, or by both: the module is asked for those that the claim does not list. */
+/** Grants policies by a claim, by a module, or by both. The module decides those that the claim does not list. */
 export function createGrantedPolicies(sources: PolicySources): GrantedPolicies | undefined {
   const { claim, decide } = sources;
   if (claim === undefined && !decide) return undefined;
@@ -50,13 +50,13 @@ export function createGrantedPolicies(sources: PolicySources): GrantedPolicies |
     const listed = claim === undefined ? NONE : new Set(listedIn(client.identity?.claims, claim));
     const open = listed.size === 0 ? names : names.filter((name) => !listed.has(name));
     if (!decide || open.length === 0) return listed;
-    return ask(decide, open, client, sources).then((granted) => new Set([...listed, ...granted]));
+    return decideByModule(decide, open, client, sources).then((granted) => new Set([...listed, ...granted]));
   };
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
-async function ask(
+async function decideByModule(
   decide: DecidePolicies,
   names: readonly string[],
   client: Client,
@@ -81,14 +81,12 @@ function failLate(timeoutMs: number): never {
 function grantedIn(decision: unknown, names: readonly string[]): readonly string[] {
   if (Array.isArray(decision)) return names.filter((name) => decision.includes(name));
   if (typeof decision !== 'object' || decision === null) {
-    throw new Error(
-      'The policies were decided by something that is neither a list of names nor an object of booleans.',
-    );
+    throw new Error('The policy module returned neither a list of names nor an object of booleans.');
   }
   return names.filter((name) => Object.hasOwn(decision, name) && (decision as Record<string, unknown>)[name] === true);
 }
 
-/** A claim may be called by a URL, so a name is taken as it is before its dots are taken for a path. */
+/** Reads the names in a claim. The claim's name may be a URL, so it is tried as a whole before its dots are read as a path. */
 function listedIn(claims: unknown, name: string): readonly string[] {
   const value = memberOf(claims, name) ?? name.split('.').reduce(memberOf, claims);
   if (typeof value === 'string') return value.split(' ').filter((name) => name !== '');

@@ -2,13 +2,13 @@ import type { OperationPolicy } from '../../pipeline/operation-policy.ts';
 import { type Alternatives, isMet } from './clause.ts';
 
 const ERROR = {
-  message: 'Introspection needs scopes that this client does not have.',
+  message: 'Introspection requires scopes that this client does not have.',
   extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' },
 };
 
 /**
- * Refuses operations that introspect, with 403, unless the client has the scopes.
- * @param onRefused told of each request that is refused
+ * Rejects introspection with 403 unless the client has the scopes.
+ * @param onRefused called for each request that is rejected
  */
 export function createIntrospectionPolicy(scopes: Alternatives, onRefused?: () => void): OperationPolicy {
   const refused = { refusal: { status: 403, errors: [ERROR] } };

@@ -6,30 +6,30 @@ const NONE: readonly Clause[] = [];
 const NO_DIRECTIVES: AppliedDirectives = new Map();
 
 /**
- * What reading each field of a supergraph needs.
+ * The requirements of each field of a supergraph.
  *
- * - A field needs what stands on itself, on the type that it is selected on, and on the type that it returns.
- * - A field selected on an interface needs what it needs on every type that the object may turn out to be: to be asked
- *   for less, ask in fragments on those types.
- * - A field that returns an interface or a union needs what stands on that, and what all its types need alike.
+ * - A field requires its own clauses, those of its parent type, and those of its return type.
+ * - A field selected on an interface requires all that it requires on any possible type. Clients can select it in fragments
+ *   on single types to require less.
+ * - A field that returns an interface or a union requires the clauses of that type, and those that all possible types share.
  *
- * Composition writes on an interface what any of its types needs. That is no need of a field that returns the
- * interface: it is decided type by type, below it. What else stands on an interface, or on a field of it, is what its
- * author asks of all that implement it: each of its types needs that, and so do their fields.
+ * Composition adds the clauses of each possible type to the interface. A field that returns the interface does not require
+ * those, since they are checked type by type in the selection below. Other clauses on an interface, or on one of its fields,
+ * were written there by its author. They hold for all implementing types and their fields.
  */
 export class Requirements {
   private readonly types: Supergraph['types'];
   private readonly schema: Supergraph['publicSchema'];
   private readonly known = new Map<string, readonly Clause[]>();
-  private readonly knownReturned = new Map<string, readonly Clause[]>();
+  private readonly knownOfReturned = new Map<string, readonly Clause[]>();
 
   constructor({ types, publicSchema }: Pick<Supergraph, 'types' | 'publicSchema'>) {
     this.types = types;
     this.schema = publicSchema;
   }
 
-  /** Whether anything in the supergraph needs anything. */
-  get areThereAny(): boolean {
+  /** Whether anything in the supergraph has a requirement. */
+  get hasAny(): boolean {
     for (const type of this.types.values()) {
       if (clausesOf(type.directives).length > 0) return true;
       for (const field of type.fields.values()) if (clausesOf(field.directives).length > 0) return true;
@@ -37,7 +37,7 @@ export class Requirements {
     return false;
   }
 
-  /** What has to be met to read a field that is selected on a type. */
+  /** Returns the clauses to be met to read a field that is selected on a type. */
   ofField(typeName: string, fieldName: string): readonly Clause[] {
     const key = `${typeName}.${fieldName}`;
     let clauses = this.known.get(key);
@@ -53,37 +53,40 @@ export class Requirements {
     const field = type?.fields.get(fieldName);
     if (!type || !field) return NONE;
     const own = [this.typeClauses(type), clausesOf(field.directives), this.returned(field.namedType)];
-    for (const name of type.interfaces) own.push(this.askedOfFields(name, fieldName));
+    for (const name of type.interfaces) own.push(this.writtenOnField(name, fieldName));
     if (type.kind !== 'object')
       for (const possible of this.visible(type)) own.push(this.ofField(possible.name, fieldName));
     return unite(own);
   }
 
-  /** What a type needs of each field that returns it. */
+  /** Returns the clauses of a type that each field returning it requires. */
   private returned(typeName: string): readonly Clause[] {
-    let clauses = this.knownReturned.get(typeName);
+    let clauses = this.knownOfReturned.get(typeName);
     if (!clauses) {
       const type = this.types.get(typeName);
       clauses = type ? this.returnedClauses(type) : NONE;
-      this.knownReturned.set(typeName, clauses);
+      this.knownOfReturned.set(typeName, clauses);
     }
     return clauses;
   }
 
   private returnedClauses(type: SupergraphType): readonly Clause[] {
     if (type.kind !== 'interface' && type.kind !== 'union') return this.typeClauses(type);
-    return unite([this.askedOfTypes(type), inCommon(this.visible(type).map((possible) => this.typeClauses(possible)))]);
+    return unite([
+      this.writtenOnType(type),
+      inCommon(this.visible(type).map((possible) => this.typeClauses(possible))),
+    ]);
   }
 
-  /** What stands on a type, and what its interfaces ask of it. */
+  /** Returns the clauses of a type and of its interfaces. */
   private typeClauses(type: SupergraphType): readonly Clause[] {
     const own = clausesOf(type.directives);
     if (type.interfaces.length === 0) return own;
-    return unite([own, ...type.interfaces.map((name) => this.askedOfTypes(this.types.get(name)))]);
+    return unite([own, ...type.interfaces.map((name) => this.writtenOnType(this.types.get(name)))]);
   }
 
-  /** What stands on an interface or a union and was not composed of what stands on its types. */
-  private askedOfTypes(type: SupergraphType | undefined): readonly Clause[] {
+  /** Returns the clauses on an interface or a union that composition has not added. */
+  private writtenOnType(type: SupergraphType | undefined): readonly Clause[] {
     if (!type) return NONE;
     return notComposed(
       clausesOf(type.directives),
@@ -91,8 +94,8 @@ export class Requirements {
     );
   }
 
-  /** What stands on a field of an interface and was not composed of what stands on that field of its types. */
-  private askedOfFields(interfaceName: string, fieldName: string): readonly Clause[] {
+  /** Returns the clauses on an interface's field that composition has not added. */
+  private writtenOnField(interfaceName: string, fieldName: string): readonly Clause[] {
     const type = this.types.get(interfaceName);
     const field = type?.fields.get(fieldName);
     if (!type || !field) return NONE;
@@ -104,7 +107,7 @@ export class Requirements {
     );
   }
 
-  /** The object types that clients may find where a type is returned. */
+  /** Returns the possible types that are in the public schema. */
   private visible(type: SupergraphType): SupergraphType[] {
     return [...type.possible].flatMap((name) => {
       const possible = this.types.get(name);

@@ -7,8 +7,8 @@ import { argumentsCost } from './input-cost.ts';
 type Json = Record<string, unknown>;
 
 /**
- * What the answer of an operation did cost, by the lists that are in it. What is null has cost nothing.
- * @returns with the data of one answer and its variables, the cost
+ * Computes the actual cost of a result, from the lengths of its lists. Null costs nothing.
+ * @returns a function from the data and variables of one result to its cost
  */
 export function actualCost(
   operation: Operation,
@@ -31,7 +31,7 @@ export function actualCost(
       };
       count(value);
       const self = objects * model.weight(parentType, item.name) + costOf(inputsOf(item, parentType), variables);
-      // what is cheaper than nothing pays for nothing else
+      // a negative cost does not reduce the cost of other fields
       return Math.max(0, self) + below;
     };
     const visit = ({ items, parentType }: OpSelection, object: Json): number => {
@@ -39,7 +39,7 @@ export function actualCost(
       for (const item of items) {
         if (item.kind === 'field') {
           if (!item.name.startsWith('__')) total += field(item, parentType, object[item.responseKey]);
-          // which type it is cannot be seen where it was not asked for: then it is taken for one that has the fields
+          // without `__typename`, an object counts as any type that has its fields
         } else if (isPossible(model, item.typeCondition, item.selection, object))
           total += visit(item.selection, object);
       }

@@ -12,12 +12,12 @@ import { namedType } from '../../supergraph/join-spec.ts';
 import { linkedNames } from '../../supergraph/linked-names.ts';
 import type { Supergraph, SupergraphType } from '../../supergraph/supergraph.ts';
 
-/** How many items a field's list has, or the lists below it. */
+/** A `@listSize` directive: how many items the field's list has, or the lists of its sized fields. */
 export interface ListSize {
   readonly assumedSize: number | undefined;
-  /** Arguments that say how many are asked for; `input.first` is a field of an input object. */
+  /** Arguments with the number of items; `input.first` is a field of an input object. */
   readonly slicingArguments: readonly string[];
-  /** The fields of the object returned whose lists it is about; empty where it is the field's own list. */
+  /** Fields of the returned object that are the lists; empty if the field itself is the list. */
   readonly sizedFields: readonly string[];
   readonly requireOneSlicingArgument: boolean;
 }
@@ -27,7 +27,7 @@ export interface CostlyInput {
   readonly type: TypeNode;
   readonly namedType: string;
   readonly default: ConstValueNode | undefined;
-  /** What one value costs without what is in it. */
+  /** The cost of one value without its members. */
   readonly weight: number;
 }
 
@@ -35,8 +35,8 @@ type Inputs = ReadonlyMap<string, CostlyInput>;
 const NO_INPUTS: Inputs = new Map();
 
 /**
- * What fields and their arguments cost by `@cost`, else by their kinds: an object costs 1, an input object too, a leaf
- * nothing. A weight on a field goes before that on its type.
+ * The costs of fields and arguments: from `@cost`, or by kind (objects and input objects cost 1, leaves nothing). A weight on a
+ * field takes precedence over a weight on its type.
  * @see https://ibm.github.io/graphql-specs/cost-spec.html
  * @see https://specs.apollo.dev/cost/v0.1/
  */
@@ -85,7 +85,7 @@ export class CostModel {
     return this.inputFields.get(typeName) ?? NO_INPUTS;
   }
 
-  /** What one object or leaf of a field costs without what is below it; on an abstract type, what it costs at most. */
+  /** Returns the cost of one value of a field without its selection; on an abstract type, the largest cost. */
   weight(typeName: string, fieldName: string): number {
     const type = this.supergraph.types.get(typeName);
     const field = type?.fields.get(fieldName);
@@ -99,7 +99,7 @@ export class CostModel {
     return [...type.possible].reduce((most, possible) => Math.max(most, this.weight(possible, fieldName)), own);
   }
 
-  /** What stands on the field of an interface alone holds for its types as well; of several, the dearest. */
+  /** Returns the largest weight on this field of an interface, which applies to implementing types without a weight of their own. */
   private weightOfInterfaces(type: SupergraphType, fieldName: string): number | undefined {
     const weights = type.interfaces.flatMap((name): number[] => {
       const field = this.supergraph.types.get(name)?.fields.get(fieldName);
@@ -130,7 +130,7 @@ export class CostModel {
     };
   }
 
-  /** That of the field, else that of the field of an interface, which holds for its types as well. */
+  /** Returns the directive of the field, or of the same field of an interface, which applies to implementing types. */
   private listSizeUse(typeName: string, fieldName: string): DirectiveArguments | undefined {
     const { types } = this.supergraph;
     for (const name of [typeName, ...(types.get(typeName)?.interfaces ?? [])]) {
@@ -140,7 +140,7 @@ export class CostModel {
     return undefined;
   }
 
-  /** The subgraphs that give a field, those that only declare it left out. */
+  /** Returns the subgraphs that resolve a field, without those where it is external. */
   producers(typeName: string, fieldName: string): readonly string[] {
     return this.supergraph.subgraphs.flatMap(({ name, types }) => {
       const field = types.get(typeName)?.fields.get(fieldName);
@@ -153,7 +153,7 @@ export class CostModel {
   }
 }
 
-/** IBM's specification has weights as texts, Apollo's as numbers. */
+/** Reads a weight: a string in IBM's specification, a number in Apollo's. */
 function weightIn(directives: AppliedDirectives): number | undefined {
   const weight = directives.get('cost')?.[0]?.weight;
   const number = typeof weight === 'string' ? Number(weight) : weight;

@@ -1,29 +1,28 @@
 type Variables = Readonly<Record<string, unknown>>;
 
-/** A number, or what becomes one with the variables of a request. */
+/** A number, or a function that computes it from the variables of a request. */
 export type Cost = number | ((variables: Variables) => number);
 
 export function costOf(cost: Cost, variables: Variables): number {
   return typeof cost === 'number' ? cost : cost(variables);
 }
 
-/** Sums and products stay finite: infinity times 0 would be NaN, which no maximum is compared with. */
-const DEAREST = Number.MAX_VALUE;
+/** Keeps sums and products finite: infinity times 0 would be NaN, which compares with nothing. */
+const LARGEST_COST = Number.MAX_VALUE;
 
-/** The sum; what is known already is added up now. */
+/** Returns the sum of costs. Constant costs are added up now. */
 export function sum(costs: readonly Cost[]): Cost {
-  return fold(costs, 0, (a, b) => Math.min(a + b, DEAREST));
+  return fold(costs, 0, (a, b) => Math.min(a + b, LARGEST_COST));
 }
 
-/** The largest, and at least 0. */
+/** Returns the largest cost, and at least 0. */
 export function largest(costs: readonly Cost[]): Cost {
   return fold(costs, 0, Math.max);
 }
 
 export function product(a: Cost, b: Cost): Cost {
-  // nothing, however often
   if (a === 0 || b === 0) return 0;
-  return fold([a, b], 1, (x, y) => Math.min(x * y, DEAREST));
+  return fold([a, b], 1, (x, y) => Math.min(x * y, LARGEST_COST));
 }
 
 function fold(costs: readonly Cost[], start: number, combine: (a: number, b: number) => number): Cost {

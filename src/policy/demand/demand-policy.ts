@@ -17,41 +17,41 @@ import { withoutDropped } from './without-dropped.ts';
 type Client = CheckedRequest['client'];
 type Variables = CheckedRequest['variables'];
 
-/** What an operation is found to cost, where that is more than it may. */
+/** The cost of an operation that is over its limit. */
 export interface TooExpensive {
   readonly message: string;
   readonly estimated: number;
   readonly max: number;
-  /** The subgraph that is asked too much; `undefined`: all of them together. */
+  /** The subgraph whose limit it is; `undefined` for the limit of the whole operation. */
   readonly subgraph: string | undefined;
 }
 
-/** A bound on what one subgraph, or all together, are asked. */
-interface Bounded {
+/** A limit on the cost of an operation, or of its part for one subgraph. */
+interface CostLimit {
   readonly subgraph: string | undefined;
   readonly max: number;
   readonly cost: Cost;
 }
 
-/** Only what one subgraph is asked; without fields that are dropped. */
+/** Restricts an estimate to one subgraph, and excludes dropped fields. */
 export type EstimatedPart = Pick<EstimateOptions, 'subgraph' | 'dropped'>;
 
-/** Estimates costs of operations, for all who need them: for demand control and for limits that weigh by cost. */
+/** Estimates the cost of operations; used by demand control and by rate limits weighed by cost. */
 export class CostEstimator {
   private readonly listSize: number;
   private readonly hidesDetails: boolean;
   private readonly models = new WeakMap<Supergraph, CostModel>();
 
   /**
-   * @param listSize how many items a list is taken to have where `@listSize` does not say
-   * @param hidesDetails whether complaints leave out names of arguments
+   * @param listSize assumed number of items of lists without `@listSize`
+   * @param hidesDetails whether messages leave out names of arguments
    */
   constructor(listSize: number, hidesDetails = false) {
     this.listSize = listSize;
     this.hidesDetails = hidesDetails;
   }
 
-  /** What a request for the operation is estimated to cost, by its variables; a number where they make no difference. */
+  /** Estimates the cost of an operation; a function of the variables if it depends on them. */
   estimate(operation: Operation, supergraph: Supergraph, { subgraph, dropped }: EstimatedPart = {}) {
     return estimate(operation, this.model(supergraph), {
       listSize: this.listSize,
@@ -69,15 +69,15 @@ export class CostEstimator {
 }
 
 export interface DemandObserver {
-  /** Told of each request that costs too much, where the mode is `measure`. */
+  /** Called for each request that costs too much, in mode `measure`. */
   onTooExpensive(found: TooExpensive, client: Client): void;
-  /** Told of each request that is refused or, where the mode is `measure`, would be. */
+  /** Called for each request that is rejected, or would be in mode `enforce`. */
   onExceeded?: ((reason: 'cost' | 'subgraph_cost' | 'slicing_arguments') => void) | undefined;
-  /** Told of what each request did cost, where that is asked for. */
+  /** Called with the actual cost of each request, if `actual_cost` is set. */
   onMeasured(cost: { readonly estimated: number; readonly actual: number }, client: Client): void;
 }
 
-/** Refuses operations that would cost too much, and tells what they cost. */
+/** Creates the policy that rejects operations which cost too much, and exposes costs to clients. */
 export function createDemandPolicy(
   settings: DemandControlSettings,
   observer: DemandObserver,
@@ -90,16 +90,16 @@ export function createDemandPolicy(
       const all = boundsFor(settings, supergraph);
       const assess = withoutDropped((dropped): Assessment => {
         const { cost, complaint } = estimator.estimate(operation, supergraph, { dropped });
-        const bounds = all.flatMap(({ subgraph, max }): Bounded[] => {
+        const limits = all.flatMap(({ subgraph, max }): CostLimit[] => {
           const part = { subgraph, dropped };
-          const asked = subgraph === undefined ? cost : estimator.estimate(operation, supergraph, part).cost;
-          return typeof asked === 'number' && asked <= max ? [] : [{ subgraph, max, cost: asked }];
+          const estimated = subgraph === undefined ? cost : estimator.estimate(operation, supergraph, part).cost;
+          return typeof estimated === 'number' && estimated <= max ? [] : [{ subgraph, max, cost: estimated }];
         });
-        return { cost, complaint, bounds };
+        return { cost, complaint, limits };
       });
-      const { bounds, complaint } = assess({ drop: [] });
+      const { limits, complaint } = assess({ drop: [] });
       const { expose, actual_cost } = settings;
-      if (bounds.length === 0 && !complaint && !expose && !actual_cost) return undefined;
+      if (limits.length === 0 && !complaint && !expose && !actual_cost) return undefined;
       const measure = actual_cost ? actualCost(operation, estimator.model(supergraph)) : undefined;
       return new DemandCheck({ settings, assess, measure, observer });
     },
@@ -109,7 +109,7 @@ export function createDemandPolicy(
 function boundsFor(
   { strategy }: DemandControlSettings,
   { subgraphs }: Supergraph,
-): Pick<Bounded, 'subgraph' | 'max'>[] {
+): Pick<CostLimit, 'subgraph' | 'max'>[] {
   const { max, subgraph: own } = strategy.static_estimated;
   const all = max === undefined ? [] : [{ subgraph: undefined, max }];
   const each = subgraphs.flatMap(({ name }) => {
@@ -122,12 +122,12 @@ function boundsFor(
 interface Assessment {
   readonly cost: Cost;
   readonly complaint: ((variables: Variables) => string | undefined) | undefined;
-  readonly bounds: readonly Bounded[];
+  readonly limits: readonly CostLimit[];
 }
 
 interface CheckOptions {
   readonly settings: DemandControlSettings;
-  /** What is known of an operation without the fields that are dropped from a request. */
+  /** Returns the estimate of an operation without the fields that are dropped from a request. */
   readonly assess: (request: Pick<CheckedRequest, 'drop'>) => Assessment;
   readonly measure: ReturnType<typeof actualCost> | undefined;
   readonly observer: DemandObserver;
@@ -143,20 +143,20 @@ class DemandCheck implements OperationCheck {
   check(request: CheckedRequest): PolicyDecision | undefined {
     const { variables, client } = request;
     const { settings, assess, measure } = this.options;
-    const { cost, complaint, bounds } = assess(request);
+    const { cost, complaint, limits } = assess(request);
     const enforces = settings.mode === 'enforce';
     const { onExceeded } = this.options.observer;
     const problem = enforces || onExceeded ? complaint?.(variables) : undefined;
     if (problem !== undefined) onExceeded?.('slicing_arguments');
     if (problem !== undefined && enforces) return refuse(problem, { code: 'BAD_USER_INPUT' });
-    const found = excess(bounds, variables);
+    const found = excess(limits, variables);
     if (found) onExceeded?.(found.subgraph === undefined ? 'cost' : 'subgraph_cost');
-    const told = settings.expose ? exposed({ estimated: costOf(cost, variables) }) : {};
-    if (found && enforces) return { ...told, ...tooExpensive(found) };
+    const extras = settings.expose ? exposed({ estimated: costOf(cost, variables) }) : {};
+    if (found && enforces) return { ...extras, ...tooExpensive(found) };
     if (found) this.options.observer.onTooExpensive(found, client);
-    if (!measure) return settings.expose ? told : undefined;
+    if (!measure) return settings.expose ? extras : undefined;
     return {
-      ...told,
+      ...extras,
       onResponse: (outcome) => {
         const actual = measure(JSON.parse(outcome.dataText), variables);
         return this.measured({ estimated: costOf(cost, variables), actual }, client);
@@ -171,11 +171,11 @@ class DemandCheck implements OperationCheck {
   }
 }
 
-function excess(bounds: readonly Bounded[], variables: Variables): TooExpensive | undefined {
-  for (const { subgraph, max, cost } of bounds) {
+function excess(limits: readonly CostLimit[], variables: Variables): TooExpensive | undefined {
+  for (const { subgraph, max, cost } of limits) {
     const estimated = costOf(cost, variables);
     if (estimated <= max) continue;
-    const what = subgraph === undefined ? 'The operation' : `What the operation asks of subgraph "${subgraph}"`;
+    const what = subgraph === undefined ? 'The operation' : `The part of the operation for subgraph "${subgraph}"`;
     const message = `${what} is estimated to cost ${estimated}; demand_control allows ${max}.`;
     return { message, estimated, max, subgraph };
   }

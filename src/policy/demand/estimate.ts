@@ -9,29 +9,29 @@ type Variables = Readonly<Record<string, unknown>>;
 
 export interface Estimate {
   readonly cost: Cost;
-  /** Says of a request which field breaks `requireOneSlicingArgument`; `undefined` where none can. */
+  /** Returns the message if a request violates `requireOneSlicingArgument`; `undefined` if no request can. */
   readonly complaint: ((variables: Variables) => string | undefined) | undefined;
 }
 
 export interface EstimateOptions {
-  /** How many items a list is taken to have where `@listSize` does not say. */
+  /** Assumed number of items of lists without `@listSize`. */
   readonly listSize: number;
-  /** Only what this subgraph is asked counts. */
+  /** Counts only the fields of this subgraph. */
   readonly subgraph?: string;
-  /** Fields that are not read: they cost nothing. */
+  /** Fields that are not fetched, and so cost nothing. */
   readonly dropped?: ReadonlySet<OpField> | undefined;
-  /** Complaints do not name arguments, which the client may not have written. */
+  /** Whether messages leave out names of arguments that the client may not have written. */
   readonly hidesDetails?: boolean | undefined;
 }
 
-/** What an operation costs by its type, before its fields. */
+/** Returns the cost of an operation by its type, without its fields. */
 export function operationWeight(kind: Operation['kind']): number {
   return kind === 'mutation' ? 10 : 0;
 }
 
 /**
- * Estimates what an operation costs at most: each field what its objects cost, as often as its list has items, and its
- * arguments once. Objects of an abstract type are taken for the dearest of its types.
+ * Estimates the largest cost of an operation: for each field the cost of its objects times the number of items, plus the cost of
+ * its arguments. An object of an abstract type counts as the most expensive possible type.
  *
  * In:  `{ users(first: 5) { name posts { title } } }`, with lists of 10
  * Out: `5 × (1 + 10 × 1) = 55`
@@ -49,7 +49,7 @@ export function estimate(operation: Operation, model: CostModel, options: Estima
   };
 }
 
-/** The size that the parent's `@listSize` gives to some of its fields. */
+/** The list size that the parent's `@listSize` gives to some of its fields. */
 interface SizedBelow {
   readonly fields: readonly string[];
   readonly size: Cost;
@@ -65,7 +65,7 @@ class Estimator {
     this.options = options;
   }
 
-  /** @param giver the subgraph that is asked for the field around */
+  /** @param producer the subgraph that resolves the parent field */
   selection({ items, parentType }: OpSelection, sized: SizedBelow | undefined, producer: string | undefined): Cost {
     const fields: Cost[] = [];
     const typeConditions: { item: OpTypeCondition; cost: Cost }[] = [];
@@ -76,7 +76,7 @@ class Estimator {
     return sum([...fields, this.mostExpensive(typeConditions)]);
   }
 
-  /** An object is of one type: of the narrowings, those count that the dearest type meets. */
+  /** Returns the largest cost of the fragments that apply to one type, since an object has one type. */
   private mostExpensive(typeConditions: readonly { item: OpTypeCondition; cost: Cost }[]): Cost {
     if (typeConditions.length === 0) return 0;
     const met = typeConditions.map(({ item }) => this.model.possible(item.typeCondition));
@@ -104,13 +104,13 @@ class Estimator {
     const times = (cost: Cost) => (isList(field.type) ? product(size, cost) : cost);
     const self = counts ? times(this.model.weight(parentType, field.name)) : 0;
     return sum([
-      // what is cheaper than nothing pays for nothing else
+      // a negative cost does not reduce the cost of other fields
       largest([sum([self, counts ? argumentsCost(args, inputs, this.model) : 0])]),
       field.selection ? times(this.selection(field.selection, below, producer)) : 0,
     ]);
   }
 
-  /** Who would be asked, without a plan: whoever gave the object, if it can. */
+  /** Guesses the subgraph of a field without a plan: the parent's subgraph if it resolves the field, else the first one. */
   private producer(parentType: string, fieldName: string, above: string | undefined): string | undefined {
     if (this.options.subgraph === undefined) return undefined;
     const producers = this.model.producers(parentType, fieldName);
@@ -124,7 +124,7 @@ class Estimator {
     isAmbiguous: (variables: Variables) => boolean,
   ): void {
     const known = this.options.hidesDetails ? '' : `: ${names.join(', ')}`;
-    const message = `${parentType}.${fieldName} needs exactly one of the arguments that say how many are asked for${known}.`;
+    const message = `${parentType}.${fieldName} needs exactly one of its slicing arguments${known}.`;
     this.complaints.push({ message, isAmbiguous });
   }
 }

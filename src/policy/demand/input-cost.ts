@@ -2,7 +2,7 @@ import { type ArgumentNode, Kind, type ValueNode } from 'graphql';
 import { type Cost, sum } from './cost.ts';
 import type { CostlyInput, CostModel } from './cost-model.ts';
 
-/** What the arguments of a field cost: each value its weight, input objects also what is in them, lists each item. */
+/** Returns the cost of a field's arguments: the weight of each value, with the members of input objects and the items of lists. */
 export function argumentsCost(
   args: readonly ArgumentNode[],
   inputs: ReadonlyMap<string, CostlyInput>,
@@ -40,7 +40,7 @@ function valueCost(value: ValueNode, input: CostlyInput, model: CostModel): Cost
   }
 }
 
-/** Whether any value could cost anything; most arguments cannot, and variables for them need not be looked at. */
+/** Whether a value of this input can cost anything. Most cannot, and their variables need no look. */
 function canCost(input: CostlyInput, model: CostModel, seen: Set<string>): boolean {
   if (input.weight !== 0) return true;
   if (seen.has(input.namedType)) return false;

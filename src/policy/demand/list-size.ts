@@ -5,24 +5,25 @@ import type { CostlyInput, CostModel, ListSize } from './cost-model.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
-interface Given {
-  /** What one slicing argument is given as; `undefined` where it is not given. */
-  readonly given: (variables: Variables) => unknown;
-  /** Whether that depends on variables. */
-  readonly isOpen: boolean;
+/** The value of a slicing argument. */
+interface SlicingValue {
+  /** Returns the value; `undefined` if the argument is not given. */
+  readonly value: (variables: Variables) => unknown;
+  /** Whether the value depends on variables. */
+  readonly isVariable: boolean;
 }
 
-interface Slice extends Given {
-  /** What it is where it is not given; `undefined` without a default. */
+interface Slice extends SlicingValue {
+  /** The value when the argument is not given; `undefined` without a default. */
   readonly byDefault: unknown;
 }
 
-const NOT_GIVEN: Given = { given: () => undefined, isOpen: false };
-const NULL: Given = { given: () => null, isOpen: false };
+const NOT_GIVEN: SlicingValue = { value: () => undefined, isVariable: false };
+const NULL: SlicingValue = { value: () => null, isVariable: false };
 
 export interface SizedList {
   readonly size: Cost;
-  /** Whether the arguments break `requireOneSlicingArgument`. */
+  /** Whether a request violates `requireOneSlicingArgument`. */
   readonly isAmbiguous: ((variables: Variables) => boolean) | undefined;
 }
 
@@ -31,14 +32,14 @@ export interface SizeOptions {
   /** The field's arguments. */
   readonly inputs: ReadonlyMap<string, CostlyInput>;
   readonly model: Pick<CostModel, 'fieldsOfInput'>;
-  /** How many items a list is taken to have that nothing is known of. */
+  /** Assumed number of items of other lists. */
   readonly otherwise: number;
 }
 
 /**
- * How many items a field with `@listSize` is taken to give: the largest of its slicing arguments, each as it is given or else
- * its default; where there is none, `assumedSize`, else `otherwise`. What is no size (null, less than 0, no number) may mean
- * anything to the subgraph, all of the list included: then it is at least what it would be without the argument.
+ * Estimates the number of items of a field with `@listSize`: the largest of its slicing arguments, or their defaults; without
+ * any, `assumedSize` or `otherwise`. A subgraph may return the whole list for an argument that is not a size (null, negative, not
+ * a number), so such an argument never lowers the estimate.
  */
 export function sizeOf(
   { slicingArguments, assumedSize, requireOneSlicingArgument }: ListSize,
@@ -50,27 +51,28 @@ export function sizeOf(
     const sizes = slices.flatMap((slice) => sizeIn(slice, variables, assumed) ?? []);
     return sizes.length === 0 ? assumed : Math.max(...sizes);
   };
-  const isOpen = slices.some((slice) => slice.isOpen);
+  const isVariable = slices.some((slice) => slice.isVariable);
   const hasDefault = slices.some(({ byDefault }) => byDefault !== undefined && byDefault !== null);
   const mustBeOne = requireOneSlicingArgument && slicingArguments.length > 0;
   const isAmbiguous = (variables: Variables): boolean => {
-    const asked = slices.filter(({ given }) => (given(variables) ?? null) !== null).length;
-    return asked > 1 || (asked === 0 && !hasDefault);
+    const given = slices.filter(({ value }) => (value(variables) ?? null) !== null).length;
+    return given > 1 || (given === 0 && !hasDefault);
   };
-  if (isOpen) return { size, isAmbiguous: mustBeOne ? isAmbiguous : undefined };
+  if (isVariable) return { size, isAmbiguous: mustBeOne ? isAmbiguous : undefined };
   return { size: costOf(size, {}), isAmbiguous: mustBeOne && isAmbiguous({}) ? () => true : undefined };
 }
 
-function sizeIn({ given, byDefault }: Slice, variables: Variables, assumed: number): number | undefined {
-  const value = given(variables);
+function sizeIn(slice: Slice, variables: Variables, assumed: number): number | undefined {
+  const { byDefault } = slice;
+  const value = slice.value(variables);
   if (value === undefined) return byDefault === undefined ? undefined : (sizeFrom(byDefault) ?? assumed);
   return sizeFrom(value) ?? Math.max(assumed, sizeFrom(byDefault) ?? 0);
 }
 
-/** More is asked of nobody, and what is larger is no longer exact. */
+/** Larger numbers are not exact. */
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
-/** A number, as text too; of a list, for arguments such as `ids`, its length. `undefined` for what is no size. */
+/** Returns the size that a value stands for: a number, also as a string, or the length of a list such as `ids`. */
 function sizeFrom(value: unknown): number | undefined {
   if (Array.isArray(value)) return value.length;
   const isText = typeof value === 'string' && /^\d+$/.test(value);
@@ -78,38 +80,38 @@ function sizeFrom(value: unknown): number | undefined {
   return typeof number === 'number' && number >= 0 ? Math.min(Math.ceil(number), LARGEST) : undefined;
 }
 
-/** Follows `input.first` through what is written, and from where a variable stands through its value. */
+/** Follows `input.first` through the written value, and through the values of variables in it. */
 function sliceOf([name = '', ...path]: readonly string[], { args, inputs, model }: SizeOptions): Slice {
   const input = inputs.get(name);
-  const byDefault = follow(undefined, input, path, model).given({});
+  const byDefault = follow(undefined, input, path, model).value({});
   const node = args.find((argument) => argument.name.value === name)?.value;
   return { ...(node === undefined ? NOT_GIVEN : follow(node, input, path, model)), byDefault };
 }
 
-/** What stands at the path within a value or, where there is no value, within its default. */
+/** Returns the value at a path within a written value or, if there is none, within its default. */
 function follow(
   node: ValueNode | undefined,
   input: CostlyInput | undefined,
   path: readonly string[],
   model: SizeOptions['model'],
-): Given {
-  const value = node ?? input?.default;
-  if (value === undefined) return NOT_GIVEN;
-  if (value.kind === Kind.VARIABLE) {
-    const { value: name } = value.name;
-    const byDefault = follow(undefined, input, path, model).given({});
-    const given = (variables: Variables) =>
+): SlicingValue {
+  const written = node ?? input?.default;
+  if (written === undefined) return NOT_GIVEN;
+  if (written.kind === Kind.VARIABLE) {
+    const { value: name } = written.name;
+    const byDefault = follow(undefined, input, path, model).value({});
+    const value = (variables: Variables) =>
       variables[name] === undefined ? byDefault : path.reduce(memberOf, variables[name]);
-    return { given, isOpen: true };
+    return { value, isVariable: true };
   }
   const [key, ...rest] = path;
   if (key === undefined) {
-    const constant: unknown = valueFromASTUntyped(value, {});
-    return { given: () => constant, isOpen: false };
+    const constant: unknown = valueFromASTUntyped(written, {});
+    return { value: () => constant, isVariable: false };
   }
-  if (value.kind !== Kind.OBJECT) return value.kind === Kind.NULL ? NULL : NOT_GIVEN;
+  if (written.kind !== Kind.OBJECT) return written.kind === Kind.NULL ? NULL : NOT_GIVEN;
   const inner = input && model.fieldsOfInput(input.namedType).get(key);
-  return follow(value.fields.find((field) => field.name.value === key)?.value, inner, rest, model);
+  return follow(written.fields.find((field) => field.name.value === key)?.value, inner, rest, model);
 }
 
 function memberOf(value: unknown, key: string): unknown {

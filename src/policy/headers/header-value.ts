@@ -3,7 +3,7 @@ import type { ContextName } from '../../config/sections/headers.ts';
 import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
 import type { ClientContext } from '../../sources/source.ts';
 
-/** What the gateway knows of a client request by this name, as a header value. */
+/** Returns a property of the client request as a header value. */
 export function contextValue(client: ClientContext, name: ContextName): string | undefined {
   const { identity } = client;
   switch (name) {
@@ -14,7 +14,7 @@ export function contextValue(client: ClientContext, name: ContextName): string |
     case 'subject':
       return asHeader(identity?.subject);
     case 'scopes':
-      // a scope with a blank in it would be read as two
+      // a scope with a space in it would be read as two
       return asHeader(identity?.scopes.filter((scope) => !/\s/.test(scope)).join(' '));
     case 'client_id':
       return asHeader(identity?.clientId);
@@ -25,7 +25,7 @@ export function contextValue(client: ClientContext, name: ContextName): string |
   }
 }
 
-/** A claim by its name, or by a path of names: `sub`, `https://example.com/tenant`, `realm_access.roles`. */
+/** Reads a claim by its name, or by a path of names: `sub`, `https://example.com/tenant`, `realm_access.roles`. */
 export function identityValue(identity: Identity | undefined, path: string): string | undefined {
   if (identity === undefined) return undefined;
   const { claims } = identity;
@@ -41,7 +41,7 @@ function follow(value: unknown, names: readonly string[]): unknown {
   return at;
 }
 
-/** Lists of texts with commas between them; objects and other lists as JSON. */
+/** Formats lists of strings with commas; objects and other lists as JSON. */
 function asHeader(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (value instanceof ExactNumber) return value.text;
@@ -50,8 +50,8 @@ function asHeader(value: unknown): string | undefined {
 }
 
 /**
- * A list of HTTP (RFC 9110, section 5.6). What could be taken for more than one item, or for something around one, is quoted,
- * its commas escaped as well: who divides at commas without an eye for quotes gets no item either that is not in the list.
+ * Formats a list (RFC 9110, section 5.6). Items that could be read as several items are quoted, with their commas escaped. A
+ * parser that splits at commas and ignores quotes then gets no item that is not in the list.
  *
  * In:  `["viewer", "x,admin,y"]`
  * Out: `viewer,"x\,admin\,y"`
@@ -60,10 +60,10 @@ function joined(items: readonly string[]): string {
   return items.map((item) => (PLAIN_ITEM.test(item) ? item : `"${item.replaceAll(/[\\",;]/g, '\\$&')}"`)).join(',');
 }
 
-/** Without what has a meaning in lists: `,` `;` `"` `\`, blanks at the ends; and not empty. */
+/** An item without list syntax (`,` `;` `"` `\`) and without spaces at its ends; not empty. */
 const PLAIN_ITEM = /^[^\s",;\\](?:[^",;\\\t]*[^\s",;\\])?$/;
 
-/** Headers are bytes: text beyond ASCII goes as UTF-8. */
+/** Encodes text beyond ASCII as UTF-8, since headers are bytes. */
 function encoded(text: string): string | undefined {
   if (PRINTABLE_ASCII.test(text)) return text;
   return headerText(Buffer.from(text, 'utf8').toString('latin1'));
@@ -71,10 +71,10 @@ function encoded(text: string): string | undefined {
 
 const PRINTABLE_ASCII = /^[ -~]*$/;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are not allowed (RFC 9110, section 5.5)
+// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are not allowed (RFC 9110, section 5.5)
 const UNSAFE = /[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/;
 
-/** A value that may stand in a header as it is; `undefined` for one with line breaks or other control characters. */
+/** Returns the value if it is valid in a header; `undefined` if it has line breaks or other control characters. */
 export function headerText(value: string | readonly string[] | undefined): string | undefined {
   return typeof value !== 'string' || UNSAFE.test(value) ? undefined : value;
 }

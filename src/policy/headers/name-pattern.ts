@@ -1,15 +1,15 @@
 import { linearPattern } from '../../config/linear-pattern.ts';
 
-/** Whether a rule is about the header of this name, which is in lower case. */
-export type Choose = (name: string) => boolean;
+/** Whether a rule applies to the header of this name, in lower case. */
+export type HeaderMatcher = (name: string) => boolean;
 
-export function chooser({
+export function headerMatcher({
   named,
   matching,
 }: {
   named?: readonly string[] | undefined;
   matching?: string | undefined;
-}): Choose {
+}): HeaderMatcher {
   if (matching !== undefined) return linearPattern(matching, { ignoreCase: true });
   const names = new Set(named);
   return (name) => names.has(name);

@@ -4,28 +4,28 @@ import { isForwardedByPattern, isNeverForwarded } from '../../config/header.ts';
 import type { HeaderSettings, RequestRule } from '../../config/sections/headers.ts';
 import type { ClientContext, ForwardedHeaders, ForwardHeaders } from '../../sources/source.ts';
 import { contextValue, identityValue } from './header-value.ts';
-import { type Choose, chooser } from './name-pattern.ts';
+import { type HeaderMatcher, headerMatcher } from './name-pattern.ts';
 
-/** The rules by which client requests become headers of subgraph requests, ready to be applied. */
+/** The compiled rules for the headers of subgraph requests. */
 export interface RequestHeaders {
-  /** `undefined` for a subgraph that gets nothing but its own headers. */
+  /** Returns the rules of a subgraph; `undefined` if it gets only its own headers. */
   forSubgraph(name: string): ForwardHeaders | undefined;
-  /** Headers that carry what the gateway knows of the client: what a client sends under these names is forgotten. */
+  /** Headers with data about the client that the gateway sets. They are removed from client requests. */
   readonly ownHeaders: readonly string[];
-  /** Whether some subgraph may be sent this header of the client's. */
+  /** Whether some subgraph may receive this header of the client. */
   forwards(name: string): boolean;
-  /** The names of all headers that some subgraph may be sent; `undefined` where these are found by a pattern. */
+  /** Names of all headers that some subgraph may receive; `undefined` if rules match names by pattern. */
   readonly forwardedNames: readonly string[] | undefined;
-  /** Whether some subgraph is told the client's address. */
+  /** Whether some subgraph receives the client's address. */
   readonly forwardsAddress: boolean;
 }
 
-/** The headers of one subgraph request as they come to be: values by names in lower case. */
+/** The headers of a subgraph request while rules are applied: values by names in lower case. */
 type Outgoing = Map<string, string>;
-type Facts = Required<Pick<ForwardedHeaders, 'correlation' | 'ofIdentity'>>;
+type HeaderKinds = Required<Pick<ForwardedHeaders, 'correlation' | 'ofIdentity'>>;
 type Step = (client: ClientContext, out: Outgoing, mayPass: (name: string) => boolean) => void;
 
-/** Compiles the rules once; throws `ConfigValueError` for rules that would let a client say who it is. */
+/** Compiles the rules. Throws `ConfigValueError` for rules by which a client could forge its identity. */
 export function compileRequestHeaders({ all, subgraphs }: HeaderSettings): RequestHeaders {
   const lists = [all.request, ...Object.values(subgraphs).map((own) => own.request)];
   const ownHeaders = [...new Set(lists.flat().flatMap(identityHeader))];
@@ -38,7 +38,7 @@ export function compileRequestHeaders({ all, subgraphs }: HeaderSettings): Reque
   return {
     forSubgraph: (name) => (byName.has(name) ? byName.get(name) : forAll),
     ownHeaders,
-    forwards: forwardChooser(lists.flat()),
+    forwards: forwardMatcher(lists.flat()),
     forwardedNames: forwardedNames(lists.flat()),
     forwardsAddress: lists.flat().some((rule) => rule.insert?.from_context === 'ip'),
   };
@@ -52,15 +52,13 @@ function identityHeader({ insert }: RequestRule): string[] {
 function checkRename({ propagate, rename }: RequestRule, ownHeaders: readonly string[]): void {
   const target = propagate?.rename ?? rename?.to;
   if (target === undefined || !ownHeaders.map(withDashes).includes(withDashes(target))) return;
-  const why = 'which another rule inserts to say who the client is; a client could say it itself then';
-  throw new ConfigValueError(
-    `headers: a rule renames a header of the client's to "${target}", ${why}. Choose another name.`,
-  );
+  const why = 'which another rule inserts to identify the client; the client could then forge it';
+  throw new ConfigValueError(`headers: a rule renames a client header to "${target}", ${why}. Choose another name.`);
 }
 
-function forwardChooser(rules: readonly RequestRule[]): Choose {
-  const choosers = rules.flatMap(({ propagate }) => (propagate ? [chooser(propagate)] : []));
-  return (name) => isForwardable(name) && choosers.some((chooses) => chooses(name));
+function forwardMatcher(rules: readonly RequestRule[]): HeaderMatcher {
+  const matchers = rules.flatMap(({ propagate }) => (propagate ? [headerMatcher(propagate)] : []));
+  return (name) => isForwardable(name) && matchers.some((matches) => matches(name));
 }
 
 function forwardedNames(rules: readonly RequestRule[]): string[] | undefined {
@@ -74,26 +72,26 @@ function forwardedNames(rules: readonly RequestRule[]): string[] | undefined {
 
 function compileList(rules: readonly RequestRule[], ownHeaders: readonly string[]): ForwardHeaders | undefined {
   if (rules.length === 0) return undefined;
-  // what the gateway inserts is not for the client to replace, in whatever order the rules stand
+  // client headers never replace inserted ones, whatever the order of the rules
   const inserted = new Set(
     [...ownHeaders, ...rules.flatMap(({ insert }) => (insert ? [insert.name] : []))].map(withDashes),
   );
   const steps = rules.map((rule) => compileRule(rule, inserted));
-  const facts = { correlation: correlationHeaders(rules), ofIdentity: identityHeaders(rules) };
-  const made = new WeakMap<ClientContext, ForwardedHeaders>();
+  const kinds = { correlation: correlationHeaders(rules), ofIdentity: identityHeaders(rules) };
+  const cache = new WeakMap<ClientContext, ForwardedHeaders>();
   return (client) => {
-    const known = made.get(client);
-    if (known) return known;
+    const cached = cache.get(client);
+    if (cached) return cached;
     const out: Outgoing = new Map();
     const mayPass = passes(client);
     for (const step of steps) step(client, out, mayPass);
-    const forwarded = finish(out, facts);
-    made.set(client, forwarded);
+    const forwarded = finish(out, kinds);
+    cache.set(client, forwarded);
     return forwarded;
   };
 }
 
-/** Headers of subgraph requests that say which requests belong together, unless some rule makes them say something else. */
+/** Returns the headers that correlate requests, without those to which a rule gives another meaning. */
 function correlationHeaders(rules: readonly RequestRule[]): ReadonlySet<string> {
   const ids = rules.flatMap(({ insert }) => (insert?.from_context === 'request_id' ? [insert.name] : []));
   const names = new Set([...CORRELATION_HEADERS, ...ids]);
@@ -106,7 +104,7 @@ function correlationHeaders(rules: readonly RequestRule[]): ReadonlySet<string> 
   return names;
 }
 
-/** Headers of subgraph requests that say who the client is, also under a name that a later rule gives them. */
+/** Returns the headers that identify the client, also under a name that a later rule gives them. */
 function identityHeaders(rules: readonly RequestRule[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const rule of rules) {
@@ -116,7 +114,7 @@ function identityHeaders(rules: readonly RequestRule[]): ReadonlySet<string> {
   return names;
 }
 
-/** RFC 9110, section 7.6.1: a client names in `connection` what is not to be passed on. */
+/** Excludes headers that the client lists in `connection` (RFC 9110, section 7.6.1). */
 function passes({ headers: { connection } }: ClientContext): (name: string) => boolean {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return isForwardable;
   const named = String(connection)
@@ -129,20 +127,20 @@ function isForwardable(name: string): boolean {
   return !isNeverForwarded(name);
 }
 
-function finish(out: Outgoing, facts: Facts): ForwardedHeaders {
+function finish(out: Outgoing, kinds: HeaderKinds): ForwardedHeaders {
   const pairs: string[] = [];
   let sharingKey = '';
   for (const [name, value] of out) {
     pairs.push(name, value);
-    // values have no line breaks, so no two sets of headers make the same text
-    if (!facts.correlation.has(name)) sharingKey += `${name}:${value}\n`;
+    // values have no line breaks, so different headers never give the same text
+    if (!kinds.correlation.has(name)) sharingKey += `${name}:${value}\n`;
   }
-  return { pairs, sharingKey, ...facts };
+  return { pairs, sharingKey, ...kinds };
 }
 
 /**
- * Many servers make one variable, HTTP_X_USER_ID, of `x-user-id` and `x_user_id`, and some of `x-user.id`: whoever sends the one
- * sends the other.
+ * Normalises a name as many servers do: they read `x-user-id` and `x_user_id` as one variable, HTTP_X_USER_ID, and some
+ * also `x-user.id`.
  */
 function withDashes(name: string): string {
   return ODD.test(name) ? name.replaceAll(/[^a-z0-9]/g, '-') : name;
@@ -154,18 +152,18 @@ function compileRule(rule: RequestRule, inserted: ReadonlySet<string>): Step {
   const { propagate, insert, remove, rename } = rule;
   if (propagate) return propagateStep(propagate, inserted);
   if (insert) return insertStep(insert);
-  if (remove) return removeStep(chooser(remove));
+  if (remove) return removeStep(headerMatcher(remove));
   return renameStep(rename as NonNullable<typeof rename>, inserted);
 }
 
 function propagateStep(rule: NonNullable<RequestRule['propagate']>, inserted: ReadonlySet<string>): Step {
   const { named, rename } = rule;
   if (named === undefined) {
-    const chooses = chooser(rule);
+    const matches = headerMatcher(rule);
     return ({ headers }, out, mayPass) => {
       for (const name in headers) {
-        if (!chooses(name) || !isForwardedByPattern(name) || inserted.has(withDashes(name)) || !mayPass(name)) continue;
-        const value = sentText(headers[name]);
+        if (!matches(name) || !isForwardedByPattern(name) || inserted.has(withDashes(name)) || !mayPass(name)) continue;
+        const value = singleValue(headers[name]);
         if (value !== undefined) out.set(name, value);
       }
     };
@@ -173,14 +171,14 @@ function propagateStep(rule: NonNullable<RequestRule['propagate']>, inserted: Re
   const passed = named.map((from) => ({ from, to: rename ?? from })).filter(({ to }) => !inserted.has(withDashes(to)));
   return ({ headers }, out, mayPass) => {
     for (const { from, to } of passed) {
-      const value = (mayPass(from) ? sentText(headers[from]) : undefined) ?? rule.default;
+      const value = (mayPass(from) ? singleValue(headers[from]) : undefined) ?? rule.default;
       if (value !== undefined) out.set(to, value);
     }
   };
 }
 
-/** What came in as a header is good for one, as the HTTP parser has seen to. */
-function sentText(value: string | string[] | undefined): string | undefined {
+/** Returns the value of a client header. The HTTP parser has validated its characters. */
+function singleValue(value: string | string[] | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
@@ -197,9 +195,9 @@ function insertStep(rule: NonNullable<RequestRule['insert']>): Step {
   };
 }
 
-function removeStep(chooses: Choose): Step {
+function removeStep(matches: HeaderMatcher): Step {
   return (_client, out) => {
-    for (const name of [...out.keys()]) if (chooses(name)) out.delete(name);
+    for (const name of [...out.keys()]) if (matches(name)) out.delete(name);
   };
 }
 

@@ -5,33 +5,33 @@ import type { HeaderSettings, ResponseRule } from '../../config/sections/headers
 import type { Source } from '../../sources/source.ts';
 import { isOwnCookie } from '../login/cookies.ts';
 import { headerText } from './header-value.ts';
-import { type Choose, chooser } from './name-pattern.ts';
+import { type HeaderMatcher, headerMatcher } from './name-pattern.ts';
 
-/** The rules by which headers of subgraph answers become headers of the client's answer. */
+/** The compiled rules for passing headers of subgraph responses on to the client. */
 export interface ResponseHeaders {
-  /** For the answer to one client, or to several who share it. */
-  gather(): GatheredHeaders;
-  /** Whether cookies are passed on: answers with cookies are each client's own. */
+  /** Creates a collector for one client response, or for one that several requests share. */
+  collect(): CollectedHeaders;
+  /** Whether cookies are passed on. Responses with cookies are not shared between clients. */
   readonly passesCookies: boolean;
 }
 
 type Algorithm = NonNullable<ResponseRule['propagate']>['algorithm'];
 
-interface Collected {
+interface CollectedHeader {
   readonly name: string;
   readonly value: string;
   readonly algorithm: Algorithm;
 }
 
-type Step = (pairs: readonly string[], collected: Collected[]) => Collected[];
+type Step = (pairs: readonly string[], collected: CollectedHeader[]) => CollectedHeader[];
 
 interface Rules {
   readonly steps: readonly Step[];
-  /** Values for names that no answer had. */
+  /** Values for headers that no subgraph response has. */
   readonly defaults: readonly (readonly [name: string, value: string])[];
 }
 
-/** `undefined` without any rule. */
+/** Compiles the rules; returns `undefined` if there are none. */
 export function compileResponseHeaders({ all, subgraphs }: HeaderSettings): ResponseHeaders | undefined {
   const lists = Object.entries(subgraphs).map(([name, own]) => [name, own.response] as const);
   const every = [...all.response, ...lists.flatMap(([, rules]) => rules)];
@@ -39,35 +39,36 @@ export function compileResponseHeaders({ all, subgraphs }: HeaderSettings): Resp
   const forAll = compileRules(all.response);
   const byName = new Map(lists.map(([name, own]) => [name, compileRules([...all.response, ...own])] as const));
   return {
-    gather: () => new GatheredHeaders((subgraph) => byName.get(subgraph) ?? forAll),
+    collect: () => new CollectedHeaders((subgraph) => byName.get(subgraph) ?? forAll),
     passesCookies: every.some(({ propagate, insert }) => {
       if (insert !== undefined) return insert.name === 'set-cookie';
       if (propagate === undefined) return false;
-      return propagate.rename === 'set-cookie' || chooser(propagate)('set-cookie');
+      return propagate.rename === 'set-cookie' || headerMatcher(propagate)('set-cookie');
     }),
   };
 }
 
-/** Hands the headers of each answer to the client request that it is for. To be the outermost layer round a source. */
+/** Wraps a source: passes the headers of each response to its client request. Must be the outermost layer of a source. */
 export function returnHeaders(source: Source): Source {
   return {
     name: source.name,
     send(request, done) {
-      source.send(request, (answer) => {
-        if (answer.kind === 'text' && answer.headers) request.client.returned?.receive(source.name, answer.headers);
-        done(answer);
+      source.send(request, (response) => {
+        if (response.kind === 'text' && response.headers)
+          request.client.returned?.receive(source.name, response.headers);
+        done(response);
       });
     },
     close: () => source.close(),
   };
 }
 
-/** What the answer to a client gets of the answers of subgraphs, in the order in which they come. */
-export class GatheredHeaders implements ReturnedHeaders {
+/** Collects headers of subgraph responses for one client response, in the order in which the responses arrive. */
+export class CollectedHeaders implements ReturnedHeaders {
   readonly #rulesFor: (subgraph: string) => Rules;
   readonly #collected = new Map<string, Merged>();
   readonly #defaults = new Map<string, string>();
-  #live: ServerResponse | undefined;
+  #response: ServerResponse | undefined;
 
   constructor(rulesFor: (subgraph: string) => Rules) {
     this.#rulesFor = rulesFor;
@@ -76,15 +77,15 @@ export class GatheredHeaders implements ReturnedHeaders {
   receive(subgraph: string, pairs: readonly string[]): void {
     const { steps, defaults } = this.#rulesFor(subgraph);
     for (const [name, value] of defaults) this.#defaults.set(name, value);
-    let collected: Collected[] = [];
+    let collected: CollectedHeader[] = [];
     for (const step of steps) collected = step(pairs, collected);
     for (const one of collected) merge(this.#collected, one);
-    if (this.#live) this.writeTo(this.#live);
+    if (this.#response) this.writeTo(this.#response);
   }
 
-  /** Writes what there is, and what still comes, into an answer that others send. */
+  /** Writes the headers collected so far, and each one that follows, to a response that another component sends. */
   follow(res: ServerResponse): this {
-    this.#live = res;
+    this.#response = res;
     return this;
   }
 
@@ -94,15 +95,15 @@ export class GatheredHeaders implements ReturnedHeaders {
     for (const [name, { value }] of this.#collected) writeHeader(res, name, value);
   }
 
-  /** As it is now. Others may share this one, and must not get what is added for one of them. */
-  copy(): GatheredHeaders {
-    const copy = new GatheredHeaders(this.#rulesFor);
+  /** Returns a copy. Requests that share this collector must not get headers that are added for one of them. */
+  copy(): CollectedHeaders {
+    const copy = new CollectedHeaders(this.#rulesFor);
     copy.add(this);
     return copy;
   }
 
-  /** Adds what another operation of the same request gathered, as if its subgraphs had answered after those of this one. */
-  add(other: GatheredHeaders): void {
+  /** Adds the headers of another operation of the same request, as if its subgraph responses had arrived later. */
+  add(other: CollectedHeaders): void {
     for (const [name, value] of other.#defaults) this.#defaults.set(name, value);
     for (const [name, { value, algorithm }] of other.#collected)
       for (const one of typeof value === 'string' ? [value] : value)
@@ -115,16 +116,16 @@ interface Merged {
   readonly algorithm: Algorithm;
 }
 
-function merge(collected: Map<string, Merged>, { name, value, algorithm }: Collected): void {
+function merge(collected: Map<string, Merged>, { name, value, algorithm }: CollectedHeader): void {
   const before = collected.get(name)?.value;
-  // cookies of several subgraphs are several cookies; to join them with commas would break them (RFC 6265, section 3)
+  // cookies of several subgraphs stay separate, since commas would break them (RFC 6265, section 3)
   if (name === 'set-cookie') collected.set(name, { algorithm, value: [...(before ?? []), value] });
   else if (before === undefined || (algorithm === 'last' && name !== 'vary')) collected.set(name, { algorithm, value });
-  // a response depends on all that any of its parts depends on
+  // a response varies with everything that one of its parts varies with
   else if (algorithm === 'append' || name === 'vary') collected.set(name, { algorithm, value: `${before}, ${value}` });
 }
 
-/** What the gateway itself says of `vary`, for CORS, stays. */
+/** Sets a header; values of `vary` are added to those that the gateway has set for CORS. */
 function writeHeader(res: ServerResponse, name: string, value: string | readonly string[]): void {
   const own = name === 'vary' ? res.getHeader(name) : undefined;
   if (own === undefined) return void res.setHeader(name, value);
@@ -143,27 +144,27 @@ function compileRules(rules: readonly ResponseRule[]): Rules {
 function compileRule({ propagate, insert, remove }: ResponseRule): Step {
   if (propagate) return propagateStep(propagate);
   if (insert) return (_pairs, collected) => [...collected, { ...insert, algorithm: 'last' }];
-  return removeStep(chooser(remove ?? {}));
+  return removeStep(headerMatcher(remove ?? {}));
 }
 
 function propagateStep(rule: NonNullable<ResponseRule['propagate']>): Step {
-  const chooses = chooser(rule);
+  const matches = headerMatcher(rule);
   const { rename, algorithm } = rule;
   const mayPass = passes(rule);
   return (pairs, collected) => {
-    // several lines of one name in one answer are one value (RFC 9110, section 5.3)
+    // several lines with one name are one value (RFC 9110, section 5.3)
     const found = new Map<string, string[]>();
     const ofConnection = namedByConnection(pairs);
     for (let at = 0; at < pairs.length; at += 2) {
       const name = pairs[at] as string;
-      if (!chooses(name) || !mayPass(name) || ofConnection?.includes(name)) continue;
+      if (!matches(name) || !mayPass(name) || ofConnection?.includes(name)) continue;
       const value = headerText(pairs[at + 1]);
       if (value === undefined || (name === 'set-cookie' && isOwnCookie(value))) continue;
       const values = found.get(name);
       if (values) values.push(value);
       else found.set(name, [value]);
     }
-    const added: Collected[] = [];
+    const added: CollectedHeader[] = [];
     for (const [from, values] of found) {
       const name = rename ?? from;
       const whole = name === 'set-cookie' ? values : [values.join(', ')];
@@ -173,13 +174,13 @@ function propagateStep(rule: NonNullable<ResponseRule['propagate']>): Step {
   };
 }
 
-/** What a rule names is checked when it is read, unless it is returned under another name. */
+/** Returns which headers may be passed on. A name in a rule is checked with the config, unless the rule renames it. */
 function passes({ matching, rename }: NonNullable<ResponseRule['propagate']>): (name: string) => boolean {
   if (matching !== undefined) return isReturnedByPattern;
   return rename === undefined ? (name) => !isNeverReturned(name) : () => true;
 }
 
-/** RFC 9110, section 7.6.1: a subgraph names in `connection` what is not to be passed on. */
+/** Returns the headers that a subgraph lists in `connection`, which are not passed on (RFC 9110, section 7.6.1). */
 function namedByConnection(pairs: readonly string[]): readonly string[] | undefined {
   let names: string[] | undefined;
   for (let at = 0; at < pairs.length; at += 2) {
@@ -191,6 +192,6 @@ function namedByConnection(pairs: readonly string[]): readonly string[] | undefi
   return names;
 }
 
-function removeStep(chooses: Choose): Step {
-  return (_pairs, collected) => collected.filter(({ name }) => !chooses(name));
+function removeStep(matches: HeaderMatcher): Step {
+  return (_pairs, collected) => collected.filter(({ name }) => !matches(name));
 }

@@ -1,19 +1,19 @@
 import type { FragmentDefinitionNode, SelectionSetNode } from 'graphql';
 import { Kind } from 'graphql';
 
-/** Fragments in an order in which each comes after those that it spreads; or names that go round in a circle. */
+/** Fragments in an order in which each comes after those that it spreads; or the names of a cycle. */
 export type FragmentOrder =
   | { readonly order: readonly FragmentDefinitionNode[]; readonly cycle: undefined }
   | { readonly cycle: readonly string[] };
 
-/** A fragment that is being looked at, and the spreads in it that are still to be followed. */
+/** A fragment on the current path, and its spreads that are still to be followed. */
 interface Visit {
   readonly fragment: FragmentDefinitionNode;
   readonly spreads: string[];
 }
 
 /**
- * Orders fragments without recursion: a chain of ten thousand must not become a stack of ten thousand.
+ * Orders fragments without recursion, so that a chain of ten thousand fragments does not overflow the stack.
  *
  * In:  `fragment A on T { ...B } fragment B on T { id }`
  * Out: `[B, A]`
@@ -49,7 +49,7 @@ export function orderFragments(fragments: ReadonlyMap<string, FragmentDefinition
   return { order, cycle: undefined };
 }
 
-/** The names of the fragments that a selection set spreads, at any depth. */
+/** Returns the names of the fragments that a selection set spreads, at any depth. */
 function spreadsIn(set: SelectionSetNode): string[] {
   const names = new Set<string>();
   const sets = [set];

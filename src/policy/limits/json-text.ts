@@ -1,9 +1,9 @@
-/** What a JSON text has more of than it may. */
+/** The limit that a JSON text exceeds. */
 export type JsonExcess = 'levels' | 'members';
 
-/** Shorter texts, in characters, cannot have so much that it takes long to parse them. */
+/** In characters. A shorter text cannot take long to parse, so it is not checked. */
 const SHORT = 100_000;
-/** Members of one object. More, each of another name, take `JSON.parse` longer than anything else of the same length. */
+/** Most members of one object. `JSON.parse` takes longest, for its length, for an object with many distinct names. */
 export const MOST_MEMBERS = 50_000;
 
 const QUOTE = 0x22;
@@ -15,12 +15,12 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
 /**
- * Looks at a text before it is parsed as JSON, in a fraction of the time: whether its lists and objects nest more than
- * `mostLevels` deep, or one object has more than {@link MOST_MEMBERS}. A text that is no JSON may pass. Short ones pass unread.
+ * Checks a text before it is parsed as JSON, in a fraction of the time that parsing takes. Finds lists and objects nested more
+ * than `mostLevels` deep, and objects with more than {@link MOST_MEMBERS} members. Invalid JSON, and short texts, may pass.
  */
 export function excessOfJson(text: string, mostLevels: number): JsonExcess | undefined {
   if (text.length <= SHORT) return undefined;
-  /** Members so far of each object and list that is open. */
+  /** Members so far of each open object or list. */
   const open: number[] = [];
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -47,7 +47,7 @@ export function excessOfJson(text: string, mostLevels: number): JsonExcess | und
   return undefined;
 }
 
-/** Where the closing quote is, or the end of the text. */
+/** Returns the index of the closing quote, or the length of the text. */
 function endOfString(text: string, from: number): number {
   let at = from;
   for (; at < text.length; at++) {

@@ -8,33 +8,33 @@ import type {
 import { Kind } from 'graphql';
 import { orderFragments } from './fragment-order.ts';
 
-/** How large a selection set is with its fragments written out. Counts stop at `Number.MAX_SAFE_INTEGER`. */
+/** The size of a selection set with its fragments expanded. Counts stop at `Number.MAX_SAFE_INTEGER`. */
 export interface Measures {
-  /** Fields on the longest way down. */
+  /** Fields on the longest path. */
   readonly depth: number;
-  /** Fields, those of one selection set that have the same response key counted once. */
+  /** Fields; those with the same response key in one selection set count once. */
   readonly height: number;
-  /** Fields that have an alias. */
+  /** Fields with an alias. */
   readonly aliases: number;
-  /** Fields at the top, those that have the same response key counted once within each selection set. */
+  /** Root fields; those with the same response key in one selection set count once. */
   readonly rootFields: number;
   readonly directives: number;
-  /** Everything that is selected: fields and fragments. */
+  /** All selections: fields and fragments. */
   readonly selections: number;
-  /** Selection sets within each other, those of fragments included: how deep all later stages go. */
+  /** Nested selection sets, including those of fragments: the recursion depth of all later stages. */
   readonly levels: number;
 }
 
 export type MeasuredDocument =
   | { readonly operations: readonly Measures[]; readonly cycle: undefined }
-  /** Names of fragments that spread each other in a circle, the first again at the end. */
+  /** Names of fragments in a cycle, the first one repeated at the end. */
   | { readonly cycle: readonly string[] };
 
 const NONE: Measures = { depth: 0, height: 0, aliases: 0, rootFields: 0, directives: 0, selections: 0, levels: 0 };
 
 /**
- * Measures the operations of a document that need not be valid. Each fragment is measured once, and its numbers are added
- * wherever it is spread, so the time taken is linear in the document, however large it would be written out.
+ * Measures the operations of a document, valid or not. Each fragment is measured once, and its counts are added wherever it is
+ * spread, so that the time is linear in the length of the document, whatever its expanded size.
  *
  * In:  `{ me { ...F } you: user { ...F } } fragment F on User { id name }`
  * Out: depth 2, height 6, aliases 1, root fields 2
@@ -96,7 +96,7 @@ function measureBelow(selection: SelectionNode, fragments: Fragments): Measures 
   if (selection.kind === Kind.FRAGMENT_SPREAD) return fragments.get(selection.name.value) ?? NONE;
   if (!selection.selectionSet) return NONE;
   const below = measure(selection.selectionSet, fragments);
-  // introspection is bounded by a rule of its own, and tools ask for a great deal of it at once
+  // introspection has a limit of its own, and tools send large introspection queries
   return selection.kind === Kind.FIELD && isIntrospection(selection.name.value)
     ? { ...below, depth: 0, height: 0 }
     : below;
@@ -106,7 +106,7 @@ function isIntrospection(name: string): boolean {
   return name === '__schema' || name === '__type';
 }
 
-/** Numbers that grow exponentially must stay numbers that can be compared. */
+/** Adds counts. Exponential growth must not reach numbers that cannot be compared exactly. */
 function plus(a: number, b: number): number {
   return Math.min(a + b, Number.MAX_SAFE_INTEGER);
 }

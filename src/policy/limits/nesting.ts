@@ -1,11 +1,11 @@
 /**
- * How many brackets (`{`, `[`, `(`) are open at once at the deepest place of a document's text. Those in strings and
- * comments do not count. The parser's stack grows with them, so they are counted without it.
+ * Returns the deepest nesting of brackets (`{`, `[`, `(`) in a document's text. Brackets in strings and comments do not count.
+ * The parser's stack grows with the nesting, so this runs before the parser.
  *
  * In:  `{ me(id: "{") { name } } # {{{`
  * Out: `2`
  *
- * @param enough stops there: deeper is no news
+ * @param enough counting stops at this depth
  * @see https://spec.graphql.org/October2021/#sec-Appendix-Grammar-Summary.Lexical-Tokens
  */
 export function deepestNesting(text: string, enough: number): number {
@@ -37,7 +37,7 @@ export function deepestNesting(text: string, enough: number): number {
   return deepest;
 }
 
-/** Whether a text has more than so many line breaks, those in strings included. */
+/** Whether a text has more than `most` line breaks, those in strings included. */
 export function hasMoreLines(text: string, most: number): boolean {
   if (text.length <= most) return false;
   let count = 0;
@@ -67,7 +67,7 @@ function endOfLine(text: string, from: number): number {
   return i;
 }
 
-/** The closing quote, or the end of the line, where the parser gives up. */
+/** Returns the index of the closing quote or of the line break, where the lexer stops. */
 function endOfString(text: string, from: number): number {
   let i = from;
   for (; i < text.length; i++) {

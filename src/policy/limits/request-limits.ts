@@ -5,7 +5,7 @@ import { type Measures, measureDocument } from './measure.ts';
 import { deepestNesting, hasMoreLines } from './nesting.ts';
 import { jsonBytes, measureJson } from './variables.ts';
 
-/** Something that is larger than it may be. */
+/** A limit that is exceeded. */
 export interface Excess {
   readonly code: string;
   readonly message: string;
@@ -13,10 +13,10 @@ export interface Excess {
   readonly allowed: number;
 }
 
-/** @param document what exceeds; `undefined`: the variables of a request do */
+/** @param document the document that exceeds limits; `undefined` for the variables of a request */
 export type WarnOfExcess = (excesses: readonly Excess[], document: DocumentNode | undefined) => void;
 
-/** What one key of `limits` bounds, in words that follow a number: `12 levels of fields`. */
+/** The limit of one key of `limits`; `what` follows a number in messages: `12 levels of fields`. */
 interface Bound {
   readonly limit: keyof Limits;
   readonly code: string;
@@ -37,7 +37,7 @@ const RECURSION: Bound = {
 const SELECTIONS: Bound = {
   limit: 'max_recursive_selections',
   code: 'MAX_RECURSIVE_SELECTIONS_LIMIT',
-  what: 'selections once its fragments are written out',
+  what: 'selections once its fragments are expanded',
 };
 const VARIABLES_DEPTH: Bound = {
   limit: 'max_variables_depth',
@@ -51,9 +51,9 @@ const VARIABLES_BYTES: Bound = {
 };
 
 /**
- * The section `limits` of the config at work. What would make the gateway itself stumble (recursion, expanded selections,
- * depth of variables) is refused always, the rest unless `warn_only` is set.
- * @param warn told of what `warn_only` lets pass; of a document once, as long as it is kept
+ * Creates the checks of the config section `limits`. Limits that protect the gateway itself (recursion, expanded selections,
+ * depth of variables) are always enforced; the others are not with `warn_only`.
+ * @param warn called with what `warn_only` allows; once per document, as long as the document is cached
  */
 export function createRequestLimits(limits: Limits, warn: WarnOfExcess): RequestLimits {
   const exceeds = (bound: Bound, subject: string, value: number): Excess[] => {
@@ -62,8 +62,8 @@ export function createRequestLimits(limits: Limits, warn: WarnOfExcess): Request
     const message = `${subject} ${value} ${bound.what}; limits.${bound.limit} allows ${allowed}.`;
     return [{ code: bound.code, message, value, allowed }];
   };
-  const refuseUnlessWarning = (excesses: readonly Excess[], document?: DocumentNode): LimitRefusal | undefined => {
-    if (excesses.length === 0 || !limits.warn_only) return refuse(excesses);
+  const rejectUnlessWarning = (excesses: readonly Excess[], document?: DocumentNode): LimitRefusal | undefined => {
+    if (excesses.length === 0 || !limits.warn_only) return reject(excesses);
     warn(excesses, document);
     return undefined;
   };
@@ -71,7 +71,7 @@ export function createRequestLimits(limits: Limits, warn: WarnOfExcess): Request
     text(text) {
       if (hasMoreLines(text, MOST_LINES)) return tooManyLines();
       const nesting = deepestNesting(text, limits.parser_max_recursion + 1);
-      return refuse(exceeds(RECURSION, 'The document has', nesting));
+      return reject(exceeds(RECURSION, 'The document has', nesting));
     },
     document(document) {
       const measured = measureDocument(document);
@@ -81,7 +81,7 @@ export function createRequestLimits(limits: Limits, warn: WarnOfExcess): Request
         ...exceeds(RECURSION, 'The operation has', size.levels),
         ...exceeds(SELECTIONS, 'The operation has', size.selections),
       ];
-      if (always.length > 0) return refuse(always);
+      if (always.length > 0) return reject(always);
       const excesses = [
         ...exceeds(OPERATIONS, 'The document has', operationsIn(document)),
         ...exceeds(DEPTH, 'The operation has', size.depth),
@@ -90,22 +90,22 @@ export function createRequestLimits(limits: Limits, warn: WarnOfExcess): Request
         ...exceeds(ROOT_FIELDS, 'The operation has', size.rootFields),
         ...exceeds(DIRECTIVES, 'The operation has', size.directives),
       ];
-      return refuseUnlessWarning(excesses, document);
+      return rejectUnlessWarning(excesses, document);
     },
     variables(variables, isBounded) {
-      // the object that holds them is no level of theirs
+      // the variables object itself is not counted as a level
       const { depth, bytesAtMost } = measureJson(variables, limits.max_variables_depth + 2);
       const levels = depth - 1;
-      if (levels > limits.max_variables_depth) return refuse(exceeds(VARIABLES_DEPTH, 'The variables have', levels));
+      if (levels > limits.max_variables_depth) return reject(exceeds(VARIABLES_DEPTH, 'The variables have', levels));
       if (isBounded || limits.max_variables_bytes === null || bytesAtMost <= limits.max_variables_bytes)
         return undefined;
       const bytes = jsonBytes(variables);
-      return refuseUnlessWarning(exceeds(VARIABLES_BYTES, 'The variables have', bytes));
+      return rejectUnlessWarning(exceeds(VARIABLES_BYTES, 'The variables have', bytes));
     },
   };
 }
 
-/** A document within `parser_max_tokens` does not need them, and each costs something in strings, comments and errors. */
+/** A document within `parser_max_tokens` needs fewer, and each line costs time in strings, comments and errors. */
 const MOST_LINES = 100_000;
 
 function tooManyLines(): LimitRefusal {
@@ -117,7 +117,7 @@ function operationsIn({ definitions }: DocumentNode): number {
   return definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION).length;
 }
 
-/** Each measure's largest value: a document is refused if one of its operations would be. */
+/** Returns each measure's largest value: one operation over a limit is enough to reject the document. */
 function largest(operations: readonly Measures[]): Measures {
   const most = (measure: keyof Measures) => operations.reduce((all, operation) => Math.max(all, operation[measure]), 0);
   return {
@@ -131,7 +131,7 @@ function largest(operations: readonly Measures[]): Measures {
   };
 }
 
-function refuse(excesses: readonly Excess[]): LimitRefusal | undefined {
+function reject(excesses: readonly Excess[]): LimitRefusal | undefined {
   if (excesses.length === 0) return undefined;
   const errors = excesses.map(({ code, message, value, allowed }) => ({
     message,
@@ -140,13 +140,13 @@ function refuse(excesses: readonly Excess[]): LimitRefusal | undefined {
   return { refusal: 'limit', errors };
 }
 
-/** Fragments of a circle that are named. */
-const NAMES_TOLD = 10;
+/** Number of fragments of a cycle that the message names. */
+const MOST_NAMES = 10;
 
-/** Told before the document is validated, as much of what is done then follows fragments. */
+/** Returns the error for a cycle. Validation runs later, and the checks before it follow fragments, too. */
 function circular(cycle: readonly string[]): LimitRefusal {
   const names = cycle.map((name) => `"${name}"`);
-  const shown = names.length > NAMES_TOLD ? [...names.slice(0, NAMES_TOLD - 1), '…', names[0]] : names;
-  const message = `The fragments ${shown.join(' → ')} spread each other in a circle.`;
+  const shown = names.length > MOST_NAMES ? [...names.slice(0, MOST_NAMES - 1), '…', names[0]] : names;
+  const message = `The fragments ${shown.join(' → ')} form a cycle.`;
   return { refusal: 'validation', errors: [{ message, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] };
 }

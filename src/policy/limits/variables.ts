@@ -1,16 +1,16 @@
 import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
 
-/** How large a JSON value is. */
+/** The size of a JSON value. */
 export interface JsonSize {
-  /** How deep it nests: `0` for a scalar, `1` for `[1]`, `2` for `{"a": [1]}`. Counted no further than `enough`. */
+  /** Nesting depth: `0` for a scalar, `1` for `[1]`, `2` for `{"a": [1]}`. Counted up to `enough`. */
   readonly depth: number;
-  /** Bytes that it has as JSON text, or more. */
+  /** An upper bound of its bytes as JSON text. */
   readonly bytesAtMost: number;
 }
 
 /**
- * Measures a JSON value without recursion, and without writing it.
- * @param enough stops at this depth: deeper is no news
+ * Measures a JSON value without recursion and without serialising it.
+ * @param enough counting stops at this depth
  */
 export function measureJson(value: unknown, enough: number): JsonSize {
   let level: object[] = [];
@@ -26,7 +26,7 @@ export function measureJson(value: unknown, enough: number): JsonSize {
     };
     for (const container of level) {
       if (Array.isArray(container)) for (const item of container) add(item, 1);
-      // `in` goes over own keys only: these come from JSON, and `Object.prototype` has nothing to enumerate
+      // `in` visits own keys only: the values come from JSON, and `Object.prototype` has no enumerable keys
       else
         for (const key in container) add((container as Record<string, unknown>)[key], key.length * BYTES_PER_UNIT + 4);
     }
@@ -35,7 +35,7 @@ export function measureJson(value: unknown, enough: number): JsonSize {
   return { depth, bytesAtMost };
 }
 
-/** The bytes of a JSON value as text. It must not nest too deeply for the stack. */
+/** Returns the bytes of a JSON value as text. The value must not nest too deeply for the stack. */
 export function jsonBytes(value: object): number {
   return Buffer.byteLength(stringifyJson(value));
 }

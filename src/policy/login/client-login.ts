@@ -3,7 +3,7 @@ import type { LOGIN_ROUTES, LoginSettings } from '../../config/sections/login.ts
 import { pathOf, queryOf } from '../../shared/url-path.ts';
 import { StoreUnavailable } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { AuthenticationError, tooMany } from '../authentication/authentication-error.ts';
+import { AuthenticationError, tooManyAttempts } from '../authentication/authentication-error.ts';
 import type { FailedAttempts } from '../authentication/failed-attempts.ts';
 import type { Cookies } from './cookies.ts';
 import { csrfProblem, isToken } from './csrf.ts';
@@ -132,7 +132,7 @@ export class ClientLogin {
   async #callback({ ip, site, cookies, query }: Visit): Promise<LoginResponse> {
     const { transactions, provider, sessions, client, logger, failedAttempts } = this.#parts;
     const wait = failedAttempts?.retryAfter(ip);
-    if (wait !== undefined) throw tooMany(wait);
+    if (wait !== undefined) throw tooManyAttempts(wait);
     const state = query.get('state') ?? '';
     const used = transactions.forget(site, state);
     try {
@@ -145,7 +145,7 @@ export class ClientLogin {
         return this.#failed(site, 503, 'login_provider_away', used);
       }
       if (!(error instanceof LoginFailed)) throw error;
-      await failedAttempts?.note(ip);
+      await failedAttempts?.recordFailure(ip);
       logger.info({ client, code: error.code, reason: error.message }, 'a login failed');
       return this.#failed(site, error.code === 'access_denied' ? 403 : 400, error.code, used);
     }

@@ -6,33 +6,33 @@ import { ConfigValueError } from '../../config/config-value-error.ts';
 import { displayPath } from '../../config/display-path.ts';
 import { withoutByteOrderMark } from '../../shared/decode-text.ts';
 
-/** Queries by what clients call them. */
+/** Texts of persisted documents by their ids. */
 export type Manifest = ReadonlyMap<string, string>;
 
 /**
- * Reads manifests: files in the format of Apollo (`{"format": "apollo-persisted-query-manifest", "operations": […]}`) or
- * Relay (`{"ID": "query …"}`), and folders of `.graphql` files. Throws `ConfigValueError`.
+ * Reads manifests: files in Apollo's format (`{"format": "apollo-persisted-query-manifest", "operations": […]}`) or Relay's
+ * (`{"ID": "query …"}`), and folders of `.graphql` files. Throws `ConfigValueError`.
  */
 export function readManifests(paths: readonly string[]): Manifest {
-  return new Map(readRegistered(paths).map(({ id, query }) => [id, query]));
+  return new Map(readManifestDocuments(paths).map(({ id, query }) => [id, query]));
 }
 
 /** A document of a manifest. */
-export interface Registered {
+export interface ManifestDocument {
   readonly id: string;
   readonly query: string;
   readonly file: string;
 }
 
-/** As {@link readManifests}, each document once and with its file. Throws `ConfigValueError`. */
-export function readRegistered(paths: readonly string[]): Registered[] {
-  const registered = new Map<string, Registered>();
+/** Reads manifests like {@link readManifests}, and returns each document once, with its file. Throws `ConfigValueError`. */
+export function readManifestDocuments(paths: readonly string[]): ManifestDocument[] {
+  const registered = new Map<string, ManifestDocument>();
   for (const path of paths) {
     for (const [id, query, file] of readManifest(path)) {
       const known = registered.get(id);
       if (known !== undefined && known.query !== query)
         throw new ConfigValueError(
-          `${file}: "${id}" is another operation in ${known.file}. An id stands for one text.`,
+          `${file}: "${id}" is a different operation in ${known.file}. An id must stand for one text.`,
         );
       registered.set(id, { id, query, file });
     }
@@ -40,12 +40,12 @@ export function readRegistered(paths: readonly string[]): Registered[] {
   return [...registered.values()];
 }
 
-/** SHA-256 in hexadecimal digits, by which persisted documents are known. */
+/** Returns the SHA-256 in hex that identifies a persisted document. */
 export function documentHash(query: string): string {
   return createHash('sha256').update(query).digest('hex');
 }
 
-/** Whether a file of a folder holds a document. */
+/** Whether the name is that of a GraphQL document file. */
 export function isDocumentFile(name: string): boolean {
   return extname(name) === '.graphql' || extname(name) === '.gql';
 }
@@ -80,12 +80,14 @@ function readFile(path: string): Entry[] {
     return value.operations.map((operation: unknown, index) => {
       const { id, body } = (operation ?? {}) as { id?: unknown; body?: unknown };
       if (typeof id === 'string' && typeof body === 'string') return checked(id, body, file);
-      throw new ConfigValueError(`${file}: operations[${index}] needs an "id" and a "body", both texts.`);
+      throw new ConfigValueError(`${file}: operations[${index}] needs an "id" and a "body", both strings.`);
     });
   }
   return Object.entries(value).map(([id, query]) => {
     if (typeof query === 'string') return checked(id, query, file);
-    throw new ConfigValueError(`${file}: "${id}" must be the text of a query, or the file in the format of Apollo.`);
+    throw new ConfigValueError(
+      `${file}: "${id}" must be the text of an operation, or the file must be in Apollo's format.`,
+    );
   });
 }
 
@@ -97,7 +99,7 @@ function readJson(file: string, text: string): object {
     throw new ConfigValueError(`${file}: not valid JSON: ${(error as Error).message}`);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw new ConfigValueError(`${file}: expected an object with the operations.`);
+  throw new ConfigValueError(`${file}: expected an object with operations.`);
 }
 
 function checked(id: string, query: string, file: string): Entry {

@@ -7,10 +7,10 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { documentHash, type Manifest } from './manifests.ts';
 import type { RegisteredDocuments } from './registered-documents.ts';
 
-/** How a request names its document. */
+/** The ways in which a request names its document. */
 export interface NamedDocument {
   readonly query: string | undefined;
-  /** `documentId` or `id`, or what stands in the path. */
+  /** `documentId`, `id`, or the id in the path. */
   readonly id: string | undefined;
   /** `extensions.persistedQuery.sha256Hash` */
   readonly hash: string | undefined;
@@ -18,15 +18,15 @@ export interface NamedDocument {
 
 export interface PersistedDocuments {
   /**
-   * The text of the query to run. Throws, or rejects with, `GatewayError`.
-   * @returns `undefined` where the request names nothing
+   * Returns the text of the document to execute. Throws, or rejects with, `GatewayError`.
+   * @returns `undefined` when the request names no document
    */
   resolve(named: NamedDocument): string | undefined | Promise<string | undefined>;
-  /** Whether a request that sends its text, and no more, needs no look. */
-  readonly plainPasses: boolean;
-  /** Whether the id may stand in the path: `/graphql/ID`. */
-  readonly namedByPath: boolean;
-  /** Takes another manifest from now on. */
+  /** Whether a request with only a document's text can skip `resolve`. */
+  readonly acceptsPlainText: boolean;
+  /** Whether the path may have the id: `/graphql/ID`. */
+  readonly acceptsIdInPath: boolean;
+  /** Replaces the manifest. */
   replace(manifest: Manifest): void;
 }
 
@@ -35,17 +35,17 @@ export interface PersistedDocumentsOptions {
   readonly apq: ApqConfig;
   readonly manifest: Manifest;
   readonly registered: RegisteredDocuments;
-  /** Whether a document parses and fits the schema: no other is registered. */
+  /** Whether a document parses and fits the schema. Only valid documents are registered. */
   readonly isValid: (query: string) => boolean;
   readonly logger: Logger;
-  /** Told of each text that is not in the list, where that is looked at. */
+  /** Called for each text that is not in the manifest, if that is checked. */
   readonly refused?: CountRefusal | undefined;
 }
 
 const SHA256 = /^[0-9a-f]{64}$/;
 
-/** Characters of the texts whose place in the list is remembered: clients may send as many and as long ones as they like. */
-const CHARACTERS_KNOWN = 4_000_000;
+/** Size in characters of the cache of checked texts, since clients may send any number of long texts. */
+const MOST_CACHED_CHARACTERS = 4_000_000;
 
 export function createPersistedDocuments(options: PersistedDocumentsOptions): PersistedDocuments {
   const { config, apq, registered, logger, refused } = options;
@@ -53,10 +53,10 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
   const registers = apq.enabled && !safelist.enabled;
   let list = new ListedDocuments(options.manifest);
 
-  /** A text as such: listed or not. */
-  function plain(query: string): string {
+  /** Checks a text that is sent as such against the manifest. */
+  function checkText(query: string): string {
     if (!config.enabled || list.has(query)) return query;
-    if (config.log_unknown) logger.warn({ query }, 'an operation that is not in persisted_queries.manifest');
+    if (config.log_unknown) logger.warn({ query }, 'operation not in persisted_queries.manifest');
     refused?.('persisted_queries', 'not_in_list', safelist.enabled ? 'enforce' : 'measure');
     if (!safelist.enabled) return query;
     throw notInList();
@@ -69,7 +69,7 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
         refused?.('persisted_queries', 'not_in_list');
         throw notInList();
       }
-      const allowed = plain(query);
+      const allowed = checkText(query);
       if (registers && Buffer.byteLength(query) <= apq.max_document_bytes && options.isValid(query))
         registered.set(hash, query);
       return allowed;
@@ -82,8 +82,8 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
   }
 
   return {
-    plainPasses: !safelist.enabled && !(config.enabled && config.log_unknown),
-    namedByPath: config.enabled,
+    acceptsPlainText: !safelist.enabled && !(config.enabled && config.log_unknown),
+    acceptsIdInPath: config.enabled,
     replace(manifest) {
       list = new ListedDocuments(manifest);
     },
@@ -103,36 +103,36 @@ export function createPersistedDocuments(options: PersistedDocumentsOptions): Pe
       }
       if (safelist.require_id) {
         refused?.('persisted_queries', 'no_id');
-        const message = 'Operations have to be named by their id here; the text of a query is not taken.';
+        const message = 'Send the id of a persisted operation; the text of an operation is not accepted here.';
         throw refusedDocument(400, 'PERSISTED_QUERY_ID_REQUIRED', message);
       }
-      return plain(query);
+      return checkText(query);
     },
   };
 }
 
-/** `sha256:…` is how GraphQL over HTTP writes ids that are hashes. */
+/** Removes `sha256:`, which GraphQL over HTTP writes before ids that are hashes. */
 function withoutAlgorithm(id: string): string {
   return id.startsWith('sha256:') ? id.slice('sha256:'.length) : id;
 }
 
 function checkHash(hash: string, query: string): void {
   if (documentHash(query) === hash.toLowerCase()) return;
-  throw refusedDocument(400, 'BAD_REQUEST', 'The hash in "persistedQuery" is not that of the query sent with it.');
+  throw refusedDocument(400, 'BAD_REQUEST', 'The hash in "persistedQuery" does not match the query sent with it.');
 }
 
-/** Clients that know the protocol go by the code, or by this very message. */
+/** Clients of the protocol look at the code, or at exactly this message. */
 const notFound = () => refusedDocument(200, 'PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
 const notInList = () =>
-  refusedDocument(400, 'PERSISTED_QUERY_NOT_IN_LIST', 'This operation is not in the list of known ones.');
+  refusedDocument(400, 'PERSISTED_QUERY_NOT_IN_LIST', 'This operation is not in the list of persisted operations.');
 const notSupported = () => refusedDocument(200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
 
 /** The operations of a manifest, by id and by text. */
 class ListedDocuments {
   private readonly manifest: Manifest;
   private readonly texts: ReadonlySet<string>;
-  private readonly known = new LRUCache<string, boolean>({
-    maxSize: CHARACTERS_KNOWN,
+  private readonly cache = new LRUCache<string, boolean>({
+    maxSize: MOST_CACHED_CHARACTERS,
     sizeCalculation: (_, query) => query.length + 100,
   });
 
@@ -145,12 +145,12 @@ class ListedDocuments {
     return this.manifest.get(id);
   }
 
-  /** However it is spaced and commented. */
+  /** Whether a text is in the manifest, whatever its whitespace and comments. */
   has(query: string): boolean {
-    let listed = this.known.get(query);
+    let listed = this.cache.get(query);
     if (listed === undefined) {
       listed = this.texts.has(normalised(query));
-      this.known.set(query, listed);
+      this.cache.set(query, listed);
     }
     return listed;
   }
@@ -160,12 +160,12 @@ function normalised(query: string): string {
   try {
     return stripIgnoredCharacters(query);
   } catch {
-    // what is no GraphQL is in no list
+    // invalid GraphQL is in no manifest
     return query;
   }
 }
 
-/** What is not known now may be known the next moment, so no cache keeps it. */
+/** Returns an error that must not be cached, since the document may be registered the next moment. */
 function refusedDocument(status: number, code: string, message: string): GatewayError {
   return new GatewayError(status, code, message, { headers: { 'cache-control': 'no-store' } });
 }

@@ -1,11 +1,12 @@
 /**
- * Keeps a text under its hash, and forgets those sent longest ago while all texts together have more bytes than allowed.
+ * Stores a text under its hash. While all texts together have more bytes than allowed, deletes those that were sent least
+ * recently.
  *
- * KEYS: the text's own, the index (a sorted set of `HASH:BYTES` by when each was sent last, in milliseconds), the sum of bytes.
- * ARGV: hash, text, how long a text is kept in milliseconds, most bytes, what the key of each text begins with.
+ * KEYS: the key of the text, the index (a sorted set of `HASH:BYTES` by the time of last use, in milliseconds), the sum of bytes.
+ * ARGV: hash, text, time to live of a text in milliseconds, most bytes, prefix of the keys of texts.
  *
- * All keys have the same braces, so that on a cluster they live on one node. Texts go by themselves when they are too old; the
- * index forgets them with the next one that is sent.
+ * All keys have the same hash tag (in braces), so that a cluster stores them on one node. Texts expire by themselves; the index
+ * drops them when the next text is sent.
  */
 export const REGISTER_SCRIPT = `
 local text, index, total = KEYS[1], KEYS[2], KEYS[3]

@@ -3,22 +3,22 @@ import type { ApqConfig } from '../../config/sections/persisted-queries.ts';
 import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
 import { REGISTER_SCRIPT } from './register-script.ts';
 
-/** Queries that clients registered under their hash. Forgetting one is no harm: the client sends it again. */
+/** Documents that clients have registered under their hash. A lost one does no harm: the client sends it again. */
 export interface RegisteredDocuments {
   get(hash: string): string | undefined | Promise<string | undefined>;
-  /** Does not wait for the store. */
+  /** Stores a document in the background. */
   set(hash: string, query: string): void;
 }
 
-/** Queries that another process has registered. `get` resolves with `undefined` also when it cannot be asked. */
+/** Documents that other processes have registered. `get` also resolves with `undefined` when the other process is unavailable. */
 export interface RemoteDocuments {
   get(hash: string): Promise<string | undefined>;
   set(hash: string, query: string): void;
 }
 
 /**
- * In memory up to so many bytes, and behind that where all processes find it: in Redis, up to as many bytes, where there is one,
- * else in `remote`.
+ * Caches documents in memory, up to `max_bytes`. Behind that is a store that all processes share: Redis with the same limit if it
+ * is configured, else `remote`.
  */
 export function registeredDocuments(
   config: ApqConfig,

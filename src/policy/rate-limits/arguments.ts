@@ -5,10 +5,10 @@ import { literalValue } from '../../shared/literal-value.ts';
 import type { Arguments } from './keys.ts';
 
 /**
- * Reads the arguments of a field as its resolver would get them: coerced by their types, with the defaults of the argument and
- * of the fields of input objects. What is written, what a variable gives and what a default gives are one value.
+ * Reads the arguments of a field as its resolver would receive them: coerced by their types, with the defaults of arguments and of
+ * input object fields. Literals, variables and defaults with the same value are read as the same value.
  *
- * @param definition the field in the schema; `undefined`: what is written counts
+ * @param definition the field in the schema; with `undefined`, arguments are read as written
  * @see https://spec.graphql.org/October2021/#CoerceArgumentValues()
  */
 export function argumentsOf(

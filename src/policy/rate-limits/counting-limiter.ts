@@ -1,7 +1,7 @@
 import type { CountRefusal, RefusalMode } from '../../telemetry/instruments.ts';
 import type { LimitCheck, LimitDecision, LimitDecisions, Limiter, LimitQuery } from './limiter.ts';
 
-/** By the kind of what is limited: where the config has such limits. */
+/** Config keys by the kind of a limit. */
 const POLICIES: Readonly<Record<string, string>> = {
   request: 'rate_limits.requests',
   operation: 'rate_limits.operations',
@@ -10,29 +10,29 @@ const POLICIES: Readonly<Record<string, string>> = {
   bff: 'bff.rate_limit',
 };
 
-/** The same limiter, which tells of each limit that refuses by its name, and of what could not be counted. */
+/** Wraps a limiter: reports each exceeded limit by its name, and each limit that could not be counted. */
 export function countingLimiter(limiter: Limiter, refused: CountRefusal, mode: RefusalMode = 'enforce'): Limiter {
-  const tell = (checks: readonly LimitCheck[], decisions: readonly LimitDecision[], unavailable: boolean): void => {
+  const report = (checks: readonly LimitCheck[], decisions: readonly LimitDecision[], unavailable: boolean): void => {
     for (let i = 0; i < checks.length; i++) {
       const { kind = '', name } = (checks[i] as LimitCheck).limit;
       if (unavailable) refused(POLICIES[kind] ?? kind, 'store_unavailable', mode);
       else if (decisions[i]?.allowed === false) refused(POLICIES[kind] ?? kind, name, mode);
     }
   };
-  const recorded = ({ whole, parts }: LimitQuery, answer: LimitDecisions): LimitDecisions => {
-    const unavailable = answer.unavailable === true;
-    tell(whole, answer.whole, unavailable);
-    // where the request as a whole is refused, nothing was asked of its parts
-    if (unavailable && whole.length > 0) return answer;
+  const recorded = ({ whole, parts }: LimitQuery, result: LimitDecisions): LimitDecisions => {
+    const unavailable = result.unavailable === true;
+    report(whole, result.whole, unavailable);
+    // parts are not checked if the request as a whole is rejected
+    if (unavailable && whole.length > 0) return result;
     for (let i = 0; i < parts.length; i++) {
-      tell(parts[i] as readonly LimitCheck[], answer.parts[i] ?? [], unavailable);
+      report(parts[i] as readonly LimitCheck[], result.parts[i] ?? [], unavailable);
     }
-    return answer;
+    return result;
   };
   return {
-    ask(question) {
-      const answer = limiter.ask(question);
-      return 'then' in answer ? answer.then((settled) => recorded(question, settled)) : recorded(question, answer);
+    check(query) {
+      const result = limiter.check(query);
+      return 'then' in result ? result.then((settled) => recorded(query, settled)) : recorded(query, result);
     },
   };
 }

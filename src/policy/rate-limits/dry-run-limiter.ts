@@ -1,21 +1,19 @@
 import type { LimitDecision, LimitDecisions, Limiter } from './limiter.ts';
 
-/** Counts as the other does, and allows everything at once. */
+/** Wraps a limiter: counts as it does, but allows everything at once. */
 export function dryRunLimiter(limiter: Limiter): Limiter {
   return {
-    ask(question) {
-      const answer = limiter.ask(question);
-      return 'then' in answer ? answer.then(allowed) : allowed(answer);
+    check(query) {
+      const result = limiter.check(query);
+      return 'then' in result ? result.then(allowed) : allowed(result);
     },
   };
 }
 
 function allowed({ whole, parts }: LimitDecisions): LimitDecisions {
-  return { whole: whole.map(letPass), parts: parts.map((decisions) => decisions.map(letPass)) };
+  return { whole: whole.map(allow), parts: parts.map((decisions) => decisions.map(allow)) };
 }
 
-function letPass(decisions: LimitDecision): LimitDecision {
-  return decisions.allowed && decisions.delayMs === 0
-    ? decisions
-    : { ...decisions, allowed: true, delayMs: 0, retryMs: 0 };
+function allow(decision: LimitDecision): LimitDecision {
+  return decision.allowed && decision.delayMs === 0 ? decision : { ...decision, allowed: true, delayMs: 0, retryMs: 0 };
 }

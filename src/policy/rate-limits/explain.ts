@@ -1,13 +1,13 @@
 import type { RateLimitsConfig } from '../../config/sections/rate-limits.ts';
 import type { Operation } from '../../operation/operation.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
-import { touchedBy } from './matched-limits.ts';
+import { matchLimits } from './matched-limits.ts';
 import { inWords } from './refuse.ts';
 import { createRule, type Rule } from './rule.ts';
 import { rulesOfSchema } from './rules-of-schema.ts';
 
 /**
- * Which limits an operation touches, for people:
+ * Lists the rate limits of an operation as text:
  *
  *     whole request
  *       requests       100 in 1m by client
@@ -20,7 +20,7 @@ export function explainLimits(operation: Operation, supergraph: Supergraph, conf
     ...wholeRules('request', config.requests, 'requests'),
     ...wholeRules('operation', own ?? [], operation.name ?? ''),
   ];
-  const matched = touchedBy(operation, rulesOfSchema(supergraph, config.fields), supergraph.publicSchema);
+  const matched = matchLimits(operation, rulesOfSchema(supergraph, config.fields), supergraph.publicSchema);
   const sections = [
     { title: 'whole request', limits: whole },
     ...matched.map(({ path, rules, field }) => ({
@@ -28,7 +28,7 @@ export function explainLimits(operation: Operation, supergraph: Supergraph, conf
       limits: rules.map((rule) => ({ rule, note: '' })),
     })),
   ].filter(({ limits }) => limits.length > 0);
-  if (sections.length === 0) return 'This operation touches no rate limit.\n';
+  if (sections.length === 0) return 'No rate limit applies to this operation.\n';
   const width = Math.max(...sections.flatMap(({ limits }) => limits.map(({ rule }) => rule.limit.name.length)));
   return sections
     .map(({ title, limits }) => {

@@ -1,17 +1,17 @@
 import { type Limit, NEVER } from './limit.ts';
 import type { LimitCheck, LimitDecision } from './limiter.ts';
 
-/** More limits than this are not told: the header would grow with every field of the operation. */
-const TOLD = 12;
+/** Number of limits in the headers, which would otherwise grow with every field of the operation. */
+const MOST_LIMITS = 12;
 
-/** A quota policy as a structured field item, made once for each limit. */
+/** The quota policy of each limit, as a structured field item. */
 const policies = new WeakMap<Limit, string>();
 
 /**
- * `RateLimit-Policy` and `RateLimit` of one answer, names in lower case.
+ * Returns `RateLimit-Policy` and `RateLimit` of one response, names in lower case.
  *
- * `ratelimit-policy: "default";q=100;w=60` says that there are 100 in 60 seconds, and
- * `ratelimit: "default";r=12;t=34` that 12 are left, and that all will be there again in 34 seconds.
+ * `ratelimit-policy: "default";q=100;w=60` means a quota of 100 in 60 seconds.
+ * `ratelimit: "default";r=12;t=34` means that 12 are left, and that the quota is full again in 34 seconds.
  *
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  */
@@ -21,7 +21,7 @@ export function rateLimitHeaders(
 ): Record<string, string> {
   let policy = '';
   let state = '';
-  const count = Math.min(checks.length, decisions.length, TOLD);
+  const count = Math.min(checks.length, decisions.length, MOST_LIMITS);
   for (let i = 0; i < count; i++) {
     const { limit } = checks[i] as LimitCheck;
     const { remaining, resetMs } = decisions[i] as LimitDecision;
@@ -43,7 +43,7 @@ function policyOf(limit: Limit): string {
   return policy;
 }
 
-/** Seconds until all of them would allow again; `undefined` where one never will. */
+/** Returns the seconds until all limits would allow the request again; `undefined` if one never will. */
 export function retryAfter(decisions: readonly LimitDecision[]): number | undefined {
   let longest = 1;
   for (const { retryMs } of decisions) {

@@ -3,27 +3,26 @@ import type { ClientInfo, Identity } from '../../client/identity.ts';
 import { ExactNumber, isNumber, numberText, plainNumber } from '../../shared/exact-json.ts';
 import { addressGroup } from '../client-address.ts';
 
-/** What a request shows of its client. */
+/** The client data that keys are made of. */
 export interface Requester extends Partial<ClientInfo> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 /** The arguments of a field in one request. */
 export interface Arguments {
-  /** The value that the field is called with, defaults included; `undefined` where it gets none. */
+  /** Returns the value that the field is called with, defaults included; `undefined` if there is none. */
   value(name: string): unknown;
 }
 
-/** One part of a meter's key. Different values never make the same text. */
+/** Returns one part of a meter's key. Different values never give the same text. */
 export type KeyPart = (requester: Requester, args: Arguments | undefined) => string;
 
 const NONE = '-';
 
 /**
- * Makes a part out of what a limit goes by: `client`, `ip`, `user`, `claim:NAME`, `header:NAME`, `arg:PATH` or `global`.
- * Who has no user goes by the address; who has no such claim, header or argument counts with all others who have none.
- * Nothing that a client can add to a request (another credential, another spelling) makes a meter of its own, but for
- * headers, which are the client's to choose.
+ * Returns the key part for `client`, `ip`, `user`, `claim:NAME`, `header:NAME`, `arg:PATH` or `global`. Requests without a user
+ * are counted by address. All requests without the claim, header or argument are counted together. A client cannot get a new
+ * meter by adding another credential or another spelling. Headers are the exception: clients choose them freely.
  */
 export function keyPart(by: string): KeyPart {
   const colon = by.indexOf(':');
@@ -48,7 +47,7 @@ export function keyPart(by: string): KeyPart {
   }
 }
 
-/** The owner of an API key, also where a token comes along; else the subject of a token; else the address. */
+/** Returns the owner of the API key, with or without a token; else the token's subject; else the address. */
 function clientKey(requester: Requester): string {
   const { identity } = requester;
   if (identity === undefined) return addressKey(requester);
@@ -57,7 +56,7 @@ function clientKey(requester: Requester): string {
   return subjectKey(identity) ?? (identity.clientId === undefined ? addressKey(requester) : `c${identity.clientId}`);
 }
 
-/** Who asks; a token without a subject says nothing of it, so that the owner of an API key beside it is the user. */
+/** Returns the subject. For a token without a subject it is the owner of an API key beside it, else the address. */
 function userKey(requester: Requester): string {
   const { identity } = requester;
   const owner = identity && ownerOf(identity);
@@ -70,8 +69,8 @@ function ownerOf({ kind, clientId, apiKeyOwner }: Identity): string | undefined 
 }
 
 /**
- * Subjects are distinguished by their issuer: those of one issuer are the same whether a token or a session shows them, and
- * no issuer can name those of another. `sub` may be a number, which is not the text of the same digits.
+ * Returns the key of a subject. It includes the issuer: a subject is the same in a token and in a session, and no issuer can name
+ * subjects of another. A numeric `sub` differs from the string with the same digits.
  */
 function subjectKey({ kind, subject, claims }: Identity): string | undefined {
   const numeric = isNumber(claims.sub) ? numberText(claims.sub) : undefined;
@@ -87,7 +86,7 @@ function addressKey({ ip }: Requester): string {
   return ip === undefined || ip === '' ? NONE : `i${addressGroup(ip)}`;
 }
 
-/** A claim by its name, or by a path of names: `tenant`, `realm_access.tenant`. */
+/** Reads a claim by its name, or by a path of names: `tenant`, `realm_access.tenant`. */
 function claimIn(claims: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
   if (claims === undefined) return undefined;
   if (Object.hasOwn(claims, name)) return claims[name];
@@ -108,7 +107,7 @@ function argumentPart([first = '', ...rest]: readonly string[]): KeyPart {
   return (_asker, args) => textOf(follow(args?.value(first), rest));
 }
 
-/** Scalars as text, so that `1`, `1.0` and `"1"` are one ID; what is nested as JSON with sorted keys. */
+/** Returns scalars as text, so that `1`, `1.0` and `"1"` are the same ID; objects and lists as JSON with sorted keys. */
 function textOf(value: unknown): string {
   if (value === undefined || value === null) return NONE;
   if (isNumber(value)) return `=${numberText(value)}`;
@@ -119,14 +118,14 @@ function sorted(value: unknown): unknown {
   if (value instanceof ExactNumber) return plainNumber(value);
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  // entries, for a key may be called `__proto__`
+  // entries instead of an object, since a key may be `__proto__`
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return entries.map(([key, inner]) => [key, sorted(inner)]);
 }
 
 const LONGEST_KEY = 160;
 
-/** Joins parts so that the boundaries between them cannot be forged; long ones become a digest. */
+/** Joins parts so that the boundaries between them cannot be forged. Replaces long keys by a digest. */
 export function joinKey(id: string, parts: readonly string[]): string {
   let key = id;
   for (const part of parts) key += `|${part.length}:${part}`;

@@ -1,36 +1,36 @@
 import type { Decision, Limit } from './limit.ts';
 
-/** One limit that something counts against, for one key. */
+/** One limit to check, for one key. */
 export interface LimitCheck {
   readonly limit: Limit;
-  /** Whose meter it is: unique for the limit and what it goes by. */
+  /** The key of the meter, unique per limit. */
   readonly key: string;
-  /** How many it counts for: a whole number from 1. */
+  /** How much it counts: a whole number from 1. */
   readonly weight: number;
 }
 
-/** All limits that one request touches. No key stands twice in one list. */
+/** All limits that apply to one request. A key occurs at most once per list. */
 export interface LimitQuery {
-  /** Limits of the request as a whole: where one of them refuses, nothing at all is counted. */
+  /** Limits of the request as a whole: if one of them is reached, nothing is counted. */
   readonly whole: readonly LimitCheck[];
-  /** Parts that can be left out. Where one limit of a part refuses, nothing of that part is counted. */
+  /** Parts that can be left out of the response: if one limit of a part is reached, nothing of that part is counted. */
   readonly parts: readonly (readonly LimitCheck[])[];
 }
 
 export type LimitDecision = Omit<Decision, 'next'>;
 
 export interface LimitDecisions {
-  /** In the order of the question. */
+  /** In the order of the query. */
   readonly whole: readonly LimitDecision[];
-  /** In the order of the question; empty lists when the request as a whole is refused. */
+  /** In the order of the query; empty lists when the request as a whole is rejected. */
   readonly parts: readonly (readonly LimitDecision[])[];
-  /** It could not be counted, and is refused for that; nothing is told then. */
+  /** True if the limits could not be counted. The request is rejected then, and the lists are empty. */
   readonly unavailable?: boolean;
 }
 
-/** Counts, and says what is still allowed. The answer is a promise where it has to be fetched. */
+/** Counts requests and decides what is allowed. Returns a promise if the counters are remote. */
 export interface Limiter {
-  ask(question: LimitQuery): LimitDecisions | Promise<LimitDecisions>;
+  check(query: LimitQuery): LimitDecisions | Promise<LimitDecisions>;
 }
 
 export function isAllowed(decisions: readonly LimitDecision[]): boolean {

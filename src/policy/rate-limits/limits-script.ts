@@ -1,15 +1,15 @@
 /**
- * Decides all limits of one request, as memory-limiter.ts does, in one call of Redis; the algorithms are those of
- * `algorithms/`, number by number.
+ * Checks all limits of one request in one Redis call, as memory-limiter.ts does. The algorithms equal those of `algorithms/`,
+ * number by number.
  *
- * KEYS     one meter a check
- * ARGV[1]  the time in milliseconds since 1970; '' for the clock of the server
+ * KEYS     one meter per check
+ * ARGV[1]  the time in milliseconds since 1970; '' for the server's clock
  * ARGV     then for each check: its part (0 for the request as a whole), algorithm (0 to 3, as in `ALGORITHMS`),
  *          limit, window in milliseconds, capacity, weight
- * Returns  for each check: allowed (1 or 0; -1: not asked), remaining, reset, retry and delay in milliseconds
+ * Returns  for each check: allowed (1 or 0; -1: not checked), remaining, reset, retry and delay in milliseconds
  *
- * A meter is the text `LEVEL PREVIOUS AT`, and expires when it would be empty, but not where the time is given: that of
- * the server, by which keys expire, then is another.
+ * A meter is the text `LEVEL PREVIOUS AT`. It expires when it would be empty. With a given time it does not expire, since keys
+ * expire by the server's clock.
  */
 export const LIMITS_SCRIPT = /* lua */ `
 local now = tonumber(ARGV[1])

@@ -5,24 +5,24 @@ import type { SchemaRules } from './rules-of-schema.ts';
 
 /** A part of an operation that limits apply to. */
 export interface MatchedLimit {
-  /** What is left out when one of the limits is reached. */
+  /** The fields that are dropped when one of the limits is reached. */
   readonly fields: readonly OpField[];
   readonly rules: readonly Rule[];
-  /** The field whose arguments the limits may go by. */
+  /** The field whose arguments may be part of the keys. */
   readonly field: OpField | undefined;
-  /** That field in the schema, with the defaults of its arguments. */
+  /** The definition of that field in the schema, with the defaults of its arguments. */
   readonly definition: GraphQLField<unknown, unknown> | undefined;
-  /** How people find it: response keys from the root. */
+  /** The path for messages: response keys from the root. */
   readonly path: readonly string[];
 }
 
 /**
- * The parts of an operation that limits apply to, in the order of the operation.
+ * Returns the parts of an operation that limits apply to, in the order of the operation.
  *
- * A field counts once where it is written, however many objects it is read from. A type counts where something of it is
- * selected: with the field or the fragment that leads there; a root type with all its fields.
+ * A field counts once where it is written, however many objects it is read from. A type counts where one of its fields is
+ * selected: with the field or the fragment that selects them. A root type counts with all its fields.
  */
-export function touchedBy(operation: Operation, rules: SchemaRules, schema: GraphQLSchema): readonly MatchedLimit[] {
+export function matchLimits(operation: Operation, rules: SchemaRules, schema: GraphQLSchema): readonly MatchedLimit[] {
   const matched: MatchedLimit[] = [];
   const add = (fields: readonly OpField[], found: readonly Rule[], path: readonly string[], at?: FieldOf) => {
     if (found.length === 0 || fields.length === 0) return;
@@ -60,7 +60,7 @@ function definitionOf(schema: GraphQLSchema, { field, parentType }: FieldOf) {
   return isObjectType(type) || isInterfaceType(type) ? type.getFields()[field.name] : undefined;
 }
 
-/** What is read of the selection's own type: `__typename` alone says no more than the type's name. */
+/** Returns the fields of a selection that read data: `__typename` alone does not count. */
 function ownFields({ items }: OpSelection): OpField[] {
   return items.filter((item): item is OpField => item.kind === 'field' && !item.name.startsWith('__'));
 }

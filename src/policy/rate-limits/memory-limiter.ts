@@ -8,22 +8,22 @@ const NO_PARTS: LimitDecisions['parts'] = [];
 export interface MemoryLimiterOptions {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
-  /** Meters kept; beyond that the one unused for longest is forgotten, as if nothing had happened. Default 100,000. */
+  /** Number of meters. Beyond that the least recently used one is dropped, and starts again from zero. Default 100,000. */
   readonly maxMeters?: number;
 }
 
 export interface MemoryLimiter extends Limiter {
-  ask(question: Parameters<Limiter['ask']>[0]): LimitDecisions;
+  check(query: Parameters<Limiter['check']>[0]): LimitDecisions;
 }
 
-/** Where the meter of one key stands, so that it is looked up once. */
+/** The meter of one key; a mutable cell saves a second look-up. */
 interface Slot {
   meter: Meter | undefined;
 }
 
 /** Counts within this process. */
 export function createMemoryLimiter({ now = Date.now, maxMeters = 100_000 }: MemoryLimiterOptions = {}): MemoryLimiter {
-  // Made when first asked: it takes room for all its meters at once, and most gateways have a limiter that never counts.
+  // created on the first check: it allocates room for all meters at once, and most gateways have a limiter that never counts
   let slots: LRUCache<string, Slot> | undefined;
 
   function slotOf(key: string): Slot {
@@ -44,7 +44,7 @@ export function createMemoryLimiter({ now = Date.now, maxMeters = 100_000 }: Mem
       for (let i = 0; i < held.length; i++) (held[i] as Slot).meter = (decisions[i] as Decision).next;
       return decisions;
     }
-    // what is not counted must not be told as if it were
+    // report the state without this request, which is not counted
     return decisions.map((decision, i) =>
       decision.allowed ? decide((checks[i] as LimitCheck).limit, held[i]?.meter, 0, time) : decision,
     );
@@ -58,7 +58,7 @@ export function createMemoryLimiter({ now = Date.now, maxMeters = 100_000 }: Mem
   }
 
   return {
-    ask({ whole, parts }) {
+    check({ whole, parts }) {
       const time = now();
       const decisions = take(whole, time);
       if (parts.length === 0) return { whole: decisions, parts: NO_PARTS };

@@ -12,7 +12,7 @@ import { withoutDropped } from '../demand/without-dropped.ts';
 import { rateLimitHeaders } from './headers.ts';
 import type { Requester } from './keys.ts';
 import { isAllowed, type LimitCheck, type LimitDecisions, type Limiter } from './limiter.ts';
-import { type MatchedLimit, touchedBy } from './matched-limits.ts';
+import { type MatchedLimit, matchLimits } from './matched-limits.ts';
 import { droppedParts, type Part, partsFor } from './parts.ts';
 import { policyRefusal, requestRefused, retryAfterHeader } from './refuse.ts';
 import type { RequestRules } from './request-limits.ts';
@@ -24,35 +24,35 @@ export interface RateLimitPolicyOptions {
   readonly rulesOf: (supergraph: Supergraph) => SchemaRules;
   readonly requests: RequestRules;
   readonly operations: ReadonlyMap<string, RequestRules>;
-  /** Estimates what operations cost. */
+  /** Estimates the cost of operations. */
   readonly costs: CostEstimator;
-  /** Whether answers bear `RateLimit` headers. */
+  /** Whether responses have `RateLimit` headers. */
   readonly headers: boolean;
 }
 
-/** What can be known of an operation's limits before there is a request. */
+/** The limits of an operation, found once for all its requests. */
 interface Inspected {
   readonly matched: readonly MatchedLimit[];
-  /** Limits of the request, and of the operation. */
+  /** Limits of all requests, and of this operation. */
   readonly whole: readonly RequestRules[];
-  /** What a request costs, without the fields that are dropped from it. */
+  /** Returns the cost of a request, without the fields that are dropped from it. */
   readonly cost: (request: CheckedRequest) => Cost;
 }
 
 const NO_PARTS: readonly Part[] = [];
 const ONE = () => 1;
 
-/** Decides all limits that a request for an operation touches, in one question to the limiter. */
+/** Creates the policy that checks all limits of a request with one call of the limiter. */
 export function createRateLimitPolicy(options: RateLimitPolicyOptions): OperationPolicy {
   const { rulesOf, requests, operations } = options;
   return {
     inspect(operation, supergraph): OperationCheck | undefined {
-      const matched = touchedBy(operation, rulesOf(supergraph), supergraph.publicSchema);
+      const matched = matchLimits(operation, rulesOf(supergraph), supergraph.publicSchema);
       const own = operations.get(operation.name ?? '');
       if (matched.length === 0 && own === undefined && requests.size === 0) return undefined;
       const whole = own === undefined ? [requests] : [requests, own];
-      const weighs = whole.some((rules) => rules.weighs);
-      const cost = weighs
+      const weighsByCost = whole.some((rules) => rules.weighsByCost);
+      const cost = weighsByCost
         ? withoutDropped((dropped) => options.costs.estimate(operation, supergraph, { dropped }).cost)
         : ONE;
       const inspected = { matched, whole, cost };
@@ -60,7 +60,9 @@ export function createRateLimitPolicy(options: RateLimitPolicyOptions): Operatio
     },
     countsRequests(document, supergraph) {
       return (
-        requests.weighs || hasNamed(document, operations) || touchesLimits(document, supergraph, rulesOf(supergraph))
+        requests.weighsByCost ||
+        hasNamed(document, operations) ||
+        touchesLimits(document, supergraph, rulesOf(supergraph))
       );
     },
   };
@@ -75,41 +77,41 @@ function check(
   const whole: LimitCheck[] = [];
   for (const one of rules) {
     if (one !== requests || client.rateLimitChecked !== true) whole.push(...one.checks(client));
-    if (one.weighs) whole.push(...one.weighed(client, costOf(cost(request), request.variables)));
+    if (one.weighsByCost) whole.push(...one.weighed(client, costOf(cost(request), request.variables)));
   }
   const parts = matched.length === 0 ? NO_PARTS : partsFor(matched, request);
   if (whole.length === 0 && parts.length === 0) return undefined;
-  const answer = limiter.ask({ whole, parts: parts.map(({ checks }) => checks) });
-  const settle = (settled: LimitDecisions) => verdictOf(whole, parts, settled, headers);
-  if ('then' in answer) return answer.then((settled) => delayed(settled, settle(settled), client));
-  return delayed(answer, settle(answer), client);
+  const result = limiter.check({ whole, parts: parts.map(({ checks }) => checks) });
+  const settle = (settled: LimitDecisions) => decisionFor(whole, parts, settled, headers);
+  if ('then' in result) return result.then((settled) => delayed(settled, settle(settled), client));
+  return delayed(result, settle(result), client);
 }
 
-function verdictOf(
+function decisionFor(
   whole: readonly LimitCheck[],
   parts: readonly Part[],
-  answer: LimitDecisions,
+  result: LimitDecisions,
   withHeaders: boolean,
 ): PolicyDecision {
   const checks = parts.length === 0 ? whole : [...whole, ...parts.flatMap((part) => part.checks)];
-  const decisions = parts.length === 0 ? answer.whole : [...answer.whole, ...answer.parts.flat()];
-  const headers = withHeaders && answer.unavailable !== true ? rateLimitHeaders(checks, decisions) : {};
-  if (whole.length > 0 && (answer.unavailable === true || !isAllowed(answer.whole))) {
-    const refused = requestRefused(whole, answer);
+  const decisions = parts.length === 0 ? result.whole : [...result.whole, ...result.parts.flat()];
+  const headers = withHeaders && result.unavailable !== true ? rateLimitHeaders(checks, decisions) : {};
+  if (whole.length > 0 && (result.unavailable === true || !isAllowed(result.whole))) {
+    const refused = requestRefused(whole, result);
     return { refusal: policyRefusal(refused), headers: { ...headers, ...retryAfterHeader(refused) } };
   }
-  const drop = parts.length === 0 ? [] : droppedParts(parts, answer);
+  const drop = parts.length === 0 ? [] : droppedParts(parts, result);
   return drop.length === 0 ? { headers } : { headers, drop };
 }
 
-/** What a leaky bucket lets through has to wait for its turn. */
+/** Delays a request as its leaky bucket demands. */
 function delayed(
-  answer: LimitDecisions,
-  verdict: PolicyDecision,
+  result: LimitDecisions,
+  decision: PolicyDecision,
   { signal }: CheckedRequest['client'] & Requester,
 ): PolicyDecision | Promise<PolicyDecision> {
-  const delayMs = verdict.refusal === undefined ? delayOf(answer) : 0;
-  return delayMs === 0 ? verdict : wait(delayMs, signal).then(() => verdict);
+  const delayMs = decision.refusal === undefined ? delayOf(result) : 0;
+  return delayMs === 0 ? decision : wait(delayMs, signal).then(() => decision);
 }
 
 function hasNamed(document: DocumentNode, operations: ReadonlyMap<string, unknown>): boolean {

@@ -22,7 +22,7 @@ import { rulesOfSchema, type SchemaRules } from './rules-of-schema.ts';
 import { limitSource } from './subgraph-limits.ts';
 import { delayOf, wait } from './wait.ts';
 
-/** What is said of a request before its operation is looked at. */
+/** The result of the limits that are checked before the operation is known. */
 export interface CheckedLimits {
   readonly headers: Readonly<Record<string, string>>;
   readonly refused: RequestRefused | undefined;
@@ -31,25 +31,25 @@ export interface CheckedLimits {
 /** All rate limits of a gateway. */
 export interface RateLimits {
   readonly policy: OperationPolicy;
-  /** Counts where all these limits are counted: for limits that are configured elsewhere. */
+  /** The limiter, for limits that are configured elsewhere. */
   readonly limiter: Limiter;
   /**
-   * Decides the limits of the request as a whole, for requests whose operation is not asked one by one; `undefined`
-   * where there are none.
+   * Checks the limits of the request as a whole, for requests that do not run the policy per operation; `undefined` if there
+   * are none.
    */
   readonly checkRequestLimits: ((requester: Requester) => CheckedLimits | Promise<CheckedLimits>) | undefined;
-  /** The source with the limits of its subgraph around it. */
+  /** Wraps a source with the limits of its subgraph. */
   limitSource(source: Source): Source;
 }
 
 export interface RateLimitsOptions {
-  /** Milliseconds since 1970, where it is counted in memory; by default the clock of this machine. */
+  /** Returns milliseconds since 1970, for counters in memory. Default: the clock of this machine. */
   readonly now?: () => number;
-  /** How many items a list is taken to have, where limits weigh by cost and `@listSize` does not say. Default 0. */
+  /** Assumed number of items of lists without `@listSize`, for limits weighed by cost. Default 0. */
   readonly listSize?: number;
-  /** Told of each limit that refuses. */
+  /** Called for each limit that is reached. */
   readonly refused?: CountRefusal | undefined;
-  /** Counts for all processes of this machine, where Redis does not; without it this process counts alone. */
+  /** Counts for all processes of this machine if Redis does not; without it this process counts alone. */
   readonly countTogether?: RemoteCount | undefined;
 }
 
@@ -59,7 +59,7 @@ export function createRateLimits(
   { now = Date.now, listSize = 0, refused, countTogether }: RateLimitsOptions = {},
 ): RateLimits {
   const { mode } = config;
-  // what is left of a limit that is not enforced is nobody's business
+  // without enforcement, clients need not know what is left
   const headers = config.headers && mode === 'enforce';
   const limiter = observed(limiterFor(config, redis, now, countTogether), mode, refused);
   const requests = requestRules('request', config.requests, 'requests');
@@ -91,7 +91,7 @@ function observed(limiter: Limiter, mode: RateLimitsConfig['mode'], refused: Cou
   return mode === 'measure' ? dryRunLimiter(counting) : counting;
 }
 
-/** Where each process can count for itself, requests need not wait long. */
+/** If each process can count for itself, requests do not wait long for Redis. */
 const SHORT_MS = 50;
 
 function limiterFor(
@@ -102,18 +102,18 @@ function limiterFor(
 ): Limiter {
   const inRedis = redis !== undefined && config.store !== 'memory';
   if (!inRedis && countTogether === undefined) return createMemoryLimiter({ now });
-  const otherwise = config.on_store_failure === 'fail_open' ? createMemoryLimiter({ now }) : REFUSING;
+  const fallback = config.on_store_failure === 'fail_open' ? createMemoryLimiter({ now }) : REJECTING;
   if (inRedis) {
     const budgetMs = config.store_timeout ?? (config.on_store_failure === 'fail_open' ? SHORT_MS : redis.requiredMs);
-    return createRedisLimiter({ redis, budgetMs, otherwise });
+    return createRedisLimiter({ redis, budgetMs, fallback });
   }
-  return countTogether === undefined ? otherwise : createRemoteLimiter(countTogether, otherwise);
+  return countTogether === undefined ? fallback : createRemoteLimiter(countTogether, fallback);
 }
 
-/** Says no to everything. */
-const REFUSING: Limiter = { ask: ({ parts }) => ({ whole: [], parts: parts.map(() => []), unavailable: true }) };
+/** Rejects everything, because limits cannot be counted. */
+const REJECTING: Limiter = { check: ({ parts }) => ({ whole: [], parts: parts.map(() => []), unavailable: true }) };
 
-/** The public schemas of contracts share the supergraph's types, so each supergraph is looked at once. */
+/** Caches the rules by supergraph types, which the public schemas of contracts share. */
 function rulesBySupergraph(configured: Readonly<Record<string, readonly RateLimitSettings[]>>) {
   const known = new WeakMap<Supergraph['types'], SchemaRules>();
   return (supergraph: Supergraph): SchemaRules => {
@@ -134,20 +134,20 @@ function checkRequestLimits(
 ): CheckedLimits | Promise<CheckedLimits> {
   const checks = requests.checks(requester);
   if (checks.length === 0) return { headers: {}, refused: undefined };
-  const answer = limiter.ask({ whole: checks, parts: [] });
-  if ('then' in answer) return answer.then((settled) => checked(checks, settled, withHeaders));
-  return checked(checks, answer, withHeaders);
+  const result = limiter.check({ whole: checks, parts: [] });
+  if ('then' in result) return result.then((settled) => checked(checks, settled, withHeaders));
+  return checked(checks, result, withHeaders);
 }
 
 function checked(
   checks: readonly LimitCheck[],
-  answer: LimitDecisions,
+  result: LimitDecisions,
   withHeaders: boolean,
 ): CheckedLimits | Promise<CheckedLimits> {
-  const headers = withHeaders && answer.unavailable !== true ? rateLimitHeaders(checks, answer.whole) : {};
-  const allowed = answer.unavailable !== true && isAllowed(answer.whole);
-  if (!allowed) return { headers, refused: requestRefused(checks, answer) };
-  const result = { headers, refused: undefined };
-  const delayMs = delayOf(answer);
-  return delayMs === 0 ? result : wait(delayMs).then(() => result);
+  const headers = withHeaders && result.unavailable !== true ? rateLimitHeaders(checks, result.whole) : {};
+  const allowed = result.unavailable !== true && isAllowed(result.whole);
+  if (!allowed) return { headers, refused: requestRefused(checks, result) };
+  const passed = { headers, refused: undefined };
+  const delayMs = delayOf(result);
+  return delayMs === 0 ? passed : wait(delayMs).then(() => passed);
 }

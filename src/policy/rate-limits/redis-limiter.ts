@@ -7,28 +7,28 @@ const NUMBERS_A_CHECK = 5;
 
 export interface RedisLimiterOptions {
   readonly redis: SharedRedis;
-  /** How long an answer may take, in milliseconds. */
+  /** How long one call may take, in milliseconds. */
   readonly budgetMs: number;
-  /** Who answers while Redis is away. */
-  readonly otherwise: Limiter;
-  /** Milliseconds since 1970; by default the clock of the Redis server, which is the same for all. */
+  /** The limiter that is used while Redis is unavailable. */
+  readonly fallback: Limiter;
+  /** Returns milliseconds since 1970. Default: the clock of the Redis server, which all processes share. */
   readonly now?: (() => number) | undefined;
 }
 
-/** Counts in Redis, for all processes together: one script call decides all limits of a request. */
-export function createRedisLimiter({ redis, budgetMs, otherwise, now }: RedisLimiterOptions): Limiter {
+/** Counts in Redis, for all processes together. One script call checks all limits of a request. */
+export function createRedisLimiter({ redis, budgetMs, fallback, now }: RedisLimiterOptions): Limiter {
   const script = redis.script<number[]>('headgateLimits', LIMITS_SCRIPT);
   return {
-    async ask(question) {
-      const checks = [...question.whole, ...question.parts.flat()];
+    async check(query) {
+      const checks = [...query.whole, ...query.parts.flat()];
       const keys = checks.map(({ key }) => `${redis.prefix}:rate:${key}`);
-      const args = argumentsOf(question, now?.() ?? '');
+      const args = argumentsOf(query, now?.() ?? '');
       try {
         const numbers = await redis.run(() => script(keys, args), budgetMs);
-        return answerOf(question, numbers);
+        return decisionsIn(query, numbers);
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
-        return otherwise.ask(question);
+        return fallback.check(query);
       }
     },
   };
@@ -44,7 +44,7 @@ function argumentsOf({ whole, parts }: LimitQuery, now: number | string): (numbe
   return args;
 }
 
-function answerOf({ whole, parts }: LimitQuery, numbers: readonly number[]): LimitDecisions {
+function decisionsIn({ whole, parts }: LimitQuery, numbers: readonly number[]): LimitDecisions {
   let at = 0;
   const read = (checks: readonly LimitCheck[]): LimitDecision[] => {
     const decisions: LimitDecision[] = [];

@@ -4,7 +4,7 @@ import type { LimitCheck, LimitDecision, LimitDecisions } from './limiter.ts';
 
 const CODE = 'RATE_LIMITED';
 
-/** Why a whole request is refused: status 429, or 503 where the limits cannot be counted. `retryAfter` in seconds. */
+/** Why a whole request is rejected: status 429, or 503 if the limits cannot be counted. `retryAfter` in seconds. */
 export interface RequestRefused {
   readonly status: 429 | 503;
   readonly message: string;
@@ -13,7 +13,7 @@ export interface RequestRefused {
 
 export function requestRefused(checks: readonly LimitCheck[], { whole, unavailable }: LimitDecisions): RequestRefused {
   if (unavailable === true) {
-    return { status: 503, message: 'Rate limits cannot be counted just now. Try again later.', retryAfter: 1 };
+    return { status: 503, message: 'Rate limits cannot be counted right now. Try again later.', retryAfter: 1 };
   }
   const wait = retryAfter(whole.filter(({ allowed }) => !allowed));
   return { status: 429, message: `Too many requests: ${reached(checks, whole)}. ${tryAgain(wait)}`, retryAfter: wait };
@@ -28,14 +28,14 @@ export function retryAfterHeader({ retryAfter }: RequestRefused): Record<string,
   return retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
 }
 
-/** Why a field is left out. */
+/** Returns the error for a field that is left out. */
 export function fieldRefused(
   name: string,
   checks: readonly LimitCheck[],
   decisions: readonly LimitDecision[],
 ): FieldRefusal {
   if (decisions.length === 0) {
-    const message = `The rate limit of "${name}" cannot be counted just now. Try again later.`;
+    const message = `The rate limit of "${name}" cannot be counted right now. Try again later.`;
     return { message, extensions: { code: CODE, retryAfter: 1 } };
   }
   const wait = retryAfter(decisions.filter(({ allowed }) => !allowed));
@@ -59,13 +59,13 @@ const UNITS = [
   [1_000, 's'],
 ] as const;
 
-/** `1m`, `90s`, `250ms` */
+/** Formats a duration: `1m`, `90s`, `250ms`. */
 export function inWords(ms: number): string {
   for (const [size, unit] of UNITS) if (ms % size === 0) return `${ms / size}${unit}`;
   return `${ms}ms`;
 }
 
 function tryAgain(wait: number | undefined): string {
-  if (wait === undefined) return 'It asks for more at once than is ever allowed.';
+  if (wait === undefined) return 'The request asks for more at once than is ever allowed.';
   return `Try again in ${wait} second${wait === 1 ? '' : 's'}.`;
 }

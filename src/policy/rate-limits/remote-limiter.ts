@@ -1,18 +1,18 @@
 import { StoreUnavailable } from '../../store/redis.ts';
 import type { LimitDecisions, Limiter, LimitQuery } from './limiter.ts';
 
-/** Counts in another process. Rejects with `StoreUnavailable` when that does not answer. */
-export type RemoteCount = (question: LimitQuery) => Promise<LimitDecisions>;
+/** Counts in another process. Rejects with `StoreUnavailable` when that process does not respond. */
+export type RemoteCount = (query: LimitQuery) => Promise<LimitDecisions>;
 
-/** Counts where one process counts for several; `otherwise` decides while that one does not answer. */
-export function createRemoteLimiter(count: RemoteCount, otherwise: Limiter): Limiter {
+/** Creates a limiter that counts in another process; `otherwise` decides while that process does not respond. */
+export function createRemoteLimiter(count: RemoteCount, fallback: Limiter): Limiter {
   return {
-    async ask(question) {
+    async check(query) {
       try {
-        return await count(question);
+        return await count(query);
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) throw error;
-        return otherwise.ask(question);
+        return fallback.check(query);
       }
     },
   };

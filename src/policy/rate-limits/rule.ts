@@ -4,18 +4,18 @@ import { type Arguments, joinKey, type KeyPart, keyPart, type Requester } from '
 import type { Algorithm, Limit } from './limit.ts';
 import type { LimitCheck } from './limiter.ts';
 
-/** A limit and whose it is. */
+/** A limit, and what its meters are keyed by. */
 export interface Rule {
   readonly limit: Limit;
-  /** As people wrote it: `client`, `arg:id`, … */
+  /** As in the config: `client`, `arg:id`, … */
   readonly by: readonly string[];
-  /** The meter of a request. Rules of the same id share their meters. */
+  /** Returns the key of a request's meter. Rules with the same id share their meters. */
   key(requester: Requester, args: Arguments | undefined): string;
 }
 
 /**
- * @param kind what is limited, so that limits of the same name on different things do not meet: `field`, `request`, …
- * @param name for those that people gave none
+ * @param kind what is limited (`field`, `request`, …); limits of different kinds never share meters
+ * @param name the name if the settings have none
  */
 export function createRule(kind: string, settings: RateLimitSettings, name: string): Rule {
   const limit = limitOf(kind, settings, settings.name ?? name);
@@ -46,13 +46,13 @@ function limitOf(kind: string, { limit, window, burst, algorithm }: RateLimitSet
   };
 }
 
-/** Those that wait in a leaky bucket wait for about a second at most, unless `burst` says otherwise. */
+/** Returns the capacity. Without `burst`, a leaky bucket holds requests for about one second. */
 function capacityOf(algorithm: string, limit: number, windowMs: number, burst: number | undefined): number {
   if (algorithm === 'LEAKY_BUCKET') return 1 + (burst ?? Math.max(1, Math.floor((limit * 1_000) / windowMs)));
   return algorithm === 'TOKEN_BUCKET' ? (burst ?? limit) : limit;
 }
 
-/** The checks of a request for some rules, those that share a meter taken together. */
+/** Returns the checks of a request for some rules; rules that share a meter give one check. */
 export function checksFor(rules: readonly Rule[], requester: Requester, args?: Arguments, weight = 1): LimitCheck[] {
   const checks: LimitCheck[] = [];
   if (rules.length === 1) {

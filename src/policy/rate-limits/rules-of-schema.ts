@@ -5,18 +5,17 @@ import { createRule, type Rule } from './rule.ts';
 
 const NO_RULES: readonly Rule[] = [];
 
-/** The limits of fields and types, as they hold wherever these are selected. */
+/** The limits of fields and types. */
 export interface SchemaRules {
   readonly size: number;
-  /** Those of a field, also when it is selected through an interface, or is declared on one. */
+  /** Returns the limits of a field, also if it is selected through an interface, or limited on one. */
   ofField(type: string, field: string): readonly Rule[];
-  /** Those of a type, and of the types that may stand where it is selected. */
+  /** Returns the limits of a type, of its interfaces and of its possible types. */
   ofType(type: string): readonly Rule[];
 }
 
 /**
- * Gathers the limits of a supergraph and of the config; where the config names a coordinate, what the schema says there
- * does not count.
+ * Collects the limits in a supergraph and in the config. For a coordinate in the config, the schema's limits are ignored.
  */
 export function rulesOfSchema(
   supergraph: Pick<Supergraph, 'types' | 'rateLimits'>,
@@ -32,7 +31,7 @@ export function rulesOfSchema(
     if (!Object.hasOwn(configured, use.coordinate)) add(use.coordinate, usable(use));
   for (const [coordinate, all] of Object.entries(configured)) for (const one of all) add(coordinate, one);
 
-  /** The type, the interfaces that it has, and the objects that it may be. */
+  /** Returns the type, its interfaces, and its possible types. */
   const related = (name: string): Iterable<string> => {
     const type = supergraph.types.get(name);
     return type === undefined ? [name] : new Set([name, ...interfacesOf(type), ...type.possible]);
@@ -53,7 +52,7 @@ function interfacesOf(type: SupergraphType): readonly string[] {
   return type.kind === 'object' || type.kind === 'interface' ? type.interfaces : [];
 }
 
-/** A supergraph may come from elsewhere, without the checks of our composition. */
+/** Corrects a limit, since the supergraph may have been composed elsewhere, without our checks. */
 function usable(use: RateLimitUse): RateLimitSettings {
   return { ...use, limit: Math.max(1, Math.floor(use.limit) || 1) };
 }

@@ -4,21 +4,21 @@ import { isAllowed, type LimitDecisions, type Limiter } from './limiter.ts';
 import { checksFor, type Rule } from './rule.ts';
 import { delayOf, wait } from './wait.ts';
 
-/** Asks the limits of a subgraph before each fetch from it; a fetch over one of them fails without being sent. */
+/** Wraps a source: checks the subgraph's limits before each fetch. A fetch over a limit fails without being sent. */
 export function limitSource(source: Source, rules: readonly Rule[], limiter: Limiter): Source {
-  function go(request: SourceRequest, answer: LimitDecisions, done: (answer: SubgraphResponse) => void): void {
-    if (answer.unavailable === true || !isAllowed(answer.whole)) return done(refused(source.name, answer));
-    const delayMs = delayOf(answer);
+  function proceed(request: SourceRequest, result: LimitDecisions, done: (response: SubgraphResponse) => void): void {
+    if (result.unavailable === true || !isAllowed(result.whole)) return done(refused(source.name, result));
+    const delayMs = delayOf(result);
     if (delayMs === 0) return source.send(request, done);
     wait(delayMs, request.client.signal).then(() => source.send(request, done));
   }
   return {
     name: source.name,
     send(request, done) {
-      const answer = limiter.ask({ whole: checksFor(rules, request.client), parts: [] });
-      if (!('then' in answer)) return go(request, answer, done);
-      answer.then(
-        (settled) => go(request, settled, done),
+      const result = limiter.check({ whole: checksFor(rules, request.client), parts: [] });
+      if (!('then' in result)) return proceed(request, result, done);
+      result.then(
+        (settled) => proceed(request, settled, done),
         () => done(refused(source.name, { whole: [], parts: [], unavailable: true })),
       );
     },
@@ -26,8 +26,8 @@ export function limitSource(source: Source, rules: readonly Rule[], limiter: Lim
   };
 }
 
-function refused(name: string, answer: LimitDecisions): SubgraphResponse {
-  const seconds = answer.unavailable === true ? 1 : retryAfter(answer.whole.filter(({ allowed }) => !allowed));
+function refused(name: string, result: LimitDecisions): SubgraphResponse {
+  const seconds = result.unavailable === true ? 1 : retryAfter(result.whole.filter(({ allowed }) => !allowed));
   const message = `Too many requests to the subgraph "${name}".`;
   const wait = seconds === undefined ? {} : { retryAfter: seconds };
   return { kind: 'failure', failure: { code: 'RATE_LIMITED', message, ...wait } };

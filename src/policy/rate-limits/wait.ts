@@ -1,7 +1,7 @@
 import type { CancelSignal } from '../../sources/source.ts';
 import type { LimitDecisions } from './limiter.ts';
 
-/** Milliseconds that a request has to wait for what was allowed. */
+/** Returns the milliseconds that an allowed request has to wait. */
 export function delayOf({ whole, parts }: LimitDecisions): number {
   let delay = 0;
   for (const { delayMs } of whole) if (delayMs > delay) delay = delayMs;
@@ -9,7 +9,7 @@ export function delayOf({ whole, parts }: LimitDecisions): number {
   return delay;
 }
 
-/** Resolves after `ms`, or as soon as there is nobody left to wait for. */
+/** Resolves after `ms`, or when the signal aborts. */
 export function wait(ms: number, signal?: CancelSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {

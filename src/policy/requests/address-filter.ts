@@ -2,25 +2,25 @@ import { BlockList, isIP } from 'node:net';
 import type { IpListsConfig } from '../../config/sections/ip-lists.ts';
 import { isBelow } from './paths.ts';
 
-/** Whether a client at this address (`192.0.2.1`, `2001:db8::1`) may ask for a path. */
+/** Whether a client at this address (`192.0.2.1`, `2001:db8::1`) may access a path. */
 export type AddressFilter = (ip: string, path: string) => boolean;
 
-/** `undefined` where nobody is kept out. */
+/** Creates the filter; `undefined` if all addresses are allowed. */
 export function createAddressFilter({ allow, deny, routes }: IpListsConfig): AddressFilter | undefined {
   const all = compileAddressList({ allow, deny });
   const perRoute = Object.entries(routes)
-    .map(([path, lists]) => ({ path, lets: compileAddressList(lists) }))
-    .filter((route) => route.lets !== undefined)
+    .map(([path, lists]) => ({ path, allows: compileAddressList(lists) }))
+    .filter((route) => route.allows !== undefined)
     .sort((a, b) => b.path.length - a.path.length);
   if (all === undefined && perRoute.length === 0) return undefined;
   return (ip, path) => {
     if (all !== undefined && !all(ip)) return false;
     const route = perRoute.find((one) => isBelow(path, one.path));
-    return route?.lets === undefined || route.lets(ip);
+    return route?.allows === undefined || route.allows(ip);
   };
 }
 
-/** Whether an address is let in by one pair of lists; `undefined` where all are. */
+/** Returns a function that checks an address against an allow and a deny list; `undefined` if all are allowed. */
 export function compileAddressList({
   allow,
   deny,
@@ -29,7 +29,7 @@ export function compileAddressList({
   const [allowed, denied] = [listOf(allow), listOf(deny)];
   return (ip) => {
     const family = isIP(ip) === 6 ? 'ipv6' : 'ipv4';
-    // who has no address that can be told is let in nowhere
+    // an address that cannot be parsed is not allowed anywhere
     if (isIP(ip) === 0 || denied.check(ip, family)) return false;
     return allow.length === 0 || allowed.check(ip, family);
   };

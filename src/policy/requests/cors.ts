@@ -8,19 +8,19 @@ type Policy = CorsConfig['policies'][number];
 type Headers = Readonly<Record<string, string>>;
 
 /**
- * What browsers are told about pages of other sites.
+ * The CORS headers of responses.
  * @see https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 export interface Cors {
-  /** Headers for the answer to a request. */
+  /** Returns the headers for the response to a request. */
   headersFor(path: string, headers: IncomingHttpHeaders): Headers | undefined;
-  /** Headers for the answer to a preflight request; `undefined` where none is asked, or nothing is allowed. */
+  /** Returns the headers for the response to a preflight request; `undefined` if it is not one, or not allowed. */
   preflight(path: string, headers: IncomingHttpHeaders): Headers | undefined;
 }
 
 /**
- * `undefined` where no policy is configured.
- * @param onRefused told of each request that a page of a site makes which none of the policies fits
+ * Creates the CORS policies; `undefined` if none is configured.
+ * @param onRefused called for each cross-origin request that no policy allows
  */
 export function createCors({ policies }: CorsConfig, onRefused?: CountRefusal): Cors | undefined {
   if (policies.length === 0) return undefined;
@@ -31,13 +31,13 @@ export function createCors({ policies }: CorsConfig, onRefused?: CountRefusal): 
       const { origin } = headers;
       const here = compiled.filter(({ policy }) => policy.paths.some((prefix) => isBelow(path, prefix)));
       if (here.length === 0) return undefined;
-      // the answer to others differs, so caches have to know
-      if (origin === undefined) return here.every(({ open }) => open) ? here[0]?.answer('*') : VARY;
+      // the response depends on the origin, which caches have to know
+      if (origin === undefined) return here.every(({ open }) => open) ? here[0]?.headersFor('*') : VARY;
       const fitting = find(path, origin);
-      if (fitting) return fitting.answer(origin);
-      // a page of the gateway's own needs no leave
-      const asks = headers['access-control-request-method'] !== undefined;
-      if (!asks && hostOf(origin) !== headers.host) onRefused?.('cors', 'origin');
+      if (fitting) return fitting.headersFor(origin);
+      // same-origin requests need no policy
+      const isPreflight = headers['access-control-request-method'] !== undefined;
+      if (!isPreflight && hostOf(origin) !== headers.host) onRefused?.('cors', 'origin');
       return VARY;
     },
     preflight(path, headers) {
@@ -59,10 +59,10 @@ const VARY: Headers = { vary: 'origin' };
 
 interface CompiledPolicy {
   readonly policy: Policy;
-  /** Whether the answer is the same for every origin. */
+  /** Whether the response is the same for every origin. */
   readonly open: boolean;
   matchesOrigin(path: string, origin: string): boolean;
-  answer(origin: string): Headers;
+  headersFor(origin: string): Headers;
   preflight(origin: string, headers: IncomingHttpHeaders): Headers;
 }
 
@@ -70,7 +70,7 @@ function compile(policy: Policy): CompiledPolicy {
   const open = policy.origins.includes('*');
   const origins = new Set(policy.origins);
   const patterns = policy.match_origins.map((pattern) => linearPattern(pattern, { whole: true }));
-  const answer = (origin: string): Headers => ({
+  const headersFor = (origin: string): Headers => ({
     'access-control-allow-origin': open ? '*' : origin,
     ...(open ? {} : VARY),
     ...(policy.allow_credentials ? { 'access-control-allow-credentials': 'true' } : {}),
@@ -84,12 +84,12 @@ function compile(policy: Policy): CompiledPolicy {
     matchesOrigin: (path, origin) =>
       policy.paths.some((prefix) => isBelow(path, prefix)) &&
       (open || origins.has(origin) || patterns.some((matches) => matches(origin))),
-    answer,
+    headersFor,
     preflight(origin, headers) {
-      const asked = headers['access-control-request-headers'];
-      const allowed = policy.allow_headers.length > 0 ? policy.allow_headers.join(', ') : asked;
+      const requested = headers['access-control-request-headers'];
+      const allowed = policy.allow_headers.length > 0 ? policy.allow_headers.join(', ') : requested;
       return {
-        ...answer(origin),
+        ...headersFor(origin),
         'access-control-allow-methods': policy.methods.join(', '),
         ...(allowed === undefined ? {} : { 'access-control-allow-headers': allowed }),
         ...(policy.max_age === undefined

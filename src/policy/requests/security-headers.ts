@@ -1,8 +1,8 @@
 import type { SecurityHeadersConfig } from '../../config/sections/security-headers.ts';
 
 /**
- * Headers of every answer, names in lower case; `undefined` where they are switched off.
- * @param tls whether the gateway speaks TLS itself: without it, RFC 6797 (section 7.2) forbids the header about it
+ * Returns the headers of every response, names in lower case; `undefined` if they are disabled.
+ * @param tls whether the gateway serves TLS itself: without it, RFC 6797 (section 7.2) forbids `strict-transport-security`
  */
 export function securityHeaders(config: SecurityHeadersConfig, tls: boolean): Record<string, string> | undefined {
   if (!config.enabled) return undefined;

@@ -64,12 +64,12 @@ describe('API keys', () => {
     }
     expect(calls.orders).toBe(0);
     expect(lines.flatMap(({ reason }) => reason ?? [])).toEqual([
-      'the API key is not known',
+      'unknown API key',
       expect.stringContaining('expired at'),
       `the API key ${gone.record.id} is revoked`,
       'the API key is longer than 512 characters',
-      'the API key is not known',
-      'the API key is not known',
+      'unknown API key',
+      'unknown API key',
     ]);
   });
 

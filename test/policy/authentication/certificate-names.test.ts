@@ -96,7 +96,7 @@ describe('x-forwarded-client-cert', () => {
     ['a semicolon that is not escaped', 'Subject="CN=ada;O=Shop"'],
   ])('is refused with %s', (_what, text) => {
     expect(() => names(text)).toThrow(BadCredential);
-    expect(() => names(text)).toThrow('x-forwarded-client-cert holds no certificate');
+    expect(() => names(text)).toThrow('x-forwarded-client-cert has no valid certificate');
   });
 });
 

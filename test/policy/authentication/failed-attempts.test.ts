@@ -14,24 +14,24 @@ function attempts() {
 
 it('an address waits from its last allowed failure to the end of the window', () => {
   const { clock, failed } = attempts();
-  failed.note('192.0.2.1');
+  failed.recordFailure('192.0.2.1');
   clock.now = 10_000;
   expect(failed.retryAfter('192.0.2.1')).toBeUndefined();
-  failed.note('192.0.2.1');
+  failed.recordFailure('192.0.2.1');
   expect(failed.retryAfter('192.0.2.1')).toBe(50);
   expect(failed.retryAfter('192.0.2.2')).toBeUndefined();
   clock.now = 59_001;
   expect(failed.retryAfter('192.0.2.1')).toBe(1);
   clock.now = 60_000;
   expect(failed.retryAfter('192.0.2.1')).toBeUndefined();
-  failed.note('192.0.2.1');
+  failed.recordFailure('192.0.2.1');
   expect(failed.retryAfter('192.0.2.1')).toBeUndefined();
 });
 
 it('all addresses of one IPv6 network count as one', () => {
   const { failed } = attempts();
-  failed.note('2001:db8:1:2::1');
-  failed.note('2001:db8:1:2:ffff::9');
+  failed.recordFailure('2001:db8:1:2::1');
+  failed.recordFailure('2001:db8:1:2:ffff::9');
   expect(failed.retryAfter('2001:db8:1:2:3:4:5:6')).toBe(60);
   expect(failed.retryAfter('2001:db8:1:3::1')).toBeUndefined();
 });
@@ -59,7 +59,7 @@ describe('checks that take time', () => {
 
   it('of good credentials only wait for each other', async () => {
     const { failed } = attempts();
-    failed.note('192.0.2.1');
+    failed.recordFailure('192.0.2.1');
     const begun: number[] = [];
     const ends = Array.from({ length: 5 }, () => latch<string>());
     const asked = ends.map(({ promise }, i) =>
@@ -112,7 +112,7 @@ it.each(['expired', 'not_yet_valid', 'claims', 'revoked'] as const)(
 it('tells once that an address has reached the limit', () => {
   let told = 0;
   const failed = new FailedAttempts({ limit: 2, windowMs: 60_000, onThrottled: () => told++ });
-  for (let i = 0; i < 5; i++) failed.note('192.0.2.1');
+  for (let i = 0; i < 5; i++) failed.recordFailure('192.0.2.1');
   expect(told).toBe(1);
 });
 
@@ -140,10 +140,10 @@ describe('several processes', () => {
       FailedAttempts,
       FailedAttempts,
     ];
-    await first.note('192.0.2.1');
-    await second.note('192.0.2.1');
+    await first.recordFailure('192.0.2.1');
+    await second.recordFailure('192.0.2.1');
     expect(first.retryAfter('192.0.2.1')).toBeUndefined();
-    await first.note('192.0.2.1');
+    await first.recordFailure('192.0.2.1');
     expect([first, second].map((one) => one.retryAfter('192.0.2.1'))).toEqual([60, 60]);
     expect(throttled).toBe(1);
   });

@@ -30,7 +30,7 @@ async function introspector(clock = { seconds: NOW }) {
   const tokenFor = (text: string) => Buffer.from(text).toString('base64url');
   return {
     verify: (text: string) => made.verify(tokenFor(text)),
-    recall: (text: string) => made.recall(tokenFor(text)),
+    cachedIdentity: (text: string) => made.cachedIdentity(tokenFor(text)),
     asked: () => asked,
   };
 }
@@ -48,16 +48,16 @@ test('numbers of what a server says keep their digits', async () => {
 
 test('what was said of a token is not used for longer than it was said for', async () => {
   const clock = { seconds: NOW };
-  const { verify, recall } = await introspector(clock);
+  const { verify, cachedIdentity } = await introspector(clock);
   const forever = '{"active":true,"sub":"ada"}';
   const short = `{"active":true,"sub":"bob","exp":${NOW + 10}}`;
   await Promise.all([verify(forever), verify(short)]);
   clock.seconds = NOW + 9;
-  expect([recall(forever)?.subject, recall(short)?.subject]).toEqual(['ada', 'bob']);
+  expect([cachedIdentity(forever)?.subject, cachedIdentity(short)?.subject]).toEqual(['ada', 'bob']);
   clock.seconds = NOW + 10;
-  expect([recall(forever)?.subject, recall(short)?.subject]).toEqual(['ada', undefined]);
+  expect([cachedIdentity(forever)?.subject, cachedIdentity(short)?.subject]).toEqual(['ada', undefined]);
   clock.seconds = NOW + 30;
-  expect(recall(forever)).toBeUndefined();
+  expect(cachedIdentity(forever)).toBeUndefined();
 });
 
 test.each([

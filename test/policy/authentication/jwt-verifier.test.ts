@@ -170,21 +170,21 @@ describe('a token that was verified', () => {
     const { jwt } = verifier({ issuers: [{ ...issuer, algorithms: new Set(['HS256']) }] });
     const token = await sign({ exp: NOW + 60 });
     const identity = await jwt.verify(token);
-    expect(jwt.recall(token)).toBe(identity);
+    expect(jwt.cachedIdentity(token)).toBe(identity);
     old = true;
-    expect(jwt.recall(token)).toBeUndefined();
+    expect(jwt.cachedIdentity(token)).toBeUndefined();
   });
 
   it('is known without another check until it expires', async () => {
     const { jwt, clock } = verifier();
     const token = await sign({ exp: NOW + 60 });
-    expect(jwt.recall(token)).toBeUndefined();
+    expect(jwt.cachedIdentity(token)).toBeUndefined();
     const identity = await jwt.verify(token);
-    expect(jwt.recall(token)).toBe(identity);
+    expect(jwt.cachedIdentity(token)).toBe(identity);
     clock.seconds = NOW + 64;
-    expect(jwt.recall(token)).toBe(identity);
+    expect(jwt.cachedIdentity(token)).toBe(identity);
     clock.seconds = NOW + 65;
-    expect(jwt.recall(token)).toBeUndefined();
+    expect(jwt.cachedIdentity(token)).toBeUndefined();
     expect(clock.checks).toBe(1);
   });
 
@@ -193,9 +193,9 @@ describe('a token that was verified', () => {
     const token = await sign({});
     await jwt.verify(token);
     clock.seconds = NOW + 299;
-    expect(jwt.recall(token)).toBeDefined();
+    expect(jwt.cachedIdentity(token)).toBeDefined();
     clock.seconds = NOW + 300;
-    expect(jwt.recall(token)).toBeUndefined();
+    expect(jwt.cachedIdentity(token)).toBeUndefined();
   });
 
   it('is not known any more when the keys have changed', async () => {
@@ -203,29 +203,29 @@ describe('a token that was verified', () => {
     const token = await sign({});
     await jwt.verify(token);
     clock.version++;
-    expect(jwt.recall(token)).toBeUndefined();
+    expect(jwt.cachedIdentity(token)).toBeUndefined();
   });
 
   it('is not known for one that is the same but for its last character', async () => {
     const { jwt } = verifier();
     const token = await sign({});
     await jwt.verify(token);
-    expect(jwt.recall(`${token.slice(0, -1)}${token.endsWith('A') ? 'E' : 'A'}`)).toBeUndefined();
-    expect(jwt.recall(`${token} `)).toBeUndefined();
+    expect(jwt.cachedIdentity(`${token.slice(0, -1)}${token.endsWith('A') ? 'E' : 'A'}`)).toBeUndefined();
+    expect(jwt.cachedIdentity(`${token} `)).toBeUndefined();
   });
 
   it('leaves when there are more of them than are remembered', async () => {
     const { jwt } = verifier();
     const tokens = await Promise.all(['a', 'b', 'c'].map((jti) => sign({ jti })));
     for (const token of tokens) await jwt.verify(token);
-    expect(tokens.map((token) => jwt.recall(token) !== undefined)).toEqual([false, true, true]);
+    expect(tokens.map((token) => jwt.cachedIdentity(token) !== undefined)).toEqual([false, true, true]);
   });
 
   it('is not remembered where nothing is to be', async () => {
     const { jwt } = verifier({ cacheEntries: 0 });
     const token = await sign({});
     await jwt.verify(token);
-    expect(jwt.recall(token)).toBeUndefined();
+    expect(jwt.cachedIdentity(token)).toBeUndefined();
   });
 });
 
@@ -240,7 +240,7 @@ it('a token that is too long is not read', async () => {
   const { jwt, clock } = verifier({ maxTokenBytes: 100 });
   const token = await sign({ pad: 'x'.repeat(100) });
   await expect(jwt.verify(token)).rejects.toThrow('longer than 100 bytes');
-  expect([jwt.concerns(token), clock.checks]).toEqual([false, 0]);
+  expect([jwt.hasIssuerFor(token), clock.checks]).toEqual([false, 0]);
 });
 
 it('of several issuers the one that the token names is asked, and its key must fit', async () => {
@@ -257,11 +257,11 @@ it('of several issuers the one that the token names is asked, and its key must f
   expect((await jwt.verify(await sign({ iss: 'two' }, other))).subject).toBe('ada');
   await expect(jwt.verify(await sign({ iss: 'two' }))).rejects.toThrow('signature verification failed');
   await expect(jwt.verify(await sign({ iss: 'three' }))).rejects.toThrow(
-    'no issuer is known for alg "HS256", iss "three"',
+    'no issuer is configured for alg "HS256", iss "three"',
   );
   const foreign = await new SignJWT({ iss: 'one' }).setProtectedHeader({ alg: 'RS256' }).sign(rsa.privateKey);
   expect(decodeProtectedHeader(foreign).alg).toBe('RS256');
-  await expect(jwt.verify(foreign)).rejects.toThrow('no issuer is known for alg "RS256"');
+  await expect(jwt.verify(foreign)).rejects.toThrow('no issuer is configured for alg "RS256"');
 });
 
 it.each([

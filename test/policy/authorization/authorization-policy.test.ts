@@ -283,13 +283,13 @@ describe('settings', () => {
 
   test('errors may be told in extensions, or not at all; nulls that go up are then not told either', async () => {
     const query = '{ users { phone } }';
-    const inExtensions = await guardedWorld(subgraphs, { tellIn: 'extensions' }).ask(query);
+    const inExtensions = await guardedWorld(subgraphs, { reportIn: 'extensions' }).ask(query);
     expect(inExtensions).toMatchObject({
       data: { users: [null, null] },
       errors: [],
       extensions: { authorizationErrors: [{ ...UNAUTHORIZED, path: ['users', 'phone'] }] },
     });
-    const nowhere = await guardedWorld(subgraphs, { tellIn: 'disabled' }).ask(query);
+    const nowhere = await guardedWorld(subgraphs, { reportIn: 'disabled' }).ask(query);
     expect([nowhere.data, nowhere.errors, nowhere.extensions]).toEqual([{ users: [null, null] }, [], undefined]);
   });
 

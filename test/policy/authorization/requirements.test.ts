@@ -191,5 +191,5 @@ describe('supergraphs of other compositions', () => {
 
 test('a schema without needs is told as such', () => {
   const sdl = composeSupergraph(new Map([['all', withFederationLink('type Query { a: Int @tag(name: "x") }')]]));
-  expect(new Requirements(readSupergraph(sdl)).areThereAny).toBe(false);
+  expect(new Requirements(readSupergraph(sdl)).hasAny).toBe(false);
 });

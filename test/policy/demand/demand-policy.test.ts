@@ -71,7 +71,7 @@ describe('enforce', () => {
     expect((await askEach('{ books { reviews { text } } }')).errors).toEqual([]);
     expect((await askEach('{ books { reviews { text } stars } }')).errors).toEqual([
       {
-        message: 'What the operation asks of subgraph "reviews" is estimated to cost 80; demand_control allows 50.',
+        message: 'The part of the operation for subgraph "reviews" is estimated to cost 80; demand_control allows 50.',
         extensions: { code: 'COST_ESTIMATED_TOO_EXPENSIVE', cost: { estimated: 80, max: 50, subgraph: 'reviews' } },
       },
     ]);

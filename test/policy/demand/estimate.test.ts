@@ -139,7 +139,7 @@ describe('@listSize', () => {
 
   test('wants exactly one slicing argument, where it says so', () => {
     const complaint = (query: string, variables?: Record<string, unknown>) => estimateOf(query, variables).complaint;
-    const message = 'Query.page needs exactly one of the arguments that say how many are asked for: first, last.';
+    const message = 'Query.page needs exactly one of its slicing arguments: first, last.';
     expect(complaint('{ page { id } }')).toBe(message);
     expect(complaint('{ page(first: 1, last: 1) { id } }')).toBe(message);
     expect(complaint('{ page(first: 1) { id } }')).toBeUndefined();

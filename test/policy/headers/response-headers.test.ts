@@ -9,7 +9,7 @@ type Rules = NonNullable<NonNullable<Settings['all']>['response']>;
 
 /** What a client gets when subgraphs answer with these headers, one after the other. */
 function got(settings: Settings, ...answers: [subgraph: string, ...pairs: string[]][]) {
-  const gathered = compileResponseHeaders(headersSection.parse(settings))?.gather();
+  const gathered = compileResponseHeaders(headersSection.parse(settings))?.collect();
   for (const [subgraph, ...pairs] of answers) gathered?.receive(subgraph, pairs);
   const res = new ServerResponse({ method: 'POST' } as never);
   gathered?.writeTo(res);
@@ -129,7 +129,7 @@ describe('headers of subgraph answers', () => {
   });
 
   it('say together what the answer varies by, beside what the gateway says', () => {
-    const gathered = compileResponseHeaders(headersSection.parse(all({ propagate: { named: 'vary' } })))?.gather();
+    const gathered = compileResponseHeaders(headersSection.parse(all({ propagate: { named: 'vary' } })))?.collect();
     const res = new ServerResponse({ method: 'POST' } as never);
     res.setHeader('vary', 'Origin');
     gathered?.follow(res);
@@ -145,7 +145,7 @@ describe('headers of subgraph answers', () => {
   ] as const)('of several operations in one response: %s, and all cookies', (algorithm, value) => {
     const rules: Rules = [{ propagate: { named: 'x-region', algorithm } }, { propagate: { named: 'set-cookie' } }];
     const compiled = compileResponseHeaders(headersSection.parse(all(...rules)));
-    const [first, second] = [compiled?.gather(), compiled?.gather()];
+    const [first, second] = [compiled?.collect(), compiled?.collect()];
     first?.receive('a', ['x-region', '1', 'set-cookie', 'a=1']);
     first?.receive('b', ['x-region', algorithm === 'append' ? '2' : '1']);
     second?.receive('a', ['x-region', '3', 'set-cookie', 'a=2', 'set-cookie', 'b=3']);

@@ -63,7 +63,7 @@ describe('each limit lets pass what it allows, and names itself, the value and w
       4,
       '{ ...F } fragment F on Query { me { id } }',
       '{ ...F ...F } fragment F on Query { me { id } }',
-      'The operation has 6 selections once its fragments are written out; limits.max_recursive_selections allows 4.',
+      'The operation has 6 selections once its fragments are expanded; limits.max_recursive_selections allows 4.',
     ],
     [
       'parser_max_recursion',
@@ -341,6 +341,6 @@ test('of a long circle of fragments the first are named', async () => {
   const fragments = Array.from({ length: 1_000 }, (_, i) => `fragment F${i} on User { id ...F${(i + 1) % 1_000} }`);
   const { errors } = await limited({}).ask(`{ me { ...F0 } } ${fragments.join(' ')}`);
   expect(errors[0]?.message).toBe(
-    'The fragments "F0" → "F1" → "F2" → "F3" → "F4" → "F5" → "F6" → "F7" → "F8" → … → "F0" spread each other in a circle.',
+    'The fragments "F0" → "F1" → "F2" → "F3" → "F4" → "F5" → "F6" → "F7" → "F8" → … → "F0" form a cycle.',
   );
 });

@@ -52,12 +52,12 @@ test('mistakes are told with the file and what is wrong in it', async () => {
     }
   };
   expect(problem('broken.json')).toMatch(/^broken\.json: not valid JSON: /);
-  expect(problem('list.json')).toBe('list.json: expected an object with the operations.');
-  expect(problem('number.json')).toMatch(/^number\.json: "a" must be the text of a query/);
-  expect(problem('no-body.json')).toBe('no-body.json: operations[0] needs an "id" and a "body", both texts.');
+  expect(problem('list.json')).toBe('list.json: expected an object with operations.');
+  expect(problem('number.json')).toMatch(/^number\.json: "a" must be the text of an operation/);
+  expect(problem('no-body.json')).toBe('no-body.json: operations[0] needs an "id" and a "body", both strings.');
   expect(problem('syntax.json')).toBe('syntax.json:2:5: operation "a": Syntax Error: Expected Name, found <EOF>.');
   expect(problem('one.json', 'other.json')).toBe(
-    'other.json: "a" is another operation in one.json. An id stands for one text.',
+    'other.json: "a" is a different operation in one.json. An id must stand for one text.',
   );
   expect(problem('one.json', 'one.json')).toBe('good');
   expect(problem('gone.json')).toBe(

@@ -53,7 +53,7 @@ describe('a field over its limit', () => {
     const { errors } = await ask('{ a: search { id } b: search { id } c: search { id } }');
     expect(errors[0]).toEqual({
       message:
-        'Too many requests for "search": the limit "Query.search" is 2 in 10s. It asks for more at once than is ever allowed.',
+        'Too many requests for "search": the limit "Query.search" is 2 in 10s. The request asks for more at once than is ever allowed.',
       path: ['a'],
       extensions: { code: 'RATE_LIMITED' },
     });

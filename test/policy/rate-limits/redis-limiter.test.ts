@@ -38,7 +38,7 @@ describe.skipIf(!HAS_REDIS)('limits in Redis', () => {
   });
 
   const never = {
-    ask(): never {
+    check(): never {
       throw new Error('Redis is there');
     },
   };
@@ -53,11 +53,11 @@ describe.skipIf(!HAS_REDIS)('limits in Redis', () => {
         const run = ++runs;
         let now = START;
         const memory = createMemoryLimiter({ now: () => now });
-        const shared = createRedisLimiter({ redis, budgetMs: 5_000, otherwise: never, now: () => now });
+        const shared = createRedisLimiter({ redis, budgetMs: 5_000, fallback: never, now: () => now });
         for (const { after, weight } of tries) {
           now += after;
           const question = questionOf(limits, [weight, 1, weight], run);
-          expect(withoutMeters(await shared.ask(question))).toEqual(withoutMeters(memory.ask(question)));
+          expect(withoutMeters(await shared.check(question))).toEqual(withoutMeters(memory.check(question)));
         }
       }),
       { numRuns: 60 },
@@ -67,26 +67,26 @@ describe.skipIf(!HAS_REDIS)('limits in Redis', () => {
   const once: Limit = { name: 'once', algorithm: 'TOKEN_BUCKET', limit: 1, windowMs: 60_000, capacity: 1 };
 
   it('go by the clock of the server, and their keys expire', async () => {
-    const limiter = createRedisLimiter({ redis, budgetMs: 5_000, otherwise: never });
+    const limiter = createRedisLimiter({ redis, budgetMs: 5_000, fallback: never });
     const question = { whole: [{ limit: once, key: 'expiring', weight: 1 }], parts: [] };
-    expect((await limiter.ask(question)).whole).toMatchObject([{ allowed: true, remaining: 0 }]);
-    expect((await limiter.ask(question)).whole).toMatchObject([{ allowed: false }]);
+    expect((await limiter.check(question)).whole).toMatchObject([{ allowed: true, remaining: 0 }]);
+    expect((await limiter.check(question)).whole).toMatchObject([{ allowed: false }]);
     const left = await redis.run((client) => client.pttl('{test}:rate:expiring'));
     expect(left).toBeGreaterThan(50_000);
     expect(left).toBeLessThanOrEqual(60_000);
   });
 
   it('take one command for a request, however many limits it touches', async () => {
-    const limiter = createRedisLimiter({ redis, budgetMs: 5_000, otherwise: never });
+    const limiter = createRedisLimiter({ redis, budgetMs: 5_000, fallback: never });
     const check = (key: string) => ({ limit: { ...once, limit: 100, capacity: 100 }, key, weight: 1 });
     const question = { whole: ['a', 'b', 'c'].map(check), parts: [[check('d')], [check('e'), check('f')]] };
-    await limiter.ask(question);
+    await limiter.check(question);
     const evaluated = async () => {
       const text = await redis.run((client) => client.info('commandstats'));
       return Number(/cmdstat_evalsha:calls=(\d+)/.exec(text)?.[1]);
     };
     const before = await evaluated();
-    await limiter.ask(question);
+    await limiter.check(question);
     expect(await evaluated()).toBe(before + 1);
   });
 
@@ -97,9 +97,9 @@ describe.skipIf(!HAS_REDIS)('limits in Redis', () => {
   });
 
   it('are loaded again into a server that has forgotten the script', async () => {
-    const limiter = createRedisLimiter({ redis, budgetMs: 5_000, otherwise: never });
+    const limiter = createRedisLimiter({ redis, budgetMs: 5_000, fallback: never });
     await redis.run((client) => client.script('FLUSH'));
-    const answer = await limiter.ask({ whole: [{ limit: once, key: 'after-flush', weight: 1 }], parts: [] });
+    const answer = await limiter.check({ whole: [{ limit: once, key: 'after-flush', weight: 1 }], parts: [] });
     expect(answer.whole).toMatchObject([{ allowed: true }]);
   });
 });

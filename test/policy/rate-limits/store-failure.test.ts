@@ -54,7 +54,7 @@ describe.skipIf(!HAS_REDIS)('while Redis is away', () => {
     expect(dataText).toBe('{"me":"me","search":null}');
     expect(errors).toEqual([
       {
-        message: 'The rate limit of "search" cannot be counted just now. Try again later.',
+        message: 'The rate limit of "search" cannot be counted right now. Try again later.',
         path: ['search'],
         extensions: { code: 'RATE_LIMITED', retryAfter: 1 },
       },

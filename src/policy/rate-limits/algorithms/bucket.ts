@@ -1,10 +1,10 @@
 import { type Decision, type Limit, type Meter, NEVER } from '../limit.ts';
 
 /**
- * A bucket that leaks `limit` units in each window and holds `capacity` of them: the generic cell rate algorithm, told
- * by the level instead of the theoretical arrival time. The level counts units of 1/windowMs, of which `limit` leak away
- * in each millisecond: all numbers stay whole, so that the result is exact to the millisecond.
- * @param queues whether what goes in waits until what is in the bucket has leaked away
+ * A bucket that leaks `limit` units per window and holds `capacity` units: the generic cell rate algorithm, with the level in
+ * place of the theoretical arrival time. The level counts units of 1/windowMs, of which `limit` leak away per millisecond. All
+ * numbers stay whole, so that results are exact to the millisecond.
+ * @param queues whether an allowed request waits until the earlier ones have leaked away
  * @see https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
  */
 export function fill(
@@ -14,7 +14,7 @@ export function fill(
   now: number,
   queues: boolean,
 ): Decision {
-  // a clock that was put back must not fill or empty anything
+  // a clock that is set back must not change the level
   const at = meter === undefined ? now : Math.max(meter.at, now);
   const before = meter === undefined ? 0 : Math.max(0, meter.level - (at - meter.at) * limit);
   const full = capacity * windowMs;

@@ -1,6 +1,6 @@
 import { type Decide, NEVER } from '../limit.ts';
 
-/** Lets through `limit` in each window. Windows begin at whole multiples of their length since 1970. */
+/** Allows `limit` per window. Windows begin at whole multiples of their length since 1970. */
 export const fixedWindow: Decide = ({ limit, windowMs }, meter, weight, now) => {
   const at = Math.max(meter?.at ?? 0, now - (now % windowMs));
   const left = at + windowMs - Math.max(at, now);

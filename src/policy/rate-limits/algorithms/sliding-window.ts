@@ -1,8 +1,8 @@
 import { type Decide, NEVER } from '../limit.ts';
 
 /**
- * Lets through `limit` in a window that ends now. What happened is counted in fixed windows, and of the one before the
- * current one that part counts which the sliding window still covers, as if its events had been spread evenly.
+ * Allows `limit` in a window that ends now. Requests are counted in fixed windows. The previous window counts by the share that
+ * the sliding window still covers, as if its requests had been evenly spread.
  */
 export const slidingWindow: Decide = ({ limit, windowMs }, meter, weight, now) => {
   const at = Math.max(meter?.at ?? 0, now - (now % windowMs));
@@ -35,13 +35,13 @@ function wait(
   weight: number,
 ): number {
   if (weight > limit) return NEVER;
-  // within this window, once enough of the one before has slid out of sight
+  // within this window, once enough of the previous one is no longer covered
   if (current + weight <= limit) return fades(previous, limit - current - weight, windowMs) - into;
-  // within the next window, in which this one is the one before
+  // within the next window, for which this one is the previous one
   return windowMs - into + fades(current, limit - weight, windowMs);
 }
 
-/** How far into the window that follows `count` events no more than `room` of them count. */
+/** Returns the milliseconds into the following window after which at most `room` of `count` requests still count. */
 function fades(count: number, room: number, windowMs: number): number {
   return Math.max(0, Math.ceil(((count - room) * windowMs) / count));
 }
