@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { AVOIDED, findAvoided } from './words.ts';
+import { AVOIDED, findAvoided, findAvoidedTypes } from './words.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -32,6 +32,11 @@ describe('words that readers have to guess', () => {
     ]);
   });
 
+  it('are found as names of types', () => {
+    const code = 'export interface Exchange {}\nclass ExchangeRate {}\n// the exchange of a code for a token';
+    expect(findAvoidedTypes(code)).toMatchObject([{ line: 1, avoid: 'Exchange', write: 'RequestContext' }]);
+  });
+
   it('are found as whole words alone', () => {
     expect(findAvoided('An untoldable threshold of heedless desktops')).toEqual([]);
   });
@@ -52,10 +57,10 @@ describe('words that readers have to guess', () => {
 });
 
 function expectNone(files: readonly string[]): void {
-  const found = files.flatMap((file) =>
-    findAvoided(readFileSync(join(ROOT, file), 'utf8')).map(
-      ({ line, avoid, write }) => `${file}:${line}  "${avoid}": write ${write}`,
-    ),
-  );
+  const found = files.flatMap((file) => {
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    const all = [...findAvoided(text), ...(file.endsWith('.ts') ? findAvoidedTypes(text) : [])];
+    return all.map(({ line, avoid, write }) => `${file}:${line}  "${avoid}": write ${write}`);
+  });
   expect(found).toEqual([]);
 }

@@ -1,6 +1,6 @@
 /** A word or phrase that nobody has to guess at: what to avoid, and the standard term to write instead. */
 export interface Avoided {
-  /** Lower case; words of an identifier are separate words, so `front door` also finds `frontDoor` and `front-door`. */
+  /** Words are in lower case; words of an identifier are separate words, so `front door` also finds `frontDoor` and `front-door`. */
   readonly avoid: string;
   readonly write: string;
 }
@@ -70,6 +70,25 @@ export const AVOIDED: readonly Avoided[] = [
   { avoid: 'unread spec', write: 'unsupported spec' },
 ];
 
+/** Names that mean something else in our field, so that no type of ours may have them. */
+export const AVOIDED_TYPES: readonly Avoided[] = [
+  { avoid: 'Admission', write: 'Authenticator' },
+  { avoid: 'Asking', write: 'CacheLookup' },
+  { avoid: 'Door', write: 'Middleware' },
+  { avoid: 'Exchange', write: 'RequestContext' },
+  { avoid: 'Flight', write: 'SingleFlight' },
+  { avoid: 'Gate', write: 'Authenticator' },
+  { avoid: 'Life', write: 'CachePolicy' },
+  { avoid: 'Order', write: 'EndpointCall' },
+  { avoid: 'Sealer', write: 'Encryptor' },
+  { avoid: 'Served', write: 'EndpointSnapshot' },
+  { avoid: 'Supplies', write: 'SourceDependencies' },
+  { avoid: 'Ticket', write: 'Reservation' },
+  { avoid: 'Touched', write: 'MatchedLimit' },
+  { avoid: 'Trouble', write: 'Problem' },
+  { avoid: 'Wire', write: 'Alias' },
+];
+
 /** A place of a text with a word to avoid. */
 export interface Finding extends Avoided {
   readonly line: number;
@@ -83,6 +102,14 @@ export function findAvoided(text: string): Finding[] {
       .filter(({ phrase }) => phrase.every((part, offset) => words[at + offset]?.word === part))
       .map(({ avoided }) => ({ ...avoided, line })),
   );
+}
+
+/** Finds types in TypeScript that have names to avoid. */
+export function findAvoidedTypes(code: string): Finding[] {
+  return code.split('\n').flatMap((text, index) => {
+    const [, name] = /\b(?:class|interface|type) (\w+)/.exec(text) ?? [];
+    return AVOIDED_TYPES.filter(({ avoid }) => avoid === name).map((avoided) => ({ ...avoided, line: index + 1 }));
+  });
 }
 
 interface Phrase {
