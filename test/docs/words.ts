@@ -90,7 +90,6 @@ export const AVOIDED_TYPES: readonly Avoided[] = [
   { avoid: 'Ticket', write: 'Reservation' },
   { avoid: 'Touched', write: 'MatchedLimit' },
   { avoid: 'Trouble', write: 'Problem' },
-  { avoid: 'Wire', write: 'Alias' },
 ];
 
 /** A place of a text with a word to avoid. */
