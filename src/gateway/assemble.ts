@@ -17,7 +17,7 @@ import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { engineFactory } from './build-engine.ts';
 import { checkApartProcesses, checkSessions } from './check-processes.ts';
-import { createHost } from './create-host.ts';
+import { createHost, type HostOptions } from './create-host.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
@@ -69,115 +69,161 @@ export interface Assembly {
   close(): Promise<void>;
 }
 
-/** Throws `CompositionError`, except in `dev`, when there is no good schema to begin with. */
+/** What is opened for an assembly, to be closed in the opposite order. */
+class Closers {
+  readonly #list: (() => Promise<void>)[] = [];
+
+  add(close: () => Promise<void>): void {
+    this.#list.push(close);
+  }
+
+  async closeAll(): Promise<void> {
+    for (const close of this.#list.splice(0).reverse()) await close();
+  }
+}
+
+/** Puts the gateway together. Throws `CompositionError`, except in `dev`, where there is no good schema to begin with. */
 export async function assemble(options: AssemblyOptions): Promise<Assembly> {
-  const { config, schema, bffDir, dev = false, sharedState } = options;
+  const closers = new Closers();
+  try {
+    return await openAssembly(options, closers);
+  } catch (error) {
+    await closers.closeAll();
+    throw error;
+  }
+}
+
+async function openAssembly(options: AssemblyOptions, closers: Closers): Promise<Assembly> {
+  const { config, schema, dev = false } = options;
+  const foundation = await openFoundation(options, closers);
+  const { gateway, logger } = foundation;
+  const hostOptions = await openRequestHandling(options, foundation, closers);
+  await loadFirst(gateway, schema, dev, logger);
+  const bff = await openEndpoints(options, foundation, closers);
+  const { warm_up_on_start: warmOnStart } = config.supergraph.query_planning;
+  const onSwap = () => void warnOfDocuments(config, gateway, logger);
+  await followSchema(options, foundation, { bff, onSwap }, closers);
+  return {
+    host: createHost({ ...hostOptions, bff }),
+    metrics: foundation.metrics,
+    purge: async (tags) => (await bff?.purge(tags)) ?? 0,
+    warmUp() {
+      onSwap();
+      const engine = warmOnStart ? gateway.engine() : undefined;
+      if (engine) warmUpEngine(engine, gateway.engine).catch((err) => logWarmUp(logger, err));
+    },
+    close: () => closers.closeAll(),
+  };
+}
+
+/** What everything else stands on. */
+interface Foundation {
+  readonly logger: Logger;
+  readonly metrics: Metrics | undefined;
+  readonly instruments: Instruments | undefined;
+  readonly rules: ReturnType<typeof compileHeaderRules>;
+  readonly redis: SharedRedis | undefined;
+  readonly rateLimits: ReturnType<typeof createRateLimits>;
+  readonly gateway: Gateway;
+  /** What responses depend on beside what is asked for. */
+  readonly dependsOn: ReturnType<typeof analyzeVary>;
+}
+
+async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
+  const { config, sharedState } = options;
   const logger = options.logger ?? createLogger(config.telemetry.logging);
   for (const { key, message, hint } of options.warnsAboutSettings === false ? [] : settingWarnings(config))
     logger.warn({ setting: key.join('.') }, `${message} ${hint}`);
   const rules = compileHeaderRules(config.headers);
   const { metrics, instruments } = await openMetrics(config);
-  const closers: (() => Promise<void>)[] = [];
-  const close = async () => {
-    for (const end of closers.splice(0).reverse()) await end();
+  const redis = config.store.redis && (await createRedis(config.store.redis, logger));
+  if (redis) closers.add(() => redis.close());
+  if (redis) instruments?.watchStore(() => redis.available);
+  const rateLimits = createRateLimits(config.rate_limits, redis, {
+    listSize: config.demand_control.strategy.static_estimated.list_size,
+    refused: instruments?.refused,
+    countTogether: sharedState?.countLimits,
+  });
+  const module = options.dev ? await watchModule(config, logger) : undefined;
+  if (module) closers.add(() => module.close());
+  const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
+  const gateway = createGateway({
+    createEngine:
+      options.createEngine ?? engineFactory(config, logger, rules, policies, { rateLimits, redis, instruments }),
+    onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
+  });
+  closers.add(() => gateway.close());
+  const dependsOn = analyzeVary(rules.request, gateway, config);
+  return { logger, metrics, instruments, rules, redis, rateLimits, gateway, dependsOn };
+}
+
+/** Opens what requests go through before and around an operation. */
+async function openRequestHandling(
+  { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
+  { logger, instruments, redis, rules, rateLimits, gateway, dependsOn }: Foundation,
+  closers: Closers,
+): Promise<HostOptions> {
+  const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
+    ...{ logger, instruments, redis, rules: rules.request },
+    sharedFailures: sharedState?.failuresOf('authentication'),
+  });
+  closers.add(closeAuthenticator);
+  const requests = await openRequestPolicies(config, {
+    ...{ logger, instruments, redis, dev, engine: gateway.engine },
+    remoteDocuments: sharedState?.documents,
+  });
+  closers.add(requests.close);
+  return {
+    ...hostSettings(config),
+    ...requests.policies,
+    ...{ logger, instruments, dependsOn, authenticator, engine: gateway.engine },
+    cacheHeaders: config.cache_control.enabled ? cacheHeaders(dependsOn) : undefined,
+    login: openLogin(config, logger, redis, sharedState),
+    returned: rules.response,
+    countRequest: requestCounter(rateLimits),
+    yogaPlugins: [...yogaPlugins, ...(await loadYogaPlugins(config.yoga.plugins))],
+    storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),
   };
-  try {
-    const redis = config.store.redis && (await createRedis(config.store.redis, logger));
-    if (redis) closers.push(() => redis.close());
-    if (redis) instruments?.watchStore(() => redis.available);
-    const rateLimits = createRateLimits(config.rate_limits, redis, {
-      listSize: config.demand_control.strategy.static_estimated.list_size,
-      refused: instruments?.refused,
-      countTogether: sharedState?.countLimits,
-    });
-    const module = dev ? await watchModule(config, logger) : undefined;
-    if (module) closers.push(() => module.close());
-    const policies = await enginePolicies(config, { logger, rateLimits, instruments, decide: module?.decide });
-    const gateway = createGateway({
-      createEngine:
-        options.createEngine ?? engineFactory(config, logger, rules, policies, { rateLimits, redis, instruments }),
-      onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
-    });
-    closers.push(() => gateway.close());
-    const dependsOn = analyzeVary(rules.request, gateway, config);
-    const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
-      logger,
-      instruments,
-      redis,
-      rules: rules.request,
-      sharedFailures: sharedState?.failuresOf('authentication'),
-    });
-    closers.push(closeAuthenticator);
-    const requests = await openRequestPolicies(config, {
-      logger,
-      instruments,
-      redis,
-      remoteDocuments: sharedState?.documents,
-      engine: gateway.engine,
-      dev,
-    });
-    closers.push(requests.close);
-    const yogaPlugins = [...(options.yogaPlugins ?? []), ...(await loadYogaPlugins(config.yoga.plugins))];
-    await loadFirst(gateway, schema, dev, logger);
-    const { warm_up_on_start: warmOnStart, warmed_up_queries: warmedUp } = config.supergraph.query_planning;
-    let bff: Bff | undefined;
-    if (dev && bffDir !== undefined) {
-      // before the folder is read: what changes meanwhile must not be missed
-      const onChange = (exists: boolean) => exists && bff && void reloadBff(bff, logger);
-      const watching = await watchPath({ path: bffDir, onChange, onEvent: logPathEvents(logger, bffDir) });
-      closers.push(() => watching.close());
-    }
-    bff =
-      bffDir === undefined
-        ? undefined
-        : await openBff(bffDir, config, {
-            gateway,
-            logger,
-            redis,
-            keyStore: sharedState?.idempotencyKeys,
-            forwarding: dependsOn,
-            limiter: rateLimits.limiter,
-            demo: options.demo ?? false,
-            instruments,
-            purgeEverywhere: options.purgeEverywhere,
-          });
-    if (cluster.isWorker && sharedState === undefined) {
-      checkApartProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
-    }
-    const endpoints = () => bff?.endpoints() ?? [];
-    const onSwap = () => void warnOfDocuments(config, gateway, logger);
-    const watching = await schema.watch(schemaListener({ gateway, logger, instruments, endpoints, warmedUp, onSwap }));
-    closers.push(() => watching.close());
-    return {
-      host: createHost({
-        ...hostSettings(config),
-        ...requests.policies,
-        engine: gateway.engine,
-        dependsOn,
-        cacheHeaders: config.cache_control.enabled ? cacheHeaders(dependsOn) : undefined,
-        logger,
-        bff,
-        authenticator,
-        login: openLogin(config, logger, redis, sharedState),
-        returned: rules.response,
-        countRequest: requestCounter(rateLimits),
-        instruments,
-        yogaPlugins,
-        storeState: redis && (() => (redis.available ? 'UP' : 'DOWN')),
-      }),
-      metrics,
-      purge: async (tags) => (await bff?.purge(tags)) ?? 0,
-      warmUp() {
-        onSwap();
-        const engine = warmOnStart ? gateway.engine() : undefined;
-        if (engine) warmUpEngine(engine, gateway.engine).catch((err) => logWarmUp(logger, err));
-      },
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
+}
+
+/** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
+async function openEndpoints(
+  { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
+  { gateway, logger, redis, rateLimits, instruments, dependsOn }: Foundation,
+  closers: Closers,
+): Promise<Bff | undefined> {
+  let bff: Bff | undefined;
+  if (dev && bffDir !== undefined) {
+    // before the folder is read: what changes meanwhile must not be missed
+    const onChange = (exists: boolean) => exists && bff && void reloadBff(bff, logger);
+    const watching = await watchPath({ path: bffDir, onChange, onEvent: logPathEvents(logger, bffDir) });
+    closers.add(() => watching.close());
   }
+  if (bffDir !== undefined) {
+    bff = await openBff(bffDir, config, {
+      ...{ gateway, logger, redis, instruments, purgeEverywhere, demo: demo ?? false },
+      keyStore: sharedState?.idempotencyKeys,
+      forwarding: dependsOn,
+      limiter: rateLimits.limiter,
+    });
+  }
+  if (cluster.isWorker && sharedState === undefined) {
+    checkApartProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
+  }
+  return bff;
+}
+
+/** Swaps each schema in that the provider brings from now on. */
+async function followSchema(
+  { config, schema }: AssemblyOptions,
+  { gateway, logger, instruments }: Foundation,
+  { bff, onSwap }: { readonly bff: Bff | undefined; readonly onSwap: () => void },
+  closers: Closers,
+): Promise<void> {
+  const { warmed_up_queries: warmedUp } = config.supergraph.query_planning;
+  const endpoints = () => bff?.endpoints() ?? [];
+  const watching = await schema.watch(schemaListener({ gateway, logger, instruments, endpoints, warmedUp, onSwap }));
+  closers.add(() => watching.close());
 }
 
 /** Loaded only where metrics are asked for. */

@@ -71,24 +71,11 @@ export function executionPlugin(
 
   return {
     onRequestParse({ serverContext, setRequestParser, fetchAPI }) {
-      const { requestContext } = serverContext;
       setRequestParser(async () => {
         try {
-          // throws where there is none
-          service.schema();
-          const call = await service.read(requestContext);
-          const batch = 'calls' in call ? service.openBatch(requestContext, call) : undefined;
-          serverContext.batch = batch;
-          const items: readonly BatchItem[] =
-            'calls' in call ? (batch?.items ?? []) : [{ context: requestContext, call }];
-          const all = items.map((item) => {
-            const params = item.call instanceof GatewayError ? {} : toYogaParams(item.call.params);
-            calls.set(params, item);
-            return params;
-          });
-          return 'calls' in call ? all : (all[0] ?? {});
+          return await readParams(service, serverContext, calls);
         } catch (error) {
-          return toResponse(fetchAPI, service.refuse(requestContext, error), written);
+          return toResponse(fetchAPI, service.refuse(serverContext.requestContext, error), written);
         }
       });
     },
@@ -133,6 +120,27 @@ export function executionPlugin(
       setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, response, written), 'application/json');
     },
   };
+}
+
+/** Reads the parameters of a request, of each operation of a batch, and remembers the calls that they were read from. */
+async function readParams(
+  service: GraphqlService,
+  serverContext: OperationContext,
+  calls: WeakMap<GraphQLParams, BatchItem>,
+): Promise<GraphQLParams | GraphQLParams[]> {
+  const { requestContext: context } = serverContext;
+  // throws where there is none
+  service.schema();
+  const call = await service.read(context);
+  const paramsOf = (item: BatchItem) => {
+    const params = item.call instanceof GatewayError ? {} : toYogaParams(item.call.params);
+    calls.set(params, item);
+    return params;
+  };
+  if (!('calls' in call)) return paramsOf({ context, call });
+  const batch = service.openBatch(context, call);
+  serverContext.batch = batch;
+  return batch.items.map(paramsOf);
 }
 
 function respondUnchanged(service: GraphqlService, result: unknown): HttpResponse | undefined {
