@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { errorResponse } from './response.ts';
@@ -25,11 +25,27 @@ const MALFORMED = [400, 'Bad Request', 'BAD_REQUEST', 'This is not a valid HTTP 
 /** Answers what is no HTTP request, or one that comes too slowly, with an error in JSON: Node alone sends a status without a body. */
 export function answerMalformedRequests(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    // after a response has begun, more bytes would be taken for a part of it
-    if (!socket.writable || error.code === 'ECONNRESET' || socket.bytesWritten > 0) return socket.destroy();
+    // once a response has begun, more bytes would be read as a part of it
+    if (!socket.writable || error.code === 'ECONNRESET' || hasBegunResponse(socket)) return socket.destroy();
     const [status, reason, code, message] = ANSWERS.get(error.code ?? '') ?? MALFORMED;
     const { headers, body } = errorResponse(new GatewayError(status, code, message));
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    discardRest(socket);
     socket.end(`HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\n${lines.join('')}\r\n${String(body)}`);
   });
+}
+
+/** Node keeps the response in progress on the socket, and looks there itself when nobody listens to `clientError`. */
+function hasBegunResponse(socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
+  return socket._httpMessage?.headersSent === true;
+}
+
+/** In milliseconds. */
+const DISCARD_FOR = 1_000;
+
+/** A socket that is closed with bytes unread is reset, and a client that is still sending would not get to read the response. */
+function discardRest(socket: Socket): void {
+  socket.removeAllListeners('data');
+  socket.on('data', () => {});
+  setTimeout(() => socket.destroy(), DISCARD_FOR).unref();
 }
