@@ -31,11 +31,11 @@ export interface InputCoercionOptions {
 }
 
 /** Names are compared with those of the schema for so many errors only: a comparison costs more than all else here. */
-const MOST_SUGGESTIONS = 5;
+const MAX_SUGGESTIONS = 5;
 /** Defaults that are filled in: with them, a megabyte of `{}` would become gigabytes for a type with many fields. */
-const MOST_DEFAULTS = 200_000;
+const MAX_DEFAULTS = 200_000;
 /** The stack must hold them. Clients meet the limit of the config first. */
-const MOST_LEVELS = 1_000;
+const MAX_LEVELS = 1_000;
 
 /**
  * Coerces JSON values to GraphQL's input types in one pass over each value. The time is linear in the values, however
@@ -59,7 +59,7 @@ export class InputCoercion {
 
   /** Whether nothing more is read: there are so many errors, or so many defaults. */
   get isFull(): boolean {
-    return this.errors.length >= this.maxErrors || this.defaults > MOST_DEFAULTS;
+    return this.errors.length >= this.maxErrors || this.defaults > MAX_DEFAULTS;
   }
 
   /** Returns the value as resolvers get it, defaults filled in. It is of no use if there are errors afterwards. */
@@ -80,10 +80,10 @@ export class InputCoercion {
       return coerceLeaf(type, value);
     } catch (error) {
       if (!(error instanceof LeafError)) throw error;
-      const { message, misspelt } = error;
-      if (misspelt === undefined || !isEnumType(type)) return this.fail(value, message);
+      const { message, unknownName } = error;
+      if (unknownName === undefined || !isEnumType(type)) return this.fail(value, message);
       const names = () => type.getValues().map(({ name }) => name);
-      return this.fail(value, message + this.suggest('the enum value ', misspelt, names));
+      return this.fail(value, message + this.suggest('the enum value ', unknownName, names));
     }
   }
 
@@ -129,8 +129,8 @@ export class InputCoercion {
   }
 
   private addDefault(): void {
-    if (this.defaults === MOST_DEFAULTS)
-      this.fail(undefined, `More than ${MOST_DEFAULTS} fields would get their default.`);
+    if (this.defaults === MAX_DEFAULTS)
+      this.fail(undefined, `More than ${MAX_DEFAULTS} fields would get their default.`);
     this.defaults += 1;
   }
 
@@ -158,7 +158,7 @@ export class InputCoercion {
   }
 
   private suggest(what: string, name: string, candidates: () => string[]): string {
-    if (this.hideSuggestions || this.isFull || this.suggestions >= MOST_SUGGESTIONS) return '';
+    if (this.hideSuggestions || this.isFull || this.suggestions >= MAX_SUGGESTIONS) return '';
     this.suggestions += 1;
     const close = nearest(name, candidates(), 3).map((one) => `"${one}"`);
     const last = close.pop();
@@ -167,11 +167,11 @@ export class InputCoercion {
   }
 
   private isTooDeep(): boolean {
-    return this.path.length >= MOST_LEVELS;
+    return this.path.length >= MAX_LEVELS;
   }
 
   private failDepth(value: unknown): undefined {
-    return this.fail(value, `Lists and objects nest more than ${MOST_LEVELS} levels deep.`);
+    return this.fail(value, `Lists and objects nest more than ${MAX_LEVELS} levels deep.`);
   }
 
   private fail(value: unknown, message: string): undefined {

@@ -5,17 +5,17 @@ import { printValue, shorten } from './print-value.ts';
 /** Why a value is none of a scalar or an enum, in words for the client. */
 export class LeafError extends Error {
   /** The name for which another may have been meant. */
-  readonly misspelt: string | undefined;
+  readonly unknownName: string | undefined;
 
-  constructor(message: string, misspelt?: string) {
+  constructor(message: string, unknownName?: string) {
     super(message);
     this.name = 'LeafError';
-    this.misspelt = misspelt;
+    this.unknownName = unknownName;
   }
 }
 
-const LEAST_INT = -2147483648;
-const GREATEST_INT = 2147483647;
+const MIN_INT = -2147483648;
+const MAX_INT = 2147483647;
 
 /**
  * Coerces a JSON value, not null, to a scalar or an enum. A custom scalar decides by itself (`parseValue`).
@@ -58,7 +58,7 @@ function coerceInt(given: unknown): number {
   const value = given instanceof ExactNumber ? Number(given) : given;
   if (typeof value !== 'number' || !Number.isInteger(value))
     throw new LeafError(`Int cannot represent non-integer value: ${printValue(given)}`);
-  if (value > GREATEST_INT || value < LEAST_INT)
+  if (value > MAX_INT || value < MIN_INT)
     throw new LeafError(`Int cannot represent non 32-bit signed integer value: ${given}`);
   return value;
 }

@@ -68,17 +68,17 @@ export function coerceVariables(
 class VariableErrors {
   readonly list: VariableError[] = [];
   isFull = false;
-  private readonly most: number;
+  private readonly max: number;
   /** An object with many mistakes is printed once. */
   private readonly printed = new Map<unknown, string>();
 
-  constructor(most: number) {
-    this.most = most;
+  constructor(max: number) {
+    this.max = max;
   }
 
   add(definition: number, name: string, what: string): void {
     if (this.isFull) return;
-    this.isFull = this.list.length >= this.most;
+    this.isFull = this.list.length >= this.max;
     this.list.push({ definition, message: this.isFull ? TOO_MANY : `Variable "$${shorten(name)}"${what}` });
   }
 

@@ -25,20 +25,20 @@ export function dropFields(
 
   function select(selection: OpSelection): OpSelection {
     const items: (OpField | OpTypeCondition)[] = [];
-    const gone: DroppedItem[] = [];
+    const removed: DroppedItem[] = [];
     let changed = false;
     for (const item of selection.items) {
       if (item.kind === 'field' && fields.has(item)) {
-        gone.push({ field: item, before: items.length });
+        removed.push({ field: item, before: items.length });
         continue;
       }
       const below = item.selection && select(item.selection);
       changed ||= below !== item.selection;
       items.push(below === item.selection ? item : ({ ...item, selection: below } as OpField | OpTypeCondition));
     }
-    if (!changed && gone.length === 0) return selection;
+    if (!changed && removed.length === 0) return selection;
     const left = { parentType: selection.parentType, items };
-    if (gone.length > 0) dropped.set(left, gone);
+    if (removed.length > 0) dropped.set(left, removed);
     return left;
   }
 

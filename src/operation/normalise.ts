@@ -125,8 +125,8 @@ class Normaliser {
     const here = this.possible(draft.type);
     const there = this.possible(condition);
     if (this.isSubtype(draft.type, condition)) return this.collect(set, draft);
-    if (isSubset(there, here)) return this.collect(set, narrow(draft, condition));
-    for (const type of there) if (here.has(type)) this.collect(set, narrow(draft, type));
+    if (isSubset(there, here)) return this.collect(set, lastTypeCondition(draft, condition));
+    for (const type of there) if (here.has(type)) this.collect(set, lastTypeCondition(draft, type));
   }
 
   /** Whether the schema says so; that all objects of a type happen to be of another as well is not enough for its fields. */
@@ -184,9 +184,9 @@ class Normaliser {
       const name = directive.name.value;
       if (name !== 'skip' && name !== 'include') continue;
       const value = directive.arguments?.[0]?.value;
-      const decided =
+      const condition =
         value?.kind === Kind.VARIABLE ? this.conditions[value.name.value] : value?.kind === Kind.BOOLEAN && value.value;
-      if ((decided === true) === (name === 'skip')) return false;
+      if ((condition === true) === (name === 'skip')) return false;
     }
     return true;
   }
@@ -196,7 +196,7 @@ function addField(draft: Draft, node: FieldNode): void {
   const key = node.alias?.value ?? node.name.value;
   const known = draft.byKey.get(key);
   // what a fragment in between selects on the same field comes before, so this node stands for itself
-  if (known && !(node.selectionSet && draft.items.lastIndexOf(known) < lastNarrowing(draft))) {
+  if (known && !(node.selectionSet && draft.items.lastIndexOf(known) < lastConditionIndex(draft))) {
     known.push(node);
     return;
   }
@@ -205,12 +205,12 @@ function addField(draft: Draft, node: FieldNode): void {
   draft.items.push(nodes);
 }
 
-function lastNarrowing(draft: Draft): number {
+function lastConditionIndex(draft: Draft): number {
   return draft.items.findLastIndex((item) => !Array.isArray(item));
 }
 
 /** Continues the narrowing that was last open, so that neighbours merge and the order of first appearance stays. */
-function narrow(draft: Draft, type: string): Draft {
+function lastTypeCondition(draft: Draft, type: string): Draft {
   const last = draft.items.at(-1);
   if (last && !Array.isArray(last) && last.type === type) return last;
   const typeCondition = newDraft(type);

@@ -41,7 +41,7 @@ interface Scope {
 }
 
 /** `shape`: objects of different types, so only the forms of values must agree; `same`: it must be the same field as well. */
-type Demand = 'shape' | 'same';
+type Requirement = 'shape' | 'same';
 
 /**
  * Validation rule "Field Selection Merging": fields that answer under the same key must be the same field with the
@@ -86,14 +86,14 @@ export function mergesFields(
   });
 }
 
-interface Surroundings {
+interface ComparisonContext {
   fragment(name: string): FragmentDefinitionNode | undefined;
   report(error: GraphQLError): void;
 }
 
 class Comparison {
   private readonly schema: GraphQLSchema;
-  private readonly surroundings: Surroundings;
+  private readonly context: ComparisonContext;
   private readonly ids = new Map<FieldNode, number>();
   private readonly arguments = new Map<FieldNode, string>();
   /** Groups of fields that were compared already, under either demand. */
@@ -101,27 +101,29 @@ class Comparison {
   private compared = 0;
   private exhausted = false;
 
-  constructor(schema: GraphQLSchema, surroundings: Surroundings) {
+  constructor(schema: GraphQLSchema, context: ComparisonContext) {
     this.schema = schema;
-    this.surroundings = surroundings;
+    this.context = context;
   }
 
   compareOperation({ operation, selectionSet: set }: OperationDefinitionNode): void {
     const type = this.schema.getRootType(operation) ?? undefined;
-    const pending: { scopes: readonly Scope[]; demand: Demand }[] = [{ scopes: [{ set, type }], demand: 'same' }];
+    const pending: { scopes: readonly Scope[]; requirement: Requirement }[] = [
+      { scopes: [{ set, type }], requirement: 'same' },
+    ];
     for (let next = pending.pop(); next && !this.exhausted; next = pending.pop()) {
       const byKey = this.collect(next.scopes);
-      if (this.wasSeen(byKey, next.demand)) continue;
-      for (const [key, fields] of byKey) pending.push(...this.compareKey(key, fields, next.demand));
+      if (this.wasSeen(byKey, next.requirement)) continue;
+      for (const [key, fields] of byKey) pending.push(...this.compareKey(key, fields, next.requirement));
     }
   }
 
   /** What is selected under one key; gives back what has to be compared below it. */
-  private compareKey(key: string, fields: readonly Selected[], demand: Demand) {
-    const below: { scopes: readonly Scope[]; demand: Demand }[] = [];
+  private compareKey(key: string, fields: readonly Selected[], requirement: Requirement) {
+    const below: { scopes: readonly Scope[]; requirement: Requirement }[] = [];
     const [first] = fields;
     if (first && fields.length > 1 && !this.sameShape(key, first, fields)) return below;
-    if (demand === 'shape') {
+    if (requirement === 'shape') {
       addBelow(below, fields, 'shape');
       return below;
     }
@@ -147,7 +149,7 @@ class Comparison {
   private sameField(key: string, fields: readonly Selected[]): boolean {
     const [first] = fields;
     if (!first || fields.length === 1) return true;
-    if (!this.spend(fields.length, first.node)) return false;
+    if (!this.countCompared(fields.length, first.node)) return false;
     const name = first.node.name.value;
     for (const field of fields) {
       if (field.node.name.value !== name) {
@@ -164,7 +166,7 @@ class Comparison {
 
   private report(key: string, reason: string, first: Selected, other: Selected): void {
     const message = `Fields "${key}" conflict: ${reason}. Give one of them another alias to get both.`;
-    this.surroundings.report(new GraphQLError(message, { nodes: inOrder(first.node, other.node) }));
+    this.context.report(new GraphQLError(message, { nodes: inOrder(first.node, other.node) }));
   }
 
   /** Fields by response key, fragments expanded, each fragment once. */
@@ -180,7 +182,7 @@ class Comparison {
           const { typeCondition, selectionSet } = selection;
           open.push({ set: selectionSet, type: typeCondition ? this.typeNamed(typeCondition) : scope.type });
         } else {
-          const fragment = this.surroundings.fragment(selection.name.value);
+          const fragment = this.context.fragment(selection.name.value);
           if (!fragment || spread.has(fragment)) continue;
           spread.add(fragment);
           open.push({ set: fragment.selectionSet, type: this.typeNamed(fragment.typeCondition) });
@@ -195,17 +197,17 @@ class Comparison {
   }
 
   /** False once the document has used up what may be compared. */
-  private spend(fields: number, node: FieldNode): boolean {
+  private countCompared(fields: number, node: FieldNode): boolean {
     this.compared += fields;
     if (this.compared <= MAX_FIELDS_COMPARED) return true;
-    if (!this.exhausted) this.surroundings.report(tooManyFields(node));
+    if (!this.exhausted) this.context.report(tooManyFields(node));
     this.exhausted = true;
     return false;
   }
 
   /** False when nothing more may be compared. */
   private add(byKey: Map<string, Selected[]>, node: FieldNode, parent: GraphQLNamedType | undefined): boolean {
-    if (!this.spend(1, node)) return false;
+    if (!this.countCompared(1, node)) return false;
     const id = this.ids.get(node) ?? this.ids.size;
     this.ids.set(node, id);
     const hasFields = isObjectType(parent) || isInterfaceType(parent);
@@ -219,8 +221,8 @@ class Comparison {
   }
 
   /** The same fields met again, be it through other fragments, have nothing new to say. */
-  private wasSeen(byKey: ReadonlyMap<string, readonly Selected[]>, demand: Demand): boolean {
-    let print: string = demand;
+  private wasSeen(byKey: ReadonlyMap<string, readonly Selected[]>, requirement: Requirement): boolean {
+    let print: string = requirement;
     for (const fields of byKey.values()) for (const { id } of fields) print += ` ${id}`;
     if (this.seen.has(print)) return true;
     this.seen.add(print);
@@ -242,14 +244,14 @@ function inOrder(one: FieldNode, other: FieldNode): FieldNode[] {
 }
 
 function addBelow(
-  below: { scopes: readonly Scope[]; demand: Demand }[],
+  below: { scopes: readonly Scope[]; requirement: Requirement }[],
   fields: readonly Selected[],
-  demand: Demand,
+  requirement: Requirement,
 ): void {
   const scopes = fields.flatMap(({ node, type }) =>
     node.selectionSet ? [{ set: node.selectionSet, type: type && getNamedType(type) }] : [],
   );
-  if (scopes.length > 0) below.push({ scopes, demand });
+  if (scopes.length > 0) below.push({ scopes, requirement });
 }
 
 /**

@@ -46,7 +46,7 @@ import { mergesFields } from './overlapping-fields.ts';
  * @see https://spec.graphql.org/October2021/#sec-Validation
  */
 export function isPlainlyValid(schema: GraphQLSchema, document: DocumentNode): boolean {
-  return new QuickWalk(schema, document).isValid();
+  return new QuickValidator(schema, document).isValid();
 }
 
 interface VariableUse {
@@ -61,7 +61,7 @@ interface Uses {
   readonly fragments: Set<string>;
 }
 
-class QuickWalk {
+class QuickValidator {
   private readonly schema: GraphQLSchema;
   private readonly document: DocumentNode;
   private readonly operations: OperationDefinitionNode[] = [];

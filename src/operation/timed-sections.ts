@@ -17,7 +17,7 @@ export interface TimedSections {
 }
 
 /** The fields that sections consist of, with the number of their section. */
-export type SectionHeads = ReadonlyMap<OpField, number>;
+export type SectionFields = ReadonlyMap<OpField, number>;
 
 /** `undefined` where there are none, so that nobody has to look at an empty list. */
 export function timedSections(list: readonly TimedSection[]): TimedSections | undefined {
@@ -31,11 +31,11 @@ export function timedSections(list: readonly TimedSection[]): TimedSections | un
  * In:  `{ user { name reviews { body } } }` and `[["user", "reviews"]]`
  * Out: the field `reviews` → 0
  */
-export function sectionHeads({ selection }: Operation, sections: TimedSections): SectionHeads {
-  const heads = new Map<OpField, number>();
+export function findSectionFields({ selection }: Operation, sections: TimedSections): SectionFields {
+  const fields = new Map<OpField, number>();
   for (const [index, { path }] of sections.list.entries())
-    for (const field of fieldsAt(selection, path)) heads.set(field, index);
-  return heads;
+    for (const field of fieldsAt(selection, path)) fields.set(field, index);
+  return fields;
 }
 
 function fieldsAt(selection: OpSelection, [key, ...rest]: readonly string[]): OpField[] {

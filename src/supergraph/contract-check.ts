@@ -30,18 +30,18 @@ export function checkContract(
       }`,
     );
   }
-  const checker = new Checker(definitions, shown, inaccessible);
+  const checker = new ContractChecker(definitions, shown, inaccessible);
   const problems = [...shown].flatMap((name) => checker.type(definitions.get(name)));
   if (problems.length === 0) return;
   throw new SupergraphError(`The contract "${contract.name}" does not fit together:\n${problems.join('\n')}`);
 }
 
-class Checker {
+class ContractChecker {
   private readonly definitions: ReadonlyMap<string, TypeDefinitionNode>;
   private readonly shown: ReadonlySet<string>;
   private readonly inaccessible: string;
 
-  constructor(definitions: Checker['definitions'], shown: ReadonlySet<string>, inaccessible: string) {
+  constructor(definitions: ContractChecker['definitions'], shown: ReadonlySet<string>, inaccessible: string) {
     this.definitions = definitions;
     this.shown = shown;
     this.inaccessible = inaccessible;
@@ -86,9 +86,9 @@ class Checker {
   ): string[] {
     const hidden = new Set((fields ?? []).filter((field) => !this.isShown(field)).map((field) => field.name.value));
     return (interfaces ?? []).flatMap(({ name: { value: name } }) => {
-      const promised = this.definitions.get(name);
-      if (promised?.kind !== Kind.INTERFACE_TYPE_DEFINITION || !this.shown.has(name)) return [];
-      return (promised.fields ?? [])
+      const declared = this.definitions.get(name);
+      if (declared?.kind !== Kind.INTERFACE_TYPE_DEFINITION || !this.shown.has(name)) return [];
+      return (declared.fields ?? [])
         .filter((field) => this.isShown(field) && hidden.has(field.name.value))
         .map(({ name: { value: field } }) => {
           return `${owner}.${field} is hidden, but ${name}.${field}, which it implements, is shown. Treat both alike.`;

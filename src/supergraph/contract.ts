@@ -1,12 +1,12 @@
 import type { ConstDirectiveNode, DocumentNode, FieldDefinitionNode, TypeDefinitionNode } from 'graphql';
 import { isTypeDefinitionNode, Kind, parse, visit } from 'graphql';
 import { checkContract } from './contract-check.ts';
-import { shownTypes } from './contract-shown.ts';
 import { directiveUses, hasDirective } from './directives.ts';
 import { isFederationInternal } from './join-spec.ts';
 import { withSpecificationNames } from './linked-names.ts';
 import { buildPublicSchema } from './public-schema.ts';
 import type { Supergraph } from './supergraph.ts';
+import { visibleTypes } from './visible-types.ts';
 
 /** A part of the public schema for some clients, chosen by `@tag`. */
 export interface Contract {
@@ -41,8 +41,8 @@ type Tagged = { readonly directives?: readonly ConstDirectiveNode[] | undefined 
  */
 export function applyContract(document: DocumentNode, contract: Contract): DocumentNode {
   const names = { tag: 'tag', inaccessible: 'inaccessible' };
-  const marked = new Marker(contract, names).mark(withSpecificationNames(document));
-  const shown = shownTypes(marked, names.inaccessible);
+  const marked = new ContractMarker(contract, names).mark(withSpecificationNames(document));
+  const shown = visibleTypes(marked, names.inaccessible);
   checkContract(marked, contract, shown, names.inaccessible);
   return visit(marked, {
     enter(node) {
@@ -66,12 +66,12 @@ export function tagsOf(sdl: string): ReadonlySet<string> {
 }
 
 /** Marks each element by its own tags and those of the type around it. */
-class Marker {
+class ContractMarker {
   private readonly include: ReadonlySet<string>;
   private readonly exclude: ReadonlySet<string>;
   private readonly names: { readonly tag: string; readonly inaccessible: string };
 
-  constructor(contract: Contract, names: Marker['names']) {
+  constructor(contract: Contract, names: ContractMarker['names']) {
     this.include = new Set(contract.include);
     this.exclude = new Set(contract.exclude);
     this.names = names;

@@ -11,7 +11,7 @@ export function directiveUses(node: WithDirectives, name: string): Record<string
   for (const directive of node.directives ?? []) {
     if (directive.name.value !== name) continue;
     const use: Record<string, unknown> = {};
-    for (const argument of directive.arguments ?? []) use[argument.name.value] = constValue(argument.value);
+    for (const argument of directive.arguments ?? []) use[argument.name.value] = readConstValue(argument.value);
     uses.push(use);
   }
   return uses;
@@ -43,6 +43,6 @@ export function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function constValue(node: ConstValueNode): unknown {
+function readConstValue(node: ConstValueNode): unknown {
   return node.kind === Kind.ENUM ? node.value : valueFromASTUntyped(node);
 }

@@ -22,11 +22,11 @@ export interface JoinedTypes {
 
 export type CompositeDefinition = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | UnionTypeDefinitionNode;
 
-const MACHINERY = /^(join|link|core|context|requiresScopes|policy|connect|headgate)__/;
+const INTERNAL_NAMES = /^(join|link|core|context|requiresScopes|policy|connect|headgate)__/;
 
 /** Whether a name belongs to a specification's own machinery rather than to the graph. */
 export function isFederationInternal(name: string): boolean {
-  return MACHINERY.test(name);
+  return INTERNAL_NAMES.test(name);
 }
 
 export function readJoinedTypes(document: DocumentNode): JoinedTypes {
@@ -66,11 +66,11 @@ export function readRootTypes(document: DocumentNode, definitions: ReadonlyMap<s
 }
 
 /** Names of directives in the document → names in their specifications. */
-type Names = ReadonlyMap<string, string>;
+type SpecificationNames = ReadonlyMap<string, string>;
 
 function readTypes(
   definitions: ReadonlyMap<string, TypeDefinitionNode>,
-  names: Names,
+  names: SpecificationNames,
 ): ReadonlyMap<string, SupergraphType> {
   const implementations = new Map<string, Set<string>>();
   for (const definition of definitions.values()) {
@@ -121,7 +121,7 @@ function possibleTypes(definition: TypeDefinitionNode, implementations: Readonly
   return implementations.get(definition.name.value) ?? new Set();
 }
 
-function readFields(definition: TypeDefinitionNode, names: Names): ReadonlyMap<string, SupergraphField> {
+function readFields(definition: TypeDefinitionNode, names: SpecificationNames): ReadonlyMap<string, SupergraphField> {
   const fields = new Map<string, SupergraphField>();
   if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION)
     return fields;
@@ -129,7 +129,7 @@ function readFields(definition: TypeDefinitionNode, names: Names): ReadonlyMap<s
   return fields;
 }
 
-function readField(field: FieldDefinitionNode, names: Names): SupergraphField {
+function readField(field: FieldDefinitionNode, names: SpecificationNames): SupergraphField {
   const { type } = field;
   return { name: field.name.value, type, namedType: namedType(type), directives: appliedDirectives(field, names) };
 }

@@ -7,7 +7,7 @@ import { isFederationInternal, namedType, readRootTypes } from './join-spec.ts';
  * The types that clients of a schema can see: not inaccessible, with something left in them, and reachable from a root
  * type; an interface leads to the types that implement it.
  */
-export function shownTypes(document: DocumentNode, inaccessible: string): ReadonlySet<string> {
+export function visibleTypes(document: DocumentNode, inaccessible: string): ReadonlySet<string> {
   const definitions = new Map<string, TypeDefinitionNode>();
   for (const definition of document.definitions) {
     if (!isTypeDefinitionNode(definition) || isFederationInternal(definition.name.value)) continue;

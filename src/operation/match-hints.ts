@@ -37,26 +37,26 @@ const GUARDS = ['authenticated', 'requiresScopes', 'policy'];
 export function matchHints(document: DocumentNode, hinted: HintedSchema): MatchedHints {
   const { schema } = hinted;
   const info = new TypeInfo(schema);
-  const met = new Meeting(hinted);
+  const collector = new HintCollector(hinted);
   visit(
     document,
     visitWithTypeInfo(info, {
       Field({ name }) {
         const parent = info.getParentType();
         const type = info.getType();
-        if (parent && type && !name.value.startsWith('__')) met.meet(parent, name.value, getNamedType(type));
+        if (parent && type && !name.value.startsWith('__')) collector.add(parent, name.value, getNamedType(type));
       },
     }),
   );
-  return met.result();
+  return collector.result();
 }
 
 /** Gathers what one field after the other says. */
-class Meeting {
+class HintCollector {
   readonly #hinted: HintedSchema;
   readonly #seen = new Set<string>();
   #leastMs = Number.POSITIVE_INFINITY;
-  #said = false;
+  #hasMaxAge = false;
   #isPublic = true;
   #dependsOnSources = false;
   #privateField: string | undefined;
@@ -68,15 +68,15 @@ class Meeting {
 
   result(): MatchedHints {
     return {
-      maxAgeMs: this.#said ? this.#leastMs : undefined,
+      maxAgeMs: this.#hasMaxAge ? this.#leastMs : undefined,
       privateField: this.#privateField,
       guardedField: this.#guardedField,
-      isPublic: this.#said && this.#isPublic,
+      isPublic: this.#hasMaxAge && this.#isPublic,
       dependsOnSources: this.#dependsOnSources,
     };
   }
 
-  meet(parent: GraphQLNamedType, field: string, inner: GraphQLNamedType): void {
+  add(parent: GraphQLNamedType, field: string, inner: GraphQLNamedType): void {
     const coordinate = `${parent.name}.${field}`;
     if (this.#seen.has(coordinate)) return;
     this.#seen.add(coordinate);
@@ -90,17 +90,17 @@ class Meeting {
       const own = hints.get(`${name}.${field}`) ?? hints.get(coordinate);
       for (const innerName of this.#namesOf(inner)) {
         if (this.#isGuarded(innerName)) this.#guardedField ??= coordinate;
-        this.#add({ parent, field, inner }, own, hints.get(innerName) ?? hints.get(inner.name));
+        this.#addHint({ parent, field, inner }, own, hints.get(innerName) ?? hints.get(inner.name));
       }
     }
   }
 
-  #add({ parent, field, inner }: Met, own: CacheHint | undefined, ofType: CacheHint | undefined): void {
+  #addHint({ parent, field, inner }: FieldUse, own: CacheHint | undefined, ofType: CacheHint | undefined): void {
     const scope = own?.scope ?? ofType?.scope;
     if (scope === 'private') this.#privateField ??= `${parent.name}.${field}`;
     const maxAgeMs = own?.maxAgeMs ?? (own?.inherit ? undefined : ofType?.maxAgeMs);
     if (maxAgeMs !== undefined) {
-      this.#said = true;
+      this.#hasMaxAge = true;
       this.#leastMs = Math.min(this.#leastMs, maxAgeMs);
       if (scope !== 'public') this.#isPublic = false;
       return;
@@ -124,11 +124,12 @@ class Meeting {
     const interfaces = this.#hinted.types.get(type)?.interfaces ?? [];
     return GUARDS.some(
       (guard) =>
-        this.#bears(guard, type, field) || interfaces.some((name) => this.#isAskedBy(name, guard, type, field)),
+        this.#hasDirective(guard, type, field) ||
+        interfaces.some((name) => this.#isGuardedByInterface(name, guard, type, field)),
     );
   }
 
-  #bears(guard: string, type: string, field: string | undefined): boolean {
+  #hasDirective(guard: string, type: string, field: string | undefined): boolean {
     const known = this.#hinted.types.get(type);
     const bearer = field === undefined ? known : known?.fields.get(field);
     return bearer?.directives.has(guard) === true;
@@ -138,14 +139,14 @@ class Meeting {
    * Whether an interface asks it of a type. Composition writes on an interface what one of its types needs: without arguments
    * it shows whether that is so; with arguments it is taken for the interface's own.
    */
-  #isAskedBy(name: string, guard: string, type: string, field: string | undefined): boolean {
-    if (!this.#bears(guard, name, field)) return false;
+  #isGuardedByInterface(name: string, guard: string, type: string, field: string | undefined): boolean {
+    if (!this.#hasDirective(guard, name, field)) return false;
     const possible = [...(this.#hinted.types.get(name)?.possible ?? [])];
-    return guard !== 'authenticated' || !possible.some((one) => one !== type && this.#bears(guard, one, field));
+    return guard !== 'authenticated' || !possible.some((one) => one !== type && this.#hasDirective(guard, one, field));
   }
 }
 
-interface Met {
+interface FieldUse {
   readonly parent: GraphQLNamedType;
   readonly field: string;
   readonly inner: GraphQLNamedType;
