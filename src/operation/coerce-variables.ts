@@ -11,20 +11,22 @@ import { literalValue } from '../shared/literal-value.ts';
 import { InputCoercion, type InputCoercionOptions, type InputError } from './coerce-input.ts';
 import { printValue, shorten } from './print-value.ts';
 
-/** What is wrong with the value of one variable. */
+/** An error in the value of one variable. */
 export interface VariableError {
-  /** Which of the definitions, counted from 0. */
+  /** The index of the variable definition, from 0. */
   readonly definition: number;
   readonly message: string;
 }
 
+/** The coerced values, or the errors. */
 export type CoercedVariables =
   | { readonly coerced: Record<string, unknown>; readonly errors?: undefined }
   | { readonly errors: readonly VariableError[]; readonly coerced?: undefined };
 
 /**
- * Coerces the variables of a request to the types that the operation declares for them, in time linear in the values.
- * Errors are worded as those of graphql-js; after `maxErrors` of them one more says so, and nothing more is read.
+ * Coerces the variables of a request to the types that the operation declares, in time linear in the size of the
+ * values. Errors have the wording of graphql-js. After `maxErrors` of them, one more reports the limit, and reading
+ * stops.
  *
  * In:  `($first: Int = 10, $id: ID!)` and `{ id: 7 }`
  * Out: `{ coerced: { first: 10, id: '7' } }`
@@ -69,7 +71,7 @@ class VariableErrors {
   readonly list: VariableError[] = [];
   isFull = false;
   private readonly max: number;
-  /** An object with many mistakes is printed once. */
+  /** Printed values: an object with many errors is printed once. */
   private readonly printed = new Map<unknown, string>();
 
   constructor(max: number) {

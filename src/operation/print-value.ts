@@ -1,18 +1,18 @@
 import { ExactNumber } from '../shared/exact-json.ts';
 
-/** Levels of lists and objects that are written out. */
+/** Levels of lists and objects that are printed. */
 const MAX_LEVELS = 2;
-/** Items of a list that are written out. */
+/** Items of a list that are printed. */
 const MAX_ITEMS = 10;
 
 /**
- * Prints a JSON value for an error message, as graphql-js does, but reads no more of the value than it prints: a client
- * may send a megabyte.
+ * Prints a JSON value for an error message, as graphql-js does, but reads no more of the value than it prints: a
+ * client may send a megabyte.
  *
  * In:  `{ a: [1, { b: 2 }] }`
  * Out: `{ a: [1, [Object]] }`
  *
- * @param most characters; what is longer is cut, and ends with `…`
+ * @param max the most characters; a longer text is cut and ends with `…`
  */
 export function printValue(value: unknown, max = 200): string {
   const printer = new Printer(max);
@@ -21,14 +21,12 @@ export function printValue(value: unknown, max = 200): string {
   return text.length > max ? `${text.slice(0, max)}…` : text;
 }
 
-/** Cuts a client's own word for a message: it may be as long as the request. */
+/** Shortens a client's text for a message: it may be as long as the request. */
 export function shorten(word: string, max = 100): string {
   return word.length > max ? `${word.slice(0, max)}…` : word;
 }
 
-/**
- * Returns whether a JSON value has at most `most` characters as JSON text. Reads no more of it than that takes.
- */
+/** Returns whether a JSON value has at most `max` characters as JSON text. Reads no more of it than that takes. */
 export function isShortJson(value: unknown, max: number): boolean {
   return charactersLeft(value, max) >= 0;
 }
@@ -83,7 +81,7 @@ class Printer {
   }
 }
 
-/** What is left of a number of characters when a value has been written; negative when they do not do. */
+/** Returns how many of a number of characters are left once a value is written; negative when they do not suffice. */
 function charactersLeft(value: unknown, characters: number): number {
   if (typeof value === 'string') return value.length > characters ? -1 : characters - JSON.stringify(value).length;
   if (isScalar(value)) return characters - String(value).length;

@@ -220,17 +220,20 @@ export class Selector implements SelectionPlacer {
     return true;
   }
 
-  /** Whether the types' own ways to a field are together cheaper than a long way for all of them; asked of few types only. */
+  /**
+   * Returns whether separate reads on each type are together cheaper than one expensive read for all of them; only
+   * for few types.
+   */
   private isCheaperPerType(position: Position, owner: string, field: OpField, best: Option): boolean {
     if (best.ownCost <= COST.request + COST.wave) return false;
     const types = [...this.fieldIndex.possible(owner)].filter((type) => this.possibleTypes.canBe(position, type));
     if (types.length > FEW_TYPES) return false;
     const reached = new Map<Provider['subgraph'] | undefined, number>();
     for (const type of types) {
-      const way = cheapest(this.options.find(position, type, field));
-      if (!way) return false;
-      const subgraph = way.provider?.subgraph;
-      reached.set(subgraph, Math.max(way.ownCost, reached.get(subgraph) ?? 0));
+      const option = cheapest(this.options.find(position, type, field));
+      if (!option) return false;
+      const subgraph = option.provider?.subgraph;
+      reached.set(subgraph, Math.max(option.ownCost, reached.get(subgraph) ?? 0));
     }
     let total = 0;
     for (const ownCost of reached.values()) total += ownCost;

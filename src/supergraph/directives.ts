@@ -5,7 +5,7 @@ interface WithDirectives {
   readonly directives?: readonly ConstDirectiveNode[] | undefined;
 }
 
-/** All uses of one directive, each as a plain object of its arguments; enum values are their names. */
+/** Returns all uses of one directive, each as a plain object of its arguments; enum values are their names. */
 export function directiveUses(node: WithDirectives, name: string): Record<string, unknown>[] {
   const uses: Record<string, unknown>[] = [];
   for (const directive of node.directives ?? []) {
@@ -17,15 +17,18 @@ export function directiveUses(node: WithDirectives, name: string): Record<string
   return uses;
 }
 
-/** What one use of a directive says: its arguments. */
+/** The arguments of one use of a directive. */
 export type DirectiveArguments = Readonly<Record<string, unknown>>;
 
-/** Directives on a type or field: name in its specification → every use, in order. */
+/** The directives on a type or field: name in its specification → every use, in order. */
 export type AppliedDirectives = ReadonlyMap<string, readonly DirectiveArguments[]>;
 
 const NONE_APPLIED: AppliedDirectives = new Map();
 
-/** The directives of known specifications on a node, `names` telling what they are called in its document. */
+/**
+ * Returns the directives of known specifications on a node.
+ * @param names name in the document → name in the specification
+ */
 export function appliedDirectives(node: WithDirectives, names: ReadonlyMap<string, string>): AppliedDirectives {
   const applied = new Map<string, readonly DirectiveArguments[]>();
   for (const { name } of node.directives ?? []) {
@@ -35,10 +38,12 @@ export function appliedDirectives(node: WithDirectives, names: ReadonlyMap<strin
   return applied.size === 0 ? NONE_APPLIED : applied;
 }
 
+/** Returns whether a node has a directive. */
 export function hasDirective(node: WithDirectives, name: string): boolean {
   return node.directives?.some((directive) => directive.name.value === name) ?? false;
 }
 
+/** Returns a value if it is a string. */
 export function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }

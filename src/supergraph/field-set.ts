@@ -20,7 +20,7 @@ export function parseFieldSet(fields: string): SelectionSetNode {
   return definition.selectionSet;
 }
 
-/** Calls `visit` with each field on the top level of a field set, looking into inline fragments. */
+/** Calls `visit` with each field on the top level of a field set, including those in inline fragments. */
 export function forEachTopField(set: SelectionSetNode, visit: (field: FieldNode) => void): void {
   for (const selection of set.selections) {
     if (selection.kind === Kind.FIELD) visit(selection);

@@ -12,7 +12,7 @@ import { appliedDirectives, directiveUses, text } from './directives.ts';
 import { linkedNames } from './linked-names.ts';
 import type { SupergraphField, SupergraphType } from './supergraph.ts';
 
-/** A supergraph document with its join directives read, before it is looked at from each subgraph's side. */
+/** A supergraph document with its join directives read, before the views of the subgraphs are built. */
 export interface JoinedTypes {
   readonly graphs: ReadonlyMap<string, { id: string; name: string; url: string }>;
   readonly definitions: ReadonlyMap<string, TypeDefinitionNode>;
@@ -24,11 +24,12 @@ export type CompositeDefinition = ObjectTypeDefinitionNode | InterfaceTypeDefini
 
 const INTERNAL_NAMES = /^(join|link|core|context|requiresScopes|policy|connect|headgate)__/;
 
-/** Whether a name belongs to a specification's own machinery rather than to the graph. */
+/** Returns whether a name belongs to a specification rather than to the graph. */
 export function isFederationInternal(name: string): boolean {
   return INTERNAL_NAMES.test(name);
 }
 
+/** Reads the join directives of a supergraph document. */
 export function readJoinedTypes(document: DocumentNode): JoinedTypes {
   const definitions = new Map<string, TypeDefinitionNode>();
   for (const definition of document.definitions) {
@@ -53,6 +54,7 @@ function readGraphs(definition: TypeDefinitionNode | undefined): JoinedTypes['gr
   return graphs;
 }
 
+/** Returns the names of the root types. */
 export function readRootTypes(document: DocumentNode, definitions: ReadonlyMap<string, unknown>) {
   const roots: { query: string; mutation?: string; subscription?: string } = { query: 'Query' };
   const schema = document.definitions.find((definition) => definition.kind === Kind.SCHEMA_DEFINITION);
@@ -134,6 +136,7 @@ function readField(field: FieldDefinitionNode, names: SpecificationNames): Super
   return { name: field.name.value, type, namedType: namedType(type), directives: appliedDirectives(field, names) };
 }
 
+/** Returns the name of a type without its lists and non-null markers. */
 export function namedType(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 }
