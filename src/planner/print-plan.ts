@@ -7,13 +7,13 @@ import type { Position, RepresentationSelection } from './positions.ts';
  *
  * Out, for `{ topProducts { name reviews { body } } }`:
  *
- * wave 1
- * #0 products
- * { topProducts { name upc } }
- * wave 2
- * #1 reviews, after #0
- * Product { upc } at topProducts
- * …
+ *     wave 1
+ *       #0 products
+ *         { topProducts { name upc } }
+ *     wave 2
+ *       #1 reviews, after #0
+ *         Product { upc } at topProducts
+ *         …
  */
 export function printPlan(plan: QueryPlan): string {
   if (plan.requests.length === 0) return 'no request: the gateway resolves this itself\n';
