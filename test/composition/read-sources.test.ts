@@ -69,7 +69,11 @@ test('variables in the url are expanded', async () => {
 });
 
 test.each([
-  ['no @subgraph', 'type Query { a: Int }', '1:1 MISSING_SUBGRAPH_URL The file has no @subgraph with the URL of the subgraph.'],
+  [
+    'no @subgraph',
+    'type Query { a: Int }',
+    '1:1 MISSING_SUBGRAPH_URL The file has no @subgraph with the URL of the subgraph.',
+  ],
   [
     'not a URL',
     aFile('localhost:4001'),

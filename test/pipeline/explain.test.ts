@@ -117,7 +117,9 @@ describe('formats of a plan', () => {
   });
 
   it.each(PLAN_STAGES.filter((stage) => stage !== 'plan'))('are for the last stage only, not for "%s"', (stage) => {
-    expect(() => explain(stage, 'json')).toThrow(`The stage "${stage}" is available as text only. Leave out the format, or set it to text.`);
+    expect(() => explain(stage, 'json')).toThrow(
+      `The stage "${stage}" is available as text only. Leave out the format, or set it to text.`,
+    );
   });
 });
 
