@@ -10,7 +10,7 @@ enum headgate__CacheControlScope {
   PRIVATE
 }`;
 
-/** Mistakes in uses of `@cacheControl`, each at its place. */
+/** Returns the mistakes in uses of `@cacheControl`, each at its place. */
 export function cacheControlProblems(sources: readonly SourceDefinition[]): Problem[] {
   return sources.flatMap((source) =>
     usesIn(source).flatMap(({ coordinate, args, line, column }): Problem[] => {
@@ -22,20 +22,20 @@ export function cacheControlProblems(sources: readonly SourceDefinition[]): Prob
 }
 
 /**
- * Adds to a supergraph SDL how long its fields hold. Where several sources say it of the same place, the strictest counts:
- * the shortest time, and private.
+ * Adds the cache hints of all sources to a supergraph SDL. Where several sources declare a hint for the same
+ * coordinate, the strictest wins: the shortest time, and private.
  */
 export function withCacheControl(supergraphSdl: string, sources: readonly SourceDefinition[]): string {
-  const met = new Map<string, CacheControlUse>();
+  const byCoordinate = new Map<string, CacheControlUse>();
   for (const source of sources)
     for (const { coordinate, args } of usesIn(source)) {
       const use = cacheControlOf(coordinate, args);
-      const known = met.get(coordinate);
-      met.set(coordinate, known ? stricter(known, use) : use);
+      const known = byCoordinate.get(coordinate);
+      byCoordinate.set(coordinate, known ? stricter(known, use) : use);
     }
-  if (met.size === 0) return supergraphSdl;
+  if (byCoordinate.size === 0) return supergraphSdl;
   const link = supergraphSdl.includes(SPEC) ? [] : [`  @link(url: "${SPEC}")`];
-  const uses = [...met.values()].map(printUse);
+  const uses = [...byCoordinate.values()].map(printUse);
   return `${supergraphSdl.trimEnd()}\n\n${DEFINITIONS}\n\n${['extend schema', ...link, ...uses].join('\n')}\n`;
 }
 
@@ -54,11 +54,11 @@ function stricter(a: CacheControlUse, b: CacheControlUse): CacheControlUse {
 }
 
 function printUse({ coordinate, maxAge, scope, inheritMaxAge }: CacheControlUse): string {
-  const said = [
+  const args = [
     `coordinate: "${coordinate}"`,
     ...(maxAge === undefined ? [] : [`maxAge: ${maxAge}`]),
     ...(scope === undefined ? [] : [`scope: ${scope}`]),
     ...(inheritMaxAge ? ['inheritMaxAge: true'] : []),
   ];
-  return `  @${CACHE_CONTROL_DIRECTIVE}(${said.join(', ')})`;
+  return `  @${CACHE_CONTROL_DIRECTIVE}(${args.join(', ')})`;
 }

@@ -15,16 +15,17 @@ import { satisfiabilityProblems } from './satisfiability/problems.ts';
 import type { SourceDefinition } from './source-definition.ts';
 import { placeOf } from './source-file.ts';
 
+/** The composed supergraph, or the problems. */
 export type Composition =
   | { readonly ok: true; readonly supergraphSdl: string; readonly sources: readonly SourceDefinition[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** Composes subgraphs into a supergraph SDL (federation 2, join spec). */
 export function composeSupergraph(sources: readonly SourceDefinition[]): Composition {
-  const mistaken = [...rateLimitProblems(sources), ...cacheControlProblems(sources)];
-  if (mistaken.length > 0) return { ok: false, problems: mistaken };
+  const invalidDirectives = [...rateLimitProblems(sources), ...cacheControlProblems(sources)];
+  if (invalidDirectives.length > 0) return { ok: false, problems: invalidDirectives };
   const result = compose(sources);
-  if (result instanceof Error) return { ok: false, problems: [composerFailed(sources, result)] };
+  if (result instanceof Error) return { ok: false, problems: [composerFailure(sources, result)] };
   if (!compositionHasErrors(result)) {
     const unsatisfiable = satisfiabilityProblems(result.supergraphDocumentNode, sources);
     if (unsatisfiable.length > 0) return { ok: false, problems: unsatisfiable };
@@ -36,15 +37,18 @@ export function composeSupergraph(sources: readonly SourceDefinition[]): Composi
 }
 
 /**
- * Rules of the composer that are not used, but replaced by checks of the gateway's own. Its check that every field can be had
- * goes through paths, whose number grows fast, fails on some graphs, and knows fewer moves than planning.
+ * Rules of the composer that the gateway replaces by checks of its own. Its satisfiability rule follows paths, whose
+ * number grows fast, fails on some graphs, and knows fewer moves than planning.
  */
-const OWN_CHECKS = ['SatisfiabilityRule'];
+const REPLACED_RULES = ['SatisfiabilityRule'];
 
-/** The composer reports what is wrong as errors in its result; where it throws, it met what it did not foresee. */
+/**
+ * Runs the composer, which reports mistakes as errors in its result. An exception means that the composer itself
+ * failed.
+ */
 function compose(sources: readonly SourceDefinition[]): CompositionResult | Error {
   try {
-    return composeServices(composable(sources), { disableValidationRules: OWN_CHECKS });
+    return composeServices(composable(sources), { disableValidationRules: REPLACED_RULES });
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
@@ -58,7 +62,7 @@ function composable(sources: readonly SourceDefinition[]) {
   }));
 }
 
-function composerFailed(sources: readonly SourceDefinition[], error: Error): Problem {
+function composerFailure(sources: readonly SourceDefinition[], error: Error): Problem {
   const failingSource = findFailingSource(composable(sources));
   const source = sources.find(({ name }) => name === failingSource?.name);
   const { line, column } = source ? placeOf(failingSource?.node) : { line: 0, column: 0 };
@@ -69,16 +73,16 @@ function composerFailed(sources: readonly SourceDefinition[], error: Error): Pro
     subgraph: source?.name,
     code: 'COMPOSITION_FAILED',
     message: `The schemas cannot be composed: ${error.message}`,
-    hint: source && 'Without what stands here they can be composed.',
+    hint: source && 'Without the definition at this place they can be composed.',
   };
 }
 
-/** For what is wrong with all schema files together. */
+/** Returns the folder of the schema files, for problems that concern all of them. */
 function folderOf(sources: readonly SourceDefinition[]): string {
   return sources[0] === undefined ? 'schemas' : dirname(sources[0].file);
 }
 
-/** The composer tells of some mistakes twice, once with more words. */
+/** Returns whether another problem says the same with more words: the composer reports some mistakes twice. */
 function isClearer(problem: Problem, problems: readonly Problem[], index: number): boolean {
   return problems.some(
     (other, place) =>

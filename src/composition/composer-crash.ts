@@ -7,35 +7,37 @@ interface Subgraph {
   readonly typeDefs: DocumentNode;
 }
 
-/** Where the composer fails: in one subgraph, at a node of it where one is found. */
+/** The subgraph in which the composer fails, and the node, where one is found. */
 export interface FailingSource {
   readonly name: string;
   readonly node: ASTNode | undefined;
 }
 
 /**
- * Finds the subgraph and the directive, field or type without which the composer does not throw, by leaving them out one
- * after the other. Subgraphs are tried alone, then in the company of the others.
+ * Finds the subgraph and the directive, field or type without which the composer does not throw, by removing them one
+ * after the other. Subgraphs are tried alone, then together with the others.
  */
 export function findFailingSource(subgraphs: readonly Subgraph[]): FailingSource | undefined {
   const alone = subgraphs.find((subgraph) => fails(() => validateSubgraph(copy(subgraph))));
   if (alone) {
-    const node = narrow(alone.typeDefs, (typeDefs) => fails(() => validateSubgraph(copy({ ...alone, typeDefs }))));
+    const node = findFailingNode(alone.typeDefs, (typeDefs) =>
+      fails(() => validateSubgraph(copy({ ...alone, typeDefs }))),
+    );
     return { name: alone.name, node };
   }
-  const without = subgraphs.find((left) => !fails(() => compose(subgraphs.filter((other) => other !== left))));
-  if (!without) return undefined;
-  const node = narrow(without.typeDefs, (typeDefs) =>
-    fails(() => compose(subgraphs.map((other) => (other === without ? { ...without, typeDefs } : other)))),
+  const culprit = subgraphs.find((left) => !fails(() => compose(subgraphs.filter((other) => other !== left))));
+  if (!culprit) return undefined;
+  const node = findFailingNode(culprit.typeDefs, (typeDefs) =>
+    fails(() => compose(subgraphs.map((other) => (other === culprit ? { ...culprit, typeDefs } : other)))),
   );
-  return { name: without.name, node };
+  return { name: culprit.name, node };
 }
 
 function compose(subgraphs: readonly Subgraph[]) {
   return composeServices(subgraphs.map(copy), { disableValidationRules: ['SatisfiabilityRule'] });
 }
 
-/** The composer changes the documents that it is given. */
+/** Copies a subgraph: the composer changes the documents that it gets. */
 function copy(subgraph: Subgraph): Subgraph {
   return { ...subgraph, typeDefs: { ...subgraph.typeDefs } };
 }
@@ -49,8 +51,8 @@ function fails(run: () => unknown): boolean {
   }
 }
 
-/** The innermost node without which it does not fail. */
-function narrow(document: DocumentNode, stillFails: (document: DocumentNode) => boolean): ASTNode | undefined {
+/** Returns the innermost node without which the composer does not fail. */
+function findFailingNode(document: DocumentNode, stillFails: (document: DocumentNode) => boolean): ASTNode | undefined {
   let failingSource: ASTNode | undefined;
   for (const kinds of [['definition'], ['member'], ['directive']] as const) {
     for (const node of nodesOf(failingSource ?? document, kinds[0])) {
@@ -64,7 +66,7 @@ function narrow(document: DocumentNode, stillFails: (document: DocumentNode) => 
 
 function nodesOf(within: ASTNode, kind: 'definition' | 'member' | 'directive'): ASTNode[] {
   if (kind === 'definition') {
-    // without its links a file is of another version of federation
+    // without its links a file would have another version of federation
     const isSchema = ({ kind }: ASTNode) => kind === Kind.SCHEMA_DEFINITION || kind === Kind.SCHEMA_EXTENSION;
     return 'definitions' in within ? within.definitions.filter((node) => !isSchema(node)) : [];
   }

@@ -16,7 +16,7 @@ const DEFAULTS: Readonly<Record<OperationTypeNode, string>> = {
 };
 
 /**
- * Brings the root types of a subgraph under their default names, which they have in the supergraph. The composer knows
+ * Renames the root types of a subgraph to their default names, which they have in the supergraph. The composer reads
  * other names only from the definition of the schema, not from extensions.
  *
  * In:  `extend schema { query: Root }  type Root { me: User }  type User { root: Root }`
@@ -43,7 +43,9 @@ export function withDefaultRoots(document: DocumentNode): DocumentNode {
   });
 }
 
-/** Finds types that have the default name of a root type without being it: the supergraph would make root types of them. */
+/**
+ * Finds types that have the default name of a root type without being one: the supergraph would make them root types.
+ */
 export function rootTypeMistakes(document: DocumentNode): LinkMistake[] {
   const given = rootsOf(document);
   const isDefined = document.definitions.some((node) => node.kind === Kind.SCHEMA_DEFINITION);
@@ -59,7 +61,7 @@ export function rootTypeMistakes(document: DocumentNode): LinkMistake[] {
       {
         node: node.name,
         code: `ROOT_${operation.toUpperCase()}_USED`,
-        message: `The type "${name}" is not the ${operation} root type here: the schema definition names ${other} as that.`,
+        message: `The type "${name}" is not the ${operation} root type here: the schema definition names ${other}.`,
         hint: `Rename the type, or write \`${operation}: ${name}\` into the schema definition: in a supergraph that is the name of the ${operation} root type.`,
       },
     ];

@@ -12,6 +12,7 @@ import { locate } from './locate.ts';
 import type { SourceDefinition } from './source-definition.ts';
 import { placeOf } from './source-file.ts';
 
+/** The place of an error in a schema file. */
 export interface ErrorPlace {
   readonly source: SourceDefinition;
   readonly node: ASTNode | undefined;
@@ -20,8 +21,8 @@ export interface ErrorPlace {
 }
 
 /**
- * Finds where an error of the composer stands, the most telling place first: the nodes that it names, else the types, fields,
- * directives and links that its message names, in the subgraphs that it is about. Empty where it is about none.
+ * Finds the places of a composer error, the most relevant one first: the nodes in the error, else the types, fields,
+ * directives and links in its message, in the subgraphs that it concerns. Empty where it concerns no subgraph.
  */
 export function placesOf(error: GraphQLError, sources: readonly SourceDefinition[]): ErrorPlace[] {
   const owner = ownerOf(error, sources);
@@ -47,25 +48,25 @@ export function placesOf(error: GraphQLError, sources: readonly SourceDefinition
   return values.length > 0 ? values : named.map((source) => ({ source, node: undefined, line: 1, column: 1 }));
 }
 
-/** The subgraph whose file alone the error is about. */
+/** Returns the only subgraph that the error concerns. */
 export function ownerOf(error: GraphQLError, sources: readonly SourceDefinition[]): SourceDefinition | undefined {
   const name = error.extensions.subgraphName ?? /^\[([^\]]+)\] /.exec(error.message)?.[1];
   return sources.find((source) => source.name === name);
 }
 
-/** Of what stands twice, the second is the mistake. */
+/** Messages about a repeated element: the second occurrence is the mistake. */
 const REPEATED = /only be defined once|can be only one|already (been )?defined/;
 
 function placesOfNodes(error: GraphQLError, sources: readonly SourceDefinition[]): ErrorPlace[] {
   const places = (error.nodes ?? []).flatMap((node): ErrorPlace[] => {
-    // the composer has documents of its own, whose lines mean nothing to anybody
+    // the composer also has documents of its own, whose lines have no meaning for users
     const source = sources.find(({ file }) => file === node.loc?.source.name);
     return source ? [{ source, node, ...placeOf(node) }] : [];
   });
   return REPEATED.test(error.message) ? places.reverse() : places.slice(0, 1);
 }
 
-/** The last field of a name, `Type.field`. */
+/** Returns the last field with a coordinate, `Type.field`. */
 function findRepeated({ definitions }: DocumentNode, coordinate: string): ASTNode | undefined {
   const [type, field] = coordinate.split('.');
   return definitions
@@ -88,10 +89,10 @@ function quotedIn(message: string): string[] {
   return [...message.matchAll(/"([^"\s]+)"/g)].map(([, text]) => text ?? '');
 }
 
-/** Errors whose last coordinate is the mistake: the ones before it are no more than what it refers to. */
-const LAST_IS_WRONG = new Set(['DEFAULT_VALUE_USES_INACCESSIBLE', 'REFERENCED_INACCESSIBLE']);
+/** Errors whose last coordinate is the mistake: the ones before it only refer to it. */
+const LAST_IS_MISTAKE = new Set(['DEFAULT_VALUE_USES_INACCESSIBLE', 'REFERENCED_INACCESSIBLE']);
 
-/** The schema coordinates that a message names, in the order in which to look for them. */
+/** Returns the schema coordinates in a message, in the order in which to look for them. */
 function coordinatesOf({ extensions, message }: GraphQLError, quoted: readonly string[]): string[] {
   const [first] = quoted;
   const value = /\bvalue "(\w+)" /.exec(message)?.[1];
@@ -101,7 +102,7 @@ function coordinatesOf({ extensions, message }: GraphQLError, quoted: readonly s
   const plain = [...message.matchAll(/\b([A-Z_a-z]\w*\.[a-z_A-Z]\w*)\b/g)].map(([, text]) => text ?? '');
   const subtype = /^(\[[^\]]+\] )?Interface field /.test(message) && quoted.length === 0;
   if (subtype) return plain.reverse();
-  return LAST_IS_WRONG.has(String(extensions.code)) ? [...quoted].reverse() : [...quoted, ...plain];
+  return LAST_IS_MISTAKE.has(String(extensions.code)) ? [...quoted].reverse() : [...quoted, ...plain];
 }
 
 function find({ document }: SourceDefinition, coordinate: string): ASTNode | undefined {
@@ -111,7 +112,10 @@ function find({ document }: SourceDefinition, coordinate: string): ASTNode | und
   return composed ?? links.find((use) => hasText(use, coordinate)) ?? locate(document, coordinate);
 }
 
-/** What is external is wrong where what is not external says otherwise; and so is a plain argument beside one from a context. */
+/**
+ * Puts the likely mistake first: the external field of an external mismatch, and the plain argument beside a
+ * contextual one.
+ */
 function ordered({ extensions }: GraphQLError, places: readonly ErrorPlace[]): ErrorPlace[] {
   const code = String(extensions.code);
   const isWrong = (place: ErrorPlace) => {
@@ -126,14 +130,14 @@ function hasDirective(node: ASTNode | undefined, name: string): boolean {
   return uses.some((use) => use.name.value === name || use.name.value.endsWith(`__${name}`));
 }
 
-/** The directives of the schema itself: `@link`, `@composeDirective`. */
+/** Returns the directives of the schema itself: `@link`, `@composeDirective`. */
 function linksIn({ definitions }: SourceDefinition['document']): ConstDirectiveNode[] {
   return definitions.flatMap((node) =>
     node.kind === Kind.SCHEMA_DEFINITION || node.kind === Kind.SCHEMA_EXTENSION ? (node.directives ?? []) : [],
   );
 }
 
-/** The last `@link` that a message can mean: by its URL, or by its name and version. */
+/** Returns the last `@link` that a message can refer to: by its URL, or by its name and version. */
 function findLink(links: readonly ConstDirectiveNode[], message: string): ConstDirectiveNode | undefined {
   const words = new Set(message.split(/[\s,"']+/));
   return links.findLast((link) => {
@@ -155,7 +159,7 @@ function hasText(use: ConstDirectiveNode, wanted: string): boolean {
   return found;
 }
 
-/** A value that is quoted as it is written. */
+/** Returns an argument value that the message quotes. */
 function findValue(document: SourceDefinition['document'], quoted: readonly string[]): ASTNode | undefined {
   let found: ASTNode | undefined;
   visit(document, {

@@ -9,8 +9,9 @@ import {
 import type { SourceDefinition } from './source-definition.ts';
 
 /**
- * A service's file names what its `@computed` fields need of other subgraphs, but not of what type that is: here it is
- * taken over from the subgraph that owns the field. A field without a location is such, for it is not in the file.
+ * Adds the types of fields that a plain service requires from other subgraphs. The `@computed` fields in the file of
+ * a service name such fields, but not their types, which come from the subgraph that owns the field. These fields
+ * have no location, because they are not in the file.
  *
  * In:  type Product @key(fields: "upc") { shipping: Int @requires(fields: "price")  price: String @external }
  * Out: type Product @key(fields: "upc") { shipping: Int @requires(fields: "price")  price: Float! @external }
@@ -47,7 +48,10 @@ function isExternal(field: FieldDefinitionNode): boolean {
   return field.directives?.some(({ name }) => name.value === 'external') ?? false;
 }
 
-/** Where no other subgraph has the field, the composer says so. */
+/**
+ * Returns the type of a field in the subgraph that owns it. Where no other subgraph has the field, the composer
+ * reports it.
+ */
 function ownType(
   holder: ObjectTypeDefinitionNode | ObjectTypeExtensionNode,
   field: FieldDefinitionNode,

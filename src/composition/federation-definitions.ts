@@ -1,6 +1,6 @@
 import { type DirectiveDefinitionNode, Kind, parse, type TypeNode } from 'graphql';
 
-/** Federation's directives with their arguments, and the minor version of federation 2 that brought each. */
+/** The directives of federation with their arguments. */
 const DEFINITIONS = /* GraphQL */ `
   directive @key(fields: String!, resolvable: Boolean = true) on OBJECT
   directive @requires(fields: String!) on OBJECT
@@ -45,21 +45,21 @@ function definitions(): ReadonlyMap<string, DirectiveDefinitionNode> {
   return read;
 }
 
-/** The minor version of federation 2 that brought a directive. */
+/** Returns the minor version of federation 2 that introduced a directive. */
 export function sinceVersion(name: string): number {
   return SINCE[name] ?? 0;
 }
 
-/** Whether a version of federation 2, `v2.3`, is older than one by its minor version. */
+/** Returns whether a version of federation 2, such as `v2.3`, is older than a minor version. */
 export function olderThan(version: string, minor: number): boolean {
   const own = /^v2\.(\d+)$/.exec(version)?.[1];
   return own !== undefined && Number(own) < minor;
 }
 
 /**
- * Says how a file's definition of a directive differs from federation's in its arguments; `undefined` where uses of the one
- * are uses of the other. Names of types do not count, since files call federation's scalars by many names, and neither do
- * places, since uses are checked for them when they are composed.
+ * Describes how a file's definition of a directive differs from federation's in its arguments; `undefined` where uses
+ * of one are valid for the other. Names of types are ignored, because files use many names for the scalars of
+ * federation. Locations are ignored too, because composition checks uses for them.
  */
 export function mismatchOf(own: DirectiveDefinitionNode, name: string): string | undefined {
   const known = definitions().get(name)?.arguments ?? [];

@@ -1,11 +1,11 @@
 import { type ConstDirectiveNode, type DocumentNode, Kind, parse, visit } from 'graphql';
 
 export const FEDERATION_SPEC = 'https://specs.apollo.dev/federation/';
-/** What the composer knows. */
+/** The newest version that the composer supports. */
 export const NEWEST_FEDERATION = 'v2.9';
 
-/** Directives that only federation 2 has: a file that uses one of them means federation 2. */
-const SECOND_VERSION_ONLY = new Set([
+/** Directives that only federation 2 has: a file that uses one of them is a federation 2 file. */
+const VERSION_2_ONLY = new Set([
   'shareable',
   'override',
   'inaccessible',
@@ -20,26 +20,27 @@ const SECOND_VERSION_ONLY = new Set([
   'fromContext',
 ]);
 
-/** The scalars that federation's `@link` can import. */
+/** The scalars that a `@link` to federation can import. */
 export const FEDERATION_SCALARS: ReadonlySet<string> = new Set(['FieldSet', 'Scope', 'Policy', 'ContextFieldValue']);
 
 const BOTH_VERSIONS = new Set(['key', 'requires', 'provides', 'external', 'tag', 'extends']);
 
 /** Names of the directives of Apollo Federation, without `@`. */
-export const FEDERATION_DIRECTIVES: readonly string[] = [...SECOND_VERSION_ONLY, ...BOTH_VERSIONS];
+export const FEDERATION_DIRECTIVES: readonly string[] = [...VERSION_2_ONLY, ...BOTH_VERSIONS];
 
 export function isFederationDirective(name: string): boolean {
-  return SECOND_VERSION_ONLY.has(name) || BOTH_VERSIONS.has(name);
+  return VERSION_2_ONLY.has(name) || BOTH_VERSIONS.has(name);
 }
 
-/** Whether the use of a directive means that a file is of federation 2. */
-export function needsSecondVersion(name: string): boolean {
-  return SECOND_VERSION_ONLY.has(name);
+/** Returns whether a use of the directive makes a file a federation 2 file. */
+export function isVersion2Only(name: string): boolean {
+  return VERSION_2_ONLY.has(name);
 }
 
 /**
- * Adds the federation `@link` that a schema file may leave out: where none is written but directives of federation 2
- * are used, those are imported. A file that uses none of them is federation 1, and left as it is.
+ * Adds the federation `@link` that a schema file may omit: where none is present but directives of federation 2 are
+ * used, those are imported. A file without such directives is a federation 1 file and stays unchanged.
+ * @see
  * https://www.apollographql.com/docs/graphos/schema-design/federated-schemas/reference/directives#importing-directives
  */
 export function withFederationLink(document: DocumentNode): DocumentNode {
@@ -56,7 +57,7 @@ export function withFederationLink(document: DocumentNode): DocumentNode {
     },
   });
   const imports = [...used].filter((name) => isFederationDirective(name) && !defined.has(name));
-  if (linked || !imports.some((name) => SECOND_VERSION_ONLY.has(name))) return document;
+  if (linked || !imports.some((name) => VERSION_2_ONLY.has(name))) return document;
   const list = imports.map((name) => `"@${name}"`).join(', ');
   const link = parse(`extend schema @link(url: "${FEDERATION_SPEC}${NEWEST_FEDERATION}", import: [${list}])`, {
     noLocation: true,

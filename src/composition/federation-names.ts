@@ -5,7 +5,7 @@ import { specificationOf } from '../supergraph/linked-names.ts';
 import { FEDERATION_SCALARS, FEDERATION_SPEC, isFederationDirective } from './federation-link.ts';
 import { SPEC as GATEWAY_SPEC } from './in-process-sources.ts';
 
-/** Directives of the gateway's own that a schema file may use on types and fields. */
+/** Directives of the gateway that a schema file may use on types and fields. */
 const GATEWAY_DIRECTIVES = new Set(['rateLimit', 'cacheControl', 'subgraph']);
 const APOLLO_SPECS = 'https://specs.apollo.dev/';
 
@@ -14,28 +14,34 @@ export interface FederationLink {
   readonly node: ConstDirectiveNode;
   /** `v2.9` */
   readonly version: string;
-  /** `fed2` of `@link(as: "fed2")`, by default `federation`. */
+  /** The prefix of names that are not imported: `fed2` with `@link(as: "fed2")`, by default `federation`. */
   readonly prefix: string;
 }
 
-/** What the names of directives in one schema file mean by its `@link`s. */
+/** The names of directives in one schema file, according to its `@link`s. */
 export interface FederationNames {
   readonly link: FederationLink | undefined;
-  /** Names that federation's own `@link` imports: name in the file → federation's name. */
+  /** Names that a `@link` to federation imports: name in the file → name in federation. */
   readonly imported: ReadonlyMap<string, string>;
-  /** All other names that mean a directive of federation or of the gateway: name in the file → its name there. */
+  /** All other names of directives of federation or of the gateway: name in the file → original name. */
   readonly aliases: ReadonlyMap<string, string>;
-  /** Names of federation's that the file imports from another specification: name → that specification and its `@link`. */
+  /**
+   * Names of federation directives that the file imports from another specification: name → that specification and
+   * its `@link`.
+   */
   readonly foreign: ReadonlyMap<string, { readonly url: string; readonly node: ConstDirectiveNode }>;
-  /** Names that `@composeDirective` takes over into the supergraph, where they are read by these names. */
+  /** Names that `@composeDirective` copies into the supergraph, where they keep these names. */
   readonly composed: ReadonlySet<string>;
-  /** Names that mean a scalar of federation: name in the file → federation's, `Scope`. */
+  /** Names of federation's scalars: name in the file → name in federation, such as `Scope`. */
   readonly scalars: ReadonlyMap<string, string>;
-  /** `@link`s to the gateway's own specification, which the composer does not know. */
+  /** `@link`s to the gateway's own specification, which the composer does not support. */
   readonly gatewayLinks: ReadonlySet<ConstDirectiveNode>;
 }
 
-/** Reads the `@link`s of a schema file. https://specs.apollo.dev/link/v1.0/ */
+/**
+ * Reads the `@link`s of a schema file.
+ * @see https://specs.apollo.dev/link/v1.0/
+ */
 export function readFederationNames(document: DocumentNode): FederationNames {
   const imported = new Map<string, string>();
   const aliases = prefixed('federation', isFederationDirective);
@@ -73,13 +79,13 @@ function isGatewayDirective(name: string): boolean {
   return GATEWAY_DIRECTIVES.has(name);
 }
 
-const KNOWN =
+const DIRECTIVE_NAMES =
   'key requires provides external tag extends shareable override inaccessible interfaceObject composeDirective authenticated requiresScopes policy cost listSize context fromContext'
     .split(' ')
     .concat(...GATEWAY_DIRECTIVES);
 
-function prefixed(prefix: string, belongs: (name: string) => boolean): Map<string, string> {
-  return new Map(KNOWN.filter(belongs).map((name) => [`${prefix}__${name}`, name]));
+function prefixed(prefix: string, accepts: (name: string) => boolean): Map<string, string> {
+  return new Map(DIRECTIVE_NAMES.filter(accepts).map((name) => [`${prefix}__${name}`, name]));
 }
 
 function linksOf({ definitions }: DocumentNode): ConstDirectiveNode[] {
@@ -93,12 +99,15 @@ function linksOf({ definitions }: DocumentNode): ConstDirectiveNode[] {
 const isDirective = (name: string) => name.startsWith('@');
 const isScalar = (name: string) => FEDERATION_SCALARS.has(name);
 
-/** What an `import` list has, by default the directives: name in the file → name in the specification, both without `@`. */
-function importsOf(list: unknown, belongs: (name: string) => boolean = isDirective): Map<string, string> {
+/**
+ * Returns the entries of an `import` list, by default the directives: name in the file → name in the specification,
+ * both without `@`.
+ */
+function importsOf(list: unknown, accepts: (name: string) => boolean = isDirective): Map<string, string> {
   const imports = new Map<string, string>();
   for (const item of Array.isArray(list) ? list : [list]) {
     const { name, as } = typeof item === 'object' && item !== null ? item : { name: item, as: undefined };
-    if (typeof name !== 'string' || !belongs(name)) continue;
+    if (typeof name !== 'string' || !accepts(name)) continue;
     imports.set((typeof as === 'string' ? as : name).replace(/^@/, ''), name.replace(/^@/, ''));
   }
   return imports;

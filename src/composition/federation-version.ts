@@ -7,10 +7,10 @@ import { readFederationNames } from './federation-names.ts';
 /** Minor versions of federation 2 that schema files may link. */
 const OLDEST = 0;
 const NEWEST = 15;
-/** The newest that the composer knows. Those after it brought no directive that is supported here. */
+/** The newest version that the composer supports. Later ones added no directive that is supported here. */
 const NEWEST_COMPOSED = 9;
 
-/** Directives of federation that are not supported, and the minor version of federation 2 that brought each. */
+/** Directives of federation that are not supported, and the minor version of federation 2 that introduced each. */
 const UNSUPPORTED: Readonly<Record<string, { readonly since: number; readonly instead: string }>> = {
   cacheTag: {
     since: 12,
@@ -20,6 +20,7 @@ const UNSUPPORTED: Readonly<Record<string, { readonly since: number; readonly in
 
 const FIRST_VERSION = /\/v1\.0\/?$/;
 
+/** A mistake in a schema file, and how to correct it. */
 export interface LinkMistake {
   readonly node: ASTNode;
   readonly code: string;
@@ -27,7 +28,7 @@ export interface LinkMistake {
   readonly hint: string;
 }
 
-/** Finds `@link`s to federation that cannot be kept: unknown versions, and imports that the version does not have. */
+/** Finds invalid `@link`s to federation: unknown versions, and imports that the version does not have. */
 export function federationLinkMistakes(document: DocumentNode): LinkMistake[] {
   const links = linksOf(document);
   const [, second] = links;
@@ -46,7 +47,7 @@ export function federationLinkMistakes(document: DocumentNode): LinkMistake[] {
 }
 
 /**
- * Has a file link the newest version that the composer knows, where it links a newer one.
+ * Replaces a link to a version that the composer does not support by one to the newest that it does.
  *
  * In:  `@link(url: "https://specs.apollo.dev/federation/v2.14", …)`
  * Out: `@link(url: "https://specs.apollo.dev/federation/v2.9", …)`
@@ -76,7 +77,7 @@ function urlOf(link: ConstDirectiveNode): string {
   return text(directiveUses({ directives: [link] }, link.name.value)[0]?.url) ?? '';
 }
 
-/** 3 of `https://specs.apollo.dev/federation/v2.3`. */
+/** Returns the minor version of a URL: 3 for `https://specs.apollo.dev/federation/v2.3`. */
 function minorVersion(url: string): number | undefined {
   const minor = /^v2\.(\d+)\/?$/.exec(url.slice(FEDERATION_SPEC.length))?.[1];
   return minor === undefined ? undefined : Number(minor);
@@ -89,8 +90,8 @@ function mistakesOf(link: ConstDirectiveNode): LinkMistake[] {
   const at = (name: string) => link.arguments?.find((arg) => arg.name.value === name)?.value;
   if (minor === undefined || minor < OLDEST || minor > NEWEST) {
     const version = url.slice(FEDERATION_SPEC.length);
-    const message = `Federation ${version} is not known; v2.${OLDEST} to v2.${NEWEST} are.`;
-    const hint = `Link a released version, such as ${FEDERATION_SPEC}v2.${NEWEST_COMPOSED}. A file without a @link is of federation 1.`;
+    const message = `Federation ${version} is not supported; expected v2.${OLDEST} to v2.${NEWEST}.`;
+    const hint = `Link a released version, such as ${FEDERATION_SPEC}v2.${NEWEST_COMPOSED}. A file without a @link is a federation 1 file.`;
     return [{ node: at('url') ?? link, code: 'UNKNOWN_FEDERATION_LINK_VERSION', message, hint }];
   }
   const list = at('import');
@@ -114,13 +115,13 @@ function importMistake(node: ASTNode, minor: number): LinkMistake | undefined {
   if (unsupported) return { node, code, ...describeUnsupported(name, unsupported) };
   if (directive !== undefined && isFederationDirective(directive)) {
     const since = sinceVersion(directive);
-    const message = `${name} cannot be imported: the file links federation v2.${minor}, and it came with v2.${since}.`;
+    const message = `${name} cannot be imported: the file links federation v2.${minor}, and ${name} requires v2.${since}.`;
     return { node, code, message, hint: `Link ${FEDERATION_SPEC}v2.${since} or later.` };
   }
   const hint =
     directive === 'connect' || directive === 'source'
       ? 'Import it from https://specs.apollo.dev/connect/v0.1.'
-      : 'Mend its spelling, or import it from the specification that has it.';
+      : 'Correct its spelling, or import it from the specification that has it.';
   return { node, code, message: `Federation has no "${name}" to import.`, hint };
 }
 
@@ -128,7 +129,7 @@ function describeUnsupported(name: string, { since, instead }: { since: number; 
   return { message: `${name} of federation v2.${since} is not supported.`, hint: instead };
 }
 
-/** Uses by a full name, `@federation__cacheTag`, need no import. */
+/** Finds unsupported directives under their full names, such as `@federation__cacheTag`, which need no import. */
 function unsupportedUses(document: DocumentNode): LinkMistake[] {
   const prefixes = new Set(['federation']);
   for (const link of linksOf(document)) {
@@ -149,7 +150,10 @@ function unsupportedUses(document: DocumentNode): LinkMistake[] {
   return mistakes;
 }
 
-/** Federation's scalars are types of arguments of its directives; they are not in the supergraph, so that no field can have them. */
+/**
+ * Finds fields and arguments with a scalar of federation as their type. These scalars are not in the supergraph; only
+ * arguments of federation's directives have them.
+ */
 function scalarUses(document: DocumentNode): LinkMistake[] {
   const { scalars } = readFederationNames(document);
   const mistakes: LinkMistake[] = [];

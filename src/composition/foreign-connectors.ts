@@ -13,19 +13,19 @@ import { connectedGraphs, subgraphOf } from './foreign-subgraph.ts';
 import { withInProcessSources } from './in-process-sources.ts';
 import type { SourceDefinition } from './source-definition.ts';
 
-/** A supergraph file that has been parsed. */
+/** A parsed supergraph file. */
 export interface SupergraphText {
-  /** Its path as shown to people. */
+  /** Its path for messages. */
   readonly file: string;
   readonly sdl: string;
   readonly document: DocumentNode;
 }
 
 /**
- * Reads the connectors that another composition wrote into a supergraph, as `@join__directive(graphs: […], name: "connect",
- * args: {…})`, and writes them into it as the gateway reads them: each of these subgraphs as a file of its own, and the keys
- * that its connectors imply. Text without such connectors comes back as it is; mistakes, and what is not known here, come
- * back as problems.
+ * Converts connectors that another composition wrote into a supergraph as `@join__directive(graphs: […], name:
+ * "connect", args: {…})` into the form of the gateway: each of these subgraphs as a schema file of its own, with the
+ * keys that its connectors imply. Returns text without such connectors unchanged. Returns mistakes and unsupported
+ * features as problems.
  */
 export function withForeignConnectors({ file, sdl, document }: SupergraphText, env: Env): string | Problem[] {
   const known = readInProcessSources(document);
@@ -42,7 +42,7 @@ export function withForeignConnectors({ file, sdl, document }: SupergraphText, e
     problems.push(...connectorProblems.map((problem) => ({ file, subgraph: graph.name, ...problem })));
     if (connectorProblems.length > 0) continue;
     const composed = subgraphSdl(model, NEWEST_FEDERATION);
-    noteKeys(composed, graph.id, keys);
+    collectKeys(composed, graph.id, keys);
     const { name } = graph;
     const facts = { kind: 'rest', url: `headgate:${name}`, gatewayDirectives: [] } as const;
     sources.push({ name, file, ...facts, document: composed, inProcessSdl: print(own) });
@@ -53,7 +53,7 @@ export function withForeignConnectors({ file, sdl, document }: SupergraphText, e
 /** Type → graph → the keys by which its entities are looked up there. */
 type ImpliedKeys = Map<string, Map<string, string[]>>;
 
-function noteKeys(composed: DocumentNode, graph: string, keys: ImpliedKeys): void {
+function collectKeys(composed: DocumentNode, graph: string, keys: ImpliedKeys): void {
   for (const node of composed.definitions) {
     if (node.kind !== Kind.OBJECT_TYPE_DEFINITION && node.kind !== Kind.OBJECT_TYPE_EXTENSION) continue;
     const fields = directiveUses(node, 'key').flatMap((use) => text(use.fields) ?? []);

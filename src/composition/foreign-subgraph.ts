@@ -16,6 +16,7 @@ import {
 import { directiveUses, text } from '../supergraph/directives.ts';
 import { isFederationInternal } from '../supergraph/join-spec.ts';
 
+/** A subgraph in a supergraph. */
 export interface Graph {
   /** The value of the join enum, `PRODUCTS`. */
   readonly id: string;
@@ -24,10 +25,10 @@ export interface Graph {
 
 const JOIN_DIRECTIVE = 'join__directive';
 
-/** The subgraphs of a supergraph that have connectors in the words of Apollo's composition. */
+/** Returns the subgraphs of a supergraph that have connectors as Apollo's composition writes them. */
 export function connectedGraphs(document: DocumentNode): Graph[] {
   const ids = new Set<string>();
-  const note = (node: WithDirectives) => {
+  const collect = (node: WithDirectives) => {
     for (const use of directiveUses(node, JOIN_DIRECTIVE)) {
       const isLink = use.name === 'link' && /\/connect\/v/.test(JSON.stringify(use.args));
       if (isLink || use.name === 'source' || use.name === 'connect')
@@ -35,8 +36,8 @@ export function connectedGraphs(document: DocumentNode): Graph[] {
     }
   };
   for (const node of document.definitions) {
-    if (isSchema(node) || isTypeDefinitionNode(node)) note(node);
-    if ('fields' in node) for (const field of node.fields ?? []) note(field as WithDirectives);
+    if (isSchema(node) || isTypeDefinitionNode(node)) collect(node);
+    if ('fields' in node) for (const field of node.fields ?? []) collect(field as WithDirectives);
   }
   return document.definitions.flatMap((node) => {
     if (node.kind !== Kind.ENUM_TYPE_DEFINITION || node.name.value !== 'join__Graph') return [];
@@ -58,8 +59,8 @@ interface WithDirectives {
 }
 
 /**
- * The schema file of one subgraph, as far as connectors need it, read back from the supergraph. Nodes have the locations of
- * the supergraph's.
+ * Rebuilds the schema file of one subgraph from the supergraph, as far as connectors need it. Nodes keep their
+ * locations in the supergraph.
  *
  * In:  `type User @join__type(graph: A, key: "id") { id: ID! name: String @join__field(graph: B) }`, graph `A`
  * Out: `type User @key(fields: "id") { id: ID! }`
@@ -80,7 +81,7 @@ export function subgraphOf(document: DocumentNode, graph: string): DocumentNode 
 
 const BUILT_IN = new Set(['ID', 'String', 'Int', 'Float', 'Boolean']);
 
-/** A `@join__type`: its arguments, and where it stands. */
+/** The arguments of a `@join__type`, and its node. */
 type Join = Record<string, unknown> & { readonly node: ConstDirectiveNode };
 
 function ownType(node: TypeDefinitionNode, graph: string): TypeDefinitionNode | undefined {
@@ -117,7 +118,7 @@ function ownType(node: TypeDefinitionNode, graph: string): TypeDefinitionNode | 
   }
 }
 
-/** An interface of others, of which this subgraph knows no more than that it is an object. */
+/** Returns an interface of other subgraphs as this subgraph defines it: as an object with `@interfaceObject`. */
 function asObject(
   { name, loc }: TypeDefinitionNode,
   directives: readonly ConstDirectiveNode[],
@@ -136,7 +137,7 @@ function interfacesOf(
   return (node.interfaces ?? []).filter(({ name }) => names.has(name.value));
 }
 
-/** What is not joined to any subgraph is in all of them. */
+/** Returns whether an element is in a subgraph; an element without a join is in all of them. */
 function isIn(node: WithDirectives, directive: string, graph: string): boolean {
   const joins = directiveUses(node, directive).filter((join) => join.graph !== undefined);
   return joins.length === 0 || joins.some((join) => join.graph === graph);
@@ -160,7 +161,7 @@ function bareInput(value: InputValueDefinitionNode): InputValueDefinitionNode {
   return { ...value, directives: [] };
 }
 
-/** The uses of directives that a subgraph has at a node, out of `@join__directive`. */
+/** Returns the directives that a subgraph has at a node, from `@join__directive`. */
 function ownDirectives({ directives = [] }: WithDirectives, graph: string): ConstDirectiveNode[] {
   return directives.flatMap((node) => {
     if (node.name.value !== JOIN_DIRECTIVE) return [];

@@ -15,7 +15,7 @@ import {
   visit,
 } from 'graphql';
 
-/** The gateway's own schema directives. A schema file uses them without declaring or importing them. */
+/** The schema directives of the gateway. Schema files use them without declaring or importing them. */
 const DEFINITIONS = buildASTSchema(
   parse(/* GraphQL */ `
     directive @subgraph(url: String!) on SCHEMA
@@ -70,50 +70,50 @@ const LOCATIONS: Readonly<Record<string, DirectiveLocation>> = {
   [Kind.FIELD_DEFINITION]: DirectiveLocation.FIELD_DEFINITION,
 };
 
-/** A use of a gateway directive and where it stood: `schema`, `Type` or `Type.field`. */
-export interface TakenDirective {
+/** A use of a gateway directive and its coordinate: `schema`, `Type` or `Type.field`. */
+export interface ExtractedDirective {
   readonly node: ConstDirectiveNode;
   readonly coordinate: string;
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-export interface TakenDirectives {
-  /** The document without the gateway's directives, and without definitions of them. Locations are kept. */
+export interface ExtractedDirectives {
+  /** The document without the directives of the gateway and their definitions. Locations stay. */
   readonly document: DocumentNode;
-  readonly uses: readonly TakenDirective[];
+  readonly uses: readonly ExtractedDirective[];
   /** Uses with wrong arguments or in a wrong place. */
   readonly errors: readonly GraphQLError[];
 }
 
 /**
- * Takes the gateway's directives out of an SDL document, for the composer must not see them.
+ * Removes the gateway's directives from an SDL document, because the composer does not support them.
  *
  * @example
  * type Query { search: [Hit!] @rateLimit(limit: 10) }
  * // document: type Query { search: [Hit!] }
  * // uses:     [{ coordinate: 'Query.search', args: { limit: 10, window: '1m', by: ['client'], … } }]
  */
-export function takeGatewayDirectives(source: DocumentNode): TakenDirectives {
-  const uses: TakenDirective[] = [];
+export function extractGatewayDirectives(source: DocumentNode): ExtractedDirectives {
+  const uses: ExtractedDirective[] = [];
   const errors: GraphQLError[] = [];
   const own = hasOwnCacheControl(source);
-  const isTaken = (directive: string) => DIRECTIVES.has(directive) && !(own && directive === 'cacheControl');
-  const isTakenEnum = (name: string) =>
+  const isExtracted = (directive: string) => DIRECTIVES.has(directive) && !(own && directive === 'cacheControl');
+  const isExtractedEnum = (name: string) =>
     DEFINITIONS.getType(name) !== undefined && !(own && name === 'CacheControlScope');
   const document = visit(source, {
     Directive(node, _key, _parent, _path, ancestors) {
-      if (!isTaken(node.name.value)) return undefined;
-      const holders = ancestors.filter((ancestor): ancestor is ASTNode => !Array.isArray(ancestor));
+      if (!isExtracted(node.name.value)) return undefined;
+      const parents = ancestors.filter((ancestor): ancestor is ASTNode => !Array.isArray(ancestor));
       try {
-        uses.push(readUse(node as ConstDirectiveNode, holders));
+        uses.push(readUse(node as ConstDirectiveNode, parents));
       } catch (error) {
         if (!(error instanceof GraphQLError)) throw error;
         errors.push(error);
       }
       return null;
     },
-    DirectiveDefinition: (node) => (isTaken(node.name.value) ? null : undefined),
-    EnumTypeDefinition: (node) => (isTakenEnum(node.name.value) ? null : undefined),
+    DirectiveDefinition: (node) => (isExtracted(node.name.value) ? null : undefined),
+    EnumTypeDefinition: (node) => (isExtractedEnum(node.name.value) ? null : undefined),
     SchemaExtension: {
       leave: (node) => (node.directives?.length || node.operationTypes?.length ? undefined : null),
     },
@@ -122,8 +122,8 @@ export function takeGatewayDirectives(source: DocumentNode): TakenDirectives {
 }
 
 /**
- * Whether the file brings its own `@cacheControl`: one that it composes, so that the supergraph carries it, or one that has
- * nothing in common with the gateway's.
+ * Returns whether the file has a `@cacheControl` of its own: one that it composes, so that the supergraph carries it,
+ * or one that has nothing in common with the gateway's.
  */
 function hasOwnCacheControl({ definitions }: DocumentNode): boolean {
   return definitions.some((node) => {
@@ -138,14 +138,14 @@ function hasOwnCacheControl({ definitions }: DocumentNode): boolean {
   });
 }
 
-/** Throws `GraphQLError` at the directive or the argument that is wrong. */
-function readUse(node: ConstDirectiveNode, holders: readonly ASTNode[]): TakenDirective {
+/** Reads one use. Throws `GraphQLError` at the wrong directive or argument. */
+function readUse(node: ConstDirectiveNode, parents: readonly ASTNode[]): ExtractedDirective {
   const name = node.name.value;
   const definition = DIRECTIVES.get(name);
-  const holder = holders.at(-1);
-  if (definition === undefined || holder === undefined)
+  const parent = parents.at(-1);
+  if (definition === undefined || parent === undefined)
     throw new GraphQLError(`Unknown directive "@${name}".`, { nodes: node });
-  const location = LOCATIONS[holder.kind];
+  const location = LOCATIONS[parent.kind];
   if (location === undefined || !definition.locations.includes(location)) {
     const allowed = definition.locations.join(' or ');
     throw new GraphQLError(`Directive "@${name}" may not be used here; it belongs on ${allowed}.`, { nodes: node });
@@ -156,10 +156,10 @@ function readUse(node: ConstDirectiveNode, holders: readonly ASTNode[]): TakenDi
     const message = `Unknown argument "${unmatched.name.value}" on directive "@${name}"; it takes ${known.join(', ')}.`;
     throw new GraphQLError(message, { nodes: unmatched });
   }
-  return { node, coordinate: coordinateOf(holders), args: argumentsOf(definition, node) };
+  return { node, coordinate: coordinateOf(parents), args: argumentsOf(definition, node) };
 }
 
-/** The values of the arguments, with defaults. Throws `GraphQLError` that says which type was expected. */
+/** Returns the values of the arguments, with defaults. Throws `GraphQLError` with the expected type. */
 function argumentsOf(definition: GraphQLDirective, node: ConstDirectiveNode): Readonly<Record<string, unknown>> {
   try {
     return getArgumentValues(definition, node);
@@ -173,7 +173,7 @@ function argumentsOf(definition: GraphQLDirective, node: ConstDirectiveNode): Re
   }
 }
 
-function coordinateOf(holders: readonly ASTNode[]): string {
-  const names = holders.flatMap((holder) => ('name' in holder && holder.name !== undefined ? [holder.name.value] : []));
+function coordinateOf(parents: readonly ASTNode[]): string {
+  const names = parents.flatMap((parent) => ('name' in parent && parent.name !== undefined ? [parent.name.value] : []));
   return names.length === 0 ? 'schema' : names.join('.');
 }

@@ -4,7 +4,7 @@ import { GATEWAY_DIRECTIVES } from './gateway-directives.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
   INVALID_FIELD_SHARING:
-    'Mark the field @shareable in every subgraph that can answer it, @external where it is only referred to, or move it with @override(from:).',
+    'Mark the field @shareable in every subgraph that can resolve it, @external where it is only referred to, or move it with @override(from:).',
   EXTERNAL_UNUSED: 'Remove the field, or use it in a @key, @requires or @provides of this subgraph.',
   EXTERNAL_MISSING_ON_BASE: 'Define the field without @external in the subgraph that owns it.',
   FIELD_TYPE_MISMATCH: 'Give the field the same type in every subgraph.',
@@ -26,22 +26,23 @@ const HINTS: Readonly<Record<string, string>> = {
 
 const KNOWN_DIRECTIVES = [...GATEWAY_DIRECTIVES, ...FEDERATION_DIRECTIVES];
 
-/** What to do about a composition error; `undefined` where its message says all. */
+/** Returns what to do about a composition error; `undefined` where its message suffices. */
 export function hintFor(code: string, message: string): string | undefined {
   const directive = /Unknown directive "@(\w+)"/.exec(message)?.[1];
   if (directive !== undefined) {
-    if (/_INVALID_FIELDS$/.test(code)) return 'Leave it out: a set of fields has no directives.';
+    if (/_INVALID_FIELDS$/.test(code)) return 'Remove it: a field set has no directives.';
     if (isFederationDirective(directive))
       return `Add "@${directive}" to the import list of the file's federation @link.`;
     const [near] = nearest(directive, KNOWN_DIRECTIVES);
     const declare = `eclare it in the file: \`directive @${directive} on …\`.`;
     return near === undefined ? `D${declare}` : `Did you mean "@${near}"? Otherwise d${declare}`;
   }
-  if (message.includes('Unknown type')) return 'Define the type in this file: each subgraph declares all that it uses.';
+  if (message.includes('Unknown type'))
+    return 'Define the type in this file: each subgraph declares all types that it uses.';
   return HINTS[code];
 }
 
-/** Two sources mean different things by one name. */
+/** Errors where two sources use one name with different meanings. */
 const CLASHES = new Set([
   'INVALID_FIELD_SHARING',
   'FIELD_TYPE_MISMATCH',
@@ -51,7 +52,7 @@ const CLASHES = new Set([
   'ENUM_VALUE_MISMATCH',
 ]);
 
-/** A plain GraphQL service need not be called in the graph what it is called by itself. */
+/** Returns a hint for plain GraphQL services, which can be renamed in their file. */
 export function hintForService(code: string): string | undefined {
   if (!CLASHES.has(code)) return undefined;
   return 'Where a plain service means something else by the name, give it another in its file: @rename(to: "…").';

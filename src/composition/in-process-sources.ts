@@ -2,7 +2,7 @@ import { Kind, parseValue, print, type StringValueNode } from 'graphql';
 import { IN_PROCESS_DIRECTIVE } from '../supergraph/in-process.ts';
 import type { SourceDefinition } from './source-definition.ts';
 
-/** What supergraphs link that carry more than other gateways know of. */
+/** The specification that supergraphs link when they carry extensions of the gateway. */
 export const SPEC = 'https://headgate.dev/specs/headgate/v0.1';
 
 const DEFINITIONS = `directive @${IN_PROCESS_DIRECTIVE}(graph: String!, kind: headgate__SourceKind!, sdl: String!) repeatable on SCHEMA
@@ -13,8 +13,8 @@ enum headgate__SourceKind {
 }`;
 
 /**
- * Adds to a supergraph SDL what the gateway needs to answer some of its subgraphs itself, so that the one file is enough to
- * serve it. Other gateways pass it over: the `@link` is not `for: EXECUTION`.
+ * Adds to a supergraph SDL everything that the gateway needs to resolve some of its subgraphs itself, so that one
+ * file is enough to serve it. Other gateways ignore it: the `@link` is not `for: EXECUTION`.
  */
 export function withInProcessSources(supergraphSdl: string, sources: readonly SourceDefinition[]): string {
   const uses = sources.flatMap(({ name, kind, inProcessSdl }) =>
@@ -27,7 +27,7 @@ export function withInProcessSources(supergraphSdl: string, sources: readonly So
   return `${supergraphSdl.trimEnd()}\n\n${DEFINITIONS}\n\n${extension}\n`;
 }
 
-/** As a block string where that gives back the same text, else with everything escaped. */
+/** Prints a block string where that preserves the text, else an escaped string. */
 function quoted(text: string): string {
   const value = { kind: Kind.STRING, value: text.trimEnd() } satisfies StringValueNode;
   const block = print({ ...value, block: true });

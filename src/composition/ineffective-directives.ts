@@ -6,7 +6,7 @@ import type { DirectiveMistake } from './source-file.ts';
 
 const AUTHORIZATION = new Set(['authenticated', 'requiresScopes', 'policy']);
 
-/** Where the directives of authorization have no meaning, and nothing is enforced by them. */
+/** Where authorization directives have no effect. */
 const PLACES: Readonly<Record<string, string>> = {
   [Kind.SCHEMA_DEFINITION]: 'the schema',
   [Kind.SCHEMA_EXTENSION]: 'the schema',
@@ -16,9 +16,9 @@ const PLACES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Finds the first place of a supergraph that asks for authorization in a way that is not read, so that the supergraph is
- * refused rather than served open: on an element that cannot be guarded, under a name that no specification has, in the
- * extension of a type, which supergraphs do not have, or with nothing that is asked for.
+ * Finds the first authorization directive of a supergraph that would have no effect, so that the supergraph is
+ * refused rather than served without it: on an element that cannot be guarded, under a name that no specification
+ * has, in the extension of a type, which supergraphs do not have, or without any requirement.
  */
 export function findIneffectiveDirective(document: DocumentNode): DirectiveMistake | undefined {
   const names = linkedNames(document);
@@ -28,10 +28,12 @@ export function findIneffectiveDirective(document: DocumentNode): DirectiveMista
     const name = names.get(local) ?? local;
     const place = holder && PLACES[holder.kind];
     if (AUTHORIZATION.has(name)) found ??= place === undefined ? emptyRequirement(node, name) : misplaced(node, place);
-    else if (local === 'join__directive' && AUTHORIZATION.has(joinedName(node) ?? '')) found ??= unread(node, local);
-    else if (!AUTHORIZATION.has(name) && AUTHORIZATION.has(withoutNamespace(local))) found ??= unread(node, local);
+    else if (local === 'join__directive' && AUTHORIZATION.has(joinedName(node) ?? ''))
+      found ??= unknownAuthorization(node, local);
+    else if (!AUTHORIZATION.has(name) && AUTHORIZATION.has(withoutNamespace(local)))
+      found ??= unknownAuthorization(node, local);
   };
-  for (const node of document.definitions) if (isTypeExtensionNode(node)) return extended(node, node.name.value);
+  for (const node of document.definitions) if (isTypeExtensionNode(node)) return onExtension(node, node.name.value);
   visit(document, {
     Directive(node, _key, _parent, _path, ancestors) {
       const holder = ancestors.findLast((ancestor): ancestor is ASTNode => !Array.isArray(ancestor));
@@ -41,7 +43,7 @@ export function findIneffectiveDirective(document: DocumentNode): DirectiveMista
   return found;
 }
 
-/** `federation__authenticated` is `authenticated`; a name without a namespace is none of these. */
+/** Returns `authenticated` for `federation__authenticated`; empty for a name without a namespace. */
 function withoutNamespace(name: string): string {
   const at = name.indexOf('__');
   return at < 0 ? '' : name.slice(at + 2);
@@ -59,18 +61,18 @@ function misplaced(node: ConstDirectiveNode, place: string): DirectiveMistake {
   };
 }
 
-function unread(node: ConstDirectiveNode, name: string): DirectiveMistake {
+function unknownAuthorization(node: ConstDirectiveNode, name: string): DirectiveMistake {
   return {
     node,
-    message: `@${name} asks for authorization in a way that is not known here, so it would have no effect.`,
-    hint: 'Use @authenticated, @requiresScopes or @policy, or @link the specification under the name that is used.',
+    message: `@${name} requires authorization in a form that is not supported, so it would have no effect.`,
+    hint: 'Use @authenticated, @requiresScopes or @policy, or @link the specification under the prefix of this directive.',
   };
 }
 
-function extended(node: ASTNode, type: string): DirectiveMistake {
+function onExtension(node: ASTNode, type: string): DirectiveMistake {
   return {
     node,
-    message: `The supergraph extends "${type}"; what an extension says has no effect.`,
-    hint: 'Write it into the definition of the type, as composition does.',
+    message: `The supergraph extends "${type}"; extensions in a supergraph have no effect.`,
+    hint: 'Move it into the definition of the type, as composition does.',
   };
 }

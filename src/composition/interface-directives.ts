@@ -4,23 +4,23 @@ import type { DirectiveMistake } from './source-file.ts';
 const AUTHORIZATION = new Set(['authenticated', 'requiresScopes', 'policy']);
 
 /**
- * Finds directives on interfaces that the composer drops without a word: those of authorization on the extension of an
- * interface, and `@cost` on an object that stands for an interface. What it refuses itself is left to it.
- * @param meaning the directive of federation that a name in the file means
+ * Finds directives on interfaces that the composer drops silently: authorization on the extension of an interface,
+ * and `@cost` on an interface object. Mistakes that the composer reports itself are left to it.
+ * @param originalName returns the name in federation of a directive in the file
  */
-export function interfaceMistakes(document: DocumentNode, meaning: (local: string) => string): DirectiveMistake[] {
+export function interfaceMistakes(document: DocumentNode, originalName: (local: string) => string): DirectiveMistake[] {
   const interfaceObjects = new Set<string>();
   for (const node of document.definitions) {
     if (node.kind !== Kind.OBJECT_TYPE_DEFINITION && node.kind !== Kind.OBJECT_TYPE_EXTENSION) continue;
-    const stands = node.directives?.some(({ name }) => meaning(name.value) === 'interfaceObject');
+    const stands = node.directives?.some(({ name }) => originalName(name.value) === 'interfaceObject');
     if (stands) interfaceObjects.add(node.name.value);
   }
   return document.definitions.flatMap((node) => {
     if (node.kind === Kind.INTERFACE_TYPE_EXTENSION)
-      return mistakesIn(node.directives, node.name.value, (name) => AUTHORIZATION.has(meaning(name)));
+      return mistakesIn(node.directives, node.name.value, (name) => AUTHORIZATION.has(originalName(name)));
     const isObject = node.kind === Kind.OBJECT_TYPE_DEFINITION || node.kind === Kind.OBJECT_TYPE_EXTENSION;
     if (!isObject || !interfaceObjects.has(node.name.value)) return [];
-    return mistakesIn(node.directives, node.name.value, (name) => meaning(name) === 'cost');
+    return mistakesIn(node.directives, node.name.value, (name) => originalName(name) === 'cost');
   });
 }
 

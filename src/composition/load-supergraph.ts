@@ -10,10 +10,12 @@ import type { SourceDefinition } from './source-definition.ts';
 import { placeOf } from './source-file.ts';
 import { findUnsupportedSpec, type UnsupportedSpec } from './unsupported-specs.ts';
 
-/** A folder of schemas to compose, or the file of a supergraph that is composed already. */
+/** A folder of schemas to compose, or the file of a composed supergraph. */
 export type SupergraphOrigin = { readonly schemasDir: string } | { readonly supergraphFile: string };
 
-/** A supergraph SDL that may be served, and the schema files it was composed from (none for a ready supergraph file). */
+/**
+ * A supergraph SDL that may be served, and the schema files that it was composed from (none for a supergraph file).
+ */
 export interface SupergraphUpdate {
   readonly sdl: string;
   readonly sources?: readonly SourceDefinition[];
@@ -23,12 +25,12 @@ export type SupergraphLoaded =
   | { readonly ok: true; readonly update: SupergraphUpdate }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Reads or composes the supergraph once; whatever is wrong comes back as problems. */
+/** Reads or composes the supergraph once. Returns all mistakes as problems. */
 export async function loadSupergraph(origin: SupergraphOrigin, env: Env = process.env): Promise<SupergraphLoaded> {
   if ('supergraphFile' in origin) return loadFile(origin.supergraphFile, env);
   const { sources, problems } = await readSources(origin.schemasDir, env);
   if (problems.length > 0) return { ok: false, problems };
-  // a third of the start-up time, and of no use to those who bring a supergraph
+  // a third of the start-up time, and not needed for a supergraph file
   const { composeSupergraph } = await import('./compose.ts');
   const composition = composeSupergraph(sources);
   if (!composition.ok) return { ok: false, problems: composition.problems };
@@ -52,8 +54,8 @@ async function loadFile(path: string, env: Env): Promise<SupergraphLoaded> {
   try {
     const document = parse(new Source(sdl, file));
     const composed = document.definitions.some((node) => 'name' in node && node.name?.value === 'join__Graph');
-    const unread = composed ? findUnsupportedSpec(document) : undefined;
-    if (unread) return fail('UNREAD_SPEC', ...reportedOf(unread), unread);
+    const unsupported = composed ? findUnsupportedSpec(document) : undefined;
+    if (unsupported) return fail('UNSUPPORTED_SPEC', ...describeSpec(unsupported), unsupported);
     const ineffective = composed ? findIneffectiveDirective(document) : undefined;
     if (ineffective) {
       const { node, message, hint } = ineffective;
@@ -63,15 +65,15 @@ async function loadFile(path: string, env: Env): Promise<SupergraphLoaded> {
       const read = withForeignConnectors({ file, sdl, document }, env);
       return typeof read === 'string' ? { ok: true, update: { sdl: read } } : { ok: false, problems: read };
     }
-    const hint = 'Put the schemas of subgraphs into a folder and name that with --schemas DIR.';
-    return fail('NOT_A_SUPERGRAPH', 'This is no supergraph: it has no join__Graph enum.', hint);
+    const hint = 'Put the schemas of subgraphs into a folder and pass it with --schemas DIR.';
+    return fail('NOT_A_SUPERGRAPH', 'This is not a supergraph: it has no join__Graph enum.', hint);
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     return fail('INVALID_GRAPHQL', error.message, undefined, error.locations?.[0]);
   }
 }
 
-function reportedOf({ url }: UnsupportedSpec): [message: string, hint: string] {
-  const hint = 'Compose without it, or with a version of the gateway that knows it.';
-  return [`The supergraph has to be served as ${url} says, which is not known here.`, hint];
+function describeSpec({ url }: UnsupportedSpec): [message: string, hint: string] {
+  const hint = 'Compose without it, or use a version of the gateway that supports it.';
+  return [`The supergraph requires ${url}, which is not supported.`, hint];
 }

@@ -3,9 +3,9 @@ import { type ASTNode, type DefinitionNode, type DocumentNode, Kind } from 'grap
 const COORDINATE = /^(@?)([_A-Za-z]\w*)(?:\.([_A-Za-z]\w*)(?:\(([_A-Za-z]\w*):\))?)?$/;
 
 /**
- * Finds the node that a schema coordinate names: `Type`, `Type.field`, `Type.field(arg:)`, `Enum.VALUE`, `@directive`.
- * A field is looked for in every definition and extension of its type.
- * https://spec.graphql.org/September2025/#sec-Schema-Coordinates
+ * Finds the node that a schema coordinate names: `Type`, `Type.field`, `Type.field(arg:)`, `Enum.VALUE`,
+ * `@directive`. Searches every definition and extension of a type for a field.
+ * @see https://spec.graphql.org/September2025/#sec-Schema-Coordinates
  */
 export function locate(document: DocumentNode, coordinate: string): ASTNode | undefined {
   const [, at, typeName, memberName, argName] = COORDINATE.exec(coordinate) ?? [];

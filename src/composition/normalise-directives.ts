@@ -13,7 +13,7 @@ import {
 } from 'graphql';
 import { emptyRequirements } from './empty-requirements.ts';
 import { mismatchOf, olderThan, sinceVersion } from './federation-definitions.ts';
-import { FEDERATION_SCALARS, isFederationDirective, needsSecondVersion } from './federation-link.ts';
+import { FEDERATION_SCALARS, isFederationDirective, isVersion2Only } from './federation-link.ts';
 import { type FederationNames, readFederationNames } from './federation-names.ts';
 import { interfaceMistakes } from './interface-directives.ts';
 import type { SourceKind } from './source-definition.ts';
@@ -25,19 +25,20 @@ export interface NormalisedDirectives {
 }
 
 /**
- * Brings the directives of federation and of the gateway under the names by which composition knows them, in whatever way
- * the file names them. Composition drops a directive that it takes for the file's own without a word, `@authenticated` too.
+ * Renames the directives of federation and of the gateway to the names that composition expects, whatever names the
+ * file uses. Composition drops a directive that it takes for the file's own silently, even `@authenticated`.
  *
  * In:  `directive @authenticated on FIELD_DEFINITION  type Query { me: User @authenticated }`
  * Out: `type Query { me: User @authenticated }`, which imports the directive from federation
  *
  * In:  `extend schema @link(url: ".../federation/v2.9", as: "fed")  type Query { me: User @fed__authenticated }`
- * Out: `extend schema @link(url: ".../federation/v2.9", import: ["@authenticated"])  type Query { me: User @authenticated }`
+ * Out: `extend schema @link(url: ".../federation/v2.9", import: ["@authenticated"])  type Query { me: User
+ * @authenticated }`
  */
 export function normaliseDirectives(source: DocumentNode, kind: SourceKind): NormalisedDirectives {
   const names = readFederationNames(source);
-  const plan = new Normaliser(names, source, kind);
-  return { document: plan.changes ? plan.apply(source) : source, mistakes: plan.mistakes };
+  const normaliser = new Normaliser(names, source, kind);
+  return { document: normaliser.hasChanges ? normaliser.apply(source) : source, mistakes: normaliser.mistakes };
 }
 
 class Normaliser {
@@ -45,9 +46,9 @@ class Normaliser {
   private readonly names: FederationNames;
   private readonly kind: SourceKind;
   private readonly definitions = new Map<string, DirectiveDefinitionNode>();
-  /** Name in the file → name to compose under. */
+  /** Name in the file → name for composition. */
   private readonly renamed = new Map<string, string>();
-  /** Definitions that federation's or the gateway's replace. */
+  /** Definitions that those of federation or of the gateway replace. */
   private readonly dropped = new Set<string>();
   private readonly imports = new Set<string>();
 
@@ -59,47 +60,48 @@ class Normaliser {
       DirectiveDefinition: (node) => void this.definitions.set(node.name.value, node),
       Directive: (node) => void (uses.has(node.name.value) || uses.set(node.name.value, node)),
     });
-    // what federation 1 has may be defined by its files; the composer sees to that
-    const keepsOwn = kind === 'subgraph' && !names.link && ![...uses.keys()].some((name) => this.isSecond(name));
-    for (const [local, use] of uses) this.resolve(local, use, keepsOwn);
-    const meaning = (local: string) => this.meaning(local);
-    this.mistakes.push(...interfaceMistakes(document, meaning), ...emptyRequirements(document, meaning));
+    // files of federation 1 may define its directives; the composer handles that
+    const keepsDefinitions =
+      kind === 'subgraph' && !names.link && ![...uses.keys()].some((name) => this.needsVersion2(name));
+    for (const [local, use] of uses) this.resolve(local, use, keepsDefinitions);
+    const originalName = (local: string) => this.originalName(local);
+    this.mistakes.push(...interfaceMistakes(document, originalName), ...emptyRequirements(document, originalName));
   }
 
-  /** The directive of federation that a name of the file means; other names mean themselves. */
-  private meaning(local: string): string {
+  /** Returns the name in federation of a directive in the file; other names stay. */
+  private originalName(local: string): string {
     return this.names.imported.get(local) ?? this.names.aliases.get(local) ?? local;
   }
 
-  get changes(): boolean {
+  get hasChanges(): boolean {
     const { link, gatewayLinks, scalars } = this.names;
     const hasNames = this.renamed.size > 0 || this.dropped.size > 0 || scalars.size > 0;
     return hasNames || gatewayLinks.size > 0 || isPrefixed(link?.prefix);
   }
 
-  /** Whether a use of the name needs federation 2, the file's own definitions of what version 1 had left out. */
-  private isSecond(local: string): boolean {
+  /** Returns whether a use of the name needs federation 2. Files of version 1 may define what that version lacks. */
+  private needsVersion2(local: string): boolean {
     if (this.names.aliases.has(local)) return isFederationDirective(this.names.aliases.get(local) ?? '');
-    return needsSecondVersion(local) && !(this.definitions.has(local) && IN_FIRST_VERSION.has(local));
+    return isVersion2Only(local) && !(this.definitions.has(local) && IN_VERSION_1.has(local));
   }
 
-  private resolve(local: string, use: DirectiveNode, keepsOwn: boolean): void {
+  private resolve(local: string, use: DirectiveNode, keepsDefinitions: boolean): void {
     const { imported, aliases, foreign, composed, link } = this.names;
     if (composed.has(local)) return;
     const original = imported.get(local);
-    // a plain service is written anew, with a link of its own
+    // the schema of a plain service is generated, with a link of its own
     if (original !== undefined && original !== local && this.kind === 'service') this.renamed.set(local, original);
     if (original !== undefined) return;
     const alias = aliases.get(local);
     if (alias !== undefined) {
-      // the composer knows these itself wherever federation is linked
+      // the composer supports these names wherever federation is linked
       const isKnown = this.kind !== 'service' && link !== undefined && !isPrefixed(link.prefix);
       if (local === `federation__${alias}` && isKnown) return;
       this.replace(local, alias, use);
     } else if (isFederationDirective(local)) {
       const other = foreign.get(local);
       if (other) return this.refuseForeign(local, other);
-      if (keepsOwn || !this.definitions.has(local)) return;
+      if (keepsDefinitions || !this.definitions.has(local)) return;
       this.replace(local, local, use);
     }
   }
@@ -111,7 +113,7 @@ class Normaliser {
       if (definition) this.dropped.add(local);
       return;
     }
-    // stitching's `@key` is another one, which plain services may have
+    // plain services may have the `@key` of schema stitching, which is another directive
     const mismatch = this.kind === 'service' && name === 'key' ? undefined : definition && mismatchOf(definition, name);
     if (definition && mismatch !== undefined) return this.refuseDefinition(definition, name, mismatch);
     const { version } = this.names.link ?? {};
@@ -126,7 +128,7 @@ class Normaliser {
   private refuseForeign(local: string, { url, node }: { url: string; node: ConstDirectiveNode }): void {
     this.mistakes.push({
       node,
-      message: `@${local} is imported from ${url}, so it would not mean what federation's @${local} means, and have no effect.`,
+      message: `@${local} is imported from ${url}, so it is not federation's @${local} and would have no effect.`,
       hint: `Import it from federation's @link, or under another name: {name: "@${local}", as: "@other"}.`,
     });
   }
@@ -135,7 +137,7 @@ class Normaliser {
     const local = node.name.value;
     this.mistakes.push({
       node,
-      message: `@${local} is defined otherwise than federation's @${name}: ${mismatch}. It would have no effect.`,
+      message: `@${local} is defined differently from federation's @${name}: ${mismatch}. It would have no effect.`,
       hint: `Remove the definition and use federation's @${name}, or give the directive another name.`,
     });
   }
@@ -144,7 +146,7 @@ class Normaliser {
     const since = `v2.${sinceVersion(name)}`;
     this.mistakes.push({
       node,
-      message: `@${name} has no effect here: the file links federation ${version}, and @${name} came with ${since}.`,
+      message: `@${name} has no effect here: the file links federation ${version}, and @${name} requires ${since}.`,
       hint: `Link https://specs.apollo.dev/federation/${since} or later, and import "@${name}".`,
     });
   }
@@ -172,8 +174,8 @@ class Normaliser {
   }
 
   /**
-   * Without `as` and imports of scalars, which the composer does not know, and with all that is used in the list of
-   * imports.
+   * Rewrites the federation link: without `as` and imports of scalars, which the composer does not support, and with
+   * imports of all used directives.
    */
   private writeLink(node: ConstDirectiveNode): ConstDirectiveNode {
     const args = (node.arguments ?? []).filter(({ name }) => name.value !== 'as' && name.value !== 'import');
@@ -188,10 +190,12 @@ class Normaliser {
   }
 }
 
-/** Directives that federation 1 has, or that composition takes over from files of that version. */
-const IN_FIRST_VERSION = new Set(['inaccessible', 'override']);
+/** Directives that composition accepts in files of federation 1. */
+const IN_VERSION_1 = new Set(['inaccessible', 'override']);
 
-/** By its full name, the composer knows each scalar of federation. `undefined` for other types. */
+/**
+ * Renames a scalar of federation to its full name, which the composer supports. Returns `undefined` for other types.
+ */
 function withFullName<T extends ScalarTypeDefinitionNode | NamedTypeNode>(
   node: T,
   scalars: FederationNames['scalars'],

@@ -21,7 +21,7 @@ interface PlacedUse {
   readonly limit: RateLimitUse;
 }
 
-/** Mistakes in uses of `@rateLimit`, each at its place. */
+/** Returns the mistakes in uses of `@rateLimit`, each at its place. */
 export function rateLimitProblems(sources: readonly SourceDefinition[]): Problem[] {
   const uses = usesOf(sources);
   return [...uses.flatMap(mistakesOf), ...nameClashes(uses)].map(({ placed: { source, use }, message, hint }) => ({
@@ -35,7 +35,7 @@ export function rateLimitProblems(sources: readonly SourceDefinition[]): Problem
   }));
 }
 
-/** Adds the rate limits of all sources to a supergraph SDL, so that the one file is enough to serve by it. */
+/** Adds the rate limits of all sources to a supergraph SDL, so that one file is enough to serve it. */
 export function withRateLimits(supergraphSdl: string, sources: readonly SourceDefinition[]): string {
   const uses = [...new Set(usesOf(sources).map(({ limit }) => printUse(limit)))];
   if (uses.length === 0) return supergraphSdl;
@@ -58,8 +58,8 @@ function limitOf({ coordinate, args }: GatewayDirectiveUse): RateLimitUse {
 
 function printUse({ coordinate, limit, window, burst, by, algorithm, name }: RateLimitUse): string {
   const optional = `${burst === undefined ? '' : `, burst: ${burst}`}${name === undefined ? '' : `, name: "${name}"`}`;
-  const go = `limit: ${limit}, window: "${window}", by: ${JSON.stringify(by)}, algorithm: ${algorithm}${optional}`;
-  return `  @${RATE_LIMIT_DIRECTIVE}(coordinate: "${coordinate}", ${go})`;
+  const args = `limit: ${limit}, window: "${window}", by: ${JSON.stringify(by)}, algorithm: ${algorithm}${optional}`;
+  return `  @${RATE_LIMIT_DIRECTIVE}(coordinate: "${coordinate}", ${args})`;
 }
 
 interface Mistake {
@@ -75,13 +75,13 @@ function mistakesOf(placed: PlacedUse): Mistake[] {
   return [...own, ...paths.flatMap((path) => pathMistake(placed, source.document, path) ?? [])];
 }
 
-/** `arg:filter.owner.id` must lead from an argument of the field through input objects. */
+/** Checks that `arg:filter.owner.id` leads from an argument of the field through input objects. */
 function pathMistake(placed: PlacedUse, document: DocumentNode, path: string): Mistake | undefined {
   const field = placed.use.coordinate.includes('.') ? locate(document, placed.use.coordinate) : undefined;
   if (field?.kind !== Kind.FIELD_DEFINITION) {
     return {
       placed,
-      message: `"arg:${path}" is no use on a type.`,
+      message: `"arg:${path}" has no effect on a type.`,
       hint: 'Put the limit on the field with the argument.',
     };
   }
@@ -91,7 +91,7 @@ function pathMistake(placed: PlacedUse, document: DocumentNode, path: string): M
     const member = members.find((candidate) => candidate.name.value === name);
     if (member === undefined) {
       const known = members.map((candidate) => candidate.name.value).join(', ');
-      const hint = known === '' ? undefined : `There is: ${known}.`;
+      const hint = known === '' ? undefined : `Known names: ${known}.`;
       return { placed, message: `"arg:${path}" does not exist: ${owner} has no "${name}".`, hint };
     }
     owner = `"${namedType(member.type)}"`;
@@ -112,7 +112,7 @@ function namedType(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 }
 
-/** Limits of one name share their meters, so they have to be the same. */
+/** Finds limits with the same name and different settings: limits of one name share their counters. */
 function nameClashes(uses: readonly PlacedUse[]): Mistake[] {
   const first = new Map<string, PlacedUse>();
   return uses.flatMap((placed): Mistake[] => {
@@ -120,7 +120,7 @@ function nameClashes(uses: readonly PlacedUse[]): Mistake[] {
     const known = name === undefined ? undefined : first.get(name);
     if (name !== undefined && known === undefined) first.set(name, placed);
     if (known === undefined || settingsOf(known) === settingsOf(placed)) return [];
-    const message = `the name "${name}" stands for another limit at ${known.source.file}:${known.use.line}:${known.use.column}.`;
+    const message = `the name "${name}" is used for another limit at ${known.source.file}:${known.use.line}:${known.use.column}.`;
     return [{ placed, message, hint: 'Limits of one name count together: give both the same settings, or two names.' }];
   });
 }

@@ -9,8 +9,8 @@ import type { SourceDefinition } from './source-definition.ts';
 import { asUse, type ParsedSource } from './source-file.ts';
 
 /**
- * A REST API, described by connectors. Variables without a value are no problem here: where a supergraph is composed, the
- * secrets of where it runs need not be known.
+ * Reads a REST API that is described by connectors. Unset variables are allowed here: composition does not need the
+ * secrets of the environment that serves the supergraph.
  */
 export function readRestSource({ source, document, uses, env }: ParsedSource): SourceDefinition | Problem[] {
   const read = readConnectors(document, expandWherePossible(env));

@@ -7,7 +7,7 @@ import { readService } from '../services/read-service.ts';
 import type { SourceDefinition } from './source-definition.ts';
 import { asUse, isHttpUrl, type ParsedSource, problemAt } from './source-file.ts';
 
-/** A plain GraphQL service: `extend schema @service(url: "http://…")`, with `@merge` on its look-ups. */
+/** Reads a plain GraphQL service: `extend schema @service(url: "http://…")`, with `@merge` on its look-ups. */
 export function readServiceSource({ source, document, uses, env }: ParsedSource): SourceDefinition | Problem[] {
   const read = readService(document);
   if (Array.isArray(read)) {

@@ -3,7 +3,7 @@ import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
 import { rootTypeMistakes, withDefaultRoots } from './default-roots.ts';
 import { federationLinkMistakes } from './federation-version.ts';
-import { takeGatewayDirectives } from './gateway-directives.ts';
+import { extractGatewayDirectives } from './gateway-directives.ts';
 import { normaliseDirectives } from './normalise-directives.ts';
 import { readRestSource } from './read-rest-source.ts';
 import { readServiceSource } from './read-service-source.ts';
@@ -20,7 +20,7 @@ const READERS: Readonly<Record<SourceKind, SourceReader>> = {
   service: readServiceSource,
 };
 
-/** Reads one schema file; what is wrong with it alone comes back as problems. */
+/** Reads one schema file. Returns the mistakes in it as problems. */
 export function readSource(source: SourceFile, env: Env): SourceDefinition | Problem[] {
   if (!NAME.test(source.name)) {
     const message = `"${source.name}" cannot be the name of a subgraph.`;
@@ -38,7 +38,7 @@ export function readSource(source: SourceFile, env: Env): SourceDefinition | Pro
     const hint = 'Put each source into a file of its own; types of the same name are joined by their @key.';
     return [problemAt(source, kinds.get(other), 'MIXED_SOURCE_KINDS', message, hint)];
   }
-  // a plain service is asked by its own names, and brings its root types under the default ones itself
+  // requests to a plain service use its own names, and its reader renames the root types itself
   const renames = kind !== 'service';
   const wrong = [...federationLinkMistakes(parsed), ...(renames ? rootTypeMistakes(parsed) : [])];
   if (wrong.length > 0)
@@ -48,7 +48,7 @@ export function readSource(source: SourceFile, env: Env): SourceDefinition | Pro
     return normalised.mistakes.map(({ node, message, hint }) =>
       problemAt(source, node, 'INEFFECTIVE_DIRECTIVE', message, hint),
     );
-  const { document, uses, errors } = takeGatewayDirectives(normalised.document);
+  const { document, uses, errors } = extractGatewayDirectives(normalised.document);
   if (errors.length > 0) return errors.map((error) => problemOfError(source, 'INVALID_GATEWAY_DIRECTIVE', error));
   return READERS[kind]({ source, document, uses, env });
 }

@@ -14,8 +14,8 @@ export interface SourcesRead {
 }
 
 /**
- * Reads every `NAME.graphql`, `NAME.graphqls` and `NAME.gql` in the folder and in the folders below it. Hidden files and folders, `node_modules` and
- * other extensions are left out.
+ * Reads every `NAME.graphql`, `NAME.graphqls` and `NAME.gql` in the folder and its subfolders. Ignores hidden files and folders,
+ * `node_modules` and other extensions.
  */
 export async function readSources(dir: string, env: Env = process.env): Promise<SourcesRead> {
   const entries = await entriesBelow(dir).catch((error: NodeJS.ErrnoException) => error);
@@ -39,8 +39,8 @@ async function readFileAt({ path, stats }: FoundEntry, env: Env): Promise<Source
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  ENOENT: 'It is a link to a file that is not there.',
-  ELOOP: 'It is a link that leads to itself.',
+  ENOENT: 'It is a link to a file that does not exist.',
+  ELOOP: 'It is a link to itself.',
 };
 
 function unreadable(file: string, error: NodeJS.ErrnoException): Problem {
@@ -54,7 +54,7 @@ function unreadable(file: string, error: NodeJS.ErrnoException): Problem {
   };
 }
 
-/** To read a pipe is to wait for somebody who writes, for ever. */
+/** Returns the problem of an entry that is not a file: reading a pipe could block forever. */
 function notAFile(file: string): Problem {
   const message = 'It is a pipe, a socket or a device; expected a file.';
   return { file, line: 1, column: 1, code: 'UNREADABLE_FILE', message, hint: 'Move it out of the folder.' };
@@ -72,7 +72,7 @@ function folderProblem(dir: string, error: NodeJS.ErrnoException): Problem {
     ...place,
     code: 'NO_SCHEMAS_FOLDER',
     message: `${what}: ${file}`,
-    hint: 'Create it, name another with --schemas DIR, or serve a ready supergraph with --supergraph FILE.',
+    hint: 'Create it, pass another with --schemas DIR, or serve a composed supergraph with --supergraph FILE.',
   };
 }
 
@@ -87,7 +87,10 @@ function emptyFolder(dir: string): Problem {
   };
 }
 
-/** Names must differ by more than case: they become enum values and metric labels, and files on some disks. */
+/**
+ * Finds names that differ at most by case: names become enum values and metric labels, and file names on disks that
+ * ignore case.
+ */
 function duplicateNames(sources: readonly SourceDefinition[]): Problem[] {
   const first = new Map<string, SourceDefinition>();
   return sources.flatMap((source) => {
@@ -97,7 +100,7 @@ function duplicateNames(sources: readonly SourceDefinition[]): Problem[] {
       first.set(key, source);
       return [];
     }
-    const message = `The subgraph name "${source.name}" is taken by ${other.file}.`;
+    const message = `The subgraph name "${source.name}" is already used by ${other.file}.`;
     const hint = 'A subgraph is named after its file, whatever the folder and the ending. Rename one of the two files.';
     return [{ file: source.file, line: 1, column: 1, subgraph: source.name, code: 'DUPLICATE_NAME', message, hint }];
   });

@@ -5,16 +5,16 @@ import { asUse, isHttpUrl, type ParsedSource, problemAt } from './source-file.ts
 
 const URL_HINT = 'Write `extend schema @subgraph(url: "http://…")` at the top of the file.';
 
-/** A federation subgraph: `extend schema @subgraph(url: "http://…")`. */
+/** Reads a federation subgraph: `extend schema @subgraph(url: "http://…")`. */
 export function readSubgraphSource({ source, document, uses, env }: ParsedSource): SourceDefinition | Problem[] {
   const places = uses.filter((use) => use.node.name.value === 'subgraph');
   const [place, second] = places;
   if (place === undefined) {
-    const message = 'The file does not say where the subgraph is.';
+    const message = 'The file has no @subgraph with the URL of the subgraph.';
     return [problemAt(source, undefined, 'MISSING_SUBGRAPH_URL', message, URL_HINT)];
   }
   if (second !== undefined) {
-    const message = 'The file says twice where the subgraph is.';
+    const message = 'The file has more than one @subgraph.';
     return [problemAt(source, second.node, 'REPEATED_SUBGRAPH_URL', message, 'Keep one.')];
   }
   const url = expand(String(place.args.url), env);

@@ -2,12 +2,12 @@ import { basename } from 'node:path';
 
 const EXTENSION = /\.(?:graphqls?|gql)$/;
 
-/** Whether a file of the schemas folder is the schema of a source. */
+/** Returns whether a file of the schemas folder is the schema of a source. */
 export function isSchemaFile(name: string): boolean {
   return EXTENSION.test(name) && !name.startsWith('.');
 }
 
-/** The name of the subgraph: `schemas/shop/products.graphql` → `products`. */
+/** Returns the name of the subgraph: `schemas/shop/products.graphql` → `products`. */
 export function subgraphNameOf(path: string): string {
   return basename(path).replace(EXTENSION, '');
 }

@@ -1,36 +1,36 @@
 import { type ASTNode, type DocumentNode, GraphQLError, parse, Source } from 'graphql';
 import type { Env } from '../config/expand.ts';
 import type { Problem } from '../config/problem.ts';
-import type { TakenDirective } from './gateway-directives.ts';
+import type { ExtractedDirective } from './gateway-directives.ts';
 import type { GatewayDirectiveUse, SourceDefinition } from './source-definition.ts';
 
 export interface SourceFile {
   readonly name: string;
-  /** As shown to people. */
+  /** Its path for messages. */
   readonly file: string;
   readonly text: string;
 }
 
-/** A schema file as a reader of its kind gets it. */
+/** A parsed schema file, as the reader of its kind receives it. */
 export interface ParsedSource {
   readonly source: SourceFile;
-  /** Without the gateway's own directives. */
+  /** Without the gateway's directives. */
   readonly document: DocumentNode;
-  readonly uses: readonly TakenDirective[];
+  readonly uses: readonly ExtractedDirective[];
   readonly env: Env;
 }
 
-/** Reads what is particular to one kind of source; what is wrong comes back as problems. */
+/** Reads one kind of source. Returns mistakes as problems. */
 export type SourceReader = (parsed: ParsedSource) => SourceDefinition | Problem[];
 
-/** What is wrong with a directive, and where. */
+/** A mistake in a directive, and its place. */
 export interface DirectiveMistake {
   readonly node: ASTNode;
   readonly message: string;
   readonly hint: string;
 }
 
-/** A problem at `node`, or at the file's beginning. */
+/** Returns a problem at `node`, or at the start of the file. */
 export function problemAt(
   source: SourceFile,
   node: ASTNode | undefined,
@@ -46,7 +46,7 @@ export function problemOfError(source: SourceFile, code: string, error: GraphQLE
   return { file: source.file, line, column, subgraph: source.name, code, message: error.message };
 }
 
-/** 1-based line and column where a node begins; the file's beginning when it has no location. */
+/** Returns the 1-based line and column where a node starts; the start of the file where it has no location. */
 export function placeOf(node: ASTNode | undefined): { line: number; column: number } {
   const token = node?.loc?.startToken;
   return token === undefined ? { line: 1, column: 1 } : { line: token.line, column: token.column };
@@ -62,7 +62,7 @@ export function parseSource(source: SourceFile): DocumentNode | GraphQLError {
   }
 }
 
-export function asUse({ node, coordinate, args }: TakenDirective): GatewayDirectiveUse {
+export function asUse({ node, coordinate, args }: ExtractedDirective): GatewayDirectiveUse {
   return { directive: node.name.value, coordinate, args, ...placeOf(node) };
 }
 

@@ -1,8 +1,8 @@
 import { type ConstDirectiveNode, type DirectiveNode, type DocumentNode, Kind, visit } from 'graphql';
 import type { SourceKind } from './source-definition.ts';
 
-/** Directives by which a file shows what kind of source it describes. */
-const MARKS: Readonly<Record<string, SourceKind>> = {
+/** Directives that determine the kind of source. */
+const KIND_DIRECTIVES: Readonly<Record<string, SourceKind>> = {
   subgraph: 'subgraph',
   source: 'rest',
   connect: 'rest',
@@ -12,25 +12,25 @@ const MARKS: Readonly<Record<string, SourceKind>> = {
 
 const CONNECT_SPEC = 'https://specs.apollo.dev/connect/';
 
-/** What a file shows of its kind: each kind with the first directive that speaks for it. */
-export type KindMarks = ReadonlyMap<SourceKind, DirectiveNode>;
+/** The kinds of a file, each with the first directive that determines it. */
+export type KindDirectives = ReadonlyMap<SourceKind, DirectiveNode>;
 
 /**
- * Which kinds of source a file describes: one, if all is well; none where it does not say how it is reached. A directive
- * that the file declares itself is the file's own affair.
+ * Returns the kinds of source that a file describes: one if the file is valid; none where it does not declare how it
+ * is reached. Directives that the file defines itself are ignored.
  */
-export function readKinds(document: DocumentNode): KindMarks {
+export function readKinds(document: DocumentNode): KindDirectives {
   const declared = new Set<string>();
-  const marks: [SourceKind, DirectiveNode][] = [];
+  const found: [SourceKind, DirectiveNode][] = [];
   visit(document, {
     DirectiveDefinition: (node) => void declared.add(node.name.value),
     Directive(node) {
       const kind = kindOf(node);
-      if (kind !== undefined) marks.push([kind, node]);
+      if (kind !== undefined) found.push([kind, node]);
     },
   });
   const kinds = new Map<SourceKind, DirectiveNode>();
-  for (const [kind, node] of marks) {
+  for (const [kind, node] of found) {
     if (!declared.has(node.name.value) && !kinds.has(kind)) kinds.set(kind, node);
   }
   return kinds;
@@ -39,7 +39,7 @@ export function readKinds(document: DocumentNode): KindMarks {
 function kindOf(node: DirectiveNode): SourceKind | undefined {
   const name = node.name.value;
   if (name === 'link') return linksConnectors(node as ConstDirectiveNode) ? 'rest' : undefined;
-  return Object.hasOwn(MARKS, name) ? MARKS[name] : undefined;
+  return Object.hasOwn(KIND_DIRECTIVES, name) ? KIND_DIRECTIVES[name] : undefined;
 }
 
 function linksConnectors(link: ConstDirectiveNode): boolean {

@@ -13,22 +13,22 @@ import { isSchemaFile } from './schema-files.ts';
 export type { SupergraphUpdate };
 
 export interface SupergraphListener {
-  /** A good supergraph that differs from the one before, or that follows problems. */
+  /** Called with a valid supergraph that differs from the one before, or that follows problems. */
   update(update: SupergraphUpdate): void;
-  /** What was changed does not compose; the last good supergraph stays in force. */
+  /** Called when a change does not compose; the last valid supergraph stays active. */
   problems(problems: readonly Problem[]): void;
-  /** The folder or the file itself is gone, is back, or was replaced. */
+  /** Called when the folder or the file itself was removed, restored or replaced. */
   pathEvent?(event: PathEvent, path: string): void;
 }
 
-/** Where the server gets its supergraph from. */
+/** The source of the server's supergraph. */
 export interface SupergraphProvider {
   /** Throws `CompositionError`. */
   load(): Promise<SupergraphUpdate>;
   watch(listener: SupergraphListener): Promise<Watching>;
 }
 
-/** There is no supergraph to serve; `problems` says why, file by file. */
+/** Thrown when there is no supergraph to serve; `problems` has the reasons, file by file. */
 export class CompositionError extends Error {
   readonly problems: readonly Problem[];
 
@@ -41,9 +41,9 @@ export class CompositionError extends Error {
 
 const SETTLE_MS = 100;
 
-/** Serves the supergraph of a `schemas/` folder or of one supergraph file, now and as it changes. */
+/** Creates a provider that loads and watches a `schemas/` folder or one supergraph file. */
 export function createSupergraphProvider(origin: SupergraphOrigin, env: Env = process.env): SupergraphProvider {
-  /** What was told last, so that a change that changes nothing is not told again. */
+  /** The fingerprint of the last report: a load without changes is not reported again. */
   let lastReported: string | undefined;
   /** The names of the sources of the last good supergraph. */
   let names: readonly string[] = [];
@@ -75,7 +75,7 @@ export function createSupergraphProvider(origin: SupergraphOrigin, env: Env = pr
       const path = 'supergraphFile' in origin ? origin.supergraphFile : origin.schemasDir;
       const onEvent = (event: PathEvent) => listener.pathEvent?.(event, path);
       const watching = await watchPath({ path, counts: isSchemaFile, onChange: reload, onEvent });
-      // A change between `load` and now was seen by nobody.
+      // a change between `load` and now was not noticed
       reload();
       return {
         close() {
@@ -88,8 +88,8 @@ export function createSupergraphProvider(origin: SupergraphOrigin, env: Env = pr
 }
 
 /**
- * A file may have been read while it was being written, or a folder while it was being copied: what is wrong, and what lacks a source
- * that was there before, is loaded a second time.
+ * Loads the supergraph, and loads it again after a pause where it has problems or lacks a source that it had before:
+ * a file may have been read while it was being written, or a folder while it was being copied.
  */
 async function loadSettled(origin: SupergraphOrigin, env: Env, before: readonly string[]): Promise<SupergraphLoaded> {
   const loaded = await loadSupergraph(origin, env);
@@ -99,33 +99,33 @@ async function loadSettled(origin: SupergraphOrigin, env: Env, before: readonly 
   return loadSupergraph(origin, env);
 }
 
-/** None for a supergraph file, whose sources have no files. */
+/** Returns the names of the sources; none for a supergraph file. */
 function namesOf(loaded: SupergraphLoaded): readonly string[] {
   return loaded.ok ? (loaded.update.sources?.map(({ name }) => name) ?? []) : [];
 }
 
-/** Everything of a load that a listener could act on, as text to compare. */
+/** Returns everything that matters to a listener, as text to compare. */
 function fingerprint(loaded: SupergraphLoaded): string {
   if (!loaded.ok) return JSON.stringify(loaded.problems);
   const { sdl, sources } = loaded.update;
   return JSON.stringify([sdl, sources?.map(({ name, kind, gatewayDirectives }) => [name, kind, gatewayDirectives])]);
 }
 
-/** Runs `work` when called; calls during a run lead to one more run after it, never to two at once. */
+/** Returns a function that runs `work`. Calls during a run cause one more run after it, never two at once. */
 function oneAtATime(work: () => Promise<void>): () => void {
   let running = false;
-  let again = false;
+  let rerun = false;
   return async function run() {
     if (running) {
-      again = true;
+      rerun = true;
       return;
     }
     running = true;
     try {
       do {
-        again = false;
+        rerun = false;
         await work();
-      } while (again);
+      } while (rerun);
     } finally {
       running = false;
     }

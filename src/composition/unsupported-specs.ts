@@ -1,8 +1,8 @@
 import { type ConstDirectiveNode, type DocumentNode, Kind } from 'graphql';
 
-/** Specs whose purpose is SECURITY and which the gateway heeds. */
-const HEEDED = new Set(['inaccessible', 'authenticated', 'requiresScopes', 'policy', 'context']);
-/** What led fields to other places than a subgraph's URL before there was `connect`: it is nothing to pass over either. */
+/** Specs with the purpose SECURITY that the gateway supports. */
+const SUPPORTED = new Set(['inaccessible', 'authenticated', 'requiresScopes', 'policy', 'context']);
+/** Specs that redirected fields from a subgraph's URL before `connect` existed: they must not be ignored either. */
 const OUTDATED = new Set(['source']);
 
 export interface UnsupportedSpec {
@@ -14,15 +14,15 @@ export interface UnsupportedSpec {
 }
 
 /**
- * The first `@link` of a supergraph to a spec that must not be passed over and is not read here. Who does not know a spec
- * that is linked `for: SECURITY` must not serve the schema: https://specs.apollo.dev/link/v1.0/#Purpose
+ * Returns the first `@link` of a supergraph to a spec that must not be ignored and is not supported. A gateway must
+ * not serve a schema whose spec `for: SECURITY` it does not support: https://specs.apollo.dev/link/v1.0/#Purpose
  */
 export function findUnsupportedSpec({ definitions }: DocumentNode): UnsupportedSpec | undefined {
   for (const node of definitions) {
     if (node.kind !== Kind.SCHEMA_DEFINITION && node.kind !== Kind.SCHEMA_EXTENSION) continue;
     for (const directive of node.directives ?? []) {
-      const unread = directive.name.value === 'link' ? unsupportedSpec(directive) : undefined;
-      if (unread) return unread;
+      const unsupported = directive.name.value === 'link' ? unsupportedSpec(directive) : undefined;
+      if (unsupported) return unsupported;
     }
   }
   return undefined;
@@ -31,7 +31,7 @@ export function findUnsupportedSpec({ definitions }: DocumentNode): UnsupportedS
 function unsupportedSpec(link: ConstDirectiveNode): UnsupportedSpec | undefined {
   const url = argument(link, 'url') ?? '';
   const name = /\/([A-Za-z]\w*)\/v\d+\.\d+\/?$/.exec(url)?.[1] ?? url;
-  if (!OUTDATED.has(name) && (argument(link, 'for') !== 'SECURITY' || HEEDED.has(name))) return undefined;
+  if (!OUTDATED.has(name) && (argument(link, 'for') !== 'SECURITY' || SUPPORTED.has(name))) return undefined;
   const { line = 1, column = 1 } = link.loc?.startToken ?? {};
   return { url, line, column };
 }

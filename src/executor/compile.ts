@@ -166,10 +166,10 @@ type Writers = Map<AliasScope, Map<string, Set<number>>>;
 function countWriters(plan: QueryPlan): Writers {
   const writers: Writers = new Map();
   const visit = (node: FetchNode, position: Position, writer: number) => {
-    const ofSpace = writers.get(position.space) ?? new Map<string, Set<number>>();
-    writers.set(position.space, ofSpace);
+    const ofScope = writers.get(position.aliasScope) ?? new Map<string, Set<number>>();
+    writers.set(position.aliasScope, ofScope);
     for (const [key, { node: below }] of node.fields) {
-      ofSpace.set(key, (ofSpace.get(key) ?? new Set()).add(writer));
+      ofScope.set(key, (ofScope.get(key) ?? new Set()).add(writer));
       if (below) visit(below, below.position, writer);
     }
     for (const typeCondition of node.typeConditions.values()) visit(typeCondition, position, writer);
@@ -198,7 +198,7 @@ function writtenKeys(places: readonly { node: FetchNode; position: Position }[],
   const visit = (node: FetchNode, position: Position) => {
     if (node.typename) add('__typename', false, false);
     for (const [key, { needsInputs }] of node.fields) {
-      add(key, (writers.get(position.space)?.get(key)?.size ?? 0) > 1, needsInputs);
+      add(key, (writers.get(position.aliasScope)?.get(key)?.size ?? 0) > 1, needsInputs);
     }
     for (const typeCondition of node.typeConditions.values()) visit(typeCondition, position);
   };

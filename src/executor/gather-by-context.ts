@@ -96,7 +96,7 @@ function readValue(
 }
 
 function partFor({ planned, parts }: CompiledContexts, n: number): LookupPart {
-  const part = parts[n] ?? planned.furtherPart(n);
+  const part = parts[n] ?? planned.partForSet(n);
   if (n < MAX_CACHED) parts[n] = part;
   return part;
 }

@@ -2,7 +2,7 @@ import type { GraphQLSchema, TypeNode } from 'graphql';
 import { isEnumType, isScalarType, Kind } from 'graphql';
 import type { DroppedItems } from '../operation/drop-fields.ts';
 import type { OpField } from '../operation/operation.ts';
-import type { SectionHeads } from '../operation/timed-sections.ts';
+import type { SectionFields } from '../operation/timed-sections.ts';
 
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { flattenString, quote } from './json-text.ts';
@@ -19,7 +19,7 @@ export interface ProjectionOptions {
   /** Fields that are not fetched, by the selections that they were removed from. */
   readonly dropped?: DroppedItems | undefined;
   /** Fields that the result may be without. */
-  readonly sections?: SectionHeads | undefined;
+  readonly sections?: SectionFields | undefined;
 }
 
 /** Which sections are late, and which of these are missing from the result: an object has such a field. */
@@ -50,7 +50,7 @@ export class Projection {
   private readonly schema: GraphQLSchema;
   /** Which fields are written for each runtime type. */
   readonly shapes: ObjectShapes;
-  private readonly sections: SectionHeads | undefined;
+  private readonly sections: SectionFields | undefined;
   private readonly root: ValueWriter;
   private late: LateSections | undefined;
   private introspected: ReadonlyMap<string, string> = new Map();

@@ -1,11 +1,11 @@
 import type { CacheControlUse } from '../supergraph/cache-hints.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 
-/** How long a field's value holds, and for whom. */
+/** How long the value of a field may be cached, and for whom. */
 export interface CacheHint {
   readonly maxAgeMs?: number | undefined;
   readonly scope?: 'public' | 'private' | undefined;
-  /** It holds as long as the object that it stands on. */
+  /** Whether it may be cached as long as the object around it. */
   readonly inherit?: boolean | undefined;
 }
 
@@ -13,8 +13,8 @@ export interface CacheHint {
 export type CacheHints = ReadonlyMap<string, CacheHint>;
 
 /**
- * What schema files say by `@cacheControl`, and what supergraphs composed elsewhere bear of it on their types and fields;
- * what the configuration says of the same place goes before it.
+ * Returns the hints of `@cacheControl` in schema files and in supergraphs composed elsewhere. Hints in the
+ * configuration for the same coordinate win.
  * @see https://www.apollographql.com/docs/apollo-server/performance/caching
  */
 export function readHints({ cacheControl }: Pick<Supergraph, 'cacheControl'>, configured: CacheHints): CacheHints {

@@ -14,39 +14,42 @@ import { literalValue } from '../shared/literal-value.ts';
 import { coerceLeaf, LeafError } from './coerce-leaf.ts';
 import { shorten } from './print-value.ts';
 
-/** What is wrong with a value, and where in it. */
+/** An error in an input value, and its place. */
 export interface InputError {
-  /** From the value given to {@link InputCoercion.coerce}: `['items', 0, 'price']`. */
+  /** From the value passed to {@link InputCoercion.coerce}: `['items', 0, 'price']`. */
   readonly path: readonly (string | number)[];
-  /** What stands there. */
+  /** The value at that place. */
   readonly value: unknown;
   readonly message: string;
 }
 
 export interface InputCoercionOptions {
-  /** Reading stops when there are so many errors. */
+  /** Reading stops at this number of errors. */
   readonly maxErrors: number;
-  /** Messages do not suggest names that the schema has. */
+  /** Whether messages leave out suggestions of schema names. */
   readonly hideSuggestions?: boolean | undefined;
 }
 
-/** Names are compared with those of the schema for so many errors only: a comparison costs more than all else here. */
-const MOST_SUGGESTIONS = 5;
-/** Defaults that are filled in: with them, a megabyte of `{}` would become gigabytes for a type with many fields. */
-const MOST_DEFAULTS = 200_000;
-/** The stack must hold them. Clients meet the limit of the config first. */
-const MOST_LEVELS = 1_000;
+/** Names are compared with the schema for this many errors only: a comparison is the most expensive part here. */
+const MAX_SUGGESTIONS = 5;
+/**
+ * The most defaults that are filled in: without a limit, a megabyte of `{}` could become gigabytes for a type with
+ * many fields.
+ */
+const MAX_DEFAULTS = 200_000;
+/** The deepest nesting that the stack has to hold. Clients reach the limit in the config first. */
+const MAX_LEVELS = 1_000;
 
 /**
- * Coerces JSON values to GraphQL's input types in one pass over each value. The time is linear in the values, however
- * wrong they are: it stops at the first few errors.
+ * Coerces JSON values to GraphQL input types in one pass over each value. The time is linear in the size of the
+ * values, however invalid they are: it stops after the first few errors.
  * @see https://spec.graphql.org/October2021/#sec-Input-Objects.Input-Coercion
  */
 export class InputCoercion {
   readonly errors: InputError[] = [];
   /** How often names were compared to suggest one. */
   suggestions = 0;
-  /** Defaults of fields filled in so far, those of all values together. */
+  /** Defaults filled in so far, for all values together. */
   defaults = 0;
   private readonly maxErrors: number;
   private readonly hideSuggestions: boolean;
@@ -57,12 +60,12 @@ export class InputCoercion {
     this.hideSuggestions = hideSuggestions;
   }
 
-  /** Whether nothing more is read: there are so many errors, or so many defaults. */
+  /** Whether reading has stopped: there are too many errors, or too many defaults. */
   get isFull(): boolean {
-    return this.errors.length >= this.maxErrors || this.defaults > MOST_DEFAULTS;
+    return this.errors.length >= this.maxErrors || this.defaults > MAX_DEFAULTS;
   }
 
-  /** Returns the value as resolvers get it, defaults filled in. It is of no use if there are errors afterwards. */
+  /** Returns the value as resolvers receive it, with defaults. It is only valid if there are no errors afterwards. */
   coerce(value: unknown, type: GraphQLInputType): unknown {
     this.path = [];
     return this.value(value, type);
@@ -80,10 +83,10 @@ export class InputCoercion {
       return coerceLeaf(type, value);
     } catch (error) {
       if (!(error instanceof LeafError)) throw error;
-      const { message, misspelt } = error;
-      if (misspelt === undefined || !isEnumType(type)) return this.fail(value, message);
+      const { message, unknownName } = error;
+      if (unknownName === undefined || !isEnumType(type)) return this.fail(value, message);
       const names = () => type.getValues().map(({ name }) => name);
-      return this.fail(value, message + this.suggest('the enum value ', misspelt, names));
+      return this.fail(value, message + this.suggest('the enum value ', unknownName, names));
     }
   }
 
@@ -106,7 +109,7 @@ export class InputCoercion {
     if (this.isTooDeep()) return this.failDepth(value);
     const { fields, needed, defaults } = shapeOf(type);
     const coerced: Record<string, unknown> = {};
-    // what the client gives is gone through, not what the type has: a list may have many objects of a type with many fields
+    // iterates over the given fields, not those of the type: a list may have many objects of a type with many fields
     const unknown: string[] = [];
     for (const name of Object.keys(value)) {
       if (this.errors.length + unknown.length >= this.maxErrors) break;
@@ -129,8 +132,8 @@ export class InputCoercion {
   }
 
   private addDefault(): void {
-    if (this.defaults === MOST_DEFAULTS)
-      this.fail(undefined, `More than ${MOST_DEFAULTS} fields would get their default.`);
+    if (this.defaults === MAX_DEFAULTS)
+      this.fail(undefined, `More than ${MAX_DEFAULTS} fields would get their default value.`);
     this.defaults += 1;
   }
 
@@ -158,7 +161,7 @@ export class InputCoercion {
   }
 
   private suggest(what: string, name: string, candidates: () => string[]): string {
-    if (this.hideSuggestions || this.isFull || this.suggestions >= MOST_SUGGESTIONS) return '';
+    if (this.hideSuggestions || this.isFull || this.suggestions >= MAX_SUGGESTIONS) return '';
     this.suggestions += 1;
     const close = nearest(name, candidates(), 3).map((one) => `"${one}"`);
     const last = close.pop();
@@ -167,11 +170,11 @@ export class InputCoercion {
   }
 
   private isTooDeep(): boolean {
-    return this.path.length >= MOST_LEVELS;
+    return this.path.length >= MAX_LEVELS;
   }
 
   private failDepth(value: unknown): undefined {
-    return this.fail(value, `Lists and objects nest more than ${MOST_LEVELS} levels deep.`);
+    return this.fail(value, `Lists and objects nest more than ${MAX_LEVELS} levels deep.`);
   }
 
   private fail(value: unknown, message: string): undefined {
@@ -179,12 +182,15 @@ export class InputCoercion {
   }
 }
 
-/** Coerces a literal that validation has accepted, without variables, and keeps the digits of its numbers. */
+/** Coerces a valid literal without variables, and keeps the digits of its numbers. */
 export function coerceDefault(literal: ValueNode, type: GraphQLInputType): unknown {
   return new InputCoercion({ maxErrors: 1 }).coerce(literalValue(literal), type);
 }
 
-/** Reads the literal of a default: graphql-js has read its numbers as JavaScript has them. */
+/**
+ * Returns the default of a field, read from its literal: graphql-js has converted the numbers in it to JavaScript
+ * numbers.
+ */
 function defaultOf({ name, astNode, type, defaultValue }: GraphQLInputField, known: Map<string, unknown>): unknown {
   if (!astNode?.defaultValue) return defaultValue;
   let value = known.get(name);
@@ -195,12 +201,12 @@ function defaultOf({ name, astNode, type, defaultValue }: GraphQLInputField, kno
   return value;
 }
 
-/** What coercion has to know of an input object. */
+/** The precomputed fields of an input object. */
 interface InputShape {
   readonly fields: ReadonlyMap<string, GraphQLInputField>;
-  /** Those that have a default or must be given. */
+  /** Fields that have a default or are required. */
   readonly needed: readonly GraphQLInputField[];
-  /** The defaults that have been used, by field. */
+  /** The defaults used so far, by field. */
   readonly defaults: Map<string, unknown>;
 }
 

@@ -2,24 +2,24 @@ import { type GraphQLEnumType, type GraphQLLeafType, isEnumType } from 'graphql'
 import { ExactNumber, isNumber, numberText } from '../shared/exact-json.ts';
 import { printValue, shorten } from './print-value.ts';
 
-/** Why a value is none of a scalar or an enum, in words for the client. */
+/** Thrown when a value is not valid for a scalar or an enum; the message is for the client. */
 export class LeafError extends Error {
-  /** The name for which another may have been meant. */
-  readonly misspelt: string | undefined;
+  /** An unknown enum value, for which another one can be suggested. */
+  readonly unknownName: string | undefined;
 
-  constructor(message: string, misspelt?: string) {
+  constructor(message: string, unknownName?: string) {
     super(message);
     this.name = 'LeafError';
-    this.misspelt = misspelt;
+    this.unknownName = unknownName;
   }
 }
 
-const LEAST_INT = -2147483648;
-const GREATEST_INT = 2147483647;
+const MIN_INT = -2147483648;
+const MAX_INT = 2147483647;
 
 /**
- * Coerces a JSON value, not null, to a scalar or an enum. A custom scalar decides by itself (`parseValue`).
- * @throws {LeafError} the value is none of the type
+ * Coerces a JSON value, not null, to a scalar or an enum. A custom scalar uses its own `parseValue`.
+ * @throws {LeafError} when the value is not valid for the type
  * @see https://spec.graphql.org/October2021/#sec-Scalars.Input-Coercion
  */
 export function coerceLeaf(type: GraphQLLeafType, value: unknown): unknown {
@@ -49,7 +49,7 @@ function isWhole(value: unknown): value is number | ExactNumber {
   return isNumber(value) && Number.isInteger(Number(value));
 }
 
-/** An id keeps its digits, whatever JavaScript makes of them as a number. */
+/** Returns the text of a numeric id with all its digits, even those that a JavaScript number loses. */
 function idOf(value: number | ExactNumber): string {
   return typeof value === 'number' ? String(value) : numberText(value);
 }
@@ -58,7 +58,7 @@ function coerceInt(given: unknown): number {
   const value = given instanceof ExactNumber ? Number(given) : given;
   if (typeof value !== 'number' || !Number.isInteger(value))
     throw new LeafError(`Int cannot represent non-integer value: ${printValue(given)}`);
-  if (value > GREATEST_INT || value < LEAST_INT)
+  if (value > MAX_INT || value < MIN_INT)
     throw new LeafError(`Int cannot represent non 32-bit signed integer value: ${given}`);
   return value;
 }

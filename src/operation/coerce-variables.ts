@@ -11,20 +11,22 @@ import { literalValue } from '../shared/literal-value.ts';
 import { InputCoercion, type InputCoercionOptions, type InputError } from './coerce-input.ts';
 import { printValue, shorten } from './print-value.ts';
 
-/** What is wrong with the value of one variable. */
+/** An error in the value of one variable. */
 export interface VariableError {
-  /** Which of the definitions, counted from 0. */
+  /** The index of the variable definition, from 0. */
   readonly definition: number;
   readonly message: string;
 }
 
+/** The coerced values, or the errors. */
 export type CoercedVariables =
   | { readonly coerced: Record<string, unknown>; readonly errors?: undefined }
   | { readonly errors: readonly VariableError[]; readonly coerced?: undefined };
 
 /**
- * Coerces the variables of a request to the types that the operation declares for them, in time linear in the values.
- * Errors are worded as those of graphql-js; after `maxErrors` of them one more says so, and nothing more is read.
+ * Coerces the variables of a request to the types that the operation declares, in time linear in the size of the
+ * values. Errors have the wording of graphql-js. After `maxErrors` of them, one more reports the limit, and reading
+ * stops.
  *
  * In:  `($first: Int = 10, $id: ID!)` and `{ id: 7 }`
  * Out: `{ coerced: { first: 10, id: '7' } }`
@@ -68,17 +70,17 @@ export function coerceVariables(
 class VariableErrors {
   readonly list: VariableError[] = [];
   isFull = false;
-  private readonly most: number;
-  /** An object with many mistakes is printed once. */
+  private readonly max: number;
+  /** Printed values: an object with many errors is printed once. */
   private readonly printed = new Map<unknown, string>();
 
-  constructor(most: number) {
-    this.most = most;
+  constructor(max: number) {
+    this.max = max;
   }
 
   add(definition: number, name: string, what: string): void {
     if (this.isFull) return;
-    this.isFull = this.list.length >= this.most;
+    this.isFull = this.list.length >= this.max;
     this.list.push({ definition, message: this.isFull ? TOO_MANY : `Variable "$${shorten(name)}"${what}` });
   }
 

@@ -1,7 +1,7 @@
 import type { DocumentNode } from 'graphql';
 import { Kind, visit } from 'graphql';
 
-/** Names of the variables that decide an `@skip` or `@include` anywhere in a document, sorted. */
+/** Returns the names of the variables in `@skip` and `@include` anywhere in a document, sorted. */
 export function conditionVariables(document: DocumentNode): readonly string[] {
   const names = new Set<string>();
   visit(document, {

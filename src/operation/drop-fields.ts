@@ -1,16 +1,17 @@
 import type { Operation, OpField, OpSelection, OpTypeCondition } from './operation.ts';
 
-/** A field that is not read, in its place: before that item of what is left of its selection. */
+/** A dropped field and its place: before the item with this index in the remaining selection. */
 export interface DroppedItem {
   readonly field: OpField;
   readonly before: number;
 }
 
-/** Dropped fields by what is left of the selection that they were in. */
+/** Dropped fields by the remaining selection that they were removed from. */
 export type DroppedItems = ReadonlyMap<OpSelection, readonly DroppedItem[]>;
 
 /**
- * Takes fields out of an operation. Selections around them stay, even empty ones: their objects are part of the answer.
+ * Removes fields from an operation. Selections around them stay, even empty ones: their objects are part of the
+ * result.
  *
  * In:  `{ me { id secret } }` and `secret`
  * Out: `{ me { id } }`, and for the selection `{ id }`: `secret` before item 1
@@ -25,20 +26,20 @@ export function dropFields(
 
   function select(selection: OpSelection): OpSelection {
     const items: (OpField | OpTypeCondition)[] = [];
-    const gone: DroppedItem[] = [];
+    const removed: DroppedItem[] = [];
     let changed = false;
     for (const item of selection.items) {
       if (item.kind === 'field' && fields.has(item)) {
-        gone.push({ field: item, before: items.length });
+        removed.push({ field: item, before: items.length });
         continue;
       }
       const below = item.selection && select(item.selection);
       changed ||= below !== item.selection;
       items.push(below === item.selection ? item : ({ ...item, selection: below } as OpField | OpTypeCondition));
     }
-    if (!changed && gone.length === 0) return selection;
+    if (!changed && removed.length === 0) return selection;
     const left = { parentType: selection.parentType, items };
-    if (gone.length > 0) dropped.set(left, gone);
+    if (removed.length > 0) dropped.set(left, removed);
     return left;
   }
 

@@ -1,8 +1,8 @@
 import type { Operation, OpField, OpSelection } from './operation.ts';
 
-/** Where a field stands in its operation. */
+/** The place of a field in its operation. */
 export interface FieldPlace {
-  /** Counted through the operation: 0, 1, 2… */
+  /** Counts the fields of the operation: 0, 1, 2… */
   readonly index: number;
   /** The field around it; `undefined` for root fields. */
   readonly parent: OpField | undefined;
@@ -10,7 +10,7 @@ export interface FieldPlace {
   readonly path: readonly string[];
 }
 
-/** The places of all fields of an operation. */
+/** Returns the places of all fields of an operation. */
 export function fieldPlaces(operation: Operation): ReadonlyMap<OpField, FieldPlace> {
   const places = new Map<OpField, FieldPlace>();
   const visit = (selection: OpSelection, parent: OpField | undefined, base: readonly string[]): void => {

@@ -11,13 +11,16 @@ import { Kind, print } from 'graphql';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { Operation, OpField, OpSelection, OpTypeCondition } from './operation.ts';
 
-/** More selected fields than this, fragments expanded, and the operation is refused: planning time must stay bounded. */
+/**
+ * The most selected fields, with fragments expanded; an operation with more is refused, because planning time must
+ * stay bounded.
+ */
 export const MAX_SELECTED_FIELDS = 10_000;
 
-/** More levels of fields than this, and the operation is refused: stages that follow it down would run out of stack. */
+/** The most levels of fields; a deeper operation is refused, because recursive stages would exhaust the stack. */
 export const MAX_LEVELS = 500;
 
-/** The operation is valid GraphQL, but its expanded form is too large to plan. */
+/** Thrown for an operation that is valid GraphQL, but too large to plan once its fragments are expanded. */
 export class OperationTooLargeError extends Error {
   override readonly name = 'OperationTooLargeError';
 }
@@ -30,12 +33,13 @@ const TYPENAME_TYPE: TypeNode = {
 };
 
 /**
- * Brings a validated operation into normal form.
+ * Normalizes a validated operation: fragments are inlined, fields of the same key are merged, and conditions are
+ * resolved.
  *
  * In:  `{ me { id ...A } } fragment A on User { id name @include(if: $full) }` with `{ full: true }`
  * Out: `{ me { id name } }`
  *
- * @param conditions the values of the variables that `@skip` and `@include` name
+ * @param conditions the values of the variables in `@skip` and `@include`
  * @throws OperationTooLargeError above {@link MAX_SELECTED_FIELDS} or {@link MAX_LEVELS}
  * @see https://spec.graphql.org/October2021/#sec-Field-Collection
  */
@@ -59,12 +63,12 @@ export function normalise(
   };
 }
 
-/** Brings a federation field set (`id customer { id }`) on a type into the same form as an operation's selections. */
+/** Normalizes a federation field set (`id customer { id }`) on a type, as the selections of an operation. */
 export function normaliseFieldSet(set: SelectionSetNode, typeName: string, supergraph: SupergraphTypes): OpSelection {
   return new Normaliser(supergraph, new Map(), {}).selection([set], typeName);
 }
 
-/** One selection while it is being collected; fields of the same response key gather their nodes. */
+/** One selection while it is being collected; fields of the same response key collect their nodes. */
 interface Draft {
   readonly type: string;
   readonly items: (FieldNode[] | Draft)[];
@@ -125,11 +129,14 @@ class Normaliser {
     const here = this.possible(draft.type);
     const there = this.possible(condition);
     if (this.isSubtype(draft.type, condition)) return this.collect(set, draft);
-    if (isSubset(there, here)) return this.collect(set, narrow(draft, condition));
-    for (const type of there) if (here.has(type)) this.collect(set, narrow(draft, type));
+    if (isSubset(there, here)) return this.collect(set, typeConditionDraft(draft, condition));
+    for (const type of there) if (here.has(type)) this.collect(set, typeConditionDraft(draft, type));
   }
 
-  /** Whether the schema says so; that all objects of a type happen to be of another as well is not enough for its fields. */
+  /**
+   * Returns whether the schema declares a subtype. That all objects of a type happen to be of another as well is not
+   * enough to select its fields.
+   */
   private isSubtype(type: string, of: string): boolean {
     const known = this.supergraph.types.get(type);
     return known?.interfaces.includes(of) || (known?.kind === 'object' && this.possible(of).has(type));
@@ -156,7 +163,7 @@ class Normaliser {
     this.selected += 1;
     if (this.selected > MAX_SELECTED_FIELDS) {
       throw new OperationTooLargeError(
-        `The operation selects more than ${MAX_SELECTED_FIELDS} fields once its fragments are expanded. Ask for less in one operation.`,
+        `The operation selects more than ${MAX_SELECTED_FIELDS} fields once its fragments are expanded. Select less in one operation.`,
       );
     }
     const [first] = nodes;
@@ -174,7 +181,7 @@ class Normaliser {
       argsKey: argsKey(first),
       type: known?.type ?? TYPENAME_TYPE,
       namedType,
-      // introspection is answered elsewhere: `__schema { … }` has no type in a supergraph
+      // introspection is resolved elsewhere: `__schema { … }` has no type in a supergraph
       selection: sets.length > 0 && known ? this.selection(sets, namedType) : undefined,
     };
   }
@@ -184,9 +191,9 @@ class Normaliser {
       const name = directive.name.value;
       if (name !== 'skip' && name !== 'include') continue;
       const value = directive.arguments?.[0]?.value;
-      const decided =
+      const condition =
         value?.kind === Kind.VARIABLE ? this.conditions[value.name.value] : value?.kind === Kind.BOOLEAN && value.value;
-      if ((decided === true) === (name === 'skip')) return false;
+      if ((condition === true) === (name === 'skip')) return false;
     }
     return true;
   }
@@ -195,8 +202,8 @@ class Normaliser {
 function addField(draft: Draft, node: FieldNode): void {
   const key = node.alias?.value ?? node.name.value;
   const known = draft.byKey.get(key);
-  // what a fragment in between selects on the same field comes before, so this node stands for itself
-  if (known && !(node.selectionSet && draft.items.lastIndexOf(known) < lastNarrowing(draft))) {
+  // a fragment in between may select the same field first, so this node is not merged
+  if (known && !(node.selectionSet && draft.items.lastIndexOf(known) < lastConditionIndex(draft))) {
     known.push(node);
     return;
   }
@@ -205,12 +212,15 @@ function addField(draft: Draft, node: FieldNode): void {
   draft.items.push(nodes);
 }
 
-function lastNarrowing(draft: Draft): number {
+function lastConditionIndex(draft: Draft): number {
   return draft.items.findLastIndex((item) => !Array.isArray(item));
 }
 
-/** Continues the narrowing that was last open, so that neighbours merge and the order of first appearance stays. */
-function narrow(draft: Draft, type: string): Draft {
+/**
+ * Continues the last type condition if it is the same, so that neighbours merge and the order of first appearance
+ * stays.
+ */
+function typeConditionDraft(draft: Draft, type: string): Draft {
   const last = draft.items.at(-1);
   if (last && !Array.isArray(last) && last.type === type) return last;
   const typeCondition = newDraft(type);

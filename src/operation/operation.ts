@@ -1,6 +1,6 @@
 import type { ArgumentNode, OperationTypeNode, TypeNode, VariableDefinitionNode } from 'graphql';
 
-/** A client operation in normal form: fragments inlined, same keys merged, `@skip` and `@include` decided. */
+/** A normalized client operation: fragments inlined, same keys merged, `@skip` and `@include` resolved. */
 export interface Operation {
   readonly kind: `${OperationTypeNode}`;
   readonly name: string | undefined;
@@ -8,7 +8,7 @@ export interface Operation {
   readonly selection: OpSelection;
 }
 
-/** What is selected on one object, in the order in which a response shows it. */
+/** The selection on one object, in the order of the response. */
 export interface OpSelection {
   readonly parentType: string;
   readonly items: readonly (OpField | OpTypeCondition)[];

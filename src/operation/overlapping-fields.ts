@@ -23,10 +23,13 @@ import {
   typeFromAST,
 } from 'graphql';
 
-/** Fields looked at for one document, its fragments expanded, before it is refused: far above what can be planned. */
+/**
+ * The most fields that are compared for one document, with fragments expanded: far more than can be planned. A
+ * document with more is refused.
+ */
 export const MAX_FIELDS_COMPARED = 100_000;
 
-/** A field where it is selected: which type's field it is, and what the schema says of it. */
+/** A selected field with its parent type and its type. */
 interface Selected {
   readonly node: FieldNode;
   readonly id: number;
@@ -34,19 +37,22 @@ interface Selected {
   readonly type: GraphQLOutputType | undefined;
 }
 
-/** A selection set with the type that it stands on. */
+/** A selection set with its type. */
 interface Scope {
   readonly set: SelectionSetNode;
   readonly type: GraphQLNamedType | undefined;
 }
 
-/** `shape`: objects of different types, so only the forms of values must agree; `same`: it must be the same field as well. */
-type Demand = 'shape' | 'same';
+/**
+ * `shape`: the objects have different types, so only the shapes of values must agree. `same`: the fields must also be
+ * the same.
+ */
+type Requirement = 'shape' | 'same';
 
 /**
- * Validation rule "Field Selection Merging": fields that answer under the same key must be the same field with the
- * same arguments, and of the same shape. Takes the place of the rule of graphql-js, which compares every pair of
- * fields; here the fields of a key are compared with the first of them, because both demands are equivalences.
+ * Validates "Field Selection Merging": fields under the same response key must be the same field with the same
+ * arguments, and of the same shape. Replaces the rule of graphql-js, which compares every pair of fields. Here the
+ * fields of a key are compared with the first of them, because both requirements are equivalence relations.
  *
  * In:  `{ me { name name: id } }`
  * Out: an error that names the key and both fields
@@ -67,7 +73,7 @@ export function overlappingFieldsRule(context: ValidationContext): ASTVisitor {
   };
 }
 
-/** The same rule as a question: whether no fields of these operations conflict. */
+/** Returns whether no fields of these operations conflict, by the same rule. */
 export function mergesFields(
   schema: GraphQLSchema,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,
@@ -86,42 +92,44 @@ export function mergesFields(
   });
 }
 
-interface Surroundings {
+interface ComparisonContext {
   fragment(name: string): FragmentDefinitionNode | undefined;
   report(error: GraphQLError): void;
 }
 
 class Comparison {
   private readonly schema: GraphQLSchema;
-  private readonly surroundings: Surroundings;
+  private readonly context: ComparisonContext;
   private readonly ids = new Map<FieldNode, number>();
   private readonly arguments = new Map<FieldNode, string>();
-  /** Groups of fields that were compared already, under either demand. */
+  /** Groups of fields that were compared already, under either requirement. */
   private readonly seen = new Set<string>();
   private compared = 0;
   private exhausted = false;
 
-  constructor(schema: GraphQLSchema, surroundings: Surroundings) {
+  constructor(schema: GraphQLSchema, context: ComparisonContext) {
     this.schema = schema;
-    this.surroundings = surroundings;
+    this.context = context;
   }
 
   compareOperation({ operation, selectionSet: set }: OperationDefinitionNode): void {
     const type = this.schema.getRootType(operation) ?? undefined;
-    const pending: { scopes: readonly Scope[]; demand: Demand }[] = [{ scopes: [{ set, type }], demand: 'same' }];
+    const pending: { scopes: readonly Scope[]; requirement: Requirement }[] = [
+      { scopes: [{ set, type }], requirement: 'same' },
+    ];
     for (let next = pending.pop(); next && !this.exhausted; next = pending.pop()) {
       const byKey = this.collect(next.scopes);
-      if (this.wasSeen(byKey, next.demand)) continue;
-      for (const [key, fields] of byKey) pending.push(...this.compareKey(key, fields, next.demand));
+      if (this.wasSeen(byKey, next.requirement)) continue;
+      for (const [key, fields] of byKey) pending.push(...this.compareKey(key, fields, next.requirement));
     }
   }
 
-  /** What is selected under one key; gives back what has to be compared below it. */
-  private compareKey(key: string, fields: readonly Selected[], demand: Demand) {
-    const below: { scopes: readonly Scope[]; demand: Demand }[] = [];
+  /** Compares the fields of one key. Returns what has to be compared below them. */
+  private compareKey(key: string, fields: readonly Selected[], requirement: Requirement) {
+    const below: { scopes: readonly Scope[]; requirement: Requirement }[] = [];
     const [first] = fields;
     if (first && fields.length > 1 && !this.sameShape(key, first, fields)) return below;
-    if (demand === 'shape') {
+    if (requirement === 'shape') {
       addBelow(below, fields, 'shape');
       return below;
     }
@@ -147,7 +155,7 @@ class Comparison {
   private sameField(key: string, fields: readonly Selected[]): boolean {
     const [first] = fields;
     if (!first || fields.length === 1) return true;
-    if (!this.spend(fields.length, first.node)) return false;
+    if (!this.countCompared(fields.length, first.node)) return false;
     const name = first.node.name.value;
     for (const field of fields) {
       if (field.node.name.value !== name) {
@@ -164,10 +172,10 @@ class Comparison {
 
   private report(key: string, reason: string, first: Selected, other: Selected): void {
     const message = `Fields "${key}" conflict: ${reason}. Give one of them another alias to get both.`;
-    this.surroundings.report(new GraphQLError(message, { nodes: inOrder(first.node, other.node) }));
+    this.context.report(new GraphQLError(message, { nodes: inOrder(first.node, other.node) }));
   }
 
-  /** Fields by response key, fragments expanded, each fragment once. */
+  /** Collects fields by response key, with fragments expanded, each fragment once. */
   private collect(scopes: readonly Scope[]): Map<string, Selected[]> {
     const byKey = new Map<string, Selected[]>();
     const spread = new Set<FragmentDefinitionNode>();
@@ -180,7 +188,7 @@ class Comparison {
           const { typeCondition, selectionSet } = selection;
           open.push({ set: selectionSet, type: typeCondition ? this.typeNamed(typeCondition) : scope.type });
         } else {
-          const fragment = this.surroundings.fragment(selection.name.value);
+          const fragment = this.context.fragment(selection.name.value);
           if (!fragment || spread.has(fragment)) continue;
           spread.add(fragment);
           open.push({ set: fragment.selectionSet, type: this.typeNamed(fragment.typeCondition) });
@@ -194,18 +202,18 @@ class Comparison {
     return typeFromAST(this.schema, node);
   }
 
-  /** False once the document has used up what may be compared. */
-  private spend(fields: number, node: FieldNode): boolean {
+  /** Counts compared fields. Returns false once the document has exceeded the limit. */
+  private countCompared(fields: number, node: FieldNode): boolean {
     this.compared += fields;
     if (this.compared <= MAX_FIELDS_COMPARED) return true;
-    if (!this.exhausted) this.surroundings.report(tooManyFields(node));
+    if (!this.exhausted) this.context.report(tooManyFields(node));
     this.exhausted = true;
     return false;
   }
 
-  /** False when nothing more may be compared. */
+  /** Adds a field. Returns false when nothing more may be compared. */
   private add(byKey: Map<string, Selected[]>, node: FieldNode, parent: GraphQLNamedType | undefined): boolean {
-    if (!this.spend(1, node)) return false;
+    if (!this.countCompared(1, node)) return false;
     const id = this.ids.get(node) ?? this.ids.size;
     this.ids.set(node, id);
     const hasFields = isObjectType(parent) || isInterfaceType(parent);
@@ -218,9 +226,9 @@ class Comparison {
     return true;
   }
 
-  /** The same fields met again, be it through other fragments, have nothing new to say. */
-  private wasSeen(byKey: ReadonlyMap<string, readonly Selected[]>, demand: Demand): boolean {
-    let print: string = demand;
+  /** Returns whether the same fields were compared before, even through other fragments. */
+  private wasSeen(byKey: ReadonlyMap<string, readonly Selected[]>, requirement: Requirement): boolean {
+    let print: string = requirement;
     for (const fields of byKey.values()) for (const { id } of fields) print += ` ${id}`;
     if (this.seen.has(print)) return true;
     this.seen.add(print);
@@ -242,19 +250,19 @@ function inOrder(one: FieldNode, other: FieldNode): FieldNode[] {
 }
 
 function addBelow(
-  below: { scopes: readonly Scope[]; demand: Demand }[],
+  below: { scopes: readonly Scope[]; requirement: Requirement }[],
   fields: readonly Selected[],
-  demand: Demand,
+  requirement: Requirement,
 ): void {
   const scopes = fields.flatMap(({ node, type }) =>
     node.selectionSet ? [{ set: node.selectionSet, type: type && getNamedType(type) }] : [],
   );
-  if (scopes.length > 0) below.push({ scopes, demand });
+  if (scopes.length > 0) below.push({ scopes, requirement });
 }
 
 /**
- * The groups of fields that one object can answer together: fields of interfaces and unions go with those of each
- * object type, fields of two object types never meet.
+ * Groups the fields that one object can have together: fields of interfaces and unions join those of each object
+ * type; fields of two object types never conflict.
  */
 function byObjectType(fields: readonly Selected[]): readonly (readonly Selected[])[] {
   const first = fields[0]?.parent;
@@ -270,14 +278,17 @@ function byObjectType(fields: readonly Selected[]): readonly (readonly Selected[
   return [...groups.values()].map((group) => [...shared, ...group]);
 }
 
-/** `[Int!]` for leaf types; composite types are all alike, because what is below them is compared for itself: `[{}]`. */
+/**
+ * Returns the shape of a type, `[Int!]` for leaf types. Composite types are all alike, `[{}]`, because their fields
+ * are compared separately.
+ */
 function shapeOf(type: GraphQLOutputType): string {
   if (isNonNullType(type)) return `${shapeOf(type.ofType)}!`;
   if (isListType(type)) return `[${shapeOf(type.ofType)}]`;
   return isLeafType(type) ? type.name : '{}';
 }
 
-/** A value as text, in which the order of an input object's fields does not matter. */
+/** Returns a value as text in which the order of an input object's fields does not matter. */
 function canonical(value: ValueNode): string {
   if (value.kind === Kind.LIST) return `[${value.values.map(canonical).join()}]`;
   if (value.kind !== Kind.OBJECT) return print(value);
@@ -290,6 +301,6 @@ function canonical(value: ValueNode): string {
 function tooManyFields(node: FieldNode): GraphQLError {
   const message =
     `The document selects more than ${MAX_FIELDS_COMPARED} fields once its fragments are expanded. ` +
-    'Ask for less in one operation.';
+    'Select less in one operation.';
   return new GraphQLError(message, { nodes: [node] });
 }

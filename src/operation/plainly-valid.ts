@@ -35,10 +35,10 @@ import {
 import { mergesFields } from './overlapping-fields.ts';
 
 /**
- * Whether a document is valid as far as can be told in one quick walk: `true` only where every rule of the specification
- * holds. `false` says nothing: the document may use something that this walk leaves to the full validation
- * (introspection, subscriptions, directives other than `@skip` and `@include`, rare forms of values), which also finds
- * the words for what is wrong.
+ * Returns whether a quick check finds a document valid: `true` only where every rule of the specification holds.
+ * `false` means unknown: the document may use something that only the full validation covers (introspection,
+ * subscriptions, directives other than `@skip` and `@include`, rare forms of values). The full validation also
+ * produces the error messages.
  *
  * In:  `query ($id: ID!) { user(id: $id) { name } }`
  * Out: true
@@ -46,7 +46,7 @@ import { mergesFields } from './overlapping-fields.ts';
  * @see https://spec.graphql.org/October2021/#sec-Validation
  */
 export function isPlainlyValid(schema: GraphQLSchema, document: DocumentNode): boolean {
-  return new QuickWalk(schema, document).isValid();
+  return new QuickValidator(schema, document).isValid();
 }
 
 interface VariableUse {
@@ -55,13 +55,13 @@ interface VariableUse {
   readonly hasDefault: boolean;
 }
 
-/** What an operation or a fragment uses itself, without what its fragments use. */
+/** The variables and fragments that an operation or a fragment uses itself, without those of its fragments. */
 interface Uses {
   readonly variables: VariableUse[];
   readonly fragments: Set<string>;
 }
 
-class QuickWalk {
+class QuickValidator {
   private readonly schema: GraphQLSchema;
   private readonly document: DocumentNode;
   private readonly operations: OperationDefinitionNode[] = [];
@@ -283,7 +283,10 @@ class QuickWalk {
 
 const required = new WeakMap<object, readonly string[]>();
 
-/** The fields that must be given: a list may have thousands of objects of a type with hundreds of fields. */
+/**
+ * Returns the names of the required fields; cached, because a list may have thousands of objects of a type with
+ * hundreds of fields.
+ */
 function requiredOf(fields: Record<string, GraphQLInputField>): readonly string[] {
   let names = required.get(fields);
   if (!names) {
@@ -295,7 +298,7 @@ function requiredOf(fields: Record<string, GraphQLInputField>): readonly string[
   return names;
 }
 
-/** For values in which variables may not stand. */
+/** Passed for values that may not contain variables. */
 const NO_USES: Uses = { variables: [], fragments: new Set() };
 
 function fieldOf(fields: Record<string, GraphQLField<unknown, unknown>>, name: string) {

@@ -1,36 +1,34 @@
 import { ExactNumber } from '../shared/exact-json.ts';
 
-/** Levels of lists and objects that are written out. */
-const MOST_LEVELS = 2;
-/** Items of a list that are written out. */
-const MOST_ITEMS = 10;
+/** Levels of lists and objects that are printed. */
+const MAX_LEVELS = 2;
+/** Items of a list that are printed. */
+const MAX_ITEMS = 10;
 
 /**
- * Prints a JSON value for an error message, as graphql-js does, but reads no more of the value than it prints: a client
- * may send a megabyte.
+ * Prints a JSON value for an error message, as graphql-js does, but reads no more of the value than it prints: a
+ * client may send a megabyte.
  *
  * In:  `{ a: [1, { b: 2 }] }`
  * Out: `{ a: [1, [Object]] }`
  *
- * @param most characters; what is longer is cut, and ends with `…`
+ * @param max the most characters; a longer text is cut and ends with `…`
  */
-export function printValue(value: unknown, most = 200): string {
-  const printer = new Printer(most);
+export function printValue(value: unknown, max = 200): string {
+  const printer = new Printer(max);
   printer.print(value, 0);
   const { text } = printer;
-  return text.length > most ? `${text.slice(0, most)}…` : text;
+  return text.length > max ? `${text.slice(0, max)}…` : text;
 }
 
-/** Cuts a client's own word for a message: it may be as long as the request. */
-export function shorten(word: string, most = 100): string {
-  return word.length > most ? `${word.slice(0, most)}…` : word;
+/** Shortens a client's text for a message: it may be as long as the request. */
+export function shorten(word: string, max = 100): string {
+  return word.length > max ? `${word.slice(0, max)}…` : word;
 }
 
-/**
- * Returns whether a JSON value has at most `most` characters as JSON text. Reads no more of it than that takes.
- */
-export function isShortJson(value: unknown, most: number): boolean {
-  return charactersLeft(value, most) >= 0;
+/** Returns whether a JSON value has at most `max` characters as JSON text. Reads no more of it than that takes. */
+export function isShortJson(value: unknown, max: number): boolean {
+  return charactersLeft(value, max) >= 0;
 }
 
 function isScalar(value: unknown): value is string | number | boolean | null | undefined | ExactNumber {
@@ -39,30 +37,30 @@ function isScalar(value: unknown): value is string | number | boolean | null | u
 
 class Printer {
   text = '';
-  private readonly most: number;
+  private readonly max: number;
 
-  constructor(most: number) {
-    this.most = most;
+  constructor(max: number) {
+    this.max = max;
   }
 
   print(value: unknown, level: number): void {
-    if (typeof value === 'string') this.text += JSON.stringify(value.slice(0, this.most + 1));
+    if (typeof value === 'string') this.text += JSON.stringify(value.slice(0, this.max + 1));
     else if (isScalar(value)) this.text += String(value);
     else if (Array.isArray(value)) this.list(value, level);
     else this.object(value as Record<string, unknown>, level);
   }
 
   private list(items: readonly unknown[], level: number): void {
-    if (items.length > 0 && level >= MOST_LEVELS) {
+    if (items.length > 0 && level >= MAX_LEVELS) {
       this.text += '[Array]';
       return;
     }
     this.text += '[';
-    for (let i = 0; i < Math.min(items.length, MOST_ITEMS) && this.text.length <= this.most; i++) {
+    for (let i = 0; i < Math.min(items.length, MAX_ITEMS) && this.text.length <= this.max; i++) {
       if (i > 0) this.text += ', ';
       this.print(items[i], level + 1);
     }
-    const more = items.length - MOST_ITEMS;
+    const more = items.length - MAX_ITEMS;
     if (more > 0) this.text += `, ... ${more} more item${more === 1 ? '' : 's'}`;
     this.text += ']';
   }
@@ -70,12 +68,12 @@ class Printer {
   private object(value: Record<string, unknown>, level: number): void {
     let separator = '{ ';
     for (const name in value) {
-      if (level >= MOST_LEVELS) {
+      if (level >= MAX_LEVELS) {
         this.text += '[Object]';
         return;
       }
-      if (this.text.length > this.most) return;
-      this.text += `${separator}${name.slice(0, this.most)}: `;
+      if (this.text.length > this.max) return;
+      this.text += `${separator}${name.slice(0, this.max)}: `;
       this.print(value[name], level + 1);
       separator = ', ';
     }
@@ -83,7 +81,7 @@ class Printer {
   }
 }
 
-/** What is left of a number of characters when a value has been written; negative when they do not do. */
+/** Returns how many of a number of characters are left once a value is written; negative when they do not suffice. */
 function charactersLeft(value: unknown, characters: number): number {
   if (typeof value === 'string') return value.length > characters ? -1 : characters - JSON.stringify(value).length;
   if (isScalar(value)) return characters - String(value).length;

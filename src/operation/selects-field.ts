@@ -1,6 +1,9 @@
 import { BREAK, type DocumentNode, type GraphQLSchema, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
 
-/** Whether a valid document selects a field, anywhere, that a test holds for: it is asked with `User`, `name`. */
+/**
+ * Returns whether a valid document selects a field, at any depth, for which a test holds. The test is called with
+ * `User`, `name`.
+ */
 export function selectsField(
   document: DocumentNode,
   schema: GraphQLSchema,

@@ -1,41 +1,47 @@
 import type { Operation, OpField, OpSelection } from './operation.ts';
 
-/** A part of an answer that the rest does not depend on: it may be late, or fail, and is null then, whatever its type. */
+/**
+ * A part of a result that the rest does not depend on: it may be late or fail, and is null then, whatever its type.
+ */
 export interface TimedSection {
   /** Response keys from the root: `["user", "reviews"]`. */
   readonly path: readonly string[];
-  /** How long the rest waits for it, in milliseconds from the beginning of the execution; `Infinity`: until it is there. */
+  /**
+   * How long the rest waits for it, in milliseconds from the start of the execution; `Infinity` means until it is
+   * complete.
+   */
   readonly timeoutMs: number;
 }
 
+/** The sections of one operation. */
 export interface TimedSections {
-  /** Equal for two lists with the same paths: they can have the same plan. */
+  /** Equal for two lists with the same paths: they share a plan. */
   readonly key: string;
   readonly list: readonly TimedSection[];
-  /** Called when all requests for a section are done, with its number. */
+  /** Called with the number of a section when all its requests are done. */
   readonly onDone?: ((section: number) => void) | undefined;
 }
 
 /** The fields that sections consist of, with the number of their section. */
-export type SectionHeads = ReadonlyMap<OpField, number>;
+export type SectionFields = ReadonlyMap<OpField, number>;
 
-/** `undefined` where there are none, so that nobody has to look at an empty list. */
+/** Returns the sections; `undefined` for an empty list, so that callers need no check of its length. */
 export function timedSections(list: readonly TimedSection[]): TimedSections | undefined {
   if (list.length === 0) return undefined;
   return { key: JSON.stringify(list.map(({ path }) => path)), list };
 }
 
 /**
- * Finds the fields of sections in an operation. A section that `@skip` or a policy has taken out of it has none.
+ * Finds the fields of sections in an operation. A section that `@skip` or a policy removed has none.
  *
  * In:  `{ user { name reviews { body } } }` and `[["user", "reviews"]]`
  * Out: the field `reviews` → 0
  */
-export function sectionHeads({ selection }: Operation, sections: TimedSections): SectionHeads {
-  const heads = new Map<OpField, number>();
+export function findSectionFields({ selection }: Operation, sections: TimedSections): SectionFields {
+  const fields = new Map<OpField, number>();
   for (const [index, { path }] of sections.list.entries())
-    for (const field of fieldsAt(selection, path)) heads.set(field, index);
-  return heads;
+    for (const field of fieldsAt(selection, path)) fields.set(field, index);
+  return fields;
 }
 
 function fieldsAt(selection: OpSelection, [key, ...rest]: readonly string[]): OpField[] {

@@ -2,7 +2,7 @@ import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { separateOperations } from 'graphql';
 import type { Freshness } from '../client/freshness.ts';
 import { readHints } from '../operation/cache-hints.ts';
-import { type HintedSchema, type MatchedHints, matchHints } from '../operation/hints-met.ts';
+import { type HintedSchema, type MatchedHints, matchHints } from '../operation/match-hints.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 
 /** How long a result may be cached, and for which clients. */

@@ -1,7 +1,7 @@
 import { GraphQLError, parse, validate } from 'graphql';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
-import { sectionHeads, type TimedSections } from '../operation/timed-sections.ts';
+import { findSectionFields, type TimedSections } from '../operation/timed-sections.ts';
 import { FieldIndex } from '../planner/field-index.ts';
 import { type PlanStages, planInStages } from '../planner/planner.ts';
 import { planToJson, planToMermaid, printPlan } from '../planner/print-plan.ts';
@@ -79,7 +79,7 @@ function activeLabels(supergraph: Supergraph, { labels = [], percent }: ExplainR
 
 function planRequest(supergraph: Supergraph, fieldIndex: FieldIndex, request: ExplainRequest): PlanStages {
   const operation = explainedOperation(supergraph, request);
-  const sectionFields = request.sections && sectionHeads(operation, request.sections);
+  const sectionFields = request.sections && findSectionFields(operation, request.sections);
   return planInStages(operation, fieldIndex, sectionFields);
 }
 

@@ -4,7 +4,7 @@ import { type CompiledPlan, compileInSteps } from '../executor/compile.ts';
 import { type DroppedItems, dropFields } from '../operation/drop-fields.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
-import { sectionHeads, type TimedSections } from '../operation/timed-sections.ts';
+import { findSectionFields, type TimedSections } from '../operation/timed-sections.ts';
 import type { FieldIndex } from '../planner/field-index.ts';
 import { planInSteps } from '../planner/planner.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
@@ -101,7 +101,7 @@ export class PreparedOperation {
   }
 
   private *plan(operation: Operation, dropped?: DroppedItems): Generator<void, CompiledPlan> {
-    const sectionFields = this.sections && sectionHeads(operation, this.sections);
+    const sectionFields = this.sections && findSectionFields(operation, this.sections);
     const { plan } = yield* planInSteps(operation, this.fieldIndex, sectionFields?.size ? sectionFields : undefined);
     return yield* compileInSteps(plan, this.supergraph, dropped);
   }

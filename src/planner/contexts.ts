@@ -6,68 +6,71 @@ import { getOrMake } from './maps.ts';
 import type { ContextSource, ContextValue, Fetch, Position } from './positions.ts';
 import type { Inputs } from './representation.ts';
 
-/** A way to have fields read at a position, as the route finder finds it; nothing is added to the plan before `take`. */
+/** A route to fields at a position, as the route finder finds it. Nothing is added to the plan before `take`. */
 interface InputRoute {
   readonly cost: number;
   readonly level: number;
   take(): Inputs;
 }
 
-/** What is needed of the stages that place fields. */
-export interface ContextReading {
-  /** The cheapest way to have a field set read of the objects at a position that are of a type. */
+/** What the context finder needs of the stages that place fields. */
+export interface ContextStages {
+  /** Returns the cheapest route to a field set of those objects at a position that are of a type. */
   inputs(position: Position, owner: string, set: SelectionSetNode): InputRoute | undefined;
-  /** The fetch that tells the runtime type of the objects at an abstract position. */
+  /** Returns the fetch that reads the runtime type of the objects at an abstract position. */
   typenameAt(position: Position): Fetch | undefined;
-  /** Whether any object at a position can be of a type. */
+  /** Returns whether any object at a position can be of a type. */
   canBe(position: Position, type: string): boolean;
 }
 
-/** A way to the values that a field takes from contexts. */
+/** A route to the values that a field takes from contexts. */
 export interface ContextRoute {
   readonly cost: number;
   readonly level: number;
   take(): { readonly values: ContextValue[]; readonly dependsOn: ReadonlySet<Fetch> };
 }
 
-/** A text that two arguments have in common exactly if they take the same value in the same form. */
+/** Returns a text that is equal for two arguments exactly if they take the same value in the same form. */
 export function contextKey({ context, selection, type }: ContextArgument): string {
   return `${context} ${selection} ${type}`;
 }
 
-/** A text that two fields have in common exactly if they take the same values. */
+/** Returns a text that is equal for two fields exactly if they take the same values. */
 export function contextKeys(field: SubgraphField): string {
   return field.contextArguments.length === 0 ? '' : distinctContexts(field).map(contextKey).join();
 }
 
-/** The arguments of a field that take a value each, those of the same value only once. */
+/** Returns the arguments of a field that take a value, one for each distinct value. */
 function distinctContexts({ contextArguments }: SubgraphField): ContextArgument[] {
   return [...new Map(contextArguments.map((argument) => [contextKey(argument), argument])).values()];
 }
 
 /**
- * Finds where the values of `@fromContext` arguments are to be read: at the nearest object above that is of a type that
- * sets the context. Where only some of the types that may be there set it, the search goes on above for the others.
+ * Finds where the values of `@fromContext` arguments are read: at the nearest object above whose type sets the
+ * context. Where only some of the possible types there set it, the search continues above for the others.
  *
  * In:  position `me.page`, argument `locale` from `users__reader { locale }`, which `User` sets
  * Out: read `locale` at `me`
  */
 export class ContextFinder {
   private readonly fieldIndex: FieldIndex;
-  private readonly reading: ContextReading;
+  private readonly stages: ContextStages;
   private readonly setters: Map<string, ReadonlySet<string>>;
 
-  constructor(fieldIndex: FieldIndex, reading: ContextReading) {
+  constructor(fieldIndex: FieldIndex, stages: ContextStages) {
     this.fieldIndex = fieldIndex;
-    this.reading = reading;
+    this.stages = stages;
     this.setters = settersOf(fieldIndex.supergraph);
   }
 
-  /** A way to all values that a field at a position takes from contexts; `undefined` where a context is set nowhere above. */
+  /**
+   * Returns a route to all values that a field at a position takes from contexts; `undefined` where a context is set
+   * nowhere above.
+   */
   find(position: Position, field: SubgraphField): ContextRoute | undefined {
     let cost = 0;
     let level = 0;
-    const ways: { argument: ContextArgument; places: Place[] }[] = [];
+    const routes: { argument: ContextArgument; places: ContextPlace[] }[] = [];
     for (const argument of distinctContexts(field)) {
       const places = this.placesOf(position, argument);
       if (!places || places.length === 0) return undefined;
@@ -75,38 +78,38 @@ export class ContextFinder {
         cost += route.cost;
         level = Math.max(level, route.level);
       }
-      ways.push({ argument, places });
+      routes.push({ argument, places });
     }
-    return { cost, level, take: () => this.take(ways) };
+    return { cost, level, take: () => this.take(routes) };
   }
 
-  private placesOf(position: Position, argument: ContextArgument): Place[] | undefined {
+  private placesOf(position: Position, argument: ContextArgument): ContextPlace[] | undefined {
     const set = parseFieldSet(argument.selection);
     const setters = this.setters.get(argument.context) ?? new Set();
-    const places: Place[] = [];
+    const places: ContextPlace[] = [];
     for (let { origin } = position; origin; origin = origin.parent.origin) {
       const { parent, owner } = origin;
-      const possible = [...this.fieldIndex.possible(owner)].filter((type) => this.reading.canBe(parent, type));
+      const possible = [...this.fieldIndex.possible(owner)].filter((type) => this.stages.canBe(parent, type));
       const types = setters.has(owner) ? [owner] : possible.filter((type) => setters.has(type));
       for (const type of types) {
-        const route = this.reading.inputs(parent, type, set);
+        const route = this.stages.inputs(parent, type, set);
         if (!route) return undefined;
-        places.push({ position: parent, type, always: type === owner, route });
+        places.push({ position: parent, type, everyType: type === owner, route });
       }
       if (setters.has(owner) || types.length === possible.length) break;
     }
     return places;
   }
 
-  private take(ways: readonly { argument: ContextArgument; places: readonly Place[] }[]) {
+  private take(routes: readonly { argument: ContextArgument; places: readonly ContextPlace[] }[]) {
     const dependsOn = new Set<Fetch>();
-    const values = ways.map(({ argument, places }): ContextValue => {
-      const sources = places.map(({ position, type, always, route }): ContextSource => {
+    const values = routes.map(({ argument, places }): ContextValue => {
+      const sources = places.map(({ position, type, everyType, route }): ContextSource => {
         const { fields, dependsOn: needed } = route.take();
         for (const fetch of needed) dependsOn.add(fetch);
-        const typename = always ? undefined : this.reading.typenameAt(position);
+        const typename = everyType ? undefined : this.stages.typenameAt(position);
         if (typename) dependsOn.add(typename);
-        return { position, type, possible: always ? undefined : this.fieldIndex.possible(type), fields };
+        return { position, type, possible: everyType ? undefined : this.fieldIndex.possible(type), fields };
       });
       return { key: contextKey(argument), type: argument.type, sources };
     });
@@ -114,19 +117,22 @@ export class ContextFinder {
   }
 }
 
-interface Place {
+interface ContextPlace {
   readonly position: Position;
   readonly type: string;
-  /** Every object on the way is of the type. */
-  readonly always: boolean;
+  /** Whether all objects on the way are of the type. */
+  readonly everyType: boolean;
   readonly route: InputRoute;
 }
 
-const settersOfSupergraph = new WeakMap<SupergraphModel, Map<string, ReadonlySet<string>>>();
+const settersCache = new WeakMap<SupergraphModel, Map<string, ReadonlySet<string>>>();
 
-/** By context, the types that set it: those that bear it, and the types of interfaces and unions that do. */
+/**
+ * Returns, by context, the types that set it: those with the directive, and the possible types of interfaces and
+ * unions with it.
+ */
 export function settersOf(supergraph: SupergraphModel): Map<string, ReadonlySet<string>> {
-  return getOrMake(settersOfSupergraph, supergraph, () => {
+  return getOrMake(settersCache, supergraph, () => {
     const setters = new Map<string, Set<string>>();
     for (const type of supergraph.types.values()) {
       for (const { name } of type.directives.get('context') ?? []) {

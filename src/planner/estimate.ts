@@ -5,28 +5,31 @@ import { COST } from './costs.ts';
 import { type FieldIndex, needsOwnLookup } from './field-index.ts';
 import { canReadAll, overlaps, readableField, type SubgraphScope, scopeBelow } from './subgraph-scope.ts';
 
-/** What is ahead: which other subgraphs are asked in which wave from here, and what else that costs. Never changed. */
+/**
+ * An immutable estimate of what is still needed: which other subgraphs are requested in which wave, and further
+ * costs.
+ */
 interface Estimate {
   /** One set for each wave, none of them empty. */
   readonly waves: readonly ReadonlySet<Subgraph>[];
   readonly extra: number;
 }
 
-const NOTHING: Estimate = { waves: [], extra: 0 };
+const NO_COST: Estimate = { waves: [], extra: 0 };
 const DEAD_END: Estimate = { waves: [], extra: COST.deadEnd };
 
-/** Where a field was followed from, for values that can only be had through the entity above them. */
-interface Above {
+/** Where a field was selected, for values that can only be read through the entity above them. */
+interface Ancestor {
   readonly owner: string;
   readonly field: OpField;
   readonly at: SubgraphScope;
-  readonly above: Above | undefined;
+  readonly above: Ancestor | undefined;
 }
 
 /**
- * Looks ahead: what else would have to be asked below a field, if this subgraph answered it. It counts the other
- * subgraphs that the selections need, each once for a wave, because look-ups of one wave share a request; it does not
- * try every combination.
+ * Estimates what else would be needed below a field if a subgraph resolved it. It counts the other subgraphs that the
+ * selections need, each once for a wave, because look-ups of one wave share a request. It does not try every
+ * combination.
  *
  * In:  `product { name reviews { body } }` in a subgraph that has `name` only
  * Out: 110 (one more request, one more wave)
@@ -39,6 +42,7 @@ export class Estimator {
     this.fieldIndex = fieldIndex;
   }
 
+  /** Returns the cost of everything below a field, if a subgraph resolves it. */
   below(
     field: OpField,
     subgraph: Subgraph,
@@ -48,17 +52,17 @@ export class Estimator {
   ): number {
     if (!field.selection) return 0;
     const above = from && { ...from, field, above: undefined };
-    return costOf(this.ahead(field, subgraph, resolvedBy, provided, above));
+    return costOf(this.estimateBelow(field, subgraph, resolvedBy, provided, above));
   }
 
-  private ahead(
+  private estimateBelow(
     field: OpField,
     subgraph: Subgraph,
     resolvedBy: SubgraphField,
     provided: readonly SelectionSetNode[],
-    above: Above | undefined,
+    above: Ancestor | undefined,
   ): Estimate {
-    if (!field.selection) return NOTHING;
+    if (!field.selection) return NO_COST;
     const type = subgraph.types.get(resolvedBy.namedType);
     if (!type) return DEAD_END;
     const cached = provided.length === 0;
@@ -73,43 +77,52 @@ export class Estimator {
     return estimate;
   }
 
-  private selection(selection: OpSelection, at: SubgraphScope, above: Above | undefined): Estimate {
-    const typename = at.type.kind !== 'interfaceObject' || !asksForType(selection);
-    let estimate = typename ? NOTHING : { waves: [], extra: COST.request };
+  private selection(selection: OpSelection, at: SubgraphScope, above: Ancestor | undefined): Estimate {
+    const typename = at.type.kind !== 'interfaceObject' || !needsTypes(selection);
+    let estimate = typename ? NO_COST : { waves: [], extra: COST.request };
     for (const item of selection.items) {
       if (item.kind === 'typeCondition') {
         if (overlaps(this.fieldIndex, at.type, item.typeCondition))
-          estimate = united(estimate, this.selection(item.selection, at, above));
+          estimate = combine(estimate, this.selection(item.selection, at, above));
       } else if (item.name !== '__typename') {
-        estimate = united(estimate, this.field(selection.parentType, item, at, estimate, above));
+        estimate = combine(estimate, this.field(selection.parentType, item, at, estimate, above));
       }
     }
     return estimate;
   }
 
-  /** @param known what is asked anyway: ways through the same subgraphs are better than others */
-  private field(owner: string, field: OpField, at: SubgraphScope, known: Estimate, above: Above | undefined): Estimate {
-    const own = readableField(this.fieldIndex, at, owner, field.name);
-    if (own) {
-      const here = field.selection && { owner, field, at, above };
-      return this.ahead(field, at.subgraph, own, scopeBelow(at, own)?.provided ?? [], here);
-    }
-    const owners = this.fieldIndex.isAbstract(owner) ? at.type.possible : [owner];
-    let estimate = NOTHING;
-    for (const type of owners) estimate = united(estimate, this.elsewhere(type, field, at, known, above));
-    return estimate;
-  }
-
-  private elsewhere(
+  /**
+   * Estimates a field.
+   * @param known what is needed anyway: routes through the same subgraphs are preferred
+   */
+  private field(
     owner: string,
     field: OpField,
     at: SubgraphScope,
     known: Estimate,
-    above: Above | undefined,
+    above: Ancestor | undefined,
   ): Estimate {
-    if (this.fieldIndex.isAbstract(owner)) return NOTHING;
     const own = readableField(this.fieldIndex, at, owner, field.name);
-    if (own) return this.ahead(field, at.subgraph, own, [], { owner, field, at, above });
+    if (own) {
+      const here = field.selection && { owner, field, at, above };
+      return this.estimateBelow(field, at.subgraph, own, scopeBelow(at, own)?.provided ?? [], here);
+    }
+    const owners = this.fieldIndex.isAbstract(owner) ? at.type.possible : [owner];
+    let estimate = NO_COST;
+    for (const type of owners) estimate = combine(estimate, this.inOtherSubgraphs(type, field, at, known, above));
+    return estimate;
+  }
+
+  private inOtherSubgraphs(
+    owner: string,
+    field: OpField,
+    at: SubgraphScope,
+    known: Estimate,
+    above: Ancestor | undefined,
+  ): Estimate {
+    if (this.fieldIndex.isAbstract(owner)) return NO_COST;
+    const own = readableField(this.fieldIndex, at, owner, field.name);
+    if (own) return this.estimateBelow(field, at.subgraph, own, [], { owner, field, at, above });
     let best: Estimate | undefined;
     let bestCost = Number.POSITIVE_INFINITY;
     for (const { subgraph, type, field: resolvedBy } of this.fieldIndex.providers(owner, field.name)) {
@@ -117,19 +130,21 @@ export class Estimator {
       const entries = this.fieldIndex.entries(owner).filter((entry) => entry.subgraph === subgraph);
       if (entries.length === 0) continue;
       const there = { owner, field, at: { subgraph, type, provided: [] }, above: undefined };
-      // a key or an input that is not there has to be asked elsewhere first
+      // a key or an input that is missing here costs a request of its own first
       let extra = 0;
-      if (!entries.some((entry) => this.isThere(at, owner, entry.key.fields))) extra += COST.request;
-      if (resolvedBy.requires && !this.isThere(at, owner, resolvedBy.requires)) extra += COST.request;
-      const estimate = after(subgraph, this.ahead(field, subgraph, resolvedBy, [], there), extra);
-      const cost = costOf(united(known, estimate));
+      if (!entries.some((entry) => this.isReadable(at, owner, entry.key.fields))) extra += COST.request;
+      if (resolvedBy.requires && !this.isReadable(at, owner, resolvedBy.requires)) extra += COST.request;
+      const estimate = withRequest(subgraph, this.estimateBelow(field, subgraph, resolvedBy, [], there), extra);
+      const cost = costOf(combine(known, estimate));
       if (cost < bestCost) [best, bestCost] = [estimate, cost];
     }
-    return best ?? this.throughAbove(owner, field, above);
+    return best ?? this.throughAncestor(owner, field, above);
   }
 
-  /** A value without a key, of which another subgraph has the field: through the entity that holds the value. */
-  private throughAbove(owner: string, field: OpField, above: Above | undefined): Estimate {
+  /**
+   * Estimates a value without a key whose field is in another subgraph: through the entity that contains the value.
+   */
+  private throughAncestor(owner: string, field: OpField, above: Ancestor | undefined): Estimate {
     for (let holder = above; holder; holder = holder.above) {
       const { at, field: leading } = holder;
       for (const { subgraph, field: led } of this.fieldIndex.providers(holder.owner, leading.name)) {
@@ -137,7 +152,7 @@ export class Estimator {
         if (subgraph === at.subgraph || needsOwnLookup(led) || !type) continue;
         const resolvedBy = readableField(this.fieldIndex, { subgraph, type, provided: [] }, owner, field.name);
         if (!resolvedBy || !this.canEnter(holder.owner, subgraph)) continue;
-        return after(subgraph, this.ahead(field, subgraph, resolvedBy, [], undefined), COST.reselect);
+        return withRequest(subgraph, this.estimateBelow(field, subgraph, resolvedBy, [], undefined), COST.reselect);
       }
     }
     return DEAD_END;
@@ -148,7 +163,7 @@ export class Estimator {
     return this.fieldIndex.entries(owner).some((entry) => entry.subgraph === subgraph);
   }
 
-  private isThere(at: SubgraphScope, owner: string, set: SelectionSetNode): boolean {
+  private isReadable(at: SubgraphScope, owner: string, set: SelectionSetNode): boolean {
     return canReadAll(this.fieldIndex, at, this.fieldIndex.fieldSet(set, owner));
   }
 }
@@ -159,20 +174,20 @@ function costOf({ waves, extra }: Estimate): number {
   return cost;
 }
 
-/** The outlook from before a subgraph is asked. */
-function after(subgraph: Subgraph, then: Estimate, extra: number): Estimate {
+/** Returns an estimate with a request to a subgraph before it. */
+function withRequest(subgraph: Subgraph, then: Estimate, extra: number): Estimate {
   return { waves: [new Set([subgraph]), ...then.waves], extra: then.extra + extra };
 }
 
-function united(one: Estimate, other: Estimate): Estimate {
-  if (one === NOTHING) return other;
-  if (other === NOTHING) return one;
+function combine(one: Estimate, other: Estimate): Estimate {
+  if (one === NO_COST) return other;
+  if (other === NO_COST) return one;
   const [long, short] = one.waves.length >= other.waves.length ? [one, other] : [other, one];
-  const waves = long.waves.map((subgraphs, i) => unitedSets(subgraphs, short.waves[i]));
+  const waves = long.waves.map((subgraphs, i) => unionOf(subgraphs, short.waves[i]));
   return { waves, extra: one.extra + other.extra };
 }
 
-function unitedSets<T>(one: ReadonlySet<T>, other: ReadonlySet<T> | undefined): ReadonlySet<T> {
+function unionOf<T>(one: ReadonlySet<T>, other: ReadonlySet<T> | undefined): ReadonlySet<T> {
   if (other === undefined || isWithin(other, one)) return one;
   return isWithin(one, other) ? other : new Set([...one, ...other]);
 }
@@ -183,7 +198,7 @@ function isWithin<T>(part: ReadonlySet<T>, whole: ReadonlySet<T>): boolean {
   return true;
 }
 
-/** Whether a selection needs to know the runtime types of its objects. */
-function asksForType(selection: OpSelection): boolean {
+/** Returns whether a selection depends on the runtime types of its objects. */
+function needsTypes(selection: OpSelection): boolean {
   return selection.items.some((item) => item.kind === 'typeCondition' || item.name === '__typename');
 }

@@ -14,7 +14,7 @@ import {
   type Representation,
 } from './positions.ts';
 
-/** What is asked to be read: a field with its arguments, and the key that its reader would like best. */
+/** A field to read with its arguments, and its preferred response key. */
 export interface WantedField {
   readonly responseKey: string;
   readonly name: string;
@@ -25,8 +25,8 @@ export interface WantedField {
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * More places with objects than this in one response, and the operation is refused. Where each type of an interface has to
- * be read on its own, they grow with the power of its types, and planning must not hold up other requests.
+ * The most positions of objects in one response; an operation with more is refused. Where each type of an interface
+ * has to be read separately, positions grow exponentially, and planning must not delay other requests.
  */
 export const MAX_POSITIONS = 2_000;
 
@@ -37,13 +37,16 @@ function tooManyPositions(parent: Position, alias: Alias): OperationTooLargeErro
   );
 }
 
-/** The fetches of one plan while it is being built. Fields are put where they belong at once; nothing is moved later. */
+/**
+ * The fetches of one plan while it is being built. Fields are added where they belong at once; nothing is moved
+ * later.
+ */
 export class FetchGraph {
   readonly fieldIndex: FieldIndex;
   readonly fetches: Fetch[] = [];
   readonly root: Position;
   private positions = 0;
-  /** Shapes of the response keys in one fetch on one path: GraphQL forbids two shapes under one key. */
+  /** The shape of each response key in one fetch on one path: GraphQL forbids two shapes under one key. */
   private readonly shapes = new Map<Fetch, Map<AliasScope, Map<string, string>>>();
 
   constructor(fieldIndex: FieldIndex, rootType: string) {
@@ -87,7 +90,7 @@ export class FetchGraph {
     for (const fetch of parts.dependsOn) level = Math.max(level, fetch.level + 1);
     const { type, subgraph, kind, position, condition, representation, contexts, dependsOn } = parts;
     const id = this.fetches.length;
-    // named one by one: copying what is left over makes objects that are slow for good
+    // listed one by one: V8 keeps objects that are made by rest and spread in a slow form
     const made = { id, subgraph, kind, position, condition, representation, contexts, dependsOn, level };
     const fetch = made as Writable<Fetch>;
     fetch.node = new FetchNode(fetch, position, type, []);
@@ -96,9 +99,12 @@ export class FetchGraph {
     return fetch.node;
   }
 
-  /** Adds a field to a node, under a key that means just this field at the position; the same field twice is one. */
-  addField(node: FetchNode, owner: string, wanted: WantedField, field: SubgraphField, fresh = false): Alias {
-    const alias = this.aliasFor(node, wanted, field, fresh);
+  /**
+   * Adds a field to a node, under a key that stands for this field only at the position. Adding a field twice has no
+   * effect.
+   */
+  addField(node: FetchNode, owner: string, wanted: WantedField, field: SubgraphField, ownAlias = false): Alias {
+    const alias = this.aliasFor(node, wanted, field, ownAlias);
     const known = node.fields.get(alias.key);
     if (known) return alias;
     const composite = this.fieldIndex.isComposite(field.namedType);
@@ -127,12 +133,12 @@ export class FetchGraph {
     return childNode;
   }
 
-  /** An object type may promise a narrower type than the interface through which the field was selected. */
+  /** Returns the type of a field; an object type may declare a narrower one than its interface. */
   private typeOf(owner: string, field: SubgraphField): string {
     return this.fieldIndex.supergraph.types.get(owner)?.fields.get(field.name)?.namedType ?? field.namedType;
   }
 
-  /** The node for `... on T` inside another; itself where that says nothing new. */
+  /** Returns the node for `... on T` inside another, or the node itself where the condition is redundant. */
   narrow(node: FetchNode, typeName: string): FetchNode {
     if (node.type.name === typeName || node.type.kind === 'interfaceObject' || node.type.kind === 'object') return node;
     const known = node.typeConditions.get(typeName);
@@ -144,33 +150,33 @@ export class FetchGraph {
     return typeCondition;
   }
 
-  private aliasFor(node: FetchNode, wanted: WantedField, field: SubgraphField, fresh: boolean): Alias {
-    const { space } = node.position;
+  private aliasFor(node: FetchNode, wanted: WantedField, field: SubgraphField, ownAlias: boolean): Alias {
+    const { aliasScope } = node.position;
     const shapes = this.shapesAt(node);
     const composite = this.fieldIndex.isComposite(field.namedType);
     const shape = shapeOf(field.type, composite);
-    if (!fresh) {
-      // one alias must not become null because of what was asked under another
-      const own = composite && space.known(wanted.responseKey, wanted);
-      for (const alias of own ? [own] : composite ? [] : space.meaning(wanted)) {
+    if (!ownAlias) {
+      // one alias must not become null because of an error under another
+      const own = composite && aliasScope.known(wanted.responseKey, wanted);
+      for (const alias of own ? [own] : composite ? [] : aliasScope.aliasesFor(wanted)) {
         const taken = shapes.get(alias.key);
         if (taken !== undefined && taken !== shape) continue;
         shapes.set(alias.key, shape);
         return alias;
       }
     }
-    const alias = space.add(wanted, wanted.responseKey);
+    const alias = aliasScope.add(wanted, wanted.responseKey);
     shapes.set(alias.key, shape);
     return alias;
   }
 
   private shapesAt(node: FetchNode): Map<string, string> {
     const ofFetch = getOrMake(this.shapes, node.fetch, () => new Map<AliasScope, Map<string, string>>());
-    return getOrMake(ofFetch, node.position.space, () => new Map<string, string>());
+    return getOrMake(ofFetch, node.position.aliasScope, () => new Map<string, string>());
   }
 }
 
-/** What GraphQL compares when fields of different types meet under one key. */
+/** Returns what GraphQL compares when fields of different types share a key. */
 function shapeOf(type: TypeNode, composite: boolean): string {
   if (type.kind === Kind.NON_NULL_TYPE) return `${shapeOf(type.type, composite)}!`;
   if (type.kind === Kind.LIST_TYPE) return `[${shapeOf(type.type, composite)}]`;

@@ -6,15 +6,15 @@ import type { Subgraph, SubgraphField, SubgraphKey, SubgraphType, SupergraphMode
 
 import { getOrMake } from './maps.ts';
 
-/** A subgraph that can resolve a field, as which of its types. */
+/** A subgraph that can resolve a field, and its type there. */
 export interface Provider {
   readonly subgraph: Subgraph;
-  /** The type's name there: the object type itself, or an interface that is an `@interfaceObject` there. */
+  /** The type in that subgraph: the object type itself, or an interface that is an `@interfaceObject` there. */
   readonly type: SubgraphType;
   readonly field: SubgraphField;
 }
 
-/** A key by which a subgraph takes entities of a type. */
+/** A key by which a subgraph looks up entities of a type. */
 export interface Entry {
   readonly subgraph: Subgraph;
   readonly type: SubgraphType;
@@ -24,8 +24,8 @@ export interface Entry {
 const NONE: readonly never[] = [];
 
 /**
- * What each subgraph can do, looked up by type and field: the graph of possible moves. It depends on the supergraph
- * alone, so it is filled once, on demand, and shared by every plan.
+ * An index of what each subgraph can resolve, by type and field: the graph of possible moves. It depends on the
+ * supergraph only, so it is filled once, on demand, and shared by all plans.
  *
  * In:  `Product`, `price` on a supergraph where `products` and `catalog` share the field
  * Out: `[products as Product, catalog as Product]`
@@ -38,13 +38,16 @@ export class FieldIndex {
   private readonly fieldSets = new Map<SelectionSetNode, Map<string, OpSelection>>();
   private readonly directly = new Map<string, boolean>();
 
-  /** @param labels the progressive `@override` labels that are on */
+  /** @param labels the active labels of progressive `@override` */
   constructor(supergraph: SupergraphModel, labels: ReadonlySet<string> = new Set()) {
     this.supergraph = supergraph;
     this.labels = labels;
   }
 
-  /** Subgraphs that resolve a field of an object type or of an interface, `@requires` fields included. */
+  /**
+   * Returns the subgraphs that resolve a field of an object type or of an interface, including fields with
+   * `@requires`.
+   */
   providers(typeName: string, fieldName: string): readonly Provider[] {
     const key = `${typeName}.${fieldName}`;
     return getOrMake(this.providersOf, key, () => this.findProviders(typeName, fieldName));
@@ -59,7 +62,10 @@ export class FieldIndex {
     return found;
   }
 
-  /** Keys by which subgraphs take entities that are of this type, as the type itself or as an interface of it. */
+  /**
+   * Returns the keys by which subgraphs look up entities of this type, as the type itself or as one of its
+   * interfaces.
+   */
   entries(typeName: string): readonly Entry[] {
     return getOrMake(this.entriesOf, typeName, () =>
       this.viewsOf(typeName).flatMap(({ subgraph, type }) =>
@@ -82,6 +88,7 @@ export class FieldIndex {
     return views;
   }
 
+  /** Returns whether a field is active under the labels of `@override`. */
   isOn(field: SubgraphField): boolean {
     return (
       field.overrideLabel === undefined ||
@@ -90,8 +97,9 @@ export class FieldIndex {
   }
 
   /**
-   * Whether `{ field }` on the abstract type answers for every object that `around` may hold in that subgraph. It does not
-   * where one of them lacks the field there, has it from elsewhere, or does not implement the interface there.
+   * Returns whether `{ field }` on the abstract type is resolved for every object that `around` may contain in that
+   * subgraph. It is not where one of the types lacks the field there, resolves it elsewhere, or does not implement
+   * the interface there.
    */
   coversAbstract(subgraph: Subgraph, around: SubgraphType, abstract: SubgraphType, fieldName: string): boolean {
     const key = `${subgraph.id} ${around.name} ${abstract.name} ${fieldName}`;
@@ -111,7 +119,7 @@ export class FieldIndex {
     return true;
   }
 
-  /** A key or another field set on a type, in the form of an operation's selections; the same one each time. */
+  /** Returns a key or another field set on a type as a normalized selection; the same object each time. */
   fieldSet(set: SelectionSetNode, typeName: string): OpSelection {
     const byType = getOrMake(this.fieldSets, set, () => new Map<string, OpSelection>());
     return getOrMake(byType, typeName, () => normaliseFieldSet(set, typeName, this.supergraph));
@@ -132,12 +140,12 @@ export class FieldIndex {
   }
 }
 
-/** Whether a field can be asked for in a look-up only that sends what it requires, or passes on what a context holds. */
+/** Returns whether a field can only be requested in a look-up that sends its required fields or context values. */
 export function needsOwnLookup(field: SubgraphField): boolean {
   return field.requires !== undefined || field.contextArguments.length > 0;
 }
 
-/** The part of `provided` field sets that lies under one field of one type. */
+/** Returns the part of `provided` field sets below one field of one type. */
 export function providedBelow(provided: readonly SelectionSetNode[], fieldName: string): SelectionSetNode[] {
   const below: SelectionSetNode[] = [];
   for (const set of provided) {
@@ -150,7 +158,10 @@ export function providedBelow(provided: readonly SelectionSetNode[], fieldName: 
   return below;
 }
 
-/** The field sets that hold on a narrowing: those of the type around it and those in fragments on the type. */
+/**
+ * Returns the field sets that apply on a type condition: those of the type around it and those in fragments on the
+ * type.
+ */
 export function providedOn(provided: readonly SelectionSetNode[], typeName: string): SelectionSetNode[] {
   const sets = [...provided];
   for (const set of provided) {
@@ -163,6 +174,7 @@ export function providedOn(provided: readonly SelectionSetNode[], typeName: stri
   return sets;
 }
 
+/** Returns whether a field is in one of the field sets. */
 export function isProvided(provided: readonly SelectionSetNode[], fieldName: string): boolean {
   return provided.some((set) =>
     set.selections.some((selection) => selection.kind === Kind.FIELD && selection.name.value === fieldName),

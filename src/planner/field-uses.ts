@@ -1,27 +1,27 @@
 import type { OpSelection } from '../operation/operation.ts';
-import type { SectionHeads } from '../operation/timed-sections.ts';
+import type { SectionFields } from '../operation/timed-sections.ts';
 import { getOrMake } from './maps.ts';
 import type { Fetch, FetchField, FetchNode, Position, RepresentationSelection } from './positions.ts';
 
 /** The number of a section, or {@link REST}. */
 export type Group = number;
-/** All that is in no section. */
+/** The group of everything outside sections. */
 export const REST = -1;
 
-/** Whether a field is in the answer, or an input, or nothing but a part of a key: which is had for nothing. */
+/** `read`: in the result, or an input. `key`: only a part of a key, which costs nothing to read. */
 export type Use = 'read' | 'key';
 
-/** For whose sake each field of each fetch is read. */
+/** The groups that need each field of each fetch. */
 export class FieldUses {
   private readonly uses = new Map<FetchField, Map<Group, Use>>();
   private readonly typenames = new Map<FetchNode, Set<Group>>();
   private readonly inputs = new Map<Fetch, Map<Group, Set<FetchNode>>>();
   private readonly groupAt = new Map<Position, Group>();
-  private readonly heads: SectionHeads;
+  private readonly sectionFields: SectionFields;
 
   /** @param fetches each after all that it depends on */
-  constructor(fetches: readonly Fetch[], root: Position, selection: OpSelection, heads: SectionHeads) {
-    this.heads = heads;
+  constructor(fetches: readonly Fetch[], root: Position, selection: OpSelection, sectionFields: SectionFields) {
+    this.sectionFields = sectionFields;
     this.noteSelection(selection, root, REST);
     for (const fetch of [...fetches].sort((a, b) => b.level - a.level))
       for (const group of this.groupsOf(fetch)) this.noteInputs(fetch, group);
@@ -31,7 +31,7 @@ export class FieldUses {
     return this.uses.get(field)?.get(group);
   }
 
-  /** Whether nobody is known to read a field, nor anything below it. */
+  /** Returns whether no group needs a field, nor anything below it. */
   isUnused(field: FetchField): boolean {
     if (this.uses.has(field)) return false;
     return field.node === undefined || this.isUnusedBelow(field.node);
@@ -45,17 +45,17 @@ export class FieldUses {
     );
   }
 
-  /** Whether the objects at a node must say what they are. */
+  /** Returns whether a group needs the runtime types of the objects at a node. */
   needsTypename(node: FetchNode, group: Group): boolean {
     return this.typenames.get(node)?.has(group) ?? false;
   }
 
-  /** The nodes with what a look-up takes along for a group. */
+  /** Returns the nodes with the inputs of a look-up for a group. */
   inputsOf(fetch: Fetch, group: Group): ReadonlySet<FetchNode> {
     return this.inputs.get(fetch)?.get(group) ?? new Set();
   }
 
-  /** Who reads anything of a fetch; where it looks as if nobody does, those whose objects it is about. */
+  /** Returns the groups that need anything of a fetch; if none is known, the group of its position. */
   groupsOf(fetch: Fetch): Group[] {
     const groups = new Set<Group>();
     const visit = (node: FetchNode): void => {
@@ -79,7 +79,7 @@ export class FieldUses {
         if (item.kind === 'typeCondition') this.noteSelection(item.selection, position, group);
         continue;
       }
-      const own = this.heads.get(item) ?? group;
+      const own = this.sectionFields.get(item) ?? group;
       for (const [owner, { alias, node }] of position.placed.get(item) ?? []) {
         const field = node.fields.get(alias.key);
         if (field) this.noteField(field, own, 'read');

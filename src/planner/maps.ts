@@ -1,4 +1,4 @@
-/** The value under a key, made first where there is none. */
+/** Returns the value under a key, and creates it first where it is missing. */
 export function getOrMake<K, V>(
   map: { get(key: K): V | undefined; set(key: K, value: V): unknown },
   key: K,

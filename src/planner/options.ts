@@ -11,13 +11,13 @@ import { cheapest, type RouteFinder } from './routes.ts';
 import { readableField, scopeOf } from './subgraph-scope.ts';
 import { unplannable } from './unplannable.ts';
 
-/** A way to read a field of the objects at a position; nothing is added to the plan before `take`. */
+/** A way to read a field of the objects at a position. Nothing is added to the plan before `take`. */
 export interface Option {
   readonly cost: number;
-  /** The part of the cost that reading the field itself takes, without what is selected below it. */
-  readonly reach: number;
+  /** The cost of the field itself, without what is selected below it. */
+  readonly ownCost: number;
   readonly level: number;
-  /** Who would be asked, where it is not asked already. */
+  /** The subgraph of an additional request; `undefined` where an existing fetch has the field. */
   readonly provider: Provider | undefined;
   take(): { node: FetchNode; resolvedBy: SubgraphField };
 }
@@ -25,7 +25,7 @@ export interface Option {
 interface OwnLookup {
   readonly owner: string;
   readonly requires: SelectionSetNode | undefined;
-  /** The keys of the values that it takes from contexts. */
+  /** The keys of the context values that it takes. */
   readonly contexts: string;
   readonly node: FetchNode;
 }
@@ -33,8 +33,8 @@ interface OwnLookup {
 const NO_CONTEXTS: ContextRoute = { cost: 0, level: 0, take: () => ({ values: [], dependsOn: new Set() }) };
 
 /**
- * Finds every way to read a field at a position: in a fetch that has the objects already, by a route into a subgraph that
- * resolves the field, or by a look-up that sends what its `@requires` and `@fromContext` ask for.
+ * Finds every way to read a field at a position: in a fetch that already has the objects, by a route into a subgraph
+ * that resolves the field, or by a look-up that sends the inputs of `@requires` and `@fromContext`.
  *
  * In:  `topProducts`, `Product`, `reviews`
  * Out: `[reviews by upc, cost 110]`
@@ -44,9 +44,9 @@ export class OptionFinder {
   private readonly routes: RouteFinder;
   private readonly estimator: Estimator;
   private readonly contexts: ContextFinder;
-  /** Fields whose inputs are being placed right now: they cannot serve as their own input. */
+  /** Fields whose inputs are being placed: they cannot be their own input. */
   private readonly requiring = new Set<string>();
-  /** Look-ups with inputs: fields that need the same of the same objects share one. */
+  /** Look-ups with inputs: fields with the same inputs for the same objects share one. */
   private readonly ownLookups = new Map<Position, OwnLookup[]>();
 
   constructor(fieldIndex: FieldIndex, routes: RouteFinder, estimator: Estimator, contexts: ContextFinder) {
@@ -65,8 +65,8 @@ export class OptionFinder {
       if (!resolvedBy) continue;
       const below = this.estimator.below(field, at.subgraph, resolvedBy, at.provided);
       const { level } = node.fetch;
-      options.push({ cost: below, reach: 0, level, provider: undefined, take: () => ({ node, resolvedBy }) });
-      // nothing can be cheaper, or earlier, than what came with the objects themselves
+      options.push({ cost: below, ownCost: 0, level, provider: undefined, take: () => ({ node, resolvedBy }) });
+      // nothing is cheaper, or earlier, than the fetch that returned the objects
       if (below === 0 && node.fetch.level === position.nodes[0]?.fetch.level) return options.slice(-1);
     }
     for (const provider of this.fieldIndex.providers(owner, field.name)) {
@@ -85,7 +85,7 @@ export class OptionFinder {
     const below = this.estimator.below(field, subgraph, provider.field);
     return {
       cost: route.cost + below,
-      reach: route.cost,
+      ownCost: route.cost,
       level: route.level,
       provider,
       take: () => {
@@ -108,29 +108,29 @@ export class OptionFinder {
     );
     if (known) {
       const { node } = known;
-      return { cost: below, reach: 0, level: node.fetch.level, provider, take: () => ({ node, resolvedBy }) };
+      return { cost: below, ownCost: 0, level: node.fetch.level, provider, take: () => ({ node, resolvedBy }) };
     }
     const guard = `${position.id} ${owner} ${subgraph.id} ${field.name}`;
     if (this.requiring.has(guard)) return undefined;
-    const way = this.guarded(guard, () => this.wayWithInputs(position, owner, provider));
-    if (!way) return undefined;
-    const reach = way.cost + COST.request + COST.wave;
+    const route = this.guarded(guard, () => this.routeWithInputs(position, owner, provider));
+    if (!route) return undefined;
+    const ownCost = route.cost + COST.request + COST.wave;
     return {
-      cost: reach + below,
-      reach,
-      level: way.level + 1,
+      cost: ownCost + below,
+      ownCost,
+      level: route.level + 1,
       provider,
       take: () => {
-        const { key, more } = this.guarded(guard, () => way.take());
-        const node = this.routes.addLookup(position, owner, way.entry, key, more);
+        const { key, more } = this.guarded(guard, () => route.take());
+        const node = this.routes.addLookup(position, owner, route.entry, key, more);
         lookups.push({ owner, requires, contexts, node });
         return { node, resolvedBy };
       },
     };
   }
 
-  /** The ways to a key, to what the field requires and to what it takes from contexts; `undefined` where one is missing. */
-  private wayWithInputs(position: Position, owner: string, { subgraph, type, field }: Provider) {
+  /** Finds routes to a key, to the required fields and to the context values; `undefined` where one is missing. */
+  private routeWithInputs(position: Position, owner: string, { subgraph, type, field }: Provider) {
     const { requires } = field;
     const required = requires && this.routes.inputs(position, owner, requires, []);
     const contexts = field.contextArguments.length > 0 ? this.contexts.find(position, field) : NO_CONTEXTS;

@@ -1,20 +1,20 @@
 import type { Operation, OpSelection } from '../operation/operation.ts';
-import type { SectionHeads } from '../operation/timed-sections.ts';
+import type { SectionFields } from '../operation/timed-sections.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { ContextValue, FetchNode, Position, Representation } from './positions.ts';
 import type { EntityLookupDocument, PrintedDocument } from './print-document.ts';
 
-/** Everything that is needed to run one operation, and nothing that depends on a single request. */
+/** Everything that is needed to execute one operation, independent of a single request. */
 export interface QueryPlan {
   readonly operation: Operation;
-  /** Where objects are in the response, and under which keys their fields arrive. */
+  /** Where objects are in the response, and under which keys their fields are fetched. */
   readonly root: Position;
   readonly positionCount: number;
   /** In an order in which each request comes after all that it depends on. */
   readonly requests: readonly PlannedRequest[];
   readonly selection: OpSelection;
-  /** The fields of sections with a time of their own; `undefined` where there are none. */
-  readonly sections: SectionHeads | undefined;
+  /** The fields of sections with a timeout of their own; `undefined` where there are none. */
+  readonly sections: SectionFields | undefined;
 }
 
 /** One request to one subgraph. */
@@ -24,41 +24,42 @@ export interface PlannedRequest {
   readonly kind: 'root' | 'entities';
   readonly operationType: Operation['kind'];
   readonly dependsOn: readonly number[];
-  /** The numbers of the sections that it is for alone; `undefined` where it is for the rest. */
+  /** The numbers of the only sections that need it; `undefined` where the rest needs it. */
   readonly sections: readonly number[] | undefined;
   /** The wave in which it is sent, if all requests took the same time. */
   readonly level: number;
-  /** The document sent, with the fewest characters. */
+  /** The document to send, with the fewest characters. */
   readonly document: string;
   /** Names of the client variables that the document uses. */
   readonly variables: readonly string[];
   /** For a root request: where its data goes, and what it reads. */
   readonly root: { readonly position: Position; readonly node: FetchNode } | undefined;
   readonly lookups: readonly PlannedLookup[];
-  /** Writes the document for some of the look-ups only, or for several sets of context values. */
+  /** Prints the document for some of the look-ups only, or for several sets of context values. */
   readonly documentFor: (parts: readonly EntityLookupDocument[]) => PrintedDocument;
 }
 
 /** One `_entities` field of a request: the same fields for all objects at its targets. */
 export interface PlannedLookup extends LookupPart {
   readonly representation: Representation;
-  /** How it stands in the document for the nth further set of values that it takes from contexts. */
-  readonly furtherPart: (n: number) => LookupPart;
+  /** Returns the part of the document for the nth further set of context values. */
+  readonly partForSet: (n: number) => LookupPart;
   readonly node: FetchNode;
   readonly targets: readonly LookupTarget[];
 }
 
 /** One `_entities` field of a document. */
 export interface LookupPart extends EntityLookupDocument {
-  /** Names of the variables that hold what it takes from contexts. */
+  /** Names of the variables for its context values. */
   readonly contextVariables: readonly string[];
 }
 
+/** A position whose objects a look-up serves. */
 export interface LookupTarget {
   readonly position: Position;
   readonly node: FetchNode;
   /** The runtime types that are looked up; `undefined` where every object at the position is. */
   readonly types: ReadonlySet<string> | undefined;
-  /** Where the values from contexts are read for the objects here, in the order of the variables. */
+  /** Where the context values for these objects are read, in the order of the variables. */
   readonly contexts: readonly ContextValue[];
 }

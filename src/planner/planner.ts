@@ -1,5 +1,5 @@
 import type { Operation } from '../operation/operation.ts';
-import type { SectionHeads } from '../operation/timed-sections.ts';
+import type { SectionFields } from '../operation/timed-sections.ts';
 import { FetchGraph } from './fetch-graph.ts';
 import type { FieldIndex } from './field-index.ts';
 import type { QueryPlan } from './plan.ts';
@@ -9,7 +9,7 @@ import { Selector } from './select.ts';
 import { splitDeferredFetches } from './split-deferred-fetches.ts';
 import { runToEnd, type Steps } from './steps.ts';
 
-/** What each stage hands on, for those who want to look. */
+/** The results of all stages of planning. */
 export interface PlanStages {
   readonly operation: Operation;
   readonly fetches: FetchGraph;
@@ -17,22 +17,27 @@ export interface PlanStages {
   readonly plan: QueryPlan;
 }
 
-/** Plans an operation: which subgraph answers what, in which order. */
+/** Plans an operation: which subgraph resolves what, in which order. */
 export function planOperation(operation: Operation, fieldIndex: FieldIndex): QueryPlan {
   return planInStages(operation, fieldIndex).plan;
 }
 
-export function planInStages(operation: Operation, fieldIndex: FieldIndex, sections?: SectionHeads): PlanStages {
+/** Plans an operation and returns the result of every stage. */
+export function planInStages(operation: Operation, fieldIndex: FieldIndex, sections?: SectionFields): PlanStages {
   return runToEnd(planInSteps(operation, fieldIndex, sections));
 }
 
 /**
- * The stages of planning, one after the other. What a subgraph can do ({@link FieldIndex}) is known before; each stage's own
- * file says what goes in and what comes out.
+ * Runs the stages of planning one after the other. What each subgraph can resolve ({@link FieldIndex}) is known
+ * before; the file of each stage describes its input and output.
  *
- * @param sections fields that nothing else is to wait for
+ * @param sections fields that the rest does not wait for
  */
-export function* planInSteps(operation: Operation, fieldIndex: FieldIndex, sections?: SectionHeads): Steps<PlanStages> {
+export function* planInSteps(
+  operation: Operation,
+  fieldIndex: FieldIndex,
+  sections?: SectionFields,
+): Steps<PlanStages> {
   const fetches = yield* selectFetches(operation, fieldIndex);
   const batches = schedule(sections ? splitDeferredFetches(fetches, operation, sections) : fetches.fetches);
   yield;

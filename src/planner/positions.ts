@@ -4,28 +4,28 @@ import type { ContextArgument, Subgraph, SubgraphType } from '../supergraph/supe
 import { SmallMap } from './small-map.ts';
 
 /**
- * A place in the response where objects are: the root, or the value of a composite field. Fetches meet here:
- * each that reads fields of these objects has one {@link FetchNode} for it.
+ * A place of objects in the response: the root, or the value of a composite field. Each fetch that reads fields of
+ * these objects has one {@link FetchNode} for it.
  */
 export class Position {
   readonly id: number;
-  /** The supergraph's type of the objects here; abstract where their runtime types differ. */
+  /** The type of the objects in the supergraph; abstract where their runtime types differ. */
   readonly type: string;
   readonly origin: PositionOrigin | undefined;
   readonly nodes: FetchNode[] = [];
   private readonly children = new SmallMap<string, Position>();
-  readonly space: AliasScope;
-  /** Where each selected field is read from: by owner type, as one field may be read differently on several types. */
+  readonly aliasScope: AliasScope;
+  /** Where each selected field is read from, by owner type: one field may be read differently on several types. */
   readonly placed = new Map<OpField, SmallMap<string, Placement>>();
 
   constructor(id: number, type: string, origin: PositionOrigin | undefined) {
     this.id = id;
     this.type = type;
     this.origin = origin;
-    this.space = origin ? origin.parent.space.below(origin.alias.key) : new AliasScope();
+    this.aliasScope = origin ? origin.parent.aliasScope.below(origin.alias.key) : new AliasScope();
   }
 
-  /** The position that a field leads to when it is selected on a type. */
+  /** Returns the position of a field's value when the field is selected on a type. */
   below(alias: Alias, owner: string): Position | undefined {
     return this.children.get(`${alias.key} ${owner}`);
   }
@@ -35,50 +35,51 @@ export class Position {
   }
 }
 
-/** How a position was reached, so that another subgraph can be asked the same way. */
+/** How a position was reached, so that the same field can be selected in another subgraph. */
 export interface PositionOrigin {
   readonly parent: Position;
-  /** The type on which the field is selected: only the parent's objects of this type lead here. */
+  /** The type on which the field is selected: only objects of this type lead here. */
   readonly owner: string;
   readonly alias: Alias;
 }
 
 /**
- * The keys under which fields are fetched into the objects on one path. A key means one field with one set of arguments,
- * so what several subgraphs say of one object can be put into that object.
+ * The keys under which fields are fetched into the objects on one path. A key stands for one field with one set of
+ * arguments, so that results of several subgraphs can be merged into one object.
  */
 export class AliasScope {
   private readonly aliases = new Map<string, Alias>();
-  private readonly byMeaning = new Map<string, Alias[]>();
+  private readonly byField = new Map<string, Alias[]>();
   /** The last number that was tried for keys of a name. */
   private lastNumber: Map<string, number> | undefined;
   private readonly nested = new SmallMap<string, AliasScope>();
 
-  /** The keys that mean a field with its arguments, in the order in which they were added. */
-  meaning(field: Pick<Alias, 'name' | 'argsKey'>): readonly Alias[] {
-    return this.byMeaning.get(meaningOf(field)) ?? NO_WIRES;
+  /** Returns the aliases of a field with its arguments, in the order in which they were added. */
+  aliasesFor(field: Pick<Alias, 'name' | 'argsKey'>): readonly Alias[] {
+    return this.byField.get(fieldKey(field)) ?? NO_ALIASES;
   }
 
-  /** The wire under a key, where it means this field with these arguments. */
+  /** Returns the alias under a key, where it stands for this field with these arguments. */
   known(key: string, { name, argsKey }: Pick<Alias, 'name' | 'argsKey'>): Alias | undefined {
     const alias = this.aliases.get(key);
     return alias?.name === name && alias.argsKey === argsKey ? alias : undefined;
   }
 
-  /** Adds a key for a field: the one wished for where it is free. */
-  add({ name, args, argsKey }: Omit<Alias, 'key'>, wished: string): Alias {
-    const alias = { key: this.freeKey(wished, name), name, args, argsKey };
+  /** Adds an alias for a field: the preferred key where it is free. */
+  add({ name, args, argsKey }: Omit<Alias, 'key'>, preferred: string): Alias {
+    const alias = { key: this.freeKey(preferred, name), name, args, argsKey };
     this.aliases.set(alias.key, alias);
-    const meaning = meaningOf(alias);
-    const alike = this.byMeaning.get(meaning);
+    const aliasesFor = fieldKey(alias);
+    const alike = this.byField.get(aliasesFor);
     if (alike) alike.push(alias);
-    else this.byMeaning.set(meaning, [alias]);
+    else this.byField.set(aliasesFor, [alias]);
     return alias;
   }
 
-  private freeKey(wished: string, name: string): string {
-    // names with two underscores are the specification's; every object seems to have what `Object.prototype` has
-    if (!this.aliases.has(wished) && !wished.startsWith('__') && !(wished in Object.prototype)) return wished;
+  private freeKey(preferred: string, name: string): string {
+    // names with two underscores are reserved; every object inherits the members of `Object.prototype`
+    if (!this.aliases.has(preferred) && !preferred.startsWith('__') && !(preferred in Object.prototype))
+      return preferred;
     this.lastNumber ??= new Map();
     let number = this.lastNumber.get(name) ?? 0;
     do number += 1;
@@ -88,21 +89,22 @@ export class AliasScope {
   }
 
   below(key: string): AliasScope {
-    let space = this.nested.get(key);
-    if (!space) {
-      space = new AliasScope();
-      this.nested.set(key, space);
+    let aliasScope = this.nested.get(key);
+    if (!aliasScope) {
+      aliasScope = new AliasScope();
+      this.nested.set(key, aliasScope);
     }
-    return space;
+    return aliasScope;
   }
 }
 
-const NO_WIRES: readonly Alias[] = [];
+const NO_ALIASES: readonly Alias[] = [];
 
-function meaningOf({ name, argsKey }: Pick<Alias, 'name' | 'argsKey'>): string {
+function fieldKey({ name, argsKey }: Pick<Alias, 'name' | 'argsKey'>): string {
   return argsKey === '' ? name : `${name}(${argsKey})`;
 }
 
+/** A key in fetched objects, and the field that it stands for. */
 export interface Alias {
   readonly key: string;
   readonly name: string;
@@ -110,12 +112,16 @@ export interface Alias {
   readonly argsKey: string;
 }
 
+/** A fetch node that reads a field, and the alias there. */
 export interface Placement {
   readonly alias: Alias;
   readonly node: FetchNode;
 }
 
-/** The part of one fetch's document that reads objects at one position; narrowings (`... on T`) are nodes of their own. */
+/**
+ * The part of one fetch's document that reads objects at one position; type conditions (`... on T`) are nodes of
+ * their own.
+ */
 export class FetchNode {
   readonly fetch: Fetch;
   readonly position: Position;
@@ -137,40 +143,43 @@ export class FetchNode {
 export interface FetchField {
   readonly alias: Alias;
   readonly type: TypeNode;
-  /** The field has `@requires` or takes a context's value: where that is missing, what it says is not to be trusted. */
+  /** Whether the field has `@requires` or takes a context value: without these, its value is not valid. */
   readonly needsInputs: boolean;
-  /** Arguments that the gateway fills in: see {@link ContextValue}. */
+  /** Arguments that the gateway supplies: see {@link ContextValue}. */
   readonly contextArguments: readonly ContextArgument[];
   readonly node: FetchNode | undefined;
 }
 
-/** One look-up in one subgraph, before look-ups are gathered into requests. */
+/** One look-up in one subgraph, before look-ups are combined into requests. */
 export interface Fetch {
   readonly id: number;
   readonly subgraph: Subgraph;
-  /** `root`: the operation's root fields; `entity`: `_entities` for the objects at `position`. */
+  /** `root`: root fields of the operation; `entity`: `_entities` for the objects at `position`. */
   readonly kind: 'root' | 'entity';
   readonly position: Position;
-  /** Which objects at the position are looked up. */
+  /** The type of the objects at the position that are looked up. */
   readonly condition: string;
   readonly node: FetchNode;
   readonly representation: Representation | undefined;
-  /** What its fields take from contexts. A look-up with any is asked once for each distinct set of values. */
+  /** The context values that its fields take. A look-up with any is sent once for each distinct set of values. */
   readonly contexts: readonly ContextValue[];
   readonly dependsOn: ReadonlySet<Fetch>;
-  /** One more than the highest level among what it depends on. */
+  /** One more than the highest level of the fetches that it depends on. */
   readonly level: number;
-  /** The numbers of the sections that it is for alone, where sections have a time of their own. */
+  /** The numbers of the only sections that need it, where sections have a timeout of their own. */
   readonly sections?: readonly number[] | undefined;
 }
 
-/** A value that fields of a look-up take as an argument, read from an object above those that are looked up (`@fromContext`). */
+/**
+ * A value that fields of a look-up take as an argument, read from an object above the looked-up ones
+ * (`@fromContext`).
+ */
 export interface ContextValue {
   /** Equal keys mean the same value, taken in the same form. */
   readonly key: string;
   /** The type of the arguments as text, `String!`. */
   readonly type: string;
-  /** The objects that it is read from, the nearest first; which of them it is may depend on their runtime types. */
+  /** The objects that it may be read from, the nearest first; the runtime types decide which one it is. */
   readonly sources: readonly ContextSource[];
 }
 
@@ -183,7 +192,7 @@ export interface ContextSource {
   readonly fields: RepresentationSelection;
 }
 
-/** What is sent to `_entities` for one object: read from wire keys, written under the subgraph's own names. */
+/** What is sent to `_entities` for one object: read by aliased keys, written under the subgraph's own names. */
 export interface Representation {
   /** The type name to write; `undefined` writes the object's own `__typename`. */
   readonly typename: string | undefined;

@@ -18,13 +18,13 @@ export interface RootDocument {
 export interface EntityLookupDocument {
   readonly alias: string;
   readonly variable: string;
-  /** What is selected below `_entities`, with the client variables in it. */
+  /** The selection below `_entities`, with the client variables in it. */
   readonly selection: PrintedDocument;
-  /** Definitions of the variables that hold values from contexts: `$c0:String!`. */
+  /** Definitions of the variables for context values: `$c0:String!`. */
   readonly definitions: readonly string[];
 }
 
-/** The variable that holds what an argument takes from a context. */
+/** Returns the variable for the context value that an argument takes. */
 export type ContextNames = (argument: ContextArgument) => string;
 
 const NO_NAMES: ContextNames = (argument) => {
@@ -41,7 +41,10 @@ export function printRootDocument(document: RootDocument): PrintedDocument {
   return { text: head + body, variables: [...used] };
 }
 
-/** Prints `query($representations: [_Any!]!) { _entities(representations: $representations) { … } }`, one alias a look-up. */
+/**
+ * Prints `query($representations: [_Any!]!) { _entities(representations: $representations) { … } }`, with one alias
+ * for each look-up.
+ */
 export function printEntityDocument(
   lookups: readonly EntityLookupDocument[],
   definitions: readonly VariableDefinitionNode[],
@@ -61,7 +64,7 @@ function printDefinitions(definitions: readonly VariableDefinitionNode[], used: 
   return (
     definitions
       .filter(({ variable }) => used.has(variable.name.value))
-      // values are coerced before they are sent; a default still allows a nullable variable where null is not
+      // values are coerced before they are sent; a default still makes a nullable variable legal at a non-null position
       .map(({ variable, type, defaultValue }) => {
         return `$${variable.name.value}:${print(type)}${defaultValue ? `=${print(defaultValue)}` : ''}`;
       })
@@ -69,7 +72,7 @@ function printDefinitions(definitions: readonly VariableDefinitionNode[], used: 
   );
 }
 
-/** Prints what an entity look-up selects: `{...on Product{name price}}`. */
+/** Prints the selection of an entity look-up: `{...on Product{name price}}`. */
 export function printEntitySelection(node: FetchNode, names: ContextNames = NO_NAMES): PrintedDocument {
   const used = new Set<string>();
   const text = `{...on ${node.type.name}${printSelection(node, used, names)}}`;
@@ -85,11 +88,14 @@ function printSelection(node: FetchNode, used: Set<string>, names: ContextNames)
   for (const [type, typeCondition] of node.typeConditions) {
     if (!isEmpty(typeCondition)) parts.push(`...on ${type}${printSelection(typeCondition, used, names)}`);
   }
-  return `{${parts.join(' ') || nothing(node)}}`;
+  return `{${parts.join(' ') || placeholder(node)}}`;
 }
 
-/** Something must be selected; the `__typename` of an interface object is no runtime type, so it must not be taken for one. */
-function nothing(node: FetchNode): string {
+/**
+ * Returns the field of an empty selection, which must have one. The `__typename` of an interface object is not a
+ * runtime type, so it gets an alias.
+ */
+function placeholder(node: FetchNode): string {
   return node.type.kind === 'interfaceObject' ? '_:__typename' : '__typename';
 }
 
@@ -116,7 +122,7 @@ function collectVariables(value: ValueNode, used: Set<string>): void {
   else if (value.kind === Kind.OBJECT) for (const field of value.fields) collectVariables(field.value, used);
 }
 
-/** What one node selects, for people. */
+/** Prints the selection of one node, for people. */
 export function printNode(node: FetchNode): string {
   return printSelection(node, new Set(), ({ context }) => context);
 }

@@ -3,7 +3,7 @@ import type { PlannedLookup, PlannedRequest, QueryPlan } from './plan.ts';
 import type { Position, RepresentationSelection } from './positions.ts';
 
 /**
- * Prints a plan for people: wave by wave, each request with what it waits for, what it is sent and what it asks.
+ * Prints a plan for people, wave by wave: each request with its dependencies, its inputs and its document.
  *
  * Out, for `{ topProducts { name reviews { body } } }`:
  *
@@ -16,7 +16,7 @@ import type { Position, RepresentationSelection } from './positions.ts';
  *         …
  */
 export function printPlan(plan: QueryPlan): string {
-  if (plan.requests.length === 0) return 'no request: the gateway answers this alone\n';
+  if (plan.requests.length === 0) return 'no request: the gateway resolves this itself\n';
   const lines: string[] = [];
   let wave = -1;
   for (const request of plan.requests) {
@@ -32,10 +32,10 @@ export function printPlan(plan: QueryPlan): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The names of the sections for which nobody else waits. */
-function printSections({ sections: heads }: QueryPlan, { sections }: PlannedRequest): string {
+/** Prints the names of the only sections that need a request. */
+function printSections({ sections: sectionFields }: QueryPlan, { sections }: PlannedRequest): string {
   if (sections === undefined) return '';
-  const names = [...(heads ?? [])].flatMap(([head, index]) =>
+  const names = [...(sectionFields ?? [])].flatMap(([head, index]) =>
     sections.includes(index) ? `"${head.responseKey}"` : [],
   );
   return `, for ${[...new Set(names)].join(' and ')} alone`;
@@ -53,7 +53,7 @@ function printLookups(request: PlannedRequest): string[] {
   });
 }
 
-/** `$c0 ← user { locale }`: where the values from contexts are read for each target, the nearest object first. */
+/** Prints `$c0 ← user { locale }`: where the context values are read for each target, the nearest object first. */
 function printContexts({ contextVariables, targets }: PlannedLookup): string[] {
   return contextVariables.map((variable, index) => {
     const read = targets.map(({ contexts }) =>
@@ -78,7 +78,7 @@ function printFields(fields: RepresentationSelection): string {
     .join(' ');
 }
 
-/** `users.reviews.product`; the root is `(root)`. */
+/** Prints a position as `users.reviews.product`; the root is `(root)`. */
 export function printPosition(position: Position): string {
   const path: string[] = [];
   for (let at = position.origin; at; at = at.parent.origin) {
@@ -124,7 +124,7 @@ export function planToJson(plan: QueryPlan): PlanJson {
   };
 }
 
-/** The plan as a Mermaid flow chart. */
+/** Prints the plan as a Mermaid flow chart. */
 export function planToMermaid(plan: QueryPlan): string {
   const lines = ['flowchart LR', '  client([client])'];
   for (const request of plan.requests) {

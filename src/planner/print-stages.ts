@@ -5,7 +5,7 @@ import { printNode } from './print-document.ts';
 import { printPosition } from './print-plan.ts';
 import type { Batch } from './schedule.ts';
 
-/** An operation in normal form, one field a line. */
+/** Prints a normalized selection, one field a line. */
 export function printSelection(selection: OpSelection, indent = ''): string {
   let text = '';
   for (const item of selection.items) {
@@ -20,7 +20,7 @@ export function printSelection(selection: OpSelection, indent = ''): string {
   return text;
 }
 
-/** Every selected field with the subgraphs that can give it, and what they need for it. */
+/** Prints every selected field with the subgraphs that can resolve it, and whether they need inputs. */
 export function printProviders(selection: OpSelection, fieldIndex: FieldIndex, indent = ''): string {
   let text = '';
   for (const item of selection.items) {
@@ -37,7 +37,7 @@ export function printProviders(selection: OpSelection, fieldIndex: FieldIndex, i
   return text;
 }
 
-/** The fetches before they are gathered into requests. */
+/** Prints the fetches before they are combined into requests. */
 export function printFetches(graph: FetchGraph): string {
   return graph.fetches
     .map((fetch) => {
@@ -48,7 +48,7 @@ export function printFetches(graph: FetchGraph): string {
     .join('');
 }
 
-/** Which fetches go together in one request, by level. */
+/** Prints which fetches are combined into one request, by level. */
 export function printBatches(batches: readonly Batch[]): string {
   return batches
     .map(

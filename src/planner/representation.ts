@@ -4,14 +4,14 @@ import type { FieldIndex } from './field-index.ts';
 import type { Fetch, Placement, Position, RepresentationItem, RepresentationSelection } from './positions.ts';
 import { SmallMap } from './small-map.ts';
 
-/** Fields that have been placed to be sent to a look-up: how to write them, and which fetches bring them. */
+/** Fields that have been placed as inputs of a look-up: how they are written, and which fetches return them. */
 export interface Inputs {
   readonly fields: RepresentationSelection;
   readonly dependsOn: ReadonlySet<Fetch>;
 }
 
 /**
- * Describes how a key or a `@requires` field set is written into a representation, once it has been placed.
+ * Describes how a key or a `@requires` field set is written into a representation, once its fields have been placed.
  *
  * In:  `price dimensions { size }`, both read from `products` under the keys `price` and `dimensions_1`
  * Out: `{ price ← price, dimensions ← dimensions_1 { size ← size } }`, depends on that fetch
@@ -44,7 +44,10 @@ function describe(
   return items;
 }
 
-/** Objects that are told apart by type say which type they are, so that the subgraph can tell them apart, too. */
+/**
+ * Describes a nested selection. Objects with type conditions include their `__typename`, so that the subgraph can
+ * distinguish them as well.
+ */
 function describeBelow(
   fieldIndex: FieldIndex,
   position: Position,
@@ -87,48 +90,50 @@ function listDepth(type: TypeNode | undefined): number | undefined {
   return type.kind === Kind.LIST_TYPE ? inner + 1 : inner;
 }
 
-/** Marks what is described as a key. */
-export function asKey(items: RepresentationSelection): RepresentationItem[] {
+/** Marks described fields as parts of a key. */
+export function markAsKey(items: RepresentationSelection): RepresentationItem[] {
   return items.map((item) =>
     item.kind === 'field'
-      ? { ...item, isKey: true, nested: item.nested && asKey(item.nested) }
-      : { ...item, nested: asKey(item.nested) },
+      ? { ...item, isKey: true, nested: item.nested && markAsKey(item.nested) }
+      : { ...item, nested: markAsKey(item.nested) },
   );
 }
 
-/** What both describe, each name once: a key `order { id }` and a requirement `order { placedAt }` are one object. */
-export function uniteItems(a: RepresentationSelection, b: RepresentationSelection): RepresentationItem[] {
-  const united = [...a];
-  const described = new Set(a.map(describeItem));
+/**
+ * Merges two descriptions, each name once: a key `order { id }` and a requirement `order { placedAt }` become one
+ * object.
+ */
+export function mergeItems(a: RepresentationSelection, b: RepresentationSelection): RepresentationItem[] {
+  const merged = [...a];
+  const described = new Set(a.map(itemText));
   for (const item of b) {
-    const index = united.findIndex(
+    const index = merged.findIndex(
       (other) => item.kind === 'field' && other.kind === 'field' && other.name === item.name,
     );
-    const other = united[index];
+    const other = merged[index];
     if (item.kind === 'field' && other?.kind === 'field') {
-      const nested = other.nested && item.nested ? uniteItems(other.nested, item.nested) : other.nested;
-      united[index] = { ...other, isKey: other.isKey || item.isKey, nested };
-    } else if (!described.has(describeItem(item))) {
-      united.push(item);
+      const nested = other.nested && item.nested ? mergeItems(other.nested, item.nested) : other.nested;
+      merged[index] = { ...other, isKey: other.isKey || item.isKey, nested };
+    } else if (!described.has(itemText(item))) {
+      merged.push(item);
     }
   }
-  return united;
+  return merged;
 }
 
-/** Whether two descriptions can be one: the same name must not be written from two different fields. */
-export function canUnite(a: RepresentationSelection, b: RepresentationSelection): boolean {
+/** Returns whether two descriptions can be merged: the same name must not be written from two different fields. */
+export function canMergeItems(a: RepresentationSelection, b: RepresentationSelection): boolean {
   return a.every((item) => b.every((other) => itemsAgree(item, other)));
 }
 
 function itemsAgree(a: RepresentationItem, b: RepresentationItem): boolean {
-  if (a.kind === 'typeCondition') return canUnite(a.nested, b.kind === 'typeCondition' ? b.nested : [b]);
-  if (b.kind === 'typeCondition') return canUnite([a], b.nested);
-  return a.name !== b.name || (a.subgraphKey === b.subgraphKey && canUnite(a.nested ?? [], b.nested ?? []));
+  if (a.kind === 'typeCondition') return canMergeItems(a.nested, b.kind === 'typeCondition' ? b.nested : [b]);
+  if (b.kind === 'typeCondition') return canMergeItems([a], b.nested);
+  return a.name !== b.name || (a.subgraphKey === b.subgraphKey && canMergeItems(a.nested ?? [], b.nested ?? []));
 }
 
-/** A text that two descriptions have in common exactly if they are written alike. */
-export function describeItem(item: RepresentationItem): string {
-  if (item.kind === 'typeCondition')
-    return `...${[...item.possible].join('|')}{${item.nested.map(describeItem).join()}}`;
-  return `${item.name}${item.isKey ? '!' : ''}<${item.subgraphKey}${item.nested ? `{${item.nested.map(describeItem).join()}}` : ''}`;
+/** Returns a text that is equal for two descriptions exactly if they are written in the same way. */
+export function itemText(item: RepresentationItem): string {
+  if (item.kind === 'typeCondition') return `...${[...item.possible].join('|')}{${item.nested.map(itemText).join()}}`;
+  return `${item.name}${item.isKey ? '!' : ''}<${item.subgraphKey}${item.nested ? `{${item.nested.map(itemText).join()}}` : ''}`;
 }

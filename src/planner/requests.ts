@@ -12,16 +12,17 @@ import {
   printEntitySelection,
   printRootDocument,
 } from './print-document.ts';
-import { describeItem } from './representation.ts';
+import { itemText } from './representation.ts';
 import { type Batch, mergeLookups } from './schedule.ts';
 import type { Steps } from './steps.ts';
 
 /**
- * Writes each batch of fetches as one request: look-ups that send and select the same become one `_entities` field with
- * several targets, others stand beside it under an alias.
+ * Writes each batch of fetches as one request: look-ups that send and select the same become one `_entities` field
+ * with several targets; others get an alias beside it.
  *
  * In:  batch of `Product by upc { name }` for `topProducts` and for `reviews.product`
- * Out: `query($representations:[_Any!]!){_entities(representations:$representations){...on Product{name}}}` with two targets
+ * Out: `query($representations:[_Any!]!){_entities(representations:$representations){...on Product{name}}}` with two
+ * targets
  */
 export function* writeRequests(
   batches: readonly Batch[],
@@ -83,7 +84,7 @@ function* writeLookups(batch: Batch, operation: Operation, fieldIndex: FieldInde
     const { contexts, node, position } = fetch;
     const representation = representationOf(fetch);
     const selection = printEntitySelection(node, contextKey);
-    const key = `${representation.typename} ${representation.fields.map(describeItem).join()} ${selection.text}`;
+    const key = `${representation.typename} ${representation.fields.map(itemText).join()} ${selection.text}`;
     const { targets } = getOrMake(alike, key, () => ({ fetch, selection, targets: [] }));
     targets.push({ position, node, types: targetTypes(fetch, fieldIndex), contexts });
     yield;
@@ -91,17 +92,17 @@ function* writeLookups(batch: Batch, operation: Operation, fieldIndex: FieldInde
   const names = new LookupNames(operation, alike.size === 1);
   const lookups = [...alike.values()].map(({ fetch, selection, targets }, index): PlannedLookup => {
     const { node, contexts } = fetch;
-    const furtherPart = (n: number): LookupPart => {
+    const partForSet = (n: number): LookupPart => {
       const named = contexts.map((_, context) => names.context(index, context, n));
-      const passed = contexts.length === 0 ? { selection, ...NOTHING_PASSED } : passContexts(node, contexts, named);
+      const passed = contexts.length === 0 ? { selection, ...NO_CONTEXTS } : passContexts(node, contexts, named);
       return { ...names.lookup(index, n), ...passed };
     };
     const representation = representationOf(fetch);
-    if (contexts.length > 0) return { ...furtherPart(0), furtherPart, representation, node, targets };
+    if (contexts.length > 0) return { ...partForSet(0), partForSet, representation, node, targets };
     const { alias, variable } = names.lookup(index, 0);
-    // most look-ups are of this kind, and written out they are made many times faster
-    const { definitions, contextVariables } = NOTHING_PASSED;
-    return { alias, variable, selection, definitions, contextVariables, furtherPart, representation, node, targets };
+    // most look-ups are of this kind, and an explicit literal is many times faster than a spread
+    const { definitions, contextVariables } = NO_CONTEXTS;
+    return { alias, variable, selection, definitions, contextVariables, partForSet, representation, node, targets };
   });
   const documentFor = (parts: readonly EntityLookupDocument[]) => printEntityDocument(parts, operation.variables);
   const { text, variables } = documentFor(lookups);
@@ -117,9 +118,9 @@ function* writeLookups(batch: Batch, operation: Operation, fieldIndex: FieldInde
   };
 }
 
-const NOTHING_PASSED: Pick<LookupPart, 'definitions' | 'contextVariables'> = { definitions: [], contextVariables: [] };
+const NO_CONTEXTS: Pick<LookupPart, 'definitions' | 'contextVariables'> = { definitions: [], contextVariables: [] };
 
-/** @param names of the variables that hold the values, in their order */
+/** @param names of the variables for the values, in order */
 function passContexts(node: FetchNode, contexts: readonly ContextValue[], names: readonly string[]) {
   const byKey = new Map(contexts.map(({ key }, index) => [key, names[index] ?? '']));
   return {
@@ -140,13 +141,16 @@ function targetTypes(fetch: Fetch, fieldIndex: FieldIndex): ReadonlySet<string> 
   return fieldIndex.possible(condition);
 }
 
-/** Names in the document of a request with look-ups; the only one needs no alias. Client variables keep theirs. */
+/**
+ * Names in the document of a request with look-ups; a single look-up needs no alias. Client variables keep their
+ * names.
+ */
 class LookupNames {
-  private readonly clients: ReadonlySet<string>;
+  private readonly clientVariables: ReadonlySet<string>;
   private readonly single: boolean;
 
   constructor(operation: Operation, single: boolean) {
-    this.clients = new Set(operation.variables.map(({ variable }) => variable.name.value));
+    this.clientVariables = new Set(operation.variables.map(({ variable }) => variable.name.value));
     this.single = single;
   }
 
@@ -162,7 +166,7 @@ class LookupNames {
 
   private free(wanted: string, n: number): string {
     let name = numbered(wanted, n);
-    while (this.clients.has(name)) name = `_${name}`;
+    while (this.clientVariables.has(name)) name = `_${name}`;
     return name;
   }
 }

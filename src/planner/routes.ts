@@ -5,46 +5,49 @@ import { COST } from './costs.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import { type Entry, type FieldIndex, needsOwnLookup, type Provider } from './field-index.ts';
 import type { ContextValue, Fetch, FetchNode, Position, Representation } from './positions.ts';
-import { asKey, describeInputs, type Inputs, uniteItems } from './representation.ts';
+import { describeInputs, type Inputs, markAsKey, mergeItems } from './representation.ts';
 import { canReadAll, readableField, scopeOf } from './subgraph-scope.ts';
 
-/** A way to a subgraph's view of some objects: what it costs, and how to go it. Nothing is added before `take`. */
+/**
+ * A route to some objects in one subgraph: its cost, and how to take it. Nothing is added to the plan before `take`.
+ */
 export interface Route {
   readonly cost: number;
   readonly level: number;
   take(): FetchNode;
 }
 
-/** A way to fields that a look-up needs as its input. */
+/** A route to fields that a look-up needs as its input. */
 interface InputRoute {
   readonly cost: number;
   readonly level: number;
   take(): Inputs;
 }
 
-/** What a look-up sends beside the key: what `@requires` asks for, and values from contexts. */
+/** What a look-up sends beside the key: required fields and context values. */
 interface MoreInputs {
   readonly required?: Inputs | undefined;
   readonly contexts?: { readonly values: readonly ContextValue[]; readonly dependsOn: ReadonlySet<Fetch> } | undefined;
 }
 
 /** What the route finder needs of the stage that places selections. */
-export interface Selecting {
-  /** Reads a whole selection at one node that can read it all. */
+export interface SelectionPlacer {
+  /** Reads a whole selection at one node that can read all of it. */
   placeAll(node: FetchNode, selection: OpSelection): void;
-  /** Reads a field at a node that can read it, and what is selected below it from wherever that can be had. */
+  /** Reads a field at a node that can read it, and the selection below it from any fetch. */
   placeOne(node: FetchNode, owner: string, field: OpField): void;
-  /** Reads a field of an abstract type on each of its object types, with what is selected below it. */
+  /** Reads a field of an abstract type on each of its object types, with the selection below it. */
   selectByType(position: Position, owner: string, field: OpField): void;
-  /** Reads a selection from wherever it can be had. */
+  /** Reads a selection from any fetch. */
   select(position: Position, selection: OpSelection): void;
-  /** The fetch that tells the runtime type of the objects at an abstract position. */
+  /** Returns the fetch that reads the runtime type of the objects at an abstract position. */
   typenameAt(position: Position): Fetch | undefined;
 }
 
 /**
- * Finds the cheapest way to read a field of some objects in one given subgraph: where the objects are known there already,
- * by looking them up by a key (whose fields may need ways of their own), or by asking their parents' subgraph once more.
+ * Finds the cheapest route to a field of some objects in one given subgraph: where it already has the objects, by a
+ * look-up with a key (whose fields may need routes of their own), or by selecting the field that leads to the objects
+ * again.
  *
  * In:  position `user.reviews.product`, `Product`, subgraph `inventory`
  * Out: a route of cost 110 that adds `_entities` by `upc`, read from `reviews`
@@ -52,17 +55,17 @@ export interface Selecting {
 export class RouteFinder {
   private readonly graph: FetchGraph;
   private readonly fieldIndex: FieldIndex;
-  private readonly selecting: Selecting;
+  private readonly placer: SelectionPlacer;
   /**
-   * Positions whose objects are being told apart by type. Asking the parents once more would not do there: what one
-   * subgraph returns for a field need not be of the type that another returned.
+   * Positions whose objects are being split by type. Selecting the parents' field again would be wrong there: the
+   * object that another subgraph returns for it may be of another type.
    */
-  readonly perType = new Set<Position>();
+  readonly splitByType = new Set<Position>();
 
-  constructor(graph: FetchGraph, selecting: Selecting) {
+  constructor(graph: FetchGraph, placer: SelectionPlacer) {
     this.graph = graph;
     this.fieldIndex = graph.fieldIndex;
-    this.selecting = selecting;
+    this.placer = placer;
   }
 
   find(
@@ -83,13 +86,13 @@ export class RouteFinder {
       this.byRoot(position, owner, subgraph),
     ];
     const route = cheapest(candidates);
-    // another route may have been gone in between, and have led here
+    // another route that was taken meanwhile may have led here
     if (!route) return undefined;
     const { cost, level } = route;
     return { cost, level, take: () => this.knownNode(position, owner, subgraph, fieldName) ?? route.take() };
   }
 
-  /** A node at the position in that subgraph that can read the field, the earliest there is. */
+  /** Returns the earliest node at the position in that subgraph that can read the field. */
   private knownNode(position: Position, owner: string, subgraph: Subgraph, fieldName: string): FetchNode | undefined {
     let best: FetchNode | undefined;
     for (const node of position.nodes) {
@@ -100,14 +103,17 @@ export class RouteFinder {
     return best;
   }
 
-  /** A look-up holds only the objects that it was made for; one that is asked once for each value of a context, only its own fields. */
+  /**
+   * Returns whether a node has all objects of a type. A look-up has only the objects that it was made for; one with
+   * context values has only its own fields.
+   */
   isInScope(node: FetchNode, owner: string): boolean {
     const { fetch } = node;
     if (fetch.node !== node) return true;
     if (fetch.contexts.length > 0) return false;
     if (fetch.condition === owner) return true;
-    const looked = this.fieldIndex.possible(fetch.condition);
-    for (const name of this.fieldIndex.possible(owner)) if (!looked.has(name)) return false;
+    const lookupTypes = this.fieldIndex.possible(fetch.condition);
+    for (const name of this.fieldIndex.possible(owner)) if (!lookupTypes.has(name)) return false;
     return true;
   }
 
@@ -136,7 +142,7 @@ export class RouteFinder {
     };
   }
 
-  /** Adds the `_entities` fetch for a key, and for what else fields need, once these have been placed. */
+  /** Adds the `_entities` fetch for a key and further inputs, once these have been placed. */
   addLookup(position: Position, owner: string, entry: Entry, key: Inputs, more: MoreInputs = {}): FetchNode {
     const { required, contexts } = more;
     const dependsOn = new Set([...key.dependsOn, ...(required?.dependsOn ?? []), ...(contexts?.dependsOn ?? [])]);
@@ -144,10 +150,10 @@ export class RouteFinder {
     const [first] = position.nodes;
     if (first && !brought) dependsOn.add(first.fetch);
     const typename = this.typenameFor(position, owner, entry);
-    // which objects are meant, or what they call themselves, has to be known before
-    const typeRead = (owner !== position.type || typename === undefined) && this.selecting.typenameAt(position);
+    // the runtime types that select or describe the objects have to be read before
+    const typeRead = (owner !== position.type || typename === undefined) && this.placer.typenameAt(position);
     if (typeRead) dependsOn.add(typeRead);
-    const representation = { typename, fields: uniteItems(asKey(key.fields), required?.fields ?? []) };
+    const representation = { typename, fields: mergeItems(markAsKey(key.fields), required?.fields ?? []) };
     const { subgraph, type } = entry;
     return this.graph.addEntityFetch({
       subgraph,
@@ -166,7 +172,7 @@ export class RouteFinder {
     return position.nodes.some((node) => node.type.kind !== 'interfaceObject') ? undefined : owner;
   }
 
-  /** The same way as the parents were reached: where the subgraph also resolves the field that leads here. */
+  /** Finds a route through the parents: where the subgraph also resolves the field that leads here. */
   private byParent(
     position: Position,
     owner: string,
@@ -175,7 +181,11 @@ export class RouteFinder {
     path: string[],
   ): Route | undefined {
     const { origin } = position;
-    if (!origin || this.perType.has(position) || origin.parent.type === this.fieldIndex.supergraph.rootTypes.mutation)
+    if (
+      !origin ||
+      this.splitByType.has(position) ||
+      origin.parent.type === this.fieldIndex.supergraph.rootTypes.mutation
+    )
       return undefined;
     const { parent, owner: parentOwner, alias } = origin;
     const provider = this.fieldIndex
@@ -209,7 +219,7 @@ export class RouteFinder {
     return reached;
   }
 
-  /** The root types can be asked anew wherever they turn up. */
+  /** Finds a route to a root type, which can be requested again wherever it occurs. */
   private byRoot(position: Position, owner: string, subgraph: Subgraph): Route | undefined {
     if (owner !== this.fieldIndex.supergraph.rootTypes.query || !subgraph.types.has(owner)) return undefined;
     const introduced = position.nodes[0]?.fetch;
@@ -222,7 +232,7 @@ export class RouteFinder {
     };
   }
 
-  /** The cheapest way to have all fields of a key or of `@requires` at a position. */
+  /** Finds the cheapest route to all fields of a key or of `@requires` at a position. */
   inputs(position: Position, owner: string, set: SelectionSetNode, path: readonly string[]): InputRoute | undefined {
     const selection = this.fieldIndex.fieldSet(set, owner);
     const take = (place: () => void) => () => {
@@ -234,7 +244,7 @@ export class RouteFinder {
       if (!this.isInScope(node, owner) || !canReadAll(this.fieldIndex, scopeOf(node), selection)) continue;
       const { level } = node.fetch;
       const cost = fieldsToAdd(node, selection) * COST.field;
-      candidates.push({ cost, level, take: take(() => this.selecting.placeAll(node, selection)) });
+      candidates.push({ cost, level, take: take(() => this.placer.placeAll(node, selection)) });
     }
     if (candidates.length === 0) candidates.push(...this.inputsElsewhere(position, owner, selection, path, take));
     return cheapest(candidates) ?? this.inputsFromSeveral(position, owner, selection, path, take);
@@ -253,11 +263,13 @@ export class RouteFinder {
       const at = { subgraph: provider.subgraph, type: provider.type, provided: [] };
       if (!canReadAll(this.fieldIndex, at, selection)) return undefined;
       const route = this.find(position, owner, provider.subgraph, first.name, path);
-      return route && { ...route, take: take(() => this.selecting.placeAll(route.take(), selection)) };
+      return route && { ...route, take: take(() => this.placer.placeAll(route.take(), selection)) };
     });
   }
 
-  /** No single subgraph has all of it: each field goes its own way, found when the selection is placed. */
+  /**
+   * Finds a route to inputs that no single subgraph has: each field takes its own route when the selection is placed.
+   */
   private inputsFromSeveral(
     position: Position,
     owner: string,
@@ -271,15 +283,15 @@ export class RouteFinder {
     for (const item of selection.items) {
       if (item.kind === 'typeCondition' || item.name === '__typename') {
         const single = { parentType: selection.parentType, items: [item] };
-        places.push(() => this.selecting.select(position, single));
+        places.push(() => this.placer.select(position, single));
         continue;
       }
-      const way = this.inputField(position, owner, item, level, path);
-      if (!way && !this.fieldIndex.isAbstract(owner)) return undefined;
-      // without a way of its own it needs inputs itself, or is told apart by type
-      places.push(way?.place ?? (() => this.selecting.selectByType(position, owner, item)));
-      cost += way?.cost ?? COST.unknown;
-      level = Math.max(level, way?.level ?? level + 1);
+      const route = this.inputField(position, owner, item, level, path);
+      if (!route && !this.fieldIndex.isAbstract(owner)) return undefined;
+      // without a route of its own it needs inputs itself, or is split by type
+      places.push(route?.place ?? (() => this.placer.selectByType(position, owner, item)));
+      cost += route?.cost ?? COST.unknown;
+      level = Math.max(level, route?.level ?? level + 1);
     }
     return {
       cost,
@@ -297,17 +309,17 @@ export class RouteFinder {
     level: number,
     path: readonly string[],
   ): { cost: number; level: number; place: (() => void) | undefined } | undefined {
-    const ways = this.fieldIndex.providers(owner, field.name).map((provider) => {
+    const routes = this.fieldIndex.providers(owner, field.name).map((provider) => {
       const nested = field.selection ? COST.unknown : 0;
-      const way = this.find(position, owner, provider.subgraph, field.name, path);
-      if (way) {
-        const place = () => this.selecting.placeOne(way.take(), owner, field);
-        return { cost: way.cost + nested, level: way.level, place };
+      const route = this.find(position, owner, provider.subgraph, field.name, path);
+      if (route) {
+        const place = () => this.placer.placeOne(route.take(), owner, field);
+        return { cost: route.cost + nested, level: route.level, place };
       }
       if (!needsOwnLookup(provider.field)) return undefined;
       return { cost: COST.unknown + nested, level: level + 1, place: undefined };
     });
-    return cheapest(ways);
+    return cheapest(routes);
   }
 }
 
@@ -322,7 +334,7 @@ export function cheapest<T extends { readonly cost: number; readonly level: numb
   return best;
 }
 
-/** How many of the fields a node does not read yet: of two keys, the one that is there already is the better. */
+/** Counts the fields that a node does not read yet: of two keys, the one that is already read is better. */
 function fieldsToAdd(node: FetchNode, selection: OpSelection): number {
   const names = new Set([...node.fields.values()].map(({ alias }) => alias.name));
   return selection.items.filter((item) => item.kind === 'field' && !names.has(item.name)).length;

@@ -1,7 +1,7 @@
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import { getOrMake } from './maps.ts';
 import type { Fetch, FetchNode, Position } from './positions.ts';
-import { canUnite, uniteItems } from './representation.ts';
+import { canMergeItems, mergeItems } from './representation.ts';
 
 /** The look-ups that go to one subgraph in one request. */
 export interface Batch {
@@ -10,9 +10,9 @@ export interface Batch {
 }
 
 /**
- * Gathers fetches into requests: what one subgraph is asked at the same level goes together, and what nothing waits for
- * may sink to a later level at which its subgraph is asked anyway. The number of waves stays what it was. What is for a
- * section with a time of its own goes with nothing else.
+ * Combines fetches into requests: fetches of one subgraph at the same level go together, and a fetch that nothing
+ * waits for may move to a later level at which its subgraph is requested anyway. The number of waves stays the same.
+ * Fetches for a section with a timeout of its own are combined with nothing else.
  *
  * In:  `inventory` at level 1 (for `topProducts`), `inventory` at level 3 (for the products of reviews)
  * Out: one batch for `inventory` at level 3
@@ -30,7 +30,7 @@ export function schedule(fetches: readonly Fetch[]): Batch[] {
     if (fetch.kind === 'entity') getOrMake(bySubgraph, target, (): Fetch[] => []).push(fetch);
   }
   const depth = Math.max(0, ...levels.values());
-  // one sinking fetch may give room to those before it
+  // a fetch that moves later may allow its dependencies to move as well
   for (let pass = 0; pass < PASSES; pass++) {
     for (const group of bySubgraph.values()) if (group.length > 1) align(group, depth, levels, dependents);
   }
@@ -40,8 +40,8 @@ export function schedule(fetches: readonly Fetch[]): Batch[] {
 const PASSES = 2;
 
 /**
- * Puts the fetches of one subgraph on as few levels as their intervals [earliest, latest] allow: by rising latest level,
- * each takes along all that can be there with it. The fewest points that hit all intervals are found this way.
+ * Puts the fetches of one subgraph on as few levels as their intervals [earliest, latest] allow. In order of their
+ * latest level, each level takes all fetches that fit there. This finds the fewest points that hit all intervals.
  */
 function align(
   group: readonly Fetch[],
@@ -52,7 +52,7 @@ function align(
   const level = (fetch: Fetch) => levels.get(fetch) ?? 0;
   const waiting = group.map((fetch) => ({
     fetch,
-    // never back: what it waits for may have come nearer in the meantime
+    // never earlier: its dependencies may have moved later meanwhile
     earliest: level(fetch),
     latest: Math.min(depth, ...(dependents.get(fetch) ?? []).map((dependent) => level(dependent) - 1)),
   }));
@@ -78,39 +78,39 @@ function gather(fetches: readonly Fetch[], levels: ReadonlyMap<Fetch, number>): 
   return [...batches.values()].sort((a, b) => a.level - b.level);
 }
 
-/** Puts look-ups of the same objects together into one, where what they send does not clash. */
+/** Merges look-ups of the same objects, where what they send does not conflict. */
 export function mergeLookups(fetches: readonly Fetch[]): Fetch[] {
   const merged: Fetch[] = [];
   const at = new Map<Position, number[]>();
   for (const fetch of fetches) {
     const there = getOrMake(at, fetch.position, (): number[] => []);
-    const index = there.find((known) => looksUpTheSame(merged[known] as Fetch, fetch));
+    const index = there.find((known) => isSameLookup(merged[known] as Fetch, fetch));
     if (index === undefined) there.push(merged.push(fetch) - 1);
-    else merged[index] = mergeTwo(merged[index] as Fetch, fetch);
+    else merged[index] = mergeFetches(merged[index] as Fetch, fetch);
   }
   return merged;
 }
 
-function looksUpTheSame(a: Fetch, b: Fetch): boolean {
+function isSameLookup(a: Fetch, b: Fetch): boolean {
   if (a.kind !== 'entity' || b.kind !== 'entity' || a.position !== b.position || a.condition !== b.condition)
     return false;
   if (a.node.type !== b.node.type || a.representation?.typename !== b.representation?.typename) return false;
   if (contextKeys(a) !== contextKeys(b)) return false;
-  return canUnite(a.representation?.fields ?? [], b.representation?.fields ?? []);
+  return canMergeItems(a.representation?.fields ?? [], b.representation?.fields ?? []);
 }
 
 function contextKeys({ contexts }: Fetch): string {
   return contexts.length === 0 ? '' : contexts.map(({ key }) => key).join();
 }
 
-function mergeTwo(a: Fetch, b: Fetch): Fetch {
+function mergeFetches(a: Fetch, b: Fetch): Fetch {
   mergeNodes(a.node, b.node);
   const typename = a.representation?.typename;
-  const fields = uniteItems(a.representation?.fields ?? [], b.representation?.fields ?? []);
+  const fields = mergeItems(a.representation?.fields ?? [], b.representation?.fields ?? []);
   return { ...a, representation: { typename, fields }, dependsOn: new Set([...a.dependsOn, ...b.dependsOn]) };
 }
 
-/** Adds what one node reads to another of the same position; their wire keys agree by construction. */
+/** Adds the fields of one node to another of the same position; their keys agree by construction. */
 function mergeNodes(into: FetchNode, from: FetchNode): void {
   into.typename ||= from.typename;
   for (const [key, field] of from.fields) {

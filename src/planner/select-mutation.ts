@@ -7,16 +7,16 @@ import { cheapest } from './routes.ts';
 import type { Steps } from './steps.ts';
 import { unplannable } from './unplannable.ts';
 
-/** What is needed of the stage that places selections. */
-interface RootFieldSelecting {
+/** What planning a mutation needs of the stage that places selections. */
+interface RootFieldPlacer {
   /** Reads a root field at a node, under a key of its own. */
   putRootField(node: FetchNode, owner: string, field: OpField, provider: Provider): void;
-  /** Reads what is selected below a root field. */
+  /** Reads the selection below a root field. */
   selectBelowInSteps(field: OpField): Steps<void>;
 }
 
 /**
- * Mutations run one after the other: the next root field waits for everything that the last one needed.
+ * Plans a mutation, whose root fields run one after the other: each waits for everything that the one before needed.
  *
  * In:  `mutation { add(item: 1) { stock } pay }`, all of `carts`, but `stock` of `inventory`
  * Out: fetch 0 `carts { add }`, fetch 1 `inventory` `{ stock }` after 0, fetch 2 `carts { pay }` after both
@@ -24,7 +24,7 @@ interface RootFieldSelecting {
 export function* selectMutation(
   graph: FetchGraph,
   estimator: Estimator,
-  selecting: RootFieldSelecting,
+  placer: RootFieldPlacer,
   selection: OpSelection,
 ): Steps<void> {
   let last: FetchNode | undefined;
@@ -34,12 +34,12 @@ export function* selectMutation(
     const { subgraph } = provider;
     const alone = last !== undefined && graph.fetches.at(-1) === last.fetch && last.fetch.subgraph === subgraph;
     if (!last || !alone) {
-      // what came before the last one is waited for by that
+      // the last one already waits for everything before it
       const needed = new Set(graph.fetches.slice(last?.fetch.id));
       last = graph.addRootFetch(subgraph, graph.root, needed);
     }
-    selecting.putRootField(last, selection.parentType, field, provider);
-    yield* selecting.selectBelowInSteps(field);
+    placer.putRootField(last, selection.parentType, field, provider);
+    yield* placer.selectBelowInSteps(field);
   }
 }
 

@@ -8,22 +8,22 @@ import { type FieldIndex, needsOwnLookup, type Provider } from './field-index.ts
 import { getOrMake } from './maps.ts';
 import { type Option, OptionFinder } from './options.ts';
 import type { Fetch, FetchNode, Placement, Position } from './positions.ts';
-import { PossibleHere } from './possible-here.ts';
-import { cheapest, RouteFinder, type Selecting } from './routes.ts';
+import { PossibleTypes } from './possible-types.ts';
+import { cheapest, RouteFinder, type SelectionPlacer } from './routes.ts';
 import { selectMutation } from './select-mutation.ts';
 import { needsSeparateSelection } from './separate-selection.ts';
 import { SmallMap } from './small-map.ts';
 import { runToEnd, type Steps } from './steps.ts';
 import { readableField, scopeOf } from './subgraph-scope.ts';
-import { noWay, unplannable } from './unplannable.ts';
+import { unplannable, unplannableError } from './unplannable.ts';
 
-/** How many types are looked at one by one before telling them apart. */
+/** How many types are examined one by one before objects are split by type. */
 const FEW_TYPES = 8;
 
-/** How many of the fields still to be placed are looked at when two ways cost the same. */
-const SIBLINGS_WEIGHED = 20;
+/** How many of the fields still to be placed are examined when two options cost the same. */
+const MAX_SIBLINGS = 20;
 
-/** One selected field on one type, to be read from somewhere. */
+/** One selected field on one type that has to be placed. */
 interface Task {
   readonly owner: string;
   readonly field: OpField;
@@ -31,31 +31,31 @@ interface Task {
 }
 
 /** A selection that is still to be placed. */
-interface OpenSelection {
+interface PendingSelection {
   readonly position: Position;
   readonly selection: OpSelection;
 }
 
-/** A field that has been placed, while what is selected below it has not. */
-interface OpenField {
+/** A placed field whose selection is still to be placed. */
+interface PendingField {
   readonly position: Position;
   readonly field: OpField;
 }
 
 /**
- * Decides for each selected field which subgraph gives it, and puts it into that fetch at once. Fields with the fewest
- * choices go first; what is already asked costs nothing, so the later ones join where they can.
+ * Decides for each selected field which subgraph resolves it, and adds it to that fetch at once. Fields with the
+ * fewest choices go first. Existing fetches cost nothing, so later fields join them where they can.
  *
  * In:  `{ topProducts { name reviews { body } } }`
  * Out: fetch 0 `products { topProducts { name upc } }`, fetch 1 `reviews` by `upc` `{ reviews { body } }`
  */
-export class Selector implements Selecting {
+export class Selector implements SelectionPlacer {
   private readonly graph: FetchGraph;
   private readonly fieldIndex: FieldIndex;
   private readonly routes: RouteFinder;
   private readonly estimator: Estimator;
   private readonly options: OptionFinder;
-  private readonly here: PossibleHere;
+  private readonly possibleTypes: PossibleTypes;
 
   constructor(graph: FetchGraph) {
     this.graph = graph;
@@ -65,10 +65,10 @@ export class Selector implements Selecting {
     const contexts = new ContextFinder(graph.fieldIndex, {
       inputs: (position, owner, set) => this.routes.inputs(position, owner, set, []),
       typenameAt: (position) => this.typenameAt(position),
-      canBe: (position, type) => this.here.canBe(position, type),
+      canBe: (position, type) => this.possibleTypes.canBe(position, type),
     });
     this.options = new OptionFinder(graph.fieldIndex, this.routes, this.estimator, contexts);
-    this.here = new PossibleHere(graph.fieldIndex);
+    this.possibleTypes = new PossibleTypes(graph.fieldIndex);
   }
 
   select(position: Position, selection: OpSelection): void {
@@ -76,10 +76,10 @@ export class Selector implements Selecting {
   }
 
   /** Places selections, and what is selected below them, depth first. */
-  *selectInSteps(open: (OpenSelection | OpenField)[]): Steps<void> {
-    for (let next = open.pop(); next; next = open.pop()) {
+  *selectInSteps(pending: (PendingSelection | PendingField)[]): Steps<void> {
+    for (let next = pending.pop(); next; next = pending.pop()) {
       if ('field' in next) {
-        open.push(...this.below(next).reverse());
+        pending.push(...this.below(next).reverse());
         continue;
       }
       const { position, selection } = next;
@@ -87,16 +87,16 @@ export class Selector implements Selecting {
       this.collect(position, selection, tasks);
       yield;
       const ordered = tasks.length > 1 ? [...tasks].sort((a, b) => a.choices - b.choices) : tasks;
-      const twins = new Map<string, OpField>();
+      const placedLeaves = new Map<string, OpField>();
       for (const [index, task] of ordered.entries()) {
-        if (!this.placeAsTwin(position, task, twins)) this.place(position, task, ordered, index);
+        if (!this.reusePlacement(position, task, placedLeaves)) this.place(position, task, ordered, index);
         yield;
       }
-      for (const { field } of tasks.reverse()) if (field.selection) open.push({ position, field });
+      for (const { field } of tasks.reverse()) if (field.selection) pending.push({ position, field });
     }
   }
 
-  private below({ position, field }: OpenField): OpenSelection[] {
+  private below({ position, field }: PendingField): PendingSelection[] {
     const { selection } = field;
     if (!selection) return [];
     return [...(position.placed.get(field) ?? [])].flatMap(([owner, { alias }]) => {
@@ -105,17 +105,17 @@ export class Selector implements Selecting {
     });
   }
 
-  /** A leaf that is also selected under another alias is read where that is; true where it has been placed so. */
-  private placeAsTwin(position: Position, { owner, field }: Task, twins: Map<string, OpField>): boolean {
+  /** Reads a leaf that is also selected under another alias where that one is read. Returns whether it did. */
+  private reusePlacement(position: Position, { owner, field }: Task, placedLeaves: Map<string, OpField>): boolean {
     if (field.selection) return false;
     const key = `${owner}.${field.name}(${field.argsKey})`;
-    const twin = position.placed.get(twins.get(key) ?? field);
-    if (!twin || position.placed.has(field)) {
-      twins.set(key, field);
+    const same = position.placed.get(placedLeaves.get(key) ?? field);
+    if (!same || position.placed.has(field)) {
+      placedLeaves.set(key, field);
       return false;
     }
     const placements = new SmallMap<string, Placement>();
-    for (const [owner, placement] of twin) placements.set(owner, placement);
+    for (const [owner, placement] of same) placements.set(owner, placement);
     position.placed.set(field, placements);
     return true;
   }
@@ -123,12 +123,12 @@ export class Selector implements Selecting {
   selectMutation(selection: OpSelection): Steps<void> {
     const { graph, estimator } = this;
     const { root } = graph;
-    const selecting = {
+    const placer = {
       putRootField: (node: FetchNode, owner: string, field: OpField, provider: Provider) =>
-        this.put(root, node, owner, field, provider.field, true),
+        this.placeField(root, node, owner, field, provider.field, true),
       selectBelowInSteps: (field: OpField) => this.selectInSteps([{ position: root, field }]),
     };
-    return selectMutation(graph, estimator, selecting, selection);
+    return selectMutation(graph, estimator, placer, selection);
   }
 
   private selectBelow(position: Position, field: OpField): void {
@@ -139,7 +139,7 @@ export class Selector implements Selecting {
     for (const item of selection.items) {
       if (item.kind === 'typeCondition') {
         this.typenameAt(position);
-        if (this.here.canBe(position, item.typeCondition)) this.collect(position, item.selection, tasks);
+        if (this.possibleTypes.canBe(position, item.typeCondition)) this.collect(position, item.selection, tasks);
       } else if (item.name === '__typename') {
         if (this.fieldIndex.isAbstract(position.type)) this.typenameAt(position);
       } else if (!item.name.startsWith('__')) {
@@ -154,10 +154,10 @@ export class Selector implements Selecting {
 
   private choices(position: Position, owner: string, field: OpField): number {
     const first = position.nodes[0];
-    // what comes with the objects themselves is decided; keys that are among it then cost nothing
+    // a field that comes with the objects has no alternative; as a key, it then costs nothing
     if (first && !field.selection && readableField(this.fieldIndex, scopeOf(first), owner, field.name)) return 0;
     const providers = this.fieldIndex.providers(owner, field.name);
-    // what needs inputs goes last: by then its inputs' subgraphs may have been asked anyway
+    // fields with inputs go last: by then the subgraphs of their inputs may be requested anyway
     return providers.some((provider) => needsOwnLookup(provider.field)) ? 1_000 : providers.length;
   }
 
@@ -165,70 +165,79 @@ export class Selector implements Selecting {
     const { owner, field } = task;
     if (position.placed.get(field)?.has(owner)) return;
     const options = this.options.find(position, owner, field);
-    const best = cheapest(options.map((option) => this.weighed(option, siblings, index)));
-    // what lies below costs the same on each type, so it is no reason to tell them apart
-    const isExpensive = !best || best.reach >= COST.request || best.cost >= COST.deadEnd;
+    const best = cheapest(options.map((option) => this.withSiblings(option, siblings, index)));
+    // the selection below costs the same on each type, so it is no reason to split the types
+    const isExpensive = !best || best.ownCost >= COST.request || best.cost >= COST.deadEnd;
     const expand = isExpensive && this.fieldIndex.isAbstract(owner);
-    const perType = best === undefined || (expand && this.isCheaperPerType(position, owner, field, best));
-    if (expand && this.placeOnEachType(position, owner, field, perType)) return;
-    if (!best) throw noWay(this.fieldIndex, position, owner, field);
+    const splitByType = best === undefined || (expand && this.isCheaperPerType(position, owner, field, best));
+    if (expand && this.placeOnEachType(position, owner, field, splitByType)) return;
+    if (!best) throw unplannableError(this.fieldIndex, position, owner, field);
     const { node, resolvedBy } = best.take();
-    this.put(position, node, owner, field, resolvedBy, false);
+    this.placeField(position, node, owner, field, resolvedBy, false);
   }
 
-  /** Among ways of the same cost, the one into a subgraph that serves more of the fields still to be placed. */
-  private weighed(option: Option, siblings: readonly Task[], index: number): Option {
+  /**
+   * Prefers, among options of the same cost, the one into a subgraph that serves more of the fields still to be
+   * placed.
+   */
+  private withSiblings(option: Option, siblings: readonly Task[], index: number): Option {
     const { provider } = option;
     if (!provider || option.cost < COST.request) return option;
     let shared = 0;
-    const end = Math.min(siblings.length, index + 1 + SIBLINGS_WEIGHED);
+    const end = Math.min(siblings.length, index + 1 + MAX_SIBLINGS);
     for (let i = index + 1; i < end; i++) {
       const sibling = siblings[i];
-      if (sibling) shared += this.serves(provider.subgraph, sibling);
+      if (sibling) shared += this.siblingScore(provider.subgraph, sibling);
     }
     if (shared === 0) return option;
-    const { reach, level, take } = option;
-    return { cost: option.cost - shared, reach, level, provider, take };
+    const { ownCost, level, take } = option;
+    return { cost: option.cost - shared, ownCost, level, provider, take };
   }
 
-  /** 1 where a subgraph has all that is selected, a half where it has the field but not all that is below it, else 0. */
-  private serves(subgraph: Provider['subgraph'], { owner, field }: Task): number {
+  /**
+   * Returns 1 where a subgraph has everything that is selected, 0.5 where it has the field but not all of the
+   * selection below it, else 0.
+   */
+  private siblingScore(subgraph: Provider['subgraph'], { owner, field }: Task): number {
     const provider = this.fieldIndex.providers(owner, field.name).find((p) => p.subgraph === subgraph);
     if (!provider) return 0;
     return this.estimator.below(field, subgraph, provider.field) < COST.request ? 1 : 0.5;
   }
 
-  /** Reads a field of an abstract type on each object type instead; false where that is no better than what is known. */
+  /** Reads a field of an abstract type on each object type instead. Returns false where that is no better. */
   private placeOnEachType(position: Position, owner: string, field: OpField, forced: boolean): boolean {
-    const types = [...this.fieldIndex.possible(owner)].filter((type) => this.here.canBe(position, type));
+    const types = [...this.fieldIndex.possible(owner)].filter((type) => this.possibleTypes.canBe(position, type));
     if (types.length === 0) return false;
     if (!forced && !types.every((type) => this.isReadableNow(position, type, field.name))) return false;
     this.typenameAt(position);
-    const outermost = !this.routes.perType.has(position);
-    this.routes.perType.add(position);
+    const outermost = !this.routes.splitByType.has(position);
+    this.routes.splitByType.add(position);
     for (const type of types) {
       const task = { owner: type, field, choices: 1 };
       this.place(position, task, [task], 0);
     }
-    if (outermost) this.routes.perType.delete(position);
+    if (outermost) this.routes.splitByType.delete(position);
     return true;
   }
 
-  /** Whether the types' own ways to a field are together cheaper than a long way for all of them; asked of few types only. */
+  /**
+   * Returns whether separate reads on each type are together cheaper than one expensive read for all of them; only
+   * for few types.
+   */
   private isCheaperPerType(position: Position, owner: string, field: OpField, best: Option): boolean {
-    if (best.reach <= COST.request + COST.wave) return false;
-    const types = [...this.fieldIndex.possible(owner)].filter((type) => this.here.canBe(position, type));
+    if (best.ownCost <= COST.request + COST.wave) return false;
+    const types = [...this.fieldIndex.possible(owner)].filter((type) => this.possibleTypes.canBe(position, type));
     if (types.length > FEW_TYPES) return false;
     const reached = new Map<Provider['subgraph'] | undefined, number>();
     for (const type of types) {
-      const way = cheapest(this.options.find(position, type, field));
-      if (!way) return false;
-      const subgraph = way.provider?.subgraph;
-      reached.set(subgraph, Math.max(way.reach, reached.get(subgraph) ?? 0));
+      const option = cheapest(this.options.find(position, type, field));
+      if (!option) return false;
+      const subgraph = option.provider?.subgraph;
+      reached.set(subgraph, Math.max(option.ownCost, reached.get(subgraph) ?? 0));
     }
     let total = 0;
-    for (const reach of reached.values()) total += reach;
-    return total < best.reach;
+    for (const ownCost of reached.values()) total += ownCost;
+    return total < best.ownCost;
   }
 
   private isReadableNow(position: Position, owner: string, fieldName: string): boolean {
@@ -239,29 +248,29 @@ export class Selector implements Selecting {
     );
   }
 
-  private put(
+  private placeField(
     position: Position,
     node: FetchNode,
     owner: string,
     field: OpField,
     resolvedBy: SubgraphField,
-    fresh: boolean,
+    ownAlias: boolean,
   ): void {
     const target = this.graph.narrow(node, owner);
     // where a node has objects of one type only, it is that type's field, whatever it was selected on
     const { kind, name } = target.type;
     const effective = kind === 'object' || kind === 'interfaceObject' ? name : owner;
-    const alias = this.graph.addField(target, effective, field, resolvedBy, fresh);
+    const alias = this.graph.addField(target, effective, field, resolvedBy, ownAlias);
     getOrMake(position.placed, field, () => new SmallMap<string, Placement>()).set(effective, { alias, node: target });
   }
 
-  /** Reads an input at a node, apart from what the client selects there where that could make it null. */
+  /** Reads an input at a node, separately from the client's selection where that could make the input null. */
   private putInput(node: FetchNode, owner: string, field: OpField): void {
     const { position } = node;
     const resolvedBy = readableField(this.fieldIndex, scopeOf(node), owner, field.name);
     if (!resolvedBy) throw unplannable(position, owner, field);
-    const fresh = field.selection !== undefined && needsSeparateSelection(this.fieldIndex, node, owner, field);
-    this.put(position, node, owner, field, resolvedBy, fresh);
+    const ownAlias = field.selection !== undefined && needsSeparateSelection(this.fieldIndex, node, owner, field);
+    this.placeField(position, node, owner, field, resolvedBy, ownAlias);
   }
 
   placeAll(node: FetchNode, selection: OpSelection): void {
@@ -269,7 +278,7 @@ export class Selector implements Selecting {
     for (const item of selection.items) {
       if (item.kind === 'typeCondition') {
         this.typenameAt(position);
-        if (this.here.canBe(position, item.typeCondition)) this.placeAll(node, item.selection);
+        if (this.possibleTypes.canBe(position, item.typeCondition)) this.placeAll(node, item.selection);
       } else if (item.name === '__typename') {
         this.typenameAt(position);
       } else {

@@ -1,6 +1,6 @@
 /**
- * A map that has one entry nearly always, or none. Plans are kept by the thousand and have hundreds of these, and an empty
- * `Map` of V8 takes as much room as three of them. In the order in which entries were added.
+ * A map that nearly always has one entry, or none. Thousands of plans are cached with hundreds of these, and an empty
+ * `Map` of V8 takes as much memory as three of them. Entries stay in the order in which they were added.
  */
 export class SmallMap<K, V> implements Iterable<[K, V]> {
   private firstKey: K | undefined;

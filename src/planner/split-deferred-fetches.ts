@@ -1,46 +1,49 @@
 import type { Operation } from '../operation/operation.ts';
-import type { SectionHeads } from '../operation/timed-sections.ts';
+import type { SectionFields } from '../operation/timed-sections.ts';
 import type { FetchGraph } from './fetch-graph.ts';
 import { FieldUses, type Group, REST } from './field-uses.ts';
 import { getOrMake } from './maps.ts';
 import { type Fetch, type FetchField, FetchNode } from './positions.ts';
 
-/** What one fetch has become for some groups. */
-interface Part {
+/** The part of a fetch for some groups. */
+interface FetchPart {
   readonly groups: readonly Group[];
   readonly fetch: Fetch;
-  /** The nodes of the whole fetch of which this part has something. */
+  /** The nodes of the whole fetch of which this part contains something. */
   readonly nodes: ReadonlySet<FetchNode>;
 }
 
 /**
- * Parts fetches where sections have a time of their own, so that nothing else waits for what only such a section needs:
- * a subgraph that is asked for both by one request could hold up both. What a section asks for that the rest asks for as
- * well, and what it needs of a key, stays with the rest, which waits for that in any case; and two sections that ask for the
- * same ask together.
+ * Splits fetches where sections have a timeout of their own, so that the rest does not wait for what only such a
+ * section needs: one request for both could delay both. Fields of a section that the rest needs as well, and parts of
+ * keys, stay with the rest, which waits for them in any case. Two sections with the same fields share a request.
  *
  * In:  `{ me { name friends { name } } }`, both fields from `users`, with `me.friends` as section 0
  * Out: fetch `users { me { name } }`; for section 0: fetch `users { me { friends { name } } }`
  */
-export function splitDeferredFetches(graph: FetchGraph, { selection }: Operation, heads: SectionHeads): Fetch[] {
-  const uses = new FieldUses(graph.fetches, graph.root, selection, heads);
-  const parts = new Map<Fetch, Part[]>();
-  const parted: Fetch[] = [];
+export function splitDeferredFetches(
+  graph: FetchGraph,
+  { selection }: Operation,
+  sectionFields: SectionFields,
+): Fetch[] {
+  const uses = new FieldUses(graph.fetches, graph.root, selection, sectionFields);
+  const parts = new Map<Fetch, FetchPart[]>();
+  const split: Fetch[] = [];
   for (const fetch of [...graph.fetches].sort((a, b) => a.level - b.level)) {
-    for (const groups of parting(uses, fetch)) {
+    for (const groups of groupParts(uses, fetch)) {
       const dependsOn = new Set<Fetch>();
       for (const needed of fetch.dependsOn)
         for (const part of partsNeeded(uses, fetch, groups, parts.get(needed) ?? [])) dependsOn.add(part.fetch);
-      const part = makePart(uses, fetch, { groups, id: parted.length, dependsOn });
-      getOrMake(parts, fetch, (): Part[] => []).push(part);
-      parted.push(part.fetch);
+      const part = createPart(uses, fetch, { groups, id: split.length, dependsOn });
+      getOrMake(parts, fetch, (): FetchPart[] => []).push(part);
+      split.push(part.fetch);
     }
   }
-  return parted;
+  return split;
 }
 
-/** Into which parts a fetch goes: the groups of each, the one first for whose sake it is there. */
-function parting(uses: FieldUses, fetch: Fetch): Group[][] {
+/** Returns the groups of each part of a fetch; the first group of a part decides who waits for it. */
+function groupParts(uses: FieldUses, fetch: Fetch): Group[][] {
   const { node } = fetch;
   const parts: Group[][] = [];
   const joins = (group: Group, host: Group) => joinsHost(uses, node, group, host, [node]);
@@ -53,16 +56,16 @@ function parting(uses: FieldUses, fetch: Fetch): Group[][] {
 }
 
 /**
- * Whether a group asks for nothing at a node that another does not ask for as well, but for keys.
+ * Returns whether a group needs nothing at a node, except keys, that another group does not need as well.
  * @param alike the nodes that read the same objects as this one, in the same fetch
  */
 function joinsHost(uses: FieldUses, node: FetchNode, group: Group, host: Group, alike: readonly FetchNode[]): boolean {
   for (const field of node.fields.values()) {
-    if (!isFor(uses, field, group)) continue;
+    if (!isUsedBy(uses, field, group)) continue;
     const { name, argsKey } = field.alias;
     const same = alike.flatMap((other) =>
       [...other.fields.values()].filter(
-        (one) => one.alias.name === name && one.alias.argsKey === argsKey && isFor(uses, one, host),
+        (one) => one.alias.name === name && one.alias.argsKey === argsKey && isUsedBy(uses, one, host),
       ),
     );
     if (same.length === 0 && uses.use(field, group) !== 'key') return false;
@@ -76,33 +79,41 @@ function joinsHost(uses: FieldUses, node: FetchNode, group: Group, host: Group, 
   return true;
 }
 
-/** Whether a group reads a field, or anything below it. */
-function isFor(uses: FieldUses, field: FetchField, group: Group): boolean {
-  return uses.use(field, group) !== undefined || (field.node !== undefined && isAnyFor(uses, field.node, group));
+/** Returns whether a group reads a field, or anything below it. */
+function isUsedBy(uses: FieldUses, field: FetchField, group: Group): boolean {
+  return uses.use(field, group) !== undefined || (field.node !== undefined && isNodeUsedBy(uses, field.node, group));
 }
 
-function isAnyFor(uses: FieldUses, node: FetchNode, group: Group): boolean {
-  for (const field of node.fields.values()) if (isFor(uses, field, group)) return true;
-  for (const typeCondition of node.typeConditions.values()) if (isAnyFor(uses, typeCondition, group)) return true;
+function isNodeUsedBy(uses: FieldUses, node: FetchNode, group: Group): boolean {
+  for (const field of node.fields.values()) if (isUsedBy(uses, field, group)) return true;
+  for (const typeCondition of node.typeConditions.values()) if (isNodeUsedBy(uses, typeCondition, group)) return true;
   return uses.needsTypename(node, group);
 }
 
-/** Where a section finds something in its own part and something in that of the rest, it waits for both. */
-function partsNeeded(uses: FieldUses, fetch: Fetch, groups: readonly Group[], parts: readonly Part[]): readonly Part[] {
+/**
+ * Returns the parts that a fetch depends on. A section whose inputs are in its own part and in that of the rest waits
+ * for both.
+ */
+function partsNeeded(
+  uses: FieldUses,
+  fetch: Fetch,
+  groups: readonly Group[],
+  parts: readonly FetchPart[],
+): readonly FetchPart[] {
   const possible = parts.filter((part) => part.groups[0] === REST || part.groups.some((one) => groups.includes(one)));
   const inputs = groups.flatMap((group) => [...uses.inputsOf(fetch, group)]);
-  const bringing = possible.filter(({ nodes }) => inputs.some((node) => nodes.has(node)));
-  if (bringing.length > 0) return bringing;
+  const suppliers = possible.filter(({ nodes }) => inputs.some((node) => nodes.has(node)));
+  if (suppliers.length > 0) return suppliers;
   return possible.length > 0 ? possible : parts;
 }
 
-interface Making {
+interface PartOptions {
   readonly groups: readonly Group[];
   readonly id: number;
   readonly dependsOn: ReadonlySet<Fetch>;
 }
 
-function makePart(uses: FieldUses, whole: Fetch, { groups, id, dependsOn }: Making): Part {
+function createPart(uses: FieldUses, whole: Fetch, { groups, id, dependsOn }: PartOptions): FetchPart {
   const [first = REST] = groups;
   let level = 0;
   for (const needed of dependsOn) level = Math.max(level, needed.level + 1);
@@ -116,25 +127,26 @@ function makePart(uses: FieldUses, whole: Fetch, { groups, id, dependsOn }: Maki
     own.typename = node.typename;
     nodes.add(node);
     for (const [key, field] of node.fields) {
-      if (!groups.some((one) => isMine(uses, field, one, first)) && !uses.isUnused(field)) continue;
+      if (!groups.some((one) => isOwn(uses, field, one, first)) && !uses.isUnused(field)) continue;
       own.fields.set(key, field.node ? { ...field, node: copy(field.node) } : field);
     }
     for (const [type, typeCondition] of node.typeConditions)
-      if (groups.some((one) => isAnyFor(uses, typeCondition, one))) own.typeConditions.set(type, copy(typeCondition));
+      if (groups.some((one) => isNodeUsedBy(uses, typeCondition, one)))
+        own.typeConditions.set(type, copy(typeCondition));
     return own;
   };
   fetch.node = copy(whole.node);
   return { groups, fetch, nodes };
 }
 
-/** A section's own part has nothing that the rest brings already. */
-function isMine(uses: FieldUses, field: FetchField, group: Group, partOf: Group): boolean {
-  if (!isFor(uses, field, group)) return false;
+/** Returns whether a field is in a section's own part: the rest does not read it already. */
+function isOwn(uses: FieldUses, field: FetchField, group: Group, partOf: Group): boolean {
+  if (!isUsedBy(uses, field, group)) return false;
   if (partOf === REST || uses.use(field, REST) === undefined) return true;
-  return field.node !== undefined && isAnyMine(uses, field.node, group);
+  return field.node !== undefined && hasOwn(uses, field.node, group);
 }
 
-function isAnyMine(uses: FieldUses, node: FetchNode, group: Group): boolean {
-  for (const field of node.fields.values()) if (isMine(uses, field, group, group)) return true;
-  return [...node.typeConditions.values()].some((typeCondition) => isAnyMine(uses, typeCondition, group));
+function hasOwn(uses: FieldUses, node: FetchNode, group: Group): boolean {
+  for (const field of node.fields.values()) if (isOwn(uses, field, group, group)) return true;
+  return [...node.typeConditions.values()].some((typeCondition) => hasOwn(uses, typeCondition, group));
 }

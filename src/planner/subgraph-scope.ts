@@ -4,7 +4,7 @@ import type { Subgraph, SubgraphField, SubgraphType } from '../supergraph/superg
 import { type FieldIndex, isProvided, needsOwnLookup, providedBelow, providedOn } from './field-index.ts';
 import type { FetchNode } from './positions.ts';
 
-/** Objects as one subgraph returns them on one path. */
+/** The objects that one subgraph returns on one path. */
 export interface SubgraphScope {
   readonly subgraph: Subgraph;
   readonly type: SubgraphType;
@@ -27,8 +27,8 @@ const TYPENAME: SubgraphField = {
 };
 
 /**
- * The field that a subgraph would resolve if it were selected on `owner` among the objects at a standpoint;
- * `undefined` where it cannot, or where it could for some of the objects only.
+ * Returns the field that a subgraph would resolve if it were selected on `owner` among the objects of a scope;
+ * `undefined` where it cannot, or only for some of the objects.
  */
 export function readableField(
   fieldIndex: FieldIndex,
@@ -70,7 +70,7 @@ function ownField(
   return field.external && !isProvided(providedOn(at.provided, type.name), name) ? undefined : field;
 }
 
-/** Whether everything selected can be read at a standpoint without asking anyone else. */
+/** Returns whether everything selected can be read in a scope without another subgraph. */
 export function canReadAll(fieldIndex: FieldIndex, at: SubgraphScope, selection: OpSelection): boolean {
   return selection.items.every((item) => {
     if (item.kind === 'typeCondition') {
@@ -84,7 +84,7 @@ export function canReadAll(fieldIndex: FieldIndex, at: SubgraphScope, selection:
   });
 }
 
-/** Where one stands after following a field. */
+/** Returns the scope of a field's value. */
 export function scopeBelow(at: SubgraphScope, field: SubgraphField): SubgraphScope | undefined {
   const type = at.subgraph.types.get(field.namedType);
   if (!type) return undefined;
@@ -93,7 +93,7 @@ export function scopeBelow(at: SubgraphScope, field: SubgraphField): SubgraphSco
   return { subgraph: at.subgraph, type, provided };
 }
 
-/** Whether objects at a type of a subgraph can be of a type of the supergraph at all. */
+/** Returns whether objects of a type in a subgraph can be of a type in the supergraph. */
 export function overlaps(fieldIndex: FieldIndex, type: SubgraphType, condition: string): boolean {
   const possible = fieldIndex.possible(condition);
   const here = type.kind === 'interfaceObject' ? fieldIndex.possible(type.name) : type.possible;

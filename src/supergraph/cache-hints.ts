@@ -1,22 +1,22 @@
 import { type ConstDirectiveNode, type DocumentNode, Kind } from 'graphql';
 import { directiveUses } from './directives.ts';
 
-/** What `@cacheControl` says of a type or a field. */
+/** A use of `@cacheControl` on a type or a field. */
 export interface CacheControlUse {
   /** `Type` or `Type.field`. */
   readonly coordinate: string;
-  /** How long the value holds, in seconds. */
+  /** How long the value may be cached, in seconds. */
   readonly maxAge: number | undefined;
   readonly scope: 'PUBLIC' | 'PRIVATE' | undefined;
   readonly inheritMaxAge: boolean;
 }
 
-/** The directive by which a supergraph carries the `@cacheControl` of its subgraphs' schema files. */
+/** The directive that carries `@cacheControl` of schema files in a supergraph. */
 export const CACHE_CONTROL_DIRECTIVE = 'headgate__cacheControl';
 
 /**
- * What a supergraph says of how long its fields hold: `@cacheControl` on types and fields, as other composers leave it there,
- * and what the schema extension carries. What was written wrongly is passed over.
+ * Reads the cache hints of a supergraph: `@cacheControl` on types and fields, as other composers leave it there, and
+ * the hints that the schema extension carries. Invalid values are ignored.
  *
  * In: `extend schema @headgate__cacheControl(coordinate: "Query.product", maxAge: 60, scope: PUBLIC)`
  */
@@ -47,7 +47,7 @@ function usesOn(coordinate: string, node: object): CacheControlUse[] {
   return directiveUses({ directives }, 'cacheControl').map((use) => cacheControlOf(coordinate, use));
 }
 
-/** The arguments of a use, checked for what they are. */
+/** Returns the checked arguments of a use. */
 export function cacheControlOf(coordinate: string, use: Readonly<Record<string, unknown>>): CacheControlUse {
   const { maxAge, scope, inheritMaxAge } = use;
   return {

@@ -6,8 +6,8 @@ import { isFederationInternal, namedType, readRootTypes } from './join-spec.ts';
 import { SupergraphError } from './supergraph.ts';
 
 /**
- * Checks that what a contract shows can be used: something of `Query` is left, no argument or input field that must be
- * given is hidden, and no object hides a field that an interface of it shows.
+ * Checks that the schema of a contract is usable: it has a field of `Query`, it hides no required argument or input
+ * field, and no object hides a field that one of its interfaces shows.
  * @throws SupergraphError with every problem, one a line
  */
 export function checkContract(
@@ -26,22 +26,22 @@ export function checkContract(
       `The contract "${contract.name}" shows nothing of ${query}. ${
         contract.include.length > 0
           ? `Give a field of ${query} one of the tags ${contract.include.map((tag) => `"${tag}"`).join(', ')}.`
-          : 'Take a tag out of its "exclude".'
+          : 'Remove a tag from its "exclude".'
       }`,
     );
   }
-  const checker = new Checker(definitions, shown, inaccessible);
+  const checker = new ContractChecker(definitions, shown, inaccessible);
   const problems = [...shown].flatMap((name) => checker.type(definitions.get(name)));
   if (problems.length === 0) return;
-  throw new SupergraphError(`The contract "${contract.name}" does not fit together:\n${problems.join('\n')}`);
+  throw new SupergraphError(`The contract "${contract.name}" is not consistent:\n${problems.join('\n')}`);
 }
 
-class Checker {
+class ContractChecker {
   private readonly definitions: ReadonlyMap<string, TypeDefinitionNode>;
   private readonly shown: ReadonlySet<string>;
   private readonly inaccessible: string;
 
-  constructor(definitions: Checker['definitions'], shown: ReadonlySet<string>, inaccessible: string) {
+  constructor(definitions: ContractChecker['definitions'], shown: ReadonlySet<string>, inaccessible: string) {
     this.definitions = definitions;
     this.shown = shown;
     this.inaccessible = inaccessible;
@@ -71,7 +71,8 @@ class Checker {
     return (inputs ?? [])
       .filter((input) => isRequired(input) && !this.isShown(input))
       .map(
-        (input) => `${coordinate(input.name.value)} must be given, but is hidden. Hide what takes it, too, or show it.`,
+        (input) =>
+          `${coordinate(input.name.value)} is required, but hidden. Hide the field that takes it as well, or show it.`,
       );
   }
 
@@ -86,12 +87,12 @@ class Checker {
   ): string[] {
     const hidden = new Set((fields ?? []).filter((field) => !this.isShown(field)).map((field) => field.name.value));
     return (interfaces ?? []).flatMap(({ name: { value: name } }) => {
-      const promised = this.definitions.get(name);
-      if (promised?.kind !== Kind.INTERFACE_TYPE_DEFINITION || !this.shown.has(name)) return [];
-      return (promised.fields ?? [])
+      const declared = this.definitions.get(name);
+      if (declared?.kind !== Kind.INTERFACE_TYPE_DEFINITION || !this.shown.has(name)) return [];
+      return (declared.fields ?? [])
         .filter((field) => this.isShown(field) && hidden.has(field.name.value))
         .map(({ name: { value: field } }) => {
-          return `${owner}.${field} is hidden, but ${name}.${field}, which it implements, is shown. Treat both alike.`;
+          return `${owner}.${field} is hidden, but ${name}.${field}, which it implements, is shown. Hide or show both.`;
         });
     });
   }

@@ -1,24 +1,24 @@
 import type { ConstDirectiveNode, DocumentNode, FieldDefinitionNode, TypeDefinitionNode } from 'graphql';
 import { isTypeDefinitionNode, Kind, parse, visit } from 'graphql';
 import { checkContract } from './contract-check.ts';
-import { shownTypes } from './contract-shown.ts';
 import { directiveUses, hasDirective } from './directives.ts';
 import { isFederationInternal } from './join-spec.ts';
 import { withSpecificationNames } from './linked-names.ts';
 import { buildPublicSchema } from './public-schema.ts';
 import type { Supergraph } from './supergraph.ts';
+import { visibleTypes } from './visible-types.ts';
 
 /** A part of the public schema for some clients, chosen by `@tag`. */
 export interface Contract {
   readonly name: string;
   /** Only fields and unions with one of these tags are shown; an empty list shows all. */
   readonly include: readonly string[];
-  /** What has one of these tags is hidden, whatever else it has. */
+  /** Everything with one of these tags is hidden, whatever other tags it has. */
   readonly exclude: readonly string[];
 }
 
 /**
- * A supergraph as a contract's clients see it: the same subgraphs, another public schema.
+ * Returns a supergraph as the clients of a contract see it: the same subgraphs, another public schema.
  * @throws SupergraphError as {@link applyContract} does
  */
 export function supergraphForContract(supergraph: Supergraph, contract: Contract): Supergraph {
@@ -29,20 +29,20 @@ export function supergraphForContract(supergraph: Supergraph, contract: Contract
 type Tagged = { readonly directives?: readonly ConstDirectiveNode[] | undefined };
 
 /**
- * Marks as inaccessible what a contract does not show: what is not included (fields of objects and interfaces, unions),
- * what is excluded (anything), types that have nothing left, and types that cannot be reached any more. A tag on a
+ * Marks everything that a contract does not show as inaccessible: fields of objects and interfaces and unions that
+ * are not included, all elements that are excluded, empty types, and types that are no longer reachable. A tag on a
  * type counts for all its fields. Enums, inputs, scalars and arguments need no included tag.
  *
  * In:  `type User { id: ID! @tag(name: "public") email: String }` and `include: ["public"]`
  * Out: `type User { id: ID! @tag(name: "public") email: String @inaccessible }`
  *
- * @throws SupergraphError when nothing of `Query` is left, or what is shown does not fit together
+ * @throws SupergraphError when nothing of `Query` is left, or the visible schema is not consistent
  * @see https://www.apollographql.com/docs/graphos/platform/schema-management/delivery/contracts/reference
  */
 export function applyContract(document: DocumentNode, contract: Contract): DocumentNode {
   const names = { tag: 'tag', inaccessible: 'inaccessible' };
-  const marked = new Marker(contract, names).mark(withSpecificationNames(document));
-  const shown = shownTypes(marked, names.inaccessible);
+  const marked = new ContractMarker(contract, names).mark(withSpecificationNames(document));
+  const shown = visibleTypes(marked, names.inaccessible);
   checkContract(marked, contract, shown, names.inaccessible);
   return visit(marked, {
     enter(node) {
@@ -66,12 +66,12 @@ export function tagsOf(sdl: string): ReadonlySet<string> {
 }
 
 /** Marks each element by its own tags and those of the type around it. */
-class Marker {
+class ContractMarker {
   private readonly include: ReadonlySet<string>;
   private readonly exclude: ReadonlySet<string>;
   private readonly names: { readonly tag: string; readonly inaccessible: string };
 
-  constructor(contract: Contract, names: Marker['names']) {
+  constructor(contract: Contract, names: ContractMarker['names']) {
     this.include = new Set(contract.include);
     this.exclude = new Set(contract.exclude);
     this.names = names;

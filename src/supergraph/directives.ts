@@ -5,27 +5,30 @@ interface WithDirectives {
   readonly directives?: readonly ConstDirectiveNode[] | undefined;
 }
 
-/** All uses of one directive, each as a plain object of its arguments; enum values are their names. */
+/** Returns all uses of one directive, each as a plain object of its arguments; enum values are their names. */
 export function directiveUses(node: WithDirectives, name: string): Record<string, unknown>[] {
   const uses: Record<string, unknown>[] = [];
   for (const directive of node.directives ?? []) {
     if (directive.name.value !== name) continue;
     const use: Record<string, unknown> = {};
-    for (const argument of directive.arguments ?? []) use[argument.name.value] = constValue(argument.value);
+    for (const argument of directive.arguments ?? []) use[argument.name.value] = readConstValue(argument.value);
     uses.push(use);
   }
   return uses;
 }
 
-/** What one use of a directive says: its arguments. */
+/** The arguments of one use of a directive. */
 export type DirectiveArguments = Readonly<Record<string, unknown>>;
 
-/** Directives on a type or field: name in its specification → every use, in order. */
+/** The directives on a type or field: name in its specification → every use, in order. */
 export type AppliedDirectives = ReadonlyMap<string, readonly DirectiveArguments[]>;
 
 const NONE_APPLIED: AppliedDirectives = new Map();
 
-/** The directives of known specifications on a node, `names` telling what they are called in its document. */
+/**
+ * Returns the directives of known specifications on a node.
+ * @param names name in the document → name in the specification
+ */
 export function appliedDirectives(node: WithDirectives, names: ReadonlyMap<string, string>): AppliedDirectives {
   const applied = new Map<string, readonly DirectiveArguments[]>();
   for (const { name } of node.directives ?? []) {
@@ -35,14 +38,16 @@ export function appliedDirectives(node: WithDirectives, names: ReadonlyMap<strin
   return applied.size === 0 ? NONE_APPLIED : applied;
 }
 
+/** Returns whether a node has a directive. */
 export function hasDirective(node: WithDirectives, name: string): boolean {
   return node.directives?.some((directive) => directive.name.value === name) ?? false;
 }
 
+/** Returns a value if it is a string. */
 export function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function constValue(node: ConstValueNode): unknown {
+function readConstValue(node: ConstValueNode): unknown {
   return node.kind === Kind.ENUM ? node.value : valueFromASTUntyped(node);
 }

@@ -2,7 +2,7 @@ import type { FieldNode, SelectionSetNode } from 'graphql';
 import { Kind, parse } from 'graphql';
 
 const parsed = new Map<string, SelectionSetNode>();
-const KEPT = 10_000;
+const MAX_CACHED = 10_000;
 
 /**
  * Parses a federation field set: `id customer { id }` becomes the selection set `{ id customer { id } }`.
@@ -15,12 +15,12 @@ export function parseFieldSet(fields: string): SelectionSetNode {
   const document = parse(fields.trimStart().startsWith('{') ? fields : `{${fields}}`, { noLocation: true });
   const definition = document.definitions[0];
   if (definition?.kind !== Kind.OPERATION_DEFINITION) throw new Error(`"${fields}" is not a field set`);
-  if (parsed.size >= KEPT) parsed.clear();
+  if (parsed.size >= MAX_CACHED) parsed.clear();
   parsed.set(fields, definition.selectionSet);
   return definition.selectionSet;
 }
 
-/** Calls `visit` with each field on the top level of a field set, looking into inline fragments. */
+/** Calls `visit` with each field on the top level of a field set, including those in inline fragments. */
 export function forEachTopField(set: SelectionSetNode, visit: (field: FieldNode) => void): void {
   for (const selection of set.selections) {
     if (selection.kind === Kind.FIELD) visit(selection);

@@ -1,7 +1,7 @@
 import { type DocumentNode, Kind } from 'graphql';
 import { directiveUses, text } from './directives.ts';
 
-/** What the gateway needs to answer a subgraph itself: the kind of source, and the SDL of its schema file. */
+/** The kind of a source that the gateway resolves itself, and the SDL of its schema file. */
 export interface InProcessSource {
   readonly kind: 'rest' | 'service';
   readonly sdl: string;
@@ -9,11 +9,11 @@ export interface InProcessSource {
 
 const KINDS: Readonly<Record<string, InProcessSource['kind']>> = { REST: 'rest', SERVICE: 'service' };
 
-/** The directive by which a supergraph carries sources that the gateway answers itself. */
+/** The directive that carries such sources in a supergraph. */
 export const IN_PROCESS_DIRECTIVE = 'headgate__source';
 
 /**
- * Subgraph name → how the gateway answers it itself.
+ * Returns the sources that the gateway resolves itself, by subgraph name.
  *
  * In: `extend schema @headgate__source(graph: "weather", kind: REST, sdl: "…")`
  */

@@ -12,7 +12,7 @@ import { appliedDirectives, directiveUses, text } from './directives.ts';
 import { linkedNames } from './linked-names.ts';
 import type { SupergraphField, SupergraphType } from './supergraph.ts';
 
-/** A supergraph document with its join directives read, before it is looked at from each subgraph's side. */
+/** A supergraph document with its join directives read, before the views of the subgraphs are built. */
 export interface JoinedTypes {
   readonly graphs: ReadonlyMap<string, { id: string; name: string; url: string }>;
   readonly definitions: ReadonlyMap<string, TypeDefinitionNode>;
@@ -22,13 +22,14 @@ export interface JoinedTypes {
 
 export type CompositeDefinition = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode | UnionTypeDefinitionNode;
 
-const MACHINERY = /^(join|link|core|context|requiresScopes|policy|connect|headgate)__/;
+const INTERNAL_NAMES = /^(join|link|core|context|requiresScopes|policy|connect|headgate)__/;
 
-/** Whether a name belongs to a specification's own machinery rather than to the graph. */
+/** Returns whether a name belongs to a specification rather than to the graph. */
 export function isFederationInternal(name: string): boolean {
-  return MACHINERY.test(name);
+  return INTERNAL_NAMES.test(name);
 }
 
+/** Reads the join directives of a supergraph document. */
 export function readJoinedTypes(document: DocumentNode): JoinedTypes {
   const definitions = new Map<string, TypeDefinitionNode>();
   for (const definition of document.definitions) {
@@ -53,6 +54,7 @@ function readGraphs(definition: TypeDefinitionNode | undefined): JoinedTypes['gr
   return graphs;
 }
 
+/** Returns the names of the root types. */
 export function readRootTypes(document: DocumentNode, definitions: ReadonlyMap<string, unknown>) {
   const roots: { query: string; mutation?: string; subscription?: string } = { query: 'Query' };
   const schema = document.definitions.find((definition) => definition.kind === Kind.SCHEMA_DEFINITION);
@@ -66,11 +68,11 @@ export function readRootTypes(document: DocumentNode, definitions: ReadonlyMap<s
 }
 
 /** Names of directives in the document → names in their specifications. */
-type Names = ReadonlyMap<string, string>;
+type SpecificationNames = ReadonlyMap<string, string>;
 
 function readTypes(
   definitions: ReadonlyMap<string, TypeDefinitionNode>,
-  names: Names,
+  names: SpecificationNames,
 ): ReadonlyMap<string, SupergraphType> {
   const implementations = new Map<string, Set<string>>();
   for (const definition of definitions.values()) {
@@ -121,7 +123,7 @@ function possibleTypes(definition: TypeDefinitionNode, implementations: Readonly
   return implementations.get(definition.name.value) ?? new Set();
 }
 
-function readFields(definition: TypeDefinitionNode, names: Names): ReadonlyMap<string, SupergraphField> {
+function readFields(definition: TypeDefinitionNode, names: SpecificationNames): ReadonlyMap<string, SupergraphField> {
   const fields = new Map<string, SupergraphField>();
   if (definition.kind !== Kind.OBJECT_TYPE_DEFINITION && definition.kind !== Kind.INTERFACE_TYPE_DEFINITION)
     return fields;
@@ -129,11 +131,12 @@ function readFields(definition: TypeDefinitionNode, names: Names): ReadonlyMap<s
   return fields;
 }
 
-function readField(field: FieldDefinitionNode, names: Names): SupergraphField {
+function readField(field: FieldDefinitionNode, names: SpecificationNames): SupergraphField {
   const { type } = field;
   return { name: field.name.value, type, namedType: namedType(type), directives: appliedDirectives(field, names) };
 }
 
+/** Returns the name of a type without its lists and non-null markers. */
 export function namedType(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : namedType(type.type);
 }

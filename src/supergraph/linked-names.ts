@@ -2,7 +2,7 @@ import type { DocumentNode } from 'graphql';
 import { Kind, visit } from 'graphql';
 import { directiveUses, text } from './directives.ts';
 
-/** Specifications whose directives reach the supergraph, with the directives that each brings. */
+/** Specifications whose directives appear in supergraphs, with their directives. */
 const SPECIFICATIONS: Readonly<Record<string, readonly string[]>> = {
   inaccessible: ['inaccessible'],
   tag: ['tag'],
@@ -16,11 +16,12 @@ const SPECIFICATIONS: Readonly<Record<string, readonly string[]>> = {
 const DIRECTIVES = Object.values(SPECIFICATIONS).flat();
 
 /**
- * What the directives of the known specifications are called in a supergraph: name in the document → name in the
+ * Returns the names of the known specifications' directives in a supergraph: name in the document → name in the
  * specification.
  *
  * In:  `@link(url: "https://specs.apollo.dev/cost/v0.1", import: ["@cost", { name: "@listSize", as: "@size" }])`
- * Out: `cost → cost`, `size → listSize`, and every other one under its own name and under that of subgraphs, `federation__tag`
+ * Out: `cost → cost`, `size → listSize`, and every other directive under its own name and under that of subgraphs,
+ * `federation__tag`
  *
  * @see https://specs.apollo.dev/link/v1.0/
  */
@@ -34,7 +35,7 @@ export function linkedNames(document: DocumentNode): ReadonlyMap<string, string>
   return names;
 }
 
-/** The document with the directives of the known specifications under the names that these give them. */
+/** Renames the directives of the known specifications to their names in the specification. */
 export function withSpecificationNames(document: DocumentNode): DocumentNode {
   const names = linkedNames(document);
   return visit(document, {
@@ -55,8 +56,8 @@ function addNames(link: Record<string, unknown>, url: string | undefined, names:
 }
 
 /**
- * What the directives of a linked specification are called: name in the document → name in the specification. Nothing for a
- * specification that is not known.
+ * Returns the names of a linked specification's directives: name in the document → name in the specification. Empty
+ * for an unknown specification.
  * @param imports name in the document → name in the specification
  */
 export function specificationOf(

@@ -10,8 +10,8 @@ const EXECUTABLE =
   /^(QUERY|MUTATION|SUBSCRIPTION|FIELD|FRAGMENT_DEFINITION|FRAGMENT_SPREAD|INLINE_FRAGMENT|VARIABLE_DEFINITION)$/;
 
 /**
- * The schema that clients see: the supergraph without the machinery of its specifications and without
- * what is `@inaccessible`.
+ * Builds the schema that clients see: the supergraph without the internals of its specifications and without
+ * `@inaccessible` elements.
  * @see https://specs.apollo.dev/inaccessible/v0.2/
  */
 export function buildPublicSchema(supergraph: DocumentNode): GraphQLSchema {
@@ -43,7 +43,7 @@ function isShown(node: ASTNode, parent: unknown, hidden: ReadonlySet<string>): b
     case Kind.INPUT_VALUE_DEFINITION:
       return !hasDirective(node, INACCESSIBLE) && !hidden.has(namedType(node.type));
     case Kind.NAMED_TYPE:
-      // in a list it is an interface or a union member; elsewhere its owner has been looked at already
+      // in a list it is an interface or a union member; elsewhere its owner was checked already
       return !(Array.isArray(parent) && hidden.has(node.name.value));
     case Kind.ENUM_VALUE_DEFINITION:
       return !hasDirective(node, INACCESSIBLE);

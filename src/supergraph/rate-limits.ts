@@ -6,22 +6,26 @@ export interface RateLimitUse {
   /** `Type` or `Type.field`. */
   readonly coordinate: string;
   readonly limit: number;
-  /** A duration: `1m`. */
+  /** A duration, such as `1m`. */
   readonly window: string;
   readonly burst: number | undefined;
-  /** What the limit goes by: `client`, `ip`, `user`, `claim:NAME`, `header:NAME`, `arg:PATH`, `global`. */
+  /**
+   * The parts of the key that requests are counted by: `client`, `ip`, `user`, `claim:NAME`, `header:NAME`,
+   * `arg:PATH`, `global`.
+   */
   readonly by: readonly string[];
   readonly algorithm: string;
   readonly name: string | undefined;
 }
 
-/** The directive by which a supergraph carries the rate limits of its subgraphs' schema files. */
+/** The directive that carries the rate limits of schema files in a supergraph. */
 export const RATE_LIMIT_DIRECTIVE = 'headgate__rateLimit';
 
 /**
- * The rate limits that a supergraph carries. What other gateways or people wrote wrongly there is passed over.
+ * Reads the rate limits that a supergraph carries. Invalid ones are ignored.
  *
- * In: `extend schema @headgate__rateLimit(coordinate: "Query.search", limit: 10, window: "1m", by: ["client"], algorithm: TOKEN_BUCKET)`
+ * In: `extend schema @headgate__rateLimit(coordinate: "Query.search", limit: 10, window: "1m", by: ["client"],
+ * algorithm: TOKEN_BUCKET)`
  */
 export function readRateLimits(document: DocumentNode): readonly RateLimitUse[] {
   const limits: RateLimitUse[] = [];

@@ -6,9 +6,10 @@ import { type CompositeDefinition, isFederationInternal, type JoinedTypes, named
 import type { ContextArgument, SubgraphField, SubgraphKey, SubgraphType } from './supergraph.ts';
 
 /**
- * The supergraph as one subgraph sees it: its own types, fields and keys, with its own field types.
+ * Builds the view of one subgraph on the supergraph: its own types, fields and keys, with its own field types.
  *
- * In:  `type Product @join__type(graph: A, key: "id") @join__type(graph: B) { id: ID! @join__field(graph: A) … }`, graph `B`
+ * In:  `type Product @join__type(graph: A, key: "id") @join__type(graph: B) { id: ID! @join__field(graph: A) … }`,
+ * graph `B`
  * Out: `Product { … }` without `id` and without a key
  */
 export function buildSubgraphView(graph: string, joined: JoinedTypes): ReadonlyMap<string, SubgraphType> {
@@ -38,7 +39,7 @@ function viewType(
   const name = definition.name.value;
   const joins = directiveUses(definition, 'join__type');
   const own = joins.filter((join) => join.graph === graph);
-  // join v0.1 leaves value types and root types without @join__type: they may be anywhere
+  // join v0.1 writes no @join__type on value types and root types: any subgraph may have them
   if (joins.length > 0 && own.length === 0) return undefined;
   const keys = own.flatMap((join): SubgraphKey[] => {
     const key = text(join.key);
@@ -99,8 +100,8 @@ function viewFields(
 }
 
 /**
- * Fields that must be external although no join says so: `@requires` may name external fields only, and some compositions
- * leave the mark out on interface objects.
+ * Returns fields that are external although no join marks them: `@requires` may name external fields only, and some
+ * compositions omit the mark on interface objects.
  */
 function unmarkedExternals(
   definition: CompositeDefinition,
@@ -132,7 +133,7 @@ function viewField(
   const name = field.name.value;
   const joins = directiveUses(field, 'join__field');
   const own = joins.find((join) => join.graph === graph);
-  // join v0.1: what is not joined belongs to the owner, and keys are readable wherever they are declared
+  // join v0.1: a field without a join belongs to the owner, and keys are readable wherever they are declared
   if (
     !own &&
     (joins.length > 0 || (owner !== undefined && owner !== graph)) &&
@@ -146,7 +147,7 @@ function viewField(
     name,
     type,
     namedType: namedType(type),
-    // what another subgraph overrides stays here for keys only, unless a label decides who resolves it
+    // a field that another subgraph overrides stays here for keys only, unless a label decides who resolves it
     external: own?.external === true || (own?.usedOverridden === true && own.overrideLabel === undefined),
     requires: fieldSet(own?.requires),
     provides: fieldSet(own?.provides),

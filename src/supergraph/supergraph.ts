@@ -8,14 +8,14 @@ import { buildPublicSchema } from './public-schema.ts';
 import { type RateLimitUse, readRateLimits } from './rate-limits.ts';
 import { buildSubgraphView } from './subgraph-view.ts';
 
-/** One subgraph of a supergraph: `id` is the join enum value (`PRODUCTS`), `name` the one people know (`products`). */
+/** One subgraph of a supergraph: `id` is the join enum value (`PRODUCTS`), `name` is its public name (`products`). */
 export interface Subgraph {
   readonly id: string;
   readonly name: string;
   readonly url: string;
-  /** Set where the gateway answers the subgraph itself instead of asking at `url`. */
+  /** Set where the gateway resolves the subgraph itself instead of sending requests to `url`. */
   readonly inProcess?: InProcessSource | undefined;
-  /** The types of this subgraph as it defines them itself. */
+  /** The types of this subgraph, as it defines them. */
   readonly types: ReadonlyMap<string, SubgraphType>;
 }
 
@@ -33,24 +33,27 @@ export interface SubgraphField {
   readonly name: string;
   readonly type: TypeNode;
   readonly namedType: string;
-  /** Declared here, resolved elsewhere; readable only where `provides` says so. */
+  /** Declared here, resolved elsewhere; readable only where `provides` includes it. */
   readonly external: boolean;
   readonly requires: SelectionSetNode | undefined;
   readonly provides: SelectionSetNode | undefined;
-  /** Progressive `@override`: this field is resolved here only while the label is on (`from` it: only while off). */
+  /**
+   * Progressive `@override`: this field is resolved here only while the label is active (`from` it: only while
+   * inactive).
+   */
   readonly overrideLabel: { readonly label: string; readonly resolvedWhen: boolean } | undefined;
-  /** Arguments that the subgraph takes from an object further up (`@fromContext`). */
+  /** Arguments whose values come from an object further up (`@fromContext`). */
   readonly contextArguments: readonly ContextArgument[];
 }
 
 /** An argument that clients do not see: its value is read from the nearest object above that sets the context. */
 export interface ContextArgument {
   readonly name: string;
-  /** The argument's type as text, `String!`. */
+  /** The type of the argument as text, `String!`. */
   readonly type: string;
-  /** The context's name as types bear it in `@context`, `users__locale`. */
+  /** The name of the context in `@context`, `users__locale`. */
   readonly context: string;
-  /** What is read there. */
+  /** The field that is read there. */
   readonly selection: string;
 }
 
@@ -77,7 +80,7 @@ export interface SupergraphField {
   readonly name: string;
   readonly type: TypeNode;
   readonly namedType: string;
-  /** As on {@link SupergraphType.directives}; what its type bears is not repeated here. */
+  /** As on {@link SupergraphType.directives}, without those of its type. */
   readonly directives: AppliedDirectives;
 }
 
@@ -86,18 +89,20 @@ export interface Supergraph {
   readonly subgraphs: readonly Subgraph[];
   readonly types: ReadonlyMap<string, SupergraphType>;
   readonly rootTypes: { readonly query: string; readonly mutation?: string; readonly subscription?: string };
-  /** What clients see: validation and introspection use this. */
+  /** The schema that clients see; used for validation and introspection. */
   readonly publicSchema: GraphQLSchema;
   /** Uses of `@rateLimit`; none is enforced here. */
   readonly rateLimits: readonly RateLimitUse[];
-  /** Uses of `@cacheControl`: how long fields hold. */
+  /** Uses of `@cacheControl`: how long fields may be cached. */
   readonly cacheControl: readonly CacheControlUse[];
 }
 
 /** The part of a supergraph that planning depends on. */
 export type SupergraphModel = Pick<Supergraph, 'subgraphs' | 'types' | 'rootTypes'>;
 
-/** The SDL given is no supergraph that can be served; the message says what is missing or wrong, and where. */
+/**
+ * Thrown when the SDL is not a supergraph that can be served; the message says what is missing or wrong, and where.
+ */
 export class SupergraphError extends Error {
   override readonly name = 'SupergraphError';
 }
@@ -130,7 +135,7 @@ export function readSupergraph(sdl: string): Supergraph {
 }
 
 /**
- * Reads no more than the types, as the whole graph and as each subgraph has them.
+ * Reads only the types, of the whole graph and of each subgraph.
  * @throws SupergraphError when a field set cannot be parsed
  */
 export function readSupergraphModel(document: DocumentNode): SupergraphModel {

@@ -25,7 +25,7 @@ describe('compose', () => {
       code: 1,
       stdout: '',
       stderr: `schemas/products.graphql:2:32  [products] INVALID_GRAPHQL  Unknown type Produkt
-    hint: Define the type in this file: each subgraph declares all that it uses.
+    hint: Define the type in this file: each subgraph declares all types that it uses.
 
 1 problem
 `,

@@ -49,7 +49,7 @@ test('a field that two subgraphs own is told with both places', async () => {
   });
   expect(problems.join('\n')).toMatchInlineSnapshot(`
     "products.graphql:8:3  [products, reviews] INVALID_FIELD_SHARING  Non-shareable field "Product.name" is resolved from multiple subgraphs: it is resolved from subgraphs "products" and "reviews" and defined as non-shareable in all of them
-        hint: Mark the field @shareable in every subgraph that can answer it, @external where it is only referred to, or move it with @override(from:). See also reviews.graphql:5:3."
+        hint: Mark the field @shareable in every subgraph that can resolve it, @external where it is only referred to, or move it with @override(from:). See also reviews.graphql:5:3."
   `);
 });
 
@@ -68,7 +68,7 @@ test('an unknown type and a directive that was not imported', async () => {
   });
   expect(problems.join('\n')).toMatchInlineSnapshot(`
     "reviews.graphql:5:13  [reviews] INVALID_GRAPHQL  Unknown type Review
-        hint: Define the type in this file: each subgraph declares all that it uses.
+        hint: Define the type in this file: each subgraph declares all types that it uses.
     reviews.graphql:5:22  [reviews] INVALID_GRAPHQL  Unknown directive "@shareable". If you meant the "@shareable" federation directive, you should use fully-qualified name "@federation__shareable" or add "@shareable" to the \`import\` argument of the @link to the federation specification.
         hint: Add "@shareable" to the import list of the file's federation @link."
   `);

@@ -177,7 +177,7 @@ describe.each(CASES)('@$name in a $kind file', ({ kind, name }) => {
       const head = (same: Name) => `${federation(`v2.${since - 1}`, '"@key"')} ${define(same, same)}`;
       const problems = composed(fileOf(kind, name, { head }));
       const expected = {
-        message: `@${name} has no effect here: the file links federation v2.${since - 1}, and @${name} came with v2.${since}.`,
+        message: `@${name} has no effect here: the file links federation v2.${since - 1}, and @${name} requires v2.${since}.`,
         hint: `Link https://specs.apollo.dev/federation/v2.${since} or later, and import "@${name}".`,
       };
       expect(problems).toMatchObject([{ code: 'INEFFECTIVE_DIRECTIVE', line: 3, ...expected }]);

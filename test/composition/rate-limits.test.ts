@@ -97,16 +97,16 @@ test('mistakes are told where they stand', async () => {
     a.graphql:4:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.b": "window" is "soon"; expected a duration such as "10s", "1m" or "1h30m".
     a.graphql:5:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.c": "by" has "clients"; it knows "client", "ip", "user", "global", "claim:NAME", "header:NAME", "arg:PATH".
     a.graphql:6:18  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.d": "arg:identity" does not exist: the field has no "identity".
-        hint: There is: id.
+        hint: Known names: id.
     a.graphql:7:26  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.e": "arg:filter.owner.name" does not exist: "Owner" has no "name".
-        hint: There is: id.
+        hint: Known names: id.
     a.graphql:8:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.f": "burst" says nothing to FIXED_WINDOW; it belongs to TOKEN_BUCKET and LEAKY_BUCKET.
     a.graphql:9:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.g": "by" is empty; name what the limit goes by, or "global" for everyone together.
     a.graphql:12:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.j": "name" is "not, this"; expected at most 64 letters, digits, "_", "." and "-".
     a.graphql:13:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.k": A limit of 1000000000 in 365d cannot be counted exactly; choose a shorter window.
-    a.graphql:17:13  [a] INVALID_RATE_LIMIT  @rateLimit on "Report": "arg:id" is no use on a type.
+    a.graphql:17:13  [a] INVALID_RATE_LIMIT  @rateLimit on "Report": "arg:id" has no effect on a type.
         hint: Put the limit on the field with the argument.
-    a.graphql:11:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.i": the name "same" stands for another limit at a.graphql:10:10.
+    a.graphql:11:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.i": the name "same" is used for another limit at a.graphql:10:10.
         hint: Limits of one name count together: give both the same settings, or two names.
     "
   `);

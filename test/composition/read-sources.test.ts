@@ -49,7 +49,7 @@ test('two files of the same name, whatever the folder and the ending', async () 
     {
       file: join(dir, 'shop', 'products.gql'),
       code: 'DUPLICATE_NAME',
-      message: `The subgraph name "products" is taken by ${join(dir, 'products.graphql')}.`,
+      message: `The subgraph name "products" is already used by ${join(dir, 'products.graphql')}.`,
     },
   ]);
 });
@@ -69,7 +69,11 @@ test('variables in the url are expanded', async () => {
 });
 
 test.each([
-  ['no @subgraph', 'type Query { a: Int }', '1:1 MISSING_SUBGRAPH_URL The file does not say where the subgraph is.'],
+  [
+    'no @subgraph',
+    'type Query { a: Int }',
+    '1:1 MISSING_SUBGRAPH_URL The file has no @subgraph with the URL of the subgraph.',
+  ],
   [
     'not a URL',
     aFile('localhost:4001'),
@@ -112,7 +116,7 @@ test('every file is told of, not only the first', async () => {
 
 test('two names that differ by case alone', async () => {
   expect(await problemsOf({ 'Users.graphql': aFile('http://a'), 'users.graphql': aFile('http://b') })).toEqual([
-    'users.graphql:1:1 DUPLICATE_NAME The subgraph name "users" is taken by DIR/Users.graphql.',
+    'users.graphql:1:1 DUPLICATE_NAME The subgraph name "users" is already used by DIR/Users.graphql.',
   ]);
 });
 
@@ -129,7 +133,7 @@ test('a file that cannot be read', async () => {
   await symlink('gone.graphql', join(dir, 'link.graphql'));
   await chmod(join(dir, 'link.graphql'), 0o600).catch(() => undefined);
   const { problems } = await readSources(dir);
-  expect(problems).toMatchObject([{ code: 'UNREADABLE_FILE', hint: 'It is a link to a file that is not there.' }]);
+  expect(problems).toMatchObject([{ code: 'UNREADABLE_FILE', hint: 'It is a link to a file that does not exist.' }]);
 });
 
 test('what is no file is not read: from a pipe, nothing may ever come', {

@@ -120,11 +120,11 @@ test('one supergraph file, replaced and broken', async () => {
 test.each([
   [
     'source/v0.1", for: EXECUTION',
-    '2:1 UNREAD_SPEC The supergraph has to be served as https://specs.apollo.dev/source/v0.1 says',
+    '2:1 UNSUPPORTED_SPEC The supergraph requires https://specs.apollo.dev/source/v0.1, which is not supported',
   ],
   [
     'padlock/v0.1", for: SECURITY',
-    '2:1 UNREAD_SPEC The supergraph has to be served as https://specs.apollo.dev/padlock/v0.1 says',
+    '2:1 UNSUPPORTED_SPEC The supergraph requires https://specs.apollo.dev/padlock/v0.1, which is not supported',
   ],
 ])('a supergraph that needs what is not known here is refused: %s', async (link, told) => {
   const dir = await folderWith({});

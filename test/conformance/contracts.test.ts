@@ -118,7 +118,7 @@ describe('contracts by @tag', () => {
       'The contract "bad" shows nothing of Query. Give a field of Query one of the tags "nobody".',
     ],
     [{ exclude: ['root'] }, 'shows nothing of Query'],
-    [{ exclude: ['argument'] }, 'Query.find(id:) must be given, but is hidden.'],
+    [{ exclude: ['argument'] }, 'Query.find(id:) is required, but hidden.'],
     [{ exclude: ['object'] }, 'Cat.name is hidden, but Pet.name, which it implements, is shown.'],
   ])('refuses %j', (filter, message) => {
     const pets = {

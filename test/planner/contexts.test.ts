@@ -307,14 +307,14 @@ describe('fields that take values from a context', () => {
   it('are refused where nothing above sets the context', () => {
     const { plan } = plannerOf(readSupergraph(byHand('@join__type(graph: PAGES, key: "id")')));
     expect(() => plan('{ page { text } }')).toThrowErrorMatchingInlineSnapshot(
-      `[UnsupportedFieldError: Page.text cannot be asked for at page.text: the subgraph "pages" takes "locale" (context pages__reader) from @fromContext, but no object above it is of a type that sets the context, or what is read there cannot be fetched.]`,
+      `[UnsupportedFieldError: Page.text cannot be queried at page.text: the subgraph "pages" takes "locale" (context pages__reader) from @fromContext, but no object above it is of a type that sets the context, or the value there cannot be fetched.]`,
     );
   });
 
   it('are refused where their type cannot be looked up', () => {
     const { plan } = plannerOf(readSupergraph(byHand('@join__type(graph: PAGES)')));
     expect(() => plan('{ user { page { text } } }')).toThrowErrorMatchingInlineSnapshot(
-      `[UnsupportedFieldError: Page.text cannot be asked for at user.page.text: the subgraph "pages" takes "locale" (context pages__reader) from @fromContext, but Page has no resolvable @key there, which a field with such an argument needs.]`,
+      `[UnsupportedFieldError: Page.text cannot be queried at user.page.text: the subgraph "pages" takes "locale" (context pages__reader) from @fromContext, but Page has no resolvable @key there, which a field with such an argument needs.]`,
     );
   });
 });

@@ -24,11 +24,11 @@ describe('one subgraph', () => {
 
   it('is not asked where nothing is needed from it', () => {
     expect(plan('{ __typename }')).toMatchInlineSnapshot(`
-      "no request: the gateway answers this alone
+      "no request: the gateway resolves this itself
       "
     `);
     expect(plan('{ __schema { types { name } } }')).toMatchInlineSnapshot(`
-      "no request: the gateway answers this alone
+      "no request: the gateway resolves this itself
       "
     `);
   });

@@ -1,6 +1,6 @@
 import { parse, validate } from 'graphql';
 import { normalise } from '../../src/operation/normalise.ts';
-import { sectionHeads, timedSections } from '../../src/operation/timed-sections.ts';
+import { findSectionFields, timedSections } from '../../src/operation/timed-sections.ts';
 import { FieldIndex } from '../../src/planner/field-index.ts';
 import type { QueryPlan } from '../../src/planner/plan.ts';
 import { type PlanStages, planInStages } from '../../src/planner/planner.ts';
@@ -41,7 +41,7 @@ export function plannerOf(supergraph: Supergraph, labels?: ReadonlySet<string>):
     if (!operation) throw new Error('The document has no operation');
     const normal = normalise(document, operation, supergraph, conditions);
     const timed = timedSections(sections.map((path) => ({ path: path.split('.'), timeoutMs: 100 })));
-    const planned = planInStages(normal, fieldIndex, timed && sectionHeads(normal, timed));
+    const planned = planInStages(normal, fieldIndex, timed && findSectionFields(normal, timed));
     checkPlan(planned.plan, supergraph);
     return planned;
   };

@@ -1,5 +1,5 @@
 import type { Problem } from '../../config/problem.ts';
-import type { MatchedHints } from '../../operation/hints-met.ts';
+import type { MatchedHints } from '../../operation/match-hints.ts';
 import { checkTags, checkVary } from '../endpoints/check-names.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
 import { directiveNamed, durationOf, settingsOf } from '../endpoints/directives.ts';

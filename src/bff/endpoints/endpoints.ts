@@ -1,7 +1,7 @@
 import { type DocumentNode, type GraphQLSchema, NoUnusedVariablesRule, print, specifiedRules, validate } from 'graphql';
 import type { Problem } from '../../config/problem.ts';
 import { type CacheHints, readHints } from '../../operation/cache-hints.ts';
-import { matchHints } from '../../operation/hints-met.ts';
+import { matchHints } from '../../operation/match-hints.ts';
 import { type TimedSections, timedSections } from '../../operation/timed-sections.ts';
 import type { OperationLabel } from '../../shared/request-notes.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';

@@ -4,24 +4,24 @@ import { readSupergraphModel, type SupergraphModel } from '../../supergraph/supe
 import { Exploration, type Failure } from './explore.ts';
 import { Moves } from './moves.ts';
 
-/** All combinations of up to so many labels of progressive `@override`s are gone through; of more, the extreme ones. */
-const FEW_LABELS = 4;
+/** All combinations of up to this many `@override` labels are checked; of more labels, only the extreme ones. */
+const MAX_COMBINED_LABELS = 4;
 
-/** A failure, and the moves among which it was found. */
+/** A failure, and the moves that led to it. */
 export interface Unsatisfiable extends Failure {
   readonly moves: Moves;
 }
 
 export interface Satisfiability {
   readonly failures: readonly Unsatisfiable[];
-  /** How many states of objects were looked at. */
+  /** How many states of objects were examined. */
   readonly work: number;
 }
 
 /**
- * Finds the fields of a supergraph that clients can select, but that no subgraph can give there.
+ * Finds the fields of a supergraph that clients can select but that no subgraph can resolve there.
  *
- * In:  `reviews` gives `Product` by `upc`; `products`, which has `name`, looks products up by `id` only
+ * In:  `reviews` returns `Product` with `upc`; `products`, which has `name`, looks products up by `id` only
  * Out: `Product.name` at `{ topReview { product { name } } }`
  *
  * @throws TooManyStates
@@ -52,7 +52,7 @@ function labelSets({ subgraphs }: SupergraphModel): ReadonlySet<string>[] {
     for (const { fields } of types.values())
       for (const { overrideLabel } of fields.values()) if (overrideLabel) found.add(overrideLabel.label);
   const labels = [...found];
-  if (labels.length <= FEW_LABELS) {
+  if (labels.length <= MAX_COMBINED_LABELS) {
     return Array.from(
       { length: 2 ** labels.length },
       (_, set) => new Set(labels.filter((_, index) => (set >> index) % 2 === 1)),

@@ -5,20 +5,20 @@ import type { Subgraph, SubgraphType } from '../../supergraph/supergraph.ts';
 import type { Unsatisfiable } from './check.ts';
 import { printQuery } from './print-query.ts';
 
-/** A failure as people read it. */
+/** A failure as a message for people. */
 export interface Explanation {
   readonly message: string;
   readonly hint: string;
-  /** Where to look, by schema coordinates: what stands first, if it is there. */
+  /** Schema coordinates to show: the first one that exists. */
   readonly places: readonly { readonly subgraph: string; readonly coordinate: string }[];
 }
 
-/** Says why a field cannot be had, for each subgraph that has it, and what would help. */
+/** Explains why a field cannot be resolved, for each subgraph that has it, and what would help. */
 export function explain(failure: Unsatisfiable, supergraph: DocumentNode): Explanation {
   const { state, field } = failure;
   if (field === undefined) return explainTypename(failure, supergraph);
   const type = state.typeName;
-  const here = subgraphsHere(failure);
+  const here = currentSubgraphs(failure);
   const providers = providersOf(failure, field);
   const reasons = providers.map((provider) => reasonAgainst(failure, provider));
   const externals = externalsOf(failure, field);
@@ -39,7 +39,7 @@ export function explain(failure: Unsatisfiable, supergraph: DocumentNode): Expla
 
 function explainTypename(failure: Unsatisfiable, supergraph: DocumentNode): Explanation {
   const type = failure.state.typeName;
-  const here = subgraphsHere(failure);
+  const here = currentSubgraphs(failure);
   const lines = [
     `No subgraph can resolve "__typename" of "${type}" in this query:`,
     printQuery(failure, supergraph),
@@ -54,9 +54,9 @@ function explainTypename(failure: Unsatisfiable, supergraph: DocumentNode): Expl
   };
 }
 
-/** The subgraphs in which the objects are at hand. */
-function subgraphsHere({ moves, state }: Unsatisfiable): Subgraph[] {
-  return [...new Set([...moves.standpoints.members(state.reached)].map(({ subgraph }) => subgraph))];
+/** Returns the subgraphs that have the objects already. */
+function currentSubgraphs({ moves, state }: Unsatisfiable): Subgraph[] {
+  return [...new Set([...moves.scopes.members(state.reached)].map(({ subgraph }) => subgraph))];
 }
 
 function providersOf({ moves, state }: Unsatisfiable, field: string): readonly Provider[] {
@@ -78,7 +78,7 @@ function reasonAgainst(failure: Unsatisfiable, provider: Provider): string {
     const wanted = missing.map(({ name, context }) => `"${name}" (context "${contextName(context)}")`).join(', ');
     return `${name} resolves it, but takes ${wanted} by @fromContext, and no object above it sets that context to an available value.`;
   }
-  if (field.requires && !moves.canGet(state, field.requires))
+  if (field.requires && !moves.canResolve(state, field.requires))
     return `${name} resolves it, but @requires "${fieldsOf(field.requires)}", which is not available here.`;
   const keys = type.keys.filter(({ resolvable }) => resolvable);
   if (keys.length === 0) return `${name} resolves it, but has no @key to look up "${state.typeName}" by.`;
@@ -101,12 +101,12 @@ function hintOf(failure: Unsatisfiable, providers: readonly Provider[], here: Su
   if (!provider) return `Define the field without @external in a subgraph that can look up "${type}" by a @key.`;
   const target = `"${provider.subgraph.name}"`;
   const { requires, contextArguments } = provider.field;
-  if (requires && !moves.canGet(state, requires)) {
+  if (requires && !moves.canResolve(state, requires)) {
     return `Make "${fieldsOf(requires)}" available wherever "${type}" is: give "${type}" a @key in the subgraphs that resolve it.`;
   }
   if (contextArguments.some((argument) => !state.contexts.has(contextKey(argument))))
     return 'Set the context with @context on a type above the field on every path.';
-  const keys = keysAtHand(failure);
+  const keys = availableKeys(failure);
   const known = keys.find((key) => hasFields(provider.type, key));
   if (known)
     return `Add @key(fields: "${fieldsOf(known)}") to "${provider.type.name}" in ${target}: it is available here.`;
@@ -120,10 +120,10 @@ function hintOf(failure: Unsatisfiable, providers: readonly Provider[], here: Su
   return `Give "${type}" a @key that ${source} and ${target} have, or add the field to ${source} (@shareable in both).`;
 }
 
-/** Keys of the type, in any subgraph, whose fields can be had here. */
-function keysAtHand({ moves, state }: Unsatisfiable): SelectionSetNode[] {
+/** Returns the keys of the type, in any subgraph, whose fields are available here. */
+function availableKeys({ moves, state }: Unsatisfiable): SelectionSetNode[] {
   const keys = moves.fieldIndex.supergraph.subgraphs.flatMap(({ types }) => types.get(state.typeName)?.keys ?? []);
-  return keys.map(({ fields }) => fields).filter((fields) => moves.canGet(state, fields));
+  return keys.map(({ fields }) => fields).filter((fields) => moves.canResolve(state, fields));
 }
 
 function hasFields(type: SubgraphType, { selections }: SelectionSetNode): boolean {

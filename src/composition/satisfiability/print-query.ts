@@ -2,7 +2,7 @@ import { type DocumentNode, Kind, print } from 'graphql';
 import type { Failure, Step } from './explore.ts';
 
 /**
- * Writes the query that leads to a failure. Arguments that are required are written with their types.
+ * Prints the query that leads to a failure. Required arguments are printed with their types.
  *
  * @example
  * {

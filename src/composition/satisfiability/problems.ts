@@ -49,7 +49,7 @@ function tooManyStates({ typeName }: TooManyStates, sources: readonly SourceDefi
     column: place?.column ?? 1,
     subgraph: place?.source.name,
     code: 'SATISFIABILITY_UNKNOWN',
-    message: `It cannot be checked in reasonable time whether every field of "${typeName}" can be resolved on every path.`,
-    hint: 'Give the type a @key in every subgraph that has it, or have its fields in the same subgraphs.',
+    message: `The check whether every field of "${typeName}" can be resolved on every path takes too long.`,
+    hint: 'Give the type a @key in every subgraph that has it, or define its fields in the same subgraphs.',
   };
 }

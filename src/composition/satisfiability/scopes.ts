@@ -4,16 +4,16 @@ import { getOrMake } from '../../planner/maps.ts';
 import type { SubgraphScope } from '../../planner/subgraph-scope.ts';
 import type { Subgraph, SubgraphType } from '../../supergraph/supergraph.ts';
 
-/** A set of standpoints: one bit for each, by its number. */
+/** A set of scopes: one bit for each, by its number. */
 export type ScopeSet = bigint;
 
-/** Gives each standpoint a number, so that sets of them are cheap to keep and to compare. */
+/** Assigns a number to each scope, so that sets of them are cheap to store and to compare. */
 export class ScopeNumbers {
   private readonly known: SubgraphScope[] = [];
   private readonly numbers = new Map<string, number>();
   private readonly setNumbers = new Map<SelectionSetNode, number>();
 
-  /** @returns the set that holds only this standpoint */
+  /** Returns the set that contains only this scope. */
   setOf(subgraph: Subgraph, type: SubgraphType, provided: readonly SelectionSetNode[]): ScopeSet {
     const sets = new Map(provided.map((set) => [getOrMake(this.setNumbers, set, () => this.setNumbers.size), set]));
     const ordered = [...sets.keys()].sort((a, b) => a - b);
@@ -26,12 +26,12 @@ export class ScopeNumbers {
 
   *members(set: ScopeSet): Generator<SubgraphScope> {
     for (let number = 0, rest = set; rest !== 0n; number++, rest >>= 1n) {
-      const standpoint = this.known[number];
-      if ((rest & 1n) === 1n && standpoint) yield standpoint;
+      const scope = this.known[number];
+      if ((rest & 1n) === 1n && scope) yield scope;
     }
   }
 
-  /** The standpoints of those objects that are of one object type. */
+  /** Returns the scopes of those objects that have one object type. */
   narrow(set: ScopeSet, typeName: string, isPossible: (of: string) => boolean): ScopeSet {
     let narrowed = 0n;
     for (const { subgraph, type, provided } of this.members(set)) {

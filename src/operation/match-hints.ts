@@ -3,60 +3,63 @@ import { getNamedType, isAbstractType, isCompositeType, TypeInfo, visit, visitWi
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import type { CacheHint, CacheHints } from './cache-hints.ts';
 
-/** What the fields of an operation say together about keeping its answer. */
+/** The combined cache hints of all fields of an operation. */
 export interface MatchedHints {
-  /** The least of all; 0 where a field says nothing that should, `undefined` where no field says anything. */
+  /** The lowest of all; 0 where a field lacks a hint that it needs, `undefined` where no field has a hint. */
   readonly maxAgeMs: number | undefined;
-  /** Where the first private field stands, `User.email`. */
+  /** The coordinate of the first private field, `User.email`. */
   readonly privateField: string | undefined;
-  /** Where the first field stands that not everyone may read: `@authenticated`, `@requiresScopes` or `@policy`. */
+  /**
+   * The coordinate of the first field that not every client may read: `@authenticated`, `@requiresScopes` or
+   * `@policy`.
+   */
   readonly guardedField: string | undefined;
-  /** Everything that says how long it holds says `scope: PUBLIC` as well. */
+  /** Whether every hint with a max age has `scope: PUBLIC` as well. */
   readonly isPublic: boolean;
-  /** A field that should say something does not, and its source is one that says it with each answer. */
+  /** Whether a field lacks a hint that it needs, but its subgraphs report cache control with each response. */
   readonly dependsOnSources: boolean;
 }
 
-/** What hints are looked for in. */
+/** The schema and the hints that apply to it. */
 export interface HintedSchema {
   /** The schema that the document is valid against. */
   readonly schema: GraphQLSchema;
   readonly types: Supergraph['types'];
   readonly hints: CacheHints;
-  /** Whether all sources of a field say with their answers how long these hold. None does by default. */
+  /** Returns whether all sources of a field report cache control with their responses. None does by default. */
   readonly reportsCacheControl?: ((type: string, field: string) => boolean) | undefined;
 }
 
 const GUARDS = ['authenticated', 'requiresScopes', 'policy'];
 
 /**
- * A field has its own hint, else that of its type. Without either, a root field and an object hold for no time at all, and a
- * leaf as long as its object: the rules that Apollo Server made common. Of an interface or a union, all types that it may be
- * count.
+ * Combines the cache hints of all fields of a document. A field has its own hint, else that of its type. Without
+ * either, a root field and an object may not be cached, and a leaf as long as its object; these are the rules of
+ * Apollo Server. For an interface or a union, the hints of all possible types apply.
  */
 export function matchHints(document: DocumentNode, hinted: HintedSchema): MatchedHints {
   const { schema } = hinted;
   const info = new TypeInfo(schema);
-  const met = new Meeting(hinted);
+  const collector = new HintCollector(hinted);
   visit(
     document,
     visitWithTypeInfo(info, {
       Field({ name }) {
         const parent = info.getParentType();
         const type = info.getType();
-        if (parent && type && !name.value.startsWith('__')) met.meet(parent, name.value, getNamedType(type));
+        if (parent && type && !name.value.startsWith('__')) collector.add(parent, name.value, getNamedType(type));
       },
     }),
   );
-  return met.result();
+  return collector.result();
 }
 
-/** Gathers what one field after the other says. */
-class Meeting {
+/** Combines the hints of one field after the other. */
+class HintCollector {
   readonly #hinted: HintedSchema;
   readonly #seen = new Set<string>();
   #leastMs = Number.POSITIVE_INFINITY;
-  #said = false;
+  #hasMaxAge = false;
   #isPublic = true;
   #dependsOnSources = false;
   #privateField: string | undefined;
@@ -68,20 +71,20 @@ class Meeting {
 
   result(): MatchedHints {
     return {
-      maxAgeMs: this.#said ? this.#leastMs : undefined,
+      maxAgeMs: this.#hasMaxAge ? this.#leastMs : undefined,
       privateField: this.#privateField,
       guardedField: this.#guardedField,
-      isPublic: this.#said && this.#isPublic,
+      isPublic: this.#hasMaxAge && this.#isPublic,
       dependsOnSources: this.#dependsOnSources,
     };
   }
 
-  meet(parent: GraphQLNamedType, field: string, inner: GraphQLNamedType): void {
+  add(parent: GraphQLNamedType, field: string, inner: GraphQLNamedType): void {
     const coordinate = `${parent.name}.${field}`;
     if (this.#seen.has(coordinate)) return;
     this.#seen.add(coordinate);
     const { hints } = this.#hinted;
-    // the type of the parent speaks for itself only where no field led to it
+    // the guards on the parent's type matter where no field led to it
     const isGuarded =
       this.#isGuarded(parent.name) || this.#isGuarded(parent.name, field) || this.#isGuarded(inner.name);
     if (isGuarded) this.#guardedField ??= coordinate;
@@ -90,17 +93,17 @@ class Meeting {
       const own = hints.get(`${name}.${field}`) ?? hints.get(coordinate);
       for (const innerName of this.#namesOf(inner)) {
         if (this.#isGuarded(innerName)) this.#guardedField ??= coordinate;
-        this.#add({ parent, field, inner }, own, hints.get(innerName) ?? hints.get(inner.name));
+        this.#addHint({ parent, field, inner }, own, hints.get(innerName) ?? hints.get(inner.name));
       }
     }
   }
 
-  #add({ parent, field, inner }: Met, own: CacheHint | undefined, ofType: CacheHint | undefined): void {
+  #addHint({ parent, field, inner }: FieldUse, own: CacheHint | undefined, ofType: CacheHint | undefined): void {
     const scope = own?.scope ?? ofType?.scope;
     if (scope === 'private') this.#privateField ??= `${parent.name}.${field}`;
     const maxAgeMs = own?.maxAgeMs ?? (own?.inherit ? undefined : ofType?.maxAgeMs);
     if (maxAgeMs !== undefined) {
-      this.#said = true;
+      this.#hasMaxAge = true;
       this.#leastMs = Math.min(this.#leastMs, maxAgeMs);
       if (scope !== 'public') this.#isPublic = false;
       return;
@@ -114,7 +117,7 @@ class Meeting {
     return this.#hinted.schema.getQueryType()?.name === name;
   }
 
-  /** The types that a value may be; of an interface without any, itself. */
+  /** Returns the possible types of a value; for an interface without any, the interface itself. */
   #namesOf(type: GraphQLNamedType): readonly string[] {
     const possible = isAbstractType(type) ? this.#hinted.schema.getPossibleTypes(type) : [];
     return possible.length === 0 ? [type.name] : possible.map(({ name }) => name);
@@ -124,28 +127,30 @@ class Meeting {
     const interfaces = this.#hinted.types.get(type)?.interfaces ?? [];
     return GUARDS.some(
       (guard) =>
-        this.#bears(guard, type, field) || interfaces.some((name) => this.#isAskedBy(name, guard, type, field)),
+        this.#hasDirective(guard, type, field) ||
+        interfaces.some((name) => this.#isGuardedByInterface(name, guard, type, field)),
     );
   }
 
-  #bears(guard: string, type: string, field: string | undefined): boolean {
+  #hasDirective(guard: string, type: string, field: string | undefined): boolean {
     const known = this.#hinted.types.get(type);
-    const bearer = field === undefined ? known : known?.fields.get(field);
-    return bearer?.directives.has(guard) === true;
+    const element = field === undefined ? known : known?.fields.get(field);
+    return element?.directives.has(guard) === true;
   }
 
   /**
-   * Whether an interface asks it of a type. Composition writes on an interface what one of its types needs: without arguments
-   * it shows whether that is so; with arguments it is taken for the interface's own.
+   * Returns whether the guard on an interface applies to a type. Composition copies the guard of one implementing
+   * type to the interface. Without arguments it is visible whether it was copied; with arguments it counts as the
+   * interface's own.
    */
-  #isAskedBy(name: string, guard: string, type: string, field: string | undefined): boolean {
-    if (!this.#bears(guard, name, field)) return false;
+  #isGuardedByInterface(name: string, guard: string, type: string, field: string | undefined): boolean {
+    if (!this.#hasDirective(guard, name, field)) return false;
     const possible = [...(this.#hinted.types.get(name)?.possible ?? [])];
-    return guard !== 'authenticated' || !possible.some((one) => one !== type && this.#bears(guard, one, field));
+    return guard !== 'authenticated' || !possible.some((one) => one !== type && this.#hasDirective(guard, one, field));
   }
 }
 
-interface Met {
+interface FieldUse {
   readonly parent: GraphQLNamedType;
   readonly field: string;
   readonly inner: GraphQLNamedType;

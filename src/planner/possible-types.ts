@@ -5,13 +5,14 @@ import type { Position } from './positions.ts';
 import { overlaps } from './subgraph-scope.ts';
 
 /**
- * Tells which runtime types objects at a position may have. A union that several subgraphs may give holds, there, only
- * what all of them know.
+ * Determines which runtime types objects at a position may have. A union that several subgraphs may return contains,
+ * there, only the types that all of them define.
  *
- * In:  `search: Result`, with `union Result = Book | Film` in one subgraph and `Book` alone in another that has `search`
- * Out: `Book` can be there, `Film` cannot
+ * In:  `search: Result`, with `union Result = Book | Film` in one subgraph and `Book` alone in another that has
+ * `search`
+ * Out: `Book` is possible there, `Film` is not
  */
-export class PossibleHere {
+export class PossibleTypes {
   private readonly fieldIndex: FieldIndex;
   private readonly sources = new Map<Position, readonly Subgraph[]>();
 
@@ -19,20 +20,20 @@ export class PossibleHere {
     this.fieldIndex = fieldIndex;
   }
 
-  /** Whether objects at a position may turn out to be of a type, as far as the subgraphs that may bring them are concerned. */
+  /** Returns whether objects at a position may be of a type, according to the subgraphs that may return them. */
   canBe(position: Position, typeName: string): boolean {
     const first = position.nodes[0];
     if (!first) return true;
     if (!overlaps(this.fieldIndex, first.type, typeName)) return false;
     if (first.type.kind !== 'union') return true;
-    // a union that several subgraphs may give here holds only what all of them know
+    // a union that several subgraphs may return here contains only the types that all of them define
     return this.sourcesOf(position).every((subgraph) => {
       const type = subgraph.types.get(first.type.name);
       return !type || overlaps(this.fieldIndex, type, typeName);
     });
   }
 
-  /** The subgraphs that could be asked for the objects at a position. */
+  /** Returns the subgraphs that could return the objects at a position. */
   private sourcesOf(position: Position): readonly Subgraph[] {
     return getOrMake(this.sources, position, () => this.findSources(position));
   }

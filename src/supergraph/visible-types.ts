@@ -4,16 +4,16 @@ import { hasDirective } from './directives.ts';
 import { isFederationInternal, namedType, readRootTypes } from './join-spec.ts';
 
 /**
- * The types that clients of a schema can see: not inaccessible, with something left in them, and reachable from a root
- * type; an interface leads to the types that implement it.
+ * Returns the types that clients of a schema can see: accessible, not empty, and reachable from a root type. An
+ * interface leads to the types that implement it.
  */
-export function shownTypes(document: DocumentNode, inaccessible: string): ReadonlySet<string> {
+export function visibleTypes(document: DocumentNode, inaccessible: string): ReadonlySet<string> {
   const definitions = new Map<string, TypeDefinitionNode>();
   for (const definition of document.definitions) {
     if (!isTypeDefinitionNode(definition) || isFederationInternal(definition.name.value)) continue;
     if (!hasDirective(definition, inaccessible)) definitions.set(definition.name.value, definition);
   }
-  // a type without anything left takes away the fields of its type, which may leave others with nothing
+  // an empty type hides the fields of its type, which may make other types empty
   const known = new Set(allNames(document));
   for (let left = -1; left !== definitions.size; ) {
     left = definitions.size;
@@ -25,7 +25,7 @@ export function shownTypes(document: DocumentNode, inaccessible: string): Readon
   return reachable(document, definitions, inaccessible);
 }
 
-/** Names of all types that the document defines; others are built in. */
+/** Returns the names of all types that the document defines; others are built in. */
 function allNames(document: DocumentNode): string[] {
   return document.definitions.flatMap((definition) =>
     isTypeDefinitionNode(definition) ? [definition.name.value] : [],
@@ -60,16 +60,16 @@ function reachable(
     const definition = definitions.get(name);
     if (!definition || reached.has(name)) return;
     reached.add(name);
-    for (const next of leadsTo(definition, inaccessible)) visit(next);
+    for (const next of referencedTypes(definition, inaccessible)) visit(next);
     if (definition.kind !== Kind.INTERFACE_TYPE_DEFINITION) return;
-    for (const other of definitions.values()) if (implementsIt(other, name)) visit(other.name.value);
+    for (const other of definitions.values()) if (implementsInterface(other, name)) visit(other.name.value);
   };
   const roots = readRootTypes(document, definitions);
   for (const root of [roots.query, roots.mutation, roots.subscription]) if (root !== undefined) visit(root);
   return reached;
 }
 
-function leadsTo(definition: TypeDefinitionNode, inaccessible: string): string[] {
+function referencedTypes(definition: TypeDefinitionNode, inaccessible: string): string[] {
   switch (definition.kind) {
     case Kind.UNION_TYPE_DEFINITION:
       return (definition.types ?? []).map((type) => type.name.value);
@@ -96,6 +96,6 @@ function shownMembers<T extends FieldDefinitionNode | InputValueDefinitionNode>(
   return (members ?? []).filter((member) => !hasDirective(member, inaccessible));
 }
 
-function implementsIt(definition: TypeDefinitionNode, name: string): boolean {
+function implementsInterface(definition: TypeDefinitionNode, name: string): boolean {
   return 'interfaces' in definition && (definition.interfaces ?? []).some((type) => type.name.value === name);
 }

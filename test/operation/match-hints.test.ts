@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { expect, test } from 'vitest';
-import { matchHints } from '../../src/operation/hints-met.ts';
+import { matchHints } from '../../src/operation/match-hints.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { composeSupergraph } from '../worlds/compose.ts';
 import { withFederationLink } from '../worlds/subgraph-sdl.ts';
