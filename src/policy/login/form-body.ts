@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** Reads a body as a form, as far as `maxBytes`; `undefined` when it is longer, or never comes to its end. */
+/** Reads a form body of up to `maxBytes`; resolves with `undefined` if it is longer or incomplete. */
 export function readForm(req: IncomingMessage, maxBytes: number): Promise<URLSearchParams | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
