@@ -41,7 +41,7 @@ it('a header that could hold either a token or an API key is told; prefixes that
   };
   const source = { type: 'header', name: 'x-api-key' };
   const clash = [
-    expect.stringMatching(/^The header x-api-key is where both API keys \(.*\) and tokens \(.*\) are looked for/),
+    expect.stringMatching(/^The header x-api-key is configured for both API keys \(.*\) and tokens \(.*\)/),
   ];
   expect(await places([source], {})).toEqual(clash);
   expect(await places([{ ...source, value_prefix: '' }], { header_value_prefix: 'Key' })).toEqual(clash);

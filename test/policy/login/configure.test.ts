@@ -22,9 +22,7 @@ describe('login is not opened', () => {
 
   test('with sessions in a Redis that is not configured', () => {
     const keys = [Buffer.alloc(32).toString('base64')];
-    expect(() => configure({ session: { store: 'redis', keys } })).toThrow(
-      'login.web.session.store: no Redis',
-    );
+    expect(() => configure({ session: { store: 'redis', keys } })).toThrow('login.web.session.store: no Redis');
   });
 });
 
