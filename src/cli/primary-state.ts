@@ -6,7 +6,7 @@ import { registeredDocuments } from '../policy/persisted/registered-documents.ts
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { Answers, Calls } from './process-calls.ts';
 
-/** The calls by which workers reach the state that the primary keeps for them. */
+/** The handlers by which workers access the state in the primary. */
 export type StateAnswers = Required<
   Pick<
     Answers,
@@ -17,9 +17,9 @@ export type StateAnswers = Required<
 type Change = Calls['failuresChanged']['given'];
 
 /**
- * Keeps, in the memory of the primary, what all workers must agree on: idempotency keys, rate limits, registered queries and
+ * Creates the state that workers share, in the memory of the primary: idempotency keys, rate limits, registered documents and
  * failed attempts.
- * @param announce sends a changed sum of failures to every worker
+ * @param announce sends a changed count of failures to every worker
  */
 export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Change) => void): StateAnswers {
   const keys = createMemoryKeyStore();
@@ -45,7 +45,7 @@ export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Ch
     },
     async addFailure({ scope, group, windowMs }) {
       const sum = addFailure(`${scope} ${group}`, windowMs);
-      // before the answer: a worker gets its next connection after this message, on the same channel
+      // before the response: a worker gets its next connection after this message, on the same channel
       announce({ scope, group, sum });
       return sum;
     },
@@ -54,7 +54,7 @@ export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Ch
 
 const MOST_ADDRESSES = 100_000;
 
-/** Counts failures in windows that begin with the first one. */
+/** Counts failures per key, in windows that begin with the first failure. */
 function failureCounter(): (key: string, windowMs: number) => Failures {
   const tallies = new LRUCache<string, { count: number; readonly until: number }>({ max: MOST_ADDRESSES });
   return (key, windowMs) => {

@@ -181,7 +181,7 @@ describe('check: what it is compared with', () => {
     expect(await runCli(dir, ['check', '--against', 'before.graphql'])).toMatchObject({
       code: 2,
       stderr:
-        'error: --against before.graphql: This is not a supergraph: it has no "join__Graph" enum that names the subgraphs. Expected what `headgate compose --out FILE` has written.\n',
+        'error: --against before.graphql: This is not a supergraph: it has no "join__Graph" enum that names the subgraphs. Expected the output of `headgate compose --out FILE`.\n',
     });
   });
 });
@@ -196,7 +196,7 @@ describe('cache purge', () => {
     await new Promise((resolve) => server.close(resolve));
     expect(await purge(url)).toMatchObject({
       code: 2,
-      stderr: `error: no gateway answers at ${url} (ECONNREFUSED). Start it, or say with --url where it is.\n`,
+      stderr: `error: no gateway responds at ${url} (ECONNREFUSED). Start it, or name its URL with --url.\n`,
     });
     expect((await purge('localhost:4000')).stderr).toContain('"localhost:4000" is not an http:// or https:// URL');
   });

@@ -65,15 +65,15 @@ describe('headgate keys --file', () => {
     };
     expect(await said('list')).toEqual({
       code: 2,
-      stderr: 'error: say where the keys are kept: --file FILE, or --redis URL',
+      stderr: 'error: name the store of the keys: --file FILE, or --redis URL',
     });
     expect(await said('revoke', 'nobody', '--file', 'none.json')).toEqual({
       code: 2,
-      stderr: 'error: there is no key nobody; `headgate keys list` shows those that there are',
+      stderr: 'error: unknown key nobody; `headgate keys list` lists all keys',
     });
     expect(await said('create', '--owner', 'x', '--file', 'none.json', '--expires', 'soon')).toEqual({
       code: 2,
-      stderr: 'error: --expires: "soon" is neither a duration such as 90d nor an instant to come',
+      stderr: 'error: --expires: "soon" is neither a duration such as 90d nor an instant in the future',
     });
     expect(await said('list', '--file', 'broken.json')).toMatchObject({
       code: 1,
