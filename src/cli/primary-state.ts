@@ -4,12 +4,12 @@ import type { Config } from '../config/config.ts';
 import type { Failures } from '../policy/authentication/failed-attempts.ts';
 import { registeredDocuments } from '../policy/persisted/registered-documents.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
-import type { Answers, Calls } from './process-calls.ts';
+import type { CallHandlers, Calls } from './process-calls.ts';
 
 /** The handlers by which workers access the state in the primary. */
-export type StateAnswers = Required<
+export type StateHandlers = Required<
   Pick<
-    Answers,
+    CallHandlers,
     'claimKey' | 'getKey' | 'finishKey' | 'releaseKey' | 'countLimits' | 'getDocument' | 'setDocument' | 'addFailure'
   >
 >;
@@ -21,7 +21,7 @@ type Change = Calls['failuresChanged']['given'];
  * failed attempts.
  * @param announce sends a changed count of failures to every worker
  */
-export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Change) => void): StateAnswers {
+export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Change) => void): StateHandlers {
   const keys = createMemoryKeyStore();
   const limiter = createMemoryLimiter();
   const documents = registeredDocuments({ ...apq, store: 'memory' }, undefined);

@@ -40,7 +40,7 @@ interface KnownKey {
 }
 
 type Name = keyof Calls;
-export type Answers = { readonly [N in Name]?: (given: Calls[N]['given']) => Promise<Calls[N]['back']> };
+export type CallHandlers = { readonly [N in Name]?: (given: Calls[N]['given']) => Promise<Calls[N]['back']> };
 
 /** The other end of a channel: `process` in a worker, the worker in the primary. */
 interface Peer {
@@ -48,14 +48,14 @@ interface Peer {
   on(event: 'message', listener: (message: unknown) => void): unknown;
 }
 
-interface Question {
+interface CallMessage {
   readonly call: Name;
   readonly id: number;
   readonly given: unknown;
 }
 
-interface Answer {
-  readonly answerTo: number;
+interface ResultMessage {
+  readonly resultOf: number;
   /** Missing if the call failed. */
   readonly back?: unknown;
 }
@@ -69,7 +69,7 @@ function waitingFor(peer: Peer): Map<number, (back: unknown) => void> {
   if (known === undefined) {
     const created = new Map<number, (back: unknown) => void>();
     peer.on('message', (message) => {
-      if (isResponseMessage(message)) created.get(message.answerTo)?.(message.back);
+      if (isResultMessage(message)) created.get(message.resultOf)?.(message.back);
     });
     waiting.set(peer, created);
     known = created;
@@ -78,12 +78,12 @@ function waitingFor(peer: Peer): Map<number, (back: unknown) => void> {
 }
 
 /** Ignores errors: the end of the other process is handled elsewhere. */
-function send(peer: Peer, message: Question | Answer): void {
+function send(peer: Peer, message: CallMessage | ResultMessage): void {
   peer.send?.(message, undefined, undefined, () => {});
 }
 
 /** Calls the other process. Resolves with `undefined` without a response within `timeoutMs`. */
-export function ask<N extends Name>(
+export function callPeer<N extends Name>(
   peer: Peer,
   call: N,
   given: Calls[N]['given'],
@@ -104,20 +104,20 @@ export function ask<N extends Name>(
 }
 
 /** Handles the calls of the other process. */
-export function answer(peer: Peer, answers: Answers): void {
+export function handleCalls(peer: Peer, answers: CallHandlers): void {
   peer.on('message', (message) => {
-    if (!isQuestion(message)) return;
+    if (!isCallMessage(message)) return;
     const { call, id, given } = message;
     const respond = answers[call] as ((given: unknown) => Promise<unknown>) | undefined;
-    const respondWith = (back?: unknown) => send(peer, { answerTo: id, back });
+    const respondWith = (back?: unknown) => send(peer, { resultOf: id, back });
     Promise.resolve(respond?.(given)).then(respondWith, () => respondWith());
   });
 }
 
-function isResponseMessage(message: unknown): message is Answer {
+function isResultMessage(message: unknown): message is ResultMessage {
   return typeof message === 'object' && message !== null && 'answerTo' in message;
 }
 
-function isQuestion(message: unknown): message is Question {
+function isCallMessage(message: unknown): message is CallMessage {
   return typeof message === 'object' && message !== null && 'call' in message && 'id' in message;
 }

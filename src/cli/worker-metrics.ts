@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster';
 import type { Snapshot } from '../telemetry/metrics.ts';
 import { joinSnapshots } from '../telemetry/prometheus.ts';
-import { ask } from './process-calls.ts';
+import { callPeer } from './process-calls.ts';
 
 /** Less than the time limit of Prometheus. */
 const TIMEOUT_MS = 3_000;
@@ -23,7 +23,7 @@ export class WorkerMetrics {
   }
 
   async #fetchSnapshot(worker: Worker): Promise<void> {
-    const snapshot = await ask(worker, 'snapshot', undefined, TIMEOUT_MS);
+    const snapshot = await callPeer(worker, 'snapshot', undefined, TIMEOUT_MS);
     if (snapshot !== undefined && !worker.isDead()) this.#seen.set(worker, snapshot);
   }
 

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerOptions } from '../gateway/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { reportFailure } from './failure.ts';
-import type { StateAnswers } from './primary-state.ts';
-import { answer, ask } from './process-calls.ts';
+import type { StateHandlers } from './primary-state.ts';
+import { callPeer, handleCalls } from './process-calls.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
 /** A worker that has served this long counts as stable: when it ends, it is replaced without a delay. */
@@ -36,8 +36,8 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
     import('../gateway/client-listener.ts'),
     import('./worker-state.ts'),
   ]);
-  const { state: sharedState, answers: stateAnswers } = workerState(processes);
-  const purgeEverywhere = async (tags: readonly string[]) => (await ask(process, 'purge', tags, PURGE_MS)) ?? 0;
+  const { state: sharedState, handlers: stateAnswers } = workerState(processes);
+  const purgeEverywhere = async (tags: readonly string[]) => (await callPeer(process, 'purge', tags, PURGE_MS)) ?? 0;
   const assembly = await assemble({
     ...options,
     purgeEverywhere,
@@ -54,7 +54,7 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   const { metrics, purge } = assembly;
-  answer(process, { snapshot: async () => (await metrics?.snapshot()) ?? [], purge, ...stateAnswers });
+  handleCalls(process, { snapshot: async () => (await metrics?.snapshot()) ?? [], purge, ...stateAnswers });
   process.send?.({
     url: `${listener.origin}${options.config.path_prefix ?? ''}/graphql`,
     port: listener.port,
@@ -79,7 +79,7 @@ export async function runWorkers(count: number, { config }: Pick<ServerOptions, 
   ]);
   checkSessions(config);
   const state = primaryState(config, (change) => {
-    for (const worker of living()) void ask(worker, 'failuresChanged', change, ANNOUNCE_MS);
+    for (const worker of livingWorkers()) void callPeer(worker, 'failuresChanged', change, ANNOUNCE_MS);
   });
   const workerPool = new WorkerPool(count, createLogger(config.telemetry.logging), state);
   if (config.telemetry.metrics.prometheus.enabled) await workerPool.openAdmin(config);
@@ -93,7 +93,7 @@ class WorkerPool {
   readonly #count: number;
   readonly #logger: Logger;
   /** The handlers of the state that workers share. */
-  readonly #state: StateAnswers;
+  readonly #state: StateHandlers;
   /** Workers that serve, with the time at which they were ready. */
   readonly #serving = new Map<Worker, number>();
   #metrics: WorkerMetrics | undefined;
@@ -105,7 +105,7 @@ class WorkerPool {
   #stopping = false;
   #unclean = false;
 
-  constructor(count: number, logger: Logger, state: StateAnswers) {
+  constructor(count: number, logger: Logger, state: StateHandlers) {
     this.#count = count;
     this.#logger = logger;
     this.#state = state;
@@ -127,7 +127,7 @@ class WorkerPool {
   }
 
   async #purge(tags: readonly string[]): Promise<number> {
-    const purged = [...this.#serving.keys()].map((worker) => ask(worker, 'purge', tags, PURGE_MS));
+    const purged = [...this.#serving.keys()].map((worker) => callPeer(worker, 'purge', tags, PURGE_MS));
     return (await Promise.all(purged)).reduce<number>((sum, count) => sum + (count ?? 0), 0);
   }
 
@@ -151,7 +151,7 @@ class WorkerPool {
   /** Shuts all workers down gracefully, then exits 0; a second signal exits at once. */
   stopOnSignals(): void {
     const stop = (signal: NodeJS.Signals) => {
-      const workers = living();
+      const workers = livingWorkers();
       if (this.#stopping) {
         for (const worker of workers) worker.process.kill('SIGKILL');
         process.exit(128 + constants.signals[signal]);
@@ -166,7 +166,7 @@ class WorkerPool {
       if (!this.#stopping) return;
       // a worker that was still starting has no signal handlers yet
       if (code !== 0 && signal !== 'SIGTERM') this.#unclean = true;
-      if (living().length === 0) process.exit(this.#unclean ? 1 : 0);
+      if (livingWorkers().length === 0) process.exit(this.#unclean ? 1 : 0);
     });
   }
 
@@ -185,7 +185,7 @@ class WorkerPool {
     const worker = cluster.fork();
     return new Promise((resolve) => {
       // first clients may come before the ready message
-      answer(worker, { ...this.#state, purge: (tags) => this.#purge(tags) });
+      handleCalls(worker, { ...this.#state, purge: (tags) => this.#purge(tags) });
       worker.on('message', (ready: unknown) => {
         if (!isReady(ready)) return;
         this.#ready ??= ready;
@@ -251,7 +251,7 @@ class WorkerPool {
 }
 
 /** Filters ended workers, which the cluster lists until their channel is closed. */
-function living(): Worker[] {
+function livingWorkers(): Worker[] {
   return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined && !worker.isDead()) as Worker[];
 }
 

@@ -1,4 +1,4 @@
-import { COMMON_CREDENTIALS, credentialsOf, type DependsOn, type Requester, saysWho } from './depends-on.ts';
+import { COMMON_CREDENTIALS, credentialsOf, type DependsOn, identifiesClient, type Requester } from './depends-on.ts';
 
 /**
  * `private`: for the client that sent the request. `public`: declared to be the same for all clients. `unsaid`: not declared; the
@@ -14,7 +14,7 @@ export interface Audience {
   readonly vary: readonly string[];
 }
 
-interface Answered {
+interface ResponseProperties {
   readonly scope: Scope;
   /** Whether only some clients have access. */
   readonly isGuarded?: boolean;
@@ -26,7 +26,11 @@ interface Answered {
  * Returns who may cache a response. It is private if it depends on something that is not a request header (the client's address, a
  * certificate), or on headers with unknown names.
  */
-export function audienceOf(answered: Answered, requester: Requester, dependsOn: DependsOn | undefined): Audience {
+export function audienceOf(
+  answered: ResponseProperties,
+  requester: Requester,
+  dependsOn: DependsOn | undefined,
+): Audience {
   const { scope, isGuarded = false, vary } = answered;
   const credentials = credentialsOf(dependsOn);
   const read = dependsOn === undefined ? [] : dependsOn.readNames?.();
@@ -35,7 +39,7 @@ export function audienceOf(answered: Answered, requester: Requester, dependsOn: 
     scope === 'private' ||
     read === undefined ||
     dependsOn?.forwardsAddress === true ||
-    (scope === 'public' ? byWho : credentials.certificates === true || saysWho(requester, dependsOn));
+    (scope === 'public' ? byWho : credentials.certificates === true || identifiesClient(requester, dependsOn));
   if (read === undefined) return { isPrivate, vary: ['*'] };
   const named = byWho ? read : read.filter((name) => !COMMON_CREDENTIALS.has(name));
   return { isPrivate, vary: [...new Set([...vary, ...named, ...(byWho ? credentials.headers : [])])] };

@@ -15,7 +15,7 @@ export interface DependsOn {
   /** Whether a module decides by the client's address, and by any header, which fields a client may read. */
   readonly decidesByAddress?: boolean;
   /** Returns the headers in which requests with the same response may differ; default: those that nothing reads. */
-  neutral?(): ReadonlySet<string>;
+  ignoredHeaders?(): ReadonlySet<string>;
   /**
    * Returns the names of all headers that a response may depend on, in lower case; `undefined` if they are unknown, as with a rule
    * that forwards headers by a pattern.
@@ -39,7 +39,7 @@ export interface Credentials {
 
 /** The client of a request, and its headers (names in lower case). */
 export interface Requester {
-  readonly facts: ClientInfo | undefined;
+  readonly clientInfo: ClientInfo | undefined;
   readonly headers: IncomingHttpHeaders;
 }
 
@@ -54,7 +54,7 @@ export function credentialsOf(dependsOn: DependsOn | undefined): Credentials {
 }
 
 /** Whether a request identifies its client, by a verified credential or by one that is only passed on. */
-export function saysWho({ facts, headers }: Requester, dependsOn: DependsOn | undefined): boolean {
+export function identifiesClient({ clientInfo: facts, headers }: Requester, dependsOn: DependsOn | undefined): boolean {
   if (facts?.identity !== undefined) return true;
   for (const name of credentialsOf(dependsOn).headers) if (headers[name] !== undefined) return true;
   return false;
@@ -65,9 +65,9 @@ export function saysWho({ facts, headers }: Requester, dependsOn: DependsOn | un
  * so the credentials in them; and what is not in headers: addresses and certificates.
  */
 export function inFlightKey(
-  { facts, headers }: Requester,
+  { clientInfo: facts, headers }: Requester,
   dependsOn: DependsOn | undefined,
-  neutral: ReadonlySet<string> | undefined = dependsOn?.neutral?.(),
+  neutral: ReadonlySet<string> | undefined = dependsOn?.ignoredHeaders?.(),
 ): string {
   const identity = facts?.identity;
   // a session and the token behind it use the same header, but may have different claims about one user
@@ -79,7 +79,7 @@ export function inFlightKey(
 
 /** Returns a key per user for responses that are cached per user. It has everything that could make them differ. */
 export function viewerKey(requester: Requester, dependsOn: DependsOn | undefined): string {
-  const { facts } = requester;
+  const { clientInfo: facts } = requester;
   const who = facts?.identity === undefined ? '' : principalKey(facts.identity);
   const address = dependsOn?.decidesByAddress ? facts?.ip : '';
   return `${who}\n${address ?? ''}\n${inFlightKey(requester, dependsOn)}`;
@@ -90,7 +90,7 @@ export function viewerKey(requester: Requester, dependsOn: DependsOn | undefined
  * @param vary headers that count, beside those that all responses depend on
  */
 export function sharedKey(
-  { facts, headers }: Requester,
+  { clientInfo: facts, headers }: Requester,
   dependsOn: DependsOn | undefined,
   vary: readonly string[],
 ): string {
@@ -112,10 +112,14 @@ export function sharedKey(
  * and other headers that are read, count by their value.
  * @param isDecided whether a policy module decides, which may read any header
  */
-export function callerKey({ facts, headers }: Requester, dependsOn: DependsOn | undefined, isDecided = false): string {
+export function callerKey(
+  { clientInfo: facts, headers }: Requester,
+  dependsOn: DependsOn | undefined,
+  isDecided = false,
+): string {
   const identity = facts?.identity;
   const credentials = credentialsOf(dependsOn);
-  const neutral = isDecided ? dependsOn?.neutral?.() : undefined;
+  const neutral = isDecided ? dependsOn?.ignoredHeaders?.() : undefined;
   const named = dependsOn?.readNames?.() ?? [];
   let key = identity === undefined ? '\n' : `${principalKey(identity)}\n`;
   for (const name of Object.keys(headers).sort()) {

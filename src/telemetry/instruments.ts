@@ -16,17 +16,17 @@ export type Route = 'graphql' | 'bff' | 'health' | 'other';
 /** Everything that the gateway counts and measures. It exists only if metrics are enabled. */
 export interface Instruments {
   /** @param status `undefined`: the client disconnected before the response */
-  readonly answered: (route: Route, status: number | undefined, seconds: number) => void;
+  readonly requestFinished: (route: Route, status: number | undefined, seconds: number) => void;
   readonly refused: CountRefusal;
   /** An address has reached the limit of bad credentials. */
   readonly throttled: Count;
   /** @param failure the code of the failure, if it is one */
-  readonly fetched: (subgraph: string, failure: string | undefined, seconds: number) => void;
+  readonly fetchFinished: (subgraph: string, failure: string | undefined, seconds: number) => void;
   /** An operation was found in the cache with its plan, or not. */
-  readonly preparedFor: (known: boolean) => void;
+  readonly operationLookedUp: (known: boolean) => void;
   /** A look-up in the response cache of endpoints. */
-  readonly kept: Count;
-  readonly reloaded: (good: boolean) => void;
+  readonly responseCacheLookedUp: Count;
+  readonly schemaReloaded: (good: boolean) => void;
   /** @param available called whenever the metrics are read */
   readonly watchStore: (available: () => boolean) => void;
 }
@@ -56,7 +56,7 @@ export function createInstruments(metrics: Metrics): Instruments {
   };
 }
 
-function ofRequests(metrics: Metrics): Pick<Instruments, 'answered'> {
+function ofRequests(metrics: Metrics): Pick<Instruments, 'requestFinished'> {
   const requests = metrics.counter({
     name: 'headgate_http_requests_total',
     help: 'Requests by kind of route and status; status="closed": the client disconnected first',
@@ -69,14 +69,14 @@ function ofRequests(metrics: Metrics): Pick<Instruments, 'answered'> {
     buckets: SECONDS,
   });
   return {
-    answered(route, status, seconds) {
+    requestFinished(route, status, seconds) {
       requests(route, status === undefined ? 'closed' : String(status));
       durations(seconds, route);
     },
   };
 }
 
-function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetched'> {
+function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetchFinished'> {
   const labels = ['subgraph'];
   const requests = metrics.counter({
     name: 'headgate_subgraph_requests_total',
@@ -95,7 +95,7 @@ function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetched'> {
     buckets: SECONDS,
   });
   return {
-    fetched(subgraph, failure, seconds) {
+    fetchFinished(subgraph, failure, seconds) {
       requests(subgraph);
       if (failure !== undefined) errors(subgraph, failure);
       durations(seconds, subgraph);
@@ -103,7 +103,7 @@ function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetched'> {
   };
 }
 
-function ofCaches(metrics: Metrics): Pick<Instruments, 'preparedFor' | 'kept'> {
+function ofCaches(metrics: Metrics): Pick<Instruments, 'operationLookedUp' | 'responseCacheLookedUp'> {
   const labels = ['result'];
   const operations = metrics.counter({
     name: 'headgate_operation_cache_lookups_total',
@@ -115,10 +115,10 @@ function ofCaches(metrics: Metrics): Pick<Instruments, 'preparedFor' | 'kept'> {
     help: 'Look-ups in the response cache of endpoints: hit, stale, stale-if-error, miss',
     labels,
   });
-  return { preparedFor: (known) => operations(known ? 'hit' : 'miss'), kept };
+  return { operationLookedUp: (known) => operations(known ? 'hit' : 'miss'), responseCacheLookedUp: kept };
 }
 
-function ofSchema(metrics: Metrics): Pick<Instruments, 'reloaded'> {
+function ofSchema(metrics: Metrics): Pick<Instruments, 'schemaReloaded'> {
   const reloads = metrics.counter({
     name: 'headgate_schema_reloads_total',
     help: 'Changes of the schema: loaded (good), or not, since they do not compose or cannot be served (bad)',
@@ -128,7 +128,7 @@ function ofSchema(metrics: Metrics): Pick<Instruments, 'reloaded'> {
   const help = 'Whether the current schema is served; 0: an earlier one is';
   metrics.gauge({ name: 'headgate_schema_good', help, together: 'min' }, () => (last ? 1 : 0));
   return {
-    reloaded(good) {
+    schemaReloaded(good) {
       last = good;
       reloads(good ? 'good' : 'bad');
     },

@@ -170,7 +170,7 @@ describe('bff types', () => {
     const dir = await project();
     const { code, stderr } = await runCli(dir, ['bff', 'types', '--client', 'mobil', '--out', 'made']);
     expect(code).toBe(2);
-    expect(stderr).toContain('bff has no endpoints of "mobil". There are: web.');
+    expect(stderr).toContain('bff has no endpoints of "mobil". Its clients: web.');
   });
 });
 
@@ -218,8 +218,8 @@ describe('cache purge', () => {
 
     const purge = (...args: string[]) => runCli(dir, ['cache', 'purge', '--url', url, ...args]);
     expect(await purge('--entity', 'Product:p1', '--token', 'another-token-here')).toMatchObject({ code: 2 });
-    expect(await purge('--entity', 'Product:p1', '--token', token)).toMatchObject({ stdout: 'purged 1 answer\n' });
-    expect(await purge('--tag', 'web/product', '--token', token)).toMatchObject({ stdout: 'purged 2 answers\n' });
+    expect(await purge('--entity', 'Product:p1', '--token', token)).toMatchObject({ stdout: 'purged 1 response\n' });
+    expect(await purge('--tag', 'web/product', '--token', token)).toMatchObject({ stdout: 'purged 2 responses\n' });
     expect(await purge('--token', token)).toMatchObject({ code: 2 });
   });
 });

@@ -72,5 +72,5 @@ test('documents that cannot be had', async () => {
   const api = await stubApi(({ url }) => (url === '/none' ? json(404, {}) : text(200, 'text/plain', 'x')));
   await expect(initRest({ openapi: `${api.url}/none` })).rejects.toThrow('responded with HTTP status 404');
   await expect(initRest({ openapi: 'http://127.0.0.1:1/x' })).rejects.toThrow('cannot be fetched');
-  await expect(initRest({ openapi: 'none.yaml' })).rejects.toThrow('there is no file none.yaml');
+  await expect(initRest({ openapi: 'none.yaml' })).rejects.toThrow('file not found: none.yaml');
 });

@@ -12,7 +12,7 @@ async function create(dir: string, ...flags: string[]): Promise<{ key: string; i
   const { code, stdout, stderr } = await runCli(dir, ['keys', 'create', ...flags]);
   expect({ code, stderr }).toEqual({
     code: 0,
-    stderr: expect.stringMatching(/^Key \w+ of acme\. It is shown this once/),
+    stderr: expect.stringMatching(/^Key \w+ of acme\. It is shown only once/),
   });
   const key = stdout.trim();
   expect(key).toMatch(/^hg_[0-9a-f]{12}_[\w-]{43}$/);

@@ -154,7 +154,10 @@ test('dev takes up a changed schema, keeps the last good one, and takes up a con
   await vi.waitFor(async () => expect(await post(url, bye)).toEqual(both), PATIENCE);
 
   await write('headgate.yaml', 'supergraph: { introspection: no idea }');
-  await vi.waitFor(() => expect(cli.output.stderr).toContain('supergraph.introspection: expected boolean'), PATIENCE);
+  await vi.waitFor(
+    () => expect(cli.output.stderr).toContain('supergraph.introspection: expected true or false'),
+    PATIENCE,
+  );
   await write('headgate.yaml', 'persisted_queries: { enabled: true, manifest: [absent.json] }');
   await vi.waitFor(() => expect(cli.output.stderr).toContain('absent.json: the manifest cannot be read'), PATIENCE);
   await write('headgate.yaml', 'supergraph: { introspection: false }');
@@ -172,7 +175,7 @@ test('dev goes on at its port when the config names one that is taken', async ()
   const cli = startCli(dir, ['dev']);
   const url = await urlOf(cli);
   await writeFile(join(dir, 'headgate.yaml'), listen(new URL(subgraph.url).port));
-  await vi.waitFor(() => expect(cli.output.stderr).toContain('the last good one stays in force'), PATIENCE);
+  await vi.waitFor(() => expect(cli.output.stderr).toContain('keeping the last good one'), PATIENCE);
   expect(cli.output.stderr).toContain('the port is in use');
   expect(await post(url, '{ hello }')).toEqual({ data: { hello: 'from the subgraph' } });
 });

@@ -168,7 +168,7 @@ type Product @key(fields: "id") { id: ID! rating: Float }
     const dir = await project({ ...files, 'query.graphql': query });
     const stage = await runCli(dir, ['plan', '--query', 'query.graphql', '--stage', 'nope']);
     expect(stage.code).toBe(2);
-    expect(stage.stderr).toMatch(/there is no stage "nope"\. The stages are operation, /);
+    expect(stage.stderr).toMatch(/unknown stage "nope"\. The stages are operation, /);
     const variables = await runCli(dir, ['plan', '--query', 'query.graphql', '--variables', '[1]']);
     expect(variables).toMatchObject({ code: 2, stderr: expect.stringContaining('expected a JSON object') });
   });

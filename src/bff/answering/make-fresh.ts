@@ -1,5 +1,5 @@
 import { audienceOf } from '../../client/audience.ts';
-import { type Requester, saysWho } from '../../client/depends-on.ts';
+import { identifiesClient, type Requester } from '../../client/depends-on.ts';
 import { CacheControlAccumulator, type Freshness } from '../../client/freshness.ts';
 import { takeDataText } from '../../executor/take-data-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
@@ -51,7 +51,7 @@ export async function makeFresh(order: EndpointCall, cancellation: Cancellation)
 
 /** Who asks, for keys and for `Vary`. */
 export function requesterOf({ client, req }: Call): Requester {
-  return { facts: client, headers: req.headers };
+  return { clientInfo: client, headers: req.headers };
 }
 
 /** The headers that an endpoint itself reads: as parameters, and those that its cache names. */
@@ -68,7 +68,7 @@ export function mayDifferByClient({ engine }: EndpointSnapshot, { query }: Endpo
 function withVary(response: EndpointResponse, { call, endpoint, bff }: EndpointCall): EndpointResponse {
   if (response.etag === undefined) return response;
   const requester = requesterOf(call);
-  const scope = saysWho(requester, bff.dependsOn) ? 'private' : 'public';
+  const scope = identifiesClient(requester, bff.dependsOn) ? 'private' : 'public';
   const { vary } = audienceOf({ scope, vary: headersReadBy(endpoint) }, requester, bff.dependsOn);
   return vary.length === 0 ? response : { ...response, headers: { ...response.headers, vary: vary.join(', ') } };
 }

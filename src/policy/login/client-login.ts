@@ -35,13 +35,13 @@ export interface ClientLoginParts {
 /** The login's part of a request. */
 export interface LoginRequest {
   /** Sends the response, if the request is for a login route. */
-  readonly answer: ((res: ServerResponse, ip: string) => void) | undefined;
+  readonly respond: ((res: ServerResponse, ip: string) => void) | undefined;
   /** Returns the identity from the request's session; see `Sessions.recognise`. */
   authenticate(): SessionIdentity | undefined | Promise<SessionIdentity | undefined>;
 }
 
 /** A request to a login route. */
-interface Visit {
+interface RouteRequest {
   readonly req: IncomingMessage;
   /** The client's address. */
   readonly ip: string;
@@ -52,7 +52,7 @@ interface Visit {
 
 interface Route {
   readonly methods: readonly string[];
-  answer(visit: Visit): Promise<LoginResponse>;
+  answer(visit: RouteRequest): Promise<LoginResponse>;
 }
 
 const LONGEST_LOGOUT_TOKEN = 65_536;
@@ -84,7 +84,7 @@ export class ClientLogin {
     const mark = rest.indexOf('?');
     const route = this.#routes.get(mark < 0 ? rest : rest.slice(0, mark));
     return {
-      answer:
+      respond:
         route &&
         ((res, ip) => {
           const query = new URLSearchParams(mark < 0 ? '' : rest.slice(mark));
@@ -97,7 +97,7 @@ export class ClientLogin {
     };
   }
 
-  async #answer(route: Route, visit: Omit<Visit, 'site'>): Promise<LoginResponse> {
+  async #answer(route: Route, visit: Omit<RouteRequest, 'site'>): Promise<LoginResponse> {
     const { req } = visit;
     const { findSite, client, logger } = this.#parts;
     if (!route.methods.includes(req.method ?? '')) {
@@ -119,7 +119,7 @@ export class ClientLogin {
     }
   }
 
-  async #login({ site, cookies, query }: Visit): Promise<LoginResponse> {
+  async #login({ site, cookies, query }: RouteRequest): Promise<LoginResponse> {
     const { settings, transactions, provider } = this.#parts;
     const returnTo = urlWithin(site.origin, query.get('returnTo') ?? settings.return_to);
     if (returnTo === undefined) {
@@ -129,7 +129,7 @@ export class ClientLogin {
     return redirect(await provider.authorizationUrl(pending), setCookies);
   }
 
-  async #callback({ ip, site, cookies, query }: Visit): Promise<LoginResponse> {
+  async #callback({ ip, site, cookies, query }: RouteRequest): Promise<LoginResponse> {
     const { transactions, provider, sessions, client, logger, failedAttempts } = this.#parts;
     const wait = failedAttempts?.retryAfter(ip);
     if (wait !== undefined) throw tooManyAttempts(wait);
@@ -162,7 +162,7 @@ export class ClientLogin {
     return { ...problem(status, 'login-failed', detail), setCookies: [clearCookie] };
   }
 
-  async #me({ site, cookies, query }: Visit): Promise<LoginResponse> {
+  async #me({ site, cookies, query }: RouteRequest): Promise<LoginResponse> {
     const { sessions, root, settings } = this.#parts;
     const session = await sessions.find(site, cookies, query.get('slide') !== 'false');
     if (session === undefined) {
@@ -179,7 +179,7 @@ export class ClientLogin {
    * Logs out. GET is for browser navigation, and needs the token from `/me`, since any site can navigate a browser anywhere. POST
    * is for scripts, which get the next location in the response body.
    */
-  async #logout({ req, site, cookies, query }: Visit): Promise<LoginResponse> {
+  async #logout({ req, site, cookies, query }: RouteRequest): Promise<LoginResponse> {
     const { sessions, settings, provider, client, logger } = this.#parts;
     const session = await sessions.find(site, cookies, false);
     const home = new URL(settings.after_logout, site.origin).href;
@@ -214,7 +214,7 @@ export class ClientLogin {
   }
 
   /** @see https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest */
-  async #backchannelLogout({ req }: Visit): Promise<LoginResponse> {
+  async #backchannelLogout({ req }: RouteRequest): Promise<LoginResponse> {
     const { provider, store, client, logger } = this.#parts;
     const token = (await readForm(req, LONGEST_LOGOUT_TOKEN))?.get('logout_token');
     if (!token) return badLogout('logout_token is missing');

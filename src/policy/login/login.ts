@@ -41,7 +41,7 @@ export interface Login {
    * Removes the login cookies from any request, so that no subgraph and no endpoint sees them. Returns `undefined` for requests
    * to which no session applies.
    */
-  visit(req: IncomingMessage): LoginRequest | undefined;
+  match(req: IncomingMessage): LoginRequest | undefined;
 }
 
 type Settings = Readonly<Record<string, LoginSettings>>;
@@ -60,7 +60,7 @@ export function configureLogin(settings: Settings, environment: LoginEnvironment
   }
   if (clients.size === 0) return undefined;
   return {
-    visit(req) {
+    match(req) {
       const cookies = takeCookies(req);
       const { url = '' } = req;
       const end = url.startsWith(ROOT) ? url.indexOf('/', ROOT.length) : -1;
