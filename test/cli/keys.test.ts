@@ -101,7 +101,7 @@ describe.skipIf(!HAS_REDIS)('headgate keys --redis (needs redis-server)', () => 
       const fresh = () => new ApiKeyRedis(redis, 60_000);
       const remembering = fresh();
       expect(await owner(remembering, key)).toEqual({ subject: 'acme', scopes: [], plan: 'gold' });
-      await expect(owner(remembering, 'hg_unknown')).rejects.toThrow('not known');
+      await expect(owner(remembering, 'hg_unknown')).rejects.toThrow('unknown API key');
       expect((await runCli(dir, ['keys', 'revoke', id, ...kept])).code).toBe(0);
       expect((await runCli(dir, ['keys', 'list', ...kept])).stdout).toMatch(
         new RegExp(`^${id} +acme +revoked +gold$`, 'm'),
