@@ -108,7 +108,7 @@ describe.skipIf(!HAS_REDIS)('headgate keys --redis (needs redis-server)', () => 
       );
       await expect(owner(fresh(), key)).rejects.toThrow('is revoked');
       await server.kill();
-      await expect(owner(fresh(), key)).rejects.toThrow('Redis is away');
+      await expect(owner(fresh(), key)).rejects.toThrow('Redis unavailable');
       expect(await owner(remembering, key)).toMatchObject({ subject: 'acme' });
     } finally {
       await redis.close();
