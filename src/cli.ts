@@ -7,52 +7,52 @@ import { parsePort } from './config/port.ts';
 
 const MOST_WORKERS = 1024;
 
-/** Each verb's file is loaded only when the verb is called, so that `--help` and a bad flag answer at once. */
+/** Each command's file is loaded only when it runs, so that `--help` and a bad flag respond at once. */
 function buildProgram(): Command {
   const program = new Command('headgate')
     .description('A GraphQL federation gateway with backends for frontends')
     .version(packageVersion(), '-V, --version')
-    .showHelpAfterError('(--help lists what is known)')
+    .showHelpAfterError('(see --help)')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
 
   serving(program.command('start').description('serve the graph'))
-    .option('--workers <number>', 'processes that share the port, auto for one a core (default: 1)', workers)
+    .option('--workers <number>', 'processes that share the port; auto: one per core (default: 1)', workers)
     .action(async (flags) => (await import('./cli/start.ts')).start(flags));
-  serving(program.command('dev').description('serve, and take up changes of schemas, endpoints and config'))
-    .option('--demo', 'also start the services of the demo')
+  serving(program.command('dev').description('serve, and reload schemas, endpoints and config when they change'))
+    .option('--demo', 'also start the demo services')
     .action(async (flags) => (await import('./cli/dev.ts')).dev(flags));
 
   program
     .command('compose')
-    .description('print the supergraph SDL that the schemas make')
+    .description('print the supergraph SDL composed from the schemas')
     .addOption(schemasOption().default('schemas'))
     .option('--out <file>', 'write to a file instead of standard output')
     .action(async (flags) => (await import('./cli/compose.ts')).compose(flags));
 
-  from(program.command('plan').description('print how an operation is planned'))
+  from(program.command('plan').description('print the query plan of an operation'))
     .requiredOption('--query <file>', 'the operation, - for standard input')
     .option('--operation <name>', 'which operation of the file')
     .option('--variables <json>', 'values for @skip and @include')
-    .option('--label <name>', 'a label of @override that is on; may be given again', repeated)
+    .option('--label <name>', 'an @override label that is on; repeatable', repeated)
     .option(
       '--percent <number>',
-      'where the request falls among 100: labels percent(n) with a higher n are on',
+      'the percentile of the request, from 0 to below 100: labels percent(n) with a higher n are on',
       percent,
     )
-    .option('--stage <name>', 'what one stage of the planner made of it, instead of the plan')
+    .option('--stage <name>', 'print the output of one planner stage instead of the plan')
     .addOption(new Option('--format <format>').choices(['text', 'json', 'mermaid']).default('text'))
     .action(async (flags) => (await import('./cli/plan.ts')).plan(flags));
 
-  from(program.command('limits').description('print which rate limits an operation touches'))
+  from(program.command('limits').description('print the rate limits that apply to an operation'))
     .requiredOption('--query <file>', 'the operation, - for standard input')
     .option('--operation <name>', 'which operation of the file')
     .option('--variables <json>', 'values for @skip and @include')
-    .option('--config <file>', 'the config file (default: headgate.yaml where there is one)')
+    .option('--config <file>', 'the config file (default: headgate.yaml if it exists)')
     .action(async (flags) => (await import('./cli/limits.ts')).limits(flags));
 
   from(program.command('validate').description('check config, schemas and endpoints; list every problem'))
-    .option('--config <file>', 'the config file (default: headgate.yaml where there is one)')
-    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff where there is one; none with --supergraph)')
+    .option('--config <file>', 'the config file (default: headgate.yaml if it exists)')
+    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff if it exists; none with --supergraph)')
     .action(async (flags) => (await import('./cli/validate.ts')).validate(flags));
 
   addBffVerbs(program);
@@ -60,7 +60,7 @@ function buildProgram(): Command {
   const init = program
     .command('init')
     .description('write a small project')
-    .argument('[dir]', 'where to', '.')
+    .argument('[dir]', 'the folder', '.')
     .action(async (dir: string) => (await import('./cli/init.ts')).init(dir));
   init
     .command('rest')
@@ -71,7 +71,7 @@ function buildProgram(): Command {
   init
     .command('service')
     .description('write the schema file of a plain GraphQL service, by introspection')
-    .requiredOption('--url <url>', 'where the service is')
+    .requiredOption('--url <url>', 'the URL of the service')
     .option('--name <name>', "the service's name in the graph (default: from the URL's host)")
     .option('--out <file>', 'the file to write (default: schemas/NAME.graphql)')
     .option('--header <line...>', 'a header to send, such as "authorization: Bearer …"')
@@ -83,29 +83,29 @@ function buildProgram(): Command {
     .command('schema')
     .description('print its JSON schema, for editors')
     .action(async () => (await import('./cli/config-schema.ts')).configSchema());
-  addKeyVerbs(program.command('keys').description('API keys, as api_keys.file or api_keys.redis names them'));
+  addKeyVerbs(program.command('keys').description('manage API keys, stored in api_keys.file or in Redis'));
   return program;
 }
 
 function addKeyVerbs(keys: Command): void {
-  storedIn(keys.command('create').description('make a key, and print it this once'))
-    .requiredOption('--owner <name>', 'whose key it is')
-    .option('--scopes <names>', 'what it may do, separated by commas or spaces', words)
-    .option('--plan <name>', 'what limits it has')
+  storedIn(keys.command('create').description('create a key; it is printed only once'))
+    .requiredOption('--owner <name>', 'the owner of the key')
+    .option('--scopes <names>', 'its scopes, separated by commas or spaces', words)
+    .option('--plan <name>', 'its plan, which rate limits refer to')
     .option('--expires <when>', 'a duration (90d), or an instant (2030-01-31T00:00:00Z)')
     .action(async (flags) => (await import('./cli/keys.ts')).createKey(flags));
-  storedIn(keys.command('list').description('what is kept of the keys')).action(async (flags) =>
+  storedIn(keys.command('list').description('list the keys, without the secrets')).action(async (flags) =>
     (await import('./cli/keys.ts')).listKeys(flags),
   );
   storedIn(
-    keys.command('revoke').description('let a key be refused from now on').argument('<id>', 'as in the list'),
+    keys.command('revoke').description('reject a key from now on').argument('<id>', 'its id, as in the list'),
   ).action(async (id: string, flags) => (await import('./cli/keys.ts')).revokeKey(id, flags));
 }
 
 function storedIn(command: Command): Command {
   return command
-    .option('--file <file>', 'the file that holds the keys')
-    .option('--redis <url>', 'the Redis that holds the keys, instead of a file')
+    .option('--file <file>', 'the file with the keys')
+    .option('--redis <url>', 'the Redis with the keys, instead of a file')
     .option('--key-prefix <text>', 'store.redis.key_prefix (default: headgate)');
 }
 
@@ -114,39 +114,39 @@ function words(text: string): string[] {
 }
 
 function addBffVerbs(program: Command): void {
-  const bff = program.command('bff').description('about endpoints for single clients');
+  const bff = program.command('bff').description('BFF endpoints');
   from(bff.command('types').description('write a typed client, and JSON Schema, for each client of the endpoints'))
     .option('--bff <dir>', 'the folder of BFF endpoints (default: bff)')
     .option('--client <name>', 'only the endpoints of this client')
-    .requiredOption('--out <dir>', 'where the files go')
+    .requiredOption('--out <dir>', 'the folder for the files')
     .action(async (flags) => (await import('./cli/bff-types.ts')).bffTypes(flags));
 
   from(
     program
       .command('check')
-      .description('what a change of the schema breaks: for clients, and of the endpoints and the persisted documents'),
+      .description('find breaking changes of the schema, and the endpoints and persisted documents that they break'),
   )
-    .requiredOption('--against <file>', 'the supergraph SDL as it was')
-    .option('--config <file>', 'the config file (default: headgate.yaml where there is one)')
-    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff where there is one; none with --supergraph)')
+    .requiredOption('--against <file>', 'the supergraph SDL before the change')
+    .option('--config <file>', 'the config file (default: headgate.yaml if it exists)')
+    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff if it exists; none with --supergraph)')
     .action(async (flags) => (await import('./cli/check.ts')).check(flags));
 
   program
     .command('cache')
-    .description('about kept answers of endpoints')
+    .description('the response cache of endpoints')
     .command('purge')
-    .description('make a running gateway forget kept answers')
+    .description('remove cached responses from a running gateway')
     .option('--tag <tag...>', 'an endpoint (mobile/dashboard), a client (client:mobile), or a tag of its own')
     .option('--entity <entity...>', 'an object: Product:p7')
-    .option('--url <url>', 'where the gateway is', 'http://127.0.0.1:4000')
-    .option('--token <token>', 'what bff.purge_token says (env: HEADGATE_PURGE_TOKEN)')
+    .option('--url <url>', 'the URL of the gateway', 'http://127.0.0.1:4000')
+    .option('--token <token>', 'the value of bff.purge_token (env: HEADGATE_PURGE_TOKEN)')
     .action(async (flags) => (await import('./cli/cache.ts')).purgeCache(flags));
 }
 
 function serving(command: Command): Command {
   return from(command)
-    .option('--config <file>', 'the config file (default: headgate.yaml where there is one)')
-    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff where there is one; none with --supergraph)')
+    .option('--config <file>', 'the config file (default: headgate.yaml if it exists)')
+    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff if it exists; none with --supergraph)')
     .option('--port <number>', 'the port to listen on, 0 for any free one (default: 4000)', port)
     .option('--host <host>', 'the address to listen on (default: 127.0.0.1)');
 }
@@ -154,7 +154,7 @@ function serving(command: Command): Command {
 function from(command: Command): Command {
   return command
     .addOption(schemasOption())
-    .option('--supergraph <file>', 'a supergraph SDL that is composed already, instead of schemas');
+    .option('--supergraph <file>', 'a composed supergraph SDL, instead of schemas');
 }
 
 function schemasOption(): Option {
@@ -193,7 +193,7 @@ function packageVersion(): string {
   return version;
 }
 
-// Whoever read our output has read enough: `headgate compose | head`.
+// the reader has closed the pipe: `headgate compose | head`
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);
@@ -203,6 +203,6 @@ try {
   await buildProgram().parseAsync();
 } catch (error) {
   process.exitCode = reportFailure(error);
-  // the channel to a program that started this one as its worker would keep it alive
+  // in a worker, the channel to the primary would keep the process alive
   if (process.connected) process.exit();
 }

@@ -12,19 +12,19 @@ import { bffFolder } from './start.ts';
 
 export interface BffTypesFlags extends OriginFlags {
   readonly bff?: string;
-  /** Only this client; all of them without it. */
+  /** Only this client; default: all. */
   readonly client?: string;
   /** The folder that the files go to. */
   readonly out: string;
 }
 
 /**
- * `headgate bff types`: writes `CLIENT.ts` and `CLIENT.schema.json` for each client. Throws `CompositionError`, and
- * `UsageError` for a client that there is not; endpoints with problems are told, and nothing is written.
+ * `headgate bff types`: writes `CLIENT.ts` and `CLIENT.schema.json` for each client. Throws `CompositionError`, and `UsageError`
+ * for an unknown client. Writes nothing if endpoints have problems.
  */
 export async function bffTypes(flags: BffTypesFlags): Promise<void> {
   const dir = bffFolder(flags);
-  if (dir === undefined) throw new UsageError('There is no folder of endpoints; name it with --bff.');
+  if (dir === undefined) throw new UsageError('No folder of endpoints found; name it with --bff.');
   const loaded = await loadSupergraph(originOf(flags));
   if (!loaded.ok) throw new CompositionError(loaded.problems);
   const supergraph = readSupergraph(loaded.update.sdl);
@@ -35,7 +35,7 @@ export async function bffTypes(flags: BffTypesFlags): Promise<void> {
   }
   const clients = [...new Set(endpoints.map(({ client }) => client))].sort();
   if (flags.client !== undefined && !clients.includes(flags.client)) {
-    throw new UsageError(`--client: ${dir} has no endpoints of "${flags.client}". There are: ${clients.join(', ')}.`);
+    throw new UsageError(`--client: ${dir} has no endpoints of "${flags.client}". Its clients: ${clients.join(', ')}.`);
   }
   mkdirSync(flags.out, { recursive: true });
   for (const client of flags.client === undefined ? clients : [flags.client]) {

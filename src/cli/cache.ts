@@ -8,16 +8,16 @@ export interface PurgeFlags {
 }
 
 /**
- * `headgate cache purge`: has a running gateway forget kept answers, and prints how many. Throws `UsageError` when it is not
- * said which, or who asks, and an `Error` when the gateway refuses.
+ * `headgate cache purge`: removes cached responses from a running gateway, and prints their number. Throws `UsageError` if tags or
+ * the token are missing, or the gateway rejects the request.
  */
 export async function purgeCache(flags: PurgeFlags): Promise<void> {
   const { tag = [], entity = [] } = flags;
   if (tag.length + entity.length === 0)
-    throw new UsageError('Say what to purge: --tag mobile/dashboard, --entity Product:p7');
+    throw new UsageError('Name what to purge: --tag mobile/dashboard, --entity Product:p7');
   const token = flags.token ?? process.env.HEADGATE_PURGE_TOKEN;
   if (!token)
-    throw new UsageError('--token, or HEADGATE_PURGE_TOKEN, must be what bff.purge_token of the gateway says.');
+    throw new UsageError('--token, or HEADGATE_PURGE_TOKEN, must have the value of bff.purge_token of the gateway.');
   if (!/^https?:/.test(flags.url) || !URL.canParse(flags.url))
     throw new UsageError(`--url: "${flags.url}" is not an http:// or https:// URL`);
   const target = new URL(flags.url);
@@ -29,18 +29,18 @@ export async function purgeCache(flags: PurgeFlags): Promise<void> {
   }).catch((error: Error) => {
     throw new UsageError(unreachable(target, error));
   });
-  const answer = (await response.json().catch(() => ({}))) as { purged?: number; detail?: string };
-  if (!response.ok || answer.purged === undefined)
-    throw new UsageError(refusal(target, response.status, answer.detail));
-  console.log(`purged ${answer.purged} answer${answer.purged === 1 ? '' : 's'}`);
+  const result = (await response.json().catch(() => ({}))) as { purged?: number; detail?: string };
+  if (!response.ok || result.purged === undefined)
+    throw new UsageError(failure(target, response.status, result.detail));
+  console.log(`purged ${result.purged} response${result.purged === 1 ? '' : 's'}`);
 }
 
 function unreachable({ origin }: URL, { message, cause }: Error): string {
   const reason = (cause as NodeJS.ErrnoException | undefined)?.code ?? message;
-  return `no gateway answers at ${origin} (${reason}). Start it, or say with --url where it is.`;
+  return `no gateway responds at ${origin} (${reason}). Start it, or name its URL with --url.`;
 }
 
-function refusal(target: URL, status: number, detail: string | undefined): string {
+function failure(target: URL, status: number, detail: string | undefined): string {
   const hint = status === 404 ? ' Is bff.purge_token set in its config?' : '';
-  return `${target} answers ${status}: ${detail ?? 'no reason given'}${hint}`;
+  return `${target} responded with ${status}: ${detail ?? 'no reason given'}${hint}`;
 }

@@ -21,15 +21,15 @@ import { type OriginFlags, originOf } from './schema-source.ts';
 import { bffFolder } from './start.ts';
 
 export interface CheckFlags extends OriginFlags {
-  /** The supergraph SDL as it was. */
+  /** A file with the supergraph SDL before the change. */
   readonly against: string;
   readonly config?: string;
   readonly bff?: string;
 }
 
 /**
- * `headgate check`: what a change of the schema breaks for clients, which endpoints and persisted documents it breaks
- * (exit 1), and which it makes slower (a warning, with both plans).
+ * `headgate check`: prints the breaking changes of the schema, which endpoints and persisted documents they break (exit 1), and
+ * which they make slower (a warning, with both plans).
  */
 export async function check(flags: CheckFlags): Promise<void> {
   const before = readBefore(flags.against);
@@ -54,13 +54,13 @@ export async function check(flags: CheckFlags): Promise<void> {
     throw new AlreadyReported();
 }
 
-/** Throws `UsageError` where the file is no supergraph. */
+/** Throws `UsageError` if the file is not a supergraph. */
 function readBefore(file: string): Supergraph {
   try {
     return readSupergraph(readFileSync(file, 'utf8'));
   } catch (error) {
     if (!(error instanceof SupergraphError)) throw error;
-    const hint = 'Expected what `headgate compose --out FILE` has written.';
+    const hint = 'Expected the output of `headgate compose --out FILE`.';
     throw new UsageError(`--against ${file}: ${error.message} ${hint}`);
   }
 }
@@ -79,16 +79,16 @@ function reportBreaking({ before, now }: Schemas): number {
 async function compareEndpoints(dir: string, schemas: Schemas, endpointConfig: EndpointConfig): Promise<Effect> {
   const folder = readEndpointFolder(dir);
   const shapes = await loadShapes(folder.shapes);
-  const good = compileEndpoints(folder, schemas.before, { ...endpointConfig, shapes });
-  const kept = compileEndpoints(folder, schemas.now, { ...endpointConfig, shapes });
-  const wereGood = new Set(good.endpoints.map(({ file }) => file));
-  const lost = kept.broken.filter(({ file }) => wereGood.has(file));
+  const earlier = compileEndpoints(folder, schemas.before, { ...endpointConfig, shapes });
+  const current = compileEndpoints(folder, schemas.now, { ...endpointConfig, shapes });
+  const wereValid = new Set(earlier.endpoints.map(({ file }) => file));
+  const lost = current.broken.filter(({ file }) => wereValid.has(file));
   const broken = lost.map(({ method, path, problems }) =>
     [`broken     ${method} ${path}`, ...problems.map((problem) => indented(formatProblem(problem)))].join('\n'),
   );
-  const settings = kept.settingProblems.map((problem) => `broken     ${formatProblem(problem)}`);
-  const slower = kept.endpoints
-    .filter(({ file }) => wereGood.has(file))
+  const settings = current.settingProblems.map((problem) => `broken     ${formatProblem(problem)}`);
+  const slower = current.endpoints
+    .filter(({ file }) => wereValid.has(file))
     .flatMap(({ method, path, file, query, timed }) =>
       slowerBy(`${method} ${path} (${file})`, { query, sections: timed }, schemas),
     );
@@ -99,7 +99,7 @@ async function compareEndpoints(dir: string, schemas: Schemas, endpointConfig: E
   };
 }
 
-/** A list of none where there are no manifests. */
+/** Returns the documents of the manifests, or an empty list if there are no manifests. */
 function documentsOf({ persisted_queries: { enabled, manifest } }: Config): readonly (readonly ManifestDocument[])[] {
   return enabled && manifest.length > 0 ? [readManifestDocuments(manifest)] : [];
 }

@@ -6,8 +6,8 @@ import { type Effect, indented, stateOf } from './effect.ts';
 import { countOf } from './failure.ts';
 
 /**
- * What a change of the schema does to the documents that apps are out with. Those that fitted neither before nor now are listed,
- * but are not broken by the change.
+ * Compares the persisted documents that clients use with both schemas. Documents that are invalid in both are listed, but the
+ * change has not broken them.
  */
 export function compareDocuments(registered: readonly ManifestDocument[], schemas: Schemas): Effect {
   const broken: string[] = [];
@@ -15,15 +15,15 @@ export function compareDocuments(registered: readonly ManifestDocument[], schema
   const slower: string[] = [];
   for (const { id, query, file } of registered) {
     const document = parse(query);
-    const fitted = validate(schemas.before.publicSchema, document).length === 0;
+    const wasValid = validate(schemas.before.publicSchema, document).length === 0;
     const errors = validate(schemas.now.publicSchema, document);
-    if (!fitted && errors.length === 0) continue;
+    if (!wasValid && errors.length === 0) continue;
     const name = `${file}: ${documentName(id, document)}`;
     const lines = errors.map(({ message, locations }) => {
       const at = locations?.[0];
       return indented(`${at ? `${at.line}:${at.column}  ` : ''}${message}`);
     });
-    if (!fitted) invalid.push([`invalid    ${name}`, ...lines].join('\n'));
+    if (!wasValid) invalid.push([`invalid    ${name}`, ...lines].join('\n'));
     else if (errors.length > 0) broken.push([`broken     ${name}`, ...lines].join('\n'));
     else
       slower.push(
@@ -38,7 +38,7 @@ export function compareDocuments(registered: readonly ManifestDocument[], schema
   };
 }
 
-/** The names of its operations; `undefined` for one without a name. Subscriptions have no plan of this kind. */
+/** Returns the names of its operations; `undefined` for one without a name. Subscriptions are left out: they have no such plan. */
 function operationsOf({ definitions }: DocumentNode): (string | undefined)[] {
   return definitions.flatMap((one) =>
     one.kind === Kind.OPERATION_DEFINITION && one.operation !== 'subscription' ? [one.name?.value] : [],

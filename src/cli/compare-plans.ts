@@ -3,7 +3,7 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import { indented } from './effect.ts';
 import { countOf } from './failure.ts';
 
-/** A schema as it was, and as it is going to be. */
+/** The schemas before and after a change. */
 export interface Schemas {
   readonly before: Supergraph;
   readonly now: Supergraph;
@@ -14,7 +14,7 @@ interface Size {
   readonly waves: number;
 }
 
-/** A warning with both plans where an operation takes more requests or more waves of them than it took. */
+/** Returns a warning with both plans if an operation takes more requests, or more waves of requests, than before. */
 export function slowerBy(name: string, request: ExplainRequest, { before, now }: Schemas): string[] {
   const [was, is] = [sizeOf(before, request), sizeOf(now, request)];
   if (is.waves <= was.waves && is.requests <= was.requests) return [];

@@ -11,13 +11,13 @@ import { createApiKey, formatApiKeyFile } from '../policy/authentication/api-key
 import { UsageError } from './failure.ts';
 import type { ServeDefaults, ServeFlags } from './start.ts';
 
-/** The services of the demo while they run, with credentials that only this process accepts. */
+/** The running demo services, with credentials that only this process accepts. */
 export interface Demo {
-  /** Returns the demo's folders and its config file where the current folder has no schemas of its own. */
+  /** Returns the demo's folders and its config file if the current folder has no schemas. */
   defaults(flags: ServeFlags): { flags: ServeFlags; defaults: ServeDefaults };
-  /** Returns the same options, with the demo's credentials accepted. */
+  /** Returns the options with the demo's credentials accepted. */
   configure(options: ServerOptions): ServerOptions;
-  /** Returns what to type in another terminal. */
+  /** Returns commands to try in another terminal. */
   whatToTry(origin: string, options: ServerOptions): string;
   close(): Promise<void>;
 }
@@ -30,7 +30,7 @@ const TOKEN_HOURS = 12;
 const ISSUER = 'headgate-demo';
 const AUDIENCE = 'shop';
 
-/** Starts the services of `subgraphs/`. Throws `UsageError` where they are missing: the package leaves them out. */
+/** Starts the services of `subgraphs/`. Throws `UsageError` if they are missing, as in the published package. */
 export async function startDemo(): Promise<Demo> {
   console.log('Starting the demo services and the gateway …');
   const services = await startServices();
@@ -60,7 +60,7 @@ function demoDefaults(flags: ServeFlags): { flags: ServeFlags; defaults: ServeDe
   return { flags: { ...flags, config }, defaults: { schemasDir: join(root, 'schemas'), bffDir: join(root, 'bff') } };
 }
 
-/** The services are TypeScript beside `src/`, or what the build wrote to `dist/subgraphs/`. */
+/** Imports the services: TypeScript next to `src/`, or the build in `dist/subgraphs/`. */
 async function startServices(): Promise<Services> {
   const path = import.meta.url.endsWith('.ts') ? '../../subgraphs/start.ts' : '../subgraphs/start.js';
   const url = new URL(path, import.meta.url);
@@ -74,7 +74,7 @@ async function startServices(): Promise<Services> {
 }
 
 interface Credentials {
-  /** What the token is signed with: random, so that no other process accepts it. */
+  /** The random secret that signs the token, so that no other process accepts it. */
   readonly secret: string;
   /** A token of the user `u1`. */
   readonly token: string;
@@ -100,7 +100,7 @@ function signToken(claims: object, secret: string): string {
   return `${content}.${createHmac('sha256', secret).update(content).digest('base64url')}`;
 }
 
-/** In production, and where the config has credentials of its own, there are none for the demo. */
+/** Whether the demo may add its credentials: not in production, and not if the config has credentials of its own. */
 function mayHaveCredentials({ config }: ServerOptions): boolean {
   return !config.production && config.api_keys === undefined && config.authentication.router.jwt.jwks.length === 0;
 }
@@ -128,11 +128,11 @@ Try, in another terminal:
 `;
 
 const TRY_CREDENTIALS = `
-  a token and an API key, for this demo alone
+  a token and an API key, valid only in this demo
     export DEMO_TOKEN={token}
     export DEMO_KEY={key}
 
-  a field for those who are signed in, and one for those with a scope (without the last header, each is null)
+  a field that needs a login, and one that needs a scope (without the last header, each is null)
     ${POST} -d '{"query":"{ order(id: \\"o1\\") { shipments { number trackingCode } } }"}' -H "authorization: Bearer $DEMO_TOKEN"
     ${POST} -d '{"query":"{ product(id: \\"p7\\") { name stock { quantity } } }"}' -H "x-api-key: $DEMO_KEY"
 

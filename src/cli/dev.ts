@@ -9,7 +9,7 @@ export interface DevFlags extends ServeFlags {
   readonly demo?: boolean;
 }
 
-/** `headgate dev`: `start` that also watches endpoints and config, and can bring the demo's services along. */
+/** `headgate dev`: like `start`, but reloads endpoints and config when they change, and can start the demo services. */
 export async function dev(given: DevFlags): Promise<void> {
   const demo = given.demo === true ? await (await import('./demo.ts')).startDemo() : undefined;
   const { flags, defaults } = demo === undefined ? { flags: given, defaults: undefined } : demo.defaults(given);
@@ -23,8 +23,8 @@ export async function dev(given: DevFlags): Promise<void> {
     changed = true;
   };
   const onChange = (exists: boolean) => exists && restart();
-  // before the file is read: what changes while the gateway starts must not be missed
-  const watching = await watchPath({ path, onChange, onEvent: (event) => sayEvent(path, event) });
+  // before the file is read, so that no change during the start is missed
+  const watching = await watchPath({ path, onChange, onEvent: (event) => printEvent(path, event) });
   const running = await startWith(read).catch(closing(demo, watching));
   let restarted = changed ? restartWith(read, running) : Promise.resolve();
   restart = () => {
@@ -48,23 +48,23 @@ function closing(demo: Demo | undefined, watching: Watching) {
 }
 
 /**
- * npm runs scripts in a shell, which does not pass on the SIGTERM that npm hands it: were nothing done, `npm start` would
- * end and leave the gateway and its ports behind. So the end of that shell, seen by a new parent, counts as the signal.
+ * Stops when npm does. npm runs scripts in a shell that does not forward SIGTERM, so `npm start` would end and leave the gateway and
+ * its ports behind. A new parent process means that the shell has ended, and is treated as the signal.
  */
 function stopWithNpm(): void {
   if (process.env.npm_lifecycle_event === undefined) return;
   const shell = process.ppid;
-  const look = setInterval(() => {
+  const timer = setInterval(() => {
     if (process.ppid === shell) return;
-    clearInterval(look);
+    clearInterval(timer);
     process.kill(process.pid, 'SIGTERM');
   }, 200);
-  look.unref();
+  timer.unref();
 }
 
 interface Running {
   server: RunningServer;
-  /** What it was started with. */
+  /** The options of the running server. */
   options: ServerOptions;
 }
 
@@ -74,8 +74,8 @@ async function startWith(read: () => ServerOptions): Promise<Running> {
   return { server, options: atPort(server.port, options) };
 }
 
-function sayEvent(path: string, event: PathEvent): void {
-  if (event === 'gone') console.error(`${path} is gone; the last good config stays in force.`);
+function printEvent(path: string, event: PathEvent): void {
+  if (event === 'gone') console.error(`${path} was removed; keeping the last good config.`);
   if (event === 'back') console.error(`${path} is back.`);
 }
 
@@ -84,11 +84,11 @@ async function restartWith(read: () => ServerOptions, running: Running): Promise
     await replace(running, atPort(running.server.port, read()));
   } catch (error) {
     reportFailure(error);
-    console.error('The config has problems; the last good one stays in force.');
+    console.error('The config has problems; keeping the last good one.');
   }
 }
 
-/** Rejects, with what ran before running again, when that cannot be served. */
+/** Replaces the server. Rejects if the new one cannot start; the previous one runs again then. */
 async function replace(running: Running, options: ServerOptions): Promise<void> {
   const next = await prepareServer(options);
   await running.server.close();
@@ -105,7 +105,7 @@ function giveUp(error: unknown): never {
   process.exit(reportFailure(error));
 }
 
-/** Port 0 means any free one, but the same after every change of the config. */
+/** Keeps a random port (port 0) the same across changes of the config. */
 function atPort(port: number, options: ServerOptions): ServerOptions {
   const { supergraph } = options.config;
   if (supergraph.listen.port !== 0) return options;

@@ -1,14 +1,14 @@
 import { countOf } from './failure.ts';
 
-/** What a change does to one kind of things. */
+/** The effects of a schema change on endpoints or documents. */
 export interface Effect {
-  /** A line for people: `endpoints  bff: 1 broken`. */
+  /** A summary line: `endpoints  bff: 1 broken`. */
   readonly summary: string;
-  /** A text for each that is broken. */
+  /** A text for each broken one. */
   readonly broken: readonly string[];
-  /** A text for each that takes more requests or waves than before. */
+  /** A text for each one that takes more requests or waves than before. */
   readonly slower: readonly string[];
-  /** A text for each that is wrong, and was before. */
+  /** A text for each one that is invalid before and after the change. */
   readonly invalid?: readonly string[];
 }
 

@@ -15,7 +15,7 @@ export interface InitRestFlags {
 }
 
 const FETCH_TIMEOUT_MS = 30_000;
-/** Larger documents exist nowhere; aliases of YAML could make one of a small text. */
+/** Limits YAML aliases, which can expand a small text to a huge document. */
 const MOST_ALIASES = 1_000;
 
 /** `headgate init rest`: writes a connectors schema for an OpenAPI document. Throws `UsageError`. */
@@ -35,14 +35,12 @@ export async function initRest({ openapi, out }: InitRestFlags): Promise<void> {
   }
   writeFileSync(out, sdl);
   const count = `${fields} field${fields === 1 ? '' : 's'}`;
-  console.log(
-    `wrote ${out}: ${count}\n\nNext: see whether names, nullability and keys are right, then \`headgate validate\`.`,
-  );
+  console.log(`wrote ${out}: ${count}\n\nNext: check names, nullability and keys, then run \`headgate validate\`.`);
 }
 
 async function readDocument(place: string): Promise<string> {
   if (!/^https?:\/\//.test(place)) {
-    if (!existsSync(place)) throw new UsageError(`--openapi: there is no file ${place}`);
+    if (!existsSync(place)) throw new UsageError(`--openapi: file not found: ${place}`);
     return withoutByteOrderMark(readFileSync(place, 'utf8'));
   }
   const response = await fetch(place, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) }).catch((error: Error) => {
@@ -50,11 +48,11 @@ async function readDocument(place: string): Promise<string> {
       `--openapi: ${place} cannot be fetched: ${(error.cause as Error | undefined)?.message ?? error.message}`,
     );
   });
-  if (!response.ok) throw new UsageError(`--openapi: ${place} answered with HTTP status ${response.status}`);
+  if (!response.ok) throw new UsageError(`--openapi: ${place} responded with HTTP status ${response.status}`);
   return response.text();
 }
 
-/** JSON is YAML, too, but is read faster as what it is. */
+/** Parses JSON with the JSON parser, which is faster than the YAML parser. */
 function parseDocument(text: string, place: string): object {
   let document: unknown;
   try {
@@ -63,7 +61,7 @@ function parseDocument(text: string, place: string): object {
     throw new UsageError(`--openapi: ${place} is neither JSON nor YAML: ${(error as Error).message.split('\n')[0]}`);
   }
   if (typeof document === 'object' && document !== null) return document;
-  throw new UsageError(`--openapi: ${place} holds no OpenAPI document`);
+  throw new UsageError(`--openapi: ${place} is not an OpenAPI document`);
 }
 
 function convert(document: object, name: string, location: string) {
@@ -84,7 +82,7 @@ function nameFrom(path: string): string {
   return name === '' ? 'api' : name;
 }
 
-/** What would keep the file from composing as it is; it can be mended by hand. */
+/** Prints what prevents the file from composing; the user can fix it in the file. */
 function printProblems(sdl: string, name: string, file: string): void {
   const read = readSource({ name, file, text: sdl }, process.env);
   const composition = 'kind' in read ? composeSupergraph([read]) : { ok: false as const, problems: read };

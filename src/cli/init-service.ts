@@ -8,15 +8,15 @@ export interface InitServiceFlags {
   readonly url: string;
   readonly name?: string;
   readonly out?: string;
-  /** `name: value`, each. */
+  /** Lines of the form `name: value`. */
   readonly header?: readonly string[];
 }
 
 const TIMEOUT_MS = 10_000;
 
 /**
- * `headgate init service`: asks a GraphQL service for its schema and writes it as a file of `schemas/`. Throws `UsageError`,
- * and writes nothing, when the file is there already or the service does not tell its schema.
+ * `headgate init service`: fetches the schema of a GraphQL service and writes it as a file of `schemas/`. Throws `UsageError`, and
+ * writes nothing, if the file exists already or the service does not allow introspection.
  */
 export async function initService(flags: InitServiceFlags): Promise<void> {
   if (!URL.canParse(flags.url) || !/^https?:$/.test(new URL(flags.url).protocol)) {
@@ -25,7 +25,7 @@ export async function initService(flags: InitServiceFlags): Promise<void> {
   const name = flags.name ?? nameOf(new URL(flags.url));
   if (!/^[A-Za-z][A-Za-z0-9_-]*$/.test(name)) {
     throw new UsageError(
-      `--name: "${name}" cannot be a name; use letters, digits, "_" and "-", starting with a letter`,
+      `--name: "${name}" is not a valid name; use letters, digits, "_" and "-", starting with a letter`,
     );
   }
   const file = flags.out ?? join('schemas', `${name}.graphql`);
@@ -37,7 +37,7 @@ export async function initService(flags: InitServiceFlags): Promise<void> {
   report(file, schema);
 }
 
-/** `https://billing.example.com/graphql` → `billing`; addresses and localhost say nothing. */
+/** Derives a name: `https://billing.example.com/graphql` → `billing`; `service` for addresses and localhost. */
 function nameOf({ hostname }: URL): string {
   const [label = ''] = hostname.split('.');
   return label !== 'localhost' && /^[A-Za-z][A-Za-z0-9_-]*$/.test(label) ? label : 'service';
@@ -54,20 +54,20 @@ function headersOf(lines: readonly string[]): Record<string, string> {
 }
 
 async function introspect(url: string, headers: Readonly<Record<string, string>>): Promise<GraphQLSchema> {
-  // Older servers do not know the newer parts of introspection.
-  const wanted = [
+  // older servers do not support the newer parts of introspection
+  const queries = [
     getIntrospectionQuery({ specifiedByUrl: true, oneOf: true }),
     getIntrospectionQuery({ specifiedByUrl: true }),
     getIntrospectionQuery(),
   ];
   let failure = '';
-  for (const query of wanted) {
-    const result = await ask(url, headers, query);
+  for (const query of queries) {
+    const result = await request(url, headers, query);
     if (result.data?.__schema) return checked(buildClientSchema(result.data), url);
-    failure = result.errors?.[0]?.message ?? 'the answer holds no schema';
+    failure = result.errors?.[0]?.message ?? 'the response has no schema';
   }
   throw new UsageError(
-    `${url} does not tell its schema: ${failure}\nIntrospection may be off: write the file by hand, with the service's SDL.`,
+    `${url}: introspection failed: ${failure}\nIf it is disabled, write the file by hand, with the service's SDL.`,
   );
 }
 
@@ -76,7 +76,7 @@ interface Introspected {
   readonly errors?: readonly { readonly message?: string }[];
 }
 
-async function ask(url: string, headers: Readonly<Record<string, string>>, query: string): Promise<Introspected> {
+async function request(url: string, headers: Readonly<Record<string, string>>, query: string): Promise<Introspected> {
   const type = { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json' };
   let text: string;
   let status: number;
@@ -90,15 +90,15 @@ async function ask(url: string, headers: Readonly<Record<string, string>>, query
     });
     [status, text] = [response.status, await response.text()];
   } catch (error) {
-    throw new UsageError(`${url} does not answer: ${causeOf(error)}`);
+    throw new UsageError(`${url} does not respond: ${causeOf(error)}`);
   }
   try {
     const result: unknown = JSON.parse(text);
     if (typeof result === 'object' && result !== null) return result;
   } catch {
-    // Told below.
+    // reported below
   }
-  throw new UsageError(`${url} answers with status ${status} and something that is no GraphQL result.`);
+  throw new UsageError(`${url} responded with status ${status}, and not with a GraphQL result.`);
 }
 
 function causeOf(error: unknown): string {
@@ -121,6 +121,6 @@ function report(file: string, schema: GraphQLSchema): void {
     console.log(`  ${sure ? 'look-up' : 'perhaps'}  ${field} → ${type} ${directive}`);
   }
   if (found.length === 0)
-    console.log('  No look-ups found: its root fields are served; mark those that find objects by a key with @merge.');
-  console.log('\nNext: see whether the look-ups are right, then `headgate validate`.');
+    console.log('  No look-ups found: its root fields are served; add @merge to those that find objects by a key.');
+  console.log('\nNext: check the look-ups, then run `headgate validate`.');
 }

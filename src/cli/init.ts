@@ -10,7 +10,7 @@ traffic_shaping:
   all:
     timeout: 10s
 `,
-  'schemas/products.graphql': `# One file a subgraph; the file's name is the subgraph's name. This line says where it is reached.
+  'schemas/products.graphql': `# One file per subgraph; the file name is the subgraph's name. This line has its URL.
 extend schema @subgraph(url: "\${PRODUCTS_URL:-http://127.0.0.1:4001/graphql}")
 
 extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"])
@@ -38,23 +38,23 @@ query Product($id: ID!) @endpoint(path: "/product/:id") {
 `,
   'README.md': `# A graph behind Headgate
 
-- \`schemas/\`: the SDL of each subgraph, one file each, with the URL at its top. Put your own in place of
-  \`products.graphql\`, or set \`PRODUCTS_URL\` to where a service with that schema listens.
+- \`schemas/\`: the SDL of each subgraph, one file each, with the URL at its top. Replace \`products.graphql\` with your own
+  schemas, or set \`PRODUCTS_URL\` to the URL of a service with that schema.
 - \`bff/\`: REST endpoints for single clients, each a GraphQL query: \`bff/CLIENT/NAME.graphql\`.
 - \`headgate.yaml\`: the gateway's configuration.
 
 \`\`\`sh
-headgate validate   # is everything in order?
-headgate dev        # serves http://localhost:4000/graphql, and takes up every change
+headgate validate   # checks config, schemas and endpoints
+headgate dev        # serves http://localhost:4000/graphql, and reloads every change
 \`\`\`
 `,
 };
 
-/** `headgate init`: writes a small project. Throws `UsageError`, and writes nothing, when a file is there already. */
+/** `headgate init`: writes a small project. Throws `UsageError`, and writes nothing, if a file exists already. */
 export function init(dir: string): void {
-  const there = Object.keys(FILES).filter((file) => existsSync(join(dir, file)));
-  if (there.length > 0) {
-    const [file, place] = [there.join(', '), dir === '.' ? 'this folder' : dir];
+  const existing = Object.keys(FILES).filter((file) => existsSync(join(dir, file)));
+  if (existing.length > 0) {
+    const [file, place] = [existing.join(', '), dir === '.' ? 'this folder' : dir];
     throw new UsageError(
       `${place} has ${file} already, and nothing was written. Run \`headgate init\` in an empty folder.`,
     );

@@ -18,7 +18,7 @@ export interface KeyStoreFlags {
   readonly file?: string;
   /** A Redis URL. */
   readonly redis?: string;
-  /** What the names in Redis begin with (`store.redis.key_prefix`). */
+  /** The prefix of keys in Redis (`store.redis.key_prefix`). */
   readonly keyPrefix?: string;
 }
 
@@ -30,29 +30,29 @@ export interface CreateKeyFlags extends KeyStoreFlags {
   readonly expires?: string;
 }
 
-/** `headgate keys create`: prints the key alone on standard output, and all else on standard error. */
+/** `headgate keys create`: prints only the key on standard output; messages go to standard error. */
 export async function createKey(flags: CreateKeyFlags): Promise<void> {
   const { owner, scopes = [], plan, expires } = flags;
   const now = new Date();
-  const made = createApiKey({ owner, scopes, plan, expires: expiryOf(expires, now) }, now);
-  await withStore(flags, async (store) => store.write([...(await store.read()), made.record], made.record));
-  console.error(`Key ${made.record.id} of ${owner}. It is shown this once, and kept nowhere:`);
-  console.log(made.key);
+  const created = createApiKey({ owner, scopes, plan, expires: expiryOf(expires, now) }, now);
+  await withStore(flags, async (store) => store.write([...(await store.read()), created.record], created.record));
+  console.error(`Key ${created.record.id} of ${owner}. It is shown only once, and not stored:`);
+  console.log(created.key);
 }
 
-/** `headgate keys list`: what is kept of each key. */
+/** `headgate keys list`: prints the stored record of each key. */
 export async function listKeys(flags: KeyStoreFlags): Promise<void> {
   const keys = await withStore(flags, (store) => store.read());
   const rows = keys.map((key) => [key.id, key.owner, stateOf(key), key.plan ?? '', key.scopes.join(' ')]);
   for (const line of columns([['ID', 'OWNER', 'STATE', 'PLAN', 'SCOPES'], ...rows])) console.log(line);
 }
 
-/** `headgate keys revoke ID`: the key stays listed, and is answered 401 from now on. */
+/** `headgate keys revoke ID`: the key stays in the list; requests with it get 401. */
 export async function revokeKey(id: string, flags: KeyStoreFlags): Promise<void> {
   await withStore(flags, async (store) => {
     const keys = await store.read();
     const key = keys.find((one) => one.id === id);
-    if (!key) throw new UsageError(`there is no key ${id}; \`headgate keys list\` shows those that there are`);
+    if (!key) throw new UsageError(`unknown key ${id}; \`headgate keys list\` lists all keys`);
     const revoked = { ...key, active: false };
     await store.write(
       keys.map((one) => (one === key ? revoked : one)),
@@ -83,12 +83,12 @@ function expiryOf(text: string | undefined, now: Date): Date | undefined {
   const duration = parseDuration(text);
   const expiry = duration === undefined ? new Date(text) : new Date(now.getTime() + duration);
   if (!Number.isNaN(expiry.getTime()) && expiry > now) return expiry;
-  throw new UsageError(`--expires: "${text}" is neither a duration such as 90d nor an instant to come`);
+  throw new UsageError(`--expires: "${text}" is neither a duration such as 90d nor an instant in the future`);
 }
 
 interface KeyStore {
   read(): Promise<ApiKeyRecord[]>;
-  /** `changed` is the one of them that is new or different. */
+  /** @param changed the record that is new or different */
   write(all: readonly ApiKeyRecord[], changed: ApiKeyRecord): Promise<void>;
 }
 
@@ -96,7 +96,7 @@ async function withStore<T>(flags: KeyStoreFlags, use: (store: KeyStore) => Prom
   const { file, redis } = flags;
   if (file !== undefined && redis !== undefined) throw new UsageError('either --file or --redis, not both');
   if (file !== undefined) return use(fileStore(file));
-  if (redis === undefined) throw new UsageError('say where the keys are kept: --file FILE, or --redis URL');
+  if (redis === undefined) throw new UsageError('name the store of the keys: --file FILE, or --redis URL');
   return withRedis(redis, flags.keyPrefix, use);
 }
 
@@ -111,7 +111,7 @@ function fileStore(file: string): KeyStore {
       }
     },
     async write(all) {
-      // whole or not at all: a gateway watches this file
+      // atomically: a gateway watches this file
       const next = `${file}.${process.pid}.new`;
       try {
         writeFileSync(next, formatApiKeyFile(all), { mode: 0o600, flag: 'wx' });
@@ -124,7 +124,7 @@ function fileStore(file: string): KeyStore {
   };
 }
 
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 
 async function withRedis<T>(
   url: string,
@@ -142,16 +142,16 @@ async function withRedis<T>(
   try {
     return await use({
       async read() {
-        const records = await redis.run((client) => client.hvals(name), PATIENCE_MS);
+        const records = await redis.run((client) => client.hvals(name), TIMEOUT_MS);
         return records.map(parseApiKeyRecord).sort((a, b) => (a.created ?? '').localeCompare(b.created ?? ''));
       },
       async write(_all, changed) {
-        await redis.run((client) => client.hset(name, changed.hash, JSON.stringify(changed)), PATIENCE_MS);
+        await redis.run((client) => client.hset(name, changed.hash, JSON.stringify(changed)), TIMEOUT_MS);
       },
     });
   } catch (error) {
     if (!(error instanceof StoreUnavailable)) throw error;
-    throw new ConfigValueError(`--redis: ${url} does not answer: ${error.message}`, { cause: error });
+    throw new ConfigValueError(`--redis: ${url} does not respond: ${error.message}`, { cause: error });
   } finally {
     await redis.close();
   }

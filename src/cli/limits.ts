@@ -18,7 +18,7 @@ export interface LimitsFlags extends OriginFlags {
   readonly config?: string;
 }
 
-/** `headgate limits`: prints which rate limits an operation touches. */
+/** `headgate limits`: prints the rate limits that apply to an operation. */
 export async function limits(flags: LimitsFlags): Promise<void> {
   const variables = readVariables(flags.variables);
   const config = loadConfig({ file: flags.config });

@@ -20,7 +20,7 @@ export interface PlanFlags extends OriginFlags {
   readonly format: PlanFormat;
 }
 
-/** `headgate plan`: prints the plan of an operation, or what one stage of the planner made of it. */
+/** `headgate plan`: prints the plan of an operation, or the output of one planner stage. */
 export async function plan(flags: PlanFlags): Promise<void> {
   const stage = stageOf(flags.stage);
   const variables = readVariables(flags.variables);
@@ -37,28 +37,28 @@ export async function plan(flags: PlanFlags): Promise<void> {
   }
 }
 
-/** Throws `UsageError` with the stages that there are. */
+/** Throws `UsageError` with all stages for an unknown one. */
 function stageOf(name: string | undefined) {
   const stage = PLAN_STAGES.find((known) => known === name);
   if (stage === undefined && name !== undefined) {
-    throw new UsageError(`--stage: there is no stage "${name}". The stages are ${PLAN_STAGES.join(', ')}.`);
+    throw new UsageError(`--stage: unknown stage "${name}". The stages are ${PLAN_STAGES.join(', ')}.`);
   }
   return stage;
 }
 
-/** Throws `UsageError` when the text is no JSON object. */
+/** Throws `UsageError` if the text is not a JSON object. */
 export function readVariables(json: string | undefined): Record<string, unknown> | undefined {
   if (json === undefined) return undefined;
   try {
     const value = parseJson(json);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value };
   } catch {
-    // Told below, like JSON of another kind.
+    // reported below, like JSON of another kind
   }
   throw new UsageError(`--variables: expected a JSON object such as '{"id":"u1"}', not ${json}`);
 }
 
-/** Puts the file before each `line:column`. */
+/** Adds the file before each `line:column` of a message. */
 export function inFile(query: string, error: ExplainError): ExplainError {
   const file = query === '-' ? '<stdin>' : query;
   return new ExplainError(error.message.replaceAll(/^(?=\d+:\d+ )/gm, `${file}:`));

@@ -4,12 +4,12 @@ import type { Config } from '../config/config.ts';
 import type { Failures } from '../policy/authentication/failed-attempts.ts';
 import { registeredDocuments } from '../policy/persisted/registered-documents.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
-import type { Answers, Calls } from './process-calls.ts';
+import type { CallHandlers, Calls } from './process-calls.ts';
 
-/** The calls by which workers reach the state that the primary keeps for them. */
-export type StateAnswers = Required<
+/** The handlers by which workers access the state in the primary. */
+export type StateHandlers = Required<
   Pick<
-    Answers,
+    CallHandlers,
     'claimKey' | 'getKey' | 'finishKey' | 'releaseKey' | 'countLimits' | 'getDocument' | 'setDocument' | 'addFailure'
   >
 >;
@@ -17,11 +17,11 @@ export type StateAnswers = Required<
 type Change = Calls['failuresChanged']['given'];
 
 /**
- * Keeps, in the memory of the primary, what all workers must agree on: idempotency keys, rate limits, registered queries and
+ * Creates the state that workers share, in the memory of the primary: idempotency keys, rate limits, registered documents and
  * failed attempts.
- * @param announce sends a changed sum of failures to every worker
+ * @param announce sends a changed count of failures to every worker
  */
-export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Change) => void): StateAnswers {
+export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Change) => void): StateHandlers {
   const keys = createMemoryKeyStore();
   const limiter = createMemoryLimiter();
   const documents = registeredDocuments({ ...apq, store: 'memory' }, undefined);
@@ -45,7 +45,7 @@ export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Ch
     },
     async addFailure({ scope, group, windowMs }) {
       const sum = addFailure(`${scope} ${group}`, windowMs);
-      // before the answer: a worker gets its next connection after this message, on the same channel
+      // before the response: a worker gets its next connection after this message, on the same channel
       announce({ scope, group, sum });
       return sum;
     },
@@ -54,7 +54,7 @@ export function primaryState({ apq }: Pick<Config, 'apq'>, announce: (change: Ch
 
 const MOST_ADDRESSES = 100_000;
 
-/** Counts failures in windows that begin with the first one. */
+/** Counts failures per key, in windows that begin with the first failure. */
 function failureCounter(): (key: string, windowMs: number) => Failures {
   const tallies = new LRUCache<string, { count: number; readonly until: number }>({ max: MOST_ADDRESSES });
   return (key, windowMs) => {

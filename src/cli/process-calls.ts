@@ -4,11 +4,11 @@ import type { LimitDecisions, LimitQuery } from '../policy/rate-limits/limiter.t
 import { startBudget } from '../shared/response-budget.ts';
 import type { Snapshot } from '../telemetry/metrics.ts';
 
-/** What the primary and its workers ask each other for: what is given, and what comes back. */
+/** The calls between the primary and its workers: arguments and results. */
 export interface Calls {
   /** The metrics of one worker. */
   readonly snapshot: { readonly given: undefined; readonly back: Snapshot };
-  /** Kept answers that bear one of these tags are forgotten: by one worker, or, where the primary is asked, by all. */
+  /** Removes cached responses with one of these tags: in one worker, or, if sent to the primary, in all. */
   readonly purge: { readonly given: readonly string[]; readonly back: number };
   readonly claimKey: { readonly given: KeyEntry; readonly back: KnownKey };
   readonly getKey: { readonly given: string; readonly back: KnownKey };
@@ -21,14 +21,14 @@ export interface Calls {
     readonly given: { readonly scope: string; readonly group: string; readonly windowMs: number };
     readonly back: Failures;
   };
-  /** One worker has counted a failure; the primary sends the sum to all. */
+  /** One worker has counted a failure; the primary sends the sum to all workers. */
   readonly failuresChanged: {
     readonly given: { readonly scope: string; readonly group: string; readonly sum: Failures };
     readonly back: true;
   };
 }
 
-/** An idempotency key, what is known of it, and for how many milliseconds it holds. */
+/** An idempotency key, its state, and its time to live in milliseconds. */
 interface KeyEntry {
   readonly key: string;
   readonly remembered: Remembered;
@@ -40,50 +40,50 @@ interface KnownKey {
 }
 
 type Name = keyof Calls;
-export type Answers = { readonly [N in Name]?: (given: Calls[N]['given']) => Promise<Calls[N]['back']> };
+export type CallHandlers = { readonly [N in Name]?: (given: Calls[N]['given']) => Promise<Calls[N]['back']> };
 
-/** The other end of a channel: `process` for a worker, the worker for the primary. */
+/** The other end of a channel: `process` in a worker, the worker in the primary. */
 interface Peer {
   send?(message: object, handle: undefined, options: undefined, sent: () => void): unknown;
   on(event: 'message', listener: (message: unknown) => void): unknown;
 }
 
-interface Question {
+interface CallMessage {
   readonly call: Name;
   readonly id: number;
   readonly given: unknown;
 }
 
-interface Answer {
-  readonly answerTo: number;
-  /** Missing where it went wrong. */
+interface ResultMessage {
+  readonly resultOf: number;
+  /** Missing if the call failed. */
   readonly back?: unknown;
 }
 
 let calls = 0;
 const waiting = new WeakMap<Peer, Map<number, (back: unknown) => void>>();
 
-/** Who waits for answers of the other process, by the ids of their calls. */
+/** Returns the pending calls to a process, by id. */
 function waitingFor(peer: Peer): Map<number, (back: unknown) => void> {
   let known = waiting.get(peer);
   if (known === undefined) {
-    const made = new Map<number, (back: unknown) => void>();
+    const created = new Map<number, (back: unknown) => void>();
     peer.on('message', (message) => {
-      if (isResponseMessage(message)) made.get(message.answerTo)?.(message.back);
+      if (isResultMessage(message)) created.get(message.resultOf)?.(message.back);
     });
-    waiting.set(peer, made);
-    known = made;
+    waiting.set(peer, created);
+    known = created;
   }
   return known;
 }
 
-/** That the other process has ended is seen elsewhere. */
-function send(peer: Peer, message: Question | Answer): void {
+/** Ignores errors: the end of the other process is handled elsewhere. */
+function send(peer: Peer, message: CallMessage | ResultMessage): void {
   peer.send?.(message, undefined, undefined, () => {});
 }
 
-/** Asks the other process. `undefined` where no answer comes within `timeoutMs`. */
-export function ask<N extends Name>(
+/** Calls the other process. Resolves with `undefined` without a response within `timeoutMs`. */
+export function callPeer<N extends Name>(
   peer: Peer,
   call: N,
   given: Calls[N]['given'],
@@ -103,21 +103,21 @@ export function ask<N extends Name>(
   });
 }
 
-/** Answers what the other process asks. */
-export function answer(peer: Peer, answers: Answers): void {
+/** Handles the calls of the other process. */
+export function handleCalls(peer: Peer, answers: CallHandlers): void {
   peer.on('message', (message) => {
-    if (!isQuestion(message)) return;
+    if (!isCallMessage(message)) return;
     const { call, id, given } = message;
     const respond = answers[call] as ((given: unknown) => Promise<unknown>) | undefined;
-    const tell = (back?: unknown) => send(peer, { answerTo: id, back });
-    Promise.resolve(respond?.(given)).then(tell, () => tell());
+    const respondWith = (back?: unknown) => send(peer, { resultOf: id, back });
+    Promise.resolve(respond?.(given)).then(respondWith, () => respondWith());
   });
 }
 
-function isResponseMessage(message: unknown): message is Answer {
+function isResultMessage(message: unknown): message is ResultMessage {
   return typeof message === 'object' && message !== null && 'answerTo' in message;
 }
 
-function isQuestion(message: unknown): message is Question {
+function isCallMessage(message: unknown): message is CallMessage {
   return typeof message === 'object' && message !== null && 'call' in message && 'id' in message;
 }

@@ -15,7 +15,7 @@ export interface ServeFlags extends OriginFlags {
   readonly host?: string;
 }
 
-/** Folders that are taken when no flag names others. */
+/** Folders that are used without a flag. */
 export interface ServeDefaults {
   readonly schemasDir: string;
   readonly bffDir: string;
@@ -28,7 +28,7 @@ export interface StartFlags extends ServeFlags {
   readonly workers?: number;
 }
 
-/** `headgate start`: serves until a signal says to stop. */
+/** `headgate start`: serves until SIGTERM or SIGINT. */
 export async function start(flags: StartFlags): Promise<void> {
   const { workers = 1 } = flags;
   boundHeapGrowth();
@@ -37,7 +37,7 @@ export async function start(flags: StartFlags): Promise<void> {
   stopOnSignals(() => server.close());
 }
 
-/** Each worker runs the same command, and comes here again. */
+/** Starts the primary, or a worker: workers run the same command. */
 async function startWorkers(flags: StartFlags, count: number): Promise<void> {
   const { runWorkers, serveAsWorker } = await import('./workers.ts');
   const options = serverOptions(flags);
@@ -51,12 +51,12 @@ export async function serve(
   { dev = false, demo = false, defaults = HERE } = {},
 ): Promise<RunningServer> {
   const options = serverOptions(flags, { dev, demo, defaults });
-  // The primary of several workers does without all of that.
+  // imported late: the primary of several workers does not need it
   const { startServer } = await import('../gateway/server.ts');
   return startServer(options);
 }
 
-/** What the flags, the environment and the config file describe. Throws `ConfigError`. */
+/** Combines flags, environment and config file. Throws `ConfigError`. */
 export function serverOptions(flags: ServeFlags, { dev = false, demo = false, defaults = HERE } = {}): ServerOptions {
   const { port, host } = flags;
   const config = loadConfig({ flags: { port, host }, file: flags.config });
@@ -65,21 +65,21 @@ export function serverOptions(flags: ServeFlags, { dev = false, demo = false, de
 }
 
 /**
- * The folder named by `--bff`, which must be there, else the default one where it is. That one goes with the schemas
- * beside it: a supergraph of its own (`--supergraph`) does not have its endpoints by accident.
+ * Returns the folder of endpoints: the one of `--bff`, which must exist, else the default folder if it exists. The default belongs
+ * to the default schemas, so it is not used with `--supergraph`.
  */
 export function bffFolder(
   flags: { readonly bff?: string; readonly supergraph?: string },
   defaults: ServeDefaults = HERE,
 ): string | undefined {
   if (flags.bff !== undefined && !existsSync(flags.bff)) {
-    throw new UsageError(`--bff: there is no folder ${flags.bff}`);
+    throw new UsageError(`--bff: folder not found: ${flags.bff}`);
   }
   if (flags.bff !== undefined || flags.supergraph !== undefined) return flags.bff;
   return existsSync(defaults.bffDir) ? defaults.bffDir : undefined;
 }
 
-/** Closes in order on the first SIGTERM or SIGINT and exits 0; a second one exits at once. */
+/** Shuts down gracefully on the first SIGTERM or SIGINT and exits 0; exits at once on the second. */
 export function stopOnSignals(close: () => Promise<void>): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {

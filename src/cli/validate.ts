@@ -25,16 +25,16 @@ export interface ValidateFlags extends OriginFlags {
   readonly bff?: string;
 }
 
-/** What one part of a project came to: a line for people, and what is wrong in it. */
+/** The result for one part of a project: a summary line, and its problems. */
 interface Finding {
   readonly summary: string;
   readonly problems: readonly Problem[];
-  /** What is allowed, and may not be meant. */
+  /** Settings that are allowed, but probably a mistake. */
   readonly warnings?: readonly Problem[];
 }
 
 /**
- * `headgate validate`: reads all that `start` would read, and lists every problem and every warning; throws when there was a
+ * `headgate validate`: reads everything that `start` reads, and prints every problem and every warning. Throws if there is a
  * problem.
  */
 export async function validate(flags: ValidateFlags): Promise<void> {
@@ -57,7 +57,7 @@ async function validateConfig(
   supergraph: Supergraph | undefined,
 ): Promise<Finding & { readonly config?: Config }> {
   const path = configPath({ file: flags.config });
-  const name = path === undefined ? 'none, defaults hold' : path;
+  const name = path === undefined ? 'none, using defaults' : path;
   try {
     const config = loadConfig({ file: flags.config });
     const problems = (await checkSettings(config)).map((message) => unusable(name, message));
@@ -82,7 +82,7 @@ interface ConfigText {
   readonly text: string;
 }
 
-/** The key as people write it, with the positions of list items in brackets. */
+/** Formats a key, with the indexes of list items in brackets. */
 function keyOf(path: readonly string[]): string {
   return keyText(path.map((step) => (/^\d+$/.test(step) ? Number(step) : step)));
 }
@@ -101,7 +101,7 @@ function warningsIn(config: Config, { path: file, text }: ConfigText): Problem[]
 }
 
 interface SchemaFinding extends Finding {
-  /** Where it is good. */
+  /** Set if the schemas are good. */
   readonly sdl?: string;
   readonly supergraph?: Supergraph;
 }
@@ -117,7 +117,7 @@ async function validateSchemas(flags: ValidateFlags): Promise<SchemaFinding> {
   return { summary: `schemas    ${name}: good (${what})`, problems: [], sdl, supergraph: readSupergraph(sdl) };
 }
 
-/** The documents of `persisted_queries.manifest` against the schema. Manifests that cannot be read are problems of the config. */
+/** Validates the documents of `persisted_queries.manifest`. Unreadable manifests are reported as problems of the config. */
 function validateDocuments(supergraph: Supergraph | undefined, config: Config | undefined): Finding[] {
   if (supergraph === undefined || !config?.persisted_queries.enabled) return [];
   const { manifest } = config.persisted_queries;
@@ -134,7 +134,7 @@ function validateDocuments(supergraph: Supergraph | undefined, config: Config | 
   }
 }
 
-/** Endpoints are checked against the schema, so they wait until that is good. */
+/** Validates the endpoints, if the schema is good. */
 async function validateEndpoints(
   flags: ValidateFlags,
   sdl: string | undefined,
@@ -142,7 +142,7 @@ async function validateEndpoints(
 ): Promise<Finding> {
   const dir = bffFolder(flags);
   if (sdl === undefined) {
-    const summary = dir === undefined ? 'none' : `${dir}: not checked, for the schemas have problems`;
+    const summary = dir === undefined ? 'none' : `${dir}: not checked, since the schemas have problems`;
     return { summary: `endpoints  ${summary}`, problems: [] };
   }
   const endpointConfig = config && endpointSettings(config, configPath({ file: flags.config }));

@@ -1,30 +1,29 @@
 import type { Worker } from 'node:cluster';
 import type { Snapshot } from '../telemetry/metrics.ts';
 import { joinSnapshots } from '../telemetry/prometheus.ts';
-import { ask } from './process-calls.ts';
+import { callPeer } from './process-calls.ts';
 
-/** Under the time that Prometheus itself waits. */
-const PATIENCE_MS = 3_000;
+/** Less than the time limit of Prometheus. */
+const TIMEOUT_MS = 3_000;
 
 /**
- * The metrics of all workers together. What a worker had counted when it was asked last goes on counting after its end, so that
- * sums never fall.
+ * The metrics of all workers together. The last counts of a worker that has ended are kept, so that sums never fall.
  */
 export class WorkerMetrics {
-  /** As each worker told last. */
+  /** The last snapshot of each worker. */
   readonly #seen = new Map<Worker, Snapshot>();
-  /** Of those that have ended. */
+  /** The summed counts of workers that have ended. */
   #ended: Snapshot = [];
 
-  /** In the text format of Prometheus. A worker that does not answer in time is taken to be where it was. */
+  /** Returns the metrics in Prometheus' text format. For a worker that does not respond in time, the last snapshot counts. */
   async text(workers: readonly Worker[]): Promise<string> {
-    await Promise.all(workers.map((worker) => this.#askOne(worker)));
+    await Promise.all(workers.map((worker) => this.#fetchSnapshot(worker)));
     const { text } = await joinSnapshots([...this.#seen.values(), this.#ended]);
     return text;
   }
 
-  async #askOne(worker: Worker): Promise<void> {
-    const snapshot = await ask(worker, 'snapshot', undefined, PATIENCE_MS);
+  async #fetchSnapshot(worker: Worker): Promise<void> {
+    const snapshot = await callPeer(worker, 'snapshot', undefined, TIMEOUT_MS);
     if (snapshot !== undefined && !worker.isDead()) this.#seen.set(worker, snapshot);
   }
 

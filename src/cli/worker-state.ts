@@ -2,19 +2,19 @@ import type { Remembered } from '../bff/idempotency/idempotency.ts';
 import type { SharedState } from '../gateway/shared-state.ts';
 import type { Failures, SharedFailures } from '../policy/authentication/failed-attempts.ts';
 import { StoreUnavailable } from '../store/redis.ts';
-import { type Answers, ask, type Calls } from './process-calls.ts';
+import { type CallHandlers, type Calls, callPeer } from './process-calls.ts';
 
-/** How long the primary may take for an answer. It is the parent of this process: when it ends, so does this one. */
-const PATIENCE_MS = 5_000;
+/** Time limit of a call to the primary. If the primary ends, so does this worker. */
+const TIMEOUT_MS = 5_000;
 
-/** The state of all workers, as a worker reaches it: the primary keeps it. */
+/** The state that workers share, as seen by one worker. */
 export interface WorkerState {
   readonly state: SharedState;
-  /** What the primary asks of this worker for the sake of that state. */
-  readonly answers: Pick<Answers, 'failuresChanged'>;
+  /** The handlers of calls from the primary about that state. */
+  readonly handlers: Pick<CallHandlers, 'failuresChanged'>;
 }
 
-/** Returns the state that the primary keeps for its `processes` workers. */
+/** Returns the state in the primary, shared by its `processes` workers. */
 export function workerState(processes: number): WorkerState {
   const listeners = new Map<string, (group: string, sum: Failures) => void>();
   const state: SharedState = {
@@ -26,18 +26,18 @@ export function workerState(processes: number): WorkerState {
     },
     countLimits: (question) => askPrimary('countLimits', question),
     documents: {
-      get: async (hash) => (await ask(process, 'getDocument', hash, PATIENCE_MS))?.query,
-      set: (hash, query) => void ask(process, 'setDocument', { hash, query }, PATIENCE_MS),
+      get: async (hash) => (await callPeer(process, 'getDocument', hash, TIMEOUT_MS))?.query,
+      set: (hash, query) => void callPeer(process, 'setDocument', { hash, query }, TIMEOUT_MS),
     },
     failuresOf: (scope): SharedFailures => ({
       processes,
-      add: (group, windowMs) => ask(process, 'addFailure', { scope, group, windowMs }, PATIENCE_MS),
+      add: (group, windowMs) => callPeer(process, 'addFailure', { scope, group, windowMs }, TIMEOUT_MS),
       onChange: (listener) => void listeners.set(scope, listener),
     }),
   };
   return {
     state,
-    answers: {
+    handlers: {
       async failuresChanged({ scope, group, sum }) {
         listeners.get(scope)?.(group, sum);
         return true;
@@ -47,8 +47,8 @@ export function workerState(processes: number): WorkerState {
 }
 
 async function askPrimary<N extends keyof Calls>(call: N, given: Calls[N]['given']): Promise<Calls[N]['back']> {
-  const back = await ask(process, call, given, PATIENCE_MS);
-  if (back === undefined) throw new StoreUnavailable('The primary process did not answer.');
+  const back = await callPeer(process, call, given, TIMEOUT_MS);
+  if (back === undefined) throw new StoreUnavailable('The primary process did not respond.');
   return back;
 }
 

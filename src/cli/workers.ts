@@ -4,22 +4,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerOptions } from '../gateway/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { reportFailure } from './failure.ts';
-import type { StateAnswers } from './primary-state.ts';
-import { answer, ask } from './process-calls.ts';
+import type { StateHandlers } from './primary-state.ts';
+import { callPeer, handleCalls } from './process-calls.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
-/** A worker that has served for this long had no trouble from its start: the next death is met without delay. */
+/** A worker that has served this long counts as stable: when it ends, it is replaced without a delay. */
 const STEADY_MS = 10_000;
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 30_000;
-/** So many start-ups that fail in a row, with no other worker that serves, and it is given up. */
+/** After this many failed starts in a row, with no worker serving, the primary gives up. */
 const MOST_FAILED_STARTS = 5;
-/** How long a worker may take to forget kept answers. */
+/** Time limit for a worker to purge cached responses. */
 const PURGE_MS = 5_000;
-/** How long a worker may take to read a sum; nobody waits for it. */
+/** Time limit for a worker to read a count. Nothing waits for it. */
 const ANNOUNCE_MS = 5_000;
 
-/** What a worker tells the primary once it can answer. */
+/** The message of a worker that is ready to serve. */
 interface Ready {
   readonly url: string;
   readonly port: number;
@@ -29,15 +29,15 @@ function isReady(message: unknown): message is Ready {
   return typeof message === 'object' && message !== null && 'url' in message && 'port' in message;
 }
 
-/** Serves on the port that all workers share, and tells the primary; drains and exits 0 on the first SIGTERM or SIGINT. */
+/** Serves as a worker, and reports to the primary. Shuts down gracefully and exits 0 on the first SIGTERM or SIGINT. */
 export async function serveAsWorker(options: ServerOptions, processes: number): Promise<void> {
   const [{ assemble }, { listenForClients }, { workerState }] = await Promise.all([
     import('../gateway/assemble.ts'),
     import('../gateway/client-listener.ts'),
     import('./worker-state.ts'),
   ]);
-  const { state: sharedState, answers: stateAnswers } = workerState(processes);
-  const purgeEverywhere = async (tags: readonly string[]) => (await ask(process, 'purge', tags, PURGE_MS)) ?? 0;
+  const { state: sharedState, handlers: stateAnswers } = workerState(processes);
+  const purgeEverywhere = async (tags: readonly string[]) => (await callPeer(process, 'purge', tags, PURGE_MS)) ?? 0;
   const assembly = await assemble({
     ...options,
     purgeEverywhere,
@@ -46,7 +46,7 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
   }).catch(failAtOnce);
   const listener = await listenForClients(assembly.host, options.config).catch(failAtOnce);
   let closing: Promise<void> | undefined;
-  // Ctrl-C and process managers send signals to workers too, and the primary another: all of them mean the same.
+  // workers may get the signal twice: from the terminal or process manager, and from the primary
   const stop = () => {
     closing ??= listener.close().then(() => assembly.close());
     closing.then(() => process.exit(0), failAtOnce);
@@ -54,7 +54,7 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   const { metrics, purge } = assembly;
-  answer(process, { snapshot: async () => (await metrics?.snapshot()) ?? [], purge, ...stateAnswers });
+  handleCalls(process, { snapshot: async () => (await metrics?.snapshot()) ?? [], purge, ...stateAnswers });
   process.send?.({
     url: `${listener.origin}${options.config.path_prefix ?? ''}/graphql`,
     port: listener.port,
@@ -62,14 +62,14 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
   assembly.warmUp();
 }
 
-/** The channel to the primary keeps a worker alive, so that to set the exit code would not end it. */
+/** Exits at once: the channel to the primary would keep the worker alive if only the exit code were set. */
 function failAtOnce(error: unknown): never {
   process.exit(reportFailure(error));
 }
 
 /**
- * Runs `count` workers, each this same command in a process of its own, until a signal says to stop. Prints where they
- * listen once all of them can answer. When the first cannot start for a reason that it told, exits with its code.
+ * Runs `count` workers, each a process with this same command, until a signal. Prints the URL once all of them serve. If the first
+ * worker fails to start and has reported why, exits with its code.
  */
 export async function runWorkers(count: number, { config }: Pick<ServerOptions, 'config'>): Promise<void> {
   const [{ createLogger }, { checkSessions }, { primaryState }] = await Promise.all([
@@ -79,12 +79,12 @@ export async function runWorkers(count: number, { config }: Pick<ServerOptions, 
   ]);
   checkSessions(config);
   const state = primaryState(config, (change) => {
-    for (const worker of living()) void ask(worker, 'failuresChanged', change, ANNOUNCE_MS);
+    for (const worker of livingWorkers()) void callPeer(worker, 'failuresChanged', change, ANNOUNCE_MS);
   });
   const workerPool = new WorkerPool(count, createLogger(config.telemetry.logging), state);
   if (config.telemetry.metrics.prometheus.enabled) await workerPool.openAdmin(config);
   workerPool.stopOnSignals();
-  // One goes ahead, so that what is wrong with schemas or port is said once.
+  // the first one starts alone, so that problems with schemas or the port are reported once
   await workerPool.startFirst();
   await workerPool.startOthers();
 }
@@ -92,12 +92,12 @@ export async function runWorkers(count: number, { config }: Pick<ServerOptions, 
 class WorkerPool {
   readonly #count: number;
   readonly #logger: Logger;
-  /** What workers ask for that all of them share. */
-  readonly #state: StateAnswers;
-  /** Those that can answer, with the moment from which on they could. */
+  /** The handlers of the state that workers share. */
+  readonly #state: StateHandlers;
+  /** Workers that serve, with the time at which they were ready. */
   readonly #serving = new Map<Worker, number>();
   #metrics: WorkerMetrics | undefined;
-  /** Where metrics are served. */
+  /** The URL of the metrics. */
   #metricsUrl: string | undefined;
   #ready: Ready | undefined;
   #failedStarts = 0;
@@ -105,13 +105,13 @@ class WorkerPool {
   #stopping = false;
   #unclean = false;
 
-  constructor(count: number, logger: Logger, state: StateAnswers) {
+  constructor(count: number, logger: Logger, state: StateHandlers) {
     this.#count = count;
     this.#logger = logger;
     this.#state = state;
   }
 
-  /** One port for all workers: theirs would not know each other. Rejects with what is wrong when it cannot be had. */
+  /** Opens the admin listener for all workers; a worker's own would show only its own metrics. Rejects if it cannot be opened. */
   async openAdmin(config: ServerOptions['config']): Promise<void> {
     const [{ openAdmin }, { WorkerMetrics }] = await Promise.all([
       import('../gateway/admin.ts'),
@@ -127,7 +127,7 @@ class WorkerPool {
   }
 
   async #purge(tags: readonly string[]): Promise<number> {
-    const purged = [...this.#serving.keys()].map((worker) => ask(worker, 'purge', tags, PURGE_MS));
+    const purged = [...this.#serving.keys()].map((worker) => callPeer(worker, 'purge', tags, PURGE_MS));
     return (await Promise.all(purged)).reduce<number>((sum, count) => sum + (count ?? 0), 0);
   }
 
@@ -148,10 +148,10 @@ class WorkerPool {
     process.stdout.write(`Headgate listening on ${this.#ready?.url}\n${metrics}`);
   }
 
-  /** Lets all workers answer what they have begun, then exits 0; a second signal exits at once. */
+  /** Shuts all workers down gracefully, then exits 0; a second signal exits at once. */
   stopOnSignals(): void {
     const stop = (signal: NodeJS.Signals) => {
-      const workers = living();
+      const workers = livingWorkers();
       if (this.#stopping) {
         for (const worker of workers) worker.process.kill('SIGKILL');
         process.exit(128 + constants.signals[signal]);
@@ -164,13 +164,13 @@ class WorkerPool {
     process.on('SIGINT', stop);
     cluster.on('exit', (_worker, code, signal) => {
       if (!this.#stopping) return;
-      // One that was still starting knows no signals yet.
+      // a worker that was still starting has no signal handlers yet
       if (code !== 0 && signal !== 'SIGTERM') this.#unclean = true;
-      if (living().length === 0) process.exit(this.#unclean ? 1 : 0);
+      if (livingWorkers().length === 0) process.exit(this.#unclean ? 1 : 0);
     });
   }
 
-  /** Starts workers until one serves. */
+  /** Starts a worker, with retries until one serves. */
   async #replace(): Promise<void> {
     while (!this.#stopping) {
       const end = await this.#start();
@@ -179,13 +179,13 @@ class WorkerPool {
     }
   }
 
-  /** Resolves with nothing when the worker can answer, with how it ended when it ended before. */
+  /** Resolves with `undefined` when the worker serves, or with how it ended before that. */
   #start(): Promise<End | undefined> {
     this.#choosePort();
     const worker = cluster.fork();
     return new Promise((resolve) => {
-      // before it is ready: its first clients may come before that message does
-      answer(worker, { ...this.#state, purge: (tags) => this.#purge(tags) });
+      // first clients may come before the ready message
+      handleCalls(worker, { ...this.#state, purge: (tags) => this.#purge(tags) });
       worker.on('message', (ready: unknown) => {
         if (!isReady(ready)) return;
         this.#ready ??= ready;
@@ -199,7 +199,7 @@ class WorkerPool {
       });
       worker.on('error', (error: Error) => {
         if (worker.process.pid !== undefined) return;
-        // There is no process, so there will be no exit of one.
+        // there is no process, so there will be no exit event
         this.#failedStarts++;
         resolve({ code: -1, signal: null, text: `could not be forked (${error.message})` });
       });
@@ -215,8 +215,8 @@ class WorkerPool {
   }
 
   /**
-   * Workers that ask for port 0 share one port as long as one of them is alive; when all have died, it takes the number
-   * to get the same again.
+   * Keeps the port. Workers with port 0 share one port as long as one of them lives; after all have ended, the number is passed to
+   * the next one.
    */
   #choosePort(): void {
     if (this.#ready === undefined || this.#serving.size > 0) return;
@@ -233,7 +233,7 @@ class WorkerPool {
     await this.#replace();
   }
 
-  /** Waits longer the more often it went wrong. Ends the process when it goes wrong always and nobody serves. */
+  /** Waits, longer after each failure. Exits if workers keep failing and none serves. */
   async #pause(what: string, pid?: number): Promise<void> {
     if (this.#failedStarts >= MOST_FAILED_STARTS && this.#serving.size === 0) {
       console.error(
@@ -245,13 +245,13 @@ class WorkerPool {
     const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (tries - 1));
     const serving = this.#serving.size;
     const message = pid === undefined ? `a worker ${what} before it could serve` : `a worker ${what}`;
-    this.#logger.error({ pid, serving, delayMs }, `${message}; another takes its place`);
+    this.#logger.error({ pid, serving, delayMs }, `${message}; starting a replacement`);
     await sleep(delayMs);
   }
 }
 
-/** The cluster keeps one that has ended in its list until its channel is closed, too. */
-function living(): Worker[] {
+/** Filters ended workers, which the cluster lists until their channel is closed. */
+function livingWorkers(): Worker[] {
   return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined && !worker.isDead()) as Worker[];
 }
 

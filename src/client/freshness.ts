@@ -1,16 +1,16 @@
-/** How long, and for whom, an answer holds, as its source says. */
+/** How long, and for whom, a response may be cached, as its source says. */
 export interface Freshness {
-  /** In milliseconds; `undefined` where the source says nothing of it. */
+  /** In milliseconds; `undefined` if the source does not say. */
   readonly maxAgeMs: number | undefined;
-  /** It is for the one client alone that asked. */
+  /** Whether it is for one client only. */
   readonly isPrivate: boolean;
-  /** Nobody may keep it. */
+  /** Whether it must not be cached. */
   readonly noStore: boolean;
-  /** A part of what it was made of does not say how long it holds. */
+  /** Whether one of its parts does not say how long it may be cached. */
   readonly isPartial?: boolean;
 }
 
-/** Gathers what the sources of one answer say: it holds as long as the one that holds shortest, for whom all of them do. */
+/** Combines the caching rules of the sources of one response: the shortest lifetime, and the strictest scope. */
 export class CacheControlAccumulator {
   #least: Freshness | undefined;
   #isPartial = false;
@@ -19,7 +19,7 @@ export class CacheControlAccumulator {
     return this.#least && this.#isPartial ? { ...this.#least, isPartial: true } : this.#least;
   }
 
-  /** @param freshness `undefined` where a source says nothing */
+  /** @param freshness `undefined` if a source says nothing */
   record(freshness: Freshness | undefined): void {
     const least = this.#least;
     if (freshness?.maxAgeMs === undefined || freshness.isPartial) this.#isPartial = true;

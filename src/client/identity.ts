@@ -1,41 +1,41 @@
 import type { CacheControlAccumulator } from './freshness.ts';
 
-/** Who asks, as proved by a credential that the gateway has verified. */
+/** The identity of a client, from a verified credential. */
 export interface Identity {
-  /** What kind of credential proved it. */
+  /** The kind of the credential. */
   readonly kind: 'jwt' | 'api_key' | 'opaque' | 'certificate' | 'session';
-  /** The token's `sub` (of a number its digits), the API key's owner, or the certificate's subject. */
+  /** The token's `sub` (the digits of a numeric one), the API key's owner, or the certificate's subject. */
   readonly subject: string | undefined;
-  /** Granted scopes, without repetition: `["read:orders", "profile"]`. */
+  /** Granted scopes, without duplicates: `["read:orders", "profile"]`. */
   readonly scopes: readonly string[];
-  /** The verified claims as they came; for API keys what is known of the key. Never the credential itself. */
+  /** The verified claims, unchanged; for API keys the data of the key's record. Never the credential itself. */
   readonly claims: Readonly<Record<string, unknown>>;
-  /** The owner of the API key or the OAuth client (`client_id`, `azp`), when the credential names one. */
+  /** The owner of the API key or the OAuth client (`client_id`, `azp`), if the credential names one. */
   readonly clientId?: string | undefined;
-  /** The API key's id, also where the key came beside a token, which then says who asks. */
+  /** The id of the API key, also if the request has a token, which then identifies the user. */
   readonly apiKeyId?: string | undefined;
-  /** The owner of the API key, also where the key came beside a token, which then says who asks. */
+  /** The owner of the API key, also if the request has a token, which then identifies the user. */
   readonly apiKeyOwner?: string | undefined;
-  /** The plan that the API key was sold under. */
+  /** The plan of the API key. */
   readonly plan?: string | undefined;
 }
 
-/** What the gateway knows of a client before it looks at what is asked. */
+/** Data about a client, before its operation is read. */
 export interface ClientInfo {
-  /** The client's address, proxies that are trusted taken into account. */
+  /** The client's address, behind trusted proxies. */
   readonly ip: string;
   /** `undefined` for anonymous clients. */
   readonly identity: Identity | undefined;
-  /** Where headers of subgraph answers go that the client is to get, if there are rules for that. */
+  /** Collects headers of subgraph responses for the client, if rules pass any. */
   readonly returned?: ReturnedHeaders | undefined;
-  /** Told how long answers of sources hold, where somebody wants to know. */
+  /** Records how long responses of sources may be cached, if that is needed. */
   readonly freshness?: CacheControlAccumulator | undefined;
-  /** The rate limits of the request as a whole have been decided already. */
+  /** Whether the rate limits of the request as a whole have been checked. */
   readonly rateLimitChecked?: boolean | undefined;
 }
 
-/** Takes what subgraphs answered with, and keeps of it what the rules say. */
+/** Collects headers of subgraph responses, as the rules say. */
 export interface ReturnedHeaders {
-  /** `pairs`: names, in lower case, and values by turns. */
+  /** `pairs`: alternating names, in lower case, and values. */
   receive(subgraph: string, pairs: readonly string[]): void;
 }

@@ -1,4 +1,4 @@
-/** A media type as a header has it: `Application/JSON; Charset="UTF-8"`. */
+/** A media type in a header: `Application/JSON; Charset="UTF-8"`. */
 export interface MediaType {
   /** In lower case: `application/json`. */
   readonly essence: string;
@@ -7,8 +7,8 @@ export interface MediaType {
 }
 
 /**
- * Reads a media type by splitting it, in time linear in the text.
- * @returns `undefined` when it has a parameter without a value
+ * Parses a media type in time linear in the text.
+ * @returns `undefined` if it has a parameter without a value
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1
  */
 export function parseMediaType(text: string): MediaType | undefined {
@@ -23,7 +23,7 @@ export function parseMediaType(text: string): MediaType | undefined {
   return { essence: essence.toLowerCase(), parameters };
 }
 
-/** The parameter `charset` in lower case; `undefined` when there is none. Two that differ are no charset that is known. */
+/** Returns the parameter `charset` in lower case; `undefined` if there is none. Two different values give an unknown charset. */
 export function charsetOf({ parameters }: MediaType): string | undefined {
   const said = new Set(parameters.flatMap(([name, value]) => (name === 'charset' ? [value.toLowerCase()] : [])));
   return said.size === 0 ? undefined : [...said].join();
@@ -31,12 +31,12 @@ export function charsetOf({ parameters }: MediaType): string | undefined {
 
 /** A media range of an `Accept` header. */
 export interface MediaRange extends MediaType {
-  /** From 0, which rules it out, to 1. */
+  /** From 0, which excludes it, to 1. */
   readonly quality: number;
 }
 
 /**
- * Reads an `Accept` header, in the order in which it names its ranges; what cannot be read is left out.
+ * Parses an `Accept` header, and returns its ranges in order. Skips ranges that are not valid.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
  */
 export function parseAccept(text: string): MediaRange[] {
@@ -45,12 +45,12 @@ export function parseAccept(text: string): MediaRange[] {
     if (range === undefined) return [];
     const said = range.parameters.find(([name]) => name === 'q')?.[1];
     const quality = said === undefined ? 1 : Number.parseFloat(said) || 0;
-    // Java's old client says `*`
+    // old clients of Java send `*`
     return [{ ...range, essence: range.essence === '*' ? '*/*' : range.essence, quality: Math.min(quality, 1) }];
   });
 }
 
-/** Whether a media type is JSON: `application/json`, and formats that are built on it, such as `application/graphql+json`. */
+/** Whether a media type is JSON: `application/json`, or a format based on it, such as `application/graphql+json`. */
 export function isJsonType(essence: string): boolean {
   return (
     essence === 'application/json' ||
@@ -58,14 +58,14 @@ export function isJsonType(essence: string): boolean {
   );
 }
 
-/** Whether a text in lower case is `type/subtype`, each a token (RFC 9110, section 5.6.2): `text/plain, a/b` is none. */
+/** Whether a text in lower case is `type/subtype`, both tokens (RFC 9110, section 5.6.2). `text/plain, a/b` is not. */
 export function isMediaType(essence: string): boolean {
   return MEDIA_TYPE.test(essence);
 }
 
 const MEDIA_TYPE = /^[!#$%&'*+.^_`|~0-9a-z-]+\/[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
-/** The parts between separators, without blanks around them. A separator in quotes divides nothing. */
+/** Splits at separators outside of quotes, and trims the parts. */
 function splitOutsideQuotes(text: string, separator: ';' | ','): string[] {
   if (!text.includes('"')) return text.split(separator).map((part) => part.trim());
   const parts: string[] = [];

@@ -1,8 +1,8 @@
 import type { Identity } from './identity.ts';
 
 /**
- * Claims that describe a token and not its bearer: each new token of the same bearer has others (RFC 7519 section 4.1, OpenID
- * Connect Core sections 2 and 3.3.2.11; `aio`, `rh` and `uti` as Microsoft Entra ID writes them).
+ * Claims that describe a token and not its subject: they change with each token of the same subject (RFC 7519 section 4.1, OpenID
+ * Connect Core sections 2 and 3.3.2.11; `aio`, `rh` and `uti` are those of Microsoft Entra ID).
  */
 const CLAIMS_OF_TOKEN: ReadonlySet<string> = new Set([
   ...['exp', 'nbf', 'iat', 'jti', 'auth_time', 'nonce', 'at_hash', 'c_hash', 's_hash', 'sid', 'session_state'],
@@ -12,9 +12,9 @@ const CLAIMS_OF_TOKEN: ReadonlySet<string> = new Set([
 const KEYS = new WeakMap<Identity, string>();
 
 /**
- * Returns a text that is equal for two identities only if they are the same principal with the same rights: the same kind of
- * credential, issuer, subject (`1` is not `"1"`), scopes, API key or certificate, and equal claims. A renewed token of the
- * same bearer gives the same text. Without a subject nothing says whose token it is, so that all of its claims count.
+ * Returns a key that is equal for two identities only if they are the same principal with the same rights: the same kind of
+ * credential, issuer, subject (`1` is not `"1"`), scopes, API key or certificate, and equal claims. A renewed token of the same
+ * subject has the same key. Without a subject, all claims of the token count.
  */
 export function principalKey(identity: Identity): string {
   let key = KEYS.get(identity);
@@ -32,7 +32,7 @@ function keyOf({ kind, subject, clientId, apiKeyId, plan, scopes, claims }: Iden
   return JSON.stringify([...parts, sortedEntries(counted)]);
 }
 
-/** Objects become lists of entries, sorted: the order in which an issuer writes members makes no difference. */
+/** Converts objects to sorted lists of entries, since issuers may write members in any order. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return ['list', ...value.map(sorted)];
   if (typeof value !== 'object' || value === null) return value;

@@ -3,20 +3,21 @@ import type { Freshness } from './freshness.ts';
 /** Names in lower case. */
 export type ResponseHeaderMap = Readonly<Record<string, string | string[] | undefined>>;
 
-/** What `Cache-Control`, `Expires` and `Vary` of an answer say. */
+/** The content of `Cache-Control`, `Expires`, `Age` and `Vary` of a response. */
 export interface CachingHeaders {
-  /** Of `Cache-Control`: names in lower case, values without quotes. */
+  /** Directives of `Cache-Control`: names in lower case, values without quotes. */
   readonly directives: ReadonlyMap<string, string>;
-  /** How long it was good when it was made, in seconds; `undefined` where nothing is said. */
+  /** The freshness lifetime in seconds; `undefined` if none is given. */
   readonly lifetime: number | undefined;
-  /** How old it is by now, in seconds, having been kept by caches on the way. */
+  /** The age in seconds, from caches on the way. */
   readonly age: number;
-  /** Headers of the request that it depends on, in lower case; `*` stands for whatever else it may depend on. */
+  /** Request headers that the response varies with, in lower case; `*` if they cannot be listed. */
   readonly vary: readonly string[];
 }
 
 /**
- * Of `max-age` and `s-maxage` the shorter holds, as answers are kept here and by clients; `Expires` where neither is there.
+ * Reads caching headers. The shorter of `max-age` and `s-maxage` applies, since responses are cached here and by clients; `Expires`
+ * applies without either.
  * @see https://www.rfc-editor.org/rfc/rfc9111#section-4.2
  */
 export function readCachingHeaders(headers: ResponseHeaderMap, now = Date.now()): CachingHeaders {
@@ -31,14 +32,14 @@ export function readCachingHeaders(headers: ResponseHeaderMap, now = Date.now())
   };
 }
 
-/** Headers by which clients say who they are. */
+/** Headers that may identify a client. */
 const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie']);
 
 /**
- * What a source says of how long its answer may be kept, and for whom; `undefined` where nothing is said. One that varies
- * with a credential is for the client alone that sent one.
- * @param client the headers of the client that asked, names in lower case
- * @param ofIdentity headers in which the gateway tells the source who asks: what varies with one of them does with the client
+ * Returns how long, and for whom, a response may be cached; `undefined` if its headers do not say. A response that varies with a
+ * credential is private if the client sent that credential.
+ * @param client the headers of the client, names in lower case
+ * @param ofIdentity headers with which the gateway identifies the client to the source: varying with one means varying by client
  */
 export function readFreshness(
   headers: ResponseHeaderMap,
@@ -59,7 +60,7 @@ export function readFreshness(
   return { maxAgeMs: isOld ? 0 : left, isPrivate, noStore };
 }
 
-/** Quoted values with commas are of no directive that is read here. */
+/** Splits at commas: no directive that is read here may have a quoted value with commas. */
 function directivesOf(text: string): Map<string, string> {
   const directives = new Map<string, string>();
   for (const part of text.split(',')) {
@@ -69,14 +70,14 @@ function directivesOf(text: string): Map<string, string> {
   return directives;
 }
 
-/** An age that cannot be read is none at all (RFC 9111, section 4.2.1). */
+/** Reads the seconds of a directive. An invalid age means stale (RFC 9111, section 4.2.1). */
 function secondsOf(directives: ReadonlyMap<string, string>, name: string): number[] {
   const value = directives.get(name);
   if (value === undefined) return [];
   return [/^[0-9]+$/.test(value) ? Number(value) : 0];
 }
 
-/** What is no date, `0` above all, is over already (RFC 9111, section 5.3). */
+/** Returns the seconds until `Expires`. An invalid date, such as `0`, means expired (RFC 9111, section 5.3). */
 function untilExpiry({ expires, date }: ResponseHeaderMap, now: number): number | undefined {
   const text = textOf(expires);
   if (text === undefined) return undefined;

@@ -1,15 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /**
- * Headers that say which requests belong together and nothing that an answer may depend on: requests that differ in these
- * alone are answered together.
+ * Headers that correlate requests, and that no response depends on. Requests that differ only in these share one response.
  */
 export const CORRELATION_HEADERS: ReadonlySet<string> = new Set(['x-request-id', 'traceparent', 'tracestate']);
 
 /**
- * Headers that say nothing about whose request it is or what it may see, as long as nobody reads them on the way to the
- * answer. All others count, also unknown ones: the price of a header too many in a key is a shared answer less. So does
- * `connection`, which may name headers that are then not passed on.
+ * Headers that say nothing about the client or its rights, unless something reads them. All others count, also unknown ones: an
+ * unnecessary header in a key only costs a shared response. `connection` counts, too, since it may list headers that are then not
+ * passed on.
  */
 const NEUTRAL_HEADERS: ReadonlySet<string> = new Set([
   'accept-encoding',
@@ -26,21 +25,21 @@ const NEUTRAL_HEADERS: ReadonlySet<string> = new Set([
   'x-request-id',
 ]);
 
-/** The neutral headers where some are read: by rules that pass them on, by connectors, by whatever chooses an answer. */
+/** Returns the neutral headers, without those that rules, connectors or labels read. */
 export function dedupeIgnoredHeaders(isRead: (name: string) => boolean): ReadonlySet<string> {
   const unread = [...NEUTRAL_HEADERS].filter((name) => !isRead(name));
   return unread.length === NEUTRAL_HEADERS.size ? NEUTRAL_HEADERS : new Set(unread);
 }
 
-/** The same for two requests whose answers may be the same for all that their headers say. */
+/** Returns a key that is equal for two requests whose headers allow the same response. */
 export function headersKey(headers: IncomingHttpHeaders, neutral: ReadonlySet<string> = NEUTRAL_HEADERS): string {
   let key = '';
-  // Header values hold no line breaks, so no two sets of headers make the same text.
+  // values have no line breaks, so different headers never give the same text
   for (const name in headers) if (!neutral.has(name)) key += `${name}:${headers[name]}\n`;
   return key;
 }
 
-/** RFC 9111, section 5.2.1.5: a client that says `no-store` wants an answer of its own. */
+/** Whether a client sent `no-store`, and so gets a response of its own (RFC 9111, section 5.2.1.5). */
 export function forbidsSharing(headers: IncomingHttpHeaders): boolean {
   return headers['cache-control']?.includes('no-store') === true;
 }

@@ -47,8 +47,7 @@ async function loadFile(path: string, env: Env): Promise<SupergraphLoaded> {
     sdl = await readFile(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const message =
-      code === 'ENOENT' ? 'There is no such file.' : `The supergraph file cannot be read: ${code ?? error}.`;
+    const message = code === 'ENOENT' ? 'File not found.' : `The supergraph file cannot be read: ${code ?? error}.`;
     return fail('UNREADABLE_FILE', message, 'Check the path and its permissions.');
   }
   try {

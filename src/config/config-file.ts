@@ -50,7 +50,7 @@ export function readYamlFile<T>(file: string, text: string, env: Env, schema: z.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const reading = { file, document, lines };
   const [broken] = document.errors;
-  // Only the first: the parser's later errors mostly come from this one.
+  // only the first one: it causes most of the later errors
   if (broken !== undefined) {
     return { ok: false, problems: [problemAt(reading, broken.pos[0], 'INVALID_YAML', broken.message)] };
   }
@@ -78,7 +78,7 @@ function conflictProblem(reading: Reading, rename: KeyRename): Problem {
   return problemAt(reading, offset, 'CONFLICTING_KEYS', conflictMessage(rename), hint);
 }
 
-/** Expands `${VAR}` in values. What a plain (unquoted) value becomes is read as YAML again: `${N:-5}` may be a number. */
+/** Expands `${VAR}` in values. A plain (unquoted) result is parsed as YAML again, so that `${N:-5}` may be a number. */
 function expandScalars(reading: Reading, env: Env): Problem[] {
   const problems: Problem[] = [];
   visit(reading.document, {
@@ -104,12 +104,12 @@ function expandScalars(reading: Reading, env: Env): Problem[] {
   return problems;
 }
 
-/** Whether a value is one of `$config`, which connectors send as it is written. */
+/** Whether a value belongs to `$config`, which connectors send exactly as written. */
 function isForConnectors(path: readonly unknown[]): boolean {
   return path.some((node) => isPair(node) && isScalar(node.key) && node.key.value === '$config');
 }
 
-/** A number with its digits, where it is written as in JSON. */
+/** Returns a number with all its digits, if it is written as in JSON. */
 function exactValue(text: string | undefined, value: number): number | ExactNumber {
   return text !== undefined && JSON_NUMBER.test(text) ? numberOf(text) : value;
 }
@@ -118,7 +118,7 @@ const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 function notAReference(reading: Reading, { range }: Scalar, malformed: string): Problem {
   const hint = `Write \${NAME}, or with a default \${NAME:-value}; names have letters, digits and "_".`;
-  return problemAt(reading, range?.[0], 'INVALID_VARIABLE', `${malformed} names no environment variable.`, hint);
+  return problemAt(reading, range?.[0], 'INVALID_VARIABLE', `${malformed} is not a valid variable reference.`, hint);
 }
 
 function plainValue(text: string): unknown {
@@ -137,11 +137,11 @@ function withoutNulls(value: unknown): unknown {
 interface Issue extends ValueIssue {
   readonly keys?: readonly string[];
   readonly errors?: readonly (readonly Issue[])[];
-  /** Of a key that is not of its form: what is wrong with it. */
+  /** For a key with an invalid name: what is wrong with it. */
   readonly issues?: readonly Issue[];
 }
 
-/** The form that a value was meant to have, where it has the kind of that form and something inside it is wrong. */
+/** Returns the issues of the alternative that was probably meant: the one whose type matches, with an error inside. */
 function nearestAlternative({ code, errors = [] }: Issue): readonly Issue[] | undefined {
   if (code !== 'invalid_union') return undefined;
   return errors.find(
@@ -158,12 +158,12 @@ function problemsOf(reading: Reading, whole: Issue, schema: z.ZodType): Problem[
   }
   const issue = whole;
   if (issue.code !== 'unrecognized_keys') {
-    const [ofKey] = issue.code === 'invalid_key' ? (issue.issues ?? []) : [];
+    const [keyIssue] = issue.code === 'invalid_key' ? (issue.issues ?? []) : [];
     const path = asWritten(reading.document, issue.path);
     const name = path.length === 0 ? '' : `${keyText(path)}: `;
     const hint = howToWrite({ ...issue, path }, reading.document.getIn(path), knownKeys(schema, issue.path));
     const offset = offsetOf(reading, path);
-    return [problemAt(reading, offset, 'INVALID_CONFIG', `${name}${expectation(ofKey ?? issue)}`, hint)];
+    return [problemAt(reading, offset, 'INVALID_CONFIG', `${name}${expectation(keyIssue ?? issue)}`, hint)];
   }
   return (issue.keys ?? []).map((key) => {
     const message = `Unknown key "${keyText([...issue.path, key])}".`;
@@ -173,7 +173,7 @@ function problemsOf(reading: Reading, whole: Issue, schema: z.ZodType): Problem[
   });
 }
 
-/** Where the last key of the path is written in a file of settings; line 1, column 1 when it is not there. */
+/** Returns where the last key of a path is written in a config file; line 1, column 1 if it is missing. */
 export function placeOfKey(text: string, path: readonly string[]): Pick<Problem, 'line' | 'column'> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -183,7 +183,7 @@ export function placeOfKey(text: string, path: readonly string[]): Pick<Problem,
   return { line, column: col };
 }
 
-/** Where the value at the path begins in a file of settings, or the innermost thing on the way to it that is written. */
+/** Returns where the value at a path begins in a config file. For a missing value it is the innermost section on the path. */
 export function placeOfValue(text: string, path: readonly string[]): Pick<Problem, 'line' | 'column'> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -195,7 +195,7 @@ function asWritten(document: Document, path: Path): Path {
   return writtenPath(path, (other) => document.hasIn(other));
 }
 
-/** Where the value at the path begins, or the innermost thing on the way to it that is written. */
+/** Returns where the value at a path begins, or the innermost section on the path that exists. */
 function offsetOf({ document }: Reading, path: Path): number | undefined {
   for (let length = path.length; length > 0; length--) {
     const node = document.getIn(path.slice(0, length), true);

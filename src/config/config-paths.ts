@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { FileConfig } from './config.ts';
 
-/** Returns the config with its paths as seen from the working directory: they are written relative to the config file. */
+/** Resolves the paths in the config, which are relative to the config file, against the working directory. */
 export function resolvePaths(config: FileConfig, configFile: string): FileConfig {
   const dir = dirname(configFile);
   const at = (path: string) => (isAbsolute(path) ? path : join(dir, path));
@@ -36,7 +36,7 @@ export function resolvePaths(config: FileConfig, configFile: string): FileConfig
   };
 }
 
-/** The one member of an object with another value, where it has one. */
+/** Returns the member with a changed value, or nothing if the object does not have it. */
 function mapped<K extends string>(
   object: { readonly [key in K]?: string | undefined },
   key: K,

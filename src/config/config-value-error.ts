@@ -1,4 +1,4 @@
-/** What a setting names or says cannot be used: a file that is no key file, rules that contradict each other. */
+/** Thrown when a setting cannot be used: it names an invalid file, or contradicts another setting. */
 export class ConfigValueError extends Error {
   override readonly name = 'ConfigValueError';
 }

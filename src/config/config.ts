@@ -32,7 +32,7 @@ import { trafficShapingSection } from './sections/traffic-shaping.ts';
 import { trustedProxiesSection } from './sections/trusted-proxies.ts';
 import { yogaSection } from './sections/yoga.ts';
 
-/** Everything that `headgate.yaml` may say. Types, validation and the published JSON schema all come from here. */
+/** The schema of `headgate.yaml`. Types, validation and the published JSON schema are derived from it. */
 export const configFileSchema = z
   .strictObject({
     supergraph: supergraphSection.prefault({}),
@@ -72,21 +72,21 @@ export const configFileSchema = z
 
 export type FileConfig = z.output<typeof configFileSchema>;
 
-/** What the gateway runs by: the file with flags, environment and defaults applied. Names are those of the file. */
+/** The effective configuration: the file with flags, environment and defaults applied. Keys are named as in the file. */
 export interface Config extends FileConfig {
   readonly supergraph: FileConfig['supergraph'] & {
-    /** Whether clients may introspect; never left open here. */
+    /** Whether clients may introspect. Always set here. */
     readonly introspection: boolean;
   };
-  /** `NODE_ENV=production`: no GraphiQL, no introspection unless it is switched on. */
+  /** `NODE_ENV=production`: GraphiQL is off, and introspection unless it is enabled. */
   readonly production: boolean;
-  /** The config file, for messages; `undefined` where there is none. */
+  /** The path of the config file, for messages; `undefined` without one. */
   readonly file?: string | undefined;
-  /** Keys that are written with their old name. */
+  /** Keys that the file has under their old names. */
   readonly renamed_keys?: readonly KeyRename[] | undefined;
 }
 
-/** The JSON schema of `headgate.yaml`, for editors (`headgate config schema`). */
+/** Returns the JSON schema of `headgate.yaml`, for editors (`headgate config schema`). */
 export function configJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(configFileSchema, { io: 'input' }) as Record<string, unknown>;
 }

@@ -1,6 +1,6 @@
 import { isAbsolute, relative } from 'node:path';
 
-/** The path as people would type it: relative to the working directory for what lies below it, absolute otherwise. */
+/** Formats a path as users would type it: relative to the working directory if it is below it, else absolute. */
 export function displayPath(path: string): string {
   const fromHere = relative(process.cwd(), path);
   if (fromHere === '') return '.';

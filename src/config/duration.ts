@@ -4,7 +4,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 const PART = /(?<![\d.])(\d+(?:\.\d+)?)(ms|s|m|h|d)/g;
 
-/** Milliseconds of `"30s"`, `"500ms"`, `"1m30s"`; `undefined` when `text` is no duration. */
+/** Parses `"30s"`, `"500ms"` or `"1m30s"` to milliseconds; returns `undefined` for anything else. */
 export function parseDuration(text: string): number | undefined {
   if (!DURATION.test(text)) return undefined;
   let total = 0;

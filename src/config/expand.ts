@@ -3,24 +3,24 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 export type Expansion =
   | { readonly ok: true; readonly text: string }
-  /** `variable` is the name that is unset and has no default. */
+  /** The name of the variable that is unset and has no default. */
   | { readonly ok: false; readonly variable: string };
 
 const REFERENCE = /\$\{(?:env\.)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}/g;
 
-/** Whether `text` refers to a variable at all: `${NAME}`, `${NAME:-default}`, or as Apollo Router has it, `${env.NAME}`. */
+/** Whether a text has a variable reference: `${NAME}`, `${NAME:-default}`, or Apollo Router's form `${env.NAME}`. */
 export function hasReference(text: string): boolean {
   return text.search(REFERENCE) !== -1;
 }
 
-/** The first `${…}` in `text` that is no such reference: `${PORT:4000}`. */
+/** Returns the first `${…}` that is not a valid reference: `${PORT:4000}`. */
 export function malformedReference(text: string): string | undefined {
   return text.replace(REFERENCE, '').match(/\$\{[^{}]*\}?/)?.[0];
 }
 
 /**
- * Replaces `${NAME}` and `${NAME:-default}` as a POSIX shell does: the default stands in for a variable that is unset
- * or empty. `${NAME}` without a default fails when the variable is unset; an empty one is taken as it is.
+ * Replaces `${NAME}` and `${NAME:-default}` as a POSIX shell does: the default is used for a variable that is unset or empty.
+ * `${NAME}` without a default fails if the variable is unset, and expands to nothing if it is empty.
  *
  * @example expand('http://${HOST:-localhost}:4001', {}) // { ok: true, text: 'http://localhost:4001' }
  */

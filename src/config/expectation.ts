@@ -1,6 +1,6 @@
 import { keyText } from './key-text.ts';
 
-/** What a schema says of a value that it does not accept, as far as messages need it. */
+/** A validation issue of the schema library, as far as messages need it. */
 export interface ValueIssue {
   readonly code?: string;
   readonly path: readonly PropertyKey[];
@@ -11,16 +11,16 @@ export interface ValueIssue {
   readonly minimum?: number | bigint;
   readonly maximum?: number | bigint;
   readonly inclusive?: boolean;
-  /** Of a value that may be of several forms: what is wrong with it as each of them. */
+  /** For a union: the issues of each alternative. */
   readonly errors?: readonly (readonly ValueIssue[])[];
 }
 
-/** Types as people who write YAML call them. */
+/** Names of types for users who write YAML. */
 const TYPES: Readonly<Record<string, string>> = {
   object: 'a section of keys',
   record: 'a section of keys',
   array: 'a list',
-  string: 'a text',
+  string: 'a string',
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',
@@ -28,12 +28,12 @@ const TYPES: Readonly<Record<string, string>> = {
   null: 'nothing',
 };
 
-/** Messages that a schema writes by itself; others are written for the key and stay as they are. */
-const BY_ITSELF = /^(?:Invalid input|Invalid option|Too small|Too big)\b/;
+/** Messages that the schema library generates. Messages written for a key do not match, and stay as they are. */
+const GENERATED = /^(?:Invalid input|Invalid option|Too small|Too big)\b/;
 
-/** Says what was expected of a value: `expected a list, received a text`. */
+/** Returns what was expected of a value: `expected a list, received a string`. */
 export function expectation(issue: ValueIssue): string {
-  if (!BY_ITSELF.test(issue.message)) return issue.message;
+  if (!GENERATED.test(issue.message)) return issue.message;
   return byCode(issue) ?? issue.message.replace(/^Invalid (?:input|option): /, '');
 }
 
@@ -82,8 +82,8 @@ function alternatives(texts: readonly string[]): string {
 }
 
 /**
- * Says how to write a value of the wrong type, where that is plain: a single text where a list belongs, or `true` in the
- * place of a section.
+ * Returns how to write a value of the wrong type, if that is obvious: a single string instead of a list, or `true` instead of a
+ * section.
  * @param known the keys of the section
  */
 export function howToWrite(
@@ -96,5 +96,5 @@ export function howToWrite(
     if (typeof value === 'object') return 'Begin each entry of the list with "- ".';
     return `Write a list with one entry: ${keyText(path.slice(-1))}: [${JSON.stringify(value)}]`;
   }
-  return expected === 'object' && known.length > 0 ? `Known here: ${known.join(', ')}.` : undefined;
+  return expected === 'object' && known.length > 0 ? `Known keys: ${known.join(', ')}.` : undefined;
 }

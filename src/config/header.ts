@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** The name of an HTTP header (RFC 9110, section 5.1), or `*` where that means all of them; in lower case from here on. */
+/** The name of an HTTP header (RFC 9110, section 5.1), or `*` where that means all headers. Converted to lower case. */
 export const headerNameOrAll = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a header, such as "x-user-id"')
@@ -8,11 +8,11 @@ export const headerNameOrAll = z
 
 /** The name of one header. */
 export const headerName = headerNameOrAll.refine((name) => name !== '*', {
-  error: 'expected the name of a header, such as "x-user-id"; "*" does not stand for all of them here',
+  error: 'expected the name of a header, such as "x-user-id"; "*" does not mean all headers here',
 });
 
 /**
- * Finds `*` in lists of a CORS policy with credentials, where browsers take it for the name of one header.
+ * Returns issues for `*` in the lists of a CORS policy with credentials, where browsers read it as a literal header name.
  * @see https://fetch.spec.whatwg.org/#http-new-header-syntax
  */
 export function literalWildcards(lists: {
@@ -39,8 +39,8 @@ export const headerValue = z
   .regex(/^[\u0009\u0020-\u007e\u0080-\u00ff]*$/, 'expected one line of Latin-1 text, as header values are');
 
 /**
- * Headers that are about one connection and the body on it, not about the request (RFC 9110, sections 7.6.1 and 8):
- * the gateway writes its own ones towards subgraphs and towards clients.
+ * Headers about one connection and its body, not about the request (RFC 9110, sections 7.6.1 and 8). The gateway sets its own
+ * values for subgraphs and for clients.
  */
 export const HOP_HEADERS: ReadonlySet<string> = new Set([
   'accept',
@@ -62,25 +62,25 @@ export const HOP_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** Whether a header is about one connection or the body on it. `:path` and the like are headers of HTTP/2 alone. */
+/** Whether a header is about one connection or its body. Names such as `:path` are pseudo-headers of HTTP/2. */
 function isOfConnection(name: string): boolean {
   return HOP_HEADERS.has(name) || name.startsWith('proxy-') || name.startsWith(':');
 }
 
-/** Whether a header of a client's request must not go to subgraphs by any rule. */
+/** Whether no rule may send a client header to subgraphs. */
 export function isNeverForwarded(name: string): boolean {
   return isOfConnection(name) || name.startsWith('content-') || name.startsWith('sec-websocket-');
 }
 
-/** What a client's request says of the response that it has kept, or of the way that it took: forwarded by name only. */
+/** Request headers about the client's cached response, or about the path of the request. Only rules by name forward them. */
 const FORWARDED_BY_NAME = new Set(['max-forwards', 'range', 'via']);
 
-/** Whether a header of a client's request may go to subgraphs by a pattern. */
+/** Whether a rule by pattern may send a client header to subgraphs. */
 export function isForwardedByPattern(name: string): boolean {
   return !isNeverForwarded(name) && !FORWARDED_BY_NAME.has(name) && !name.startsWith('if-');
 }
 
-/** What describes the one response in which it stands, or what the gateway says itself. */
+/** Headers that describe one response, or that the gateway sets itself. */
 const NEVER_RETURNED = new Set([
   'accept-ranges',
   'age',
@@ -92,16 +92,16 @@ const NEVER_RETURNED = new Set([
   'repr-digest',
   'x-request-id',
 ]);
-/** What begins with `content-` and is not about a body. */
+/** Headers that begin with `content-` but do not describe a body. */
 const ABOUT_NO_BODY = new Set(['content-language', 'content-security-policy', 'content-security-policy-report-only']);
 
-/** Whether a header of a subgraph's response must not go to clients by any rule. */
+/** Whether no rule may return a header of a subgraph response to clients. */
 export function isNeverReturned(name: string): boolean {
   if (isOfConnection(name) || NEVER_RETURNED.has(name) || name.startsWith('access-control-')) return true;
   return name.startsWith('content-') && !ABOUT_NO_BODY.has(name);
 }
 
-/** What a subgraph says of caching, of its own server and its own site, and to proxies before it: returned by name only. */
+/** Headers about caching, about the subgraph's own server and site, or for proxies before it. Only rules by name return them. */
 const RETURNED_BY_NAME = new Set([
   ...[
     'allow',
@@ -131,12 +131,12 @@ const RETURNED_BY_NAME = new Set([
 ]);
 
 /**
- * Families of such headers: those for one cache alone (`CDN-Cache-Control`, RFC 9213) go before `Cache-Control` there, and nginx
- * obeys `X-Accel-Redirect`.
+ * Families of such headers. Headers for one cache (`CDN-Cache-Control`, RFC 9213) override `Cache-Control` there, and nginx
+ * executes `X-Accel-Redirect`.
  */
 const FAMILIES = /^(?:content-|cross-origin-|x-accel-|accept-|critical-|ratelimit(?:-|$))|-cache-control(?:-|$)/;
 
-/** Whether a header of a subgraph's response may go to clients by a pattern. */
+/** Whether a rule by pattern may return a header of a subgraph response to clients. */
 export function isReturnedByPattern(name: string): boolean {
   if (isNeverReturned(name) || RETURNED_BY_NAME.has(name)) return false;
   return !FAMILIES.test(name);
@@ -144,16 +144,16 @@ export function isReturnedByPattern(name: string): boolean {
 
 /** The name of a header that may be passed on from one connection to another. */
 export const forwardableName = headerName.refine((name) => !HOP_HEADERS.has(name), {
-  error: ({ input }) => `"${String(input)}" is about one connection, or the body on it, and is never passed on`,
+  error: ({ input }) => `"${String(input)}" belongs to one connection or its body, and is never passed on`,
 });
 
 /** The name of a header that a rule may send to subgraphs. */
 export const requestHeaderName = forwardableName.refine((name) => !isNeverForwarded(name), {
-  error: ({ input }) => `"${String(input)}" is about one connection, or the body on it, and is never passed on`,
+  error: ({ input }) => `"${String(input)}" belongs to one connection or its body, and is never passed on`,
 });
 
 /** The name of a header that a rule may return to clients. */
 export const responseHeaderName = forwardableName.refine((name) => !isNeverReturned(name), {
   error: ({ input }) =>
-    `"${String(input)}" of a subgraph is about its own response, and is never returned to clients; \`rename\` it, or \`insert\` one`,
+    `"${String(input)}" describes the subgraph's own response, and is never returned to clients; \`rename\` it, or \`insert\` one`,
 });

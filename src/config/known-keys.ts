@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { keyText } from './key-text.ts';
 import { nearest } from './nearest.ts';
 
-/** As much of JSON Schema as the config's own schema uses. */
+/** The part of JSON Schema that the config's schema uses. */
 interface ObjectSchema {
   readonly properties?: Readonly<Record<string, ObjectSchema>>;
   readonly additionalProperties?: ObjectSchema | boolean;
@@ -11,8 +11,8 @@ interface ObjectSchema {
 }
 
 /**
- * Says what a person who wrote an unknown key most likely wanted: a key of nearly the same name beside it, or one that has it
- * as a word (`claim`: `from_claim`), else one of just that name below, else one elsewhere, else the list of what may stand there.
+ * Returns a hint for an unknown key. It suggests, in this order: a sibling with a similar name, or with the key as a word of its
+ * name (`claim`: `from_claim`); keys below with this name; keys elsewhere with this name; all keys of the section.
  */
 export function didYouMean(schema: z.ZodType, path: readonly PropertyKey[], key: string): string | undefined {
   const root = jsonSchemaOf(schema);
@@ -24,10 +24,10 @@ export function didYouMean(schema: z.ZodType, path: readonly PropertyKey[], key:
   if (below.length > 0) return suggestion(below.map((known) => [...path, ...known]));
   const elsewhere = pathsOf(root, false).filter((known) => known.at(-1) === key);
   if (elsewhere.length > 0) return suggestion(elsewhere);
-  return siblings.length > 0 ? `Known here: ${siblings.join(', ')}.` : undefined;
+  return siblings.length > 0 ? `Known keys: ${siblings.join(', ')}.` : undefined;
 }
 
-/** Returns the keys that may stand in the section at a path. */
+/** Returns the keys that are allowed in the section at a path. */
 export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
   return Object.keys(schemaAt(jsonSchemaOf(schema), path)?.properties ?? {});
 }
@@ -46,7 +46,7 @@ function schemaAt(root: ObjectSchema, path: readonly PropertyKey[]): ObjectSchem
   return schema;
 }
 
-/** What holds for a property, or for a list's items. Of several possibilities it is the first that has it. */
+/** Returns the schema of a property or of list items. In a union it is the first alternative that has it. */
 function below(schema: ObjectSchema | undefined, step: string): ObjectSchema | undefined {
   const { properties, additionalProperties: rest, items, anyOf = [] } = schema ?? {};
   return properties?.[step] ?? (typeof rest === 'object' ? rest : items) ?? firstOf(anyOf, (one) => below(one, step));
@@ -60,7 +60,7 @@ function firstOf<In, Out>(all: readonly In[], find: (one: In) => Out | undefined
   return undefined;
 }
 
-/** The keys below, as paths; those of list entries, if wanted, at the first entry. */
+/** Returns the paths of all keys below. With `withLists`, also of keys in list entries, as of the first entry. */
 function pathsOf(schema: ObjectSchema, withLists: boolean, above: readonly PropertyKey[] = []): PropertyKey[][] {
   const own = Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => [
     [...above, key],

@@ -2,21 +2,21 @@ import { RE2JS } from 're2js';
 
 export interface PatternOptions {
   readonly ignoreCase?: boolean;
-  /** Whether a text has to match from its beginning to its end. */
+  /** Whether the pattern must match the whole text. */
   readonly whole?: boolean;
 }
 
-/** Steps of a compiled pattern. Each character of a text may cost as many, and a header has up to 16,000 characters. */
+/** Steps of a compiled pattern. Each character of a text may cost this many steps, and a header has up to 16,000 characters. */
 const LARGEST_PROGRAM = 1_000;
 
-/** Texts come from clients, so the results are kept for so many, and for short ones only. */
-const MOST_REMEMBERED = 1_000;
-const LONGEST_REMEMBERED = 200;
+/** Size of the cache of results. Texts come from clients, so only short ones are cached. */
+const MOST_CACHED = 1_000;
+const LONGEST_CACHED = 200;
 
 /**
- * Compiles a regular expression that stands in the config to a test which takes time linear in the text, whatever the
- * expression is: RE2's syntax, which has no look-around and no back references. Results for short texts are remembered.
- * @throws {Error} the text is no such expression; the message says why
+ * Compiles a regular expression of the config. Matching takes time linear in the text, whatever the expression: it uses RE2's
+ * syntax, without look-around and back references. Results for short texts are cached.
+ * @throws {Error} the text is not such an expression; the message says why
  * @see https://github.com/google/re2/wiki/Syntax
  */
 export function linearPattern(source: string, options: PatternOptions = {}): (text: string) => boolean {
@@ -27,15 +27,15 @@ export function linearPattern(source: string, options: PatternOptions = {}): (te
     let result = known.get(text);
     if (result !== undefined) return result;
     result = matches(text);
-    if (text.length <= LONGEST_REMEMBERED) {
-      if (known.size >= MOST_REMEMBERED) known.clear();
+    if (text.length <= LONGEST_CACHED) {
+      if (known.size >= MOST_CACHED) known.clear();
       known.set(text, result);
     }
     return result;
   };
 }
 
-/** Why a text is no pattern for {@link linearPattern}; `undefined` when it is one. */
+/** Returns why a text is not a pattern for {@link linearPattern}; `undefined` if it is one. */
 export function patternProblem(source: string): string | undefined {
   try {
     compile(source, 0);
@@ -52,7 +52,7 @@ function compile(source: string, flags: number): RE2JS {
   } catch (error) {
     throw new Error((error as Error).message.replace(PREFIX, ''), { cause: error });
   }
-  if (pattern.programSize() > LARGEST_PROGRAM) throw new Error('it repeats too much: write smaller counts in {…}');
+  if (pattern.programSize() > LARGEST_PROGRAM) throw new Error('it repeats too much: use smaller counts in {…}');
   return pattern;
 }
 

@@ -6,7 +6,7 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** `HOST:PORT` or `[IPV6]:PORT`; `undefined` when `text` is neither. */
+/** Parses `HOST:PORT` or `[IPV6]:PORT`; returns `undefined` for anything else. */
 function parseListen(text: string): ListenAddress | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
@@ -16,7 +16,7 @@ function parseListen(text: string): ListenAddress | undefined {
 
 const EXPECTED = 'expected "HOST:PORT", for example "0.0.0.0:4000"';
 
-/** Where a port is opened. */
+/** An address to listen on. */
 export const listenAddress = z.string(EXPECTED).transform((text, context): ListenAddress => {
   const address = parseListen(text);
   if (address !== undefined) return address;

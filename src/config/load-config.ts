@@ -11,12 +11,12 @@ import type { KeyRename } from './renamed-keys.ts';
 import { withRedisUrl } from './sections/store.ts';
 import { LOG_LEVELS } from './sections/telemetry.ts';
 
-/** Read where it is there, when no other file is named. */
+/** The config file that is read if no other one is named. */
 export const DEFAULT_FILE = 'headgate.yaml';
-/** Not read, and refused where it stands in the place of the default file: its settings would be ignored. */
+/** Not read. The start fails if this file exists instead of the default file, since its settings would be ignored. */
 const MISNAMED_FILE = 'headgate.yml';
 
-/** What the command line says; it goes before the environment, and that before the file. */
+/** Command-line flags. They override the environment, which overrides the file. */
 export interface ConfigFlags {
   readonly port?: number | undefined;
   readonly host?: string | undefined;
@@ -25,11 +25,11 @@ export interface ConfigFlags {
 export interface ConfigOrigin {
   readonly flags?: ConfigFlags;
   readonly env?: Env;
-  /** Path of the config file. Default: `HEADGATE_CONFIG`, else `headgate.yaml` where there is one. */
+  /** Path of the config file. Default: `HEADGATE_CONFIG`, else `headgate.yaml` if it exists. */
   readonly file?: string | undefined;
 }
 
-/** The configuration cannot be used; `problems` says why, place by place. */
+/** Thrown when the configuration cannot be used. `problems` lists the reasons with their places. */
 export class ConfigError extends Error {
   readonly problems: readonly Problem[];
 
@@ -40,13 +40,13 @@ export class ConfigError extends Error {
   }
 }
 
-/** The path of the config file in force; `undefined` when there is none, and defaults hold. */
+/** Returns the path of the config file; `undefined` if there is none, and defaults apply. */
 export function configPath({ env = process.env, file }: ConfigOrigin): string | undefined {
   const named = file ?? set(env.HEADGATE_CONFIG);
   return named ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
 }
 
-/** Flags over environment over file over defaults. Throws `ConfigError`. */
+/** Loads the configuration: flags over environment over file over defaults. Throws `ConfigError`. */
 export function loadConfig(origin: ConfigOrigin = {}): Config {
   const { flags = {}, env = process.env } = origin;
   const path = configPath(origin);
@@ -95,7 +95,7 @@ function readFile(path: string, env: Env): ReadFile {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const message = code === 'ENOENT' ? 'There is no such file.' : `The config file cannot be read: ${code ?? error}.`;
+    const message = code === 'ENOENT' ? 'File not found.' : `The config file cannot be read: ${code ?? error}.`;
     const hint = 'Check the path given with --config or HEADGATE_CONFIG.';
     throw new ConfigError([{ file, line: 1, column: 1, code: 'UNREADABLE_FILE', message, hint }]);
   }
@@ -115,7 +115,7 @@ function portFrom(env: Env, problems: Problem[]): number | undefined {
   if (text === undefined) return undefined;
   const port = parsePort(text);
   if (port === undefined)
-    problems.push(envProblem('PORT', `"${text}" is no port.`, 'Use a whole number from 0 to 65535.'));
+    problems.push(envProblem('PORT', `"${text}" is not a port.`, 'Use a whole number from 0 to 65535.'));
   return port;
 }
 
@@ -123,7 +123,7 @@ function logLevelFrom(env: Env, problems: Problem[]) {
   const text = set(env.LOG_LEVEL)?.toLowerCase();
   const level = LOG_LEVELS.find((known) => known === text);
   if (text !== undefined && level === undefined) {
-    problems.push(envProblem('LOG_LEVEL', `"${text}" is no log level.`, `Use one of ${LOG_LEVELS.join(', ')}.`));
+    problems.push(envProblem('LOG_LEVEL', `"${text}" is not a log level.`, `Use one of ${LOG_LEVELS.join(', ')}.`));
   }
   return level;
 }
@@ -133,7 +133,7 @@ function redisFrom(env: Env, file: FileConfig, problems: Problem[]) {
   if (url === undefined) return undefined;
   const redis = withRedisUrl(file.store.redis, url);
   const hint = 'Use redis://HOST:PORT, or rediss:// for TLS.';
-  if (redis === undefined) problems.push(envProblem('REDIS_URL', 'This is no Redis URL.', hint));
+  if (redis === undefined) problems.push(envProblem('REDIS_URL', 'This is not a Redis URL.', hint));
   return redis;
 }
 
@@ -151,7 +151,7 @@ function envProblem(variable: string, message: string, hint: string): Problem {
   return { file: `environment variable ${variable}`, line: 0, column: 0, code: 'INVALID_VARIABLE', message, hint };
 }
 
-/** A variable set to nothing counts as not set. */
+/** Treats an empty variable as unset. */
 function set(text: string | undefined): string | undefined {
   return text === '' ? undefined : text;
 }

@@ -1,9 +1,9 @@
-/** Longer names are no slips of the hand. */
+/** In characters. Longer names are not typing mistakes. */
 const LONGEST_NAME = 200;
 
 /**
- * The candidates nearest to `name` by edit distance, best first; only those that a slip of the hand explains. Of a name
- * of more than 200 characters there are none, so that the time does not grow with what a client sends.
+ * Returns the candidates nearest to `name` by edit distance, best first, if the distance is that of a typing mistake. Returns none
+ * for a name of more than 200 characters, since names come from clients.
  */
 export function nearest(name: string, candidates: Iterable<string>, limit = 1): string[] {
   if (name.length > LONGEST_NAME) return [];
@@ -22,7 +22,7 @@ export function nearest(name: string, candidates: Iterable<string>, limit = 1): 
     .map(({ candidate }) => candidate);
 }
 
-/** Insertions, deletions, replacements, and neighbours that changed places: "optimal string alignment". */
+/** Returns the optimal string alignment distance: insertions, deletions, replacements, and swapped neighbours. */
 function editDistance(a: string, b: string): number {
   let before: readonly number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);

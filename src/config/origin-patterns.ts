@@ -1,13 +1,13 @@
 import { linearPattern, patternProblem } from './linear-pattern.ts';
 
-/** An origin that a pattern accepts and was not meant to accept. */
+/** An unrelated origin that a pattern accepts by mistake. */
 export interface UnrelatedOrigin {
   readonly origin: string;
   /** How to write the pattern instead. */
   readonly advice: string;
 }
 
-/** Domains below which anybody can get a name. */
+/** Domains below which anybody can register a name. */
 const SHARED_DOMAINS = [
   ...['com', 'net', 'org', 'info', 'biz', 'dev', 'app', 'cloud', 'shop', 'store', 'online', 'site', 'xyz', 'tech'],
   ...['co.uk', 'com.au', 'co.jp', 'com.br'],
@@ -25,11 +25,11 @@ const SHARED_DOMAINS = [
 ];
 
 const NAME_THE_HOST = 'Name the host in the pattern: "https://([a-z0-9-]+\\.)*shop\\.example".';
-const LEAVE_NULL_OUT = 'Leave "null" out: any page can make a browser send it, from a sandboxed frame.';
+const LEAVE_NULL_OUT = 'Remove "null": any page can make a browser send it, from a sandboxed frame.';
 const SEPARATE_THE_HOST =
-  'Separate what may stand before the host with a dot: "https://([a-z0-9-]+\\.)*shop\\.example", not "https://.*shop\\.example".';
-const END_WITH_THE_HOST = 'End the pattern with the host, or with its port: "https://shop\\.example(:[0-9]+)?".';
-const ESCAPE_DOTS = 'A "." stands for any character: write each dot of the host as "\\.".';
+  'Put a dot between the host and the part before it: "https://([a-z0-9-]+\\.)*shop\\.example", not "https://.*shop\\.example".';
+const END_WITH_THE_HOST = 'End the pattern with the host or its port: "https://shop\\.example(:[0-9]+)?".';
+const ESCAPE_DOTS = 'A "." matches any character: write each dot of the host as "\\.".';
 
 const GENERAL: readonly UnrelatedOrigin[] = [
   { origin: 'null', advice: LEAVE_NULL_OUT },
@@ -47,12 +47,12 @@ const ESCAPED_DOT = '\u0001';
 const WILDCARD = '\u0002';
 
 /**
- * Tries a regular expression for origins with some that have nothing to do with the hosts that it names: other hosts, hosts that
- * begin or end like those, and hosts with another character in the place of a dot. The expression has to match as a whole.
- * @returns the first that it accepts
+ * Tests an origin pattern with origins that are unrelated to the hosts in it: other hosts, hosts that begin or end alike, and hosts
+ * with another character instead of a dot. The pattern must match as a whole.
+ * @returns the first unrelated origin that it accepts
  */
 export function unrelatedOrigin(pattern: string): UnrelatedOrigin | undefined {
-  // what is no pattern is refused for that
+  // an invalid pattern is reported elsewhere
   if (patternProblem(pattern) !== undefined) return undefined;
   const matches = linearPattern(pattern, { whole: true });
   return [...GENERAL, ...derivedFrom(pattern)].find(
@@ -60,7 +60,7 @@ export function unrelatedOrigin(pattern: string): UnrelatedOrigin | undefined {
   );
 }
 
-/** Whether a browser could send it. */
+/** Whether a browser could send this origin. */
 function isOrigin(text: string): boolean {
   return !text.includes('//.') && URL.canParse(text) && text === `${new URL(text).protocol}//${new URL(text).host}`;
 }
@@ -82,10 +82,10 @@ function derivedFrom(pattern: string): UnrelatedOrigin[] {
 }
 
 const MOST_WORDS = 12;
-/** The top-level domains of countries have two letters, and no others have. */
+/** Top-level domains of countries, and only those, have two letters. */
 const COUNTRY = /^[a-z]{2}$/i;
 
-/** What of a pattern stands for itself; dots that are escaped and parts that match several texts have a sign of their own. */
+/** Returns the literal parts of a pattern. Escaped dots, and parts that match several texts, are replaced by markers. */
 function literalText(pattern: string): string {
   const text = pattern
     .replace(/\\\.|\[\.\]|\[\\\.\]/g, ESCAPED_DOT)
@@ -107,7 +107,7 @@ function replaceClasses(text: string): string {
   }, before);
 }
 
-/** The hosts that a pattern names, and those that its words make two by two, for hosts that are in parts: `(shop|store)\.example`. */
+/** Returns the hosts in a pattern, and pairs of its words, for hosts written in parts: `(shop|store)\.example`. */
 function domainsIn(text: string, words: readonly string[]): Set<string> {
   const whole = text.replaceAll(ESCAPED_DOT, '.').match(/[a-z0-9-]+(?:\.[a-z0-9-]+)*/gi) ?? [];
   const domains = new Set(whole.slice(0, MOST_WORDS).map((host) => host.replace(/^-+|(?<!-)-+$/g, '')));
@@ -116,14 +116,14 @@ function domainsIn(text: string, words: readonly string[]): Set<string> {
   return domains;
 }
 
-/** The last two labels of a host, or three where the last two are like `co.uk`: who owns that owns all below it. */
+/** Returns the registered domain: the last two labels of a host, or three for suffixes such as `co.uk`. */
 function ownedPart(host: string): string {
   const labels = host.split('.');
   const isShared = /^(?:co|com|net|org|gov|ac|edu)\.[a-z]{2}$/i.test(labels.slice(-2).join('.'));
   return labels.slice(isShared ? -3 : -2).join('.');
 }
 
-/** Hosts with a letter in the place of one dot that is not escaped, where another owner could have them. */
+/** Returns hosts with a letter instead of one unescaped dot, if someone else could own them. */
 function withOtherDots(text: string, words: readonly string[]): string[] {
   const hosts: string[] = [];
   for (const match of text.matchAll(UNESCAPED_HOST)) {
@@ -133,7 +133,7 @@ function withOtherDots(text: string, words: readonly string[]): string[] {
     for (let at = 0; at < match[0].length; at++) {
       if (match[0][at] !== '.' || at < owned - 1) continue;
       const other = `${host.slice(0, at)}x${host.slice(at + 1)}`;
-      // what stands before it in the pattern may be a choice of words
+      // the part before it in the pattern may be a choice of words
       const below = (label: string) => (at === 0 || other.startsWith('.') ? label + other : `${label}.${other}`);
       hosts.push(...(at === 0 ? [] : [other]), ...words.map(below), ...(before === '' ? [] : [below('evil')]));
     }
@@ -141,5 +141,5 @@ function withOtherDots(text: string, words: readonly string[]): string[] {
   return hosts;
 }
 
-/** From a dot or a label to the end of a host. */
+/** Matches from a dot or a label to the end of a host. */
 const UNESCAPED_HOST = new RegExp(`[.${ESCAPED_DOT}]?[a-z0-9-]+(?:[.${ESCAPED_DOT}][a-z0-9-]+)*`, 'gi');

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { patternProblem } from './linear-pattern.ts';
 
 /**
- * The source of a regular expression that is matched in linear time; `example` is shown for one that cannot be.
+ * Returns the schema of a regular expression that is matched in linear time. `example` is part of the error message.
  */
 export function pattern(example?: string) {
   const expected = example === undefined ? '' : `, such as "${example}"`;

@@ -1,14 +1,14 @@
-/** One thing that is wrong in a file of the user's (a schema, the config, an endpoint), told so that it can be mended. */
+/** A problem in one of the user's files (a schema, the config, an endpoint), with its place and what to do. */
 export interface Problem {
-  /** Path as the user would type it, relative to the working directory where that is shorter. */
+  /** Path relative to the working directory if it is below it, else absolute. */
   readonly file: string;
-  /** 1-based; 1 when the place is not known; 0 where `file` names no file (an environment variable). */
+  /** 1-based; 1 if unknown; 0 if `file` is not a file but an environment variable. */
   readonly line: number;
-  /** 1-based; 1 when the place is not known. */
+  /** 1-based; 1 if unknown. */
   readonly column: number;
-  /** The subgraph that it concerns, if any. */
+  /** The subgraph with the problem, if any. */
   readonly subgraph?: string | undefined;
-  /** Upper snake case, for machines: `INVALID_GRAPHQL`, `UNKNOWN_CONFIG_KEY`, … */
+  /** For programs, in upper snake case: `INVALID_GRAPHQL`, `UNKNOWN_CONFIG_KEY`, … */
   readonly code: string;
   readonly message: string;
   /** What to do about it. */

@@ -1,6 +1,6 @@
 import { parseDuration } from './duration.ts';
 
-/** One rate limit as people write it, in a schema or in the config. */
+/** One rate limit, as written in a schema or in the config. */
 export interface RateLimitSettings {
   readonly limit: number;
   /** `1m` */
@@ -16,7 +16,7 @@ export interface RateLimitMistake {
   readonly message: string;
 }
 
-/** Beyond this the numbers of a meter would no longer be exact. */
+/** With larger products the numbers of a meter would not be exact. */
 const GREATEST_PRODUCT = 2 ** 50;
 
 const PLAIN_KEYS = ['client', 'ip', 'user', 'global'];
@@ -24,7 +24,7 @@ const HEADER_KEY = /^header:(?!\*$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const NAMED_KEY = /^(?:claim|header|arg):[^\s:][^\s]*$/;
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** What is wrong with a limit in itself; `by` in the form that every limit may have. */
+/** Returns what is wrong with a limit. */
 export function rateLimitMistakes(settings: RateLimitSettings): RateLimitMistake[] {
   const { limit, window, burst, by, algorithm, name } = settings;
   const mistakes: RateLimitMistake[] = [];
@@ -39,14 +39,16 @@ export function rateLimitMistakes(settings: RateLimitSettings): RateLimitMistake
   if (burst !== undefined && (!Number.isInteger(burst) || burst < 1)) {
     wrong('burst', `"burst" is ${burst}; it must be a whole number from 1.`);
   } else if (burst !== undefined && !algorithm.endsWith('_BUCKET')) {
-    wrong('burst', `"burst" says nothing to ${algorithm}; it belongs to TOKEN_BUCKET and LEAKY_BUCKET.`);
+    wrong('burst', `"burst" has no effect with ${algorithm}; use it with TOKEN_BUCKET or LEAKY_BUCKET.`);
   }
-  if (by.length === 0) wrong('by', '"by" is empty; name what the limit goes by, or "global" for everyone together.');
+  if (by.length === 0)
+    wrong('by', '"by" is empty; say what the limit is counted by, or "global" for all clients together.');
   for (const key of by) {
-    if (key.startsWith('header:') && !HEADER_KEY.test(key)) wrong('by', `"by" has "${key}", which names no header.`);
+    if (key.startsWith('header:') && !HEADER_KEY.test(key))
+      wrong('by', `"by" has "${key}", which is not a header name.`);
     if (PLAIN_KEYS.includes(key) || NAMED_KEY.test(key)) continue;
     const known = [...PLAIN_KEYS, 'claim:NAME', 'header:NAME', 'arg:PATH'].map((one) => `"${one}"`).join(', ');
-    wrong('by', `"by" has "${key}"; it knows ${known}.`);
+    wrong('by', `"by" has "${key}"; expected one of ${known}.`);
   }
   if (name !== undefined && !NAME.test(name)) {
     wrong('name', `"name" is "${name}"; expected at most 64 letters, digits, "_", "." and "-".`);

@@ -1,6 +1,6 @@
 import type { FileConfig } from './config.ts';
 
-/** A setting that needs a Redis, in a config that has none. */
+/** A setting that needs Redis, in a config without Redis. */
 export interface MissingRedis {
   /** `['bff', 'redis']` */
   readonly path: readonly string[];
@@ -9,21 +9,21 @@ export interface MissingRedis {
 }
 
 /**
- * Returns each setting that needs a Redis, where `store.redis` is not set: state that all processes were meant to share would
- * silently be each process's own.
+ * Returns each setting that needs Redis if `store.redis` is not set. Without this check, state that processes were meant to share
+ * would silently be separate per process.
  */
 export function missingRedis(config: FileConfig): MissingRedis[] {
   if (config.store.redis !== undefined) return [];
   return settingsOf(config).flatMap(([path, value]) => {
     if (value !== true && value !== 'redis') return [];
     const key = path.join('.');
-    const message = `"${key}: ${value}" needs a Redis, and "store.redis" is not set.`;
+    const message = `"${key}: ${value}" needs Redis, but "store.redis" is not set.`;
     const hint = `Set "store.redis.url" (or the environment variable REDIS_URL), or remove "${key}".`;
     return [{ path, message, hint }];
   });
 }
 
-/** Returns the settings that say whether something is kept in Redis: `true` or `redis` where it is. */
+/** Returns the settings that select Redis, by `true` or `redis`. */
 function settingsOf({ bff, api_keys, connectors, rate_limits, apq, login }: FileConfig) {
   const settings: (readonly [path: readonly string[], value: unknown])[] = [
     [['bff', 'redis'], bff.redis],

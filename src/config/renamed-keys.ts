@@ -1,7 +1,6 @@
 /**
- * Keys that were renamed: old path → new path, both from the root of `headgate.yaml`. An old key still works, whatever
- * it holds (a value or a whole section), and is reported by a warning. A path goes through sections only, not through
- * lists or names that users choose.
+ * Renamed keys: old path → new path, from the root of `headgate.yaml`. An old key still works, for a value or a whole section, and
+ * causes a warning. Paths go through sections only, not through lists or names that users choose.
  */
 export const RENAMED_KEYS: ReadonlyMap<string, string> = new Map([
   ['supergraph.query_planning.warm_up_at_start', 'supergraph.query_planning.warm_up_on_start'],
@@ -20,7 +19,7 @@ export interface RenamedConfig {
   readonly value: unknown;
   /** The old keys that were found. */
   readonly renamed: readonly KeyRename[];
-  /** The old keys that stand beside the new one. They are not in `value`. */
+  /** Old keys whose new key is set, too. They are not in `value`. */
   readonly conflicts: readonly KeyRename[];
 }
 
@@ -43,7 +42,7 @@ export function renameKeys(config: unknown, renames: ReadonlyMap<string, string>
 }
 
 /**
- * Returns the path at which a value is written: under the old key where the file has the old key only.
+ * Returns the path at which a value is written: under its old key if the file has only that one.
  * @param has whether the file has something at a path
  */
 export function writtenPath(
@@ -72,7 +71,7 @@ function valueAt(value: unknown, path: readonly string[]): unknown {
   return at;
 }
 
-/** Copies the sections on the way, so that one that the file uses twice (`&name`, `*name`) is not changed twice. */
+/** Copies the sections on the path, since one object may be used in two places (`&name`, `*name`). */
 function withValue(value: unknown, [step, ...rest]: readonly string[], inner: unknown): unknown {
   if (step === undefined) return inner;
   const { [step]: before, ...others } = isSection(value) ? value : {};

@@ -1,11 +1,11 @@
 const GRAPHIQL = 'GraphiQL is at /graphql, unless NODE_ENV=production.';
-const HEALTH = 'Health is served beside /graphql, at /health and /ready.';
+const HEALTH = 'Health checks are at /health and /ready, on the same port as /graphql.';
 const IN_CODE =
-  'Your own code runs in "yoga.plugins", in the module of "authorization.policies.module" and in shapes of endpoints.';
+  'Your own code runs in "yoga.plugins", in the module of "authorization.policies.module" and in response shapes of endpoints.';
 
 /**
- * Keys that Apollo Router has and Headgate has not, each with what to do instead; a name in double quotes is a key of
- * Headgate's. `docs/apollo-router.md` says the same as a table.
+ * Keys of Apollo Router that Headgate does not have, with what to use instead. Names in double quotes are keys of Headgate.
+ * `docs/apollo-router.md` has the same table.
  */
 export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['override_subgraph_url', 'Write "subgraphs.NAME.url".'],
@@ -14,21 +14,21 @@ export const ROUTER_KEYS: ReadonlyMap<string, string> = new Map([
   ['supergraph.path', 'GraphQL is always at /graphql.'],
   ['health_check.listen', HEALTH],
   ['health_check.path', HEALTH],
-  ['cors.origins', 'Write it into an entry of "cors.policies".'],
-  ['cors.match_origins', 'Write it into an entry of "cors.policies".'],
-  ['cors.allow_any_origin', 'Write an entry of "cors.policies" whose origins are ["*"].'],
-  ['cors.allow_credentials', 'Write it into an entry of "cors.policies".'],
+  ['cors.origins', 'Move it into an entry of "cors.policies".'],
+  ['cors.match_origins', 'Move it into an entry of "cors.policies".'],
+  ['cors.allow_any_origin', 'Use an entry of "cors.policies" with the origins ["*"].'],
+  ['cors.allow_credentials', 'Move it into an entry of "cors.policies".'],
   ['authorization.require_authentication', 'Write "authentication.require_authentication".'],
   ['persisted_queries.local_manifests', 'Write "persisted_queries.manifest".'],
-  ['apq.router', 'Write "apq.store"; the Redis is that of "store.redis".'],
+  ['apq.router', 'Write "apq.store"; it uses the Redis of "store.redis".'],
   ['traffic_shaping.router.global_rate_limit', 'Write "rate_limits.requests".'],
   ['traffic_shaping.all.global_rate_limit', 'Write "rate_limits.subgraphs.NAME".'],
   ['tls.supergraph.certificate_chain', 'Put the chain into "tls.supergraph.certificate", below the certificate.'],
   ['telemetry.exporters', 'Metrics are "telemetry.metrics.prometheus", the log is "telemetry.logging".'],
-  ['telemetry.apollo', 'Nothing is sent to Apollo: leave it out.'],
+  ['telemetry.apollo', 'Nothing is sent to Apollo: remove it.'],
   ['coprocessor', IN_CODE],
   ['rhai', IN_CODE],
   ['plugins', IN_CODE],
-  ['preview_entity_cache', 'Answers of endpoints are kept: "bff.cache".'],
-  ['response_cache', 'Answers of endpoints are kept: "bff.cache".'],
+  ['preview_entity_cache', 'Responses of endpoints can be cached: "bff.cache".'],
+  ['response_cache', 'Responses of endpoints can be cached: "bff.cache".'],
 ]);

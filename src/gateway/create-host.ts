@@ -46,7 +46,7 @@ export interface HostOptions
   /** By which headers clients say who they are, for the line of each request in the log. */
   readonly accessLog?: AccessLogSettings | undefined;
   /** Counts requests that have ended, and those that are refused before they become operations. */
-  readonly instruments?: Pick<Instruments, 'answered' | 'refused'> | undefined;
+  readonly instruments?: Pick<Instruments, 'requestFinished' | 'refused'> | undefined;
 }
 
 /** Puts middleware, routes and what observes them together: all that answers requests at the port for clients. */

@@ -14,7 +14,10 @@ function reasonOf(code: unknown): string {
  * Takes note of what `limits` refuse, or would refuse, of each request; and of operations that were known. A document is measured
  * once, so what was found then is told again for each request that brings it.
  */
-export function limitObserver({ refused, preparedFor }: Pick<Instruments, 'refused' | 'preparedFor'>): {
+export function limitObserver({
+  refused,
+  operationLookedUp: preparedFor,
+}: Pick<Instruments, 'refused' | 'operationLookedUp'>): {
   readonly onExcess: WarnOfExcess;
   readonly onOperation: NonNullable<EngineOptions['onOperation']>;
   readonly onRefused: NonNullable<EngineOptions['onRefused']>;

@@ -62,7 +62,7 @@ export function openBff(
     documentSettings: documentSettings(config),
     purgeToken: bff.purge_token,
     purgeEverywhere,
-    onCache: instruments?.kept,
+    onCache: instruments?.responseCacheLookedUp,
     onRefused: instruments?.refused,
   });
 }

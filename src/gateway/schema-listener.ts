@@ -30,12 +30,12 @@ export function schemaListener(parts: SchemaListenerParts): SupergraphListener {
   return {
     update(update) {
       const good = swapOrKeep(update, parts);
-      instruments?.reloaded(good);
+      instruments?.schemaReloaded(good);
     },
     problems(problems) {
       const kept = gateway.engine() === undefined ? 'there is none to serve yet' : 'the last good one keeps serving';
       logger.error({ problems: problems.map(formatProblem) }, `the schema has problems; ${kept}`);
-      instruments?.reloaded(false);
+      instruments?.schemaReloaded(false);
     },
     pathEvent: (event, path) => logPathEvents(logger, path)(event),
   };

@@ -38,7 +38,7 @@ export function analyzeVary(
     forwards: (name) => current().forwards(name),
     forwardsAddress: rules.forwardsAddress,
     decidesByAddress: decides,
-    neutral: () => current().neutral,
+    ignoredHeaders: () => current().neutral,
     readNames: () => current().names,
     credentials,
   };

@@ -19,7 +19,7 @@ export function cacheHeaders(dependsOn: DependsOn): CacheHeaders {
     if (seconds < 1 || res.hasHeader('set-cookie')) return NO_STORE;
     const { isPrivate, vary } = audienceOf(
       { scope, vary: ['accept'] },
-      { facts: client, headers: req.headers },
+      { clientInfo: client, headers: req.headers },
       dependsOn,
     );
     return {

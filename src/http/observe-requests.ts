@@ -6,7 +6,7 @@ import type { RequestContext } from './request-context.ts';
 
 /** Takes note of a request that has ended, by what kind of route it asked for. `isGraphql` knows paths without a query. */
 export function requestObserver(
-  { answered }: Pick<Instruments, 'answered'>,
+  { requestFinished: answered }: Pick<Instruments, 'requestFinished'>,
   isGraphql: (path: string) => boolean,
 ): (context: RequestContext) => void {
   const routeOf = (url: string): Route => {

@@ -3,7 +3,7 @@ import type { ClientInfo } from '../client/identity.ts';
 import type { OperationContext, SharedResponse } from '../pipeline/operation-context.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
-import type { Proved } from '../policy/login/sessions.ts';
+import type { SessionIdentity } from '../policy/login/sessions.ts';
 import { requestIdOf } from '../shared/request-id.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
 import type { HttpResponse } from './response.ts';
@@ -21,7 +21,7 @@ export class RequestContext implements RequestNotes, OperationContext {
   /** Who asks. Until the request is authenticated: nobody known, at the address of the connection's other end. */
   client: ClientInfo;
   /** Whom a login session proves to ask, and with which token. */
-  session: Proved | undefined;
+  session: SessionIdentity | undefined;
   /** Headers that the response has whatever it is, names in lower case. */
   headers: Readonly<Record<string, string>> | undefined;
   onAbort: (() => void) | undefined;

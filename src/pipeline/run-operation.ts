@@ -220,5 +220,5 @@ function sharingKey(
   text: string,
   dependsOn: DependsOn | undefined,
 ): string {
-  return `${target} ${inFlightKey({ facts: client, headers: requestHeaders }, dependsOn)}\n${text}`;
+  return `${target} ${inFlightKey({ clientInfo: client, headers: requestHeaders }, dependsOn)}\n${text}`;
 }

@@ -1,23 +1,23 @@
 import { type Coding, HAS_ZSTD } from './content-codings.ts';
 
-/** In the order of preference where a client ranks them equally. */
+/** Codings in the order of preference, for clients without one. */
 const OFFERED: readonly Coding[] = HAS_ZSTD ? ['br', 'zstd', 'gzip'] : ['br', 'gzip'];
 
-/** What a client takes. */
+/** The content codings that a client accepts. */
 export interface AcceptedCodings {
-  /** The coding that it likes best of those that there are; `undefined` when it likes `identity` better, or takes none. */
+  /** The supported coding with the highest weight; `undefined` if `identity` has a higher one, or none is accepted. */
   readonly best: Coding | undefined;
-  /** Whether it takes a body without a coding. */
+  /** Whether it accepts a body without a coding. */
   readonly identity: boolean;
 }
 
 const PLAIN: AcceptedCodings = { best: undefined, identity: true };
 
-/** Clients send few different values, and send them each time; the bound is for those who make them up. */
+/** Clients send few different values, again and again. The limit is for clients that invent values. */
 const CACHE_SIZE = 200;
 const cache = new Map<string, AcceptedCodings>();
 
-/** @see https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3 */
+/** Reads `Accept-Encoding` (RFC 9110, section 12.5.3). */
 export function readAcceptEncoding(header: string | undefined): AcceptedCodings {
   if (header === undefined) return PLAIN;
   let accepted = cache.get(header);
@@ -28,7 +28,7 @@ export function readAcceptEncoding(header: string | undefined): AcceptedCodings 
   return accepted;
 }
 
-/** The coding to answer with; `undefined` for none. */
+/** Returns the coding for a response; `undefined` for none. */
 export function chooseEncoding(header: string | undefined): Coding | undefined {
   return readAcceptEncoding(header).best;
 }
@@ -45,7 +45,7 @@ function read(header: string): AcceptedCodings {
   return { best, identity };
 }
 
-/** By coding; `x-gzip` is `gzip`. What has no weight that can be read is left out. */
+/** Returns weights by coding; `x-gzip` is `gzip`. Skips items whose weight is not a number. */
 function weightsIn(header: string): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const item of header.toLowerCase().split(',')) {
@@ -57,7 +57,7 @@ function weightsIn(header: string): ReadonlyMap<string, number> {
   return weights;
 }
 
-/** What stands behind `q=`; `undefined` for another parameter. */
+/** Returns the value of `q`; `undefined` for another parameter. */
 function qualityIn(parameter: string): string | undefined {
   const mark = parameter.indexOf('=');
   return parameter.slice(0, Math.max(mark, 0)).trimEnd() === 'q' ? parameter.slice(mark + 1).trimStart() : undefined;

@@ -1,7 +1,7 @@
 import zlib, { type BrotliOptions, constants, type ZlibOptions } from 'node:zlib';
 
 /**
- * The content codings of HTTP that this Node can read and write.
+ * The content codings of HTTP that this version of Node supports.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1
  */
 export type Coding = 'gzip' | 'deflate' | 'br' | 'zstd';
@@ -14,12 +14,12 @@ const { zstdCompress, zstdDecompress } = zlib as unknown as { zstdCompress?: Con
 
 export const HAS_ZSTD = zstdCompress !== undefined && zstdDecompress !== undefined;
 
-/** What a request with an unknown coding is answered with, as `Accept-Encoding`. */
+/** The `Accept-Encoding` of responses to requests with an unknown coding. */
 export const READABLE_CODINGS: readonly Coding[] = HAS_ZSTD
   ? ['gzip', 'br', 'zstd', 'deflate']
   : ['gzip', 'br', 'deflate'];
 
-/** A body that cannot be decoded. The message is the end of a sentence, in a few words: `it is not valid gzip`. */
+/** Thrown for a body that cannot be decoded. The message ends a sentence: `it is not valid gzip`. */
 export class ContentCodingError extends Error {
   readonly kind: 'unsupported' | 'too-large' | 'corrupt';
 
@@ -30,13 +30,13 @@ export class ContentCodingError extends Error {
   }
 }
 
-/** Each coding costs a pass over the body, so that a header must not ask for any number of them. */
+/** Each coding costs a pass over the body, so their number is limited. */
 const MOST_CODINGS = 5;
 const LONGEST_NAME = 40;
 
 /**
- * Reads a `Content-Encoding` header: the codings in the order in which they were applied. Throws `ContentCodingError` for
- * one that is not known here.
+ * Parses `Content-Encoding`, and returns the codings in the order in which they were applied. Throws `ContentCodingError` for an
+ * unknown coding.
  */
 export function readContentEncoding(header: string): readonly Coding[] {
   const codings: Coding[] = [];

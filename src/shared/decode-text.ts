@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Bytes that are no text in their charset. The message is the end of a sentence, in a few words. */
+/** Thrown for bytes that are not valid in their charset. The message ends a sentence. */
 export class TextDecodingError extends Error {
   constructor(message: string) {
     super(message);
@@ -10,18 +10,18 @@ export class TextDecodingError extends Error {
 
 const BYTE_ORDER_MARK = 0xfeff;
 const REPLACEMENT = '\ufffd';
-/** ASCII is UTF-8, too. */
+/** ASCII is a subset of UTF-8. */
 const UTF_8: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii']);
 
-/** Whether a charset is UTF-8, by any of its usual names, or a part of it. */
+/** Whether a charset is UTF-8 or ASCII, by any of its usual names. */
 export function isUtf8Charset(charset: string): boolean {
   return UTF_8.has(charset.toLowerCase());
 }
 
 /**
- * Decodes a whole text, without its byte order mark; a mark counts more than the charset.
- * Throws `TextDecodingError` for a charset that is not known, and for bytes that are no text in it.
- * @param charset as the content type has it; UTF-8 without
+ * Decodes a whole text, and removes its byte order mark. A mark takes precedence over the charset.
+ * Throws `TextDecodingError` for an unknown charset, and for bytes that are not valid in it.
+ * @param charset from the content type; default: UTF-8
  * @see https://encoding.spec.whatwg.org/#decode
  */
 export function decodeText(bytes: Buffer, charset = 'utf-8'): string {
@@ -41,12 +41,12 @@ export function decodeText(bytes: Buffer, charset = 'utf-8'): string {
   }
 }
 
-/** A text without the mark that some editors and programs write before it, which JSON does not allow. */
+/** Removes the byte order mark that some programs write, and that JSON does not allow. */
 export function withoutByteOrderMark(text: string): string {
   return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
 }
 
-/** `undefined` where the bytes are no UTF-8; the search for what stands for them costs nothing in a text of Latin-1 characters. */
+/** Returns `undefined` for invalid UTF-8. Searching for the replacement character costs nothing in a text of Latin-1 characters. */
 function decodeUtf8(bytes: Buffer): string | undefined {
   const text = bytes.toString('utf8');
   if (text.includes(REPLACEMENT) && !isUtf8(bytes)) return undefined;

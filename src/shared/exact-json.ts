@@ -72,7 +72,7 @@ export function isNumber(value: unknown): value is number | ExactNumber {
 
 /** Returns the number that a text stands for. The text is a number by the grammar of JSON. */
 export function numberOf(text: string): number | ExactNumber {
-  return isKept(text) ? Number(text) : new ExactNumber(text);
+  return isLossless(text) ? Number(text) : new ExactNumber(text);
 }
 
 /** Returns the JavaScript number where it has the same value (`0.10`, `1e3`), else the digits as a string. */
@@ -235,11 +235,11 @@ function markNumbers(text: string): string | undefined {
 
 function losesDigits(text: string, from: number, to: number): boolean {
   if (to - from <= SAFE_DIGITS && text.charCodeAt(from) !== MINUS && isWhole(text, from, to)) return false;
-  return !isKept(text.slice(from, to));
+  return !isLossless(text.slice(from, to));
 }
 
 /** Whether a JavaScript number gives back the digits, and is not one of those that stand for several whole numbers. */
-function isKept(text: string): boolean {
+function isLossless(text: string): boolean {
   const number = Number(text);
   return String(number) === text && (Number.isSafeInteger(number) || !Number.isInteger(number));
 }

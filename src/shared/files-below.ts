@@ -2,19 +2,18 @@ import type { BigIntStats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** A file or a folder below a root. Links count as what they lead to. */
+/** A file or a folder below a root. Links are followed. */
 export interface FoundEntry {
-  /** The root and the way from there: `schemas/shop/products.graphql`. */
+  /** The path, with the root: `schemas/shop/products.graphql`. */
   readonly path: string;
   readonly name: string;
-  /** `undefined` for a link that leads nowhere. */
+  /** `undefined` for a broken link. */
   readonly stats: BigIntStats | undefined;
 }
 
 /**
- * Returns the files and folders below a folder, each folder before what is in it, sorted by name. Names that begin with a dot and
- * `node_modules` are left out, with all below them. Rejects when the folder itself cannot be read; a folder below it that cannot be
- * read counts as empty.
+ * Lists the files and folders below a folder, sorted by name, each folder before its content. Skips `node_modules` and names that
+ * begin with a dot. Rejects if the folder itself cannot be read; unreadable folders below it count as empty.
  */
 export async function entriesBelow(root: string): Promise<FoundEntry[]> {
   const found: FoundEntry[] = [];
@@ -22,7 +21,7 @@ export async function entriesBelow(root: string): Promise<FoundEntry[]> {
   return found;
 }
 
-/** @param above the folders on the way here, by device and inode: a link to one of them would lead in a circle */
+/** @param above the parent folders, by device and inode: a link to one of them would be a cycle */
 async function walk(
   dir: string,
   names: readonly string[],

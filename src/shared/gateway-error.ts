@@ -1,14 +1,14 @@
-/** What an error says beside its message. */
+/** Options of a {@link GatewayError}. */
 export interface GatewayErrorOptions extends ErrorOptions {
   /** Headers of the response, names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Names the kind of problem in problem details (RFC 9457): `unauthenticated`. By default the code in kebab case. */
+  /** The kind of problem in problem details (RFC 9457): `unauthenticated`. Default: the code in kebab case. */
   readonly kind?: string;
 }
 
 /**
- * The one error with which the gateway refuses a request: its `message` is for the client, and says what was wrong and what was
- * expected. Every other error is a mistake of the gateway's own, which is logged and masked.
+ * The error with which the gateway rejects a request. `message` is for the client, and says what was wrong and what was expected.
+ * All other errors are bugs of the gateway, which are logged and masked.
  */
 export class GatewayError extends Error {
   /** The HTTP status. */
@@ -27,12 +27,12 @@ export class GatewayError extends Error {
     this.#kind = kind;
   }
 
-  /** The kind of problem for endpoints that answer problem details. */
+  /** The kind of problem, for endpoints that respond with problem details. */
   get kind(): string {
     return this.#kind ?? this.code.toLowerCase().replaceAll('_', '-');
   }
 
-  /** `extensions` of the GraphQL error: the code, and the seconds after which the client may try again. */
+  /** `extensions` of the GraphQL error: the code, and the seconds until the client may retry. */
   get extensions(): { readonly code: string; readonly retryAfter?: number } {
     const wait = this.headers['retry-after'];
     return wait === undefined ? { code: this.code } : { code: this.code, retryAfter: Number(wait) };

@@ -2,8 +2,8 @@ import { Kind, type ValueNode } from 'graphql';
 import { numberOf } from './exact-json.ts';
 
 /**
- * Returns the JSON value of a GraphQL literal, as graphql-js' `valueFromASTUntyped` does, with the digits of its numbers.
- * A variable without a value is `undefined`.
+ * Returns the JSON value of a GraphQL literal, as graphql-js' `valueFromASTUntyped` does, but with all digits of numbers.
+ * A variable without a value gives `undefined`.
  */
 export function literalValue(node: ValueNode, variables?: Readonly<Record<string, unknown>> | null): unknown {
   switch (node.kind) {

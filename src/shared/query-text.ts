@@ -1,14 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Finds the parameters of a query string whose percent-encoding is not UTF-8, such as `q` in `q=%ff`. `URLSearchParams`
- * would put replacement characters there.
- * @param query what comes after the `?`
+ * Returns the parameters of a query string whose percent-encoding is not UTF-8, such as `q` in `q=%ff`. `URLSearchParams` would
+ * replace the invalid characters.
+ * @param query the text after the `?`
  * @returns their names, as far as these are UTF-8
  * @see https://www.rfc-editor.org/rfc/rfc3986#section-2.5
  */
 export function notUtf8(query: string): string[] {
-  // without an escape beyond ASCII there is nothing to look for
+  // without an escape beyond ASCII, everything is valid
   if (!/%[89a-f]/i.test(query)) return [];
   return query.split('&').flatMap((pair) => {
     if (isUtf8(bytesOf(pair))) return [];

@@ -1,24 +1,24 @@
-/** An operation as logs name it. */
+/** The name and type of an operation, for logs. */
 export interface OperationLabel {
   readonly name: string | undefined;
   readonly type: string;
 }
 
-/** As much of an error as logs need. */
+/** The part of an error that logs need. */
 interface NotedError {
   readonly extensions?: { readonly [name: string]: unknown } | undefined;
 }
 
-/** What is found out about a request on its way through the gateway, for its line in the log. */
+/** Data about a request that is collected on its way through the gateway, for the access log. */
 export interface RequestNotes {
   /** `web/dashboard` */
   endpoint: string | undefined;
   operation: OperationLabel | undefined;
-  /** The name that the client gave, for requests that never became an operation. */
+  /** The operation name that the client sent, for requests without a valid operation. */
   operationName: string | undefined;
   /** Errors of the response; those of subgraphs have `extensions.service`. */
   errors: readonly NotedError[] | undefined;
-  /** Why it could not be answered, where the response does not say all of it. */
+  /** Why the request failed, if the response does not say everything. */
   reason: string | undefined;
 }
 

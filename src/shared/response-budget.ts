@@ -1,12 +1,12 @@
-/** Parts of a budget. What is left after one part that took too long is still there to wait in. */
+/** Number of parts of a budget. A pause in one part does not use up the others. */
 const PARTS = 4;
 
 /**
- * Calls `onSpent` when an answer over a socket or a channel has not come in so many milliseconds, and returns what cancels that.
+ * Calls `onSpent` if no response over a socket or a channel has arrived within `ms` milliseconds. Returns a function that cancels it.
  *
- * The milliseconds are those in which this process could have read the answer. While it does other work, or the machine gives it no
- * time, nothing is read; afterwards, Node runs timers before it reads. So the budget is spent in parts, of which a pause costs one,
- * and when the last is spent, what has arrived by then is read before the answer is given up.
+ * Only time in which this process could have read the response counts. While the process is busy, or the machine gives it no time,
+ * nothing is read; afterwards, Node runs timers before it reads. So the budget is split into parts, and a pause costs only one of
+ * them. When the last part is spent, data that has arrived is read before `onSpent` is called.
  */
 export function startBudget(ms: number, onSpent: () => void): () => void {
   let left = PARTS;

@@ -7,43 +7,43 @@ export interface Watching {
   close(): Promise<void>;
 }
 
-/** What can happen to the watched path itself. `replaced`: another folder has taken its place. */
+/** An event of the watched path itself. `replaced`: it is another folder now. */
 export type PathEvent = 'gone' | 'back' | 'replaced';
 
 export interface WatchOptions {
-  /** A file, or a folder with all below it. It need not exist yet. */
+  /** A file, or a folder with everything below it. It need not exist yet. */
   readonly path: string;
   /** Which files of a folder count, by their names. Default: all. */
   readonly counts?: (name: string) => boolean;
   /**
-   * Called once things are quiet after something was added, changed or removed.
+   * Called after something was added, changed or removed, once there are no further changes for a moment.
    * @param exists whether the path exists
    */
   readonly onChange: (exists: boolean) => void;
   readonly onEvent?: ((event: PathEvent) => void) | undefined;
 }
 
-/** Long enough for an editor's several writes of one save, or for copying a small folder. */
+/** In milliseconds. Long enough for the several writes of an editor's save, or for copying a small folder. */
 const QUIET_MS = 100;
-/** Several events of one change lead to one look. */
+/** Events within this time cause one check. */
 const GATHER_MS = 20;
-/** For what no event tells: network file systems, and links further up that lead elsewhere. */
+/** For changes without events: network file systems, and links higher up that change. */
 const POLL_MS = 2_000;
 
 /** The state of a path at one moment. */
 interface Snapshot {
-  /** Equal where nothing has changed; `undefined` where the path does not exist. */
+  /** Equal if nothing has changed; `undefined` if the path does not exist. */
   readonly state: string | undefined;
-  /** The folder that the path leads to, by device and inode; `undefined` for a file. */
+  /** The folder at the path, by device and inode; `undefined` for a file. */
   readonly folder: string | undefined;
-  /** What to watch for events: each folder with its identity, and the names that count in it (all, without). */
+  /** What to watch for events: each folder with its identity, and the names that count in it (default: all). */
   readonly folders: ReadonlyMap<string, { readonly id: string; readonly names?: ReadonlySet<string> }>;
 }
 
 /**
- * Watches a path, not the file or folder that is there now: it may be removed and written anew, moved away, or be a link that is
- * made to lead elsewhere, as deploy tools and Kubernetes do. Events of the file system make it fast, looking at the path again now
- * and then makes it certain. Resolves when changes from now on are seen.
+ * Watches a path, not the file or folder that is there now. The path may be removed and created again, moved, or be a link that
+ * changes its target, as with deploy tools and Kubernetes. File system events make it fast, and regular checks make it reliable.
+ * Resolves when all later changes are detected.
  */
 export async function watchPath(options: WatchOptions): Promise<Watching> {
   const watcher = new PathWatcher(options);
@@ -71,7 +71,7 @@ class PathWatcher implements Watching {
   async start(): Promise<void> {
     const first = await this.#snapshot();
     this.#watch(first);
-    // what changed between the look and the first watcher
+    // the path may have changed between the first check and the first watcher
     this.#seen = await this.#snapshot();
     this.#watch(this.#seen);
     this.#poll = setInterval(() => this.#look(), POLL_MS).unref();
@@ -115,7 +115,7 @@ class PathWatcher implements Watching {
     this.#quiet = setTimeout(() => void this.#settle(now), QUIET_MS);
   }
 
-  /** Reports the change unless there was another one meanwhile, which then reports. */
+  /** Reports the change, unless another change follows, which then reports. */
   async #settle(changed: Snapshot): Promise<void> {
     await this.#looking;
     if (this.#closed || this.#seen.state !== changed.state) return;
@@ -135,7 +135,7 @@ class PathWatcher implements Watching {
     }
   }
 
-  /** `undefined` where the system allows no further watcher: looking now and then has to do. */
+  /** Returns `undefined` if the system allows no further watchers; regular checks must be enough then. */
   #open(folder: string, names: ReadonlySet<string> | undefined): FSWatcher | undefined {
     try {
       const watcher = watch(folder, { persistent: false }, (_, name) => {
@@ -169,7 +169,7 @@ class PathWatcher implements Watching {
     return { state: files.join('\n'), folder: idOf(root), folders };
   }
 
-  /** Adds the folders in which the path, each link on the way to it, and the file that it leads to have their names. */
+  /** Adds the folders that contain the path, each link on the way to it, and its target. */
   async #addAbove(folders: Map<string, { id: string; names?: Set<string> }>): Promise<void> {
     const real = await realpath(this.#path).catch(() => this.#path);
     const steps = [this.#path, real];
@@ -183,7 +183,7 @@ class PathWatcher implements Watching {
       if (stats === undefined) continue;
       const known = folders.get(folder);
       if (known) known.names?.add(basename(step));
-      // `..data` is the link by which Kubernetes swaps a mounted ConfigMap
+      // Kubernetes swaps a mounted ConfigMap with the link `..data`
       else folders.set(folder, { id: idOf(stats), names: new Set([basename(step), '..data']) });
     }
   }
@@ -197,7 +197,7 @@ function eventBetween(before: Snapshot, now: Snapshot): PathEvent | undefined {
     : undefined;
 }
 
-/** With the time of its birth, for the inode of what was removed is soon given to something else. */
+/** Includes the birth time, since the inode of a removed file is soon reused. */
 function idOf({ dev, ino, birthtimeNs }: BigIntStats): string {
   return `${dev}:${ino}:${birthtimeNs}`;
 }

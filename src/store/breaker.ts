@@ -1,6 +1,6 @@
-/** Tells whether something that fails should be tried at all. */
+/** A circuit breaker. */
 export interface Breaker {
-  /** Whether to try now. While open, once in each cool-down it says yes: that one try decides. */
+  /** Whether to try now. While open, one try is allowed per cool-down; its result decides. */
   allows(): boolean;
   succeeded(): void;
   failed(): void;
@@ -8,17 +8,17 @@ export interface Breaker {
 }
 
 export interface BreakerOptions {
-  /** Failures in a row after which it opens. Default 3. */
+  /** Failures in a row that open it. Default 3. */
   readonly threshold?: number;
   /** Milliseconds between tries while it is open. Default 250. */
   readonly coolDownMs?: number;
-  /** Milliseconds of a clock that never goes back. */
+  /** Returns milliseconds of a monotonic clock. */
   readonly now?: () => number;
-  /** Called when it opens and when it closes again. */
+  /** Called when it opens, and when it closes again. */
   readonly onChange?: (open: boolean) => void;
 }
 
-/** A circuit breaker over failures in a row, for something that either is there or is not. */
+/** Creates a circuit breaker that counts failures in a row. */
 export function createBreaker(options: BreakerOptions = {}): Breaker {
   const { threshold = 3, coolDownMs = 250, now = () => performance.now(), onChange } = options;
   let failures = 0;

@@ -1,22 +1,22 @@
 import { type Breaker, type BreakerOptions, createBreaker } from './breaker.ts';
 
 /**
- * One breaker for each budget: a Redis that is too slow for rate limits, which can wait for 50 ms, may be fast enough for what can
- * wait for a second.
+ * One circuit breaker per budget. A Redis that is too slow for rate limits with 50 ms may be fast enough for commands with a
+ * second.
  */
 export interface Breakers {
   readonly anyOpen: boolean;
-  /** Why a command of this budget is not to be sent now; `undefined` where it is. */
+  /** Returns why a command with this budget must not be sent now; `undefined` if it may. */
   refusal(budgetMs: number): string | undefined;
-  /** @param tookMs given while some breaker is open: what waits that long has its answer again */
+  /** @param tookMs set while a breaker is open: breakers with a budget of at least this time close, too */
   succeeded(budgetMs: number, tookMs: number | undefined): void;
   failed(budgetMs: number, reason: string): void;
-  /** Opens the breaker of a budget without a command that failed. */
+  /** Opens the breaker of a budget without a failed command. */
   open(budgetMs: number, reason: string): void;
 }
 
 export interface BreakersOptions extends Omit<BreakerOptions, 'onChange'> {
-  /** Called when the first breaker opens, with why, and when all are closed again. */
+  /** Called when the first breaker opens, with the reason, and when all are closed again. */
   readonly onChange: (open: boolean, reason: string | undefined) => void;
 }
 
@@ -44,7 +44,7 @@ export function createBreakers({ onChange, ...options }: BreakersOptions): Break
     get anyOpen() {
       return opened > 0;
     },
-    refusal: (budgetMs) => (breakerOf(budgetMs).allows() ? undefined : (reason ?? 'It did not answer.')),
+    refusal: (budgetMs) => (breakerOf(budgetMs).allows() ? undefined : (reason ?? 'It did not respond.')),
     succeeded(budgetMs, tookMs) {
       breakerOf(budgetMs).succeeded();
       if (tookMs === undefined) return;

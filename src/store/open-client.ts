@@ -4,12 +4,12 @@ import type { RedisClient } from './redis.ts';
 
 const SLOWEST_RECONNECT_MS = 1_000;
 
-/** A client that is not connected yet, and gives up on a connection after `connectTimeout` (milliseconds). */
+/** Creates a client that is not connected yet. A connection attempt fails after `connectTimeout` milliseconds. */
 export function openClient(settings: Pick<RedisSettings, 'url' | 'cluster'>, connectTimeout: number): RedisClient {
   const retry = (attempt: number) => Math.min(25 * 2 ** attempt, SLOWEST_RECONNECT_MS);
   const redisOptions = {
     lazyConnect: true,
-    // a command that is not answered may have been carried out: it is never sent twice, nor kept for later
+    // a command without a response may have been executed: it is never sent twice, and never queued
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,

@@ -5,13 +5,13 @@ import { startBudget } from '../shared/response-budget.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createBreakers } from './breakers.ts';
 
-/** What commands are sent with: one server, or a cluster of them. */
+/** A client of one server or of a cluster. */
 export type RedisClient = Redis | Cluster;
 
-/** Redis did not answer within the budget, or is known to be away. Whoever asked goes on without it. */
+/** Thrown when Redis did not respond within the budget, or is known to be unavailable. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
-  /** Milliseconds that were waited for an answer, where it is that which did not come. */
+  /** Milliseconds waited, if the response was late. */
   readonly waitedMs: number | undefined;
 
   constructor(message: string, { waitedMs, ...options }: ErrorOptions & { waitedMs?: number } = {}) {
@@ -20,38 +20,38 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** The Redis that all processes share, so guarded that nothing waits for it longer than its budget. */
+/** The Redis that all processes share. No caller waits for it longer than its budget. */
 export interface SharedRedis {
-  /** What every key begins with, in braces: on a cluster all keys with the same braces live on one node. */
+  /** The prefix of every key, in braces: a cluster stores all keys with the same hash tag on one node. */
   readonly prefix: string;
-  /** Whether commands are sent just now. */
+  /** Whether commands are sent at the moment. */
   readonly available: boolean;
-  /** `store.redis.required_timeout`: the budget of commands without whose answer a request cannot be answered. */
+  /** `store.redis.required_timeout`: the budget of commands that a request cannot do without. */
   readonly requiredMs: number;
   /**
-   * Throws `StoreUnavailable` when the answer is not there after `budgetMs` (by default `store.redis.timeout`), counted from when
-   * the command is written, without the time in which this process could not read.
+   * Runs a command. Rejects with `StoreUnavailable` if there is no response after `budgetMs` (default: `store.redis.timeout`). The
+   * time counts from when the command is written, without periods in which this process could not read.
    */
   run<T>(command: (client: RedisClient) => Promise<T>, budgetMs?: number): Promise<T>;
-  /** Loads a script when it is first called, and afterwards calls it by its digest. */
+  /** Returns a function that calls a script: by its text the first time, then by its digest. */
   script<T>(name: string, lua: string): (keys: readonly string[], args: readonly (string | number)[]) => Promise<T>;
   close(): Promise<void>;
 }
 
 export type SharedRedisSettings = Omit<RedisSettings, 'required_timeout'> & {
-  /** By default as long as `timeout`. */
+  /** Default: `timeout`. */
   readonly required_timeout?: number;
 };
 
-/** How long the start of the gateway waits for a first connection, in milliseconds. */
+/** Time that the start waits for a first connection, in milliseconds. */
 const FIRST_CONNECTION_MS = 1_000;
 
 /**
- * Connects to Redis, and again whenever the connection is lost. Resolves also when there is no connection yet: the
- * gateway starts without Redis, too.
+ * Connects to Redis, and reconnects when the connection is lost. Also resolves without a connection: the gateway starts without
+ * Redis, too.
  */
 export async function createRedis(settings: SharedRedisSettings, logger: Logger): Promise<SharedRedis> {
-  // late, and a file of its own: the bundle gives names to what is imported at the top of a file, and only there
+  // imported late and from its own file: the bundler names only what is imported at the top of a file
   const { openClient } = await import('./open-client.ts');
   const client = openClient(settings, FIRST_CONNECTION_MS);
   const breakers = createBreakers({ onChange: (open, reason) => logState(logger, open, reason) });
@@ -61,14 +61,14 @@ export async function createRedis(settings: SharedRedisSettings, logger: Logger)
 
   async function run<T>(command: (client: RedisClient) => Promise<T>, budgetMs = settings.timeout): Promise<T> {
     const refused = breakers.refusal(budgetMs);
-    if (refused !== undefined) throw new StoreUnavailable(`Redis is away: ${refused}`);
+    if (refused !== undefined) throw new StoreUnavailable(`Redis unavailable: ${refused}`);
     const startedAt = breakers.anyOpen ? performance.now() : undefined;
     try {
       const result = await withBudget(command(client), budgetMs);
       breakers.succeeded(budgetMs, startedAt === undefined ? undefined : performance.now() - startedAt);
       return result;
     } catch (error) {
-      // Redis answered that the command is wrong: it is there, and we are at fault
+      // Redis rejected the command itself: it is available, and the error is ours
       if (isRedisReply(error)) throw error;
       const unavailable =
         error instanceof StoreUnavailable ? error : new StoreUnavailable(reasonOf(error), { cause: error });
@@ -103,7 +103,7 @@ async function firstConnection(client: RedisClient): Promise<void> {
 function withBudget<T>(work: Promise<T>, budgetMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = startBudget(budgetMs, () => {
-      reject(new StoreUnavailable(`Redis did not answer within ${budgetMs} ms.`, { waitedMs: budgetMs }));
+      reject(new StoreUnavailable(`Redis did not respond within ${budgetMs} ms.`, { waitedMs: budgetMs }));
     });
     work.then(
       (value) => {
@@ -118,7 +118,7 @@ function withBudget<T>(work: Promise<T>, budgetMs: number): Promise<T> {
   });
 }
 
-/** What ioredis says of commands that it cannot send is about its own options. */
+/** Returns the reason of a failure. For commands that cannot be sent, ioredis names its own options instead. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return /enableOfflineQueue|maxRetriesPerRequest/.test(text) ? 'There is no connection.' : text;
@@ -126,11 +126,11 @@ function reasonOf(error: unknown): string {
 
 function isRedisReply(error: unknown): boolean {
   if (!(error instanceof Error) || error.name !== 'ReplyError') return false;
-  // these say that the server, though it answers, cannot serve just now
+  // these mean that the server responds, but cannot serve at the moment
   return !/^(LOADING|CLUSTERDOWN|MASTERDOWN|READONLY|OOM|BUSY|TRYAGAIN|NOAUTH|MISCONF)\b/.test(error.message);
 }
 
 function logState(logger: Logger, open: boolean, reason: string | undefined): void {
-  if (open) logger.warn({ reason }, 'Redis is away: the gateway goes on without it, and tries again by itself');
-  else logger.info({}, 'Redis is back');
+  if (open) logger.warn({ reason }, 'Redis unavailable; continuing without it until it responds again');
+  else logger.info({}, 'Redis available again');
 }

@@ -5,12 +5,12 @@ import type { LogFields } from './logger.ts';
 
 export type AccessLogSettings = Config['telemetry']['access_log'];
 
-/** A longer value of a client is cut. */
+/** Longer values from clients are truncated. */
 const LONGEST = 128;
 
 /**
- * Returns what the line of a request says beyond method, path and status: the endpoint, the operation, the client, and which
- * subgraphs have failed. What is not known is left out.
+ * Returns the fields of the access log beside method, path and status: the endpoint, the operation, the client, and the failed
+ * subgraphs. Unknown fields are left out.
  */
 export function accessFields(
   notes: RequestNotes,

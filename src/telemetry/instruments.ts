@@ -1,33 +1,33 @@
 import type { Count, Metrics } from './metrics.ts';
 
-/** `measure`: it would have been refused, were the policy enforced. */
+/** `measure`: the policy is not enforced, so the request was only counted. */
 export type RefusalMode = 'enforce' | 'measure';
 
 /**
- * Tells of something that a policy refuses.
+ * Counts a rejection by a policy.
  * @param policy the config's name for it: `limits`, `rate_limits.fields`
- * @param reason one of a few words that are known beforehand, or a name out of the config or the schema
+ * @param reason one of a fixed set of words, or a name from the config or the schema
  */
 export type CountRefusal = (policy: string, reason: string, mode?: RefusalMode) => void;
 
-/** What is answered at an HTTP route. */
+/** The kind of an HTTP route. */
 export type Route = 'graphql' | 'bff' | 'health' | 'other';
 
-/** Everything that the gateway counts and measures. There is one only where somebody asks for it. */
+/** Everything that the gateway counts and measures. It exists only if metrics are enabled. */
 export interface Instruments {
-  /** @param status `undefined`: the client left before there was an answer */
-  readonly answered: (route: Route, status: number | undefined, seconds: number) => void;
+  /** @param status `undefined`: the client disconnected before the response */
+  readonly requestFinished: (route: Route, status: number | undefined, seconds: number) => void;
   readonly refused: CountRefusal;
-  /** An address has sent as many bad credentials as it may. */
+  /** An address has reached the limit of bad credentials. */
   readonly throttled: Count;
   /** @param failure the code of the failure, if it is one */
-  readonly fetched: (subgraph: string, failure: string | undefined, seconds: number) => void;
-  /** An operation was known, read and planned, or was not. */
-  readonly preparedFor: (known: boolean) => void;
-  /** A look-up among the kept answers of endpoints. */
-  readonly kept: Count;
-  readonly reloaded: (good: boolean) => void;
-  /** @param available asked whenever the metrics are */
+  readonly fetchFinished: (subgraph: string, failure: string | undefined, seconds: number) => void;
+  /** An operation was found in the cache with its plan, or not. */
+  readonly operationLookedUp: (known: boolean) => void;
+  /** A look-up in the response cache of endpoints. */
+  readonly responseCacheLookedUp: Count;
+  readonly schemaReloaded: (good: boolean) => void;
+  /** @param available called whenever the metrics are read */
   readonly watchStore: (available: () => boolean) => void;
 }
 
@@ -36,7 +36,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export function createInstruments(metrics: Metrics): Instruments {
   const refused = metrics.counter({
     name: 'headgate_policy_refusals_total',
-    help: 'What policies refuse, or would refuse if they were enforced (mode="measure")',
+    help: 'Requests rejected by policies, or that would be if enforced (mode="measure")',
     labels: ['policy', 'reason', 'mode'],
   });
   return {
@@ -50,52 +50,52 @@ export function createInstruments(metrics: Metrics): Instruments {
       help: 'Addresses that have sent as many bad credentials as authentication.failed_attempts allows',
     }),
     watchStore(available) {
-      const help = 'Whether commands are sent to Redis; 0 while it is taken to be away';
+      const help = 'Whether commands are sent to Redis; 0 while it is unavailable';
       metrics.gauge({ name: 'headgate_redis_up', help, together: 'min' }, () => (available() ? 1 : 0));
     },
   };
 }
 
-function ofRequests(metrics: Metrics): Pick<Instruments, 'answered'> {
+function ofRequests(metrics: Metrics): Pick<Instruments, 'requestFinished'> {
   const requests = metrics.counter({
     name: 'headgate_http_requests_total',
-    help: 'Requests by kind of route and status; status="closed": the client left first',
+    help: 'Requests by kind of route and status; status="closed": the client disconnected first',
     labels: ['route', 'status'],
   });
   const durations = metrics.histogram({
     name: 'headgate_http_request_duration_seconds',
-    help: 'From the headers of a request to the end of its answer',
+    help: 'From the headers of a request to the end of its response',
     labels: ['route'],
     buckets: SECONDS,
   });
   return {
-    answered(route, status, seconds) {
+    requestFinished(route, status, seconds) {
       requests(route, status === undefined ? 'closed' : String(status));
       durations(seconds, route);
     },
   };
 }
 
-function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetched'> {
+function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetchFinished'> {
   const labels = ['subgraph'];
   const requests = metrics.counter({
     name: 'headgate_subgraph_requests_total',
-    help: 'Fetches from subgraphs, those that are shared counted once',
+    help: 'Fetches from subgraphs; shared fetches count once',
     labels,
   });
   const errors = metrics.counter({
     name: 'headgate_subgraph_errors_total',
-    help: 'Fetches that came to no answer, by error code',
+    help: 'Failed fetches, by error code',
     labels: [...labels, 'code'],
   });
   const durations = metrics.histogram({
     name: 'headgate_subgraph_request_duration_seconds',
-    help: 'From sending a fetch to the end of its answer',
+    help: 'From sending a fetch to the end of its response',
     labels,
     buckets: SECONDS,
   });
   return {
-    fetched(subgraph, failure, seconds) {
+    fetchFinished(subgraph, failure, seconds) {
       requests(subgraph);
       if (failure !== undefined) errors(subgraph, failure);
       durations(seconds, subgraph);
@@ -103,32 +103,32 @@ function ofSubgraphs(metrics: Metrics): Pick<Instruments, 'fetched'> {
   };
 }
 
-function ofCaches(metrics: Metrics): Pick<Instruments, 'preparedFor' | 'kept'> {
+function ofCaches(metrics: Metrics): Pick<Instruments, 'operationLookedUp' | 'responseCacheLookedUp'> {
   const labels = ['result'];
   const operations = metrics.counter({
     name: 'headgate_operation_cache_lookups_total',
-    help: 'Operations that were known with their plan (hit), or had to be read and planned (miss)',
+    help: 'Operations found in the cache with their plan (hit), or parsed and planned (miss)',
     labels,
   });
   const kept = metrics.counter({
     name: 'headgate_bff_cache_lookups_total',
-    help: 'Look-ups among the kept answers of endpoints: hit, stale, stale-if-error, miss',
+    help: 'Look-ups in the response cache of endpoints: hit, stale, stale-if-error, miss',
     labels,
   });
-  return { preparedFor: (known) => operations(known ? 'hit' : 'miss'), kept };
+  return { operationLookedUp: (known) => operations(known ? 'hit' : 'miss'), responseCacheLookedUp: kept };
 }
 
-function ofSchema(metrics: Metrics): Pick<Instruments, 'reloaded'> {
+function ofSchema(metrics: Metrics): Pick<Instruments, 'schemaReloaded'> {
   const reloads = metrics.counter({
     name: 'headgate_schema_reloads_total',
-    help: 'Changes of the schema: taken up (good), or not, as they do not compose or cannot be served (bad)',
+    help: 'Changes of the schema: loaded (good), or not, since they do not compose or cannot be served (bad)',
     labels: ['result'],
   });
   let last = true;
-  const help = 'Whether the schema as it is now is served; 0: an earlier one is';
+  const help = 'Whether the current schema is served; 0: an earlier one is';
   metrics.gauge({ name: 'headgate_schema_good', help, together: 'min' }, () => (last ? 1 : 0));
   return {
-    reloaded(good) {
+    schemaReloaded(good) {
       last = good;
       reloads(good ? 'good' : 'bad');
     },

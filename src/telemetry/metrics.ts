@@ -1,13 +1,13 @@
-/** Adds one to a number that only grows. `labels`: values, in the order of the names that it was made with. */
+/** Increments a counter. `labels`: values, in the order of the label names. */
 export type Count = (...labels: string[]) => void;
 
-/** Takes note of one value, in the unit that the name ends with. */
+/** Records one value, in the unit that the name ends with. */
 export type Observe = (value: number, ...labels: string[]) => void;
 
 export interface MetricDescription {
   readonly name: string;
   readonly help: string;
-  /** Their values are few, and known beforehand: never what a client chooses. */
+  /** Label names. Their values must be few and never chosen by clients. */
   readonly labels?: readonly string[];
 }
 
@@ -17,11 +17,11 @@ export interface HistogramDescription extends MetricDescription {
 }
 
 export interface GaugeDescription extends MetricDescription {
-  /** How the values of several processes become one. */
+  /** How the values of several processes are combined. */
   readonly together: 'sum' | 'min' | 'max';
 }
 
-/** All metrics of a process at one moment, as plain data: what processes send each other. */
+/** All metrics of a process at one moment, as plain data that processes can send each other. */
 export type Snapshot = readonly SnapshotMetric[];
 
 export interface SnapshotMetric {
@@ -30,13 +30,13 @@ export interface SnapshotMetric {
   readonly type: string;
 }
 
-/** Where metrics are kept until they are asked for. What is not made in one is not measured, and costs nothing. */
+/** A registry of metrics. Metrics that are not created in it are not measured, and cost nothing. */
 export interface Metrics {
   counter(what: MetricDescription): Count;
   histogram(what: HistogramDescription): Observe;
-  /** @param read called when the metrics are asked for */
+  /** @param read called when the metrics are read */
   gauge(what: GaugeDescription, read: () => number): void;
   snapshot(): Promise<Snapshot>;
-  /** In the text format of Prometheus. */
+  /** Returns the metrics in Prometheus' text format. */
   text(): Promise<string>;
 }

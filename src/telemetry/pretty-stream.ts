@@ -1,9 +1,9 @@
-/** Where a log writes its lines. */
+/** The output of a log. */
 export interface LogStream {
   write(line: string): void;
 }
 
-/** Rewrites JSON log lines for people: `12:00:00.000 warn  message  requestId=… status=500`, an error's stack below. */
+/** Formats JSON log lines for a terminal: `12:00:00.000 warn  message  requestId=… status=500`, with the stack of an error below. */
 export function prettyStream(target: LogStream): LogStream {
   return {
     write(line) {

@@ -2,20 +2,20 @@ import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, R
 import type { Metrics, Snapshot } from './metrics.ts';
 
 /**
- * Labels have few values each, but a gateway whose schema is changed again and again for months would gather names. What comes
- * after so many combinations counts as `other`.
+ * Most label combinations of a metric. Labels have few values each, but a gateway whose schema keeps changing for months would
+ * collect names. Further combinations count as `other`.
  */
 const MOST_SERIES = 1_000;
 
-/** Metrics for Prometheus, with those of the process (`process_…`, `nodejs_…`). */
+/** Creates metrics for Prometheus, with those of the process (`process_…`, `nodejs_…`). */
 export function createPrometheusMetrics({ mostSeries = MOST_SERIES } = {}): Metrics {
   const own = new Registry();
-  // what the process itself does is measured from now on
+  // process metrics are collected from now on
   processMetrics();
   return {
     counter({ name, help, labels = [] }) {
       const counter = new Counter({ name, help, labelNames: [...labels], registers: [own] });
-      // what was never counted is 0, so that the first time is seen as an increase
+      // a counter starts at 0, so that the first increment is seen as an increase
       if (labels.length === 0) counter.inc(0);
       const series = seriesOf(counter, labels.length, mostSeries);
       return (...values) => series(values).inc();
@@ -50,7 +50,7 @@ export function createPrometheusMetrics({ mostSeries = MOST_SERIES } = {}): Metr
 
 let ofProcess: Registry | undefined;
 
-/** They observe the whole process, so there is one set of them, however many gateways are in it. */
+/** Returns the metrics of the process. All gateways in one process share them. */
 function processMetrics(): Registry {
   if (ofProcess === undefined) {
     ofProcess = new Registry();
@@ -59,7 +59,7 @@ function processMetrics(): Registry {
   return ofProcess;
 }
 
-/** What one combination of label values is counted with. */
+/** Returns a function that finds the series of a label combination. */
 function seriesOf<Series>(
   metric: { labels(...values: string[]): Series },
   labels: number,
@@ -82,7 +82,7 @@ function seriesOf<Series>(
   };
 }
 
-/** Makes one of the metrics of several processes: counters are added up, gauges as they were made. */
+/** Merges the metrics of several processes: counters are summed, gauges as declared. */
 export async function joinSnapshots(snapshots: readonly Snapshot[]): Promise<{ snapshot: Snapshot; text: string }> {
   const joined = AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot]));
   return {

@@ -2,7 +2,7 @@ import type { Source } from '../sources/source.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 
 /** Takes note of each fetch: how long it took, and whether it came to an answer. To be the layer next to the source. */
-export function measureFetches(source: Source, { fetched }: Pick<Instruments, 'fetched'>): Source {
+export function measureFetches(source: Source, { fetchFinished: fetchFinished }: Pick<Instruments, 'fetchFinished'>): Source {
   const { name } = source;
   return {
     name,
@@ -11,7 +11,7 @@ export function measureFetches(source: Source, { fetched }: Pick<Instruments, 'f
       source.send(request, (answer) => {
         // nobody waits for it any more: that is no failure of the subgraph's
         const gone = answer.kind === 'failure' && request.client.signal?.aborted === true;
-        fetched(name, gone ? 'ABORTED' : failureOf(answer), (performance.now() - start) / 1_000);
+        fetchFinished(name, gone ? 'ABORTED' : failureOf(answer), (performance.now() - start) / 1_000);
         done(answer);
       });
     },

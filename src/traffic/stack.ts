@@ -25,7 +25,7 @@ export interface StackParts {
   readonly share?: { readonly forward: ForwardHeaders | undefined } | undefined;
   /** The rate limit of the subgraph. */
   readonly limitRate?: Layer | undefined;
-  readonly instruments?: Pick<Instruments, 'fetched'> | undefined;
+  readonly instruments?: Pick<Instruments, 'fetchFinished'> | undefined;
   readonly retry?: RetryOptions | undefined;
 }
 

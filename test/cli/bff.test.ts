@@ -170,7 +170,7 @@ describe('bff types', () => {
     const dir = await project();
     const { code, stderr } = await runCli(dir, ['bff', 'types', '--client', 'mobil', '--out', 'made']);
     expect(code).toBe(2);
-    expect(stderr).toContain('bff has no endpoints of "mobil". There are: web.');
+    expect(stderr).toContain('bff has no endpoints of "mobil". Its clients: web.');
   });
 });
 
@@ -181,7 +181,7 @@ describe('check: what it is compared with', () => {
     expect(await runCli(dir, ['check', '--against', 'before.graphql'])).toMatchObject({
       code: 2,
       stderr:
-        'error: --against before.graphql: This is not a supergraph: it has no "join__Graph" enum that names the subgraphs. Expected what `headgate compose --out FILE` has written.\n',
+        'error: --against before.graphql: This is not a supergraph: it has no "join__Graph" enum that names the subgraphs. Expected the output of `headgate compose --out FILE`.\n',
     });
   });
 });
@@ -196,7 +196,7 @@ describe('cache purge', () => {
     await new Promise((resolve) => server.close(resolve));
     expect(await purge(url)).toMatchObject({
       code: 2,
-      stderr: `error: no gateway answers at ${url} (ECONNREFUSED). Start it, or say with --url where it is.\n`,
+      stderr: `error: no gateway responds at ${url} (ECONNREFUSED). Start it, or name its URL with --url.\n`,
     });
     expect((await purge('localhost:4000')).stderr).toContain('"localhost:4000" is not an http:// or https:// URL');
   });
@@ -218,8 +218,8 @@ describe('cache purge', () => {
 
     const purge = (...args: string[]) => runCli(dir, ['cache', 'purge', '--url', url, ...args]);
     expect(await purge('--entity', 'Product:p1', '--token', 'another-token-here')).toMatchObject({ code: 2 });
-    expect(await purge('--entity', 'Product:p1', '--token', token)).toMatchObject({ stdout: 'purged 1 answer\n' });
-    expect(await purge('--tag', 'web/product', '--token', token)).toMatchObject({ stdout: 'purged 2 answers\n' });
+    expect(await purge('--entity', 'Product:p1', '--token', token)).toMatchObject({ stdout: 'purged 1 response\n' });
+    expect(await purge('--tag', 'web/product', '--token', token)).toMatchObject({ stdout: 'purged 2 responses\n' });
     expect(await purge('--token', token)).toMatchObject({ code: 2 });
   });
 });

@@ -61,7 +61,7 @@ test('a file that is there already is left as it is', async () => {
 test.each([
   ['{', 'is neither JSON nor YAML'],
   ['a: [', 'is neither JSON nor YAML'],
-  ['just words', 'holds no OpenAPI document'],
+  ['just words', 'is not an OpenAPI document'],
   ['swagger: "2.0"', 'This is no OpenAPI 3 document.'],
 ])('%j is no document', async (document, message) => {
   const openapi = join(await folderWith({ 'a.yaml': document }), 'a.yaml');
@@ -70,7 +70,7 @@ test.each([
 
 test('documents that cannot be had', async () => {
   const api = await stubApi(({ url }) => (url === '/none' ? json(404, {}) : text(200, 'text/plain', 'x')));
-  await expect(initRest({ openapi: `${api.url}/none` })).rejects.toThrow('answered with HTTP status 404');
+  await expect(initRest({ openapi: `${api.url}/none` })).rejects.toThrow('responded with HTTP status 404');
   await expect(initRest({ openapi: 'http://127.0.0.1:1/x' })).rejects.toThrow('cannot be fetched');
-  await expect(initRest({ openapi: 'none.yaml' })).rejects.toThrow('there is no file none.yaml');
+  await expect(initRest({ openapi: 'none.yaml' })).rejects.toThrow('file not found: none.yaml');
 });

@@ -52,7 +52,7 @@ describe('headgate init service', () => {
   look-up  customer → Customer @merge(keyField: "id", public: true)
   perhaps  customerByMail → Customer @merge(keyField: "mail", public: true)
 
-Next: see whether the look-ups are right, then \`headgate validate\`.
+Next: check the look-ups, then run \`headgate validate\`.
 `);
     const file = readFileSync(join(dir, 'schemas/billing.graphql'), 'utf8');
     expect(file).toContain(`extend schema @service(url: "\${BILLING_URL:-${service.url}}")`);
@@ -108,7 +108,7 @@ Next: see whether the look-ups are right, then \`headgate validate\`.
     const args = ['init', 'service', '--url', service.url, '--out', 'x.graphql'];
     const refused = await runCli(dir, args);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain(`${service.url} does not tell its schema: who are you?`);
+    expect(refused.stderr).toContain(`${service.url}: introspection failed: who are you?`);
     service.answer = undefined;
     expect(await runCli(dir, [...args, '--header', 'Authorization: Bearer x'])).toMatchObject({ code: 0, stderr: '' });
     expect(service.requests.at(-1)?.headers.authorization).toBe('Bearer x');
@@ -128,8 +128,8 @@ Next: see whether the look-ups are right, then \`headgate validate\`.
       ),
     );
     expect(said).toEqual([
-      `error: ${dead} does not answer: ECONNREFUSED\n`,
-      `error: ${web.url} answers with status 200 and something that is no GraphQL result.\n`,
+      `error: ${dead} does not respond: ECONNREFUSED\n`,
+      `error: ${web.url} responded with status 200, and not with a GraphQL result.\n`,
       expect.stringContaining('is a federation subgraph, not a plain service'),
       'error: --url: "ftp://x" is not an http:// or https:// URL\n',
     ]);

@@ -12,7 +12,7 @@ async function create(dir: string, ...flags: string[]): Promise<{ key: string; i
   const { code, stdout, stderr } = await runCli(dir, ['keys', 'create', ...flags]);
   expect({ code, stderr }).toEqual({
     code: 0,
-    stderr: expect.stringMatching(/^Key \w+ of acme\. It is shown this once/),
+    stderr: expect.stringMatching(/^Key \w+ of acme\. It is shown only once/),
   });
   const key = stdout.trim();
   expect(key).toMatch(/^hg_[0-9a-f]{12}_[\w-]{43}$/);
@@ -65,15 +65,15 @@ describe('headgate keys --file', () => {
     };
     expect(await said('list')).toEqual({
       code: 2,
-      stderr: 'error: say where the keys are kept: --file FILE, or --redis URL',
+      stderr: 'error: name the store of the keys: --file FILE, or --redis URL',
     });
     expect(await said('revoke', 'nobody', '--file', 'none.json')).toEqual({
       code: 2,
-      stderr: 'error: there is no key nobody; `headgate keys list` shows those that there are',
+      stderr: 'error: unknown key nobody; `headgate keys list` lists all keys',
     });
     expect(await said('create', '--owner', 'x', '--file', 'none.json', '--expires', 'soon')).toEqual({
       code: 2,
-      stderr: 'error: --expires: "soon" is neither a duration such as 90d nor an instant to come',
+      stderr: 'error: --expires: "soon" is neither a duration such as 90d nor an instant in the future',
     });
     expect(await said('list', '--file', 'broken.json')).toMatchObject({
       code: 1,
@@ -101,14 +101,14 @@ describe.skipIf(!HAS_REDIS)('headgate keys --redis (needs redis-server)', () => 
       const fresh = () => new ApiKeyRedis(redis, 60_000);
       const remembering = fresh();
       expect(await owner(remembering, key)).toEqual({ subject: 'acme', scopes: [], plan: 'gold' });
-      await expect(owner(remembering, 'hg_unknown')).rejects.toThrow('not known');
+      await expect(owner(remembering, 'hg_unknown')).rejects.toThrow('unknown API key');
       expect((await runCli(dir, ['keys', 'revoke', id, ...kept])).code).toBe(0);
       expect((await runCli(dir, ['keys', 'list', ...kept])).stdout).toMatch(
         new RegExp(`^${id} +acme +revoked +gold$`, 'm'),
       );
       await expect(owner(fresh(), key)).rejects.toThrow('is revoked');
       await server.kill();
-      await expect(owner(fresh(), key)).rejects.toThrow('Redis is away');
+      await expect(owner(fresh(), key)).rejects.toThrow('Redis unavailable');
       expect(await owner(remembering, key)).toMatchObject({ subject: 'acme' });
     } finally {
       await redis.close();

@@ -175,7 +175,7 @@ test('dev goes on at its port when the config names one that is taken', async ()
   const cli = startCli(dir, ['dev']);
   const url = await urlOf(cli);
   await writeFile(join(dir, 'headgate.yaml'), listen(new URL(subgraph.url).port));
-  await vi.waitFor(() => expect(cli.output.stderr).toContain('the last good one stays in force'), PATIENCE);
+  await vi.waitFor(() => expect(cli.output.stderr).toContain('keeping the last good one'), PATIENCE);
   expect(cli.output.stderr).toContain('the port is in use');
   expect(await post(url, '{ hello }')).toEqual({ data: { hello: 'from the subgraph' } });
 });

@@ -168,7 +168,7 @@ type Product @key(fields: "id") { id: ID! rating: Float }
     const dir = await project({ ...files, 'query.graphql': query });
     const stage = await runCli(dir, ['plan', '--query', 'query.graphql', '--stage', 'nope']);
     expect(stage.code).toBe(2);
-    expect(stage.stderr).toMatch(/there is no stage "nope"\. The stages are operation, /);
+    expect(stage.stderr).toMatch(/unknown stage "nope"\. The stages are operation, /);
     const variables = await runCli(dir, ['plan', '--query', 'query.graphql', '--variables', '[1]']);
     expect(variables).toMatchObject({ code: 2, stderr: expect.stringContaining('expected a JSON object') });
   });
@@ -201,7 +201,7 @@ test.each([
   [['start', '--prot', '1'], /unknown option '--prot'[\s\S]*--port/],
   [['start', '--port', '99999'], /Expected a whole number from 0 to 65535/],
   [['start', '--schemas', 'a', '--supergraph', 'b'], /--schemas and --supergraph exclude each other/],
-  [['start', '--bff', 'nowhere'], /--bff: there is no folder nowhere/],
+  [['start', '--bff', 'nowhere'], /--bff: folder not found: nowhere/],
 ])('bad arguments %j: told, exit 2', async (args, message) => {
   const { code, stderr } = await runCli(await project(), args);
   expect({ code, told: message.test(stderr) }).toEqual({ code: 2, told: true });

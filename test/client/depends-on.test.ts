@@ -52,7 +52,7 @@ const facts = (identity?: Identity, ip = '192.0.2.1') => ({ ip, identity });
 
 describe('a repetition of a request', () => {
   const key = (headers: Record<string, string>, identity?: Identity, dependsOn = DEPENDS, ip?: string) =>
-    callerKey({ facts: facts(identity, ip), headers }, dependsOn);
+    callerKey({ clientInfo: facts(identity, ip), headers }, dependsOn);
   const ada = token({ sub: 'ada' });
 
   test('has the same key with another token, another id and in another order of headers', () => {
@@ -88,13 +88,13 @@ describe('a repetition of a request', () => {
   });
 
   test('may depend on any header where a module decides', () => {
-    const decided = (headers: Record<string, string>) => callerKey({ facts: facts(ada), headers }, DEPENDS, true);
+    const decided = (headers: Record<string, string>) => callerKey({ clientInfo: facts(ada), headers }, DEPENDS, true);
     expect(decided({ 'x-role': 'a' })).not.toBe(decided({ 'x-role': 'b' }));
   });
 });
 
 test('answers for all are told apart by what is read and by nothing else', () => {
-  const key = (headers: Record<string, string>) => sharedKey({ facts: facts(), headers }, DEPENDS, ['x-page']);
+  const key = (headers: Record<string, string>) => sharedKey({ clientInfo: facts(), headers }, DEPENDS, ['x-page']);
   expect(key({ 'user-agent': 'a', cookie: 'a' })).toBe(key({ 'user-agent': 'b', cookie: 'b' }));
   expect(key({ 'x-app': 'a' })).not.toBe(key({ 'x-app': 'b' }));
   expect(key({ 'x-app': 'a' })).not.toBe(key({ 'x-app': 'a', connection: 'x-app' }));
@@ -103,7 +103,7 @@ test('answers for all are told apart by what is read and by nothing else', () =>
 
 test('viewers are told apart by their address where a module decides by it', () => {
   const key = (ip: string, decidesByAddress: boolean) =>
-    viewerKey({ facts: facts(undefined, ip), headers: {} }, { ...DEPENDS, decidesByAddress });
+    viewerKey({ clientInfo: facts(undefined, ip), headers: {} }, { ...DEPENDS, decidesByAddress });
   expect(key('192.0.2.1', true)).not.toBe(key('192.0.2.2', true));
   expect(key('192.0.2.1', false)).toBe(key('192.0.2.2', false));
 });
@@ -116,7 +116,7 @@ describe('who may keep an answer', () => {
   ) => {
     const { isPrivate, vary } = audienceOf(
       { scope, vary: [] },
-      { facts: facts(identity), headers: {} },
+      { clientInfo: facts(identity), headers: {} },
       {
         ...DEPENDS,
         ...changed,

@@ -95,13 +95,13 @@ test('mistakes are told where they stand', async () => {
     "
     a.graphql:3:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.a": "limit" is 0; it must be a whole number from 1.
     a.graphql:4:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.b": "window" is "soon"; expected a duration such as "10s", "1m" or "1h30m".
-    a.graphql:5:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.c": "by" has "clients"; it knows "client", "ip", "user", "global", "claim:NAME", "header:NAME", "arg:PATH".
+    a.graphql:5:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.c": "by" has "clients"; expected one of "client", "ip", "user", "global", "claim:NAME", "header:NAME", "arg:PATH".
     a.graphql:6:18  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.d": "arg:identity" does not exist: the field has no "identity".
         hint: Known names: id.
     a.graphql:7:26  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.e": "arg:filter.owner.name" does not exist: "Owner" has no "name".
         hint: Known names: id.
-    a.graphql:8:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.f": "burst" says nothing to FIXED_WINDOW; it belongs to TOKEN_BUCKET and LEAKY_BUCKET.
-    a.graphql:9:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.g": "by" is empty; name what the limit goes by, or "global" for everyone together.
+    a.graphql:8:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.f": "burst" has no effect with FIXED_WINDOW; use it with TOKEN_BUCKET or LEAKY_BUCKET.
+    a.graphql:9:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.g": "by" is empty; say what the limit is counted by, or "global" for all clients together.
     a.graphql:12:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.j": "name" is "not, this"; expected at most 64 letters, digits, "_", "." and "-".
     a.graphql:13:10  [a] INVALID_RATE_LIMIT  @rateLimit on "Query.k": A limit of 1000000000 in 365d cannot be counted exactly; choose a shorter window.
     a.graphql:17:13  [a] INVALID_RATE_LIMIT  @rateLimit on "Report": "arg:id" has no effect on a type.

@@ -28,10 +28,7 @@ test.each<[object, string]>([
     { license: { name: 'MIT', identifier: 'MIT', url: 'https://x.example' } },
     'license: OpenAPI allows `identifier` or',
   ],
-  [
-    { security: [{ proxy: [] }] },
-    'security.0.proxy: there is no security scheme of this name; there are: bearer, apiKey',
-  ],
+  [{ security: [{ proxy: [] }] }, 'security.0.proxy: unknown security scheme; expected one of bearer, apiKey'],
   [{ security_schemes: { proxy: { type: 'key' } } }, 'security_schemes.proxy.type: Invalid option'],
 ])('%j is refused', (settings, problem) => {
   expect(problemsOf(settings)).toEqual([expect.stringContaining(problem)]);

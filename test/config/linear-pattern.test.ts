@@ -30,7 +30,7 @@ describe('a pattern of the config', () => {
     ['(', 'missing closing ): `(`'],
     ['^x-(?!internal)', 'invalid or unsupported Perl syntax: `(?!`'],
     ['(a)\\1', 'invalid escape sequence: `\\1`'],
-    ['[a-z]{1,900}', 'it repeats too much: write smaller counts in {…}'],
+    ['[a-z]{1,900}', 'it repeats too much: use smaller counts in {…}'],
   ])('%s is refused', (source, problem) => {
     expect(patternProblem(source)).toBe(problem);
   });

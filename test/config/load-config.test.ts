@@ -83,9 +83,7 @@ test('flags beat the environment, that beats the file, that beats defaults', () 
 test('HEADGATE_CONFIG names the file; a file that was named must be there', () => {
   const file = fileWith('limits: { parser_max_tokens: 7 }');
   expect(loadConfig({ env: { HEADGATE_CONFIG: file } }).limits.parser_max_tokens).toBe(7);
-  expect(() => loadConfig({ env: {}, file: `${file}.gone` })).toThrow(
-    /headgate\.yaml\.gone:1:1 .*There is no such file/,
-  );
+  expect(() => loadConfig({ env: {}, file: `${file}.gone` })).toThrow(/headgate\.yaml\.gone:1:1 .*File not found/);
 });
 
 test('production shows no schema unless told to', () => {
@@ -147,7 +145,7 @@ zebra: 1
     headgate.yaml:6:1  UNKNOWN_CONFIG_KEY  Unknown key "listen".
         hint: Did you mean "supergraph.listen" or "telemetry.metrics.prometheus.listen"?
     headgate.yaml:7:1  UNKNOWN_CONFIG_KEY  Unknown key "zebra".
-        hint: Known here: supergraph, path_prefix, traffic_shaping, limits, telemetry, include_subgraph_errors, subgraphs, login, override_labels, contracts, connectors, bff, cache_control, health_check, headers, authentication, authorization, demand_control, api_keys, introspection_endpoints, tls, trusted_proxies, store, rate_limits, persisted_queries, apq, batching, csrf, cors, ip_lists, security_headers, yoga."
+        hint: Known keys: supergraph, path_prefix, traffic_shaping, limits, telemetry, include_subgraph_errors, subgraphs, login, override_labels, contracts, connectors, bff, cache_control, health_check, headers, authentication, authorization, demand_control, api_keys, introspection_endpoints, tls, trusted_proxies, store, rate_limits, persisted_queries, apq, batching, csrf, cors, ip_lists, security_headers, yoga."
   `);
 });
 
@@ -167,14 +165,14 @@ health_check: []
 `);
   expect(problems).toMatchInlineSnapshot(`
     "headgate.yaml:2:11  INVALID_CONFIG  supergraph.listen: expected "HOST:PORT", for example "0.0.0.0:4000"
-    headgate.yaml:3:18  INVALID_CONFIG  supergraph.introspection: expected true or false, received a text
+    headgate.yaml:3:18  INVALID_CONFIG  supergraph.introspection: expected true or false, received a string
     headgate.yaml:5:27  INVALID_CONFIG  limits.http_max_request_bytes: expected a number above 0
     headgate.yaml:7:19  INVALID_CONFIG  traffic_shaping.all.timeout: expected a duration such as "500ms", "30s" or "1m30s"
     headgate.yaml:8:22  INVALID_CONFIG  traffic_shaping.router.timeout: expected a duration longer than zero
     headgate.yaml:10:21  INVALID_CONFIG  telemetry.logging.level: expected one of "trace", "debug", "info", "warn", "error", "fatal" or "silent"
     headgate.yaml:11:24  INVALID_CONFIG  subgraphs.a.url: expected an http:// or https:// URL
     headgate.yaml:12:15  INVALID_CONFIG  health_check: expected a section of keys, received a list
-        hint: Known here: enabled."
+        hint: Known keys: enabled."
   `);
 });
 
@@ -191,7 +189,7 @@ headers:
     "headgate.yaml:2:1  UNKNOWN_CONFIG_KEY  Unknown key "override_subgraph_url".
         hint: Write "subgraphs.NAME.url".
     headgate.yaml:3:9  UNKNOWN_CONFIG_KEY  Unknown key "cors.origins".
-        hint: Write it into an entry of "cors.policies".
+        hint: Move it into an entry of "cors.policies".
     headgate.yaml:7:20  INVALID_CONFIG  headers.all.request[0].propagate: expected either \`named\` or \`matching\`
     headgate.yaml:7:22  UNKNOWN_CONFIG_KEY  Unknown key "headers.all.request[0].propagate.name".
         hint: Did you mean "headers.all.request[0].propagate.named"?"
@@ -206,14 +204,14 @@ traffic_shaping: { router: { compression: true } }
 contracts: [{ name: 5 }]
 `);
   expect(problems).toMatchInlineSnapshot(`
-    "headgate.yaml:2:31  INVALID_CONFIG  cors.policies[0].origins: expected a list, received a text
+    "headgate.yaml:2:31  INVALID_CONFIG  cors.policies[0].origins: expected a list, received a string
         hint: Write a list with one entry: origins: ["https://a.example"]
     headgate.yaml:3:26  INVALID_CONFIG  rate_limits.requests: expected a list, received a section of keys
         hint: Begin each entry of the list with "- ".
     headgate.yaml:4:43  INVALID_CONFIG  traffic_shaping.router.compression: expected a section of keys, received true or false
-        hint: Known here: enabled, threshold.
-    headgate.yaml:5:13  INVALID_CONFIG  contracts[0].path: it is missing; expected a text
-    headgate.yaml:5:21  INVALID_CONFIG  contracts[0].name: expected a text, received a number"
+        hint: Known keys: enabled, threshold.
+    headgate.yaml:5:13  INVALID_CONFIG  contracts[0].path: it is missing; expected a string
+    headgate.yaml:5:21  INVALID_CONFIG  contracts[0].name: expected a string, received a number"
   `);
 });
 
@@ -257,22 +255,22 @@ test('broken YAML, a repeated key, an unset variable, what looks like a variable
         hint: Set it, or give it a default: \${N:-…}"
   `);
   expect(problemsOf('supergraph: { listen: "localhost:${PORT:4000}" }')).toMatchInlineSnapshot(`
-    "headgate.yaml:1:23  INVALID_VARIABLE  \${PORT:4000} names no environment variable.
+    "headgate.yaml:1:23  INVALID_VARIABLE  \${PORT:4000} is not a valid variable reference.
         hint: Write \${NAME}, or with a default \${NAME:-value}; names have letters, digits and "_"."
   `);
   expect(problemsOf('traffic_shaping: { all: { timeout: 30 } }')).toMatchInlineSnapshot(
     `"headgate.yaml:1:36  INVALID_CONFIG  traffic_shaping.all.timeout: expected a duration such as "500ms", "30s" or "1m30s""`,
   );
   expect(problemsOf('just text')).toMatch(
-    /^headgate\.yaml:1:1 {2}INVALID_CONFIG {2}expected a section of keys, received a text/,
+    /^headgate\.yaml:1:1 {2}INVALID_CONFIG {2}expected a section of keys, received a string/,
   );
 });
 
 test('bad environment variables are told together', () => {
   expect(problemsOf('{}', { PORT: '70000', LOG_LEVEL: 'loud' })).toMatchInlineSnapshot(`
-    "environment variable PORT  INVALID_VARIABLE  "70000" is no port.
+    "environment variable PORT  INVALID_VARIABLE  "70000" is not a port.
         hint: Use a whole number from 0 to 65535.
-    environment variable LOG_LEVEL  INVALID_VARIABLE  "loud" is no log level.
+    environment variable LOG_LEVEL  INVALID_VARIABLE  "loud" is not a log level.
         hint: Use one of trace, debug, info, warn, error, fatal, silent."
   `);
 });
@@ -293,17 +291,17 @@ login:
     session: { store: redis, keys: ["${Buffer.alloc(32).toString('base64')}"] }
 `;
   expect(problemsOf(text)).toMatchInlineSnapshot(`
-    "headgate.yaml:1:8  REDIS_NOT_SET  "bff.redis: true" needs a Redis, and "store.redis" is not set.
+    "headgate.yaml:1:8  REDIS_NOT_SET  "bff.redis: true" needs Redis, but "store.redis" is not set.
         hint: Set "store.redis.url" (or the environment variable REDIS_URL), or remove "bff.redis".
-    headgate.yaml:2:13  REDIS_NOT_SET  "api_keys.redis: true" needs a Redis, and "store.redis" is not set.
+    headgate.yaml:2:13  REDIS_NOT_SET  "api_keys.redis: true" needs Redis, but "store.redis" is not set.
         hint: Set "store.redis.url" (or the environment variable REDIS_URL), or remove "api_keys.redis".
-    headgate.yaml:4:27  REDIS_NOT_SET  "connectors.cache.redis: true" needs a Redis, and "store.redis" is not set.
+    headgate.yaml:4:27  REDIS_NOT_SET  "connectors.cache.redis: true" needs Redis, but "store.redis" is not set.
         hint: Set "store.redis.url" (or the environment variable REDIS_URL), or remove "connectors.cache.redis".
-    headgate.yaml:6:3  REDIS_NOT_SET  "rate_limits.store: redis" needs a Redis, and "store.redis" is not set.
+    headgate.yaml:6:3  REDIS_NOT_SET  "rate_limits.store: redis" needs Redis, but "store.redis" is not set.
         hint: Set "store.redis.url" (or the environment variable REDIS_URL), or remove "rate_limits.store".
-    headgate.yaml:7:8  REDIS_NOT_SET  "apq.store: redis" needs a Redis, and "store.redis" is not set.
+    headgate.yaml:7:8  REDIS_NOT_SET  "apq.store: redis" needs Redis, but "store.redis" is not set.
         hint: Set "store.redis.url" (or the environment variable REDIS_URL), or remove "apq.store".
-    headgate.yaml:13:16  REDIS_NOT_SET  "login.web.session.store: redis" needs a Redis, and "store.redis" is not set.
+    headgate.yaml:13:16  REDIS_NOT_SET  "login.web.session.store: redis" needs Redis, but "store.redis" is not set.
         hint: Set "store.redis.url" (or the environment variable REDIS_URL), or remove "login.web.session.store"."
   `);
   const withRedis = `${text}store: { redis: { url: "redis://127.0.0.1:1" } }`;

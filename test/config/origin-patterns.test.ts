@@ -31,7 +31,7 @@ describe('a pattern that accepts an origin which it does not name', () => {
 
   it('comes with advice on what to write', () => {
     expect(unrelatedOrigin('https://shop.example')?.advice).toContain('write each dot of the host as "\\."');
-    expect(unrelatedOrigin('https://.*shop\\.example')?.advice).toContain('with a dot');
+    expect(unrelatedOrigin('https://.*shop\\.example')?.advice).toContain('Put a dot between');
     expect(unrelatedOrigin('https://shop\\.example.*')?.advice).toContain('End the pattern with the host');
     expect(unrelatedOrigin('https://.*')?.advice).toContain('Name the host');
   });

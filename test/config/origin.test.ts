@@ -26,7 +26,7 @@ test.each([
   ['https://shop .example', 'expected an origin such as'],
   ['https://', 'expected an origin such as'],
   ['https://me@shop.example', 'write "https://shop.example"'],
-  ['https://*.shop.example', 'Write a pattern into `match_origins`'],
+  ['https://*.shop.example', 'Use a pattern in `match_origins`'],
 ])('%s is none', (origin, advice) => {
   expect(origins('https://good.example', origin)).toEqual([
     expect.stringMatching(/^cors\.policies\[0\]\.origins\[1\]: /),

@@ -78,7 +78,7 @@ test('schemas that are gone are said to be gone and to be back, and served meanw
   const root = await folder(SHOP);
   const { server, lines, said } = await gatewayOver(root);
   await rename(join(root, 'schemas'), join(root, 'away'));
-  await expect.poll(said, patience).toContain('the watched path is gone; the last good version keeps serving');
+  await expect.poll(said, patience).toContain('the watched path was removed; keeping the last good version');
   await expect.poll(said, patience).toContain('the schema has problems; the last good one keeps serving');
   expect(await rootFields(server)).toEqual(['product']);
   await rename(join(root, 'away'), join(root, 'schemas'));

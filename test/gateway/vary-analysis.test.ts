@@ -33,7 +33,7 @@ function readersOf(given: { engine?: () => Engine; rule?: string; label?: string
 }
 
 const counting = (given: Parameters<typeof readersOf>[0]) => {
-  const neutral = readersOf(given).neutral();
+  const neutral = readersOf(given).ignoredHeaders();
   return TOLD.filter((name) => !neutral.has(name));
 };
 
@@ -49,7 +49,7 @@ test.each([
 
 test('another schema has other connectors', () => {
   let engine = engineWith('user-agent');
-  const { neutral, forwards } = readersOf({ engine: () => engine });
+  const { ignoredHeaders: neutral, forwards } = readersOf({ engine: () => engine });
   expect([neutral().has('user-agent'), forwards('user-agent')]).toEqual([false, true]);
   engine = engineWith('x-tenant');
   expect([neutral().has('user-agent'), forwards('user-agent')]).toEqual([true, false]);

@@ -19,7 +19,7 @@ async function pause(redis: SharedRedis, ms: number): Promise<() => Promise<unkn
   return () => redis.run((client) => client.ping(), 10_000);
 }
 
-const AWAY = 'Redis is away: the gateway goes on without it, and tries again by itself';
+const AWAY = 'Redis unavailable; continuing without it until it responds again';
 
 describe.skipIf(!HAS_REDIS)('the shared Redis', () => {
   it('is given up after its budget, and taken up again by itself when it answers', async () => {
@@ -33,7 +33,7 @@ describe.skipIf(!HAS_REDIS)('the shared Redis', () => {
     server.resume();
     await expect.poll(() => count().catch(() => 0)).toBeGreaterThan(2);
     expect(redis.available).toBe(true);
-    expect(said()).toEqual([AWAY, 'Redis is back']);
+    expect(said()).toEqual([AWAY, 'Redis available again']);
   });
 
   it('is taken up again after its server was killed and started anew', async () => {
@@ -89,13 +89,13 @@ describe.skipIf(!HAS_REDIS)('the shared Redis', () => {
     await Promise.allSettled(impatient);
     expect(redis.available).toBe(false);
     await expect(redis.run((client) => client.ping(), 10)).rejects.toThrow(
-      'Redis is away: Redis did not answer within 10 ms.',
+      'Redis unavailable: Redis did not respond within 10 ms.',
     );
     const patient = count();
     server.resume();
     expect(await patient).toBe(2);
     await expect.poll(() => redis.run((client) => client.ping(), 10).catch(() => '')).toBe('PONG');
-    expect(said()).toEqual([AWAY, 'Redis is back']);
+    expect(said()).toEqual([AWAY, 'Redis available again']);
   });
 
   it('tells mistakes in commands from being away', async () => {

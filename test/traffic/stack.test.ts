@@ -34,7 +34,7 @@ function everyPart() {
     outages: { watch: noting('outages', notes) },
     share: { forward: () => ({ pairs: [], sharingKey: '' }) },
     limitRate: noting('limitRate', notes),
-    instruments: { fetched: (_name, failure) => notes.push(`measured ${failure ?? 'success'}`) },
+    instruments: { fetchFinished: (_name, failure) => notes.push(`measured ${failure ?? 'success'}`) },
     retry: { timeoutMs: 1_000 },
   };
   return { parts, notes };

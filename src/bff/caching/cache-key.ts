@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import { type DependsOn, type Requester, saysWho, sharedKey, viewerKey } from '../../client/depends-on.ts';
+import { type DependsOn, identifiesClient, type Requester, sharedKey, viewerKey } from '../../client/depends-on.ts';
 import { stringifyJson } from '../../shared/exact-json.ts';
 import type { CachePolicy } from './policy.ts';
 
 /** Returns whether a response may be shown to other viewers. */
 export function isShared(policy: CachePolicy, viewer: Requester, dependsOn: DependsOn | undefined): boolean {
-  return policy.scope === 'public' || (policy.scope === 'unspecified' && !saysWho(viewer, dependsOn));
+  return policy.scope === 'public' || (policy.scope === 'unspecified' && !identifiesClient(viewer, dependsOn));
 }
 
 /**

@@ -1,5 +1,5 @@
 import { audienceOf } from '../../client/audience.ts';
-import { type Requester, saysWho } from '../../client/depends-on.ts';
+import { identifiesClient, type Requester } from '../../client/depends-on.ts';
 import { CacheControlAccumulator, type Freshness } from '../../client/freshness.ts';
 import { takeDataText } from '../../executor/take-data-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
@@ -54,7 +54,7 @@ export async function createFreshResponse(
 
 /** Returns the identity and headers that cache keys and `Vary` are computed from. */
 export function requesterOf({ client, req }: Call): Requester {
-  return { facts: client, headers: req.headers };
+  return { clientInfo: client, headers: req.headers };
 }
 
 /** Returns the names of the headers that an endpoint reads: header parameters, and those in `vary` of its cache. */
@@ -71,7 +71,7 @@ export function mayDifferByClient({ engine }: EndpointSnapshot, { query }: Endpo
 function withVary(response: EndpointResponse, { call, endpoint, bff }: EndpointCall): EndpointResponse {
   if (response.etag === undefined) return response;
   const requester = requesterOf(call);
-  const scope = saysWho(requester, bff.dependsOn) ? 'private' : 'public';
+  const scope = identifiesClient(requester, bff.dependsOn) ? 'private' : 'public';
   const { vary } = audienceOf({ scope, vary: headersReadBy(endpoint) }, requester, bff.dependsOn);
   return vary.length === 0 ? response : { ...response, headers: { ...response.headers, vary: vary.join(', ') } };
 }

@@ -20,14 +20,14 @@ const directives = z
     reject_unauthorized: z
       .boolean()
       .default(false)
-      .describe('Whether an operation with a field that the client may not read is refused as a whole, with 403'),
+      .describe('Whether an operation with a field that the client may not read is rejected as a whole, with 403'),
     dry_run: z
       .boolean()
       .default(false)
-      .describe('Whether such fields are served, and only listed in extensions and in the log'),
+      .describe('Whether such fields are returned anyway, and only listed in extensions and in the log'),
     errors: errors.prefault({}),
   })
-  .describe('Directives in schemas that say who may read what');
+  .describe('Enforcement of the authorization directives in schemas');
 
 const policies = z
   .strictObject({
@@ -45,9 +45,9 @@ const policies = z
       .describe(
         'A module whose default export decides the policies that the claim does not list; its path is relative to the config file',
       ),
-    timeout: duration.prefault('1s').describe('How long the module may take; the policies are not met then'),
+    timeout: duration.prefault('1s').describe('Time limit of the module; after it, the policies are not granted'),
   })
-  .describe('Who decides the policies that @policy names');
+  .describe('How the policies of @policy are decided');
 
 export const authorizationSection = z
   .strictObject({
@@ -57,9 +57,9 @@ export const authorizationSection = z
       .array(z.array(z.string().min(1)).min(1))
       .optional()
       .describe(
-        'Scopes that introspection needs, as in @requiresScopes: `[[a, b], [c]]` is (a and b) or c. Default: none',
+        'Scopes required for introspection, as in @requiresScopes: `[[a, b], [c]]` is (a and b) or c. Default: none',
       ),
   })
-  .describe('Who may read what');
+  .describe('Which fields clients may read');
 
 export type AuthorizationSettings = z.output<typeof authorizationSection>;

@@ -9,4 +9,4 @@ export const batchingSection = z
       .describe('An array of operations in one POST, as the batch link of Apollo Client sends it'),
     maximum_size: z.int().positive().default(10).describe('Most operations of one batch'),
   })
-  .describe('Several operations in one HTTP request; each has limits and policies of its own');
+  .describe('Several operations in one HTTP request; limits and policies apply to each operation');

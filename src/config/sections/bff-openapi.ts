@@ -10,7 +10,7 @@ function isServerUrl(text: string): boolean {
 
 const contact = z
   .strictObject({ name: z.string().optional(), url: url.optional(), email: z.email('expected an address').optional() })
-  .describe('Whom to ask');
+  .describe('The contact for questions');
 
 const license = z
   .strictObject({
@@ -26,7 +26,7 @@ const server = z.strictObject({
   url: z
     .string()
     .refine(isServerUrl, 'expected "https://api.example.com", without a "/" at the end, or a path')
-    .describe('Where clients find the gateway, without /bff'),
+    .describe('The URL of the gateway for clients, without /bff'),
   description: z.string().optional(),
 });
 
@@ -34,7 +34,7 @@ const scheme = z
   .looseObject({ type: z.enum(['apiKey', 'http', 'mutualTLS', 'oauth2', 'openIdConnect']) })
   .describe('A Security Scheme Object of OpenAPI');
 
-/** The schemes that every document knows. Sessions are those of single clients. */
+/** The schemes that every document has. Session schemes belong to single clients. */
 const OWN_SCHEMES = ['bearer', 'apiKey', 'certificate'];
 
 const requirement = z.record(z.string(), z.array(z.string())).describe('A scheme and its scopes');
@@ -50,16 +50,16 @@ export const openApiSection = z
       .array(server)
       .min(1)
       .optional()
-      .describe('Where clients find the gateway. Default: where the document is'),
+      .describe('URLs of the gateway for clients. Default: where the document is served'),
     security_schemes: z
       .record(z.string().regex(/^[\w.-]+$/, 'expected letters, digits and "._-"'), scheme)
       .optional()
-      .describe('By name, beside `bearer`, `apiKey`, `session` and `certificate` or in their place'),
+      .describe('By name; added to `bearer`, `apiKey`, `session` and `certificate`, or replacing them'),
     security: z
       .array(requirement)
       .optional()
       .describe(
-        'What is needed for endpoints that the gateway itself answers to everyone, such as for a proxy before it',
+        'Security requirements of endpoints that are public in the gateway itself, for example behind an authenticating proxy',
       ),
   })
   .superRefine(({ security = [], security_schemes = {} }, context) => {
@@ -67,9 +67,9 @@ export const openApiSection = z
       for (const name of Object.keys(one)) {
         if (OWN_SCHEMES.includes(name) || Object.hasOwn(security_schemes, name)) continue;
         const known = [...OWN_SCHEMES, ...Object.keys(security_schemes)].join(', ');
-        const message = `there is no security scheme of this name; there are: ${known}`;
+        const message = `unknown security scheme; expected one of ${known}`;
         context.addIssue({ code: 'custom', path: ['security', index, name], message });
       }
     }
   })
-  .describe('What OpenAPI documents say beside the endpoints');
+  .describe('Additions to the OpenAPI documents of endpoints');

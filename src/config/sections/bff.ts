@@ -4,38 +4,38 @@ import { openApiSection } from './bff-openapi.ts';
 
 const hint = z
   .strictObject({
-    max_age: duration.optional().describe('How long the value holds'),
-    scope: z.enum(['public', 'private']).optional().describe('`private`: it is another one for each viewer'),
-    inherit: z.boolean().default(false).describe('It holds as long as the object around it'),
+    max_age: duration.optional().describe('How long the value may be cached'),
+    scope: z.enum(['public', 'private']).optional().describe('`private`: the value differs between users'),
+    inherit: z.boolean().default(false).describe('Whether the value may be cached as long as its parent object'),
   })
-  .describe('As @cacheControl would say it in a schema');
+  .describe('Like @cacheControl in a schema');
 
 const cache = z
   .strictObject({
-    enabled: z.boolean().default(true).describe('Whether the gateway itself keeps answers; clients may do so anyway'),
+    enabled: z.boolean().default(true).describe('Whether the gateway caches responses; clients may cache them anyway'),
     max_bytes: z
       .int()
       .positive()
       .default(64 * 2 ** 20)
-      .describe('Most memory for kept answers. Does not count with bff.redis'),
+      .describe('Most memory for cached responses. Does not apply with bff.redis'),
     hints: z
       .record(z.string().regex(/^[_A-Za-z]\w*(\.[_A-Za-z]\w*)?$/, 'expected "Type" or "Type.field"'), hint)
       .default({})
-      .describe('How long fields hold, by "Type" or "Type.field"'),
+      .describe('How long fields may be cached, by "Type" or "Type.field"'),
   })
-  .describe('Kept answers of GET endpoints');
+  .describe('Cached responses of GET endpoints');
 
 const compression = z
   .strictObject({
     enabled: z.boolean().default(true),
-    threshold: z.int().positive().default(1_024).describe('Shorter answers, in bytes, are sent as they are'),
+    threshold: z.int().positive().default(1_024).describe('Responses with fewer bytes are not compressed'),
   })
-  .describe('Answers in Brotli or gzip, for clients that take them');
+  .describe('Compression of responses with Brotli or gzip, for clients that accept it');
 
 const errorStatus = z
   .record(z.string().min(1), z.int().min(400, 'expected 400 to 599').max(599, 'expected 400 to 599'))
   .describe(
-    'HTTP statuses of endpoints whose source reports an error, by its code (`OUT_OF_STOCK: 409`) or by the HTTP status of a REST API (`"401": 401`); they override the built-in ones',
+    'HTTP statuses of endpoints for errors of a source, by error code (`OUT_OF_STOCK: 409`) or by the HTTP status of a REST API (`"401": 401`); they override the built-in ones',
   );
 
 export const bffSection = z
@@ -46,7 +46,7 @@ export const bffSection = z
     redis: z
       .boolean()
       .default(false)
-      .describe('Keep answers and idempotency keys in store.redis, for all machines together'),
+      .describe('Whether cached responses and idempotency keys are in store.redis, shared by all machines'),
     docs: z
       .boolean()
       .optional()
@@ -59,7 +59,7 @@ export const bffSection = z
       .min(16, 'expected at least 16 characters')
       .optional()
       .describe(
-        'Who has it may purge kept answers: POST /bff/purge, `headgate cache purge`. Without it there is no such route',
+        'The token that allows purging cached responses: POST /bff/purge, `headgate cache purge`. Without it the route does not exist',
       ),
   })
   .describe('Endpoints for single clients');

@@ -4,11 +4,9 @@ const count = z.int().min(1);
 const values = z.record(z.string(), z.unknown()).describe('Values that connectors read as `$config.NAME`');
 
 const limits = {
-  max_concurrent_requests: count.describe(
-    'Calls of one process that one source has under way at a time; further ones wait',
-  ),
-  max_requests_per_operation: count.describe('Calls that one client request may lead to; further ones fail'),
-  max_response_bytes: count.describe('Longest answer that is read; a longer one is an error'),
+  max_concurrent_requests: count.describe('Concurrent calls to one source per process; further calls wait'),
+  max_requests_per_operation: count.describe('Calls to one source per client request; further calls fail'),
+  max_response_bytes: count.describe('Largest response; a larger one is an error'),
 };
 
 const cache = z
@@ -16,25 +14,27 @@ const cache = z
     enabled: z
       .boolean()
       .default(false)
-      .describe('Whether answers to GETs are kept for all clients, as their headers allow; for every source'),
+      .describe(
+        'Whether responses to GET calls are cached and shared by all clients, as their headers allow; for every source',
+      ),
     max_bytes: z
       .int()
       .positive()
       .default(64 * 2 ** 20)
-      .describe('Most memory for kept answers. Does not count with connectors.cache.redis'),
-    redis: z.boolean().default(false).describe('Keep answers in store.redis, for all processes together'),
+      .describe('Most memory for cached responses. Does not apply with connectors.cache.redis'),
+    redis: z.boolean().default(false).describe('Whether cached responses are in store.redis, shared by all processes'),
   })
-  .describe('Answers of APIs that clients share');
+  .describe('Cached responses of REST APIs');
 
 const oneSource = z.strictObject({
   override_url: z
     .url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' })
     .optional()
-    .describe("Where the API is reached, instead of the source's baseURL"),
+    .describe("The URL of the API, instead of the source's baseURL"),
   max_concurrent_requests: limits.max_concurrent_requests.optional(),
   max_requests_per_operation: limits.max_requests_per_operation.optional(),
   max_response_bytes: limits.max_response_bytes.optional(),
-  cache: z.boolean().optional().describe('Whether its answers are kept, over connectors.cache.enabled'),
+  cache: z.boolean().optional().describe('Whether its responses are cached, over connectors.cache.enabled'),
   $config: values.optional(),
 });
 
@@ -44,17 +44,17 @@ export const connectorsSection = z
     max_requests_per_operation_per_source: limits.max_requests_per_operation.optional(),
     max_response_bytes: limits.max_response_bytes.default(16 * 1024 * 1024),
     cache: cache.prefault({}),
-    sources: z.record(z.string(), oneSource).default({}).describe('Single sources, as "SUBGRAPH.SOURCE"'),
+    sources: z.record(z.string(), oneSource).default({}).describe('Settings of single sources, as "SUBGRAPH.SOURCE"'),
     subgraphs: z
       .record(z.string(), z.strictObject({ $config: values.optional() }))
       .default({})
-      .describe('Single subgraphs, by name'),
+      .describe('Settings of single subgraphs, by name'),
   })
-  .describe('REST APIs that are reached by connectors');
+  .describe('REST APIs behind connectors');
 
 export type ConnectorsConfig = z.output<typeof connectorsSection>;
 
-/** What holds for one source of a subgraph; `source` is undefined for connectors that name none. */
+/** The settings of one source of a subgraph; `source` is undefined for connectors without one. */
 export interface ApiSettings {
   readonly overrideUrl: string | undefined;
   readonly maxConcurrent: number;
@@ -64,7 +64,7 @@ export interface ApiSettings {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** Whether answers of some source are kept. */
+/** Whether responses of any source are cached. */
 export function cachesResponses({ cache, sources }: ConnectorsConfig): boolean {
   return cache.enabled || Object.values(sources).some((source) => source.cache === true);
 }

@@ -9,11 +9,11 @@ const oneContract = z.strictObject({
   path: z
     .string()
     .regex(/^\/graphql\/[\w.-]+$/, 'expected a path below /graphql, for example "/graphql/partner"')
-    .describe('Where this part of the schema is served'),
+    .describe('The path at which this part of the schema is served'),
 });
 
 export const contractsSection = z
   .array(oneContract)
   .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'two contracts have the same name')
   .refine((all) => new Set(all.map(({ path }) => path)).size === all.length, 'two contracts have the same path')
-  .describe('Parts of the public schema, chosen by @tag, each served at a path of its own');
+  .describe('Parts of the public schema, selected by @tag, each with a path of its own');

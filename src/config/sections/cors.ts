@@ -9,37 +9,37 @@ import { pattern } from '../pattern.ts';
 const methodName = z.string().regex(/^[A-Z][A-Z-]*$/, 'expected the name of a method in capitals, such as "POST"');
 
 const settings = {
-  allow_credentials: z.boolean().default(false).describe('Whether browsers may send cookies along'),
+  allow_credentials: z.boolean().default(false).describe('Whether browsers may send cookies'),
   methods: z.array(methodName).default(['GET', 'POST', 'OPTIONS']),
   allow_headers: z
     .array(headerNameOrAll)
     .default([])
-    .describe('Headers that pages may send; empty allows those that the browser asks for'),
+    .describe('Headers that pages may send; empty allows those that the browser requests'),
   expose_headers: z
     .array(headerNameOrAll)
     .default(['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'])
-    .describe('Headers of answers that pages may read'),
-  max_age: duration.optional().describe('How long browsers may remember what they were allowed'),
+    .describe('Response headers that pages may read'),
+  max_age: duration.optional().describe('How long browsers may cache the result of a preflight'),
 };
 
 const policy = z
   .strictObject({
-    origins: z.array(originOrAll).default([]).describe('Origins of pages that may ask; "*" for all'),
+    origins: z.array(originOrAll).default([]).describe('Allowed origins of pages; "*" for all'),
     match_origins: z
       .array(pattern())
       .default([])
       .describe(
-        'Regular expressions; an origin has to match one as a whole. With allow_credentials, one that also accepts unrelated origins is refused',
+        'Regular expressions; one must match the whole origin. With allow_credentials, a pattern that also accepts unrelated origins is an error',
       ),
     paths: z
       .array(z.string().startsWith('/'))
       .default(['/'])
-      .describe('Where the policy holds: these paths, and what is below them'),
+      .describe('Paths with this policy, and everything below them'),
     ...settings,
   })
   .refine(({ origins, allow_credentials }) => !(allow_credentials && origins.includes('*')), {
     path: ['allow_credentials'],
-    message: 'cookies of all the world cannot be let in: name the origins instead of "*"',
+    message: 'credentials cannot be allowed for every origin: name the origins instead of "*"',
   })
   .superRefine(({ match_origins, allow_credentials, ...lists }, context) => {
     if (!allow_credentials) return;
@@ -57,13 +57,15 @@ export const corsSection = z
     policies: z
       .array(policy)
       .default([])
-      .describe('The first whose path and origins fit decides; without any, browsers keep answers from other sites'),
+      .describe(
+        'The first policy with a matching path and origin applies; without policies, browsers block other origins',
+      ),
   })
-  .describe('Which pages of other sites may read answers');
+  .describe('Which pages of other origins may read responses');
 
 export type CorsConfig = z.output<typeof corsSection>;
 
-/** Patterns that accept unrelated origins, which may read what is answered without credentials. */
+/** Returns warnings about patterns that accept unrelated origins. Those could read responses without credentials. */
 export function broadOriginPatterns({ policies }: CorsConfig): { path: string[]; message: string }[] {
   return policies.flatMap(({ match_origins }, policy) =>
     match_origins.flatMap((text, index) => {

@@ -7,16 +7,16 @@ export const csrfSection = z
       .boolean()
       .default(false)
       .describe(
-        'Lets browsers send GraphQL by GET, and POST to endpoints, from pages of any site, without asking first',
+        'Disables the protection: pages of any site can make browsers send GraphQL by GET, and POST to endpoints',
       ),
     required_headers: z
       .array(headerName)
       .min(1)
       .default(['apollo-require-preflight', 'x-apollo-operation-name'])
       .describe(
-        'A GET from a browser, and a POST to an endpoint, needs one of these headers, or a content type that no form can have',
+        'A GET from a browser, and a POST to an endpoint, needs one of these headers, or a content type that a form cannot send',
       ),
   })
-  .describe('Keeps pages of other sites from sending operations in the name of a user');
+  .describe('Protection against requests that pages of other sites send in the name of a user (CSRF)');
 
 export type CsrfConfig = z.output<typeof csrfSection>;

@@ -31,7 +31,7 @@ const propagate = z
   .refine(isNamedOrMatching, CHOOSE)
   .refine(hasOneName, ONE_NAME);
 
-/** What the gateway knows of a request, beside the client's headers. */
+/** Properties of a request that `from_context` can insert. */
 export const CONTEXT_NAMES = ['ip', 'request_id', 'subject', 'scopes', 'client_id', 'plan', 'kind'] as const;
 export type ContextName = (typeof CONTEXT_NAMES)[number];
 
@@ -72,7 +72,7 @@ const propagateBack = z
   .refine(isNamedOrMatching, CHOOSE)
   .refine(hasOneName, ONE_NAME)
   .superRefine(({ named = [], rename }, context) => {
-    // what a client gets under another name says nothing of the response in which it gets it
+    // a renamed header no longer describes the response that it is sent with
     if (rename !== undefined) return;
     for (const [index, name] of named.entries()) {
       const message = responseHeaderName.safeParse(name).error?.issues[0]?.message;
@@ -97,14 +97,14 @@ const rules = z.strictObject({
     .array(requestRule)
     .default([])
     .describe(
-      'What is sent to subgraphs, in order: `propagate` {named or matching, rename, default}, ' +
+      'Rules for headers sent to subgraphs, in order: `propagate` {named or matching, rename, default}, ' +
         '`insert` {name, value or from_claim or from_context, default}, `remove` {named or matching}, `rename` {named, to}',
     ),
   response: z
     .array(responseRule)
     .default([])
     .describe(
-      'What of their answers goes to clients, in order: `propagate` {named or matching, algorithm, rename, default}, ' +
+      'Rules for headers of subgraph responses returned to clients, in order: `propagate` {named or matching, algorithm, rename, default}, ' +
         '`insert` {name, value}, `remove` {named or matching}',
     ),
 });
@@ -112,9 +112,9 @@ const rules = z.strictObject({
 export const headersSection = z
   .strictObject({
     all: rules.prefault({}).describe('For every subgraph'),
-    subgraphs: z.record(z.string(), rules).default({}).describe('For one subgraph, after those for all'),
+    subgraphs: z.record(z.string(), rules).default({}).describe('For one subgraph, applied after those of `all`'),
   })
-  .describe('Which headers go from clients to subgraphs and back');
+  .describe('Which headers are passed from clients to subgraphs and back');
 
 export type HeaderSettings = z.output<typeof headersSection>;
 export type RequestRule = z.output<typeof requestRule>;

@@ -8,13 +8,13 @@ export const includeSubgraphErrorsSection = z
       .describe(
         'Whether clients see the messages of subgraph errors. Default: true, but false with NODE_ENV=production',
       ),
-    subgraphs: z.record(z.string(), z.boolean()).default({}).describe('The same for one subgraph, over `all`'),
+    subgraphs: z.record(z.string(), z.boolean()).default({}).describe('Settings of single subgraphs, over `all`'),
   })
-  .describe('Which subgraphs may show their own error messages to clients');
+  .describe('Whether clients see the error messages of subgraphs');
 
 export type IncludeSubgraphErrors = z.output<typeof includeSubgraphErrorsSection>;
 
-/** Whether clients see the error messages of this subgraph; `byDefault` holds where the setting says nothing. */
+/** Whether clients see the error messages of a subgraph; `byDefault` applies without a setting. */
 export function includesErrorsOf(setting: IncludeSubgraphErrors, subgraph: string, byDefault: boolean): boolean {
   const own = Object.hasOwn(setting.subgraphs, subgraph) ? setting.subgraphs[subgraph] : undefined;
   return own ?? setting.all ?? byDefault;

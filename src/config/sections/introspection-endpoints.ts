@@ -15,8 +15,8 @@ const endpoint = z.strictObject({
 export const introspectionEndpointsSection = z
   .array(endpoint)
   .describe(
-    'Where opaque tokens are looked up (RFC 7662), asked in order: `url`, `client_id`, `client_secret`, `client_auth`, ' +
-      '`issuer`, `audience`, `timeout`, and how long answers hold: `cache` (30s), `negative_cache` (10s)',
+    'Endpoints for the introspection of opaque tokens (RFC 7662), tried in order: `url`, `client_id`, `client_secret`, `client_auth`, ' +
+      '`issuer`, `audience`, `timeout`, and how long results are cached: `cache` (30s), `negative_cache` (10s)',
   );
 
 export type IntrospectionEndpoint = z.output<typeof endpoint>;

@@ -7,15 +7,15 @@ const range = z
   .refine(isAddressRange, 'expected an address or a range, such as "10.0.0.0/8", "192.0.2.7" or "2001:db8::/32"');
 
 const lists = {
-  allow: z.array(range).default([]).describe('Only these addresses may call; empty: all'),
-  deny: z.array(range).default([]).describe('These may not call, even if `allow` has them'),
+  allow: z.array(range).default([]).describe('Allowed addresses; empty allows all'),
+  deny: z.array(range).default([]).describe('Denied addresses, even if they are in `allow`'),
 };
 
-const ALWAYS_ANSWERED = new Set(['/health', '/healthcheck', '/ready', '/readiness']);
+const NEVER_FILTERED = new Set(['/health', '/healthcheck', '/ready', '/readiness']);
 
-/** Lists for a path that the gateway does not have would protect nothing. */
+/** Returns why lists for a path have no effect: for a path that the gateway does not have, they would protect nothing. */
 function mistakeOf(path: string): string | undefined {
-  if (ALWAYS_ANSWERED.has(path)) return 'this path answers everybody, so that lists for it have no effect';
+  if (NEVER_FILTERED.has(path)) return 'this path is open to everybody, so lists for it have no effect';
   if (path === '/' || isOwnPath(path)) return undefined;
   return 'the gateway has no such path; expected "/graphql", "/bff/CLIENT" or what is below them, without `path_prefix`';
 }
@@ -27,7 +27,7 @@ export const ipListsSection = z
       .strictObject(lists)
       .prefault({})
       .describe(
-        'Who may ask at the admin listener (telemetry.metrics.prometheus.listen); the other lists are not for it',
+        'Addresses for the admin listener (telemetry.metrics.prometheus.listen); the other lists do not apply to it',
       ),
     routes: z
       .record(z.string().startsWith('/'), z.strictObject(lists))
@@ -38,8 +38,8 @@ export const ipListsSection = z
         }
       })
       .default({})
-      .describe('More lists for a path and what is below it; the longest path that fits counts'),
+      .describe('Additional lists for a path and everything below it; the longest matching path applies'),
   })
-  .describe('Who may ask at all, by address; anybody else is answered 403. /health and /ready answer everybody');
+  .describe('Client addresses that may use the gateway; others get 403. /health and /ready are open to everybody');
 
 export type IpListsConfig = z.output<typeof ipListsSection>;

@@ -17,10 +17,10 @@ export const PUBLIC_KEY_ALGORITHMS = [
   'Ed25519',
 ] as const;
 
-/** Those with a secret that both sides know. */
+/** Signature algorithms with a shared secret. */
 export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;
 
-/** RFC 7518, section 3.2: a key as long as the hash of HS256, or longer. */
+/** A key must be as long as the hash of HS256, or longer (RFC 7518, section 3.2). */
 const SHORTEST_SECRET = 32;
 
 const names = z.array(z.string().min(1)).min(1);
@@ -30,8 +30,8 @@ const issuerFields = {
     .string()
     .regex(/^(?:https?:\/\/|file:\/\/\/)\S+$/, 'expected an http:// or https:// URL, or file:/// with an absolute path')
     .optional()
-    .describe('Where the key set is fetched from'),
-  file: z.string().min(1).optional().describe('A file with the key set (JSON); it is watched'),
+    .describe('The URL of the key set'),
+  file: z.string().min(1).optional().describe('A file with the key set (JSON); changes are picked up'),
   keys: z
     .array(z.looseObject({ kty: z.string() }))
     .optional()
@@ -41,43 +41,39 @@ const issuerFields = {
     .min(SHORTEST_SECRET, `expected ${SHORTEST_SECRET} characters or more: a shorter secret can be guessed`)
     .optional()
     .describe('For HS256, HS384 and HS512'),
-  issuer: z.string().min(1).optional().describe('What `iss` must be'),
-  issuers: names.optional().describe('What `iss` may be'),
-  audience: z.string().min(1).optional().describe('What `aud` must have'),
-  audiences: names.optional().describe('`aud` must have one of these'),
+  issuer: z.string().min(1).optional().describe('The required value of `iss`'),
+  issuers: names.optional().describe('Allowed values of `iss`'),
+  audience: z.string().min(1).optional().describe('The value that `aud` must contain'),
+  audiences: names.optional().describe('Values of which `aud` must contain one'),
   algorithms: z
     .array(z.enum([...PUBLIC_KEY_ALGORITHMS, ...SECRET_ALGORITHMS]))
     .min(1)
     .optional()
-    .describe('Signature algorithms that are taken. Default: all for public keys, or HS256 to HS512 for a secret'),
+    .describe('Accepted signature algorithms. Default: all for public keys, or HS256 to HS512 for a secret'),
   require_expiration: z
     .boolean()
     .default(true)
-    .describe('Whether a token without `exp` is refused; it would be good for ever'),
+    .describe('Whether a token without `exp` is rejected; it would stay valid forever'),
   types: names
     .optional()
     .describe(
-      'What `typ` in the header of a token must be, in any case, with or without `application/`. Default: `JWT`, `at+jwt` or none',
+      'Allowed values of `typ` in the header of a token, in any case, with or without `application/`. Default: `JWT`, `at+jwt` or no `typ`',
     ),
-  poll_interval: duration.prefault('5m').describe('How often a key set at a URL is fetched again'),
+  poll_interval: duration.prefault('5m').describe('Time between fetches of a key set at a URL'),
   max_age: duration
     .prefault('24h')
-    .describe(
-      'How long the last key set from a URL is used while it cannot be fetched again; after that, tokens are answered 503',
-    ),
-  cooldown: duration
-    .prefault('30s')
-    .describe('A token with an unknown key has the set fetched again, but not more often than this'),
-  timeout: duration.prefault('5s').describe('How long one fetch of the key set may take'),
+    .describe('How long a key set from a URL stays in use if it cannot be fetched again; after that, tokens get 503'),
+  cooldown: duration.prefault('30s').describe('Minimum time between fetches that tokens with an unknown key cause'),
+  timeout: duration.prefault('5s').describe('Time limit of one fetch of the key set'),
   headers: z
     .array(z.strictObject({ name: headerName, value: headerValue }))
     .default([])
-    .describe('Headers to fetch the key set with'),
+    .describe('Headers of the request for the key set'),
 };
 
 const ORIGINS = ['url', 'file', 'keys', 'secret'] as const;
 
-/** One issuer's keys, and what its tokens must say. */
+/** One issuer: its keys, and what its tokens must contain. */
 export const jwksSection = z
   .strictObject(issuerFields)
   .refine(
@@ -91,11 +87,11 @@ export const jwksSection = z
   )
   .refine(({ poll_interval, max_age }) => max_age > poll_interval, {
     path: ['max_age'],
-    message: 'expected more than `poll_interval`: else a key set is too old before it is fetched again',
+    message: 'expected more than `poll_interval`: otherwise a key set expires before it is fetched again',
   })
   .refine(fitsItsKeys, {
     path: ['algorithms'],
-    message: 'HS256, HS384 and HS512 go with `secret`, all others with public keys: a public key is no secret',
+    message: 'HS256, HS384 and HS512 need `secret`, all others need public keys: a public key is no secret',
   });
 
 function fitsItsKeys(entry: { secret?: string | undefined; algorithms?: readonly string[] | undefined }): boolean {

@@ -2,12 +2,12 @@ import * as z from 'zod';
 import { duration } from '../duration.ts';
 import { oauthClient } from '../oauth-client.ts';
 
-/** What login answers below `/bff/CLIENT/`: endpoints of these paths are never reached. */
+/** The login routes below `/bff/CLIENT/`. Endpoints with these paths are not reachable. */
 export const LOGIN_ROUTES = ['login', 'callback', 'logout', 'me', 'backchannel-logout'] as const;
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** RFC 8252, section 8.3: what stays within one machine need not be encrypted. */
+/** Whether a host is this machine, so that its traffic need not be encrypted (RFC 8252, section 8.3). */
 export function isLoopback(hostname: string): boolean {
   return LOOPBACK.has(hostname) || hostname.endsWith('.localhost');
 }
@@ -30,8 +30,8 @@ const key = z
 
 const session = z
   .strictObject({
-    idle_timeout: duration.prefault('30m').describe('A session that nobody uses for so long ends'),
-    lifetime: duration.prefault('12h').describe('A session ends after so long, however much it is used'),
+    idle_timeout: duration.prefault('30m').describe('A session ends after this time without use'),
+    lifetime: duration.prefault('12h').describe('A session ends after this time, whether it is used or not'),
     store: z
       .enum(['memory', 'redis'])
       .default('memory')
@@ -40,7 +40,7 @@ const session = z
       .int()
       .positive()
       .default(10_000)
-      .describe('With `memory`: most sessions; beyond, the one unused for longest ends'),
+      .describe('With `memory`: most sessions; beyond it, the least recently used one ends'),
     keys: z
       .array(key)
       .default([])
@@ -51,41 +51,43 @@ const session = z
   })
   .refine(({ store, keys }) => store === 'memory' || keys.length > 0, {
     path: ['keys'],
-    message: 'sessions in Redis are encrypted: give a key; make one with `openssl rand -base64 32`',
+    message: 'sessions in Redis are encrypted: set a key; make one with `openssl rand -base64 32`',
   });
 
-/** What a request to the provider consists of: not for the config to set. */
+/** Parameters of the authorization request that the gateway sets itself. */
 const OWN_PARAMETERS =
   /^(client_id|client_secret|redirect_uri|response_type|response_mode|scope|state|nonce|code_challenge|code_challenge_method|request|request_uri)$/;
 
 const client = z.strictObject({
   issuer: z
     .url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' })
-    .describe('The OpenID provider, as its configuration names itself; found by `/.well-known/openid-configuration`'),
+    .describe(
+      'The issuer URL of the OpenID provider; the gateway fetches `/.well-known/openid-configuration` below it',
+    ),
   ...oauthClient,
   scopes: z
     .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'expected scopes, each without spaces'))
     .default(['openid'])
-    .describe('What is asked for; `openid` always is. `offline_access` is what many providers give refresh tokens for'),
+    .describe('Requested scopes; `openid` is always added. Many providers need `offline_access` for refresh tokens'),
   authorization_params: z
     .record(
       z.string().refine((name) => !OWN_PARAMETERS.test(name), 'this one is set by the gateway'),
       z.string(),
     )
     .default({})
-    .describe('More parameters of the authorization request, such as `audience`, `resource` or `prompt`'),
+    .describe('Additional parameters of the authorization request, such as `audience`, `resource` or `prompt`'),
   public_url: origin
     .optional()
     .describe(
-      'Where browsers find the gateway: `https://shop.example`. Without it only localhost works, as in development',
+      'The URL of the site in browsers: `https://shop.example`. Without it only localhost works, as in development',
     ),
-  return_to: path.default('/').describe('Where a login leads that does not say'),
+  return_to: path.default('/').describe('Where a login leads without `returnTo`'),
   after_logout: path
     .default('/')
-    .describe('Where a logout leads; the provider must know it with `public_url` before it'),
+    .describe('Where a logout leads; register it at the provider, with `public_url` before it'),
   error_path: path
     .optional()
-    .describe('Where a login leads that failed, with `?error=…`. Default: it is answered with a problem'),
+    .describe('Where a failed login leads, with `?error=…`. Default: the response is a problem document'),
   claims: z
     .array(z.string().min(1))
     .default(['sub', 'name', 'email'])
@@ -93,21 +95,21 @@ const client = z.strictObject({
   csrf: z
     .enum(['header', 'token'])
     .default('header')
-    .describe('What requests that change something need: `x-csrf: 1`, or `x-csrf` with the token that /me returns'),
+    .describe('What unsafe requests need: `x-csrf: 1`, or `x-csrf` with the token that /me returns'),
   allowed_origins: z
     .array(origin)
     .default([])
-    .describe('Origins beside the own one whose pages may send such requests (see `cors` in client.yaml)'),
-  graphql: z.boolean().default(false).describe('Whether the session counts at /graphql, too'),
-  timeout: duration.prefault('5s').describe('How long one request to the provider may take'),
-  login_timeout: duration.prefault('10m').describe('How long a user may take to log in'),
+    .describe('Other origins whose pages may send such requests (see `cors` in client.yaml)'),
+  graphql: z.boolean().default(false).describe('Whether the session also applies at /graphql'),
+  timeout: duration.prefault('5s').describe('Time limit of one request to the provider'),
+  login_timeout: duration.prefault('10m').describe('Time that a user has to log in'),
   session: session.prefault({}),
 });
 
 export const loginSection = z
   .record(z.string().regex(/^[A-Za-z0-9_-]+$/, 'expected the name of a folder in bff/'), client)
   .refine((clients) => Object.values(clients).filter(({ graphql }) => graphql).length <= 1, {
-    message: 'only one client can have `graphql: true`, for a request to /graphql does not say whose it is',
+    message: 'only one client can have `graphql: true`: a request to /graphql does not say which client it belongs to',
   })
   .describe('Login for browsers, by BFF client: /bff/CLIENT/login, /logout and /me; tokens never leave the gateway');
 

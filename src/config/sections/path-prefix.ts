@@ -1,9 +1,9 @@
 import * as z from 'zod';
 
-/** Where the gateway's own routes begin: a prefix that is one of them could not be told from it. */
+/** First segments of the gateway's own routes. A prefix that equals one would be ambiguous. */
 const OWN = new Set(['bff', 'demo', 'graphql', 'health', 'healthcheck', 'ready', 'readiness']);
 
-/** Whether a path, without the prefix, is one of the gateway's own routes or below one. */
+/** Whether a path, without the prefix, belongs to the gateway's own routes. */
 export function isOwnPath(path: string): boolean {
   return OWN.has(path.split('/')[1] ?? '');
 }
@@ -13,5 +13,5 @@ export const pathPrefixSection = z
   .regex(/^(?:\/[\w~-][\w.~-]*)+$/, 'expected a path such as "/shop-api", without a slash at its end')
   .refine((prefix) => !isOwnPath(prefix), 'it begins like a route of the gateway; choose another one')
   .describe(
-    'Where a proxy shows the gateway, such as "/shop-api": all routes are served below it, and links begin with it',
+    'The path prefix that a proxy adds, such as "/shop-api": all routes are served below it, and links begin with it',
   );

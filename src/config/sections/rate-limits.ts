@@ -5,25 +5,27 @@ import { rateLimitMistakes } from '../rate-limit-settings.ts';
 const ALGORITHMS = ['TOKEN_BUCKET', 'SLIDING_WINDOW', 'FIXED_WINDOW', 'LEAKY_BUCKET'] as const;
 
 const settings = z.strictObject({
-  limit: z.int().describe('So many in a window'),
-  window: z.string().default('1m').describe('How long a window is: "10s", "1m", "1h"'),
+  limit: z.int().describe('The quota of a window'),
+  window: z.string().default('1m').describe('The length of a window: "10s", "1m", "1h"'),
   burst: z
     .int()
     .optional()
     .describe(
-      'TOKEN_BUCKET: so many at once (default: `limit`). LEAKY_BUCKET: so many wait (default: those of one second)',
+      'TOKEN_BUCKET: the largest burst (default: `limit`). LEAKY_BUCKET: how many may wait (default: those of one second)',
     ),
   by: z
     .array(z.string())
     .default(['client'])
-    .describe('What it goes by: client, ip, user, claim:NAME, header:NAME, global; for fields also arg:PATH'),
+    .describe(
+      'What is counted separately: client, ip, user, claim:NAME, header:NAME, global; for fields also arg:PATH',
+    ),
   algorithm: z.enum(ALGORITHMS).default('TOKEN_BUCKET'),
-  name: z.string().optional().describe('What clients see it called in RateLimit-Policy'),
+  name: z.string().optional().describe('The name for clients in RateLimit-Policy'),
 });
 
 type Settings = z.output<typeof settings>;
 
-/** Tells each mistake at the key that it is about. */
+/** Reports each mistake at its key. */
 function checkField(value: Settings, context: z.RefinementCtx): void {
   for (const { argument, message } of rateLimitMistakes(value)) {
     context.addIssue({ code: 'custom', message, path: [argument] });
@@ -33,7 +35,7 @@ function checkField(value: Settings, context: z.RefinementCtx): void {
 function checkRequest(value: Settings, context: z.RefinementCtx): void {
   checkField(value, context);
   if (!value.by.some((key) => key.startsWith('arg:'))) return;
-  const message = '"arg:" goes by an argument of a field: it belongs into rate_limits.fields.';
+  const message = '"arg:" needs the argument of a field: use it in rate_limits.fields.';
   context.addIssue({ code: 'custom', message, path: ['by'] });
 }
 
@@ -41,7 +43,7 @@ const plans = z
   .array(z.string())
   .min(1)
   .optional()
-  .describe('Only for clients whose API key was sold under one of these plans; without it for all');
+  .describe('Only for clients whose API key has one of these plans; default: all clients');
 
 const weight = z
   .enum(['request', 'cost'])
@@ -55,7 +57,7 @@ const subgraphLimit = settings.extend({ by: z.array(z.string()).default(['global
 
 export const rateLimitsSection = z
   .strictObject({
-    requests: z.array(requestLimit).default([]).describe('Limits of whole requests; over one of them is answered 429'),
+    requests: z.array(requestLimit).default([]).describe('Limits of whole requests; beyond them the response is 429'),
     operations: z
       .record(z.string(), z.array(operationLimit))
       .default({})
@@ -66,7 +68,7 @@ export const rateLimitsSection = z
         z.array(fieldLimit),
       )
       .default({})
-      .describe('Limits of fields and types, in place of what @rateLimit says there; an empty list takes it away'),
+      .describe('Limits of fields and types, instead of @rateLimit in schemas; an empty list removes the limit'),
     subgraphs: z
       .record(z.string(), z.array(subgraphLimit))
       .default({})
@@ -75,28 +77,28 @@ export const rateLimitsSection = z
       .enum(['enforce', 'measure'])
       .default('enforce')
       .describe(
-        'measure: no request is refused, and responses have no headers about limits; the metrics count what enforce would refuse (client.yaml included)',
+        'measure: no request is rejected, and responses have no RateLimit headers; metrics count what enforce would reject (client.yaml included)',
       ),
     store: z
       .enum(['memory', 'redis'])
       .optional()
       .describe(
-        'Where it is counted. Default: redis where store.redis is set, else memory (all workers of one machine together)',
+        'Where requests are counted. Default: redis if store.redis is set, else memory (all workers of one machine together)',
       ),
     on_store_failure: z
       .enum(['fail_open', 'fail_closed'])
       .default('fail_open')
-      .describe('While Redis is away: fail_open counts in each process, fail_closed refuses what has a limit'),
+      .describe(
+        'While Redis is unavailable: fail_open counts in each process, fail_closed rejects requests with a limit',
+      ),
     store_timeout: duration
       .optional()
-      .describe(
-        'How long the decision of Redis is waited for. Default: 50ms, but store.redis.required_timeout with fail_closed',
-      ),
+      .describe('How long to wait for Redis. Default: 50ms, but store.redis.required_timeout with fail_closed'),
     headers: z
       .boolean()
       .default(true)
-      .describe('Whether answers bear RateLimit-Policy and RateLimit, those of client.yaml included'),
+      .describe('Whether responses have RateLimit-Policy and RateLimit, also for limits of client.yaml'),
   })
-  .describe('How often clients may ask; see docs/policies.md');
+  .describe('How many requests clients may send; see docs/policies.md');
 
 export type RateLimitsConfig = z.output<typeof rateLimitsSection>;

@@ -7,7 +7,7 @@ export const securityHeadersSection = z
     frame_options: z
       .enum(['DENY', 'SAMEORIGIN', 'none'])
       .default('DENY')
-      .describe('Who may show GraphiQL inside a frame; the pages under /bff nobody may'),
+      .describe('Which sites may show GraphiQL in a frame; pages under /bff can never be framed'),
     referrer_policy: z.string().default('no-referrer'),
     hsts: z
       .strictObject({
@@ -16,8 +16,8 @@ export const securityHeadersSection = z
         preload: z.boolean().default(false),
       })
       .prefault({})
-      .describe('Strict-Transport-Security, sent where the gateway itself speaks TLS'),
+      .describe('Strict-Transport-Security, sent if the gateway itself serves TLS'),
   })
-  .describe('Headers of every answer that tell browsers to be careful; X-Content-Type-Options: nosniff is always one');
+  .describe('Security headers of every response; X-Content-Type-Options: nosniff is always among them');
 
 export type SecurityHeadersConfig = z.output<typeof securityHeadersSection>;

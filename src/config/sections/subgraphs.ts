@@ -4,7 +4,7 @@ const oneSubgraph = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, message: 'expected an http:// or https:// URL' })
     .optional()
-    .describe('Where this subgraph is reached, instead of the URL in its schema or in the supergraph'),
+    .describe('The URL of this subgraph, instead of the one in its schema or in the supergraph'),
 });
 
 export const subgraphsSection = z.record(z.string(), oneSubgraph).describe('Settings of single subgraphs, by name');

@@ -28,4 +28,4 @@ export const supergraphSection = z
       .describe('Whether clients may introspect the schema. Default: true, but false with NODE_ENV=production'),
     query_planning: queryPlanning.prefault({}),
   })
-  .describe('Where the gateway listens and what it shows of its schema');
+  .describe('Where the gateway listens, and introspection of its schema');

@@ -14,27 +14,27 @@ const loggingSection = z
       .describe('`auto` is pretty on a terminal and JSON lines elsewhere'),
     summary_interval: duration
       .prefault('10s')
-      .describe('A subgraph that keeps failing is logged once, and then in one line for each interval of this length'),
+      .describe('A subgraph that keeps failing is logged once, and then once per interval of this length'),
   })
   .describe('The log on standard output');
 
 const prometheusSection = z
   .strictObject({
-    enabled: z.boolean().default(false).describe('Whether metrics are kept, and served at a port of their own'),
+    enabled: z.boolean().default(false).describe('Whether metrics are collected, and served on the admin listener'),
     listen: listenAddress
       .prefault('127.0.0.1:9090')
-      .describe('HOST:PORT of the admin listener, apart from the clients; port 0 takes any free port'),
+      .describe('HOST:PORT of the admin listener, separate from the one for clients; port 0 takes any free port'),
     path: z
       .string()
       .regex(/^\/[\w./-]*$/, 'expected a path, for example "/metrics"')
       .default('/metrics')
-      .describe('Where the metrics are on it'),
+      .describe('The path of the metrics on the admin listener'),
   })
   .describe('Metrics for Prometheus');
 
 const metricsSection = z
   .strictObject({ prometheus: prometheusSection.prefault({}) })
-  .describe('What the gateway counts and measures; see docs/telemetry.md');
+  .describe('Metrics; see docs/telemetry.md');
 
 const accessLogSection = z
   .strictObject({
@@ -42,13 +42,13 @@ const accessLogSection = z
       .array(headerName)
       .default(['apollographql-client-name', 'graphql-client-name'])
       .describe(
-        'Headers in which clients say their names; the first that a request has counts. Default: apollographql-client-name, graphql-client-name',
+        'Headers with the name of the client; the first one in a request is used. Default: apollographql-client-name, graphql-client-name',
       ),
     client_version_headers: z
       .array(headerName)
       .default(['apollographql-client-version', 'graphql-client-version'])
       .describe(
-        'Headers in which clients say their versions. Default: apollographql-client-version, graphql-client-version',
+        'Headers with the version of the client. Default: apollographql-client-version, graphql-client-version',
       ),
   })
   .describe('The line that is logged for each request: at error for responses of 500 and above, at debug for others');

@@ -4,29 +4,27 @@ import { duration } from '../duration.ts';
 
 const DEFAULT_TIMEOUT = '30s';
 
-const shareReads = z.boolean().describe('Whether identical reads in flight at the same time share one answer');
+const shareReads = z.boolean().describe('Whether identical concurrent reads share one response');
 
-/** Throws away what this Node cannot do: it would fail with each request. */
+/** Rejects a coding that this version of Node does not support, since each request would fail. */
 const coding = z
   .enum(['gzip', 'deflate', 'br', 'zstd'])
   .refine((name) => name !== 'zstd' || HAS_ZSTD, 'zstd needs Node 22.15 or later, or 23.8 or later');
 
 const compression = z
   .union([coding, z.literal('identity')])
-  .describe('How request bodies are encoded; `identity`: not at all. The subgraph has to understand it');
+  .describe('How request bodies are compressed; `identity`: not at all. The subgraph must support it');
 
 const acceptEncoding = z
   .array(coding)
-  .describe(
-    'Codings that responses are asked for in, in `Accept-Encoding`; empty: `identity`. All codings are decoded',
-  );
+  .describe('Compression codings to request in `Accept-Encoding`; empty: `identity`. All codings are decoded');
 
 const routerCompression = z
   .strictObject({
     enabled: z.boolean().default(true),
-    threshold: z.int().positive().default(1_024).describe('Shorter responses, in bytes, are sent as they are'),
+    threshold: z.int().positive().default(1_024).describe('Responses with fewer bytes are not compressed'),
   })
-  .describe('Responses of GraphQL in Brotli, zstd or gzip, for clients that ask for it in `Accept-Encoding`');
+  .describe('Compression of GraphQL responses with Brotli, zstd or gzip, for clients that send `Accept-Encoding`');
 
 const routerTraffic = z
   .strictObject({
@@ -41,7 +39,7 @@ const routerTraffic = z
         'How much text of long subgraph responses may be in memory at once, in characters. More queries wait; when 2.5 times as much waits already, a query gets 503 OVERLOADED. Default: a twentieth of the heap that Node allows',
       ),
   })
-  .describe('Between clients and the gateway: how long one client request may take');
+  .describe('Client requests: time limit, deduplication, compression and memory');
 
 const everySubgraph = z
   .strictObject({
@@ -50,7 +48,7 @@ const everySubgraph = z
     compression: compression.default('identity'),
     accept_encoding: acceptEncoding.default(['gzip']),
   })
-  .describe('Between the gateway and every subgraph: how long one fetch may take');
+  .describe('Requests to every subgraph: time limit, deduplication and compression');
 
 const oneSubgraph = z
   .strictObject({
@@ -59,7 +57,7 @@ const oneSubgraph = z
     compression: compression.optional(),
     accept_encoding: acceptEncoding.optional(),
   })
-  .describe('For one subgraph; what is left out is taken from traffic_shaping.all');
+  .describe('Requests to one subgraph; settings that are left out are taken from traffic_shaping.all');
 
 export const trafficShapingSection = z
   .strictObject({
@@ -67,11 +65,11 @@ export const trafficShapingSection = z
     all: everySubgraph.prefault({}),
     subgraphs: z.record(z.string(), oneSubgraph).default({}),
   })
-  .describe('Timeouts and the sharing of identical requests');
+  .describe('Time limits, deduplication and compression');
 
 export type TrafficShaping = z.output<typeof trafficShapingSection>;
 
-/** What holds for one subgraph: its own settings over `all`. `timeout` in milliseconds. */
+/** Returns the settings of one subgraph: its own over `all`. `timeout` in milliseconds. */
 export function subgraphTraffic(traffic: TrafficShaping, subgraph: string): TrafficShaping['all'] {
   const own = Object.hasOwn(traffic.subgraphs, subgraph) ? traffic.subgraphs[subgraph] : undefined;
   return {

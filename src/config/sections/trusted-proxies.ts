@@ -11,13 +11,13 @@ const proxies = z.strictObject({
   header: headerName.prefault('x-forwarded-for'),
 });
 
-/** Addresses of proxies whose word on who is behind them is taken, and the one header in which they give it. */
+/** Addresses of trusted proxies, and the header in which they pass the client's address. */
 export const trustedProxiesSection = z
   .union([z.array(addressRange).transform((addresses) => ({ addresses, header: 'x-forwarded-for' })), proxies], {
     error: 'expected a list of addresses and ranges ("10.0.0.0/8"), or an object with `addresses` and `header`',
   })
   .describe(
-    'Addresses of proxies that are believed when they say whose request they pass on, in `x-forwarded-for`; for ' +
+    "Addresses of proxies whose `x-forwarded-for` is trusted to have the client's address; for " +
       'another header, `{addresses: […], header: forwarded}`',
   );
 

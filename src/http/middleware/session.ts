@@ -1,5 +1,5 @@
 import type { Authenticator } from '../../policy/authentication/authenticator.ts';
-import type { LoginVisit } from '../../policy/login/client-login.ts';
+import type { LoginRequest } from '../../policy/login/client-login.ts';
 import type { Login } from '../../policy/login/login.ts';
 import type { RequestContext } from '../request-context.ts';
 import type { Handler, Middleware } from './middleware.ts';
@@ -16,7 +16,7 @@ export interface SessionOptions {
  * session that a page of another site uses.
  */
 export function session(login: Login, { authenticator, filter, fail }: SessionOptions): Middleware {
-  function serveLoginRoute(context: RequestContext, answer: NonNullable<LoginVisit['answer']>): void {
+  function serveLoginRoute(context: RequestContext, answer: NonNullable<LoginRequest['respond']>): void {
     const { req, res, client, requestId, headers } = context;
     if (authenticator) context.client = { ...client, ip: authenticator.addressOf(req) };
     for (const name in headers) res.setHeader(name, headers[name] ?? '');
@@ -33,11 +33,11 @@ export function session(login: Login, { authenticator, filter, fail }: SessionOp
       next(context);
     };
     return (context) => {
-      const visit = login.visit(context.req);
+      const visit = login.match(context.req);
       if (visit === undefined) return next(context);
-      if (visit.answer) return serveLoginRoute(context, visit.answer);
+      if (visit.respond) return serveLoginRoute(context, visit.respond);
       varyByCookie(context);
-      const proved = visit.recognise();
+      const proved = visit.authenticate();
       if (!(proved instanceof Promise)) return proceed(context, proved);
       proved.then((known) => proceed(context, known)).catch((error: unknown) => fail(context, error));
     };

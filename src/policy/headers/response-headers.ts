@@ -3,7 +3,7 @@ import type { ReturnedHeaders } from '../../client/identity.ts';
 import { isNeverReturned, isReturnedByPattern } from '../../config/header.ts';
 import type { HeaderSettings, ResponseRule } from '../../config/sections/headers.ts';
 import type { Source } from '../../sources/source.ts';
-import { isOwnCookie } from '../login/cookies.ts';
+import { isLoginCookie } from '../login/cookies.ts';
 import { headerText } from './header-value.ts';
 import { type HeaderMatcher, headerMatcher } from './name-pattern.ts';
 
@@ -159,7 +159,7 @@ function propagateStep(rule: NonNullable<ResponseRule['propagate']>): Step {
       const name = pairs[at] as string;
       if (!matches(name) || !mayPass(name) || ofConnection?.includes(name)) continue;
       const value = headerText(pairs[at + 1]);
-      if (value === undefined || (name === 'set-cookie' && isOwnCookie(value))) continue;
+      if (value === undefined || (name === 'set-cookie' && isLoginCookie(value))) continue;
       const values = found.get(name);
       if (values) values.push(value);
       else found.set(name, [value]);

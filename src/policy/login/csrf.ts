@@ -3,19 +3,19 @@ import type { IncomingMessage } from 'node:http';
 import type { Session } from './session.ts';
 import type { Site } from './site.ts';
 
-/** What a page of the site sends with requests that change something. */
+/** The header that pages of the site send with unsafe requests. */
 const CSRF_HEADER = 'x-csrf';
 
 export interface CsrfRules {
-  /** `token`: the header must have the session's token; `header`: `1` will do. */
+  /** `token`: the header must have the session's token; `header`: the value `1` is enough. */
   readonly csrf: 'header' | 'token';
   readonly allowedOrigins: ReadonlySet<string>;
 }
 
 /**
- * Why a request with a session's cookie may not have been sent by a page that is meant to; `undefined` when it was, or
- * when it only reads. A page of another origin cannot send a header of its own without asking first (the preflight
- * request of CORS), and browsers tell where a request comes from.
+ * Checks an unsafe request with a session cookie against cross-site request forgery. Returns the problem; `undefined` for a
+ * request from an allowed page, or a safe request. A page of another origin cannot send a custom header without a CORS
+ * preflight, and browsers report the origin of requests.
  * @see https://www.ietf.org/archive/id/draft-ietf-oauth-browser-based-apps-26.html#section-6.1.3.3
  */
 export function csrfProblem(req: IncomingMessage, session: Session, site: Site, rules: CsrfRules): string | undefined {
@@ -24,14 +24,15 @@ export function csrfProblem(req: IncomingMessage, session: Session, site: Site, 
   const { origin, [CSRF_HEADER]: sent } = headers;
   const allowed = origin !== undefined && rules.allowedOrigins.has(origin);
   if (origin !== undefined && origin !== site.origin && !allowed) {
-    return `Pages of ${origin} may not send this; pages of ${site.origin} may.`;
+    return `Pages of ${origin} may not send this request; pages of ${site.origin} may.`;
   }
   const from = headers['sec-fetch-site'];
-  if (from !== undefined && from !== 'same-origin' && !allowed) return 'It was sent by a page of another site.';
+  if (from !== undefined && from !== 'same-origin' && !allowed)
+    return 'The request was sent by a page of another site.';
   if (sent === '1' && rules.csrf === 'header') return undefined;
   if (isToken(sent, session)) return undefined;
-  const value = rules.csrf === 'header' ? '1' : 'the token that /me tells as `csrf`';
-  return `Requests with a session that change something need the header ${CSRF_HEADER}: ${value}.`;
+  const value = rules.csrf === 'header' ? '1' : 'the token `csrf` from /me';
+  return `Unsafe requests with a session need the header ${CSRF_HEADER}: ${value}.`;
 }
 
 export function isToken(sent: string | readonly string[] | null | undefined, { csrf }: Session): boolean {

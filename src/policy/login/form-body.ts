@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { readBytes } from '../../shared/read-bytes.ts';
 
-/** Reads a body as a form, as far as `maxBytes`; `undefined` when it is longer, or never comes to its end. */
+/** Reads a form body of up to `maxBytes`; resolves with `undefined` if it is longer or incomplete. */
 export function readForm(req: IncomingMessage, maxBytes: number): Promise<URLSearchParams | undefined> {
   return readBytes(req, maxBytes, formOf, ERRORS).catch(() => undefined);
 }

@@ -6,11 +6,11 @@ import type { LoginSettings } from '../../config/sections/login.ts';
 import type { SharedRedis } from '../../store/redis.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { FailedAttempts, type SharedFailures } from '../authentication/failed-attempts.ts';
-import { ClientLogin, type LoginVisit } from './client-login.ts';
+import { ClientLogin, type LoginRequest } from './client-login.ts';
 import { takeCookies } from './cookies.ts';
+import { createEncryptor, type Encryptor } from './encryption.ts';
 import { OpenIdProvider } from './provider.ts';
 import { RedisSessionStore } from './redis-session-store.ts';
-import { createEncryptor, type Encryptor } from './sealing.ts';
 import { MemorySessionStore, type SessionStore } from './session-store.ts';
 import { Sessions } from './sessions.ts';
 import { siteFinder } from './site.ts';
@@ -20,28 +20,28 @@ import { Transactions } from './transactions.ts';
 export interface LoginEnvironment {
   readonly logger: Logger;
   readonly redis: SharedRedis | undefined;
-  /** Whether to insist on `public_url`. */
+  /** Whether `public_url` is required. */
   readonly production: boolean;
-  /** Where a proxy shows the gateway: `/shop-api`. */
+  /** The path prefix that a proxy adds: `/shop-api`. */
   readonly pathPrefix?: string | undefined;
-  /** How many logins from one address may fail, as `authentication.failed_attempts` says. */
+  /** Allowed failed logins per address, from `authentication.failed_attempts`. */
   readonly failedAttempts?: AuthenticationSettings['failed_attempts'];
-  /** Failed logins of a scope that other processes count as well. */
+  /** Returns the counts of failed logins of a scope that all processes share. */
   readonly sharedFailures?: ((scope: string) => SharedFailures) | undefined;
   /** Milliseconds since 1970. */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * Login for browsers. It stands among the policies, not in the room of the endpoints, since its sessions are one more way
- * to prove who asks: they count where all the others do, before any route is chosen, and at /graphql, too.
+ * Login for browsers. It is part of the policies, not of the endpoints, since its sessions are one more way to authenticate: they
+ * apply before routing, and at /graphql, too.
  */
 export interface Login {
   /**
-   * Takes the cookies of login out of a request, whoever it is for, so that no subgraph and no endpoint gets to see them.
-   * `undefined` for a request where no session counts.
+   * Removes the login cookies from any request, so that no subgraph and no endpoint sees them. Returns `undefined` for requests
+   * to which no session applies.
    */
-  visit(req: IncomingMessage): LoginVisit | undefined;
+  match(req: IncomingMessage): LoginRequest | undefined;
 }
 
 type Settings = Readonly<Record<string, LoginSettings>>;
@@ -49,22 +49,22 @@ type Settings = Readonly<Record<string, LoginSettings>>;
 const ROOT = '/bff/';
 const GRAPHQL = '/graphql';
 
-/** Login as the config says; `undefined` where it says nothing. Throws an `Error` that says what is missing. */
+/** Creates the login that the config describes; `undefined` if there is none. Throws `ConfigValueError`. */
 export function configureLogin(settings: Settings, environment: LoginEnvironment): Login | undefined {
   const clients = new Map<string, ClientLogin>();
-  let ofGraphql: ClientLogin | undefined;
+  let graphqlLogin: ClientLogin | undefined;
   for (const [name, own] of Object.entries(settings)) {
     const client = openClient(name, own, environment);
     clients.set(name, client);
-    if (own.graphql) ofGraphql = client;
+    if (own.graphql) graphqlLogin = client;
   }
   if (clients.size === 0) return undefined;
   return {
-    visit(req) {
+    match(req) {
       const cookies = takeCookies(req);
       const { url = '' } = req;
       const end = url.startsWith(ROOT) ? url.indexOf('/', ROOT.length) : -1;
-      const client = end > 0 ? clients.get(url.slice(ROOT.length, end)) : isGraphql(url) ? ofGraphql : undefined;
+      const client = end > 0 ? clients.get(url.slice(ROOT.length, end)) : isGraphql(url) ? graphqlLogin : undefined;
       return client?.visit(req, end > 0 ? url.slice(end + 1) : '', cookies);
     },
   };
@@ -80,9 +80,9 @@ function openClient(client: string, settings: LoginSettings, environment: LoginE
   const { logger, production, pathPrefix = '', now = Date.now } = environment;
   const root = `${pathPrefix}/bff/${client}`;
   if (production && settings.public_url === undefined) {
-    throw new ConfigValueError(`login.${client}.public_url: needed in production, such as "https://shop.example".`);
+    throw new ConfigValueError(`login.${client}.public_url: required in production, such as "https://shop.example".`);
   }
-  const encryptor = encryptorOf(settings);
+  const encryptor = createLoginEncryptor(settings);
   const provider = new OpenIdProvider(settings, logger, now);
   const store = openStore(client, settings, encryptor, environment, now);
   const tokens = new TokenRefresher({ store, provider, timeoutMs: settings.timeout, logger, now });
@@ -122,8 +122,8 @@ function failedLogins(
   return new FailedAttempts({ limit, windowMs, shared: sharedFailures?.(`login.${client}`) });
 }
 
-/** Without keys one of this process: a login that is under way when it ends has to begin again. */
-function encryptorOf({ session: { keys } }: LoginSettings): Encryptor {
+/** Returns the encryptor. Without configured keys its key is random, so that pending logins fail after a restart. */
+function createLoginEncryptor({ session: { keys } }: LoginSettings): Encryptor {
   const [first = randomBytes(32), ...others] = keys.map((key) => Buffer.from(key, 'base64'));
   return createEncryptor([first, ...others]);
 }
@@ -138,6 +138,6 @@ function openStore(
   const { idle_timeout, lifetime, max_sessions, store } = session;
   if (store === 'memory') return new MemorySessionStore({ maxSessions: max_sessions, idleMs: idle_timeout, now });
   if (redis === undefined)
-    throw new ConfigValueError(`login.${client}.session.store: there is no Redis; set store.redis.url.`);
+    throw new ConfigValueError(`login.${client}.session.store: no Redis is configured; set store.redis.url.`);
   return new RedisSessionStore({ client, redis, encryptor, idleMs: idle_timeout, lifetimeMs: lifetime, now });
 }

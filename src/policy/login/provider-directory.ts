@@ -11,19 +11,19 @@ import { ProviderUnavailable } from './provider-errors.ts';
 
 const FRESH_MS = 3_600_000;
 const RETRY_MS = 2_000;
-/** An address that the provider may have given up is not used for longer. */
+/** A discovery document is not used longer than this, since the provider may have moved. */
 const LONGEST_MS = 24 * 3_600_000;
 
 /**
- * Where a provider's endpoints are, by its discovery document. It is fetched when it is first needed, and again when it
- * is an hour old; all who wait share one fetch. When that fails the last good one goes on being used for a day, and for
- * two seconds nobody tries again.
+ * The endpoints of a provider, from its discovery document. The document is fetched on first use, and again when it is an hour
+ * old; concurrent callers share one fetch. If a fetch fails, the last good document stays in use for a day, and the next
+ * attempt waits two seconds.
  * @see https://openid.net/specs/openid-connect-discovery-1_0.html
  */
 export class ProviderDirectory {
   readonly #settings: Pick<LoginSettings, 'issuer' | 'timeout'>;
   readonly #logger: Logger;
-  /** Milliseconds of a clock that never goes back. */
+  /** Returns milliseconds of a monotonic clock. */
   readonly #now: () => number;
   #server: AuthorizationServer | undefined;
   #foundAt = Number.NEGATIVE_INFINITY;
@@ -41,7 +41,7 @@ export class ProviderDirectory {
     this.#now = now;
   }
 
-  /** Rejects with `ProviderUnavailable` when the provider was not found for a day, or never. */
+  /** Rejects with `ProviderUnavailable` if there is no document, or the last one is older than a day. */
   async find(): Promise<AuthorizationServer> {
     if (this.#now() < this.#nextAt) {
       if (this.#server) return this.#server;
@@ -64,9 +64,9 @@ export class ProviderDirectory {
       this.#nextAt = this.#now() + FRESH_MS;
       return server;
     } catch (error) {
-      this.#failure = new ProviderUnavailable(`${issuer} was not found`, error);
+      this.#failure = new ProviderUnavailable(`no discovery document from ${issuer}`, error);
       this.#nextAt = this.#now() + RETRY_MS;
-      this.#logger.warn({ issuer, reason: this.#failure.message }, 'a login provider was not found');
+      this.#logger.warn({ issuer, reason: this.#failure.message }, 'login provider unavailable');
       if (this.#now() - this.#foundAt > LONGEST_MS) this.#server = undefined;
       if (this.#server) return this.#server;
       throw this.#failure;

@@ -1,6 +1,6 @@
 import { AuthorizationResponseError, ResponseBodyError, WWWAuthenticateChallengeError } from 'oauth4webapi';
 
-/** The provider gave no answer that can be used; it may be another time. `message` is for the log. */
+/** Thrown when the provider sends no usable response; a later attempt may succeed. `message` is for the log. */
 export class ProviderUnavailable extends Error {
   override readonly name = 'ProviderUnavailable';
 
@@ -9,19 +9,19 @@ export class ProviderUnavailable extends Error {
   }
 }
 
-/** The provider gives no more tokens for a login: it was revoked, it is too old, or its refresh token was used twice. */
+/** Thrown when the provider issues no more tokens for a login: it is revoked, too old, or its refresh token was used twice. */
 export class GrantExpired extends Error {
   override readonly name = 'GrantExpired';
 
   constructor(cause: unknown) {
-    super(`the provider ended it: ${reasonOf(cause)}`, { cause });
+    super(`the provider ended the session: ${reasonOf(cause)}`, { cause });
   }
 }
 
-/** A login that came to nothing; `message` is for the log. */
+/** Thrown when a login fails; `message` is for the log. */
 export class LoginFailed extends Error {
   override readonly name = 'LoginFailed';
-  /** In one word, as in OAuth: `access_denied`; fit for users. */
+  /** An error code as in OAuth, such as `access_denied`; may be shown to users. */
   readonly code: string;
 
   constructor(code: string, message: string, cause?: unknown) {
@@ -29,30 +29,30 @@ export class LoginFailed extends Error {
     this.code = code;
   }
 
-  /** What a failure on the way from code to tokens means; `ProviderUnavailable` where the user may simply try again. */
+  /** Converts a failure between code and tokens; to `ProviderUnavailable` if the user can simply try again. */
   static of(error: unknown): LoginFailed | ProviderUnavailable {
     if (error instanceof LoginFailed) return error;
     if (error instanceof AuthorizationResponseError) {
-      return new LoginFailed(plainCode(error.error), `the provider said: ${error.error}`, error);
+      return new LoginFailed(plainCode(error.error), `error from the provider: ${error.error}`, error);
     }
-    if (isUnavailable(error)) return new ProviderUnavailable('it did not answer a login', error);
+    if (isUnavailable(error)) return new ProviderUnavailable('no usable response to a login', error);
     return new LoginFailed('invalid_response', reasonOf(error), error);
   }
 }
 
-/** Whether there was no answer, or one from a server in trouble or with too much to do. */
+/** Whether the provider did not respond, failed, or is overloaded. */
 export function isUnavailable(error: unknown): boolean {
   if (error instanceof ResponseBodyError || error instanceof WWWAuthenticateChallengeError)
-    return asProviderError(error);
+    return isServerProblem(error);
   if (error instanceof TypeError || error instanceof DOMException) return true;
-  return error instanceof Error && error.cause instanceof Response && asProviderError(error.cause);
+  return error instanceof Error && error.cause instanceof Response && isServerProblem(error.cause);
 }
 
-function asProviderError({ status }: { readonly status: number }): boolean {
+function isServerProblem({ status }: { readonly status: number }): boolean {
   return status >= 500 || status === 429;
 }
 
-/** What the provider says reaches users: a word, and nothing else. */
+/** Restricts the provider's error code to one word, since it is shown to users. */
 function plainCode(code: string): string {
   return /^[a-z_]{1,64}$/.test(code) ? code : 'login_failed';
 }

@@ -32,35 +32,35 @@ import { claimsOfToken, readClaims } from '../authentication/claims.ts';
 import { ProviderDirectory } from './provider-directory.ts';
 import { GrantExpired, LoginFailed, ProviderUnavailable } from './provider-errors.ts';
 import type { Tokens } from './session.ts';
-import type { Ended } from './session-store.ts';
+import type { LogoutTarget } from './session-store.ts';
 
-/** What one login remembers between leaving for the provider and coming back. */
+/** The state of one login while the browser is at the provider. */
 export interface Transaction {
   readonly state: string;
   readonly nonce: string;
-  /** Of PKCE (RFC 7636). */
+  /** The code verifier of PKCE (RFC 7636). */
   readonly verifier: string;
   readonly redirectUri: string;
 }
 
-/** What the provider gave. */
+/** The provider's response to a login or a refresh. */
 export interface Grant {
   readonly tokens: Tokens;
-  /** `undefined` where it gave none, as it may when refreshing. */
+  /** `undefined` if a refresh returned no new one. */
   readonly idToken: string | undefined;
   readonly claims: Readonly<Record<string, unknown>> & { readonly sub?: string; readonly sid?: unknown };
   readonly scopes: readonly string[] | undefined;
 }
 
-/** How far the clocks of provider and gateway may differ, in seconds. */
+/** Accepted clock skew between provider and gateway, in seconds. */
 const CLOCK_TOLERANCE_S = 30;
-/** Access tokens are renewed that long before they expire, or when a fifth of their time is left, if that is less. */
+/** Access tokens are renewed this long before they expire, or after four fifths of their lifetime, whichever is later. */
 const REFRESH_EARLY_MS = 30_000;
-/** What `typ` of a logout token may be (OpenID Connect Back-Channel Logout, section 2.4): its own, or that of any token. */
+/** Allowed `typ` of a logout token (OpenID Connect Back-Channel Logout, section 2.4). */
 const LOGOUT_TOKEN = /^(application\/)?(logout\+)?jwt$/i;
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
-/** An OpenID provider, as one of its clients sees it. Every request to it has `timeout` to be answered. */
+/** Talks to an OpenID provider. Each request has `timeout` milliseconds. */
 export class OpenIdProvider {
   readonly #settings: LoginSettings;
   readonly #directory: ProviderDirectory;
@@ -78,12 +78,12 @@ export class OpenIdProvider {
     this.#now = now;
   }
 
-  /** Finds the provider, so that the first login need not. */
+  /** Fetches the discovery document in the background, so that the first login is fast. */
   warmUp(): void {
     this.#directory.find().catch(() => {});
   }
 
-  /** Where to send the browser. Rejects with `ProviderUnavailable`. */
+  /** Returns the URL to redirect the browser to. Rejects with `ProviderUnavailable`. */
   async authorizationUrl({ state, nonce, verifier, redirectUri }: Transaction): Promise<string> {
     const server = await this.#directory.find();
     const url = new URL(server.authorization_endpoint ?? '');
@@ -103,14 +103,14 @@ export class OpenIdProvider {
     return url.href;
   }
 
-  /** Trades what the browser came back with for tokens. Rejects with `LoginFailed` or `ProviderUnavailable`. */
+  /** Exchanges the code that the browser returned with for tokens. Rejects with `LoginFailed` or `ProviderUnavailable`. */
   async redeem(parameters: URLSearchParams, transaction: Transaction): Promise<Grant> {
     const server = await this.#directory.find();
     const { state, nonce, verifier, redirectUri } = transaction;
     try {
       const checked = validateAuthResponse(server, this.#client, parameters, state);
       const options = this.#http();
-      const answer = await authorizationCodeGrantRequest(
+      const response = await authorizationCodeGrantRequest(
         server,
         this.#client,
         this.#auth,
@@ -120,30 +120,30 @@ export class OpenIdProvider {
         options,
       );
       const processing = { expectedNonce: nonce, requireIdToken: true };
-      const tokens = await processAuthorizationCodeResponse(server, this.#client, answer, processing);
-      // the code came by way of the browser; whoever signs what it was traded for must be the provider
-      await validateApplicationLevelSignature(server, answer, { ...options, [jwksCache]: this.#jwksCache });
+      const tokens = await processAuthorizationCodeResponse(server, this.#client, response, processing);
+      // the code came through the browser, so check that the provider has signed the tokens
+      await validateApplicationLevelSignature(server, response, { ...options, [jwksCache]: this.#jwksCache });
       return await this.#withUserInfo(server, this.#grantOf(tokens));
     } catch (error) {
       throw LoginFailed.of(error);
     }
   }
 
-  /** Rejects with `GrantExpired` when the provider gives no more tokens for it, else with `ProviderUnavailable`. */
+  /** Renews tokens. Rejects with `GrantExpired` if the provider issues no more, else with `ProviderUnavailable`. */
   async refresh(refreshToken: string): Promise<Grant> {
     const server = await this.#directory.find();
     try {
-      const answer = await refreshTokenGrantRequest(server, this.#client, this.#auth, refreshToken, this.#http());
-      const tokens = await processRefreshTokenResponse(server, this.#client, answer);
+      const response = await refreshTokenGrantRequest(server, this.#client, this.#auth, refreshToken, this.#http());
+      const tokens = await processRefreshTokenResponse(server, this.#client, response);
       const grant = this.#grantOf(tokens);
       return grant.tokens.refresh === undefined ? withRefresh(grant, refreshToken) : grant;
     } catch (error) {
       if (error instanceof ResponseBodyError && error.error === 'invalid_grant') throw new GrantExpired(error);
-      throw new ProviderUnavailable('it did not renew an access token', error);
+      throw new ProviderUnavailable('an access token could not be renewed', error);
     }
   }
 
-  /** Tells the provider that a refresh token is not used any more (RFC 7009), where it wants to know. */
+  /** Revokes a refresh token (RFC 7009), if the provider supports it. */
   async revoke(refreshToken: string): Promise<void> {
     const server = await this.#directory.find();
     if (server.revocation_endpoint === undefined) return;
@@ -152,7 +152,7 @@ export class OpenIdProvider {
   }
 
   /**
-   * Where a browser logs out of the provider itself; `undefined` when the provider has no such place.
+   * Returns the URL at which a browser logs out of the provider; `undefined` if the provider has none.
    * @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html
    */
   async logoutUrl(idToken: string, returnTo: string): Promise<string | undefined> {
@@ -166,10 +166,10 @@ export class OpenIdProvider {
   }
 
   /**
-   * Rejects with `LoginFailed` for what is no logout token of this provider for this client, else with `ProviderUnavailable`.
+   * Verifies a logout token. Rejects with `LoginFailed` if it is not valid for this client, else with `ProviderUnavailable`.
    * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
    */
-  async readLogoutToken(token: string): Promise<Ended & { readonly id: string }> {
+  async readLogoutToken(token: string): Promise<LogoutTarget & { readonly id: string }> {
     const server = await this.#directory.find();
     let payload: JWTPayload;
     let type: unknown;
@@ -188,12 +188,12 @@ export class OpenIdProvider {
       if (error instanceof joseErrors.JOSEError && !(error instanceof joseErrors.JWKSTimeout)) {
         throw new LoginFailed('invalid_logout_token', error.message, error);
       }
-      throw new ProviderUnavailable('its keys could not be had', error);
+      throw new ProviderUnavailable('its keys could not be fetched', error);
     }
     if (type !== undefined && !LOGOUT_TOKEN.test(String(type))) {
       throw new LoginFailed('invalid_logout_token', `typ is ${JSON.stringify(type)}`);
     }
-    return whoIsLoggedOut(payload);
+    return logoutTarget(payload);
   }
 
   #logoutKeysOf({ jwks_uri = '' }: AuthorizationServer): JWTVerifyGetKey {
@@ -204,23 +204,23 @@ export class OpenIdProvider {
     return this.#logoutKeys.find;
   }
 
-  /** Asks for more about the user when a claim is wanted that the ID token lacks (OpenID Connect Core, section 5.3). */
+  /** Fetches user info if the ID token lacks a configured claim (OpenID Connect Core, section 5.3). */
   async #withUserInfo(server: AuthorizationServer, grant: Grant): Promise<Grant> {
     const { claims, tokens } = grant;
     const complete = this.#settings.claims.every((name) => Object.hasOwn(claims, name));
     if (complete || server.userinfo_endpoint === undefined || claims.sub === undefined) return grant;
-    const answer = await userInfoRequest(server, this.#client, tokens.access, this.#http());
-    const text = (await answer.clone().text()).trim();
-    await processUserInfoResponse(server, this.#client, claims.sub, answer);
+    const response = await userInfoRequest(server, this.#client, tokens.access, this.#http());
+    const text = (await response.clone().text()).trim();
+    await processUserInfoResponse(server, this.#client, claims.sub, response);
     const more = text.startsWith('{') ? (readClaims(text) as object) : claimsOfToken(text);
     return { ...grant, claims: { ...more, ...claims } };
   }
 
-  #grantOf(answer: TokenEndpointResponse): Grant {
-    if (answer.token_type !== 'bearer') {
-      throw new LoginFailed('unsupported_token_type', `tokens of the type ${answer.token_type} cannot be used`);
+  #grantOf(response: TokenEndpointResponse): Grant {
+    if (response.token_type !== 'bearer') {
+      throw new LoginFailed('unsupported_token_type', `token type ${response.token_type} is not supported`);
     }
-    const { access_token, refresh_token, expires_in, id_token, scope } = answer;
+    const { access_token, refresh_token, expires_in, id_token, scope } = response;
     const now = this.#now();
     const lifetimeMs = expires_in === undefined ? undefined : expires_in * 1000;
     const early = lifetimeMs && Math.min(REFRESH_EARLY_MS, lifetimeMs / 5);
@@ -232,30 +232,30 @@ export class OpenIdProvider {
         refresh: refresh_token,
       },
       idToken: id_token,
-      // what is refused where it is no token, is read where it is one
-      claims: getValidatedIdTokenClaims(answer) === undefined ? {} : { ...claimsOfToken(id_token ?? '') },
+      // `getValidatedIdTokenClaims` rounds long numbers, so the claims are read from the token itself
+      claims: getValidatedIdTokenClaims(response) === undefined ? {} : { ...claimsOfToken(id_token ?? '') },
       scopes: scope?.split(' ').filter((one) => one !== ''),
     };
   }
 
   #http() {
     return {
-      // whoever configures an http:// URL, for a neighbour in the same pod, means it
+      // an http:// URL is deliberate, such as for a server in the same pod
       [allowInsecureRequests]: this.#settings.issuer.startsWith('http:'),
       signal: AbortSignal.timeout(this.#settings.timeout),
     };
   }
 }
 
-/** A provider that gives no new one lets the old one be used again (RFC 6749, section 6). */
+/** Keeps the old refresh token if the provider returned no new one (RFC 6749, section 6). */
 function withRefresh(grant: Grant, refresh: string): Grant {
   return { ...grant, tokens: { ...grant.tokens, refresh } };
 }
 
-function whoIsLoggedOut({ events, nonce, sub, sid, jti }: JWTPayload): Ended & { readonly id: string } {
-  const happened = typeof events === 'object' && events !== null && Object.hasOwn(events, LOGOUT_EVENT);
-  // an ID token is signed by the same keys and must not do for a logout token
-  if (!happened || nonce !== undefined) throw new LoginFailed('invalid_logout_token', 'it is no logout token');
+function logoutTarget({ events, nonce, sub, sid, jti }: JWTPayload): LogoutTarget & { readonly id: string } {
+  const hasLogoutEvent = typeof events === 'object' && events !== null && Object.hasOwn(events, LOGOUT_EVENT);
+  // an ID token is signed with the same keys, and must not be accepted as a logout token
+  if (!hasLogoutEvent || nonce !== undefined) throw new LoginFailed('invalid_logout_token', 'it is not a logout token');
   const providerSession = typeof sid === 'string' ? sid : undefined;
   if (sub === undefined && providerSession === undefined) {
     throw new LoginFailed('invalid_logout_token', 'it names neither a user nor a session');
@@ -264,7 +264,7 @@ function whoIsLoggedOut({ events, nonce, sub, sid, jti }: JWTPayload): Ended & {
 }
 
 function clientAuth({ client_auth, client_secret }: LoginSettings): ClientAuth {
-  const way = client_auth ?? (client_secret === undefined ? 'none' : 'basic');
-  if (way === 'none') return None();
-  return way === 'basic' ? ClientSecretBasic(client_secret ?? '') : ClientSecretPost(client_secret ?? '');
+  const method = client_auth ?? (client_secret === undefined ? 'none' : 'basic');
+  if (method === 'none') return None();
+  return method === 'basic' ? ClientSecretBasic(client_secret ?? '') : ClientSecretPost(client_secret ?? '');
 }

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import type { RedisClient, SharedRedis } from '../../store/redis.ts';
 import { sha256 } from '../authentication/digest.ts';
-import type { Encryptor } from './sealing.ts';
+import type { Encryptor } from './encryption.ts';
 import type { Session } from './session.ts';
-import type { Ended, SessionStore } from './session-store.ts';
+import type { LogoutTarget, SessionStore } from './session-store.ts';
 
-/** The session, and its id in lists by which a provider can name it. Lists forget what has ended by its time. */
+/** Stores a session, and adds its key to the lists by which a provider can end it. Removes expired entries from the lists. */
 const ADD = `
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 for i = 2, #KEYS do
@@ -28,11 +28,11 @@ return ended`;
 
 const UNLOCK = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 
-/** A new refresh token that gets lost is a session that is lost, so that to write it may take longer than other things. */
+/** In milliseconds. Writing has a longer budget than reading: if a new refresh token is lost, the session is lost. */
 const REPLACE_BUDGET_MS = 2_000;
 
 export interface RedisStoreOptions {
-  /** Whose sessions these are; other clients' are elsewhere. */
+  /** The client that the sessions belong to. */
   readonly client: string;
   readonly redis: SharedRedis;
   readonly encryptor: Encryptor;
@@ -42,8 +42,8 @@ export interface RedisStoreOptions {
 }
 
 /**
- * Sessions that all processes share. Redis gets to see neither tokens nor names: what it keeps is sealed, each session
- * for its own id, so that one put in the place of another cannot be opened.
+ * Sessions that all processes share. Redis sees neither tokens nor names: the values are encrypted, each bound to its session
+ * id, so that one value cannot be copied to another session.
  */
 export class RedisSessionStore implements SessionStore {
   readonly #options: RedisStoreOptions;
@@ -64,7 +64,7 @@ export class RedisSessionStore implements SessionStore {
     const { idleMs, now } = this.#options;
     const key = this.#key(id);
     const encrypted = await this.#run((client) => (use ? client.getex(key, 'PX', idleMs) : client.get(key)));
-    const session = encrypted === null ? undefined : this.#open(id, encrypted);
+    const session = encrypted === null ? undefined : this.#decrypt(id, encrypted);
     return session === undefined || session.endsAt <= now() ? undefined : session;
   }
 
@@ -84,7 +84,7 @@ export class RedisSessionStore implements SessionStore {
     await this.#run((client) => client.unlink(this.#key(id)));
   }
 
-  async endAll({ subject, providerSession }: Ended): Promise<number> {
+  async endAll({ subject, providerSession }: LogoutTarget): Promise<number> {
     const bySubject = (kind: string) => (subject === undefined ? [] : [this.#list(kind, subject)]);
     const lists =
       providerSession === undefined
@@ -101,18 +101,18 @@ export class RedisSessionStore implements SessionStore {
 
   async lock(word: string, ms: number): Promise<(() => Promise<void>) | undefined> {
     const key = this.#name('lock', word);
-    const mine = randomUUID();
-    const set = await this.#run((client) => client.set(key, mine, 'PX', Math.ceil(ms), 'NX'));
+    const token = randomUUID();
+    const set = await this.#run((client) => client.set(key, token, 'PX', Math.ceil(ms), 'NX'));
     if (set !== 'OK') return undefined;
-    // one that cannot be given back ends by itself
+    // a lock that cannot be released expires by itself
     return () =>
-      this.#run(() => this.#scripts.unlock([key], [mine])).then(
+      this.#run(() => this.#scripts.unlock([key], [token])).then(
         () => {},
         () => {},
       );
   }
 
-  /** Without an answer nobody knows who asks, and the request is refused. */
+  /** Runs a command with the budget of requests that cannot go on without Redis. */
   #run<T>(command: (client: RedisClient) => Promise<T>, leastMs = 0): Promise<T> {
     const { redis } = this.#options;
     return redis.run(command, Math.max(redis.requiredMs, leastMs));
@@ -122,8 +122,8 @@ export class RedisSessionStore implements SessionStore {
     return this.#options.encryptor.encrypt(stringifyJson(session), this.#key(id));
   }
 
-  #open(id: string, encrypted: string): Session | undefined {
-    const text = this.#options.encryptor.open(encrypted, this.#key(id));
+  #decrypt(id: string, encrypted: string): Session | undefined {
+    const text = this.#options.encryptor.decrypt(encrypted, this.#key(id));
     return text === undefined ? undefined : (parseJson(text) as Session);
   }
 

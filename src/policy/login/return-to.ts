@@ -1,13 +1,13 @@
-/** Longer ones make cookies and redirects that proxies do not let pass. */
+/** In characters. Longer URLs make cookies and redirects that proxies reject. */
 const LONGEST = 1_024;
 const DECODINGS = 3;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: browsers drop these from URLs, so that "/\t/evil" is "//evil"
+// biome-ignore lint/suspicious/noControlCharactersInRegex: browsers remove these from URLs, so that "/\t/evil" is "//evil"
 const UNSAFE = /[\u0000-\u0020\u007f\\]/;
 
 /**
- * The whole URL of a path within this site, such as `/orders?page=2#top`; `undefined` for everything that a browser, or a
- * server that decodes once more than it should, could take for another site: `//evil.example`, `/\evil.example`,
+ * Returns the absolute URL of a path within this site, such as `/orders?page=2#top`. Returns `undefined` for everything that a
+ * browser, or a server that decodes once too often, could read as another site: `//evil.example`, `/\evil.example`,
  * `/%2f%2fevil.example`, `https://evil.example`.
  * @param origin of this site: `https://shop.example`
  */
@@ -18,7 +18,7 @@ export function urlWithin(origin: string, path: string): string | undefined {
     try {
       decoded = decodeURIComponent(decoded);
     } catch {
-      // a stray "%", as in "/search?q=100%", is no encoding: no server decodes it any further
+      // a stray "%", as in "/search?q=100%", is not an escape: servers do not decode it
       break;
     }
     if (!isPlainPath(decoded, /[\r\n\t\\]/)) return undefined;

@@ -1,30 +1,30 @@
 import { LRUCache } from 'lru-cache';
 import type { Session } from './session.ts';
 
-export type Answer<T> = T | Promise<T>;
+export type MaybePromise<T> = T | Promise<T>;
 
-/** Whose sessions a provider ends: those of the provider's session where it names one, else all of the user's. */
-export interface Ended {
+/** The sessions that a provider's logout token ends: those of one provider session if it names one, else all of the user. */
+export interface LogoutTarget {
   readonly subject: string | undefined;
   readonly providerSession: string | undefined;
 }
 
 /**
- * Where sessions are. They are known by the digest of what the browser has, so that who reads the store can use none of
- * them. Throws, or rejects with, `StoreUnavailable` when that cannot be told just now.
+ * A store of sessions. They are keyed by a digest of the browser's session id, so that the store's content cannot be used to log
+ * in. Throws, or rejects with, `StoreUnavailable`.
  */
 export interface SessionStore {
-  /** `use`: it counts as used, so that its idle time begins again. */
-  get(id: string, use: boolean): Answer<Session | undefined>;
+  /** @param use whether this counts as use, which extends the idle time */
+  get(id: string, use: boolean): MaybePromise<Session | undefined>;
   add(id: string, session: Session): Promise<void>;
-  /** Puts other tokens into a session; false when the session has ended meanwhile, and ended it stays. */
+  /** Replaces a session. Resolves with false if the session has ended meanwhile; it then stays ended. */
   replace(id: string, session: Session): Promise<boolean>;
   end(id: string): Promise<void>;
-  /** Resolves with how many there were. */
-  endAll(whose: Ended): Promise<number>;
-  /** True for the first who asks for this word, within `ms` milliseconds. */
+  /** Resolves with the number of ended sessions. */
+  endAll(target: LogoutTarget): Promise<number>;
+  /** Resolves with true for the first call with this word within `ms` milliseconds. */
   once(word: string, ms: number): Promise<boolean>;
-  /** The right to do what only one process may; `undefined` while another has it, for `ms` milliseconds at most. */
+  /** Takes a lock that all processes share, for at most `ms` milliseconds; `undefined` if another process has it. Returns its release. */
   lock(word: string, ms: number): Promise<(() => Promise<void>) | undefined>;
 }
 
@@ -42,7 +42,7 @@ interface Entry {
 const MOST_WORDS = 100_000;
 const UNLOCK = async () => {};
 
-/** Sessions of one process. When there are too many, the one that was not used for longest ends. */
+/** Sessions in memory. When there are too many, the least recently used one ends. */
 export class MemorySessionStore implements SessionStore {
   readonly #options: MemoryStoreOptions;
   readonly #entries: LRUCache<string, Entry>;
@@ -82,12 +82,12 @@ export class MemorySessionStore implements SessionStore {
     this.#entries.delete(id);
   }
 
-  async endAll({ subject, providerSession }: Ended): Promise<number> {
+  async endAll({ subject, providerSession }: LogoutTarget): Promise<number> {
     let count = 0;
     for (const [id, { session }] of [...this.#entries.entries()]) {
       const bySession = providerSession !== undefined && session.providerSession !== undefined;
-      const meant = bySession ? session.providerSession === providerSession : session.subject === subject;
-      if (meant && this.#entries.delete(id)) count++;
+      const matches = bySession ? session.providerSession === providerSession : session.subject === subject;
+      if (matches && this.#entries.delete(id)) count++;
     }
     return count;
   }
@@ -99,7 +99,7 @@ export class MemorySessionStore implements SessionStore {
     return true;
   }
 
-  /** Within one process there is nobody to be kept out: see `TokenRefresher`. */
+  /** One process needs no lock between processes; see `TokenRefresher`. */
   async lock(): Promise<() => Promise<void>> {
     return UNLOCK;
   }

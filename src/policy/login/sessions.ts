@@ -10,35 +10,35 @@ import { type CsrfRules, csrfProblem } from './csrf.ts';
 import type { Grant } from './provider.ts';
 import { GrantExpired, ProviderUnavailable } from './provider-errors.ts';
 import { identityOf, type Session } from './session.ts';
-import type { Answer, SessionStore } from './session-store.ts';
+import type { MaybePromise, SessionStore } from './session-store.ts';
 import type { Site } from './site.ts';
 import type { TokenRefresher } from './token-refresher.ts';
 
-/** Who asks, as proved by a session. */
-export interface Proved {
+/** The identity from a session. */
+export interface SessionIdentity {
   readonly identity: Identity;
-  /** For subgraphs; it holds just now. */
+  /** A valid access token, for subgraphs. */
   readonly accessToken: string;
 }
 
 export interface SessionsOptions {
   readonly client: string;
-  /** Where its routes are: `/bff/web`. */
+  /** The path of the login routes: `/bff/web`. */
   readonly root: string;
   readonly store: SessionStore;
   readonly tokens: TokenRefresher;
   readonly rules: CsrfRules;
   readonly lifetimeMs: number;
-  /** Scopes that were asked for: granted, where the provider does not say otherwise (RFC 6749, section 5.1). */
+  /** Requested scopes. They count as granted if the provider does not say otherwise (RFC 6749, section 5.1). */
   readonly scopes: readonly string[];
   readonly logger: Logger;
   readonly now: () => number;
 }
 
 const ID_LENGTH = 43;
-const AWAY_RETRY_S = '5';
+const RETRY_AFTER_S = '5';
 
-/** The sessions of one client's users, as browsers have them: an id that says nothing, in a cookie. */
+/** The sessions of one client's users. Browsers have a random session id in a cookie. */
 export class Sessions {
   readonly #options: SessionsOptions;
 
@@ -46,18 +46,18 @@ export class Sessions {
     this.#options = options;
   }
 
-  /** The session's id in the store; `undefined` when the browser has none. */
+  /** Returns the session's id in the store; `undefined` if the browser has none. */
   idOf(site: Site, cookies: Cookies): string | undefined {
     const value = cookies.get(site.sessionCookie);
     return value === undefined || value.length !== ID_LENGTH ? undefined : sha256(value);
   }
 
   /**
-   * Who asks; `undefined` for a browser without a session, or with one that has ended. Throws, or rejects with,
-   * `AuthenticationError`: 403 for a request that another site may have made the browser send, 401 when the provider has ended the
-   * login, 503 when that cannot be told just now.
+   * Returns the identity from the request's session; `undefined` without a session, or with one that has ended. Throws, or rejects
+   * with, `AuthenticationError`: 403 for a possible cross-site request, 401 if the provider has ended the login, 503 if the store
+   * or the provider is unavailable.
    */
-  recognise(req: IncomingMessage, site: Site, cookies: Cookies): Answer<Proved | undefined> {
+  authenticate(req: IncomingMessage, site: Site, cookies: Cookies): MaybePromise<SessionIdentity | undefined> {
     const id = this.idOf(site, cookies);
     if (id === undefined) return undefined;
     const found = this.#options.store.get(id, true);
@@ -70,16 +70,16 @@ export class Sessions {
     return found && this.#authenticate(req, site, id, found);
   }
 
-  #authenticate(req: IncomingMessage, site: Site, id: string, session: Session): Answer<Proved> {
+  #authenticate(req: IncomingMessage, site: Site, id: string, session: Session): MaybePromise<SessionIdentity> {
     const { rules, tokens } = this.#options;
     const forged = csrfProblem(req, session, site, rules);
     if (forged !== undefined) throw csrfError(forged);
     const current = tokens.current(id, session);
-    if (!(current instanceof Promise)) return provedBy(current);
-    return current.then(provedBy, (error: unknown) => this.#refuse(error));
+    if (!(current instanceof Promise)) return identityFrom(current);
+    return current.then(identityFrom, (error: unknown) => this.#refuse(error));
   }
 
-  /** Keeps a new session under a new id, and gives the cookie for it. What the browser had before ends. */
+  /** Stores a new session, ends the browser's previous one, and returns `Set-Cookie`. */
   async begin(site: Site, cookies: Cookies, grant: Grant): Promise<string> {
     const { store, lifetimeMs, scopes, now } = this.#options;
     const before = this.idOf(site, cookies);
@@ -99,7 +99,7 @@ export class Sessions {
     return setCookie(site.sessionCookie, id, site);
   }
 
-  /** @param use whether it counts as used */
+  /** @param use whether this counts as use of the session */
   async find(site: Site, cookies: Cookies, use: boolean): Promise<Session | undefined> {
     const id = this.idOf(site, cookies);
     return id === undefined ? undefined : this.#options.store.get(id, use);
@@ -110,7 +110,7 @@ export class Sessions {
     if (id !== undefined) await this.#options.store.end(id);
   }
 
-  /** The cookie that takes the browser's away. */
+  /** Returns the `Set-Cookie` that deletes the session cookie. */
   forget(site: Site): string {
     return setCookie(site.sessionCookie, '', site);
   }
@@ -118,24 +118,24 @@ export class Sessions {
   #refuse(error: unknown): never {
     const { client, root, logger } = this.#options;
     if (error instanceof GrantExpired) {
-      logger.info({ client, reason: error.message }, 'a session has ended');
+      logger.info({ client, reason: error.message }, 'session ended');
       throw ended(root, error);
     }
     if (error instanceof ProviderUnavailable)
-      throw unavailable('login-provider-away', 'The login provider does not answer', error);
+      throw unavailable('login-provider-away', 'Login provider unavailable', error);
     if (error instanceof StoreUnavailable) {
-      logger.error({ client, reason: error.message }, 'a session could not be looked up');
-      throw unavailable('sessions-away', 'Sessions cannot be looked up', error);
+      logger.error({ client, reason: error.message }, 'session store unavailable');
+      throw unavailable('sessions-away', 'Session store unavailable', error);
     }
     throw error;
   }
 }
 
-function provedBy(session: Session): Proved {
+function identityFrom(session: Session): SessionIdentity {
   return { identity: identityOf(session), accessToken: session.tokens.access };
 }
 
-/** What tells a browser's page that it needs a session, and where to get one. */
+/** Returns `WWW-Authenticate` for responses without a session, with the URL of the login. */
 export function challenge(root: string): string {
   return `Session realm="headgate", login="${root}/login"`;
 }
@@ -148,16 +148,16 @@ function csrfError(detail: string): AuthenticationError {
   );
 }
 
-/** The cookie stays: another tab may have logged in meanwhile, and its new one would go. */
+/** Returns the error for a session that has ended. The cookie is not deleted, since another tab may just have logged in again. */
 function ended(root: string, cause: Error): AuthenticationError {
   const headers = { 'www-authenticate': challenge(root), 'cache-control': 'no-store' };
   const what = { status: 401, code: 'UNAUTHENTICATED', kind: 'session-ended', headers } as const;
-  const message = 'The session has ended: the login provider does not renew it. Log in again.';
+  const message = 'The session has ended: the login provider did not renew it. Log in again.';
   return new AuthenticationError({ ...what, reason: cause.message }, message, { cause });
 }
 
 function unavailable(kind: string, what: string, cause: Error): AuthenticationError {
-  const headers = { 'retry-after': AWAY_RETRY_S, 'cache-control': 'no-store' };
+  const headers = { 'retry-after': RETRY_AFTER_S, 'cache-control': 'no-store' };
   const refusal = { status: 503, code: 'SERVICE_UNAVAILABLE', kind, headers, reason: cause.message } as const;
-  return new AuthenticationError(refusal, `${what} just now. The session goes on; try again.`, { cause });
+  return new AuthenticationError(refusal, `${what} right now. The session stays valid; try again.`, { cause });
 }

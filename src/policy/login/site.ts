@@ -3,24 +3,24 @@ import type { TLSSocket } from 'node:tls';
 import { isLoopback } from '../../config/sections/login.ts';
 import { type CookieSite, cookieName } from './cookies.ts';
 
-/** How one client's endpoints look to browsers. */
+/** The URL and cookies of one client's site, as browsers see them. */
 export interface Site extends CookieSite {
   /** `https://shop.example` */
   readonly origin: string;
-  /** What tells its cookies from those of other clients, and of other gateways of the same host. */
+  /** Distinguishes its cookies from those of other clients, and of other gateways on the same host. */
   readonly name: string;
-  /** The name of the cookie that holds the session's id. */
+  /** The name of the session cookie. */
   readonly sessionCookie: string;
-  /** Where the provider sends browsers back to. */
+  /** The URL to which the provider redirects browsers. */
   readonly redirectUri: string;
 }
 
-/** `undefined` for a request by whose host no site is known. */
+/** Returns the site of a request; `undefined` if its host is not allowed. */
 export type FindSite = (req: IncomingMessage) => Site | undefined;
 
 /**
- * The site at `public_url`; without one, as in development, whatever name of this machine the browser used. Other names
- * are not believed: what a request says of its host is not proved by anything.
+ * Creates a function that finds a request's site: the one at `public_url`; without `public_url`, as in development, any loopback
+ * host name. Other host names are rejected, since clients can send any.
  */
 export function siteFinder(client: string, publicUrl: string | undefined, prefix: string): FindSite {
   if (publicUrl !== undefined) {
@@ -46,7 +46,7 @@ function siteAt(client: string, origin: string, prefix: string): Site {
     origin,
     secure,
     name,
-    // names with __Host- are for the whole host, or browsers refuse them (RFC 6265bis, section 4.1.3.2)
+    // __Host- cookies must have the path "/" (RFC 6265bis, section 4.1.3.2)
     cookiePath: secure || prefix === '' ? '/' : prefix,
     sessionCookie: cookieName(name, secure),
     redirectUri: `${origin}${prefix}/bff/${client}/callback`,

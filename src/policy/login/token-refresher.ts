@@ -4,25 +4,25 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { OpenIdProvider } from './provider.ts';
 import { GrantExpired, isUnavailable, ProviderUnavailable } from './provider-errors.ts';
 import type { Session } from './session.ts';
-import type { Answer, SessionStore } from './session-store.ts';
+import type { MaybePromise, SessionStore } from './session-store.ts';
 
 export interface TokenRefresherOptions {
   readonly store: SessionStore;
   readonly provider: Pick<OpenIdProvider, 'refresh' | 'revoke'>;
-  /** How long one request to the provider may take, in milliseconds. */
+  /** Milliseconds for one request to the provider. */
   readonly timeoutMs: number;
   readonly logger: Logger;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** After a refresh that failed nobody tries again for this long. */
+/** Milliseconds without another attempt after a failed refresh. */
 const RETRY_MS = 2_000;
 const POLL_MS = 50;
 
 /**
- * Sees to it that sessions have an access token that holds. Each refresh token is used once, by one request of one
- * process: providers that rotate them take a second use for theft and end the login (RFC 9700, section 4.14.2).
+ * Renews access tokens of sessions. Each refresh token is used once, by one request of one process: providers with rotation treat
+ * a second use as theft and end the login (RFC 9700, section 4.14.2).
  */
 export class TokenRefresher {
   readonly #options: TokenRefresherOptions;
@@ -35,10 +35,10 @@ export class TokenRefresher {
   }
 
   /**
-   * The session with a token that holds. While the old token holds, it is renewed in passing and nobody waits.
-   * Rejects with `GrantExpired` when the session is over, with `ProviderUnavailable` when its token has expired and there is no other.
+   * Returns the session with a valid token. A token that is still valid is renewed in the background.
+   * Rejects with `GrantExpired` if the session is over, with `ProviderUnavailable` if the token has expired and cannot be renewed now.
    */
-  current(id: string, session: Session): Answer<Session> {
+  current(id: string, session: Session): MaybePromise<Session> {
     const { expiresAt, refreshAt, refresh } = session.tokens;
     if (expiresAt === undefined || refreshAt === undefined) return session;
     const now = this.#options.now();
@@ -54,7 +54,7 @@ export class TokenRefresher {
 
   async #expire(id: string): Promise<never> {
     await this.#options.store.end(id);
-    throw new GrantExpired('its access token has expired, and the provider gave no refresh token');
+    throw new GrantExpired('the access token has expired, and there is no refresh token');
   }
 
   #join(id: string, session: Session): Promise<Session> {
@@ -68,8 +68,8 @@ export class TokenRefresher {
     if (unlock === undefined) return this.#waitForOther(id, stale, longest);
     try {
       const session = await store.get(id, false);
-      if (session === undefined) throw new GrantExpired('it was ended meanwhile');
-      // another process may have been quicker
+      if (session === undefined) throw new GrantExpired('the session was ended meanwhile');
+      // another process may have renewed it already
       if (session.tokens.access !== stale.tokens.access) return session;
       return await this.#renew(id, session);
     } finally {
@@ -81,9 +81,9 @@ export class TokenRefresher {
     const { store, provider } = this.#options;
     try {
       const grant = await provider.refresh(session.tokens.refresh ?? '');
-      // OpenID Connect Core, section 12.2: it must be the same user
+      // it must be the same user (OpenID Connect Core, section 12.2)
       if (grant.claims.sub !== undefined && grant.claims.sub !== session.subject) {
-        throw new GrantExpired('the provider answered with another user');
+        throw new GrantExpired('the provider returned tokens of another user');
       }
       const renewed: Session = {
         ...session,
@@ -93,9 +93,9 @@ export class TokenRefresher {
         scopes: grant.scopes ?? session.scopes,
       };
       if (await store.replace(id, renewed)) return renewed;
-      // logged out meanwhile: what came too late is not to be left lying about
+      // logged out meanwhile: nobody will use the new token
       await provider.revoke(grant.tokens.refresh ?? '').catch(() => {});
-      throw new GrantExpired('it was ended meanwhile');
+      throw new GrantExpired('the session was ended meanwhile');
     } catch (error) {
       return this.#giveUp(id, error);
     }
@@ -106,14 +106,14 @@ export class TokenRefresher {
     if (error instanceof GrantExpired) {
       await store.end(id);
     } else if (error instanceof ProviderUnavailable) {
-      // what was said of one session alone is nothing to the others
+      // an error about one session does not affect the others
       if (isUnavailable(error.cause)) {
         this.#unavailable = error;
         this.#unavailableUntil = now() + RETRY_MS;
       }
       logger.error(
         { reason: error.message },
-        'an access token could not be renewed; the old one is used while it holds',
+        'an access token could not be renewed; using the old one until it expires',
       );
     }
     throw error;
@@ -124,7 +124,7 @@ export class TokenRefresher {
     while (performance.now() < until) {
       await sleep(POLL_MS);
       const session = await this.#options.store.get(id, false);
-      if (session === undefined) throw new GrantExpired('it was ended meanwhile');
+      if (session === undefined) throw new GrantExpired('the session was ended meanwhile');
       if (session.tokens.access !== stale.tokens.access) return session;
     }
     throw new ProviderUnavailable('another process did not renew an access token', 'it took too long');

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { generateRandomCodeVerifier } from 'oauth4webapi';
 import { type Cookies, cookieName, setCookie } from './cookies.ts';
+import type { Encryptor } from './encryption.ts';
 import type { Transaction } from './provider.ts';
 import { LoginFailed } from './provider-errors.ts';
-import type { Encryptor } from './sealing.ts';
 import type { SessionStore } from './session-store.ts';
 import type { Site } from './site.ts';
 
-/** A login that is under way in one browser. */
+/** A pending login of one browser. */
 export interface Pending extends Transaction {
-  /** The whole URL of where it leads. */
+  /** The absolute URL to return to after the login. */
   readonly returnTo: string;
   /** Milliseconds since 1970. */
   readonly until: number;
@@ -22,14 +22,14 @@ export interface TransactionsOptions {
   readonly now: () => number;
 }
 
-/** Tabs of one browser in which logins are under way; with one more, the oldest is forgotten. */
+/** Pending logins per browser, such as in several tabs; with one more, the oldest is dropped. */
 const MOST_PENDING = 5;
 const NAME_CHARACTERS = 12;
 
 /**
- * Logins between leaving for the provider and coming back. What a login has to remember is sealed into a cookie of its
- * own, not kept here: that binds it to the browser, lets two tabs log in at once, and leaves nothing that anonymous
- * visitors could fill up. Each is good for one return: only those that were used are remembered, until they expire.
+ * Pending logins, from the redirect to the provider until the callback. Their state is encrypted in a cookie per login. That binds
+ * it to the browser, allows logins in several tabs, and stores nothing for anonymous visitors. Each can be used once: only the
+ * used ones are stored, until they expire.
  */
 export class Transactions {
   readonly #options: TransactionsOptions;
@@ -38,7 +38,7 @@ export class Transactions {
     this.#options = options;
   }
 
-  /** A new login, with the cookies to be set for it. */
+  /** Creates a login, and the `Set-Cookie` values for it. */
   begin(site: Site, cookies: Cookies, returnTo: string): { readonly pending: Pending; readonly setCookies: string[] } {
     const { lifetimeMs, now, encryptor } = this.#options;
     const pending: Pending = {
@@ -57,16 +57,16 @@ export class Transactions {
   }
 
   /**
-   * The login that a browser comes back from, used up by that. Rejects with `LoginFailed` when it did not begin in this
-   * browser, took too long, or was used already.
+   * Returns the pending login that a callback belongs to, and marks it as used. Rejects with `LoginFailed` if it did not begin in
+   * this browser, took too long, or was used already.
    */
   async resume(site: Site, cookies: Cookies, state: string): Promise<Pending> {
     const { encryptor, store, now } = this.#options;
     const name = this.#cookieName(site, state);
-    const text = encryptor.open(cookies.get(name) ?? '', name);
+    const text = encryptor.decrypt(cookies.get(name) ?? '', name);
     const pending = text === undefined ? undefined : (JSON.parse(text) as Pending);
     if (pending === undefined || pending.state !== state) {
-      throw new LoginFailed('login_not_found', 'no such login began in this browser');
+      throw new LoginFailed('login_not_found', 'no such login was started in this browser');
     }
     const left = pending.until - now();
     if (left <= 0) throw new LoginFailed('login_expired', 'the login took too long');
@@ -74,7 +74,7 @@ export class Transactions {
     return pending;
   }
 
-  /** The cookie that a login had, to be taken away. */
+  /** Returns the `Set-Cookie` that deletes the cookie of a login. */
   forget(site: Site, state: string): string {
     return setCookie(this.#cookieName(site, state), '', site);
   }

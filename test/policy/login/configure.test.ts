@@ -17,14 +17,12 @@ describe('login is not opened', () => {
   });
 
   test('in production without the address at which browsers find it', () => {
-    expect(() => configure({}, { production: true })).toThrow('login.web.public_url: needed in production');
+    expect(() => configure({}, { production: true })).toThrow('login.web.public_url: required in production');
   });
 
   test('with sessions in a Redis that is not configured', () => {
     const keys = [Buffer.alloc(32).toString('base64')];
-    expect(() => configure({ session: { store: 'redis', keys } })).toThrow(
-      'login.web.session.store: there is no Redis',
-    );
+    expect(() => configure({ session: { store: 'redis', keys } })).toThrow('login.web.session.store: no Redis');
   });
 });
 

@@ -1,12 +1,12 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { stringifyJson } from '../../shared/exact-json.ts';
 
-/** An answer of login itself; it is never kept by anybody. */
+/** A response of the login routes. It is never cached. */
 export interface LoginResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly setCookies?: readonly string[];
-  /** Written as JSON; nothing without it. */
+  /** Sent as JSON; no body if left out. */
   readonly body?: object;
 }
 
@@ -38,7 +38,7 @@ export function sendLoginResponse(
   res.writeHead(status, {
     'content-type': JSON_TYPE,
     'cache-control': 'no-store',
-    // the way back from the provider has a code in its URL
+    // the callback URL has a code in it
     'referrer-policy': 'no-referrer',
     'content-length': Buffer.byteLength(text),
     ...headers,

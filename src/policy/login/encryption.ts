@@ -1,16 +1,16 @@
 import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
 
-/** Encrypts texts for places where others may read or write. */
+/** Encrypts texts that are stored where others may read or change them. */
 export interface Encryptor {
-  /** @param about what the text is, and for whom: only with the same words it can be opened */
+  /** @param about the purpose and owner of the text: decryption needs the same value (additional authenticated data) */
   encrypt(text: string, about: string): string;
-  /** `undefined` for what was not sealed here, was sealed with a key that is gone, or was changed. */
-  open(encrypted: string, about: string): string | undefined;
+  /** Returns `undefined` if the text was changed, encrypted elsewhere, or encrypted with a key that is no longer configured. */
+  decrypt(encrypted: string, about: string): string | undefined;
 }
 
 const CIPHER = 'aes-256-gcm';
 const ID_BYTES = 4;
-/** NIST SP 800-38D: 96 bits for the nonce, which is what GCM is made for, and the whole tag. */
+/** NIST SP 800-38D: the standard nonce of 96 bits, and the full tag. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEAD_BYTES = ID_BYTES + NONCE_BYTES + TAG_BYTES;
@@ -21,8 +21,8 @@ interface Key {
 }
 
 /**
- * AES-256-GCM under several keys of 32 bytes: the first one seals, all of them open. What is sealed is base64url of the
- * key's id, the nonce, the tag and the ciphertext. A key is good for 2^32 seals (NIST SP 800-38D, section 8.3).
+ * Encrypts with AES-256-GCM under 32-byte keys: the first key encrypts, all keys decrypt. The output is base64url of key id,
+ * nonce, tag and ciphertext. A key may encrypt up to 2^32 texts (NIST SP 800-38D, section 8.3).
  */
 export function createEncryptor(secrets: readonly [Buffer, ...Buffer[]]): Encryptor {
   const keys = secrets.map(keyOf);
@@ -35,11 +35,11 @@ export function createEncryptor(secrets: readonly [Buffer, ...Buffer[]]): Encryp
       const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
       return Buffer.concat([first.id, nonce, cipher.getAuthTag(), body]).toString('base64url');
     },
-    open(encrypted, about) {
+    decrypt(encrypted, about) {
       const bytes = Buffer.from(encrypted, 'base64url');
       if (bytes.length < HEAD_BYTES) return undefined;
       const key = keys.find(({ id }) => id.equals(bytes.subarray(0, ID_BYTES)));
-      return key && decrypt(key, bytes, about);
+      return key && decryptWith(key, bytes, about);
     },
   };
 }
@@ -48,7 +48,7 @@ function keyOf(bytes: Buffer): Key {
   return { id: hash('sha256', Buffer.concat([Buffer.from('headgate key '), bytes]), 'buffer').subarray(0, 4), bytes };
 }
 
-function decrypt({ bytes: key }: Key, bytes: Buffer, about: string): string | undefined {
+function decryptWith({ bytes: key }: Key, bytes: Buffer, about: string): string | undefined {
   const nonce = bytes.subarray(ID_BYTES, ID_BYTES + NONCE_BYTES);
   const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   decipher.setAuthTag(bytes.subarray(ID_BYTES + NONCE_BYTES, HEAD_BYTES));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createEncryptor } from '../../../src/policy/login/sealing.ts';
+import { createEncryptor } from '../../../src/policy/login/encryption.ts';
 
 const [old, next] = [randomBytes(32), randomBytes(32)];
 const encryptor = createEncryptor([old]);
@@ -11,8 +11,8 @@ test('what is sealed can be opened, for the same purpose alone', () => {
     fc.property(fc.string({ unit: 'binary' }), fc.string(), fc.string(), (text, about, other) => {
       fc.pre(about !== other);
       const encrypted = encryptor.encrypt(text, about);
-      expect(encryptor.open(encrypted, about)).toBe(text);
-      expect(encryptor.open(encrypted, other)).toBeUndefined();
+      expect(encryptor.decrypt(encrypted, about)).toBe(text);
+      expect(encryptor.decrypt(encrypted, other)).toBeUndefined();
     }),
   );
 });
@@ -22,10 +22,10 @@ test('nothing that was changed, cut or made up can be opened', () => {
   for (let at = 0; at < bytes.length; at++) {
     const changed = Buffer.from(bytes);
     changed[at] = (changed[at] ?? 0) ^ 1;
-    expect(encryptor.open(changed.toString('base64url'), 'session 1')).toBeUndefined();
-    expect(encryptor.open(bytes.subarray(0, at).toString('base64url'), 'session 1')).toBeUndefined();
+    expect(encryptor.decrypt(changed.toString('base64url'), 'session 1')).toBeUndefined();
+    expect(encryptor.decrypt(bytes.subarray(0, at).toString('base64url'), 'session 1')).toBeUndefined();
   }
-  expect(encryptor.open('', 'session 1')).toBeUndefined();
+  expect(encryptor.decrypt('', 'session 1')).toBeUndefined();
 });
 
 test('no two seals of a text are the same', () => {
@@ -36,8 +36,8 @@ test('keys are rotated: the first seals, all open, and one that is gone opens no
   const before = encryptor.encrypt('text', 'about');
   const rotating = createEncryptor([next, old]);
   const after = rotating.encrypt('text', 'about');
-  expect(rotating.open(before, 'about')).toBe('text');
+  expect(rotating.decrypt(before, 'about')).toBe('text');
   const rotated = createEncryptor([next]);
-  expect(rotated.open(after, 'about')).toBe('text');
-  expect(rotated.open(before, 'about')).toBeUndefined();
+  expect(rotated.decrypt(after, 'about')).toBe('text');
+  expect(rotated.decrypt(before, 'about')).toBeUndefined();
 });
