@@ -13,7 +13,7 @@ import { KnownRequests } from './caching/known-requests.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
 import { type CacheOutcome, createResponseCache } from './caching/response-cache.ts';
-import { DEMO_REPLY } from './demo/demo-page.ts';
+import { DEMO_RESPONSE } from './demo/demo-page.ts';
 import type { EndpointConfig } from './endpoints/config-check.ts';
 import { compileEndpoints, type Endpoint } from './endpoints/endpoints.ts';
 import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
@@ -23,7 +23,12 @@ import { type AcceptedCredentials, TOKENS_ONLY } from './handlers/challenge.ts';
 import { routeCall } from './handlers/route-call.ts';
 import { SharedExecutions } from './handlers/shared-executions.ts';
 import type { ErrorStatus } from './handlers/source-status.ts';
-import { createMemoryKeyStore, createRedisKeyStore, type KeyStore, Once } from './idempotency/idempotency.ts';
+import {
+  createMemoryKeyStore,
+  createRedisKeyStore,
+  IdempotentExecutor,
+  type KeyStore,
+} from './idempotency/idempotency.ts';
 import type { DocumentSettings } from './openapi/document-settings.ts';
 import { defaultHeadersOf } from './responses/client-headers.ts';
 import { clientPolicies, policyAt } from './responses/cors.ts';
@@ -165,7 +170,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       const path = mark < 0 ? url : url.slice(0, mark);
       if (path !== '/bff' && !path.startsWith('/bff/')) {
         if (!options.demo || path !== '/demo') return false;
-        void send(req, res, refuseMethod(req.method, path) ?? DEMO_REPLY, bff);
+        void send(req, res, refuseMethod(req.method, path) ?? DEMO_RESPONSE, bff);
         return true;
       }
       const query = mark < 0 ? '' : url.slice(mark + 1);
@@ -214,7 +219,9 @@ function createContext(options: BffOptions): BffContext {
     purge: options.purgeEverywhere ?? (async (tags) => (await cache?.purge(tags)) ?? 0),
     cache,
     onRefused: options.onRefused,
-    once: new Once(redis ? createRedisKeyStore(redis) : (options.keyStore ?? createMemoryKeyStore())),
+    idempotency: new IdempotentExecutor(
+      redis ? createRedisKeyStore(redis) : (options.keyStore ?? createMemoryKeyStore()),
+    ),
     limiter: options.limiter ?? createMemoryLimiter(now === undefined ? {} : { now }),
     limitHeaders: options.limitHeaders ?? true,
     sharedExecutions: new SharedExecutions(),

@@ -146,7 +146,7 @@ test('files with other endings than those that are read are told with the right 
   const found = await problemsOf({ 'mobile/a.gql': '{ a }', 'web/client.yml': 'auth: {}' });
   expect(found).toEqual([
     'mobile/a.gql:1:1 ENDPOINT_EXTENSION Files of endpoints end in ".graphql". This file is not read.',
-    'web/client.yml:1:1 MISNAMED_FILE The settings of a client are read from client.yaml, not from a file of this name.',
+    'web/client.yml:1:1 MISNAMED_FILE Settings of a client are only read from client.yaml, not from a file of this name.',
   ]);
 });
 

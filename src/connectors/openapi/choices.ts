@@ -47,10 +47,10 @@ function readMapping(
   return new Map(targets);
 }
 
-const DEEPEST = 20;
+const MAX_DEPTH = 20;
 
 function propertiesOf(schema: Schema, resolve: Resolver, depth = 0): Map<string, Schema> {
-  if (depth > DEEPEST) return new Map();
+  if (depth > MAX_DEPTH) return new Map();
   const above = (schema.allOf ?? []).flatMap((part) => [...propertiesOf(resolve(part) ?? {}, resolve, depth + 1)]);
   return new Map([...above, ...Object.entries(schema.properties ?? {})]);
 }
@@ -73,7 +73,7 @@ function areReadAlike(members: readonly ReadonlyMap<string, Schema>[], resolve: 
 /** The schema that fields within come from; `undefined` for a single value. */
 function shapeOf(given: Schema, resolve: Resolver, depth = 0): Schema | undefined {
   const schema = resolve(given);
-  if (schema === undefined || depth > DEEPEST) return undefined;
+  if (schema === undefined || depth > MAX_DEPTH) return undefined;
   if (schema.items !== undefined) return shapeOf(schema.items, resolve, depth + 1);
   const { properties, allOf, oneOf, anyOf } = schema;
   return properties === undefined && allOf === undefined && oneOf === undefined && anyOf === undefined
