@@ -188,7 +188,7 @@ test.each([
 test('a root key "meta" is in the way of the list of failed sections', async () => {
   const found = await problemsOfOne('query ($id: ID!) { meta: user(id: $id) @optional { id } }');
   expect(found).toHaveLength(1);
-  expect(found[0]).toContain('mobile/it.graphql:1:20 ENDPOINT_KEY_CLASH The answer has a key "meta" of its own');
+  expect(found[0]).toContain('mobile/it.graphql:1:20 ENDPOINT_KEY_CLASH The response has its own key "meta"');
 });
 
 test('a file that cannot be read is told, and does not hold up the others', async () => {

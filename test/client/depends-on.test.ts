@@ -109,7 +109,11 @@ test('viewers are told apart by their address where a module decides by it', () 
 });
 
 describe('who may keep an answer', () => {
-  const audience = (scope: 'public' | 'private' | 'unspecified', changed: Partial<DependsOn> = {}, identity?: Identity) => {
+  const audience = (
+    scope: 'public' | 'private' | 'unspecified',
+    changed: Partial<DependsOn> = {},
+    identity?: Identity,
+  ) => {
     const { isPrivate, vary } = audienceOf(
       { scope, vary: [] },
       { facts: facts(identity), headers: {} },

@@ -146,7 +146,10 @@ export class TypeBuilder {
     return { kind: 'scalar', name: model.name };
   }
 
-  /** @param above the schemas on the way here, which this one may be within */
+  /**
+   * Merges `allOf`, `oneOf` and `anyOf` of a schema.
+   * @param parents enclosing schemas, to detect recursion
+   */
   #resolveSchema(schema: Schema, parents: ReadonlySet<Schema> = new Set()): ResolvedSchema {
     const nullable = schema.nullable === true || (Array.isArray(schema.type) && schema.type.includes('null'));
     if (parents.has(schema)) return { schema: {}, nullable: true };
