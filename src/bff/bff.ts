@@ -37,6 +37,7 @@ import { refuseMethod } from './responses/methods.ts';
 import { send } from './responses/send.ts';
 import { type LoadedShapes, loadShapes } from './shapes/load-shapes.ts';
 
+/** Options of the BFF. */
 export interface BffOptions {
   /** The folder with one folder for each client. */
   readonly dir: string;
@@ -96,6 +97,7 @@ export interface BffOptions {
   readonly now?: () => number;
 }
 
+/** Backends for frontends: the REST endpoints of the `bff/` folder. */
 export interface Bff {
   /**
    * Handles a request to a path under `/bff`; returns false for other paths, without touching the response.

@@ -90,9 +90,9 @@ async function tryOut(section, method, path) {
     const took = Math.round(performance.now() - began);
     let shown = text;
     try {
-      const answer = JSON.parse(text);
+      const body = JSON.parse(text);
       // a text with numbers that JavaScript would round is shown unchanged
-      if (JSON.stringify(answer) === text) shown = JSON.stringify(answer, null, 2);
+      if (JSON.stringify(body) === text) shown = JSON.stringify(body, null, 2);
     } catch { /* shown unchanged */ }
     const headers = [...response.headers].map(([name, value]) => name + ': ' + value).join('\\n');
     result.replaceChildren(
