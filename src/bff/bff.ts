@@ -15,7 +15,7 @@ import { KnownRequests } from './caching/known-requests.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
 import { type CacheOutcome, createResponseCache } from './caching/response-cache.ts';
-import { DEMO_REPLY } from './demo/demo-page.ts';
+import { DEMO_RESPONSE } from './demo/demo-page.ts';
 import type { EndpointConfig } from './endpoints/config-check.ts';
 import { compileEndpoints, type Endpoint } from './endpoints/endpoints.ts';
 import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
@@ -25,7 +25,12 @@ import { type AcceptedCredentials, TOKENS_ONLY } from './handlers/challenge.ts';
 import { routeCall } from './handlers/route-call.ts';
 import { SharedExecutions } from './handlers/shared-executions.ts';
 import type { ErrorStatus } from './handlers/source-status.ts';
-import { createMemoryKeyStore, createRedisKeyStore, type KeyStore, Once } from './idempotency/idempotency.ts';
+import {
+  createMemoryKeyStore,
+  createRedisKeyStore,
+  IdempotentExecutor,
+  type KeyStore,
+} from './idempotency/idempotency.ts';
 import type { DocumentSettings } from './openapi/document-settings.ts';
 import { defaultHeadersOf } from './responses/client-headers.ts';
 import { clientPolicies, policyAt } from './responses/cors.ts';
@@ -34,6 +39,7 @@ import { refuseMethod } from './responses/methods.ts';
 import { send } from './responses/send.ts';
 import { type LoadedShapes, loadShapes } from './shapes/load-shapes.ts';
 
+/** Options of the BFF. */
 export interface BffOptions {
   /** The folder with one folder for each client. */
   readonly dir: string;
@@ -93,6 +99,7 @@ export interface BffOptions {
   readonly now?: () => number;
 }
 
+/** Backends for frontends: the REST endpoints of the `bff/` folder. */
 export interface Bff {
   /**
    * Handles a request to a path under `/bff`; returns false for other paths, without touching the response.
@@ -166,7 +173,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       const path = pathOf(url);
       if (path !== '/bff' && !path.startsWith('/bff/')) {
         if (!options.demo || path !== '/demo') return false;
-        void send(req, res, refuseMethod(req.method, path) ?? DEMO_REPLY, bff);
+        void send(req, res, refuseMethod(req.method, path) ?? DEMO_RESPONSE, bff);
         return true;
       }
       const query = queryOf(url);
@@ -215,7 +222,9 @@ function createContext(options: BffOptions): BffContext {
     purge: options.purgeEverywhere ?? (async (tags) => (await cache?.purge(tags)) ?? 0),
     cache,
     onRefused: options.onRefused,
-    once: new Once(redis ? createRedisKeyStore(redis) : (options.keyStore ?? createMemoryKeyStore())),
+    idempotency: new IdempotentExecutor(
+      redis ? createRedisKeyStore(redis) : (options.keyStore ?? createMemoryKeyStore()),
+    ),
     limiter: options.limiter ?? createMemoryLimiter(now === undefined ? {} : { now }),
     limitHeaders: options.limitHeaders ?? true,
     sharedExecutions: new SharedExecutions(),

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadEndpoints } from '../bff/endpoints/endpoints.ts';
-import { clientFiles } from '../bff/types/client-text.ts';
+import { clientFiles } from '../bff/types/client-files.ts';
 import { loadSupergraph } from '../composition/load-supergraph.ts';
 import { CompositionError } from '../composition/supergraph-provider.ts';
 import { formatProblem } from '../config/problem.ts';

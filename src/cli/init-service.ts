@@ -117,8 +117,8 @@ function checked(schema: GraphQLSchema, url: string): GraphQLSchema {
 function report(file: string, schema: GraphQLSchema): void {
   const found = guessLookups(schema);
   console.log(`wrote ${file}`);
-  for (const { field, type, directive, sure } of found) {
-    console.log(`  ${sure ? 'look-up' : 'perhaps'}  ${field} → ${type} ${directive}`);
+  for (const { field, type, directive, isCertain } of found) {
+    console.log(`  ${isCertain ? 'look-up' : 'perhaps'}  ${field} → ${type} ${directive}`);
   }
   if (found.length === 0)
     console.log('  No look-ups found: its root fields are served; add @merge to those that find objects by a key.');

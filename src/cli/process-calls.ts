@@ -1,4 +1,4 @@
-import type { Remembered } from '../bff/idempotency/idempotency.ts';
+import type { KeyRecord } from '../bff/idempotency/idempotency.ts';
 import type { Failures } from '../policy/authentication/failed-attempts.ts';
 import type { LimitDecisions, LimitQuery } from '../policy/rate-limits/limiter.ts';
 import { startBudget } from '../shared/response-budget.ts';
@@ -31,12 +31,12 @@ export interface Calls {
 /** An idempotency key, its state, and its time to live in milliseconds. */
 interface KeyEntry {
   readonly key: string;
-  readonly remembered: Remembered;
+  readonly remembered: KeyRecord;
   readonly ms: number;
 }
 
 interface KnownKey {
-  readonly known?: Remembered | undefined;
+  readonly known?: KeyRecord | undefined;
 }
 
 type Name = keyof Calls;

@@ -1,4 +1,4 @@
-import type { Remembered } from '../bff/idempotency/idempotency.ts';
+import type { KeyRecord } from '../bff/idempotency/idempotency.ts';
 import type { SharedState } from '../gateway/shared-state.ts';
 import type { Failures, SharedFailures } from '../policy/authentication/failed-attempts.ts';
 import { StoreUnavailable } from '../store/redis.ts';
@@ -52,6 +52,6 @@ async function askPrimary<N extends keyof Calls>(call: N, given: Calls[N]['given
   return back;
 }
 
-function known(back: { readonly known?: Remembered | undefined }): Remembered | undefined {
+function known(back: { readonly known?: KeyRecord | undefined }): KeyRecord | undefined {
   return back.known;
 }

@@ -62,13 +62,13 @@ function printUse({ coordinate, limit, window, burst, by, algorithm, name }: Rat
   return `  @${RATE_LIMIT_DIRECTIVE}(coordinate: "${coordinate}", ${args})`;
 }
 
-interface Mistake {
+interface UseProblem {
   readonly placed: PlacedUse;
   readonly message: string;
   readonly hint?: string | undefined;
 }
 
-function mistakesOf(placed: PlacedUse): Mistake[] {
+function mistakesOf(placed: PlacedUse): UseProblem[] {
   const { limit, source } = placed;
   const own = rateLimitMistakes(limit).map(({ message }) => ({ placed, message }));
   const paths = limit.by.flatMap((key) => (key.startsWith('arg:') ? [key.slice('arg:'.length)] : []));
@@ -76,7 +76,7 @@ function mistakesOf(placed: PlacedUse): Mistake[] {
 }
 
 /** Checks that `arg:filter.owner.id` leads from an argument of the field through input objects. */
-function pathMistake(placed: PlacedUse, document: DocumentNode, path: string): Mistake | undefined {
+function pathMistake(placed: PlacedUse, document: DocumentNode, path: string): UseProblem | undefined {
   const field = placed.use.coordinate.includes('.') ? locate(document, placed.use.coordinate) : undefined;
   if (field?.kind !== Kind.FIELD_DEFINITION) {
     return {
@@ -113,9 +113,9 @@ function namedType(type: TypeNode): string {
 }
 
 /** Finds limits with the same name and different settings: limits of one name share their counters. */
-function nameClashes(uses: readonly PlacedUse[]): Mistake[] {
+function nameClashes(uses: readonly PlacedUse[]): UseProblem[] {
   const first = new Map<string, PlacedUse>();
-  return uses.flatMap((placed): Mistake[] => {
+  return uses.flatMap((placed): UseProblem[] => {
     const { name } = placed.limit;
     const known = name === undefined ? undefined : first.get(name);
     if (name !== undefined && known === undefined) first.set(name, placed);

@@ -15,12 +15,12 @@ import { referencesIn } from './mapping/references.ts';
 import { MappingSyntaxError } from './mapping/syntax.ts';
 import { parseTemplate, parseUrlTemplate, type Template, type UrlTemplate } from './url-template.ts';
 
-/** Fills in `${VARIABLES}` of a text; `undefined`, with the trouble told by it, where that cannot be done. */
+/** Expands `${VARIABLES}` in a text. Adds a problem and returns `undefined` where a variable cannot be expanded. */
 export type Expander = (text: string, node: ASTNode, connectorProblems: ConnectorProblem[]) => string | undefined;
 
 type Fields = ReadonlyMap<string, ConstValueNode>;
 
-/** Headers that HTTP itself is made of: to set them would break the connection or the message (RFC 9110, section 7.6.1). */
+/** Headers of the connection or the message framing, which connectors cannot set (RFC 9110, section 7.6.1). */
 const RESERVED_HEADERS = new Set([
   'connection',
   'content-length',
@@ -35,10 +35,10 @@ const RESERVED_HEADERS = new Set([
 ]);
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** Reads the arguments of `@source` and `@connect`; what is wrong with them goes to `troubles`. */
+/** Reads the arguments of `@source` and `@connect`. Adds problems to `connectorProblems`. */
 export class ArgumentReader {
   readonly connectorProblems: ConnectorProblem[];
-  /** Uses of variables in all that was read so far, in order. */
+  /** Uses of variables in everything read so far, in order. */
   readonly references: PlacedReference[] = [];
   readonly #expand: Expander;
 
@@ -47,16 +47,16 @@ export class ArgumentReader {
     this.connectorProblems = connectorProblems;
   }
 
-  /** The arguments of a directive, by name. */
+  /** Returns the arguments of a directive by name. */
   fields(node: ConstDirectiveNode, known: readonly string[]): Fields {
     return this.#members(node.arguments ?? [], known, `@${node.name.value}`);
   }
 
-  /** The members of an input object, by name. */
+  /** Returns the members of an input object by name. */
   object(value: ConstValueNode | undefined, known: readonly string[]): Fields | undefined {
     if (value === undefined || value.kind === Kind.NULL) return undefined;
     if (value.kind !== Kind.OBJECT) {
-      this.#tell(value, 'INVALID_ARGUMENT', 'An object is expected here.', `It takes ${known.join(', ')}.`);
+      this.#addProblem(value, 'INVALID_ARGUMENT', 'Expected an object.', `Its members are ${known.join(', ')}.`);
       return undefined;
     }
     return this.#members(value.fields, known, 'this object');
@@ -79,7 +79,7 @@ export class ArgumentReader {
     return { expression, node };
   }
 
-  /** Uses of variables in a mapping; also kept in `references`. */
+  /** Returns the uses of variables in a mapping. */
   referencesOf({ expression, node }: Mapping): readonly PlacedReference[] {
     return referencesIn(expression).map((reference) => ({ ...reference, node }));
   }
@@ -89,18 +89,18 @@ export class ArgumentReader {
     const text = node && this.#expand(node.value, node, this.connectorProblems);
     if (node === undefined || text === undefined) return undefined;
     const url = this.#parsed(node, 'INVALID_URL', () => parseUrlTemplate(text));
-    for (const template of url === undefined ? [] : templatesOf(url)) this.#note(template, node);
+    for (const template of url === undefined ? [] : templatesOf(url)) this.#collectReferences(template, node);
     return url;
   }
 
-  /** The one method among `GET`, `POST`… with its URL. */
+  /** Returns the HTTP method of a connector with its URL. Exactly one of `GET`, `POST`… must be set. */
   target(node: ConstDirectiveNode, http: Fields): { method: HttpMethod; url: UrlTemplate } | undefined {
     const methods = HTTP_METHODS.filter((method) => http.has(method));
     const [method, second] = methods;
     if (method === undefined || second !== undefined) {
       const message = method === undefined ? 'The connector has no HTTP method.' : `It has ${methods.join(' and ')}.`;
-      const hint = `Give it one of ${HTTP_METHODS.join(', ')}, like http: {GET: "/users"}.`;
-      this.#tell(node, method === undefined ? 'MISSING_HTTP_METHOD' : 'MULTIPLE_HTTP_METHODS', message, hint);
+      const hint = `Use one of ${HTTP_METHODS.join(', ')}, as in http: {GET: "/users"}.`;
+      this.#addProblem(node, method === undefined ? 'MISSING_HTTP_METHOD' : 'MULTIPLE_HTTP_METHODS', message, hint);
       return undefined;
     }
     const url = this.url(http.get(method));
@@ -117,45 +117,51 @@ export class ArgumentReader {
     if (size === undefined) return undefined;
     const number = size.kind === Kind.INT ? Number(size.value) : 0;
     if (number >= 1) return number;
-    this.#tell(size, 'INVALID_BATCH_SIZE', 'maxSize must be a whole number, 1 or more.');
+    this.#addProblem(size, 'INVALID_BATCH_SIZE', 'maxSize must be a whole number, 1 or more.');
     return undefined;
   }
 
-  /** What `@source` and `@connect` have in common. */
+  /** Reads the arguments that `@source` and `@connect` share. */
   shared(args: Fields, http: Fields): ErrorMappings & UrlAdditions {
     const errors = this.object(args.get('errors'), ['message', 'extensions']);
     return {
-      message: this.#single(errors?.get('message')),
-      extensions: this.#noted(errors?.get('extensions')),
-      isSuccess: this.#single(args.get('isSuccess')),
-      path: this.#noted(http.get('path')),
-      queryParams: this.#noted(http.get('queryParams')),
+      message: this.#singleValue(errors?.get('message')),
+      extensions: this.#mappingWithReferences(errors?.get('extensions')),
+      isSuccess: this.#singleValue(args.get('isSuccess')),
+      path: this.#mappingWithReferences(http.get('path')),
+      queryParams: this.#mappingWithReferences(http.get('queryParams')),
     };
   }
 
   body(value: ConstValueNode | undefined): Mapping | undefined {
-    return this.#noted(value);
+    return this.#mappingWithReferences(value);
   }
 
-  /** A mapping that is to give one value: `reason` would give the object `{reason: …}`. */
-  #single(value: ConstValueNode | undefined): Mapping | undefined {
-    const mapping = this.#noted(value);
+  /** Reads a mapping of a single value. A selection such as `reason` is invalid: its value is the object `{reason: …}`. */
+  #singleValue(value: ConstValueNode | undefined): Mapping | undefined {
+    const mapping = this.#mappingWithReferences(value);
     if (mapping?.expression.kind !== 'selection') return mapping;
     const [field] = mapping.expression.fields;
-    const hint = `Write a path, like $.${field?.kind === 'named' ? field.name : 'message'}.`;
+    const hint = `Use a path, such as $.${field?.kind === 'named' ? field.name : 'message'}.`;
     this.connectorProblems.push(
-      problemAt(mapping.node, 'INVALID_MAPPING', 'This gives an object, not a single value.', hint, 0),
+      problemAt(
+        mapping.node,
+        'INVALID_MAPPING',
+        'The value of this mapping is an object; expected a single value.',
+        hint,
+        0,
+      ),
     );
     return undefined;
   }
 
-  #noted(value: ConstValueNode | undefined): Mapping | undefined {
+  #mappingWithReferences(value: ConstValueNode | undefined): Mapping | undefined {
     const mapping = this.mapping(value);
     if (mapping !== undefined) this.references.push(...this.referencesOf(mapping));
     return mapping;
   }
 
-  #note(template: Template, node: StringValueNode): void {
+  #collectReferences(template: Template, node: StringValueNode): void {
     for (const part of template.parts) {
       if (typeof part === 'string') continue;
       this.connectorProblems.push(...checkMethods(part.expression, node));
@@ -169,15 +175,15 @@ export class ArgumentReader {
     if (fields === undefined || name === undefined) return undefined;
     if (!HEADER_NAME.test(name) || RESERVED_HEADERS.has(name)) {
       const why = RESERVED_HEADERS.has(name)
-        ? 'belongs to the connection, and cannot be set'
-        : 'is no name of a header';
-      this.#tell(fields.get('name') ?? node, 'INVALID_HEADER', `"${name}" ${why}.`);
+        ? 'belongs to the connection and cannot be set'
+        : 'is not a valid header name';
+      this.#addProblem(fields.get('name') ?? node, 'INVALID_HEADER', `"${name}" ${why}.`);
       return undefined;
     }
     const [from, value] = [this.string(fields.get('from')), this.#stringNode(fields.get('value'))];
     if ((from === undefined) === (value === undefined)) {
-      const hint = '`from` takes over a header of the client; `value` writes one out.';
-      this.#tell(node, 'INVALID_HEADER', `The header "${name}" needs one of "from" and "value".`, hint);
+      const hint = 'Use `from` to forward a header of the client, or `value` to set a header.';
+      this.#addProblem(node, 'INVALID_HEADER', `The header "${name}" needs one of "from" and "value".`, hint);
       return undefined;
     }
     if (from !== undefined) return { name, from: from.toLowerCase() };
@@ -185,7 +191,7 @@ export class ArgumentReader {
     if (value === undefined || text === undefined) return undefined;
     const template = this.#parsed(value, 'INVALID_HEADER', () => parseTemplate(text));
     if (template === undefined) return undefined;
-    this.#note(template, value);
+    this.#collectReferences(template, value);
     return { name, value: template };
   }
 
@@ -197,7 +203,13 @@ export class ArgumentReader {
     const fields = new Map<string, ConstValueNode>();
     for (const { name, value } of nodes) {
       if (known.includes(name.value)) fields.set(name.value, value);
-      else this.#tell(value, 'UNKNOWN_ARGUMENT', `${where} takes no "${name.value}".`, didYouMean(name.value, known));
+      else
+        this.#addProblem(
+          value,
+          'UNKNOWN_ARGUMENT',
+          `${where} has no argument "${name.value}".`,
+          didYouMean(name.value, known),
+        );
     }
     return fields;
   }
@@ -205,7 +217,7 @@ export class ArgumentReader {
   #stringNode(value: ConstValueNode | undefined): StringValueNode | undefined {
     if (value === undefined || value.kind === Kind.NULL) return undefined;
     if (value.kind === Kind.STRING) return value;
-    this.#tell(value, 'INVALID_ARGUMENT', 'A string is expected here.');
+    this.#addProblem(value, 'INVALID_ARGUMENT', 'Expected a string.');
     return undefined;
   }
 
@@ -219,7 +231,7 @@ export class ArgumentReader {
     }
   }
 
-  #tell(node: ASTNode, code: string, message: string, hint?: string): void {
+  #addProblem(node: ASTNode, code: string, message: string, hint?: string): void {
     this.connectorProblems.push(problemAt(node, code, message, hint));
   }
 }

@@ -3,7 +3,7 @@ import { type ConnectorProblem, didYouMean, problemAt } from './connector-proble
 import { METHODS } from './mapping/methods.ts';
 import type { Expression, Selection, Step } from './mapping/syntax.ts';
 
-/** Tells of methods that there are none of, and of wrong numbers of arguments. */
+/** Reports unknown methods and wrong numbers of arguments. */
 export function checkMethods(expression: Expression, node: StringValueNode): ConnectorProblem[] {
   switch (expression.kind) {
     case 'literal':
@@ -37,10 +37,9 @@ function checkStep(step: Step, node: StringValueNode): ConnectorProblem[] {
     const message = `There is no method "->${step.name}".`;
     return [problemAt(node, 'UNKNOWN_METHOD', message, didYouMean(step.name, Object.keys(METHODS)), step.at), ...inner];
   }
-  const [least, most] = method.arity;
-  if (step.args.length >= least && step.args.length <= most) return inner;
-  const expected =
-    least === most ? String(least) : most === Number.POSITIVE_INFINITY ? `${least} or more` : `${least} to ${most}`;
+  const [min, max] = method.arity;
+  if (step.args.length >= min && step.args.length <= max) return inner;
+  const expected = min === max ? String(min) : max === Number.POSITIVE_INFINITY ? `${min} or more` : `${min} to ${max}`;
   const message = `"->${step.name}" takes ${expected} arguments, not ${step.args.length}.`;
   return [problemAt(node, 'WRONG_NUMBER_OF_ARGUMENTS', message, undefined, step.at), ...inner];
 }

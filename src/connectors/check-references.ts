@@ -4,7 +4,7 @@ import { isRootType, nameOfType, type SchemaFacts } from './schema-facts.ts';
 
 const ALWAYS = ['$config', '$env', '$context', '$request', '$response', '$status'];
 
-/** Whether the variables that a connector uses exist where it stands, and have what is read of them. */
+/** Checks that the variables of a connector exist at its place, and have the fields that are read. */
 export function checkReferences(connector: Connector, schema: SchemaFacts): ConnectorProblem[] {
   const { field, typeName } = connector;
   const known = [...ALWAYS];
@@ -28,8 +28,8 @@ function unknownVariable(
   const { variable, node, at } = reference;
   const message =
     variable === '$batch' && field !== undefined
-      ? '$batch can be used in connectors on types only.'
-      : `There is no ${variable} in the connector on ${coordinate}.`;
+      ? '$batch can only be used in connectors on types.'
+      : `Unknown variable ${variable} in the connector on ${coordinate}.`;
   return problemAt(node, 'UNKNOWN_VARIABLE', message, didYouMean(variable, known), at);
 }
 
@@ -68,7 +68,7 @@ function checkField(
   schema: SchemaFacts,
 ): ConnectorProblem[] {
   if (path.length === 0) {
-    const hint = `Name the fields that are needed: ${variable} { id }, or ${variable}.id.`;
+    const hint = `Select the fields that you need: ${variable} { id }, or ${variable}.id.`;
     return [problemAt(node, 'WHOLE_OBJECT', `${variable} is used as a whole.`, hint, at)];
   }
   let type = schema.types.get(typeName);

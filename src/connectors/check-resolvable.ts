@@ -17,8 +17,8 @@ import {
 import { isComposite, isRootType, nameOfType, type TypeFacts } from './schema-facts.ts';
 
 /**
- * Whether every field can be had wherever its object turns up: where a selection gives the object, the other fields must
- * follow from connectors on them or from entity lookups; and so from each key by which other subgraphs may ask for it.
+ * Checks that every field of an object can be resolved. Where a selection returns the object, its other fields need
+ * connectors or entity look-ups. The same applies to each key by which other subgraphs refer to the object.
  */
 export function checkResolvable(model: ConnectorModel): ConnectorProblem[] {
   const walk = new ResolvableWalk(model);
@@ -27,10 +27,11 @@ export function checkResolvable(model: ConnectorModel): ConnectorProblem[] {
   return walk.connectorProblems;
 }
 
+/** Collects the unresolvable fields of a file. */
 class ResolvableWalk {
   readonly connectorProblems: ConnectorProblem[] = [];
   readonly #model: ConnectorModel;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
 
   constructor(model: ConnectorModel) {
     this.#model = model;
@@ -40,58 +41,58 @@ class ResolvableWalk {
     const { field, selection, coordinate, typeName } = connector;
     if (field === undefined) return;
     const node = selection.node;
-    // what other connectors of the field give is there, too
+    // other connectors of the same field add their fields
     const others = (this.#model.ofFields.get(coordinate) ?? []).filter((other) => other !== connector);
-    const beside = others.flatMap((other) => [...providedBy(other)]);
+    const otherFields = others.flatMap((other) => [...providedBy(other)]);
     this.#value(
       shapeOf(selection.expression),
       nameOfType(field.type),
       coordinate,
-      { node, at: selection.expression.at, beside },
+      { node, at: selection.expression.at, otherFields },
       [typeName],
     );
   }
 
-  /** Of each key, written or implied, all other fields must follow. */
+  /** Checks that all fields can be resolved from each key, declared or implied. */
   keys(type: TypeFacts): void {
     if (type.kind !== 'object' || isRootType(this.#model.schema, type.name)) return;
     for (const { fields, node } of keysOf(this.#model, type)) {
-      const have = resolvableFields(this.#model, type.name, [...fields, ...externals(this.#model, type)]);
-      const missing = [...type.fields.keys()].find((name) => !have.has(name));
+      const available = resolvableFields(this.#model, type.name, [...fields, ...externals(this.#model, type)]);
+      const missing = [...type.fields.keys()].find((name) => !available.has(name));
       if (missing === undefined) continue;
       const from = `the key "${[...fields].join(' ')}" of ${type.name}`;
-      this.#missing(type, missing, from, { node, isKey: true }, [], have);
+      this.#missing(type, missing, from, { node, isKey: true }, [], available);
     }
   }
 
-  #value(shape: Shape, typeName: string, where: string, place: Place, above: readonly string[]): void {
+  #value(shape: Shape, typeName: string, where: string, place: Place, parents: readonly string[]): void {
     const type = this.#model.schema.types.get(typeName);
     if (!isComposite(type)) return;
     for (const object of objectsIn(shape)) {
       for (const name of typesOf(object, type, this.#model)) {
         const concrete = this.#model.schema.types.get(name);
-        if (concrete !== undefined && !object.open) this.#object(object, concrete, where, place, above);
+        if (concrete !== undefined && !object.open) this.#object(object, concrete, where, place, parents);
       }
     }
   }
 
-  #object(object: ObjectShape, type: TypeFacts, where: string, place: Place, above: readonly string[]): void {
-    const have = resolvableFields(this.#model, type.name, [
+  #object(object: ObjectShape, type: TypeFacts, where: string, place: Place, parents: readonly string[]): void {
+    const available = resolvableFields(this.#model, type.name, [
       ...object.fields.keys(),
-      ...(place.beside ?? []),
+      ...(place.otherFields ?? []),
       ...externals(this.#model, type),
     ]);
-    const missing = [...type.fields.keys()].find((name) => !have.has(name));
-    if (missing !== undefined) this.#missing(type, missing, where, place, above, have);
+    const missing = [...type.fields.keys()].find((name) => !available.has(name));
+    if (missing !== undefined) this.#missing(type, missing, where, place, parents, available);
     for (const [name, field] of object.fields) {
       const definition = type.fields.get(name);
       if (definition === undefined) continue;
-      const inner = { node: place.node, at: field.at, beside: this.#addedWithin(object, type, name) };
-      this.#value(field.shape, nameOfType(definition.type), `${type.name}.${name}`, inner, [...above, type.name]);
+      const inner = { node: place.node, at: field.at, otherFields: this.#addedWithin(object, type, name) };
+      this.#value(field.shape, nameOfType(definition.type), `${type.name}.${name}`, inner, [...parents, type.name]);
     }
   }
 
-  /** What lookups, whose key the selection gives, add to the object in a field. */
+  /** Returns the fields that look-ups add to the object in a field, where the selection has their key. */
   #addedWithin(object: ObjectShape, type: TypeFacts, field: string): string[] {
     const lookups = lookupsWithin(this.#model, type.name, field);
     const ready = lookups.filter(({ key }) => key.every(([first]) => first !== undefined && object.fields.has(first)));
@@ -103,39 +104,39 @@ class ResolvableWalk {
     name: string,
     where: string,
     place: Place,
-    above: readonly string[],
-    have: ReadonlySet<string>,
+    parents: readonly string[],
+    available: ReadonlySet<string>,
   ): void {
     const once = `${type.name}.${name} ${where}`;
-    if (this.#told.has(once)) return;
-    this.#told.add(once);
-    const circle = this.#circle(type, name, have);
-    if (circle !== undefined) {
-      const hint = 'Let one of them do without the other, or select one of the two fields.';
-      this.connectorProblems.push(problemAt(place.node, 'CIRCULAR_REFERENCE', circle, hint, place.at));
+    if (this.#reported.has(once)) return;
+    this.#reported.add(once);
+    const cycle = this.#cycle(type, name, available);
+    if (cycle !== undefined) {
+      const hint = 'Remove one of the dependencies, or select one of the two fields.';
+      this.connectorProblems.push(problemAt(place.node, 'CIRCULAR_REFERENCE', cycle, hint, place.at));
       return;
     }
-    if (above.includes(type.name)) {
-      const message = `${where} holds ${type.name} within ${type.name}, and "${name}" cannot be had there.`;
-      const hint = `Select what identifies the inner ${type.name}, and put a @connect on the type, or on ${type.name}.${name}.`;
+    if (parents.includes(type.name)) {
+      const message = `${where} contains ${type.name} within ${type.name}, and "${name}" cannot be resolved there.`;
+      const hint = `Select the key of the inner ${type.name}, and add @connect to the type or to ${type.name}.${name}.`;
       this.connectorProblems.push(problemAt(place.node, 'CIRCULAR_REFERENCE', message, hint, place.at));
       return;
     }
-    const needed = type.fields.get(name)?.type.kind === Kind.NON_NULL_TYPE ? ', which cannot be null,' : '';
-    const message = `"${name}" of ${type.name}${needed} cannot be had from ${where}.`;
+    const needed = type.fields.get(name)?.type.kind === Kind.NON_NULL_TYPE ? ', which is non-null,' : '';
+    const message = `"${name}" of ${type.name}${needed} cannot be resolved from ${where}.`;
     const first = place.isKey ? 'Mark the key resolvable: false' : 'Add it to the selection';
-    const hint = `${first}, give ${type.name}.${name} a @connect, or put a @connect that looks ${type.name} up on the type.`;
+    const hint = `${first}, add @connect to ${type.name}.${name}, or add a @connect that looks up ${type.name} to the type.`;
     this.connectorProblems.push(problemAt(place.node, 'UNRESOLVABLE_FIELD', message, hint, place.at));
   }
 
-  /** Two connectors of a type that wait for each other. */
-  #circle(type: TypeFacts, name: string, have: ReadonlySet<string>): string | undefined {
-    const needs = this.#needsOf(type, name).filter((needed) => !have.has(needed));
+  /** Describes two connectors of a type that depend on each other; returns `undefined` where there are none. */
+  #cycle(type: TypeFacts, name: string, available: ReadonlySet<string>): string | undefined {
+    const needs = this.#needsOf(type, name).filter((needed) => !available.has(needed));
     const back = needs.find((needed) =>
       this.#needsOf(type, needed).some((other) => other === name || other === needed),
     );
     if (back === undefined) return undefined;
-    return `${type.name}.${name} needs "${back}", and ${type.name}.${back} needs "${this.#needsOf(type, back)[0]}": each waits for the other.`;
+    return `${type.name}.${name} needs "${back}", and ${type.name}.${back} needs "${this.#needsOf(type, back)[0]}": they depend on each other.`;
   }
 
   #needsOf(type: TypeFacts, name: string): string[] {
@@ -152,15 +153,15 @@ interface Place {
   readonly node: ASTNode;
   readonly at?: number;
   readonly isKey?: boolean;
-  /** Fields of the object that other connectors of the same field give. */
-  readonly beside?: readonly string[];
+  /** Fields of the object that other connectors of the same field return. */
+  readonly otherFields?: readonly string[];
 }
 
 function externals(model: ConnectorModel, type: TypeFacts): string[] {
   return [...type.fields.keys()].filter((name) => isExternal(model, type.name, name));
 }
 
-/** The first names of each key's fields. */
+/** Returns the top-level fields of each key. */
 function keysOf(model: ConnectorModel, type: TypeFacts): { fields: Set<string>; node: ASTNode }[] {
   const written = type.directives.flatMap((node) => {
     if (!/^(federation__)?key$/.test(node.name.value)) return [];
@@ -183,7 +184,7 @@ function topNames(fieldSet: string): Set<string> {
   try {
     set = parseFieldSet(fieldSet);
   } catch {
-    // the composer tells of it
+    // composition reports it
     return new Set();
   }
   return new Set(set.selections.flatMap((node) => (node.kind === Kind.FIELD ? [node.name.value] : [])));

@@ -1,8 +1,9 @@
 import type { Connectors } from './connector.ts';
 
 /**
- * Names, in lower case, of the client's headers that a file's connectors read: two clients that differ in them may be
- * answered differently. `undefined` when some connector may read any of them.
+ * Returns the names, in lower case, of the client headers that a file's connectors read. Clients with different values may
+ * get different responses.
+ * @returns `undefined` where a connector may read any header
  */
 export function clientHeadersOf({ connectors }: Pick<Connectors, 'connectors'>): ReadonlySet<string> | undefined {
   const names = new Set<string>();

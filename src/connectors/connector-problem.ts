@@ -1,7 +1,7 @@
 import { type ASTNode, Kind, type StringValueNode } from 'graphql';
 import { nearest } from '../config/nearest.ts';
 
-/** Something wrong in a schema file's connectors. Line and column are 1-based. */
+/** A problem in the connectors of a schema file. Line and column are 1-based. */
 export interface ConnectorProblem {
   readonly line: number;
   readonly column: number;
@@ -10,7 +10,10 @@ export interface ConnectorProblem {
   readonly hint: string | undefined;
 }
 
-/** Trouble at a node; with `offset`, at that place of the string that the node is. */
+/**
+ * Creates a problem at a node.
+ * @param offset offset in the value of a string node
+ */
 export function problemAt(
   node: ASTNode,
   code: string,
@@ -28,8 +31,8 @@ function placeOf(node: ASTNode): { line: number; column: number } {
 }
 
 /**
- * Where in the file a character of a string's value stands. A block string's value lacks the blank lines round it and the
- * indentation that all its lines share, so they are counted back in. (Escapes in a plain string shift the column.)
+ * Returns the position in the file of a character in a string's value. The value of a block string lacks surrounding blank
+ * lines and common indentation, so these are added. Escapes in a plain string shift the column.
  */
 function placeInString(node: StringValueNode, offset: number): { line: number; column: number } {
   const { line, column } = placeOf(node);
@@ -51,10 +54,10 @@ function placeInString(node: StringValueNode, offset: number): { line: number; c
   return { line: line + at, column: Math.min(...indents) + inLine + 1 };
 }
 
-/** `Did you mean "name"?` with the nearest of the known names, else a list of them. */
+/** Returns `Did you mean "name"?` with the most similar known name, else a list of the known names. */
 export function didYouMean(name: string, known: Iterable<string>): string {
   const all = [...known];
   const [close] = nearest(name, all);
   if (close !== undefined) return `Did you mean "${close}"?`;
-  return all.length === 0 ? 'There are none.' : `There are: ${all.slice(0, 20).join(', ')}.`;
+  return all.length === 0 ? 'There are none.' : `Known names: ${all.slice(0, 20).join(', ')}.`;
 }

@@ -7,29 +7,29 @@ export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export const HTTP_METHODS: readonly HttpMethod[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** A mapping with the string that it was written in, for telling where something stands. */
+/** A mapping with its string node, for positions in problems. */
 export interface Mapping {
   readonly expression: Expression;
   readonly node: StringValueNode;
 }
 
-/** A header that is sent: taken from the client's request, or written out. */
+/** A request header: forwarded from the client's request, or a template. */
 export type HeaderRule =
   | { readonly name: string; readonly from: string }
   | { readonly name: string; readonly value: Template };
 
-/** How an answer that is no success is told, and what a success is. */
+/** What counts as a successful response, and how errors are mapped. */
 export interface ErrorMappings {
   readonly message?: Mapping | undefined;
   readonly extensions?: Mapping | undefined;
   readonly isSuccess?: Mapping | undefined;
 }
 
-/** What URLs get from a source or a connector beside its template. */
+/** Additions to a URL template by a source or a connector. */
 export interface UrlAdditions {
-  /** A list of segments to append to the path. */
+  /** List of segments to append to the path. */
   readonly path?: Mapping | undefined;
-  /** An object of query parameters. */
+  /** Object of query parameters. */
   readonly queryParams?: Mapping | undefined;
 }
 
@@ -38,11 +38,11 @@ export interface ApiSource extends ErrorMappings, UrlAdditions {
   readonly name: string;
   readonly baseUrl: UrlTemplate;
   readonly headers: readonly HeaderRule[];
-  /** Uses of variables in all of it, which go along with each of its connectors. */
+  /** Uses of variables in the source, which apply to each of its connectors. */
   readonly references: readonly PlacedReference[];
 }
 
-/** Where a connector stands. */
+/** The type or field that has a connector. */
 export interface ConnectorPlace {
   readonly typeName: string;
   /** `undefined` for a connector on the type itself. */
@@ -51,7 +51,7 @@ export interface ConnectorPlace {
   readonly coordinate: string;
 }
 
-/** `@connect`: how one field, or the fields of one entity, are had from an API. */
+/** `@connect`: how an API resolves one field, or the fields of an entity. */
 export interface Connector extends ErrorMappings, UrlAdditions, ConnectorPlace {
   readonly node: ConstDirectiveNode;
   readonly source: ApiSource | undefined;
@@ -60,18 +60,18 @@ export interface Connector extends ErrorMappings, UrlAdditions, ConnectorPlace {
   readonly headers: readonly HeaderRule[];
   readonly body: Mapping | undefined;
   readonly selection: Mapping;
-  /** Looks up entities by its arguments (`entity: true`), by `$this` or by `$batch` (on types). */
+  /** Whether it looks up entities: by its arguments (`entity: true`), or on types by `$this` or `$batch`. */
   readonly entity: boolean;
-  /** How many entities one call may ask for; `undefined` where it asks for one. */
+  /** Maximum number of entities in one call; `undefined` without `$batch`. */
   readonly batchSize: number | undefined;
-  /** Uses of `$args`, `$this` and `$batch` in what is sent and in what the answer is mapped to. */
+  /** Uses of variables in the request and in the mapping of the response. */
   readonly references: readonly PlacedReference[];
 }
 
-/** A use of a variable, with the string that it stands in. */
+/** A use of a variable, with its string node. */
 export type PlacedReference = Reference & { readonly node: StringValueNode };
 
-/** Everything that a schema file says of REST. */
+/** The sources and connectors of a schema file. */
 export interface Connectors {
   readonly document: DocumentNode;
   readonly sources: ReadonlyMap<string, ApiSource>;

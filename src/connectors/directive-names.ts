@@ -3,17 +3,17 @@ import { directiveUses, text } from '../supergraph/directives.ts';
 
 const CONNECT_SPEC = 'https://specs.apollo.dev/connect/';
 
-/** What a schema file calls the connectors' directives: by their own names, unless its `@link` says otherwise. */
+/** The names of the connectors' directives in a schema file, which its `@link` can change. */
 export interface DirectiveNames {
   readonly source: string;
   readonly connect: string;
-  /** Whether the name of a definition belongs to the specification: `connect__JSONSelection`. */
+  /** Returns whether a definition belongs to the specification: `connect__JSONSelection`. */
   isSpecs(definition: string): boolean;
 }
 
 /**
- * Reads the `@link` to the connectors' specification. A name that is not imported has the specification's before it, or the
- * `as` of the link; the plain name is understood as well, since files may leave out the imports.
+ * Reads the `@link` to the connectors' specification. A name that is not imported has the prefix of the specification, or the
+ * `as` of the link. The plain name is also valid, because files may leave out the imports.
  *
  * In:  `@link(url: ".../connect/v0.2", as: "rest") @rest__source(…)  type Query { a: Int @rest(…) }`
  * Out: `source` is `rest__source`, `connect` is `rest`
@@ -50,7 +50,7 @@ function usedDirectives(document: DocumentNode): ReadonlySet<string> {
   return used;
 }
 
-/** Types of the specification, which some tools write into the file. */
+/** Types of the specification, which some tools add to the file. */
 const SPEC_TYPES = new Set([
   'JSONSelection',
   'URLTemplate',
@@ -62,7 +62,7 @@ const SPEC_TYPES = new Set([
   'ConnectorErrors',
 ]);
 
-/** Whether this is the `@link` of the connectors' specification. */
+/** Returns whether a directive is the `@link` to the connectors' specification. */
 export function linksConnectors(node: ConstDirectiveNode): boolean {
   const url = node.arguments?.find((argument) => argument.name.value === 'url')?.value;
   return node.name.value === 'link' && url?.kind === Kind.STRING && url.value.startsWith(CONNECT_SPEC);

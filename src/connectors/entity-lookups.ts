@@ -3,29 +3,29 @@ import type { Connector, Connectors } from './connector.ts';
 import { objectsIn, shapeOf } from './mapping/shape.ts';
 import { nameOfType, type SchemaFacts } from './schema-facts.ts';
 
-/** A connector by which fields of an entity are had from its key. */
+/** A connector that resolves fields of an entity from its key. */
 export interface EntityLookup {
   readonly connector: Connector;
   readonly typeName: string;
-  /** The key's fields as paths: `["id"]`, `["store", "id"]`. */
+  /** Key fields as paths: `["id"]`, `["store", "id"]`. */
   readonly key: readonly (readonly string[])[];
-  /** The variable that holds the key while the connector runs. */
+  /** Variable that contains the key. */
   readonly by: '$this' | '$batch' | '$args';
-  /** Names of the entity's fields that it gives. */
+  /** Names of the fields that it returns. */
   readonly provides: ReadonlySet<string>;
 }
 
-/** All lookups of a file: connectors on types, and root fields with `entity: true`. */
+/** Returns all look-ups of a file: connectors on types, and root fields with `entity: true`. */
 export function entityLookups({ connectors }: Connectors, schema: SchemaFacts): EntityLookup[] {
   return connectors.filter(({ entity }) => entity).map((connector) => lookupOf(connector, schema));
 }
 
-/** Names of the fields that a connector's selection gives. */
+/** Returns the names of the fields that a connector returns. */
 export function providedBy({ selection }: Connector): Set<string> {
   return new Set(objectsIn(shapeOf(selection.expression)).flatMap(({ fields }) => [...fields.keys()]));
 }
 
-/** Names of the fields that a connector's selection gives of the object in one of its fields. */
+/** Returns the names of the fields that a connector returns for the object in one of its fields. */
 export function providedWithin({ selection }: Connector, field: string): Set<string> {
   const outer = objectsIn(shapeOf(selection.expression)).flatMap(({ fields }) => fields.get(field) ?? []);
   return new Set(outer.flatMap(({ shape }) => objectsIn(shape)).flatMap(({ fields }) => [...fields.keys()]));
@@ -49,7 +49,7 @@ function lookupOf(connector: Connector, schema: SchemaFacts): EntityLookup {
   };
 }
 
-/** Arguments make the key: what is used of them, and those that must be given. Optional ones that are no field are left out. */
+/** Returns the key paths of arguments: required ones, and optional ones that are also fields of the entity. */
 function argumentPaths(
   { references }: Connector,
   field: FieldDefinitionNode,
@@ -76,7 +76,7 @@ interface Tree {
   readonly [name: string]: Tree;
 }
 
-/** Paths as a field set: `["id"]`, `["store", "id"]` are `id store { id }`; in order of names, so that equal ones are alike. */
+/** Converts paths to a field set, sorted by name: `["id"]`, `["store", "id"]` become `id store { id }`. */
 export function fieldSetOf(paths: readonly (readonly string[])[]): string {
   const root: Record<string, Tree> = {};
   for (const path of paths) {

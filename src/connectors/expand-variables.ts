@@ -3,32 +3,32 @@ import type { Expander } from './argument-reader.ts';
 import type { Connectors } from './connector.ts';
 import { type ConnectorProblem, problemAt } from './connector-problem.ts';
 
-/** Fills in `${VARIABLES}` for running; one without a value is told. */
+/** Returns an expander for `${VARIABLES}` that reports variables without a value. */
 export function expandAll(env: Env): Expander {
   return (text, node, connectorProblems) => {
     const expanded = expand(text, env);
     if (expanded.ok) return expanded.text;
     const message = `The environment variable ${expanded.variable} is not set.`;
-    const hint = `Set ${expanded.variable}, or give it a default: \${${expanded.variable}:-…}`;
+    const hint = `Set ${expanded.variable}, or add a default: \${${expanded.variable}:-…}`;
     connectorProblems.push(problemAt(node, 'UNSET_VARIABLE', message, hint));
     return undefined;
   };
 }
 
-/** The same for checking: what has no value stands for something that would do. */
+/** Returns an expander for checks, which replaces variables without a value with a valid placeholder. */
 export function expandWherePossible(env: Env): Expander {
   return (text) => {
     let known = env;
     for (;;) {
       const expanded = expand(text, known);
       if (expanded.ok) return expanded.text;
-      const begins = text.startsWith(`\${${expanded.variable}}`) || text.startsWith(`\${env.${expanded.variable}}`);
-      known = { ...known, [expanded.variable]: begins ? 'http://unset.invalid' : 'unset' };
+      const isUrlStart = text.startsWith(`\${${expanded.variable}}`) || text.startsWith(`\${env.${expanded.variable}}`);
+      known = { ...known, [expanded.variable]: isUrlStart ? 'http://unset.invalid' : 'unset' };
     }
   };
 }
 
-/** Uses of `$env.NAME` that have no value, and nothing that stands in for it. */
+/** Reports uses of `$env.NAME` that have neither a value nor a default. */
 export function unsetVariables({ connectors, sources }: Connectors, env: Env): ConnectorProblem[] {
   const ofSources = [...sources.values()].flatMap(({ references }) => references);
   const known = new Set<string>();
@@ -38,7 +38,7 @@ export function unsetVariables({ connectors, sources }: Connectors, env: Env): C
     if (variable !== '$env' || name === undefined || isOptional || env[name] !== undefined || known.has(name))
       return [];
     known.add(name);
-    const hint = `Set ${name}, or say what stands in for it: $($env.${name} ?? "…")`;
+    const hint = `Set ${name}, or add a default: $($env.${name} ?? "…")`;
     return [problemAt(node, 'UNSET_VARIABLE', `The environment variable ${name} is not set.`, hint, at)];
   });
 }

@@ -12,13 +12,15 @@ import type { ApiSource, Connector, ConnectorPlace, Connectors } from './connect
 import { type ConnectorProblem, didYouMean, problemAt } from './connector-problem.ts';
 import { type DirectiveNames, readDirectiveNames } from './directive-names.ts';
 
+/** The connectors of a file with their problems. */
 export interface ConnectorsRead extends Connectors {
   readonly connectorProblems: readonly ConnectorProblem[];
 }
 
 /**
- * Reads the connectors of a schema file: `@source` and `@connect`, as in version 0.2 of their specification, with what
- * later versions add to the mapping language. `expand` fills in `${VARIABLES}`.
+ * Reads the connectors of a schema file: `@source` and `@connect` of version 0.2 of their specification, with the mapping
+ * language of later versions.
+ * @param expand expands `${VARIABLES}`
  * @see https://www.apollographql.com/docs/graphos/connectors/reference/directives
  */
 export function readConnectors(document: DocumentNode, expand: Expander): ConnectorsRead {
@@ -27,7 +29,7 @@ export function readConnectors(document: DocumentNode, expand: Expander): Connec
   const reader = new ArgumentReader(expand, connectorProblems);
   const sources = readSources(document, names, reader);
   const connectors: Connector[] = [];
-  for (const { place, node } of uses(document, names)) {
+  for (const { place, node } of connectUses(document, names)) {
     const connector = readConnector(place, node, sources, reader);
     if (connector !== undefined) connectors.push(connector);
   }
@@ -62,7 +64,7 @@ function readSource(node: ConstDirectiveNode, reader: ArgumentReader): ApiSource
   const http = reader.object(args.get('http'), SOURCE_HTTP);
   const base = http?.get('baseURL');
   if (name === undefined || http === undefined || base === undefined) {
-    const hint = 'Write it like @source(name: "api", http: {baseURL: "https://api.example.com"}).';
+    const hint = 'Example: @source(name: "api", http: {baseURL: "https://api.example.com"}).';
     reader.connectorProblems.push(
       problemAt(node, 'INCOMPLETE_SOURCE', '@source needs a name and http: {baseURL}.', hint),
     );
@@ -71,8 +73,8 @@ function readSource(node: ConstDirectiveNode, reader: ArgumentReader): ApiSource
   const baseUrl = reader.url(base);
   if (baseUrl === undefined) return undefined;
   if (baseUrl.origin === undefined) {
-    const hint = 'Write it like "https://api.example.com/v1".';
-    reader.connectorProblems.push(problemAt(base, 'INVALID_URL', 'baseURL is no http:// or https:// URL.', hint));
+    const hint = 'Example: "https://api.example.com/v1".';
+    reader.connectorProblems.push(problemAt(base, 'INVALID_URL', 'baseURL is not an http:// or https:// URL.', hint));
     return undefined;
   }
   const headers = reader.headers(http.get('headers'));
@@ -80,18 +82,22 @@ function readSource(node: ConstDirectiveNode, reader: ArgumentReader): ApiSource
   return { name, baseUrl, headers, references: reader.references.slice(before), ...shared };
 }
 
-interface Use {
+/** A use of `@connect` with its place. */
+interface ConnectUse {
   readonly place: ConnectorPlace;
   readonly node: ConstDirectiveNode;
 }
 
-function uses(document: DocumentNode, names: DirectiveNames): Use[] {
+function connectUses(document: DocumentNode, names: DirectiveNames): ConnectUse[] {
   return document.definitions.filter(isObjectType).flatMap((definition) => {
     const typeName = definition.name.value;
-    const on = (field: FieldDefinitionNode | undefined, nodes: readonly ConstDirectiveNode[] | undefined): Use[] => {
+    const on = (
+      field: FieldDefinitionNode | undefined,
+      nodes: readonly ConstDirectiveNode[] | undefined,
+    ): ConnectUse[] => {
       const coordinate = field === undefined ? typeName : `${typeName}.${field.name.value}`;
-      const own = (nodes ?? []).filter((node) => node.name.value === names.connect);
-      return own.map((node) => ({ place: { typeName, field, coordinate }, node }));
+      const uses = (nodes ?? []).filter((node) => node.name.value === names.connect);
+      return uses.map((node) => ({ place: { typeName, field, coordinate }, node }));
     };
     return [
       ...on(undefined, definition.directives),
@@ -108,7 +114,7 @@ export function isObjectType(
 
 const CONNECT_ARGUMENTS = ['source', 'id', 'http', 'batch', 'errors', 'isSuccess', 'selection', 'entity'];
 const CONNECT_HTTP = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'body', 'headers', 'path', 'queryParams'];
-const ANY_BATCH = 1_000;
+const DEFAULT_BATCH_SIZE = 1_000;
 
 function readConnector(
   place: ConnectorPlace,
@@ -120,7 +126,7 @@ function readConnector(
   const http = reader.object(args.get('http'), CONNECT_HTTP);
   const selection = reader.mapping(args.get('selection'));
   if (http === undefined || args.get('selection') === undefined) {
-    const hint = 'Write it like @connect(source: "api", http: {GET: "/users/{$args.id}"}, selection: "id name").';
+    const hint = 'Example: @connect(source: "api", http: {GET: "/users/{$args.id}"}, selection: "id name").';
     const message = `@connect on ${place.coordinate} needs http and selection.`;
     reader.connectorProblems.push(problemAt(node, 'INCOMPLETE_CONNECTOR', message, hint));
     return undefined;
@@ -135,23 +141,23 @@ function readConnector(
   if (selection === undefined || target === undefined || source === null) return undefined;
   if (source === undefined && target.url.origin === undefined) {
     const message = `The path of ${place.coordinate} has no base URL.`;
-    const hint = 'Name a source (`source: "api"`), or write the whole URL.';
+    const hint = 'Set a source (`source: "api"`), or use an absolute URL.';
     reader.connectorProblems.push(problemAt(node, 'RELATIVE_URL_WITHOUT_SOURCE', message, hint));
     return undefined;
   }
   const references = [...reader.references.slice(before), ...reader.referencesOf(selection)];
   const batches = references.some(({ variable }) => variable === '$batch');
   const entity = place.field === undefined || reader.flag(args.get('entity'));
-  const batchSize = batches ? (maxSize ?? ANY_BATCH) : undefined;
+  const batchSize = batches ? (maxSize ?? DEFAULT_BATCH_SIZE) : undefined;
   if (maxSize !== undefined && !batches) {
     const message = `The connector on ${place.coordinate} has a batch size, but does not use $batch.`;
-    const hint = 'Ask for all at once, like GET: "/users?ids={$batch.id->joinNotNull(\',\')}", on a type.';
+    const hint = 'Request all entities at once, on a type: GET: "/users?ids={$batch.id->joinNotNull(\',\')}".';
     reader.connectorProblems.push(problemAt(args.get('batch') ?? node, 'BATCH_NOT_USED', message, hint));
   }
   return { ...place, node, source, ...target, headers, body, selection, entity, batchSize, references, ...shared };
 }
 
-/** `undefined` where none is named; null, with the trouble told, where there is none of that name. */
+/** Returns the source by name; `undefined` without a name; null, and adds a problem, for an unknown name. */
 function findSource(
   value: ReturnType<ReturnType<ArgumentReader['fields']>['get']>,
   sources: ReadonlyMap<string, ApiSource>,
@@ -161,7 +167,7 @@ function findSource(
   const name = reader.string(value);
   const source = name === undefined ? undefined : sources.get(name);
   if (source !== undefined) return source;
-  const message = `There is no source named "${name}".`;
+  const message = `Unknown source "${name}".`;
   reader.connectorProblems.push(problemAt(value, 'UNKNOWN_SOURCE', message, didYouMean(name ?? '', sources.keys())));
   return null;
 }

@@ -3,16 +3,17 @@ import type { Connector, Connectors } from './connector.ts';
 import { type EntityLookup, entityLookups, providedWithin } from './entity-lookups.ts';
 import { isRootType, readSchemaFacts, type SchemaFacts } from './schema-facts.ts';
 
-/** A schema file's connectors, ordered by what they are asked for. */
+/** A schema file's connectors, indexed by type and field. */
 export interface ConnectorModel {
   readonly connectors: Connectors;
   readonly schema: SchemaFacts;
-  /** Of one type: the lookups that give its fields from a key. */
+  /** Entity look-ups by type. */
   readonly lookups: ReadonlyMap<string, readonly EntityLookup[]>;
-  /** `Type.field` → the connectors that answer it; where there are several, each gives a part of its object. */
+  /** Connectors by `Type.field`. Several connectors each return a part of the field's object. */
   readonly ofFields: ReadonlyMap<string, readonly Connector[]>;
 }
 
+/** Indexes the connectors of a file. */
 export function modelOf(connectors: Connectors): ConnectorModel {
   const schema = readSchemaFacts(connectors.document);
   const lookups = new Map<string, EntityLookup[]>();
@@ -31,7 +32,7 @@ export function modelOf(connectors: Connectors): ConnectorModel {
   return { connectors, schema, lookups, ofFields };
 }
 
-/** Names of the fields of its own object that a field's connectors need: the first names of `$this` paths. */
+/** Returns the names of the parent's fields that connectors read: the first names of `$this` paths. */
 export function neededOfThis(connectors: readonly Connector[]): string[] {
   const references = connectors.flatMap((connector) => connector.references);
   const names = references.flatMap(({ variable, path }) => (variable === '$this' ? (path[0] ?? []) : []));
@@ -39,11 +40,11 @@ export function neededOfThis(connectors: readonly Connector[]): string[] {
 }
 
 /**
- * The fields of an object that can be had when some are there already: by its fields' connectors and by entity lookups,
- * one leading to the next.
+ * Returns the fields of an object that can be resolved from available fields, by connectors on fields and by entity
+ * look-ups, transitively.
  */
-export function resolvableFields(model: ConnectorModel, typeName: string, have: Iterable<string>): Set<string> {
-  const names = new Set(have);
+export function resolvableFields(model: ConnectorModel, typeName: string, available: Iterable<string>): Set<string> {
+  const names = new Set(available);
   const fields = model.schema.types.get(typeName)?.fields ?? new Map();
   for (let before = -1; before !== names.size; ) {
     before = names.size;
@@ -59,8 +60,8 @@ export function resolvableFields(model: ConnectorModel, typeName: string, have: 
 }
 
 /**
- * Lookups of a type that give fields of the one object in a field of it, so that they can add to an object there. None for
- * lists, whose items could not be told apart.
+ * Returns the look-ups of a type that return fields of the object in one of its fields, so that they can add to that object.
+ * Returns none for lists, whose items could not be matched.
  */
 export function lookupsWithin(model: ConnectorModel, typeName: string, field: string): EntityLookup[] {
   const type = model.schema.types.get(typeName)?.fields.get(field)?.type;
@@ -70,12 +71,13 @@ export function lookupsWithin(model: ConnectorModel, typeName: string, field: st
   return lookups.filter(({ connector }) => providedWithin(connector, field).size > 0);
 }
 
+/** Returns whether a field is `@external`. */
 export function isExternal(model: ConnectorModel, typeName: string, name: string): boolean {
   const field = model.schema.types.get(typeName)?.fields.get(name);
   return field?.directives?.some((directive) => /^(federation__)?external$/.test(directive.name.value)) ?? false;
 }
 
-/** Keys that a type has without being written: those of its lookups, and what `$this` uses where all else follows from it. */
+/** Returns the implied keys of a type: those of its look-ups, else the `$this` fields if all other fields follow from them. */
 export function impliedKeys(model: ConnectorModel, typeName: string): (readonly (readonly string[])[])[] {
   const keys = (model.lookups.get(typeName) ?? []).map(({ key }) => key).filter((key) => key.length > 0);
   if (keys.length > 0 || isRootType(model.schema, typeName)) return keys;
@@ -89,9 +91,9 @@ export function impliedKeys(model: ConnectorModel, typeName: string): (readonly 
     }
   }
   const key = [...needs.values()];
-  const have = key.flatMap(([first]) => first ?? []);
+  const available = key.flatMap(([first]) => first ?? []);
   const all = resolvableFields(model, typeName, [
-    ...have,
+    ...available,
     ...fields.filter((name) => isExternal(model, typeName, name)),
   ]);
   return key.length > 0 && fields.every((name) => all.has(name)) ? [key] : [];

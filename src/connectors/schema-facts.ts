@@ -7,17 +7,18 @@ import {
   type TypeNode,
 } from 'graphql';
 
-/** A type of a schema file, its extensions merged into it. */
+/** A type of a schema file, merged with its extensions. */
 export interface TypeFacts {
   readonly name: string;
   readonly kind: 'object' | 'interface' | 'union' | 'input' | 'enum' | 'scalar';
   readonly fields: ReadonlyMap<string, FieldDefinitionNode>;
   readonly inputFields: ReadonlyMap<string, InputValueDefinitionNode>;
   readonly directives: readonly ConstDirectiveNode[];
-  /** Object types that a value of an interface or union may have; an object type has itself. */
+  /** Possible object types of an interface or union; of an object type, itself. */
   readonly possible: ReadonlySet<string>;
 }
 
+/** The types of a schema file, and the names of its root types. */
 export interface SchemaFacts {
   readonly types: ReadonlyMap<string, TypeFacts>;
   readonly query: string;
@@ -25,7 +26,7 @@ export interface SchemaFacts {
   readonly subscription: string;
 }
 
-interface Draft {
+interface TypeDraft {
   kind: TypeFacts['kind'];
   fields: Map<string, FieldDefinitionNode>;
   inputFields: Map<string, InputValueDefinitionNode>;
@@ -49,6 +50,7 @@ const KINDS: Readonly<Record<string, TypeFacts['kind']>> = {
   [Kind.SCALAR_TYPE_EXTENSION]: 'scalar',
 };
 
+/** Reads the types and root types of a document, which may be incomplete. */
 export function readSchemaFacts(document: DocumentNode): SchemaFacts {
   const drafts = readDrafts(document);
   const types = new Map<string, TypeFacts>();
@@ -56,8 +58,8 @@ export function readSchemaFacts(document: DocumentNode): SchemaFacts {
   return { types, ...rootTypes(document) };
 }
 
-function readDrafts(document: DocumentNode): Map<string, Draft> {
-  const drafts = new Map<string, Draft>();
+function readDrafts(document: DocumentNode): Map<string, TypeDraft> {
+  const drafts = new Map<string, TypeDraft>();
   for (const node of document.definitions) {
     const kind = KINDS[node.kind];
     if (kind === undefined || !('name' in node) || node.name === undefined) continue;
@@ -74,11 +76,11 @@ function readDrafts(document: DocumentNode): Map<string, Draft> {
   return drafts;
 }
 
-function emptyDraft(kind: TypeFacts['kind']): Draft {
+function emptyDraft(kind: TypeFacts['kind']): TypeDraft {
   return { kind, fields: new Map(), inputFields: new Map(), directives: [], interfaces: [], members: [] };
 }
 
-function possibleOf(name: string, draft: Draft, drafts: ReadonlyMap<string, Draft>): Set<string> {
+function possibleOf(name: string, draft: TypeDraft, drafts: ReadonlyMap<string, TypeDraft>): Set<string> {
   if (draft.kind === 'object') return new Set([name]);
   if (draft.kind === 'union') return new Set(draft.members);
   const objects = [...drafts].filter(([, other]) => other.kind === 'object' && other.interfaces.includes(name));
@@ -94,17 +96,19 @@ function rootTypes(document: DocumentNode): Pick<SchemaFacts, 'query' | 'mutatio
   return roots;
 }
 
-/** The name at the bottom of a type's lists and exclamation marks. */
+/** Returns the named type within lists and non-null types. */
 export function nameOfType(type: TypeNode): string {
   return type.kind === Kind.NAMED_TYPE ? type.name.value : nameOfType(type.type);
 }
 
 type CompositeFacts = TypeFacts & { readonly kind: 'object' | 'interface' | 'union' };
 
+/** Returns whether a type has a selection set. */
 export function isComposite(type: TypeFacts | undefined): type is CompositeFacts {
   return type !== undefined && (type.kind === 'object' || type.kind === 'interface' || type.kind === 'union');
 }
 
+/** Returns whether a type is the query or mutation type. */
 export function isRootType({ query, mutation }: SchemaFacts, name: string): boolean {
   return name === query || name === mutation;
 }

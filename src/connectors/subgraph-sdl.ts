@@ -19,9 +19,10 @@ import { type ConnectorModel, impliedKeys, isExternal, neededOfThis } from './re
 const FEDERATION_SPEC = 'https://specs.apollo.dev/federation/';
 
 /**
- * The file as the federation subgraph that it stands for: the connectors' directives are taken out, and the keys that they
- * imply are written down. Nodes that stay keep their locations. `newest` is the newest version of federation that can be
- * composed; connectors files often ask for a newer one, for the connectors' sake alone.
+ * Converts a connectors file to a federation subgraph: removes the connectors' directives and adds the keys that they imply.
+ * Remaining nodes keep their locations.
+ * @param newest newest federation version that can be composed. Files often link a newer one, only because connectors
+ *   require it.
  *
  * @example
  * type User @connect(http: {GET: "/users/{$this.id}"}, …) { id: ID! name: String }
@@ -42,10 +43,11 @@ export function subgraphSdl(model: ConnectorModel, newest: string): DocumentNode
 
 function withoutConnectors(document: DocumentNode): DocumentNode {
   const names = readDirectiveNames(document);
-  const isOurs = (node: DefinitionNode) => 'name' in node && node.name !== undefined && names.isSpecs(node.name.value);
-  const own = document.definitions.filter((node) => !isDefinitionOfSpec(node) || !isOurs(node));
+  const isOfConnectors = (node: DefinitionNode) =>
+    'name' in node && node.name !== undefined && names.isSpecs(node.name.value);
+  const remaining = document.definitions.filter((node) => !isDefinitionOfSpec(node) || !isOfConnectors(node));
   return visit(
-    { ...document, definitions: own },
+    { ...document, definitions: remaining },
     {
       Directive(node) {
         const name = node.name.value;
@@ -61,7 +63,7 @@ function withoutConnectors(document: DocumentNode): DocumentNode {
   );
 }
 
-/** Object types may well be called `source`; what the specification defines are directives, scalars and inputs. */
+/** The specification defines directives, scalars and inputs. An object type may be named `source`. */
 function isDefinitionOfSpec(node: ASTNode): boolean {
   return (
     node.kind === Kind.DIRECTIVE_DEFINITION ||
@@ -72,11 +74,11 @@ function isDefinitionOfSpec(node: ASTNode): boolean {
 
 interface Federation {
   readonly document: DocumentNode;
-  /** What a directive of federation is called in the file. */
+  /** Returns the name of a federation directive in the file. */
   nameOf(directive: string): string;
 }
 
-/** Federation's `@link`, added where there is none and of a version that can be composed. */
+/** Adds federation's `@link` where it is missing, and lowers its version to one that can be composed. */
 function readFederation(document: DocumentNode, newest: string): Federation {
   for (const definition of document.definitions) {
     if (definition.kind !== Kind.SCHEMA_EXTENSION && definition.kind !== Kind.SCHEMA_DEFINITION) continue;
@@ -118,7 +120,7 @@ function withVersion(document: DocumentNode, newest: string): DocumentNode {
   });
 }
 
-/** `v2.11` → 11. */
+/** Returns the minor version: 11 for `v2.11`. */
 function minor(version: string): number {
   return Number(/^v2\.(\d+)/.exec(version)?.[1] ?? 0);
 }
@@ -139,17 +141,17 @@ function withKeys(node: ObjectNode, model: ConnectorModel | undefined, { nameOf 
   const key = nameOf('key');
   const written =
     model.schema.types.get(typeName)?.directives.filter((directive) => directive.name.value === key) ?? [];
-  const known = new Set(directiveUses({ directives: written }, key).map((use) => normalised(text(use.fields) ?? '')));
+  const known = new Set(directiveUses({ directives: written }, key).map((use) => normalized(text(use.fields) ?? '')));
   const added: ConstDirectiveNode[] = [];
   for (const fields of impliedKeys(model, typeName).map(fieldSetOf)) {
-    if (known.has(normalised(fields))) continue;
-    known.add(normalised(fields));
+    if (known.has(normalized(fields))) continue;
+    known.add(normalized(fields));
     added.push(directive(key, fields, node));
   }
   return added.length === 0 ? node : { ...node, directives: [...(node.directives ?? []), ...added] };
 }
 
-/** `$this` of an external field is what `@requires` says elsewhere. */
+/** Adds `@requires` to fields whose connectors read external fields of `$this`. */
 function withRequires(node: ObjectNode, model: ConnectorModel, { nameOf }: Federation): ObjectNode {
   const requires = nameOf('requires');
   const fields = node.fields?.map((field) => {
@@ -178,8 +180,8 @@ function directive(name: string, fields: string, at: ASTNode): ConstDirectiveNod
   };
 }
 
-/** Field sets that differ in order and blanks alone are one. */
-function normalised(fields: string): string {
+/** Normalizes the order and white space of a field set, for comparison. */
+function normalized(fields: string): string {
   return fields
     .split(/[\s,]+/)
     .filter(Boolean)

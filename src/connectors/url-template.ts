@@ -6,15 +6,15 @@ import { type Expression, MappingSyntaxError } from './mapping/syntax.ts';
 
 type Part = string | { readonly expression: Expression; readonly text: string };
 
-/** Text with `{expressions}` in it, as in URLs and header values. */
+/** A text with `{expressions}`, as in URLs and header values. */
 export interface Template {
   readonly parts: readonly Part[];
 }
 
-/** What an expression gave cannot stand where it is used; the message says which, and why. */
+/** The value of an expression cannot be used in its place. The message contains the expression and the reason. */
 export class TemplateError extends Error {
   override readonly name = 'TemplateError';
-  /** A null of `$this` stands where a path needs a value. */
+  /** Whether a path segment is empty because a field of `$this` is null. */
   readonly ofNothing: boolean;
 
   constructor(message: string, ofNothing = false) {
@@ -23,7 +23,10 @@ export class TemplateError extends Error {
   }
 }
 
-/** @throws MappingSyntaxError */
+/**
+ * Parses a template.
+ * @throws MappingSyntaxError
+ */
 export function parseTemplate(text: string): Template {
   const parts: Part[] = [];
   let from = 0;
@@ -31,7 +34,7 @@ export function parseTemplate(text: string): Template {
     if (open > from) parts.push(text.slice(from, open));
     const { expression, end } = parseExpressionAt(text, open + 1);
     if (text[end] !== '}') {
-      throw new MappingSyntaxError('Expected "}" at the end of the expression.', end, 'Write it like {$args.id}.');
+      throw new MappingSyntaxError('Expected "}" at the end of the expression.', end, 'Example: {$args.id}.');
     }
     parts.push({ expression, text: text.slice(open + 1, end).trim() });
     from = end + 1;
@@ -40,14 +43,14 @@ export function parseTemplate(text: string): Template {
   return { parts };
 }
 
-/** A template's text with every expression replaced by its value; nothing is encoded. Throws `TemplateError`. */
+/** Replaces every expression of a template with its value, without encoding. Throws `TemplateError`. */
 export function expandTemplate({ parts }: Template, variables: Variables): string {
   return parts.map((part) => (typeof part === 'string' ? part : textOf(part, variables))).join('');
 }
 
-/** A URL below a base: its path by segments, each still a template, and its query's parameters. */
+/** A URL template: path segments and query parameters, which may contain expressions. */
 export interface UrlTemplate {
-  /** `https://host:port` where the template is a whole URL. */
+  /** `https://host:port` of an absolute URL; `undefined` for a path. */
   readonly origin: string | undefined;
   readonly segments: readonly Template[];
   readonly query: readonly (readonly [Template, Template | undefined])[];
@@ -56,8 +59,8 @@ export interface UrlTemplate {
 const ORIGIN = /^(https?:\/\/[^/?#{]+)(.*)$/s;
 
 /**
- * Parses what stands at `GET:` and so on: a path below the source's base URL, or a whole URL. Line breaks and the blanks
- * round them only lay the template out.
+ * Parses the URL of `GET:` and other methods: a path relative to the source's base URL, or an absolute URL. Line breaks, and
+ * white space around them, are ignored.
  * @throws MappingSyntaxError
  */
 export function parseUrlTemplate(text: string): UrlTemplate {
@@ -66,22 +69,22 @@ export function parseUrlTemplate(text: string): UrlTemplate {
   const [, origin, rest = ''] = (typeof first === 'string' && ORIGIN.exec(first)) || [];
   if (origin === undefined && typeof first === 'string' && /^[a-z][a-z0-9+.-]*:\/\//i.test(first)) {
     throw new MappingSyntaxError(
-      'This is no http:// or https:// URL with a host.',
+      'This is not an http:// or https:// URL with a host.',
       0,
-      'Expressions may stand in its path and query only.',
+      'Expressions are only allowed in the path and the query.',
     );
   }
   const below = origin === undefined ? parts : [rest, ...parts.slice(1)];
-  const [path, query] = divide(below, '?', 2);
+  const [path, query] = split(below, '?', 2);
   return {
     origin,
-    segments: divide(path ?? [], '/')
+    segments: split(path ?? [], '/')
       .filter((segment, at) => segment.length > 0 || at > 0)
       .map(asTemplate),
     query:
       query === undefined
         ? []
-        : divide(query, '&')
+        : split(query, '&')
             .filter((pair) => pair.length > 0)
             .map(asParameter),
   };
@@ -96,7 +99,7 @@ function withoutLayout(parts: readonly Part[]): readonly Part[] {
   });
 }
 
-/** Without line breaks, and the blanks around them. */
+/** Removes line breaks and the white space around them. */
 function joinLines(text: string): string {
   const lines = text.split('\n');
   const last = lines.length - 1;
@@ -113,12 +116,12 @@ function asTemplate(parts: readonly Part[]): Template {
 }
 
 function asParameter(parts: readonly Part[]): readonly [Template, Template | undefined] {
-  const [name = [], value] = divide(parts, '=', 2);
+  const [name = [], value] = split(parts, '=', 2);
   return [asTemplate(name), value === undefined ? undefined : asTemplate(value)];
 }
 
-/** Divides at a character of the literal text, into `most` pieces at most. */
-function divide(parts: readonly Part[], at: string, most = Number.POSITIVE_INFINITY): Part[][] {
+/** Splits at a character in literal text, into `limit` pieces at most. */
+function split(parts: readonly Part[], at: string, limit = Number.POSITIVE_INFINITY): Part[][] {
   const pieces: Part[][] = [[]];
   for (const part of parts) {
     if (typeof part !== 'string') {
@@ -126,7 +129,7 @@ function divide(parts: readonly Part[], at: string, most = Number.POSITIVE_INFIN
       continue;
     }
     let rest = part;
-    while (pieces.length < most && rest.includes(at)) {
+    while (pieces.length < limit && rest.includes(at)) {
       const index = rest.indexOf(at);
       if (index > 0) pieces.at(-1)?.push(rest.slice(0, index));
       pieces.push([]);
@@ -138,8 +141,8 @@ function divide(parts: readonly Part[], at: string, most = Number.POSITIVE_INFIN
 }
 
 /**
- * The path of a URL with every value percent-encoded as one segment's part. Throws `TemplateError` where a value would
- * make another path of it: nothing at all (`/users/` is the list, not a user), or what {@link leadsElsewhere}.
+ * Returns the path segments of a URL with every value percent-encoded. Throws `TemplateError` where a value would change the
+ * path: an empty one (`/users/` is the list, not a user), or one that {@link leadsElsewhere}.
  */
 export function expandSegments(segments: readonly Template[], variables: Variables): string[] {
   return segments.map((segment) => {
@@ -150,37 +153,37 @@ export function expandSegments(segments: readonly Template[], variables: Variabl
     const written = dynamic.map((part) => `{${part.text}}`).join('');
     const what = text === '' ? 'empty' : `"${text.length > 100 ? `${text.slice(0, 100)}…` : text}"`;
     const ofNothing = text === '' && isNullOfThis(first, variables);
-    throw new TemplateError(`${written} is ${what}: no path can be made of it`, ofNothing);
+    throw new TemplateError(`${written} is ${what}, which cannot be a path segment`, ofNothing);
   });
 }
 
 /** Servers decode a path once or twice, some of them before they look for `..` in it. */
-const MOST_DECODINGS = 3;
+const MAX_DECODINGS = 3;
 
 /**
- * Whether a segment is or holds what servers may take for a step within the path: `.`, `..`, `%2e%2e`, `..%2Fadmin`,
- * `x%5C..`, `..%3Bx`, `%2F`. A slash within other text, as in `gid://shop/Product/1`, leads nowhere.
+ * Returns whether servers may interpret a segment as path traversal: `.`, `..`, `%2e%2e`, `..%2Fadmin`, `x%5C..`, `..%3Bx`,
+ * `%2F`. A slash within other text, as in `gid://shop/Product/1`, is harmless.
  *
  * @param segment percent-encoded
  */
 export function leadsElsewhere(segment: string): boolean {
-  // most values have neither
+  // fast path for most values
   if (!/[.%]/.test(segment)) return false;
   if (/^(?:%2F|%5C|\/)+$/i.test(segment)) return true;
   let text = segment.replaceAll(/%(?:25)+/g, '%');
-  for (let round = 0; round < MOST_DECODINGS; round++) {
+  for (let round = 0; round < MAX_DECODINGS; round++) {
     text = text.replaceAll(/%([0-7][0-9a-f])/gi, (_all, code: string) =>
       String.fromCharCode(Number.parseInt(code, 16)),
     );
   }
-  return text.split(/[/\\]/).some(isDots);
+  return text.split(/[/\\]/).some(isDotSegment);
 }
 
 /**
- * Some servers take what comes after `;` for a parameter of the segment, and drop blanks and control characters; where `?` or `#`
- * is decoded too early, the path ends there.
+ * Returns whether servers may read text as `.` or `..`. Some treat the text after `;` as a parameter, some drop white space
+ * and control characters, and some decode `?` or `#` early, which ends the path.
  */
-function isDots(step: string): boolean {
+function isDotSegment(step: string): boolean {
   const [name = ''] = step.split(/[;?#]/);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly those are dropped
   return /^\.\.?$/.test(name.replaceAll(/[\u0000-\u0020\u007f]/g, ''));
@@ -198,7 +201,7 @@ function expandSegment({ parts }: Template, variables: Variables): string {
     .join('');
 }
 
-/** `name=value` for each parameter of the query. One whose value is a lone expression that gives null is left out. */
+/** Returns `name=value` for each query parameter. A parameter whose value is a single expression that is null is left out. */
 export function expandQuery(query: UrlTemplate['query'], variables: Variables): string[] {
   return query.flatMap(([name, value]) => {
     const key = expandSegment(name, variables);
@@ -225,13 +228,13 @@ function nullableText({ expression, text }: Exclude<Part, string>, variables: Va
   throw new TemplateError(`{${text}} is an ${typeName(value)}: expected a string, number or boolean`);
 }
 
-/** Headers are lists of values; as text they are what HTTP makes of such (RFC 9110, section 5.3). */
+/** Returns whether an expression reads headers. Their values are lists, joined by commas (RFC 9110, section 5.3). */
 function readsHeaders(expression: Expression): boolean {
   const head = expression.kind === 'path' ? expression.head : undefined;
   return head?.kind === 'variable' && (head.name === '$request' || head.name === '$response');
 }
 
-/** Everything but the unreserved characters of RFC 3986, section 2.3, is percent-encoded. */
+/** Percent-encodes all characters except the unreserved ones of RFC 3986, section 2.3. */
 export function encode(text: string): string {
   return encodeURIComponent(text.replaceAll(/\p{Surrogate}/gu, '\ufffd')).replaceAll(
     /[!'()*]/g,
@@ -239,7 +242,7 @@ export function encode(text: string): string {
   );
 }
 
-/** Literal text of a template is a URL already; only what can be in no URL is encoded. */
+/** Encodes only characters that are invalid in URLs: literal text of a template is already a URL. */
 function encodeLiteral(text: string): string {
   return text.replaceAll(/[^\x21-\x7e]|["<>\\^`{|}]/gu, (character) => encodeURIComponent(character));
 }

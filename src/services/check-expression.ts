@@ -9,12 +9,12 @@ import {
   visit,
 } from 'graphql';
 import { argumentOf, stringOf } from './arguments.ts';
-import { type Mistake, mistake } from './mistake.ts';
+import { type ServiceProblem, serviceProblem } from './service-problem.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 
-/** What is wrong with arguments that are written out: `argsExpr` and `additionalArgs` of a `@merge`. */
-export function checkExpressions(field: Field, merge: ConstDirectiveNode, list: boolean): Mistake[] {
+/** Checks the argument expressions of a `@merge`: `argsExpr` and `additionalArgs`. */
+export function checkExpressions(field: Field, merge: ConstDirectiveNode, list: boolean): ServiceProblem[] {
   const argsExpr = stringOf(merge, 'argsExpr');
   const additional = stringOf(merge, 'additionalArgs');
   return [
@@ -29,28 +29,31 @@ function check(
   argument: string,
   text: string,
   shape: string | undefined,
-): Mistake[] {
+): ServiceProblem[] {
   const node = argumentOf(merge, argument);
   const example = argument === 'argsExpr' ? '"ids: [[$key.id]], deep: true"' : '"deep: true"';
-  const refuse = (message: string, hint = `Write it like ${example}.`) => [
-    mistake(node, 'MERGE_INVALID_ARGUMENTS', `\`${argument}\` of "${field.name}" ${message}`, hint),
+  const problem = (message: string, hint = `Example: ${example}.`) => [
+    serviceProblem(node, 'MERGE_INVALID_ARGUMENTS', `\`${argument}\` of "${field.name}" ${message}`, hint),
   ];
-  if (shape !== undefined) return refuse(shape);
+  if (shape !== undefined) return problem(shape);
   const value = parseArguments(text);
-  if (value instanceof GraphQLError) return refuse(`cannot be read: ${value.message}`);
-  if (holdsKeyInList(value)) return refuse('has the key within a list; a list of keys is written [[$key.id]].');
+  if (value instanceof GraphQLError) return problem(`cannot be parsed: ${value.message}`);
+  if (holdsKeyInList(value)) return problem('has the key within a list. Write a list of keys as [[$key.id]].');
   const unmatched = value.fields.find(({ name }) => !field.args.some((arg) => arg.name === name.value));
   if (unmatched === undefined) return [];
   const known = field.args.map(({ name }) => name).join(', ') || 'none';
-  return refuse(`names "${unmatched.name.value}", which is no argument of the field.`, `It takes these: ${known}.`);
+  return problem(
+    `has "${unmatched.name.value}", which is not an argument of the field.`,
+    `Its arguments are ${known}.`,
+  );
 }
 
-/** One key is written `$key.id`, a list of them `[[$key.id]]`. */
+/** Checks the notation of keys: `$key.id` for one key, `[[$key.id]]` for a list of keys. */
 function shapeProblem(text: string, list: boolean): string | undefined {
   const [opened, closed] = [text.split('[[').length - 1, text.split(']]').length - 1];
   if (opened !== closed) return 'has a "[[" without its "]]".';
-  if (list && opened === 0) return 'takes one key, but the field returns a list: write [[$key.id]].';
-  if (!list && opened > 0) return 'takes a list of keys, but the field returns one object: write $key.id.';
+  if (list && opened === 0) return 'takes one key, but the field returns a list. Write [[$key.id]].';
+  if (!list && opened > 0) return 'takes a list of keys, but the field returns one object. Write $key.id.';
   const outside = replaceLists(text, '');
   return list && outside.includes('$key') ? 'has the key both within [[ ]] and outside.' : undefined;
 }
@@ -82,7 +85,7 @@ function holdsKeyInList(value: ObjectValueNode): boolean {
   let found = false;
   visit(value, {
     Variable(_node, _key, _parent, _path, ancestors) {
-      found ||= ancestors.some((above) => !Array.isArray(above) && (above as ASTNode).kind === Kind.LIST);
+      found ||= ancestors.some((parents) => !Array.isArray(parents) && (parents as ASTNode).kind === Kind.LIST);
     },
   });
   return found;

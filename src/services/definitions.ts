@@ -12,8 +12,8 @@ import {
 import { validateSDL } from 'graphql/validation/validate.js';
 import { useOf } from './arguments.ts';
 
-/** Directives that say what a service is; they are taken out before it is composed. */
-const OF_SERVICES = /* GraphQL */ `
+/** Directives that describe a service; they are removed before composition. */
+const SERVICE_DEFINITIONS = /* GraphQL */ `
   directive @service(url: String!, prefix: String) on SCHEMA
   directive @merge(keyField: String, keyArg: String, key: [String!], argsExpr: String, additionalArgs: String, public: Boolean = false) on FIELD_DEFINITION
   directive @computed(selectionSet: String!) on FIELD_DEFINITION
@@ -21,8 +21,8 @@ const OF_SERVICES = /* GraphQL */ `
   directive @rename(to: String!) on OBJECT | INTERFACE | INPUT_OBJECT | UNION | ENUM | SCALAR | FIELD_DEFINITION
 `;
 
-/** Federation's, so far as they make sense where the gateway answers for the service; `@key` also in stitching's form. */
-const OF_FEDERATION = /* GraphQL */ `
+/** Federation directives that a service's file may use; `@key` also in the notation of schema stitching. */
+const FEDERATION_DEFINITIONS = /* GraphQL */ `
   directive @key(fields: String, selectionSet: String, resolvable: Boolean = true) repeatable on OBJECT | INTERFACE
   directive @shareable repeatable on OBJECT | FIELD_DEFINITION
   directive @external(reason: String) on OBJECT | FIELD_DEFINITION
@@ -39,12 +39,12 @@ const OF_FEDERATION = /* GraphQL */ `
   enum headgate__Purpose { SECURITY EXECUTION }
 `;
 
-const DEFINITIONS = parse(OF_SERVICES + OF_FEDERATION, { noLocation: true });
+const DEFINITIONS = parse(SERVICE_DEFINITIONS + FEDERATION_DEFINITIONS, { noLocation: true });
 const SCHEMA = buildASTSchema(DEFINITIONS);
 
-const OWN = namesIn(OF_SERVICES);
+const SERVICE_DIRECTIVES = namesIn(SERVICE_DEFINITIONS);
 /** Names of federation's directives that a service's file may use. */
-export const FEDERATION_DIRECTIVES: ReadonlySet<string> = namesIn(OF_FEDERATION);
+export const FEDERATION_DIRECTIVES: ReadonlySet<string> = namesIn(FEDERATION_DEFINITIONS);
 
 function namesIn(sdl: string): Set<string> {
   return new Set(
@@ -52,17 +52,17 @@ function namesIn(sdl: string): Set<string> {
   );
 }
 
-/** Services that are made for stitching define its directives themselves. */
+/** Removes definitions of these directives: services for schema stitching define them themselves. */
 export function withoutOwnDefinitions(document: DocumentNode): DocumentNode {
   const definitions = document.definitions.filter(
     (node) =>
       node.kind !== Kind.DIRECTIVE_DEFINITION ||
-      !(OWN.has(node.name.value) || FEDERATION_DIRECTIVES.has(node.name.value)),
+      !(SERVICE_DIRECTIVES.has(node.name.value) || FEDERATION_DIRECTIVES.has(node.name.value)),
   );
   return { ...document, definitions };
 }
 
-/** The document as a GraphQL server has it: without the directives that speak to the gateway. */
+/** Removes the directives for the gateway, so that the document is the service's own schema. */
 export function withoutDirectives(document: DocumentNode, drop = isForGateway): DocumentNode {
   return visit(document, {
     Directive: (node) => (drop(node.name.value) ? null : undefined),
@@ -71,13 +71,13 @@ export function withoutDirectives(document: DocumentNode, drop = isForGateway): 
 }
 
 function isForGateway(name: string): boolean {
-  return OWN.has(name) || FEDERATION_DIRECTIVES.has(name);
+  return SERVICE_DIRECTIVES.has(name) || FEDERATION_DIRECTIVES.has(name);
 }
 
-/** What is wrong with the document as SDL, and with the arguments of its directives. */
+/** Returns the validation errors of the document, and of the arguments of its directives. */
 export function sdlErrors(document: DocumentNode): readonly GraphQLError[] {
-  const whole = { ...document, definitions: [...DEFINITIONS.definitions, ...document.definitions] };
-  const errors = validateSDL(whole);
+  const complete = { ...document, definitions: [...DEFINITIONS.definitions, ...document.definitions] };
+  const errors = validateSDL(complete);
   return errors.length > 0 ? errors : valueErrors(document);
 }
 
@@ -98,7 +98,7 @@ function valueErrors(document: DocumentNode): GraphQLError[] {
   return errors;
 }
 
-/** The use of `@service` in the file and what follows it, if there is one. */
+/** Returns all uses of `@service` in a file. */
 export function serviceUses(document: DocumentNode): ConstDirectiveNode[] {
   return document.definitions.flatMap((node) => {
     if (node.kind !== Kind.SCHEMA_DEFINITION && node.kind !== Kind.SCHEMA_EXTENSION) return [];

@@ -20,27 +20,28 @@ import { renameDocument, renameSelection } from './rename.ts';
 const FEDERATION = 'https://specs.apollo.dev/federation/v2.9';
 const ANY_FEDERATION = 'https://specs.apollo.dev/federation/';
 
-/** What is left of the file's directives in the subgraph: federation's, but those that are written anew. */
+/** Directives that are not copied to the subgraph; `@key` is written again. */
 const REPLACED = new Set(['service', 'merge', 'computed', 'canonical', 'rename', 'key']);
 
-/** A key of a type, in the service's names. */
+/** A key of a type, with the service's names. */
 export interface TypeKey {
   readonly fields: SelectionSetNode;
   readonly resolvable: boolean;
 }
 
+/** What a federation document is created from. */
 export interface FederationInput {
-  /** The file, in the service's own names, its directives with it. */
+  /** The file with the service's names and all directives. */
   readonly document: DocumentNode;
   readonly schema: GraphQLSchema;
   readonly names: PublicNames;
   readonly keys: ReadonlyMap<string, readonly TypeKey[]>;
-  /** Root fields that clients are not to see. */
+  /** Root fields that are not part of the public schema. */
   readonly hidden: ReadonlySet<string>;
 }
 
 /**
- * The service as a federation subgraph, in the graph's names.
+ * Converts a service to a federation subgraph, with the names of the supergraph.
  *
  * In:  type Query { userById(id: ID!): User @merge(keyField: "id") }  type User { id: ID! notes: [Note!]! }  type Note { text: String }
  * Out: type User @key(fields: "id") { id: ID! notes: [Note!]! }  type Note @shareable { text: String }
@@ -99,7 +100,7 @@ function writeKey({ fields, resolvable }: TypeKey, typeName: string, input: Fede
 function writeField(field: FieldDefinitionNode, typeName: string, input: FederationInput): FieldDefinitionNode {
   const computed = useOf(field, 'computed');
   const inKey = input.keys.get(typeName)?.some(({ fields }) => selects(fields, field.name.value));
-  // A field of the key is known here, whoever owns it.
+  // a key field is never external here, even if another subgraph owns it
   const directives = field.directives?.filter((use) => !(inKey && use.name.value === 'external')) ?? [];
   if (!computed) return { ...field, directives };
   const needed = renameSelection(
@@ -116,8 +117,8 @@ function selects(selection: SelectionSetNode, field: string): boolean {
 }
 
 /**
- * Fields that `@computed` ones need and the file does not have: declared `@external`. Their type is known to the subgraph
- * that owns them, and put in when all files are together; nodes without a location are such.
+ * Returns `@external` fields for inputs of `@computed` fields that the file does not declare. Their type is a placeholder,
+ * which composition replaces with the type in the owning subgraph; it recognizes them by their missing location.
  */
 function computedInputs(typeName: string, { schema }: FederationInput): FieldDefinitionNode[] {
   const type = schema.getType(typeName);

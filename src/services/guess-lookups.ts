@@ -15,18 +15,18 @@ import {
   printSchema,
 } from 'graphql';
 
-/** What a root field seems to be: a look-up, by its shape and names. */
+/** A root field that may be a look-up, by its type and names. */
 export interface LookupGuess {
   readonly field: string;
   readonly type: string;
   /** `@merge(keyField: "id")` */
   readonly directive: string;
-  /** The key is an ID, or called so; otherwise it may as well be a filter. */
-  readonly sure: boolean;
+  /** Whether the key is an ID or named like one; otherwise the argument may be a filter. */
+  readonly isCertain: boolean;
 }
 
 /**
- * Root fields that look as if they found objects by a key: `user(id: ID!): User`, `usersByIds(ids: [ID!]!): [User]!`,
+ * Returns root fields that seem to find objects by a key: `user(id: ID!): User`, `usersByIds(ids: [ID!]!): [User]!`,
  * `product(productId: ID!): Product`.
  */
 export function guessLookups(schema: GraphQLSchema): LookupGuess[] {
@@ -45,11 +45,16 @@ function guess(field: GraphQLField<unknown, unknown>): LookupGuess | undefined {
   const key = keyFieldFor(only, type);
   if (key === undefined) return undefined;
   const keyArg = field.args.length > 1 ? `, keyArg: "${only.name}"` : '';
-  const sure = getNamedType(only.type).name === 'ID' || /^(id|uuid|.*Id)$/.test(key);
-  return { field: field.name, type: type.name, directive: `@merge(keyField: "${key}"${keyArg}, public: true)`, sure };
+  const isCertain = getNamedType(only.type).name === 'ID' || /^(id|uuid|.*Id)$/.test(key);
+  return {
+    field: field.name,
+    type: type.name,
+    directive: `@merge(keyField: "${key}"${keyArg}, public: true)`,
+    isCertain,
+  };
 }
 
-/** The type's field that an argument is named after, of the same type: `ids`, `userId`, `userIds` → `id` of `User`. */
+/** Returns the field of the same type that an argument is named after: `ids`, `userId`, `userIds` → `id` of `User`. */
 function keyFieldFor(argument: GraphQLArgument, type: GraphQLObjectType): string | undefined {
   const wanted = namesFor(argument.name, type.name);
   const taken = getNamedType(argument.type).name;
@@ -70,7 +75,7 @@ function namesFor(argument: string, typeName: string): string[] {
   );
 }
 
-/** The schema as the file of a service: what is surely a look-up marked as one, what may be in a comment. */
+/** Writes a service's file for a schema. Certain look-ups have `@merge`; possible ones have it in a comment. */
 export function writeServiceFile(schema: GraphQLSchema, url: string): string {
   const guesses = new Map(guessLookups(schema).map((found) => [found.field, found]));
   const sdl = printSchema(schema);
@@ -83,12 +88,12 @@ export function writeServiceFile(schema: GraphQLSchema, url: string): string {
     const found = guesses.get(field.name.value);
     const { start = 0, end = 0 } = field.loc ?? {};
     if (!found) continue;
-    if (found.sure) text = `${text.slice(0, end)} ${found.directive}${text.slice(end)}`;
+    if (found.isCertain) text = `${text.slice(0, end)} ${found.directive}${text.slice(end)}`;
     else text = `${text.slice(0, start)}# If this is a look-up by a key: ${found.directive}\n  ${text.slice(start)}`;
   }
   return `${HEAD}extend schema @service(url: ${JSON.stringify(url)})\n\n${text}\n`;
 }
 
-const HEAD = `# A plain GraphQL service, as its introspection tells. \`@merge\` marks look-ups: by them, their types are entities that other
-# sources can extend, and that can extend theirs. \`public: true\` keeps a look-up among the fields that clients see.
+const HEAD = `# A plain GraphQL service, from its introspection. \`@merge\` marks look-ups: their types become entities that other
+# sources can extend. \`public: true\` keeps a look-up in the public schema.
 `;

@@ -15,21 +15,21 @@ import {
   isSpecifiedScalarType,
 } from 'graphql';
 import { argumentOf, stringOf, stringsOf } from './arguments.ts';
-import { type Mistake, mistake } from './mistake.ts';
+import { type ServiceProblem, serviceProblem } from './service-problem.ts';
 
 type Field = GraphQLField<unknown, unknown>;
 
-/** How a look-up gets its key. */
+/** How a look-up receives its key. */
 export interface KeyArgument {
-  /** The argument that the key is in; `undefined` where `argsExpr` decides. */
+  /** Argument that contains the key; `undefined` with `argsExpr`. */
   readonly root: string | undefined;
-  /** The type of what the key takes the place of. */
+  /** Type of the argument or input field that is set to the key. */
   readonly type: GraphQLInputType | undefined;
-  /** One field's value, an object put together by `key`, the whole key as an object, or what `argsExpr` says. */
+  /** What is sent: the value of one field, an object built by `key`, the whole key as an object, or `argsExpr`. */
   readonly sends: 'field' | 'parts' | 'object' | 'expression';
-  /** Names of the fields of the object that is sent, for `parts`. */
+  /** Field names of the object that is sent, for `parts`. */
   readonly parts: readonly string[];
-  /** Which fields of the type are the key; `undefined` where the type's `@key` says it. */
+  /** Key fields of the type; `undefined` where the type's `@key` declares them. */
   readonly paths: readonly (readonly string[])[] | undefined;
   readonly expression: string;
 }
@@ -37,24 +37,24 @@ export interface KeyArgument {
 const PATH = /^[_A-Za-z]\w*(\.[_A-Za-z]\w*)*$/;
 
 /** Reads `keyField`, `keyArg`, `key` and `argsExpr` of a `@merge`. */
-export function keyArgumentOf(field: Field, merge: ConstDirectiveNode, list: boolean): KeyArgument | Mistake {
+export function keyArgumentOf(field: Field, merge: ConstDirectiveNode, list: boolean): KeyArgument | ServiceProblem {
   const argsExpr = stringOf(merge, 'argsExpr');
   if (argsExpr !== undefined) return ofExpression(argsExpr, merge);
   const place = placeOfKey(field, merge);
   if ('code' in place) return place;
   const value = keyValue(merge);
   if ('code' in value) return value;
-  const [last = '', ...above] = [...place.path].reverse();
+  const [last = '', ...parents] = [...place.path].reverse();
   const inner = `${last}: ${list ? `[[${value.text}]]` : value.text}`;
-  const expression = above.reduce((text, name) => `${name}: { ${text} }`, inner);
+  const expression = parents.reduce((text, name) => `${name}: { ${text} }`, inner);
   return { root: place.path[0], type: place.type, ...value, expression };
 }
 
-function ofExpression(text: string, merge: ConstDirectiveNode): KeyArgument | Mistake {
+function ofExpression(text: string, merge: ConstDirectiveNode): KeyArgument | ServiceProblem {
   const paths = [...text.matchAll(/\$key((?:\.\w+)*)/g)].map(([, path = '']) => path.split('.').slice(1));
   if (paths.length === 0) {
     const message = '`argsExpr` does not use the key.';
-    return mistake(argumentOf(merge, 'argsExpr'), 'MERGE_INVALID_KEY', message, 'Write it like "ids: [[$key.id]]".');
+    return serviceProblem(argumentOf(merge, 'argsExpr'), 'MERGE_INVALID_KEY', message, 'Example: "ids: [[$key.id]]".');
   }
   const named = paths.filter((path) => path.length > 0);
   const whole = named.length < paths.length;
@@ -62,15 +62,23 @@ function ofExpression(text: string, merge: ConstDirectiveNode): KeyArgument | Mi
   return { ...base, sends: 'expression', paths: whole ? undefined : named };
 }
 
-/** The argument that takes the key, be it within an input object: `keyArg: "by.ids"`. */
-function placeOfKey(field: Field, merge: ConstDirectiveNode): { path: string[]; type: GraphQLInputType } | Mistake {
+/** Finds the argument, or the input field within it, that receives the key: `keyArg: "by.ids"`. */
+function placeOfKey(
+  field: Field,
+  merge: ConstDirectiveNode,
+): { path: string[]; type: GraphQLInputType } | ServiceProblem {
   const keyArg = stringOf(merge, 'keyArg');
   const node = argumentOf(merge, 'keyArg') ?? merge;
   const known = field.args.map(({ name }) => name).join(', ') || 'none';
-  const hint = `"${field.name}" takes these arguments: ${known}.`;
+  const hint = `The arguments of "${field.name}" are ${known}.`;
   if (keyArg === undefined && field.args.length !== 1) {
-    const message = `"${field.name}" has ${field.args.length} arguments, and it is not said which one takes the key.`;
-    return mistake(node, 'MERGE_KEY_ARG_MISSING', message, `Name it: @merge(keyField: "…", keyArg: "…"). ${hint}`);
+    const message = `"${field.name}" has ${field.args.length} arguments, so @merge must name the one that receives the key.`;
+    return serviceProblem(
+      node,
+      'MERGE_KEY_ARG_MISSING',
+      message,
+      `Set keyArg: @merge(keyField: "…", keyArg: "…"). ${hint}`,
+    );
   }
   const path = keyArg?.split('.') ?? [field.args[0]?.name ?? ''];
   let type: GraphQLInputType | undefined;
@@ -80,7 +88,7 @@ function placeOfKey(field: Field, merge: ConstDirectiveNode): { path: string[]; 
     else type = isInputObjectType(holder) ? holder.getFields()[step]?.type : undefined;
     if (type === undefined) {
       const where = index === 0 ? `"${field.name}" has no argument "${step}"` : `"${holder}" has no field "${step}"`;
-      return mistake(node, 'MERGE_UNKNOWN_KEY_ARG', `${where}, which should take the key.`, hint);
+      return serviceProblem(node, 'MERGE_UNKNOWN_KEY_ARG', `${where}, which @merge sets to the key.`, hint);
     }
   }
   return { path, type: type as GraphQLInputType };
@@ -88,11 +96,11 @@ function placeOfKey(field: Field, merge: ConstDirectiveNode): { path: string[]; 
 
 type KeyValue = Pick<KeyArgument, 'sends' | 'parts' | 'paths'> & { text: string };
 
-function keyValue(merge: ConstDirectiveNode): KeyValue | Mistake {
+function keyValue(merge: ConstDirectiveNode): KeyValue | ServiceProblem {
   const keyField = stringOf(merge, 'keyField');
   const key = stringsOf(merge, 'key');
   if (keyField !== undefined && key !== undefined) {
-    return mistake(merge, 'MERGE_INVALID_KEY', '@merge has both `keyField` and `key`.', 'Keep one of them.');
+    return serviceProblem(merge, 'MERGE_INVALID_KEY', '@merge has both `keyField` and `key`.', 'Remove one of them.');
   }
   if (keyField !== undefined) {
     if (!PATH.test(keyField)) return invalidPath(merge, 'keyField', keyField);
@@ -110,12 +118,12 @@ function keyValue(merge: ConstDirectiveNode): KeyValue | Mistake {
   return { sends: 'parts', parts: names, paths: parts.map(({ from }) => from.split('.')), text: objectText(parts) };
 }
 
-function invalidPath(merge: ConstDirectiveNode, argument: string, text: string): Mistake {
-  const message = `"${text}" in \`${argument}\` is no path of field names.`;
-  return mistake(argumentOf(merge, argument), 'MERGE_INVALID_KEY', message, 'Write it like "id" or "owner.id".');
+function invalidPath(merge: ConstDirectiveNode, argument: string, text: string): ServiceProblem {
+  const message = `"${text}" in \`${argument}\` is not a path of field names.`;
+  return serviceProblem(argumentOf(merge, argument), 'MERGE_INVALID_KEY', message, 'Examples: "id", "owner.id".');
 }
 
-/** `[{to: "a.b", from: "x"}]` → `{ a: { b: $key.x } }` */
+/** Converts `[{to: "a.b", from: "x"}]` to `{ a: { b: $key.x } }`. */
 function objectText(parts: readonly { to: string; from: string }[]): string {
   const below = new Map<string, { to: string; from: string }[]>();
   const fields: string[] = [];
@@ -128,6 +136,7 @@ function objectText(parts: readonly { to: string; from: string }[]): string {
   return `{ ${fields.join(', ')} }`;
 }
 
+/** What the check of a key argument needs. */
 export interface KeyCheck {
   readonly field: Field;
   readonly merge: ConstDirectiveNode;
@@ -138,24 +147,24 @@ export interface KeyCheck {
   readonly schema: GraphQLSchema;
 }
 
-/** Whether the argument can take the key: one or a list of them, of its type. */
-export function checkKeyArgument(check: KeyCheck): Mistake[] {
+/** Checks that the argument accepts the key, or a list of keys, of its type. */
+export function checkKeyArgument(check: KeyCheck): ServiceProblem[] {
   const { field, merge, list, argument, paths } = check;
   if (argument.type === undefined) return [];
   const takesList = isListType(getNullableType(argument.type));
-  const said = `"${argument.root}" of "${field.name}"`;
+  const argumentText = `"${argument.root}" of "${field.name}"`;
   if (takesList !== list) {
     const message = list
-      ? `"${field.name}" returns a list, but ${said} takes one key: ${argument.type}.`
-      : `"${field.name}" returns one object, but ${said} takes a list of keys: ${argument.type}.`;
-    const hint = 'One key finds one object, a list of keys a list of objects.';
-    return [mistake(merge, 'MERGE_KEY_TYPE', message, hint)];
+      ? `"${field.name}" returns a list, but ${argumentText} takes one key: ${argument.type}.`
+      : `"${field.name}" returns one object, but ${argumentText} takes a list of keys: ${argument.type}.`;
+    const hint = 'Use one key for one object, or a list of keys for a list of objects.';
+    return [serviceProblem(merge, 'MERGE_KEY_TYPE', message, hint)];
   }
   const wanted = getNamedType(argument.type);
-  if (argument.sends === 'field') return checkField(check, said);
+  if (argument.sends === 'field') return checkField(check, argumentText);
   if (isSpecifiedScalarType(wanted) || isEnumType(wanted)) {
-    const message = `${said} is of type ${argument.type}, but would be given the whole key as an object.`;
-    return [mistake(merge, 'MERGE_KEY_TYPE', message, 'Name the field that is the key: @merge(keyField: "id").')];
+    const message = `${argumentText} has the type ${argument.type}, but would receive the whole key as an object.`;
+    return [serviceProblem(merge, 'MERGE_KEY_TYPE', message, 'Set the key field: @merge(keyField: "id").')];
   }
   if (!isInputObjectType(wanted)) return [];
   const given = argument.sends === 'parts' ? argument.parts : paths.map(([first = '']) => first);
@@ -165,19 +174,21 @@ export function checkKeyArgument(check: KeyCheck): Mistake[] {
   if (unmatched === undefined && missing === undefined) return [];
   const message =
     unmatched === undefined
-      ? `${said} needs "${missing?.name}: ${missing?.type}", which is not in the key.`
-      : `${said} is of type ${wanted.name}, which has no field "${unmatched}".`;
-  const hint = `The fields of ${wanted.name} are ${Object.keys(fields).join(', ')}; give them with @merge(key: ["…"]).`;
-  return [mistake(argumentOf(merge, 'key') ?? merge, 'MERGE_KEY_TYPE', message, hint)];
+      ? `${argumentText} needs "${missing?.name}: ${missing?.type}", which is not in the key.`
+      : `${argumentText} is of type ${wanted.name}, which has no field "${unmatched}".`;
+  const hint = `The fields of ${wanted.name} are ${Object.keys(fields).join(', ')}. Set them with @merge(key: ["…"]).`;
+  return [serviceProblem(argumentOf(merge, 'key') ?? merge, 'MERGE_KEY_TYPE', message, hint)];
 }
 
-function checkField({ merge, argument, types, paths, schema }: KeyCheck, said: string): Mistake[] {
+function checkField({ merge, argument, types, paths, schema }: KeyCheck, argumentText: string): ServiceProblem[] {
   const [path = []] = paths;
   for (const name of types) {
     const type = leafType(schema, name, path);
     if (type && argument.type && !isCompatible(type, argument.type)) {
-      const message = `The key ${name}.${path.join('.')} is of type ${type}, but ${said} takes ${argument.type}.`;
-      return [mistake(argumentOf(merge, 'keyField'), 'MERGE_KEY_TYPE', message, 'Choose a field of the same type.')];
+      const message = `The key ${name}.${path.join('.')} is of type ${type}, but ${argumentText} takes ${argument.type}.`;
+      return [
+        serviceProblem(argumentOf(merge, 'keyField'), 'MERGE_KEY_TYPE', message, 'Use a field of the same type.'),
+      ];
     }
   }
   return [];
@@ -194,14 +205,14 @@ function leafType(schema: GraphQLSchema, typeName: string, path: readonly string
   return type;
 }
 
-/** Whether values of the one type are values of the other: an ID may be text, and what a scalar of its own is, nobody knows. */
+/** Returns whether values of one type are valid for the other. An ID may be a String; custom scalars are assumed compatible. */
 function isCompatible(from: GraphQLOutputType, to: GraphQLInputType): boolean {
   if (isListType(getNullableType(from))) return false;
   const [given, taken] = [getNamedType(from), getNamedType(to)];
   if (given.name === taken.name) return true;
   if (isInputObjectType(taken)) return false;
   const custom = [given, taken].some((type) => isScalarType(type) && !isSpecifiedScalarType(type));
-  return custom || FITS.has(`${given.name} ${taken.name}`);
+  return custom || COMPATIBLE_TYPES.has(`${given.name} ${taken.name}`);
 }
 
-const FITS = new Set(['ID String', 'String ID', 'Int ID', 'Int Float']);
+const COMPATIBLE_TYPES = new Set(['ID String', 'String ID', 'Int ID', 'Int Float']);

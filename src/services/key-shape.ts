@@ -20,38 +20,39 @@ export function parseFields(text: string): SelectionSetNode {
   return (operation as OperationDefinitionNode).selectionSet;
 }
 
-/** The fields of a `@key(fields:)` (federation) or `@key(selectionSet:)` (stitching); what is wrong with them as an error. */
+/** Returns the fields of a `@key(fields:)` (federation) or `@key(selectionSet:)` (stitching), or the error in them. */
 export function keyFieldsOf(key: ConstDirectiveNode): SelectionSetNode | GraphQLError {
   const text = stringOf(key, 'selectionSet') ?? stringOf(key, 'fields');
-  if (text === undefined) return new GraphQLError('The key names no fields.', { nodes: key });
-  return parsed(text, key);
+  if (text === undefined) return new GraphQLError('The key has no fields.', { nodes: key });
+  return parseFieldsAt(text, key);
 }
 
-/** The fields that a directive's argument names, or why it cannot be read. */
-export function parsed(text: string, node: ConstDirectiveNode): SelectionSetNode | GraphQLError {
+/** Parses the fields in a directive's argument; returns the error where they are invalid. */
+export function parseFieldsAt(text: string, node: ConstDirectiveNode): SelectionSetNode | GraphQLError {
   try {
     return parseFields(text);
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
-    return new GraphQLError(`"${text}" cannot be read as fields: ${error.message}`, { nodes: node });
+    return new GraphQLError(`"${text}" is not a valid field set: ${error.message}`, { nodes: node });
   }
 }
 
-/** As federation writes it: `id owner { id }`. */
+/** Prints a field set: `id owner { id }`. */
 export function printFields(selection: SelectionSetNode): string {
   return print(selection).replace(/\s+/g, ' ').slice(2, -2);
 }
 
-/** Paths to every leaf: `id owner { id }` → `[["id"], ["owner", "id"]]`. */
-export function leafPaths(selection: SelectionSetNode, above: readonly string[] = []): string[][] {
+/** Returns the paths to all leaves: `id owner { id }` → `[["id"], ["owner", "id"]]`. */
+export function leafPaths(selection: SelectionSetNode, parents: readonly string[] = []): string[][] {
   return selection.selections.flatMap((node) => {
-    if (node.kind !== Kind.FIELD) return node.kind === Kind.INLINE_FRAGMENT ? leafPaths(node.selectionSet, above) : [];
-    const path = [...above, node.name.value];
+    if (node.kind !== Kind.FIELD)
+      return node.kind === Kind.INLINE_FRAGMENT ? leafPaths(node.selectionSet, parents) : [];
+    const path = [...parents, node.name.value];
     return node.selectionSet ? leafPaths(node.selectionSet, path) : [path];
   });
 }
 
-/** The other way round. */
+/** Converts paths to a selection set: the inverse of `leafPaths`. */
 export function selectionOf(paths: readonly (readonly string[])[]): SelectionSetNode {
   const below = new Map<string, string[][]>();
   for (const [first, ...rest] of paths) {
@@ -68,7 +69,7 @@ export function selectionOf(paths: readonly (readonly string[])[]): SelectionSet
   return { kind: Kind.SELECTION_SET, selections };
 }
 
-/** The first path that does not lead to a leaf of the type; what is there instead, in words. */
+/** Describes the first path that does not lead to a leaf of the type; returns `undefined` where all do. */
 export function wrongPath(
   schema: GraphQLSchema,
   typeName: string,
@@ -80,8 +81,7 @@ export function wrongPath(
       const next = fieldTypeOf(schema, at, step);
       if (next === undefined) return `"${at}" has no field "${step}"`;
       const composite = isCompositeType(schema.getType(next));
-      if (index === path.length - 1 && composite)
-        return `"${at}.${step}" is no single value, but has fields of its own`;
+      if (index === path.length - 1 && composite) return `"${at}.${step}" is an object, not a single value`;
       if (index < path.length - 1 && !isObjectType(schema.getType(next))) return `"${at}.${step}" has no fields`;
       at = next;
     }

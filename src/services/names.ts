@@ -8,23 +8,23 @@ import {
   isSpecifiedScalarType,
 } from 'graphql';
 import { stringOf, useOf } from './arguments.ts';
-import { type Mistake, mistake } from './mistake.ts';
+import { type ServiceProblem, serviceProblem } from './service-problem.ts';
 
-/** What the service itself calls things, by their names in the graph; only what differs is here. */
+/** The service's names by their names in the supergraph. Contains only names that differ. */
 export interface ServiceNames {
   readonly types: ReadonlyMap<string, string>;
-  /** `Type.field`, both as in the graph → the service's field name. */
+  /** Field names of the service, by `Type.field` of the supergraph. */
   readonly fields: ReadonlyMap<string, string>;
 }
 
-/** The other way round: from the service's own names to those in the graph. */
+/** The names in the supergraph by the service's names. */
 export interface PublicNames {
   readonly types: ReadonlyMap<string, string>;
-  /** `Type.field`, both as the service has them. */
+  /** Field names of the supergraph, by `Type.field` of the service. */
   readonly fields: ReadonlyMap<string, string>;
 }
 
-/** `Type` or `Type.field` as the service has it → as the graph has it. */
+/** Converts a `Type` or `Type.field` of the service to its name in the supergraph. */
 export function publicCoordinate(coordinate: string, names: ServiceNames): string {
   const [typeName = '', fieldName] = coordinate.split('.');
   const type = [...names.types].find(([, own]) => own === typeName)?.[0] ?? typeName;
@@ -33,17 +33,18 @@ export function publicCoordinate(coordinate: string, names: ServiceNames): strin
   return renamed?.[0] ?? `${type}.${fieldName}`;
 }
 
+/** The names of a service in both directions. */
 export interface NamesRead {
   readonly publicNames: PublicNames;
   readonly names: ServiceNames;
-  readonly mistakes: readonly Mistake[];
+  readonly problems: readonly ServiceProblem[];
 }
 
 const NAME = /^(?!__)[_A-Za-z]\w*$/;
 
 /**
- * What is called differently in the graph: by `@rename(to:)`, by the file's prefix (types and root fields; entities and
- * scalars keep their names, since it is by them that sources are joined), and root types of other names than usual.
+ * Reads the names that differ in the supergraph: by `@rename(to:)`, by the file's prefix, and for root types with custom
+ * names. The prefix applies to types and root fields, but not to entities and scalars, which sources share by name.
  */
 export function readNames(schema: GraphQLSchema, prefix: string, entities: ReadonlySet<string>): NamesRead {
   const reader = new NamesReader(schema, prefix, entities);
@@ -51,7 +52,7 @@ export function readNames(schema: GraphQLSchema, prefix: string, entities: Reado
 }
 
 class NamesReader {
-  private readonly mistakes: Mistake[] = [];
+  private readonly problems: ServiceProblem[] = [];
   private readonly types = new Map<string, string>();
   private readonly fields = new Map<string, string>();
   private readonly names = { types: new Map<string, string>(), fields: new Map<string, string>() };
@@ -83,18 +84,18 @@ class NamesReader {
     for (const type of Object.values(this.schema.getTypeMap())) {
       if (!type.name.startsWith('__') && (isObjectType(type) || isInterfaceType(type))) this.readFields(type.name);
     }
-    return { publicNames: { types: this.types, fields: this.fields }, names: this.names, mistakes: this.mistakes };
+    return { publicNames: { types: this.types, fields: this.fields }, names: this.names, problems: this.problems };
   }
 
   private typeName(name: string, isScalar: boolean, rename: ConstDirectiveNode | undefined): string {
     const root = this.roots.get(name);
     if (root !== undefined) {
       if (rename)
-        this.refuse(rename, 'Root types cannot be renamed.', 'Rename their fields, or give the file a prefix.');
+        this.refuse(rename, 'Root types cannot be renamed.', 'Rename their fields, or set a prefix for the file.');
       return root;
     }
-    const wanted = this.wanted(rename);
-    if (wanted !== undefined) return wanted;
+    const preferred = this.preferred(rename);
+    if (preferred !== undefined) return preferred;
     return isScalar || this.entities.has(name) ? name : this.prefix + name;
   }
 
@@ -117,14 +118,19 @@ class NamesReader {
     }
   }
 
-  /** What an interface's field is called holds for the objects that implement it. */
+  /** Returns the name of a field. A rename in an interface also applies to the objects that implement it. */
   private fieldName(typeName: string, fieldName: string, node: FieldDefinitionNode | undefined): string {
-    const own = this.wanted(node && useOf(node, 'rename'));
+    const own = this.preferred(node && useOf(node, 'rename'));
     const inherited = this.inheritedName(typeName, fieldName);
     if (inherited !== undefined && own !== undefined && own !== inherited.name) {
-      const message = `"${typeName}.${fieldName}" is renamed to "${own}", but the interface "${inherited.from}" has it as "${inherited.name}".`;
-      this.mistakes.push(
-        mistake(node && useOf(node, 'rename'), 'RENAME_CLASH', message, 'Rename the field in the interface alone.'),
+      const message = `"${typeName}.${fieldName}" is renamed to "${own}", but the interface "${inherited.from}" renames it to "${inherited.name}".`;
+      this.problems.push(
+        serviceProblem(
+          node && useOf(node, 'rename'),
+          'RENAME_CLASH',
+          message,
+          'Rename the field only in the interface.',
+        ),
       );
     }
     if (own !== undefined) return own;
@@ -143,24 +149,24 @@ class NamesReader {
     return undefined;
   }
 
-  private wanted(rename: ConstDirectiveNode | undefined): string | undefined {
+  private preferred(rename: ConstDirectiveNode | undefined): string | undefined {
     const to = rename && stringOf(rename, 'to');
     if (to === undefined || NAME.test(to)) return to;
     this.refuse(
       rename,
-      `"${to}" cannot be a name.`,
-      'Use letters, digits and "_", not beginning with a digit or "__".',
+      `"${to}" is not a valid name.`,
+      'Use letters, digits and "_". A name cannot start with a digit or "__".',
     );
     return undefined;
   }
 
   private refuse(node: ConstDirectiveNode | undefined, message: string, hint: string): void {
-    this.mistakes.push(mistake(node, 'INVALID_RENAME', message, hint));
+    this.problems.push(serviceProblem(node, 'INVALID_RENAME', message, hint));
   }
 
-  private clash(node: Mistake['node'], what: string, name: string, other: string): void {
-    const message = `The ${what} would be called "${name}" in the graph, as ${other} is.`;
-    this.mistakes.push(mistake(node, 'RENAME_CLASH', message, 'Give one of them another name with @rename(to:).'));
+  private clash(node: ServiceProblem['node'], what: string, name: string, other: string): void {
+    const message = `The ${what} would have the name "${name}" in the supergraph, like ${other}.`;
+    this.problems.push(serviceProblem(node, 'RENAME_CLASH', message, 'Rename one of them with @rename(to:).'));
   }
 }
 
@@ -179,7 +185,7 @@ function rootNames(schema: GraphQLSchema): Map<string, string> {
   return roots;
 }
 
-/** `Billing`, `invoices` → `billingInvoices`; `billing_`, `invoices` → `billing_invoices`. */
+/** Adds the prefix to a field: `Billing`, `invoices` → `billingInvoices`; `billing_`, `invoices` → `billing_invoices`. */
 function prefixedField(prefix: string, name: string): string {
   const head = prefix.charAt(0).toLowerCase() + prefix.slice(1);
   return head + (prefix.endsWith('_') ? name : name.charAt(0).toUpperCase() + name.slice(1));

@@ -13,39 +13,49 @@ import {
 import { stringOf, useOf } from './arguments.ts';
 import { sdlErrors, serviceUses, withoutDirectives, withoutOwnDefinitions } from './definitions.ts';
 import { federationDocument, type TypeKey } from './federation-document.ts';
-import { leafPaths, parsed, printFields, selectionOf } from './key-shape.ts';
-import { type Mistake, mistake } from './mistake.ts';
+import { leafPaths, parseFieldsAt, printFields, selectionOf } from './key-shape.ts';
 import { type NamesRead, type PublicNames, readNames } from './names.ts';
 import { declaredKeys, type ReadLookup, readLookups } from './read-lookups.ts';
 import { renameDocument, renamePath, renameSelection } from './rename.ts';
 import type { Lookup, Service } from './service.ts';
+import { type ServiceProblem, serviceProblem } from './service-problem.ts';
 
+/** A service, and its federation subgraph. */
 export interface ServiceRead {
   readonly service: Service;
   /** The service as a federation subgraph. */
   readonly subgraph: DocumentNode;
 }
 
-/** Reads the schema file of a plain GraphQL service; everything that is wrong with it comes back at once. */
-export function readService(file: DocumentNode): ServiceRead | Mistake[] {
+/** Reads the schema file of a plain GraphQL service. Returns all problems at once. */
+export function readService(file: DocumentNode): ServiceRead | ServiceProblem[] {
   const uses = serviceUses(file);
   const [use, second] = uses;
   if (use === undefined) {
-    const hint = 'Write `extend schema @service(url: "http://…")` at the top of the file.';
-    return [mistake(firstMerge(file), 'MISSING_SERVICE_URL', 'The file does not say where the service is.', hint)];
+    const hint = 'Add `extend schema @service(url: "http://…")` at the top of the file.';
+    return [
+      serviceProblem(
+        firstMerge(file),
+        'MISSING_SERVICE_URL',
+        'The file has no @service with the URL of the service.',
+        hint,
+      ),
+    ];
   }
   if (second)
-    return [mistake(second, 'REPEATED_SERVICE_URL', 'The file says twice where the service is.', 'Keep one.')];
+    return [
+      serviceProblem(second, 'REPEATED_SERVICE_URL', 'The file has more than one @service.', 'Remove all but one.'),
+    ];
   const document = withoutOwnDefinitions(file);
   const errors = sdlErrors(document);
-  if (errors.length > 0) return errors.map(asMistake);
+  if (errors.length > 0) return errors.map(asProblem);
   const schema = buildASTSchema(document, { assumeValidSDL: true });
   const invalid = validateSchema(schema);
-  if (invalid.length > 0) return invalid.map(asMistake);
+  if (invalid.length > 0) return invalid.map(asProblem);
   return readValid(document, schema, { url: stringOf(use, 'url') ?? '', prefix: stringOf(use, 'prefix') ?? '' });
 }
 
-/** What shows that the file is about a service at all. */
+/** Returns the first `@merge`, as the place of a problem. */
 function firstMerge(file: DocumentNode): ASTNode | undefined {
   let first: ASTNode | undefined;
   visit(file, {
@@ -56,21 +66,25 @@ function firstMerge(file: DocumentNode): ASTNode | undefined {
   return first;
 }
 
-function asMistake(error: GraphQLError): Mistake {
-  return mistake(error.nodes?.[0], 'INVALID_SERVICE_SCHEMA', error.message);
+function asProblem(error: GraphQLError): ServiceProblem {
+  return serviceProblem(error.nodes?.[0], 'INVALID_SERVICE_SCHEMA', error.message);
 }
 
-interface Said {
+interface ServiceArguments {
   readonly url: string;
   readonly prefix: string;
 }
 
-function readValid(document: DocumentNode, schema: GraphQLSchema, { url, prefix }: Said): ServiceRead | Mistake[] {
-  const { lookups, mistakes } = readLookups(schema);
-  const { keys, mistakes: wrongKeys } = readKeys(schema, lookups);
-  const { publicNames, names, mistakes: wrongNames } = readNames(schema, prefix, new Set(keys.keys()));
+function readValid(
+  document: DocumentNode,
+  schema: GraphQLSchema,
+  { url, prefix }: ServiceArguments,
+): ServiceRead | ServiceProblem[] {
+  const { lookups, problems } = readLookups(schema);
+  const { keys, problems: wrongKeys } = readKeys(schema, lookups);
+  const { publicNames, names, problems: wrongNames } = readNames(schema, prefix, new Set(keys.keys()));
   const computedRead = checkComputed(schema, lookups);
-  const all = [...mistakes, ...wrongKeys, ...wrongNames, ...computedRead.mistakes];
+  const all = [...problems, ...wrongKeys, ...wrongNames, ...computedRead.problems];
   if (all.length > 0) return all;
   const hidden = new Set(lookups.filter((lookup) => !lookup.public).map(({ field }) => field));
   const service: Service = {
@@ -83,18 +97,18 @@ function readValid(document: DocumentNode, schema: GraphQLSchema, { url, prefix 
   return { service, subgraph: federationDocument({ document, schema, names: publicNames, keys, hidden }) };
 }
 
-/** What other subgraphs own is declared in the file, but is nothing that the service can be asked for. */
+/** Removes external fields, which other subgraphs own and the service does not have. */
 function withoutExternals(document: DocumentNode): DocumentNode {
   return visit(document, { FieldDefinition: (node) => (useOf(node, 'external') ? null : undefined) });
 }
 
-/** Every entity's keys: those of its look-ups, and those that it declares without one. */
+/** Returns the keys of all entities: those of look-ups, and those that are declared without one. */
 function readKeys(
   schema: GraphQLSchema,
   lookups: readonly ReadLookup[],
-): { keys: Map<string, TypeKey[]>; mistakes: Mistake[] } {
+): { keys: Map<string, TypeKey[]>; problems: ServiceProblem[] } {
   const keys = new Map<string, TypeKey[]>();
-  const mistakes: Mistake[] = [];
+  const problems: ServiceProblem[] = [];
   const add = (type: string, key: TypeKey) => {
     const known = keys.get(type) ?? [];
     keys.set(type, known);
@@ -104,57 +118,62 @@ function readKeys(
     for (const type of types) add(type, { fields: selectionOf(keyPaths), resolvable: true });
   for (const type of Object.values(schema.getTypeMap())) {
     for (const { node, fields } of declaredKeys(type)) {
-      if (fields instanceof GraphQLError) mistakes.push(mistake(node, 'INVALID_KEY', fields.message));
+      if (fields instanceof GraphQLError) problems.push(serviceProblem(node, 'INVALID_KEY', fields.message));
       else add(type.name, { fields: selectionOf(leafPaths(fields)), resolvable: false });
     }
   }
-  return { keys, mistakes };
+  return { keys, problems };
 }
 
-/** Type → what its `@computed` fields need, as text. */
+/** Returns the field sets that `@computed` fields need, by type. */
 function checkComputed(
   schema: GraphQLSchema,
   lookups: readonly ReadLookup[],
-): { inputs: Map<string, string[]>; mistakes: Mistake[] } {
+): { inputs: Map<string, string[]>; problems: ServiceProblem[] } {
   const inputs = new Map<string, string[]>();
-  const mistakes: Mistake[] = [];
+  const problems: ServiceProblem[] = [];
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type)) continue;
     for (const field of Object.values(type.getFields())) {
       const computed = field.astNode && useOf(field.astNode, 'computed');
       if (!computed) continue;
       const text = stringOf(computed, 'selectionSet') ?? '';
-      const selection = parsed(text, computed);
+      const selection = parseFieldsAt(text, computed);
       const found = lookups.filter(({ types }) => types.includes(type.name));
       if (selection instanceof GraphQLError) {
-        mistakes.push(mistake(computed, 'INVALID_COMPUTED', selection.message, 'Write it like "{ price weight }".'));
+        problems.push(serviceProblem(computed, 'INVALID_COMPUTED', selection.message, 'Example: "{ price weight }".'));
       } else if (!found.some(({ objectKey }) => objectKey)) {
-        const message = `"${type.name}.${field.name}" is computed of other fields, but no look-up of ${type.name} can take them.`;
+        const message = `"${type.name}.${field.name}" is computed from other fields, but no look-up of ${type.name} accepts them.`;
         const hint =
-          'It needs a look-up that takes the whole key as an object: products(keys: [ProductKey!]!): [Product]! @merge';
-        mistakes.push(mistake(computed, 'COMPUTED_WITHOUT_LOOKUP', message, hint));
+          'Add a look-up that receives the whole key as an object: products(keys: [ProductKey!]!): [Product]! @merge';
+        problems.push(serviceProblem(computed, 'COMPUTED_WITHOUT_LOOKUP', message, hint));
       } else {
         const unmatchedFields = inputWithoutPlace(selection, found);
         if (unmatchedFields !== undefined) {
-          const message = `"${type.name}.${field.name}" needs "${unmatchedFields}", which the key of its look-up has no place for.`;
-          mistakes.push(
-            mistake(computed, 'COMPUTED_WITHOUT_INPUT', message, 'Add the field to the input type, nullable.'),
+          const message = `"${type.name}.${field.name}" needs "${unmatchedFields}", which is not a field of its look-up's key.`;
+          problems.push(
+            serviceProblem(
+              computed,
+              'COMPUTED_WITHOUT_INPUT',
+              message,
+              'Add the field to the input type as a nullable field.',
+            ),
           );
         }
         inputs.set(type.name, [...(inputs.get(type.name) ?? []), printFields(selection)]);
       }
     }
   }
-  return { inputs, mistakes };
+  return { inputs, problems };
 }
 
-/** A field that none of the look-ups by whole keys can be given. */
+/** Returns a field that no look-up with an object key accepts. */
 function inputWithoutPlace(selection: SelectionSetNode, lookups: readonly ReadLookup[]): string | undefined {
-  const able = lookups.filter(({ objectKey }) => objectKey);
-  if (able.some(({ keyInputs }) => keyInputs === undefined)) return undefined;
+  const matching = lookups.filter(({ objectKey }) => objectKey);
+  if (matching.some(({ keyInputs }) => keyInputs === undefined)) return undefined;
   return selection.selections
     .flatMap((node) => (node.kind === Kind.FIELD ? [node.name.value] : []))
-    .find((field) => !able.some(({ keyInputs }) => keyInputs?.includes(field)));
+    .find((field) => !matching.some(({ keyInputs }) => keyInputs?.includes(field)));
 }
 
 function publicComputed(
@@ -164,7 +183,7 @@ function publicComputed(
 ): Map<string, string> {
   return new Map(
     [...inputs].map(([type, texts]) => {
-      const selection = parsed(texts.join(' '), NO_NODE);
+      const selection = parseFieldsAt(texts.join(' '), NO_NODE);
       const renamed =
         selection instanceof GraphQLError ? texts : [printFields(renameSelection(selection, type, schema, names))];
       return [names.types.get(type) ?? type, renamed.join(' ')];
@@ -175,8 +194,8 @@ function publicComputed(
 const NO_NODE = undefined as never;
 
 /**
- * Look-ups in the graph's names, the first of those that would do being taken: before all those that can take what
- * `@computed` fields need, then those that take many keys at once.
+ * Returns the look-ups with names of the supergraph, in order of preference: first those that accept the inputs of
+ * `@computed` fields, then those that accept many keys at once.
  */
 function publicLookups(
   lookups: readonly ReadLookup[],

@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import type { PublicNames } from './names.ts';
 
-/** The document in the graph's names. Root types have their usual ones, so that it needs no `schema { … }`. */
+/** Renames a document to the names of the supergraph. Root types have their default names, so `schema { … }` is removed. */
 export function renameDocument(document: DocumentNode, names: PublicNames): DocumentNode {
   const type = (name: NameNode): NameNode => renamed(name, names.types.get(name.value));
   const fields = (owner: string, nodes: readonly FieldDefinitionNode[] | undefined) =>
@@ -38,7 +38,7 @@ function renamed(node: NameNode, to: string | undefined): NameNode {
   return to === undefined ? node : { ...node, value: to };
 }
 
-/** A field's path below a type, in the graph's names: `["owner", "id"]` → `["holder", "id"]`. Unknown steps stay. */
+/** Renames a path to the names of the supergraph: `["owner", "id"]` → `["holder", "id"]`. Unknown names are unchanged. */
 export function renamePath(
   path: readonly string[],
   typeName: string,
@@ -53,7 +53,7 @@ export function renamePath(
   });
 }
 
-/** The same for all fields of a selection set. */
+/** Renames all fields of a selection set to the names of the supergraph. */
 export function renameSelection(
   selection: SelectionSetNode,
   typeName: string,
@@ -74,7 +74,7 @@ export function renameSelection(
   return { ...selection, selections };
 }
 
-/** The named type of a field; `undefined` where there is no such field. */
+/** Returns the named type of a field; `undefined` where the field does not exist. */
 export function fieldTypeOf(schema: GraphQLSchema, typeName: string | undefined, field: string): string | undefined {
   const type = typeName === undefined ? undefined : schema.getType(typeName);
   if (!isObjectType(type) && !isInterfaceType(type)) return undefined;

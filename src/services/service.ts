@@ -1,14 +1,14 @@
 import type { DocumentNode } from 'graphql';
 import type { ServiceNames } from './names.ts';
 
-/** A plain GraphQL service, as its schema file describes it. Names are those of the graph, not the service's own. */
+/** A plain GraphQL service, as its schema file describes it. Names are those of the supergraph. */
 export interface Service {
-  /** Where it is reached, `${VARIABLES}` not expanded. */
+  /** URL, with `${VARIABLES}` not expanded. */
   readonly url: string;
-  /** What it answers: its schema without directives of the gateway, look-ups that clients do not see included. */
+  /** The service's schema without directives for the gateway. It includes look-ups that are not public. */
   readonly document: DocumentNode;
   readonly lookups: readonly Lookup[];
-  /** Type name → the fields that its `@computed` fields need of other subgraphs. */
+  /** Fields of other subgraphs that `@computed` fields need, by type. */
   readonly computed: ReadonlyMap<string, string>;
   readonly names: ServiceNames;
 }
@@ -16,17 +16,17 @@ export interface Service {
 /** A root field that finds entities by their key: `usersByIds(ids: [ID!]!): [User]! @merge(keyField: "id")`. */
 export interface Lookup {
   readonly field: string;
-  /** The object types that it finds; several where it returns an interface or a union. */
+  /** Object types that it finds; several for an interface or a union. */
   readonly types: readonly string[];
-  /** It returns an interface or a union. */
+  /** Whether it returns an interface or a union. */
   readonly abstract: boolean;
-  /** It takes many keys at once. */
+  /** Whether it accepts many keys at once. */
   readonly list: boolean;
-  /** The key's fields as federation writes them: `id`, `owner { id } region`. */
+  /** Key fields as a field set: `id`, `owner { id } region`. */
   readonly keyFields: string;
-  /** How the key becomes arguments, in the language of stitching directives: `ids: [[$key.id]]`. */
+  /** Argument expression of the stitching directives: `ids: [[$key.id]]`. */
   readonly argsExpr: string;
   readonly additionalArgs: string | undefined;
-  /** The field whose value is the key, where it is one: by it, answers of a list are matched to their keys. */
+  /** Single key field, by which objects in a list are matched to their keys; `undefined` for other keys. */
   readonly matchBy: string | undefined;
 }

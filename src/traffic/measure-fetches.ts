@@ -2,7 +2,7 @@ import type { Source } from '../sources/source.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 
 /** Takes note of each fetch: how long it took, and whether it came to an answer. To be the layer next to the source. */
-export function measureFetches(source: Source, { fetchFinished: fetchFinished }: Pick<Instruments, 'fetchFinished'>): Source {
+export function measureFetches(source: Source, { fetchFinished }: Pick<Instruments, 'fetchFinished'>): Source {
   const { name } = source;
   return {
     name,

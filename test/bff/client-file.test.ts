@@ -122,7 +122,7 @@ test('so many requests, and no more', async () => {
 test('a limit of time', async () => {
   const { call } = await serve('limits: { timeout: 30ms }', { files: { 'app/slow.graphql': '{ slow }' } });
   const slow = await call('/bff/app/slow');
-  expect(slow).toMatchObject({ status: 504, json: { detail: 'The answer was not ready within 30 milliseconds.' } });
+  expect(slow).toMatchObject({ status: 504, json: { detail: 'The response was not ready within 30 milliseconds.' } });
 });
 
 test('a body that is larger than the client may send', async () => {

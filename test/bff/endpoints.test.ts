@@ -146,7 +146,7 @@ test('files with other endings than those that are read are told with the right 
   const found = await problemsOf({ 'mobile/a.gql': '{ a }', 'web/client.yml': 'auth: {}' });
   expect(found).toEqual([
     'mobile/a.gql:1:1 ENDPOINT_EXTENSION Files of endpoints end in ".graphql". This file is not read.',
-    'web/client.yml:1:1 MISNAMED_FILE The settings of a client are read from client.yaml, not from a file of this name.',
+    'web/client.yml:1:1 MISNAMED_FILE Settings of a client are only read from client.yaml, not from a file of this name.',
   ]);
 });
 
@@ -188,7 +188,7 @@ test.each([
 test('a root key "meta" is in the way of the list of failed sections', async () => {
   const found = await problemsOfOne('query ($id: ID!) { meta: user(id: $id) @optional { id } }');
   expect(found).toHaveLength(1);
-  expect(found[0]).toContain('mobile/it.graphql:1:20 ENDPOINT_KEY_CLASH The answer has a key "meta" of its own');
+  expect(found[0]).toContain('mobile/it.graphql:1:20 ENDPOINT_KEY_CLASH The response has its own key "meta"');
 });
 
 test('a file that cannot be read is told, and does not hold up the others', async () => {

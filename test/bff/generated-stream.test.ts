@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
 import { expect, test } from 'vitest';
 import { loadEndpoints } from '../../src/bff/endpoints/endpoints.ts';
-import { clientFiles } from '../../src/bff/types/client-text.ts';
+import { clientFiles } from '../../src/bff/types/client-files.ts';
 import { engineOver, folderOf, serveBff, sourceError } from './support.ts';
 
 const SDL =
@@ -127,7 +127,7 @@ test('an answer without its end is an error', async () => {
   const reading = (async () => {
     for await (const { data } of streamHome({ fetch })) pieces.push(data);
   })();
-  await expect(reading).rejects.toThrow('The answer broke off before its end.');
+  await expect(reading).rejects.toThrow('The response ended unexpectedly.');
   expect(pieces).toEqual([{ title: 'x' }]);
 });
 

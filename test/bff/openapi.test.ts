@@ -192,7 +192,8 @@ versions: { v2: { enabled: false }, v3: {} }`,
   expect(paths['/bff/app/it'].get).toMatchObject({
     deprecated: true,
     summary: 'The old one.',
-    description: 'The old one.\n\nDeprecated since 2026-01-01. It ends on 2026-12-31. See https://docs.example/v2',
+    description:
+      'The old one.\n\nDeprecated since 2026-01-01. It will be removed on 2026-12-31. See https://docs.example/v2',
   });
   expect(paths['/bff/app/v3/it'].get).not.toHaveProperty('deprecated');
 });

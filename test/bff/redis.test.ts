@@ -86,7 +86,7 @@ describe.skipIf(!HAS_REDIS)('two gateways with one Redis', () => {
       status: 503,
       json: {
         type: 'urn:headgate:problem:idempotency-unknown',
-        detail: expect.stringContaining('the store of keys did not answer within 100 ms. Nothing was done.'),
+        detail: expect.stringContaining('the store of keys did not respond within 100 ms. Nothing was executed.'),
       },
     });
     await expect.poll(async () => (await a.call('/bff/web/order', init)).status, { timeout: 10_000 }).toBe(200);

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { loadEndpoints } from '../../src/bff/endpoints/endpoints.ts';
-import { clientFiles } from '../../src/bff/types/client-text.ts';
+import { clientFiles } from '../../src/bff/types/client-files.ts';
 import { engineOver, folderOf, serveBff } from './support.ts';
 
 const SDL = `

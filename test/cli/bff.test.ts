@@ -38,7 +38,9 @@ test('validate: an endpoint at a path of login is never reached', async () => {
   });
   const { code, stderr } = await runCli(dir, ['validate']);
   expect(code).toBe(1);
-  expect(stderr).toContain('bff/web/me.graphql:1:1  ENDPOINT_SHADOWED  /bff/web/me is a path of login');
+  expect(stderr).toContain(
+    'bff/web/me.graphql:1:1  ENDPOINT_SHADOWED  /bff/web/me is a login path of the client "web", so this endpoint is never reached.',
+  );
   expect(stderr).toMatch(/\n1 problem\n$/);
 });
 

@@ -35,7 +35,7 @@ test('a byte order mark before the document is skipped', async () => {
   await initRest({ openapi: join(dir, 'a.json'), out: join(dir, 'a.graphql') });
   expect(await readFile(join(dir, 'a.graphql'), 'utf8')).toContain('GET: "/pets"');
   const empty = initRest({ openapi: join(dir, 'b.yaml'), out: join(dir, 'b.graphql') });
-  await expect(empty).rejects.toThrow('has no operation that takes and answers JSON');
+  await expect(empty).rejects.toThrow('has no operation with JSON requests and responses');
 });
 
 test('where the document does not name the host of the API, it is told what to set', async () => {
@@ -62,7 +62,7 @@ test.each([
   ['{', 'is neither JSON nor YAML'],
   ['a: [', 'is neither JSON nor YAML'],
   ['just words', 'is not an OpenAPI document'],
-  ['swagger: "2.0"', 'This is no OpenAPI 3 document.'],
+  ['swagger: "2.0"', 'This is not an OpenAPI 3 document.'],
 ])('%j is no document', async (document, message) => {
   const openapi = join(await folderWith({ 'a.yaml': document }), 'a.yaml');
   await expect(initRest({ openapi })).rejects.toThrow(message);

@@ -266,67 +266,67 @@ describe('mistakes are told with their place and what to do', () => {
     [
       'no object',
       `type Query { count(id: ID!): Int @merge(keyField: "id") }`,
-      '2:34 MERGE_RETURNS_NO_OBJECT The look-up "count" returns Int: no object, and no list of objects. | @merge is for fields such as user(id: ID!): User @merge(keyField: "id")',
+      '2:34 MERGE_RETURNS_NO_OBJECT The look-up "count" returns Int; expected an object or a list of objects. | Use @merge on fields such as user(id: ID!): User @merge(keyField: "id")',
     ],
     [
       'lists of lists',
       `type Query { users(ids: [ID!]!): [[User]] @merge(keyField: "id") } ${USER}`,
-      '2:43 MERGE_RETURNS_NO_OBJECT The look-up "users" returns [[User]]: no object, and no list of objects. | @merge is for fields such as user(id: ID!): User @merge(keyField: "id")',
+      '2:43 MERGE_RETURNS_NO_OBJECT The look-up "users" returns [[User]]; expected an object or a list of objects. | Use @merge on fields such as user(id: ID!): User @merge(keyField: "id")',
     ],
     [
       'an unknown key field',
       `type Query { user(id: ID!): User @merge(keyField: "uid") } ${USER}`,
-      '2:51 MERGE_UNKNOWN_KEY_FIELD The key of "user" cannot be: "User" has no field "uid". | The fields of User are id, name, owner.',
+      '2:51 MERGE_UNKNOWN_KEY_FIELD Invalid key of "user": "User" has no field "uid". | The fields of User are id, name, owner.',
     ],
     [
       'a key field that is an object',
       `type Query { user(id: ID!): User @merge(keyField: "owner") } ${USER}`,
-      '2:51 MERGE_UNKNOWN_KEY_FIELD The key of "user" cannot be: "User.owner" is no single value, but has fields of its own. | The fields of User are id, name, owner.',
+      '2:51 MERGE_UNKNOWN_KEY_FIELD Invalid key of "user": "User.owner" is an object, not a single value. | The fields of User are id, name, owner.',
     ],
     [
       'an unknown argument',
       `type Query { user(id: ID!): User @merge(keyField: "id", keyArg: "uid") } ${USER}`,
-      '2:65 MERGE_UNKNOWN_KEY_ARG "user" has no argument "uid", which should take the key. | "user" takes these arguments: id.',
+      '2:65 MERGE_UNKNOWN_KEY_ARG "user" has no argument "uid", which @merge sets to the key. | The arguments of "user" are id.',
     ],
     [
       'several arguments',
       `type Query { user(id: ID!, deep: Boolean): User @merge(keyField: "id") } ${USER}`,
-      '2:49 MERGE_KEY_ARG_MISSING "user" has 2 arguments, and it is not said which one takes the key. | Name it: @merge(keyField: "…", keyArg: "…"). "user" takes these arguments: id, deep.',
+      '2:49 MERGE_KEY_ARG_MISSING "user" has 2 arguments, so @merge must name the one that receives the key. | Set keyArg: @merge(keyField: "…", keyArg: "…"). The arguments of "user" are id, deep.',
     ],
     [
       'a key of another type',
       `type Query { user(number: Int!): User @merge(keyField: "id") } ${USER}`,
-      '2:56 MERGE_KEY_TYPE The key User.id is of type ID!, but "number" of "user" takes Int!. | Choose a field of the same type.',
+      '2:56 MERGE_KEY_TYPE The key User.id is of type ID!, but "number" of "user" takes Int!. | Use a field of the same type.',
     ],
     [
       'one key for a list',
       `type Query { users(id: ID!): [User!] @merge(keyField: "id") } ${USER}`,
-      '2:38 MERGE_KEY_TYPE "users" returns a list, but "id" of "users" takes one key: ID!. | One key finds one object, a list of keys a list of objects.',
+      '2:38 MERGE_KEY_TYPE "users" returns a list, but "id" of "users" takes one key: ID!. | Use one key for one object, or a list of keys for a list of objects.',
     ],
     [
       'a list of keys for one',
       `type Query { user(ids: [ID!]): User @merge(keyField: "id") } ${USER}`,
-      '2:37 MERGE_KEY_TYPE "user" returns one object, but "ids" of "user" takes a list of keys: [ID!]. | One key finds one object, a list of keys a list of objects.',
+      '2:37 MERGE_KEY_TYPE "user" returns one object, but "ids" of "user" takes a list of keys: [ID!]. | Use one key for one object, or a list of keys for a list of objects.',
     ],
     [
       'no key',
       `type Query { user(id: ID!): User @merge } ${USER}`,
-      '2:34 MERGE_WITHOUT_KEY It does not say which field of User is the key that "user" takes. | Name it: @merge(keyField: "id"), or put @key(fields: "…") on the type.',
+      '2:34 MERGE_WITHOUT_KEY @merge must name the field of User that is the key of "user". | Set it: @merge(keyField: "id"), or add @key(fields: "…") to the type.',
     ],
     [
       'an input that lacks a part of the key',
       `type Query { users(keys: [Key!]!): [User] @merge(key: ["id", "name"]) } input Key { id: ID! } ${USER}`,
-      '2:55 MERGE_KEY_TYPE "keys" of "users" is of type Key, which has no field "name". | The fields of Key are id; give them with @merge(key: ["…"]).',
+      '2:55 MERGE_KEY_TYPE "keys" of "users" is of type Key, which has no field "name". | The fields of Key are id. Set them with @merge(key: ["…"]).',
     ],
     [
       'a further argument that must be given',
       `type Query { user(id: ID!, tenant: String!): User @merge(keyField: "id", keyArg: "id") } ${USER}`,
-      '2:51 MERGE_MISSING_ARGUMENT The look-up "user" also needs "tenant: String!", which it is not given. | Give it a fixed value: @merge(…, additionalArgs: "tenant: …") for String.',
+      '2:51 MERGE_MISSING_ARGUMENT The look-up "user" also requires the argument "tenant: String!", which @merge does not set. | Set a fixed String: @merge(…, additionalArgs: "tenant: …").',
     ],
     [
       'a look-up that is no root field',
       `type Query { me: User } type User { id: ID! friend(id: ID!): User @merge(keyField: "id") }`,
-      '2:67 MERGE_NOT_ON_QUERY "User.friend" cannot be a look-up: @merge belongs on fields of the Query type. | Put it on a root field that finds objects by a key: user(id: ID!): User @merge(keyField: "id")',
+      '2:67 MERGE_NOT_ON_QUERY "User.friend" cannot be a look-up: @merge is only allowed on fields of the Query type. | Use it on a root field that finds objects by a key: user(id: ID!): User @merge(keyField: "id")',
     ],
     [
       'an argument that the directive does not have',
@@ -337,47 +337,47 @@ describe('mistakes are told with their place and what to do', () => {
     [
       'two types of one name',
       `type Query { a: A b: B } type A @rename(to: "B") { x: Int } type B { x: Int }`,
-      '2:66 RENAME_CLASH The type "B" would be called "B" in the graph, as "A" is. | Give one of them another name with @rename(to:).',
+      '2:66 RENAME_CLASH The type "B" would have the name "B" in the supergraph, like "A". | Rename one of them with @rename(to:).',
     ],
     [
       'two fields of one name',
       'type Query { a: Int b: Int @rename(to: "a") }',
-      '2:28 RENAME_CLASH The field "Query.b" would be called "a" in the graph, as "Query.a" is. | Give one of them another name with @rename(to:).',
+      '2:28 RENAME_CLASH The field "Query.b" would have the name "a" in the supergraph, like "Query.a". | Rename one of them with @rename(to:).',
     ],
     [
       'no name',
       'type Query { a: Int @rename(to: "a b") }',
-      '2:21 INVALID_RENAME "a b" cannot be a name. | Use letters, digits and "_", not beginning with a digit or "__".',
+      '2:21 INVALID_RENAME "a b" is not a valid name. | Use letters, digits and "_". A name cannot start with a digit or "__".',
     ],
     [
       'a computed field that nothing can be given to',
       `type Query { user(id: ID!): User @merge(keyField: "id") } type User { id: ID! hello: String @computed(selectionSet: "{ name }") }`,
-      '2:93 COMPUTED_WITHOUT_LOOKUP "User.hello" is computed of other fields, but no look-up of User can take them. | It needs a look-up that takes the whole key as an object: products(keys: [ProductKey!]!): [Product]! @merge',
+      '2:93 COMPUTED_WITHOUT_LOOKUP "User.hello" is computed from other fields, but no look-up of User accepts them. | Add a look-up that receives the whole key as an object: products(keys: [ProductKey!]!): [Product]! @merge',
     ],
     [
       'a computed field whose input has no place in the key',
       `type Query { users(keys: [Key!]!): [User] @merge } input Key { id: ID! } type User @key(fields: "id") { id: ID! hello: String @computed(selectionSet: "{ name }") }`,
-      '2:127 COMPUTED_WITHOUT_INPUT "User.hello" needs "name", which the key of its look-up has no place for. | Add the field to the input type, nullable.',
+      '2:127 COMPUTED_WITHOUT_INPUT "User.hello" needs "name", which is not a field of its look-up\'s key. | Add the field to the input type as a nullable field.',
     ],
     [
       'a list of keys written as one',
       `type Query { users(ids: [ID!]!): [User] @merge(argsExpr: "ids: $key.id") } ${USER}`,
-      '2:58 MERGE_INVALID_ARGUMENTS `argsExpr` of "users" takes one key, but the field returns a list: write [[$key.id]]. | Write it like "ids: [[$key.id]], deep: true".',
+      '2:58 MERGE_INVALID_ARGUMENTS `argsExpr` of "users" takes one key, but the field returns a list. Write [[$key.id]]. | Example: "ids: [[$key.id]], deep: true".',
     ],
     [
       'a key within a list',
       `type Query { user(ids: [ID!]!): User @merge(argsExpr: "ids: [$key.id]") } ${USER}`,
-      '2:55 MERGE_INVALID_ARGUMENTS `argsExpr` of "user" has the key within a list; a list of keys is written [[$key.id]]. | Write it like "ids: [[$key.id]], deep: true".',
+      '2:55 MERGE_INVALID_ARGUMENTS `argsExpr` of "user" has the key within a list. Write a list of keys as [[$key.id]]. | Example: "ids: [[$key.id]], deep: true".',
     ],
     [
       'arguments that cannot be read',
       `type Query { user(id: ID!): User @merge(argsExpr: "id $key.id") } ${USER}`,
-      '2:51 MERGE_INVALID_ARGUMENTS `argsExpr` of "user" cannot be read: Syntax Error: Expected ":", found "$". | Write it like "ids: [[$key.id]], deep: true".',
+      '2:51 MERGE_INVALID_ARGUMENTS `argsExpr` of "user" cannot be parsed: Syntax Error: Expected ":", found "$". | Example: "ids: [[$key.id]], deep: true".',
     ],
     [
       'a fixed argument that there is not',
       `type Query { user(id: ID!): User @merge(keyField: "id", additionalArgs: "deep: true") } ${USER}`,
-      '2:73 MERGE_INVALID_ARGUMENTS `additionalArgs` of "user" names "deep", which is no argument of the field. | It takes these: id.',
+      '2:73 MERGE_INVALID_ARGUMENTS `additionalArgs` of "user" has "deep", which is not an argument of the field. | Its arguments are id.',
     ],
   ])('%s', async (_, sdl, problem) => {
     expect(await problemsOf(sdl)).toEqual([problem]);
@@ -387,9 +387,13 @@ describe('mistakes are told with their place and what to do', () => {
     [
       'no @service',
       '',
-      '2:34 MISSING_SERVICE_URL The file does not say where the service is. | Write `extend schema @service(url: "http://…")` at the top of the file.',
+      '2:34 MISSING_SERVICE_URL The file has no @service with the URL of the service. | Add `extend schema @service(url: "http://…")` at the top of the file.',
     ],
-    ['two', `${SERVICE} ${SERVICE}`, '1:67 REPEATED_SERVICE_URL The file says twice where the service is. | Keep one.'],
+    [
+      'two',
+      `${SERVICE} ${SERVICE}`,
+      '1:67 REPEATED_SERVICE_URL The file has more than one @service. | Remove all but one.',
+    ],
     [
       'no URL',
       'extend schema @service',

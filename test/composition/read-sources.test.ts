@@ -94,7 +94,7 @@ test.each([
   [
     'a look-up that finds nothing',
     'extend schema @service(url: "http://s")\ntype Query { a(id: ID!): Int @merge(keyField: "id") }',
-    '2:30 MERGE_RETURNS_NO_OBJECT The look-up "a" returns Int: no object, and no list of objects.',
+    '2:30 MERGE_RETURNS_NO_OBJECT The look-up "a" returns Int; expected an object or a list of objects.',
   ],
   [
     'two kinds of source',

@@ -139,22 +139,22 @@ describe('mistakes are told with their place', () => {
     [
       'an unknown source',
       query('a: Int @connect(source: "apo", http: {GET: "/"}, selection: "$.a")'),
-      '2:38 UNKNOWN_SOURCE There is no source named "apo". Did you mean "api"?',
+      '2:38 UNKNOWN_SOURCE Unknown source "apo". Did you mean "api"?',
     ],
     [
       'no method',
       query('a: Int @connect(source: "api", http: {body: "a: $args.b"}, selection: "$.a")'),
-      '2:21 MISSING_HTTP_METHOD The connector has no HTTP method. Give it one of GET, POST, PUT, PATCH, DELETE, like http: {GET: "/users"}.',
+      '2:21 MISSING_HTTP_METHOD The connector has no HTTP method. Use one of GET, POST, PUT, PATCH, DELETE, as in http: {GET: "/users"}.',
     ],
     [
       'an unknown argument of the directive',
       query(`a: Int ${get('$.a', 'entitty: true')}`),
-      '2:90 UNKNOWN_ARGUMENT @connect takes no "entitty". Did you mean "entity"?',
+      '2:90 UNKNOWN_ARGUMENT @connect has no argument "entitty". Did you mean "entity"?',
     ],
     [
       'a template that cannot be read',
       query('a(id: ID): Int @connect(source: "api", http: {GET: "/x/{$args.id"}, selection: "$.a")'),
-      '2:78 INVALID_URL Expected "}" at the end of the expression. Write it like {$args.id}.',
+      '2:78 INVALID_URL Expected "}" at the end of the expression. Example: {$args.id}.',
     ],
     [
       'an unknown argument',
@@ -169,12 +169,12 @@ describe('mistakes are told with their place', () => {
     [
       'an unknown variable',
       query(`a: Int ${get('$.a', 'errors: {message: "$argz.b"}')}`),
-      '2:100 UNKNOWN_VARIABLE There is no $argz in the connector on Query.a. Did you mean "$args"?',
+      '2:100 UNKNOWN_VARIABLE Unknown variable $argz in the connector on Query.a. Did you mean "$args"?',
     ],
     [
       '$this at the root',
       query('a: Int @connect(source: "api", http: {GET: "/{$this.id}"}, selection: "$.a")'),
-      '2:60 UNKNOWN_VARIABLE There is no $this in the connector on Query.a. There are: $config, $env, $context, $request, $response, $status, $args.',
+      '2:60 UNKNOWN_VARIABLE Unknown variable $this in the connector on Query.a. Known names: $config, $env, $context, $request, $response, $status, $args.',
     ],
     [
       'an unknown method',
@@ -194,89 +194,89 @@ describe('mistakes are told with their place', () => {
     [
       'a field that the type lacks',
       `type A { id: ID! name: String }\n${query(`a: A ${get('id nam: name name')}`)}`,
-      '3:77 SELECTED_FIELD_NOT_FOUND The selection gives "nam", but A has no such field. Did you mean "name"?',
+      '3:77 SELECTED_FIELD_NOT_FOUND The selection has "nam", but A has no such field. Did you mean "name"?',
     ],
     [
       'a missing field that cannot be null',
       `type A { id: ID! name: String! }\n${query(`a: A ${get('id')}`)}`,
-      '3:74 UNRESOLVABLE_FIELD "name" of A, which cannot be null, cannot be had from Query.a. Add it to the selection, give A.name a @connect, or put a @connect that looks A up on the type.',
+      '3:74 UNRESOLVABLE_FIELD "name" of A, which is non-null, cannot be resolved from Query.a. Add it to the selection, add @connect to A.name, or add a @connect that looks up A to the type.',
     ],
     [
       'an object without its fields',
       `type A { id: ID! }\n${query(`a: A ${get('$.data')}`)}`,
-      '3:74 FIELDS_NOT_SELECTED Query.a is of type A, but the selection does not say which of its fields it gives. End the path with the fields, like { id }.',
+      '3:74 FIELDS_NOT_SELECTED Query.a has the type A, but the selection does not select its fields. End the path with fields, such as { id }.',
     ],
     [
       'an object for a number',
       query(`a: Int ${get('id')}`),
-      '2:76 OBJECT_FOR_LEAF Query.a is an Int, but the selection gives an object. Select a single value, like $.id.',
+      '2:76 OBJECT_FOR_LEAF Query.a is an Int, but the selection returns an object. Select a single value, such as $.id.',
     ],
     [
       'a circle of two connectors',
       `type A { b: Int @connect(source: "api", http: {GET: "/{$this.c}"}, selection: "$.b") c: Int @connect(source: "api", http: {GET: "/{$this.b}"}, selection: "$.c") id: ID }\n${query(`a: A ${get('id')}`)}`,
-      '3:74 CIRCULAR_REFERENCE A.b needs "c", and A.c needs "b": each waits for the other. Let one of them do without the other, or select one of the two fields.',
+      '3:74 CIRCULAR_REFERENCE A.b needs "c", and A.c needs "b": they depend on each other. Remove one of the dependencies, or select one of the two fields.',
     ],
     [
       'a type within itself',
       `type A { id: ID! parent: A }\n${query(`a: A ${get('id parent { id }')}`)}`,
-      '3:77 CIRCULAR_REFERENCE A.parent holds A within A, and "parent" cannot be had there. Select what identifies the inner A, and put a @connect on the type, or on A.parent.',
+      '3:77 CIRCULAR_REFERENCE A.parent contains A within A, and "parent" cannot be resolved there. Select the key of the inner A, and add @connect to the type or to A.parent.',
     ],
     [
       'an abstract type without __typename',
       `interface I { id: ID! }\ntype A implements I { id: ID! }\n${query(`a: I ${get('id')}`)}`,
-      '4:74 MISSING_TYPENAME Query.a is of type I, which several types may stand for: the selection lacks __typename. Select it, like __typename: kind->match(["a", "A"], [@, "A"]).',
+      '4:74 MISSING_TYPENAME Query.a has the abstract type I, but the selection has no __typename. Select it, for example __typename: kind->match(["a", "A"], [@, "A"]).',
     ],
     [
       'a wrong __typename',
       `interface I { id: ID! }\ntype A implements I { id: ID! }\n${query(`a: I ${get("__typename: $('B') id")}`)}`,
-      '4:74 UNKNOWN_TYPENAME __typename may be "B", which is no I. Did you mean "A"?',
+      '4:74 UNKNOWN_TYPENAME __typename may be "B", which is not a I. Did you mean "A"?',
     ],
     [
       'a key that the entity lacks',
       `type A { id: ID! }\n${query('a(key: ID!): A @connect(source: "api", http: {GET: "/{$args.key}"}, selection: "id", entity: true)')}`,
-      '3:29 ENTITY_RESOLVER_ARGUMENT_MISMATCH A has no field "key", which the entity look-up Query.a needs. Name arguments like the fields of the key, or give optional ones a default.',
+      '3:29 ENTITY_RESOLVER_ARGUMENT_MISMATCH A has no field "key", which the entity look-up Query.a needs. Name the arguments after the key fields, or add defaults to optional ones.',
     ],
     [
       'a batch without its key',
       `type A @connect(source: "api", http: {GET: "/?i={$batch.id->joinNotNull(',')}"}, selection: "name") { id: ID! name: String }\n${query(`a: A ${get('id')}`)}`,
-      '2:93 BATCH_KEY_NOT_SELECTED The selection of the batch on A lacks "id". Select the key (id): by it the answer\'s objects find their entities.',
+      '2:93 BATCH_KEY_NOT_SELECTED The selection of the batch on A lacks "id". Select the key (id). It assigns the objects of the response to their entities.',
     ],
     [
       'a look-up without a key',
       `type A @connect(source: "api", http: {GET: "/a"}, selection: "id") { id: ID! }\n${query(`a: A ${get('id')}`)}`,
-      '2:8 ENTITY_WITHOUT_KEY The connector on A looks entities up, but uses no key. Use the key in the URL: {$this.id}.',
+      '2:8 ENTITY_WITHOUT_KEY The connector on A is an entity look-up, but uses no key. Use the key in the URL: {$this.id}.',
     ],
     [
       'a reserved header',
       query(
         'a: Int @connect(source: "api", http: {GET: "/", headers: [{name: "Host", value: "x"}]}, selection: "$.a")',
       ),
-      '2:79 INVALID_HEADER "host" belongs to the connection, and cannot be set.',
+      '2:79 INVALID_HEADER "host" belongs to the connection and cannot be set.',
     ],
     [
       'an object where one value is expected',
       query(`a: Int ${get('$.a', 'errors: {message: "reason"}')}`),
-      '2:100 INVALID_MAPPING This gives an object, not a single value. Write a path, like $.reason.',
+      '2:100 INVALID_MAPPING The value of this mapping is an object; expected a single value. Use a path, such as $.reason.',
     ],
     [
       'a key by which not all can be had',
       `type A @key(fields: "id") { id: ID! name: String }\n${query(`a: A ${get('id name')}`)}`,
-      '2:8 UNRESOLVABLE_FIELD "name" of A cannot be had from the key "id" of A. Mark the key resolvable: false, give A.name a @connect, or put a @connect that looks A up on the type.',
+      '2:8 UNRESOLVABLE_FIELD "name" of A cannot be resolved from the key "id" of A. Mark the key resolvable: false, add @connect to A.name, or add a @connect that looks up A to the type.',
     ],
     [
       'a batch size without a batch',
       `type A @connect(source: "api", http: {GET: "/{$this.id}"}, batch: {maxSize: 5}, selection: "id") { id: ID! }\n${query(`a: A ${get('id')}`)}`,
-      '2:67 BATCH_NOT_USED The connector on A has a batch size, but does not use $batch. Ask for all at once, like GET: "/users?ids={$batch.id->joinNotNull(\',\')}", on a type.',
+      '2:67 BATCH_NOT_USED The connector on A has a batch size, but does not use $batch. Request all entities at once, on a type: GET: "/users?ids={$batch.id->joinNotNull(\',\')}".',
     ],
     [
       'a look-up that gives a list',
       `type A { id: ID! }\n${query('a(id: ID!): [A] @connect(source: "api", http: {GET: "/{$args.id}"}, selection: "id", entity: true)')}`,
-      '3:30 ENTITY_TYPE_INVALID Query.a is an entity look-up, but does not give one object. Take entity: true away, or give the field an object type.',
+      '3:30 ENTITY_TYPE_INVALID Query.a is an entity look-up, but does not return a single object. Remove entity: true, or change the field to an object type.',
     ],
     [
       'a subscription',
       `type Subscription { a: Int }\n${query(`a: Int ${get('$.a')}`)}`,
-      '2:21 SUBSCRIPTION_IN_CONNECTORS Subscriptions cannot be had from REST. Take them out of this file.',
+      '2:21 SUBSCRIPTION_IN_CONNECTORS Connectors do not support subscriptions. Remove them from this file.',
     ],
   ])('%s', async (_, sdl, expected) => {
     const { problems } = await read(sdl);

@@ -31,10 +31,10 @@ test.each([
 });
 
 test.each([
-  [{ id: '' }, '{$args.id} is empty: no path can be made of it'],
-  [{ id: null }, '{$args.id} is empty: no path can be made of it'],
-  [{ id: '..' }, '{$args.id} is "..": no path can be made of it'],
-  [{ id: '.' }, '{$args.id} is ".": no path can be made of it'],
+  [{ id: '' }, '{$args.id} is empty, which cannot be a path segment'],
+  [{ id: null }, '{$args.id} is empty, which cannot be a path segment'],
+  [{ id: '..' }, '{$args.id} is "..", which cannot be a path segment'],
+  [{ id: '.' }, '{$args.id} is ".", which cannot be a path segment'],
   [{ id: { a: 1 } }, '{$args.id} is an object: expected a string, number or boolean'],
   [{ id: [1] }, '{$args.id} is an array: expected a string, number or boolean'],
 ])('an id of %j would make another path', (args, message) => {
@@ -82,14 +82,14 @@ test.each(['..', '%2e%2e', '../x', '/', ''])('in a query %j is a value as others
 
 test('a long value is read in linear time, and only its beginning is shown', () => {
   const a = `%${'25'.repeat(100_000)}2e.`;
-  expect(() => url('/users/{$args.a}', { a })).toThrow(/^\{\$args\.a\} is ".{100}…": no path can be made of it$/);
+  expect(() => url('/users/{$args.a}', { a })).toThrow(/^\{\$args\.a\} is ".{100}…", which cannot be a path segment$/);
 });
 
 test.each([
   ['/users/{$args.id', 'Expected "}" at the end of the expression.'],
   ['/users/{}', 'Expected a name, found "}".'],
-  ['ftp://host/x', 'This is no http:// or https:// URL with a host.'],
-  ['https://{$args.host}/x', 'This is no http:// or https:// URL with a host.'],
+  ['ftp://host/x', 'This is not an http:// or https:// URL with a host.'],
+  ['https://{$args.host}/x', 'This is not an http:// or https:// URL with a host.'],
 ])('%s is no template', (template, message) => {
   expect(() => parseUrlTemplate(template)).toThrow(message);
 });

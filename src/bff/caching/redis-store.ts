@@ -22,16 +22,16 @@ return purged`;
 export function createRedisStore(redis: SharedRedis): ResponseStore {
   const setAnswer = redis.script<number>('headgateBffSet', SET);
   const purgeTags = redis.script<number>('headgateBffPurge', PURGE);
-  const answerKey = (key: string) => `${redis.prefix}:bff:answer:${key}`;
+  const responseKey = (key: string) => `${redis.prefix}:bff:answer:${key}`;
   const tagKey = (tag: string) => `${redis.prefix}:bff:tag:${tag}`;
   return {
     async get(key) {
-      const bytes = await undefinedIfUnavailable(() => redis.run((client) => client.getBuffer(answerKey(key))));
+      const bytes = await undefinedIfUnavailable(() => redis.run((client) => client.getBuffer(responseKey(key))));
       return bytes ? decode(bytes) : undefined;
     },
     async set(key, stored) {
       const ttl = Math.max(1, Math.ceil(expiresAt(stored) - stored.storedAt));
-      const keys = [answerKey(key), ...stored.tags.map(tagKey)];
+      const keys = [responseKey(key), ...stored.tags.map(tagKey)];
       // ioredis sends a Buffer unchanged; the type of scripts only allows strings and numbers
       await undefinedIfUnavailable(() => redis.run(() => setAnswer(keys, [encode(stored) as unknown as string, ttl])));
     },

@@ -46,6 +46,7 @@ export interface ResponseCache {
   purge(tags: readonly string[]): number | Promise<number>;
 }
 
+/** Options of a response cache. */
 export interface ResponseCacheOptions {
   readonly store: ResponseStore;
   readonly now?: (() => number) | undefined;

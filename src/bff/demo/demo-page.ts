@@ -16,7 +16,7 @@ const PAGE = `<!doctype html>
 <h1>One graph, two frontends</h1>
 <form id="who"><label>User <input name="user" value="u2" size="6" pattern="[A-Za-z0-9]+" required></label>
 <button>Show</button> <span id="state" role="status"></span></form>
-<p>The same services, asked by two endpoints. Stop one of them and show the user again: its section goes, the rest stays.
+<p>Two endpoints use the same services. Stop one of the services and show the user again: its section disappears, the rest stays.
 <a href="bff/docs">All endpoints</a> · <a href="graphql">GraphiQL</a></p>
 </header>
 <main>
@@ -31,7 +31,7 @@ const PAGE = `<!doctype html>
 <p class="facts" id="web-facts"></p>
 </section>
 </main>
-<noscript><p>The dashboards are fetched by the page, for which it needs JavaScript.</p></noscript>
+<noscript><p>This page fetches the dashboards with JavaScript.</p></noscript>
 <script>${DEMO_SCRIPT}</script>
 </body>
 </html>
@@ -47,8 +47,8 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Both dashboards of the demo side by side: a phone and a desktop. */
-export const DEMO_REPLY: EndpointResponse = {
+/** The page with both dashboards of the demo: a phone and a desktop. */
+export const DEMO_RESPONSE: EndpointResponse = {
   status: 200,
   headers: {
     'content-type': 'text/html; charset=utf-8',

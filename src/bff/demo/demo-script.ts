@@ -1,4 +1,4 @@
-/** Runs in the browser: asks both endpoints, and shows what they answer. No markup is made of texts. */
+/** Script for the browser: calls both endpoints and shows their responses. It never creates markup from strings. */
 export const DEMO_SCRIPT = `'use strict';
 function element(name, attributes, ...children) {
   const node = document.createElement(name);
@@ -10,7 +10,7 @@ function element(name, attributes, ...children) {
 const euros = (cents) => new Intl.NumberFormat('en', { style: 'currency', currency: 'EUR' }).format(cents / 100);
 const day = (text) => new Date(text).toLocaleDateString('en', { dateStyle: 'medium' });
 
-/** The demo's pictures are nowhere: a colour of their own stands for each. */
+/** The demo has no image files, so each picture is a coloured box. */
 function picture(kind, text, label) {
   let sum = 0;
   for (const character of text) sum = (sum * 31 + character.charCodeAt(0)) % 360;
@@ -20,7 +20,7 @@ function picture(kind, text, label) {
 }
 
 function list(items, row) {
-  if (!items) return element('p', { class: 'missing' }, 'Not there just now.');
+  if (!items) return element('p', { class: 'missing' }, 'Unavailable right now.');
   if (items.length === 0) return element('p', { class: 'soft' }, 'Nothing yet.');
   return element('ul', {}, items.map((item) => element('li', {}, row(item))));
 }

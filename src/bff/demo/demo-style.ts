@@ -1,3 +1,4 @@
+/** Style sheet of the demo page. */
 export const DEMO_STYLE = `
 :root { color-scheme: light; --text: #1d2330; --soft: #5a6375; --line: #dfe3ea; --accent: #0b57d0; --warn: #8a4b00; }
 * { box-sizing: border-box; }

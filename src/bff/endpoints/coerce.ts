@@ -41,6 +41,7 @@ export interface RequestParameters {
   readonly body: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Variables of an operation by name. */
 export type Variables = Record<string, unknown>;
 
 /** Limit of reported errors. It also limits the comparisons of names for a request with thousands of errors. */

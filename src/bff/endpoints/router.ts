@@ -3,6 +3,7 @@ import type { Method } from './directives.ts';
 import type { BrokenEndpoint, Endpoint, LoadedEndpoints } from './endpoints.ts';
 import { compareRoutes, matchRoute } from './route.ts';
 
+/** A valid or a broken endpoint. */
 export type AnyEndpoint = Endpoint | BrokenEndpoint;
 
 /** Endpoints by client, those with literal segments before those with parameters. */

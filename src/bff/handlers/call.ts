@@ -9,7 +9,7 @@ import type { ResponseCache } from '../caching/response-cache.ts';
 import type { LoadedEndpoints } from '../endpoints/endpoints.ts';
 import type { EndpointFolder } from '../endpoints/folder.ts';
 import type { RoutingTable } from '../endpoints/router.ts';
-import type { Once } from '../idempotency/idempotency.ts';
+import type { IdempotentExecutor } from '../idempotency/idempotency.ts';
 import type { DocumentSettings } from '../openapi/document-settings.ts';
 import type { ClientPolicies } from '../responses/cors.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
@@ -76,7 +76,7 @@ export interface BffContext extends SendSettings {
   /** Removes cached responses by tags; returns their number. */
   readonly purge: (tags: readonly string[]) => number | Promise<number>;
   readonly cache: ResponseCache | undefined;
-  readonly once: Once;
+  readonly idempotency: IdempotentExecutor;
   readonly limiter: Limiter;
   /** Whether responses have `RateLimit` headers. */
   readonly limitHeaders: boolean;

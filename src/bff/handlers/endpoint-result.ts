@@ -32,6 +32,7 @@ export interface Shaping {
   readonly context: ShapeContext;
 }
 
+/** Options for creating a result. */
 export interface ResultOptions {
   readonly shaping?: Shaping | undefined;
   /** HTTP statuses for error codes of sources, in addition to the built-in ones. */

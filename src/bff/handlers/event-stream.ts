@@ -10,6 +10,7 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 };
 
+/** Options of an event stream. */
 export interface EventStreamOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Interval between keep-alive comments, in milliseconds. */

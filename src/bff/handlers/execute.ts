@@ -44,7 +44,7 @@ export async function execute(
   const request = requestFor(work, work.query, cancellation, sections);
   const result = await withDeadline(engine.execute(request), work.timeoutMs, () => abortOnTimeout(cancellation));
   recordTiming('engine');
-  // nobody will read what timed sections are still fetching
+  // the results of timed sections in flight are not used
   const hasFailed = result?.refusal === 'overload' || (work.timed !== undefined && (result?.errors.length ?? 0) > 0);
   if (hasFailed) cancellation.abort();
   return result && { result, timings };

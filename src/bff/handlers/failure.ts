@@ -53,6 +53,7 @@ const OVERLOADED = [
   'The gateway has no memory left for more responses right now. Try again later.',
 ] as const;
 
+/** What the status of a failure depends on, beside its errors. */
 export interface FailureOptions {
   /** HTTP status that a policy has chosen. */
   readonly decided?: number | undefined;

@@ -36,7 +36,7 @@ export async function createFreshResponse(
   const execution = await execute(snapshot.engine, executionRequestOf(endpointCall, recorded), cancellation);
   if (execution === undefined) {
     const { timeoutMs } = executionRequestOf(endpointCall);
-    const detail = `The answer was not ready within ${timeoutMs} milliseconds.`;
+    const detail = `The response was not ready within ${timeoutMs} milliseconds.`;
     const response = problemResponse({ status: 504, kind: 'timeout', detail }, call.path);
     return { response, isComplete: false, tags: [], reachedNoSource: false };
   }

@@ -11,7 +11,7 @@ import { coerceParameters } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { withoutDetails } from '../endpoints/hide-details.ts';
 import { hasBody } from '../endpoints/parameters.ts';
-import { answerOnce } from '../idempotency/answer-once.ts';
+import { executeOnce } from '../idempotency/execute-once.ts';
 import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/endpoint-response.ts';
 import { addVary } from '../responses/vary.ts';
 import { readClaims, refuseViewer } from './authorize.ts';
@@ -77,7 +77,7 @@ export async function handleEndpoint(
   const unread = readClaims(endpoint, identity, variables, bff);
   if (unread) return refuse(call, bff, unread);
   const endpointCall: EndpointCall = { call, snapshot, endpoint, variables, bff };
-  if (endpoint.idempotency) return answerOnce(endpointCall, endpoint.idempotency);
+  if (endpoint.idempotency) return executeOnce(endpointCall, endpoint.idempotency);
   if (streamed) return streamResponse(endpointCall);
   if (cacheUse === undefined) return respondShared(endpointCall);
   const key = cacheKey(`${snapshot.digest} ${endpoint.id}`, variables, cacheUse.dependencies);

@@ -51,8 +51,8 @@ export function reportedStatusOf(error: GraphQLFormattedError, configured?: Erro
   if (own !== undefined) return own;
   if (!isOfTransport(code) || extensions.connector !== undefined) {
     const status = httpStatusOf(extensions);
-    const answered = status && (configured?.get(String(status)) ?? (OF_REQUEST.has(status) ? status : undefined));
-    if (answered) return answered;
+    const requestStatus = status && (configured?.get(String(status)) ?? (OF_REQUEST.has(status) ? status : undefined));
+    if (requestStatus) return requestStatus;
   }
   return (
     byCode(extensions.errorType, configured) ??

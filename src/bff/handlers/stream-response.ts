@@ -65,7 +65,7 @@ async function readSection(
 }
 
 function timeout({ timeoutMs }: ExecutionRequest): ProblemDetails {
-  return { status: 504, kind: 'timeout', detail: `The answer was not ready within ${timeoutMs} milliseconds.` };
+  return { status: 504, kind: 'timeout', detail: `The response was not ready within ${timeoutMs} milliseconds.` };
 }
 
 /** Sends a section with its partial failures. Each field of a flattened section is an event of its own. */

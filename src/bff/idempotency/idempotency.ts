@@ -2,49 +2,50 @@ import { LRUCache } from 'lru-cache';
 import { type RedisClient, type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
 
-/** What is known of a key. `reply` is there once the first request has its answer. */
-export interface Remembered {
-  /** Digest of what was asked for. */
+/** The record of a key. `response` is set when the first request has finished. */
+export interface KeyRecord {
+  /** Digest of the parameters. */
   readonly payload: string;
   readonly response?: Pick<EndpointResponse, 'status' | 'headers'> & { readonly body: string };
 }
 
-/** Where keys are remembered. Throws `StoreUnavailable` when that cannot be told just now. */
+/** A store of idempotency keys. Its methods reject with `StoreUnavailable` while it is unavailable. */
 export interface KeyStore {
-  /** Claims the key: `undefined` where nobody had it, else what is known of it. */
-  claim(key: string, remembered: Remembered, ms: number): Promise<Remembered | undefined>;
-  get(key: string): Promise<Remembered | undefined>;
-  finish(key: string, remembered: Remembered, ms: number): Promise<void>;
+  /** Claims a key for `ms` milliseconds. Resolves with `undefined` if it was free, else with its record. */
+  claim(key: string, record: KeyRecord, ms: number): Promise<KeyRecord | undefined>;
+  get(key: string): Promise<KeyRecord | undefined>;
+  finish(key: string, record: KeyRecord, ms: number): Promise<void>;
   release(key: string): Promise<void>;
 }
 
-/** Beyond so many keys, or so many characters of answers, those unused for longest are forgotten. */
+/** Creates a store in memory. It evicts the least recently used keys beyond a number of keys or of characters. */
 export function createMemoryKeyStore({ maxKeys = 50_000, maxChars = 32 * 2 ** 20 } = {}): KeyStore {
-  const known = new LRUCache<string, Remembered>({
+  const records = new LRUCache<string, KeyRecord>({
     max: maxKeys,
     maxSize: maxChars,
     sizeCalculation: ({ response }) => 256 + (response?.body.length ?? 0),
   });
   return {
-    async claim(key, remembered, ms) {
-      const there = known.get(key);
-      if (there === undefined) known.set(key, remembered, { ttl: ms });
-      return there;
+    async claim(key, record, ms) {
+      const existing = records.get(key);
+      if (existing === undefined) records.set(key, record, { ttl: ms });
+      return existing;
     },
-    get: async (key) => known.get(key),
-    finish: async (key, remembered, ms) => void known.set(key, remembered, { ttl: ms }),
-    release: async (key) => void known.delete(key),
+    get: async (key) => records.get(key),
+    finish: async (key, record, ms) => void records.set(key, record, { ttl: ms }),
+    release: async (key) => void records.delete(key),
   };
 }
 
+/** Creates a store in Redis, which all processes share. */
 export function createRedisKeyStore(redis: SharedRedis): KeyStore {
   const keyOf = (key: string) => `${redis.prefix}:bff:idempotency:${key}`;
-  const read = (text: string | null): Remembered | undefined => (text === null ? undefined : JSON.parse(text));
+  const read = (text: string | null): KeyRecord | undefined => (text === null ? undefined : JSON.parse(text));
   const run = <T>(command: (client: RedisClient) => Promise<T>) => redis.run(command, redis.requiredMs);
   const release = async (key: string) => void (await run((client) => client.unlink(keyOf(key))));
 
-  /** A claim that was given up may still be carried out: it would keep the client's next try from being answered. */
-  async function setOrUndo(key: string, text: string, ms: number): Promise<'OK' | null> {
+  /** Claims a key. After a timeout Redis may still execute the command; then the key is released for the client's retry. */
+  async function setOrRelease(key: string, text: string, ms: number): Promise<'OK' | null> {
     let sent: Promise<'OK' | null> | undefined;
     try {
       return await run((client) => {
@@ -58,49 +59,51 @@ export function createRedisKeyStore(redis: SharedRedis): KeyStore {
   }
 
   return {
-    async claim(key, remembered, ms) {
-      const claimed = await setOrUndo(key, JSON.stringify(remembered), ms);
+    async claim(key, record, ms) {
+      const claimed = await setOrRelease(key, JSON.stringify(record), ms);
       return claimed === 'OK' ? undefined : read(await run((client) => client.get(keyOf(key))));
     },
     get: async (key) => read(await run((client) => client.get(keyOf(key)))),
-    async finish(key, remembered, ms) {
-      await run((client) => client.set(keyOf(key), JSON.stringify(remembered), 'PX', Math.ceil(ms)));
+    async finish(key, record, ms) {
+      await run((client) => client.set(keyOf(key), JSON.stringify(record), 'PX', Math.ceil(ms)));
     },
     release,
   };
 }
 
-export type Repetition =
-  /** The answer of this request, or of the first one with the key. */
-  | { readonly kind: 'reply'; readonly response: EndpointResponse; readonly replayed: boolean }
-  /** The key was used for something else. */
-  | { readonly kind: 'other-payload' }
-  /** The first request with the key is not done, and took too long to wait for. */
+/** The outcome of a request with an idempotency key. */
+export type IdempotentResult =
+  /** The response of this request, or of the first one with the key. */
+  | { readonly kind: 'response'; readonly response: EndpointResponse; readonly replayed: boolean }
+  /** The key was used with other parameters. */
+  | { readonly kind: 'key-reused' }
+  /** The first request with the key has not finished within the timeout. */
   | { readonly kind: 'still-running' }
-  /** Nobody can say whether the key was used, for the store is away. */
-  | { readonly kind: 'unknown'; readonly error: StoreUnavailable };
+  /** The store is unavailable, so it is unknown whether the key was used. */
+  | { readonly kind: 'store-unavailable'; readonly error: StoreUnavailable };
 
-export interface OnceRequest {
-  /** Of the endpoint, the viewer and the key that the client chose. */
+/** A request with an idempotency key. */
+export interface IdempotentRequest {
+  /** Digest of the endpoint, the caller and the client's key. */
   readonly key: string;
   readonly payload: string;
   readonly windowMs: number;
-  /** How long one request can take at most: until then a key without an answer is one that is being worked on. */
+  /** Timeout of one request. Until then, a key without a response counts as in progress. */
   readonly timeoutMs: number;
-  /** `keep`: whether something may have been done, so that it must not be done again. */
-  readonly run: () => Promise<{ readonly response: EndpointResponse; readonly keep: boolean }>;
+  /** Executes the request. `store`: whether something may have changed, so that it must not be executed again. */
+  readonly run: () => Promise<{ readonly response: EndpointResponse; readonly store: boolean }>;
 }
 
 const POLL_MS = 50;
 
-/** A request that has begun keeps its key this much longer than it may take, for a process that is slow to write its answer. */
+/** How much longer than its timeout a request holds its key, for a process that is slow to store its response. */
 const CLAIM_MARGIN_MS = 5_000;
 
 /**
- * Runs a request once for each key: repetitions get the answer of the first, also those that come while it is under way.
+ * Runs a request once for each key. Retries get the response of the first request, even while it is in progress.
  * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
  */
-export class Once {
+export class IdempotentExecutor {
   readonly #store: KeyStore;
   /** Not a single flight: who waits looks into the store afterwards, as the payload may differ or nothing may be kept. */
   readonly #running = new Map<string, Promise<unknown>>();
@@ -109,48 +112,53 @@ export class Once {
     this.#store = store;
   }
 
-  async answer(request: OnceRequest): Promise<Repetition> {
+  async execute(request: IdempotentRequest): Promise<IdempotentResult> {
     const { key, payload, timeoutMs } = request;
     try {
-      const there = await this.#store.claim(key, { payload }, timeoutMs + CLAIM_MARGIN_MS);
-      if (there === undefined) return await this.#first(request);
-      if (there.payload !== payload) return { kind: 'other-payload' };
-      if (there.response !== undefined) return { kind: 'reply', response: there.response, replayed: true };
+      const existing = await this.#store.claim(key, { payload }, timeoutMs + CLAIM_MARGIN_MS);
+      if (existing === undefined) return await this.#first(request);
+      if (existing.payload !== payload) return { kind: 'key-reused' };
+      if (existing.response !== undefined) return { kind: 'response', response: existing.response, replayed: true };
       return await this.#wait(request);
     } catch (error) {
-      if (error instanceof StoreUnavailable) return { kind: 'unknown', error };
+      if (error instanceof StoreUnavailable) return { kind: 'store-unavailable', error };
       throw error;
     }
   }
 
-  async #first({ key, payload, windowMs, run }: OnceRequest): Promise<Repetition> {
-    const work = this.#carryOut(key, payload, windowMs, run);
+  async #first({ key, payload, windowMs, run }: IdempotentRequest): Promise<IdempotentResult> {
+    const work = this.#executeFirst(key, payload, windowMs, run);
     this.#running.set(key, work);
     try {
-      return { kind: 'reply', response: await work, replayed: false };
+      return { kind: 'response', response: await work, replayed: false };
     } finally {
       this.#running.delete(key);
     }
   }
 
-  async #carryOut(key: string, payload: string, windowMs: number, run: OnceRequest['run']): Promise<EndpointResponse> {
-    let done: Awaited<ReturnType<OnceRequest['run']>>;
+  async #executeFirst(
+    key: string,
+    payload: string,
+    windowMs: number,
+    run: IdempotentRequest['run'],
+  ): Promise<EndpointResponse> {
+    let done: Awaited<ReturnType<IdempotentRequest['run']>>;
     try {
       done = await run();
     } catch (error) {
-      await this.#quietly(() => this.#store.release(key));
+      await this.#ignoringUnavailable(() => this.#store.release(key));
       throw error;
     }
     const { status, headers, body } = done.response;
     const response = { status, headers, body: String(body) };
-    await this.#quietly(() =>
-      done.keep ? this.#store.finish(key, { payload, response }, windowMs) : this.#store.release(key),
+    await this.#ignoringUnavailable(() =>
+      done.store ? this.#store.finish(key, { payload, response }, windowMs) : this.#store.release(key),
     );
     return done.response;
   }
 
-  /** What was done was done: that the store went away meanwhile must not hide the answer. */
-  async #quietly(work: () => Promise<void>): Promise<void> {
+  /** Runs store work. An unavailable store must not hide the response of an executed request. */
+  async #ignoringUnavailable(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
@@ -158,16 +166,16 @@ export class Once {
     }
   }
 
-  /** The first request runs in this process, or in another one, which is looked after now and then. */
-  async #wait(request: OnceRequest): Promise<Repetition> {
+  /** Waits for the first request, in this process or, by polling the store, in another one. */
+  async #wait(request: IdempotentRequest): Promise<IdempotentResult> {
     const until = performance.now() + request.timeoutMs;
     while (performance.now() < until) {
       const running = this.#running.get(request.key);
       await (running?.catch(() => {}) ?? new Promise((resolve) => setTimeout(resolve, POLL_MS)));
-      const there = await this.#store.get(request.key);
-      if (there === undefined) return await this.answer(request);
-      if (there.payload !== request.payload) return { kind: 'other-payload' };
-      if (there.response !== undefined) return { kind: 'reply', response: there.response, replayed: true };
+      const existing = await this.#store.get(request.key);
+      if (existing === undefined) return await this.execute(request);
+      if (existing.payload !== request.payload) return { kind: 'key-reused' };
+      if (existing.response !== undefined) return { kind: 'response', response: existing.response, replayed: true };
     }
     return { kind: 'still-running' };
   }

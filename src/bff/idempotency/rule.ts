@@ -5,15 +5,18 @@ import { problemAt } from '../endpoints/problem-at.ts';
 
 /** How an endpoint treats `Idempotency-Key`. */
 export interface IdempotencyRule {
-  /** Whether a request without a key is refused. */
+  /** Whether requests without a key are rejected. */
   readonly required: boolean;
-  /** How long an answer is repeated, in milliseconds. */
+  /** How long a response is replayed, in milliseconds. */
   readonly windowMs: number;
 }
 
 const DAY_MS = 86_400_000;
 
-/** Every endpoint that changes something takes a key; `idempotency:` says whether it must be there and for how long it holds. */
+/**
+ * Returns the rule of an endpoint. Every mutation supports a key; `idempotency:` sets whether it is required, and its window.
+ * @returns `undefined` for a query; problems where a query has `idempotency:`
+ */
 export function idempotencyRule(file: EndpointFile): IdempotencyRule | undefined | Problem[] {
   const directive = directiveNamed(file.operation, 'endpoint');
   const own = settingsOf(directive, 'idempotency');
@@ -21,6 +24,6 @@ export function idempotencyRule(file: EndpointFile): IdempotencyRule | undefined
     return { required: own.required === true, windowMs: durationOf(own.window) ?? DAY_MS };
   }
   if (Object.keys(own).length === 0) return undefined;
-  const message = 'A query changes nothing: it can be repeated without an Idempotency-Key.';
-  return [problemAt(file.file, directive, 'ENDPOINT_IDEMPOTENCY', message, 'Take "idempotency" away.')];
+  const message = 'A query changes nothing, so it needs no Idempotency-Key.';
+  return [problemAt(file.file, directive, 'ENDPOINT_IDEMPOTENCY', message, 'Remove "idempotency".')];
 }

@@ -3,26 +3,27 @@ import { parseJson } from '../../shared/exact-json.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { matchRoute } from '../endpoints/route.ts';
 
+/** The comment at the top of an endpoint's file. */
 export interface Comment {
-  /** The first sentence or line. */
+  /** First sentence or line. */
   readonly summary: string;
-  /** Lines that were only wrapped are joined; the example requests are not among them. */
+  /** Text with wrapped lines joined, without the example requests. */
   readonly text: string;
 }
 
 const REQUEST = /^\s+(?:GET|POST|PUT|PATCH|DELETE) (\/\S+)(?:\s+(\{.*\}))?$/;
 
-/** What stands in `#` lines at the top of an endpoint's file: that is its documentation. */
+/** Returns the documentation of an endpoint: the `#` lines at the top of its file; `undefined` where there are none. */
 export function commentOf(document: DocumentNode): Comment | undefined {
   const paragraphs: string[] = [];
-  let open = false;
+  let inParagraph = false;
   for (const line of linesOf(document)) {
-    if (REQUEST.test(line)) open = false;
-    else if (line.trim() === '') open = false;
-    else if (open && !line.startsWith(' ')) paragraphs.push(`${paragraphs.pop()} ${line}`);
+    if (REQUEST.test(line)) inParagraph = false;
+    else if (line.trim() === '') inParagraph = false;
+    else if (inParagraph && !line.startsWith(' ')) paragraphs.push(`${paragraphs.pop()} ${line}`);
     else {
       paragraphs.push(line);
-      open = true;
+      inParagraph = true;
     }
   }
   const [first] = paragraphs;
@@ -41,8 +42,8 @@ function linesOf(document: DocumentNode): string[] {
 }
 
 /**
- * Values of parameters from the example request in the comment, texts as a URL has them: `GET /bff/mobile/dashboard/u1?orders=3`
- * says that `userId` may be `u1`, and `orders` `3`. A JSON object behind it is an example of the body.
+ * Returns the parameter values of the first example request in the comment, as strings: in
+ * `GET /bff/mobile/dashboard/u1?orders=3`, `userId` is `u1` and `orders` is `3`. A JSON object after the URL is the body.
  */
 export function exampleRequest({ document, client, route }: Endpoint): { values: Map<string, string>; body: unknown } {
   for (const line of linesOf(document)) {

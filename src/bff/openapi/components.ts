@@ -3,8 +3,8 @@ import type { JsonSchema } from './json-schema.ts';
 import { firstFree, OWN_COMPONENTS, typeNamesOf } from './names.ts';
 
 /**
- * Named schemas that other schemas refer to. Enums and input objects keep the names of their types; objects of answers are
- * named after their endpoint and their place in its answer, so that no other endpoint changes them.
+ * Named schemas that other schemas refer to. Enums and input objects have the names of their types. Objects of responses are
+ * named after their endpoint and their position, so that other endpoints do not change these names.
  */
 export class Components {
   readonly schemas = new Map<string, JsonSchema>();
@@ -13,35 +13,35 @@ export class Components {
   readonly #taken: Set<string>;
 
   /**
-   * @param prefix where a reference finds a component: `#/components/schemas/`
-   * @param reserved more names that no component may have
+   * @param prefix prefix of references: `#/components/schemas/`
+   * @param reserved additional names that no component may have
    */
   constructor(prefix: string, schema: GraphQLSchema, reserved: readonly string[] = []) {
     this.#prefix = prefix;
-    const own = new Set([...OWN_COMPONENTS, ...reserved]);
-    this.#typeNames = typeNamesOf(schema, own);
-    this.#taken = new Set([...own, ...this.#typeNames.values()]);
+    const allReserved = new Set([...OWN_COMPONENTS, ...reserved]);
+    this.#typeNames = typeNamesOf(schema, allReserved);
+    this.#taken = new Set([...allReserved, ...this.#typeNames.values()]);
   }
 
-  /** Refers to an enum or input object, which `make` describes when it is first met. */
+  /** Returns a reference to an enum or input object. Calls `make` for its schema at the first reference. */
   refer(type: GraphQLNamedType, make: () => JsonSchema): JsonSchema {
     const name = this.#typeNames.get(type.name) ?? type.name;
     if (!this.schemas.has(name)) {
-      // for types that hold themselves
+      // a placeholder for recursive types
       this.schemas.set(name, {});
       this.schemas.set(name, make());
     }
     return this.refTo(name);
   }
 
-  /** Returns a name for a component that no other has: the wished one wherever that is free. */
-  claim(wished: string): string {
-    const name = firstFree(wished, this.#taken);
+  /** Reserves a unique component name: the preferred one if it is free. */
+  claim(preferred: string): string {
+    const name = firstFree(preferred, this.#taken);
     this.#taken.add(name);
     return name;
   }
 
-  /** Adds a component with a name that was claimed, or that is one of our own. */
+  /** Adds a component with a claimed or built-in name; returns a reference to it. */
   define(name: string, schema: JsonSchema): JsonSchema {
     this.schemas.set(name, schema);
     return this.refTo(name);

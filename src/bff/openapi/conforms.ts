@@ -2,12 +2,12 @@ import { ExactNumber, isNumber } from '../../shared/exact-json.ts';
 import type { Components } from './components.ts';
 import type { JsonSchema } from './json-schema.ts';
 
-/** Whether a value is one that a schema as we write it allows. */
+/** Returns whether a value matches a schema. Supports the keywords that this module's schemas use. */
 export function conforms(value: unknown, schema: JsonSchema, components: Components): boolean {
   const found = components.resolve(schema);
   const { anyOf, oneOf, type } = found;
-  const forms = anyOf ?? oneOf;
-  if (forms) return forms.some((form) => conforms(value, form, components));
+  const alternatives = anyOf ?? oneOf;
+  if (alternatives) return alternatives.some((alternative) => conforms(value, alternative, components));
   if (found.enum && !found.enum.includes(value)) return false;
   if (type === undefined) return true;
   const types = typeof type === 'string' ? [type] : type;

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { DOCS_SCRIPT } from './docs-script.ts';
 import { DOCS_STYLE } from './docs-style.ts';
 
-/** The documentation of endpoints, for browsers: everything in one file, and nothing fetched but the OpenAPI document. */
+/** Returns the documentation page of endpoints: one HTML file that only fetches the OpenAPI document. */
 export function docsPage(openApiPath: string, title: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -21,14 +21,14 @@ export function docsPage(openApiPath: string, title: string): string {
 </header>
 <nav aria-label="Endpoints" id="index"></nav>
 <main id="endpoints"><p id="state" role="status">Loading…</p></main>
-<noscript><p>This page is written from the OpenAPI document, for which it needs JavaScript.</p></noscript>
+<noscript><p>This page shows the OpenAPI document, which needs JavaScript.</p></noscript>
 <script>${DOCS_SCRIPT}</script>
 </body>
 </html>
 `;
 }
 
-/** Nothing runs on the page but its own script, and it talks to the gateway alone. */
+/** Content security policy: only the page's own script runs, and it only connects to the gateway. */
 export const DOCS_POLICY = [
   "default-src 'none'",
   "style-src 'unsafe-inline'",

@@ -1,4 +1,4 @@
-/** Runs in the browser: writes the page from the OpenAPI document, and tries endpoints out. No markup is made of texts. */
+/** Script for the browser: renders the OpenAPI document and calls endpoints. It never creates markup from strings. */
 export const DOCS_SCRIPT = `'use strict';
 const main = document.getElementById('endpoints');
 const index = document.getElementById('index');
@@ -50,7 +50,7 @@ function parameterRow(parameter, id, spec) {
 }
 
 function requestOf(section, method, path) {
-  // what is before /bff in the address of this page is where a proxy shows the gateway
+  // the path before /bff is the path prefix of a proxy
   let url = location.pathname.split('/bff/')[0] + path;
   const query = new URLSearchParams();
   const headers = {};
@@ -90,16 +90,16 @@ async function tryOut(section, method, path) {
     const took = Math.round(performance.now() - began);
     let shown = text;
     try {
-      const answer = JSON.parse(text);
-      // a number that is too long for a browser is shown as it came, with all the rest
-      if (JSON.stringify(answer) === text) shown = JSON.stringify(answer, null, 2);
-    } catch { /* shown as it is */ }
+      const body = JSON.parse(text);
+      // a text with numbers that JavaScript would round is shown unchanged
+      if (JSON.stringify(body) === text) shown = JSON.stringify(body, null, 2);
+    } catch { /* shown unchanged */ }
     const headers = [...response.headers].map(([name, value]) => name + ': ' + value).join('\\n');
     result.replaceChildren(
       element('pre', {}, curlOf(request)),
       element('p', {}, element('span', { class: 'status ' + (response.ok ? 'good' : 'bad') },
         response.status + ' ' + response.statusText), ' in ' + took + ' ms'),
-      element('pre', { tabindex: '0', 'aria-label': 'Answer' }, shown),
+      element('pre', { tabindex: '0', 'aria-label': 'Response' }, shown),
       element('details', {}, element('summary', {}, 'Headers'), element('pre', {}, headers)));
   } catch (error) {
     result.replaceChildren(element('p', { class: 'status bad' }, String(error)));
@@ -125,9 +125,9 @@ function sectionFor(method, path, operation, spec, number) {
       on: { click: () => tryOut(section, method.toUpperCase(), path) } }, 'Try it'),
       needsCredential(operation, spec) ? element('span', {}, 'Needs a credential.') : undefined),
     element('div', { class: 'result', 'aria-live': 'polite' }),
-    element('details', {}, element('summary', {}, 'Example of an answer'),
+    element('details', {}, element('summary', {}, 'Example response'),
       element('pre', { tabindex: '0' }, JSON.stringify(example, null, 2))),
-    element('details', {}, element('summary', {}, 'What else it may answer'),
+    element('details', {}, element('summary', {}, 'Other responses'),
       element('ul', {}, ...Object.entries(operation.responses).filter(([status]) => !status.startsWith('2'))
         .map(([status, response]) => element('li', {}, element('strong', {}, status), ' ' + response.description)))));
   return { id, section };
@@ -135,7 +135,7 @@ function sectionFor(method, path, operation, spec, number) {
 
 async function write() {
   const response = await fetch(document.body.dataset.openapi);
-  if (!response.ok) throw new Error('The OpenAPI document cannot be had: ' + response.status);
+  if (!response.ok) throw new Error('The OpenAPI document could not be loaded: ' + response.status);
   const spec = await response.json();
   let number = 0;
   const groups = new Map();

@@ -1,4 +1,4 @@
-/** Colours keep a contrast of 4.5 to 1 and more, in the light and in the dark. */
+/** Style sheet of the documentation page. Colours have a contrast of at least 4.5 to 1, in light and dark mode. */
 export const DOCS_STYLE = `
 :root { color-scheme: light dark; --text: #1c2127; --soft: #57606a; --line: #d0d7de; --back: #fff; --panel: #f6f8fa;
   --accent: #0a58ca; --good: #1a7f37; --bad: #b42318; }

@@ -10,10 +10,13 @@ const BY_FORMAT: Readonly<Record<string, unknown>> = {
   email: 'ada@example.com',
 };
 
-/** Types that hold themselves come to an end here. */
-const DEEPEST = 12;
+/** Maximum depth, for recursive types. */
+const MAX_DEPTH = 12;
 
-/** A value of this schema, for people to see what it looks like. `name`: what the value is called. */
+/**
+ * Returns an example value of a schema.
+ * @param name name of the value, from which strings are made
+ */
 export function exampleOf(
   schema: JsonSchema,
   name: string,
@@ -24,11 +27,11 @@ export function exampleOf(
   if (schema.default !== undefined) return schema.default;
   if (schema.const !== undefined) return schema.const;
   if (schema.enum !== undefined) return schema.enum[0];
-  if (depth > DEEPEST) return null;
+  if (depth > MAX_DEPTH) return null;
   const again = (inner: JsonSchema, as: string) => exampleOf(inner, as, resolve, depth + 1);
   if (schema.$ref !== undefined) return again(resolve(schema), name);
-  const forms = schema.anyOf ?? schema.oneOf;
-  if (forms !== undefined) return again(forms[0] ?? {}, name);
+  const alternatives = schema.anyOf ?? schema.oneOf;
+  if (alternatives !== undefined) return again(alternatives[0] ?? {}, name);
   const type = typeof schema.type === 'string' ? schema.type : schema.type?.[0];
   switch (type) {
     case 'object': {
@@ -50,7 +53,7 @@ export function exampleOf(
   }
 }
 
-/** Without the `meta` of failed sections; of an object that may have one property only, the simplest. */
+/** Returns the properties without `meta`; only the simplest one for an object that has exactly one property. */
 function propertiesOf({ properties = {}, maxProperties }: JsonSchema): [string, JsonSchema][] {
   const all = Object.entries(properties).filter(([, inner]) => !inner.$ref?.endsWith('/AnswerMeta'));
   if (maxProperties !== 1) return all;

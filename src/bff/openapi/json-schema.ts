@@ -25,7 +25,7 @@ import type { Range } from '../endpoints/range.ts';
 import { formatOf } from '../endpoints/scalar-format.ts';
 import type { Components } from './components.ts';
 
-/** As much of JSON Schema (2020-12) as is written here. */
+/** The keywords of JSON Schema (2020-12) that are used. */
 export interface JsonSchema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -54,7 +54,7 @@ export interface JsonSchema {
   readonly examples?: readonly unknown[];
 }
 
-/** A leaf of an answer, or an input that is one. */
+/** Returns the schema of a leaf type. */
 export function leafSchema(type: GraphQLNamedType, components: Components): JsonSchema {
   if (isEnumType(type)) {
     return components.refer(type, () => ({
@@ -77,7 +77,7 @@ export function leafSchema(type: GraphQLNamedType, components: Components): Json
   return isScalarType(type) ? scalarSchema(type) : {};
 }
 
-/** Custom scalars pass through as they are: only of well-known ones can it be said what they look like. */
+/** Returns the schema of a custom scalar: a string for well-known formats, else any value. */
 function scalarSchema(scalar: GraphQLScalarType): JsonSchema {
   const format = formatOf(scalar);
   const { name, description } = scalar;
@@ -85,19 +85,20 @@ function scalarSchema(scalar: GraphQLScalarType): JsonSchema {
   return format === undefined ? title : { type: 'string', format, ...title };
 }
 
+/** Returns the schema of an input type. */
 export function inputSchema(type: GraphQLInputType, components: Components): JsonSchema {
   if (!isNonNullType(type)) return nullable(inputSchemaOf(type, components));
   return inputSchemaOf(type.ofType, components);
 }
 
-/** Returns what a parameter looks like. Only members of a body are ever null; others are simply left out. */
+/** Returns the schema of a parameter. Only members of a body can be null; other parameters are left out instead. */
 export function parameterSchema(parameter: Parameter, components: Components): JsonSchema {
   const { type, in: place, range, default: byDefault } = parameter;
   const schema = place === 'body' ? inputSchema(type, components) : textSchema(getNullableType(type), components);
   return { ...(range ? withRange(schema, range) : schema), ...(byDefault === undefined ? {} : { default: byDefault }) };
 }
 
-/** A parameter outside a body: texts are never null, and within a list each item that is no leaf is JSON. */
+/** Returns the schema of a parameter outside a body. It is never null, and list items that are not leaves are JSON. */
 function textSchema(type: GraphQLInputType, components: Components): JsonSchema {
   if (!isListType(type)) return inputSchemaOf(type, components);
   const item = getNullableType(type.ofType);
@@ -131,7 +132,7 @@ function objectSchema(type: GraphQLInputObjectType, components: Components): Jso
   };
 }
 
-/** An object of `@oneOf` has exactly one of its fields, and that one is not null. */
+/** Returns the schema of a `@oneOf` object: exactly one field, which is not null. */
 function oneOfSchema(type: GraphQLInputObjectType, components: Components): JsonSchema {
   return {
     ...membersSchema(type, (field) => ({
@@ -143,7 +144,7 @@ function oneOfSchema(type: GraphQLInputObjectType, components: Components): Json
   };
 }
 
-/** An object with the fields of its type and no others. */
+/** Returns the schema of an object with only the fields of its type. */
 function membersSchema(type: GraphQLInputObjectType, schemaOf: (field: GraphQLInputField) => JsonSchema): JsonSchema {
   return {
     type: 'object',
@@ -153,31 +154,33 @@ function membersSchema(type: GraphQLInputObjectType, schemaOf: (field: GraphQLIn
   };
 }
 
-/** The default with the digits of its numbers; graphql-js rounds them. */
+/** Returns the default with exact numbers, which graphql-js would round. */
 function defaultOf({ astNode, defaultValue }: GraphQLInputField): unknown {
   return astNode?.defaultValue ? literalValue(astNode.defaultValue) : defaultValue;
 }
 
+/** Returns the schema with null as a further value. */
 export function nullable(schema: JsonSchema): JsonSchema {
   const { type } = schema;
   if (typeof type === 'string') return { ...schema, type: [type, 'null'] };
   if (Array.isArray(type)) return type.includes('null') ? schema : { ...schema, type: [...type, 'null'] };
-  if (schema.anyOf) return admitsNull(schema) ? schema : { ...schema, anyOf: [...schema.anyOf, { type: 'null' }] };
+  if (schema.anyOf) return allowsNull(schema) ? schema : { ...schema, anyOf: [...schema.anyOf, { type: 'null' }] };
   if (schema.$ref === undefined) return schema;
   const { $ref, ...rest } = schema;
   return { ...rest, anyOf: [{ $ref }, { type: 'null' }] };
 }
 
-function admitsNull({ anyOf }: JsonSchema): boolean {
+function allowsNull({ anyOf }: JsonSchema): boolean {
   return anyOf?.some(({ type }) => type === 'null') ?? false;
 }
 
-export function described(thing: {
+/** Returns the description and deprecation of a schema element. */
+export function described(element: {
   readonly description?: string | null | undefined;
   readonly deprecationReason?: string | null | undefined;
 }): Pick<JsonSchema, 'description' | 'deprecated'> {
   return {
-    ...(thing.description ? { description: thing.description } : {}),
-    ...(thing.deprecationReason ? { deprecated: true } : {}),
+    ...(element.description ? { description: element.description } : {}),
+    ...(element.deprecationReason ? { deprecated: true } : {}),
   };
 }

@@ -5,9 +5,9 @@ import { pascalCase } from './names.ts';
 type Definitions = { readonly $defs?: Record<string, JsonSchema>; readonly definitions?: Record<string, JsonSchema> };
 
 /**
- * Returns a schema that a module exports as one for this document: each object within it is a component, and so is what
- * its references point to.
- * @param name the component that it will be, which the names of those within begin with
+ * Converts the schema of a shape module for a document. Each object within it becomes a component, and so do the targets of
+ * its references.
+ * @param name name of the schema's component; names of components within it start with it
  */
 export function withNamedObjects(schema: JsonSchema & Definitions, name: string, components: Components): JsonSchema {
   const { $defs = {}, definitions = {}, ...root } = schema;
@@ -18,15 +18,16 @@ export function withNamedObjects(schema: JsonSchema & Definitions, name: string,
     refs.set(`#/$defs/${key}`, component);
     refs.set(`#/definitions/${key}`, component);
   }
-  const naming = new Naming(refs, components);
+  const namer = new ObjectNamer(refs, components);
   for (const [key, one] of shared) {
     const component = refs.get(`#/$defs/${key}`) as string;
-    components.define(component, naming.within(one, component));
+    components.define(component, namer.within(one, component));
   }
-  return naming.within(root, name);
+  return namer.within(root, name);
 }
 
-class Naming {
+/** Replaces objects in a schema with references to components. */
+class ObjectNamer {
   readonly #refs: ReadonlyMap<string, string>;
   readonly #components: Components;
 
@@ -35,7 +36,7 @@ class Naming {
     this.#components = components;
   }
 
-  /** A schema whose objects are named, but not itself. */
+  /** Returns the schema with its nested objects replaced, but not the schema itself. */
   within(schema: JsonSchema, name: string): JsonSchema {
     const target = schema.$ref === undefined ? undefined : this.#refs.get(schema.$ref);
     return {
@@ -46,8 +47,8 @@ class Naming {
       ...(typeof schema.additionalProperties === 'object' && {
         additionalProperties: this.#named(schema.additionalProperties, `${name}Value`),
       }),
-      ...(schema.anyOf && { anyOf: this.#forms(schema.anyOf, name) }),
-      ...(schema.oneOf && { oneOf: this.#forms(schema.oneOf, name) }),
+      ...(schema.anyOf && { anyOf: this.#alternatives(schema.anyOf, name) }),
+      ...(schema.oneOf && { oneOf: this.#alternatives(schema.oneOf, name) }),
     };
   }
 
@@ -56,8 +57,8 @@ class Naming {
     return Object.fromEntries(entries.map(([key, schema]) => [key, this.#named(schema, name + pascalCase(key))]));
   }
 
-  #forms(forms: readonly JsonSchema[], name: string): JsonSchema[] {
-    return forms.map((form) => this.#named(form, name + pascalCase(form.title ?? '')));
+  #alternatives(alternatives: readonly JsonSchema[], name: string): JsonSchema[] {
+    return alternatives.map((alternative) => this.#named(alternative, name + pascalCase(alternative.title ?? '')));
   }
 
   #named(schema: JsonSchema, name: string): JsonSchema {

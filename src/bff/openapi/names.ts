@@ -3,12 +3,12 @@ import type { Endpoint } from '../endpoints/endpoints.ts';
 
 type Named = Pick<Endpoint, 'client' | 'version' | 'name' | 'id'>;
 
-/** Components that every document has: a type of the schema with such a name gets another one. */
+/** Components of every document. A type of the schema with such a name is renamed. */
 export const OWN_COMPONENTS = ['Problem', 'ProblemEntry', 'AnswerMeta', 'PartialFailure'] as const;
 
 /**
- * Returns what an endpoint is called in generated code: `dashboard`, `dashboardV2` in a version, `mobileDashboard` with
- * its client.
+ * Returns the name of an endpoint in generated code: `dashboard`, with a version `dashboardV2`, with its client
+ * `mobileDashboard`.
  */
 export function operationIdOf({ client, version, name }: Omit<Named, 'id'>, withClient: boolean): string {
   const id = camelCase([withClient ? client : '', name, version ?? ''].join(' '));
@@ -17,8 +17,8 @@ export function operationIdOf({ client, version, name }: Omit<Named, 'id'>, with
 }
 
 /**
- * Returns the operation id of each endpoint, by `id`. Two that would be called the same are numbered in the order of
- * their ids; `headgate validate` reports them where they are of one client.
+ * Returns the operation ids of endpoints, by `id`. Equal names are numbered in the order of the ids. `headgate validate`
+ * reports them within one client.
  */
 export function operationIdsOf(endpoints: readonly Named[], withClient: boolean): ReadonlyMap<string, string> {
   const taken = new Set<string>();
@@ -39,18 +39,18 @@ export function firstFree(name: string, taken: { has(name: string): boolean }): 
   return name + number;
 }
 
-/** Compares as every machine does, whatever its language. */
+/** Compares strings by code units, independent of the locale. */
 export function compareTexts(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** `place-order` → `placeOrder` */
+/** Converts `place-order` to `placeOrder`. */
 function camelCase(text: string): string {
   const id = pascalCase(text);
   return id.slice(0, 1).toLowerCase() + id.slice(1);
 }
 
-/** `place-order` → `PlaceOrder` */
+/** Converts `place-order` to `PlaceOrder`. */
 export function pascalCase(text: string): string {
   return text
     .split(/[^0-9A-Za-z]+/)
@@ -58,15 +58,15 @@ export function pascalCase(text: string): string {
     .join('');
 }
 
-/** Returns what the names of an operation's own types begin with: `placeOrder` → `PlaceOrder`, `_1st` → `_1st`. */
+/** Returns the prefix of the type names of an operation: `placeOrder` → `PlaceOrder`, `_1st` → `_1st`. */
 export function typePrefixOf(operationId: string): string {
   const name = pascalCase(operationId);
   return /^\d/.test(name) ? `_${name}` : name;
 }
 
 /**
- * Returns the component name of each enum and input object of a schema. Names that have another meaning in the document
- * get what they are after them: an input object `Problem` is `ProblemInput`.
+ * Returns the component names of the enums and input objects of a schema. Reserved names get a suffix: an input object
+ * `Problem` becomes `ProblemInput`.
  */
 export function typeNamesOf(schema: GraphQLSchema, reserved: ReadonlySet<string>): ReadonlyMap<string, string> {
   const types = Object.values(schema.getTypeMap()).filter(isNamedInDocuments);

@@ -5,36 +5,37 @@ import { parametersOf as parametersOfRoute, routeKey } from '../endpoints/route.
 import { type AcceptedCredentials, TOKENS_ONLY } from '../handlers/challenge.ts';
 import { commentOf, exampleRequest } from './comment.ts';
 import { Components } from './components.ts';
+import { deprecationOf, isIncluded } from './deprecation.ts';
 import { aboutDocument, type DocumentSettings } from './document-settings.ts';
 import { exampleOf } from './example.ts';
 import { type JsonSchema, parameterSchema } from './json-schema.ts';
 import { compareTexts, operationIdsOf, typePrefixOf } from './names.ts';
 import { parametersOf } from './parameters.ts';
 import { defineProblem, problemResponses } from './problems.ts';
-import { answerSchema } from './response-schema.ts';
+import { responseSchema } from './response-schema.ts';
 import { type SecurityContext, securityOf, securitySchemesOf } from './security.ts';
-import { deprecationOf, isIncluded } from './standing.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 const PREFIX = '#/components/schemas/';
 
+/** Options of an OpenAPI document. */
 export interface DocumentOptions {
-  /** The endpoints of this client; of all clients without it. */
+  /** Client of the endpoints; `undefined`: all clients. */
   readonly client?: string | undefined;
   readonly acceptedCredentials?: AcceptedCredentials;
   readonly settings?: DocumentSettings;
 }
 
-/** What the operations of one document have in common. */
-interface Writing extends SecurityContext {
+/** What the operations of one document share. */
+interface DocumentContext extends SecurityContext {
   readonly schema: GraphQLSchema;
   readonly components: Components;
   readonly ids: ReadonlyMap<string, string>;
 }
 
 /**
- * Describes the endpoints as OpenAPI 3.1.
+ * Returns the OpenAPI 3.1 document of endpoints.
  * @see https://spec.openapis.org/oas/v3.1.1.html
  */
 export function openApiOf(all: readonly Endpoint[], schema: GraphQLSchema, options: DocumentOptions): Json {
@@ -45,13 +46,13 @@ export function openApiOf(all: readonly Endpoint[], schema: GraphQLSchema, optio
   const components = new Components(PREFIX, schema);
   defineProblem(components);
   const ids = operationIdsOf(endpoints, client === undefined);
-  const writing = { schema, components, ids, acceptedCredentials, settings, ofOneClient: client !== undefined };
-  const paths = pathsOf(endpoints, writing);
-  const securitySchemes = securitySchemesOf(endpoints, writing);
-  const own = (client !== undefined && endpoints[0]?.settings.openapi) || {};
+  const context = { schema, components, ids, acceptedCredentials, settings, ofOneClient: client !== undefined };
+  const paths = pathsOf(endpoints, context);
+  const securitySchemes = securitySchemesOf(endpoints, context);
+  const clientSettings = (client !== undefined && endpoints[0]?.settings.openapi) || {};
   return {
     openapi: '3.1.0',
-    ...aboutDocument(client, settings, own),
+    ...aboutDocument(client, settings, clientSettings),
     ...(settings.security && { security: settings.security }),
     tags: [...new Set(endpoints.map((endpoint) => endpoint.client))].sort().map(tagOf),
     paths,
@@ -63,11 +64,11 @@ export function openApiOf(all: readonly Endpoint[], schema: GraphQLSchema, optio
 }
 
 function tagOf(name: string): Json {
-  return { name, description: `The endpoints of the client "${name}".` };
+  return { name, description: `Endpoints of the client "${name}".` };
 }
 
-/** Paths that differ only in the names of their parameters are one: it has the names of the first of its endpoints. */
-function pathsOf(endpoints: readonly Endpoint[], writing: Writing): Json {
+/** Returns the paths. Paths that only differ in parameter names are one path, with the names of its first endpoint. */
+function pathsOf(endpoints: readonly Endpoint[], context: DocumentContext): Json {
   const templates = new Map<string, Endpoint>();
   const items: [string, string, Json][] = endpoints.map((endpoint) => {
     const key = `${endpoint.client} ${routeKey(endpoint.route)}`;
@@ -75,7 +76,7 @@ function pathsOf(endpoints: readonly Endpoint[], writing: Writing): Json {
     templates.set(key, first);
     const names = parametersOfRoute(first.route);
     const pathName = (name: string) => names[parametersOfRoute(endpoint.route).indexOf(name)] ?? name;
-    return [templateOf(first), endpoint.method.toLowerCase(), operationOf(endpoint, pathName, writing)];
+    return [templateOf(first), endpoint.method.toLowerCase(), operationOf(endpoint, pathName, context)];
   });
   const paths: Record<string, Record<string, Json>> = {};
   for (const [path, method, operation] of items.sort(([a], [b]) => compareTexts(a, b))) {
@@ -88,16 +89,16 @@ function templateOf({ path }: Endpoint): string {
   return path.replaceAll(/:(\w+)/g, '{$1}');
 }
 
-function operationOf(endpoint: Endpoint, pathName: (name: string) => string, writing: Writing): Json {
-  const { components, schema } = writing;
-  const id = writing.ids.get(endpoint.id) ?? endpoint.name;
+function operationOf(endpoint: Endpoint, pathName: (name: string) => string, context: DocumentContext): Json {
+  const { components, schema } = context;
+  const id = context.ids.get(endpoint.id) ?? endpoint.name;
   const resolve = (one: JsonSchema) => components.resolve(one);
-  const answer = answerSchema(endpoint, schema, components, id);
+  const response = responseSchema(endpoint, schema, components, id);
   const example = exampleRequest(endpoint);
   const body = endpoint.parameters.filter((parameter) => parameter.in === 'body');
   const parameters = parametersOf(endpoint.parameters, { components, pathName, given: example.values });
   if (endpoint.idempotency) parameters.push(idempotencyKey(endpoint.idempotency.required));
-  const security = securityOf(endpoint, writing);
+  const security = securityOf(endpoint, context);
   return {
     operationId: id,
     tags: [endpoint.client],
@@ -106,9 +107,9 @@ function operationOf(endpoint: Endpoint, pathName: (name: string) => string, wri
     ...(body.length === 0 ? {} : { requestBody: bodyOf(body, example.body, id, components) }),
     responses: {
       [String(endpoint.status)]: {
-        description: 'The answer.',
+        description: 'The response.',
         headers: endpoint.method === 'GET' ? { ETag: { schema: { type: 'string' } } } : {},
-        content: { 'application/json': { schema: answer, example: exampleOf(answer, endpoint.name, resolve) } },
+        content: { 'application/json': { schema: response, example: exampleOf(response, endpoint.name, resolve) } },
       },
       ...problemResponses(endpoint),
     },
@@ -116,7 +117,7 @@ function operationOf(endpoint: Endpoint, pathName: (name: string) => string, wri
   };
 }
 
-/** The comment of the file; without one, what the file is called. */
+/** Returns the documentation from the comment of the file, else from the file's name. */
 function documentationOf(endpoint: Endpoint): Json {
   const comment = commentOf(endpoint.document);
   const summary = comment?.summary ?? nameInWords(endpoint.name);
@@ -125,7 +126,7 @@ function documentationOf(endpoint: Endpoint): Json {
   return { summary, description, ...(deprecation === undefined ? {} : { deprecated: true }) };
 }
 
-/** `place-order` → `Place order` */
+/** Converts `place-order` to `Place order`. */
 function nameInWords(name: string): string {
   const words = name.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').split(/[^0-9A-Za-z]+/);
   const text = words.join(' ').trim().toLowerCase();
@@ -152,7 +153,7 @@ function idempotencyKey(required: boolean): Json {
     name: 'Idempotency-Key',
     in: 'header',
     required,
-    description: 'A text of your choice, new for each thing to be done: repetitions with it get the first answer.',
+    description: 'A unique value for each operation. Retries with the same value get the first response.',
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   };
 }

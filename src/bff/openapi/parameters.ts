@@ -7,16 +7,16 @@ import { type JsonSchema, parameterSchema } from './json-schema.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** What parameters are described with. */
+/** Context of parameter descriptions. */
 export interface ParameterContext {
   readonly components: Components;
-  /** What a parameter of the path is called in the document. */
+  /** Returns the name of a path parameter in the document. */
   readonly pathName: (name: string) => string;
-  /** Texts of an example request, by name of the parameter. */
+  /** Values of an example request, by parameter name. */
   readonly given: ReadonlyMap<string, string>;
 }
 
-/** Returns the parameters of a request outside its body, as they are read. */
+/** Returns the OpenAPI parameters of a request, without its body. */
 export function parametersOf(all: readonly Parameter[], context: ParameterContext): Json[] {
   return mergedParameters(all)
     .filter(({ in: place }) => place !== 'body' && place !== 'claim')
@@ -30,14 +30,14 @@ function parameterOf(parameter: Parameter, { components, pathName, given }: Para
   const example = givenExample(given.get(name), schema) ?? exampleOf(schema, name, (ref) => components.resolve(ref));
   if (!isInputObjectType(getNullableType(type))) return { ...base, schema, example };
   if (place !== 'query' || !isFlat(type)) {
-    const how = place === 'query' ? ` Members can be parameters of their own, too: \`${name}[member]=value\`.` : '';
+    const how = place === 'query' ? ` Members can also be separate parameters: \`${name}[member]=value\`.` : '';
     return { ...base, description: `As JSON.${how}`, content: { 'application/json': { schema, example } } };
   }
-  const description = `A parameter for each member, \`${name}[member]=value\`; or all of it as JSON, \`${name}={…}\`.`;
+  const description = `A parameter for each member, \`${name}[member]=value\`, or the whole object as JSON, \`${name}={…}\`.`;
   return { ...base, description, style: 'deepObject', explode: true, schema, example };
 }
 
-/** Whether all members of an input object are leaves: OpenAPI defines `deepObject` for these alone. */
+/** Returns whether all members of an input object are leaves. OpenAPI only defines `deepObject` for these. */
 function isFlat(type: GraphQLInputType): boolean {
   const object = getNullableType(type);
   if (!isInputObjectType(object)) return false;
@@ -47,13 +47,13 @@ function isFlat(type: GraphQLInputType): boolean {
   });
 }
 
-/** A text of a URL as what it stands for. */
+/** Returns the value of a string in a URL; `undefined` where it is not a leaf. */
 function givenExample(text: string | undefined, { type, $ref }: JsonSchema): unknown {
   if (text === undefined || type === 'array' || ($ref !== undefined && text.startsWith('{'))) return undefined;
   return type === 'integer' || type === 'number' ? exampleNumber(text) : type === 'boolean' ? text === 'true' : text;
 }
 
-/** A number with its digits, where the text is one as JSON has it. */
+/** Parses a number, exactly if it is a JSON number. */
 function exampleNumber(text: string): unknown {
   try {
     return parseJson(text);

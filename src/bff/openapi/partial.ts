@@ -2,7 +2,7 @@ import type { Section } from '../endpoints/shape.ts';
 import type { Components } from './components.ts';
 import type { JsonSchema } from './json-schema.ts';
 
-/** Whether a part of an answer may fail alone. */
+/** Returns whether a section, or a section in it, is optional. */
 export function hasOptional(section: Section): boolean {
   if (section.optional !== undefined) return true;
   return [...section.children.values()].some(hasOptional);
@@ -15,7 +15,7 @@ const FAILURE: JsonSchema = {
     path: {
       type: 'array',
       items: { type: 'string' },
-      description: 'Where in this answer: the keys, and the places in lists as text: `["orders", "0", "note"]`.',
+      description: 'Path in this response: keys, and list indexes as strings: `["orders", "0", "note"]`.',
     },
     code: { type: 'string' },
     message: { type: 'string' },
@@ -23,15 +23,15 @@ const FAILURE: JsonSchema = {
   required: ['path', 'code', 'message'],
 };
 
-/** Adds `meta`, which lists the sections that failed alone. What is no object has no room for it. */
-export function withMeta(answer: JsonSchema, components: Components): JsonSchema {
-  if (answer.properties === undefined) return answer;
+/** Adds `meta`, which lists the sections that failed alone, to the schema of an object. Other schemas are unchanged. */
+export function withMeta(response: JsonSchema, components: Components): JsonSchema {
+  if (response.properties === undefined) return response;
   const partial = { type: 'array', items: components.define('PartialFailure', FAILURE) };
   const meta = components.define('AnswerMeta', {
     type: 'object',
-    description: 'There only where a section failed alone.',
+    description: 'Only present if a section failed alone.',
     properties: { partial },
     required: ['partial'],
   });
-  return { ...answer, properties: { ...answer.properties, meta } };
+  return { ...response, properties: { ...response.properties, meta } };
 }

@@ -6,7 +6,7 @@ import { pascalCase } from './names.ts';
 type Json = Readonly<Record<string, unknown>>;
 type Secured = Pick<Endpoint, 'client' | 'auth' | 'parameters'>;
 
-/** What the security of endpoints is read from. */
+/** Context of security requirements. */
 export interface SecurityContext {
   readonly acceptedCredentials: AcceptedCredentials;
   readonly settings: DocumentSettings;
@@ -14,15 +14,15 @@ export interface SecurityContext {
   readonly ofOneClient: boolean;
 }
 
-/** Whether nobody may call an endpoint without a credential. */
+/** Returns whether an endpoint requires a credential. */
 export function needsCredential({ auth, parameters }: Pick<Secured, 'auth' | 'parameters'>): boolean {
   if (auth?.required || (auth?.scopes.length ?? 0) > 0) return true;
   return parameters.some((parameter) => parameter.in === 'claim' && parameter.required);
 }
 
 /**
- * Returns the security requirements of an endpoint as the gateway enforces them: one for each kind of credential that
- * counts, and an empty one where a request without any is answered too. `undefined` leaves it to the document.
+ * Returns the security requirements that the gateway enforces: one for each accepted kind of credential, and an empty one
+ * where a credential is optional. Returns `undefined` where the document's own requirements apply.
  */
 export function securityOf(endpoint: Secured, context: SecurityContext): readonly Json[] | undefined {
   const readsClaims = endpoint.parameters.some((parameter) => parameter.in === 'claim');
@@ -45,12 +45,12 @@ function schemesOf({ client, auth }: Secured, context: SecurityContext): string[
   return schemes.length > 0 ? schemes : ['bearer'];
 }
 
-/** Each client has sessions of its own. */
+/** Returns the name of the session scheme: each client has its own sessions. */
 function sessionOf(client: string, { ofOneClient }: SecurityContext): string {
   return ofOneClient ? 'session' : `session${pascalCase(client)}`;
 }
 
-/** Returns the definitions of all security schemes that a document refers to. */
+/** Returns the security schemes that a document refers to. */
 export function securitySchemesOf(endpoints: readonly Secured[], context: SecurityContext): Json {
   const { settings } = context;
   const known: Record<string, unknown> = {

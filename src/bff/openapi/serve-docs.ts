@@ -5,12 +5,13 @@ import { refuseMethod } from '../responses/methods.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';
 
-/** Written once for each schema and folder. */
-const written = new WeakMap<EndpointSnapshot, Map<string, EndpointResponse>>();
+/** Responses by path, created once for each schema and folder. */
+const responsesBySnapshot = new WeakMap<EndpointSnapshot, Map<string, EndpointResponse>>();
 
 /**
- * `/bff/openapi.json`, `/bff/docs`, and both for each client: `/bff/CLIENT/openapi.json`. Endpoints go before them.
- * @returns `undefined` where the path is none of these
+ * Serves `/bff/openapi.json` and `/bff/docs`, and both for each client: `/bff/CLIENT/openapi.json`. Endpoints take
+ * precedence.
+ * @returns `undefined` for other paths
  */
 export function docsResponse(
   { route: path, req }: Call,
@@ -22,16 +23,16 @@ export function docsResponse(
   if (what === undefined || (client !== undefined && !snapshot.table.has(client))) return undefined;
   const refused = refuseMethod(req.method, bff.pathPrefix + path);
   if (refused) return refused;
-  const known = written.get(snapshot) ?? new Map<string, EndpointResponse>();
-  written.set(snapshot, known);
+  const responses = responsesBySnapshot.get(snapshot) ?? new Map<string, EndpointResponse>();
+  responsesBySnapshot.set(snapshot, responses);
   const response =
-    known.get(path) ??
+    responses.get(path) ??
     (what === 'docs' ? pageResponse(client, bff.pathPrefix) : documentResponse(snapshot, client, bff));
-  known.set(path, response);
+  responses.set(path, response);
   return response;
 }
 
-/** The server is this site, below the prefix, unless the configuration says where clients find it. */
+/** Creates the response with an OpenAPI document. The default server is this origin with the path prefix. */
 function documentResponse(
   { loaded, engine }: EndpointSnapshot,
   client: string | undefined,
@@ -42,16 +43,16 @@ function documentResponse(
   const body = stringifyJson(
     openApiOf(loaded.endpoints, engine.publicSchema, { client, acceptedCredentials, settings }),
   );
-  return kept(body, { 'content-type': JSON_TYPE });
+  return revalidated(body, { 'content-type': JSON_TYPE });
 }
 
 function pageResponse(client: string | undefined, prefix: string): EndpointResponse {
   const title = client === undefined ? 'Endpoints' : `Endpoints of ${client}`;
   const body = docsPage(`${prefix}/bff/${client === undefined ? '' : `${client}/`}openapi.json`, title);
-  return kept(body, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': DOCS_POLICY });
+  return revalidated(body, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': DOCS_POLICY });
 }
 
-function kept(body: string, headers: Record<string, string>): EndpointResponse {
+function revalidated(body: string, headers: Record<string, string>): EndpointResponse {
   const bytes = Buffer.from(body);
   return {
     status: 200,

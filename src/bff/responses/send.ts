@@ -6,6 +6,7 @@ import { etagOfCoding, matchesIfMatch, matchesIfNoneMatch } from './conditional.
 import { type EndpointResponse, type ProblemDetails, problemResponse } from './endpoint-response.ts';
 import { addVary } from './vary.ts';
 
+/** Settings for sending responses. */
 export interface SendSettings {
   /** Smallest body that is compressed, in bytes; `undefined` disables compression. */
   readonly compressFrom: number | undefined;

@@ -3,30 +3,29 @@ import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-let hooked = false;
+let isRegistered = false;
 
 /**
- * Imports a module of the user's, JavaScript or TypeScript as far as it can be erased (see `typescript-hooks.ts`). It is
- * read again when it has changed, with what it imports from beside it. Throws what the module throws, and where it cannot
- * be read.
+ * Imports a user's module in JavaScript or erasable TypeScript (see `typescript-hooks.ts`). A changed module is read again,
+ * together with its relative imports. Rejects with the error of the module, or where it cannot be read.
  */
 export function importFresh(file: string): Promise<Readonly<Record<string, unknown>>> {
-  hook();
+  registerHooks();
   const url = pathToFileURL(resolve(file));
   url.search = `?read=${Math.floor(statSync(file).mtimeMs)}`;
   return import(url.href);
 }
 
-function hook(): void {
-  if (hooked) return;
-  hooked = true;
+function registerHooks(): void {
+  if (isRegistered) return;
+  isRegistered = true;
   const isSource = import.meta.url.endsWith('.ts');
   try {
-    // hooks run in a thread of their own, from a file of their own, also where this code is part of a bundle
+    // hooks run in their own thread, from their own file, even where this code is part of a bundle
     if (isSource) register('./typescript-hooks.ts', import.meta.url);
     else register('./dist/bff/shapes/typescript-hooks.js', import.meta.resolve('headgate/package.json'));
   } catch (error) {
-    // a test runner that reads our own sources by its own means reads such modules by them, too
+    // a test runner with its own loader also loads these modules
     if (!isSource) throw error;
   }
 }

@@ -3,10 +3,11 @@ import { problemAt } from '../endpoints/problem-at.ts';
 import { importFresh } from './import-fresh.ts';
 import type { Shape } from './shape.ts';
 
+/** The shape modules of a folder. */
 export interface LoadedShapes {
-  /** By the id of their endpoint. */
+  /** Functions by endpoint id. */
   readonly shapes: ReadonlyMap<string, Shape>;
-  /** What modules say of their answers as JSON Schema (`export const schema`), for the documentation. */
+  /** JSON Schemas of responses (`export const schema`) by endpoint id, for the documentation. */
   readonly schemas: ReadonlyMap<string, object>;
   readonly problems: readonly Problem[];
 }
@@ -14,9 +15,9 @@ export interface LoadedShapes {
 export const NO_SHAPES: LoadedShapes = { shapes: new Map(), schemas: new Map(), problems: [] };
 
 /**
- * Imports the modules that shape answers. They may be TypeScript as far as it can be erased, on every Node: see
- * `typescript-hooks.ts`. Each is read again when it has changed, with what it imports from beside it.
- * @param files by the id of their endpoint
+ * Imports shape modules in JavaScript or erasable TypeScript, on every Node version: see `typescript-hooks.ts`. A changed
+ * module is read again, together with its relative imports.
+ * @param files file paths by endpoint id
  */
 export async function loadShapes(files: ReadonlyMap<string, string>): Promise<LoadedShapes> {
   if (files.size === 0) return NO_SHAPES;
@@ -26,7 +27,7 @@ export async function loadShapes(files: ReadonlyMap<string, string>): Promise<Lo
   for (const [id, file] of files) {
     try {
       const module = await importFresh(file);
-      if (typeof module.default !== 'function') problems.push(noShape(file));
+      if (typeof module.default !== 'function') problems.push(notAFunction(file));
       else shapes.set(id, module.default as Shape);
       if (typeof module.schema === 'object' && module.schema !== null) schemas.set(id, module.schema);
     } catch (error) {
@@ -38,11 +39,11 @@ export async function loadShapes(files: ReadonlyMap<string, string>): Promise<Lo
 
 const HINT = 'Write "export default defineShape((data) => …)", with defineShape from "headgate".';
 
-function noShape(file: string): Problem {
-  return problemAt(file, undefined, 'ENDPOINT_SHAPE', 'Its default export is no function.', HINT);
+function notAFunction(file: string): Problem {
+  return problemAt(file, undefined, 'ENDPOINT_SHAPE', 'The default export of a shape module must be a function.', HINT);
 }
 
 function cannotLoad(file: string, error: unknown): Problem {
-  const message = `It cannot be loaded: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `The shape module cannot be loaded: ${error instanceof Error ? error.message : String(error)}`;
   return problemAt(file, undefined, 'ENDPOINT_SHAPE', message, HINT);
 }

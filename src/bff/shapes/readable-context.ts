@@ -6,8 +6,8 @@ import type { ShapeContext } from './shape.ts';
 type Headers = ShapeContext['headers'];
 
 /**
- * What a shape gets to see of a request: nothing on which a kept answer does not depend, for others may get the same. An
- * answer that is not kept is shared only between requests that agree in everything.
+ * Returns the context of a shape. A cached response may be sent to other clients, so a shape only sees what the cache key
+ * contains. A response that is not cached is only shared between equal requests, so its shape sees everything.
  */
 export function readableContext(
   policy: CachePolicy | undefined,
@@ -20,24 +20,24 @@ export function readableContext(
   return {
     variables: shown.variables,
     identity: policy.scope === 'public' ? undefined : shown.identity,
-    headers: new Proxy(named(policy.vary, headers), REFUSING),
+    headers: new Proxy(pickHeaders(policy.vary, headers), THROW_ON_UNKNOWN),
   };
 }
 
-function named(names: readonly string[], headers: Headers): Headers {
+function pickHeaders(names: readonly string[], headers: Headers): Headers {
   const some: Record<string, string | string[] | undefined> = Object.create(null);
   for (const name of names) some[name] = headers[name];
   return some;
 }
 
-/** A header that seems never to be there would be a riddle. */
-const REFUSING: ProxyHandler<Headers> = {
+/** Reading a hidden header throws, because `undefined` would be misleading. */
+const THROW_ON_UNKNOWN: ProxyHandler<Headers> = {
   get(headers, name) {
     if (typeof name === 'symbol' || name in headers || name in Object.prototype || name === 'toJSON')
       return Reflect.get(headers, name);
     throw new Error(
-      `The shape reads the header "${name}", but the answer is kept and does not depend on it. ` +
-        `Name it in the cache: @endpoint(cache: {vary: ["${name}"]}).`,
+      `The shape reads the header "${name}", but the response is cached and does not vary by it. ` +
+        `Add it to the cache settings: @endpoint(cache: {vary: ["${name}"]}).`,
     );
   },
 };

@@ -1,20 +1,20 @@
 import type { Identity } from '../../client/identity.ts';
 
-/** What a shape may know of the request beside the data. */
+/** The request properties that a shape can read. */
 export interface ShapeContext {
-  /** Variables of the operation, with their defaults; also those that only the shape uses. */
+  /** Variables of the operation with their defaults, including those that only the shape uses. */
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Who asks; `undefined` for anonymous requests, and where the answer is kept for everyone (`scope: PUBLIC`). */
+  /** Identity of the client; `undefined` for anonymous requests, and where the response is cached with `scope: PUBLIC`. */
   readonly identity: Identity | undefined;
-  /** Names in lower case. Where the answer is kept only those in `cache.vary`: to read another throws. */
+  /** Request headers, names in lower case. With a cache, only those in `cache.vary`: reading another one throws. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** Makes the answer of an endpoint out of its data, after fallbacks and `@flatten`. */
+/** A function that creates an endpoint's response from its data, after fallbacks and `@flatten`. */
 export type Shape<Data = unknown, Answer = unknown> = (data: Data, context: ShapeContext) => Answer | Promise<Answer>;
 
 /**
- * Says what the answer of an endpoint looks like: the default export of `bff/CLIENT/NAME.ts`.
+ * Defines the response of an endpoint: use it for the default export of `bff/CLIENT/NAME.ts`.
  *
  * @example
  * export default defineShape<ProductData>(({ product }) => ({ ...product, price: product.price / 100 }));

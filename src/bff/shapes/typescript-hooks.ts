@@ -4,16 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/wasm-typescript';
 
 /**
- * Hooks for `module.register` that let Node import shapes in TypeScript by taking the types away. Nothing is compiled:
- * what is more than types (enums, parameter properties) is refused. They concern modules that are imported with `?read=…`
- * and what these import, so that a shape is read again, with its own modules, when it has changed.
+ * Resolves modules that are imported with `?read=…`, and their imports, so that changed shapes are read again. Together with
+ * `load`, for `module.register`: Node imports shapes in TypeScript by erasing their types. Other TypeScript syntax, such as
+ * enums and parameter properties, is rejected.
  * @see https://nodejs.org/api/module.html#customization-hooks
  */
 export const resolve: ResolveHook = async (specifier, context, next) => {
   const read = readMark(context.parentURL);
   if (read === undefined) return next(specifier, context);
-  // the gateway that is running, be it installed or not
-  if (specifier === 'headgate') return { url: own('./shape'), shortCircuit: true };
+  // the running gateway, installed or not
+  if (specifier === 'headgate') return { url: siblingUrl('./shape'), shortCircuit: true };
   const resolved = await next(specifier, context);
   if (!specifier.startsWith('.')) return resolved;
   const url = new URL(resolved.url);
@@ -21,6 +21,7 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
   return { ...resolved, url: url.href };
 };
 
+/** Loads TypeScript modules with their types erased. */
 export const load: LoadHook = async (url, context, next) => {
   const { pathname } = new URL(url);
   if (readMark(url) === undefined || !/\.m?ts$/.test(pathname)) return next(url, context);
@@ -30,16 +31,16 @@ export const load: LoadHook = async (url, context, next) => {
   return { format: 'module', source: code, shortCircuit: true };
 };
 
-/** What the parser rejects with is an object of its own, without a stack. */
-function asError({ message, startLine, startColumn }: Refusal): never {
+/** Converts the parser's error, which is a plain object, to a `SyntaxError`. */
+function asError({ message, startLine, startColumn }: SwcError): never {
   const at = startLine === undefined ? '' : `line ${startLine}, column ${(startColumn ?? 0) + 1}: `;
   throw new SyntaxError(`${at}${message}`);
 }
 
-interface Refusal {
+interface SwcError {
   readonly message: string;
   readonly startLine?: number;
-  /** From 0. */
+  /** Zero-based. */
   readonly startColumn?: number;
 }
 
@@ -48,7 +49,7 @@ function readMark(url: string | undefined): string | undefined {
   return new URL(url).searchParams.get('read') ?? undefined;
 }
 
-function own(name: string): string {
+function siblingUrl(name: string): string {
   const { pathname } = new URL(import.meta.url);
   return new URL(`${name}${pathname.endsWith('.ts') ? '.ts' : '.js'}?read=once`, import.meta.url).href;
 }

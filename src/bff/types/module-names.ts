@@ -1,4 +1,4 @@
-/** What the generated module exports for all endpoints. */
+/** Exports of the generated module that do not depend on endpoints. */
 export const RUNTIME_NAMES = [
   'AnswerMeta',
   'AnswerSoFar',
@@ -12,7 +12,7 @@ export const RUNTIME_NAMES = [
   'Result',
 ];
 
-/** Names of the language and of its library that the module uses, so that it must not declare them. */
+/** Names of the language and its library, which the module must not declare. */
 const LANGUAGE_NAMES =
   'arguments await break case catch class const continue debugger default delete do else enum eval export extends false ' +
   'finally for function if implements import in instanceof interface let new null package private protected public return ' +
@@ -21,11 +21,11 @@ const LANGUAGE_NAMES =
   'encodeURIComponent Array AsyncGenerator AbortSignal Error JSON Object Partial Promise Readonly ReadonlyArray Record ' +
   'RegExp Set String TypeError Uint8Array';
 
-/** Names that neither a type nor a function of an endpoint may have. */
+/** Names that no type and no function of an endpoint may have. */
 export const RESERVED_NAMES: readonly string[] = [...RUNTIME_NAMES, ...LANGUAGE_NAMES.split(' ')];
 
-/** Members of `CallOptions`, which are given in one object with the parameters. */
+/** Members of `CallOptions`, which share an object with the parameters. */
 const OPTION_NAMES = ['baseUrl', 'headers', 'signal', 'idempotencyKey', 'credentials', 'fetch'];
 
-/** Names that no parameter may have: what options have, and what every object has. */
+/** Names that no parameter may have: those of options, and those of every object. */
 export const MEMBER_NAMES: readonly string[] = [...OPTION_NAMES, ...Object.getOwnPropertyNames(Object.prototype)];

@@ -1,31 +1,31 @@
 /**
- * What every generated client begins with. It needs `fetch` and nothing else: browsers, React Native, Node, Deno, Bun.
- * What is not exported begins with `$`, so that no endpoint and no type has the same name; the constant of an endpoint ends with it.
+ * First part of every generated client. It only needs `fetch`: browsers, React Native, Node, Deno, Bun. Names that are not
+ * exported start with `$`, and constants of endpoints end with it, so that they differ from endpoints and types.
  */
-export const RUNTIME = `/** How to call. */
+export const RUNTIME = `/** Options of a call. */
 export interface CallOptions {
-  /** Where the gateway is: \`https://api.example.com\`. Not needed in pages of the same origin. */
+  /** URL of the gateway: \`https://api.example.com\`. Not needed in pages of the same origin. */
   readonly baseUrl?: string;
-  /** Sent along: \`{ authorization: 'Bearer …' }\`. */
+  /** Request headers: \`{ authorization: 'Bearer …' }\`. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** For endpoints that change something: with the same key, nothing is done a second time. */
+  /** For mutations: requests with the same key are executed once. */
   readonly idempotencyKey?: string;
-  /** \`include\` sends cookies to other origins as well. */
+  /** \`include\` also sends cookies to other origins. */
   readonly credentials?: 'omit' | 'same-origin' | 'include';
-  /** By default the one of the platform. */
+  /** Default: the platform's \`fetch\`. */
   readonly fetch?: (url: string, init: object) => Promise<FetchedAnswer>;
 }
 
-/** How to call an endpoint that demands a key. */
+/** Options of an endpoint that requires an idempotency key. */
 export type KeyedOptions = CallOptions & { readonly idempotencyKey: string };
 
-/** As much of the platform's \`Response\` as is used. */
+/** The parts of the platform's \`Response\` that are used. */
 export interface FetchedAnswer {
   readonly status: number;
   readonly ok: boolean;
   readonly headers: { get(name: string): string | null };
-  /** A stream of bytes. Without it, an answer that comes in pieces is read as a whole. */
+  /** A stream of bytes. Without it, a streamed response is read as a whole. */
   readonly body?: unknown;
   json(): Promise<unknown>;
   text(): Promise<string>;
@@ -37,28 +37,28 @@ export interface Result<Answer> {
   readonly headers: { get(name: string): string | null };
 }
 
-/** An answer that comes in pieces, as far as it is there. */
+/** The received part of a streamed response. */
 export interface AnswerSoFar<Answer> {
-  /** All that has come: sections that are still to come are missing. A new object each time. */
+  /** All data received so far, without pending sections. A new object each time. */
   readonly data: Partial<Answer>;
-  /** Where the section stands that has just come; the first piece is no section. */
+  /** Path of the section that was just received; missing for the first part. */
   readonly path?: ReadonlyArray<string>;
 }
 
 /** A section that failed alone: \`data.meta?.partial\`. */
 export interface PartialFailure {
-  /** Where in the answer: keys, and the places in lists as text. */
+  /** Path in the response: keys, and list indexes as strings. */
   readonly path: ReadonlyArray<string>;
   readonly code: string;
   readonly message: string;
 }
 
-/** There only where a section failed alone. */
+/** Only present if a section failed alone. */
 export interface AnswerMeta {
   readonly partial: ReadonlyArray<PartialFailure>;
 }
 
-/** One thing that is wrong: with a parameter, or within the answer. */
+/** One error, in a parameter or in the response. */
 export interface ProblemEntry {
   readonly parameter?: string;
   readonly in?: string;
@@ -69,7 +69,7 @@ export interface ProblemEntry {
   readonly message?: string;
 }
 
-/** What went wrong, as RFC 9457 has it. */
+/** Problem details (RFC 9457). */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -79,7 +79,7 @@ export interface Problem {
   readonly errors?: ReadonlyArray<ProblemEntry>;
 }
 
-/** Thrown for every answer that is not good. */
+/** Thrown for every unsuccessful response. */
 export class ProblemError extends Error {
   readonly status: number;
   readonly problem: Problem;
@@ -95,7 +95,7 @@ export class ProblemError extends Error {
 interface $Endpoint {
   readonly method: string;
   readonly path: string;
-  /** Where each parameter goes, and what it is called there. */
+  /** Location and name of each parameter in the request. */
   readonly places: Readonly<Record<string, readonly ['path' | 'query' | 'header' | 'body', string]>>;
   readonly needsKey?: boolean;
 }
@@ -113,7 +113,7 @@ async function* $stream<Answer>(
   options?: CallOptions,
 ): AsyncGenerator<AnswerSoFar<Answer>, void, undefined> {
   const answer = await $send(endpoint, given as $Given, options, 'text/event-stream');
-  // it has had everything before: \`headers\` say so by \`last-event-id\`
+  // nothing more to receive: \`last-event-id\` in \`headers\` named the last event
   if (answer.status === 204) return;
   if (!(answer.headers.get('content-type') ?? '').includes('text/event-stream')) {
     yield { data: (await answer.json()) as Partial<Answer> };
@@ -132,7 +132,7 @@ async function* $stream<Answer>(
       yield { data: data as Partial<Answer>, path };
     }
   }
-  throw new Error('The answer broke off before its end.');
+  throw new Error('The response ended unexpectedly.');
 }
 
 async function* $events(answer: FetchedAnswer): AsyncGenerator<readonly [event: string, data: string], void, undefined> {
@@ -188,7 +188,7 @@ function $withFailures(data: unknown, more: AnswerMeta | undefined): unknown {
   return { ...(data as $Given), meta: { partial: [...(meta?.partial ?? []), ...more.partial] } };
 }
 
-/** Throws \`ProblemError\` for an answer that is not good, and \`TypeError\` for what cannot be sent. */
+/** Throws \`ProblemError\` for an unsuccessful response, and \`TypeError\` for parameters that cannot be sent. */
 async function $send(
   endpoint: $Endpoint,
   given: $Given,
@@ -215,7 +215,7 @@ async function $send(
   const problem = await answer.json().catch(() => undefined);
   throw new ProblemError(
     answer.status,
-    (problem as Problem | undefined) ?? { type: 'about:blank', title: 'No answer in JSON', status: answer.status },
+    (problem as Problem | undefined) ?? { type: 'about:blank', title: 'The response is not JSON', status: answer.status },
   );
 }
 
@@ -235,7 +235,7 @@ function $request({ path, places }: $Endpoint, given: $Given, headers: Record<st
   return { url: query.length > 0 ? \`\${url}?\${query.join('&')}\` : url, body };
 }
 
-/** One segment of a path. URLs with "." or ".." as a segment, encoded or not, are those of other endpoints. */
+/** Returns one path segment. "." and "..", encoded or not, would lead to another path. */
 function $segment(property: string, value: unknown): string {
   if (value === undefined || value === null) throw new TypeError(\`"\${property}" is missing: it is part of the path.\`);
   const parts = (Array.isArray(value) ? value : [value]).map((one) => encodeURIComponent($text(one)));

@@ -3,13 +3,16 @@ import type { JsonSchema } from '../openapi/json-schema.ts';
 
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 
-/** A JSON Schema as a TypeScript type. `indent`: how deep it stands, in spaces. */
+/**
+ * Returns a JSON Schema as a TypeScript type.
+ * @param indent indentation in spaces
+ */
 export function typeText(schema: JsonSchema, indent = 0): string {
   if (schema.$ref !== undefined) return schema.$ref.split('/').at(-1) ?? 'unknown';
   if ('const' in schema) return literal(schema.const);
   if (schema.enum !== undefined) return schema.enum.map(literal).join(' | ');
-  const forms = schema.anyOf ?? schema.oneOf;
-  if (forms !== undefined) return union(forms.map((one) => typeText(one, indent)));
+  const alternatives = schema.anyOf ?? schema.oneOf;
+  if (alternatives !== undefined) return union(alternatives.map((one) => typeText(one, indent)));
   const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? []);
   if (types.length === 0) return 'unknown';
   return union(types.map((type) => oneType(type, schema, indent)));
@@ -50,24 +53,25 @@ function objectText(schema: JsonSchema, indent: number): string {
   return lines.length === 0 ? 'Readonly<Record<string, never>>' : `{\n${lines.join('\n')}\n${' '.repeat(indent)}}`;
 }
 
-/** An object with exactly one of the properties: one form for each. */
+/** Returns the type of an object with exactly one of the properties: a union with one member for each. */
 function oneOfText(properties: Readonly<Record<string, JsonSchema>>, indent: number): string {
   const keys = Object.keys(properties);
-  const forms = keys.map((given) => {
+  const alternatives = keys.map((given) => {
     const members = keys.map((key) => {
       const value = key === given ? `: ${typeText(properties[key] ?? {}, indent)}` : '?: never';
       return `readonly ${propertyText(key)}${value}`;
     });
     return `{ ${members.join('; ')} }`;
   });
-  return union(forms);
+  return union(alternatives);
 }
 
-/** The name of a property as it stands in an object. */
+/** Returns the name of a property, quoted if necessary. */
 export function propertyText(name: string): string {
   return IDENTIFIER.test(name) ? name : JSON.stringify(name);
 }
 
+/** Returns a doc comment with the description and deprecation of a schema; empty where it has none. */
 export function commentText(schema: Pick<JsonSchema, 'description' | 'deprecated'>, pad: string): string {
   const description = [schema.description, ...(schema.deprecated ? ['@deprecated'] : [])]
     .filter((one) => one)

@@ -3,12 +3,12 @@ import { METHODS } from './methods.ts';
 import type { Scope, Variables } from './scope.ts';
 import type { Expression, Head, Path, Selection, Step } from './syntax.ts';
 
-/** What an answer's body is mapped to: with every selected field, null where the answer lacks it. */
+/** Maps a response body. The result has every selected field; fields that the body lacks are null. */
 export function mapResponse(mapping: Expression, body: Json, variables: Variables): Json {
   return applyMapping(mapping, body, { variables, dollar: body, missingAsNull: true });
 }
 
-/** A value to be sent: what is missing is left out. */
+/** Maps a value for a request, without missing fields. */
 export function mapRequest(mapping: Expression, variables: Variables, dollar?: Json): Json {
   return applyMapping(mapping, dollar, { variables, dollar, missingAsNull: false });
 }
@@ -17,7 +17,7 @@ function applyMapping(mapping: Expression, data: Json, scope: Scope): Json {
   return mapping.kind === 'selection' ? select(mapping, data, scope) : evaluate(mapping, data, scope);
 }
 
-/** The value of an expression where `data` is `@`; `undefined` where there is none. Never throws for what data may be. */
+/** Evaluates an expression; `data` is `@`. Returns `undefined` where it has no value. Never throws because of the data. */
 export function evaluate(expression: Expression, data: Json, scope: Scope): Json {
   switch (expression.kind) {
     case 'literal':
@@ -85,7 +85,7 @@ function takeStep(step: Step, value: Json, scope: Scope): Json {
   }
 }
 
-/** Of an array, the property of each item. */
+/** Reads a property; of an array, the property of each item. */
 function readKey(value: Json, key: string): Json {
   if (Array.isArray(value)) return value.map((item) => readKey(item, key) ?? null);
   return property(value, key);
@@ -96,7 +96,7 @@ function select(selection: Selection, value: Json, scope: Scope): Json {
   if (Array.isArray(value)) return value.map((item) => select(selection, item, scope) ?? null);
   if (value === null) return null;
   if (value === undefined && readsKeys(selection)) return undefined;
-  // a selection of properties says nothing of a string: left as it is, it is told as what it is
+  // a selection of properties does not apply to a string: unchanged, it is reported as the wrong type
   if (value !== undefined && !isObject(value) && readsKeys(selection)) return value;
   const inner = { variables: scope.variables, dollar: value, missingAsNull: scope.missingAsNull };
   const object = emptyObject();
@@ -112,7 +112,7 @@ function select(selection: Selection, value: Json, scope: Scope): Json {
 
 const READS_KEYS = new WeakMap<Selection, boolean>();
 
-/** Whether all that is selected are properties of the object at hand. */
+/** Returns whether a selection only reads properties of the current object. */
 function readsKeys(selection: Selection): boolean {
   let known = READS_KEYS.get(selection);
   if (known === undefined) {

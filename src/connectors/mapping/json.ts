@@ -1,23 +1,23 @@
 import { compareNumbers, ExactNumber, isNumber } from '../../shared/exact-json.ts';
 
-/** A JSON value, or `undefined` where there is none. */
+/** A JSON value; `undefined` where it is missing. */
 export type Json = unknown;
 
 export function isObject(value: Json): value is Record<string, Json> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
-/** A property that the object has itself: `__proto__`, `constructor` and the like are nothing special. */
+/** Returns an own property; names such as `__proto__` and `constructor` have no special meaning. */
 export function property(value: Json, key: string): Json {
   return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
-/** An object without a prototype, in which any key, `__proto__` too, is a key like any other. */
+/** Creates an object without a prototype, so that `__proto__` is a normal key. */
 export function emptyObject(): Record<string, Json> {
   return Object.create(null) as Record<string, Json>;
 }
 
-/** `"string" | "number" | "boolean" | "null" | "array" | "object"`, and `"nothing"` for `undefined`. */
+/** Returns `"string"`, `"number"`, `"boolean"`, `"null"`, `"array"` or `"object"`; `"nothing"` for `undefined`. */
 export function typeName(value: Json): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
@@ -25,7 +25,7 @@ export function typeName(value: Json): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-/** Equality by value, at any depth; the order of an object's keys does not matter. */
+/** Compares values deeply. The order of an object's keys does not matter. */
 export function equal(left: Json, right: Json): boolean {
   if (left === right) return true;
   if (isNumber(left) && isNumber(right)) return compareNumbers(left, right) === 0;
@@ -40,7 +40,7 @@ export function equal(left: Json, right: Json): boolean {
   );
 }
 
-/** A number, string or boolean as text, numbers with their digits; `undefined` for anything else. */
+/** Converts a number, string or boolean to text, with exact numbers; returns `undefined` for other values. */
 export function textOfScalar(value: Json): string | undefined {
   if (typeof value === 'string') return value;
   return typeof value === 'number' || typeof value === 'boolean' || value instanceof ExactNumber

@@ -2,17 +2,18 @@ import type { Json } from './json.ts';
 import type { Scope } from './scope.ts';
 import type { Expression } from './syntax.ts';
 
-/** Passed to methods, which evaluate their arguments themselves: some do so once for each item. */
+/** Evaluates an expression. Methods evaluate their arguments themselves, some of them once for each item. */
 export type Evaluate = (expression: Expression, data: Json, scope: Scope) => Json;
 
+/** A `->method` of the mapping language. */
 export interface Method {
-  /** How many arguments it takes, at least and at most. */
+  /** Minimum and maximum number of arguments. */
   readonly arity: readonly [number, number];
-  /** `undefined` where the value is none that the method is for. */
+  /** Applies the method; returns `undefined` where it does not support the value. */
   apply(value: Json, args: readonly Expression[], scope: Scope, evaluate: Evaluate): Json;
 }
 
-/** A method that looks at its arguments' values alone. */
+/** Creates a method that only needs the values of its arguments. */
 export function ofValues(arity: Method['arity'], compute: (value: Json, args: readonly Json[]) => Json): Method {
   return {
     arity,

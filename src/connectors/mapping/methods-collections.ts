@@ -2,7 +2,7 @@ import { plainValue } from '../../shared/exact-json.ts';
 import { equal, isObject, type Json, property } from './json.ts';
 import { type Method, ofValues } from './method.ts';
 
-/** Evaluates its argument for each item, which is `@` in it; what is no array is taken as an array of one. */
+/** Evaluates its argument for each item, which is `@`. A value that is not an array counts as an array of one item. */
 const map: Method = {
   arity: [1, 1],
   apply(value, [each], scope, evaluate) {
@@ -33,7 +33,7 @@ const find: Method = {
 function slice(value: Json, args: readonly Json[]): Json {
   const [from = 0, to] = plainValue(args);
   if (typeof from !== 'number' || (to !== undefined && typeof to !== 'number')) return undefined;
-  // a string by its characters, never through the middle of one
+  // by code points, so that no character is cut in half
   if (typeof value === 'string') return [...value].slice(from, to).join('');
   return Array.isArray(value) ? value.slice(from, to) : undefined;
 }
@@ -44,7 +44,7 @@ function size(value: Json): Json {
   return isObject(value) ? Object.keys(value).length : undefined;
 }
 
-/** An item by place (negative from the end), a character, or a property by name. */
+/** Returns an item or character by index (negative from the end), or a property by name. */
 function get(value: Json, [place]: readonly Json[]): Json {
   const at = plainValue(place);
   if (typeof at === 'number') {
@@ -59,7 +59,7 @@ function has(value: Json, [at]: readonly Json[]): Json {
   return get(value, [at]) !== undefined;
 }
 
-function edge(at: 0 | -1): Method {
+function itemAt(at: 0 | -1): Method {
   return ofValues([0, 0], (value) => (Array.isArray(value) || typeof value === 'string' ? get(value, [at]) : value));
 }
 
@@ -68,8 +68,8 @@ export const COLLECTION_METHODS = {
   map,
   filter,
   find,
-  first: edge(0),
-  last: edge(-1),
+  first: itemAt(0),
+  last: itemAt(-1),
   slice: ofValues([0, 2], slice),
   size: ofValues([0, 0], size),
   get: ofValues([1, 1], get),

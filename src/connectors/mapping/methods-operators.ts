@@ -4,8 +4,8 @@ import { type Method, ofValues } from './method.ts';
 
 const MANY = Number.POSITIVE_INFINITY;
 
-/** Numbers with numbers, strings with strings; anything else cannot be compared. */
-function compares(holds: (order: number) => boolean): Method {
+/** Creates a comparison of two numbers or two strings; other values cannot be compared. */
+function comparison(holds: (order: number) => boolean): Method {
   return ofValues([1, 1], (left, [right]) => {
     if (isNumber(left) && isNumber(right)) return holds(compareNumbers(left, right));
     if (typeof left !== 'string' || typeof right !== 'string') return undefined;
@@ -13,8 +13,8 @@ function compares(holds: (order: number) => boolean): Method {
   });
 }
 
-/** Computes with numbers as JavaScript does: a result has no more digits than a double. */
-function computes(operate: (left: number, right: number) => number): Method {
+/** Creates an arithmetic method with JavaScript numbers: a result has the precision of a double. */
+function arithmetic(operate: (left: number, right: number) => number): Method {
   return ofValues([1, MANY], (value, args) => {
     const numbers = [value, ...args];
     if (!numbers.every(isNumber)) return undefined;
@@ -23,8 +23,8 @@ function computes(operate: (left: number, right: number) => number): Method {
   });
 }
 
-/** Stops at the first value that decides, as `&&` and `||` do; there are booleans only. */
-function decides(deciding: boolean): Method {
+/** Creates a logical method on booleans. It stops at the first deciding value, like `&&` and `||`. */
+function logical(deciding: boolean): Method {
   return {
     arity: [1, MANY],
     apply(value, args, scope, evaluate): Json {
@@ -44,16 +44,16 @@ function decides(deciding: boolean): Method {
 export const OPERATOR_METHODS = {
   eq: ofValues([1, 1], (left, [right]) => equal(left, right)),
   ne: ofValues([1, 1], (left, [right]) => !equal(left, right)),
-  lt: compares((order) => order < 0),
-  lte: compares((order) => order <= 0),
-  gt: compares((order) => order > 0),
-  gte: compares((order) => order >= 0),
-  and: decides(false),
-  or: decides(true),
+  lt: comparison((order) => order < 0),
+  lte: comparison((order) => order <= 0),
+  gt: comparison((order) => order > 0),
+  gte: comparison((order) => order >= 0),
+  and: logical(false),
+  or: logical(true),
   not: ofValues([0, 0], (value) => (typeof value === 'boolean' ? !value : undefined)),
-  add: computes((left, right) => left + right),
-  sub: computes((left, right) => left - right),
-  mul: computes((left, right) => left * right),
-  div: computes((left, right) => left / right),
-  mod: computes((left, right) => left % right),
+  add: arithmetic((left, right) => left + right),
+  sub: arithmetic((left, right) => left - right),
+  mul: arithmetic((left, right) => left * right),
+  div: arithmetic((left, right) => left / right),
+  mod: arithmetic((left, right) => left % right),
 } satisfies Record<string, Method>;

@@ -10,7 +10,7 @@ import {
 import { type Json, textOfScalar } from './json.ts';
 import { type Method, ofValues } from './method.ts';
 
-/** A string, number or boolean as text; nothing for null and what is missing; `undefined` for the rest. */
+/** Converts a scalar to text, null and missing values to an empty string; returns `undefined` for other values. */
 function scalarText(value: Json): string | undefined {
   return value === null || value === undefined ? '' : textOfScalar(value);
 }
@@ -31,7 +31,7 @@ function parseWhole(value: Json, [given = 10]: readonly Json[]): Json {
   return Number.isNaN(number) ? undefined : number;
 }
 
-/** The whole number that a text begins with, with all its digits. */
+/** Returns the integer at the start of a text, with all its digits. */
 function decimalWhole(text: string): Json {
   const [, sign, digits] = /^\s*([+-]?)(\d+)/.exec(text) ?? [];
   if (digits === undefined) return undefined;

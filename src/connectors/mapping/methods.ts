@@ -8,15 +8,15 @@ import type { Expression } from './syntax.ts';
 
 const MANY = Number.POSITIVE_INFINITY;
 
-/** Takes the first pair `[candidate, result]` whose candidate fits; a lone `[result]` fits always. */
-function choose(fits: (candidate: Json, value: Json) => boolean): Method['apply'] {
+/** Creates a method that returns the result of the first pair `[candidate, result]` that matches. `[result]` always matches. */
+function choose(matches: (candidate: Json, value: Json) => boolean): Method['apply'] {
   return (value: Json, args: readonly Expression[], scope: Scope, evaluate: Evaluate) => {
     for (const pair of args) {
       if (pair.kind !== 'array') continue;
       const [candidate, result] = pair.items;
       if (candidate === undefined) continue;
       if (result === undefined) return evaluate(candidate, value, scope);
-      if (fits(evaluate(candidate, value, scope), value)) return evaluate(result, value, scope);
+      if (matches(evaluate(candidate, value, scope), value)) return evaluate(result, value, scope);
     }
     return undefined;
   };

@@ -9,11 +9,11 @@ import {
   type Step,
 } from './syntax.ts';
 
-/** Beyond this, a mapping is no mapping but an attack on the parser's stack. */
-const DEEPEST = 100;
+/** Maximum nesting depth, which protects the parser's stack. */
+const MAX_DEPTH = 100;
 
 /**
- * Parses a mapping: a selection of named fields, or one path whose value is the result.
+ * Parses a mapping: a selection of named fields, or a single path whose value is the result.
  *
  * @example parseMapping('id name: full_name')  // an object of two fields
  * @example parseMapping('$.results { id }')    // the value at that path
@@ -26,7 +26,7 @@ export function parseMapping(text: string): Expression {
 }
 
 /**
- * Parses the expression of a `{…}` in a template, from `offset` on; returns it with the offset behind it.
+ * Parses the expression of a `{…}` in a template, starting at `offset`. Returns it with the offset after it.
  * @throws MappingSyntaxError
  */
 export function parseExpressionAt(text: string, offset: number): { expression: Expression; end: number } {
@@ -57,7 +57,7 @@ class Parser {
     return { kind: 'selection', fields: fields.map((field) => this.#merged(field)), at };
   }
 
-  /** A value: a literal, a path, or a choice between such (`LitExpr` in the grammar). */
+  /** Parses a literal, a path, or a choice between them (`LitExpr` in the grammar). */
   expression(): Expression {
     const { at } = this.#scanner;
     const first = this.#operand();
@@ -66,7 +66,7 @@ class Parser {
     const operands = [first];
     while (this.#scanner.take(operator)) operands.push(this.#operand());
     if (this.#operator() !== undefined) {
-      throw new MappingSyntaxError('"??" and "?!" cannot be mixed.', this.#scanner.at, 'Put one of them into $(…).');
+      throw new MappingSyntaxError('"??" and "?!" cannot be mixed.', this.#scanner.at, 'Enclose one of them in $(…).');
     }
     return { kind: 'first', operator, operands, at };
   }
@@ -110,7 +110,7 @@ class Parser {
     scanner.expect('{');
     while (!scanner.take('}')) {
       const key = this.#key();
-      scanner.expect(':', 'An object inside an expression is written like JSON: {name: $.value, other: 1}.');
+      scanner.expect(':', 'Write an object inside an expression like JSON: {name: $.value, other: 1}.');
       properties.push([key, this.expression()]);
       if (!scanner.take(',') && !scanner.sees('}')) throw scanner.unexpected('"," or "}"');
     }
@@ -133,7 +133,7 @@ class Parser {
     return items;
   }
 
-  /** One entry of a selection: `...path`, `alias: value`, `key`, `key { … }`, or a path that stands without a name. */
+  /** Parses one entry of a selection: `...path`, `alias: value`, `key`, `key { … }`, or a path without a name. */
   #selected(): Selected | { kind: 'anonymous'; path: Path } {
     const scanner = this.#scanner;
     scanner.skip(true);
@@ -160,13 +160,13 @@ class Parser {
     return undefined;
   }
 
-  /** Among others, a path without a name must say which fields it adds: it ends in `{ … }`. */
+  /** Converts a path without a name to a spread. Beside other fields, it must select the fields that it adds. */
   #merged(field: Selected | { kind: 'anonymous'; path: Path }): Selected {
     if (field.kind !== 'anonymous') return field;
     const { path } = field;
     if (path.selection === undefined) {
-      const hint = 'Give it one (`name: …`), or end it with the fields to add (`{ id name }`).';
-      throw new MappingSyntaxError('This path stands among named fields and has no name.', path.at, hint);
+      const hint = 'Add a name (`name: …`), or end the path with the fields to add (`{ id name }`).';
+      throw new MappingSyntaxError('This path is beside named fields, but has no name.', path.at, hint);
     }
     return { kind: 'spread', value: path, at: path.at };
   }
@@ -239,7 +239,7 @@ class Parser {
   }
 
   #deeper<T>(parse: () => T): T {
-    if (++this.#depth > DEEPEST) {
+    if (++this.#depth > MAX_DEPTH) {
       throw new MappingSyntaxError('The mapping is nested too deeply.', this.#scanner.at);
     }
     const parsed = parse();

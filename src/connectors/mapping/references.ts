@@ -2,15 +2,15 @@ import type { Expression, Path, Selection } from './syntax.ts';
 
 /** A use of a variable: `$args.filter.ids` is `$args` with the path `filter`, `ids`. */
 export interface Reference {
-  /** With the dollar sign. */
+  /** Name with the dollar sign. */
   readonly variable: string;
   readonly path: readonly string[];
   readonly at: number;
-  /** It may be missing: another value stands in for it, or `?` follows. */
+  /** Set where the value may be missing: a default or `?` follows. */
   readonly isOptional?: true;
 }
 
-/** Every use of a `$variable` in a mapping, but for `$` and `@`; `$this { a b }` counts as `$this.a` and `$this.b`. */
+/** Returns every use of a `$variable` in a mapping, except `$` and `@`. `$this { a b }` is `$this.a` and `$this.b`. */
 export function referencesIn(expression: Expression): Reference[] {
   const found: Reference[] = [];
   collect(expression, found);
@@ -64,13 +64,13 @@ function variableUses({ head, steps, selection }: Path, variable: string): Refer
     if (step.kind === 'key') path.push(step.key);
   }
   if (selection === undefined) return [{ variable, path, at: head.at }];
-  return keysRead(selection).map((keys) => ({ variable, path: [...path, ...keys], at: head.at }));
+  return pathsRead(selection).map((keys) => ({ variable, path: [...path, ...keys], at: head.at }));
 }
 
-/** The paths that a selection reads of the object that it is applied to; one empty path where that is all of it. */
-function keysRead(selection: Selection): string[][] {
+/** Returns the paths that a selection reads from its object. An empty path means the whole object. */
+function pathsRead(selection: Selection): string[][] {
   return selection.fields.flatMap(({ value }): string[][] => {
-    if (value.kind === 'selection') return keysRead(value);
+    if (value.kind === 'selection') return pathsRead(value);
     if (value.kind !== 'path') return [];
     const { head } = value;
     if (head.kind === 'key') return readFrom(value, [head.key]);
@@ -82,7 +82,7 @@ function readFrom(path: Path, start: string[]): string[][] {
   const read = readPath(path, start);
   const { steps, selection } = path;
   if (selection === undefined || steps.some(({ kind }) => kind === 'method')) return [read];
-  return keysRead(selection).map((keys) => [...read, ...keys]);
+  return pathsRead(selection).map((keys) => [...read, ...keys]);
 }
 
 function readPath({ steps }: Path, start: string[]): string[] {

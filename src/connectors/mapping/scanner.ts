@@ -6,7 +6,7 @@ const STRICT_SPACE = /(?:\s|#[^\n]*(?:\n|$))*/y;
 const IDENTIFIER = /[A-Za-z_][0-9A-Za-z_]*/y;
 const NUMBER = /-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)/y;
 
-/** Reads the tokens of a mapping where the parser asks for them; blanks and `#` comments between tokens are passed over. */
+/** Reads the tokens of a mapping on demand. Skips white space and `#` comments between tokens. */
 export class Scanner {
   readonly text: string;
   at: number;
@@ -16,7 +16,7 @@ export class Scanner {
     this.at = at;
   }
 
-  /** Passes over blanks and comments; between the fields of a selection over commas, too, as GraphQL does. */
+  /** Skips white space and comments; with `commas` also commas, as between the fields of a selection. */
   skip(commas = false): void {
     const space = commas ? SPACE : STRICT_SPACE;
     space.lastIndex = this.at;
@@ -29,20 +29,20 @@ export class Scanner {
     return this.at >= this.text.length;
   }
 
-  /** Whether `token` comes next; it is not taken. */
+  /** Returns whether `token` comes next, without consuming it. */
   sees(token: string): boolean {
     this.skip();
     return this.text.startsWith(token, this.at);
   }
 
-  /** Takes `token` if it comes next. */
+  /** Consumes `token` if it comes next; returns whether it did. */
   take(token: string): boolean {
     if (!this.sees(token)) return false;
     this.at += token.length;
     return true;
   }
 
-  /** Throws `MappingSyntaxError` unless `token` comes next. */
+  /** Consumes `token`, or throws `MappingSyntaxError` where it does not come next. */
   expect(token: string, hint?: string): void {
     if (!this.take(token)) throw this.unexpected(`"${token}"`, hint);
   }
@@ -52,7 +52,7 @@ export class Scanner {
     return this.identifierHere();
   }
 
-  /** The same without passing over blanks, as after `$`. */
+  /** Reads an identifier without skipping white space, as after `$`. */
   identifierHere(): string | undefined {
     return this.match(IDENTIFIER);
   }
@@ -61,14 +61,14 @@ export class Scanner {
     this.skip();
     const text = this.match(NUMBER);
     if (text === undefined) return undefined;
-    // `.5`, `5.` and `05` are no numbers in JSON
+    // `.5`, `5.` and `05` are not valid in JSON
     const sign = text.startsWith('-') ? '-' : '';
     const [whole = '', fraction = ''] = text.slice(sign.length).split('.');
     const digits = whole.replace(/^0+(?=\d)/, '') || '0';
     return numberOf(fraction === '' ? sign + digits : `${sign}${digits}.${fraction}`);
   }
 
-  /** A string in single or double quotes; `\` keeps the character after it. */
+  /** Reads a string in single or double quotes. `\` escapes the next character. */
   string(): string | undefined {
     this.skip();
     const quote = this.text[this.at];
@@ -83,7 +83,7 @@ export class Scanner {
       }
       value += character === '\\' ? this.escaped() : character;
     }
-    throw new MappingSyntaxError('A string is not closed.', start, `Close it with ${quote}.`);
+    throw new MappingSyntaxError('Unterminated string.', start, `Close it with ${quote}.`);
   }
 
   unexpected(expected: string, hint?: string): MappingSyntaxError {

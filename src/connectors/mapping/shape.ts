@@ -1,16 +1,17 @@
 import type { Expression, Head, Literal, Path, Selection, Step } from './syntax.ts';
 
 /**
- * What a mapping is known to give, whatever the answer: objects by their fields. That a value may be an array of such is
- * left open, since mappings treat arrays item by item.
+ * The statically known result of a mapping: objects with their fields. A value may also be an array of them, because
+ * mappings apply to each item of an array.
  */
 export type Shape =
   | { readonly kind: 'object'; readonly fields: ReadonlyMap<string, ShapeField>; readonly open: boolean }
   | { readonly kind: 'choice'; readonly shapes: readonly Shape[] }
   | { readonly kind: 'literal'; readonly value: Literal }
-  /** Whatever the answer has there. */
+  /** Any value of the response. */
   | { readonly kind: 'unknown' };
 
+/** A field of an object in a shape. */
 export interface ShapeField {
   readonly shape: Shape;
   /** Offset in the mapping's text. */
@@ -18,9 +19,10 @@ export interface ShapeField {
 }
 
 const UNKNOWN: Shape = { kind: 'unknown' };
-/** More alternatives than these are not told apart. */
-const MOST_ALTERNATIVES = 64;
+/** Limit of alternatives; further ones are ignored. */
+const MAX_ALTERNATIVES = 64;
 
+/** Returns the shape of an expression. */
 export function shapeOf(expression: Expression): Shape {
   switch (expression.kind) {
     case 'literal':
@@ -41,13 +43,13 @@ export function shapeOf(expression: Expression): Shape {
   }
 }
 
-/** The objects that a shape may be. */
+/** Returns the possible objects of a shape. */
 export function objectsIn(shape: Shape): Extract<Shape, { kind: 'object' }>[] {
   if (shape.kind === 'object') return [shape];
   return shape.kind === 'choice' ? shape.shapes.flatMap(objectsIn) : [];
 }
 
-/** The strings that a shape may be, if it can be nothing else. */
+/** Returns the possible strings of a shape; `undefined` where it may be something else. */
 export function literalsIn(shape: Shape): string[] | undefined {
   if (shape.kind === 'literal') return typeof shape.value === 'string' ? [shape.value] : undefined;
   if (shape.kind !== 'choice') return undefined;
@@ -75,7 +77,7 @@ function shapeOfSelection({ fields }: Selection): Shape {
     }
     const objects = objectsIn(shape);
     if (objects.length === 0) alternatives = alternatives.map((known) => ({ ...known, open: true }));
-    else if (objects.length * alternatives.length <= MOST_ALTERNATIVES) {
+    else if (objects.length * alternatives.length <= MAX_ALTERNATIVES) {
       alternatives = alternatives.flatMap((known) => objects.map((object) => merge(known, object)));
     }
   }

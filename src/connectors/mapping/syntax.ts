@@ -1,16 +1,13 @@
 import type { ExactNumber } from '../../shared/exact-json.ts';
 
-/**
- * The syntax tree of the connectors' mapping language. `at` is always the offset, in UTF-16 code units, at which something
- * begins in the mapping's text.
- */
+/** Syntax tree of the connectors' mapping language. `at` is the start offset in the mapping's text, in UTF-16 code units. */
 
-/** A name given to a value in an object, or the fields of an object spread among its neighbours. */
+/** An entry of a selection: a named value, or an object whose fields are spread into the parent. */
 export type Selected =
   | { readonly kind: 'named'; readonly name: string; readonly value: Expression; readonly at: number }
   | { readonly kind: 'spread'; readonly value: Expression; readonly at: number };
 
-/** `{ id name: full_name }`, and what stands at the top of a mapping without braces. */
+/** A selection: `{ id name: full_name }`, or the same without braces at the top of a mapping. */
 export interface Selection {
   readonly kind: 'selection';
   readonly fields: readonly Selected[];
@@ -23,7 +20,7 @@ export type Expression =
   | { readonly kind: 'literal'; readonly value: Literal; readonly at: number }
   | { readonly kind: 'object'; readonly properties: readonly (readonly [string, Expression])[]; readonly at: number }
   | { readonly kind: 'array'; readonly items: readonly Expression[]; readonly at: number }
-  /** `a ?? b` takes the first that is neither null nor missing, `a ?! b` the first that is not missing. */
+  /** `a ?? b` is the first value that is neither null nor missing; `a ?! b` is the first that is not missing. */
   | {
       readonly kind: 'first';
       readonly operator: '??' | '?!';
@@ -33,7 +30,7 @@ export type Expression =
   | Selection
   | Path;
 
-/** `$args.filter.ids->first { id }`: where it begins, the steps from there, and what is selected at its end. */
+/** A path: `$args.filter.ids->first { id }` has a head, steps, and a selection at its end. */
 export interface Path {
   readonly kind: 'path';
   readonly head: Head;
@@ -45,17 +42,17 @@ export interface Path {
 export type Head =
   /** `$`, `@`, or a variable with its dollar sign: `$args`. */
   | { readonly kind: 'variable'; readonly name: string; readonly at: number }
-  /** A property of the object at hand. */
+  /** A property of the current object. */
   | { readonly kind: 'key'; readonly key: string; readonly at: number }
   | { readonly kind: 'expression'; readonly expression: Expression; readonly at: number };
 
 export type Step =
   | { readonly kind: 'key'; readonly key: string; readonly at: number }
   | { readonly kind: 'method'; readonly name: string; readonly args: readonly Expression[]; readonly at: number }
-  /** `?`: null counts as missing from here on. */
+  /** `?`: null counts as missing. */
   | { readonly kind: 'question'; readonly at: number };
 
-/** A mapping that cannot be read. `offset` is where, in its text. */
+/** A syntax error in a mapping, at an offset in its text. */
 export class MappingSyntaxError extends Error {
   override readonly name = 'MappingSyntaxError';
   readonly offset: number;

@@ -1,15 +1,15 @@
 import { type Resolver, type Schema, textOf } from './document.ts';
 import { fieldName } from './names.ts';
 
-/** The objects that a value may be, and the property whose value says which. */
+/** The possible objects of a value, and the discriminator property that identifies them. */
 export interface Choices {
   readonly property: string;
   readonly members: readonly { readonly schema: Schema; readonly values: readonly string[] }[];
 }
 
 /**
- * Reads `oneOf` or `anyOf` with a `discriminator`. `undefined` where it can be no union: a choice is no object with fields,
- * has no value of its own, or has a field that one selection cannot read for all.
+ * Reads `oneOf` or `anyOf` with a `discriminator`. Returns `undefined` where it cannot be a union: an alternative is not an
+ * object with fields, has no discriminator value, or has a field that needs a different selection than in the others.
  */
 export function readChoices(
   schema: Schema,
@@ -30,10 +30,10 @@ export function readChoices(
   });
   const properties = members.map((member) => propertiesOf(member.schema, resolve));
   const isUnion = members.every(({ values }, at) => values.length > 0 && (properties[at]?.size ?? 0) > 0);
-  return isUnion && areReadAlike(properties, resolve) ? { property, members } : undefined;
+  return isUnion && haveSameSelection(properties, resolve) ? { property, members } : undefined;
 }
 
-/** Targets are references, or names of schemas. */
+/** Reads the discriminator's mapping. Its targets are references or names of schemas. */
 function readMapping(
   { discriminator }: Schema,
   resolve: Resolver,
@@ -47,16 +47,16 @@ function readMapping(
   return new Map(targets);
 }
 
-const DEEPEST = 20;
+const MAX_DEPTH = 20;
 
 function propertiesOf(schema: Schema, resolve: Resolver, depth = 0): Map<string, Schema> {
-  if (depth > DEEPEST) return new Map();
-  const above = (schema.allOf ?? []).flatMap((part) => [...propertiesOf(resolve(part) ?? {}, resolve, depth + 1)]);
-  return new Map([...above, ...Object.entries(schema.properties ?? {})]);
+  if (depth > MAX_DEPTH) return new Map();
+  const parents = (schema.allOf ?? []).flatMap((part) => [...propertiesOf(resolve(part) ?? {}, resolve, depth + 1)]);
+  return new Map([...parents, ...Object.entries(schema.properties ?? {})]);
 }
 
-/** One selection reads all: fields of one name come from one property, and have the same fields in turn, or none. */
-function areReadAlike(members: readonly ReadonlyMap<string, Schema>[], resolve: Resolver): boolean {
+/** Returns whether one selection works for all members: equal field names come from the same property and have the same schema. */
+function haveSameSelection(members: readonly ReadonlyMap<string, Schema>[], resolve: Resolver): boolean {
   const fields = new Map<string, { readonly original: string; readonly shape: Schema | undefined }>();
   for (const properties of members) {
     for (const [original, property] of properties) {
@@ -70,10 +70,10 @@ function areReadAlike(members: readonly ReadonlyMap<string, Schema>[], resolve: 
   return true;
 }
 
-/** The schema that fields within come from; `undefined` for a single value. */
+/** Returns the schema of nested fields; `undefined` for a single value. */
 function shapeOf(given: Schema, resolve: Resolver, depth = 0): Schema | undefined {
   const schema = resolve(given);
-  if (schema === undefined || depth > DEEPEST) return undefined;
+  if (schema === undefined || depth > MAX_DEPTH) return undefined;
   if (schema.items !== undefined) return shapeOf(schema.items, resolve, depth + 1);
   const { properties, allOf, oneOf, anyOf } = schema;
   return properties === undefined && allOf === undefined && oneOf === undefined && anyOf === undefined

@@ -1,35 +1,37 @@
 import { createResolver, type OpenApiDocument, type Resolver, type Schema, textOf } from './document.ts';
 import { type EnumModel, type ObjectModel, objectsOf as objectsOfType, type TypeRef, unionOf } from './model.ts';
 import { Names } from './names.ts';
-import { type FieldOfRoot, readOperations } from './operations.ts';
+import { type RootField, readOperations } from './operations.ts';
 import { trimTypes } from './trim.ts';
 import { TypeBuilder } from './types.ts';
 import { usesScalar, writeEnum, writeObject, writeRoot, writeUnion } from './write.ts';
 
-/** The document cannot be converted; the message says why. */
+/** The document cannot be converted. The message contains the reason. */
 export class OpenApiError extends Error {
   override readonly name = 'OpenApiError';
 }
 
+/** The result of a conversion. */
 export interface Conversion {
   /** A schema file with connectors. */
   readonly sdl: string;
-  /** Operations that it lacks, and why. */
+  /** Operations that were left out, with reasons. */
   readonly leftOut: readonly string[];
   readonly fields: number;
-  /** The environment variable that says where the API is; only where the document does not. */
+  /** Environment variable for the API's URL; only where the document does not contain the URL. */
   readonly unknownServer: string | undefined;
 }
 
+/** Options of a conversion. */
 export interface ConversionOptions {
-  /** The source's name, and that of its variable: `pets` and `PETS_URL`. */
+  /** Name of the source, and of its variable: `pets` and `PETS_URL`. */
   readonly name: string;
-  /** Where the document came from, which relative server URLs are below. */
+  /** URL of the document, the base of relative server URLs. */
   readonly location?: string | undefined;
 }
 
 /**
- * Writes a connectors schema for an API that OpenAPI 3 describes: operations are root fields, schemas are types. Throws
+ * Converts an OpenAPI 3 document to a connectors schema: operations become root fields, schemas become types. Throws
  * `OpenApiError`.
  */
 export function convertOpenApi(document: OpenApiDocument, { name, location }: ConversionOptions): Conversion {
@@ -45,7 +47,7 @@ export function convertOpenApi(document: OpenApiDocument, { name, location }: Co
   const queries = fields.filter(({ root }) => root === 'Query');
   if (fields.length === 0) throw noOperations(leftOut);
   trimTypes(objectsOf(fields.map((field) => field.output)));
-  breakInputCircles(input.objects);
+  breakInputCycles(input.objects);
   const types = writeTypes(fields, input, shared.enums);
   const mutations = fields.filter(({ root }) => root === 'Mutation');
   const server = serverOf(document, location);
@@ -64,15 +66,15 @@ function checkVersion({ openapi }: OpenApiDocument): void {
   if (version === undefined || !/^3\./.test(version)) {
     const what = version === undefined ? 'It has no "openapi" version' : `Its version is ${version}`;
     throw new OpenApiError(
-      `This is no OpenAPI 3 document. ${what}; Swagger 2 can be converted by tools such as swagger2openapi.`,
+      `This is not an OpenAPI 3 document. ${what}. Convert Swagger 2 with a tool such as swagger2openapi.`,
     );
   }
 }
 
-/** Operations that stand in other files cannot be had; of a schema that does, it is enough to know that it is JSON. */
+/** Rejects operations in other files. Schemas in other files are allowed: their values are JSON. */
 function checkReferences({ paths = {} }: OpenApiDocument): void {
   const open: unknown[] = [paths];
-  // a path item, an operation, and its parameters, body and answers
+  // a path item, an operation, and its parameters, body and responses
   for (let depth = 0; depth < 5; depth++) {
     for (const at of open.splice(0)) {
       if (typeof at !== 'object' || at === null) continue;
@@ -84,29 +86,25 @@ function checkReferences({ paths = {} }: OpenApiDocument): void {
 }
 
 function inOtherFile(reference: string): OpenApiError {
-  const hint = 'Put it into one file first, as `npx @redocly/cli bundle FILE -o bundled.yaml` does.';
-  return new OpenApiError(`The document refers to others, such as "${reference}", which are not read. ${hint}`);
+  const hint = 'Bundle it into one file first: `npx @redocly/cli bundle FILE -o bundled.yaml`.';
+  return new OpenApiError(`The document refers to other files, such as "${reference}", which are not read. ${hint}`);
 }
 
-/** How many reasons are told. */
+/** Maximum number of reasons in a message. */
 const REASONS = 3;
 
 function noOperations(leftOut: readonly string[]): OpenApiError {
   const reasons = leftOut.slice(0, REASONS).map((reason) => `\n  left out  ${reason}`);
   if (leftOut.length > REASONS) reasons.push(`\n  and ${leftOut.length - REASONS} more`);
-  return new OpenApiError(`The document has no operation that takes and answers JSON.${reasons.join('')}`);
+  return new OpenApiError(`The document has no operation with JSON requests and responses.${reasons.join('')}`);
 }
 
 function objectsOf(types: readonly (TypeRef | undefined)[]): ObjectModel[] {
   return types.flatMap((type) => (type === undefined ? [] : objectsOfType(type)));
 }
 
-/** Types that are still used: some are no more, since what they were for is JSON now. */
-function writeTypes(
-  fields: readonly FieldOfRoot[],
-  input: TypeBuilder,
-  enums: ReadonlyMap<string, EnumModel>,
-): string[] {
+/** Writes the types that are used. Types whose only uses were replaced with JSON are left out. */
+function writeTypes(fields: readonly RootField[], input: TypeBuilder, enums: ReadonlyMap<string, EnumModel>): string[] {
   const outputs = reachable(objectsOf(fields.map((field) => field.output)));
   const inputs = reachable([
     ...objectsOf(fields.map(({ body }) => body?.type)),
@@ -141,8 +139,8 @@ function reachable(roots: readonly ObjectModel[]): Set<ObjectModel> {
   return found;
 }
 
-/** An input that must hold one like itself could never be given. */
-function breakInputCircles(objects: readonly ObjectModel[]): void {
+/** Makes recursive required input fields optional: no finite value could satisfy them. */
+function breakInputCycles(objects: readonly ObjectModel[]): void {
   for (const object of objects) {
     for (const field of object.fields) {
       if (field.type.kind === 'object' && reachable([field.type.object]).has(object)) field.required = false;
@@ -166,13 +164,13 @@ function writeHeader(
   const title = textOf(document.info?.title)?.replaceAll(/\s+/g, ' ');
   const lines = [
     ...(title === undefined ? [] : [`# ${title}`]),
-    '# Written from an OpenAPI document, for editing by hand: field names, nullability and keys are a first guess.',
+    '# Generated from an OpenAPI document. Edit it: field names, nullability and keys are a first guess.',
     ...(leftOut.length > 0 ? ['# Left out:', ...leftOut.map((line) => `#   ${line.replaceAll(/\s+/g, ' ')}`)] : []),
   ];
   return `${lines.join('\n')}\nextend schema\n  @source(\n    name: "${name}"\n    http: {\n      baseURL: ${JSON.stringify(`\${${variable}_URL:-${url}}`)}${list}\n    }\n  )`;
 }
 
-const NOWHERE = 'http://localhost:8080';
+const PLACEHOLDER_URL = 'http://localhost:8080';
 
 function variableOf(name: string): string {
   return name.replaceAll(/[^0-9A-Za-z]+/g, '_').toUpperCase();
@@ -180,7 +178,7 @@ function variableOf(name: string): string {
 
 interface Server {
   readonly url: string;
-  /** Whether the document, or the place that it comes from, names the host. */
+  /** Whether the document, or its own URL, contains the host. */
   readonly isKnown: boolean;
 }
 
@@ -190,13 +188,16 @@ function serverOf({ servers }: OpenApiDocument, location: string | undefined): S
     const value = server?.variables?.[variable]?.default;
     return value === undefined ? variable : String(value);
   });
-  const base = location !== undefined && /^https?:/.test(location) ? location : NOWHERE;
+  const base = location !== undefined && /^https?:/.test(location) ? location : PLACEHOLDER_URL;
   const url = URL.canParse(text, base) ? new URL(text, base).href : base;
-  if (!/^https?:/.test(url)) return { url: NOWHERE, isKnown: false };
-  return { url: url.replaceAll('}', '%7D').replace(/\/$/, ''), isKnown: base !== NOWHERE || URL.canParse(text) };
+  if (!/^https?:/.test(url)) return { url: PLACEHOLDER_URL, isKnown: false };
+  return {
+    url: url.replaceAll('}', '%7D').replace(/\/$/, ''),
+    isKnown: base !== PLACEHOLDER_URL || URL.canParse(text),
+  };
 }
 
-/** Credentials: those of the client are passed on, a key of the gateway's own comes from the environment. */
+/** Returns the headers for credentials: those of the client are forwarded; the gateway's API key is an environment variable. */
 function headersOf(document: OpenApiDocument, variable: string, resolve: Resolver): string[] {
   const schemes = Object.values(document.components?.securitySchemes ?? {}).map((scheme) => resolve(scheme));
   const headers = schemes.flatMap((scheme) => {

@@ -1,4 +1,4 @@
-/** What of OpenAPI 3.0 and 3.1 is read; everything may be missing or wrong, since documents are written by people. */
+/** The parts of OpenAPI 3.0 and 3.1 that are read. All of them may be missing or invalid. */
 export interface OpenApiDocument {
   readonly openapi?: unknown;
   readonly info?: { readonly title?: unknown; readonly description?: unknown };
@@ -68,7 +68,7 @@ export interface Response {
 
 export type Content = Readonly<Record<string, { readonly schema?: Schema } | undefined>>;
 
-/** A JSON schema as OpenAPI has it. */
+/** A JSON Schema in an OpenAPI document. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: unknown;
@@ -90,7 +90,7 @@ export interface Schema {
   readonly writeOnly?: unknown;
 }
 
-/** Follows `$ref`s within the document; `undefined` for one that leads elsewhere, or in a circle. */
+/** Returns a function that follows `$ref`s in the document; its result is `undefined` for other files and for cycles. */
 export function createResolver(document: OpenApiDocument) {
   return function resolve<T extends { readonly $ref?: string }>(value: T | undefined): T | undefined {
     let at: unknown = value;
@@ -106,7 +106,7 @@ export function createResolver(document: OpenApiDocument) {
 
 export type Resolver = ReturnType<typeof createResolver>;
 
-/** A JSON pointer, RFC 6901. */
+/** Resolves a JSON Pointer: RFC 6901. */
 function follow(document: unknown, pointer: string): unknown {
   let at = document;
   for (const part of pointer.split('/')) {
@@ -125,6 +125,7 @@ function decodePart(part: string): string {
   }
 }
 
+/** Returns a trimmed string; `undefined` for empty strings and other values. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
 }

@@ -1,6 +1,6 @@
 const NAME = /^[_A-Za-z][_0-9A-Za-z]*$/;
 
-/** Names that mean something in GraphQL, or that this converter uses itself. */
+/** Names that are reserved in GraphQL or used by this converter. */
 const TAKEN_TYPES = [
   'Query',
   'Mutation',
@@ -17,7 +17,7 @@ const TAKEN_TYPES = [
   '_Service',
 ];
 
-/** Gives names, each once: the second `Pet` is `Pet2`. */
+/** A set of unique names: the second `Pet` becomes `Pet2`. */
 export class Names {
   readonly #taken: Set<string>;
 
@@ -29,15 +29,15 @@ export class Names {
     return new Names(TAKEN_TYPES);
   }
 
-  take(wanted: string): string {
-    let name = wanted;
-    for (let count = 2; this.#taken.has(name); count++) name = `${wanted}${count}`;
+  take(preferred: string): string {
+    let name = preferred;
+    for (let count = 2; this.#taken.has(name); count++) name = `${preferred}${count}`;
     this.#taken.add(name);
     return name;
   }
 }
 
-/** `pet-store.Item[]` → `PetStoreItem`. */
+/** Converts `pet-store.Item[]` to `PetStoreItem`. */
 export function typeName(text: string): string {
   const name = wordsOf(text)
     .map((word) => word[0]?.toUpperCase() + word.slice(1))
@@ -45,7 +45,7 @@ export function typeName(text: string): string {
   return safe(name, 'Type');
 }
 
-/** `GET-pet by id` → `getPetById`; names that are in order stay as they are. */
+/** Converts `GET-pet by id` to `getPetById`. Valid names are unchanged. */
 export function fieldName(text: string): string {
   if (NAME.test(text) && !text.startsWith('__')) return text;
   const [first = '', ...more] = wordsOf(text);
@@ -53,11 +53,12 @@ export function fieldName(text: string): string {
   return safe(start + more.map((word) => word[0]?.toUpperCase() + word.slice(1)).join(''), 'value');
 }
 
+/** Returns whether a text is a valid GraphQL name. */
 export function isName(text: string): boolean {
   return NAME.test(text) && !text.startsWith('__');
 }
 
-/** Only ASCII letters and digits can be in names: accents are taken off, what else is foreign divides words. */
+/** Splits a text into words of ASCII letters and digits. Accents are removed; other characters separate words. */
 function wordsOf(text: string): string[] {
   const plain = text.normalize('NFKD').replaceAll(/\p{M}/gu, '');
   return plain

@@ -13,6 +13,7 @@ import { fieldName, Names } from './names.ts';
 import { type ArgumentModel, readParameters } from './parameters.ts';
 import type { TypeBuilder } from './types.ts';
 
+/** The argument for a request body. */
 export interface BodyModel {
   readonly argument: string;
   readonly type: TypeRef;
@@ -21,24 +22,25 @@ export interface BodyModel {
 }
 
 /** An operation as a root field. */
-export interface FieldOfRoot {
+export interface RootField {
   readonly root: 'Query' | 'Mutation';
   readonly name: string;
   readonly method: HttpMethod;
   readonly path: string;
   readonly args: readonly ArgumentModel[];
   readonly body: BodyModel | undefined;
-  /** `undefined` where the API answers nothing: the field says that it was done. */
+  /** Type of the response; `undefined` for an empty response, whose field is a Boolean. */
   readonly output: TypeRef | undefined;
-  /** The field is an entity look-up. */
+  /** Whether the field is an entity look-up. */
   entity: boolean;
   readonly description: string | undefined;
   readonly deprecated: boolean;
 }
 
+/** The operations of a document as root fields. */
 export interface OperationsRead {
-  readonly fields: readonly FieldOfRoot[];
-  /** What has no place in GraphQL or in connectors: `POST /upload: multipart/form-data`. */
+  readonly fields: readonly RootField[];
+  /** Operations that connectors do not support, with reasons: `POST /upload: multipart/form-data`. */
   readonly leftOut: readonly string[];
 }
 
@@ -50,9 +52,10 @@ interface Builders {
   readonly resolve: Resolver;
 }
 
+/** Converts the operations of a document to root fields. */
 export function readOperations(document: OpenApiDocument, builders: Builders): OperationsRead {
   const names = { Query: new Names(['_entities', '_service']), Mutation: new Names() };
-  const fields: FieldOfRoot[] = [];
+  const fields: RootField[] = [];
   const leftOut: string[] = [];
   for (const [path, given] of Object.entries(document.paths ?? {})) {
     const item = builders.resolve(given);
@@ -75,16 +78,16 @@ function nameOf(operation: Operation, method: string, path: string): string {
   return fieldName(id ?? `${method} ${path.replaceAll(/[{}]/g, ' ')}`);
 }
 
-type Draft = Omit<FieldOfRoot, 'root' | 'name'> & { readonly leftOut: readonly string[] };
+type OperationField = Omit<RootField, 'root' | 'name'> & { readonly leftOut: readonly string[] };
 
-/** Why there is no field for it, as text, or the field. */
+/** Converts an operation to a field; returns the reason as a string where that is not possible. */
 function readOperation(
   path: string,
   method: (typeof METHODS)[number],
   item: PathItem,
   operation: Operation,
   builders: Builders,
-): Draft | string {
+): OperationField | string {
   const where = textOf(operation.operationId) ?? `${method} ${path}`;
   const { args, leftOut: without, impossible } = readParameters(item, operation, builders);
   const leftOut = [...without];
@@ -154,7 +157,7 @@ function readOutput(
   if (first === undefined) return { type: undefined };
   if (contentOf(first, (type) => type.startsWith('text/plain')) !== undefined)
     return { type: { kind: 'scalar', name: 'String' } };
-  return `its answer is ${Object.keys(first).join(', ')}`;
+  return `its response is ${Object.keys(first).join(', ')}`;
 }
 
 function contentOf(content: Content, fits: (type: string) => boolean): { readonly schema?: Schema } | undefined {
@@ -166,8 +169,8 @@ function isJson(type: string): boolean {
   return type === 'application/json' || type.endsWith('+json') || type === '*/*' || type === 'application/*';
 }
 
-/** `GET /pets/{petId}` that gives a pet with an `id` looks pets up: the first such field of each type is its entity look-up. */
-function withEntities(fields: readonly FieldOfRoot[]): FieldOfRoot[] {
+/** Marks entity look-ups: the first field of each type such as `GET /pets/{petId}` that returns a pet with an `id`. */
+function withEntities(fields: readonly RootField[]): RootField[] {
   const found = new Set<string>();
   return fields.map((field) => {
     const { args, output, method, body } = field;
@@ -190,7 +193,7 @@ function withEntities(fields: readonly FieldOfRoot[]): FieldOfRoot[] {
   });
 }
 
-/** `petId`, `pet_id` and `id` are the field `id`; another name is the field of that name. */
+/** Returns the key field for an argument: the field of the same name, else `id` for `petId`, `pet_id` and `id`. */
 function keyFor({ original, name }: ArgumentModel, fields: readonly FieldModel[]): FieldModel | undefined {
   const same = fields.find((field) => field.original === original || field.name === name);
   const id = /(^id|Id|_id|-id)$/.test(original) ? fields.find((field) => field.name === 'id') : undefined;

@@ -3,35 +3,37 @@ import { JSON_TYPE, type ObjectModel, objectsOf, type TypeRef } from './model.ts
 import { fieldName, Names } from './names.ts';
 import type { TypeBuilder } from './types.ts';
 
-/** How an argument's value is written into the request. */
-export type Wire =
-  /** As it is; a list in a query repeats the parameter. */
+/** How an argument's value is serialized in the request. */
+export type Serialization =
+  /** The value itself; a list in a query repeats the parameter. */
   | { readonly kind: 'plain'; readonly prefix?: string }
   | { readonly kind: 'joined'; readonly by: string; readonly prefix?: string }
-  /** As JSON text. */
+  /** JSON text. */
   | { readonly kind: 'json' }
-  /** As query parameters of their own: `filter[inStock]` is what `inStock` of the argument is. */
+  /** Separate query parameters: `filter[inStock]` is the value of `inStock` in the argument. */
   | { readonly kind: 'entries'; readonly entries: readonly (readonly [key: string, path: string])[] };
 
+/** A parameter as an argument of a root field. */
 export interface ArgumentModel {
   readonly name: string;
   readonly original: string;
   readonly in: 'path' | 'query' | 'header';
   readonly type: TypeRef;
-  readonly wire: Wire;
+  readonly serialization: Serialization;
   readonly required: boolean;
   readonly description: string | undefined;
 }
 
+/** The parameters of an operation as arguments. */
 export interface ParametersRead {
   readonly args: readonly ArgumentModel[];
-  /** Optional parameters that requests are made without, and why. */
+  /** Optional parameters that were left out, with reasons. */
   readonly leftOut: readonly string[];
-  /** Why there can be no request at all: a required parameter cannot be sent. */
+  /** Reason why a required parameter cannot be sent, so that the operation is not supported. */
   readonly impossible: string | undefined;
 }
 
-const SENT_ANYWAY = new Set([
+const RESERVED_HEADERS = new Set([
   'accept',
   'authorization',
   'content-type',
@@ -41,6 +43,7 @@ const SENT_ANYWAY = new Set([
   'connection',
 ]);
 
+/** Converts the parameters of an operation to arguments. */
 export function readParameters(
   item: PathItem,
   operation: Operation,
@@ -54,7 +57,7 @@ export function readParameters(
   let impossible: string | undefined;
   for (const parameter of all) {
     const original = String(parameter.name).trim();
-    if (parameter.in === 'header' && SENT_ANYWAY.has(original.toLowerCase())) continue;
+    if (parameter.in === 'header' && RESERVED_HEADERS.has(original.toLowerCase())) continue;
     const read = readParameter(parameter, original, builders.input, keys);
     if (typeof read !== 'string') args.push({ ...read, name: names.take(fieldName(original)) });
     else if (parameter.required === true || parameter.in === 'path')
@@ -64,7 +67,7 @@ export function readParameters(
   return { args, leftOut, impossible };
 }
 
-/** Those of the operation replace those of its path. */
+/** Returns the parameters of an operation and its path. The operation's parameters take precedence. */
 function parametersOf(item: PathItem, operation: Operation, resolve: Resolver): Parameter[] {
   const all = new Map<string, Parameter>();
   for (const given of [...(item.parameters ?? []), ...(operation.parameters ?? [])]) {
@@ -75,7 +78,7 @@ function parametersOf(item: PathItem, operation: Operation, resolve: Resolver): 
   return [...all.values()];
 }
 
-/** The argument, or why it cannot be sent. */
+/** Converts a parameter to an argument; returns the reason as a string where it cannot be sent. */
 function readParameter(
   parameter: Parameter,
   original: string,
@@ -89,19 +92,19 @@ function readParameter(
   const schema = parameter.schema ?? content?.schema;
   const { type: own, nullable } = input.typeOf(schema ?? { type: 'string' }, `${original} parameter`);
   const isJson = parameter.schema === undefined && media !== undefined && /^application\/(.+\+)?json\b/i.test(media);
-  // a path is made of text: an object there is given as the API wants to read it
+  // an object in a path is a string that the client formats itself
   const type: TypeRef = place === 'path' && !isJson && isObjectLike(own) ? { kind: 'scalar', name: 'String' } : own;
-  const wire = isJson ? jsonWire(type) : wireOf(parameter, place, original, type, keys);
-  if (typeof wire === 'string') return wire;
+  const serialization = isJson ? jsonSerialization(type) : serializationOf(parameter, place, original, type, keys);
+  if (typeof serialization === 'string') return serialization;
   const required = place === 'path' || (parameter.required === true && !nullable);
-  return { original, in: place, type, wire, required, description: textOf(parameter.description) };
+  return { original, in: place, type, serialization, required, description: textOf(parameter.description) };
 }
 
 function isObjectLike(type: TypeRef): boolean {
   return type === JSON_TYPE || (type.kind === 'list' ? isObjectLike(type.of) : type.kind !== 'scalar');
 }
 
-function jsonWire(type: TypeRef): Wire | string {
+function jsonSerialization(type: TypeRef): Serialization | string {
   const renamed = objectsOf(type).some((object) => isRenamedWithin(object, new Set()));
   return renamed ? 'is JSON with names that GraphQL cannot have' : { kind: 'json' };
 }
@@ -114,60 +117,60 @@ function isRenamedWithin(object: ObjectModel, seen: Set<ObjectModel>): boolean {
   );
 }
 
-function wireOf(
+function serializationOf(
   parameter: Parameter,
   place: ArgumentModel['in'],
   original: string,
   type: TypeRef,
   keys: Set<string>,
-): Wire | string {
+): Serialization | string {
   const style = textOf(parameter.style) ?? (place === 'query' ? 'form' : 'simple');
   const explode = typeof parameter.explode === 'boolean' ? parameter.explode : style === 'form';
   if (place === 'query') {
-    if (isObjectLike(type)) return objectWire(original, style, explode, type, keys);
+    if (isObjectLike(type)) return objectSerialization(original, style, explode, type, keys);
     return type.kind === 'list'
-      ? listWire(style, explode, type)
-      : plainWire(style, ['form', 'pipeDelimited', 'spaceDelimited']);
+      ? listSerialization(style, explode, type)
+      : plainSerialization(style, ['form', 'pipeDelimited', 'spaceDelimited']);
   }
   if (isObjectLike(type)) return 'is an object';
-  if (place === 'header') return style === 'simple' ? segmentWire('', ',', type) : `has the style ${style}`;
-  if (style === 'simple') return segmentWire('', ',', type);
-  if (style === 'label') return segmentWire('.', explode ? '.' : ',', type);
+  if (place === 'header') return style === 'simple' ? segmentSerialization('', ',', type) : `has the style ${style}`;
+  if (style === 'simple') return segmentSerialization('', ',', type);
+  if (style === 'label') return segmentSerialization('.', explode ? '.' : ',', type);
   if (style !== 'matrix') return `has the style ${style}`;
   const isRepeated = explode && type.kind === 'list';
-  return isRepeated ? 'is a list in the style matrix with explode' : segmentWire(`;${original}=`, ',', type);
+  return isRepeated ? 'is a list in the style matrix with explode' : segmentSerialization(`;${original}=`, ',', type);
 }
 
-/** A list of lists has no form as text. */
+/** Returns whether a type is a list of lists, which has no serialization. */
 function isNested(type: TypeRef): boolean {
   return type.kind === 'list' && type.of.kind === 'list';
 }
 
-function segmentWire(prefix: string, by: string, type: TypeRef): Wire | string {
+function segmentSerialization(prefix: string, by: string, type: TypeRef): Serialization | string {
   if (isNested(type)) return 'is a list of lists';
   return type.kind === 'list' ? { kind: 'joined', by, prefix } : { kind: 'plain', prefix };
 }
 
-function plainWire(style: string, known: readonly string[]): Wire | string {
-  return known.includes(style) ? { kind: 'plain' } : `has the style ${style}, but is no object`;
+function plainSerialization(style: string, known: readonly string[]): Serialization | string {
+  return known.includes(style) ? { kind: 'plain' } : `has the style ${style}, but is not an object`;
 }
 
 const DELIMITERS: Readonly<Record<string, string>> = { form: ',', pipeDelimited: '|', spaceDelimited: ' ' };
 
-function listWire(style: string, explode: boolean, type: TypeRef): Wire | string {
+function listSerialization(style: string, explode: boolean, type: TypeRef): Serialization | string {
   const by = DELIMITERS[style];
   if (by === undefined) return `is a list in the style ${style}`;
   if (isNested(type)) return 'is a list of lists';
   return explode ? { kind: 'plain' } : { kind: 'joined', by };
 }
 
-function objectWire(
+function objectSerialization(
   original: string,
   style: string,
   explode: boolean,
   type: TypeRef,
   keys: Set<string>,
-): Wire | string {
+): Serialization | string {
   if (type.kind !== 'object') return type === JSON_TYPE ? 'is an object of unknown fields' : 'is a list of objects';
   const isDeep = style === 'deepObject';
   if (!isDeep && !(style === 'form' && explode)) {
@@ -176,7 +179,7 @@ function objectWire(
   const entries = isDeep ? deepEntries(original, '', type.object, []) : flatEntries(type.object);
   if (typeof entries === 'string') return entries;
   const clash = entries.find(([key]) => key !== original && keys.has(key));
-  if (clash !== undefined) return `has the field "${clash[0]}", which is another parameter, too`;
+  if (clash !== undefined) return `has the field "${clash[0]}", which is also another parameter`;
   for (const [key] of entries) keys.add(key);
   return { kind: 'entries', entries };
 }
@@ -185,36 +188,42 @@ type Entries = [key: string, path: string][];
 
 function flatEntries({ fields }: ObjectModel): Entries | string {
   const odd = fields.find(({ type }) => type.kind !== 'scalar' || type === JSON_TYPE);
-  if (odd !== undefined) return `is an object whose field "${odd.original}" is no single value`;
+  if (odd !== undefined) return `is an object whose field "${odd.original}" is not a single value`;
   return fields.map(({ name, original }) => [original, name]);
 }
 
-/** `filter[price][min]`; lists repeat `filter[tags]`. */
-function deepEntries(key: string, path: string, object: ObjectModel, above: readonly ObjectModel[]): Entries | string {
-  if (above.includes(object)) return 'is an object that can hold itself';
+/** Returns the query parameters of a `deepObject`: `filter[price][min]`; lists repeat `filter[tags]`. */
+function deepEntries(
+  key: string,
+  path: string,
+  object: ObjectModel,
+  parents: readonly ObjectModel[],
+): Entries | string {
+  if (parents.includes(object)) return 'is a recursive object';
   const found: Entries = [];
   for (const { name, original, type } of object.fields) {
     const [ownKey, ownPath] = [`${key}[${original}]`, path === '' ? name : `${path}.${name}`];
     if (type.kind === 'object') {
-      const inner = deepEntries(ownKey, ownPath, type.object, [...above, object]);
+      const inner = deepEntries(ownKey, ownPath, type.object, [...parents, object]);
       if (typeof inner === 'string') return inner;
       found.push(...inner);
     } else if (isObjectLike(type) || isNested(type)) {
-      return `is an object whose field "${original}" has no form in a query`;
+      return `is an object whose field "${original}" cannot be serialized in a query`;
     } else found.push([ownKey, ownPath]);
   }
   return found;
 }
 
-/** The value of an argument that is one text or list, as an expression of the mapping language. */
-export function expressionOf({ name, wire }: ArgumentModel): string {
-  if (wire.kind === 'json') return `$args.${name}?->jsonStringify`;
-  return wire.kind === 'joined' ? `$args.${name}?->joinNotNull("${wire.by}")` : `$args.${name}`;
+/** Returns the mapping expression for the value of an argument. */
+export function expressionOf({ name, serialization }: ArgumentModel): string {
+  if (serialization.kind === 'json') return `$args.${name}?->jsonStringify`;
+  return serialization.kind === 'joined' ? `$args.${name}?->joinNotNull("${serialization.by}")` : `$args.${name}`;
 }
 
+/** Returns the template for an argument in a path or a header. */
 export function templateOf(argument: ArgumentModel): string {
-  const { wire } = argument;
-  const prefix = wire.kind === 'plain' || wire.kind === 'joined' ? (wire.prefix ?? '') : '';
+  const { serialization } = argument;
+  const prefix = serialization.kind === 'plain' || serialization.kind === 'joined' ? (serialization.prefix ?? '') : '';
   // within a GraphQL string, single quotes need no escape
   return `${prefix}{${expressionOf(argument).replaceAll('"', "'")}}`;
 }

@@ -1,12 +1,11 @@
 import { type FieldModel, JSON_TYPE, type ObjectModel, objectsOf } from './model.ts';
 
-/** Most fields that one selection may come to. */
-const LARGEST = 300;
+/** Maximum number of fields in one selection. */
+const MAX_SELECTED_FIELDS = 300;
 
 /**
- * Makes every type's selection finite and of a bearable length: a field that leads back to a type above it is JSON, as are
- * the largest fields of types that would come to more than 300 fields in all. The API's answer is whole there, too, only
- * without types.
+ * Limits the selection of every type. Recursive fields become JSON, and so do the largest fields of types with more than 300
+ * nested fields. JSON fields still contain the API's complete value, but without types.
  */
 export function trimTypes(roots: Iterable<ObjectModel>): void {
   const sizes = new Map<ObjectModel, number>();
@@ -22,17 +21,17 @@ export function trimTypes(roots: Iterable<ObjectModel>): void {
       else weights.push({ field, size: inner.reduce((sum, candidate) => sum + sizeOf(candidate), 1) });
     }
     open.delete(object);
-    const size = lighten(weights);
+    const size = replaceLargest(weights);
     sizes.set(object, size);
     return size;
   };
   for (const root of roots) sizeOf(root);
 }
 
-function lighten(weights: { field: FieldModel; size: number }[]): number {
+function replaceLargest(weights: { field: FieldModel; size: number }[]): number {
   let total = weights.reduce((sum, { size }) => sum + size, 0);
   for (const { field, size } of weights.sort((a, b) => b.size - a.size)) {
-    if (total <= LARGEST || size <= 1) break;
+    if (total <= MAX_SELECTED_FIELDS || size <= 1) break;
     field.type = JSON_TYPE;
     total -= size - 1;
   }

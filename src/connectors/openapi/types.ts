@@ -10,15 +10,15 @@ import {
 } from './model.ts';
 import { fieldName, isName, Names, typeName } from './names.ts';
 
-/** A schema with its `allOf` merged and its choices made: what it is, and whether it may be null. */
-interface Plain {
+/** A schema with `allOf`, `oneOf` and `anyOf` merged, and whether it may be null. */
+interface ResolvedSchema {
   readonly schema: Schema;
   readonly nullable: boolean;
 }
 
 /**
- * Makes GraphQL types of JSON schemas, each once. What has no place in GraphQL's types (maps, mixed choices, references that
- * lead nowhere) is the scalar JSON.
+ * Converts JSON schemas to GraphQL types, each once. Schemas without an equivalent (maps, mixed alternatives, unresolved
+ * references) become the scalar JSON.
  */
 export class TypeBuilder {
   readonly objects: ObjectModel[] = [];
@@ -27,10 +27,13 @@ export class TypeBuilder {
   readonly #names: Names;
   readonly #known: ReadonlyMap<Schema, string>;
   readonly #use: 'output' | 'input';
-  readonly #made = new Map<Schema, TypeRef>();
+  readonly #types = new Map<Schema, TypeRef>();
   readonly #enumsMade: Map<string, EnumModel>;
 
-  /** `known`: schemas that have a name of their own. Output and input types share names and enums. */
+  /**
+   * @param known names of the schemas in `components`
+   * @param shared names and enums that output and input types share
+   */
   constructor(
     use: 'output' | 'input',
     resolve: Resolver,
@@ -44,18 +47,21 @@ export class TypeBuilder {
     this.#enumsMade = shared.enums;
   }
 
-  /** `where` names what has no name: a property's object is called like its owner and itself. */
+  /**
+   * Returns the type of a schema.
+   * @param where name for an unnamed schema: that of its owner and its property
+   */
   typeOf(given: Schema | undefined, where: string): { type: TypeRef; nullable: boolean } {
     const resolved = this.#resolve(given);
     if (resolved === undefined) return { type: JSON_TYPE, nullable: true };
-    const { schema, nullable } = this.#plain(resolved);
-    const made = this.#made.get(resolved);
-    if (made !== undefined) return { type: made, nullable };
+    const { schema, nullable } = this.#resolveSchema(resolved);
+    const types = this.#types.get(resolved);
+    if (types !== undefined) return { type: types, nullable };
     const union = this.#union(resolved, where);
-    return { type: union ?? this.#make(resolved, schema, where), nullable };
+    return { type: union ?? this.#createType(resolved, schema, where), nullable };
   }
 
-  /** Objects of which a discriminator says which is there. In GraphQL, inputs can be no unions. */
+  /** Creates a union for objects with a discriminator. GraphQL has no unions of input types. */
   #union(identity: Schema, where: string): TypeRef | undefined {
     const choices = this.#use === 'output' ? readChoices(identity, this.#resolve, this.#known) : undefined;
     if (choices === undefined) return undefined;
@@ -64,7 +70,7 @@ export class TypeBuilder {
     const members: UnionModel['members'][number][] = [];
     const union: UnionModel = { name, description: textOf(identity.description), property, members };
     const type: TypeRef = { kind: 'union', union };
-    this.#made.set(identity, type);
+    this.#types.set(identity, type);
     for (const { schema, values } of choices.members) {
       const member = this.typeOf(schema, `${name} ${values[0] ?? ''}`).type;
       if (member.kind === 'object') members.push({ values, object: member.object });
@@ -72,32 +78,32 @@ export class TypeBuilder {
     return type;
   }
 
-  #make(identity: Schema, schema: Schema, where: string): TypeRef {
+  #createType(identity: Schema, schema: Schema, where: string): TypeRef {
     const name = titleOf(identity) ?? this.#known.get(identity) ?? textOf(schema.title) ?? where;
     if (schema.properties !== undefined && Object.keys(schema.properties).length > 0)
       return this.#object(identity, schema, name);
     const kind = kindOf(schema);
     if (kind === 'array') {
-      // a list within itself has no type in GraphQL: inside it is JSON
-      this.#made.set(identity, JSON_TYPE);
+      // a recursive list has no GraphQL type, so its items are JSON
+      this.#types.set(identity, JSON_TYPE);
       const { type, nullable } = this.typeOf(schema.items, `${where}Item`);
-      this.#made.delete(identity);
+      this.#types.delete(identity);
       return { kind: 'list', of: type, itemsRequired: !nullable };
     }
     if (kind === 'string' && schema.enum !== undefined) return this.#enum(schema.enum, name);
     return scalarOf(kind, schema);
   }
 
-  #object(identity: Schema, schema: Schema, wanted: string): TypeRef {
-    const base = typeName(wanted);
+  #object(identity: Schema, schema: Schema, preferred: string): TypeRef {
+    const base = typeName(preferred);
     const name = this.#names.take(this.#use === 'input' ? `${base.replace(/Input$/, '')}Input` : base);
     const object: ObjectModel = { name, description: textOf(schema.description), fields: [] };
     const type: TypeRef = { kind: 'object', object };
-    // before its fields are looked at, one of which may be of this type
-    this.#made.set(identity, type);
+    // before its fields are read, because they may refer to this type
+    this.#types.set(identity, type);
     object.fields.push(...this.#fields(schema, name));
     if (object.fields.length === 0) {
-      this.#made.set(identity, JSON_TYPE);
+      this.#types.set(identity, JSON_TYPE);
       return JSON_TYPE;
     }
     this.objects.push(object);
@@ -125,8 +131,8 @@ export class TypeBuilder {
     });
   }
 
-  /** Values that are no names in GraphQL leave a string. */
-  #enum(given: readonly unknown[], wanted: string): TypeRef {
+  /** Creates an enum. Values that are not valid GraphQL names make it a String. */
+  #enum(given: readonly unknown[], preferred: string): TypeRef {
     const values = given.filter((value): value is string => typeof value === 'string');
     const isEnum = values.length > 0 && values.every((value) => isName(value) && !/^(true|false|null)$/.test(value));
     if (!isEnum || values.length < given.filter((value) => value !== null).length)
@@ -134,27 +140,32 @@ export class TypeBuilder {
     const key = [...new Set(values)].join(' ');
     let model = this.#enumsMade.get(key);
     if (model === undefined) {
-      model = { name: this.#names.take(typeName(wanted)), values: [...new Set(values)] };
+      model = { name: this.#names.take(typeName(preferred)), values: [...new Set(values)] };
       this.#enumsMade.set(key, model);
     }
     return { kind: 'scalar', name: model.name };
   }
 
-  /** @param above the schemas on the way here, which this one may be within */
-  #plain(schema: Schema, above: ReadonlySet<Schema> = new Set()): Plain {
+  /**
+   * Merges `allOf`, `oneOf` and `anyOf` of a schema.
+   * @param parents enclosing schemas, to detect recursion
+   */
+  #resolveSchema(schema: Schema, parents: ReadonlySet<Schema> = new Set()): ResolvedSchema {
     const nullable = schema.nullable === true || (Array.isArray(schema.type) && schema.type.includes('null'));
-    if (above.has(schema)) return { schema: {}, nullable: true };
-    const here = new Set([...above, schema]);
+    if (parents.has(schema)) return { schema: {}, nullable: true };
+    const here = new Set([...parents, schema]);
     if (schema.allOf !== undefined) {
-      const parts = schema.allOf.map((part) => this.#plain(this.#resolve(part) ?? {}, here));
+      const parts = schema.allOf.map((part) => this.#resolveSchema(this.#resolve(part) ?? {}, here));
       const merged = parts.reduce((all, part) => mergeAll(all, part.schema), { ...schema, allOf: undefined } as Schema);
-      const whole = this.#plain(merged, here);
+      const whole = this.#resolveSchema(merged, here);
       return { schema: whole.schema, nullable: nullable || (parts.length > 0 && parts.every((part) => part.nullable)) };
     }
     const choices = schema.oneOf ?? schema.anyOf;
     if (choices === undefined) return { schema, nullable };
     const resolved = choices.map((choice) => this.#resolve(choice) ?? {});
-    const parts = resolved.filter((choice) => choice.type !== 'null').map((choice) => this.#plain(choice, here));
+    const parts = resolved
+      .filter((choice) => choice.type !== 'null')
+      .map((choice) => this.#resolveSchema(choice, here));
     const mayBeNull = nullable || parts.length < resolved.length || parts.some((part) => part.nullable);
     const { oneOf: _, anyOf: __, ...own } = schema;
     return {
@@ -167,16 +178,16 @@ export class TypeBuilder {
   }
 }
 
-const MOST_WORDS = 3;
+const MAX_TITLE_WORDS = 3;
 
-/** A title that reads as a name: `Book Item`, but not `What a reader sees of a book.` */
+/** Returns a title that can be a name: `Book Item`, but not a sentence such as `A book as readers see it.` */
 function titleOf({ title }: Schema): string | undefined {
   const text = textOf(title);
-  const isNameLike = text !== undefined && !/[.,:;!?]/.test(text) && text.split(/\s+/).length <= MOST_WORDS;
+  const isNameLike = text !== undefined && !/[.,:;!?]/.test(text) && text.split(/\s+/).length <= MAX_TITLE_WORDS;
   return isNameLike && /[A-Za-z]/.test(text) ? text : undefined;
 }
 
-/** All of them hold: their properties are put together. */
+/** Merges two schemas of `allOf`. */
 function mergeAll(left: Schema, right: Schema): Schema {
   const properties = { ...left.properties, ...right.properties };
   const required = [...(left.required ?? []), ...(right.required ?? [])];
@@ -184,7 +195,10 @@ function mergeAll(left: Schema, right: Schema): Schema {
   return Object.keys(properties).length === 0 ? withoutUndefined({ ...merged, properties: undefined }) : merged;
 }
 
-/** One of them holds: objects are one type with the fields of all, required only what all require; the rest is JSON. */
+/**
+ * Merges alternatives. Objects become one type with the fields of all; a field is required if all alternatives require it.
+ * Other mixed alternatives are JSON.
+ */
 function mergeChoice(own: Schema, parts: readonly Schema[]): Schema {
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return mergeAll(own, only);

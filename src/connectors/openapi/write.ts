@@ -10,42 +10,47 @@ import {
   unionOf,
 } from './model.ts';
 import { isName } from './names.ts';
-import type { BodyModel, FieldOfRoot } from './operations.ts';
+import type { BodyModel, RootField } from './operations.ts';
 import { type ArgumentModel, expressionOf, templateOf } from './parameters.ts';
 
-const LONGEST_DESCRIPTION = 300;
+const MAX_DESCRIPTION = 300;
 
-export function describe(text: string | undefined, indent: string): string {
+/** Returns a description as a block string, shortened and without control characters. */
+export function descriptionText(text: string | undefined, indent: string): string {
   if (text === undefined) return '';
-  const short = text.length > LONGEST_DESCRIPTION ? `${text.slice(0, LONGEST_DESCRIPTION).trimEnd()}…` : text;
-  const value = short.replaceAll(/[^\n\t\x20-\u{10ffff}]/gu, ' ');
+  const shortened = text.length > MAX_DESCRIPTION ? `${text.slice(0, MAX_DESCRIPTION).trimEnd()}…` : text;
+  const value = shortened.replaceAll(/[^\n\t\x20-\u{10ffff}]/gu, ' ');
   const printed = print({ kind: Kind.STRING, value, block: true });
   const lines = printed.split('\n').map((line) => (line === '' ? line : indent + line));
   return `${lines.join('\n')}\n`;
 }
 
+/** Writes an object or input type. */
 export function writeObject(keyword: 'type' | 'input', object: ObjectModel): string {
   const fields = object.fields.map(
     ({ name, type, required, description }) =>
-      `${describe(description, '  ')}  ${name}: ${printType(type)}${required ? '!' : ''}`,
+      `${descriptionText(description, '  ')}  ${name}: ${printType(type)}${required ? '!' : ''}`,
   );
-  return `${describe(object.description, '')}${keyword} ${object.name} {\n${fields.join('\n')}\n}`;
+  return `${descriptionText(object.description, '')}${keyword} ${object.name} {\n${fields.join('\n')}\n}`;
 }
 
+/** Writes a union type. */
 export function writeUnion({ name, description, members }: UnionModel): string {
   const names = [...new Set(members.map(({ object }) => object.name))];
-  return `${describe(description, '')}union ${name} = ${names.join(' | ')}`;
+  return `${descriptionText(description, '')}union ${name} = ${names.join(' | ')}`;
 }
 
+/** Writes an enum type. */
 export function writeEnum({ name, values }: EnumModel): string {
   return `enum ${name} {\n${values.map((value) => `  ${value}`).join('\n')}\n}`;
 }
 
-export function writeRoot(name: string, fields: readonly FieldOfRoot[], source: string): string {
+/** Writes a root type whose fields have connectors. */
+export function writeRoot(name: string, fields: readonly RootField[], source: string): string {
   return `type ${name} {\n${fields.map((field) => writeField(field, source)).join('\n\n')}\n}`;
 }
 
-function writeField(field: FieldOfRoot, source: string): string {
+function writeField(field: RootField, source: string): string {
   const { name, args, body, output, deprecated, entity } = field;
   const all = [
     ...args.map((argument) => `${argument.name}: ${printType(argument.type)}${argument.required ? '!' : ''}`),
@@ -58,11 +63,11 @@ function writeField(field: FieldOfRoot, source: string): string {
     `      selection: ${selectionText(output)}`,
     ...(entity ? ['      entity: true'] : []),
   ];
-  const head = `${describe(field.description, '  ')}  ${name}${all.length === 0 ? '' : `(${all.join(', ')})`}: ${type}`;
+  const head = `${descriptionText(field.description, '  ')}  ${name}${all.length === 0 ? '' : `(${all.join(', ')})`}: ${type}`;
   return `${head}${deprecated ? ' @deprecated' : ''}\n    @connect(\n${connect.join('\n')}\n    )`;
 }
 
-function writeHttp({ method, path, args, body }: FieldOfRoot): string {
+function writeHttp({ method, path, args, body }: RootField): string {
   const lines = [`        ${method}: ${JSON.stringify(pathTemplate(path, args))}`];
   const query = args.filter((argument) => argument.in === 'query');
   if (query.length > 0) {
@@ -79,9 +84,9 @@ function writeHttp({ method, path, args, body }: FieldOfRoot): string {
 }
 
 function queryLines(argument: ArgumentModel): string[] {
-  const { name, original, wire } = argument;
-  if (wire.kind !== 'entries') return [`${keyText(original)}: ${expressionOf(argument)}`];
-  return wire.entries.map(([key, path]) => `${keyText(key)}: $args.${name}.${path}`);
+  const { name, original, serialization } = argument;
+  if (serialization.kind !== 'entries') return [`${keyText(original)}: ${expressionOf(argument)}`];
+  return serialization.entries.map(([key, path]) => `${keyText(key)}: $args.${name}.${path}`);
 }
 
 function pathTemplate(path: string, args: readonly ArgumentModel[]): string {
@@ -95,7 +100,7 @@ function keyText(key: string): string {
   return isName(key) ? key : JSON.stringify(key).replaceAll('"""', '\\"""');
 }
 
-/** The whole input, or its fields by the names that the API knows them by. */
+/** Returns the mapping of the body: the whole input, or its fields with their names in the API. */
 function bodyText({ argument, type }: BodyModel): string {
   const object = objectOf(type);
   if (object === undefined || !isRenamed(object, new Set())) return `"$args.${argument}"`;
@@ -111,12 +116,12 @@ function isRenamed(object: ObjectModel, seen: Set<ObjectModel>): boolean {
   });
 }
 
-function inputLines(object: ObjectModel, indent: string, above: readonly ObjectModel[]): string {
+function inputLines(object: ObjectModel, indent: string, parents: readonly ObjectModel[]): string {
   const lines = object.fields.map(({ name, original, type }) => {
     const inner = objectOf(type);
     const start = name === original ? name : `${keyText(original)}: ${name}`;
-    if (inner === undefined || above.includes(inner) || !isRenamed(inner, new Set())) return `${indent}${start}`;
-    return `${indent}${start} {\n${inputLines(inner, `${indent}  `, [...above, inner])}\n${indent}}`;
+    if (inner === undefined || parents.includes(inner) || !isRenamed(inner, new Set())) return `${indent}${start}`;
+    return `${indent}${start} {\n${inputLines(inner, `${indent}  `, [...parents, inner])}\n${indent}}`;
   });
   return lines.join('\n');
 }
@@ -127,7 +132,7 @@ function selectionText(output: TypeRef | undefined): string {
   return lines === undefined ? '"$"' : `"""\n${lines.join('\n')}\n      """`;
 }
 
-/** What is selected of a type; `undefined` for single values. */
+/** Returns the selection of a type; `undefined` for single values. */
 function innerLines(type: TypeRef, indent: string): string[] | undefined {
   const union = unionOf(type);
   if (union !== undefined) return unionLines(union, indent);
@@ -135,7 +140,7 @@ function innerLines(type: TypeRef, indent: string): string[] | undefined {
   return object?.fields.map((field) => outputLine(field, indent));
 }
 
-/** Its objects' fields, all of them: those of other objects are not there. */
+/** Returns the selection of a union: the fields of all members. Fields of other members are missing in a response. */
 function unionLines({ property, members }: UnionModel, indent: string): string[] {
   const pairs = members.flatMap(({ values, object }) =>
     values.map((value) => `[${JSON.stringify(value)}, "${object.name}"]`),
@@ -144,7 +149,7 @@ function unionLines({ property, members }: UnionModel, indent: string): string[]
   for (const { object } of members) {
     for (const field of object.fields) {
       const line = outputLine(field, indent);
-      // what is JSON in one object may have fields in another
+      // a field that is JSON in one object may have nested fields in another
       if (line.length > (fields.get(field.name)?.length ?? 0)) fields.set(field.name, line);
     }
   }
@@ -157,6 +162,7 @@ function outputLine({ name, original, type }: FieldModel, indent: string): strin
   return inner === undefined ? `${indent}${start}` : `${indent}${start} {\n${inner.join('\n')}\n${indent}}`;
 }
 
+/** Returns whether one of the types is this scalar or enum, or a list of it. */
 export function usesScalar(name: string, types: Iterable<TypeRef>): boolean {
   for (const type of types) if (printType(type).replaceAll(/[[\]!]/g, '') === name) return true;
   return false;

@@ -1,7 +1,7 @@
 import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { loadEndpoints } from '../../../src/bff/endpoints/endpoints.ts';
-import { clientFiles } from '../../../src/bff/types/client-text.ts';
+import { clientFiles } from '../../../src/bff/types/client-files.ts';
 import { folderOf } from '../support.ts';
 import { documentOf, ref } from './support.ts';
 

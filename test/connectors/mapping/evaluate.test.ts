@@ -198,9 +198,9 @@ test('ten thousand items are one pass', () => {
 });
 
 test.each([
-  ['a b.c', 'This path stands among named fields and has no name.', 2],
+  ['a b.c', 'This path is beside named fields, but has no name.', 2],
   ['a {', 'Expected "}", found the end.', 3],
-  ['a: "x', 'A string is not closed.', 3],
+  ['a: "x', 'Unterminated string.', 3],
   ['x: $(', 'Expected a name, found the end.', 5],
   ['x: $({ a 1 })', 'Expected ":", found "1".', 9],
   ['x: list->', 'Expected the name of a method, found the end.', 9],

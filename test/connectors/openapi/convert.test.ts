@@ -88,7 +88,7 @@ const SHELF = {
 test('a small API as a whole', () => {
   expect(convert(SHELF)).toMatchInlineSnapshot(`
     "# Shelf
-    # Written from an OpenAPI document, for editing by hand: field names, nullability and keys are a first guess.
+    # Generated from an OpenAPI document. Edit it: field names, nullability and keys are a first guess.
     # Left out:
     #   POST /covers: its body is multipart/form-data
     extend schema
@@ -440,16 +440,16 @@ scalar BigInt`);
 });
 
 test.each([
-  [{ swagger: '2.0', openapi: undefined }, 'This is no OpenAPI 3 document. It has no "openapi" version'],
+  [{ swagger: '2.0', openapi: undefined }, 'This is not an OpenAPI 3 document. It has no "openapi" version'],
   [{ openapi: '4.0.0' }, 'Its version is 4.0.0'],
-  [{ paths: {} }, 'The document has no operation that takes and answers JSON.'],
+  [{ paths: {} }, 'The document has no operation with JSON requests and responses.'],
   [
     { paths: { '/a': { get: { responses: { '200': { content: { 'text/csv': {} } } } } } } },
-    'JSON.\n  left out  GET /a: its answer is text/csv',
+    'JSON requests and responses.\n  left out  GET /a: its response is text/csv',
   ],
   [
     { paths: { '/a': { get: { $ref: 'paths/a.yaml' } } } },
-    'The document refers to others, such as "paths/a.yaml", which are not read. Put it into one file first',
+    'The document refers to other files, such as "paths/a.yaml", which are not read. Bundle it into one file first',
   ],
 ])('%j is refused', (document, message) => {
   expect(() => convert(document)).toThrow(message);

@@ -74,7 +74,7 @@ test.each<[string, object]>([
   ['is an object in the style form without explode', { explode: false, schema: PAGE }],
   ['is an object in the style pipeDelimited without explode', { style: 'pipeDelimited', schema: PAGE }],
   ['is an object of unknown fields', { style: 'deepObject', schema: { type: 'object' } }],
-  ['is an object whose field "tags" is no single value', { schema: FILTER }],
+  ['is an object whose field "tags" is not a single value', { schema: FILTER }],
   ['is a list in the style deepObject', { style: 'deepObject', schema: LIST }],
   ['is a list of objects', { schema: { type: 'array', items: PAGE } }],
   ['is an object', { in: 'header', schema: PAGE }],

@@ -1,30 +1,30 @@
 import { stringifyJson } from '../../shared/exact-json.ts';
 import { type JsonSchema, nullable } from './json-schema.ts';
 
-/** The fields of an object in an answer. */
+/** The fields of an object in a response. */
 export interface Fields {
   readonly properties: Readonly<Record<string, JsonSchema>>;
   readonly required: readonly string[];
 }
 
-/** Returns the fields of an object that has one of several forms: required is what all forms require. */
-export function mergeForms(forms: readonly Fields[]): Fields {
-  const [first, ...rest] = forms;
+/** Merges the fields of alternative objects. A field is required if all alternatives require it. */
+export function mergeFields(alternatives: readonly Fields[]): Fields {
+  const [first, ...rest] = alternatives;
   if (first === undefined) return { properties: {}, required: [] };
-  return rest.reduce(mergeTwo, first);
+  return rest.reduce(mergePair, first);
 }
 
-function mergeTwo(a: Fields, b: Fields): Fields {
-  // Without a prototype, as there may be a key `constructor` or `__proto__`.
+function mergePair(a: Fields, b: Fields): Fields {
+  // no prototype: a key may be named `constructor` or `__proto__`
   const properties: Record<string, JsonSchema> = Object.assign(Object.create(null), a.properties);
   for (const [key, schema] of Object.entries(b.properties)) {
-    const there = properties[key];
-    properties[key] = there === undefined ? schema : either(there, schema);
+    const existing = properties[key];
+    properties[key] = existing === undefined ? schema : anyOfBoth(existing, schema);
   }
   return { properties, required: a.required.filter((key) => b.required.includes(key)) };
 }
 
-function either(a: JsonSchema, b: JsonSchema): JsonSchema {
+function anyOfBoth(a: JsonSchema, b: JsonSchema): JsonSchema {
   if (isEqual(a, b)) return a;
   if (isEqual(nullable(a), nullable(b))) return nullable(a);
   if (a.type === 'string' && b.type === 'string' && a.enum && b.enum)

@@ -7,10 +7,10 @@ import { createFreshResponse, type EndpointCall, mayDifferByClient, requesterOf 
 import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/endpoint-response.ts';
 import type { IdempotencyRule } from './rule.ts';
 
-const LONGEST_KEY = 255;
+const MAX_KEY_LENGTH = 255;
 
-/** Answers a request that changes something, once for each `Idempotency-Key` of a caller. */
-export async function answerOnce(endpointCall: EndpointCall, rule: IdempotencyRule): Promise<EndpointResponse> {
+/** Executes a mutation once for each `Idempotency-Key` of a caller. */
+export async function executeOnce(endpointCall: EndpointCall, rule: IdempotencyRule): Promise<EndpointResponse> {
   const { call, endpoint, bff, variables } = endpointCall;
   const given = keyOf(call.req.headers['idempotency-key']);
   if (given === undefined) {
@@ -21,48 +21,48 @@ export async function answerOnce(endpointCall: EndpointCall, rule: IdempotencyRu
       async (cancellation) => (await createFreshResponse(endpointCall, cancellation)).response,
     );
   }
-  if (given.length === 0 || given.length > LONGEST_KEY) return problemResponse(KEY_INVALID, call.path);
+  if (given.length === 0 || given.length > MAX_KEY_LENGTH) return problemResponse(KEY_INVALID, call.path);
   const caller = callerOf(endpointCall);
-  const repetition = await bff.once.answer({
+  const outcome = await bff.idempotency.execute({
     key: hash('sha256', JSON.stringify([endpoint.id, caller, given]), 'base64url'),
     payload: hash('sha256', canonical(variables), 'base64url'),
     windowMs: rule.windowMs,
     timeoutMs: endpoint.settings.limits.timeout ?? bff.timeoutMs,
-    // what was begun is brought to its end, even where the client does not wait for it
+    // never aborted: a mutation that has started runs to its end, even if the client disconnects
     run: async () => {
       const { response, reachedNoSource } = await createFreshResponse(endpointCall, new Cancellation());
-      return { response, keep: !reachedNoSource };
+      return { response, store: !reachedNoSource };
     },
   });
-  switch (repetition.kind) {
-    case 'reply':
-      if (!repetition.replayed) return repetition.response;
-      return { ...repetition.response, headers: { ...repetition.response.headers, 'idempotency-replayed': 'true' } };
-    case 'other-payload':
+  switch (outcome.kind) {
+    case 'response':
+      if (!outcome.replayed) return outcome.response;
+      return { ...outcome.response, headers: { ...outcome.response.headers, 'idempotency-replayed': 'true' } };
+    case 'key-reused':
       return problemResponse(KEY_REUSED, call.path);
     case 'still-running':
       return problemResponse(STILL_RUNNING, call.path);
-    case 'unknown':
-      call.notes.reason = `idempotency keys: ${repetition.error.message}`;
-      return problemResponse(unknown(repetition.error), call.path);
+    case 'store-unavailable':
+      call.notes.reason = `idempotency keys: ${outcome.error.message}`;
+      return problemResponse(storeUnavailable(outcome.error), call.path);
   }
 }
 
-/** A key is its caller's own: what another one has chosen, even by chance, is another key. */
+/** Returns a key for the caller. The same `Idempotency-Key` of different callers is a different key. */
 function callerOf({ call, snapshot, endpoint, bff }: EndpointCall): string {
   const { dependsOn } = bff;
   const isDecided = dependsOn?.decidesByAddress === true && mayDifferByClient(snapshot, endpoint);
   return callerKey(requesterOf(call), dependsOn, isDecided);
 }
 
-/** The header is a structured text, in quotes; many clients leave these away. */
+/** Reads the key. The header is a structured string in quotes; many clients send it without. */
 function keyOf(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;
   const text = (Array.isArray(header) ? header.join() : header).trim();
   return /^"(.*)"$/.exec(text)?.[1] ?? text;
 }
 
-/** The same for the same values, in whatever order an object names its members. */
+/** Returns the same text for equal values, regardless of the order of object members. */
 function canonical(value: unknown): string {
   return stringifyJson(sorted(value)) ?? 'null';
 }
@@ -77,32 +77,32 @@ function sorted(value: unknown): unknown {
 const KEY_MISSING: ProblemDetails = {
   status: 400,
   kind: 'idempotency-key-missing',
-  detail: 'This endpoint needs an Idempotency-Key: a text of your choice that is new for each thing to be done.',
+  detail: 'This endpoint requires an Idempotency-Key header. Send a new unique value for each operation.',
 };
 const KEY_INVALID: ProblemDetails = {
   status: 400,
   kind: 'idempotency-key-invalid',
-  detail: `An Idempotency-Key has 1 to ${LONGEST_KEY} characters.`,
+  detail: `An Idempotency-Key has 1 to ${MAX_KEY_LENGTH} characters.`,
 };
 const KEY_REUSED: ProblemDetails = {
   status: 422,
   kind: 'idempotency-key-reused',
-  detail: 'This Idempotency-Key was used before, with other parameters. Choose a new one for another request.',
+  detail: 'This Idempotency-Key was already used with other parameters. Use a new one for another request.',
 };
 const STILL_RUNNING: ProblemDetails = {
   status: 409,
   kind: 'idempotency-key-in-use',
-  detail: 'The first request with this Idempotency-Key is still being worked on.',
+  detail: 'The first request with this Idempotency-Key is still in progress.',
   headers: { 'retry-after': '1' },
 };
 
-/** What the store itself says of its failure may name addresses, so it goes to the log alone. */
-function unknown({ waitedMs }: StoreUnavailable): ProblemDetails {
-  const reason = waitedMs === undefined ? 'is unavailable' : `did not answer within ${waitedMs} ms`;
+/** The error of the store may contain addresses, so it is only logged. */
+function storeUnavailable({ waitedMs }: StoreUnavailable): ProblemDetails {
+  const reason = waitedMs === undefined ? 'is unavailable' : `did not respond within ${waitedMs} ms`;
   return {
     status: 503,
     kind: 'idempotency-unknown',
-    detail: `It cannot be told just now whether this Idempotency-Key was used before: the store of keys ${reason}. Nothing was done.`,
+    detail: `The gateway cannot check this Idempotency-Key right now: the store of keys ${reason}. Nothing was executed. Try again later.`,
     headers: { 'retry-after': '1' },
   };
 }
