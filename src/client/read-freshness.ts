@@ -38,13 +38,13 @@ const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie']);
  * What a source says of how long its answer may be kept, and for whom; `undefined` where nothing is said. One that varies
  * with a credential is for the client alone that sent one.
  * @param client the headers of the client that asked, names in lower case
- * @param ofIdentity headers in which the gateway tells the source who asks: what varies with one of them does with the client
+ * @param identityHeaders headers that identify the client to the source: a response that varies by one of them varies by client
  */
 export function readFreshness(
   headers: ResponseHeaderMap,
   client: ResponseHeaderMap,
   now?: number,
-  ofIdentity: ReadonlySet<string> | undefined = undefined,
+  identityHeaders: ReadonlySet<string> | undefined = undefined,
 ): Freshness | undefined {
   const { directives, lifetime, age, vary } = readCachingHeaders(headers, now);
   const noStore = directives.has('no-store');
@@ -52,7 +52,8 @@ export function readFreshness(
   const isPrivate =
     directives.has('private') ||
     vary.some(
-      (name) => name === '*' || (CREDENTIALS.has(name) && client[name] !== undefined) || ofIdentity?.has(name) === true,
+      (name) =>
+        name === '*' || (CREDENTIALS.has(name) && client[name] !== undefined) || identityHeaders?.has(name) === true,
     );
   if (!isOld && lifetime === undefined && !isPrivate) return undefined;
   const left = lifetime === undefined ? undefined : Math.max(0, lifetime - age) * 1_000;
