@@ -72,7 +72,7 @@ test.each([
   ],
   [
     'rate_limits: { fields: { Product: [{ limit: 1, by: ["arg:id"] }] } }',
-    'UNKNOWN_ARGUMENT  rate_limits.fields.Product[0].by: "arg:id" has no use on a type.',
+    'UNKNOWN_ARGUMENT  rate_limits.fields.Product[0].by: "arg:id" can only be used on a field.',
   ],
   [
     'bff: { cache: { hints: { Product.nam: { max_age: 1m } } } }',
@@ -126,7 +126,7 @@ test('the gateway does not start with it; one that runs keeps the schema that fi
   renameSync(join(dir, 'schemas/stock.graphql'), join(dir, 'schemas/storage.graphql'));
   await expect
     .poll(() => lines.map(({ msg }) => msg), { timeout: 20_000 })
-    .toContain('the config does not fit the new schema; the last good schema keeps serving');
+    .toContain('the config does not match the new schema; the last good schema keeps serving');
   const line = lines.find(({ msg }) => msg.startsWith('the config does not fit'));
   expect(line?.problems).toEqual([expect.stringContaining('there is no subgraph "stock".')]);
   const sdl = await (

@@ -79,7 +79,7 @@ describe('API keys', () => {
     const status = async () => (await post(server.url, QUERY, { 'x-api-key': gold.key })).status;
     expect(await status()).toBe(200);
     writeFileSync(file, '{"keys": [{]}');
-    await expect.poll(() => lines.some(({ msg }) => String(msg).startsWith('cannot be used as it is'))).toBe(true);
+    await expect.poll(() => lines.some(({ msg }) => String(msg).startsWith('cannot be reloaded'))).toBe(true);
     expect(await status()).toBe(200);
     writeFileSync(file, formatApiKeyFile([{ ...gold.record, active: false }]));
     await expect.poll(status).toBe(401);
