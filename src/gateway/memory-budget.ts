@@ -20,14 +20,14 @@ export function openMemoryBudget(
   logger: Pick<Logger, 'warn'>,
 ): MemoryBudget {
   const atOnce = router.max_buffered_bytes ?? Math.floor(getHeapStatistics().heap_size_limit / HEAP_PER_CHARACTER);
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let lastWarningAt = Number.NEGATIVE_INFINITY;
   return new MemoryBudget({
     atOnce,
     waiting: atOnce * WAITING,
     onWait() {
       const now = performance.now();
-      if (now - toldAt < MINUTE_MS) return;
-      toldAt = now;
+      if (now - lastWarningAt < MINUTE_MS) return;
+      lastWarningAt = now;
       logger.warn(
         { max_buffered_bytes: atOnce },
         'large responses of subgraphs wait for memory: request less data at once, run more processes or give Node a larger heap',
