@@ -39,13 +39,13 @@ const CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie']);
  * Returns how long, and for whom, a response may be cached; `undefined` if its headers do not say. A response that varies with a
  * credential is private if the client sent that credential.
  * @param client the headers of the client, names in lower case
- * @param ofIdentity headers with which the gateway identifies the client to the source: varying with one means varying by client
+ * @param identityHeaders headers with which the gateway identifies the client to the source: varying with one means varying by client
  */
 export function readFreshness(
   headers: ResponseHeaderMap,
   client: ResponseHeaderMap,
   now?: number,
-  ofIdentity: ReadonlySet<string> | undefined = undefined,
+  identityHeaders: ReadonlySet<string> | undefined = undefined,
 ): Freshness | undefined {
   const { directives, lifetime, age, vary } = readCachingHeaders(headers, now);
   const noStore = directives.has('no-store');
@@ -53,7 +53,8 @@ export function readFreshness(
   const isPrivate =
     directives.has('private') ||
     vary.some(
-      (name) => name === '*' || (CREDENTIALS.has(name) && client[name] !== undefined) || ofIdentity?.has(name) === true,
+      (name) =>
+        name === '*' || (CREDENTIALS.has(name) && client[name] !== undefined) || identityHeaders?.has(name) === true,
     );
   if (!isOld && lifetime === undefined && !isPrivate) return undefined;
   const left = lifetime === undefined ? undefined : Math.max(0, lifetime - age) * 1_000;

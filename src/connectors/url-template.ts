@@ -15,11 +15,11 @@ export interface Template {
 export class TemplateError extends Error {
   override readonly name = 'TemplateError';
   /** Whether a path segment is empty because a field of `$this` is null. */
-  readonly ofNothing: boolean;
+  readonly isNullReference: boolean;
 
-  constructor(message: string, ofNothing = false) {
+  constructor(message: string, isNullReference = false) {
     super(message);
-    this.ofNothing = ofNothing;
+    this.isNullReference = isNullReference;
   }
 }
 
@@ -152,8 +152,8 @@ export function expandSegments(segments: readonly Template[], variables: Variabl
     if (first === undefined || (text !== '' && !leadsElsewhere(text))) return text;
     const written = dynamic.map((part) => `{${part.text}}`).join('');
     const what = text === '' ? 'empty' : `"${text.length > 100 ? `${text.slice(0, 100)}…` : text}"`;
-    const ofNothing = text === '' && isNullOfThis(first, variables);
-    throw new TemplateError(`${written} is ${what}, which cannot be a path segment`, ofNothing);
+    const isNullReference = text === '' && isNullOfThis(first, variables);
+    throw new TemplateError(`${written} is ${what}, which cannot be a path segment`, isNullReference);
   });
 }
 

@@ -10,11 +10,11 @@ import { compileAddressList } from '../policy/requests/address-filter.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { pathOf } from '../shared/url-path.ts';
 
-/** What the admin listener gives and does. */
-export interface AdminDuties {
-  /** In the text format of Prometheus. */
+/** The functions behind the routes of the admin listener. */
+export interface AdminActions {
+  /** Returns metrics in the text format of Prometheus. */
   metrics(): Promise<string>;
-  /** Has all of the gateway forget kept answers of endpoints; resolves with how many these were. */
+  /** Purges cached responses of endpoints in all processes. Resolves with their number. */
   purge(tags: readonly string[]): Promise<number>;
 }
 
@@ -27,14 +27,14 @@ export interface AdminListener {
 const GRACE_MS = 2_000;
 
 /**
- * Opens the port for those who run the gateway, apart from the one for clients. Rejects with an `Error` that says what to do when
- * it cannot be had. `undefined` where it is off.
+ * Opens the port for operators, which is separate from the port for clients. Returns `undefined` when it is disabled. Rejects with
+ * an `Error` that says what to do when the port cannot be opened.
  */
-export async function openAdmin(config: Config, duties: AdminDuties): Promise<AdminListener | undefined> {
+export async function openAdmin(config: Config, actions: AdminActions): Promise<AdminListener | undefined> {
   const { enabled, listen: address, path } = config.telemetry.metrics.prometheus;
   if (!enabled) return undefined;
   const portSetting = 'telemetry.metrics.prometheus.listen';
-  const { origin, close } = await listen(adminHost(config, duties), {
+  const { origin, close } = await listen(adminHost(config, actions), {
     ...address,
     portSetting,
     graceMs: GRACE_MS,
@@ -43,25 +43,25 @@ export async function openAdmin(config: Config, duties: AdminDuties): Promise<Ad
   return { metricsUrl: `${origin}${path}`, close };
 }
 
-function adminHost(config: Config, duties: AdminDuties): Omit<RequestHandler, 'isDraining'> {
+function adminHost(config: Config, actions: AdminActions): Omit<RequestHandler, 'isDraining'> {
   const { path: metricsPath } = config.telemetry.metrics.prometheus;
   const { purge_token: token } = config.bff;
-  const lets = compileAddressList(config.ip_lists.admin);
+  const isAllowed = compileAddressList(config.ip_lists.admin);
 
   function replyTo(req: IncomingMessage, path: string): EndpointResponse | Promise<EndpointResponse> {
-    if (lets && !lets(peerAddress(req.socket))) {
+    if (isAllowed && !isAllowed(peerAddress(req.socket))) {
       return problemResponse(
-        { status: 403, kind: 'forbidden', detail: 'Requests from this address are not answered.' },
+        { status: 403, kind: 'forbidden', detail: 'Requests from this address are not allowed.' },
         path,
       );
     }
-    if (path === PURGE_PATH && token !== undefined) return purgeResponse({ req, path }, token, duties.purge);
+    if (path === PURGE_PATH && token !== undefined) return purgeResponse({ req, path }, token, actions.purge);
     if (path !== metricsPath) {
       const detail = `There is nothing at ${path}. Metrics are at ${metricsPath}.`;
       return problemResponse({ status: 404, kind: 'not-found', detail }, path);
     }
-    if (req.method === 'GET' || req.method === 'HEAD') return duties.metrics().then(metricsReply);
-    const detail = `${path} answers GET.`;
+    if (req.method === 'GET' || req.method === 'HEAD') return actions.metrics().then(metricsReply);
+    const detail = `${path} supports GET only.`;
     return problemResponse({ status: 405, kind: 'method-not-allowed', detail, headers: { allow: 'GET, HEAD' } }, path);
   }
 
@@ -85,7 +85,7 @@ function adminHost(config: Config, duties: AdminDuties): Omit<RequestHandler, 'i
 
 function problemOf(error: unknown): ProblemDetails {
   if (error instanceof GatewayError) return { status: error.status, kind: 'bad-request', detail: error.message };
-  return { status: 500, kind: 'failed', detail: 'This could not be done.' };
+  return { status: 500, kind: 'failed', detail: 'Internal error. See the log.' };
 }
 
 const ALWAYS = { 'x-content-type-options': 'nosniff' };

@@ -11,7 +11,7 @@ import { createEngine } from '../pipeline/pipeline.ts';
 import type { RateLimits } from '../policy/rate-limits/rate-limits.ts';
 import { createHttpPools } from '../sources/http/http-pools.ts';
 import { ApiCache } from '../sources/rest/cache/api-cache.ts';
-import { memoryKeeper, redisKeeper } from '../sources/rest/cache/cache-store.ts';
+import { memoryCacheStore, redisCacheStore } from '../sources/rest/cache/cache-store.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
@@ -24,7 +24,7 @@ import type { HeaderRules } from './header-rules.ts';
 import { openMemoryBudget } from './memory-budget.ts';
 import { closeSources, openSources } from './open-sources.ts';
 
-/** What engines share with the rest of the gateway. */
+/** Objects that engines share with the rest of the gateway. */
 export interface EngineParts {
   readonly rateLimits: RateLimits;
   readonly redis: SharedRedis | undefined;
@@ -32,8 +32,8 @@ export interface EngineParts {
 }
 
 /**
- * Engines whose subgraphs are reached over HTTP, as the config says. Connections outlive a change of the schema. The factory throws
- * `ConfigError` for a supergraph that lacks what the config names.
+ * Returns a factory of engines with the settings of the config. Engines share connections across schema changes. The factory throws
+ * `ConfigError` for a supergraph without something that the config names.
  */
 export function engineFactory(
   config: Config,
@@ -78,8 +78,8 @@ export function engineFactory(
           const errors = all.filter(isLoggedByItself);
           if (errors.length === 0) return;
           logger.warn(
-            { requestId: client.requestId, count: errors.length, errors: errors.slice(0, MOST_LOGGED) },
-            'errors of subgraphs, withheld from the client',
+            { requestId: client.requestId, count: errors.length, errors: errors.slice(0, MAX_LOGGED) },
+            'errors of subgraphs, masked in the response',
           );
         },
         onInternalError: (err, client) =>
@@ -93,28 +93,28 @@ export function engineFactory(
   };
 }
 
-/** What a subgraph that does not answer comes to is logged as one outage, not for each request. */
+/** Error codes of a subgraph outage, which is logged once and not for each request. */
 const OUTAGE_CODES: ReadonlySet<unknown> = new Set(['SUBREQUEST_HTTP_ERROR', 'SUBREQUEST_TIMEOUT']);
 
 function isLoggedByItself({ extensions = {} }: GraphQLFormattedError): boolean {
   if (!OUTAGE_CODES.has(extensions.code)) return true;
-  // that an API has not found something is no outage
+  // a 4xx of an API is not an outage
   const status = (extensions.http as { readonly status?: number } | undefined)?.status;
   return extensions.connector !== undefined && status !== undefined && status < 500;
 }
 
-/** A line of the log shows this many errors of one request, and says how many there were. */
-const MOST_LOGGED = 20;
+/** The most errors of one request in a line of the log, which also has their total number. */
+const MAX_LOGGED = 20;
 
-/** Answers of REST APIs outlive a change of the schema, too. */
+/** Creates the cache for responses of REST APIs. It outlives schema changes. */
 function openApiCache({ cache }: Config['connectors'], redis: SharedRedis | undefined): ApiCache {
-  return new ApiCache(cache.redis && redis ? redisKeeper(redis) : memoryKeeper(cache.max_bytes));
+  return new ApiCache(cache.redis && redis ? redisCacheStore(redis) : memoryCacheStore(cache.max_bytes));
 }
 
-/** REST APIs say with each answer how long it holds, and subgraphs whose headers are heeded. */
+/** Returns which subgraphs report how long responses may be cached: REST APIs, and subgraphs whose headers are respected. */
 function cachePolicy({ cache_control }: Config, subgraphs: readonly Subgraph[]): EngineOptions['cachePolicy'] {
   if (!cache_control.enabled) return undefined;
-  const speaks = ({ name, inProcess }: Subgraph) =>
+  const reports = ({ name, inProcess }: Subgraph) =>
     inProcess?.kind === 'rest' || respectsHeadersOf(cache_control, name);
-  return { reportsCacheControl: new Set(subgraphs.filter(speaks).map(({ name }) => name)) };
+  return { reportsCacheControl: new Set(subgraphs.filter(reports).map(({ name }) => name)) };
 }

@@ -3,12 +3,12 @@ import { ConfigValueError } from '../config/config-value-error.ts';
 
 const NEEDS_REDIS = 'set it, with "store.redis.url" (or the environment variable REDIS_URL) to say where Redis is';
 
-/** Throws `ConfigValueError` for login sessions that several processes would each keep for themselves. */
+/** Throws `ConfigValueError` for login sessions in memory, which several processes cannot share. */
 export function checkSessions({ login }: Pick<Config, 'login'>): void {
   for (const [client, { session }] of Object.entries(login)) {
     if (session.store === 'redis') continue;
     const message =
-      `login.${client}.session.store: "memory" does not work with several processes, since each would know other sessions. ` +
+      `login.${client}.session.store: "memory" does not work with several processes, because each would have its own sessions. ` +
       'Set it to "redis", with keys in "session.keys", and set "store.redis.url" (or the environment variable REDIS_URL); or ' +
       'start without --workers.';
     throw new ConfigValueError(message);
@@ -16,8 +16,8 @@ export function checkSessions({ login }: Pick<Config, 'login'>): void {
 }
 
 /**
- * Throws `ConfigValueError` for what several processes cannot keep when no process keeps state for the others: workers of
- * another process manager.
+ * Throws `ConfigValueError` for settings that need state shared between processes when there is none: under another process
+ * manager.
  */
 export function checkApartProcesses(config: Config, hasIdempotentEndpoints: boolean): void {
   const { bff, rate_limits, store } = config;
@@ -30,7 +30,7 @@ export function checkApartProcesses(config: Config, hasIdempotentEndpoints: bool
   const counted = store.redis !== undefined && rate_limits.store !== 'memory';
   if (rate_limits.on_store_failure === 'fail_closed' && !counted) {
     throw new ConfigValueError(
-      `rate_limits.on_store_failure: ${reason}, so that "fail_closed" cannot be kept: set "store.redis.url" (or the ` +
+      `rate_limits.on_store_failure: ${reason}, so that "fail_closed" cannot be guaranteed: set "store.redis.url" (or the ` +
         'environment variable REDIS_URL), and leave "rate_limits.store" out.',
     );
   }

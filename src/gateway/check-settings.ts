@@ -10,7 +10,7 @@ import { compileHeaderRules } from './header-rules.ts';
 import { loadPolicyModule } from './policy-module.ts';
 import { loadYogaPlugins } from './yoga-plugins.ts';
 
-/** What a config that is well-formed names or says, and the gateway could not start with: a sentence for each. */
+/** Returns a message for each setting of a well-formed config that would prevent the gateway from starting. */
 export async function checkSettings(config: Config): Promise<string[]> {
   const { headers, tls, api_keys, authentication, authorization, persisted_queries } = config;
   const { module } = authorization.policies;

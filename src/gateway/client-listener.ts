@@ -6,8 +6,8 @@ import { tlsOptions } from '../http/tls-options.ts';
 type ListenerConfig = Pick<Config, 'supergraph' | 'tls'>;
 
 /**
- * Opens the port that clients use: `supergraph.listen`, over which `other` goes, with HTTPS where `tls.supergraph` is
- * set. Rejects with `ConfigValueError`.
+ * Opens the port for clients: `supergraph.listen`, overridden by `other`, with HTTPS when `tls.supergraph` is set. Rejects with
+ * `ConfigValueError`.
  */
 export async function listenForClients(
   host: RequestHandler,
@@ -17,7 +17,7 @@ export async function listenForClients(
   return listen(host, { ...config.supergraph.listen, ...other, tls: clientTls(config) });
 }
 
-/** Throws `ConfigValueError` where `listenForClients` would reject before it asks for the port. */
+/** Throws `ConfigValueError` when `listenForClients` would reject before it opens the port. */
 export function checkClientListener(config: ListenerConfig): void {
   clientTls(config);
 }

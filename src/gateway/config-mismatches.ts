@@ -19,8 +19,8 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import { unknownConnectors } from './connector-facts.ts';
 import { unknownSubgraphs } from './unknown-subgraphs.ts';
 
-/** A key of the config that names what the schema does not have. */
-interface Misfit {
+/** A key of the config that names something that the schema does not have. */
+interface Mismatch {
   readonly path: readonly (string | number)[];
   readonly code: string;
   readonly message: string;
@@ -28,8 +28,8 @@ interface Misfit {
 }
 
 /**
- * Everything in the config that names what the schema does not have: settings that would silently do nothing. Where the config is
- * a file, each problem has its place in it.
+ * Returns all keys of the config that name something that the schema does not have: settings without effect. If the config is a
+ * file, each problem has its location.
  */
 export function configMismatches(config: Config, supergraph: Supergraph): Problem[] {
   const mismatches = [
@@ -43,7 +43,7 @@ export function configMismatches(config: Config, supergraph: Supergraph): Proble
   return problemsAt(mismatches, config.file);
 }
 
-/** Fields of `bff.cache.hints`, which are looked for together with the endpoints by other commands. */
+/** Returns unknown fields in `bff.cache.hints`. Other commands check them together with the endpoints. */
 export function hintMismatches({ bff, file }: Config, { publicSchema }: Supergraph): Problem[] {
   const mismatches = Object.keys(bff.cache.hints).flatMap((coordinate) => {
     const unknown = unknownCoordinate(coordinate, publicSchema);
@@ -52,7 +52,7 @@ export function hintMismatches({ bff, file }: Config, { publicSchema }: Supergra
   return problemsAt(mismatches, file);
 }
 
-function problemsAt(mismatches: readonly Misfit[], file: string | undefined): Problem[] {
+function problemsAt(mismatches: readonly Mismatch[], file: string | undefined): Problem[] {
   if (mismatches.length === 0) return [];
   const text = file === undefined ? undefined : readFileSync(file, 'utf8');
   return mismatches.map(({ path, message, ...rest }) => ({
@@ -64,7 +64,7 @@ function problemsAt(mismatches: readonly Misfit[], file: string | undefined): Pr
   }));
 }
 
-function subgraphs(config: Config, { subgraphs }: Supergraph): Misfit[] {
+function subgraphs(config: Config, { subgraphs }: Supergraph): Mismatch[] {
   const names = subgraphs.map(({ name }) => name);
   return unknownSubgraphs(config, names).map((path) => {
     const name = path.at(-1) ?? '';
@@ -73,7 +73,7 @@ function subgraphs(config: Config, { subgraphs }: Supergraph): Misfit[] {
   });
 }
 
-function connectors({ connectors }: Config, supergraph: Supergraph): Misfit[] {
+function connectors({ connectors }: Config, supergraph: Supergraph): Mismatch[] {
   return unknownConnectors(connectors, supergraph).map(({ section, name, known }) => {
     const path = ['connectors', section, name];
     const [own] = section === 'sources' ? known.filter((source) => source.startsWith(`${name}.`)) : [];
@@ -85,19 +85,19 @@ function connectors({ connectors }: Config, supergraph: Supergraph): Misfit[] {
   });
 }
 
-function limitedFields({ rate_limits }: Config, { publicSchema, types }: Supergraph): Misfit[] {
+function limitedFields({ rate_limits }: Config, { publicSchema, types }: Supergraph): Mismatch[] {
   return Object.keys(rate_limits.fields).flatMap((coordinate) => {
     const [type = '', field] = coordinate.split('.');
     const known = types.get(type);
-    // what the public schema hides may still be limited
+    // a field that the public schema hides may have a limit, too
     if (known !== undefined && (field === undefined || ('fields' in known && known.fields.has(field)))) return [];
     const unknown = unknownCoordinate(coordinate, publicSchema);
     return unknown ? [{ path: ['rate_limits', 'fields', coordinate], code: 'UNKNOWN_COORDINATE', ...unknown }] : [];
   });
 }
 
-/** `arg:filter.owner` in `by` has to lead from an argument of the field through input objects; no other call would count. */
-function limitedArguments({ rate_limits }: Config, { publicSchema }: Supergraph): Misfit[] {
+/** Checks keys like `arg:filter.owner` in `by`: the path begins with an argument of the field and continues through input objects. */
+function limitedArguments({ rate_limits }: Config, { publicSchema }: Supergraph): Mismatch[] {
   return Object.entries(rate_limits.fields).flatMap(([coordinate, limits]) => {
     const [typeName = '', fieldName] = coordinate.split('.');
     const type = publicSchema.getType(typeName);
@@ -107,7 +107,7 @@ function limitedArguments({ rate_limits }: Config, { publicSchema }: Supergraph)
     return limits.flatMap(({ by }, index) =>
       by.flatMap((key) => {
         if (!key.startsWith('arg:')) return [];
-        const mistake = field ? argumentMistake(field, key) : { message: `"${key}" has no use on a type.` };
+        const mistake = field ? argumentMistake(field, key) : { message: `"${key}" can only be used on a field.` };
         const path = ['rate_limits', 'fields', coordinate, index, 'by'];
         return mistake ? [{ path, code: 'UNKNOWN_ARGUMENT', ...mistake }] : [];
       }),
@@ -118,7 +118,7 @@ function limitedArguments({ rate_limits }: Config, { publicSchema }: Supergraph)
 function argumentMistake(
   field: GraphQLField<unknown, unknown>,
   key: string,
-): Pick<Misfit, 'message' | 'hint'> | undefined {
+): Pick<Mismatch, 'message' | 'hint'> | undefined {
   let members: Readonly<Record<string, GraphQLInputType>> = Object.fromEntries(
     field.args.map(({ name, type }) => [name, type]),
   );
@@ -138,7 +138,7 @@ function argumentMistake(
   return undefined;
 }
 
-function overrideLabels({ override_labels }: Config, { subgraphs }: Supergraph): Misfit[] {
+function overrideLabels({ override_labels }: Config, { subgraphs }: Supergraph): Mismatch[] {
   const named = Object.keys(override_labels.labels);
   if (named.length === 0) return [];
   const fields = subgraphs.flatMap(({ types }) => [...types.values()].flatMap((type) => [...type.fields.values()]));
@@ -151,7 +151,7 @@ function overrideLabels({ override_labels }: Config, { subgraphs }: Supergraph):
   });
 }
 
-function contractTags({ contracts }: Config, { sdl }: Supergraph): Misfit[] {
+function contractTags({ contracts }: Config, { sdl }: Supergraph): Mismatch[] {
   if (contracts.length === 0) return [];
   const known = tagsOf(sdl);
   return contracts.flatMap((contract, index) =>

@@ -5,10 +5,11 @@ import { expandWherePossible } from '../connectors/expand-variables.ts';
 import { readConnectors } from '../connectors/read-connectors.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 
+/** What a supergraph's connectors use: client headers, subgraphs and sources. */
 interface ConnectorFacts {
-  /** Whether some connector reads this header of the client's. */
+  /** Returns whether some connector reads this client header. */
   reads(header: string): boolean;
-  /** The names of all that they read, in lower case; `undefined` where it may be any. */
+  /** Names, in lower case, of the client headers that connectors read; `undefined` when they may read any. */
   readonly headers: readonly string[] | undefined;
   /** The subgraphs that have connectors. */
   readonly subgraphs: ReadonlySet<string>;
@@ -18,7 +19,7 @@ interface ConnectorFacts {
 
 const FACTS = new WeakMap<Supergraph, ConnectorFacts>();
 
-/** What the connectors of a supergraph say. Looked into once for each supergraph. */
+/** Returns facts about the connectors of a supergraph. Computes them once for each supergraph. */
 export function connectorFacts(supergraph: Supergraph): ConnectorFacts {
   let facts = FACTS.get(supergraph);
   if (facts === undefined) {
@@ -48,15 +49,15 @@ function readFacts(supergraph: Supergraph): ConnectorFacts {
   };
 }
 
-/** A key of the config's `connectors` that names what is not there. */
+/** A key of the config's `connectors` with an unknown name. */
 export interface UnknownConnectors {
   readonly section: 'sources' | 'subgraphs';
   readonly name: string;
-  /** The names that could stand there. */
+  /** The valid names. */
   readonly known: readonly string[];
 }
 
-/** Finds the keys of the config's `connectors` that mean nothing in this supergraph: an `override_url` among them would be ignored. */
+/** Finds keys of the config's `connectors` that this supergraph does not have: the gateway would ignore them. */
 export function unknownConnectors(config: ConnectorsConfig, supergraph: Supergraph): UnknownConnectors[] {
   return (['sources', 'subgraphs'] as const).flatMap((section) => {
     const given = Object.keys(config[section]);

@@ -25,31 +25,31 @@ import type { Instruments } from '../telemetry/instruments.ts';
 export interface HostOptions
   extends GraphqlRouteOptions,
     Pick<MiddlewareOptions, 'maxUrlBytes' | 'answerHeaders' | 'cors' | 'addressFilter' | 'authenticator' | 'login'> {
-  /** The engine in force; `undefined` while there is no schema. */
+  /** Returns the current engine; `undefined` while there is no schema. */
   readonly engine: () => Engine | undefined;
   readonly graphiql: boolean;
-  /** Who may show GraphiQL inside a frame (`security_headers.frame_options`). Default: nobody. */
+  /** Which sites may show GraphiQL in a frame (`security_headers.frame_options`). Default: none. */
   readonly frames?: PageNeeds['frames'];
   /** Whether `/health` and `/ready` are served. Default true. */
   readonly healthRoutes?: boolean;
-  /** Parts of the public schema that are served at a path of their own. */
+  /** Parts of the public schema with their own paths. */
   readonly contracts?: readonly { readonly name: string; readonly path: string }[];
-  /** Answers what is under `/bff`; false for paths that are not its own. */
+  /** Serves endpoints under `/bff`; false for paths without an endpoint. */
   readonly bff?:
     | {
         handle(req: IncomingMessage, res: ServerResponse, client: ClientInfo, notes: RequestNotes): boolean;
         cors?: Bff['cors'];
       }
     | undefined;
-  /** Whether the store that processes share is there; `/ready` says so, and stays ready. */
+  /** Returns whether the shared store is available. `/ready` reports it, and stays ready without it. */
   readonly storeState?: (() => 'UP' | 'DOWN') | undefined;
-  /** By which headers clients say who they are, for the line of each request in the log. */
+  /** The headers with client name and version, for the access log. */
   readonly accessLog?: AccessLogSettings | undefined;
-  /** Counts requests that have ended, and those that are refused before they become operations. */
+  /** Counters of completed requests, and of those that are refused before they become operations. */
   readonly instruments?: Pick<Instruments, 'requestFinished' | 'refused'> | undefined;
 }
 
-/** Puts middleware, routes and what observes them together: all that answers requests at the port for clients. */
+/** Combines middleware, routes and observers into the handler of all requests at the port for clients. */
 export function createHost(options: HostOptions): RequestHandler {
   const { logger, instruments, pathPrefix, accessLog } = options;
   const handling = { logger, onRefused: instruments && refusalObserver(instruments.refused) };
@@ -73,7 +73,7 @@ export function createHost(options: HostOptions): RequestHandler {
 
 type Fail = (context: RequestContext, error: unknown) => void;
 
-/** Returns the one way in which an error outside of an operation becomes a response. */
+/** Returns a function that sends the response for an error outside an operation. */
 function errorSender(handling: ErrorHandling, pathPrefix: string | undefined): Fail {
   return (context, error) =>
     sendResponse(context, routeErrorResponse(toGatewayError(error, context, handling), context, pathPrefix));
@@ -85,7 +85,7 @@ interface Routes {
   isGraphql(path: string): boolean;
 }
 
-/** Lists what is served, in the order in which it is asked. */
+/** Lists the routes in the order in which the router tries them. */
 function listRoutes(options: HostOptions, handling: ErrorHandling, fail: Fail, isDraining: () => boolean): Routes {
   const settings = { ...options, ...handling };
   const main = createGraphqlRoute(settings, '/graphql');

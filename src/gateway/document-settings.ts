@@ -2,7 +2,7 @@ import type { DocumentSettings } from '../bff/openapi/document-settings.ts';
 import type { Config } from '../config/config.ts';
 import { cookieName } from '../policy/login/cookies.ts';
 
-/** Returns what OpenAPI documents say beside the endpoints. */
+/** Returns the settings of OpenAPI documents that do not come from endpoints. */
 export function documentSettings({
   bff,
   api_keys,

@@ -5,7 +5,10 @@ import { placeOfKey } from '../config/config-file.ts';
 import { displayPath } from '../config/display-path.ts';
 import type { CacheHint } from '../operation/cache-hints.ts';
 
-/** @param file the config file, so that problems tell where in it */
+/**
+ * Returns the settings that endpoints are checked against.
+ * @param file the config file, so that problems have a location
+ */
 export function endpointSettings({ bff, login }: Pick<Config, 'bff' | 'login'>, file?: string): EndpointConfig {
   const hints = Object.entries(bff.cache.hints).map(([coordinate, said]): [string, CacheHint] => {
     const { max_age, scope, inherit } = said;

@@ -19,13 +19,13 @@ export interface EnginePolicyParts {
   readonly logger: Logger;
   readonly rateLimits: RateLimits;
   readonly instruments?: Instruments | undefined;
-  /** Decides policies in place of the module that the config names, which is not loaded then. */
+  /** Decides policies instead of the module that the config names, which is not loaded then. */
   readonly decide?: DecidePolicies | undefined;
 }
 
 /**
- * What the config asks of operations before they run, as the engine takes it. Throws an `Error` when a module that it names
- * cannot be used.
+ * Creates the engine's policies: checks of operations before they run. Throws an `Error` when a module that the config names cannot
+ * be used.
  */
 export async function enginePolicies(config: Config, parts: EnginePolicyParts): Promise<EnginePolicies> {
   const { logger, rateLimits, instruments } = parts;
@@ -37,7 +37,7 @@ export async function enginePolicies(config: Config, parts: EnginePolicyParts): 
       observer?.onExcess(excesses, document);
     }),
     hideSuggestions: hidesSchemaDetails(config),
-    // what is refused or dropped for other reasons must not use up a limit
+    // rate limits come last: an operation that another policy refuses must not count
     policies: [
       ...(await authorization(config.authorization, parts)),
       ...demandControl(config.demand_control, hidesSchemaDetails(config), parts),
@@ -48,7 +48,7 @@ export async function enginePolicies(config: Config, parts: EnginePolicyParts): 
   };
 }
 
-/** Whether nothing that clients are answered suggests names of the schema to them. */
+/** Returns whether responses must not reveal or suggest names of the schema. */
 export function hidesSchemaDetails({ limits, production }: Pick<Config, 'limits' | 'production'>): boolean {
   return limits.hide_schema_details ?? production;
 }

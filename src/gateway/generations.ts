@@ -1,31 +1,31 @@
 import type { SupergraphUpdate } from '../composition/supergraph-provider.ts';
 import type { Engine } from '../pipeline/engine.ts';
 
-/** An engine and the end of what it stands on (its sources' connections). */
+/** An engine, and a function that closes its sources. */
 export interface BuiltEngine {
   readonly engine: Engine;
   close(): Promise<void>;
 }
 
-/** Makes an engine for a supergraph. Throws when the supergraph cannot be served; nothing is left open then. */
+/** Creates an engine for a supergraph. Throws when the supergraph cannot be served, and closes what it has opened. */
 export type EngineFactory = (update: SupergraphUpdate) => BuiltEngine;
 
-/** Holds the engine in force and swaps it for another without dropping a request. */
+/** The holder of the current engine. Replaces it without dropping a request. */
 export interface Gateway {
   /**
-   * The engine in force; `undefined` before the first schema and after `close`. What is under way on an engine when it
-   * is replaced ends there; whoever still holds a replaced engine is passed on to the one in force.
+   * Returns the current engine; `undefined` before the first schema and after `close`. Operations in flight on a replaced engine
+   * complete there. A caller that still holds a closed engine is forwarded to the current one.
    */
   engine(): Engine | undefined;
-  /** Builds the new engine whole, then puts it in force. Throws what the factory throws: the old one then stays. */
+  /** Builds a new engine, then makes it the current one. Throws what the factory throws, and keeps the previous engine then. */
   swap(update: SupergraphUpdate): void;
-  /** Resolves when all that is under way has ended and every source is closed. */
+  /** Resolves when all operations in flight have completed and every source is closed. */
   close(): Promise<void>;
 }
 
 export interface GatewayOptions {
   readonly createEngine: EngineFactory;
-  /** Told when the sources of a replaced engine did not close in order; requests are not concerned. */
+  /** Called when closing the sources of a replaced engine failed. Requests are not affected. */
   readonly onCloseError?: (error: unknown) => void;
 }
 
@@ -56,7 +56,7 @@ export function createGateway({ createEngine, onCloseError = () => {} }: Gateway
   };
 }
 
-/** One engine with a count of what is under way on it, so that its sources close after the last answer, not before. */
+/** An engine with a count of its operations in flight, so that its sources close after the last result. */
 class Generation implements Engine {
   readonly #built: BuiltEngine;
   readonly #current: () => Engine | undefined;
@@ -106,11 +106,11 @@ class Generation implements Engine {
   }
 
   execute(request: Parameters<Engine['execute']>[0]): ReturnType<Engine['execute']> {
-    if (this.#closed) return this.#passOn(request);
-    const answer = this.#built.engine.execute(request);
+    if (this.#closed) return this.#forward(request);
+    const result = this.#built.engine.execute(request);
     this.#running++;
-    answer.then(this.#ended, this.#ended);
-    return answer;
+    result.then(this.#ended, this.#ended);
+    return result;
   }
 
   readonly #ended = () => {
@@ -127,10 +127,10 @@ class Generation implements Engine {
     await this.#built.close();
   }
 
-  async #passOn(request: Parameters<Engine['execute']>[0]) {
+  async #forward(request: Parameters<Engine['execute']>[0]) {
     const successor = this.#current();
     if (!successor) throw new Error('The gateway is closed.');
-    // the document was read for another schema
+    // the document was validated against another schema
     return successor.execute({ ...request, document: undefined });
   }
 }

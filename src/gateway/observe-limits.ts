@@ -11,8 +11,8 @@ function reasonOf(code: unknown): string {
 }
 
 /**
- * Takes note of what `limits` refuse, or would refuse, of each request; and of operations that were known. A document is measured
- * once, so what was found then is told again for each request that brings it.
+ * Returns callbacks that count what `limits` refuse, or would refuse, and which operations were in the plan cache. A document is
+ * measured once; its excesses count again for each request that sends it.
  */
 export function limitObserver({
   refused,
@@ -23,16 +23,16 @@ export function limitObserver({
   readonly onRefused: NonNullable<EngineOptions['onRefused']>;
 } {
   const excessive = new WeakMap<DocumentNode, readonly string[]>();
-  const tell = (reason: string) => refused('limits', reason, 'measure');
+  const count = (reason: string) => refused('limits', reason, 'measure');
   const reasonsOf = (excesses: readonly Excess[]) => excesses.map(({ code }) => reasonOf(code));
   return {
     onExcess(excesses, document) {
       if (document) excessive.set(document, reasonsOf(excesses));
-      else reasonsOf(excesses).forEach(tell);
+      else reasonsOf(excesses).forEach(count);
     },
     onOperation(document, known) {
       preparedFor(known);
-      excessive.get(document)?.forEach(tell);
+      excessive.get(document)?.forEach(count);
     },
     onRefused({ refusal, errors }) {
       if (refusal === 'overload') refused('traffic_shaping', 'max_buffered_bytes');

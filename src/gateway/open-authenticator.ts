@@ -14,9 +14,9 @@ export interface AuthenticatorEnvironment {
   readonly logger: Logger;
   readonly instruments?: Instruments | undefined;
   readonly redis: SharedRedis | undefined;
-  /** Bad credentials that other processes count as well. */
+  /** Counts of bad credentials that all processes share. */
   readonly sharedFailures?: SharedFailures | undefined;
-  /** What subgraphs are sent of what is found out here. */
+  /** The header rules, which may send the client's identity to subgraphs. */
   readonly rules: RequestHeaders;
 }
 
@@ -25,7 +25,7 @@ export interface OpenAuthenticator {
   close(): Promise<void>;
 }
 
-/** Admission as the config says, with the files that it goes by under watch. Throws what `configureAuthenticator` throws. */
+/** Creates the authenticator that the config describes, and watches its files. Throws what `configureAuthenticator` throws. */
 export async function openAuthenticator(
   config: Config,
   environment: AuthenticatorEnvironment,
@@ -51,7 +51,7 @@ export async function openAuthenticator(
   }
 }
 
-/** The token for purging is none by which clients are known, though it comes in the same header. */
+/** Wraps an authenticator so that it ignores the purge token, which uses the same header and identifies no client. */
 function exceptPurging(authenticator: Authenticator, token: string): Authenticator {
   return {
     ...authenticator,
@@ -69,8 +69,8 @@ function bound(watched: Authenticator['files'][number]) {
 function reloadOrKeep(file: string, reload: () => void, logger: Logger): void {
   try {
     reload();
-    logger.info({ file }, 'read again');
+    logger.info({ file }, 'reloaded');
   } catch (err) {
-    logger.error({ file, err }, 'cannot be used as it is now; what it said before goes on');
+    logger.error({ file, err }, 'cannot be reloaded; keeping the previous version');
   }
 }

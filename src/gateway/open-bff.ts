@@ -18,18 +18,18 @@ export interface BffParts {
   readonly logger: Logger;
   readonly redis: SharedRedis | undefined;
   readonly forwarding: DependsOn;
-  /** Where idempotency keys are kept without `bff.redis`; by default in memory. */
+  /** The store of idempotency keys without `bff.redis`. Default in memory. */
   readonly keyStore?: KeyStore | undefined;
   /** Counts for `rate_limit` in client.yaml. */
   readonly limiter: Limiter;
-  /** Whether the page of the demo is served. */
+  /** Whether to serve the demo page. */
   readonly demo: boolean;
   readonly instruments?: Instruments | undefined;
   /** Purges in all processes of this gateway. */
   readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
 }
 
-/** The endpoints of a folder, as the config says. Rejects when the folder cannot be read. */
+/** Creates the endpoints of a folder with the settings of the config. Rejects when the folder cannot be read. */
 export function openBff(
   dir: string,
   config: Config,
@@ -67,16 +67,16 @@ export function openBff(
   });
 }
 
-/** Reads the folder again; where that fails, the endpoints stay as they were. */
+/** Reads the folder again. If that fails, keeps the endpoints and logs the error. */
 export async function reloadBff(bff: Bff, logger: Logger): Promise<void> {
   try {
     await bff.reload();
   } catch (err) {
-    logger.error({ err }, 'the BFF folder cannot be read; the endpoints stay as they were');
+    logger.error({ err }, 'the BFF folder cannot be read; keeping the previous endpoints');
   }
 }
 
-/** Returns a function that logs what is wrong with the endpoints after each check, and once when nothing is any longer. */
+/** Returns a function that logs the problems of endpoints after each check, and logs once when all are fixed. */
 function problemLogger(logger: Logger): (problems: readonly Problem[]) => void {
   let hadProblems = false;
   return (problems) => {

@@ -17,7 +17,7 @@ import { type StackParts, stack } from '../traffic/stack.ts';
 import type { HeaderRules } from './header-rules.ts';
 import { addressOf, stitchLayer } from './service-source.ts';
 
-/** What every source of an engine is made with. */
+/** Objects that all sources of an engine share. */
 export interface SourceDependencies {
   readonly config: Config;
   readonly pools: HttpPools;
@@ -29,8 +29,8 @@ export interface SourceDependencies {
 }
 
 /**
- * Opens the source of each subgraph, with the layers that the config asks for. Throws a `TypeError` for a subgraph without a
- * usable URL; sources that were opened before it are closed.
+ * Opens the source of each subgraph, with the layers that the config enables. Throws a `TypeError` for a subgraph without a
+ * usable URL, and closes the sources that were opened before.
  */
 export function openSources(subgraphs: readonly Subgraph[], dependencies: SourceDependencies): Map<string, Source> {
   const sources = new Map<string, Source>();
@@ -47,7 +47,7 @@ export async function closeSources(sources: ReadonlyMap<string, Source>): Promis
   await Promise.all([...sources.values()].map((source) => source.close()));
 }
 
-/** What both kinds of sources need of the config. */
+/** Settings that both kinds of sources use. */
 interface SourceSettings {
   readonly name: string;
   readonly traffic: ReturnType<typeof subgraphTraffic>;
@@ -97,9 +97,9 @@ function openHttpSource(subgraph: Subgraph, settings: SourceSettings, dependenci
     pools,
     forward,
     compression: compressionOf(traffic),
-    keepsHeaders: rules.response !== undefined || respected,
+    returnsHeaders: rules.response !== undefined || respected,
   });
-  // a cookie is for the one client that asked
+  // a cookie is only for the client that sent the request
   const shares = traffic.deduplicate_query && rules.response?.passesCookies !== true;
   return stack(source, {
     ...commonParts(dependencies),

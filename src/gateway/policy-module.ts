@@ -6,7 +6,7 @@ import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /**
- * Imports the module that decides policies (`authorization.policies.module`), JavaScript, or TypeScript that can be erased.
+ * Imports the module that decides policies (`authorization.policies.module`): JavaScript, or TypeScript with erasable syntax only.
  * Throws `ConfigValueError`, which names the file when it cannot be used.
  */
 export async function loadPolicyModule(file: string): Promise<DecidePolicies> {
@@ -19,8 +19,8 @@ export async function loadPolicyModule(file: string): Promise<DecidePolicies> {
   }
   if (typeof module.default === 'function') return module.default as DecidePolicies;
   throw new ConfigValueError(
-    `The default export of ${file} (authorization.policies.module) is no function. ` +
-      'Write "export default async (policies, { identity }) => …", which answers with the policies that are met.',
+    `The default export of ${file} (authorization.policies.module) is not a function. ` +
+      'Write "export default async (policies, { identity }) => …", which returns the policies that are met.',
   );
 }
 
@@ -29,16 +29,16 @@ export interface PolicyModule {
   close(): Promise<void>;
 }
 
-/** Loads the module, and loads it again when it changes. Throws `ConfigValueError` when it cannot be used at first. */
+/** Loads the module, and reloads it when it changes. Throws `ConfigValueError` when the first load fails. */
 export async function watchPolicyModule(file: string, logger: Logger): Promise<PolicyModule> {
   let current = await loadPolicyModule(file);
   const reload = async (exists: boolean) => {
     if (!exists) return;
     try {
       current = await loadPolicyModule(file);
-      logger.info({ file }, 'read again');
+      logger.info({ file }, 'reloaded');
     } catch (err) {
-      logger.error({ file, err }, 'cannot be used as it is now; what it said before goes on');
+      logger.error({ file, err }, 'cannot be reloaded; keeping the previous version');
     }
   };
   const watching = await watchPath({

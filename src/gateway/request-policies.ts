@@ -19,7 +19,7 @@ export interface RequestPolicyParts {
   readonly logger: Logger;
   readonly instruments?: Instruments | undefined;
   readonly redis: SharedRedis | undefined;
-  /** Queries that clients have registered at other processes, where there is no Redis. */
+  /** Queries that clients have registered with other processes; used when there is no Redis. */
   readonly remoteDocuments?: RemoteDocuments | undefined;
   readonly engine: () => Engine | undefined;
   /** Reads manifests again when they change. */
@@ -31,7 +31,7 @@ type RequestPolicies = Pick<
   'maxUrlBytes' | 'answerHeaders' | 'cors' | 'addressFilter' | 'csrf' | 'documents' | 'maxBatch'
 >;
 
-/** What the config asks of requests before anything is executed. Throws `ConfigValueError`. */
+/** Creates the policies that check requests before execution. Throws `ConfigValueError`. */
 export async function openRequestPolicies(
   config: Config,
   parts: RequestPolicyParts,
@@ -93,9 +93,9 @@ function watchManifests(paths: readonly string[], documents: PersistedDocuments,
 function reload(documents: PersistedDocuments, paths: readonly string[], logger: Logger): void {
   try {
     documents.replace(readManifests(paths));
-    logger.info({}, 'persisted queries read again');
+    logger.info({}, 'persisted queries reloaded');
   } catch (error) {
     if (!(error instanceof ConfigValueError)) throw error;
-    logger.error({ problem: error.message }, 'the manifest cannot be used; the last good one stays in force');
+    logger.error({ problem: error.message }, 'the manifest cannot be used; keeping the previous version');
   }
 }

@@ -11,11 +11,11 @@ export interface SchemaListenerParts {
   readonly gateway: Gateway;
   readonly logger: Logger;
   readonly instruments?: Instruments | undefined;
-  /** The endpoints that fit the schema in force. */
+  /** Returns the endpoints that are valid for the current schema. */
   readonly endpoints: () => readonly EndpointName[];
-  /** How many recent operations are planned again for a new schema. */
+  /** How many recent operations to plan again for a new schema. */
   readonly warmedUp: number;
-  /** Called when a new schema is in force. */
+  /** Called after a new schema has become the current one. */
   readonly onSwap: () => void;
 }
 
@@ -24,7 +24,7 @@ interface EndpointName {
   readonly path: string;
 }
 
-/** Puts changed schemas in force, and logs what comes of them. What cannot be served leaves the last good schema in force. */
+/** Creates a listener that swaps the engine when the schema changes, and logs the outcome. Keeps the last good schema on errors. */
 export function schemaListener(parts: SchemaListenerParts): SupergraphListener {
   const { gateway, logger, instruments } = parts;
   return {
@@ -33,8 +33,8 @@ export function schemaListener(parts: SchemaListenerParts): SupergraphListener {
       instruments?.schemaReloaded(good);
     },
     problems(problems) {
-      const kept = gateway.engine() === undefined ? 'there is none to serve yet' : 'the last good one keeps serving';
-      logger.error({ problems: problems.map(formatProblem) }, `the schema has problems; ${kept}`);
+      const current = gateway.engine() === undefined ? 'no schema loaded yet' : 'the last good one keeps serving';
+      logger.error({ problems: problems.map(formatProblem) }, `the schema has problems; ${current}`);
       instruments?.schemaReloaded(false);
     },
     pathEvent: (event, path) => logPathEvents(logger, path)(event),
@@ -62,18 +62,18 @@ function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts): boole
 function logFailure(logger: Logger, error: unknown): void {
   if (error instanceof ConfigError) {
     const problems = error.problems.map(formatProblem);
-    logger.error({ problems }, 'the config does not fit the new schema; the last good schema keeps serving');
+    logger.error({ problems }, 'the config does not match the new schema; the last good schema keeps serving');
   } else logger.error({ err: error }, 'the new schema cannot be served; the last good one keeps serving');
 }
 
-/** A whole subgraph is seldom removed on purpose while others use it: a file may have been left out of a deployment. */
+/** Warns about removed subgraphs: a file may be missing from a deployment by mistake. */
 function warnOfRemoved(
   before: { readonly subgraphs: readonly string[]; readonly endpoints: readonly string[] },
   { gateway, logger, endpoints }: SchemaListenerParts,
 ): void {
   const subgraphs = new Set(subgraphsOf(gateway));
   const removed = before.subgraphs.filter((name) => !subgraphs.has(name));
-  // asked for in any case: the endpoints are checked against the new schema now, not with the first request
+  // called in any case: this checks the endpoints against the new schema now instead of with the first request
   const working = new Set(endpoints().map(nameOf));
   if (removed.length === 0) return;
   const broken = before.endpoints.filter((name) => !working.has(name));
@@ -93,5 +93,5 @@ function nameOf({ method, path }: EndpointName): string {
 }
 
 export function logWarmUp(logger: Logger, err: unknown): void {
-  logger.warn({ err }, 'planning ahead ended early; operations are planned when they are asked for');
+  logger.warn({ err }, 'warmup ended early; operations are planned when they are requested');
 }

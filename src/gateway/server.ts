@@ -4,7 +4,7 @@ import { type Assembly, type AssemblyOptions, assemble } from './assemble.ts';
 import { checkClientListener, listenForClients } from './client-listener.ts';
 
 export interface ServerOptions extends AssemblyOptions {
-  /** How long `close` waits for answers that are under way, in milliseconds. Default 30,000. */
+  /** How long `close` waits for requests in flight, in milliseconds. Default 30,000. */
   readonly graceMs?: number;
 }
 
@@ -12,28 +12,28 @@ export interface RunningServer {
   /** `http://HOST:PORT/graphql`, with `path_prefix` before the path. */
   readonly url: string;
   readonly port: number;
-  /** `http://HOST:PORT/metrics`; `undefined` where metrics are off. */
+  /** `http://HOST:PORT/metrics`; `undefined` when metrics are disabled. */
   readonly metricsUrl: string | undefined;
-  /** Answers what is in flight, then lets go of the ports and of every connection. */
+  /** Completes requests in flight, then closes the ports and every connection. */
   close(): Promise<void>;
 }
 
-/** All that comes before the port: what is wrong with the settings has shown by now. */
+/** A gateway that has checked its settings and has not opened its port. */
 export interface PreparedServer {
-  /** Opens the port, and prints where. Rejects when it cannot be had; nothing is left open then. */
+  /** Opens the port, and prints its URL. Rejects when it cannot be opened, and closes everything. */
   serve(): Promise<RunningServer>;
 }
 
 /**
- * Serves the gateway at `supergraph.listen`, and prints where once it can answer. Rejects with what is wrong when a port cannot
- * be had, and, except in `dev`, when there is no good schema (`CompositionError`).
+ * Serves the gateway at `supergraph.listen`, and prints the URL when it is ready. Rejects when a port cannot be opened, and, except
+ * in `dev`, when there is no valid schema (`CompositionError`).
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const prepared = await prepareServer(options);
   return prepared.serve();
 }
 
-/** The first half of `startServer`, for who wants to know whether it will do before giving up what runs. */
+/** Does the first half of `startServer`, so that a caller can check the settings before it stops the running gateway. */
 export async function prepareServer(options: ServerOptions): Promise<PreparedServer> {
   checkClientListener(options.config);
   const assembly = await assemble(options);
@@ -52,23 +52,23 @@ async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOpti
     throw error;
   }
   const url = `${listener.origin}${config.path_prefix ?? ''}/graphql`;
-  sayWhere(url, admin?.metricsUrl);
+  printUrls(url, admin?.metricsUrl);
   assembly.warmUp();
   return { url, port: listener.port, metricsUrl: admin?.metricsUrl, close: closeOnce(listener, assembly, admin) };
 }
 
-/** In one piece, for who waits for it. */
-function sayWhere(url: string, metricsUrl: string | undefined): void {
+/** Prints the URLs with a single write, so that a program that waits for them reads them at once. */
+function printUrls(url: string, metricsUrl: string | undefined): void {
   const metrics = metricsUrl === undefined ? '' : `Headgate metrics at ${metricsUrl}\n`;
   process.stdout.write(`Headgate listening on ${url}\n${metrics}`);
 }
 
-/** The admin listener of a gateway that is one process. */
+/** Opens the admin listener of a gateway with a single process. */
 export function openAdminOf(config: ServerOptions['config'], { metrics, purge }: Assembly) {
   return openAdmin(config, { metrics: () => metrics?.text() ?? Promise.resolve(''), purge });
 }
 
-/** Metrics are there until the last request has ended. */
+/** Returns a function that closes everything once. Metrics are available until the last request has ended. */
 function closeOnce(listener: Listener, assembly: Assembly, admin: AdminListener | undefined): () => Promise<void> {
   let closing: Promise<void> | undefined;
   return () => {

@@ -4,8 +4,8 @@ import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { Layer } from '../traffic/stack.ts';
 
 /**
- * Where a subgraph is reached. That of a plain GraphQL service stands in the supergraph as its file has it, variables not
- * expanded. Throws an `Error` that names a variable which is not set.
+ * Returns the URL of a subgraph. Expands environment variables in the URL of a plain GraphQL service, which the supergraph has as
+ * its file has it. Throws an `Error` that names a variable which is not set.
  */
 export function addressOf({ name, url, inProcess }: Subgraph): string {
   if (inProcess?.kind !== 'service') return url;
@@ -14,7 +14,7 @@ export function addressOf({ name, url, inProcess }: Subgraph): string {
   throw new Error(`The URL of "${name}" is ${url}, but the environment variable ${expanded.variable} is not set.`);
 }
 
-/** Returns the layer that makes a subgraph of a plain GraphQL service; `undefined` for every other subgraph. */
+/** Returns the layer that turns a plain GraphQL service into a subgraph; `undefined` for every other subgraph. */
 export function stitchLayer({ name, inProcess }: Subgraph, timeoutMs: number): Layer | undefined {
   if (inProcess?.kind !== 'service') return undefined;
   const { sdl } = inProcess;

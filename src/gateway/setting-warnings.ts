@@ -8,7 +8,7 @@ export interface SettingWarning {
   /** `RENAMED_KEY`: an old name; `UNSAFE_SETTING`: credentials over a connection that others may read or change. */
   readonly code: 'RENAMED_KEY' | 'UNSAFE_SETTING';
   readonly message: string;
-  /** What to do about it. */
+  /** How to fix it. */
   readonly hint: string;
 }
 
@@ -34,7 +34,7 @@ function keySets({ authentication }: Config): Warning[] {
     const host = plainHost(entry.url);
     if (host === undefined) return [];
     const key = ['authentication', 'router', 'jwt', 'jwks', String(at), 'url'];
-    const message = `The key set comes from ${host} over plain http://: who can change it on the way can sign tokens for anybody.`;
+    const message = `The key set comes from ${host} over plain http://: an attacker who changes it on the way can sign tokens for any user.`;
     const { issuer, issuers, audience, audiences } = entry;
     if ((issuer ?? issuers ?? audience ?? audiences) !== undefined) return [{ key, message, hint: HTTPS }];
     return [
@@ -51,7 +51,7 @@ function introspection({ introspection_endpoints }: Config): Warning[] {
   return introspection_endpoints.flatMap(({ url }, at) => {
     const host = plainHost(url);
     if (host === undefined) return [];
-    const message = `Tokens and the client's secret go to ${host} over plain http://, and what comes back decides who asks.`;
+    const message = `Tokens and the client's secret go to ${host} over plain http://, and the response identifies the client.`;
     return [{ key: ['introspection_endpoints', String(at), 'url'], message, hint: HTTPS }];
   });
 }
@@ -65,7 +65,7 @@ function providers({ login }: Config): Warning[] {
   });
 }
 
-/** The host of an http:// URL that leads to another machine. */
+/** Returns the host of an http:// URL to another machine; `undefined` for all other URLs. */
 function plainHost(url: string | undefined): string | undefined {
   if (url === undefined || !URL.canParse(url)) return undefined;
   const { protocol, hostname, host } = new URL(url);

@@ -3,11 +3,11 @@ import type { SharedFailures } from '../policy/authentication/failed-attempts.ts
 import type { RemoteDocuments } from '../policy/persisted/registered-documents.ts';
 import type { RemoteCount } from '../policy/rate-limits/remote-limiter.ts';
 
-/** State that one process keeps for all workers of this machine, where it is not in Redis. */
+/** State that the primary process keeps for all workers of this machine when there is no Redis. */
 export interface SharedState {
   readonly idempotencyKeys: KeyStore;
   readonly countLimits: RemoteCount;
   readonly documents: RemoteDocuments;
-  /** Failures of each scope are counted by themselves. */
+  /** Returns the counters of one scope. */
   failuresOf(scope: string): SharedFailures;
 }

@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.ts';
 
-/** A setting of a subgraph that is not there: its whole key, whose last step is the name. */
+/** The whole key of a subgraph's setting. Its last step is the subgraph's name. */
 export type SettingPath = readonly string[];
 
-/** Settings for subgraphs that the graph does not have: nothing comes of them. */
+/** Returns the settings of subgraphs that the graph does not have. They have no effect. */
 export function unknownSubgraphs(config: Config, names: Iterable<string>): SettingPath[] {
   const known = new Set(names);
   return byName(config).flatMap(([path, settings = {}]) =>

@@ -9,7 +9,7 @@ import type { Gateway } from './generations.ts';
 type Settings = Pick<Config, 'override_labels' | 'authorization'> & Partial<CredentialSettings>;
 type CredentialSettings = Pick<Config, 'authentication' | 'api_keys'>;
 
-/** Returns what answers depend on by config and schema. A schema is looked into once: its connectors read headers, too. */
+/** Returns what responses depend on by config and schema. Analyzes each schema once, because its connectors read headers, too. */
 export function analyzeVary(
   rules: Pick<RequestHeaders, 'forwards' | 'forwardedNames' | 'forwardsAddress'>,
   gateway: Pick<Gateway, 'engine'>,

@@ -2,22 +2,22 @@ import { setImmediate } from 'node:timers/promises';
 import type { Engine } from '../pipeline/engine.ts';
 import { warmUpQueries } from '../pipeline/warm-up-queries.ts';
 
-/** Enough for V8 to have compiled the code that reads and plans operations. */
-const REHEARSED = 60;
+/** Number of warmup operations: enough for V8 to compile the code that parses and plans operations. */
+const WARMUP_OPERATIONS = 60;
 
 /**
- * Plans operations made up from the schema, so that the first clients after a start need not wait for code that has never
- * run. Nothing is asked of a subgraph and nothing is kept. One operation at a time, between requests.
+ * Plans operations generated from the schema, so that the first clients after a start need not wait for cold code. Sends nothing to
+ * subgraphs and caches nothing. Plans one operation at a time, between requests.
  *
- * @param current the engine in force: the rehearsal ends when it is another one
+ * @param current returns the current engine: the warmup ends when it is another one
  */
 export function warmUpEngine(engine: Engine, current: () => Engine | undefined): Promise<void> {
-  return prepareEach(engine, warmUpQueries(engine.publicSchema, REHEARSED), current, false);
+  return prepareEach(engine, warmUpQueries(engine.publicSchema, WARMUP_OPERATIONS), current, false);
 }
 
 /**
- * Plans for a new schema what clients asked for last under the one before, the latest first, so that a change of the schema
- * is not felt as a wave of slow requests.
+ * Plans recent operations again for a new schema, the latest first, so that a schema change does not cause a wave of slow
+ * requests.
  */
 export function rewarmPlans(
   queries: readonly string[],
@@ -31,11 +31,11 @@ async function prepareEach(
   engine: Engine,
   queries: readonly string[],
   current: () => Engine | undefined,
-  keep: boolean,
+  cache: boolean,
 ): Promise<void> {
   for (const query of queries) {
     await setImmediate();
     if (current() !== engine) return;
-    engine.prepare?.(query, { cache: keep });
+    engine.prepare?.(query, { cache });
   }
 }

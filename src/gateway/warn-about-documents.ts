@@ -7,12 +7,12 @@ import { type ManifestDocument, readManifestDocuments } from '../policy/persiste
 import type { Logger } from '../telemetry/logger.ts';
 import type { Gateway } from './generations.ts';
 
-/** Documents that are validated before others have their turn. */
+/** Documents to validate before yielding to the event loop. */
 const AT_ONCE = 20;
-/** A line of the log shows this many problems. */
-const MOST_LOGGED = 20;
+/** The most problems in one line of the log. */
+const MAX_LOGGED = 20;
 
-/** Logs which documents of the manifests do not fit the schema in force: clients that name them are refused. Never rejects. */
+/** Logs documents of the manifests that are invalid for the current schema: requests for them are refused. Never rejects. */
 export async function warnOfDocuments({ persisted_queries }: Config, gateway: Gateway, logger: Logger): Promise<void> {
   const engine = gateway.engine();
   if (engine === undefined || !persisted_queries.enabled) return;
@@ -24,14 +24,14 @@ export async function warnOfDocuments({ persisted_queries }: Config, gateway: Ga
     problems.push(...invalidDocuments(registered.slice(at, at + AT_ONCE), engine.publicSchema));
   }
   if (problems.length === 0) return;
-  const shown = problems.slice(0, MOST_LOGGED).map(formatProblem);
+  const shown = problems.slice(0, MAX_LOGGED).map(formatProblem);
   logger.warn(
     { count: problems.length, problems: shown },
-    'documents of persisted_queries.manifest do not fit the schema',
+    'documents of persisted_queries.manifest do not match the schema',
   );
 }
 
-/** What cannot be read just now is logged where it is used. */
+/** Returns the documents; none when a manifest is unreadable right now, which is logged where it is used. */
 function readable(manifest: readonly string[]): readonly ManifestDocument[] {
   try {
     return readManifestDocuments(manifest);

@@ -3,8 +3,8 @@ import { ConfigValueError } from '../config/config-value-error.ts';
 import type { YogaPlugin } from '../graphql-http/yoga.ts';
 
 /**
- * Imports the modules of `yoga.plugins`, JavaScript, or TypeScript that can be erased; each exports a plugin or a list of plugins as
- * its default. Throws `ConfigValueError`, which names the file that cannot be used.
+ * Imports the modules of `yoga.plugins`: JavaScript, or TypeScript with erasable syntax only. The default export of each is a plugin
+ * or a list of plugins. Throws `ConfigValueError`, which names the file that cannot be used.
  */
 export async function loadYogaPlugins(files: readonly string[]): Promise<YogaPlugin[]> {
   const plugins: YogaPlugin[] = [];

@@ -3,19 +3,19 @@ import type { DependsOn } from '../client/depends-on.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import type { CachePolicy } from '../pipeline/cache-policy.ts';
 
-/** What an answer's headers tell caches: `cache-control`, and `vary` where it may be kept. */
+/** Returns response headers for caches: `cache-control`, and `vary` when the response may be cached. */
 export type CacheHeaders = (cachePolicy: CachePolicy, context: RequestContext) => Readonly<Record<string, string>>;
 
 const NO_STORE = { 'cache-control': 'no-store' };
 
 /**
- * Writes how long answers hold. What nobody declared to be the same for everyone is public for clients who say nothing of who
- * they are, and private for all others (RFC 9111, section 3.5).
+ * Creates a function that writes how long responses may be cached. Without a declared scope, a response is public for anonymous
+ * clients, and private for all others (RFC 9111, section 3.5).
  */
 export function cacheHeaders(dependsOn: DependsOn): CacheHeaders {
   return ({ maxAgeMs, scope }, { client, req, res }) => {
     const seconds = Math.floor(maxAgeMs / 1_000);
-    // a cookie is for the one client that asked
+    // a cookie is only for the client that sent the request
     if (seconds < 1 || res.hasHeader('set-cookie')) return NO_STORE;
     const { isPrivate, vary } = audienceOf(
       { scope, vary: ['accept'] },

@@ -3,15 +3,15 @@ import type { HttpResponse } from '../http/response.ts';
 import { readAcceptEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
 
-/** Sends responses of GraphQL, encoded where the client asks for it and it is worth it. */
+/** Sends GraphQL responses. Encodes a body when the client accepts it and the body is large enough. */
 export interface ResponseSender {
-  /** Whether a client rules out every form that a response could have. */
+  /** Returns whether an `accept-encoding` header excludes every possible coding, including `identity`. */
   rulesOutAll(acceptEncoding: string | undefined): boolean;
-  /** Returns a promise only where the response is encoded. */
+  /** Sends a response. Returns a promise only when it is encoded. */
   send(context: RequestContext, response: HttpResponse): void | Promise<void>;
 }
 
-/** @param compressFrom bodies of fewer bytes are sent as they are; `undefined`: all are */
+/** @param compressFrom the smallest body to encode, in bytes; `undefined` for none */
 export function createResponseSender(compressFrom: number | undefined): ResponseSender {
   const isOff = compressFrom === undefined;
   return {
@@ -23,7 +23,7 @@ export function createResponseSender(compressFrom: number | undefined): Response
     send(context, response) {
       const { headers, method } = context.req;
       const header = headers['accept-encoding'];
-      // caches keep what is asked for with GET
+      // only responses to GET are cached, so only they need `vary`
       if (isOff || (header === undefined && method === 'POST')) return sendResponse(context, response);
       const { best, identity } = readAcceptEncoding(header);
       const isLong = Number(response.headers['content-length']) >= compressFrom;
@@ -34,7 +34,7 @@ export function createResponseSender(compressFrom: number | undefined): Response
   };
 }
 
-/** RFC 9111, section 5.2.2.6: what must not be transformed stays as it is. */
+/** Returns whether `no-transform` forbids to encode the response (RFC 9111, section 5.2.2.6). */
 function isFixed({ res }: RequestContext, { headers }: HttpResponse): boolean {
   const control = headers['cache-control'] ?? res.getHeader('cache-control');
   return control !== undefined && String(control).includes('no-transform');
@@ -52,7 +52,7 @@ async function sendEncoded(context: RequestContext, response: HttpResponse, codi
   sendResponse(context, { ...response, headers, body });
 }
 
-/** Encoded forms of bodies that go to several clients. */
+/** Encoded forms of bodies that several clients share. */
 const forms = new WeakMap<Buffer, Map<Coding, Promise<Buffer>>>();
 
 function encodedBody(body: string | Buffer, coding: Coding, isShared: boolean): Promise<Buffer> {

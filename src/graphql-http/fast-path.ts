@@ -3,8 +3,8 @@ import { forgetBody } from '../http/response.ts';
 import { type GraphqlService, isJsonRequest } from './graphql-service.ts';
 
 /**
- * Whether nothing but a JSON `POST` is asked for at a path, as almost every client does: such a request needs none of what
- * Yoga adds, and its cost would be a good part of the whole.
+ * Returns whether a request is a plain JSON `POST`, as almost every client sends. It needs nothing that Yoga adds, and Yoga would
+ * take a large part of its time.
  */
 export function isFastPathRequest({ req }: RequestContext, path: string): boolean {
   return req.method === 'POST' && req.url === path && isJsonRequest(req.headers);
@@ -12,7 +12,7 @@ export function isFastPathRequest({ req }: RequestContext, path: string): boolea
 
 export async function serveFast(service: GraphqlService, context: RequestContext): Promise<void> {
   try {
-    const response = await service.answer(context, await service.read(context));
+    const response = await service.handle(context, await service.read(context));
     const sent = service.send(context, response);
     if (sent) await sent;
     if (context.shared === undefined) forgetBody(response);

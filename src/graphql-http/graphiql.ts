@@ -9,17 +9,17 @@ import { StaticPage } from '../http/static-page.ts';
 import { pathOf } from '../shared/url-path.ts';
 
 export interface GraphiqlOptions extends Pick<MiddlewareOptions, 'authenticator' | 'addressFilter' | 'fail'> {
-  /** Whether GraphQL is served at a path. */
+  /** Returns whether GraphQL is served at a path. */
   readonly isGraphql: (path: string) => boolean;
-  /** Who may show it inside a frame. */
+  /** Which sites may show GraphiQL in a frame. */
   readonly frames?: PageNeeds['frames'];
-  /** Where a proxy shows the gateway: `/shop-api`. */
+  /** The path prefix of the gateway behind a proxy: `/shop-api`. */
   readonly pathPrefix?: string | undefined;
 }
 
 /**
- * Shows GraphiQL to browsers that open a GraphQL path, whoever they are: a browser has no way to send a token with that, and the
- * page contains nothing secret. Operations that it sends are authenticated like any other. A browser that opens `/` is sent there.
+ * Serves GraphiQL to browsers that open a GraphQL path, without authentication: a browser cannot send a token when it opens a page,
+ * and the page contains nothing secret. Its operations are authenticated like any other. Redirects browsers from `/` to it.
  */
 export function serveGraphiql(options: GraphiqlOptions): Middleware {
   const { isGraphql, authenticator, addressFilter, frames, pathPrefix = '', fail } = options;
@@ -44,14 +44,14 @@ export function serveGraphiql(options: GraphiqlOptions): Middleware {
   };
 }
 
-/** It brings its code along, and is large, so it is loaded when it is asked for. */
+/** Loads the page on first use, because it includes all of its code and is large. */
 async function renderPage(frames: PageNeeds['frames']): Promise<StaticPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({ title: 'Headgate', defaultQuery: FIRST_QUERY });
   return new StaticPage(html, pageHeaders(html, { also: EDITOR_SOURCES, frames }));
 }
 
-/** The editor runs its language services in workers that it makes of its own code, and its icons and fonts are in the page. */
+/** Directives for the editor: it creates workers from its own code, and has icons and fonts in the page. */
 const EDITOR_SOURCES = ['worker-src blob:', 'img-src data:', 'font-src data:'];
 
 const FIRST_QUERY = `# Ctrl-Enter runs the query.

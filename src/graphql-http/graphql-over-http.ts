@@ -7,25 +7,25 @@ import { ExactNumber, parseJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 
 /**
- * What GraphQL over HTTP asks of a server, free of any server: how parameters are read, which media type answers,
- * which status an answer has. Every lane (see graphql-service.ts) goes through these functions, so lanes cannot differ.
+ * GraphQL over HTTP without a server: how to read parameters, and the media type and status of a response. The fast path and Yoga
+ * (see graphql-service.ts) both use these functions, so they cannot differ.
  *
  * @see https://graphql.github.io/graphql-over-http/draft/
  */
 
-/** An operation as a request asks for it, by its text or by the id of one that is known. */
+/** An operation as a request has it: by its text, or by the id of a known document. */
 export interface RequestedOperation extends Omit<GraphqlParams, 'query'> {
   readonly query: string | undefined;
   readonly documentId: string | undefined;
 }
 
-/** What a `POST` asks for, by its JSON. Throws `GatewayError` (400) when it is no object of the expected members. */
+/** Reads the operation of a `POST` from its JSON. Throws `GatewayError` (400) when it is not an object with the expected members. */
 export function requestedInBody(value: unknown): RequestedOperation {
   if (!isRecord(value)) throw badRequest('The request body must be a JSON object with a "query" member.');
   return checkRequested(value, value.documentId ?? value.id);
 }
 
-/** What a `GET` asks for, by its URL, with `variables` and `extensions` as JSON. Throws `GatewayError` (400). */
+/** Reads the operation of a `GET` from its URL, with `variables` and `extensions` as JSON. Throws `GatewayError` (400). */
 export function requestedInUrl(search: URLSearchParams): RequestedOperation {
   const named = {
     query: search.get('query') ?? undefined,
@@ -36,7 +36,7 @@ export function requestedInUrl(search: URLSearchParams): RequestedOperation {
   return checkRequested(named, search.get('documentId') ?? search.get('id') ?? undefined);
 }
 
-/** What is to be run, once its text is known. Throws `GatewayError` (400) when there is none. */
+/** Returns the parameters to execute, with their query text. Throws `GatewayError` (400) when there is no text. */
 export function withQuery(
   { operationName, variables, extensions }: RequestedOperation,
   query: string | undefined,
@@ -82,31 +82,31 @@ function badRequest(message: string): GatewayError {
 }
 
 /**
- * The answer that the engine gave, with the status that its kind and the media type call for.
- * @param caching what is said to caches, where anything is; the same for all clients that an answer goes to
- * @param shared where the answer goes to several clients: the second one and all others get the same bytes
+ * Returns the response for a result, with the status for its kind and the media type.
+ * @param caching headers for caches; the same for all clients that share the response
+ * @param shared set when several clients share the response: all but the first get the same bytes
  */
 export function resultResponse(
-  answer: ExecutionResult,
+  result: ExecutionResult,
   contentType: string,
   caching?: Readonly<Record<string, string>>,
   shared?: SharedResponse<HttpResponse>,
 ): HttpResponse {
   const isLast = shared === undefined || --shared.left === 0;
   if (shared?.response?.headers['content-type'] === contentType) {
-    if (isLast) takeDataText(answer);
+    if (isLast) takeDataText(result);
     return inBytes(shared, shared.response);
   }
-  const status = statusOf(answer, contentType);
-  const own = status === 405 ? { allow: 'POST' } : answer.headers;
+  const status = statusOf(result, contentType);
+  const own = status === 405 ? { allow: 'POST' } : result.headers;
   const headers = caching ? { ...own, ...caching } : own;
-  const response = textResponse(status, contentType, resultText(answer), headers);
+  const response = textResponse(status, contentType, resultText(result), headers);
   if (shared) shared.response = response;
-  if (isLast) takeDataText(answer);
+  if (isLast) takeDataText(result);
   return response;
 }
 
-/** A text is encoded each time it is sent, so one that is sent again is encoded once more, for all who follow. */
+/** Encodes the text of a shared response once, because Node would encode a text again for each client. */
 function inBytes(shared: SharedResponse<HttpResponse>, response: HttpResponse): HttpResponse {
   if (typeof response.body !== 'string') return response;
   const encoded = { ...response, body: Buffer.from(response.body) };
@@ -115,20 +115,20 @@ function inBytes(shared: SharedResponse<HttpResponse>, response: HttpResponse): 
 }
 
 /**
- * `application/json` answers 200 to request errors too, since such clients take any other status for a failure of
- * something on the way; `application/graphql-response+json` says 400. Once execution has begun, it is 200 for both.
+ * Returns the status of a response. With `application/json`, request errors have 200, because such clients treat any other status
+ * as a failure of a proxy; with `application/graphql-response+json` they have 400. After execution has begun, both have 200.
  */
-function statusOf(answer: ExecutionResult, contentType: string): number {
-  if (answer.status !== undefined) return answer.status;
-  if (answer.refusal === 'method') return 405;
-  if (answer.refusal === 'internal') return 500;
-  // a limit is the gateway's refusal, not an answer of GraphQL
-  if (answer.refusal === 'limit') return 400;
-  if (answer.dataText !== undefined) return 200;
+function statusOf(result: ExecutionResult, contentType: string): number {
+  if (result.status !== undefined) return result.status;
+  if (result.refusal === 'method') return 405;
+  if (result.refusal === 'internal') return 500;
+  // the gateway itself refuses requests over a limit, so the status is 400 for both types
+  if (result.refusal === 'limit') return 400;
+  if (result.dataText !== undefined) return 200;
   return contentType === JSON_TYPE ? 200 : 400;
 }
 
-/** Returns the result of an operation that was refused before it began. */
+/** Returns the result of an operation that is refused before execution. */
 export function refusedResult({ message, extensions, status, headers }: GatewayError): ExecutionResult {
   return { dataText: undefined, errors: [{ message, extensions }], refusal: 'operation', status, headers };
 }

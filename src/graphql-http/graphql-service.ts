@@ -24,36 +24,35 @@ export interface GraphqlServiceOptions {
   readonly reader: RequestReader;
   readonly sender: ResponseSender;
   readonly logger: Logger;
-  /** What caches are told of answers that say how long they hold; nothing without it. */
+  /** Computes headers for caches. Without it, responses have none. */
   readonly cacheHeaders?: CacheHeaders | undefined;
-  /** Called with each request that is refused for what it is. */
+  /** Called for each refused request. */
   readonly onRefused?: ((refusal: GatewayError) => void) | undefined;
 }
 
 /**
- * The steps of a GraphQL request over HTTP. Both ways, the fast path (fast-path.ts) and Yoga's (yoga.ts), take these steps and no
- * others.
+ * The steps of a GraphQL request over HTTP. Both the fast path (fast-path.ts) and Yoga (yoga.ts) consist of these steps.
  */
 export interface GraphqlService {
-  /** Throws `GatewayError` (400, 406, 413, 415) or `ClientDisconnected`. */
+  /** Reads the operation or batch of a request. Rejects with `GatewayError` (400, 406, 413, 415) or `ClientDisconnected`. */
   read(context: RequestContext): Promise<GraphqlCall | GraphqlBatch>;
-  /** Rejects with `GatewayError` (429, 503, 504), or whatever went wrong inside. */
-  answer(context: RequestContext, call: GraphqlCall | GraphqlBatch): Promise<HttpResponse>;
-  /** What to answer when a step threw; an error that is not meant for clients is logged and masked. */
+  /** Executes a call or batch, and builds its response. Rejects with `GatewayError` (429, 503, 504) or an internal error. */
+  handle(context: RequestContext, call: GraphqlCall | GraphqlBatch): Promise<HttpResponse>;
+  /** Returns the response for an error of a step. Logs and masks errors that are not meant for clients. */
   refuse(context: RequestContext, error: unknown): HttpResponse;
-  /** Sends what the other steps gave; returns a promise only where that takes time. */
+  /** Sends a response. Returns a promise only when it is encoded. */
   send(context: RequestContext, response: HttpResponse): void | Promise<void>;
-  /** The first half of `answer`, of one operation. */
+  /** Executes one operation: the first half of `handle`. */
   execute(context: RequestContext, call: GraphqlCall): Promise<ExecutionResult>;
-  /** The second half of `answer`. */
+  /** Builds the response of a result: the second half of `handle`. */
   respond(context: RequestContext, result: ExecutionResult): HttpResponse;
-  /** What one operation comes to when something threw; see `refuse`. */
+  /** Returns the result of one operation for an error; see `refuse`. */
   refuseOperation(context: RequestContext, error: unknown): ExecutionResult;
-  /** Gives each operation of a batch a context of its own. */
+  /** Creates a separate context for each operation of a batch. */
   openBatch(context: RequestContext, batch: GraphqlBatch): OpenBatch;
-  /** The document of a call as the first stages have made it; `undefined` without a schema. */
+  /** Returns the parsed and validated document of a call; `undefined` without a schema. */
   readDocument(call: GraphqlCall): ReadDocument | undefined;
-  /** The schema that clients see here. Throws `GatewayError` 503 without one. */
+  /** Returns the schema that clients see at this route. Throws `GatewayError` 503 without one. */
   schema(): GraphQLSchema;
 }
 
@@ -69,24 +68,24 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   const executeOne = (context: RequestContext, call: GraphqlCall) =>
     execute(context, call).then((result) => respond(context, result));
 
-  function respond(context: RequestContext, answer: ExecutionResult): HttpResponse {
-    const { cachePolicy } = answer;
-    context.operation = answer.operation;
-    if (answer.errors.length > 0) context.errors = answer.errors;
-    // what a rule for headers has taken over from a subgraph goes before
+  function respond(context: RequestContext, result: ExecutionResult): HttpResponse {
+    const { cachePolicy } = result;
+    context.operation = result.operation;
+    if (result.errors.length > 0) context.errors = result.errors;
+    // a `cache-control` that a header rule returns from a subgraph takes precedence
     const needsCacheControl =
       cachePolicy !== undefined && cacheHeaders !== undefined && !context.res.hasHeader('cache-control');
     const caching = needsCacheControl ? cacheHeaders(cachePolicy, context) : undefined;
-    return resultResponse(answer, contentTypeFor(context), caching, context.shared);
+    return resultResponse(result, contentTypeFor(context), caching, context.shared);
   }
 
-  /** Each operation is a request of its own, and what it came to stands in its place. */
+  /** Executes each operation as a separate request, and returns their results in order. */
   async function executeBatch(context: RequestContext, batch: GraphqlBatch): Promise<HttpResponse> {
     const { items, finish } = openBatch(context, batch);
     let turn = Promise.resolve();
     const responses = await Promise.all(
       items.map(async (item, index) => {
-        // each begins in a turn of the event loop of its own: together, large ones would hold it for long
+        // each begins in a separate turn of the event loop, because several large operations would block it for long
         if (index > 0) turn = turn.then(nextTurn);
         await turn;
         if (item.call instanceof GatewayError) return refuse(item.context, item.call);
@@ -100,13 +99,13 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   return {
     read(context) {
       const { headers, method } = context.req;
-      // Before anything is executed: a mutation whose answer cannot be delivered should not happen.
+      // Before execution: a mutation must not run when its response cannot be delivered.
       if (negotiateMediaType(headers.accept) === undefined) return Promise.reject(notAcceptable());
       if (sender.rulesOutAll(headers['accept-encoding'])) return Promise.reject(noCoding());
       if (method !== 'GET' && !isJsonRequest(headers)) return Promise.reject(unsupportedMediaType(headers));
       return reader(context);
     },
-    answer: (context, call) => ('calls' in call ? executeBatch(context, call) : executeOne(context, call)),
+    handle: (context, call) => ('calls' in call ? executeBatch(context, call) : executeOne(context, call)),
     refuse,
     send: sender.send,
     execute,
@@ -118,7 +117,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
   };
 }
 
-/** One operation of a request; what cannot be run stands there as the reason. */
+/** One operation of a batch, or the error of one that cannot be executed. */
 export interface BatchItem {
   readonly context: RequestContext;
   readonly call: GraphqlCall | GatewayError;
@@ -127,7 +126,7 @@ export interface BatchItem {
 /** A batch whose operations are being executed. */
 export interface OpenBatch {
   readonly items: readonly BatchItem[];
-  /** Brings together what the operations have found out: headers, and notes for the log. */
+  /** Merges the headers of the operations and their notes for the log. */
   finish(): void;
 }
 
@@ -156,7 +155,7 @@ function openBatch(context: RequestContext, { calls }: GraphqlBatch): OpenBatch 
   };
 }
 
-/** The line of a batch in the log names all of its operations. */
+/** Merges the notes of all operations into the log line of the batch. */
 function mergeNotes(items: readonly RequestContext[], context: RequestContext): void {
   const names = items.flatMap(({ operation, operationName }) => operation?.name ?? operationName ?? []);
   const types = new Set(items.flatMap(({ operation }) => operation?.type ?? []));
@@ -164,7 +163,7 @@ function mergeNotes(items: readonly RequestContext[], context: RequestContext): 
   context.errors = items.flatMap(({ errors }) => errors ?? []);
 }
 
-/** Headers of the operations of a batch stand in one response, in the order of the operations, whatever order they end in. */
+/** Writes the headers of all operations of a batch into its response, in the order of the operations. */
 function writeMergedHeaders(gathered: readonly (CollectedHeaders | undefined)[], { res }: RequestContext): void {
   const [first, ...others] = gathered.filter((headers) => headers !== undefined);
   if (first === undefined) return;
@@ -173,7 +172,7 @@ function writeMergedHeaders(gathered: readonly (CollectedHeaders | undefined)[],
   all.writeTo(res);
 }
 
-/** JSON in UTF-8, or with no charset, which means UTF-8. */
+/** Returns whether the content type is JSON in UTF-8. No charset means UTF-8. */
 export function isJsonRequest(headers: { readonly 'content-type'?: string | undefined }): boolean {
   const type = headers['content-type'];
   return type === 'application/json' || (type !== undefined && isJsonInUtf8(type));
@@ -192,7 +191,7 @@ function unsupportedMediaType(headers: { readonly 'content-type'?: string | unde
   return new GatewayError(415, 'UNSUPPORTED_MEDIA_TYPE', message, { headers: { accept: 'application/json' } });
 }
 
-/** The client wants a coding, and none that there is. */
+/** Returns the error for an `accept-encoding` header that excludes every supported coding. */
 function noCoding(): GatewayError {
   const message = `The "accept-encoding" header allows none of identity, ${READABLE_CODINGS.join(', ')}.`;
   return new GatewayError(406, 'NOT_ACCEPTABLE', message);

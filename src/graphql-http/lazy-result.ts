@@ -3,8 +3,8 @@ import type { RequestContext } from '../http/request-context.ts';
 import type { ExecutionResult } from '../pipeline/engine.ts';
 
 /**
- * An execution result as Yoga and Envelop plugins see it. Its `data` is parsed when a plugin reads it, and written again only if the
- * plugin has changed it: numbers with more digits than JavaScript numbers have lose them then.
+ * An execution result as Yoga and Envelop plugins see it. Parses its `data` when a plugin reads it, and writes it again only if the
+ * plugin has changed it. Numbers with more digits than a JavaScript number lose them then.
  */
 export class LazyResult {
   // biome-ignore lint/suspicious/noExplicitAny: graphql-js types it so
@@ -26,7 +26,7 @@ export class LazyResult {
     this.#errors = source.errors.map((error) => new ResultError(error));
     if (this.#errors.length > 0) this.errors = this.#errors;
     if (source.extensions !== undefined) this.extensions = source.extensions;
-    // its own property, so that a plugin may spread the result into another
+    // an own property, so that a plugin can spread the result into another object
     if (source.dataText !== undefined) {
       Object.defineProperty(this, 'data', {
         enumerable: true,
@@ -52,7 +52,7 @@ export class LazyResult {
     return this.#context;
   }
 
-  /** The result with its text, while nothing in it has been changed; `undefined` afterwards. */
+  /** Returns the result with its text if nothing in it has changed; `undefined` otherwise. */
   get unchanged(): ExecutionResult | undefined {
     if (this.errors !== (this.#errors.length > 0 ? this.#errors : undefined)) return undefined;
     if (this.extensions !== this.#source.extensions) return undefined;
@@ -62,7 +62,7 @@ export class LazyResult {
   }
 }
 
-/** An error of a result, which is written as it came. */
+/** An error of a result. It is serialized unchanged. */
 class ResultError extends GraphQLError {
   readonly #formatted: GraphQLFormattedError;
 

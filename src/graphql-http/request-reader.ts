@@ -11,20 +11,20 @@ import { isRecord, type RequestedOperation, requestedInBody, requestedInUrl, wit
 
 export interface RequestReaderOptions {
   readonly maxRequestBytes: number;
-  /** Whether a GET may be answered; all are, without it. */
+  /** Returns whether a GET is safe from CSRF. By default all GETs are accepted. */
   readonly csrf?: CsrfCheck | undefined;
-  /** Queries that are known by ids; none are, without it. */
+  /** Documents with ids. Default none. */
   readonly documents?: PersistedDocuments | undefined;
-  /** Most operations of one request; arrays are refused without it. */
+  /** The most operations of one request. Without it, arrays are refused. */
   readonly maxBatch?: number | undefined;
 }
 
-/** Several operations in one request, in their order; what cannot be run stands there as the reason. */
+/** Several operations of one request, in order. An operation that cannot be executed is an error in its place. */
 export interface GraphqlBatch {
   readonly calls: readonly (GraphqlCall | GatewayError)[];
 }
 
-/** Reads what a GET or POST asks for. Throws `GatewayError` (400, 413) or `ClientDisconnected`. */
+/** Reads the operations of a GET or POST. Rejects with `GatewayError` (400, 413) or `ClientDisconnected`. */
 export type RequestReader = (context: RequestContext) => Promise<GraphqlCall | GraphqlBatch>;
 
 export function createRequestReader(options: RequestReaderOptions): RequestReader {
@@ -72,7 +72,7 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
   };
 }
 
-/** To parse a million lists within each other takes longer than all else that a body of that size may hold. */
+/** Limits nesting, because deeply nested lists take longer to parse than any other body of the same size. */
 const DEEPEST = 100_000;
 
 function refuseExcess(text: string): void {
@@ -98,7 +98,7 @@ function parseBody(text: string): unknown {
   }
 }
 
-/** `/graphql/ID` has been turned into `/graphql?documentId=ID`. */
+/** Returns the document id of the URL: `/graphql/ID` is rewritten to `/graphql?documentId=ID` before. */
 function alsoInPath(requested: RequestedOperation, url: string): RequestedOperation {
   if (requested.documentId !== undefined || !url.includes('?')) return requested;
   return { ...requested, documentId: searchOf(url).get('documentId') ?? undefined };

@@ -12,20 +12,20 @@ export interface GraphqlRouteOptions
   extends RequestReaderOptions,
     Omit<OperationRunnerOptions<RequestContext>, 'contract'>,
     Pick<GraphqlServiceOptions, 'logger' | 'cacheHeaders' | 'onRefused'> {
-  /** Responses of fewer bytes are not compressed (`traffic_shaping.router.compression`); without it, none are. */
+  /** The smallest response to compress, in bytes (`traffic_shaping.router.compression`). Without it, none is compressed. */
   readonly compressFrom?: number | undefined;
-  /** Where a proxy shows the gateway: `/shop-api`. */
+  /** The path prefix of the gateway behind a proxy: `/shop-api`. */
   readonly pathPrefix?: string | undefined;
-  /** Plugins of Yoga and Envelop (`yoga.plugins`): with any, all requests go through Yoga. */
+  /** Plugins of Yoga and Envelop (`yoga.plugins`). If there are any, all requests go through Yoga. */
   readonly yogaPlugins?: readonly YogaPlugin[] | undefined;
-  /** `all-yoga` sends plain requests, too, the longer way: the two ways answer alike, and tests hold them to it. */
+  /** `all-yoga` sends plain requests through Yoga, too. Tests use it to prove that Yoga and the fast path respond alike. */
   readonly handlers?: 'auto' | 'all-yoga';
 }
 
-/** GraphQL at one path: over the whole public schema, or over that of a contract. */
+/** GraphQL at one path, for the whole public schema or for a contract. */
 export interface GraphqlRoute extends Required<Route> {
   readonly path: string;
-  /** Answers any `GET` or `POST`, whatever its path. */
+  /** Serves any `GET` or `POST`, regardless of its path. */
   answer(context: RequestContext): void;
 }
 
@@ -33,14 +33,14 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
   const { logger, onRefused, cacheHeaders, pathPrefix = '', yogaPlugins: plugins = [] } = options;
   const isExtended = plugins.length > 0;
   const service = createGraphqlService({
-    // what a plugin reads of a request is not known, so no two requests are known to be equal
+    // plugins may read any part of a request, so requests cannot be deduplicated
     runner: createOperationRunner({ ...options, contract, shareQueries: options.shareQueries && !isExtended }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
     ...{ logger, cacheHeaders, onRefused },
   });
   let yogaHandler: Promise<(context: RequestContext) => Promise<void>> | undefined;
-  /** Yoga is loaded by the first request that needs it: many gateways never see one, and all start sooner. */
+  /** Loads Yoga with the first request that needs it: many gateways never do, and all start faster. */
   async function serveWithYoga(context: RequestContext): Promise<void> {
     yogaHandler ??= import('./yoga.ts').then(({ createYogaHandler }) =>
       createYogaHandler({ service, logger, path, plugins }),
@@ -52,7 +52,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     }
   }
   const hasFastPath = options.handlers !== 'all-yoga' && !isExtended;
-  const answerFast = (context: RequestContext) => {
+  const respondFast = (context: RequestContext) => {
     if (!hasFastPath || !isFastPathRequest(context, path)) return false;
     void serveFast(service, context);
     return true;
@@ -60,7 +60,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
   const answer = (context: RequestContext) => void serveWithYoga(context);
   return {
     path,
-    serveFast: answerFast,
+    serveFast: respondFast,
     answer,
     serve(context, asked) {
       if (asked !== path && asked !== `${path}/`) return false;
@@ -74,7 +74,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
 
 const DOCUMENT_PATH = /^\/graphql\/([\w.:%~-]{1,256})(?:\?|$)/;
 
-/** Answers `/graphql/ID?…`, where documents are known by ids, as `/graphql?documentId=ID&…`. */
+/** Serves `/graphql/ID?…` as `/graphql?documentId=ID&…`. */
 export function documentRoute({ answer }: GraphqlRoute): Route {
   return {
     serve(context) {

@@ -24,11 +24,11 @@ import type { BatchItem, GraphqlService, OpenBatch } from './graphql-service.ts'
 import { LazyResult } from './lazy-result.ts';
 import { toResponse, toYogaParams, type YogaServerContext } from './yoga-service-plugin.ts';
 
-/** One operation on its way through Yoga. */
+/** The state of one operation in Yoga. */
 interface Operation {
   readonly requestContext: RequestContext;
   readonly call: GraphqlCall;
-  /** What the gateway's stages have made of the document; plugins see it once it is valid. */
+  /** The gateway's parsed and validated document. Plugins see it once it is valid. */
   readonly document: ReadDocument | undefined;
 }
 
@@ -39,16 +39,16 @@ interface OperationContext extends YogaServerContext {
 
 /**
  * Runs the stages of the pipeline inside Yoga's, so that plugins of Yoga and Envelop see and change what they expect: parameters,
- * the parsed document, validation rules, execution arguments, the result and the response. What the gateway itself refuses (a
- * document over a limit, a mutation by GET) never reaches them.
- * @param written takes each response that Yoga is given, with its body
+ * the parsed document, validation rules, execution arguments, the result and the response. Requests that the gateway itself refuses
+ * (a document over a limit, a mutation by GET) do not reach plugins.
+ * @param written stores each response that Yoga gets, with its body
  */
 export function executionPlugin(
   service: GraphqlService,
   written: WeakMap<Response, HttpResponse>,
   logger: Logger,
 ): Plugin<OperationContext, OperationContext> {
-  /** What was read for each set of parameters; one that a plugin has put in its place is read anew. */
+  /** Operations by their parameters. Parameters that a plugin has replaced are read again. */
   const calls = new WeakMap<GraphQLParams, BatchItem>();
 
   const operationFor = (context: OperationContext, params: GraphQLParams): Operation | GatewayError => {
@@ -84,7 +84,7 @@ export function executionPlugin(
       if (operation instanceof GatewayError)
         return setParamsHandler(() => new LazyResult(refusedResult(operation), context.requestContext));
       context.operation = operation;
-      // what is refused is counted and answered as without Yoga
+      // a refused operation is counted and gets its response as without Yoga
       if (!operation.document || !isExecutable(operation.document, operation.call))
         setParamsHandler(() => execute(operation));
     },
@@ -94,7 +94,7 @@ export function executionPlugin(
       setParseFn((source: string) => (source === operation.call.params.query ? known.document : parse(source)));
     },
     onValidate({ setValidationFn }) {
-      // the document is valid by the rules of the specification: those that plugins add are left
+      // the document is valid by the rules of the specification; only rules of plugins remain to be checked
       setValidationFn((schema: GraphQLSchema, document: DocumentNode, rules: readonly ValidationRule[] = []) =>
         validate(
           schema,
@@ -111,7 +111,7 @@ export function executionPlugin(
       batch?.finish();
       const results = (Array.isArray(result) ? result : [result]).map((one) => respondUnchanged(service, one));
       if (!results.every((response) => response !== undefined)) {
-        // Yoga writes what plugins have changed or made
+        // Yoga serializes results that plugins have changed or created
         if (!isAsyncIterable(result)) setResult(Array.isArray(result) ? result.map(mask) : mask(result));
         return;
       }
@@ -154,7 +154,7 @@ function inOneResponse(responses: readonly HttpResponse[]): HttpResponse {
   return textResponse(200, type, `[${responses.map(({ body }) => String(body)).join(',')}]`);
 }
 
-/** Reads parameters that a plugin has put in the place of those that came. */
+/** Reads parameters that a plugin has replaced. */
 function callOf(params: GraphQLParams, { req }: RequestContext): GraphqlCall | GatewayError {
   try {
     const requested = requestedInBody(params);
@@ -166,7 +166,7 @@ function callOf(params: GraphQLParams, { req }: RequestContext): GraphqlCall | G
   }
 }
 
-/** Takes what plugins have changed of the arguments of the execution. */
+/** Applies changes of plugins to the execution arguments. */
 function withArguments(operation: Operation, { document, variableValues, operationName }: ExecutionArgs): Operation {
   const { call, document: known } = operation;
   const isKnown = known !== undefined && 'document' in known && known.document === document;
@@ -177,7 +177,7 @@ function withArguments(operation: Operation, { document, variableValues, operati
   };
 }
 
-/** A plugin says what clients may see by throwing a `GraphQLError`; anything else that it throws is logged and masked. */
+/** Returns the result for an error of a plugin. Clients see a `GraphQLError`; any other error is logged and masked. */
 function maskUnexpected(result: GraphQLResult, logger: Logger): GraphQLResult {
   if (!result.errors?.some(isUnexpected)) return result;
   const errors = result.errors.map((error) => {

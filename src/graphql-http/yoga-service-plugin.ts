@@ -5,21 +5,21 @@ import type { GraphqlCall, GraphqlParams } from '../pipeline/operation-context.t
 import type { GraphqlService } from './graphql-service.ts';
 import type { GraphqlBatch } from './request-reader.ts';
 
-/** What one request brings into Yoga. */
+/** The server context of one request in Yoga. */
 export interface YogaServerContext extends Record<string, unknown> {
   readonly requestContext: RequestContext;
   call?: GraphqlCall | GraphqlBatch;
   response?: HttpResponse;
 }
 
-/** Yoga wants to see an operation; of a batch it gets one that means nothing. */
+/** A placeholder operation for a batch, because Yoga requires one. */
 const BATCH_PARAMS: GraphQLParams = { query: '{ __typename }' };
 const NO_RESULT = {};
 
 /**
- * Puts the service in the place of Yoga's own body reader, execution and result writer. Without plugins of the user's, nobody looks
- * at what lies between.
- * @param written takes each response that Yoga is given, with its body
+ * Replaces Yoga's own body reader, execution and result writer by the service. For use without user plugins, which would see none of
+ * the steps between.
+ * @param written stores each response that Yoga gets, with its body
  */
 export function servicePlugin(
   service: GraphqlService,
@@ -43,7 +43,7 @@ export function servicePlugin(
         const { requestContext, call } = context;
         if (call === undefined) throw new Error('Yoga executes a request that was not read.');
         context.response = await service
-          .answer(requestContext, call)
+          .handle(requestContext, call)
           .catch((error: unknown) => service.refuse(requestContext, error));
         return NO_RESULT;
       });
@@ -71,7 +71,7 @@ export function toResponse(
   written: WeakMap<Response, HttpResponse>,
 ): Response {
   const headers = Object.entries(response.headers).map(([name, value]): [string, string] => [name, String(value)]);
-  // the body is sent from here, not from Yoga's response
+  // the gateway sends the body itself, not from Yoga's response
   const made = new fetchAPI.Response(null, { status: response.status, headers });
   written.set(made, response);
   return made;

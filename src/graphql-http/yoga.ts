@@ -7,20 +7,20 @@ import type { GraphqlService } from './graphql-service.ts';
 import { executionPlugin } from './yoga-execution-plugin.ts';
 import { servicePlugin, type YogaServerContext } from './yoga-service-plugin.ts';
 
-/** A plugin of Yoga or Envelop, as users bring it. */
-// biome-ignore lint/suspicious/noExplicitAny: a plugin may add to the context what it likes
+/** A user's plugin for Yoga or Envelop. */
+// biome-ignore lint/suspicious/noExplicitAny: a plugin may add anything to the context
 export type YogaPlugin = Plugin<any, any, any>;
 
 export interface YogaHandlerOptions {
   readonly service: GraphqlService;
   readonly logger: Logger;
-  /** Where GraphQL is served. */
+  /** The path of GraphQL. */
   readonly path: string;
-  /** Plugins of the user's, in their order. */
+  /** User plugins, in order. */
   readonly plugins?: readonly YogaPlugin[] | undefined;
 }
 
-/** Answers GraphQL over HTTP as Yoga hosts it: `GET`, every `POST` that is not plain, and all requests where users bring plugins. */
+/** Creates the handler for requests through Yoga: `GET`, every `POST` that is not plain, and all requests when there are plugins. */
 export function createYogaHandler({
   service,
   logger,
@@ -37,7 +37,7 @@ export function createYogaHandler({
     batching: isExtended ? { limit: Number.MAX_SAFE_INTEGER } : false,
     graphiql: false,
     logging: yogaLog(logger),
-    // the service does these itself, for the fast path too
+    // the service does these itself, also for the fast path
     maskedErrors: false,
     maxRequestBodySize: false,
     parserAndValidationCache: false,
@@ -57,8 +57,8 @@ export function createYogaHandler({
 }
 
 /**
- * Returns Yoga's response with the headers and the status that plugins have given it. The body of one that we have written is at
- * hand already.
+ * Returns Yoga's response with the headers and the status that plugins have set. The body of a response from the service is already
+ * available.
  */
 async function toHttpResponse(response: Response, own: HttpResponse | undefined): Promise<HttpResponse> {
   const body = own === undefined ? Buffer.from(await response.arrayBuffer()) : own.body;
@@ -66,7 +66,7 @@ async function toHttpResponse(response: Response, own: HttpResponse | undefined)
   return { status: response.status, headers, body };
 }
 
-/** Yoga makes a URL of the `Host` header and the path, and cannot go on where that is none. */
+/** Checks the URL of a request: Yoga builds it from the `Host` header and the path, and fails when it is invalid. */
 function checkAddress({ req }: RequestContext): void {
   const host = req.headers.host ?? 'localhost';
   if (URL.canParse(`http://${host}${req.url}`)) return;

@@ -5,7 +5,7 @@ import type { RequestContext } from './request-context.ts';
 
 const NO_CLIENT_HEADERS: AccessLogSettings = { client_name_headers: [], client_version_headers: [] };
 
-/** Writes one line for each request: an error for 5xx responses, so that they stand out; the others are for debugging. */
+/** Logs one line for each request: at level `error` for 5xx responses, at level `debug` for others. */
 export function logAccess(logger: Logger, context: RequestContext, settings = NO_CLIENT_HEADERS): void {
   const { req, res, requestId, startedAt } = context;
   const level = res.statusCode >= 500 ? 'error' : 'debug';

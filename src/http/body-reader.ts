@@ -6,10 +6,9 @@ import { GatewayError } from '../shared/gateway-error.ts';
 import { type ReadErrors, readBytes } from '../shared/read-bytes.ts';
 
 /**
- * Reads a request body as UTF-8, without its byte order mark, holding `maxBytes` at most; a body with content codings is
- * decoded, and may not have more then, either. Throws `GatewayError` 413 `REQUEST_TOO_LARGE` as soon as the body is known
- * to be larger, 415 for an unknown coding, 400 for what is no UTF-8 or cannot be decoded, and `ClientDisconnected` when it never
- * completes.
+ * Reads a request body as UTF-8, without its byte order mark. `maxBytes` limits the body before and after its content codings are
+ * decoded. Throws `GatewayError` 413 `REQUEST_TOO_LARGE` as soon as the body is larger, 415 for an unknown coding, 400 when it is not
+ * UTF-8 or cannot be decoded, and `ClientDisconnected` when it never completes.
  */
 export function readBody(req: IncomingMessage, maxBytes: number): Promise<string> {
   const header = req.headers['content-encoding'];

@@ -7,14 +7,14 @@ import { JSON_TYPE, negotiateMediaType } from './media-type.ts';
 import type { RequestContext } from './request-context.ts';
 import { errorResponse, type HttpResponse, textResponse } from './response.ts';
 
-/** What is done with errors beside answering them. */
+/** Where errors are reported, beside the response. */
 export interface ErrorHandling {
   readonly logger: Logger;
-  /** Called with each request that is refused for what it is. */
+  /** Called for each refused request. */
   readonly onRefused?: ((error: GatewayError) => void) | undefined;
 }
 
-/** Returns what the client is told of any error: one that is no `GatewayError` is a mistake of ours, which is logged and masked. */
+/** Returns the error that the client sees. Anything but a `GatewayError` or a disconnect is an internal error: logged and masked. */
 export function toGatewayError(error: unknown, context: RequestContext, handling: ErrorHandling): GatewayError {
   if (error instanceof GatewayError) {
     handling.onRefused?.(error);
@@ -27,7 +27,7 @@ export function toGatewayError(error: unknown, context: RequestContext, handling
 
 /**
  * Returns an error in the form that its route has: problem details (RFC 9457) under `/bff`, a GraphQL error elsewhere.
- * @param prefix where a proxy shows the gateway: `/shop-api`
+ * @param prefix the path prefix of the gateway behind a proxy: `/shop-api`
  */
 export function routeErrorResponse(error: GatewayError, { req }: RequestContext, prefix = ''): HttpResponse {
   const path = pathOf(req.url);
@@ -41,6 +41,6 @@ export function routeErrorResponse(error: GatewayError, { req }: RequestContext,
 }
 
 export function methodNotAllowed(method: string | undefined, path: string, allow: string): GatewayError {
-  const message = `${path} does not answer ${method}; it answers ${allow}.`;
+  const message = `${path} does not support ${method}; it supports ${allow}.`;
   return new GatewayError(405, 'METHOD_NOT_ALLOWED', message, { headers: { allow } });
 }

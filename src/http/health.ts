@@ -3,10 +3,10 @@ import { JSON_TYPE } from './media-type.ts';
 import { type HttpResponse, textResponse } from './response.ts';
 
 export interface HealthOptions {
-  /** Whether there is a schema. */
+  /** Returns whether a schema is loaded. */
   readonly hasSchema: () => boolean;
   readonly isDraining: () => boolean;
-  /** Whether the store that processes share is there; `/ready` says so, and stays ready. */
+  /** Returns whether the shared store is available. `/ready` reports it, and stays ready without it. */
   readonly storeState?: (() => 'UP' | 'DOWN') | undefined;
 }
 

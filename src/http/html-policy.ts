@@ -1,15 +1,16 @@
 import { hash } from 'node:crypto';
 
+/** What a page needs beyond the default policy. */
 export interface PageNeeds {
-  /** Directives beside those that every page has, such as `worker-src blob:`. */
+  /** Additional directives, such as `worker-src blob:`. */
   readonly also?: readonly string[];
-  /** Who may show the page inside a frame, as `security_headers.frame_options` says; by default nobody. */
+  /** Which sites may show the page in a frame (`security_headers.frame_options`). Default: none. */
   readonly frames?: 'DENY' | 'SAMEORIGIN' | 'none' | undefined;
 }
 
 /**
- * Returns headers for an HTML page that brings its own scripts along: browsers run these, by their hashes, and no others. Styles
- * are free, since editors such as GraphiQL's write them while they run.
+ * Returns headers for an HTML page with inline scripts: browsers run these, by their hashes, and no others. Inline styles are
+ * allowed, because editors such as GraphiQL's create them at run time.
  * @see https://www.w3.org/TR/CSP3/
  */
 export function pageHeaders(html: string, { also = [], frames = 'DENY' }: PageNeeds = {}): Record<string, string> {
@@ -33,7 +34,7 @@ const FRAME_ANCESTORS = {
   none: [],
 } as const;
 
-/** Returns the texts of the script elements as a browser sees them: what is in a script or a style begins no other. */
+/** Returns the texts of the script elements as a browser parses them: tags within a script or a style do not count. */
 function scriptsOf(html: string): string[] {
   const scripts: string[] = [];
   let at = 0;

@@ -9,17 +9,17 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0 means any free port. */
   readonly port: number;
-  /** Serves HTTPS with these; HTTP without. */
+  /** Options of HTTPS. Without them the listener serves HTTP. */
   readonly tls?: TlsOptions | undefined;
   /** How long a client may take to send its headers, in milliseconds. Default 15,000. */
   readonly headersTimeoutMs?: number;
   /** How long a client may take to send a whole request, in milliseconds. Default 60,000. */
   readonly requestTimeoutMs?: number;
-  /** How long `close` waits for answers that are under way, in milliseconds. Default 30,000. */
+  /** How long `close` waits for requests in flight, in milliseconds. Default 30,000. */
   readonly graceMs?: number;
   /** How long connections that look idle stay open when closing begins, in milliseconds. Default 250. */
   readonly lingerMs?: number;
-  /** How people choose the port, for the message that it is taken. Default `--port`. */
+  /** The setting of the port, for messages. Default `--port`. */
   readonly portSetting?: string;
 }
 
@@ -27,26 +27,26 @@ export interface Listener {
   readonly port: number;
   /** `http://HOST:PORT`, or `https://…` */
   readonly origin: string;
-  /** Answers what is in flight, for `graceMs` at most, then resolves. No connection is left. */
+  /** Completes requests in flight, for `graceMs` at most, and closes all connections. */
   close(): Promise<void>;
 }
 
 const DEFAULT_GRACE_MS = 30_000;
 const DEFAULT_HEADERS_MS = 15_000;
 const DEFAULT_REQUEST_MS = 60_000;
-/** All headers of a request together, in bytes; more is answered 431. */
-const MOST_HEADER_BYTES = 16_384;
+/** The most bytes of all headers of a request. Above it, the response is 431. */
+const MAX_HEADER_BYTES = 16_384;
 
-/** Above the 60 s that load balancers keep idle connections, so that they let go first and never meet a closed one. */
+/** Above the 60 s that load balancers keep idle connections, so that they close first and never use a closed one. */
 const KEEP_ALIVE_MS = 65_000;
 
 /**
- * A client may have sent its next request just before closing began, on a connection that still looks idle; it is
- * answered, with `connection: close`, where closing the connection at once would break it off.
+ * A client may have sent its next request just before closing began, on a connection that still looks idle. The linger time lets
+ * the gateway respond, with `connection: close`, instead of breaking the connection.
  */
 const DEFAULT_LINGER_MS = 250;
 
-/** Opens the port. Rejects with `ConfigValueError`, which says what to do, when it cannot be had. */
+/** Opens the port. Rejects with `ConfigValueError`, which says what to do, when it cannot be opened. */
 export async function listen(host: Omit<RequestHandler, 'isDraining'>, options: ListenerOptions): Promise<Listener> {
   const { tls } = options;
   const timeouts = timeoutsOf(options);
@@ -66,21 +66,21 @@ export async function listen(host: Omit<RequestHandler, 'isDraining'>, options: 
   };
 }
 
-/** Clients that send their requests drop by drop are answered 408, so that they do not hold connections for ever. */
+/** Returns timeouts of the server. Clients that send a request too slowly get 408, so that they do not hold connections forever. */
 function timeoutsOf({ headersTimeoutMs, requestTimeoutMs }: ListenerOptions) {
   const requestTimeout = requestTimeoutMs ?? DEFAULT_REQUEST_MS;
   const headersTimeout = Math.min(headersTimeoutMs ?? DEFAULT_HEADERS_MS, requestTimeout);
   return {
     keepAliveTimeout: KEEP_ALIVE_MS,
-    maxHeaderSize: MOST_HEADER_BYTES,
+    maxHeaderSize: MAX_HEADER_BYTES,
     requestTimeout,
     headersTimeout,
-    // Node looks at its connections only now and then
+    // Node checks its connections only in this interval
     connectionsCheckingInterval: Math.min(5_000, Math.ceil(headersTimeout / 4)),
   };
 }
 
-/** Connections that have not sent a request yet: Node counts them as busy, so that they would hold up closing. */
+/** Tracks connections that have not sent a request yet: Node counts them as busy, so they would delay closing. */
 function trackFreshConnections(server: Server): ReadonlySet<Socket> {
   const fresh = new Set<Socket>();
   const track = (socket: Socket) => {
@@ -89,7 +89,7 @@ function trackFreshConnections(server: Server): ReadonlySet<Socket> {
   };
   server.on('connection', track);
   server.on('secureConnection', (secure: Socket) => {
-    // requests come over this one; the connection below it has the same other end
+    // requests use the TLS socket; the raw socket below it has the same peer
     for (const raw of fresh) if (sameEnd(raw, secure)) fresh.delete(raw);
     track(secure);
   });
@@ -109,7 +109,7 @@ async function drain(
   fresh: ReadonlySet<Socket>,
   { graceMs = DEFAULT_GRACE_MS, lingerMs = DEFAULT_LINGER_MS }: ListenerOptions,
 ): Promise<void> {
-  // The method of `node:http` would also close idle connections, at once.
+  // `close` of `node:http` would also close idle connections at once.
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => resolve());
   });
@@ -122,7 +122,7 @@ async function drain(
   await closed;
   clearTimeout(linger);
   clearTimeout(grace);
-  // Stops the timer by which Node checks for slow connections.
+  // Stops the timer with which Node checks for slow connections.
   server.close();
 }
 

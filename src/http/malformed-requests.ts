@@ -3,31 +3,32 @@ import type { Socket } from 'node:net';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { errorResponse } from './response.ts';
 
-/** What Node says of a request that it cannot read, and what the client is answered. */
-const ANSWERS: ReadonlyMap<string, readonly [status: number, reason: string, code: string, message: string]> = new Map([
-  [
-    'HPE_HEADER_OVERFLOW',
+/** Responses by Node's error code of a request that it cannot parse. */
+const RESPONSES: ReadonlyMap<string, readonly [status: number, reason: string, code: string, message: string]> =
+  new Map([
     [
-      431,
-      'Request Header Fields Too Large',
-      'BAD_REQUEST',
-      'The head of the request is too large. Send less in its URL and headers.',
+      'HPE_HEADER_OVERFLOW',
+      [
+        431,
+        'Request Header Fields Too Large',
+        'BAD_REQUEST',
+        'The head of the request is too large. Send less in its URL and headers.',
+      ],
     ],
-  ],
-  [
-    'ERR_HTTP_REQUEST_TIMEOUT',
-    [408, 'Request Timeout', 'REQUEST_TIMEOUT', 'The request did not come in time. Send it again.'],
-  ],
-]);
+    [
+      'ERR_HTTP_REQUEST_TIMEOUT',
+      [408, 'Request Timeout', 'REQUEST_TIMEOUT', 'The request did not arrive in time. Send it again.'],
+    ],
+  ]);
 
 const MALFORMED = [400, 'Bad Request', 'BAD_REQUEST', 'This is not a valid HTTP request.'] as const;
 
-/** Answers what is no HTTP request, or one that comes too slowly, with an error in JSON: Node alone sends a status without a body. */
+/** Responds to malformed or slow requests with an error in JSON. Node alone sends a status without a body. */
 export function answerMalformedRequests(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     // once a response has begun, more bytes would be read as a part of it
     if (!socket.writable || error.code === 'ECONNRESET' || hasBegunResponse(socket)) return socket.destroy();
-    const [status, reason, code, message] = ANSWERS.get(error.code ?? '') ?? MALFORMED;
+    const [status, reason, code, message] = RESPONSES.get(error.code ?? '') ?? MALFORMED;
     const { headers, body } = errorResponse(new GatewayError(status, code, message));
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     discardRest(socket);

@@ -10,14 +10,13 @@ const OFFERED = [
   { type: 'application/graphql-response+json', answer: GRAPHQL_RESPONSE_TYPE },
 ] as const;
 
-/** Distinct `accept` values are few in practice; the bound is for those who make them up. */
+/** Distinct `accept` values are few in practice. The bound protects against clients that invent new ones. */
 const CACHE_SIZE = 64;
 const cache = new Map<string, string | undefined>();
 
 /**
- * The content type to answer with, by the client's `accept` header (RFC 9110, section 12.5.1); `undefined` when it
- * rules out both that a GraphQL server has. A client that names both without ranking them gets the newer one, which
- * only a client that knows it asks for.
+ * Returns the content type of the response, by the client's `accept` header (RFC 9110, section 12.5.1); `undefined` when the
+ * header excludes both types of GraphQL over HTTP. A client that names both with equal rank gets the newer one.
  */
 export function negotiateMediaType(accept: string | undefined): string | undefined {
   if (accept === undefined || accept === '' || accept === '*/*') return JSON_TYPE;
@@ -44,7 +43,7 @@ interface Match {
   readonly quality: number;
 }
 
-/** Of several ranges that differ in their parameters only, the one that the client likes best. */
+/** Returns the most specific range for a type. Of ranges that differ only in parameters, the highest quality counts. */
 function mostSpecific(ranges: readonly MediaRange[], type: string): Match | undefined {
   for (const essence of [type, 'application/*', '*/*']) {
     const qualities = ranges.filter((range) => range.essence === essence).map(qualityInUtf8);
@@ -53,13 +52,13 @@ function mostSpecific(ranges: readonly MediaRange[], type: string): Match | unde
   return undefined;
 }
 
-/** A range that asks for another charset than UTF-8 cannot be met. */
+/** Returns the quality of a range; 0 when it requires another charset than UTF-8. */
 function qualityInUtf8(range: MediaRange): number {
   const charset = charsetOf(range);
   return charset === undefined || isUtf8Charset(charset) ? range.quality : 0;
 }
 
-/** Whether a client that asks with `GET` wants a page: a browser names HTML, and nothing of GraphQL before it. */
+/** Returns whether a `GET` client wants an HTML page: it accepts HTML, and prefers no type of GraphQL to it. */
 export function prefersHtml(accept: string | undefined): boolean {
   if (accept === undefined || !/text\/html/i.test(accept)) return false;
   const ranges = parseAccept(accept);

@@ -4,7 +4,7 @@ import type { CountRefusal, Instruments, Route } from '../telemetry/instruments.
 import { HEALTH_PATHS } from './health-paths.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Takes note of a request that has ended, by what kind of route it asked for. `isGraphql` knows paths without a query. */
+/** Returns a function that measures a completed request by its kind of route. `isGraphql` takes a path without query. */
 export function requestObserver(
   { requestFinished: answered }: Pick<Instruments, 'requestFinished'>,
   isGraphql: (path: string) => boolean,
@@ -21,7 +21,7 @@ export function requestObserver(
   };
 }
 
-/** By the codes of refusals that the host itself is told of; policies that come later tell of theirs themselves. */
+/** Policy and reason by error code, for requests that the host refuses. Later policies count their refusals themselves. */
 const POLICIES: ReadonlyMap<string, readonly [policy: string, reason: string]> = new Map([
   ['CSRF_ERROR', ['csrf', 'forgeable']],
   ['FORBIDDEN', ['ip_lists', 'address']],
@@ -31,7 +31,7 @@ const POLICIES: ReadonlyMap<string, readonly [policy: string, reason: string]> =
   ['BATCH_LIMIT_EXCEEDED', ['batching', 'maximum_size']],
 ]);
 
-/** Takes note of a request that the host refuses. */
+/** Returns a function that counts a request that the host refuses. */
 export function refusalObserver(refused: CountRefusal): (refusal: GatewayError) => void {
   return ({ code }) => {
     const known = POLICIES.get(code);

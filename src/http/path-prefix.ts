@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Takes the prefix under which a proxy shows the gateway off the path of a request, so that routes are chosen without it.
- * A path without it stays: the proxy has taken it off, or it is a probe that does not come through the proxy.
+ * Removes the path prefix of a proxy from the URL of a request, so that routes do not depend on it. Leaves a path without the
+ * prefix alone: the proxy has removed it, or a probe does not use the proxy.
  *
  * In:  `/shop-api/graphql?query=…` with the prefix `/shop-api`
  * Out: `/graphql?query=…`

@@ -9,8 +9,8 @@ import type { RequestNotes } from '../shared/request-notes.ts';
 import type { HttpResponse } from './response.ts';
 
 /**
- * One HTTP request and its response, from the first middleware to the last byte. It is handed on as it is; what is found out about
- * the request on its way is kept here.
+ * One HTTP request and its response, from the first middleware to the last byte. All stages share it, and store here what they find
+ * out about the request.
  */
 export class RequestContext implements RequestNotes, OperationContext {
   readonly req: IncomingMessage;
@@ -18,17 +18,17 @@ export class RequestContext implements RequestNotes, OperationContext {
   readonly requestId: string;
   /** From `performance.now()`. */
   readonly startedAt: number = performance.now();
-  /** Who asks. Until the request is authenticated: nobody known, at the address of the connection's other end. */
+  /** The client. Until the request is authenticated: anonymous, with the address of the connection's peer. */
   client: ClientInfo;
-  /** Whom a login session proves to ask, and with which token. */
+  /** The identity and the access token of the login session. */
   session: SessionIdentity | undefined;
-  /** Headers that the response has whatever it is, names in lower case. */
+  /** Headers of any response to this request, names in lower case. */
   headers: Readonly<Record<string, string>> | undefined;
   onAbort: (() => void) | undefined;
   shared: SharedResponse<HttpResponse> | undefined;
-  /** Of an operation in a batch: takes the headers of its subgraphs, which are written when all operations are done. */
+  /** Set for an operation in a batch: receives the headers of its subgraphs, which are written after all operations. */
   private headerSink: ((gathered: CollectedHeaders) => void) | undefined;
-  /** Where it stands among {@link ActiveRequests}. */
+  /** The index in {@link ActiveRequests}. */
   place = -1;
   endpoint: RequestNotes['endpoint'];
   operation: RequestNotes['operation'];
@@ -61,26 +61,26 @@ export class RequestContext implements RequestNotes, OperationContext {
     else gathered.writeTo(this.res);
   }
 
-  /** Returns a context for one operation of a batch, which shares nothing with the others and is written by nobody. */
+  /** Returns a context for one operation of a batch. It shares nothing with the others, and no response is written to it. */
   forOperation(headerSink: (gathered: CollectedHeaders) => void): RequestContext {
     const copy: RequestContext = Object.create(RequestContext.prototype);
     return Object.assign(copy, this, { onAbort: undefined, shared: undefined, headerSink });
   }
 }
 
-/** Proxies may send whole URLs, and a server must take them (RFC 9112, section 3.2.2); routes go by path. */
+/** Returns path and query of a request target. Proxies may send absolute URLs, which a server must accept (RFC 9112, section 3.2.2). */
 function originForm(target: string): string {
   if (!URL.canParse(target)) return target;
   const { pathname, search } = new URL(target);
   return pathname + search;
 }
 
-/** Writes the whole answer; Node keeps what the client is too slow to read. Does nothing when the client is gone. */
+/** Writes the whole response; Node buffers it for slow clients. Does nothing when the client has disconnected. */
 export function sendResponse(context: RequestContext, response: HttpResponse): void {
   const { res } = context;
   if (res.destroyed || res.headersSent) return;
   const vary = response.headers.vary === undefined ? undefined : wholeVary(context, String(response.headers.vary));
-  // in the flat form of node:http, which spares an object that it would only take apart again
+  // the flat form of node:http saves an object that node would only iterate over
   const headers: (string | number)[] = [];
   for (const name in context.headers) {
     if (response.headers[name] === undefined) headers.push(name, context.headers[name] as string);
@@ -92,7 +92,7 @@ export function sendResponse(context: RequestContext, response: HttpResponse): v
   res.end(response.body);
 }
 
-/** What caches are told that an answer depends on, with what CORS, login and headers of subgraphs add to it. */
+/** Returns the value of `Vary`: the response's own, and what CORS, login and headers of subgraphs add. */
 function wholeVary({ res, headers }: RequestContext, own: string): string {
   const all = [res.getHeader('vary'), headers?.vary, own].flatMap((text) => (text === undefined ? [] : String(text)));
   return [
@@ -106,8 +106,8 @@ function wholeVary({ res, headers }: RequestContext, own: string): string {
 }
 
 /**
- * The exchanges that are under way. Not a `Set`: when V8 makes a set's table anew, the old table points to the new one and
- * still to all that was in it, so one that has grown old keeps whole requests from being freed until the next full collection.
+ * The requests in flight. Not a `Set`: when V8 rehashes a set, the old table points to the new one and still to all its former
+ * entries. An old table in the old generation keeps whole requests from being freed until the next full collection.
  */
 export class ActiveRequests {
   readonly list: RequestContext[] = [];

@@ -3,10 +3,10 @@ import type { Handler } from './middleware/middleware.ts';
 import { takeOffPrefix } from './path-prefix.ts';
 import { ActiveRequests, RequestContext } from './request-context.ts';
 
-/** Answers all requests of a listener of `node:http`. */
+/** The handler of all requests of a `node:http` listener. */
 export interface RequestHandler {
   handle(req: IncomingMessage, res: ServerResponse): void;
-  /** From now on each connection is closed with the response that is under way on it, and `isDraining` is true. */
+  /** Closes each connection after its current response from now on, and sets `isDraining`. */
   drain(): void;
   readonly isDraining: boolean;
 }
@@ -14,11 +14,11 @@ export interface RequestHandler {
 export interface RequestHandlerOptions {
   /** The middleware and the router. */
   readonly handler: Handler;
-  /** Answers a request for which something threw. */
+  /** Sends the response for an error that the handler threw. */
   readonly fail: (context: RequestContext, error: unknown) => void;
-  /** Called once for each request, when its response has been sent or its client has left. */
+  /** Called once for each request, when its response has been sent or its client has disconnected. */
   readonly onEnd: (context: RequestContext) => void;
-  /** Where a proxy shows the gateway: `/shop-api`. */
+  /** The path prefix of the gateway behind a proxy: `/shop-api`. */
   readonly pathPrefix?: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export function createRequestHandler({ handler, fail, onEnd, pathPrefix }: Reque
       if (pathPrefix !== undefined) takeOffPrefix(req, pathPrefix);
       if (isDraining) res.shouldKeepAlive = false;
       active.add(context);
-      // it comes once
+      // emitted once
       res.on('close', () => {
         active.delete(context);
         if (!res.writableFinished) context.onAbort?.();

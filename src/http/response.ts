@@ -17,7 +17,7 @@ export function textResponse(
   body: string,
   headers: Readonly<Record<string, string>> = {},
 ): HttpResponse {
-  // a short text goes out in one piece with its head; a long one is better encoded once than measured and then encoded
+  // Node sends a short text in one piece with the head; a long text is encoded once here, instead of measured and then encoded
   const bytes = body.length > LONG_TEXT ? Buffer.from(body) : body;
   return {
     status,
@@ -26,15 +26,15 @@ export function textResponse(
   };
 }
 
-/** Returns the GraphQL response for a request that was refused before it became an operation. */
+/** Returns the GraphQL response for a request that is refused before it becomes an operation. */
 export function errorResponse(error: GatewayError, contentType: string = JSON_TYPE): HttpResponse {
   const { status, message, extensions, headers } = error;
   return textResponse(status, contentType, JSON.stringify({ errors: [{ message, extensions }] }), headers);
 }
 
 /**
- * Drops the body of a response that has been sent and that nobody else has: the promises that brought it have often grown old
- * while they waited, and what an old object points to is kept until the next full collection, dead as it is.
+ * Drops the body of a response that has been sent and is not shared. The promises that carried it are often in V8's old generation
+ * by then, and a dead object there keeps what it references until the next full collection.
  */
 export function forgetBody(response: HttpResponse): void {
   (response as { body: HttpResponse['body'] }).body = '';

@@ -2,15 +2,15 @@ import { pathOf } from '../shared/url-path.ts';
 import type { Handler } from './middleware/middleware.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** What answers requests to some paths. */
+/** A handler for some paths. */
 export interface Route {
-  /** Answers a request that needs nothing but this route, before its path is looked at closely; false for any other. */
+  /** Serves a request that can skip path parsing and the other routes; false for any other request. */
   readonly serveFast?: (context: RequestContext) => boolean;
-  /** Answers a request to a path of this route; false for other paths. May throw `GatewayError`. */
+  /** Serves a request to a path of this route; false for other paths. May throw `GatewayError`. */
   readonly serve: (context: RequestContext, path: string) => boolean;
 }
 
-/** Asks the routes in their order; `notFound` is called where none answers. */
+/** Creates a handler that tries the routes in order, and calls `notFound` when none matches. */
 export function createRouter(routes: readonly Route[], notFound: Handler): Handler {
   const fastRoutes = routes.flatMap(({ serveFast }) => serveFast ?? []);
   return (context) => {

@@ -4,7 +4,7 @@ import { chooseEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
 import { type RequestContext, sendResponse } from './request-context.ts';
 
-/** An HTML page that is the same for everyone. Each encoded form is made once, when a browser asks for it first. */
+/** An HTML page that is the same for all clients. Encodes it once for each coding, when a browser requests it first. */
 export class StaticPage {
   readonly #body: Buffer;
   readonly #etag: string;

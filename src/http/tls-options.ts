@@ -4,7 +4,7 @@ import { createSecureContext } from 'node:tls';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import type { ListenerTls } from '../config/sections/tls.ts';
 
-/** What `node:https` takes. Throws `ConfigValueError`. */
+/** Returns options for `node:https`. Throws `ConfigValueError` when a file is unreadable or the parts do not match. */
 export function tlsOptions(settings: ListenerTls): ServerOptions {
   const { client_ca, require_client_certificate, min_version } = settings;
   const options = {
@@ -21,7 +21,7 @@ export function tlsOptions(settings: ListenerTls): ServerOptions {
       cause,
     });
   }
-  // without `rejectUnauthorized` a client with a bad certificate is served as one without any
+  // without `rejectUnauthorized`, a client with a bad certificate counts as one without a certificate
   return { ...options, requestCert: client_ca !== undefined, rejectUnauthorized: require_client_certificate };
 }
 

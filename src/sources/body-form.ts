@@ -8,17 +8,17 @@ import {
 } from '../shared/content-codings.ts';
 import { isUtf8Charset } from '../shared/decode-text.ts';
 
-/** How bodies go to a source, and come from it. */
+/** The content codings of requests to a source and of its responses. */
 export interface Compression {
-  /** How request bodies are encoded; not at all without it. */
+  /** The coding of request bodies; `undefined` for none. */
   readonly request: Coding | undefined;
-  /** The codings that are asked for; `identity` where there are none. */
+  /** The codings to accept; `identity` when the list is empty. */
   readonly accept: readonly Coding[];
 }
 
 export const NO_COMPRESSION: Compression = { request: undefined, accept: ['gzip'] };
 
-/** The value of `Accept-Encoding`. */
+/** Returns the value of `Accept-Encoding`. */
 export function acceptEncoding({ accept }: Compression): string {
   return accept.length === 0 ? 'identity' : accept.join(', ');
 }
@@ -27,7 +27,7 @@ export function encodeRequest(body: string, coding: Coding): Promise<Buffer> {
   return encodeBody(Buffer.from(body), coding);
 }
 
-/** What a response says of its body, beyond that it is text in UTF-8. */
+/** The encoding of a body that is not plain UTF-8. */
 export interface BodyForm {
   /** `Content-Encoding`. */
   readonly encoding: string | undefined;
@@ -38,8 +38,8 @@ const ENCODING = Buffer.from('content-encoding');
 const TYPE = Buffer.from('content-type');
 
 /**
- * Reads the form of a body from headers as undici has them, names and values in turn; `undefined` for text in UTF-8. It is read
- * for each response of a subgraph, so bytes become strings only where they have to.
+ * Reads the form of a body from undici's raw headers, a flat list of names and values; `undefined` for plain UTF-8. Runs for
+ * each response of a subgraph, so bytes become strings only where necessary.
  */
 export function formIn(headers: readonly Buffer[]): BodyForm | undefined {
   let encoding: string | undefined;
@@ -55,7 +55,7 @@ export function formIn(headers: readonly Buffer[]): BodyForm | undefined {
   return formOf(encoding, charset);
 }
 
-/** The form of a body by its headers; `undefined` for text in UTF-8. */
+/** Reads the form of a body from parsed headers; `undefined` for plain UTF-8. */
 export function formOfHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): BodyForm | undefined {
   const { 'content-encoding': encoding, 'content-type': type } = headers;
   return formOf(encoding?.toString(), type === undefined ? undefined : otherCharset(String(type)));
@@ -65,7 +65,7 @@ function formOf(encoding: string | undefined, charset: string | undefined): Body
   return encoding === undefined && charset === undefined ? undefined : { encoding, charset };
 }
 
-/** Sources send few different types, and send them each time. */
+/** Sources send few different content types, and repeat them in each response. */
 const CACHE_SIZE = 200;
 const charsets = new Map<string, string | undefined>();
 
@@ -79,13 +79,13 @@ function isNamed(name: Buffer, lower: Buffer): boolean {
 
 const EQUALS = 0x3d;
 
-/** A type without a parameter names no charset. */
+/** Returns the charset of a content type if it is not UTF-8. Skips parsing for types without parameters. */
 function charsetIn(type: Buffer): string | undefined {
   for (let i = 0; i < type.length; i++) if (type[i] === EQUALS) return otherCharset(type.toString('latin1'));
   return undefined;
 }
 
-/** The charset of a content type; `undefined` when it is UTF-8, or not said. */
+/** Returns the charset of a content type; `undefined` for UTF-8 or none. */
 function otherCharset(type: string): string | undefined {
   if (charsets.has(type)) return charsets.get(type);
   const mediaType = parseMediaType(type);
@@ -95,13 +95,13 @@ function otherCharset(type: string): string | undefined {
   return charset;
 }
 
-/** Why a body cannot be decoded, in a few words. */
+/** The reason why a body cannot be decoded, in a few words. */
 export interface Undecodable {
   readonly isTooLarge: boolean;
   readonly reason: string;
 }
 
-/** Takes a body's codings away. Never rejects. */
+/** Decodes the content codings of a body. Never rejects. */
 export async function decodeForm(
   body: Buffer,
   { encoding }: BodyForm,

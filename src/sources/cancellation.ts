@@ -3,8 +3,8 @@ import type { CancelListener, CancelSignal } from './source.ts';
 const NONE: CancelListener[] = [];
 
 /**
- * Tells all fetches of one request that nobody waits for them any more. An `AbortController` would do the same, but costs as
- * much as a whole small request's other bookkeeping, and it is made for every request.
+ * Cancels all fetches of one request. An `AbortController` would do the same, but costs as much as all other bookkeeping of a
+ * small request, and every request creates one.
  */
 export class Cancellation implements CancelSignal {
   aborted = false;
@@ -20,7 +20,7 @@ export class Cancellation implements CancelSignal {
     if (at >= 0) this.#listeners.splice(at, 1);
   }
 
-  /** Tells every listener once; later calls do nothing. */
+  /** Calls every listener once; later calls do nothing. */
   abort(): void {
     if (this.aborted) return;
     this.aborted = true;

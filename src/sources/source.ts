@@ -2,11 +2,11 @@ import type { Freshness } from '../client/freshness.ts';
 import type { ClientInfo } from '../client/identity.ts';
 
 /**
- * The seam between the executor and whatever answers a fetch: an HTTP subgraph, or a function in this process.
- * The executor knows nothing else about the outside world.
+ * The interface between the executor and the sources that answer its fetches: an HTTP subgraph, or code in this process.
+ * The executor has no other contact with the network.
  */
 
-/** The part of an `AbortSignal` that sources use; lighter ones will do, see cancellation.ts. */
+/** The part of an `AbortSignal` that sources use. cancellation.ts has a lighter implementation. */
 export interface CancelSignal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: CancelListener): void;
@@ -15,12 +15,12 @@ export interface CancelSignal {
 
 export type CancelListener = (() => void) | { handleEvent(): void };
 
-/** What every fetch of one client request shares. Created once per client request. */
+/** State that all fetches of one client request share. Created once per client request. */
 export interface ClientContext extends Partial<ClientInfo> {
   readonly requestId: string;
-  /** Header names in lower case; what header rules and sharing keys are computed from. */
+  /** Header names in lower case. Header rules and sharing keys are computed from them. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Aborted when the client is gone, the request's time is up, or the server stops hard. */
+  /** Aborted when the client disconnects, the request times out, or the server stops without waiting. */
   readonly signal?: CancelSignal;
 }
 
@@ -30,11 +30,11 @@ export interface SourceRequest {
   /** Reads may be shared and retried; mutations never. */
   readonly operationType: 'query' | 'mutation' | 'subscription';
   readonly client: ClientContext;
-  /** When its time is up, by `performance.now()`, where that is before the source's own timeout. */
+  /** Deadline by `performance.now()`, if it is before the source's own timeout. */
   readonly deadline?: number;
 }
 
-/** Why a source gave no GraphQL result. `message` is fit for a client: no addresses, no stack. */
+/** The reason why a source returned no GraphQL result. Clients may see `message`: it has no addresses and no stack. */
 export interface SourceFailure {
   readonly code:
     | 'SUBREQUEST_HTTP_ERROR'
@@ -46,11 +46,11 @@ export interface SourceFailure {
   readonly message: string;
   /** The cause in a few words, as `extensions.reason`. */
   readonly reason?: string;
-  /** The HTTP status, when the source answered at all. */
+  /** The HTTP status, if the source responded. */
   readonly status?: number;
-  /** Seconds until it may be tried again. */
+  /** Seconds until the request may be retried. */
   readonly retryAfter?: number;
-  /** Whether the connection was lost before any byte of a response: a read can be sent again. */
+  /** Whether the connection was lost before any byte of a response. A read can be sent again then. */
   readonly isConnectionLoss?: boolean;
 }
 
@@ -60,37 +60,38 @@ export type SubgraphResponse =
       readonly kind: 'text';
       readonly text: string;
       readonly status: number;
-      /** False where the source has seen that no number in the text has more than fifteen digits. */
+      /** False when the source has checked that no number in the text has more than fifteen digits. */
       readonly mayHaveLongNumbers?: boolean | undefined;
-      /** Names, in lower case, and values by turns; only from sources that were told to keep them. */
+      /** A flat list of names, in lower case, and values. Only from sources with `returnsHeaders`. */
       readonly headers?: readonly string[];
-      /** How long it may be kept; only from sources that read it, and where it is said. */
+      /** How long the response may be cached. Only from sources that read it, and only if the response states it. */
       readonly freshness?: Freshness | undefined;
-      /** A failure on the way to this answer, whose errors tell of it: an API that did not answer. For the log. */
+      /** A failure that the errors in `text` report, like an API that did not respond. For the log. */
       readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
     }
   | { readonly kind: 'failure'; readonly failure: SourceFailure };
 
-/** What a source sends with its fetches for one client request, beside its own headers. */
+/** Headers of one client request that a source sends with its fetches, beside its own. */
 export interface ForwardedHeaders {
-  /** Names, in lower case, and values by turns; each value is one that a header may have. */
+  /** A flat list of names, in lower case, and valid header values. */
   readonly pairs: readonly string[];
-  /** Equal for two client requests when they are to be answered alike, as far as these headers go. */
+  /** Equal for two client requests that may share a response, as far as these headers are concerned. */
   readonly sharingKey: string;
-  /** Names of those that say which requests belong together, and nothing that an answer may depend on. */
+  /** Names of headers that only correlate requests, like trace ids. No response depends on them. */
   readonly correlation?: ReadonlySet<string>;
-  /** Names of those that say who the client is or where it is, whether or not this one says it. */
-  readonly ofIdentity?: ReadonlySet<string>;
+  /** Names of headers that identify clients or locate them, whether or not this request has them. */
+  readonly identityHeaders?: ReadonlySet<string>;
 }
 
-/** Makes them by the rules for one source. For one client request it always gives the same object. */
+/** Returns the forwarded headers by the rules of one source. Always returns the same object for one client request. */
 export type ForwardHeaders = (client: ClientContext) => ForwardedHeaders;
 
+/** A subgraph that the executor can send requests to. */
 export interface Source {
-  /** The subgraph's name as people know it (`products`), used in errors and logs. */
+  /** The subgraph's name in errors and logs, like `products`. */
   readonly name: string;
   /** Calls `done` exactly once, now or later; never throws. */
-  send(request: SourceRequest, done: (answer: SubgraphResponse) => void): void;
-  /** Ends idle connections; what is in flight is answered first. */
+  send(request: SourceRequest, done: (response: SubgraphResponse) => void): void;
+  /** Closes connections after requests in flight have completed. */
   close(): Promise<void>;
 }

@@ -4,37 +4,37 @@ import type { ForwardHeaders, Source, SourceRequest, SubgraphResponse } from '..
 
 type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
 
-/** Tells each client request how long the answers hold that it gets. To be the outermost layer round a source. */
+/** Records for each client request how long its responses may be cached. Has to be an outer layer of a source. */
 export function collectCacheControl(source: Source): Source {
-  return telling(source, (answer) => answer.freshness);
+  return recording(source, (response) => response.freshness);
 }
 
-/** The same for a source that hands on the headers of its answers: by these. `forward`: what it is sent by rules. */
+/** Does the same for a source that returns response headers. `forward` returns the headers that rules send to the source. */
 export function collectCacheControlFromHeaders(source: Source, forward?: ForwardHeaders): Source {
-  return telling(source, ({ headers }, { client }) =>
-    readFreshness(recordOf(headers ?? []), client.headers, undefined, forward?.(client).ofIdentity),
+  return recording(source, ({ headers }, { client }) =>
+    readFreshness(recordOf(headers ?? []), client.headers, undefined, forward?.(client).identityHeaders),
   );
 }
 
-function telling(
+function recording(
   source: Source,
-  read: (answer: TextResponse, request: SourceRequest) => Freshness | undefined,
+  read: (response: TextResponse, request: SourceRequest) => Freshness | undefined,
 ): Source {
   return {
     name: source.name,
     send(request, done) {
       const { freshness } = request.client;
       if (freshness === undefined) return source.send(request, done);
-      source.send(request, (answer) => {
-        if (answer.kind === 'text') freshness.record(read(answer, request));
-        done(answer);
+      source.send(request, (response) => {
+        if (response.kind === 'text') freshness.record(read(response, request));
+        done(response);
       });
     },
     close: () => source.close(),
   };
 }
 
-/** Several lines of one name are one value (RFC 9110, section 5.3). */
+/** Returns a flat list as an object. Joins several lines of one name into one value (RFC 9110, section 5.3). */
 function recordOf(pairs: readonly string[]): Record<string, string> {
   const record: Record<string, string> = Object.create(null);
   for (let at = 0; at + 1 < pairs.length; at += 2) {

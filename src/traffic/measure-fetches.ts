@@ -1,26 +1,26 @@
 import type { Source } from '../sources/source.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 
-/** Takes note of each fetch: how long it took, and whether it came to an answer. To be the layer next to the source. */
+/** Measures each fetch: its duration and its error code. Has to be inside the layer that shares requests. */
 export function measureFetches(source: Source, { fetchFinished }: Pick<Instruments, 'fetchFinished'>): Source {
   const { name } = source;
   return {
     name,
     send(request, done) {
       const start = performance.now();
-      source.send(request, (answer) => {
-        // nobody waits for it any more: that is no failure of the subgraph's
-        const gone = answer.kind === 'failure' && request.client.signal?.aborted === true;
-        fetchFinished(name, gone ? 'ABORTED' : failureOf(answer), (performance.now() - start) / 1_000);
-        done(answer);
+      source.send(request, (response) => {
+        // the client disconnected, which is not a failure of the subgraph
+        const isAborted = response.kind === 'failure' && request.client.signal?.aborted === true;
+        fetchFinished(name, isAborted ? 'ABORTED' : failureOf(response), (performance.now() - start) / 1_000);
+        done(response);
       });
     },
     close: () => source.close(),
   };
 }
 
-/** What a source answers with an error status is a failure also where the body may be a GraphQL result. */
-function failureOf(answer: Parameters<Parameters<Source['send']>[1]>[0]): string | undefined {
-  if (answer.kind === 'failure') return answer.failure.code;
-  return answer.status >= 400 ? 'SUBREQUEST_HTTP_ERROR' : undefined;
+/** Returns the error code of a response. An error status counts as a failure even if the body may be a GraphQL result. */
+function failureOf(response: Parameters<Parameters<Source['send']>[1]>[0]): string | undefined {
+  if (response.kind === 'failure') return response.failure.code;
+  return response.status >= 400 ? 'SUBREQUEST_HTTP_ERROR' : undefined;
 }

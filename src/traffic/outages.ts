@@ -1,14 +1,14 @@
 import type { CancelSignal, Source, SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
-/** What is known of a failed request, for the log. */
+/** Details of a failed request for the log. */
 export type Failure = Pick<SourceFailure, 'code' | 'reason' | 'status'>;
 
 /**
  * Logs subgraphs that fail: a line at once, then one for all further failures in each interval, and one when requests succeed again.
  */
 export interface Outages {
-  /** Wraps a source so that its failures are logged. To be outside of what shares requests, so that each of them counts. */
+  /** Wraps a source so that its failures are logged. Has to be outside the layer that shares requests, so that each counts. */
   watch(source: Source): Source;
 }
 
@@ -16,7 +16,7 @@ export interface OutagesOptions {
   readonly logger: Logger;
   /** Milliseconds between two lines about the same subgraph. */
   readonly intervalMs: number;
-  /** Milliseconds of a clock that never goes back. */
+  /** A monotonic clock, in milliseconds. */
   readonly now?: () => number;
 }
 
@@ -42,33 +42,33 @@ export function createOutages(options: OutagesOptions): Outages {
   };
 }
 
-/** While a request waits for its response, this holds on to nothing of it but the signal. */
+/** Returns a callback that reports the response. It references only the signal of the request, so the request can be collected. */
 function observed(
   outage: Outage,
   signal: CancelSignal | undefined,
-  done: (answer: SubgraphResponse) => void,
-): (answer: SubgraphResponse) => void {
-  return (answer) => {
-    const failure = failureIn(answer);
+  done: (response: SubgraphResponse) => void,
+): (response: SubgraphResponse) => void {
+  return (response) => {
+    const failure = failureIn(response);
     if (failure === undefined) outage.succeeded();
     else if (isOutage(failure) && !signal?.aborted) outage.failed(failure);
-    done(answer);
+    done(response);
   };
 }
 
-function failureIn(answer: SubgraphResponse): Failure | undefined {
-  if (answer.kind === 'failure') return answer.failure;
-  if (answer.failed !== undefined) return answer.failed;
-  if (isObjectText(answer.text)) return undefined;
-  return { code: 'SUBREQUEST_MALFORMED_RESPONSE', reason: 'response is not a JSON object', status: answer.status };
+function failureIn(response: SubgraphResponse): Failure | undefined {
+  if (response.kind === 'failure') return response.failure;
+  if (response.failed !== undefined) return response.failed;
+  if (isObjectText(response.text)) return undefined;
+  return { code: 'SUBREQUEST_MALFORMED_RESPONSE', reason: 'response is not a JSON object', status: response.status };
 }
 
-/** What the gateway itself refuses to send says nothing of the subgraph. */
+/** Returns whether a failure concerns the subgraph: requests that the gateway itself rejects do not. */
 function isOutage({ code }: Failure): boolean {
   return code !== 'RATE_LIMITED' && code !== 'OVERLOADED';
 }
 
-/** Whether a text may be a JSON object: from its first and its last character, without reading the rest. */
+/** Returns whether a text may be a JSON object. Looks only at its first and last character. */
 function isObjectText(text: string): boolean {
   let first = 0;
   while (text.charCodeAt(first) <= SPACE) first++;
@@ -84,12 +84,12 @@ class Outage {
   readonly #subgraph: string;
   readonly #options: OutagesOptions;
   #isFailing = false;
-  /** Failures of this outage, and those of them that no line has counted yet. */
+  /** Failures of this outage, and in `#unlogged` those that no line has counted yet. */
   #total = 0;
   #unlogged = 0;
   #last: Failure | undefined;
   #since = 0;
-  /** Whether the log says at present that the subgraph fails. */
+  /** Whether the last line of the log says that the subgraph fails. */
   #isLogged = false;
   /** Set for an interval after each line. */
   #timer: NodeJS.Timeout | undefined;
@@ -130,7 +130,7 @@ class Outage {
     this.#unlogged = 0;
     this.#total = 0;
     this.#isLogged = false;
-    // one that fails again and again is not logged again and again
+    // a subgraph that fails and recovers repeatedly must not flood the log
     this.#wait();
   }
 

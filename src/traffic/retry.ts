@@ -2,7 +2,7 @@ import type { SendApiRequest } from '../sources/rest/api-transport.ts';
 import type { Source, SourceRequest } from '../sources/source.ts';
 
 export interface RetryOptions {
-  /** What both tries may take together, in milliseconds. */
+  /** Timeout of both attempts together, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -20,10 +20,11 @@ export function retryLostConnections(source: Source, { timeoutMs }: RetryOptions
       const deadline = performance.now() + timeoutMs;
       // released with the response: a dead closure that V8 has made old would keep the body until the next full collection
       let retry: SourceRequest | undefined = request;
-      source.send(request, (answer) => {
+      source.send(request, (response) => {
         const again = retry;
         retry = undefined;
-        if (again === undefined || answer.kind !== 'failure' || answer.failure.isConnectionLoss !== true) done(answer);
+        if (again === undefined || response.kind !== 'failure' || response.failure.isConnectionLoss !== true)
+          done(response);
         else source.send({ ...again, deadline: Math.min(deadline, again.deadline ?? deadline) }, done);
       });
     },
@@ -31,7 +32,7 @@ export function retryLostConnections(source: Source, { timeoutMs }: RetryOptions
   };
 }
 
-/** The same for the calls that a connector makes: `GET` is sent once more, other methods never. */
+/** Does the same for calls of a connector. Sends `GET` once more, other methods never. */
 export function retryLostApiReads(send: SendApiRequest): SendApiRequest {
   return (request) => {
     if (request.method !== 'GET') return send(request);

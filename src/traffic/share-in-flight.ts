@@ -2,41 +2,41 @@ import type { ForwardHeaders, Source, SourceRequest, SubgraphResponse } from '..
 
 interface Waiter {
   readonly request: SourceRequest;
-  readonly done: (answer: SubgraphResponse) => void;
+  readonly done: (response: SubgraphResponse) => void;
 }
 
 export interface ShareInFlightOptions {
-  /** What the source sends of the client's headers: only requests that agree in it share. */
+  /** The client headers that the source sends. Only requests with equal headers share. */
   readonly forward?: ForwardHeaders | undefined;
 }
 
 /**
- * Lets identical reads that are under way at the same time share one call: the same text goes to each, and each
- * parses its own copy. Mutations and subscriptions always make their own call. Nothing is kept once the answer is there.
+ * Shares one call between identical reads in flight. Each request gets the same text and parses its own copy. Mutations and
+ * subscriptions always make their own call. Nothing is cached after the response.
  *
- * Not shared/single-flight.ts: a fetch has callbacks and no promises, and a shared call is made in the name of its first
- * client. When that client leaves, the call is made again for those who stay.
+ * Not shared/single-flight.ts: a fetch uses callbacks and no promises, and a shared call is made for its first client. When that
+ * client disconnects, the call is made again for the others.
  */
 export function shareInFlight(source: Source, options: ShareInFlightOptions = {}): Source {
   const { forward } = options;
   const sharedCalls = new Map<string, Waiter[]>();
 
-  /** `waiters[0]` is the one in whose name the call is made. */
+  /** Makes a call for `waiters[0]`; the others share its response. */
   function sendShared(key: string, waiters: Waiter[]): void {
     const leader = waiters[0] as Waiter;
-    source.send(leader.request, (answer) => {
-      if (answer.kind === 'failure' && hasDisconnected(leader)) {
-        // The call ended because its client left; those who still wait did nothing to deserve that failure.
+    source.send(leader.request, (response) => {
+      if (response.kind === 'failure' && hasDisconnected(leader)) {
+        // The call failed because its client disconnected. The other clients must not get that failure.
         const staying = waiters.filter((waiter) => !hasDisconnected(waiter));
         if (staying.length > 0) {
-          for (const waiter of waiters) if (hasDisconnected(waiter)) waiter.done(answer);
+          for (const waiter of waiters) if (hasDisconnected(waiter)) waiter.done(response);
           sharedCalls.set(key, staying);
           sendShared(key, staying);
           return;
         }
       }
       sharedCalls.delete(key);
-      for (const waiter of waiters) waiter.done(answer);
+      for (const waiter of waiters) waiter.done(response);
     });
   }
 

@@ -9,11 +9,11 @@ import { shareInFlight } from './share-in-flight.ts';
 /** Wraps a source. Returns a source that does one thing more. */
 export type Layer = (source: Source) => Source;
 
-/** What the layers of one source are made from. A part that is left out has no layer. */
+/** Settings for the layers of one source. A missing setting means no layer. */
 export interface StackParts {
-  /** Makes a subgraph of a GraphQL service that does not know federation. */
+  /** Turns a plain GraphQL service into a federation subgraph. */
   readonly stitch?: Layer | undefined;
-  /** Where the source says how long a response may be cached. `forward`: the headers that it is sent by rules. */
+  /** Where to find how long a response may be cached. `forward` returns the headers that rules send to the source. */
   readonly cacheControl?:
     | { readonly in: 'response' }
     | { readonly in: 'headers'; readonly forward: ForwardHeaders | undefined }
@@ -21,7 +21,7 @@ export interface StackParts {
   /** Passes headers of the response to the client. */
   readonly returnHeaders?: Layer | undefined;
   readonly outages?: Outages | undefined;
-  /** Shares identical reads. `forward`: the headers that reads must agree in. */
+  /** Shares identical reads. `forward` returns the headers that must be equal. */
   readonly share?: { readonly forward: ForwardHeaders | undefined } | undefined;
   /** The rate limit of the subgraph. */
   readonly limitRate?: Layer | undefined;
@@ -32,7 +32,7 @@ export interface StackParts {
 type LayerOf = (parts: StackParts) => Layer | undefined;
 
 /**
- * The layers round a source, the outermost first. A request goes down the list, and its response comes back up.
+ * The layers around a source, the outermost first. A request passes them from top to bottom, its response from bottom to top.
  *
  * | layer | why it is here |
  * | --- | --- |
@@ -45,7 +45,7 @@ type LayerOf = (parts: StackParts) => Layer | undefined;
  * | `measure` | outside `retry`: the time of a fetch includes both tries, and only the last result counts |
  * | `retry` | next to the source: a second try passes no other layer again |
  *
- * The calls of a REST API are inside its source. `retryLostApiReads` goes round each of them, in place of `retry`.
+ * The calls of a REST API are inside its source. `retryLostApiReads` wraps each of them, in place of `retry`.
  */
 export const LAYERS: Readonly<Record<string, LayerOf>> = {
   stitch: ({ stitch }) => stitch,
@@ -58,7 +58,7 @@ export const LAYERS: Readonly<Record<string, LayerOf>> = {
   retry: ({ retry }) => retry && ((source) => retryLostConnections(source, retry)),
 };
 
-/** Wraps a source in the layers that it has parts for. Closes it and throws when a layer cannot be made. */
+/** Wraps a source in the layers that have settings. Closes it and throws when a layer cannot be created. */
 export function stack(source: Source, parts: StackParts): Source {
   try {
     return Object.values(LAYERS).reduceRight((inner, layerOf) => layerOf(parts)?.(inner) ?? inner, source);

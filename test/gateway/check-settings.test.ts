@@ -13,7 +13,7 @@ const jwks = (...entries: object[]) => ({ authentication: { router: { jwt: { jwk
 
 it('files and rules that the gateway could not start with are all told', async () => {
   const dir = folderOf({ 'keys.json': '{"keys": [{"id": "k1"}]}', 'set.json': '[]' });
-  const told = await check({
+  const problems = await check({
     ...jwks({ file: join(dir, 'set.json') }, { url: `file://${join(dir, 'none.json')}` }),
     api_keys: { file: join(dir, 'keys.json') },
     persisted_queries: { enabled: true, manifest: [join(dir, 'none')] },
@@ -23,7 +23,7 @@ it('files and rules that the gateway could not start with are all told', async (
       all: { request: [{ propagate: { named: 'a', rename: 'b' } }, { insert: { name: 'b', from_claim: 'sub' } }] },
     },
   });
-  expect(told).toEqual([
+  expect(problems).toEqual([
     expect.stringMatching(/^headers: a rule renames .* "b"/),
     expect.stringMatching(/^tls\.supergraph\.certificate: .*none\.pem cannot be read \(ENOENT\)/),
     expect.stringMatching(/^API keys, .*keys\.json: [\s\S]*hash/),
@@ -34,7 +34,7 @@ it('files and rules that the gateway could not start with are all told', async (
   ]);
 });
 
-it('a header that could hold either a token or an API key is told; prefixes that differ tell them apart', async () => {
+it('a header that could hold either a token or an API key is reported; prefixes that differ tell them apart', async () => {
   const places = (sources: object[], api_keys: object) => {
     const jwt = { jwks: [{ secret: 'a secret of thirty-two characters' }], sources };
     return check({ authentication: { router: { jwt } }, api_keys: { redis: true, ...api_keys } });
@@ -55,7 +55,7 @@ it('a header that could hold either a token or an API key is told; prefixes that
   expect(await places([{ type: 'cookie', name: 'x-api-key' }], {})).toEqual([]);
 });
 
-it('nothing is told of a config that says nothing of them', async () => {
+it('nothing is reported for a config without them', async () => {
   expect(await check({})).toEqual([]);
 });
 

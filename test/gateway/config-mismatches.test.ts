@@ -72,7 +72,7 @@ test.each([
   ],
   [
     'rate_limits: { fields: { Product: [{ limit: 1, by: ["arg:id"] }] } }',
-    'UNKNOWN_ARGUMENT  rate_limits.fields.Product[0].by: "arg:id" has no use on a type.',
+    'UNKNOWN_ARGUMENT  rate_limits.fields.Product[0].by: "arg:id" can only be used on a field.',
   ],
   [
     'bff: { cache: { hints: { Product.nam: { max_age: 1m } } } }',
@@ -126,8 +126,8 @@ test('the gateway does not start with it; one that runs keeps the schema that fi
   renameSync(join(dir, 'schemas/stock.graphql'), join(dir, 'schemas/storage.graphql'));
   await expect
     .poll(() => lines.map(({ msg }) => msg), { timeout: 20_000 })
-    .toContain('the config does not fit the new schema; the last good schema keeps serving');
-  const line = lines.find(({ msg }) => msg.startsWith('the config does not fit'));
+    .toContain('the config does not match the new schema; the last good schema keeps serving');
+  const line = lines.find(({ msg }) => msg.startsWith('the config does not match'));
   expect(line?.problems).toEqual([expect.stringContaining('there is no subgraph "stock".')]);
   const sdl = await (
     await fetch(server.url, {
@@ -139,7 +139,7 @@ test('the gateway does not start with it; one that runs keeps the schema that fi
   expect(sdl).toEqual({ data: { __type: { name: 'Product' } } });
 });
 
-test('documents of a manifest that do not fit the schema are logged', async () => {
+test('documents of a manifest that do not match the schema are logged', async () => {
   const dir = folderOf({
     ...FILES,
     'operations/good.graphql': 'query Good { search { name } }',
@@ -153,7 +153,7 @@ test('documents of a manifest that do not fit the schema are logged', async () =
     logger,
   });
   onTestFinished(() => server.close());
-  const message = 'documents of persisted_queries.manifest do not fit the schema';
+  const message = 'documents of persisted_queries.manifest do not match the schema';
   await expect.poll(() => lines.map(({ msg }) => msg)).toContain(message);
   expect(lines.find(({ msg }) => msg === message)?.problems).toEqual([
     expect.stringMatching(/old\.graphql:2:12 {2}INVALID_DOCUMENT {2}Old \(".*"\): Cannot query field "colour"/),

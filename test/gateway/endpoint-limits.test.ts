@@ -45,14 +45,14 @@ describe('limits of all requests, of the client and of fields', () => {
   const field = '@rateLimit(limit: 5, window: "1d", name: "search")';
   const client = 'rate_limit: { limit: 7, window: 1d }';
 
-  test('are told side by side', async () => {
+  test('are reported side by side', async () => {
     const { headers, status } = await fetch(await endpoint(all, field, client));
     expect(status).toBe(200);
     expect(headers.get('ratelimit-policy')).toBe('"all";q=9;w=86400, "web";q=7;w=86400, "search";q=5;w=86400');
     expect(headers.get('ratelimit')).toMatch(/^"all";r=8;t=\d+, "web";r=6;t=\d+, "search";r=4;t=\d+$/);
   });
 
-  test('are told to a client that has the answer already, too', async () => {
+  test('are reported to a client that has the response already, too', async () => {
     const url = await endpoint({}, field, client);
     const etag = (await fetch(url)).headers.get('etag') ?? '';
     const again = await fetch(url, { headers: { 'if-none-match': etag } });
@@ -60,7 +60,7 @@ describe('limits of all requests, of the client and of fields', () => {
     expect(again.headers.get('ratelimit')).toMatch(/^"web";r=5;t=\d+, "search";r=3;t=\d+$/);
   });
 
-  test('are not told at all with `headers: false`, and hold', async () => {
+  test('are not reported at all with `headers: false`, and hold', async () => {
     const url = await endpoint({ headers: false }, field, 'rate_limit: { limit: 1, window: 1d }');
     const answers = [await fetch(url), await fetch(url)];
     expect(answers.map(({ status }) => status)).toEqual([200, 429]);
@@ -118,7 +118,7 @@ describe.skipIf(!HAS_REDIS)('rate_limit of a client, with Redis', () => {
     expect([(await a()).status, (await b()).status]).toEqual([429, 429]);
   });
 
-  test('while Redis is away, fail_closed refuses', async () => {
+  test('while Redis is unavailable, fail_closed refuses', async () => {
     const server = await startRedis();
     const ask = await limited('{ limit: 2, window: 1d }', {
       ...redisAt(server.url),
@@ -132,7 +132,7 @@ describe.skipIf(!HAS_REDIS)('rate_limit of a client, with Redis', () => {
   });
 });
 
-test('rate_limit by ip: whoever has one IPv6 address has all of its /64', async () => {
+test('rate_limit by ip: a client with one IPv6 address has all of its /64', async () => {
   const config = { trusted_proxies: ['127.0.0.1'] };
   const ask = await limited('{ limit: 2, window: 1d, by: ip }', config);
   const from = async (address: string) => (await ask({ 'x-forwarded-for': address })).status;

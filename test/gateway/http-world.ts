@@ -15,11 +15,11 @@ export interface HttpWorld {
   readonly calls: Readonly<Record<string, number>>;
   /** The headers of each call, by subgraph. */
   readonly seen: Readonly<Record<string, IncomingHttpHeaders[]>>;
-  /** From now on the subgraph answers like this; `undefined` mends it. */
+  /** From now on the subgraph answers like this; `undefined` repairs it. */
   behave(subgraph: string, listener: RequestListener | undefined): void;
   /** Ends the subgraph's server, as if its process were gone. */
   stop(subgraph: string): void;
-  /** The provider tells of a new supergraph. */
+  /** The provider reports a new supergraph. */
   update(sdl: string): void;
   readonly supergraphSdl: string;
 }

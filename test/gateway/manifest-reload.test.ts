@@ -46,7 +46,7 @@ test('in dev, documents that are added to a folder are known', async () => {
   await expect.poll(() => find(`sha256:${documentHash('{ b }')}`)).toBe('{ b }');
 });
 
-test('a safelist of nothing is told at the start', async () => {
+test('an empty safelist is reported at the start', async () => {
   const warned = async (settings: string) => {
     const config = join(await project({ 'headgate.yaml': settings }), 'headgate.yaml');
     const { logger, lines } = recordingLogger();

@@ -71,8 +71,8 @@ async function busyShop(maxAnswers: number, options: { bffDir?: string; config?:
     };
     return { refused, answers, end };
   };
-  const isTold = () => world.lines.some(({ msg }) => String(msg).includes('wait for memory'));
-  return { ...world, open, letGo, until, ask, fill, isTold };
+  const isLogged = () => world.lines.some(({ msg }) => String(msg).includes('wait for memory'));
+  return { ...world, open, letGo, until, ask, fill, isLogged };
 }
 
 function folderWith(endpoint: string): string {
@@ -124,7 +124,7 @@ describe('more long answers than there is memory for', () => {
     expect(await later).toMatchObject(whole(6));
   });
 
-  it('what a mutation has done is told at once', async () => {
+  it('what a mutation has done is reported at once', async () => {
     const { server, open, letGo, until, ask } = await busyShop(LONG_RESPONSE);
     const first = ask(1);
     await until(() => open.length === 1);
@@ -135,7 +135,7 @@ describe('more long answers than there is memory for', () => {
   });
 
   it('a client that leaves while it waits leaves no trace', async () => {
-    const { server, open, letGo, until, ask, calls, isTold } = await busyShop(LONG_RESPONSE);
+    const { server, open, letGo, until, ask, calls, isLogged } = await busyShop(LONG_RESPONSE);
     const first = ask(1);
     await until(() => open.length === 1);
     const leaver = new AbortController();
@@ -145,7 +145,7 @@ describe('more long answers than there is memory for', () => {
       body: JSON.stringify({ query: '{ p2: product { text inStock } }' }),
       signal: leaver.signal,
     }).catch((error: Error) => error.name);
-    await until(isTold);
+    await until(isLogged);
     const third = ask(3);
     await until(() => calls.products === 3);
     leaver.abort();

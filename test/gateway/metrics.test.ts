@@ -156,7 +156,7 @@ describe('what policies refuse', () => {
     });
   });
 
-  test('rate limits that only measure: everything is answered at once, and nobody is told of limits', async () => {
+  test('rate limits that only measure: everything is answered at once, and no response has headers of limits', async () => {
     const bffDir = folderOf({
       'web/client.yaml': 'rate_limit: { limit: 1, window: 1h }',
       'web/hello.graphql': 'query Hello @endpoint(path: "/hello") { hello }',

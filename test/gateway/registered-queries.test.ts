@@ -7,7 +7,7 @@ const shop = {
   shop: { typeDefs: 'type Query { hello: String }', resolvers: { Query: { hello: () => 'hi' } } },
 };
 
-/** What a client is told that sends a query with its hash, and then the hash alone. */
+/** The responses to a query with its hash, and then to the hash alone. */
 async function register({ server }: HttpWorld, query: string): Promise<string[]> {
   const extensions = { persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(query).digest('hex') } };
   const codes: string[] = [];

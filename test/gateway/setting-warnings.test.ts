@@ -14,13 +14,13 @@ const jwks = (...entries: object[]) => ({ authentication: { router: { jwt: { jwk
 it('warns of a key set over plain http, with more words where nothing else is checked', () => {
   const url = 'http://keys.example:8080/jwks';
   expect(warnings(jwks({ url }))).toEqual([
-    'authentication.router.jwt.jwks.0.url: The key set comes from keys.example:8080 over plain http://: who can change it on the ' +
-      'way can sign tokens for anybody. Neither `issuer` nor `audience` is set, so that nothing but these keys is checked. ' +
+    'authentication.router.jwt.jwks.0.url: The key set comes from keys.example:8080 over plain http://: an attacker who changes it on ' +
+      'the way can sign tokens for any user. Neither `issuer` nor `audience` is set, so that nothing but these keys is checked. ' +
       'Use https://. Set `issuer` and `audience` to what the tokens for this gateway have.',
   ]);
   for (const more of [{ issuer: 'a' }, { issuers: ['a'] }, { audience: 'a' }, { audiences: ['a'] }])
     expect(warnings(jwks({ url: 'https://keys.example' }, { url, ...more }))).toEqual([
-      expect.stringMatching(/^authentication\.router\.jwt\.jwks\.1\.url: .* for anybody\. Use https:\/\/\.$/),
+      expect.stringMatching(/^authentication\.router\.jwt\.jwks\.1\.url: .* for any user\. Use https:\/\/\.$/),
     ]);
 });
 

@@ -71,7 +71,7 @@ describe('a subgraph that fails costs its own fields, and nothing else', () => {
     const answer = await ask(server.url);
     expect(answer.errors).toHaveLength(500);
     expect(JSON.stringify(answer)).not.toContain('table stock');
-    const logged = lines.filter(({ msg }) => msg === 'errors of subgraphs, withheld from the client');
+    const logged = lines.filter(({ msg }) => msg === 'errors of subgraphs, masked in the response');
     expect(logged).toEqual([expect.objectContaining({ level: 'warn', count: 500 })]);
     expect(logged[0]?.errors).toHaveLength(20);
   });

@@ -79,10 +79,10 @@ async function expectApart(world: TwoPrincipals, { two, isUnnamed = false, sound
   const asked = [ada, bob, ada].map((one) => world.send('/graphql', one, query));
   await expect.poll(() => world.calls() - before).toBeGreaterThanOrEqual(soundsTheSame ? 1 : 2);
   world.release();
-  const told = (await Promise.all(asked)).map(({ text }) => JSON.parse(text).data.me);
-  expect(told).toEqual([ofAda, ofBob, ofAda]);
+  const users = (await Promise.all(asked)).map(({ text }) => JSON.parse(text).data.me);
+  expect(users).toEqual([ofAda, ofBob, ofAda]);
 
-  // what caches on the way are told
+  // the headers for caches
   const paths = ['/graphql?query={me}', '/bff/web/unsaid', '/bff/web/private', '/bff/web/unkept'];
   for (const path of paths) {
     const [forAda, forBob, again] = [

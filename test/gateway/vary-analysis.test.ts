@@ -6,7 +6,7 @@ import type { Engine } from '../../src/pipeline/engine.ts';
 import { readSupergraph } from '../../src/supergraph/supergraph.ts';
 import { joined } from '../supergraph/join.ts';
 
-const TOLD = ['user-agent', 'x-request-id', 'traceparent', 'accept-encoding'];
+const REPORTED = ['user-agent', 'x-request-id', 'traceparent', 'accept-encoding'];
 
 /** An engine whose schema has a connector that sends on the header of this name. */
 function engineWith(header: string): Engine {
@@ -34,7 +34,7 @@ function readersOf(given: { engine?: () => Engine; rule?: string; label?: string
 
 const counting = (given: Parameters<typeof readersOf>[0]) => {
   const neutral = readersOf(given).ignoredHeaders();
-  return TOLD.filter((name) => !neutral.has(name));
+  return REPORTED.filter((name) => !neutral.has(name));
 };
 
 test.each([

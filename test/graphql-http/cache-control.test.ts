@@ -151,7 +151,7 @@ test('errors, mutations, refusals and what only some may read are kept by nobody
   expect(mutation.headers.get('cache-control')).toBe('no-store');
 });
 
-test('what answers depend on is told, with what is sent on to sources', async () => {
+test('what responses depend on is reported, with what is sent on to sources', async () => {
   const headers = { all: { request: [{ propagate: { named: 'accept-language' } }] } };
   const { url } = await shop({ headers, api_keys: { file: await noKeys() } });
   const varyOf = async (query: string) => (await fetch(`${url}?query=${query}`)).headers.get('vary');
@@ -167,7 +167,7 @@ test('where any header may go to sources, Vary cannot name it, and nothing is pu
   expect((await fetch(`${url}?query={shelf{name}}`)).headers.get('vary')).toBe('*');
 });
 
-test('rules for headers go before, and it can be switched off', async () => {
+test('rules for headers take precedence, and it can be switched off', async () => {
   const response = [{ insert: { name: 'cache-control', value: 'max-age=7' } }];
   expect(await (await shop({ headers: { all: { response } } })).of('{ products { name } }')).toBe('max-age=7');
   expect(await (await shop({ cache_control: { enabled: false } })).of('{ products { name } }')).toBeNull();

@@ -83,7 +83,7 @@ describe.each(['auto', 'all-yoga'] as const)('requests, lanes: %s', (handlers) =
       expect([status, JSON.parse(body)]).toEqual([200, hello('you')]);
     });
 
-    it('lets browsers have GraphiQL, whoever linked to it', async () => {
+    it('serves GraphiQL to browsers, from any link', async () => {
       const { url } = await start();
       const headers = { 'user-agent': BROWSER, accept: 'text/html', 'sec-fetch-site': 'cross-site' };
       const { status, body } = await get(url, headers);

@@ -53,7 +53,7 @@ describe('GraphiQL', () => {
     expect((await fetch(origin)).status).toBe(404);
   });
 
-  it('is not served when switched off: a browser gets told what to send', async () => {
+  it('is not served when switched off: a browser learns what to send', async () => {
     const { url } = await serve({ engine: () => engine, graphiql: false });
     const response = await fetch(url, { headers: browser });
     expect(response.status).toBe(400);

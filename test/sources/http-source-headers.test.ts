@@ -32,7 +32,7 @@ describe('headers of the answer', () => {
       res.writeHead(200, ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'X-Region', 'eu']).end('{"data":{}}');
     });
     expect(await ask(url, {})).toEqual({ kind: 'text', text: '{"data":{}}', status: 200, mayHaveLongNumbers: false });
-    const answer = await ask(url, { keepsHeaders: true });
+    const answer = await ask(url, { returnsHeaders: true });
     expect(answer).toMatchObject({ headers: expect.arrayContaining(['set-cookie', 'a=1', 'b=2', 'x-region', 'eu']) });
   });
 });

@@ -15,7 +15,7 @@ beforeEach(() => {
   onTestFinished(() => void vi.useRealTimers());
 });
 
-/** A subgraph that answers as it is told, behind a log of its outages. */
+/** A subgraph that responds as configured, behind a log of its outages. */
 function stock() {
   const { logger, lines } = recordingLogger();
   let next: SubgraphResponse = GOOD;

@@ -5,8 +5,8 @@ import type { RequestContext } from '../request-context.ts';
 import type { Middleware } from './middleware.ts';
 
 /**
- * Finds out who sends a request, from its credentials and from its session. Throws `AuthenticationError`; what goes wrong after
- * something had to be waited for goes to `fail`.
+ * Identifies the client by its credentials and its session. Throws `AuthenticationError`; errors of asynchronous checks go to
+ * `fail`.
  */
 export function authenticate(
   authenticator: Authenticator,
@@ -14,7 +14,7 @@ export function authenticate(
 ): Middleware {
   return (next) => (context) => {
     const { req, requestId, session } = context;
-    // a browser asks what it may send before it sends any credential
+    // a preflight request has no credentials
     if (req.method === 'OPTIONS' || HEALTH_PATHS.has(pathOf(req.url))) return next(context);
     const client = authenticator.authenticate(req, requestId, session?.identity);
     if (!(client instanceof Promise)) {

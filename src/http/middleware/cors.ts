@@ -4,7 +4,7 @@ import { sendResponse } from '../request-context.ts';
 import type { Middleware, MiddlewareOptions } from './middleware.ts';
 
 /**
- * Answers preflight requests, and says in every response which pages of other sites may read it.
+ * Responds to preflight requests, and adds CORS headers to every response.
  * @see https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 export function cors({ cors: global, corsOf }: Pick<MiddlewareOptions, 'cors' | 'corsOf'>): Middleware | undefined {

@@ -2,7 +2,7 @@ import { type CsrfCheck, mayBeCrossSitePost } from '../../policy/requests/csrf.t
 import { GatewayError } from '../../shared/gateway-error.ts';
 import type { Middleware } from './middleware.ts';
 
-/** Refuses a POST to an endpoint that a page of another site may have made a browser send. Throws `GatewayError` 400 `CSRF_ERROR`. */
+/** Refuses a POST to an endpoint that a page of another site may have caused. Throws `GatewayError` 400 `CSRF_ERROR`. */
 export function csrf(check: CsrfCheck | undefined): Middleware | undefined {
   if (check === undefined) return undefined;
   return (next) => (context) => {

@@ -3,8 +3,8 @@ import { GatewayError } from '../../shared/gateway-error.ts';
 import type { Middleware } from './middleware.ts';
 
 /**
- * Headers that say for whom, from whom or what a request is. Node keeps the first line of some and joins the lines of others; a
- * proxy in front may go by another line, so that the two would see different requests.
+ * Headers that must not occur twice: they define the target, the sender or the body of a request. Node uses the first line of some
+ * and joins the lines of others. A proxy may use another line, so the two would see different requests.
  */
 const SINGLE = [
   'host',
@@ -18,35 +18,35 @@ const SINGLE = [
 
 interface SingleHeader {
   readonly name: string;
-  /** Of the first letter, in lower case. */
+  /** The code of the first letter, in lower case. */
   readonly firstCode: number;
-  /** A bit of its own. */
+  /** A unique bit. */
   readonly bit: number;
 }
 
-/** By the length of the name, so that most headers of a request are passed over unread. */
+/** Headers by the length of their name, so that most headers of a request need no comparison. */
 const BY_LENGTH: (readonly SingleHeader[] | undefined)[] = [];
 for (const [index, name] of SINGLE.entries()) {
   const header = { name, firstCode: name.charCodeAt(0), bit: 1 << index };
   BY_LENGTH[name.length] = [...(BY_LENGTH[name.length] ?? []), header];
 }
 
-/** `uri-host [ ":" port ]`, as RFC 9110, section 7.2, and RFC 3986, section 3.2.2, have it; IP literals only roughly. */
+/** Matches `uri-host [ ":" port ]` of RFC 9110, section 7.2, and RFC 3986, section 3.2.2. Checks IP literals only roughly. */
 const HOST = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(?::\d*)?$/i;
 const LONGEST_HOST = 1_024;
 
-/** Most requests of a gateway come with the same one. */
+/** The last valid `Host`: most requests of a gateway have the same one. */
 let lastValid: string | undefined;
 
-/** Refuses requests whose headers another server could read in another way. Throws `GatewayError` 400. */
+/** Refuses requests with ambiguous headers. Throws `GatewayError` 400. */
 export const headerLines: Middleware = (next) => (context) => {
   checkHeaderLines(context.req);
   next(context);
 };
 
 /**
- * Refuses a request with several lines of a header that may stand there once, and one with an invalid `Host` (RFC 9112, section
- * 3.2). Throws `GatewayError` 400.
+ * Refuses a request that repeats a header which may occur only once, or has an invalid `Host` (RFC 9112, section 3.2). Throws
+ * `GatewayError` 400.
  */
 export function checkHeaderLines({ rawHeaders, headers }: Pick<IncomingMessage, 'rawHeaders' | 'headers'>): void {
   checkSingle(rawHeaders);

@@ -10,7 +10,7 @@ export function ipFilter(isAllowed: AddressFilter | undefined): Middleware | und
   return (next) => (context) => {
     const path = pathOf(context.req.url);
     if (!HEALTH_PATHS.has(path) && !isAllowed(context.client.ip, path)) {
-      throw new GatewayError(403, 'FORBIDDEN', 'Requests from this address are not answered here.');
+      throw new GatewayError(403, 'FORBIDDEN', 'Requests from this address are not allowed.');
     }
     next(context);
   };

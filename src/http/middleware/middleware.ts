@@ -14,38 +14,38 @@ import { urlLimit } from './url-limit.ts';
 /** Answers a request. What it throws becomes the response (`GatewayError`) or a masked error. */
 export type Handler = (context: RequestContext) => void;
 
-/** Wraps the handler of all that comes after it. */
+/** Wraps the handler of all later steps. */
 export type Middleware = (next: Handler) => Handler;
 
 export interface MiddlewareOptions {
-  /** Longest URL in bytes (`limits.http_max_url_bytes`); without it, as long as Node takes them. */
+  /** Longest URL in bytes (`limits.http_max_url_bytes`). Default: the limit of Node. */
   readonly maxUrlBytes?: number | undefined;
   /** Headers of every response, names in lower case (`security_headers`). */
   readonly answerHeaders?: Readonly<Record<string, string>> | undefined;
   readonly cors?: Cors | undefined;
-  /** The policy of a path below `/bff` that has one of its own, in place of `cors`. */
+  /** Returns the CORS policy of a path below `/bff`, if it has its own in place of `cors`. */
   readonly corsOf?: ((path: string) => Cors | undefined) | undefined;
   readonly addressFilter?: AddressFilter | undefined;
-  /** Finds out who asks, and refuses whom it does not know; without it, all are anonymous. */
+  /** Identifies clients, and refuses bad credentials. Without it, all clients are anonymous. */
   readonly authenticator?: Authenticator | undefined;
   /** Login for browsers, with its routes under `/bff`. */
   readonly login?: Login | undefined;
   /** Shows GraphiQL to browsers. */
   readonly graphiql?: Middleware | undefined;
-  /** Answers a request for which something went wrong after its handler had returned. */
+  /** Sends the response for an error that occurs after the handler has returned. */
   readonly fail: (context: RequestContext, error: unknown) => void;
 }
 
 /**
- * Lists what every request goes through before the router, in order. Each is `undefined` where it is not configured, and then
- * costs nothing.
+ * Lists the middleware that every request passes before the router, in order. One that is not configured is `undefined`, and costs
+ * nothing.
  *
  * 1. Default headers are those of every response, errors included.
- * 2. Header lines and the URL's length: a request that two servers could read in two ways is not looked at any further.
- * 3. CORS: a preflight request comes without credentials, so it is answered before they are asked for.
+ * 2. Header lines and the URL's length: an ambiguous request is refused before anything else reads it.
+ * 3. CORS: a preflight request comes without credentials, so it is answered before authentication.
  * 4. GraphiQL: a browser has no way to send a token when it opens a page, and the page contains nothing secret.
- * 5. Session, then authentication: a session's user is known before other credentials are looked at. It gives the client's
- *    address, too, by `trusted_proxies`.
+ * 5. Session, then authentication: the session's user is known before other credentials are checked. Authentication also finds the
+ *    client's address, by `trusted_proxies`.
  * 6. The IP filter needs that address.
  */
 export function listMiddleware(options: MiddlewareOptions): readonly (Middleware | undefined)[] {

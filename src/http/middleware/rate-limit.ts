@@ -7,7 +7,7 @@ import type { Middleware } from './middleware.ts';
 /** Counts a request against the limits of whole requests. Throws `GatewayError` 429 `RATE_LIMITED`, and 503. */
 export type CountRequest = (context: RequestContext) => undefined | Promise<void>;
 
-/** `undefined` where there are no such limits. */
+/** Returns a function that counts requests; `undefined` when there are no limits of whole requests. */
 export function requestCounter({
   checkRequestLimits,
 }: Pick<RateLimits, 'checkRequestLimits'>): CountRequest | undefined {
@@ -29,8 +29,8 @@ export function requestCounter({
 }
 
 /**
- * Counts requests to endpoints before anything is looked up for them: responses from the cache, and those that are shared, count as
- * well, and one that is made of several operations counts once.
+ * Counts requests to endpoints before any lookup. So cached and shared responses count, too, and a response of several operations
+ * counts once.
  */
 export function rateLimit(
   countRequest: CountRequest | undefined,

@@ -6,14 +6,14 @@ import type { Handler, Middleware } from './middleware.ts';
 
 export interface SessionOptions {
   readonly authenticator: Authenticator | undefined;
-  /** Refuses requests by the client's address, those to login routes too. */
+  /** Refuses requests by the client's address, including requests to login routes. */
   readonly filter: Middleware | undefined;
   readonly fail: (context: RequestContext, error: unknown) => void;
 }
 
 /**
- * Answers the routes of login, and looks up the session of a browser that has logged in. Throws `AuthenticationError` for a
- * session that a page of another site uses.
+ * Serves the login routes, and looks up the session of a logged-in browser. Throws `AuthenticationError` when a page of another site
+ * uses the session.
  */
 export function session(login: Login, { authenticator, filter, fail }: SessionOptions): Middleware {
   function serveLoginRoute(context: RequestContext, answer: NonNullable<LoginRequest['respond']>): void {
@@ -45,8 +45,8 @@ export function session(login: Login, { authenticator, filter, fail }: SessionOp
 }
 
 /**
- * Sends the session's access token on as if the browser had sent it, so that the rules for headers, and all that tells requests
- * apart by them, hold for it as for any other token. A request that another credential speaks for goes on as it is.
+ * Sets the session's access token as the request's token, so that header rules, caching and deduplication treat it like any other
+ * token. Leaves a request alone that another credential authenticates.
  */
 export const sessionToken: Middleware = (next) => (context) => {
   const { req, client, session: proved } = context;
@@ -54,7 +54,7 @@ export const sessionToken: Middleware = (next) => (context) => {
   next(context);
 };
 
-/** A response to one session is not for a browser that has another one by now. */
+/** Adds `cookie` to `Vary`: a browser must not reuse the response of another session. */
 function varyByCookie(context: RequestContext): void {
   const { headers } = context;
   const vary = headers?.vary === undefined ? 'cookie' : `${headers.vary}, cookie`;

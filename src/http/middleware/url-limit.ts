@@ -1,11 +1,11 @@
 import { GatewayError } from '../../shared/gateway-error.ts';
 import type { Middleware } from './middleware.ts';
 
-/** Refuses URLs of more bytes. Throws `GatewayError` 414 `URI_TOO_LONG`. */
+/** Refuses longer URLs. Throws `GatewayError` 414 `URI_TOO_LONG`. */
 export function urlLimit(maxBytes: number | undefined): Middleware | undefined {
   if (maxBytes === undefined) return undefined;
   return (next) => (context) => {
-    // Node takes no other characters than those of one byte
+    // Node accepts only characters of one byte
     if ((context.req.url?.length ?? 0) > maxBytes) throw tooLong(maxBytes);
     next(context);
   };

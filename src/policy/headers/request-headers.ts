@@ -22,7 +22,7 @@ export interface RequestHeaders {
 
 /** The headers of a subgraph request while rules are applied: values by names in lower case. */
 type Outgoing = Map<string, string>;
-type HeaderKinds = Required<Pick<ForwardedHeaders, 'correlation' | 'ofIdentity'>>;
+type HeaderKinds = Required<Pick<ForwardedHeaders, 'correlation' | 'identityHeaders'>>;
 type Step = (client: ClientContext, out: Outgoing, mayPass: (name: string) => boolean) => void;
 
 /** Compiles the rules. Throws `ConfigValueError` for rules by which a client could forge its identity. */
@@ -77,7 +77,7 @@ function compileList(rules: readonly RequestRule[], ownHeaders: readonly string[
     [...ownHeaders, ...rules.flatMap(({ insert }) => (insert ? [insert.name] : []))].map(withDashes),
   );
   const steps = rules.map((rule) => compileRule(rule, inserted));
-  const kinds = { correlation: correlationHeaders(rules), ofIdentity: identityHeaders(rules) };
+  const kinds = { correlation: correlationHeaders(rules), identityHeaders: identityHeaders(rules) };
   const cache = new WeakMap<ClientContext, ForwardedHeaders>();
   return (client) => {
     const cached = cache.get(client);

@@ -15,36 +15,36 @@ import {
   timeoutFailure,
 } from './http-failure.ts';
 
-/** What every call of one source shares; made once, read by each call. */
+/** Settings that all calls of one source share. */
 export interface HttpTarget {
   readonly name: string;
   readonly pool: Pool;
   readonly path: string;
-  /** Flat name, value list. */
+  /** A flat list of names and values. */
   readonly headers: readonly string[];
-  /** Makes headers out of what the client sent; one that is in `headers` already takes that one's place. */
+  /** Computes headers from the client's. They replace headers of the same name in `headers`. */
   readonly forward: ForwardHeaders | undefined;
-  /** How request bodies are encoded; `headers` names it. */
+  /** The coding of request bodies. `headers` has its `content-encoding`. */
   readonly compression: Coding | undefined;
-  /** Whether answers are handed on with their headers. */
-  readonly keepsHeaders: boolean;
+  /** Whether responses include their headers. */
+  readonly returnsHeaders: boolean;
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
 }
 
 /**
- * One HTTP call to a subgraph, from dispatch to answer: it is itself undici's handler, so a call costs this one object
- * and no closures. Answers exactly once, whatever comes first of response, failure, deadline and abort.
+ * One HTTP call to a subgraph, from dispatch to response. It is itself undici's handler, so a call costs one object and no
+ * closures. Calls `done` exactly once: on response, failure, deadline or abort, whichever is first.
  *
  * Uses the `onConnect … onError` form of undici's handler, not the newer `onRequestStart …`: undici 7 drives both, the
- * newer through an adapter that also builds a header object, which nothing here reads. Measured, that is a tenth of a
- * call's CPU time. (undici 8 has the newer form alone.)
+ * newer through an adapter that also builds a header object, which this class does not read. Measured, the adapter takes a tenth
+ * of a call's CPU time. (undici 8 has only the newer form.)
  */
 export class HttpCall implements Dispatcher.DispatchHandler {
   readonly #target: HttpTarget;
-  /** Let go of with the answer: dead, a call that V8 has made old would keep its body until the next full collection. */
+  /** Released with the response: otherwise a dead call in V8's old generation would keep its body until the next full collection. */
   #request: SourceRequest | undefined;
-  #done: ((answer: SubgraphResponse) => void) | undefined;
+  #done: ((response: SubgraphResponse) => void) | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #cancel: ((reason?: Error) => void) | undefined;
   #status = 0;
@@ -56,7 +56,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   /** The encoded request body. */
   #encoded: Buffer | undefined;
 
-  constructor(target: HttpTarget, request: SourceRequest, done: (answer: SubgraphResponse) => void) {
+  constructor(target: HttpTarget, request: SourceRequest, done: (response: SubgraphResponse) => void) {
     this.#target = target;
     this.#request = request;
     this.#done = done;
@@ -89,14 +89,14 @@ export class HttpCall implements Dispatcher.DispatchHandler {
 
   onConnect(cancel: (reason?: Error) => void): void {
     this.#cancel = cancel;
-    // Still in the pool's queue, a call cannot be withdrawn; if it is over by now, it is stopped before it is sent.
+    // A call in the pool's queue cannot be withdrawn. If it has ended by now, stop it before it is sent.
     if (!this.#done) cancel();
   }
 
   onHeaders(status: number, headers: Buffer[]): boolean {
     this.#status = status;
     this.#form = formIn(headers);
-    if (this.#target.keepsHeaders) this.#headers = readHeaders(headers);
+    if (this.#target.returnsHeaders) this.#headers = readHeaders(headers);
     return true;
   }
 
@@ -122,13 +122,13 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     this.#fail(this.#status === 0 && isConnectionLoss(error) ? { ...failure, isConnectionLoss: true } : failure);
   }
 
-  /** Decoded whole: a character may lie across two chunks. */
+  /** Decodes the whole body at once: a character may span two chunks. */
   #complete(body: Buffer, charset: string | undefined): void {
     const status = this.#status;
     try {
       const text = decodeText(body, charset);
       const mayHaveLongNumbers = charset !== undefined || mayHaveLongNumber(body);
-      if (isSuccess(status) || isGraphqlResult(text)) this.#answer(this.#textAnswer(text, mayHaveLongNumbers));
+      if (isSuccess(status) || isGraphqlResult(text)) this.#settle(this.#textResponse(text, mayHaveLongNumbers));
       else this.#fail(statusFailure(this.#target.name, status));
     } catch (error) {
       if (!(error instanceof TextDecodingError)) throw error;
@@ -144,15 +144,15 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     else this.#failBody(decoded.reason);
   }
 
-  /** The status says more than a body that cannot be read, where it is an error. */
+  /** Fails because of an unreadable body. An error status explains more than the body, so it takes precedence. */
   #failBody(reason: string): void {
     const { name } = this.#target;
     this.#fail(isSuccess(this.#status) ? bodyFailure(name, reason, this.#status) : statusFailure(name, this.#status));
   }
 
-  #textAnswer(text: string, mayHaveLongNumbers: boolean): SubgraphResponse {
-    const answer = { kind: 'text', text, status: this.#status, mayHaveLongNumbers } as const;
-    return this.#headers === undefined ? answer : { ...answer, headers: this.#headers };
+  #textResponse(text: string, mayHaveLongNumbers: boolean): SubgraphResponse {
+    const response = { kind: 'text', text, status: this.#status, mayHaveLongNumbers } as const;
+    return this.#headers === undefined ? response : { ...response, headers: this.#headers };
   }
 
   #dispatch({ body, client }: SourceRequest): void {
@@ -171,10 +171,10 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   }
 
   #fail(failure: SourceFailure): void {
-    this.#answer({ kind: 'failure', failure });
+    this.#settle({ kind: 'failure', failure });
   }
 
-  #answer(answer: SubgraphResponse): void {
+  #settle(response: SubgraphResponse): void {
     const done = this.#done;
     const request = this.#request;
     if (!done || !request) return;
@@ -184,11 +184,11 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     this.#encoded = undefined;
     clearTimeout(this.#deadline);
     request.client.signal?.removeEventListener('abort', this);
-    done(answer);
+    done(response);
   }
 }
 
-/** Both are names and values by turns. */
+/** Merges two flat lists of names and values. Forwarded headers replace own headers of the same name. */
 function withForwarded(own: readonly string[], forwarded: readonly string[]): readonly string[] {
   if (forwarded.length === 0) return own;
   const headers = [...forwarded];
@@ -225,7 +225,7 @@ function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-/** GraphQL over HTTP lets a server answer request errors with a 4xx or 5xx status and a GraphQL result as body. */
+/** Returns whether a body is a GraphQL result. GraphQL over HTTP allows one in responses with a 4xx or 5xx status. */
 function isGraphqlResult(text: string): boolean {
   try {
     const value: unknown = JSON.parse(text);

@@ -1,6 +1,6 @@
 import type { SourceFailure } from '../source.ts';
 
-/** What the network's error codes mean to a reader of a GraphQL response: no addresses, no ports, no stack. */
+/** Reasons that clients may see, by error code of the network: no addresses, no ports, no stack. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -20,7 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'certificate is for another host',
 };
 
-/** A call whose connection failed: `error` is what undici or the socket reported. */
+/** Returns the failure of a connection. `error` comes from undici or the socket. */
 export function connectionFailure(name: string, error: unknown): SourceFailure {
   const code = errorCode(error);
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
@@ -45,20 +45,20 @@ export function sizeFailure(name: string, maxBytes: number, status: number): Sou
   return { ...failure('SUBREQUEST_HTTP_ERROR', name, `response larger than ${maxBytes} bytes`), status };
 }
 
-/** A response that came whole, and whose body is no text. */
+/** Returns the failure of a complete response whose body cannot be decoded. */
 export function bodyFailure(name: string, reason: string, status: number): SourceFailure {
   const message = `The response of subgraph "${name}" cannot be read: ${reason}.`;
   return { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, status };
 }
 
-/** The client is gone, or its request's time is up: nobody waits for this answer. */
+/** Returns the failure of a call that was cancelled: the client disconnected, or the client request timed out. */
 export function abortFailure(name: string): SourceFailure {
   return failure('SUBREQUEST_HTTP_ERROR', name, 'request aborted');
 }
 
 /**
- * True when the connection went away under the call. Before any byte of a response that is usually a kept-alive
- * connection that the other side closed at the very moment of use (RFC 9112, section 9.3.1).
+ * Returns whether the connection was lost during the call. Before any byte of a response, the cause is usually a kept-alive
+ * connection that the server closed at the moment of use (RFC 9112, section 9.3.1).
  */
 export function isConnectionLoss(error: unknown): boolean {
   const code = errorCode(error);
@@ -69,7 +69,7 @@ function failure(code: SourceFailure['code'], name: string, reason: string): Sou
   return { code, message: `Subgraph "${name}" did not answer: ${reason}.`, reason };
 }
 
-/** The first error code in the chain: undici wraps socket errors, and Node wraps several tries in an AggregateError. */
+/** Returns the first error code in the chain: undici wraps socket errors, and Node wraps several attempts in an `AggregateError`. */
 function errorCode(error: unknown): string {
   if (typeof error !== 'object' || error === null) return '';
   const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };

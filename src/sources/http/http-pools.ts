@@ -1,9 +1,9 @@
-// Only its pool: the rest of undici (fetch, WebSocket, caches) is most of its code, loaded and kept at every start.
+// Only the pool: the rest of undici (fetch, WebSocket, caches) is most of its code, and would be loaded at every start.
 import Pool from 'undici/lib/dispatcher/pool.js';
 
-/** Connections kept to one origin at most; further calls wait for a free one, and their timeout runs meanwhile. */
+/** The most connections to one origin. Further calls wait for a free one; the wait counts towards their timeout. */
 const DEFAULT_CONNECTIONS = 256;
-/** Below the 5 s after which Node's and many other servers close an idle connection, so that we let go first. */
+/** Below the 5 s after which Node's and many other servers close an idle connection, so that the gateway closes it first. */
 const IDLE_CONNECTION_MS = 4_000;
 
 interface SharedPool {
@@ -11,16 +11,16 @@ interface SharedPool {
   users: number;
 }
 
-/** One connection pool for each origin, shared by every source of that origin and closed when the last one lets go. */
+/** One connection pool for each origin. All sources of that origin share it; it closes when the last one releases it. */
 export interface HttpPools {
   acquire(origin: string, connections?: number): Pool;
-  /** Resolves at once while others use the pool, otherwise when what is in flight on it is answered. */
+  /** Resolves at once while others use the pool, otherwise after its requests in flight have completed. */
   release(origin: string): Promise<void>;
 }
 
 /**
- * Keeps the pools of one process. A new schema's sources acquire before the old ones release, so connections to
- * origins that stay are never torn down by a schema change.
+ * Creates the pools of one process. Sources of a new schema acquire before the old ones release, so a schema change keeps
+ * connections to origins that stay.
  */
 export function createHttpPools(): HttpPools {
   const pools = new Map<string, SharedPool>();
@@ -47,7 +47,7 @@ function openPool(origin: string, connections: number): Pool {
   return new Pool(origin, {
     connections,
     keepAliveTimeout: IDLE_CONNECTION_MS,
-    // Each call has one deadline of its own over its whole life (see http-call.ts); undici's timers would be a second.
+    // Each call has its own deadline (see http-call.ts); undici's timers would be a second one.
     headersTimeout: 0,
     bodyTimeout: 0,
   });

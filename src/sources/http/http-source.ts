@@ -9,25 +9,25 @@ const DEFAULT_MAX_RESPONSE_BYTES = 100 * 1024 * 1024;
 export interface HttpSourceOptions {
   readonly name: string;
   readonly url: string;
-  /** For the whole call, from waiting for a connection to the last byte. Default 30,000 ms. */
+  /** Timeout of the whole call, from the wait for a connection to the last byte. Default 30,000 ms. */
   readonly timeoutMs?: number;
-  /** A longer response is a failure. Default 100 MiB. */
+  /** The largest allowed response. Default 100 MiB. */
   readonly maxResponseBytes?: number;
-  /** What is sent of the client's headers; nothing without it. */
+  /** Selects the client headers to forward. Default none. */
   readonly forward?: ForwardHeaders | undefined;
-  /** How bodies are encoded; by default responses in gzip are asked for, and requests are sent as they are. */
+  /** How bodies are encoded. By default responses are requested in gzip, and requests are not encoded. */
   readonly compression?: Compression | undefined;
-  /** Whether answers are handed on with their headers. Default false. */
-  readonly keepsHeaders?: boolean;
-  /** Connections to the origin at most; the first source of an origin decides. */
+  /** Whether responses include their headers. Default false. */
+  readonly returnsHeaders?: boolean;
+  /** The most connections to the origin. The first source of an origin sets it. */
   readonly connections?: number;
-  /** Where connections are shared with other sources; without it, the source has its own. */
+  /** Pools shared with other sources. By default the source has its own. */
   readonly pools?: HttpPools;
 }
 
 /**
- * A federation subgraph reached over HTTP/1.1 with keep-alive. Throws a `TypeError` when `url` is no http(s) URL;
- * `send` never throws: every failure is a `SourceFailure`.
+ * Creates a source for a federation subgraph over HTTP/1.1 with keep-alive. Throws a `TypeError` when `url` is not an http(s)
+ * URL. `send` never throws: every failure is a `SourceFailure`.
  *
  * @see https://graphql.github.io/graphql-over-http/draft/
  */
@@ -42,7 +42,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
     headers: requestHeaders(url, compression),
     compression: compression.request,
     forward: options.forward,
-    keepsHeaders: options.keepsHeaders ?? false,
+    returnsHeaders: options.returnsHeaders ?? false,
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
   };

@@ -1,9 +1,9 @@
-// Modules of undici that its package does not declare types for by themselves.
+// Modules of undici whose types its package does not declare separately.
 
 declare module 'undici/lib/dispatcher/pool.js' {
   import type { Pool } from 'undici';
 
-  /** A pool with what it has of its own: `request` and its like are added by undici's main module. */
+  /** A pool without `request` and similar methods, which undici's main module adds. */
   export default class BarePool {
     constructor(origin: string, options?: Pool.Options);
     readonly dispatch: Pool['dispatch'];
@@ -14,7 +14,7 @@ declare module 'undici/lib/dispatcher/pool.js' {
 declare module 'undici/lib/api/api-request.js' {
   import type { Dispatcher } from 'undici';
 
-  /** `request` of a dispatcher. */
+  /** The `request` method of a dispatcher. */
   export default function request(
     this: Pick<Dispatcher, 'dispatch'>,
     options: Dispatcher.RequestOptions,

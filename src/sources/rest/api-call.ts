@@ -12,36 +12,38 @@ import type { ApiTarget } from './api-target.ts';
 import { ApiCache } from './cache/api-cache.ts';
 import { failed, malformed } from './rest-failure.ts';
 
-export interface CallRest {
-  /** Called when it is the call's turn. Throws `RestError` where it is not to be made any more. */
+/** Stops further calls of an API that has sent `Retry-After`. */
+export interface RetryAfterGuard {
+  /** Called right before the call is made. Throws `RestError` when the API has sent `Retry-After` in the meantime. */
   check(): void;
-  respect(answer: RawResponse): void;
+  /** Records the `Retry-After` of a response, if it has one. */
+  respect(response: RawResponse): void;
 }
 
 export interface CallOptions {
   readonly subgraph: string;
   readonly connector: Connector;
   readonly target: ApiTarget;
-  /** What the whole fetch may take; the wait for a place among the calls of the API counts. */
+  /** Timeout of the whole fetch. It includes the time that a call waits for the limit of concurrent calls. */
   readonly timeoutMs: number;
-  /** What of it is left. */
+  /** The rest of `timeoutMs`. */
   readonly leftMs: number;
   readonly signal: CancelSignal | undefined;
-  /** What is heard of an API between two calls of one client request. */
-  readonly rest?: CallRest | undefined;
-  /** Answers for all clients, if the API's may be kept; and headers of the request that are not the same for everyone. */
-  readonly cache?: { readonly cached: ApiCache; readonly ofUser: ReadonlySet<string> } | undefined;
+  /** Shared by all calls of the API for one client request. */
+  readonly retryAfter?: RetryAfterGuard | undefined;
+  /** The cache, if responses of this API may be cached, and the request headers that differ between users. */
+  readonly cache?: { readonly cached: ApiCache; readonly userHeaders: ReadonlySet<string> } | undefined;
 }
 
-/** Calls an API. Throws `RestError` when no complete answer that can be read comes in time. */
+/** Calls an API. Throws `RestError` when no complete, readable response arrives in time. */
 export async function callApi(request: ApiRequest, options: CallOptions): Promise<ApiResponse> {
   const { subgraph, connector, timeoutMs, leftMs, signal } = options;
   if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
   const abort = new AbortController();
   const timer = new AbortTimer(leftMs, signal, () => abort.abort());
   try {
-    const answer = await answerTo(request, options, abort.signal);
-    return { status: answer.status, headers: answer.headers, body: bodyOf(answer, options) };
+    const response = await fetchResponse(request, options, abort.signal);
+    return { status: response.status, headers: response.headers, body: bodyOf(response, options) };
   } catch (error) {
     if (timer.isLate) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
     if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
@@ -52,47 +54,45 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
   }
 }
 
-/** From what is kept, where that is allowed, or by a call. */
-function answerTo(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawResponse> {
+/** Returns a cached response where that is allowed; calls the API otherwise. */
+function fetchResponse(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawResponse> {
   const { cache, target } = options;
   const call = (headers: Readonly<Record<string, string>>, until: AbortSignal) => {
     const whole = { ...request, headers: { ...request.headers, ...headers } };
     return target.limiter.run(() => sendOnce(whole, options, until));
   };
   if (cache === undefined) return untilAborted(call({}, signal), signal);
-  const asking = { origin: target.origin, request, ofUser: cache.ofUser, signal, call };
-  if (ApiCache.takes(request)) return cache.cached.answer(asking);
+  const lookup = { origin: target.origin, request, userHeaders: cache.userHeaders, signal, call };
+  if (ApiCache.isCacheable(request)) return cache.cached.fetch(lookup);
   if (request.method === 'GET') return untilAborted(call({}, signal), signal);
-  return untilAborted(call({}, signal), signal).finally(() => cache.cached.forget(asking));
+  return untilAborted(call({}, signal), signal).finally(() => cache.cached.invalidate(lookup));
 }
 
 async function sendOnce(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawResponse> {
   signal.throwIfAborted();
-  const { subgraph, connector, target, rest } = options;
-  rest?.check();
+  const { subgraph, connector, target, retryAfter } = options;
+  retryAfter?.check();
   const { path, method } = request;
   const { headers, body } = await encoded(request, target.compression);
-  const response = await target.send({ path, method, headers, body, signal });
+  const raw = await target.send({ path, method, headers, body, signal });
   const { maxResponseBytes } = target.settings;
-  const { statusCode: status } = response;
-  const bytes = await readResponseBytes(response.body, maxResponseBytes);
+  const { statusCode: status } = raw;
+  const bytes = await readResponseBytes(raw.body, maxResponseBytes);
   const read =
-    bytes === undefined
-      ? { reason: tooLarge(maxResponseBytes) }
-      : await decoded(bytes, response.headers, maxResponseBytes);
-  // a status that says what is wrong says more than a body that cannot be read
+    bytes === undefined ? { reason: tooLarge(maxResponseBytes) } : await decoded(bytes, raw.headers, maxResponseBytes);
+  // an error status explains more than a body that cannot be read
   if ('reason' in read && (bytes === undefined || isSuccessStatus(status)))
     throw malformed(subgraph, connector, read.reason, status);
-  const answer = 'reason' in read ? { headers: response.headers, text: '' } : read;
-  rest?.respect({ status, ...answer });
-  return { status, ...answer };
+  const response = 'reason' in read ? { headers: raw.headers, text: '' } : read;
+  retryAfter?.respect({ status, ...response });
+  return { status, ...response };
 }
 
 function tooLarge(maxBytes: number): string {
   return `it is larger than ${maxBytes} bytes`;
 }
 
-/** What goes over the wire; a connector's own headers stay. */
+/** Returns headers and body as they are sent. Headers that the connector sets take precedence. */
 async function encoded(
   { headers, body }: ApiRequest,
   compression: Compression,
@@ -103,7 +103,7 @@ async function encoded(
   return { headers: { ...sent, 'content-encoding': request }, body: await encodeRequest(body, request) };
 }
 
-/** The text, with the headers that are true of it; or why there is none. */
+/** Returns the decoded text, with the headers that still apply to it; or the reason why the body cannot be decoded. */
 async function decoded(
   bytes: Buffer,
   headers: RawResponse['headers'],
@@ -123,8 +123,8 @@ async function decoded(
 }
 
 /**
- * A body is JSON whatever its type says, as many APIs do not say it; no body is null. Plain text is a string, unless it is
- * JSON after all. What is no JSON is passed over where the status tells of an error anyway.
+ * Parses a body as JSON whatever its content type is, because many APIs do not set it. An empty body is null. Plain text is a
+ * string, unless it is a JSON object or list. A body that is not JSON is ignored when the status is an error.
  */
 function bodyOf({ status, headers, text }: RawResponse, options: CallOptions): unknown {
   if (text.trim() === '') return null;
@@ -135,7 +135,8 @@ function bodyOf({ status, headers, text }: RawResponse, options: CallOptions): u
     return parseJson(text);
   } catch {
     if (isText || !isSuccessStatus(status)) return isText ? text : null;
-    const what = type === '' || type.includes('json') ? 'it is no valid JSON' : `it is ${type.split(';')[0]}, not JSON`;
+    const what =
+      type === '' || type.includes('json') ? 'it is not valid JSON' : `it is ${type.split(';')[0]}, not JSON`;
     throw malformed(options.subgraph, options.connector, what, status);
   }
 }

@@ -15,7 +15,7 @@ import { stringifyJson } from '../../shared/exact-json.ts';
 import type { ClientContext } from '../source.ts';
 import { encodeForm } from './form.ts';
 
-/** One call of an API. */
+/** A request to an API. */
 export interface ApiRequest {
   readonly method: string;
   /** Path and query. */
@@ -24,30 +24,30 @@ export interface ApiRequest {
   readonly body: string | undefined;
 }
 
-/** What a connector's request is written with. */
-interface Writing {
+/** Input for the request of a connector. */
+interface RequestInput {
   /** The base URL. */
   readonly base: UrlTemplate;
   readonly variables: Variables;
   readonly client: ClientContext;
-  /** Headers that go along with every call: names and values by turns. */
+  /** Headers of every call: a flat list of names and values. */
   readonly sent?: readonly string[] | undefined;
 }
 
-/** Writes the request that a connector makes with these variables. Throws `TemplateError` where they make none. */
-export function writeRequest(connector: Connector, writing: Writing): ApiRequest {
-  const { variables } = writing;
-  const headers = headersOf(connector, writing);
+/** Builds the request of a connector. Throws `TemplateError` when the variables do not form a valid request. */
+export function writeRequest(connector: Connector, input: RequestInput): ApiRequest {
+  const { variables } = input;
+  const headers = headersOf(connector, input);
   const body = connector.body === undefined ? undefined : mapRequest(connector.body.expression, variables);
   return {
     method: connector.method,
-    path: `/${pathOf(connector, writing)}${queryOf(connector, writing)}`,
+    path: `/${pathOf(connector, input)}${queryOf(connector, input)}`,
     headers,
     body: body === undefined ? undefined : bodyText(body, headers),
   };
 }
 
-function pathOf({ source, url, path }: Connector, { base, variables }: Writing): string {
+function pathOf({ source, url, path }: Connector, { base, variables }: RequestInput): string {
   const front = [...expandSegments(base.segments, variables), ...segmentsFrom(source?.path, variables)];
   const back = [...expandSegments(url.segments, variables), ...segmentsFrom(path, variables)];
   // `http://api/v1/` and `/users` meet in one slash
@@ -63,12 +63,14 @@ function segmentsFrom(mapping: Mapping | undefined, variables: Variables): strin
     if (item === null || item === undefined) return [];
     const text = encode(textOfScalar(item) ?? '');
     if (text === '' || leadsElsewhere(text))
-      throw new TemplateError(`"path" has a segment that makes no path: ${JSON.stringify(item).slice(0, 100)}`);
+      throw new TemplateError(
+        `"path" has a segment that does not form a valid path: ${JSON.stringify(item).slice(0, 100)}`,
+      );
     return [text];
   });
 }
 
-function queryOf({ source, url, queryParams }: Connector, { base, variables }: Writing): string {
+function queryOf({ source, url, queryParams }: Connector, { base, variables }: RequestInput): string {
   const pairs = [
     ...expandQuery(base.query, variables),
     ...pairsFrom(source?.queryParams, variables),
@@ -78,7 +80,7 @@ function queryOf({ source, url, queryParams }: Connector, { base, variables }: W
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }
 
-/** Parameters that are null are left out, those that are arrays are repeated. */
+/** Returns query parameters. Omits nulls, and repeats the parameter for each item of a list. */
 function pairsFrom(mapping: Mapping | undefined, variables: Variables): string[] {
   const value = mapping && mapRequest(mapping.expression, variables);
   if (!isObject(value)) return [];
@@ -86,16 +88,16 @@ function pairsFrom(mapping: Mapping | undefined, variables: Variables): string[]
     const items = (Array.isArray(given) ? given : [given]).filter((item) => item !== null && item !== undefined);
     return items.map((item) => {
       const text = textOfScalar(item);
-      if (text === undefined) throw new TemplateError(`The parameter "${name}" is no single value`);
+      if (text === undefined) throw new TemplateError(`The parameter "${name}" is not a single value`);
       return `${encode(name)}=${encode(text)}`;
     });
   });
 }
 
-/** The connector's headers go before its source's, and those before what goes along with every call. */
+/** Returns all headers. The connector's take precedence over its source's, and those over the headers of every call. */
 function headersOf(
   { source, headers, body }: Connector,
-  { variables, client, sent = [] }: Writing,
+  { variables, client, sent = [] }: RequestInput,
 ): Record<string, string> {
   const all: Record<string, string> = {};
   for (let at = 0; at + 1 < sent.length; at += 2) all[sent[at] as string] = sent[at + 1] as string;
@@ -112,10 +114,10 @@ function headersOf(
 function headerValue(rule: HeaderRule, variables: Variables, client: ClientContext): string | undefined {
   const given = 'from' in rule ? client.headers[rule.from] : expandTemplate(rule.value, variables);
   const text = Array.isArray(given) ? given.join(', ') : given;
-  // what has no value is not sent
+  // a header without a value is not sent
   if (text === undefined || text === '') return undefined;
   if (!/[^\t\x20-\x7e\x80-\xff]/.test(text)) return text;
-  throw new TemplateError(`The header "${rule.name}" has a character that no header can have`);
+  throw new TemplateError(`The header "${rule.name}" has a character that is not allowed in headers`);
 }
 
 function bodyText(value: unknown, headers: Readonly<Record<string, string>>): string {

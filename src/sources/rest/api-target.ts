@@ -8,18 +8,18 @@ import { type ApiLayer, createApiTransport, type SendApiRequest } from './api-tr
 import type { ApiCache } from './cache/api-cache.ts';
 import { Limiter } from './limiter.ts';
 
-/** One API as the connectors of one `@source` reach it, or those with a URL of their own at one origin. */
+/** An API that connectors call: one for each `@source`, and one for each origin of connectors with absolute URLs. */
 export interface ApiTarget {
   readonly send: SendApiRequest;
   readonly origin: string;
-  /** What the connector's URL goes below. */
+  /** The base of the connector's URL. */
   readonly base: UrlTemplate;
   readonly limiter: Limiter;
   readonly compression: Compression;
   readonly settings: ApiSettings;
-  /** `$config` and `$env`, which are the same for every call. */
+  /** `$config` and `$env`: the same for every call. */
   readonly constants: Variables;
-  /** Answers that all clients may have; `undefined` where none are kept. */
+  /** The cache of responses; `undefined` when they are not cached. */
   readonly cache: ApiCache | undefined;
 }
 
@@ -31,11 +31,11 @@ export interface ApiTargetOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cache?: ApiCache | undefined;
   readonly compression: Compression;
-  /** What goes round each call; nothing without it. */
+  /** Wraps each call. Default none. */
   readonly layer?: ApiLayer | undefined;
 }
 
-/** Opens each API once, when the first connector that calls it is met. */
+/** The APIs of one subgraph. Opens each of them once, for the first connector that calls it. */
 export class ApiTargets {
   readonly #options: ApiTargetOptions;
   readonly #targets = new Map<string, ApiTarget>();

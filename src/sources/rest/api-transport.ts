@@ -1,10 +1,10 @@
-// The pool has no methods of its own for this: they come with the rest of undici, most of which is not loaded.
+// The bare pool has no `request` method: undici's main module adds it, and most of that module is not loaded.
 import type { Dispatcher } from 'undici';
 import requestBy from 'undici/lib/api/api-request.js';
 import type Pool from 'undici/lib/dispatcher/pool.js';
 import { isConnectionLoss } from '../http/http-failure.ts';
 
-/** A request of an API as it goes over the wire. */
+/** A request to an API as it is sent. */
 export interface SentApiRequest {
   readonly method: string;
   /** Path and query. */
@@ -17,7 +17,7 @@ export interface SentApiRequest {
 /** Resolves with the status and headers of the response, whose body is still to be read. Rejects with `ApiCallError`. */
 export type SendApiRequest = (request: SentApiRequest) => Promise<Dispatcher.ResponseData>;
 
-/** A layer round the calls of an API. */
+/** Wraps the calls of an API. */
 export type ApiLayer = (send: SendApiRequest) => SendApiRequest;
 
 /** A call that got no response. `cause` is what the network reported. */
@@ -32,7 +32,7 @@ export class ApiCallError extends Error {
   }
 }
 
-/** Sends requests over the connections of a pool, one try each. */
+/** Returns a function that sends requests over the connections of a pool, without retries. */
 export function createApiTransport(pool: Pool): SendApiRequest {
   return async (request) => {
     try {

@@ -1,7 +1,7 @@
 import { formatProblem, type Problem } from '../../config/problem.ts';
 import type { ConnectorProblem } from '../../connectors/connector-problem.ts';
 
-/** The connectors of a subgraph cannot be used where the gateway runs; `problems` says why, place by place. */
+/** Connectors of a subgraph that the gateway cannot use. `problems` lists the reasons with their locations. */
 export class ConnectorsError extends Error {
   override readonly name = 'ConnectorsError';
   readonly problems: readonly Problem[];

@@ -2,10 +2,10 @@ import type { EntityLookup } from '../../connectors/entity-lookups.ts';
 import { emptyObject, isObject, type Json, property } from '../../connectors/mapping/json.ts';
 import { isNumber, numberText } from '../../shared/exact-json.ts';
 
-/** The fields of a lookup's key, as an object of just these. */
+/** An object with just the key fields of a lookup. */
 export type EntityKey = Readonly<Record<string, Json>>;
 
-/** The key of an object; `undefined` when a part of it is missing or null. */
+/** Returns the key of an object; `undefined` when a part of it is missing or null. */
 export function keyOf({ key }: EntityLookup, object: Json): EntityKey | undefined {
   const found = emptyObject();
   for (const path of key) {
@@ -26,7 +26,7 @@ function put(object: Record<string, Json>, path: readonly string[], value: Json)
   at[path.at(-1) ?? ''] = value;
 }
 
-/** Equal for equal keys. An id is the same whether an API writes it as a number or as a string. */
+/** Returns a text that is equal for equal keys. An ID is the same whether an API writes it as a number or as a string. */
 export function keyText(key: EntityKey): string {
   return JSON.stringify(comparable(key));
 }

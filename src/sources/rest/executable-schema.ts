@@ -28,17 +28,17 @@ import { wantedBy } from './wanted-fields.ts';
 
 type Resolver = GraphQLFieldResolver<Json, RestContext, Record<string, Json>>;
 
-/** The subgraph's schema with what answers each field: connectors, or the object that the field is of. */
+/** Builds the subgraph's schema with a resolver for each field: it runs connectors, or reads the parent object. */
 export function buildExecutableSchema(model: ConnectorModel): GraphQLSchema {
   const schema = buildASTSchema(executableDocument(model), { assumeValid: true, assumeValidSDL: true });
   for (const type of Object.values(schema.getTypeMap())) {
-    if (type instanceof GraphQLObjectType && !type.name.startsWith('__')) equip(type, model);
+    if (type instanceof GraphQLObjectType && !type.name.startsWith('__')) setResolvers(type, model);
     if (type instanceof GraphQLInterfaceType || type instanceof GraphQLUnionType) type.resolveType = typeNameOf;
   }
   return keepDigits(schema);
 }
 
-function equip(type: GraphQLObjectType, model: ConnectorModel): void {
+function setResolvers(type: GraphQLObjectType, model: ConnectorModel): void {
   const isRoot = type.name === model.schema.query || type.name === model.schema.mutation;
   if (!isRoot) type.isTypeOf = isObject;
   for (const field of Object.values(type.getFields())) {
@@ -76,14 +76,14 @@ function objectResolver(owner: string, field: string, typeName: string, model: C
   };
 }
 
-/** Runs the connectors of a field, and adds to its objects what is asked for beyond. */
+/** Returns a resolver that runs the connectors of a field, and adds further selected fields to its objects. */
 function connectorResolver(connectors: readonly Connector[], model: ConnectorModel): Resolver {
   const provided = connectors.map((connector) => providedBy(connector));
   return async (source, args, context, info) => {
     const named = getNamedType(info.returnType).name;
     const wanted = wantedBy(model, info);
     const names = connectors.length > 1 ? wanted(named) : [];
-    // of several connectors those that give something asked for; if it is nothing, the first
+    // of several connectors, those that provide a selected field; if none does, the first
     const needed = connectors.filter((_, at) => names.some((name) => provided[at]?.has(name)));
     const running = (needed.length > 0 ? needed : connectors.slice(0, 1)).map((connector) =>
       runFieldConnector(connector, source, args, context, info),
@@ -104,7 +104,7 @@ async function runFieldConnector(
   try {
     return await context.run(connector, { $args: args, $this: source });
   } catch (error) {
-    const isNothing = (connector.entity && isNotFound(error)) || (error instanceof RestError && error.ofNothing);
+    const isNothing = (connector.entity && isNotFound(error)) || (error instanceof RestError && error.isNullReference);
     if (isNothing && !isNonNullType(returnType)) return null;
     throw error;
   }
@@ -114,7 +114,7 @@ function entitiesResolver(model: ConnectorModel): Resolver {
   return (_source, args, context, info) => {
     const wanted = wantedBy(model, info);
     return (args.representations as readonly Record<string, Json>[]).map((representation) => {
-      // fields beside the key are what others own and this file requires: they do not make it be there
+      // fields beside the key come from `@requires`: they do not prove that the entity exists
       const entity = hydrate(model, context, String(representation.__typename), representation, wanted, true);
       if (entity instanceof Promise) {
         entity.catch(() => undefined);
@@ -132,7 +132,7 @@ function typeNameOf(value: unknown): string | undefined {
   return typeof name === 'string' ? name : undefined;
 }
 
-/** Definitions and extensions of a type in one, without directives, and with federation's `_entities`. */
+/** Merges the definition and the extensions of each type, removes directives, and adds federation's `_entities`. */
 function executableDocument(model: ConnectorModel): DocumentNode {
   const { document } = model.connectors;
   const definitions = new Map<string, DefinitionNode>();
@@ -166,7 +166,7 @@ function rootsOf({ schema }: ConnectorModel): string {
   return `schema { query: ${schema.query}${mutation} } scalar _Any`;
 }
 
-/** Any object type may be asked for: which ones are entities, the composer has decided. */
+/** Adds `_entities` for every object type. The composer has decided which of them are entities. */
 function withEntities(definitions: readonly DefinitionNode[], { schema }: ConnectorModel): readonly DefinitionNode[] {
   const objects = definitions.flatMap((node) => (node.kind === Kind.OBJECT_TYPE_DEFINITION ? [node.name.value] : []));
   const entities = objects.filter((name) => name !== schema.query && name !== schema.mutation);

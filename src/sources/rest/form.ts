@@ -2,7 +2,7 @@ import { textOfScalar } from '../../connectors/mapping/json.ts';
 import { encode } from '../../connectors/url-template.ts';
 
 /**
- * A JSON value as `application/x-www-form-urlencoded`: nested ones by names in brackets.
+ * Encodes a JSON value as `application/x-www-form-urlencoded`. Nested values have names in brackets.
  *
  * @example encodeForm({ a: 1, tags: ['x'], to: { city: 'B' } }) // a=1&tags%5B0%5D=x&to%5Bcity%5D=B
  */

@@ -4,13 +4,13 @@ import type { ConnectorModel } from '../../connectors/resolvable-fields.ts';
 import { keyOf } from './entity-key.ts';
 import type { RestContext } from './rest-context.ts';
 
-/** Names of the fields that are asked for of an object of a type. */
+/** Returns the names of the fields that the operation selects on a type. */
 export type Wanted = (typeName: string) => readonly string[];
 
 /**
- * Adds to a value what is asked for and what it lacks, by entity lookups: `{ id }` becomes `{ id, name }`. In a list, each
- * item by itself, so that one that fails leaves the others. Gives the value itself where nothing is to be added.
- * @param refersOnly whether the value, whatever fields it has, only says which entity is meant
+ * Adds the selected fields that a value lacks, by entity lookups: `{ id }` becomes `{ id, name }`. Completes each item of a list
+ * separately, so that one failure does not affect the others. Returns the value itself when no field is missing.
+ * @param refersOnly whether the value is only a reference to an entity, whatever fields it has
  */
 export function hydrate(
   model: ConnectorModel,
@@ -23,7 +23,7 @@ export function hydrate(
   if (Array.isArray(value)) {
     return value.map((item) => {
       const whole = hydrate(model, context, typeName, item, wanted);
-      // it is awaited by whoever completes the list; until then a failure is not yet one that nobody handles
+      // graphql-js awaits it when it completes the list; until then a rejection must not count as unhandled
       if (whole instanceof Promise) whole.catch(() => undefined);
       return whole;
     });
@@ -36,17 +36,17 @@ export function hydrate(
   return missing.length === 0 ? value : complete(context, lookups, value, missing, refersOnly);
 }
 
-interface Held {
+interface EntityField {
   readonly source: Record<string, Json>;
   readonly field: string;
   readonly value: Record<string, Json>;
 }
 
-/** Adds to the object in an entity's field what it lacks, by lookups of the entity. */
+/** Adds missing fields to the object in an entity's field, by lookups of the entity. */
 export async function completeWithin(
   context: RestContext,
   lookups: readonly EntityLookup[],
-  { source, field, value }: Held,
+  { source, field, value }: EntityField,
   wanted: readonly string[],
 ): Promise<Json> {
   let whole = value;
@@ -55,7 +55,7 @@ export async function completeWithin(
     if (missing.length === 0) break;
     const provides = providedWithin(lookup.connector, field);
     const key = missing.some((name) => provides.has(name)) ? keyOf(lookup, source) : undefined;
-    const found = key === undefined ? undefined : await context.look(lookup, key);
+    const found = key === undefined ? undefined : await context.lookUp(lookup, key);
     const inner = isObject(found) ? found[field] : undefined;
     if (isObject(inner)) whole = Object.assign(emptyObject(), inner, whole);
   }
@@ -67,7 +67,7 @@ function concreteType({ schema }: ConnectorModel, typeName: string, value: Recor
   return typeof value.__typename === 'string' ? value.__typename : typeName;
 }
 
-/** Looks up in rounds: what one round brings may be the key of the next. Null when nothing of it is there. */
+/** Looks fields up in rounds: the fields of one round may be the key of the next. Returns null when no lookup finds the entity. */
 async function complete(
   context: RestContext,
   lookups: readonly EntityLookup[],
@@ -84,7 +84,7 @@ async function complete(
       return key === undefined ? [] : [{ lookup, key }];
     });
     if (round.length === 0) break;
-    const loaded = await Promise.all(round.map(({ lookup, key }) => context.look(lookup, key)));
+    const loaded = await Promise.all(round.map(({ lookup, key }) => context.lookUp(lookup, key)));
     for (const { lookup } of round) left.delete(lookup);
     for (const fields of loaded) {
       if (!isObject(fields)) continue;
@@ -95,13 +95,13 @@ async function complete(
   return found || !(refersOnly || isReference(lookups, object)) ? whole : null;
 }
 
-/** Whether an object says no more than which entity it is; one with more fields is there, whatever a lookup says. */
+/** Returns whether an object has nothing but key fields. An object with more fields exists, even if a lookup does not find it. */
 function isReference(lookups: readonly EntityLookup[], object: Record<string, Json>): boolean {
   const keys = new Set(lookups.flatMap(({ key }) => key.map(([first]) => first)));
   return Object.keys(object).every((name) => name === '__typename' || keys.has(name));
 }
 
-/** The fewest lookups that come to mind: of those that give a missing field, first who gives most, and batches before others. */
+/** Chooses few lookups greedily: of those that provide a missing field, the one with the highest score. Prefers batches. */
 function choose(
   lookups: readonly EntityLookup[],
   have: Record<string, Json>,
@@ -114,7 +114,7 @@ function choose(
     const next = [...open].find((name) => !stuck.has(name));
     if (next === undefined) return chosen;
     const producers = lookups.filter((lookup) => lookup.provides.has(next) && !chosen.includes(lookup));
-    const best = producers.sort((a, b) => merit(b, open, have) - merit(a, open, have))[0];
+    const best = producers.sort((a, b) => score(b, open, have) - score(a, open, have))[0];
     if (best === undefined) {
       stuck.add(next);
       continue;
@@ -130,8 +130,8 @@ function addNeed(name: string, chosen: readonly EntityLookup[], open: Set<string
   if (!chosen.some(({ provides, key }) => provides.has(name) && !key.some(([first]) => first === name))) open.add(name);
 }
 
-/** More fields at once are better, a key that is there already is better still. */
-function merit({ provides, key, by }: EntityLookup, open: ReadonlySet<string>, have: Record<string, Json>): number {
+/** Rates a lookup: more fields at once are better, a key that is available already is better still. */
+function score({ provides, key, by }: EntityLookup, open: ReadonlySet<string>, have: Record<string, Json>): number {
   const gives = [...open].filter((name) => provides.has(name)).length;
   const ready = key.every(([first]) => first !== undefined && Object.hasOwn(have, first));
   return (ready ? 1_000 : 0) + gives * 2 + (by === '$batch' ? 1 : 0);

@@ -1,27 +1,27 @@
-/** Lets so many tasks run at a time; others wait, first come, first served. */
+/** Runs at most `max` tasks at a time. Others wait; the first to wait runs first. */
 export class Limiter {
-  readonly #most: number;
+  readonly #max: number;
   #running = 0;
   /** Waiting tasks from `#next` on; those before it have been started. */
   #waiting: (() => void)[] = [];
   #next = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(max: number) {
+    this.#max = max;
   }
 
   async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#most) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#running >= this.#max) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#running++;
     try {
       return await task();
     } finally {
-      this.#passOn();
+      this.#release();
     }
   }
 
-  /** The place of a task that has ended goes to the next that waits. */
-  #passOn(): void {
+  /** Gives the place of a finished task to the next one that waits. */
+  #release(): void {
     const next = this.#waiting[this.#next];
     if (next === undefined) {
       this.#running--;

@@ -13,12 +13,12 @@ interface ConnectorRunner {
 
 type Loaded = (Json | Error)[];
 
-/** One call for each entity. */
+/** Loads each entity with its own call. */
 export function loadEach(context: ConnectorRunner, lookup: EntityLookup, keys: readonly EntityKey[]): Promise<Loaded> {
   return Promise.all(keys.map((key) => loadOne(context, lookup, key)));
 }
 
-/** An API that knows no such entity says 404: it is null then. */
+/** Loads one entity. Resolves with null when the API responds with 404. */
 async function loadOne(
   context: ConnectorRunner,
   { connector, by }: EntityLookup,
@@ -27,34 +27,30 @@ async function loadOne(
   try {
     const found = await context.run(connector, { [by]: key });
     if (found === null || found === undefined || isObject(found)) return found ?? null;
-    return malformed(
-      context.runtime.subgraph,
-      connector,
-      `an object was asked for, and it is no object but: ${typeName(found)}`,
-    );
+    return malformed(context.runtime.subgraph, connector, `expected an object, got: ${typeName(found)}`);
   } catch (error) {
     return isNotFound(error) ? null : asError(error);
   }
 }
 
-/** One call for all; the objects of the answer find their entities by the key that they bear. */
+/** Loads all entities with one call, and matches the returned objects to the entities by their keys. */
 export async function loadBatch(
   context: ConnectorRunner,
   lookup: EntityLookup,
   keys: readonly EntityKey[],
 ): Promise<Loaded> {
-  let answer: Json;
+  let mapped: Json;
   try {
-    answer = await context.run(lookup.connector, { $batch: keys });
+    mapped = await context.run(lookup.connector, { $batch: keys });
   } catch (error) {
     return keys.map(() => asError(error));
   }
   const cannot = (reason: string) => malformed(context.runtime.subgraph, lookup.connector, reason);
-  if (answer === null && keys.length === 1) return [null];
-  // of one key, some APIs give one object
-  const objects = Array.isArray(answer) ? answer : keys.length === 1 && isObject(answer) ? [answer] : undefined;
+  if (mapped === null && keys.length === 1) return [null];
+  // for a single key, some APIs return one object instead of a list
+  const objects = Array.isArray(mapped) ? mapped : keys.length === 1 && isObject(mapped) ? [mapped] : undefined;
   if (objects === undefined) {
-    const error = cannot('a list was asked for, and it is none');
+    const error = cannot('expected a list');
     return keys.map(() => error);
   }
   const found = new Map<string, Json>();
@@ -62,10 +58,10 @@ export async function loadBatch(
     const key = keyOf(lookup, object);
     if (key !== undefined) found.set(keyText(key), object);
   }
-  // a list of something else is not the same as an empty one; nor is what stands in it for an object the same as none
+  // an item that is not an entity must not turn into null: it is an error, unlike an empty list
   const strange = objects.some((object) => object !== null && (found.size === 0 || !isObject(object)));
   const whose = found.size === 0 ? 'no item of its list has' : 'not every item of its list has';
-  const other = strange ? cannot(`${whose} ${shown(lookup)}, by which entities are found`) : null;
+  const other = strange ? cannot(`${whose} the key ${shown(lookup)}`) : null;
   return keys.map((key) => found.get(keyText(key)) ?? other);
 }
 

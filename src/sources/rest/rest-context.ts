@@ -9,17 +9,17 @@ import { isObject, type Json } from '../../connectors/mapping/json.ts';
 import type { Variables } from '../../connectors/mapping/scope.ts';
 import { TemplateError } from '../../connectors/url-template.ts';
 import type { ClientContext, ForwardHeaders } from '../source.ts';
-import { type CallOptions, type CallRest, callApi } from './api-call.ts';
+import { type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus } from './api-response.ts';
 import type { ApiTarget, ApiTargets } from './api-target.ts';
 import { headersOfUser } from './cache/headers-of-user.ts';
 import { type EntityKey, keyText } from './entity-key.ts';
 import { loadBatch, loadEach } from './load-entities.ts';
-import { leftAlone, RestError } from './rest-failure.ts';
-import { type RetryAfter, restPeriodOf } from './retry-after.ts';
+import { RestError, retryAfterError } from './rest-failure.ts';
+import { type RetryAfter, retryAfterOf } from './retry-after.ts';
 
-/** What a REST source has for all its requests. */
+/** State that all requests of a REST source share. */
 export interface RestRuntime {
   readonly subgraph: string;
   readonly targets: ApiTargets;
@@ -28,19 +28,19 @@ export interface RestRuntime {
 }
 
 /**
- * What the fetches of one client request share: answers that are there already, entities that were looked up, and how
- * many calls were made. `remembers` is false for mutations, whose calls are each made.
+ * State that the fetches of one client request share: responses, looked up entities, and the number of calls. `remembers` is
+ * false for mutations: each of their calls is made.
  */
 export class RestContext {
   readonly runtime: RestRuntime;
   readonly #client: ClientContext;
   readonly #remembers: boolean;
-  readonly #answers = new Map<string, Promise<ApiResponse>>();
+  readonly #responses = new Map<string, Promise<ApiResponse>>();
   readonly #loaders = new Map<EntityLookup, DataLoader<EntityKey, Json, string>>();
   readonly #calls = new Map<ApiTarget, number>();
-  /** APIs that asked not to be called again: within this request they are not. */
-  readonly #resting = new Map<ApiTarget, RetryAfter>();
-  /** When the time of the latest fetch is up, by `performance.now()`. */
+  /** APIs that sent `Retry-After`: this request does not call them again. */
+  readonly #retryAfter = new Map<ApiTarget, RetryAfter>();
+  /** The deadline of the latest fetch, by `performance.now()`. */
   #until = 0;
   readonly #freshness = new CacheControlAccumulator();
   #request: Json;
@@ -51,19 +51,19 @@ export class RestContext {
     this.#remembers = remembers;
   }
 
-  /** Of all answers that were used so far: a fetch may use those that an earlier one has made. */
+  /** Freshness of all responses used so far: a fetch may reuse responses of an earlier one. */
   get freshness(): Freshness | undefined {
     return this.#freshness.least;
   }
 
-  /** A fetch begins: calls that are made for it have its time together, those that wait for others' answers too. */
+  /** Begins a fetch: sets the deadline that all its calls share. */
   begin(): this {
     this.#until = performance.now() + this.runtime.timeoutMs;
     return this;
   }
 
-  /** Fields of one entity by its key; null when there is no such entity. Rejects with `RestError`. */
-  look(lookup: EntityLookup, key: EntityKey): Promise<Json> {
+  /** Looks up fields of one entity by its key. Resolves with null when there is no such entity. Rejects with `RestError`. */
+  lookUp(lookup: EntityLookup, key: EntityKey): Promise<Json> {
     let loader = this.#loaders.get(lookup);
     if (loader === undefined) {
       const { batchSize } = lookup.connector;
@@ -76,27 +76,27 @@ export class RestContext {
     return loader.load(key);
   }
 
-  /** Runs a connector: the call, then the mapping of its answer. Rejects with `RestError`. */
+  /** Runs a connector: calls the API, then maps its response. Rejects with `RestError`. */
   async run(connector: Connector, own: Variables): Promise<Json> {
     const target = this.runtime.targets.of(connector);
-    const variables = { ...target.constants, ...this.#ofRequest(connector), ...own };
-    const answer = await this.#call(connector, target, variables);
-    this.#freshness.record(this.#freshnessOf(answer));
-    const after = { ...variables, $status: answer.status, $response: { headers: listed(answer.headers) } };
-    if (!this.#isSuccess(connector, answer, after)) throw this.#refused(connector, answer, after);
-    return mapResponse(connector.selection.expression, answer.body, after);
+    const variables = { ...target.constants, ...this.#requestVariables(connector), ...own };
+    const response = await this.#call(connector, target, variables);
+    this.#freshness.record(this.#freshnessOf(response));
+    const after = { ...variables, $status: response.status, $response: { headers: headerLists(response.headers) } };
+    if (!this.#isSuccess(connector, response, after)) throw this.#errorOf(connector, response, after);
+    return mapResponse(connector.selection.expression, response.body, after);
   }
 
   #call(connector: Connector, target: ApiTarget, variables: Variables): Promise<ApiResponse> {
     const request = this.#write(connector, target, variables);
     if (!this.#remembers) return this.#send(connector, target, request);
     const key = JSON.stringify([target.origin, request.method, request.path, request.headers, request.body]);
-    let answer = this.#answers.get(key);
-    if (answer === undefined) {
-      answer = this.#send(connector, target, request);
-      this.#answers.set(key, answer);
+    let response = this.#responses.get(key);
+    if (response === undefined) {
+      response = this.#send(connector, target, request);
+      this.#responses.set(key, response);
     }
-    return answer;
+    return response;
   }
 
   #write(connector: Connector, target: ApiTarget, variables: Variables): ApiRequest {
@@ -105,59 +105,64 @@ export class RestContext {
       return writeRequest(connector, { base: target.base, variables, client: this.#client, sent });
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      const message = `The request for ${connector.coordinate} cannot be made: ${error.message}.`;
-      const { ofNothing } = error;
-      throw new RestError(this.runtime.subgraph, connector, { code: 'BAD_USER_INPUT', message, ofNothing });
+      const message = `The request for ${connector.coordinate} cannot be built: ${error.message}.`;
+      const { isNullReference } = error;
+      throw new RestError(this.runtime.subgraph, connector, { code: 'BAD_USER_INPUT', message, isNullReference });
     }
   }
 
   #freshnessOf({ headers }: ApiResponse): Freshness | undefined {
-    return readFreshness(headers, this.#client.headers, undefined, this.runtime.forward?.(this.#client).ofIdentity);
+    return readFreshness(
+      headers,
+      this.#client.headers,
+      undefined,
+      this.runtime.forward?.(this.#client).identityHeaders,
+    );
   }
 
   async #send(connector: Connector, target: ApiTarget, request: ApiRequest): Promise<ApiResponse> {
     const { subgraph, timeoutMs } = this.runtime;
     const made = (this.#calls.get(target) ?? 0) + 1;
     this.#calls.set(target, made);
-    const most = target.settings.maxPerOperation;
-    if (made > most) {
-      const message = `The request needs more than ${most} calls of one REST API.`;
+    const max = target.settings.maxPerOperation;
+    if (made > max) {
+      const message = `The request needs more than ${max} calls of one REST API.`;
       throw new RestError(subgraph, connector, { code: 'REQUEST_LIMIT_EXCEEDED', message });
     }
     const { signal } = this.#client;
     const leftMs = Math.max(0, this.#until - performance.now());
     const cache = this.#cacheFor(connector, target);
-    const rest = this.#restFor(connector, target);
-    rest.check();
-    return callApi(request, { subgraph, connector, target, timeoutMs, leftMs, signal, cache, rest });
+    const retryAfter = this.#retryAfterGuard(connector, target);
+    retryAfter.check();
+    return callApi(request, { subgraph, connector, target, timeoutMs, leftMs, signal, cache, retryAfter });
   }
 
-  #restFor(connector: Connector, target: ApiTarget): CallRest {
+  #retryAfterGuard(connector: Connector, target: ApiTarget): RetryAfterGuard {
     return {
       check: () => {
-        const period = this.#resting.get(target);
-        if (period) throw leftAlone(this.runtime.subgraph, connector, period);
+        const period = this.#retryAfter.get(target);
+        if (period) throw retryAfterError(this.runtime.subgraph, connector, period);
       },
-      respect: (answer) => {
-        const period = restPeriodOf(answer);
-        if (period && period.seconds > 0) this.#resting.set(target, period);
+      respect: (response) => {
+        const period = retryAfterOf(response);
+        if (period && period.seconds > 0) this.#retryAfter.set(target, period);
       },
     };
   }
 
   #cacheFor(connector: Connector, { cache }: ApiTarget): CallOptions['cache'] {
     if (cache === undefined || forbidsSharing(this.#client.headers)) return undefined;
-    return { cached: cache, ofUser: headersOfUser(connector, this.runtime.forward?.(this.#client)) };
+    return { cached: cache, userHeaders: headersOfUser(connector, this.runtime.forward?.(this.#client)) };
   }
 
-  #isSuccess({ source, isSuccess }: Connector, answer: ApiResponse, variables: Variables): boolean {
+  #isSuccess({ source, isSuccess }: Connector, response: ApiResponse, variables: Variables): boolean {
     const mapping = isSuccess ?? source?.isSuccess;
-    if (mapping === undefined) return isSuccessStatus(answer.status);
-    return mapRequest(mapping.expression, variables, answer.body) === true;
+    if (mapping === undefined) return isSuccessStatus(response.status);
+    return mapRequest(mapping.expression, variables, response.body) === true;
   }
 
-  #refused(connector: Connector, answer: ApiResponse, variables: Variables): RestError {
-    const { status, body } = answer;
+  #errorOf(connector: Connector, response: ApiResponse, variables: Variables): RestError {
+    const { status, body } = response;
     const { source } = connector;
     const said = (mappings: ErrorMappings | undefined, part: 'message' | 'extensions') => {
       const mapping = mappings?.[part];
@@ -170,26 +175,26 @@ export class RestContext {
       message:
         typeof message === 'string'
           ? message
-          : `The REST API answered ${connector.coordinate} with HTTP status ${status}.`,
-      reason: isSuccessStatus(status) ? 'the answer counts as an error' : `HTTP status ${status}`,
+          : `The REST API returned HTTP status ${status} for ${connector.coordinate}.`,
+      reason: isSuccessStatus(status) ? 'the response counts as an error' : `HTTP status ${status}`,
       status,
-      retryAfter: restPeriodOf(answer)?.seconds,
+      retryAfter: retryAfterOf(response)?.seconds,
       extensions: Object.assign({}, ...extensions),
-      // where the connector says itself what is a success, it is for it to tell of all else
+      // a connector that defines success itself also defines what a 404 means
       notFound: status === NOT_FOUND && connector.isSuccess === undefined && source?.isSuccess === undefined,
     });
   }
 
-  /** `$request`, made once and only if a connector asks for it; `$context` has nothing. */
-  #ofRequest({ references, source }: Connector): Variables {
+  /** Returns `$request`, built once and only if a connector reads it, and `$context`, which is empty. */
+  #requestVariables({ references, source }: Connector): Variables {
     const readsRequest = ({ variable }: { variable: string }) => variable === '$request';
     if (!references.some(readsRequest) && !source?.references.some(readsRequest)) return NO_REQUEST;
-    this.#request ??= { headers: listed(this.#client.headers) };
+    this.#request ??= { headers: headerLists(this.#client.headers) };
     return { $context: {}, $request: this.#request };
   }
 }
 
-/** What the API leaves open is said as it would be without its words. */
+/** Removes nulls, so that an extension that the API leaves open keeps its default. */
 function withoutNulls(object: Record<string, Json>): Record<string, Json> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
 }
@@ -197,8 +202,8 @@ function withoutNulls(object: Record<string, Json>): Record<string, Json> {
 const NOT_FOUND = 404;
 const NO_REQUEST: Variables = { $context: {} };
 
-/** Headers as the mapping language has them: each a list of values. */
-function listed(headers: Readonly<Record<string, string | string[] | undefined>>): Json {
+/** Returns headers as the mapping language reads them: each is a list of values. */
+function headerLists(headers: Readonly<Record<string, string | string[] | undefined>>): Json {
   const lists = Object.entries(headers).map(([name, value]) => [name, value === undefined ? [] : [value].flat()]);
   return Object.fromEntries(lists);
 }

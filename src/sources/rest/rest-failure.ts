@@ -8,20 +8,20 @@ interface Details {
   readonly message: string;
   readonly reason?: string | undefined;
   readonly status?: number | undefined;
-  /** Seconds until it may be tried again. */
+  /** Seconds until the call may be retried. */
   readonly retryAfter?: number | undefined;
-  /** What the connector's `errors.extensions` says. */
+  /** From the connector's `errors.extensions`. */
   readonly extensions?: Readonly<Record<string, unknown>> | undefined;
   readonly notFound?: boolean;
-  readonly ofNothing?: boolean;
+  readonly isNullReference?: boolean;
 }
 
-/** A connector that gave no data: an error of the field that asked for it. */
+/** The error of a field whose connector returned no data. */
 export class RestError extends GraphQLError {
-  /** The API says, with its status alone, that there is no such thing. */
+  /** Whether the API responded with status 404, and the connector does not define success itself. */
   readonly notFound: boolean;
-  /** The object that the field is of refers to nothing: what would be called is named by a null of it. */
-  readonly ofNothing: boolean;
+  /** Whether the request needs a field of the parent object that is null, so that the object refers to nothing. */
+  readonly isNullReference: boolean;
 
   constructor(subgraph: string, connector: Connector, details: Details) {
     const { code, message, reason, status, retryAfter, extensions } = details;
@@ -37,28 +37,28 @@ export class RestError extends GraphQLError {
       },
     });
     this.notFound = details.notFound === true;
-    this.ofNothing = details.ofNothing === true;
+    this.isNullReference = details.isNullReference === true;
   }
 }
 
-/** A failure of the transport as a connector's error. */
+/** Returns a transport failure as the error of a connector. */
 export function failed(subgraph: string, connector: Connector, failure: SourceFailure): RestError {
   return new RestError(subgraph, connector, failure);
 }
 
-/** The API has asked to be left alone for a while, so that this call is not made. */
-export function leftAlone(subgraph: string, connector: Connector, { status, seconds }: RetryAfter): RestError {
+/** Returns the error of a call that is not made, because the API has sent `Retry-After`. */
+export function retryAfterError(subgraph: string, connector: Connector, { status, seconds }: RetryAfter): RestError {
   return new RestError(subgraph, connector, {
     code: 'SUBREQUEST_HTTP_ERROR',
-    message: `${connector.coordinate} was not asked for: the REST API answered HTTP status ${status}, and to try again in ${seconds} s.`,
+    message: `${connector.coordinate} was not called: the REST API returned HTTP status ${status} with Retry-After. Try again in ${seconds} s.`,
     reason: 'Retry-After of the API',
     status,
     retryAfter: seconds,
   });
 }
 
-/** An answer that came whole and with success, but cannot be used. */
+/** Returns the error of a complete, successful response that cannot be used. */
 export function malformed(subgraph: string, connector: Connector, reason: string, status?: number): RestError {
-  const message = `The answer for ${connector.coordinate} cannot be used: ${reason}.`;
+  const message = `The response for ${connector.coordinate} cannot be used: ${reason}.`;
   return new RestError(subgraph, connector, { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, status });
 }

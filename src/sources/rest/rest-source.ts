@@ -32,30 +32,30 @@ export interface RestSourceOptions {
   /** The text of its schema file. */
   readonly sdl: string;
   settingsOf(source: string | undefined): ApiSettings;
-  /** For a fetch, with all calls of APIs that it takes. Default 30,000 ms. */
+  /** Timeout of a fetch with all its calls of APIs. Default 30,000 ms. */
   readonly timeoutMs?: number;
   readonly env?: Env;
   readonly pools?: HttpPools;
-  /** Headers that go along with every call; what a connector says goes before them. */
+  /** Headers of every call. Headers that a connector sets take precedence. */
   readonly forward?: ForwardHeaders | undefined;
-  /** How bodies are encoded; by default responses in gzip are asked for, and requests are sent as they are. */
+  /** How bodies are encoded. By default responses are requested in gzip, and requests are not encoded. */
   readonly compression?: Compression | undefined;
-  /** Where answers of those APIs are kept whose settings say so. */
+  /** The cache for responses of APIs that have caching enabled. */
   readonly cache?: ApiCache | undefined;
-  /** What goes round each call of an API; nothing without it. */
+  /** Wraps each call of an API. Default none. */
   readonly callLayer?: ApiLayer | undefined;
 }
 
 export interface RestSource extends Source {
-  /** By what of their headers clients are to be told apart; `undefined` when it may be anything. */
+  /** Computes a sharing key from all client headers that connectors read; `undefined` when they may read any header. */
   readonly separatesRequests: ForwardHeaders | undefined;
 }
 
-const MOST_DOCUMENTS = 1_000;
+const MAX_DOCUMENTS = 1_000;
 
 /**
- * A subgraph that is answered by calls of REST APIs, as its connectors say. Throws `ConnectorsError` when a variable that
- * its URLs or headers need is not set. `send` never throws.
+ * Creates a subgraph whose connectors call REST APIs. Throws `ConnectorsError` when a variable that its URLs or headers need is
+ * not set. `send` never throws.
  */
 export function createRestSource(options: RestSourceOptions): RestSource {
   const { name, sdl, env = process.env, timeoutMs = DEFAULT_TIMEOUT_MS, settingsOf } = options;
@@ -67,7 +67,7 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, layer: options.callLayer });
   for (const connector of read.connectors) targets.of(connector);
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
-  const documents = new LRUCache<string, DocumentNode>({ max: MOST_DOCUMENTS });
+  const documents = new LRUCache<string, DocumentNode>({ max: MAX_DOCUMENTS });
 
   function parsed(query: string): DocumentNode {
     let document = documents.get(query);
@@ -78,11 +78,11 @@ export function createRestSource(options: RestSourceOptions): RestSource {
     return document;
   }
 
-  async function answer({ body, client, operationType }: SourceRequest): Promise<SubgraphResponse> {
+  async function runFetch({ body, client, operationType }: SourceRequest): Promise<SubgraphResponse> {
     const { query, variables } = parseJson(body) as { query: string; variables?: Record<string, unknown> };
     const contextValue = contexts.of(client, operationType === 'mutation');
     const result = await execute({ schema, document: parsed(query), variableValues: variables ?? {}, contextValue });
-    // nobody waits for it, and what others would be told is not what they asked for
+    // the client has disconnected; a result of aborted calls must not be shared with other clients
     if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
     const failed = result.errors && apiFailure(result.errors);
     return { kind: 'text', text: resultText(name, result), status: 200, freshness: contextValue.freshness, failed };
@@ -92,13 +92,13 @@ export function createRestSource(options: RestSourceOptions): RestSource {
     name,
     separatesRequests: separateRequests(clientHeadersOf(read), options.forward),
     send(request, done) {
-      answer(request).then(done, (error: unknown) => done(unexpected(name, error)));
+      runFetch(request).then(done, (error: unknown) => done(unexpected(name, error)));
     },
     close: () => targets.close(),
   };
 }
 
-/** The first error by which an API seems to be down: no answer, one that cannot be used, or a status of 500 and above. */
+/** Returns the first error that suggests an API outage: no response, a malformed one, or a status of 500 and above. */
 function apiFailure(errors: readonly GraphQLError[]): Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined {
   for (const { extensions } of errors) {
     const { code, reason, http } = extensions as { code?: unknown; reason?: string; http?: { status?: number } };
@@ -125,10 +125,10 @@ function separateRequests(
   };
 }
 
-/** The fetches of one client request share a context; mutations have each their own, and end what was remembered before. */
+/** Contexts by client request. Fetches of one request share a context; each mutation gets a new one and discards the shared one. */
 class Contexts {
   readonly #runtime: RestRuntime;
-  readonly #known = new WeakMap<ClientContext, RestContext>();
+  readonly #contexts = new WeakMap<ClientContext, RestContext>();
 
   constructor(runtime: RestRuntime) {
     this.#runtime = runtime;
@@ -136,13 +136,13 @@ class Contexts {
 
   of(client: ClientContext, isMutation: boolean): RestContext {
     if (isMutation) {
-      this.#known.delete(client);
+      this.#contexts.delete(client);
       return new RestContext(this.#runtime, client, false).begin();
     }
-    let context = this.#known.get(client);
+    let context = this.#contexts.get(client);
     if (context === undefined) {
       context = new RestContext(this.#runtime, client, true);
-      this.#known.set(client, context);
+      this.#contexts.set(client, context);
     }
     return context.begin();
   }
@@ -153,14 +153,14 @@ function resultText(subgraph: string, { data, errors }: ExecutionResult): string
   return stringifyJson({ data, errors: errors.map((error) => formatError(subgraph, error)) });
 }
 
-/** Errors that GraphQL itself finds while it completes values are answers of the API that do not fit the schema. */
+/** Formats an error. An error that graphql-js itself raises means that the API's response does not match the schema. */
 function formatError(subgraph: string, error: GraphQLError) {
   const { message, path, extensions } = error;
   if (extensions.code !== undefined) return { message, path, extensions };
-  // graphql-js would show the whole value
-  const told = message.replace(/^(Expected value of type "\w+").*$/s, '$1: it is no object.');
+  // the message of graphql-js contains the whole value
+  const shortened = message.replace(/^Expected value of type ("\w+").*$/s, 'Expected an object of type $1.');
   return {
-    message: `The answer of a REST API does not fit the schema. ${told}`,
+    message: `The response of a REST API does not match the schema. ${shortened}`,
     path,
     extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE', service: subgraph },
   };

@@ -1,9 +1,9 @@
 import type { RawResponse } from './api-response.ts';
 
-/** What an API said that wants to be left alone for a while. */
+/** A response that asks the gateway to wait before the next call. */
 export interface RetryAfter {
   readonly status: number;
-  /** In whole seconds, from when it was said. */
+  /** Whole seconds, counted from the arrival of the response. */
   readonly seconds: number;
 }
 
@@ -11,7 +11,7 @@ export interface RetryAfter {
  * Reads `Retry-After` of a 429 or 503: seconds, or a date.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3
  */
-export function restPeriodOf(
+export function retryAfterOf(
   { status, headers }: Pick<RawResponse, 'status' | 'headers'>,
   now = Date.now(),
 ): RetryAfter | undefined {

@@ -3,8 +3,8 @@ import { type ConnectorModel, neededOfThis } from '../../connectors/resolvable-f
 import type { Wanted } from './hydrate.ts';
 
 /**
- * What a field's selection asks of objects of a type, fragments looked into. A field with a connector of its own asks for
- * what that needs. Conditions are not looked at: the planner has resolved them before.
+ * Returns which fields a selection needs of objects of a type, including those in fragments. A field with its own connector needs
+ * the fields that its connector reads. Ignores `@skip` and `@include`: the planner has resolved them already.
  */
 export function wantedBy(model: ConnectorModel, info: GraphQLResolveInfo): Wanted {
   const [node] = info.fieldNodes;

@@ -8,24 +8,24 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 import type { Lookup } from '../../services/service.ts';
+import { ErrorCollector } from './collect-errors.ts';
 import { entitySelection } from './entity-selection.ts';
 import { KEY_ALIAS, matchKeys } from './match-keys.ts';
-import type { MergeOfType } from './merge-config.ts';
-import { ErrorTaker } from './take-errors.ts';
+import type { EntityMerge } from './merge-config.ts';
 import type { StitchedContext } from './upstream.ts';
 
-/** What `stitchSchemas` is given for a service. */
+/** The configuration of a service for `stitchSchemas`. */
 export type Subschema = Exclude<NonNullable<IStitchSchemasOptions['subschemas']>[number], GraphQLSchema>;
 
 type Representation = Readonly<Record<string, unknown>> & { readonly __typename: string };
 
-/** Finds entities of one type through one look-up. */
+/** Finds entities of one type with one look-up. */
 interface EntityLookup {
   readonly lookup: Lookup;
   /** Fields that a representation must have for it. */
   readonly needs: readonly string[];
   keyOf(representation: Representation): unknown;
-  /** What is there for each key: an object, null, or an `Error`. */
+  /** Returns for each key an object, null, or an `Error`. */
   find(keys: readonly unknown[], context: StitchedContext, info: GraphQLResolveInfo, set: SelectionSetNode): unknown;
 }
 
@@ -38,10 +38,10 @@ interface Group {
 }
 
 /**
- * The resolver of `Query._entities`: each representation goes to a look-up whose key it has. Stitching makes one field of
- * those that share a look-up, drops repetitions, and makes one request of all fields.
+ * Creates the resolver of `Query._entities`. It uses for each representation a look-up whose key it has. Stitching merges
+ * representations with the same look-up into one field, removes duplicates, and sends all fields in one request.
  */
-export function createEntitiesResolver(schema: GraphQLSchema, subschema: Subschema, merges: readonly MergeOfType[]) {
+export function createEntitiesResolver(schema: GraphQLSchema, subschema: Subschema, merges: readonly EntityMerge[]) {
   const byType = new Map<string, EntityLookup[]>();
   for (const merge of merges) {
     byType.set(merge.type, [...(byType.get(merge.type) ?? []), createEntityLookup(schema, subschema, merge)]);
@@ -52,10 +52,10 @@ export function createEntitiesResolver(schema: GraphQLSchema, subschema: Subsche
     context: StitchedContext,
     info: GraphQLResolveInfo,
   ): Promise<unknown[]> => {
-    const taker = new ErrorTaker(context.errors, context.reported);
+    const collector = new ErrorCollector(context.errors, context.reported);
     const entities = new Array<unknown>(args.representations.length).fill(null);
     const { groups, refused } = groupByLookup(args.representations, byType);
-    for (const [index, error] of refused) taker.take(error, { path: [info.path.key, index], inList: false });
+    for (const [index, error] of refused) collector.collect(error, { path: [info.path.key, index], inList: false });
     await Promise.all(
       groups.map(async (group) => {
         const found = await findGroup(group, context, info);
@@ -63,7 +63,7 @@ export function createEntitiesResolver(schema: GraphQLSchema, subschema: Subsche
           const path = [info.path.key, index];
           const value = found[place];
           const failed = context.located.length > 0 || value instanceof Error;
-          const entity = failed ? taker.take(value, { path, inList: true }) : value;
+          const entity = failed ? collector.collect(value, { path, inList: true }) : value;
           entities[index] = isOf(entity, group) ? entity : null;
         }
       }),
@@ -109,7 +109,7 @@ async function findGroup(
   return Array.isArray(found) ? found : keys.map(() => found);
 }
 
-/** A look-up of an interface may find an object of another type by the same key. */
+/** Returns whether an entity has the expected type: a look-up of an interface may find an object of another type by the same key. */
 function isOf(entity: unknown, { type, entityLookup }: Group): boolean {
   if (typeof entity !== 'object' || entity === null) return false;
   const object = entity as Record<string, unknown>;
@@ -122,11 +122,11 @@ function noLookup(type: string, lookups: readonly EntityLookup[] | undefined): G
   return new GraphQLError(
     keys === undefined
       ? `There is no look-up for the type "${type}".`
-      : `An entity of type "${type}" is looked up by ${keys}, which was not given.`,
+      : `An entity of type "${type}" needs the key ${keys}, which its representation does not have.`,
   );
 }
 
-function createEntityLookup(schema: GraphQLSchema, subschema: Subschema, merge: MergeOfType): EntityLookup {
+function createEntityLookup(schema: GraphQLSchema, subschema: Subschema, merge: EntityMerge): EntityLookup {
   const { lookup, fieldName, argsFromKeys, keyOf, needs } = merge;
   const returned = schema.getQueryType()?.getFields()[fieldName]?.type;
   const type: GraphQLNamedType | undefined = returned && getNamedType(returned);

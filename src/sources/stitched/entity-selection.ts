@@ -11,7 +11,7 @@ import type { Lookup } from '../../services/service.ts';
 import { KEY_ALIAS } from './match-keys.ts';
 
 /**
- * What is asked of the entities of one type, as the look-up's field takes it, with what they are known by.
+ * Returns the selection for entities of one type as the look-up field takes it, with the field that identifies them.
  *
  * In:  `_entities(…) { ...on User { name } }`, looked up by `usersByIds`
  * Out: `{ name _key: id }`

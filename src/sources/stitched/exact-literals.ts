@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { ExactNumber, numberOf } from '../../shared/exact-json.ts';
 
-/** No client and no service can know it, so no string of theirs begins with it. */
+/** A random prefix: no string of a client or a service begins with it. */
 const MARK = `literal ${randomUUID()} `;
 
-/** A string, a name or a number of a GraphQL literal. A string that does not end goes to the end. */
+/** Matches a string, a name or a number of a GraphQL literal. An unterminated string extends to the end. */
 const TOKEN = /"(?:[^"\\]|\\.)*(?:"|\\?$)|[A-Za-z_]\w*|-?\d[\d.eE+-]*/gs;
 
 /**
- * Writes numbers whose digits stitching would lose, which reads literals as JavaScript numbers, as marked strings.
+ * Replaces numbers that do not fit a JavaScript number by marked strings, because stitching would lose their digits.
  *
  * In:  `ids: [[$key.id]], after: 9007199254740993`
  * Out: `ids: [[$key.id]], after: "literal … 9007199254740993"`
@@ -19,7 +19,7 @@ export function markLiterals(argsExpr: string): string {
   );
 }
 
-/** Returns a value with the numbers of the marked strings in it. */
+/** Returns a value with its marked strings replaced by the numbers that they stand for. */
 export function unmarkLiterals(value: unknown): unknown {
   if (typeof value === 'string') return value.startsWith(MARK) ? numberOf(value.slice(MARK.length)) : value;
   if (Array.isArray(value)) return value.map(unmarkLiterals);

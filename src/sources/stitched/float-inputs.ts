@@ -1,12 +1,12 @@
 import { type DocumentNode, Kind, type NamedTypeNode, visit } from 'graphql';
 
 /**
- * Stitching turns arguments of the type `Float` into JavaScript numbers, which lose digits. So the arguments of its schema are
- * of a scalar that it does not know, and requests of the service have the type's own name again.
+ * Stitching turns arguments of type `Float` into JavaScript numbers, which lose digits. So its schema uses an unknown scalar for
+ * these arguments, and requests to the service use `Float` again.
  */
 const STAND_IN = 'headgate__Float';
 
-/** Puts the stand-in in the place of `Float` in arguments and input fields. */
+/** Replaces `Float` by the stand-in in arguments and input fields. */
 export function withFloatStandIn(document: DocumentNode): DocumentNode {
   let found = false;
   const changed = visit(document, {
@@ -25,7 +25,7 @@ export function withFloatStandIn(document: DocumentNode): DocumentNode {
   return { ...changed, definitions: [...changed.definitions, scalar] };
 }
 
-/** Gives the variables of a request their own types again. */
+/** Restores the type `Float` of variables in a request. */
 export function withoutFloatStandIn(document: DocumentNode): DocumentNode {
   return visit(document, {
     SelectionSet: () => false,

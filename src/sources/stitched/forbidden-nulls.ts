@@ -3,10 +3,10 @@ import { type DocumentNode, type GraphQLSchema, isListType, isNonNullType, Kind 
 type Path = readonly (string | number)[];
 
 /**
- * Finds nulls in the answer of a service where its schema has none: `null` for `usersByIds: [User]!`. Taken for what the service
- * does not know, they would be entities that are not there, without an error.
- * @param document what was asked, in the names of the schema
- * @returns their paths: `["usersByIds"]`, or `["usersByIds", 2]` for an item
+ * Finds nulls in the response of a service where its schema does not allow them: `null` for `usersByIds: [User]!`. Without this
+ * check they would count as missing entities, without an error.
+ * @param document the request, in the names of the schema
+ * @returns paths of the nulls: `["usersByIds"]`, or `["usersByIds", 2]` for an item
  */
 export function forbiddenNulls(
   document: DocumentNode,
@@ -29,7 +29,7 @@ export function forbiddenNulls(
   });
 }
 
-/** Whether an error explains the null at a path: one with that place or one below it, or one without any place. */
+/** Returns whether an error explains the null at a path: an error at that path or below it, or one without a path. */
 export function isExplained(path: Path, errors: readonly { readonly path: Path | undefined }[]): boolean {
   return errors.some(
     ({ path: own }) => own === undefined || path.every((step, at) => own.length === at || own[at] === step),

@@ -16,8 +16,8 @@ import {
 import type { Service } from '../../services/service.ts';
 
 /**
- * A look-up of one object gets a sister that takes many keys, so that stitching gathers its keys as it does those of a list
- * look-up. The service does not know that field: before it is asked, it is written out, one alias a key.
+ * A generated field that takes many keys for each look-up of one object, so that stitching batches its keys as it does for a list
+ * look-up. The service does not have that field: a request expands it into one alias for each key.
  *
  * In:  `query($keys: …) { lookUpMany_user(keys: $keys) { name } }` with `{"keys": [{"id": "1"}, {"id": "2"}]}`
  * Out: `query($k0: ID!, $k1: ID!) { k0: user(id: $k0) { ...many0 } k1: user(id: $k1) { ...many0 } } fragment many0 on User { name }`
@@ -31,7 +31,7 @@ export function manyName(field: string): string {
   return PREFIX + field;
 }
 
-/** The service's schema with a sister for each look-up of one. */
+/** Returns the service's schema with a generated field for each look-up of one object. */
 export function withManyFields(service: Service): DocumentNode {
   const singles = service.lookups.filter(({ list }) => !list);
   if (singles.length === 0) return service.document;
@@ -63,13 +63,13 @@ function name(value: string): NameNode {
   return { kind: Kind.NAME, value };
 }
 
-/** A request as the service understands it, and the way back for its answer. */
-export interface WrittenOut {
+/** A request that the service understands, and functions that translate its response back. */
+export interface ExpandedRequest {
   readonly document: DocumentNode;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** The aliases that stand for one key each. */
+  /** The aliases; each stands for one key. */
   readonly aliases: ReadonlySet<string>;
-  /** Gathers the answers to the aliases into lists again. */
+  /** Gathers the results of the aliases into lists. */
   gather(data: Record<string, unknown>): Record<string, unknown>;
   /** `["k0_3", "name"]` → `["lookUpMany_user", 3, "name"]` */
   pathOf(path: readonly (string | number)[]): readonly (string | number)[];
@@ -78,27 +78,27 @@ export interface WrittenOut {
 interface BatchedRequest {
   readonly node: FieldNode;
   readonly field: GraphQLField<unknown, unknown>;
-  /** Under which key the stitched schema looks for the list. */
+  /** The response key where the stitched schema expects the list. */
   readonly responseKey: string;
   readonly keys: readonly Readonly<Record<string, unknown>>[];
 }
 
 /**
- * Writes the fields that take many keys out as one alias a key; `undefined` where there are none.
+ * Expands the fields that take many keys into one alias for each key; `undefined` when there are none.
  *
- * @param schema the service's own, which knows the look-ups' arguments
- * @param without aliases to leave out: what they stand for is null
+ * @param schema the service's own schema, with the arguments of the look-ups
+ * @param without aliases to omit: their results are null
  */
-export function writeOutMany(
+export function expandMany(
   document: DocumentNode,
   variables: Readonly<Record<string, unknown>>,
   schema: GraphQLSchema,
   without: ReadonlySet<string>,
-): WrittenOut | undefined {
+): ExpandedRequest | undefined {
   const operation = document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION);
   const batched = operation ? batchedIn(operation, variables, schema) : [];
   if (!operation || batched.length === 0) return undefined;
-  return new ManyWriter({ document, operation, variables, batched, without }).write();
+  return new ManyExpander({ document, operation, variables, batched, without }).write();
 }
 
 function batchedIn(
@@ -117,7 +117,7 @@ function batchedIn(
   });
 }
 
-interface ManyInput {
+interface ExpansionInput {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -125,30 +125,30 @@ interface ManyInput {
   readonly without: ReadonlySet<string>;
 }
 
-class ManyWriter {
-  private readonly input: ManyInput;
+class ManyExpander {
+  private readonly input: ExpansionInput;
   private readonly variables: Record<string, unknown> = {};
   private readonly definitions: VariableDefinitionNode[] = [];
   private readonly fragments: FragmentDefinitionNode[] = [];
-  /** Alias → whose it is, and of which key. */
+  /** Alias → response key of the list, and index of the key. */
   private readonly places = new Map<string, readonly [responseKey: string, index: number]>();
 
-  constructor(input: ManyInput) {
+  constructor(input: ExpansionInput) {
     this.input = input;
   }
 
-  write(): WrittenOut {
+  write(): ExpandedRequest {
     const { document, operation, variables, batched } = this.input;
     const own = new Set(batched.map(({ node }) => node));
     const others = operation.selectionSet.selections.filter((node) => !own.has(node as FieldNode));
     const fields = batched.flatMap((batched, index) => this.writeBatched(batched, index));
     const selectionSet = { kind: Kind.SELECTION_SET, selections: [...others, ...fields] } as const;
-    const kept = (operation.variableDefinitions ?? []).filter(({ type }) => namedTypeOf(type) !== ARGUMENTS_TYPE);
-    for (const { variable } of kept) {
+    const remaining = (operation.variableDefinitions ?? []).filter(({ type }) => namedTypeOf(type) !== ARGUMENTS_TYPE);
+    for (const { variable } of remaining) {
       const value = variables[variable.name.value];
       if (value !== undefined) this.variables[variable.name.value] = value;
     }
-    const written = { ...operation, selectionSet, variableDefinitions: [...kept, ...this.definitions] };
+    const written = { ...operation, selectionSet, variableDefinitions: [...remaining, ...this.definitions] };
     const rest = document.definitions.filter((node) => node !== operation);
     return {
       document: { kind: Kind.DOCUMENT, definitions: [written, ...rest, ...this.fragments] },

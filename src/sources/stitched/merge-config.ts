@@ -16,23 +16,23 @@ import type { Lookup, Service } from '../../services/service.ts';
 import { markLiterals, unmarkLiterals } from './exact-literals.ts';
 import { KEYS_ARGUMENT, manyName } from './look-up-many.ts';
 
-/** How objects of one type are found by many keys. */
-export interface MergeOfType {
+/** How to look up objects of one type by many keys. */
+export interface EntityMerge {
   readonly type: string;
   readonly lookup: Lookup;
   /** Fields that a representation must have. */
   readonly needs: readonly string[];
-  /** The root field: the look-up itself, or the field that makes many of it. */
+  /** The root field: the look-up itself, or the generated field that takes many keys. */
   readonly fieldName: string;
   keyOf(representation: unknown): unknown;
   argsFromKeys(keys: readonly unknown[]): Record<string, unknown>;
 }
 
-/** Federation has a `@key` of its own. */
+/** Not `@key`, which federation uses. */
 const KEY = 'mergeKey';
 
-/** What stitching's directives make of every look-up: its arguments, from the keys of representations. */
-export function readMerges(service: Service): MergeOfType[] {
+/** Reads, by the stitching directives of every look-up, how keys of representations become its arguments. */
+export function readMerges(service: Service): EntityMerge[] {
   const { stitchingDirectivesTransformer } = stitchingDirectives({ keyDirectiveName: KEY });
   return service.lookups.flatMap((lookup) => {
     const schema = buildASTSchema(markLookup(service, lookup), { assumeValidSDL: true });
@@ -55,7 +55,7 @@ export function readMerges(service: Service): MergeOfType[] {
   });
 }
 
-/** The service's schema with stitching's directives for one look-up, and no others: each has a key of its own. */
+/** Returns the service's schema with the stitching directives of one look-up only, because each has its own key. */
 function markLookup(service: Service, lookup: Lookup): DocumentNode {
   return visit(service.document, {
     ObjectTypeDefinition(node) {
@@ -79,7 +79,7 @@ function mergeUse({ argsExpr, additionalArgs }: Lookup): ConstDirectiveNode {
   return directiveUse('merge', { argsExpr: written, additionalArgs: markLiterals(additionalArgs) });
 }
 
-/** A whole key has a `__typename` and inputs of other fields, which input types have no place for. */
+/** Removes fields that the input types do not have: a whole key also has a `__typename` and inputs of other fields. */
 function fitArguments(values: Record<string, unknown>, field: GraphQLField<unknown, unknown>): Record<string, unknown> {
   const fitted: Record<string, unknown> = {};
   for (const { name, type } of field.args) {

@@ -12,10 +12,10 @@ import {
 } from 'graphql';
 import type { ServiceNames } from '../../services/names.ts';
 
-/** A request in the service's own names. */
+/** A request in the names of the service. */
 export interface RenamedRequest {
   readonly document: DocumentNode;
-  /** Puts the type names of an answer back into the graph's, in place. */
+  /** Replaces the type names in a response by those of the graph, in place. */
   restore(data: unknown): void;
 }
 
@@ -24,8 +24,8 @@ export interface RequestNames {
 }
 
 /**
- * Translates between the graph's names and those that the service knows. Fields keep their response keys by aliases.
- * `undefined` where nothing is renamed.
+ * Returns a translator between the names of the graph and those of the service; `undefined` when no name differs. Aliases keep
+ * the response keys of fields.
  *
  * In:  `{ bill(id: 1) { ...on BillingInvoice { total } } }`
  * Out: `{ bill: invoice(id: 1) { ...on Invoice { total } } }`
@@ -50,7 +50,7 @@ function rename(document: DocumentNode, schema: GraphQLSchema, names: ServiceNam
     document,
     visitWithTypeInfo(info, {
       Field: {
-        // Not on entering: what is below would be looked for in the field of the new name.
+        // Not on entering: `TypeInfo` would look for the selection below in the field of the new name.
         leave(node): FieldNode | undefined {
           const name = names.fields.get(`${info.getParentType()?.name}.${node.name.value}`);
           return name === undefined ? undefined : { ...node, name: named(name), alias: node.alias ?? node.name };
@@ -70,7 +70,7 @@ function named(value: string): NameNode {
   return { kind: Kind.NAME, value };
 }
 
-/** Where `__typename` stands in an answer: under each response key, `true` for it or the shape below. */
+/** The places of `__typename` in a response: for each response key, `true` or the shape below it. */
 type Shape = Map<string, Shape | true>;
 
 function shapeOf(document: DocumentNode): Shape {

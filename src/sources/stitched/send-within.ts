@@ -3,26 +3,26 @@ import { Cancellation } from '../cancellation.ts';
 import { timeoutFailure } from '../http/http-failure.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../source.ts';
 
-/** The time that a fetch has with all the requests that it leads to. */
+/** The timeout of a fetch with all its requests. */
 export interface FetchTime {
   readonly timeoutMs: number;
-  /** When it is up, by `performance.now()`. */
+  /** The deadline, by `performance.now()`. */
   readonly until: number;
 }
 
-/** Sends a further request of a fetch, and gives it up when the time of the whole fetch is up. */
+/** Sends a further request of a fetch, and cancels it at the deadline of the fetch. */
 export function sendWithin(
   source: Source,
   request: SourceRequest,
   { timeoutMs, until }: FetchTime,
-  done: (answer: SubgraphResponse) => void,
+  done: (response: SubgraphResponse) => void,
 ): void {
   const { client } = request;
   const signal = new Cancellation();
   const timer = new AbortTimer(until - performance.now(), client.signal, () => signal.abort());
-  source.send({ ...request, client: { ...client, signal } }, (answer) => {
+  source.send({ ...request, client: { ...client, signal } }, (response) => {
     timer.release();
-    done(timer.isLate && answer.kind === 'failure' ? lateResult(source.name, timeoutMs) : answer);
+    done(timer.isLate && response.kind === 'failure' ? lateResult(source.name, timeoutMs) : response);
   });
 }
 

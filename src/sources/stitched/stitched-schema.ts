@@ -15,7 +15,7 @@ export interface StitchedResult {
   readonly errors: readonly GraphQLFormattedError[];
 }
 
-/** Answers an operation with `_entities` among its fields by asking the service. */
+/** Executes an operation that selects `_entities`, with requests to the service. */
 export type StitchedSchema = (
   document: DocumentNode,
   variables: Readonly<Record<string, unknown>>,
@@ -32,8 +32,8 @@ export interface StitchedSchemaOptions {
 }
 
 /**
- * `_entities` is a scalar here: what a look-up found has been asked for with the very selection and aliases that are to be
- * answered, so it is passed on as it came. The gateway checks values and nulls once, at its own door.
+ * `_entities` is a scalar here. Look-ups already use the selection and the aliases of the operation, so their results pass through
+ * unchanged. The gateway's executor checks values and nulls once, in the final response.
  */
 const ENTITIES = /* GraphQL */ `
   scalar _Any
@@ -43,7 +43,7 @@ const ENTITIES = /* GraphQL */ `
   }
 `;
 
-/** The service's schema with federation's `_entities`, stitched so that its look-ups answer that field. */
+/** Adds federation's `_entities` to the service's schema, resolved by its look-ups. */
 export function stitchService({ name, service, schema, upstream, names }: StitchedSchemaOptions): StitchedSchema {
   const withMany = buildASTSchema(withFloatStandIn(withManyFields(service)), { assumeValidSDL: true });
   const executor = createUpstream({ name, source: upstream, schema, names });
@@ -61,7 +61,7 @@ export function stitchService({ name, service, schema, upstream, names }: Stitch
   };
 }
 
-/** Errors whose place is not to be found in the answer are told without one. */
+/** Returns the errors whose path is not in the response. They are reported without a path. */
 function misplaced({ located, reported }: StitchedContext): GraphQLFormattedError[] {
   return located
     .filter((error) => !reported.has(error))

@@ -10,31 +10,31 @@ import type { FetchTime } from './send-within.ts';
 import type { StitchedSchema } from './stitched-schema.ts';
 import type { StitchedContext } from './upstream.ts';
 
-/** A plan sends few distinct documents; beyond this many, those not used for longest are read again. */
+/** Plans send few distinct documents. Beyond this number, the least recently used are parsed again. */
 const MAX_DOCUMENTS = 1_000;
 
 export interface StitchedSourceOptions {
   readonly name: string;
   /** The schema file of the service. */
   readonly sdl: string;
-  /** Reaches the service itself; closed with this source. */
+  /** Sends requests to the service. Closed with this source. */
   readonly upstream: Source;
-  /** For a fetch, with all requests of the service that it takes. Default 30,000 ms. */
+  /** Timeout of a fetch with all its requests to the service. Default 30,000 ms. */
   readonly timeoutMs?: number;
 }
 
-/** How a document of the gateway is answered. */
+/** How to execute a document of the gateway. */
 type Strategy =
-  /** It is one that the service understands as it is. */
+  /** The service understands the document as it is. */
   | { readonly kind: 'as-is' }
-  /** The same under other names. */
+  /** The service understands it with its own names. */
   | { readonly kind: 'renamed'; readonly query: string; readonly renamed: RenamedRequest }
-  /** It asks for entities, which the service does not know. */
+  /** It selects `_entities`, which the service does not have. */
   | { readonly kind: 'stitched'; readonly document: DocumentNode };
 
 /**
- * A plain GraphQL service as a federation subgraph: root fields are asked as they are, `_entities` by the look-ups that the
- * file marks with `@merge`. Throws an `Error` when the file is not one that composes.
+ * Creates a federation subgraph from a plain GraphQL service. Sends root fields to the service as they are, and resolves
+ * `_entities` by the look-ups that the file marks with `@merge`. Throws an `Error` when the file cannot be composed.
  */
 export function createStitchedSource(options: StitchedSourceOptions): Source {
   const { name, sdl, upstream, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
@@ -45,7 +45,7 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
   let stitched: Promise<StitchedSchema> | undefined;
 
   const stitch = async (): Promise<StitchedSchema> => {
-    // Stitching is a third of a second to load, and of no use to who asks only for root fields.
+    // Stitching takes a third of a second to load, and root fields do not need it.
     const { stitchService } = await import('./stitched-schema.ts');
     return stitchService({ name, service, schema, upstream, names });
   };
@@ -58,7 +58,7 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
   };
   if (service.lookups.length > 0) {
     stitched = stitch();
-    // Who asks is told; until then it is nobody's failure.
+    // The first request that needs it gets the rejection; until then it must not count as unhandled.
     stitched.catch(() => undefined);
   }
 
@@ -72,7 +72,7 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
       else {
         stitched ??= stitch();
         const time = { timeoutMs, until: performance.now() + timeoutMs };
-        void answerStitched(name, stitched, { request, document: strategy.document, variables, time }).then(done);
+        void executeStitched(name, stitched, { request, document: strategy.document, variables, time }).then(done);
       }
     },
     close: () => upstream.close(),
@@ -93,7 +93,7 @@ function chooseStrategy(query: string, names: RequestNames | undefined): Strateg
   return { kind: 'renamed', query: print(renamed.document), renamed };
 }
 
-/** Root fields that are not in fragments: the gateway writes none there. */
+/** Returns the root fields outside fragments: the gateway writes no root fields into fragments. */
 function rootFields(document: DocumentNode): FieldNode[] {
   return document.definitions.flatMap((node) =>
     node.kind === Kind.OPERATION_DEFINITION
@@ -107,15 +107,15 @@ function sendRenamed(
   request: SourceRequest,
   { query, renamed }: Strategy & { kind: 'renamed' },
   variables: Readonly<Record<string, unknown>> | undefined,
-  done: (answer: SubgraphResponse) => void,
+  done: (response: SubgraphResponse) => void,
 ): void {
   const body = stringifyJson({ query, variables });
-  upstream.send({ ...request, body }, (answer) => {
-    done(answer.kind === 'text' ? { ...answer, text: restoreText(answer.text, renamed) } : answer);
+  upstream.send({ ...request, body }, (response) => {
+    done(response.kind === 'text' ? { ...response, text: restoreText(response.text, renamed) } : response);
   });
 }
 
-/** A text that is no JSON stays as it is: the gateway says what is wrong with it. */
+/** Restores the names in a response. A text that is not JSON stays as it is: the executor reports it. */
 function restoreText(text: string, renamed: RenamedRequest): string {
   try {
     const result = parseJson(text) as { data?: unknown } | null;
@@ -133,8 +133,8 @@ interface StitchedRequest {
   readonly time: FetchTime;
 }
 
-/** Never rejects: what goes wrong in here is reported as the failure of this source. */
-async function answerStitched(
+/** Executes a document with the stitched schema. Never rejects: exceptions become failures of this source. */
+async function executeStitched(
   name: string,
   stitched: Promise<StitchedSchema>,
   { request, document, variables = {}, time }: StitchedRequest,
@@ -151,7 +151,7 @@ async function answerStitched(
   try {
     const result = await (await stitched)(document, variables, context);
     const [failure] = context.failures;
-    // As with any subgraph whose request failed: told once for each field, not for each entity.
+    // As with any subgraph whose request failed: one error for each field, not for each entity.
     if (failure && context.failures.length === context.calls) return { kind: 'failure', failure };
     const errors = [...context.failures.map(formatFailure), ...result.errors];
     const text = stringifyJson(errors.length > 0 ? { data: result.data, errors } : { data: result.data });

@@ -4,21 +4,21 @@ import { ExactNumber, parseJson, stringifyJson } from '../../shared/exact-json.t
 import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { withoutFloatStandIn } from './float-inputs.ts';
 import { forbiddenNulls, isExplained } from './forbidden-nulls.ts';
-import { type WrittenOut, writeOutMany } from './look-up-many.ts';
+import { type ExpandedRequest, expandMany } from './look-up-many.ts';
 import type { RequestNames } from './request-names.ts';
 import { type FetchTime, sendWithin } from './send-within.ts';
 
-/** What answering one fetch of the gateway came to: the stitched schema's context. */
+/** State of one fetch of the gateway: the context value of the stitched schema. */
 export interface StitchedContext {
   readonly request: SourceRequest;
   readonly time: FetchTime;
   calls: number;
   readonly failures: SourceFailure[];
-  /** Errors of the service with their paths in the gateway's terms, or without one. */
+  /** Errors of the service with the gateway's paths, or without a path. */
   readonly errors: GraphQLFormattedError[];
-  /** Errors that the service gave a place; stitching puts them there. */
+  /** Errors with a path from the service. Stitching puts them into the result at that path. */
   readonly located: GraphQLError[];
-  /** Those of them that were found in their place, and told. */
+  /** Those of `located` that were found in the result and reported. */
   readonly reported: Set<Error>;
 }
 
@@ -31,17 +31,17 @@ export interface UpstreamOptions {
 }
 
 /**
- * How the stitched schema asks the service: by the gateway's own transport, so that timeouts, connections, headers, sharing
- * and aborts are those of every source. A failure is noted down, and leaves nulls; what to say of it is decided at the end.
+ * Creates the executor that sends requests of the stitched schema to the service. It uses the gateway's transport, so timeouts,
+ * connections, headers, sharing and aborts work as for every source. Failures are recorded and leave nulls.
  */
 export function createUpstream(options: UpstreamOptions): (request: ExecutionRequest) => Promise<ExecutionResult> {
   return (request) => new Promise((resolve) => new UpstreamCall(options, request, resolve).ask(new Set()));
 }
 
-/** How often a request is made again without look-ups that took the others with them. */
-const MOST_REPETITIONS = 5;
+/** How often a request is repeated without look-ups whose failure made the whole result null. */
+const MAX_REPETITIONS = 5;
 
-/** One request of the stitched schema, until it is answered. */
+/** One request of the stitched schema, until its response is complete. */
 class UpstreamCall {
   private readonly options: UpstreamOptions;
   private readonly request: ExecutionRequest;
@@ -60,15 +60,15 @@ class UpstreamCall {
   /** @param without look-ups of single keys, by their aliases, that are known to fail */
   ask(without: ReadonlySet<string>): void {
     const { source, schema, names, name } = this.options;
-    const many = writeOutMany(this.request.document, this.request.variables ?? {}, schema, without);
+    const many = expandMany(this.request.document, this.request.variables ?? {}, schema, without);
     const document = withoutFloatStandIn(many?.document ?? this.request.document);
     const renamed = names?.toService(document);
     const variables = many?.variables ?? this.request.variables;
     const body = stringifyJson({ query: print(renamed?.document ?? document), variables });
     this.context.calls += 1;
     const request = { ...this.context.request, body };
-    const done = (answer: SubgraphResponse) => {
-      const result = readAnswer(name, answer, rootKeys(document));
+    const done = (response: SubgraphResponse) => {
+      const result = readResponse(name, response, rootKeys(document));
       if ('code' in result) {
         this.context.failures.push(result);
         return this.resolve({ data: null });
@@ -81,12 +81,12 @@ class UpstreamCall {
     else sendWithin(source, request, this.context.time, done);
   }
 
-  private take({ data, errors }: ServiceResult, many: WrittenOut | undefined, without: ReadonlySet<string>): void {
+  private take({ data, errors }: ServiceResult, many: ExpandedRequest | undefined, without: ReadonlySet<string>): void {
     this.takeErrors(errors, many);
-    // A look-up that may not be null took the whole answer with it: the others are asked for again.
+    // The null of a non-null look-up propagated and made the whole result null: repeat the request without that look-up.
     const lost = data === null && many ? errors.flatMap(({ path }) => (path ? [String(path[0])] : [])) : [];
     const failed = lost.filter((alias) => many?.aliases.has(alias));
-    if (many && failed.length > 0 && new Set(failed).size < many.aliases.size && this.repetitions < MOST_REPETITIONS) {
+    if (many && failed.length > 0 && new Set(failed).size < many.aliases.size && this.repetitions < MAX_REPETITIONS) {
       this.repetitions += 1;
       return this.ask(new Set([...without, ...failed]));
     }
@@ -96,8 +96,8 @@ class UpstreamCall {
     this.resolve({ data: gathered, ...(this.located.length > 0 ? { errors: this.located } : {}) });
   }
 
-  /** Errors with a place go along with the data, so that stitching gives each to its entity; others are told as they are. */
-  private takeErrors(errors: readonly ServiceError[], many: WrittenOut | undefined): void {
+  /** Passes errors with a path to stitching, which assigns each to its entity. Reports others without a path. */
+  private takeErrors(errors: readonly ServiceError[], many: ExpandedRequest | undefined): void {
     for (const { path, error } of errors) {
       if (path === undefined) {
         this.context.errors.push(error);
@@ -108,21 +108,21 @@ class UpstreamCall {
     }
   }
 
-  /** Nulls that the service's schema rules out are errors, where the service says nothing of them. */
+  /** Adds errors for nulls that the service's schema does not allow and that no error of the service explains. */
   private takeForbiddenNulls(
     { data, errors }: ServiceResult,
     document: DocumentNode,
-    many: WrittenOut | undefined,
+    many: ExpandedRequest | undefined,
   ): void {
     if (data === null) return;
     for (const path of forbiddenNulls(document, this.options.schema, data)) {
       if (isExplained(path, errors)) continue;
-      const message = `"${this.options.name}" answered a look-up with null, which its schema does not allow.`;
+      const message = `"${this.options.name}" returned null for a look-up, which its schema does not allow.`;
       this.located.push(new GraphQLError(message, { path: many?.pathOf(path) ?? path }));
     }
   }
 
-  /** Where objects were promised, and something else came, is an error. */
+  /** Adds errors for values that should be objects. */
   private takeUnmatched(data: Record<string, unknown>): void {
     for (const [key, value] of Object.entries(data)) {
       if (Array.isArray(value)) data[key] = value.map((item, index) => this.objectAt([key, index], item));
@@ -132,13 +132,13 @@ class UpstreamCall {
 
   private objectAt(path: (string | number)[], value: unknown): unknown {
     if (value === null || value === undefined || isObject(value)) return value;
-    const message = `"${this.options.name}" answered a look-up with something that is no object.`;
+    const message = `"${this.options.name}" returned a value for a look-up that is not an object.`;
     this.located.push(new GraphQLError(message, { path }));
     return null;
   }
 }
 
-/** Response keys of the operation's fields. */
+/** Returns the response keys of the operation's fields. */
 function rootKeys(document: DocumentNode): ReadonlySet<string> {
   const keys = new Set<string>();
   for (const node of document.definitions) {
@@ -150,7 +150,7 @@ function rootKeys(document: DocumentNode): ReadonlySet<string> {
 }
 
 interface ServiceError {
-  /** A path that begins with one of the request's fields. */
+  /** Begins with the response key of a requested field. */
   readonly path: readonly (string | number)[] | undefined;
   readonly error: GraphQLFormattedError;
 }
@@ -160,33 +160,37 @@ interface ServiceResult {
   readonly errors: readonly ServiceError[];
 }
 
-function readAnswer(name: string, answer: SubgraphResponse, keys: ReadonlySet<string>): ServiceResult | SourceFailure {
-  if (answer.kind === 'failure') return answer.failure;
-  const result = readResult(name, answer.text, answer.status);
+function readResponse(
+  name: string,
+  response: SubgraphResponse,
+  keys: ReadonlySet<string>,
+): ServiceResult | SourceFailure {
+  if (response.kind === 'failure') return response.failure;
+  const result = readResult(name, response.text, response.status);
   if ('code' in result) return result;
   const { data } = result;
   const errors = listOf(result.errors).map((error) => readError(error, keys));
   const missing = data === null ? [] : [...keys].filter((key) => data[key] === undefined);
   const [first] = missing;
   if (first === undefined) return { data, errors };
-  if (errors.length === 0) return malformed(name, `the field "${first}" is missing`, answer.status);
+  if (errors.length === 0) return malformed(name, `the field "${first}" is missing`, response.status);
   return { data, errors: [...errors, ...missingErrors(name, missing, errors)] };
 }
 
-/** What stands for errors and is no list is an error all the same. */
+/** Returns `errors` as a list. A single value counts as one error. */
 function listOf(errors: unknown): readonly unknown[] {
   if (errors === undefined || errors === null) return [];
   return Array.isArray(errors) ? errors : [errors];
 }
 
-/** Errors for what is missing beside errors of something else. */
+/** Returns errors for missing fields that no error of the service explains. */
 function missingErrors(name: string, missing: readonly string[], errors: readonly ServiceError[]): ServiceError[] {
   if (errors.some(({ path }) => path === undefined)) return [];
   const reported = new Set(errors.map(({ path }) => path?.[0]));
   return missing
     .filter((key) => !reported.has(key))
     .map((key) => {
-      const { code, message, reason } = malformed(name, 'a look-up that was asked for is missing');
+      const { code, message, reason } = malformed(name, 'a requested look-up is missing');
       return { path: [key], error: { message, extensions: { code, reason } } };
     });
 }
@@ -208,11 +212,11 @@ function readResult(name: string, text: string, status: number): Result | Source
   if (isObject(data)) return { data, errors };
   const explained = listOf(errors).length > 0;
   if (explained && (data === null || data === undefined)) return { data: null, errors };
-  return malformed(name, data === undefined ? 'neither data nor errors' : 'data is no object', status);
+  return malformed(name, data === undefined ? 'neither data nor errors' : 'data is not an object', status);
 }
 
 function malformed(name: string, reason: string, status?: number): SourceFailure {
-  const message = `The subgraph "${name}" answered with something that is no GraphQL result.`;
+  const message = `The subgraph "${name}" returned a response that is not a GraphQL result.`;
   return { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, ...(status === undefined ? {} : { status }) };
 }
 

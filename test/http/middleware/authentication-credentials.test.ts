@@ -17,7 +17,7 @@ const shop = {
 };
 const QUERY = { query: '{ orders }' };
 
-/** The subgraph is told everything that is known of the client. */
+/** The subgraph receives all that is known about the client. */
 const headers = {
   all: {
     request: ['subject', 'scopes', 'client_id', 'plan', 'kind', 'ip'].map((name) => ({
@@ -26,7 +26,7 @@ const headers = {
   },
 };
 
-function told(sent: NodeJS.Dict<string | string[]> | undefined) {
+function received(sent: NodeJS.Dict<string | string[]> | undefined) {
   const names = ['x-subject', 'x-scopes', 'x-client_id', 'x-plan', 'x-kind'];
   return names.map((name) => sent?.[name]);
 }
@@ -51,7 +51,7 @@ describe('API keys', () => {
     const file = keyFile();
     const { server, seen } = await httpWorld(shop, { config: { api_keys: { file }, headers } });
     expect((await post(server.url, QUERY, { 'x-api-key': gold.key })).status).toBe(200);
-    expect(told(seen.orders?.[0])).toEqual(['acme', 'read:orders', 'acme', 'gold', 'api_key']);
+    expect(received(seen.orders?.[0])).toEqual(['acme', 'read:orders', 'acme', 'gold', 'api_key']);
     expect(readFileSync(file, 'utf8')).not.toContain(gold.key);
   });
 
@@ -73,13 +73,13 @@ describe('API keys', () => {
     ]);
   });
 
-  it('are taken up while the gateway runs, and a broken file changes nothing', async () => {
+  it('are reloaded while the gateway runs, and a broken file changes nothing', async () => {
     const file = keyFile();
     const { server, lines } = await httpWorld(shop, { config: { api_keys: { file } } });
     const status = async () => (await post(server.url, QUERY, { 'x-api-key': gold.key })).status;
     expect(await status()).toBe(200);
     writeFileSync(file, '{"keys": [{]}');
-    await expect.poll(() => lines.some(({ msg }) => String(msg).startsWith('cannot be used as it is'))).toBe(true);
+    await expect.poll(() => lines.some(({ msg }) => String(msg).startsWith('cannot be reloaded'))).toBe(true);
     expect(await status()).toBe(200);
     writeFileSync(file, formatApiKeyFile([{ ...gold.record, active: false }]));
     await expect.poll(status).toBe(401);
@@ -91,7 +91,7 @@ describe('API keys', () => {
     const { server, seen } = await httpWorld(shop, { config });
     const authorization = `Bearer ${await provider.token('ada', 'write:orders')}`;
     await post(server.url, QUERY, { authorization, 'x-api-key': gold.key });
-    expect(told(seen.orders?.[0])).toEqual(['ada', 'write:orders', 'acme', 'gold', 'jwt']);
+    expect(received(seen.orders?.[0])).toEqual(['ada', 'write:orders', 'acme', 'gold', 'jwt']);
     for (const pair of [
       { authorization, 'x-api-key': 'wrong' },
       { authorization: 'Bearer wrong', 'x-api-key': gold.key },
@@ -148,7 +148,7 @@ describe('opaque tokens', () => {
     expect(await ask()).toBe(200);
     expect(provider.introspections - before).toBe(1);
     // a client that asks for itself is no subject
-    expect(told(seen.orders?.[0])).toEqual([undefined, 'read:orders write:orders', 'ada', undefined, 'opaque']);
+    expect(received(seen.orders?.[0])).toEqual([undefined, 'read:orders write:orders', 'ada', undefined, 'opaque']);
   });
 
   it('that are revoked are refused once what is remembered of them is too old', async () => {
@@ -161,7 +161,7 @@ describe('opaque tokens', () => {
     await expect.poll(ask).toBe(401);
   });
 
-  it('that nobody knows are asked for once, and refused', async () => {
+  it('that are unknown are asked for once, and refused', async () => {
     const { server } = await httpWorld(shop, { config: { introspection_endpoints: [endpoint()] } });
     const before = provider.introspections;
     for (const token of ['invented', 'invented', 'a token', '{"alg":"none"}']) {

@@ -17,7 +17,7 @@ afterAll(() => provider.stop());
 
 const shop = { me: { typeDefs: 'type Query { me: String }', resolvers: { Query: { me: () => 'unused' } } } };
 
-/** A subgraph that answers with the user it is told of, once the test lets it, and the gateway before it. */
+/** A subgraph that answers with the user that it receives, once the test lets it, and the gateway before it. */
 async function world(config: object) {
   const gate = latch();
   const running = await httpWorld(shop, { config: { ...config } });
@@ -66,7 +66,7 @@ describe('requests in flight at the same time', () => {
     expect(calls.me).toBe(3);
   });
 
-  it('of one user with two tokens share what the subgraph is asked, since it is told the same', async () => {
+  it('of one user with two tokens share what the subgraph is asked, since it receives the same', async () => {
     const { me, open, calls } = await world({
       authentication: { router: { jwt: { jwks: jwks() } } },
       headers: tellsUser,
@@ -79,7 +79,7 @@ describe('requests in flight at the same time', () => {
     expect(await Promise.all(asked)).toEqual(['ada', 'ada']);
   });
 
-  it('are told apart by a header that mostly does not matter, where the subgraph is sent it', async () => {
+  it('are distinguished by a header that mostly does not matter, where the subgraph is sent it', async () => {
     const { me, open, calls } = await world({
       headers: { all: { request: [{ propagate: { named: 'user-agent' } }] } },
     });
@@ -90,7 +90,7 @@ describe('requests in flight at the same time', () => {
     expect(calls.me).toBe(2);
   });
 
-  it.each(['x-request-id', 'traceparent'])('are told apart by %s, where the subgraph is sent it', async (named) => {
+  it.each(['x-request-id', 'traceparent'])('are distinguished by %s, where the subgraph is sent it', async (named) => {
     const { me, open, calls } = await world({
       headers: { all: { request: [{ propagate: { named, rename: 'x-user-id' } }] } },
     });
@@ -100,7 +100,7 @@ describe('requests in flight at the same time', () => {
     expect(await Promise.all(asked)).toEqual(['one', 'two', 'one']);
   });
 
-  it('are told apart by what "connection" keeps from subgraphs', async () => {
+  it('are distinguished by what "connection" keeps from subgraphs', async () => {
     const { server, behave } = await httpWorld(shop, {
       config: { headers: { all: { request: [{ propagate: { named: 'x-user-id' } }] } } },
     });
@@ -120,7 +120,7 @@ describe('requests in flight at the same time', () => {
     expect((await Promise.all(answers)).map(({ data }) => data.me)).toEqual([null, 'ada']);
   });
 
-  it('are decided each by itself where a module decides, which is told addresses', async () => {
+  it('are decided each by itself where a module decides, which receives addresses', async () => {
     const typeDefs = 'type Query { me: String @policy(policies: [["office"]]) }';
     const module = `
       export default async (names, { ip }) => {
@@ -136,7 +136,7 @@ describe('requests in flight at the same time', () => {
     expect((await Promise.all(answers)).map(({ data }) => data.me)).toEqual(['secret', null]);
   });
 
-  it('are told apart by address, where the subgraph is told it', async () => {
+  it('are distinguished by address, where the subgraph receives it', async () => {
     const { me, open, seen } = await world({
       trusted_proxies: ['127.0.0.1'],
       headers: { all: { request: [{ insert: { name: 'x-client-ip', from_context: 'ip' } }] } },

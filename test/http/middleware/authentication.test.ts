@@ -6,7 +6,7 @@ import { httpWorld } from '../../gateway/http-world.ts';
 import { post } from '../../gateway/serving.ts';
 import { AUDIENCE, IdentityProvider } from '../../policy/authentication/identity-provider.ts';
 
-/** The answer tells whom the subgraph was told of. */
+/** The response names the user that the subgraph has received. */
 const shop = {
   orders: {
     typeDefs: 'type Query { orders: [String!] }',
@@ -83,7 +83,7 @@ describe('tokens of a real identity provider', () => {
     expect(provider.keySetFetches - before).toBeLessThanOrEqual(2);
   });
 
-  it('of a key that the provider has withdrawn are refused, also where they were let in before', async () => {
+  it('of a key that the provider has withdrawn are refused, also where they were accepted before', async () => {
     const { server } = await httpWorld(shop, { config: config() });
     const old = bearer(await provider.token('ada'));
     expect(await ask(server.url, old)).toEqual(GOOD);
@@ -118,13 +118,13 @@ describe('tokens of a real identity provider', () => {
 });
 
 describe('without a credential', () => {
-  it('a client is anonymous: subgraphs are told of nobody, whatever it says itself', async () => {
+  it('a client is anonymous: subgraphs receive no identity, whatever the client claims', async () => {
     const { server, seen } = await httpWorld(shop, { config: config() });
     expect(await ask(server.url, { 'x-user-id': 'ada' })).toEqual(GOOD);
     expect(seen.orders?.[0]).not.toHaveProperty('x-user-id');
   });
 
-  it('a client is refused where authentication is required, but for health and preflights', async () => {
+  it('a client is refused where authentication is required, except for health and preflights', async () => {
     const required = config({ authentication: { require_authentication: true } });
     const { server, calls } = await httpWorld(shop, { config: required });
     expect(await ask(server.url)).toEqual({
@@ -172,7 +172,7 @@ describe('endpoints under /bff', () => {
 });
 
 describe('keys in a file', () => {
-  it('are taken up when the file changes, and a broken one changes nothing', async () => {
+  it('are reloaded when the file changes, and a broken one changes nothing', async () => {
     const setOf = () => {
       const { d, p, q, dp, dq, qi, ...key } = provider.key.jwk;
       return JSON.stringify({ keys: [key] });
@@ -184,7 +184,7 @@ describe('keys in a file', () => {
     expect(await ask(server.url, bearer(old))).toEqual(GOOD);
     await provider.rotate();
     writeFileSync(file, '{"keys": ');
-    await expect.poll(() => lines.some(({ msg }) => String(msg).startsWith('cannot be used as it is'))).toBe(true);
+    await expect.poll(() => lines.some(({ msg }) => String(msg).startsWith('cannot be reloaded'))).toBe(true);
     expect(await ask(server.url, bearer(old))).toEqual(GOOD);
     writeFileSync(file, setOf());
     await expect.poll(async () => ask(server.url, bearer(await provider.sign({})))).toEqual(GOOD);

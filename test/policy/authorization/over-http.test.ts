@@ -105,7 +105,7 @@ describe('field authorisation with tokens', () => {
     const folder = folderOf({});
     write(folder, 'none.js', 'export const policies = [];');
     const starting = (module: string) => httpWorld(shop, { config: { authorization: { policies: { module } } } });
-    await expect(starting(`${folder}/none.js`)).rejects.toThrow(/default export of .*none\.js .* is no function/);
+    await expect(starting(`${folder}/none.js`)).rejects.toThrow(/default export of .*none\.js .* is not a function/);
     await expect(starting(`${folder}/missing.js`)).rejects.toThrow(/missing\.js, cannot be loaded/);
   });
 

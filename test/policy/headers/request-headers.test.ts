@@ -275,7 +275,7 @@ it('says which headers tell subgraphs who asks, also under another name', () => 
     { propagate: { named: 'x-app' } },
   ];
   const forward = compileRequestHeaders(headersSection.parse({ all: { request } })).forSubgraph('orders');
-  expect([...(forward?.(client({})).ofIdentity ?? [])]).toEqual(['x-user', 'x-viewer']);
+  expect([...(forward?.(client({})).identityHeaders ?? [])]).toEqual(['x-user', 'x-viewer']);
 });
 
 describe('rules that cannot be', () => {

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { apiSettings, connectorsSection } from '../../../src/config/sections/connectors.ts';
 import { Cancellation } from '../../../src/sources/cancellation.ts';
 import { ApiCache } from '../../../src/sources/rest/cache/api-cache.ts';
-import { type CacheStore, memoryKeeper, redisKeeper } from '../../../src/sources/rest/cache/cache-store.ts';
+import { type CacheStore, memoryCacheStore, redisCacheStore } from '../../../src/sources/rest/cache/cache-store.ts';
 import type { ForwardHeaders, Source } from '../../../src/sources/source.ts';
 import { createRedis } from '../../../src/store/redis.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
@@ -34,7 +34,7 @@ interface World {
 async function world(
   headers: Record<string, string>,
   forward?: ForwardHeaders,
-  cacheStore: CacheStore = memoryKeeper(100_000),
+  cacheStore: CacheStore = memoryCacheStore(100_000),
 ) {
   let count = 0;
   let now = Date.parse('2026-01-01T00:00:00Z');
@@ -122,7 +122,7 @@ describe('how long', () => {
   });
 
   test('no more than there is room for', async () => {
-    const it = await world({ 'cache-control': 'max-age=60' }, undefined, memoryKeeper(100));
+    const it = await world({ 'cache-control': 'max-age=60' }, undefined, memoryCacheStore(100));
     expect(await twice(it)).toEqual(['t1', 't2']);
   });
 });
@@ -174,7 +174,7 @@ describe('for whom', () => {
       return { pairs: value === undefined ? [] : [name, String(value)], sharingKey: String(value), ...rest };
     };
 
-  test('a header that the request lacks is a value of its own: what nobody was told is not for all', async () => {
+  test('a header that the request lacks is a value of its own: a response to an anonymous request is not for all', async () => {
     const it = await world({ 'cache-control': 'public, max-age=60', vary: 'X-User' }, sendsOn('x-user'));
     const ann = { 'x-user': 'ann' };
     expect([await it.get('{ time }'), await it.get('{ time }', ann)]).toEqual(['t1', 't2']);
@@ -216,7 +216,7 @@ describe('for whom', () => {
   test('an answer to Authorization is kept where the API says that it may be', async () => {
     expect(await twice(await world({ 'cache-control': 'max-age=60' }), '{ partner }')).toEqual(['t1', 't2']);
     expect(await twice(await world({ 'cache-control': 's-maxage=60' }), '{ partner }')).toEqual(['t1', 't1']);
-    // whoever asks without the token asks for something else
+    // a request without the token is a different request
     const it = await world({ 'cache-control': 's-maxage=60' });
     expect([await it.get('{ partner }'), await it.get('{ time }')]).toEqual(['t1', 't2']);
   });
@@ -263,7 +263,7 @@ describe('when it is stale', () => {
       response.writeHead(200, { 'cache-control': 'max-age=0, stale-if-error=60' });
       if (!isSlow) response.end('{"time":"t1"}');
     });
-    const cache = new ApiCache(memoryKeeper(100_000));
+    const cache = new ApiCache(memoryCacheStore(100_000));
     const source = restSource(api, SDL, { settingsOf: () => CACHED, cache, timeoutMs: 3_000 });
     await ask(source, '{ time }');
     isSlow = true;
@@ -299,7 +299,7 @@ describe('at the same time', () => {
       if (api.calls.length === 1) answer();
       else waiting.push(answer);
     });
-    const cache = new ApiCache(memoryKeeper(100_000));
+    const cache = new ApiCache(memoryCacheStore(100_000));
     const source = restSource(api, SDL, { settingsOf: () => CACHED, cache });
     await ask(source, '{ time }');
     const two = [ask(source, '{ time }'), ask(source, '{ time }')];
@@ -311,7 +311,7 @@ describe('at the same time', () => {
   test('a call for which nobody waits any more is given up', async () => {
     const closed = vi.fn();
     const api = await stubApi(() => (response: ServerResponse) => void response.once('close', closed));
-    const cache = new ApiCache(memoryKeeper(100_000));
+    const cache = new ApiCache(memoryCacheStore(100_000));
     const source = restSource(api, SDL, { settingsOf: () => CACHED, cache });
     const leaving = new Cancellation();
     const gone = ask(source, '{ time }', {}, { ...aClient(), signal: leaving }).catch(() => 'gone');
@@ -330,7 +330,7 @@ describe.skipIf(!HAS_REDIS)('in a Redis that gateways share', () => {
       const settings = { url: server.url, key_prefix: 'rest', timeout: 2_000 };
       const redis = await createRedis(settings, createLogger({ level: 'silent' }));
       onTestFinished(() => redis.close());
-      return redisKeeper(redis, () => Date.parse('2026-01-01T00:00:00Z'));
+      return redisCacheStore(redis, () => Date.parse('2026-01-01T00:00:00Z'));
     };
     const one = await world({ 'cache-control': 'public, max-age=60', vary: 'x-user' }, undefined, await open());
     const cache = new ApiCache(await open(), () => Date.parse('2026-01-01T00:00:10Z'));

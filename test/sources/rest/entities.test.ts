@@ -52,7 +52,7 @@ describe('look-ups of entities', () => {
     expect(data).toEqual({ _entities: [{ name: 'one' }, null, null] });
     expect(errors).toEqual([
       {
-        message: 'The REST API answered Product with HTTP status 503.',
+        message: 'The REST API returned HTTP status 503 for Product.',
         path: ['_entities', 2],
         extensions: {
           code: 'SUBREQUEST_HTTP_ERROR',
@@ -71,14 +71,8 @@ describe('look-ups of entities', () => {
     const { data, errors } = await askEntities(restSource(api, SDL), 'Product', 'name', [{ id: '1' }, { id: '2' }]);
     expect(data?._entities).toEqual([null, null]);
     expect(errors?.map(({ message, extensions }) => [extensions.code, message])).toEqual([
-      [
-        'SUBREQUEST_MALFORMED_RESPONSE',
-        'The answer for Product cannot be used: an object was asked for, and it is no object but: array.',
-      ],
-      [
-        'SUBREQUEST_MALFORMED_RESPONSE',
-        'The answer for Product cannot be used: an object was asked for, and it is no object but: string.',
-      ],
+      ['SUBREQUEST_MALFORMED_RESPONSE', 'The response for Product cannot be used: expected an object, got: array.'],
+      ['SUBREQUEST_MALFORMED_RESPONSE', 'The response for Product cannot be used: expected an object, got: string.'],
     ]);
   });
 
@@ -198,7 +192,7 @@ describe('batches', () => {
     const { data, errors } = await askEntities(restSource(api, BATCH), 'Product', 'name', [{ id: '1' }, { id: '2' }]);
     expect(data?._entities).toEqual([null, null]);
     expect(errors?.[0]).toMatchObject({
-      message: 'The answer for Product cannot be used: a list was asked for, and it is none.',
+      message: 'The response for Product cannot be used: expected a list.',
       extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE' },
     });
   });
@@ -210,7 +204,7 @@ describe('batches', () => {
       const { data, errors } = await askEntities(restSource(api, BATCH), 'Product', 'name', [{ id: '1' }]);
       expect(data?._entities).toEqual([null]);
       expect(errors?.[0]).toMatchObject({
-        message: 'The answer for Product cannot be used: no item of its list has "id", by which entities are found.',
+        message: 'The response for Product cannot be used: no item of its list has the key "id".',
         extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE' },
       });
     },
@@ -222,8 +216,7 @@ describe('batches', () => {
     expect(data?._entities).toEqual([null, { name: 'two' }]);
     expect(errors).toMatchObject([
       {
-        message:
-          'The answer for Product cannot be used: not every item of its list has "id", by which entities are found.',
+        message: 'The response for Product cannot be used: not every item of its list has the key "id".',
         path: ['_entities', 0],
         extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE' },
       },
@@ -372,7 +365,7 @@ test('two connectors of one field give parts of its object', async () => {
   expect(api.lines()).toEqual(['GET /b']);
 });
 
-test('types behind an interface, told by a field of the answer', async () => {
+test('types behind an interface, distinguished by a field of the response', async () => {
   const api = await stubApi(() => [
     { kind: 'book', id: 1, pages: 3 },
     { kind: 'film', id: 2, minutes: 90 },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readConfigFile } from '../../../src/config/config-file.ts';
 import { apiSettings, connectorsSection } from '../../../src/config/sections/connectors.ts';
 import { ApiCache } from '../../../src/sources/rest/cache/api-cache.ts';
-import { memoryKeeper } from '../../../src/sources/rest/cache/cache-store.ts';
+import { memoryCacheStore } from '../../../src/sources/rest/cache/cache-store.ts';
 import type { Source, SubgraphResponse } from '../../../src/sources/source.ts';
 import { aClient, restSource, stubApi, text } from './stub-api.ts';
 
@@ -156,7 +156,7 @@ test('an answer from the cache has the same digits', async () => {
   const source = restSource(
     api,
     'scalar Long type Query { seq: Long @connect(source: "api", http: {GET: "/"}, selection: "$.seq") }',
-    { settingsOf: () => settings, cache: new ApiCache(memoryKeeper(100_000)) },
+    { settingsOf: () => settings, cache: new ApiCache(memoryCacheStore(100_000)) },
   );
   for (let time = 0; time < 2; time++) expect(await send(source, '{ seq }')).toBe('{"data":{"seq":9007199254740993}}');
   expect(api.calls).toHaveLength(1);

@@ -21,7 +21,7 @@ describe('statuses', () => {
     expect(data).toEqual({ title: null });
     expect(errors).toEqual([
       {
-        message: `The REST API answered Query.title with HTTP status ${status}.`,
+        message: `The REST API returned HTTP status ${status} for Query.title.`,
         path: ['title'],
         extensions: {
           code: 'SUBREQUEST_HTTP_ERROR',
@@ -51,7 +51,7 @@ describe('an API that wants to be left alone for a while', () => {
   const one = { settingsOf: () => ({ ...NO_LIMITS, maxConcurrent: 1 }) };
 
   test.each([429, 503])(
-    '%i with Retry-After: it is told, and nothing more is asked within the request',
+    '%i with Retry-After: it is reported, and nothing more is asked within the request',
     async (status) => {
       const api = await busy(status, '7');
       const source = restSource(api, SDL, one);
@@ -59,7 +59,7 @@ describe('an API that wants to be left alone for a while', () => {
       expect(api.calls).toHaveLength(1);
       expect(errors?.map(({ extensions }) => extensions.retryAfter)).toEqual([7, 7, 7]);
       expect(errors?.find(({ path }) => path?.[0] === 'b')).toMatchObject({
-        message: `Query.title was not asked for: the REST API answered HTTP status ${status}, and to try again in 7 s.`,
+        message: `Query.title was not called: the REST API returned HTTP status ${status} with Retry-After. Try again in 7 s.`,
         extensions: { code: 'SUBREQUEST_HTTP_ERROR', reason: 'Retry-After of the API', http: { status } },
       });
       // another request finds out for itself
@@ -81,14 +81,14 @@ describe('an API that wants to be left alone for a while', () => {
 describe('answers that cannot be used', () => {
   test.each([
     ['text/html', '<html>', 'it is text/html, not JSON'],
-    ['application/json', '{"title": ', 'it is no valid JSON'],
-    ['application/problem+json', 'oops', 'it is no valid JSON'],
+    ['application/json', '{"title": ', 'it is not valid JSON'],
+    ['application/problem+json', 'oops', 'it is not valid JSON'],
   ])('%s %s', async (type, body, reason) => {
     const api = await stubApi(() => text(200, type, body));
     const { data, errors } = await ask(restSource(api, SDL), '{ title }');
     expect(data).toEqual({ title: null });
     expect(errors?.[0]).toMatchObject({
-      message: `The answer for Query.title cannot be used: ${reason}.`,
+      message: `The response for Query.title cannot be used: ${reason}.`,
       extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE', service: 'shop', reason },
     });
   });
@@ -109,7 +109,7 @@ describe('answers that cannot be used', () => {
     const source = restSource(api, SDL, { settingsOf: () => ({ ...NO_LIMITS, maxResponseBytes: 1_000 }) });
     const { errors } = await ask(source, '{ title }');
     expect(errors?.[0]).toMatchObject({
-      message: 'The answer for Query.title cannot be used: it is larger than 1000 bytes.',
+      message: 'The response for Query.title cannot be used: it is larger than 1000 bytes.',
       extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE' },
     });
   });
@@ -207,13 +207,13 @@ describe('slowness', () => {
 
 describe('answers that do not fit the schema', () => {
   test.each([
-    ['an array for an object', [GOOD], { post: null }, ['post'], 'Expected value of type "Post": it is no object.'],
+    ['an array for an object', [GOOD], { post: null }, ['post'], 'Expected an object of type "Post".'],
     [
       'a string for an object',
       { ...GOOD, author: 'Ann' },
       { post: { ...POST(), author: null } },
       ['post', 'author'],
-      'Expected value of type "Author": it is no object.',
+      'Expected an object of type "Author".',
     ],
     [
       'a missing field that may not be',
@@ -235,7 +235,7 @@ describe('answers that do not fit the schema', () => {
     expect(answer.data).toEqual(data);
     expect(answer.errors).toEqual([
       {
-        message: `The answer of a REST API does not fit the schema. ${message}`,
+        message: `The response of a REST API does not match the schema. ${message}`,
         path,
         extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE', service: 'shop' },
       },
@@ -295,7 +295,7 @@ describe('errors in the words of the API', () => {
     const said = 'errors: {message: "error.message", extensions: "code: error.code"}';
     const { errors } = await ask(restSource(api, MAPPED(said, '', api)), '{ a }');
     expect(errors?.[0]).toMatchObject({
-      message: 'The REST API answered Query.a with HTTP status 422.',
+      message: 'The REST API returned HTTP status 422 for Query.a.',
       extensions: { code: 'SUBREQUEST_HTTP_ERROR' },
     });
   });

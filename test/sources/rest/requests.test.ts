@@ -141,12 +141,12 @@ describe('headers', () => {
     const sdl = `type Query { a(tag: String): Int @connect(source: "api", http: {GET: "/a", headers: [{name: "x-tag", value: "{$args.tag}"}]}, selection: "$.n") }`;
     const { errors } = await ask(restSource(api, sdl), 'query ($tag: String) { a(tag: $tag) }', { tag: 'x\r\ny: z' });
     expect(errors?.[0]?.message).toBe(
-      'The request for Query.a cannot be made: The header "x-tag" has a character that no header can have.',
+      'The request for Query.a cannot be built: The header "x-tag" has a character that is not allowed in headers.',
     );
     expect(api.calls).toEqual([]);
   });
 
-  test('an unset variable is told before anything is served', async () => {
+  test('an unset variable is reported before anything is served', async () => {
     const api = await stubApi(() => ({}));
     const sdl = `extend schema @source(name: "b", http: {baseURL: "http://x", headers: [{name: "x-key", value: "\${NO_KEY}"}]})\ntype Query { a: Int @connect(source: "api", http: {GET: "/"}, selection: "$.a") }`;
     expect(() => restSource(api, sdl)).toThrow('UNSET_VARIABLE  The environment variable NO_KEY is not set.');
@@ -225,7 +225,7 @@ describe('urls', () => {
     expect(api.calls.length).toBe(before);
   });
 
-  test('override_url goes before baseURL', async () => {
+  test('override_url takes precedence over baseURL', async () => {
     const api = await stubApi(() => ({ n: 1 }));
     const sdl = `extend schema @source(name: "far", http: {baseURL: "http://192.0.2.1/v1"})
       type Query { a: Int @connect(source: "far", http: {GET: "/a"}, selection: "$.n") }`;

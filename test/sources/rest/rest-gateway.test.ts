@@ -82,7 +82,7 @@ describe('REST and a federation subgraph, one graph', () => {
     expect(data.review).toBeNull();
     expect(errors?.map(({ path }) => path?.join('.')).sort()).toEqual(['all.11.ship', 'all.3.ship', 'all.7.ship']);
     expect(errors?.[0]).toMatchObject({
-      message: 'The REST API answered Product.shipping with HTTP status 500.',
+      message: 'The REST API returned HTTP status 500 for Product.shipping.',
       extensions: { code: 'SUBREQUEST_HTTP_ERROR', service: 'reviews', http: { status: 500 } },
     });
   });
@@ -139,19 +139,19 @@ test('fields of every type behind an interface, by @interfaceObject', async () =
   const users = await stubSubgraph(
     `type Query { users: [User!]! }
      interface User @key(fields: "id") { id: ID! }
-     type Employee implements User @key(fields: "id") { id: ID! desk: Int }
+     type Employee implements User @key(fields: "id") { id: ID! floor: Int }
      type Customer implements User @key(fields: "id") { id: ID! }`,
     {
       resolvers: {
         Query: {
           users: () => [
-            { __typename: 'Employee', id: '1', desk: 4 },
+            { __typename: 'Employee', id: '1', floor: 4 },
             { __typename: 'Customer', id: '2' },
           ],
         },
       },
       entities: {
-        Employee: ({ id }: { id: string }) => ({ id, desk: 4 }),
+        Employee: ({ id }: { id: string }) => ({ id, floor: 4 }),
         Customer: ({ id }: { id: string }) => ({ id }),
       },
     },
@@ -161,10 +161,10 @@ test('fields of every type behind an interface, by @interfaceObject', async () =
 extend schema @source(name: "api", http: {baseURL: "${api.url}"})
 type User @connect(source: "api", http: {GET: "/users/{$this.id}"}, selection: "id colour") @interfaceObject @key(fields: "id") { id: ID! colour: String }`;
   const gateway = await gatewayOver({ users: users.file, colours });
-  const { data, errors } = await gateway.ask('{ users { __typename id colour ... on Employee { desk } } }');
+  const { data, errors } = await gateway.ask('{ users { __typename id colour ... on Employee { floor } } }');
   expect(errors).toBeUndefined();
   expect(data.users).toEqual([
-    { __typename: 'Employee', id: '1', colour: 'red', desk: 4 },
+    { __typename: 'Employee', id: '1', colour: 'red', floor: 4 },
     { __typename: 'Customer', id: '2', colour: 'red' },
   ]);
 });

@@ -204,7 +204,10 @@ test('a representation without a key that is known is an error of its own', asyn
   ).toEqual({
     data: { _entities: [{ name: 'n' }, null, null] },
     errors: [
-      { message: 'An entity of type "User" is looked up by "id", which was not given.', path: ['_entities', 1] },
+      {
+        message: 'An entity of type "User" needs the key "id", which its representation does not have.',
+        path: ['_entities', 1],
+      },
       { message: 'There is no look-up for the type "Tag".', path: ['_entities', 2] },
     ],
   });

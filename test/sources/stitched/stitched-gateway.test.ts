@@ -120,7 +120,7 @@ test('an entity that the service does not have is null', async () => {
   });
 });
 
-test("the service's errors are told where the client sees them; the rest is served", async () => {
+test("the service's errors are reported where the client sees them; the rest is served", async () => {
   const { users } = await shop();
   const notes = await notesService();
   const gateway = await gatewayOver({ users: users.file, notes: fileOf(notes.url) });
@@ -196,7 +196,7 @@ test('a service that takes too long', async () => {
   ]);
 });
 
-test('the look-up as a whole fails: told once, not for each entity', async () => {
+test('the look-up as a whole fails: reported once, not for each entity', async () => {
   const { users } = await shop();
   const notes = await notesService();
   notes.answer = () => ({
@@ -211,7 +211,7 @@ test('the look-up as a whole fails: told once, not for each entity', async () =>
   expect(answer.data).toEqual({ users: [{ best: null }, { best: null }, { best: null }] });
 });
 
-test('errors without a path are told as well, and what came beside them is served', async () => {
+test('errors without a path are reported as well, and what came beside them is served', async () => {
   const { users } = await shop();
   const notes = await notesService();
   notes.answer = ({ query }) => ({
@@ -255,7 +255,7 @@ test('an object where a list was promised is an error, not data', async () => {
   const gateway = await gatewayOver({ users: users.file, notes: fileOf(notes.url) });
   const answer = await gateway.ask('{ users(ids: ["1", "2"]) { best { text } } }');
   expect(answer.data).toEqual({ users: [{ best: null }, { best: null }] });
-  expect(answer.errors).toMatchObject([{ message: '"usersByIds" answered one object where a list was promised.' }]);
+  expect(answer.errors).toMatchObject([{ message: '"usersByIds" returned one object; expected a list.' }]);
 });
 
 test.each([
@@ -269,7 +269,7 @@ test.each([
   const gateway = await gatewayOver({ users: users.file, notes: fileOf(notes.url) });
   const answer = await gateway.ask('{ users(ids: ["1"]) { best { text } } }');
   expect(answer.data).toEqual({ users: [{ best: null }] });
-  expect(answer.errors).toMatchObject([{ message: '"notes" answered a look-up with something that is no object.' }]);
+  expect(answer.errors).toMatchObject([{ message: '"notes" returned a value for a look-up that is not an object.' }]);
 });
 
 test('no error is swallowed, wherever it says that it belongs', async () => {
@@ -300,14 +300,14 @@ test.each([
   [
     'objects without their key, out of order',
     { data: { usersByIds: [{ best: { text: 'x' } }] } },
-    '"usersByIds" answered objects without "id", so that it is not known which is which.',
+    '"usersByIds" returned objects without "id", which cannot be matched to the keys.',
   ],
   [
     'an object that lacks what was asked for',
     { data: { usersByIds: [{ _key: '1' }, { _key: '2', best: null }] } },
     'The subgraph "notes" did not return the requested field User.best.',
   ],
-])('nulls of malformed answers are told: %s', async (_, given, message) => {
+])('nulls of malformed responses are reported: %s', async (_, given, message) => {
   const { users } = await shop();
   const notes = await notesService();
   notes.answer = () => given;

@@ -7,105 +7,112 @@ import { AbortableSingleFlight, type AbortableWork } from '../../../shared/singl
 import type { ApiRequest } from '../api-request.ts';
 import type { RawResponse } from '../api-response.ts';
 import type { CacheStore } from './cache-store.ts';
-import { type CachedResponse, cachedResponse, conditionsFor, isFresh, served, servesOnError } from './kept-answer.ts';
+import {
+  type CachedResponse,
+  cachedResponse,
+  canServeOnError,
+  conditionsFor,
+  isFresh,
+  withAge,
+} from './cached-response.ts';
 
-/** A request that may be answered by what is kept. */
+/** A request that a cached response may answer. */
 export interface CacheLookup {
   readonly origin: string;
   readonly request: ApiRequest;
-  /** Headers of the request, in lower case, whose values are not the same for everyone. */
-  readonly ofUser: ReadonlySet<string>;
-  /** Aborted when nobody waits for the answer any more, or its time is up. */
+  /** Names, in lower case, of request headers whose values differ between users. */
+  readonly userHeaders: ReadonlySet<string>;
+  /** Aborted when the client disconnects or the deadline passes. */
   readonly signal: AbortSignal;
-  /** Calls the API, with these headers besides. */
+  /** Calls the API with these additional headers. */
   call(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<RawResponse>;
 }
 
-/** What is kept for a request. */
+/** What the cache has for a request. */
 interface Found {
   readonly cached: CachedResponse | undefined;
-  /** The headers by which the answers to the URL are told apart so far. */
+  /** The request headers that the responses for this URL vary by, as far as seen. */
   readonly names: readonly string[];
 }
 
-/** An answer that just came, and whether others may have it, too. */
-interface Renewed {
-  readonly answer: RawResponse;
+/** A response that has just arrived, and whether other users may get it, too. */
+interface Revalidated {
+  readonly response: RawResponse;
   readonly isShared: boolean;
 }
 
-/** A call that renews what is kept. */
-interface Renewal extends AbortableWork {
-  readonly result: Promise<Renewed>;
+/** A call that refreshes a cached response. */
+interface Revalidation extends AbortableWork {
+  readonly result: Promise<Revalidated>;
 }
 
-const MOST_LONELY = 10_000;
-/** Requests that say themselves what they have, or want only a part, are none of a cache's business here. */
+const MAX_UNSHAREABLE = 10_000;
+/** Headers of conditional and range requests, which this cache does not answer. */
 const CONDITIONAL = ['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range'];
 
 /**
- * A cache of what APIs answer to `GET`, for all clients together: as long as their headers say, and told apart by what
- * these say it depends on. What is stale is confirmed where it can be; equal requests under way are one.
+ * A cache of responses of APIs to `GET` requests, shared by all clients. Respects `Cache-Control`, `Expires` and `Vary`.
+ * Revalidates stale responses where they have a validator. Equal requests in flight share one call.
  * @see https://www.rfc-editor.org/rfc/rfc9111
  */
 export class ApiCache {
   readonly #cacheStore: CacheStore;
   readonly #now: () => number;
-  readonly #sharedCalls = new AbortableSingleFlight<Renewal>();
-  /** Requests whose last answer was for one alone. */
-  readonly #unshareable = new LRUCache<string, true>({ max: MOST_LONELY });
+  readonly #sharedCalls = new AbortableSingleFlight<Revalidation>();
+  /** Keys of requests whose last response could not be shared. */
+  readonly #unshareable = new LRUCache<string, true>({ max: MAX_UNSHAREABLE });
 
   constructor(cacheStore: CacheStore, now: () => number = Date.now) {
     this.#cacheStore = cacheStore;
     this.#now = now;
   }
 
-  /** Whether an answer to this request may be kept at all. */
-  static takes({ method, headers, body }: ApiRequest): boolean {
+  /** Returns whether the response to this request may be cached at all. */
+  static isCacheable({ method, headers, body }: ApiRequest): boolean {
     return method === 'GET' && body === undefined && CONDITIONAL.every((name) => headers[name] === undefined);
   }
 
-  /** Rejects with what the call rejects with, where there is nothing to fall back on. */
-  async answer(asking: CacheLookup): Promise<RawResponse> {
-    const key = keyOf(asking, isOfUser(asking));
-    const found = await this.#find(key, asking);
+  /** Returns a cached response or calls the API. Rejects as the call does when there is no stale response to fall back on. */
+  async fetch(lookup: CacheLookup): Promise<RawResponse> {
+    const key = keyOf(lookup, isUserSpecific(lookup));
+    const found = await this.#find(key, lookup);
     const { cached } = found;
-    if (cached && isFresh(cached, this.#now())) return served(cached, this.#now());
-    const mayFallBack = cached !== undefined && servesOnError(cached, this.#now());
+    if (cached && isFresh(cached, this.#now())) return withAge(cached, this.#now());
+    const mayFallBack = cached !== undefined && canServeOnError(cached, this.#now());
     try {
-      const answer = await this.#ask(key, found, asking);
-      return mayFallBack && answer.status >= 500 ? served(cached, this.#now()) : answer;
+      const response = await this.#refresh(key, found, lookup);
+      return mayFallBack && response.status >= 500 ? withAge(cached, this.#now()) : response;
     } catch (error) {
       if (!mayFallBack) throw error;
-      return served(cached, this.#now());
+      return withAge(cached, this.#now());
     }
   }
 
-  /** What was done to a URL makes what was kept of it doubtful (RFC 9111, section 4.4). */
-  async forget(asking: CacheLookup): Promise<void> {
-    for (const saysWho of [false, true]) await this.#cacheStore.delete(keyOf(asking, saysWho));
+  /** Deletes cached responses for a URL after a request that may have changed it (RFC 9111, section 4.4). */
+  async invalidate(lookup: CacheLookup): Promise<void> {
+    for (const isUserSpecific of [false, true]) await this.#cacheStore.delete(keyOf(lookup, isUserSpecific));
   }
 
-  /** One call for all equal requests, unless the last answer was for one alone: then nobody waits for another's. */
-  async #ask(key: string, found: Found, asking: CacheLookup): Promise<RawResponse> {
-    const { signal } = asking;
-    const equal = variantKey(key, asking, [...asking.ofUser]);
-    const begin = (own: AbortSignal) => this.#renew(key, found, asking, own);
+  /** Makes one call for all equal requests. If the last response could not be shared, each request makes its own call. */
+  async #refresh(key: string, found: Found, lookup: CacheLookup): Promise<RawResponse> {
+    const { signal } = lookup;
+    const equal = variantKey(key, lookup, [...lookup.userHeaders]);
+    const begin = (own: AbortSignal) => this.#revalidate(key, found, lookup, own);
     const isUnshareable = this.#unshareable.has(equal);
-    const [renewed, isOwn] = isUnshareable
+    const [revalidated, isOwn] = isUnshareable
       ? ([await untilAborted(begin(signal), signal), true] as const)
-      : await this.#askTogether(equal, signal, begin);
-    if (renewed.isShared) this.#unshareable.delete(equal);
+      : await this.#fetchShared(equal, signal, begin);
+    if (revalidated.isShared) this.#unshareable.delete(equal);
     else this.#unshareable.set(equal, true);
-    return isOwn || renewed.isShared ? renewed.answer : asking.call({}, signal);
+    return isOwn || revalidated.isShared ? revalidated.response : lookup.call({}, signal);
   }
 
-  /** Waits for the call of this key, and begins it where there is none. Returns whether it was begun here, too. */
-  async #askTogether(
+  /** Joins the call in flight for this key, or begins one. Also returns whether it was begun here. */
+  async #fetchShared(
     key: string,
     signal: AbortSignal,
-    begin: (own: AbortSignal) => Promise<Renewed>,
-  ): Promise<readonly [Renewed, boolean]> {
+    begin: (own: AbortSignal) => Promise<Revalidated>,
+  ): Promise<readonly [Revalidated, boolean]> {
     let isOwn = false;
     const flight = this.#sharedCalls.join(key, () => {
       isOwn = true;
@@ -119,67 +126,69 @@ export class ApiCache {
     }
   }
 
-  async #find(key: string, asking: CacheLookup): Promise<Found> {
+  async #find(key: string, lookup: CacheLookup): Promise<Found> {
     const first = await this.#cacheStore.get(key);
     const names = first?.kind === 'vary' ? first.names : [];
-    const cached = first?.kind === 'vary' ? await this.#cacheStore.get(variantKey(key, asking, names)) : first;
+    const cached = first?.kind === 'vary' ? await this.#cacheStore.get(variantKey(key, lookup, names)) : first;
     return { cached: cached?.kind === 'answer' && this.#now() < cached.usefulUntil ? cached : undefined, names };
   }
 
-  async #renew(key: string, found: Found, asking: CacheLookup, signal: AbortSignal): Promise<Renewed> {
+  async #revalidate(key: string, found: Found, lookup: CacheLookup, signal: AbortSignal): Promise<Revalidated> {
     const { cached } = found;
-    const answer = await asking.call(cached ? conditionsFor(cached) : {}, signal);
+    const response = await lookup.call(cached ? conditionsFor(cached) : {}, signal);
     const now = this.#now();
-    const isConfirmed = cached !== undefined && answer.status === NOT_MODIFIED;
-    const whole = isConfirmed ? { ...cached, headers: { ...cached.headers, ...ofRepresentation(answer) } } : answer;
+    const isNotModified = cached !== undefined && response.status === NOT_MODIFIED;
+    const whole = isNotModified
+      ? { ...cached, headers: { ...cached.headers, ...ofRepresentation(response) } }
+      : response;
     const made = cachedResponse(
       { status: whole.status, headers: whole.headers, text: whole.text },
-      isOfUser(asking),
+      isUserSpecific(lookup),
       now,
     );
     if (made === undefined) {
-      // a failure says nothing of what is kept
-      if (cached && answer.status < 500) await this.#cacheStore.delete(key);
-      return { answer: { status: whole.status, headers: whole.headers, text: whole.text }, isShared: false };
+      // a failure of the API does not invalidate the cached response
+      if (cached && response.status < 500) await this.#cacheStore.delete(key);
+      return { response: { status: whole.status, headers: whole.headers, text: whole.text }, isShared: false };
     }
-    await this.#keep(key, made, found.names, asking);
-    return { answer: served(made, now), isShared: true };
+    await this.#store(key, made, found.names, lookup);
+    return { response: withAge(made, now), isShared: true };
   }
 
   /**
-   * A header that the API names in `Vary` counts whether the request has it or not: to have none is a value, too (RFC 9111, section
-   * 4.1). What an earlier answer has named goes on counting, for some APIs name it in some of their answers only.
+   * Stores a response under the values of its `Vary` headers. A missing header is a value, too (RFC 9111, section 4.1). Keeps the
+   * header names of earlier responses, because some APIs send `Vary` with some of their responses only.
    */
-  async #keep(key: string, made: CachedResponse, before: readonly string[], asking: CacheLookup): Promise<void> {
+  async #store(key: string, made: CachedResponse, before: readonly string[], lookup: CacheLookup): Promise<void> {
     const names = [...new Set([...readCachingHeaders(made.headers).vary, ...before])].sort();
     if (names.length === 0) return this.#cacheStore.set(key, made);
     await this.#cacheStore.set(key, { kind: 'vary', names, usefulUntil: made.usefulUntil });
-    await this.#cacheStore.set(variantKey(key, asking, names), made);
+    await this.#cacheStore.set(variantKey(key, lookup, names), made);
   }
 }
 
 const NOT_MODIFIED = 304;
 
-/** RFC 9111, section 3.2: what is about the message and not about what it carries stays as it was. */
+/** Returns the headers of a 304 that update the cached response; headers about the message itself do not (RFC 9111, section 3.2). */
 function ofRepresentation({ headers }: RawResponse): RawResponse['headers'] {
   const { 'content-length': _length, 'content-encoding': _encoding, 'content-type': _type, ...others } = headers;
-  // an age is that of the answer that has just come
+  // the age restarts with the response that has just arrived
   return { age: undefined, ...others };
 }
 
-/** Whether a request may say who asks. */
-function isOfUser({ ofUser, request }: CacheLookup): boolean {
-  return ofUser.size > 0 || request.headers.authorization !== undefined;
+/** Returns whether a request may identify its user. */
+function isUserSpecific({ userHeaders, request }: CacheLookup): boolean {
+  return userHeaders.size > 0 || request.headers.authorization !== undefined;
 }
 
 /**
- * By the URL and all headers that are the same for everyone: whoever sends others asks another API. What is said to nobody in
- * particular is kept apart, for most APIs do not say that it is for nobody else.
+ * Returns the key of a URL with all headers that are the same for every user; other values of these count as another API. Responses
+ * to anonymous requests have keys of their own, because most APIs do not mark them as anonymous.
  */
-function keyOf({ origin, request, ofUser }: CacheLookup, saysWho: boolean): string {
-  const isFixed = (name: string) => !ofUser.has(name) && !CORRELATION_HEADERS.has(name) && name !== 'content-type';
+function keyOf({ origin, request, userHeaders }: CacheLookup, isUserSpecific: boolean): string {
+  const isFixed = (name: string) => !userHeaders.has(name) && !CORRELATION_HEADERS.has(name) && name !== 'content-type';
   const fixed = Object.entries(request.headers).filter(([name]) => isFixed(name));
-  return hash('sha256', JSON.stringify([origin, request.path, saysWho, fixed.sort()]), 'base64url');
+  return hash('sha256', JSON.stringify([origin, request.path, isUserSpecific, fixed.sort()]), 'base64url');
 }
 
 function variantKey(key: string, { request }: CacheLookup, names: readonly string[]): string {

@@ -1,21 +1,21 @@
 import { LRUCache } from 'lru-cache';
 import { type SharedRedis, StoreUnavailable } from '../../../store/redis.ts';
-import type { Kept } from './kept-answer.ts';
+import type { CacheEntry } from './cached-response.ts';
 
-/** Where answers are kept. What cannot be had just now counts as not there. */
+/** A store of cached responses. An entry that is unavailable right now counts as missing. */
 export interface CacheStore {
-  /** At once where it is in memory. */
-  get(key: string): Kept | undefined | Promise<Kept | undefined>;
-  set(key: string, cached: Kept): void | Promise<void>;
+  /** Synchronous for the store in memory. */
+  get(key: string): CacheEntry | undefined | Promise<CacheEntry | undefined>;
+  set(key: string, cached: CacheEntry): void | Promise<void>;
   delete(key: string): void | Promise<void>;
 }
 
-/** What an answer takes beside its text, in bytes: its key, its headers, the books about it. */
+/** Estimated bytes of a response beside its text: key, headers, bookkeeping. */
 const OVERHEAD = 1_024;
 
-/** Keeps answers in this process; those unused for longest go first. */
-export function memoryKeeper(maxBytes: number): CacheStore {
-  const all = new LRUCache<string, Kept>({
+/** Creates a store in this process. Evicts the least recently used entries first. */
+export function memoryCacheStore(maxBytes: number): CacheStore {
+  const all = new LRUCache<string, CacheEntry>({
     maxSize: maxBytes,
     sizeCalculation: (cached) => OVERHEAD + (cached.kind === 'answer' ? Buffer.byteLength(cached.text) : 0),
   });
@@ -26,13 +26,13 @@ export function memoryKeeper(maxBytes: number): CacheStore {
   };
 }
 
-/** Keeps answers in a Redis that all processes share. Where Redis is away nothing is kept, and nothing fails. */
-export function redisKeeper(redis: SharedRedis, now: () => number = Date.now): CacheStore {
+/** Creates a store in a Redis that all processes share. While Redis is unavailable nothing is cached, and nothing fails. */
+export function redisCacheStore(redis: SharedRedis, now: () => number = Date.now): CacheStore {
   const keyOf = (key: string) => `${redis.prefix}:rest:answer:${key}`;
   return {
     async get(key) {
       const text = await orNothing(() => redis.run((client) => client.get(keyOf(key))));
-      return text ? (JSON.parse(text) as Kept) : undefined;
+      return text ? (JSON.parse(text) as CacheEntry) : undefined;
     },
     async set(key, cached) {
       const ttl = Math.max(1, Math.ceil(cached.usefulUntil - now()));

@@ -9,8 +9,8 @@ const CONSTANT: ReadonlySet<string> = new Set(['$config', '$env']);
 const VARYING = new WeakMap<Connector, readonly string[]>();
 
 /**
- * Names, in lower case, of headers of a connector's requests that may have another value for each user: those that rules
- * send on, those of the client that it takes over, and those written with anything but constants.
+ * Returns the names, in lower case, of headers of a connector's requests whose values may differ between users: headers that rules
+ * forward, headers copied from the client, and headers whose values use more than constants.
  */
 export function headersOfUser(connector: Connector, sent: Partial<ForwardedHeaders> = {}): ReadonlySet<string> {
   const { pairs = [], correlation = CORRELATION_HEADERS } = sent;
@@ -39,7 +39,7 @@ function isConstant(rule: HeaderRule): boolean {
   );
 }
 
-/** Whether it says which requests belong together, and nothing else. */
+/** Returns whether a rule only forwards a correlation header. */
 function isCorrelation(rule: HeaderRule): boolean {
   return 'from' in rule && CORRELATION_HEADERS.has(rule.from) && CORRELATION_HEADERS.has(rule.name.toLowerCase());
 }

@@ -2,48 +2,48 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 
 type Path = readonly (string | number)[];
 
-/** Where an entity stands in the gateway's answer, and how a look-up's own paths begin in its place. */
+/** The place of an entity in the gateway's response, and the kind of paths that its look-up reports. */
 export interface EntityPlace {
   /** `["_entities", 3]` */
   readonly path: Path;
-  /** Of a look-up of many, `["usersByIds", 5, …]`; of one, `["user", …]`. */
+  /** Whether paths of the look-up have an index: `["usersByIds", 5, …]` instead of `["user", …]`. */
   readonly inList: boolean;
 }
 
 /**
- * Takes the errors out of what a look-up found, where stitching has put them in place of values: they are reported with the
- * entity's path, and leave nulls. What failed for the look-up as a whole is reported once.
+ * Collects errors from the result of a look-up, where stitching has put them in place of values. Replaces them by nulls and
+ * reports them with the entity's path. Reports the failure of a whole look-up once.
  */
-export class ErrorTaker {
+export class ErrorCollector {
   private readonly errors: GraphQLFormattedError[];
   private readonly reported: Set<Error>;
 
-  /** @param told gets the errors as the service gave them */
+  /** @param reported receives the errors that were reported, as the service returned them */
   constructor(errors: GraphQLFormattedError[], reported: Set<Error>) {
     this.errors = errors;
     this.reported = reported;
   }
 
-  take(value: unknown, place: EntityPlace): unknown {
+  collect(value: unknown, place: EntityPlace): unknown {
     if (value instanceof Error) {
-      this.tell(value, place);
+      this.report(value, place);
       return null;
     }
     if (typeof value !== 'object' || value === null) return value;
     const holder = value as Record<string, unknown>;
     for (const key of Object.keys(holder)) {
       const below = holder[key];
-      if (typeof below === 'object' && below !== null) holder[key] = this.take(below, place);
+      if (typeof below === 'object' && below !== null) holder[key] = this.collect(below, place);
     }
     return value;
   }
 
-  private tell(error: Error, place: EntityPlace): void {
+  private report(error: Error, place: EntityPlace): void {
     if (error instanceof AggregateError) {
-      for (const one of error.errors) this.tell(one, place);
+      for (const one of error.errors) this.report(one, place);
       return;
     }
-    // Stitching moves an error as it passes it on; the first one still has the path that the service gave.
+    // Stitching wraps an error and changes its path; the original one still has the path from the service.
     const first = firstOf(error);
     if (this.reported.has(first)) return;
     this.reported.add(first);
