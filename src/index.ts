@@ -7,7 +7,7 @@ import { conflictMessage, renameKeys } from './config/renamed-keys.ts';
 import { assemble } from './gateway/assemble.ts';
 import { listenForClients } from './gateway/client-listener.ts';
 import { openAdminOf } from './gateway/server.ts';
-import type { YogaPlugin } from './graphql-http/yoga.ts';
+import type { YogaPlugin } from './graphql-http/yoga-plugin.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 export { defineShape, type Shape, type ShapeContext } from './bff/shapes/shape.ts';

@@ -4,7 +4,7 @@ import type { SupergraphProvider } from '../composition/supergraph-provider.ts';
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/load-config.ts';
 import { cacheHeaders } from '../graphql-http/cache-headers.ts';
-import type { YogaPlugin } from '../graphql-http/yoga.ts';
+import type { YogaPlugin } from '../graphql-http/yoga-plugin.ts';
 import { requestCounter } from '../http/middleware/rate-limit.ts';
 import type { RequestHandler } from '../http/request-handler.ts';
 import { configureLogin } from '../policy/login/login.ts';
@@ -42,7 +42,7 @@ export interface AssemblyOptions {
   readonly dev?: boolean | undefined;
   /** Shows the demo's dashboards at `/demo`. */
   readonly demo?: boolean | undefined;
-  /** Has all processes of this gateway forget kept answers; without it, this one does. */
+  /** Removes cached responses from all processes of this gateway; without it, only from this one. */
   readonly purgeEverywhere?: ((tags: readonly string[]) => Promise<number>) | undefined;
   /** State that all workers share; without it this process keeps its own. */
   readonly sharedState?: SharedState | undefined;
@@ -61,7 +61,7 @@ export interface Assembly {
   readonly host: RequestHandler;
   /** What this process counts and measures; `undefined` where that is off. */
   readonly metrics: Metrics | undefined;
-  /** Has this process forget kept answers of endpoints that bear one of the tags; resolves with how many these were. */
+  /** Removes cached responses of endpoints with one of the tags from this process. Resolves with their number. */
   purge(tags: readonly string[]): Promise<number>;
   /** Gets ready for the first clients (`supergraph.query_planning.warm_up_on_start`); to be called once the port is open. */
   warmUp(): void;

@@ -1,6 +1,6 @@
 import { importFresh } from '../bff/shapes/import-fresh.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
-import type { YogaPlugin } from '../graphql-http/yoga.ts';
+import type { YogaPlugin } from '../graphql-http/yoga-plugin.ts';
 
 /**
  * Imports the modules of `yoga.plugins`: JavaScript, or TypeScript with erasable syntax only. The default export of each is a plugin

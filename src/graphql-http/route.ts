@@ -6,7 +6,7 @@ import { createResponseSender } from './compressed-response.ts';
 import { isFastPathRequest, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
-import type { YogaPlugin } from './yoga.ts';
+import type { YogaPlugin } from './yoga-plugin.ts';
 
 export interface GraphqlRouteOptions
   extends RequestReaderOptions,

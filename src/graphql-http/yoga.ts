@@ -5,11 +5,8 @@ import { GatewayError } from '../shared/gateway-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { GraphqlService } from './graphql-service.ts';
 import { executionPlugin } from './yoga-execution-plugin.ts';
+import type { YogaPlugin } from './yoga-plugin.ts';
 import { servicePlugin, type YogaServerContext } from './yoga-service-plugin.ts';
-
-/** A user's plugin for Yoga or Envelop. */
-// biome-ignore lint/suspicious/noExplicitAny: a plugin may add anything to the context
-export type YogaPlugin = Plugin<any, any, any>;
 
 export interface YogaHandlerOptions {
   readonly service: GraphqlService;
@@ -33,7 +30,7 @@ export function createYogaHandler({
   const yoga = createYoga<YogaServerContext>({
     graphqlEndpoint: path,
     schema: isExtended ? () => service.schema() : undefined,
-    plugins: [...plugins, own],
+    plugins: [...(plugins as readonly Plugin[]), own],
     batching: isExtended ? { limit: Number.MAX_SAFE_INTEGER } : false,
     graphiql: false,
     logging: yogaLog(logger),

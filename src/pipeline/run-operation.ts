@@ -4,7 +4,7 @@ import { forbidsSharing } from '../client/sharing.ts';
 import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
-import { AbortableSingleFlight, type AbortableWork, type Flight } from '../shared/single-flight.ts';
+import { AbortableSingleFlight, type AbortableWork, type JoinedWork } from '../shared/single-flight.ts';
 import { Cancellation } from '../sources/cancellation.ts';
 import type { CancelSignal, ClientContext } from '../sources/source.ts';
 import type { Engine, EngineRequest, ExecutionResult, ReadDocument } from './engine.ts';
@@ -144,7 +144,7 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     return { engine, result, returned, shared: { response: undefined, left: 0 }, abort: () => cancellation.abort() };
   }
 
-  private wait(flight: Flight<SharedExecution>, context: Context): Promise<ExecutionResult> {
+  private wait(flight: JoinedWork<SharedExecution>, context: Context): Promise<ExecutionResult> {
     const { result, returned } = flight.work;
     context.onAbort = () => flight.leave();
     return returned ? withHeaders(result, returned, context) : result;

@@ -28,7 +28,7 @@ export interface AbortableWork {
 }
 
 /** Work under way, and how many wait for it. */
-export interface Flight<W extends AbortableWork> {
+export interface JoinedWork<W extends AbortableWork> {
   readonly work: W;
   /** To be called by each who joined, at most once, when it waits no more. The work is aborted when the last one leaves. */
   leave(): void;
@@ -36,7 +36,7 @@ export interface Flight<W extends AbortableWork> {
 
 /** The same for work that is to be given up when nobody waits for it any more. */
 export class AbortableSingleFlight<W extends AbortableWork> {
-  readonly #underWay = new Map<string, OpenFlight<W>>();
+  readonly #underWay = new Map<string, OpenWork<W>>();
 
   has(key: string): boolean {
     return this.#underWay.has(key);
@@ -47,15 +47,15 @@ export class AbortableSingleFlight<W extends AbortableWork> {
    * @param key `undefined`: this work is shared with nobody
    * @param isValid false: the work under way is not what is needed (any more), and is replaced
    */
-  join(key: string | undefined, start: () => W, isValid?: (work: W) => boolean): Flight<W> {
+  join(key: string | undefined, start: () => W, isValid?: (work: W) => boolean): JoinedWork<W> {
     const known = key === undefined ? undefined : this.#underWay.get(key);
     const flight = known !== undefined && (isValid?.(known.work) ?? true) ? known : this.#start(key, start());
     flight.waiting++;
     return flight;
   }
 
-  #start(key: string | undefined, work: W): OpenFlight<W> {
-    const flight = new OpenFlight(work, key === undefined ? undefined : this.#underWay, key ?? '');
+  #start(key: string | undefined, work: W): OpenWork<W> {
+    const flight = new OpenWork(work, key === undefined ? undefined : this.#underWay, key ?? '');
     if (key === undefined) return flight;
     this.#underWay.set(key, flight);
     const finish = () => flight.finish();
@@ -65,13 +65,13 @@ export class AbortableSingleFlight<W extends AbortableWork> {
 }
 
 /** A class and not closures: one is made for each request. */
-class OpenFlight<W extends AbortableWork> implements Flight<W> {
+class OpenWork<W extends AbortableWork> implements JoinedWork<W> {
   readonly work: W;
   waiting = 0;
-  readonly #among: Map<string, OpenFlight<W>> | undefined;
+  readonly #among: Map<string, OpenWork<W>> | undefined;
   readonly #key: string;
 
-  constructor(work: W, among: Map<string, OpenFlight<W>> | undefined, key: string) {
+  constructor(work: W, among: Map<string, OpenWork<W>> | undefined, key: string) {
     this.work = work;
     this.#among = among;
     this.#key = key;

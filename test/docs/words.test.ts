@@ -6,7 +6,7 @@ import { AVOIDED, findAvoided, findAvoidedTypes } from './words.ts';
 const ROOT = join(import.meta.dirname, '../..');
 
 /** Rooms of `src/`, and files directly in it, whose identifiers, comments and messages are checked as well. */
-const ROOMS: readonly string[] = [];
+const ROOMS: readonly string[] = readdirSync(join(ROOT, 'src'));
 
 /** Written from the texts of `src/config/`. */
 const GENERATED = 'docs/configuration-keys.md';

@@ -16,14 +16,14 @@ const REQUEST = /^\s+(?:GET|POST|PUT|PATCH|DELETE) (\/\S+)(?:\s+(\{.*\}))?$/;
 /** Returns the documentation of an endpoint: the `#` lines at the top of its file; `undefined` where there are none. */
 export function commentOf(document: DocumentNode): Comment | undefined {
   const paragraphs: string[] = [];
-  let inParagraph = false;
+  let isParagraphOpen = false;
   for (const line of linesOf(document)) {
-    if (REQUEST.test(line)) inParagraph = false;
-    else if (line.trim() === '') inParagraph = false;
-    else if (inParagraph && !line.startsWith(' ')) paragraphs.push(`${paragraphs.pop()} ${line}`);
+    if (REQUEST.test(line)) isParagraphOpen = false;
+    else if (line.trim() === '') isParagraphOpen = false;
+    else if (isParagraphOpen && !line.startsWith(' ')) paragraphs.push(`${paragraphs.pop()} ${line}`);
     else {
       paragraphs.push(line);
-      inParagraph = true;
+      isParagraphOpen = true;
     }
   }
   const [first] = paragraphs;

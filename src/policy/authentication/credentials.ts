@@ -8,7 +8,7 @@ import { BadCredential } from './authentication-error.ts';
 export type FindCredential = (req: IncomingMessage) => string | undefined;
 
 /**
- * Checks that tokens and API keys can be told apart. In one header they need different prefixes. Throws `ConfigValueError`.
+ * Checks that tokens and API keys can be distinguished. In one header they need different prefixes. Throws `ConfigValueError`.
  */
 export function checkCredentialPlaces(settings: AuthenticationSettings, apiKeys: ApiKeySettings | undefined): void {
   if (apiKeys === undefined) return;

@@ -104,7 +104,7 @@ function follow(value: unknown, names: readonly string[]): unknown {
 }
 
 function argumentPart([first = '', ...rest]: readonly string[]): KeyPart {
-  return (_asker, args) => textOf(follow(args?.value(first), rest));
+  return (_requester, args) => textOf(follow(args?.value(first), rest));
 }
 
 /** Returns scalars as text, so that `1`, `1.0` and `"1"` are the same ID; objects and lists as JSON with sorted keys. */
