@@ -79,7 +79,7 @@ describe('a gateway inside another program', () => {
     await expect(createGateway({ schemas, config: wrong, logger })).rejects.toThrow(/limits\.http_max_request_bytes/);
     const shared = { bff: { redis: true } };
     await expect(createGateway({ schemas, config: shared, logger })).rejects.toThrow(
-      /"bff\.redis: true" needs a Redis.*"store\.redis"/,
+      /"bff\.redis: true" needs Redis.*"store\.redis"/,
     );
   });
 

@@ -115,7 +115,7 @@ export function handleCalls(peer: Peer, answers: CallHandlers): void {
 }
 
 function isResultMessage(message: unknown): message is ResultMessage {
-  return typeof message === 'object' && message !== null && 'answerTo' in message;
+  return typeof message === 'object' && message !== null && 'resultOf' in message;
 }
 
 function isCallMessage(message: unknown): message is CallMessage {

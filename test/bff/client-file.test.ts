@@ -22,7 +22,7 @@ test('each mistake is told with its place, and nothing of the client is served',
   expect(endpoints).toEqual([]);
   expect(problems.map(({ file, line, message }) => `${relative(dir, file)}:${line} ${message}`)).toEqual([
     'app/client.yaml:2 Unknown key "auth.requried".',
-    expect.stringContaining('app/client.yaml:4 cors.origins[0]: "shop.example" is no origin'),
+    expect.stringContaining('app/client.yaml:4 cors.origins[0]: "shop.example" is not an origin'),
     expect.stringContaining('app/client.yaml:6 versions.two: expected a version such as "v2"'),
   ]);
   const engine = engineOver(SDL, {});
@@ -48,10 +48,10 @@ test.each([
     'cors: { origins: ["https://a.example"], credentials: true, expose_headers: ["*"] }',
     'cors.expose_headers[0]: with credentials',
   ],
-  ['headers: { request: { add: { host: shop } } }', 'headers.request.add.host: "host" is about one connection'],
+  ['headers: { request: { add: { host: shop } } }', 'headers.request.add.host: "host" belongs to one connection'],
   ['headers: { request: { add: { x-a: "€" } } }', 'headers.request.add.x-a: expected one line of Latin-1 text'],
   ['headers: { request: { strip: ["*"] } }', 'headers.request.strip[0]: expected the name of a header'],
-  ['headers: { response: { add: { content-length: "2" } } }', '"content-length" is about one connection'],
+  ['headers: { response: { add: { content-length: "2" } } }', '"content-length" belongs to one connection'],
   ['headers: { response: { add: { x-a: "a\\nb" } } }', 'headers.response.add.x-a: expected one line of Latin-1 text'],
   ['headers: { response: { strip: [x-a] } }', 'Unknown key "headers.response.strip"'],
 ])('%s could not be honoured', async (yaml, message) => {
