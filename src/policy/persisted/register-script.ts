@@ -12,7 +12,8 @@ export const REGISTER_SCRIPT = `
 local text, index, total = KEYS[1], KEYS[2], KEYS[3]
 local ttl, most, prefix = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+-- with microseconds: of two texts in one millisecond the first is the older one
+local now = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
 
 local function bytesOf(member)
   return tonumber(string.match(member, ':(%d+)$'))
