@@ -22,6 +22,7 @@ import type { Violation } from './projection.ts';
 import { ResponseErrors, type ResponsePlace } from './response-errors.ts';
 import type { ResponseObjects, SubgraphPath } from './response-objects.ts';
 import { ResponsePlaces, type SentLookup } from './response-places.ts';
+import { fieldKeys, keyNames } from './written-keys.ts';
 
 /** The same error for many objects is reported for this many of them. */
 const MAX_PLACES_PER_ERROR = 100;
@@ -343,18 +344,4 @@ export class ErrorReport {
     }
     return isObject(value) && typeof value.__typename === 'string' ? value.__typename : undefined;
   }
-}
-
-/**
- * Returns the keys at which an error of a whole look-up is reported; the object itself where only its type was
- * selected.
- */
-function fieldKeys({ keys }: CompiledLookup): SubgraphPath[] {
-  const paths = keys.flatMap(({ key }) => (key === '__typename' ? [] : [[key]]));
-  return paths.length > 0 ? paths : [[]];
-}
-
-/** Returns the names of keys. */
-export function keyNames(keys: readonly WrittenKey[]): ReadonlySet<string> {
-  return new Set(keys.map(({ key }) => key));
 }

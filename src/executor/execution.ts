@@ -4,7 +4,7 @@ import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import type { SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest } from './compile.ts';
-import { ErrorReport, keyNames } from './error-report.ts';
+import { ErrorReport } from './error-report.ts';
 import { malformed, readSubgraphErrors, type SubgraphError } from './errors.ts';
 import type { ExecutionInput } from './execution-input.ts';
 import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
@@ -18,6 +18,7 @@ import type { LateSections } from './projection.ts';
 import { type MergeProblems, ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
 import { SectionTimers } from './section-timers.ts';
+import { keyNames } from './written-keys.ts';
 
 /** The result of executing a plan: the text of `data`, and the errors. */
 export interface PlanResult {

@@ -111,3 +111,13 @@ export class ObjectShapes {
     return undefined;
   }
 }
+
+/** Returns whether the fields of a selection part differ by the runtime type of the object. */
+export function dependsOnType({ position, selection }: SelectionPart, staticType: string): boolean {
+  return selection.items.some(
+    (item) =>
+      item.kind === 'typeCondition' ||
+      item.name === '__typename' ||
+      [...(position.placed.get(item)?.keys() ?? [])].some((owner) => owner !== staticType),
+  );
+}

@@ -8,7 +8,7 @@ import type { Supergraph } from '../supergraph/supergraph.ts';
 import { flattenString, quote } from './json-text.ts';
 import { leafWriter } from './leaf.ts';
 import { ErrorCoverage, type NullReason, type NullReasons } from './null-reasons.ts';
-import { ObjectShapes, type SelectionPart, type ShapeField } from './object-shapes.ts';
+import { dependsOnType, ObjectShapes, type SelectionPart, type ShapeField } from './object-shapes.ts';
 import { compileObjectWriter, type FieldWriter, type ValueWriter } from './object-writer.ts';
 import { isObject, type ResponseObject } from './objects.ts';
 
@@ -342,14 +342,4 @@ function missingField(coordinate: string, service: string | undefined): string {
   return service === undefined
     ? `No subgraph returned the field ${coordinate} for this object.`
     : `The subgraph "${service}" did not return the requested field ${coordinate}.`;
-}
-
-/** Returns whether the fields of a selection part differ by the runtime type of the object. */
-function dependsOnType({ position, selection }: SelectionPart, staticType: string): boolean {
-  return selection.items.some(
-    (item) =>
-      item.kind === 'typeCondition' ||
-      item.name === '__typename' ||
-      [...(position.placed.get(item)?.keys() ?? [])].some((owner) => owner !== staticType),
-  );
 }

@@ -7,6 +7,7 @@ import type { CsrfCheck } from '../policy/requests/csrf.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { notUtf8 } from '../shared/query-text.ts';
+import { queryOf } from '../shared/url-path.ts';
 import { isRecord, type RequestedOperation, requestedInBody, requestedInUrl, withQuery } from './graphql-over-http.ts';
 
 export interface RequestReaderOptions {
@@ -125,8 +126,7 @@ function csrfError(): GatewayError {
 }
 
 function searchOf(url: string): URLSearchParams {
-  const start = url.indexOf('?');
-  const query = start < 0 ? '' : url.slice(start + 1);
+  const query = queryOf(url);
   const [name] = notUtf8(query);
   if (name === undefined) return new URLSearchParams(query);
   throw new GatewayError(400, 'BAD_REQUEST', `The URL parameter "${name}" is not percent-encoded UTF-8.`);
