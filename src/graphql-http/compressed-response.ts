@@ -1,12 +1,12 @@
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { HttpResponse } from '../http/response.ts';
-import { readAcceptEncoding } from '../shared/accept-encoding.ts';
+import { excludesAllCodings, readAcceptEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
 
 /** Sends GraphQL responses. Encodes a body when the client accepts it and the body is large enough. */
 export interface ResponseSender {
   /** Returns whether an `accept-encoding` header excludes every possible coding, including `identity`. */
-  rulesOutAll(acceptEncoding: string | undefined): boolean;
+  excludesAll(acceptEncoding: string | undefined): boolean;
   /** Sends a response. Returns a promise only when it is encoded. */
   send(context: RequestContext, response: HttpResponse): void | Promise<void>;
 }
@@ -15,11 +15,7 @@ export interface ResponseSender {
 export function createResponseSender(compressFrom: number | undefined): ResponseSender {
   const isOff = compressFrom === undefined;
   return {
-    rulesOutAll(header) {
-      if (header === undefined) return false;
-      const { best, identity } = readAcceptEncoding(header);
-      return !identity && (isOff || best === undefined);
-    },
+    excludesAll: (header) => header !== undefined && excludesAllCodings(header, !isOff),
     send(context, response) {
       const { headers, method } = context.req;
       const header = headers['accept-encoding'];

@@ -101,7 +101,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
       const { headers, method } = context.req;
       // Before execution: a mutation must not run when its response cannot be delivered.
       if (negotiateMediaType(headers.accept) === undefined) return Promise.reject(notAcceptable());
-      if (sender.rulesOutAll(headers['accept-encoding'])) return Promise.reject(noCoding());
+      if (sender.excludesAll(headers['accept-encoding'])) return Promise.reject(noCoding());
       if (method !== 'GET' && !isJsonRequest(headers)) return Promise.reject(unsupportedMediaType(headers));
       return reader(context);
     },

@@ -7,6 +7,7 @@ import type { SessionIdentity } from '../policy/login/sessions.ts';
 import { requestIdOf } from '../shared/request-id.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
 import type { HttpResponse } from './response.ts';
+import { writeResponse } from './write-response.ts';
 
 /**
  * One HTTP request and its response, from the first middleware to the last byte. All stages share it, and store here what they find
@@ -75,34 +76,9 @@ function originForm(target: string): string {
   return pathname + search;
 }
 
-/** Writes the whole response; Node buffers it for slow clients. Does nothing when the client has disconnected. */
-export function sendResponse(context: RequestContext, response: HttpResponse): void {
-  const { res } = context;
-  if (res.destroyed || res.headersSent) return;
-  const vary = response.headers.vary === undefined ? undefined : wholeVary(context, String(response.headers.vary));
-  // the flat form of node:http saves an object that node would only iterate over
-  const headers: (string | number)[] = [];
-  for (const name in context.headers) {
-    if (response.headers[name] === undefined) headers.push(name, context.headers[name] as string);
-  }
-  for (const name in response.headers)
-    headers.push(name, name === 'vary' && vary ? vary : (response.headers[name] as string));
-  headers.push('x-request-id', context.requestId);
-  res.writeHead(response.status, headers as string[]);
-  res.end(response.body);
-}
-
-/** Returns the value of `Vary`: the response's own, and what CORS, login and headers of subgraphs add. */
-function wholeVary({ res, headers }: RequestContext, own: string): string {
-  const all = [res.getHeader('vary'), headers?.vary, own].flatMap((text) => (text === undefined ? [] : String(text)));
-  return [
-    ...new Set(
-      all
-        .join(',')
-        .split(',')
-        .map((name) => name.trim().toLowerCase()),
-    ),
-  ].join(', ');
+/** Sends the whole response, with the headers of any response to this request. Does nothing when the client has disconnected. */
+export function sendResponse({ res, headers, requestId }: RequestContext, response: HttpResponse): void {
+  writeResponse(res, response, headers, requestId);
 }
 
 /**

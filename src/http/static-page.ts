@@ -1,7 +1,6 @@
-import { hash } from 'node:crypto';
-import { etagOfCoding, matchesIfNoneMatch } from '../bff/responses/conditional.ts';
 import { chooseEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
+import { etagOf, etagOfCoding, matchesIfNoneMatch } from './conditional.ts';
 import { type RequestContext, sendResponse } from './request-context.ts';
 
 /** An HTML page that is the same for all clients. Encodes it once for each coding, when a browser requests it first. */
@@ -13,7 +12,7 @@ export class StaticPage {
 
   constructor(html: string, headers: Readonly<Record<string, string>>) {
     this.#body = Buffer.from(html);
-    this.#etag = `"${hash('sha1', this.#body, 'base64url')}"`;
+    this.#etag = etagOf(this.#body);
     // at the same URL, other clients get JSON
     this.#headers = { ...headers, 'cache-control': 'no-cache', vary: 'accept, accept-encoding' };
   }

@@ -1,6 +1,8 @@
 import { audienceOf } from '../../client/audience.ts';
 import { inFlightKey, viewerKey } from '../../client/depends-on.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
+import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
+import { addVary } from '../../http/vary.ts';
 import { stringifyJson } from '../../shared/exact-json.ts';
 import { notUtf8 } from '../../shared/query-text.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
@@ -12,8 +14,7 @@ import type { Endpoint } from '../endpoints/endpoints.ts';
 import { withoutDetails } from '../endpoints/hide-details.ts';
 import { hasBody } from '../endpoints/parameters.ts';
 import { executeOnce } from '../idempotency/execute-once.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/endpoint-response.ts';
-import { addVary } from '../responses/vary.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import { readClaims, refuseViewer } from './authorize.ts';
 import { readJsonBody } from './body.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';

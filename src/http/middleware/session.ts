@@ -1,7 +1,12 @@
 import type { Authenticator } from '../../policy/authentication/authenticator.ts';
 import type { LoginRequest } from '../../policy/login/client-login.ts';
 import type { Login } from '../../policy/login/login.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { LoginResponse } from '../../policy/login/login-response.ts';
+import { stringifyJson } from '../../shared/exact-json.ts';
+import { JSON_TYPE } from '../media-type.ts';
+import { problemResponse } from '../problem.ts';
+import { type RequestContext, sendResponse } from '../request-context.ts';
+import { textResponse } from '../response.ts';
 import type { Handler, Middleware } from './middleware.ts';
 
 export interface SessionOptions {
@@ -16,12 +21,12 @@ export interface SessionOptions {
  * uses the session.
  */
 export function session(login: Login, { authenticator, filter, fail }: SessionOptions): Middleware {
-  function serveLoginRoute(context: RequestContext, answer: NonNullable<LoginRequest['respond']>): void {
-    const { req, res, client, requestId, headers } = context;
+  function serveLoginRoute(context: RequestContext, respond: NonNullable<LoginRequest['respond']>): void {
+    const { req, client } = context;
     if (authenticator) context.client = { ...client, ip: authenticator.addressOf(req) };
-    for (const name in headers) res.setHeader(name, headers[name] ?? '');
-    res.setHeader('x-request-id', requestId);
-    const serve: Handler = ({ client: { ip } }) => answer(res, ip);
+    const serve: Handler = ({ client: { ip } }) => {
+      void respond(ip).then((response) => sendLoginResponse(context, response));
+    };
     (filter ? filter(serve) : serve)(context);
   }
 
@@ -42,6 +47,21 @@ export function session(login: Login, { authenticator, filter, fail }: SessionOp
       proved.then((known) => proceed(context, known)).catch((error: unknown) => fail(context, error));
     };
   };
+}
+
+/** Sends a response of a login route. It is never cached. */
+function sendLoginResponse(
+  context: RequestContext,
+  { status, headers, setCookies = [], body, problem }: LoginResponse,
+) {
+  const { res } = context;
+  if (res.destroyed || res.headersSent) return;
+  if (setCookies.length > 0) res.setHeader('set-cookie', setCookies);
+  // the callback URL has a code in it
+  const all = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', ...headers };
+  if (problem) return sendResponse(context, problemResponse({ status, ...problem, headers: all }));
+  const text = body === undefined ? '' : stringifyJson(body);
+  sendResponse(context, textResponse(status, JSON_TYPE, text, all));
 }
 
 /**
