@@ -47,28 +47,16 @@ export function executionPlugin(
   service: GraphqlService,
   written: WeakMap<Response, HttpResponse>,
   logger: Logger,
-): Plugin<OperationContext, OperationContext> {
+): ExecutionPlugin {
+  return { ...parameterHooks(service, written), ...documentHooks, ...resultHooks(service, written, logger) };
+}
+
+type ExecutionPlugin = Plugin<OperationContext, OperationContext>;
+
+/** Reads the parameters, and executes without plugins what the gateway refuses. */
+function parameterHooks(service: GraphqlService, written: WeakMap<Response, HttpResponse>): ExecutionPlugin {
   /** Operations by their parameters. Parameters that a plugin has replaced are read again. */
   const calls = new WeakMap<GraphQLParams, BatchItem>();
-
-  const operationFor = (context: OperationContext, params: GraphQLParams): Operation | GatewayError => {
-    const read = calls.get(params);
-    if (read?.call instanceof GatewayError) return read.call;
-    const requestContext = read?.context ?? context.requestContext;
-    const call = read?.call ?? callOf(params, requestContext);
-    if (call instanceof GatewayError) return call;
-    return { requestContext, call, document: service.readDocument(call) };
-  };
-
-  const mask = (result: GraphQLResult) => maskUnexpected(result, logger);
-  const execute = async ({ requestContext, call }: Operation): Promise<LazyResult> =>
-    new LazyResult(
-      await service
-        .execute(requestContext, call)
-        .catch((error: unknown) => service.refuseOperation(requestContext, error)),
-      requestContext,
-    );
-
   return {
     onRequestParse({ serverContext, setRequestParser, fetchAPI }) {
       setRequestParser(async () => {
@@ -80,33 +68,48 @@ export function executionPlugin(
       });
     },
     onParams({ context, params, setParamsHandler }) {
-      const operation = operationFor(context, params);
+      const operation = operationFor(service, context, params, calls.get(params));
       if (operation instanceof GatewayError)
         return setParamsHandler(() => new LazyResult(refusedResult(operation), context.requestContext));
       context.operation = operation;
       // a refused operation is counted and gets its response as without Yoga
       if (!operation.document || !isExecutable(operation.document, operation.call))
-        setParamsHandler(() => execute(operation));
-    },
-    onParse({ context: { operation }, setParseFn }) {
-      const known = operation?.document;
-      if (operation === undefined || known === undefined || 'refusal' in known) return;
-      setParseFn((source: string) => (source === operation.call.params.query ? known.document : parse(source)));
-    },
-    onValidate({ setValidationFn }) {
-      // the document is valid by the rules of the specification; only rules of plugins remain to be checked
-      setValidationFn((schema: GraphQLSchema, document: DocumentNode, rules: readonly ValidationRule[] = []) =>
-        validate(
-          schema,
-          document,
-          rules.filter((rule) => !specifiedRules.includes(rule)),
-        ),
-      );
+        setParamsHandler(() => execute(service, operation));
     },
     onExecute({ args, setExecuteFn }) {
       const { operation } = args.contextValue;
-      if (operation) setExecuteFn((final: ExecutionArgs) => execute(withArguments(operation, final)));
+      if (operation) setExecuteFn((final: ExecutionArgs) => execute(service, withArguments(operation, final)));
     },
+  };
+}
+
+/** Uses the gateway's parsed and validated document. */
+const documentHooks: ExecutionPlugin = {
+  onParse({ context: { operation }, setParseFn }) {
+    const known = operation?.document;
+    if (operation === undefined || known === undefined || 'refusal' in known) return;
+    setParseFn((source: string) => (source === operation.call.params.query ? known.document : parse(source)));
+  },
+  onValidate({ setValidationFn }) {
+    // the document is valid by the rules of the specification; only rules of plugins remain to be checked
+    setValidationFn((schema: GraphQLSchema, document: DocumentNode, rules: readonly ValidationRule[] = []) =>
+      validate(
+        schema,
+        document,
+        rules.filter((rule) => !specifiedRules.includes(rule)),
+      ),
+    );
+  },
+};
+
+/** Sends results that no plugin has changed without serializing them again. */
+function resultHooks(
+  service: GraphqlService,
+  written: WeakMap<Response, HttpResponse>,
+  logger: Logger,
+): ExecutionPlugin {
+  const mask = (result: GraphQLResult) => maskUnexpected(result, logger);
+  return {
     onResultProcess({ result, serverContext: { batch }, setResult, setResultProcessor }) {
       batch?.finish();
       const results = (Array.isArray(result) ? result : [result]).map((one) => respondUnchanged(service, one));
@@ -120,6 +123,27 @@ export function executionPlugin(
       setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, response, written), 'application/json');
     },
   };
+}
+
+/** @param read what was read from these parameters; `undefined` when a plugin has replaced them */
+function operationFor(
+  service: GraphqlService,
+  context: OperationContext,
+  params: GraphQLParams,
+  read: BatchItem | undefined,
+): Operation | GatewayError {
+  if (read?.call instanceof GatewayError) return read.call;
+  const requestContext = read?.context ?? context.requestContext;
+  const call = read?.call ?? callOf(params, requestContext);
+  if (call instanceof GatewayError) return call;
+  return { requestContext, call, document: service.readDocument(call) };
+}
+
+async function execute(service: GraphqlService, { requestContext, call }: Operation): Promise<LazyResult> {
+  const result = service
+    .execute(requestContext, call)
+    .catch((error: unknown) => service.refuseOperation(requestContext, error));
+  return new LazyResult(await result, requestContext);
 }
 
 /** Reads the parameters of a request, of each operation of a batch, and remembers the calls that they were read from. */
