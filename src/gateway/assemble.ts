@@ -16,7 +16,7 @@ import { logPathEvents } from '../telemetry/log-path-events.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { engineFactory } from './build-engine.ts';
-import { checkApartProcesses, checkSessions } from './check-processes.ts';
+import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
 import { createHost, type HostOptions } from './create-host.ts';
 import { enginePolicies } from './engine-policies.ts';
 import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
@@ -30,7 +30,7 @@ import { settingWarnings } from './setting-warnings.ts';
 import type { SharedState } from './shared-state.ts';
 import { analyzeVary } from './vary-analysis.ts';
 import { warmUpEngine } from './warm-up.ts';
-import { warnOfDocuments } from './warn-about-documents.ts';
+import { warnAboutDocuments } from './warn-about-documents.ts';
 import { loadYogaPlugins } from './yoga-plugins.ts';
 
 export interface AssemblyOptions {
@@ -101,7 +101,7 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   await loadFirst(gateway, schema, dev, logger);
   const bff = await openEndpoints(options, foundation, closers);
   const { warm_up_on_start: warmOnStart } = config.supergraph.query_planning;
-  const onSwap = () => void warnOfDocuments(config, gateway, logger);
+  const onSwap = () => void warnAboutDocuments(config, gateway, logger);
   await followSchema(options, foundation, { bff, onSwap }, closers);
   return {
     host: createHost({ ...hostOptions, bff }),
@@ -208,7 +208,7 @@ async function openEndpoints(
     });
   }
   if (cluster.isWorker && sharedState === undefined) {
-    checkApartProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
+    checkSeparateProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
   }
   return bff;
 }

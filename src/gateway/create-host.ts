@@ -6,7 +6,7 @@ import { createGraphqlRoute, documentRoute, type GraphqlRouteOptions } from '../
 import { logAccess } from '../http/access-log.ts';
 import { type ErrorHandling, methodNotAllowed, routeErrorResponse, toGatewayError } from '../http/error-response.ts';
 import { healthResponse } from '../http/health.ts';
-import type { PageNeeds } from '../http/html-policy.ts';
+import type { PagePolicyOptions } from '../http/html-policy.ts';
 import { csrf } from '../http/middleware/csrf.ts';
 import { compose, listMiddleware, type MiddlewareOptions } from '../http/middleware/middleware.ts';
 import { rateLimit } from '../http/middleware/rate-limit.ts';
@@ -24,12 +24,12 @@ import type { Instruments } from '../telemetry/instruments.ts';
 
 export interface HostOptions
   extends GraphqlRouteOptions,
-    Pick<MiddlewareOptions, 'maxUrlBytes' | 'answerHeaders' | 'cors' | 'addressFilter' | 'authenticator' | 'login'> {
+    Pick<MiddlewareOptions, 'maxUrlBytes' | 'responseHeaders' | 'cors' | 'addressFilter' | 'authenticator' | 'login'> {
   /** Returns the current engine; `undefined` while there is no schema. */
   readonly engine: () => Engine | undefined;
   readonly graphiql: boolean;
   /** Which sites may show GraphiQL in a frame (`security_headers.frame_options`). Default: none. */
-  readonly frames?: PageNeeds['frames'];
+  readonly frames?: PagePolicyOptions['frames'];
   /** Whether `/health` and `/ready` are served. Default true. */
   readonly healthRoutes?: boolean;
   /** Parts of the public schema with their own paths. */

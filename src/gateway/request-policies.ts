@@ -28,7 +28,7 @@ export interface RequestPolicyParts {
 
 type RequestPolicies = Pick<
   HostOptions,
-  'maxUrlBytes' | 'answerHeaders' | 'cors' | 'addressFilter' | 'csrf' | 'documents' | 'maxBatch'
+  'maxUrlBytes' | 'responseHeaders' | 'cors' | 'addressFilter' | 'csrf' | 'documents' | 'maxBatch'
 >;
 
 /** Creates the policies that check requests before execution. Throws `ConfigValueError`. */
@@ -43,7 +43,7 @@ export async function openRequestPolicies(
   return {
     policies: {
       maxUrlBytes: config.limits.http_max_url_bytes,
-      answerHeaders: securityHeaders(config.security_headers, config.tls.supergraph !== undefined),
+      responseHeaders: securityHeaders(config.security_headers, config.tls.supergraph !== undefined),
       cors: createCors(config.cors, parts.instruments?.refused),
       addressFilter: createAddressFilter(config.ip_lists),
       csrf: createCsrfCheck(config.csrf),

@@ -19,7 +19,7 @@ import { isExecutable } from '../pipeline/pipeline.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { refusedResult, requestedInBody, withQuery } from './graphql-over-http.ts';
+import { operationInBody, refusedResult, withQuery } from './graphql-over-http.ts';
 import type { BatchItem, GraphqlService, OpenBatch } from './graphql-service.ts';
 import { LazyResult } from './lazy-result.ts';
 import { toResponse, toYogaParams, type YogaServerContext } from './yoga-service-plugin.ts';
@@ -41,20 +41,24 @@ interface OperationContext extends YogaServerContext {
  * Runs the stages of the pipeline inside Yoga's, so that plugins of Yoga and Envelop see and change what they expect: parameters,
  * the parsed document, validation rules, execution arguments, the result and the response. Requests that the gateway itself refuses
  * (a document over a limit, a mutation by GET) do not reach plugins.
- * @param written stores each response that Yoga gets, with its body
+ * @param gatewayResponses the gateway's response, with its body, for each response that Yoga gets
  */
 export function executionPlugin(
   service: GraphqlService,
-  written: WeakMap<Response, HttpResponse>,
+  gatewayResponses: WeakMap<Response, HttpResponse>,
   logger: Logger,
 ): ExecutionPlugin {
-  return { ...parameterHooks(service, written), ...documentHooks, ...resultHooks(service, written, logger) };
+  return {
+    ...parameterHooks(service, gatewayResponses),
+    ...documentHooks,
+    ...resultHooks(service, gatewayResponses, logger),
+  };
 }
 
 type ExecutionPlugin = Plugin<OperationContext, OperationContext>;
 
 /** Reads the parameters, and executes without plugins what the gateway refuses. */
-function parameterHooks(service: GraphqlService, written: WeakMap<Response, HttpResponse>): ExecutionPlugin {
+function parameterHooks(service: GraphqlService, gatewayResponses: WeakMap<Response, HttpResponse>): ExecutionPlugin {
   /** Operations by their parameters. Parameters that a plugin has replaced are read again. */
   const calls = new WeakMap<GraphQLParams, BatchItem>();
   return {
@@ -63,7 +67,7 @@ function parameterHooks(service: GraphqlService, written: WeakMap<Response, Http
         try {
           return await readParams(service, serverContext, calls);
         } catch (error) {
-          return toResponse(fetchAPI, service.refuse(serverContext.requestContext, error), written);
+          return toResponse(fetchAPI, service.refuse(serverContext.requestContext, error), gatewayResponses);
         }
       });
     },
@@ -105,7 +109,7 @@ const documentHooks: ExecutionPlugin = {
 /** Sends results that no plugin has changed without serializing them again. */
 function resultHooks(
   service: GraphqlService,
-  written: WeakMap<Response, HttpResponse>,
+  gatewayResponses: WeakMap<Response, HttpResponse>,
   logger: Logger,
 ): ExecutionPlugin {
   const mask = (result: GraphQLResult) => maskUnexpected(result, logger);
@@ -120,7 +124,7 @@ function resultHooks(
       }
       const response = Array.isArray(result) ? inOneResponse(results) : results[0];
       if (response === undefined) return;
-      setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, response, written), 'application/json');
+      setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, response, gatewayResponses), 'application/json');
     },
   };
 }
@@ -181,7 +185,7 @@ function inOneResponse(responses: readonly HttpResponse[]): HttpResponse {
 /** Reads parameters that a plugin has replaced. */
 function callOf(params: GraphQLParams, { req }: RequestContext): GraphqlCall | GatewayError {
   try {
-    const requested = requestedInBody(params);
+    const requested = operationInBody(params);
     const text = stringifyJson(params) ?? '';
     return { params: withQuery(requested, requested.query), text, readOnly: req.method === 'GET' };
   } catch (error) {

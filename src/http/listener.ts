@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { ConfigValueError } from '../config/config-value-error.ts';
-import { answerMalformedRequests } from './malformed-requests.ts';
+import { respondToMalformedRequests } from './malformed-requests.ts';
 import type { RequestHandler } from './request-handler.ts';
 
 export interface ListenerOptions {
@@ -51,7 +51,7 @@ export async function listen(host: Omit<RequestHandler, 'isDraining'>, options: 
   const { tls } = options;
   const timeouts = timeoutsOf(options);
   const server = tls ? createTlsServer({ ...tls, ...timeouts }, host.handle) : createServer(timeouts, host.handle);
-  answerMalformedRequests(server);
+  respondToMalformedRequests(server);
   const fresh = trackFreshConnections(server);
   await bind(server, options);
   const { port } = server.address() as AddressInfo;
@@ -90,7 +90,7 @@ function trackFreshConnections(server: Server): ReadonlySet<Socket> {
   server.on('connection', track);
   server.on('secureConnection', (secure: Socket) => {
     // requests use the TLS socket; the raw socket below it has the same peer
-    for (const raw of fresh) if (sameEnd(raw, secure)) fresh.delete(raw);
+    for (const raw of fresh) if (haveSamePeer(raw, secure)) fresh.delete(raw);
     track(secure);
   });
   server.on('request', (req) => {
@@ -99,7 +99,7 @@ function trackFreshConnections(server: Server): ReadonlySet<Socket> {
   return fresh;
 }
 
-function sameEnd(left: Socket, right: Socket): boolean {
+function haveSamePeer(left: Socket, right: Socket): boolean {
   return left.remotePort === right.remotePort && left.remoteAddress === right.remoteAddress;
 }
 

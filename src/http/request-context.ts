@@ -28,9 +28,9 @@ export class RequestContext implements RequestNotes, OperationContext {
   onAbort: (() => void) | undefined;
   shared: SharedResponse<HttpResponse> | undefined;
   /** Set for an operation in a batch: receives the headers of its subgraphs, which are written after all operations. */
-  private headerSink: ((gathered: CollectedHeaders) => void) | undefined;
+  private headerSink: ((collected: CollectedHeaders) => void) | undefined;
   /** The index in {@link ActiveRequests}. */
-  place = -1;
+  index = -1;
   endpoint: RequestNotes['endpoint'];
   operation: RequestNotes['operation'];
   operationName: RequestNotes['operationName'];
@@ -57,13 +57,13 @@ export class RequestContext implements RequestNotes, OperationContext {
     return this.res.destroyed;
   }
 
-  receiveHeaders(gathered: CollectedHeaders): void {
-    if (this.headerSink) this.headerSink(gathered);
-    else gathered.writeTo(this.res);
+  receiveHeaders(collected: CollectedHeaders): void {
+    if (this.headerSink) this.headerSink(collected);
+    else collected.writeTo(this.res);
   }
 
   /** Returns a context for one operation of a batch. It shares nothing with the others, and no response is written to it. */
-  forOperation(headerSink: (gathered: CollectedHeaders) => void): RequestContext {
+  forOperation(headerSink: (collected: CollectedHeaders) => void): RequestContext {
     const copy: RequestContext = Object.create(RequestContext.prototype);
     return Object.assign(copy, this, { onAbort: undefined, shared: undefined, headerSink });
   }
@@ -89,15 +89,15 @@ export class ActiveRequests {
   readonly list: RequestContext[] = [];
 
   add(context: RequestContext): void {
-    context.place = this.list.length;
+    context.index = this.list.length;
     this.list.push(context);
   }
 
   delete(context: RequestContext): void {
-    const { place } = context;
+    const { index } = context;
     const last = this.list.pop();
     if (last === undefined || last === context) return;
-    last.place = place;
-    this.list[place] = last;
+    last.index = index;
+    this.list[index] = last;
   }
 }

@@ -8,7 +8,7 @@ export class StaticPage {
   readonly #body: Buffer;
   readonly #etag: string;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #forms = new Map<Coding, Promise<Buffer>>();
+  readonly #encodedBodies = new Map<Coding, Promise<Buffer>>();
 
   constructor(html: string, headers: Readonly<Record<string, string>>) {
     this.#body = Buffer.from(html);
@@ -25,19 +25,19 @@ export class StaticPage {
     if (known !== undefined && matchesIfNoneMatch(known, etag)) {
       return sendResponse(context, { status: 304, headers, body: '' });
     }
-    const body = coding === undefined ? this.#body : await this.#formOf(coding);
+    const body = coding === undefined ? this.#body : await this.#encodedBody(coding);
     const type = { 'content-type': 'text/html; charset=utf-8', 'content-length': body.length };
     const encoding: Record<string, string> = coding === undefined ? {} : { 'content-encoding': coding };
     sendResponse(context, { status: 200, headers: { ...headers, ...type, ...encoding }, body });
   }
 
-  #formOf(coding: Coding): Promise<Buffer> {
-    let form = this.#forms.get(coding);
-    if (form === undefined) {
-      form = encodeBody(this.#body, coding);
-      this.#forms.set(coding, form);
-      form.catch(() => this.#forms.delete(coding));
+  #encodedBody(coding: Coding): Promise<Buffer> {
+    let body = this.#encodedBodies.get(coding);
+    if (body === undefined) {
+      body = encodeBody(this.#body, coding);
+      this.#encodedBodies.set(coding, body);
+      body.catch(() => this.#encodedBodies.delete(coding));
     }
-    return form;
+    return body;
   }
 }

@@ -31,20 +31,20 @@ export function session(login: Login, { authenticator, filter, fail }: SessionOp
   }
 
   return (next) => {
-    const proceed = (context: RequestContext, proved: RequestContext['session']) => {
-      context.session = proved;
+    const proceed = (context: RequestContext, session: RequestContext['session']) => {
+      context.session = session;
       // the authenticator compares it with other credentials of the request
-      if (proved && authenticator === undefined) context.client = { ...context.client, identity: proved.identity };
+      if (session && authenticator === undefined) context.client = { ...context.client, identity: session.identity };
       next(context);
     };
     return (context) => {
-      const visit = login.match(context.req);
-      if (visit === undefined) return next(context);
-      if (visit.respond) return serveLoginRoute(context, visit.respond);
+      const request = login.match(context.req);
+      if (request === undefined) return next(context);
+      if (request.respond) return serveLoginRoute(context, request.respond);
       varyByCookie(context);
-      const proved = visit.authenticate();
-      if (!(proved instanceof Promise)) return proceed(context, proved);
-      proved.then((known) => proceed(context, known)).catch((error: unknown) => fail(context, error));
+      const session = request.authenticate();
+      if (!(session instanceof Promise)) return proceed(context, session);
+      session.then((found) => proceed(context, found)).catch((error: unknown) => fail(context, error));
     };
   };
 }
@@ -69,8 +69,8 @@ function sendLoginResponse(
  * token. Leaves a request alone that another credential authenticates.
  */
 export const sessionToken: Middleware = (next) => (context) => {
-  const { req, client, session: proved } = context;
-  if (proved && client.identity === proved.identity) req.headers.authorization = `Bearer ${proved.accessToken}`;
+  const { req, client, session } = context;
+  if (session && client.identity === session.identity) req.headers.authorization = `Bearer ${session.accessToken}`;
   next(context);
 };
 

@@ -47,7 +47,7 @@ function reached(checks: readonly LimitCheck[], decisions: readonly LimitDecisio
   const limits = checks
     .filter((_, i) => decisions[i]?.allowed === false)
     .map(({ limit }) => {
-      return `the limit "${limit.name}" is ${limit.limit} in ${inWords(limit.windowMs)}`;
+      return `the limit "${limit.name}" is ${limit.limit} in ${formatDuration(limit.windowMs)}`;
     });
   return limits.join(', ');
 }
@@ -60,7 +60,7 @@ const UNITS = [
 ] as const;
 
 /** Formats a duration: `1m`, `90s`, `250ms`. */
-export function inWords(ms: number): string {
+export function formatDuration(ms: number): string {
   for (const [size, unit] of UNITS) if (ms % size === 0) return `${ms / size}${unit}`;
   return `${ms}ms`;
 }

@@ -3,7 +3,7 @@ import type Pool from 'undici/lib/dispatcher/pool.js';
 import type { Coding } from '../../shared/content-codings.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { mayHaveLongNumber } from '../../shared/exact-json.ts';
-import { type BodyForm, decodeForm, encodeRequest, formIn } from '../body-form.ts';
+import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
 import type { ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import {
   abortFailure,
@@ -52,7 +52,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #headers: string[] | undefined;
   /** Set when the response is encoded, or in another charset than UTF-8. */
-  #form: BodyForm | undefined;
+  #encoding: BodyEncoding | undefined;
   /** The encoded request body. */
   #encoded: Buffer | undefined;
 
@@ -95,7 +95,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
 
   onHeaders(status: number, headers: Buffer[]): boolean {
     this.#status = status;
-    this.#form = formIn(headers);
+    this.#encoding = encodingInRawHeaders(headers);
     if (this.#target.returnsHeaders) this.#headers = readHeaders(headers);
     return true;
   }
@@ -113,7 +113,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
 
   onComplete(): void {
     const body = joined(this.#chunks, this.#size);
-    if (this.#form) void this.#completeEncoded(body, this.#form);
+    if (this.#encoding) void this.#completeEncoded(body, this.#encoding);
     else this.#complete(body, undefined);
   }
 
@@ -136,10 +136,10 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     }
   }
 
-  async #completeEncoded(body: Buffer, form: BodyForm): Promise<void> {
+  async #completeEncoded(body: Buffer, encoding: BodyEncoding): Promise<void> {
     const { name, maxResponseBytes } = this.#target;
-    const decoded = await decodeForm(body, form, maxResponseBytes);
-    if ('bytes' in decoded) this.#complete(decoded.bytes, form.charset);
+    const decoded = await decodeContent(body, encoding, maxResponseBytes);
+    if ('bytes' in decoded) this.#complete(decoded.bytes, encoding.charset);
     else if (decoded.isTooLarge) this.#fail(sizeFailure(name, maxResponseBytes, this.#status));
     else this.#failBody(decoded.reason);
   }
