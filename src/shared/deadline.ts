@@ -1,8 +1,11 @@
 /** The longest time that a timer of Node takes, about 25 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Number of parts of a deadline's time. A stall in one part does not use up the others. */
+/** Largest number of parts of a deadline's time. A stall in one part does not use up the others. */
 const PARTS = 4;
+
+/** The shortest part, in milliseconds. */
+const SHORTEST_PART_MS = 5;
 
 /** What a deadline ends. */
 export interface Expirable {
@@ -21,7 +24,7 @@ export interface Expirable {
 export class Deadline {
   readonly #partMs: number;
   #target: Expirable | undefined;
-  #partsLeft = PARTS;
+  #partsLeft: number;
   #repeatsLeft = PARTS;
   /** When the last part is over, by `performance.now()`. */
   #lastPartEnd = 0;
@@ -30,9 +33,10 @@ export class Deadline {
   #immediate: NodeJS.Immediate | undefined;
 
   constructor(ms: number, target: Expirable) {
-    this.#partMs = Math.ceil(ms / PARTS);
+    this.#partsLeft = Math.min(PARTS, Math.max(1, Math.floor(ms / SHORTEST_PART_MS)));
+    this.#partMs = Math.ceil(ms / this.#partsLeft);
     this.#target = target;
-    if (ms <= LONGEST_TIMER_MS) this.#timer = setTimeout(partOver, this.#partMs, this);
+    if (ms <= LONGEST_TIMER_MS) this.#startPart();
   }
 
   /** Cancels it. Lets go of what it would end. */
