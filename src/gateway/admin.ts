@@ -36,7 +36,7 @@ export async function openAdmin(config: Config, actions: AdminActions): Promise<
   const { enabled, listen: address, path } = config.telemetry.metrics.prometheus;
   if (!enabled) return undefined;
   const portSetting = 'telemetry.metrics.prometheus.listen';
-  const { origin, close } = await listen(adminHost(config, actions), {
+  const { origin, close } = await listen(createAdminHandler(config, actions), {
     ...address,
     portSetting,
     graceMs: GRACE_MS,
@@ -45,7 +45,7 @@ export async function openAdmin(config: Config, actions: AdminActions): Promise<
   return { metricsUrl: `${origin}${path}`, close };
 }
 
-function adminHost(config: Config, actions: AdminActions): Omit<RequestHandler, 'isDraining'> {
+function createAdminHandler(config: Config, actions: AdminActions): Omit<RequestHandler, 'isDraining'> {
   const { path: metricsPath } = config.telemetry.metrics.prometheus;
   const { purge_token: token } = config.bff;
   const isAllowed = compileAddressList(config.ip_lists.admin);

@@ -13,7 +13,7 @@ import type { SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { HostOptions } from './create-host.ts';
+import type { GatewayHandlerOptions } from './gateway-handler.ts';
 
 export interface RequestPolicyParts {
   readonly logger: Logger;
@@ -27,7 +27,7 @@ export interface RequestPolicyParts {
 }
 
 type RequestPolicies = Pick<
-  HostOptions,
+  GatewayHandlerOptions,
   'maxUrlBytes' | 'responseHeaders' | 'cors' | 'addressFilter' | 'csrf' | 'documents' | 'maxBatch'
 >;
 

@@ -47,10 +47,12 @@ const KEEP_ALIVE_MS = 65_000;
 const DEFAULT_LINGER_MS = 250;
 
 /** Opens the port. Rejects with `ConfigValueError`, which says what to do, when it cannot be opened. */
-export async function listen(host: Omit<RequestHandler, 'isDraining'>, options: ListenerOptions): Promise<Listener> {
+export async function listen(handler: Omit<RequestHandler, 'isDraining'>, options: ListenerOptions): Promise<Listener> {
   const { tls } = options;
   const timeouts = timeoutsOf(options);
-  const server = tls ? createTlsServer({ ...tls, ...timeouts }, host.handle) : createServer(timeouts, host.handle);
+  const server = tls
+    ? createTlsServer({ ...tls, ...timeouts }, handler.handle)
+    : createServer(timeouts, handler.handle);
   respondToMalformedRequests(server);
   const fresh = trackFreshConnections(server);
   await bind(server, options);
@@ -60,7 +62,7 @@ export async function listen(host: Omit<RequestHandler, 'isDraining'>, options: 
     port,
     origin: `${tls ? 'https' : 'http'}://${urlHost(options.host)}:${port}`,
     close() {
-      closing ??= drain(server, host, fresh, options);
+      closing ??= drain(server, handler, fresh, options);
       return closing;
     },
   };
@@ -105,7 +107,7 @@ function haveSamePeer(left: Socket, right: Socket): boolean {
 
 async function drain(
   server: Server,
-  host: Omit<RequestHandler, 'isDraining'>,
+  handler: Omit<RequestHandler, 'isDraining'>,
   fresh: ReadonlySet<Socket>,
   { graceMs = DEFAULT_GRACE_MS, lingerMs = DEFAULT_LINGER_MS }: ListenerOptions,
 ): Promise<void> {
@@ -113,7 +115,7 @@ async function drain(
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => resolve());
   });
-  host.drain();
+  handler.drain();
   const linger = setTimeout(() => {
     server.closeIdleConnections();
     for (const socket of fresh) socket.destroy();
