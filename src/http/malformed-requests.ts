@@ -36,7 +36,7 @@ export function respondToMalformedRequests(server: Server): void {
   });
 }
 
-/** Node keeps the response in progress on the socket, and looks there itself when nobody listens to `clientError`. */
+/** Node stores the response in progress on the socket, and checks it itself when `clientError` has no listener. */
 function hasBegunResponse(socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
   return socket._httpMessage?.headersSent === true;
 }

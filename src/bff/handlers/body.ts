@@ -27,7 +27,7 @@ async function readAll(req: IncomingMessage, maxBytes: number): Promise<Buffer |
     return await readBytes(req, maxBytes, (bytes) => bytes, ERRORS);
   } catch (error) {
     if (!(error instanceof BodyTooLarge)) throw error;
-    // the rest is read and thrown away: a client that cannot write on would not get its answer
+    // discards the rest: a client that cannot finish sending would not read its response
     req.resume();
     return undefined;
   }
