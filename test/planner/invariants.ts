@@ -48,7 +48,7 @@ class PlanCheck {
     const say = (problem: string) => this.problems.push(`#${id} ${subgraph.name}: ${problem}`);
     const schema = subgraphSchema(subgraph, this.supergraph);
     for (const { message } of validate(schema, parse(document))) say(`${message} in ${document}`);
-    for (const problem of readsWhatItMay(request, schema)) say(problem);
+    for (const problem of readsWhatItMay(request, schema, this.supergraph)) say(problem);
     if (dependsOn.some((other) => other >= id)) say(`depends on what comes later: ${dependsOn}`);
     const before = this.before(request);
     if (before.some(({ level }) => level >= request.level)) say('is in a wave no later than what it depends on');
