@@ -365,6 +365,12 @@ export const ERRORS: readonly ErrorCase[] = [
     a: file('a', QUERY),
     b: 'extend schema @subgraph(url: "http://b")\nextend schema @link(url: "https://specs.apollo.dev/federation/v2.99") # here\ntype T { x: Int }',
   }),
+  ...['federation', 'federation/', 'federation/2.3'].map((url) =>
+    fileCase('UNKNOWN_FEDERATION_LINK_VERSION', {
+      a: file('a', QUERY),
+      b: `extend schema @subgraph(url: "http://b")\nextend schema @link(url: "https://specs.apollo.dev/${url}") # here\ntype T { x: Int }`,
+    }),
+  ),
   fileCase('INVALID_LINK_DIRECTIVE_USAGE', {
     a: file('a', QUERY),
     b: 'extend schema @subgraph(url: "http://b")\nextend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@cost"]) # here\ntype T { x: Int }',
