@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection } from '../operation/timed-sections.ts';
-import { parseJson, stringifyJson } from '../shared/exact-json.ts';
+import { isStackOverflow, parseJson, stringifyJson } from '../shared/exact-json.ts';
 import type { SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest } from './compile.ts';
@@ -211,7 +211,7 @@ class Execution implements MergeProblems {
 
   private settle(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
     if (response.kind === 'failure') this.fail(request, sent, response.failure);
-    else this.mergeResponse(request, sent, response);
+    else this.mergeResponseOrFail(request, sent, response);
     forgetObjects(sent);
     this.done(request);
   }
@@ -246,6 +246,20 @@ class Execution implements MergeProblems {
         this.settle(request, sent, disconnected ? { kind: 'failure', failure: CLIENT_DISCONNECTED } : response);
       }),
     );
+  }
+
+  /** Merges a response. One that is nested deeper than the stack is an error of its own fields. */
+  private mergeResponseOrFail(
+    request: CompiledRequest,
+    sent: readonly GatheredEntities[],
+    response: TextResponse,
+  ): void {
+    try {
+      this.mergeResponse(request, sent, response);
+    } catch (error) {
+      if (!isStackOverflow(error)) throw error;
+      this.fail(request, sent, malformed(request.planned, 'it is nested too deeply', response.status));
+    }
   }
 
   private mergeResponse(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {

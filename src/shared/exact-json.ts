@@ -71,7 +71,7 @@ export function stringifyJson(value: unknown, space?: number): string | undefine
 }
 
 /** Returns whether an error is the one for recursion that is too deep; a text that is too long is a `RangeError` too. */
-function isStackOverflow(error: unknown): boolean {
+export function isStackOverflow(error: unknown): boolean {
   return error instanceof RangeError && error.message.includes('call stack');
 }
 
