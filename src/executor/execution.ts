@@ -210,8 +210,13 @@ class Execution implements MergeProblems {
   }
 
   private settle(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
-    if (response.kind === 'failure') this.fail(request, sent, response.failure);
-    else this.mergeResponseOrFail(request, sent, response);
+    try {
+      if (response.kind === 'failure') this.fail(request, sent, response.failure);
+      else this.mergeResponse(request, sent, response);
+    } catch (error) {
+      if (response.kind === 'failure' || !isStackOverflow(error)) throw error;
+      this.fail(request, sent, malformed(request.planned, 'it is nested too deeply', response.status));
+    }
     forgetObjects(sent);
     this.done(request);
   }
@@ -246,20 +251,6 @@ class Execution implements MergeProblems {
         this.settle(request, sent, disconnected ? { kind: 'failure', failure: CLIENT_DISCONNECTED } : response);
       }),
     );
-  }
-
-  /** Merges a response. One that is nested deeper than the stack is an error of its own fields. */
-  private mergeResponseOrFail(
-    request: CompiledRequest,
-    sent: readonly GatheredEntities[],
-    response: TextResponse,
-  ): void {
-    try {
-      this.mergeResponse(request, sent, response);
-    } catch (error) {
-      if (!isStackOverflow(error)) throw error;
-      this.fail(request, sent, malformed(request.planned, 'it is nested too deeply', response.status));
-    }
   }
 
   private mergeResponse(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {
