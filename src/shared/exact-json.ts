@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { stringifyDeep } from './deep-json.ts';
 
 /**
  * JSON in which numbers keep their digits. `JSON.parse` reads numbers as IEEE 754 doubles: ids of 64 bits, decimals of money
@@ -60,9 +61,18 @@ export function stringifyJson(value: unknown, space?: number): string | undefine
   try {
     const text: string | undefined = JSON.stringify(value, undefined, space);
     return marked ? text?.replace(MARKED, '$1') : text;
+  } catch (error) {
+    if (isStackOverflow(error))
+      return stringifyDeep(value, (each) => (each instanceof ExactNumber ? each.text : undefined));
+    throw error;
   } finally {
     marking = false;
   }
+}
+
+/** Returns whether an error is the one for recursion that is too deep; a text that is too long is a `RangeError` too. */
+export function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('call stack');
 }
 
 /** Whether a value is a number of either kind. */

@@ -268,3 +268,27 @@ describe('value types of two subgraphs that do not agree', () => {
     expect(reported(errors)).toEqual([`main.language ${MALFORMED}`]);
   });
 });
+
+describe('a response that is nested deeper than the stack', () => {
+  const subgraphs = {
+    names: 'type Query { a: Person b: Person } type Person @key(fields: "id") { id: ID! }',
+    mails:
+      'scalar Any type Person @key(fields: "id") { id: ID! box: Box } type Box { any: Any } type Query { ok: Int }',
+  };
+
+  it('costs its own fields, where it has to be copied', async () => {
+    const any = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    const answer = await execute(subgraphs, '{ a { id box { any } } b { id box { any } } ok }', {
+      names: { data: { a: { id: '1' }, b: { id: '1' } } },
+      mails: ({ query }) =>
+        query.includes('_entities') ? `{"data":{"_entities":[{"box":{"any":${any}}}]}}` : { data: { ok: 1 } },
+    });
+    expect(answer.data).toMatchObject({ a: { id: '1' }, b: { id: '1' }, ok: 1 });
+    expect(answer.errors).toContainEqual(
+      expect.objectContaining({
+        path: ['a', 'box'],
+        extensions: expect.objectContaining({ code: MALFORMED, reason: 'it is nested too deeply' }),
+      }),
+    );
+  });
+});

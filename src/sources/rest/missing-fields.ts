@@ -1,8 +1,10 @@
+import { Kind } from 'graphql';
 import { type EntityLookup, returnedSubfields } from '../../connectors/entity-lookups.ts';
 import { emptyObject, isObject, type Json } from '../../connectors/mapping/json.ts';
 import type { ConnectorModel } from '../../connectors/resolvable-fields.ts';
 import { keyOf } from './entity-key.ts';
 import type { RestContext } from './rest-context.ts';
+import { notFound } from './rest-failure.ts';
 
 /** Returns the names of the fields that the operation selects on a type. */
 export type SelectedFields = (typeName: string) => readonly string[];
@@ -28,12 +30,37 @@ export function addMissingFields(
       return whole;
     });
   }
-  if (!isObject(value)) return value;
+  if (!isObject(value) || (value as unknown) instanceof Error) return value;
   const concrete = concreteType(model, typeName, value);
   const lookups = model.lookups.get(concrete);
   if (lookups === undefined) return value;
   const missing = wanted(concrete).filter((name) => !Object.hasOwn(value, name));
-  return missing.length === 0 ? value : complete(context, lookups, value, missing, refersOnly);
+  if (missing.length === 0) return value;
+  const whole = complete(context, lookups, value, missing, refersOnly);
+  return refersOnly ? whole : whole.then((found) => found ?? missingEntity(model, context, concrete, value, missing));
+}
+
+/**
+ * Returns what stands for an object that no lookup has found: null, or an object with an error for each selected field
+ * that must not be null. Null propagates from there to the object, with the path of the field, as it does where a
+ * subgraph returns null for an entity.
+ */
+function missingEntity(
+  model: ConnectorModel,
+  context: RestContext,
+  typeName: string,
+  reference: Record<string, Json>,
+  missing: readonly string[],
+): Json {
+  const fields = model.schema.types.get(typeName)?.fields;
+  const required = missing.filter((name) => fields?.get(name)?.type.kind === Kind.NON_NULL_TYPE);
+  if (required.length === 0) return null;
+  const object = Object.assign(emptyObject(), reference);
+  for (const name of required) {
+    const error: unknown = notFound(context.runtime.subgraph, `${typeName}.${name}`);
+    object[name] = error as Json;
+  }
+  return object;
 }
 
 interface EntityField {
