@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DependsOn } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Engine } from '../pipeline/engine.ts';
@@ -70,8 +69,6 @@ export interface BffOptions {
   readonly cacheBytes?: number;
   /** Configuration that endpoints are checked against. */
   readonly endpointConfig?: EndpointConfig;
-  /** Request properties that are forwarded to sources, so that responses depend on them. Default: none. */
-  readonly forwarding?: DependsOn | undefined;
   /** Redis that stores responses and idempotency keys for all processes. Default: in memory. */
   readonly redis?: SharedRedis | undefined;
   /** Store of idempotency keys when `redis` is not set. Default: the memory of this process. */
@@ -213,7 +210,6 @@ function createContext(options: BffOptions): BffContext {
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
-    dependsOn: options.forwarding,
     errorStatus: options.errorStatus,
     docs: options.docs ?? true,
     documentSettings: options.documentSettings ?? {},

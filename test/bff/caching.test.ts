@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BffOptions } from '../../src/bff/bff.ts';
+import { NOTHING, reads, withReads } from '../../src/client/depends-on.ts';
 import type { ExecutionResult } from '../../src/pipeline/engine.ts';
 import { as, engineOver, type FakeEngine, folderOf, serveBff, sourceError } from './support.ts';
 
@@ -182,8 +183,9 @@ test('what nobody said is private is shared between those who do not say who the
 });
 
 test('headers that sources are told of are part of what an answer depends on', async () => {
-  const forwarding = { forwards: (name: string) => name === 'x-tenant', forwardsAddress: false };
-  const { call, engine } = await serve(PRODUCT, { forwarding });
+  const dependsOn = withReads(NOTHING, reads({ headers: ['x-tenant'] }));
+  const engine = { ...engineOver(SDL, shop()), dependsOnOncePlanned: () => dependsOn };
+  const { call } = await serve(PRODUCT, { engine: () => engine });
   for (const tenant of ['a', 'b', 'a']) await call('/bff/web/products/p1', { headers: { 'x-tenant': tenant } });
   expect(engine.requests).toHaveLength(2);
 });
