@@ -18,7 +18,7 @@ interface ResponseProperties {
   readonly scope: Scope;
   /** Whether only some clients have access. */
   readonly isGuarded?: boolean;
-  /** Headers that the endpoint itself names, so that the response varies with them even if it is public. */
+  /** Headers that the response varies with in any case, even if it is public: those that an endpoint itself names. */
   readonly named?: readonly string[];
 }
 
@@ -39,5 +39,5 @@ export function audienceOf(response: ResponseProperties, requester: Requester, d
   if (read === undefined) return { isPrivate, vary: ['*'] };
   const { named = [] } = response;
   const counted = byWho ? read : read.filter((name) => !COMMON_CREDENTIALS.has(name) || named.includes(name));
-  return { isPrivate, vary: [...new Set([...counted, ...(byWho ? credentials.headers : [])])] };
+  return { isPrivate, vary: [...new Set([...named, ...counted, ...(byWho ? credentials.headers : [])])] };
 }

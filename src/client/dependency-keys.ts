@@ -23,11 +23,8 @@ export function inFlightKey(requester: Requester, dependsOn: DependsOn): string 
 
 /** Returns a key per user for responses that are cached per user. It has everything that could make them differ. */
 export function viewerKey(requester: Requester, dependsOn: DependsOn): string {
-  const { clientInfo, headers } = requester;
-  const identity = clientInfo?.identity;
-  const principal = identity === undefined ? '' : principalKey(identity);
-  const address = dependsOn.address ? (clientInfo?.ip ?? '') : '';
-  return `${principal}\n${address}\n${identityLines(requester, dependsOn)}${headerLines(headers, dependsOn)}`;
+  const address = dependsOn.address ? (requester.clientInfo?.ip ?? '') : '';
+  return `${identityLines(requester, dependsOn)}${address}\n${headerLines(requester.headers, dependsOn)}`;
 }
 
 /**
@@ -84,12 +81,13 @@ function isVerified(name: string, identity: Identity | undefined, credentials: C
   }
 }
 
-/** Identifies a client by its credentials as they were sent, and by the certificate, which no header contains. */
+/**
+ * Identifies a client by its principal, and by its credentials as they were sent: two tokens of one principal may differ in claims
+ * about the token, such as `exp`.
+ */
 function identityLines({ clientInfo, headers }: Requester, { credentials }: DependsOn): string {
   const identity = clientInfo?.identity;
-  // a session and the token behind it use the same header, but may have different claims about one user
-  let key = `${identity?.kind ?? ''}\n`;
-  if (identity?.kind === 'certificate') key += `${principalKey(identity)}\n`;
+  let key = identity === undefined ? '\n' : `${principalKey(identity)}\n`;
   for (const name of credentials.headers) key += headerLine(headers, name);
   return key;
 }

@@ -24,9 +24,9 @@ export const cacheHeaders: CacheHeaders = ({ maxAgeMs, scope }, { client, req, r
   // a cookie is only for the client that sent the request
   if (seconds < 1 || res.hasHeader('set-cookie')) return NO_STORE;
   const requester = { clientInfo: client, headers: req.headers };
-  const { isPrivate, vary } = audienceOf({ scope }, requester, withReads(dependsOn, reads));
+  const { isPrivate, vary } = audienceOf({ scope, named: ['accept'] }, requester, withReads(dependsOn, reads));
   return {
     'cache-control': `${isPrivate ? 'private' : 'public'}, max-age=${seconds}`,
-    vary: ['accept', ...vary].join(', '),
+    vary: vary.join(', '),
   };
 };

@@ -139,8 +139,10 @@ test('without a word on caching, a client has to ask each time', async () => {
 /** An engine that answers each viewer with their own name, as sources do that are told who asks. */
 function engineForViewers(): FakeEngine {
   const engine = engineOver(SDL, {});
+  const dependsOn = withReads(NOTHING, reads({ headers: ['authorization'], identity: true }));
   return {
     ...engine,
+    dependsOnOncePlanned: () => dependsOn,
     async execute(request): Promise<ExecutionResult> {
       engine.requests.push(request);
       await new Promise((resolve) => setTimeout(resolve, 5));
