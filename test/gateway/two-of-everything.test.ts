@@ -101,10 +101,13 @@ async function atTheSameTime(world: Everything, calls: number, requests: (() => 
   world.hold();
   const before = world.calls();
   const pending = requests.map((request) => request());
-  await expect.poll(() => world.calls() - before).toBeGreaterThanOrEqual(calls);
-  // all have come in by the time that later requests are answered
-  for (let count = 0; count < 3; count++) await world.send('/health', { headers: {} });
-  world.release();
+  try {
+    await expect.poll(() => world.calls() - before).toBeGreaterThanOrEqual(calls);
+    // all have come in by the time that later requests are answered
+    for (let count = 0; count < 3; count++) await world.send('/health', { headers: {} });
+  } finally {
+    world.release();
+  }
   const answers = await Promise.all(pending);
   expect(world.calls() - before).toBe(calls);
   return answers;
@@ -136,8 +139,8 @@ describe.each(Object.entries(FACTS))('two clients that differ in %s', (_, fact) 
     const { world, ada, bob, ofAda, ofBob } = await start();
     for (const send of [
       (one: Sent) => () => post(world, one, query),
-      (one: Sent) => () => world.send(`/bff/web/${field}/unkept`, one),
-      (one: Sent) => () => world.send(`/bff/web/${field}/private`, one),
+      (one: Sent) => () => world.send(`/bff/web/${field}-unkept`, one),
+      (one: Sent) => () => world.send(`/bff/web/${field}-private`, one),
     ]) {
       const answers = await atTheSameTime(world, calls, [send(ada), send(bob), send(ada)]);
       expect(answers.map((one) => shown(one, field))).toEqual([ofAda, ofBob, ofAda]);
@@ -148,7 +151,7 @@ describe.each(Object.entries(FACTS))('two clients that differ in %s', (_, fact) 
     const { world, ada, bob, ofAda, ofBob } = await start();
     for (const path of [
       `/graphql?query={${field}}`,
-      ...['unsaid', 'private', 'unkept'].map((name) => `/bff/web/${field}/${name}`),
+      ...['unsaid', 'private', 'unkept'].map((name) => `/bff/web/${field}-${name}`),
     ]) {
       const answers = [await world.send(path, ada), await world.send(path, bob), await world.send(path, ada)] as const;
       expect([path, ...answers.map((one) => shown(one, field))]).toEqual([path, ofAda, ofBob, ofAda]);
@@ -183,11 +186,11 @@ describe.each(Object.entries(FACTS))('two clients that differ in %s', (_, fact) 
     const { world, ada, bob } = await start();
     // tokens that are known are not waited for, and documents that are known are planned
     for (const one of [ada, bob]) await post(world, one, '{ plain }');
-    await world.send('/bff/web/plain/unkept', ada);
+    await world.send('/bff/web/plain-unkept', ada);
     const send = [
       (one: Sent) => () => post(world, one, '{ plain }'),
-      (one: Sent) => () => world.send('/bff/web/plain/unkept', one),
-      (one: Sent) => () => world.send('/bff/web/plain/public', one),
+      (one: Sent) => () => world.send('/bff/web/plain-unkept', one),
+      (one: Sent) => () => world.send('/bff/web/plain-public', one),
     ];
     for (const by of send) {
       const answers = await atTheSameTime(world, 1, [by(ada), by(bob)]);
@@ -195,7 +198,7 @@ describe.each(Object.entries(FACTS))('two clients that differ in %s', (_, fact) 
     }
     // the cache has it now
     const before = world.calls();
-    for (const one of [ada, bob]) await world.send('/bff/web/plain/public', one);
+    for (const one of [ada, bob]) await world.send('/bff/web/plain-public', one);
     expect(world.calls()).toBe(before);
     const { headers: given } = await world.send('/graphql?query={plain}', ada);
     expect([given['cache-control'], given.vary]).toEqual(['public, max-age=60', 'accept']);

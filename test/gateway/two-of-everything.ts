@@ -23,15 +23,15 @@ const kept = (scope: string) => `@endpoint(cache: {maxAge: "1m"${scope}})`;
 function endpoints(): Record<string, string> {
   const files: Record<string, string> = {};
   for (const [field, mutation] of Object.entries(FIELDS)) {
-    files[`web/${field}/unsaid.graphql`] = `query ${kept('')} { ${field} }`;
-    files[`web/${field}/private.graphql`] = `query ${kept(', scope: PRIVATE')} { ${field} }`;
-    files[`web/${field}/unkept.graphql`] = `{ ${field} }`;
-    files[`web/${field}/order.graphql`] = `mutation @endpoint(path: "/${field}/orders") { ${mutation} }`;
+    files[`web/${field}-unsaid.graphql`] = `query ${kept('')} { ${field} }`;
+    files[`web/${field}-private.graphql`] = `query ${kept(', scope: PRIVATE')} { ${field} }`;
+    files[`web/${field}-unkept.graphql`] = `{ ${field} }`;
+    files[`web/${field}-order.graphql`] = `mutation @endpoint(path: "/${field}/orders") { ${mutation} }`;
   }
-  files['web/plain/public.graphql'] = `query ${kept(', scope: PUBLIC')} { plain }`;
+  files['web/plain-public.graphql'] = `query ${kept(', scope: PUBLIC')} { plain }`;
   files['web/language.graphql'] =
     `query ($to: String @from(header: "accept-language")) ${kept(', scope: PUBLIC')} { greeting(to: $to) }`;
-  files['web/language/unkept.graphql'] =
+  files['web/language-unkept.graphql'] =
     'query ($to: String @from(header: "accept-language")) @endpoint(path: "/language/unkept") { greeting(to: $to) }';
   files['web/claim.graphql'] = `query ($to: String @from(claim: "sub")) ${kept('')} { greeting(to: $to) }`;
   files['web/shaped.graphql'] = '{ plain }';
