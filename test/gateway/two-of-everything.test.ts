@@ -82,7 +82,6 @@ const FACTS: Readonly<Record<string, Fact>> = {
     two: async () => [{ headers: {} }, { headers: {}, localAddress: '127.0.0.2' }],
     isUnnamed: true,
   },
-  'a label of a progressive override': { field: 'chosen', two: headers({ 'x-labels': 'next' }, {}) },
   'a scope that a field requires': {
     field: 'secret',
     two: async () => [await bearer('"sub":"ada","scope":"secrets"'), await bearer('"sub":"bob"')],
@@ -222,7 +221,7 @@ describe('what an endpoint reads itself', () => {
     expect(answers.map((one) => shown(one, 'greeting')?.includes('"ada"'))).toEqual([true, false, true]);
   });
 
-  test.each(['shaped', 'varied'])('headers that the shape of "%s" reads', async (name) => {
+  test.each(['varied'])('headers that the shape of "%s" reads', async (name) => {
     const world = await twoOfEverything([]);
     const pages = [{ headers: { 'x-page': 'one' } }, { headers: { 'x-page': 'two' } }];
     const sent = pages.map((one) => world.send(`/bff/web/${name}`, one));
