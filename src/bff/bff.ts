@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DependsOn } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
 import { problemResponse } from '../http/problem.ts';
@@ -67,8 +66,6 @@ export interface BffOptions {
   readonly cacheBytes?: number;
   /** Configuration that endpoints are checked against. */
   readonly endpointConfig?: EndpointConfig;
-  /** Request properties that are forwarded to sources, so that responses depend on them. Default: none. */
-  readonly forwarding?: DependsOn | undefined;
   /** Redis that stores responses and idempotency keys for all processes. Default: in memory. */
   readonly redis?: SharedRedis | undefined;
   /** Store of idempotency keys when `redis` is not set. Default: the memory of this process. */
@@ -193,7 +190,6 @@ function createContext(options: BffOptions): BffContext {
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
-    dependsOn: options.forwarding,
     errorStatus: options.errorStatus,
     docs: options.docs ?? true,
     documentSettings: options.documentSettings ?? {},

@@ -28,7 +28,6 @@ import { openRequestPolicies } from './request-policies.ts';
 import { logWarmUp, schemaListener } from './schema-listener.ts';
 import { settingWarnings } from './setting-warnings.ts';
 import type { SharedState } from './shared-state.ts';
-import { analyzeVary } from './vary-analysis.ts';
 import { warmUpEngine } from './warm-up.ts';
 import { warnAboutDocuments } from './warn-about-documents.ts';
 import { loadYogaPlugins } from './yoga-plugins.ts';
@@ -125,8 +124,6 @@ interface Foundation {
   readonly redis: SharedRedis | undefined;
   readonly rateLimits: ReturnType<typeof createRateLimits>;
   readonly gateway: Gateway;
-  /** What responses depend on beside what is asked for. */
-  readonly dependsOn: ReturnType<typeof analyzeVary>;
 }
 
 async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
@@ -153,14 +150,13 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
   });
   closers.add(() => gateway.close());
-  const dependsOn = analyzeVary(rules.request, gateway, config);
-  return { logger, metrics, instruments, rules, redis, rateLimits, gateway, dependsOn };
+  return { logger, metrics, instruments, rules, redis, rateLimits, gateway };
 }
 
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, gateway, dependsOn }: Foundation,
+  { logger, instruments, redis, rules, rateLimits, gateway }: Foundation,
   closers: Closers,
 ): Promise<GatewayHandlerOptions> {
   const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
@@ -176,8 +172,8 @@ async function openRequestHandling(
   return {
     ...handlerSettings(config),
     ...requests.policies,
-    ...{ logger, instruments, dependsOn, authenticator, engine: gateway.engine },
-    cacheHeaders: config.cache_control.enabled ? cacheHeaders(dependsOn) : undefined,
+    ...{ logger, instruments, authenticator, engine: gateway.engine },
+    cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
     countRequest: requestCounter(rateLimits),
@@ -189,7 +185,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, instruments, dependsOn }: Foundation,
+  { gateway, logger, redis, rateLimits, instruments }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -203,7 +199,6 @@ async function openEndpoints(
     bff = await openBff(bffDir, config, {
       ...{ gateway, logger, redis, instruments, purgeEverywhere, demo: demo ?? false },
       keyStore: sharedState?.idempotencyKeys,
-      forwarding: dependsOn,
       limiter: rateLimits.limiter,
     });
   }

@@ -83,7 +83,7 @@ function badRequest(message: string): GatewayError {
 
 /**
  * Returns the response for a result, with the status for its kind and the media type.
- * @param caching headers for caches; the same for all clients that share the response
+ * @param caching headers for caches; they may differ between clients that share the response
  * @param shared set when several clients share the response: all but the first get the same bytes
  */
 export function resultResponse(
@@ -95,7 +95,8 @@ export function resultResponse(
   const isLast = shared === undefined || --shared.left === 0;
   if (shared?.response?.headers['content-type'] === contentType) {
     if (isLast) takeDataText(result);
-    return encodedOnce(shared, shared.response);
+    const common = encodedOnce(shared, shared.response);
+    return caching ? { ...common, headers: { ...common.headers, ...caching } } : common;
   }
   const status = statusOf(result, contentType);
   const own = status === 405 ? { allow: 'POST' } : result.headers;

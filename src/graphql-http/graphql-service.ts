@@ -69,13 +69,13 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     execute(context, call).then((result) => respond(context, result));
 
   function respond(context: RequestContext, result: ExecutionResult): HttpResponse {
-    const { cachePolicy } = result;
+    const { cachePolicy, dependsOn } = result;
     context.operation = result.operation;
     if (result.errors.length > 0) context.errors = result.errors;
     // a `cache-control` that a header rule returns from a subgraph takes precedence
     const needsCacheControl =
       cachePolicy !== undefined && cacheHeaders !== undefined && !context.res.hasHeader('cache-control');
-    const caching = needsCacheControl ? cacheHeaders(cachePolicy, context) : undefined;
+    const caching = needsCacheControl ? cacheHeaders(cachePolicy, context, dependsOn) : undefined;
     return resultResponse(result, contentTypeFor(context), caching, context.shared);
   }
 

@@ -1,3 +1,4 @@
+import { NOTHING } from '../client/depends-on.ts';
 import { methodNotAllowed } from '../http/error-response.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { Route } from '../http/router.ts';
@@ -6,7 +7,7 @@ import { createResponseSender } from './compressed-response.ts';
 import { isFastPathRequest, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
-import type { YogaPlugin } from './yoga-plugin.ts';
+import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
 
 export interface GraphqlRouteOptions
   extends RequestReaderOptions,
@@ -32,9 +33,9 @@ export interface GraphqlRoute extends Required<Route> {
 export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, contract?: string): GraphqlRoute {
   const { logger, onRefused, cacheHeaders, pathPrefix = '', yogaPlugins: plugins = [] } = options;
   const isExtended = plugins.length > 0;
+  const readByPlugins = isExtended ? readsOfPlugins(plugins) : NOTHING;
   const service = createGraphqlService({
-    // plugins may read any part of a request, so requests cannot be deduplicated
-    runner: createOperationRunner({ ...options, contract, shareQueries: options.shareQueries && !isExtended }),
+    runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
     ...{ logger, cacheHeaders, onRefused },
@@ -45,6 +46,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     yogaHandler ??= import('./yoga.ts').then(({ createYogaHandler }) =>
       createYogaHandler({ service, logger, path, plugins }),
     );
+    context.reads = readByPlugins;
     try {
       await (await yogaHandler)(context);
     } catch (error) {

@@ -199,10 +199,9 @@ function withArguments(operation: Operation, { document, variableValues, operati
   const { call, document: known } = operation;
   const isKnown = known !== undefined && 'document' in known && known.document === document;
   const query = isKnown ? call.params.query : print(document);
-  return {
-    ...operation,
-    call: { ...call, params: { ...call.params, query, variables: variableValues, operationName } },
-  };
+  const params = { ...call.params, query, variables: variableValues, operationName };
+  // equal texts share an execution, so the text has what plugins have changed
+  return { ...operation, call: { ...call, params, text: stringifyJson(params) ?? '' } };
 }
 
 /** Returns the result for an error of a plugin. Clients see a `GraphQLError`; any other error is logged and masked. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { NOTHING, type Reads } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { OperationContext, SharedResponse } from '../pipeline/operation-context.ts';
 import { peerAddress } from '../policy/client-address.ts';
@@ -25,6 +26,7 @@ export class RequestContext implements RequestNotes, OperationContext {
   session: SessionIdentity | undefined;
   /** Headers of any response to this request, names in lower case. */
   headers: Readonly<Record<string, string>> | undefined;
+  reads: Reads = NOTHING;
   onAbort: (() => void) | undefined;
   shared: SharedResponse<HttpResponse> | undefined;
   /** Set for an operation in a batch: receives the headers of its subgraphs, which are written after all operations. */

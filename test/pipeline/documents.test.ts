@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NOTHING } from '../../src/client/depends-on.ts';
 import { DocumentCache } from '../../src/pipeline/documents.ts';
 import { run, smallWorld } from './world.ts';
 
@@ -41,7 +42,7 @@ describe('the cache of documents', () => {
   const options = {
     introspection: true,
     labelsUsedBy: () => [],
-    inspectPolicies: () => ({ countsRequests: false, dependsOnClient: false }),
+    inspectPolicies: () => ({ countsRequests: false, reads: NOTHING }),
   };
 
   it('parses and validates a text once', () => {
@@ -87,7 +88,7 @@ describe('documents with many mistakes', () => {
   const { publicSchema } = world.engine;
   const policies = {
     labelsUsedBy: () => [],
-    inspectPolicies: () => ({ countsRequests: false, dependsOnClient: false }),
+    inspectPolicies: () => ({ countsRequests: false, reads: NOTHING }),
   };
   const messages = (query: string, hideSuggestions = false) => {
     const known = new DocumentCache(publicSchema, { introspection: true, hideSuggestions, ...policies }).read(query);

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DependsOn } from '../../client/depends-on.ts';
 import type { ClientInfo } from '../../client/identity.ts';
 import type { RepresentationSettings } from '../../http/send-representation.ts';
 import type { Engine } from '../../pipeline/engine.ts';
@@ -63,8 +62,6 @@ export interface BffContext extends RepresentationSettings {
   readonly maxRequestBytes: number;
   /** Whether identical reads in flight share one execution. */
   readonly shareReads: boolean;
-  /** Request properties that are forwarded to sources; `undefined` where there are none. */
-  readonly dependsOn: DependsOn | undefined;
   /** Whether responses leave out names of the schema and of endpoints that the client has not sent itself. */
   readonly hidesDetails: boolean;
   /** HTTP statuses for error codes of sources, in addition to the built-in ones. */

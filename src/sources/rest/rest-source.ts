@@ -22,6 +22,7 @@ import type {
 import { ApiTargets } from './api-target.ts';
 import type { ApiLayer } from './api-transport.ts';
 import type { ApiCache } from './cache/api-cache.ts';
+import { isCorrelation } from './cache/headers-of-user.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
 import { RestContext, type RestRuntime } from './rest-context.ts';
@@ -90,7 +91,7 @@ export function createRestSource(options: RestSourceOptions): RestSource {
 
   return {
     name,
-    separatesRequests: separateRequests(clientHeadersOf(read), options.forward),
+    separatesRequests: separateRequests(clientHeadersOf(read, isCorrelation), options.forward),
     send(request, done) {
       runFetch(request).then(done, (error: unknown) => done(unexpected(name, error)));
     },
