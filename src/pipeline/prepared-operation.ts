@@ -1,10 +1,10 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { type CompiledPlan, compileInSteps } from '../executor/compile.ts';
+import { type DeferGroups, findDeferredFields } from '../operation/defer-groups.ts';
 import { type DroppedItems, dropFields } from '../operation/drop-fields.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
-import { findSectionFields, type TimedSections } from '../operation/timed-sections.ts';
 import type { FieldIndex } from '../planner/field-index.ts';
 import { planInSteps } from '../planner/planner.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
@@ -36,7 +36,9 @@ export interface PreparationOptions {
   /** The cache policy of its results, where one is computed. */
   readonly cachePolicy?: OperationCachePolicy | undefined;
   /** Parts of the query that the rest does not wait for. */
-  readonly sections?: TimedSections | undefined;
+  readonly deferGroups?: DeferGroups | undefined;
+  /** Whether these parts are delivered after the rest. */
+  readonly streamed?: boolean | undefined;
 }
 
 /** An operation is planned once for each set of dropped fields; at most this many plans are cached. */
@@ -55,19 +57,21 @@ export class PreparedOperation {
   private readonly operation: Operation;
   private readonly supergraph: Supergraph;
   private readonly fieldIndex: FieldIndex;
-  private readonly sections: TimedSections | undefined;
+  private readonly deferGroups: DeferGroups | undefined;
+  private readonly streamed: boolean | undefined;
   private planned: Planned | undefined;
   private readonly partialPlansByFields = new LRUCache<string, Planned>({ max: MAX_PARTIAL_PLANS });
   private readonly partialPlans = new WeakMap<readonly DroppedField[], PartialPlan>();
 
   /** Throws `OperationTooLargeError`. */
   constructor(options: PreparationOptions) {
-    const { document, operation, supergraph, fieldIndex, conditions, policies, sections } = options;
+    const { document, operation, supergraph, fieldIndex, conditions, policies } = options;
     this.supergraph = supergraph;
     this.fieldIndex = fieldIndex;
     this.cachePolicy = options.cachePolicy;
     this.label = { name: operation.name?.value, type: operation.operation };
-    this.sections = sections;
+    this.deferGroups = options.deferGroups;
+    this.streamed = options.streamed;
     this.operation = normalise(document, operation, supergraph, conditions);
     this.introspection = introspectionPart(document, operation);
     const checks = policies.flatMap((policy) => policy.inspect(this.operation, supergraph) ?? []);
@@ -101,9 +105,9 @@ export class PreparedOperation {
   }
 
   private *plan(operation: Operation, dropped?: DroppedItems): Generator<void, CompiledPlan> {
-    const sectionFields = this.sections && findSectionFields(operation, this.sections);
-    const { plan } = yield* planInSteps(operation, this.fieldIndex, sectionFields?.size ? sectionFields : undefined);
-    return yield* compileInSteps(plan, this.supergraph, dropped);
+    const deferred = this.deferGroups && findDeferredFields(operation, this.deferGroups, dropped);
+    const { plan } = yield* planInSteps(operation, this.fieldIndex, deferred?.size ? deferred : undefined);
+    return yield* compileInSteps(plan, this.supergraph, { dropped, streamed: this.streamed });
   }
 
   /** Returns the plan without some fields: nothing is fetched for them alone. Throws as {@link compiled} does. */

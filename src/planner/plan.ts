@@ -1,5 +1,5 @@
+import type { DeferredFields } from '../operation/defer-groups.ts';
 import type { Operation, OpSelection } from '../operation/operation.ts';
-import type { SectionFields } from '../operation/timed-sections.ts';
 import type { Subgraph } from '../supergraph/supergraph.ts';
 import type { ContextValue, FetchNode, Position, Representation } from './positions.ts';
 import type { EntityLookupDocument, PrintedDocument } from './print-document.ts';
@@ -14,7 +14,7 @@ export interface QueryPlan {
   readonly requests: readonly PlannedRequest[];
   readonly selection: OpSelection;
   /** The fields of sections with a timeout of their own; `undefined` where there are none. */
-  readonly sections: SectionFields | undefined;
+  readonly sections: DeferredFields | undefined;
 }
 
 /** One request to one subgraph. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BffOptions } from '../../src/bff/bff.ts';
-import type { ExecutionResult } from '../../src/pipeline/engine.ts';
+import { SingleResult } from '../../src/pipeline/execution-result.ts';
 import { as, engineOver, type FakeEngine, folderOf, serveBff, sourceError } from './support.ts';
 
 const SDL = `
@@ -140,11 +140,11 @@ function engineForViewers(): FakeEngine {
   const engine = engineOver(SDL, {});
   return {
     ...engine,
-    async execute(request): Promise<ExecutionResult> {
+    async execute(request): Promise<SingleResult> {
       engine.requests.push(request);
       await new Promise((resolve) => setTimeout(resolve, 5));
       const name = request.client.identity?.subject ?? request.client.headers.authorization ?? 'nobody';
-      return { dataText: JSON.stringify({ me: { name } }), errors: [] };
+      return new SingleResult(JSON.stringify({ me: { name } }), []);
     },
   };
 }

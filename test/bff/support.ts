@@ -10,7 +10,8 @@ import type { Identity } from '../../src/client/identity.ts';
 import { cors } from '../../src/http/middleware/cors.ts';
 import { compose } from '../../src/http/middleware/middleware.ts';
 import { RequestContext } from '../../src/http/request-context.ts';
-import type { Engine, EngineRequest, ExecutionResult } from '../../src/pipeline/engine.ts';
+import type { Engine, EngineRequest } from '../../src/pipeline/engine.ts';
+import { SingleResult } from '../../src/pipeline/execution-result.ts';
 import type { Supergraph } from '../../src/supergraph/supergraph.ts';
 
 /** An engine that lets graphql-js execute over plain objects, and remembers what it was asked. */
@@ -26,12 +27,20 @@ export function engineOver(schema: string | GraphQLSchema, rootValue: object): F
     publicSchema,
     canDedupe: ({ query }) => getOperationAST(parse(query))?.operation === 'query',
     supergraph: { publicSchema, types: new Map(), cacheControl: [], sdl: '' } as unknown as Supergraph,
-    async execute(request): Promise<ExecutionResult> {
+    /** Everything in one piece. */
+    stream(request) {
+      return this.execute(request);
+    },
+    async execute(request): Promise<SingleResult> {
       requests.push(request);
       const document = parse(request.query);
       const invalid = validate(publicSchema, document);
       if (invalid.length > 0)
-        return { dataText: undefined, errors: invalid.map((e) => e.toJSON()), refusal: 'validation' };
+        return new SingleResult(
+          undefined,
+          invalid.map((e) => e.toJSON()),
+          { refusal: 'validation' },
+        );
       const result = await execute({
         schema: publicSchema,
         document,
@@ -39,7 +48,7 @@ export function engineOver(schema: string | GraphQLSchema, rootValue: object): F
         variableValues: request.variables ?? {},
       });
       const errors = (result.errors ?? []).map((error) => error.toJSON());
-      return { dataText: result.data === undefined ? undefined : JSON.stringify(result.data), errors };
+      return new SingleResult(result.data === undefined ? undefined : JSON.stringify(result.data), errors);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { Kind } from 'graphql';
 import { describe, expect, test, vi } from 'vitest';
-import { resultText } from '../../src/pipeline/engine.ts';
+import { resultText } from '../../src/pipeline/execution-result.ts';
 import type { OperationPolicy, PolicyDecision } from '../../src/pipeline/operation-policy.ts';
 import { drops, fieldsOf } from './dropping.ts';
 import { run, smallWorld } from './world.ts';

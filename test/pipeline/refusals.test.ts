@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resultText } from '../../src/pipeline/engine.ts';
+import { resultText } from '../../src/pipeline/execution-result.ts';
 import { createEngine } from '../../src/pipeline/pipeline.ts';
 import { run, smallWorld } from './world.ts';
 
