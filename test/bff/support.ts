@@ -3,7 +3,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { buildSchema, execute, GraphQLError, type GraphQLSchema, getOperationAST, parse, validate } from 'graphql';
+import {
+  buildSchema,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  parse,
+  printSchema,
+  validate,
+} from 'graphql';
 import { onTestFinished } from 'vitest';
 import { type Bff, type BffOptions, createBff } from '../../src/bff/bff.ts';
 import type { Identity } from '../../src/client/identity.ts';
@@ -13,6 +22,7 @@ import { RequestContext } from '../../src/http/request-context.ts';
 import type { Engine, EngineRequest } from '../../src/pipeline/engine.ts';
 import { SingleResult } from '../../src/pipeline/execution-result.ts';
 import type { Supergraph } from '../../src/supergraph/supergraph.ts';
+import { createWorld } from '../worlds/world.ts';
 
 /** An engine that lets graphql-js execute over plain objects, and remembers what it was asked. */
 export interface FakeEngine extends Engine {
@@ -22,14 +32,16 @@ export interface FakeEngine extends Engine {
 export function engineOver(schema: string | GraphQLSchema, rootValue: object): FakeEngine {
   const publicSchema = typeof schema === 'string' ? buildSchema(schema) : schema;
   const requests: EngineRequest[] = [];
+  let streaming: Engine | undefined;
   return {
     requests,
     publicSchema,
     canDedupe: ({ query }) => getOperationAST(parse(query))?.operation === 'query',
     supergraph: { publicSchema, types: new Map(), cacheControl: [], sdl: '' } as unknown as Supergraph,
-    /** Everything in one piece. */
     stream(request) {
-      return this.execute(request);
+      requests.push(request);
+      streaming ??= realEngine(publicSchema, rootValue);
+      return streaming.stream(request);
     },
     async execute(request): Promise<SingleResult> {
       requests.push(request);
@@ -51,6 +63,17 @@ export function engineOver(schema: string | GraphQLSchema, rootValue: object): F
       return new SingleResult(result.data === undefined ? undefined : JSON.stringify(result.data), errors);
     },
   };
+}
+
+/** The gateway's own engine, over one subgraph with the same data: graphql-js has no defer groups. */
+function realEngine(schema: GraphQLSchema, rootValue: object): Engine {
+  const Query = Object.fromEntries(
+    Object.entries(rootValue).map(([field, value]) => [
+      field,
+      (_: unknown, args: unknown) => (typeof value === 'function' ? value(args) : value),
+    ]),
+  );
+  return createWorld({ subgraphs: { shop: { typeDefs: printSchema(schema), resolvers: { Query } } } }).engine;
 }
 
 /** What a resolver throws when the service behind it is in trouble. */
