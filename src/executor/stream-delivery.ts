@@ -34,6 +34,8 @@ export class StreamDelivery {
   private hasBegun = false;
   /** Which groups need nothing more: their payloads are written, or they have no place. */
   private readonly closed: boolean[];
+  /** Groups that were given up. */
+  private readonly late = new Set<number>();
   private readonly places: readonly DeferredPlaces[];
   private readonly nulled = new Set<unknown>();
   private readonly onFirst: () => void;
@@ -59,9 +61,14 @@ export class StreamDelivery {
     this.places = groups.list.map((group, number) => new DeferredPlaces(projection, root, group, number));
   }
 
-  /** Returns whether nothing needs a request any more. */
+  /** Returns whether nothing needs a request any more: it is only for groups that are over, or late already. */
   isClosed({ planned: { sections } }: CompiledRequest): boolean {
-    return sections?.every((group) => this.closed[group]) ?? false;
+    if (sections === undefined) return false;
+    const { progress, closed } = this;
+    if (!sections.every((group) => closed[group] || (progress.isRestDone && progress.hasExpired(group)))) return false;
+    // their requests end without a response, which does not make them complete
+    for (const group of sections) this.late.add(group);
+    return true;
   }
 
   /**
@@ -118,7 +125,7 @@ export class StreamDelivery {
   }
 
   private writeGroup(group: number, own: DeferGroup): void {
-    const isLate = this.progress.isPending(group);
+    const isLate = this.progress.isPending(group) || this.late.has(group);
     const late: LateGroups | undefined = isLate ? { isLate: (one) => one === group, missed: new Set() } : undefined;
     if (isLate) this.closeWithin(own);
     let known = isLate ? [formatTimeout(own)] : this.execution.report.ofGroup(group);
