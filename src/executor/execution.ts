@@ -45,7 +45,7 @@ export function executePlan<T = Payload>(
  */
 export function streamPlan(compiled: CompiledPlan, input: StreamedInput): Promise<PayloadStream> {
   return new Promise((resolve, reject) => {
-    new Execution(compiled, input, reject, reject).stream(input.deferGroups, resolve);
+    new Execution(compiled, input, unused, reject).stream(input.deferGroups, resolve);
   });
 }
 
@@ -53,6 +53,9 @@ const CLIENT_DISCONNECTED: SourceFailure = {
   code: 'SUBREQUEST_HTTP_ERROR',
   message: 'Client disconnected.',
 };
+
+/** In place of the function that receives a single result. */
+const unused = () => {};
 
 const toPayload = <T>(text: string, errors: readonly GraphQLFormattedError[]) => new Payload(text, errors) as T;
 
@@ -116,8 +119,8 @@ class Execution implements MergeTarget, StreamedExecution {
   /** @param onFirst called with the stream when its first payload is written */
   stream(groups: DeferGroups, onFirst: (stream: PayloadStream) => void): void {
     const stream = new PayloadStream(() => this.endStream());
-    const progress = this.progress ?? new DeferProgress(this.compiled, groups);
-    const delivery = new StreamDelivery(this, groups, progress, stream, () => onFirst(stream));
+    if (this.progress === undefined) throw new Error('a plan without defer groups cannot be streamed');
+    const delivery = new StreamDelivery(this, groups, this.progress, stream, () => onFirst(stream));
     this.streamed = { stream, delivery };
     this.begin();
   }

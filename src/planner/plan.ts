@@ -13,7 +13,7 @@ export interface QueryPlan {
   /** In an order in which each request comes after all that it depends on. */
   readonly requests: readonly PlannedRequest[];
   readonly selection: OpSelection;
-  /** The fields of sections with a timeout of their own; `undefined` where there are none. */
+  /** The fields of defer groups; `undefined` where there are none. */
   readonly sections: DeferredFields | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface PlannedRequest {
   readonly kind: 'root' | 'entities';
   readonly operationType: Operation['kind'];
   readonly dependsOn: readonly number[];
-  /** The numbers of the only sections that need it; `undefined` where the rest needs it. */
+  /** The numbers of the only defer groups that need it; `undefined` where the rest needs it. */
   readonly sections: readonly number[] | undefined;
   /** The wave in which it is sent, if all requests took the same time. */
   readonly level: number;
