@@ -19,20 +19,20 @@ export interface RequestedOperation extends Omit<GraphqlParams, 'query'> {
 }
 
 /** Reads the operation of a `POST` from its JSON. Throws `GatewayError` (400) when it is not an object with the expected members. */
-export function requestedInBody(value: unknown): RequestedOperation {
+export function operationInBody(value: unknown): RequestedOperation {
   if (!isRecord(value)) throw badRequest('The request body must be a JSON object with a "query" member.');
-  return checkRequested(value, value.documentId ?? value.id);
+  return checkMembers(value, value.documentId ?? value.id);
 }
 
 /** Reads the operation of a `GET` from its URL, with `variables` and `extensions` as JSON. Throws `GatewayError` (400). */
-export function requestedInUrl(search: URLSearchParams): RequestedOperation {
+export function operationInUrl(search: URLSearchParams): RequestedOperation {
   const named = {
     query: search.get('query') ?? undefined,
     operationName: search.get('operationName') || undefined,
     variables: jsonParameter(search, 'variables'),
     extensions: jsonParameter(search, 'extensions'),
   };
-  return checkRequested(named, search.get('documentId') ?? search.get('id') ?? undefined);
+  return checkMembers(named, search.get('documentId') ?? search.get('id') ?? undefined);
 }
 
 /** Returns the parameters to execute, with their query text. Throws `GatewayError` (400) when there is no text. */
@@ -54,7 +54,7 @@ function jsonParameter(search: URLSearchParams, name: string): unknown {
   }
 }
 
-function checkRequested(value: Record<string, unknown>, documentId: unknown): RequestedOperation {
+function checkMembers(value: Record<string, unknown>, documentId: unknown): RequestedOperation {
   const { query, operationName, variables, extensions } = value;
   if (query != null && typeof query !== 'string') throw badRequest(`"query" must be a string, not ${kindOf(query)}.`);
   if (operationName != null && typeof operationName !== 'string') {
@@ -94,7 +94,7 @@ export function resultResponse(
   const isLast = shared === undefined || --shared.left === 0;
   if (shared?.response?.headers['content-type'] === contentType) {
     if (isLast) result.takeText();
-    return inBytes(shared, shared.response);
+    return encodedOnce(shared, shared.response);
   }
   const status = statusOf(result, contentType);
   const own = status === 405 ? { allow: 'POST' } : result.headers;
@@ -106,7 +106,7 @@ export function resultResponse(
 }
 
 /** Encodes the text of a shared response once, because Node would encode a text again for each client. */
-function inBytes(shared: SharedResponse<HttpResponse>, response: HttpResponse): HttpResponse {
+function encodedOnce(shared: SharedResponse<HttpResponse>, response: HttpResponse): HttpResponse {
   if (typeof response.body !== 'string') return response;
   const encoded = { ...response, body: Buffer.from(response.body) };
   shared.response = encoded;

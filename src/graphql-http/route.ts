@@ -26,7 +26,7 @@ export interface GraphqlRouteOptions
 export interface GraphqlRoute extends Required<Route> {
   readonly path: string;
   /** Serves any `GET` or `POST`, regardless of its path. */
-  answer(context: RequestContext): void;
+  respond(context: RequestContext): void;
 }
 
 export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, contract?: string): GraphqlRoute {
@@ -57,16 +57,16 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     void serveFast(service, context);
     return true;
   };
-  const answer = (context: RequestContext) => void serveWithYoga(context);
+  const respond = (context: RequestContext) => void serveWithYoga(context);
   return {
     path,
     serveFast: respondFast,
-    answer,
+    respond,
     serve(context, asked) {
       if (asked !== path && asked !== `${path}/`) return false;
       const { method } = context.req;
       if (method !== 'GET' && method !== 'POST') throw methodNotAllowed(method, `${pathPrefix}${asked}`, 'GET, POST');
-      answer(context);
+      respond(context);
       return true;
     },
   };
@@ -75,7 +75,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
 const DOCUMENT_PATH = /^\/graphql\/([\w.:%~-]{1,256})(?:\?|$)/;
 
 /** Serves `/graphql/ID?…` as `/graphql?documentId=ID&…`. */
-export function documentRoute({ answer }: GraphqlRoute): Route {
+export function documentRoute({ respond }: GraphqlRoute): Route {
   return {
     serve(context) {
       const { req } = context;
@@ -84,7 +84,7 @@ export function documentRoute({ answer }: GraphqlRoute): Route {
       if (id === undefined) return false;
       const rest = url.slice('/graphql/'.length + id.length + 1);
       req.url = `/graphql?documentId=${id}${rest === '' ? '' : `&${rest}`}`;
-      answer(context);
+      respond(context);
       return true;
     },
   };

@@ -226,7 +226,7 @@ class Pipeline implements Engine {
   }
 }
 
-/** Whether an operation of a document would be executed: it is chosen, and of a kind that is answered. */
+/** Returns whether an operation of a document can be executed: it is chosen, and of a supported type. */
 export function isExecutable(document: ReadDocument, { params: { operationName }, readOnly }: GraphqlCall): boolean {
   if ('refusal' in document) return false;
   const operation = chooseOperation(document.document, operationName);

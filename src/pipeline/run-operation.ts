@@ -3,6 +3,7 @@ import { type DependsOn, inFlightKey } from '../client/depends-on.ts';
 import { forbidsSharing } from '../client/sharing.ts';
 import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
+import { Deadline } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { AbortableSingleFlight, type AbortableWork, type JoinedWork } from '../shared/single-flight.ts';
 import { Cancellation } from '../sources/cancellation.ts';
@@ -188,19 +189,19 @@ async function withHeaders(
   return result;
 }
 
-/** Not that of `shared/deadline.ts`, which would need one more promise to abort what else is in flight. */
+/** Not `withDeadline` of `shared/deadline.ts`, which would need one more promise to abort what else is in flight. */
 function withDeadline(ms: number, cancellation: Cancellation, work: Promise<SingleResult>): Promise<SingleResult> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(expire, ms, ms, cancellation, reject);
+    const deadline = new Deadline(ms, { expire: () => expire(ms, cancellation, reject) });
     work.then(
       (result) => {
-        clearTimeout(timer);
+        deadline.cancel();
         // nobody needs its other fetches any more
         if (result.refusal === 'overload') cancellation.abort();
         resolve(result);
       },
       (error: unknown) => {
-        clearTimeout(timer);
+        deadline.cancel();
         reject(error);
       },
     );

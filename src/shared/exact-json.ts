@@ -157,7 +157,7 @@ const OTHER_FORM = /\.\d*0[\s,\]}]|\d[eE][-+\d]|-0[\s,\]}]|0\.000000|^\s*-?\d/;
 const SAFE_DIGITS = 15;
 
 /**
- * Tells whether a text has sixteen digits or points in a row, as each number of more than fifteen digits has. A row of
+ * Returns whether a text has sixteen digits or points in a row, as each number of more than fifteen digits has. A row of
  * sixteen covers every sixteenth place, so only these are looked at.
  */
 function hasLongNumber(text: string): boolean {
@@ -176,7 +176,7 @@ function isInLongRow(text: string, at: number): boolean {
 }
 
 /**
- * Tells whether JSON in UTF-8 may have a number of more than fifteen digits. In bytes, this takes half the time of the search
+ * Returns whether JSON in UTF-8 may have a number of more than fifteen digits. In bytes, this takes half the time of the search
  * in a text. Of sixteen digits in a row, two neighbours cover every fifteenth place and the one after it.
  */
 export function mayHaveLongNumber(bytes: Uint8Array): boolean {

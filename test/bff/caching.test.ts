@@ -135,7 +135,7 @@ test('without a word on caching, a client has to ask each time', async () => {
   expect(headers.get('cache-control')).toBe('private, no-cache');
 });
 
-/** An engine that answers each viewer with their own name, as sources do that are told who asks. */
+/** An engine that answers each viewer with their own name, as sources do that receive the identity of the client. */
 function engineForViewers(): FakeEngine {
   const engine = engineOver(SDL, {});
   return {
@@ -181,7 +181,7 @@ test('what nobody said is private is shared between those who do not say who the
   expect(engine.requests).toHaveLength(1);
 });
 
-test('headers that sources are told of are part of what an answer depends on', async () => {
+test('headers that are forwarded to sources are part of what a response depends on', async () => {
   const forwarding = { forwards: (name: string) => name === 'x-tenant', forwardsAddress: false };
   const { call, engine } = await serve(PRODUCT, { forwarding });
   for (const tenant of ['a', 'b', 'a']) await call('/bff/web/products/p1', { headers: { 'x-tenant': tenant } });

@@ -71,7 +71,7 @@ describe('a repetition of a request', () => {
     expect(key(one, ada)).not.toBe(key(other, ada));
   });
 
-  test('of somebody who is not known is told by all credentials', () => {
+  test('of an unknown client contains all credentials', () => {
     expect(key({ cookie: 'a' })).not.toBe(key({ cookie: 'b' }));
     expect(key({ authorization: 'a' })).not.toBe(key({}));
   });
@@ -93,7 +93,7 @@ describe('a repetition of a request', () => {
   });
 });
 
-test('answers for all are told apart by what is read and by nothing else', () => {
+test('shared responses differ by what is read and by nothing else', () => {
   const key = (headers: Record<string, string>) => sharedKey({ clientInfo: facts(), headers }, DEPENDS, ['x-page']);
   expect(key({ 'user-agent': 'a', cookie: 'a' })).toBe(key({ 'user-agent': 'b', cookie: 'b' }));
   expect(key({ 'x-app': 'a' })).not.toBe(key({ 'x-app': 'b' }));
@@ -101,7 +101,7 @@ test('answers for all are told apart by what is read and by nothing else', () =>
   expect(key({ 'x-page': '' })).not.toBe(key({}));
 });
 
-test('viewers are told apart by their address where a module decides by it', () => {
+test('the address is part of the key where a module decides by it', () => {
   const key = (ip: string, decidesByAddress: boolean) =>
     viewerKey({ clientInfo: facts(undefined, ip), headers: {} }, { ...DEPENDS, decidesByAddress });
   expect(key('192.0.2.1', true)).not.toBe(key('192.0.2.2', true));
@@ -143,7 +143,7 @@ describe('who may keep an answer', () => {
       audience('public', { credentials: { headers: new Set(['cookie']), required: true } }),
       'private: x-app authorization x-api-key x-labels cookie',
     ],
-  ])('%s', (_, told, expected) => {
-    expect(told).toBe(expected);
+  ])('%s', (_, reported, expected) => {
+    expect(reported).toBe(expected);
   });
 });

@@ -28,7 +28,7 @@ describe('@skip and @include', () => {
     ]);
   });
 
-  it('are told apart by operation, too', async () => {
+  it('are distinguished by operation, too', async () => {
     const two = 'query A($c: Boolean!) { me { id @skip(if: $c) } } query B($c: Boolean!) { me { name @skip(if: $c) } }';
     const variables = { c: false };
     expect((await run(world, two, { operationName: 'A', variables })).dataText).toBe('{"me":{"id":"u1"}}');
@@ -77,7 +77,7 @@ describe('the cache of documents', () => {
   });
 });
 
-it('what a client writes is not told back to it without end', async () => {
+it('long texts of a client are shortened in messages', async () => {
   const { errors } = await run(world, `{ ${'x'.repeat(100_000)} }`);
   expect(errors[0]?.message).toMatch(/^Cannot query field "x{900,}…$/);
   expect(JSON.stringify(errors).length).toBeLessThan(2_000);
@@ -105,7 +105,7 @@ describe('documents with many mistakes', () => {
     expect(all.filter(suggests)).toHaveLength(5);
   });
 
-  it.each([1, 5, 6, 99, 100])('of %i mistakes each is told once', (count) => {
+  it.each([1, 5, 6, 99, 100])('of %i mistakes each is reported once', (count) => {
     expect(messages(mistakes(count))).toHaveLength(count);
     expect(messages(mistakes(count)).filter(suggests)).toHaveLength(Math.min(count, 5));
     expect(messages(mistakes(count), true).filter(suggests)).toEqual([]);

@@ -24,8 +24,8 @@ async function data(query: string, variables?: Record<string, unknown>): Promise
 describe('introspection', () => {
   it('tells the whole public schema, without a subgraph', async () => {
     const before = world.requests.length;
-    const told = buildClientSchema((await data(getIntrospectionQuery())) as never);
-    expect(printSchema(lexicographicSortSchema(told))).toBe(
+    const reported = buildClientSchema((await data(getIntrospectionQuery())) as never);
+    expect(printSchema(lexicographicSortSchema(reported))).toBe(
       printSchema(lexicographicSortSchema(world.engine.publicSchema)),
     );
     expect(world.requests).toHaveLength(before);

@@ -55,7 +55,7 @@ class PlanCheck {
     for (const { representation, targets } of lookups) {
       for (const target of targets) {
         this.isReached(target.position, before, say);
-        if (representation.typename === undefined || target.types) this.isToldApart(target, before, say);
+        if (representation.typename === undefined || target.types) this.isDistinguished(target, before, say);
         this.isRead(target.position, representation.fields, before, say);
         for (const { sources } of target.contexts) {
           for (const { position, fields } of sources) this.isRead(position, fields, before, say);
@@ -90,9 +90,13 @@ class PlanCheck {
     }
   }
 
-  private isToldApart(target: LookupTarget, before: readonly PlannedRequest[], say: (problem: string) => void): void {
-    const told = this.nodesAt(target.position, before).some((node) => node.typename || node.type.kind === 'object');
-    if (!told) say(`nothing before it tells the type of the objects at a ${target.position.type}`);
+  private isDistinguished(
+    target: LookupTarget,
+    before: readonly PlannedRequest[],
+    say: (problem: string) => void,
+  ): void {
+    const reported = this.nodesAt(target.position, before).some((node) => node.typename || node.type.kind === 'object');
+    if (!reported) say(`nothing before it tells the type of the objects at a ${target.position.type}`);
   }
 
   private isRead(

@@ -1,6 +1,7 @@
 import { audienceOf } from '../../client/audience.ts';
 import { identifiesClient, type Requester } from '../../client/depends-on.ts';
 import { CacheControlAccumulator, type Freshness } from '../../client/freshness.ts';
+import { problemResponse } from '../../http/problem.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { entityTags } from '../caching/entities.ts';
@@ -9,7 +10,7 @@ import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { errorCode } from '../endpoints/shape.ts';
 import { requestHeaders } from '../responses/client-headers.ts';
-import { type EndpointResponse, problemResponse } from '../responses/endpoint-response.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import { readableContext } from '../shapes/readable-context.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';
 import { withChallenge } from './challenge.ts';

@@ -1,8 +1,10 @@
 import { audienceOf } from '../../client/audience.ts';
 import { inFlightKey, viewerKey } from '../../client/depends-on.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
+import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
+import { addVary } from '../../http/vary.ts';
 import { stringifyJson } from '../../shared/exact-json.ts';
-import { notUtf8 } from '../../shared/query-text.ts';
+import { parametersNotUtf8 } from '../../shared/query-text.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { cacheKey, dependencyKey, isShared } from '../caching/cache-key.ts';
 import { readsUrlAlone } from '../caching/known-requests.ts';
@@ -12,8 +14,7 @@ import type { Endpoint } from '../endpoints/endpoints.ts';
 import { withoutDetails } from '../endpoints/hide-details.ts';
 import { hasBody } from '../endpoints/parameters.ts';
 import { executeOnce } from '../idempotency/execute-once.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/endpoint-response.ts';
-import { addVary } from '../responses/vary.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import { readClaims, refuseViewer } from './authorize.ts';
 import { readJsonBody } from './body.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';
@@ -64,7 +65,7 @@ export async function handleEndpoint(
     if (body.problem.status === 413) bff.onRefused?.('limits', 'http_max_request_bytes');
     return problemResponse(body.problem, call.path);
   }
-  const unreadable = notUtf8(call.query);
+  const unreadable = parametersNotUtf8(call.query);
   if (unreadable.length > 0) return problemResponse(notInUtf8(unreadable), call.path);
   const query = call.query === '' ? NO_QUERY : new URLSearchParams(call.query);
   const coerced = coerceParameters(endpoint.parameters, { path, query, headers, body: body?.value });

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import { callerKey } from '../../client/depends-on.ts';
+import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
 import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { StoreUnavailable } from '../../store/redis.ts';
 import { createFreshResponse, type EndpointCall, mayDifferByClient, requesterOf } from '../handlers/fresh-response.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/endpoint-response.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import type { IdempotencyRule } from './rule.ts';
 
 const MAX_KEY_LENGTH = 255;

@@ -83,7 +83,7 @@ function compileList(rules: readonly RequestRule[], ownHeaders: readonly string[
     const cached = cache.get(client);
     if (cached) return cached;
     const out: Outgoing = new Map();
-    const mayPass = passes(client);
+    const mayPass = hopByHopFilter(client);
     for (const step of steps) step(client, out, mayPass);
     const forwarded = finish(out, kinds);
     cache.set(client, forwarded);
@@ -115,7 +115,7 @@ function identityHeaders(rules: readonly RequestRule[]): ReadonlySet<string> {
 }
 
 /** Excludes headers that the client lists in `connection` (RFC 9110, section 7.6.1). */
-function passes({ headers: { connection } }: ClientContext): (name: string) => boolean {
+function hopByHopFilter({ headers: { connection } }: ClientContext): (name: string) => boolean {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return isForwardable;
   const named = String(connection)
     .split(',')

@@ -66,7 +66,7 @@ describe('look-ups of entities', () => {
     expect(await ask(restSource(api, SDL), '{ product(id: "2") { name } }')).toEqual({ data: { product: null } });
   });
 
-  test('a list where the entity was promised is told', async () => {
+  test('a list where the entity was promised is reported', async () => {
     const api = await stubApi(({ url }) => (url.endsWith('1') ? [{ id: 1, name: 'one' }] : 'two'));
     const { data, errors } = await askEntities(restSource(api, SDL), 'Product', 'name', [{ id: '1' }, { id: '2' }]);
     expect(data?._entities).toEqual([null, null]);
