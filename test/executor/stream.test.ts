@@ -72,8 +72,8 @@ function streamed(query: string, paths: Readonly<Record<string, number>>) {
 }
 
 function shown({ dataText, deferred, errors }: Payload): unknown[] {
-  const told = errors.map(({ path, extensions }) => `${path?.join('.')} ${extensions?.code}`);
-  return [deferred ? deferred.path.join('.') : 'first', dataText, ...told];
+  const reported = errors.map(({ path, extensions }) => `${path?.join('.')} ${extensions?.code}`);
+  return [deferred ? deferred.path.join('.') : 'first', dataText, ...reported];
 }
 
 const ME = { data: { me: { __typename: 'User', id: '1', name: 'Ada' } } };

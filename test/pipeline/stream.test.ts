@@ -21,8 +21,8 @@ async function stream(engine: Partial<EngineOptions>, query: string, path: strin
 }
 
 function shown({ deferred, dataText, errors }: Payload): string {
-  const told = errors.map(({ message, path }) => ` ${path?.join('.')}: ${message}`).join('');
-  return `${deferred?.path.join('.') ?? 'first'} ${dataText}${told}`;
+  const reported = errors.map(({ message, path }) => ` ${path?.join('.')}: ${message}`).join('');
+  return `${deferred?.path.join('.') ?? 'first'} ${dataText}${reported}`;
 }
 
 /** A policy that decides every operation so. */
