@@ -1,78 +1,88 @@
 import type { GraphQLFormattedError } from 'graphql';
-import type { TimedSection } from '../operation/timed-sections.ts';
-import { isStackOverflow, parseJson, stringifyJson } from '../shared/exact-json.ts';
+import type { DeferGroup, DeferGroups } from '../operation/defer-groups.ts';
+import { stringifyJson } from '../shared/exact-json.ts';
 import type { SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
-import type { CompiledLookup, CompiledPlan, CompiledRequest } from './compile.ts';
+import type { CompiledPlan, CompiledRequest } from './compile.ts';
+import { DeferProgress } from './defer-progress.ts';
 import { ErrorReport } from './error-report.ts';
-import { malformed, readSubgraphErrors, type SubgraphError } from './errors.ts';
-import type { ExecutionInput } from './execution-input.ts';
+import type { ExecutionInput, StreamedInput } from './execution-input.ts';
 import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
 import { writeEscapeFree } from './json-text.ts';
 import { LONG_RESPONSE, OverloadedError, type Reservation } from './memory-budget.ts';
-import { MissingKeyReasons } from './missing-key-reasons.ts';
+import { type MergeTarget, mergeResponse, type TextResponse } from './merge-response.ts';
+import { noteSkipped } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';
-import { isNullish, isObject, type ResponseObject } from './objects.ts';
-import type { LateSections } from './projection.ts';
-import { type MergeProblems, ResponseMerger } from './response-merger.ts';
+import type { ResponseObject } from './objects.ts';
+import { Payload } from './payload.ts';
+import { PayloadStream } from './payload-stream.ts';
+import { ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
-import { SectionTimers } from './section-timers.ts';
-import { keyNames } from './written-keys.ts';
+import { StreamDelivery, type StreamedExecution } from './stream-delivery.ts';
+import { type LateGroups, WriteContext } from './write-context.ts';
 
-/** The result of executing a plan: the text of `data`, and the errors. */
-export interface PlanResult {
-  readonly dataText: string;
-  readonly errors: readonly GraphQLFormattedError[];
-}
+/** Makes the value of a promise from the text of `data` and the errors. */
+type UseResult<T> = (dataText: string, errors: readonly GraphQLFormattedError[]) => T;
 
 /**
  * Executes a compiled plan. Resolves when every request has completed or failed; never rejects because of a subgraph.
- * @param use converts the result into the value of the promise, which saves one promise for each request
+ * @param use makes the value of the promise, which saves one promise for each request
  */
-export function executePlan<T = PlanResult>(
+export function executePlan<T = Payload>(
   compiled: CompiledPlan,
   input: ExecutionInput,
-  use: (result: PlanResult) => T = identity,
+  use: UseResult<T> = toPayload,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    new Execution(compiled, input, (result) => resolve(use(result)), reject).begin();
+    new Execution(compiled, input, (text, errors) => resolve(use(text, errors)), reject).begin();
   });
 }
 
-type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
+/**
+ * Executes a plan with defer groups, compiled to be streamed. Resolves when the first payload is written, with the
+ * stream that begins with it.
+ */
+export function streamPlan(compiled: CompiledPlan, input: StreamedInput): Promise<PayloadStream> {
+  return new Promise((resolve, reject) => {
+    new Execution(compiled, input, unused, reject).stream(input.deferGroups, resolve);
+  });
+}
 
 const CLIENT_DISCONNECTED: SourceFailure = {
   code: 'SUBREQUEST_HTTP_ERROR',
   message: 'Client disconnected.',
 };
 
-const NO_ERRORS: readonly SubgraphError[] = [];
-const LIST_MISSING = 'the list of entities is missing or has another length';
+/** In place of the function that receives a single result. */
+const unused = () => {};
 
-const identity = <T>(result: PlanResult) => result as T;
+const toPayload = <T>(text: string, errors: readonly GraphQLFormattedError[]) => new Payload(text, errors) as T;
 
 /**
  * One execution of a plan. A request starts when the last one that it depends on is done. Responses are merged into
  * one response tree.
  */
-class Execution implements MergeProblems {
-  private readonly compiled: CompiledPlan;
-  private readonly input: ExecutionInput;
-  private readonly data: ResponseObject = {};
-  private readonly targets: ResponseObjects;
-  private readonly merger: ResponseMerger;
+class Execution implements MergeTarget, StreamedExecution {
+  readonly compiled: CompiledPlan;
+  readonly input: ExecutionInput;
+  readonly data: ResponseObject = {};
+  readonly targets: ResponseObjects;
+  readonly merger: ResponseMerger;
   private readonly waiting: number[];
   private open: number;
   private finished = false;
   /** Whether no response so far contains a backslash. */
-  private escapeFree = true;
+  escapeFree = true;
   private errorReport: ErrorReport | undefined;
-  private nullReasonsIfAny: NullReasons | undefined;
-  private readonly resolve: (result: PlanResult) => void;
+  nullReasonsIfAny: NullReasons | undefined;
+  private readonly resolve: UseResult<void>;
   private readonly reject: (error: unknown) => void;
   private variableTexts: Map<string, string> | undefined;
-  private readonly timers: SectionTimers | undefined;
+  private readonly progress: DeferProgress | undefined;
+  private streamed: { readonly stream: PayloadStream; readonly delivery: StreamDelivery } | undefined;
+  /** The request that errors are about, where the payloads of a stream share them out. */
+  private current: CompiledRequest | undefined;
   private reservation: Reservation | undefined;
   /** In UTF-16 code units. */
   private textTaken = 0;
@@ -82,7 +92,7 @@ class Execution implements MergeProblems {
   constructor(
     compiled: CompiledPlan,
     input: ExecutionInput,
-    resolve: (result: PlanResult) => void,
+    resolve: UseResult<void>,
     reject: (error: unknown) => void,
   ) {
     this.compiled = compiled;
@@ -93,7 +103,7 @@ class Execution implements MergeProblems {
     this.merger = new ResponseMerger(this.targets, input.supergraph.types, this);
     this.waiting = compiled.requests.map(({ planned }) => planned.dependsOn.length);
     this.open = compiled.requests.length;
-    this.timers = input.sections && compiled.plan.sections && new SectionTimers(compiled, input.sections);
+    this.progress = input.deferGroups && compiled.plan.sections && new DeferProgress(compiled, input.deferGroups);
   }
 
   begin(): void {
@@ -106,9 +116,18 @@ class Execution implements MergeProblems {
     });
   }
 
+  /** @param onFirst called with the stream when its first payload is written */
+  stream(groups: DeferGroups, onFirst: (stream: PayloadStream) => void): void {
+    const stream = new PayloadStream(() => this.endStream());
+    if (this.progress === undefined) throw new Error('a plan without defer groups cannot be streamed');
+    const delivery = new StreamDelivery(this, groups, this.progress, stream, () => onFirst(stream));
+    this.streamed = { stream, delivery };
+    this.begin();
+  }
+
   private start(): void {
-    if (this.open === 0) return this.finish();
-    if (this.input.sections) this.timers?.start(this.input.sections, () => this.attempt(() => this.finish()));
+    if (this.open === 0) return this.proceed();
+    this.progress?.start(() => this.attempt(() => this.proceed()));
     // requests may finish synchronously and change the counters, so the ready ones are selected first
     const ready = this.compiled.requests.filter(({ planned }) => planned.dependsOn.length === 0);
     for (const request of ready) this.attempt(() => this.send(request));
@@ -116,7 +135,11 @@ class Execution implements MergeProblems {
 
   /** Created with the first error. */
   get report(): ErrorReport {
-    this.errorReport ??= new ErrorReport(this.compiled, this.targets, this.nullReasons, this.input);
+    this.errorReport ??= new ErrorReport(this.compiled, this.targets, this.nullReasons, {
+      ...this.input,
+      streamed: this.streamed && this.input.deferGroups,
+    });
+    if (this.current) this.errorReport.enter(this.current);
     return this.errorReport;
   }
 
@@ -131,20 +154,22 @@ class Execution implements MergeProblems {
       step();
     } catch (error) {
       this.finished = true;
-      this.timers?.stop();
+      this.progress?.stop();
       this.leave();
       this.forget();
+      this.streamed?.stream.fail(error);
       this.reject(error);
     }
   }
 
   private send(request: CompiledRequest): void {
-    // a synchronous response can end the execution: what is left belongs to late sections
+    // a synchronous response can end the execution: what is left belongs to late groups
     if (this.finished) return;
+    if (this.streamed && !this.isNeeded(request)) return this.done(request);
     const { planned } = request;
     const sent = this.gather(request);
     let variables = '';
-    for (const done of sent) if (done.skipped) this.noteSkipped(request, done.lookup, done.skipped);
+    for (const done of sent) if (done.skipped) noteSkipped(this, request, done.lookup, done.skipped);
     for (const done of sent) if (done.count > 0) variables += `${variables && ','}${done.variables}`;
     // nothing to look up, nothing to send
     if (request.lookups.length > 0 && variables === '') return this.done(request);
@@ -170,23 +195,10 @@ class Execution implements MergeProblems {
     return gatherLookups(request, this.targets, this);
   }
 
-  private noteSkipped(request: CompiledRequest, lookup: CompiledLookup, objects: readonly ResponseObject[]): void {
-    const { nullReasons, targets, data: root } = this;
-    const service = request.planned.subgraph.name;
-    const keys = keyNames(lookup.keys);
-    const skipped = new MissingKeyReasons(service, lookup, {
-      nullReasons,
-      targets,
-      root,
-      types: this.input.supergraph.types,
-    });
-    const failed: ResponseObject[] = [];
-    for (const object of objects) {
-      const reason = skipped.reason(object);
-      if (reason === 'reported') failed.push(object);
-      else nullReasons.add(object, { service, keys, reason });
-    }
-    if (failed.length > 0) this.report.addMissingKeys(request, lookup, failed);
+  /** Returns whether a payload still needs a request, and records that errors are about it from now on. */
+  private isNeeded(request: CompiledRequest): boolean {
+    this.current = request;
+    return this.streamed?.delivery.isClosed(request) !== true;
   }
 
   private variableText(name: string): string | undefined {
@@ -202,23 +214,30 @@ class Execution implements MergeProblems {
   }
 
   private receive(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
-    // it belongs to a late section
+    // it belongs to a late group
     if (this.finished) return forgetObjects(sent);
+    if (this.streamed && !this.isNeeded(request)) {
+      forgetObjects(sent);
+      return this.done(request);
+    }
     if (response.kind === 'text' && response.text.length >= LONG_RESPONSE && this.hasToWait(request, sent, response))
       return;
     this.settle(request, sent, response);
   }
 
   private settle(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
-    try {
-      if (response.kind === 'failure') this.fail(request, sent, response.failure);
-      else this.mergeResponse(request, sent, response);
-    } catch (error) {
-      if (response.kind === 'failure' || !isStackOverflow(error)) throw error;
-      this.fail(request, sent, malformed(request.planned, 'it is nested too deeply', response.status));
-    }
+    if (this.streamed) this.current = request;
+    if (response.kind === 'failure') this.report.addFailure(request, sent, response.failure);
+    else this.merge(request, sent, response);
     forgetObjects(sent);
     this.done(request);
+  }
+
+  private merge(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {
+    const { text } = response;
+    this.textTaken += text.length;
+    if (this.escapeFree && text.includes('\\')) this.escapeFree = false;
+    mergeResponse(this, request, sent, response);
   }
 
   /** Returns whether the response waits for memory; `false` where it is merged now. */
@@ -228,7 +247,7 @@ class Execution implements MergeProblems {
       this.wait(request, sent, response);
     } catch (error) {
       const { sections, subgraph } = request.planned;
-      // a section without memory is left out; the rest of the result does not need it
+      // a defer group without memory is left out; the rest of the result does not need it
       if (!(error instanceof OverloadedError) || sections === undefined) throw error;
       const message = `The response of the subgraph "${subgraph.name}" exceeds the memory that the gateway has left.`;
       this.settle(request, sent, { kind: 'failure', failure: { code: 'OVERLOADED', message } });
@@ -253,67 +272,39 @@ class Execution implements MergeProblems {
     );
   }
 
-  private mergeResponse(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {
-    const { planned } = request;
-    const { text, status } = response;
-    this.textTaken += text.length;
-    let result: unknown;
-    if (this.escapeFree && text.includes('\\')) this.escapeFree = false;
-    try {
-      result = parseJson(text, request.hasDecimals, response.mayHaveLongNumbers);
-    } catch {
-      return this.fail(request, sent, malformed(planned, 'not JSON', status));
-    }
-    if (!isObject(result) || (result.data === undefined && result.errors === undefined)) {
-      return this.fail(request, sent, malformed(planned, 'neither data nor errors', status));
-    }
-    const { data } = result;
-    const errors = result.errors === undefined ? NO_ERRORS : readSubgraphErrors(result.errors);
-    if (isObject(data)) {
-      if (planned.root) this.merger.mergeRoot(request, data);
-      const missing = planned.root ? undefined : this.merger.mergeLookups(request, sent, data);
-      if (missing)
-        return this.reportMissing(request, missing, sent, errors, data, malformed(planned, LIST_MISSING, status));
-      if (errors.length > 0) this.report.addSubgraphErrors(request, sent, errors, data);
-    } else {
-      this.reportMissing(request, sent, sent, errors, data, malformed(planned, 'data is not an object', status));
-    }
-  }
-
-  /** Reports that all of `data`, or lists of entities, are missing: errors in the same response may explain it. */
-  private reportMissing(
-    request: CompiledRequest,
-    missing: readonly GatheredEntities[],
-    sent: readonly GatheredEntities[],
-    errors: readonly SubgraphError[],
-    data: unknown,
-    failure: SourceFailure,
-  ): void {
-    const response = errors.length > 0 ? this.report.addSubgraphErrors(request, sent, errors, data) : undefined;
-    const isNull = isObject(data) ? missing.every(({ part }) => isNullish(data[part.alias])) : isNullish(data);
-    if (response?.explainsAll && isNull) this.report.addExplained(request, missing, response.explainsAll, response);
-    else this.report.addFailure(request, missing, failure, (key) => response?.isReportedAt(key) === true);
-  }
-
-  private fail(request: CompiledRequest, sent: readonly GatheredEntities[], failure: SourceFailure): void {
-    this.report.addFailure(request, sent, failure);
-  }
-
   private done(request: CompiledRequest): void {
     this.open -= 1;
-    if (this.timers?.done(request)) return this.finish();
+    if (this.progress !== undefined) {
+      this.progress.done(request);
+      if (this.streamed === undefined && this.progress.isDue) return this.finish();
+    }
     for (const id of request.dependents) {
       const left = (this.waiting[id] ?? 0) - 1;
       this.waiting[id] = left;
       const next = this.compiled.requests[id];
       if (left === 0 && next) this.send(next);
     }
-    if (this.open === 0) this.finish();
+    if (this.open === 0 || this.streamed) this.proceed();
   }
 
-  private stop(timers: SectionTimers): LateSections {
-    timers.stop();
-    return { isLate: (section) => timers.isLate(section), missed: new Set() };
+  /** Writes what is complete: the result, or payloads of a stream. */
+  private proceed(): void {
+    if (this.finished) return;
+    if (this.streamed === undefined) {
+      if (this.open === 0 || this.progress?.isDue) this.finish();
+    } else if (this.streamed.delivery.advance()) this.endStream();
+  }
+
+  private endStream(): void {
+    this.finished = true;
+    this.progress?.stop();
+    this.streamed?.stream.close();
+    this.end();
+  }
+
+  private stop(progress: DeferProgress): LateGroups {
+    progress.stop();
+    return { isLate: (group) => progress.isPending(group), missed: new Set() };
   }
 
   /**
@@ -336,19 +327,21 @@ class Execution implements MergeProblems {
     // a synchronous source can end the execution from within a loop above
     if (this.finished) return;
     this.finished = true;
-    const { projection } = this.compiled;
-    const late = this.timers && this.stop(this.timers);
-    const { text, violations } = writeEscapeFree(this.escapeFree, () =>
-      projection.write(this.data, this.input.introspected, late, this.nullReasonsIfAny),
-    );
-    if (late)
-      for (const section of late.missed)
-        this.report.addSectionTimeout(this.input.sections?.list[section] as TimedSection);
+    const { introspected, deferGroups, knownErrors } = this.input;
+    const late = this.progress && this.stop(this.progress);
+    const context = new WriteContext({ introspected, late, nullReasons: this.nullReasonsIfAny });
+    const text = writeEscapeFree(this.escapeFree, () => this.compiled.projection.write(this.data, context));
+    if (late) for (const group of late.missed) this.report.addTimeout(deferGroups?.list[group] as DeferGroup);
+    const { violations } = context;
     const hasNoErrors = this.errorReport === undefined && violations.length === 0;
-    const errors = hasNoErrors ? (this.input.knownErrors ?? []) : this.report.all(violations);
+    const errors = hasNoErrors ? (knownErrors ?? []) : this.report.all(violations);
+    this.end();
+    this.resolve(text, errors);
+  }
+
+  private end(): void {
     this.forget();
     this.compiled.last.text = this.textTaken;
     this.leave();
-    this.resolve({ dataText: text, errors });
   }
 }
