@@ -2,9 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { PURGE_PATH, purgeResponse } from '../bff/caching/serve-purge.ts';
 import { type EndpointResponse, type ProblemDetails, problemResponse } from '../bff/responses/endpoint-response.ts';
 import type { Config } from '../config/config.ts';
-import { listen } from '../http/listener.ts';
+import { type ListenerHost, listen } from '../http/listener.ts';
 import { checkHeaderLines } from '../http/middleware/header-lines.ts';
-import type { RequestHandler } from '../http/request-handler.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import { compileAddressList } from '../policy/requests/address-filter.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
@@ -43,7 +42,7 @@ export async function openAdmin(config: Config, actions: AdminActions): Promise<
   return { metricsUrl: `${origin}${path}`, close };
 }
 
-function adminHost(config: Config, actions: AdminActions): Omit<RequestHandler, 'isDraining'> {
+function adminHost(config: Config, actions: AdminActions): ListenerHost {
   const { path: metricsPath } = config.telemetry.metrics.prometheus;
   const { purge_token: token } = config.bff;
   const isAllowed = compileAddressList(config.ip_lists.admin);

@@ -63,6 +63,7 @@ export function createHost(options: HostOptions): RequestHandler {
     handler: compose(middleware, createRouter(routes.list, notFound(pathPrefix))),
     fail,
     pathPrefix,
+    onCutOff: (requests) => logger.warn({ requests, setting: 'shutdown.grace' }, 'requests cut off at shutdown'),
     onEnd(context) {
       logAccess(logger, context, accessLog);
       observe?.(context);
@@ -109,6 +110,7 @@ function healthRoute({ engine, storeState, pathPrefix = '' }: HostOptions, isDra
     serve(context, path) {
       const response = healthResponse(path, health);
       if (response === undefined) return false;
+      if (response.status === 503 && isDraining()) context.outcome = 'draining';
       const { method } = context.req;
       if (method !== 'GET' && method !== 'HEAD') throw methodNotAllowed(method, `${pathPrefix}${path}`, 'GET, HEAD');
       sendResponse(context, response);

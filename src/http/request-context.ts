@@ -8,6 +8,9 @@ import { requestIdOf } from '../shared/request-id.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
 import type { HttpResponse } from './response.ts';
 
+/** `draining`: the readiness probe while the gateway stops. `cut_off`: the request took longer than the gateway took to stop. */
+export type ExpectedOutcome = 'draining' | 'cut_off';
+
 /**
  * One HTTP request and its response, from the first middleware to the last byte. All stages share it, and store here what they find
  * out about the request.
@@ -30,6 +33,8 @@ export class RequestContext implements RequestNotes, OperationContext {
   private headerSink: ((gathered: CollectedHeaders) => void) | undefined;
   /** The index in {@link ActiveRequests}. */
   place = -1;
+  /** Why a status or a missing response is no error of the gateway or of the client. */
+  outcome: ExpectedOutcome | undefined;
   endpoint: RequestNotes['endpoint'];
   operation: RequestNotes['operation'];
   operationName: RequestNotes['operationName'];
