@@ -16,7 +16,7 @@ import type { SharedRedis } from '../store/redis.ts';
 import { readSupergraph, type Subgraph } from '../supergraph/supergraph.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { createOutages } from '../traffic/outages.ts';
+import type { Outages } from '../traffic/outages.ts';
 import { configMismatches, hintMismatches } from './config-mismatches.ts';
 import type { EnginePolicies } from './engine-policies.ts';
 import type { EngineFactory } from './generations.ts';
@@ -29,6 +29,7 @@ export interface EngineParts {
   readonly rateLimits: RateLimits;
   readonly redis: SharedRedis | undefined;
   readonly instruments: Instruments | undefined;
+  readonly outages: Outages;
 }
 
 /**
@@ -40,12 +41,11 @@ export function engineFactory(
   logger: Logger,
   rules: HeaderRules,
   policies: EnginePolicies,
-  { rateLimits, redis, instruments }: EngineParts,
+  { rateLimits, redis, instruments, outages }: EngineParts,
 ): EngineFactory {
   const pools = createHttpPools();
   const memoryBudget = openMemoryBudget(config, logger);
   const admissionQueue = new AdmissionQueue();
-  const outages = createOutages({ logger, intervalMs: config.telemetry.logging.summary_interval });
   const apiCache = cachesResponses(config.connectors) ? openApiCache(config.connectors, redis) : undefined;
   return (update) => {
     const supergraph = readSupergraph(update.sdl);
