@@ -58,9 +58,6 @@ const KEEP_ALIVE_MS = 65_000;
  */
 const DEFAULT_LINGER_MS = 250;
 
-/** The port closes when no connection has arrived for so long: handshakes are on their way for a round trip. */
-const QUIET_MS = 50;
-
 /** Opens the port. Rejects with `ConfigValueError`, which says what to do, when it cannot be opened. */
 export async function listen(host: ListenerHost, options: ListenerOptions): Promise<Listener> {
   const { tls } = options;
@@ -130,7 +127,7 @@ async function drain(
   const closed = new Promise((resolve) => server.once('close', resolve));
   host.drain();
   if (delayMs > 0) await sleep(delayMs);
-  await stopAccepting(server, delayMs > 0 ? QUIET_MS : 0);
+  await stopAccepting(server, delayMs > 0);
   // after an immediate, since what has arrived is read before it
   const linger = setTimeout(() => setImmediate(closeUnused, server, fresh), lingerMs);
   const grace = setTimeout(() => {

@@ -1,9 +1,15 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type AddressInfo, connect, Server as NetServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** The length of the accept queue that Node asks for by default. */
 const BACKLOG = 511;
-/** After this time the port closes, even if connections still arrive in every turn of the event loop. */
-const LONGEST_MS = 2_000;
+/** A pause between connections in which handshakes that were on their way arrive, in milliseconds. */
+const QUIET_MS = 50;
+/** The pause when requests are parked. Clients that wait for a response do not connect, so it comes soon. */
+const PARKED_QUIET_MS = 10;
+/** The longest wait for a pause, and for an empty queue if none came. */
+const LONGEST_MS = 500;
 
 /** The parts of Node's handle that no public function reaches: they are stable from Node 20 to 26. */
 interface Handle {
@@ -19,24 +25,46 @@ type WithHandle = { readonly _handle?: Handle | null };
  *
  * With a backlog of 0, the kernel admits one connection to an empty queue. This connection is our own, so a client's handshake is
  * not answered; the client repeats it, and is then refused. If a client's connection is in the queue already, ours does not get in:
- * the client's is accepted in the next turn of the event loop, and all is tried again.
+ * the client's is accepted in the next turn of the event loop, and all is tried again. Meanwhile, requests are parked: a client
+ * that gets no response does not connect again, and accepting alone is fast.
+ *
+ * The backlog is 0 only between two calls of the kernel, after a pause between connections. A client whose handshake is half done at
+ * that moment would be reset.
  *
  * It also works where several processes accept from one socket: the last of them to close it leaves its own connection in the queue.
- * @param quietMs first waits until no connection has arrived for so long, for handshakes that are on their way
+ * @param waits whether to wait for a pause between connections first; without it, the port closes at once if the queue is empty
  */
-export async function stopAccepting(server: NetServer, quietMs: number): Promise<void> {
+export async function stopAccepting(server: Server, waits: boolean): Promise<void> {
+  if (waits) await quiet(server, QUIET_MS);
+  else if (await closeIfEmpty(server)) return;
+  const answerParked = parkRequests(server);
+  await quiet(server, PARKED_QUIET_MS);
   const until = performance.now() + LONGEST_MS;
-  if (quietMs > 0) await quiet(server, quietMs, until);
-  for (;;) {
-    if (await closeIfQueueIsEmpty(server)) return;
-    if (performance.now() >= until) break;
-    await new Promise((resolve) => setImmediate(resolve));
+  while (!(await closeIfEmpty(server))) {
+    if (performance.now() >= until) closePort(server);
+    else await new Promise((resolve) => setImmediate(resolve));
   }
-  closePort(server);
+  // other processes that accept from the socket are about to close it, too: their clients must not connect again just then
+  await sleep(2 * PARKED_QUIET_MS);
+  answerParked();
 }
 
-/** Resolves when no connection has arrived for `quietMs`, or at the time `until`. */
-function quiet(server: NetServer, quietMs: number, until: number): Promise<void> {
+/** Keeps requests from the handlers of the server until the returned function is called. */
+function parkRequests(server: Server): () => void {
+  const parked: [IncomingMessage, ServerResponse][] = [];
+  const handlers = server.listeners('request');
+  const park = (req: IncomingMessage, res: ServerResponse) => void parked.push([req, res]);
+  server.removeAllListeners('request').on('request', park);
+  return () => {
+    server.off('request', park);
+    for (const handler of handlers) server.on('request', handler as typeof park);
+    for (const [req, res] of parked) if (!req.socket.destroyed) server.emit('request', req, res);
+  };
+}
+
+/** Resolves when no connection has arrived for `quietMs`, or after `LONGEST_MS`. */
+function quiet(server: Server, quietMs: number): Promise<void> {
+  const until = performance.now() + LONGEST_MS;
   return new Promise((resolve) => {
     const end = () => {
       server.off('connection', restart);
@@ -51,19 +79,20 @@ function quiet(server: NetServer, quietMs: number, until: number): Promise<void>
   });
 }
 
-/** Returns whether the port was closed. */
-function closeIfQueueIsEmpty(server: NetServer): Promise<boolean> {
+/** Closes the port if the accept queue is empty. Returns whether the port is closed. */
+function closeIfEmpty(server: Server): Promise<boolean> {
   const address = server.address();
   const handle = (server as WithHandle)._handle;
-  if (address === null || typeof address === 'string' || handle?.listen === undefined) {
+  if (address === null) return Promise.resolve(true);
+  if (typeof address === 'string' || handle?.listen === undefined) {
     closePort(server);
     return Promise.resolve(true);
   }
+  handle.listen(0);
+  // calls the kernel in the next tick, and the check comes in the one after that
   const own = connect({ port: address.port, host: loopbackOf(address) }).unref();
   own.on('error', () => {});
-  handle.listen(0);
   return new Promise((resolve) => {
-    // `connect` calls the kernel in a tick before this one. No event is handled between the two, so nothing gets into the queue after the check
     process.nextTick(() => {
       const isInQueue = isConnected(own);
       if (isInQueue) closePort(server);
@@ -84,7 +113,7 @@ function isConnected(socket: Socket): boolean {
 }
 
 /** `close` of `node:http` would also close idle connections at once. */
-function closePort(server: NetServer): void {
+function closePort(server: Server): void {
   NetServer.prototype.close.call(server);
 }
 
