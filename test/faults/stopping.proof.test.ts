@@ -3,7 +3,7 @@ import { startGateway } from './gateway-process.ts';
 import { startLoad } from './new-connections.ts';
 
 /** Each stop is one try of a race, so there are several. */
-const STOPS = 10;
+const STOPS = 3;
 
 test.each([1, 2, 3])(
   'SIGTERM under load with new connections, --workers %i: each is answered or refused',
