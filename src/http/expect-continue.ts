@@ -9,7 +9,7 @@ export function continueWhenRead(server: Server, isDraining: () => boolean): voi
   server.on('checkContinue', (req, res) => {
     const keepAlive = res.shouldKeepAlive;
     const read = req._read;
-    // the client may or may not send the body after a refusal, so the next request could not be told from it
+    // after a refusal, the client may send the body or not, so what follows on the connection is ambiguous
     res.shouldKeepAlive = false;
     req._read = (size) => {
       req._read = read;
