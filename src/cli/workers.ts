@@ -49,7 +49,7 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
     sharedState,
     warnsAboutSettings: cluster.worker?.id === 1,
   }).catch(failAtOnce);
-  const listener = await listenForClients(assembly.host, options.config, { onConnection: letOthersAccept }).catch(
+  const listener = await listenForClients(assembly.handler, options.config, { onConnection: letOthersAccept }).catch(
     failAtOnce,
   );
   let closing: Promise<void> | undefined;

@@ -10,11 +10,11 @@ type ListenerConfig = Pick<Config, 'supergraph' | 'tls' | 'shutdown'>;
  * `ConfigValueError`.
  */
 export async function listenForClients(
-  host: RequestHandler,
+  handler: RequestHandler,
   config: ListenerConfig,
   other: Partial<Omit<ListenerOptions, 'tls'>> = {},
 ): Promise<Listener> {
-  return listen(host, {
+  return listen(handler, {
     ...config.supergraph.listen,
     graceMs: config.shutdown.grace,
     ...other,

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigValueError } from '../config/config-value-error.ts';
 import { continueWhenRead } from './expect-continue.ts';
 import { answerHalfClosed } from './half-closed.ts';
-import { answerMalformedRequests } from './malformed-requests.ts';
+import { respondToMalformedRequests } from './malformed-requests.ts';
 import type { RequestHandler } from './request-handler.ts';
 import { stopAccepting } from './stop-accepting.ts';
 
@@ -59,12 +59,14 @@ const KEEP_ALIVE_MS = 65_000;
 const DEFAULT_LINGER_MS = 250;
 
 /** Opens the port. Rejects with `ConfigValueError`, which says what to do, when it cannot be opened. */
-export async function listen(host: ListenerHost, options: ListenerOptions): Promise<Listener> {
+export async function listen(handler: ListenerHost, options: ListenerOptions): Promise<Listener> {
   const { tls } = options;
   const timeouts = timeoutsOf(options);
-  const server = tls ? createTlsServer({ ...tls, ...timeouts }, host.handle) : createServer(timeouts, host.handle);
+  const server = tls
+    ? createTlsServer({ ...tls, ...timeouts }, handler.handle)
+    : createServer(timeouts, handler.handle);
   let closing: Promise<void> | undefined;
-  answerMalformedRequests(server);
+  respondToMalformedRequests(server);
   answerHalfClosed(server);
   continueWhenRead(server, () => closing !== undefined);
   if (options.onConnection) server.on('connection', options.onConnection);
@@ -75,7 +77,7 @@ export async function listen(host: ListenerHost, options: ListenerOptions): Prom
     port,
     origin: `${tls ? 'https' : 'http'}://${urlHost(options.host)}:${port}`,
     close({ delayMs } = { delayMs: 0 }) {
-      closing ??= drain(server, host, fresh, { ...options, delayMs });
+      closing ??= drain(server, handler, fresh, { ...options, delayMs });
       return closing;
     },
   };
@@ -105,7 +107,7 @@ function trackFreshConnections(server: Server): ReadonlySet<Socket> {
   server.on('connection', track);
   server.on('secureConnection', (secure: Socket) => {
     // requests use the TLS socket; the raw socket below it has the same peer
-    for (const raw of fresh) if (sameEnd(raw, secure)) fresh.delete(raw);
+    for (const raw of fresh) if (haveSamePeer(raw, secure)) fresh.delete(raw);
     track(secure);
   });
   server.on('request', (req) => {
@@ -114,24 +116,24 @@ function trackFreshConnections(server: Server): ReadonlySet<Socket> {
   return fresh;
 }
 
-function sameEnd(left: Socket, right: Socket): boolean {
+function haveSamePeer(left: Socket, right: Socket): boolean {
   return left.remotePort === right.remotePort && left.remoteAddress === right.remoteAddress;
 }
 
 async function drain(
   server: Server,
-  host: ListenerHost,
+  handler: ListenerHost,
   fresh: ReadonlySet<Socket>,
   { graceMs = DEFAULT_GRACE_MS, lingerMs = DEFAULT_LINGER_MS, delayMs }: ListenerOptions & { readonly delayMs: number },
 ): Promise<void> {
   const closed = new Promise((resolve) => server.once('close', resolve));
-  host.drain();
+  handler.drain();
   if (delayMs > 0) await sleep(delayMs);
   await stopAccepting(server, delayMs > 0);
   // after an immediate, since what has arrived is read before it
   const linger = setTimeout(() => setImmediate(closeUnused, server, fresh), lingerMs);
   const grace = setTimeout(() => {
-    host.cutOff?.();
+    handler.cutOff?.();
     server.closeAllConnections();
   }, graceMs);
   await closed;

@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createHost } from '../../src/gateway/create-host.ts';
+import { createGatewayHandler } from '../../src/gateway/gateway-handler.ts';
 import { listen } from '../../src/http/listener.ts';
 import { plainEngine } from '../gateway/plain-engine.ts';
 import { latch, post, recordingLogger } from '../gateway/serving.ts';
@@ -10,7 +10,7 @@ async function start(resolve: () => unknown, times: { graceMs?: number; lingerMs
   const engine = plainEngine('type Query { hello: String }', { hello: resolve });
   const { logger, lines } = recordingLogger();
   const statuses: string[] = [];
-  const host = createHost({
+  const host = createGatewayHandler({
     engine: () => engine,
     logger,
     instruments: { requestFinished: (route, status) => statuses.push(`${route} ${status}`), refused: () => {} },
@@ -132,7 +132,7 @@ describe('closing', () => {
 
 it('says what to do when the port is in use', async () => {
   const first = await start(() => 'hi');
-  const host = createHost({
+  const host = createGatewayHandler({
     engine: () => undefined,
     logger: recordingLogger().logger,
     maxRequestBytes: 1,
