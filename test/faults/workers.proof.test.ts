@@ -27,7 +27,7 @@ async function endWithoutHungConnections(load: Load, killed: number): Promise<vo
 
 /** Returns the number of workers in each state. */
 async function statesAt(metricsUrl: string): Promise<Record<string, number>> {
-  const text = await (await fetch(metricsUrl)).text();
+  const text = await (await fetch(metricsUrl, { headers: { connection: 'close' } })).text();
   const series = text.matchAll(/^headgate_workers\{state="(\w+)"\} (\d+)$/gm);
   return Object.fromEntries([...series].map(([, state, count]) => [state, Number(count)]));
 }
