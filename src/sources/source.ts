@@ -63,13 +63,38 @@ export type SubgraphResponse =
       /** False when the source has checked that no number in the text has more than fifteen digits. */
       readonly mayHaveLongNumbers?: boolean | undefined;
       /** A flat list of names, in lower case, and values. Only from sources with `returnsHeaders`. */
-      readonly headers?: readonly string[];
+      readonly headers?: readonly string[] | undefined;
       /** How long the response may be cached. Only from sources that read it, and only if the response states it. */
       readonly freshness?: Freshness | undefined;
-      /** A failure that the errors in `text` report, like an API that did not respond. For the log. */
+      /** A failure that the errors in `text` report, like an API that did not respond. For the log and the metrics. */
       readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
+      /** Seconds after which the source wants the next request. Only for a status of 429 and 503. */
+      readonly retryAfter?: number | undefined;
+      /** The response that this one was made from. Clients that share a response have the same one here. */
+      readonly madeFrom?: SubgraphResponse | undefined;
+      /** Whether the source itself has reported the problems of the responses behind this one to the {@link ResponseObserver}. */
+      readonly isObserved?: boolean | undefined;
     }
   | { readonly kind: 'failure'; readonly failure: SourceFailure };
+
+/** Extensions of a GraphQL error that a source returned. */
+export interface SourceError {
+  readonly extensions?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * Receives the problems of responses that only show when a response is parsed. Good responses never reach it. Each of the
+ * methods is called at most once for a response, by each of the client requests that share the response.
+ */
+export interface ResponseObserver {
+  /** Receives a response that cannot be used, or of which a part cannot. */
+  failed(subgraph: string, response: SubgraphResponse, failure: SourceFailure): void;
+  /**
+   * Receives a GraphQL result with errors.
+   * @param hasData whether there is data beside the errors
+   */
+  graphqlErrors(subgraph: string, response: SubgraphResponse, errors: readonly SourceError[], hasData: boolean): void;
+}
 
 /** Headers of one client request that a source sends with its fetches, beside its own. */
 export interface ForwardedHeaders {

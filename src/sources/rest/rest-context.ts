@@ -8,6 +8,7 @@ import { mapRequest, mapResponse } from '../../connectors/mapping/evaluate.ts';
 import { isObject, type Json } from '../../connectors/mapping/json.ts';
 import type { Variables } from '../../connectors/mapping/scope.ts';
 import { TemplateError } from '../../connectors/url-template.ts';
+import { type RetryAfter, retryAfterOf } from '../retry-after.ts';
 import type { ClientContext, ForwardHeaders } from '../source.ts';
 import { type CallOptions, callApi, type RetryAfterGuard } from './api-call.ts';
 import { type ApiRequest, writeRequest } from './api-request.ts';
@@ -17,7 +18,6 @@ import { headersOfUser } from './cache/headers-of-user.ts';
 import { type EntityKey, keyText } from './entity-key.ts';
 import { loadBatch, loadEach } from './load-entities.ts';
 import { RestError, retryAfterError } from './rest-failure.ts';
-import { type RetryAfter, retryAfterOf } from './retry-after.ts';
 
 /** State that all requests of a REST source share. */
 export interface RestRuntime {

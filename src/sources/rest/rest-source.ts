@@ -26,6 +26,7 @@ import { isCorrelation } from './cache/headers-of-user.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
 import { RestContext, type RestRuntime } from './rest-context.ts';
+import { RestError } from './rest-failure.ts';
 
 export interface RestSourceOptions {
   /** The subgraph's name. */
@@ -99,16 +100,28 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   };
 }
 
-/** Returns the first error that suggests an API outage: no response, a malformed one, or a status of 500 and above. */
+/**
+ * Returns the failure that the errors of a fetch report: no response of an API, a malformed one, or an error status. An outage
+ * precedes a refusal (4xx).
+ */
 function apiFailure(errors: readonly GraphQLError[]): Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined {
-  for (const { extensions } of errors) {
-    const { code, reason, http } = extensions as { code?: unknown; reason?: string; http?: { status?: number } };
-    const status = http?.status;
-    if (!isFailureCode(code) || (status !== undefined && status >= 300 && status < 500)) continue;
-    return { code, reason: reason ?? `HTTP status ${status}`, ...(status !== undefined && { status }) };
-  }
-  return undefined;
+  const failures = errors.flatMap((error) => failureOf(error) ?? []);
+  return failures.find(({ status }) => status === undefined || status < 300 || status >= 500) ?? failures[0];
 }
+
+function failureOf(error: GraphQLError): Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined {
+  const { originalError, extensions } = error;
+  if (!(originalError instanceof RestError)) return extensions.code === undefined ? SCHEMA_MISMATCH : undefined;
+  const { code, reason, status } = originalError.details;
+  if (!isFailureCode(code)) return undefined;
+  return { code, reason: reason ?? `HTTP status ${status}`, ...(status !== undefined && { status }) };
+}
+
+/** The failure that an error of graphql-js itself stands for. */
+const SCHEMA_MISMATCH = {
+  code: 'SUBREQUEST_MALFORMED_RESPONSE',
+  reason: 'the response of a REST API does not match the schema',
+} as const;
 
 function isFailureCode(code: unknown): code is SourceFailure['code'] {
   return code === 'SUBREQUEST_HTTP_ERROR' || code === 'SUBREQUEST_TIMEOUT' || code === 'SUBREQUEST_MALFORMED_RESPONSE';

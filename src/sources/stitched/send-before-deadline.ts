@@ -1,7 +1,7 @@
 import { AbortTimer } from '../../shared/deadline.ts';
 import { Cancellation } from '../cancellation.ts';
 import { timeoutFailure } from '../http/http-failure.ts';
-import type { Source, SourceRequest, SubgraphResponse } from '../source.ts';
+import type { ResponseObserver, Source, SourceRequest, SubgraphResponse } from '../source.ts';
 
 /** The timeout of a fetch with all its requests. */
 export interface FetchDeadline {
@@ -16,16 +16,17 @@ export function sendBeforeDeadline(
   request: SourceRequest,
   { timeoutMs, until }: FetchDeadline,
   done: (response: SubgraphResponse) => void,
+  observer?: ResponseObserver,
 ): void {
   const { client } = request;
   const signal = new Cancellation();
   const timer = new AbortTimer(until - performance.now(), client.signal, () => signal.abort());
   source.send({ ...request, client: { ...client, signal } }, (response) => {
     timer.release();
-    done(timer.isLate && response.kind === 'failure' ? lateResult(source.name, timeoutMs) : response);
+    if (!timer.isLate || response.kind !== 'failure') return done(response);
+    // to the layers of the source, the request was only cancelled
+    const late = { kind: 'failure', failure: timeoutFailure(source.name, timeoutMs) } as const;
+    observer?.failed(source.name, late, late.failure);
+    done(late);
   });
-}
-
-function lateResult(name: string, timeoutMs: number): SubgraphResponse {
-  return { kind: 'failure', failure: timeoutFailure(name, timeoutMs) };
 }

@@ -4,7 +4,7 @@ import { readService } from '../../services/read-service.ts';
 import type { Service } from '../../services/service.ts';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
-import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
+import type { ResponseObserver, Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { type RenamedRequest, type RequestNames, requestNames } from './request-names.ts';
 import type { FetchDeadline } from './send-before-deadline.ts';
 import type { StitchedSchema } from './stitched-schema.ts';
@@ -21,6 +21,8 @@ export interface StitchedSourceOptions {
   readonly upstream: Source;
   /** Timeout of a fetch with all its requests to the service. Default 30,000 ms. */
   readonly timeoutMs?: number;
+  /** Receives the problems of the service's responses. */
+  readonly observer?: ResponseObserver | undefined;
 }
 
 /** How to execute a document of the gateway. */
@@ -37,7 +39,7 @@ type Strategy =
  * `_entities` by the look-ups that the file marks with `@merge`. Throws an `Error` when the file cannot be composed.
  */
 export function createStitchedSource(options: StitchedSourceOptions): Source {
-  const { name, sdl, upstream, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const { name, sdl, upstream, timeoutMs = DEFAULT_TIMEOUT_MS, observer } = options;
   const service = readServiceText(name, sdl);
   const schema = buildASTSchema(service.document, { assumeValidSDL: true });
   const names = requestNames(schema, service.names);
@@ -47,7 +49,7 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
   const stitch = async (): Promise<StitchedSchema> => {
     // Stitching takes a third of a second to load, and root fields do not need it.
     const { stitchService } = await import('./stitched-schema.ts');
-    return stitchService({ name, service, schema, upstream, names });
+    return stitchService({ name, service, schema, upstream, names, observer });
   };
   const strategyOf = (query: string): Strategy => {
     const known = strategies.get(query);
@@ -72,7 +74,8 @@ export function createStitchedSource(options: StitchedSourceOptions): Source {
       else {
         stitched ??= stitch();
         const time = { timeoutMs, until: performance.now() + timeoutMs };
-        void executeStitched(name, stitched, { request, document: strategy.document, variables, time }).then(done);
+        const fetch = { request, document: strategy.document, variables, time };
+        void executeStitched(name, stitched, fetch, observer).then(done);
       }
     },
     close: () => upstream.close(),
@@ -111,7 +114,8 @@ function sendRenamed(
 ): void {
   const body = stringifyJson({ query, variables });
   upstream.send({ ...request, body }, (response) => {
-    done(response.kind === 'text' ? { ...response, text: restoreText(response.text, renamed) } : response);
+    if (response.kind === 'failure') return done(response);
+    done({ ...response, text: restoreText(response.text, renamed), madeFrom: response });
   });
 }
 
@@ -138,6 +142,7 @@ async function executeStitched(
   name: string,
   stitched: Promise<StitchedSchema>,
   { request, document, variables = {}, time }: StitchedRequest,
+  observer: ResponseObserver | undefined,
 ): Promise<SubgraphResponse> {
   const context: StitchedContext = {
     request,
@@ -155,11 +160,14 @@ async function executeStitched(
     if (failure && context.failures.length === context.calls) return { kind: 'failure', failure };
     const errors = [...context.failures.map(formatFailure), ...result.errors];
     const text = stringifyJson(errors.length > 0 ? { data: result.data, errors } : { data: result.data });
-    return { kind: 'text', text, status: 200 };
+    return { kind: 'text', text, status: 200, isObserved: true };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `Subgraph "${name}" did not answer: its look-ups failed inside the gateway.`;
-    return { kind: 'failure', failure: { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason } };
+    const failure = { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason } as const;
+    const response = { kind: 'failure', failure } as const;
+    observer?.failed(name, response, failure);
+    return response;
   }
 }
 
