@@ -7,7 +7,7 @@ import { writeRequests } from './requests.ts';
 import { type Batch, schedule } from './schedule.ts';
 import { Selector } from './select.ts';
 import { splitDeferredFetches } from './split-deferred-fetches.ts';
-import { runToEnd, type Steps } from './steps.ts';
+import { runToEnd, type Steps } from '../shared/steps.ts';
 
 /** The results of all stages of planning. */
 export interface PlanStages {

@@ -14,7 +14,7 @@ import {
 } from './print-document.ts';
 import { itemText } from './representation.ts';
 import { type Batch, mergeLookups } from './schedule.ts';
-import type { Steps } from './steps.ts';
+import type { Steps } from '../shared/steps.ts';
 
 /**
  * Writes each batch of fetches as one request: look-ups that send and select the same become one `_entities` field

@@ -4,7 +4,7 @@ import type { FetchGraph } from './fetch-graph.ts';
 import type { Provider } from './field-index.ts';
 import type { FetchNode } from './positions.ts';
 import { cheapest } from './routes.ts';
-import type { Steps } from './steps.ts';
+import type { Steps } from '../shared/steps.ts';
 import { unplannable } from './unplannable.ts';
 
 /** What planning a mutation needs of the stage that places selections. */

@@ -13,7 +13,7 @@ import { cheapest, RouteFinder, type SelectionPlacer } from './routes.ts';
 import { selectMutation } from './select-mutation.ts';
 import { needsSeparateSelection } from './separate-selection.ts';
 import { SmallMap } from './small-map.ts';
-import { runToEnd, type Steps } from './steps.ts';
+import { runToEnd, type Steps } from '../shared/steps.ts';
 import { readableField, scopeOf } from './subgraph-scope.ts';
 import { unplannable, unplannableError } from './unplannable.ts';
 
