@@ -9,6 +9,8 @@ import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { Cors } from '../policy/requests/cors.ts';
 import { requestIdOf } from '../shared/request-id.ts';
 import { emptyNotes, type RequestNotes } from '../shared/request-notes.ts';
+import { runInSlices } from '../shared/slices.ts';
+import { runToEnd, type Steps } from '../shared/steps.ts';
 import { pathOf, queryOf } from '../shared/url-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
 import { KnownRequests } from './caching/known-requests.ts';
@@ -17,7 +19,7 @@ import { createRedisStore } from './caching/redis-store.ts';
 import { type CacheOutcome, createResponseCache } from './caching/response-cache.ts';
 import { DEMO_RESPONSE } from './demo/demo-page.ts';
 import type { EndpointConfig } from './endpoints/config-check.ts';
-import { compileEndpoints, type Endpoint } from './endpoints/endpoints.ts';
+import { compileEndpointsInSteps, type Endpoint } from './endpoints/endpoints.ts';
 import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
 import { buildRoutingTable } from './endpoints/router.ts';
 import type { BffContext, Call, CountRefusal, EndpointSnapshot } from './handlers/call.ts';
@@ -109,6 +111,8 @@ export interface Bff {
   handle(req: IncomingMessage, res: ServerResponse, client?: ClientInfo, notes?: RequestNotes): boolean;
   /** Returns the CORS policy of `client.yaml` for a path; `undefined` where the gateway's policies apply. */
   cors(path: string): Cors | undefined;
+  /** Checks the endpoints against an engine before it becomes the current one, in steps. */
+  prepare(engine: Engine): Steps<void>;
   /** Reads the folder again. Requests in flight keep the endpoints that they started with. */
   reload(): Promise<void>;
   /** Returns the endpoints that are valid for the current schema; none while no schema is loaded. */
@@ -134,20 +138,30 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   let folder: EndpointFolder;
   let shapes: LoadedShapes;
   let snapshot: EndpointSnapshot | undefined;
+  /** Endpoints for an engine or a folder that is not in use yet. */
+  let prepared: EndpointSnapshot | undefined;
 
   async function read(): Promise<void> {
     const found = readEndpointFolder(options.dir);
     const loaded = await loadShapes(found.shapes);
+    const engine = options.engine();
+    if (engine) prepared = await runInSlices(checkAgainst(engine, found, loaded, options), undefined, 1);
     folder = found;
     shapes = loaded;
     serve();
+  }
+
+  function* prepare(engine: Engine): Steps<void> {
+    prepared = yield* checkAgainst(engine, folder, shapes, options);
   }
 
   function serve(): EndpointSnapshot | undefined {
     const engine = options.engine();
     if (engine === undefined) return undefined;
     if (snapshot?.engine === engine && snapshot.folder === folder) return snapshot;
-    snapshot = checkAgainst(engine, folder, shapes, options);
+    const isPrepared = prepared?.engine === engine && prepared.folder === folder;
+    snapshot = isPrepared && prepared ? prepared : runToEnd(checkAgainst(engine, folder, shapes, options));
+    prepared = undefined;
     options.onProblems?.(snapshot.loaded.problems);
     return snapshot;
   }
@@ -193,6 +207,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       const current = serve();
       return current && policyAt(current.cors, path);
     },
+    prepare,
     reload: read,
     endpoints: () => serve()?.loaded.endpoints ?? [],
     purge: async (tags) => (await bff.cache?.purge(tags)) ?? 0,
@@ -231,13 +246,13 @@ function createContext(options: BffOptions): BffContext {
   };
 }
 
-function checkAgainst(
+function* checkAgainst(
   engine: Engine,
   folder: EndpointFolder,
   shapes: LoadedShapes,
   { endpointConfig, onRefused }: Pick<BffOptions, 'endpointConfig' | 'onRefused'>,
-): EndpointSnapshot {
-  const loaded = compileEndpoints(folder, engine.supergraph, { ...endpointConfig, shapes });
+): Steps<EndpointSnapshot> {
+  const loaded = yield* compileEndpointsInSteps(folder, engine.supergraph, { ...endpointConfig, shapes });
   const defaultHeaders = new Map<string, ReadonlyMap<string, string>>();
   for (const { client, version, settings } of [...loaded.endpoints, ...loaded.broken]) {
     const headers = defaultHeadersOf(settings, version);

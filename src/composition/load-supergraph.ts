@@ -13,12 +13,16 @@ import { findUnsupportedSpec, type UnsupportedSpec } from './unsupported-specs.t
 /** A folder of schemas to compose, or the file of a composed supergraph. */
 export type SupergraphOrigin = { readonly schemasDir: string } | { readonly supergraphFile: string };
 
+/** What is known of a schema file after composition. */
+export type ComposedSource = Pick<SourceDefinition, 'name' | 'kind' | 'gatewayDirectives'>;
+
 /**
- * A supergraph SDL that may be served, and the schema files that it was composed from (none for a supergraph file).
+ * A supergraph SDL that may be served, and the schema files that it was composed from (none for a supergraph file). Plain data, which
+ * threads and processes can exchange.
  */
 export interface SupergraphUpdate {
   readonly sdl: string;
-  readonly sources?: readonly SourceDefinition[];
+  readonly sources?: readonly ComposedSource[];
 }
 
 export type SupergraphLoaded =
@@ -34,7 +38,8 @@ export async function loadSupergraph(origin: SupergraphOrigin, env: Env = proces
   const { composeSupergraph } = await import('./compose.ts');
   const composition = composeSupergraph(sources);
   if (!composition.ok) return { ok: false, problems: composition.problems };
-  return { ok: true, update: { sdl: composition.supergraphSdl, sources } };
+  const composed = sources.map(({ name, kind, gatewayDirectives }) => ({ name, kind, gatewayDirectives }));
+  return { ok: true, update: { sdl: composition.supergraphSdl, sources: composed } };
 }
 
 async function loadFile(path: string, env: Env): Promise<SupergraphLoaded> {

@@ -222,7 +222,10 @@ async function followSchema(
 ): Promise<void> {
   const { warmed_up_queries: warmedUp } = config.supergraph.query_planning;
   const endpoints = () => bff?.endpoints() ?? [];
-  const watching = await schema.watch(schemaListener({ gateway, logger, instruments, endpoints, warmedUp, onSwap }));
+  const prepare = bff?.prepare;
+  const watching = await schema.watch(
+    schemaListener({ gateway, logger, instruments, endpoints, prepare, warmedUp, onSwap }),
+  );
   closers.add(() => watching.close());
 }
 
@@ -256,7 +259,7 @@ function openLogin(
 
 async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: boolean, logger: Logger): Promise<void> {
   try {
-    gateway.swap(await schema.load());
+    await gateway.swap(await schema.load());
   } catch (error) {
     if (!dev || error instanceof ConfigError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

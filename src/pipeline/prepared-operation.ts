@@ -13,7 +13,7 @@ import type { OperationCachePolicy } from './cache-policy.ts';
 import { CheckedOperation, type DroppedErrors, droppedErrors } from './evaluate-policies.ts';
 import { introspectionPart } from './introspection.ts';
 import type { DroppedField, OperationPolicy } from './operation-policy.ts';
-import { runInSlices } from './slices.ts';
+import { runInSlices } from '../shared/slices.ts';
 
 /** A plan, or the promise of one: a large operation is planned in slices, between which other work runs. */
 type Planned = CompiledPlan | Promise<CompiledPlan>;

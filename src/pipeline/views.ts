@@ -1,4 +1,5 @@
 import type { DocumentNode } from 'graphql';
+import type { Steps } from '../shared/steps.ts';
 import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { cachePolicyReader, type ReadCachePolicy } from './cache-policy.ts';
@@ -21,15 +22,15 @@ export interface View {
  * @param reporting subgraphs that report how long their responses may be cached
  * @returns the views by contract name; the view of the whole public schema has the key `undefined`
  */
-export function createViews(
+export function* createViews(
   options: EngineOptions,
   labels: OverrideLabels,
   reporting: ReadonlySet<string> | undefined,
-): ReadonlyMap<string | undefined, View> {
+): Steps<ReadonlyMap<string | undefined, View>> {
   const { supergraph, contracts = [] } = options;
   const views = new Map<string | undefined, View>([[undefined, createView(supergraph, options, labels, reporting)]]);
   for (const contract of contracts) {
-    const shown = supergraphForContract(supergraph, contract);
+    const shown = yield* supergraphForContract(supergraph, contract);
     views.set(contract.name, createView(shown, options, labels, reporting));
   }
   return views;

@@ -1,7 +1,7 @@
 import { type BigIntStats, type FSWatcher, watch } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { entriesBelow } from './files-below.ts';
+import { entriesBelow, type FoundEntry } from './files-below.ts';
 
 export interface Watching {
   close(): Promise<void>;
@@ -49,6 +49,17 @@ export async function watchPath(options: WatchOptions): Promise<Watching> {
   const watcher = new PathWatcher(options);
   await watcher.start();
   return watcher;
+}
+
+/**
+ * Returns the state of a file, or of the files of a folder that count: equal if nothing has changed. `undefined` if the path does not
+ * exist.
+ */
+export async function stateOfPath(path: string, counts?: WatchOptions['counts']): Promise<string | undefined> {
+  const root = await stat(path, { bigint: true }).catch(() => undefined);
+  if (!root?.isDirectory()) return root && stateOf(root);
+  const entries = await entriesBelow(path).catch(() => []);
+  return stateOfFiles(entries, counts);
 }
 
 class PathWatcher implements Watching {
@@ -160,13 +171,9 @@ class PathWatcher implements Watching {
     if (root === undefined) return { state: undefined, folder: undefined, folders };
     if (!root.isDirectory()) return { state: stateOf(root), folder: undefined, folders };
     const entries = await entriesBelow(this.#path).catch(() => []);
-    const files: string[] = [];
     folders.set(this.#path, { id: idOf(root) });
-    for (const { path, name, stats } of entries) {
-      if (stats?.isDirectory()) folders.set(path, { id: idOf(stats) });
-      else if (this.#options.counts?.(name) ?? true) files.push(`${path} ${stats ? stateOf(stats) : 'broken link'}`);
-    }
-    return { state: files.join('\n'), folder: idOf(root), folders };
+    for (const { path, stats } of entries) if (stats?.isDirectory()) folders.set(path, { id: idOf(stats) });
+    return { state: stateOfFiles(entries, this.#options.counts), folder: idOf(root), folders };
   }
 
   /** Adds the folders that contain the path, each link on the way to it, and its target. */
@@ -195,6 +202,11 @@ function eventBetween(before: Snapshot, now: Snapshot): PathEvent | undefined {
   return before.folder !== undefined && now.folder !== undefined && before.folder !== now.folder
     ? 'replaced'
     : undefined;
+}
+
+function stateOfFiles(entries: readonly FoundEntry[], counts: WatchOptions['counts']): string {
+  const files = entries.filter(({ name, stats }) => !stats?.isDirectory() && (counts?.(name) ?? true));
+  return files.map(({ path, stats }) => `${path} ${stats ? stateOf(stats) : 'broken link'}`).join('\n');
 }
 
 /** Includes the birth time, since the inode of a removed file is soon reused. */

@@ -9,7 +9,8 @@ function versions() {
   const closed: string[] = [];
   const gates = new Map<string, { open(): void }>();
   const gateway = createGateway({
-    createEngine: ({ sdl }) => {
+    // biome-ignore lint/correctness/useYield: one step
+    *createEngine({ sdl }) {
       if (sdl === 'broken') throw new Error('cannot be served');
       const gate = latch();
       gates.set(sdl, { open: () => gate.open() });
@@ -29,7 +30,7 @@ describe('a gateway', () => {
   it('has no engine before its first schema, nor after it is closed', async () => {
     const { gateway, closed } = versions();
     expect(gateway.engine()).toBeUndefined();
-    gateway.swap({ sdl: 'v1' });
+    await gateway.swap({ sdl: 'v1' });
     expect(gateway.engine()).toBeDefined();
     await gateway.close();
     expect(gateway.engine()).toBeUndefined();
@@ -38,9 +39,9 @@ describe('a gateway', () => {
 
   it('answers new requests with the new engine, and ends those in flight on the old before that closes', async () => {
     const { gateway, closed, open } = versions();
-    gateway.swap({ sdl: 'v1' });
+    await gateway.swap({ sdl: 'v1' });
     const before = ask(gateway.engine());
-    gateway.swap({ sdl: 'v2' });
+    await gateway.swap({ sdl: 'v2' });
     const after = ask(gateway.engine());
     open('v2');
     expect(await after).toBe('{"version":"v2"}');
@@ -52,17 +53,17 @@ describe('a gateway', () => {
 
   it('keeps the engine that it has when a new one cannot be built', async () => {
     const { gateway, open } = versions();
-    gateway.swap({ sdl: 'v1' });
-    expect(() => gateway.swap({ sdl: 'broken' })).toThrow('cannot be served');
+    await gateway.swap({ sdl: 'v1' });
+    await expect(gateway.swap({ sdl: 'broken' })).rejects.toThrow('cannot be served');
     open('v1');
     expect(await ask(gateway.engine())).toBe('{"version":"v1"}');
   });
 
   it('passes on those who hold an engine that has been replaced', async () => {
     const { gateway, closed, open } = versions();
-    gateway.swap({ sdl: 'v1' });
+    await gateway.swap({ sdl: 'v1' });
     const held = gateway.engine();
-    gateway.swap({ sdl: 'v2' });
+    await gateway.swap({ sdl: 'v2' });
     await expect.poll(() => closed).toEqual(['v1']);
     open('v2');
     expect(await ask(held)).toBe('{"version":"v2"}');
@@ -70,7 +71,7 @@ describe('a gateway', () => {
 
   it('waits for what is in flight when it closes', async () => {
     const { gateway, closed, open } = versions();
-    gateway.swap({ sdl: 'v1' });
+    await gateway.swap({ sdl: 'v1' });
     const answer = ask(gateway.engine());
     const end = gateway.close();
     expect(closed).toEqual([]);

@@ -40,10 +40,10 @@ async function start(fields: object = {}) {
   const server = await startServer({
     config: { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false },
     schema: { load: async () => ({ sdl: 'one' }), watch: async () => ({ close: async () => {} }) },
-    createEngine: () => ({
-      engine: plainEngine('type Query { hello: String }', { hello: () => 'hi' }),
-      close: async () => {},
-    }),
+    // biome-ignore lint/correctness/useYield: one step
+    *createEngine() {
+      return { engine: plainEngine('type Query { hello: String }', { hello: () => 'hi' }), close: async () => {} };
+    },
     bffDir: dir,
     demo: true,
     logger: recordingLogger().logger,
