@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { displayPath } from '../config/display-path.ts';
 import type { Env } from '../config/expand.ts';
@@ -124,10 +122,6 @@ function threadProblem(origin: SupergraphOrigin, error: unknown) {
 
 /** Starts the thread from its own file, even where this code is part of a bundle. */
 function startComposerThread(): Worker {
-  if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./dist/composition/composer-thread.js', import.meta.resolve('headgate/package.json')));
-  }
-  // a thread does not inherit what lets this one read TypeScript, where that is a test runner
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  return new Worker(new URL('./composer-thread.ts', import.meta.url), { execArgv: ['--import', loader] });
+  if (import.meta.url.endsWith('.ts')) return new Worker(new URL('./composer-thread.mjs', import.meta.url), { execArgv: [] });
+  return new Worker(new URL('./dist/composition/composer-thread.js', import.meta.resolve('headgate/package.json')));
 }
