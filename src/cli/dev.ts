@@ -13,8 +13,10 @@ export interface DevFlags extends ServeFlags {
 export async function dev(given: DevFlags): Promise<void> {
   const demo = given.demo === true ? await (await import('./demo.ts')).startDemo() : undefined;
   const { flags, defaults } = demo === undefined ? { flags: given, defaults: undefined } : demo.defaults(given);
-  const read = () => {
-    const options = serverOptions(flags, { dev: true, demo: demo !== undefined, defaults });
+  const read = (isRestart = false) => {
+    // the previous server serves until the next one is ready
+    const composesInThread = isRestart;
+    const options = serverOptions(flags, { dev: true, demo: demo !== undefined, defaults, composesInThread });
     return demo === undefined ? options : demo.configure(options);
   };
   const path = configPath({ file: flags.config }) ?? DEFAULT_FILE;
@@ -79,9 +81,9 @@ function printEvent(path: string, event: PathEvent): void {
   if (event === 'back') console.error(`${path} is back.`);
 }
 
-async function restartWith(read: () => ServerOptions, running: Running): Promise<void> {
+async function restartWith(read: (isRestart: boolean) => ServerOptions, running: Running): Promise<void> {
   try {
-    await replace(running, atPort(running.server.port, read()));
+    await replace(running, atPort(running.server.port, read(true)));
   } catch (error) {
     reportFailure(error);
     console.error('The config has problems; keeping the last good one.');

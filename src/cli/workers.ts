@@ -1,11 +1,11 @@
 import cluster, { type Worker } from 'node:cluster';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Assembly } from '../gateway/assemble.ts';
 import type { ServerOptions } from '../gateway/server.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { reportFailure } from './failure.ts';
-import type { StateHandlers } from './primary-state.ts';
-import { callPeer, handleCalls } from './process-calls.ts';
+import { type CallHandlers, callPeer, handleCalls } from './process-calls.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
 /** A worker that has served this long counts as stable: when it ends, it is replaced without a delay. */
@@ -31,19 +31,31 @@ function isReady(message: unknown): message is Ready {
 
 /** Serves as a worker, and reports to the primary. Shuts down gracefully and exits 0 on the first SIGTERM or SIGINT. */
 export async function serveAsWorker(options: ServerOptions, processes: number): Promise<void> {
-  const [{ assemble }, { listenForClients }, { workerState }] = await Promise.all([
+  const [{ assemble }, { listenForClients }, { workerSchema }, { workerState }] = await Promise.all([
     import('../gateway/assemble.ts'),
     import('../gateway/client-listener.ts'),
+    import('./worker-schema.ts'),
     import('./worker-state.ts'),
   ]);
   const { state: sharedState, handlers: stateAnswers } = workerState(processes);
+  const { provider: schema, handlers: schemaAnswers } = workerSchema();
+  let served: Assembly | undefined;
+  // before the schema is loaded: a change after that must not be missed
+  handleCalls(process, {
+    snapshot: async () => (await served?.metrics?.snapshot()) ?? [],
+    purge: async (tags) => (await served?.purge(tags)) ?? 0,
+    ...stateAnswers,
+    ...schemaAnswers,
+  });
   const purgeEverywhere = async (tags: readonly string[]) => (await callPeer(process, 'purge', tags, PURGE_MS)) ?? 0;
   const assembly = await assemble({
     ...options,
+    schema,
     purgeEverywhere,
     sharedState,
     warnsAboutSettings: cluster.worker?.id === 1,
   }).catch(failAtOnce);
+  served = assembly;
   const listener = await listenForClients(assembly.host, options.config).catch(failAtOnce);
   let closing: Promise<void> | undefined;
   // workers may get the signal twice: from the terminal or process manager, and from the primary
@@ -53,8 +65,6 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  const { metrics, purge } = assembly;
-  handleCalls(process, { snapshot: async () => (await metrics?.snapshot()) ?? [], purge, ...stateAnswers });
   process.send?.({
     url: `${listener.origin}${options.config.path_prefix ?? ''}/graphql`,
     port: listener.port,
@@ -71,29 +81,37 @@ function failAtOnce(error: unknown): never {
  * Runs `count` workers, each a process with this same command, until a signal. Prints the URL once all of them serve. If the first
  * worker fails to start and has reported why, exits with its code.
  */
-export async function runWorkers(count: number, { config }: Pick<ServerOptions, 'config'>): Promise<void> {
-  const [{ createLogger }, { checkSessions }, { primaryState }] = await Promise.all([
+export async function runWorkers(
+  count: number,
+  { config, schema: provider }: Pick<ServerOptions, 'config' | 'schema'>,
+): Promise<void> {
+  const [{ createLogger }, { checkSessions }, { primarySchema }, { primaryState }] = await Promise.all([
     import('../telemetry/logger.ts'),
     import('../gateway/check-processes.ts'),
+    import('./primary-schema.ts'),
     import('./primary-state.ts'),
   ]);
   checkSessions(config);
   const state = primaryState(config, (change) => {
     for (const worker of livingWorkers()) void callPeer(worker, 'failuresChanged', change, ANNOUNCE_MS);
   });
-  const workerPool = new WorkerPool(count, createLogger(config.telemetry.logging), state);
+  const schema = primarySchema(provider, (change) => {
+    for (const worker of livingWorkers()) void callPeer(worker, 'schemaChanged', change, ANNOUNCE_MS);
+  });
+  const workerPool = new WorkerPool(count, createLogger(config.telemetry.logging), { ...state, ...schema.handlers });
   if (config.telemetry.metrics.prometheus.enabled) await workerPool.openAdmin(config);
   workerPool.stopOnSignals();
   // the first one starts alone, so that problems with schemas or the port are reported once
   await workerPool.startFirst();
+  await schema.watch();
   await workerPool.startOthers();
 }
 
 class WorkerPool {
   readonly #count: number;
   readonly #logger: Logger;
-  /** The handlers of the state that workers share. */
-  readonly #state: StateHandlers;
+  /** The handlers of the schema and the state that workers share. */
+  readonly #handlers: CallHandlers;
   /** Workers that serve, with the time at which they were ready. */
   readonly #serving = new Map<Worker, number>();
   #metrics: WorkerMetrics | undefined;
@@ -105,10 +123,10 @@ class WorkerPool {
   #stopping = false;
   #unclean = false;
 
-  constructor(count: number, logger: Logger, state: StateHandlers) {
+  constructor(count: number, logger: Logger, handlers: CallHandlers) {
     this.#count = count;
     this.#logger = logger;
-    this.#state = state;
+    this.#handlers = handlers;
   }
 
   /** Opens the admin listener for all workers; a worker's own would show only its own metrics. Rejects if it cannot be opened. */
@@ -185,7 +203,7 @@ class WorkerPool {
     const worker = cluster.fork();
     return new Promise((resolve) => {
       // first clients may come before the ready message
-      handleCalls(worker, { ...this.#state, purge: (tags) => this.#purge(tags) });
+      handleCalls(worker, { ...this.#handlers, purge: (tags) => this.#purge(tags) });
       worker.on('message', (ready: unknown) => {
         if (!isReady(ready)) return;
         this.#ready ??= ready;
