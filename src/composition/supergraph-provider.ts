@@ -171,6 +171,6 @@ function namesOf(loaded: SupergraphLoaded): readonly string[] {
 /** Returns a digest of everything that matters to a listener. */
 function fingerprintOf(loaded: SupergraphLoaded): string {
   if (!loaded.ok) return JSON.stringify(loaded.problems);
-  const { sdl, sources } = loaded.update;
-  return createHash('sha256').update(sdl).update(JSON.stringify(sources ?? [])).digest('base64url');
+  const { sdl, sources = [], skipped = [] } = loaded.update;
+  return createHash('sha256').update(sdl).update(JSON.stringify([sources, skipped])).digest('base64url');
 }

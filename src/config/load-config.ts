@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { type Config, configFileSchema, type FileConfig } from './config.ts';
 import { placeOfKey, readConfigFile } from './config-file.ts';
 import { resolvePaths } from './config-paths.ts';
@@ -10,6 +10,7 @@ import { missingRedis } from './redis-switches.ts';
 import type { KeyRename } from './renamed-keys.ts';
 import { withRedisUrl } from './sections/store.ts';
 import { LOG_LEVELS } from './sections/telemetry.ts';
+import { readRegularFileSync } from '../shared/read-regular-file.ts';
 
 /** The config file that is read if no other one is named. */
 export const DEFAULT_FILE = 'headgate.yaml';
@@ -92,7 +93,7 @@ function readFile(path: string, env: Env): ReadFile {
   const file = displayPath(path);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const message = code === 'ENOENT' ? 'File not found.' : `The config file cannot be read: ${code ?? error}.`;

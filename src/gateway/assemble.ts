@@ -25,7 +25,7 @@ import { openAuthenticator } from './open-authenticator.ts';
 import { openBff, reloadBff } from './open-bff.ts';
 import { type PolicyModule, watchPolicyModule } from './policy-module.ts';
 import { openRequestPolicies } from './request-policies.ts';
-import { logWarmUp, schemaListener } from './schema-listener.ts';
+import { logWarmUp, schemaListener, warnOfSkipped } from './schema-listener.ts';
 import { settingWarnings } from './setting-warnings.ts';
 import type { SharedState } from './shared-state.ts';
 import { analyzeVary } from './vary-analysis.ts';
@@ -259,7 +259,9 @@ function openLogin(
 
 async function loadFirst(gateway: Gateway, schema: SupergraphProvider, dev: boolean, logger: Logger): Promise<void> {
   try {
-    await gateway.swap(await schema.load());
+    const update = await schema.load();
+    await gateway.swap(update);
+    warnOfSkipped(update, logger);
   } catch (error) {
     if (!dev || error instanceof ConfigError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

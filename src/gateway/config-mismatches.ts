@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   type GraphQLField,
   type GraphQLInputType,
@@ -14,6 +13,7 @@ import { displayPath } from '../config/display-path.ts';
 import { keyText } from '../config/key-text.ts';
 import { nearest } from '../config/nearest.ts';
 import type { Problem } from '../config/problem.ts';
+import { readRegularFileSync } from '../shared/read-regular-file.ts';
 import { runToEnd, type Steps } from '../shared/steps.ts';
 import { tagsOf } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -60,7 +60,7 @@ export function hintMismatches({ bff, file }: Config, { publicSchema }: Supergra
 
 function problemsAt(mismatches: readonly Mismatch[], file: string | undefined): Problem[] {
   if (mismatches.length === 0) return [];
-  const text = file === undefined ? undefined : readFileSync(file, 'utf8');
+  const text = file === undefined ? undefined : readRegularFileSync(file);
   return mismatches.map(({ path, message, ...rest }) => ({
     ...(file === undefined || text === undefined
       ? { file: 'config', line: 0, column: 0 }

@@ -58,6 +58,7 @@ async function swapOrKeep(update: SupergraphUpdate, parts: SchemaListenerParts):
   if (engine === undefined) return false;
   const recent = previous?.recentQueries?.(warmedUp) ?? [];
   logger.info({}, 'serving a new schema');
+  warnOfSkipped(update, logger);
   warnOfRemoved(before, parts);
   parts.onSwap();
   rewarmPlans(recent, engine, gateway.engine).catch((err) => logWarmUp(logger, err));
@@ -69,6 +70,12 @@ function logFailure(logger: Logger, error: unknown): void {
     const problems = error.problems.map(formatProblem);
     logger.error({ problems }, 'the config does not match the new schema; the last good schema keeps serving');
   } else logger.error({ err: error }, 'the new schema cannot be served; the last good one keeps serving');
+}
+
+/** Warns about pipes, sockets and devices in the schemas folder. */
+export function warnOfSkipped({ skipped }: SupergraphUpdate, logger: Logger): void {
+  if (skipped === undefined) return;
+  logger.warn({ skipped }, 'the schemas folder has pipes, sockets or devices, which are not read; move them out of it');
 }
 
 /** Warns about removed subgraphs: a file may be missing from a deployment by mistake. */
