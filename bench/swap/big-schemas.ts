@@ -14,7 +14,9 @@ export function bigSchema(name: 'left' | 'right', version: number): string {
     '',
     'type Query {',
     `  ${name}Version${version}: Int`,
-    ...numbers(TYPES / 4).map((i) => `  ${name}Item${i}(id: ID!): Item${i}\n  ${name}List${i}(first: Int = 10): [Item${i}!]`),
+    ...numbers(TYPES / 4).map(
+      (i) => `  ${name}Item${i}(id: ID!): Item${i}\n  ${name}List${i}(first: Int = 10): [Item${i}!]`,
+    ),
     '}',
     '',
   ];

@@ -31,7 +31,9 @@ interface Gateway {
 const dir = mkdtempSync(join(tmpdir(), 'headgate-swap-'));
 const stub = await startStub();
 try {
-  console.log(`| 2 × ${TYPES} types, ${SWAPS} swaps | longest stall: median | worst | its CPU time: median | worst | until served | requests | failed |`);
+  console.log(
+    `| 2 × ${TYPES} types, ${SWAPS} swaps | longest stall: median | worst | its CPU time: median | worst | until served | requests | failed |`,
+  );
   console.log('| --- | --: | --: | --: | --: | --: | --: | --: |');
   await measure('a folder of schemas', ['--schemas', dir], writeSchemas);
   const file = join(dir, 'composed-supergraph.sdl');

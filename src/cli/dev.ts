@@ -1,6 +1,6 @@
 import { configPath, DEFAULT_FILE } from '../config/load-config.ts';
 import { prepareServer, type RunningServer, type ServerOptions, startServer } from '../gateway/server.ts';
-import { type PathEvent, type Watching, watchPath } from '../shared/watch-path.ts';
+import { type PathEvent, POLL_MS, type Watching, watchPath } from '../shared/watch-path.ts';
 import type { Demo } from './demo.ts';
 import { reportFailure } from './failure.ts';
 import { type ServeFlags, serverOptions, stopOnSignals } from './start.ts';
@@ -26,7 +26,7 @@ export async function dev(given: DevFlags): Promise<void> {
   };
   const onChange = (exists: boolean) => exists && restart();
   // before the file is read, so that no change during the start is missed
-  const watching = await watchPath({ path, onChange, onEvent: (event) => printEvent(path, event) });
+  const watching = await watchPath({ path, onChange, onEvent: (event, reason) => printEvent(path, event, reason) });
   const running = await startWith(read).catch(closing(demo, watching));
   let restarted = changed ? restartWith(read, running) : Promise.resolve();
   restart = () => {
@@ -76,9 +76,11 @@ async function startWith(read: () => ServerOptions): Promise<Running> {
   return { server, options: atPort(server.port, options) };
 }
 
-function printEvent(path: string, event: PathEvent): void {
+function printEvent(path: string, event: PathEvent, reason = ''): void {
   if (event === 'gone') console.error(`${path} was removed; keeping the last good config.`);
   if (event === 'back') console.error(`${path} is back.`);
+  if (event === 'polled')
+    console.error(`${path} cannot be watched (${reason}); checking it every ${POLL_MS / 1000} seconds.`);
 }
 
 async function restartWith(read: (isRestart: boolean) => ServerOptions, running: Running): Promise<void> {

@@ -29,7 +29,7 @@ export function primarySchema(provider: SupergraphProvider, announce: (change: S
         },
         // a new worker gets the last good one
         problems: (problems) => announce({ ok: false, problems }),
-        pathEvent: (event, path) => announce({ event, path }),
+        pathEvent: (event, path, reason) => announce({ event, path, reason }),
       });
     },
   };

@@ -35,7 +35,9 @@ export interface Calls {
 }
 
 /** A change of the schema that workers must know of. */
-export type SchemaChange = SupergraphLoaded | { readonly event: PathEvent; readonly path: string };
+export type SchemaChange =
+  | SupergraphLoaded
+  | { readonly event: PathEvent; readonly path: string; readonly reason?: string | undefined };
 
 /** An idempotency key, its state, and its time to live in milliseconds. */
 interface KeyEntry {

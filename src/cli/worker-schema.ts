@@ -23,7 +23,7 @@ export function workerSchema(): WorkerSchema {
 
   function handle(change: SchemaChange): void {
     if (listener === undefined) missed = change;
-    else if ('event' in change) listener.pathEvent?.(change.event, change.path);
+    else if ('event' in change) listener.pathEvent?.(change.event, change.path, change.reason);
     else if (change.ok) void listener.update(change.update);
     else listener.problems(change.problems);
   }

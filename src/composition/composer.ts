@@ -122,6 +122,7 @@ function threadProblem(origin: SupergraphOrigin, error: unknown) {
 
 /** Starts the thread from its own file, even where this code is part of a bundle. */
 function startComposerThread(): Worker {
-  if (import.meta.url.endsWith('.ts')) return new Worker(new URL('./composer-thread.mjs', import.meta.url), { execArgv: [] });
+  if (import.meta.url.endsWith('.ts'))
+    return new Worker(new URL('./composer-thread.mjs', import.meta.url), { execArgv: [] });
   return new Worker(new URL('./dist/composition/composer-thread.js', import.meta.resolve('headgate/package.json')));
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Env } from '../config/expand.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { type PathEvent, stateOfPath, type Watching, watchPath } from '../shared/watch-path.ts';
@@ -22,8 +22,8 @@ export interface SupergraphListener {
   update(update: SupergraphUpdate): Promise<void> | void;
   /** Called when a change does not compose; the last valid supergraph stays active. */
   problems(problems: readonly Problem[]): void;
-  /** Called when the folder or the file itself was removed, restored or replaced. */
-  pathEvent?(event: PathEvent, path: string): void;
+  /** Called when the folder or the file itself was removed, restored or replaced, or when it cannot be watched. */
+  pathEvent?(event: PathEvent, path: string, reason?: string): void;
 }
 
 /** The source of the server's supergraph. */
@@ -77,25 +77,40 @@ export function createSupergraphProvider(
 
     async watch(listener) {
       let closed = false;
+      let retry: NodeJS.Timeout | undefined;
       const loading = new LatestLoad(composer, async (load) => {
         const loaded = await loadSettled(() => load(origin, env), changes.names);
-        if (closed || loaded === undefined || !changes.isNew(loaded)) return;
+        if (closed || loaded === undefined) return;
+        // that a file can be read again is no change of it
+        if (!loaded.ok && loaded.problems.some(({ code }) => UNREADABLE.has(code))) retry = retryIn(onChange);
+        if (!changes.isNew(loaded)) return;
         if (loaded.ok) await listener.update(loaded.update);
         else listener.problems(loaded.problems);
       });
-      const onEvent = (event: PathEvent) => listener.pathEvent?.(event, path);
-      const onChange = () => void loading.request();
+      const onEvent = (event: PathEvent, reason?: string) => listener.pathEvent?.(event, path, reason);
+      function onChange(): void {
+        clearTimeout(retry);
+        void loading.request();
+      }
       const watching = await watchPath({ path, counts: isSchemaFile, onChange, onEvent });
       // a change between `load` and now was not noticed
       if (before === undefined || before !== (await stateOfPath(path, isSchemaFile))) onChange();
       return {
         async close() {
           closed = true;
+          clearTimeout(retry);
           await Promise.all([watching.close(), composer.close()]);
         },
       };
     },
   };
+}
+
+const UNREADABLE: ReadonlySet<string> = new Set(['UNREADABLE_FILE', 'UNREADABLE_FOLDER']);
+const RETRY_MS = 10_000;
+
+function retryIn(load: () => void): NodeJS.Timeout {
+  return setTimeout(load, RETRY_MS).unref();
 }
 
 type Load = Composer['load'];
@@ -159,7 +174,7 @@ async function loadSettled(
   if (loaded === undefined) return undefined;
   const names = namesOf(loaded);
   if (loaded.ok && before.every((name) => names.includes(name))) return loaded;
-  await setTimeout(SETTLE_MS);
+  await sleep(SETTLE_MS);
   return load();
 }
 
@@ -172,5 +187,8 @@ function namesOf(loaded: SupergraphLoaded): readonly string[] {
 function fingerprintOf(loaded: SupergraphLoaded): string {
   if (!loaded.ok) return JSON.stringify(loaded.problems);
   const { sdl, sources = [], skipped = [] } = loaded.update;
-  return createHash('sha256').update(sdl).update(JSON.stringify([sources, skipped])).digest('base64url');
+  return createHash('sha256')
+    .update(sdl)
+    .update(JSON.stringify([sources, skipped]))
+    .digest('base64url');
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readRegularFileSync } from '../shared/read-regular-file.ts';
 import { type Config, configFileSchema, type FileConfig } from './config.ts';
 import { placeOfKey, readConfigFile } from './config-file.ts';
 import { resolvePaths } from './config-paths.ts';
@@ -10,7 +11,6 @@ import { missingRedis } from './redis-switches.ts';
 import type { KeyRename } from './renamed-keys.ts';
 import { withRedisUrl } from './sections/store.ts';
 import { LOG_LEVELS } from './sections/telemetry.ts';
-import { readRegularFileSync } from '../shared/read-regular-file.ts';
 
 /** The config file that is read if no other one is named. */
 export const DEFAULT_FILE = 'headgate.yaml';

@@ -67,7 +67,11 @@ export function createGateway({ createEngine, onCloseError = () => {} }: Gateway
   }
 
   async function swapNow(update: SupergraphUpdate, prepare: PrepareForEngine | undefined): Promise<void> {
-    const next = await runInSlices(stepsUntil(build(update, prepare), () => closed), undefined, 1);
+    const next = await runInSlices(
+      stepsUntil(build(update, prepare), () => closed),
+      undefined,
+      1,
+    );
     if (next === undefined) return;
     if (closed) return next.retire();
     const previous = current;

@@ -39,7 +39,7 @@ export function schemaListener(parts: SchemaListenerParts): SupergraphListener {
       logger.error({ problems: problems.map(formatProblem) }, `the schema has problems; ${current}`);
       instruments?.schemaReloaded(false);
     },
-    pathEvent: (event, path) => logPathEvents(logger, path)(event),
+    pathEvent: (event, path, reason) => logPathEvents(logger, path)(event, reason),
   };
 }
 

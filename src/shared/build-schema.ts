@@ -92,7 +92,11 @@ class SchemaBuilder {
   #roots(schema: SchemaDefinitionNode | undefined): { readonly [K in OperationTypeNode]?: GraphQLObjectType } {
     const named = schema
       ? schema.operationTypes.map(({ operation, type }) => [operation, type.name.value] as const)
-      : ([['query', 'Query'], ['mutation', 'Mutation'], ['subscription', 'Subscription']] as const); // prettier-ignore
+      : ([
+          ['query', 'Query'],
+          ['mutation', 'Mutation'],
+          ['subscription', 'Subscription'],
+        ] as const); // prettier-ignore
     const roots: { [K in OperationTypeNode]?: GraphQLObjectType } = {};
     for (const [operation, name] of named) {
       const type = schema ? this.#named(name) : this.types.get(name);

@@ -1,4 +1,10 @@
-import type { ConstDirectiveNode, DefinitionNode, DocumentNode, FieldDefinitionNode, TypeDefinitionNode } from 'graphql';
+import type {
+  ConstDirectiveNode,
+  DefinitionNode,
+  DocumentNode,
+  FieldDefinitionNode,
+  TypeDefinitionNode,
+} from 'graphql';
 import { isTypeDefinitionNode, Kind, visit } from 'graphql';
 import type { Steps } from '../shared/steps.ts';
 import { checkContract } from './contract-check.ts';

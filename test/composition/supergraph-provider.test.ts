@@ -13,8 +13,7 @@ async function watching(provider: SupergraphProvider): Promise<string[]> {
   const told: string[] = [];
   const watch = await provider.watch({
     update: ({ sdl, sources }) =>
-      void
-      told.push(
+      void told.push(
         sources
           ? sources.map((source) => source.name).join(' ')
           : sdl.includes('inStock')

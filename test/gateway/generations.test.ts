@@ -9,7 +9,6 @@ function versions() {
   const closed: string[] = [];
   const gates = new Map<string, { open(): void }>();
   const gateway = createGateway({
-    // biome-ignore lint/correctness/useYield: one step
     *createEngine({ sdl }) {
       if (sdl === 'broken') throw new Error('cannot be served');
       const gate = latch();
@@ -79,5 +78,43 @@ describe('a gateway', () => {
     await end;
     expect(await answer).toBe('{"version":"v1"}');
     expect(closed).toEqual(['v1']);
+  });
+
+  it('lets requests run while a large engine is built, and closes one that is not used any more', async () => {
+    const { gateway, closed, open } = versions();
+    await gateway.swap({ sdl: 'v1' });
+    open('v1');
+    let built = 0;
+    const slow = createGateway({
+      *createEngine() {
+        for (; built < 1_000; built++) {
+          const end = performance.now() + 1;
+          while (performance.now() < end);
+          yield;
+        }
+        return { engine: plainEngine('type Query { a: Int }', {}), close: async () => void closed.push('slow') };
+      },
+    });
+    const swapped = slow.swap({ sdl: 'slow' });
+    expect(await ask(gateway.engine())).toBe('{"version":"v1"}');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(built).toBeGreaterThan(0);
+    await slow.close();
+    await swapped;
+    expect(built).toBeLessThan(1_000);
+    expect(slow.engine()).toBeUndefined();
+  });
+
+  it('does not use an engine for which the rest could not be prepared', async () => {
+    const { gateway, closed, open } = versions();
+    await gateway.swap({ sdl: 'v1' });
+    const failing = gateway.swap({ sdl: 'v2' }, function* () {
+      yield;
+      throw new Error('no endpoints');
+    });
+    await expect(failing).rejects.toThrow('no endpoints');
+    expect(closed).toEqual(['v2']);
+    open('v1');
+    expect(await ask(gateway.engine())).toBe('{"version":"v1"}');
   });
 });

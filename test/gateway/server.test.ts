@@ -49,7 +49,6 @@ function provider(first?: SupergraphUpdate) {
 }
 
 /** Engines that answer `version` with the text that stands for their supergraph. */
-// biome-ignore lint/correctness/useYield: one step
 const createEngine: EngineFactory = function* ({ sdl }) {
   if (sdl === 'broken') throw new Error('no supergraph');
   const version = () => new Promise((resolve) => setImmediate(resolve, sdl));

@@ -40,7 +40,6 @@ async function start(fields: object = {}) {
   const server = await startServer({
     config: { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false },
     schema: { load: async () => ({ sdl: 'one' }), watch: async () => ({ close: async () => {} }) },
-    // biome-ignore lint/correctness/useYield: one step
     *createEngine() {
       return { engine: plainEngine('type Query { hello: String }', { hello: () => 'hi' }), close: async () => {} };
     },

@@ -24,8 +24,8 @@ describe('queries made up from a schema', () => {
   });
 
   it('are none where there is nothing to plan', () => {
-    expect([...warmUpQueries(buildSchema('type Query { version: String user(id: ID!): U } type U { id: ID }'), 5)]).toEqual(
-      [],
-    );
+    expect([
+      ...warmUpQueries(buildSchema('type Query { version: String user(id: ID!): U } type U { id: ID }'), 5),
+    ]).toEqual([]);
   });
 });

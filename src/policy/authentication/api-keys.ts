@@ -2,12 +2,12 @@ import { timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Identity } from '../../client/identity.ts';
 import { ConfigValueError } from '../../config/config-value-error.ts';
+import { readRegularFileSync } from '../../shared/read-regular-file.ts';
 import { SingleFlight } from '../../shared/single-flight.ts';
 import { type SharedRedis, StoreUnavailable } from '../../store/redis.ts';
 import { type ApiKeyRecord, parseApiKeyFile, parseApiKeyRecord } from './api-key-record.ts';
 import { AuthenticationUnavailable, BadCredential } from './authentication-error.ts';
 import { sha256 } from './digest.ts';
-import { readRegularFileSync } from '../../shared/read-regular-file.ts';
 
 /** A store of API keys, looked up by `sha256:…`. */
 export interface ApiKeyStore {
