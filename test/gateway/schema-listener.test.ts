@@ -149,7 +149,7 @@ test('a large schema is composed and swapped in while requests are answered, and
   }
   expect(failures).toEqual([]);
   expect(answered).toBeGreaterThan(3);
-  expect(await rootFields(server)).toEqual(['start', 'version2']);
+  expect(await rootFields(server)).toEqual(['version2', 'start']);
 }, 120_000);
 
 test.skipIf(process.platform === 'win32')(
