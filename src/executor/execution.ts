@@ -1,6 +1,6 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection } from '../operation/timed-sections.ts';
-import { parseJson, stringifyJson } from '../shared/exact-json.ts';
+import { isStackOverflow, parseJson, stringifyJson } from '../shared/exact-json.ts';
 import type { SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest } from './compile.ts';
@@ -210,8 +210,13 @@ class Execution implements MergeProblems {
   }
 
   private settle(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
-    if (response.kind === 'failure') this.fail(request, sent, response.failure);
-    else this.mergeResponse(request, sent, response);
+    try {
+      if (response.kind === 'failure') this.fail(request, sent, response.failure);
+      else this.mergeResponse(request, sent, response);
+    } catch (error) {
+      if (response.kind === 'failure' || !isStackOverflow(error)) throw error;
+      this.fail(request, sent, malformed(request.planned, 'it is nested too deeply', response.status));
+    }
     forgetObjects(sent);
     this.done(request);
   }

@@ -38,7 +38,7 @@ export type WatchFolder = (
 /** In milliseconds. Long enough for the several writes of an editor's save, or for copying a small folder. */
 const QUIET_MS = 100;
 /** Events within this time cause one check. */
-const GATHER_MS = 20;
+const DEBOUNCE_MS = 20;
 /** For changes without events: network file systems, and links higher up that change. */
 export const POLL_MS = 2_000;
 /** A folder that could not be watched is tried again after this time. */
@@ -186,7 +186,7 @@ class PathWatcher implements Watching {
     try {
       const watcher = watchFolder(folder, { persistent: false }, (_, name) => {
         if (name !== null && names !== undefined && !names.has(name) && name !== basename(folder)) return;
-        this.#gather ??= setTimeout(this.#look, GATHER_MS);
+        this.#gather ??= setTimeout(this.#look, DEBOUNCE_MS);
       });
       watcher.on('error', (error) => {
         watcher.close();

@@ -3,7 +3,7 @@ import { AbortTimer, untilAborted } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
-import { acceptEncoding, type Compression, decodeForm, encodeRequest, formOfHeaders } from '../body-form.ts';
+import { acceptEncoding, type Compression, decodeContent, encodeRequest, encodingInHeaders } from '../body-encoding.ts';
 import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
 import type { CancelSignal } from '../source.ts';
 import type { ApiRequest } from './api-request.ts';
@@ -110,12 +110,12 @@ async function decoded(
   maxBytes: number,
 ): Promise<Pick<RawResponse, 'headers' | 'text'> | { readonly reason: string }> {
   try {
-    const form = formOfHeaders(headers);
-    if (form === undefined) return { headers, text: decodeText(bytes) };
-    const body = await decodeForm(bytes, form, maxBytes);
+    const encoding = encodingInHeaders(headers);
+    if (encoding === undefined) return { headers, text: decodeText(bytes) };
+    const body = await decodeContent(bytes, encoding, maxBytes);
     if (!('bytes' in body)) return { reason: body.reason };
     const { 'content-encoding': _encoding, 'content-length': _length, ...others } = headers;
-    return { headers: others, text: decodeText(body.bytes, form.charset) };
+    return { headers: others, text: decodeText(body.bytes, encoding.charset) };
   } catch (error) {
     if (error instanceof TextDecodingError) return { reason: error.message };
     throw error;
