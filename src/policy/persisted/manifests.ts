@@ -74,7 +74,7 @@ function readFolder(dir: string): Entry[] {
   });
 }
 
-/** Returns whether a path is a pipe, a socket or a device, which are not read. The watcher of the folder reports them. */
+/** Returns whether a path is a pipe, a socket or a device, which are not read. */
 function isSpecial(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats !== undefined && !stats.isFile() && !stats.isDirectory();
