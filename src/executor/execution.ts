@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection } from '../operation/timed-sections.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
-import type { SourceFailure, SubgraphResponse } from '../sources/source.ts';
+import type { ResponseMemory, SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest } from './compile.ts';
 import { ErrorReport } from './error-report.ts';
@@ -41,6 +41,7 @@ export function executePlan<T = PlanResult>(
 }
 
 type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
+type CompleteResponse = Exclude<SubgraphResponse, { kind: 'failure' }>;
 
 const CLIENT_DISCONNECTED: SourceFailure = {
   code: 'SUBREQUEST_HTTP_ERROR',
@@ -56,7 +57,7 @@ const identity = <T>(result: PlanResult) => result as T;
  * One execution of a plan. A request starts when the last one that it depends on is done. Responses are merged into
  * one response tree.
  */
-class Execution implements MergeProblems {
+class Execution implements MergeProblems, ResponseMemory {
   private readonly compiled: CompiledPlan;
   private readonly input: ExecutionInput;
   private readonly data: ResponseObject = {};
@@ -157,7 +158,8 @@ class Execution implements MergeProblems {
       if (text !== undefined) variables += `${variables && ','}${JSON.stringify(name)}:${text}`;
     }
     const body = `${document.bodyHead}${variables && `,"variables":{${variables}}`}}`;
-    source.send({ body, operationType: planned.operationType, client: this.input.client }, (response) =>
+    const { operationType } = planned;
+    source.send({ body, operationType, client: this.input.client, memory: this }, (response) =>
       this.attempt(() => this.receive(request, sent, response)),
     );
   }
@@ -231,6 +233,12 @@ class Execution implements MergeProblems {
     return true;
   }
 
+  /** Takes memory for a response that a source in this process reads. */
+  take(size: number, proceed: (disconnected: boolean) => void): void {
+    if (this.finished || this.mayTake(size)) proceed(false);
+    else this.reservation?.wait(size, proceed);
+  }
+
   private mayTake(size: number): boolean {
     const { budget, client } = this.input;
     // the result of a mutation is reported in any case
@@ -248,14 +256,29 @@ class Execution implements MergeProblems {
     );
   }
 
-  private mergeResponse(request: CompiledRequest, sent: readonly GatheredEntities[], response: TextResponse): void {
-    const { planned } = request;
-    const { text, status } = response;
+  /** Returns the parsed result. Throws `SyntaxError`. */
+  private read(request: CompiledRequest, response: CompleteResponse): unknown {
+    if (response.kind === 'parsed') {
+      this.textTaken += response.size;
+      this.escapeFree = false;
+      return response.result;
+    }
+    const { text, mayHaveLongNumbers } = response;
     this.textTaken += text.length;
-    let result: unknown;
     if (this.escapeFree && text.includes('\\')) this.escapeFree = false;
+    return parseJson(text, request.hasDecimals, mayHaveLongNumbers);
+  }
+
+  private mergeResponse(
+    request: CompiledRequest,
+    sent: readonly GatheredEntities[],
+    response: CompleteResponse,
+  ): void {
+    const { planned } = request;
+    const { status } = response;
+    let result: unknown;
     try {
-      result = parseJson(text, request.hasDecimals, response.mayHaveLongNumbers);
+      result = this.read(request, response);
     } catch {
       return this.fail(request, sent, malformed(planned, 'not JSON', status));
     }

@@ -24,6 +24,15 @@ export interface ClientContext extends Partial<ClientInfo> {
   readonly signal?: CancelSignal;
 }
 
+/** The memory for long responses of one execution, see `executor/memory-budget.ts`. */
+export interface ResponseMemory {
+  /**
+   * Takes memory for a text of a size in characters, before it is decoded or parsed. Calls `proceed` when it may be processed, now or
+   * later, and with `true` when the client has disconnected meanwhile. Throws `OverloadedError` where too much waits already.
+   */
+  take(size: number, proceed: (disconnected: boolean) => void): void;
+}
+
 export interface SourceRequest {
   /** The GraphQL-over-HTTP request body, as JSON text: `{"query":"…","variables":{…}}`. */
   readonly body: string;
@@ -32,6 +41,8 @@ export interface SourceRequest {
   readonly client: ClientContext;
   /** Deadline by `performance.now()`, if it is before the source's own timeout. */
   readonly deadline?: number;
+  /** The memory for long responses; where it is missing, none waits. Its text need not be counted again, see `parsed`. */
+  readonly memory?: ResponseMemory | undefined;
 }
 
 /** The reason why a source returned no GraphQL result. Clients may see `message`: it has no addresses and no stack. */
@@ -67,6 +78,19 @@ export type SubgraphResponse =
       /** How long the response may be cached. Only from sources that read it, and only if the response states it. */
       readonly freshness?: Freshness | undefined;
       /** A failure that the errors in `text` report, like an API that did not respond. For the log. */
+      readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
+    }
+  /**
+   * A response that code in this process has made. The executor owns its objects, so it is for one execution. `shareInFlight` turns
+   * it into text for several.
+   */
+  | {
+      readonly kind: 'parsed';
+      readonly result: { readonly data?: unknown; readonly errors?: readonly unknown[] | undefined };
+      /** About how many characters its text has. */
+      readonly size: number;
+      readonly status: number;
+      readonly freshness?: Freshness | undefined;
       readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
     }
   | { readonly kind: 'failure'; readonly failure: SourceFailure };

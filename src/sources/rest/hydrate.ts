@@ -1,5 +1,5 @@
 import { type EntityLookup, providedWithin } from '../../connectors/entity-lookups.ts';
-import { emptyObject, isObject, type Json } from '../../connectors/mapping/json.ts';
+import { emptyObject, isObject, type Json, property } from '../../connectors/mapping/json.ts';
 import type { ConnectorModel } from '../../connectors/resolvable-fields.ts';
 import { keyOf } from './entity-key.ts';
 import type { RestContext } from './rest-context.ts';
@@ -8,8 +8,8 @@ import type { RestContext } from './rest-context.ts';
 export type Wanted = (typeName: string) => readonly string[];
 
 /**
- * Adds the selected fields that a value lacks, by entity lookups: `{ id }` becomes `{ id, name }`. Completes each item of a list
- * separately, so that one failure does not affect the others. Returns the value itself when no field is missing.
+ * Adds the selected fields that an object lacks, by entity lookups: `{ id }` becomes `{ id, name }`. Returns the value itself when
+ * it is no object, or when no field is missing.
  * @param refersOnly whether the value is only a reference to an entity, whatever fields it has
  */
 export function hydrate(
@@ -20,14 +20,6 @@ export function hydrate(
   wanted: Wanted,
   refersOnly = false,
 ): Json | Promise<Json> {
-  if (Array.isArray(value)) {
-    return value.map((item) => {
-      const whole = hydrate(model, context, typeName, item, wanted);
-      // graphql-js awaits it when it completes the list; until then a rejection must not count as unhandled
-      if (whole instanceof Promise) whole.catch(() => undefined);
-      return whole;
-    });
-  }
   if (!isObject(value)) return value;
   const concrete = concreteType(model, typeName, value);
   const lookups = model.lookups.get(concrete);
@@ -56,7 +48,7 @@ export async function completeWithin(
     const provides = providedWithin(lookup.connector, field);
     const key = missing.some((name) => provides.has(name)) ? keyOf(lookup, source) : undefined;
     const found = key === undefined ? undefined : await context.lookUp(lookup, key);
-    const inner = isObject(found) ? found[field] : undefined;
+    const inner = property(found, field);
     if (isObject(inner)) whole = Object.assign(emptyObject(), inner, whole);
   }
   return whole;

@@ -166,7 +166,7 @@ function readResponse(
   keys: ReadonlySet<string>,
 ): ServiceResult | SourceFailure {
   if (response.kind === 'failure') return response.failure;
-  const result = readResult(name, response.text, response.status);
+  const result = readResult(name, response);
   if ('code' in result) return result;
   const { data } = result;
   const errors = listOf(result.errors).map((error) => readError(error, keys));
@@ -200,10 +200,11 @@ interface Result {
   readonly errors: unknown;
 }
 
-function readResult(name: string, text: string, status: number): Result | SourceFailure {
+function readResult(name: string, response: Exclude<SubgraphResponse, { kind: 'failure' }>): Result | SourceFailure {
+  const { status } = response;
   let result: unknown;
   try {
-    result = parseJson(text);
+    result = response.kind === 'parsed' ? response.result : parseJson(response.text);
   } catch {
     return malformed(name, 'not JSON', status);
   }
