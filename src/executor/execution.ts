@@ -269,11 +269,7 @@ class Execution implements MergeProblems, ResponseMemory {
     return parseJson(text, request.hasDecimals, mayHaveLongNumbers);
   }
 
-  private mergeResponse(
-    request: CompiledRequest,
-    sent: readonly GatheredEntities[],
-    response: CompleteResponse,
-  ): void {
+  private mergeResponse(request: CompiledRequest, sent: readonly GatheredEntities[], response: CompleteResponse): void {
     const { planned } = request;
     const { status } = response;
     let result: unknown;

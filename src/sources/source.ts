@@ -74,7 +74,7 @@ export type SubgraphResponse =
       /** False when the source has checked that no number in the text has more than fifteen digits. */
       readonly mayHaveLongNumbers?: boolean | undefined;
       /** A flat list of names, in lower case, and values. Only from sources with `returnsHeaders`. */
-      readonly headers?: readonly string[];
+      readonly headers?: readonly string[] | undefined;
       /** How long the response may be cached. Only from sources that read it, and only if the response states it. */
       readonly freshness?: Freshness | undefined;
       /** A failure that the errors in `text` report, like an API that did not respond. For the log. */
@@ -86,10 +86,11 @@ export type SubgraphResponse =
    */
   | {
       readonly kind: 'parsed';
-      readonly result: { readonly data?: unknown; readonly errors?: readonly unknown[] | undefined };
+      readonly result: unknown;
       /** About how many characters its text has. */
       readonly size: number;
       readonly status: number;
+      readonly headers?: readonly string[] | undefined;
       readonly freshness?: Freshness | undefined;
       readonly failed?: Pick<SourceFailure, 'code' | 'reason' | 'status'> | undefined;
     }

@@ -11,8 +11,8 @@ export function collectCacheControl(source: Source): Source {
 
 /** Does the same for a source that returns response headers. `forward` returns the headers that rules send to the source. */
 export function collectCacheControlFromHeaders(source: Source, forward?: ForwardHeaders): Source {
-  return recording(source, (response, { client }) =>
-    readFreshness(recordOf(('headers' in response && response.headers) || []), client.headers, undefined, forward?.(client).identityHeaders),
+  return recording(source, ({ headers }, { client }) =>
+    readFreshness(recordOf(headers ?? []), client.headers, undefined, forward?.(client).identityHeaders),
   );
 }
 

@@ -66,8 +66,8 @@ export function shareInFlight(source: Source, options: ShareInFlightOptions = {}
 /** Returns a response that several executions may have. The objects of a parsed one belong to one of them. */
 function shareable(response: SubgraphResponse): SubgraphResponse {
   if (response.kind !== 'parsed') return response;
-  const { result, status, freshness, failed } = response;
-  return { kind: 'text', text: stringifyJson(result), status, freshness, failed };
+  const { kind, result, size, ...rest } = response;
+  return { ...rest, kind: 'text', text: stringifyJson(result) ?? 'null' };
 }
 
 function hasDisconnected(waiter: Waiter): boolean {

@@ -59,9 +59,11 @@ async function graphqlBody(request: IncomingMessage): Promise<string> {
   for await (const chunk of request) body += chunk;
   const { query, variables = {} } = JSON.parse(body) as { query: string; variables?: Record<string, unknown> };
   const ids = Object.values(variables).find(Array.isArray) as readonly unknown[] | undefined;
-  const bytes = Number(query.match(/\$bytes|bytes: ?\d+/) ? (query.match(/bytes: ?(\d+)/)?.[1] ?? variables.bytes) : 100);
+  const bytes = Number(
+    query.match(/\$bytes|bytes: ?\d+/) ? (query.match(/bytes: ?(\d+)/)?.[1] ?? variables.bytes) : 100,
+  );
   const field = query.match(/\{\s*(\w+)/)?.[1];
-  if (!query.includes("boxes")) return `{"data":{${JSON.stringify(field)}:${bodyOf("items", bytes)}}}`;
+  if (!query.includes('boxes')) return `{"data":{${JSON.stringify(field)}:${bodyOf('items', bytes)}}}`;
   const boxes = (ids ?? []).map((id) => `{"items":${bodyOf('items', bytes)},"_key":${JSON.stringify(id)}}`);
   return `{"data":{${JSON.stringify(query.match(/(\w+): ?boxes/)?.[1] ?? 'boxes')}:[${boxes}]}}`;
 }

@@ -125,7 +125,12 @@ function select(selection: Selection, value: Json, scope: Scope): Json {
 }
 
 /** Applies a selection to a value that is no array. */
-function selectFrom(selection: Selection, value: Json, { variables, missingAsNull }: Scope, evaluateBy: Evaluate): Json {
+function selectFrom(
+  selection: Selection,
+  value: Json,
+  { variables, missingAsNull }: Scope,
+  evaluateBy: Evaluate,
+): Json {
   if (value === null) return null;
   const { readsKeys, fields } = factsOf(selection);
   if (value === undefined && readsKeys) return undefined;

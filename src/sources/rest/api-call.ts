@@ -2,13 +2,13 @@ import type { Connector } from '../../connectors/connector.ts';
 import { AbortTimer, untilAborted } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { parseJson } from '../../shared/exact-json.ts';
-import { GatewayError } from '../../shared/gateway-error.ts';
 import { parseInSlices } from '../../shared/parse-in-slices.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { type TimeSlices, WorkStopped } from '../../shared/time-slices.ts';
 import { acceptEncoding, type Compression, decodeForm, encodeRequest, formOfHeaders } from '../body-form.ts';
 import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
-import type { CancelSignal, ResponseMemory, SourceFailure } from '../source.ts';
+import { LONG_TEXT, stoppedFailure, takeMemory } from '../long-text.ts';
+import type { CancelSignal, ResponseMemory } from '../source.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus, type RawResponse } from './api-response.ts';
 import type { ApiTarget } from './api-target.ts';
@@ -42,9 +42,6 @@ export interface CallOptions {
   slices(): TimeSlices;
 }
 
-/** In bytes or characters. Longer responses wait for memory, and are processed in slices. */
-const LONG_BODY = 65_536;
-
 /** Calls an API. Throws `RestError` when no complete, readable response arrives in time. */
 export async function callApi(request: ApiRequest, options: CallOptions): Promise<ApiResponse> {
   const { subgraph, connector, timeoutMs, leftMs, signal } = options;
@@ -60,7 +57,8 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
     if (error instanceof WorkStopped) throw error;
     if (timer.isLate) throw failed(subgraph, connector, timeoutFailure(subgraph, timeoutMs));
     if (signal?.aborted) throw failed(subgraph, connector, abortFailure(subgraph));
-    if (error instanceof GatewayError) throw failed(subgraph, connector, overloadedFailure(subgraph));
+    const stopped = stoppedFailure(subgraph, error);
+    if (stopped) throw failed(subgraph, connector, stopped);
     if (error instanceof Error && 'extensions' in error) throw error;
     throw failed(subgraph, connector, connectionFailure(subgraph, error));
   } finally {
@@ -137,17 +135,23 @@ async function encoded(
 async function decoded(
   bytes: Buffer,
   headers: RawResponse['headers'],
-  { maxBytes, memory, signal }: Pick<CallOptions, 'memory'> & { readonly maxBytes: number; readonly signal: AbortSignal },
+  {
+    maxBytes,
+    memory,
+    signal,
+  }: Pick<CallOptions, 'memory'> & { readonly maxBytes: number; readonly signal: AbortSignal },
 ): Promise<Pick<RawResponse, 'headers' | 'text'> | { readonly reason: string }> {
   try {
     const form = formOfHeaders(headers);
     if (form === undefined) {
-      if (bytes.length > LONG_BODY) await takeMemory(memory, bytes.length, signal);
+      if (bytes.length > LONG_TEXT) await takeMemory(memory, bytes.length);
+      signal.throwIfAborted();
       return { headers, text: decodeText(bytes) };
     }
     const body = await decodeForm(bytes, form, maxBytes);
     if (!('bytes' in body)) return { reason: body.reason };
-    if (body.bytes.length > LONG_BODY) await takeMemory(memory, body.bytes.length, signal);
+    if (body.bytes.length > LONG_TEXT) await takeMemory(memory, body.bytes.length);
+    signal.throwIfAborted();
     const { 'content-encoding': _encoding, 'content-length': _length, ...others } = headers;
     return { headers: others, text: decodeText(body.bytes, form.charset) };
   } catch (error) {
@@ -156,24 +160,12 @@ async function decoded(
   }
 }
 
-/** Resolves when a body of this size may be decoded and parsed. Throws a `GatewayError` where too much waits already. */
-async function takeMemory(memory: ResponseMemory | undefined, size: number, signal: AbortSignal): Promise<void> {
-  if (memory === undefined) return;
-  await new Promise<void>((resolve) => memory.take(size, () => resolve()));
-  signal.throwIfAborted();
-}
-
-function overloadedFailure(subgraph: string): SourceFailure {
-  const message = `The gateway has no memory for further long responses of "${subgraph}". Try again in a moment.`;
-  return { code: 'OVERLOADED', message, reason: 'too many long responses', retryAfter: 1 };
-}
-
 /**
  * Parses a body as JSON whatever its content type is, because many APIs do not set it. An empty body is null. Plain text is a
  * string, unless it is a JSON object or list. A body that is not JSON is ignored when the status is an error.
  */
 function bodyOf({ status, headers, text }: RawResponse, options: CallOptions): unknown {
-  if (text.length < LONG_BODY && text.trim() === '') return null;
+  if (text.length < LONG_TEXT && text.trim() === '') return null;
   const type = String(headers['content-type'] ?? '').toLowerCase();
   const isText = type.startsWith('text/plain');
   if (isText && !/^\s*[[{]/.test(text)) return text;
@@ -184,7 +176,7 @@ function bodyOf({ status, headers, text }: RawResponse, options: CallOptions): u
       type === '' || type.includes('json') ? 'it is not valid JSON' : `it is ${type.split(';')[0]}, not JSON`;
     throw malformed(options.subgraph, options.connector, what, status);
   };
-  if (text.length > LONG_BODY) return parseInSlices(text, options.slices()).catch(unreadable);
+  if (text.length > LONG_TEXT) return parseInSlices(text, options.slices()).catch(unreadable);
   try {
     return parseJson(text);
   } catch (error) {

@@ -182,12 +182,7 @@ export function selectFields(
 }
 
 /** Resolves and completes a field of an object at a depth of the path. */
-export function completeField(
-  field: PlannedField,
-  source: Json,
-  run: FetchRun,
-  depth: number,
-): Json | Promise<Json> {
+export function completeField(field: PlannedField, source: Json, run: FetchRun, depth: number): Json | Promise<Json> {
   run.path[depth] = field.key;
   const inside = depth + 1;
   try {

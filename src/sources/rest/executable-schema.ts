@@ -1,4 +1,12 @@
-import { buildASTSchema, type DefinitionNode, type DocumentNode, type GraphQLSchema, Kind, parse, visit } from 'graphql';
+import {
+  buildASTSchema,
+  type DefinitionNode,
+  type DocumentNode,
+  type GraphQLSchema,
+  Kind,
+  parse,
+  visit,
+} from 'graphql';
 import type { ConnectorModel } from '../../connectors/resolvable-fields.ts';
 import { keepDigits } from '../../shared/exact-scalars.ts';
 

@@ -24,7 +24,10 @@ export async function executeFetch(
   const run = new FetchRun({ context, variables: values.coerced, errors: [], looksUp: false });
   let data: Json = null;
   try {
-    data = operation.operation === 'mutation' ? await inSequence(fields, run) : await selectFields(fields, undefined, run, 0);
+    data =
+      operation.operation === 'mutation'
+        ? await inSequence(fields, run)
+        : await selectFields(fields, undefined, run, 0);
   } catch (error) {
     // a root field that cannot be null is null
     run.caught(error, 0, false);

@@ -27,7 +27,14 @@ import { type ConnectorModel, lookupsWithin } from '../../connectors/resolvable-
 import { leaf, listOf, nonNull, type PlannedField, selectFields } from './complete-value.ts';
 import { type Complete, ignore } from './fetch-run.ts';
 import { hydrate, type Wanted } from './hydrate.ts';
-import { connectedField, entitiesField, type FieldUse, objectWithin, ownProperty, type Resolve } from './resolve-field.ts';
+import {
+  connectedField,
+  entitiesField,
+  type FieldUse,
+  objectWithin,
+  ownProperty,
+  type Resolve,
+} from './resolve-field.ts';
 import { type Fragments, wantedBy } from './wanted-fields.ts';
 
 /** A compiled document of the gateway. */
@@ -66,12 +73,7 @@ class FetchCompiler {
   readonly #fragments: Fragments;
   readonly #variables: Record<string, unknown>;
 
-  constructor(
-    schema: GraphQLSchema,
-    model: ConnectorModel,
-    fragments: Fragments,
-    variables: Record<string, unknown>,
-  ) {
+  constructor(schema: GraphQLSchema, model: ConnectorModel, fragments: Fragments, variables: Record<string, unknown>) {
     this.#schema = schema;
     this.#model = model;
     this.#fragments = fragments;
@@ -86,12 +88,7 @@ class FetchCompiler {
     return [...nodes].flatMap(([key, own]) => this.#field(type, key, own) ?? []);
   }
 
-  #collect(
-    type: GraphQLObjectType,
-    set: SelectionSetNode,
-    found: Map<string, FieldNode[]>,
-    spread: Set<string>,
-  ): void {
+  #collect(type: GraphQLObjectType, set: SelectionSetNode, found: Map<string, FieldNode[]>, spread: Set<string>): void {
     for (const node of set.selections) {
       if (!this.#isIncluded(node)) continue;
       if (node.kind === Kind.FIELD) {
@@ -200,7 +197,10 @@ class FetchCompiler {
     let fields: readonly PlannedField[] | undefined;
     return (value, run, depth) => {
       if (!isObject(value)) throw new GraphQLError(`Expected an object of type "${type.name}".`);
-      fields ??= this.fields(type, nodes.flatMap(({ selectionSet }) => selectionSet ?? []));
+      fields ??= this.fields(
+        type,
+        nodes.flatMap(({ selectionSet }) => selectionSet ?? []),
+      );
       return selectFields(fields, value, run, depth);
     };
   }

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import type { Json } from '../../connectors/mapping/json.ts';
-import { WorkStopped, type TimeSlices } from '../../shared/time-slices.ts';
+import { type TimeSlices, WorkStopped } from '../../shared/time-slices.ts';
 import type { RestContext } from './rest-context.ts';
 
 /** A response key or an index. */

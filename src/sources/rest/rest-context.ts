@@ -161,7 +161,18 @@ export class RestContext {
       return this.#slices;
     };
     const memory = this.#memory;
-    return callApi(request, { subgraph, connector, target, timeoutMs, leftMs, signal, cache, retryAfter, memory, slices });
+    return callApi(request, {
+      subgraph,
+      connector,
+      target,
+      timeoutMs,
+      leftMs,
+      signal,
+      cache,
+      retryAfter,
+      memory,
+      slices,
+    });
   }
 
   #retryAfterGuard(connector: Connector, target: ApiTarget): RetryAfterGuard {

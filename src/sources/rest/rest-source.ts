@@ -7,11 +7,11 @@ import { expandAll, unsetVariables } from '../../connectors/expand-variables.ts'
 import { readConnectors } from '../../connectors/read-connectors.ts';
 import { modelOf } from '../../connectors/resolvable-fields.ts';
 import { parseJson } from '../../shared/exact-json.ts';
-import { WorkStopped } from '../../shared/time-slices.ts';
 import { type Compression, NO_COMPRESSION } from '../body-form.ts';
 import { abortFailure } from '../http/http-failure.ts';
 import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
+import { stoppedFailure } from '../long-text.ts';
 import type {
   ClientContext,
   ForwardHeaders,
@@ -98,10 +98,7 @@ export function createRestSource(options: RestSourceOptions): RestSource {
     name,
     separatesRequests: separateRequests(clientHeadersOf(read), options.forward),
     send(request, done) {
-      runFetch(request).then(done, (error: unknown) => {
-        const isAborted = request.client.signal?.aborted === true;
-        done(isAborted ? { kind: 'failure', failure: abortFailure(name) } : unexpected(name, error));
-      });
+      runFetch(request).then(done, (error: unknown) => done(unexpected(name, error)));
     },
     close: () => targets.close(),
   };
@@ -169,10 +166,8 @@ function formatError(subgraph: string, error: GraphQLError) {
 }
 
 function unexpected(name: string, error: unknown): SubgraphResponse {
-  if (error instanceof WorkStopped) {
-    const message = `A response for subgraph "${name}" needs more memory than the gateway has left. Request less data at once.`;
-    return { kind: 'failure', failure: { code: 'OVERLOADED', message, reason: 'heap is full' } };
-  }
+  const stopped = stoppedFailure(name, error);
+  if (stopped) return { kind: 'failure', failure: stopped };
   const reason = error instanceof Error && error.name === 'GraphQLError' ? 'request cannot be read' : 'internal error';
   const message = `Subgraph "${name}" did not answer: ${reason}.`;
   return { kind: 'failure', failure: { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason } };

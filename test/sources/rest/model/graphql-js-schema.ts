@@ -20,10 +20,10 @@ import { providedBy } from '../../../../src/connectors/entity-lookups.ts';
 import { emptyObject, isObject, type Json, property } from '../../../../src/connectors/mapping/json.ts';
 import { type ConnectorModel, lookupsWithin } from '../../../../src/connectors/resolvable-fields.ts';
 import { keepDigits } from '../../../../src/shared/exact-scalars.ts';
-import { completeWithin, hydrate } from './hydrate-lists.ts';
 import { isNotFound } from '../../../../src/sources/rest/load-entities.ts';
 import type { RestContext } from '../../../../src/sources/rest/rest-context.ts';
 import { RestError } from '../../../../src/sources/rest/rest-failure.ts';
+import { completeWithin, hydrate } from './hydrate-lists.ts';
 import { wantedBy } from './wanted-by-info.ts';
 
 type Resolver = GraphQLFieldResolver<Json, RestContext, Record<string, Json>>;
