@@ -40,20 +40,21 @@ import { type Fragments, wantedBy } from './wanted-fields.ts';
 /** A compiled document of the gateway. */
 export interface FetchPlan {
   readonly operation: OperationDefinitionNode;
-  readonly fields: readonly PlannedField[];
+  /** Returns the root fields for coerced variables. Throws `GraphQLError`. */
+  fieldsFor(variables: Record<string, unknown>): readonly PlannedField[];
 }
 
 /**
  * Compiles a document into functions that take the response of an API apart, and build the result of the fetch from it: with the
  * keys, checks and errors of the GraphQL specification, but without promises or closures for each object.
- * @param variables values for `@skip` and `@include`: a document with these is compiled for its variables
+ * @param readsVariables whether it has `@skip` or `@include`, so that it is compiled anew for each set of variables
  * @see https://spec.graphql.org/October2021/#sec-Executing-Operations
  */
 export function compileFetch(
   schema: GraphQLSchema,
   model: ConnectorModel,
   document: DocumentNode,
-  variables: Record<string, unknown>,
+  readsVariables: boolean,
 ): FetchPlan {
   const fragments: Record<string, FragmentDefinitionNode> = {};
   let operation: OperationDefinitionNode | undefined;
@@ -63,8 +64,12 @@ export function compileFetch(
   }
   const root = operation && schema.getRootType(operation.operation);
   if (!operation || !root) throw new GraphQLError('The schema has no root type for this operation.');
-  const compiler = new FetchCompiler(schema, model, fragments, variables);
-  return { operation, fields: compiler.fields(root, [operation.selectionSet]) };
+  const { selectionSet } = operation;
+  const compile = (variables: Record<string, unknown>) =>
+    new FetchCompiler(schema, model, fragments, variables).fields(root, [selectionSet]);
+  if (readsVariables) return { operation, fieldsFor: compile };
+  const fields = compile({});
+  return { operation, fieldsFor: () => fields };
 }
 
 class FetchCompiler {

@@ -73,19 +73,19 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const contexts = new Contexts({ subgraph: name, targets, timeoutMs, forward: options.forward });
   const plans = new LRUCache<string, FetchPlan>({ max: MAX_DOCUMENTS });
 
-  function planOf(query: string, variables: Record<string, unknown>): FetchPlan {
-    const known = plans.get(query);
-    if (known !== undefined) return known;
-    const plan = compileFetch(schema, model, parse(query, { noLocation: true }), variables);
-    // a document with `@skip` or `@include` is compiled for its variables
-    if (!query.includes('@')) plans.set(query, plan);
+  function planOf(query: string): FetchPlan {
+    let plan = plans.get(query);
+    if (plan === undefined) {
+      plan = compileFetch(schema, model, parse(query, { noLocation: true }), query.includes('@'));
+      plans.set(query, plan);
+    }
     return plan;
   }
 
   async function runFetch({ body, client, operationType, memory }: SourceRequest): Promise<SubgraphResponse> {
     const { query, variables = {} } = parseJson(body) as { query: string; variables?: Record<string, unknown> };
     const context = contexts.of(client, operationType === 'mutation', memory);
-    const { data, errors } = await executeFetch(schema, planOf(query, variables), variables, context);
+    const { data, errors } = await executeFetch(schema, planOf(query), variables, context);
     // the client has disconnected; a result of aborted calls must not be shared with other clients
     if (client.signal?.aborted) return { kind: 'failure', failure: abortFailure(name) };
     const { freshness, size } = context;
