@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLLeafType, isEnumType, isSpecifiedScalarType } from 'graphql';
-import { isObject, type Json, put } from '../../connectors/mapping/json.ts';
+import { isObject, type Json, property, put } from '../../connectors/mapping/json.ts';
 import { MappedList } from '../../connectors/mapping/mapped-list.ts';
 import { type Complete, type FetchRun, ignore } from './fetch-run.ts';
 
@@ -101,8 +101,11 @@ class ListCompletion {
   }
 
   async proceedInSlices(run: FetchRun): Promise<Json> {
-    do await run.shared.context.slices?.next();
-    while (!this.proceed(run));
+    do {
+      await run.shared.context.slices?.next();
+      // lists inside that pause: the rest comes after them, so that the first error counts, as it does without pauses
+      if (!run.shared.looksUp) await this.result();
+    } while (!this.proceed(run));
     return this.result();
   }
 
@@ -158,16 +161,34 @@ export function selectFields(
   run: FetchRun,
   depth: number,
 ): Json | Promise<Json> {
-  const object: Record<string, Json> = {};
+  return fillObject({}, { fields, source, depth }, 0, run);
+}
+
+interface Selected {
+  readonly fields: readonly PlannedField[];
+  readonly source: Json;
+  readonly depth: number;
+}
+
+/** Adds the fields from an index on. */
+function fillObject(
+  object: Record<string, Json>,
+  selected: Selected,
+  from: number,
+  run: FetchRun,
+): Json | Promise<Json> {
+  const { fields, source, depth } = selected;
   let pending: Promise<void>[] | undefined;
   try {
-    for (const field of fields) {
-      const { key } = field;
+    for (let at = from; at < fields.length; at++) {
+      const field = fields[at] as PlannedField;
       const value = completeField(field, source, run, depth);
       // set at once, which keeps the order
-      put(object, key, value);
+      put(object, field.key, value);
       if (!(value instanceof Promise)) continue;
-      const done = value.then((completed) => put(object, key, completed));
+      // a list that pauses: the rest comes after it, so that the first error counts, as it does without pauses
+      if (depth > 0 && run.slices !== undefined) return fillRest(object, selected, at, run.fork(depth));
+      const done = value.then((completed) => put(object, field.key, completed));
       done.catch(ignore);
       pending ??= [];
       pending.push(done);
@@ -179,6 +200,12 @@ export function selectFields(
     });
   }
   return pending === undefined ? object : Promise.all(pending).then(() => object);
+}
+
+async function fillRest(object: Record<string, Json>, selected: Selected, at: number, run: FetchRun): Promise<Json> {
+  const { key } = selected.fields[at] as PlannedField;
+  put(object, key, await property(object, key));
+  return fillObject(object, selected, at + 1, run);
 }
 
 /** Resolves and completes a field of an object at a depth of the path. */

@@ -13,7 +13,10 @@ interface SharedState {
   readonly variables: Record<string, unknown>;
   /** Errors of fields and items, each with its path. */
   readonly errors: GraphQLError[];
-  /** Whether a look-up was started. Look-ups that start in the same turn share calls, so nothing pauses from then on. */
+  /**
+   * Whether objects were found that need further calls. Calls that start in the same turn run concurrently and are made in
+   * batches, so nothing pauses from then on.
+   */
   looksUp: boolean;
 }
 

@@ -52,6 +52,7 @@ export function connectedField(connectors: readonly Connector[], use: FieldUse):
     return needed.length > 0 ? needed : connectors.slice(0, 1);
   };
   return async (source, run) => {
+    if (source !== undefined) run.shared.looksUp = true;
     const args = use.argsOf(run);
     const running = chosen().map((connector) => runFieldConnector(connector, use, { $args: args, $this: source }, run));
     const [value, ...more] = await Promise.all(running);
