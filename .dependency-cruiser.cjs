@@ -31,6 +31,7 @@ const ROOMS = {
   bff: [
     'client',
     'config',
+    'http',
     'store',
     'operation',
     'executor',
@@ -49,15 +50,7 @@ const ROOMS = {
     'sources/cancellation.ts',
     'sources/source.ts (types)',
   ],
-  http: [
-    'client',
-    'config',
-    'policy',
-    'telemetry',
-    'pipeline/operation-context.ts (types)',
-    // how a response is compared with what a client has
-    'bff/responses/conditional.ts',
-  ],
+  http: ['client', 'config', 'policy', 'telemetry', 'pipeline/operation-context.ts (types)'],
   'graphql-http': ['client', 'http', 'pipeline', 'policy', 'executor/take-data-text.ts', 'operation', 'telemetry'],
 };
 

@@ -1,4 +1,4 @@
-// An OpenID provider to try login with: whoever gives a name is let in. `node docs/login-provider.mjs [PORT]`
+// An OpenID provider to try login with: anyone who gives a name is logged in. `node docs/login-provider.mjs [PORT]`
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 

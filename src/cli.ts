@@ -14,14 +14,30 @@ function buildProgram(): Command {
     .version(packageVersion(), '-V, --version')
     .showHelpAfterError('(see --help)')
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+  addServers(program);
+  addSchemaCommands(program);
+  addBffCommands(program);
+  addInit(program);
+  program
+    .command('config')
+    .description('about headgate.yaml')
+    .command('schema')
+    .description('print its JSON schema, for editors')
+    .action(async () => (await import('./cli/config-schema.ts')).configSchema());
+  addKeyCommands(program.command('keys').description('manage API keys, stored in api_keys.file or in Redis'));
+  return program;
+}
 
+function addServers(program: Command): void {
   serving(program.command('start').description('serve the graph'))
     .option('--workers <number>', 'processes that share the port; auto: one per core (default: 1)', workers)
     .action(async (flags) => (await import('./cli/start.ts')).start(flags));
   serving(program.command('dev').description('serve, and reload schemas, endpoints and config when they change'))
     .option('--demo', 'also start the demo services')
     .action(async (flags) => (await import('./cli/dev.ts')).dev(flags));
+}
 
+function addSchemaCommands(program: Command): void {
   program
     .command('compose')
     .description('print the supergraph SDL composed from the schemas')
@@ -29,10 +45,20 @@ function buildProgram(): Command {
     .option('--out <file>', 'write to a file instead of standard output')
     .action(async (flags) => (await import('./cli/compose.ts')).compose(flags));
 
-  from(program.command('plan').description('print the query plan of an operation'))
-    .requiredOption('--query <file>', 'the operation, - for standard input')
-    .option('--operation <name>', 'which operation of the file')
-    .option('--variables <json>', 'values for @skip and @include')
+  addPlan(program);
+
+  ofOperation(program.command('limits').description('print the rate limits that apply to an operation'))
+    .addOption(configOption())
+    .action(async (flags) => (await import('./cli/limits.ts')).limits(flags));
+
+  from(program.command('validate').description('check config, schemas and endpoints; list every problem'))
+    .addOption(configOption())
+    .addOption(bffOption())
+    .action(async (flags) => (await import('./cli/validate.ts')).validate(flags));
+}
+
+function addPlan(program: Command): void {
+  ofOperation(program.command('plan').description('print the query plan of an operation'))
     .option('--label <name>', 'an @override label that is on; repeatable', repeated)
     .option(
       '--percent <number>',
@@ -42,21 +68,9 @@ function buildProgram(): Command {
     .option('--stage <name>', 'print the output of one planner stage instead of the plan')
     .addOption(new Option('--format <format>').choices(['text', 'json', 'mermaid']).default('text'))
     .action(async (flags) => (await import('./cli/plan.ts')).plan(flags));
+}
 
-  from(program.command('limits').description('print the rate limits that apply to an operation'))
-    .requiredOption('--query <file>', 'the operation, - for standard input')
-    .option('--operation <name>', 'which operation of the file')
-    .option('--variables <json>', 'values for @skip and @include')
-    .option('--config <file>', 'the config file (default: headgate.yaml if it exists)')
-    .action(async (flags) => (await import('./cli/limits.ts')).limits(flags));
-
-  from(program.command('validate').description('check config, schemas and endpoints; list every problem'))
-    .option('--config <file>', 'the config file (default: headgate.yaml if it exists)')
-    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff if it exists; none with --supergraph)')
-    .action(async (flags) => (await import('./cli/validate.ts')).validate(flags));
-
-  addBffVerbs(program);
-
+function addInit(program: Command): void {
   const init = program
     .command('init')
     .description('write a small project')
@@ -76,18 +90,9 @@ function buildProgram(): Command {
     .option('--out <file>', 'the file to write (default: schemas/NAME.graphql)')
     .option('--header <line...>', 'a header to send, such as "authorization: Bearer …"')
     .action(async (flags) => (await import('./cli/init-service.ts')).initService(flags));
-
-  program
-    .command('config')
-    .description('about headgate.yaml')
-    .command('schema')
-    .description('print its JSON schema, for editors')
-    .action(async () => (await import('./cli/config-schema.ts')).configSchema());
-  addKeyVerbs(program.command('keys').description('manage API keys, stored in api_keys.file or in Redis'));
-  return program;
 }
 
-function addKeyVerbs(keys: Command): void {
+function addKeyCommands(keys: Command): void {
   storedIn(keys.command('create').description('create a key; it is printed only once'))
     .requiredOption('--owner <name>', 'the owner of the key')
     .option('--scopes <names>', 'its scopes, separated by commas or spaces', words)
@@ -113,7 +118,7 @@ function words(text: string): string[] {
   return text.split(/[\s,]+/).filter((word) => word !== '');
 }
 
-function addBffVerbs(program: Command): void {
+function addBffCommands(program: Command): void {
   const bff = program.command('bff').description('BFF endpoints');
   from(bff.command('types').description('write a typed client, and JSON Schema, for each client of the endpoints'))
     .option('--bff <dir>', 'the folder of BFF endpoints (default: bff)')
@@ -127,8 +132,8 @@ function addBffVerbs(program: Command): void {
       .description('find breaking changes of the schema, and the endpoints and persisted documents that they break'),
   )
     .requiredOption('--against <file>', 'the supergraph SDL before the change')
-    .option('--config <file>', 'the config file (default: headgate.yaml if it exists)')
-    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff if it exists; none with --supergraph)')
+    .addOption(configOption())
+    .addOption(bffOption())
     .action(async (flags) => (await import('./cli/check.ts')).check(flags));
 
   program
@@ -145,8 +150,8 @@ function addBffVerbs(program: Command): void {
 
 function serving(command: Command): Command {
   return from(command)
-    .option('--config <file>', 'the config file (default: headgate.yaml if it exists)')
-    .option('--bff <dir>', 'the folder of BFF endpoints (default: bff if it exists; none with --supergraph)')
+    .addOption(configOption())
+    .addOption(bffOption())
     .option('--port <number>', 'the port to listen on, 0 for any free one (default: 4000)', port)
     .option('--host <host>', 'the address to listen on (default: 127.0.0.1)');
 }
@@ -155,6 +160,21 @@ function from(command: Command): Command {
   return command
     .addOption(schemasOption())
     .option('--supergraph <file>', 'a composed supergraph SDL, instead of schemas');
+}
+
+function ofOperation(command: Command): Command {
+  return from(command)
+    .requiredOption('--query <file>', 'the operation, - for standard input')
+    .option('--operation <name>', 'which operation of the file')
+    .option('--variables <json>', 'values for @skip and @include');
+}
+
+function configOption(): Option {
+  return new Option('--config <file>', 'the config file (default: headgate.yaml if it exists)');
+}
+
+function bffOption(): Option {
+  return new Option('--bff <dir>', 'the folder of BFF endpoints (default: bff if it exists; none with --supergraph)');
 }
 
 function schemasOption(): Option {

@@ -66,7 +66,7 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
     logger: options.logger,
     yogaPlugins: options.yogaPlugins,
   });
-  const { host, close } = assembly;
+  const { handler, close } = assembly;
   const closers = [close];
   const admin = await openAdminOf(config, assembly).catch(async (error: unknown) => {
     await close();
@@ -75,9 +75,9 @@ export async function createGateway(options: GatewayOptions): Promise<EmbeddedGa
   if (admin) closers.unshift(admin.close);
   return {
     metricsUrl: admin?.metricsUrl,
-    handle: host.handle,
+    handle: handler.handle,
     async listen(address = {}) {
-      const listener = await listenForClients(host, config, address);
+      const listener = await listenForClients(handler, config, address);
       closers.unshift(listener.close);
       return { url: `${listener.origin}${config.path_prefix ?? ''}/graphql`, port: listener.port };
     },

@@ -21,7 +21,7 @@ interface NotificationsArguments {
   readonly first?: number | null;
 }
 
-/** What was told to whom. What is marked as read here is forgotten when the process ends. */
+/** What each user was notified of. What is marked as read here is forgotten when the process ends. */
 export function createNotifications(world: World): ServiceDefinition {
   const notificationsById = new Map(writeNotifications(world).map((notification) => [notification.id, notification]));
   const idsByUser = groupBy(notificationsById.keys(), (id) => notificationsById.get(id)?.userId ?? '');

@@ -1,2 +1,2 @@
-// Equal client requests in flight share one answer, as Headgate does it without being told.
+// Equal client requests in flight share one answer, as Headgate does it without being configured to.
 export const gatewayConfig = { inboundInflightRequestDeduplication: true };

@@ -39,7 +39,7 @@ const theirPlanner = new TheirPlanner();
 for (const group of groups) compared.push(...compareGroup(group, await theirPlanner.plan(group)));
 theirPlanner.close();
 for (const worse of compared.filter(
-  (one) => isWorse(one) || (values.verbose && one.verdict === 'theirs breaks a rule'),
+  (one) => isWorse(one) || (values.verbose && one.outcome === 'theirs breaks a rule'),
 ))
   console.log(printWorse(worse, values.verbose));
 const table = printTable(compared);

@@ -6,14 +6,7 @@ import type { Planned, Unplanned } from './planned.ts';
  * `worse`: more requests, or as many in more waves. `theirs breaks a rule`: it asks a subgraph for what it cannot resolve,
  * so that its size says nothing.
  */
-export type PolicyDecision =
-  | 'better'
-  | 'same'
-  | 'worse'
-  | 'only ours'
-  | 'only theirs'
-  | 'neither'
-  | 'theirs breaks a rule';
+export type Outcome = 'better' | 'same' | 'worse' | 'only ours' | 'only theirs' | 'neither' | 'theirs breaks a rule';
 
 /** One query, planned by both. */
 export interface Compared {
@@ -23,7 +16,7 @@ export interface Compared {
   readonly query: string;
   readonly ours: Planned | Unplanned;
   readonly theirs: Planned | Unplanned;
-  readonly verdict: PolicyDecision;
+  readonly outcome: Outcome;
 }
 
 /** Puts our plans of a group beside theirs; queries that the schema does not allow are left out. */
@@ -34,11 +27,11 @@ export function compareGroup(group: CaseGroup, theirs: readonly (Planned | Unpla
     const their = theirs[index];
     if (!their || ('problem' in our && our.problem.startsWith(NOT_VALID))) return [];
     const name = group.queries.length > 1 ? `${group.name}/${index}` : group.name;
-    return [{ row: group.row, name, query, ours: our, theirs: their, verdict: verdictOf(our, their) }];
+    return [{ row: group.row, name, query, ours: our, theirs: their, outcome: outcomeOf(our, their) }];
   });
 }
 
-function verdictOf(ours: Planned | Unplanned, theirs: Planned | Unplanned): PolicyDecision {
+function outcomeOf(ours: Planned | Unplanned, theirs: Planned | Unplanned): Outcome {
   if ('problem' in ours) return 'problem' in theirs ? 'neither' : 'only theirs';
   if ('problem' in theirs) return 'only ours';
   if (theirs.broken.length > 0 && ours.broken.length === 0) return 'theirs breaks a rule';

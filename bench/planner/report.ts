@@ -34,7 +34,7 @@ export function printTable(compared: readonly Compared[]): string {
 
 function printRow(title: string, compared: readonly Compared[]): string {
   const pairs = pairsOf(compared);
-  const only = (verdict: string) => compared.filter((one) => one.verdict === verdict).length;
+  const only = (outcome: string) => compared.filter((one) => one.outcome === outcome).length;
   const share = (measure: Measure) => percent(1 - count(pairs, measure, 1) / Math.max(1, pairs.length));
   const cells = [
     title,
@@ -52,8 +52,8 @@ function printRow(title: string, compared: readonly Compared[]): string {
 }
 
 function pairsOf(compared: readonly Compared[]): Pair[] {
-  return compared.flatMap(({ ours, theirs, verdict }) =>
-    'problem' in ours || 'problem' in theirs || verdict === 'theirs breaks a rule' ? [] : [{ ours, theirs }],
+  return compared.flatMap(({ ours, theirs, outcome }) =>
+    'problem' in ours || 'problem' in theirs || outcome === 'theirs breaks a rule' ? [] : [{ ours, theirs }],
   );
 }
 
@@ -77,8 +77,8 @@ function percent(share: number): string {
 export function findBreaches(compared: readonly Compared[]): string[] {
   const breaches: string[] = [];
   const pairs = pairsOf(compared);
-  for (const { name, verdict, ours } of compared) {
-    if (verdict === 'only theirs') breaches.push(`${name}: they have a plan, we have none`);
+  for (const { name, outcome, ours } of compared) {
+    if (outcome === 'only theirs') breaches.push(`${name}: they have a plan, we have none`);
     if ('broken' in ours) breaches.push(...ours.broken.map((problem) => `${name}: our plan breaks a rule: ${problem}`));
   }
   for (const measure of ['requests', 'waves'] as const) {
@@ -92,8 +92,8 @@ export function findBreaches(compared: readonly Compared[]): string[] {
 }
 
 /** Whether there is anything that they do better: a plan at all, fewer requests, or fewer waves. */
-export function isWorse({ verdict, ours, theirs }: Compared): boolean {
-  if ('problem' in ours || 'problem' in theirs || verdict === 'theirs breaks a rule') return verdict === 'only theirs';
+export function isWorse({ outcome, ours, theirs }: Compared): boolean {
+  if ('problem' in ours || 'problem' in theirs || outcome === 'theirs breaks a rule') return outcome === 'only theirs';
   return ours.requests > theirs.requests || ours.waves > theirs.waves;
 }
 

@@ -1,26 +1,25 @@
-import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DependsOn } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { Problem } from '../config/problem.ts';
+import { problemResponse } from '../http/problem.ts';
+import { sendRepresentation } from '../http/send-representation.ts';
 import type { Engine } from '../pipeline/engine.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
 import { createMemoryLimiter } from '../policy/rate-limits/memory-limiter.ts';
 import type { Cors } from '../policy/requests/cors.ts';
+import { isBelow } from '../policy/requests/paths.ts';
 import { requestIdOf } from '../shared/request-id.ts';
 import { emptyNotes, type RequestNotes } from '../shared/request-notes.ts';
 import { pathOf, queryOf } from '../shared/url-path.ts';
 import type { SharedRedis } from '../store/redis.ts';
-import { KnownRequests } from './caching/known-requests.ts';
 import { createMemoryStore } from './caching/memory-store.ts';
 import { createRedisStore } from './caching/redis-store.ts';
 import { type CacheOutcome, createResponseCache } from './caching/response-cache.ts';
+import { CurrentEndpoints } from './current-endpoints.ts';
 import { DEMO_RESPONSE } from './demo/demo-page.ts';
 import type { EndpointConfig } from './endpoints/config-check.ts';
-import { compileEndpoints, type Endpoint } from './endpoints/endpoints.ts';
-import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
-import { buildRoutingTable } from './endpoints/router.ts';
-import type { BffContext, Call, CountRefusal, EndpointSnapshot } from './handlers/call.ts';
+import type { Endpoint } from './endpoints/endpoints.ts';
+import type { BffContext, Call, CountRefusal } from './handlers/call.ts';
 import { type AcceptedCredentials, TOKENS_ONLY } from './handlers/challenge.ts';
 import { routeCall } from './handlers/route-call.ts';
 import { SharedExecutions } from './handlers/shared-executions.ts';
@@ -32,12 +31,9 @@ import {
   type KeyStore,
 } from './idempotency/idempotency.ts';
 import type { DocumentSettings } from './openapi/document-settings.ts';
-import { defaultHeadersOf } from './responses/client-headers.ts';
-import { clientPolicies, policyAt } from './responses/cors.ts';
-import { problemResponse } from './responses/endpoint-response.ts';
+import { policyAt } from './responses/cors.ts';
 import { refuseMethod } from './responses/methods.ts';
-import { send } from './responses/send.ts';
-import { type LoadedShapes, loadShapes } from './shapes/load-shapes.ts';
+import { addServerTiming } from './responses/server-timing.ts';
 
 /** Options of the BFF. */
 export interface BffOptions {
@@ -70,8 +66,6 @@ export interface BffOptions {
   readonly cacheBytes?: number;
   /** Configuration that endpoints are checked against. */
   readonly endpointConfig?: EndpointConfig;
-  /** Request properties that are forwarded to sources, so that responses depend on them. Default: none. */
-  readonly forwarding?: DependsOn | undefined;
   /** Redis that stores responses and idempotency keys for all processes. Default: in memory. */
   readonly redis?: SharedRedis | undefined;
   /** Store of idempotency keys when `redis` is not set. Default: the memory of this process. */
@@ -131,72 +125,55 @@ const DEFAULTS = {
  */
 export async function createBff(options: BffOptions): Promise<Bff> {
   const bff = createContext(options);
-  let folder: EndpointFolder;
-  let shapes: LoadedShapes;
-  let snapshot: EndpointSnapshot | undefined;
-
-  async function read(): Promise<void> {
-    const found = readEndpointFolder(options.dir);
-    const loaded = await loadShapes(found.shapes);
-    folder = found;
-    shapes = loaded;
-    serve();
-  }
-
-  function serve(): EndpointSnapshot | undefined {
-    const engine = options.engine();
-    if (engine === undefined) return undefined;
-    if (snapshot?.engine === engine && snapshot.folder === folder) return snapshot;
-    snapshot = checkAgainst(engine, folder, shapes, options);
-    options.onProblems?.(snapshot.loaded.problems);
-    return snapshot;
-  }
-
-  async function respond(call: Call): Promise<void> {
-    const { req, res } = call;
-    try {
-      const response = await routeCall(call, serve(), bff);
-      if (response?.errors) call.notes.errors = response.errors;
-      if (response) await send(req, res, response, bff);
-    } catch (error) {
-      if (res.destroyed) return;
-      options.logger?.error({ err: error, requestId: call.requestId }, 'A BFF endpoint failed');
-      const problem = { status: 500, kind: 'failed', detail: 'The gateway could not create the response.' };
-      void send(req, res, problemResponse(problem, call.path), bff);
-    }
-  }
-
-  await read();
+  const endpoints = new CurrentEndpoints(options);
+  await endpoints.read();
   return {
     handle(req, res, client, notes = emptyNotes()) {
       const url = req.url ?? '/';
-      const path = pathOf(url);
-      if (path !== '/bff' && !path.startsWith('/bff/')) {
-        if (!options.demo || path !== '/demo') return false;
-        void send(req, res, refuseMethod(req.method, path) ?? DEMO_RESPONSE, bff);
-        return true;
-      }
-      const query = queryOf(url);
-      void respond({
-        req,
-        res,
-        path: bff.pathPrefix + path,
-        route: path,
-        query,
-        requestId: ownRequestId(req, res),
-        client,
-        notes,
-      });
+      const route = pathOf(url);
+      if (!isBelow(route, '/bff')) return options.demo === true && serveDemo(req, res, route, bff);
+      const path = bff.pathPrefix + route;
+      const call = { req, res, path, route, query: queryOf(url), requestId: ownRequestId(req, res), client, notes };
+      void respond(call, endpoints, bff, options.logger);
       return true;
     },
     cors(path) {
-      const current = serve();
-      return current && policyAt(current.cors, path);
+      const snapshot = endpoints.snapshot();
+      return snapshot && policyAt(snapshot.cors, path);
     },
-    reload: read,
-    endpoints: () => serve()?.loaded.endpoints ?? [],
+    reload: () => endpoints.read(),
+    endpoints: () => endpoints.snapshot()?.loaded.endpoints ?? [],
     purge: async (tags) => (await bff.cache?.purge(tags)) ?? 0,
   };
+}
+
+/** Responds to a call. Never rejects: an unexpected error is logged, and the client gets a 500. */
+async function respond(
+  call: Call,
+  endpoints: CurrentEndpoints,
+  bff: BffContext,
+  logger: BffOptions['logger'],
+): Promise<void> {
+  const { req, res, notes } = call;
+  try {
+    const response = await routeCall(call, endpoints.snapshot(), bff);
+    if (response === undefined) return;
+    if (response.errors) notes.errors = response.errors;
+    if (bff.dev && response.timings) addServerTiming(res, response.timings);
+    await sendRepresentation(req, res, response, bff);
+  } catch (error) {
+    if (res.destroyed) return;
+    logger?.error({ err: error, requestId: call.requestId }, 'A BFF endpoint failed');
+    const problem = { status: 500, kind: 'failed', detail: 'The gateway could not create the response.' };
+    void sendRepresentation(req, res, problemResponse(problem, call.path), bff);
+  }
+}
+
+/** Serves `/demo`; returns false for other paths. */
+function serveDemo(req: IncomingMessage, res: ServerResponse, path: string, bff: BffContext): boolean {
+  if (path !== '/demo') return false;
+  void sendRepresentation(req, res, refuseMethod(req.method, path) ?? DEMO_RESPONSE, bff);
+  return true;
 }
 
 function createContext(options: BffOptions): BffContext {
@@ -213,7 +190,6 @@ function createContext(options: BffOptions): BffContext {
     maxRequestBytes: options.maxRequestBytes ?? DEFAULTS.maxRequestBytes,
     shareReads: options.shareReads ?? true,
     compressFrom: 'compressFrom' in options ? options.compressFrom : DEFAULTS.compressFrom,
-    dependsOn: options.forwarding,
     errorStatus: options.errorStatus,
     docs: options.docs ?? true,
     documentSettings: options.documentSettings ?? {},
@@ -229,24 +205,6 @@ function createContext(options: BffOptions): BffContext {
     limitHeaders: options.limitHeaders ?? true,
     sharedExecutions: new SharedExecutions(),
   };
-}
-
-function checkAgainst(
-  engine: Engine,
-  folder: EndpointFolder,
-  shapes: LoadedShapes,
-  { endpointConfig, onRefused }: Pick<BffOptions, 'endpointConfig' | 'onRefused'>,
-): EndpointSnapshot {
-  const loaded = compileEndpoints(folder, engine.supergraph, { ...endpointConfig, shapes });
-  const defaultHeaders = new Map<string, ReadonlyMap<string, string>>();
-  for (const { client, version, settings } of [...loaded.endpoints, ...loaded.broken]) {
-    const headers = defaultHeadersOf(settings, version);
-    if (headers) defaultHeaders.set(version === undefined ? client : `${client}/${version}`, headers);
-  }
-  const digest = hash('sha256', `${folder.digest}\n${engine.supergraph.sdl}`, 'base64url');
-  const table = buildRoutingTable(loaded);
-  const cors = clientPolicies(table, onRefused);
-  return { engine, folder, loaded, table, digest, knownRequests: new KnownRequests(), defaultHeaders, cors };
 }
 
 /** Returns the request id that the server has set, else the one that the client has sent, else a new one. */

@@ -7,10 +7,10 @@ import { CompositionError } from '../composition/supergraph-provider.ts';
 import { formatProblem } from '../config/problem.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf, UsageError } from './failure.ts';
-import { type OriginFlags, originOf } from './schema-source.ts';
+import { originOf, type SchemaSourceFlags } from './schema-source.ts';
 import { bffFolder } from './start.ts';
 
-export interface BffTypesFlags extends OriginFlags {
+export interface BffTypesFlags extends SchemaSourceFlags {
   readonly bff?: string;
   /** Only this client; default: all. */
   readonly client?: string;

@@ -15,12 +15,12 @@ import { type ManifestDocument, readManifestDocuments } from '../policy/persiste
 import { readSupergraph, type Supergraph, SupergraphError } from '../supergraph/supergraph.ts';
 import { compareDocuments } from './compare-documents.ts';
 import { type Schemas, slowerBy } from './compare-plans.ts';
-import { type Effect, indented, stateOf } from './effect.ts';
+import { type Effect, indent, summarize } from './effect.ts';
 import { AlreadyReported, countOf, UsageError } from './failure.ts';
-import { type OriginFlags, originOf } from './schema-source.ts';
+import { originOf, type SchemaSourceFlags } from './schema-source.ts';
 import { bffFolder } from './start.ts';
 
-export interface CheckFlags extends OriginFlags {
+export interface CheckFlags extends SchemaSourceFlags {
   /** A file with the supergraph SDL before the change. */
   readonly against: string;
   readonly config?: string;
@@ -84,7 +84,7 @@ async function compareEndpoints(dir: string, schemas: Schemas, endpointConfig: E
   const wereValid = new Set(earlier.endpoints.map(({ file }) => file));
   const lost = current.broken.filter(({ file }) => wereValid.has(file));
   const broken = lost.map(({ method, path, problems }) =>
-    [`broken     ${method} ${path}`, ...problems.map((problem) => indented(formatProblem(problem)))].join('\n'),
+    [`broken     ${method} ${path}`, ...problems.map((problem) => indent(formatProblem(problem)))].join('\n'),
   );
   const settings = current.settingProblems.map((problem) => `broken     ${formatProblem(problem)}`);
   const slower = current.endpoints
@@ -93,7 +93,7 @@ async function compareEndpoints(dir: string, schemas: Schemas, endpointConfig: E
       slowerBy(`${method} ${path} (${file})`, { query, sections: timed }, schemas),
     );
   return {
-    summary: `endpoints  ${dir}: ${stateOf(broken, slower, settings)}`,
+    summary: `endpoints  ${dir}: ${summarize(broken, slower, settings)}`,
     broken: [...broken, ...settings],
     slower,
   };

@@ -2,7 +2,7 @@ import { type DocumentNode, Kind, parse, validate } from 'graphql';
 import { documentName } from '../policy/persisted/invalid-documents.ts';
 import type { ManifestDocument } from '../policy/persisted/manifests.ts';
 import { type Schemas, slowerBy } from './compare-plans.ts';
-import { type Effect, indented, stateOf } from './effect.ts';
+import { type Effect, indent, summarize } from './effect.ts';
 import { countOf } from './failure.ts';
 
 /**
@@ -21,7 +21,7 @@ export function compareDocuments(registered: readonly ManifestDocument[], schema
     const name = `${file}: ${documentName(id, document)}`;
     const lines = errors.map(({ message, locations }) => {
       const at = locations?.[0];
-      return indented(`${at ? `${at.line}:${at.column}  ` : ''}${message}`);
+      return indent(`${at ? `${at.line}:${at.column}  ` : ''}${message}`);
     });
     if (!wasValid) invalid.push([`invalid    ${name}`, ...lines].join('\n'));
     else if (errors.length > 0) broken.push([`broken     ${name}`, ...lines].join('\n'));
@@ -31,7 +31,7 @@ export function compareDocuments(registered: readonly ManifestDocument[], schema
       );
   }
   return {
-    summary: `persisted  ${countOf(registered.length, 'document')}: ${stateOf(broken, slower, [], invalid)}`,
+    summary: `persisted  ${countOf(registered.length, 'document')}: ${summarize(broken, slower, [], invalid)}`,
     broken,
     slower,
     invalid,

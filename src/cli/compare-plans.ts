@@ -1,6 +1,6 @@
 import { type ExplainRequest, explainPlan } from '../pipeline/explain.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
-import { indented } from './effect.ts';
+import { indent } from './effect.ts';
 import { countOf } from './failure.ts';
 
 /** The schemas before and after a change. */
@@ -18,7 +18,7 @@ interface Size {
 export function slowerBy(name: string, request: ExplainRequest, { before, now }: Schemas): string[] {
   const [was, is] = [sizeOf(before, request), sizeOf(now, request)];
   if (is.waves <= was.waves && is.requests <= was.requests) return [];
-  const plans = [before, now].map((supergraph) => indented(explainPlan(supergraph, request).trimEnd()));
+  const plans = [before, now].map((supergraph) => indent(explainPlan(supergraph, request).trimEnd()));
   return [
     `warning    ${name} takes ${sizeText(is)}, and took ${sizeText(was)}\n` +
       `  before\n${plans[0]}\n  now\n${plans[1]}`,

@@ -12,7 +12,7 @@ export interface Effect {
   readonly invalid?: readonly string[];
 }
 
-export function stateOf(
+export function summarize(
   broken: readonly unknown[],
   slower: readonly unknown[],
   problems: readonly unknown[] = [],
@@ -27,6 +27,6 @@ export function stateOf(
   return parts.length === 0 ? 'as before' : parts.join(', ');
 }
 
-export function indented(text: string): string {
+export function indent(text: string): string {
   return text.replaceAll(/^/gm, '    ');
 }

@@ -11,7 +11,7 @@ const CONFIGURED = /--(max|min|initial)[-_](old|semi|heap)|--heap[-_]growing|--o
  * much longer. Measured on 87 KB responses, 50 at once: the peak of 250 MB, at times 450, becomes 225, for some 5 % more CPU time;
  * with 150 it would be 190 for 10 %. Does nothing if flags configure the heap already, on the command line or in `NODE_OPTIONS`.
  */
-export function boundHeapGrowth(argv: readonly string[] = process.execArgv, env = process.env): boolean {
+export function limitHeapGrowth(argv: readonly string[] = process.execArgv, env = process.env): boolean {
   if (CONFIGURED.test([...argv, env.NODE_OPTIONS ?? ''].join(' '))) return false;
   setFlagsFromString(`--heap-growing-percent=${GROWTH}`);
   return true;

@@ -7,9 +7,9 @@ import { ExplainError, explainedOperation } from '../pipeline/explain.ts';
 import { explainLimits } from '../policy/rate-limits/explain.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { inFile, readVariables } from './plan.ts';
-import { type OriginFlags, originOf } from './schema-source.ts';
+import { originOf, type SchemaSourceFlags } from './schema-source.ts';
 
-export interface LimitsFlags extends OriginFlags {
+export interface LimitsFlags extends SchemaSourceFlags {
   /** A file, or `-` for standard input. */
   readonly query: string;
   readonly operation?: string;

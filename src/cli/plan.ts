@@ -6,9 +6,9 @@ import { ExplainError, explainPlan, PLAN_STAGES, type PlanFormat } from '../pipe
 import { parseJson } from '../shared/exact-json.ts';
 import { readSupergraph } from '../supergraph/supergraph.ts';
 import { UsageError } from './failure.ts';
-import { type OriginFlags, originOf } from './schema-source.ts';
+import { originOf, type SchemaSourceFlags } from './schema-source.ts';
 
-export interface PlanFlags extends OriginFlags {
+export interface PlanFlags extends SchemaSourceFlags {
   /** A file, or `-` for standard input. */
   readonly query: string;
   readonly operation?: string;

@@ -1,7 +1,7 @@
 import type { KeyRecord } from '../bff/idempotency/idempotency.ts';
 import type { Failures } from '../policy/authentication/failed-attempts.ts';
 import type { LimitDecisions, LimitQuery } from '../policy/rate-limits/limiter.ts';
-import { startBudget } from '../shared/response-budget.ts';
+import { Deadline } from '../shared/deadline.ts';
 import type { Snapshot } from '../telemetry/metrics.ts';
 
 /** The calls between the primary and its workers: arguments and results. */
@@ -93,11 +93,11 @@ export function callPeer<N extends Name>(
   const others = waitingFor(peer);
   return new Promise((resolve) => {
     const end = (back: unknown) => {
-      cancel();
+      deadline.cancel();
       others.delete(id);
       resolve(back as Calls[N]['back'] | undefined);
     };
-    const cancel = startBudget(timeoutMs, () => end(undefined));
+    const deadline = new Deadline(timeoutMs, { expire: () => end(undefined) });
     others.set(id, end);
     send(peer, { call, id, given });
   });

@@ -5,10 +5,10 @@ import { createSupergraphProvider } from '../composition/supergraph-provider.ts'
 import { loadConfig } from '../config/load-config.ts';
 import type { RunningServer, ServerOptions } from '../gateway/server.ts';
 import { UsageError } from './failure.ts';
-import { boundHeapGrowth } from './heap.ts';
-import { type OriginFlags, originOf } from './schema-source.ts';
+import { limitHeapGrowth } from './heap.ts';
+import { originOf, type SchemaSourceFlags } from './schema-source.ts';
 
-export interface ServeFlags extends OriginFlags {
+export interface ServeFlags extends SchemaSourceFlags {
   readonly config?: string;
   readonly bff?: string;
   readonly port?: number;
@@ -31,7 +31,7 @@ export interface StartFlags extends ServeFlags {
 /** `headgate start`: serves until SIGTERM or SIGINT. */
 export async function start(flags: StartFlags): Promise<void> {
   const { workers = 1 } = flags;
-  boundHeapGrowth();
+  limitHeapGrowth();
   if (workers > 1) return startWorkers(flags, workers);
   const server = await serve(flags);
   stopOnSignals(() => server.close());

@@ -17,10 +17,10 @@ import { invalidDocuments } from '../policy/persisted/invalid-documents.ts';
 import { readManifestDocuments } from '../policy/persisted/manifests.ts';
 import { readSupergraph, type Supergraph } from '../supergraph/supergraph.ts';
 import { AlreadyReported, countOf } from './failure.ts';
-import { type OriginFlags, originOf } from './schema-source.ts';
+import { originOf, type SchemaSourceFlags } from './schema-source.ts';
 import { bffFolder } from './start.ts';
 
-export interface ValidateFlags extends OriginFlags {
+export interface ValidateFlags extends SchemaSourceFlags {
   readonly config?: string;
   readonly bff?: string;
 }

@@ -44,7 +44,7 @@ export async function serveAsWorker(options: ServerOptions, processes: number): 
     sharedState,
     warnsAboutSettings: cluster.worker?.id === 1,
   }).catch(failAtOnce);
-  const listener = await listenForClients(assembly.host, options.config).catch(failAtOnce);
+  const listener = await listenForClients(assembly.handler, options.config).catch(failAtOnce);
   let closing: Promise<void> | undefined;
   // workers may get the signal twice: from the terminal or process manager, and from the primary
   const stop = () => {

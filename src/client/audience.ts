@@ -1,4 +1,4 @@
-import { COMMON_CREDENTIALS, credentialsOf, type DependsOn, identifiesClient, type Requester } from './depends-on.ts';
+import { COMMON_CREDENTIALS, type DependsOn, identifiesClient, listedHeaders, type Requester } from './depends-on.ts';
 
 /**
  * `private`: for the client that sent the request. `public`: declared to be the same for all clients. `unspecified`: not declared; the
@@ -18,29 +18,26 @@ interface ResponseProperties {
   readonly scope: Scope;
   /** Whether only some clients have access. */
   readonly isGuarded?: boolean;
-  /** Headers that the response varies with, beside those that all responses vary with. */
-  readonly vary: readonly string[];
+  /** Headers that the response varies with in any case, even if it is public: those that an endpoint itself names. */
+  readonly named?: readonly string[];
 }
 
 /**
  * Returns who may cache a response. It is private if it depends on something that is not a request header (the client's address, a
- * certificate), or on headers with unknown names.
+ * certificate), on headers with unknown names, or on a policy that treats clients differently.
  */
-export function audienceOf(
-  answered: ResponseProperties,
-  requester: Requester,
-  dependsOn: DependsOn | undefined,
-): Audience {
-  const { scope, isGuarded = false, vary } = answered;
-  const credentials = credentialsOf(dependsOn);
-  const read = dependsOn === undefined ? [] : dependsOn.readNames?.();
-  const byWho = scope !== 'public' || isGuarded || credentials.required === true;
+export function audienceOf(response: ResponseProperties, requester: Requester, dependsOn: DependsOn): Audience {
+  const { credentials } = dependsOn;
+  const scope = dependsOn.isGuarded ? 'private' : response.scope;
+  const read = listedHeaders(dependsOn);
+  const byWho = scope !== 'public' || response.isGuarded === true || credentials.required === true;
   const isPrivate =
     scope === 'private' ||
     read === undefined ||
-    dependsOn?.forwardsAddress === true ||
+    dependsOn.address ||
     (scope === 'public' ? byWho : credentials.certificates === true || identifiesClient(requester, dependsOn));
   if (read === undefined) return { isPrivate, vary: ['*'] };
-  const named = byWho ? read : read.filter((name) => !COMMON_CREDENTIALS.has(name));
-  return { isPrivate, vary: [...new Set([...vary, ...named, ...(byWho ? credentials.headers : [])])] };
+  const { named = [] } = response;
+  const counted = byWho ? read : read.filter((name) => !COMMON_CREDENTIALS.has(name) || named.includes(name));
+  return { isPrivate, vary: [...new Set([...named, ...counted, ...(byWho ? credentials.headers : [])])] };
 }

@@ -1,27 +1,34 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ClientInfo, Identity } from './identity.ts';
-import { principalKey } from './principal.ts';
-import { CORRELATION_HEADERS, headersKey } from './sharing.ts';
+import type { ClientInfo } from './identity.ts';
+import { UNCOUNTED_HEADERS } from './sharing.ts';
+
+/** What some part of the gateway reads of a request, beside the operation and its variables. */
+export interface Reads {
+  /** Names of client headers, in lower case. `cookie` stands for all cookies. */
+  readonly headers: ReadonlySet<string>;
+  /** Tests for headers that are read without being listed, such as those that a rule finds by a pattern. */
+  readonly patterns: readonly HeaderTest[];
+  /** Whether the client's address is read. */
+  readonly address: boolean;
+  /** Whether the verified identity is read: claims, subject, scopes, or the record of an API key. */
+  readonly identity: boolean;
+  /** Whether a policy treats clients differently, so that a response is never for all clients. */
+  readonly isGuarded: boolean;
+  /** Whether code takes part that does not declare what it reads. Its responses are never shared. */
+  readonly isUndeclared: boolean;
+}
+
+/** Whether a header is read, by its name in lower case. */
+export type HeaderTest = (name: string) => boolean;
 
 /**
- * What responses may depend on beside the operation. The keys of shared requests, of cached responses and of idempotent requests,
- * and `Vary` and `Cache-Control` of responses, are computed from this and nothing else.
+ * What a response depends on beside the operation, its variables and the schema. One record for each operation: whatever reads a
+ * header, a claim, a cookie, an address or a label adds to it. The keys of shared requests, of cached responses and of idempotent
+ * requests, and `Vary` and `Cache-Control` of responses, are computed from this record and from nothing else.
  */
-export interface DependsOn {
-  /** Whether some source receives this client header. */
-  forwards(name: string): boolean;
-  /** Whether some source receives the client's address. */
-  readonly forwardsAddress: boolean;
-  /** Whether a module decides by the client's address, and by any header, which fields a client may read. */
-  readonly decidesByAddress?: boolean;
-  /** Returns the headers in which requests with the same response may differ; default: those that nothing reads. */
-  ignoredHeaders?(): ReadonlySet<string>;
-  /**
-   * Returns the names of all headers that a response may depend on, in lower case; `undefined` if they are unknown, as with a rule
-   * that forwards headers by a pattern.
-   */
-  readNames?(): readonly string[] | undefined;
-  readonly credentials?: Credentials;
+export interface DependsOn extends Reads {
+  /** How clients can authenticate. */
+  readonly credentials: Credentials;
 }
 
 /** How clients can authenticate. */
@@ -46,123 +53,84 @@ export interface Requester {
 /** Headers that may identify a client, whatever is configured. */
 export const COMMON_CREDENTIALS: ReadonlySet<string> = new Set(['authorization', 'cookie']);
 
-const ONLY_COMMON: Credentials = { headers: COMMON_CREDENTIALS };
+/** The record of a response that depends on nothing but the operation. */
+export const NOTHING: DependsOn = {
+  headers: new Set(),
+  patterns: [],
+  address: false,
+  identity: false,
+  isGuarded: false,
+  isUndeclared: false,
+  credentials: { headers: COMMON_CREDENTIALS },
+};
 
-/** Returns how clients can authenticate, also for a gateway without configuration. */
-export function credentialsOf(dependsOn: DependsOn | undefined): Credentials {
-  return dependsOn?.credentials ?? ONLY_COMMON;
+/** Returns what is read, with nothing where a member is missing. */
+export function reads(given: Partial<Omit<Reads, 'headers'>> & { readonly headers?: Iterable<string> }): Reads {
+  const { credentials: _, ...nothing } = NOTHING;
+  return { ...nothing, ...given, headers: new Set(given.headers ?? []) };
+}
+
+/** What is read where nobody knows it: any header that says something about the client, the identity and the address. */
+export const ANYTHING: Reads = reads({
+  patterns: [(name) => !UNCOUNTED_HEADERS.has(name)],
+  address: true,
+  identity: true,
+});
+
+/** What is read by code that does not declare it. */
+export const UNDECLARED: Reads = { ...ANYTHING, isUndeclared: true };
+
+const UNIONS = new WeakMap<DependsOn, WeakMap<Reads, DependsOn>>();
+
+/**
+ * Adds what something else reads to a record. Returns the record itself where nothing is added, and the same object for the same
+ * arguments, so that adding costs two look-ups.
+ */
+export function withReads(dependsOn: DependsOn, more: Reads): DependsOn {
+  if (more === NOTHING || more === dependsOn) return dependsOn;
+  let unions = UNIONS.get(dependsOn);
+  if (unions === undefined) {
+    unions = new WeakMap();
+    UNIONS.set(dependsOn, unions);
+  }
+  let union = unions.get(more);
+  if (union === undefined) {
+    union = { ...uniteReads([dependsOn, more]), credentials: dependsOn.credentials };
+    unions.set(more, union);
+  }
+  return union;
+}
+
+/** Unites what several parts read. */
+export function uniteReads(parts: readonly Reads[]): Reads {
+  return {
+    headers: new Set(parts.flatMap(({ headers }) => [...headers])),
+    patterns: [...new Set(parts.flatMap(({ patterns }) => patterns))],
+    address: parts.some(({ address }) => address),
+    identity: parts.some(({ identity }) => identity),
+    isGuarded: parts.some(({ isGuarded }) => isGuarded),
+    isUndeclared: parts.some(({ isUndeclared }) => isUndeclared),
+  };
+}
+
+/** Returns the record without headers that never reach what reads them. */
+export function withoutHeaders(dependsOn: DependsOn, names: ReadonlySet<string>): DependsOn {
+  if (names.size === 0) return dependsOn;
+  return {
+    ...dependsOn,
+    headers: new Set([...dependsOn.headers].filter((name) => !names.has(name))),
+    patterns: dependsOn.patterns.map((matches) => (name) => !names.has(name) && matches(name)),
+  };
+}
+
+/** Returns the names of all headers that are read; `undefined` if they cannot be listed. */
+export function listedHeaders({ headers, patterns, isUndeclared }: Reads): readonly string[] | undefined {
+  return patterns.length > 0 || isUndeclared ? undefined : [...headers];
 }
 
 /** Whether a request identifies its client, by a verified credential or by one that is only passed on. */
-export function identifiesClient({ clientInfo: facts, headers }: Requester, dependsOn: DependsOn | undefined): boolean {
-  if (facts?.identity !== undefined) return true;
-  for (const name of credentialsOf(dependsOn).headers) if (headers[name] !== undefined) return true;
+export function identifiesClient({ clientInfo, headers }: Requester, { credentials }: DependsOn): boolean {
+  if (clientInfo?.identity !== undefined) return true;
+  for (const name of credentials.headers) if (headers[name] !== undefined) return true;
   return false;
-}
-
-/**
- * Returns a key that is equal for two concurrent requests that may share one execution. It has all headers but neutral ones, and
- * so the credentials in them; and what is not in headers: addresses and certificates.
- */
-export function inFlightKey(
-  { clientInfo: facts, headers }: Requester,
-  dependsOn: DependsOn | undefined,
-  neutral: ReadonlySet<string> | undefined = dependsOn?.ignoredHeaders?.(),
-): string {
-  const identity = facts?.identity;
-  // a session and the token behind it use the same header, but may have different claims about one user
-  let key = `${identity?.kind ?? ''}\n`;
-  if (identity?.kind === 'certificate') key += `${principalKey(identity)}\n`;
-  if (dependsOn?.forwardsAddress) key += `${facts?.ip ?? ''}\n`;
-  return key + headersKey(headers, neutral);
-}
-
-/** Returns a key per user for responses that are cached per user. It has everything that could make them differ. */
-export function viewerKey(requester: Requester, dependsOn: DependsOn | undefined): string {
-  const { clientInfo: facts } = requester;
-  const who = facts?.identity === undefined ? '' : principalKey(facts.identity);
-  const address = dependsOn?.decidesByAddress ? facts?.ip : '';
-  return `${who}\n${address ?? ''}\n${inFlightKey(requester, dependsOn)}`;
-}
-
-/**
- * Returns a key that is equal for two requests that may have the same response, for responses that do not depend on the user.
- * @param vary headers that count, beside those that all responses depend on
- */
-export function sharedKey(
-  { clientInfo: facts, headers }: Requester,
-  dependsOn: DependsOn | undefined,
-  vary: readonly string[],
-): string {
-  let key = '';
-  for (const name of vary) key += headerLine(headers, name);
-  if (dependsOn === undefined) return key;
-  key += namedByConnection(headers);
-  const named = dependsOn.readNames?.();
-  for (const name in headers) {
-    if (COMMON_CREDENTIALS.has(name) || CORRELATION_HEADERS.has(name)) continue;
-    if (dependsOn.forwards(name) || named?.includes(name)) key += headerLine(headers, name);
-  }
-  return dependsOn.forwardsAddress ? `${key}${facts?.ip ?? ''}` : key;
-}
-
-/**
- * Returns a key that is equal for a request and its repetition by the same principal, and different for two principals. Verified
- * credentials count by their content, so that a client may renew its token before it retries. Credentials that are only passed on,
- * and other headers that are read, count by their value.
- * @param isDecided whether a policy module decides, which may read any header
- */
-export function callerKey(
-  { clientInfo: facts, headers }: Requester,
-  dependsOn: DependsOn | undefined,
-  isDecided = false,
-): string {
-  const identity = facts?.identity;
-  const credentials = credentialsOf(dependsOn);
-  const neutral = isDecided ? dependsOn?.ignoredHeaders?.() : undefined;
-  const named = dependsOn?.readNames?.() ?? [];
-  let key = identity === undefined ? '\n' : `${principalKey(identity)}\n`;
-  for (const name of Object.keys(headers).sort()) {
-    const isNamed = named.includes(name);
-    if (isVerified(name, identity, credentials) || (OF_MESSAGE.has(name) && !isNamed)) continue;
-    const says = identity === undefined && credentials.headers.has(name);
-    const mayRead = isNamed || dependsOn?.forwards(name) === true || (isDecided && neutral?.has(name) !== true);
-    if (says || mayRead) key += headerLine(headers, name);
-  }
-  key += namedByConnection(headers);
-  return dependsOn?.forwardsAddress || isDecided ? `${key}${facts?.ip ?? ''}` : key;
-}
-
-/** Headers of a single attempt to send a request. One that is forwarded by name counts nevertheless. */
-const OF_MESSAGE: ReadonlySet<string> = new Set([
-  ...CORRELATION_HEADERS,
-  ...['accept-encoding', 'connection', 'content-length', 'content-type', 'idempotency-key', 'transfer-encoding'],
-]);
-
-function isVerified(name: string, identity: Identity | undefined, credentials: Credentials): boolean {
-  switch (identity?.kind) {
-    case 'jwt':
-    case 'opaque':
-      return name === credentials.tokenHeader || (identity.apiKeyId !== undefined && name === credentials.apiKeyHeader);
-    case 'api_key':
-      return name === credentials.apiKeyHeader;
-    case 'session':
-      // the gateway itself has set it, to the session's access token
-      return name === 'authorization';
-    default:
-      return false;
-  }
-}
-
-/** Formats a header. Values have no line breaks, so different headers never give the same text. A missing header is not an empty one. */
-function headerLine(headers: IncomingHttpHeaders, name: string): string {
-  const value = headers[name];
-  return value === undefined ? `${name}\n` : `${name}:${value}\n`;
-}
-
-/** Includes `connection` in the key, since headers listed there are not passed on (RFC 9110, section 7.6.1). */
-function namedByConnection({ connection }: IncomingHttpHeaders): string {
-  return connection === undefined || connection === 'keep-alive' || connection === 'close'
-    ? ''
-    : `connection:${connection}\n`;
 }

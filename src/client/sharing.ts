@@ -6,11 +6,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 export const CORRELATION_HEADERS: ReadonlySet<string> = new Set(['x-request-id', 'traceparent', 'tracestate']);
 
 /**
- * Headers that say nothing about the client or its rights, unless something reads them. All others count, also unknown ones: an
- * unnecessary header in a key only costs a shared response. `connection` counts, too, since it may list headers that are then not
- * passed on.
+ * Headers that say nothing about the client or its rights. Where it is unknown which headers are read, all others count, also unknown
+ * ones: an unnecessary header in a key only costs a shared response. `connection` counts, too, since it may list headers that are then
+ * not passed on.
  */
-const NEUTRAL_HEADERS: ReadonlySet<string> = new Set([
+export const UNCOUNTED_HEADERS: ReadonlySet<string> = new Set([
+  ...CORRELATION_HEADERS,
   'accept-encoding',
   'cache-control',
   'content-length',
@@ -18,26 +19,9 @@ const NEUTRAL_HEADERS: ReadonlySet<string> = new Set([
   'if-none-match',
   'keep-alive',
   'pragma',
-  'traceparent',
-  'tracestate',
   'transfer-encoding',
   'user-agent',
-  'x-request-id',
 ]);
-
-/** Returns the neutral headers, without those that rules, connectors or labels read. */
-export function dedupeIgnoredHeaders(isRead: (name: string) => boolean): ReadonlySet<string> {
-  const unread = [...NEUTRAL_HEADERS].filter((name) => !isRead(name));
-  return unread.length === NEUTRAL_HEADERS.size ? NEUTRAL_HEADERS : new Set(unread);
-}
-
-/** Returns a key that is equal for two requests whose headers allow the same response. */
-export function headersKey(headers: IncomingHttpHeaders, neutral: ReadonlySet<string> = NEUTRAL_HEADERS): string {
-  let key = '';
-  // values have no line breaks, so different headers never give the same text
-  for (const name in headers) if (!neutral.has(name)) key += `${name}:${headers[name]}\n`;
-  return key;
-}
 
 /** Whether a client sent `no-store`, and so gets a response of its own (RFC 9111, section 5.2.1.5). */
 export function forbidsSharing(headers: IncomingHttpHeaders): boolean {

@@ -8,6 +8,7 @@ import { ownerOf, placesOf } from './error-places.ts';
 import { withExternalTypes } from './external-types.ts';
 import { withFederationLink } from './federation-link.ts';
 import { withComposedVersion } from './federation-version.ts';
+import { fieldSetArgumentProblems } from './field-set-arguments.ts';
 import { hintFor, hintForService } from './hints.ts';
 import { withInProcessSources } from './in-process-sources.ts';
 import { rateLimitProblems, withRateLimits } from './rate-limits.ts';
@@ -27,8 +28,11 @@ export function composeSupergraph(sources: readonly SourceDefinition[]): Composi
   const result = compose(sources);
   if (result instanceof Error) return { ok: false, problems: [composerFailure(sources, result)] };
   if (!compositionHasErrors(result)) {
-    const unsatisfiable = satisfiabilityProblems(result.supergraphDocumentNode, sources);
-    if (unsatisfiable.length > 0) return { ok: false, problems: unsatisfiable };
+    const document = result.supergraphDocumentNode;
+    for (const findProblems of [fieldSetArgumentProblems, satisfiabilityProblems]) {
+      const problems = findProblems(document, sources);
+      if (problems.length > 0) return { ok: false, problems };
+    }
     const limited = withRateLimits(withInProcessSources(result.supergraphSdl, sources), sources);
     return { ok: true, supergraphSdl: withCacheControl(limited, sources), sources };
   }

@@ -1,6 +1,11 @@
 import { type ConstDirectiveNode, type DocumentNode, Kind, parse, visit } from 'graphql';
 
 export const FEDERATION_SPEC = 'https://specs.apollo.dev/federation/';
+
+/** Returns whether a URL is that of federation, with a version or without. */
+export function isFederationSpec(url: string): boolean {
+  return url.startsWith(FEDERATION_SPEC) || url === FEDERATION_SPEC.slice(0, -1);
+}
 /** The newest version that the composer supports. */
 export const NEWEST_FEDERATION = 'v2.9';
 
@@ -50,7 +55,7 @@ export function withFederationLink(document: DocumentNode): DocumentNode {
   visit(document, {
     Directive(node) {
       used.add(node.name.value);
-      linked ||= node.name.value === 'link' && linkedUrl(node as ConstDirectiveNode).startsWith(FEDERATION_SPEC);
+      linked ||= node.name.value === 'link' && isFederationSpec(linkedUrl(node as ConstDirectiveNode));
     },
     DirectiveDefinition(node) {
       defined.add(node.name.value);

@@ -2,7 +2,7 @@ import type { ConstDirectiveNode, DocumentNode } from 'graphql';
 import { Kind } from 'graphql';
 import { directiveUses, text } from '../supergraph/directives.ts';
 import { specificationOf } from '../supergraph/linked-names.ts';
-import { FEDERATION_SCALARS, FEDERATION_SPEC, isFederationDirective } from './federation-link.ts';
+import { FEDERATION_SCALARS, FEDERATION_SPEC, isFederationDirective, isFederationSpec } from './federation-link.ts';
 import { SPEC as GATEWAY_SPEC } from './in-process-sources.ts';
 
 /** Directives of the gateway that a schema file may use on types and fields. */
@@ -56,7 +56,7 @@ export function readFederationNames(document: DocumentNode): FederationNames {
     const url = text(use.url) ?? text(use.feature) ?? '';
     const as = text(use.as);
     const imports = importsOf(use.import);
-    if (url.startsWith(FEDERATION_SPEC)) {
+    if (isFederationSpec(url)) {
       link ??= { node, version: url.slice(FEDERATION_SPEC.length), prefix: as ?? 'federation' };
       for (const [local, name] of imports) if (isFederationDirective(name)) imported.set(local, name);
       for (const [local, name] of importsOf(use.import, isScalar)) scalars.set(local, name);

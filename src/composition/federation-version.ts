@@ -1,7 +1,7 @@
 import { type ASTNode, type ConstDirectiveNode, type DocumentNode, Kind, visit } from 'graphql';
 import { directiveUses, text } from '../supergraph/directives.ts';
 import { sinceVersion } from './federation-definitions.ts';
-import { FEDERATION_SCALARS, FEDERATION_SPEC, isFederationDirective } from './federation-link.ts';
+import { FEDERATION_SCALARS, FEDERATION_SPEC, isFederationDirective, isFederationSpec } from './federation-link.ts';
 import { readFederationNames } from './federation-names.ts';
 
 /** Minor versions of federation 2 that schema files may link. */
@@ -68,7 +68,7 @@ export function withComposedVersion(document: DocumentNode): DocumentNode {
 function linksOf({ definitions }: DocumentNode): ConstDirectiveNode[] {
   return definitions.flatMap((node) =>
     node.kind === Kind.SCHEMA_DEFINITION || node.kind === Kind.SCHEMA_EXTENSION
-      ? (node.directives ?? []).filter((use) => use.name.value === 'link' && urlOf(use).startsWith(FEDERATION_SPEC))
+      ? (node.directives ?? []).filter((use) => use.name.value === 'link' && isFederationSpec(urlOf(use)))
       : [],
   );
 }
@@ -90,7 +90,11 @@ function mistakesOf(link: ConstDirectiveNode): LinkMistake[] {
   const at = (name: string) => link.arguments?.find((arg) => arg.name.value === name)?.value;
   if (minor === undefined || minor < OLDEST || minor > NEWEST) {
     const version = url.slice(FEDERATION_SPEC.length);
-    const message = `Federation ${version} is not supported; expected v2.${OLDEST} to v2.${NEWEST}.`;
+    const expected = `expected v2.${OLDEST} to v2.${NEWEST}`;
+    const message =
+      version === ''
+        ? `The @link to federation has no version: "${url}"; ${expected} at its end.`
+        : `Federation ${version} is not supported; ${expected}.`;
     const hint = `Link a released version, such as ${FEDERATION_SPEC}v2.${NEWEST_COMPOSED}. A file without a @link is a federation 1 file.`;
     return [{ node: at('url') ?? link, code: 'UNKNOWN_FEDERATION_LINK_VERSION', message, hint }];
   }

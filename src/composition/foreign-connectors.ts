@@ -4,7 +4,7 @@ import type { Problem } from '../config/problem.ts';
 import { checkConnectors } from '../connectors/check-connectors.ts';
 import { expandWherePossible } from '../connectors/expand-variables.ts';
 import { readConnectors } from '../connectors/read-connectors.ts';
-import { modelOf } from '../connectors/resolvable-fields.ts';
+import { createConnectorModel } from '../connectors/resolvable-fields.ts';
 import { subgraphSdl } from '../connectors/subgraph-sdl.ts';
 import { directiveUses, text } from '../supergraph/directives.ts';
 import { readInProcessSources } from '../supergraph/in-process.ts';
@@ -37,7 +37,7 @@ export function withForeignConnectors({ file, sdl, document }: SupergraphText, e
   for (const graph of graphs) {
     const own = subgraphOf(document, graph.id);
     const read = readConnectors(own, expandWherePossible(env));
-    const model = modelOf(read);
+    const model = createConnectorModel(read);
     const connectorProblems = read.connectorProblems.length > 0 ? read.connectorProblems : checkConnectors(model);
     problems.push(...connectorProblems.map((problem) => ({ file, subgraph: graph.name, ...problem })));
     if (connectorProblems.length > 0) continue;

@@ -21,6 +21,8 @@ const HINTS: Readonly<Record<string, string>> = {
   REQUIRES_FIELDS_MISSING_EXTERNAL: 'Mark the required fields @external in this subgraph.',
   PROVIDES_INVALID_FIELDS: 'Declare the provided fields on the returned type in this subgraph.',
   PROVIDES_FIELDS_MISSING_EXTERNAL: 'Mark the provided fields @external in this subgraph.',
+  INVALID_LINK_IDENTIFIER:
+    'End the url of every @link with the version of the specification: https://specs.apollo.dev/tag/v0.3.',
   OVERRIDE_FROM_SELF_ERROR: 'Name the other subgraph in @override(from:).',
 };
 

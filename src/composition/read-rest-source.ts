@@ -2,7 +2,7 @@ import type { Problem } from '../config/problem.ts';
 import { checkConnectors } from '../connectors/check-connectors.ts';
 import { expandWherePossible } from '../connectors/expand-variables.ts';
 import { readConnectors } from '../connectors/read-connectors.ts';
-import { modelOf } from '../connectors/resolvable-fields.ts';
+import { createConnectorModel } from '../connectors/resolvable-fields.ts';
 import { subgraphSdl } from '../connectors/subgraph-sdl.ts';
 import { NEWEST_FEDERATION } from './federation-link.ts';
 import type { SourceDefinition } from './source-definition.ts';
@@ -14,7 +14,7 @@ import { asUse, type ParsedSource } from './source-file.ts';
  */
 export function readRestSource({ source, document, uses, env }: ParsedSource): SourceDefinition | Problem[] {
   const read = readConnectors(document, expandWherePossible(env));
-  const model = modelOf(read);
+  const model = createConnectorModel(read);
   const connectorProblems = read.connectorProblems.length > 0 ? read.connectorProblems : checkConnectors(model);
   if (connectorProblems.length > 0)
     return connectorProblems.map((problem) => ({ file: source.file, subgraph: source.name, ...problem }));

@@ -15,7 +15,7 @@ import type { z } from 'zod';
 import { ExactNumber, numberOf } from '../shared/exact-json.ts';
 import { configFileSchema, type FileConfig } from './config.ts';
 import { type Env, expand, hasReference, malformedReference } from './expand.ts';
-import { expectation, howToWrite, type ValueIssue } from './expectation.ts';
+import { correctionFor, expectation, type ValueIssue } from './expectation.ts';
 import { keyText } from './key-text.ts';
 import { didYouMean, knownKeys } from './known-keys.ts';
 import type { Problem } from './problem.ts';
@@ -161,7 +161,7 @@ function problemsOf(reading: Reading, whole: Issue, schema: z.ZodType): Problem[
     const [keyIssue] = issue.code === 'invalid_key' ? (issue.issues ?? []) : [];
     const path = asWritten(reading.document, issue.path);
     const name = path.length === 0 ? '' : `${keyText(path)}: `;
-    const hint = howToWrite({ ...issue, path }, reading.document.getIn(path), knownKeys(schema, issue.path));
+    const hint = correctionFor({ ...issue, path }, reading.document.getIn(path), knownKeys(schema, issue.path));
     const offset = offsetOf(reading, path);
     return [problemAt(reading, offset, 'INVALID_CONFIG', `${name}${expectation(keyIssue ?? issue)}`, hint)];
   }

@@ -86,7 +86,7 @@ function alternatives(texts: readonly string[]): string {
  * section.
  * @param known the keys of the section
  */
-export function howToWrite(
+export function correctionFor(
   { code, expected, path }: ValueIssue,
   value: unknown,
   known: readonly string[],

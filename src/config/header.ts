@@ -134,12 +134,13 @@ const RETURNED_BY_NAME = new Set([
  * Families of such headers. Headers for one cache (`CDN-Cache-Control`, RFC 9213) override `Cache-Control` there, and nginx
  * executes `X-Accel-Redirect`.
  */
-const FAMILIES = /^(?:content-|cross-origin-|x-accel-|accept-|critical-|ratelimit(?:-|$))|-cache-control(?:-|$)/;
+const RESERVED_FAMILIES =
+  /^(?:content-|cross-origin-|x-accel-|accept-|critical-|ratelimit(?:-|$))|-cache-control(?:-|$)/;
 
 /** Whether a rule by pattern may return a header of a subgraph response to clients. */
 export function isReturnedByPattern(name: string): boolean {
   if (isNeverReturned(name) || RETURNED_BY_NAME.has(name)) return false;
-  return !FAMILIES.test(name);
+  return !RESERVED_FAMILIES.test(name);
 }
 
 /** The name of a header that may be passed on from one connection to another. */

@@ -21,10 +21,10 @@ export function checkConnectors(model: ConnectorModel): ConnectorProblem[] {
 }
 
 /** Checks that every root field has a connector, because there is no GraphQL server behind the file. */
-function checkRootFields({ schema, ofFields }: ConnectorModel): ConnectorProblem[] {
+function checkRootFields({ schema, byCoordinate }: ConnectorModel): ConnectorProblem[] {
   const missing = [schema.query, schema.mutation].flatMap((root) =>
     [...(schema.types.get(root)?.fields.values() ?? [])]
-      .filter(({ name }) => !ofFields.has(`${root}.${name.value}`))
+      .filter(({ name }) => !byCoordinate.has(`${root}.${name.value}`))
       .map((field) => ({ root, field })),
   );
   const connectorProblems = missing.map(({ root, field }) => {
@@ -44,7 +44,7 @@ function noSubscriptions(field: FieldDefinitionNode): ConnectorProblem {
   );
 }
 
-function checkPlace(connector: Connector, { schema, ofFields }: ConnectorModel): ConnectorProblem[] {
+function checkPlace(connector: Connector, { schema, byCoordinate }: ConnectorModel): ConnectorProblem[] {
   const { node, field, typeName, coordinate } = connector;
   if (field === undefined) {
     if (schema.types.get(typeName)?.kind === 'object' && typeName !== schema.query && typeName !== schema.mutation)
@@ -59,7 +59,7 @@ function checkPlace(connector: Connector, { schema, ofFields }: ConnectorModel):
     ];
   }
   const connectorProblems: ConnectorProblem[] = [];
-  if (ofFields.get(coordinate)?.[0] !== connector && !isComposite(schema.types.get(nameOfType(field.type)))) {
+  if (byCoordinate.get(coordinate)?.[0] !== connector && !isComposite(schema.types.get(nameOfType(field.type)))) {
     const message = `${coordinate} has more than one connector, but its value is not an object that several connectors can contribute to.`;
     connectorProblems.push(problemAt(node, 'REPEATED_CONNECTOR', message, 'Remove all but one.'));
   }

@@ -4,14 +4,14 @@ import { parseFieldSet } from '../supergraph/field-set.ts';
 import { typesOf } from './check-selection.ts';
 import type { Connector } from './connector.ts';
 import { type ConnectorProblem, problemAt } from './connector-problem.ts';
-import { fieldSetOf, providedBy, providedWithin } from './entity-lookups.ts';
+import { fieldSetOf, returnedFields, returnedSubfields } from './entity-lookups.ts';
 import { objectsIn, type Shape, shapeOf } from './mapping/shape.ts';
 import {
   type ConnectorModel,
   impliedKeys,
   isExternal,
   lookupsWithin,
-  neededOfThis,
+  requiredParentFields,
   resolvableFields,
 } from './resolvable-fields.ts';
 import { isComposite, isRootType, nameOfType, type TypeFacts } from './schema-facts.ts';
@@ -42,8 +42,8 @@ class ResolvableWalk {
     if (field === undefined) return;
     const node = selection.node;
     // other connectors of the same field add their fields
-    const others = (this.#model.ofFields.get(coordinate) ?? []).filter((other) => other !== connector);
-    const otherFields = others.flatMap((other) => [...providedBy(other)]);
+    const others = (this.#model.byCoordinate.get(coordinate) ?? []).filter((other) => other !== connector);
+    const otherFields = others.flatMap((other) => [...returnedFields(other)]);
     this.#value(
       shapeOf(selection.expression),
       nameOfType(field.type),
@@ -96,7 +96,7 @@ class ResolvableWalk {
   #addedWithin(object: ObjectShape, type: TypeFacts, field: string): string[] {
     const lookups = lookupsWithin(this.#model, type.name, field);
     const ready = lookups.filter(({ key }) => key.every(([first]) => first !== undefined && object.fields.has(first)));
-    return ready.flatMap(({ connector }) => [...providedWithin(connector, field)]);
+    return ready.flatMap(({ connector }) => [...returnedSubfields(connector, field)]);
   }
 
   #missing(
@@ -140,8 +140,8 @@ class ResolvableWalk {
   }
 
   #needsOf(type: TypeFacts, name: string): string[] {
-    const connectors = this.#model.ofFields.get(`${type.name}.${name}`);
-    if (connectors !== undefined) return neededOfThis(connectors);
+    const connectors = this.#model.byCoordinate.get(`${type.name}.${name}`);
+    if (connectors !== undefined) return requiredParentFields(connectors);
     const lookups = this.#model.lookups.get(type.name) ?? [];
     return lookups.filter(({ provides }) => provides.has(name)).flatMap(({ key }) => key.map(([first]) => first ?? ''));
   }

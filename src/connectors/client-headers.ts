@@ -1,14 +1,19 @@
-import type { Connectors } from './connector.ts';
+import type { Connectors, HeaderRule } from './connector.ts';
 
 /**
  * Returns the names, in lower case, of the client headers that a file's connectors read. Clients with different values may
  * get different responses.
+ * @param isIgnored whether no response depends on what a rule forwards
  * @returns `undefined` where a connector may read any header
  */
-export function clientHeadersOf({ connectors }: Pick<Connectors, 'connectors'>): ReadonlySet<string> | undefined {
+export function clientHeadersOf(
+  { connectors }: Pick<Connectors, 'connectors'>,
+  isIgnored: (rule: HeaderRule) => boolean = () => false,
+): ReadonlySet<string> | undefined {
   const names = new Set<string>();
   for (const { source, headers, references } of connectors) {
-    for (const rule of [...(source?.headers ?? []), ...headers]) if ('from' in rule) names.add(rule.from);
+    for (const rule of [...(source?.headers ?? []), ...headers])
+      if ('from' in rule && !isIgnored(rule)) names.add(rule.from.toLowerCase());
     for (const { variable, path } of [...(source?.references ?? []), ...references]) {
       if (variable !== '$request') continue;
       const [part, name] = path;

@@ -21,19 +21,19 @@ export function entityLookups({ connectors }: Connectors, schema: SchemaFacts): 
 }
 
 /** Returns the names of the fields that a connector returns. */
-export function providedBy({ selection }: Connector): Set<string> {
+export function returnedFields({ selection }: Connector): Set<string> {
   return new Set(objectsIn(shapeOf(selection.expression)).flatMap(({ fields }) => [...fields.keys()]));
 }
 
 /** Returns the names of the fields that a connector returns for the object in one of its fields. */
-export function providedWithin({ selection }: Connector, field: string): Set<string> {
+export function returnedSubfields({ selection }: Connector, field: string): Set<string> {
   const outer = objectsIn(shapeOf(selection.expression)).flatMap(({ fields }) => fields.get(field) ?? []);
   return new Set(outer.flatMap(({ shape }) => objectsIn(shape)).flatMap(({ fields }) => [...fields.keys()]));
 }
 
 function lookupOf(connector: Connector, schema: SchemaFacts): EntityLookup {
   const { field, references } = connector;
-  const provides = providedBy(connector);
+  const provides = returnedFields(connector);
   if (field === undefined) {
     const by = connector.batchSize === undefined ? '$this' : '$batch';
     const key = distinct(references.filter(({ variable }) => variable === by).map(({ path }) => path));

@@ -1,6 +1,6 @@
 import { Kind } from 'graphql';
 import type { Connector, Connectors } from './connector.ts';
-import { type EntityLookup, entityLookups, providedWithin } from './entity-lookups.ts';
+import { type EntityLookup, entityLookups, returnedSubfields } from './entity-lookups.ts';
 import { isRootType, readSchemaFacts, type SchemaFacts } from './schema-facts.ts';
 
 /** A schema file's connectors, indexed by type and field. */
@@ -10,11 +10,11 @@ export interface ConnectorModel {
   /** Entity look-ups by type. */
   readonly lookups: ReadonlyMap<string, readonly EntityLookup[]>;
   /** Connectors by `Type.field`. Several connectors each return a part of the field's object. */
-  readonly ofFields: ReadonlyMap<string, readonly Connector[]>;
+  readonly byCoordinate: ReadonlyMap<string, readonly Connector[]>;
 }
 
 /** Indexes the connectors of a file. */
-export function modelOf(connectors: Connectors): ConnectorModel {
+export function createConnectorModel(connectors: Connectors): ConnectorModel {
   const schema = readSchemaFacts(connectors.document);
   const lookups = new Map<string, EntityLookup[]>();
   for (const lookup of entityLookups(connectors, schema)) {
@@ -22,18 +22,18 @@ export function modelOf(connectors: Connectors): ConnectorModel {
     known.push(lookup);
     lookups.set(lookup.typeName, known);
   }
-  const ofFields = new Map<string, Connector[]>();
+  const byCoordinate = new Map<string, Connector[]>();
   for (const connector of connectors.connectors) {
     if (connector.field === undefined) continue;
-    const known = ofFields.get(connector.coordinate) ?? [];
+    const known = byCoordinate.get(connector.coordinate) ?? [];
     known.push(connector);
-    ofFields.set(connector.coordinate, known);
+    byCoordinate.set(connector.coordinate, known);
   }
-  return { connectors, schema, lookups, ofFields };
+  return { connectors, schema, lookups, byCoordinate };
 }
 
 /** Returns the names of the parent's fields that connectors read: the first names of `$this` paths. */
-export function neededOfThis(connectors: readonly Connector[]): string[] {
+export function requiredParentFields(connectors: readonly Connector[]): string[] {
   const references = connectors.flatMap((connector) => connector.references);
   const names = references.flatMap(({ variable, path }) => (variable === '$this' ? (path[0] ?? []) : []));
   return [...new Set(names)];
@@ -49,8 +49,9 @@ export function resolvableFields(model: ConnectorModel, typeName: string, availa
   for (let before = -1; before !== names.size; ) {
     before = names.size;
     for (const name of fields.keys()) {
-      const connectors = model.ofFields.get(`${typeName}.${name}`);
-      if (connectors !== undefined && neededOfThis(connectors).every((needed) => names.has(needed))) names.add(name);
+      const connectors = model.byCoordinate.get(`${typeName}.${name}`);
+      if (connectors !== undefined && requiredParentFields(connectors).every((needed) => names.has(needed)))
+        names.add(name);
     }
     for (const { key, provides } of model.lookups.get(typeName) ?? []) {
       if (key.every(([first]) => first !== undefined && names.has(first))) for (const name of provides) names.add(name);
@@ -68,7 +69,7 @@ export function lookupsWithin(model: ConnectorModel, typeName: string, field: st
   const named = type?.kind === Kind.NON_NULL_TYPE ? type.type : type;
   if (named?.kind !== Kind.NAMED_TYPE || model.schema.types.get(named.name.value)?.kind !== 'object') return [];
   const lookups = model.lookups.get(typeName) ?? [];
-  return lookups.filter(({ connector }) => providedWithin(connector, field).size > 0);
+  return lookups.filter(({ connector }) => returnedSubfields(connector, field).size > 0);
 }
 
 /** Returns whether a field is `@external`. */
@@ -84,7 +85,7 @@ export function impliedKeys(model: ConnectorModel, typeName: string): (readonly 
   const fields = [...(model.schema.types.get(typeName)?.fields.keys() ?? [])];
   const needs = new Map<string, readonly string[]>();
   for (const name of fields) {
-    const connectors = model.ofFields.get(`${typeName}.${name}`) ?? [];
+    const connectors = model.byCoordinate.get(`${typeName}.${name}`) ?? [];
     for (const { variable, path } of connectors.flatMap((connector) => connector.references)) {
       if (variable === '$this' && path[0] !== undefined && !isExternal(model, typeName, path[0]))
         needs.set(path.join('.'), path);

@@ -14,7 +14,7 @@ import { directiveUses, text } from '../supergraph/directives.ts';
 import { linksConnectors, readDirectiveNames } from './directive-names.ts';
 import { fieldSetOf } from './entity-lookups.ts';
 import { isObjectType } from './read-connectors.ts';
-import { type ConnectorModel, impliedKeys, isExternal, neededOfThis } from './resolvable-fields.ts';
+import { type ConnectorModel, impliedKeys, isExternal, requiredParentFields } from './resolvable-fields.ts';
 
 const FEDERATION_SPEC = 'https://specs.apollo.dev/federation/';
 
@@ -155,9 +155,9 @@ function withKeys(node: ObjectNode, model: ConnectorModel | undefined, { nameOf 
 function withRequires(node: ObjectNode, model: ConnectorModel, { nameOf }: Federation): ObjectNode {
   const requires = nameOf('requires');
   const fields = node.fields?.map((field) => {
-    const connectors = model.ofFields.get(`${node.name.value}.${field.name.value}`);
+    const connectors = model.byCoordinate.get(`${node.name.value}.${field.name.value}`);
     if (connectors === undefined || field.directives?.some(({ name }) => name.value === requires)) return field;
-    const external = neededOfThis(connectors).filter((name) => isExternal(model, node.name.value, name));
+    const external = requiredParentFields(connectors).filter((name) => isExternal(model, node.name.value, name));
     if (external.length === 0) return field;
     const paths = connectors
       .flatMap(({ references }) => references)

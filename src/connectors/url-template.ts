@@ -142,14 +142,14 @@ function split(parts: readonly Part[], at: string, limit = Number.POSITIVE_INFIN
 
 /**
  * Returns the path segments of a URL with every value percent-encoded. Throws `TemplateError` where a value would change the
- * path: an empty one (`/users/` is the list, not a user), or one that {@link leadsElsewhere}.
+ * path: an empty one (`/users/` is the list, not a user), or one that {@link isPathTraversal}.
  */
 export function expandSegments(segments: readonly Template[], variables: Variables): string[] {
   return segments.map((segment) => {
     const text = expandSegment(segment, variables);
     const dynamic = segment.parts.filter((part) => typeof part !== 'string');
     const [first] = dynamic;
-    if (first === undefined || (text !== '' && !leadsElsewhere(text))) return text;
+    if (first === undefined || (text !== '' && !isPathTraversal(text))) return text;
     const written = dynamic.map((part) => `{${part.text}}`).join('');
     const what = text === '' ? 'empty' : `"${text.length > 100 ? `${text.slice(0, 100)}…` : text}"`;
     const isNullReference = text === '' && isNullOfThis(first, variables);
@@ -166,7 +166,7 @@ const MAX_DECODINGS = 3;
  *
  * @param segment percent-encoded
  */
-export function leadsElsewhere(segment: string): boolean {
+export function isPathTraversal(segment: string): boolean {
   // fast path for most values
   if (!/[.%]/.test(segment)) return false;
   if (/^(?:%2F|%5C|\/)+$/i.test(segment)) return true;

@@ -1,11 +1,11 @@
 import type { GraphQLFormattedError } from 'graphql';
 import type { TimedSection } from '../operation/timed-sections.ts';
-import { parseJson, stringifyJson } from '../shared/exact-json.ts';
+import { isStackOverflow, stringifyJson } from '../shared/exact-json.ts';
 import type { ResponseMemory, SourceFailure, SubgraphResponse } from '../sources/source.ts';
 import { HEAVY_EXECUTION } from './admission-queue.ts';
 import type { CompiledLookup, CompiledPlan, CompiledRequest } from './compile.ts';
 import { ErrorReport } from './error-report.ts';
-import { malformed, readSubgraphErrors, type SubgraphError } from './errors.ts';
+import { CLIENT_DISCONNECTED, malformed, readSubgraphErrors, type SubgraphError } from './errors.ts';
 import type { ExecutionInput } from './execution-input.ts';
 import { forgetObjects, type GatheredEntities, gatherEntities } from './gather-entities.ts';
 import { gatherLookups } from './gather-lookups.ts';
@@ -15,6 +15,7 @@ import { MissingKeyReasons } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';
 import { isNullish, isObject, type ResponseObject } from './objects.ts';
 import type { LateSections } from './projection.ts';
+import { type CompleteResponse, lengthOf, mayHaveEscapes, resultOf } from './read-response.ts';
 import { type MergeProblems, ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
 import { SectionTimers } from './section-timers.ts';
@@ -41,12 +42,6 @@ export function executePlan<T = PlanResult>(
 }
 
 type TextResponse = Extract<SubgraphResponse, { kind: 'text' }>;
-type CompleteResponse = Exclude<SubgraphResponse, { kind: 'failure' }>;
-
-const CLIENT_DISCONNECTED: SourceFailure = {
-  code: 'SUBREQUEST_HTTP_ERROR',
-  message: 'Client disconnected.',
-};
 
 const NO_ERRORS: readonly SubgraphError[] = [];
 const LIST_MISSING = 'the list of entities is missing or has another length';
@@ -212,8 +207,13 @@ class Execution implements MergeProblems, ResponseMemory {
   }
 
   private settle(request: CompiledRequest, sent: readonly GatheredEntities[], response: SubgraphResponse): void {
-    if (response.kind === 'failure') this.fail(request, sent, response.failure);
-    else this.mergeResponse(request, sent, response);
+    try {
+      if (response.kind === 'failure') this.fail(request, sent, response.failure);
+      else this.mergeResponse(request, sent, response);
+    } catch (error) {
+      if (response.kind === 'failure' || !isStackOverflow(error)) throw error;
+      this.fail(request, sent, malformed(request.planned, 'it is nested too deeply', response.status));
+    }
     forgetObjects(sent);
     this.done(request);
   }
@@ -256,25 +256,14 @@ class Execution implements MergeProblems, ResponseMemory {
     );
   }
 
-  /** Returns the parsed result. Throws `SyntaxError`. */
-  private read(request: CompiledRequest, response: CompleteResponse): unknown {
-    if (response.kind === 'parsed') {
-      this.textTaken += response.size;
-      this.escapeFree = false;
-      return response.result;
-    }
-    const { text, mayHaveLongNumbers } = response;
-    this.textTaken += text.length;
-    if (this.escapeFree && text.includes('\\')) this.escapeFree = false;
-    return parseJson(text, request.hasDecimals, mayHaveLongNumbers);
-  }
-
   private mergeResponse(request: CompiledRequest, sent: readonly GatheredEntities[], response: CompleteResponse): void {
     const { planned } = request;
     const { status } = response;
+    this.textTaken += lengthOf(response);
+    if (this.escapeFree && mayHaveEscapes(response)) this.escapeFree = false;
     let result: unknown;
     try {
-      result = this.read(request, response);
+      result = resultOf(response, request.hasDecimals);
     } catch {
       return this.fail(request, sent, malformed(planned, 'not JSON', status));
     }

@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { PURGE_PATH, purgeResponse } from '../bff/caching/serve-purge.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../bff/responses/endpoint-response.ts';
 import type { Config } from '../config/config.ts';
 import { listen } from '../http/listener.ts';
 import { checkHeaderLines } from '../http/middleware/header-lines.ts';
+import { type ProblemDetails, problemResponse } from '../http/problem.ts';
 import type { RequestHandler } from '../http/request-handler.ts';
+import type { HttpResponse } from '../http/response.ts';
+import { writeResponse } from '../http/write-response.ts';
 import { peerAddress } from '../policy/client-address.ts';
 import { compileAddressList } from '../policy/requests/address-filter.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
@@ -34,7 +36,7 @@ export async function openAdmin(config: Config, actions: AdminActions): Promise<
   const { enabled, listen: address, path } = config.telemetry.metrics.prometheus;
   if (!enabled) return undefined;
   const portSetting = 'telemetry.metrics.prometheus.listen';
-  const { origin, close } = await listen(adminHost(config, actions), {
+  const { origin, close } = await listen(createAdminHandler(config, actions), {
     ...address,
     portSetting,
     graceMs: GRACE_MS,
@@ -43,12 +45,12 @@ export async function openAdmin(config: Config, actions: AdminActions): Promise<
   return { metricsUrl: `${origin}${path}`, close };
 }
 
-function adminHost(config: Config, actions: AdminActions): Omit<RequestHandler, 'isDraining'> {
+function createAdminHandler(config: Config, actions: AdminActions): Omit<RequestHandler, 'isDraining'> {
   const { path: metricsPath } = config.telemetry.metrics.prometheus;
   const { purge_token: token } = config.bff;
   const isAllowed = compileAddressList(config.ip_lists.admin);
 
-  function replyTo(req: IncomingMessage, path: string): EndpointResponse | Promise<EndpointResponse> {
+  function replyTo(req: IncomingMessage, path: string): HttpResponse | Promise<HttpResponse> {
     if (isAllowed && !isAllowed(peerAddress(req.socket))) {
       return problemResponse(
         { status: 403, kind: 'forbidden', detail: 'Requests from this address are not allowed.' },
@@ -68,11 +70,7 @@ function adminHost(config: Config, actions: AdminActions): Omit<RequestHandler, 
   return {
     handle(req, res) {
       const path = pathOf(req.url ?? '/');
-      const send = ({ status, headers, body }: EndpointResponse) => {
-        if (res.destroyed) return;
-        res.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body), ...ALWAYS });
-        res.end(req.method === 'HEAD' ? undefined : body);
-      };
+      const send = (response: HttpResponse) => writeResponse(res, response, ALWAYS);
       const failed = (error: unknown) => send(problemResponse(problemOf(error), path));
       Promise.resolve()
         .then(() => checkHeaderLines(req))
@@ -90,7 +88,7 @@ function problemOf(error: unknown): ProblemDetails {
 
 const ALWAYS = { 'x-content-type-options': 'nosniff' };
 
-function metricsReply(text: string): EndpointResponse {
+function metricsReply(text: string): HttpResponse {
   const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' };
   return { status: 200, headers, body: text };
 }

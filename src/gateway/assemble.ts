@@ -16,9 +16,9 @@ import { logPathEvents } from '../telemetry/log-path-events.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { engineFactory } from './build-engine.ts';
-import { checkApartProcesses, checkSessions } from './check-processes.ts';
-import { createHost, type HostOptions } from './create-host.ts';
+import { checkSeparateProcesses, checkSessions } from './check-processes.ts';
 import { enginePolicies } from './engine-policies.ts';
+import { createGatewayHandler, type GatewayHandlerOptions } from './gateway-handler.ts';
 import { createGateway, type EngineFactory, type Gateway } from './generations.ts';
 import { compileHeaderRules } from './header-rules.ts';
 import { openAuthenticator } from './open-authenticator.ts';
@@ -28,9 +28,8 @@ import { openRequestPolicies } from './request-policies.ts';
 import { logWarmUp, schemaListener } from './schema-listener.ts';
 import { settingWarnings } from './setting-warnings.ts';
 import type { SharedState } from './shared-state.ts';
-import { analyzeVary } from './vary-analysis.ts';
 import { warmUpEngine } from './warm-up.ts';
-import { warnOfDocuments } from './warn-about-documents.ts';
+import { warnAboutDocuments } from './warn-about-documents.ts';
 import { loadYogaPlugins } from './yoga-plugins.ts';
 
 export interface AssemblyOptions {
@@ -58,7 +57,7 @@ export interface AssemblyOptions {
 
 /** The gateway with everything behind its port: schema, engine, endpoints, and what watches over their files. */
 export interface Assembly {
-  readonly host: RequestHandler;
+  readonly handler: RequestHandler;
   /** What this process counts and measures; `undefined` where that is off. */
   readonly metrics: Metrics | undefined;
   /** Removes cached responses of endpoints with one of the tags from this process. Resolves with their number. */
@@ -97,14 +96,14 @@ async function openAssembly(options: AssemblyOptions, closers: Closers): Promise
   const { config, schema, dev = false } = options;
   const foundation = await openFoundation(options, closers);
   const { gateway, logger } = foundation;
-  const hostOptions = await openRequestHandling(options, foundation, closers);
+  const handlerOptions = await openRequestHandling(options, foundation, closers);
   await loadFirst(gateway, schema, dev, logger);
   const bff = await openEndpoints(options, foundation, closers);
   const { warm_up_on_start: warmOnStart } = config.supergraph.query_planning;
-  const onSwap = () => void warnOfDocuments(config, gateway, logger);
+  const onSwap = () => void warnAboutDocuments(config, gateway, logger);
   await followSchema(options, foundation, { bff, onSwap }, closers);
   return {
-    host: createHost({ ...hostOptions, bff }),
+    handler: createGatewayHandler({ ...handlerOptions, bff }),
     metrics: foundation.metrics,
     purge: async (tags) => (await bff?.purge(tags)) ?? 0,
     warmUp() {
@@ -125,8 +124,6 @@ interface Foundation {
   readonly redis: SharedRedis | undefined;
   readonly rateLimits: ReturnType<typeof createRateLimits>;
   readonly gateway: Gateway;
-  /** What responses depend on beside what is asked for. */
-  readonly dependsOn: ReturnType<typeof analyzeVary>;
 }
 
 async function openFoundation(options: AssemblyOptions, closers: Closers): Promise<Foundation> {
@@ -153,16 +150,15 @@ async function openFoundation(options: AssemblyOptions, closers: Closers): Promi
     onCloseError: (err) => logger.warn({ err }, 'the sources of a replaced schema did not close in order'),
   });
   closers.add(() => gateway.close());
-  const dependsOn = analyzeVary(rules.request, gateway, config);
-  return { logger, metrics, instruments, rules, redis, rateLimits, gateway, dependsOn };
+  return { logger, metrics, instruments, rules, redis, rateLimits, gateway };
 }
 
 /** Opens what requests go through before and around an operation. */
 async function openRequestHandling(
   { config, sharedState, dev = false, yogaPlugins = [] }: AssemblyOptions,
-  { logger, instruments, redis, rules, rateLimits, gateway, dependsOn }: Foundation,
+  { logger, instruments, redis, rules, rateLimits, gateway }: Foundation,
   closers: Closers,
-): Promise<HostOptions> {
+): Promise<GatewayHandlerOptions> {
   const { authenticator, close: closeAuthenticator } = await openAuthenticator(config, {
     ...{ logger, instruments, redis, rules: rules.request },
     sharedFailures: sharedState?.failuresOf('authentication'),
@@ -174,10 +170,10 @@ async function openRequestHandling(
   });
   closers.add(requests.close);
   return {
-    ...hostSettings(config),
+    ...handlerSettings(config),
     ...requests.policies,
-    ...{ logger, instruments, dependsOn, authenticator, engine: gateway.engine },
-    cacheHeaders: config.cache_control.enabled ? cacheHeaders(dependsOn) : undefined,
+    ...{ logger, instruments, authenticator, engine: gateway.engine },
+    cacheHeaders: config.cache_control.enabled ? cacheHeaders : undefined,
     login: openLogin(config, logger, redis, sharedState),
     returned: rules.response,
     countRequest: requestCounter(rateLimits),
@@ -189,7 +185,7 @@ async function openRequestHandling(
 /** Opens the endpoints of the BFF; `undefined` where there are none. In `dev`, their folder is watched. */
 async function openEndpoints(
   { config, bffDir, dev, demo, sharedState, purgeEverywhere }: AssemblyOptions,
-  { gateway, logger, redis, rateLimits, instruments, dependsOn }: Foundation,
+  { gateway, logger, redis, rateLimits, instruments }: Foundation,
   closers: Closers,
 ): Promise<Bff | undefined> {
   let bff: Bff | undefined;
@@ -203,12 +199,11 @@ async function openEndpoints(
     bff = await openBff(bffDir, config, {
       ...{ gateway, logger, redis, instruments, purgeEverywhere, demo: demo ?? false },
       keyStore: sharedState?.idempotencyKeys,
-      forwarding: dependsOn,
       limiter: rateLimits.limiter,
     });
   }
   if (cluster.isWorker && sharedState === undefined) {
-    checkApartProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
+    checkSeparateProcesses(config, bff?.endpoints().some(({ idempotency }) => idempotency !== undefined) ?? false);
   }
   return bff;
 }
@@ -270,7 +265,7 @@ async function watchModule({ authorization }: Config, logger: Logger): Promise<P
   return watchPolicyModule(policies.module, logger);
 }
 
-function hostSettings(config: Config) {
+function handlerSettings(config: Config) {
   const { router } = config.traffic_shaping;
   return {
     maxRequestBytes: config.limits.http_max_request_bytes,

@@ -23,6 +23,7 @@ import type { EngineFactory } from './generations.ts';
 import type { HeaderRules } from './header-rules.ts';
 import { openMemoryBudget } from './memory-budget.ts';
 import { closeSources, openSources } from './open-sources.ts';
+import { requestReads } from './request-reads.ts';
 
 /** Objects that engines share with the rest of the gateway. */
 export interface EngineParts {
@@ -72,6 +73,7 @@ export function engineFactory(
         ...policies,
         memoryBudget,
         admissionQueue,
+        requestReads: requestReads(rules.request, config, supergraph),
         cachePolicy: cachePolicy(config, supergraph.subgraphs),
         includesErrorsOf: (subgraph) => includesErrorsOf(config.include_subgraph_errors, subgraph, !config.production),
         onErrorsMasked: (all, client) => {

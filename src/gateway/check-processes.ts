@@ -19,7 +19,7 @@ export function checkSessions({ login }: Pick<Config, 'login'>): void {
  * Throws `ConfigValueError` for settings that need state shared between processes when there is none: under another process
  * manager.
  */
-export function checkApartProcesses(config: Config, hasIdempotentEndpoints: boolean): void {
+export function checkSeparateProcesses(config: Config, hasIdempotentEndpoints: boolean): void {
   const { bff, rate_limits, store } = config;
   const reason = 'this process is a worker of another program, and others may serve beside it';
   if (hasIdempotentEndpoints && !bff.redis) {

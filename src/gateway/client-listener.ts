@@ -10,11 +10,11 @@ type ListenerConfig = Pick<Config, 'supergraph' | 'tls'>;
  * `ConfigValueError`.
  */
 export async function listenForClients(
-  host: RequestHandler,
+  handler: RequestHandler,
   config: ListenerConfig,
   other: Partial<Omit<ListenerOptions, 'tls'>> = {},
 ): Promise<Listener> {
-  return listen(host, { ...config.supergraph.listen, ...other, tls: clientTls(config) });
+  return listen(handler, { ...config.supergraph.listen, ...other, tls: clientTls(config) });
 }
 
 /** Throws `ConfigValueError` when `listenForClients` would reject before it opens the port. */

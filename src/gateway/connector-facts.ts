@@ -1,18 +1,16 @@
 import { parse } from 'graphql';
+import { type Reads, reads } from '../client/depends-on.ts';
 import type { ConnectorsConfig } from '../config/sections/connectors.ts';
 import { clientHeadersOf } from '../connectors/client-headers.ts';
 import { expandWherePossible } from '../connectors/expand-variables.ts';
 import { readConnectors } from '../connectors/read-connectors.ts';
+import { isCorrelation } from '../sources/rest/cache/headers-of-user.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 
 /** What a supergraph's connectors use: client headers, subgraphs and sources. */
 interface ConnectorFacts {
-  /** Returns whether some connector reads this client header. */
-  reads(header: string): boolean;
-  /** Names, in lower case, of the client headers that connectors read; `undefined` when they may read any. */
-  readonly headers: readonly string[] | undefined;
-  /** The subgraphs that have connectors. */
-  readonly subgraphs: ReadonlySet<string>;
+  /** The subgraphs that have connectors, each with what these read of a client request. */
+  readonly subgraphs: ReadonlyMap<string, Reads>;
   /** Their sources, as `SUBGRAPH.SOURCE`. */
   readonly sources: ReadonlySet<string>;
 }
@@ -30,24 +28,19 @@ export function connectorFacts(supergraph: Supergraph): ConnectorFacts {
 }
 
 function readFacts(supergraph: Supergraph): ConnectorFacts {
-  const subgraphs = new Set<string>();
+  const subgraphs = new Map<string, Reads>();
   const sources = new Set<string>();
-  const headers: (ReadonlySet<string> | undefined)[] = [];
   for (const { name, inProcess } of supergraph.subgraphs) {
     if (inProcess?.kind !== 'rest') continue;
     const read = readConnectors(parse(inProcess.sdl), expandWherePossible({}));
-    headers.push(clientHeadersOf(read));
-    subgraphs.add(name);
+    const headers = clientHeadersOf(read, isCorrelation);
+    subgraphs.set(name, headers === undefined ? ANY_HEADER : reads({ headers }));
     for (const source of read.sources.keys()) sources.add(`${name}.${source}`);
   }
-  const any = headers.includes(undefined);
-  return {
-    subgraphs,
-    sources,
-    reads: (header) => any || headers.some((known) => known?.has(header)),
-    headers: any ? undefined : [...new Set(headers.flatMap((known) => [...(known ?? [])]))],
-  };
+  return { subgraphs, sources };
 }
+
+const ANY_HEADER = reads({ patterns: [() => true] });
 
 /** A key of the config's `connectors` with an unknown name. */
 export interface UnknownConnectors {
@@ -63,6 +56,6 @@ export function unknownConnectors(config: ConnectorsConfig, supergraph: Supergra
     const given = Object.keys(config[section]);
     if (given.length === 0) return [];
     const known = connectorFacts(supergraph)[section];
-    return given.filter((name) => !known.has(name)).map((name) => ({ section, name, known: [...known] }));
+    return given.filter((name) => !known.has(name)).map((name) => ({ section, name, known: [...known.keys()] }));
   });
 }

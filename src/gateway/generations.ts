@@ -93,8 +93,14 @@ class Generation implements Engine {
     return this.#built.engine.isValid?.(request) ?? true;
   }
 
-  dependsOnClient(request: Parameters<NonNullable<Engine['dependsOnClient']>>[0]): boolean {
-    return this.#built.engine.dependsOnClient?.(request) ?? false;
+  dependsOn(request: Parameters<Engine['dependsOn']>[0]): ReturnType<Engine['dependsOn']> {
+    return this.#built.engine.dependsOn(request);
+  }
+
+  dependsOnOncePlanned(
+    request: Parameters<Engine['dependsOnOncePlanned']>[0],
+  ): ReturnType<Engine['dependsOnOncePlanned']> {
+    return this.#built.engine.dependsOnOncePlanned(request);
   }
 
   prepare(query: string, options: { readonly cache: boolean }): void {

@@ -1,7 +1,6 @@
 import { type Bff, createBff } from '../bff/bff.ts';
 import type { AcceptedCredentials } from '../bff/handlers/challenge.ts';
 import type { KeyStore } from '../bff/idempotency/idempotency.ts';
-import type { DependsOn } from '../client/depends-on.ts';
 import type { Config } from '../config/config.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { Limiter } from '../policy/rate-limits/limiter.ts';
@@ -17,7 +16,6 @@ export interface BffParts {
   readonly gateway: Gateway;
   readonly logger: Logger;
   readonly redis: SharedRedis | undefined;
-  readonly forwarding: DependsOn;
   /** The store of idempotency keys without `bff.redis`. Default in memory. */
   readonly keyStore?: KeyStore | undefined;
   /** Counts for `rate_limit` in client.yaml. */
@@ -33,7 +31,7 @@ export interface BffParts {
 export function openBff(
   dir: string,
   config: Config,
-  { gateway, logger, redis, keyStore, forwarding, limiter, demo, instruments, purgeEverywhere }: BffParts,
+  { gateway, logger, redis, keyStore, limiter, demo, instruments, purgeEverywhere }: BffParts,
 ): Promise<Bff> {
   const { bff, traffic_shaping } = config;
   return createBff({
@@ -52,7 +50,6 @@ export function openBff(
     endpointConfig: endpointSettings(config),
     errorStatus: new Map(Object.entries(bff.error_status)),
     acceptedCredentials: acceptedCredentials(config),
-    forwarding,
     demo,
     redis: bff.redis ? redis : undefined,
     keyStore,

@@ -13,7 +13,7 @@ import type { SharedRedis } from '../store/redis.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { logPathEvents } from '../telemetry/log-path-events.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { HostOptions } from './create-host.ts';
+import type { GatewayHandlerOptions } from './gateway-handler.ts';
 
 export interface RequestPolicyParts {
   readonly logger: Logger;
@@ -27,8 +27,8 @@ export interface RequestPolicyParts {
 }
 
 type RequestPolicies = Pick<
-  HostOptions,
-  'maxUrlBytes' | 'answerHeaders' | 'cors' | 'addressFilter' | 'csrf' | 'documents' | 'maxBatch'
+  GatewayHandlerOptions,
+  'maxUrlBytes' | 'responseHeaders' | 'cors' | 'addressFilter' | 'csrf' | 'documents' | 'maxBatch'
 >;
 
 /** Creates the policies that check requests before execution. Throws `ConfigValueError`. */
@@ -43,7 +43,7 @@ export async function openRequestPolicies(
   return {
     policies: {
       maxUrlBytes: config.limits.http_max_url_bytes,
-      answerHeaders: securityHeaders(config.security_headers, config.tls.supergraph !== undefined),
+      responseHeaders: securityHeaders(config.security_headers, config.tls.supergraph !== undefined),
       cors: createCors(config.cors, parts.instruments?.refused),
       addressFilter: createAddressFilter(config.ip_lists),
       csrf: createCsrfCheck(config.csrf),

@@ -45,7 +45,7 @@ async function serveAssembly(assembly: Assembly, { config, graceMs }: ServerOpti
   let listener: Listener;
   try {
     admin = await openAdminOf(config, assembly);
-    listener = await listenForClients(assembly.host, config, graceMs === undefined ? {} : { graceMs });
+    listener = await listenForClients(assembly.handler, config, graceMs === undefined ? {} : { graceMs });
   } catch (error) {
     await admin?.close();
     await assembly.close();

@@ -13,7 +13,11 @@ const AT_ONCE = 20;
 const MAX_LOGGED = 20;
 
 /** Logs documents of the manifests that are invalid for the current schema: requests for them are refused. Never rejects. */
-export async function warnOfDocuments({ persisted_queries }: Config, gateway: Gateway, logger: Logger): Promise<void> {
+export async function warnAboutDocuments(
+  { persisted_queries }: Config,
+  gateway: Gateway,
+  logger: Logger,
+): Promise<void> {
   const engine = gateway.engine();
   if (engine === undefined || !persisted_queries.enabled) return;
   const problems: Problem[] = [];

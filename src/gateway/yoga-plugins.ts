@@ -1,6 +1,6 @@
 import { importFresh } from '../bff/shapes/import-fresh.ts';
 import { ConfigValueError } from '../config/config-value-error.ts';
-import type { YogaPlugin } from '../graphql-http/yoga-plugin.ts';
+import { problemOf, type YogaPlugin } from '../graphql-http/yoga-plugin.ts';
 
 /**
  * Imports the modules of `yoga.plugins`: JavaScript, or TypeScript with erasable syntax only. The default export of each is a plugin
@@ -13,7 +13,8 @@ export async function loadYogaPlugins(files: readonly string[]): Promise<YogaPlu
     const list: readonly unknown[] = Array.isArray(exported) ? exported : [exported];
     for (const plugin of list) {
       if (typeof plugin !== 'object' || plugin === null) throw noPlugin(file, index);
-      plugins.push(plugin as YogaPlugin);
+      checkReads(plugin, file, index);
+      plugins.push(plugin);
     }
   }
   return plugins;
@@ -26,6 +27,15 @@ async function importPlugin(file: string, index: number): Promise<Readonly<Recor
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigValueError(`yoga.plugins[${index}]: ${file} cannot be loaded: ${reason}`);
   }
+}
+
+function checkReads({ dependsOn }: YogaPlugin, file: string, index: number): void {
+  const problem = dependsOn === undefined ? undefined : problemOf(dependsOn);
+  if (problem === undefined) return;
+  throw new ConfigValueError(
+    `yoga.plugins[${index}]: "dependsOn" of a plugin of ${file}: ${problem}. ` +
+      'Write what the plugin reads of a request, such as { headers: ["x-tenant"], identity: true }, or {} for nothing.',
+  );
 }
 
 function noPlugin(file: string, index: number): ConfigValueError {

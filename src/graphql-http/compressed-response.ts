@@ -1,46 +1,42 @@
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { HttpResponse } from '../http/response.ts';
-import { readAcceptEncoding } from '../shared/accept-encoding.ts';
+import { excludesAllCodings, readAcceptEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
 
 /** Sends GraphQL responses. Encodes a body when the client accepts it and the body is large enough. */
 export interface ResponseSender {
   /** Returns whether an `accept-encoding` header excludes every possible coding, including `identity`. */
-  rulesOutAll(acceptEncoding: string | undefined): boolean;
+  excludesAll(acceptEncoding: string | undefined): boolean;
   /** Sends a response. Returns a promise only when it is encoded. */
   send(context: RequestContext, response: HttpResponse): void | Promise<void>;
 }
 
 /** @param compressFrom the smallest body to encode, in bytes; `undefined` for none */
 export function createResponseSender(compressFrom: number | undefined): ResponseSender {
-  const isOff = compressFrom === undefined;
+  const isDisabled = compressFrom === undefined;
   return {
-    rulesOutAll(header) {
-      if (header === undefined) return false;
-      const { best, identity } = readAcceptEncoding(header);
-      return !identity && (isOff || best === undefined);
-    },
+    excludesAll: (header) => header !== undefined && excludesAllCodings(header, !isDisabled),
     send(context, response) {
       const { headers, method } = context.req;
       const header = headers['accept-encoding'];
       // only responses to GET are cached, so only they need `vary`
-      if (isOff || (header === undefined && method === 'POST')) return sendResponse(context, response);
+      if (isDisabled || (header === undefined && method === 'POST')) return sendResponse(context, response);
       const { best, identity } = readAcceptEncoding(header);
       const isLong = Number(response.headers['content-length']) >= compressFrom;
-      if ((!isLong && identity) || isFixed(context, response)) return sendResponse(context, response);
-      if (best === undefined) return sendResponse(context, varied(response));
-      return sendEncoded(context, varied(response), best);
+      if ((!isLong && identity) || forbidsTransform(context, response)) return sendResponse(context, response);
+      if (best === undefined) return sendResponse(context, withVaryByEncoding(response));
+      return sendEncoded(context, withVaryByEncoding(response), best);
     },
   };
 }
 
 /** Returns whether `no-transform` forbids to encode the response (RFC 9111, section 5.2.2.6). */
-function isFixed({ res }: RequestContext, { headers }: HttpResponse): boolean {
+function forbidsTransform({ res }: RequestContext, { headers }: HttpResponse): boolean {
   const control = headers['cache-control'] ?? res.getHeader('cache-control');
   return control !== undefined && String(control).includes('no-transform');
 }
 
-function varied(response: HttpResponse): HttpResponse {
+function withVaryByEncoding(response: HttpResponse): HttpResponse {
   const { vary } = response.headers;
   const all = vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`;
   return { ...response, headers: { ...response.headers, vary: all } };
@@ -52,15 +48,15 @@ async function sendEncoded(context: RequestContext, response: HttpResponse, codi
   sendResponse(context, { ...response, headers, body });
 }
 
-/** Encoded forms of bodies that several clients share. */
-const forms = new WeakMap<Buffer, Map<Coding, Promise<Buffer>>>();
+/** Encoded bodies, by the plain bodies that several clients share. */
+const encodedBodies = new WeakMap<Buffer, Map<Coding, Promise<Buffer>>>();
 
 function encodedBody(body: string | Buffer, coding: Coding, isShared: boolean): Promise<Buffer> {
   if (typeof body === 'string') return encodeBody(Buffer.from(body), coding);
   if (!isShared) return encodeBody(body, coding);
-  const known = forms.get(body) ?? new Map<Coding, Promise<Buffer>>();
-  forms.set(body, known);
-  const form = known.get(coding) ?? encodeBody(body, coding);
-  known.set(coding, form);
-  return form;
+  const known = encodedBodies.get(body) ?? new Map<Coding, Promise<Buffer>>();
+  encodedBodies.set(body, known);
+  const encoded = known.get(coding) ?? encodeBody(body, coding);
+  known.set(coding, encoded);
+  return encoded;
 }

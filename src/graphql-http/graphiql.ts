@@ -1,4 +1,4 @@
-import type { PageNeeds } from '../http/html-policy.ts';
+import type { PagePolicyOptions } from '../http/html-policy.ts';
 import { pageHeaders } from '../http/html-policy.ts';
 import { prefersHtml } from '../http/media-type.ts';
 import { ipFilter } from '../http/middleware/ip-filter.ts';
@@ -12,7 +12,7 @@ export interface GraphiqlOptions extends Pick<MiddlewareOptions, 'authenticator'
   /** Returns whether GraphQL is served at a path. */
   readonly isGraphql: (path: string) => boolean;
   /** Which sites may show GraphiQL in a frame. */
-  readonly frames?: PageNeeds['frames'];
+  readonly frames?: PagePolicyOptions['frames'];
   /** The path prefix of the gateway behind a proxy: `/shop-api`. */
   readonly pathPrefix?: string | undefined;
 }
@@ -45,16 +45,16 @@ export function serveGraphiql(options: GraphiqlOptions): Middleware {
 }
 
 /** Loads the page on first use, because it includes all of its code and is large. */
-async function renderPage(frames: PageNeeds['frames']): Promise<StaticPage> {
+async function renderPage(frames: PagePolicyOptions['frames']): Promise<StaticPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const html = renderGraphiQL({ title: 'Headgate', defaultQuery: FIRST_QUERY });
-  return new StaticPage(html, pageHeaders(html, { also: EDITOR_SOURCES, frames }));
+  const html = renderGraphiQL({ title: 'Headgate', defaultQuery: DEFAULT_QUERY });
+  return new StaticPage(html, pageHeaders(html, { directives: EDITOR_DIRECTIVES, frames }));
 }
 
 /** Directives for the editor: it creates workers from its own code, and has icons and fonts in the page. */
-const EDITOR_SOURCES = ['worker-src blob:', 'img-src data:', 'font-src data:'];
+const EDITOR_DIRECTIVES = ['worker-src blob:', 'img-src data:', 'font-src data:'];
 
-const FIRST_QUERY = `# Ctrl-Enter runs the query.
+const DEFAULT_QUERY = `# Ctrl-Enter runs the query.
 # Ctrl-Space suggests what may stand here.
 # The book at the top left is the schema.
 # Headers, for a token, are below.

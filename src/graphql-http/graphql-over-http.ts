@@ -20,20 +20,20 @@ export interface RequestedOperation extends Omit<GraphqlParams, 'query'> {
 }
 
 /** Reads the operation of a `POST` from its JSON. Throws `GatewayError` (400) when it is not an object with the expected members. */
-export function requestedInBody(value: unknown): RequestedOperation {
+export function operationInBody(value: unknown): RequestedOperation {
   if (!isRecord(value)) throw badRequest('The request body must be a JSON object with a "query" member.');
-  return checkRequested(value, value.documentId ?? value.id);
+  return checkMembers(value, value.documentId ?? value.id);
 }
 
 /** Reads the operation of a `GET` from its URL, with `variables` and `extensions` as JSON. Throws `GatewayError` (400). */
-export function requestedInUrl(search: URLSearchParams): RequestedOperation {
+export function operationInUrl(search: URLSearchParams): RequestedOperation {
   const named = {
     query: search.get('query') ?? undefined,
     operationName: search.get('operationName') || undefined,
     variables: jsonParameter(search, 'variables'),
     extensions: jsonParameter(search, 'extensions'),
   };
-  return checkRequested(named, search.get('documentId') ?? search.get('id') ?? undefined);
+  return checkMembers(named, search.get('documentId') ?? search.get('id') ?? undefined);
 }
 
 /** Returns the parameters to execute, with their query text. Throws `GatewayError` (400) when there is no text. */
@@ -55,7 +55,7 @@ function jsonParameter(search: URLSearchParams, name: string): unknown {
   }
 }
 
-function checkRequested(value: Record<string, unknown>, documentId: unknown): RequestedOperation {
+function checkMembers(value: Record<string, unknown>, documentId: unknown): RequestedOperation {
   const { query, operationName, variables, extensions } = value;
   if (query != null && typeof query !== 'string') throw badRequest(`"query" must be a string, not ${kindOf(query)}.`);
   if (operationName != null && typeof operationName !== 'string') {
@@ -83,7 +83,7 @@ function badRequest(message: string): GatewayError {
 
 /**
  * Returns the response for a result, with the status for its kind and the media type.
- * @param caching headers for caches; the same for all clients that share the response
+ * @param caching headers for caches; they may differ between clients that share the response
  * @param shared set when several clients share the response: all but the first get the same bytes
  */
 export function resultResponse(
@@ -95,7 +95,8 @@ export function resultResponse(
   const isLast = shared === undefined || --shared.left === 0;
   if (shared?.response?.headers['content-type'] === contentType) {
     if (isLast) takeDataText(result);
-    return inBytes(shared, shared.response);
+    const common = encodedOnce(shared, shared.response);
+    return caching ? { ...common, headers: { ...common.headers, ...caching } } : common;
   }
   const status = statusOf(result, contentType);
   const own = status === 405 ? { allow: 'POST' } : result.headers;
@@ -107,7 +108,7 @@ export function resultResponse(
 }
 
 /** Encodes the text of a shared response once, because Node would encode a text again for each client. */
-function inBytes(shared: SharedResponse<HttpResponse>, response: HttpResponse): HttpResponse {
+function encodedOnce(shared: SharedResponse<HttpResponse>, response: HttpResponse): HttpResponse {
   if (typeof response.body !== 'string') return response;
   const encoded = { ...response, body: Buffer.from(response.body) };
   shared.response = encoded;

@@ -69,13 +69,13 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
     execute(context, call).then((result) => respond(context, result));
 
   function respond(context: RequestContext, result: ExecutionResult): HttpResponse {
-    const { cachePolicy } = result;
+    const { cachePolicy, dependsOn } = result;
     context.operation = result.operation;
     if (result.errors.length > 0) context.errors = result.errors;
     // a `cache-control` that a header rule returns from a subgraph takes precedence
     const needsCacheControl =
       cachePolicy !== undefined && cacheHeaders !== undefined && !context.res.hasHeader('cache-control');
-    const caching = needsCacheControl ? cacheHeaders(cachePolicy, context) : undefined;
+    const caching = needsCacheControl ? cacheHeaders(cachePolicy, context, dependsOn) : undefined;
     return resultResponse(result, contentTypeFor(context), caching, context.shared);
   }
 
@@ -101,7 +101,7 @@ export function createGraphqlService(options: GraphqlServiceOptions): GraphqlSer
       const { headers, method } = context.req;
       // Before execution: a mutation must not run when its response cannot be delivered.
       if (negotiateMediaType(headers.accept) === undefined) return Promise.reject(notAcceptable());
-      if (sender.rulesOutAll(headers['accept-encoding'])) return Promise.reject(noCoding());
+      if (sender.excludesAll(headers['accept-encoding'])) return Promise.reject(noCoding());
       if (method !== 'GET' && !isJsonRequest(headers)) return Promise.reject(unsupportedMediaType(headers));
       return reader(context);
     },
@@ -131,10 +131,10 @@ export interface OpenBatch {
 }
 
 function openBatch(context: RequestContext, { calls }: GraphqlBatch): OpenBatch {
-  const gathered: CollectedHeaders[] = [];
+  const collected: CollectedHeaders[] = [];
   const items = calls.map((call, index) => {
     const headerSink = (headers: CollectedHeaders) => {
-      gathered[index] = headers;
+      collected[index] = headers;
     };
     return { call, context: context.forOperation(headerSink) };
   });
@@ -144,7 +144,7 @@ function openBatch(context: RequestContext, { calls }: GraphqlBatch): OpenBatch 
   return {
     items,
     finish() {
-      writeMergedHeaders(gathered, context);
+      writeMergedHeaders(collected, context);
       mergeNotes(
         items.map((item) => item.context),
         context,
@@ -164,8 +164,8 @@ function mergeNotes(items: readonly RequestContext[], context: RequestContext): 
 }
 
 /** Writes the headers of all operations of a batch into its response, in the order of the operations. */
-function writeMergedHeaders(gathered: readonly (CollectedHeaders | undefined)[], { res }: RequestContext): void {
-  const [first, ...others] = gathered.filter((headers) => headers !== undefined);
+function writeMergedHeaders(collected: readonly (CollectedHeaders | undefined)[], { res }: RequestContext): void {
+  const [first, ...others] = collected.filter((headers) => headers !== undefined);
   if (first === undefined) return;
   const all = first.copy();
   for (const headers of others) all.add(headers);

@@ -6,9 +6,9 @@ import type { PersistedDocuments } from '../policy/persisted/persisted-documents
 import type { CsrfCheck } from '../policy/requests/csrf.ts';
 import { parseJson, stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
-import { notUtf8 } from '../shared/query-text.ts';
+import { parametersNotUtf8 } from '../shared/query-text.ts';
 import { queryOf } from '../shared/url-path.ts';
-import { isRecord, type RequestedOperation, requestedInBody, requestedInUrl, withQuery } from './graphql-over-http.ts';
+import { isRecord, operationInBody, operationInUrl, type RequestedOperation, withQuery } from './graphql-over-http.ts';
 
 export interface RequestReaderOptions {
   readonly maxRequestBytes: number;
@@ -51,37 +51,37 @@ export function createRequestReader(options: RequestReaderOptions): RequestReade
       throw new GatewayError(400, 'BATCH_LIMIT_EXCEEDED', message);
     }
     const read = async (item: unknown) => {
-      const params = await complete(requestedInBody(item));
+      const params = await complete(operationInBody(item));
       return { params, text: stringifyJson(item) ?? '', readOnly: false };
     };
-    return { calls: await Promise.all(items.map((item) => read(item).catch(onlyRefusals))) };
+    return { calls: await Promise.all(items.map((item) => read(item).catch(asRefusal))) };
   }
 
   return async (context) => {
     const { req } = context;
     if (req.method === 'GET') {
       if (csrf && !csrf(req.headers)) throw csrfError();
-      const requested = requestedInUrl(searchOf(req.url ?? ''));
+      const requested = operationInUrl(searchOf(req.url ?? ''));
       return { params: await complete(requested), text: '', readOnly: true };
     }
     const text = await readBody(req, options.maxRequestBytes);
     const value = parseBody(text);
     if (Array.isArray(value)) return batch(value);
-    const requested = requestedInBody(value);
-    const params = complete(documents?.acceptsIdInPath ? alsoInPath(requested, req.url ?? '') : requested);
+    const requested = operationInBody(value);
+    const params = complete(documents?.acceptsIdInPath ? withIdInPath(requested, req.url ?? '') : requested);
     return { params: params instanceof Promise ? await params : params, text, readOnly: false };
   };
 }
 
 /** Limits nesting, because deeply nested lists take longer to parse than any other body of the same size. */
-const DEEPEST = 100_000;
+const MAX_NESTING = 100_000;
 
-function refuseExcess(text: string): void {
-  const excess = excessOfJson(text, DEEPEST);
+function checkSize(text: string): void {
+  const excess = excessOfJson(text, MAX_NESTING);
   if (excess === undefined) return;
   const [code, what] =
     excess === 'levels'
-      ? ['MAX_VARIABLES_DEPTH_LIMIT', `more than ${DEEPEST} levels of lists and objects`]
+      ? ['MAX_VARIABLES_DEPTH_LIMIT', `more than ${MAX_NESTING} levels of lists and objects`]
       : ['BAD_USER_INPUT', `an object with more than ${MOST_MEMBERS} members`];
   throw new GatewayError(400, code, `The request body has ${what}.`);
 }
@@ -91,7 +91,7 @@ function parseBody(text: string): unknown {
     const message = 'The request body is empty; expected JSON like {"query": "{ __typename }"}.';
     throw new GatewayError(400, 'BAD_REQUEST', message);
   }
-  refuseExcess(text);
+  checkSize(text);
   try {
     return parseJson(text);
   } catch (error) {
@@ -100,7 +100,7 @@ function parseBody(text: string): unknown {
 }
 
 /** Returns the document id of the URL: `/graphql/ID` is rewritten to `/graphql?documentId=ID` before. */
-function alsoInPath(requested: RequestedOperation, url: string): RequestedOperation {
+function withIdInPath(requested: RequestedOperation, url: string): RequestedOperation {
   if (requested.documentId !== undefined || !url.includes('?')) return requested;
   return { ...requested, documentId: searchOf(url).get('documentId') ?? undefined };
 }
@@ -113,7 +113,7 @@ function hashIn(extensions: Readonly<Record<string, unknown>>): string | undefin
   throw new GatewayError(400, 'BAD_REQUEST', message);
 }
 
-function onlyRefusals(error: unknown): GatewayError {
+function asRefusal(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   throw error;
 }
@@ -127,7 +127,7 @@ function csrfError(): GatewayError {
 
 function searchOf(url: string): URLSearchParams {
   const query = queryOf(url);
-  const [name] = notUtf8(query);
+  const [name] = parametersNotUtf8(query);
   if (name === undefined) return new URLSearchParams(query);
   throw new GatewayError(400, 'BAD_REQUEST', `The URL parameter "${name}" is not percent-encoded UTF-8.`);
 }

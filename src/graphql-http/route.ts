@@ -1,3 +1,4 @@
+import { NOTHING } from '../client/depends-on.ts';
 import { methodNotAllowed } from '../http/error-response.ts';
 import { type RequestContext, sendResponse } from '../http/request-context.ts';
 import type { Route } from '../http/router.ts';
@@ -6,7 +7,7 @@ import { createResponseSender } from './compressed-response.ts';
 import { isFastPathRequest, serveFast } from './fast-path.ts';
 import { createGraphqlService, type GraphqlServiceOptions } from './graphql-service.ts';
 import { createRequestReader, type RequestReaderOptions } from './request-reader.ts';
-import type { YogaPlugin } from './yoga-plugin.ts';
+import { readsOfPlugins, type YogaPlugin } from './yoga-plugin.ts';
 
 export interface GraphqlRouteOptions
   extends RequestReaderOptions,
@@ -26,15 +27,15 @@ export interface GraphqlRouteOptions
 export interface GraphqlRoute extends Required<Route> {
   readonly path: string;
   /** Serves any `GET` or `POST`, regardless of its path. */
-  answer(context: RequestContext): void;
+  respond(context: RequestContext): void;
 }
 
 export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, contract?: string): GraphqlRoute {
   const { logger, onRefused, cacheHeaders, pathPrefix = '', yogaPlugins: plugins = [] } = options;
   const isExtended = plugins.length > 0;
+  const readByPlugins = isExtended ? readsOfPlugins(plugins) : NOTHING;
   const service = createGraphqlService({
-    // plugins may read any part of a request, so requests cannot be deduplicated
-    runner: createOperationRunner({ ...options, contract, shareQueries: options.shareQueries && !isExtended }),
+    runner: createOperationRunner({ ...options, contract }),
     reader: createRequestReader(options),
     sender: createResponseSender(options.compressFrom),
     ...{ logger, cacheHeaders, onRefused },
@@ -45,6 +46,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     yogaHandler ??= import('./yoga.ts').then(({ createYogaHandler }) =>
       createYogaHandler({ service, logger, path, plugins }),
     );
+    context.reads = readByPlugins;
     try {
       await (await yogaHandler)(context);
     } catch (error) {
@@ -57,16 +59,16 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
     void serveFast(service, context);
     return true;
   };
-  const answer = (context: RequestContext) => void serveWithYoga(context);
+  const respond = (context: RequestContext) => void serveWithYoga(context);
   return {
     path,
     serveFast: respondFast,
-    answer,
+    respond,
     serve(context, asked) {
       if (asked !== path && asked !== `${path}/`) return false;
       const { method } = context.req;
       if (method !== 'GET' && method !== 'POST') throw methodNotAllowed(method, `${pathPrefix}${asked}`, 'GET, POST');
-      answer(context);
+      respond(context);
       return true;
     },
   };
@@ -75,7 +77,7 @@ export function createGraphqlRoute(options: GraphqlRouteOptions, path: string, c
 const DOCUMENT_PATH = /^\/graphql\/([\w.:%~-]{1,256})(?:\?|$)/;
 
 /** Serves `/graphql/ID?…` as `/graphql?documentId=ID&…`. */
-export function documentRoute({ answer }: GraphqlRoute): Route {
+export function documentRoute({ respond }: GraphqlRoute): Route {
   return {
     serve(context) {
       const { req } = context;
@@ -84,7 +86,7 @@ export function documentRoute({ answer }: GraphqlRoute): Route {
       if (id === undefined) return false;
       const rest = url.slice('/graphql/'.length + id.length + 1);
       req.url = `/graphql?documentId=${id}${rest === '' ? '' : `&${rest}`}`;
-      answer(context);
+      respond(context);
       return true;
     },
   };

@@ -19,7 +19,7 @@ import { isExecutable } from '../pipeline/pipeline.ts';
 import { stringifyJson } from '../shared/exact-json.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { refusedResult, requestedInBody, withQuery } from './graphql-over-http.ts';
+import { operationInBody, refusedResult, withQuery } from './graphql-over-http.ts';
 import type { BatchItem, GraphqlService, OpenBatch } from './graphql-service.ts';
 import { LazyResult } from './lazy-result.ts';
 import { toResponse, toYogaParams, type YogaServerContext } from './yoga-service-plugin.ts';
@@ -41,72 +41,79 @@ interface OperationContext extends YogaServerContext {
  * Runs the stages of the pipeline inside Yoga's, so that plugins of Yoga and Envelop see and change what they expect: parameters,
  * the parsed document, validation rules, execution arguments, the result and the response. Requests that the gateway itself refuses
  * (a document over a limit, a mutation by GET) do not reach plugins.
- * @param written stores each response that Yoga gets, with its body
+ * @param gatewayResponses the gateway's response, with its body, for each response that Yoga gets
  */
 export function executionPlugin(
   service: GraphqlService,
-  written: WeakMap<Response, HttpResponse>,
+  gatewayResponses: WeakMap<Response, HttpResponse>,
   logger: Logger,
-): Plugin<OperationContext, OperationContext> {
+): ExecutionPlugin {
+  return {
+    ...parameterHooks(service, gatewayResponses),
+    ...documentHooks,
+    ...resultHooks(service, gatewayResponses, logger),
+  };
+}
+
+type ExecutionPlugin = Plugin<OperationContext, OperationContext>;
+
+/** Reads the parameters, and executes without plugins what the gateway refuses. */
+function parameterHooks(service: GraphqlService, gatewayResponses: WeakMap<Response, HttpResponse>): ExecutionPlugin {
   /** Operations by their parameters. Parameters that a plugin has replaced are read again. */
   const calls = new WeakMap<GraphQLParams, BatchItem>();
-
-  const operationFor = (context: OperationContext, params: GraphQLParams): Operation | GatewayError => {
-    const read = calls.get(params);
-    if (read?.call instanceof GatewayError) return read.call;
-    const requestContext = read?.context ?? context.requestContext;
-    const call = read?.call ?? callOf(params, requestContext);
-    if (call instanceof GatewayError) return call;
-    return { requestContext, call, document: service.readDocument(call) };
-  };
-
-  const mask = (result: GraphQLResult) => maskUnexpected(result, logger);
-  const execute = async ({ requestContext, call }: Operation): Promise<LazyResult> =>
-    new LazyResult(
-      await service
-        .execute(requestContext, call)
-        .catch((error: unknown) => service.refuseOperation(requestContext, error)),
-      requestContext,
-    );
-
   return {
     onRequestParse({ serverContext, setRequestParser, fetchAPI }) {
       setRequestParser(async () => {
         try {
           return await readParams(service, serverContext, calls);
         } catch (error) {
-          return toResponse(fetchAPI, service.refuse(serverContext.requestContext, error), written);
+          return toResponse(fetchAPI, service.refuse(serverContext.requestContext, error), gatewayResponses);
         }
       });
     },
     onParams({ context, params, setParamsHandler }) {
-      const operation = operationFor(context, params);
+      const operation = operationFor(service, context, params, calls.get(params));
       if (operation instanceof GatewayError)
         return setParamsHandler(() => new LazyResult(refusedResult(operation), context.requestContext));
       context.operation = operation;
       // a refused operation is counted and gets its response as without Yoga
       if (!operation.document || !isExecutable(operation.document, operation.call))
-        setParamsHandler(() => execute(operation));
-    },
-    onParse({ context: { operation }, setParseFn }) {
-      const known = operation?.document;
-      if (operation === undefined || known === undefined || 'refusal' in known) return;
-      setParseFn((source: string) => (source === operation.call.params.query ? known.document : parse(source)));
-    },
-    onValidate({ setValidationFn }) {
-      // the document is valid by the rules of the specification; only rules of plugins remain to be checked
-      setValidationFn((schema: GraphQLSchema, document: DocumentNode, rules: readonly ValidationRule[] = []) =>
-        validate(
-          schema,
-          document,
-          rules.filter((rule) => !specifiedRules.includes(rule)),
-        ),
-      );
+        setParamsHandler(() => execute(service, operation));
     },
     onExecute({ args, setExecuteFn }) {
       const { operation } = args.contextValue;
-      if (operation) setExecuteFn((final: ExecutionArgs) => execute(withArguments(operation, final)));
+      if (operation) setExecuteFn((final: ExecutionArgs) => execute(service, withArguments(operation, final)));
     },
+  };
+}
+
+/** Uses the gateway's parsed and validated document. */
+const documentHooks: ExecutionPlugin = {
+  onParse({ context: { operation }, setParseFn }) {
+    const known = operation?.document;
+    if (operation === undefined || known === undefined || 'refusal' in known) return;
+    setParseFn((source: string) => (source === operation.call.params.query ? known.document : parse(source)));
+  },
+  onValidate({ setValidationFn }) {
+    // the document is valid by the rules of the specification; only rules of plugins remain to be checked
+    setValidationFn((schema: GraphQLSchema, document: DocumentNode, rules: readonly ValidationRule[] = []) =>
+      validate(
+        schema,
+        document,
+        rules.filter((rule) => !specifiedRules.includes(rule)),
+      ),
+    );
+  },
+};
+
+/** Sends results that no plugin has changed without serializing them again. */
+function resultHooks(
+  service: GraphqlService,
+  gatewayResponses: WeakMap<Response, HttpResponse>,
+  logger: Logger,
+): ExecutionPlugin {
+  const mask = (result: GraphQLResult) => maskUnexpected(result, logger);
+  return {
     onResultProcess({ result, serverContext: { batch }, setResult, setResultProcessor }) {
       batch?.finish();
       const results = (Array.isArray(result) ? result : [result]).map((one) => respondUnchanged(service, one));
@@ -117,9 +124,30 @@ export function executionPlugin(
       }
       const response = Array.isArray(result) ? inOneResponse(results) : results[0];
       if (response === undefined) return;
-      setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, response, written), 'application/json');
+      setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, response, gatewayResponses), 'application/json');
     },
   };
+}
+
+/** @param read what was read from these parameters; `undefined` when a plugin has replaced them */
+function operationFor(
+  service: GraphqlService,
+  context: OperationContext,
+  params: GraphQLParams,
+  read: BatchItem | undefined,
+): Operation | GatewayError {
+  if (read?.call instanceof GatewayError) return read.call;
+  const requestContext = read?.context ?? context.requestContext;
+  const call = read?.call ?? callOf(params, requestContext);
+  if (call instanceof GatewayError) return call;
+  return { requestContext, call, document: service.readDocument(call) };
+}
+
+async function execute(service: GraphqlService, { requestContext, call }: Operation): Promise<LazyResult> {
+  const result = service
+    .execute(requestContext, call)
+    .catch((error: unknown) => service.refuseOperation(requestContext, error));
+  return new LazyResult(await result, requestContext);
 }
 
 /** Reads the parameters of a request, of each operation of a batch, and remembers the calls that they were read from. */
@@ -157,7 +185,7 @@ function inOneResponse(responses: readonly HttpResponse[]): HttpResponse {
 /** Reads parameters that a plugin has replaced. */
 function callOf(params: GraphQLParams, { req }: RequestContext): GraphqlCall | GatewayError {
   try {
-    const requested = requestedInBody(params);
+    const requested = operationInBody(params);
     const text = stringifyJson(params) ?? '';
     return { params: withQuery(requested, requested.query), text, readOnly: req.method === 'GET' };
   } catch (error) {
@@ -171,10 +199,9 @@ function withArguments(operation: Operation, { document, variableValues, operati
   const { call, document: known } = operation;
   const isKnown = known !== undefined && 'document' in known && known.document === document;
   const query = isKnown ? call.params.query : print(document);
-  return {
-    ...operation,
-    call: { ...call, params: { ...call.params, query, variables: variableValues, operationName } },
-  };
+  const params = { ...call.params, query, variables: variableValues, operationName };
+  // equal texts share an execution, so the text has what plugins have changed
+  return { ...operation, call: { ...call, params, text: stringifyJson(params) ?? '' } };
 }
 
 /** Returns the result for an error of a plugin. Clients see a `GraphQLError`; any other error is logged and masked. */

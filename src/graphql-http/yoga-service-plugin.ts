@@ -14,16 +14,16 @@ export interface YogaServerContext extends Record<string, unknown> {
 
 /** A placeholder operation for a batch, because Yoga requires one. */
 const BATCH_PARAMS: GraphQLParams = { query: '{ __typename }' };
-const NO_RESULT = {};
+const EMPTY_RESULT = {};
 
 /**
  * Replaces Yoga's own body reader, execution and result writer by the service. For use without user plugins, which would see none of
  * the steps between.
- * @param written stores each response that Yoga gets, with its body
+ * @param gatewayResponses the gateway's response, with its body, for each response that Yoga gets
  */
 export function servicePlugin(
   service: GraphqlService,
-  written: WeakMap<Response, HttpResponse>,
+  gatewayResponses: WeakMap<Response, HttpResponse>,
 ): Plugin<object, YogaServerContext> {
   return {
     onRequestParse({ serverContext, setRequestParser, fetchAPI }) {
@@ -34,7 +34,7 @@ export function servicePlugin(
           serverContext.call = call;
           return 'calls' in call ? BATCH_PARAMS : toYogaParams(call.params);
         } catch (error) {
-          return toResponse(fetchAPI, service.refuse(requestContext, error), written);
+          return toResponse(fetchAPI, service.refuse(requestContext, error), gatewayResponses);
         }
       });
     },
@@ -45,13 +45,13 @@ export function servicePlugin(
         context.response = await service
           .handle(requestContext, call)
           .catch((error: unknown) => service.refuse(requestContext, error));
-        return NO_RESULT;
+        return EMPTY_RESULT;
       });
     },
     onResultProcess({ serverContext, setResultProcessor }) {
       const { response } = serverContext;
       if (response === undefined) return;
-      setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, response, written), 'application/json');
+      setResultProcessor((_result, fetchAPI) => toResponse(fetchAPI, response, gatewayResponses), 'application/json');
     },
   };
 }
@@ -68,11 +68,11 @@ export function toYogaParams({ query, operationName, variables, extensions }: Gr
 export function toResponse(
   fetchAPI: { Response: typeof Response },
   response: HttpResponse,
-  written: WeakMap<Response, HttpResponse>,
+  gatewayResponses: WeakMap<Response, HttpResponse>,
 ): Response {
   const headers = Object.entries(response.headers).map(([name, value]): [string, string] => [name, String(value)]);
   // the gateway sends the body itself, not from Yoga's response
   const made = new fetchAPI.Response(null, { status: response.status, headers });
-  written.set(made, response);
+  gatewayResponses.set(made, response);
   return made;
 }

@@ -24,9 +24,11 @@ export function createYogaHandler({
   path,
   plugins = [],
 }: YogaHandlerOptions): (context: RequestContext) => Promise<void> {
-  const written = new WeakMap<Response, HttpResponse>();
+  const gatewayResponses = new WeakMap<Response, HttpResponse>();
   const isExtended = plugins.length > 0;
-  const own = isExtended ? executionPlugin(service, written, logger) : servicePlugin(service, written);
+  const own = isExtended
+    ? executionPlugin(service, gatewayResponses, logger)
+    : servicePlugin(service, gatewayResponses);
   const yoga = createYoga<YogaServerContext>({
     graphqlEndpoint: path,
     schema: isExtended ? () => service.schema() : undefined,
@@ -46,7 +48,7 @@ export function createYogaHandler({
     try {
       checkAddress(context);
       const response = await yoga.handleNodeRequestAndResponse(context.req, context.res, { requestContext: context });
-      await service.send(context, await toHttpResponse(response, written.get(response)));
+      await service.send(context, await toHttpResponse(response, gatewayResponses.get(response)));
     } catch (error) {
       sendResponse(context, service.refuse(context, error));
     }

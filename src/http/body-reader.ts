@@ -18,13 +18,13 @@ export function readBody(req: IncomingMessage, maxBytes: number): Promise<string
 async function readEncodedBody(req: IncomingMessage, header: string, maxBytes: number): Promise<string> {
   try {
     const codings = readContentEncoding(header);
-    return textOf(await decodeBody(await readBytes(req, maxBytes, asTheyAre, ERRORS), codings, maxBytes));
+    return textOf(await decodeBody(await readBytes(req, maxBytes, unchanged, ERRORS), codings, maxBytes));
   } catch (error) {
     throw error instanceof ContentCodingError ? codingRefusal(error, maxBytes) : error;
   }
 }
 
-const asTheyAre = (bytes: Buffer) => bytes;
+const unchanged = (bytes: Buffer) => bytes;
 
 function textOf(bytes: Buffer): string {
   try {

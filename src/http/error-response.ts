@@ -1,11 +1,11 @@
-import { STATUS_CODES } from 'node:http';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { pathOf } from '../shared/url-path.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { JSON_TYPE, negotiateMediaType } from './media-type.ts';
+import { problemResponse } from './problem.ts';
 import type { RequestContext } from './request-context.ts';
-import { errorResponse, type HttpResponse, textResponse } from './response.ts';
+import { errorResponse, type HttpResponse } from './response.ts';
 
 /** Where errors are reported, beside the response. */
 export interface ErrorHandling {
@@ -35,9 +35,7 @@ export function routeErrorResponse(error: GatewayError, { req }: RequestContext,
     return errorResponse(error, negotiateMediaType(req.headers.accept) ?? JSON_TYPE);
   }
   const { status, kind, message: detail, headers } = error;
-  const type = `urn:headgate:problem:${kind}`;
-  const problem = { type, title: STATUS_CODES[status], status, detail, instance: prefix + path };
-  return textResponse(status, 'application/problem+json', JSON.stringify(problem), headers);
+  return problemResponse({ status, kind, detail, headers }, prefix + path);
 }
 
 export function methodNotAllowed(method: string | undefined, path: string, allow: string): GatewayError {

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 
 /** What a page needs beyond the default policy. */
-export interface PageNeeds {
+export interface PagePolicyOptions {
   /** Additional directives, such as `worker-src blob:`. */
-  readonly also?: readonly string[];
+  readonly directives?: readonly string[];
   /** Which sites may show the page in a frame (`security_headers.frame_options`). Default: none. */
   readonly frames?: 'DENY' | 'SAMEORIGIN' | 'none' | undefined;
 }
@@ -13,14 +13,17 @@ export interface PageNeeds {
  * allowed, because editors such as GraphiQL's create them at run time.
  * @see https://www.w3.org/TR/CSP3/
  */
-export function pageHeaders(html: string, { also = [], frames = 'DENY' }: PageNeeds = {}): Record<string, string> {
+export function pageHeaders(
+  html: string,
+  { directives = [], frames = 'DENY' }: PagePolicyOptions = {},
+): Record<string, string> {
   const hashes = scriptsOf(html).map((script) => `'sha256-${hash('sha256', script, 'base64')}'`);
   const policy = [
     "default-src 'none'",
     `script-src ${hashes.length > 0 ? hashes.join(' ') : "'none'"}`,
     "style-src 'unsafe-inline'",
     "connect-src 'self'",
-    ...also,
+    ...directives,
     "base-uri 'none'",
     "form-action 'none'",
     ...FRAME_ANCESTORS[frames],

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { ConfigValueError } from '../config/config-value-error.ts';
-import { answerMalformedRequests } from './malformed-requests.ts';
+import { respondToMalformedRequests } from './malformed-requests.ts';
 import type { RequestHandler } from './request-handler.ts';
 
 export interface ListenerOptions {
@@ -47,11 +47,13 @@ const KEEP_ALIVE_MS = 65_000;
 const DEFAULT_LINGER_MS = 250;
 
 /** Opens the port. Rejects with `ConfigValueError`, which says what to do, when it cannot be opened. */
-export async function listen(host: Omit<RequestHandler, 'isDraining'>, options: ListenerOptions): Promise<Listener> {
+export async function listen(handler: Omit<RequestHandler, 'isDraining'>, options: ListenerOptions): Promise<Listener> {
   const { tls } = options;
   const timeouts = timeoutsOf(options);
-  const server = tls ? createTlsServer({ ...tls, ...timeouts }, host.handle) : createServer(timeouts, host.handle);
-  answerMalformedRequests(server);
+  const server = tls
+    ? createTlsServer({ ...tls, ...timeouts }, handler.handle)
+    : createServer(timeouts, handler.handle);
+  respondToMalformedRequests(server);
   const fresh = trackFreshConnections(server);
   await bind(server, options);
   const { port } = server.address() as AddressInfo;
@@ -60,7 +62,7 @@ export async function listen(host: Omit<RequestHandler, 'isDraining'>, options: 
     port,
     origin: `${tls ? 'https' : 'http'}://${urlHost(options.host)}:${port}`,
     close() {
-      closing ??= drain(server, host, fresh, options);
+      closing ??= drain(server, handler, fresh, options);
       return closing;
     },
   };
@@ -90,7 +92,7 @@ function trackFreshConnections(server: Server): ReadonlySet<Socket> {
   server.on('connection', track);
   server.on('secureConnection', (secure: Socket) => {
     // requests use the TLS socket; the raw socket below it has the same peer
-    for (const raw of fresh) if (sameEnd(raw, secure)) fresh.delete(raw);
+    for (const raw of fresh) if (haveSamePeer(raw, secure)) fresh.delete(raw);
     track(secure);
   });
   server.on('request', (req) => {
@@ -99,13 +101,13 @@ function trackFreshConnections(server: Server): ReadonlySet<Socket> {
   return fresh;
 }
 
-function sameEnd(left: Socket, right: Socket): boolean {
+function haveSamePeer(left: Socket, right: Socket): boolean {
   return left.remotePort === right.remotePort && left.remoteAddress === right.remoteAddress;
 }
 
 async function drain(
   server: Server,
-  host: Omit<RequestHandler, 'isDraining'>,
+  handler: Omit<RequestHandler, 'isDraining'>,
   fresh: ReadonlySet<Socket>,
   { graceMs = DEFAULT_GRACE_MS, lingerMs = DEFAULT_LINGER_MS }: ListenerOptions,
 ): Promise<void> {
@@ -113,7 +115,7 @@ async function drain(
   const closed = new Promise<void>((resolve) => {
     NetServer.prototype.close.call(server, () => resolve());
   });
-  host.drain();
+  handler.drain();
   const linger = setTimeout(() => {
     server.closeIdleConnections();
     for (const socket of fresh) socket.destroy();

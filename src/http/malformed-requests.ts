@@ -24,7 +24,7 @@ const RESPONSES: ReadonlyMap<string, readonly [status: number, reason: string, c
 const MALFORMED = [400, 'Bad Request', 'BAD_REQUEST', 'This is not a valid HTTP request.'] as const;
 
 /** Responds to malformed or slow requests with an error in JSON. Node alone sends a status without a body. */
-export function answerMalformedRequests(server: Server): void {
+export function respondToMalformedRequests(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     // once a response has begun, more bytes would be read as a part of it
     if (!socket.writable || error.code === 'ECONNRESET' || hasBegunResponse(socket)) return socket.destroy();
@@ -36,17 +36,17 @@ export function answerMalformedRequests(server: Server): void {
   });
 }
 
-/** Node keeps the response in progress on the socket, and looks there itself when nobody listens to `clientError`. */
+/** Node stores the response in progress on the socket, and checks it itself when `clientError` has no listener. */
 function hasBegunResponse(socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
   return socket._httpMessage?.headersSent === true;
 }
 
 /** In milliseconds. */
-const DISCARD_FOR = 1_000;
+const DISCARD_MS = 1_000;
 
 /** A socket that is closed with bytes unread is reset, and a client that is still sending would not get to read the response. */
 function discardRest(socket: Socket): void {
   socket.removeAllListeners('data');
   socket.on('data', () => {});
-  setTimeout(() => socket.destroy(), DISCARD_FOR).unref();
+  setTimeout(() => socket.destroy(), DISCARD_MS).unref();
 }

@@ -5,9 +5,9 @@ export const JSON_TYPE = 'application/json; charset=utf-8';
 export const GRAPHQL_RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
 
 /** In the order of preference where a client ranks them equally. */
-const OFFERED = [
-  { type: 'application/json', answer: JSON_TYPE },
-  { type: 'application/graphql-response+json', answer: GRAPHQL_RESPONSE_TYPE },
+const SUPPORTED_TYPES = [
+  { type: 'application/json', contentType: JSON_TYPE },
+  { type: 'application/graphql-response+json', contentType: GRAPHQL_RESPONSE_TYPE },
 ] as const;
 
 /** Distinct `accept` values are few in practice. The bound protects against clients that invent new ones. */
@@ -21,21 +21,21 @@ const cache = new Map<string, string | undefined>();
 export function negotiateMediaType(accept: string | undefined): string | undefined {
   if (accept === undefined || accept === '' || accept === '*/*') return JSON_TYPE;
   if (cache.has(accept)) return cache.get(accept);
-  const answer = choose(accept);
-  if (cache.size < CACHE_SIZE) cache.set(accept, answer);
-  return answer;
+  const contentType = choose(accept);
+  if (cache.size < CACHE_SIZE) cache.set(accept, contentType);
+  return contentType;
 }
 
 function choose(accept: string): string | undefined {
   const ranges = parseAccept(accept);
-  let best: { quality: number; answer: string } | undefined;
-  for (const { type, answer } of OFFERED) {
+  let best: { quality: number; contentType: string } | undefined;
+  for (const { type, contentType } of SUPPORTED_TYPES) {
     const match = mostSpecific(ranges, type);
     if (!match || match.quality <= 0) continue;
     const better = !best || match.quality > best.quality || (match.quality === best.quality && match.essence === type);
-    if (better) best = { quality: match.quality, answer };
+    if (better) best = { quality: match.quality, contentType };
   }
-  return best?.answer;
+  return best?.contentType;
 }
 
 interface Match {
@@ -65,5 +65,5 @@ export function prefersHtml(accept: string | undefined): boolean {
   const best = (essences: readonly string[]) =>
     Math.max(0, ...ranges.filter(({ essence }) => essences.includes(essence)).map(({ quality }) => quality));
   const html = best(['text/html']);
-  return html > 0 && html >= best(OFFERED.map(({ type }) => type));
+  return html > 0 && html >= best(SUPPORTED_TYPES.map(({ type }) => type));
 }

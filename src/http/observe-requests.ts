@@ -6,7 +6,7 @@ import type { RequestContext } from './request-context.ts';
 
 /** Returns a function that measures a completed request by its kind of route. `isGraphql` takes a path without query. */
 export function requestObserver(
-  { requestFinished: answered }: Pick<Instruments, 'requestFinished'>,
+  { requestFinished }: Pick<Instruments, 'requestFinished'>,
   isGraphql: (path: string) => boolean,
 ): (context: RequestContext) => void {
   const routeOf = (url: string): Route => {
@@ -17,11 +17,11 @@ export function requestObserver(
   };
   return ({ req, res, startedAt }) => {
     const status = res.writableFinished ? res.statusCode : undefined;
-    answered(routeOf(req.url ?? '/'), status, (performance.now() - startedAt) / 1_000);
+    requestFinished(routeOf(req.url ?? '/'), status, (performance.now() - startedAt) / 1_000);
   };
 }
 
-/** Policy and reason by error code, for requests that the host refuses. Later policies count their refusals themselves. */
+/** Policy and reason by error code, for requests that are refused before they become operations. Later policies count their refusals themselves. */
 const POLICIES: ReadonlyMap<string, readonly [policy: string, reason: string]> = new Map([
   ['CSRF_ERROR', ['csrf', 'forgeable']],
   ['FORBIDDEN', ['ip_lists', 'address']],
@@ -31,7 +31,7 @@ const POLICIES: ReadonlyMap<string, readonly [policy: string, reason: string]> =
   ['BATCH_LIMIT_EXCEEDED', ['batching', 'maximum_size']],
 ]);
 
-/** Returns a function that counts a request that the host refuses. */
+/** Returns a function that counts requests that are refused before they become operations. */
 export function refusalObserver(refused: CountRefusal): (refusal: GatewayError) => void {
   return ({ code }) => {
     const known = POLICIES.get(code);

@@ -7,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
  * In:  `/shop-api/graphql?query=…` with the prefix `/shop-api`
  * Out: `/graphql?query=…`
  */
-export function takeOffPrefix(req: IncomingMessage, prefix: string): void {
+export function removePathPrefix(req: IncomingMessage, prefix: string): void {
   const { url = '/' } = req;
   if (!url.startsWith(prefix)) return;
   const rest = url.slice(prefix.length);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { NOTHING, type Reads } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { OperationContext, SharedResponse } from '../pipeline/operation-context.ts';
 import { peerAddress } from '../policy/client-address.ts';
@@ -7,6 +8,7 @@ import type { SessionIdentity } from '../policy/login/sessions.ts';
 import { requestIdOf } from '../shared/request-id.ts';
 import type { RequestNotes } from '../shared/request-notes.ts';
 import type { HttpResponse } from './response.ts';
+import { writeResponse } from './write-response.ts';
 
 /**
  * One HTTP request and its response, from the first middleware to the last byte. All stages share it, and store here what they find
@@ -24,12 +26,13 @@ export class RequestContext implements RequestNotes, OperationContext {
   session: SessionIdentity | undefined;
   /** Headers of any response to this request, names in lower case. */
   headers: Readonly<Record<string, string>> | undefined;
+  reads: Reads = NOTHING;
   onAbort: (() => void) | undefined;
   shared: SharedResponse<HttpResponse> | undefined;
   /** Set for an operation in a batch: receives the headers of its subgraphs, which are written after all operations. */
-  private headerSink: ((gathered: CollectedHeaders) => void) | undefined;
+  private headerSink: ((collected: CollectedHeaders) => void) | undefined;
   /** The index in {@link ActiveRequests}. */
-  place = -1;
+  index = -1;
   endpoint: RequestNotes['endpoint'];
   operation: RequestNotes['operation'];
   operationName: RequestNotes['operationName'];
@@ -56,13 +59,13 @@ export class RequestContext implements RequestNotes, OperationContext {
     return this.res.destroyed;
   }
 
-  receiveHeaders(gathered: CollectedHeaders): void {
-    if (this.headerSink) this.headerSink(gathered);
-    else gathered.writeTo(this.res);
+  receiveHeaders(collected: CollectedHeaders): void {
+    if (this.headerSink) this.headerSink(collected);
+    else collected.writeTo(this.res);
   }
 
   /** Returns a context for one operation of a batch. It shares nothing with the others, and no response is written to it. */
-  forOperation(headerSink: (gathered: CollectedHeaders) => void): RequestContext {
+  forOperation(headerSink: (collected: CollectedHeaders) => void): RequestContext {
     const copy: RequestContext = Object.create(RequestContext.prototype);
     return Object.assign(copy, this, { onAbort: undefined, shared: undefined, headerSink });
   }
@@ -75,34 +78,9 @@ function originForm(target: string): string {
   return pathname + search;
 }
 
-/** Writes the whole response; Node buffers it for slow clients. Does nothing when the client has disconnected. */
-export function sendResponse(context: RequestContext, response: HttpResponse): void {
-  const { res } = context;
-  if (res.destroyed || res.headersSent) return;
-  const vary = response.headers.vary === undefined ? undefined : wholeVary(context, String(response.headers.vary));
-  // the flat form of node:http saves an object that node would only iterate over
-  const headers: (string | number)[] = [];
-  for (const name in context.headers) {
-    if (response.headers[name] === undefined) headers.push(name, context.headers[name] as string);
-  }
-  for (const name in response.headers)
-    headers.push(name, name === 'vary' && vary ? vary : (response.headers[name] as string));
-  headers.push('x-request-id', context.requestId);
-  res.writeHead(response.status, headers as string[]);
-  res.end(response.body);
-}
-
-/** Returns the value of `Vary`: the response's own, and what CORS, login and headers of subgraphs add. */
-function wholeVary({ res, headers }: RequestContext, own: string): string {
-  const all = [res.getHeader('vary'), headers?.vary, own].flatMap((text) => (text === undefined ? [] : String(text)));
-  return [
-    ...new Set(
-      all
-        .join(',')
-        .split(',')
-        .map((name) => name.trim().toLowerCase()),
-    ),
-  ].join(', ');
+/** Sends the whole response, with the headers of any response to this request. Does nothing when the client has disconnected. */
+export function sendResponse({ res, headers, requestId }: RequestContext, response: HttpResponse): void {
+  writeResponse(res, response, headers, requestId);
 }
 
 /**
@@ -113,15 +91,15 @@ export class ActiveRequests {
   readonly list: RequestContext[] = [];
 
   add(context: RequestContext): void {
-    context.place = this.list.length;
+    context.index = this.list.length;
     this.list.push(context);
   }
 
   delete(context: RequestContext): void {
-    const { place } = context;
+    const { index } = context;
     const last = this.list.pop();
     if (last === undefined || last === context) return;
-    last.place = place;
-    this.list[place] = last;
+    last.index = index;
+    this.list[index] = last;
   }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handler } from './middleware/middleware.ts';
-import { takeOffPrefix } from './path-prefix.ts';
+import { removePathPrefix } from './path-prefix.ts';
 import { ActiveRequests, RequestContext } from './request-context.ts';
 
 /** The handler of all requests of a `node:http` listener. */
@@ -31,7 +31,7 @@ export function createRequestHandler({ handler, fail, onEnd, pathPrefix }: Reque
     },
     handle(req, res) {
       const context = new RequestContext(req, res);
-      if (pathPrefix !== undefined) takeOffPrefix(req, pathPrefix);
+      if (pathPrefix !== undefined) removePathPrefix(req, pathPrefix);
       if (isDraining) res.shouldKeepAlive = false;
       active.add(context);
       // emitted once

@@ -1,7 +1,7 @@
 import type { GatewayError } from '../shared/gateway-error.ts';
 import { JSON_TYPE } from './media-type.ts';
 
-/** A whole HTTP response before it is written. Header names are in lower case; `content-type` and `content-length` are among them. */
+/** A whole HTTP response before it is written. Header names are in lower case; `content-length` is added where it is missing. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | number>>;

@@ -1,7 +1,6 @@
-import { hash } from 'node:crypto';
-import { etagOfCoding, matchesIfNoneMatch } from '../bff/responses/conditional.ts';
 import { chooseEncoding } from '../shared/accept-encoding.ts';
 import { type Coding, encodeBody } from '../shared/content-codings.ts';
+import { etagOf, etagOfCoding, matchesIfNoneMatch } from './conditional.ts';
 import { type RequestContext, sendResponse } from './request-context.ts';
 
 /** An HTML page that is the same for all clients. Encodes it once for each coding, when a browser requests it first. */
@@ -9,11 +8,11 @@ export class StaticPage {
   readonly #body: Buffer;
   readonly #etag: string;
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #forms = new Map<Coding, Promise<Buffer>>();
+  readonly #encodedBodies = new Map<Coding, Promise<Buffer>>();
 
   constructor(html: string, headers: Readonly<Record<string, string>>) {
     this.#body = Buffer.from(html);
-    this.#etag = `"${hash('sha1', this.#body, 'base64url')}"`;
+    this.#etag = etagOf(this.#body);
     // at the same URL, other clients get JSON
     this.#headers = { ...headers, 'cache-control': 'no-cache', vary: 'accept, accept-encoding' };
   }
@@ -26,19 +25,19 @@ export class StaticPage {
     if (known !== undefined && matchesIfNoneMatch(known, etag)) {
       return sendResponse(context, { status: 304, headers, body: '' });
     }
-    const body = coding === undefined ? this.#body : await this.#formOf(coding);
+    const body = coding === undefined ? this.#body : await this.#encodedBody(coding);
     const type = { 'content-type': 'text/html; charset=utf-8', 'content-length': body.length };
     const encoding: Record<string, string> = coding === undefined ? {} : { 'content-encoding': coding };
     sendResponse(context, { status: 200, headers: { ...headers, ...type, ...encoding }, body });
   }
 
-  #formOf(coding: Coding): Promise<Buffer> {
-    let form = this.#forms.get(coding);
-    if (form === undefined) {
-      form = encodeBody(this.#body, coding);
-      this.#forms.set(coding, form);
-      form.catch(() => this.#forms.delete(coding));
+  #encodedBody(coding: Coding): Promise<Buffer> {
+    let body = this.#encodedBodies.get(coding);
+    if (body === undefined) {
+      body = encodeBody(this.#body, coding);
+      this.#encodedBodies.set(coding, body);
+      body.catch(() => this.#encodedBodies.delete(coding));
     }
-    return form;
+    return body;
   }
 }

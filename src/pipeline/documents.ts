@@ -1,6 +1,7 @@
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { getOperationAST, Kind } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import type { Reads } from '../client/depends-on.ts';
 import { conditionVariables } from '../operation/conditions.ts';
 import { shorten } from '../operation/print-value.ts';
 import type { RequestLimits } from './limits.ts';
@@ -17,8 +18,8 @@ export interface ClientDocument {
   readonly labels: readonly string[];
   /** Whether a policy must see each request for it. */
   readonly countsRequests: boolean;
-  /** Whether a policy treats clients differently for it. */
-  readonly dependsOnClient: boolean;
+  /** What policies and labels read of each request for it. */
+  readonly reads: Reads;
   /** Prepared operations by operation name, condition values and active labels. */
   readonly prepared: LRUCache<string, PreparedOperation>;
 }
@@ -40,8 +41,11 @@ export interface DocumentCacheOptions {
   readonly introspection: boolean;
   /** Returns the labels of progressive `@override` on fields that a document can reach. */
   readonly labelsUsedBy: (document: DocumentNode) => readonly string[];
-  /** Returns how policies treat requests for a document. */
-  readonly inspectPolicies: (document: DocumentNode) => Pick<ClientDocument, 'countsRequests' | 'dependsOnClient'>;
+  /** Returns how policies treat requests for a document, and what they and its labels read. */
+  readonly inspectPolicies: (
+    document: DocumentNode,
+    labels: readonly string[],
+  ) => Pick<ClientDocument, 'countsRequests' | 'reads'>;
   /** The most tokens that a document may have; no limit by default. */
   readonly maxTokens?: number | undefined;
   readonly limits?: RequestLimits | undefined;
@@ -110,11 +114,12 @@ export class DocumentCache {
     if (excessive) return excessive;
     const errors = validateDocument(this.schema, document, text, this.validation);
     if (errors.length > 0) return { refusal: 'validation', errors };
+    const labels = this.options.labelsUsedBy(document);
     return {
       document,
       conditions: conditionVariables(document),
-      labels: this.options.labelsUsedBy(document),
-      ...this.options.inspectPolicies(document),
+      labels,
+      ...this.options.inspectPolicies(document, labels),
       prepared: new LRUCache({ max: MAX_VARIANTS }),
     };
   }

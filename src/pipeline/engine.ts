@@ -1,4 +1,5 @@
 import type { DocumentNode, GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { Credentials, DependsOn, Reads } from '../client/depends-on.ts';
 import type { AdmissionQueue } from '../executor/admission-queue.ts';
 import type { MemoryBudget } from '../executor/memory-budget.ts';
 import type { TimedSections } from '../operation/timed-sections.ts';
@@ -69,6 +70,8 @@ export interface ExecutionResult {
   readonly extensions?: Record<string, unknown> | undefined;
   /** How long the result may be cached; `undefined` where neither the schema nor a subgraph declares anything. */
   readonly cachePolicy?: CachePolicy | undefined;
+  /** What the result depends on; set where it has a cache policy and the operation ran. */
+  readonly dependsOn?: DependsOn | undefined;
   /** Name and type of the operation, for logs; `undefined` where it was refused before it was prepared. */
   readonly operation?: OperationLabel | undefined;
 }
@@ -105,6 +108,8 @@ export interface EngineOptions {
    * decides.
    */
   readonly overridePercentBy?: (client: ClientContext) => string | undefined;
+  /** What is read of client requests for the operations. Where it is missing, results may depend on anything. */
+  readonly requestReads?: RequestReads | undefined;
   /**
    * Enables cache policies, computed from the hints in the schema and from the responses of these subgraphs. Results
    * have no cache policy where it is missing.
@@ -122,6 +127,21 @@ export interface EngineOptions {
   readonly onInternalError?: (error: unknown, client: ClientContext) => void;
 }
 
+/** What sources and labels read of client requests. */
+export interface RequestReads {
+  /** Returns what a subgraph is sent of a client request. */
+  ofSource(subgraph: string): Reads;
+  /** Returns what decides whether labels of progressive `@override` are active. */
+  ofLabels(labels: readonly string[]): Reads;
+  readonly credentials: Credentials;
+}
+
+/** A request whose dependencies are asked for before it is executed. */
+export type OperationRequest = Pick<
+  EngineRequest,
+  'query' | 'operationName' | 'variables' | 'contract' | 'document' | 'sections'
+>;
+
 /** Executes operations on one supergraph. Its caches of documents and plans end with the supergraph. */
 export interface Engine {
   readonly supergraph: Supergraph;
@@ -133,15 +153,20 @@ export interface Engine {
    * must see each request for it. `false` also where the operation is not determined. Uses the document cache.
    */
   canDedupe(request: Pick<EngineRequest, 'query' | 'operationName' | 'contract' | 'document'>): boolean;
+  /**
+   * Returns what the result of a request depends on, as far as it is known without waiting: an operation that is not
+   * planned yet may depend on all that its supergraph's sources are sent. Uses the document cache.
+   */
+  dependsOn(request: OperationRequest): DependsOn;
+  /**
+   * Returns what the results of all requests for a document with one operation depend on, whatever their variables.
+   * Always returns the same record for the same document and supergraph: it plans the operation if that is needed.
+   */
+  dependsOnOncePlanned(request: Pick<EngineRequest, 'query' | 'sections'>): DependsOn | Promise<DependsOn>;
   /** The public schema, or that of a contract. */
   schemaOf?(contract: string | undefined): GraphQLSchema;
   /** Parses a document, checks the limits and validates it, or returns it from the document cache. */
   readDocument?(request: Pick<EngineRequest, 'query' | 'contract'>): ReadDocument | undefined;
-  /**
-   * Returns whether the result of a document depends on the client, so that it must not be cached for others. Where
-   * it is missing, no result depends on the client. Uses the document cache.
-   */
-  dependsOnClient?(request: Pick<EngineRequest, 'query' | 'contract'>): boolean;
   /**
    * Returns whether a document parses, is within the limits, and is valid for the schema. Where it is missing, every
    * document counts as valid. Uses the document cache.

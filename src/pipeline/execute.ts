@@ -56,9 +56,10 @@ function withExtras(
   suppressed: ReadonlySet<GraphQLFormattedError> | undefined,
 ): ExecutionResult {
   const dataText = takeDataText(result);
-  const { errors: all, cachePolicy, operation } = result;
+  const { errors: all, cachePolicy, dependsOn, operation } = result;
   const errors = suppressed && suppressed.size > 0 ? all.filter((error) => !suppressed.has(error)) : all;
-  return { dataText, errors, cachePolicy, operation, ...policyResult.extras({ dataText: dataText ?? 'null', errors }) };
+  const extras = policyResult.extras({ dataText: dataText ?? 'null', errors });
+  return { dataText, errors, cachePolicy, dependsOn, operation, ...extras };
 }
 
 /** Executes the plan as soon as it is ready. */
@@ -94,7 +95,7 @@ function executeCompiled(
     if (cachePolicy === undefined) return { dataText, errors: all, operation };
     const isWhole = errors.length === 0 && all.length === 0;
     const resultPolicy = isWhole ? (cachePolicy.fixed ?? cachePolicy.recorded(client.freshness?.least)) : NOT_CACHEABLE;
-    return { dataText, errors: all, cachePolicy: resultPolicy, operation };
+    return { dataText, errors: all, cachePolicy: resultPolicy, dependsOn: prepared.recordOf(compiled), operation };
   });
 }
 

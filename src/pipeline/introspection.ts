@@ -11,6 +11,7 @@ import { BREAK, executeSync, Kind, visit } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { IntrospectionLimit } from './introspection-size.ts';
 import type { LimitRefusal } from './limits.ts';
+import { showDefaultsAsWritten } from './written-defaults.ts';
 
 /** The result of the introspection fields of an operation. */
 export interface Introspected {
@@ -103,6 +104,7 @@ export class Introspector {
 
   constructor(schema: GraphQLSchema) {
     this.schema = schema;
+    showDefaultsAsWritten(schema);
     this.limit = new IntrospectionLimit(schema);
   }
 

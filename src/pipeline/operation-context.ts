@@ -1,3 +1,4 @@
+import type { Reads } from '../client/depends-on.ts';
 import type { ClientInfo } from '../client/identity.ts';
 import type { CollectedHeaders } from '../policy/headers/response-headers.ts';
 
@@ -33,6 +34,8 @@ export interface OperationContext {
   readonly requestHeaders: Readonly<Record<string, string | string[] | undefined>>;
   /** The method and URL of the request. */
   readonly target: string;
+  /** What request handling reads besides what the engine knows of, such as plugins. Each reader adds to it. */
+  readonly reads: Reads;
   /** Whether the client has disconnected. */
   readonly isClosed: boolean;
   /** Called once if the client disconnects before its response is sent. */

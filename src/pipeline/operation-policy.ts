@@ -1,4 +1,5 @@
 import type { DocumentNode, GraphQLFormattedError } from 'graphql';
+import type { Reads } from '../client/depends-on.ts';
 import type { Operation, OpField } from '../operation/operation.ts';
 import type { ClientContext } from '../sources/source.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -20,10 +21,10 @@ export interface OperationPolicy {
    */
   countsRequests?(document: DocumentNode, supergraph: Supergraph): boolean;
   /**
-   * Returns whether the result of a document depends on the client, so that it must not be cached for others. Called
-   * once for each document. By default it does not.
+   * Returns what the policy reads of each request for a document, beside the operation, as far as the response depends
+   * on it. Called once for each document. A policy without it declares that it reads nothing.
    */
-  dependsOnClient?(document: DocumentNode, supergraph: Supergraph): boolean;
+  readsOf?(document: DocumentNode, supergraph: Supergraph): Reads | undefined;
 }
 
 /** The check of one policy on requests for one operation. */

@@ -1,13 +1,22 @@
 import type { GraphQLFormattedError, GraphQLSchema, OperationDefinitionNode } from 'graphql';
 import { Kind } from 'graphql';
+import type { DependsOn } from '../client/depends-on.ts';
 import { OverloadedError } from '../executor/memory-budget.ts';
 import { OperationTooLargeError } from '../operation/normalise.ts';
 import type { TimedSections } from '../operation/timed-sections.ts';
 import { UnsupportedFieldError } from '../planner/unplannable.ts';
 import type { ClientContext } from '../sources/source.ts';
 import { NOT_CACHEABLE } from './cache-policy.ts';
+import { conditionValues, Dependencies, mayDropFields } from './dependencies.ts';
 import { type ClientDocument, chooseOperation, type RefusedDocument } from './documents.ts';
-import type { Engine, EngineOptions, EngineRequest, ExecutionResult, ReadDocument } from './engine.ts';
+import type {
+  Engine,
+  EngineOptions,
+  EngineRequest,
+  ExecutionResult,
+  OperationRequest,
+  ReadDocument,
+} from './engine.ts';
 import { executePrepared, executeWithPolicies, overloaded } from './execute.ts';
 import type { GraphqlCall } from './operation-context.ts';
 import { OverrideLabels } from './override-labels.ts';
@@ -45,6 +54,7 @@ class Pipeline implements Engine {
   readonly publicSchema;
   private readonly options: EngineOptions;
   private readonly labels: OverrideLabels;
+  private readonly dependencies: Dependencies;
   /**
    * Subgraphs that report how long their responses may be cached; `undefined` where neither the schema nor a subgraph
    * declares anything.
@@ -60,7 +70,8 @@ class Pipeline implements Engine {
     const reporting = options.cachePolicy?.reportsCacheControl;
     this.reportsCacheControl = reporting && (cacheControl.length > 0 || reporting.size > 0) ? reporting : undefined;
     this.labels = new OverrideLabels(options.supergraph, options);
-    this.views = createViews(options, this.labels, this.reportsCacheControl);
+    this.dependencies = new Dependencies(options.supergraph, options.requestReads);
+    this.views = createViews(options, this.labels, this.dependencies, this.reportsCacheControl);
   }
 
   private viewFor({ contract }: Pick<EngineRequest, 'contract'>): View {
@@ -88,9 +99,44 @@ class Pipeline implements Engine {
     return !('refusal' in this.readDocument(request));
   }
 
-  dependsOnClient(request: Pick<EngineRequest, 'query' | 'contract'>): boolean {
+  dependsOn(request: OperationRequest): DependsOn {
+    const known = request.document ?? this.readDocument(request);
+    if ('refusal' in known) return this.dependencies.ofRefusal;
+    const prepared = this.preparedAhead(known, request);
+    // policies come before planning: an operation that they may refuse is not planned here
+    if (prepared === undefined || prepared.checked !== undefined)
+      return prepared?.dependsOn ?? this.dependencies.ofAnyPlan(known);
+    const planned = planOrUndefined(prepared);
+    return (planned && prepared.dependsOn) ?? this.dependencies.ofAnyPlan(known);
+  }
+
+  dependsOnOncePlanned(request: Pick<EngineRequest, 'query' | 'sections'>): DependsOn | Promise<DependsOn> {
     const known = this.readDocument(request);
-    return !('refusal' in known) && known.dependsOnClient;
+    if ('refusal' in known) return this.dependencies.ofRefusal;
+    const ofAnyPlan = this.dependencies.ofAnyPlan(known);
+    const prepared = known.conditions.length > 0 ? undefined : this.preparedAhead(known, request);
+    if (prepared === undefined) return ofAnyPlan;
+    const planned = planOrUndefined(prepared);
+    if (!(planned instanceof Promise)) return prepared.dependsOn ?? ofAnyPlan;
+    return planned.then(
+      () => prepared.dependsOn ?? ofAnyPlan,
+      () => ofAnyPlan,
+    );
+  }
+
+  /** Prepares the operation of a request before it is executed; `undefined` where its plan is not determined yet. */
+  private preparedAhead(known: ClientDocument, request: OperationRequest): PreparedOperation | undefined {
+    if (known.labels.length > 0 || mayDropFields(known)) return undefined;
+    const operation = chooseOperation(known.document, request.operationName);
+    if (!('kind' in operation)) return undefined;
+    const conditions = conditionValues(known.conditions, operation, request.variables);
+    if (conditions === undefined) return undefined;
+    try {
+      return this.prepared(this.viewFor(request), known, operation, conditions, [], request.sections, 'key');
+    } catch (error) {
+      if (error instanceof OperationTooLargeError) return undefined;
+      throw error;
+    }
   }
 
   prepare(query: string, { cache }: { readonly cache: boolean }): void {
@@ -100,7 +146,7 @@ class Pipeline implements Engine {
     try {
       for (const definition of known.document.definitions)
         if (definition.kind === Kind.OPERATION_DEFINITION)
-          void this.prepared(view, known, definition, {}, [], undefined).compiled;
+          void this.prepared(view, known, definition, {}, [], undefined, 'warmup').compiled;
     } catch (error) {
       if (!(error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError)) throw error;
     }
@@ -142,7 +188,7 @@ class Pipeline implements Engine {
     // normalize
     const labels = this.labels.active(document.labels, request.client);
     const { sections } = request;
-    const prepared = this.prepared(view, document, operation, variables, labels, sections, options.onOperation);
+    const prepared = this.prepared(view, document, operation, variables, labels, sections, 'execution');
     const excessive = prepared.introspection && view.introspector.refuse(prepared.introspection, variables);
     if (excessive) return refuse(excessive.refusal, excessive.errors);
     // policies, plan, execute, mask errors, cache policy
@@ -157,14 +203,17 @@ class Pipeline implements Engine {
     variables: Readonly<Record<string, unknown>>,
     labels: readonly string[],
     sections: TimedSections | undefined,
-    onOperation?: EngineOptions['onOperation'],
+    purpose: 'execution' | 'key' | 'warmup',
   ): PreparedOperation {
     let key = operation.name?.value ?? '';
     for (const name of known.conditions) key += variables[name] === true ? '|1' : '|0';
     for (const label of labels) key += ` ${label}`;
     if (sections !== undefined) key += ` ${sections.key}`;
     let prepared = known.prepared.get(key);
-    onOperation?.(known.document, prepared !== undefined);
+    if (purpose === 'execution') {
+      this.options.onOperation?.(known.document, prepared?.isNew === false);
+      if (prepared) prepared.isNew = false;
+    }
     if (!prepared) {
       prepared = new PreparedOperation({
         document: known.document,
@@ -173,9 +222,11 @@ class Pipeline implements Engine {
         fieldIndex: this.labels.fieldIndex(labels),
         conditions: variables,
         policies: this.options.policies ?? [],
-        cachePolicy: readCachePolicy?.(known.document, operation, known.dependsOnClient),
+        cachePolicy: readCachePolicy?.(known.document, operation, known.reads.isGuarded),
+        dependsOn: (plan) => this.dependencies.ofPlan(plan, known.reads),
         sections,
       });
+      prepared.isNew = purpose === 'key';
       known.prepared.set(key, prepared);
     }
     return prepared;
@@ -201,7 +252,17 @@ class Pipeline implements Engine {
   }
 }
 
-/** Whether an operation of a document would be executed: it is chosen, and of a kind that is answered. */
+/** Plans an operation ahead of its execution; `undefined` where it cannot be planned, which its execution reports. */
+function planOrUndefined(prepared: PreparedOperation): PreparedOperation['compiled'] | undefined {
+  try {
+    return prepared.compiled;
+  } catch (error) {
+    if (error instanceof OperationTooLargeError || error instanceof UnsupportedFieldError) return undefined;
+    throw error;
+  }
+}
+
+/** Returns whether an operation of a document can be executed: it is chosen, and of a supported type. */
 export function isExecutable(document: ReadDocument, { params: { operationName }, readOnly }: GraphqlCall): boolean {
   if ('refusal' in document) return false;
   const operation = chooseOperation(document.document, operationName);

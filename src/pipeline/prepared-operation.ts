@@ -1,11 +1,13 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import type { DependsOn } from '../client/depends-on.ts';
 import { type CompiledPlan, compileInSteps } from '../executor/compile.ts';
 import { type DroppedItems, dropFields } from '../operation/drop-fields.ts';
 import { normalise } from '../operation/normalise.ts';
 import type { Operation } from '../operation/operation.ts';
 import { findSectionFields, type TimedSections } from '../operation/timed-sections.ts';
 import type { FieldIndex } from '../planner/field-index.ts';
+import type { QueryPlan } from '../planner/plan.ts';
 import { planInSteps } from '../planner/planner.ts';
 import type { OperationLabel } from '../shared/request-notes.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
@@ -35,6 +37,8 @@ export interface PreparationOptions {
   readonly policies: readonly OperationPolicy[];
   /** The cache policy of its results, where one is computed. */
   readonly cachePolicy?: OperationCachePolicy | undefined;
+  /** Returns what results depend on that are fetched with a plan. */
+  readonly dependsOn: (plan: QueryPlan) => DependsOn;
   /** Parts of the query that the rest does not wait for. */
   readonly sections?: TimedSections | undefined;
 }
@@ -52,10 +56,14 @@ export class PreparedOperation {
   readonly checked: CheckedOperation | undefined;
   readonly cachePolicy: OperationCachePolicy | undefined;
   readonly label: OperationLabel;
+  /** Whether no request has been executed yet, so that the metrics of prepared operations do not count it as known. */
+  isNew = false;
   private readonly operation: Operation;
   private readonly supergraph: Supergraph;
   private readonly fieldIndex: FieldIndex;
   private readonly sections: TimedSections | undefined;
+  private readonly dependsOnPlan: PreparationOptions['dependsOn'];
+  private readonly records = new WeakMap<CompiledPlan, DependsOn>();
   private planned: Planned | undefined;
   private readonly partialPlansByFields = new LRUCache<string, Planned>({ max: MAX_PARTIAL_PLANS });
   private readonly partialPlans = new WeakMap<readonly DroppedField[], PartialPlan>();
@@ -68,6 +76,7 @@ export class PreparedOperation {
     this.cachePolicy = options.cachePolicy;
     this.label = { name: operation.name?.value, type: operation.operation };
     this.sections = sections;
+    this.dependsOnPlan = options.dependsOn;
     this.operation = normalise(document, operation, supergraph, conditions);
     this.introspection = introspectionPart(document, operation);
     const checks = policies.flatMap((policy) => policy.inspect(this.operation, supergraph) ?? []);
@@ -82,6 +91,22 @@ export class PreparedOperation {
       this.planned = planned;
     };
     return this.planned ?? this.planAndCompile(this.operation, undefined, store);
+  }
+
+  /** What results of the whole operation depend on; `undefined` until it is planned. */
+  get dependsOn(): DependsOn | undefined {
+    const { planned } = this;
+    return planned === undefined || planned instanceof Promise ? undefined : this.recordOf(planned);
+  }
+
+  /** Returns what results depend on that are fetched with one of its plans. */
+  recordOf(compiled: CompiledPlan): DependsOn {
+    let record = this.records.get(compiled);
+    if (record === undefined) {
+      record = this.dependsOnPlan(compiled.plan);
+      this.records.set(compiled, record);
+    }
+    return record;
   }
 
   /**

@@ -1,8 +1,10 @@
 import type { GraphQLSchema } from 'graphql';
-import { type DependsOn, inFlightKey } from '../client/depends-on.ts';
+import { inFlightKey } from '../client/dependency-keys.ts';
+import { withReads } from '../client/depends-on.ts';
 import { forbidsSharing } from '../client/sharing.ts';
 import type { CollectedHeaders, ResponseHeaders } from '../policy/headers/response-headers.ts';
 import { ClientDisconnected } from '../shared/client-disconnected.ts';
+import { Deadline } from '../shared/deadline.ts';
 import { GatewayError } from '../shared/gateway-error.ts';
 import { AbortableSingleFlight, type AbortableWork, type JoinedWork } from '../shared/single-flight.ts';
 import { Cancellation } from '../sources/cancellation.ts';
@@ -15,8 +17,6 @@ export interface OperationRunnerOptions<Context extends OperationContext> {
   readonly engine: () => Engine | undefined;
   /** Whether identical queries in flight share one execution (`traffic_shaping.router.deduplicate_query`). */
   readonly shareQueries: boolean;
-  /** What results depend on; by default all headers except those that do not identify the client. */
-  readonly dependsOn?: DependsOn | undefined;
   /** How long one client request may take (`traffic_shaping.router.timeout`). */
   readonly timeoutMs: number;
   /** The contract whose schema the client queries; the whole public schema where it is missing. */
@@ -58,7 +58,7 @@ interface SharedExecution extends AbortableWork {
 
 /**
  * Creates a runner that executes identical queries in flight once. Identical means: the same URL, body and engine,
- * and the same value of every header that results depend on, so that no client gets a result for another's
+ * and the same value of everything that the result depends on, so that no client gets a result for another's
  * credentials. When the last of the clients disconnects, the execution is aborted.
  */
 export function createOperationRunner<Context extends OperationContext>(
@@ -108,22 +108,33 @@ class Runner<Context extends OperationContext> implements OperationRunner<Contex
     const engine = this.engineInForce();
     const { query, operationName } = params;
     const { contract, countRequest } = this.options;
-    const mayShare = this.shareQueries && !forbidsSharing(context.requestHeaders);
+    const mayShare = this.shareQueries && !context.reads.isUndeclared && !forbidsSharing(context.requestHeaders);
     // read once: a document that was not asked for before is parsed and validated here
     const document = mayShare ? engine.readDocument?.({ query, contract }) : undefined;
     const call = { params, text, readOnly, document };
     if (mayShare && engine.canDedupe({ query, operationName, contract, document })) {
+      const key = this.sharingKey(engine, context, call);
       // each request counts, also those that share one execution
       const counted = countRequest?.(context);
-      return counted ? counted.then(() => this.share(engine, context, call)) : this.share(engine, context, call);
+      return counted
+        ? counted.then(() => this.share(engine, context, call, key))
+        : this.share(engine, context, call, key);
     }
     const flight = this.inFlight.join(undefined, () => this.start(engine, context, call, false));
     const pending = this.wait(flight, context);
     return countRequest ? pending.then((result) => countRefused(result, context, countRequest)) : pending;
   }
 
-  private share(engine: Engine, context: Context, call: ReadCall): Promise<ExecutionResult> {
-    const key = sharingKey(context, call.text, this.options.dependsOn);
+  private sharingKey(engine: Engine, context: Context, { params, text, document }: ReadCall): string | undefined {
+    const { query, operationName, variables } = params;
+    const { contract } = this.options;
+    const dependsOn = engine.dependsOn({ query, operationName, variables, contract, document });
+    const requester = { clientInfo: context.client, headers: context.requestHeaders };
+    const facts = inFlightKey(requester, withReads(dependsOn, context.reads));
+    return facts === undefined ? undefined : `${context.target} ${facts}\n${text}`;
+  }
+
+  private share(engine: Engine, context: Context, call: ReadCall, key: string | undefined): Promise<ExecutionResult> {
     const isCounted = this.options.countRequest !== undefined;
     const flight = this.inFlight.join(
       key,
@@ -187,23 +198,23 @@ async function withHeaders(
   return result;
 }
 
-/** Not that of `shared/deadline.ts`, which would need one more promise to abort what else is in flight. */
+/** Not `withDeadline` of `shared/deadline.ts`, which would need one more promise to abort what else is in flight. */
 function withDeadline(
   ms: number,
   cancellation: Cancellation,
   work: Promise<ExecutionResult>,
 ): Promise<ExecutionResult> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(expire, ms, ms, cancellation, reject);
+    const deadline = new Deadline(ms, { expire: () => expire(ms, cancellation, reject) });
     work.then(
       (result) => {
-        clearTimeout(timer);
+        deadline.cancel();
         // nobody needs its other fetches any more
         if (result.refusal === 'overload') cancellation.abort();
         resolve(result);
       },
       (error: unknown) => {
-        clearTimeout(timer);
+        deadline.cancel();
         reject(error);
       },
     );
@@ -213,12 +224,4 @@ function withDeadline(
 function expire(ms: number, cancellation: Cancellation, reject: (error: unknown) => void): void {
   reject(new GatewayError(504, 'GATEWAY_TIMEOUT', `The request took longer than ${ms} ms.`));
   cancellation.abort();
-}
-
-function sharingKey(
-  { target, requestHeaders, client }: OperationContext,
-  text: string,
-  dependsOn: DependsOn | undefined,
-): string {
-  return `${target} ${inFlightKey({ clientInfo: client, headers: requestHeaders }, dependsOn)}\n${text}`;
 }

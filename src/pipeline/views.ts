@@ -2,6 +2,7 @@ import type { DocumentNode } from 'graphql';
 import { supergraphForContract } from '../supergraph/contract.ts';
 import type { Supergraph } from '../supergraph/supergraph.ts';
 import { cachePolicyReader, type ReadCachePolicy } from './cache-policy.ts';
+import type { Dependencies } from './dependencies.ts';
 import { DocumentCache } from './documents.ts';
 import type { EngineOptions } from './engine.ts';
 import { Introspector } from './introspection.ts';
@@ -24,13 +25,14 @@ export interface View {
 export function createViews(
   options: EngineOptions,
   labels: OverrideLabels,
+  dependencies: Dependencies,
   reporting: ReadonlySet<string> | undefined,
 ): ReadonlyMap<string | undefined, View> {
   const { supergraph, contracts = [] } = options;
-  const views = new Map<string | undefined, View>([[undefined, createView(supergraph, options, labels, reporting)]]);
+  const create = (shown: Supergraph) => createView(shown, options, labels, dependencies, reporting);
+  const views = new Map<string | undefined, View>([[undefined, create(supergraph)]]);
   for (const contract of contracts) {
-    const shown = supergraphForContract(supergraph, contract);
-    views.set(contract.name, createView(shown, options, labels, reporting));
+    views.set(contract.name, create(supergraphForContract(supergraph, contract)));
   }
   return views;
 }
@@ -39,12 +41,16 @@ function createView(
   supergraph: Supergraph,
   { introspection = true, maxTokens, limits, hideSuggestions, policies = [] }: EngineOptions,
   labels: OverrideLabels,
+  dependencies: Dependencies,
   reporting: ReadonlySet<string> | undefined,
 ): View {
   const labelsUsedBy = (document: DocumentNode) => labels.usedBy(document);
-  const inspectPolicies = (document: DocumentNode) => ({
+  const inspectPolicies = (document: DocumentNode, used: readonly string[]) => ({
     countsRequests: policies.some((policy) => policy.countsRequests?.(document, supergraph)),
-    dependsOnClient: policies.some((policy) => policy.dependsOnClient?.(document, supergraph)),
+    reads: dependencies.ofDocument(
+      used,
+      policies.flatMap((policy) => policy.readsOf?.(document, supergraph) ?? []),
+    ),
   });
   return {
     supergraph,

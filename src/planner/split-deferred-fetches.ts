@@ -33,7 +33,8 @@ export function splitDeferredFetches(
     for (const groups of groupParts(uses, fetch)) {
       const dependsOn = new Set<Fetch>();
       for (const needed of fetch.dependsOn)
-        for (const part of partsNeeded(uses, fetch, groups, parts.get(needed) ?? [])) dependsOn.add(part.fetch);
+        for (const part of partsNeeded(uses, fetch, groups[0] ?? REST, parts.get(needed) ?? []))
+          dependsOn.add(part.fetch);
       const part = createPart(uses, fetch, { groups, id: split.length, dependsOn });
       getOrMake(parts, fetch, (): FetchPart[] => []).push(part);
       split.push(part.fetch);
@@ -91,17 +92,13 @@ function isNodeUsedBy(uses: FieldUses, node: FetchNode, group: Group): boolean {
 }
 
 /**
- * Returns the parts that a fetch depends on. A section whose inputs are in its own part and in that of the rest waits
- * for both.
+ * Returns the parts that a part of a fetch depends on. A section whose inputs are in its own part and in that of the
+ * rest waits for both.
+ * @param first the first group of the part: the others need the same, and must not make it wait for their own parts
  */
-function partsNeeded(
-  uses: FieldUses,
-  fetch: Fetch,
-  groups: readonly Group[],
-  parts: readonly FetchPart[],
-): readonly FetchPart[] {
-  const possible = parts.filter((part) => part.groups[0] === REST || part.groups.some((one) => groups.includes(one)));
-  const inputs = groups.flatMap((group) => [...uses.inputsOf(fetch, group)]);
+function partsNeeded(uses: FieldUses, fetch: Fetch, first: Group, parts: readonly FetchPart[]): readonly FetchPart[] {
+  const possible = parts.filter((part) => part.groups[0] === REST || part.groups.includes(first));
+  const inputs = [...uses.inputsOf(fetch, first)];
   const suppliers = possible.filter(({ nodes }) => inputs.some((node) => nodes.has(node)));
   if (suppliers.length > 0) return suppliers;
   return possible.length > 0 ? possible : parts;

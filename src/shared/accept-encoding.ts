@@ -28,6 +28,15 @@ export function readAcceptEncoding(header: string | undefined): AcceptedCodings 
   return accepted;
 }
 
+/**
+ * Returns whether a client accepts no coding that a response can have, not even `identity`.
+ * @param mayEncode whether responses can have another coding than `identity`
+ */
+export function excludesAllCodings(header: string | undefined, mayEncode: boolean): boolean {
+  const { best, identity } = readAcceptEncoding(header);
+  return !identity && (!mayEncode || best === undefined);
+}
+
 /** Returns the coding for a response; `undefined` for none. */
 export function chooseEncoding(header: string | undefined): Coding | undefined {
   return readAcceptEncoding(header).best;

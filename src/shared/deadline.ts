@@ -1,33 +1,128 @@
 /** The longest time that a timer of Node takes, about 25 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Largest number of parts of a deadline's time. A stall in one part does not use up the others. */
+const PARTS = 4;
+
+/** The shortest part, in milliseconds. */
+const SHORTEST_PART_MS = 5;
+
+/** What a deadline ends. */
+export interface Expirable {
+  expire(): void;
+}
+
 /**
- * Settles as `work` does. When `ms` milliseconds have passed before, settles with what `onExpiry` returns or throws; what the
- * work comes to is ignored then.
+ * Calls `expire` once, after `ms` milliseconds in which this process could have read what it waits for.
+ *
+ * While the process is busy, or the machine gives it no time, nothing is read; afterwards, Node runs the timers that are due
+ * before it reads. A plain timer would then count the stall of this process as slowness of the other side. So the time is
+ * split into parts, and a stall costs only one of them, however long it was. When the last part is over, what has arrived is
+ * read before `expire` is called; and a last part that a stall has swallowed is repeated, at most as often as there are parts.
+ * A time longer than a timer of Node takes never passes.
+ */
+export class Deadline {
+  readonly #partMs: number;
+  #target: Expirable | undefined;
+  #partsLeft: number;
+  #repeatsLeft = PARTS;
+  /** When the last part is over, by `performance.now()`. */
+  #lastPartEnd = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #keepsAlive = true;
+  #immediate: NodeJS.Immediate | undefined;
+
+  constructor(ms: number, target: Expirable) {
+    this.#partsLeft = Math.min(PARTS, Math.max(1, Math.floor(ms / SHORTEST_PART_MS)));
+    this.#partMs = Math.ceil(ms / this.#partsLeft);
+    this.#target = target;
+    if (ms <= LONGEST_TIMER_MS) this.#startPart();
+  }
+
+  /** Cancels it. Lets go of what it would end. */
+  cancel(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+    this.#target = undefined;
+  }
+
+  /** Does not keep the process alive. */
+  unref(): void {
+    this.#keepsAlive = false;
+    this.#timer?.unref();
+  }
+
+  /** For timers only. */
+  partOver(): void {
+    if (--this.#partsLeft > 0) this.#startPart();
+    else this.#immediate = setImmediate(readAll, this);
+  }
+
+  /** For timers only: the event loop has read what had arrived. */
+  readAll(): void {
+    const target = this.#target;
+    if (target === undefined) return;
+    if (this.#lostLastPart() && this.#repeatsLeft-- > 0) {
+      this.#partsLeft = 1;
+      this.#startPart();
+    } else {
+      this.#target = undefined;
+      target.expire();
+    }
+  }
+
+  #startPart(): void {
+    if (this.#partsLeft === 1) this.#lastPartEnd = performance.now() + this.#partMs;
+    this.#timer = setTimeout(partOver, this.#partMs, this);
+    if (!this.#keepsAlive) this.#timer.unref();
+  }
+
+  #lostLastPart(): boolean {
+    return performance.now() - this.#lastPartEnd > this.#partMs;
+  }
+}
+
+function partOver(deadline: Deadline): void {
+  deadline.partOver();
+}
+
+function readAll(deadline: Deadline): void {
+  deadline.readAll();
+}
+
+/**
+ * Settles as `work` does. When the deadline of `ms` milliseconds is over before, settles with what `onExpiry` returns or throws;
+ * what the work comes to is ignored then.
  */
 export function withDeadline<T, L = never>(work: Promise<T>, ms: number, onExpiry: () => L): Promise<T | L> {
-  if (ms > LONGEST_TIMER_MS) return work;
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(expire<T | L>, ms, onExpiry, resolve, reject);
+    const expire = () => {
+      try {
+        resolve(onExpiry());
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const deadline = new Deadline(ms, { expire });
     work.then(
       (value) => {
-        clearTimeout(timer);
+        deadline.cancel();
         resolve(value);
       },
       (error: unknown) => {
-        clearTimeout(timer);
+        deadline.cancel();
         reject(error);
       },
     );
   });
 }
 
-function expire<T>(onExpiry: () => T, resolve: (value: T) => void, reject: (error: unknown) => void): void {
-  try {
-    resolve(onExpiry());
-  } catch (error) {
-    reject(error);
-  }
+/** Returns a signal that is aborted with a `TimeoutError` after `ms` milliseconds, as `AbortSignal.timeout` does. */
+export function deadlineSignal(ms: number): AbortSignal {
+  const controller = new AbortController();
+  const expire = () => controller.abort(new DOMException(`No complete response within ${ms} ms`, 'TimeoutError'));
+  new Deadline(ms, { expire }).unref();
+  return controller.signal;
 }
 
 /** The part of an `AbortSignal` that is needed here. */
@@ -38,30 +133,29 @@ interface Abortable {
 }
 
 /** Calls `abort` once `ms` milliseconds have passed or `signal` is aborted, at once where it is already. */
-export class AbortTimer {
+export class AbortTimer implements Expirable {
   /** Whether the time was up first. */
   isLate = false;
-  readonly #timer: NodeJS.Timeout;
+  readonly #deadline: Deadline;
   readonly #signal: Abortable | undefined;
   readonly #abort: () => void;
 
   constructor(ms: number, signal: Abortable | undefined, abort: () => void) {
     this.#signal = signal;
     this.#abort = abort;
-    this.#timer = setTimeout(
-      () => {
-        this.isLate = true;
-        abort();
-      },
-      Math.max(0, ms),
-    );
+    this.#deadline = new Deadline(Math.max(0, ms), this);
     signal?.addEventListener('abort', abort);
     if (signal?.aborted) abort();
   }
 
+  expire(): void {
+    this.isLate = true;
+    this.#abort();
+  }
+
   /** Ends the timer and stops listening; `abort` is not called any more. */
   release(): void {
-    clearTimeout(this.#timer);
+    this.#deadline.cancel();
     this.#signal?.removeEventListener('abort', this.#abort);
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { stringifyDeep } from './deep-json.ts';
 
 /**
  * JSON in which numbers keep their digits. `JSON.parse` reads numbers as IEEE 754 doubles: ids of 64 bits, decimals of money
@@ -60,9 +61,18 @@ export function stringifyJson(value: unknown, space?: number): string | undefine
   try {
     const text: string | undefined = JSON.stringify(value, undefined, space);
     return marked ? text?.replace(MARKED, '$1') : text;
+  } catch (error) {
+    if (isStackOverflow(error))
+      return stringifyDeep(value, (each) => (each instanceof ExactNumber ? each.text : undefined));
+    throw error;
   } finally {
     marking = false;
   }
+}
+
+/** Returns whether an error is the one for recursion that is too deep; a text that is too long is a `RangeError` too. */
+export function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('call stack');
 }
 
 /** Whether a value is a number of either kind. */
@@ -157,7 +167,7 @@ const OTHER_FORM = /\.\d*0[\s,\]}]|\d[eE][-+\d]|-0[\s,\]}]|0\.000000|^\s*-?\d/;
 const SAFE_DIGITS = 15;
 
 /**
- * Tells whether a text has sixteen digits or points in a row, as each number of more than fifteen digits has. A row of
+ * Returns whether a text has sixteen digits or points in a row, as each number of more than fifteen digits has. A row of
  * sixteen covers every sixteenth place, so only these are looked at.
  */
 function hasLongNumber(text: string): boolean {
@@ -176,7 +186,7 @@ function isInLongRow(text: string, at: number): boolean {
 }
 
 /**
- * Tells whether JSON in UTF-8 may have a number of more than fifteen digits. In bytes, this takes half the time of the search
+ * Returns whether JSON in UTF-8 may have a number of more than fifteen digits. In bytes, this takes half the time of the search
  * in a text. Of sixteen digits in a row, two neighbours cover every fifteenth place and the one after it.
  */
 export function mayHaveLongNumber(bytes: Uint8Array): boolean {

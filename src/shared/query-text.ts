@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer';
  * @returns their names, as far as these are UTF-8
  * @see https://www.rfc-editor.org/rfc/rfc3986#section-2.5
  */
-export function notUtf8(query: string): string[] {
+export function parametersNotUtf8(query: string): string[] {
   // without an escape beyond ASCII, everything is valid
   if (!/%[89a-f]/i.test(query)) return [];
   return query.split('&').flatMap((pair) => {

@@ -32,7 +32,7 @@ export function readBytes<T>(
         return;
       }
       settled = true;
-      // What still arrives is thrown away, so that the client gets to read the answer on an orderly connection.
+      // Discards what still arrives: a client that cannot finish sending would not read the response.
       chunks.length = 0;
       reject(errors.tooLarge(maxBytes));
     };

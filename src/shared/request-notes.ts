@@ -5,7 +5,7 @@ export interface OperationLabel {
 }
 
 /** The part of an error that logs need. */
-interface NotedError {
+interface LoggedError {
   readonly extensions?: { readonly [name: string]: unknown } | undefined;
 }
 
@@ -17,7 +17,7 @@ export interface RequestNotes {
   /** The operation name that the client sent, for requests without a valid operation. */
   operationName: string | undefined;
   /** Errors of the response; those of subgraphs have `extensions.service`. */
-  errors: readonly NotedError[] | undefined;
+  errors: readonly LoggedError[] | undefined;
   /** Why the request failed, if the response does not say everything. */
   reason: string | undefined;
 }

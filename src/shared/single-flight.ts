@@ -34,7 +34,7 @@ export interface JoinedWork<W extends AbortableWork> {
   leave(): void;
 }
 
-/** The same for work that is to be given up when nobody waits for it any more. */
+/** A single-flight for work that is aborted when its last caller has stopped waiting. */
 export class AbortableSingleFlight<W extends AbortableWork> {
   readonly #underWay = new Map<string, OpenWork<W>>();
 
@@ -44,7 +44,7 @@ export class AbortableSingleFlight<W extends AbortableWork> {
 
   /**
    * Joins the work under way for the key, and starts it where there is none.
-   * @param key `undefined`: this work is shared with nobody
+   * @param key `undefined`: this work is not shared
    * @param isValid false: the work under way is not what is needed (any more), and is replaced
    */
   join(key: string | undefined, start: () => W, isValid?: (work: W) => boolean): JoinedWork<W> {

@@ -26,7 +26,7 @@ export interface WatchOptions {
 /** In milliseconds. Long enough for the several writes of an editor's save, or for copying a small folder. */
 const QUIET_MS = 100;
 /** Events within this time cause one check. */
-const GATHER_MS = 20;
+const DEBOUNCE_MS = 20;
 /** For changes without events: network file systems, and links higher up that change. */
 const POLL_MS = 2_000;
 
@@ -140,12 +140,12 @@ class PathWatcher implements Watching {
     try {
       const watcher = watch(folder, { persistent: false }, (_, name) => {
         if (name !== null && names !== undefined && !names.has(name) && name !== basename(folder)) return;
-        this.#gather ??= setTimeout(this.#look, GATHER_MS);
+        this.#gather ??= setTimeout(this.#look, DEBOUNCE_MS);
       });
       watcher.on('error', () => {
         watcher.close();
         this.#watchers.delete(folder);
-        this.#gather ??= setTimeout(this.#look, GATHER_MS);
+        this.#gather ??= setTimeout(this.#look, DEBOUNCE_MS);
       });
       return watcher;
     } catch {

@@ -1,7 +1,6 @@
 import type { Cluster, Redis } from 'ioredis';
 import type { RedisSettings } from '../config/sections/store.ts';
 import { withDeadline } from '../shared/deadline.ts';
-import { startBudget } from '../shared/response-budget.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createBreakers } from './breakers.ts';
 
@@ -64,7 +63,7 @@ export async function createRedis(settings: SharedRedisSettings, logger: Logger)
     if (refused !== undefined) throw new StoreUnavailable(`Redis unavailable: ${refused}`);
     const startedAt = breakers.anyOpen ? performance.now() : undefined;
     try {
-      const result = await withBudget(command(client), budgetMs);
+      const result = await withDeadline(command(client), budgetMs, () => failLate(budgetMs));
       breakers.succeeded(budgetMs, startedAt === undefined ? undefined : performance.now() - startedAt);
       return result;
     } catch (error) {
@@ -100,22 +99,8 @@ async function firstConnection(client: RedisClient): Promise<void> {
   await withDeadline(connected, FIRST_CONNECTION_MS, () => {});
 }
 
-function withBudget<T>(work: Promise<T>, budgetMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = startBudget(budgetMs, () => {
-      reject(new StoreUnavailable(`Redis did not respond within ${budgetMs} ms.`, { waitedMs: budgetMs }));
-    });
-    work.then(
-      (value) => {
-        cancel();
-        resolve(value);
-      },
-      (error) => {
-        cancel();
-        reject(error);
-      },
-    );
-  });
+function failLate(budgetMs: number): never {
+  throw new StoreUnavailable(`Redis did not respond within ${budgetMs} ms.`, { waitedMs: budgetMs });
 }
 
 /** Returns the reason of a failure. For commands that cannot be sent, ioredis names its own options instead. */

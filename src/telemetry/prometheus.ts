@@ -48,15 +48,15 @@ export function createPrometheusMetrics({ mostSeries = MOST_SERIES } = {}): Metr
   };
 }
 
-let ofProcess: Registry | undefined;
+let processRegistry: Registry | undefined;
 
 /** Returns the metrics of the process. All gateways in one process share them. */
 function processMetrics(): Registry {
-  if (ofProcess === undefined) {
-    ofProcess = new Registry();
-    collectDefaultMetrics({ register: ofProcess });
+  if (processRegistry === undefined) {
+    processRegistry = new Registry();
+    collectDefaultMetrics({ register: processRegistry });
   }
-  return ofProcess;
+  return processRegistry;
 }
 
 /** Returns a function that finds the series of a label combination. */

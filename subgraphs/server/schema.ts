@@ -1,6 +1,6 @@
 import { buildASTSchema, concatAST, type DocumentNode, type GraphQLSchema, isObjectType, parse, print } from 'graphql';
 
-/** `(parent, args) => value`, as plain as it looks; whoever writes one says what its parent and arguments are. */
+/** `(parent, args) => value`, as plain as it looks; its author states the types of its parent and arguments. */
 export type Resolver = (parent: never, args: never) => unknown;
 
 /** Type name → field name → resolver. Fields that are properties of their parent need none. */

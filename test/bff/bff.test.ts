@@ -88,7 +88,7 @@ test('a mutation takes a JSON body', async () => {
   expect(await put(JSON.stringify({ name: 'x'.repeat(8 * 2 ** 20) }))).toMatchObject({ status: 413 });
 });
 
-test('the engine is told of the client, and that a GET only reads', async () => {
+test('the engine gets the client, and whether the request only reads, as a GET does', async () => {
   const engine = engineOver(SDL, people);
   const call = await serveFiles({ 'mobile/profile.graphql': PROFILE }, engine);
   const response = await call('/bff/mobile/people/u1', {
@@ -116,7 +116,7 @@ test('HEAD, OPTIONS and methods that the path does not answer', async () => {
   expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD, PATCH, OPTIONS']);
 });
 
-test('a literal path goes before one with a parameter', async () => {
+test('a literal path takes precedence over one with a parameter', async () => {
   const files = {
     'a/by-id.graphql': 'query ($id: ID!) @endpoint(path: "/people/:id") { user(id: $id) { id } }',
     'a/first.graphql': 'query @endpoint(path: "/people/first") { user(id: "u1") { name } }',
@@ -237,7 +237,7 @@ test('an engine that throws is a 500 that does not say why, but the log does', a
   expect(error.mock.lastCall?.[0]).toMatchObject({ requestId: 'r-2', err: { message: 'secret' } });
 });
 
-test('an engine that takes too long is told to stop, and the client that it did', async () => {
+test('an engine that takes too long is cancelled, and the client gets a timeout', async () => {
   let signal: CancelSignal | undefined;
   const engine: Engine = {
     ...engineOver(SDL, people),

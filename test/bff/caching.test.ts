@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BffOptions } from '../../src/bff/bff.ts';
+import { NOTHING, reads, withReads } from '../../src/client/depends-on.ts';
 import type { ExecutionResult } from '../../src/pipeline/engine.ts';
 import { as, engineOver, type FakeEngine, folderOf, serveBff, sourceError } from './support.ts';
 
@@ -135,11 +136,13 @@ test('without a word on caching, a client has to ask each time', async () => {
   expect(headers.get('cache-control')).toBe('private, no-cache');
 });
 
-/** An engine that answers each viewer with their own name, as sources do that are told who asks. */
+/** An engine that answers each viewer with their own name, as sources do that receive the identity of the client. */
 function engineForViewers(): FakeEngine {
   const engine = engineOver(SDL, {});
+  const dependsOn = withReads(NOTHING, reads({ headers: ['authorization'], identity: true }));
   return {
     ...engine,
+    dependsOnOncePlanned: () => dependsOn,
     async execute(request): Promise<ExecutionResult> {
       engine.requests.push(request);
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -181,9 +184,10 @@ test('what nobody said is private is shared between those who do not say who the
   expect(engine.requests).toHaveLength(1);
 });
 
-test('headers that sources are told of are part of what an answer depends on', async () => {
-  const forwarding = { forwards: (name: string) => name === 'x-tenant', forwardsAddress: false };
-  const { call, engine } = await serve(PRODUCT, { forwarding });
+test('headers that are forwarded to sources are part of what a response depends on', async () => {
+  const dependsOn = withReads(NOTHING, reads({ headers: ['x-tenant'] }));
+  const engine = { ...engineOver(SDL, shop()), dependsOnOncePlanned: () => dependsOn };
+  const { call } = await serve(PRODUCT, { engine: () => engine });
   for (const tenant of ['a', 'b', 'a']) await call('/bff/web/products/p1', { headers: { 'x-tenant': tenant } });
   expect(engine.requests).toHaveLength(2);
 });

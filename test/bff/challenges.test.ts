@@ -32,7 +32,7 @@ test('a client without a login is not sent to one', async () => {
   expect({ challenge, login }).toEqual({ challenge: 'Bearer', login: undefined });
 });
 
-test('of several ways all are told', async () => {
+test('of several kinds of credentials all are named', async () => {
   const { challenge, detail } = await refusal('/bff/web/me', { ...LOGIN_ONLY, tokens: true, apiKeys: true });
   expect(challenge).toBe('Bearer, Session realm="headgate", login="/bff/web/login", ApiKey realm="headgate"');
   expect(detail).toBe(

@@ -14,7 +14,7 @@ async function serve(yaml: string, options: Partial<BffOptions> & { files?: Reco
   return { ...(await serveBff({ dir, engine: () => engine, ...options })), engine };
 }
 
-test('each mistake is told with its place, and nothing of the client is served', async () => {
+test('each mistake is reported with its place, and nothing of the client is served', async () => {
   const yaml = 'auth:\n  requried: true\ncors:\n  origins: [shop.example]\nversions:\n  two: {}\n';
   const dir = folderOf({ ...ENDPOINT, 'app/client.yaml': yaml });
   const schema = { publicSchema: buildSchema(SDL), types: new Map(), cacheControl: [] };
@@ -77,7 +77,7 @@ test('a link is written as a header can have it', async () => {
   expect([status, headers.get('link')]).toEqual([200, '<https://docs.example/%E2%82%AC?%3Cv2%3E>; rel="sunset"']);
 });
 
-test('keys that headgate.yaml writes otherwise are told as they are here', async () => {
+test('keys that headgate.yaml writes otherwise are reported with the name that they have here', async () => {
   const yaml = 'cors: { origins: ["https://a.example"], allow_credentials: true }\nrate_limit: { limit: 5, by: key }\n';
   const dir = folderOf({ ...ENDPOINT, 'app/client.yaml': yaml });
   const { problems } = await loadEndpoints(dir, { publicSchema: buildSchema(SDL), types: new Map(), cacheControl: [] });
@@ -148,7 +148,7 @@ test('pages of named origins may call, others may not', async () => {
   expect(other.headers.has('access-control-allow-origin')).toBe(false);
 });
 
-test('Vary names all that an answer depends on, whoever said it, also where the client has the answer', async () => {
+test('Vary names all headers that a response depends on, wherever they are declared, also in a 304', async () => {
   const { call } = await serve(
     `${CORS}\nheaders: { response: { add: { vary: x-channel } } }\ncache: { max_age: 30s, vary: [x-app] }`,
   );

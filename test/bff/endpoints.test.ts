@@ -70,7 +70,7 @@ test('a schema may have types and directives of the same names as the gateway', 
   expect((await loadEndpoints(dir, own)).problems).toEqual([]);
 });
 
-test('a broken file is told with its place, and does not hold up the others', async () => {
+test('a broken file is reported with its place, and does not hold up the others', async () => {
   const dir = folderOf({
     'mobile/bad.graphql': 'query {\n  user(',
     'mobile/good.graphql': '{ users(ids: []) { id } }',
@@ -131,7 +131,7 @@ test.each([
   expect(found[0]).toContain(expected);
 });
 
-test('two endpoints with one route are told with both files; the first is served', async () => {
+test('two endpoints with one route are reported with both files; the first is served', async () => {
   const files = {
     'mobile/a.graphql': 'query ($id: ID!) @endpoint(path: "/u/:id") { user(id: $id) { id } }',
     'mobile/b.graphql': 'query ($name: ID!) @endpoint(path: "/u/:name") { user(id: $name) { id } }',
@@ -142,7 +142,7 @@ test('two endpoints with one route are told with both files; the first is served
   ]);
 });
 
-test('files with other endings than those that are read are told with the right name', async () => {
+test('files with other endings than those that are read are reported with the right name', async () => {
   const found = await problemsOf({ 'mobile/a.gql': '{ a }', 'web/client.yml': 'auth: {}' });
   expect(found).toEqual([
     'mobile/a.gql:1:1 ENDPOINT_EXTENSION Files of endpoints end in ".graphql". This file is not read.',
@@ -150,7 +150,7 @@ test('files with other endings than those that are read are told with the right 
   ]);
 });
 
-test('files above and below the folders of clients are told', async () => {
+test('files above and below the folders of clients are reported', async () => {
   const found = await problemsOf({
     'a.graphql': '{ a }',
     'mobile/deep/b.graphql': '{ b }',
@@ -191,7 +191,7 @@ test('a root key "meta" is in the way of the list of failed sections', async () 
   expect(found[0]).toContain('mobile/it.graphql:1:20 ENDPOINT_KEY_CLASH The response has its own key "meta"');
 });
 
-test('a file that cannot be read is told, and does not hold up the others', async () => {
+test('a file that cannot be read is reported, and does not hold up the others', async () => {
   const dir = folderOf({ 'mobile/good.graphql': '{ users(ids: []) { id } }' });
   symlinkSync('/nowhere/at/all', join(dir, 'mobile/gone.graphql'));
   const { endpoints, problems } = await loadEndpoints(dir, schema);

@@ -26,7 +26,7 @@ test('a header is read by its type; a list in it has commas', async () => {
   expect(args).toEqual({ langs: ['de', 'en'], page: 3 });
 });
 
-test('a bad header is told under its own name', async () => {
+test('a bad header is reported under its own name', async () => {
   const text = 'query ($page: Int! @from(header: "X-Page")) { greet(page: $page) }';
   const { status, json } = await answerOf(text, '', { headers: { 'x-page': 'three' } });
   expect(status).toBe(400);
@@ -155,7 +155,7 @@ test.each([
   ['is null', 'null', 400, 'is JSON, but not an object'],
   ['is not in UTF-8', Buffer.from([0x7b, 0x22, 0xe4, 0x22, 0x7d]), 400, 'is not valid UTF-8.'],
   ['is in UTF-16', Buffer.from('{"id": "1", "text": "a"}', 'utf16le'), 400, 'is not JSON: '],
-] as const)('a body that %s is told what is wrong with it', async (_, body, status, detail) => {
+] as const)('for a body that %s, the problem says what is wrong with it', async (_, body, status, detail) => {
   const text = 'mutation ($id: ID!, $text: String!) { note(id: $id, text: $text) }';
   const headers = { 'content-type': 'application/json' };
   const response = await answerOf(text, '', { method: 'POST', body, headers });
@@ -187,14 +187,14 @@ test('a byte order mark and quotes around the charset do no harm', async () => {
   expect(args).toEqual({ id: '9007199254740991', text: '"{[,:\\' });
 });
 
-test('members that every object seems to have are parameters that nobody knows', async () => {
+test('members that every object seems to have are unknown parameters', async () => {
   const text = 'mutation ($id: ID!, $text: String!) { note(id: $id, text: $text) }';
   const headers = { 'content-type': 'application/json' };
   const body = '{"__proto__": {"id": "1"}, "constructor": 1, "text": "a"}';
   const { status, json } = await answerOf(text, '?__proto__=1', { method: 'POST', body, headers });
   expect(status).toBe(400);
-  const told = json.errors.map((error: { parameter: string; in: string }) => `${error.in} ${error.parameter}`);
-  expect(told).toEqual(['body id', 'query __proto__', 'body __proto__', 'body constructor']);
+  const reported = json.errors.map((error: { parameter: string; in: string }) => `${error.in} ${error.parameter}`);
+  expect(reported).toEqual(['body id', 'query __proto__', 'body __proto__', 'body constructor']);
 });
 
 test('a number may have a range: what is outside is refused, with what is expected', async () => {

@@ -93,7 +93,7 @@ describe.skipIf(!HAS_REDIS)('two gateways with one Redis', () => {
     expect(a.engine.requests).toHaveLength(1);
   });
 
-  test('where Redis is away, reads go on, and what must happen once is refused', async () => {
+  test('while Redis is unavailable, reads continue, and requests that must execute once are refused', async () => {
     const a = await gateway(dir());
     await server.kill();
     try {

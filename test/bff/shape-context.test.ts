@@ -20,21 +20,21 @@ test('an answer that is not kept is shared by nobody whom the shape could tell a
   const asked = [get('ada', 'phone'), get('ben', 'phone'), get('ada', 'desk')];
   while (engine.requests.length < 3) await new Promise(setImmediate);
   answers.open('rain');
-  const told = (await Promise.all(asked)).map(({ json }) => `${json.for} ${json.by}`);
-  expect(told).toEqual(['ada phone', 'ben phone', 'ada desk']);
+  const reported = (await Promise.all(asked)).map(({ json }) => `${json.for} ${json.by}`);
+  expect(reported).toEqual(['ada phone', 'ben phone', 'ada desk']);
 });
 
-test('of a kept answer, the shape sees of the headers what the answer depends on', async () => {
+test('for a cached response, a shape module sees only the headers that the response depends on', async () => {
   const { answers, get } = await serveShaped('(cache: {maxAge: "1m", scope: PRIVATE, vary: ["User-Agent"]})');
   answers.open('rain');
-  const told = [];
+  const reported = [];
   for (const [who, agent] of [
     ['ada', 'phone'],
     ['ben', 'phone'],
     ['ada', 'desk'],
   ] as const)
-    told.push((await get(who, agent)).json);
-  expect(told.map((json) => `${json.for} ${json.by}`)).toEqual(['ada phone', 'ben phone', 'ada desk']);
+    reported.push((await get(who, agent)).json);
+  expect(reported.map((json) => `${json.for} ${json.by}`)).toEqual(['ada phone', 'ben phone', 'ada desk']);
 });
 
 test('another header than these is not there to be read', async () => {

@@ -95,7 +95,7 @@ test('an optional root section that is null is no 404', async () => {
   expect((await answer('{ user @optional { name } tips { text } }', { user: null, tips: [] })).status).toBe(200);
 });
 
-test('what cannot be null takes the optional section around it with it, told once', async () => {
+test('what cannot be null takes the optional section around it with it, reported once', async () => {
   const orders = [
     { id: 'o1', total: down },
     { id: 'o2', total: 5 },
@@ -136,7 +136,7 @@ test('an optional section in a list fails item by item', async () => {
   expect(response.json.meta.partial).toMatchObject([{ path: ['user', 'orders', '0', 'product'] }]);
 });
 
-test('an error elsewhere fails the whole, and is the only one told', async () => {
+test('an error elsewhere fails the whole, and is the only one reported', async () => {
   const response = await answer('{ user { name settings { theme } } tips @optional { text } }', {
     user: { ...user, settings: down },
     tips: slow,

@@ -51,7 +51,7 @@ test('a section that is left out is no event, whatever it is called', async () =
   expect(events).toEqual(['answer {"slow":"x"}', 'done {}']);
 });
 
-test('a section that fails says why; a flattened one is told field by field', async () => {
+test('a section that fails says why; a flattened one is reported field by field', async () => {
   const fail = () => {
     throw sourceError('SUBREQUEST_HTTP_ERROR', 'no answer');
   };
@@ -108,7 +108,7 @@ test('both forms say that the other one is there', async () => {
   expect([known.status, known.headers.get('vary')]).toEqual([304, 'accept']);
 });
 
-test('every failure within a section is told as the JSON form tells it', async () => {
+test('every failure within a section is reported as in the JSON response', async () => {
   const fail = (message: string) => () => {
     throw sourceError('SUBREQUEST_HTTP_ERROR', message);
   };

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { buildSchema, execute, GraphQLError, type GraphQLSchema, getOperationAST, parse, validate } from 'graphql';
 import { onTestFinished } from 'vitest';
 import { type Bff, type BffOptions, createBff } from '../../src/bff/bff.ts';
+import { NOTHING } from '../../src/client/depends-on.ts';
 import type { Identity } from '../../src/client/identity.ts';
 import { cors } from '../../src/http/middleware/cors.ts';
 import { compose } from '../../src/http/middleware/middleware.ts';
@@ -13,7 +14,7 @@ import { RequestContext } from '../../src/http/request-context.ts';
 import type { Engine, EngineRequest, ExecutionResult } from '../../src/pipeline/engine.ts';
 import type { Supergraph } from '../../src/supergraph/supergraph.ts';
 
-/** An engine that lets graphql-js execute over plain objects, and remembers what it was asked. */
+/** An engine that lets graphql-js execute over plain objects, which read nothing of a request, and remembers what it was asked. */
 export interface FakeEngine extends Engine {
   readonly requests: EngineRequest[];
 }
@@ -24,6 +25,8 @@ export function engineOver(schema: string | GraphQLSchema, rootValue: object): F
   return {
     requests,
     publicSchema,
+    dependsOn: () => NOTHING,
+    dependsOnOncePlanned: () => NOTHING,
     canDedupe: ({ query }) => getOperationAST(parse(query))?.operation === 'query',
     supergraph: { publicSchema, types: new Map(), cacheControl: [], sdl: '' } as unknown as Supergraph,
     async execute(request): Promise<ExecutionResult> {

@@ -23,6 +23,6 @@ test('types are taken away, and everything keeps its place', async () => {
 test.each([
   ['\n  enum Size { Small }', 'line 2, column 3: TypeScript enum is not supported in strip-only mode'],
   ['export default (', /^line 1, column \d+: .*[Ee]xpected/],
-])('what is more than types, or no TypeScript, is told with its place: %j', async (text, told) => {
-  await expect(loadText(text)).rejects.toThrow(told);
+])('what is more than types, or no TypeScript, is reported with its place: %j', async (text, reported) => {
+  await expect(loadText(text)).rejects.toThrow(reported);
 });

@@ -44,7 +44,7 @@ test('validate: an endpoint at a path of login is never reached', async () => {
   expect(stderr).toMatch(/\n1 problem\n$/);
 });
 
-test('validate: a hint for what the schema does not have is told with its place, and the name that was meant', async () => {
+test('validate: a hint for what the schema does not have is reported with its place, and the name that was meant', async () => {
   const dir = folderOf({
     'schemas/products.graphql': PRODUCTS,
     ...ENDPOINTS,

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { startDemoFor } from '../../subgraphs/start.ts';
 
-/** All services are run elsewhere, but for these. */
+/** All services run elsewhere, except these. */
 function elsewhereBut(...names: string[]): Record<string, string | undefined> {
   const all = ['users', 'products', 'orders', 'reviews', 'inventory', 'recommendations', 'notifications'];
   const others = all.filter((name) => !names.includes(name));
@@ -18,8 +18,8 @@ test('the demo starts the services that are not run elsewhere, and says where th
   expect(await answer.json()).toEqual({ data: { orders: [{ id: 'o1000' }] } });
 });
 
-test('a service whose port is taken goes to a free one, and that is told', async () => {
-  // Whoever has the port now, be it this server or one that was there before.
+test('a service whose port is taken goes to a free one, and that is reported', async () => {
+  // the process that has the port now: this server, or one that was there before
   const inTheWay = createServer((_request, response) => void response.end('not orders'));
   await new Promise<void>((resolve) => inTheWay.once('error', () => resolve()).listen(4003, '127.0.0.1', resolve));
   onTestFinished(() => void inTheWay.close());

@@ -38,7 +38,7 @@ test('a byte order mark before the document is skipped', async () => {
   await expect(empty).rejects.toThrow('has no operation with JSON requests and responses');
 });
 
-test('where the document does not name the host of the API, it is told what to set', async () => {
+test('where the document does not name the host of the API, the message says what to set', async () => {
   const dir = await folderWith({ 'pets.json': JSON.stringify(PETS) });
   const said: string[] = [];
   const error = vi.spyOn(console, 'error').mockImplementation((line: string) => void said.push(line));

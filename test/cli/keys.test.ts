@@ -91,7 +91,7 @@ describe.skipIf(!HAS_REDIS)('headgate keys --redis (needs redis-server)', () => 
 
   afterAll(() => server.close());
 
-  it('keeps the same in Redis, where the gateway looks keys up, and refuses to guess when it is away', async () => {
+  it('keeps the same in Redis, where the gateway looks keys up, and refuses to guess while it is unavailable', async () => {
     const dir = await project();
     const kept = ['--redis', server.url, '--key-prefix', 'shop'];
     const { key, id } = await create(dir, ...kept, '--owner', 'acme', '--plan', 'gold');

@@ -202,7 +202,7 @@ test.each([
   [['start', '--port', '99999'], /Expected a whole number from 0 to 65535/],
   [['start', '--schemas', 'a', '--supergraph', 'b'], /--schemas and --supergraph exclude each other/],
   [['start', '--bff', 'nowhere'], /--bff: folder not found: nowhere/],
-])('bad arguments %j: told, exit 2', async (args, message) => {
+])('bad arguments %j: an error message, exit 2', async (args, message) => {
   const { code, stderr } = await runCli(await project(), args);
-  expect({ code, told: message.test(stderr) }).toEqual({ code: 2, told: true });
+  expect({ code, reported: message.test(stderr) }).toEqual({ code: 2, reported: true });
 });

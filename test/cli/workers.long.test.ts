@@ -48,7 +48,7 @@ async function startWorkers(
   return { cli, url, dir };
 }
 
-/** The processes below one, but for those that have ended and were not yet waited for. */
+/** The child processes of one, except those that have ended and were not yet waited for. */
 function childrenOf(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
   return children.filter((child) => /^State:\s+[^Z]/m.test(statusOf(child)) && commandOf(child).includes('cli.js'));
@@ -82,7 +82,7 @@ function ticksOf(pid: number): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-test('several processes answer at one port, which is told once', async () => {
+test('several processes serve one port, which is printed once', async () => {
   const { cli, url } = await startWorkers('3');
   const pids = childrenOf(cli.pid);
   expect(pids).toHaveLength(3);

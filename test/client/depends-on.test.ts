@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { audienceOf } from '../../src/client/audience.ts';
-import { callerKey, type DependsOn, sharedKey, viewerKey } from '../../src/client/depends-on.ts';
+import { callerKey, inFlightKey, sharedKey, viewerKey } from '../../src/client/dependency-keys.ts';
+import {
+  ANYTHING,
+  type DependsOn,
+  NOTHING,
+  type Reads,
+  reads,
+  UNDECLARED,
+  withoutHeaders,
+  withReads,
+} from '../../src/client/depends-on.ts';
 import type { Identity } from '../../src/client/identity.ts';
 import { principalKey } from '../../src/client/principal.ts';
 
@@ -39,9 +49,8 @@ test.each([
 });
 
 const DEPENDS: DependsOn = {
-  forwards: (name) => ['x-app', 'authorization', 'x-api-key'].includes(name),
-  forwardsAddress: false,
-  readNames: () => ['x-app', 'authorization', 'x-api-key', 'x-labels'],
+  ...NOTHING,
+  headers: new Set(['x-app', 'authorization', 'x-api-key', 'x-labels']),
   credentials: {
     headers: new Set(['authorization', 'cookie', 'x-api-key']),
     tokenHeader: 'authorization',
@@ -71,7 +80,7 @@ describe('a repetition of a request', () => {
     expect(key(one, ada)).not.toBe(key(other, ada));
   });
 
-  test('of somebody who is not known is told by all credentials', () => {
+  test('of an unknown client contains all credentials', () => {
     expect(key({ cookie: 'a' })).not.toBe(key({ cookie: 'b' }));
     expect(key({ authorization: 'a' })).not.toBe(key({}));
   });
@@ -82,30 +91,80 @@ describe('a repetition of a request', () => {
   });
 
   test('comes from the same address, where sources are sent it', () => {
-    const addressed = { ...DEPENDS, forwardsAddress: true };
+    const addressed = { ...DEPENDS, address: true };
     expect(key({}, ada, addressed, '192.0.2.1')).not.toBe(key({}, ada, addressed, '192.0.2.2'));
     expect(key({}, ada, DEPENDS, '192.0.2.1')).toBe(key({}, ada, DEPENDS, '192.0.2.2'));
   });
 
   test('may depend on any header where a module decides', () => {
-    const decided = (headers: Record<string, string>) => callerKey({ clientInfo: facts(ada), headers }, DEPENDS, true);
+    const dependsOn = withReads(DEPENDS, ANYTHING);
+    const decided = (headers: Record<string, string>) => callerKey({ clientInfo: facts(ada), headers }, dependsOn);
     expect(decided({ 'x-role': 'a' })).not.toBe(decided({ 'x-role': 'b' }));
   });
 });
 
-test('answers for all are told apart by what is read and by nothing else', () => {
-  const key = (headers: Record<string, string>) => sharedKey({ clientInfo: facts(), headers }, DEPENDS, ['x-page']);
+test('shared responses differ by what is read and by nothing else', () => {
+  const key = (headers: Record<string, string>) =>
+    sharedKey({ clientInfo: facts(), headers }, withReads(DEPENDS, reads({ headers: ['x-page'] })));
   expect(key({ 'user-agent': 'a', cookie: 'a' })).toBe(key({ 'user-agent': 'b', cookie: 'b' }));
   expect(key({ 'x-app': 'a' })).not.toBe(key({ 'x-app': 'b' }));
   expect(key({ 'x-app': 'a' })).not.toBe(key({ 'x-app': 'a', connection: 'x-app' }));
   expect(key({ 'x-page': '' })).not.toBe(key({}));
 });
 
-test('viewers are told apart by their address where a module decides by it', () => {
-  const key = (ip: string, decidesByAddress: boolean) =>
-    viewerKey({ clientInfo: facts(undefined, ip), headers: {} }, { ...DEPENDS, decidesByAddress });
+test('the address is part of the key where it is read', () => {
+  const key = (ip: string, address: boolean) =>
+    viewerKey({ clientInfo: facts(undefined, ip), headers: {} }, { ...DEPENDS, address });
   expect(key('192.0.2.1', true)).not.toBe(key('192.0.2.2', true));
   expect(key('192.0.2.1', false)).toBe(key('192.0.2.2', false));
+});
+
+describe('requests in flight', () => {
+  type Sender = [headers: Record<string, string>, identity?: Identity, ip?: string];
+  const key = (dependsOn: DependsOn, ...[headers, identity, ip]: Sender) =>
+    inFlightKey({ clientInfo: facts(identity, ip), headers }, dependsOn);
+  const ada = token({ sub: 'ada' });
+
+  test('share where they differ in nothing that is read', () => {
+    const one = key(NOTHING, { 'x-app': 'a', authorization: 'Bearer 1' }, ada, '192.0.2.1');
+    expect(key(NOTHING, { 'x-app': 'b' }, undefined, '192.0.2.2')).toBe(one);
+  });
+
+  test.each<[string, Reads, Sender, Sender]>([
+    ['a header', reads({ headers: ['x-app'] }), [{ 'x-app': 'a' }], [{ 'x-app': 'b' }]],
+    ['an empty header and none', reads({ headers: ['x-app'] }), [{ 'x-app': '' }], [{}]],
+    ['a header by a pattern', reads({ patterns: [(name) => name.startsWith('x-')] }), [{ 'x-a': '1' }], [{}]],
+    ['a token', reads({ identity: true }), [{ authorization: 'a' }, ada], [{ authorization: 'b' }, ada]],
+    ['a cookie', reads({ identity: true }), [{ cookie: 'a' }], [{ cookie: 'b' }]],
+    ['the kind of a credential', reads({ identity: true }), [{}, ada], [{}, { ...ada, kind: 'session' }]],
+    ['an address', reads({ address: true }), [{}, undefined, '192.0.2.1'], [{}, undefined, '192.0.2.2']],
+    ['a header that nobody knows', ANYTHING, [{ 'x-some': '1' }], [{}]],
+  ])('do not share where they differ in %s that is read', (_, read, one, other) => {
+    const dependsOn = withReads(NOTHING, read);
+    expect(key(dependsOn, ...one)).not.toBe(key(dependsOn, ...other));
+  });
+
+  test('do not share where something does not declare what it reads', () => {
+    expect(key(withReads(NOTHING, UNDECLARED), {})).toBeUndefined();
+  });
+});
+
+describe('a record', () => {
+  test('that nothing is added to stays the same object, as does one with the same addition', () => {
+    const more = reads({ headers: ['x-page'] });
+    expect(withReads(DEPENDS, NOTHING)).toBe(DEPENDS);
+    expect(withReads(DEPENDS, more)).toBe(withReads(DEPENDS, more));
+    expect([...withReads(DEPENDS, more).headers]).toEqual([...DEPENDS.headers, 'x-page']);
+  });
+
+  test('loses headers that never arrive', () => {
+    const { headers, patterns } = withoutHeaders(
+      withReads(DEPENDS, reads({ patterns: [() => true] })),
+      new Set(['x-app']),
+    );
+    expect([headers.has('x-app'), patterns.some((matches) => matches('x-app'))]).toEqual([false, false]);
+    expect([headers.has('x-labels'), patterns.some((matches) => matches('x-other'))]).toEqual([true, true]);
+  });
 });
 
 describe('who may keep an answer', () => {
@@ -115,7 +174,7 @@ describe('who may keep an answer', () => {
     identity?: Identity,
   ) => {
     const { isPrivate, vary } = audienceOf(
-      { scope, vary: [] },
+      { scope },
       { clientInfo: facts(identity), headers: {} },
       {
         ...DEPENDS,
@@ -131,8 +190,10 @@ describe('who may keep an answer', () => {
     ['declared private', audience('private'), `private: ${NAMES}`],
     ['nothing declared', audience('unspecified'), `public: ${NAMES}`],
     ['nothing declared, by somebody known', audience('unspecified', {}, token({ sub: 'ada' })), `private: ${NAMES}`],
-    ['the address is read', audience('public', { forwardsAddress: true }), 'private: x-app x-api-key x-labels'],
-    ['any header may be read', audience('public', { readNames: () => undefined }), 'private: *'],
+    ['the address is read', audience('public', { address: true }), 'private: x-app x-api-key x-labels'],
+    ['a policy decides what clients may read', audience('public', { isGuarded: true }), `private: ${NAMES}`],
+    ['something is not declared', audience('public', { isUndeclared: true }), 'private: *'],
+    ['any header may be read', audience('public', { patterns: [() => true] }), 'private: *'],
     [
       'clients are known by certificates',
       audience('unspecified', { credentials: { headers: new Set(['cookie']), certificates: true } }),
@@ -143,7 +204,7 @@ describe('who may keep an answer', () => {
       audience('public', { credentials: { headers: new Set(['cookie']), required: true } }),
       'private: x-app authorization x-api-key x-labels cookie',
     ],
-  ])('%s', (_, told, expected) => {
-    expect(told).toBe(expected);
+  ])('%s', (_, reported, expected) => {
+    expect(reported).toBe(expected);
   });
 });

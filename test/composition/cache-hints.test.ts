@@ -62,7 +62,7 @@ test('one that a file composes by itself is left as it is', async () => {
   expect(readHints(supergraph, new Map()).get('Query.news')?.maxAgeMs).toBe(7_000);
 });
 
-test('mistakes are told with their place', async () => {
+test('mistakes are reported with their place', async () => {
   const withHint = (hint: string) => compose(`${SUBGRAPH}\ntype Query { news: String ${hint} }`);
   await expect(withHint('@cacheControl(maxAge: -1)')).rejects.toThrow(
     /a\.graphql:2:\d+.*@cacheControl on "Query.news": maxAge is -1; expected seconds from 0/s,

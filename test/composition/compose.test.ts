@@ -42,7 +42,7 @@ type P @key(fields: "id") { id: ID! name: String @shareable secret: Int @inacces
   expect(sdl).toContain('secret: Int @join__field(graph: B) @inaccessible');
 });
 
-test('a field that two subgraphs own is told with both places', async () => {
+test('a field that two subgraphs own is reported with both places', async () => {
   const { problems } = await compose({
     ...SHOP,
     'reviews.graphql': SHOP['reviews.graphql'].replace('reviews: [String!]!', 'name: String'),
@@ -74,7 +74,7 @@ test('an unknown type and a directive that was not imported', async () => {
   `);
 });
 
-test('a directive that nobody knows, of nearly the same name as one of the gateway', async () => {
+test('an unknown directive with nearly the same name as one of the gateway', async () => {
   const { problems } = await compose({
     ...SHOP,
     'reviews.graphql': SHOP['reviews.graphql'].replace('[String!]!', '[String!]! @rateLimits(limit: 3)'),

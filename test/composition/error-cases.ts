@@ -365,10 +365,47 @@ export const ERRORS: readonly ErrorCase[] = [
     a: file('a', QUERY),
     b: 'extend schema @subgraph(url: "http://b")\nextend schema @link(url: "https://specs.apollo.dev/federation/v2.99") # here\ntype T { x: Int }',
   }),
+  ...['federation', 'federation/', 'federation/2.3'].map((url) =>
+    fileCase('UNKNOWN_FEDERATION_LINK_VERSION', {
+      a: file('a', QUERY),
+      b: `extend schema @subgraph(url: "http://b")\nextend schema @link(url: "https://specs.apollo.dev/${url}") # here\ntype T { x: Int }`,
+    }),
+  ),
   fileCase('INVALID_LINK_DIRECTIVE_USAGE', {
     a: file('a', QUERY),
     b: 'extend schema @subgraph(url: "http://b")\nextend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@cost"]) # here\ntype T { x: Int }',
   }),
+  ...['f(b: 1)', 'f(a: 1, b: {d: 2})', 'f', 'f(a: \\"1\\")', 'f(a: $a)', 'f(a: 1, b: {c: true})', 'f(a: 1, a: 1)'].map(
+    (fields) =>
+      errorCase(
+        'REQUIRES_INVALID_FIELDS',
+        `${QUERY}type T @key(fields: "id") { id: ID! f(a: Int!, b: I): Int }\ninput I { c: Int }`,
+        `type T @key(fields: "id") { id: ID! f(a: Int!, b: I): Int @external\n g: Int @requires(fields: "${fields}") # here\n}\ninput I { c: Int }`,
+      ),
+  ),
+  ...['nested { x(y: 1) }', 'nested { ... on N { x(y: 1) } }'].map((fields) =>
+    errorCase(
+      'REQUIRES_INVALID_FIELDS',
+      `${QUERY}type T @key(fields: "id") { id: ID! nested: N }\ntype N @shareable { x: Int }`,
+      `type T @key(fields: "id") { id: ID! nested: N @external\n g: Int @requires(fields: "${fields}") # here\n}\ntype N { x: Int @external }`,
+    ),
+  ),
+  errorCase(
+    'PROVIDES_INVALID_FIELDS',
+    `${QUERY}type N @key(fields: "id") { id: ID! x: Int }`,
+    'extend type Query {\n n: N @provides(fields: "x(y: 1)") # here\n}\ntype N @key(fields: "id") { id: ID! x: Int @external }',
+  ),
+  errorCase('KEY_INVALID_FIELDS', QUERY, '\ntype T @key(fields: "id(a: 1)") { # here\n id: ID! }'),
+  errorCase(
+    'CONTEXT_INVALID_SELECTION',
+    QUERY,
+    'type T @key(fields: "id") @context(name: "c") { id: ID! n: String u: U }\ntype U @key(fields: "id") {\n id: ID!\n f(n: String @fromContext(field: "$c { n(a: 1) }")): Int # here\n}',
+  ),
+  errorCase(
+    'CONTEXT_INVALID_SELECTION',
+    QUERY,
+    'type T @key(fields: "id") @context(name: "c") { id: ID! n(a: Int!): String u: U }\ntype U @key(fields: "id") {\n id: ID!\n f(n: String @fromContext(field: "$c ... on T { n }")): Int # here\n}',
+  ),
   errorCase('COMPOSITION_FAILED', QUERY, 'type T {\n y: Int\n x: Int @requiresScopes(scopes: "admin") # here\n}'),
   errorCase('COMPOSITION_FAILED', QUERY, '\ntype T {\n x: Int @cost(weight: "3") # here\n}'),
 ];

@@ -38,3 +38,12 @@ test('a message that the composer throws says which directive is meant', () => {
   expect(crash).toMatchObject({ file: 'schemas/b.graphql', line: 4, column: 10, subgraph: 'b' });
   expect(crash?.hint).not.toContain('Take the file');
 });
+
+test('a @link to federation without a version says which versions there are', () => {
+  const [problem] = problemsOf({
+    a: 'extend schema @subgraph(url: "http://a") @link(url: "https://specs.apollo.dev/federation")\ntype Query { ok: Int }',
+  });
+  expect(problem?.message).toBe(
+    'The @link to federation has no version: "https://specs.apollo.dev/federation"; expected v2.0 to v2.15 at its end.',
+  );
+});

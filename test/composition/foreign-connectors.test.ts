@@ -135,7 +135,7 @@ test.each(['v0.1', 'v0.2'])('a supergraph that was composed elsewhere, with conn
   });
 });
 
-test('what is not known here, or is wrong, is told where it stands', async () => {
+test('what is unknown or invalid is reported with its place', async () => {
   const wrong = TYPES('http://none')
     .replace('name: full_name rank', 'name: full_name->sing rank')
     .replace('{source: "hr", http: {GET: "/lifts', '{source: "hr", stream: true, http: {GET: "/lifts');

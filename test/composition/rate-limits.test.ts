@@ -76,7 +76,7 @@ test('clients see nothing of it', async () => {
   expect([...types.keys()].filter((name) => name.includes('headgate'))).toEqual([]);
 });
 
-test('mistakes are told where they stand', async () => {
+test('mistakes are reported with their place', async () => {
   const fields = [
     'a: Int @rateLimit(limit: 0)',
     'b: Int @rateLimit(limit: 1, window: "soon")',

@@ -259,7 +259,7 @@ type User { id: ID! }`;
   });
 });
 
-describe('mistakes are told with their place and what to do', () => {
+describe('mistakes are reported with their place and what to do', () => {
   const USER = 'type User { id: ID! name: String owner: Owner } type Owner { id: ID! }';
 
   test.each([

@@ -101,11 +101,11 @@ test.each([
     'extend schema @subgraph(url: "http://a")\ntype Query { a: Int @connect(http: {GET: "http://b"}, selection: "$") }',
     '2:21 MIXED_SOURCE_KINDS The file describes more than one kind of source: it has @subgraph and @connect.',
   ],
-])('%s is told with its place', async (_, text, problem) => {
+])('%s is reported with its place', async (_, text, problem) => {
   expect(await problemsOf({ 'a.graphql': text })).toEqual([`a.graphql:${problem}`]);
 });
 
-test('every file is told of, not only the first', async () => {
+test('the problems of every file are reported, not only those of the first', async () => {
   const files = { 'a.graphql': 'type {', 'b.graphql': 'type Query { b: Int }', '9.graphql': aFile('http://c') };
   expect((await problemsOf(files)).map((text) => text.split(' ', 2))).toEqual([
     ['9.graphql:1:1', 'INVALID_NAME'],

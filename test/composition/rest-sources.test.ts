@@ -130,7 +130,7 @@ type Query { a: Int @connect(source: "b", http: {GET: "/"}, selection: "$.a") }`
   expect(subgraphs).toMatchObject([{ name: 'shop', url: 'headgate:shop', inProcess: { kind: 'rest', sdl } }]);
 });
 
-describe('mistakes are told with their place', () => {
+describe('mistakes are reported with their place', () => {
   const get = (selection: string, more = '') =>
     `@connect(source: "api", http: {GET: "/x"}, selection: "${selection}" ${more})`;
   const query = (field: string) => `type Query { ${field} }\n`;

@@ -8,22 +8,22 @@ import {
 } from '../../src/composition/supergraph-provider.ts';
 import { folderWith, SHOP } from './folder.ts';
 
-/** Watches, and returns what was told as short lines. */
+/** Watches, and returns what was reported as short lines. */
 async function watching(provider: SupergraphProvider): Promise<string[]> {
-  const told: string[] = [];
+  const reported: string[] = [];
   const watch = await provider.watch({
     update: ({ sdl, sources }) =>
-      told.push(
+      reported.push(
         sources
           ? sources.map((source) => source.name).join(' ')
           : sdl.includes('inStock')
             ? 'with stock'
             : 'without stock',
       ),
-    problems: (problems) => told.push(problems.map((problem) => problem.code).join(' ')),
+    problems: (problems) => reported.push(problems.map((problem) => problem.code).join(' ')),
   });
   onTestFinished(() => watch.close());
-  return told;
+  return reported;
 }
 
 const STOCK = `extend schema @subgraph(url: "http://stock")
@@ -38,43 +38,43 @@ test('a folder that does not compose throws with every problem', async () => {
   expect((error as CompositionError).problems.map((problem) => problem.subgraph)).toEqual(['a', 'b']);
 });
 
-test('files added, broken, mended and removed', async () => {
+test('files added, broken, fixed and removed', async () => {
   const dir = await folderWith(SHOP);
   const provider = createSupergraphProvider({ schemasDir: dir });
   await provider.load();
-  const told = await watching(provider);
+  const reported = await watching(provider);
 
   await writeFile(join(dir, 'stock.graphql'), STOCK);
-  await vi.waitFor(() => expect(told).toEqual(['products reviews stock']));
+  await vi.waitFor(() => expect(reported).toEqual(['products reviews stock']));
 
   await writeFile(join(dir, 'stock.graphql'), `${STOCK} type {`);
-  await vi.waitFor(() => expect(told.slice(1)).toEqual(['INVALID_GRAPHQL']));
+  await vi.waitFor(() => expect(reported.slice(1)).toEqual(['INVALID_GRAPHQL']));
 
   await writeFile(join(dir, 'stock.graphql'), STOCK);
-  await vi.waitFor(() => expect(told.slice(2)).toEqual(['products reviews stock']));
+  await vi.waitFor(() => expect(reported.slice(2)).toEqual(['products reviews stock']));
 
   await rm(join(dir, 'stock.graphql'));
-  await vi.waitFor(() => expect(told.slice(3)).toEqual(['products reviews']));
+  await vi.waitFor(() => expect(reported.slice(3)).toEqual(['products reviews']));
 });
 
 test('an editor that writes a second file and renames it', async () => {
   const dir = await folderWith({ ...SHOP, 'stock.graphql': STOCK });
   const provider = createSupergraphProvider({ schemasDir: dir });
   await provider.load();
-  const told = await watching(provider);
+  const reported = await watching(provider);
   await writeFile(join(dir, '.stock.graphql.tmp'), STOCK.replace('Boolean', 'Boolean!'));
   await rename(join(dir, '.stock.graphql.tmp'), join(dir, 'stock.graphql'));
-  await vi.waitFor(() => expect(told).toEqual(['products reviews stock']));
+  await vi.waitFor(() => expect(reported).toEqual(['products reviews stock']));
 });
 
-test('a change that changes nothing is not told', async () => {
+test('a change that changes nothing is not reported', async () => {
   const dir = await folderWith(SHOP);
   const provider = createSupergraphProvider({ schemasDir: dir });
   await provider.load();
-  const told = await watching(provider);
+  const reported = await watching(provider);
   await writeFile(join(dir, 'products.graphql'), `${SHOP['products.graphql']}\n# a comment\n`);
   await writeFile(join(dir, 'stock.graphql'), STOCK);
-  await vi.waitFor(() => expect(told).toEqual(['products reviews stock']));
+  await vi.waitFor(() => expect(reported).toEqual(['products reviews stock']));
 });
 
 test('the symlink swap of a mounted ConfigMap', async () => {
@@ -89,14 +89,14 @@ test('the symlink swap of a mounted ConfigMap', async () => {
   for (const file of Object.keys(SHOP)) await symlink(`..data/${file}`, join(dir, file));
   const provider = createSupergraphProvider({ schemasDir: dir });
   await provider.load();
-  const told = await watching(provider);
+  const reported = await watching(provider);
 
   await version('..2026_01_02', {
     ...SHOP,
     'products.graphql': SHOP['products.graphql'].replace('name: String', 'name: String!'),
   });
   await rm(join(dir, '..2026_01_01'), { recursive: true });
-  await vi.waitFor(() => expect(told).toEqual(['products reviews']));
+  await vi.waitFor(() => expect(reported).toEqual(['products reviews']));
 });
 
 test('one supergraph file, replaced and broken', async () => {
@@ -108,13 +108,13 @@ test('one supergraph file, replaced and broken', async () => {
   const file = join(dir, 'supergraph.graphql');
   const provider = createSupergraphProvider({ supergraphFile: file });
   expect(await provider.load()).toEqual({ sdl: smaller });
-  const told = await watching(provider);
+  const reported = await watching(provider);
 
   await writeFile(join(dir, 'new'), sdl);
   await rename(join(dir, 'new'), file);
-  await vi.waitFor(() => expect(told).toEqual(['with stock']));
+  await vi.waitFor(() => expect(reported).toEqual(['with stock']));
   await writeFile(file, 'type Query { a: Int }');
-  await vi.waitFor(() => expect(told.slice(1)).toEqual(['NOT_A_SUPERGRAPH']));
+  await vi.waitFor(() => expect(reported.slice(1)).toEqual(['NOT_A_SUPERGRAPH']));
 });
 
 test.each([
@@ -126,7 +126,7 @@ test.each([
     'padlock/v0.1", for: SECURITY',
     '2:1 UNSUPPORTED_SPEC The supergraph requires https://specs.apollo.dev/padlock/v0.1, which is not supported',
   ],
-])('a supergraph that needs what is not known here is refused: %s', async (link, told) => {
+])('a supergraph that needs what is not known here is refused: %s', async (link, reported) => {
   const dir = await folderWith({});
   const file = join(dir, 'super.graphql');
   const write = (spec: string) =>
@@ -140,7 +140,7 @@ test.each([
     .load()
     .catch((thrown: unknown) => thrown);
   const [problem] = (error as CompositionError).problems;
-  expect(`${problem?.line}:${problem?.column} ${problem?.code} ${problem?.message}`).toContain(told);
+  expect(`${problem?.line}:${problem?.column} ${problem?.code} ${problem?.message}`).toContain(reported);
   await write('cost/v0.1"');
   expect((await createSupergraphProvider({ supergraphFile: file }).load()).sdl).toContain('cost');
 });

@@ -12,7 +12,7 @@ describe('a pattern of the config', () => {
     );
   });
 
-  it('minds the case, unless it is told not to', () => {
+  it('respects the case, unless a flag says otherwise', () => {
     expect(linearPattern('^X-')('x-a')).toBe(false);
     expect(linearPattern('^X-', { ignoreCase: true })('x-a')).toBe(true);
   });

@@ -86,7 +86,7 @@ test('HEADGATE_CONFIG names the file; a file that was named must be there', () =
   expect(() => loadConfig({ env: {}, file: `${file}.gone` })).toThrow(/headgate\.yaml\.gone:1:1 .*File not found/);
 });
 
-test('production shows no schema unless told to', () => {
+test('production shows no schema unless it is configured to', () => {
   const env = { NODE_ENV: 'production' };
   expect(load('{}', env)).toMatchObject({ production: true, supergraph: { introspection: false } });
   expect(load('supergraph: { introspection: true }', env).supergraph.introspection).toBe(true);
@@ -126,7 +126,7 @@ include_subgraph_errors: { all: false, subgraphs: { open: true } }
   expect(includesErrorsOf(load('').include_subgraph_errors, 'other', false)).toBe(false);
 });
 
-test('unknown keys are told with their place and the nearest known key', () => {
+test('unknown keys are reported with their place and the nearest known key', () => {
   const problems = problemsOf(`limits:
   parser_max_token: 5
 trafic_shaping: {}
@@ -149,7 +149,7 @@ zebra: 1
   `);
 });
 
-test('wrong values are told with their place and what was expected', () => {
+test('wrong values are reported with their place and what was expected', () => {
   const problems = problemsOf(`supergraph:
   listen: 4000
   introspection: maybe
@@ -176,7 +176,7 @@ health_check: []
   `);
 });
 
-test('keys of Apollo Router that have another name here are told what to write', () => {
+test('keys of Apollo Router that have another name here are reported with what to write', () => {
   const problems = problemsOf(`
 override_subgraph_url: { products: "http://a" }
 cors: { origins: ["https://a.example"] }
@@ -196,7 +196,7 @@ headers:
   `);
 });
 
-test('values of the wrong type are told with how to write them', () => {
+test('values of the wrong type are reported with how to write them', () => {
   const problems = problemsOf(`
 cors: { policies: [{ origins: https://a.example }] }
 rate_limits: { requests: { limit: 10 } }
@@ -266,7 +266,7 @@ test('broken YAML, a repeated key, an unset variable, what looks like a variable
   );
 });
 
-test('bad environment variables are told together', () => {
+test('bad environment variables are reported together', () => {
   expect(problemsOf('{}', { PORT: '70000', LOG_LEVEL: 'loud' })).toMatchInlineSnapshot(`
     "environment variable PORT  INVALID_VARIABLE  "70000" is not a port.
         hint: Use a whole number from 0 to 65535.

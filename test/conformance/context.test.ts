@@ -183,7 +183,7 @@ describe('@context and @fromContext', () => {
     expect(errors).toMatchObject([{ message: 'pas de titre', path: ['users', 1, 'start', 'title'] }]);
   });
 
-  it('tells of a field whose value could not be fetched, and asks for nothing without it', async () => {
+  it('reports a field whose value could not be fetched, and asks for nothing without it', async () => {
     const world = createWorld({ subgraphs: { ...all, users: { ...users, ...withoutLocale(users) }, languages } });
     world.fault({ kind: 'failure', subgraph: 'languages' });
     const { data, errors, requests } = await world.query('{ users { id start { id text } } }');

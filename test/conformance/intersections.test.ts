@@ -87,7 +87,7 @@ describe('what is inaccessible and turns up all the same', () => {
     expect(JSON.stringify(errors)).not.toMatch(/Dragon|Smaug/);
   });
 
-  it('a hidden enum value is null, with an error that does not name it; null goes up where it must', async () => {
+  it('a hidden enum value is null, with an error that does not name it; null propagates where it must', async () => {
     const { data, errors } = await world.query('{ mood moods }');
     expect(data).toEqual({ mood: null, moods: null });
     expect(errors.map(({ path }) => path)).toEqual([['mood'], ['moods', 1]]);

@@ -108,7 +108,7 @@ describe('@requires', () => {
     expect(errors).toEqual([]);
   });
 
-  it('tells of a required field that failed, although the client did not ask for it', async () => {
+  it('reports a required field that failed, although the client did not ask for it', async () => {
     const shipping = {
       typeDefs:
         'type Product @key(fields: "id") { id: ID! weight(unit: String): Int @external cost: Int @requires(fields: "weight") }',

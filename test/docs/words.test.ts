@@ -1,12 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { AVOIDED, findAvoided, findAvoidedTypes } from './words.ts';
+import { ownWords } from './own-words.ts';
+import { AVOIDED, type Finding, findAvoided, findAvoidedTypes } from './words.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
 /** Rooms of `src/`, and files directly in it, whose identifiers, comments and messages are checked as well. */
 const ROOMS: readonly string[] = readdirSync(join(ROOT, 'src'));
+
+/** Files that have these words because they are about them. */
+const OF_THE_LIST = new Set(['test/docs/words.ts', 'test/docs/words.test.ts']);
 
 /** Written from the texts of `src/config/`. */
 const GENERATED = 'docs/configuration-keys.md';
@@ -14,6 +18,14 @@ const GENERATED = 'docs/configuration-keys.md';
 const PAGES = ['README.md', 'CONTRIBUTING.md', 'subgraphs/README.md', ...filesIn('docs', '.md')].filter(
   (page) => page !== GENERATED || ROOMS.includes('config'),
 );
+
+/** Folders whose comments, identifiers and titles of tests are checked; the words of schemas and data are those of their domain. */
+const FOLDERS: readonly string[] = ['subgraphs', 'bench', ...foldersIn('test')];
+
+function foldersIn(dir: string): string[] {
+  const entries = readdirSync(join(ROOT, dir), { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(dir, name));
+}
 
 function filesIn(dir: string, ending: string): string[] {
   const files = readdirSync(join(ROOT, dir), { recursive: true, encoding: 'utf8' });
@@ -56,11 +68,27 @@ describe('words that readers have to guess', () => {
   });
 });
 
-function expectNone(files: readonly string[]): void {
+describe('words that readers of tests have to guess', () => {
+  it('are found in comments, identifiers and titles, and not in data', () => {
+    const code =
+      "// told\nconst told = 'told';\ntest.each(['told'])('is told', () => {\n  expect('told').toBe(`told ${1} told`);\n});";
+    expect(findAvoided(ownWords(code, 'example.ts')).map(({ line }) => line)).toEqual([1, 2, 3]);
+  });
+
+  it.each(FOLDERS)('are not in %s', (folder) => {
+    const files = filesIn(folder, '.ts').filter((file) => !OF_THE_LIST.has(file));
+    expectNone(files, (text, file) => findAvoided(ownWords(text, file)));
+  });
+});
+
+function expectNone(files: readonly string[], find: (text: string, file: string) => Finding[] = findAll): void {
   const found = files.flatMap((file) => {
     const text = readFileSync(join(ROOT, file), 'utf8');
-    const all = [...findAvoided(text), ...(file.endsWith('.ts') ? findAvoidedTypes(text) : [])];
-    return all.map(({ line, avoid, write }) => `${file}:${line}  "${avoid}": write ${write}`);
+    return find(text, file).map(({ line, avoid, write }) => `${file}:${line}  "${avoid}": write ${write}`);
   });
   expect(found).toEqual([]);
+}
+
+function findAll(text: string, file: string): Finding[] {
+  return [...findAvoided(text), ...(file.endsWith('.ts') ? findAvoidedTypes(text) : [])];
 }

@@ -130,5 +130,5 @@ for (const avoided of AVOIDED) {
 /** Words in lower case. */
 function wordsOf(line: string): string[] {
   const spaced = line.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase();
-  return spaced.split(/[^a-z0-9']+/).filter((word) => word !== '');
+  return spaced.match(/[a-z0-9]+(?:'[a-z0-9]+)*/g) ?? [];
 }

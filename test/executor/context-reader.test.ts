@@ -18,7 +18,7 @@ const read = (fields: RepresentationSelection, object: object) =>
   compileContextReader({ fields, type: 'User' })(object as Record<string, unknown>);
 
 describe('what a context holds', () => {
-  it('is the value under the wire key of the field', () => {
+  it('is the value under the response key of the field', () => {
     expect(read([field('locale', 'locale_1')], { locale: 'fr', locale_1: 'de' })).toBe('de');
   });
 

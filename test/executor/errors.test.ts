@@ -17,7 +17,7 @@ const top = { data: { top: [{ upc: 'a' }, { upc: 'b' }, { upc: 'a' }] } };
 const both = [{ inStock: true }, { inStock: null }];
 
 /** The paths and messages of errors, `top.0.name: boom`. */
-function told(errors: readonly { message: string; path?: readonly (string | number)[] }[]): string[] {
+function reported(errors: readonly { message: string; path?: readonly (string | number)[] }[]): string[] {
   return errors.map(({ message, path }) => `${path?.join('.')}: ${message}`);
 }
 
@@ -45,21 +45,21 @@ describe('an error of a root request', () => {
     expect(errors).toMatchObject([{ extensions: { code: 'DOWNSTREAM_SERVICE_ERROR', service: 'products' } }]);
   });
 
-  it('is told under the client’s names', async () => {
+  it('is reported under the client’s names', async () => {
     const { errors } = await execute(shop, '{ nice: best { brand: maker { label: name } } }', {
       products: {
         data: { nice: { brand: { label: null } } },
         errors: [{ message: 'boom', path: ['nice', 'brand', 'label'] }],
       },
     });
-    expect(told(errors)).toEqual(['nice.brand.label: boom']);
+    expect(reported(errors)).toEqual(['nice.brand.label: boom']);
   });
 
-  it('is told under every alias of what was fetched once', async () => {
+  it('is reported under every alias of what was fetched once', async () => {
     const { errors } = await execute(shop, '{ best { a: name b: name } }', {
       products: { data: { best: { a: null } }, errors: [{ message: 'boom', path: ['best', 'a'] }] },
     });
-    expect(told(errors)).toEqual(['best.a: boom', 'best.b: boom']);
+    expect(reported(errors)).toEqual(['best.a: boom', 'best.b: boom']);
   });
 
   it('keeps its place in lists', async () => {
@@ -69,20 +69,20 @@ describe('an error of a root request', () => {
         errors: [{ message: 'boom', path: ['top', 1, 'name'] }],
       },
     });
-    expect(told(errors)).toEqual(['top.1.name: boom']);
+    expect(reported(errors)).toEqual(['top.1.name: boom']);
   });
 
-  it('explains the nulls that it caused: they are not told again', async () => {
+  it('explains the nulls that it caused: they are not reported again', async () => {
     const { data, errors } = await execute(shop, '{ must }', {
       products: { data: null, errors: [{ message: 'boom', path: ['must'] }] },
     });
     expect(data).toBeNull();
-    expect(told(errors)).toEqual(['must: boom']);
+    expect(reported(errors)).toEqual(['must: boom']);
   });
 });
 
 describe('an error of a look-up', () => {
-  it('is told at each object that the entity was looked up for', async () => {
+  it('is reported at each object that the entity was looked up for', async () => {
     const { data, errors } = await execute(shop, '{ top { inStock } }', {
       products: top,
       stock: {
@@ -91,15 +91,15 @@ describe('an error of a look-up', () => {
       },
     });
     expect(data).toEqual({ top: [{ inStock: null }, { inStock: true }, { inStock: null }] });
-    expect(told(errors)).toEqual(['top.0.inStock: boom', 'top.2.inStock: boom']);
+    expect(reported(errors)).toEqual(['top.0.inStock: boom', 'top.2.inStock: boom']);
   });
 
-  it('is told at the object itself where the entity is null', async () => {
+  it('is reported at the object itself where the entity is null', async () => {
     const { errors } = await execute(shop, '{ top { inStock } }', {
       products: top,
       stock: { data: { _entities: [{ inStock: true }, null] }, errors: [{ message: 'gone', path: ['_entities', 1] }] },
     });
-    expect(told(errors)).toEqual(['top.1: gone']);
+    expect(reported(errors)).toEqual(['top.1: gone']);
   });
 
   it('goes on below the entity', async () => {
@@ -110,18 +110,18 @@ describe('an error of a look-up', () => {
         errors: [{ message: 'boom', path: ['_entities', 0, 'room', 1, 'number'] }],
       },
     });
-    expect(told(errors)).toEqual(['best.room.1.number: boom']);
+    expect(reported(errors)).toEqual(['best.room.1.number: boom']);
   });
 
-  it('without a path is told at the fields that are null, where they are first', async () => {
+  it('without a path is reported at the fields that are null, where they are first', async () => {
     const { errors } = await execute(shop, '{ top { inStock } }', {
       products: top,
       stock: { data: { _entities: both }, errors: [{ message: 'somewhere' }] },
     });
-    expect(told(errors)).toEqual(['top.1.inStock: somewhere']);
+    expect(reported(errors)).toEqual(['top.1.inStock: somewhere']);
   });
 
-  it('in a field that only @requires asked for is told at the object', async () => {
+  it('in a field that only @requires asked for is reported at the object', async () => {
     const { errors } = await execute(shop, '{ best { shipping } }', {
       products: {
         data: { best: { upc: 'a', weight: null } },
@@ -129,7 +129,7 @@ describe('an error of a look-up', () => {
       },
       stock: { data: { _entities: [{ shipping: null }] } },
     });
-    expect(told(errors)).toEqual(['best: no scales']);
+    expect(reported(errors)).toEqual(['best: no scales']);
   });
 });
 
@@ -147,20 +147,20 @@ describe('many errors of a look-up', () => {
     };
   };
 
-  it('are each told at their own object', async () => {
+  it('are each reported at their own object', async () => {
     const { errors } = await execute(shop, '{ top { inStock } }', {
       products: many(20_000, (index) => `p${index}`),
       stock: gone,
     });
-    expect(told(errors)).toEqual(Array.from({ length: 20_000 }, (_, index) => `top.${index}: gone 0`));
+    expect(reported(errors)).toEqual(Array.from({ length: 20_000 }, (_, index) => `top.${index}: gone 0`));
   });
 
-  it('are told for a hundred objects each, and for the first alone when there are very many', async () => {
+  it('are reported for a hundred objects each, and for the first alone when there are very many', async () => {
     const { errors } = await execute(shop, '{ top { inStock } }', {
       products: many(5_000, () => 'same'),
       stock: (request) => gone(request, 200),
     });
-    const lines = told(errors);
+    const lines = reported(errors);
     expect(lines.filter((line) => line.endsWith(': gone 0'))).toEqual(
       Array.from({ length: 100 }, (_, index) => `top.${index}: gone 0`),
     );
@@ -177,7 +177,7 @@ describe('many errors of a look-up', () => {
         errors: [{ message: 'boom', path: ['_entities', 0, 'inStock'] }],
       },
     });
-    expect(told(errors)).toEqual([
+    expect(reported(errors)).toEqual([
       'top.0.inStock: boom',
       'top.1.inStock: Cannot return null for non-nullable field Product.inStock.',
       'top.2.inStock: Cannot return null for non-nullable field Product.inStock.',
@@ -189,7 +189,7 @@ describe('many errors of a look-up', () => {
         errors: [{ message: 'boom', path: ['_entities', 0, 'inStock'] }],
       },
     });
-    expect(told(others)).toEqual([
+    expect(reported(others)).toEqual([
       'top.0.inStock: boom',
       'top.0.room: Cannot return null for non-nullable field Product.room.',
     ]);
@@ -204,7 +204,7 @@ describe('a request that fails', () => {
     status: 503,
   };
 
-  it('is told once for each field that it should have brought', async () => {
+  it('is reported once for each field that it should have brought', async () => {
     const { data, errors } = await execute(shop, '{ top { name inStock mine: shelves { row } } }', {
       products: {
         data: {
@@ -227,7 +227,7 @@ describe('a request that fails', () => {
     ]);
   });
 
-  it('is told at root fields, and leaves other subgraphs’ fields alone', async () => {
+  it('is reported at root fields, and leaves other subgraphs’ fields alone', async () => {
     const { data, errors } = await execute(
       { a: 'type Query { a: Int b: Int }', c: 'type Query { c: Int }' },
       '{ x: a b c }',
@@ -256,7 +256,7 @@ describe('an answer that is no result', () => {
     ['an object without data and errors', '{"status":"ok"}', 'neither data nor errors'],
     ['data that is no object', '{"data":[1]}', 'data is not an object'],
     ['null without a reason', '{"data":null}', 'data is not an object'],
-  ])('%s is told as such', async (_, text, reason) => {
+  ])('%s is reported as such', async (_, text, reason) => {
     const { data, errors } = await execute(shop, '{ hello }', { products: text });
     expect(data).toEqual({ hello: null });
     expect(errors).toEqual([
@@ -284,27 +284,27 @@ describe('an answer that is no result', () => {
     ]);
   });
 
-  it('a missing list that errors explain is told by them alone', async () => {
+  it('a missing list that errors explain is reported by them alone', async () => {
     const { errors } = await execute(shop, '{ top { inStock } }', {
       products: top,
       stock: { data: { _entities: null }, errors: [{ message: 'all gone', path: ['_entities'] }] },
     });
-    expect(told(errors)).toEqual(['top.0: all gone']);
+    expect(reported(errors)).toEqual(['top.0: all gone']);
   });
 
-  it('an error of the list as a whole is told where something is missing, when the list is there', async () => {
+  it('an error of the list as a whole is reported where something is missing, when the list is there', async () => {
     const errors = [{ message: 'b is gone', path: ['_entities'] }];
     const { data, errors: shown } = await execute(shop, '{ top { inStock } }', {
       products: top,
       stock: { data: { _entities: [{ inStock: true }, null] }, errors },
     });
     expect(data.top).toEqual([{ inStock: true }, { inStock: null }, { inStock: true }]);
-    expect(told(shown)).toEqual(['top.1.inStock: b is gone']);
+    expect(reported(shown)).toEqual(['top.1.inStock: b is gone']);
   });
 
-  it('errors that are none are still told', async () => {
+  it('errors that are none are still reported', async () => {
     const { errors } = await execute(shop, '{ hello }', { products: { data: null, errors: ['bad', { path: 7 }] } });
-    expect(told(errors)).toEqual([
+    expect(reported(errors)).toEqual([
       'hello: The subgraph reported an error without a message.',
       'hello: The subgraph reported an error without a message.',
     ]);
@@ -312,7 +312,7 @@ describe('an answer that is no result', () => {
 });
 
 describe('a null where none may be, with nobody to blame', () => {
-  it('is told by the gateway', async () => {
+  it('is reported by the gateway', async () => {
     const { data, errors } = await execute(shop, '{ hello must }', { products: { data: { hello: 'x', must: null } } });
     expect(data).toBeNull();
     expect(errors).toEqual([

@@ -270,7 +270,7 @@ describe('client variables', () => {
 });
 
 describe('a subgraph that has no source', () => {
-  it('is a mistake of ours, and told as one', async () => {
+  it('is an internal error, and reported as one', async () => {
     const run = execute(shop, '{ top { inStock } }', { products: { data: { top: [{ upc: 'a' }] } } });
     await expect(run).rejects.toThrow('no source for subgraph "stock"');
   });

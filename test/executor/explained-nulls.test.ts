@@ -3,14 +3,14 @@ import { execute } from './execute.ts';
 
 const MALFORMED = 'SUBREQUEST_MALFORMED_RESPONSE';
 
-interface LimitDecision {
+interface ReportedError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
   readonly extensions?: Record<string, unknown>;
 }
 
 /** `people.1: boom` for what a subgraph said, `people.2.mail INVALID_NULL_OR_TYPE` for what the gateway says. */
-function told(errors: readonly LimitDecision[]): string[] {
+function reported(errors: readonly ReportedError[]): string[] {
   return errors.map(({ path, message, extensions }) => {
     const code = extensions?.code;
     return code === 'DOWNSTREAM_SERVICE_ERROR'
@@ -36,7 +36,7 @@ describe('an error explains the nulls at and below its own place, and no others'
       },
     });
     expect(data).toEqual({ people: [{ mail: 'm' }, null, null] });
-    expect(told(errors)).toEqual(['people.1: gone', 'people.2.mail INVALID_NULL_OR_TYPE']);
+    expect(reported(errors)).toEqual(['people.1: gone', 'people.2.mail INVALID_NULL_OR_TYPE']);
   });
 
   it('its subgraph included', async () => {
@@ -45,7 +45,7 @@ describe('an error explains the nulls at and below its own place, and no others'
       b: { data: { b: 'text' } },
     });
     expect(data).toEqual({ a: null, b: null });
-    expect(told(errors)).toEqual(['a: bad id', 'b INVALID_NULL_OR_TYPE']);
+    expect(reported(errors)).toEqual(['a: bad id', 'b INVALID_NULL_OR_TYPE']);
   });
 
   it('nor what is null beside it', async () => {
@@ -59,7 +59,7 @@ describe('an error explains the nulls at and below its own place, and no others'
         },
       },
     );
-    expect(told(errors)).toEqual(['list.1.x: boom', 'list.2.y INVALID_NULL_OR_TYPE']);
+    expect(reported(errors)).toEqual(['list.1.x: boom', 'list.2.y INVALID_NULL_OR_TYPE']);
   });
 
   it('for every object that the entity was looked up for', async () => {
@@ -68,7 +68,7 @@ describe('an error explains the nulls at and below its own place, and no others'
       mails: { data: { _entities: [{ mail: null }] }, errors: [{ message: 'gone', path: ['_entities', 0, 'mail'] }] },
     });
     expect(data.people).toEqual(Array.from({ length: 150 }, () => null));
-    expect(told(errors)).toEqual(Array.from({ length: 100 }, (_, i) => `people.${i}.mail: gone`));
+    expect(reported(errors)).toEqual(Array.from({ length: 100 }, (_, i) => `people.${i}.mail: gone`));
   });
 
   it('of ten thousand errors, each its own', async () => {
@@ -81,7 +81,7 @@ describe('an error explains the nulls at and below its own place, and no others'
       },
     });
     expect(errors).toHaveLength(10_000);
-    expect(told(errors).at(-1)).toBe('people.5000.mail INVALID_NULL_OR_TYPE');
+    expect(reported(errors).at(-1)).toBe('people.5000.mail INVALID_NULL_OR_TYPE');
   });
 });
 
@@ -95,7 +95,7 @@ describe('a null that came up from an error below', () => {
       },
     });
     expect(data).toEqual({ people: [{ age: 1, mail: 'm' }, null, null] });
-    expect(told(errors)).toEqual(['people.1.mail: boom', 'people.2.mail INVALID_NULL_OR_TYPE']);
+    expect(reported(errors)).toEqual(['people.1.mail: boom', 'people.2.mail INVALID_NULL_OR_TYPE']);
   });
 
   it('is explained through what may not be null, not further', async () => {
@@ -103,11 +103,11 @@ describe('a null that came up from an error below', () => {
     const through = await execute(strict, '{ top { inner { x } } }', {
       a: { data: { top: { inner: null } }, errors: [{ message: 'boom', path: ['top', 'inner', 'x'] }] },
     });
-    expect(told(through.errors)).toEqual(['top.inner.x: boom']);
+    expect(reported(through.errors)).toEqual(['top.inner.x: boom']);
     const beyond = await execute(strict, '{ top { loose { x } } }', {
       a: { data: { top: null }, errors: [{ message: 'boom', path: ['top', 'loose', 'x'] }] },
     });
-    expect(told(beyond.errors)).toEqual(['top.loose.x: boom', 'top INVALID_NULL_OR_TYPE']);
+    expect(reported(beyond.errors)).toEqual(['top.loose.x: boom', 'top INVALID_NULL_OR_TYPE']);
   });
 
   it('is explained for the whole of data', async () => {
@@ -115,15 +115,15 @@ describe('a null that came up from an error below', () => {
       a: { data: null, errors: [{ message: 'boom', path: ['b'] }] },
     });
     expect(data).toBeNull();
-    expect(told(errors)).toEqual(['b: boom']);
+    expect(reported(errors)).toEqual(['b: boom']);
   });
 
-  it('is told where the error cannot have made it', async () => {
+  it('is reported where the error cannot have made it', async () => {
     const { data, errors } = await execute({ a: 'type Query { a: Int b: Int }' }, '{ a b }', {
       a: { data: null, errors: [{ message: 'boom', path: ['b'] }] },
     });
     expect(data).toEqual({ a: null, b: null });
-    expect(told(errors)).toEqual(['b: boom', `a ${MALFORMED}`]);
+    expect(reported(errors)).toEqual(['b: boom', `a ${MALFORMED}`]);
   });
 });
 
@@ -154,14 +154,14 @@ describe('a path that is none of the response', () => {
     const { errors } = await execute(subgraphs, '{ list { x } flat fine }', {
       a: { data, errors: [{ message: 'boom', path }] },
     });
-    expect(told(errors)).toEqual(['flat: boom']);
+    expect(reported(errors)).toEqual(['flat: boom']);
   });
 
   it('stands for all fields of the fetch where none is null, under the client’s names', async () => {
     const { errors } = await execute(subgraphs, '{ one: flat two: fine }', {
       a: { data: { one: 1, two: 2 }, errors: [{ message: 'boom', path: ['nothing'] }] },
     });
-    expect(told(errors)).toEqual(['one: boom', 'two: boom']);
+    expect(reported(errors)).toEqual(['one: boom', 'two: boom']);
   });
 
   it.each([
@@ -176,10 +176,10 @@ describe('a path that is none of the response', () => {
       names: three,
       mails: { data: { _entities: [{ age: 1 }, { age: null }, null] }, errors: [{ message: 'boom', path }] },
     });
-    expect(told(errors)).toEqual(['people.1.age: boom']);
+    expect(reported(errors)).toEqual(['people.1.age: boom']);
   });
 
-  it('explains only what it is told for', async () => {
+  it('explains only the nulls at its path', async () => {
     const { errors } = await execute(people, '{ people { mail } }', {
       names: three,
       mails: {
@@ -187,7 +187,7 @@ describe('a path that is none of the response', () => {
         errors: [{ message: 'boom', path: ['id'] }],
       },
     });
-    expect(told(errors)).toEqual(['people.1.mail: boom', 'people.2.mail INVALID_NULL_OR_TYPE']);
+    expect(reported(errors)).toEqual(['people.1.mail: boom', 'people.2.mail INVALID_NULL_OR_TYPE']);
   });
 });
 
@@ -196,7 +196,7 @@ describe('an error without a path', () => {
     const { errors } = await execute({ a: 'type Query { a: Int b: Int! }' }, '{ a b }', {
       a: { data: null, errors: [{ message: 'boom' }] },
     });
-    expect(told(errors)).toEqual(['a: boom', 'b: boom']);
+    expect(reported(errors)).toEqual(['a: boom', 'b: boom']);
   });
 
   it('has none where the answer of the root is whole', async () => {
@@ -216,7 +216,7 @@ describe('what failed before', () => {
   const two = { data: { people: [{ id: '1' }, { id: '2' }] } };
   const prices = { data: { _entities: [{ price: 1 }] } };
 
-  it('is told for what waited for it', async () => {
+  it('is reported for what waited for it', async () => {
     const failure = { kind: 'failure', failure: { code: 'SUBREQUEST_HTTP_ERROR', message: 'down' } } as const;
     const { data, errors, received } = await execute(chain, '{ people { sku price } }', {
       a: two,
@@ -230,10 +230,10 @@ describe('what failed before', () => {
         { sku: null, price: null },
       ],
     });
-    expect(told(errors)).toEqual(['people.0.sku SUBREQUEST_HTTP_ERROR', 'people.0.price REQUIRED_INPUT_MISSING']);
+    expect(reported(errors)).toEqual(['people.0.sku SUBREQUEST_HTTP_ERROR', 'people.0.price REQUIRED_INPUT_MISSING']);
   });
 
-  it('is told for the object whose key an error made null', async () => {
+  it('is reported for the object whose key an error made null', async () => {
     const { data, errors } = await execute(chain, '{ people { sku price } }', {
       a: two,
       b: {
@@ -248,10 +248,10 @@ describe('what failed before', () => {
         { sku: null, price: null },
       ],
     });
-    expect(told(errors)).toEqual(['people.1.sku: boom', 'people.1.price REQUIRED_INPUT_MISSING']);
+    expect(reported(errors)).toEqual(['people.1.sku: boom', 'people.1.price REQUIRED_INPUT_MISSING']);
   });
 
-  it('is not told where the entity is not known, or its key is null', async () => {
+  it('is not reported where the entity is not known, or its key is null', async () => {
     const { data, errors } = await execute(chain, '{ people { price } }', {
       a: { data: { people: [{ id: '1' }, { id: '2' }, { id: '3' }] } },
       b: { data: { _entities: [{ sku: 's' }, null, { sku: null }] } },
@@ -261,9 +261,9 @@ describe('what failed before', () => {
     expect(errors).toEqual([]);
   });
 
-  it('is told once for a field that may not be null, however many objects there are', async () => {
+  it('is reported once for a field that may not be null, however many objects there are', async () => {
     const { data, errors } = await execute(chain, '{ people { must } }', { a: two, b: 'oops', c: prices });
     expect(data).toEqual({ people: [null, null] });
-    expect(told(errors)).toEqual([`people.0 ${MALFORMED}`, 'people.0.must REQUIRED_INPUT_MISSING']);
+    expect(reported(errors)).toEqual([`people.0 ${MALFORMED}`, 'people.0.must REQUIRED_INPUT_MISSING']);
   });
 });

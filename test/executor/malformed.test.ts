@@ -3,14 +3,14 @@ import { execute } from './execute.ts';
 
 const MALFORMED = 'SUBREQUEST_MALFORMED_RESPONSE';
 
-interface LimitDecision {
+interface ReportedError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
   readonly extensions?: Record<string, unknown>;
 }
 
 /** The paths and codes of errors, `top.0.name INVALID_NULL_OR_TYPE`. */
-function told(errors: readonly LimitDecision[]): string[] {
+function reported(errors: readonly ReportedError[]): string[] {
   return errors.map(({ path, extensions }) => `${path?.join('.')} ${String(extensions?.code)}`);
 }
 
@@ -63,12 +63,12 @@ describe('errors that are malformed', () => {
     const fine = await execute(people, '{ count }', { names: { data: { count: 1 }, errors } });
     expect(fine).toMatchObject({ data: { count: 1 }, errors: [] });
     const bare = await execute(people, '{ count tree { id } }', { names: { data: null, errors } });
-    expect(told(bare.errors)).toEqual([`count ${MALFORMED}`, `tree ${MALFORMED}`]);
+    expect(reported(bare.errors)).toEqual([`count ${MALFORMED}`, `tree ${MALFORMED}`]);
     const list = await execute(people, '{ people { mail } }', {
       names: three,
       mails: { data: { _entities: null }, errors },
     });
-    expect(told(list.errors)).toEqual([`people.0.mail ${MALFORMED}`]);
+    expect(reported(list.errors)).toEqual([`people.0.mail ${MALFORMED}`]);
   });
 });
 
@@ -103,12 +103,12 @@ describe('an entity that is none', () => {
     ]);
   });
 
-  it('is told for each, and for each object that it was looked up for', async () => {
+  it('is reported for each, and for each object that it was looked up for', async () => {
     const { errors } = await execute(people, '{ people { mail } }', {
       names: { data: { people: [{ id: '1' }, { id: '2' }, { id: '1' }] } },
       mails: { data: { _entities: ['x', 'y'] } },
     });
-    expect(told(errors)).toEqual([
+    expect(reported(errors)).toEqual([
       `people.0.mail ${MALFORMED}`,
       `people.2.mail ${MALFORMED}`,
       `people.1.mail ${MALFORMED}`,
@@ -133,7 +133,7 @@ describe('an entity that is none', () => {
       stars: { data: { e0: [{ stars: 5 }], e1: [] } },
     });
     expect(data).toEqual({ feed: [{ stars: 5 }, { stars: null }] });
-    expect(told(errors)).toEqual([`feed.1.stars ${MALFORMED}`]);
+    expect(reported(errors)).toEqual([`feed.1.stars ${MALFORMED}`]);
   });
 
   it('may have a type that its interface allows', async () => {
@@ -172,7 +172,7 @@ describe('a field that a subgraph did not return', () => {
       'mails',
       'Friend.name',
     ],
-  ])('is told: %s', async (_, query, scripts, path, service, coordinate) => {
+  ])('is reported: %s', async (_, query, scripts, path, service, coordinate) => {
     const { errors } = await execute(people, query, scripts as never);
     const message = `The subgraph "${service}" did not return the requested field ${coordinate}.`;
     expect(errors.map((error) => ({ ...error, path: error.path?.join('.') }))).toEqual([
@@ -180,27 +180,27 @@ describe('a field that a subgraph did not return', () => {
     ]);
   });
 
-  it('is told where it is the key of another subgraph', async () => {
+  it('is reported where it is the key of another subgraph', async () => {
     const { data, errors } = await execute(people, '{ people { mail } }', {
       names: { data: { people: [{ id: '1' }, {}, { id: null }] } },
       mails: { data: { _entities: [{ mail: 'a' }] } },
     });
     expect(data).toEqual({ people: [{ mail: 'a' }, { mail: null }, { mail: null }] });
-    expect(told(errors)).toEqual([`people.1.mail ${MALFORMED}`, 'people.2.mail INVALID_NULL_OR_TYPE']);
+    expect(reported(errors)).toEqual([`people.1.mail ${MALFORMED}`, 'people.2.mail INVALID_NULL_OR_TYPE']);
     expect(errors[0]?.message).toBe(
       'The subgraph "mails" could not be queried for this field: the key of the object ("id") is missing from the response of another subgraph.',
     );
   });
 
-  it('is told once, also after a thousand objects', async () => {
+  it('is reported once, also after a thousand objects', async () => {
     const { errors } = await execute(people, '{ people { mail } }', {
       names: { data: { people: Array.from({ length: 1_000 }, (_, id) => ({ id })) } },
       mails: { data: { _entities: Array.from({ length: 1_000 }, (_, i) => (i === 777 ? {} : { mail: 'm' })) } },
     });
-    expect(told(errors)).toEqual([`people.777.mail ${MALFORMED}`]);
+    expect(reported(errors)).toEqual([`people.777.mail ${MALFORMED}`]);
   });
 
-  it('is not told where the client did not ask for it', async () => {
+  it('is not reported where the client did not ask for it', async () => {
     const { data, errors } = await execute(
       people,
       'query ($no: Boolean!) { people { id mail @skip(if: $no) ... @include(if: $no) { age @skip(if: $no) } } }',
@@ -216,10 +216,10 @@ describe('values of another kind', () => {
   it.each([
     ['a list for an object', { tree: [{ id: 1 }] }, 'tree'],
     ['a string for an object', { tree: 'x' }, 'tree'],
-  ])('are told: %s', async (_, data, path) => {
+  ])('are reported: %s', async (_, data, path) => {
     const answer = await execute(people, '{ tree { id } }', { names: { data } });
     expect(answer.data).toEqual({ tree: null });
-    expect(told(answer.errors)).toEqual([`${path} INVALID_NULL_OR_TYPE`]);
+    expect(reported(answer.errors)).toEqual([`${path} INVALID_NULL_OR_TYPE`]);
   });
 });
 
@@ -229,7 +229,7 @@ describe('value types of two subgraphs that do not agree', () => {
     b: 'type Query { settings: [Setting] @shareable main: Setting @shareable } type Setting { name: String @shareable language: String }',
   };
 
-  it('on how many there are: told for each that is missing', async () => {
+  it('on how many there are: reported for each that is missing', async () => {
     const { data, errors } = await execute(subgraphs, '{ settings { theme language } }', {
       a: { data: { settings: [{ theme: 'dark' }, { theme: 'light' }] } },
       b: { data: { settings: [{ language: 'de' }] } },
@@ -260,11 +260,35 @@ describe('value types of two subgraphs that do not agree', () => {
     expect(errors).toEqual([]);
   });
 
-  it('and what is missing from the one that is there is told', async () => {
+  it('and what is missing from the one that is there is reported', async () => {
     const { errors } = await execute(subgraphs, '{ main { theme language } }', {
       a: { data: { main: null } },
       b: { data: { main: {} } },
     });
-    expect(told(errors)).toEqual([`main.language ${MALFORMED}`]);
+    expect(reported(errors)).toEqual([`main.language ${MALFORMED}`]);
+  });
+});
+
+describe('a response that is nested deeper than the stack', () => {
+  const subgraphs = {
+    names: 'type Query { a: Person b: Person } type Person @key(fields: "id") { id: ID! }',
+    mails:
+      'scalar Any type Person @key(fields: "id") { id: ID! box: Box } type Box { any: Any } type Query { ok: Int }',
+  };
+
+  it('costs its own fields, where it has to be copied', async () => {
+    const any = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    const answer = await execute(subgraphs, '{ a { id box { any } } b { id box { any } } ok }', {
+      names: { data: { a: { id: '1' }, b: { id: '1' } } },
+      mails: ({ query }) =>
+        query.includes('_entities') ? `{"data":{"_entities":[{"box":{"any":${any}}}]}}` : { data: { ok: 1 } },
+    });
+    expect(answer.data).toMatchObject({ a: { id: '1' }, b: { id: '1' }, ok: 1 });
+    expect(answer.errors).toContainEqual(
+      expect.objectContaining({
+        path: ['a', 'box'],
+        extensions: expect.objectContaining({ code: MALFORMED, reason: 'it is nested too deeply' }),
+      }),
+    );
   });
 });

@@ -44,7 +44,7 @@ describe('the memory that answers may take', () => {
     expect(turns).toEqual(['huge', 'small']);
   });
 
-  it('whoever is in goes on freely, as others may wait for just that', async () => {
+  it('a running operation never waits, because others may wait for its end', async () => {
     const { run, turns } = scene({ atOnce: 100 });
     const first = run('first', 90);
     const second = run('second', 20);
@@ -116,13 +116,13 @@ describe('the memory that answers may take', () => {
   });
 
   it('tells when the queue begins, not of each that joins it', () => {
-    let told = 0;
-    const { run } = scene({ atOnce: 100, onWait: () => told++ });
+    let reported = 0;
+    const { run } = scene({ atOnce: 100, onWait: () => reported++ });
     run('first', 100);
-    expect(told).toBe(0);
+    expect(reported).toBe(0);
     run('second', 100);
     run('third', 100);
-    expect(told).toBe(1);
+    expect(reported).toBe(1);
   });
 
   it('leaving twice gives nothing back twice', async () => {

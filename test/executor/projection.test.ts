@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { show } from './execute.ts';
 
-describe('null goes up to the nearest place that may be null', () => {
+describe('null propagates to the nearest place that may be null', () => {
   const typeDefs = `
     type Query { a: A must: A! list: [A] listMust: [A!] mustList: [A]! mustListMust: [A!]! deep: [[A!]] deepMust: [[A!]!] grid: [[Int]!]! }
     type A { x: Int y: Int! a: A must: A! }
@@ -76,7 +76,7 @@ describe('null goes up to the nearest place that may be null', () => {
     expect(await show(typeDefs, query, data)).toEqual([text, `${path}: ${missing(field)}`]);
   });
 
-  it('in several places, each told', async () => {
+  it('in several places, each reported', async () => {
     expect(await show(typeDefs, '{ list { y } a { y } }', { list: [{}, { y: 2 }, {}], a: {} })).toEqual([
       '{"list":[null,{"y":2},null],"a":null}',
       `list.0.y: ${missing('A.y')}`,

@@ -135,7 +135,7 @@ describe('a name that comes twice', () => {
 });
 
 describe('plain keys', () => {
-  it('are told where nothing else is written', () => {
+  it('are reported where nothing else is written', () => {
     const plain = compileRepresentation({ typename: 'X', fields: [field('a'), field('b', { subgraphKey: 'b_1' })] });
     expect(plain.plainKeys).toEqual(['a', 'b_1']);
   });

@@ -176,7 +176,7 @@ function addUnion(builder: WorldBuilder, name: string): void {
 /** Turns an interface whose members all have `id` keys in one subgraph into an entity that another subgraph extends. */
 function addInterfaceObject(builder: WorldBuilder): void {
   const { chance, world } = builder;
-  // a type may implement two interfaces: their fields are told apart by name
+  // a type may implement two interfaces: their fields differ by name
   for (const [name, description] of Object.entries(world.interfaces)) {
     const [home] = Object.keys(description.members);
     if (home === undefined || !description.fields.includes('id') || chance.happens(0.25)) continue;

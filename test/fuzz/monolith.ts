@@ -1,4 +1,12 @@
-import { buildSchema, type ExecutionResult, execute, type GraphQLSchema, parse } from 'graphql';
+import {
+  buildSchema,
+  type ExecutionResult,
+  execute,
+  type GraphQLObjectType,
+  GraphQLSchema,
+  isInterfaceType,
+  parse,
+} from 'graphql';
 import { type FieldDescription, INPUT_SDL, type WorldDescription } from './description.ts';
 import { allMembers, fieldsOfType, interfaceFieldsIn } from './model.ts';
 import type { Thing, Truth } from './truth.ts';
@@ -39,7 +47,22 @@ export function monolithSchema(world: WorldDescription, withInaccessible: boolea
     parts.push(`type ${type}${clause} {\n${printFields(type)}\n}`);
   }
   for (const name of Object.keys(world.interfaces)) parts.push(printInterface(world, name, printFields));
-  return buildSchema(parts.join('\n'), { noLocation: true });
+  const schema = buildSchema(parts.join('\n'), { noLocation: true });
+  return world.contract && !withInaccessible ? reachableSchema(schema) : schema;
+}
+
+/** Contracts hide the types that nothing leads to from the roots; an interface leads to what implements it. */
+function reachableSchema(schema: GraphQLSchema): GraphQLSchema {
+  const roots = [schema.getQueryType(), schema.getMutationType()].filter((root) => !!root);
+  const types = new Set<GraphQLObjectType>(roots);
+  for (;;) {
+    const config = { query: schema.getQueryType(), mutation: schema.getMutationType(), types: [...types] };
+    const reached = new GraphQLSchema({ ...config, directives: schema.getDirectives() });
+    const interfaces = Object.values(reached.getTypeMap()).filter(isInterfaceType);
+    const implementing = interfaces.flatMap((type) => schema.getPossibleTypes(type));
+    if (implementing.every((type) => types.has(type))) return reached;
+    for (const type of implementing) types.add(type);
+  }
 }
 
 function printInterface(

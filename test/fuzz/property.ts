@@ -66,7 +66,7 @@ async function askAndCompare(
   if (answer.dataText === undefined) return `refused: ${JSON.stringify(answer.errors)}`;
   if (degraded) return compareDegraded(answer, expected);
   const expectsErrors = (expected.errors ?? []).length > 0;
-  // an object that an error below it made null is null for those who require it: that is told, and no more is sure
+  // an object that an error below it made null is null for those who require it: that is reported, and nothing else is certain
   if (lenient && expectsErrors && answer.errors.length > 0) return undefined;
   if (answer.dataText === JSON.stringify(expected.data) && expectsErrors === answer.errors.length > 0) return undefined;
   return `actual: ${answer.dataText}\nerrors: ${JSON.stringify(answer.errors)}`;
@@ -88,7 +88,7 @@ function compareDegraded(answer: WorldAnswer, expected: ExecutionResult): string
   return `${what}\nactual: ${answer.dataText}\nerrors: ${JSON.stringify(answer.errors)}`;
 }
 
-/** Whether one path is the beginning of the other. A failed request is told once, whatever the number of list items. */
+/** Whether one path is the beginning of the other. A failed request is reported once, whatever the number of list items. */
 function touches(left: readonly (string | number)[], right: readonly (string | number)[]): boolean {
   const length = Math.min(left.length, right.length);
   const isSame = (key: string | number, index: number) => key === right[index] || typeof key === 'number';

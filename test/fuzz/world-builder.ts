@@ -14,7 +14,7 @@ const WRAPPINGS: readonly Wrapping[] = ['', '', '', '!', '!', '[]', '[!]', '[]!'
 export class WorldBuilder {
   readonly chance: Chance;
   readonly world: WorldDescription;
-  /** Errors and nullability mismatches do not mix: which null goes up how far would depend on the plan. */
+  /** Errors and nullability mismatches do not mix: how far which null propagates would depend on the plan. */
   readonly mode: 'errors' | 'mismatches' | 'plain';
 
   constructor(chance: Chance, subgraphs: string[]) {

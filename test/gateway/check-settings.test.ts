@@ -11,7 +11,7 @@ function check(config: object): Promise<string[]> {
 
 const jwks = (...entries: object[]) => ({ authentication: { router: { jwt: { jwks: entries } } } });
 
-it('files and rules that the gateway could not start with are all told', async () => {
+it('files and rules that the gateway could not start with are all reported', async () => {
   const dir = folderOf({ 'keys.json': '{"keys": [{"id": "k1"}]}', 'set.json': '[]' });
   const problems = await check({
     ...jwks({ file: join(dir, 'set.json') }, { url: `file://${join(dir, 'none.json')}` }),

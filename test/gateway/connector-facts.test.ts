@@ -27,6 +27,11 @@ const connect = (http: string, selection = '$.a') =>
 
 test.each([
   ['none', connect(''), [false, false]],
+  [
+    'one that only correlates requests',
+    connect('headers: [{name: "traceparent", from: "traceparent"}]'),
+    [false, false],
+  ],
   ['one that is taken over', connect('headers: [{name: "t", from: "X-Tenant"}]'), [true, false]],
   [
     'one of a source',
@@ -41,8 +46,9 @@ test.each([
   ['one in a mapping', connect('', "$request.headers.'X-Tenant'->first"), [true, false]],
   ['all of them', connect('', '$request.headers->size'), [true, true]],
 ])('%s', (_, sdl, expected) => {
-  const { reads } = connectorFacts(supergraphOf(sdl));
-  expect(['x-tenant', 'x-other'].map(reads)).toEqual(expected);
+  const read = connectorFacts(supergraphOf(sdl)).subgraphs.get('b');
+  const isRead = (name: string) => read?.headers.has(name) || read?.patterns.some((matches) => matches(name));
+  expect(['x-tenant', 'x-other'].map(isRead)).toEqual(expected);
 });
 
 test('keys of the config that no source has', () => {

@@ -273,7 +273,7 @@ describe('endpoints', () => {
       body: '{"tags":["web/hello"]}',
     });
 
-  test('kept answers and refusals are counted', async () => {
+  test('cached responses and refusals are counted', async () => {
     const shopWorld = await world({}, { bffDir: folderOf(files) });
     const get = (path: string) =>
       fetch(new URL(path, shopWorld.server.url), { headers: { origin: 'https://other.example' } });
@@ -290,7 +290,7 @@ describe('endpoints', () => {
     });
   });
 
-  test('kept answers are purged at the admin listener by who has the token, and at the other as well', async () => {
+  test('cached responses are purged with the token, at the admin listener and at the port for clients', async () => {
     const shopWorld = await world({ bff: { purge_token: TOKEN } }, { bffDir: folderOf(files) });
     const admin = new URL('/bff/purge', shopWorld.server.metricsUrl);
     const hello = () => fetch(new URL('/bff/web/hello', shopWorld.server.url));
@@ -322,7 +322,7 @@ describe('the admin listener', () => {
     expect((await fetch(new URL('/metrics', server.url))).status).toBe(404);
   });
 
-  test('answers those whom ip_lists.admin lets in', async () => {
+  test('serves the addresses in ip_lists.admin', async () => {
     const { server } = await world({ ip_lists: { admin: { allow: ['10.0.0.0/8'] } } });
     expect((await fetch(server.metricsUrl ?? '')).status).toBe(403);
     expect((await post(server.url, { query: '{ hello }' })).status).toBe(200);

@@ -10,7 +10,11 @@ import {
 } from 'graphql';
 import { getVariableValues } from 'graphql/execution/values.js';
 import { LRUCache } from 'lru-cache';
+import { ANYTHING, NOTHING, withReads } from '../../src/client/depends-on.ts';
 import type { Engine, EngineRequest, ExecutionResult, ReadDocument } from '../../src/pipeline/engine.ts';
+
+/** The resolvers get the whole request, and may read anything of it. */
+const UNKNOWN = withReads(NOTHING, ANYTHING);
 
 type RootValue = Record<string, (args: Record<string, unknown>, request: EngineRequest) => unknown>;
 
@@ -31,6 +35,8 @@ export function plainEngine(sdl: string, roots: RootValue): Engine {
     } as unknown as Engine['supergraph'],
     publicSchema: schema,
     readDocument: ({ query }) => readPlain(schema, query),
+    dependsOn: () => UNKNOWN,
+    dependsOnOncePlanned: () => UNKNOWN,
     canDedupe: ({ query, operationName }) => operationOf(query, operationName)?.operation === 'query',
     execute: async (request) => executePlain(schema, roots, request),
   };
@@ -42,7 +48,7 @@ function readPlain(schema: GraphQLSchema, query: string): ReadDocument {
     const document = parse(query, { noLocation: true });
     if (validate(schema, document).length > 0) return unread;
     const prepared: Extract<ReadDocument, { document: unknown }>['prepared'] = new LRUCache({ max: 1 });
-    return { document, conditions: [], labels: [], countsRequests: false, dependsOnClient: false, prepared };
+    return { document, conditions: [], labels: [], countsRequests: false, reads: NOTHING, prepared };
   } catch {
     return unread;
   }

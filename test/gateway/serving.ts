@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { createHost, type HostOptions } from '../../src/gateway/create-host.ts';
+import { createGatewayHandler, type GatewayHandlerOptions } from '../../src/gateway/gateway-handler.ts';
 import { type Listener, type ListenerOptions, listen } from '../../src/http/listener.ts';
 import { createLogger, type Logger } from '../../src/telemetry/logger.ts';
 
@@ -23,11 +23,11 @@ export interface Serving extends Listener {
 
 /** A host on a free port of this machine, closed when the test ends. */
 export async function serve(
-  options: Partial<HostOptions> & Pick<HostOptions, 'engine'>,
+  options: Partial<GatewayHandlerOptions> & Pick<GatewayHandlerOptions, 'engine'>,
   timeouts: Pick<ListenerOptions, 'headersTimeoutMs' | 'requestTimeoutMs'> = {},
 ): Promise<Serving> {
   const { logger, lines } = recordingLogger();
-  const host = createHost({
+  const host = createGatewayHandler({
     logger,
     maxRequestBytes: 10_000,
     timeoutMs: 10_000,

@@ -187,3 +187,49 @@ describe('under load', () => {
 async function inFlight(url: string): Promise<boolean> {
   return (await fetch(new URL('/ready', url))).ok;
 }
+
+describe('a root field that the response of its subgraph does not have', () => {
+  const typeDefs =
+    'type Query { one: Int must: Int! list: [Item] item: Item } type Item @key(fields: "id") { id: ID! }';
+  const items = {
+    items: { typeDefs },
+    stock: { typeDefs: 'type Item @key(fields: "id") { id: ID! inStock: Int }' },
+  };
+
+  it.each([
+    ['{ one }', 'one', { one: null }],
+    ['{ list { id } }', 'list', { list: null }],
+    ['{ item { inStock } }', 'item', { item: null }],
+  ])('is an error, not just null: %s', async (query, field, data) => {
+    const { server, behave } = await httpWorld(items);
+    behave('items', text('{"data":{}}'));
+    const response = await post(server.url, { query });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({
+      data,
+      errors: [
+        {
+          message: `The subgraph "items" did not return the requested field Query.${field}.`,
+          path: [field],
+          extensions: { code: 'SUBREQUEST_MALFORMED_RESPONSE', service: 'items' },
+        },
+      ],
+    });
+  });
+
+  it('is an error of its own kind where it must not be null', async () => {
+    const { server, behave } = await httpWorld(items);
+    behave('items', text('{"data":{}}'));
+    const response = await post(server.url, { query: '{ must }' });
+    expect(await response.json()).toEqual({
+      data: null,
+      errors: [
+        {
+          message: 'Cannot return null for non-nullable field Query.must.',
+          path: ['must'],
+          extensions: { code: 'INVALID_NULL_OR_TYPE' },
+        },
+      ],
+    });
+  });
+});

@@ -107,6 +107,30 @@ export async function twoPrincipals(requestRules: readonly object[] = TELLS_WHO)
     'api.graphql': `extend schema @source(name: "api", http: {baseURL: "${api.url}"})
       type Query { who: String @connect(source: "api", http: {GET: "/who"}, selection: "$.who") }`,
   });
+  const { origin, send } = await startWithClients(schemasDir, ENDPOINTS, {
+    headers: { all: { request: requestRules } },
+  });
+  return {
+    origin,
+    send,
+    calls: () => subgraph.calls.length + api.calls.length,
+    hold: () => {
+      held = [];
+    },
+    release: () => {
+      const waiting = held ?? [];
+      held = undefined;
+      for (const answer of waiting) answer();
+    },
+  };
+}
+
+/** Starts a gateway that knows tokens of two issuers, API keys and certificates. */
+export async function startWithClients(
+  schemasDir: string,
+  endpoints: Readonly<Record<string, string>>,
+  config: object,
+): Promise<Pick<TwoPrincipals, 'origin' | 'send'>> {
   const keys = formatApiKeyFile(KEYS.map(({ record }) => record));
   const file = configFileSchema.parse({
     supergraph: { listen: '127.0.0.1:0' },
@@ -118,27 +142,18 @@ export async function twoPrincipals(requestRules: readonly object[] = TELLS_WHO)
       router: { jwt: { jwks: Object.entries(ISSUERS).map(([issuer, secret]) => ({ issuer, secret })) } },
     },
     connectors: { cache: { enabled: true } },
-    headers: { all: { request: requestRules } },
+    ...config,
   });
   const server = await startServer({
     config: { ...file, supergraph: { ...file.supergraph, introspection: true }, production: false },
     schema: createSupergraphProvider({ schemasDir }),
-    bffDir: folderOf(ENDPOINTS),
+    bffDir: folderOf(endpoints),
     logger: createLogger({ level: 'silent', format: 'json' }),
   });
   onTestFinished(() => server.close());
   const origin = `http://127.0.0.1:${server.port}`;
   return {
     origin,
-    calls: () => subgraph.calls.length + api.calls.length,
-    hold: () => {
-      held = [];
-    },
-    release: () => {
-      const waiting = held ?? [];
-      held = undefined;
-      for (const answer of waiting) answer();
-    },
     send: (path, sent, body, method = body ? 'POST' : 'GET') => send(origin + path, method, sent, body),
   };
 }

@@ -6,7 +6,7 @@ it('knows those that are under way, in whatever order they end', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(7), { maxLength: 40 }), (steps) => {
       const open = new ActiveRequests();
-      const all = Array.from({ length: 8 }, () => ({ place: -1 }) as RequestContext);
+      const all = Array.from({ length: 8 }, () => ({ index: -1 }) as RequestContext);
       const expected = new Set<RequestContext>();
       for (const step of steps) {
         const context = all[step] as RequestContext;

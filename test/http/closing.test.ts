@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createHost } from '../../src/gateway/create-host.ts';
+import { createGatewayHandler } from '../../src/gateway/gateway-handler.ts';
 import { listen } from '../../src/http/listener.ts';
 import { plainEngine } from '../gateway/plain-engine.ts';
 import { latch, post, recordingLogger } from '../gateway/serving.ts';
@@ -9,7 +9,7 @@ import { latch, post, recordingLogger } from '../gateway/serving.ts';
 async function start(resolve: () => unknown, times: { graceMs?: number; lingerMs?: number } = {}) {
   const engine = plainEngine('type Query { hello: String }', { hello: resolve });
   const { logger } = recordingLogger();
-  const host = createHost({
+  const host = createGatewayHandler({
     engine: () => engine,
     logger,
     maxRequestBytes: 10_000,
@@ -108,7 +108,7 @@ describe('closing', () => {
 
 it('says what to do when the port is in use', async () => {
   const first = await start(() => 'hi');
-  const host = createHost({
+  const host = createGatewayHandler({
     engine: () => undefined,
     logger: recordingLogger().logger,
     maxRequestBytes: 1,

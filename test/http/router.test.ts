@@ -120,7 +120,7 @@ describe('odd ways of asking', () => {
     expect(answer).toContain('{"data":{"hello":"hi"}}');
   });
 
-  it('is under a host name that is none: the client gets told', async () => {
+  it('is under an invalid host name: the response says so', async () => {
     const { port } = await serve({ engine: () => engine });
     const answer = await raw(port, 'GET /graphql?query={hello} HTTP/1.1\r\nhost: a b\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);

@@ -23,7 +23,7 @@ const schema = buildSchema(/* GraphQL */ `
 
 const plainly = (text: string) => isPlainlyValid(schema, parse(text));
 
-describe('told to be valid at once', () => {
+describe('recognised as valid at once', () => {
   it.each([
     '{ cat { name } }',
     'query A { cat { name } } query B($u: Boolean!) { cat { name(upper: $u) } }',

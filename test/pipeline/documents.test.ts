@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NOTHING } from '../../src/client/depends-on.ts';
 import { DocumentCache } from '../../src/pipeline/documents.ts';
 import { run, smallWorld } from './world.ts';
 
@@ -28,7 +29,7 @@ describe('@skip and @include', () => {
     ]);
   });
 
-  it('are told apart by operation, too', async () => {
+  it('are distinguished by operation, too', async () => {
     const two = 'query A($c: Boolean!) { me { id @skip(if: $c) } } query B($c: Boolean!) { me { name @skip(if: $c) } }';
     const variables = { c: false };
     expect((await run(world, two, { operationName: 'A', variables })).dataText).toBe('{"me":{"id":"u1"}}');
@@ -41,7 +42,7 @@ describe('the cache of documents', () => {
   const options = {
     introspection: true,
     labelsUsedBy: () => [],
-    inspectPolicies: () => ({ countsRequests: false, dependsOnClient: false }),
+    inspectPolicies: () => ({ countsRequests: false, reads: NOTHING }),
   };
 
   it('parses and validates a text once', () => {
@@ -77,7 +78,7 @@ describe('the cache of documents', () => {
   });
 });
 
-it('what a client writes is not told back to it without end', async () => {
+it('long texts of a client are shortened in messages', async () => {
   const { errors } = await run(world, `{ ${'x'.repeat(100_000)} }`);
   expect(errors[0]?.message).toMatch(/^Cannot query field "x{900,}…$/);
   expect(JSON.stringify(errors).length).toBeLessThan(2_000);
@@ -87,7 +88,7 @@ describe('documents with many mistakes', () => {
   const { publicSchema } = world.engine;
   const policies = {
     labelsUsedBy: () => [],
-    inspectPolicies: () => ({ countsRequests: false, dependsOnClient: false }),
+    inspectPolicies: () => ({ countsRequests: false, reads: NOTHING }),
   };
   const messages = (query: string, hideSuggestions = false) => {
     const known = new DocumentCache(publicSchema, { introspection: true, hideSuggestions, ...policies }).read(query);
@@ -105,7 +106,7 @@ describe('documents with many mistakes', () => {
     expect(all.filter(suggests)).toHaveLength(5);
   });
 
-  it.each([1, 5, 6, 99, 100])('of %i mistakes each is told once', (count) => {
+  it.each([1, 5, 6, 99, 100])('of %i mistakes each is reported once', (count) => {
     expect(messages(mistakes(count))).toHaveLength(count);
     expect(messages(mistakes(count)).filter(suggests)).toHaveLength(Math.min(count, 5));
     expect(messages(mistakes(count), true).filter(suggests)).toEqual([]);

@@ -51,7 +51,7 @@ function ask(query: string, ...dropped: string[]): Promise<WorldAnswer> {
 }
 
 const sent = ({ requests }: WorldAnswer) => requests.map(({ subgraph, query }) => `${subgraph}: ${query}`);
-const told = ({ errors }: WorldAnswer) => errors.map(({ path }) => path?.join('.'));
+const reported = ({ errors }: WorldAnswer) => errors.map(({ path }) => path?.join('.'));
 
 describe('a dropped field', () => {
   test('is null in its place, with one error at its path, and the rest is served', async () => {
@@ -79,7 +79,7 @@ describe('a dropped field', () => {
   test('may still be read as what another field requires', async () => {
     const answer = await ask('{ me { iban rating } }', 'User.iban');
     expect(answer.data).toEqual({ me: { iban: null, rating: 'A of DE1' } });
-    expect(told(answer)).toEqual(['me.iban']);
+    expect(reported(answer)).toEqual(['me.iban']);
   });
 
   test('may still be read as a key', async () => {
@@ -89,13 +89,13 @@ describe('a dropped field', () => {
   test('is null under each alias', async () => {
     const answer = await ask('{ me { a: iban b: iban name } }', 'User.iban');
     expect(answer.dataText).toBe('{"me":{"a":null,"b":null,"name":"Ann"}}');
-    expect(told(answer)).toEqual(['me.a', 'me.b']);
+    expect(reported(answer)).toEqual(['me.a', 'me.b']);
   });
 
   test('takes all that is below it', async () => {
     const answer = await ask('{ me { name friends { id balance } } }', 'User.friends', 'User.balance');
     expect(answer.data).toEqual({ me: { name: 'Ann', friends: null } });
-    expect(told(answer)).toEqual(['me.friends']);
+    expect(reported(answer)).toEqual(['me.friends']);
     expect(sent(answer)).toEqual(['users: {me{name}}']);
   });
 });
@@ -111,29 +111,29 @@ describe('an object all of whose fields are dropped', () => {
     const answer = await ask('{ me { id } found { ... on User { id } } }', 'Query.me', 'Query.found');
     expect(answer.dataText).toBe('{"me":null,"found":null}');
     expect(answer.requests).toEqual([]);
-    expect(told(answer)).toEqual(['me', 'found']);
+    expect(reported(answer)).toEqual(['me', 'found']);
   });
 
-  test('is told by its type alone', async () => {
+  test('is reported by its type alone', async () => {
     const answer = await ask('{ __typename me { __typename iban } }', 'User.iban');
     expect(answer.dataText).toBe('{"__typename":"Query","me":{"__typename":"User","iban":null}}');
   });
 });
 
 describe('where a dropped field cannot be null', () => {
-  test('null goes up to the nearest place that can be', async () => {
+  test('null propagates to the nearest place that can be null', async () => {
     const answer = await ask('{ me { name } }', 'User.name');
     expect(answer.dataText).toBe('{"me":null}');
-    expect(told(answer)).toEqual(['me.name']);
+    expect(reported(answer)).toEqual(['me.name']);
   });
 
   test('through lists, and to the top if it must', async () => {
     const answer = await ask('{ users { id name } }', 'User.name');
     expect(answer.dataText).toBe('null');
-    expect(told(answer)).toEqual(['users.name']);
+    expect(reported(answer)).toEqual(['users.name']);
   });
 
-  test('a sibling’s own trouble is still told', async () => {
+  test('a sibling’s own trouble is still reported', async () => {
     const world = createWorld({ subgraphs, engine: { policies: [drops('User.name')] } });
     world.fault({ kind: 'failure', subgraph: 'bank' });
     const { errors } = await world.query('{ me { name balance } }');
@@ -148,7 +148,7 @@ describe('on abstract types', () => {
   test('only objects of the type lose the field', async () => {
     const answer = await ask('{ found { ... on User { id iban } ... on Shop { id } } }', 'User.iban');
     expect(answer.data).toEqual({ found: [{ id: 'ann', iban: null }, { id: 's1' }] });
-    expect(told(answer)).toEqual(['found.iban']);
+    expect(reported(answer)).toEqual(['found.iban']);
   });
 
   test('a fragment all of whose fields are dropped still tells the types apart', async () => {
@@ -160,7 +160,7 @@ describe('on abstract types', () => {
   test('a field that is dropped on one type is null there, though the interface around it has it', async () => {
     const answer = await ask('{ nodes { secret ... on User { secret } } }', 'User.secret');
     expect(answer.data).toEqual({ nodes: [{ secret: null }, { secret: 's' }] });
-    expect(told(answer)).toEqual(['nodes.secret']);
+    expect(reported(answer)).toEqual(['nodes.secret']);
     const reversed = await ask('{ nodes { ... on User { secret } secret } }', 'User.secret');
     expect(reversed.data).toEqual(answer.data);
   });

@@ -173,7 +173,7 @@ describe('what cannot be planned', () => {
     ['no GraphQL', '{ me', /^1:5 Syntax Error: Expected Name, found <EOF>\.$/],
     ['not valid', '{ me { a } you }', /^1:8 Cannot query field "a" on type "User"\.\n1:12 Cannot query field "you"/],
     ['several operations', 'query A { me { id } } query B { me { id } }', /several operations: A, B/],
-  ])('%s is told line by line', (_, text, message) => {
+  ])('%s is reported line by line', (_, text, message) => {
     expect(() => explainPlan(supergraph, { query: text })).toThrow(ExplainError);
     expect(() => explainPlan(supergraph, { query: text })).toThrow(message);
   });

@@ -24,8 +24,8 @@ async function data(query: string, variables?: Record<string, unknown>): Promise
 describe('introspection', () => {
   it('tells the whole public schema, without a subgraph', async () => {
     const before = world.requests.length;
-    const told = buildClientSchema((await data(getIntrospectionQuery())) as never);
-    expect(printSchema(lexicographicSortSchema(told))).toBe(
+    const reported = buildClientSchema((await data(getIntrospectionQuery())) as never);
+    expect(printSchema(lexicographicSortSchema(reported))).toBe(
       printSchema(lexicographicSortSchema(world.engine.publicSchema)),
     );
     expect(world.requests).toHaveLength(before);
@@ -65,6 +65,42 @@ describe('introspection', () => {
       'query ($n: String!, $c: Boolean!) { a: __type(name: $n) { name } b: __type(name: "User") @include(if: $c) { name } }';
     expect(await data(query, { n: 'Colour', c: false })).toEqual({ a: { name: 'Colour' } });
     expect(await data(query, { n: 'Nobody', c: true })).toEqual({ a: null, b: { name: 'User' } });
+  });
+
+  it('shows defaults as the schema has them, with all digits', () => {
+    const schema = buildSchema(`
+      scalar Any
+      enum Colour { RED }
+      input Filter { price: Any = 1.10 colour: Colour = RED }
+      type Query {
+        f(big: Any = 9007199254740993, of: Any = {a: [1.50, "x"]}, list: [Any!] = [1.0, 2], filter: Filter = {price: 2.0}, none: Int): Int
+      }
+    `);
+    const document = parse(
+      '{ q: __type(name: "Query") { fields { args { name defaultValue } } } i: __type(name: "Filter") { inputFields { defaultValue } } }',
+    );
+    const { texts, errors } = new Introspector(schema).introspect(document, {});
+    expect(errors).toEqual([]);
+    const [{ args }] = JSON.parse(texts.get('q') ?? '').fields;
+    const shown = args.map((arg: { name: string; defaultValue: string | null }) => [arg.name, arg.defaultValue]);
+    expect(Object.fromEntries(shown)).toEqual({
+      big: '9007199254740993',
+      of: '{a: [1.50, "x"]}',
+      list: '[1.0, 2]',
+      filter: '{price: 2.0}',
+      none: null,
+    });
+    expect(texts.get('i')).toBe('{"inputFields":[{"defaultValue":"1.10"},{"defaultValue":"RED"}]}');
+  });
+
+  it('shows no default that names what is hidden', () => {
+    const schema = buildSchema('enum Colour { RED } type Query { f(colour: Colour = HIDDEN): Int }', {
+      assumeValid: true,
+      assumeValidSDL: true,
+    });
+    const document = parse('{ __type(name: "Query") { fields { args { defaultValue } } } }');
+    const { texts } = new Introspector(schema).introspect(document, {});
+    expect(texts.get('__type')).toBe('{"fields":[{"args":[{"defaultValue":null}]}]}');
   });
 
   it('tells `__typename` of data', async () => {

@@ -61,7 +61,7 @@ test('a syntax error within the limit is a syntax error', async () => {
   });
 });
 
-test('what a subgraph says of its errors reaches clients unless it is withheld', async () => {
+test('errors of subgraphs reach clients unless they are masked', async () => {
   const { ask } = start({});
   expect((await ask('{ broken }')).errors).toEqual([
     expect.objectContaining({
@@ -83,7 +83,7 @@ test('what a subgraph suggests of its schema does not, where suggestions are hid
   expect(await asked({ hideSuggestions: true })).toContain('Unknown argument "idd" on field "Query.row".');
 });
 
-test('withheld errors keep path, code and service; the gateway keeps the rest', async () => {
+test('masked errors keep path, code and service; the gateway keeps the rest', async () => {
   const masked: unknown[] = [];
   const { ask, world } = start({
     includesErrorsOf: () => false,

@@ -19,7 +19,7 @@ test('errors are where graphql-js says they are, whatever ends the lines', () =>
   );
 });
 
-test('of a field that is there a thousand times, twenty places are told', () => {
+test('of a field that occurs a thousand times, twenty places are reported', () => {
   const located = new LocatedDocument(`{ a(${'x: 1 '.repeat(1_000)}) }`);
   const errors = validate(schema, located.document).map((error) => located.format(error, 'CODE'));
   expect(Math.max(...errors.map(({ locations = [] }) => locations.length))).toBe(20);

@@ -67,19 +67,19 @@ function make({ world: description }: FuzzCase): { built: BuiltWorld; world: Wor
   }
 }
 
-/** What is told once for all objects, at the first. */
-const TOLD_ONCE: readonly unknown[] = ['REQUIRED_INPUT_MISSING'];
+/** What is reported once for all objects, at the first. */
+const REPORTED_ONCE: readonly unknown[] = ['REQUIRED_INPUT_MISSING'];
 const LIST_MISSING = 'the list of entities is missing or has another length';
 
-interface LimitDecision {
+interface ReportedError {
   readonly path?: Path;
   readonly extensions?: Record<string, unknown>;
 }
 
 /** Whether an error stands at a null, above it, or where the null came from, below it. */
-function explains({ path, extensions }: LimitDecision, place: Path): boolean {
+function explains({ path, extensions }: ReportedError, place: Path): boolean {
   if (path === undefined) return false;
-  const isForAll = TOLD_ONCE.includes(extensions?.code) || extensions?.reason === LIST_MISSING;
+  const isForAll = REPORTED_ONCE.includes(extensions?.code) || extensions?.reason === LIST_MISSING;
   const length = Math.min(path.length, place.length);
   return path
     .slice(0, length)

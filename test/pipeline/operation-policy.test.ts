@@ -10,8 +10,8 @@ function worldWith(...policies: OperationPolicy[]) {
 }
 
 /** A policy that says the same of every request. */
-const says = (verdict: PolicyDecision | undefined | Promise<PolicyDecision | undefined>): OperationPolicy => ({
-  inspect: () => ({ check: () => verdict }),
+const says = (decision: PolicyDecision | undefined | Promise<PolicyDecision | undefined>): OperationPolicy => ({
+  inspect: () => ({ check: () => decision }),
 });
 
 const refusal = { status: 418, errors: [{ message: 'No tea.', extensions: { code: 'TEAPOT' } }] };
@@ -113,7 +113,7 @@ describe('a check', () => {
 });
 
 describe('several policies', () => {
-  test('drop together; of one field the first reason is told', async () => {
+  test('drop together; of one field the first reason is reported', async () => {
     const second: OperationPolicy = {
       inspect: (operation) => {
         const drop = fieldsOf(operation)
@@ -145,7 +145,7 @@ describe('several policies', () => {
 });
 
 describe('what is dropped may differ from request to request', () => {
-  test('each set of fields has its plan, whoever drops them in whatever order', async () => {
+  test('each set of fields has its plan, whichever policy drops them, in whatever order', async () => {
     const world = worldWith({
       inspect: (operation) => {
         const fields = fieldsOf(operation).map(({ field }) => field);

@@ -62,7 +62,7 @@ describe('a request that cannot begin', () => {
     expect(world.requests).toHaveLength(before);
   });
 
-  it('tells of a hundred errors at most', async () => {
+  it('reports a hundred errors at most', async () => {
     const fields = [...Array(300).keys()].map((i) => `none${i}`).join(' ');
     expect((await run(world, `{ ${fields} }`)).errors.length).toBeLessThanOrEqual(101);
   });
@@ -121,7 +121,7 @@ describe('kinds of operations', () => {
     expect(await run(world, '{ me { id } }', { readOnly: true })).toMatchObject({ dataText: '{"me":{"id":"u1"}}' });
   });
 
-  it('queries are told from the rest', () => {
+  it('queries are distinguished from the rest', () => {
     const { engine } = world;
     expect(engine.canDedupe({ query: '{ me { id } }' })).toBe(true);
     expect(engine.canDedupe({ query: mutation })).toBe(false);
@@ -135,15 +135,15 @@ describe('kinds of operations', () => {
 });
 
 describe('a mistake of ours', () => {
-  it('is masked, and told to the host', async () => {
-    const told: unknown[] = [];
+  it('is masked, and reported to the host', async () => {
+    const reported: unknown[] = [];
     const { supergraph } = world.engine;
-    const engine = createEngine({ supergraph, sources: new Map(), onInternalError: (error) => told.push(error) });
+    const engine = createEngine({ supergraph, sources: new Map(), onInternalError: (error) => reported.push(error) });
     expect(await engine.execute({ query: '{ me { id } }', client: { requestId: 'test', headers: {} } })).toEqual({
       dataText: undefined,
       refusal: 'internal',
       errors: [{ message: 'Internal server error', extensions: { code: 'INTERNAL_SERVER_ERROR' } }],
     });
-    expect(String(told[0])).toContain('no source for subgraph "users"');
+    expect(String(reported[0])).toContain('no source for subgraph "users"');
   });
 });

@@ -97,13 +97,13 @@ describe('variables of a wrong type', () => {
     });
   });
 
-  it('are told with where each is declared, also of one operation of several', async () => {
+  it('are reported with where each is declared, also of one operation of several', async () => {
     const query = 'query Other { echo }\nquery This($a: Int,\n  $b: ID!) { echo(count: $a, id: $b) }';
     const { errors } = await run(world, query, { variables: { a: 'x' }, operationName: 'This' });
     expect(errors.map(({ locations }) => locations)).toEqual([[{ line: 2, column: 12 }], [{ line: 3, column: 3 }]]);
   });
 
-  it('are told all together', async () => {
+  it('are reported all together', async () => {
     const query = 'query ($a: Int, $b: ID!) { echo(count: $a, id: $b) }';
     expect((await run(world, query, { variables: { a: 'x' } })).errors).toHaveLength(2);
   });

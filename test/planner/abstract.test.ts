@@ -94,7 +94,7 @@ describe('an interface that one subgraph knows whole', () => {
     `);
   });
 
-  it('is told apart from itself by nothing but its type', () => {
+  it('is distinguished from itself only by its type', () => {
     expect(plan('{ feed { __typename } }')).toMatchInlineSnapshot(`
       "wave 1
         #0 media

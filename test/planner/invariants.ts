@@ -48,17 +48,18 @@ class PlanCheck {
     const say = (problem: string) => this.problems.push(`#${id} ${subgraph.name}: ${problem}`);
     const schema = subgraphSchema(subgraph, this.supergraph);
     for (const { message } of validate(schema, parse(document))) say(`${message} in ${document}`);
-    for (const problem of readsWhatItMay(request, schema)) say(problem);
+    for (const problem of readsWhatItMay(request, schema, this.supergraph)) say(problem);
     if (dependsOn.some((other) => other >= id)) say(`depends on what comes later: ${dependsOn}`);
     const before = this.before(request);
     if (before.some(({ level }) => level >= request.level)) say('is in a wave no later than what it depends on');
     for (const { representation, targets } of lookups) {
       for (const target of targets) {
         this.isReached(target.position, before, say);
-        if (representation.typename === undefined || target.types) this.isToldApart(target, before, say);
-        this.isRead(target.position, representation.fields, before, say);
+        if (representation.typename === undefined || target.types) this.isDistinguished(target, before, say);
+        const types = target.types ?? (representation.typename && new Set(this.possible(representation.typename)));
+        this.isRead(target.position, representation.fields, before, say, types || undefined);
         for (const { sources } of target.contexts) {
-          for (const { position, fields } of sources) this.isRead(position, fields, before, say);
+          for (const { position, fields, possible } of sources) this.isRead(position, fields, before, say, possible);
         }
       }
     }
@@ -90,34 +91,43 @@ class PlanCheck {
     }
   }
 
-  private isToldApart(target: LookupTarget, before: readonly PlannedRequest[], say: (problem: string) => void): void {
-    const told = this.nodesAt(target.position, before).some((node) => node.typename || node.type.kind === 'object');
-    if (!told) say(`nothing before it tells the type of the objects at a ${target.position.type}`);
+  private isDistinguished(
+    target: LookupTarget,
+    before: readonly PlannedRequest[],
+    say: (problem: string) => void,
+  ): void {
+    const reported = this.nodesAt(target.position, before).some((node) => node.typename || node.type.kind === 'object');
+    if (!reported) say(`nothing before it tells the type of the objects at a ${target.position.type}`);
   }
 
+  /** @param types the object types that the objects may have; `undefined` means all of the position */
   private isRead(
     position: Position,
     items: RepresentationSelection,
     before: readonly PlannedRequest[],
     say: (problem: string) => void,
+    types?: ReadonlySet<string>,
   ): void {
     for (const item of items) {
       if (item.kind === 'typeCondition') {
-        this.isRead(position, item.nested, before, say);
+        this.isRead(position, item.nested, before, say, item.possible);
         continue;
       }
       const key = item.subgraphKey;
       const nodes = this.nodesAt(position, before);
       const read = key === '__typename' ? nodes.some((n) => n.typename) : nodes.some((n) => n.fields.has(key));
       if (!read) say(`nothing before it reads "${key}" on ${position.type}, which it sends as "${item.name}"`);
-      for (const child of this.positionsBelow(position, key))
+      for (const child of this.positionsBelow(position, key, types))
         if (item.nested) this.isRead(child, item.nested, before, say);
     }
   }
 
-  private positionsBelow(parent: Position, key: string): Position[] {
+  private positionsBelow(parent: Position, key: string, types: ReadonlySet<string> | undefined): Position[] {
     const all = new Set([...this.reads.values()].flatMap((reads) => [...reads.keys()]));
-    return [...all].filter(({ origin }) => origin?.parent === parent && origin.alias.key === key);
+    const leadsThere = (owner: string) => !types || this.possible(owner).some((type) => types.has(type));
+    return [...all].filter(
+      ({ origin }) => origin?.parent === parent && origin.alias.key === key && leadsThere(origin.owner),
+    );
   }
 
   selection(position: Position, selection: OpSelection): void {

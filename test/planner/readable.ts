@@ -2,13 +2,18 @@ import type { FieldNode, GraphQLSchema, SelectionSetNode } from 'graphql';
 import { Kind, parse, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
 import type { PlannedRequest } from '../../src/planner/plan.ts';
 import type { RepresentationSelection } from '../../src/planner/positions.ts';
+import type { Supergraph } from '../../src/supergraph/supergraph.ts';
 
 /**
  * Fields in a request's document that its subgraph declares but does not resolve there: `@external` ones that no
  * `@provides` on the way covers, those whose `@requires` the look-up does not send, and those that are not passed what they
  * take from a context. One text for each.
  */
-export function readsWhatItMay({ subgraph, document, lookups }: PlannedRequest, schema: GraphQLSchema): string[] {
+export function readsWhatItMay(
+  { subgraph, document, lookups }: PlannedRequest,
+  schema: GraphQLSchema,
+  supergraph: Supergraph,
+): string[] {
   const problems: string[] = [];
   const info = new TypeInfo(schema);
   /** The field sets that hold for the selection at each depth; below `_entities`, also what the look-up sends. */
@@ -31,7 +36,8 @@ export function readsWhatItMay({ subgraph, document, lookups }: PlannedRequest, 
       const types = [parent, ...(subgraph.types.get(parent)?.possible ?? [])];
       for (const type of new Set(types)) {
         const requires = subgraph.types.get(type)?.fields.get(name)?.requires;
-        if (requires && !sends(inputs, requires)) problems.push(`${type}.${name} lacks what it requires`);
+        if (requires && !sends(inputs, requires, [type], supergraph))
+          problems.push(`${type}.${name} lacks what it requires`);
       }
       for (const { name: argument } of field.contextArguments)
         if (!node.arguments?.some((passed) => passed.name.value === argument))
@@ -64,12 +70,42 @@ function flatten(items: RepresentationSelection): RepresentationSelection {
   return items.flatMap((item) => (item.kind === 'typeCondition' ? flatten(item.nested) : [item]));
 }
 
-function sends(items: RepresentationSelection, set: SelectionSetNode): boolean {
+/** @param types those that the object may have */
+function sends(
+  items: RepresentationSelection,
+  set: SelectionSetNode,
+  types: readonly string[],
+  supergraph: Supergraph,
+): boolean {
   const flat = flatten(items);
-  return fieldsOf(set).every((field) => {
-    if (field.name.value === '__typename') return true;
-    const found = flat.filter((item) => item.kind === 'field' && item.name === field.name.value);
+  return set.selections.every((selection) => {
+    if (selection.kind === Kind.INLINE_FRAGMENT) {
+      const left = narrowed(types, selection.typeCondition?.name.value, supergraph);
+      // a fragment on a type that no such object has requires nothing
+      return left.length === 0 || sends(items, selection.selectionSet, left, supergraph);
+    }
+    const name = selection.kind === Kind.FIELD ? selection.name.value : '__typename';
+    if (name === '__typename' || selection.kind !== Kind.FIELD) return true;
+    const found = flat.filter((item) => item.kind === 'field' && item.name === name);
+    if (found.length === 0 || !selection.selectionSet) return found.length > 0;
     const nested = found.flatMap((item) => item.nested ?? []);
-    return found.length > 0 && (!field.selectionSet || sends(nested, field.selectionSet));
+    return sends(nested, selection.selectionSet, typesBelow(types, name, supergraph), supergraph);
   });
+}
+
+function narrowed(types: readonly string[], condition: string | undefined, { types: all }: Supergraph): string[] {
+  const possible = condition === undefined ? undefined : all.get(condition)?.possible;
+  return types.filter((type) => !possible || type === condition || possible.has(type));
+}
+
+/** The types of the objects that any subgraph may return for a field: it knows only those that it defines. */
+function typesBelow(types: readonly string[], name: string, { subgraphs }: Supergraph): string[] {
+  const found = subgraphs.flatMap((subgraph) =>
+    types.flatMap((type) => {
+      const field = subgraph.types.get(type)?.fields.get(name);
+      const returned = field && !field.external ? subgraph.types.get(field.namedType) : undefined;
+      return returned ? [...returned.possible] : [];
+    }),
+  );
+  return [...new Set(found)];
 }

@@ -78,6 +78,26 @@ describe('sections with a time of their own', () => {
     expect(planApart(query, 'a', 'b')).toContain('#1 users, for "a" and "b" alone\n');
   });
 
+  it('that need more than the rest from the same look-up do not delay it', () => {
+    const { stages } = planner({
+      items: 'type Query { item: Item } type Item @key(fields: "id") { id: ID! size: Int }',
+      costs: `type Item @key(fields: "id") {
+        id: ID! cost: Int
+        size: Int @external tax: Int @external
+        price: Int @requires(fields: "tax size")
+      }`,
+      taxes: 'type Item @key(fields: "id") { id: ID! cost: Int @external tax: Int @requires(fields: "cost") }',
+    });
+    const { plan } = stages('{ item { cost price } }', {}, ['item.price']);
+    expect(plan.requests.map(({ subgraph, sections, dependsOn }) => [subgraph.name, sections, dependsOn])).toEqual([
+      ['items', undefined, []],
+      ['items', [0], []],
+      ['costs', undefined, [0]],
+      ['taxes', [0], [0, 1, 2]],
+      ['costs', [0], [0, 1, 3]],
+    ]);
+  });
+
   it('may be all there is', () => {
     expect(requests('{ user(id: 1) { orders { total } } }', 'user.orders')).toEqual([
       'users {user(id:1){id}} after ',

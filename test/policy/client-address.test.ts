@@ -79,6 +79,6 @@ describe('addresses that one client can choose from', () => {
   });
 });
 
-it('what is neither an address nor a range is told', () => {
+it('what is neither an address nor a range is reported', () => {
   expect(() => addressSet(['10.0.0.0/8', 'proxy.example'])).toThrow('"proxy.example" is neither');
 });

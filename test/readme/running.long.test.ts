@@ -11,9 +11,9 @@ describe('what docs/apollo-router.md says, in its order', () => {
   followDocument('docs/apollo-router.md', { atLeast: 3 });
 
   test('its table has what is said of each key', () => {
-    const told = [...ROUTER_KEYS].map(
+    const reported = [...ROUTER_KEYS].map(
       ([key, instead]) => `| \`${key}\` | ${instead.replaceAll(/"([a-zA-Z_.]+)"/g, '`$1`')} |`,
     );
-    expect(readFileSync('docs/apollo-router.md', 'utf8')).toContain(told.join('\n'));
+    expect(readFileSync('docs/apollo-router.md', 'utf8')).toContain(reported.join('\n'));
   });
 });

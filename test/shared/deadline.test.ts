@@ -1,10 +1,65 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AbortTimer, untilAborted, withDeadline } from '../../src/shared/deadline.ts';
+import { AbortTimer, Deadline, deadlineSignal, untilAborted, withDeadline } from '../../src/shared/deadline.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 const never = new Promise<string>(() => {});
+
+/** Lets `ms` milliseconds pass, and the turn of the event loop in which what has arrived is read. */
+function pass(ms: number): void {
+  vi.advanceTimersByTime(ms);
+  vi.advanceTimersToNextTimer();
+}
+
+describe('a deadline', () => {
+  it('is over after its time, and not once it is cancelled', () => {
+    const expire = vi.fn();
+    const cancelled = vi.fn();
+    new Deadline(100, { expire });
+    const other = new Deadline(100, { expire: cancelled });
+    vi.advanceTimersByTime(99);
+    expect(expire).not.toHaveBeenCalled();
+    other.cancel();
+    pass(1);
+    expect([expire.mock.calls.length, cancelled.mock.calls.length]).toEqual([1, 0]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('never passes where it is longer than a timer can be', () => {
+    new Deadline(2 ** 31, { expire: () => {} });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a process that was busy for longer than a deadline', () => {
+  beforeEach(() => void vi.useRealTimers());
+
+  function holdEventLoop(ms: number): void {
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+  }
+
+  it('reads what has arrived before the deadline is over', async () => {
+    const order: string[] = [];
+    // like a response in a socket: read in the turn of the event loop after the timers that are due
+    const read = new Promise<void>((resolve) => setImmediate(() => resolve(void order.push('read'))));
+    const over = new Promise<void>((resolve) => new Deadline(4, { expire: () => resolve(void order.push('over')) }));
+    holdEventLoop(50);
+    await Promise.all([read, over]);
+    expect(order).toEqual(['read', 'over']);
+  });
+
+  it('loses one part of the time only, so that what needs several turns still gets done', async () => {
+    const order: string[] = [];
+    const over = new Promise<void>((resolve) => new Deadline(800, { expire: () => resolve(void order.push('over')) }));
+    holdEventLoop(1_000);
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    order.push('done');
+    await over;
+    expect(order).toEqual(['done', 'over']);
+  });
+});
 
 describe('work with a deadline', () => {
   it('settles as the work does, and leaves no timer behind', async () => {
@@ -21,17 +76,9 @@ describe('work with a deadline', () => {
       throw new Error('too late');
     });
     const failed = expect(error).rejects.toThrow('too late');
-    vi.advanceTimersByTime(1_000);
+    pass(1_000);
     expect(await value).toBe('late');
     await failed;
-  });
-
-  it('has none where it is longer than a timer can be', async () => {
-    const late = vi.fn();
-    const work = withDeadline(never, 2 ** 31, late);
-    expect(vi.getTimerCount()).toBe(0);
-    expect(late).not.toHaveBeenCalled();
-    expect(work).toBe(never);
   });
 });
 
@@ -40,7 +87,7 @@ describe('a timer that aborts', () => {
     const abort = vi.fn();
     const timer = new AbortTimer(1_000, undefined, abort);
     expect([abort.mock.calls.length, timer.isLate]).toEqual([0, false]);
-    vi.advanceTimersByTime(1_000);
+    pass(1_000);
     expect([abort.mock.calls.length, timer.isLate]).toEqual([1, true]);
   });
 
@@ -67,6 +114,13 @@ describe('a timer that aborts', () => {
     expect(abort).not.toHaveBeenCalled();
     expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+it('a signal of a deadline aborts with a TimeoutError, and keeps no process alive', () => {
+  const signal = deadlineSignal(1_000);
+  expect(signal.aborted).toBe(false);
+  pass(1_000);
+  expect((signal.reason as Error).name).toBe('TimeoutError');
 });
 
 it('work is waited for until its signal is aborted', async () => {

@@ -80,7 +80,7 @@ describe('numbers keep their digits', () => {
     }
   });
 
-  it('reads any JSON as JSON.parse does, but for the digits', () => {
+  it('reads any JSON as JSON.parse does, except for the digits', () => {
     const number = fc.stringMatching(/^-?(0|[1-9][0-9]{0,25})(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,3})?$/);
     const json = fc.letrec((tie) => ({
       value: fc.oneof(

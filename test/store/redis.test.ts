@@ -22,7 +22,7 @@ async function pause(redis: SharedRedis, ms: number): Promise<() => Promise<unkn
 const AWAY = 'Redis unavailable; continuing without it until it responds again';
 
 describe.skipIf(!HAS_REDIS)('the shared Redis', () => {
-  it('is given up after its budget, and taken up again by itself when it answers', async () => {
+  it('is given up after its budget, and used again by itself when it responds', async () => {
     const { server, redis, count, said } = await connected();
     expect([await count(), await count()]).toEqual([1, 2]);
     server.freeze();
@@ -36,7 +36,7 @@ describe.skipIf(!HAS_REDIS)('the shared Redis', () => {
     expect(said()).toEqual([AWAY, 'Redis available again']);
   });
 
-  it('is taken up again after its server was killed and started anew', async () => {
+  it('is used again after its server was killed and started anew', async () => {
     const { server, redis, count } = await connected();
     await count();
     await server.kill();

@@ -1,5 +1,6 @@
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
+import { fieldSetArgumentProblems } from '../../src/composition/field-set-arguments.ts';
 import { checkSatisfiability } from '../../src/composition/satisfiability/check.ts';
 import { explain } from '../../src/composition/satisfiability/explain.ts';
 
@@ -8,11 +9,14 @@ import { explain } from '../../src/composition/satisfiability/explain.ts';
  * Throws an error that lists every composition problem, one a line, with its code and the subgraph it came from.
  */
 export function composeSupergraph(subgraphs: ReadonlyMap<string, string>): string {
+  const sources = [...subgraphs].map(([name, sdl]) => ({ name, file: name, document: parse(sdl) }));
   const result = composeServices(
-    [...subgraphs].map(([name, sdl]) => ({ name, typeDefs: parse(sdl), url: `http://${name}.test` })),
+    sources.map(({ name, document }) => ({ name, typeDefs: document, url: `http://${name}.test` })),
     { disableValidationRules: ['SatisfiabilityRule'] },
   );
   if (result.supergraphDocumentNode !== undefined) {
+    const [problem] = fieldSetArgumentProblems(result.supergraphDocumentNode, sources);
+    if (problem) throw new CompositionProblem(`The world's subgraphs do not compose:\n${problem.message}`);
     const [failure] = checkSatisfiability(result.supergraphDocumentNode).failures;
     if (!failure) return result.supergraphSdl;
     throw new CompositionProblem(

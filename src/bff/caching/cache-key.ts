@@ -1,11 +1,13 @@
 import { hash } from 'node:crypto';
-import { type DependsOn, identifiesClient, type Requester, sharedKey, viewerKey } from '../../client/depends-on.ts';
+import { sharedKey, viewerKey } from '../../client/dependency-keys.ts';
+import { type DependsOn, identifiesClient, type Requester } from '../../client/depends-on.ts';
 import { stringifyJson } from '../../shared/exact-json.ts';
 import type { CachePolicy } from './policy.ts';
 
 /** Returns whether a response may be shown to other viewers. */
-export function isShared(policy: CachePolicy, viewer: Requester, dependsOn: DependsOn | undefined): boolean {
-  return policy.scope === 'public' || (policy.scope === 'unspecified' && !identifiesClient(viewer, dependsOn));
+export function isShared(policy: CachePolicy, viewer: Requester, dependsOn: DependsOn): boolean {
+  if (dependsOn.isGuarded || dependsOn.isUndeclared || policy.scope === 'private') return false;
+  return policy.scope === 'public' || !identifiesClient(viewer, dependsOn);
 }
 
 /**
@@ -18,11 +20,15 @@ export function cacheKey(endpoint: string, variables: Readonly<Record<string, un
 }
 
 /**
- * Returns the request properties, beside the parameters, that a response depends on. For a private response these are all
- * properties that can distinguish viewers: their identity and the headers that may depend on it.
+ * Returns the request properties, beside the parameters, that a response depends on. A response that is not shared depends on the
+ * viewer's identity, too.
+ * @param named headers that the endpoint itself names
  */
-export function dependencyKey(policy: CachePolicy, viewer: Requester, dependsOn: DependsOn | undefined): string {
-  const shared = sharedKey(viewer, dependsOn, policy.vary);
-  // some headers, such as `User-Agent`, only count where `vary` names them or a rule forwards them
-  return isShared(policy, viewer, dependsOn) ? shared : `${viewerKey(viewer, dependsOn)}\n${shared}`;
+export function dependencyKey(
+  shared: boolean,
+  viewer: Requester,
+  dependsOn: DependsOn,
+  named: readonly string[],
+): string {
+  return shared ? sharedKey(viewer, dependsOn, named) : viewerKey(viewer, dependsOn);
 }

@@ -61,95 +61,111 @@ export interface ResponseCacheOptions {
  * @see https://www.rfc-editor.org/rfc/rfc5861
  */
 export function createResponseCache(options: ResponseCacheOptions): ResponseCache {
-  const { store: responses, now = Date.now, onOutcome, onError } = options;
-  const sharedExecutions = new SharedExecutions<EndpointResponse>();
-  /** Number of purges. A response that was started before a purge may have old data, so it is not stored. */
-  let purges = 0;
+  return new StoredResponses(options);
+}
 
-  function use(
-    request: CacheRequest,
-    stored: StoredResponse | undefined,
-  ): EndpointResponse | Promise<EndpointResponse> {
-    const time = now();
-    if (stored !== undefined && time < stored.freshUntil) return respondWith('hit', stored, time);
-    if (stored !== undefined && time < stored.staleUntil) {
-      if (!sharedExecutions.has(request.key)) fetchNew(request, undefined).catch((error) => onError?.(error));
-      return respondWith('stale', stored, time);
-    }
-    return load(request, stored);
+class StoredResponses implements ResponseCache {
+  readonly #options: ResponseCacheOptions;
+  readonly #now: () => number;
+  readonly #sharedExecutions = new SharedExecutions<EndpointResponse>();
+  /** Number of purges. A response that was started before a purge may have old data, so it is not stored. */
+  #purges = 0;
+
+  constructor(options: ResponseCacheOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
   }
 
-  function respondWith(outcome: CacheOutcome, { response, storedAt }: StoredResponse, time: number): EndpointResponse {
-    onOutcome?.(outcome);
+  respond(request: CacheRequest): EndpointResponse | Promise<EndpointResponse> {
+    const stored = this.#options.store.get(request.key);
+    return stored instanceof Promise ? stored.then((found) => this.#use(request, found)) : this.#use(request, stored);
+  }
+
+  purge(tags: readonly string[]): number | Promise<number> {
+    this.#purges++;
+    return this.#options.store.purge(tags);
+  }
+
+  #use(request: CacheRequest, stored: StoredResponse | undefined): EndpointResponse | Promise<EndpointResponse> {
+    const time = this.#now();
+    if (stored !== undefined && time < stored.freshUntil) return this.#respondWith('hit', stored, time);
+    if (stored !== undefined && time < stored.staleUntil) {
+      if (!this.#sharedExecutions.has(request.key)) {
+        this.#fetch(request, undefined).catch((error) => this.#options.onError?.(error));
+      }
+      return this.#respondWith('stale', stored, time);
+    }
+    return this.#load(request, stored);
+  }
+
+  #respondWith(outcome: CacheOutcome, { response, storedAt }: StoredResponse, time: number): EndpointResponse {
+    this.#options.onOutcome?.(outcome);
     const age = String(Math.max(0, Math.floor((time - storedAt) / 1000)));
     return { ...response, headers: { ...response.headers, age, 'cache-status': STATUS[outcome] } };
   }
 
   /** @param res response of the waiting client; `undefined` for a background refresh */
-  function fetchNew(request: CacheRequest, res: ServerResponse | undefined): Promise<EndpointResponse> {
-    return sharedExecutions.join(request.key, res, async (cancellation) => {
-      const before = purges;
+  #fetch(request: CacheRequest, res: ServerResponse | undefined): Promise<EndpointResponse> {
+    return this.#sharedExecutions.join(request.key, res, async (cancellation) => {
+      const before = this.#purges;
       const fresh = await request.make(cancellation);
-      return (before === purges ? await store(request, fresh) : undefined) ?? fresh.response;
+      const stored = before === this.#purges ? await this.#store(request, fresh) : undefined;
+      return stored ?? fresh.response;
     });
   }
 
-  async function load(request: CacheRequest, stored: StoredResponse | undefined): Promise<EndpointResponse> {
-    const mayFallBack = stored !== undefined && now() < stored.errorUntil;
+  async #load(request: CacheRequest, stored: StoredResponse | undefined): Promise<EndpointResponse> {
+    const mayFallBack = stored !== undefined && this.#now() < stored.errorUntil;
     try {
-      const response = await fetchNew(request, request.res);
+      const response = await this.#fetch(request, request.res);
       if (!mayFallBack || response.status < 500) {
-        onOutcome?.('miss');
+        this.#options.onOutcome?.('miss');
         return response;
       }
     } catch (error) {
       if (!mayFallBack) throw error;
     }
-    return respondWith('stale-if-error', stored as StoredResponse, now());
+    return this.#respondWith('stale-if-error', stored as StoredResponse, this.#now());
   }
 
   /** Stores a response and returns it as it was stored; `undefined` where it may not be cached. */
-  async function store(
-    { key, policy, shared, audience }: CacheRequest,
-    fresh: FreshResponse,
-  ): Promise<EndpointResponse | undefined> {
-    const { response } = fresh;
-    if (!fresh.isComplete || response.status >= 300 || response.etag === undefined) return undefined;
-    const { freshness } = fresh;
-    const maxAgeMs = freshness?.maxAgeMs ?? Number.POSITIVE_INFINITY;
-    if (maxAgeMs === 0 || (shared && freshness?.isPrivate)) return undefined;
-    const freshMs = Math.min(policy.freshMs, maxAgeMs);
-    const time = now();
-    const staleUntil = time + freshMs + policy.staleWhileRevalidateMs;
-    const { isPrivate, vary } = audience();
-    const headers: Record<string, string> = {
-      'content-type': response.headers['content-type'] ?? '',
-      'cache-control': capMaxAge(isPrivate ? policy.privateText : policy.sharedText, maxAgeMs),
-    };
-    if (vary.length > 0) headers.vary = vary.join(', ');
-    const body = typeof response.body === 'string' ? Buffer.from(response.body) : response.body;
-    const cached = { status: response.status, headers, etag: response.etag, body, encodedBodies: new Map() };
-    const stored: StoredResponse = {
-      response: cached,
-      storedAt: time,
-      freshUntil: time + freshMs,
-      staleUntil,
-      errorUntil: Math.max(staleUntil, time + freshMs + policy.staleIfErrorMs),
-      tags: fresh.tags,
-    };
-    if (expiresAt(stored) > time) await responses.set(key, stored);
-    return { ...cached, headers: { ...headers, 'cache-status': STATUS.miss }, timings: response.timings };
+  async #store(request: CacheRequest, fresh: FreshResponse): Promise<EndpointResponse | undefined> {
+    const time = this.#now();
+    const stored = storedForm(request, fresh, time);
+    if (stored === undefined) return undefined;
+    if (expiresAt(stored) > time) await this.#options.store.set(request.key, stored);
+    const { response } = stored;
+    const headers = { ...response.headers, 'cache-status': STATUS.miss };
+    return { ...response, headers, timings: fresh.response.timings };
   }
+}
 
+/** Returns what to store of a new response, with the headers for downstream caches; `undefined` where it may not be cached. */
+function storedForm(
+  { policy, shared, audience }: CacheRequest,
+  { response, isComplete, freshness, tags }: FreshResponse,
+  time: number,
+): StoredResponse | undefined {
+  const { status, etag } = response;
+  if (!isComplete || status >= 300 || etag === undefined) return undefined;
+  const maxAgeMs = freshness?.maxAgeMs ?? Number.POSITIVE_INFINITY;
+  if (maxAgeMs === 0 || (shared && freshness?.isPrivate)) return undefined;
+  const { isPrivate, vary } = audience();
+  const headers: Record<string, string> = {
+    'content-type': response.headers['content-type'] ?? '',
+    'cache-control': capMaxAge(isPrivate ? policy.privateText : policy.sharedText, maxAgeMs),
+  };
+  if (vary.length > 0) headers.vary = vary.join(', ');
+  const body = typeof response.body === 'string' ? Buffer.from(response.body) : response.body;
+  const freshUntil = time + Math.min(policy.freshMs, maxAgeMs);
+  const staleUntil = freshUntil + policy.staleWhileRevalidateMs;
   return {
-    respond(request) {
-      const stored = responses.get(request.key);
-      return stored instanceof Promise ? stored.then((found) => use(request, found)) : use(request, stored);
-    },
-    purge(tags) {
-      purges++;
-      return responses.purge(tags);
-    },
+    response: { status, headers, etag, body, encodedBodies: new Map() },
+    storedAt: time,
+    freshUntil,
+    staleUntil,
+    errorUntil: Math.max(staleUntil, freshUntil + policy.staleIfErrorMs),
+    tags,
   };
 }
 

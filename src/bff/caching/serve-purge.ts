@@ -1,13 +1,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { JSON_TYPE } from '../../http/media-type.ts';
+import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
 import { readJsonBody } from '../handlers/body.ts';
 import type { Call } from '../handlers/call.ts';
-import {
-  type EndpointResponse,
-  JSON_TYPE,
-  type ProblemDetails,
-  problemResponse,
-} from '../responses/endpoint-response.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 
 export const PURGE_PATH = '/bff/purge';
 const MAX_BODY_BYTES = 100_000;

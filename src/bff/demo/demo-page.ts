@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { type EndpointResponse, etagOf } from '../responses/endpoint-response.ts';
+import { etagOf } from '../../http/conditional.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import { DEMO_SCRIPT } from './demo-script.ts';
 import { DEMO_STYLE } from './demo-style.ts';
 

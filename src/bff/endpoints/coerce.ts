@@ -16,11 +16,11 @@ import { InputCoercion } from '../../operation/coerce-input.ts';
 import { isShortJson, printValue } from '../../operation/print-value.ts';
 import { numberOf } from '../../shared/exact-json.ts';
 import { type DeepObject, deepObjectName, readDeepObject } from './deep-object.ts';
+import { describeType, MAX_ENUM_VALUES } from './describe-type.ts';
 import { readJson } from './json-reading.ts';
 import type { Parameter, ParameterPlace } from './parameters.ts';
 import { isWithin, type Range, rangeText } from './range.ts';
 import { hasFormat } from './scalar-format.ts';
-import { describeType, MAX_ENUM_VALUES } from './type-in-words.ts';
 
 /** One error in one parameter, as it is reported to the client. */
 export interface ParameterError {

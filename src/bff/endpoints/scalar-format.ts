@@ -72,7 +72,7 @@ export function formatOf({
 }
 
 /** Describes the expected value of a scalar; returns `undefined` where it has no known format. */
-export function formatInWords(scalar: GraphQLScalarType): string | undefined {
+export function describeFormat(scalar: GraphQLScalarType): string | undefined {
   const format = formatOf(scalar);
   return format && FORMATS[format].words;
 }
@@ -87,7 +87,7 @@ export function hasFormat(scalar: GraphQLScalarType, value: unknown): boolean {
 export function checkFormats(schema: GraphQLSchema): void {
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isScalarType(type) || isSpecifiedScalarType(type)) continue;
-    const words = formatInWords(type);
+    const words = describeFormat(type);
     if (words === undefined) continue;
     type.parseValue = (value) => {
       if (hasFormat(type, value)) return value;

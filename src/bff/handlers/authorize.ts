@@ -1,10 +1,10 @@
 import type { Identity } from '../../client/identity.ts';
+import type { ProblemDetails } from '../../http/problem.ts';
 import { InputCoercion } from '../../operation/coerce-input.ts';
 import type { AuthRule } from '../endpoints/auth-rule.ts';
 import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import type { Parameter } from '../endpoints/parameters.ts';
-import type { ProblemDetails } from '../responses/endpoint-response.ts';
 import type { BffContext } from './call.ts';
 import { type AcceptedCredentials, unauthenticated } from './challenge.ts';
 

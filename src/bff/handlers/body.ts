@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { charsetOf, isJsonType, parseMediaType } from '../../client/media-type.ts';
+import type { ProblemDetails } from '../../http/problem.ts';
 import { shorten } from '../../operation/print-value.ts';
 import { ContentCodingError, decodeBody, READABLE_CODINGS, readContentEncoding } from '../../shared/content-codings.ts';
 import { isUtf8Charset } from '../../shared/decode-text.ts';
 import { readBytes } from '../../shared/read-bytes.ts';
 import { readJson } from '../endpoints/json-reading.ts';
-import type { ProblemDetails } from '../responses/endpoint-response.ts';
 
 /** A JSON object from a request body, or the problem with the body. */
 export type JsonBody = { readonly value: Record<string, unknown> } | { readonly problem: ProblemDetails };
@@ -27,7 +27,7 @@ async function readAll(req: IncomingMessage, maxBytes: number): Promise<Buffer |
     return await readBytes(req, maxBytes, (bytes) => bytes, ERRORS);
   } catch (error) {
     if (!(error instanceof BodyTooLarge)) throw error;
-    // the rest is read and thrown away: a client that cannot write on would not get its answer
+    // discards the rest: a client that cannot finish sending would not read its response
     req.resume();
     return undefined;
   }

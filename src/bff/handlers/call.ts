@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DependsOn } from '../../client/depends-on.ts';
 import type { ClientInfo } from '../../client/identity.ts';
+import type { RepresentationSettings } from '../../http/send-representation.ts';
 import type { Engine } from '../../pipeline/engine.ts';
 import type { Limiter } from '../../policy/rate-limits/limiter.ts';
 import type { RequestNotes } from '../../shared/request-notes.ts';
@@ -13,7 +13,6 @@ import type { IdempotentExecutor } from '../idempotency/idempotency.ts';
 import type { DocumentSettings } from '../openapi/document-settings.ts';
 import type { ClientPolicies } from '../responses/cors.ts';
 import type { EndpointResponse } from '../responses/endpoint-response.ts';
-import type { SendSettings } from '../responses/send.ts';
 import type { AcceptedCredentials } from './challenge.ts';
 import type { SharedExecutions } from './shared-executions.ts';
 import type { ErrorStatus } from './source-status.ts';
@@ -52,7 +51,9 @@ export interface Call {
 export type CountRefusal = (policy: string, reason: string) => void;
 
 /** Settings and stores that all calls share. */
-export interface BffContext extends SendSettings {
+export interface BffContext extends RepresentationSettings {
+  /** Whether problem details help developers, and responses have `Server-Timing`. */
+  readonly dev: boolean;
   /** Timeout of one request, in milliseconds. */
   readonly timeoutMs: number;
   /** Interval between keep-alive comments in an event stream, in milliseconds. */
@@ -61,8 +62,6 @@ export interface BffContext extends SendSettings {
   readonly maxRequestBytes: number;
   /** Whether identical reads in flight share one execution. */
   readonly shareReads: boolean;
-  /** Request properties that are forwarded to sources; `undefined` where there are none. */
-  readonly dependsOn: DependsOn | undefined;
   /** Whether responses leave out names of the schema and of endpoints that the client has not sent itself. */
   readonly hidesDetails: boolean;
   /** HTTP statuses for error codes of sources, in addition to the built-in ones. */

@@ -1,5 +1,5 @@
+import type { ProblemDetails } from '../../http/problem.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
-import type { ProblemDetails } from '../responses/endpoint-response.ts';
 
 /** The kinds of credentials that the gateway accepts. */
 export interface AcceptedCredentials {

@@ -1,13 +1,10 @@
+import { etagOf } from '../../http/conditional.ts';
+import { JSON_TYPE } from '../../http/media-type.ts';
+import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
 import { parseJson, plainValue, stringifyJson } from '../../shared/exact-json.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { type PartialFailure, reshape, resolveErrors } from '../endpoints/shape.ts';
-import {
-  type EndpointResponse,
-  etagOf,
-  JSON_TYPE,
-  type ProblemDetails,
-  problemResponse,
-} from '../responses/endpoint-response.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import type { Shape, ShapeContext } from '../shapes/shape.ts';
 import type { Execution } from './execute.ts';
 import { failure } from './failure.ts';

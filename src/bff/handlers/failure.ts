@@ -1,7 +1,7 @@
 import type { GraphQLFormattedError } from 'graphql';
+import type { ProblemDetails } from '../../http/problem.ts';
 import { originalOf } from '../../shared/original-error.ts';
 import { errorCode } from '../endpoints/shape.ts';
-import type { ProblemDetails } from '../responses/endpoint-response.ts';
 import { type ErrorStatus, reportedStatusOf } from './source-status.ts';
 
 const STATUS_BY_CODE: ReadonlyMap<string, number> = new Map([

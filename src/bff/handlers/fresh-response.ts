@@ -1,7 +1,8 @@
 import { audienceOf } from '../../client/audience.ts';
-import { identifiesClient, type Requester } from '../../client/depends-on.ts';
+import { type DependsOn, identifiesClient, type Requester } from '../../client/depends-on.ts';
 import { CacheControlAccumulator, type Freshness } from '../../client/freshness.ts';
 import { takeDataText } from '../../executor/take-data-text.ts';
+import { problemResponse } from '../../http/problem.ts';
 import { parseJson } from '../../shared/exact-json.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { entityTags } from '../caching/entities.ts';
@@ -10,10 +11,11 @@ import type { Variables } from '../endpoints/coerce.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
 import { errorCode } from '../endpoints/shape.ts';
 import { requestHeaders } from '../responses/client-headers.ts';
-import { type EndpointResponse, problemResponse } from '../responses/endpoint-response.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import { readableContext } from '../shapes/readable-context.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';
 import { withChallenge } from './challenge.ts';
+import { headersReadBy } from './endpoint-depends-on.ts';
 import { createResult, type EndpointResult, responseFor, type SuccessfulResult } from './endpoint-result.ts';
 import { type Execution, type ExecutionRequest, execute } from './execute.ts';
 
@@ -24,6 +26,8 @@ export interface EndpointCall {
   readonly endpoint: Endpoint;
   readonly variables: Variables;
   readonly bff: BffContext;
+  /** What its response depends on beside the parameters. */
+  readonly dependsOn: DependsOn;
 }
 
 /** Executes an endpoint's operation and creates the response. */
@@ -57,22 +61,12 @@ export function requesterOf({ client, req }: Call): Requester {
   return { clientInfo: client, headers: req.headers };
 }
 
-/** Returns the names of the headers that an endpoint reads: header parameters, and those in `vary` of its cache. */
-export function headersReadBy({ parameters, cache }: Endpoint): string[] {
-  return [...parameters.filter((one) => one.in === 'header').map(({ name }) => name), ...(cache?.vary ?? [])];
-}
-
-/** Returns whether a policy may give clients different results. */
-export function mayDifferByClient({ engine }: EndpointSnapshot, { query }: Endpoint): boolean {
-  return engine.dependsOnClient?.({ query }) ?? false;
-}
-
 /** Adds `Vary`, so that a browser's cache does not show a response to the next user of the same browser. */
-function withVary(response: EndpointResponse, { call, endpoint, bff }: EndpointCall): EndpointResponse {
+function withVary(response: EndpointResponse, { call, endpoint, dependsOn }: EndpointCall): EndpointResponse {
   if (response.etag === undefined) return response;
   const requester = requesterOf(call);
-  const scope = identifiesClient(requester, bff.dependsOn) ? 'private' : 'public';
-  const { vary } = audienceOf({ scope, vary: headersReadBy(endpoint) }, requester, bff.dependsOn);
+  const scope = identifiesClient(requester, dependsOn) ? 'private' : 'public';
+  const { vary } = audienceOf({ scope, named: headersReadBy(endpoint) }, requester, dependsOn);
   return vary.length === 0 ? response : { ...response, headers: { ...response.headers, vary: vary.join(', ') } };
 }
 

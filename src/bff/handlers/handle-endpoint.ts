@@ -1,8 +1,10 @@
 import { audienceOf } from '../../client/audience.ts';
-import { inFlightKey, viewerKey } from '../../client/depends-on.ts';
+import { inFlightKey } from '../../client/dependency-keys.ts';
+import type { DependsOn } from '../../client/depends-on.ts';
 import { forbidsSharing } from '../../client/sharing.ts';
-import { stringifyJson } from '../../shared/exact-json.ts';
-import { notUtf8 } from '../../shared/query-text.ts';
+import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
+import { addVary } from '../../http/vary.ts';
+import { parametersNotUtf8 } from '../../shared/query-text.ts';
 import type { Cancellation } from '../../sources/cancellation.ts';
 import { cacheKey, dependencyKey, isShared } from '../caching/cache-key.ts';
 import { readsUrlAlone } from '../caching/known-requests.ts';
@@ -12,25 +14,18 @@ import type { Endpoint } from '../endpoints/endpoints.ts';
 import { withoutDetails } from '../endpoints/hide-details.ts';
 import { hasBody } from '../endpoints/parameters.ts';
 import { executeOnce } from '../idempotency/execute-once.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/endpoint-response.ts';
-import { addVary } from '../responses/vary.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import { readClaims, refuseViewer } from './authorize.ts';
 import { readJsonBody } from './body.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';
+import { endpointDependsOn, headersReadBy } from './endpoint-depends-on.ts';
 import { LAST_EVENT_ID } from './event-stream.ts';
-import {
-  createFreshResponse,
-  type EndpointCall,
-  headersReadBy,
-  mayDifferByClient,
-  requesterOf,
-} from './fresh-response.ts';
+import { createFreshResponse, type EndpointCall, requesterOf } from './fresh-response.ts';
 import { unmetPrecondition } from './precondition.ts';
 import { streamResponse } from './stream-response.ts';
 import { wantsStream } from './wants-stream.ts';
 
 const NO_QUERY = new URLSearchParams();
-const NO_HEADERS: ReadonlySet<string> = new Set();
 
 /**
  * Responds to a call of an endpoint: checks credentials and parameters, then uses the cache, an identical execution in
@@ -54,17 +49,23 @@ export async function handleEndpoint(
   const unmet = unmetPrecondition(endpoint, headers, streamed);
   if (unmet) return problemResponse(unmet, call.path);
   if (streamed && headers['last-event-id'] === LAST_EVENT_ID) return STREAM_FINISHED;
-  const cacheUse = endpoint.cache && !streamed ? cacheUseOf(call, snapshot, endpoint, endpoint.cache, bff) : undefined;
+  const reading = endpointDependsOn(snapshot.engine, endpoint);
+  const dependsOn = reading instanceof Promise ? await reading : reading;
+  const cacheUse = endpoint.cache && !streamed ? cacheUseOf(call, endpoint, endpoint.cache, dependsOn, bff) : undefined;
   const known = cacheUse?.text === undefined ? undefined : snapshot.knownRequests.get(cacheUse.text);
   if (cacheUse && known)
-    return respondFromCache({ call, snapshot, endpoint, variables: known.variables, bff }, cacheUse, known.key);
+    return respondFromCache(
+      { call, snapshot, endpoint, variables: known.variables, bff, dependsOn },
+      cacheUse,
+      known.key,
+    );
   const maxBytes = endpoint.settings.limits.max_request_bytes ?? bff.maxRequestBytes;
   const body = hasBody(endpoint.method) ? await readJsonBody(call.req, maxBytes) : undefined;
   if (body && 'problem' in body) {
     if (body.problem.status === 413) bff.onRefused?.('limits', 'http_max_request_bytes');
     return problemResponse(body.problem, call.path);
   }
-  const unreadable = notUtf8(call.query);
+  const unreadable = parametersNotUtf8(call.query);
   if (unreadable.length > 0) return problemResponse(notInUtf8(unreadable), call.path);
   const query = call.query === '' ? NO_QUERY : new URLSearchParams(call.query);
   const coerced = coerceParameters(endpoint.parameters, { path, query, headers, body: body?.value });
@@ -76,7 +77,7 @@ export async function handleEndpoint(
   const { variables } = coerced;
   const unread = readClaims(endpoint, identity, variables, bff);
   if (unread) return refuse(call, bff, unread);
-  const endpointCall: EndpointCall = { call, snapshot, endpoint, variables, bff };
+  const endpointCall: EndpointCall = { call, snapshot, endpoint, variables, bff, dependsOn };
   if (endpoint.idempotency) return executeOnce(endpointCall, endpoint.idempotency);
   if (streamed) return streamResponse(endpointCall);
   if (cacheUse === undefined) return respondShared(endpointCall);
@@ -114,17 +115,15 @@ interface CacheUse {
 
 function cacheUseOf(
   call: Call,
-  snapshot: EndpointSnapshot,
   endpoint: Endpoint,
-  declared: CachePolicy,
-  { cache, dependsOn }: BffContext,
+  policy: CachePolicy,
+  dependsOn: DependsOn,
+  { cache }: BffContext,
 ): CacheUse | undefined {
   if (cache === undefined) return undefined;
-  // policies that treat clients differently make the response private, even where the endpoint declares it public
-  const policy = mayDifferByClient(snapshot, endpoint) ? { ...declared, scope: 'private' as const } : declared;
   const viewer = requesterOf(call);
   const shared = isShared(policy, viewer, dependsOn);
-  const dependencies = dependencyKey(policy, viewer, dependsOn);
+  const dependencies = dependencyKey(shared, viewer, dependsOn, policy.vary);
   const text = shared && readsUrlAlone(endpoint) ? `${endpoint.id} ${call.req.url}\n${dependencies}` : undefined;
   return { cache, policy, shared, dependencies, text };
 }
@@ -134,11 +133,11 @@ function respondFromCache(
   { cache, policy, shared }: CacheUse,
   key: string,
 ): EndpointResponse | Promise<EndpointResponse> {
-  const { call, endpoint, bff } = endpointCall;
-  const facts = { scope: policy.scope, isGuarded: policy.isGuarded, vary: headersReadBy(endpoint) };
+  const { call, endpoint, dependsOn } = endpointCall;
+  const properties = { scope: policy.scope, isGuarded: policy.isGuarded, named: headersReadBy(endpoint) };
   return cache.respond({
     ...{ key, policy, shared, res: call.res },
-    audience: () => audienceOf(facts, requesterOf(call), bff.dependsOn),
+    audience: () => audienceOf(properties, requesterOf(call), dependsOn),
     make: (cancellation) => createFreshResponse(endpointCall, cancellation),
   });
 }
@@ -157,11 +156,7 @@ function respondShared(endpointCall: EndpointCall): Promise<EndpointResponse> {
   return bff.sharedExecutions.join(canDedupe ? sharedExecutionKey(endpointCall) : undefined, call.res, start);
 }
 
-function sharedExecutionKey({ call, snapshot, endpoint, variables, bff }: EndpointCall): string {
-  // any header may be a parameter, even one that does not identify the client
-  const given = endpoint.parameters.some(({ in: place }) => place === 'header') ? stringifyJson(variables) : '';
-  const viewer = requesterOf(call);
-  // a shape module can read all headers
-  const seen = endpoint.shape ? inFlightKey(viewer, bff.dependsOn, NO_HEADERS) : '';
-  return `${snapshot.digest}\n${call.req.url}\n${given}\n${seen}\n${viewerKey(viewer, bff.dependsOn)}`;
+function sharedExecutionKey({ call, snapshot, dependsOn }: EndpointCall): string | undefined {
+  const facts = inFlightKey(requesterOf(call), dependsOn);
+  return facts === undefined ? undefined : `${snapshot.digest}\n${call.req.url}\n${facts}`;
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { matchesIfMatch } from '../../http/conditional.ts';
+import type { ProblemDetails } from '../../http/problem.ts';
 import type { Endpoint } from '../endpoints/endpoints.ts';
-import { matchesIfMatch } from '../responses/conditional.ts';
-import type { ProblemDetails } from '../responses/endpoint-response.ts';
 
 /**
  * Returns the problem of a conditional request whose condition cannot be checked. Responses to methods other than GET, and

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ClientInfo } from '../../client/identity.ts';
+import type { ProblemDetails } from '../../http/problem.ts';
 import { rateLimitHeaders } from '../../policy/rate-limits/headers.ts';
 import { isAllowed, type LimitCheck, type LimitDecisions } from '../../policy/rate-limits/limiter.ts';
 import { requestRefused, retryAfterHeader } from '../../policy/rate-limits/refuse.ts';
 import { checksFor, createRule, type Rule } from '../../policy/rate-limits/rule.ts';
 import type { ClientSettings } from '../endpoints/client-file.ts';
-import type { ProblemDetails } from '../responses/endpoint-response.ts';
 import type { BffContext } from './call.ts';
 
 type RateLimit = NonNullable<ClientSettings['rate_limit']>;

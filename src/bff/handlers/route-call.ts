@@ -1,11 +1,12 @@
 import { formatProblem } from '../../config/problem.ts';
+import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
+import { addVary } from '../../http/vary.ts';
+import { excludesAllCodings } from '../../shared/accept-encoding.ts';
 import { PURGE_PATH, purgeResponse } from '../caching/serve-purge.ts';
 import type { BrokenEndpoint } from '../endpoints/endpoints.ts';
 import { type AnyEndpoint, allowedMethods, type Match, matchPath, nearEndpoints } from '../endpoints/router.ts';
 import { docsResponse } from '../openapi/serve-docs.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/endpoint-response.ts';
-import { acceptsNoCoding } from '../responses/send.ts';
-import { addVary } from '../responses/vary.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import { acceptedBy } from './body.ts';
 import type { BffContext, Call, EndpointSnapshot } from './call.ts';
 import { handleEndpoint } from './handle-endpoint.ts';
@@ -44,7 +45,8 @@ export async function routeCall(
   }
   const match = matches.find(({ endpoint }) => endpoint.method === asked);
   if (match === undefined) return problemResponse(methodNotAllowed(call, matches), call.path);
-  if (acceptsNoCoding(call.req, bff)) return problemResponse(notAcceptable(), call.path);
+  if (excludesAllCodings(call.req.headers['accept-encoding'], bff.compressFrom !== undefined))
+    return problemResponse(notAcceptable(), call.path);
   const { endpoint } = match;
   call.notes.endpoint = endpoint.id;
   call.notes.operation = endpoint.label;

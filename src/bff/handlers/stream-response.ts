@@ -1,8 +1,9 @@
+import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
 import { parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { DeferredOperation } from '../endpoints/endpoints.ts';
 import { type PartialFailure, reshape, visiblePaths } from '../endpoints/shape.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/endpoint-response.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import { withTextPath } from './endpoint-result.ts';
 import { EventStream } from './event-stream.ts';
 import { type ExecutionRequest, execute, executeDeferred } from './execute.ts';

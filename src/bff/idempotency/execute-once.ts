@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
-import { callerKey } from '../../client/depends-on.ts';
+import { callerKey } from '../../client/dependency-keys.ts';
+import { type ProblemDetails, problemResponse } from '../../http/problem.ts';
 import { ExactNumber, stringifyJson } from '../../shared/exact-json.ts';
 import { Cancellation } from '../../sources/cancellation.ts';
 import type { StoreUnavailable } from '../../store/redis.ts';
-import { createFreshResponse, type EndpointCall, mayDifferByClient, requesterOf } from '../handlers/fresh-response.ts';
-import { type EndpointResponse, type ProblemDetails, problemResponse } from '../responses/endpoint-response.ts';
+import { createFreshResponse, type EndpointCall, requesterOf } from '../handlers/fresh-response.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import type { IdempotencyRule } from './rule.ts';
 
 const MAX_KEY_LENGTH = 255;
@@ -22,7 +23,8 @@ export async function executeOnce(endpointCall: EndpointCall, rule: IdempotencyR
     );
   }
   if (given.length === 0 || given.length > MAX_KEY_LENGTH) return problemResponse(KEY_INVALID, call.path);
-  const caller = callerOf(endpointCall);
+  // the same key of different callers is a different key
+  const caller = callerKey(requesterOf(call), endpointCall.dependsOn);
   const outcome = await bff.idempotency.execute({
     key: hash('sha256', JSON.stringify([endpoint.id, caller, given]), 'base64url'),
     payload: hash('sha256', canonical(variables), 'base64url'),
@@ -46,13 +48,6 @@ export async function executeOnce(endpointCall: EndpointCall, rule: IdempotencyR
       call.notes.reason = `idempotency keys: ${outcome.error.message}`;
       return problemResponse(storeUnavailable(outcome.error), call.path);
   }
-}
-
-/** Returns a key for the caller. The same `Idempotency-Key` of different callers is a different key. */
-function callerOf({ call, snapshot, endpoint, bff }: EndpointCall): string {
-  const { dependsOn } = bff;
-  const isDecided = dependsOn?.decidesByAddress === true && mayDifferByClient(snapshot, endpoint);
-  return callerKey(requesterOf(call), dependsOn, isDecided);
 }
 
 /** Reads the key. The header is a structured string in quotes; many clients send it without. */

@@ -1,6 +1,6 @@
 import type { GraphQLNamedType, GraphQLSchema } from 'graphql';
 import type { JsonSchema } from './json-schema.ts';
-import { firstFree, OWN_COMPONENTS, typeNamesOf } from './names.ts';
+import { firstUnusedName, RESERVED_COMPONENTS, typeNamesOf } from './names.ts';
 
 /**
  * Named schemas that other schemas refer to. Enums and input objects have the names of their types. Objects of responses are
@@ -18,7 +18,7 @@ export class Components {
    */
   constructor(prefix: string, schema: GraphQLSchema, reserved: readonly string[] = []) {
     this.#prefix = prefix;
-    const allReserved = new Set([...OWN_COMPONENTS, ...reserved]);
+    const allReserved = new Set([...RESERVED_COMPONENTS, ...reserved]);
     this.#typeNames = typeNamesOf(schema, allReserved);
     this.#taken = new Set([...allReserved, ...this.#typeNames.values()]);
   }
@@ -36,7 +36,7 @@ export class Components {
 
   /** Reserves a unique component name: the preferred one if it is free. */
   claim(preferred: string): string {
-    const name = firstFree(preferred, this.#taken);
+    const name = firstUnusedName(preferred, this.#taken);
     this.#taken.add(name);
     return name;
   }

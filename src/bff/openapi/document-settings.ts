@@ -25,7 +25,7 @@ export type ClientDocumentSettings = Pick<DocumentSettings, 'title' | 'version' 
  * Returns the `info` and `servers` of a document.
  * @param client the document's client; `undefined` for the document of all clients
  */
-export function aboutDocument(client: string | undefined, settings: DocumentSettings, own: ClientDocumentSettings) {
+export function infoAndServers(client: string | undefined, settings: DocumentSettings, own: ClientDocumentSettings) {
   const title = own.title ?? settings.title ?? (client === undefined ? 'Endpoints' : `Endpoints of ${client}`);
   return {
     info: {

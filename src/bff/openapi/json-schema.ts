@@ -60,7 +60,7 @@ export function leafSchema(type: GraphQLNamedType, components: Components): Json
     return components.refer(type, () => ({
       type: 'string',
       enum: type.getValues().map(({ name }) => name),
-      ...described(type),
+      ...annotationsOf(type),
     }));
   }
   switch (type) {
@@ -125,7 +125,7 @@ function objectSchema(type: GraphQLInputObjectType, components: Components): Jso
   return {
     ...membersSchema(type, (field) => ({
       ...inputSchema(field.type, components),
-      ...described(field),
+      ...annotationsOf(field),
       ...(field.defaultValue === undefined ? {} : { default: defaultOf(field) }),
     })),
     required: fields.filter((one) => isNonNullType(one.type) && one.defaultValue === undefined).map((one) => one.name),
@@ -137,7 +137,7 @@ function oneOfSchema(type: GraphQLInputObjectType, components: Components): Json
   return {
     ...membersSchema(type, (field) => ({
       ...inputSchemaOf(getNullableType(field.type), components),
-      ...described(field),
+      ...annotationsOf(field),
     })),
     minProperties: 1,
     maxProperties: 1,
@@ -150,7 +150,7 @@ function membersSchema(type: GraphQLInputObjectType, schemaOf: (field: GraphQLIn
     type: 'object',
     properties: Object.fromEntries(Object.values(type.getFields()).map((field) => [field.name, schemaOf(field)])),
     additionalProperties: false,
-    ...described(type),
+    ...annotationsOf(type),
   };
 }
 
@@ -175,7 +175,7 @@ function allowsNull({ anyOf }: JsonSchema): boolean {
 }
 
 /** Returns the description and deprecation of a schema element. */
-export function described(element: {
+export function annotationsOf(element: {
   readonly description?: string | null | undefined;
   readonly deprecationReason?: string | null | undefined;
 }): Pick<JsonSchema, 'description' | 'deprecated'> {

@@ -4,7 +4,7 @@ import type { Endpoint } from '../endpoints/endpoints.ts';
 type Named = Pick<Endpoint, 'client' | 'version' | 'name' | 'id'>;
 
 /** Components of every document. A type of the schema with such a name is renamed. */
-export const OWN_COMPONENTS = ['Problem', 'ProblemEntry', 'AnswerMeta', 'PartialFailure'] as const;
+export const RESERVED_COMPONENTS = ['Problem', 'ProblemEntry', 'AnswerMeta', 'PartialFailure'] as const;
 
 /**
  * Returns the name of an endpoint in generated code: `dashboard`, with a version `dashboardV2`, with its client
@@ -24,7 +24,7 @@ export function operationIdsOf(endpoints: readonly Named[], withClient: boolean)
   const taken = new Set<string>();
   const ids = new Map<string, string>();
   for (const endpoint of [...endpoints].sort((a, b) => compareTexts(a.id, b.id))) {
-    const id = firstFree(operationIdOf(endpoint, withClient), taken);
+    const id = firstUnusedName(operationIdOf(endpoint, withClient), taken);
     taken.add(id);
     ids.set(endpoint.id, id);
   }
@@ -32,7 +32,7 @@ export function operationIdsOf(endpoints: readonly Named[], withClient: boolean)
 }
 
 /** Returns `name`, or the first of `name2`, `name3`, … that is not taken. */
-export function firstFree(name: string, taken: { has(name: string): boolean }): string {
+export function firstUnusedName(name: string, taken: { has(name: string): boolean }): string {
   if (!taken.has(name)) return name;
   let number = 2;
   while (taken.has(name + number)) number += 1;
@@ -73,7 +73,7 @@ export function typeNamesOf(schema: GraphQLSchema, reserved: ReadonlySet<string>
   const taken = new Set([...reserved, ...types.map(({ name }) => name)]);
   const names = new Map<string, string>();
   for (const type of types) {
-    const name = reserved.has(type.name) ? firstFree(`${type.name}${suffixOf(type)}`, taken) : type.name;
+    const name = reserved.has(type.name) ? firstUnusedName(`${type.name}${suffixOf(type)}`, taken) : type.name;
     taken.add(name);
     names.set(type.name, name);
   }

@@ -6,7 +6,7 @@ import { type AcceptedCredentials, TOKENS_ONLY } from '../handlers/challenge.ts'
 import { commentOf, exampleRequest } from './comment.ts';
 import { Components } from './components.ts';
 import { deprecationOf, isIncluded } from './deprecation.ts';
-import { aboutDocument, type DocumentSettings } from './document-settings.ts';
+import { type DocumentSettings, infoAndServers } from './document-settings.ts';
 import { exampleOf } from './example.ts';
 import { type JsonSchema, parameterSchema } from './json-schema.ts';
 import { compareTexts, operationIdsOf, typePrefixOf } from './names.ts';
@@ -52,7 +52,7 @@ export function openApiOf(all: readonly Endpoint[], schema: GraphQLSchema, optio
   const clientSettings = (client !== undefined && endpoints[0]?.settings.openapi) || {};
   return {
     openapi: '3.1.0',
-    ...aboutDocument(client, settings, clientSettings),
+    ...infoAndServers(client, settings, clientSettings),
     ...(settings.security && { security: settings.security }),
     tags: [...new Set(endpoints.map((endpoint) => endpoint.client))].sort().map(tagOf),
     paths,

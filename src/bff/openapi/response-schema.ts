@@ -21,7 +21,7 @@ import {
 import type { Section } from '../endpoints/shape.ts';
 import type { Components } from './components.ts';
 import { conforms } from './conforms.ts';
-import { described, type JsonSchema, leafSchema, nullable } from './json-schema.ts';
+import { annotationsOf, type JsonSchema, leafSchema, nullable } from './json-schema.ts';
 import { type Fields, mergeFields } from './merge-fields.ts';
 import { withNamedObjects } from './named-objects.ts';
 import { pascalCase, typePrefixOf } from './names.ts';
@@ -131,7 +131,7 @@ function keySchema(key: SelectedKey, place: Place | undefined, context: SchemaCo
   const optional = place?.section.optional;
   const schema = outputSchema(optional ? getNullableType(type) : type, key.nodes, place, context);
   const fallback = optional?.fallback;
-  const description = described(key.field);
+  const description = annotationsOf(key.field);
   if (fallback === undefined || conforms(fallback, schema, context.components)) return { ...schema, ...description };
   return { anyOf: [...(schema.anyOf ?? [schema]), { const: fallback }], ...description };
 }
@@ -177,7 +177,7 @@ function defineAt(
   });
   const mapping = Object.fromEntries(members.map(({ type: one, schema }) => [one.name, schema.$ref ?? '']));
   return context.components.define(place.name, {
-    ...described(type),
+    ...annotationsOf(type),
     oneOf: members.map(({ schema }) => schema),
     ...(members.every(hasSingleTypename) && { discriminator: { propertyName: '__typename', mapping } }),
   });
@@ -215,7 +215,7 @@ function hasSingleTypename({ fields }: { readonly fields: Fields }): boolean {
 
 function defineObject(name: string, type: GraphQLNamedType, fields: Fields, components: Components): JsonSchema {
   const { properties, required } = fields;
-  return components.define(name, { type: 'object', ...described(type), properties, required });
+  return components.define(name, { type: 'object', ...annotationsOf(type), properties, required });
 }
 
 function selectionsOf(nodes: readonly FieldNode[]): SelectionSetNode[] {

@@ -1,6 +1,8 @@
+import { etagOf } from '../../http/conditional.ts';
+import { JSON_TYPE } from '../../http/media-type.ts';
 import { stringifyJson } from '../../shared/exact-json.ts';
 import type { BffContext, Call, EndpointSnapshot } from '../handlers/call.ts';
-import { type EndpointResponse, etagOf, JSON_TYPE } from '../responses/endpoint-response.ts';
+import type { EndpointResponse } from '../responses/endpoint-response.ts';
 import { refuseMethod } from '../responses/methods.ts';
 import { DOCS_POLICY, docsPage } from './docs-page.ts';
 import { openApiOf } from './openapi.ts';

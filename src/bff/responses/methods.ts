@@ -1,4 +1,5 @@
-import { type EndpointResponse, problemResponse } from './endpoint-response.ts';
+import { problemResponse } from '../../http/problem.ts';
+import type { EndpointResponse } from './endpoint-response.ts';
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 

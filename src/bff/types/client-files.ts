@@ -6,7 +6,7 @@ import { commentOf } from '../openapi/comment.ts';
 import { Components } from '../openapi/components.ts';
 import { deprecationOf, isIncluded } from '../openapi/deprecation.ts';
 import { type JsonSchema, parameterSchema } from '../openapi/json-schema.ts';
-import { compareTexts, firstFree, operationIdsOf, pascalCase, typePrefixOf } from '../openapi/names.ts';
+import { compareTexts, firstUnusedName, operationIdsOf, pascalCase, typePrefixOf } from '../openapi/names.ts';
 import { responseSchema } from '../openapi/response-schema.ts';
 import { MEMBER_NAMES, RESERVED_NAMES, RUNTIME_NAMES } from './module-names.ts';
 import { RUNTIME } from './runtime.ts';
@@ -72,7 +72,7 @@ function endpointText(endpoint: Endpoint, { id, schema, components, functions }:
 }
 
 function claim(preferred: string, taken: Set<string>): string {
-  const name = firstFree(preferred, taken);
+  const name = firstUnusedName(preferred, taken);
   taken.add(name);
   return name;
 }

@@ -41,6 +41,14 @@ export function percentKey(setting: OverrideLabels, headers: Headers): string | 
   return headerText(headers, setting.percent_header);
 }
 
+/** Returns the headers that decide which of the labels are on. */
+export function headersOfLabels(setting: OverrideLabels, labels: readonly string[]): string[] {
+  const isPercent = (label: string) => label.startsWith('percent(');
+  const byHeader = labels.some((label) => !isPercent(label) && !Object.hasOwn(setting.labels, label));
+  const names = [byHeader ? setting.header : undefined, labels.some(isPercent) ? setting.percent_header : undefined];
+  return names.filter((name) => name !== undefined);
+}
+
 function headerText(headers: Headers, name: string | undefined): string | undefined {
   const value = name === undefined ? undefined : headers[name];
   return Array.isArray(value) ? value.join() : value;

@@ -7,7 +7,7 @@ export const yogaSection = z
       .default([])
       .describe(
         'Modules whose default export is a plugin of GraphQL Yoga or Envelop, or a list of them; paths are relative to the config file. ' +
-          'All GraphQL requests go through Yoga then, and equal queries in flight are not shared',
+          'All GraphQL requests go through Yoga then; equal queries in flight are shared if every plugin declares what it reads (dependsOn)',
       ),
   })
   .describe('GraphQL Yoga, which hosts /graphql');

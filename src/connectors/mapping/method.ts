@@ -14,7 +14,7 @@ export interface Method {
 }
 
 /** Creates a method that only needs the values of its arguments. */
-export function ofValues(arity: Method['arity'], compute: (value: Json, args: readonly Json[]) => Json): Method {
+export function methodOfValues(arity: Method['arity'], compute: (value: Json, args: readonly Json[]) => Json): Method {
   return {
     arity,
     apply: (value, args, scope, evaluate) =>

@@ -1,6 +1,6 @@
 import { plainValue } from '../../shared/exact-json.ts';
 import { equal, isObject, type Json, property } from './json.ts';
-import { type Method, ofValues } from './method.ts';
+import { type Method, methodOfValues } from './method.ts';
 
 /** Evaluates its argument for each item, which is `@`. A value that is not an array counts as an array of one item. */
 const map: Method = {
@@ -60,7 +60,9 @@ function has(value: Json, [at]: readonly Json[]): Json {
 }
 
 function itemAt(at: 0 | -1): Method {
-  return ofValues([0, 0], (value) => (Array.isArray(value) || typeof value === 'string' ? get(value, [at]) : value));
+  return methodOfValues([0, 0], (value) =>
+    Array.isArray(value) || typeof value === 'string' ? get(value, [at]) : value,
+  );
 }
 
 /** Methods on arrays and objects. */
@@ -70,19 +72,19 @@ export const COLLECTION_METHODS = {
   find,
   first: itemAt(0),
   last: itemAt(-1),
-  slice: ofValues([0, 2], slice),
-  size: ofValues([0, 0], size),
-  get: ofValues([1, 1], get),
-  has: ofValues([1, 1], has),
-  entries: ofValues([0, 0], (value) =>
+  slice: methodOfValues([0, 2], slice),
+  size: methodOfValues([0, 0], size),
+  get: methodOfValues([1, 1], get),
+  has: methodOfValues([1, 1], has),
+  entries: methodOfValues([0, 0], (value) =>
     isObject(value) ? Object.entries(value).map(([key, item]) => ({ key, value: item })) : undefined,
   ),
-  keys: ofValues([0, 0], (value) => (isObject(value) ? Object.keys(value) : undefined)),
-  values: ofValues([0, 0], (value) => (isObject(value) ? Object.values(value) : undefined)),
-  contains: ofValues([1, 1], (value, [item]) =>
+  keys: methodOfValues([0, 0], (value) => (isObject(value) ? Object.keys(value) : undefined)),
+  values: methodOfValues([0, 0], (value) => (isObject(value) ? Object.values(value) : undefined)),
+  contains: methodOfValues([1, 1], (value, [item]) =>
     Array.isArray(value) ? value.some((other) => equal(other, item)) : undefined,
   ),
-  in: ofValues([1, 1], (value, [items]) =>
+  in: methodOfValues([1, 1], (value, [items]) =>
     Array.isArray(items) ? items.some((other) => equal(other, value)) : undefined,
   ),
 } satisfies Record<string, Method>;

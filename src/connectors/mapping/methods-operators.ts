@@ -1,12 +1,12 @@
 import { compareNumbers, isNumber } from '../../shared/exact-json.ts';
 import { equal, type Json } from './json.ts';
-import { type Method, ofValues } from './method.ts';
+import { type Method, methodOfValues } from './method.ts';
 
 const MANY = Number.POSITIVE_INFINITY;
 
 /** Creates a comparison of two numbers or two strings; other values cannot be compared. */
 function comparison(holds: (order: number) => boolean): Method {
-  return ofValues([1, 1], (left, [right]) => {
+  return methodOfValues([1, 1], (left, [right]) => {
     if (isNumber(left) && isNumber(right)) return holds(compareNumbers(left, right));
     if (typeof left !== 'string' || typeof right !== 'string') return undefined;
     return holds(left === right ? 0 : left < right ? -1 : 1);
@@ -15,7 +15,7 @@ function comparison(holds: (order: number) => boolean): Method {
 
 /** Creates an arithmetic method with JavaScript numbers: a result has the precision of a double. */
 function arithmetic(operate: (left: number, right: number) => number): Method {
-  return ofValues([1, MANY], (value, args) => {
+  return methodOfValues([1, MANY], (value, args) => {
     const numbers = [value, ...args];
     if (!numbers.every(isNumber)) return undefined;
     const result = numbers.map(Number).reduce(operate);
@@ -42,15 +42,15 @@ function logical(deciding: boolean): Method {
 
 /** Comparison, logic and arithmetic. */
 export const OPERATOR_METHODS = {
-  eq: ofValues([1, 1], (left, [right]) => equal(left, right)),
-  ne: ofValues([1, 1], (left, [right]) => !equal(left, right)),
+  eq: methodOfValues([1, 1], (left, [right]) => equal(left, right)),
+  ne: methodOfValues([1, 1], (left, [right]) => !equal(left, right)),
   lt: comparison((order) => order < 0),
   lte: comparison((order) => order <= 0),
   gt: comparison((order) => order > 0),
   gte: comparison((order) => order >= 0),
   and: logical(false),
   or: logical(true),
-  not: ofValues([0, 0], (value) => (typeof value === 'boolean' ? !value : undefined)),
+  not: methodOfValues([0, 0], (value) => (typeof value === 'boolean' ? !value : undefined)),
   add: arithmetic((left, right) => left + right),
   sub: arithmetic((left, right) => left - right),
   mul: arithmetic((left, right) => left * right),

@@ -8,7 +8,7 @@ import {
   stringifyJson,
 } from '../../shared/exact-json.ts';
 import { type Json, textOfScalar } from './json.ts';
-import { type Method, ofValues } from './method.ts';
+import { type Method, methodOfValues } from './method.ts';
 
 /** Converts a scalar to text, null and missing values to an empty string; returns `undefined` for other values. */
 function scalarText(value: Json): string | undefined {
@@ -56,17 +56,17 @@ function split(value: Json, [separator, most]: readonly Json[]): Json {
 }
 
 function ofText(change: (text: string) => string): Method {
-  return ofValues([0, 0], (value) => (typeof value === 'string' ? change(value) : undefined));
+  return methodOfValues([0, 0], (value) => (typeof value === 'string' ? change(value) : undefined));
 }
 
 /** Methods on strings, and between strings and other values. */
 export const TEXT_METHODS = {
-  joinNotNull: ofValues([1, 1], joinNotNull),
-  jsonStringify: ofValues([0, 0], (value) => stringifyJson(value)),
-  jsonParse: ofValues([0, 0], jsonParse),
-  toString: ofValues([0, 0], scalarText),
-  parseInt: ofValues([0, 1], parseWhole),
-  split: ofValues([1, 2], split),
+  joinNotNull: methodOfValues([1, 1], joinNotNull),
+  jsonStringify: methodOfValues([0, 0], (value) => stringifyJson(value)),
+  jsonParse: methodOfValues([0, 0], jsonParse),
+  toString: methodOfValues([0, 0], scalarText),
+  parseInt: methodOfValues([0, 1], parseWhole),
+  split: methodOfValues([1, 2], split),
   trim: ofText((text) => text.trim()),
   trimStart: ofText((text) => text.trimStart()),
   trimEnd: ofText((text) => text.trimEnd()),

@@ -1,5 +1,5 @@
 import { equal, type Json, typeName } from './json.ts';
-import { type Evaluate, type Method, ofValues } from './method.ts';
+import { type Evaluate, type Method, methodOfValues } from './method.ts';
 import { COLLECTION_METHODS } from './methods-collections.ts';
 import { OPERATOR_METHODS } from './methods-operators.ts';
 import { TEXT_METHODS } from './methods-text.ts';
@@ -26,11 +26,11 @@ const matchIf: Method = { arity: [1, MANY], apply: choose((candidate) => candida
 
 /** Every `->method` of the mapping language, by name. */
 export const METHODS: Readonly<Record<string, Method>> = Object.assign(Object.create(null), {
-  echo: ofValues([1, 1], (_, [value]) => value),
+  echo: methodOfValues([1, 1], (_, [value]) => value),
   match: { arity: [1, MANY], apply: choose(equal) },
   matchIf,
   match_if: matchIf,
-  typeof: ofValues([0, 0], typeName),
+  typeof: methodOfValues([0, 0], typeName),
   ...COLLECTION_METHODS,
   ...OPERATOR_METHODS,
   ...TEXT_METHODS,

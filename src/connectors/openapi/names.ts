@@ -1,7 +1,7 @@
 const NAME = /^[_A-Za-z][_0-9A-Za-z]*$/;
 
 /** Names that are reserved in GraphQL or used by this converter. */
-const TAKEN_TYPES = [
+const RESERVED_TYPES = [
   'Query',
   'Mutation',
   'Subscription',
@@ -26,7 +26,7 @@ export class Names {
   }
 
   static ofTypes(): Names {
-    return new Names(TAKEN_TYPES);
+    return new Names(RESERVED_TYPES);
   }
 
   take(preferred: string): string {

@@ -11,7 +11,7 @@ import { ipFilter } from './ip-filter.ts';
 import { session, sessionToken } from './session.ts';
 import { urlLimit } from './url-limit.ts';
 
-/** Answers a request. What it throws becomes the response (`GatewayError`) or a masked error. */
+/** Responds to a request. What it throws becomes the response (`GatewayError`) or a masked error. */
 export type Handler = (context: RequestContext) => void;
 
 /** Wraps the handler of all later steps. */
@@ -21,7 +21,7 @@ export interface MiddlewareOptions {
   /** Longest URL in bytes (`limits.http_max_url_bytes`). Default: the limit of Node. */
   readonly maxUrlBytes?: number | undefined;
   /** Headers of every response, names in lower case (`security_headers`). */
-  readonly answerHeaders?: Readonly<Record<string, string>> | undefined;
+  readonly responseHeaders?: Readonly<Record<string, string>> | undefined;
   readonly cors?: Cors | undefined;
   /** Returns the CORS policy of a path below `/bff`, if it has its own in place of `cors`. */
   readonly corsOf?: ((path: string) => Cors | undefined) | undefined;
@@ -42,7 +42,7 @@ export interface MiddlewareOptions {
  *
  * 1. Default headers are those of every response, errors included.
  * 2. Header lines and the URL's length: an ambiguous request is refused before anything else reads it.
- * 3. CORS: a preflight request comes without credentials, so it is answered before authentication.
+ * 3. CORS: a preflight request comes without credentials, so it gets its response before authentication.
  * 4. GraphiQL: a browser has no way to send a token when it opens a page, and the page contains nothing secret.
  * 5. Session, then authentication: the session's user is known before other credentials are checked. Authentication also finds the
  *    client's address, by `trusted_proxies`.
@@ -52,7 +52,7 @@ export function listMiddleware(options: MiddlewareOptions): readonly (Middleware
   const { authenticator, login, addressFilter, fail } = options;
   const filter = ipFilter(addressFilter);
   return [
-    defaultHeaders(options.answerHeaders),
+    defaultHeaders(options.responseHeaders),
     headerLines,
     urlLimit(options.maxUrlBytes),
     cors(options),

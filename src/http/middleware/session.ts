@@ -1,7 +1,12 @@
 import type { Authenticator } from '../../policy/authentication/authenticator.ts';
 import type { LoginRequest } from '../../policy/login/client-login.ts';
 import type { Login } from '../../policy/login/login.ts';
-import type { RequestContext } from '../request-context.ts';
+import type { LoginResponse } from '../../policy/login/login-response.ts';
+import { stringifyJson } from '../../shared/exact-json.ts';
+import { JSON_TYPE } from '../media-type.ts';
+import { problemResponse } from '../problem.ts';
+import { type RequestContext, sendResponse } from '../request-context.ts';
+import { textResponse } from '../response.ts';
 import type { Handler, Middleware } from './middleware.ts';
 
 export interface SessionOptions {
@@ -16,32 +21,47 @@ export interface SessionOptions {
  * uses the session.
  */
 export function session(login: Login, { authenticator, filter, fail }: SessionOptions): Middleware {
-  function serveLoginRoute(context: RequestContext, answer: NonNullable<LoginRequest['respond']>): void {
-    const { req, res, client, requestId, headers } = context;
+  function serveLoginRoute(context: RequestContext, respond: NonNullable<LoginRequest['respond']>): void {
+    const { req, client } = context;
     if (authenticator) context.client = { ...client, ip: authenticator.addressOf(req) };
-    for (const name in headers) res.setHeader(name, headers[name] ?? '');
-    res.setHeader('x-request-id', requestId);
-    const serve: Handler = ({ client: { ip } }) => answer(res, ip);
+    const serve: Handler = ({ client: { ip } }) => {
+      void respond(ip).then((response) => sendLoginResponse(context, response));
+    };
     (filter ? filter(serve) : serve)(context);
   }
 
   return (next) => {
-    const proceed = (context: RequestContext, proved: RequestContext['session']) => {
-      context.session = proved;
+    const proceed = (context: RequestContext, session: RequestContext['session']) => {
+      context.session = session;
       // the authenticator compares it with other credentials of the request
-      if (proved && authenticator === undefined) context.client = { ...context.client, identity: proved.identity };
+      if (session && authenticator === undefined) context.client = { ...context.client, identity: session.identity };
       next(context);
     };
     return (context) => {
-      const visit = login.match(context.req);
-      if (visit === undefined) return next(context);
-      if (visit.respond) return serveLoginRoute(context, visit.respond);
+      const request = login.match(context.req);
+      if (request === undefined) return next(context);
+      if (request.respond) return serveLoginRoute(context, request.respond);
       varyByCookie(context);
-      const proved = visit.authenticate();
-      if (!(proved instanceof Promise)) return proceed(context, proved);
-      proved.then((known) => proceed(context, known)).catch((error: unknown) => fail(context, error));
+      const session = request.authenticate();
+      if (!(session instanceof Promise)) return proceed(context, session);
+      session.then((found) => proceed(context, found)).catch((error: unknown) => fail(context, error));
     };
   };
+}
+
+/** Sends a response of a login route. It is never cached. */
+function sendLoginResponse(
+  context: RequestContext,
+  { status, headers, setCookies = [], body, problem }: LoginResponse,
+) {
+  const { res } = context;
+  if (res.destroyed || res.headersSent) return;
+  if (setCookies.length > 0) res.setHeader('set-cookie', setCookies);
+  // the callback URL has a code in it
+  const all = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', ...headers };
+  if (problem) return sendResponse(context, problemResponse({ status, ...problem, headers: all }));
+  const text = body === undefined ? '' : stringifyJson(body);
+  sendResponse(context, textResponse(status, JSON_TYPE, text, all));
 }
 
 /**
@@ -49,8 +69,8 @@ export function session(login: Login, { authenticator, filter, fail }: SessionOp
  * token. Leaves a request alone that another credential authenticates.
  */
 export const sessionToken: Middleware = (next) => (context) => {
-  const { req, client, session: proved } = context;
-  if (proved && client.identity === proved.identity) req.headers.authorization = `Bearer ${proved.accessToken}`;
+  const { req, client, session } = context;
+  if (session && client.identity === session.identity) req.headers.authorization = `Bearer ${session.accessToken}`;
   next(context);
 };
 

@@ -59,7 +59,7 @@ export function configureAuthenticator(
   if (nothing && !trusted_proxies && ownHeaders.length === 0) return undefined;
 
   if (takesTokens) checkCredentialPlaces(authentication, api_keys);
-  const trusts = addressSet(trusted_proxies?.addresses ?? []);
+  const trustedAddresses = addressSet(trusted_proxies?.addresses ?? []);
   const keyStore = api_keys && openKeyStore(api_keys, environment.redis);
   // last, since everything before can throw, and this starts to fetch keys
   const { issuers, files, close } = openIssuers(jwks, environment.logger);
@@ -67,7 +67,7 @@ export function configureAuthenticator(
     sessions: Object.keys(settings.login ?? {}).length > 0,
     required: require_authentication,
     logger: environment.logger,
-    clientAddress: trusted_proxies && clientAddress(trusts, trusted_proxies.header),
+    clientAddress: trusted_proxies && clientAddress(trustedAddresses, trusted_proxies.header),
     ownHeaders: ownHeaders.length > 0 ? ownHeaders : undefined,
     findToken: takesTokens ? tokenFinder(authentication, api_keys) : undefined,
     jwt: issuers.length > 0 ? jwtVerifier(authentication, issuers) : undefined,
@@ -76,7 +76,8 @@ export function configureAuthenticator(
     findApiKey: api_keys && apiKeyFinder(api_keys, takesTokens ? authentication : undefined),
     apiKeys: keyStore && new ApiKeys(keyStore),
     certificates:
-      client_certificate && new ClientCertificates(client_certificate, (req) => trusts(peerAddress(req.socket))),
+      client_certificate &&
+      new ClientCertificates(client_certificate, (req) => trustedAddresses(peerAddress(req.socket))),
     failedAttempts: failedAttempts(authentication, environment),
     refused: environment.instruments?.refused,
     files: keyStore instanceof ApiKeyFile ? [...files, keyStore] : files,

@@ -11,6 +11,7 @@ import {
 } from 'oauth4webapi';
 import type { Identity } from '../../client/identity.ts';
 import type { IntrospectionEndpoint } from '../../config/sections/introspection-endpoints.ts';
+import { deadlineSignal } from '../../shared/deadline.ts';
 import { SingleFlight } from '../../shared/single-flight.ts';
 import { AuthenticationUnavailable, BadCredential, type BadCredentialKind } from './authentication-error.ts';
 import { claimsOfToken, identityOfClaims, readClaims, withPlainTimes } from './claims.ts';
@@ -155,7 +156,7 @@ async function introspect(endpoint: IntrospectionEndpoint, token: string): Promi
   const httpResponse = await introspectionRequest(server, client, clientAuth(endpoint), token, {
     // an http:// URL is deliberate, such as for a server in the same pod
     [allowInsecureRequests]: url.startsWith('http:'),
-    signal: AbortSignal.timeout(timeout),
+    signal: deadlineSignal(timeout),
   });
   const text = (await httpResponse.clone().text()).trim();
   const response = await processIntrospectionResponse(server, client, httpResponse);

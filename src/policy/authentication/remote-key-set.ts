@@ -1,3 +1,4 @@
+import { deadlineSignal } from '../../shared/deadline.ts';
 import { decodeText } from '../../shared/decode-text.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { SingleFlight } from '../../shared/single-flight.ts';
@@ -118,7 +119,7 @@ async function fetchText({ url, headers, timeoutMs }: RemoteKeySetOptions): Prom
     headers: [['accept', 'application/json, application/jwk-set+json'], ...headers.map(pairOf)],
     // redirects are not followed: keys come only from the configured URL
     redirect: 'manual',
-    signal: AbortSignal.timeout(timeoutMs),
+    signal: deadlineSignal(timeoutMs),
   });
   if (response.status !== 200) {
     await response.body?.cancel();

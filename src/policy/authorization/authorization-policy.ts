@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache';
+import { reads } from '../../client/depends-on.ts';
 import type { Identity } from '../../client/identity.ts';
+import { UNCOUNTED_HEADERS } from '../../client/sharing.ts';
 import { fieldPlaces } from '../../operation/field-places.ts';
 import type { Operation, OpField, OpSelection } from '../../operation/operation.ts';
 import { selectsField } from '../../operation/selects-field.ts';
@@ -46,6 +48,17 @@ interface OperationRequirements {
 /** Cached decisions per operation, one for each set of clauses that a client meets. */
 const MOST_CACHED_DECISIONS = 64;
 
+/** A dry run reads the same: it reports what each client may not read. */
+const READ_BY_REQUIREMENTS = reads({ identity: true, isGuarded: true });
+
+/** A module gets the identity, the address and all headers. Those that say nothing about the client do not count. */
+const READ_BY_MODULES = reads({
+  patterns: [(name) => name === 'user-agent' || !UNCOUNTED_HEADERS.has(name)],
+  address: true,
+  identity: true,
+  isGuarded: true,
+});
+
 const REFUSED: FieldRefusal = {
   message: 'Unauthorized field or type',
   extensions: { code: 'UNAUTHORIZED_FIELD_OR_TYPE' },
@@ -77,10 +90,13 @@ export function createAuthorizationPolicy(options: AuthorizationOptions = {}): O
         read.ofField(type, field).some(({ kind }) => kind === 'policies'),
       );
     },
-    dependsOnClient(document, supergraph) {
+    readsOf(document, supergraph) {
       const read = requirementsOf(supergraph);
-      if (!read || options.dryRun) return false;
-      return selectsField(document, supergraph.publicSchema, (type, field) => read.ofField(type, field).length > 0);
+      if (!read) return undefined;
+      const selects = (test: (clause: Clause) => boolean) =>
+        selectsField(document, supergraph.publicSchema, (type, field) => read.ofField(type, field).some(test));
+      if (options.decidesEach && selects(({ kind }) => kind === 'policies')) return READ_BY_MODULES;
+      return selects(() => true) ? READ_BY_REQUIREMENTS : undefined;
     },
   };
 }

@@ -1,7 +1,8 @@
+import { type Reads, reads } from '../../client/depends-on.ts';
 import { CORRELATION_HEADERS } from '../../client/sharing.ts';
 import { ConfigValueError } from '../../config/config-value-error.ts';
 import { isForwardedByPattern, isNeverForwarded } from '../../config/header.ts';
-import type { HeaderSettings, RequestRule } from '../../config/sections/headers.ts';
+import { CONTEXT_NAMES, type HeaderSettings, type RequestRule } from '../../config/sections/headers.ts';
 import type { ClientContext, ForwardedHeaders, ForwardHeaders } from '../../sources/source.ts';
 import { contextValue, identityValue } from './header-value.ts';
 import { type HeaderMatcher, headerMatcher } from './name-pattern.ts';
@@ -12,12 +13,8 @@ export interface RequestHeaders {
   forSubgraph(name: string): ForwardHeaders | undefined;
   /** Headers with data about the client that the gateway sets. They are removed from client requests. */
   readonly ownHeaders: readonly string[];
-  /** Whether some subgraph may receive this header of the client. */
-  forwards(name: string): boolean;
-  /** Names of all headers that some subgraph may receive; `undefined` if rules match names by pattern. */
-  readonly forwardedNames: readonly string[] | undefined;
-  /** Whether some subgraph receives the client's address. */
-  readonly forwardsAddress: boolean;
+  /** Returns what the rules of a subgraph read of a client request. */
+  readsOf(subgraph: string): Reads;
 }
 
 /** The headers of a subgraph request while rules are applied: values by names in lower case. */
@@ -32,15 +29,18 @@ export function compileRequestHeaders({ all, subgraphs }: HeaderSettings): Reque
   for (const rule of lists.flat()) checkRename(rule, ownHeaders);
   const byName = new Map<string, ForwardHeaders | undefined>();
   const forAll = compileList(all.request, ownHeaders);
+  const readByAll = readsOfRules(all.request);
+  const readBy = new Map<string, Reads>();
   for (const [name, own] of Object.entries(subgraphs)) {
-    byName.set(name, own.request.length === 0 ? forAll : compileList([...all.request, ...own.request], ownHeaders));
+    if (own.request.length === 0) continue;
+    const rules = [...all.request, ...own.request];
+    byName.set(name, compileList(rules, ownHeaders));
+    readBy.set(name, readsOfRules(rules));
   }
   return {
-    forSubgraph: (name) => (byName.has(name) ? byName.get(name) : forAll),
+    forSubgraph: (name) => byName.get(name) ?? forAll,
     ownHeaders,
-    forwards: forwardMatcher(lists.flat()),
-    forwardedNames: forwardedNames(lists.flat()),
-    forwardsAddress: lists.flat().some((rule) => rule.insert?.from_context === 'ip'),
+    readsOf: (subgraph) => readBy.get(subgraph) ?? readByAll,
   };
 }
 
@@ -56,19 +56,29 @@ function checkRename({ propagate, rename }: RequestRule, ownHeaders: readonly st
   throw new ConfigValueError(`headers: a rule renames a client header to "${target}", ${why}. Choose another name.`);
 }
 
-function forwardMatcher(rules: readonly RequestRule[]): HeaderMatcher {
-  const matchers = rules.flatMap(({ propagate }) => (propagate ? [headerMatcher(propagate)] : []));
-  return (name) => isForwardable(name) && matchers.some((matches) => matches(name));
+/** Returns what a list of rules reads. A header that only correlates requests does not count as long as it is sent as such. */
+function readsOfRules(rules: readonly RequestRule[]): Reads {
+  const isRenamed = rules.some(
+    ({ rename }) => rename && CORRELATION_HEADERS.has(rename.named) && !CORRELATION_HEADERS.has(rename.to),
+  );
+  const isCorrelation = (name: string, sentAs = name) =>
+    !isRenamed && CORRELATION_HEADERS.has(name) && CORRELATION_HEADERS.has(sentAs);
+  const propagated = rules.flatMap(({ propagate }) => propagate ?? []);
+  const inserted = rules.flatMap(({ insert }) => insert ?? []);
+  const patterns = propagated.filter(({ matching }) => matching !== undefined).map(headerMatcher);
+  return reads({
+    headers: propagated.flatMap(({ named = [], rename }) => named.filter((name) => !isCorrelation(name, rename))),
+    patterns: patterns.map((matches) => (name) => isForwardedByPattern(name) && !isCorrelation(name) && matches(name)),
+    address: inserted.some(({ from_context }) => from_context === 'ip'),
+    identity: inserted.some(
+      ({ from_claim, from_context }) => from_claim !== undefined || READ_FROM_IDENTITY.has(from_context),
+    ),
+  });
 }
 
-function forwardedNames(rules: readonly RequestRule[]): string[] | undefined {
-  const propagated = rules.flatMap(({ propagate }) => propagate ?? []);
-  if (propagated.some(({ matching }) => matching !== undefined)) return undefined;
-  const isCorrelation = (name: string, rename: string | undefined) =>
-    CORRELATION_HEADERS.has(name) && (rename === undefined || CORRELATION_HEADERS.has(rename));
-  const names = propagated.flatMap(({ named = [], rename }) => named.filter((name) => !isCorrelation(name, rename)));
-  return [...new Set(names)];
-}
+const READ_FROM_IDENTITY: ReadonlySet<string | undefined> = new Set(
+  CONTEXT_NAMES.filter((name) => name !== 'ip' && name !== 'request_id'),
+);
 
 function compileList(rules: readonly RequestRule[], ownHeaders: readonly string[]): ForwardHeaders | undefined {
   if (rules.length === 0) return undefined;
@@ -83,7 +93,7 @@ function compileList(rules: readonly RequestRule[], ownHeaders: readonly string[
     const cached = cache.get(client);
     if (cached) return cached;
     const out: Outgoing = new Map();
-    const mayPass = passes(client);
+    const mayPass = hopByHopFilter(client);
     for (const step of steps) step(client, out, mayPass);
     const forwarded = finish(out, kinds);
     cache.set(client, forwarded);
@@ -115,7 +125,7 @@ function identityHeaders(rules: readonly RequestRule[]): ReadonlySet<string> {
 }
 
 /** Excludes headers that the client lists in `connection` (RFC 9110, section 7.6.1). */
-function passes({ headers: { connection } }: ClientContext): (name: string) => boolean {
+function hopByHopFilter({ headers: { connection } }: ClientContext): (name: string) => boolean {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return isForwardable;
   const named = String(connection)
     .split(',')

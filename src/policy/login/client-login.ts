@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { LOGIN_ROUTES, LoginSettings } from '../../config/sections/login.ts';
 import { pathOf, queryOf } from '../../shared/url-path.ts';
 import { StoreUnavailable } from '../../store/redis.ts';
@@ -8,7 +8,7 @@ import type { FailedAttempts } from '../authentication/failed-attempts.ts';
 import type { Cookies } from './cookies.ts';
 import { csrfProblem, isToken } from './csrf.ts';
 import { readForm } from './form-body.ts';
-import { type LoginResponse, problem, redirect, sendLoginResponse } from './login-response.ts';
+import { type LoginResponse, problem, redirect } from './login-response.ts';
 import type { OpenIdProvider } from './provider.ts';
 import { LoginFailed, ProviderUnavailable } from './provider-errors.ts';
 import { urlWithin } from './return-to.ts';
@@ -35,8 +35,8 @@ export interface ClientLoginParts {
 
 /** The login's part of a request. */
 export interface LoginRequest {
-  /** Sends the response, if the request is for a login route. */
-  readonly respond: ((res: ServerResponse, ip: string) => void) | undefined;
+  /** Creates the response, if the request is for a login route. Never rejects. */
+  readonly respond: ((ip: string) => Promise<LoginResponse>) | undefined;
   /** Returns the identity from the request's session; see `Sessions.recognise`. */
   authenticate(): SessionIdentity | undefined | Promise<SessionIdentity | undefined>;
 }
@@ -53,7 +53,7 @@ interface RouteRequest {
 
 interface Route {
   readonly methods: readonly string[];
-  answer(visit: RouteRequest): Promise<LoginResponse>;
+  respond(visit: RouteRequest): Promise<LoginResponse>;
 }
 
 const LONGEST_LOGOUT_TOKEN = 65_536;
@@ -71,11 +71,11 @@ export class ClientLogin {
   constructor(parts: ClientLoginParts) {
     this.#parts = parts;
     const routes: Readonly<Record<(typeof LOGIN_ROUTES)[number], Route>> = {
-      login: { methods: ['GET'], answer: (visit) => this.#login(visit) },
-      callback: { methods: ['GET'], answer: (visit) => this.#callback(visit) },
-      logout: { methods: ['GET', 'POST'], answer: (visit) => this.#logout(visit) },
-      me: { methods: ['GET', 'HEAD'], answer: (visit) => this.#me(visit) },
-      'backchannel-logout': { methods: ['POST'], answer: (visit) => this.#backchannelLogout(visit) },
+      login: { methods: ['GET'], respond: (visit) => this.#login(visit) },
+      callback: { methods: ['GET'], respond: (visit) => this.#callback(visit) },
+      logout: { methods: ['GET', 'POST'], respond: (visit) => this.#logout(visit) },
+      me: { methods: ['GET', 'HEAD'], respond: (visit) => this.#me(visit) },
+      'backchannel-logout': { methods: ['POST'], respond: (visit) => this.#backchannelLogout(visit) },
     };
     this.#routes = new Map(Object.entries(routes));
   }
@@ -84,12 +84,7 @@ export class ClientLogin {
   visit(req: IncomingMessage, rest: string, cookies: Cookies): LoginRequest {
     const route = this.#routes.get(pathOf(rest));
     return {
-      respond:
-        route &&
-        ((res, ip) => {
-          const query = new URLSearchParams(queryOf(rest));
-          void this.#answer(route, { req, ip, cookies, query }).then((response) => sendLoginResponse(res, response));
-        }),
+      respond: route && ((ip) => this.#respond(route, { req, ip, cookies, query: new URLSearchParams(queryOf(rest)) })),
       authenticate: () => {
         const site = this.#parts.findSite(req);
         return site && this.#parts.sessions.authenticate(req, site, cookies);
@@ -97,7 +92,7 @@ export class ClientLogin {
     };
   }
 
-  async #answer(route: Route, visit: Omit<RouteRequest, 'site'>): Promise<LoginResponse> {
+  async #respond(route: Route, visit: Omit<RouteRequest, 'site'>): Promise<LoginResponse> {
     const { req } = visit;
     const { findSite, client, logger } = this.#parts;
     if (!route.methods.includes(req.method ?? '')) {
@@ -107,7 +102,7 @@ export class ClientLogin {
     const site = findSite(req);
     if (site === undefined) return noSite(client);
     try {
-      return await route.answer({ ...visit, site });
+      return await route.respond({ ...visit, site });
     } catch (error) {
       if (error instanceof AuthenticationError) return problem(error.status, error.kind, error.message, error.headers);
       if (error instanceof ProviderUnavailable)

@@ -1,6 +1,3 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
-import { stringifyJson } from '../../shared/exact-json.ts';
-
 /** A response of the login routes. It is never cached. */
 export interface LoginResponse {
   readonly status: number;
@@ -8,10 +5,9 @@ export interface LoginResponse {
   readonly setCookies?: readonly string[];
   /** Sent as JSON; no body if left out. */
   readonly body?: object;
+  /** Sent as problem details (RFC 9457), instead of `body`. */
+  readonly problem?: { readonly kind: string; readonly detail: string };
 }
-
-const JSON_TYPE = 'application/json; charset=utf-8';
-const PROBLEM_TYPE = 'application/problem+json';
 
 export function redirect(location: string, setCookies: readonly string[] = []): LoginResponse {
   return { status: 302, headers: { location }, setCookies };
@@ -24,24 +20,5 @@ export function problem(
   detail: string,
   headers: Readonly<Record<string, string>> = {},
 ): LoginResponse {
-  const body = { type: `urn:headgate:problem:${kind}`, title: STATUS_CODES[status] ?? 'Problem', status, detail };
-  return { status, headers: { 'content-type': PROBLEM_TYPE, ...headers }, body };
-}
-
-export function sendLoginResponse(
-  res: ServerResponse,
-  { status, headers, setCookies = [], body }: LoginResponse,
-): void {
-  if (res.destroyed || res.headersSent) return;
-  const text = body === undefined ? '' : stringifyJson(body);
-  if (setCookies.length > 0) res.setHeader('set-cookie', setCookies);
-  res.writeHead(status, {
-    'content-type': JSON_TYPE,
-    'cache-control': 'no-store',
-    // the callback URL has a code in it
-    'referrer-policy': 'no-referrer',
-    'content-length': Buffer.byteLength(text),
-    ...headers,
-  });
-  res.end(text);
+  return { status, headers, problem: { kind, detail } };
 }

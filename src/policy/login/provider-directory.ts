@@ -5,6 +5,7 @@ import {
   processDiscoveryResponse,
 } from 'oauth4webapi';
 import type { LoginSettings } from '../../config/sections/login.ts';
+import { deadlineSignal } from '../../shared/deadline.ts';
 import { SingleFlight } from '../../shared/single-flight.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { ProviderUnavailable } from './provider-errors.ts';
@@ -56,7 +57,7 @@ export class ProviderDirectory {
       const url = new URL(issuer);
       const response = await discoveryRequest(url, {
         [allowInsecureRequests]: url.protocol === 'http:',
-        signal: AbortSignal.timeout(timeout),
+        signal: deadlineSignal(timeout),
       });
       const server = checked(await processDiscoveryResponse(url, response));
       this.#server = server;

@@ -27,6 +27,7 @@ import {
 } from 'oauth4webapi';
 import { PUBLIC_KEY_ALGORITHMS } from '../../config/sections/jwks.ts';
 import type { LoginSettings } from '../../config/sections/login.ts';
+import { deadlineSignal } from '../../shared/deadline.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { claimsOfToken, readClaims } from '../authentication/claims.ts';
 import { ProviderDirectory } from './provider-directory.ts';
@@ -242,7 +243,7 @@ export class OpenIdProvider {
     return {
       // an http:// URL is deliberate, such as for a server in the same pod
       [allowInsecureRequests]: this.#settings.issuer.startsWith('http:'),
-      signal: AbortSignal.timeout(this.#settings.timeout),
+      signal: deadlineSignal(this.#settings.timeout),
     };
   }
 }

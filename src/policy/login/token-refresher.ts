@@ -93,7 +93,7 @@ export class TokenRefresher {
         scopes: grant.scopes ?? session.scopes,
       };
       if (await store.replace(id, renewed)) return renewed;
-      // logged out meanwhile: nobody will use the new token
+      // the user has logged out meanwhile, so the new token is not needed
       await provider.revoke(grant.tokens.refresh ?? '').catch(() => {});
       throw new GrantExpired('the session was ended meanwhile');
     } catch (error) {

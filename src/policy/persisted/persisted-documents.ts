@@ -48,67 +48,91 @@ const SHA256 = /^[0-9a-f]{64}$/;
 const MOST_CACHED_CHARACTERS = 4_000_000;
 
 export function createPersistedDocuments(options: PersistedDocumentsOptions): PersistedDocuments {
-  const { config, apq, registered, logger, refused } = options;
-  const { safelist } = config;
-  const registers = apq.enabled && !safelist.enabled;
-  let list = new ListedDocuments(options.manifest);
+  return new ManifestAndRegistered(options);
+}
 
-  /** Checks a text that is sent as such against the manifest. */
-  function checkText(query: string): string {
-    if (!config.enabled || list.has(query)) return query;
-    if (config.log_unknown) logger.warn({ query }, 'operation not in persisted_queries.manifest');
-    refused?.('persisted_queries', 'not_in_list', safelist.enabled ? 'enforce' : 'measure');
-    if (!safelist.enabled) return query;
-    throw notInList();
+/** The documents of the manifest, and those that clients have registered (automatic persisted queries). */
+class ManifestAndRegistered implements PersistedDocuments {
+  readonly acceptsPlainText: boolean;
+  readonly acceptsIdInPath: boolean;
+  readonly #options: PersistedDocumentsOptions;
+  readonly #registers: boolean;
+  #list: ListedDocuments;
+
+  constructor(options: PersistedDocumentsOptions) {
+    const { config, apq, manifest } = options;
+    this.acceptsPlainText = !config.safelist.enabled && !(config.enabled && config.log_unknown);
+    this.acceptsIdInPath = config.enabled;
+    this.#options = options;
+    this.#registers = apq.enabled && !config.safelist.enabled;
+    this.#list = new ListedDocuments(manifest);
   }
 
-  function byHash(hash: string, query: string | undefined): string | Promise<string> {
-    if (query !== undefined) {
-      checkHash(hash, query);
-      if (safelist.require_id) {
-        refused?.('persisted_queries', 'not_in_list');
-        throw notInList();
-      }
-      const allowed = checkText(query);
-      if (registers && Buffer.byteLength(query) <= apq.max_document_bytes && options.isValid(query))
-        registered.set(hash, query);
-      return allowed;
+  replace(manifest: Manifest): void {
+    this.#list = new ListedDocuments(manifest);
+  }
+
+  resolve({ query, id, hash }: NamedDocument): string | undefined | Promise<string | undefined> {
+    const { config } = this.#options;
+    const name = id === undefined ? hash : withoutAlgorithm(id);
+    const listed = config.enabled && name !== undefined ? this.#list.get(name) : undefined;
+    if (listed !== undefined) {
+      if (query !== undefined && hash !== undefined) checkHash(hash, query);
+      return listed;
     }
-    if (!registers) throw config.enabled ? notFound() : notSupported();
-    const known = registered.get(hash);
+    if (hash !== undefined) {
+      return query === undefined ? this.#registered(hash.toLowerCase()) : this.#register(hash.toLowerCase(), query);
+    }
+    if (query !== undefined) return this.#textWithoutId(query);
+    if (name === undefined) return undefined;
+    return SHA256.test(name) ? this.#registered(name) : Promise.reject(this.#unknown());
+  }
+
+  /** Returns the document that a client has registered under a hash. */
+  #registered(hash: string): string | Promise<string> {
+    if (!this.#registers) throw this.#unknown();
+    const known = this.#options.registered.get(hash);
     if (known instanceof Promise) return known.then((text) => text ?? Promise.reject(notFound()));
     if (known === undefined) throw notFound();
     return known;
   }
 
-  return {
-    acceptsPlainText: !safelist.enabled && !(config.enabled && config.log_unknown),
-    acceptsIdInPath: config.enabled,
-    replace(manifest) {
-      list = new ListedDocuments(manifest);
-    },
-    resolve({ query, id, hash }) {
-      const name = id === undefined ? hash : withoutAlgorithm(id);
-      const listed = config.enabled && name !== undefined ? list.get(name) : undefined;
-      if (listed !== undefined) {
-        if (query !== undefined && hash !== undefined) checkHash(hash, query);
-        return listed;
-      }
-      if (hash !== undefined) return byHash(hash.toLowerCase(), query);
-      if (query === undefined) {
-        if (name === undefined) return undefined;
-        return SHA256.test(name)
-          ? byHash(name, undefined)
-          : Promise.reject(config.enabled ? notFound() : notSupported());
-      }
-      if (safelist.require_id) {
-        refused?.('persisted_queries', 'no_id');
-        const message = 'Send the id of a persisted operation; the text of an operation is not accepted here.';
-        throw refusedDocument(400, 'PERSISTED_QUERY_ID_REQUIRED', message);
-      }
-      return checkText(query);
-    },
-  };
+  /** Checks a text that is sent with its hash, and registers it. */
+  #register(hash: string, query: string): string {
+    const { config, apq, registered, refused, isValid } = this.#options;
+    checkHash(hash, query);
+    if (config.safelist.require_id) {
+      refused?.('persisted_queries', 'not_in_list');
+      throw notInList();
+    }
+    const allowed = this.#checkText(query);
+    if (this.#registers && Buffer.byteLength(query) <= apq.max_document_bytes && isValid(query))
+      registered.set(hash, query);
+    return allowed;
+  }
+
+  #textWithoutId(query: string): string {
+    const { config, refused } = this.#options;
+    if (!config.safelist.require_id) return this.#checkText(query);
+    refused?.('persisted_queries', 'no_id');
+    const message = 'Send the id of a persisted operation; the text of an operation is not accepted here.';
+    throw refusedDocument(400, 'PERSISTED_QUERY_ID_REQUIRED', message);
+  }
+
+  /** Checks a text that is sent as such against the manifest. */
+  #checkText(query: string): string {
+    const { config, logger, refused } = this.#options;
+    const isEnforced = config.safelist.enabled;
+    if (!config.enabled || this.#list.has(query)) return query;
+    if (config.log_unknown) logger.warn({ query }, 'operation not in persisted_queries.manifest');
+    refused?.('persisted_queries', 'not_in_list', isEnforced ? 'enforce' : 'measure');
+    if (!isEnforced) return query;
+    throw notInList();
+  }
+
+  #unknown(): GatewayError {
+    return this.#options.config.enabled ? notFound() : notSupported();
+  }
 }
 
 /** Removes `sha256:`, which GraphQL over HTTP writes before ids that are hashes. */

@@ -2,7 +2,7 @@ import type { RateLimitsConfig } from '../../config/sections/rate-limits.ts';
 import type { Operation } from '../../operation/operation.ts';
 import type { Supergraph } from '../../supergraph/supergraph.ts';
 import { matchLimits } from './matched-limits.ts';
-import { inWords } from './refuse.ts';
+import { formatDuration } from './refuse.ts';
 import { createRule, type Rule } from './rule.ts';
 import { rulesOfSchema } from './rules-of-schema.ts';
 
@@ -57,5 +57,5 @@ function inShort({ limit, by }: Rule): string {
     FIXED_WINDOW: ', in fixed windows',
     SLIDING_WINDOW: ', in a sliding window',
   }[algorithm];
-  return `${count} in ${inWords(windowMs)} by ${by.join(' and ')}${bound}`;
+  return `${count} in ${formatDuration(windowMs)} by ${by.join(' and ')}${bound}`;
 }

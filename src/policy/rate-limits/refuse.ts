@@ -16,7 +16,11 @@ export function requestRefused(checks: readonly LimitCheck[], { whole, unavailab
     return { status: 503, message: 'Rate limits cannot be counted right now. Try again later.', retryAfter: 1 };
   }
   const wait = retryAfter(whole.filter(({ allowed }) => !allowed));
-  return { status: 429, message: `Too many requests: ${reached(checks, whole)}. ${tryAgain(wait)}`, retryAfter: wait };
+  return {
+    status: 429,
+    message: `Too many requests: ${reached(checks, whole)}. ${retryAdvice(wait)}`,
+    retryAfter: wait,
+  };
 }
 
 export function policyRefusal({ status, message, retryAfter }: RequestRefused): PolicyRefusal {
@@ -39,7 +43,7 @@ export function fieldRefused(
     return { message, extensions: { code: CODE, retryAfter: 1 } };
   }
   const wait = retryAfter(decisions.filter(({ allowed }) => !allowed));
-  const message = `Too many requests for "${name}": ${reached(checks, decisions)}. ${tryAgain(wait)}`;
+  const message = `Too many requests for "${name}": ${reached(checks, decisions)}. ${retryAdvice(wait)}`;
   return { message, extensions: wait === undefined ? { code: CODE } : { code: CODE, retryAfter: wait } };
 }
 
@@ -47,7 +51,7 @@ function reached(checks: readonly LimitCheck[], decisions: readonly LimitDecisio
   const limits = checks
     .filter((_, i) => decisions[i]?.allowed === false)
     .map(({ limit }) => {
-      return `the limit "${limit.name}" is ${limit.limit} in ${inWords(limit.windowMs)}`;
+      return `the limit "${limit.name}" is ${limit.limit} in ${formatDuration(limit.windowMs)}`;
     });
   return limits.join(', ');
 }
@@ -60,12 +64,12 @@ const UNITS = [
 ] as const;
 
 /** Formats a duration: `1m`, `90s`, `250ms`. */
-export function inWords(ms: number): string {
+export function formatDuration(ms: number): string {
   for (const [size, unit] of UNITS) if (ms % size === 0) return `${ms / size}${unit}`;
   return `${ms}ms`;
 }
 
-function tryAgain(wait: number | undefined): string {
+function retryAdvice(wait: number | undefined): string {
   if (wait === undefined) return 'The request asks for more at once than is ever allowed.';
   return `Try again in ${wait} second${wait === 1 ? '' : 's'}.`;
 }

@@ -1,9 +1,10 @@
 import type { Dispatcher } from 'undici';
 import type Pool from 'undici/lib/dispatcher/pool.js';
 import type { Coding } from '../../shared/content-codings.ts';
+import { Deadline, type Expirable } from '../../shared/deadline.ts';
 import { decodeText, TextDecodingError } from '../../shared/decode-text.ts';
 import { mayHaveLongNumber } from '../../shared/exact-json.ts';
-import { type BodyForm, decodeForm, encodeRequest, formIn } from '../body-form.ts';
+import { type BodyEncoding, decodeContent, encodeRequest, encodingInRawHeaders } from '../body-encoding.ts';
 import type { ForwardHeaders, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import {
   abortFailure,
@@ -40,19 +41,19 @@ export interface HttpTarget {
  * newer through an adapter that also builds a header object, which this class does not read. Measured, the adapter takes a tenth
  * of a call's CPU time. (undici 8 has only the newer form.)
  */
-export class HttpCall implements Dispatcher.DispatchHandler {
+export class HttpCall implements Dispatcher.DispatchHandler, Expirable {
   readonly #target: HttpTarget;
   /** Released with the response: otherwise a dead call in V8's old generation would keep its body until the next full collection. */
   #request: SourceRequest | undefined;
   #done: ((response: SubgraphResponse) => void) | undefined;
-  #deadline: NodeJS.Timeout | undefined;
+  #deadline: Deadline | undefined;
   #cancel: ((reason?: Error) => void) | undefined;
   #status = 0;
   #size = 0;
   #chunks: Buffer[] = [];
   #headers: string[] | undefined;
   /** Set when the response is encoded, or in another charset than UTF-8. */
-  #form: BodyForm | undefined;
+  #encoding: BodyEncoding | undefined;
   /** The encoded request body. */
   #encoded: Buffer | undefined;
 
@@ -71,7 +72,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
       return;
     }
     signal?.addEventListener('abort', this);
-    this.#deadline = setTimeout(expire, timeLeft(this.#target.timeoutMs, request.deadline), this);
+    this.#deadline = new Deadline(timeLeft(this.#target.timeoutMs, request.deadline), this);
     if (this.#target.compression === undefined) this.#dispatch(request);
     else void this.#dispatchEncoded(request, this.#target.compression);
   }
@@ -95,7 +96,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
 
   onHeaders(status: number, headers: Buffer[]): boolean {
     this.#status = status;
-    this.#form = formIn(headers);
+    this.#encoding = encodingInRawHeaders(headers);
     if (this.#target.returnsHeaders) this.#headers = readHeaders(headers);
     return true;
   }
@@ -113,7 +114,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
 
   onComplete(): void {
     const body = joined(this.#chunks, this.#size);
-    if (this.#form) void this.#completeEncoded(body, this.#form);
+    if (this.#encoding) void this.#completeEncoded(body, this.#encoding);
     else this.#complete(body, undefined);
   }
 
@@ -136,10 +137,10 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     }
   }
 
-  async #completeEncoded(body: Buffer, form: BodyForm): Promise<void> {
+  async #completeEncoded(body: Buffer, encoding: BodyEncoding): Promise<void> {
     const { name, maxResponseBytes } = this.#target;
-    const decoded = await decodeForm(body, form, maxResponseBytes);
-    if ('bytes' in decoded) this.#complete(decoded.bytes, form.charset);
+    const decoded = await decodeContent(body, encoding, maxResponseBytes);
+    if ('bytes' in decoded) this.#complete(decoded.bytes, encoding.charset);
     else if (decoded.isTooLarge) this.#fail(sizeFailure(name, maxResponseBytes, this.#status));
     else this.#failBody(decoded.reason);
   }
@@ -182,7 +183,7 @@ export class HttpCall implements Dispatcher.DispatchHandler {
     this.#request = undefined;
     this.#chunks = [];
     this.#encoded = undefined;
-    clearTimeout(this.#deadline);
+    this.#deadline?.cancel();
     request.client.signal?.removeEventListener('abort', this);
     done(response);
   }
@@ -211,10 +212,6 @@ function readHeaders(raw: readonly Buffer[]): string[] {
 function timeLeft(timeoutMs: number, deadline: number | undefined): number {
   if (deadline === undefined) return timeoutMs;
   return Math.max(0, Math.min(timeoutMs, deadline - performance.now()));
-}
-
-function expire(call: HttpCall): void {
-  call.expire();
 }
 
 function joined(chunks: readonly Buffer[], size: number): Buffer {

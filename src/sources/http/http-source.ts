@@ -1,4 +1,4 @@
-import { acceptEncoding, type Compression, NO_COMPRESSION } from '../body-form.ts';
+import { acceptEncoding, type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import type { ForwardHeaders, Source } from '../source.ts';
 import { HttpCall, type HttpTarget } from './http-call.ts';
 import { createHttpPools, type HttpPools } from './http-pools.ts';

@@ -5,7 +5,7 @@ import { parseJson } from '../../shared/exact-json.ts';
 import { parseInSlices } from '../../shared/parse-in-slices.ts';
 import { readResponseBytes } from '../../shared/read-bytes.ts';
 import { type TimeSlices, WorkStopped } from '../../shared/time-slices.ts';
-import { acceptEncoding, type Compression, decodeForm, encodeRequest, formOfHeaders } from '../body-form.ts';
+import { acceptEncoding, type Compression, decodeContent, encodeRequest, encodingInHeaders } from '../body-encoding.ts';
 import { abortFailure, connectionFailure, timeoutFailure } from '../http/http-failure.ts';
 import { LONG_TEXT, stoppedFailure, takeMemory } from '../long-text.ts';
 import type { CancelSignal, ResponseMemory } from '../source.ts';
@@ -142,18 +142,18 @@ async function decoded(
   }: Pick<CallOptions, 'memory'> & { readonly maxBytes: number; readonly signal: AbortSignal },
 ): Promise<Pick<RawResponse, 'headers' | 'text'> | { readonly reason: string }> {
   try {
-    const form = formOfHeaders(headers);
-    if (form === undefined) {
+    const encoding = encodingInHeaders(headers);
+    if (encoding === undefined) {
       if (bytes.length > LONG_TEXT) await takeMemory(memory, bytes.length);
       signal.throwIfAborted();
       return { headers, text: decodeText(bytes) };
     }
-    const body = await decodeForm(bytes, form, maxBytes);
+    const body = await decodeContent(bytes, encoding, maxBytes);
     if (!('bytes' in body)) return { reason: body.reason };
     if (body.bytes.length > LONG_TEXT) await takeMemory(memory, body.bytes.length);
     signal.throwIfAborted();
     const { 'content-encoding': _encoding, 'content-length': _length, ...others } = headers;
-    return { headers: others, text: decodeText(body.bytes, form.charset) };
+    return { headers: others, text: decodeText(body.bytes, encoding.charset) };
   } catch (error) {
     if (error instanceof TextDecodingError) return { reason: error.message };
     throw error;

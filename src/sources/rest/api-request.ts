@@ -7,7 +7,7 @@ import {
   expandQuery,
   expandSegments,
   expandTemplate,
-  leadsElsewhere,
+  isPathTraversal,
   TemplateError,
   type UrlTemplate,
 } from '../../connectors/url-template.ts';
@@ -62,7 +62,7 @@ function segmentsFrom(mapping: Mapping | undefined, variables: Variables): strin
   return items.flatMap((item) => {
     if (item === null || item === undefined) return [];
     const text = encode(textOfScalar(item) ?? '');
-    if (text === '' || leadsElsewhere(text))
+    if (text === '' || isPathTraversal(text))
       throw new TemplateError(
         `"path" has a segment that does not form a valid path: ${JSON.stringify(item).slice(0, 100)}`,
       );

@@ -2,7 +2,7 @@ import type { ApiSettings } from '../../config/sections/connectors.ts';
 import type { ApiSource, Connector } from '../../connectors/connector.ts';
 import type { Variables } from '../../connectors/mapping/scope.ts';
 import { parseUrlTemplate, type UrlTemplate } from '../../connectors/url-template.ts';
-import type { Compression } from '../body-form.ts';
+import type { Compression } from '../body-encoding.ts';
 import type { HttpPools } from '../http/http-pools.ts';
 import { type ApiLayer, createApiTransport, type SendApiRequest } from './api-transport.ts';
 import type { ApiCache } from './cache/api-cache.ts';

@@ -13,6 +13,8 @@ export function nonNull(complete: Complete, coordinate: string): Complete {
     return value;
   };
   return (value, run, depth) => {
+    // of an object that no look-up has found
+    if (value instanceof Error) throw value;
     const completed = complete(value, run, depth);
     return completed instanceof Promise ? completed.then(present) : present(completed);
   };

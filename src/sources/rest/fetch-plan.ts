@@ -26,7 +26,7 @@ import { isObject, type Json, property } from '../../connectors/mapping/json.ts'
 import { type ConnectorModel, lookupsWithin } from '../../connectors/resolvable-fields.ts';
 import { leaf, listOf, nonNull, type PlannedField, selectFields } from './complete-value.ts';
 import { type Complete, ignore } from './fetch-run.ts';
-import { hydrate, type Wanted } from './hydrate.ts';
+import { addMissingFields, type SelectedFields } from './missing-fields.ts';
 import {
   connectedField,
   entitiesField,
@@ -35,7 +35,7 @@ import {
   ownProperty,
   type Resolve,
 } from './resolve-field.ts';
-import { type Fragments, wantedBy } from './wanted-fields.ts';
+import { type Fragments, selectedFieldsOf } from './selected-fields.ts';
 
 /** A compiled document of the gateway. */
 export interface FetchPlan {
@@ -133,7 +133,7 @@ class FetchCompiler {
     }
     const field = parent.getFields()[name];
     if (field === undefined) return undefined;
-    const wanted = wantedBy(this.#model, nodes, this.#fragments);
+    const wanted = selectedFieldsOf(this.#model, nodes, this.#fragments);
     const { resolve, isWhole } = this.#resolver(parent, field, nodes, wanted);
     const hydration = isWhole ? undefined : wanted;
     const complete = this.#completer(field.type, { coordinate: `${parent.name}.${name}`, nodes, wanted: hydration });
@@ -145,7 +145,7 @@ class FetchCompiler {
     parent: GraphQLObjectType,
     field: GraphQLField<unknown, unknown>,
     nodes: readonly FieldNode[],
-    wanted: Wanted,
+    wanted: SelectedFields,
   ): { readonly resolve: Resolve; readonly isWhole: boolean } {
     const model = this.#model;
     const { name } = field;
@@ -158,7 +158,7 @@ class FetchCompiler {
       isLazy: !nodes.some(({ selectionSet }) => this.#hasConnectors(selectionSet)),
       argsOf: ({ shared }) => getArgumentValues(field, node, shared.variables) as Record<string, Json>,
     };
-    const connectors = model.ofFields.get(`${parent.name}.${name}`);
+    const connectors = model.byCoordinate.get(`${parent.name}.${name}`);
     if (name === '_entities' && parent.name === model.schema.query)
       return { resolve: entitiesField(model, use), isWhole: true };
     if (connectors !== undefined) return { resolve: connectedField(connectors, use), isWhole: false };
@@ -181,7 +181,7 @@ class FetchCompiler {
   #connected(): ReadonlySet<string> {
     let names = CONNECTED.get(this.#model);
     if (names === undefined) {
-      names = new Set([...this.#model.ofFields.keys()].map((coordinate) => coordinate.split('.')[1] ?? ''));
+      names = new Set([...this.#model.byCoordinate.keys()].map((coordinate) => coordinate.split('.')[1] ?? ''));
       CONNECTED.set(this.#model, names);
     }
     return names;
@@ -241,7 +241,7 @@ class FetchCompiler {
   }
 
   /** Returns a completer that first looks up the selected fields that an object lacks, and that accepts null. */
-  #hydrated(type: GraphQLNamedType, complete: Complete, wanted: Wanted | undefined): Complete {
+  #hydrated(type: GraphQLNamedType, complete: Complete, wanted: SelectedFields | undefined): Complete {
     const model = this.#model;
     const possible = [...(model.schema.types.get(type.name)?.possible ?? [type.name])];
     const looksUp = wanted !== undefined && possible.some((name) => model.lookups.has(name));
@@ -249,7 +249,7 @@ class FetchCompiler {
       value === undefined || value === null ? null : complete(value, run, depth);
     if (!looksUp) return orNull;
     return (value, run, depth) => {
-      const whole = hydrate(model, run.shared.context, type.name, value, wanted);
+      const whole = addMissingFields(model, run.shared.context, type.name, value, wanted);
       if (!(whole instanceof Promise)) return orNull(whole, run, depth);
       run.shared.looksUp = true;
       const own = run.fork(depth);
@@ -265,7 +265,7 @@ interface Place {
   readonly coordinate: string;
   readonly nodes: readonly FieldNode[];
   /** What is selected, if look-ups may complete its objects. */
-  readonly wanted: Wanted | undefined;
+  readonly wanted: SelectedFields | undefined;
 }
 
 const CONNECTED = new WeakMap<ConnectorModel, ReadonlySet<string>>();

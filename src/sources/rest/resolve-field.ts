@@ -1,10 +1,10 @@
 import type { Connector } from '../../connectors/connector.ts';
-import { type EntityLookup, providedBy } from '../../connectors/entity-lookups.ts';
+import { type EntityLookup, returnedFields } from '../../connectors/entity-lookups.ts';
 import { isObject, type Json, property, put } from '../../connectors/mapping/json.ts';
 import type { ConnectorModel } from '../../connectors/resolvable-fields.ts';
 import type { FetchRun } from './fetch-run.ts';
-import { completeWithin, hydrate, type Wanted } from './hydrate.ts';
 import { isNotFound } from './load-entities.ts';
+import { addMissingFields, addMissingSubfields, type SelectedFields } from './missing-fields.ts';
 import { RestError } from './rest-failure.ts';
 
 /** Returns a field's value of an object. */
@@ -16,7 +16,7 @@ export interface FieldUse {
   /** The named type of the field. */
   readonly typeName: string;
   readonly isNonNull: boolean;
-  readonly wanted: Wanted;
+  readonly wanted: SelectedFields;
   /** Whether the long lists of its response may be mapped when they are completed. */
   readonly isLazy: boolean;
   /** Returns the field's arguments. Throws `GraphQLError`. */
@@ -34,16 +34,16 @@ export function objectWithin(model: ConnectorModel, within: readonly EntityLooku
   return async (source, run) => {
     run.shared.looksUp = true;
     const { context } = run.shared;
-    const value = await hydrate(model, context, typeName, property(source, field), wanted);
+    const value = await addMissingFields(model, context, typeName, property(source, field), wanted);
     return isObject(source) && isObject(value)
-      ? completeWithin(context, within, { source, field, value }, wanted(typeName))
+      ? addMissingSubfields(context, within, { source, field, value }, wanted(typeName))
       : value;
   };
 }
 
 /** Returns a resolver that runs the connectors of a field. Several connectors each return a part of an object. */
 export function connectedField(connectors: readonly Connector[], use: FieldUse): Resolve {
-  const provided = connectors.map((connector) => providedBy(connector));
+  const provided = connectors.map((connector) => returnedFields(connector));
   const chosen = (): readonly Connector[] => {
     if (connectors.length === 1) return connectors;
     const names = use.wanted(use.typeName);
@@ -86,7 +86,7 @@ export function entitiesField(model: ConnectorModel, { wanted, argsOf }: FieldUs
     return representations.map((representation) => {
       const { __typename: typeName } = representation;
       // fields beside the key come from `@requires`: they do not prove that the entity exists
-      const entity = hydrate(model, run.shared.context, String(typeName), representation, wanted, true);
+      const entity = addMissingFields(model, run.shared.context, String(typeName), representation, wanted, true);
       if (!(entity instanceof Promise)) return entity;
       run.shared.looksUp = true;
       const named = entity.then((found) => {

@@ -62,3 +62,10 @@ export function malformed(subgraph: string, connector: Connector, reason: string
   const message = `The response for ${connector.coordinate} cannot be used: ${reason}.`;
   return new RestError(subgraph, connector, { code: 'SUBREQUEST_MALFORMED_RESPONSE', message, reason, status });
 }
+
+/** Returns the error of a non-null field of an object that the API does not have. */
+export function notFound(subgraph: string, coordinate: string): GraphQLError {
+  const reason = 'the REST API did not return the object';
+  const message = `Cannot return null for non-nullable field ${coordinate}: ${reason}.`;
+  return new GraphQLError(message, { extensions: { code: 'INVALID_NULL_OR_TYPE', service: subgraph, reason } });
+}

@@ -5,9 +5,9 @@ import type { ApiSettings } from '../../config/sections/connectors.ts';
 import { clientHeadersOf } from '../../connectors/client-headers.ts';
 import { expandAll, unsetVariables } from '../../connectors/expand-variables.ts';
 import { readConnectors } from '../../connectors/read-connectors.ts';
-import { modelOf } from '../../connectors/resolvable-fields.ts';
+import { createConnectorModel } from '../../connectors/resolvable-fields.ts';
 import { parseJson } from '../../shared/exact-json.ts';
-import { type Compression, NO_COMPRESSION } from '../body-form.ts';
+import { type Compression, NO_COMPRESSION } from '../body-encoding.ts';
 import { abortFailure } from '../http/http-failure.ts';
 import { createHttpPools, type HttpPools } from '../http/http-pools.ts';
 import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
@@ -23,6 +23,7 @@ import type {
 import { ApiTargets } from './api-target.ts';
 import type { ApiLayer } from './api-transport.ts';
 import type { ApiCache } from './cache/api-cache.ts';
+import { isCorrelation } from './cache/headers-of-user.ts';
 import { ConnectorsError } from './connectors-error.ts';
 import { buildExecutableSchema } from './executable-schema.ts';
 import { executeFetch } from './execute-fetch.ts';
@@ -65,7 +66,7 @@ export function createRestSource(options: RestSourceOptions): RestSource {
   const read = readConnectors(parse(sdl), expandAll(env));
   const connectorProblems = [...read.connectorProblems, ...unsetVariables(read, env)];
   if (connectorProblems.length > 0) throw new ConnectorsError(name, connectorProblems);
-  const model = modelOf(read);
+  const model = createConnectorModel(read);
   const schema = buildExecutableSchema(model);
   const { pools = createHttpPools(), cache, compression = NO_COMPRESSION } = options;
   const targets = new ApiTargets({ pools, settingsOf, env, cache, compression, layer: options.callLayer });
@@ -96,7 +97,7 @@ export function createRestSource(options: RestSourceOptions): RestSource {
 
   return {
     name,
-    separatesRequests: separateRequests(clientHeadersOf(read), options.forward),
+    separatesRequests: separateRequests(clientHeadersOf(read, isCorrelation), options.forward),
     send(request, done) {
       runFetch(request).then(done, (error: unknown) => done(unexpected(name, error)));
     },

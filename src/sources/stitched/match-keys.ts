@@ -19,7 +19,7 @@ export function matchKeys(
   if (results === null || results === undefined || results instanceof Error) return keys.map(() => results ?? null);
   if (!Array.isArray(results)) return failed(keys, `"${field}" returned one object; expected a list.`);
   const inOrder =
-    results.length === keys.length && results.every((result, index) => isFor(result, keys[index], matchBy));
+    results.length === keys.length && results.every((result, index) => hasKey(result, keys[index], matchBy));
   if (inOrder) return results;
   if (matchBy === undefined) {
     const counts = `${results.length} objects for ${keys.length} keys`;
@@ -47,7 +47,7 @@ function failed(keys: readonly unknown[], message: string): Error[] {
   return keys.map(() => error);
 }
 
-function isFor(result: unknown, key: unknown, matchBy: string | undefined): boolean {
+function hasKey(result: unknown, key: unknown, matchBy: string | undefined): boolean {
   if (matchBy === undefined || !isObject(result)) return true;
   const own = result[KEY_ALIAS];
   return own === undefined || own === null || keyText(own) === keyText((key as Record<string, unknown>)[matchBy]);

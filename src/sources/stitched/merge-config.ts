@@ -13,8 +13,8 @@ import {
 } from 'graphql';
 import { directiveUse } from '../../services/arguments.ts';
 import type { Lookup, Service } from '../../services/service.ts';
+import { batchFieldName, KEYS_ARGUMENT } from './batch-fields.ts';
 import { markLiterals, unmarkLiterals } from './exact-literals.ts';
-import { KEYS_ARGUMENT, manyName } from './look-up-many.ts';
 
 /** How to look up objects of one type by many keys. */
 export interface EntityMerge {
@@ -50,7 +50,7 @@ export function readMerges(service: Service): EntityMerge[] {
       if (!args) return [];
       const keyOf = (representation: unknown) => fitArguments(args(representation), field);
       const many = (keys: readonly unknown[]) => ({ [KEYS_ARGUMENT]: keys });
-      return [{ type, lookup, needs, fieldName: manyName(lookup.field), keyOf, argsFromKeys: many }];
+      return [{ type, lookup, needs, fieldName: batchFieldName(lookup.field), keyOf, argsFromKeys: many }];
     });
   });
 }

@@ -3,9 +3,9 @@ import { buildASTSchema, type DocumentNode, execute, type GraphQLFormattedError,
 import type { Service } from '../../services/service.ts';
 import { keepDigits } from '../../shared/exact-scalars.ts';
 import type { Source } from '../source.ts';
+import { withBatchFields } from './batch-fields.ts';
 import { createEntitiesResolver, type Subschema } from './entities.ts';
 import { withFloatStandIn } from './float-inputs.ts';
-import { withManyFields } from './look-up-many.ts';
 import { readMerges } from './merge-config.ts';
 import type { RequestNames } from './request-names.ts';
 import { createUpstream, type StitchedContext } from './upstream.ts';
@@ -45,7 +45,7 @@ const ENTITIES = /* GraphQL */ `
 
 /** Adds federation's `_entities` to the service's schema, resolved by its look-ups. */
 export function stitchService({ name, service, schema, upstream, names }: StitchedSchemaOptions): StitchedSchema {
-  const withMany = buildASTSchema(withFloatStandIn(withManyFields(service)), { assumeValidSDL: true });
+  const withMany = buildASTSchema(withFloatStandIn(withBatchFields(service)), { assumeValidSDL: true });
   const executor = createUpstream({ name, source: upstream, schema, names });
   const subschema: Subschema = { name, schema: withMany, executor: executor as never, batch: true };
   const stitched = stitchSchemas({

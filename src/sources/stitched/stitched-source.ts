@@ -7,7 +7,7 @@ import { DEFAULT_TIMEOUT_MS } from '../http/http-source.ts';
 import { parseIfLong } from '../long-text.ts';
 import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
 import { type RenamedRequest, type RequestNames, requestNames } from './request-names.ts';
-import type { FetchTime } from './send-within.ts';
+import type { FetchDeadline } from './send-before-deadline.ts';
 import type { StitchedSchema } from './stitched-schema.ts';
 import type { StitchedContext } from './upstream.ts';
 
@@ -138,7 +138,7 @@ interface StitchedRequest {
   readonly request: SourceRequest;
   readonly document: DocumentNode;
   readonly variables: Readonly<Record<string, unknown>> | undefined;
-  readonly time: FetchTime;
+  readonly time: FetchDeadline;
 }
 
 /** Executes a document with the stitched schema. Never rejects: exceptions become failures of this source. */

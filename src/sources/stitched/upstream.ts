@@ -3,16 +3,16 @@ import { type DocumentNode, GraphQLError, type GraphQLFormattedError, type Graph
 import { ExactNumber, parseJson, stringifyJson } from '../../shared/exact-json.ts';
 import { parseIfLong } from '../long-text.ts';
 import type { Source, SourceFailure, SourceRequest, SubgraphResponse } from '../source.ts';
+import { type ExpandedRequest, expandBatchFields } from './batch-fields.ts';
 import { withoutFloatStandIn } from './float-inputs.ts';
 import { forbiddenNulls, isExplained } from './forbidden-nulls.ts';
-import { type ExpandedRequest, expandMany } from './look-up-many.ts';
 import type { RequestNames } from './request-names.ts';
-import { type FetchTime, sendWithin } from './send-within.ts';
+import { type FetchDeadline, sendBeforeDeadline } from './send-before-deadline.ts';
 
 /** State of one fetch of the gateway: the context value of the stitched schema. */
 export interface StitchedContext {
   readonly request: SourceRequest;
-  readonly time: FetchTime;
+  readonly time: FetchDeadline;
   calls: number;
   /** The length of the texts of all responses. */
   size: number;
@@ -63,7 +63,7 @@ class UpstreamCall {
   /** @param without look-ups of single keys, by their aliases, that are known to fail */
   ask(without: ReadonlySet<string>): void {
     const { source, schema, names, name } = this.options;
-    const many = expandMany(this.request.document, this.request.variables ?? {}, schema, without);
+    const many = expandBatchFields(this.request.document, this.request.variables ?? {}, schema, without);
     const document = withoutFloatStandIn(many?.document ?? this.request.document);
     const renamed = names?.toService(document);
     const variables = many?.variables ?? this.request.variables;
@@ -87,7 +87,7 @@ class UpstreamCall {
       else use(read);
     };
     if (this.repetitions === 0) source.send(request, done);
-    else sendWithin(source, request, this.context.time, done);
+    else sendBeforeDeadline(source, request, this.context.time, done);
   }
 
   private take({ data, errors }: ServiceResult, many: ExpandedRequest | undefined, without: ReadonlySet<string>): void {

@@ -15,7 +15,7 @@ const SDL = `
 
 const schemasOf = async (files: Record<string, string>) => (await documentOf(SDL, files)).components.schemas;
 
-test('a union is oneOf of components, told apart by __typename, which is added', async () => {
+test('a union is oneOf of components, distinguished by __typename, which is added', async () => {
   const schemas = await schemasOf({
     'app/search.graphql':
       '{ search { ... on Book { title author { name } } ... on User { id: name home { city } } } top { ... on Book { id } } }',

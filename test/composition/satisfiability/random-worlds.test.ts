@@ -14,7 +14,7 @@ const RUNS = Number(process.env.SATISFIABILITY_RUNS ?? 50);
 const SEED = Number(process.env.SATISFIABILITY_SEED ?? 20_260_101);
 const QUERIES = 40;
 
-type PolicyDecision = 'satisfiable' | 'unsatisfiable' | 'crash' | 'other';
+type Outcome = 'satisfiable' | 'unsatisfiable' | 'crash' | 'other';
 
 test(
   'what the check says of random worlds is what planning finds',
@@ -27,9 +27,9 @@ test(
       const supergraph = readSupergraph(composed.sdl);
       const { failures } = checkSatisfiability(composed.document);
       for (const failure of failures) expect(plans(failure, supergraph), describe(services)).toBe(false);
-      const ours: PolicyDecision = failures.length === 0 ? 'satisfiable' : 'unsatisfiable';
+      const ours: Outcome = failures.length === 0 ? 'satisfiable' : 'unsatisfiable';
       if (ours === 'satisfiable') expect(unplannable(supergraph), describe(services)).toEqual([]);
-      const theirs = composersVerdict(services);
+      const theirs = outcomeOfComposer(services);
       // the composer overlooks requirements that, in the end, require themselves
       if (theirs === 'satisfiable') expect(failures.every(requiresSomething), describe(services)).toBe(true);
       const both = `${ours}, composer: ${theirs}`;
@@ -69,7 +69,7 @@ function compose(services: Services, without: string[]): { sdl: string; document
   return supergraphSdl === undefined ? undefined : { sdl: supergraphSdl, document: supergraphDocumentNode };
 }
 
-function composersVerdict(services: Services): PolicyDecision {
+function outcomeOfComposer(services: Services): Outcome {
   try {
     const { errors } = run(services, []);
     if (!errors) return 'satisfiable';

@@ -55,7 +55,7 @@ describe('names, aliases and paths', () => {
     expect(map('gone { id }', PRODUCT)).toEqual({ gone: null });
   });
 
-  test('a string where an object was selected stays one, and can be told', () => {
+  test('a string where an object was selected stays one, and can be recognised', () => {
     expect(map('brand { name }', { brand: 'Lux' })).toEqual({ brand: 'Lux' });
   });
 });

@@ -135,7 +135,7 @@ describe('tokens of an attacker', () => {
     expect(calls.orders).toBe(0);
   });
 
-  it('and the good ones beside them are let in', async () => {
+  it('and the valid ones beside them are accepted', async () => {
     const { server } = await guarded();
     for (const token of [await provider.sign({}), await second({})]) {
       const response = await post(server.url, { query: '{ orders }' }, { authorization: `Bearer ${token}` });

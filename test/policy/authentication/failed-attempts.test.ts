@@ -110,10 +110,10 @@ it.each(['expired', 'not_yet_valid', 'claims', 'revoked'] as const)(
 );
 
 it('tells once that an address has reached the limit', () => {
-  let told = 0;
-  const failed = new FailedAttempts({ limit: 2, windowMs: 60_000, onThrottled: () => told++ });
+  let reported = 0;
+  const failed = new FailedAttempts({ limit: 2, windowMs: 60_000, onThrottled: () => reported++ });
   for (let i = 0; i < 5; i++) failed.recordFailure('192.0.2.1');
-  expect(told).toBe(1);
+  expect(reported).toBe(1);
 });
 
 describe('several processes', () => {

@@ -206,7 +206,7 @@ describe('a token that was verified', () => {
     expect(jwt.cachedIdentity(token)).toBeUndefined();
   });
 
-  it('is not known for one that is the same but for its last character', async () => {
+  it('is not known for one that differs only in its last character', async () => {
     const { jwt } = verifier();
     const token = await sign({});
     await jwt.verify(token);

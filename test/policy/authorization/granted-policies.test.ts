@@ -81,7 +81,7 @@ describe('a module', () => {
     ['rejects', () => Promise.reject(new Error('broken'))],
     ['answers something else', () => true as never],
     ['answers nothing', () => undefined as never],
-  ])('that %s grants nothing, and that is told', async (_, decide) => {
+  ])('that %s grants nothing, and that is logged', async (_, decide) => {
     const { answer, onFailure } = granted({ decide });
     expect(await answer()).toEqual([]);
     expect(onFailure).toHaveBeenCalledWith(expect.any(Error), expect.objectContaining({ requestId: 'r1' }));

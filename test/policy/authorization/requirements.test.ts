@@ -189,7 +189,7 @@ describe('supergraphs of other compositions', () => {
   });
 });
 
-test('a schema without needs is told as such', () => {
+test('a schema without requirements is recognised', () => {
   const sdl = composeSupergraph(new Map([['all', withFederationLink('type Query { a: Int @tag(name: "x") }')]]));
   expect(new Requirements(readSupergraph(sdl)).hasAny).toBe(false);
 });

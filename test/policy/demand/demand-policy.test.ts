@@ -80,7 +80,7 @@ describe('enforce', () => {
 });
 
 describe('measure', () => {
-  test('answers, and tells of each request that costs too much', async () => {
+  test('executes, and reports each request that costs too much', async () => {
     const { ask, observer } = world({ mode: 'measure' }, { max: 5 });
     for (const first of [5, 6, 6]) expect((await ask(`{ page(first: ${first}) { id } }`)).errors).toEqual([]);
     expect((await ask('{ page { id } }')).errors).toEqual([]);

@@ -112,7 +112,7 @@ describe('@listSize', () => {
     ['what no number can be', `{ some(count: 1${'0'.repeat(400)}) { id } }`, {}, Number.MAX_SAFE_INTEGER],
     ['as many as there are in a list', '{ some(count: [1, 2, 3, 4, 5, 6]) { id } }', {}, 6],
     ['a default of the schema', '{ latest { id } }', {}, 6],
-    ['an argument goes before its default', '{ latest(first: 2) { id } }', {}, 2],
+    ['an argument takes precedence over its default', '{ latest(first: 2) { id } }', {}, 2],
     ['a field of an input object', '{ search(by: {first: 8}) { id } }', {}, 8],
     ['a field of an input object in a variable', 'query ($by: By) { search(by: $by) { id } }', { by: { first: 9 } }, 9],
     ['a variable in an input object', 'query ($n: Int) { search(by: {first: $n}) { id } }', { n: 3 }, 3],
@@ -156,7 +156,7 @@ describe('@listSize', () => {
 });
 
 describe('abstract types', () => {
-  test('an object is of one type: the dearest counts', () => {
+  test('an object is of one type: the most expensive counts', () => {
     expect(cost('{ thing { ... on Book { author { name } } ... on Film { studio } ... on Author { name } } }')).toBe(
       1 + 20,
     );

@@ -30,7 +30,7 @@ describe('the measures of an operation', () => {
     expect(measure(query)).toMatchObject(measures);
   });
 
-  test('of several operations are told one by one', () => {
+  test('of several operations are measured one by one', () => {
     const measured = measureDocument(parse('query A { me } query B { me { id } }'));
     expect(measured.cycle ?? measured.operations.map(({ depth }) => depth)).toEqual([1, 2]);
   });
@@ -45,7 +45,7 @@ describe('fragments that multiply', () => {
     expect(measure(bomb(30))).toMatchObject({ depth: 31, aliases: 2 ** 30 });
   });
 
-  test('stop at the largest number that can be told from the next', () => {
+  test('stop at the largest number that differs from the next', () => {
     expect(measure(bomb(60)).aliases).toBe(Number.MAX_SAFE_INTEGER);
   });
 

@@ -117,7 +117,7 @@ describe('each limit lets pass what it allows, and names itself, the value and w
     });
   });
 
-  test('all that are exceeded are told at once, and if any of several operations exceeds them', async () => {
+  test('all that are exceeded are reported at once, and also if any of several operations exceeds them', async () => {
     const { ask } = limited({ max_depth: 1, max_aliases: 1 });
     const { errors } = await ask('query A { me { id } } query B { a: me { b: id } }');
     expect(errors.map(({ extensions }) => extensions?.code)).toEqual(['MAX_DEPTH_LIMIT', 'MAX_ALIASES_LIMIT']);

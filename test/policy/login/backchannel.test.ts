@@ -21,23 +21,23 @@ describe('logging out elsewhere', () => {
 
   test('ends all sessions of a user, and none of others', async () => {
     const world = await loginWorld();
-    const [desk, phone, other] = [new Browser(), new Browser(), new Browser()];
-    await world.logIn(desk, 'ada');
+    const [desktop, phone, other] = [new Browser(), new Browser(), new Browser()];
+    await world.logIn(desktop, 'ada');
     await world.logIn(phone, 'ada');
     await world.logIn(other, 'bob');
     expect((await tell(world, await world.provider.logoutToken({ sub: 'ada' }))).status).toBe(200);
-    const statuses = await Promise.all([desk, phone, other].map(async (one) => (await world.me(one)).status));
+    const statuses = await Promise.all([desktop, phone, other].map(async (one) => (await world.me(one)).status));
     expect(statuses).toEqual([401, 401, 200]);
   });
 
   test('ends one session of a user where the token names it', async () => {
     const world = await loginWorld({ login: { claims: ['sub', 'sid'] } });
-    const [desk, phone] = [new Browser(), new Browser()];
-    await world.logIn(desk, 'ada');
+    const [desktop, phone] = [new Browser(), new Browser()];
+    await world.logIn(desktop, 'ada');
     await world.logIn(phone, 'ada');
-    const { sid } = (await world.me(desk)).json.claims as { sid: string };
+    const { sid } = (await world.me(desktop)).json.claims as { sid: string };
     expect((await tell(world, await world.provider.logoutToken({ sub: 'ada', sid }))).status).toBe(200);
-    expect((await world.me(desk)).status).toBe(401);
+    expect((await world.me(desktop)).status).toBe(401);
     expect((await world.me(phone)).status).toBe(200);
   });
 });

@@ -26,6 +26,6 @@ describe('login is not opened', () => {
   });
 });
 
-test('a provider that is away keeps no gateway from starting', () => {
+test('a gateway starts while a provider is unavailable', () => {
   expect(configure({})).toBeDefined();
 });

@@ -8,7 +8,7 @@ async function logIn(world: ShopWorld, browser: Browser, name: string): Promise<
 }
 
 describe('endpoints', () => {
-  test('answer those who are logged in, each with their own, and subgraphs are told whose it is', async () => {
+  test('answer those who are logged in, each with their own, and subgraphs get the user', async () => {
     const world = await shopWorld();
     const [ada, bob] = [new Browser(), new Browser()];
     expect(await ada.ask(`${world.origin}/bff/web/dashboard`)).toMatchObject({ status: 401 });
@@ -24,10 +24,10 @@ describe('endpoints', () => {
         expect(headers.get('vary')).toContain('cookie');
       }
     }
-    const told = world.seen.users ?? [];
-    expect(told.map((headers) => headers['x-user-id'])).toEqual(['ada', 'bob']);
-    expect(new Set(told.map(({ authorization }) => authorization)).size).toBe(2);
-    for (const { authorization, cookie } of told) {
+    const reported = world.seen.users ?? [];
+    expect(reported.map((headers) => headers['x-user-id'])).toEqual(['ada', 'bob']);
+    expect(new Set(reported.map(({ authorization }) => authorization)).size).toBe(2);
+    for (const { authorization, cookie } of reported) {
       expect(authorization).toMatch(/^Bearer [\w-]+$/);
       expect(cookie).toBeUndefined();
     }

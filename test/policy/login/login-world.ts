@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import type { ClientInfo } from '../../../src/client/identity.ts';
 import { loginSection } from '../../../src/config/sections/login.ts';
-import { createHost } from '../../../src/gateway/create-host.ts';
+import { createGatewayHandler } from '../../../src/gateway/gateway-handler.ts';
 import { listen } from '../../../src/http/listener.ts';
 import type { Authenticator } from '../../../src/policy/authentication/authenticator.ts';
 import { configureLogin } from '../../../src/policy/login/login.ts';
@@ -49,7 +49,7 @@ export async function loginWorld(options: LoginWorldOptions = {}): Promise<Login
     },
   });
   const login = configureLogin(settings, { logger, redis: options.redis, production: false, now: () => clock.now });
-  const host = createHost({
+  const host = createGatewayHandler({
     engine: () => undefined,
     logger,
     maxRequestBytes: 10_000,

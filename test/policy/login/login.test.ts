@@ -94,7 +94,7 @@ describe('a user of the web shop', () => {
     expect(refused.url).toBe(`${world.origin}/sorry?error=access_denied`);
   });
 
-  test('logs out by a page, which is told where to go next', async () => {
+  test('logs out by a script, which gets the next location', async () => {
     const world = await loginWorld();
     const browser = new Browser();
     await world.logIn(browser);

@@ -15,7 +15,7 @@ export const CLIENT_ID = 'shop';
 export const CLIENT_SECRET = 'the secret of the shop';
 
 /**
- * A real OpenID provider, with a login page where everybody is let in by name. It counts what it is asked for, and can be
+ * A real OpenID provider, with a login page that asks for a name alone. It counts what it is asked for, and can be
  * taken down.
  */
 export class OpenIdServer {
@@ -69,7 +69,7 @@ export class OpenIdServer {
     });
   }
 
-  /** A logout token as the provider would sign it, but for what `claims` say. */
+  /** A logout token as the provider would sign it, with changed `claims`. */
   async logoutToken(claims: JWTPayload, typ = 'logout+jwt'): Promise<string> {
     const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
     return new SignJWT({ iss: this.issuer, aud: CLIENT_ID, jti: crypto.randomUUID(), events, ...claims })

@@ -26,7 +26,7 @@ test('a provider is looked up once for all who ask, and again after an hour', as
   expect(provider.asked[DISCOVERY]).toBe(2);
 });
 
-test('one that is away is not asked again for two seconds', async () => {
+test('an unavailable one is not asked again for two seconds', async () => {
   const { provider, clock, directory: found } = await directory();
   provider.goDown();
   for (let times = 0; times < 3; times++) await expect(found.find()).rejects.toThrow(ProviderUnavailable);

@@ -133,9 +133,9 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
   test('are ended by the provider, by user and by session', async () => {
     const login = { ...storedIn([key()]).login, claims: ['sub', 'sid'] };
     const world = await loginWorld({ redis, login });
-    const [desk, phone, other] = [new Browser(), new Browser(), new Browser()];
+    const [desktop, phone, other] = [new Browser(), new Browser(), new Browser()];
     for (const [browser, name] of [
-      [desk, 'ada'],
+      [desktop, 'ada'],
       [phone, 'ada'],
       [other, 'bob'],
     ] as const)
@@ -143,9 +143,9 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
     const tell = async (claims: JWTPayload) => {
       const body = new URLSearchParams({ logout_token: await world.provider.logoutToken(claims) });
       await fetch(`${world.origin}/bff/web/backchannel-logout`, { method: 'POST', body });
-      return Promise.all([desk, phone, other].map(async (browser) => (await world.me(browser)).status));
+      return Promise.all([desktop, phone, other].map(async (browser) => (await world.me(browser)).status));
     };
-    const { sid } = (await world.me(desk)).json.claims as { sid: string };
+    const { sid } = (await world.me(desktop)).json.claims as { sid: string };
     expect(await tell({ sub: 'ada', sid })).toEqual([401, 200, 200]);
     expect(await tell({ sub: 'ada' })).toEqual([401, 401, 200]);
   });
@@ -163,7 +163,7 @@ describe.skipIf(!HAS_REDIS)('sessions in Redis', () => {
     expect((await thief.ask(elsewhere.href)).json.detail).toContain('login_used');
   });
 
-  test('are not there while Redis is away, which is told, and are there again afterwards', async () => {
+  test('are unavailable while Redis is, which is logged, and are there again afterwards', async () => {
     const quick = await createRedis(
       { url: server.url, key_prefix: 'test', timeout: 3_000 },
       createLogger({ level: 'silent' }),

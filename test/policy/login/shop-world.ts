@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { type HttpWorld, httpWorld } from '../../gateway/http-world.ts';
 import { CLIENT_ID, CLIENT_SECRET, OpenIdServer } from './openid-provider.ts';
 
-/** The dashboard of whoever is logged in, and an order of theirs. */
+/** The dashboard of the logged-in user, and one of their orders. */
 const ENDPOINTS = {
   'client.yaml': 'auth: {required: true, kinds: [session]}\ncache: {max_age: 1m, scope: private}\n',
   'dashboard.graphql':
@@ -20,7 +20,7 @@ export interface ShopWorld extends HttpWorld {
   readonly provider: OpenIdServer;
 }
 
-/** The whole gateway, with a subgraph behind it that is told who asks, before a real OpenID provider. */
+/** The whole gateway, with a subgraph behind it that receives the user, and a real OpenID provider. */
 export async function shopWorld(config: Record<string, unknown> = {}, login: object = {}): Promise<ShopWorld> {
   const provider = await OpenIdServer.start();
   onTestFinished(() => provider.close());

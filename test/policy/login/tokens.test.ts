@@ -74,7 +74,7 @@ describe('access tokens', () => {
   });
 });
 
-describe('while the provider is away', () => {
+describe('while the provider is unavailable', () => {
   test('sessions go on until their token expires; then they wait for it, and go on', async () => {
     const [world, browser] = await loggedIn();
     world.provider.goDown();
@@ -101,7 +101,7 @@ describe('while the provider is away', () => {
     expect(world.provider.asked['/token']).toBe(asked);
   });
 
-  test('nobody logs in, and is told so; logging out goes', async () => {
+  test('logins fail with a message that says so; logouts work', async () => {
     const [world, browser] = await loggedIn({ login: { timeout: '5s' } });
     const back = await world.cameBack(browser);
     world.provider.goDown();

@@ -33,7 +33,7 @@ test('a byte order mark is no part of the text', async () => {
   });
 });
 
-test('mistakes are told with the file and what is wrong in it', async () => {
+test('mistakes are reported with the file and what is wrong in it', async () => {
   const dir = await project({
     'broken.json': '{"a": ',
     'list.json': '[]',

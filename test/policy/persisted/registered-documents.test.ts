@@ -33,7 +33,7 @@ describe.skipIf(!HAS_REDIS)('with a Redis', () => {
     expect(await one.redis.run((client) => client.pttl('{test}:apq:hash'))).toBeGreaterThan(86_000_000);
   });
 
-  test('while it is away, each process knows its own', async () => {
+  test('while it is unavailable, each process knows its own', async () => {
     const { server, one, other } = await twoProcesses();
     await server.kill();
     one.documents.set('hash', '{ hello }');

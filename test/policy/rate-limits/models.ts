@@ -6,7 +6,7 @@ export interface Attempt {
   readonly delayMs: number;
 }
 
-/** A limit told as plainly as can be: it remembers everything, and counts anew each time. */
+/** The simplest model of a limit: it remembers everything, and counts anew each time. */
 export type Model = (now: number, weight: number) => Attempt;
 
 interface Event {

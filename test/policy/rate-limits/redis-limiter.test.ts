@@ -17,10 +17,10 @@ const questionOf = (limits: readonly Limit[], weights: readonly number[], run: n
 };
 
 const withoutMeters = ({ whole, parts }: LimitDecisions) => {
-  const told = ({ allowed, remaining, resetMs, retryMs, delayMs }: LimitDecisions['whole'][number]) => {
+  const reported = ({ allowed, remaining, resetMs, retryMs, delayMs }: LimitDecisions['whole'][number]) => {
     return { allowed, remaining, resetMs, retryMs, delayMs };
   };
-  return { whole: whole.map(told), parts: parts.map((part) => part.map(told)) };
+  return { whole: whole.map(reported), parts: parts.map((part) => part.map(reported)) };
 };
 
 describe.skipIf(!HAS_REDIS)('limits in Redis', () => {

@@ -27,7 +27,7 @@ async function shop(rateLimits: Record<string, unknown>) {
   return { server, ask };
 }
 
-describe.skipIf(!HAS_REDIS)('while Redis is away', () => {
+describe.skipIf(!HAS_REDIS)('while Redis is unavailable', () => {
   const limits = { requests: [{ limit: 3 }], fields: { 'Query.search': [{ limit: 1 }] } };
 
   test('fail_open counts in the process', async () => {

@@ -66,7 +66,7 @@ describe('look-ups of entities', () => {
     expect(await ask(restSource(api, SDL), '{ product(id: "2") { name } }')).toEqual({ data: { product: null } });
   });
 
-  test('a list where the entity was promised is told', async () => {
+  test('a list where the entity was promised is reported', async () => {
     const api = await stubApi(({ url }) => (url.endsWith('1') ? [{ id: 1, name: 'one' }] : 'two'));
     const { data, errors } = await askEntities(restSource(api, SDL), 'Product', 'name', [{ id: '1' }, { id: '2' }]);
     expect(data?._entities).toEqual([null, null]);
@@ -233,6 +233,49 @@ describe('batches', () => {
       { id: '2', name: 'P2' },
     ]);
     expect(api.lines()).toEqual(['GET /ids', 'POST /products/batch']);
+  });
+
+  describe('an object that is not in the response', () => {
+    const SDL = `
+      type Product @connect(
+        source: "api"
+        http: {POST: "/products/batch", body: "ids: $batch.id"}
+        selection: "id name note maker { id }"
+      ) { id: ID! name: String! note: String maker: Maker! }
+      type Maker { id: ID! }
+      type Query { products: [Product] @connect(source: "api", http: {GET: "/ids"}, selection: "id") }`;
+    const api = () =>
+      stubApi(({ url }) => (url === '/ids' ? [{ id: 1 }, { id: 2 }] : [{ id: 2, name: 'two', maker: { id: 'm' } }]));
+
+    test('is null where all selected fields may be null', async () => {
+      const { data, errors } = await ask(restSource(await api(), SDL), '{ products { id note } }');
+      expect(data).toEqual({ products: [null, { id: '2', note: null }] });
+      expect(errors).toBeUndefined();
+    });
+
+    test('is an error of each selected field that must not be null', async () => {
+      const query = '{ products { id name note maker { id } } }';
+      const { data, errors } = await ask(restSource(await api(), SDL), query);
+      expect(data).toEqual({ products: [null, { id: '2', name: 'two', note: null, maker: { id: 'm' } }] });
+      expect(errors?.[0]).toEqual({
+        message: 'Cannot return null for non-nullable field Product.name: the REST API did not return the object.',
+        path: ['products', 0, 'name'],
+        extensions: {
+          code: 'INVALID_NULL_OR_TYPE',
+          service: 'shop',
+          reason: 'the REST API did not return the object',
+        },
+      });
+      const alone = await ask(restSource(await api(), SDL), '{ products { maker { id } } }');
+      expect(alone.data).toEqual({ products: [null, { maker: { id: 'm' } }] });
+      expect(alone.errors).toMatchObject([{ path: ['products', 0, 'maker'] }]);
+    });
+
+    test('is null without an error as an entity: the gateway knows which fields need it', async () => {
+      const { data, errors } = await askEntities(restSource(await api(), SDL), 'Product', 'name', [{ id: '1' }]);
+      expect(data).toEqual({ _entities: [null] });
+      expect(errors).toBeUndefined();
+    });
   });
 
   test('in a query string, with a key of two fields', async () => {

@@ -153,9 +153,7 @@ describe('slowness', () => {
 
   test('calls that wait for one another have one time together', async () => {
     const late: ServerResponse[] = [];
-    const api = await stubApi(({ url }) =>
-      url === '/a' ? (response: ServerResponse) => late.push(response) : { id: 2 },
-    );
+    const api = await stubApi(() => (response: ServerResponse) => late.push(response));
     const sdl = `
       type Query { a: A @connect(source: "api", http: {GET: "/a"}, selection: "id") }
       type A { id: ID! b: B @connect(source: "api", http: {GET: "/b/{$this.id}"}, selection: "id") }

@@ -40,6 +40,6 @@ function isConstant(rule: HeaderRule): boolean {
 }
 
 /** Returns whether a rule only forwards a correlation header. */
-function isCorrelation(rule: HeaderRule): boolean {
+export function isCorrelation(rule: HeaderRule): boolean {
   return 'from' in rule && CORRELATION_HEADERS.has(rule.from) && CORRELATION_HEADERS.has(rule.name.toLowerCase());
 }

@@ -16,15 +16,15 @@ import {
   visit,
 } from 'graphql';
 import type { Connector } from '../../../../src/connectors/connector.ts';
-import { providedBy } from '../../../../src/connectors/entity-lookups.ts';
+import { returnedFields } from '../../../../src/connectors/entity-lookups.ts';
 import { emptyObject, isObject, type Json, property } from '../../../../src/connectors/mapping/json.ts';
 import { type ConnectorModel, lookupsWithin } from '../../../../src/connectors/resolvable-fields.ts';
 import { keepDigits } from '../../../../src/shared/exact-scalars.ts';
 import { isNotFound } from '../../../../src/sources/rest/load-entities.ts';
 import type { RestContext } from '../../../../src/sources/rest/rest-context.ts';
 import { RestError } from '../../../../src/sources/rest/rest-failure.ts';
-import { completeWithin, hydrate } from './hydrate-lists.ts';
-import { wantedBy } from './wanted-by-info.ts';
+import { addMissingFields, addMissingSubfields } from './missing-fields-of-lists.ts';
+import { selectedFieldsOf } from './selected-fields-of-info.ts';
 
 type Resolver = GraphQLFieldResolver<Json, RestContext, Record<string, Json>>;
 
@@ -43,7 +43,7 @@ function setResolvers(type: GraphQLObjectType, model: ConnectorModel): void {
   if (!isRoot) type.isTypeOf = isObject;
   for (const field of Object.values(type.getFields())) {
     const named = getNamedType(field.type);
-    const connectors = model.ofFields.get(`${type.name}.${field.name}`);
+    const connectors = model.byCoordinate.get(`${type.name}.${field.name}`);
     if (isRoot && field.name === '_entities')
       field.resolve = entitiesResolver(model) as GraphQLFieldResolver<unknown, unknown>;
     else if (connectors !== undefined)
@@ -65,23 +65,23 @@ function objectResolver(owner: string, field: string, typeName: string, model: C
   const within = lookupsWithin(model, owner, field);
   if (within.length === 0) {
     return (source, _args, context, info) =>
-      hydrate(model, context, typeName, property(source, info.fieldName), wantedBy(model, info));
+      addMissingFields(model, context, typeName, property(source, info.fieldName), selectedFieldsOf(model, info));
   }
   return async (source, _args, context, info) => {
-    const wanted = wantedBy(model, info);
-    const value = await hydrate(model, context, typeName, property(source, field), wanted);
+    const wanted = selectedFieldsOf(model, info);
+    const value = await addMissingFields(model, context, typeName, property(source, field), wanted);
     return isObject(source) && isObject(value)
-      ? completeWithin(context, within, { source, field, value }, wanted(typeName))
+      ? addMissingSubfields(context, within, { source, field, value }, wanted(typeName))
       : value;
   };
 }
 
 /** Returns a resolver that runs the connectors of a field, and adds further selected fields to its objects. */
 function connectorResolver(connectors: readonly Connector[], model: ConnectorModel): Resolver {
-  const provided = connectors.map((connector) => providedBy(connector));
+  const provided = connectors.map((connector) => returnedFields(connector));
   return async (source, args, context, info) => {
     const named = getNamedType(info.returnType).name;
-    const wanted = wantedBy(model, info);
+    const wanted = selectedFieldsOf(model, info);
     const names = connectors.length > 1 ? wanted(named) : [];
     // of several connectors, those that provide a selected field; if none does, the first
     const needed = connectors.filter((_, at) => names.some((name) => provided[at]?.has(name)));
@@ -90,7 +90,7 @@ function connectorResolver(connectors: readonly Connector[], model: ConnectorMod
     );
     const [value, ...more] = await Promise.all(running);
     const whole = more.length === 0 || !isObject(value) ? value : Object.assign(emptyObject(), ...more, value);
-    return hydrate(model, context, named, whole, wanted);
+    return addMissingFields(model, context, named, whole, wanted);
   };
 }
 
@@ -112,10 +112,10 @@ async function runFieldConnector(
 
 function entitiesResolver(model: ConnectorModel): Resolver {
   return (_source, args, context, info) => {
-    const wanted = wantedBy(model, info);
+    const wanted = selectedFieldsOf(model, info);
     return (args.representations as readonly Record<string, Json>[]).map((representation) => {
       // fields beside the key come from `@requires`: they do not prove that the entity exists
-      const entity = hydrate(model, context, String(representation.__typename), representation, wanted, true);
+      const entity = addMissingFields(model, context, String(representation.__typename), representation, wanted, true);
       if (entity instanceof Promise) {
         entity.catch(() => undefined);
         return entity.then((found) =>

@@ -1,8 +1,8 @@
 import { execute, parse } from 'graphql';
 import { expandAll } from '../../../../src/connectors/expand-variables.ts';
 import { readConnectors } from '../../../../src/connectors/read-connectors.ts';
-import { modelOf } from '../../../../src/connectors/resolvable-fields.ts';
-import { NO_COMPRESSION } from '../../../../src/sources/body-form.ts';
+import { createConnectorModel } from '../../../../src/connectors/resolvable-fields.ts';
+import { NO_COMPRESSION } from '../../../../src/sources/body-encoding.ts';
 import { createHttpPools } from '../../../../src/sources/http/http-pools.ts';
 import { ApiTargets } from '../../../../src/sources/rest/api-target.ts';
 import type { ApiLayer } from '../../../../src/sources/rest/api-transport.ts';
@@ -30,7 +30,7 @@ export async function modelFetch(
   variables: Readonly<Record<string, unknown>>,
 ): Promise<FetchAnswer> {
   const read = readConnectors(parse(sdl), expandAll({}));
-  const schema = buildExecutableSchema(modelOf(read));
+  const schema = buildExecutableSchema(createConnectorModel(read));
   const pools = createHttpPools();
   const targets = new ApiTargets({ pools, settingsOf: () => NO_LIMITS, env: {}, compression: NO_COMPRESSION, layer });
   const runtime = { subgraph: 'shop', targets, timeoutMs: 100_000_000, forward: undefined };

@@ -10,7 +10,7 @@ import {
   isInputObjectType,
   isListType,
 } from 'graphql';
-import { formatInWords } from './scalar-format.ts';
+import { describeFormat } from './scalar-format.ts';
 
 const BUILT_IN = new Map<GraphQLInputType, string>([
   [GraphQLInt, 'a whole number from -2147483648 to 2147483647'],
@@ -29,7 +29,7 @@ function typeInWords(type: GraphQLInputType): string {
   if (isListType(type)) return `a list, each item ${typeInWords(getNullableType(type.ofType))}`;
   if (isInputObjectType(type)) return 'an object as JSON';
   if (isEnumType(type)) return `one of ${enumInWords(type)}`;
-  return BUILT_IN.get(type) ?? formatInWords(type) ?? 'a value';
+  return BUILT_IN.get(type) ?? describeFormat(type) ?? 'a value';
 }
 
 /** Maximum number of enum values, or of members of an input object, in a message. */

@@ -6,7 +6,7 @@ import { createGraphqlRoute, documentRoute, type GraphqlRouteOptions } from '../
 import { logAccess } from '../http/access-log.ts';
 import { type ErrorHandling, methodNotAllowed, routeErrorResponse, toGatewayError } from '../http/error-response.ts';
 import { healthResponse } from '../http/health.ts';
-import type { PageNeeds } from '../http/html-policy.ts';
+import type { PagePolicyOptions } from '../http/html-policy.ts';
 import { csrf } from '../http/middleware/csrf.ts';
 import { compose, listMiddleware, type MiddlewareOptions } from '../http/middleware/middleware.ts';
 import { rateLimit } from '../http/middleware/rate-limit.ts';
@@ -22,14 +22,14 @@ import { pathOf } from '../shared/url-path.ts';
 import type { AccessLogSettings } from '../telemetry/access-line.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 
-export interface HostOptions
+export interface GatewayHandlerOptions
   extends GraphqlRouteOptions,
-    Pick<MiddlewareOptions, 'maxUrlBytes' | 'answerHeaders' | 'cors' | 'addressFilter' | 'authenticator' | 'login'> {
+    Pick<MiddlewareOptions, 'maxUrlBytes' | 'responseHeaders' | 'cors' | 'addressFilter' | 'authenticator' | 'login'> {
   /** Returns the current engine; `undefined` while there is no schema. */
   readonly engine: () => Engine | undefined;
   readonly graphiql: boolean;
   /** Which sites may show GraphiQL in a frame (`security_headers.frame_options`). Default: none. */
-  readonly frames?: PageNeeds['frames'];
+  readonly frames?: PagePolicyOptions['frames'];
   /** Whether `/health` and `/ready` are served. Default true. */
   readonly healthRoutes?: boolean;
   /** Parts of the public schema with their own paths. */
@@ -50,16 +50,16 @@ export interface HostOptions
 }
 
 /** Combines middleware, routes and observers into the handler of all requests at the port for clients. */
-export function createHost(options: HostOptions): RequestHandler {
+export function createGatewayHandler(options: GatewayHandlerOptions): RequestHandler {
   const { logger, instruments, pathPrefix, accessLog } = options;
   const handling = { logger, onRefused: instruments && refusalObserver(instruments.refused) };
   const fail = errorSender(handling, pathPrefix);
-  const routes = listRoutes(options, handling, fail, () => host.isDraining);
+  const routes = listRoutes(options, handling, fail, () => handler.isDraining);
   const { isGraphql } = routes;
   const graphiql = options.graphiql ? serveGraphiql({ ...options, isGraphql, fail }) : undefined;
   const middleware = listMiddleware({ ...options, graphiql, corsOf: options.bff?.cors, fail });
   const observe = instruments && requestObserver(instruments, isGraphql);
-  const host = createRequestHandler({
+  const handler = createRequestHandler({
     handler: compose(middleware, createRouter(routes.list, notFound(pathPrefix))),
     fail,
     pathPrefix,
@@ -68,7 +68,7 @@ export function createHost(options: HostOptions): RequestHandler {
       observe?.(context);
     },
   });
-  return host;
+  return handler;
 }
 
 type Fail = (context: RequestContext, error: unknown) => void;
@@ -86,7 +86,12 @@ interface Routes {
 }
 
 /** Lists the routes in the order in which the router tries them. */
-function listRoutes(options: HostOptions, handling: ErrorHandling, fail: Fail, isDraining: () => boolean): Routes {
+function listRoutes(
+  options: GatewayHandlerOptions,
+  handling: ErrorHandling,
+  fail: Fail,
+  isDraining: () => boolean,
+): Routes {
   const settings = { ...options, ...handling };
   const main = createGraphqlRoute(settings, '/graphql');
   const contracts = (options.contracts ?? []).map(({ name, path }) => createGraphqlRoute(settings, path, name));
@@ -103,7 +108,7 @@ function listRoutes(options: HostOptions, handling: ErrorHandling, fail: Fail, i
   };
 }
 
-function healthRoute({ engine, storeState, pathPrefix = '' }: HostOptions, isDraining: () => boolean): Route {
+function healthRoute({ engine, storeState, pathPrefix = '' }: GatewayHandlerOptions, isDraining: () => boolean): Route {
   const health = { hasSchema: () => engine() !== undefined, storeState, isDraining };
   return {
     serve(context, path) {
@@ -117,7 +122,7 @@ function healthRoute({ engine, storeState, pathPrefix = '' }: HostOptions, isDra
   };
 }
 
-function bffRoute(bff: NonNullable<HostOptions['bff']>, options: HostOptions, fail: Fail): Route {
+function bffRoute(bff: NonNullable<GatewayHandlerOptions['bff']>, options: GatewayHandlerOptions, fail: Fail): Route {
   const { csrf: csrfCheck, countRequest, returned, pathPrefix } = options;
   const missing = notFound(pathPrefix);
   const serveEndpoint = (context: RequestContext) => {

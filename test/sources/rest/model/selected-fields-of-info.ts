@@ -1,12 +1,12 @@
 import { type FieldNode, type GraphQLResolveInfo, Kind, type SelectionSetNode } from 'graphql';
-import { type ConnectorModel, neededOfThis } from '../../../../src/connectors/resolvable-fields.ts';
-import type { Wanted } from './hydrate-lists.ts';
+import { type ConnectorModel, requiredParentFields } from '../../../../src/connectors/resolvable-fields.ts';
+import type { SelectedFields } from './missing-fields-of-lists.ts';
 
 /**
  * Returns which fields a selection needs of objects of a type, including those in fragments. A field with its own connector needs
  * the fields that its connector reads. Ignores `@skip` and `@include`: the planner has resolved them already.
  */
-export function wantedBy(model: ConnectorModel, info: GraphQLResolveInfo): Wanted {
+export function selectedFieldsOf(model: ConnectorModel, info: GraphQLResolveInfo): SelectedFields {
   const [node] = info.fieldNodes;
   const cached = node === undefined || info.fieldNodes.length > 1 ? undefined : cacheOf(node);
   return (typeName) => {
@@ -42,8 +42,8 @@ function collect(
   for (const selection of set?.selections ?? []) {
     if (selection.kind === Kind.FIELD) {
       const name = selection.name.value;
-      const connectors = model.ofFields.get(`${typeName}.${name}`);
-      if (connectors !== undefined) for (const needed of neededOfThis(connectors)) found.add(needed);
+      const connectors = model.byCoordinate.get(`${typeName}.${name}`);
+      if (connectors !== undefined) for (const needed of requiredParentFields(connectors)) found.add(needed);
       else if (name !== '__typename') found.add(name);
       continue;
     }

@@ -27,12 +27,12 @@ export const KEYS_ARGUMENT = 'keys';
 const PREFIX = 'lookUpMany_';
 const ARGUMENTS_TYPE = 'headgate__Arguments';
 
-export function manyName(field: string): string {
+export function batchFieldName(field: string): string {
   return PREFIX + field;
 }
 
 /** Returns the service's schema with a generated field for each look-up of one object. */
-export function withManyFields(service: Service): DocumentNode {
+export function withBatchFields(service: Service): DocumentNode {
   const singles = service.lookups.filter(({ list }) => !list);
   if (singles.length === 0) return service.document;
   const definitions = service.document.definitions.map((node) => {
@@ -40,7 +40,7 @@ export function withManyFields(service: Service): DocumentNode {
     const many = (node.fields ?? []).flatMap((field) => {
       const lookup = singles.find((single) => single.field === field.name.value);
       return lookup
-        ? [{ ...field, name: name(manyName(lookup.field)), arguments: [KEYS], type: listOf(field.type) }]
+        ? [{ ...field, name: name(batchFieldName(lookup.field)), arguments: [KEYS], type: listOf(field.type) }]
         : [];
     });
     return { ...node, fields: [...(node.fields ?? []), ...many] };
@@ -89,7 +89,7 @@ interface BatchedRequest {
  * @param schema the service's own schema, with the arguments of the look-ups
  * @param without aliases to omit: their results are null
  */
-export function expandMany(
+export function expandBatchFields(
   document: DocumentNode,
   variables: Readonly<Record<string, unknown>>,
   schema: GraphQLSchema,

@@ -28,7 +28,7 @@ export function encodeRequest(body: string, coding: Coding): Promise<Buffer> {
 }
 
 /** The encoding of a body that is not plain UTF-8. */
-export interface BodyForm {
+export interface BodyEncoding {
   /** `Content-Encoding`. */
   readonly encoding: string | undefined;
   readonly charset: string | undefined;
@@ -38,10 +38,10 @@ const ENCODING = Buffer.from('content-encoding');
 const TYPE = Buffer.from('content-type');
 
 /**
- * Reads the form of a body from undici's raw headers, a flat list of names and values; `undefined` for plain UTF-8. Runs for
+ * Reads the encoding of a body from undici's raw headers, a flat list of names and values; `undefined` for plain UTF-8. Runs for
  * each response of a subgraph, so bytes become strings only where necessary.
  */
-export function formIn(headers: readonly Buffer[]): BodyForm | undefined {
+export function encodingInRawHeaders(headers: readonly Buffer[]): BodyEncoding | undefined {
   let encoding: string | undefined;
   let charset: string | undefined;
   for (let at = 0; at + 1 < headers.length; at += 2) {
@@ -52,16 +52,18 @@ export function formIn(headers: readonly Buffer[]): BodyForm | undefined {
       encoding = encoding === undefined ? value : `${encoding}, ${value}`;
     }
   }
-  return formOf(encoding, charset);
+  return bodyEncoding(encoding, charset);
 }
 
-/** Reads the form of a body from parsed headers; `undefined` for plain UTF-8. */
-export function formOfHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): BodyForm | undefined {
+/** Reads the encoding of a body from parsed headers; `undefined` for plain UTF-8. */
+export function encodingInHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): BodyEncoding | undefined {
   const { 'content-encoding': encoding, 'content-type': type } = headers;
-  return formOf(encoding?.toString(), type === undefined ? undefined : otherCharset(String(type)));
+  return bodyEncoding(encoding?.toString(), type === undefined ? undefined : otherCharset(String(type)));
 }
 
-function formOf(encoding: string | undefined, charset: string | undefined): BodyForm | undefined {
+function bodyEncoding(encoding: string | undefined, charset: string | undefined): BodyEncoding | undefined {
   return encoding === undefined && charset === undefined ? undefined : { encoding, charset };
 }
 
@@ -89,24 +91,24 @@ function charsetIn(type: Buffer): string | undefined {
 function otherCharset(type: string): string | undefined {
   if (charsets.has(type)) return charsets.get(type);
   const mediaType = parseMediaType(type);
-  const said = (mediaType && charsetOf(mediaType)) || undefined;
-  const charset = said === undefined || isUtf8Charset(said) ? undefined : said;
+  const named = (mediaType && charsetOf(mediaType)) || undefined;
+  const charset = named === undefined || isUtf8Charset(named) ? undefined : named;
   if (charsets.size < CACHE_SIZE) charsets.set(type, charset);
   return charset;
 }
 
 /** The reason why a body cannot be decoded, in a few words. */
-export interface Undecodable {
+export interface DecodingFailure {
   readonly isTooLarge: boolean;
   readonly reason: string;
 }
 
 /** Decodes the content codings of a body. Never rejects. */
-export async function decodeForm(
+export async function decodeContent(
   body: Buffer,
-  { encoding }: BodyForm,
+  { encoding }: BodyEncoding,
   maxBytes: number,
-): Promise<{ readonly bytes: Buffer } | Undecodable> {
+): Promise<{ readonly bytes: Buffer } | DecodingFailure> {
   if (encoding === undefined) return { bytes: body };
   try {
     return { bytes: await decodeBody(body, readContentEncoding(encoding), maxBytes) };

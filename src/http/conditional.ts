@@ -1,3 +1,10 @@
+import { hash } from 'node:crypto';
+
+/** Returns a strong entity tag: equal for equal bytes. SHA-1 is fast, and a collision would only harm its author. */
+export function etagOf(body: string | Buffer): string {
+  return `"${hash('sha1', body, 'base64url')}"`;
+}
+
 /**
  * Returns whether `If-None-Match` names this representation. A compressed body has its own tag: pass the tag of the body
  * that would be sent. The comparison is weak.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { matchesIfMatch, matchesIfNoneMatch } from '../../src/bff/responses/conditional.ts';
-import { engineOver, folderOf, serveBff } from './support.ts';
+import { matchesIfMatch, matchesIfNoneMatch } from '../../src/http/conditional.ts';
+import { engineOver, folderOf, serveBff } from '../bff/support.ts';
 
 const SDL = 'type Query { long: String } type Mutation { put(v: Int): Int }';
 const LONG = 'Lorem ipsum dolor sit amet. '.repeat(200);

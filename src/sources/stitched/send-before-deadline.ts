@@ -4,17 +4,17 @@ import { timeoutFailure } from '../http/http-failure.ts';
 import type { Source, SourceRequest, SubgraphResponse } from '../source.ts';
 
 /** The timeout of a fetch with all its requests. */
-export interface FetchTime {
+export interface FetchDeadline {
   readonly timeoutMs: number;
   /** The deadline, by `performance.now()`. */
   readonly until: number;
 }
 
 /** Sends a further request of a fetch, and cancels it at the deadline of the fetch. */
-export function sendWithin(
+export function sendBeforeDeadline(
   source: Source,
   request: SourceRequest,
-  { timeoutMs, until }: FetchTime,
+  { timeoutMs, until }: FetchDeadline,
   done: (response: SubgraphResponse) => void,
 ): void {
   const { client } = request;

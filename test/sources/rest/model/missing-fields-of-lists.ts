@@ -1,31 +1,66 @@
-import { type EntityLookup, providedWithin } from '../../connectors/entity-lookups.ts';
-import { emptyObject, isObject, type Json, property } from '../../connectors/mapping/json.ts';
-import type { ConnectorModel } from '../../connectors/resolvable-fields.ts';
-import { keyOf } from './entity-key.ts';
-import type { RestContext } from './rest-context.ts';
+import { Kind } from 'graphql';
+import { type EntityLookup, returnedSubfields } from '../../../../src/connectors/entity-lookups.ts';
+import { emptyObject, isObject, type Json } from '../../../../src/connectors/mapping/json.ts';
+import type { ConnectorModel } from '../../../../src/connectors/resolvable-fields.ts';
+import { keyOf } from '../../../../src/sources/rest/entity-key.ts';
+import type { RestContext } from '../../../../src/sources/rest/rest-context.ts';
+import { notFound } from '../../../../src/sources/rest/rest-failure.ts';
 
 /** Returns the names of the fields that the operation selects on a type. */
-export type Wanted = (typeName: string) => readonly string[];
+export type SelectedFields = (typeName: string) => readonly string[];
 
 /**
- * Adds the selected fields that an object lacks, by entity lookups: `{ id }` becomes `{ id, name }`. Returns the value itself when
- * it is no object, or when no field is missing.
+ * Adds the selected fields that a value lacks, by entity lookups: `{ id }` becomes `{ id, name }`. Completes each item of a list
+ * separately, so that one failure does not affect the others. Returns the value itself when no field is missing.
  * @param refersOnly whether the value is only a reference to an entity, whatever fields it has
  */
-export function hydrate(
+export function addMissingFields(
   model: ConnectorModel,
   context: RestContext,
   typeName: string,
   value: Json,
-  wanted: Wanted,
+  wanted: SelectedFields,
   refersOnly = false,
 ): Json | Promise<Json> {
-  if (!isObject(value)) return value;
+  if (Array.isArray(value)) {
+    return value.map((item) => {
+      const whole = addMissingFields(model, context, typeName, item, wanted);
+      // graphql-js awaits it when it completes the list; until then a rejection must not count as unhandled
+      if (whole instanceof Promise) whole.catch(() => undefined);
+      return whole;
+    });
+  }
+  if (!isObject(value) || (value as unknown) instanceof Error) return value;
   const concrete = concreteType(model, typeName, value);
   const lookups = model.lookups.get(concrete);
   if (lookups === undefined) return value;
   const missing = wanted(concrete).filter((name) => !Object.hasOwn(value, name));
-  return missing.length === 0 ? value : complete(context, lookups, value, missing, refersOnly);
+  if (missing.length === 0) return value;
+  const whole = complete(context, lookups, value, missing, refersOnly);
+  return refersOnly ? whole : whole.then((found) => found ?? missingEntity(model, context, concrete, value, missing));
+}
+
+/**
+ * Returns what stands for an object that no lookup has found: null, or an object with an error for each selected field
+ * that must not be null. Null propagates from there to the object, with the path of the field, as it does where a
+ * subgraph returns null for an entity.
+ */
+function missingEntity(
+  model: ConnectorModel,
+  context: RestContext,
+  typeName: string,
+  reference: Record<string, Json>,
+  missing: readonly string[],
+): Json {
+  const fields = model.schema.types.get(typeName)?.fields;
+  const required = missing.filter((name) => fields?.get(name)?.type.kind === Kind.NON_NULL_TYPE);
+  if (required.length === 0) return null;
+  const object = Object.assign(emptyObject(), reference);
+  for (const name of required) {
+    const error: unknown = notFound(context.runtime.subgraph, `${typeName}.${name}`);
+    object[name] = error as Json;
+  }
+  return object;
 }
 
 interface EntityField {
@@ -35,7 +70,7 @@ interface EntityField {
 }
 
 /** Adds missing fields to the object in an entity's field, by lookups of the entity. */
-export async function completeWithin(
+export async function addMissingSubfields(
   context: RestContext,
   lookups: readonly EntityLookup[],
   { source, field, value }: EntityField,
@@ -45,10 +80,10 @@ export async function completeWithin(
   for (const lookup of lookups) {
     const missing = wanted.filter((name) => !Object.hasOwn(whole, name));
     if (missing.length === 0) break;
-    const provides = providedWithin(lookup.connector, field);
+    const provides = returnedSubfields(lookup.connector, field);
     const key = missing.some((name) => provides.has(name)) ? keyOf(lookup, source) : undefined;
     const found = key === undefined ? undefined : await context.lookUp(lookup, key);
-    const inner = property(found, field);
+    const inner = isObject(found) ? found[field] : undefined;
     if (isObject(inner)) whole = Object.assign(emptyObject(), inner, whole);
   }
   return whole;

@@ -1,6 +1,6 @@
 import { type FieldNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
-import { type ConnectorModel, neededOfThis } from '../../connectors/resolvable-fields.ts';
-import type { Wanted } from './hydrate.ts';
+import { type ConnectorModel, requiredParentFields } from '../../connectors/resolvable-fields.ts';
+import type { SelectedFields } from './missing-fields.ts';
 
 export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
 
@@ -8,7 +8,11 @@ export type Fragments = Readonly<Record<string, FragmentDefinitionNode>>;
  * Returns which fields a selection needs of objects of a type, including those in fragments. A field with its own connector needs
  * the fields that its connector reads. Ignores `@skip` and `@include`: the planner has resolved them already.
  */
-export function wantedBy(model: ConnectorModel, nodes: readonly FieldNode[], fragments: Fragments): Wanted {
+export function selectedFieldsOf(
+  model: ConnectorModel,
+  nodes: readonly FieldNode[],
+  fragments: Fragments,
+): SelectedFields {
   const known = new Map<string, readonly string[]>();
   return (typeName) => {
     let names = known.get(typeName);
@@ -36,8 +40,8 @@ function collect(
   for (const selection of set?.selections ?? []) {
     if (selection.kind === Kind.FIELD) {
       const name = selection.name.value;
-      const connectors = model.ofFields.get(`${typeName}.${name}`);
-      if (connectors !== undefined) for (const needed of neededOfThis(connectors)) found.add(needed);
+      const connectors = model.byCoordinate.get(`${typeName}.${name}`);
+      if (connectors !== undefined) for (const needed of requiredParentFields(connectors)) found.add(needed);
       else if (name !== '__typename') found.add(name);
       continue;
     }

@@ -1,0 +1,65 @@
+import { hash } from 'node:crypto';
+import type { Engine } from '../pipeline/engine.ts';
+import type { BffOptions } from './bff.ts';
+import { KnownRequests } from './caching/known-requests.ts';
+import { compileEndpoints } from './endpoints/endpoints.ts';
+import { type EndpointFolder, readEndpointFolder } from './endpoints/folder.ts';
+import { buildRoutingTable } from './endpoints/router.ts';
+import type { EndpointSnapshot } from './handlers/call.ts';
+import { defaultHeadersOf } from './responses/client-headers.ts';
+import { clientPolicies } from './responses/cors.ts';
+import { type LoadedShapes, loadShapes } from './shapes/load-shapes.ts';
+
+type Options = Pick<BffOptions, 'dir' | 'engine' | 'onProblems' | 'endpointConfig' | 'onRefused'>;
+
+/** The files of the `bff/` folder as they were last read. */
+interface Files {
+  readonly folder: EndpointFolder;
+  readonly shapes: LoadedShapes;
+}
+
+/** The endpoints of the `bff/` folder. They are checked again when the folder is read again, or the engine changes. */
+export class CurrentEndpoints {
+  readonly #options: Options;
+  #files: Files | undefined;
+  #snapshot: EndpointSnapshot | undefined;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Reads the folder, and checks its endpoints. Rejects when the folder exists but cannot be read. */
+  async read(): Promise<void> {
+    const folder = readEndpointFolder(this.#options.dir);
+    this.#files = { folder, shapes: await loadShapes(folder.shapes) };
+    this.snapshot();
+  }
+
+  /** Returns the endpoints for the current engine; `undefined` while no schema is loaded. */
+  snapshot(): EndpointSnapshot | undefined {
+    const engine = this.#options.engine();
+    const files = this.#files;
+    if (engine === undefined || files === undefined) return undefined;
+    if (this.#snapshot?.engine === engine && this.#snapshot.folder === files.folder) return this.#snapshot;
+    this.#snapshot = checkAgainst(engine, files, this.#options);
+    this.#options.onProblems?.(this.#snapshot.loaded.problems);
+    return this.#snapshot;
+  }
+}
+
+function checkAgainst(
+  engine: Engine,
+  { folder, shapes }: Files,
+  { endpointConfig, onRefused }: Options,
+): EndpointSnapshot {
+  const loaded = compileEndpoints(folder, engine.supergraph, { ...endpointConfig, shapes });
+  const defaultHeaders = new Map<string, ReadonlyMap<string, string>>();
+  for (const { client, version, settings } of [...loaded.endpoints, ...loaded.broken]) {
+    const headers = defaultHeadersOf(settings, version);
+    if (headers) defaultHeaders.set(version === undefined ? client : `${client}/${version}`, headers);
+  }
+  const digest = hash('sha256', `${folder.digest}\n${engine.supergraph.sdl}`, 'base64url');
+  const table = buildRoutingTable(loaded);
+  const cors = clientPolicies(table, onRefused);
+  return { engine, folder, loaded, table, digest, knownRequests: new KnownRequests(), defaultHeaders, cors };
+}

@@ -1,0 +1,38 @@
+import type { ServerResponse } from 'node:http';
+import type { HttpResponse } from './response.ts';
+import { joinVary } from './vary.ts';
+
+/**
+ * Writes a whole response; Node buffers it for slow clients, and leaves out the body for HEAD. Does nothing when the client has
+ * disconnected. Every response of the gateway that is not a stream is written here.
+ * @param common headers of any response to this request; those of the response itself take precedence
+ */
+export function writeResponse(
+  res: ServerResponse,
+  { status, headers, body }: HttpResponse,
+  common?: Readonly<Record<string, string>>,
+  requestId?: string,
+): void {
+  if (res.destroyed || res.headersSent) return;
+  // the flat form of node:http saves an object that node would only iterate over
+  const list: (string | number)[] = [];
+  for (const name in common) if (headers[name] === undefined) list.push(name, common[name] as string);
+  for (const name in headers) if (name !== 'vary') list.push(name, headers[name] as string);
+  if (headers.vary !== undefined) list.push('vary', wholeVary(res, common?.vary, String(headers.vary)));
+  if (headers['content-length'] === undefined && hasContent(status))
+    list.push('content-length', Buffer.byteLength(body));
+  if (requestId !== undefined) list.push('x-request-id', requestId);
+  res.writeHead(status, list as string[]);
+  res.end(body);
+}
+
+/** Returns the value of `Vary`: the response's own, and what CORS, login and headers of subgraphs add. */
+function wholeVary(res: ServerResponse, common: string | undefined, own: string): string {
+  const added = joinVary(String(res.getHeader('vary') ?? ''), common ?? '');
+  return joinVary(added, own);
+}
+
+/** A 204 has no content, and the `content-length` of a 304 would be that of the response that it stands for. */
+function hasContent(status: number): boolean {
+  return status !== 204 && status !== 304;
+}

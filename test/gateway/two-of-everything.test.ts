@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest';
+import { type Everything, type Field, twoOfEverything } from './two-of-everything.ts';
+import { type Answer, apiKey, bearer, certificate, type Sent, wouldReuse } from './two-principals.ts';
+
+/** Two clients that differ in one fact, which the sources or policies of a field read. */
+interface Fact {
+  /** Header rules of the source that has the field. */
+  readonly rules?: readonly object[];
+  /** The field whose response depends on the fact. Default `me`. */
+  readonly field?: Field;
+  readonly two: () => Promise<readonly [Sent, Sent]>;
+  /** Whether the fact says who the client is, so that the two never repeat each other's mutations. */
+  readonly isPrincipal?: boolean;
+  /** Whether no header tells the two apart, so that `Vary` cannot. */
+  readonly isUnnamed?: boolean;
+  /** How many calls of sources three requests at the same time need: of the first, of the second, and of the first again. */
+  readonly calls?: number;
+}
+
+const headers = (one: Record<string, string>, other: Record<string, string>) => async () =>
+  [{ headers: one }, { headers: other }] as const;
+
+/** A row for each kind of fact about a request. Whoever makes something else part of a response adds one. */
+const FACTS: Readonly<Record<string, Fact>> = {
+  'a header': { rules: [{ propagate: { named: 'x-app' } }], two: headers({ 'x-app': 'a' }, { 'x-app': 'b' }) },
+  'a header and none': { rules: [{ propagate: { named: 'x-app' } }], two: headers({ 'x-app': 'a' }, {}) },
+  'a header that a rule renames': {
+    rules: [{ propagate: { named: 'x-page', rename: 'x-app' } }],
+    two: headers({ 'x-page': 'a' }, { 'x-page': 'b' }),
+  },
+  'a header that a rule finds by a pattern': {
+    rules: [{ propagate: { matching: '^x-a' } }],
+    two: headers({ 'x-app': 'a' }, { 'x-app': 'b' }),
+  },
+  'a header that mostly only correlates requests': {
+    rules: [{ propagate: { named: 'tracestate' } }, { rename: { named: 'tracestate', to: 'x-app' } }],
+    two: headers({ tracestate: 'a' }, { tracestate: 'b' }),
+  },
+  'a header that a connector reads': { field: 'who', two: headers({ 'x-caller': 'a' }, { 'x-caller': 'b' }) },
+  'a language': {
+    rules: [{ propagate: { named: 'accept-language' } }],
+    two: headers({ 'accept-language': 'de' }, { 'accept-language': 'fr' }),
+  },
+  'a cookie': {
+    rules: [{ propagate: { named: 'cookie' } }],
+    two: headers({ cookie: 'a=1' }, { cookie: 'a=2' }),
+    isPrincipal: true,
+  },
+  'a token that is only passed on': {
+    rules: [{ propagate: { named: 'authorization' } }],
+    two: async () => [await bearer('"sub":"ada"'), await bearer('"sub":"bob"')],
+    isPrincipal: true,
+  },
+  'a claim': {
+    rules: [{ insert: { name: 'x-tenant', from_claim: 'tenant' } }],
+    two: async () => [await bearer('"sub":"ada","tenant":"a"'), await bearer('"sub":"ada","tenant":"b"')],
+    isPrincipal: true,
+  },
+  'an identity': {
+    rules: [{ insert: { name: 'x-user', from_context: 'subject' } }],
+    two: async () => [await bearer('"sub":"ada"'), await bearer('"sub":"bob"')],
+    isPrincipal: true,
+  },
+  'the kind of an identity': {
+    rules: [{ insert: { name: 'x-kind', from_context: 'kind' } }],
+    two: async () => [await bearer('"sub":"ada"'), apiKey(0)],
+    isPrincipal: true,
+  },
+  'an API key': {
+    rules: [{ insert: { name: 'x-key', from_claim: 'id' } }],
+    two: async () => [apiKey(0), apiKey(1)],
+    isPrincipal: true,
+  },
+  'a certificate': {
+    rules: [{ insert: { name: 'x-user', from_context: 'subject' } }],
+    two: async () => [certificate('ada'), certificate('bob')],
+    isPrincipal: true,
+    isUnnamed: true,
+  },
+  'an address': {
+    rules: [{ insert: { name: 'x-address', from_context: 'ip' } }],
+    two: async () => [{ headers: {} }, { headers: {}, localAddress: '127.0.0.2' }],
+    isUnnamed: true,
+  },
+  'a scope that a field requires': {
+    field: 'secret',
+    two: async () => [await bearer('"sub":"ada","scope":"secrets"'), await bearer('"sub":"bob"')],
+    isPrincipal: true,
+    calls: 1,
+  },
+  'a header that a policy module reads': {
+    field: 'vip',
+    two: headers({ 'x-door': 'open' }, { 'x-door': 'closed' }),
+    calls: 1,
+  },
+};
+
+/** Sends requests that sources respond to only when all of them have come in. */
+async function atTheSameTime(world: Everything, calls: number, requests: (() => Promise<Answer>)[]): Promise<Answer[]> {
+  world.hold();
+  const before = world.calls();
+  const pending = requests.map((request) => request());
+  try {
+    await expect.poll(() => world.calls() - before).toBeGreaterThanOrEqual(calls);
+    // all have come in by the time that later requests are answered
+    for (let count = 0; count < 3; count++) await world.send('/health', { headers: {} });
+  } finally {
+    world.release();
+  }
+  const answers = await Promise.all(pending);
+  expect(world.calls() - before).toBe(calls);
+  return answers;
+}
+
+/** What the field is for a client: `undefined` where it is null. */
+function shown({ text }: Answer, field: string): string | undefined {
+  const body = JSON.parse(text);
+  return (body.data ?? body)[field] ?? undefined;
+}
+
+const post = (world: Everything, one: Sent, query: string) => world.send('/graphql', one, { query });
+
+describe.each(Object.entries(FACTS))('two clients that differ in %s', (_, fact) => {
+  const { rules = [], field = 'me', two, isPrincipal = false, isUnnamed = false, calls = 2 } = fact;
+  const query = `{ ${field} }`;
+
+  async function start() {
+    const world = await twoOfEverything(rules);
+    const [ada, bob] = await two();
+    const [ofAda, ofBob] = [await post(world, ada, query), await post(world, bob, query)].map((one) =>
+      shown(one, field),
+    );
+    expect(ofAda).not.toBe(ofBob);
+    return { world, ada, bob, ofAda, ofBob };
+  }
+
+  test('never see each other’s response at the same time; one that repeats a request shares', async () => {
+    const { world, ada, bob, ofAda, ofBob } = await start();
+    for (const send of [
+      (one: Sent) => () => post(world, one, query),
+      (one: Sent) => () => world.send(`/bff/web/${field}-unkept`, one),
+      (one: Sent) => () => world.send(`/bff/web/${field}-private`, one),
+    ]) {
+      const answers = await atTheSameTime(world, calls, [send(ada), send(bob), send(ada)]);
+      expect(answers.map((one) => shown(one, field))).toEqual([ofAda, ofBob, ofAda]);
+    }
+  });
+
+  test('never see each other’s response one after the other, whatever is cached', async () => {
+    const { world, ada, bob, ofAda, ofBob } = await start();
+    for (const path of [
+      `/graphql?query={${field}}`,
+      ...['unsaid', 'private', 'unkept'].map((name) => `/bff/web/${field}-${name}`),
+    ]) {
+      const answers = [await world.send(path, ada), await world.send(path, bob), await world.send(path, ada)] as const;
+      expect([path, ...answers.map((one) => shown(one, field))]).toEqual([path, ofAda, ofBob, ofAda]);
+      expect(answers[2].text).toBe(answers[0].text);
+      for (const [answer, of, by] of [
+        [answers[0], ada, bob],
+        [answers[1], bob, ada],
+      ] as const) {
+        expect([path, wouldReuse(answer, of, by, true)]).toEqual([path, false]);
+        if (!isUnnamed) expect([path, wouldReuse(answer, of, by, false)]).toEqual([path, false]);
+      }
+    }
+  });
+
+  test('never get each other’s mutation for the same idempotency key', async () => {
+    const { world, ada, bob } = await start();
+    const order = (one: Sent, what: string) =>
+      world.send(`/bff/web/${what}/orders`, { ...one, headers: { ...one.headers, 'idempotency-key': 'k' } }, {});
+    const replayed = (answers: Answer[]) =>
+      answers.map(({ headers: given }) => given['idempotency-replayed'] === 'true');
+    const [first, second] = [await order(ada, field), await order(bob, field)];
+    expect(replayed([first, second])).toEqual([false, false]);
+    const again = await order(ada, field);
+    // what was refused before it reached a source is not kept
+    if (first.status < 400) expect(replayed([again])).toEqual([true]);
+    expect(again.text).toBe(first.text);
+    // a mutation that does not depend on the fact is the same for both, unless they are two principals
+    expect(replayed([await order(ada, 'plain'), await order(bob, 'plain')])).toEqual([false, !isPrincipal]);
+  });
+
+  test('share what does not depend on it', async () => {
+    const { world, ada, bob } = await start();
+    // tokens that are known are not waited for, and documents that are known are planned
+    for (const one of [ada, bob]) await post(world, one, '{ plain }');
+    const answers = await atTheSameTime(
+      world,
+      1,
+      [ada, bob].map((one) => () => post(world, one, '{ plain }')),
+    );
+    expect(answers.map((one) => shown(one, 'plain'))).toEqual(['plain', 'plain']);
+    await world.send('/bff/web/plain-public', ada);
+    // the cache has it now
+    const before = world.calls();
+    for (const one of [ada, bob]) await world.send('/bff/web/plain-public', one);
+    expect(world.calls()).toBe(before);
+    const { headers: given } = await world.send('/graphql?query={plain}', ada);
+    expect([given['cache-control'], given.vary]).toEqual(['public, max-age=60', 'accept']);
+  });
+});
+
+describe('what an endpoint reads itself', () => {
+  const german = { headers: { 'accept-language': 'de' } };
+  const french = { headers: { 'accept-language': 'fr' } };
+
+  test.each(['/bff/web/language', '/bff/web/language/unkept'])('a header parameter of %s', async (path) => {
+    const world = await twoOfEverything([]);
+    const send = (one: Sent) => () => world.send(path, one);
+    const answers = await atTheSameTime(world, 2, [send(german), send(french), send(german)]);
+    expect(answers.map((one) => shown(one, 'greeting')?.includes('"de"'))).toEqual([true, false, true]);
+    expect(answers[0]?.headers.vary).toContain('accept-language');
+  });
+
+  test('a claim', async () => {
+    const world = await twoOfEverything([]);
+    const [ada, bob] = [await bearer('"sub":"ada"'), await bearer('"sub":"bob"')];
+    const send = (one: Sent) => () => world.send('/bff/web/claim', one);
+    const answers = await atTheSameTime(world, 2, [send(ada), send(bob), send(ada)]);
+    expect(answers.map((one) => shown(one, 'greeting')?.includes('"ada"'))).toEqual([true, false, true]);
+  });
+
+  test.each(['varied'])('headers that the shape of "%s" reads', async (name) => {
+    const world = await twoOfEverything([]);
+    const pages = [{ headers: { 'x-page': 'one' } }, { headers: { 'x-page': 'two' } }];
+    const sent = pages.map((one) => world.send(`/bff/web/${name}`, one));
+    expect((await Promise.all(sent)).map((one) => shown(one, 'for'))).toEqual(['one', 'two']);
+  });
+});
