@@ -13,9 +13,10 @@ import { writeEscapeFree } from './json-text.ts';
 import { LONG_RESPONSE, OverloadedError, type Reservation } from './memory-budget.ts';
 import { MissingKeyReasons } from './missing-key-reasons.ts';
 import { NullReasons } from './null-reasons.ts';
-import { isNullish, isObject, type ResponseObject } from './objects.ts';
+import { isObject, type ResponseObject } from './objects.ts';
 import type { LateSections } from './projection.ts';
 import { type CompleteResponse, lengthOf, mayHaveEscapes, resultOf } from './read-response.ts';
+import { reportMissing } from './report-missing.ts';
 import { type MergeProblems, ResponseMerger } from './response-merger.ts';
 import { ResponseObjects } from './response-objects.ts';
 import { SectionTimers } from './section-timers.ts';
@@ -234,9 +235,19 @@ class Execution implements MergeProblems, ResponseMemory {
   }
 
   /** Takes memory for a response that a source in this process reads. */
-  take(size: number, proceed: (disconnected: boolean) => void): void {
-    if (this.finished || this.mayTake(size)) proceed(false);
-    else this.reservation?.wait(size, proceed);
+  take(size: number, proceed: (isOver: boolean) => void): void {
+    try {
+      if (this.finished) proceed(true);
+      else if (this.mayTake(size)) proceed(false);
+      else this.reservation?.wait(size, proceed);
+    } catch (error) {
+      // a section without memory is left out; the rest of the result does not need it
+      if (!(error instanceof OverloadedError) || this.timers) throw error;
+      this.attempt(() => {
+        throw error;
+      });
+      proceed(true);
+    }
   }
 
   private mayTake(size: number): boolean {
@@ -276,26 +287,19 @@ class Execution implements MergeProblems, ResponseMemory {
       if (planned.root) this.merger.mergeRoot(request, data);
       const missing = planned.root ? undefined : this.merger.mergeLookups(request, sent, data);
       if (missing)
-        return this.reportMissing(request, missing, sent, errors, data, malformed(planned, LIST_MISSING, status));
+        return reportMissing(this.report, {
+          request,
+          missing,
+          sent,
+          errors,
+          data,
+          failure: malformed(planned, LIST_MISSING, status),
+        });
       if (errors.length > 0) this.report.addSubgraphErrors(request, sent, errors, data);
     } else {
-      this.reportMissing(request, sent, sent, errors, data, malformed(planned, 'data is not an object', status));
+      const failure = malformed(planned, 'data is not an object', status);
+      reportMissing(this.report, { request, missing: sent, sent, errors, data, failure });
     }
-  }
-
-  /** Reports that all of `data`, or lists of entities, are missing: errors in the same response may explain it. */
-  private reportMissing(
-    request: CompiledRequest,
-    missing: readonly GatheredEntities[],
-    sent: readonly GatheredEntities[],
-    errors: readonly SubgraphError[],
-    data: unknown,
-    failure: SourceFailure,
-  ): void {
-    const response = errors.length > 0 ? this.report.addSubgraphErrors(request, sent, errors, data) : undefined;
-    const isNull = isObject(data) ? missing.every(({ part }) => isNullish(data[part.alias])) : isNullish(data);
-    if (response?.explainsAll && isNull) this.report.addExplained(request, missing, response.explainsAll, response);
-    else this.report.addFailure(request, missing, failure, (key) => response?.isReportedAt(key) === true);
   }
 
   private fail(request: CompiledRequest, sent: readonly GatheredEntities[], failure: SourceFailure): void {

@@ -2,16 +2,23 @@ import { GatewayError } from '../shared/gateway-error.ts';
 import { parseInSlices } from '../shared/parse-in-slices.ts';
 import { TimeSlices, WorkStopped } from '../shared/time-slices.ts';
 import { abortFailure, bodyFailure } from './http/http-failure.ts';
-import type { ResponseMemory, SourceFailure, SourceRequest, SubgraphResponse } from './source.ts';
+import type { CancelSignal, ResponseMemory, SourceFailure, SourceRequest, SubgraphResponse } from './source.ts';
 
 /** In bytes or characters. Longer responses wait for memory, and are processed in slices. */
 export const LONG_TEXT = 65_536;
 
-/** Resolves when a text of this size may be decoded and parsed. Rejects with a `GatewayError` where too much waits already. */
-export function takeMemory(memory: ResponseMemory | undefined, size: number): Promise<void> {
-  return new Promise((resolve) => {
-    if (memory === undefined) resolve();
-    else memory.take(size, () => resolve());
+/** Resolves when a text of this size may be decoded and parsed. Rejects with what {@link stoppedFailure} explains. */
+export function takeMemory(
+  memory: ResponseMemory | undefined,
+  size: number,
+  signal: CancelSignal | undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (memory === undefined) return resolve();
+    memory.take(size, (isOver) => {
+      if (isOver) reject(new WorkStopped(signal?.aborted ? 'aborted' : 'heap'));
+      else resolve();
+    });
   });
 }
 
@@ -33,7 +40,7 @@ async function parseLong(
   { memory, client }: SourceRequest,
 ): Promise<SubgraphResponse> {
   try {
-    await takeMemory(memory, text.length);
+    await takeMemory(memory, text.length, client.signal);
     const result = await parseInSlices(text, new TimeSlices(client.signal));
     return { kind: 'parsed', result, size: text.length, status, headers };
   } catch (error) {

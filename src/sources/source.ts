@@ -28,9 +28,10 @@ export interface ClientContext extends Partial<ClientInfo> {
 export interface ResponseMemory {
   /**
    * Takes memory for a text of a size in characters, before it is decoded or parsed. Calls `proceed` when it may be processed, now or
-   * later, and with `true` when the client has disconnected meanwhile. Throws `OverloadedError` where too much waits already.
+   * later, and with `true` when the execution has ended: the client has disconnected, or there is no memory. Throws `OverloadedError`
+   * where only this response has to be left out.
    */
-  take(size: number, proceed: (disconnected: boolean) => void): void;
+  take(size: number, proceed: (isOver: boolean) => void): void;
 }
 
 export interface SourceRequest {

@@ -12,7 +12,7 @@ import type { CancelSignal, ResponseMemory } from '../source.ts';
 import type { ApiRequest } from './api-request.ts';
 import { type ApiResponse, isSuccessStatus, type RawResponse } from './api-response.ts';
 import type { ApiTarget } from './api-target.ts';
-import { ApiCache } from './cache/api-cache.ts';
+import { ApiCache, type CacheLookup } from './cache/api-cache.ts';
 import { failed, malformed } from './rest-failure.ts';
 
 /** Stops further calls of an API that has sent `Retry-After`. */
@@ -69,17 +69,29 @@ export async function callApi(request: ApiRequest, options: CallOptions): Promis
 /** Returns a cached response where that is allowed; calls the API otherwise. */
 function fetchResponse(request: ApiRequest, options: CallOptions, signal: AbortSignal): Promise<RawResponse> {
   const { cache, target } = options;
+  const isShared = cache !== undefined && ApiCache.isCacheable(request);
   const call = async (headers: Readonly<Record<string, string>>, until: AbortSignal) => {
     const whole = { ...request, headers: { ...request.headers, ...headers } };
     const received = await target.limiter.run(() => sendOnce(whole, options, until));
     // outside of the limit: calls that an execution with memory makes must not wait for those that wait for memory
-    return readReceived(received, options, until);
+    return readReceived(received, isShared ? { ...options, memory: undefined } : options, until);
   };
   if (cache === undefined) return untilAborted(call({}, signal), signal);
   const lookup = { origin: target.origin, request, userHeaders: cache.userHeaders, signal, call };
-  if (ApiCache.isCacheable(request)) return cache.cached.fetch(lookup);
+  if (isShared) return fetchCached(cache.cached, lookup, options);
   if (request.method === 'GET') return untilAborted(call({}, signal), signal);
   return untilAborted(call({}, signal), signal).finally(() => cache.cached.invalidate(lookup));
+}
+
+/** Memory is taken for each request that a cached response or a shared call answers, not for the call. */
+async function fetchCached(
+  cached: ApiCache,
+  lookup: CacheLookup,
+  { memory, signal }: CallOptions,
+): Promise<RawResponse> {
+  const response = await cached.fetch(lookup);
+  if (response.text.length > LONG_TEXT) await takeMemory(memory, response.text.length, signal);
+  return response;
 }
 
 /** A response whose body is not decoded yet; `bytes` is missing if there are more than allowed. */
@@ -109,7 +121,11 @@ async function readReceived(
   const read =
     bytes === undefined
       ? { reason: tooLarge(maxResponseBytes) }
-      : await decoded(bytes, headers, { maxBytes: maxResponseBytes, memory, signal });
+      : await decoded(bytes, headers, {
+          maxBytes: maxResponseBytes,
+          takeMemory: (size) => takeMemory(memory, size, options.signal),
+        });
+  signal.throwIfAborted();
   // an error status explains more than a body that cannot be read
   if ('reason' in read && (bytes === undefined || isSuccessStatus(status)))
     throw malformed(subgraph, connector, read.reason, status);
@@ -135,23 +151,17 @@ async function encoded(
 async function decoded(
   bytes: Buffer,
   headers: RawResponse['headers'],
-  {
-    maxBytes,
-    memory,
-    signal,
-  }: Pick<CallOptions, 'memory'> & { readonly maxBytes: number; readonly signal: AbortSignal },
+  { maxBytes, takeMemory: take }: { readonly maxBytes: number; takeMemory(size: number): Promise<void> },
 ): Promise<Pick<RawResponse, 'headers' | 'text'> | { readonly reason: string }> {
   try {
     const encoding = encodingInHeaders(headers);
     if (encoding === undefined) {
-      if (bytes.length > LONG_TEXT) await takeMemory(memory, bytes.length);
-      signal.throwIfAborted();
+      if (bytes.length > LONG_TEXT) await take(bytes.length);
       return { headers, text: decodeText(bytes) };
     }
     const body = await decodeContent(bytes, encoding, maxBytes);
     if (!('bytes' in body)) return { reason: body.reason };
-    if (body.bytes.length > LONG_TEXT) await takeMemory(memory, body.bytes.length);
-    signal.throwIfAborted();
+    if (body.bytes.length > LONG_TEXT) await take(body.bytes.length);
     const { 'content-encoding': _encoding, 'content-length': _length, ...others } = headers;
     return { headers: others, text: decodeText(body.bytes, encoding.charset) };
   } catch (error) {
